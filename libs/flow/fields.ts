@@ -1,0 +1,131 @@
+/**
+ * The field table: the one place where a record's fields are named.
+ *
+ * Types, wire codec, ClickHouse columns, rule field names and docs/fields.md all derive from it.
+ * Names are Elastic Common Schema (ECS 8, https://www.elastic.co/guide/en/ecs/current/);
+ * what ECS lacks stands under `telltale.*`.
+ *
+ * A field that is absent holds its zero value: `''`, `0` or `[]`. There is no null on a record.
+ */
+
+/**
+ * - `string`: UTF-8 text. `strings`: a list of them.
+ * - `count`: an integer from 0 to 2^53 - 1.
+ * - `micros`: microseconds since 1970-01-01T00:00:00Z, as an integer.
+ * - `observables`: a list of {@link Observable}.
+ */
+export type FieldType = 'string' | 'strings' | 'count' | 'micros' | 'observables';
+
+export interface FieldDefinition {
+  readonly type: FieldType;
+  /** Who fills it: the probe (crosses the wire) or the detector (added by enrichment). */
+  readonly by: 'probe' | 'detector';
+  /** Few distinct values: the store keeps a dictionary. */
+  readonly lowCardinality?: true;
+  readonly doc: string;
+}
+
+/** Adding a field: append it here, then add a migration; the codec and the docs follow. See docs/life-of-a-flow.md. */
+export const flowFields = {
+  'event.id': { type: 'string', by: 'probe', doc: 'Record id: a function of flow id and sequence; a replay gives the same.' },
+  '@timestamp': { type: 'micros', by: 'probe', doc: 'Time of the packet that completed this record.' },
+  'event.start': { type: 'micros', by: 'probe', doc: 'Time of the first packet of the flow.' },
+  'event.created': { type: 'micros', by: 'probe', doc: 'When the probe read the completing packet (wall clock). Not part of any id.' },
+  'observer.name': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Name of the probe.' },
+  'telltale.flow.id': { type: 'string', by: 'probe', doc: 'Flow id: a function of probe, community id and start time.' },
+  'telltale.flow.sequence': { type: 'count', by: 'probe', doc: 'Number of this record within its flow, from 0.' },
+  'telltale.flow.state': { type: 'string', by: 'probe', lowCardinality: true, doc: '`first`, `update` or `end`. `end` closes the flow; a flow of a single record has only `end`.' },
+  'telltale.evidence.file': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Capture file or interface the packets came from, without its folder.' },
+  'telltale.evidence.frame': { type: 'count', by: 'probe', doc: 'Number (from 1) of the packet that completed this record; 0 when the source has no packets.' },
+
+  'source.ip': { type: 'string', by: 'probe', doc: 'Address that opened the flow.' },
+  'source.port': { type: 'count', by: 'probe', doc: 'Its port.' },
+  'destination.ip': { type: 'string', by: 'probe', doc: 'Address the flow was opened to.' },
+  'destination.port': { type: 'count', by: 'probe', doc: 'Its port.' },
+  'telltale.subject.ip': { type: 'string', by: 'probe', doc: 'The monitored endpoint: the private address of the two, else the source. Key of the flow log.' },
+  'telltale.peer.ip': { type: 'string', by: 'probe', doc: 'The other endpoint.' },
+  'network.type': { type: 'string', by: 'probe', lowCardinality: true, doc: '`ipv4` or `ipv6`.' },
+  'network.transport': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tcp`, `udp`, `icmp`, … (IANA protocol name).' },
+  'network.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Application protocol as seen in the bytes: `http`, `dns`, `tls`, `stun` …' },
+  'network.community_id': { type: 'string', by: 'probe', doc: 'Community ID v1, seed 0.' },
+  'source.bytes': { type: 'count', by: 'probe', doc: 'Bytes (IP length) from the source since the previous record of this flow.' },
+  'source.packets': { type: 'count', by: 'probe', doc: 'Packets from the source since the previous record of this flow.' },
+  'destination.bytes': { type: 'count', by: 'probe', doc: 'Bytes (IP length) from the destination since the previous record of this flow.' },
+  'destination.packets': { type: 'count', by: 'probe', doc: 'Packets from the destination since the previous record of this flow.' },
+  'telltale.handshake.rtt': { type: 'count', by: 'probe', doc: 'Round trip of the transport handshake, in microseconds; 0 is unknown.' },
+  'telltale.encryption.verdict': { type: 'string', by: 'probe', lowCardinality: true, doc: '`cleartext`, `encrypted` or `opaque` (no known structure).' },
+  'telltale.encryption.reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'What the verdict rests on.' },
+
+  'destination.domain': { type: 'string', by: 'probe', doc: 'Name by which the peer was reached: TLS SNI, HTTP host, or the passive DNS cache.' },
+  'telltale.destination.domain_source': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tls`, `http`, `dns`: where destination.domain comes from.' },
+  'http.request.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'HTTP method.' },
+  'http.request.mime_type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Content type of the request body, without parameters.' },
+  'url.domain': { type: 'string', by: 'probe', doc: 'Host of the request.' },
+  'url.path': { type: 'string', by: 'probe', doc: 'Path of the request; an identifier in it is written as a placeholder such as `{user_id}`.' },
+  'url.query': { type: 'string', by: 'probe', doc: 'Query of the request; an identifier in it is written as a placeholder.' },
+  'user_agent.original': { type: 'string', by: 'probe', doc: 'User-Agent header, identifiers replaced.' },
+  'dns.question.name': { type: 'string', by: 'probe', doc: 'Name asked for.' },
+  'dns.question.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Record type asked for.' },
+  'dns.resolved_ip': { type: 'strings', by: 'probe', doc: 'Addresses in the answer.' },
+  'tls.client.server_name': { type: 'string', by: 'probe', doc: 'Server Name Indication (RFC 6066, section 3).' },
+  'telltale.stun.realm': { type: 'string', by: 'probe', doc: 'STUN REALM (RFC 8489, section 14.9).' },
+  'telltale.stun.software': { type: 'string', by: 'probe', doc: 'STUN SOFTWARE (RFC 8489, section 14.14).' },
+
+  'telltale.observables': { type: 'observables', by: 'probe', doc: 'Identifiers readable in the bytes of this record.' },
+  'telltale.observables_dropped': { type: 'count', by: 'probe', doc: 'Identifiers over the bound per record, recognised but not listed.' },
+  'telltale.flow.observable_kinds': { type: 'strings', by: 'probe', doc: 'Kinds of all identifiers seen in the flow up to this record.' },
+
+  'source.geo.country_iso_code': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which source.ip is located; empty is unknown.' },
+  'source.as.number': { type: 'count', by: 'detector', doc: 'Autonomous system that announces source.ip; 0 is unknown.' },
+  'source.as.organization.name': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Name of that autonomous system.' },
+  'destination.geo.country_iso_code': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which destination.ip is located; empty is unknown.' },
+  'destination.as.number': { type: 'count', by: 'detector', doc: 'Autonomous system that announces destination.ip; 0 is unknown.' },
+  'destination.as.organization.name': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Name of that autonomous system.' },
+  'telltale.peer.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the peer is located; empty is unknown.' },
+  'telltale.peer.registered': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the peer\'s autonomous system is registered; empty is unknown.' },
+  'telltale.peer.operated': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country from which the operator of the peer\'s network is controlled; empty is unknown.' },
+  'telltale.service': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Service the peer belongs to, from the catalogue; empty is unknown.' },
+  'telltale.role': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Role of the peer in the service: signalling, key-management, media, recording, telemetry, update, third-party.' },
+  'telltale.policy.id': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Policy that decided; empty when none applies.' },
+  'telltale.policy.verdict': { type: 'string', by: 'detector', lowCardinality: true, doc: '`allowed`, `denied`, `unknown`, or empty when no policy applies.' },
+  'telltale.policy.reason': { type: 'string', by: 'detector', doc: 'Dimension and country the verdict rests on, such as `located=CN`.' },
+} as const satisfies Record<string, FieldDefinition>;
+
+/**
+ * Fields that only a finding has; it also carries the flow fields named in `findingFlowFields`.
+ */
+export const findingFields = {
+  'event.id': { type: 'string', doc: 'Finding id: a function of rule, record and observable; a replay gives the same.' },
+  '@timestamp': { type: 'micros', doc: 'Time of the packet that completed the evidence.' },
+  'event.created': { type: 'micros', doc: 'When the probe read that packet (wall clock).' },
+  'rule.id': { type: 'string', lowCardinality: true, doc: 'Id of the rule (UUID, as Sigma asks for).' },
+  'rule.name': { type: 'string', lowCardinality: true, doc: 'Its title.' },
+  'rule.version': { type: 'string', lowCardinality: true, doc: 'Digest of the rule\'s text, 8 hexadecimal digits.' },
+  'event.severity_name': { type: 'string', lowCardinality: true, doc: 'Sigma level: informational, low, medium, high, critical.' },
+  'telltale.verdict': { type: 'string', lowCardinality: true, doc: '`violation`, or `indeterminate` when a needed answer is unknown.' },
+  'telltale.flow.id': { type: 'string', doc: 'Flow the evidence is in.' },
+  'telltale.record.id': { type: 'string', doc: 'event.id of the flow record the evidence is in.' },
+  'telltale.observable.kind': { type: 'string', lowCardinality: true, doc: 'Kind of identifier, from the catalogue; empty when the finding is about none.' },
+  'telltale.observable.path': { type: 'string', doc: 'Where it stood, such as `url.query.uid` or `udp.payload@12`.' },
+  'telltale.observable.encoding': { type: 'string', lowCardinality: true, doc: 'Encodings around it, outermost first, joined by `>`; empty is none.' },
+  'telltale.observable.mask': { type: 'string', doc: 'The value with all but a few characters hidden.' },
+  'telltale.observable.token': { type: 'string', doc: 'Keyed token of the value.' },
+  'telltale.observable.confidence': { type: 'count', doc: 'Confidence in the kind, percent.' },
+  'telltale.observables.related': { type: 'strings', doc: 'Other identifiers the finding rests on, as `kind=token`.' },
+  'telltale.versions': { type: 'string', lowCardinality: true, doc: 'Versions of rule pack, policy, catalogue and geo tables that produced it.' },
+  'message': { type: 'string', doc: 'The finding as a sentence.' },
+} as const satisfies Record<string, Omit<FieldDefinition, 'by'>>;
+
+/** Flow fields that a finding carries unchanged. */
+export const findingFlowFields = [
+  'observer.name', 'source.ip', 'source.port', 'destination.ip', 'destination.port', 'telltale.subject.ip', 'telltale.peer.ip',
+  'network.transport', 'network.protocol', 'network.community_id', 'destination.domain',
+  'telltale.service', 'telltale.role', 'destination.geo.country_iso_code', 'destination.as.number', 'destination.as.organization.name',
+  'telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated',
+  'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame',
+] as const satisfies readonly (keyof typeof flowFields)[];
+
+/** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */
+export function columnOf(field: string): string {
+  return field.replace(/^@/, '').replaceAll('.', '_');
+}
