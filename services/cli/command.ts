@@ -1,0 +1,33 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+/** A command of `telltale`. */
+export interface Command {
+  name: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  /** What `telltale NAME --help` prints. */
+  help: string;
+  /** @returns the exit status */
+  run(args: string[]): Promise<number>;
+}
+
+/** Exit statuses, as the help states them. */
+export const exitStatus = { ok: 0, failed: 1, unusable: 2, findingAtLevel: 3 } as const;
+
+/** Arguments that cannot be used: exit status 2, with the message and a pointer to the help. */
+export class UsageError extends Error {}
+
+/** `parseArgs` in strict mode, its complaints turned into {@link UsageError}. */
+export function parseArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('\n')[0]);
+  }
+}
+
+/** One of the allowed words, or a complaint that lists them. */
+export function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
+  if (!(allowed as readonly string[]).includes(value)) throw new UsageError(`${option} ${value}: expected one of ${allowed.join(', ')}`);
+  return value as T;
+}

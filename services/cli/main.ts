@@ -1,0 +1,42 @@
+import { exitStatus, UsageError, type Command } from './command.ts';
+import { scan } from './scan.ts';
+
+const commands: readonly Command[] = [scan];
+
+const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers, cross-border relays,
+third-party disclosure.
+
+Usage: telltale COMMAND [options]        telltale COMMAND --help
+
+Commands:
+${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    process.stdout.write(overview);
+    return name === undefined ? exitStatus.unusable : exitStatus.ok;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (!command) {
+    process.stderr.write(`telltale: no command ${JSON.stringify(name)}\n\n${overview}`);
+    return exitStatus.unusable;
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.help);
+    return exitStatus.ok;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`telltale ${name}: ${error.message}\nSee telltale ${name} --help.\n`);
+      return exitStatus.unusable;
+    }
+    process.stderr.write(`telltale ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (process.env['TELLTALE_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+    return exitStatus.failed;
+  }
+}

@@ -1,0 +1,20 @@
+import { findingFields, findingFlowFields, flowFields, type Finding } from '#flow';
+
+const types: Record<string, { type: string }> = { ...findingFields, ...Object.fromEntries(findingFlowFields.map((name) => [name, flowFields[name]])) };
+
+/** ISO 8601 in UTC with microseconds: `2026-04-03T12:00:00.000123Z`. */
+export function isoMicros(micros: number): string {
+  const milliseconds = Math.floor(micros / 1000);
+  return `${new Date(milliseconds).toISOString().slice(0, -1)}${String(micros - milliseconds * 1000).padStart(3, '0')}Z`;
+}
+
+/** A finding as one line of JSON, as docs/finding.schema.json describes it: absent fields are left out. `value` only for --reveal. */
+export function findingLine(finding: Finding, value?: string): string {
+  const object: Record<string, unknown> = {};
+  for (const [name, content] of Object.entries(finding)) {
+    if (content === '' || content === 0 || (Array.isArray(content) && content.length === 0)) continue;
+    object[name] = types[name]?.type === 'micros' ? isoMicros(content as number) : content;
+  }
+  if (value !== undefined) object['telltale.evidence.value'] = value;
+  return JSON.stringify(object);
+}

@@ -1,0 +1,31 @@
+import type { CaptureInput } from '../probe/captures.ts';
+
+/** How often a terminal's progress line is redrawn, milliseconds. */
+const redrawInterval = 100;
+
+/** One line on standard error that shows how far the scan is; silent where standard error is no terminal. */
+export class Progress {
+  readonly #total: number;
+  readonly #enabled = process.stderr.isTTY;
+  #finishedBytes = 0;
+  #drawnAt = 0;
+
+  constructor(inputs: readonly CaptureInput[]) {
+    this.#total = inputs.reduce((sum, input) => sum + input.size, 0);
+  }
+
+  update(input: CaptureInput, bytes: number, packets: number): void {
+    if (!this.#enabled || performance.now() - this.#drawnAt < redrawInterval) return;
+    this.#drawnAt = performance.now();
+    const share = this.#total > 0 ? `${String(Math.floor(((this.#finishedBytes + bytes) / this.#total) * 100)).padStart(3)} %  ` : '';
+    process.stderr.write(`\r\u001b[K${share}${input.name}  ${packets.toLocaleString('en')} packets`);
+  }
+
+  done(input: CaptureInput): void {
+    this.#finishedBytes += input.size;
+  }
+
+  finish(): void {
+    if (this.#enabled) process.stderr.write('\r\u001b[K');
+  }
+}

@@ -1,0 +1,124 @@
+import path from 'node:path';
+import { levels, type Finding, type Level } from '#flow';
+import { openStore, type Store } from '#store';
+import { loadDetection } from '../detector/packs.ts';
+import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/captures.ts';
+import { createPipeline } from '../probe/create.ts';
+import { replayCapture } from '../probe/replay.ts';
+import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { defaultDataFolder, projectRoot } from '../project.ts';
+import { exitStatus, oneOf, parseArguments, UsageError, type Command } from './command.ts';
+import { findingLine } from './ndjson.ts';
+import { Progress } from './progress.ts';
+import { printSummary, type ScanTotals } from './summary.ts';
+import { findingsTable } from './table.ts';
+
+const help = `Usage: telltale scan FILE|-|DIR… [options]
+
+Reads captures (pcap, pcapng; detected by content) and prints what they leak.
+Findings go to standard output, progress and a summary to standard error.
+
+Options:
+  --format table|ndjson  table for people (default on a terminal), or one JSON object per line
+                         with Elastic Common Schema names (docs/finding.schema.json)
+  --rules DIR            Sigma rules to use instead of the pack that ships
+  --policy FILE          jurisdiction policy to use instead of the one that ships
+  --data DIR             also store flows and findings in the embedded ClickHouse of this folder
+  --fail-on LEVEL        exit with 3 when a finding has this level or a higher one
+                         (${levels.join(', ')})
+  --reveal               print the identifiers themselves, to this terminal only; they are stored nowhere
+
+Exit status: 0 scanned, 2 unusable arguments or unreadable input (the rest is still scanned),
+3 a finding at or above --fail-on.
+
+Tokens are made with the key in token.key of the data folder (--data, else ${defaultDataFolder}),
+so that the same identifier has the same token in every scan.
+`;
+
+/** Raw values that --reveal remembers, at most; further ones are printed as masks. */
+const maxRevealed = 1_000_000;
+
+export const scan: Command = {
+  name: 'scan',
+  summary: 'captures in, findings out',
+  help,
+  async run(args) {
+    const { values, positionals } = parseArguments({
+      args,
+      allowPositionals: true,
+      options: {
+        format: { type: 'string', default: process.stdout.isTTY ? 'table' : 'ndjson' },
+        rules: { type: 'string' },
+        policy: { type: 'string' },
+        data: { type: 'string' },
+        'fail-on': { type: 'string' },
+        reveal: { type: 'boolean', default: false },
+      },
+    });
+    if (positionals.length === 0) throw new UsageError('scan needs at least one FILE, DIR or -');
+    const format = oneOf('--format', values.format, ['table', 'ndjson']);
+    const failOn = values['fail-on'] === undefined ? undefined : oneOf('--fail-on', values['fail-on'], levels);
+
+    const revealed = new Map<string, string>();
+    const detection = await loadDetection({ root: projectRoot, ...(values.rules && { rules: values.rules }), ...(values.policy && { policy: values.policy }) });
+    const pipeline = createPipeline({
+      tokenKey: await loadOrCreateTokenKey(path.join(values.data ?? defaultDataFolder, 'token.key')),
+      ...(values.reveal && {
+        onRecognised: (recognised) => {
+          for (const { observable, value } of recognised) if (revealed.size < maxRevealed) revealed.set(observable.token, value);
+        },
+      }),
+    });
+    await using store = values.data === undefined ? undefined : await openStore({ path: path.join(values.data, 'clickhouse') });
+    await store?.migrate();
+
+    const valueOf = (finding: Finding): string | undefined => revealed.get(finding['telltale.observable.token']);
+    const totals: ScanTotals = { captures: 0, packets: 0, records: 0, findings: [], skipped: 0, unreadable: [] };
+    const handOver = async (records: Parameters<Store['write']>[0]): Promise<void> => {
+      const findings = detection.detect(records);
+      await store?.write(records, findings);
+      totals.records += records.length;
+      totals.findings.push(...findings);
+      if (format === 'ndjson') for (const finding of findings) await print(`${findingLine(finding, valueOf(finding))}\n`);
+    };
+
+    const { inputs, unreadable } = await listCaptures(positionals);
+    totals.unreadable.push(...unreadable);
+    const progress = new Progress(inputs);
+    for (const input of inputs) {
+      try {
+        totals.packets += await replayCapture(input, { pipeline, send: handOver, onProgress: (bytes, packets) => progress.update(input, bytes, packets) });
+        totals.captures++;
+      } catch (error) {
+        const problem = inputProblem(input, error);
+        if (problem) totals.unreadable.push(problem);
+        else totals.skipped++;
+      }
+      progress.done(input);
+    }
+    progress.finish();
+
+    if (format === 'table' && totals.findings.length > 0) await print(`${findingsTable(totals.findings, valueOf)}\n`);
+    printSummary(totals, pipeline);
+    return statusOf(totals, failOn);
+  },
+};
+
+/** What is wrong with an input; nothing when a folder merely held a file that is no capture. Errors of the store or the rules are not the input's. */
+function inputProblem(input: CaptureInput, error: unknown): UnreadableInput | undefined {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'CAPTURE_UNKNOWN_FORMAT' && input.found) return undefined;
+  if (code.startsWith('CAPTURE_') || (error as NodeJS.ErrnoException).syscall !== undefined) return { path: input.path, reason: (error as Error).message };
+  throw error;
+}
+
+function statusOf(totals: ScanTotals, failOn: Level | undefined): number {
+  const failed = failOn !== undefined && totals.findings.some((finding) => levels.indexOf(finding['event.severity_name'] as Level) >= levels.indexOf(failOn));
+  if (failed) return exitStatus.findingAtLevel;
+  return totals.unreadable.length > 0 ? exitStatus.unusable : exitStatus.ok;
+}
+
+/** Waits where the reader of a pipe is slower than the scan. */
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+}

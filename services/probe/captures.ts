@@ -1,0 +1,70 @@
+import { createReadStream, type Stats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+/** A capture to read: a file, or standard input as `-`. */
+export interface CaptureInput {
+  /** Path, or `-`. */
+  path: string;
+  /** Name on records: without its folder, which may tell more than it should. */
+  name: string;
+  /** Size in bytes; 0 for standard input. */
+  size: number;
+  /** Found while walking a folder, so that it need not be a capture. */
+  found: boolean;
+}
+
+/** An argument that names nothing readable. */
+export interface UnreadableInput {
+  path: string;
+  reason: string;
+}
+
+/** Expands files, folders (recursively, in name order) and `-` into the captures to read. */
+export async function listCaptures(args: readonly string[]): Promise<{ inputs: CaptureInput[]; unreadable: UnreadableInput[] }> {
+  const inputs: CaptureInput[] = [];
+  const unreadable: UnreadableInput[] = [];
+  for (const argument of args) {
+    if (argument === '-') {
+      inputs.push({ path: '-', name: 'stdin', size: 0, found: false });
+      continue;
+    }
+    try {
+      const stats = await stat(argument);
+      if (stats.isDirectory()) await walk(argument, inputs, unreadable);
+      else inputs.push(inputOf(argument, stats, false));
+    } catch (error) {
+      unreadable.push({ path: argument, reason: reasonOf(error) });
+    }
+  }
+  return { inputs, unreadable };
+}
+
+async function walk(folder: string, inputs: CaptureInput[], unreadable: UnreadableInput[]): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(folder, entry.name);
+    try {
+      if (entry.isDirectory()) await walk(file, inputs, unreadable);
+      else if (entry.isFile()) inputs.push(inputOf(file, await stat(file), true));
+    } catch (error) {
+      unreadable.push({ path: file, reason: reasonOf(error) });
+    }
+  }
+}
+
+function inputOf(file: string, stats: Stats, found: boolean): CaptureInput {
+  return { path: file, name: path.basename(file), size: stats.size, found };
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'no such file or folder';
+  if (code === 'EACCES') return 'permission denied';
+  return (error as Error).message;
+}
+
+/** The bytes of a capture, in chunks large enough to keep the packet loop busy. */
+export function openCapture(input: CaptureInput): AsyncIterable<Buffer> {
+  return input.path === '-' ? process.stdin : createReadStream(input.path, { highWaterMark: 1 << 20 });
+}
