@@ -1,0 +1,9 @@
+/** Capture files to packets, packets to flows and streams. Pure: bytes and times are handed in. */
+export { formatAddress, parseAddress } from './address.ts';
+export { communityId, type CommunityIdInput } from './community-id.ts';
+export { CaptureCounters, captureReasons, type CaptureReason } from './counters.ts';
+export { decodePacket } from './decode.ts';
+export { CaptureError, type CaptureErrorCode } from './error.ts';
+export { transportName } from './protocols.ts';
+export { CaptureReader, type CaptureReaderOptions } from './reader.ts';
+export { PacketView } from './view.ts';
