@@ -1,0 +1,65 @@
+import type { FlowRecord } from '#flow';
+
+/** Who of a flow sends: the `source` opened it, the `destination` answers. */
+export type Sender = 'source' | 'destination';
+
+export interface Encryption {
+  /** `cleartext`: anyone on the path can read it. `opaque`: no known structure, so neither can be claimed. */
+  readonly verdict: 'cleartext' | 'encrypted' | 'opaque';
+  /** What the verdict rests on, such as `TLS ClientHello`. */
+  readonly reason: string;
+}
+
+/** One named value that stood readable in a message. */
+export interface Field {
+  /** Where it stood: `url.query.uid`, `http.request.header.cookie.sid`, `http.request.body.json.rooms[0].id`. */
+  path: string;
+  /** Innermost key, as written. An element of an array has the key of its array. */
+  key: string;
+  /** Decoded. What is not UTF-8 holds U+FFFD. */
+  value: string;
+  /** Encodings around the value, outermost first, joined by `>`: `url`, `url>json`, `gzip>url`. Empty: it stood as it is. */
+  encoding: string;
+  sender: Sender;
+  /** Number of the packet whose bytes complete the value; for a compressed body the packet that completes the body. */
+  frame: number;
+}
+
+/** A name that was resolved: what a passive name cache learns from. */
+export interface NameResolution {
+  /** The name asked for, in lower case, whatever CNAMEs led on from it. */
+  name: string;
+  addresses: string[];
+  /** Least TTL on the way from the name to the addresses, in seconds. */
+  ttl: number;
+}
+
+/**
+ * One application message: a request, a response, a ClientHello, a datagram.
+ *
+ * It is raw: identifiers stand in it as they stood on the wire. `payload` may be a view into the caller's buffer, and is valid
+ * only until the handler it was handed to returns.
+ */
+export interface Message {
+  /** `http`, `dns`, `mdns`, `llmnr`, `tls`, `stun`, `dtls`, `quic`, `rtp`, `sd-rtn`; `udp` and `tcp` where nothing claims the bytes. */
+  protocol: string;
+  sender: Sender;
+  /** Number and time (µs since epoch) of the packet whose bytes complete the message. */
+  frame: number;
+  micros: number;
+  /** Cleartext facts under their record names, not yet redacted. */
+  facts: Partial<FlowRecord>;
+  encryption: Encryption;
+  fields: Field[];
+  /** Bytes without named fields, for the recogniser to scan: unclaimed payload, or a request body of no known form. */
+  payload: Buffer | null;
+  /** Only on a DNS response that carries addresses. */
+  resolution?: NameResolution;
+}
+
+export type Emit = (message: Message) => void;
+
+/** A message without facts, fields and payload yet. */
+export function createMessage(protocol: string, encryption: Encryption, sender: Sender, frame: number, micros: number): Message {
+  return { protocol, sender, frame, micros, facts: {}, encryption, fields: [], payload: null };
+}
