@@ -4,6 +4,8 @@ export { communityId, type CommunityIdInput } from './community-id.ts';
 export { CaptureCounters, captureReasons, type CaptureReason } from './counters.ts';
 export { decodePacket } from './decode.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
+export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
+export { FlowTable, flowTableDefaults, type FlowTableOptions } from './flow-table.ts';
 export { transportName } from './protocols.ts';
 export { CaptureReader, type CaptureReaderOptions } from './reader.ts';
 export { PacketView } from './view.ts';

@@ -60,6 +60,11 @@ export function decodeIpv6(view: PacketView, at: number, counters: CaptureCounte
   return decodeExtensionHeaders(view, data[at + 6]!, at + 40, counters);
 }
 
+/** What follows IP header and fragment header: `view.transport` at `view.payloadStart`. */
+export function decodeIpPayload(view: PacketView, counters: CaptureCounters): boolean {
+  return view.ipVersion === 6 ? decodeExtensionHeaders(view, view.transport, view.payloadStart, counters) : decodeTransport(view, counters);
+}
+
 /** Each header is at least 8 bytes long, so the walk ends with the packet. */
 function decodeExtensionHeaders(view: PacketView, nextHeader: number, at: number, counters: CaptureCounters): boolean {
   const { data, payloadEnd: end } = view;

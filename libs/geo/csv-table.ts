@@ -1,0 +1,69 @@
+import type { AddressFamily } from './address.ts';
+import { LocatedError } from './located-yaml.ts';
+import { RangeTable } from './range-table.ts';
+
+const comma = 0x2c;
+const newline = 0x0a;
+
+/**
+ * Reads a table of `@ip-location-db` in its numeric form: `first,last,rest`, one inclusive range per line, ascending;
+ * addresses are decimal integers. `valueOf` is given the bounds of `rest` in `bytes` and returns the range's value.
+ *
+ * @throws LocatedError at the first line that is no range, or begins before the line above it.
+ */
+export function readRangeTable(family: AddressFamily, bytes: Buffer, file: string, valueOf: (start: number, end: number) => number): RangeTable {
+  const table = new RangeTable(family);
+  const first = new Uint32Array(4);
+  const last = new Uint32Array(4);
+  let line = 0;
+  for (let start = 0; start < bytes.length; line += 1) {
+    let end = bytes.indexOf(newline, start);
+    if (end < 0) end = bytes.length;
+    const next = end + 1;
+    if (end > start && bytes[end - 1] === 0x0d) end -= 1;
+    if (end > start) {
+      const afterFirst = readDecimal(bytes, start, family, first);
+      const afterLast = afterFirst < 0 ? -1 : readDecimal(bytes, afterFirst, family, last);
+      if (afterLast < 0 || !table.append(first, last, valueOf(afterLast, end))) {
+        throw new LocatedError([{ file, line: line + 1, column: 1, severity: 'error', code: 'table', message: 'not an ascending range "first,last,value"' }]);
+      }
+    }
+    start = next;
+  }
+  return table.seal();
+}
+
+/** Reads a decimal number up to the comma; IPv6 into four words. Returns the place behind the comma, or -1. */
+function readDecimal(bytes: Buffer, start: number, family: AddressFamily, words: Uint32Array): number {
+  words.fill(0);
+  let at = start;
+  while (true) {
+    // Six digits at a time: a 32-bit word times 10^6 stays an exact double.
+    let chunk = 0;
+    let scale = 1;
+    for (; scale < 1e6 && isDigit(bytes[at]); at += 1, scale *= 10) chunk = chunk * 10 + bytes[at]! - 48;
+    if (scale > 1 && multiplyAdd(words, family === 4 ? 1 : 4, scale, chunk) > 0) return -1;
+    if (!isDigit(bytes[at])) return bytes[at] === comma && at > start ? at + 1 : -1;
+  }
+}
+
+/** `words = words * factor + addend` over `length` big-endian words; returns the carry out of the top. */
+function multiplyAdd(words: Uint32Array, length: number, factor: number, addend: number): number {
+  let carry = addend;
+  for (let i = length - 1; i >= 0; i -= 1) {
+    const product = words[i]! * factor + carry;
+    carry = Math.floor(product / 0x1_0000_0000);
+    words[i] = product % 0x1_0000_0000;
+  }
+  return carry;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
+}
+
+/** A CSV field (RFC 4180): unquoted when it is quoted. */
+export function csvField(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  return text.startsWith('"') && text.endsWith('"') && text.length >= 2 ? text.slice(1, -1).replaceAll('""', '"') : text;
+}
