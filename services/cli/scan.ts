@@ -1,12 +1,13 @@
-import path from 'node:path';
+import { CaptureError } from '#capture';
 import { levels, type Finding, type Level } from '#flow';
+import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
 import { loadDetection } from '../detector/packs.ts';
 import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
-import { defaultDataFolder, projectRoot } from '../project.ts';
+import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, oneOf, parseArguments, UsageError, type Command } from './command.ts';
 import { findingLine } from './ndjson.ts';
 import { Progress } from './progress.ts';
@@ -62,14 +63,14 @@ export const scan: Command = {
     const revealed = new Map<string, string>();
     const detection = await loadDetection({ root: projectRoot, ...(values.rules && { rules: values.rules }), ...(values.policy && { policy: values.policy }) });
     const pipeline = createPipeline({
-      tokenKey: await loadOrCreateTokenKey(path.join(values.data ?? defaultDataFolder, 'token.key')),
+      tokenKey: await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey),
       ...(values.reveal && {
         onRecognised: (recognised) => {
           for (const { observable, value } of recognised) if (revealed.size < maxRevealed) revealed.set(observable.token, value);
         },
       }),
     });
-    await using store = values.data === undefined ? undefined : await openStore({ path: path.join(values.data, 'clickhouse') });
+    await using store = values.data === undefined ? undefined : await openStore({ path: dataFolder(values.data).clickhouse });
     await store?.migrate();
 
     const valueOf = (finding: Finding): string | undefined => revealed.get(finding['telltale.observable.token']);
@@ -106,9 +107,11 @@ export const scan: Command = {
 
 /** What is wrong with an input; nothing when a folder merely held a file that is no capture. Errors of the store or the rules are not the input's. */
 function inputProblem(input: CaptureInput, error: unknown): UnreadableInput | undefined {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (code === 'CAPTURE_UNKNOWN_FORMAT' && input.found) return undefined;
-  if (code.startsWith('CAPTURE_') || (error as NodeJS.ErrnoException).syscall !== undefined) return { path: input.path, reason: (error as Error).message };
+  if (error instanceof CaptureError) {
+    const isNoCapture = error.code === 'not_a_capture' || error.code === 'empty';
+    return input.found && isNoCapture ? undefined : { path: input.path, reason: error.message };
+  }
+  if ((error as NodeJS.ErrnoException).syscall !== undefined) return { path: input.path, reason: (error as Error).message };
   throw error;
 }
 

@@ -1,4 +1,4 @@
-import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEnd, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
+import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
 import { DissectCounters, NameCache, StreamDissector, dissectDatagram, type Message } from '#dissect';
 import { createFlowRecord, flowId, recordId, type FlowRecord } from '#flow';
 import { redact, type Recognised, type Recogniser } from '#identifiers';
@@ -9,7 +9,7 @@ export interface PipelineOptions {
   observer: string;
   recogniser: Recogniser;
   monitored: MonitoredNetworks;
-  flowTable: FlowTableOptions;
+  flowTable?: Partial<FlowTableOptions>;
   /** Wall clock in microseconds, for `event.created`. */
   now: () => number;
   /** Sees raw values, for `scan --reveal` only; nothing else may keep them. */
@@ -39,7 +39,7 @@ export class ProbePipeline implements FlowHandler {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#flows = new FlowTable(options.flowTable, this, this.capture);
+    this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture);
   }
 
   /** The packets that follow come from `file` (a capture's name without its folder, or an interface). */
@@ -92,7 +92,7 @@ export class ProbePipeline implements FlowHandler {
     this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'update');
   }
 
-  flowEnded(flow: Flow, _reason: FlowEnd): void {
+  flowEnded(flow: Flow, _reason: FlowEndReason): void {
     const state = flow.context as FlowState;
     state.stream?.end();
     this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'end');
@@ -100,7 +100,7 @@ export class ProbePipeline implements FlowHandler {
 
   /** One application message: recognise, redact, and emit a record when there is something to tell. */
   #message(flow: Flow, state: FlowState, message: Message): void {
-    if (message.protocol === 'dns') this.names.learn(message.sender === 'destination' ? flow.sourceIp : flow.destinationIp, message);
+    if (message.resolution) this.names.learn(message.sender === 'destination' ? flow.sourceIp : flow.destinationIp, message.resolution, message.micros);
     const unclaimed = message.payload !== null;
     if (unclaimed && !state.mayScan(message.payload!.length)) {
       this.counters.unscannedBytes += message.payload!.length;

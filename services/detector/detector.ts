@@ -1,0 +1,45 @@
+import type { FlowRecord } from '#flow';
+import type { Store } from '#store';
+import type { FindingSink } from '#transport';
+import type { Detection } from './detection.ts';
+
+/** What the detector exports as metrics beside its parts' counters. */
+export class DetectorCounters {
+  records = 0;
+  batches = 0;
+  findings: Record<string, number> = {};
+  detectSeconds = 0;
+  storeSeconds = 0;
+}
+
+/**
+ * One batch at a time: enrich and evaluate, store, hand findings on. It resolves when all of that is done, and only then may the
+ * source's position move. A batch that comes again changes nothing, since ids are functions of content.
+ */
+export class Detector {
+  readonly counters = new DetectorCounters();
+  readonly #detection: Detection;
+  readonly #store: Pick<Store, 'write'>;
+  readonly #findings: FindingSink;
+
+  constructor(detection: Detection, store: Pick<Store, 'write'>, findings: FindingSink) {
+    this.#detection = detection;
+    this.#store = store;
+    this.#findings = findings;
+  }
+
+  handle = async (records: FlowRecord[]): Promise<void> => {
+    const started = performance.now();
+    const findings = this.#detection.detect(records);
+    const detected = performance.now();
+    await this.#store.write(records, findings);
+    const stored = performance.now();
+    if (findings.length > 0) await this.#findings.send(findings);
+
+    this.counters.batches++;
+    this.counters.records += records.length;
+    for (const finding of findings) this.counters.findings[finding['event.severity_name']] = (this.counters.findings[finding['event.severity_name']] ?? 0) + 1;
+    this.counters.detectSeconds += (detected - started) / 1000;
+    this.counters.storeSeconds += (stored - detected) / 1000;
+  };
+}
