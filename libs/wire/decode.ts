@@ -57,7 +57,7 @@ function readDictionary(reader: ByteReader): readonly string[] {
 function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], dictionary: readonly string[]): void {
   const seen = new Set<number>();
   const bodyEnd = reader.end;
-  while (reader.remaining > 0) {
+  for (let left = reader.varint(); left > 0; left--) {
     const tag = reader.u32();
     if (seen.has(tag)) throw new WireError('malformed', reader.offset, 'a column stands twice');
     seen.add(tag);
@@ -73,6 +73,7 @@ function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], d
     }
     reader.offset = columnEnd;
   }
+  if (reader.remaining > 0) throw new WireError('malformed', reader.offset, 'bytes left over behind the columns');
 }
 
 function readColumn(reader: ByteReader, column: Column, rows: readonly Row[], dictionary: readonly string[]): void {

@@ -8,11 +8,12 @@ import { compression, layout, limits, smallestCompressedBody, version } from './
 export function encodeRows(columns: readonly Column[], rows: readonly Row[]): Buffer {
   if (rows.length > limits.records) throw new WireError('too_large', 0, `${rows.length} records, at most ${limits.records} fit in a batch`);
   const dictionary = new Dictionary();
-  const columnBytes = writeColumns(columns, rows, dictionary);
+  const written = writeColumns(columns, rows, dictionary);
   const body = new ByteWriter();
   body.varint(rows.length);
   dictionary.writeTo(body);
-  body.bytes(columnBytes);
+  body.varint(written.count);
+  body.bytes(written.bytes);
   if (body.length > limits.bodyBytes) throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
   return frame(body.view());
 }
@@ -54,21 +55,23 @@ class Dictionary {
   }
 }
 
-function writeColumns(columns: readonly Column[], rows: readonly Row[], dictionary: Dictionary): Buffer {
+function writeColumns(columns: readonly Column[], rows: readonly Row[], dictionary: Dictionary): { count: number; bytes: Buffer } {
   const writer = new ByteWriter();
   const values = new ByteWriter();
   const source = new ColumnSource(rows);
+  let count = 0;
   for (const column of columns) {
     values.clear();
     const written = column.type === 'text'
       ? writeTexts(values, column, source.texts(column), dictionary)
       : writeNumbers(values, column, source.numbers(column));
     if (!written) continue;
+    count++;
     writer.u32(column.tag);
     writer.varint(values.length);
     writer.bytes(values.view());
   }
-  return writer.view();
+  return { count, bytes: writer.view() };
 }
 
 /** Reads column after column out of the rows, into arrays that the next column overwrites. */

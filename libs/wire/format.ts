@@ -5,7 +5,7 @@
  * batch       = version:u8 compression:u8 body              body as it is (0) or one zstd frame (1)
  * body        = records dictionary columns
  * dictionary  = entries length*entries utf8-bytes           each distinct string of the batch, once
- * columns     = column*                                     to the end of the body
+ * columns     = count column*count                          to the end of the body
  * column      = tag:u32le length data                       length counts the bytes of data
  * data        = layout:u8 values
  * ```
