@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 const keyBytes = 32;
@@ -17,16 +17,24 @@ export async function loadOrCreateTokenKey(file: string): Promise<Buffer> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   await mkdir(path.dirname(file), { recursive: true });
-  const key = randomBytes(keyBytes);
+  await createTokenKey(file);
+  return readTokenKey(file);
+}
+
+/** Written aside and linked into place, so that no other process reads half a key; where one was faster, its key counts. */
+async function createTokenKey(file: string): Promise<void> {
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
-    await using handle = await open(file, 'wx', 0o600);
-    await handle.writeFile(`${key.toString('hex')}\n`);
-    await handle.sync();
-    return key;
+    {
+      await using handle = await open(draft, 'wx', 0o600);
+      await handle.writeFile(`${randomBytes(keyBytes).toString('hex')}\n`);
+      await handle.sync();
+    }
+    await link(draft, file);
   } catch (error) {
-    // Another process made it in the meantime: its key counts.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return readTokenKey(file);
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

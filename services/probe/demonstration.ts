@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsClientHello, tlsRecord, type Endpoint } from '#capture';
+
+const second = 1_000_000;
+
+/** The monitored side. Everybody and every identifier in this capture is invented. */
+const alice = '10.20.0.11';
+const bela = '10.20.0.12';
+const chen = '10.20.0.13';
+const dora = '10.20.0.14';
+
+/** Servers, chosen for what the public tables say of their addresses; nothing was ever sent to them. */
+const resolver: Endpoint = { ip: '9.9.9.9', port: 53 };
+const agoraEdge: Endpoint = { ip: '106.14.12.130', port: 8000 }; // mainland address in Agora's published allowlist
+const zoomWeb: Endpoint = { ip: '206.247.10.10', port: 443 }; // AS30103, United States
+const zoomKeys: Endpoint = { ip: '52.81.151.250', port: 443 }; // Beijing: the key server that Citizen Lab met in April 2020
+const zoomMedia: Endpoint = { ip: '144.195.10.10', port: 8801 }; // AS30103, United States
+const zoomSecondaryMedia: Endpoint = { ip: '221.122.63.10', port: 8801 }; // mainland range in Zoom's published list
+const facebookGraph: Endpoint = { ip: '157.240.20.35', port: 443 };
+const facebookGraphInClear: Endpoint = { ip: '157.240.20.35', port: 80 };
+const wikipedia: Endpoint = { ip: '185.15.59.224', port: 443 };
+const jitsi: Endpoint = { ip: '10.20.1.5', port: 443 };
+const jitsiBridge: Endpoint = { ip: '10.20.1.5', port: 10000 };
+
+const roomId = 'M5kqPz7XvQ2d';
+
+/**
+ * A capture that tells the stories Telltale exists for, beside traffic that is clean. Same start, same bytes.
+ *
+ * @param startMicros time of the first packet, µs since 1970; the whole takes three minutes
+ * @returns a pcap file
+ */
+export function demonstrationCapture(startMicros: number): Buffer {
+  const capture = new CaptureBuilder();
+  voiceRoom(capture, startMicros);
+  meetingThroughBeijing(capture, startMicros + 40 * second);
+  appStart(capture, startMicros + 100 * second);
+  cleanTraffic(capture, startMicros + 130 * second);
+  return capture.pcap();
+}
+
+/**
+ * A voice app joins a room: user id and room id travel in plain UDP, and a second user joins the same room, so that anyone on
+ * the path knows who talks to whom (Stanford Internet Observatory, "Clubhouse in China", 2021). The report names host and
+ * transport; the layout of the packet was not published, so two common ones stand for it.
+ */
+function voiceRoom(capture: CaptureBuilder, at: number): void {
+  const host = 'qos-america.agoralab.co';
+  resolve(capture, alice, host, agoraEdge.ip, at);
+  capture.udp({ client: { ip: alice, port: 50_110 }, server: agoraEdge, at: at + second, stepMicros: 40_000 })
+    .send(Buffer.from(JSON.stringify({ cmd: 'join', uid: '1840273651', room_id: roomId, sdk: '3.1.2' })))
+    .receive(Buffer.from(JSON.stringify({ cmd: 'joined', code: 0 })))
+    .send(opaque('alice voice 1', 160)).receive(opaque('alice voice 2', 160));
+
+  resolve(capture, bela, host, agoraEdge.ip, at + 8 * second);
+  capture.udp({ client: { ip: bela, port: 50_412 }, server: agoraEdge, at: at + 9 * second, stepMicros: 40_000 })
+    .send(Buffer.concat([Buffer.from([0x00, 0x01, 0x00, 0x4a]), prefixed('uid'), prefixed('1840991207'), prefixed('room_id'), prefixed(roomId)]))
+    .receive(opaque('bela voice 1', 160)).send(opaque('bela voice 2', 160));
+}
+
+/**
+ * A meeting between people in North America: signalling stays in the United States, the key comes from Beijing, and when the
+ * media server falls silent the client moves to a secondary data centre in the mainland (Citizen Lab, "Move Fast and Roll Your
+ * Own Crypto", and Zoom's answer, April 2020). Zoom never published the names of its key servers: this one is invented.
+ */
+function meetingThroughBeijing(capture: CaptureBuilder, at: number): void {
+  tlsSession(capture, { ip: chen, port: 51_001 }, zoomWeb, 'us04web.zoom.us', at, 12_000);
+  tlsSession(capture, { ip: chen, port: 51_002 }, zoomKeys, 'us04kms1.zoom.us', at + 3 * second, 190_000);
+
+  resolve(capture, chen, 'zoomsjccv154mmr.sjc.zoom.us', zoomMedia.ip, at + 4 * second);
+  const media = capture.udp({ client: { ip: chen, port: 51_003 }, server: zoomMedia, at: at + 5 * second, stepMicros: 20_000 });
+  media.send(zoomHello(1)).receive(zoomHello(2));
+  for (let packet = 0; packet < 20; packet++) media.send(zoomMediaPacket(packet)).receive(zoomMediaPacket(packet));
+  // Congestion: the primary no longer answers.
+  for (let packet = 20; packet < 28; packet++) media.send(zoomMediaPacket(packet));
+
+  resolve(capture, chen, 'zoomtj12mmr.tj.zoom.us', zoomSecondaryMedia.ip, at + 8 * second);
+  const secondary = capture.udp({ client: { ip: chen, port: 51_004 }, server: zoomSecondaryMedia, at: at + 9 * second, stepMicros: 20_000 });
+  secondary.send(zoomHello(1)).receive(zoomHello(2));
+  for (let packet = 0; packet < 30; packet++) secondary.send(zoomMediaPacket(packet)).receive(zoomMediaPacket(packet));
+}
+
+/**
+ * An app reports its start to a third party (Motherboard on Zoom for iOS, March 2020). Today's SDK does so over TLS, where only
+ * the contact shows; an old one does so in clear, with the advertising id.
+ */
+function appStart(capture: CaptureBuilder, at: number): void {
+  tlsSession(capture, { ip: dora, port: 52_001 }, facebookGraph, 'graph.facebook.com', at, 9_000);
+
+  const form = new URLSearchParams({
+    event: 'CUSTOM_APP_EVENTS',
+    advertiser_id: '6D92078A-8246-4BA4-AE5B-76104861E7DC',
+    anon_id: 'XZ1c4fe6a2-9c3e-4a54-8a02-5b7c1a0d9e31',
+    application_tracking_enabled: '1',
+    extinfo: JSON.stringify(['i2', 'org.example.meetings', '4.6.8', '4.6.8', '13.3', 'iPhone12,3', 'en_US', 'PST', 'ExampleTel', 375, 812, '3.00', 6, 256, 201, 'America/Los_Angeles']),
+  });
+  const headers = { Host: 'graph.facebook.com', 'User-Agent': 'FBiOSSDK.5.0.2', 'Content-Type': 'application/x-www-form-urlencoded' };
+  capture.tcp({ client: { ip: dora, port: 52_002 }, server: facebookGraphInClear, at: at + 4 * second, roundTripMicros: 9_000 })
+    .handshake()
+    .send(httpRequest('POST', '/v2.9/131313131313131/activities', headers, form.toString()))
+    .receive(httpResponse('200 OK', { 'Content-Type': 'application/json' }, '{"success":true}'))
+    .close();
+}
+
+/** What must give no finding: a meeting on the company's own Jitsi, the web over TLS, DNS. */
+function cleanTraffic(capture: CaptureBuilder, at: number): void {
+  tlsSession(capture, { ip: alice, port: 53_001 }, jitsi, 'meet.example.org', at, 800);
+  const bridge = capture.udp({ client: { ip: alice, port: 53_002 }, server: jitsiBridge, at: at + 2 * second, stepMicros: 20_000 });
+  const transaction = createHash('sha256').update('jitsi').digest().subarray(0, 12);
+  // ICE user names are drawn anew for each session (RFC 8445, section 5.3): no identifier.
+  bridge.send(stunMessage('bindingRequest', transaction, [{ type: 'username', value: '8fk2d:Zx0b' }]))
+    .receive(stunMessage('bindingSuccess', transaction, [{ type: 'xorMappedAddress', value: { ip: alice, port: 53_002 } }]));
+  for (let packet = 0; packet < 20; packet++) bridge.send(srtp(packet)).receive(srtp(packet + 1000));
+
+  tlsSession(capture, { ip: dora, port: 53_003 }, wikipedia, 'www.wikipedia.org', at + 6 * second, 15_000);
+  resolve(capture, dora, 'www.example.org', '93.184.215.14', at + 10 * second);
+}
+
+/** A DNS question and its answer. */
+function resolve(capture: CaptureBuilder, client: string, name: string, address: string, at: number): void {
+  const id = createHash('sha256').update(`${client} ${name}`).digest().readUInt16BE(0);
+  capture.udp({ client: { ip: client, port: 40_000 + (id % 20_000) }, server: resolver, at })
+    .send(dnsQuery(id, name))
+    .receive(dnsAnswer(id, name, 'A', [{ name, type: 'A', ttl: 300, data: address }]));
+}
+
+/** The name is resolved, then a TLS session carries a little of what nobody can read. */
+function tlsSession(capture: CaptureBuilder, client: Endpoint, server: Endpoint, serverName: string, at: number, roundTripMicros: number): void {
+  resolve(capture, client.ip, serverName, server.ip, at);
+  capture.tcp({ client, server, at: at + second / 2, roundTripMicros })
+    .handshake()
+    .send(tlsClientHello({ serverName }))
+    .receive(tlsRecord(22, Buffer.concat([Buffer.from([2, 0, 0, 76]), opaque(`hello ${serverName}`, 76)])))
+    .send(tlsRecord(23, opaque(`request ${serverName}`, 480)))
+    .receive(tlsRecord(23, opaque(`response ${serverName}`, 2400)))
+    .close();
+}
+
+/** First packet of Zoom's UDP media: `01 00 02` from the client, `02 00 02` in answer (nDPI, zoom.c). */
+function zoomHello(from: 1 | 2): Buffer {
+  return Buffer.concat([Buffer.from([from, 0, 2]), opaque(`zoom hello ${from}`, 41)]);
+}
+
+/** SFU header of 8 bytes (type 5, sequence), then audio (15) whose payload is encrypted (nDPI, zoom.c). */
+function zoomMediaPacket(sequence: number): Buffer {
+  return Buffer.concat([Buffer.from([5, 0, sequence, 0, 0, 0, 0, 4, 15]), opaque(`zoom media ${sequence}`, 140)]);
+}
+
+/** RTP version 2 with Opus's usual payload type; SRTP encrypts what follows the header (RFC 3550, section 5.1; RFC 3711). */
+function srtp(sequence: number): Buffer {
+  const header = Buffer.from([0x80, 111, 0, 0, 0, 0, 0, 0, 0x51, 0x0c, 0xa1, 0x7e]);
+  header.writeUInt16BE(sequence, 2);
+  header.writeUInt32BE(sequence * 960, 4);
+  return Buffer.concat([header, opaque(`srtp ${sequence}`, 80)]);
+}
+
+/** Text behind its length in one byte. */
+function prefixed(text: string): Buffer {
+  return Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
+}
+
+/** Bytes that look random and are the same each time: ciphertext. */
+function opaque(seed: string, length: number): Buffer {
+  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, block) => createHash('sha256').update(`${seed} ${block}`).digest());
+  return Buffer.concat(blocks).subarray(0, length);
+}

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MonitoredNetworks } from './subject.ts';
+
+test('the private side is the subject, whoever opened the flow', () => {
+  const networks = new MonitoredNetworks();
+  assert.equal(networks.subjectIsDestination('10.0.0.5', '203.0.113.7'), false);
+  assert.equal(networks.subjectIsDestination('203.0.113.7', '192.168.1.9'), true);
+  assert.equal(networks.subjectIsDestination('2001:db8::1', 'fd00::2'), true);
+  assert.equal(networks.subjectIsDestination('10.0.0.5', '10.0.0.6'), false, 'both monitored: the source');
+  assert.equal(networks.subjectIsDestination('198.51.100.1', '203.0.113.7'), false, 'neither monitored: the source');
+});
+
+test('a company names its own ranges', () => {
+  const networks = new MonitoredNetworks(['198.51.100.0/24', '2001:db8:5::/48']);
+  assert.equal(networks.subjectIsDestination('203.0.113.7', '198.51.100.4'), true);
+  assert.equal(networks.subjectIsDestination('203.0.113.7', '2001:db8:5::1'), true);
+  assert.equal(networks.subjectIsDestination('203.0.113.7', '10.0.0.5'), false);
+});
+
+test('what is no CIDR range is refused with its text', () => {
+  assert.throws(() => new MonitoredNetworks(['10.0.0.0']), /"10\.0\.0\.0".*CIDR/);
+  assert.throws(() => new MonitoredNetworks(['10.0.0.0/33']));
+});
