@@ -1,0 +1,24 @@
+/** Credentials of an Authorization or Proxy-Authorization header. RFC 9110, section 11.6.2. */
+export interface Credentials {
+  scheme: 'basic' | 'bearer';
+  /** Decoded `user:password`, or the token as it stands. */
+  value: string;
+  /** What stands in the header. */
+  written: string;
+}
+
+const form = /^\s*(basic|bearer|token)\s+([A-Za-z0-9._~+/-]{1,8192}=*)\s*$/i;
+
+export function isAuthorizationKey(key: string): boolean {
+  return /^(?:proxy-|x-)?authorization$/i.test(key);
+}
+
+/** The credentials of the schemes Basic (RFC 7617), Bearer (RFC 6750) and Token; null for other schemes and for what is malformed. */
+export function parseAuthorization(header: string): Credentials | null {
+  const match = form.exec(header);
+  if (match === null) return null;
+  const written = match[2]!;
+  if (match[1]!.toLowerCase() !== 'basic') return { scheme: 'bearer', value: written, written };
+  const decoded = Buffer.from(written, 'base64').toString('utf8');
+  return /^[^\p{Cc}:\uFFFD]*:[^\p{Cc}\uFFFD]*$/u.test(decoded) ? { scheme: 'basic', value: decoded, written } : null;
+}

@@ -1,0 +1,30 @@
+import { accountId, geoPosition, personName, turnUsername, userId, userName } from './catalogue/accounts.ts';
+import { email, iban, paymentCard, residentId, sipUri, xmppJid } from './catalogue/contacts.ts';
+import { apiKey, basicCredentials, bearerToken, jwt, password, sessionToken, trackingId } from './catalogue/credentials.ts';
+import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
+import { callId, channelId, conversationId, joinLink, meetingId, roomId } from './catalogue/rooms.ts';
+import { deviceImei, iccid, imei, imsi, msisdn, phone } from './catalogue/subscriptions.ts';
+import type { IdentifierKind } from './kind.ts';
+
+/**
+ * All entries, most specific first: where several fit one value, the first is its kind. A kind may have several entries, which
+ * differ in how they are recognised.
+ *
+ * Adding a kind: write its entry beside its kin, with examples that must and must not match, and put it here in front of whatever
+ * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
+ */
+export const catalogue: readonly IdentifierKind[] = [
+  basicCredentials, joinLink, password, jwt, apiKey, turnUsername,
+  imei, deviceImei, imsi, iccid, msisdn, residentId, iban, paymentCard,
+  androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
+  xmppJid, email, phone, sipUri, geoPosition,
+  meetingId, roomId, channelId, callId, conversationId,
+  bearerToken, sessionToken, accountId, deviceId, userId, userName, personName, trackingId,
+];
+
+/** Place of an entry in the order from specific to general; the lower one wins. */
+export function precedence(kind: IdentifierKind): number {
+  return precedences.get(kind)!;
+}
+
+const precedences = new Map(catalogue.map((kind, index) => [kind, index]));

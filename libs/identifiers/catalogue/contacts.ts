@@ -1,0 +1,102 @@
+import { findEmails, isEmail } from '../email.ts';
+import { hint, type IdentifierKind } from '../kind.ts';
+import { maskEmail } from '../mask.ts';
+import { isPlaceholder } from '../opaque.ts';
+import { isCardNumber, isIban, normaliseIban } from '../payment.ts';
+import { findResidentIds, isResidentId } from '../resident-id.ts';
+import { findSipUris, isSipUri, normaliseSipUri } from '../sip.ts';
+
+export const email: IdentifierKind = {
+  name: 'email',
+  dataClass: 'direct',
+  keys: ['*_email', '*_mail', '*_email_address', '*_mail_address', 'e_mail', 'mail_from', 'rcpt_to'],
+  validate: isEmail,
+  shape: { hint: hint.at, confidence: 92, find: findEmails },
+  normalise: (value) => value.trim().toLowerCase(),
+  mask: maskEmail,
+  confidence: 97,
+  traps: ['SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL'],
+  source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1',
+  examples: {
+    match: [['email', 'jane.doe+news@example.org'], ['user', 'Jane@Example.ORG'], 'MAIL FROM:<corey@delta.peach.example>', 'contact=jane%40example.org', 'write to jane_d@mail.example.co.uk.'],
+    noMatch: ['pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'], 'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772'],
+  },
+};
+
+export const sipUri: IdentifierKind = {
+  name: 'sip_uri',
+  dataClass: 'account',
+  keys: ['sip_uri', 'sip_address', 'sip_aor'],
+  validate: isSipUri,
+  shape: { hint: hint.sip, confidence: 92, find: findSipUris },
+  normalise: normaliseSipUri,
+  confidence: 95,
+  traps: ['a URI without a user names a server', '`anonymous`', 'ids of calls, tags, branches'],
+  source: 'RFC 3261, section 19.1',
+  examples: {
+    match: ['From: "Jane" <sip:vox18063@sip.example.org>;tag=8e948b0', 'Contact: <sip:45191@10.133.206.47:64538;transport=UDP>', ['sip_uri', 'sips:jane@example.org']],
+    noMatch: ['REGISTER sip:sip.example.org SIP/2.0', 'sip:anonymous@anonymous.invalid', 'gossip:jane@example.org', 'Call-ID: 578222729-4665d775@578222732-4665d772', 'Call-ID: KopLTw9xs_lEpCtiPa07bQ'],
+  },
+};
+
+export const xmppJid: IdentifierKind = {
+  name: 'xmpp_jid',
+  dataClass: 'account',
+  keys: ['*_jid', 'xmpp_jid', 'jabber_id', 'jabberid'],
+  validate: (value) => /^[^\s@/<>"]{1,256}@[a-zA-Z0-9][\w.-]{0,253}(?:\/[^\s]{1,256})?$/.test(value) && !isPlaceholder(value),
+  normalise: (value) => value.replace(/\/.*$/, '').toLowerCase(),
+  confidence: 90,
+  traps: ['a server without a local part', 'the resource tells connections of one person apart, not persons'],
+  source: 'RFC 7622, section 3',
+  examples: {
+    match: [['jid', 'romeo@montague.example/orchard'], "<bind jid='juliet@capulet.example'/>"],
+    noMatch: [['jid', 'montague.example'], ['jid', ''], ['jitsi', 'romeo@montague.example1']],
+  },
+};
+
+export const residentId: IdentifierKind = {
+  name: 'cn_resident_id',
+  dataClass: 'direct',
+  keys: ['*_id_card', '*_id_number', '*_id_card_no', '*_identity_card', 'sfz', 'idcard_num', 'resident_id', 'citizen_id'],
+  validate: isResidentId,
+  shape: { hint: hint.longDigits, confidence: 80, find: findResidentIds },
+  normalise: (value) => value.toUpperCase(),
+  confidence: 97,
+  traps: ['order numbers of 18 digits: region, date of birth and check character must all be right'],
+  source: 'GB 11643-1999; GB/T 2260',
+  examples: {
+    match: [['idCard', '11010519491231002X'], 'buyer 11010519491231002x paid'],
+    noMatch: ['110105194912310021', '110105194913310022', '123456789012345678', ['id_card', '000000000000000000']],
+  },
+};
+
+export const iban: IdentifierKind = {
+  name: 'iban',
+  dataClass: 'direct',
+  keys: ['*_iban', 'iban_number', 'bank_account', 'account_number'],
+  validate: isIban,
+  normalise: normaliseIban,
+  confidence: 97,
+  traps: ['references that begin with two letters'],
+  source: 'ISO 13616; SWIFT IBAN registry',
+  examples: {
+    match: [['iban', 'DE89 3704 0044 0532 0130 00'], ['IBAN', 'GB82WEST12345698765432']],
+    noMatch: [['iban', 'DE88370400440532013000'], ['iban', 'DE8937040044053201300'], ['ref', 'GB82WEST12345698765432']],
+  },
+};
+
+export const paymentCard: IdentifierKind = {
+  name: 'payment_card',
+  dataClass: 'direct',
+  keys: ['*_card_number', '*_card_no', 'cardnumber', 'cc_number', 'ccnum', 'credit_card', 'credit_card_number', 'pan'],
+  validate: isCardNumber,
+  normalise: (value) => value.replaceAll(/\D/g, ''),
+  mask: (value) => `******${value.replaceAll(/\D/g, '').slice(-2)}`,
+  confidence: 95,
+  traps: ['numbers of 16 digits that pass Luhn: only under a key and in an issuer range', 'ICCIDs'],
+  source: 'ISO/IEC 7812-1',
+  examples: {
+    match: [['card_number', '4111 1111 1111 1111'], ['ccNumber', '5555555555554444']],
+    noMatch: [['card_number', '4111111111111112'], ['card_number', '9111111111111119'], ['number', '4111111111111111']],
+  },
+};

@@ -1,0 +1,15 @@
+/** What the recogniser did, for the probe to flush into its metrics batch by batch. */
+export class RecogniserCounters {
+  /** Identifiers reported, by kind. */
+  readonly recognised = new Map<string, number>();
+  /** Identifiers recognised but not reported, because the message had reached its bound. */
+  dropped = 0;
+  /** Texts and payloads of which only the beginning was read. */
+  truncated = 0;
+  /** Encoded values left alone, because the message had reached its bound of decodings. */
+  undecoded = 0;
+
+  count(kind: string): void {
+    this.recognised.set(kind, (this.recognised.get(kind) ?? 0) + 1);
+  }
+}

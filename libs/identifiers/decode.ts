@@ -1,0 +1,50 @@
+/** Encodings that hide text inside a value. */
+
+export interface Decoded {
+  encoding: 'url' | 'hex' | 'base64' | 'base64url';
+  text: string;
+}
+
+const leastEncoded = 12;
+const mostEncoded = 16 * 1024;
+
+/** What `value` hides, when it is text; null when it is not encoded, or what comes out is no text. */
+export function decodeOnce(value: string): Decoded | null {
+  if (value.length > mostEncoded) return null;
+  if (/%[0-9A-Fa-f]{2}/.test(value)) return fromPercent(value);
+  if (value.length < leastEncoded) return null;
+  return fromHex(value) ?? fromBase64(value);
+}
+
+/** RFC 3986, section 2.1. */
+function fromPercent(value: string): Decoded | null {
+  try {
+    return { encoding: 'url', text: decodeURIComponent(value.replaceAll(/%(?![0-9A-Fa-f]{2})/g, '%25')) };
+  } catch {
+    return null;
+  }
+}
+
+function fromHex(value: string): Decoded | null {
+  if (value.length % 2 !== 0 || !/^(?:[2-7][0-9A-Fa-f]|0[9AaDd])+$/.test(value)) return null;
+  const text = asText(Buffer.from(value, 'hex'));
+  return text === null ? null : { encoding: 'hex', text };
+}
+
+/** RFC 4648, sections 4 and 5. */
+function fromBase64(value: string): Decoded | null {
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;
+  // Most candidates are words and ids: a few decoded bytes tell.
+  if (asText(Buffer.from(value.slice(0, leastEncoded), 'base64')) === null) return null;
+  const text = asText(Buffer.from(value, 'base64'));
+  return text === null ? null : { encoding: /[-_]/.test(value) ? 'base64url' : 'base64', text };
+}
+
+/** Printable ASCII with a few letters beyond it, and the usual white space. */
+function asText(bytes: Buffer): string | null {
+  for (const byte of bytes) {
+    if (byte < 0x20 ? byte !== 9 && byte !== 10 && byte !== 13 : byte === 0x7f) return null;
+  }
+  const text = bytes.toString('utf8');
+  return text.slice(0, -1).includes('\uFFFD') ? null : text;
+}

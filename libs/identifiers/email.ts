@@ -1,0 +1,75 @@
+/** Longest address (RFC 5321, 4.5.3.1.3, as corrected by RFC 3696 erratum 1690) and local part (4.5.3.1.1), in characters. */
+const longestAddress = 254;
+const longestLocalPart = 64;
+
+const address = /^[A-Za-z0-9_+](?:[A-Za-z0-9_%+'-]|\.(?!\.)){0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}([A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59})$/;
+
+/** Country codes (ISO 3166-1, and eu, uk, su, ac) that are top-level domains. */
+const countryDomains = new Set((
+  'ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck cl cm cn '
+  + 'co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk '
+  + 'hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg '
+  + 'mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re '
+  + 'ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy '
+  + 'uz va vc ve vg vi vn vu wf ws ye yt za zm zw'
+).split(' '));
+
+/** Generic top-level domains in use for mail (IANA root zone, abridged), and the reserved ones of RFC 2606 that tests write. */
+const genericDomains = new Set((
+  'com net org edu gov mil int arpa aero asia biz cat coop info jobs mobi museum name post pro tel travel xxx academy agency app art bank bar '
+  + 'berlin bio blog build business camp capital care cash center chat church city cloud club coach codes community company consulting cool '
+  + 'credit data date day deals dental design dev digital direct directory doctor domains earth education email energy engineering events '
+  + 'exchange expert express family fan farm finance financial fit foundation fun fund games global gmbh green group guide guru haus health '
+  + 'help host hosting house icu immo inc industries ink institute insurance international investments koeln lawyer legal life limited link '
+  + 'live llc loan london love ltd ltda management market marketing media moda moe money nagoya network news ngo nyc one ong online organic '
+  + 'page paris partners parts photo photography photos plus press productions properties pub red rent report rocks run sale school science '
+  + 'security services shop site social software solar solutions space store studio style supply support swiss systems tax team tech '
+  + 'technology tips today tokyo tools top tours town trade training university uno vegas ventures vip vision website wiki win wine work '
+  + 'works world wtf xyz yoga zone test example invalid localhost local internal lan corp'
+).split(' '));
+
+/** An address with a dotted domain and any plausible last label: enough where the key says e-mail. */
+export function isEmail(value: string): boolean {
+  return value.length <= longestAddress && address.test(value) && value.indexOf('@') <= longestLocalPart;
+}
+
+function isKnownDomain(value: string): boolean {
+  const label = value.slice(value.lastIndexOf('.') + 1).toLowerCase();
+  return countryDomains.has(label) || genericDomains.has(label) || label.startsWith('xn--');
+}
+
+/** Schemes whose `user@host` is no mailbox. */
+const otherScheme = /(?:sips?|xmpp|ssh|ftps?|sftp|https?|turns?|stuns?|rtsps?|rtmps?|git|ldaps?|mongodb|postgres(?:ql)?|mysql|redis|amqps?):(?:\/\/)?$/i;
+
+/** Mailboxes in free text: the last label is a known top-level domain, so that `pkg@1.2` and `logo@2x.png` are none. */
+export function findEmails(text: string, visit: (start: number, end: number) => void): void {
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    let start = at;
+    while (start > 0 && at - start < longestLocalPart && isLocalCharacter(text.charCodeAt(start - 1))) start--;
+    let end = at + 1;
+    while (end < text.length && end - at < longestAddress && isDomainCharacter(text.charCodeAt(end))) end++;
+    while (end > at && !isAlphanumeric(text.charCodeAt(end - 1))) end--;
+    while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_') start++;
+    const value = text.slice(start, end);
+    if (!isEmail(value) || !isKnownDomain(value)) continue;
+    if (text[end] === '@' || isPassword(text, start) || otherScheme.test(text.slice(Math.max(0, start - 16), start))) continue;
+    visit(start, end);
+  }
+}
+
+/** `scheme://user:secret@host`: what stands before the sign is a password. */
+function isPassword(text: string, start: number): boolean {
+  return text[start - 1] === ':' && /:\/\/[^\s/@]{1,80}:$/.test(text.slice(Math.max(0, start - 100), start));
+}
+
+function isAlphanumeric(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+}
+
+function isLocalCharacter(code: number): boolean {
+  return isAlphanumeric(code) || code === 0x2e || code === 0x5f || code === 0x2d || code === 0x2b;
+}
+
+function isDomainCharacter(code: number): boolean {
+  return isAlphanumeric(code) || code === 0x2e || code === 0x2d;
+}

@@ -1,0 +1,7 @@
+export { catalogue } from './catalogue.ts';
+export { RecogniserCounters } from './counters.ts';
+export { type DataClass, type Example, type IdentifierKind, type Shape } from './kind.ts';
+export { maskEmail, maskSecret, maskValue } from './mask.ts';
+export { Recogniser, type Recognised, type RecogniserOptions } from './recogniser.ts';
+export { redact } from './redact.ts';
+export { createTokeniser, type Tokeniser } from './token.ts';

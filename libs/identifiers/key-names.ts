@@ -1,0 +1,110 @@
+import type { IdentifierKind } from './kind.ts';
+
+/** Words that say whose or in whose words an identifier is, and leave the rest of the name as it is: `from_uid`, `X-Client-Uid`. */
+const qualifiers = new Set((
+  'a app apple android current client creator callee caller chat client cookie cur data dev device enc encoded facebook fb from google guest host http im in '
+  + 'ios js login local logged m me member mobile my new obj old original owner p param participant peer phone player qq receiver '
+  + 'recipient remote req rtc sdk sender self src source target tencent to user voice video vip visitor web wechat wx x xiaomi'
+).split(' '));
+
+/** Words that make a name announce something else: anti-forgery tokens, request and trace ids, digests, experiments, counters. */
+const otherwise = new Set((
+  'csrf xsrf forgery authenticity request trace tracing correlation span transaction nonce etag boundary ab abtest experiment variant bucket '
+  + 'captcha verification verify count expires expiry expire ttl timeout type version page pages placeholder field column class style css template '
+  + 'public cancellation cancel next continuation sync paging'
+).split(' '));
+
+/** Header names whose words would announce an identifier, but whose meaning is a message's. RFC 3261 20.8; RFC 5322 3.6.4. */
+const otherHeaders = new Set(['call-id', 'message-id', 'content-id', 'x-request-id', 'x-csrf-token', 'x-xsrf-token', 'sec-websocket-key']);
+
+/** Leaf names that mean something only together with the name above them: `room.id`, `user.name`. */
+const leafNames = new Set(['id', 'ids', 'uuid', 'number', 'no', 'name', 'token', 'key', 'value']);
+
+/** Path segments that name a place in a message, not a thing. */
+const structure = new Set(['url', 'query', 'path', 'http', 'request', 'response', 'header', 'cookie', 'set-cookie', 'body', 'json', 'form', 'text', 'xml', 'payload', 'data', 'params', 'multipart']);
+
+const longestKey = 64;
+const cacheLimit = 8192;
+
+/** What a key name announces. */
+export interface Announcement {
+  /** Candidates, most specific first. */
+  readonly kinds: readonly IdentifierKind[];
+  /** Unknown words stood before the name: less certain. */
+  readonly loose: boolean;
+}
+
+/** Splits a key into lower-case words at `_`, `-`, `.`, other signs and camelCase humps. */
+export function wordsOf(key: string): string[] {
+  return key
+    .replaceAll(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2')
+    .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
+}
+
+/** Finds what a key name announces. Lookups of a name seen before cost one Map access; the memory of names is bounded. */
+export class KeyNames {
+  readonly #exact = new Map<string, IdentifierKind[]>();
+  readonly #afterAnyWords = new Map<string, IdentifierKind[]>();
+  readonly #seen = new Map<string, Announcement | null>();
+
+  constructor(catalogue: readonly IdentifierKind[]) {
+    for (const kind of catalogue) {
+      for (const key of kind.keys) {
+        const name = key.replace(/^\*_/, '').replaceAll('_', '');
+        append(this.#exact, name, kind);
+        if (key.startsWith('*_')) append(this.#afterAnyWords, name, kind);
+      }
+    }
+  }
+
+  /** What `key` announces; with `path`, names such as `id` are read together with the name above them. */
+  announced(key: string, path = ''): Announcement | null {
+    if (key.length > longestKey || key === '') return null;
+    const name = leafNames.has(key.toLowerCase()) ? withParent(key, path) : key;
+    const known = this.#seen.get(name);
+    if (known !== undefined) return known;
+    if (this.#seen.size >= cacheLimit) this.#seen.clear();
+    const announcement = this.#resolve(name);
+    this.#seen.set(name, announcement);
+    return announcement;
+  }
+
+  #resolve(name: string): Announcement | null {
+    if (otherHeaders.has(name.toLowerCase())) return null;
+    const words = wordsOf(name);
+    if (words.length > 1 && /^\d+$/.test(words.at(-1)!)) words.pop();
+    if (words.some((word) => otherwise.has(word))) return null;
+    let loose = false;
+    for (let first = 0; first < words.length; first++) {
+      const rest = words.slice(first).join('');
+      const kinds = (loose ? this.#afterAnyWords : this.#exact).get(rest) ?? this.#afterAnyWords.get(rest) ?? this.#numbered(rest);
+      if (kinds !== undefined) return { kinds, loose };
+      if (!qualifiers.has(words[first]!)) loose = true;
+    }
+    return null;
+  }
+
+  /** `imei2`, `uid1`: the name of the second one of several. */
+  #numbered(name: string): IdentifierKind[] | undefined {
+    const bare = name.replace(/[12]$/, '');
+    return bare === name ? undefined : this.#exact.get(bare);
+  }
+}
+
+/** `id` at `http.request.body.json.room.id` is `room.id`; list indices are skipped, and `rooms` is read as `room`. */
+function withParent(key: string, path: string): string {
+  if (!path.endsWith(key)) return key;
+  const segments = path.slice(0, -key.length).split('.').filter((segment) => segment !== '' && !/^\[?\d+\]?$/.test(segment));
+  const parent = segments.at(-1)?.replace(/\[\d*\]$/, '');
+  if (parent === undefined || structure.has(parent)) return key;
+  return `${parent.replace(/(?<=[^s])s$/, '')}.${key}`;
+}
+
+function append(index: Map<string, IdentifierKind[]>, name: string, kind: IdentifierKind): void {
+  const kinds = index.get(name);
+  if (kinds === undefined) index.set(name, [kind]);
+  else if (!kinds.includes(kind)) kinds.push(kind);
+}

@@ -1,0 +1,64 @@
+/**
+ * What a value of the kind is about.
+ *
+ * `direct` reaches or names a person (e-mail, phone), `device` and `account` follow one, `session` and `secret` open something,
+ * `room` says who meets whom, `location` where, `person` is what describes a person without reaching them.
+ */
+export type DataClass = 'direct' | 'device' | 'account' | 'session' | 'room' | 'secret' | 'location' | 'person';
+
+/**
+ * One pass over a text or payload tells which of these stand in it; a shape is looked for only when its hint does.
+ * See {@link hintsOf}.
+ */
+export const hint = {
+  at: 1,
+  plusDigit: 2,
+  hexSeparator: 4,
+  jwt: 8,
+  zoom: 16,
+  sip: 32,
+  vendorPrefix: 64,
+  assignment: 128,
+  percent: 256,
+  longDigits: 512,
+} as const;
+
+/** Recognises a kind without a key name. */
+export interface Shape {
+  /** Bits of {@link hint}, any of which must be set. */
+  readonly hint: number;
+  /** Confidence in a match, percent. */
+  readonly confidence: number;
+  /** Calls `visit` with start (inclusive) and end (exclusive) of each match, in order. Matches are valid. */
+  find(text: string, visit: (start: number, end: number) => void): void;
+}
+
+/** A free text, or a key with its value, and optionally the path of the field it stands in. */
+export type Example = string | readonly [key: string, value: string, path?: string];
+
+/** One entry of the catalogue. */
+export interface IdentifierKind {
+  readonly name: string;
+  readonly dataClass: DataClass;
+  /**
+   * Key names that announce it: lower-case words joined by `_`. `user_id` stands for `userId`, `USER-ID` and `userid`, also behind
+   * a qualifier such as `client` or `from`. `*_user_id` may have any words before it.
+   */
+  readonly keys: readonly string[];
+  /** Whether a value under such a key is one. Gets the trimmed value without surrounding quotes. */
+  readonly validate: (value: string) => boolean;
+  readonly shape?: Shape;
+  /** The one spelling that the token is made of; default {@link normaliseOpaque}. */
+  readonly normalise?: (value: string) => string;
+  /** What a person may see of it; default {@link maskValue}, and {@link maskSecret} for secrets and sessions. */
+  readonly mask?: (value: string) => string;
+  /** Name of a kind that is reported too where it stands inside a value of this one; anything else inside is part of the value. */
+  readonly holds?: string;
+  /** Confidence in a value under an announcing key, percent. */
+  readonly confidence: number;
+  /** What looks like one and is none. */
+  readonly traps: readonly string[];
+  /** Standard or vendor page that defines it. */
+  readonly source: string;
+  readonly examples: { readonly match: readonly Example[]; readonly noMatch: readonly Example[] };
+}

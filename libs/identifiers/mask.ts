@@ -1,0 +1,29 @@
+/** What a person may see of an identifier: enough to recognise one's own, not enough to use it. */
+
+const hidden = '******';
+
+/** All but at most a quarter of the characters, never more than 4, are hidden; the length is too: `35******9`. */
+export function maskValue(value: string): string {
+  const characters = Array.from(value);
+  const visible = Math.min(4, Math.floor(characters.length / 4));
+  const tail = Math.floor(visible / 2);
+  return characters.slice(0, visible - tail).join('') + hidden + characters.slice(characters.length - tail).join('');
+}
+
+/** Only the class of the length: `******(8-15)`. */
+export function maskSecret(value: string): string {
+  const length = value.length;
+  return hidden + (length < 8 ? '(1-7)' : length < 16 ? '(8-15)' : length < 32 ? '(16-31)' : length < 64 ? '(32-63)' : '(64+)');
+}
+
+/** `j***@e******.com`: the first letters of local part and domain where a name of that length is no give-away, and the last label. */
+export function maskEmail(value: string): string {
+  const at = value.lastIndexOf('@');
+  const dot = value.lastIndexOf('.');
+  if (at < 1 || dot < at) return maskValue(value);
+  return `${initial(value.slice(0, at))}***@${initial(value.slice(at + 1, dot))}${hidden}${value.slice(dot)}`;
+}
+
+function initial(name: string): string {
+  return name.length >= 4 ? Array.from(name)[0]! : '';
+}

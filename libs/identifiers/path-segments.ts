@@ -1,0 +1,33 @@
+import type { Field } from '#dissect';
+import type { KeyNames } from './key-names.ts';
+import type { DataClass, IdentifierKind } from './kind.ts';
+import { isMachineId, isUuid } from './opaque.ts';
+
+const classes: ReadonlySet<DataClass> = new Set<DataClass>(['account', 'device', 'room']);
+
+/**
+ * Identifiers that a URL's path names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`. A bare word such as the name in
+ * `/user/christian/api` counts only if it stands in another field of the request too, as in a cookie named after the user: most words in
+ * this place are verbs.
+ */
+export function identifiersInPath(path: string, keyNames: KeyNames, fields: readonly Field[]): { kind: IdentifierKind; value: string }[] {
+  const found: { kind: IdentifierKind; value: string }[] = [];
+  const segments = path.split('/');
+  for (let i = 1; i < segments.length; i++) {
+    const name = segments[i - 1]!.toLowerCase();
+    const value = segments[i]!;
+    if (name.length < 3 || name.length > 24 || value.length < 2) continue;
+    const singular = name.replace(/(?<=[^s])s$/, '');
+    const word = /^[a-z][a-z._-]{3,31}$/i.test(value);
+    const announcement = keyNames.announced(word ? singular : `${singular}_id`) ?? keyNames.announced(singular);
+    const kind = announcement?.kinds.find((candidate) => classes.has(candidate.dataClass) && candidate.validate(value));
+    if (kind === undefined || announcement!.loose) continue;
+    if (word ? isConfirmed(value, fields) : isUuid(value) || /^\d{2,20}$/.test(value) && !/^(?:19|20)\d\d$/.test(value) || isMachineId(value)) found.push({ kind, value });
+  }
+  return found;
+}
+
+/** The word stands, by itself, at the end of a cookie's name or as another field's value. */
+function isConfirmed(word: string, fields: readonly Field[]): boolean {
+  return fields.some(({ path, key, value }) => !path.startsWith('url.path') && (value === word || key.endsWith(`-${word}`) || key.endsWith(`_${word}`)));
+}

@@ -1,0 +1,192 @@
+import { hintsOfBytes } from './hints.ts';
+import type { KeyNames } from './key-names.ts';
+import type { IdentifierKind } from './kind.ts';
+import { looseness, type TextHit, type TextScanner } from './text-scan.ts';
+
+/** An identifier in a payload that no dissector claims. */
+export interface PayloadHit {
+  readonly kind: IdentifierKind;
+  readonly value: string;
+  /** Byte offset of the value in the payload. */
+  readonly offset: number;
+  /** `length-prefixed`, `u32be`, …, or empty for text. */
+  readonly encoding: string;
+  readonly confidence: number;
+}
+
+const longestKey = 40;
+const longestValue = 512;
+/** Characters of text that must stand together in binary data before they are read as text. */
+const leastText = 8;
+/** Share of printable bytes from which a payload is text, and is read line by line whatever the length. */
+const textShare = 0.85;
+
+/** Bits of a byte: part of a key name, printable. */
+const word = 1;
+const printable = 2;
+const classes = new Uint8Array(256);
+for (let byte = 0x20; byte < 0x7f; byte++) classes[byte] = printable | (/[A-Za-z0-9_.-]/.test(String.fromCharCode(byte)) ? word : 0);
+classes[9] = printable;
+
+/** A length in front of a key or value. */
+interface LengthForm {
+  readonly width: number;
+  /** -1 when it does not fit. */
+  read(bytes: Buffer, at: number): number;
+  readonly order: 'be' | 'le' | '';
+}
+
+const u8: LengthForm = { width: 1, order: '', read: (bytes, at) => (at < bytes.length ? bytes[at]! : -1) };
+const u16be: LengthForm = { width: 2, order: 'be', read: (bytes, at) => (at + 2 <= bytes.length ? bytes.readUInt16BE(at) : -1) };
+const u16le: LengthForm = { width: 2, order: 'le', read: (bytes, at) => (at + 2 <= bytes.length ? bytes.readUInt16LE(at) : -1) };
+const u32be: LengthForm = { width: 4, order: 'be', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : -1) };
+const u32le: LengthForm = { width: 4, order: 'le', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32LE(at) : -1) };
+/** MessagePack fixstr, and CBOR text of up to 23 bytes: the length stands in the low five bits. */
+const fixstr: LengthForm = { width: 1, order: 'be', read: (bytes, at) => (at < bytes.length && bytes[at]! >> 5 === 5 ? bytes[at]! & 31 : -1) };
+
+/** Wide ones first: a u16 of 3 ends in the same byte as a u8 of 3. */
+const lengthForms = [u32be, u32le, u16be, u16le, fixstr, u8] as const;
+
+/** Tags of MessagePack (ce, cf, cd) and CBOR (RFC 8949, section 3.1: 1a, 1b, 19) that say which integer follows, big-endian. */
+const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0x19: 2, 0x1a: 4, 0x1b: 8 };
+
+/**
+ * Finds identifiers in bytes of unknown structure: text in between binary data, and keys and values that stand behind their
+ * lengths (u8, u16, u32 in either byte order, MessagePack), the value as text or as an integer.
+ *
+ * Random bytes give nothing: a key counts only behind its exact length or in front of `=` or `:` in a run of text, and its value
+ * must be one that the kind accepts.
+ */
+export class PayloadScanner {
+  readonly #keyNames: KeyNames;
+  readonly #text: TextScanner;
+
+  constructor(keyNames: KeyNames, text: TextScanner) {
+    this.#keyNames = keyNames;
+    this.#text = text;
+  }
+
+  scan(payload: Buffer): PayloadHit[] {
+    const hits: PayloadHit[] = [];
+    let textStart = -1;
+    let wordStart = -1;
+    const shortest = isText(payload) ? 3 : leastText;
+    for (let i = 0; i <= payload.length; i++) {
+      const kind = i < payload.length ? classes[payload[i]!]! : 0;
+      if ((kind & word) !== 0) {
+        if (wordStart < 0) wordStart = i;
+      } else if (wordStart >= 0) {
+        if (i - wordStart >= 3) this.#lengthPrefixed(payload, wordStart, i, hits);
+        wordStart = -1;
+      }
+      if ((kind & printable) !== 0) {
+        if (textStart < 0) textStart = i;
+      } else if (textStart >= 0) {
+        if (i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
+        textStart = -1;
+      }
+    }
+    return hits;
+  }
+
+  #embeddedText(payload: Buffer, start: number, end: number, inBinary: boolean, hits: PayloadHit[]): void {
+    const hints = hintsOfBytes(payload, start, end);
+    if (hints === 0) return;
+    for (const hit of this.#text.scan(payload.toString('latin1', start, end), hints)) {
+      if (inBinary && !standsOut(hit)) continue;
+      const offset = start + hit.start;
+      if (!hits.some((other) => other.offset === offset)) hits.push({ kind: hit.kind, value: hit.value, offset, encoding: hit.encoding, confidence: hit.confidence });
+    }
+  }
+
+  /** A key in the run of word characters from `start` to `end`, if a length in front of it says how much of the run is the key. */
+  #lengthPrefixed(payload: Buffer, start: number, end: number, hits: PayloadHit[]): void {
+    for (const form of lengthForms) {
+      if (start < form.width) continue;
+      const length = form.read(payload, start - form.width);
+      if (length < 3 || length > longestKey || length > end - start) continue;
+      const announcement = this.#keyNames.announced(payload.toString('latin1', start, start + length));
+      if (announcement === null) continue;
+      const confidence = announcement.loose ? -looseness : 0;
+      const hit = readValue(payload, start + length, form, announcement.kinds);
+      if (hit === null) continue;
+      hits.push({ ...hit, confidence: hit.confidence + confidence });
+      return;
+    }
+  }
+}
+
+/** The value behind a key: behind a length of the key's own form or another, with or without a type byte in between; or an integer. */
+function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: readonly IdentifierKind[]): PayloadHit | null {
+  for (const form of [keyForm, ...lengthForms.filter((other) => other !== keyForm)]) {
+    for (const typeBytes of [0, 1]) {
+      const length = form.read(payload, at + typeBytes);
+      const start = at + typeBytes + form.width;
+      if (length < 1 || length > longestValue || start + length > payload.length) continue;
+      const text = textOf(payload, start, length);
+      if (text !== null && (length >= 2 || form === keyForm)) {
+        const kind = kinds.find((candidate) => candidate.validate(text));
+        if (kind !== undefined) return { kind, value: text, offset: start, encoding: 'length-prefixed', confidence: kind.confidence };
+      } else if (form === keyForm && (length === 4 || length === 8)) {
+        const hit = readInteger(payload, start, length, form.order, kinds);
+        if (hit !== null) return hit;
+      }
+    }
+  }
+  const tagged = integerTags[payload[at] ?? 0];
+  if (tagged !== undefined && at + 1 + tagged <= payload.length && goesOn(payload, at + 1 + tagged, keyForm)) {
+    return readInteger(payload, at + 1, tagged, 'be', kinds);
+  }
+  for (const typeBytes of [0, 1]) {
+    for (const width of [4, 8]) {
+      const start = at + typeBytes;
+      if (start + width <= payload.length && goesOn(payload, start + width, keyForm)) {
+        const hit = readInteger(payload, start, width, keyForm.order, kinds);
+        if (hit !== null) return hit;
+      }
+    }
+  }
+  return null;
+}
+
+function readInteger(payload: Buffer, start: number, width: number, order: 'be' | 'le' | '', kinds: readonly IdentifierKind[]): PayloadHit | null {
+  // Without an order of its own the number has the one that makes it small; network order where that does not tell.
+  const little = order === 'le' || (order === '' && payload[start + width - 1] === 0 && payload[start] !== 0);
+  const view = payload.subarray(start, start + width);
+  const number = BigInt(`0x${(little ? Buffer.from(view).reverse() : view).toString('hex')}`);
+  // The sizes of frames, flags and counters are no ids.
+  if (number < 256n) return null;
+  const value = number.toString();
+  const kind = kinds.find((candidate) => candidate.validate(value));
+  return kind === undefined ? null : { kind, value, offset: start, encoding: `u${width * 8}${little ? 'le' : 'be'}`, confidence: kind.confidence - 5 };
+}
+
+/** Whether the payload ends at `at`, or goes on with another word behind its length: then the value before it was read right. */
+function goesOn(payload: Buffer, at: number, form: LengthForm): boolean {
+  if (at === payload.length) return true;
+  const length = form.read(payload, at);
+  if (length < 2 || length > longestKey || at + form.width + length > payload.length) return false;
+  for (let i = at + form.width; i < at + form.width + length; i++) if ((classes[payload[i]!]! & word) === 0) return false;
+  return true;
+}
+
+function textOf(payload: Buffer, start: number, length: number): string | null {
+  for (let i = start; i < start + length; i++) if (payload[i]! < 0x20 || payload[i] === 0x7f) return null;
+  const text = payload.toString('utf8', start, start + length);
+  return text.includes('\uFFFD') ? null : text;
+}
+
+function isText(payload: Buffer): boolean {
+  const sample = Math.min(payload.length, 512);
+  let count = 0;
+  for (let i = 0; i < sample; i++) {
+    const byte = payload[i]!;
+    if ((classes[byte]! & printable) !== 0 || byte === 10 || byte === 13) count++;
+  }
+  return count >= sample * textShare;
+}
+
+/** Between binary data a value of a character or two, or a short address, is chance. */
+function standsOut(hit: TextHit): boolean {
+  return hit.key === '' ? hit.value.length >= 9 : hit.value.length >= 2;
+}

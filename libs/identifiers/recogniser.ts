@@ -1,0 +1,244 @@
+import type { Field, Message } from '#dissect';
+import type { Observable } from '#flow';
+import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
+import { catalogue, precedence } from './catalogue.ts';
+import { turnUsername } from './catalogue/accounts.ts';
+import { basicCredentials } from './catalogue/credentials.ts';
+import type { RecogniserCounters } from './counters.ts';
+import { decodeOnce } from './decode.ts';
+import { hintsOf } from './hints.ts';
+import { KeyNames, type Announcement } from './key-names.ts';
+import { hint, type IdentifierKind } from './kind.ts';
+import { maskSecret, maskValue } from './mask.ts';
+import { normaliseOpaque } from './opaque.ts';
+import { PayloadScanner } from './payload-scan.ts';
+import { identifiersInPath } from './path-segments.ts';
+import { looseness, TextScanner } from './text-scan.ts';
+import type { Tokeniser } from './token.ts';
+
+/** An identifier with its raw value: it never leaves the process, and serves redaction and `--reveal` only. */
+export interface Recognised {
+  observable: Observable;
+  value: string;
+  /** What else stood in the message for it: base64 and the like that it was unwrapped from, and other spellings. */
+  written: string[];
+}
+
+export interface RecogniserOptions {
+  readonly tokeniser: Tokeniser;
+  /** Identifiers reported of one message; more are counted as dropped. */
+  readonly maxPerMessage: number;
+}
+
+/** Characters of a field and bytes of a payload that are read. */
+const longestText = 64 * 1024;
+/** Encodings that are unwrapped one inside the other. */
+const deepestEncoding = 2;
+/** Values of one message that are unwrapped. */
+const mostDecodings = 64;
+/** From this length on, one value under two keys is one identifier; shorter ones coincide. */
+const distinctiveLength = 6;
+
+/** Encoded forms and spellings of one value that are kept for redaction. */
+const mostSpellings = 16;
+
+interface Hit {
+  kind: IdentifierKind;
+  value: string;
+  written: string[];
+  path: string;
+  encoding: string;
+  confidence: number;
+  sender: 'source' | 'destination';
+  frame: number;
+}
+
+/** Finds the identifiers of the catalogue in messages. One per stream of messages: it keeps buffers between calls. */
+export class Recogniser {
+  /** Identifiers of the last message that were over the bound. */
+  dropped = 0;
+
+  readonly #options: RecogniserOptions;
+  readonly #counters: RecogniserCounters;
+  readonly #keyNames = new KeyNames(catalogue);
+  readonly #text = new TextScanner(catalogue, this.#keyNames);
+  readonly #payload = new PayloadScanner(this.#keyNames, this.#text);
+  readonly #hits = new Map<string, Hit>();
+  #decodings = 0;
+
+  constructor(options: RecogniserOptions, counters: RecogniserCounters) {
+    this.#options = options;
+    this.#counters = counters;
+  }
+
+  /** The identifiers of a message, each value once, as the most specific kind that fits it, in the order in which they stand. */
+  recognise(message: Message): Recognised[] {
+    this.dropped = 0;
+    this.#decodings = 0;
+    this.#hits.clear();
+    for (const field of message.fields) this.#field(field);
+    this.#path(message);
+    if (message.payload !== null && message.payload.length > 0) this.#unclaimed(message, message.payload);
+    return this.#hits.size === 0 ? [] : this.#report();
+  }
+
+  #field(field: Field): void {
+    const { path, key, value } = field;
+    if (value === '') return;
+    if (path.startsWith('stun.')) {
+      // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
+      if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, '', path, field.encoding, turnUsername.confidence, field);
+      return;
+    }
+    if (isAuthorizationKey(key) && this.#authorization(field)) return;
+    this.#value(value, this.#keyNames.announced(key, path), field, field.encoding, '', 0);
+  }
+
+  /** `written` is the encoded text that `value` comes out of; empty on the outermost level. */
+  #value(value: string, announcement: Announcement | null, field: Field, encoding: string, written: string, depth: number): void {
+    const text = this.#bounded(value);
+    let found = false;
+    if (announcement !== null) {
+      const bare = unquoted(text);
+      for (const kind of announcement.kinds) {
+        if (!kind.validate(bare)) continue;
+        this.#hit(kind, bare, written, field.path, encoding, kind.confidence - (announcement.loose ? looseness : 0), field);
+        found = true;
+        break;
+      }
+    }
+    const hints = hintsOf(text);
+    if (hints !== 0) {
+      for (const hit of this.#text.scan(text, hints)) {
+        const path = hit.key === '' ? field.path : `${field.path}.${hit.key}`;
+        const inner = hit.encoding === '' ? encoding : chain(encoding, hit.encoding);
+        this.#hit(hit.kind, hit.value, written !== '' ? written : hit.encoding === '' ? '' : text.slice(hit.start, hit.end), path, inner, hit.confidence, field);
+        found = true;
+      }
+    }
+    if (!found && depth < deepestEncoding && (text.length >= 8 || (hints & hint.percent) !== 0)) this.#unwrap(text, announcement, field, encoding, written, depth);
+  }
+
+  #unwrap(text: string, announcement: Announcement | null, field: Field, encoding: string, written: string, depth: number): void {
+    const decoded = decodeOnce(unquoted(text));
+    if (decoded === null || decoded.text === text) return;
+    if (++this.#decodings > mostDecodings) {
+      this.#counters.undecoded++;
+      return;
+    }
+    this.#value(decoded.text, announcement, field, chain(encoding, decoded.encoding), written === '' ? unquoted(text) : written, depth + 1);
+  }
+
+  #authorization(field: Field): boolean {
+    const credentials = parseAuthorization(field.value);
+    if (credentials === null) return false;
+    if (credentials.scheme === 'basic') {
+      this.#hit(basicCredentials, credentials.value, credentials.written, field.path, chain(field.encoding, 'base64'), basicCredentials.confidence, field);
+      return true;
+    }
+    const kind = [...catalogue.filter((entry) => entry.name === 'jwt'), ...this.#keyNames.announced('access_token')!.kinds].find((entry) => entry.validate(credentials.value));
+    if (kind === undefined) return false;
+    this.#hit(kind, credentials.value, '', field.path, field.encoding, kind.confidence, field);
+    return true;
+  }
+
+  /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
+  #path(message: Message): void {
+    const path = message.facts['url.path'];
+    if (path === undefined || path.length < 4) return;
+    const text = this.#bounded(path);
+    for (const { kind, value } of identifiersInPath(text, this.#keyNames, message.fields)) {
+      this.#hit(kind, value, '', 'url.path', '', kind.confidence - 25, message);
+    }
+    const host = message.facts['url.domain'] ?? '';
+    const query = message.facts['url.query'] ?? '';
+    const url = /(?:^|\.)zoom(?:gov)?\.(?:us|com|com\.cn)$/.test(host) ? `${host}${text}${query === '' ? '' : `?${query}`}` : text;
+    const hints = hintsOf(url);
+    if (hints === 0) return;
+    for (const hit of this.#text.scan(url, hints & ~hint.assignment)) this.#hit(hit.kind, hit.value, '', 'url.path', '', hit.confidence, message);
+  }
+
+  #unclaimed(message: Message, payload: Buffer): void {
+    let bytes = payload;
+    if (bytes.length > longestText) {
+      bytes = bytes.subarray(0, longestText);
+      this.#counters.truncated++;
+    }
+    for (const hit of this.#payload.scan(bytes)) {
+      this.#hit(hit.kind, hit.value, '', `${message.protocol}.payload@${hit.offset}`, hit.encoding, hit.confidence, message);
+    }
+  }
+
+  #hit(kind: IdentifierKind, value: string, written: string, path: string, encoding: string, confidence: number, place: { sender: 'source' | 'destination'; frame: number }): void {
+    const folded = normaliseOpaque(value).toLowerCase();
+    const identity = folded.length >= distinctiveLength ? folded : `${kind.dataClass} ${folded}`;
+    const known = this.#hits.get(identity);
+    if (known !== undefined) {
+      addSpelling(known.written, written);
+      addSpelling(known.written, value);
+      if (precedence(known.kind) <= precedence(kind)) return;
+    }
+    if (known === undefined && this.#hits.size >= this.#options.maxPerMessage) {
+      this.dropped++;
+      this.#counters.dropped++;
+      return;
+    }
+    const spellings = known?.written ?? [];
+    addSpelling(spellings, written);
+    this.#hits.set(identity, { kind, value, written: spellings, path, encoding, confidence, sender: place.sender, frame: place.frame });
+  }
+
+  #report(): Recognised[] {
+    const recognised: Recognised[] = [];
+    for (const hit of this.#hits.values()) {
+      const { kind } = hit;
+      const token = this.#options.tokeniser.token((kind.normalise ?? normaliseOpaque)(hit.value));
+      const same = recognised.find(({ observable }) => observable.token === token && observable.kind === kind.name);
+      if (same !== undefined) {
+        for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
+        continue;
+      }
+      this.#counters.count(kind.name);
+      recognised.push({
+        value: hit.value,
+        written: hit.written,
+        observable: {
+          kind: kind.name,
+          path: hit.path,
+          encoding: hit.encoding,
+          visibility: 'cleartext',
+          confidence: hit.confidence,
+          mask: maskOf(kind, hit.value),
+          token,
+          sender: hit.sender,
+          frame: hit.frame,
+        },
+      });
+    }
+    return recognised;
+  }
+
+  #bounded(text: string): string {
+    if (text.length <= longestText) return text;
+    this.#counters.truncated++;
+    return text.slice(0, longestText);
+  }
+}
+
+function maskOf(kind: IdentifierKind, value: string): string {
+  if (kind.mask !== undefined) return kind.mask(value);
+  return kind.dataClass === 'secret' || kind.dataClass === 'session' ? maskSecret(value) : maskValue(value);
+}
+
+function addSpelling(spellings: string[], spelling: string): void {
+  if (spelling !== '' && spellings.length < mostSpellings && !spellings.includes(spelling)) spellings.push(spelling);
+}
+
+function unquoted(value: string): string {
+  const bare = value.trim();
+  return bare.length >= 2 && bare.startsWith('"') && bare.endsWith('"') ? bare.slice(1, -1) : bare;
+}
+
+function chain(outer: string, inner: string): string {
+  return outer === '' ? inner : `${outer}>${inner}`;
+}

@@ -1,0 +1,130 @@
+import type { Recognised } from './recogniser.ts';
+
+/** Shorter values coincide with other text: they are replaced only as a whole value or path segment. */
+const shortValue = 4;
+
+interface Replacement {
+  start: number;
+  end: number;
+  kind: string;
+}
+
+/**
+ * Replaces every recognised value in `text` by `{kind}`: as it stands, percent-encoded (in any mixture, twice too), with `+` for a
+ * space, or JSON-escaped, in either case of letters; and the encoded text it was unwrapped from. Values of fewer than 4 characters
+ * are replaced where they are a whole value (`uid=7`), path segment or text.
+ */
+export function redact(text: string, recognised: readonly Recognised[]): string {
+  if (text === '' || recognised.length === 0) return text;
+  const replacements: Replacement[] = [];
+  let reading: Reading | null = asItStands(text);
+  for (let depth = 0; reading !== null && depth < 3; depth++) {
+    for (const { value, written, observable } of recognised) {
+      find(reading, value, observable.kind, replacements);
+      for (const spelling of written) find(reading, spelling, observable.kind, replacements);
+    }
+    reading = decode(reading);
+  }
+  return replacements.length === 0 ? text : replace(text, replacements);
+}
+
+/** A text as it reads once decoded, with the place of each character in the original. */
+interface Reading {
+  text: string;
+  /** Start of each character in the original, and at the end its length; null when it is the original. */
+  starts: number[] | null;
+}
+
+function asItStands(text: string): Reading {
+  return { text, starts: null };
+}
+
+function find(reading: Reading, value: string, kind: string, replacements: Replacement[]): void {
+  if (value === '') return;
+  const text = foldCase(reading.text);
+  const wanted = foldCase(value);
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+    const end = at + wanted.length;
+    if (value.length < shortValue && !isWhole(text, at, end)) continue;
+    replacements.push({ start: reading.starts?.[at] ?? at, end: reading.starts?.[end] ?? end, kind });
+  }
+}
+
+function isWhole(text: string, start: number, end: number): boolean {
+  return (start === 0 || /[=:/"'[,;&?\s]/.test(text[start - 1]!)) && (end === text.length || /[&/;,?#"'}\]\s<:]/.test(text[end]!));
+}
+
+/** Lower case of ASCII alone: it keeps the length. */
+function foldCase(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Undoes one layer of percent-encoding, `+` and JSON escapes; null when there is none. */
+function decode(reading: Reading): Reading | null {
+  const { text } = reading;
+  if (!/[%+\\]/.test(text)) return null;
+  const starts: number[] = [];
+  const place = (i: number): number => reading.starts?.[i] ?? i;
+  let decoded = '';
+  let changed = false;
+  for (let i = 0; i < text.length;) {
+    const { characters, length } = decodeAt(text, i);
+    for (let c = 0; c < characters.length; c++) starts.push(place(i));
+    changed ||= length > 1;
+    decoded += characters;
+    i += length;
+  }
+  starts.push(place(text.length));
+  return changed || decoded !== text ? { text: decoded, starts } : null;
+}
+
+const jsonEscapes: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+/** The character or surrogate pair that begins at `i`, and how much text it takes. */
+function decodeAt(text: string, i: number): { characters: string; length: number } {
+  const sign = text[i]!;
+  if (sign === '+') return { characters: ' ', length: 1 };
+  if (sign === '\\') {
+    const unicode = /^u([0-9a-fA-F]{4})/.exec(text.slice(i + 1, i + 6));
+    if (unicode !== null) return { characters: String.fromCharCode(Number.parseInt(unicode[1]!, 16)), length: 6 };
+    const plain = jsonEscapes[text[i + 1] ?? ''];
+    if (plain !== undefined) return { characters: plain, length: 2 };
+  }
+  if (sign === '%') {
+    const first = byteAt(text, i);
+    if (first >= 0) {
+      const bytes = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+      const sequence = text.slice(i, i + bytes * 3);
+      try {
+        return { characters: decodeURIComponent(sequence), length: sequence.length };
+      } catch {
+        return { characters: String.fromCharCode(first), length: 3 };
+      }
+    }
+  }
+  return { characters: sign, length: 1 };
+}
+
+function byteAt(text: string, i: number): number {
+  const digits = text.slice(i + 1, i + 3);
+  return /^[0-9a-fA-F]{2}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
+}
+
+/** Longest first where they begin together; those that begin inside another are part of it, and lengthen it when they reach beyond. */
+function replace(text: string, replacements: Replacement[]): string {
+  replacements.sort((a, b) => a.start - b.start || b.end - a.end);
+  let out = '';
+  let done = 0;
+  let current: Replacement | null = null;
+  for (const next of replacements) {
+    if (current !== null && next.start < current.end) {
+      current.end = Math.max(current.end, next.end);
+      continue;
+    }
+    if (current !== null) out += `{${current.kind}}`;
+    out += text.slice(current === null ? done : current.end, next.start);
+    current = { ...next };
+    done = current.end;
+  }
+  return `${out}{${current!.kind}}${text.slice(current!.end)}`;
+}

@@ -1,0 +1,41 @@
+import type { Field, Message } from '#dissect';
+import { createMessage } from '#dissect';
+import { RecogniserCounters } from './counters.ts';
+import type { Example } from './kind.ts';
+import { Recogniser, type Recognised } from './recogniser.ts';
+import { createTokeniser } from './token.ts';
+
+/** Helpers of this library's tests. */
+
+export const testTokeniser = createTokeniser(Buffer.alloc(32, 7));
+
+export function field(key: string, value: string, path = `url.query.${key}`, encoding = ''): Field {
+  return { path, key, value, encoding, sender: 'source', frame: 9 };
+}
+
+export function messageOf(...fields: Field[]): Message {
+  return { ...createMessage('http', { verdict: 'cleartext', reason: 'HTTP request' }, 'source', 9, 1), fields };
+}
+
+export function payloadOf(payload: Buffer, protocol = 'udp'): Message {
+  return { ...createMessage(protocol, { verdict: 'opaque', reason: 'no known structure' }, 'source', 9, 1), payload };
+}
+
+export function recognise(message: Message): Recognised[] {
+  return new Recogniser({ tokeniser: testTokeniser, maxPerMessage: 64 }, new RecogniserCounters()).recognise(message);
+}
+
+/** `kind=value` of each. */
+export function found(message: Message): string[] {
+  return recognise(message).map(({ observable, value }) => `${observable.kind}=${value}`);
+}
+
+export function keyOf(example: Exclude<Example, string>): string {
+  return example[2] ?? example[0];
+}
+
+/** Names of the kinds found in an example. */
+export function recogniseExample(example: Example): string[] {
+  const message = typeof example === 'string' ? messageOf(field('note', example, 'http.request.body.text')) : messageOf(field(example[0], example[1], example[2]));
+  return recognise(message).map(({ observable }) => observable.kind);
+}

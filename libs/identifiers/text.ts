@@ -1,0 +1,110 @@
+/** Keys with their values inside free text: `user_id=42&room=x`, `"uid":"42"`, `uid: 42`, `<uid>42</uid>`. */
+
+const longestKey = 48;
+const longestValue = 4096;
+
+const enum Code { tab = 9, newline = 10, carriageReturn = 13, space = 0x20, quote = 0x22, apostrophe = 0x27, slash = 0x2f, colon = 0x3a, less = 0x3c, equals = 0x3d, greater = 0x3e, backslash = 0x5c }
+
+/** How a value is written tells how far to trust it: prose has colons, scripts have bare words. */
+export interface Assignment {
+  key: string;
+  value: string;
+  /** Index of the value's first character. */
+  start: number;
+  /** In quotes, or between tags. */
+  quoted: boolean;
+  /** `key: value`, with a space: a header line, or prose. */
+  spaced: boolean;
+}
+
+/**
+ * Calls `visit` for each key that `wanted` accepts. One pass; the object handed over is reused.
+ * Looks at no more than 48 characters of a key and 4096 of a value.
+ */
+export function findAssignments(text: string, wanted: (key: string) => boolean, visit: (assignment: Assignment) => void): void {
+  const assignment: Assignment = { key: '', value: '', start: 0, quoted: false, spaced: false };
+  for (let sign = 1; sign < text.length; sign++) {
+    const code = text.charCodeAt(sign);
+    if (code !== Code.equals && code !== Code.colon && code !== Code.greater) continue;
+    const keyEnd = endOfKey(text, sign, code);
+    if (keyEnd < 0) continue;
+    let keyStart = keyEnd;
+    while (keyStart > 0 && keyEnd - keyStart < longestKey && isKeyCharacter(text.charCodeAt(keyStart - 1))) keyStart--;
+    if (keyEnd - keyStart < 2) continue;
+    if (code === Code.greater && text.charCodeAt(keyStart - 1) !== Code.less) continue;
+    const key = text.slice(keyStart, keyEnd);
+    if (!wanted(key)) continue;
+    assignment.key = key;
+    readValue(text, sign, assignment);
+    if (assignment.value !== '') visit(assignment);
+  }
+}
+
+/** End (exclusive) of the key in front of the sign, over a space and a closing quote; -1 when the sign assigns nothing. */
+function endOfKey(text: string, sign: number, code: number): number {
+  const next = text.charCodeAt(sign + 1);
+  if (next === code || (code === Code.equals && (next === Code.greater || next === Code.equals))) return -1;
+  if (code === Code.colon && next === Code.slash && text.charCodeAt(sign + 2) === Code.slash) return -1;
+  let end = sign;
+  if (text.charCodeAt(end - 1) === Code.space) end--;
+  const before = text.charCodeAt(end - 1);
+  if (before === Code.quote || before === Code.apostrophe) {
+    end--;
+    while (text.charCodeAt(end - 1) === Code.backslash) end--;
+  }
+  return isKeyCharacter(text.charCodeAt(end - 1)) ? end : -1;
+}
+
+function readValue(text: string, sign: number, assignment: Assignment): void {
+  let start = sign + 1;
+  while (start < sign + 3 && (text.charCodeAt(start) === Code.space || text.charCodeAt(start) === Code.tab)) start++;
+  assignment.spaced = start > sign + 1;
+  let quote = start;
+  while (quote < start + 4 && text.charCodeAt(quote) === Code.backslash) quote++;
+  const opening = text.charCodeAt(quote);
+  const limit = Math.min(text.length, start + longestValue);
+  let end: number;
+  if (opening === Code.quote || opening === Code.apostrophe) {
+    start = quote + 1;
+    end = start;
+    while (end < limit && text.charCodeAt(end) !== opening && text.charCodeAt(end) !== Code.newline) end++;
+    if (end === limit && limit < text.length) end = start; // No closing quote within the bound.
+    while (end > start && text.charCodeAt(end - 1) === Code.backslash) end--;
+    assignment.quoted = true;
+  } else {
+    end = start;
+    if (text.charCodeAt(sign) === Code.greater) {
+      while (end < limit && text.charCodeAt(end) !== Code.less) end++;
+      assignment.quoted = true;
+    } else {
+      while (end < limit && !endsBareValue(text.charCodeAt(end))) end++;
+      assignment.quoted = false;
+    }
+  }
+  assignment.start = start;
+  assignment.value = text.slice(start, end);
+}
+
+/** Letters, digits, `_`, `-`, `.` and `$`. */
+function isKeyCharacter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f || code === 0x2d || code === 0x2e || code === 0x24;
+}
+
+/** Space, control characters and `" & ' ) , ; < > [ \ ] { | }`. */
+function endsBareValue(code: number): boolean {
+  return code <= Code.space || code === Code.quote || code === 0x26 || code === Code.apostrophe || code === 0x29 || code === 0x2c || code === 0x3b || code === Code.less
+    || code === Code.greater || code === 0x5b || code === Code.backslash || code === 0x5d || (code >= 0x7b && code <= 0x7d) || code === 0x7f;
+}
+
+/**
+ * Whether a value may be taken for what its key says, by the way it is written. In prose (`user: of a process`) and in scripts
+ * (`userId:e.userId`) a bare word is no identifier; a number is.
+ */
+export function isTrustworthy(assignment: Assignment): boolean {
+  if (assignment.quoted) return true;
+  const { key, value, spaced } = assignment;
+  if (/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$/.test(value) && !/\d{3}/.test(value)) return false;
+  if (value.length === 1 && /[A-Za-z]/.test(value)) return false;
+  if (value.toLowerCase() === key.toLowerCase() || /[({!]/.test(value)) return false;
+  return spaced ? /\d/.test(value) : true;
+}

@@ -1,0 +1,27 @@
+import { createHmac, createSecretKey } from 'node:crypto';
+
+export interface Tokeniser {
+  /** 8 hexadecimal digits that tell keys apart and say nothing about them. */
+  readonly keyId: string;
+  /**
+   * `tk1.<key id>.<base64url of the first 16 bytes of HMAC-SHA-256(key, value)>`.
+   *
+   * Equal values have equal tokens under one key, so that they can be counted and joined; without the key a token cannot be
+   * traced to its value, not even by trying all values. Give it the normalised value.
+   */
+  token(value: string): string;
+}
+
+const leastKeyBytes = 16;
+const tagBytes = 16;
+
+/** @throws RangeError when the key has fewer than 16 bytes. */
+export function createTokeniser(key: Uint8Array): Tokeniser {
+  if (key.length < leastKeyBytes) throw new RangeError(`a token key needs at least ${leastKeyBytes} bytes, got ${key.length}`);
+  const secret = createSecretKey(key);
+  const keyId = createHmac('sha256', secret).update('telltale token key id').digest('hex').slice(0, 8);
+  return {
+    keyId,
+    token: (value) => `tk1.${keyId}.${createHmac('sha256', secret).update(value).digest().subarray(0, tagBytes).toString('base64url')}`,
+  };
+}
