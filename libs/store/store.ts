@@ -1,4 +1,4 @@
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Finding, FlowRecord } from '#flow';
 import { openEmbedded } from './embedded.ts';
 import { describe, StoreError } from './errors.ts';
@@ -63,6 +63,7 @@ function connect(url: string, database: string): ClickHouseClient {
     url,
     database,
     application: 'telltale',
+    log: { level: ClickHouseLogLevel.OFF }, // it logs server errors as they come, and those quote values of rows
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 }, // counts are numbers, as the embedded one has it
   });
 }
