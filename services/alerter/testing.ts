@@ -1,8 +1,13 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFinding, createFlowRecord, type Finding } from '#flow';
+import { Metrics, createLogger } from '#runtime';
 import type { Alert } from './alert.ts';
+import { Alerter } from './alerter.ts';
+import { alerterSection } from './configuration.ts';
 
 /** Parts that several tests of the alerter share. */
 
@@ -27,6 +32,56 @@ export function sketchFinding({ id, subject = '10.0.0.5', service = 'clubhouse',
     'telltale.observable.token': 'tk1.00000000.AAAA', 'destination.domain': 'edge.example', 'message': `User id of ${subject} in clear`,
   } satisfies Partial<Finding>);
   return finding;
+}
+
+/** The alerter's section of the configuration, as it is written. */
+export type Settings = Record<string, unknown>;
+
+export interface RunningAlerter extends AsyncDisposable {
+  readonly alerter: Alerter;
+  /** Value of one sample, such as `telltale_alerts_sent_total{receiver="hook"}`. */
+  sample(name: string): Promise<number | undefined>;
+  log(): string;
+}
+
+export async function startAlerter(settings: Settings): Promise<RunningAlerter> {
+  const metrics = new Metrics({ process: false });
+  const lines: string[] = [];
+  const logger = createLogger({ name: 'alerter', destination: { write: (line: string) => lines.push(line) } });
+  const alerter = new Alerter({ configuration: alerterSection.parse(settings), metrics, logger });
+  await alerter.start();
+  return {
+    alerter,
+    log: () => lines.join(''),
+    async sample(name) {
+      const line = (await metrics.scrape()).split('\n').find((candidate) => candidate.startsWith(`${name} `));
+      return line === undefined ? undefined : Number(line.slice(name.length + 1));
+    },
+    [Symbol.asyncDispose]: () => alerter.stop(),
+  };
+}
+
+/** The alerter as a process of its own, so that it can be killed. It takes batches of findings as messages, and confirms each with one. */
+export async function spawnAlerter(settings: Settings): Promise<ChildProcess> {
+  const child = fork(import.meta.filename, [JSON.stringify(settings)], { execArgv: [], env: { PATH: process.env['PATH'] } });
+  // A message to one that was just killed; its exit says the same.
+  child.on('error', () => {});
+  await once(child, 'message');
+  return child;
+}
+
+export async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { alerter } = await startAlerter(JSON.parse(process.argv[2] ?? '') as Settings);
+  process.on('message', (findings: unknown[]) => void alerter.handle(findings).then(() => process.send?.('confirmed')));
+  process.on('disconnect', () => process.exit(0));
+  process.send?.('ready');
 }
 
 export interface Hook extends AsyncDisposable {
