@@ -1,0 +1,48 @@
+import { pino, stdTimeFunctions, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+export interface LoggerOptions {
+  /** Name of the service; on every line. */
+  readonly name: string;
+  /** Least level that is logged: `trace` … `fatal`, `silent`. */
+  readonly level?: string;
+  /** `auto`: for a person when stderr is a terminal, else JSON. */
+  readonly format?: 'auto' | 'json' | 'text';
+  /** Texts that no line may hold, such as those of `secretsOf(schema, configuration)`. */
+  readonly secrets?: readonly string[];
+  /** Where lines go; stderr by default. */
+  readonly destination?: { write(line: string): unknown };
+}
+
+/** A structured logger on stderr. Lines are written at once, so that none is missing when the process dies. */
+export function createLogger(options: LoggerOptions): Logger {
+  const { name, level = 'info', format = 'auto' } = options;
+  const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
+  const forPerson = format === 'text' || (format === 'auto' && !options.destination && process.stderr.isTTY);
+  const hide = redaction(options.secrets ?? []);
+  return pino(
+    { name, level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    { write: (line: string) => void destination.write(hide(forPerson ? textLine(line) : line)) },
+  );
+}
+
+/** Replaces each secret, as it is and as JSON writes it. */
+function redaction(secrets: readonly string[]): (line: string) => string {
+  const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]).filter((form) => form !== '');
+  // Longest first, for a secret that is part of another.
+  const longestFirst = [...new Set(forms)].toSorted((a, b) => b.length - a.length);
+  return (line) => longestFirst.reduce((text, form) => text.replaceAll(form, '[secret]'), line);
+}
+
+const colours: Record<string, string> = { warn: '\x1b[33m', error: '\x1b[31m', fatal: '\x1b[31m' };
+
+/** One JSON line as a line for a person: `12:00:01 warn  alerter: message key=value`, then the stack of an error. */
+function textLine(json: string): string {
+  const { level, time, pid: _, name, msg = '', err, ...rest } = JSON.parse(json) as Record<string, unknown> & { err?: { stack?: string; message?: string } };
+  const colour = process.stderr.isTTY ? colours[String(level)] : undefined;
+  const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' && !/[\s="]/.test(value) ? value : JSON.stringify(value)}`).join('');
+  const line = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(name)}: ${String(msg)}${fields}`;
+  const stack = err ? `\n${(err.stack ?? err.message ?? '').replace(/^/gm, '  ')}` : '';
+  return `${colour ? `${colour}${line}\x1b[0m` : line}${stack}\n`;
+}

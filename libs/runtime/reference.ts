@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import { describeSchema, optionsOf, shapesOf, type JsonSchema, type Option } from './options.ts';
+
+export interface ConfiguredService {
+  readonly name: string;
+  readonly schema: z.ZodType;
+}
+
+const introduction = `# Configuration
+
+Generated from the services' schemas; a test compares the two.
+
+A service reads its configuration once, when it starts: first from the environment, then from the YAML file that \`--config FILE\` or
+\`TELLTALE_CONFIG\` names, then the defaults below. The variable of an option is its name in capitals with \`TELLTALE_\` before it:
+\`kafka.brokers\` is \`TELLTALE_KAFKA_BROKERS\`, \`alerter.groupWait\` is \`TELLTALE_ALERTER_GROUP_WAIT\`. Lists are separated by commas;
+lists of objects are written as JSON.
+
+Unknown names are refused. One file, or one environment, may serve all services: each skips the sections of the others.
+Values marked *secret* appear in no log line and no error.
+`;
+
+/** docs/configuration.md: all options of all services, with meaning, default and variable. */
+export function renderConfigurationReference(services: readonly ConfiguredService[]): string {
+  return [introduction, ...services.map(renderService)].join('\n');
+}
+
+function renderService({ name, schema }: ConfiguredService): string {
+  const described = describeSchema(schema);
+  const options = optionsOf(described);
+  const lists = options.filter(({ schema: { items } }) => shapesOf(items).some((shape) => shape.properties));
+  return [
+    `## ${name}\n`,
+    '| option | variable | default | meaning |', '| --- | --- | --- | --- |',
+    ...options.map((option) => `| \`${option.path.join('.')}\` | ${option.variables.map(code).join(', ')} | ${defaultOf(option.schema, isRequired(described, option))} | ${meaningOf(option.schema)} |`),
+    '',
+    ...lists.map(renderItems),
+  ].join('\n');
+}
+
+/** Tables of the objects in a list, one for each variant. */
+function renderItems({ path, schema }: Option): string {
+  return shapesOf(schema.items).map((shape) => {
+    const kind = shape.properties?.['type']?.const;
+    const rows = Object.entries(shape.properties ?? {}).filter(([key]) => kind === undefined || key !== 'type')
+      .map(([key, property]) => `| \`${key}\` | ${defaultOf(property, shape.required?.includes(key) ?? false)} | ${meaningOf(property)} |`);
+    const title = `Each of \`${path.join('.')}\`${kind === undefined ? '' : ` with \`type: ${String(kind)}\``}:`;
+    return [`${title}${shape.description ? ` ${shape.description}` : ''}\n`, '| key | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
+  }).join('\n');
+}
+
+function isRequired(schema: JsonSchema, { path }: Option): boolean {
+  const parent = path.slice(0, -1).reduce<JsonSchema | undefined>((node, key) => node?.properties?.[key], schema);
+  return parent?.required?.includes(path.at(-1) ?? '') ?? false;
+}
+
+function defaultOf(schema: JsonSchema, required: boolean): string {
+  if (schema.default !== undefined) return code(Array.isArray(schema.default) && schema.default.every((item) => typeof item === 'string') && schema.default.length > 0 ? schema.default.join(',') : JSON.stringify(schema.default).replace(/^"(.*)"$/, '$1'));
+  return required ? '*required*' : '';
+}
+
+function meaningOf(schema: JsonSchema): string {
+  const choice = schema.enum ? ` One of ${schema.enum.map((value) => code(String(value))).join(', ')}.` : '';
+  return `${(schema.description ?? '').replaceAll('|', '\\|')}${choice}${schema.secret ? ' *Secret.*' : ''}`;
+}
+
+const code = (text: string) => `\`${text}\``;

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { duration } from './values.ts';
+
+/**
+ * Sections that several services share. A service's schema is a strict object of sections: these, and one with its own name.
+ *
+ * One file, and one environment, may configure all services: a section of this list that a service does not have is skipped;
+ * a section outside of it, or an unknown key within one, is refused.
+ */
+export const sectionNames = ['log', 'http', 'shutdown', 'kafka', 'clickhouse', 'probe', 'detector', 'alerter', 'review', 'standalone'] as const;
+
+export const logSection = z.strictObject({
+  level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({ description: 'Least level that is logged.' }),
+  format: z.enum(['auto', 'json', 'text']).default('auto').meta({
+    description: '`json`: one object per line. `text`: one line for a person. `auto`: `text` when stderr is a terminal, else `json`.',
+  }),
+}).prefault({}).meta({ description: 'Log, on stderr.' });
+
+export function httpSection(port: number) {
+  return z.strictObject({
+    host: z.string().min(1).default('127.0.0.1').meta({ description: 'Address to listen on; `0.0.0.0` for all, as in a container.' }),
+    port: z.int().min(0).max(65535).default(port).meta({ description: 'Port to listen on; 0 takes any free one.' }),
+  }).prefault({}).meta({ description: 'HTTP: health, readiness and metrics.' });
+}
+
+export const shutdownSection = z.strictObject({
+  timeout: duration('20s').meta({ description: 'How long a stop may take before the process ends with an error that names what hung.' }),
+}).prefault({}).meta({ description: 'Shutdown.' });
+
+export const kafkaSection = z.strictObject({
+  brokers: z.array(z.string().regex(/^[^\s:]+:\d+$|^\[[0-9a-fA-F:]+\]:\d+$/, { error: 'Expected host:port' })).min(1).default(['127.0.0.1:9092'])
+    .meta({ description: 'First brokers to ask, each `host:port`.' }),
+  tls: z.boolean().default(false).meta({ description: 'Connect with TLS, verified against the system\'s certificate authorities (`NODE_EXTRA_CA_CERTS` adds one).' }),
+  sasl: z.strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('scram-sha-512').meta({ description: 'SASL mechanism.' }),
+    username: z.string().min(1).meta({ description: 'SASL user.' }),
+    password: z.string().min(1).meta({ description: 'SASL password.', secret: true }),
+  }).exactOptional().meta({ description: 'Authentication; none when absent.' }),
+}).prefault({}).meta({ description: 'Kafka.' });
+
+export const clickhouseSection = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' }).default('http://127.0.0.1:8123').meta({
+    description: 'HTTP interface of the ClickHouse server, with `user:password@` where it needs them.', variable: 'CLICKHOUSE_URL',
+  }),
+  database: z.string().regex(/^[A-Za-z_]\w*$/, { error: 'Expected a name of letters, digits and underscores' }).default('telltale')
+    .meta({ description: 'Database that holds the tables.' }),
+}).prefault({}).meta({ description: 'ClickHouse.' });
