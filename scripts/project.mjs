@@ -1,0 +1,58 @@
+// Installing and building with nothing but the system's Node (20 or later) and npm: no dependency may be imported here.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+export const root = path.resolve(import.meta.dirname, '..');
+/** Node as pinned in package.json: the system's may be older. */
+export const node = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+const sourceFolders = ['libs', 'services', 'infra', 'test'];
+const installStamp = path.join(root, 'node_modules', '.telltale-installed');
+
+/**
+ * Installs what the lock file asks for, unless node_modules already holds it. Not `npm ci`: that refuses a lock file
+ * without the optional packages of every other platform; `--no-save` leaves the lock file as it is.
+ */
+export function install() {
+  const wanted = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(node) && existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted) return;
+  console.error('telltale: installing dependencies (once, about a minute) …');
+  // stdout belongs to the command that is about to run; npm reports on stderr.
+  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], { shell: process.platform === 'win32', stdio: ['ignore', 2, 2] });
+  writeFileSync(installStamp, wanted);
+}
+
+/** Compiles TypeScript into dist/; incremental, so that a second run takes a moment. */
+export function build() {
+  removeStaleOutput();
+  run(node, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', root], { stdio: ['ignore', 2, 2] });
+}
+
+export function lint() {
+  run(node, [path.join(root, 'node_modules', 'oxlint', 'bin', 'oxlint'), '--deny-warnings'], { stdio: ['ignore', 2, 2] });
+}
+
+/** Runs a command to its end; a failure ends this process with the same status. */
+export function run(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) {
+    console.error(`telltale: cannot run ${command}: ${error.message}`);
+    process.exit(1);
+  }
+  if (status !== 0) process.exit(status ?? (signal ? 130 : 1));
+}
+
+/** A test whose source is gone must not go on running from dist/. */
+function removeStaleOutput() {
+  for (const folder of sourceFolders) {
+    const compiled = path.join(root, 'dist', folder);
+    if (!existsSync(compiled)) continue;
+    for (const file of readdirSync(compiled, { recursive: true })) {
+      if (!file.endsWith('.js') || existsSync(path.join(root, folder, file.replace(/\.js$/, '.ts')))) continue;
+      rmSync(path.join(compiled, file));
+      rmSync(path.join(root, 'dist', '.tsbuildinfo'), { force: true });
+    }
+  }
+}

@@ -1,0 +1,26 @@
+// `npm start`, `npm test`, `npm run build`, `npm run lint`: each works from a fresh clone.
+import path from 'node:path';
+import { build, install, lint, node, root, run } from './project.mjs';
+
+const [task, ...rest] = process.argv.slice(2);
+install();
+switch (task) {
+  case 'build':
+    build();
+    break;
+  case 'lint':
+    lint();
+    break;
+  case 'start':
+    build();
+    run(process.execPath, [path.join(root, 'bin', 'telltale'), 'up', '--demonstration', ...rest]);
+    break;
+  case 'test':
+    build();
+    lint();
+    run(node, ['--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['dist/libs/**/*.test.js', 'dist/services/**/*.test.js', 'dist/infra/**/*.test.js', 'dist/test/**/*.test.js'])]);
+    break;
+  default:
+    console.error(`run.mjs: unknown task ${JSON.stringify(task)}; one of build, lint, start, test`);
+    process.exit(2);
+}
