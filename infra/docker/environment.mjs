@@ -15,8 +15,8 @@ GRAFANA_ADMIN_PASSWORD=${secret()}
 
 try {
   writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
-  console.log('Wrote .env. Grafana: user admin, password GRAFANA_ADMIN_PASSWORD in that file.');
+  process.stdout.write('Wrote .env. Grafana: user admin, password GRAFANA_ADMIN_PASSWORD in that file.\n');
 } catch (error) {
   if (error.code !== 'EEXIST') throw error;
-  console.log('.env exists already and stays as it is.');
+  process.stdout.write('.env exists already and stays as it is.\n');
 }

@@ -10,6 +10,8 @@ try {
   await response.body?.cancel();
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
 } catch (error) {
-  console.error(`${url}: ${error instanceof Error ? error.message : String(error)}`);
+  process.stderr.write(`${url}: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
+
+export {};
