@@ -1,0 +1,48 @@
+import { columnOf, findingFields, findingFlowFields, flowFields, type FieldType, type Observable } from '#flow';
+
+/** A field of the table as it is stored. */
+export interface StoredField {
+  /** Record key: `source.ip`. */
+  readonly field: string;
+  readonly type: FieldType;
+  /** The columns it fills: one, or for observables one array per member of an observable. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** Members of an observable in the order of their columns. */
+export const observableMembers = {
+  kind: 'LowCardinality(String)',
+  path: 'String',
+  encoding: 'LowCardinality(String)',
+  visibility: 'LowCardinality(String)',
+  confidence: 'UInt64',
+  mask: 'String',
+  token: 'String',
+  sender: 'LowCardinality(String)',
+  frame: 'UInt64',
+} as const satisfies Record<keyof Observable, string>;
+
+export type Table = 'flows' | 'findings';
+
+/** The fields of each table in the order of the field table, which is the order of RowBinary. */
+export const tables: Readonly<Record<Table, readonly StoredField[]>> = {
+  flows: stored(Object.entries(flowFields)),
+  findings: stored([...Object.entries(findingFields), ...findingFlowFields.map((name) => [name, flowFields[name]] as const)]),
+};
+
+type Definition = { readonly type: FieldType; readonly lowCardinality?: true };
+
+function stored(fields: readonly (readonly [string, Definition])[]): StoredField[] {
+  return fields.map(([field, definition]) => ({ field, type: definition.type, columns: columnsOf(columnOf(field), definition) }));
+}
+
+function columnsOf(name: string, { type, lowCardinality }: Definition): StoredField['columns'] {
+  switch (type) {
+    case 'string': return [{ name, type: lowCardinality ? 'LowCardinality(String)' : 'String' }];
+    case 'strings': return [{ name, type: 'Array(String)' }];
+    case 'count': return [{ name, type: 'UInt64' }];
+    case 'micros': return [{ name, type: "DateTime64(6, 'UTC')" }];
+    case 'observables':
+      return Object.entries(observableMembers).map(([member, memberType]) => ({ name: `${name}.${member}`, type: `Array(${memberType})` }));
+  }
+}

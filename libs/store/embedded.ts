@@ -1,0 +1,93 @@
+import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { StoreError } from './errors.ts';
+
+type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
+type ExecParams = Parameters<Connection['exec']>[0];
+
+/** The engine binds one data folder per process; stores on that folder may share it. */
+let openFolder = '';
+let openStores = 0;
+
+/**
+ * ClickHouse in this process (https://clickhouse.com/docs/chdb), its data in `path`:
+ *
+ *     clickhouse/   the engine's own folder, which it locks (flock) for as long as the process lives, SIGKILL included
+ *     spool/        the batch being inserted
+ *     owner         id of the process that holds the folder, for the message to the next one
+ */
+export async function openEmbedded(path: string): Promise<ClickHouseClient> {
+  const create = await loadEngine();
+  await mkdir(resolve(path), { recursive: true, mode: 0o700 });
+  const folder = await realpath(path);
+  if (openStores > 0 && openFolder !== folder) {
+    throw new StoreError('one-folder-per-process', `cannot open ${folder}: this process has ${openFolder} open, and the embedded ClickHouse `
+      + 'holds one data folder per process. Close that store first, or use a server (CLICKHOUSE_URL).');
+  }
+  const connection = await connect(create, folder);
+  openFolder = folder;
+  openStores++;
+  await writeFile(join(folder, 'owner'), `${process.pid}\n`);
+  await rm(join(folder, 'spool'), { recursive: true, force: true }); // left by a process that was killed: never confirmed, sent again
+  await mkdir(join(folder, 'spool'), { mode: 0o700 });
+  return createClient({ connection: spooling(connection, join(folder, 'spool')) });
+}
+
+type CreateConnection = (options: { path: string }) => Connection;
+
+/** Not a literal in `import`: the project compiles where the optional package is missing. */
+const engine: string = 'chdb/connection';
+
+async function loadEngine(): Promise<CreateConnection> {
+  try {
+    return ((await import(engine)) as { createChdbConnection: CreateConnection }).createChdbConnection;
+  } catch (error) {
+    throw new StoreError('embedded-missing', `the embedded ClickHouse (npm package chdb) cannot be loaded on ${process.platform}-${process.arch}. `
+      + 'It is an optional dependency with binaries for Linux (glibc) and macOS: run `npm install --include=optional`, or use a server (CLICKHOUSE_URL).',
+    { cause: error });
+  }
+}
+
+async function connect(create: CreateConnection, folder: string): Promise<Connection> {
+  try {
+    return create({ path: join(folder, 'clickhouse') });
+  } catch (error) {
+    const owner = await readFile(join(folder, 'owner'), 'utf8').then((text) => text.trim(), () => '');
+    throw new StoreError('folder-in-use', `cannot open the data folder ${folder}: ${owner === '' ? 'it is no folder of ours, or not writable' : `process ${owner} has it open`}. `
+      + 'One process at a time can use it: stop that process, choose another folder, or use a server (CLICKHOUSE_URL).', { cause: error });
+  }
+}
+
+/**
+ * chdb's `exec` decodes the body as UTF-8, which destroys binary formats (chdb 3.4, streamToString in dist/connection). Here the body
+ * goes through a file, which the engine reads itself; the statement stays the one that a server gets.
+ */
+function spooling(connection: Connection, spool: string): Connection {
+  let inserts = 0;
+  return {
+    ping: (params) => connection.ping(params),
+    query: (params) => connection.query(params),
+    command: (params) => connection.command(params),
+    insert: (params) => connection.insert(params),
+    exec: (params) => (params.values === undefined ? connection.exec(params) : insertFile(params)),
+    async close() {
+      await connection.close();
+      if (--openStores === 0) openFolder = '';
+    },
+  };
+
+  async function insertFile({ values, query, ...params }: ExecParams) {
+    const file = join(spool, `${inserts++}.bin`);
+    try {
+      await writeFile(file, values!);
+      return await connection.exec({ ...params, query: query.replace(/ FORMAT (\w+)\s*$/, ` FROM INFILE ${quoted(file)} FORMAT $1`) });
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,202 @@
+import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import type { Finding, FlowRecord } from '#flow';
+import { openEmbedded } from './embedded.ts';
+import { describe, StoreError } from './errors.ts';
+import { migrate } from './migrate.ts';
+import { migrations } from './migrations/migrations.ts';
+import { DirtyMinutes, recompute, rollups, staleMinutes } from './rollups.ts';
+import { Writer, type Rejection } from './writer.ts';
+
+export { StoreError, type StoreErrorCode } from './errors.ts';
+export type { Rejection } from './writer.ts';
+
+
+export interface StoreOptions {
+  /** A ClickHouse server, 24.8 or later: `http://user:password@host:8123`. Either this or `path`. */
+  readonly url?: string;
+  /** Data folder of the embedded ClickHouse; created when missing. */
+  readonly path?: string;
+  /** Default `telltale`. */
+  readonly database?: string;
+  /** A row is given up: it is counted, and goes to the dead letters if the caller sends it there. */
+  readonly rejected?: (rejection: Rejection) => void;
+  /** Something is tried again, or is late: one sentence for the log, without values. */
+  readonly warn?: (message: string) => void;
+  /** Bytes per insert. Default 16 MiB. */
+  readonly maxInsertBytes?: number;
+  /** Milliseconds before the first retry, doubling up to `maxBackoff`. Defaults 200 and 15 000. */
+  readonly backoff?: number;
+  readonly maxBackoff?: number;
+  /** Rollups lag behind the rows by at most so many milliseconds. Default 10 000. */
+  readonly rollupInterval?: number;
+}
+
+/** Totals since the store was opened; read them when metrics are collected. */
+export interface StoreCounters {
+  flows: number;
+  findings: number;
+  /** Rows given up as unacceptable. */
+  rejected: number;
+  /** Inserts tried again. */
+  retries: number;
+  /** Minutes recomputed. */
+  rollupMinutes: number;
+  /** Recomputations that failed; their minutes are tried again with the next. */
+  rollupFailures: number;
+}
+
+/** Opens ClickHouse, embedded or server; from there on both take the same statements. Rejects with a {@link StoreError}. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { url, path, database = 'telltale' } = options;
+  if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
+  if ((url === undefined) === (path === undefined)) throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
+  if (url !== undefined) return new Store(connect(url, database), () => createDatabase(connect(url, 'default'), database), options);
+
+  const client = await openEmbedded(path!);
+  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
+  await client.command({ query: `USE ${database}` }); // chdb does not read the client's `database`; its connection is one session
+  return new Store(client, async () => {}, options);
+}
+
+function connect(url: string, database: string): ClickHouseClient {
+  return createClient({
+    url,
+    database,
+    application: 'telltale',
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 }, // counts are numbers, as the embedded one has it
+  });
+}
+
+async function createDatabase(client: ClickHouseClient, database: string): Promise<void> {
+  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
+  await client.close();
+}
+
+export class Store {
+  readonly counters: StoreCounters = { flows: 0, findings: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
+  readonly #client: ClickHouseClient;
+  readonly #createDatabase: () => Promise<void>;
+  readonly #writer: Writer;
+  readonly #warn: (message: string) => void;
+  readonly #rollupInterval: number;
+  readonly #dirty = new DirtyMinutes();
+  readonly #closing = new AbortController();
+  /** Writes one after the other. */
+  #writes: Promise<unknown> = Promise.resolve();
+  #refreshing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #lookedForStale = false;
+
+  constructor(client: ClickHouseClient, createDatabase: () => Promise<void>, options: StoreOptions) {
+    this.#client = client;
+    this.#createDatabase = createDatabase;
+    this.#warn = options.warn ?? (() => {});
+    this.#rollupInterval = options.rollupInterval ?? 10_000;
+    this.#writer = new Writer(client, {
+      maxInsertBytes: options.maxInsertBytes ?? 16 << 20,
+      backoff: options.backoff ?? 200,
+      maxBackoff: options.maxBackoff ?? 15_000,
+      closing: this.#closing.signal,
+      rejected: (rejection) => {
+        this.counters.rejected++;
+        options.rejected?.(rejection);
+      },
+      retrying: (table, reason, attempt) => {
+        this.counters.retries++;
+        this.#warn(`insert into ${table} failed: ${reason}; attempt ${attempt}, trying again`);
+      },
+    });
+  }
+
+  /** Brings the schema up to date. Resolves to the names of the migrations it applied, none when there was nothing to do. */
+  async migrate(): Promise<string[]> {
+    await this.#createDatabase();
+    const applied = await migrate(this.#client, migrations);
+    this.#scheduleRefresh();
+    return applied;
+  }
+
+  /**
+   * Stores records and findings, records first, so that a finding never stands without its flow. Resolves once ClickHouse confirmed
+   * both; until then it tries again. Idempotent: what is sent again lands on the same rows. Calls run one after the other.
+   * Rejects with a {@link StoreError} `refused` (schema, rights) or `closed`; then nothing may be taken as stored.
+   */
+  async write(flows: readonly FlowRecord[], findings: readonly Finding[]): Promise<void> {
+    if (this.#closing.signal.aborted) throw new StoreError('closed', 'the store is closed');
+    const write = this.#writes.then(() => this.#write(flows, findings));
+    this.#writes = write.catch(() => {});
+    await write;
+  }
+
+  async #write(flows: readonly FlowRecord[], findings: readonly Finding[]): Promise<void> {
+    try {
+      this.counters.flows += await this.#writer.insert('flows', flows);
+      this.counters.findings += await this.#writer.insert('findings', findings);
+    } finally { // also what a failed write may have left behind
+      this.#dirty.addFlows(flows);
+      this.#dirty.addFindings(findings);
+      this.#scheduleRefresh();
+    }
+  }
+
+  /** Runs one statement with `{name:Type}` parameters. Tables need `FINAL`, the rollup views do not. */
+  async query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
+    const result = await this.#client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
+    return result.json<T>();
+  }
+
+  /** Brings the rollups up to date with what was written. Happens by itself within `rollupInterval`, and on close. */
+  async refreshRollups(): Promise<void> {
+    const refresh = this.#refreshing.then(() => this.#refresh());
+    this.#refreshing = refresh.catch(() => {});
+    await refresh;
+  }
+
+  async #refresh(): Promise<void> {
+    for (const rollup of rollups) {
+      if (!this.#lookedForStale) this.#dirty.add(rollup.table, await staleMinutes(this.#client, rollup));
+      const minutes = this.#dirty.take(rollup.table);
+      try {
+        await recompute(this.#client, rollup, minutes);
+        this.counters.rollupMinutes += minutes.length;
+      } catch (error) {
+        this.#dirty.add(rollup.table, minutes);
+        throw error;
+      }
+    }
+    this.#lookedForStale = true;
+  }
+
+  #scheduleRefresh(): void {
+    if (this.#timer !== undefined || this.#closing.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#refreshOrWarn();
+    }, this.#rollupInterval).unref();
+  }
+
+  async #refreshOrWarn(): Promise<void> {
+    try {
+      await this.refreshRollups();
+    } catch (error) {
+      this.counters.rollupFailures++;
+      this.#warn(`rollups are late: ${describe(error)}; trying again`);
+      this.#scheduleRefresh();
+    }
+  }
+
+  /** Waits for the write in progress (one that waits for the server is given up), brings the rollups up to date and lets go. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+    await this.#writes;
+    if (!this.#dirty.empty) await this.#refreshOrWarn();
+    await this.#refreshing;
+    await this.#client.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,131 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { tables, type Table } from './columns.ts';
+import { classify, describe, StoreError } from './errors.ts';
+import { RowBinaryEncoder, UnencodableValue } from './row-binary.ts';
+
+/** A row that the store cannot take, however often it is sent. */
+export interface Rejection {
+  readonly table: Table;
+  /** `event.id` of the record. */
+  readonly id: string;
+  /** Field, or the server's error name; never a value. */
+  readonly reason: string;
+}
+
+export interface WriterOptions {
+  /** An insert is sent when it holds so many bytes. */
+  readonly maxInsertBytes: number;
+  /** Wait before the first retry; it doubles up to `maxBackoff`. Milliseconds. */
+  readonly backoff: number;
+  readonly maxBackoff: number;
+  readonly rejected: (rejection: Rejection) => void;
+  /** Called before each wait. */
+  readonly retrying: (table: Table, reason: string, attempt: number) => void;
+  /** Ends the waiting between attempts. */
+  readonly closing: AbortSignal;
+}
+
+type Row = Readonly<Record<string, unknown>> & { readonly 'event.id': string };
+
+/** Inserts in RowBinary, each batch until the server confirmed it. Not reentrant: one insert at a time. */
+export class Writer {
+  readonly #client: ClickHouseClient;
+  readonly #options: WriterOptions;
+  readonly #encoder = new RowBinaryEncoder();
+
+  constructor(client: ClickHouseClient, options: WriterOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves to the number of rows confirmed once each row is confirmed or rejected.
+   * Rejects with a {@link StoreError} `refused` when the server would take no row, `closed` when the store closes meanwhile.
+   */
+  async insert(table: Table, rows: readonly Row[]): Promise<number> {
+    let confirmed = 0;
+    let batch: Row[] = [];
+    this.#encoder.clear();
+    for (const row of rows) {
+      if (!this.#encode(table, row)) continue;
+      batch.push(row);
+      if (this.#encoder.length < this.#options.maxInsertBytes) continue;
+      confirmed += await this.#send(table, batch);
+      batch = [];
+      this.#encoder.clear();
+    }
+    return confirmed + await this.#send(table, batch);
+  }
+
+  #encode(table: Table, row: Row): boolean {
+    try {
+      this.#encoder.row(tables[table], row);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnencodableValue)) throw error;
+      this.#options.rejected({ table, id: row['event.id'], reason: error.message });
+      return false;
+    }
+  }
+
+  /** Sends what the encoder holds, which is `rows`. */
+  async #send(table: Table, rows: readonly Row[]): Promise<number> {
+    if (rows.length === 0) return 0;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#exec(table);
+        return rows.length;
+      } catch (error) {
+        switch (classify(error)) {
+          case 'refused':
+            throw new StoreError('refused', `ClickHouse refuses inserts into ${table}: ${describe(error)}. Check the schema (telltale migrate) and the user's rights.`, { cause: error });
+          case 'row':
+            return this.#bisect(table, rows, describe(error));
+          case 'retry':
+            this.#options.retrying(table, describe(error), attempt);
+            await this.#backOff(attempt);
+        }
+      }
+    }
+  }
+
+  /** A row among these is to blame. Halving finds it in 2 log2(n) inserts; what is sent twice collapses by id. */
+  async #bisect(table: Table, rows: readonly Row[], reason: string): Promise<number> {
+    if (rows.length === 1) {
+      this.#options.rejected({ table, id: rows[0]!['event.id'], reason });
+      return 0;
+    }
+    let confirmed = 0;
+    const middle = rows.length >> 1;
+    for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
+      this.#encoder.clear();
+      for (const row of half) this.#encoder.row(tables[table], row);
+      confirmed += await this.#send(table, half);
+    }
+    return confirmed;
+  }
+
+  async #exec(table: Table): Promise<void> {
+    const { stream } = await this.#client.exec({ query: insertStatements[table], values: Readable.from([this.#encoder.bytes()], { objectMode: false }) });
+    await stream.resume().toArray();
+  }
+
+  async #backOff(attempt: number): Promise<void> {
+    const { backoff, maxBackoff, closing } = this.#options;
+    const wait = Math.min(maxBackoff, backoff * 2 ** (attempt - 1));
+    try {
+      await sleep(wait * (0.5 + Math.random() / 2), undefined, { signal: closing });
+    } catch {
+      throw new StoreError('closed', 'the store was closed while ClickHouse could not be reached; what was not confirmed must be sent again');
+    }
+  }
+}
+
+const insertStatements: Readonly<Record<Table, string>> = { flows: insertStatement('flows'), findings: insertStatement('findings') };
+
+function insertStatement(table: Table): string {
+  const names = tables[table].flatMap(({ columns }) => columns.map(({ name }) => name));
+  return `INSERT INTO ${table} (${names.join(', ')}) FORMAT RowBinary`;
+}
