@@ -91,7 +91,7 @@ for (const service of services) {
     test('can reach what it is told about', () => {
       const configuration = ours.some(({ name }) => name === service.name) ? text('infra', 'docker', 'telltale.yaml') : '';
       const own = Object.values(service.environment ?? {}).join('\n') + (service.name === 'alerter' ? configuration : '');
-      for (const [, host = ''] of own.matchAll(/(?:@|\/\/|^)([a-z]+):\d{4,5}\b/gm)) {
+      for (const [, host = ''] of own.matchAll(/(?:@|\/\/|\[|^)([a-z]+):\d{4,5}\b/gm)) {
         const other = compose.services[host];
         assert.ok(other, `${host} is a service`);
         assert.ok(host === service.name || other.networks?.some((network) => service.networks?.includes(network)), `${service.name} and ${host} share a network`);
@@ -218,7 +218,7 @@ describe('files that other programs read', () => {
     assert.ok(existsSync(file('infra', 'grafana', 'dashboards', home.slice(`${provider?.options.path}/`.length))), home);
   });
 
-  test('Kafka: the script that makes the topics is bash, and names those of the contract', { skip: process.platform === 'win32' && 'needs bash' }, () => {
+  test('Kafka: the script that makes the topics is bash, and names all of them', { skip: process.platform === 'win32' && 'needs bash' }, () => {
     const script = file('infra', 'docker', 'kafka', 'create-topics.sh');
     assert.ok((statSync(script).mode & 0o111) !== 0, 'executable');
     assert.equal(spawnSync('bash', ['-n', script]).status, 0);
