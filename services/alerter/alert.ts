@@ -1,0 +1,57 @@
+import { identityOf, labelsOf, type Group } from './grouping.ts';
+import { activeUntil, type Throttle } from './throttling.ts';
+
+/** A group as receivers get it: in the words of Alertmanager's API v2. */
+export interface Alert {
+  /** Digest of the labels: the same for each resend of the same alert. */
+  readonly fingerprint: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** When the probe read the packet of the first finding, RFC 3339. */
+  readonly startsAt: string;
+  /** When the alert ends unless it is sent again, RFC 3339. */
+  readonly endsAt: string;
+  /** Page to look at, or empty. */
+  readonly generatorURL: string;
+}
+
+/** @param now wall clock, ms. */
+export function alertOf(group: Group, throttle: Throttle, reviewUrl: string | undefined, now: number): Alert {
+  const link = reviewUrl ? linkTo(reviewUrl, group) : '';
+  const annotations = {
+    summary: `${group.ruleName}: ${group.subject}${group.service ? ` to ${group.service}` : ''}`,
+    description: group.message,
+    count: String(group.count),
+    first_seen: isoTime(group.firstSeen / 1000),
+    last_seen: isoTime(group.lastSeen / 1000),
+    identifiers: group.identifiers.join(', '),
+    destinations: group.destinations.join(', '),
+    roles: group.roles.join(', '),
+    rule_version: group.ruleVersion,
+    versions: group.versions,
+    last_finding: group.findingId,
+    link,
+  };
+  return {
+    fingerprint: identityOf(group),
+    labels: labelsOf(group),
+    annotations: Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== '')),
+    // A probe whose clock is ahead must not make an alert that begins after its end: Alertmanager refuses it.
+    startsAt: isoTime(Math.min(group.firstCreated / 1000, now)),
+    // One that comes late, after its receiver was down for long, must still be seen as active for a while.
+    endsAt: isoTime(Math.max(activeUntil(group, throttle), now + throttle.repeatInterval)),
+    generatorURL: link,
+  };
+}
+
+/** A capture can hold any time; one that no date can express is shown as the last one that can. */
+function isoTime(millis: number): string {
+  return new Date(Math.min(millis, 253_402_300_799_999)).toISOString();
+}
+
+function linkTo(reviewUrl: string, group: Group): string {
+  const url = new URL(reviewUrl);
+  url.searchParams.set('subject', group.subject);
+  url.searchParams.set('rule', group.ruleId);
+  return url.href;
+}

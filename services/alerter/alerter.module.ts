@@ -1,0 +1,29 @@
+import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import type { Alerter } from './alerter.ts';
+
+const alerterToken = Symbol('alerter');
+const shownGroups = 200;
+
+/** GET /alerts: what the alerter holds, for whoever asks why an alert came or did not. */
+@Controller('alerts')
+class AlertsController {
+  readonly #alerter: Alerter;
+
+  constructor(@Inject(alerterToken) alerter: Alerter) {
+    this.#alerter = alerter;
+  }
+
+  /** The receivers with what waits for them, and the latest 200 groups, the last changed first. */
+  @Get()
+  alerts() {
+    const { deliveries, groups } = this.#alerter;
+    return { receivers: deliveries.map(({ status }) => status), groups: [...groups].slice(-shownGroups).toReversed(), total: groups.size };
+  }
+}
+
+@Module({})
+export class AlerterModule {
+  static with(alerter: Alerter): DynamicModule {
+    return { module: AlerterModule, controllers: [AlertsController], providers: [{ provide: alerterToken, useValue: alerter }] };
+  }
+}

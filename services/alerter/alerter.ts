@@ -1,0 +1,162 @@
+import type { Component, Logger, Metrics } from '#runtime';
+import { alertOf } from './alert.ts';
+import { alertmanager } from './alertmanager.ts';
+import type { AlerterConfiguration, ReceiverConfiguration } from './configuration.ts';
+import { Delivery, increment } from './delivery.ts';
+import { Groups, type StateEntry } from './groups.ts';
+import { Journal } from './journal.ts';
+import type { Receiver } from './receiver.ts';
+import type { Route } from './throttling.ts';
+import { webhook } from './webhook.ts';
+
+export interface AlerterOptions {
+  readonly configuration: AlerterConfiguration;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Wall clock, ms. */
+  readonly clock?: () => number;
+}
+
+/** Upper bounds in seconds: from an alert at once to one that waited for its receiver for an hour. */
+const delayBuckets = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600];
+
+/**
+ * Findings in, alerts out: group, write down, then confirm; deliver to each receiver in its own time.
+ *
+ * What `handle` has taken is on disk before it ends, and stays there until each receiver has it.
+ */
+export class Alerter implements Component {
+  readonly name = 'alerter';
+  readonly groups: Groups;
+  readonly deliveries: readonly Delivery[];
+  readonly #configuration: AlerterConfiguration;
+  readonly #logger: Logger;
+  readonly #clock: () => number;
+  readonly #journal: Journal<StateEntry>;
+  #saving: Promise<void> = Promise.resolve();
+  #saveError: Error | undefined = new Error('not started');
+  #compactAt = 0;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor({ configuration, metrics, logger, clock = Date.now }: AlerterOptions) {
+    this.#configuration = configuration;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#journal = new Journal(configuration.state);
+    const routes = configuration.receivers.map(routeOf);
+    this.groups = new Groups({ ...configuration, routes, onDrop: (route, group, reason) => this.#dropped(route.name, group.key, reason) });
+
+    const delay = metrics.histogram('telltale_alert_delay_seconds', 'From the probe reading the packet of a group\'s first finding to a receiver accepting the group\'s first alert.', delayBuckets, ['receiver']);
+    this.deliveries = configuration.receivers.map((receiver, index) => new Delivery({
+      route: routes[index] as Route, receiver: receiverOf(receiver, clock), groups: this.groups, logger, clock,
+      render: (group, now) => alertOf(group, configuration, configuration.reviewUrl, now),
+      save: () => this.#save().catch(() => {}),
+      onDelay: (seconds) => delay.observe({ receiver: receiver.name }, seconds),
+      // A group is due after groupWait at the earliest, so looking that often misses none.
+      tickMillis: Math.min(1000, Math.max(50, configuration.groupWait)),
+    }));
+    this.#register(metrics);
+  }
+
+  /** Reads the journal back, then begins to deliver. */
+  async start(): Promise<void> {
+    for (const entry of await this.#journal.read()) this.groups.restore(entry);
+    await this.#compact();
+    this.#saveError = undefined;
+    const { corruptLines } = this.#journal.counts;
+    if (corruptLines > 0) this.#logger.warn({ corruptLines, folder: this.#configuration.state }, 'the journal had lines that could not be read; a crash leaves one at its end');
+    if (this.deliveries.length === 0) this.#logger.warn('no receiver is configured: findings are grouped and go nowhere. Set alerter.receivers');
+    this.#logger.info({ groups: this.groups.size, receivers: this.deliveries.map(({ status }) => status.name) }, 'state restored');
+    for (const delivery of this.deliveries) delivery.start();
+    this.#sweeper = setInterval(() => this.#sweep(), 1000);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#sweeper);
+    await Promise.all(this.deliveries.map((delivery) => delivery.stop()));
+    await this.#save().catch(() => {});
+    await this.#journal.close();
+  }
+
+  /** Takes findings; ends when they are on disk, and only then may their source move on. Waits for no receiver. */
+  async handle(findings: readonly unknown[]): Promise<void> {
+    const now = this.#clock();
+    for (const finding of findings) this.groups.add(finding, now);
+    await this.#save();
+  }
+
+  /** @throws Error why the state cannot be written: then no finding is confirmed. */
+  check(): void {
+    if (this.#saveError) throw new Error(`the journal in ${this.#configuration.state} cannot be written: ${this.#saveError.message}`);
+  }
+
+  /** One write at a time; a call that comes during one has its changes written by the next. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#write());
+    return this.#saving;
+  }
+
+  async #write(): Promise<void> {
+    const changes = this.groups.takeChanges();
+    if (changes.groups.size + changes.ended.size + changes.findings.size === 0) return;
+    try {
+      await this.#journal.append(this.groups.entryOf(changes));
+      if (this.#journal.size > this.#compactAt) await this.#compact();
+      this.#saveError = undefined;
+    } catch (error) {
+      this.groups.putBack(changes);
+      this.#saveError = error as Error;
+      this.#logger.error({ err: error, folder: this.#configuration.state }, 'the journal cannot be written; findings are not confirmed');
+      throw error;
+    }
+  }
+
+  async #compact(): Promise<void> {
+    await this.#journal.rewrite(this.groups.entries());
+    this.#compactAt = Math.max(this.#configuration.journalSize, 2 * this.#journal.size);
+  }
+
+  #sweep(): void {
+    this.groups.endQuiet(this.#clock());
+    this.#save().catch(() => {});
+  }
+
+  #dropped(receiver: string, group: string, reason: 'queue_full' | 'evicted'): void {
+    const delivery = this.deliveries.find(({ status }) => status.name === receiver);
+    if (delivery) increment(delivery.counts.dropped, reason);
+    const bound = reason === 'queue_full' ? 'its queue is full: see the receiver\'s `queue`' : 'there are too many groups: see `alerter.maxGroups`';
+    this.#logger.error({ receiver, group, reason }, `an alert is dropped because ${bound}`);
+  }
+
+  #register(metrics: Metrics): void {
+    metrics.counts('alerter', this.groups.counts, {
+      findings: 'Findings taken.', malformed: 'Messages that are no finding.', duplicates: 'Findings that were taken before, and are not counted again.', groupsOpened: 'Groups opened.',
+      groupsEnded: 'Groups that ended after the quiet period.', groupsEvicted: 'Groups given up because there were too many.',
+    });
+    metrics.counts('alerter_journal', this.#journal.counts, {
+      writes: 'Entries written to the journal.', compactions: 'Times the journal was rewritten.', corruptLines: 'Journal lines that could not be read back.',
+    });
+    metrics.gauge('telltale_alerter_groups', 'Groups held.', () => this.groups.size);
+    metrics.gauge('telltale_alerter_journal_bytes', 'Size of the journal.', () => this.#journal.size);
+    for (const { counts, status: { name: receiver } } of this.deliveries) {
+      metrics.counts('alerts', counts, {
+        sent: 'Alerts accepted that said something new.', resent: 'Alerts accepted that keep an active one alive.',
+        failed: 'Alerts that the receiver refused for good.', retried: 'Alerts to be sent again after a failed attempt.',
+        dropped: 'Alerts given up because a bound was reached.',
+      }, { receiver });
+      metrics.gauge('telltale_alerts_pending', 'Groups that wait for the receiver.', () => this.groups.pendingFor(receiver), { receiver });
+    }
+  }
+}
+
+function routeOf(receiver: ReceiverConfiguration): Route {
+  const { name, minimumLevel, queue } = receiver;
+  return { name, minimumLevel, queue, resendInterval: receiver.type === 'alertmanager' ? receiver.resendInterval : 0 };
+}
+
+function receiverOf(receiver: ReceiverConfiguration, clock: () => number): Receiver {
+  switch (receiver.type) {
+    case 'alertmanager': return alertmanager(receiver);
+    case 'webhook': return webhook(receiver, clock);
+  }
+}

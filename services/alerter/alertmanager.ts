@@ -1,0 +1,24 @@
+import type { Alert } from './alert.ts';
+import type { ReceiverConfiguration } from './configuration.ts';
+import { postJson, type Receiver } from './receiver.ts';
+
+type AlertmanagerConfiguration = Extract<ReceiverConfiguration, { type: 'alertmanager' }>;
+
+/**
+ * Prometheus Alertmanager: `POST /api/v2/alerts`.
+ * Alertmanager takes alerts with the same labels as one, so a resend prolongs or updates and never doubles.
+ * https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+ */
+export function alertmanager({ name, type, url, timeout, bearerToken }: AlertmanagerConfiguration): Receiver {
+  const endpoint = new URL(url);
+  endpoint.pathname = `${endpoint.pathname.replace(/\/$/, '')}/api/v2/alerts`;
+  return {
+    name, type,
+    send: (alerts, signal) => postJson({ url: endpoint.href, body: JSON.stringify(alerts.map(postable)), bearerToken, quoteAnswer: true, timeout, signal }),
+  };
+}
+
+/** Alertmanager makes its own fingerprint, and takes no empty URL. */
+function postable({ labels, annotations, startsAt, endsAt, generatorURL }: Alert) {
+  return { labels, annotations, startsAt, endsAt, ...(generatorURL ? { generatorURL } : {}) };
+}

@@ -1,0 +1,146 @@
+import { backoffMillis, pauseFor, type Component, type Logger } from '#runtime';
+import type { Alert } from './alert.ts';
+import { identityOf, type Group } from './grouping.ts';
+import type { Groups } from './groups.ts';
+import { ReceiverError, type Receiver } from './receiver.ts';
+import type { Route } from './throttling.ts';
+
+export class DeliveryCounts {
+  /** Alerts accepted that said something new. */
+  sent = 0;
+  /** Alerts accepted that only keep an active one alive. */
+  resent = 0;
+  /** Alerts the receiver refused for good, by reason. */
+  readonly failed = new Map<string, number>();
+  /** Alerts that are to be sent again because an attempt failed, by reason. */
+  readonly retried = new Map<string, number>();
+  /** Alerts given up because a bound was reached, by reason. */
+  readonly dropped = new Map<string, number>();
+}
+
+export interface DeliveryOptions {
+  readonly route: Route;
+  readonly receiver: Receiver;
+  readonly groups: Groups;
+  readonly render: (group: Group, now: number) => Alert;
+  /** Writes the state down; never rejects. */
+  readonly save: () => Promise<void>;
+  /** First alert of a group accepted, so many seconds after the probe read the packet of its first finding. */
+  readonly onDelay: (seconds: number) => void;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  /** Between two looks for something to send, ms. */
+  readonly tickMillis: number;
+}
+
+const batchSize = 64;
+const backoff = { minMillis: 500, maxMillis: 60_000 };
+const longestRetryAfter = 600_000;
+
+/** Brings groups to one receiver, apart from all others: whatever it does, it keeps only its own groups waiting. */
+export class Delivery implements Component {
+  readonly name: string;
+  readonly counts = new DeliveryCounts();
+  readonly #options: DeliveryOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #lastError = '';
+  #lastAcceptedAt = 0;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.name = `receiver ${options.receiver.name}`;
+  }
+
+  /** For whoever looks at the service. */
+  get status() {
+    const { receiver, groups } = this.#options;
+    return {
+      name: receiver.name, type: receiver.type, pending: groups.pendingFor(receiver.name), failures: this.#failures, lastError: this.#lastError,
+      lastAcceptedAt: this.#lastAcceptedAt ? new Date(this.#lastAcceptedAt).toISOString() : '',
+    };
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** What is not accepted stays in the state. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('stopped'));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { groups, route, clock, tickMillis } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      const due = groups.due(route, clock(), batchSize);
+      try {
+        if (due.length > 0) await this.#sendAll(due);
+        else await pauseFor(tickMillis, this.#stop.signal);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        await this.#backOff(error, due.length);
+      }
+    }
+  }
+
+  /** When the receiver refuses several at once, each is sent alone, so that one it cannot take does not hold up the others. */
+  async #sendAll(due: readonly Group[]): Promise<void> {
+    try {
+      await this.#send(due);
+    } catch (error) {
+      if (!(error instanceof ReceiverError) || error.reason !== 'rejected') throw error;
+      if (due.length === 1) await this.#giveUp(due[0] as Group, error);
+      else for (const group of due) await this.#sendAll([group]);
+    }
+  }
+
+  async #send(due: readonly Group[]): Promise<void> {
+    const { route, receiver, groups, render, save, onDelay, clock } = this.#options;
+    const now = clock();
+    // A group may change while its alert is on its way: what was sent is noted first.
+    const sent = due.map((group) => ({ group, revision: group.revision, identity: identityOf(group), before: group.deliveries[route.name], alert: render(group, now) }));
+    await receiver.send(sent.map(({ alert }) => alert), this.#stop.signal);
+
+    const acceptedAt = clock();
+    for (const { group, revision, identity, before } of sent) {
+      groups.settle(route, group, { revision, at: acceptedAt, identity, accepted: true });
+      if (before && before.revision >= revision) this.counts.resent++;
+      else this.counts.sent++;
+      if (!before) onDelay(Math.max(0, acceptedAt / 1000 - group.firstCreated / 1e6));
+    }
+    if (this.#failures > 0) this.#options.logger.info({ receiver: receiver.name }, 'the receiver accepts alerts again');
+    this.#failures = 0;
+    this.#lastError = '';
+    this.#lastAcceptedAt = acceptedAt;
+    await save();
+  }
+
+  async #giveUp(group: Group, error: ReceiverError): Promise<void> {
+    const { route, groups, save, clock, logger } = this.#options;
+    groups.settle(route, group, { revision: group.revision, at: clock(), identity: identityOf(group), accepted: false });
+    increment(this.counts.failed, error.reason);
+    this.#lastError = error.message;
+    logger.error({ receiver: route.name, group: group.key, rule: group.ruleId, reason: error.message }, 'the receiver refuses the alert; it is not sent again until the group changes');
+    await save();
+  }
+
+  async #backOff(error: unknown, alerts: number): Promise<void> {
+    const { route, logger } = this.#options;
+    const reason = error instanceof ReceiverError ? error.reason : 'internal';
+    const message = error instanceof Error ? error.message : String(error);
+    const retryAfter = error instanceof ReceiverError ? Math.min(error.retryAfter, longestRetryAfter) : 0;
+    this.#failures++;
+    this.#lastError = message;
+    increment(this.counts.retried, reason, alerts);
+    const pauseMillis = Math.round(Math.max(retryAfter, backoffMillis(this.#failures, backoff)));
+    logger.warn({ receiver: route.name, reason: message, attempts: this.#failures, pauseMillis, alerts }, 'the receiver does not accept alerts; retrying');
+    await pauseFor(pauseMillis, this.#stop.signal).catch(() => {});
+  }
+}
+
+export function increment(counts: Map<string, number>, reason: string, by = 1): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + by);
+}

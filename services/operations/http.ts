@@ -1,0 +1,91 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule, type LoggerService, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Component, Logger } from '#runtime';
+
+export interface HttpOptions {
+  readonly modules: readonly (DynamicModule | Type)[];
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly logger: Logger;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:9100`, with the port that was taken. */
+  readonly url: string;
+  readonly application: NestFastifyApplication;
+  close(): Promise<void>;
+}
+
+@Module({})
+class ServiceModule {}
+
+/**
+ * Serves Nest modules over HTTP.
+ *
+ * @throws Error that says what to do when the address cannot be used.
+ */
+export async function startHttp({ modules, host, port, logger }: HttpOptions): Promise<HttpServer> {
+  const application = await NestFactory.create<NestFastifyApplication>(
+    { module: ServiceModule, imports: [...modules] },
+    // A scraper keeps its connection open; a stop must not wait for it.
+    new FastifyAdapter({ forceCloseConnections: true }),
+    { logger: nestLogger(logger), abortOnError: false },
+  );
+  try {
+    await application.listen(port, host);
+  } catch (error) {
+    await application.close();
+    throw addressError(error as NodeJS.ErrnoException, host, port);
+  }
+  const url = await application.getUrl();
+  logger.info({ url }, 'listening');
+  return { url, application, close: () => application.close() };
+}
+
+/** The same as part of a lifecycle. */
+export class HttpComponent implements Component {
+  readonly name = 'http';
+  readonly #options: HttpOptions;
+  #server: HttpServer | undefined;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  /** Empty before the start. */
+  get url(): string {
+    return this.#server?.url ?? '';
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startHttp(this.#options);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+  }
+}
+
+function addressError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const remedies: Record<string, string> = {
+    EADDRINUSE: `port ${port} on ${host} is in use. Stop what uses it, or set TELLTALE_HTTP_PORT (0 takes any free port)`,
+    EACCES: `port ${port} on ${host} may not be used by this user. Set TELLTALE_HTTP_PORT to 1024 or above`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. Set TELLTALE_HTTP_HOST`,
+    ENOTFOUND: `${host} is no known address. Set TELLTALE_HTTP_HOST`,
+  };
+  const remedy = remedies[error.code ?? ''];
+  return remedy ? new Error(`Cannot listen: ${remedy}.`, { cause: error }) : error;
+}
+
+/** Nest's own messages go to the service's log; those about its start are for whoever debugs Nest. */
+function nestLogger(logger: Logger): LoggerService {
+  const write = (level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal') => (message: unknown, ...rest: unknown[]) => {
+    const context = rest.at(-1);
+    const fields = typeof context === 'string' ? { context } : {};
+    logger[level](message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message));
+  };
+  return { verbose: write('trace'), debug: write('trace'), log: write('debug'), warn: write('warn'), error: write('error'), fatal: write('fatal') };
+}

@@ -1,0 +1,3 @@
+export { runChecks, type Check, type CheckResult } from './checks.ts';
+export { HttpComponent, startHttp, type HttpOptions, type HttpServer } from './http.ts';
+export { OperationsModule } from './operations.module.ts';
