@@ -3,10 +3,11 @@
  * - `folder-in-use`: another process holds the data folder.
  * - `one-folder-per-process`: this process has another data folder open.
  * - `refused`: the server refuses the statement, and would again.
+ * - `query-failed`: a query got no answer, or an error.
  * - `migration-changed`: the database was migrated by another text of the same migration.
  * - `closed`: the store was closed while or before it was asked.
  */
-export type StoreErrorCode = 'embedded-missing' | 'folder-in-use' | 'one-folder-per-process' | 'refused' | 'migration-changed' | 'closed';
+export type StoreErrorCode = 'embedded-missing' | 'folder-in-use' | 'one-folder-per-process' | 'refused' | 'query-failed' | 'migration-changed' | 'closed';
 
 /** What went wrong, where, and what to do about it. */
 export class StoreError extends Error {

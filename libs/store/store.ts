@@ -1,4 +1,4 @@
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Finding, FlowRecord } from '#flow';
 import { openEmbedded } from './embedded.ts';
 import { describe, StoreError } from './errors.ts';
@@ -9,7 +9,7 @@ import { Writer, type Rejection } from './writer.ts';
 
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export type { Rejection } from './writer.ts';
-
+export * from './queries.ts';
 
 export interface StoreOptions {
   /** A ClickHouse server, 24.8 or later: `http://user:password@host:8123`. Either this or `path`. */
@@ -63,6 +63,7 @@ function connect(url: string, database: string): ClickHouseClient {
     url,
     database,
     application: 'telltale',
+    log: { level: ClickHouseLogLevel.OFF }, // it logs server errors as they come, and those quote values of rows
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 }, // counts are numbers, as the embedded one has it
   });
 }
@@ -139,10 +140,17 @@ export class Store {
     }
   }
 
-  /** Runs one statement with `{name:Type}` parameters. Tables need `FINAL`, the rollup views do not. */
+  /**
+   * Runs one statement with `{name:Type}` parameters. Tables need `FINAL`, the rollup views do not.
+   * Rejects with a {@link StoreError} `query-failed` whose cause is ClickHouse's own error.
+   */
   async query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
-    const result = await this.#client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
-    return result.json<T>();
+    try {
+      const result = await this.#client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
+      return await result.json<T>();
+    } catch (error) {
+      throw new StoreError('query-failed', `ClickHouse did not answer a query: ${describe(error)}`, { cause: error });
+    }
   }
 
   /** Brings the rollups up to date with what was written. Happens by itself within `rollupInterval`, and on close. */

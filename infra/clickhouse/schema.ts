@@ -1,0 +1,28 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore } from '#store';
+
+/** Tables and views as ClickHouse has them after all migrations, as statements. */
+export async function schema(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'telltale-schema-'));
+  try {
+    await using store = await openStore({ path: folder, database: 'telltale' });
+    await store.migrate();
+    const objects = await store.query<{ statement: string }>(`
+      SELECT replaceAll(formatQuery(create_table_query), 'telltale.', '') AS statement
+      FROM system.tables WHERE database = 'telltale' ORDER BY engine = 'View', name`);
+    return [heading, ...objects.map(({ statement }) => `${statement};\n`)].join('\n');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const heading = `-- The schema after all migrations (libs/store/migrations), written by \`node dist/infra/clickhouse/schema.js\`.
+-- For reading and for review; \`telltale migrate\` is what creates it.
+`;
+
+/** The committed copy, relative to the project root. */
+export const schemaFile = 'infra/clickhouse/schema.sql';
+
+if (process.argv[1] === import.meta.filename) await writeFile(schemaFile, await schema());

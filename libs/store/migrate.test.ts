@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tables } from './columns.ts';
+import { openEmbedded } from './embedded.ts';
+import { StoreError } from './errors.ts';
+import { digestOf, migrate } from './migrate.ts';
+import type { Migration } from './migrations/migration.ts';
+import { migrations } from './migrations/migrations.ts';
+import { openStore } from './store.ts';
+import { count, flowRecords, run, temporaryFolder, temporaryStore } from './testing.ts';
+
+test('the tables hold exactly the fields of the field table', async () => {
+  await using temporary = await temporaryStore();
+  for (const [table, fields] of Object.entries(tables)) {
+    const columns = await temporary.store.query<{ name: string; type: string }>('SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}', { table });
+    const stored = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+    const expected = Object.fromEntries(fields.flatMap((field) => field.columns.map(({ name, type }) => [name, type])));
+    assert.deepEqual(stored, { ...expected, ingested_at: "DateTime64(3, 'UTC')" }, `${table}: add a migration, see libs/store/migrations/migrations.ts`);
+  }
+});
+
+test('a shipped migration is frozen', () => {
+  assert.deepEqual(migrations.map(({ id }) => id), migrations.map((_, index) => index + 1));
+  assert.deepEqual(Object.fromEntries(migrations.map((migration) => [migration.id, digestOf(migration)])), {
+    1: 'b18c2b070ce96252',
+  });
+});
+
+test('migrating is repeatable, also by two at once and after a kill in the middle', async () => {
+  await using folder = await temporaryFolder();
+  await using first = await openStore({ path: folder.path });
+  await using second = await openStore({ path: folder.path });
+  await run(folder.path, migrations[0]!.statements[0]!); // a killed migration left its first table
+  await Promise.all([first.migrate(), second.migrate()]);
+  await first.write(flowRecords(3), []);
+  assert.deepEqual(await second.migrate(), []);
+  assert.equal(await count(first, 'flows FINAL'), 3);
+  assert.deepEqual(await first.query('SELECT id, name FROM schema_migrations FINAL'), [{ id: 1, name: 'flows and findings' }]);
+});
+
+test('a later migration is applied to a database of an earlier version, and keeps its rows', async () => {
+  await using temporary = await temporaryStore();
+  const { store, path } = temporary;
+  await store.write(flowRecords(3), []);
+  const client = await openEmbedded(path);
+  await client.command({ query: 'USE telltale' });
+  const next: Migration = { id: 2, name: 'one more field', statements: ['ALTER TABLE flows ADD COLUMN IF NOT EXISTS one_more String'] };
+  assert.deepEqual(await migrate(client, [...migrations, next]), ['one more field']);
+  assert.deepEqual(await migrate(client, [...migrations, next]), []);
+  await client.close();
+  await store.write(flowRecords(4), []); // a writer that does not know the column yet
+  assert.equal(await count(store, "flows FINAL WHERE one_more = ''"), 4);
+});
+
+test('a migration that was changed after it was applied is refused', async () => {
+  await using temporary = await temporaryStore();
+  const client = await openEmbedded(temporary.path);
+  await client.command({ query: 'USE telltale' });
+  const changed = { ...migrations[0]!, statements: [...migrations[0]!.statements, 'SELECT 1'] };
+  await assert.rejects(migrate(client, [changed]), (error) => error instanceof StoreError && error.code === 'migration-changed');
+  await client.close();
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { serveLoopback } from './loopback.ts';
+import { openStore, StoreError, type Rejection } from './store.ts';
+import { count, findingAbout, flowRecords, run, temporaryFolder } from './testing.ts';
+
+const fast = { backoff: 1, maxBackoff: 5, rollupInterval: 3_600_000 };
+
+test('over HTTP: migrates, writes, rolls up and reads as the embedded store does', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  await using store = await openStore({ url: server.url, ...fast });
+  assert.deepEqual(await store.migrate(), ['flows and findings']);
+  assert.deepEqual(await store.migrate(), []);
+  const flows = flowRecords(2000, { 'url.path': '/é/\u{1F600}\t\'"\\' });
+  for (let replay = 0; replay < 2; replay++) {
+    await store.write(flows, flows.slice(0, 100).map((record) => findingAbout(record)));
+    await store.refreshRollups();
+  }
+  assert.equal(await count(store, 'flows FINAL'), 2000);
+  assert.equal(await count(store, 'findings FINAL'), 100);
+  assert.deepEqual(await store.query('SELECT DISTINCT url_path AS path FROM flows FINAL'), [{ path: '/é/\u{1F600}\t\'"\\' }]);
+  assert.deepEqual(await store.query('SELECT sum(records) AS records FROM flows_1h'), [{ records: 2000 }]);
+  assert.deepEqual(await store.query('SELECT {text:String} AS text', { text: "a' OR 1 = 1 --\n\\" }), [{ text: "a' OR 1 = 1 --\n\\" }]);
+  assert.deepEqual(await store.query('SELECT {list:Array(String)} AS list', { list: ["a'b", '\\', ',]'] }), [{ list: ["a'b", '\\', ',]'] }]);
+  const inserts = server.statements.filter((statement) => /^INSERT INTO (flows|findings) /.test(statement));
+  assert.deepEqual(inserts.map((statement) => statement.split(' ')[2]), ['flows', 'findings', 'flows', 'findings'], 'flows first');
+  assert.ok(inserts.every((statement) => statement.endsWith('FORMAT RowBinary')));
+});
+
+test('over HTTP: an insert is repeated until the server confirms it, whatever was in the way', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  const warnings: string[] = [];
+  await using store = await openStore({ url: server.url, ...fast, warn: (message) => warnings.push(message) });
+  await store.migrate();
+  server.faults.push(
+    { status: 500, body: 'Code: 252. DB::Exception: Too many parts (600). Merges are processing significantly slower than inserts. (TOO_MANY_PARTS) (version 25.8.1.1)' },
+    { status: 503, body: 'upstream connect error' },
+    'drop',
+  );
+  await store.write(flowRecords(300), []);
+  assert.equal(await count(store, 'flows FINAL'), 300, 'the dropped answer did not double anything');
+  assert.equal(store.counters.retries, 3);
+  assert.equal(store.counters.flows, 300);
+  assert.match(warnings[0]!, /^insert into flows failed: TOO_MANY_PARTS \(252\); attempt 1/);
+});
+
+test('over HTTP: a refusal that will not change is an error at once', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  await using store = await openStore({ url: server.url, ...fast });
+  await store.migrate();
+  server.faults.push({ status: 403, body: 'Code: 516. DB::Exception: default: Authentication failed (AUTHENTICATION_FAILED) (version 25.8.1.1)' });
+  await assert.rejects(store.write(flowRecords(1), []), (error) => error instanceof StoreError && error.code === 'refused' && /AUTHENTICATION_FAILED/.test(error.message));
+  await run(folder.path, 'DROP TABLE flows');
+  await assert.rejects(store.write(flowRecords(1), []), (error) => error instanceof StoreError && error.code === 'refused' && /telltale migrate/.test(error.message));
+});
+
+test('over HTTP: a row the server cannot take is found and reported, the others are stored', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  const rejected: Rejection[] = [];
+  await using store = await openStore({ url: server.url, ...fast, rejected: (rejection) => rejected.push(rejection) });
+  await store.migrate();
+  await run(folder.path, 'ALTER TABLE flows ADD CONSTRAINT small CHECK source_bytes != 277');
+  const flows = flowRecords(1000);
+  flows[500]!['source.port'] = -1;
+  await store.write(flows, []);
+  assert.equal(await count(store, 'flows FINAL'), 998);
+  assert.deepEqual(rejected, [
+    { table: 'flows', id: flows[500]!['event.id'], reason: 'field source.port must be an integer from 0 to 2^53 - 1, but is another number' },
+    { table: 'flows', id: flows[77]!['event.id'], reason: 'VIOLATED_CONSTRAINT (469)' },
+  ]);
+  assert.equal(store.counters.rejected, 2);
+  assert.equal(store.counters.flows, 998);
+});
+
+test('over HTTP: a server that is not there is waited for until the store closes', async () => {
+  const store = await openStore({ url: 'http://127.0.0.1:1', ...fast });
+  const write = store.write(flowRecords(1), []);
+  write.catch(() => {});
+  while (store.counters.retries < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await store.close();
+  await assert.rejects(write, (error) => error instanceof StoreError && error.code === 'closed');
+  await assert.rejects(store.write([], []), (error) => error instanceof StoreError && error.code === 'closed');
+});
+
+test('an embedded store rejects rows and refuses statements alike', async () => {
+  await using folder = await temporaryFolder();
+  const rejected: Rejection[] = [];
+  await using store = await openStore({ path: folder.path, ...fast, rejected: (rejection) => rejected.push(rejection) });
+  await assert.rejects(store.write(flowRecords(1), []), (error) => error instanceof StoreError && error.code === 'refused');
+  await store.migrate();
+  await run(folder.path, 'ALTER TABLE flows ADD CONSTRAINT small CHECK source_bytes != 203');
+  await store.write(flowRecords(10), []);
+  assert.equal(await count(store, 'flows FINAL'), 9);
+  assert.deepEqual(rejected.map(({ id }) => id), [flowRecords(4)[3]!['event.id']]);
+});

@@ -1,0 +1,19 @@
+import { type CanActivate, type ExecutionContext, ForbiddenException, Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+export const allowedHosts = Symbol('allowedHosts');
+
+/**
+ * Answers only under the names it is known by. Otherwise any web page could have its own name resolve to 127.0.0.1 and read the
+ * findings from the analyst's browser (DNS rebinding).
+ */
+@Injectable()
+export class HostGuard implements CanActivate {
+  constructor(@Inject(allowedHosts) private readonly hosts: ReadonlySet<string>) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const { host = '' } = context.switchToHttp().getRequest<FastifyRequest>().headers;
+    if (this.hosts.has(host.replace(/:\d+$/, '').toLowerCase())) return true;
+    throw new ForbiddenException('This address is not one that Telltale answers to.');
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  BadRequestException, Controller, Get, Header, NotFoundException, Param, Query, ServiceUnavailableException, UseGuards,
+} from '@nestjs/common';
+import { countToken, findFinding, findFindings, findFlow, Store, StoreError, summariseFindings } from '#store';
+import { BadQuery, parseFilter, parseFindingsQuery } from './findings-query.ts';
+import { HostGuard } from './host.guard.ts';
+
+/** Records of a flow that are sent to the page; a flow with more says how many it has. */
+const flowRecordLimit = 500;
+
+/** What the review page reads. Only GET, only JSON, nothing cached: findings are personal enough as they are. */
+@Controller('api')
+@UseGuards(HostGuard)
+export class ReviewController {
+  constructor(private readonly store: Store) {}
+
+  /** A page of findings under the filter in the query string. */
+  @Get('findings')
+  @Header('cache-control', 'no-store')
+  async findings(@Query() query: unknown) {
+    return answer(async () => {
+      const { filter, page } = parseFindingsQuery(query);
+      return { findings: await findFindings(this.store, filter, page), offset: page.offset, limit: page.limit };
+    });
+  }
+
+  /** Totals, counts by facet and a histogram over time, under the filter. */
+  @Get('summary')
+  @Header('cache-control', 'no-store')
+  async summary(@Query() query: unknown) {
+    return answer(() => summariseFindings(this.store, parseFilter(query)));
+  }
+
+  /** One finding, the flow behind it, the flow's other findings, and how often its identifier was seen. */
+  @Get('findings/:id')
+  @Header('cache-control', 'no-store')
+  async finding(@Param('id') id: string) {
+    return answer(async () => {
+      const finding = await findFinding(this.store, id);
+      if (finding === undefined) throw new NotFoundException('No such finding. It may have reached the end of its retention.');
+      const flow = String(finding['telltale.flow.id']);
+      const token = String(finding['telltale.observable.token']);
+      return {
+        finding,
+        flow: await findFlow(this.store, flow, flowRecordLimit) ?? null,
+        siblings: await findFindings(this.store, { flow }, { sort: 'time', descending: false, offset: 0, limit: 50 }),
+        tokenUse: token === '' ? null : await countToken(this.store, token),
+      };
+    });
+  }
+}
+
+/** Errors in terms of HTTP. The server's own text stays inside: it may quote rows. */
+async function answer<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BadQuery) throw new BadRequestException(error.message);
+    if (error instanceof StoreError) throw new ServiceUnavailableException(error.message);
+    throw error;
+  }
+}

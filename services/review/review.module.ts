@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Store } from '#store';
+import { allowedHosts, HostGuard } from './host.guard.ts';
+import { PageController, pageFiles, type PageFiles } from './page.controller.ts';
+import { ReviewController } from './review.controller.ts';
+
+export interface ReviewOptions {
+  /** Folder of the project: the page's files are read from `services/review/page` in it. */
+  readonly projectRoot: string;
+  /** Names, beside those of this machine's loopback, under which the page is reached. */
+  readonly hosts?: readonly string[];
+}
+
+/** The review page at `/` and what it reads under `/api`. It reads the store, and writes nothing. */
+@Module({})
+export class ReviewModule {
+  static over(store: Store, { projectRoot, hosts = [] }: ReviewOptions): DynamicModule {
+    return {
+      module: ReviewModule,
+      controllers: [PageController, ReviewController],
+      providers: [
+        HostGuard,
+        { provide: Store, useValue: store },
+        { provide: pageFiles, useValue: readPage(join(projectRoot, 'services/review/page')) },
+        { provide: allowedHosts, useValue: new Set(['localhost', '127.0.0.1', '[::1]', ...hosts.map((host) => host.toLowerCase())]) },
+      ],
+    };
+  }
+}
+
+function readPage(folder: string): PageFiles {
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  return { html: read('index.html'), css: read('review.css'), script: read('review.js') };
+}
