@@ -53,13 +53,19 @@ export function leaksTable(findings: readonly Finding[]): string {
   return columns(['LEVEL', 'RULE', 'WHAT', 'FROM', 'TO', ''], rows);
 }
 
-/** Unknown is not clean: what the probe could not decode is said, with reasons. */
+/** Unknown is not clean: what the probe could not use is said, the most frequent first. */
 function blindSpots(pipeline: ProbePipeline): string {
-  const parts: string[] = [];
-  for (const [reason, number] of [...pipeline.capture.problems(), ...pipeline.dissect.problems()]) parts.push(`${number} × ${reason}`);
-  if (pipeline.counters.unscannedBytes > 0) parts.push(`${pipeline.counters.unscannedBytes.toLocaleString('en')} bytes of long unclaimed payload`);
-  return parts.join(', ');
+  const parts: [number, string][] = [];
+  for (const { layer, reason, count: times } of pipeline.capture.reasons()) if (!harmless.has(`${layer}/${reason}`)) parts.push([times, `${layer} ${reason.replaceAll('_', ' ')}`]);
+  for (const { protocol, reason, count: times } of pipeline.dissect.entries()) if (reason !== 'messages') parts.push([times, `${protocol} ${reason}`]);
+  if (pipeline.identifiers.dropped > 0) parts.push([pipeline.identifiers.dropped, 'identifiers over the bound of a message']);
+  return parts.toSorted(([a], [b]) => b - a).map(([times, what]) => `${times.toLocaleString('en')} × ${what}`).join(', ');
 }
+
+/** Counted, but nothing is missing for it. */
+const harmless = new Set([
+  'link/arp', 'fragment/held', 'fragment/reassembled', 'tcp/retransmission', 'tcp/out_of_order', 'tcp/overlap', 'tcp/before_start',
+]);
 
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;

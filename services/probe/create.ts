@@ -1,4 +1,4 @@
-import { Recogniser, createTokeniser, type Recognised } from '#identifiers';
+import { createTokeniser, type Recognised } from '#identifiers';
 import { ProbePipeline } from './pipeline.ts';
 import { MonitoredNetworks } from './subject.ts';
 
@@ -14,7 +14,7 @@ export interface ProbeOptions {
 export function createPipeline({ tokenKey, observer = 'local', monitoredNetworks, onRecognised }: ProbeOptions): ProbePipeline {
   return new ProbePipeline({
     observer,
-    recogniser: new Recogniser({ tokeniser: createTokeniser(tokenKey) }),
+    tokeniser: createTokeniser(tokenKey),
     monitored: new MonitoredNetworks(monitoredNetworks),
     now: () => Date.now() * 1000,
     ...(onRecognised && { onRecognised }),

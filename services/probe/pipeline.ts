@@ -1,13 +1,13 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DissectCounters, NameCache, StreamDissector, dissectDatagram, type Message } from '#dissect';
+import { DatagramDissector, DissectCounters, NameCache, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
 import { createFlowRecord, flowId, recordId, type FlowRecord } from '#flow';
-import { redact, type Recognised, type Recogniser } from '#identifiers';
+import { Recogniser, RecogniserCounters, redact, type Recognised, type Tokeniser } from '#identifiers';
 import type { MonitoredNetworks } from './subject.ts';
 
 export interface PipelineOptions {
   /** Name of the probe, part of every id. */
   observer: string;
-  recogniser: Recogniser;
+  tokeniser: Tokeniser;
   monitored: MonitoredNetworks;
   flowTable?: Partial<FlowTableOptions>;
   /** Wall clock in microseconds, for `event.created`. */
@@ -16,8 +16,8 @@ export interface PipelineOptions {
   onRecognised?: (recognised: readonly Recognised[]) => void;
 }
 
-/** Payload of one flow that is searched for identifiers when no dissector claims it, in bytes; the rest is counted. */
-const maxScannedPayload = 1 << 20;
+/** Observables on one record; more are counted on it. */
+const maxObservables = 256;
 /** Places of identifiers that a flow of datagrams remembers as told. */
 const maxReported = 1024;
 /** Raw values of a flow that later messages are redacted with. */
@@ -30,15 +30,19 @@ const maxRememberedValues = 64;
 export class ProbePipeline implements FlowHandler {
   readonly capture = new CaptureCounters();
   readonly dissect = new DissectCounters();
-  readonly counters = new PipelineCounters();
+  readonly identifiers = new RecogniserCounters();
+  /** Records made so far. */
+  records = 0;
   readonly names = new NameCache();
   readonly #options: PipelineOptions;
   readonly #flows: FlowTable;
+  readonly #recogniser: Recogniser;
   #records: FlowRecord[] = [];
   #file = '';
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#recogniser = new Recogniser({ tokeniser: options.tokeniser, maxPerMessage: maxObservables }, this.identifiers);
     this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture);
   }
 
@@ -75,11 +79,11 @@ export class ProbePipeline implements FlowHandler {
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     const state = flow.context as FlowState;
     if (flow.transport === 'tcp') {
-      state.stream ??= new StreamDissector({}, (message) => this.#message(flow, state, message), this.dissect);
+      state.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, state, message), this.dissect);
       state.stream.data(sender, bytes, frame, micros);
     } else if (flow.transport === 'udp') {
-      const context = { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros };
-      dissectDatagram(bytes, context, (message) => this.#message(flow, state, message), this.dissect);
+      state.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, state, message), this.dissect);
+      state.datagrams.datagram(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
     }
   }
 
@@ -101,20 +105,14 @@ export class ProbePipeline implements FlowHandler {
   /** One application message: recognise, redact, and emit a record when there is something to tell. */
   #message(flow: Flow, state: FlowState, message: Message): void {
     if (message.resolution) this.names.learn(message.sender === 'destination' ? flow.sourceIp : flow.destinationIp, message.resolution, message.micros);
-    const unclaimed = message.payload !== null;
-    if (unclaimed && !state.mayScan(message.payload!.length)) {
-      this.counters.unscannedBytes += message.payload!.length;
-      message.payload = null;
-    }
-    const recognised = this.#options.recogniser.recognise(message);
+    const recognised = this.#recogniser.recognise(message);
     if (recognised.length > 0) {
       this.#options.onRecognised?.(recognised);
       state.remember(recognised);
     }
     const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
     const isFirst = state.sequence === 0;
-    state.protocol = unclaimed && state.protocol ? state.protocol : message.protocol;
-    state.verdict = message.encryption;
+    state.learn(message);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
@@ -123,6 +121,7 @@ export class ProbePipeline implements FlowHandler {
     }
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     record['telltale.observables'] = evidence.map(({ observable }) => observable);
+    record['telltale.observables_dropped'] = this.#recogniser.dropped;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
     this.#emit(flow, state, record, isFirst ? 'first' : 'update');
   }
@@ -169,16 +168,9 @@ export class ProbePipeline implements FlowHandler {
     state.sourcePackets = flow.sourcePackets;
     state.destinationBytes = flow.destinationBytes;
     state.destinationPackets = flow.destinationPackets;
-    this.counters.records++;
+    this.records++;
     this.#records.push(record);
   }
-}
-
-/** What the probe service exports as metrics beside the libraries' counters. */
-export class PipelineCounters {
-  records = 0;
-  /** Payload that no dissector claimed and that was not searched, because its flow's bound was reached. */
-  unscannedBytes = 0;
 }
 
 /** The pipeline's own state of a flow; kept on `flow.context`. */
@@ -187,6 +179,7 @@ class FlowState {
   readonly subjectIsDestination: boolean;
   readonly kinds = new Set<string>();
   stream: StreamDissector | undefined;
+  datagrams: DatagramDissector | undefined;
   sequence = 0;
   protocol = '';
   verdict: Message['encryption'] | { verdict: ''; reason: '' } = { verdict: '', reason: '' };
@@ -197,7 +190,6 @@ class FlowState {
   sourcePackets = 0;
   destinationBytes = 0;
   destinationPackets = 0;
-  #scanned = 0;
   #reported: Set<string> | undefined;
   #values: Recognised[] = [];
 
@@ -206,10 +198,12 @@ class FlowState {
     this.subjectIsDestination = subjectIsDestination;
   }
 
-  mayScan(length: number): boolean {
-    if (this.#scanned >= maxScannedPayload) return false;
-    this.#scanned += length;
-    return true;
+  /** The flow is what its first recognised message says; payload that nothing claims changes nothing about that. */
+  learn(message: Message): void {
+    const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
+    if (unclaimed && this.protocol !== '') return;
+    this.protocol = message.protocol;
+    this.verdict = message.encryption;
   }
 
   remember(recognised: readonly Recognised[]): void {
