@@ -138,7 +138,7 @@ test('the reference names option, variable, default, meaning and secrecy', () =>
   const text = renderConfigurationReference([{ name: 'alerter', schema }]);
   assert.match(text, /^\| `kafka\.brokers` \| `TELLTALE_KAFKA_BROKERS` \| `127\.0\.0\.1:9092` \| First brokers/m);
   assert.match(text, /^\| `clickhouse\.url` \| `TELLTALE_CLICKHOUSE_URL`, `CLICKHOUSE_URL` \|/m);
-  assert.match(text, /^\| `kafka\.sasl\.password` \| `TELLTALE_KAFKA_SASL_PASSWORD` \| \*required\* \| SASL password\. \*Secret\.\*/m);
+  assert.match(text, /^\| `kafka\.sasl\.password` \| `TELLTALE_KAFKA_SASL_PASSWORD` \| \*required with `kafka\.sasl`\* \| SASL password\. \*Secret\.\*/m);
   assert.match(text, /^\| `alerter\.groupWait` \| `TELLTALE_ALERTER_GROUP_WAIT` \| `30s` \| Wait\./m);
   assert.match(text, /`type: hook`[^]*\| `key` \| \*required\* \| Key\. \*Secret\.\*/);
 });

@@ -36,6 +36,15 @@ test('label values are bounded; what is over the bound stays in the sum', async 
   assert(lines.includes('telltale_x_drops_total{reason="other"} 150'));
 });
 
+test('levels by label: what is not there any more is not reported', async () => {
+  const metrics = new Metrics({ process: false });
+  const lag: Record<number, number> = { 0: 5, 3: 7 };
+  metrics.gauge('telltale_lag', 'Lag.', () => lag, {}, 'partition');
+  assert.deepEqual(samples(await metrics.scrape()), ['telltale_lag{partition="0"} 5', 'telltale_lag{partition="3"} 7']);
+  delete lag[0];
+  assert.deepEqual(samples(await metrics.scrape()), ['telltale_lag{partition="3"} 7']);
+});
+
 test('a name outside of telltale_ is refused', () => {
   assert.throws(() => new Metrics({ process: false }).gauge('queue', 'Q.', () => 0), /Metric queue: a name begins with telltale_/);
 });

@@ -37,15 +37,17 @@ export class Metrics {
     }
   }
 
-  /** Reports a level, such as the length of a queue, read when scraped. */
-  gauge(name: string, help: string, read: () => number, labels: Labels = {}): void {
+  /**
+   * Reports a level, such as the length of a queue, read when scraped.
+   *
+   * @param read the level, or a level for each value of the label `label`; one that is not given any more disappears.
+   * @param labels fixed labels, for several levels under one name; same names each time.
+   */
+  gauge(name: string, help: string, read: () => Count, labels: Labels = {}, label = 'reason'): void {
     this.#name(name);
-    const { sources, isNew } = this.#sourcesOf(name, { labels, label: '', read });
+    const { sources, isNew } = this.#sourcesOf(name, { labels, label, read });
     if (!isNew) return;
-    new Gauge({
-      name, help, labelNames: Object.keys(labels), registers: [this.registry],
-      collect() { for (const source of sources) this.set(source.labels, source.read() as number); },
-    });
+    new Gauge({ name, help, labelNames: labelNamesOf({ labels, label, read }), registers: [this.registry], collect() { collect(this, sources); } });
   }
 
   /** A distribution; `buckets` are upper bounds in the unit of the name. */
@@ -73,16 +75,7 @@ export class Metrics {
     this.#name(name);
     const { sources, isNew } = this.#sourcesOf(name, source);
     if (!isNew) return;
-    const labelNames = [...Object.keys(source.labels), ...(typeof source.read() === 'number' ? [] : [source.label])];
-    new Counter({
-      name, help, labelNames, registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const { labels, label, read } of sources) {
-          for (const [extra, value] of valuesOf(read(), label)) this.inc({ ...labels, ...extra }, value);
-        }
-      },
-    });
+    new Counter({ name, help, labelNames: labelNamesOf(source), registers: [this.registry], collect() { collect(this, sources); } });
   }
 
   #sourcesOf(name: string, source: Source): { sources: Source[]; isNew: boolean } {
@@ -103,6 +96,18 @@ export class Metrics {
 }
 
 interface Source { readonly labels: Labels; readonly label: string; readonly read: () => Count }
+
+function labelNamesOf({ labels, label, read }: Source): string[] {
+  return [...Object.keys(labels), ...(typeof read() === 'number' ? [] : [label])];
+}
+
+/** Puts into the metric what its sources say now, and nothing else. */
+function collect(metric: Pick<Counter | Gauge, 'reset' | 'inc'>, sources: readonly Source[]): void {
+  metric.reset();
+  for (const { labels, label, read } of sources) {
+    for (const [extra, value] of valuesOf(read(), label)) metric.inc({ ...labels, ...extra }, value);
+  }
+}
 
 function* valuesOf(count: Count, label: string): Generator<[Labels, number]> {
   if (typeof count === 'number') {

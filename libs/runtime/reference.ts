@@ -31,7 +31,7 @@ function renderService({ name, schema }: ConfiguredService): string {
   return [
     `## ${name}\n`,
     '| option | variable | default | meaning |', '| --- | --- | --- | --- |',
-    ...options.map((option) => `| \`${option.path.join('.')}\` | ${option.variables.map(code).join(', ')} | ${defaultOf(option.schema, isRequired(described, option))} | ${meaningOf(option.schema)} |`),
+    ...options.map((option) => `| \`${option.path.join('.')}\` | ${option.variables.map(code).join(', ')} | ${defaultOf(option.schema, requirementOf(described, option))} | ${meaningOf(option.schema)} |`),
     '',
     ...lists.map(renderItems),
   ].join('\n');
@@ -42,20 +42,29 @@ function renderItems({ path, schema }: Option): string {
   return shapesOf(schema.items).map((shape) => {
     const kind = shape.properties?.['type']?.const;
     const rows = Object.entries(shape.properties ?? {}).filter(([key]) => kind === undefined || key !== 'type')
-      .map(([key, property]) => `| \`${key}\` | ${defaultOf(property, shape.required?.includes(key) ?? false)} | ${meaningOf(property)} |`);
+      .map(([key, property]) => `| \`${key}\` | ${defaultOf(property, shape.required?.includes(key) ? '*required*' : '')} | ${meaningOf(property)} |`);
     const title = `Each of \`${path.join('.')}\`${kind === undefined ? '' : ` with \`type: ${String(kind)}\``}:`;
     return [`${title}${shape.description ? ` ${shape.description}` : ''}\n`, '| key | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
   }).join('\n');
 }
 
-function isRequired(schema: JsonSchema, { path }: Option): boolean {
-  const parent = path.slice(0, -1).reduce<JsonSchema | undefined>((node, key) => node?.properties?.[key], schema);
-  return parent?.required?.includes(path.at(-1) ?? '') ?? false;
+/** `*required*`; within a section that may be absent, only with that section. */
+function requirementOf(schema: JsonSchema, { path }: Option): string {
+  let section: JsonSchema | undefined = schema;
+  let optional = '';
+  for (const [depth, key] of path.slice(0, -1).entries()) {
+    const property: JsonSchema | undefined = section?.properties?.[key];
+    if (!section?.required?.includes(key) && property?.default === undefined) optional = path.slice(0, depth + 1).join('.');
+    section = property;
+  }
+  if (!section?.required?.includes(path.at(-1) ?? '')) return '';
+  return optional ? `*required with \`${optional}\`*` : '*required*';
 }
 
-function defaultOf(schema: JsonSchema, required: boolean): string {
-  if (schema.default !== undefined) return code(Array.isArray(schema.default) && schema.default.every((item) => typeof item === 'string') && schema.default.length > 0 ? schema.default.join(',') : JSON.stringify(schema.default).replace(/^"(.*)"$/, '$1'));
-  return required ? '*required*' : '';
+function defaultOf({ default: value }: JsonSchema, requirement: string): string {
+  if (value === undefined) return requirement;
+  if (typeof value === 'string') return code(value);
+  return code(Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string') ? value.join(',') : JSON.stringify(value));
 }
 
 function meaningOf(schema: JsonSchema): string {

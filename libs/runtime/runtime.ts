@@ -1,10 +1,11 @@
 export { ConfigurationError, loadConfig, type ConfigurationProblem, type ConfigurationSources } from './configuration.ts';
 export { renderConfigurationReference, type ConfiguredService } from './reference.ts';
 export { secretsOf } from './options.ts';
-export { clickhouseSection, httpSection, kafkaSection, logSection, sectionNames, shutdownSection } from './sections.ts';
+export { clickhouseSection, httpSection, kafkaConnection, kafkaSection, logSection, sectionNames, shutdownSection } from './sections.ts';
 export { duration, size } from './values.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Metrics, type Count, type CountHelp, type Labels } from './metrics.ts';
 export { Lifecycle, runToExit, type Component, type LifecycleOptions } from './lifecycle.ts';
 export { backoffMillis, pauseFor, retry, type Backoff, type RetryOptions } from './retry.ts';
+export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
 export { projectRoot, version } from './project.ts';

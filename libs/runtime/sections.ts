@@ -38,6 +38,11 @@ export const kafkaSection = z.strictObject({
   }).exactOptional().meta({ description: 'Authentication; none when absent.' }),
 }).prefault({}).meta({ description: 'Kafka.' });
 
+/** The section as kafkajs and #transport take it. */
+export function kafkaConnection({ brokers, tls, sasl }: z.output<typeof kafkaSection>, clientId: string) {
+  return { brokers, clientId, ssl: tls, ...(sasl ? { sasl } : {}) };
+}
+
 export const clickhouseSection = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' }).default('http://127.0.0.1:8123').meta({
     description: 'HTTP interface of the ClickHouse server, with `user:password@` where it needs them.', variable: 'CLICKHOUSE_URL',

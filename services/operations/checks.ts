@@ -19,11 +19,12 @@ export function runChecks(checks: readonly Check[]): Promise<CheckResult[]> {
   return Promise.all(checks.map(runCheck));
 }
 
-async function runCheck({ name, check }: Check): Promise<CheckResult> {
+async function runCheck(check: Check): Promise<CheckResult> {
+  const { name } = check;
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${patienceMillis} ms`)), patienceMillis);
   try {
-    await Promise.race([(async () => check())(), late.promise]);
+    await Promise.race([(async () => check.check())(), late.promise]);
     return { name, ok: true };
   } catch (error) {
     return { name, ok: false, reason: error instanceof Error ? error.message : String(error) };
