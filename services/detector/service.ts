@@ -1,0 +1,39 @@
+import { projectRoot, type ServiceDefinition } from '#runtime';
+import { openStore } from '#store';
+import { KafkaFindingSink, KafkaFlowSource } from '#transport';
+import type { z } from 'zod';
+import { kafkaConnection } from '../kafka-connection.ts';
+import { HttpComponent, OperationsModule } from '../operations/operations.ts';
+import { reportDetector, reportSink, reportSource, reportStore } from '../operations/reports.ts';
+import { StoreComponent } from '../store-component.ts';
+import { detectorSchema } from './configuration.ts';
+import { Detector } from './detector.ts';
+import { FlowReader } from './flow-reader.ts';
+import { loadDetection } from './packs.ts';
+
+/** The detector as a service of its own: flow log → enrich, evaluate → ClickHouse → findings topic. */
+export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>> = {
+  name: 'detector',
+  schema: detectorSchema,
+  async build({ configuration, logger, metrics, lifecycle }) {
+    const { rules, policy, group, batch } = configuration.detector;
+    const connection = kafkaConnection(configuration.kafka, 'telltale-detector', logger);
+    const detection = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+    const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
+
+    const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });
+    const sink = new KafkaFindingSink(connection);
+    const detector = new Detector(detection, store, sink);
+    const reader = new FlowReader(source, detector, (error) => lifecycle.fail('the reader of flow records', error));
+    const storeComponent = new StoreComponent(store);
+
+    reportSource(metrics, 'flows', source.counters);
+    reportSink(metrics, 'findings', sink.counters);
+    reportStore(metrics, store.counters);
+    reportDetector(metrics, detector.counters);
+    const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader], metrics })] });
+
+    // The reader starts last and stops first: no batch arrives that cannot be stored.
+    lifecycle.add(http, storeComponent, { name: 'findings sink', stop: () => sink.close() }, reader);
+  },
+};
