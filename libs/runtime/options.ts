@@ -11,6 +11,8 @@ export interface Option {
 
 /** The part of JSON Schema (draft 2020-12) that zod writes for configuration, with our own `variable` and `secret`. */
 export interface JsonSchema {
+  /** Shown in place of a default that depends on the machine. */
+  readonly defaultText?: string;
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;

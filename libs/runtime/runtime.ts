@@ -1,7 +1,7 @@
 export { ConfigurationError, loadConfig, type ConfigurationProblem, type ConfigurationSources } from './configuration.ts';
 export { renderConfigurationReference, type ConfiguredService } from './reference.ts';
 export { secretsOf } from './options.ts';
-export { clickhouseSection, httpSection, kafkaConnection, kafkaSection, logSection, sectionNames, shutdownSection } from './sections.ts';
+export { clickhouseSection, httpSection, kafkaConnection, kafkaSection, logSection, logSectionFrom, sectionNames, shutdownSection } from './sections.ts';
 export { duration, size } from './values.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Metrics, type Count, type CountHelp, type Labels } from './metrics.ts';

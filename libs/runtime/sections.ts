@@ -9,12 +9,19 @@ import { duration } from './values.ts';
  */
 export const sectionNames = ['log', 'http', 'shutdown', 'kafka', 'clickhouse', 'probe', 'detector', 'alerter', 'review', 'standalone'] as const;
 
-export const logSection = z.strictObject({
-  level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({ description: 'Least level that is logged.' }),
-  format: z.enum(['auto', 'json', 'text']).default('auto').meta({
-    description: '`json`: one object per line. `text`: one line for a person. `auto`: `text` when stderr is a terminal, else `json`.',
-  }),
-}).prefault({}).meta({ description: 'Log, on stderr.' });
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const logSection = logSectionFrom('info');
+
+/** @param level least level where nothing is configured */
+export function logSectionFrom(level: (typeof logLevels)[number]) {
+  return z.strictObject({
+    level: z.enum(logLevels).default(level).meta({ description: 'Least level that is logged.' }),
+    format: z.enum(['auto', 'json', 'text']).default('auto').meta({
+      description: '`json`: one object per line. `text`: one line for a person. `auto`: `text` when stderr is a terminal, else `json`.',
+    }),
+  }).prefault({}).meta({ description: 'Log, on stderr.' });
+}
 
 export function httpSection(port: number) {
   return z.strictObject({

@@ -4,11 +4,11 @@ import { KafkaFindingSink, KafkaFlowSource } from '#transport';
 import type { z } from 'zod';
 import { kafkaConnection } from '../kafka-connection.ts';
 import { HttpComponent, OperationsModule } from '../operations/operations.ts';
+import { RecordReader } from '../record-reader.ts';
 import { reportDetector, reportSink, reportSource, reportStore } from '../operations/reports.ts';
 import { StoreComponent } from '../store-component.ts';
 import { detectorSchema } from './configuration.ts';
 import { Detector } from './detector.ts';
-import { FlowReader } from './flow-reader.ts';
 import { loadDetection } from './packs.ts';
 
 /** The detector as a service of its own: flow log → enrich, evaluate → ClickHouse → findings topic. */
@@ -24,7 +24,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });
     const sink = new KafkaFindingSink(connection);
     const detector = new Detector(detection, store, sink);
-    const reader = new FlowReader(source, detector, (error) => lifecycle.fail('the reader of flow records', error));
+    const reader = new RecordReader('flow records', source, detector.handle, (error) => lifecycle.fail('the reader of flow records', error));
     const storeComponent = new StoreComponent(store);
 
     reportSource(metrics, 'flows', source.counters);

@@ -1,0 +1,69 @@
+import type { Component, Logger } from '#runtime';
+import type { FlowSink } from '#transport';
+import { listCaptures, type CaptureInput } from './captures.ts';
+import type { ProbePipeline } from './pipeline.ts';
+import { replayCapture } from './replay.ts';
+
+export interface CaptureSourceOptions {
+  /** Files, folders, or `-`. */
+  captures: readonly string[];
+  pipeline: ProbePipeline;
+  sink: FlowSink;
+  logger: Logger;
+  /** All captures were read and their records accepted; `unreadable` of them were not usable. */
+  onDone: (unreadable: number) => void;
+  /** Records cannot be handed over. */
+  onFailure: (error: unknown) => void;
+}
+
+/** Reads captures into the flow log, one after the other, as part of a lifecycle. */
+export class CaptureSource implements Component {
+  readonly name = 'captures';
+  readonly #options: CaptureSourceOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: CaptureSourceOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { onDone, onFailure } = this.#options;
+    this.#running = this.#readAll().then(onDone, (error: unknown) => {
+      if (!this.#stopping.signal.aborted) onFailure(error);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #readAll(): Promise<number> {
+    const { captures, logger } = this.#options;
+    const { inputs, unreadable } = await listCaptures(captures);
+    for (const { path, reason } of unreadable) logger.error({ capture: path }, reason);
+    let failed = unreadable.length;
+    for (const input of inputs) {
+      if (this.#stopping.signal.aborted) break;
+      if (!(await this.#read(input))) failed++;
+    }
+    return failed;
+  }
+
+  async #read(input: CaptureInput): Promise<boolean> {
+    const { pipeline, sink, logger } = this.#options;
+    const recordsBefore = pipeline.records;
+    let sinkError: unknown;
+    const send: FlowSink['send'] = (records) => sink.send(records).catch((error: unknown) => { throw (sinkError = error); });
+    try {
+      const packets = await replayCapture(input, { pipeline, send, signal: this.#stopping.signal });
+      logger.info({ capture: input.name, packets, records: pipeline.records - recordsBefore }, 'capture read');
+      return true;
+    } catch (error) {
+      if (sinkError !== undefined) throw sinkError;
+      logger.error({ capture: input.name }, (error as Error).message);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { demonstrationCapture } from './demonstration.ts';
+
+/**
+ * Writes the demonstration to `file`, beginning a few minutes ago, unless it is there: from then on its packets, and with them
+ * all ids, stay the same, so that replaying it again adds nothing.
+ */
+export async function ensureDemonstration(file: string): Promise<void> {
+  const exists = await stat(file).then(() => true, () => false);
+  if (exists) return;
+  await mkdir(path.dirname(file), { recursive: true });
+  const minutesAgo = 5;
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, demonstrationCapture((Math.floor(Date.now() / 1000) - minutesAgo * 60) * 1_000_000));
+  await rename(draft, file);
+}
