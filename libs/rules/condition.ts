@@ -1,0 +1,107 @@
+/** Conditions of Sigma: `and`, `or`, `not`, parentheses, search names, `1 of name*`, `any of them`, `all of them`. */
+export type Condition =
+  | { type: 'and' | 'or'; operands: Condition[] }
+  | { type: 'not'; operand: Condition }
+  | { type: 'search'; name: string; offset: number }
+  /** `pattern` is `them`, or a search name with `*`. */
+  | { type: 'quantified'; quantifier: 'one' | 'all'; pattern: string; offset: number };
+
+export class ConditionError extends Error {
+  override readonly name = 'ConditionError';
+  /** Offset from 0 into the condition. */
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+const deepestNesting = 100;
+
+interface Token {
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** Reads a condition; `not` binds closest, then `and`, then `or`. Throws ConditionError. */
+export function parseCondition(text: string): Condition {
+  const parser = new Parser(tokens(text), text.length);
+  const condition = parser.or(0);
+  parser.expectEnd();
+  return condition;
+}
+
+function tokens(text: string): Token[] {
+  const found: Token[] = [];
+  const pattern = /\s+|[()|]|[\w.*?-]+|./gu;
+  for (const match of text.matchAll(pattern)) if (match[0].trim() !== '') found.push({ text: match[0], offset: match.index });
+  return found;
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  readonly #end: number;
+  #next = 0;
+
+  constructor(found: readonly Token[], end: number) {
+    this.#tokens = found;
+    this.#end = end;
+  }
+
+  or(depth: number): Condition {
+    return this.#chain('or', () => this.#chain('and', () => this.#not(depth)));
+  }
+
+  expectEnd(): void {
+    const token = this.#tokens[this.#next];
+    if (token?.text === '|') throw new ConditionError('aggregations behind "|" left Sigma in version 2: write a correlation rule', token.offset);
+    if (token) throw new ConditionError(`"${token.text}" is out of place: expected "and", "or" or the end`, token.offset);
+  }
+
+  #chain(operator: 'and' | 'or', operand: () => Condition): Condition {
+    const operands = [operand()];
+    while (this.#accept(operator)) operands.push(operand());
+    return operands.length === 1 ? operands[0]! : { type: operator, operands };
+  }
+
+  #not(depth: number): Condition {
+    if (depth > deepestNesting) throw new ConditionError(`nested deeper than ${deepestNesting}`, this.#tokens[this.#next]?.offset ?? this.#end);
+    if (this.#accept('not')) return { type: 'not', operand: this.#not(depth + 1) };
+    return this.#primary(depth);
+  }
+
+  #primary(depth: number): Condition {
+    const token = this.#tokens[this.#next];
+    if (!token) throw new ConditionError('ends where a search name, "not" or "(" is expected', this.#end);
+    this.#next += 1;
+    if (token.text === '(') {
+      const inner = this.or(depth + 1);
+      const close = this.#tokens[this.#next];
+      if (close?.text !== ')') throw new ConditionError('")" is missing', close?.offset ?? this.#end);
+      this.#next += 1;
+      return inner;
+    }
+    if (this.#tokens[this.#next]?.text.toLowerCase() === 'of') return this.#quantified(token);
+    if (!/^[\w.-]+$/.test(token.text) || /^(?:and|or|not|of)$/i.test(token.text)) {
+      throw new ConditionError(`"${token.text}" is out of place: expected a search name, "not" or "("`, token.offset);
+    }
+    return { type: 'search', name: token.text, offset: token.offset };
+  }
+
+  #quantified(quantifier: Token): Condition {
+    const which = quantifier.text.toLowerCase();
+    if (which !== '1' && which !== 'any' && which !== 'all') throw new ConditionError(`"${quantifier.text} of" is unknown: expected 1, any or all`, quantifier.offset);
+    this.#next += 1;
+    const pattern = this.#tokens[this.#next];
+    if (!pattern || !/^[\w.*?-]+$/.test(pattern.text)) throw new ConditionError('expected "them" or a search name behind "of"', pattern?.offset ?? this.#end);
+    this.#next += 1;
+    return { type: 'quantified', quantifier: which === 'all' ? 'all' : 'one', pattern: pattern.text, offset: pattern.offset };
+  }
+
+  #accept(keyword: string): boolean {
+    if (this.#tokens[this.#next]?.text.toLowerCase() !== keyword) return false;
+    this.#next += 1;
+    return true;
+  }
+}

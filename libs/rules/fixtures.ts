@@ -1,0 +1,54 @@
+import { createFlowRecord, type FlowRecord, type Observable } from '#flow';
+import { readYaml, type Problem } from '#geo';
+import { z } from 'zod';
+import { compileRules } from './compile.ts';
+import type { Rule, RuleFile } from './rule.ts';
+
+const observable = z.strictObject({
+  kind: z.string(), path: z.string(), encoding: z.string(), visibility: z.enum(['cleartext', 'inspected']), confidence: z.int().min(0).max(100),
+  mask: z.string(), token: z.string(), sender: z.enum(['source', 'destination']), frame: z.int(),
+}).partial();
+const fixture = z.strictObject({ name: z.string().min(1), record: z.record(z.string(), z.unknown()), observables: z.array(observable).default([]) });
+const schema = z.strictObject({ match: z.array(fixture).min(1), no_match: z.array(fixture).min(1) });
+type Fixture = z.infer<typeof fixture>;
+
+const defaultObservable: Observable = {
+  kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 0,
+};
+
+/**
+ * Tests a rule with the records of its fixture file: `match` and `no_match`, each a list of named records with the fields that matter
+ * and their observables. Returns what went wrong; nothing when the rule does as the fixtures say.
+ *
+ * @throws LocatedError when the file is no fixture file.
+ */
+export function checkFixtures(rule: Rule, file: RuleFile): Problem[] {
+  const { value, place } = readYaml(schema, file.text, file.name);
+  const plan = compileRules([rule]);
+  const problems: Problem[] = [];
+  for (const list of ['match', 'no_match'] as const) {
+    for (const [i, entry] of value[list].entries()) {
+      const report = (path: PropertyKey[], message: string): void => {
+        problems.push({ file: file.name, ...place([list, i, ...path]), severity: 'error', code: 'fixture', message: `${entry.name}: ${message}` });
+      };
+      const record = fixtureRecord(entry, report);
+      let matched = false;
+      plan.evaluate(record, () => { matched = true; });
+      if (matched !== (list === 'match')) report(['name'], matched ? 'the rule must not match, but does' : 'the rule must match, but does not');
+    }
+  }
+  return problems;
+}
+
+function fixtureRecord({ record: fields, observables }: Fixture, report: (path: PropertyKey[], message: string) => void): FlowRecord {
+  const record = createFlowRecord();
+  for (const [name, value] of Object.entries(fields)) {
+    const zero = record[name as keyof FlowRecord] as unknown;
+    const fits = Array.isArray(zero) ? Array.isArray(value) && value.every((item) => typeof item === 'string') : typeof value === typeof zero;
+    if (zero === undefined || name === 'telltale.observables') report(['record', name], `a record has no field "${name}"`);
+    else if (fits) Object.assign(record, { [name]: value });
+    else report(['record', name], `"${name}" takes ${Array.isArray(zero) ? 'a list of texts' : `a ${typeof zero}`}`);
+  }
+  record['telltale.observables'] = observables.map((given) => ({ ...defaultObservable, ...given } as Observable));
+  return record;
+}
