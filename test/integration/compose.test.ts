@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isIPv4 } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Ajv } from 'ajv';
@@ -115,6 +116,27 @@ for (const service of services) {
     });
   });
 }
+
+test('environment.mjs makes all that docker-compose.yml asks for, once, for its owner only', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'telltale-environment-'));
+  try {
+    mkdirSync(join(folder, 'infra', 'docker'), { recursive: true });
+    const script = join(folder, 'infra', 'docker', 'environment.mjs');
+    copyFileSync(file('infra', 'docker', 'environment.mjs'), script);
+    const make = () => {
+      const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+      return readFileSync(join(folder, '.env'), 'utf8');
+    };
+    const made = make();
+    const wanted = new Set([...text('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name));
+    assert.deepEqual(new Set([...made.matchAll(/^(\w+)=[\w-]{22,}$/gm)].map(([, name]) => name)), wanted);
+    if (process.platform !== 'win32') assert.equal(statSync(join(folder, '.env')).mode & 0o777, 0o600);
+    assert.equal(make(), made, 'a second run changes nothing');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 describe('the commands of our services', () => {
   const cli = file('dist', 'services', 'cli', 'main.js');
