@@ -2,7 +2,7 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge';
 import { BarGaugeDisplayMode, BigValueColorMode, BigValueGraphMode, FrameGeometrySourceMode, GraphDrawStyle, LegendDisplayMode, LegendPlacement, ReduceDataOptionsBuilder, SortOrder, StackingConfigBuilder, StackingMode, TooltipDisplayMode, VisibilityMode, VizLegendOptionsBuilder, VizOrientation, VizTooltipOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
 import { FieldColorBuilder, FieldColorModeId, ThresholdsConfigBuilder, ThresholdsMode, type DynamicConfigValue, type Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { MapCenterID, MapViewConfigBuilder, PanelBuilder as Geomap } from '@grafana/grafana-foundation-sdk/geomap';
+import { MapCenterID, MapViewConfigBuilder, PanelBuilder as Geomap, TooltipMode, TooltipOptionsBuilder } from '@grafana/grafana-foundation-sdk/geomap';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -116,6 +116,7 @@ export function worldMap(question: Question & { size: string; colour: string; th
         },
       }),
     ])
+    .tooltip(new TooltipOptionsBuilder().mode(TooltipMode.Details))
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds)).thresholds(thresholds(question.thresholds));
   return panel(builder, question, 'table', question.overrides);
 }

@@ -56,7 +56,7 @@ export const pipelineHealth = () => buildDashboard({
       title: 'What arrives, and when',
       panels: [
         timeSeries({
-          title: 'How many records does each probe deliver?', width: 12, height: 8, style: 'lines', unit: 'wps', seriesName: '${__field.labels.probe}',
+          title: 'How many records does each probe deliver?', width: 12, height: 8, style: 'lines', unit: 'recps', seriesName: '${__field.labels.probe}',
           description: 'Flow records stored per second. A line that ends is a probe that has fallen silent.',
           sql: `SELECT ${storedPer} AS time, ${named('observer_name')} AS probe, count() / $__interval_s AS records
 ${stored('flows')}
