@@ -6,16 +6,27 @@ export const width = (pixels: number): DynamicConfigValue => ({ id: 'custom.widt
 export const colour = (name: string): DynamicConfigValue[] => [{ id: 'color', value: { mode: 'fixed', fixedColor: name } }];
 
 /** In the row, for links to use, but not shown. */
-export const hidden: DynamicConfigValue[] = [{ id: 'custom.hideFrom', value: { viz: true, legend: true, tooltip: true } }, { id: 'custom.hidden', value: true }];
+export const hidden: DynamicConfigValue[] = [
+  { id: 'custom.hideFrom', value: { viz: true, legend: true, tooltip: true } },
+  { id: 'custom.hidden', value: true },
+];
 
 /** The number with a bar behind it, which makes a column of counts readable at a glance. */
-export const gauge = (name: string): DynamicConfigValue[] =>
-  [{ id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } }, { id: 'min', value: 0 }, ...colour(name)];
+export const gauge = (name: string): DynamicConfigValue[] => [
+  { id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } },
+  { id: 'min', value: 0 },
+  ...colour(name),
+];
 
 /** Coloured words: levels and verdicts. */
 export const words = (colours: Readonly<Record<string, string>>): DynamicConfigValue[] => [
   { id: 'custom.cellOptions', value: { type: 'color-text' } },
-  { id: 'mappings', value: [{ type: 'value', options: Object.fromEntries(Object.entries(colours).map(([word, color], index) => [word, { color, index }])) }] },
+  {
+    id: 'mappings',
+    value: [
+      { type: 'value', options: Object.fromEntries(Object.entries(colours).map(([word, color], index) => [word, { color, index }])) },
+    ],
+  },
 ];
 
 export const levelColours = { critical: 'dark-red', high: 'red', medium: 'orange', low: 'yellow', informational: 'blue' } as const;
@@ -34,6 +45,8 @@ export const toReview = link('Open on the review page', '${review}/#finding=${__
 
 /** Another of our dashboards, with the same time range and choices, narrowed by what the cell says. */
 export function drill(title: string, dashboard: string, variable: string, value = '${__value.raw:percentencode}'): DynamicConfigValue {
-  const kept = ['datasource', 'clock', 'service', 'subject', 'level'].filter((name) => name !== variable).map((name) => `\${${name}:queryparam}`);
+  const kept = ['datasource', 'clock', 'service', 'subject', 'level']
+    .filter((name) => name !== variable)
+    .map((name) => `\${${name}:queryparam}`);
   return link(title, `/d/${dashboard}?\${__url_time_range}&${kept.join('&')}&var-${variable}=${value}`);
 }

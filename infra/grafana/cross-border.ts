@@ -10,114 +10,192 @@ const borderFindings = `${selectedFindings} AND telltale_policy_verdict IN ('den
 /** Located, registered and operated are three questions; they disagree when two known answers differ. */
 const disagrees = `arrayUniq(arrayFilter(country -> country != '', [telltale_peer_located, telltale_peer_registered, telltale_peer_operated])) > 1`;
 
-export const crossBorder = () => buildDashboard({
-  uid: 'telltale-cross-border',
-  title: 'Telltale: cross-border',
-  description: 'In which countries peers are, who controls them, which roles they play there, and what the policy says. Traffic is that of the whole sensor; Subject and Level narrow findings only.',
-  variables: [clockVariable, serviceVariable, countryVariable, subjectVariable, levelVariable],
-  rows: [
-    {
-      panels: [
-        stat({
-          title: 'How many flows did the policy deny?', width: 6, height: 4, thresholds: [[0, 'green'], [1, 'red']],
-          description: 'Flows to a peer in, registered in, or controlled from a country that the policy of its service denies.',
-          sql: `SELECT sumIf(flows, telltale_policy_verdict = 'denied') AS flows ${selectedCountries}`,
-        }),
-        stat({
-          title: 'What share could not be decided?', width: 6, height: 4, unit: 'percentunit', thresholds: [[0, 'green'], [0.05, 'yellow'], [0.2, 'orange']],
-          description: 'Of the flows to which a policy applies, those for which it needs an answer that is unknown. Unknown is not clean.',
-          sql: `SELECT if(sumIf(flows, telltale_policy_verdict != '') = 0, 0, sumIf(flows, telltale_policy_verdict = 'unknown') / sumIf(flows, telltale_policy_verdict != '')) AS share ${selectedCountries}`,
-        }),
-        stat({
-          title: 'How many countries does traffic reach?', width: 6, height: 4,
-          description: 'Different countries in which peers are located, as far as known.',
-          sql: `SELECT uniqExactIf(telltale_peer_located, telltale_peer_located != '') AS countries ${selectedCountries}`,
-        }),
-        stat({
-          title: 'How much goes where another country is in control?', width: 6, height: 4, unit: 'bytes',
-          description: 'Bytes to and from peers for which location, registration and control are not the same country.',
-          sql: `SELECT sumIf(bytes, ${disagrees}) AS bytes ${selectedCountries}`,
-        }),
-      ],
-    },
-    {
-      title: 'Where',
-      panels: [
-        worldMap({
-          title: 'To which countries does traffic go?', width: 14, height: 12, size: 'Bytes', colour: 'Denied flows', thresholds: [[0, 'blue'], [1, 'red']],
-          description: 'Peers by the country in which they are located: larger is more bytes, red is a country with flows that the policy denied. Peers whose location is unknown are not on the map; the table beside has them.',
-          overrides: { Bytes: [unit('bytes')] },
-          sql: `SELECT telltale_peer_located AS country, sum(bytes) AS "Bytes", sum(flows) AS "Flows", sumIf(flows, telltale_policy_verdict = 'denied') AS "Denied flows", ${listed('telltale_service')} AS "Services"
+export const crossBorder = () =>
+  buildDashboard({
+    uid: 'telltale-cross-border',
+    title: 'Telltale: cross-border',
+    description:
+      'In which countries peers are, who controls them, which roles they play there, and what the policy says. Traffic is that of the whole sensor; Subject and Level narrow findings only.',
+    variables: [clockVariable, serviceVariable, countryVariable, subjectVariable, levelVariable],
+    rows: [
+      {
+        panels: [
+          stat({
+            title: 'How many flows did the policy deny?',
+            width: 6,
+            height: 4,
+            thresholds: [
+              [0, 'green'],
+              [1, 'red'],
+            ],
+            description: 'Flows to a peer in, registered in, or controlled from a country that the policy of its service denies.',
+            sql: `SELECT sumIf(flows, telltale_policy_verdict = 'denied') AS flows ${selectedCountries}`,
+          }),
+          stat({
+            title: 'What share could not be decided?',
+            width: 6,
+            height: 4,
+            unit: 'percentunit',
+            thresholds: [
+              [0, 'green'],
+              [0.05, 'yellow'],
+              [0.2, 'orange'],
+            ],
+            description:
+              'Of the flows to which a policy applies, those for which it needs an answer that is unknown. Unknown is not clean.',
+            sql: `SELECT if(sumIf(flows, telltale_policy_verdict != '') = 0, 0, sumIf(flows, telltale_policy_verdict = 'unknown') / sumIf(flows, telltale_policy_verdict != '')) AS share ${selectedCountries}`,
+          }),
+          stat({
+            title: 'How many countries does traffic reach?',
+            width: 6,
+            height: 4,
+            description: 'Different countries in which peers are located, as far as known.',
+            sql: `SELECT uniqExactIf(telltale_peer_located, telltale_peer_located != '') AS countries ${selectedCountries}`,
+          }),
+          stat({
+            title: 'How much goes where another country is in control?',
+            width: 6,
+            height: 4,
+            unit: 'bytes',
+            description: 'Bytes to and from peers for which location, registration and control are not the same country.',
+            sql: `SELECT sumIf(bytes, ${disagrees}) AS bytes ${selectedCountries}`,
+          }),
+        ],
+      },
+      {
+        title: 'Where',
+        panels: [
+          worldMap({
+            title: 'To which countries does traffic go?',
+            width: 14,
+            height: 12,
+            size: 'Bytes',
+            colour: 'Denied flows',
+            thresholds: [
+              [0, 'blue'],
+              [1, 'red'],
+            ],
+            description:
+              'Peers by the country in which they are located: larger is more bytes, red is a country with flows that the policy denied. Peers whose location is unknown are not on the map; the table beside has them.',
+            overrides: { Bytes: [unit('bytes')] },
+            sql: `SELECT telltale_peer_located AS country, sum(bytes) AS "Bytes", sum(flows) AS "Flows",
+  sumIf(flows, telltale_policy_verdict = 'denied') AS "Denied flows", ${listed('telltale_service')} AS "Services"
 ${selectedCountries} AND telltale_peer_located != ''
 GROUP BY country ORDER BY "Bytes" DESC`,
-        }),
-        table({
-          title: 'How much goes to each country?', width: 10, height: 12,
-          description: 'By the country in which the peer is located. Click a country to narrow this page to it.',
-          columns: {
-            'Located in': [drill('Only this country', 'telltale-cross-border', 'country', '${__data.fields.country}'), width(120)],
-            Bytes: [...gauge('blue'), unit('bytes'), width(130)], 'Denied flows': [...gauge('red'), width(110)], country: hidden,
-          },
-          sql: `SELECT ${flag('telltale_peer_located')} AS "Located in", sum(bytes) AS "Bytes", sum(flows) AS "Flows", sumIf(flows, telltale_policy_verdict = 'denied') AS "Denied flows",
-  ${listed('telltale_peer_operated')} AS "Controlled from", ${listed('telltale_service')} AS "Services", ${named('telltale_peer_located')} AS country
+          }),
+          table({
+            title: 'How much goes to each country?',
+            width: 10,
+            height: 12,
+            description: 'By the country in which the peer is located. Click a country to narrow this page to it.',
+            columns: {
+              'Located in': [drill('Only this country', 'telltale-cross-border', 'country', '${__data.fields.country}'), width(120)],
+              Bytes: [...gauge('blue'), unit('bytes'), width(130)],
+              'Denied flows': [...gauge('red'), width(110)],
+              country: hidden,
+            },
+            sql: `SELECT ${flag('telltale_peer_located')} AS "Located in", sum(bytes) AS "Bytes", sum(flows) AS "Flows",
+  sumIf(flows, telltale_policy_verdict = 'denied') AS "Denied flows",
+  ${listed('telltale_peer_operated')} AS "Controlled from", ${listed('telltale_service')} AS "Services",
+  ${named('telltale_peer_located')} AS country
 ${selectedCountries}
 GROUP BY telltale_peer_located ORDER BY "Bytes" DESC`,
-        }),
-        timeSeries({
-          title: 'When did traffic go there?', width: 24, height: 8, style: 'bars', unit: 'bytes', seriesName: '${__field.labels.country}',
-          description: 'Bytes of both directions per bar, by the country in which the peer is located. A country that appears only under load is a failover.',
-          sql: `SELECT $__timeInterval(time) AS t, ${flag('telltale_peer_located')} AS country, sum(bytes) AS bytes
+          }),
+          timeSeries({
+            title: 'When did traffic go there?',
+            width: 24,
+            height: 8,
+            style: 'bars',
+            unit: 'bytes',
+            seriesName: '${__field.labels.country}',
+            description:
+              'Bytes of both directions per bar, by the country in which the peer is located. A country that appears only under load is a failover.',
+            sql: `SELECT $__timeInterval(time) AS t, ${flag('telltale_peer_located')} AS country, sum(bytes) AS bytes
 ${selectedCountries}
 GROUP BY t, country ORDER BY t, country`,
-        }),
-      ],
-    },
-    {
-      title: 'Who does what there',
-      panels: [
-        table({
-          title: 'Which role is played from where?', width: 12, height: 10,
-          description: 'Each service, role and country. Key management or signalling in another country than the media means that who meets, or the key, is known there.',
-          columns: { Service: [width(130)], Role: [width(140)], 'Located in': [width(110)], Policy: [...words(verdictColours), width(90)], Flows: [...gauge('blue'), width(110)], Bytes: [unit('bytes'), width(100)] },
-          sql: `SELECT ${named('telltale_service')} AS "Service", ${named('telltale_role')} AS "Role", ${flag('telltale_peer_located')} AS "Located in",
-  ${named('telltale_policy_verdict', 'none')} AS "Policy", sum(flows) AS "Flows", sum(bytes) AS "Bytes", ${listed('destination_as_organization_name', 3)} AS "Networks"
+          }),
+        ],
+      },
+      {
+        title: 'Who does what there',
+        panels: [
+          table({
+            title: 'Which role is played from where?',
+            width: 12,
+            height: 10,
+            description:
+              'Each service, role and country. Key management or signalling in another country than the media means that who meets, or the key, is known there.',
+            columns: {
+              Service: [width(130)],
+              Role: [width(140)],
+              'Located in': [width(110)],
+              Policy: [...words(verdictColours), width(90)],
+              Flows: [...gauge('blue'), width(110)],
+              Bytes: [unit('bytes'), width(100)],
+            },
+            sql: `SELECT ${named('telltale_service')} AS "Service", ${named('telltale_role')} AS "Role",
+  ${flag('telltale_peer_located')} AS "Located in",
+  ${named('telltale_policy_verdict', 'none')} AS "Policy", sum(flows) AS "Flows", sum(bytes) AS "Bytes",
+  ${listed('destination_as_organization_name', 3)} AS "Networks"
 ${selectedCountries} AND telltale_service != ''
 GROUP BY telltale_service, telltale_role, telltale_peer_located, telltale_policy_verdict ORDER BY "Service", "Role", "Flows" DESC`,
-        }),
-        table({
-          title: 'Where do location, registration and control disagree?', width: 12, height: 10,
-          description: 'Three questions about a peer, kept apart: where it is, where its network is registered, from where its operator is controlled. Only peers for which the known answers differ.',
-          columns: { Network: [width(200)], Bytes: [...gauge('purple'), unit('bytes'), width(120)] },
-          sql: `SELECT ${named('destination_as_organization_name')} AS "Network", ${flag('telltale_peer_located')} AS "Located in", ${flag('telltale_peer_registered')} AS "Registered in",
-  ${flag('telltale_peer_operated')} AS "Controlled from", sum(flows) AS "Flows", sum(bytes) AS "Bytes", ${listed('telltale_service')} AS "Services"
+          }),
+          table({
+            title: 'Where do location, registration and control disagree?',
+            width: 12,
+            height: 10,
+            description:
+              'Three questions about a peer, kept apart: where it is, where its network is registered, from where its operator is controlled. Only peers for which the known answers differ.',
+            columns: { Network: [width(200)], Bytes: [...gauge('purple'), unit('bytes'), width(120)] },
+            sql: `SELECT ${named('destination_as_organization_name')} AS "Network",
+  ${flag('telltale_peer_located')} AS "Located in", ${flag('telltale_peer_registered')} AS "Registered in",
+  ${flag('telltale_peer_operated')} AS "Controlled from", sum(flows) AS "Flows", sum(bytes) AS "Bytes",
+  ${listed('telltale_service')} AS "Services"
 ${selectedCountries} AND ${disagrees}
-GROUP BY destination_as_organization_name, telltale_peer_located, telltale_peer_registered, telltale_peer_operated ORDER BY "Bytes" DESC LIMIT 100`,
-        }),
-      ],
-    },
-    {
-      title: 'Evidence',
-      panels: [
-        table({
-          title: 'Which subjects reached a place that the policy denies?', width: 10, height: 10,
-          description: 'Monitored endpoints with findings for which a policy said denied or unknown. Click one to narrow the findings to it.',
-          columns: { Subject: [drill('Only this subject', 'telltale-cross-border', 'subject'), width(170)], Denied: [...gauge('red'), width(110)], Unknown: [...gauge('purple'), width(110)] },
-          sql: `SELECT telltale_subject_ip AS "Subject", countIf(telltale_policy_verdict = 'denied') AS "Denied", countIf(telltale_policy_verdict = 'unknown') AS "Unknown",
+GROUP BY destination_as_organization_name, telltale_peer_located, telltale_peer_registered,
+  telltale_peer_operated ORDER BY "Bytes" DESC LIMIT 100`,
+          }),
+        ],
+      },
+      {
+        title: 'Evidence',
+        panels: [
+          table({
+            title: 'Which subjects reached a place that the policy denies?',
+            width: 10,
+            height: 10,
+            description:
+              'Monitored endpoints with findings for which a policy said denied or unknown. Click one to narrow the findings to it.',
+            columns: {
+              Subject: [drill('Only this subject', 'telltale-cross-border', 'subject'), width(170)],
+              Denied: [...gauge('red'), width(110)],
+              Unknown: [...gauge('purple'), width(110)],
+            },
+            sql: `SELECT telltale_subject_ip AS "Subject", countIf(telltale_policy_verdict = 'denied') AS "Denied",
+  countIf(telltale_policy_verdict = 'unknown') AS "Unknown",
   ${listed('telltale_service')} AS "Services", ${listed('telltale_policy_reason')} AS "Because"
 ${borderFindings}
 GROUP BY "Subject" ORDER BY "Denied" DESC, "Unknown" DESC LIMIT 50`,
-        }),
-        table({
-          title: 'What was found last?', width: 14, height: 10,
-          description: 'The newest 100 findings for which a policy said denied or unknown. The sentence links to the review page.',
-          columns: {
-            Seen: [width(170)], Level: [...words(levelColours), width(110)], Policy: [...words(verdictColours), width(90)], Finding: [toReview], Because: [width(130)], id: hidden,
-          },
-          sql: `SELECT timestamp AS "Seen", event_severity_name AS "Level", telltale_policy_verdict AS "Policy", telltale_policy_reason AS "Because", message AS "Finding", event_id AS id
+          }),
+          table({
+            title: 'What was found last?',
+            width: 14,
+            height: 10,
+            description: 'The newest 100 findings for which a policy said denied or unknown. The sentence links to the review page.',
+            columns: {
+              Seen: [width(170)],
+              Level: [...words(levelColours), width(110)],
+              Policy: [...words(verdictColours), width(90)],
+              Finding: [toReview],
+              Because: [width(130)],
+              id: hidden,
+            },
+            sql: `SELECT timestamp AS "Seen", event_severity_name AS "Level", telltale_policy_verdict AS "Policy",
+  telltale_policy_reason AS "Because", message AS "Finding", event_id AS id
 ${borderFindings}
 ORDER BY \${clock:raw} DESC LIMIT 100`,
-        }),
-      ],
-    },
-  ],
-});
+          }),
+        ],
+      },
+    ],
+  });

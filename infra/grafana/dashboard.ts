@@ -1,4 +1,11 @@
-import { DashboardCursorSync, DashboardLinkType, defaultTimePickerConfig, type Dashboard, type DashboardLink, type VariableModel } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  DashboardCursorSync,
+  DashboardLinkType,
+  defaultTimePickerConfig,
+  type Dashboard,
+  type DashboardLink,
+  type VariableModel,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import dashGen from 'grafana-dash-gen';
 import { placePanels, type GeneratedRow } from './layout.ts';
 import type { GeneratedPanel } from './panels.ts';
@@ -20,12 +27,28 @@ export interface Description {
 }
 
 const otherDashboards: DashboardLink = {
-  title: 'Telltale', type: DashboardLinkType.Dashboards, icon: 'dashboard', tooltip: '', tags: ['telltale'], asDropdown: false, targetBlank: false, includeVars: true, keepTime: true,
+  title: 'Telltale',
+  type: DashboardLinkType.Dashboards,
+  icon: 'dashboard',
+  tooltip: '',
+  tags: ['telltale'],
+  asDropdown: false,
+  targetBlank: false,
+  includeVars: true,
+  keepTime: true,
 };
 
 const reviewPage: DashboardLink = {
-  title: 'Review', type: DashboardLinkType.Link, icon: 'external link', tooltip: 'Findings one by one, with the flow behind each', url: '${review}/',
-  tags: [], asDropdown: false, targetBlank: true, includeVars: false, keepTime: false,
+  title: 'Review',
+  type: DashboardLinkType.Link,
+  icon: 'external link',
+  tooltip: 'Findings one by one, with the flow behind each',
+  url: '${review}/',
+  tags: [],
+  asDropdown: false,
+  targetBlank: true,
+  includeVars: false,
+  keepTime: false,
 };
 
 type DashGenPanel = Parameters<InstanceType<typeof dashGen.Row>['addPanel']>[0];
@@ -36,7 +59,14 @@ type DashGenTemplate = Parameters<InstanceType<typeof dashGen.Dashboard>['addTem
  * `generate()`; what has changed in Grafana since the schema it knows (placed panels, uid, links) is laid over it here.
  */
 export function buildDashboard({ uid, title, description, variables, rows }: Description): Dashboard {
-  const dashboard = new dashGen.Dashboard({ title, tags: ['telltale'], timezone: 'browser', refresh: '1m', schemaVersion: 42, time: { from: 'now-24h', to: 'now' } });
+  const dashboard = new dashGen.Dashboard({
+    title,
+    tags: ['telltale'],
+    timezone: 'browser',
+    refresh: '1m',
+    schemaVersion: 42,
+    time: { from: 'now-24h', to: 'now' },
+  });
   for (const variable of [dataSourceVariable, ...variables, reviewVariable]) {
     dashboard.addTemplate({ generate: () => variable } as unknown as DashGenTemplate);
   }

@@ -10,70 +10,107 @@ const identifierFindings = `${selectedFindings} AND telltale_observable_kind != 
 /** An identifier is known by its token only: values never leave the probe. */
 const identifiers = 'uniqExact(telltale_observable_token)';
 
-export const plaintextIdentifiers = () => buildDashboard({
-  uid: 'telltale-identifiers',
-  title: 'Telltale: plaintext identifiers',
-  description: 'Identifiers that anyone on the path can read: which, whose, where they stand, and whom they link.',
-  variables: [clockVariable, serviceVariable, subjectVariable, levelVariable, kindVariable],
-  rows: [
-    {
-      panels: [
-        stat({
-          title: 'How many identifiers can be read?', width: 6, height: 4, thresholds: [[0, 'green'], [1, 'red']],
-          description: 'Different identifiers, told apart by their keyed tokens. One that is sent a thousand times counts once.',
-          sql: `SELECT ${identifiers} AS identifiers ${identifierFindings}`,
-        }),
-        stat({
-          title: 'Whose are they?', width: 6, height: 4,
-          description: 'Different monitored endpoints that send at least one.',
-          sql: `SELECT uniqExact(telltale_subject_ip) AS subjects ${identifierFindings}`,
-        }),
-        stat({
-          title: 'How many are credentials?', width: 6, height: 4, thresholds: [[0, 'green'], [1, 'dark-red']],
-          description: 'Findings of level critical or high that carry an identifier: passwords, session tokens, or several identifiers in one flow.',
-          sql: `SELECT countIf(event_severity_name IN ('critical', 'high')) AS serious ${identifierFindings}`,
-        }),
-        stat({
-          title: 'How many go to third parties?', width: 6, height: 4, thresholds: [[0, 'green'], [1, 'orange']],
-          description: 'Different identifiers sent to a peer that is no part of the service: analytics, advertising.',
-          sql: `SELECT uniqExactIf(telltale_observable_token, telltale_role = 'third-party') AS identifiers ${identifierFindings}`,
-        }),
-      ],
-    },
-    {
-      title: 'Which',
-      panels: [
-        timeSeries({
-          title: 'When were they sent?', width: 12, height: 8, style: 'bars', seriesName: '${__field.labels.kind}',
-          description: 'Findings per bar by kind of identifier.',
-          sql: `SELECT ${bucket} AS time, telltale_observable_kind AS kind, count() AS findings
+export const plaintextIdentifiers = () =>
+  buildDashboard({
+    uid: 'telltale-identifiers',
+    title: 'Telltale: plaintext identifiers',
+    description: 'Identifiers that anyone on the path can read: which, whose, where they stand, and whom they link.',
+    variables: [clockVariable, serviceVariable, subjectVariable, levelVariable, kindVariable],
+    rows: [
+      {
+        panels: [
+          stat({
+            title: 'How many identifiers can be read?',
+            width: 6,
+            height: 4,
+            thresholds: [
+              [0, 'green'],
+              [1, 'red'],
+            ],
+            description: 'Different identifiers, told apart by their keyed tokens. One that is sent a thousand times counts once.',
+            sql: `SELECT ${identifiers} AS identifiers ${identifierFindings}`,
+          }),
+          stat({
+            title: 'Whose are they?',
+            width: 6,
+            height: 4,
+            description: 'Different monitored endpoints that send at least one.',
+            sql: `SELECT uniqExact(telltale_subject_ip) AS subjects ${identifierFindings}`,
+          }),
+          stat({
+            title: 'How many are credentials?',
+            width: 6,
+            height: 4,
+            thresholds: [
+              [0, 'green'],
+              [1, 'dark-red'],
+            ],
+            description:
+              'Findings of level critical or high that carry an identifier: passwords, session tokens, or several identifiers in one flow.',
+            sql: `SELECT countIf(event_severity_name IN ('critical', 'high')) AS serious ${identifierFindings}`,
+          }),
+          stat({
+            title: 'How many go to third parties?',
+            width: 6,
+            height: 4,
+            thresholds: [
+              [0, 'green'],
+              [1, 'orange'],
+            ],
+            description: 'Different identifiers sent to a peer that is no part of the service: analytics, advertising.',
+            sql: `SELECT uniqExactIf(telltale_observable_token, telltale_role = 'third-party') AS identifiers ${identifierFindings}`,
+          }),
+        ],
+      },
+      {
+        title: 'Which',
+        panels: [
+          timeSeries({
+            title: 'When were they sent?',
+            width: 12,
+            height: 8,
+            style: 'bars',
+            seriesName: '${__field.labels.kind}',
+            description: 'Findings per bar by kind of identifier.',
+            sql: `SELECT ${bucket} AS time, telltale_observable_kind AS kind, count() AS findings
 ${identifierFindings}
 GROUP BY time, kind ORDER BY time, kind`,
-        }),
-        bars({
-          title: 'Which kinds are most common?', width: 12, height: 8, colour: 'orange',
-          description: 'Different identifiers per kind.',
-          sql: `SELECT telltale_observable_kind AS kind, ${identifiers} AS identifiers
+          }),
+          bars({
+            title: 'Which kinds are most common?',
+            width: 12,
+            height: 8,
+            colour: 'orange',
+            description: 'Different identifiers per kind.',
+            sql: `SELECT telltale_observable_kind AS kind, ${identifiers} AS identifiers
 ${identifierFindings}
 GROUP BY kind ORDER BY identifiers DESC LIMIT 15`,
-        }),
-        table({
-          title: 'Which service leaks which kind?', width: 12, height: 9,
-          description: 'Each pair of kind and service. Click a kind or a service to narrow this page to it.',
-          columns: {
-            Kind: [drill('Only this kind', 'telltale-identifiers', 'kind'), width(150)], Service: [drill('Only this service', 'telltale-identifiers', 'service'), width(150)],
-            Identifiers: [...gauge('orange'), width(130)],
-          },
-          sql: `SELECT telltale_observable_kind AS "Kind", ${named('telltale_service')} AS "Service", ${identifiers} AS "Identifiers",
+          }),
+          table({
+            title: 'Which service leaks which kind?',
+            width: 12,
+            height: 9,
+            description: 'Each pair of kind and service. Click a kind or a service to narrow this page to it.',
+            columns: {
+              Kind: [drill('Only this kind', 'telltale-identifiers', 'kind'), width(150)],
+              Service: [drill('Only this service', 'telltale-identifiers', 'service'), width(150)],
+              Identifiers: [...gauge('orange'), width(130)],
+            },
+            sql: `SELECT telltale_observable_kind AS "Kind", ${named('telltale_service')} AS "Service",
+  ${identifiers} AS "Identifiers",
   uniqExact(telltale_subject_ip) AS "Subjects", ${listed('telltale_role')} AS "Roles", ${listed('network_protocol')} AS "Protocols"
 ${identifierFindings}
 GROUP BY "Kind", "Service" ORDER BY "Identifiers" DESC LIMIT 100`,
-        }),
-        table({
-          title: 'Which leaks are new?', width: 12, height: 9,
-          description: 'Kind, service and place in the message that were first seen in this time range, newest first: what an update of an app brought.',
-          columns: { 'First seen': [width(170)], 'Last seen': [width(170)], Kind: [width(130)], Service: [width(130)] },
-          sql: `SELECT min(timestamp) AS "First seen", telltale_observable_kind AS "Kind", ${named('telltale_service')} AS "Service",
+          }),
+          table({
+            title: 'Which leaks are new?',
+            width: 12,
+            height: 9,
+            description:
+              'Kind, service and place in the message that were first seen in this time range, newest first: what an update of an app brought.',
+            columns: { 'First seen': [width(170)], 'Last seen': [width(170)], Kind: [width(130)], Service: [width(130)] },
+            sql: `SELECT min(timestamp) AS "First seen", telltale_observable_kind AS "Kind",
+  ${named('telltale_service')} AS "Service",
   telltale_observable_path AS "Place", max(timestamp) AS "Last seen", count() AS "Findings"
 FROM findings FINAL
 WHERE telltale_observable_kind != '' AND $__conditionalAll(telltale_observable_kind IN (\${kind:singlequote}), $kind)
@@ -81,63 +118,96 @@ WHERE telltale_observable_kind != '' AND $__conditionalAll(telltale_observable_k
 GROUP BY "Kind", "Service", "Place"
 HAVING $__timeFilter(min(\${clock:raw}))
 ORDER BY "First seen" DESC LIMIT 100`,
-        }),
-      ],
-    },
-    {
-      title: 'Whose',
-      panels: [
-        table({
-          title: 'Who is in the same room?', width: 12, height: 9,
-          description: 'Rooms and meetings whose identifier was readable, with the subjects that sent it. This is what an observer on the path learns: who talks with whom.',
-          columns: { Room: [width(160)], Subjects: [...gauge('red'), width(110)], 'Last seen': [unit('dateTimeFromNow'), width(130)], token: hidden },
-          sql: `SELECT any(telltale_observable_mask) AS "Room", any(telltale_observable_kind) AS "Kind", uniqExact(telltale_subject_ip) AS "Subjects", ${listed('telltale_subject_ip', 10)} AS "Who",
+          }),
+        ],
+      },
+      {
+        title: 'Whose',
+        panels: [
+          table({
+            title: 'Who is in the same room?',
+            width: 12,
+            height: 9,
+            description:
+              'Rooms and meetings whose identifier was readable, with the subjects that sent it. This is what an observer on the path learns: who talks with whom.',
+            columns: {
+              Room: [width(160)],
+              Subjects: [...gauge('red'), width(110)],
+              'Last seen': [unit('dateTimeFromNow'), width(130)],
+              token: hidden,
+            },
+            sql: `SELECT any(telltale_observable_mask) AS "Room", any(telltale_observable_kind) AS "Kind",
+  uniqExact(telltale_subject_ip) AS "Subjects", ${listed('telltale_subject_ip', 10)} AS "Who",
   ${listed('telltale_service')} AS "Service", max(timestamp) AS "Last seen", telltale_observable_token AS token
 ${selectedFindings} AND telltale_observable_kind IN ('room_id', 'meeting_id')
 GROUP BY telltale_observable_token ORDER BY "Subjects" DESC, "Last seen" DESC LIMIT 50`,
-        }),
-        table({
-          title: 'Which subjects send most?', width: 12, height: 9,
-          description: 'Monitored endpoints by different identifiers sent. Click one to narrow this page to it.',
-          columns: { Subject: [drill('Only this subject', 'telltale-identifiers', 'subject'), width(180)], Identifiers: [...gauge('orange'), width(130)] },
-          sql: `SELECT telltale_subject_ip AS "Subject", ${identifiers} AS "Identifiers", ${listed('telltale_observable_kind', 8)} AS "Kinds",
+          }),
+          table({
+            title: 'Which subjects send most?',
+            width: 12,
+            height: 9,
+            description: 'Monitored endpoints by different identifiers sent. Click one to narrow this page to it.',
+            columns: {
+              Subject: [drill('Only this subject', 'telltale-identifiers', 'subject'), width(180)],
+              Identifiers: [...gauge('orange'), width(130)],
+            },
+            sql: `SELECT telltale_subject_ip AS "Subject", ${identifiers} AS "Identifiers",
+  ${listed('telltale_observable_kind', 8)} AS "Kinds",
   ${listed('telltale_service')} AS "Services", ${listed('destination_domain', 3)} AS "Sent to"
 ${identifierFindings}
 GROUP BY "Subject" ORDER BY "Identifiers" DESC LIMIT 50`,
-        }),
-        table({
-          title: 'Which identifiers are seen most widely?', width: 24, height: 9,
-          description: 'One row per identifier (mask; told apart by token). One that reaches several services or operators lets them join what they know.',
-          columns: { Mask: [width(160)], Kind: [width(130)], Peers: [...gauge('purple'), width(110)], token: hidden },
-          sql: `SELECT any(telltale_observable_mask) AS "Mask", any(telltale_observable_kind) AS "Kind", uniqExact(telltale_peer_ip) AS "Peers",
-  uniqExact(telltale_service) AS "Different services", ${listed('telltale_service')} AS "Services", ${listed('destination_as_organization_name', 4)} AS "Networks",
-  ${listed('telltale_peer_located', 8)} AS "Countries", uniqExact(telltale_subject_ip) AS "Subjects", telltale_observable_token AS token
+          }),
+          table({
+            title: 'Which identifiers are seen most widely?',
+            width: 24,
+            height: 9,
+            description:
+              'One row per identifier (mask; told apart by token). One that reaches several services or operators lets them join what they know.',
+            columns: { Mask: [width(160)], Kind: [width(130)], Peers: [...gauge('purple'), width(110)], token: hidden },
+            sql: `SELECT any(telltale_observable_mask) AS "Mask", any(telltale_observable_kind) AS "Kind",
+  uniqExact(telltale_peer_ip) AS "Peers",
+  uniqExact(telltale_service) AS "Different services", ${listed('telltale_service')} AS "Services",
+  ${listed('destination_as_organization_name', 4)} AS "Networks",
+  ${listed('telltale_peer_located', 8)} AS "Countries", uniqExact(telltale_subject_ip) AS "Subjects",
+  telltale_observable_token AS token
 ${identifierFindings}
 GROUP BY telltale_observable_token ORDER BY "Different services" DESC, "Peers" DESC LIMIT 100`,
-        }),
-      ],
-    },
-    {
-      title: 'Where in the message',
-      panels: [
-        table({
-          title: 'Where do they stand, and how are they wrapped?', width: 12, height: 9,
-          description: 'Protocol, place and encoding. An encoding such as base64 hides nothing.',
-          columns: { Protocol: [width(110)], Encoding: [width(130)], Findings: [...gauge('blue'), width(120)] },
-          sql: `SELECT ${named('network_protocol')} AS "Protocol", telltale_observable_path AS "Place", ${named('telltale_observable_encoding', 'none')} AS "Encoding",
+          }),
+        ],
+      },
+      {
+        title: 'Where in the message',
+        panels: [
+          table({
+            title: 'Where do they stand, and how are they wrapped?',
+            width: 12,
+            height: 9,
+            description: 'Protocol, place and encoding. An encoding such as base64 hides nothing.',
+            columns: { Protocol: [width(110)], Encoding: [width(130)], Findings: [...gauge('blue'), width(120)] },
+            sql: `SELECT ${named('network_protocol')} AS "Protocol", telltale_observable_path AS "Place",
+  ${named('telltale_observable_encoding', 'none')} AS "Encoding",
   ${listed('telltale_observable_kind', 8)} AS "Kinds", count() AS "Findings"
 ${identifierFindings}
 GROUP BY "Protocol", "Place", "Encoding" ORDER BY "Findings" DESC LIMIT 100`,
-        }),
-        table({
-          title: 'What was found last?', width: 12, height: 9,
-          description: 'The newest 100 findings about identifiers. The sentence links to the review page.',
-          columns: { Seen: [width(170)], Level: [...words(levelColours), width(110)], Finding: [toReview], Country: [width(100)], id: hidden },
-          sql: `SELECT timestamp AS "Seen", event_severity_name AS "Level", message AS "Finding", ${flag('telltale_peer_located')} AS "Country", event_id AS id
+          }),
+          table({
+            title: 'What was found last?',
+            width: 12,
+            height: 9,
+            description: 'The newest 100 findings about identifiers. The sentence links to the review page.',
+            columns: {
+              Seen: [width(170)],
+              Level: [...words(levelColours), width(110)],
+              Finding: [toReview],
+              Country: [width(100)],
+              id: hidden,
+            },
+            sql: `SELECT timestamp AS "Seen", event_severity_name AS "Level", message AS "Finding",
+  ${flag('telltale_peer_located')} AS "Country", event_id AS id
 ${identifierFindings}
 ORDER BY \${clock:raw} DESC LIMIT 100`,
-        }),
-      ],
-    },
-  ],
-});
+          }),
+        ],
+      },
+    ],
+  });

@@ -1,10 +1,17 @@
 import type { Dashboard, Panel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
 
 /** Height of a panel in Grafana's grid; a unit is 30 pixels. The grid is 24 wide. */
-export interface Size { width: number; height: number }
+export interface Size {
+  width: number;
+  height: number;
+}
 
 /** A row as grafana-dash-gen generates it: panels from left to right, without places. */
-export interface GeneratedRow { title?: string; showTitle?: boolean; panels: readonly unknown[] }
+export interface GeneratedRow {
+  title?: string;
+  showTitle?: boolean;
+  panels: readonly unknown[];
+}
 
 /**
  * Gives each panel its id and its place, and each titled row its header.
@@ -17,7 +24,14 @@ export function placePanels(rows: readonly GeneratedRow[]): NonNullable<Dashboar
   let top = 0;
   for (const row of rows) {
     if (row.showTitle) {
-      placed.push({ type: 'row', id: placed.length + 1, title: row.title ?? '', collapsed: false, gridPos: { x: 0, y: top, w: 24, h: 1 }, panels: [] });
+      placed.push({
+        type: 'row',
+        id: placed.length + 1,
+        title: row.title ?? '',
+        collapsed: false,
+        gridPos: { x: 0, y: top, w: 24, h: 1 },
+        panels: [],
+      });
       top += 1;
     }
     let left = 0;

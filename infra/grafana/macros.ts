@@ -36,17 +36,24 @@ function expandConditionalAll(sql: string, { variables }: Expansion): string {
 
 /** `$name`, `${name}` and `${name:format}`. Without a format the data source quotes lists and leaves single values as they are. */
 function interpolate(sql: string, { variables }: Expansion): string {
-  return sql.replace(/\$(?:\{(\w+)(?::(\w+))?\}|(?!__)(\w+))/g, (_, braced: string | undefined, format: string | undefined, bare: string | undefined) => {
-    const value = valueOf(braced ?? bare ?? '', variables);
-    const list = typeof value === 'string' ? [value] : value;
-    const quoted = list.map((item) => `'${item.replaceAll("'", "\\'")}'`).join(',');
-    switch (format) {
-      case 'singlequote': return quoted;
-      case 'raw': return list.join(',');
-      case undefined: return typeof value === 'string' ? value : quoted;
-      default: throw new Error(`variable format ${format} is not known`);
-    }
-  });
+  return sql.replace(
+    /\$(?:\{(\w+)(?::(\w+))?\}|(?!__)(\w+))/g,
+    (_, braced: string | undefined, format: string | undefined, bare: string | undefined) => {
+      const value = valueOf(braced ?? bare ?? '', variables);
+      const list = typeof value === 'string' ? [value] : value;
+      const quoted = list.map((item) => `'${item.replaceAll("'", "\\'")}'`).join(',');
+      switch (format) {
+        case 'singlequote':
+          return quoted;
+        case 'raw':
+          return list.join(',');
+        case undefined:
+          return typeof value === 'string' ? value : quoted;
+        default:
+          throw new Error(`variable format ${format} is not known`);
+      }
+    },
+  );
 }
 
 function valueOf(name: string, variables: Expansion['variables']): string | readonly string[] {
@@ -71,7 +78,10 @@ function expandMacros(sql: string, { from, to, intervalSeconds }: Expansion): st
     dateFilter: { arity: 1, write: (column = '') => between(column, date) },
     dateTimeFilter: { arity: 2, write: (day = '', time = '') => `(${between(day, date)}) AND (${between(time, dateTime)})` },
     timeInterval: { arity: 1, write: (column = '') => `toStartOfInterval(toDateTime(${column}), INTERVAL ${seconds} second)` },
-    timeInterval_ms: { arity: 1, write: (column = '') => `toStartOfInterval(toDateTime64(${column}, 3), INTERVAL ${milliseconds} millisecond)` },
+    timeInterval_ms: {
+      arity: 1,
+      write: (column = '') => `toStartOfInterval(toDateTime64(${column}, 3), INTERVAL ${milliseconds} millisecond)`,
+    },
   };
 
   // From the right, so that the inner of two nested macros is written first.
@@ -79,7 +89,8 @@ function expandMacros(sql: string, { from, to, intervalSeconds }: Expansion): st
     const [token = '', name = ''] = /^\$__(\w+)/.exec(sql.slice(start)) ?? [];
     const macro = macros[name];
     if (!macro) throw new Error(`macro ${token} is not known`);
-    const { args, end } = sql[start + token.length] === '(' ? readArguments(sql, start + token.length) : { args: [], end: start + token.length };
+    const { args, end } =
+      sql[start + token.length] === '(' ? readArguments(sql, start + token.length) : { args: [], end: start + token.length };
     if (args.length !== macro.arity) throw new Error(`macro ${token} takes ${macro.arity} arguments, not ${args.length}`);
     sql = sql.slice(0, start) + macro.write(...args.map((arg) => arg.trim())) + sql.slice(end);
     if (start === 0) break;

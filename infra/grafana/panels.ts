@@ -1,8 +1,38 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge';
-import { BarGaugeDisplayMode, BigValueColorMode, BigValueGraphMode, FrameGeometrySourceMode, GraphDrawStyle, LegendDisplayMode, LegendPlacement, ReduceDataOptionsBuilder, SortOrder, StackingConfigBuilder, StackingMode, TooltipDisplayMode, VisibilityMode, VizLegendOptionsBuilder, VizOrientation, VizTooltipOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
-import { FieldColorBuilder, FieldColorModeId, ThresholdsConfigBuilder, ThresholdsMode, type DynamicConfigValue, type Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { MapCenterID, MapViewConfigBuilder, PanelBuilder as Geomap } from '@grafana/grafana-foundation-sdk/geomap';
+import {
+  BarGaugeDisplayMode,
+  BigValueColorMode,
+  BigValueGraphMode,
+  FrameGeometrySourceMode,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizOrientation,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type DynamicConfigValue,
+  type Panel,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  MapCenterID,
+  MapViewConfigBuilder,
+  PanelBuilder as Geomap,
+  TooltipMode,
+  TooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/geomap';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -25,7 +55,9 @@ export interface Question {
 export type Overrides = Readonly<Record<string, readonly DynamicConfigValue[]>>;
 
 /** A panel that grafana-dash-gen's rows take: panel types that it lacks are built by the Grafana Foundation SDK. */
-export interface GeneratedPanel { generate(): Panel }
+export interface GeneratedPanel {
+  generate(): Panel;
+}
 
 /** The builders of all panel types share these methods; the SDK has no common type for them. */
 interface PanelBuilder extends Builder<Panel> {
@@ -39,8 +71,12 @@ interface PanelBuilder extends Builder<Panel> {
 }
 
 function panel(builder: PanelBuilder, question: Question, queryType: QueryType, overrides: Overrides = {}): GeneratedPanel {
-  builder.title(question.title).description(question.description).datasource(clickhouse)
-    .gridPos({ x: 0, y: 0, w: question.width, h: question.height }).noValue('none in this time range');
+  builder
+    .title(question.title)
+    .description(question.description)
+    .datasource(clickhouse)
+    .gridPos({ x: 0, y: 0, w: question.width, h: question.height })
+    .noValue('none in this time range');
   if (question.unit) builder.unit(question.unit);
   for (const [name, properties] of Object.entries(overrides)) builder.overrideByName(name, [...properties]);
   return { generate: () => ({ ...builder.build(), targets: [new ClickHouseTarget(question.sql, queryType).generate() as never] }) };
@@ -51,26 +87,40 @@ export type Thresholds = readonly (readonly [from: number, colour: string])[];
 
 function thresholds(steps: Thresholds): ThresholdsConfigBuilder {
   // The first colour has no lower bound: Grafana writes that as null.
-  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps.map(([value, color], index) => ({ value: index === 0 ? null : value, color })));
+  return new ThresholdsConfigBuilder()
+    .mode(ThresholdsMode.Absolute)
+    .steps(steps.map(([value, color], index) => ({ value: index === 0 ? null : value, color })));
 }
 
 /** One number. */
 export function stat(question: Question & { thresholds?: Thresholds }): GeneratedPanel {
-  const builder = new Stat().graphMode(BigValueGraphMode.None).colorMode(BigValueColorMode.Value)
+  const builder = new Stat()
+    .graphMode(BigValueGraphMode.None)
+    .colorMode(BigValueColorMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields(''))
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds)).thresholds(thresholds(question.thresholds ?? [[0, 'text']]));
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .thresholds(thresholds(question.thresholds ?? [[0, 'text']]));
   return panel(builder, question, 'table');
 }
 
 /** Series over time: stacked bars for counts, lines for everything else. */
-export function timeSeries(question: Question & { style: 'bars' | 'lines' | 'shares'; overrides?: Overrides; seriesName?: string }): GeneratedPanel {
+export function timeSeries(
+  question: Question & { style: 'bars' | 'lines' | 'shares'; overrides?: Overrides; seriesName?: string },
+): GeneratedPanel {
   const builder = new TimeSeries()
     .legend(new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).calcs([]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
-    .showPoints(VisibilityMode.Auto).axisSoftMin(0).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic));
+    .showPoints(VisibilityMode.Auto)
+    .axisSoftMin(0)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic));
   if (question.seriesName) builder.displayName(question.seriesName);
   if (question.style === 'lines') builder.drawStyle(GraphDrawStyle.Line).lineWidth(2).fillOpacity(0).spanNulls(false);
-  else builder.drawStyle(GraphDrawStyle.Bars).lineWidth(0).fillOpacity(80).stacking(new StackingConfigBuilder().group('A').mode(question.style === 'shares' ? StackingMode.Percent : StackingMode.Normal));
+  else
+    builder
+      .drawStyle(GraphDrawStyle.Bars)
+      .lineWidth(0)
+      .fillOpacity(80)
+      .stacking(new StackingConfigBuilder().group('A').mode(question.style === 'shares' ? StackingMode.Percent : StackingMode.Normal));
   return panel(builder, question, 'timeseries', question.overrides);
 }
 
@@ -81,9 +131,13 @@ export function table(question: Question & { columns?: Overrides }): GeneratedPa
 
 /** One bar per row, longest first; the first column names the bar. */
 export function bars(question: Question & { colour: string }): GeneratedPanel {
-  const builder = new BarGauge().displayMode(BarGaugeDisplayMode.Basic).orientation(VizOrientation.Horizontal).showUnfilled(false)
+  const builder = new BarGauge()
+    .displayMode(BarGaugeDisplayMode.Basic)
+    .orientation(VizOrientation.Horizontal)
+    .showUnfilled(false)
     .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(['lastNotNull']).fields('').limit(15))
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(question.colour)).min(0);
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(question.colour))
+    .min(0);
   return panel(builder, question, 'table');
 }
 
@@ -93,15 +147,30 @@ export function bars(question: Question & { colour: string }): GeneratedPanel {
  * Outlines and places of countries come with Grafana. No map tiles: they would tell their server that somebody looks, and stay
  * blank on a network without internet, so the base layer is one transparent pixel.
  */
-export function worldMap(question: Question & { size: string; colour: string; thresholds: Thresholds; overrides?: Overrides }): GeneratedPanel {
+export function worldMap(
+  question: Question & { size: string; colour: string; thresholds: Thresholds; overrides?: Overrides },
+): GeneratedPanel {
   const layer = (options: object) => ({ build: () => options as never });
   const builder = new Geomap()
     .view(new MapViewConfigBuilder().id(MapCenterID.Coords).lat(25).lon(10).zoom(1.7))
-    .basemap(layer({ type: 'xyz', name: 'none', config: { url: 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==', attribution: '' } }))
-    .layers([
-      layer({ type: 'geojson', name: 'countries', tooltip: false, config: { style: { color: { fixed: 'rgba(128, 128, 128, 0.35)' }, opacity: 0.35, lineWidth: 1 } } }),
+    .basemap(
       layer({
-        type: 'markers', name: question.size, tooltip: true,
+        type: 'xyz',
+        name: 'none',
+        config: { url: 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==', attribution: '' },
+      }),
+    )
+    .layers([
+      layer({
+        type: 'geojson',
+        name: 'countries',
+        tooltip: false,
+        config: { style: { color: { fixed: 'rgba(128, 128, 128, 0.35)' }, opacity: 0.35, lineWidth: 1 } },
+      }),
+      layer({
+        type: 'markers',
+        name: question.size,
+        tooltip: true,
         location: { mode: FrameGeometrySourceMode.Lookup, lookup: 'country' },
         config: {
           showLegend: false,
@@ -116,6 +185,8 @@ export function worldMap(question: Question & { size: string; colour: string; th
         },
       }),
     ])
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds)).thresholds(thresholds(question.thresholds));
+    .tooltip(new TooltipOptionsBuilder().mode(TooltipMode.Details))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .thresholds(thresholds(question.thresholds));
   return panel(builder, question, 'table', question.overrides);
 }

@@ -9,7 +9,11 @@ const token = 'glsa_planted-token';
 
 let server: Server;
 let url: string;
-const received: { path: string | undefined; authorization: string | undefined; body: { dashboard: { uid: string; id: null }; overwrite: boolean } }[] = [];
+const received: {
+  path: string | undefined;
+  authorization: string | undefined;
+  body: { dashboard: { uid: string; id: null }; overwrite: boolean };
+}[] = [];
 let answer = { status: 200, body: { url: '/d/telltale-overview/telltale-overview' } as object };
 
 before(async () => {
@@ -17,7 +21,11 @@ before(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      received.push({ path: request.url, authorization: request.headers.authorization, body: JSON.parse(Buffer.concat(chunks).toString()) });
+      received.push({
+        path: request.url,
+        authorization: request.headers.authorization,
+        body: JSON.parse(Buffer.concat(chunks).toString()),
+      });
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
     });
   });
@@ -27,7 +35,10 @@ before(async () => {
 after(() => server.close());
 
 test('creates or replaces the dashboard by its uid', async () => {
-  assert.equal(await publishDashboard('overview.json', overview, { url: `${url}/grafana/`, token }), '/d/telltale-overview/telltale-overview');
+  assert.equal(
+    await publishDashboard('overview.json', overview, { url: `${url}/grafana/`, token }),
+    '/d/telltale-overview/telltale-overview',
+  );
   const [request] = received;
   assert.equal(request?.path, '/grafana/api/dashboards/db');
   assert.equal(request?.authorization, `Bearer ${token}`);
@@ -37,7 +48,10 @@ test('creates or replaces the dashboard by its uid', async () => {
 });
 
 test('sets folder and review page', async () => {
-  const body = await publishRequest(overview, { url, token, folderUid: 'soc', reviewUrl: 'https://telltale.example/' }).json() as { folderUid: string; dashboard: { templating: { list: { name: string; query: unknown }[] } } };
+  const body = (await publishRequest(overview, { url, token, folderUid: 'soc', reviewUrl: 'https://telltale.example/' }).json()) as {
+    folderUid: string;
+    dashboard: { templating: { list: { name: string; query: unknown }[] } };
+  };
   assert.equal(body.folderUid, 'soc');
   assert.equal(body.dashboard.templating.list.find(({ name }) => name === 'review')?.query, 'https://telltale.example');
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isIPv4 } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Ajv } from 'ajv';
@@ -28,7 +29,11 @@ interface Service {
   healthcheck?: { test?: string[]; disable?: boolean };
   deploy?: { resources?: { limits?: { cpus?: string; memory?: string } } };
 }
-interface Compose { services: Record<string, Service>; networks: Record<string, { internal?: boolean }>; volumes: Record<string, object> }
+interface Compose {
+  services: Record<string, Service>;
+  networks: Record<string, { internal?: boolean }>;
+  volumes: Record<string, object>;
+}
 
 const file = (...path: string[]) => join(projectRoot, ...path);
 const text = (...path: string[]) => readFileSync(file(...path), 'utf8');
@@ -40,7 +45,9 @@ const isJob = ({ healthcheck }: Service) => healthcheck?.disable === true;
 const ours = services.filter(({ build }) => build);
 
 test('docker-compose.yml follows the Compose specification', () => {
-  const schema = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('docker-compose/schema/compose-spec.json'), 'utf8')) as { $schema?: string };
+  const schema = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('docker-compose/schema/compose-spec.json'), 'utf8')) as {
+    $schema?: string;
+  };
   delete schema.$schema;
   const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
   validate(compose);
@@ -94,7 +101,10 @@ for (const service of services) {
       for (const [, host = ''] of own.matchAll(/(?:@|\/\/|\[|^)([a-z]+):\d{4,5}\b/gm)) {
         const other = compose.services[host];
         assert.ok(other, `${host} is a service`);
-        assert.ok(host === service.name || other.networks?.some((network) => service.networks?.includes(network)), `${service.name} and ${host} share a network`);
+        assert.ok(
+          host === service.name || other.networks?.some((network) => service.networks?.includes(network)),
+          `${service.name} and ${host} share a network`,
+        );
       }
     });
 
@@ -110,11 +120,33 @@ for (const service of services) {
 
     test('holds no secret: each comes from the environment, and there is no default', () => {
       for (const [name, value] of Object.entries(service.environment ?? {})) {
-        if (/PASSWORD|CLICKHOUSE_URL|CLUSTER_ID/.test(name)) assert.match(value, /\$\{\w+:\?run node infra\/docker\/environment\.mjs\}/, name);
+        if (/PASSWORD|CLICKHOUSE_URL|CLUSTER_ID/.test(name))
+          assert.match(value, /\$\{\w+:\?run node infra\/docker\/environment\.mjs\}/, name);
       }
     });
   });
 }
+
+test('environment.mjs makes all that docker-compose.yml asks for, once, for its owner only', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'telltale-environment-'));
+  try {
+    mkdirSync(join(folder, 'infra', 'docker'), { recursive: true });
+    const script = join(folder, 'infra', 'docker', 'environment.mjs');
+    copyFileSync(file('infra', 'docker', 'environment.mjs'), script);
+    const make = () => {
+      const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+      return readFileSync(join(folder, '.env'), 'utf8');
+    };
+    const made = make();
+    const wanted = new Set([...text('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name));
+    assert.deepEqual(new Set([...made.matchAll(/^(\w+)=[\w-]{22,}$/gm)].map(([, name]) => name)), wanted);
+    if (process.platform !== 'win32') assert.equal(statSync(join(folder, '.env')).mode & 0o777, 0o600);
+    assert.equal(make(), made, 'a second run changes nothing');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 describe('the commands of our services', () => {
   const cli = file('dist', 'services', 'cli', 'main.js');
@@ -133,13 +165,21 @@ describe('the commands of our services', () => {
 describe('the configuration of our services', () => {
   for (const { name, environment = {} } of ours) {
     const module = file('dist', 'services', name, 'configuration.js');
-    test(`${name} accepts its environment and infra/docker/telltale.yaml`, { skip: !existsSync(module) && `${name} has no configuration in this build` }, async () => {
-      const schema = ((await import(module)) as Record<string, z.ZodType>)[`${name}Schema`];
-      assert.ok(schema, `services/${name}/configuration.ts exports ${name}Schema`);
-      const image = Object.fromEntries([...text('infra', 'docker', 'Dockerfile').matchAll(/(TELLTALE_\w+)=(\S+)/g)].map(([, key, value]) => [key, value]));
-      const values = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, value.replaceAll(/\$\{(\w+)[^}]*\}/g, 'secret')]));
-      loadConfig(schema, { environment: { ...image, ...values }, file: file('infra', 'docker', 'telltale.yaml') });
-    });
+    test(
+      `${name} accepts its environment and infra/docker/telltale.yaml`,
+      { skip: !existsSync(module) && `${name} has no configuration in this build` },
+      async () => {
+        const schema = ((await import(module)) as Record<string, z.ZodType>)[`${name}Schema`];
+        assert.ok(schema, `services/${name}/configuration.ts exports ${name}Schema`);
+        const image = Object.fromEntries(
+          [...text('infra', 'docker', 'Dockerfile').matchAll(/(TELLTALE_\w+)=(\S+)/g)].map(([, key, value]) => [key, value]),
+        );
+        const values = Object.fromEntries(
+          Object.entries(environment).map(([key, value]) => [key, value.replaceAll(/\$\{(\w+)[^}]*\}/g, 'secret')]),
+        );
+        loadConfig(schema, { environment: { ...image, ...values }, file: file('infra', 'docker', 'telltale.yaml') });
+      },
+    );
   }
 });
 
@@ -182,19 +222,27 @@ describe('the image', () => {
 
   test('is built without secrets, history, captures and what the machine has built', () => {
     const ignored = text('.dockerignore').split('\n');
-    for (const path of ['.env', '.git', 'node_modules', 'dist', '.telltale', '**/*.pcap', '**/*.pcapng']) assert.ok(ignored.includes(path), path);
+    for (const path of ['.env', '.git', 'node_modules', 'dist', '.telltale', '**/*.pcap', '**/*.pcapng'])
+      assert.ok(ignored.includes(path), path);
   });
 });
 
 describe('files that other programs read', () => {
-  test('Alertmanager accepts its configuration', { skip: spawnSync('amtool', ['--version']).error && 'amtool (Debian: prometheus-alertmanager) is not installed' }, () => {
-    const { status, stdout, stderr } = spawnSync('amtool', ['check-config', file('infra', 'alertmanager', 'alertmanager.yml')], { encoding: 'utf8' });
-    assert.equal(status, 0, stdout + stderr);
-  });
+  test(
+    'Alertmanager accepts its configuration',
+    { skip: spawnSync('amtool', ['--version']).error && 'amtool (Debian: prometheus-alertmanager) is not installed' },
+    () => {
+      const { status, stdout, stderr } = spawnSync('amtool', ['check-config', file('infra', 'alertmanager', 'alertmanager.yml')], {
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stdout + stderr);
+    },
+  );
 
   test('ClickHouse: two users, each with a password from the environment and rights of its own; no default user', () => {
     const { users, profiles } = yaml('infra', 'docker', 'clickhouse', 'users.yaml') as {
-      users: Record<string, { password?: Record<string, string>; profile?: string; grants?: { query: string }[]; '@remove'?: string }>; profiles: Record<string, { readonly?: number }>;
+      users: Record<string, { password?: Record<string, string>; profile?: string; grants?: { query: string }[]; '@remove'?: string }>;
+      profiles: Record<string, { readonly?: number }>;
     };
     assert.deepEqual(users['default'], { '@remove': '1' });
     for (const name of ['telltale', 'reader']) {
@@ -210,8 +258,14 @@ describe('files that other programs read', () => {
 
   test('Grafana: the data source that the dashboards expect, and a folder of dashboards that is mounted', () => {
     const grafana = compose.services['grafana'];
-    const { datasources: [source] } = yaml('infra', 'grafana', 'provisioning', 'datasources', 'clickhouse.yaml') as {
-      datasources: { type: string; jsonData: { host: string; username: string; defaultDatabase: string }; secureJsonData: { password: string } }[];
+    const {
+      datasources: [source],
+    } = yaml('infra', 'grafana', 'provisioning', 'datasources', 'clickhouse.yaml') as {
+      datasources: {
+        type: string;
+        jsonData: { host: string; username: string; defaultDatabase: string };
+        secureJsonData: { password: string };
+      }[];
     };
     assert.equal(source?.type, 'grafana-clickhouse-datasource');
     assert.match(grafana?.environment?.['GF_PLUGINS_PREINSTALL_SYNC'] ?? '', /^grafana-clickhouse-datasource@\d+\.\d+\.\d+$/);
@@ -219,7 +273,9 @@ describe('files that other programs read', () => {
     assert.equal(source.jsonData.username, 'reader');
     assert.ok(source.secureJsonData.password.slice(1) in (grafana?.environment ?? {}));
 
-    const { providers: [provider] } = yaml('infra', 'grafana', 'provisioning', 'dashboards', 'telltale.yaml') as { providers: { options: { path: string } }[] };
+    const {
+      providers: [provider],
+    } = yaml('infra', 'grafana', 'provisioning', 'dashboards', 'telltale.yaml') as { providers: { options: { path: string } }[] };
     const mount = grafana?.volumes?.find((volume) => volume.split(':')[1] === provider?.options.path);
     assert.ok(mount?.startsWith('./infra/grafana/dashboards:'), mount);
     const home = grafana?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'] ?? '';

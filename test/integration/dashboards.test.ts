@@ -9,14 +9,44 @@ import { openStore, type Store } from '#store';
 import { buildDashboards } from '../../infra/grafana/dashboards.ts';
 import { expand, type Expansion } from '../../infra/grafana/macros.ts';
 
-interface Target { refId: string; rawSql: string; format: number; queryType: string; editorType: string; datasource: { type: string; uid: string } }
-interface Override { matcher: { id: string; options: string }; properties: { id: string; value: unknown }[] }
-interface Panel {
-  id: number; type: string; title: string; description?: string; gridPos: { x: number; y: number; w: number; h: number };
-  datasource?: { uid: string }; targets?: Target[]; fieldConfig?: { overrides?: Override[] }; options?: { layers?: { type: string; config: { style: { size: { field: string }; color: { field: string } } } }[] };
+interface Target {
+  refId: string;
+  rawSql: string;
+  format: number;
+  queryType: string;
+  editorType: string;
+  datasource: { type: string; uid: string };
 }
-interface Variable { type: string; name: string; multi?: boolean; includeAll?: boolean; query: string | { rawSql: string } }
-interface Dashboard { uid: string; title: string; schemaVersion: number; panels: Panel[]; templating: { list: Variable[] }; links: { url?: string }[] }
+interface Override {
+  matcher: { id: string; options: string };
+  properties: { id: string; value: unknown }[];
+}
+interface Panel {
+  id: number;
+  type: string;
+  title: string;
+  description?: string;
+  gridPos: { x: number; y: number; w: number; h: number };
+  datasource?: { uid: string };
+  targets?: Target[];
+  fieldConfig?: { overrides?: Override[] };
+  options?: { layers?: { type: string; config: { style: { size: { field: string }; color: { field: string } } } }[] };
+}
+interface Variable {
+  type: string;
+  name: string;
+  multi?: boolean;
+  includeAll?: boolean;
+  query: string | { rawSql: string };
+}
+interface Dashboard {
+  uid: string;
+  title: string;
+  schemaVersion: number;
+  panels: Panel[];
+  templating: { list: Variable[] };
+  links: { url?: string }[];
+}
 
 const built = buildDashboards();
 const dashboards = Object.entries(built).map(([file, text]) => ({ file, ...(JSON.parse(text) as Dashboard) }));
@@ -46,7 +76,10 @@ for (const dashboard of dashboards) {
 
     test('places panels within the grid and beside each other', () => {
       const taken = new Map<string, string>();
-      for (const { title, gridPos: { x, y, w, h } } of dashboard.panels) {
+      for (const {
+        title,
+        gridPos: { x, y, w, h },
+      } of dashboard.panels) {
         assert.ok(x >= 0 && y >= 0 && w > 0 && h > 0 && x + w <= 24, `${title} is within 24 columns`);
         for (let column = x; column < x + w; column++) {
           for (let line = y; line < y + h; line++) {
@@ -74,19 +107,29 @@ for (const dashboard of dashboards) {
     });
 
     test('uses each of its variables, and none that it lacks', () => {
-      const text = JSON.stringify({ panels: dashboard.panels, links: dashboard.links, queries: dashboard.templating.list.map(({ query }) => query) })
-        .replaceAll(/var-\w+/g, '');
+      const text = JSON.stringify({
+        panels: dashboard.panels,
+        links: dashboard.links,
+        queries: dashboard.templating.list.map(({ query }) => query),
+      }).replaceAll(/var-\w+/g, '');
       const used = new Set([...text.matchAll(/\$\{?(?!__)(\w+)/g)].map(([, name]) => name));
       const drilled = [...text.matchAll(/\$\{(\w+):queryparam\}/g)].map(([, name]) => name);
       for (const name of drilled) used.delete(name);
       const own = dashboard.templating.list.map(({ name }) => name);
       for (const name of own) assert.match(text, new RegExp(`\\$\\{?${name}\\b`), `${name} is used`);
-      assert.deepEqual([...used].filter((name) => !own.includes(name ?? '')), [], 'every variable used is defined');
+      assert.deepEqual(
+        [...used].filter((name) => !own.includes(name ?? '')),
+        [],
+        'every variable used is defined',
+      );
     });
 
     test('links to dashboards that exist', () => {
       for (const [, uid] of JSON.stringify(dashboard).matchAll(/\/d\/([\w-]+)\?/g)) {
-        assert.ok(dashboards.some((other) => other.uid === uid), uid);
+        assert.ok(
+          dashboards.some((other) => other.uid === uid),
+          uid,
+        );
       }
     });
   });
@@ -112,7 +155,9 @@ describe('every query', { timeout: 300_000 }, () => {
 
     await fillStore(store);
     await store.refreshRollups();
-    const [seen] = await store.query<{ first: number; last: number }>('SELECT toUnixTimestamp(min(timestamp)) AS first, toUnixTimestamp(max(timestamp)) AS last FROM flows');
+    const [seen] = await store.query<{ first: number; last: number }>(
+      'SELECT toUnixTimestamp(min(timestamp)) AS first, toUnixTimestamp(max(timestamp)) AS last FROM flows',
+    );
     assert.ok(seen);
     packetTimes = { from: new Date((seen.first - 60) * 1000), to: new Date((seen.last + 60) * 1000) };
   });
@@ -127,7 +172,8 @@ describe('every query', { timeout: 300_000 }, () => {
     return { ...(clock === 'timestamp' ? packetTimes : storeTimes), intervalSeconds: 60, variables: { ...all, clock, ...choices } };
   }
 
-  const run = (sql: string, clock: string, choices?: Expansion['variables']) => store.query<Record<string, unknown>>(expand(sql, expansion(clock, choices)));
+  const run = (sql: string, clock: string, choices?: Expansion['variables']) =>
+    store.query<Record<string, unknown>>(expand(sql, expansion(clock, choices)));
   const rangeOf = (dashboard: Dashboard) => (dashboard.uid === 'telltale-health' ? ['ingested_at'] : ['timestamp', 'ingested_at']);
 
   test('asks an empty store without an error', () => assert.deepEqual(failedWhenEmpty, []));
@@ -140,9 +186,12 @@ describe('every query', { timeout: 300_000 }, () => {
           const rows = await run(target?.rawSql ?? '', clock).catch((error: unknown) => assert.fail(`${panel.title} ${String(error)}`));
           const [row] = rows;
           assert.ok(row, `${panel.title} returns no row`);
-          if (panel.type === 'stat') assert.ok(rows.length === 1 && Number.isFinite(Number(Object.values(row)[0])), `${panel.title} ${JSON.stringify(row)}`);
-          if (target?.queryType === 'timeseries') assert.match(String(Object.values(row)[0]), /^\d{4}-\d\d-\d\d /, `${panel.title}: the first column is the time`);
-          for (const name of columnsUsed(panel)) assert.ok(name in row, `${panel.title} has no column ${name}: ${Object.keys(row).join(', ')}`);
+          if (panel.type === 'stat')
+            assert.ok(rows.length === 1 && Number.isFinite(Number(Object.values(row)[0])), `${panel.title} ${JSON.stringify(row)}`);
+          if (target?.queryType === 'timeseries')
+            assert.match(String(Object.values(row)[0]), /^\d{4}-\d\d-\d\d /, `${panel.title}: the first column is the time`);
+          for (const name of columnsUsed(panel))
+            assert.ok(name in row, `${panel.title} has no column ${name}: ${Object.keys(row).join(', ')}`);
         }
       });
     }
@@ -154,8 +203,9 @@ describe('every query', { timeout: 300_000 }, () => {
         if (!variable.multi) continue;
         const values = [String(Object.values(choices[0] ?? {})[0]), "Rock'n'roll"];
         for (const panel of questionsOf(dashboard)) {
-          await run(panel.targets?.[0]?.rawSql ?? '', 'ingested_at', { [variable.name]: values })
-            .catch((error: unknown) => assert.fail(`${panel.title} with ${variable.name} ${String(error)}`));
+          await run(panel.targets?.[0]?.rawSql ?? '', 'ingested_at', { [variable.name]: values }).catch((error: unknown) =>
+            assert.fail(`${panel.title} with ${variable.name} ${String(error)}`),
+          );
         }
       }
     });
@@ -171,9 +221,16 @@ describe('every query', { timeout: 300_000 }, () => {
   });
 
   test('what a choice selects is what the table says', async () => {
-    const sqlOf = (title: string) => questionsOf(dashboards.find(({ uid }) => uid === 'telltale-overview') ?? assert.fail()).find((panel) => panel.title === title)?.targets?.[0]?.rawSql ?? '';
-    const leaks = async (choices?: Expansion['variables']) => Number((await run(sqlOf('How many leaks were found?'), 'timestamp', choices))[0]?.['leaks']);
-    const [counted] = await store.query<{ all: number; zoom: number; high: number }>(`SELECT count() AS all, countIf(telltale_service = 'zoom') AS zoom,
+    const sqlOf = (title: string) =>
+      questionsOf(dashboards.find(({ uid }) => uid === 'telltale-overview') ?? assert.fail()).find((panel) => panel.title === title)
+        ?.targets?.[0]?.rawSql ?? '';
+    const leaks = async (choices?: Expansion['variables']) =>
+      Number((await run(sqlOf('How many leaks were found?'), 'timestamp', choices))[0]?.['leaks']);
+    const [counted] = await store.query<{
+      all: number;
+      zoom: number;
+      high: number;
+    }>(`SELECT count() AS all, countIf(telltale_service = 'zoom') AS zoom,
       countIf(event_severity_name IN ('high', 'critical')) AS high FROM findings FINAL WHERE telltale_verdict = 'violation'`);
     assert.ok(counted && counted.zoom > 0 && counted.high > 0 && counted.zoom < counted.all);
     assert.equal(await leaks(), counted.all);
@@ -186,7 +243,8 @@ describe('every query', { timeout: 300_000 }, () => {
       const found: Record<string, unknown> = {};
       for (const dashboard of dashboards.filter(({ uid }) => uid !== 'telltale-health')) {
         for (const panel of questionsOf(dashboard).filter(({ type }) => type === 'stat' || type === 'bargauge')) {
-          for (const clock of rangeOf(dashboard)) found[`${dashboard.uid} ${panel.title} ${clock}`] = await run(panel.targets?.[0]?.rawSql ?? '', clock);
+          for (const clock of rangeOf(dashboard))
+            found[`${dashboard.uid} ${panel.title} ${clock}`] = await run(panel.targets?.[0]?.rawSql ?? '', clock);
         }
       }
       return found;
@@ -220,7 +278,11 @@ async function fillStore(store: Store): Promise<void> {
       const at = start + (index * 7 + round * 600) * 1e6;
       const record = flowOf(story, index, round, at);
       const last = Object.assign(createFlowRecord(), record, {
-        'event.id': recordId(record['telltale.flow.id'], 1), 'telltale.flow.sequence': 1, 'telltale.flow.state': 'end', '@timestamp': at + 5e6, 'telltale.observables': [],
+        'event.id': recordId(record['telltale.flow.id'], 1),
+        'telltale.flow.sequence': 1,
+        'telltale.flow.state': 'end',
+        '@timestamp': at + 5e6,
+        'telltale.observables': [],
       });
       records.push(record, last);
       for (const rule of story.rules) findings.push(findingOf(record, rule));
@@ -229,43 +291,222 @@ async function fillStore(store: Store): Promise<void> {
   await store.write(records, findings);
 }
 
-interface Rule { name: string; level: Level; verdict?: string }
-interface Story { subject: string; peer: string; port: number; record: Partial<FlowRecord>; observable?: { kind: string; path: string; encoding: string; mask: string; token: string }; rules: Rule[] }
+interface Rule {
+  name: string;
+  level: Level;
+  verdict?: string;
+}
+interface Story {
+  subject: string;
+  peer: string;
+  port: number;
+  record: Partial<FlowRecord>;
+  observable?: { kind: string; path: string; encoding: string; mask: string; token: string };
+  rules: Rule[];
+}
 
 const agora: Partial<FlowRecord> = {
-  'network.transport': 'udp', 'network.protocol': 'udp', 'telltale.encryption.verdict': 'cleartext', 'telltale.service': 'agora', 'telltale.role': 'signalling',
-  'destination.domain': 'qos-america.agoralab.co', 'destination.as.organization.name': 'Alibaba', 'destination.as.number': 45102,
-  'telltale.peer.located': 'CN', 'telltale.peer.registered': 'US', 'telltale.peer.operated': 'CN', 'telltale.policy.id': 'north-america', 'telltale.policy.verdict': 'denied', 'telltale.policy.reason': 'located=CN',
+  'network.transport': 'udp',
+  'network.protocol': 'udp',
+  'telltale.encryption.verdict': 'cleartext',
+  'telltale.service': 'agora',
+  'telltale.role': 'signalling',
+  'destination.domain': 'qos-america.agoralab.co',
+  'destination.as.organization.name': 'Alibaba',
+  'destination.as.number': 45102,
+  'telltale.peer.located': 'CN',
+  'telltale.peer.registered': 'US',
+  'telltale.peer.operated': 'CN',
+  'telltale.policy.id': 'north-america',
+  'telltale.policy.verdict': 'denied',
+  'telltale.policy.reason': 'located=CN',
 };
 const room = { kind: 'room_id', path: 'udp.payload@24', encoding: '', mask: 'M4****zq', token: 'tk1.00c0ffee.room' };
-const userOf = (name: string) => ({ kind: 'user_id', path: 'udp.payload@12', encoding: '', mask: '18****07', token: `tk1.00c0ffee.${name}` });
-const zoom: Partial<FlowRecord> = { 'network.transport': 'tcp', 'network.protocol': 'tls', 'telltale.encryption.verdict': 'encrypted', 'telltale.service': 'zoom', 'destination.as.organization.name': 'Zoom' };
+const userOf = (name: string) => ({
+  kind: 'user_id',
+  path: 'udp.payload@12',
+  encoding: '',
+  mask: '18****07',
+  token: `tk1.00c0ffee.${name}`,
+});
+const zoom: Partial<FlowRecord> = {
+  'network.transport': 'tcp',
+  'network.protocol': 'tls',
+  'telltale.encryption.verdict': 'encrypted',
+  'telltale.service': 'zoom',
+  'destination.as.organization.name': 'Zoom',
+};
 const denied: Rule = { name: 'Service traffic to a country that its policy denies', level: 'high' };
 
 const stories: Story[] = [
-  { subject: '10.0.0.11', peer: '106.14.12.130', port: 8000, record: agora, observable: userOf('ann'), rules: [{ name: 'User id in clear', level: 'medium' }, denied] },
-  { subject: '10.0.0.11', peer: '106.14.12.130', port: 8000, record: agora, observable: room, rules: [{ name: 'Room or meeting id in clear', level: 'high' }] },
-  { subject: '10.0.0.12', peer: '106.14.12.130', port: 8000, record: agora, observable: room, rules: [{ name: 'Room or meeting id in clear', level: 'high' }] },
-  { subject: '10.0.0.20', peer: '52.81.151.250', port: 443, record: { ...zoom, 'telltale.role': 'key-management', 'telltale.peer.located': 'CN', 'telltale.peer.registered': 'CN', 'telltale.peer.operated': 'US', 'telltale.policy.id': 'north-america', 'telltale.policy.verdict': 'denied', 'telltale.policy.reason': 'located=CN' }, rules: [denied] },
-  { subject: '10.0.0.20', peer: '3.235.82.10', port: 443, record: { ...zoom, 'telltale.role': 'signalling', 'telltale.peer.located': 'US', 'telltale.peer.registered': 'US', 'telltale.peer.operated': 'US', 'telltale.policy.id': 'north-america', 'telltale.policy.verdict': 'allowed' }, rules: [] },
-  { subject: '10.0.0.20', peer: '203.0.113.9', port: 8801, record: { ...zoom, 'network.transport': 'udp', 'network.protocol': 'udp', 'telltale.encryption.verdict': 'opaque', 'telltale.role': 'media', 'telltale.policy.id': 'north-america', 'telltale.policy.verdict': 'unknown', 'telltale.policy.reason': 'located unknown' }, rules: [{ name: 'Service traffic to an unknown location', level: 'low', verdict: 'indeterminate' }] },
-  { subject: '10.0.0.30', peer: '157.240.22.19', port: 80, record: { 'network.transport': 'tcp', 'network.protocol': 'http', 'telltale.encryption.verdict': 'cleartext', 'telltale.service': 'facebook', 'telltale.role': 'third-party', 'destination.domain': 'graph.facebook.com', 'telltale.peer.located': 'IE', 'telltale.peer.registered': 'US', 'telltale.peer.operated': 'US', 'destination.as.organization.name': 'Facebook' },
-    observable: { kind: 'idfa', path: 'http.request.body.form.advertiser_id', encoding: 'url', mask: '6D92****0B1F', token: 'tk1.00c0ffee.idfa' }, rules: [{ name: 'Device or advertising id in clear', level: 'medium' }, { name: 'Third-party analytics endpoint contacted', level: 'low' }] },
-  { subject: '10.0.0.31', peer: '198.51.100.4', port: 80, record: { 'network.transport': 'tcp', 'network.protocol': 'http', 'telltale.encryption.verdict': 'cleartext', 'destination.domain': 'login.example', 'telltale.peer.located': 'DE', 'telltale.peer.registered': 'DE', 'telltale.peer.operated': 'DE' },
-    observable: { kind: 'session_token', path: 'http.request.header.cookie.sid', encoding: 'base64', mask: 'eyJ****', token: 'tk1.00c0ffee.session' }, rules: [{ name: 'Credentials or session token in clear', level: 'critical' }] },
-  { subject: '10.0.0.40', peer: '93.184.216.34', port: 443, record: { 'network.transport': 'tcp', 'network.protocol': 'tls', 'telltale.encryption.verdict': 'encrypted', 'tls.client.server_name': 'meet.example.org', 'telltale.service': 'jitsi', 'telltale.role': 'signalling', 'telltale.peer.located': 'US', 'telltale.peer.registered': 'US', 'telltale.peer.operated': 'US' }, rules: [] },
+  {
+    subject: '10.0.0.11',
+    peer: '106.14.12.130',
+    port: 8000,
+    record: agora,
+    observable: userOf('ann'),
+    rules: [{ name: 'User id in clear', level: 'medium' }, denied],
+  },
+  {
+    subject: '10.0.0.11',
+    peer: '106.14.12.130',
+    port: 8000,
+    record: agora,
+    observable: room,
+    rules: [{ name: 'Room or meeting id in clear', level: 'high' }],
+  },
+  {
+    subject: '10.0.0.12',
+    peer: '106.14.12.130',
+    port: 8000,
+    record: agora,
+    observable: room,
+    rules: [{ name: 'Room or meeting id in clear', level: 'high' }],
+  },
+  {
+    subject: '10.0.0.20',
+    peer: '52.81.151.250',
+    port: 443,
+    record: {
+      ...zoom,
+      'telltale.role': 'key-management',
+      'telltale.peer.located': 'CN',
+      'telltale.peer.registered': 'CN',
+      'telltale.peer.operated': 'US',
+      'telltale.policy.id': 'north-america',
+      'telltale.policy.verdict': 'denied',
+      'telltale.policy.reason': 'located=CN',
+    },
+    rules: [denied],
+  },
+  {
+    subject: '10.0.0.20',
+    peer: '3.235.82.10',
+    port: 443,
+    record: {
+      ...zoom,
+      'telltale.role': 'signalling',
+      'telltale.peer.located': 'US',
+      'telltale.peer.registered': 'US',
+      'telltale.peer.operated': 'US',
+      'telltale.policy.id': 'north-america',
+      'telltale.policy.verdict': 'allowed',
+    },
+    rules: [],
+  },
+  {
+    subject: '10.0.0.20',
+    peer: '203.0.113.9',
+    port: 8801,
+    record: {
+      ...zoom,
+      'network.transport': 'udp',
+      'network.protocol': 'udp',
+      'telltale.encryption.verdict': 'opaque',
+      'telltale.role': 'media',
+      'telltale.policy.id': 'north-america',
+      'telltale.policy.verdict': 'unknown',
+      'telltale.policy.reason': 'located unknown',
+    },
+    rules: [{ name: 'Service traffic to an unknown location', level: 'low', verdict: 'indeterminate' }],
+  },
+  {
+    subject: '10.0.0.30',
+    peer: '157.240.22.19',
+    port: 80,
+    record: {
+      'network.transport': 'tcp',
+      'network.protocol': 'http',
+      'telltale.encryption.verdict': 'cleartext',
+      'telltale.service': 'facebook',
+      'telltale.role': 'third-party',
+      'destination.domain': 'graph.facebook.com',
+      'telltale.peer.located': 'IE',
+      'telltale.peer.registered': 'US',
+      'telltale.peer.operated': 'US',
+      'destination.as.organization.name': 'Facebook',
+    },
+    observable: {
+      kind: 'idfa',
+      path: 'http.request.body.form.advertiser_id',
+      encoding: 'url',
+      mask: '6D92****0B1F',
+      token: 'tk1.00c0ffee.idfa',
+    },
+    rules: [
+      { name: 'Device or advertising id in clear', level: 'medium' },
+      { name: 'Third-party analytics endpoint contacted', level: 'low' },
+    ],
+  },
+  {
+    subject: '10.0.0.31',
+    peer: '198.51.100.4',
+    port: 80,
+    record: {
+      'network.transport': 'tcp',
+      'network.protocol': 'http',
+      'telltale.encryption.verdict': 'cleartext',
+      'destination.domain': 'login.example',
+      'telltale.peer.located': 'DE',
+      'telltale.peer.registered': 'DE',
+      'telltale.peer.operated': 'DE',
+    },
+    observable: {
+      kind: 'session_token',
+      path: 'http.request.header.cookie.sid',
+      encoding: 'base64',
+      mask: 'eyJ****',
+      token: 'tk1.00c0ffee.session',
+    },
+    rules: [{ name: 'Credentials or session token in clear', level: 'critical' }],
+  },
+  {
+    subject: '10.0.0.40',
+    peer: '93.184.216.34',
+    port: 443,
+    record: {
+      'network.transport': 'tcp',
+      'network.protocol': 'tls',
+      'telltale.encryption.verdict': 'encrypted',
+      'tls.client.server_name': 'meet.example.org',
+      'telltale.service': 'jitsi',
+      'telltale.role': 'signalling',
+      'telltale.peer.located': 'US',
+      'telltale.peer.registered': 'US',
+      'telltale.peer.operated': 'US',
+    },
+    rules: [],
+  },
 ];
 
 function flowOf(story: Story, index: number, round: number, at: number): FlowRecord {
   const observer = index % 2 === 0 ? 'office' : 'datacentre';
   const id = flowId(observer, `1:${index}-${round}`, at);
   return Object.assign(createFlowRecord(), {
-    'event.id': recordId(id, 0), '@timestamp': at, 'event.start': at, 'event.created': Date.now() * 1000 - 2e6, 'observer.name': observer,
-    'telltale.flow.id': id, 'telltale.flow.state': 'first', 'telltale.evidence.file': 'demonstration.pcap', 'telltale.evidence.frame': index * 10 + round + 1,
-    'source.ip': story.subject, 'source.port': 50000 + round, 'destination.ip': story.peer, 'destination.port': story.port, 'telltale.subject.ip': story.subject, 'telltale.peer.ip': story.peer,
-    'network.type': 'ipv4', 'source.bytes': 900 + round, 'source.packets': 7, 'destination.bytes': 1800, 'destination.packets': 9,
+    'event.id': recordId(id, 0),
+    '@timestamp': at,
+    'event.start': at,
+    'event.created': Date.now() * 1000 - 2e6,
+    'observer.name': observer,
+    'telltale.flow.id': id,
+    'telltale.flow.state': 'first',
+    'telltale.evidence.file': 'demonstration.pcap',
+    'telltale.evidence.frame': index * 10 + round + 1,
+    'source.ip': story.subject,
+    'source.port': 50000 + round,
+    'destination.ip': story.peer,
+    'destination.port': story.port,
+    'telltale.subject.ip': story.subject,
+    'telltale.peer.ip': story.peer,
+    'network.type': 'ipv4',
+    'source.bytes': 900 + round,
+    'source.packets': 7,
+    'destination.bytes': 1800,
+    'destination.packets': 9,
     'destination.geo.country_iso_code': story.record['telltale.peer.located'] ?? '',
-    'telltale.observables': story.observable ? [{ ...story.observable, visibility: 'cleartext', confidence: 90, sender: 'source', frame: index * 10 + round + 1 }] : [],
+    'telltale.observables': story.observable
+      ? [{ ...story.observable, visibility: 'cleartext', confidence: 90, sender: 'source', frame: index * 10 + round + 1 }]
+      : [],
     'telltale.flow.observable_kinds': story.observable ? [story.observable.kind] : [],
     ...story.record,
   } satisfies Partial<FlowRecord>);
@@ -275,9 +516,18 @@ function findingOf(record: FlowRecord, { name, level, verdict = 'violation' }: R
   const [observable] = record['telltale.observables'];
   return Object.assign(createFinding(record), {
     'event.id': findingId(name, record['event.id'], observable?.token ?? '', observable?.path ?? ''),
-    'rule.id': name, 'rule.name': name, 'rule.version': '0badf00d', 'event.severity_name': level, 'telltale.verdict': verdict,
-    'telltale.observable.kind': observable?.kind ?? '', 'telltale.observable.path': observable?.path ?? '', 'telltale.observable.encoding': observable?.encoding ?? '',
-    'telltale.observable.mask': observable?.mask ?? '', 'telltale.observable.token': observable?.token ?? '', 'telltale.observable.confidence': observable?.confidence ?? 0,
-    'telltale.versions': 'rules=1 policy=1', message: `${name}: ${record['telltale.subject.ip']} to ${record['telltale.peer.ip']}`,
+    'rule.id': name,
+    'rule.name': name,
+    'rule.version': '0badf00d',
+    'event.severity_name': level,
+    'telltale.verdict': verdict,
+    'telltale.observable.kind': observable?.kind ?? '',
+    'telltale.observable.path': observable?.path ?? '',
+    'telltale.observable.encoding': observable?.encoding ?? '',
+    'telltale.observable.mask': observable?.mask ?? '',
+    'telltale.observable.token': observable?.token ?? '',
+    'telltale.observable.confidence': observable?.confidence ?? 0,
+    'telltale.versions': 'rules=1 policy=1',
+    message: `${name}: ${record['telltale.subject.ip']} to ${record['telltale.peer.ip']}`,
   } satisfies Partial<Finding>);
 }
