@@ -7,5 +7,5 @@ export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Metrics, type Count, type CountHelp, type Labels } from './metrics.ts';
 export { Lifecycle, runToExit, type Component, type LifecycleOptions } from './lifecycle.ts';
 export { backoffMillis, pauseFor, retry, type Backoff, type RetryOptions } from './retry.ts';
-export { runService, type ServiceContext, type ServiceDefinition } from './service.ts';
+export { runService, type ServiceContext, type ServiceDefinition, type CommonSections } from './service.ts';
 export { projectRoot, version } from './project.ts';

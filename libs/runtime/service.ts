@@ -8,7 +8,7 @@ import { version } from './project.ts';
 import type { logSection, shutdownSection } from './sections.ts';
 
 /** What every service has in its configuration. */
-interface CommonSections {
+export interface CommonSections {
   readonly log: z.output<typeof logSection>;
   readonly shutdown: z.output<typeof shutdownSection>;
 }

@@ -10,14 +10,16 @@ export class Progress {
   #finishedBytes = 0;
   #drawnAt = 0;
 
-  constructor(inputs: readonly CaptureInput[]) {
+  /** @param inputs all that will be read, for the share of it; each input stands for itself where they are not known */
+  constructor(inputs: readonly CaptureInput[] = []) {
     this.#total = inputs.reduce((sum, input) => sum + input.size, 0);
   }
 
   update(input: CaptureInput, bytes: number, packets: number): void {
     if (!this.#enabled || performance.now() - this.#drawnAt < redrawInterval) return;
     this.#drawnAt = performance.now();
-    const share = this.#total > 0 ? `${String(Math.floor(((this.#finishedBytes + bytes) / this.#total) * 100)).padStart(3)} %  ` : '';
+    const total = this.#total || input.size;
+    const share = total > 0 ? `${String(Math.floor(((this.#finishedBytes + bytes) / total) * 100)).padStart(3)} %  ` : '';
     process.stderr.write(`\r\u001b[K${share}${input.name}  ${packets.toLocaleString('en')} packets`);
   }
 

@@ -9,6 +9,7 @@ import { replayCapture } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, oneOf, parseArguments, UsageError, type Command } from './command.ts';
+import { Leaks } from './leaks.ts';
 import { findingLine } from './ndjson.ts';
 import { Progress } from './progress.ts';
 import { printSummary, type ScanTotals } from './summary.ts';
@@ -61,7 +62,7 @@ export const scan: Command = {
     const failOn = values['fail-on'] === undefined ? undefined : oneOf('--fail-on', values['fail-on'], levels);
 
     const revealed = new Map<string, string>();
-    const detection = await loadDetection({ root: projectRoot, ...(values.rules && { rules: values.rules }), ...(values.policy && { policy: values.policy }) });
+    const { detection } = await loadDetection({ root: projectRoot, ...(values.rules && { rules: values.rules }), ...(values.policy && { policy: values.policy }) });
     const pipeline = createPipeline({
       tokenKey: await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey),
       ...(values.reveal && {
@@ -74,13 +75,15 @@ export const scan: Command = {
     await store?.migrate();
 
     const valueOf = (finding: Finding): string | undefined => revealed.get(finding['telltale.observable.token']);
-    const totals: ScanTotals = { captures: 0, packets: 0, records: 0, findings: [], skipped: 0, unreadable: [] };
+    const listed: Finding[] = [];
+    const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, unreadable: [] };
     const handOver = async (records: Parameters<Store['write']>[0]): Promise<void> => {
       const findings = detection.detect(records);
       await store?.write(records, findings);
       totals.records += records.length;
-      totals.findings.push(...findings);
-      if (format === 'ndjson') for (const finding of findings) await print(`${findingLine(finding, valueOf(finding))}\n`);
+      totals.leaks.add(findings);
+      if (format === 'table') listed.push(...findings);
+      else for (const finding of findings) await print(`${findingLine(finding, valueOf(finding))}\n`);
     };
 
     const { inputs, unreadable } = await listCaptures(positionals);
@@ -99,7 +102,7 @@ export const scan: Command = {
     }
     progress.finish();
 
-    if (format === 'table' && totals.findings.length > 0) await print(`${findingsTable(totals.findings, valueOf)}\n`);
+    if (listed.length > 0) await print(`${findingsTable(listed, valueOf)}\n`);
     printSummary(totals, pipeline);
     return statusOf(totals, failOn);
   },
@@ -116,8 +119,7 @@ function inputProblem(input: CaptureInput, error: unknown): UnreadableInput | un
 }
 
 function statusOf(totals: ScanTotals, failOn: Level | undefined): number {
-  const failed = failOn !== undefined && totals.findings.some((finding) => levels.indexOf(finding['event.severity_name'] as Level) >= levels.indexOf(failOn));
-  if (failed) return exitStatus.findingAtLevel;
+  if (failOn !== undefined && totals.leaks.reaches(failOn)) return exitStatus.findingAtLevel;
   return totals.unreadable.length > 0 ? exitStatus.unusable : exitStatus.ok;
 }
 

@@ -18,7 +18,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
   async build({ configuration, logger, metrics, lifecycle }) {
     const { rules, policy, group, batch } = configuration.detector;
     const connection = kafkaConnection(configuration.kafka, 'telltale-detector', logger);
-    const detection = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+    const { detection } = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
 
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });

@@ -10,6 +10,8 @@ export interface CaptureSourceOptions {
   pipeline: ProbePipeline;
   sink: FlowSink;
   logger: Logger;
+  /** Bytes and packets of a capture so far. */
+  onProgress?: ((input: CaptureInput, bytes: number, packets: number) => void) | undefined;
   /** All captures were read and their records accepted; `unreadable` of them were not usable. */
   onDone: (unreadable: number) => void;
   /** Records cannot be handed over. */
@@ -52,12 +54,15 @@ export class CaptureSource implements Component {
   }
 
   async #read(input: CaptureInput): Promise<boolean> {
-    const { pipeline, sink, logger } = this.#options;
+    const { pipeline, sink, logger, onProgress } = this.#options;
     const recordsBefore = pipeline.records;
     let sinkError: unknown;
     const send: FlowSink['send'] = (records) => sink.send(records).catch((error: unknown) => { throw (sinkError = error); });
     try {
-      const packets = await replayCapture(input, { pipeline, send, signal: this.#stopping.signal });
+      const packets = await replayCapture(input, {
+        pipeline, send, signal: this.#stopping.signal,
+        ...(onProgress && { onProgress: (bytes, read) => onProgress(input, bytes, read) }),
+      });
       logger.info({ capture: input.name, packets, records: pipeline.records - recordsBefore }, 'capture read');
       return true;
     } catch (error) {

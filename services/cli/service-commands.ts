@@ -1,0 +1,72 @@
+import { mkdir } from 'node:fs/promises';
+import { runService, type CommonSections, type ServiceDefinition } from '#runtime';
+import { KafkaFindingSource } from '#transport';
+import { alerterService } from '../alerter/service.ts';
+import { detectorService } from '../detector/service.ts';
+import { kafkaConnection } from '../kafka-connection.ts';
+import { migrateService } from '../migrate/service.ts';
+import { ensureDemonstration } from '../probe/demonstration-file.ts';
+import { probeService } from '../probe/service.ts';
+import { reviewService } from '../review/service.ts';
+import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
+import { parseArguments, UsageError, type Command } from './command.ts';
+
+const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
+`;
+
+export const probe: Command = {
+  name: 'probe',
+  summary: 'captures → flow records → Kafka',
+  help: `Usage: telltale probe FILE|DIR|-… [options]
+
+Reads captures, replaces identifiers by keyed tokens and sends flow records to Kafka. Ends when all are read and accepted.
+
+Options:
+  --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
+${configOption}`,
+  async run(args) {
+    const { values, positionals } = parseArguments({
+      args,
+      allowPositionals: true,
+      options: { demonstration: { type: 'boolean', default: false }, config: { type: 'string' } },
+    });
+    const captures = [...positionals];
+    if (values.demonstration) {
+      await mkdir(defaultDataFolder, { recursive: true });
+      const { demonstration } = dataFolder(defaultDataFolder);
+      await ensureDemonstration(demonstration);
+      captures.push(demonstration);
+    }
+    if (captures.length === 0) throw new UsageError('probe needs at least one FILE, DIR or -, or --demonstration');
+    return runService(probeService(captures), values.config);
+  },
+};
+
+export const detector = serviceCommand(detectorService, 'Kafka → enrich, evaluate → ClickHouse and findings topic', `
+Reads flow records from Kafka, enriches them, evaluates rules and policies, and writes flows and findings to ClickHouse.
+An offset moves only when ClickHouse has confirmed. Any number of detectors share the work (detector.group).`);
+
+export const alerter = serviceCommand(
+  alerterService(({ configuration, logger }) => new KafkaFindingSource(kafkaConnection(configuration.kafka, 'telltale-alerter', logger), { groupId: 'telltale-alerter' })),
+  'findings topic → Alertmanager and webhooks', `
+Reads findings from Kafka, groups them by subject, service and rule, and delivers alerts to the receivers in alerter.receivers.`);
+
+export const review = serviceCommand(reviewService, 'the review page over a ClickHouse server', `
+Serves the review page for the findings in ClickHouse (CLICKHOUSE_URL). It reads, and writes nothing.`);
+
+export const migrate = serviceCommand(migrateService, 'make what is missing of topics and tables', `
+Makes the Kafka topics and the ClickHouse tables that are missing, then ends. Running it again changes nothing.
+Standalone does this by itself.`);
+
+function serviceCommand<Configuration extends CommonSections>(definition: ServiceDefinition<Configuration>, summary: string, about: string): Command {
+  const { name } = definition;
+  return {
+    name,
+    summary,
+    help: `Usage: telltale ${name} [options]\n${about}\n\nOptions:\n${configOption}`,
+    run(args) {
+      const { values } = parseArguments({ args, options: { config: { type: 'string' } } });
+      return runService(definition, values.config);
+    },
+  };
+}

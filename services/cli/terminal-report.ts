@@ -1,0 +1,25 @@
+import type { StandaloneReport } from '../standalone/service.ts';
+import { Leaks, count, indent } from './leaks.ts';
+import { Progress } from './progress.ts';
+import { blindSpots } from './summary.ts';
+
+/** Tells it to the person at the terminal: progress on standard error, the findings on standard output. */
+export function terminalReport(title: string): StandaloneReport {
+  const leaks = new Leaks();
+  const progress = new Progress();
+  return {
+    progress: (input, bytes, packets) => progress.update(input, bytes, packets),
+    found: (findings) => leaks.add(findings),
+    done({ pipeline, unreadable, url }) {
+      progress.finish();
+      const lines = [`${title}: ${count(pipeline.capture.packets, 'packet')}, ${count(pipeline.records, 'flow record')}.`];
+      if (unreadable > 0) lines.push(`${count(unreadable, 'capture')} could not be read, see above.`);
+      lines.push(leaks.headline());
+      if (leaks.findings > 0) lines.push('', indent(leaks.table()), '');
+      const blind = blindSpots(pipeline);
+      if (blind) lines.push(`Not seen: ${blind}.`);
+      lines.push(`Review page: ${url}/   (Ctrl-C stops)`);
+      process.stdout.write(`${lines.join('\n')}\n`);
+    },
+  };
+}

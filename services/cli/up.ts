@@ -1,0 +1,42 @@
+import path from 'node:path';
+import { projectRoot, runService } from '#runtime';
+import { ensureDemonstration } from '../probe/demonstration-file.ts';
+import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
+import { standaloneService } from '../standalone/service.ts';
+import { parseArguments, type Command } from './command.ts';
+import { terminalReport } from './terminal-report.ts';
+
+export const up: Command = {
+  name: 'up',
+  summary: 'standalone: all parts in one process, with the review page',
+  help: `Usage: telltale up [FILE|DIR…] [options]
+
+Starts Telltale standalone: probe, detector, alerter, review page and an embedded ClickHouse in one process.
+Reads the captures, prints what they leak, and serves the review page until Ctrl-C. Reading a capture again adds nothing.
+
+Options:
+  --demonstration   read the demonstration capture; it is made on the first start and kept in the data folder
+  --data DIR        data folder: token key, embedded ClickHouse, alerter's journal (default ${path.relative(process.cwd(), defaultDataFolder) || defaultDataFolder})
+  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
+
+The review page is on http://127.0.0.1:8080/ unless http.port says otherwise (TELLTALE_HTTP_PORT); /metrics, /healthz and
+/readyz are beside it. Alerts go to the receivers in alerter.receivers; without one there are none.
+`,
+  async run(args) {
+    const { values, positionals } = parseArguments({
+      args,
+      allowPositionals: true,
+      options: { demonstration: { type: 'boolean', default: false }, data: { type: 'string' }, config: { type: 'string' } },
+    });
+    const captures = [...positionals];
+    const data = values.data && path.resolve(values.data);
+    if (values.demonstration) {
+      const { demonstration } = dataFolder(data ?? process.env['TELLTALE_STANDALONE_DATA'] ?? defaultDataFolder);
+      await ensureDemonstration(demonstration);
+      captures.push(demonstration);
+    }
+    const report = terminalReport(values.demonstration && positionals.length === 0 ? 'Demonstration' : 'Captures');
+    process.stderr.write(`Starting Telltale standalone in ${path.relative(process.cwd(), data ?? defaultDataFolder) || projectRoot} …\n`);
+    return runService(standaloneService({ captures, report, ...(data && { data }) }), values.config);
+  },
+};

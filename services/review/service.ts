@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import { projectRoot, type ServiceDefinition } from '#runtime';
+import { openStore } from '#store';
+import { HttpComponent, OperationsModule } from '../operations/operations.ts';
+import { reviewSchema } from './configuration.ts';
+import { ReviewModule } from './review.module.ts';
+
+/** The review page as a service of its own, over a ClickHouse server that the migration has prepared. */
+export const reviewService: ServiceDefinition<z.output<typeof reviewSchema>> = {
+  name: 'review',
+  schema: reviewSchema,
+  async build({ configuration, logger, metrics, lifecycle }) {
+    const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
+    const checks = [{ name: 'store', check: async () => void (await store.query('SELECT 1')) }];
+    const modules = [OperationsModule.with({ checks, metrics }), ReviewModule.over(store, { projectRoot, hosts: configuration.review.hosts })];
+    lifecycle.add({ name: 'store', stop: () => store.close() }, new HttpComponent({ ...configuration.http, logger, modules }));
+  },
+};

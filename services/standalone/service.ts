@@ -1,0 +1,99 @@
+import path from 'node:path';
+import type { z } from 'zod';
+import type { Finding, FlowRecord } from '#flow';
+import { projectRoot, type ServiceContext, type ServiceDefinition } from '#runtime';
+import { openStore } from '#store';
+import { inProcessLog } from '#transport';
+import { AlerterModule } from '../alerter/alerter.module.ts';
+import { Alerter } from '../alerter/alerter.ts';
+import { Detector } from '../detector/detector.ts';
+import { loadDetection } from '../detector/packs.ts';
+import { HttpComponent, OperationsModule } from '../operations/operations.ts';
+import { reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../operations/reports.ts';
+import { CaptureSource } from '../probe/capture-source.ts';
+import type { CaptureInput } from '../probe/captures.ts';
+import { createPipeline } from '../probe/create.ts';
+import type { ProbePipeline } from '../probe/pipeline.ts';
+import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { RecordReader } from '../record-reader.ts';
+import { ReviewModule } from '../review/review.module.ts';
+import { StoreComponent } from '../store-component.ts';
+import { standaloneSchema } from './configuration.ts';
+import { dataFolder } from './data-folder.ts';
+
+type Configuration = z.output<typeof standaloneSchema>;
+
+/** What standalone tells of its captures. */
+export interface StandaloneReport {
+  progress(input: CaptureInput, bytes: number, packets: number): void;
+  found(findings: readonly Finding[]): void;
+  done(outcome: { pipeline: ProbePipeline; unreadable: number; url: string }): void;
+}
+
+export interface StandaloneOptions {
+  /** Captures to read after the start. */
+  readonly captures: readonly string[];
+  /** Goes before the configured data folder. */
+  readonly data?: string;
+  /** Tells the person at the terminal what happens. */
+  readonly report: StandaloneReport;
+}
+
+/** Probe, detector, alerter, review page and an embedded ClickHouse in one process; logs in process where Kafka stands otherwise. */
+export function standaloneService({ captures, data, report }: StandaloneOptions): ServiceDefinition<Configuration> {
+  return {
+    name: 'telltale',
+    schema: standaloneSchema,
+    async build({ configuration, logger, metrics, lifecycle }) {
+      const { rules, policy, data: configured } = configuration.standalone;
+      const folder = dataFolder(path.resolve(projectRoot, data ?? configured));
+      const { detection } = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+      const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
+      const flows = inProcessLog<FlowRecord>();
+      const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
+      const alerting = configuration.alerter.receivers.length > 0 ? standaloneAlerter({ configuration, logger, metrics, lifecycle }, folder.alerter) : undefined;
+      const detector = new Detector(detection, store, {
+        send: async (findings) => {
+          report.found(findings);
+          await alerting?.sink.send(findings);
+        },
+        close: async () => {},
+      });
+      const storeComponent = new StoreComponent(store);
+      const detectorReader = new RecordReader('flow records', flows.source, detector.handle, (error) => lifecycle.fail('the detector', error));
+
+      reportProbe(metrics, pipeline);
+      reportSink(metrics, 'flows', flows.sink.counters);
+      reportSource(metrics, 'flows', flows.source.counters);
+      reportDetector(metrics, detector.counters);
+      reportStore(metrics, store.counters);
+
+      const http = new HttpComponent({
+        ...configuration.http, logger,
+        modules: [
+          OperationsModule.with({ checks: [storeComponent, detectorReader, ...(alerting?.checks ?? [])], metrics }),
+          ReviewModule.over(store, { projectRoot }),
+          ...(alerting?.modules ?? []),
+        ],
+      });
+      const source = new CaptureSource({
+        captures, pipeline, sink: flows.sink, logger,
+        onProgress: report.progress,
+        onDone: (unreadable) => report.done({ pipeline, unreadable, url: http.url }),
+        onFailure: (error) => lifecycle.fail('the capture source', error),
+      });
+
+      // As the data flows, from the end to the beginning: each part starts after those it hands on to, and stops before them.
+      lifecycle.add(storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
+    },
+  };
+}
+
+/** The alerter behind an in-process log of findings. Without a configured receiver there is none. */
+function standaloneAlerter({ configuration, logger, metrics, lifecycle }: ServiceContext<Configuration>, state: string) {
+  const log = inProcessLog<Finding>();
+  const alerter = new Alerter({ configuration: { ...configuration.alerter, state }, metrics, logger });
+  const reader = new RecordReader('findings', log.source, (batch) => alerter.handle(batch), (error) => lifecycle.fail('the alerter', error));
+  reportSource(metrics, 'findings', log.source.counters);
+  return { sink: log.sink, checks: [reader], modules: [AlerterModule.with(alerter)], components: [alerter, reader] };
+}
