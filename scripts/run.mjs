@@ -1,4 +1,4 @@
-// `npm start`, `npm test`, `npm run build`, `npm run lint`: each works from a fresh clone.
+// `npm start`, `npm test`, `npm run build`, `npm run lint`, `npm run generate`: each works from a fresh clone.
 import path from 'node:path';
 import { build, install, lint, node, root, run } from './project.mjs';
 
@@ -11,6 +11,10 @@ switch (task) {
   case 'lint':
     lint();
     break;
+  case 'generate':
+    build();
+    run(node, [path.join(root, 'dist', 'infra', 'generate.js')]);
+    break;
   case 'start':
     build();
     run(process.execPath, [path.join(root, 'bin', 'telltale'), 'up', '--demonstration', ...rest]);
@@ -21,6 +25,6 @@ switch (task) {
     run(node, ['--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['dist/libs/**/*.test.js', 'dist/services/**/*.test.js', 'dist/infra/**/*.test.js', 'dist/test/**/*.test.js'])]);
     break;
   default:
-    console.error(`run.mjs: unknown task ${JSON.stringify(task)}; one of build, lint, start, test`);
+    console.error(`run.mjs: unknown task ${JSON.stringify(task)}; one of build, generate, lint, start, test`);
     process.exit(2);
 }

@@ -1,4 +1,4 @@
--- The schema after all migrations (libs/store/migrations), written by `node dist/infra/clickhouse/schema.js`.
+-- The schema after all migrations (libs/store/migrations), written by `npm run generate`.
 -- For reading and for review; `telltale migrate` is what creates it.
 
 CREATE TABLE findings

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '#store';
@@ -18,11 +18,6 @@ export async function schema(): Promise<string> {
   }
 }
 
-const heading = `-- The schema after all migrations (libs/store/migrations), written by \`node dist/infra/clickhouse/schema.js\`.
+const heading = `-- The schema after all migrations (libs/store/migrations), written by \`npm run generate\`.
 -- For reading and for review; \`telltale migrate\` is what creates it.
 `;
-
-/** The committed copy, relative to the project root. */
-export const schemaFile = 'infra/clickhouse/schema.sql';
-
-if (process.argv[1] === import.meta.filename) await writeFile(schemaFile, await schema());

@@ -64,7 +64,7 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     gapBytes: 'TCP payload that never came, bytes.',
   });
   metrics.counts('probe', pipeline, { records: 'Flow records made.' });
-  metrics.counts('probe', pipeline.identifiers, {
+  metrics.counts('identifiers', pipeline.identifiers, {
     recognised: { help: 'Identifiers recognised, by kind.', label: 'kind' },
     dropped: 'Identifiers over the bound of a message.',
     truncated: 'Texts and payloads of which only the beginning was read.',

@@ -1,0 +1,40 @@
+import { Metrics, createLogger } from '#runtime';
+import { createSinkCounters, createSourceCounters } from '#transport';
+import { Alerter } from '../services/alerter/alerter.ts';
+import { alerterSection } from '../services/alerter/configuration.ts';
+import { DetectorCounters } from '../services/detector/detector.ts';
+import { reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../services/operations/reports.ts';
+import { createPipeline } from '../services/probe/create.ts';
+
+/** docs/metrics.md: every metric that a service of Telltale exports, from the code that registers it. */
+export async function metricsReference(): Promise<string> {
+  const sections: [string, (metrics: Metrics) => void][] = [
+    ['Probe', (metrics) => {
+      reportProbe(metrics, createPipeline({ tokenKey: new Uint8Array(32) }));
+      reportSink(metrics, 'flows', createSinkCounters());
+    }],
+    ['Detector', (metrics) => {
+      reportSource(metrics, 'flows', createSourceCounters());
+      reportDetector(metrics, new DetectorCounters());
+      reportStore(metrics, { flows: 0, findings: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 });
+      reportSink(metrics, 'findings', createSinkCounters());
+    }],
+    ['Alerter', (metrics) => {
+      const receivers = [{ type: 'alertmanager', name: 'alertmanager', url: 'http://127.0.0.1:9093' }];
+      const configuration = alerterSection.parse({ receivers });
+      void new Alerter({ configuration, metrics, logger: createLogger({ name: 'reference', level: 'silent' }) });
+      reportSource(metrics, 'findings', createSourceCounters());
+    }],
+  ];
+  const texts = await Promise.all(sections.map(async ([title, register]) => {
+    const metrics = new Metrics({ process: false });
+    register(metrics);
+    return `## ${title}\n\n${await metrics.reference()}`;
+  }));
+  return `# Metrics
+
+Generated from the services by \`npm run generate\`. Each service serves them in Prometheus's text format under \`/metrics\`, beside Node's own
+process metrics and \`telltale_build_info\`. Standalone has those of all services.
+
+${texts.join('\n')}`;
+}
