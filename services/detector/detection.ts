@@ -1,0 +1,156 @@
+import { createFinding, findingId, type Finding, type FlowRecord, type Observable } from '#flow';
+import { BoundedCache, type Geography, type Place, type ServiceCatalogue } from '#geo';
+import type { PolicySet, Rule, RulePlan } from '#rules';
+import { peerIsSource } from './detection-endpoints.ts';
+import { findingMessage } from './detection-message.ts';
+
+export interface DetectionParts {
+  geography: Geography;
+  catalogue: ServiceCatalogue;
+  policies: PolicySet;
+  rules: RulePlan;
+  /** Versions of all of these, for the findings. */
+  versions: string;
+  /** Flows remembered for rules that report once per flow: at most twice this number per detection. */
+  rememberedFlows?: number;
+}
+
+/**
+ * Enriches flow records in place and finds what rules and policies say about them. Deterministic: the same records in the same order
+ * give the same findings with the same ids, and so does handing in a batch again after a failed write.
+ */
+export class Detection {
+  readonly #geography: Geography;
+  readonly #catalogue: ServiceCatalogue;
+  readonly #policies: PolicySet;
+  readonly #rules: RulePlan;
+  readonly #versions: string;
+  /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
+  readonly #reported: BoundedCache<string>;
+  #record!: FlowRecord;
+  #findings: Finding[] = [];
+
+  constructor({ geography, catalogue, policies, rules, versions, rememberedFlows = 65_536 }: DetectionParts) {
+    this.#geography = geography;
+    this.#catalogue = catalogue;
+    this.#policies = policies;
+    this.#rules = rules;
+    this.#versions = versions;
+    this.#reported = new BoundedCache(rememberedFlows);
+  }
+
+  /** Fills the detector's fields of the records and returns the findings in the order of the records. */
+  detect(records: readonly FlowRecord[]): Finding[] {
+    this.#findings = [];
+    for (const record of records) {
+      this.#enrich(record);
+      this.#record = record;
+      this.#rules.evaluate(record, this.#onMatch);
+    }
+    return this.#findings;
+  }
+
+  #enrich(record: FlowRecord): void {
+    const source = this.#geography.lookup(record['source.ip']);
+    const destination = this.#geography.lookup(record['destination.ip']);
+    record['source.geo.country_iso_code'] = source.located;
+    record['source.as.number'] = source.asn;
+    record['source.as.organization.name'] = source.organisation;
+    record['destination.geo.country_iso_code'] = destination.located;
+    record['destination.as.number'] = destination.asn;
+    record['destination.as.organization.name'] = destination.organisation;
+
+    const peer = peerIsSource(record) ? source : destination;
+    record['telltale.peer.located'] = peer.located;
+    record['telltale.peer.registered'] = peer.registered;
+    record['telltale.peer.operated'] = peer.operated;
+    this.#judge(record, peer);
+  }
+
+  #judge(record: FlowRecord, peer: Place): void {
+    const match = this.#catalogue.match(record);
+    record['telltale.service'] = match?.service.name ?? '';
+    record['telltale.role'] = match?.role ?? '';
+    record['telltale.policy.id'] = '';
+    record['telltale.policy.verdict'] = '';
+    record['telltale.policy.reason'] = '';
+    // An address that never leaves the monitored network crosses no border.
+    if (match !== undefined && peer.scope !== 'local') this.#policies.decide(record);
+  }
+
+  /** One closure for all records. */
+  readonly #onMatch = (rule: Rule, observables: readonly Observable[]): void => {
+    const record = this.#record;
+    switch (rule.outcome.finding) {
+      case 'observable':
+        for (let i = 0; i < observables.length; i += 1) {
+          if (!repeated(observables, i)) this.#add(rule, record, record['event.id'], [observables[i]!]);
+        }
+        break;
+      case 'record':
+        this.#add(rule, record, record['event.id'], observables);
+        break;
+      case 'flow':
+        this.#addOncePerFlow(rule, record, observables);
+    }
+  };
+
+  /**
+   * The id is a function of rule and flow, and the time is that of the flow's start, so that a later record of the flow gives the same
+   * finding should this process not remember the first (after a restart, or when the flow moved here from another detector).
+   */
+  #addOncePerFlow(rule: Rule, record: FlowRecord, observables: readonly Observable[]): void {
+    const flow = record['telltale.flow.id'] || record['event.id'];
+    const key = `${rule.id} ${flow}`;
+    const reporter = this.#reported.get(key);
+    if (reporter !== undefined && reporter !== record['event.id']) return;
+    this.#reported.set(key, record['event.id']);
+    const finding = this.#add(rule, record, flow, observables);
+    if (record['event.start'] !== 0) finding['@timestamp'] = record['event.start'];
+  }
+
+  #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[]): Finding {
+    const finding = createFinding(record);
+    const [observable, ...related] = observables;
+    // A finding about one observable is told apart by it; one about a record or flow by that alone.
+    const identity = rule.outcome.finding === 'observable' ? observable : undefined;
+    finding['event.id'] = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? '');
+    finding['rule.id'] = rule.id;
+    finding['rule.name'] = rule.title;
+    finding['rule.version'] = rule.version;
+    finding['event.severity_name'] = this.#level(rule, record);
+    finding['telltale.verdict'] = rule.outcome.verdict;
+    finding['telltale.versions'] = this.#versions;
+    if (observable !== undefined) {
+      finding['telltale.observable.kind'] = observable.kind;
+      finding['telltale.observable.path'] = observable.path;
+      finding['telltale.observable.encoding'] = observable.encoding;
+      finding['telltale.observable.mask'] = observable.mask;
+      finding['telltale.observable.token'] = observable.token;
+      finding['telltale.observable.confidence'] = observable.confidence;
+      finding['telltale.observables.related'] = related.map(({ kind, token }) => `${kind}=${token}`);
+      if (observable.frame !== 0) finding['telltale.evidence.frame'] = lastFrame(observables);
+    }
+    finding['message'] = findingMessage(rule, record, observables);
+    this.#findings.push(finding);
+    return finding;
+  }
+
+  #level(rule: Rule, record: FlowRecord): string {
+    return rule.outcome.level === 'policy' ? this.#policies.get(record['telltale.policy.id'])?.level ?? rule.level : rule.level;
+  }
+}
+
+/** The packet with which the evidence is complete. */
+function lastFrame(observables: readonly Observable[]): number {
+  let frame = 0;
+  for (const observable of observables) frame = Math.max(frame, observable.frame);
+  return frame;
+}
+
+/** Whether an earlier observable is the same value at the same place. */
+function repeated(observables: readonly Observable[], at: number): boolean {
+  const { token, path } = observables[at]!;
+  for (let i = 0; i < at; i += 1) if (observables[i]!.token === token && observables[i]!.path === path) return true;
+  return false;
+}
