@@ -57,7 +57,7 @@ export class Geography {
   readonly #cache: BoundedCache<Place>;
   readonly #words = new Uint32Array(4);
 
-  /** Reads all tables (about one second and 25 MB of columns). Throws LocatedError or Error when one is unreadable. */
+  /** Reads all tables (about one second, 26 MB). Throws LocatedError or Error when one is unreadable. */
   constructor(tables: GeoTables, { cacheSize = 65_536 }: GeographyOptions = {}) {
     const located = readMmdb(tables.located, (data) => this.#countries.number(countryOf(data)));
     const registered = (family: 4 | 6, bytes: Buffer): RangeTable => readRangeTable(family, bytes, `asn-country-ipv${family}-num.csv`,

@@ -31,6 +31,18 @@ test('a range table refuses ranges that are empty or out of order', () => {
   assert.equal(table.length, 1);
 });
 
+test('ranges that continue each other with the same value become one', () => {
+  const table = new RangeTable(6);
+  const range = (start: number[], end: number[], value: number): boolean => table.append(Uint32Array.from(start), Uint32Array.from(end), value);
+  range([1, 0, 0, 0], [1, 0, 0xffffffff, 0xffffffff], 1);
+  range([1, 1, 0, 0], [1, 1, 0, 9], 1);
+  range([1, 1, 0, 10], [1, 1, 0, 19], 2);
+  range([1, 1, 0, 21], [1, 1, 0, 30], 2);
+  table.seal();
+  assert.equal(table.length, 3);
+  assert.deepEqual([9, 10, 20, 21].map((last) => table.find(Uint32Array.of(1, 1, 0, last))), [1, 2, 0, 2]);
+});
+
 test('where ranges overlap the first one keeps its addresses, and it is counted', () => {
   const table = new RangeTable(4);
   table.append(word(10), word(20), 1);

@@ -15,6 +15,7 @@ export class RangeTable {
   #overlaps = 0;
   /** Where the last range given to {@link append} began, before any overlap was cut off. */
   readonly #lastStart = new Uint32Array(4);
+  readonly #behind = new Uint32Array(4);
   /** IPv4: number of the first range that ends at or behind the prefix of 16 bits. Cuts the search to that prefix. */
   #firstOfPrefix: Uint32Array | undefined;
 
@@ -36,6 +37,7 @@ export class RangeTable {
 
   /**
    * Adds the inclusive range behind all others. Value 0 means "no value".
+   * A range that continues the last one with the same value becomes part of it.
    * What overlaps the range before it stays with that one (counted in {@link overlaps}).
    * False, and nothing added, when the range is empty or begins before the last one.
    */
@@ -48,6 +50,10 @@ export class RangeTable {
     if (overlaps) {
       this.#overlaps += 1;
       if (this.#compare(end, 0, this.#ends, last) <= 0) return true;
+    }
+    if (this.#length > 0 && value === this.#values[this.#length - 1] && (overlaps || this.#adjoins(start, last))) {
+      for (let i = 0; i < this.#stride; i += 1) this.#ends[last + i] = end[i]!;
+      return true;
     }
     if (this.#length === this.#values.length) this.#grow();
     for (let i = 0; i < this.#stride; i += 1) {
@@ -92,7 +98,14 @@ export class RangeTable {
     return this.#stride === 1 ? a[aAt]! - b[bAt]! : compareIpv6(a, aAt, b, bAt);
   }
 
-  /** Adds one to the address at `at`; it is not the greatest, because a range ends behind it. */
+  /** Whether `start` is the address behind the range that ends at `last`. */
+  #adjoins(start: AddressWords, last: number): boolean {
+    for (let i = 0; i < this.#stride; i += 1) this.#behind[i] = this.#ends[last + i]!;
+    this.#increment(this.#behind, 0);
+    return this.#compare(start, 0, this.#behind, 0) === 0;
+  }
+
+  /** Adds one to the address at `at`; it is not the greatest when another range begins behind it. */
   #increment(column: Uint32Array, at: number): void {
     for (let i = at + this.#stride - 1; i >= at; i -= 1) {
       column[i]! += 1;

@@ -1,3 +1,4 @@
+import { flowFields } from '#flow';
 import type { Expression, ValueTest } from './expression.ts';
 import type { Field } from './fields.ts';
 
@@ -10,10 +11,10 @@ export interface CandidateKey {
   value: string | number;
 }
 
-/** Fields with few values, of which most records have the same: worth little as an index. */
-const commonFields: ReadonlySet<string> = new Set([
+/** Fields in which nearly all records have one of two or three values. */
+const nearlyConstant: ReadonlySet<string> = new Set([
   'network.transport', 'network.type', 'telltale.flow.state', 'telltale.flow.sequence', 'telltale.encryption.verdict',
-  'telltale.observable.visibility', 'telltale.observable.sender', 'observer.name',
+  'telltale.observable.visibility', 'telltale.observable.sender',
 ]);
 
 /**
@@ -57,5 +58,13 @@ function better(a: CandidateKey[] | undefined, b: CandidateKey[] | undefined): C
 }
 
 function cost(keys: readonly CandidateKey[]): number {
-  return keys.reduce((sum, { field }) => sum + (commonFields.has(field.name) ? 1_000 : 1), 0);
+  return keys.reduce((sum, { field }) => sum + keyCost(field), 0);
+}
+
+/** A guess at how many records a value of the field finds: the fewer values a field has, the more. */
+function keyCost(field: KeyField): number {
+  if (nearlyConstant.has(field.name)) return 10_000;
+  if (field.of === 'observable') return 1;
+  if ('lowCardinality' in flowFields[field.name]) return 100;
+  return field.type === 'number' ? 10 : 1;
 }

@@ -183,7 +183,7 @@ class RuleReader {
     if (!condition) return this.#fail(node, 'condition', 'detection has no condition');
     const used = new Set<string>();
     const alternatives = (isSeq(condition.value) ? condition.value.items as Node[] : [condition.value]).map((item) => this.#condition(item, searches, used));
-    for (const { key } of entries) {
+    for (const { key } of this.#failed ? [] : entries) {
       const name = String(key.value);
       if (!notSearches.includes(name) && !used.has(name)) this.report(key, 'warning', 'unused-search', `search "${name}" is not used in the condition`);
     }

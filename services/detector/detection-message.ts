@@ -31,7 +31,7 @@ function disclosure(record: FlowRecord, observables: readonly Observable[]): str
   if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
   const sentByPeer = (observables[0]!.sender === 'source') === peerIsSource(record);
   return sentByPeer
-    ? `${peer(record)} sent ${list(named)} to ${subjectAddress(record)}`
+    ? `${peer(record)}, sent ${list(named)} to ${subjectAddress(record)}`
     : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
 }
 

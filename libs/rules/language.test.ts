@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFlowRecord, type FlowRecord, type Observable } from '#flow';
+import { formatProblem } from '#geo';
+import { compileRules } from './compile.ts';
+import { parseRules } from './parse.ts';
+
+const head = ['title: T', 'id: 11111111-2222-4333-8444-555555555555', 'logsource: { product: telltale }', 'level: low'].join('\n');
+
+function ruleText(detection: string): string {
+  return `${head}\ndetection:\n${detection.replace(/^/gm, '  ')}`;
+}
+
+/** Whether a rule with this detection matches the record; fails when it has a problem. */
+function matches(detection: string, fields: Partial<FlowRecord>): boolean {
+  const { rules, problems } = parseRules([{ name: 't.yml', text: ruleText(detection) }]);
+  assert.deepEqual(problems.map(formatProblem), []);
+  let matched = false;
+  compileRules(rules).evaluate(Object.assign(createFlowRecord(), fields), () => { matched = true; });
+  return matched;
+}
+
+function selects(search: string, fields: Partial<FlowRecord>): boolean {
+  return matches(`selection:\n${search.replace(/^/gm, '  ')}\ncondition: selection`, fields);
+}
+
+function problemsOf(detection: string): string[] {
+  return parseRules([{ name: 't.yml', text: ruleText(detection) }]).problems.map(formatProblem);
+}
+
+const observable = (fields: Partial<Observable>): Observable =>
+  ({ kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, ...fields });
+
+/** Search, then fields that it selects, then fields that it does not. */
+const cases: [name: string, search: string, selected: Partial<FlowRecord>[], left: Partial<FlowRecord>[]][] = [
+  ['text in any case', 'destination.domain: Zoom.US', [{ 'destination.domain': 'zoom.us' }, { 'destination.domain': 'ZOOM.us' }], [{ 'destination.domain': 'a.zoom.us' }, {}]],
+  ['a list is "or"', 'network.protocol: [http, dns]', [{ 'network.protocol': 'http' }, { 'network.protocol': 'dns' }], [{ 'network.protocol': 'tls' }]],
+  ['a map is "and"', 'network.protocol: http\nhttp.request.method: POST', [{ 'network.protocol': 'http', 'http.request.method': 'POST' }], [{ 'network.protocol': 'http' }]],
+  ['a list of maps is "or"', '- network.protocol: dns\n- destination.port: 53', [{ 'network.protocol': 'dns' }, { 'destination.port': 53 }], [{}]],
+  ['wildcards', "url.path: '/a?c/*.php'", [{ 'url.path': '/abc/x/Y.php' }], [{ 'url.path': '/ac/x.php' }, { 'url.path': '/abc/x.php5' }]],
+  ['escaped wildcards', String.raw`url.path: '/a\*'`, [{ 'url.path': '/a*' }], [{ 'url.path': '/ab' }]],
+  ['contains', 'url.path|contains: admin', [{ 'url.path': '/x/ADMIN/y' }], [{ 'url.path': '/x' }]],
+  ['startswith', 'url.path|startswith: /api', [{ 'url.path': '/API/1' }], [{ 'url.path': '/x/api' }]],
+  ['endswith', 'destination.domain|endswith: .zoom.us', [{ 'destination.domain': 'log.zoom.us' }], [{ 'destination.domain': 'zoom.us' }]],
+  ['contains|all', 'url.query|contains|all: [uid=, room=]', [{ 'url.query': 'room=1&UID=2' }], [{ 'url.query': 'uid=2' }]],
+  ['cased', 'http.request.method|cased: POST', [{ 'http.request.method': 'POST' }], [{ 'http.request.method': 'post' }]],
+  ['contains|cased', 'url.path|contains|cased: Ab', [{ 'url.path': '/xAby' }], [{ 'url.path': '/xaby' }]],
+  ['re', "url.path|re: '^/v\\d+/'", [{ 'url.path': '/v12/x' }], [{ 'url.path': '/vx/' }, { 'url.path': '/V1/' }]],
+  ['re|i', "url.path|re|i: '^/v\\d+/'", [{ 'url.path': '/V12/x' }], [{ 'url.path': '/vx/' }]],
+  ['cidr', 'destination.ip|cidr: [10.0.0.0/8, 2001:db8::/32]', [{ 'destination.ip': '10.9.9.9' }, { 'destination.ip': '2001:db8::1' }], [{ 'destination.ip': '11.0.0.1' }, {}, { 'destination.ip': '2001:db9::1' }]],
+  ['exists: true', 'destination.domain|exists: true', [{ 'destination.domain': 'x' }], [{}]],
+  ['exists: false', 'destination.domain|exists: false', [{}], [{ 'destination.domain': 'x' }]],
+  ['null', 'destination.domain: null', [{}], [{ 'destination.domain': 'x' }]],
+  ['null in a list', 'destination.domain: [null, x]', [{}, { 'destination.domain': 'x' }], [{ 'destination.domain': 'y' }]],
+  ['empty text', "destination.domain: ''", [{}], [{ 'destination.domain': 'x' }]],
+  ['a number', 'destination.port: 443', [{ 'destination.port': 443 }], [{ 'destination.port': 80 }]],
+  ['a number in quotes', "destination.port: ['443', 80]", [{ 'destination.port': 443 }, { 'destination.port': 80 }], [{ 'destination.port': 8 }]],
+  ['a number by wildcard', "destination.port: '88*'", [{ 'destination.port': 8801 }, { 'destination.port': 88 }], [{ 'destination.port': 808 }]],
+  ['a number in a text field keeps its spelling', 'url.query: 1.10', [{ 'url.query': '1.10' }], [{ 'url.query': '1.1' }]],
+  ['lt, gte', 'destination.port|gte: 8801\nsource.port|lt: 1024', [{ 'destination.port': 8801, 'source.port': 53 }], [{ 'destination.port': 8800 }, { 'destination.port': 8801, 'source.port': 1024 }]],
+  ['gt, lte', 'destination.port|gt: 1\nsource.port|lte: 5', [{ 'destination.port': 2, 'source.port': 5 }], [{ 'destination.port': 1, 'source.port': 5 }]],
+  ['neq', 'network.protocol|neq: [http, tls]', [{ 'network.protocol': 'dns' }, {}], [{ 'network.protocol': 'http' }, { 'network.protocol': 'tls' }]],
+  ['fieldref', 'url.domain|fieldref: destination.domain', [{ 'url.domain': 'A.example', 'destination.domain': 'a.example' }], [{ 'url.domain': 'a', 'destination.domain': 'b' }, {}]],
+  ['fieldref|endswith', 'destination.domain|fieldref|endswith: url.domain', [{ 'url.domain': 'b.c', 'destination.domain': 'a.b.c' }], [{ 'url.domain': 'x', 'destination.domain': 'y' }]],
+  ['base64', 'url.query|base64: foobar', [{ 'url.query': 'Zm9vYmFy' }], [{ 'url.query': 'zm9vymfy' }]],
+  ['base64offset|contains', 'url.query|base64offset|contains: secret', ['', 'x', 'xy'].map((before) => ({ 'url.query': `q=${Buffer.from(`${before}secret!`).toString('base64')}` })), [{ 'url.query': 'q=secret' }]],
+  ['wide|base64offset|contains', 'url.query|wide|base64offset|contains: http://', ['', 'x', 'xy'].map((before) => ({ 'url.query': Buffer.concat([Buffer.from(before), Buffer.from('http://a', 'utf16le')]).toString('base64') })), [{ 'url.query': Buffer.from('http://a').toString('base64') }]],
+  ['windash|contains', "user_agent.original|windash|contains: ' -urlcache'", [{ 'user_agent.original': 'x /urlcache y' }, { 'user_agent.original': 'x –URLCACHE y' }, { 'user_agent.original': 'x -urlcache y' }], [{ 'user_agent.original': 'x urlcache' }]],
+  ['keywords', '- exfil\n- drop*box', [{ 'url.path': '/EXFIL' }, { 'destination.domain': 'dropmybox.example' }], [{ 'url.path': '/x' }]],
+  ['keywords with all', "'|all': [exfil, post]", [{ 'url.path': '/exfil', 'http.request.method': 'POST' }], [{ 'url.path': '/exfil' }]],
+  ['a keyword as plain text', 'exfil', [{ 'url.path': '/exfil' }], [{}]],
+  ['a field with several values', 'dns.resolved_ip|cidr: 10.0.0.0/8', [{ 'dns.resolved_ip': ['192.0.2.1', '10.1.1.1'] }], [{ 'dns.resolved_ip': ['192.0.2.1'] }, {}]],
+  ['all over several values', 'telltale.flow.observable_kinds|all: [user_id, room_id]', [{ 'telltale.flow.observable_kinds': ['room_id', 'email', 'user_id'] }], [{ 'telltale.flow.observable_kinds': ['user_id', 'email'] }]],
+  ['whether there are observables', 'telltale.observables|exists: true', [{ 'telltale.observables': [observable({})] }], [{}]],
+];
+
+for (const [name, search, selected, left] of cases) {
+  test(`search: ${name}`, () => {
+    for (const fields of selected) assert.ok(selects(search, fields), `must select ${JSON.stringify(fields)}`);
+    for (const fields of left) assert.ok(!selects(search, fields), `must not select ${JSON.stringify(fields)}`);
+  });
+}
+
+test('conditions: quantifiers over search names', () => {
+  const searches = ['sel_a: { network.protocol: http }', 'sel_b: { destination.port: 80 }', '_helper: { network.transport: udp }'].join('\n');
+  const http = { 'network.protocol': 'http' };
+  const both = { ...http, 'destination.port': 80 };
+  assert.ok(matches(`${searches}\ncondition: 1 of sel_* and not _helper`, http));
+  assert.ok(!matches(`${searches}\ncondition: all of sel_* and not _helper`, http));
+  assert.ok(matches(`${searches}\ncondition: all of sel_* and not _helper`, both));
+  assert.ok(matches(`${searches}\ncondition: all of them or (_helper and sel_a)`, both));
+  assert.ok(matches(`${searches}\ncondition: [all of sel_*, _helper]`, { 'network.transport': 'udp' }));
+});
+
+test('a rule about observables is asked about each on its own, and reports those that match', () => {
+  const detection = 'id: { telltale.observable.kind: [user_id, email] }\nquery: { telltale.observable.path|startswith: url.query }\nweak: { telltale.observable.confidence|lt: 50 }\ncondition: id and query and not weak';
+  const plan = compileRules(parseRules([{ name: 't.yml', text: ruleText(detection) }]).rules);
+  const matched = (...observables: Observable[]): string[] => {
+    const found: string[] = [];
+    plan.evaluate(Object.assign(createFlowRecord(), { 'telltale.observables': observables }), (_, those) => found.push(...those.map(({ path }) => path)));
+    return found;
+  };
+  assert.deepEqual(matched(
+    observable({ kind: 'user_id', path: 'url.query.a' }),
+    observable({ kind: 'user_id', path: 'http.request.header.x' }),
+    observable({ kind: 'imei', path: 'url.query.b' }),
+    observable({ kind: 'email', path: 'url.query.c', confidence: 10 }),
+    observable({ kind: 'EMAIL', path: 'url.query.d' }),
+  ), ['url.query.a', 'url.query.d']);
+  assert.deepEqual(matched(observable({ kind: 'imei', path: 'url.query.a' }), observable({ kind: 'email', path: 'x' })), []);
+  assert.deepEqual(matched(), []);
+});
+
+test('faults are located', () => {
+  const select = (line: string): string[] => problemsOf(`selection:\n  ${line}\ncondition: selection`);
+  assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: unknown field "source.prt" [unknown-field]']);
+  assert.deepEqual(select('telltale.observable.value: 1'), ['t.yml:7:5: error: unknown field "telltale.observable.value" [unknown-field]']);
+  assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: unknown modifier "|fuzzy" [modifier]']);
+  assert.deepEqual(select('url.path|expand: x'), ['t.yml:7:5: error: modifier |expand is not supported [modifier]']);
+  assert.deepEqual(select('url.path|contains|endswith: x'), ['t.yml:7:5: error: |contains and |endswith exclude each other [modifier]']);
+  assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i belongs behind |re [modifier]']);
+  assert.deepEqual(select("url.path|re: ['a', '(a+)+']"), ['t.yml:7:24: error: regular expression, character 1: a repeated group must not repeat inside: its time can grow exponentially [value]']);
+  assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), ['t.yml:7:21: error: "10.0.0.0/99" is no address block [value]']);
+  assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: |lt takes a number [value]']);
+  assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: |exists takes true or false [value]']);
+  assert.deepEqual(select('url.path|base64: a*'), ['t.yml:7:22: error: wildcards cannot stand under |base64 [value]']);
+  assert.deepEqual(select('url.path: []'), ['t.yml:7:5: error: an empty list matches nothing [value]']);
+  assert.deepEqual(select('url.path: { a: b }'), ['t.yml:7:15: error: a value is text, a number, true, false or null, or a list of these [value]']);
+  assert.deepEqual(select('telltale.observables: x'), ['t.yml:7:5: error: "telltale.observables" is a list of observables: only |exists applies, or use telltale.observable.* [modifier]']);
+  assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: a or c'), ['t.yml:7:19: error: no search is named "c" [unknown-search]']);
+  assert.deepEqual(problemsOf('a: { url.path: x }\nb: { url.path: x }\ncondition: a'), ['t.yml:7:3: warning: search "b" is not used in the condition [unused-search]']);
+  assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: "a and and"'), ['t.yml:7:21: error: "and" is out of place: expected a search name, "not" or "(" [condition]']);
+  assert.deepEqual(problemsOf('a: [x, *b]\ncondition: a').length, 1);
+});
+
+test('faults of a document: each is told, other documents of the file are not touched', () => {
+  const text = `${ruleText('a: { url.path: x }\ncondition: a')}\n---\ntitle: 5\nid: no\nlevel: loud\ntelltale: { finding: often, colour: red }\n---\ncorrelation: {}\n---\n- 1\n`;
+  const { rules, problems } = parseRules([{ name: 't.yml', text }]);
+  assert.deepEqual(rules.map(({ id, line }) => [id, line]), [['11111111-2222-4333-8444-555555555555', 1]]);
+  assert.deepEqual(problems.map(({ line, code }) => [line, code]), [
+    [10, 'id'], [9, 'detection'], [11, 'level'], [9, 'logsource'], [12, 'telltale'], [12, 'telltale'], [14, 'unsupported'], [16, 'document'],
+  ]);
+});
+
+test('broken YAML, an empty file and a repeated id are problems, not exceptions', () => {
+  const good = ruleText('a: { url.path: x }\ncondition: a');
+  const { rules, problems } = parseRules([{ name: 'a.yml', text: good }, { name: 'b.yml', text: good }, { name: 'c.yml', text: 'title: [' }, { name: 'd.yml', text: '' }]);
+  assert.equal(rules.length, 1);
+  assert.deepEqual(problems.map(({ file, code }) => [file, code]), [['b.yml', 'duplicate'], ['c.yml', 'yaml']]);
+});
