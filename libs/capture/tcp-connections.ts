@@ -39,12 +39,15 @@ export class TcpConnections {
       sequence++; // a SYN takes a sequence number of its own; payload may follow it (RFC 7413)
     }
     const hasPayload = view.payloadEnd + view.payloadMissing > view.payloadStart;
-    // The payload of a reset is a diagnostic text (RFC 9293, section 3.10.7.4), not part of the stream.
-    const isNews = hasPayload && !(flags & RST) && this.#reassembly.segment(stream, sequence, view);
+    const isNews = hasPayload && this.#reassembly.segment(stream, sequence, view);
+    if (flags & ACK) this.#reassembly.acknowledged(fromSource ? flow.fromDestination! : flow.fromSource!, view);
 
     // A host that really reset the connection sends nothing more: the reset was forged, or meant another connection.
     if (isNews && flow.closed === 'rst' && stream.hasReset) reopen(flow);
-    if (flags & FIN) stream.finished = true;
+    if (flags & FIN) {
+      stream.finished = true;
+      stream.end = (sequence + view.payloadEnd + view.payloadMissing - view.payloadStart) | 0;
+    }
     if (flags & RST) {
       stream.hasReset = true;
       flow.closed ??= 'rst';

@@ -17,12 +17,14 @@ export interface Chunk {
 /** What a handler was told of one flow. */
 export class RecordedFlow {
   readonly flow: Flow;
+  readonly firstFrame: number;
   readonly chunks: Chunk[] = [];
   updates = 0;
   end: FlowEndReason | null = null;
 
   constructor(flow: Flow) {
     this.flow = flow;
+    this.firstFrame = flow.lastFrame;
   }
 
   /** All that a side sent, gaps left out. */
