@@ -99,6 +99,19 @@ test('a SYN with another sequence number is another flow', () => {
   assert.deepEqual(flows.map((recorded) => [recorded.text('source'), recorded.end]), [['first', 'fin'], ['second', 'timeout'], ['third', 'finish']]);
 });
 
+test('a SYN-ACK with another sequence number: a new flow behind payload, another try before', () => {
+  const builder = new CaptureBuilder();
+  builder.tcp({ client, server, at }).handshake().receive('first');
+  builder.tcp({ client, server, at: at + 1_000_000, clientSequence: 70_000, serverSequence: 90_000 }).handshake().receive('second');
+  const lostSyn = new CaptureBuilder();
+  for (const [index, frame] of builder.frames().entries()) if (index !== 5) lostSyn.frame(frame.micros, frame.bytes);
+  assert.deepEqual(replay(lostSyn.pcap()).flows.map((recorded) => recorded.text('destination')), ['first', 'second']);
+
+  const retry = new CaptureBuilder();
+  for (const [index, frame] of builder.frames().entries()) if (index < 2 || index > 5) retry.frame(frame.micros, frame.bytes);
+  assert.deepEqual(replay(retry.pcap()).flows.map((recorded) => recorded.text('destination')), ['second']);
+});
+
 test('the late SYN of a connection whose payload overtook it is no new flow', () => {
   const builder = new CaptureBuilder();
   builder.tcp({ client, server, at }).handshake().send('payload');

@@ -20,14 +20,18 @@ export class TcpConnections {
   }
 
   /**
-   * Whether the packet opens another connection between the ports of `flow`: a SYN that is neither a repetition, nor the
-   * other half of a simultaneous open, nor the late SYN of a connection whose first payload overtook it.
+   * Whether the packet opens another connection between the ports of `flow`: a SYN, or the SYN-ACK of a lost one. Not so a
+   * repetition, the other half of a simultaneous open, the late SYN of a connection whose first payload overtook it,
+   * or a SYN-ACK that replaces another before there was any payload.
    */
   isNew(flow: TrackedFlow, fromSource: boolean, view: PacketView): boolean {
-    if ((view.tcpFlags & (SYN | ACK)) !== SYN) return false;
+    if ((view.tcpFlags & SYN) === 0) return false;
     const stream = (fromSource ? flow.fromSource : flow.fromDestination)!;
-    if (stream.hasSyn) return stream.synSequence !== (view.tcpSequence | 0);
-    return stream.started ? stream.first !== ((view.tcpSequence + 1) | 0) : flow.closed !== null;
+    if (stream.hasSyn && stream.synSequence === (view.tcpSequence | 0)) return false;
+    const isLate = stream.first === ((view.tcpSequence + 1) | 0);
+    if (view.tcpFlags & ACK) return stream.next !== stream.first && !isLate;
+    if (stream.hasSyn) return true;
+    return stream.started ? !isLate : flow.closed !== null;
   }
 
   segment(flow: TrackedFlow, fromSource: boolean, view: PacketView): void {
