@@ -268,15 +268,21 @@ class HttpSide {
   #openResponse(message: Message, head: Head, status: number): void {
     this.#isRequest = false;
     this.#state = 'head';
-    if (status < 200) {
-      // An interim response says nothing about the exchange; after 101 the connection speaks another protocol.
-      if (status === 101) this.#stopBoth();
-      else this.#message = null;
+    if (status < 200 && status !== 101) {
+      // An interim response says nothing about the exchange.
+      this.#message = null;
       return;
     }
     const exchange = this.#handler.pending.shift();
     setResponseFacts(message.facts, status, exchange);
     if (exchange !== undefined) exchange.answered = true;
+    if (status === 101) {
+      // The connection goes on in another protocol.
+      this.#emit();
+      this.#state = 'stopped';
+      this.#handler.done = true;
+      return;
+    }
     if (exchange?.method === 'CONNECT' && status < 300) {
       this.#emit();
       this.#state = 'stopped';
@@ -463,12 +469,6 @@ class HttpSide {
       if (this.#lost > maxLostBytes) this.#state = 'stopped';
     }
     return false;
-  }
-
-  #stopBoth(): void {
-    this.#emit();
-    this.#state = 'stopped';
-    this.#handler.done = true;
   }
 
   #count(reason: string): void {

@@ -1,4 +1,4 @@
-/** Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind it and its depth. */
+/** Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind its last byte (a quote is none) and its depth. */
 export type JsonVisitor = (path: string, key: string, value: string, end: number, depth: number) => void;
 
 /**
@@ -58,7 +58,7 @@ class Scanner {
     if (first === QUOTE) {
       const outcome = this.#readString();
       if (outcome !== 'complete') return outcome;
-      this.#visit(path, key, this.#string, this.#position, depth);
+      this.#visit(path, key, this.#string, this.#position - 1, depth);
       return 'complete';
     }
     return this.#word(path, key, depth);

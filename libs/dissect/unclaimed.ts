@@ -51,8 +51,10 @@ export class UnclaimedDirection {
   #decide(stream: ByteStream, last: boolean): boolean {
     const sample = stream.bytes().subarray(0, sampleBytes);
     const newline = sample.indexOf(0x0a);
-    if (newline < 0 && sample.length < sampleBytes && !last) return false;
-    if (isText(newline < 0 ? sample : sample.subarray(0, newline))) this.#kind = 'text';
+    const line = newline < 0 ? sample : sample.subarray(0, newline);
+    if (hasControls(line)) this.#turnBinary(stream);
+    else if (newline < 0 && sample.length < sampleBytes && !last) return false;
+    else if (isText(line)) this.#kind = 'text';
     else this.#turnBinary(stream);
     return true;
   }
@@ -98,18 +100,23 @@ export class UnclaimedDirection {
 
   #passOver(stream: ByteStream): boolean {
     if (this.#attempts > 0) this.#attempts--;
-    stream.clear();
+    stream.consume(stream.packetEnd(0));
     return true;
   }
 }
 
-/** Text has no control characters but white space and ESC, and not many bytes beyond ASCII. */
+/** Text has no control characters but white space and ESC, and not many bytes beyond ASCII unless they are UTF-8. */
 function isText(bytes: Buffer): boolean {
+  if (hasControls(bytes)) return false;
   let high = 0;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) high++;
+  return high <= bytes.length * 0.3 || !bytes.toString('utf8').includes('\ufffd');
+}
+
+function hasControls(bytes: Buffer): boolean {
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!;
-    if (byte >= 0x80) high++;
-    else if (byte < 0x20 ? byte !== 0x09 && byte !== 0x0d && byte !== 0x1b : byte === 0x7f) return false;
+    if (byte < 0x20 ? byte !== 0x09 && byte !== 0x0d && byte !== 0x1b : byte === 0x7f) return true;
   }
-  return high === 0 || high <= bytes.length * 0.3 || bytes.toString('utf8').indexOf('\ufffd') < 0;
+  return false;
 }
