@@ -127,6 +127,7 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
       if (text !== null && (length >= 2 || form === keyForm)) {
         const kind = kinds.find((candidate) => candidate.validate(text));
         if (kind !== undefined) return { kind, value: text, offset: start, encoding: 'length-prefixed', confidence: kind.confidence };
+        if (form === keyForm && typeBytes === 0) return null;
       } else if (form === keyForm && (length === 4 || length === 8)) {
         const hit = readInteger(payload, start, length, form.order, kinds);
         if (hit !== null) return hit;
@@ -134,13 +135,14 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
     }
   }
   const tagged = integerTags[payload[at] ?? 0];
-  if (tagged !== undefined && at + 1 + tagged <= payload.length && goesOn(payload, at + 1 + tagged, keyForm)) {
+  if (tagged !== undefined && isFollowed(payload, at + 1 + tagged, keyForm)) {
     return readInteger(payload, at + 1, tagged, 'be', kinds);
   }
   for (const typeBytes of [0, 1]) {
     for (const width of [4, 8]) {
       const start = at + typeBytes;
-      if (start + width <= payload.length && goesOn(payload, start + width, keyForm)) {
+      // With neither length nor type in front, the end of the payload proves nothing.
+      if (isFollowed(payload, start + width, keyForm) && (typeBytes > 0 || start + width < payload.length)) {
         const hit = readInteger(payload, start, width, keyForm.order, kinds);
         if (hit !== null) return hit;
       }
@@ -162,7 +164,7 @@ function readInteger(payload: Buffer, start: number, width: number, order: 'be' 
 }
 
 /** Whether the payload ends at `at`, or goes on with another word behind its length: then the value before it was read right. */
-function goesOn(payload: Buffer, at: number, form: LengthForm): boolean {
+function isFollowed(payload: Buffer, at: number, form: LengthForm): boolean {
   if (at === payload.length) return true;
   const length = form.read(payload, at);
   if (length < 2 || length > longestKey || at + form.width + length > payload.length) return false;

@@ -15,6 +15,7 @@ import { PayloadScanner } from './payload-scan.ts';
 import { identifiersInPath } from './path-segments.ts';
 import { looseness, TextScanner } from './text-scan.ts';
 import type { Tokeniser } from './token.ts';
+import { isZoomHost, secretOfJoinLink } from './zoom.ts';
 
 /** An identifier with its raw value: it never leaves the process, and serves redaction and `--reveal` only. */
 export interface Recognised {
@@ -32,6 +33,8 @@ export interface RecogniserOptions {
 
 /** Characters of a field and bytes of a payload that are read. */
 const longestText = 64 * 1024;
+/** Taken off the confidence of an identifier that only the path segment before it announces. */
+const uncertaintyOfPath = 25;
 /** Encodings that are unwrapped one inside the other. */
 const deepestEncoding = 2;
 /** Values of one message that are unwrapped. */
@@ -76,8 +79,10 @@ export class Recogniser {
     this.dropped = 0;
     this.#decodings = 0;
     this.#hits.clear();
-    for (const field of message.fields) this.#field(field);
-    this.#path(message);
+    for (const field of message.fields) {
+      if (field.path === 'url.path') this.#urlPath(field, message);
+      else this.#field(field);
+    }
     if (message.payload !== null && message.payload.length > 0) this.#unclaimed(message, message.payload);
     return this.#hits.size === 0 ? [] : this.#report();
   }
@@ -143,19 +148,19 @@ export class Recogniser {
   }
 
   /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
-  #path(message: Message): void {
-    const path = message.facts['url.path'];
-    if (path === undefined || path.length < 4) return;
-    const text = this.#bounded(path);
-    for (const { kind, value } of identifiersInPath(text, this.#keyNames, message.fields)) {
-      this.#hit(kind, value, '', 'url.path', '', kind.confidence - 25, message);
+  #urlPath(field: Field, message: Message): void {
+    const path = this.#bounded(field.value);
+    for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) {
+      this.#hit(kind, value, '', field.path, field.encoding, kind.confidence - uncertaintyOfPath, field);
     }
     const host = message.facts['url.domain'] ?? '';
+    if (!isZoomHost(host)) return this.#value(path, null, field, field.encoding, '', 0);
     const query = message.facts['url.query'] ?? '';
-    const url = /(?:^|\.)zoom(?:gov)?\.(?:us|com|com\.cn)$/.test(host) ? `${host}${text}${query === '' ? '' : `?${query}`}` : text;
-    const hints = hintsOf(url);
-    if (hints === 0) return;
-    for (const hit of this.#text.scan(url, hints & ~hint.assignment)) this.#hit(hit.kind, hit.value, '', 'url.path', '', hit.confidence, message);
+    const url = `${host}${path}${query === '' ? '' : `?${query}`}`;
+    for (const hit of this.#text.scan(url, hintsOf(url) & ~hint.assignment)) {
+      // A join link reaches over host, path and query, which are facts of their own: its secret is redacted in the query.
+      this.#hit(hit.kind, hit.value, hit.kind.name === 'join_link' ? secretOfJoinLink(hit.value) : '', field.path, field.encoding, hit.confidence, field);
+    }
   }
 
   #unclaimed(message: Message, payload: Buffer): void {
@@ -175,7 +180,7 @@ export class Recogniser {
     const known = this.#hits.get(identity);
     if (known !== undefined) {
       addSpelling(known.written, written);
-      addSpelling(known.written, value);
+      if (value !== known.value) addSpelling(known.written, value);
       if (precedence(known.kind) <= precedence(kind)) return;
     }
     if (known === undefined && this.#hits.size >= this.#options.maxPerMessage) {
@@ -201,7 +206,7 @@ export class Recogniser {
       this.#counters.count(kind.name);
       recognised.push({
         value: hit.value,
-        written: hit.written,
+        written: hit.written.filter((spelling) => spelling !== hit.value),
         observable: {
           kind: kind.name,
           path: hit.path,
