@@ -1,0 +1,19 @@
+/** Capture files to packets, packets to flows and streams. Pure: bytes and times are handed in. */
+export { formatAddress, parseAddress } from './address.ts';
+export { CaptureBuilder, type CaptureBuilderOptions, type UdpConversation, type UdpOptions } from './builder.ts';
+export type { BuiltFrame, FileOptions } from './builder-files.ts';
+export type { Endpoint } from './builder-packets.ts';
+export type { SendOptions, TcpConversation, TcpOptions } from './builder-tcp.ts';
+export { communityId, type CommunityIdInput } from './community-id.ts';
+export { CaptureCounters, captureReasons, type CaptureReason } from './counters.ts';
+export { decodePacket } from './decode.ts';
+export { CaptureError, type CaptureErrorCode } from './error.ts';
+export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
+export { FlowTable, flowTableDefaults, type FlowTableOptions } from './flow-table.ts';
+export {
+  dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsClientHello, tlsRecord,
+  type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
+} from './payloads.ts';
+export { transportName } from './protocols.ts';
+export { CaptureReader, type CaptureReaderOptions } from './reader.ts';
+export { PacketView } from './view.ts';

@@ -1,0 +1,14 @@
+export type CaptureErrorCode = 'empty' | 'not_a_capture' | 'compressed' | 'unsupported_version' | 'truncated' | 'bad_record' | 'bad_block';
+
+/** The input is no capture, or cannot be read beyond `offset` (bytes from its start). */
+export class CaptureError extends Error {
+  override readonly name = 'CaptureError';
+  readonly code: CaptureErrorCode;
+  readonly offset: number;
+
+  constructor(code: CaptureErrorCode, offset: number, message: string) {
+    super(`${message} (at byte ${offset})`);
+    this.code = code;
+    this.offset = offset;
+  }
+}

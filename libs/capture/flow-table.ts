@@ -1,0 +1,192 @@
+import { randomInt } from 'node:crypto';
+import { communityId } from './community-id.ts';
+import type { CaptureCounters } from './counters.ts';
+import type { FlowEndReason, FlowHandler, FlowIdentity } from './flow.ts';
+import { FlowIndex } from './flow-index.ts';
+import { FlowKey } from './flow-key.ts';
+import { FlowOrder } from './flow-order.ts';
+import { FragmentTable } from './fragments.ts';
+import { senderIsInitiator } from './initiator.ts';
+import { ICMP, ICMPV6, TCP, transportName } from './protocols.ts';
+import { TcpConnections } from './tcp-connections.ts';
+import { TrackedFlow } from './tracked-flow.ts';
+import type { PacketView } from './view.ts';
+
+export interface FlowTableOptions {
+  /** Flows at a time; the one silent for longest makes room. */
+  readonly maxFlows: number;
+  /** Bytes that one direction of a TCP connection may hold back for missing ones. */
+  readonly maxBufferedBytesPerStream: number;
+  /** Bytes that all of them may hold back together. */
+  readonly maxBufferedBytes: number;
+  /** Bytes of incomplete IP datagrams. */
+  readonly maxFragmentBytes: number;
+  /** A running flow is reported after each such period. */
+  readonly activeTimeoutMicros: number;
+  /** A flow ends when it was silent for longer. */
+  readonly inactiveTimeoutMicros: number;
+  /** A closed or reset connection waits this long for late packets before it ends. */
+  readonly lingerMicros: number;
+}
+
+export const flowTableDefaults: FlowTableOptions = {
+  maxFlows: 100_000,
+  maxBufferedBytesPerStream: 1024 * 1024,
+  maxBufferedBytes: 64 * 1024 * 1024,
+  maxFragmentBytes: 4 * 1024 * 1024,
+  activeTimeoutMicros: 60e6,
+  inactiveTimeoutMicros: 300e6,
+  lingerMicros: 5e6,
+};
+
+/**
+ * Flows by 5-tuple, with TCP streams brought into order. Time is that of the packets.
+ *
+ * Packets should come roughly in order of time. One that is older than the flow it belongs to counts all the same; a jump ahead
+ * ends the flows that were silent for that long.
+ */
+export class FlowTable {
+  readonly #options: FlowTableOptions;
+  readonly #handler: FlowHandler;
+  readonly #counters: CaptureCounters;
+  readonly #fragments: FragmentTable;
+  readonly #connections: TcpConnections;
+  readonly #key = new FlowKey(randomInt(2 ** 31));
+  readonly #index = new FlowIndex();
+  /** Open flows, and closed ones that linger; each in order of the last packet. */
+  readonly #open = new FlowOrder();
+  readonly #closed = new FlowOrder();
+
+  constructor(options: Partial<FlowTableOptions>, handler: FlowHandler, counters: CaptureCounters) {
+    this.#options = { ...flowTableDefaults, ...options };
+    this.#handler = handler;
+    this.#counters = counters;
+    this.#fragments = new FragmentTable(this.#options.maxFragmentBytes, counters);
+    this.#connections = new TcpConnections(this.#options, handler, counters);
+  }
+
+  /** Flows in the table. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** A packet that `decodePacket` understood. A fragment that completes its datagram makes the view hold all of it. */
+  packet(view: PacketView): void {
+    const { micros } = view;
+    this.#expire(micros);
+    if (view.isFragment && !this.#fragments.add(view)) return;
+
+    const flow = this.#flowOf(view);
+    const fromSource = this.#key.senderIsLow === flow.sourceIsLow;
+    if (fromSource) {
+      flow.sourceBytes += view.ipLength;
+      flow.sourcePackets += view.packets;
+    } else {
+      flow.destinationBytes += view.ipLength;
+      flow.destinationPackets += view.packets;
+    }
+    flow.lastFrame = view.frame;
+    if (micros > flow.lastMicros) flow.lastMicros = micros;
+
+    if (view.transport === TCP) this.#segment(flow, fromSource, view);
+    else if (view.payloadEnd > view.payloadStart) {
+      const bytes = view.data.subarray(view.payloadStart, view.payloadEnd);
+      this.#handler.payload(flow, fromSource ? 'source' : 'destination', bytes, view.frame, micros);
+    }
+    (flow.closed ? this.#closed : this.#open).touch(flow);
+
+    if (micros - flow.updatedMicros >= this.#options.activeTimeoutMicros) {
+      flow.updatedMicros = micros;
+      this.#handler.flowUpdated(flow);
+    }
+  }
+
+  /** Ends all flows. */
+  finish(): void {
+    this.#fragments.finish();
+    for (let flow = this.#closed.oldest; flow !== null; flow = this.#closed.oldest) this.#end(flow, flow.closed!);
+    for (let flow = this.#open.oldest; flow !== null; flow = this.#open.oldest) this.#end(flow, 'finish');
+  }
+
+  #flowOf(view: PacketView): TrackedFlow {
+    this.#key.read(view);
+    const flow = this.#index.find(this.#key);
+    if (flow === null) return this.#start(view);
+    const fromSource = this.#key.senderIsLow === flow.sourceIsLow;
+    const timeout = flow.closed ? this.#options.lingerMicros : this.#options.inactiveTimeoutMicros;
+    const isSilent = view.micros - flow.lastMicros > timeout;
+    if (!isSilent && !(view.transport === TCP && this.#connections.isNew(flow, fromSource, view))) return flow;
+    this.#end(flow, flow.closed ?? 'timeout');
+    return this.#start(view);
+  }
+
+  #start(view: PacketView): TrackedFlow {
+    if (this.#index.size >= this.#options.maxFlows) this.#evict();
+    const isInitiator = senderIsInitiator(view);
+    const sourceIsLow = this.#key.senderIsLow === isInitiator;
+    const flow = new TrackedFlow(identify(view, isInitiator), this.#key, sourceIsLow, view.micros, view.frame);
+    this.#index.add(flow);
+    this.#open.append(flow);
+    this.#counters.flowsStarted++;
+    this.#handler.flowStarted(flow);
+    return flow;
+  }
+
+  #segment(flow: TrackedFlow, fromSource: boolean, view: PacketView): void {
+    const wasClosed = flow.closed !== null;
+    this.#connections.segment(flow, fromSource, view);
+    const isClosed = flow.closed !== null;
+    if (wasClosed === isClosed) return;
+    (wasClosed ? this.#closed : this.#open).remove(flow);
+    (isClosed ? this.#closed : this.#open).append(flow);
+  }
+
+  #expire(now: number): void {
+    const { inactiveTimeoutMicros, lingerMicros } = this.#options;
+    for (let flow = this.#closed.oldest; flow !== null && now - flow.lastMicros > lingerMicros; flow = this.#closed.oldest) {
+      this.#end(flow, flow.closed!);
+    }
+    for (let flow = this.#open.oldest; flow !== null && now - flow.lastMicros > inactiveTimeoutMicros; flow = this.#open.oldest) {
+      this.#end(flow, 'timeout');
+    }
+  }
+
+  /** A closed flow gives way first: it has said all it had to. */
+  #evict(): void {
+    const closed = this.#closed.oldest;
+    if (closed !== null) {
+      this.#end(closed, closed.closed!);
+      return;
+    }
+    this.#counters.count('flow/evicted');
+    this.#end(this.#open.oldest!, 'evicted');
+  }
+
+  #end(flow: TrackedFlow, reason: FlowEndReason): void {
+    this.#connections.flush(flow);
+    (flow.closed ? this.#closed : this.#open).remove(flow);
+    this.#index.remove(flow);
+    this.#counters.flowsEnded++;
+    this.#handler.flowEnded(flow, reason);
+  }
+}
+
+function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
+  const { data, transport, addressLength, sourceIp, destinationIp, sourcePort, destinationPort } = view;
+  const isIcmp = transport === ICMP || transport === ICMPV6;
+  return {
+    sourceIp: senderIsSource ? sourceIp : destinationIp,
+    sourcePort: senderIsSource ? sourcePort : destinationPort,
+    destinationIp: senderIsSource ? destinationIp : sourceIp,
+    destinationPort: senderIsSource ? destinationPort : sourcePort,
+    transport: transportName(transport),
+    ipVersion: addressLength === 16 ? 6 : 4,
+    communityId: communityId({
+      transport,
+      sourceIp: data.subarray(view.sourceAddress, view.sourceAddress + addressLength),
+      destinationIp: data.subarray(view.destinationAddress, view.destinationAddress + addressLength),
+      sourcePort: isIcmp ? view.icmpType : sourcePort,
+      destinationPort: isIcmp ? view.icmpCode : destinationPort,
+    }),
+  };
+}

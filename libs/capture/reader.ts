@@ -1,0 +1,80 @@
+import type { CaptureCounters } from './counters.ts';
+import { CaptureError } from './error.ts';
+import type { CaptureFormat } from './format.ts';
+import { InputQueue } from './input.ts';
+import { isPcap, PcapFormat } from './pcap.ts';
+import { isPcapng, PcapngFormat } from './pcapng.ts';
+import type { PacketView } from './view.ts';
+
+export interface CaptureReaderOptions {
+  /** A record or packet longer than this is taken for damage. Default 262,144, as in Wireshark. */
+  readonly maxPacketBytes?: number;
+  /** A pcapng block longer than this is taken for damage. Default 16 MiB, as in Wireshark. */
+  readonly maxBlockBytes?: number;
+}
+
+/**
+ * Reads pcap and pcapng, told apart by content: push chunks of any size in, pull packets out.
+ *
+ * ```ts
+ * for (const chunk of chunks) { reader.push(chunk); while (reader.next(view)) use(view); }
+ * reader.finish(); while (reader.next(view)) use(view);
+ * ```
+ *
+ * A pushed chunk is read in place: leave it unchanged until `next` has returned false. Memory is bounded by a chunk and a block.
+ */
+export class CaptureReader {
+  readonly #counters: CaptureCounters;
+  readonly #options: Required<CaptureReaderOptions>;
+  readonly #input = new InputQueue();
+  #format: CaptureFormat | null = null;
+
+  constructor(counters: CaptureCounters, options: CaptureReaderOptions = {}) {
+    this.#counters = counters;
+    this.#options = { maxPacketBytes: 262_144, maxBlockBytes: 16 * 1024 * 1024, ...options };
+  }
+
+  /** Set once the rest of the input cannot be read: it ends inside a record, or is damaged. What was read before stands. */
+  get problem(): CaptureError | null {
+    return this.#format?.problem ?? null;
+  }
+
+  push(chunk: Buffer): void {
+    if (!this.problem) this.#input.push(chunk);
+  }
+
+  /** No more input comes. */
+  finish(): void {
+    this.#input.ended = true;
+  }
+
+  /**
+   * The next packet into `view`. False: push more, or (after `finish`) all is read.
+   * @throws CaptureError when the input is no capture, or a version of one that is not known.
+   */
+  next(view: PacketView): boolean {
+    this.#format ??= this.#detect();
+    if (!this.#format || this.#format.problem) return false;
+    if (this.#format.next(view)) return true;
+    if (this.#format.problem) this.#input.clear();
+    return false;
+  }
+
+  #detect(): CaptureFormat | null {
+    const input = this.#input;
+    if (!input.has(4)) {
+      if (!input.ended) return null;
+      throw input.available === 0 ? new CaptureError('empty', 0, 'the input is empty') : notACapture();
+    }
+    const magic = input.buffer.readUInt32LE(input.position);
+    const { maxPacketBytes, maxBlockBytes } = this.#options;
+    if (isPcap(magic)) return new PcapFormat(input, this.#counters, maxPacketBytes);
+    if (isPcapng(magic)) return new PcapngFormat(input, this.#counters, maxPacketBytes, maxBlockBytes);
+    if ((magic & 0xffff) === 0x8b1f) throw new CaptureError('compressed', 0, 'the input is gzip; unpack it first');
+    throw notACapture();
+  }
+}
+
+function notACapture(): CaptureError {
+  return new CaptureError('not_a_capture', 0, 'the input is neither pcap nor pcapng');
+}

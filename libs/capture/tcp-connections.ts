@@ -1,0 +1,77 @@
+import type { CaptureCounters } from './counters.ts';
+import type { FlowHandler } from './flow.ts';
+import { ACK, FIN, RST, SYN } from './protocols.ts';
+import { TcpReassembly } from './tcp-reassembly.ts';
+import type { TcpStream } from './tcp-stream.ts';
+import type { TrackedFlow } from './tracked-flow.ts';
+import type { PacketView } from './view.ts';
+
+export interface TcpConnectionOptions {
+  readonly maxBufferedBytesPerStream: number;
+  readonly maxBufferedBytes: number;
+}
+
+/** How connections open and close: SYN, FIN and RST; the payload goes to the reassembly. */
+export class TcpConnections {
+  readonly #reassembly: TcpReassembly;
+
+  constructor(options: TcpConnectionOptions, handler: FlowHandler, counters: CaptureCounters) {
+    this.#reassembly = new TcpReassembly(options.maxBufferedBytesPerStream, options.maxBufferedBytes, handler, counters);
+  }
+
+  /**
+   * Whether the packet opens another connection between the ports of `flow`: a SYN that is neither a repetition, nor the
+   * other half of a simultaneous open, nor the late SYN of a connection whose first payload overtook it.
+   */
+  isNew(flow: TrackedFlow, fromSource: boolean, view: PacketView): boolean {
+    if ((view.tcpFlags & (SYN | ACK)) !== SYN) return false;
+    const stream = (fromSource ? flow.fromSource : flow.fromDestination)!;
+    if (stream.hasSyn) return stream.synSequence !== (view.tcpSequence | 0);
+    return stream.started ? stream.first !== ((view.tcpSequence + 1) | 0) : flow.closed !== null;
+  }
+
+  segment(flow: TrackedFlow, fromSource: boolean, view: PacketView): void {
+    const { tcpFlags: flags } = view;
+    const stream = (fromSource ? flow.fromSource : flow.fromDestination)!;
+    let sequence = view.tcpSequence;
+    if (flags & SYN) {
+      this.#synchronise(flow, stream, fromSource, view);
+      sequence++; // a SYN takes a sequence number of its own; payload may follow it (RFC 7413)
+    }
+    const hasPayload = view.payloadEnd + view.payloadMissing > view.payloadStart;
+    // The payload of a reset is a diagnostic text (RFC 9293, section 3.10.7.4), not part of the stream.
+    const isNews = hasPayload && !(flags & RST) && this.#reassembly.segment(stream, sequence, view);
+
+    // A host that really reset the connection sends nothing more: the reset was forged, or meant another connection.
+    if (isNews && flow.closed === 'rst' && stream.hasReset) reopen(flow);
+    if (flags & FIN) stream.finished = true;
+    if (flags & RST) {
+      stream.hasReset = true;
+      flow.closed ??= 'rst';
+    } else if (flow.fromSource!.finished && flow.fromDestination!.finished) flow.closed ??= 'fin';
+  }
+
+  /** Gives up what is missing of both streams. */
+  flush(flow: TrackedFlow): void {
+    if (flow.fromSource) this.#reassembly.flush(flow.fromSource);
+    if (flow.fromDestination) this.#reassembly.flush(flow.fromDestination);
+  }
+
+  #synchronise(flow: TrackedFlow, stream: TcpStream, fromSource: boolean, view: PacketView): void {
+    const isAnswer = (view.tcpFlags & ACK) !== 0;
+    if (!isAnswer && fromSource) {
+      flow.synMicros = stream.hasSyn ? 0 : view.micros;
+    }
+    if (isAnswer && !fromSource && flow.synMicros > 0 && !stream.hasSyn) flow.rttMicros = Math.max(0, view.micros - flow.synMicros);
+    stream.hasSyn = true;
+    stream.synSequence = view.tcpSequence | 0;
+    const isUntouched = stream.next === stream.first && stream.held.length === 0;
+    if (!stream.started || isUntouched) stream.start(view.tcpSequence + 1);
+  }
+}
+
+function reopen(flow: TrackedFlow): void {
+  flow.closed = null;
+  flow.fromSource!.hasReset = false;
+  flow.fromDestination!.hasReset = false;
+}

@@ -1,0 +1,171 @@
+import type { CaptureCounters } from './counters.ts';
+import type { FlowHandler } from './flow.ts';
+import type { HeldSegment, TcpStream } from './tcp-stream.ts';
+import type { PacketView } from './view.ts';
+
+/** Counted per held segment beside its bytes, so that many tiny segments meet the bound as well. */
+const SEGMENT_COST = 128;
+/** RFC 7323, section 2.3: no window is larger, so a segment further off belongs to another connection, or is forged. */
+const MAX_WINDOW = 2 ** 30;
+
+/**
+ * Brings the segments of TCP streams into order.
+ *
+ * - Of bytes that arrive twice the first stand, whatever the second say.
+ * - Bytes ahead of a hole are copied and held. When a stream holds more than its bound, its first hole is given up
+ *   (`gap`); when all streams together do, that of the stream which has held longest. The end of a flow gives up all holes.
+ * - Bytes that the capture cut off are a gap at once.
+ */
+export class TcpReassembly {
+  readonly #maxPerStream: number;
+  readonly #maxTotal: number;
+  readonly #handler: FlowHandler;
+  readonly #counters: CaptureCounters;
+  /** Streams that hold bytes, the one that has done so longest first. */
+  readonly #holding = new Set<TcpStream>();
+  #totalCost = 0;
+
+  constructor(maxPerStream: number, maxTotal: number, handler: FlowHandler, counters: CaptureCounters) {
+    this.#maxPerStream = maxPerStream;
+    this.#maxTotal = maxTotal;
+    this.#handler = handler;
+    this.#counters = counters;
+  }
+
+  /** The payload of the packet in `view`, whose first byte has number `sequence`. True: it brought bytes not seen before. */
+  segment(stream: TcpStream, sequence: number, view: PacketView): boolean {
+    const length = view.payloadEnd - view.payloadStart + view.payloadMissing;
+    if (!stream.started) stream.start(sequence);
+    // Signed difference modulo 2^32: how far ahead of the next byte.
+    const ahead = (sequence - stream.next) | 0;
+    if (Math.abs(ahead) > MAX_WINDOW) {
+      this.#counters.count('tcp/out_of_window');
+      return false;
+    }
+    if (ahead + length <= 0) {
+      const beforeStart = !stream.hasSyn && ((sequence - stream.first) | 0) < 0;
+      this.#counters.count(beforeStart ? 'tcp/before_start' : 'tcp/retransmission');
+      return false;
+    }
+    if (ahead === 0 && !overlapsHeld(stream, length)) {
+      this.#deliver(stream, length, view.data.subarray(view.payloadStart, view.payloadEnd), view.frame, view.micros);
+      if (stream.held.length > 0) this.#release(stream);
+      return true;
+    }
+    return this.#insert(stream, Math.max(0, -ahead), sequence, length, view);
+  }
+
+  /** Gives up all holes: nothing more comes. */
+  flush(stream: TcpStream): void {
+    while (stream.held.length > 0) this.#skipHole(stream);
+  }
+
+  /** Holds those parts of the segment, from its byte `skip` on, that no earlier packet brought; then delivers what is in order. */
+  #insert(stream: TcpStream, skip: number, sequence: number, length: number, view: PacketView): boolean {
+    const { held, next } = stream;
+    let isNew = false;
+    let overlaps = skip > 0;
+    let from = skip;
+    let at = this.#placeFor(stream, (sequence + skip) | 0);
+    // From here on, positions are relative to the segment.
+    const base = (sequence - next) | 0;
+    while (from < length) {
+      const following = held[at];
+      const start = following ? ((following.sequence - next) | 0) - base : length;
+      if (from < start) {
+        const to = Math.min(start, length);
+        held.splice(at++, 0, this.#hold(stream, sequence, from, to, view));
+        isNew = true;
+        from = to;
+      }
+      if (!following || from >= length) break;
+      overlaps = true;
+      from = Math.max(from, start + following.length);
+      at++;
+    }
+    if (overlaps) this.#counters.count(isNew ? 'tcp/overlap' : 'tcp/retransmission');
+    if (held[0]!.sequence === next) this.#release(stream);
+    else if (isNew) this.#counters.count('tcp/out_of_order');
+    this.#enforceBounds(stream);
+    return isNew;
+  }
+
+  /** Index of the first held segment that ends behind `sequence`. New data mostly belongs at the end. */
+  #placeFor(stream: TcpStream, sequence: number): number {
+    const { held, next } = stream;
+    const position = (sequence - next) | 0;
+    let at = held.length;
+    while (at > 0 && ((held[at - 1]!.sequence - next) | 0) + held[at - 1]!.length > position) at--;
+    return at;
+  }
+
+  /** A copy of bytes `from` to `to` of the segment, as far as the capture has them. */
+  #hold(stream: TcpStream, sequence: number, from: number, to: number, view: PacketView): HeldSegment {
+    const captured = view.payloadEnd - view.payloadStart;
+    const source = view.data.subarray(view.payloadStart + Math.min(from, captured), view.payloadStart + Math.min(to, captured));
+    const bytes = Buffer.allocUnsafeSlow(source.length);
+    source.copy(bytes);
+    this.#charge(stream, bytes.length + SEGMENT_COST);
+    this.#counters.heldBytes += bytes.length;
+    if (stream.held.length === 0) this.#holding.add(stream);
+    return { sequence: (sequence + from) | 0, length: to - from, bytes, frame: view.frame, micros: view.micros };
+  }
+
+  /** Delivers held segments as long as no hole stands before them. */
+  #release(stream: TcpStream): void {
+    const { held } = stream;
+    let count = 0;
+    while (count < held.length && held[count]!.sequence === stream.next) {
+      const { length, bytes, frame, micros } = held[count++]!;
+      this.#charge(stream, -(bytes.length + SEGMENT_COST));
+      this.#counters.heldBytes -= bytes.length;
+      this.#deliver(stream, length, bytes, frame, micros);
+    }
+    held.splice(0, count);
+    if (held.length === 0) this.#holding.delete(stream);
+  }
+
+  #skipHole(stream: TcpStream): void {
+    const { sequence } = stream.held[0]!;
+    const missing = (sequence - stream.next) | 0;
+    stream.next = sequence;
+    this.#gap(stream, missing);
+    this.#release(stream);
+  }
+
+  #enforceBounds(stream: TcpStream): void {
+    while (stream.heldCost > this.#maxPerStream) {
+      this.#counters.count('tcp/buffer_flow');
+      this.#skipHole(stream);
+    }
+    while (this.#totalCost > this.#maxTotal) {
+      this.#counters.count('tcp/buffer_total');
+      this.#skipHole(this.#holding.values().next().value!);
+    }
+  }
+
+  #deliver(stream: TcpStream, length: number, bytes: Buffer, frame: number, micros: number): void {
+    stream.next = (stream.next + length) | 0;
+    if (bytes.length > 0) {
+      this.#counters.streamBytes += bytes.length;
+      this.#handler.payload(stream.flow, stream.sender, bytes, frame, micros);
+    }
+    if (length > bytes.length) this.#gap(stream, length - bytes.length);
+  }
+
+  #gap(stream: TcpStream, missing: number): void {
+    this.#counters.count('tcp/gap');
+    this.#counters.gapBytes += missing;
+    this.#handler.gap(stream.flow, stream.sender, missing);
+  }
+
+  #charge(stream: TcpStream, cost: number): void {
+    stream.heldCost += cost;
+    this.#totalCost += cost;
+  }
+}
+
+/** Whether the next `length` bytes of the stream run into what is held. */
+function overlapsHeld({ held, next }: TcpStream, length: number): boolean {
+  return held.length > 0 && ((held[0]!.sequence - next) | 0) < length;
+}

@@ -1,0 +1,74 @@
+import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+
+/** Codings of one body that are undone, one after the other; more is no honest use. */
+const maxCodings = 3;
+
+export interface DecodedContent {
+  /** What came out, at most the bound; empty when nothing could be decoded. */
+  bytes: Buffer;
+  /** Codings that were undone, outermost first, joined by `>`. */
+  encoding: string;
+  /** Why `bytes` is not the whole content: `bounded content`, `malformed content`, `unknown content coding`. Empty: it is. */
+  problem: string;
+}
+
+/** Undoes the codings of a Content-Encoding or Transfer-Encoding value. A body cut in the middle yields what it held. */
+export function decodeContent(body: Buffer, codings: string, maxBytes: number): DecodedContent {
+  const decoded: DecodedContent = { bytes: body, encoding: '', problem: '' };
+  const names = codings.toLowerCase().split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'identity');
+  for (const name of names.slice(0, maxCodings).reverse()) {
+    const inflate = decoders[name];
+    if (inflate === undefined) return { bytes: none, encoding: decoded.encoding, problem: 'unknown content coding' };
+    inflateInto(decoded, inflate, maxBytes);
+    decoded.encoding = decoded.encoding === '' ? name : `${decoded.encoding}>${name}`;
+  }
+  return decoded;
+}
+
+type Inflate = (body: Buffer, maxOutputLength: number) => Buffer;
+
+const zlibFlush = constants.Z_SYNC_FLUSH;
+
+/** Decoders by the coding's registered name (RFC 9110, section 8.4.1; RFC 7932; RFC 8878). They flush, so that a cut body is no error. */
+const decoders: Record<string, Inflate | undefined> = {
+  __proto__: null as never,
+  gzip: inflateGzip,
+  'x-gzip': inflateGzip,
+  deflate: inflateDeflate,
+  br: (body, maxOutputLength) => brotliDecompressSync(body, { maxOutputLength, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+  zstd: (body, maxOutputLength) => zstdDecompressSync(body, { maxOutputLength, finishFlush: constants.ZSTD_e_flush }),
+};
+
+function inflateGzip(body: Buffer, maxOutputLength: number): Buffer {
+  return gunzipSync(body, { maxOutputLength, finishFlush: zlibFlush });
+}
+
+/** `deflate` is the zlib format, but some senders leave its wrapper out. */
+function inflateDeflate(body: Buffer, maxOutputLength: number): Buffer {
+  const wrapped = body.length >= 2 && (body[0]! & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0;
+  return (wrapped ? inflateSync : inflateRawSync)(body, { maxOutputLength, finishFlush: zlibFlush });
+}
+
+/**
+ * The synchronous decoders of Node yield nothing at all when the output is over the bound; the beginning of the body then
+ * yields the beginning of the content, so that the body is halved until it fits.
+ */
+function inflateInto(content: DecodedContent, inflate: Inflate, maxBytes: number): void {
+  let body = content.bytes;
+  while (body.length > 0) {
+    try {
+      content.bytes = inflate(body, maxBytes);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') {
+        content.problem = 'malformed content';
+        break;
+      }
+      content.problem = 'bounded content';
+      body = body.subarray(0, body.length >> 1);
+    }
+  }
+  content.bytes = none;
+}
+
+const none = Buffer.alloc(0);

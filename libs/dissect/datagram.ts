@@ -1,0 +1,129 @@
+import type { DissectCounters } from './counters.ts';
+import { emitDns } from './dns.ts';
+import { isDnsHeader, parseDns } from './dns-message.ts';
+import { isDtls } from './dtls.ts';
+import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
+import { defaultDissectOptions, type DissectOptions } from './options.ts';
+import { isQuic } from './quic.ts';
+import { isRtp } from './rtp.ts';
+import { isSdRtnHello, sdRtnMessage } from './sd-rtn.ts';
+import { stunLength, stunMessage } from './stun.ts';
+
+/** Where and when a datagram was seen. */
+export interface DatagramContext {
+  sender: Sender;
+  sourcePort: number;
+  destinationPort: number;
+  /** Number and time (µs) of the packet. */
+  frame: number;
+  micros: number;
+}
+
+const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
+const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
+const rtp: Encryption = { verdict: 'opaque', reason: 'RTP' };
+const unclaimed: Encryption = { verdict: 'opaque', reason: 'no known structure' };
+
+/** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
+export function dissectDatagram(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions): void {
+  if (payload.length === 0) return;
+  if (!emitClaimed(payload, context, emit, counters, options)) emit(unclaimedMessage(payload, context, counters));
+}
+
+/**
+ * The datagrams of one UDP flow. Beyond what {@link dissectDatagram} does it remembers: the payload of a flow that began
+ * encrypted (QUIC, DTLS, SD-RTN) is not scanned, nor more than `maxUnclaimedBytes` per direction of what nothing claims.
+ */
+export class DatagramDissector {
+  readonly #options: DissectOptions;
+  readonly #emit: Emit;
+  readonly #counters: DissectCounters;
+  #encrypted = false;
+  readonly #scanned: Record<Sender, number> = { source: 0, destination: 0 };
+
+  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
+    this.#options = options;
+    this.#emit = emit;
+    this.#counters = counters;
+  }
+
+  datagram(payload: Buffer, context: DatagramContext): void {
+    if (payload.length === 0) return;
+    if (emitClaimed(payload, context, this.#claimed, this.#counters, this.#options)) return;
+    if (this.#encrypted) {
+      this.#counters.add('udp', 'encrypted by context');
+      return;
+    }
+    const { sender } = context;
+    if (this.#scanned[sender] + payload.length > this.#options.maxUnclaimedBytes) {
+      this.#counters.add('udp', 'bounded payload');
+      return;
+    }
+    this.#scanned[sender] += payload.length;
+    this.#emit(unclaimedMessage(payload, context, this.#counters));
+  }
+
+  readonly #claimed = (message: Message): void => {
+    if (message.encryption.verdict === 'encrypted') this.#encrypted = true;
+    this.#emit(message);
+  };
+}
+
+/** The first byte tells most of those that share a port apart (RFC 7983). Returns false when nothing claims the payload. */
+function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options: DissectOptions): boolean {
+  const { sender, frame, micros } = context;
+  const first = payload[0]!;
+  if (first < 0x40) {
+    if (isSdRtnHello(payload)) {
+      emit(sdRtnMessage(payload, sender, frame, micros, options, counters));
+      return true;
+    }
+    const length = stunLength(payload);
+    if (length !== 0) {
+      if (length > payload.length) counters.add('stun', 'cut message');
+      emit(stunMessage(payload.subarray(0, length), sender, frame, micros, options, counters));
+      return true;
+    }
+    if (isDtls(payload)) return emitBare('dtls', dtls, context, emit, counters);
+  }
+  const dnsProtocol = dnsProtocolOf(payload, context);
+  if (dnsProtocol !== '' && emitDns(payload, dnsProtocol, sender, frame, micros, emit, options, counters)) return true;
+  if (isQuic(payload)) return emitBare('quic', quic, context, emit, counters);
+  if (isRtp(payload)) return emitBare('rtp', rtp, context, emit, counters);
+  return false;
+}
+
+function emitBare(protocol: string, encryption: Encryption, context: DatagramContext, emit: Emit, counters: DissectCounters): true {
+  counters.add(protocol, 'messages');
+  emit(createMessage(protocol, encryption, context.sender, context.frame, context.micros));
+  return true;
+}
+
+function unclaimedMessage(payload: Buffer, context: DatagramContext, counters: DissectCounters): Message {
+  counters.add('udp', 'messages');
+  const message = createMessage('udp', unclaimed, context.sender, context.frame, context.micros);
+  message.payload = payload;
+  return message;
+}
+
+const DNS = 53;
+const MDNS = 5353;
+const LLMNR = 5355;
+const NETBIOS_NAME = 137;
+/** Shortest message: a header, the root name, type and class. */
+const shortestDns = 17;
+
+/**
+ * `dns`, `mdns`, `llmnr`, or '' when it is none of them. A port of DNS makes any message believable that can be read at all;
+ * on another port it has to be one question, and sound from beginning to end. NetBIOS names have the same shape, but are no names of DNS.
+ */
+function dnsProtocolOf(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): string {
+  if (payload.length < 12 || !isDnsHeader(payload)) return '';
+  if (sourcePort === DNS || destinationPort === DNS) return 'dns';
+  if (sourcePort === MDNS || destinationPort === MDNS) return 'mdns';
+  if (sourcePort === LLMNR || destinationPort === LLMNR) return 'llmnr';
+  if (sourcePort === NETBIOS_NAME || destinationPort === NETBIOS_NAME || payload.length < shortestDns) return '';
+  if (payload.readUInt16BE(4) !== 1 || (payload[2]! < 0x80 && payload.readUInt16BE(6) !== 0)) return '';
+  const dns = parseDns(payload);
+  return dns !== null && dns.complete && dns.questions[0]!.name !== '' ? 'dns' : '';
+}

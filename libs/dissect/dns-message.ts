@@ -1,0 +1,151 @@
+import { formatIp } from './address.ts';
+
+/** A DNS message (RFC 1035, section 4), as far as names and addresses go. Names are in lower case; the root is the empty name. */
+export interface DnsMessage {
+  isResponse: boolean;
+  questions: { name: string; type: number }[];
+  answers: DnsAnswer[];
+  /** False when it ended, or was malformed, before all records its header counts. */
+  complete: boolean;
+}
+
+/** An A, AAAA or CNAME record; of another one address and canonical name are empty. */
+export interface DnsAnswer {
+  name: string;
+  ttl: number;
+  address: string;
+  canonicalName: string;
+}
+
+const headerBytes = 12;
+const A = 1;
+const CNAME = 5;
+const AAAA = 28;
+const IN = 1;
+/** Labels of a name are at most 127 (255 octets); a pointer that loops ends here. */
+const maxLabels = 128;
+const maxNameBytes = 255;
+/** Of a name's records those of one message are kept; a full TCP message holds some thousands. */
+const maxAnswers = 4096;
+
+/** What the flags and counts of a header allow: a cheap first look. `bytes` holds at least the 12 bytes of the header. */
+export function isDnsHeader(bytes: Buffer): boolean {
+  const opcode = (bytes[2]! >> 3) & 0x0f;
+  if (opcode === 3 || opcode > 6) return false;
+  const questions = bytes.readUInt16BE(4);
+  const answers = bytes.readUInt16BE(6);
+  const authorities = bytes.readUInt16BE(8);
+  const additionals = bytes.readUInt16BE(10);
+  if (questions > 64) return false;
+  const isResponse = bytes[2]! >= 0x80;
+  return isResponse ? questions + answers + authorities + additionals > 0 || (bytes[3]! & 0x0f) !== 0 : questions + answers > 0;
+}
+
+/** Parses a message. Null when the header or the first question is none; a later error leaves it incomplete. */
+export function parseDns(bytes: Buffer): DnsMessage | null {
+  if (bytes.length < headerBytes || !isDnsHeader(bytes)) return null;
+  const reader = new Reader(bytes);
+  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], complete: false };
+  for (let left = bytes.readUInt16BE(4); left > 0; left--) {
+    const name = reader.name();
+    const type = reader.u16();
+    reader.u16();
+    if (reader.failed) return message.questions.length === 0 ? null : message;
+    message.questions.push({ name, type });
+  }
+  const answers = bytes.readUInt16BE(6);
+  const records = answers + bytes.readUInt16BE(8) + bytes.readUInt16BE(10);
+  for (let index = 0; index < records; index++) {
+    const answer = readRecord(reader);
+    if (reader.failed) return message;
+    if (index < answers && message.answers.length < maxAnswers) message.answers.push(answer);
+  }
+  message.complete = true;
+  return message;
+}
+
+/** Reads one resource record (RFC 1035, section 4.1.3). The OPT record of EDNS (RFC 6891) has the same shape, and holds no address. */
+function readRecord(reader: Reader): DnsAnswer {
+  const name = reader.name();
+  const type = reader.u16();
+  // Multicast DNS keeps a flag in the top bit of the class (RFC 6762, section 10.2).
+  const isInternet = (reader.u16() & 0x7fff) === IN;
+  const ttl = reader.u16() * 65536 + reader.u16();
+  const length = reader.u16();
+  const data = reader.position;
+  reader.skip(length);
+  const answer: DnsAnswer = { name, ttl, address: '', canonicalName: '' };
+  if (reader.failed || !isInternet) return answer;
+  if ((type === A && length === 4) || (type === AAAA && length === 16)) answer.address = formatIp(reader.bytes, data, length);
+  else if (type === CNAME) answer.canonicalName = reader.nameAt(data);
+  return answer;
+}
+
+/** Reads big-endian integers and names; past the end, or at a name that is none, it fails and yields zeros from then on. */
+class Reader {
+  readonly bytes: Buffer;
+  position = headerBytes;
+  failed = false;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  u16(): number {
+    if (this.position + 2 > this.bytes.length) this.failed = true;
+    if (this.failed) return 0;
+    this.position += 2;
+    return this.bytes.readUInt16BE(this.position - 2);
+  }
+
+  skip(length: number): void {
+    this.position += length;
+    if (this.position > this.bytes.length) this.failed = true;
+  }
+
+  name(): string {
+    return this.#readName(this.position, true);
+  }
+
+  /** The name that stands at `position`; reading goes on where it was. */
+  nameAt(position: number): string {
+    return this.#readName(position, false);
+  }
+
+  #readName(start: number, advance: boolean): string {
+    const { bytes } = this;
+    let name = '';
+    let position = start;
+    let followed = false;
+    let octets = 0;
+    for (let labels = 0; labels < maxLabels; labels++) {
+      const length = bytes[position];
+      if (length === undefined) break;
+      if (length >= 0xc0) {
+        const low = bytes[position + 1];
+        if (low === undefined) break;
+        if (advance && !followed) this.position = position + 2;
+        followed = true;
+        position = (length & 0x3f) * 256 + low;
+      } else if (length === 0) {
+        if (advance && !followed) this.position = position + 1;
+        return name;
+      } else {
+        const end = position + 1 + length;
+        octets += length + 1;
+        if (length > 63 || end > bytes.length || octets > maxNameBytes) break;
+        const label = readLabel(bytes, position + 1, end);
+        name = name === '' ? label : `${name}.${label}`;
+        position = end;
+      }
+    }
+    this.failed = true;
+    return '';
+  }
+}
+
+/** A label in lower case. DNS labels are bytes; those of DNS-SD are UTF-8 (RFC 6763, section 4.1.1). */
+function readLabel(bytes: Buffer, start: number, end: number): string {
+  for (let i = start; i < end; i++) if (bytes[i]! >= 0x80) return bytes.toString('utf8', start, end).toLowerCase();
+  return bytes.toString('latin1', start, end).toLowerCase();
+}

@@ -1,0 +1,66 @@
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
+import type { DissectCounters } from './counters.ts';
+import { parseDns, type DnsMessage } from './dns-message.ts';
+import type { DissectOptions } from './options.ts';
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'DNS' };
+
+/** Turns a parsed DNS message into one of ours. mDNS and LLMNR answers name hosts of the local network: they teach no name cache. */
+export function dnsMessage(
+  dns: DnsMessage, protocol: string, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters,
+): Message {
+  const message = createMessage(protocol, cleartext, sender, frame, micros);
+  const { facts } = message;
+  const fields = new FieldList(protocol, sender, message.fields, options, counters);
+  for (const question of dns.questions) {
+    facts['dns.question.name'] ??= question.name;
+    facts['dns.question.type'] ??= typeName(question.type);
+    fields.add('dns.question.name', '', question.name, '', frame);
+  }
+  if (!dns.isResponse) return message;
+  const asked = dns.questions[0];
+  const resolution = asked === undefined ? null : resolve(dns, asked.name);
+  const addresses = resolution === null ? dns.answers.filter((answer) => answer.address !== '').map((answer) => answer.address) : resolution.addresses;
+  if (addresses.length > 0) facts['dns.resolved_ip'] = addresses;
+  if (protocol === 'dns' && resolution !== null && addresses.length > 0) message.resolution = resolution;
+  return message;
+}
+
+/** Parses and emits; counts what is malformed. Returns false when the bytes are no DNS message at all. */
+export function emitDns(
+  bytes: Buffer, protocol: string, sender: Sender, frame: number, micros: number, emit: Emit, options: DissectOptions, counters: DissectCounters,
+): boolean {
+  const dns = parseDns(bytes);
+  if (dns === null) return false;
+  if (!dns.complete) counters.add(protocol, 'malformed records');
+  counters.add(protocol, 'messages');
+  emit(dnsMessage(dns, protocol, sender, frame, micros, options, counters));
+  return true;
+}
+
+/** Follows the CNAMEs from the name that was asked for to its addresses. Answers for other names are not believed. */
+function resolve(dns: DnsMessage, name: string): { name: string; addresses: string[]; ttl: number } {
+  const chain = new Set([name]);
+  const addresses: string[] = [];
+  let ttl = Infinity;
+  for (const answer of dns.answers) {
+    if (!chain.has(answer.name)) continue;
+    if (answer.canonicalName !== '') chain.add(answer.canonicalName);
+    else if (answer.address !== '') addresses.push(answer.address);
+    else continue;
+    ttl = Math.min(ttl, answer.ttl);
+  }
+  return { name, addresses, ttl: Number.isFinite(ttl) ? ttl : 0 };
+}
+
+/** Record types by number (IANA, Domain Name System Parameters); others are `TYPE65280` (RFC 3597, section 5). */
+const typeNames: Record<number, string | undefined> = {
+  1: 'A', 2: 'NS', 5: 'CNAME', 6: 'SOA', 10: 'NULL', 12: 'PTR', 13: 'HINFO', 15: 'MX', 16: 'TXT', 17: 'RP', 18: 'AFSDB', 24: 'SIG', 25: 'KEY', 28: 'AAAA',
+  29: 'LOC', 33: 'SRV', 35: 'NAPTR', 37: 'CERT', 39: 'DNAME', 41: 'OPT', 43: 'DS', 44: 'SSHFP', 46: 'RRSIG', 47: 'NSEC', 48: 'DNSKEY', 50: 'NSEC3',
+  51: 'NSEC3PARAM', 52: 'TLSA', 59: 'CDS', 60: 'CDNSKEY', 64: 'SVCB', 65: 'HTTPS', 99: 'SPF', 249: 'TKEY', 250: 'TSIG', 251: 'IXFR', 252: 'AXFR', 255: 'ANY', 257: 'CAA',
+};
+
+function typeName(type: number): string {
+  return typeNames[type] ?? `TYPE${type}`;
+}

@@ -1,0 +1,73 @@
+import type { DissectCounters } from './counters.ts';
+import { scanJson } from './json.ts';
+import type { Field, Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+
+/** Says which packet brought the byte at a position. A {@link ByteStream} is one. */
+export interface FrameMap {
+  frameAt(position: number): number;
+}
+
+/** The fields of one message, bounded, with JSON inside a value unwrapped. */
+export class FieldList {
+  readonly #protocol: string;
+  readonly #sender: Sender;
+  readonly #options: DissectOptions;
+  readonly #counters: DissectCounters;
+  readonly #fields: Field[];
+
+  /** Adds to `fields`, the list of the message itself. */
+  constructor(protocol: string, sender: Sender, fields: Field[], options: DissectOptions, counters: DissectCounters) {
+    this.#protocol = protocol;
+    this.#sender = sender;
+    this.#fields = fields;
+    this.#options = options;
+    this.#counters = counters;
+  }
+
+  /** Adds a value; one that is itself JSON is replaced by the values in it. Empty values are left out: they identify nobody. */
+  add(path: string, key: string, value: string, encoding: string, frame: number): void {
+    this.#add(path, key, value, encoding, frame, 0);
+  }
+
+  /** Adds the scalars of a JSON document that stands in `bytes`. Returns false when it is none: nothing was added. */
+  addJson(path: string, bytes: Buffer, frames: FrameMap, encoding: string): boolean {
+    const before = this.#fields.length;
+    const outcome = scanJson(bytes, this.#options.maxDepth, (inner, key, value, end, depth) => {
+      this.#add(joinPath(path, inner), key, value, encoding, frames.frameAt(end - 1), depth);
+    });
+    if (outcome !== 'complete') this.#counters.add(this.#protocol, `json ${outcome}`);
+    return outcome === 'complete' || outcome === 'bounded' || this.#fields.length > before;
+  }
+
+  #add(path: string, key: string, value: string, encoding: string, frame: number, depth: number): void {
+    if (value === '') return;
+    if (this.#fields.length >= this.#options.maxFields) {
+      this.#counters.add(this.#protocol, 'bounded fields');
+      return;
+    }
+    if ((value.startsWith('{') || value.startsWith('[')) && this.#unwrap(path, value, encoding, frame, depth)) return;
+    this.#fields.push({ path, key, value, encoding, sender: this.#sender, frame });
+  }
+
+  /** Replaces a value by the values of the JSON in it. A value that only looks like JSON stays as it is. */
+  #unwrap(path: string, value: string, encoding: string, frame: number, depth: number): boolean {
+    const before = this.#fields.length;
+    const inside = addEncoding(encoding, 'json');
+    const outcome = scanJson(Buffer.from(value), this.#options.maxDepth - depth, (inner, key, scalar, _end, level) => {
+      this.#add(joinPath(path, inner), key, scalar, inside, frame, depth + level);
+    });
+    if (outcome === 'complete' || outcome === 'bounded') return true;
+    this.#fields.length = before;
+    return false;
+  }
+}
+
+/** `url` and `json` are `url>json`. */
+export function addEncoding(chain: string, encoding: string): string {
+  return chain === '' ? encoding : `${chain}>${encoding}`;
+}
+
+function joinPath(path: string, inner: string): string {
+  return inner.startsWith('[') || inner === '' ? path + inner : `${path}.${inner}`;
+}

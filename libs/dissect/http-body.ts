@@ -1,0 +1,79 @@
+import type { ByteStream } from './bytestream.ts';
+import { decodeContent } from './content-encoding.ts';
+import type { DissectCounters } from './counters.ts';
+import type { FieldList, FrameMap } from './fieldlist.ts';
+import { mediaType, parameterOf } from './http-head.ts';
+import { addMultipart } from './multipart.ts';
+import type { DissectOptions } from './options.ts';
+import { addPairs } from './urlencoded.ts';
+
+/** Where a body's values stand. */
+export type BodyPath = 'http.request.body' | 'http.response.body';
+
+/**
+ * Adds the values of a body. Returns the content when it has no form that is known here, so that the recogniser can scan it.
+ *
+ * The content type is a hint only: JSON is known by its first byte, and forms are posted under any type or none.
+ */
+export function addBody(
+  list: FieldList, path: BodyPath, body: ByteStream, contentType: string, codings: string, options: DissectOptions, counters: DissectCounters,
+): Buffer | null {
+  let bytes = body.bytes();
+  let frames: FrameMap = body;
+  let encoding = '';
+  if (codings !== '') {
+    const lastFrame = body.frameAt(body.length - 1);
+    const decoded = decodeContent(bytes, codings, options.maxBodyBytes);
+    if (decoded.problem !== '') counters.add('http', decoded.problem);
+    bytes = decoded.bytes;
+    encoding = decoded.encoding;
+    frames = { frameAt: () => lastFrame };
+  }
+  if (bytes.length === 0) return null;
+
+  const type = mediaType(contentType);
+  if (startsLikeJson(bytes) && list.addJson(`${path}.json`, bytes, frames, encoding)) return null;
+  if (type === 'multipart/form-data') {
+    const boundary = parameterOf(contentType, 'boundary');
+    if (boundary !== '') {
+      addMultipart(list, `${path}.multipart`, bytes, boundary, frames, encoding);
+      return null;
+    }
+  }
+  if (type === 'application/x-www-form-urlencoded' || looksLikeForm(bytes)) {
+    if (isText(bytes)) {
+      addPairs(list, `${path}.form`, bytes.toString('latin1'), 0, frames, encoding);
+      return null;
+    }
+  }
+  return isMedia(type) ? null : bytes;
+}
+
+/** Is a body of this type worth keeping? Pictures, sound, video and fonts name nobody in a form that could be read. */
+export function isMedia(type: string): boolean {
+  return /^(?:image|audio|video|font)\//.test(type) && type !== 'image/svg+xml';
+}
+
+/** Does the content begin with `{` or `[`? */
+export function startsLikeJson(bytes: Buffer): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === 0x7b || byte === 0x5b) return true;
+    if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) return false;
+  }
+  return false;
+}
+
+/** `key=value`, where the key is a name. */
+function looksLikeForm(bytes: Buffer): boolean {
+  return /^[A-Za-z_][\w.[\]-]{0,63}=/.test(bytes.toString('latin1', 0, 80)) && isText(bytes);
+}
+
+function isText(bytes: Buffer): boolean {
+  const end = Math.min(bytes.length, 512);
+  for (let i = 0; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return false;
+  }
+  return true;
+}

@@ -1,0 +1,48 @@
+import type { FieldList, FrameMap } from './fieldlist.ts';
+import type { Header } from './http-head.ts';
+import { addPairs, decodeUrl, decodeUtf8, encodingOf } from './urlencoded.ts';
+
+/** Adds one field per header, and one per cookie. `frames` knows the positions that stand in the headers. */
+export function addHeaders(list: FieldList, prefix: string, headers: readonly Header[], frames: FrameMap): void {
+  for (const header of headers) {
+    const path = `${prefix}.${header.name}`;
+    if (header.name === 'cookie') {
+      addCookies(list, path, header, frames);
+    } else if (header.name === 'set-cookie') {
+      const attributes = header.value.indexOf(';');
+      addCookie(list, path, attributes < 0 ? header.value : header.value.slice(0, attributes), header.start, frames);
+    } else {
+      list.add(path, header.written, decodeUtf8(header.value), '', frames.frameAt(header.end - 1));
+      if (header.name === 'referer' || header.name === 'location') addUrlQuery(list, `${path}.query`, header, frames);
+    }
+  }
+}
+
+function addCookies(list: FieldList, path: string, header: Header, frames: FrameMap): void {
+  const { value } = header;
+  let start = 0;
+  while (start < value.length) {
+    let end = value.indexOf(';', start);
+    if (end < 0) end = value.length;
+    addCookie(list, path, value.slice(start, end), header.start + start, frames);
+    start = end + 1;
+  }
+}
+
+/** Adds `name=value`. Values are opaque to RFC 6265, but in practice percent-encoded, and at times quoted. */
+function addCookie(list: FieldList, path: string, text: string, position: number, frames: FrameMap): void {
+  const equals = text.indexOf('=');
+  const name = equals < 0 ? '' : decodeUtf8(text.slice(0, equals).trim());
+  let written = text.slice(equals + 1).trim();
+  if (written.length >= 2 && written.startsWith('"') && written.endsWith('"')) written = written.slice(1, -1);
+  const frame = frames.frameAt(position + text.trimEnd().length - 1);
+  list.add(name === '' ? path : `${path}.${name}`, name, decodeUrl(written, false), encodingOf('', written, false), frame);
+}
+
+function addUrlQuery(list: FieldList, path: string, header: Header, frames: FrameMap): void {
+  const mark = header.value.indexOf('?');
+  if (mark < 0) return;
+  const fragment = header.value.indexOf('#', mark);
+  const query = header.value.slice(mark + 1, fragment < 0 ? undefined : fragment);
+  addPairs(list, path, query, header.start + mark + 1, frames, '');
+}

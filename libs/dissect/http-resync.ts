@@ -1,0 +1,41 @@
+import type { ByteStream } from './bytestream.ts';
+
+/**
+ * Finds where the next request or response begins in bytes whose beginning was lost, -1 when it is not there.
+ *
+ * A request line has to stand at the beginning of a line or of a packet; a status line, which follows a body that need not end
+ * in a line, may stand anywhere.
+ */
+export function findMessageStart(stream: ByteStream): number {
+  const bytes = stream.bytes();
+  let version = bytes.indexOf('HTTP/1.', 0, 'latin1');
+  while (version >= 0) {
+    if (bytes[version - 1] === SPACE) {
+      const start = requestStart(stream, bytes, version);
+      if (start >= 0) return start;
+    } else if (isStatusLine(bytes, version)) {
+      return version;
+    }
+    version = bytes.indexOf('HTTP/1.', version + 1, 'latin1');
+  }
+  return -1;
+}
+
+function isStatusLine(bytes: Buffer, version: number): boolean {
+  return /^[01] \d$/.test(bytes.toString('latin1', version + 7, Math.min(version + 10, bytes.length)));
+}
+
+/** Where the line that has `HTTP/1.` at `version` begins: behind a line end, or with the packet or the one before it. */
+function requestStart(stream: ByteStream, bytes: Buffer, version: number): number {
+  const line = bytes.lastIndexOf(0x0a, version) + 1;
+  const packet = stream.packetStart(version);
+  const before = packet > 0 ? stream.packetStart(packet - 1) : 0;
+  for (const start of [packet, before, line]) {
+    if (start >= line && requestBeginning.test(bytes.toString('latin1', start, Math.min(start + 36, version)))) return start;
+  }
+  return -1;
+}
+
+const requestBeginning = /^[A-Za-z][A-Za-z_-]{0,31} +[!-~]/;
+
+const SPACE = 0x20;

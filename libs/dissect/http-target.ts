@@ -1,0 +1,79 @@
+import type { FlowRecord } from '#flow';
+import { encodingOf, addPairs, decodeUrl, decodeUtf8 } from './urlencoded.ts';
+import type { FieldList, FrameMap } from './fieldlist.ts';
+
+/** The parts of a request target (RFC 9112, section 3.2), as written. */
+export interface Target {
+  /** `user:password` of an absolute form. */
+  userInfo: string;
+  /** `host:port` of an absolute form or of CONNECT. */
+  authority: string;
+  path: string;
+  query: string;
+  /** Positions of path and query in the target. */
+  pathStart: number;
+  queryStart: number;
+}
+
+export function splitTarget(method: string, target: string): Target {
+  if (method === 'CONNECT') return { userInfo: '', authority: target, path: '', query: '', pathStart: 0, queryStart: 0 };
+  let pathStart = 0;
+  let authority = '';
+  if (/^[a-z][a-z0-9+.-]{0,15}:\/\//i.test(target)) {
+    const start = target.indexOf('//') + 2;
+    const length = target.slice(start).search(/[/?#]/);
+    pathStart = length < 0 ? target.length : start + length;
+    authority = target.slice(start, pathStart);
+  }
+  const at = authority.lastIndexOf('@');
+  const fragment = target.indexOf('#', pathStart);
+  const end = fragment < 0 ? target.length : fragment;
+  const mark = target.indexOf('?', pathStart);
+  const pathEnd = mark < 0 || mark > end ? end : mark;
+  return {
+    userInfo: at < 0 ? '' : authority.slice(0, at),
+    authority: authority.slice(at + 1),
+    path: target.slice(pathStart, pathEnd),
+    query: target.slice(Math.min(pathEnd + 1, end), end),
+    pathStart,
+    queryStart: pathEnd + 1,
+  };
+}
+
+/** Adds path, query and credentials of a target that stands at `position` of the bytes that `frames` knows. */
+export function addTarget(list: FieldList, target: Target, position: number, frames: FrameMap): void {
+  const { userInfo, path, query } = target;
+  if (userInfo !== '') {
+    const colon = userInfo.indexOf(':');
+    const frame = frames.frameAt(position + target.pathStart);
+    const user = colon < 0 ? userInfo : userInfo.slice(0, colon);
+    list.add('url.username', 'username', decodeUrl(user, false), encodingOf('', user, false), frame);
+    if (colon >= 0) list.add('url.password', 'password', decodeUrl(userInfo.slice(colon + 1), false), encodingOf('', userInfo.slice(colon + 1), false), frame);
+  }
+  if (path.length > 1) list.add('url.path', '', decodeUrl(path, false), encodingOf('', path, false), frames.frameAt(position + target.pathStart + path.length - 1));
+  if (query !== '') addPairs(list, 'url.query', query, position + target.queryStart, frames, '');
+}
+
+/** Sets the facts about where a request goes: to the host of an absolute target, else to that of the Host header. */
+export function setTargetFacts(facts: Partial<FlowRecord>, target: Target, host: string): void {
+  const domain = hostOf(target.authority === '' ? host : target.authority);
+  if (domain !== '') {
+    facts['url.domain'] = domain;
+    if (!isAddress(domain)) {
+      facts['destination.domain'] = domain;
+      facts['telltale.destination.domain_source'] = 'http';
+    }
+  }
+  if (target.path !== '') facts['url.path'] = decodeUtf8(target.path);
+  if (target.query !== '') facts['url.query'] = decodeUtf8(target.query);
+}
+
+/** Host of `host:port`, in lower case, an IPv6 address without its brackets. */
+function hostOf(authority: string): string {
+  const host = authority.startsWith('[') ? authority.slice(1).split(']', 1)[0]! : authority.replace(/:\d*$/, '');
+  return decodeUtf8(host).toLowerCase();
+}
+
+function isAddress(host: string): boolean {
+  return host.includes(':') || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,40 @@
+import type { ByteStream } from './bytestream.ts';
+import type { DissectCounters } from './counters.ts';
+import type { Emit, Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+
+/** What a protocol says of the first bytes of a direction. `more`: so far they fit, and more are needed. */
+export type Recognition = 'yes' | 'no' | 'more';
+
+/**
+ * A protocol over TCP. To add one: write its file, and list it in stream.ts.
+ * Recognition goes by content, never by port, and gives up at the first byte that does not fit.
+ */
+export interface StreamProtocol {
+  readonly name: string;
+  /** Looks at the first bytes of a direction (never none). It must not keep or change them. */
+  recognise(bytes: Buffer): Recognition;
+  open(session: StreamSession): StreamHandler;
+}
+
+/** What a protocol works with on one flow. */
+export interface StreamSession {
+  readonly source: ByteStream;
+  readonly destination: ByteStream;
+  readonly options: DissectOptions;
+  readonly counters: DissectCounters;
+  readonly emit: Emit;
+  /** What follows, in both directions, is another protocol: a tunnel was opened. The handler is dropped. */
+  restart(): void;
+}
+
+export interface StreamHandler {
+  /** Nothing that follows is of interest: the flow's further bytes are not even looked at. */
+  readonly done: boolean;
+  /** Consumes what it can of the sender's stream. What it leaves is there again, with more behind it, at the next call. */
+  data(sender: Sender): void;
+  /** `missing` bytes of the sender's stream will never come; what was pending before them is still there. */
+  gap(sender: Sender, missing: number): void;
+  /** The flow is over. */
+  end(): void;
+}

@@ -1,0 +1,96 @@
+import { formatIp } from './address.ts';
+import type { DissectCounters } from './counters.ts';
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'STUN' };
+
+export const stunHeaderBytes = 20;
+const MAGIC_COOKIE = 0x2112a442;
+
+const BINDING = 1;
+
+const MAPPED_ADDRESS = 0x0001;
+const USERNAME = 0x0006;
+const MS_MAGIC_COOKIE = 0x000f;
+const XOR_PEER_ADDRESS = 0x0012;
+const REALM = 0x0014;
+const XOR_RELAYED_ADDRESS = 0x0016;
+const XOR_MAPPED_ADDRESS = 0x0020;
+const SOFTWARE = 0x8022;
+
+/** Bytes of the STUN message that stands at the start of `bytes` (RFC 8489, section 5), header included; 0 when there is none. */
+export function stunLength(bytes: Buffer): number {
+  if (bytes.length < stunHeaderBytes || bytes[0]! > 0x3f || bytes.readUInt32BE(4) !== MAGIC_COOKIE) return 0;
+  return stunHeaderBytes + bytes.readUInt16BE(2);
+}
+
+/** Reads a STUN or TURN message. `bytes` is the whole of it, as {@link stunLength} measured it; a cut one yields what was there. */
+export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters): Message {
+  const message = createMessage('stun', cleartext, sender, frame, micros);
+  const { facts } = message;
+  const fields = new FieldList('stun', sender, message.fields, options, counters);
+  const peers: string[] = [];
+  const isBinding = methodOf(bytes.readUInt16BE(0)) === BINDING;
+
+  let position = stunHeaderBytes;
+  // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1).
+  const pads = bytes.length < position + 2 || bytes.readUInt16BE(position) !== MS_MAGIC_COOKIE;
+  while (position + 4 <= bytes.length) {
+    const type = bytes.readUInt16BE(position);
+    const start = position + 4;
+    const end = start + bytes.readUInt16BE(position + 2);
+    if (end > bytes.length) break;
+    position = pads ? start + ((end - start + 3) & ~3) : end;
+    switch (type) {
+      case USERNAME: addUsername(fields, readText(bytes, start, end), isBinding, frame, counters); break;
+      case REALM: facts['telltale.stun.realm'] = readText(bytes, start, end); break;
+      case SOFTWARE: facts['telltale.stun.software'] = readText(bytes, start, end); break;
+      case MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
+      case XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
+      case XOR_RELAYED_ADDRESS: facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true); break;
+      case XOR_PEER_ADDRESS: peers.push(readAddress(bytes, start, end, true)); break;
+    }
+  }
+  if (position < bytes.length) counters.add('stun', 'malformed attribute');
+  if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
+  counters.add('stun', 'messages');
+  return message;
+}
+
+/** The method's bits are interleaved with those of the class (RFC 8489, section 5). */
+function methodOf(type: number): number {
+  return (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
+}
+
+/**
+ * A long-term user name is an identifier. The pair of fragments by which ICE checks a path is made anew for each session: it
+ * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
+ * tells them from the GUIDs and names that some services put there instead.
+ */
+function addUsername(fields: FieldList, username: string, isBinding: boolean, frame: number, counters: DissectCounters): void {
+  // oxlint-disable-next-line no-control-regex
+  if (/[\x00-\x1f\x7f\ufffd]/.test(username)) counters.add('stun', 'binary username');
+  else if (isBinding && iceUsername.test(username)) fields.add('stun.ice_username', 'ice_username', username, '', frame);
+  else fields.add('stun.username', 'username', username, '', frame);
+}
+
+const iceUsername = /^[A-Za-z0-9+/]{1,256}:[A-Za-z0-9+/]{1,256}$/;
+
+/** Text; some senders count a terminating zero in. */
+function readText(bytes: Buffer, start: number, end: number): string {
+  while (end > start && bytes[end - 1] === 0) end--;
+  return bytes.toString('utf8', start, end);
+}
+
+/** A (XOR-)MAPPED-ADDRESS value (RFC 8489, sections 14.1 and 14.2), '' when it is none. */
+function readAddress(bytes: Buffer, start: number, end: number, xor: boolean): string {
+  const length = end - start - 4;
+  const family = bytes[start + 1];
+  if (!(family === 1 && length === 4) && !(family === 2 && length === 16)) return '';
+  const address = Buffer.from(bytes.subarray(start + 4, end));
+  // The mask is the magic cookie and the transaction id, which follow each other from the header's fifth byte on.
+  if (xor) for (let i = 0; i < length; i++) address[i]! ^= bytes[4 + i]!;
+  return formatIp(address, 0, length);
+}

@@ -1,0 +1,135 @@
+import { ByteStream } from './bytestream.ts';
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { setClientHelloFacts } from './tls-hello.ts';
+
+/** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: the ClientHello is read, all else is encrypted or says nothing of the user. */
+export const tls: StreamProtocol = {
+  name: 'tls',
+  recognise: recogniseTls,
+  open: (session) => new TlsHandler(session),
+};
+
+const CHANGE_CIPHER_SPEC = 20;
+const ALERT = 21;
+const HANDSHAKE = 22;
+const APPLICATION_DATA = 23;
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+
+const recordHeader = 5;
+/** 2^14 bytes of plaintext and what encryption may add (RFC 8446, section 5.2; 2048 in RFC 5246). */
+const maxRecord = 16384 + 2048;
+
+const byClientHello: Encryption = { verdict: 'encrypted', reason: 'TLS ClientHello' };
+const byRecords: Encryption = { verdict: 'encrypted', reason: 'TLS records' };
+
+function recogniseTls(bytes: Buffer): Recognition {
+  const type = bytes[0]!;
+  if (type < CHANGE_CIPHER_SPEC || type > APPLICATION_DATA) return 'no';
+  if (bytes.length >= 2 && bytes[1] !== 3) return 'no';
+  if (bytes.length >= 3 && bytes[2]! > 4) return 'no';
+  if (bytes.length < recordHeader) return 'more';
+  const length = bytes.readUInt16BE(3);
+  if (length === 0 || length > maxRecord) return 'no';
+  if (type === CHANGE_CIPHER_SPEC) return length === 1 ? 'yes' : 'no';
+  if (type === ALERT) return length === 2 || length >= 16 ? 'yes' : 'no';
+  if (type === APPLICATION_DATA) return length >= 16 ? 'yes' : 'no';
+  if (bytes.length < recordHeader + 1) return 'more';
+  // Midstream, an encrypted handshake message begins with any byte; only the two hellos can open a stream.
+  return bytes[5] === CLIENT_HELLO || bytes[5] === SERVER_HELLO || length >= 16 ? 'yes' : 'no';
+}
+
+class TlsHandler implements StreamHandler {
+  done = false;
+  readonly #session: StreamSession;
+  /** Handshake bytes of the side that sends the ClientHello, without record headers. */
+  readonly #handshake = new ByteStream();
+  #reported = false;
+  /** The side that sent a ServerHello: nothing more of it is of interest. */
+  #server: Sender | null = null;
+  /** Who began the TLS stream, and with which packet. */
+  #sender: Sender = 'source';
+  #frame = 0;
+  #micros = 0;
+
+  constructor(session: StreamSession) {
+    this.#session = session;
+  }
+
+  data(sender: Sender): void {
+    const stream = this.#session[sender];
+    if (this.#frame === 0) {
+      this.#sender = sender;
+      this.#frame = stream.frameAt(0);
+      this.#micros = stream.microsAt(0);
+    }
+    if (sender === this.#server) return stream.clear();
+    while (!this.done && stream.length >= recordHeader) {
+      const bytes = stream.bytes();
+      const type = bytes[0]!;
+      const length = bytes.readUInt16BE(3);
+      if (type !== HANDSHAKE || length > maxRecord) return this.#withoutHello(sender);
+      if (stream.length === recordHeader) return;
+      if (this.#handshake.length === 0 && bytes[5] === SERVER_HELLO) {
+        // The ClientHello was missed, unless the other side brings it later.
+        this.#server = sender;
+        stream.clear();
+        return this.#report(sender);
+      }
+      if (this.#handshake.length === 0 && bytes[5] !== CLIENT_HELLO) return this.#withoutHello(sender);
+      if (stream.length < recordHeader + length) return;
+      stream.consume(recordHeader);
+      this.#handshake.appendFrom(stream, length);
+      stream.consume(length);
+      this.#readHello(sender);
+    }
+  }
+
+  gap(sender: Sender): void {
+    this.#session.counters.add('tls', 'gap');
+    this.#withoutHello(sender);
+  }
+
+  end(): void {
+    if (this.done || this.#reported) return;
+    this.#session.counters.add('tls', 'cut ClientHello');
+    this.#withoutHello(this.#sender);
+  }
+
+  /** Reads the ClientHello once all of it is there; it may be spread over several records. */
+  #readHello(sender: Sender): void {
+    const handshake = this.#handshake;
+    const { counters, options } = this.#session;
+    if (handshake.length < 4) return;
+    const bytes = handshake.bytes();
+    const length = 4 + bytes.readUIntBE(1, 3);
+    if (length > options.maxHeadBytes) {
+      counters.add('tls', 'bounded ClientHello');
+      return this.#withoutHello(sender);
+    }
+    if (handshake.length < length) return;
+    const message = createMessage('tls', byClientHello, sender, handshake.frameAt(length - 1), handshake.microsAt(length - 1));
+    const fields = new FieldList('tls', sender, message.fields, options, counters);
+    if (!setClientHelloFacts(message, fields, bytes.subarray(4, length))) counters.add('tls', 'malformed ClientHello');
+    this.#emit(message);
+    this.done = true;
+  }
+
+  #withoutHello(sender: Sender): void {
+    this.#report(sender);
+    this.done = true;
+  }
+
+  #report(sender: Sender): void {
+    if (!this.#reported) this.#emit(createMessage('tls', byRecords, sender, this.#frame, this.#micros));
+  }
+
+  #emit(message: Message): void {
+    this.#reported = true;
+    this.#handshake.clear();
+    this.#session.counters.add('tls', 'messages');
+    this.#session.emit(message);
+  }
+}

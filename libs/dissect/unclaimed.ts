@@ -1,0 +1,115 @@
+import type { ByteStream } from './bytestream.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { DissectCounters } from './counters.ts';
+import type { DissectOptions } from './options.ts';
+
+const text: Encryption = { verdict: 'cleartext', reason: 'text' };
+const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
+
+/** Bytes by which text and binary are told apart when no line ends before. */
+const sampleBytes = 64;
+/** A line that is longer is handed over in parts of this length. */
+const maxLineBytes = 4096;
+/** Packets of a binary direction at whose start a known protocol is still looked for. */
+const binaryAttempts = 16;
+
+/**
+ * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary is reported once as opaque.
+ *
+ * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow caught in the middle).
+ */
+export class UnclaimedDirection {
+  readonly #sender: Sender;
+  readonly #options: DissectOptions;
+  readonly #counters: DissectCounters;
+  readonly #emit: (message: Message) => void;
+  #kind: 'unknown' | 'text' | 'binary' = 'unknown';
+  #handedOver = 0;
+  #attempts = binaryAttempts;
+
+  constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
+    this.#sender = sender;
+    this.#options = options;
+    this.#counters = counters;
+    this.#emit = emit;
+  }
+
+  /** No protocol is looked for any more, and nothing more is handed over. */
+  get spent(): boolean {
+    return this.#attempts === 0;
+  }
+
+  /**
+   * Takes bytes at whose start no protocol begins, up to where one may begin next.
+   * Returns false when it needs more; `last` says that none will come.
+   */
+  take(stream: ByteStream, last: boolean): boolean {
+    if (this.#kind === 'unknown' && !this.#decide(stream, last)) return false;
+    return this.#kind === 'text' ? this.#takeLine(stream, last) : this.#passOver(stream);
+  }
+
+  #decide(stream: ByteStream, last: boolean): boolean {
+    const sample = stream.bytes().subarray(0, sampleBytes);
+    const newline = sample.indexOf(0x0a);
+    if (newline < 0 && sample.length < sampleBytes && !last) return false;
+    if (isText(newline < 0 ? sample : sample.subarray(0, newline))) this.#kind = 'text';
+    else this.#turnBinary(stream);
+    return true;
+  }
+
+  #takeLine(stream: ByteStream, last: boolean): boolean {
+    const bytes = stream.bytes();
+    const newline = bytes.indexOf(0x0a);
+    let length = newline + 1;
+    if (newline < 0 || length > maxLineBytes) {
+      if (bytes.length < maxLineBytes && !last) return false;
+      length = Math.min(bytes.length, maxLineBytes);
+    }
+    let end = length;
+    while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
+    const line = bytes.subarray(0, end);
+    if (!isText(line)) {
+      this.#turnBinary(stream);
+      return true;
+    }
+    if (end > 0) this.#handOver(stream, line, length);
+    stream.consume(length);
+    return true;
+  }
+
+  #handOver(stream: ByteStream, line: Buffer, length: number): void {
+    if (this.#handedOver + line.length > this.#options.maxUnclaimedBytes) {
+      this.#counters.add('tcp', 'bounded text');
+      this.#kind = 'binary';
+      return;
+    }
+    this.#handedOver += line.length;
+    this.#counters.add('tcp', 'messages');
+    const message = createMessage('tcp', text, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
+    message.payload = line;
+    this.#emit(message);
+  }
+
+  #turnBinary(stream: ByteStream): void {
+    this.#kind = 'binary';
+    this.#counters.add('tcp', 'opaque');
+    this.#emit(createMessage('tcp', opaque, this.#sender, stream.frameAt(0), stream.microsAt(0)));
+  }
+
+  #passOver(stream: ByteStream): boolean {
+    if (this.#attempts > 0) this.#attempts--;
+    stream.clear();
+    return true;
+  }
+}
+
+/** Text has no control characters but white space and ESC, and not many bytes beyond ASCII. */
+function isText(bytes: Buffer): boolean {
+  let high = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte >= 0x80) high++;
+    else if (byte < 0x20 ? byte !== 0x09 && byte !== 0x0d && byte !== 0x1b : byte === 0x7f) return false;
+  }
+  return high === 0 || high <= bytes.length * 0.3 || bytes.toString('utf8').indexOf('\ufffd') < 0;
+}

@@ -1,0 +1,70 @@
+import { addEncoding, type FieldList, type FrameMap } from './fieldlist.ts';
+
+/**
+ * Adds the pairs of a query or a form (application/x-www-form-urlencoded).
+ *
+ * `text` holds one character per byte (latin1), and begins at `position` of the bytes that `frames` knows.
+ * A part without `=` is a value without a key.
+ */
+export function addPairs(list: FieldList, path: string, text: string, position: number, frames: FrameMap, encoding: string): void {
+  let start = 0;
+  while (start < text.length) {
+    let end = text.indexOf('&', start);
+    if (end < 0) end = text.length;
+    let equals = text.indexOf('=', start);
+    if (equals < 0 || equals >= end) equals = -1;
+    if (end > start) {
+      const key = equals < 0 ? '' : decodeUrl(text.slice(start, equals), true);
+      const written = text.slice(equals < 0 ? start : equals + 1, end);
+      const value = decodeUrl(written, true);
+      list.add(key === '' ? path : `${path}.${key}`, key, value, encodingOf(encoding, written), frames.frameAt(position + end - 1));
+    }
+    start = end + 1;
+  }
+}
+
+/** The chain with `url` where the written form (latin1) differs from what it means. */
+export function encodingOf(chain: string, written: string, plus = true): string {
+  return written.includes('%') || (plus && written.includes('+')) ? addEncoding(chain, 'url') : chain;
+}
+
+/**
+ * Undoes percent-encoding (RFC 3986, section 2.1), and `+` for a space where asked for, of text that holds one character per
+ * byte. The bytes are read as UTF-8; a `%` that no two hexadecimal digits follow stands for itself.
+ */
+export function decodeUrl(text: string, plus: boolean): string {
+  if (!needsDecoding.test(text)) return text;
+  const bytes = Buffer.allocUnsafe(text.length);
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    let byte = text.charCodeAt(i);
+    if (byte === 0x25 && i + 2 < text.length) {
+      const high = hexDigit(text.charCodeAt(i + 1));
+      const low = hexDigit(text.charCodeAt(i + 2));
+      if (high >= 0 && low >= 0) {
+        byte = high * 16 + low;
+        i += 2;
+      }
+    } else if (byte === 0x2b && plus) {
+      byte = 0x20;
+    }
+    bytes[length++] = byte;
+  }
+  return bytes.toString('utf8', 0, length);
+}
+
+/** Text that holds one character per byte, read as UTF-8. */
+export function decodeUtf8(latin1: string): string {
+  return nonAscii.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+}
+
+// oxlint-disable-next-line no-control-regex
+const nonAscii = /[^\x00-\x7f]/;
+// oxlint-disable-next-line no-control-regex
+const needsDecoding = /[%+]|[^\x00-\x7f]/;
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
