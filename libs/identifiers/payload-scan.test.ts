@@ -68,6 +68,14 @@ describe('length-prefixed keys and values', () => {
     );
   });
 
+  test('a domain name in wire format gives nothing', () => {
+    assert.deepEqual(scan(Buffer.concat([header, u8('uid'), u8('my-domain'), u8('net'), Buffer.of(0)])), []);
+  });
+
+  test('an integer is no name', () => {
+    assert.deepEqual(scan(Buffer.concat([header, u8('user'), Buffer.of(4), Buffer.of(0x00, 0x07, 0x30, 0x66), Buffer.of(0xff)])), []);
+  });
+
   test('a value that is none gives nothing', () => {
     assert.deepEqual(scan(Buffer.concat([header, u8('uid'), u8('null'), u8('imei'), u8('352099001761482')])), []);
     assert.deepEqual(scan(Buffer.concat([header, u8('uid')])), []);

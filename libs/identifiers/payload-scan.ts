@@ -1,3 +1,4 @@
+import { isKnownDomain } from './email.ts';
 import { hintsOfBytes } from './hints.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
@@ -124,6 +125,7 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
       const start = at + typeBytes + form.width;
       if (length < 1 || length > longestValue || start + length > payload.length) continue;
       const text = textOf(payload, start, length);
+      if (text !== null && form === u8 && typeBytes === 0 && isDomainName(payload, start + length)) return null;
       if (text !== null && (length >= 2 || form === keyForm)) {
         const kind = kinds.find((candidate) => candidate.validate(text));
         if (kind !== undefined) return { kind, value: text, offset: start, encoding: 'length-prefixed', confidence: kind.confidence };
@@ -159,7 +161,7 @@ function readInteger(payload: Buffer, start: number, width: number, order: 'be' 
   // The sizes of frames, flags and counters are no ids.
   if (number < 256n) return null;
   const value = number.toString();
-  const kind = kinds.find((candidate) => candidate.validate(value));
+  const kind = kinds.find((candidate) => candidate.integer === true && candidate.validate(value));
   return kind === undefined ? null : { kind, value, offset: start, encoding: `u${width * 8}${little ? 'le' : 'be'}`, confidence: kind.confidence - 5 };
 }
 
@@ -170,6 +172,17 @@ function isFollowed(payload: Buffer, at: number, form: LengthForm): boolean {
   if (length < 2 || length > longestKey || at + form.width + length > payload.length) return false;
   for (let i = at + form.width; i < at + form.width + length; i++) if ((classes[payload[i]!]! & word) === 0) return false;
   return true;
+}
+
+/** Whether labels go on from `at` to a top-level domain and the zero at the end of a name in wire format (RFC 1035, section 3.1). */
+function isDomainName(payload: Buffer, at: number): boolean {
+  for (let labels = 0; labels < 16 && at < payload.length; labels++) {
+    const length = payload[at]!;
+    if (length === 0 || length > 63 || at + 1 + length >= payload.length) return false;
+    if (payload[at + 1 + length] === 0) return isKnownDomain(payload.toString('latin1', at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return false;
 }
 
 function textOf(payload: Buffer, start: number, length: number): string | null {

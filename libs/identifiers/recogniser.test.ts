@@ -58,6 +58,19 @@ describe('recogniser', () => {
     assert.equal(one(payloadOf(Buffer.from('Authorization: Basic amFuZTpjb3JyZWN0\r\n'), 'tcp')).value, 'jane:correct');
   });
 
+  test('reads logins and base64 words in lines of text protocols', () => {
+    const line = (text: string) => found(payloadOf(Buffer.from(text), 'tcp'));
+    assert.deepEqual(line('USER jane'), ['user_name=jane']);
+    assert.deepEqual(line('pass s3same'), ['password=s3same']);
+    assert.deepEqual(line('A1 LOGIN jane "s3same"'), ['user_name=jane', 'password=s3same']);
+    assert.deepEqual(line('USER anonymous'), []);
+    assert.deepEqual(line('PASS ftp@'), []);
+    assert.deepEqual(line('USER guest 0 * :Jane Doe'), []);
+    const word = Buffer.from('jane.doe@example.org').toString('base64');
+    const sasl = one(payloadOf(Buffer.from(`AUTH LOGIN ${word}`), 'tcp'));
+    assert.deepEqual([sasl.value, sasl.observable.path, sasl.observable.encoding, sasl.written], ['jane.doe@example.org', 'tcp.payload@11', 'base64', [word]]);
+  });
+
   test('reads the segment before it in a path', () => {
     const path = (value: string, ...more: Parameters<typeof messageOf>) => found(messageOf(field('', value, 'url.path'), ...more));
     assert.deepEqual(path('/v2/users/471142/rooms/88213'), ['user_id=471142', 'room_id=88213']);

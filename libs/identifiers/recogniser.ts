@@ -7,6 +7,7 @@ import { basicCredentials } from './catalogue/credentials.ts';
 import type { RecogniserCounters } from './counters.ts';
 import { decodeOnce } from './decode.ts';
 import { hintsOf } from './hints.ts';
+import { loginArguments } from './line-commands.ts';
 import { KeyNames, type Announcement } from './key-names.ts';
 import { hint, type IdentifierKind } from './kind.ts';
 import { maskSecret, maskValue } from './mask.ts';
@@ -33,6 +34,9 @@ export interface RecogniserOptions {
 
 /** Characters of a field and bytes of a payload that are read. */
 const longestText = 64 * 1024;
+/** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
+const longestLine = 2048;
+const leastBase64Word = 16;
 /** Taken off the confidence of an identifier that only the path segment before it announces. */
 const uncertaintyOfPath = 25;
 /** Encodings that are unwrapped one inside the other. */
@@ -172,6 +176,21 @@ export class Recogniser {
     for (const hit of this.#payload.scan(bytes)) {
       this.#hit(hit.kind, hit.value, '', `${message.protocol}.payload@${hit.offset}`, hit.encoding, hit.confidence, message);
     }
+    if (message.protocol === 'tcp' && bytes.length <= longestLine) this.#line(bytes.toString('latin1').trimEnd(), message);
+  }
+
+  /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
+  #line(line: string, message: Message): void {
+    if (message.sender === 'source') {
+      for (const { kind, value, offset } of loginArguments(line)) this.#hit(kind, value, '', `tcp.payload@${offset}`, '', kind.confidence, message);
+    }
+    const start = line.lastIndexOf(' ') + 1;
+    const word = line.slice(start);
+    const decoded = word.length < leastBase64Word || this.#hits.size > 0 ? null : decodeOnce(word);
+    if (decoded === null) return;
+    for (const hit of this.#text.scan(decoded.text, hintsOf(decoded.text))) {
+      this.#hit(hit.kind, hit.value, word, `tcp.payload@${start}`, chain(decoded.encoding, hit.encoding), hit.confidence, message);
+    }
   }
 
   #hit(kind: IdentifierKind, value: string, written: string, path: string, encoding: string, confidence: number, place: { sender: 'source' | 'destination'; frame: number }): void {
@@ -245,5 +264,6 @@ function unquoted(value: string): string {
 }
 
 function chain(outer: string, inner: string): string {
+  if (inner === '') return outer;
   return outer === '' ? inner : `${outer}>${inner}`;
 }

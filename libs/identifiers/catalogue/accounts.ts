@@ -6,15 +6,15 @@ export const turnUsername: IdentifierKind = {
   dataClass: 'account',
   // Not by key name: the recogniser takes it from the path `stun.username`, which the STUN dissector keeps for long-term credentials.
   keys: [],
-  validate: (value) => value.length <= 513 && !isPlaceholder(value) && !/\p{Cc}/u.test(value),
+  validate: (value) => value.length <= 513 && !isPlaceholder(value) && !/\p{Cc}/u.test(value) && !/default_?username/i.test(value),
   // Time-limited credentials are `expiry:user`: the user is what stays the same.
   normalise: (value) => /^\d{10}:(.+)$/.exec(value)?.[1] ?? value,
   confidence: 90,
-  traps: ['an ICE user name `remote:local` is drawn anew for each session'],
+  traps: ['an ICE user name `remote:local` is drawn anew for each session', 'a name that is built into a program'],
   source: 'RFC 8489, sections 9.2 and 14.3; draft-uberti-behave-turn-rest-00, section 2.2; RFC 8445, section 7.2.2',
   examples: {
     match: [['USERNAME', '1715374885:5969643449701658077', 'stun.username'], ['USERNAME', 'jdoe', 'stun.username']],
-    noMatch: [['USERNAME', 'o5/I:FY32', 'stun.ice_username'], ['USERNAME', '', 'stun.username'], ['SOFTWARE', 'Coturn-4.5.2', 'stun.software']],
+    noMatch: [['USERNAME', 'o5/I:FY32', 'stun.ice_username'], ['USERNAME', '', 'stun.username'], ['USERNAME', 'EDGE_DEFAULT_USERNAME', 'stun.username'], ['SOFTWARE', 'Coturn-4.5.2', 'stun.software']],
   },
 };
 
@@ -23,6 +23,7 @@ export const accountId: IdentifierKind = {
   dataClass: 'account',
   keys: ['*_account_id', 'acct_id', 'acc_id', 'account_no', 'account_number', '*_customer_id', '*_subscriber_id', 'customer_no', 'passport_id', 'account_uuid', '*_patient_id', '*_employee_id', 'tenant_user_id'],
   validate: (value) => isId(value) && /\d/.test(value) && !isFineTimestamp(value),
+  integer: true,
   confidence: 85,
   traps: ['flags and templates'],
   source: '28 CFR 202.234 (listed identifiers: account or user name)',
@@ -40,6 +41,7 @@ export const userId: IdentifierKind = {
     'login_id', 'fb_id', 'facebook_id', 'google_id', 'twitter_id', 'vk_id', 'line_user_id', 'puid', 'ruid', 'cuid_user', 'user_key', 'userident', 'auid', 'buyer_id', 'follower_id', 'viewer_id', 'speaker_id', 'sender_id', 'sub',
   ],
   validate: (value) => isId(value) && !isFineTimestamp(value) && !/^[\d.]+,/.test(value),
+  integer: true,
   confidence: 88,
   traps: ['true, 0, null, undefined, templates', '`uid` of a Unix process (0)', 'variables in scripts'],
   source: 'OpenID Connect Core 1.0, section 2 (`sub`); 28 CFR 202.234',

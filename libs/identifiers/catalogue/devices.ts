@@ -128,6 +128,7 @@ export const deviceId: IdentifierKind = {
   ],
   validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value)),
   shape: patternShape(hint.vendorPrefix, 80, xiaomiDevice),
+  integer: true,
   confidence: 85,
   traps: ['model names', 'numbers of a few digits', 'the nil UUID', 'GUIDs of feed entries, which are URLs'],
   source: 'https://developer.android.com/identity/user-data-ids',
