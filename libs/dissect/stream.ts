@@ -55,9 +55,12 @@ export class StreamDissector {
   /** The flow is over. */
   end(): void {
     if (this.#done) return;
-    if (this.#handler !== null) this.#handler.end();
-    this.#finishUnclaimed('source');
-    this.#finishUnclaimed('destination');
+    if (this.#handler !== null) {
+      this.#handler.end();
+    } else {
+      this.#finishUnclaimed('source');
+      this.#finishUnclaimed('destination');
+    }
     this.#stop();
   }
 

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dissectStream, openStream } from './testing/packets.ts';
+
+test('text that nothing claims is handed over line by line', () => {
+  const { messages } = dissectStream([['destination', '+OK ready\r\n'], ['source', 'USER me@example.com\r\nPA'], ['source', 'SS secret\r\n\r\nQUIT']]);
+  assert.deepEqual(messages.map(({ protocol, sender, frame, payload, encryption }) => [protocol, sender, frame, payload!.toString(), encryption.verdict]), [
+    ['tcp', 'destination', 1, '+OK ready', 'cleartext'],
+    ['tcp', 'source', 2, 'USER me@example.com', 'cleartext'],
+    ['tcp', 'source', 3, 'PASS secret', 'cleartext'],
+    ['tcp', 'source', 3, 'QUIT', 'cleartext'],
+  ]);
+});
+
+test('a line is there as soon as it ends', () => {
+  const { dissector, result } = openStream();
+  dissector.data('source', Buffer.from('QUIT\r\n'), 1, 1);
+  assert.equal(result.messages.length, 1);
+});
+
+test('binary is reported once per direction, without payload', () => {
+  const { messages } = dissectStream([['source', Buffer.from('c2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)]]);
+  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload]), [
+    ['tcp', 'source', 'opaque', null], ['tcp', 'destination', 'opaque', null],
+  ]);
+});
+
+test('text is bounded per direction', () => {
+  const { messages, counters } = dissectStream([['source', 'one line\n'.repeat(50)], ['destination', 'other\n']], { maxUnclaimedBytes: 20 });
+  assert.deepEqual(messages.map(({ payload }) => payload!.toString()), ['one line', 'one line', 'other']);
+  assert.equal(counters.get('tcp', 'bounded text'), 1);
+});
+
+test('either direction claims the flow, and the other is read with it', () => {
+  const { messages } = dissectStream([['source', 'POS'], ['destination', 'HTTP/1.1 100 Continue\r\n\r\n'], ['source', 'T / HTTP/1.1\r\nContent-Length: 5\r\n\r\nuid=1']]);
+  assert.deepEqual(messages.map(({ protocol, facts }) => [protocol, facts['http.request.method']]), [['http', 'POST']]);
+});
+
+test('a flow caught in the middle is read from the next request on', () => {
+  const { messages } = dissectStream([['source', Buffer.alloc(100, 0x85)], ['source', 'GET /a HTTP/1.1\r\n\r\n']]);
+  assert.deepEqual(messages.map(({ protocol, facts }) => [protocol, facts['url.path']]), [['tcp', undefined], ['http', '/a']]);
+});
+
+test('a request that ends without a line break is neither lost nor waited for', () => {
+  const { messages } = dissectStream([['source', 'GET /never-ending']]);
+  assert.deepEqual(messages.map(({ protocol, payload }) => [protocol, payload!.toString()]), [['tcp', 'GET /never-ending']]);
+});

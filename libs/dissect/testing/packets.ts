@@ -1,0 +1,46 @@
+import { DissectCounters, defaultDissectOptions, dissectDatagram, StreamDissector, type DatagramContext, type DissectOptions, type Message, type Sender } from '../dissect.ts';
+
+/** One packet of a stream: who sends which bytes. Its frame is its number from 1, its time as many microseconds. */
+export type Packet = [sender: Sender, bytes: string | Buffer];
+
+export interface Result {
+  messages: Message[];
+  counters: DissectCounters;
+}
+
+/** Packets of one TCP flow through a dissector, which ends after them. A packet is handed over in a buffer that is reused. */
+export function dissectStream(packets: readonly Packet[], options: Partial<DissectOptions> = {}): Result {
+  const { dissector, result } = openStream(options);
+  packets.forEach(([sender, bytes], index) => sendReused(dissector, sender, bytes, index + 1));
+  dissector.end();
+  return result;
+}
+
+export function openStream(options: Partial<DissectOptions> = {}): { dissector: StreamDissector; result: Result } {
+  const result: Result = { messages: [], counters: new DissectCounters() };
+  const dissector = new StreamDissector({ ...defaultDissectOptions, ...options }, (message) => result.messages.push(copy(message)), result.counters);
+  return { dissector, result };
+}
+
+export function dissectPayload(payload: Buffer, context: Partial<DatagramContext> = {}): Result {
+  const result: Result = { messages: [], counters: new DissectCounters() };
+  const whole: DatagramContext = { sender: 'source', sourcePort: 50000, destinationPort: 50001, frame: 7, micros: 7, ...context };
+  dissectDatagram(payload, whole, (message) => result.messages.push(copy(message)), result.counters);
+  return result;
+}
+
+/** The fields of a message as `path=value`, with the encoding in front of a value that has one. */
+export function fieldsOf(message: Message | undefined): string[] {
+  return (message?.fields ?? []).map(({ path, value, encoding }) => `${path}=${encoding === '' ? '' : `(${encoding})`}${value}`);
+}
+
+/** Overwrites the buffer after the call, as a capture reader may. */
+function sendReused(dissector: StreamDissector, sender: Sender, bytes: string | Buffer, number: number): void {
+  const buffer = Buffer.from(bytes as Buffer);
+  dissector.data(sender, buffer, number, number);
+  buffer.fill(0xaa);
+}
+
+function copy(message: Message): Message {
+  return { ...message, payload: message.payload === null ? null : Buffer.from(message.payload) };
+}

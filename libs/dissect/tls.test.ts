@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tlsClientHello } from '#capture';
+import { dissectStream, openStream } from './testing/packets.ts';
+
+/** A ClientHello whose bytes are written down here: TLS 1.2, one suite, SNI `a.example`, ALPN GREASE, `h2` and `http/1.1`. */
+const hello = Buffer.from([
+  '0100005b', '0303', '00'.repeat(32), '00', '0002c02f', '0100', '0030',
+  '0000000e', '000c', '00', '0009', '612e6578616d706c65',
+  '00100011', '000f', '020a0a', '026832', '08687474702f312e31',
+  '00170000', '00000001ff',
+].join(''), 'hex');
+const sni = { 'tls.client.server_name': 'a.example', 'destination.domain': 'a.example', 'telltale.destination.domain_source': 'tls', 'telltale.tls.alpn': ['h2', 'http/1.1'] };
+
+function record(type: number, body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([type, 3, 1, body.length >> 8, body.length & 0xff]), body]);
+}
+
+test('server name and protocols; what follows is not looked at', () => {
+  const { messages } = dissectStream([['source', record(22, hello)], ['destination', 'GET / HTTP/1.1\r\n\r\n'], ['source', record(23, Buffer.alloc(40))]]);
+  assert.equal(messages.length, 1);
+  assert.deepEqual(messages[0]!.facts, sni);
+  assert.deepEqual(messages[0]!.encryption, { verdict: 'encrypted', reason: 'TLS ClientHello' });
+  assert.equal(messages[0]!.payload, null);
+});
+
+test('a ClientHello over several records and packets', () => {
+  const records = Buffer.concat([record(22, hello.subarray(0, 1)), record(22, hello.subarray(1, 60)), record(22, hello.subarray(60))]);
+  const { messages } = dissectStream([['source', records.subarray(0, 3)], ['source', records.subarray(3, 70)], ['source', records.subarray(70)]]);
+  assert.deepEqual(messages.map(({ facts, frame }) => [facts['tls.client.server_name'], frame]), [['a.example', 3]]);
+});
+
+test('the ClientHello of the capture builder', () => {
+  const { messages } = dissectStream([['source', tlsClientHello({ serverName: 'zoom.us', alpn: ['h2'] })]]);
+  assert.deepEqual([messages[0]!.facts['tls.client.server_name'], messages[0]!.facts['telltale.tls.alpn']], ['zoom.us', ['h2']]);
+});
+
+test('without extensions, cut, and malformed', () => {
+  const bare = Buffer.concat([Buffer.from('01000029' + '0301', 'hex'), Buffer.alloc(32), Buffer.from('000002002f0100', 'hex')]);
+  assert.deepEqual(dissectStream([['source', record(22, bare)]]).messages.map(({ facts }) => facts), [{}]);
+  const cut = dissectStream([['source', record(22, hello).subarray(0, 50)]]);
+  assert.deepEqual(cut.messages.map(({ encryption }) => encryption.reason), ['TLS records']);
+  assert.equal(cut.counters.get('tls', 'cut ClientHello'), 1);
+  const broken = Buffer.from(hello);
+  broken[38] = 0xff;
+  assert.equal(dissectStream([['source', record(22, broken)]]).counters.get('tls', 'malformed ClientHello'), 1);
+});
+
+test('caught in the middle, or from the server first', () => {
+  assert.deepEqual(dissectStream([['source', record(23, Buffer.alloc(40, 7))]]).messages.map(({ encryption }) => encryption), [{ verdict: 'encrypted', reason: 'TLS records' }]);
+  const { messages } = dissectStream([['destination', record(22, Buffer.from('0200000100', 'hex'))], ['destination', Buffer.alloc(99)], ['source', record(22, hello)]]);
+  assert.deepEqual(messages.map(({ facts }) => facts), [{}, sni]);
+});
+
+test('after STARTTLS', () => {
+  const { messages } = dissectStream([['destination', '220 mail\r\n'], ['source', 'EHLO me\r\nSTARTTLS\r\n'], ['destination', '220 go ahead\r\n'], ['source', record(22, hello)]]);
+  assert.deepEqual(messages.map(({ protocol }) => protocol), ['tcp', 'tcp', 'tcp', 'tcp', 'tls']);
+  assert.equal(messages.at(-1)!.facts['destination.domain'], 'a.example');
+});
+
+test('a gap in the ClientHello leaves the verdict', () => {
+  const { dissector, result } = openStream();
+  dissector.data('source', record(22, hello).subarray(0, 20), 1, 1);
+  dissector.gap('source', 30);
+  dissector.data('source', record(22, hello), 2, 2);
+  assert.deepEqual(result.messages.map(({ encryption }) => encryption.reason), ['TLS records']);
+});
