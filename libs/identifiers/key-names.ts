@@ -64,6 +64,7 @@ export class KeyNames {
   announced(key: string, path = ''): Announcement | null {
     if (key.length > longestKey || key === '') return null;
     const name = leafNames.has(key.toLowerCase()) ? withParent(key, path) : key;
+    if (name.length > 2 * longestKey) return null;
     const known = this.#seen.get(name);
     if (known !== undefined) return known;
     if (this.#seen.size >= cacheLimit) this.#seen.clear();

@@ -6,6 +6,9 @@ import { isMachineId, isUuid } from './opaque.ts';
 /** Collections whose members are persons, devices and rooms; others, such as `customers`, are often those of an advertiser. */
 const collections = new Set('user member account device room meeting conference conversation chat call'.split(' '));
 
+/** Segments of a path that are looked at. */
+const mostSegments = 64;
+
 /**
  * Identifiers that a URL's path names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`. A bare word such as the name in
  * `/user/christian/api` counts only if it stands in another field of the request too, as in a cookie named after the user: most words in
@@ -13,7 +16,7 @@ const collections = new Set('user member account device room meeting conference 
  */
 export function identifiersInPath(path: string, keyNames: KeyNames, fields: readonly Field[]): { kind: IdentifierKind; value: string }[] {
   const found: { kind: IdentifierKind; value: string }[] = [];
-  const segments = path.split('/');
+  const segments = path.split('/', mostSegments);
   for (let i = 1; i < segments.length; i++) {
     const singular = segments[i - 1]!.toLowerCase().replace(/s$/, '');
     const value = segments[i]!;

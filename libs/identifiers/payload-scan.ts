@@ -95,13 +95,15 @@ export class PayloadScanner {
     if (hints === 0) return;
     for (const hit of this.#text.scan(payload.toString('latin1', start, end), hints)) {
       if (inBinary && !standsOut(hit)) continue;
-      const offset = start + hit.start;
-      if (!hits.some((other) => other.offset === offset)) hits.push({ kind: hit.kind, value: hit.value, offset, encoding: hit.encoding, confidence: hit.confidence });
+      hits.push({ kind: hit.kind, value: hit.value, offset: start + hit.start, encoding: hit.encoding, confidence: hit.confidence });
     }
   }
 
   /** A key in the run of word characters from `start` to `end`, if a length in front of it says how much of the run is the key. */
   #lengthPrefixed(payload: Buffer, start: number, end: number, hits: PayloadHit[]): void {
+    // Every form ends in the length itself, in a zero (little-endian) or in a fixstr: most words of a text have none of them in front.
+    const before = start === 0 ? 1 : payload[start - 1]!;
+    if (before !== 0 && before >> 5 !== 5 && (before < 3 || before > end - start)) return;
     for (const form of lengthForms) {
       if (start < form.width) continue;
       const length = form.read(payload, start - form.width);

@@ -86,6 +86,20 @@ describe('recogniser', () => {
     assert.deepEqual(recognise(message).map(({ observable }) => observable.kind), ['join_link', 'meeting_id', 'password']);
   });
 
+  test('joins latitude and longitude', () => {
+    const { observable, value, written } = one(messageOf(field('lat', '52.520008'), field('lng', '13.404954'), field('platform', 'x')));
+    assert.deepEqual([observable.kind, value, written], ['geo_position', '52.520008,13.404954', ['52.520008', '13.404954']]);
+    assert.deepEqual(found(messageOf(field('lat', '52.5'), field('lon', '13.4'))), []);
+    assert.deepEqual(found(messageOf(field('lat', '52.520008'))), []);
+  });
+
+  test('takes the digest of an identifier for one', () => {
+    const digest = '0cc175b9c0f1b6a831c399e269772661';
+    const { observable } = one(messageOf(field('imei_md5', digest)));
+    assert.deepEqual([observable.kind, observable.encoding, observable.token], ['imei', 'md5', testTokeniser.token(digest)]);
+    assert.deepEqual(found(messageOf(field('file_md5', digest), field('md5', digest), field('imei_sha1', digest), field('password_md5', ''))), []);
+  });
+
   test('gives one token to the spellings of one identifier', () => {
     const tokens = (...values: [string, string][]) => new Set(values.flatMap(([key, value]) => recognise(messageOf(field(key, value))).map(({ observable }) => observable.token)));
     assert.equal(tokens(['mac', '3C:15:C2:9A:01:FE'], ['wifi_mac', '3c15c29a01fe'], ['mac', '3c-15-c2-9a-01-fe']).size, 1);

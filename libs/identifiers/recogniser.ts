@@ -2,18 +2,20 @@ import type { Field, Message } from '#dissect';
 import type { Observable } from '#flow';
 import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
 import { catalogue, precedence } from './catalogue.ts';
-import { turnUsername } from './catalogue/accounts.ts';
+import { geoPosition, turnUsername } from './catalogue/accounts.ts';
 import { basicCredentials } from './catalogue/credentials.ts';
 import type { RecogniserCounters } from './counters.ts';
 import { decodeOnce } from './decode.ts';
+import { parseDigestKey } from './digest-key.ts';
 import { hintsOf } from './hints.ts';
 import { loginArguments } from './line-commands.ts';
 import { KeyNames, type Announcement } from './key-names.ts';
 import { hint, type IdentifierKind } from './kind.ts';
 import { maskSecret, maskValue } from './mask.ts';
-import { normaliseOpaque } from './opaque.ts';
+import { normaliseHex, normaliseOpaque } from './opaque.ts';
 import { PayloadScanner } from './payload-scan.ts';
 import { identifiersInPath } from './path-segments.ts';
+import { positionFields } from './position.ts';
 import { looseness, TextScanner } from './text-scan.ts';
 import type { Tokeniser } from './token.ts';
 import { isZoomHost, secretOfJoinLink } from './zoom.ts';
@@ -39,6 +41,8 @@ const longestLine = 2048;
 const leastBase64Word = 16;
 /** Taken off the confidence of an identifier that only the path segment before it announces. */
 const uncertaintyOfPath = 25;
+/** Taken off the confidence of a digest, whose content cannot be checked. */
+const uncertaintyOfDigest = 20;
 /** Encodings that are unwrapped one inside the other. */
 const deepestEncoding = 2;
 /** Values of one message that are unwrapped. */
@@ -87,6 +91,7 @@ export class Recogniser {
       if (field.path === 'url.path') this.#urlPath(field, message);
       else this.#field(field);
     }
+    this.#position(message);
     if (message.payload !== null && message.payload.length > 0) this.#unclaimed(message, message.payload);
     return this.#hits.size === 0 ? [] : this.#report();
   }
@@ -100,7 +105,26 @@ export class Recogniser {
       return;
     }
     if (isAuthorizationKey(key) && this.#authorization(field)) return;
-    this.#value(value, this.#keyNames.announced(key, path), field, field.encoding, '', 0);
+    const announcement = this.#keyNames.announced(key, path);
+    if (announcement === null && this.#digest(field)) return;
+    this.#value(value, announcement, field, field.encoding, '', 0);
+  }
+
+  #digest(field: Field): boolean {
+    const digest = parseDigestKey(field.key, field.value);
+    const kind = digest === null ? undefined : this.#keyNames.announced(digest.key)?.kinds.find(({ dataClass }) => dataClass === 'direct' || dataClass === 'device');
+    if (kind === undefined) return false;
+    this.#hit(kind, field.value, '', field.path, chain(field.encoding, digest!.algorithm), kind.confidence - uncertaintyOfDigest, field);
+    return true;
+  }
+
+  #position({ fields }: Message): void {
+    const position = positionFields(fields);
+    if (position === null) return;
+    const { latitude, longitude } = position;
+    const value = `${latitude.value},${longitude.value}`;
+    if (!geoPosition.validate(value)) return;
+    for (const written of [latitude.value, longitude.value]) this.#hit(geoPosition, value, written, latitude.path, latitude.encoding, geoPosition.confidence, latitude);
   }
 
   /** `written` is the encoded text that `value` comes out of; empty on the outermost level. */
@@ -216,7 +240,7 @@ export class Recogniser {
     const recognised: Recognised[] = [];
     for (const hit of this.#hits.values()) {
       const { kind } = hit;
-      const token = this.#options.tokeniser.token((kind.normalise ?? normaliseOpaque)(hit.value));
+      const token = this.#options.tokeniser.token(normalised(hit));
       const same = recognised.find(({ observable }) => observable.token === token && observable.kind === kind.name);
       if (same !== undefined) {
         for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
@@ -247,6 +271,12 @@ export class Recogniser {
     this.#counters.truncated++;
     return text.slice(0, longestText);
   }
+}
+
+/** The spelling that the token is made of; a digest keeps all its digits. */
+function normalised({ kind, value, encoding }: Hit): string {
+  if (/(?:^|>)(?:md5|sha1|sha256)$/.test(encoding)) return normaliseHex(value);
+  return (kind.normalise ?? normaliseOpaque)(value);
 }
 
 function maskOf(kind: IdentifierKind, value: string): string {

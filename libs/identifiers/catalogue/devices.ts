@@ -123,8 +123,8 @@ export const deviceId: IdentifierKind = {
   dataClass: 'device',
   keys: [
     '*_device_id', 'did', 'dev_id', '*_device_uuid', '*_device_uid', '*_device_guid', '*_hardware_id', 'hwid', '*_machine_id', '*_machine_guid', 'guid', '*_installation_id', '*_install_id', 'installid', '*_terminal_id',
-    '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid', 'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial', 'cuid', 'anon_id', 'android_uuid', 'imei_md5', 'smid', 'device_fingerprint', 'unique_id', 'device_unique_id',
-    'phone_id', 'idmd5', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id', 'install_uuid', 'mid', 'suid', 'duid', 'deviceid2',
+    '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid', 'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial', 'cuid', 'anon_id', 'android_uuid', 'smid', 'device_fingerprint', 'unique_id', 'device_unique_id',
+    'phone_id', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id', 'install_uuid', 'mid', 'suid', 'duid', 'deviceid2',
   ],
   validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value)),
   shape: patternShape(hint.vendorPrefix, 80, xiaomiDevice),

@@ -6,7 +6,7 @@ import { findPhones, isInternational, isPhone, normalisePhone } from '../phone.t
 export const imei: IdentifierKind = {
   name: 'imei',
   dataClass: 'device',
-  keys: ['*_imei', '*_imeisv', '*_imei_sv', 'mei', 'meid_imei', 'imei_md'],
+  keys: ['*_imei', '*_imeisv', '*_imei_sv', 'mei', 'meid_imei'],
   validate: isImei,
   normalise: normaliseImei,
   integer: true,
