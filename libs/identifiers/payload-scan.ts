@@ -42,14 +42,14 @@ const u16be: LengthForm = { width: 2, order: 'be', read: (bytes, at) => (at + 2 
 const u16le: LengthForm = { width: 2, order: 'le', read: (bytes, at) => (at + 2 <= bytes.length ? bytes.readUInt16LE(at) : -1) };
 const u32be: LengthForm = { width: 4, order: 'be', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : -1) };
 const u32le: LengthForm = { width: 4, order: 'le', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32LE(at) : -1) };
-/** MessagePack fixstr, and CBOR text of up to 23 bytes: the length stands in the low five bits. */
+/** MessagePack fixstr: the length stands in the low five bits. */
 const fixstr: LengthForm = { width: 1, order: 'be', read: (bytes, at) => (at < bytes.length && bytes[at]! >> 5 === 5 ? bytes[at]! & 31 : -1) };
 
 /** Wide ones first: a u16 of 3 ends in the same byte as a u8 of 3. */
 const lengthForms = [u32be, u32le, u16be, u16le, fixstr, u8] as const;
 
-/** Tags of MessagePack (ce, cf, cd) and CBOR (RFC 8949, section 3.1: 1a, 1b, 19) that say which integer follows, big-endian. */
-const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0x19: 2, 0x1a: 4, 0x1b: 8 };
+/** Tags of MessagePack that say how many bytes of big-endian integer follow: uint 16, 32, 64 and int 32, 64. */
+const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd2: 4, 0xd3: 8 };
 
 /**
  * Finds identifiers in bytes of unknown structure: text in between binary data, and keys and values that stand behind their

@@ -134,7 +134,7 @@ export class Recogniser {
     if (announcement !== null) {
       const bare = unquoted(text);
       for (const kind of announcement.kinds) {
-        if (!kind.validate(bare)) continue;
+        if ((kind.within === 'cookie' && !isCookie(field.path)) || !kind.validate(bare)) continue;
         this.#hit(kind, bare, written, field.path, encoding, kind.confidence - (announcement.loose ? looseness : 0), field);
         found = true;
         break;
@@ -286,6 +286,10 @@ function maskOf(kind: IdentifierKind, value: string): string {
 
 function addSpelling(spellings: string[], spelling: string): void {
   if (spelling !== '' && spellings.length < mostSpellings && !spellings.includes(spelling)) spellings.push(spelling);
+}
+
+function isCookie(path: string): boolean {
+  return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
 }
 
 function unquoted(value: string): string {

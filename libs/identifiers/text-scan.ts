@@ -61,7 +61,7 @@ export class TextScanner {
     const decoded = assignment.value.includes('%') ? decodeOnce(assignment.value) : null;
     const value = (decoded?.text ?? assignment.value).trim();
     for (const kind of announcement.kinds) {
-      if (!kind.validate(value)) continue;
+      if (kind.within !== undefined || !kind.validate(value)) continue;
       return {
         kind, value, start: assignment.start, end: assignment.start + assignment.value.length, key: assignment.key, encoding: decoded?.encoding ?? '',
         confidence: kind.confidence - (announcement.loose ? looseness : 0),

@@ -38,13 +38,13 @@ export const userId: IdentifierKind = {
   dataClass: 'account',
   keys: [
     '*_user_id', 'uid', 'usr_id', '*_userid', 'uin', 'qq_uin', 'open_id', 'union_id', 'wx_id', 'member_id', 'user_no', '*_user_uuid', '*_user_guid', 'person_id', 'participant_id', 'player_id',
-    'login_id', 'fb_id', 'facebook_id', 'google_id', 'twitter_id', 'vk_id', 'line_user_id', 'puid', 'ruid', 'cuid_user', 'user_key', 'userident', 'auid', 'buyer_id', 'follower_id', 'viewer_id', 'speaker_id', 'sender_id', 'sub',
+    'login_id', 'fb_id', 'facebook_id', 'google_id', 'twitter_id', 'vk_id', 'line_user_id', 'puid', 'ruid', 'cuid_user', 'user_key', 'userident', 'auid', 'buyer_id', 'follower_id', 'viewer_id', 'speaker_id',
   ],
   validate: (value) => isId(value) && !isFineTimestamp(value) && !/^[\d.]+,/.test(value),
   integer: true,
   confidence: 88,
-  traps: ['true, 0, null, undefined, templates', '`uid` of a Unix process (0)', 'variables in scripts'],
-  source: 'OpenID Connect Core 1.0, section 2 (`sub`); 28 CFR 202.234',
+  traps: ['true, 0, null, undefined, templates', '`uid` of a Unix process (0)', '`sender_id` of a push service, which names the app', 'variables in scripts'],
+  source: '28 CFR 202.234 (listed identifiers: account or user name); https://docs.agora.io/en/video-calling/overview/core-concepts (user id)',
   examples: {
     match: [
       ['user_id', '42'], ['userId', 'sa_repository'], ['uid', '1444875380'], ['_uid', '"b019_5587704262562959860"', 'http.request.header.cookie._uid'], ['X-User-ID', 'jane'], 'user_id=42&room=lobby', '"uid":"42"', 'uid: 42',
@@ -52,7 +52,7 @@ export const userId: IdentifierKind = {
     ],
     noMatch: [
       ['uid', ''], ['uid', 'true'], ['uid', '0'], ['uid', 'null'], ['uid', 'undefined'], ['user_id', '{user_id}'], ['user_id', '%s'], ['user_id', '${uid}'], ['user_id', '<uid>'], ['uid', '1650284179123456'],
-      ['fluid', '42'], ['guide', '42'], 'the fluid: 42 litres', 'uid: of a process', 'userId:e.userId,name:e.name', ['user_id', 'https://example.org/u/1'], ['user_id_type', 'open_id'],
+      ['fluid', '42'], ['guide', '42'], 'the fluid: 42 litres', 'uid: of a process', 'userId:e.userId,name:e.name', ['user_id', 'https://example.org/u/1'], ['user_id_type', 'open_id'], ['sender_id', '103953800507'],
     ],
   },
 };

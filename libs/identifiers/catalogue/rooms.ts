@@ -56,15 +56,15 @@ export const roomId: IdentifierKind = {
 export const channelId: IdentifierKind = {
   name: 'channel_id',
   dataClass: 'room',
-  keys: ['channel_id', 'channel_name', 'voice_channel_id', 'live_channel_id', 'rtc_channel', 'rtc_channel_id', 'channel_uuid', 'cname', 'channel_key'],
+  keys: ['channel_id', 'channel_name', 'voice_channel_id', 'live_channel_id', 'rtc_channel', 'rtc_channel_id', 'channel_uuid', 'channel_key'],
   validate: (value) => isId(value) && value.length >= (/^\d+$/.test(value) ? 5 : 3) && !value.includes('.') && !isTimestamp(value),
   integer: true,
   confidence: 80,
-  traps: ['`channel` alone is where an app was installed from', 'small numbers are channels of programmes', '`cname` with dots is a DNS or RTCP name'],
+  traps: ['`channel` alone is where an app was installed from', 'small numbers are channels of programmes', '`cname`, which Agora uses for it, is a name of RTCP in SDP (RFC 8830) and of DNS'],
   source: 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel); https://discord.com/developers/docs/resources/channel',
   examples: {
     match: [['channel_id', 'ch-9f3a'], ['channelName', 'townhall-7']],
-    noMatch: [['_channel', '1kxun'], ['channel_id', '117'], ['channel_id', 'null'], ['cname', 'edge.example.net'], ['channels', '2']],
+    noMatch: [['_channel', '1kxun'], ['channel_id', '117'], ['channel_id', 'null'], 'a=ssrc:3735928559 cname:4TOk42mSjXCkVIa6', ['cname', 'edge.example.net'], ['channels', '2']],
   },
 };
 
