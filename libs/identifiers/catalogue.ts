@@ -1,6 +1,6 @@
 import { accountId, geoPosition, personName, turnUsername, userId, userName } from './catalogue/accounts.ts';
 import { email, iban, paymentCard, residentId, sipUri, xmppJid } from './catalogue/contacts.ts';
-import { apiKey, basicCredentials, bearerToken, jwt, password, sessionToken, trackingId } from './catalogue/credentials.ts';
+import { apiKey, basicCredentials, bearerToken, jwt, password, sessionToken, trackingId, visitorId } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { callId, channelId, conversationId, joinLink, meetingId, roomId } from './catalogue/rooms.ts';
 import { deviceImei, iccid, imei, imsi, msisdn, phone } from './catalogue/subscriptions.ts';
@@ -19,7 +19,7 @@ export const catalogue: readonly IdentifierKind[] = [
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   xmppJid, email, phone, sipUri, geoPosition,
   meetingId, roomId, channelId, callId, conversationId,
-  bearerToken, sessionToken, accountId, deviceId, userId, userName, personName, trackingId,
+  bearerToken, sessionToken, accountId, deviceId, userId, userName, personName, visitorId, trackingId,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

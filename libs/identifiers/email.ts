@@ -33,7 +33,8 @@ export function isEmail(value: string): boolean {
   return value.length <= longestAddress && address.test(value) && value.indexOf('@') <= longestLocalPart;
 }
 
-function isKnownDomain(value: string): boolean {
+/** Whether the last label of a name is a top-level domain. */
+export function isKnownDomain(value: string): boolean {
   const label = value.slice(value.lastIndexOf('.') + 1).toLowerCase();
   return countryDomains.has(label) || genericDomains.has(label) || label.startsWith('xn--');
 }
@@ -51,10 +52,21 @@ export function findEmails(text: string, visit: (start: number, end: number) => 
     while (end > at && !isAlphanumeric(text.charCodeAt(end - 1))) end--;
     while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_') start++;
     const value = text.slice(start, end);
-    if (!isEmail(value) || !isKnownDomain(value)) continue;
+    if (!isEmail(value) || !isKnownDomain(value) || isMessageId(text, start, at)) continue;
     if (text[end] === '@' || isPassword(text, start) || otherScheme.test(text.slice(Math.max(0, start - 16), start))) continue;
     visit(start, end);
   }
+}
+
+/** Headers that hold ids in the form of an address. RFC 5322, section 3.6.4; RFC 2392. */
+const idHeader = /(?:message-id|in-reply-to|references|content-id|cid|mid):[^\n]*$/i;
+/** Dates, counters and random letters, as mail programs begin their ids. A phone number has at most 11 digits in a national address. */
+const idLocalPart = /\d{12}|(?:^|\D)\d{10,}[^\d]|[^\d]\d{10,}|^[0-9A-F]{8}\.\d|^[0-9a-f]{16,}$|^[0-9a-f]{8}-[0-9a-f]{4}-|^\w{6}-\w{6,11}-\w{2,4}$/i;
+const randomLocalPart = /^(?=[^\d]*\d)(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[\w+=-]{24,}$/;
+
+function isMessageId(text: string, start: number, at: number): boolean {
+  const localPart = text.slice(start, at);
+  return idLocalPart.test(localPart) || randomLocalPart.test(localPart) || idHeader.test(text.slice(Math.max(0, start - 200), start));
 }
 
 /** `scheme://user:secret@host`: what stands before the sign is a password. */

@@ -11,7 +11,7 @@ const qualifiers = new Set((
 const otherwise = new Set((
   'csrf xsrf forgery authenticity request trace tracing correlation span transaction nonce etag boundary ab abtest experiment variant bucket '
   + 'captcha verification verify count expires expiry expire ttl timeout type version page pages placeholder field column class style css template '
-  + 'public cancellation cancel next continuation sync paging'
+  + 'ice public cancellation cancel next continuation sync paging'
 ).split(' '));
 
 /** Header names whose words would announce an identifier, but whose meaning is a message's. RFC 3261 20.8; RFC 5322 3.6.4. */
@@ -64,6 +64,7 @@ export class KeyNames {
   announced(key: string, path = ''): Announcement | null {
     if (key.length > longestKey || key === '') return null;
     const name = leafNames.has(key.toLowerCase()) ? withParent(key, path) : key;
+    if (name.length > 2 * longestKey) return null;
     const known = this.#seen.get(name);
     if (known !== undefined) return known;
     if (this.#seen.size >= cacheLimit) this.#seen.clear();

@@ -48,6 +48,10 @@ export interface IdentifierKind {
   /** Whether a value under such a key is one. Gets the trimmed value without surrounding quotes. */
   readonly validate: (value: string) => boolean;
   readonly shape?: Shape;
+  /** Its key names mean it only as names of cookies. */
+  readonly within?: 'cookie';
+  /** Binary formats write it as an integer too. */
+  readonly integer?: true;
   /** The one spelling that the token is made of; default {@link normaliseOpaque}. */
   readonly normalise?: (value: string) => string;
   /** What a person may see of it; default {@link maskValue}, and {@link maskSecret} for secrets and sessions. */

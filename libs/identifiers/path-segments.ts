@@ -1,9 +1,13 @@
 import type { Field } from '#dissect';
 import type { KeyNames } from './key-names.ts';
-import type { DataClass, IdentifierKind } from './kind.ts';
+import type { IdentifierKind } from './kind.ts';
 import { isMachineId, isUuid } from './opaque.ts';
 
-const classes: ReadonlySet<DataClass> = new Set<DataClass>(['account', 'device', 'room']);
+/** Collections whose members are persons, devices and rooms; others, such as `customers`, are often those of an advertiser. */
+const collections = new Set('user member account device room meeting conference conversation chat call'.split(' '));
+
+/** Segments of a path that are looked at. */
+const mostSegments = 64;
 
 /**
  * Identifiers that a URL's path names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`. A bare word such as the name in
@@ -12,16 +16,15 @@ const classes: ReadonlySet<DataClass> = new Set<DataClass>(['account', 'device',
  */
 export function identifiersInPath(path: string, keyNames: KeyNames, fields: readonly Field[]): { kind: IdentifierKind; value: string }[] {
   const found: { kind: IdentifierKind; value: string }[] = [];
-  const segments = path.split('/');
+  const segments = path.split('/', mostSegments);
   for (let i = 1; i < segments.length; i++) {
-    const name = segments[i - 1]!.toLowerCase();
+    const singular = segments[i - 1]!.toLowerCase().replace(/s$/, '');
     const value = segments[i]!;
-    if (name.length < 3 || name.length > 24 || value.length < 2) continue;
-    const singular = name.replace(/(?<=[^s])s$/, '');
+    if (!collections.has(singular) || value.length < 2) continue;
     const word = /^[a-z][a-z._-]{3,31}$/i.test(value);
     const announcement = keyNames.announced(word ? singular : `${singular}_id`) ?? keyNames.announced(singular);
-    const kind = announcement?.kinds.find((candidate) => classes.has(candidate.dataClass) && candidate.validate(value));
-    if (kind === undefined || announcement!.loose) continue;
+    const kind = announcement?.kinds.find((candidate) => candidate.validate(value));
+    if (kind === undefined) continue;
     if (word ? isConfirmed(value, fields) : isUuid(value) || /^\d{2,20}$/.test(value) && !/^(?:19|20)\d\d$/.test(value) || isMachineId(value)) found.push({ kind, value });
   }
   return found;

@@ -1,3 +1,4 @@
+import { isKnownDomain } from './email.ts';
 import { hintsOfBytes } from './hints.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
@@ -41,14 +42,14 @@ const u16be: LengthForm = { width: 2, order: 'be', read: (bytes, at) => (at + 2 
 const u16le: LengthForm = { width: 2, order: 'le', read: (bytes, at) => (at + 2 <= bytes.length ? bytes.readUInt16LE(at) : -1) };
 const u32be: LengthForm = { width: 4, order: 'be', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : -1) };
 const u32le: LengthForm = { width: 4, order: 'le', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32LE(at) : -1) };
-/** MessagePack fixstr, and CBOR text of up to 23 bytes: the length stands in the low five bits. */
+/** MessagePack fixstr: the length stands in the low five bits. */
 const fixstr: LengthForm = { width: 1, order: 'be', read: (bytes, at) => (at < bytes.length && bytes[at]! >> 5 === 5 ? bytes[at]! & 31 : -1) };
 
 /** Wide ones first: a u16 of 3 ends in the same byte as a u8 of 3. */
 const lengthForms = [u32be, u32le, u16be, u16le, fixstr, u8] as const;
 
-/** Tags of MessagePack (ce, cf, cd) and CBOR (RFC 8949, section 3.1: 1a, 1b, 19) that say which integer follows, big-endian. */
-const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0x19: 2, 0x1a: 4, 0x1b: 8 };
+/** Tags of MessagePack that say how many bytes of big-endian integer follow: uint 16, 32, 64 and int 32, 64. */
+const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd2: 4, 0xd3: 8 };
 
 /**
  * Finds identifiers in bytes of unknown structure: text in between binary data, and keys and values that stand behind their
@@ -94,13 +95,15 @@ export class PayloadScanner {
     if (hints === 0) return;
     for (const hit of this.#text.scan(payload.toString('latin1', start, end), hints)) {
       if (inBinary && !standsOut(hit)) continue;
-      const offset = start + hit.start;
-      if (!hits.some((other) => other.offset === offset)) hits.push({ kind: hit.kind, value: hit.value, offset, encoding: hit.encoding, confidence: hit.confidence });
+      hits.push({ kind: hit.kind, value: hit.value, offset: start + hit.start, encoding: hit.encoding, confidence: hit.confidence });
     }
   }
 
   /** A key in the run of word characters from `start` to `end`, if a length in front of it says how much of the run is the key. */
   #lengthPrefixed(payload: Buffer, start: number, end: number, hits: PayloadHit[]): void {
+    // Every form ends in the length itself, in a zero (little-endian) or in a fixstr: most words of a text have none of them in front.
+    const before = start === 0 ? 1 : payload[start - 1]!;
+    if (before !== 0 && before >> 5 !== 5 && (before < 3 || before > end - start)) return;
     for (const form of lengthForms) {
       if (start < form.width) continue;
       const length = form.read(payload, start - form.width);
@@ -124,9 +127,11 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
       const start = at + typeBytes + form.width;
       if (length < 1 || length > longestValue || start + length > payload.length) continue;
       const text = textOf(payload, start, length);
+      if (text !== null && form === u8 && typeBytes === 0 && isDomainName(payload, start + length)) return null;
       if (text !== null && (length >= 2 || form === keyForm)) {
         const kind = kinds.find((candidate) => candidate.validate(text));
         if (kind !== undefined) return { kind, value: text, offset: start, encoding: 'length-prefixed', confidence: kind.confidence };
+        if (form === keyForm && typeBytes === 0) return null;
       } else if (form === keyForm && (length === 4 || length === 8)) {
         const hit = readInteger(payload, start, length, form.order, kinds);
         if (hit !== null) return hit;
@@ -134,13 +139,14 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
     }
   }
   const tagged = integerTags[payload[at] ?? 0];
-  if (tagged !== undefined && at + 1 + tagged <= payload.length && goesOn(payload, at + 1 + tagged, keyForm)) {
+  if (tagged !== undefined && isFollowed(payload, at + 1 + tagged, keyForm)) {
     return readInteger(payload, at + 1, tagged, 'be', kinds);
   }
   for (const typeBytes of [0, 1]) {
     for (const width of [4, 8]) {
       const start = at + typeBytes;
-      if (start + width <= payload.length && goesOn(payload, start + width, keyForm)) {
+      // With neither length nor type in front, the end of the payload proves nothing.
+      if (isFollowed(payload, start + width, keyForm) && (typeBytes > 0 || start + width < payload.length)) {
         const hit = readInteger(payload, start, width, keyForm.order, kinds);
         if (hit !== null) return hit;
       }
@@ -157,17 +163,28 @@ function readInteger(payload: Buffer, start: number, width: number, order: 'be' 
   // The sizes of frames, flags and counters are no ids.
   if (number < 256n) return null;
   const value = number.toString();
-  const kind = kinds.find((candidate) => candidate.validate(value));
+  const kind = kinds.find((candidate) => candidate.integer === true && candidate.validate(value));
   return kind === undefined ? null : { kind, value, offset: start, encoding: `u${width * 8}${little ? 'le' : 'be'}`, confidence: kind.confidence - 5 };
 }
 
 /** Whether the payload ends at `at`, or goes on with another word behind its length: then the value before it was read right. */
-function goesOn(payload: Buffer, at: number, form: LengthForm): boolean {
+function isFollowed(payload: Buffer, at: number, form: LengthForm): boolean {
   if (at === payload.length) return true;
   const length = form.read(payload, at);
   if (length < 2 || length > longestKey || at + form.width + length > payload.length) return false;
   for (let i = at + form.width; i < at + form.width + length; i++) if ((classes[payload[i]!]! & word) === 0) return false;
   return true;
+}
+
+/** Whether labels go on from `at` to a top-level domain and the zero at the end of a name in wire format (RFC 1035, section 3.1). */
+function isDomainName(payload: Buffer, at: number): boolean {
+  for (let labels = 0; labels < 16 && at < payload.length; labels++) {
+    const length = payload[at]!;
+    if (length === 0 || length > 63 || at + 1 + length >= payload.length) return false;
+    if (payload[at + 1 + length] === 0) return isKnownDomain(payload.toString('latin1', at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return false;
 }
 
 function textOf(payload: Buffer, start: number, length: number): string | null {

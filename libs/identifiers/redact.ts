@@ -41,8 +41,8 @@ function asItStands(text: string): Reading {
 
 function find(reading: Reading, value: string, kind: string, replacements: Replacement[]): void {
   if (value === '') return;
-  const text = foldCase(reading.text);
-  const wanted = foldCase(value);
+  const text = fold(reading.text);
+  const wanted = fold(value);
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
     const end = at + wanted.length;
     if (value.length < shortValue && !isWhole(text, at, end)) continue;
@@ -54,15 +54,15 @@ function isWhole(text: string, start: number, end: number): boolean {
   return (start === 0 || /[=:/"'[,;&?\s]/.test(text[start - 1]!)) && (end === text.length || /[&/;,?#"'}\]\s<:]/.test(text[end]!));
 }
 
-/** Lower case of ASCII alone: it keeps the length. */
-function foldCase(text: string): string {
-  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+/** Letters of ASCII in lower case, and `+` as the space that it stands for in forms; the length stays. */
+function fold(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()).replaceAll('+', ' ');
 }
 
-/** Undoes one layer of percent-encoding, `+` and JSON escapes; null when there is none. */
+/** Undoes one layer of percent-encoding and JSON escapes; null when there is none. */
 function decode(reading: Reading): Reading | null {
   const { text } = reading;
-  if (!/[%+\\]/.test(text)) return null;
+  if (!/[%\\]/.test(text)) return null;
   const starts: number[] = [];
   const place = (i: number): number => reading.starts?.[i] ?? i;
   let decoded = '';
@@ -83,7 +83,6 @@ const jsonEscapes: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b:
 /** The character or surrogate pair that begins at `i`, and how much text it takes. */
 function decodeAt(text: string, i: number): { characters: string; length: number } {
   const sign = text[i]!;
-  if (sign === '+') return { characters: ' ', length: 1 };
   if (sign === '\\') {
     const unicode = /^u([0-9a-fA-F]{4})/.exec(text.slice(i + 1, i + 6));
     if (unicode !== null) return { characters: String.fromCharCode(Number.parseInt(unicode[1]!, 16)), length: 6 };

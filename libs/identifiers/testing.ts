@@ -21,8 +21,10 @@ export function payloadOf(payload: Buffer, protocol = 'udp'): Message {
   return { ...createMessage(protocol, { verdict: 'opaque', reason: 'no known structure' }, 'source', 9, 1), payload };
 }
 
+const recogniser = new Recogniser({ tokeniser: testTokeniser, maxPerMessage: 64 }, new RecogniserCounters());
+
 export function recognise(message: Message): Recognised[] {
-  return new Recogniser({ tokeniser: testTokeniser, maxPerMessage: 64 }, new RecogniserCounters()).recognise(message);
+  return recogniser.recognise(message);
 }
 
 /** `kind=value` of each. */

@@ -61,7 +61,7 @@ export class TextScanner {
     const decoded = assignment.value.includes('%') ? decodeOnce(assignment.value) : null;
     const value = (decoded?.text ?? assignment.value).trim();
     for (const kind of announcement.kinds) {
-      if (!kind.validate(value)) continue;
+      if (kind.within !== undefined || !kind.validate(value)) continue;
       return {
         kind, value, start: assignment.start, end: assignment.start + assignment.value.length, key: assignment.key, encoding: decoded?.encoding ?? '',
         confidence: kind.confidence - (announcement.loose ? looseness : 0),
@@ -84,11 +84,17 @@ export class TextScanner {
   }
 }
 
+/** How many of the last hits kept can reach over the next one: one, and what it holds. */
+const reach = 3;
+
 function withoutOverlap(hits: TextHit[]): TextHit[] {
-  hits.sort((a, b) => precedence(a.kind) - precedence(b.kind) || a.start - b.start);
+  hits.sort((a, b) => a.start - b.start || precedence(a.kind) - precedence(b.kind));
   const kept: TextHit[] = [];
   for (const hit of hits) {
-    if (!kept.some((other) => hit.start < other.end && other.start < hit.end && other.kind.holds !== hit.kind.name)) kept.push(hit);
+    const rivals = kept.slice(-reach).filter((other) => hit.start < other.end && other.kind.holds !== hit.kind.name);
+    if (rivals.some((other) => precedence(other.kind) <= precedence(hit.kind))) continue;
+    for (const rival of rivals) kept.splice(kept.lastIndexOf(rival), 1);
+    kept.push(hit);
   }
-  return kept.sort((a, b) => a.start - b.start);
+  return kept;
 }

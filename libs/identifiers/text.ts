@@ -105,6 +105,8 @@ export function isTrustworthy(assignment: Assignment): boolean {
   const { key, value, spaced } = assignment;
   if (/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$/.test(value) && !/\d{3}/.test(value)) return false;
   if (value.length === 1 && /[A-Za-z]/.test(value)) return false;
+  // `=3D` is a quoted-printable `=` (RFC 2045, section 6.7): the key belongs to markup inside a mail.
+  if (value.startsWith('3D')) return false;
   if (value.toLowerCase() === key.toLowerCase() || /[({!]/.test(value)) return false;
   return spaced ? /\d/.test(value) : true;
 }

@@ -29,7 +29,16 @@ export function isJoinLink(value: string): boolean {
   return whole;
 }
 
+export function isZoomHost(host: string): boolean {
+  return /(?:^|\.)zoom(?:gov)?\.(?:us|com|com\.cn)$/.test(host);
+}
+
+/** Value of `pwd`. */
+export function secretOfJoinLink(link: string): string {
+  return secret.exec(link)?.[1] ?? '';
+}
+
 /** Number and secret; the host and the order of parameters say nothing about the meeting. */
 export function normaliseJoinLink(value: string): string {
-  return `${/\/(\d{9,11})/.exec(value)?.[1] ?? ''}?pwd=${secret.exec(value)?.[1] ?? ''}`;
+  return `${/\/(\d{9,11})/.exec(value)?.[1] ?? ''}?pwd=${secretOfJoinLink(value)}`;
 }

@@ -6,15 +6,15 @@ export const turnUsername: IdentifierKind = {
   dataClass: 'account',
   // Not by key name: the recogniser takes it from the path `stun.username`, which the STUN dissector keeps for long-term credentials.
   keys: [],
-  validate: (value) => value.length <= 513 && !isPlaceholder(value) && !/\p{Cc}/u.test(value),
+  validate: (value) => value.length <= 513 && !isPlaceholder(value) && !/\p{Cc}/u.test(value) && !/default_?username/i.test(value),
   // Time-limited credentials are `expiry:user`: the user is what stays the same.
   normalise: (value) => /^\d{10}:(.+)$/.exec(value)?.[1] ?? value,
   confidence: 90,
-  traps: ['an ICE user name `remote:local` is drawn anew for each session'],
+  traps: ['an ICE user name `remote:local` is drawn anew for each session', 'a name that is built into a program'],
   source: 'RFC 8489, sections 9.2 and 14.3; draft-uberti-behave-turn-rest-00, section 2.2; RFC 8445, section 7.2.2',
   examples: {
     match: [['USERNAME', '1715374885:5969643449701658077', 'stun.username'], ['USERNAME', 'jdoe', 'stun.username']],
-    noMatch: [['USERNAME', 'o5/I:FY32', 'stun.ice_username'], ['USERNAME', '', 'stun.username'], ['SOFTWARE', 'Coturn-4.5.2', 'stun.software']],
+    noMatch: [['USERNAME', 'o5/I:FY32', 'stun.ice_username'], ['USERNAME', '', 'stun.username'], ['USERNAME', 'EDGE_DEFAULT_USERNAME', 'stun.username'], ['SOFTWARE', 'Coturn-4.5.2', 'stun.software']],
   },
 };
 
@@ -23,6 +23,7 @@ export const accountId: IdentifierKind = {
   dataClass: 'account',
   keys: ['*_account_id', 'acct_id', 'acc_id', 'account_no', 'account_number', '*_customer_id', '*_subscriber_id', 'customer_no', 'passport_id', 'account_uuid', '*_patient_id', '*_employee_id', 'tenant_user_id'],
   validate: (value) => isId(value) && /\d/.test(value) && !isFineTimestamp(value),
+  integer: true,
   confidence: 85,
   traps: ['flags and templates'],
   source: '28 CFR 202.234 (listed identifiers: account or user name)',
@@ -37,12 +38,13 @@ export const userId: IdentifierKind = {
   dataClass: 'account',
   keys: [
     '*_user_id', 'uid', 'usr_id', '*_userid', 'uin', 'qq_uin', 'open_id', 'union_id', 'wx_id', 'member_id', 'user_no', '*_user_uuid', '*_user_guid', 'person_id', 'participant_id', 'player_id',
-    'login_id', 'fb_id', 'facebook_id', 'google_id', 'twitter_id', 'vk_id', 'line_user_id', 'puid', 'ruid', 'cuid_user', 'user_key', 'userident', 'auid', 'buyer_id', 'follower_id', 'viewer_id', 'speaker_id', 'sender_id', 'sub',
+    'login_id', 'fb_id', 'facebook_id', 'google_id', 'twitter_id', 'vk_id', 'line_user_id', 'puid', 'ruid', 'cuid_user', 'user_key', 'userident', 'auid', 'buyer_id', 'follower_id', 'viewer_id', 'speaker_id',
   ],
   validate: (value) => isId(value) && !isFineTimestamp(value) && !/^[\d.]+,/.test(value),
+  integer: true,
   confidence: 88,
-  traps: ['true, 0, null, undefined, templates', '`uid` of a Unix process (0)', 'variables in scripts'],
-  source: 'OpenID Connect Core 1.0, section 2 (`sub`); 28 CFR 202.234',
+  traps: ['true, 0, null, undefined, templates', '`uid` of a Unix process (0)', '`sender_id` of a push service, which names the app', 'variables in scripts'],
+  source: '28 CFR 202.234 (listed identifiers: account or user name); https://docs.agora.io/en/video-calling/overview/core-concepts (user id)',
   examples: {
     match: [
       ['user_id', '42'], ['userId', 'sa_repository'], ['uid', '1444875380'], ['_uid', '"b019_5587704262562959860"', 'http.request.header.cookie._uid'], ['X-User-ID', 'jane'], 'user_id=42&room=lobby', '"uid":"42"', 'uid: 42',
@@ -50,7 +52,7 @@ export const userId: IdentifierKind = {
     ],
     noMatch: [
       ['uid', ''], ['uid', 'true'], ['uid', '0'], ['uid', 'null'], ['uid', 'undefined'], ['user_id', '{user_id}'], ['user_id', '%s'], ['user_id', '${uid}'], ['user_id', '<uid>'], ['uid', '1650284179123456'],
-      ['fluid', '42'], ['guide', '42'], 'the fluid: 42 litres', 'uid: of a process', 'userId:e.userId,name:e.name', ['user_id', 'https://example.org/u/1'], ['user_id_type', 'open_id'],
+      ['fluid', '42'], ['guide', '42'], 'the fluid: 42 litres', 'uid: of a process', 'userId:e.userId,name:e.name', ['user_id', 'https://example.org/u/1'], ['user_id_type', 'open_id'], ['sender_id', '103953800507'],
     ],
   },
 };

@@ -18,8 +18,8 @@ export const email: IdentifierKind = {
   traps: ['SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL'],
   source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1',
   examples: {
-    match: [['email', 'jane.doe+news@example.org'], ['user', 'Jane@Example.ORG'], 'MAIL FROM:<corey@delta.peach.example>', 'contact=jane%40example.org', 'write to jane_d@mail.example.co.uk.'],
-    noMatch: ['pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'], 'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772'],
+    match: [['email', 'jane.doe+news@example.org'], ['user', 'Jane@Example.ORG'], 'MAIL FROM:<corey@delta.peach.example>', 'contact=jane%40example.org', 'write to jane_d@mail.example.co.uk.', '13812345678@139.com', 'From: "Jane" <jane@example.org>'],
+    noMatch: ['pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'], 'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>', '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>', '9ACEE03C-AB98-4046-AEC1-BF4910C61E96@example.com'],
   },
 };
 

@@ -27,11 +27,11 @@ export const password: IdentifierKind = {
   keys: ['*_password', '*_passwd', 'pwd', '*_pwd', 'pass', 'passphrase', 'pass_word', 'user_pass', 'j_password', 'login_pass', 'passcode', 'secret_answer'],
   validate: isPassword,
   confidence: 95,
-  traps: ['labels of forms', 'values already replaced by stars', '`password=` with nothing behind it'],
+  traps: ['labels of forms', 'the password of an ICE session (RFC 8839, section 5.4)', 'values already replaced by stars', '`password=` with nothing behind it'],
   source: 'RFC 6749, section 4.3.2 (resource owner password credentials); HTML Living Standard, autocomplete `current-password`',
   examples: {
     match: [['password', 'pippo-zozzo1'], ['userPwd', 'Sesame'], ['j_password', 'a b c d'], 'login=jane&password=s3same&go=1', '{"user":{"passwd":"letmein!"}}'],
-    noMatch: [['password', ''], ['password', '********'], ['password', 'xxxxxx'], ['password', '{{password}}'], 'Password: must have eight characters', ['password_type', 'md5'], ['compass', 'north1']],
+    noMatch: [['password', ''], ['password', '********'], ['password', 'xxxxxx'], ['password', '{{password}}'], 'Password: must have eight characters', ['password_type', 'md5'], ['compass', 'north1'], 'a=ice-pwd:asd88fgpdd777uzjYhagZg'],
   },
 };
 
@@ -110,14 +110,14 @@ export const sessionToken: IdentifierKind = {
 
 const visitorCookies = [
   '_ga', '_gid', '__utma', '__gads', '__gpi', '_fbp', '_fbc', 'fr', 'datr', 'muid', 'anid', 'nid', 'ide', 'dsid', 'aa002', 'uuid2', 'tuuid', 'anj', '_hjid', '_pk_id', '__unam',
-  '__qca', '_scid', '_ttp', '_uetvid', 'hm_lvt', 'baiduid', 'bidupsid', 'cna', 'gaid_cookie', 'yandexuid', '_ym_uid', 'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id',
-  'ajs_anonymous_id', 'anonymous_id', 'visitor_id', 'visitor_uuid', 'tracking_id', 'browser_id', 'fingerprint', 'cookie_id',
+  '__qca', '_scid', '_ttp', '_uetvid', 'hm_lvt', 'baiduid', 'bidupsid', 'cna', 'yandexuid', '_ym_uid', 'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id',
 ] as const;
 
 export const trackingId: IdentifierKind = {
   name: 'tracking_id',
   dataClass: 'device',
   keys: visitorCookies,
+  within: 'cookie',
   validate: (value) => value.length >= 10 && value.length <= 256 && !/\s/.test(value) && (value.match(/[\da-f]/gi)?.length ?? 0) >= 8 && distinct(value) >= 5
     && !isPlaceholder(value) && !isTimestamp(value),
   // Analytics cookies carry the visitor's number among counters and times of visits: the token is made of that number alone.
@@ -126,7 +126,25 @@ export const trackingId: IdentifierKind = {
   traps: ['`__utmb`, `__utmc`, `__utmz`: session, and how one came to the site', 'consent and experiment cookies'],
   source: 'https://developers.google.com/analytics/devguides/collection/analyticsjs/cookie-usage',
   examples: {
-    match: [['__utma', '151903082.601193707.1258578040.1258578041.1258578042.1', 'http.request.header.cookie.__utma'], ['_ga', 'GA1.2.1033501218.1368477899'], ['MUID', 'CCAA033A6DD94267B8446A5E81EDD694']],
-    noMatch: [['__utmz', '150903082.1258578040.1.1.utmccn=(organic)'], ['__utmc', '150903082'], ['_ga', 'OPTOUT'], ['fr', 'de-DE']],
+    match: [['__utma', '151903082.601193707.1258578040.1258578041.1258578042.1', 'http.request.header.cookie.__utma'], ['_ga', 'GA1.2.1033501218.1368477899', 'http.request.header.cookie._ga'], ['MUID', 'CCAA033A6DD94267B8446A5E81EDD694', 'http.response.header.set-cookie.MUID']],
+    noMatch: [
+      ['__utmz', '150903082.1258578040.1.1.utmccn=(organic)', 'http.request.header.cookie.__utmz'], ['__utmc', '150903082', 'http.request.header.cookie.__utmc'], ['_ga', 'OPTOUT', 'http.request.header.cookie._ga'],
+      ['nid', '20240312094512', 'url.query.nid'], ['fr', 'f65d8cdbd66b', 'url.query.fr'],
+    ],
+  },
+};
+
+/** A visitor under a name that says so, in cookies and anywhere else. */
+export const visitorId: IdentifierKind = {
+  name: trackingId.name,
+  dataClass: trackingId.dataClass,
+  keys: ['ajs_anonymous_id', '*_anonymous_id', '*_visitor_id', 'visitor_uuid', 'visitor_uid', 'tracking_id', 'browser_id', 'browser_fingerprint', 'cookie_id'],
+  validate: trackingId.validate,
+  confidence: 70,
+  traps: ['tracking numbers of parcels'],
+  source: 'https://segment.com/docs/connections/spec/identify/ (anonymousId)',
+  examples: {
+    match: [['anonymousId', '507f191e810c19729de860ea'], ['visitor_id', 'e84639b7-9400-406c-97e1-03f8da4815f9']],
+    noMatch: [['visitor_id', '12'], ['anonymous', 'true'], ['tracking_number', '1Z999AA10123456784'], ['visitorId', '00000000-0000-0000-0000-000000000000']],
   },
 };

@@ -123,16 +123,17 @@ export const deviceId: IdentifierKind = {
   dataClass: 'device',
   keys: [
     '*_device_id', 'did', 'dev_id', '*_device_uuid', '*_device_uid', '*_device_guid', '*_hardware_id', 'hwid', '*_machine_id', '*_machine_guid', 'guid', '*_installation_id', '*_install_id', 'installid', '*_terminal_id',
-    '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid', 'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial', 'cuid', 'anon_id', 'android_uuid', 'imei_md5', 'smid', 'device_fingerprint', 'unique_id', 'device_unique_id',
-    'phone_id', 'idmd5', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id', 'install_uuid', 'mid', 'suid', 'duid', 'deviceid2',
+    '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid', 'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial', 'cuid', 'anon_id', 'android_uuid', 'smid', 'device_fingerprint', 'unique_id', 'device_unique_id',
+    'phone_id', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id', 'install_uuid', 'suid', 'duid', 'deviceid2',
   ],
   validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value)),
   shape: patternShape(hint.vendorPrefix, 80, xiaomiDevice),
+  integer: true,
   confidence: 85,
-  traps: ['model names', 'numbers of a few digits', 'the nil UUID', 'GUIDs of feed entries, which are URLs'],
+  traps: ['model names', 'numbers of a few digits', 'the nil UUID', 'GUIDs of feed entries, which are URLs', '`mid`: messages, media and merchants have one'],
   source: 'https://developer.android.com/identity/user-data-ids',
   examples: {
     match: [['device_id', 'P47775ID170W2120'], ['guid', 'F5EB01CC01A8E08CD83630828DE17C2B02162FD8'], ['Client-Uid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'], '{"host_int": 274363570036934823360341409051841573579, "port": 17500}', 'model*a-D7A5D8A9B537529F966E429D0588620324F6C5E0('],
-    noMatch: [['device_id', '1'], ['device_id', 'iPhone12'], ['deviceId', '00000000-0000-0000-0000-000000000000'], ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P47775ID170W2120'], ['mid', '42']],
+    noMatch: [['device_id', '1'], ['device_id', 'iPhone12'], ['deviceId', '00000000-0000-0000-0000-000000000000'], ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P47775ID170W2120'], ['mid', '3812345678901234']],
   },
 };
