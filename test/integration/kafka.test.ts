@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Partitioners } from 'kafkajs';
+import { createFinding, type FlowRecord } from '#flow';
+import { KafkaFindingSink, KafkaFindingSource } from '#transport';
+import { decodeBatch, encodeBatch } from '#wire';
+import { KafkaFixture } from '../support/kafka-fixture.ts';
+import { arrivalsOf, idsOf, recordOf, recordsOf, subjects, until } from '../support/kafka-records.ts';
+import { startKafka } from '../support/kafka.ts';
+
+const kafka = await startKafka();
+after(() => kafka?.[Symbol.asyncDispose]());
+
+/** Records of a subject that lives in the given partition of four. */
+function subjectIn(partition: number): string {
+  const place = Partitioners.DefaultPartitioner();
+  const partitionMetadata = Array.from({ length: 4 }, (_, partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }));
+  return subjects.find((key) => place({ topic: '', partitionMetadata, message: { key, value: null } }) === partition)!;
+}
+
+describe('Kafka', { skip: kafka === null }, () => {
+  test('a subject stays in the partition that its key has, and messages hold many records', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sent = recordsOf(subjects, 100);
+    await fixture.sink().send(sent);
+    const messages = await fixture.messages(fixture.topic, 4);
+    const place = Partitioners.DefaultPartitioner();
+    const partitionMetadata = Array.from({ length: 4 }, (_, partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }));
+    for (const { partition, value } of messages) {
+      for (const record of decodeBatch(value!)) {
+        assert.equal(partition, place({ topic: fixture.topic, partitionMetadata, message: { key: record['telltale.subject.ip'], value: null } }));
+      }
+    }
+    assert.deepEqual(idsOf(messages.flatMap(({ value }) => decodeBatch(value!))), idsOf(sent));
+    assert.deepEqual((await fixture.ends()).reduce((sum, end) => sum + end), 4, 'one message per partition');
+  });
+
+  test('small sends that come while a request is in flight share messages', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink({ maxWaitingSends: 1_000 });
+    await Promise.all(recordsOf(['10.0.0.1'], 500).map((record) => sink.send([record])));
+    assert.equal(sink.counters.records, 500);
+    assert.ok(sink.counters.messages < 10, `${sink.counters.messages} messages`);
+  });
+
+  test('a request stays below its bound of bytes, and a record that alone exceeds it becomes a dead letter', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink({ maxMessageBytes: 3_000 });
+    const sent = recordsOf(['10.0.0.1'], 200);
+    const giant = recordOf('10.0.0.1', 1_000);
+    giant['dns.resolved_ip'] = Array.from({ length: 2_000 }, (_, i) => `PLANTED${Math.sin(i)}`);
+    await sink.send([...sent.slice(0, 100), giant, ...sent.slice(100)]);
+
+    const received: FlowRecord[] = [];
+    void fixture.source().run(async (records) => void received.push(...records));
+    await until('the others received', () => received.length >= 200);
+    assert.deepEqual(arrivalsOf(received, '10.0.0.1'), Array.from({ length: 200 }, (_, i) => i));
+    const [letter] = await fixture.messages(fixture.deadLetterTopic, 1);
+    assert.equal(letter!.headers['reason'], 'too_large');
+    assert.equal(letter!.value, null);
+    assert.deepEqual(sink.counters.deadLetters, { too_large: 1 });
+    const sizes = (await fixture.messages(fixture.topic, sink.counters.messages)).map(({ value }) => value!.length);
+    assert.ok(Math.max(...sizes) <= 3_000);
+  });
+
+  test('a record that cannot be written holds up no other', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink();
+    const sent = recordsOf(['10.0.0.1'], 10);
+    const impossible = Object.assign(recordOf('10.0.0.1', 99), { 'source.port': -1 });
+    await sink.send([...sent.slice(0, 5), impossible, ...sent.slice(5)]);
+    assert.deepEqual(sink.counters.deadLetters, { unencodable: 1 });
+    const received: FlowRecord[] = [];
+    void fixture.source().run(async (records) => void received.push(...records));
+    await until('the others received', () => received.length >= 10);
+    assert.deepEqual(arrivalsOf(received, '10.0.0.1'), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('an offset moves when the handler has confirmed, not before', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    await fixture.sink().send(recordsOf(subjects, 10));
+    const source = fixture.source();
+    const { promise: confirmed, resolve: confirm } = Promise.withResolvers<void>();
+    let calls = 0;
+    void source.run(() => (calls++, confirmed));
+    await until('the handler is called', () => calls === 1);
+    await sleep(500);
+    assert.deepEqual(await fixture.committed(), [-1, -1, -1, -1]);
+    confirm();
+    await until('the handler is done', () => source.counters.records === 200);
+    assert.deepEqual(await fixture.committed(), await fixture.ends());
+    assert.deepEqual(Object.values(source.counters.lag), [0, 0, 0, 0]);
+  });
+
+  test('messages of several partitions make one batch for the handler', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    await fixture.sink().send(recordsOf(subjects, 10));
+    const sizes: number[] = [];
+    void fixture.source().run(async (records) => void sizes.push(records.length));
+    await until('all received', () => sizes.reduce((sum, size) => sum + size, 0) === 200);
+    assert.deepEqual(sizes, [200]);
+  });
+
+  test('a handler that fails gets the same batch again, and nothing behind it first', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const subject = subjectIn(2);
+    await fixture.produce(recordsOf([subject], 10).map((record) => encodeBatch([record])), 2);
+    const source = fixture.source({ maxBatchRecords: 2 });
+    const handed: number[][] = [];
+    void source.run(async (records) => {
+      handed.push(records.map((record) => record['telltale.flow.sequence']));
+      if (handed.length === 2 || handed.length === 3) throw new Error('the store is away');
+    });
+    await until('all confirmed', () => source.counters.records === 10);
+    assert.deepEqual(handed, [[0, 1], [2, 3], [2, 3], [2, 3], [4, 5], [6, 7], [8, 9]]);
+    assert.equal(source.counters.retries, 2);
+    assert.equal((await fixture.committed())[2], 10);
+  });
+
+  test('what a killed consumer had not confirmed goes to the next one', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sent = recordsOf(subjects, 10);
+    await fixture.sink().send(sent);
+    const script = fileURLToPath(new URL('../support/kafka-hanging-consumer.js', import.meta.url));
+    const child = spawn(process.execPath, [script, kafka!.brokers.join(), fixture.topic, fixture.groupId], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [line] = await once(child.stdout, 'data') as [Buffer];
+    assert.equal(Number(line.toString()), 200, 'it has got the records');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    const received: FlowRecord[] = [];
+    void fixture.source().run(async (records) => void received.push(...records));
+    await until('received by the next', () => received.length >= 200);
+    assert.deepEqual(idsOf(received), idsOf(sent));
+  });
+
+  test('a consumer that stops in the middle leaves off where it has confirmed', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const subject = subjectIn(1);
+    await fixture.produce(recordsOf([subject], 10).map((record) => encodeBatch([record])), 1);
+    const first = fixture.source({ maxBatchRecords: 2 });
+    const confirmed: FlowRecord[] = [];
+    const running = first.run(async (records) => {
+      if (confirmed.length === 4) throw new Error('the store is away');
+      confirmed.push(...records);
+    });
+    await until('it fails', () => first.counters.retries > 0);
+    await first.close();
+    await running;
+    assert.equal((await fixture.committed())[1], 4);
+    void fixture.source().run(async (records) => void confirmed.push(...records));
+    await until('the rest is confirmed', () => confirmed.length >= 10);
+    assert.deepEqual(confirmed.map((record) => record['telltale.flow.sequence']), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('a handler that runs longer than the session keeps its membership', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    await fixture.sink().send(recordsOf(subjects, 1));
+    const source = fixture.source({ sessionTimeoutMillis: 1_500 });
+    let calls = 0;
+    void source.run(async () => {
+      calls++;
+      await sleep(4_000);
+    });
+    await until('confirmed', () => source.counters.records > 0);
+    assert.equal(calls, 1);
+    assert.equal(source.counters.restarts, 0);
+    assert.deepEqual(await fixture.committed(), await fixture.ends());
+  });
+
+  test('members that come and go lose nothing', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink();
+    const confirmed: FlowRecord[] = [];
+    const handle = async (records: FlowRecord[]): Promise<void> => {
+      await sleep(30);
+      confirmed.push(...records);
+    };
+    const sending = (async () => {
+      for (let i = 0; i < 100; i++) {
+        await sink.send(recordsOf(subjects, 1, i));
+        await sleep(20);
+      }
+    })();
+    const first = fixture.source();
+    void first.run(handle);
+    await until('the first member works', () => first.counters.records > 0);
+    const second = fixture.source();
+    void second.run(handle);
+    await until('the second member works', () => second.counters.records > 0);
+    await first.close();
+    await sending;
+    await until('all confirmed', () => new Set(idsOf(confirmed)).size === 2_000);
+    for (const subject of subjects) assert.deepEqual(arrivalsOf(confirmed, subject), Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  test('what cannot be decoded becomes a dead letter without payload, and the rest goes on', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const subject = subjectIn(3);
+    const good = recordsOf([subject], 2).map((record) => encodeBatch([record]));
+    const poison = [Buffer.from('PLANTED is no batch'), Buffer.concat([good[0]!.subarray(0, 30), Buffer.from('PLANTED')]), Buffer.alloc(0)];
+    await fixture.produce([good[0]!, ...poison, good[1]!], 3);
+    const source = fixture.source();
+    const received: FlowRecord[] = [];
+    void source.run(async (records) => void received.push(...records));
+    await until('the rest confirmed', () => source.counters.records === 2);
+    assert.deepEqual(arrivalsOf(received, subject), [0, 1]);
+    assert.equal((await fixture.committed())[3], 5);
+
+    const letters = await fixture.messages(fixture.deadLetterTopic, 3);
+    assert.deepEqual(letters.map(({ headers }) => [headers['source.topic'], headers['source.partition'], headers['source.offset'], headers['bytes']]), [
+      [fixture.topic, '3', '1', '19'], [fixture.topic, '3', '2', '37'], [fixture.topic, '3', '3', '0'],
+    ]);
+    assert.equal(letters[0]!.headers['reason'], 'unknown_version');
+    assert.equal(letters[0]!.headers['sha256'], 'd23aa431046d45b6e1658277dd725daf4ceca09e303600481940366a34ad81fe');
+    assert.deepEqual(letters.map(({ value, key }) => value ?? key), [null, null, null]);
+    assert.equal(Object.values(source.counters.deadLetters).reduce((sum, count) => sum + count), 3);
+    assert.doesNotMatch(JSON.stringify(letters) + fixture.logged.join('\n'), /PLANTED/);
+  });
+
+  test('while a dead letter is not acknowledged the offset stays', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    await fixture.produce([Buffer.from('no batch')]);
+    const source = fixture.source({ deadLetterTopic: 'does-not-exist' });
+    void source.run(async () => undefined);
+    await until('it tries', () => source.counters.retries > 0);
+    assert.deepEqual(await fixture.committed(), [-1, -1, -1, -1]);
+    assert.deepEqual(source.counters.deadLetters, {});
+  });
+
+  test('producer and consumer outlive an outage of the broker', { skip: kafka?.outage === null && 'the broker is not ours to stop' }, async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink();
+    const source = fixture.source();
+    const confirmed: FlowRecord[] = [];
+    void source.run(async (records) => void confirmed.push(...records));
+    await sink.send(recordsOf(subjects, 5));
+    await until('the first confirmed', () => confirmed.length >= 100);
+    await kafka!.outage!.kill();
+    const sent = [sink.send(recordsOf(subjects, 5, 5)), sink.send(recordsOf(subjects, 5, 10))];
+    await until('sending fails', () => sink.counters.retries > 1);
+    await kafka!.outage!.start();
+    await Promise.all(sent);
+    await until('all confirmed', () => new Set(idsOf(confirmed)).size === 300);
+    for (const subject of subjects) assert.deepEqual(arrivalsOf(confirmed, subject), Array.from({ length: 15 }, (_, i) => i));
+    assert.equal(sink.counters.records, 300);
+  });
+
+  test('a sink that is closed during an outage rejects what was not acknowledged', { skip: kafka?.outage === null && 'the broker is not ours to stop' }, async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink({ closeTimeoutMillis: 300 });
+    await sink.send(recordsOf(subjects, 1));
+    await kafka!.outage!.kill();
+    const rejected = assert.rejects(sink.send(recordsOf(subjects, 1, 1)), { code: 'closed' });
+    await sink.close();
+    await rejected;
+    await kafka!.outage!.start();
+  });
+
+  test('findings are JSON, one per message, keyed by subject', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const options = { topic: fixture.topic, deadLetterTopic: fixture.deadLetterTopic };
+    const sink = new KafkaFindingSink(fixture.connection, options);
+    const source = new KafkaFindingSource(fixture.connection, { ...options, groupId: fixture.groupId, maxWaitMillis: 50 });
+    const findings = subjects.map((subject) => Object.assign(createFinding(recordOf(subject, 0)), { 'rule.id': 'r', 'telltale.observables.related': ['user_id=tk1.a'] }));
+    await sink.send(findings);
+    await fixture.produce([Buffer.from('{"rule.id":7,"message":"PLANTED"}'), Buffer.from('[PLANTED')]);
+
+    const received: unknown[] = [];
+    const running = source.run(async (batch) => void received.push(...batch));
+    await until('all received', () => received.length === findings.length && source.counters.deadLetters['malformed'] === 2);
+    assert.deepEqual(new Set(received.map((finding) => JSON.stringify(finding))), new Set(findings.map((finding) => JSON.stringify(finding))));
+    const messages = await fixture.messages(fixture.topic, subjects.length + 2);
+    assert.deepEqual(new Set(messages.map(({ key }) => key)), new Set([...subjects, null]));
+    assert.doesNotMatch(fixture.logged.join('\n'), /PLANTED/);
+    await Promise.all([sink.close(), source.close()]);
+    await running;
+  });
+});
