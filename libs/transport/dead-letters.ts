@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { Partitioners, type Producer } from 'kafkajs';
+import { createKafka, type KafkaConnection } from './kafka-client.ts';
+
+/** What could not be processed: where it came from and why, never what it said. */
+export interface DeadLetter {
+  /** Stable code such as `unknown_version`. */
+  readonly reason: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Offset of the message; empty for a record that never became one. */
+  readonly offset: string;
+  /** Only its length and digest leave the process. Null for a record that never became a message. */
+  readonly payload: Buffer | null;
+}
+
+/** Writes dead letters; connects with the first one. */
+export class DeadLetters {
+  readonly #connection: KafkaConnection;
+  readonly #topic: string;
+  #producer: Producer | null = null;
+
+  constructor(connection: KafkaConnection, topic: string) {
+    this.#connection = connection;
+    this.#topic = topic;
+  }
+
+  /** Resolves when the brokers have acknowledged all. */
+  async send(letters: readonly DeadLetter[]): Promise<void> {
+    this.#producer ??= createKafka(this.#connection).producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner });
+    await this.#producer.connect();
+    await this.#producer.send({ topic: this.#topic, acks: -1, messages: letters.map((letter) => ({ value: null, headers: headersOf(letter) })) });
+  }
+
+  async close(): Promise<void> {
+    await this.#producer?.disconnect();
+  }
+}
+
+function headersOf({ reason, topic, partition, offset, payload }: DeadLetter): Record<string, string> {
+  const origin = { 'reason': reason, 'source.topic': topic, 'source.partition': String(partition), 'source.offset': offset };
+  return payload === null ? origin : { ...origin, bytes: String(payload.length), sha256: createHash('sha256').update(payload).digest('hex') };
+}

@@ -1,0 +1,82 @@
+import { createFlowRecord, createFinding, type Finding, type FlowRecord } from '#flow';
+import { decodeBatch, encodeBatch, WireError } from '#wire';
+import { topics } from './topics.ts';
+
+/** How records of one kind stand in the messages of their topic. */
+export interface Format<T> {
+  readonly topic: string;
+  /** Most records in one message. With one, the message's key is the subject; with more it has none, for subjects share messages. */
+  readonly recordsPerMessage: number;
+  /** The address whose records keep their order. */
+  subjectOf(record: T): string;
+  /** Throws {@link PayloadError}. */
+  pack(records: readonly T[]): Buffer;
+  /** Throws {@link PayloadError}. */
+  unpack(payload: Buffer): T[];
+}
+
+/** A message that cannot be read, or a record that cannot be written. Its code is the reason on the dead letter; there is no payload in it. */
+export class PayloadError extends Error {
+  override readonly name = 'PayloadError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const flowFormat: Format<FlowRecord> = {
+  topic: topics.flows,
+  recordsPerMessage: 2_000,
+  subjectOf: (record) => record['telltale.subject.ip'],
+  pack: (records) => located(() => encodeBatch(records)),
+  unpack: (payload) => located(() => decodeBatch(payload)),
+};
+
+/** One finding per message, as JSON, so that any consumer of the topic can read it. */
+export const findingFormat: Format<Finding> = {
+  topic: topics.findings,
+  recordsPerMessage: 1,
+  subjectOf: (finding) => finding['telltale.subject.ip'],
+  pack: ([finding]) => Buffer.from(JSON.stringify(finding)),
+  unpack: (payload) => [findingOf(payload)],
+};
+
+function located<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof WireError) throw new PayloadError(error.code, `${error.message} (at byte ${error.offset})`);
+    throw error;
+  }
+}
+
+/** Fields this release does not know are dropped, fields that are missing hold their zero value. */
+function findingOf(payload: Buffer): Finding {
+  const finding = createFinding(createFlowRecord()) as Record<string, unknown>;
+  const parsed = parsedObject(payload);
+  for (const [name, zero] of Object.entries(finding)) {
+    const value = parsed[name];
+    if (value === undefined) continue;
+    if (!hasTypeOf(zero, value)) throw new PayloadError('malformed', `${name} has another type`);
+    finding[name] = value;
+  }
+  return finding as Finding;
+}
+
+function parsedObject(payload: Buffer): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(payload.toString());
+  } catch {
+    throw new PayloadError('malformed', 'not JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new PayloadError('malformed', 'not a JSON object');
+  return parsed as Record<string, unknown>;
+}
+
+function hasTypeOf(zero: unknown, value: unknown): boolean {
+  if (Array.isArray(zero)) return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return typeof value === typeof zero;
+}

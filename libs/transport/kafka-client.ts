@@ -1,0 +1,37 @@
+import { Kafka, logLevel, type KafkaConfig, type LogEntry } from 'kafkajs';
+import { silentLogger, type TransportLogger } from './logger.ts';
+
+/** Where the brokers are and how to speak to them. */
+export interface KafkaConnection extends Pick<KafkaConfig, 'ssl' | 'sasl'> {
+  readonly brokers: string[];
+  /** Name under which the brokers' logs and quotas know this client. */
+  readonly clientId: string;
+  readonly logger?: TransportLogger;
+}
+
+export function createKafka({ brokers, clientId, logger = silentLogger, ...security }: KafkaConnection): Kafka {
+  return new Kafka({
+    brokers,
+    clientId,
+    ...security,
+    connectionTimeout: 5_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 5 },
+    logLevel: logLevel.INFO,
+    logCreator: () => (entry) => forward(entry, logger),
+  });
+}
+
+const levelNames = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info', [logLevel.DEBUG]: 'debug' } as const;
+
+/** Of what kafkajs adds to a message only these pass: others may hold parts of requests, and with them payload. */
+const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime', 'correlationId'];
+
+function forward({ namespace, level, log }: LogEntry, logger: TransportLogger): void {
+  if (level === logLevel.NOTHING) return;
+  const fields: Record<string, unknown> = { component: `kafkajs/${namespace}` };
+  for (const name of safeFields) {
+    const value: unknown = log[name];
+    if (value !== undefined) fields[name] = value instanceof Error ? value.message : value;
+  }
+  logger[levelNames[level]](fields, log.message);
+}

@@ -1,0 +1,270 @@
+import { setImmediate as nextTask } from 'node:timers/promises';
+import { Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
+import type { Finding, FlowRecord } from '#flow';
+import { Admission } from './admission.ts';
+import { backoff } from './backoff.ts';
+import { countReason, createSinkCounters, type SinkCounters } from './counters.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { isRetriable, TransportError } from './errors.ts';
+import { findingFormat, flowFormat, PayloadError, type Format } from './formats.ts';
+import { createKafka, type KafkaConnection } from './kafka-client.ts';
+import type { FindingSink, FlowSink, RecordSink } from './log.ts';
+import { silentLogger, type TransportLogger } from './logger.ts';
+import { PartitionQueue, type Ticket } from './partition-queue.ts';
+import { Partitioning } from './partitioning.ts';
+import { topics } from './topics.ts';
+
+export interface KafkaSinkOptions {
+  readonly topic?: string;
+  readonly deadLetterTopic?: string;
+  /** Records accepted but not acknowledged; further sends wait. Default 50 000. */
+  readonly maxQueuedRecords?: number;
+  /** Sends that may wait for room; further ones are rejected with `queue_full`. Default 64. */
+  readonly maxWaitingSends?: number;
+  /** Bytes that one request puts into one partition, below the topic's max.message.bytes with room for its framing. Default 900 000. */
+  readonly maxMessageBytes?: number;
+  /** How long {@link KafkaSink.close} waits for what has been sent. Default 10 000. */
+  readonly closeTimeoutMillis?: number;
+}
+
+/** Messages for one partition in one request, and how many records they hold. */
+interface Parcel {
+  readonly partition: number;
+  readonly messages: Message[];
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/**
+ * Writes records to a Kafka topic, many per message, acknowledged by all in-sync replicas.
+ *
+ * kafkajs sends what it is given at once, so the batching is done here: while one request is in flight, what is sent meanwhile waits
+ * and goes out together with the next. There is never a second request in flight, and a request that failed is repeated before
+ * anything behind it: that keeps each subject's order over retries. A repeated request may write its records twice; their ids are
+ * functions of their content and the store keeps one. (The idempotent producer of kafkajs would spare that, but it is experimental
+ * there and cannot go on after the brokers have forgotten its producer id.)
+ */
+export class KafkaSink<T> implements RecordSink<T> {
+  readonly counters: SinkCounters = createSinkCounters();
+  readonly #format: Format<T>;
+  readonly #topic: string;
+  readonly #maxMessageBytes: number;
+  readonly #closeTimeoutMillis: number;
+  readonly #logger: TransportLogger;
+  readonly #kafka: Kafka;
+  readonly #producer: Producer;
+  readonly #deadLetters: DeadLetters;
+  readonly #admission: Admission;
+  readonly #stopping = new AbortController();
+  /** Sent, not yet distributed over the partitions. */
+  #inbox: { records: readonly T[]; ticket: Ticket }[] = [];
+  #partitioning: Partitioning | null = null;
+  #queues: PartitionQueue<T>[] = [];
+  #unsettled = new Set<Ticket>();
+  #pump: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(format: Format<T>, connection: KafkaConnection, options: KafkaSinkOptions = {}) {
+    this.#format = format;
+    this.#topic = options.topic ?? format.topic;
+    this.#maxMessageBytes = options.maxMessageBytes ?? 900_000;
+    this.#closeTimeoutMillis = options.closeTimeoutMillis ?? 10_000;
+    this.#logger = connection.logger ?? silentLogger;
+    this.#kafka = createKafka(connection);
+    this.#producer = this.#kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      maxInFlightRequests: 1,
+      // Retrying is done here, where it can be counted, logged and ended.
+      retry: { retries: 0 },
+    });
+    this.#deadLetters = new DeadLetters(connection, options.deadLetterTopic ?? topics.deadLetters);
+    this.#admission = new Admission(options.maxQueuedRecords ?? 50_000, options.maxWaitingSends ?? 64);
+  }
+
+  async send(records: readonly T[]): Promise<void> {
+    if (records.length === 0) return;
+    try {
+      if (this.#closed) throw new TransportError('closed', 'the sink is closed');
+      await this.#admission.enter(records.length);
+    } catch (error) {
+      countReason(this.counters.rejected, (error as TransportError).code, records.length);
+      throw error;
+    }
+    this.counters.queuedRecords += records.length;
+    try {
+      await this.#accepted(records);
+    } finally {
+      this.counters.queuedRecords -= records.length;
+      this.#admission.leave(records.length);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#admission.refuseWaiting(new TransportError('closed', 'the sink was closed before the records were accepted'));
+    const giveUp = setTimeout(() => this.#stopping.abort(), this.#closeTimeoutMillis);
+    await this.#pump;
+    clearTimeout(giveUp);
+    await Promise.all([this.#producer.disconnect(), this.#deadLetters.close()]);
+  }
+
+  #accepted(records: readonly T[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const ticket: Ticket = {
+        remaining: records.length,
+        resolve: () => {
+          this.#unsettled.delete(ticket);
+          resolve();
+        },
+        reject: (error) => {
+          countReason(this.counters.rejected, error instanceof TransportError ? error.code : 'refused', ticket.remaining);
+          reject(error);
+        },
+      };
+      this.#unsettled.add(ticket);
+      this.#inbox.push({ records, ticket });
+      this.#pump ??= this.#run();
+    });
+  }
+
+  /** Sends request after request until nothing is left, then ends; the next send starts it again. */
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (this.#unsettled.size > 0) {
+      try {
+        await this.#sendRequest();
+        failures = 0;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) this.#rejectAll(new TransportError('closed', 'the sink was closed before the brokers acknowledged'));
+        else if (!isRetriable(error)) this.#rejectAll(new TransportError('refused', `the brokers refuse the records: ${(error as Error).message}`, { cause: error }));
+        else await this.#pause(++failures, error as Error);
+      }
+    }
+    this.#pump = null;
+  }
+
+  async #pause(failures: number, error: Error): Promise<void> {
+    this.counters.retries++;
+    this.#logger.warn({ topic: this.#topic, failures, error: error.message }, 'sending to Kafka failed, trying again');
+    await backoff(failures, this.#stopping.signal);
+  }
+
+  async #sendRequest(): Promise<void> {
+    await this.#connect();
+    this.#distribute();
+    const parcels: Parcel[] = [];
+    for (let partition = 0; partition < this.#queues.length; partition++) {
+      if (this.#queues[partition]!.length === 0) continue;
+      // Packing is synchronous work of some milliseconds: let the process do other things in between.
+      await nextTask();
+      const parcel = await this.#parcelOf(partition);
+      if (parcel !== null) parcels.push(parcel);
+    }
+    if (parcels.length === 0) return;
+    const messages = parcels.flatMap((parcel) => parcel.messages);
+    const acknowledged = new Set((await this.#producer.send({ topic: this.#topic, acks: -1, messages })).map(({ partition }) => partition));
+    for (const { partition, messages: { length }, records, bytes } of parcels) {
+      // When a partition's leader changes during a request, kafkajs may resolve without having sent what was meant for it.
+      if (!acknowledged.has(partition)) continue;
+      this.counters.records += records;
+      this.counters.messages += length;
+      this.counters.bytes += bytes;
+      this.#queues[partition]!.drop(records);
+    }
+    if (acknowledged.size < parcels.length) throw new Error('not all partitions have acknowledged');
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#partitioning !== null) return;
+    await this.#producer.connect();
+    this.#partitioning = await Partitioning.read(this.#kafka, this.#topic);
+    this.#queues = Array.from({ length: this.#partitioning.count }, () => new PartitionQueue());
+  }
+
+  #distribute(): void {
+    for (const { records, ticket } of this.#inbox) {
+      const byPartition = new Map<number, T[]>();
+      for (const record of records) {
+        const partition = this.#partitioning!.partitionOf(this.#format.subjectOf(record));
+        const others = byPartition.get(partition);
+        if (others) others.push(record);
+        else byPartition.set(partition, [record]);
+      }
+      for (const [partition, part] of byPartition) this.#queues[partition]!.push(part, ticket);
+    }
+    this.#inbox = [];
+  }
+
+  /** What of a partition's queue goes into the next request; null when it is empty. A record that cannot be written becomes a dead letter. */
+  async #parcelOf(partition: number): Promise<Parcel | null> {
+    const queue = this.#queues[partition]!;
+    const messages: Message[] = [];
+    let records = 0;
+    let bytes = 0;
+    while (records < queue.length) {
+      const packed = this.#pack(queue, records, this.#maxMessageBytes - bytes);
+      if (!(packed instanceof PayloadError)) {
+        messages.push({ key: packed.key, value: packed.value, partition });
+        records += packed.count;
+        bytes += packed.value.length;
+        // Another one of this size would not fit: spare the attempt.
+        if (bytes + packed.value.length > this.#maxMessageBytes) break;
+      } else if (messages.length > 0) {
+        break;
+      } else {
+        await this.#bury(partition, packed);
+      }
+    }
+    return messages.length === 0 ? null : { partition, messages, records, bytes };
+  }
+
+  /** As many records from position `start` as fit into one message of at most `maxBytes`; the error when not even one does. */
+  #pack(queue: PartitionQueue<T>, start: number, maxBytes: number): { key: string | null; value: Buffer; count: number } | PayloadError {
+    let error = new PayloadError('too_large', `the record alone exceeds ${maxBytes} bytes`);
+    for (let count = Math.min(this.#format.recordsPerMessage, queue.length - start); count >= 1; count >>= 1) {
+      const records = queue.peek(start, count);
+      try {
+        const value = this.#format.pack(records);
+        const key = this.#format.recordsPerMessage === 1 ? this.#format.subjectOf(records[0]!) : null;
+        if (value.length <= maxBytes) return { key, value, count };
+      } catch (thrown) {
+        if (!(thrown instanceof PayloadError)) throw thrown;
+        error = thrown;
+      }
+    }
+    return error;
+  }
+
+  /** Replaces the first record of a partition's queue by a dead letter. */
+  async #bury(partition: number, { code, message }: PayloadError): Promise<void> {
+    await this.#deadLetters.send([{ reason: code, topic: this.#topic, partition, offset: '', payload: null }]);
+    countReason(this.counters.deadLetters, code);
+    this.#logger.error({ topic: this.#topic, reason: code, error: message }, 'record cannot be written, sent as a dead letter');
+    this.#queues[partition]!.drop(1);
+  }
+
+  #rejectAll(error: TransportError): void {
+    const unsettled = [...this.#unsettled];
+    this.#unsettled.clear();
+    this.#inbox = [];
+    this.#queues = this.#queues.map(() => new PartitionQueue());
+    for (const ticket of unsettled) ticket.reject(error);
+    this.#admission.refuseWaiting(error);
+  }
+}
+
+/** Flow records to `telltale.flows.v1`, in the format of #wire. */
+export class KafkaFlowSink extends KafkaSink<FlowRecord> implements FlowSink {
+  constructor(connection: KafkaConnection, options?: KafkaSinkOptions) {
+    super(flowFormat, connection, options);
+  }
+}
+
+/** Findings to `telltale.findings.v1`, one JSON object per message, keyed by subject. */
+export class KafkaFindingSink extends KafkaSink<Finding> implements FindingSink {
+  constructor(connection: KafkaConnection, options?: KafkaSinkOptions) {
+    super(findingFormat, connection, options);
+  }
+}

@@ -1,0 +1,259 @@
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Finding, FlowRecord } from '#flow';
+import { backoff } from './backoff.ts';
+import { countReason, createSourceCounters, type SourceCounters } from './counters.ts';
+import { DeadLetters, type DeadLetter } from './dead-letters.ts';
+import { isRetriable } from './errors.ts';
+import { findingFormat, flowFormat, PayloadError, type Format } from './formats.ts';
+import { Gatherer, type Gathering } from './gatherer.ts';
+import { createKafka, type KafkaConnection } from './kafka-client.ts';
+import type { FindingSource, FlowSource, RecordSource } from './log.ts';
+import { silentLogger, type TransportLogger } from './logger.ts';
+import { topics } from './topics.ts';
+
+export interface KafkaSourceOptions {
+  /** Consumer group: its members share the partitions. */
+  readonly groupId: string;
+  readonly topic?: string;
+  readonly deadLetterTopic?: string;
+  /** A batch for the handler is full with this many records; the message that fills it is not split. Default 20 000. */
+  readonly maxBatchRecords?: number;
+  /** How long the brokers may hold back what they have while it is less than `minFetchBytes`. Default 250. */
+  readonly maxWaitMillis?: number;
+  /** Default 65 536. */
+  readonly minFetchBytes?: number;
+  /** After this long without a heartbeat the brokers give the partitions to another member. Default 30 000. */
+  readonly sessionTimeoutMillis?: number;
+}
+
+/** Partitions of one topic that a consumer works on at a time; more than this wait their turn. */
+const concurrentPartitions = 64;
+
+/** A partition's part in a batch for the handler. */
+interface Origin {
+  readonly payload: EachBatchPayload;
+  messages: number;
+  lastOffset: string;
+  readonly deadLetters: DeadLetter[];
+}
+
+/**
+ * Reads records from a Kafka topic, as a member of a consumer group.
+ *
+ * What the partitions hold is gathered into large batches, for that is what the store wants. When the handler has confirmed one, and
+ * the brokers have acknowledged the dead letters of what could not be decoded, the offsets behind it are committed. So an offset never
+ * moves ahead of the store; what was handled but not committed is delivered again, under the same ids. A batch whose handler fails is
+ * handed over again after a pause, for as long as it takes: nothing is passed over.
+ */
+export class KafkaSource<T> implements RecordSource<T> {
+  readonly counters: SourceCounters = createSourceCounters();
+  readonly #format: Format<T>;
+  readonly #connection: KafkaConnection;
+  readonly #options: KafkaSourceOptions;
+  readonly #topic: string;
+  readonly #logger: TransportLogger;
+  readonly #deadLetters: DeadLetters;
+  readonly #stopping = new AbortController();
+  #consumer: Consumer | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(format: Format<T>, connection: KafkaConnection, options: KafkaSourceOptions) {
+    this.#format = format;
+    this.#connection = connection;
+    this.#options = options;
+    this.#topic = options.topic ?? format.topic;
+    this.#logger = connection.logger ?? silentLogger;
+    this.#deadLetters = new DeadLetters(connection, options.deadLetterTopic ?? topics.deadLetters);
+  }
+
+  run(handle: (records: T[]) => Promise<void>): Promise<void> {
+    this.#running ??= this.#runSessions(handle);
+    return this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#consumer?.disconnect();
+    await this.#running?.catch(() => undefined);
+    await this.#deadLetters.close();
+  }
+
+  /** A session is a membership in the group; it ends with {@link close} or an error, after which the next one begins. */
+  async #runSessions(handle: (records: T[]) => Promise<void>): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      const batchesBefore = this.counters.batches;
+      try {
+        await this.#runSession(handle);
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        if (!isRetriable(error)) throw error;
+        failures = this.counters.batches > batchesBefore ? 1 : failures + 1;
+        this.counters.restarts++;
+        this.#logger.warn({ topic: this.#topic, failures, error: (error as Error).message }, 'reading from Kafka failed, joining the group anew');
+        await backoff(failures, this.#stopping.signal);
+      }
+    }
+  }
+
+  async #runSession(handle: (records: T[]) => Promise<void>): Promise<void> {
+    const consumer = this.#createConsumer();
+    const gatherer = new Gatherer<T, Origin>(this.#options.maxBatchRecords ?? 20_000, (gathering) => this.#confirm(gathering, handle));
+    const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
+    const stopped = new Promise<void>((resolve) => consumer.on(consumer.events.DISCONNECT, () => this.#stopping.signal.aborted && resolve()));
+    consumer.on(consumer.events.GROUP_JOIN, () => this.#forgetLag());
+    crashed.catch(() => undefined);
+    this.#consumer = consumer;
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topic: this.#topic, fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: concurrentPartitions,
+        eachBatch: (payload) => this.#contribute(payload, gatherer),
+      });
+      if (this.#stopping.signal.aborted) return;
+      await Promise.race([crashed, stopped]);
+    } finally {
+      await consumer.disconnect();
+    }
+  }
+
+  #createConsumer(): Consumer {
+    const sessionTimeout = this.#options.sessionTimeoutMillis ?? 30_000;
+    return createKafka(this.#connection).consumer({
+      groupId: this.#options.groupId,
+      sessionTimeout,
+      heartbeatInterval: heartbeatMillis(sessionTimeout),
+      maxWaitTimeInMs: this.#options.maxWaitMillis ?? 250,
+      minBytes: this.#options.minFetchBytes ?? 65_536,
+      allowAutoTopicCreation: false,
+      // Joining anew is done here, where it can be counted, logged and ended.
+      retry: { restartOnFailure: async () => false },
+    });
+  }
+
+  #forgetLag(): void {
+    for (const partition of Object.keys(this.counters.lag)) delete this.counters.lag[Number(partition)];
+  }
+
+  /** Adds what was fetched of one partition to the batches, piece by piece; returns when all of it is confirmed or given up. */
+  async #contribute(payload: EachBatchPayload, gatherer: Gatherer<T, Origin>): Promise<void> {
+    const { messages, partition } = payload.batch;
+    for (let next = 0; next < messages.length && payload.isRunning() && !payload.isStale();) {
+      const gathering = await gatherer.open();
+      const origin: Origin = { payload, messages: 0, lastOffset: '', deadLetters: [] };
+      gathering.origins.set(partition, origin);
+      do {
+        const { value, offset } = messages[next++]!;
+        this.#decode(value ?? Buffer.alloc(0), offset, gathering, origin);
+      } while (next < messages.length && !gatherer.isFull(gathering));
+      await gathering.done;
+    }
+  }
+
+  #decode(value: Buffer, offset: string, { records }: Gathering<T, Origin>, origin: Origin): void {
+    origin.messages++;
+    origin.lastOffset = offset;
+    try {
+      for (const record of this.#format.unpack(value)) records.push(record);
+    } catch (error) {
+      // A decoder that fails in another way has a bug: that must not block the partition either. Its message might quote the payload.
+      const [reason, message] = error instanceof PayloadError ? [error.code, error.message] : ['decoder_failed', (error as Error).name];
+      const { partition } = origin.payload.batch;
+      this.#logger.error({ topic: this.#topic, partition, offset, reason, error: message }, 'message cannot be decoded, sent as a dead letter');
+      origin.deadLetters.push({ reason, topic: this.#topic, partition, offset, payload: value });
+    }
+  }
+
+  /** Rejects when the batch has to be delivered again: its offsets are not committed then. */
+  async #confirm({ records, origins }: Gathering<T, Origin>, handle: (records: T[]) => Promise<void>): Promise<void> {
+    const membership = new Membership([...origins.values()][0]!.payload, heartbeatMillis(this.#options.sessionTimeoutMillis ?? 30_000));
+    try {
+      const deadLetters = [...origins.values()].flatMap((origin) => origin.deadLetters);
+      if (deadLetters.length > 0) await this.#persist(membership, () => this.#deadLetters.send(deadLetters));
+      for (const { reason } of deadLetters) countReason(this.counters.deadLetters, reason);
+      if (records.length > 0) await this.#persist(membership, () => this.#timed(() => handle(records)));
+      await this.#commit(origins);
+      this.counters.records += records.length;
+      this.counters.batches++;
+    } finally {
+      membership.release();
+    }
+    // Only now: what was confirmed should be committed before the partitions go to another member.
+    if (membership.error !== null) throw membership.error;
+  }
+
+  /** Does `work` until it succeeds. Rejects when the source is closed or has lost its membership, for then others take over. */
+  async #persist(membership: Membership, work: () => Promise<void>): Promise<void> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await work();
+      } catch (error) {
+        this.counters.retries++;
+        this.#logger.error({ topic: this.#topic, failures, error: (error as Error).message }, 'batch not confirmed, trying again');
+        await backoff(failures, this.#stopping.signal);
+        if (this.#stopping.signal.aborted) throw error;
+        if (membership.error !== null) throw membership.error;
+      }
+    }
+  }
+
+  async #timed(work: () => Promise<void>): Promise<void> {
+    const start = performance.now();
+    try {
+      await work();
+    } finally {
+      this.counters.handlerSeconds += (performance.now() - start) / 1000;
+    }
+  }
+
+  async #commit(origins: ReadonlyMap<number, Origin>): Promise<void> {
+    const partitions = [...origins].map(([partition, { lastOffset }]) => ({ partition, offset: String(BigInt(lastOffset) + 1n) }));
+    const [{ payload }] = [...origins.values()] as [Origin];
+    await payload.commitOffsetsIfNecessary({ topics: [{ topic: this.#topic, partitions }] });
+    for (const [partition, { payload: { batch, resolveOffset }, messages, lastOffset }] of origins) {
+      resolveOffset(lastOffset);
+      this.counters.messages += messages;
+      this.counters.lag[partition] = Number(BigInt(batch.highWatermark) - BigInt(lastOffset) - 1n);
+    }
+  }
+}
+
+/** Keeps up the membership in the group while a batch is worked on, so that a long insert causes no rebalance. */
+class Membership {
+  /** Why the membership is lost, or about to be: a rebalance, or a coordinator that does not answer. */
+  error: Error | null = null;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(payload: EachBatchPayload, intervalMillis: number) {
+    this.#timer = setInterval(() => {
+      payload.heartbeat().catch((error: Error) => {
+        this.error = error;
+      });
+    }, intervalMillis);
+  }
+
+  release(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function heartbeatMillis(sessionTimeoutMillis: number): number {
+  return Math.min(3_000, Math.floor(sessionTimeoutMillis / 5));
+}
+
+/** Flow records from `telltale.flows.v1`, in the format of #wire. */
+export class KafkaFlowSource extends KafkaSource<FlowRecord> implements FlowSource {
+  constructor(connection: KafkaConnection, options: KafkaSourceOptions) {
+    super(flowFormat, connection, options);
+  }
+}
+
+/** Findings from `telltale.findings.v1`. */
+export class KafkaFindingSource extends KafkaSource<Finding> implements FindingSource {
+  constructor(connection: KafkaConnection, options: KafkaSourceOptions) {
+    super(findingFormat, connection, options);
+  }
+}

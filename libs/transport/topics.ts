@@ -1,0 +1,58 @@
+import { createKafka, type KafkaConnection } from './kafka-client.ts';
+
+/** Topic names carry the version of what is in them: a change that older consumers cannot read gets a new topic. */
+export const topics = {
+  flows: 'telltale.flows.v1',
+  findings: 'telltale.findings.v1',
+  deadLetters: 'telltale.dead-letters.v1',
+} as const;
+
+export interface TopicOptions {
+  readonly topic: string;
+  /** Bound of how many consumers of a group share the work. Adding partitions later moves subjects: see docs/decisions/0001-wire-codec.md. */
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly retentionMillis: number;
+  /**
+   * What the brokers make of compression by producers. Flow records are compressed within the message, so the brokers store it as it
+   * is; and whatever a foreign producer uses, a consumer never meets a compression it cannot undo.
+   */
+  readonly compression: 'uncompressed' | 'gzip';
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Largest record batch that the topics take, in bytes. A sink stays below it: see {@link KafkaSinkOptions.maxMessageBytes}. */
+export const maxMessageBytes = 1024 * 1024;
+
+export const defaultTopics: readonly TopicOptions[] = [
+  { topic: topics.flows, partitions: 12, replicationFactor: 1, retentionMillis: 3 * day, compression: 'uncompressed' },
+  { topic: topics.findings, partitions: 6, replicationFactor: 1, retentionMillis: 14 * day, compression: 'gzip' },
+  { topic: topics.deadLetters, partitions: 1, replicationFactor: 1, retentionMillis: 14 * day, compression: 'gzip' },
+];
+
+/** Creates those of `wanted` that do not exist; returns their names. Topics that exist are left as they are. */
+export async function ensureTopics(connection: KafkaConnection, wanted: readonly TopicOptions[] = defaultTopics): Promise<string[]> {
+  const admin = createKafka(connection).admin();
+  await admin.connect();
+  try {
+    const existing = new Set(await admin.listTopics());
+    const missing = wanted.filter(({ topic }) => !existing.has(topic));
+    // Answers false, and throws nothing, when another process has just created them.
+    if (missing.length > 0) await admin.createTopics({ waitForLeaders: true, topics: missing.map(topicConfig) });
+    return missing.map(({ topic }) => topic);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function topicConfig({ topic, partitions, replicationFactor, retentionMillis, compression }: TopicOptions) {
+  const configEntries = [
+    { name: 'cleanup.policy', value: 'delete' },
+    { name: 'retention.ms', value: String(retentionMillis) },
+    { name: 'compression.type', value: compression },
+    { name: 'max.message.bytes', value: String(maxMessageBytes) },
+    { name: 'min.insync.replicas', value: replicationFactor > 2 ? '2' : '1' },
+  ];
+  return { topic, numPartitions: partitions, replicationFactor, configEntries };
+}

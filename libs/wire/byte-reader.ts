@@ -1,0 +1,74 @@
+import { WireError } from './errors.ts';
+
+/** A cursor over bytes that somebody else wrote: every step is checked against `end`. */
+export class ByteReader {
+  readonly #bytes: Buffer;
+  offset = 0;
+  end: number;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.end = bytes.length;
+  }
+
+  get remaining(): number {
+    return this.end - this.offset;
+  }
+
+  u8(): number {
+    if (this.offset >= this.end) throw this.#truncated('a byte');
+    return this.#bytes[this.offset++]!;
+  }
+
+  u32(): number {
+    if (this.remaining < 4) throw this.#truncated('a tag');
+    this.offset += 4;
+    return this.#bytes.readUInt32LE(this.offset - 4);
+  }
+
+  /** Reads an integer from 0 to 2^53 - 1. */
+  varint(): number {
+    const bytes = this.#bytes;
+    const { end } = this;
+    let at = this.offset;
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      if (at >= end) throw this.#truncated('an integer');
+      const byte = bytes[at++]!;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.offset = at;
+        return value;
+      }
+    }
+    for (let scale = 2 ** 28; scale < 2 ** 53; scale *= 0x80) {
+      if (at >= end) throw this.#truncated('an integer');
+      const byte = bytes[at++]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break;
+        this.offset = at;
+        return value;
+      }
+    }
+    throw new WireError('malformed', this.offset, 'integer above 2^53 - 1');
+  }
+
+  /** Reads what {@link ByteWriter.difference} wrote; the result may lie outside of what that takes. */
+  difference(): number {
+    const first = this.u8();
+    const magnitude = ((first >> 1) & 0x3f) + (first & 0x80 ? this.varint() * 64 : 0);
+    return first & 1 ? -magnitude : magnitude;
+  }
+
+  utf8(length: number): string {
+    if (length > this.remaining) throw this.#truncated('a string');
+    const start = this.offset;
+    this.offset += length;
+    return this.#bytes.toString('utf8', start, this.offset);
+  }
+
+  #truncated(what: string): WireError {
+    return new WireError('truncated', this.offset, `the bytes end within ${what}`);
+  }
+}

@@ -1,0 +1,153 @@
+import { zstdDecompressSync } from 'node:zlib';
+import { ByteReader } from './byte-reader.ts';
+import type { Column, Row } from './columns.ts';
+import { WireError } from './errors.ts';
+import { compression, layout, limits, version } from './format.ts';
+
+/** What a reader knows: the columns of its field table by tag, and a record before it is filled. */
+export interface Schema {
+  readonly columns: ReadonlyMap<number, Column>;
+  readonly createRow: () => Row;
+}
+
+/** Reads a batch. Throws {@link WireError}; time and memory are bounded by the format's limits whatever the bytes are. */
+export function decodeRows(schema: Schema, message: Uint8Array): Row[] {
+  const reader = new ByteReader(bodyOf(message));
+  const count = reader.varint();
+  if (count > limits.records) throw new WireError('too_large', 0, `${count} records, at most ${limits.records} fit in a batch`);
+  const dictionary = readDictionary(reader);
+  const rows = Array.from({ length: count }, schema.createRow);
+  readColumns(reader, schema, rows, dictionary);
+  return rows;
+}
+
+function bodyOf(message: Uint8Array): Buffer {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  if (bytes.length < 2) throw new WireError('truncated', bytes.length, 'the bytes end within the header');
+  if (bytes[0] !== version) throw new WireError('unknown_version', 0, `format version ${bytes[0]}, this reader knows ${version}`);
+  switch (bytes[1]) {
+    case compression.none: return bytes.subarray(2);
+    case compression.zstd: return decompressed(bytes.subarray(2));
+    default: throw new WireError('unknown_compression', 1, `compression ${bytes[1]}`);
+  }
+}
+
+function decompressed(body: Buffer): Buffer {
+  try {
+    return zstdDecompressSync(body, { maxOutputLength: limits.bodyBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new WireError('too_large', 2, `the body decompresses to more than ${limits.bodyBytes} bytes`);
+    }
+    throw new WireError('corrupt', 2, 'the body does not decompress');
+  }
+}
+
+/** The batch's strings; index 0 is the empty string. */
+function readDictionary(reader: ByteReader): readonly string[] {
+  const entries = reader.varint();
+  if (entries > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within the dictionary');
+  const lengths: number[] = [];
+  for (let i = 0; i < entries; i++) lengths.push(reader.varint());
+  const texts = [''];
+  for (const length of lengths) texts.push(reader.utf8(length));
+  return texts;
+}
+
+function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], dictionary: readonly string[]): void {
+  const seen = new Set<number>();
+  const bodyEnd = reader.end;
+  for (let left = reader.varint(); left > 0; left--) {
+    const tag = reader.u32();
+    if (seen.has(tag)) throw new WireError('malformed', reader.offset, 'a column stands twice');
+    seen.add(tag);
+    const length = reader.varint();
+    if (length > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within a column');
+    const columnEnd = reader.offset + length;
+    const column = schema.columns.get(tag);
+    if (column) {
+      reader.end = columnEnd;
+      readColumn(reader, column, rows, dictionary);
+      if (reader.offset < columnEnd) throw new WireError('malformed', reader.offset, `bytes left over in ${column.field}`);
+      reader.end = bodyEnd;
+    }
+    reader.offset = columnEnd;
+  }
+  if (reader.remaining > 0) throw new WireError('malformed', reader.offset, 'bytes left over behind the columns');
+}
+
+function readColumn(reader: ByteReader, column: Column, rows: readonly Row[], dictionary: readonly string[]): void {
+  if (column.property !== null) return readInnerValues(reader, column, rows, dictionary);
+  const values = readValues(reader, column, rows.length, dictionary);
+  if (column.type === 'items') createLists(reader, column, rows, values as number[]);
+  else column.scatter(rows, values);
+}
+
+function createLists(reader: ByteReader, column: Column, rows: readonly Row[], sizes: readonly number[]): void {
+  let total = 0;
+  for (const size of sizes) total += size;
+  if (total > limits.items) throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
+  column.scatter(rows, sizes.map((size) => {
+    const list: unknown[] = [];
+    for (let i = 0; i < size; i++) list.push(column.createItem());
+    return list;
+  }));
+}
+
+function readInnerValues(reader: ByteReader, column: Column, rows: readonly Row[], dictionary: readonly string[]): void {
+  const lists: unknown[][] = [];
+  column.gather(rows, lists);
+  let total = 0;
+  for (const list of lists) total += list.length;
+  const values = readValues(reader, column, total, dictionary);
+  const { property } = column;
+  let next = 0;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++, next++) {
+      if (property === '') list[i] = values[next];
+      else (list[i] as Row)[property!] = values[next];
+    }
+  }
+}
+
+/** Reads a column's `total` values. */
+function readValues(reader: ByteReader, { type }: Column, total: number, dictionary: readonly string[]): (string | number)[] {
+  const how = reader.u8();
+  if (how !== layout.constant && how !== layout.varying) throw new WireError('malformed', reader.offset - 1, `layout ${how}`);
+  const count = how === layout.constant ? 1 : total;
+  if (count > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within a column');
+  const values: (string | number)[] = type === 'text' ? readTexts(reader, count, dictionary) : type === 'micros' ? readMicros(reader, count) : readCounts(reader, count);
+  if (how === layout.constant) for (let i = 1; i < total; i++) values.push(values[0]!);
+  return values;
+}
+
+function readTexts(reader: ByteReader, count: number, dictionary: readonly string[]): string[] {
+  const values: string[] = [];
+  let newest = reader.varint();
+  for (let i = 0; i < count; i++) {
+    const reference = reader.varint();
+    const index = reference === 0 ? 0 : reference === 1 ? ++newest : newest - reference + 2;
+    if (index < 0 || index >= dictionary.length) {
+      throw new WireError('malformed', reader.offset, 'reference to a string that is not in the dictionary');
+    }
+    values.push(dictionary[index]!);
+  }
+  return values;
+}
+
+function readCounts(reader: ByteReader, count: number): number[] {
+  const values: number[] = [];
+  for (let i = 0; i < count; i++) values.push(reader.varint());
+  return values;
+}
+
+function readMicros(reader: ByteReader, count: number): number[] {
+  const values: number[] = [];
+  let value = 0;
+  for (let i = 0; i < count; i++) {
+    value += reader.difference();
+    if (!Number.isSafeInteger(value) || value < 0) throw new WireError('malformed', reader.offset, 'time outside 0 to 2^53 - 1');
+    values.push(value);
+  }
+  return values;
+}
