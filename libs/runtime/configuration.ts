@@ -171,7 +171,7 @@ function problemOf(issue: z.core.$ZodIssue, options: readonly Option[], environm
 function suggestion(name: string, known: readonly string[]): string {
   const [nearest] = known.map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, distance }) => candidate !== '' && distance <= Math.max(2, candidate.length / 4)).toSorted((a, b) => a.distance - b.distance);
-  if (nearest) return `Did you mean ${nearest.candidate}?`.replace(/\?$/, '? If not, remove it');
+  if (nearest) return `Did you mean ${nearest.candidate}? If not, remove it`;
   return known.length > 0 && known.length <= 12 ? `Remove it; the names here are ${known.join(', ')}` : 'Remove it; docs/configuration.md lists all names';
 }
 

@@ -45,9 +45,14 @@ export const kafkaSection = z.strictObject({
   }).exactOptional().meta({ description: 'Authentication; none when absent.' }),
 }).prefault({}).meta({ description: 'Kafka.' });
 
+type KafkaSection = z.output<typeof kafkaSection>;
+type Sasl = NonNullable<KafkaSection['sasl']>;
+/** One type for each mechanism, as kafkajs tells them apart. */
+type SaslByMechanism = { [Mechanism in Sasl['mechanism']]: Sasl & { mechanism: Mechanism } }[Sasl['mechanism']];
+
 /** The section as kafkajs and #transport take it. */
-export function kafkaConnection({ brokers, tls, sasl }: z.output<typeof kafkaSection>, clientId: string) {
-  return { brokers, clientId, ssl: tls, ...(sasl ? { sasl } : {}) };
+export function kafkaConnection({ brokers, tls, sasl }: KafkaSection, clientId: string) {
+  return { brokers, clientId, ssl: tls, ...(sasl ? { sasl: sasl as SaslByMechanism } : {}) };
 }
 
 export const clickhouseSection = z.strictObject({

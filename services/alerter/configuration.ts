@@ -35,7 +35,7 @@ export type ReceiverConfiguration = z.output<typeof receiverSchema>;
 export const alerterSection = z.strictObject({
   receivers: z.array(receiverSchema)
     .refine((receivers) => new Set(receivers.map(({ name }) => name)).size === receivers.length, { error: 'Two receivers have the same name' })
-    .default([])
+    .prefault([])
     .meta({ description: 'Where alerts go.' }),
   state: z.string().min(1).default('.telltale/alerter').meta({ description: 'Folder of the journal: what is not yet delivered outlives a restart. One alerter per folder.' }),
   groupWait: duration('10s').meta({ description: 'How long a new group collects findings before its first alert.' }),

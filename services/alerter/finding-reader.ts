@@ -1,12 +1,7 @@
 import type { Component } from '#runtime';
+import type { FindingSource } from '#transport';
 import type { Check } from '../operations/operations.ts';
 import type { Alerter } from './alerter.ts';
-
-/** Where findings come from. `run` hands over batch after batch, each confirmed when its promise resolves; it ends after `close`. */
-export interface FindingSource {
-  run(handle: (findings: readonly unknown[]) => Promise<void>): Promise<void>;
-  close(): Promise<void>;
-}
 
 /** Brings findings from their source to the alerter. */
 export class FindingReader implements Component, Check {

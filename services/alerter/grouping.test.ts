@@ -135,7 +135,7 @@ describe('throttling', () => {
   type Step = { readonly add: FindingSketch } | { readonly wait: number } | { readonly deliver: 'accepted' | 'lost' } | { readonly restart: true };
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 4, arbitrary: sketch.map((add) => ({ add })) },
-    { weight: 3, arbitrary: fc.integer({ min: 1, max: 400 }).map((wait) => ({ wait })) },
+    { weight: 3, arbitrary: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 400 }) }, { weight: 1, arbitrary: fc.constant(1500) }).map((wait) => ({ wait })) },
     { weight: 3, arbitrary: fc.constantFrom('accepted' as const, 'lost' as const).map((deliver) => ({ deliver })) },
     { weight: 1, arbitrary: fc.constant({ restart: true as const }) },
   );
@@ -190,6 +190,31 @@ describe('throttling', () => {
         }
       }
     }), { numRuns: 200 });
+  });
+});
+
+describe('the end of a group', () => {
+  test('after the quiet period, when no receiver waits for it; a restart does not bring it back', () => {
+    const journal: StateEntry[] = [];
+    const groups = groupsOf();
+    const save = () => journal.push(structuredClone(groups.entryOf(groups.takeChanges())));
+    groups.add(sketchFinding({ id: '1' }), 0);
+    const [group] = groups;
+    assert(group);
+    accept(groups, pager, group, 10);
+    save();
+    groups.endQuiet(5000);
+    assert.equal(groups.size, 1, 'the other receiver waits');
+    accept(groups, manager, group, 5000);
+    save();
+    groups.endQuiet(5000);
+    save();
+    assert.equal(groups.size, 0);
+    const restarted = groupsOf();
+    for (const entry of journal) restarted.restore(entry);
+    assert.equal(restarted.size, 0);
+    restarted.add(sketchFinding({ id: '1' }), 6000);
+    assert.equal(restarted.counts.duplicates, 1, 'its findings are still known');
   });
 });
 

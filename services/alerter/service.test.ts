@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import type { Finding } from '#flow';
 import { runService } from '#runtime';
-import type { FindingSource } from './finding-reader.ts';
+import type { FindingSource } from '#transport';
 import { alerterService } from './service.ts';
 import { kill, openHook, sketchFinding, until } from './testing.ts';
 
@@ -69,7 +70,7 @@ function messageSource(): FindingSource {
   const closed = Promise.withResolvers<void>();
   return {
     run(handle) {
-      process.on('message', (message) => (message === 'fail' ? closed.reject(new Error('rights were taken away')) : void handle(message as unknown[])));
+      process.on('message', (message) => (message === 'fail' ? closed.reject(new Error('rights were taken away')) : void handle(message as Finding[])));
       return closed.promise;
     },
     async close() {

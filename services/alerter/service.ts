@@ -1,9 +1,10 @@
 import type { ServiceContext, ServiceDefinition } from '#runtime';
+import type { FindingSource } from '#transport';
 import { HttpComponent, OperationsModule } from '../operations/operations.ts';
 import { AlerterModule } from './alerter.module.ts';
 import { Alerter } from './alerter.ts';
 import { alerterSchema } from './configuration.ts';
-import { FindingReader, type FindingSource } from './finding-reader.ts';
+import { FindingReader } from './finding-reader.ts';
 
 type Context = ServiceContext<ReturnType<typeof alerterSchema.parse>>;
 
