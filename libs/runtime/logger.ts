@@ -41,8 +41,12 @@ const colours: Record<string, string> = { warn: '\x1b[33m', error: '\x1b[31m', f
 function textLine(json: string): string {
   const { level, time, pid: _, name, msg = '', err, ...rest } = JSON.parse(json) as Record<string, unknown> & { err?: { stack?: string; message?: string } };
   const colour = process.stderr.isTTY ? colours[String(level)] : undefined;
-  const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' && !/[\s="]/.test(value) ? value : JSON.stringify(value)}`).join('');
+  const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${plain(value)}`).join('');
   const line = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(name)}: ${String(msg)}${fields}`;
   const stack = err ? `\n${(err.stack ?? err.message ?? '').replace(/^/gm, '  ')}` : '';
   return `${colour ? `${colour}${line}\x1b[0m` : line}${stack}\n`;
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' && !/[\s="]/.test(value) ? value : JSON.stringify(value);
 }

@@ -31,7 +31,9 @@ function renderService({ name, schema }: ConfiguredService): string {
   return [
     `## ${name}\n`,
     '| option | variable | default | meaning |', '| --- | --- | --- | --- |',
-    ...options.map((option) => `| \`${option.path.join('.')}\` | ${option.variables.map(code).join(', ')} | ${defaultOf(option.schema, requirementOf(described, option))} | ${meaningOf(option.schema)} |`),
+    ...options.map((option) => row(
+      code(option.path.join('.')), option.variables.map(code).join(', '), defaultOf(option.schema, requirementOf(described, option)), meaningOf(option.schema),
+    )),
     '',
     ...lists.map(renderItems),
   ].join('\n');
@@ -42,7 +44,7 @@ function renderItems({ path, schema }: Option): string {
   return shapesOf(schema.items).map((shape) => {
     const kind = shape.properties?.['type']?.const;
     const rows = Object.entries(shape.properties ?? {}).filter(([key]) => kind === undefined || key !== 'type')
-      .map(([key, property]) => `| \`${key}\` | ${defaultOf(property, shape.required?.includes(key) ? '*required*' : '')} | ${meaningOf(property)} |`);
+      .map(([key, property]) => row(code(key), defaultOf(property, shape.required?.includes(key) ? '*required*' : ''), meaningOf(property)));
     const title = `Each of \`${path.join('.')}\`${kind === undefined ? '' : ` with \`type: ${String(kind)}\``}:`;
     return [`${title}${shape.description ? ` ${shape.description}` : ''}\n`, '| key | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
   }).join('\n');
@@ -72,4 +74,5 @@ function meaningOf(schema: JsonSchema): string {
   return `${(schema.description ?? '').replaceAll('|', '\\|')}${choice}${schema.secret ? ' *Secret.*' : ''}`;
 }
 
+const row = (...cells: string[]) => `| ${cells.join(' | ')} |`;
 const code = (text: string) => `\`${text}\``;

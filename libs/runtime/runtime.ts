@@ -1,4 +1,5 @@
-export { ConfigurationError, loadConfig, type ConfigurationProblem, type ConfigurationSources } from './configuration.ts';
+export { loadConfig, type ConfigurationSources } from './configuration.ts';
+export { ConfigurationError, type ConfigurationProblem } from './configuration-problem.ts';
 export { renderConfigurationReference, type ConfiguredService } from './reference.ts';
 export { secretsOf } from './options.ts';
 export { clickhouseSection, httpSection, kafkaConnection, kafkaSection, logSection, logSectionFrom, sectionNames, shutdownSection } from './sections.ts';

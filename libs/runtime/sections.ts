@@ -37,7 +37,9 @@ export const shutdownSection = z.strictObject({
 export const kafkaSection = z.strictObject({
   brokers: z.array(z.string().regex(/^[^\s:]+:\d+$|^\[[0-9a-fA-F:]+\]:\d+$/, { error: 'Expected host:port' })).min(1).default(['127.0.0.1:9092'])
     .meta({ description: 'First brokers to ask, each `host:port`.' }),
-  tls: z.boolean().default(false).meta({ description: 'Connect with TLS, verified against the system\'s certificate authorities (`NODE_EXTRA_CA_CERTS` adds one).' }),
+  tls: z.boolean().default(false).meta({
+    description: 'Connect with TLS, verified against the system\'s certificate authorities (`NODE_EXTRA_CA_CERTS` adds one).',
+  }),
   sasl: z.strictObject({
     mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('scram-sha-512').meta({ description: 'SASL mechanism.' }),
     username: z.string().min(1).meta({ description: 'SASL user.' }),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { ConfigurationError, loadConfig } from './configuration.ts';
+import { loadConfig } from './configuration.ts';
+import { ConfigurationError } from './configuration-problem.ts';
 import { Lifecycle, runToExit } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';

@@ -120,7 +120,7 @@ describe('alerter and webhooks', () => {
       assert.equal(await sample(`telltale_alerts_dropped_total{receiver="${receiver}",reason="queue_full"}`), 20);
     }
     assert.equal(await sample('telltale_alerts_dropped_total{receiver="good",reason="queue_full"}'), undefined);
-    assert.match(log(), /an alert is dropped because its queue is full/);
+    assert.match(log(), /an alert is dropped because the queue is full/);
   });
 
   test('one alert that a receiver refuses does not hold up the others', async (t) => {

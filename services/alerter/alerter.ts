@@ -46,7 +46,11 @@ export class Alerter implements Component {
     const routes = configuration.receivers.map(routeOf);
     this.groups = new Groups({ ...configuration, routes, onDrop: (route, group, reason) => this.#dropped(route.name, group.key, reason) });
 
-    const delay = metrics.histogram('telltale_alert_delay_seconds', 'From the probe reading the packet of a group\'s first finding to a receiver accepting the group\'s first alert.', delayBuckets, ['receiver']);
+    const delay = metrics.histogram(
+      'telltale_alert_delay_seconds',
+      'From the probe reading the packet of a group\'s first finding to a receiver accepting the group\'s first alert.',
+      delayBuckets, ['receiver'],
+    );
     this.deliveries = configuration.receivers.map((receiver, index) => new Delivery({
       route: routes[index] as Route, receiver: receiverOf(receiver, clock), groups: this.groups, logger, clock,
       render: (group, now) => alertOf(group, configuration, configuration.reviewUrl, now),
@@ -64,7 +68,10 @@ export class Alerter implements Component {
     await this.#compact();
     this.#saveError = undefined;
     const { corruptLines } = this.#journal.counts;
-    if (corruptLines > 0) this.#logger.warn({ corruptLines, folder: this.#configuration.state }, 'the journal had lines that could not be read; a crash leaves one at its end');
+    if (corruptLines > 0) {
+      const { state: folder } = this.#configuration;
+      this.#logger.warn({ corruptLines, folder }, 'the journal had lines that could not be read; a crash leaves one at its end');
+    }
     if (this.deliveries.length === 0) this.#logger.warn('no receiver is configured: findings are grouped and go nowhere. Set alerter.receivers');
     this.#logger.info({ groups: this.groups.size, receivers: this.deliveries.map(({ status }) => status.name) }, 'state restored');
     for (const delivery of this.deliveries) delivery.start();
@@ -124,7 +131,7 @@ export class Alerter implements Component {
   #dropped(receiver: string, group: string, reason: 'queue_full' | 'evicted'): void {
     const delivery = this.deliveries.find(({ status }) => status.name === receiver);
     if (delivery) increment(delivery.counts.dropped, reason);
-    const bound = reason === 'queue_full' ? 'its queue is full: see the receiver\'s `queue`' : 'there are too many groups: see `alerter.maxGroups`';
+    const bound = reason === 'queue_full' ? 'the queue is full: see `queue` of the receiver' : 'there are too many groups: see `alerter.maxGroups`';
     this.#logger.error({ receiver, group, reason }, `an alert is dropped because ${bound}`);
   }
 

@@ -101,7 +101,9 @@ export class Delivery implements Component {
     const { route, receiver, groups, render, save, onDelay, clock } = this.#options;
     const now = clock();
     // A group may change while its alert is on its way: what was sent is noted first.
-    const sent = due.map((group) => ({ group, revision: group.revision, identity: identityOf(group), before: group.deliveries[route.name], alert: render(group, now) }));
+    const sent = due.map((group) => ({
+      group, revision: group.revision, identity: identityOf(group), before: group.deliveries[route.name], alert: render(group, now),
+    }));
     await receiver.send(sent.map(({ alert }) => alert), this.#stop.signal);
 
     const acceptedAt = clock();
@@ -123,7 +125,8 @@ export class Delivery implements Component {
     groups.settle(route, group, { revision: group.revision, at: clock(), identity: identityOf(group), accepted: false });
     increment(this.counts.failed, error.reason);
     this.#lastError = error.message;
-    logger.error({ receiver: route.name, group: group.key, rule: group.ruleId, reason: error.message }, 'the receiver refuses the alert; it is not sent again until the group changes');
+    const fields = { receiver: route.name, group: group.key, rule: group.ruleId, reason: error.message };
+    logger.error(fields, 'the receiver refuses the alert; it is not sent again until the group changes');
     await save();
   }
 

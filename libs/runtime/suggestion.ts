@@ -1,0 +1,21 @@
+/** What to do about a name that nobody knows. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const [nearest] = known.map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => candidate !== '' && distance <= Math.max(2, candidate.length / 4))
+    .toSorted((a, b) => a.distance - b.distance);
+  if (nearest) return `Did you mean ${nearest.candidate}? If not, remove it`;
+  return known.length > 0 && known.length <= 12 ? `Remove it; the names here are ${known.join(', ')}` : 'Remove it; docs/configuration.md lists all names';
+}
+
+/** Levenshtein's distance. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
