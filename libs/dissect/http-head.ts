@@ -61,10 +61,10 @@ export function parseHeaders(text: string, start: number, onMalformed: () => voi
 }
 
 function parseHeader(text: string, start: number, lineEnd: number): Header | null {
-  const colon = text.indexOf(':', start);
-  if (colon <= start || colon >= lineEnd) return null;
-  const written = trimmed(text, start, colon);
-  const valueStart = skipSpace(text, colon + 1, lineEnd);
+  const colon = text.slice(start, lineEnd).indexOf(':');
+  if (colon <= 0) return null;
+  const written = trimmed(text, start, start + colon);
+  const valueStart = skipSpace(text, start + colon + 1, lineEnd);
   const value = trimmed(text, valueStart, lineEnd);
   return { name: written.toLowerCase(), written, value, start: valueStart, end: valueStart + value.length };
 }

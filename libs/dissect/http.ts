@@ -111,8 +111,9 @@ class HttpSide {
   readonly #body = new ByteStream();
 
   #state: State = 'head';
-  /** Bytes of the head that were searched for its end. */
+  /** Bytes of the head that were searched for its end, and whether they begin with a start line. */
   #searched = 0;
+  #started = false;
   /** Bytes of the body, or of the chunk, still to come. */
   #remaining = 0;
   /** Bytes seen since the direction was lost. */
@@ -199,7 +200,7 @@ class HttpSide {
       bytes = this.#stream.bytes();
       if (bytes.length === 0) return false;
     }
-    const recognition = recogniseHttp(bytes);
+    const recognition = this.#started ? 'yes' : recogniseHttp(bytes);
     if (recognition === 'no') {
       if (this.#request?.method === 'CONNECT') {
         this.#session.restart();
@@ -209,7 +210,8 @@ class HttpSide {
       this.#lose();
       return true;
     }
-    const length = recognition === 'yes' ? findHeadEnd(bytes, this.#searched) : 0;
+    this.#started = recognition === 'yes';
+    const length = this.#started ? findHeadEnd(bytes, this.#searched) : 0;
     if (length === 0) {
       this.#searched = bytes.length;
       if (bytes.length < this.#session.options.maxHeadBytes) return false;
@@ -224,6 +226,7 @@ class HttpSide {
   /** Takes the head of a message, `length` bytes long, and gets ready for its body. */
   #openMessage(length: number): boolean {
     this.#searched = 0;
+    this.#started = false;
     const stream = this.#stream;
     const head = parseHead(stream.buffer.toString('latin1', stream.start, stream.start + length), this.#countMalformedHeader);
     const message = createMessage('http', cleartext, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
@@ -450,6 +453,7 @@ class HttpSide {
   #lose(): void {
     this.#state = 'lost';
     this.#searched = 0;
+    this.#started = false;
     this.#lost = 0;
   }
 
