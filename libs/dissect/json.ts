@@ -21,6 +21,9 @@ export function scanJson(bytes: Buffer, maxDepth: number, visit: JsonVisitor): J
   return outcome === 'complete' && scanner.passedOver ? 'bounded' : outcome;
 }
 
+/** Characters of a key. It stands in the path of each value below it, so that a longer one could be multiplied. */
+const maxKey = 256;
+
 class Scanner {
   readonly #bytes: Buffer;
   readonly #maxDepth: number;
@@ -72,7 +75,7 @@ class Scanner {
       if (this.#bytes[this.#position] !== QUOTE) return this.#unexpected();
       let outcome = this.#readString();
       if (outcome !== 'complete') return outcome;
-      const key = this.#string;
+      const key = this.#string.length > maxKey ? this.#string.slice(0, maxKey) : this.#string;
       if (!this.#accept(COLON)) return this.#unexpected();
       this.#skipSpace();
       outcome = this.#value(path === '' ? key : `${path}.${key}`, key, depth);

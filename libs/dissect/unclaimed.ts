@@ -2,6 +2,7 @@ import type { ByteStream } from './bytestream.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectCounters } from './counters.ts';
 import type { DissectOptions } from './options.ts';
+import { hasControls, isText } from './text.ts';
 
 const text: Encryption = { verdict: 'cleartext', reason: 'text' };
 const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
@@ -103,20 +104,4 @@ export class UnclaimedDirection {
     stream.consume(stream.packetEnd(0));
     return true;
   }
-}
-
-/** Text has no control characters but white space and ESC, and not many bytes beyond ASCII unless they are UTF-8. */
-function isText(bytes: Buffer): boolean {
-  if (hasControls(bytes)) return false;
-  let high = 0;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) high++;
-  return high <= bytes.length * 0.3 || !bytes.toString('utf8').includes('\ufffd');
-}
-
-function hasControls(bytes: Buffer): boolean {
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    if (byte < 0x20 ? byte !== 0x09 && byte !== 0x0d && byte !== 0x1b : byte === 0x7f) return true;
-  }
-  return false;
 }
