@@ -48,6 +48,7 @@ test('link layers lead to the same packet', () => {
     ['Linux cooked v2', 276, Buffer.concat([hex('0800 0000 00000002 0001 00 06 020000000001 0000'), ipv4])],
     ['NULL, little-endian', 0, Buffer.concat([hex('02000000'), ipv4])],
     ['NULL, big-endian', 0, Buffer.concat([hex('00000002'), ipv4])],
+    ['Cisco HDLC', 104, Buffer.concat([hex('0f00 0800'), ipv4])],
     ['LOOP', 108, Buffer.concat([hex('00000002'), ipv4])],
   ];
   for (const [name, linkType, bytes] of carriers) {
