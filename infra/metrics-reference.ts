@@ -3,7 +3,7 @@ import { createSinkCounters, createSourceCounters } from '#transport';
 import { Alerter } from '../services/alerter/alerter.ts';
 import { alerterSection } from '../services/alerter/configuration.ts';
 import { DetectorCounters } from '../services/detector/detector.ts';
-import { reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../services/operations/reports.ts';
+import { reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../services/operations/operations.ts';
 import { createPipeline } from '../services/probe/create.ts';
 
 /** docs/metrics.md: every metric that a service of Telltale exports, from the code that registers it. */

@@ -54,7 +54,7 @@ test('findings from Kafka become alerts; killed in the middle, none is missing a
 });
 
 function start(brokers: string[], state: string, hookUrl: string) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.js')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../cli/main.js'), 'alerter'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PATH: process.env['PATH'], TELLTALE_KAFKA_BROKERS: brokers.join(','), TELLTALE_HTTP_PORT: '0', TELLTALE_ALERTER_STATE: state,

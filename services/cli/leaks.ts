@@ -1,5 +1,5 @@
 import { levels, type Finding, type Level } from '#flow';
-import { columns } from './table.ts';
+import { columns, identifiers, place } from './table.ts';
 
 /** Distinct leaks that are kept; findings of further ones are counted. */
 const maxLeaks = 1000;
@@ -54,14 +54,13 @@ export class Leaks {
 }
 
 function leakOf(finding: Finding): Leak {
-  const kind = finding['telltale.observable.kind'];
-  const place = [finding['telltale.service'], finding['telltale.peer.located'] || 'unknown country'].filter(Boolean).join(', ');
+  const whose = [finding['telltale.service'], finding['telltale.peer.located'] || 'unknown country'].filter(Boolean).join(', ');
   return {
     level: finding['event.severity_name'] as Level,
     rule: finding['rule.name'],
-    what: kind ? `${kind} ${finding['telltale.observable.mask']}` : finding['telltale.policy.reason'] || finding['telltale.role'],
+    what: finding['telltale.observable.kind'] ? identifiers(finding) : place(finding),
     from: finding['telltale.subject.ip'],
-    to: `${finding['destination.domain'] || finding['telltale.peer.ip']} (${place})`,
+    to: `${finding['destination.domain'] || finding['telltale.peer.ip']} (${whose})`,
     times: 1,
   };
 }

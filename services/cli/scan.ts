@@ -91,7 +91,9 @@ export const scan: Command = {
     const progress = new Progress(inputs);
     for (const input of inputs) {
       try {
-        totals.packets += await replayCapture(input, { pipeline, send: handOver, onProgress: (bytes, packets) => progress.update(input, bytes, packets) });
+        const { packets, problem } = await replayCapture(input, { pipeline, send: handOver, onProgress: (bytes, read) => progress.update(input, bytes, read) });
+        if (problem) totals.unreadable.push({ path: input.path, reason: `not read to its end: ${problem.message}` });
+        totals.packets += packets;
         totals.captures++;
       } catch (error) {
         const problem = inputProblem(input, error);

@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { runService, type CommonSections, type ServiceDefinition } from '#runtime';
-import { KafkaFindingSource } from '#transport';
+import { kafkaFindings } from '../alerter/kafka-findings.ts';
 import { alerterService } from '../alerter/service.ts';
 import { detectorService } from '../detector/service.ts';
-import { kafkaConnection } from '../kafka-connection.ts';
 import { migrateService } from '../migrate/service.ts';
 import { ensureDemonstration } from '../probe/demonstration-file.ts';
 import { probeService } from '../probe/service.ts';
@@ -46,9 +45,7 @@ export const detector = serviceCommand(detectorService, 'Kafka → enrich, evalu
 Reads flow records from Kafka, enriches them, evaluates rules and policies, and writes flows and findings to ClickHouse.
 An offset moves only when ClickHouse has confirmed. Any number of detectors share the work (detector.group).`);
 
-export const alerter = serviceCommand(
-  alerterService(({ configuration, logger }) => new KafkaFindingSource(kafkaConnection(configuration.kafka, 'telltale-alerter', logger), { groupId: 'telltale-alerter' })),
-  'findings topic → Alertmanager and webhooks', `
+export const alerter = serviceCommand(alerterService(kafkaFindings), 'findings topic → Alertmanager and webhooks', `
 Reads findings from Kafka, groups them by subject, service and rule, and delivers alerts to the receivers in alerter.receivers.`);
 
 export const review = serviceCommand(reviewService, 'the review page over a ClickHouse server', `

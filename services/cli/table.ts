@@ -28,10 +28,22 @@ function destination(finding: Finding): string {
   return finding['destination.domain'] ? `${finding['destination.domain']} (${endpoint})` : endpoint;
 }
 
+/** The identifier, and the kinds of those that the finding links it to: `user_id 18******1 with room_id`. */
+export function identifiers(finding: Finding, value?: string): string {
+  const related = new Set(finding['telltale.observables.related'].map((one) => one.slice(0, one.indexOf('='))));
+  const linked = related.size > 0 ? ` with ${[...related].join(', ')}` : '';
+  return `${finding['telltale.observable.kind']} ${value ?? finding['telltale.observable.mask']}${linked}`;
+}
+
+/** What a finding without an identifier is about: role of the peer, and the country the policy denies. */
+export function place(finding: Finding): string {
+  return [finding['telltale.role'], finding['telltale.policy.reason']].filter(Boolean).join(', ');
+}
+
 function what(finding: Finding, value: string | undefined): string {
   const kind = finding['telltale.observable.kind'];
-  if (kind === '') return finding['telltale.policy.reason'] || finding['telltale.role'];
-  return `${kind} ${value ?? finding['telltale.observable.mask']} at ${finding['telltale.observable.path']}`;
+  if (kind === '') return place(finding);
+  return `${identifiers(finding, value)} at ${finding['telltale.observable.path']}`;
 }
 
 /** Left-aligned columns, two spaces apart, the last one ragged. */

@@ -1,11 +1,9 @@
-import { projectRoot, type ServiceDefinition } from '#runtime';
+import { kafkaConnection, projectRoot, type ServiceDefinition } from '#runtime';
 import { openStore } from '#store';
 import { KafkaFindingSink, KafkaFlowSource } from '#transport';
 import type { z } from 'zod';
-import { kafkaConnection } from '../kafka-connection.ts';
-import { HttpComponent, OperationsModule } from '../operations/operations.ts';
+import { HttpComponent, OperationsModule, reportDetector, reportSink, reportSource, reportStore } from '../operations/operations.ts';
 import { RecordReader } from '../record-reader.ts';
-import { reportDetector, reportSink, reportSource, reportStore } from '../operations/reports.ts';
 import { StoreComponent } from '../store-component.ts';
 import { detectorSchema } from './configuration.ts';
 import { Detector } from './detector.ts';
@@ -17,7 +15,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
   schema: detectorSchema,
   async build({ configuration, logger, metrics, lifecycle }) {
     const { rules, policy, group, batch } = configuration.detector;
-    const connection = kafkaConnection(configuration.kafka, 'telltale-detector', logger);
+    const connection = { ...kafkaConnection(configuration.kafka, 'telltale-detector'), logger };
     const { detection } = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
 

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import type { Component, ServiceDefinition } from '#runtime';
+import { kafkaConnection, type Component, type ServiceDefinition } from '#runtime';
 import { openStore } from '#store';
 import { defaultTopics, ensureTopics, topics } from '#transport';
-import { kafkaConnection } from '../kafka-connection.ts';
 import { migrateSchema } from './configuration.ts';
 
 /** Makes what is missing of Kafka's topics and ClickHouse's tables, then ends. Running it again changes nothing. */
@@ -19,7 +18,7 @@ export const migrateService: ServiceDefinition<z.output<typeof migrateSchema>> =
     const job: Component = {
       name: 'migration',
       async start() {
-        const created = await ensureTopics(kafkaConnection(configuration.kafka, 'telltale-migrate', logger), wanted);
+        const created = await ensureTopics({ ...kafkaConnection(configuration.kafka, 'telltale-migrate'), logger }, wanted);
         logger.info({ created }, created.length > 0 ? 'topics created' : 'all topics exist');
         const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
         try {

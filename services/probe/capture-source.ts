@@ -59,10 +59,11 @@ export class CaptureSource implements Component {
     let sinkError: unknown;
     const send: FlowSink['send'] = (records) => sink.send(records).catch((error: unknown) => { throw (sinkError = error); });
     try {
-      const packets = await replayCapture(input, {
+      const { packets, problem } = await replayCapture(input, {
         pipeline, send, signal: this.#stopping.signal,
         ...(onProgress && { onProgress: (bytes, read) => onProgress(input, bytes, read) }),
       });
+      if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
       logger.info({ capture: input.name, packets, records: pipeline.records - recordsBefore }, 'capture read');
       return true;
     } catch (error) {

@@ -1,6 +1,9 @@
 import { createReadStream, type Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline, type Duplex } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { CaptureError } from '#capture';
 
 /** A capture to read: a file, or standard input as `-`. */
 export interface CaptureInput {
@@ -64,7 +67,49 @@ function reasonOf(error: unknown): string {
   return (error as Error).message;
 }
 
-/** The bytes of a capture, in chunks large enough to keep the packet loop busy. */
-export function openCapture(input: CaptureInput): AsyncIterable<Buffer> {
-  return input.path === '-' ? process.stdin : createReadStream(input.path, { highWaterMark: 1 << 20 });
+/**
+ * The bytes of a capture, in chunks large enough to keep the packet loop busy; gzip and zstd are unpacked, by content.
+ *
+ * @param onRead bytes read from the file so far
+ * @throws {CaptureError} `compressed` when what looks compressed cannot be unpacked
+ */
+export async function* openCapture(input: CaptureInput, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+  const file = countBytes(input.path === '-' ? process.stdin : createReadStream(input.path, { highWaterMark: chunkBytes }), onRead);
+  const { value: first, done } = await file.next();
+  if (done) return;
+  const whole = (async function* () {
+    yield first;
+    yield* file;
+  })();
+  const unpacker = unpackerOf(first);
+  if (unpacker === undefined) yield* whole;
+  else yield* unpack(whole, unpacker);
+}
+
+const chunkBytes = 1 << 20;
+
+async function* countBytes(file: AsyncIterable<Buffer>, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of file) {
+    bytes += chunk.length;
+    onRead(bytes);
+    yield chunk;
+  }
+}
+
+/** gzip: RFC 1952, section 2.3.1. Zstandard: RFC 8878, section 3.1.1. */
+function unpackerOf(start: Buffer): Duplex | undefined {
+  if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: chunkBytes });
+  if (start.length >= 4 && start.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress({ chunkSize: chunkBytes });
+  return undefined;
+}
+
+async function* unpack(packed: AsyncIterable<Buffer>, unpacker: Duplex): AsyncGenerator<Buffer> {
+  // The loop below sees the error; the callback is there so that nothing else does.
+  pipeline(packed, unpacker, () => {});
+  try {
+    yield* unpacker;
+  } catch (error) {
+    throw new CaptureError('compressed', 0, `the input looks compressed, but cannot be unpacked: ${(error as Error).message}`);
+  }
 }

@@ -1,4 +1,4 @@
-import { CaptureReader, PacketView } from '#capture';
+import { CaptureReader, PacketView, type CaptureError } from '#capture';
 import type { FlowRecord } from '#flow';
 import { openCapture, type CaptureInput } from './captures.ts';
 import type { ProbePipeline } from './pipeline.ts';
@@ -7,7 +7,7 @@ export interface ReplayOptions {
   pipeline: ProbePipeline;
   /** Resolves once the records are accepted; the next packets are read after that. */
   send: (records: FlowRecord[]) => Promise<void>;
-  /** Bytes and packets of this capture so far. */
+  /** Bytes of the file, and packets, so far. */
   onProgress?: (bytes: number, packets: number) => void;
   signal?: AbortSignal;
 }
@@ -15,22 +15,24 @@ export interface ReplayOptions {
 /** Records gathered before they are handed over. */
 const batchSize = 4096;
 
+export interface Replayed {
+  packets: number;
+  /** Where and why the capture could not be read to its end; what stands before it was. */
+  problem: CaptureError | null;
+}
+
 /**
  * Reads one capture to its end, through the pipeline, and hands its records over in batches.
- * @returns packets read
- * @throws {CaptureError} when the input is no capture or cannot be continued; what was read before is handed over
+ * @throws {CaptureError} when the input is no capture
  */
-export async function replayCapture(input: CaptureInput, { pipeline, send, onProgress, signal }: ReplayOptions): Promise<number> {
+export async function replayCapture(input: CaptureInput, { pipeline, send, onProgress, signal }: ReplayOptions): Promise<Replayed> {
   const reader = new CaptureReader(pipeline.capture);
   const view = new PacketView();
-  let bytes = 0;
   pipeline.begin(input.name);
   try {
-    for await (const chunk of openCapture(input)) {
+    for await (const chunk of openCapture(input, (bytes) => onProgress?.(bytes, view.frame))) {
       reader.push(chunk);
       while (reader.next(view)) pipeline.packet(view);
-      bytes += chunk.length;
-      onProgress?.(bytes, view.frame);
       if (pipeline.pending >= batchSize) await send(pipeline.take());
       if (signal?.aborted) break;
     }
@@ -40,5 +42,5 @@ export async function replayCapture(input: CaptureInput, { pipeline, send, onPro
     pipeline.finish();
     await send(pipeline.take());
   }
-  return view.frame;
+  return { packets: view.frame, problem: reader.problem };
 }

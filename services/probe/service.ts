@@ -1,9 +1,7 @@
 import type { z } from 'zod';
-import type { ServiceDefinition } from '#runtime';
+import { kafkaConnection, type ServiceDefinition } from '#runtime';
 import { KafkaFlowSink } from '#transport';
-import { kafkaConnection } from '../kafka-connection.ts';
-import { HttpComponent, OperationsModule } from '../operations/operations.ts';
-import { reportProbe, reportSink } from '../operations/reports.ts';
+import { HttpComponent, OperationsModule, reportProbe, reportSink } from '../operations/operations.ts';
 import { CaptureSource } from './capture-source.ts';
 import { probeSchema } from './configuration.ts';
 import { createPipeline } from './create.ts';
@@ -17,7 +15,7 @@ export function probeService(captures: readonly string[]): ServiceDefinition<z.o
     async build({ configuration, logger, metrics, lifecycle }) {
       const { name, key, networks } = configuration.probe;
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks });
-      const sink = new KafkaFlowSink(kafkaConnection(configuration.kafka, 'telltale-probe', logger));
+      const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
       const source = new CaptureSource({
         captures, pipeline, sink, logger,
         onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),

@@ -1,36 +1,9 @@
 import type { Metrics } from '#runtime';
 import type { StoreCounters } from '#store';
-import type { SinkCounters, SourceCounters } from '#transport';
 import type { DetectorCounters } from '../detector/detector.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
 
-/** What the parts of a service count, as its metrics. `log` is which log is meant: `flows` or `findings`. */
-
-export function reportSource(metrics: Metrics, log: string, counters: SourceCounters): void {
-  metrics.counts('source', counters, {
-    records: 'Records that the handler confirmed.',
-    batches: 'Batches in which it got them.',
-    messages: 'Messages read.',
-    retries: 'Batches handed over again because the handler failed.',
-    restarts: 'Times the consumer group was left because of an error and joined anew.',
-    deadLetters: 'Messages that could not be decoded and went to the dead-letter topic.',
-    handlerSeconds: 'Seconds spent in the handler.',
-  }, { log });
-  metrics.gauge('telltale_source_lag_messages', 'Messages in the log behind the last one confirmed, over the assigned partitions.',
-    () => Object.values(counters.lag).reduce((sum, lag) => sum + lag, 0), { log });
-}
-
-export function reportSink(metrics: Metrics, log: string, counters: SinkCounters): void {
-  metrics.counts('sink', counters, {
-    records: 'Records accepted durably.',
-    messages: 'Messages that held them.',
-    bytes: 'Bytes of those messages.',
-    retries: 'Attempts that failed and were repeated.',
-    deadLetters: 'Records sent to the dead-letter topic instead.',
-    rejected: 'Records in sends that were rejected.',
-  }, { log });
-  metrics.gauge('telltale_sink_queued_records', 'Records waiting or in flight.', () => counters.queuedRecords, { log });
-}
+/** What the parts of a service count, as its metrics. */
 
 export function reportStore(metrics: Metrics, counters: StoreCounters): void {
   metrics.counts('store', counters, {
