@@ -37,6 +37,7 @@ test('each byte knows the packet that brought it, through consumption and settli
         assert.equal(stream.microsAt(position), number * 10);
         const start = expected.findIndex((other) => other.frame === number);
         assert.equal(stream.packetStart(position), start);
+        assert.equal(stream.packetEnd(position), expected.findLastIndex((other) => other.frame === number) + 1);
       });
     }
   }), { numRuns: 200 });

@@ -109,6 +109,11 @@ export class ByteStream {
     return packet === this.#first ? 0 : this.#ends[packet - 1]! - this.#consumed;
   }
 
+  /** Position behind the last byte that the packet of the byte at `position` brought. */
+  packetEnd(position: number): number {
+    return Math.min(this.#ends[this.#packetAt(position)]! - this.#consumed, this.length);
+  }
+
   #packetAt(position: number): number {
     const offset = this.#consumed + position;
     let low = this.#first;

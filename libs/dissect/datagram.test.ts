@@ -50,6 +50,8 @@ describe('RTP', () => {
 test('what nothing claims is handed to the recogniser', () => {
   const { messages } = dissectPayload(Buffer.from('join uid=1234 room=56'));
   assert.deepEqual([messages[0]!.protocol, messages[0]!.payload!.toString(), messages[0]!.frame, messages[0]!.micros], ['udp', 'join uid=1234 room=56', 7, 7]);
+  assert.equal(messages[0]!.encryption.verdict, 'cleartext');
+  assert.equal(verdict(hex('0007 313233343536 0a')), 'udp opaque scanned');
   assert.equal(dissectPayload(Buffer.alloc(0)).messages.length, 0);
 });
 

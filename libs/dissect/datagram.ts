@@ -8,6 +8,7 @@ import { isQuic } from './quic.ts';
 import { isRtp } from './rtp.ts';
 import { isSdRtnHello, sdRtnMessage } from './sd-rtn.ts';
 import { stunLength, stunMessage } from './stun.ts';
+import { isText } from './text.ts';
 
 /** Where and when a datagram was seen. */
 export interface DatagramContext {
@@ -22,7 +23,8 @@ export interface DatagramContext {
 const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
 const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
 const rtp: Encryption = { verdict: 'opaque', reason: 'RTP' };
-const unclaimed: Encryption = { verdict: 'opaque', reason: 'no known structure' };
+const text: Encryption = { verdict: 'cleartext', reason: 'text' };
+const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 
 /** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
 export function dissectDatagram(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions): void {
@@ -101,7 +103,7 @@ function emitBare(protocol: string, encryption: Encryption, context: DatagramCon
 
 function unclaimedMessage(payload: Buffer, context: DatagramContext, counters: DissectCounters): Message {
   counters.add('udp', 'messages');
-  const message = createMessage('udp', unclaimed, context.sender, context.frame, context.micros);
+  const message = createMessage('udp', isText(payload) ? text : opaque, context.sender, context.frame, context.micros);
   message.payload = payload;
   return message;
 }

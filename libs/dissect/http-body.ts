@@ -5,7 +5,11 @@ import type { FieldList, FrameMap } from './fieldlist.ts';
 import { mediaType, parameterOf } from './http-head.ts';
 import { addMultipart } from './multipart.ts';
 import type { DissectOptions } from './options.ts';
+import { hasControls } from './text.ts';
 import { addPairs } from './urlencoded.ts';
+
+/** Bytes by which a form is told from binary. */
+const sampleBytes = 512;
 
 /** Where a body's values stand. */
 export type BodyPath = 'http.request.body' | 'http.response.body';
@@ -41,7 +45,7 @@ export function addBody(
     }
   }
   if (type === 'application/x-www-form-urlencoded' || looksLikeForm(bytes)) {
-    if (isText(bytes)) {
+    if (!hasControls(bytes.subarray(0, sampleBytes))) {
       addPairs(list, `${path}.form`, bytes.toString('latin1'), 0, frames, encoding);
       return null;
     }
@@ -66,14 +70,5 @@ export function startsLikeJson(bytes: Buffer): boolean {
 
 /** `key=value`, where the key is a name. */
 function looksLikeForm(bytes: Buffer): boolean {
-  return /^[A-Za-z_][\w.[\]-]{0,63}=/.test(bytes.toString('latin1', 0, 80)) && isText(bytes);
-}
-
-function isText(bytes: Buffer): boolean {
-  const end = Math.min(bytes.length, 512);
-  for (let i = 0; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return false;
-  }
-  return true;
+  return /^[A-Za-z_][\w.[\]-]{0,63}=/.test(bytes.toString('latin1', 0, 80)) && !hasControls(bytes.subarray(0, sampleBytes));
 }

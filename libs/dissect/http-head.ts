@@ -1,3 +1,5 @@
+import type { Recognition } from './protocol.ts';
+
 /** One header line, or trailer line. */
 export interface Header {
   /** In lower case. */
@@ -61,10 +63,10 @@ export function parseHeaders(text: string, start: number, onMalformed: () => voi
 }
 
 function parseHeader(text: string, start: number, lineEnd: number): Header | null {
-  const colon = text.indexOf(':', start);
-  if (colon <= start || colon >= lineEnd) return null;
-  const written = trimmed(text, start, colon);
-  const valueStart = skipSpace(text, colon + 1, lineEnd);
+  const colon = text.slice(start, lineEnd).indexOf(':');
+  if (colon <= 0) return null;
+  const written = trimmed(text, start, start + colon);
+  const valueStart = skipSpace(text, start + colon + 1, lineEnd);
   const value = trimmed(text, valueStart, lineEnd);
   return { name: written.toLowerCase(), written, value, start: valueStart, end: valueStart + value.length };
 }
@@ -101,6 +103,26 @@ export function parameterOf(value: string, name: string): string {
 export function mediaType(contentType: string): string {
   const semicolon = contentType.indexOf(';');
   return (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
+}
+
+/** Longest start line that is waited for. */
+const maxStartLine = 32 * 1024;
+
+/** Do these bytes (never none) begin with a request line or a status line, empty lines before it aside? */
+export function recogniseHttp(bytes: Buffer): Recognition {
+  const first = bytes[0]!;
+  if (first === 0x0d || first === 0x0a) {
+    const next = bytes.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
+    return next < 0 ? 'more' : next > 8 ? 'no' : recogniseHttp(bytes.subarray(next));
+  }
+  if ((first | 0x20) < 0x61 || (first | 0x20) > 0x7a) return 'no';
+  const lineEnd = bytes.subarray(0, maxStartLine).indexOf(0x0a);
+  if (lineEnd >= 0) {
+    const line = bytes.toString('latin1', 0, bytes[lineEnd - 1] === 0x0d ? lineEnd - 1 : lineEnd);
+    return parseStatusLine(line) !== 0 || parseRequestLine(line.trimEnd()) !== null ? 'yes' : 'no';
+  }
+  if (bytes.length >= maxStartLine) return 'no';
+  return /^(?:[A-Za-z][A-Za-z_-]{0,31}(?: [ -~\x80-\xff]*)?|HTTP\/(?:1[ -~]*)?)\r?$/.test(bytes.toString('latin1', 0, Math.min(bytes.length, 64))) ? 'more' : 'no';
 }
 
 export interface RequestLine {

@@ -1,4 +1,4 @@
-/** Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind it and its depth. */
+/** Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind its last byte (a quote is none) and its depth. */
 export type JsonVisitor = (path: string, key: string, value: string, end: number, depth: number) => void;
 
 /**
@@ -20,6 +20,9 @@ export function scanJson(bytes: Buffer, maxDepth: number, visit: JsonVisitor): J
   while (outcome === 'complete' && scanner.more()) outcome = scanner.document();
   return outcome === 'complete' && scanner.passedOver ? 'bounded' : outcome;
 }
+
+/** Characters of a key. It stands in the path of each value below it, so that a longer one could be multiplied. */
+const maxKey = 256;
 
 class Scanner {
   readonly #bytes: Buffer;
@@ -58,7 +61,7 @@ class Scanner {
     if (first === QUOTE) {
       const outcome = this.#readString();
       if (outcome !== 'complete') return outcome;
-      this.#visit(path, key, this.#string, this.#position, depth);
+      this.#visit(path, key, this.#string, this.#position - 1, depth);
       return 'complete';
     }
     return this.#word(path, key, depth);
@@ -72,7 +75,7 @@ class Scanner {
       if (this.#bytes[this.#position] !== QUOTE) return this.#unexpected();
       let outcome = this.#readString();
       if (outcome !== 'complete') return outcome;
-      const key = this.#string;
+      const key = this.#string.length > maxKey ? this.#string.slice(0, maxKey) : this.#string;
       if (!this.#accept(COLON)) return this.#unexpected();
       this.#skipSpace();
       outcome = this.#value(path === '' ? key : `${path}.${key}`, key, depth);

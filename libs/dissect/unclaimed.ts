@@ -2,6 +2,7 @@ import type { ByteStream } from './bytestream.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectCounters } from './counters.ts';
 import type { DissectOptions } from './options.ts';
+import { hasControls, isText } from './text.ts';
 
 const text: Encryption = { verdict: 'cleartext', reason: 'text' };
 const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
@@ -51,8 +52,10 @@ export class UnclaimedDirection {
   #decide(stream: ByteStream, last: boolean): boolean {
     const sample = stream.bytes().subarray(0, sampleBytes);
     const newline = sample.indexOf(0x0a);
-    if (newline < 0 && sample.length < sampleBytes && !last) return false;
-    if (isText(newline < 0 ? sample : sample.subarray(0, newline))) this.#kind = 'text';
+    const line = newline < 0 ? sample : sample.subarray(0, newline);
+    if (hasControls(line)) this.#turnBinary(stream);
+    else if (newline < 0 && sample.length < sampleBytes && !last) return false;
+    else if (isText(line)) this.#kind = 'text';
     else this.#turnBinary(stream);
     return true;
   }
@@ -98,18 +101,7 @@ export class UnclaimedDirection {
 
   #passOver(stream: ByteStream): boolean {
     if (this.#attempts > 0) this.#attempts--;
-    stream.clear();
+    stream.consume(stream.packetEnd(0));
     return true;
   }
-}
-
-/** Text has no control characters but white space and ESC, and not many bytes beyond ASCII. */
-function isText(bytes: Buffer): boolean {
-  let high = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    if (byte >= 0x80) high++;
-    else if (byte < 0x20 ? byte !== 0x09 && byte !== 0x0d && byte !== 0x1b : byte === 0x7f) return false;
-  }
-  return high === 0 || high <= bytes.length * 0.3 || bytes.toString('utf8').indexOf('\ufffd') < 0;
 }

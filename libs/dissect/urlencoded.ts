@@ -11,11 +11,11 @@ export function addPairs(list: FieldList, path: string, text: string, position: 
   while (start < text.length) {
     let end = text.indexOf('&', start);
     if (end < 0) end = text.length;
-    let equals = text.indexOf('=', start);
-    if (equals < 0 || equals >= end) equals = -1;
     if (end > start) {
-      const key = equals < 0 ? '' : decodeUrl(text.slice(start, equals), true);
-      const written = text.slice(equals < 0 ? start : equals + 1, end);
+      const pair = text.slice(start, end);
+      const equals = pair.indexOf('=');
+      const key = equals < 0 ? '' : decodeUrl(pair.slice(0, equals), true);
+      const written = pair.slice(equals + 1);
       const value = decodeUrl(written, true);
       list.add(key === '' ? path : `${path}.${key}`, key, value, encodingOf(encoding, written), frames.frameAt(position + end - 1));
     }

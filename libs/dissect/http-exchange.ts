@@ -1,0 +1,56 @@
+import type { FlowRecord } from '#flow';
+import type { DissectCounters } from './counters.ts';
+
+/** A request, and what its response has to know of it. */
+export interface Exchange {
+  method: string;
+  domain: string;
+  destinationDomain: string;
+  answered: boolean;
+}
+
+/** The requests of one connection that have no response yet. */
+export class Exchanges {
+  readonly #pending: Exchange[] = [];
+  readonly #maxPending: number;
+  readonly #counters: DissectCounters;
+  /** The connection went on in another protocol (101). */
+  upgraded = false;
+
+  constructor(maxPending: number, counters: DissectCounters) {
+    this.#maxPending = maxPending;
+    this.#counters = counters;
+  }
+
+  add(exchange: Exchange): void {
+    if (this.#pending.length >= this.#maxPending) {
+      this.#pending.shift();
+      this.#counters.add('http', 'bounded pipelined requests');
+    }
+    this.#pending.push(exchange);
+  }
+
+  /** The oldest request, which the final response that has come now answers. */
+  answer(): Exchange | undefined {
+    const exchange = this.#pending.shift();
+    if (exchange !== undefined) exchange.answered = true;
+    return exchange;
+  }
+
+  /** Responses were lost: which requests they answered is not known. */
+  forget(): void {
+    this.#pending.length = 0;
+  }
+}
+
+/** The response names its request by host and method only: path and query may hold identifiers that stand in the request's fields. */
+export function setResponseFacts(facts: Partial<FlowRecord>, status: number, exchange: Exchange | undefined): void {
+  facts['http.response.status_code'] = status;
+  if (exchange === undefined) return;
+  facts['http.request.method'] = exchange.method;
+  if (exchange.domain !== '') facts['url.domain'] = exchange.domain;
+  if (exchange.destinationDomain !== '') {
+    facts['destination.domain'] = exchange.destinationDomain;
+    facts['telltale.destination.domain_source'] = 'http';
+  }
+}

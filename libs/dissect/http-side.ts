@@ -1,0 +1,414 @@
+import { ByteStream } from './bytestream.ts';
+import { FieldList } from './fieldlist.ts';
+import { addBody, isMedia } from './http-body.ts';
+import { setResponseFacts, type Exchange, type Exchanges } from './http-exchange.ts';
+import { addHeaders } from './http-fields.ts';
+import {
+  findHeadEnd, headerList, headerValue, mediaType, parseHead, parseHeaders, parseRequestLine, parseStatusLine, recogniseHttp,
+  type Head, type Header, type RequestLine,
+} from './http-head.ts';
+import { findMessageStart } from './http-resync.ts';
+import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { StreamSession } from './protocol.ts';
+import { decodeUtf8 } from './urlencoded.ts';
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'HTTP/1' };
+
+/** Longest chunk-size line, with its extensions. */
+const maxChunkLine = 4096;
+/** Bytes without the start of a message after which the search for one is given up. */
+const maxLostBytes = 4 * 1024 * 1024;
+/** Bytes of a lost direction that are kept: the start line of the next message may have begun in them. */
+const lostWindow = 8 * 1024;
+
+/**
+ * - `head`: the start line and headers of the next message.
+ * - `length`: `remaining` bytes of a body. `close`: a body that lasts as long as the connection.
+ * - `chunk-size`, `chunk`, `chunk-end`, `trailer`: parts of a chunked body.
+ * - `lost`: somewhere behind a gap or an error.
+ * - `stopped`: something else than HTTP follows.
+ */
+type State = 'head' | 'length' | 'close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'lost' | 'stopped';
+
+/** What becomes of a body: kept for its fields, passed over, or kept as long as it looks like JSON. */
+type BodyUse = 'keep' | 'skip' | 'if-json';
+
+/** The messages that one side sends. */
+export class HttpSide {
+  readonly #exchanges: Exchanges;
+  readonly #session: StreamSession;
+  readonly #sender: Sender;
+  readonly #stream: ByteStream;
+  readonly #body = new ByteStream();
+
+  #state: State = 'head';
+  /** Bytes of the head that were searched for its end, and whether they begin with a start line. */
+  #searched = 0;
+  #started = false;
+  /** Bytes of the body, or of the chunk, still to come. */
+  #remaining = 0;
+  /** Bytes seen since the direction was lost. */
+  #lost = 0;
+
+  /** The message whose body is being read, null when it was emitted, and its fields. */
+  #message: Message | null = null;
+  #fields: FieldList | null = null;
+  #isRequest = false;
+  #bodyUse: BodyUse = 'skip';
+  #contentType = '';
+  #codings = '';
+  /** The request that was sent last, for one that turns out to have no body, or to open a tunnel. */
+  #request: Exchange | null = null;
+  #awaitsContinue = false;
+
+  constructor(session: StreamSession, exchanges: Exchanges, sender: Sender) {
+    this.#session = session;
+    this.#exchanges = exchanges;
+    this.#sender = sender;
+    this.#stream = session[sender];
+  }
+
+  read(): void {
+    while (this.#stream.length > 0 && this.#step());
+  }
+
+  gap(missing: number): void {
+    this.#count('gap');
+    this.read();
+    const inBody = this.#state === 'length' || this.#state === 'chunk';
+    if (inBody && missing <= this.#remaining) {
+      this.#finish();
+      this.#remaining -= missing;
+      if (this.#remaining === 0) this.#state = this.#state === 'chunk' ? 'chunk-end' : 'head';
+    } else if (this.#state === 'close') {
+      this.#finish();
+    } else if (this.#state !== 'stopped') {
+      this.end();
+      this.#lose();
+      if (!this.#isRequest) this.#exchanges.forget();
+    }
+  }
+
+  /** Yields what has come of the last message. */
+  end(): void {
+    if (this.#state === 'head' && this.#stream.length > 0) {
+      const bytes = this.#stream.bytes();
+      const lines = bytes.lastIndexOf(0x0a) + 1;
+      if (lines > 0 && recogniseHttp(bytes) === 'yes') {
+        this.#count('cut head');
+        this.#openMessage(lines);
+      }
+    }
+    if (this.#message !== null) {
+      if (this.#state !== 'close') this.#count('cut body');
+      this.#finish();
+    }
+    this.#stream.clear();
+  }
+
+  /** Reads one part; false when more bytes are needed. */
+  #step(): boolean {
+    switch (this.#state) {
+      case 'head': return this.#readHead();
+      case 'length': return this.#readSized('head');
+      case 'chunk': return this.#readSized('chunk-end');
+      case 'close': this.#takeBody(this.#stream.length); return false;
+      case 'chunk-size': return this.#readChunkSize();
+      case 'chunk-end': return this.#readChunkEnd();
+      case 'trailer': return this.#readTrailer();
+      case 'lost': return this.#findNext();
+      case 'stopped': this.#stream.clear(); return false;
+    }
+  }
+
+  #readHead(): boolean {
+    let bytes = this.#stream.bytes();
+    if (this.#searched === 0) {
+      // An empty line before a request is to be ignored (RFC 9112, section 2.2).
+      let blank = 0;
+      while (bytes[blank] === 0x0d || bytes[blank] === 0x0a) blank++;
+      this.#stream.consume(blank);
+      bytes = this.#stream.bytes();
+      if (bytes.length === 0) return false;
+    }
+    const recognition = this.#started ? 'yes' : recogniseHttp(bytes);
+    if (recognition === 'no') {
+      if (this.#request?.method === 'CONNECT') {
+        this.#session.restart();
+        return false;
+      }
+      this.#count('malformed start line');
+      this.#lose();
+      return true;
+    }
+    this.#started = recognition === 'yes';
+    const length = this.#started ? findHeadEnd(bytes, this.#searched) : 0;
+    if (length === 0) {
+      this.#searched = bytes.length;
+      if (bytes.length < this.#session.options.maxHeadBytes) return false;
+      this.#count('bounded head');
+      this.end();
+      this.#lose();
+      return true;
+    }
+    return this.#openMessage(length);
+  }
+
+  /** Takes the head of a message, `length` bytes long, and gets ready for its body. */
+  #openMessage(length: number): boolean {
+    this.#searched = 0;
+    this.#started = false;
+    const stream = this.#stream;
+    const head = parseHead(stream.buffer.toString('latin1', stream.start, stream.start + length), this.#countMalformedHeader);
+    const message = createMessage('http', cleartext, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
+    this.#message = message;
+    this.#fields = new FieldList('http', this.#sender, message.fields, this.#session.options, this.#session.counters);
+    const request = parseRequestLine(head.startLine);
+    if (request !== null) {
+      this.#openRequest(message, head, request);
+      stream.consume(length);
+    } else {
+      const status = parseStatusLine(head.startLine);
+      addHeaders(this.#fields, 'http.response.header', head.headers, stream);
+      stream.consume(length);
+      this.#openResponse(message, head, status);
+    }
+    if (this.#bodyUse === 'skip' || this.#state === 'head') this.#emit();
+    return this.#state !== 'stopped';
+  }
+
+  #openRequest(message: Message, head: Head, request: RequestLine): void {
+    const { facts } = message;
+    const target = splitTarget(request.method, request.target);
+    facts['http.request.method'] = request.method;
+    setTargetFacts(facts, target, headerValue(head.headers, 'host'));
+    const agent = headerValue(head.headers, 'user-agent');
+    if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);
+    this.#isRequest = true;
+    this.#readContentHeaders(head.headers);
+    const type = mediaType(this.#contentType);
+    if (type !== '') facts['http.request.mime_type'] = type;
+
+    addTarget(this.#fields!, target, request.targetStart, this.#stream);
+    addHeaders(this.#fields!, 'http.request.header', head.headers, this.#stream);
+
+    this.#request = { method: request.method, domain: facts['url.domain'] ?? '', destinationDomain: facts['destination.domain'] ?? '', answered: false };
+    this.#awaitsContinue = headerValue(head.headers, 'expect').toLowerCase() === '100-continue';
+    this.#exchanges.add(this.#request);
+    this.#bodyUse = isMedia(type) ? 'skip' : 'keep';
+    this.#state = this.#framing(head.headers) ?? 'head';
+  }
+
+  #openResponse(message: Message, head: Head, status: number): void {
+    this.#isRequest = false;
+    this.#state = 'head';
+    if (status < 200 && status !== 101) {
+      // An interim response says nothing about the exchange.
+      this.#message = null;
+      return;
+    }
+    const exchange = this.#exchanges.answer();
+    setResponseFacts(message.facts, status, exchange);
+    if (status === 101) {
+      // The connection goes on in another protocol.
+      this.#emit();
+      this.#state = 'stopped';
+      this.#exchanges.upgraded = true;
+      return;
+    }
+    if (exchange?.method === 'CONNECT' && status < 300) {
+      this.#emit();
+      this.#state = 'stopped';
+      this.#session.restart();
+      return;
+    }
+    if (exchange?.method === 'HEAD' || status === 204 || status === 304) return;
+    this.#readContentHeaders(head.headers);
+    const type = mediaType(this.#contentType);
+    const isJson = /[/+]json$/.test(type);
+    this.#bodyUse = isJson ? 'keep' : this.#codings === '' && (type === '' || /^text\/|javascript$/.test(type)) ? 'if-json' : 'skip';
+    this.#state = this.#framing(head.headers) ?? 'close';
+  }
+
+  #readContentHeaders(headers: readonly Header[]): void {
+    this.#contentType = headerValue(headers, 'content-type');
+    this.#codings = headerList(headers, 'content-encoding');
+  }
+
+  /** How the body is delimited (RFC 9112, section 6.3), or null when the headers do not say. */
+  #framing(headers: readonly Header[]): State | null {
+    const transfer = headerList(headers, 'transfer-encoding').toLowerCase();
+    if (transfer !== '') {
+      const codings = transfer.split(',').map((coding) => coding.trim());
+      if (codings.at(-1) === 'chunked') {
+        codings.pop();
+        if (codings.length > 0) this.#codings = this.#codings === '' ? codings.join(',') : `${this.#codings},${codings.join(',')}`;
+        return 'chunk-size';
+      }
+    }
+    const length = headerValue(headers, 'content-length');
+    if (length === '') return null;
+    if (!/^\d{1,15}$/.test(length)) {
+      this.#count('malformed content-length');
+      return null;
+    }
+    this.#remaining = Number(length);
+    return this.#remaining === 0 ? 'head' : 'length';
+  }
+
+  /** Reads of the `remaining` bytes what is there. */
+  #readSized(next: State): boolean {
+    if (this.#awaitsContinue) {
+      this.#awaitsContinue = false;
+      // The server refused, and the client goes on with another request instead of the body.
+      if (this.#request!.answered && recogniseHttp(this.#stream.bytes()) === 'yes') {
+        this.#finish();
+        this.#state = 'head';
+        return true;
+      }
+    }
+    const length = Math.min(this.#remaining, this.#stream.length);
+    this.#remaining -= length;
+    this.#takeBody(length);
+    if (this.#remaining > 0) return false;
+    if (next === 'head') this.#finish();
+    this.#state = next;
+    return true;
+  }
+
+  /** Takes `length` bytes of the body from the stream. */
+  #takeBody(length: number): void {
+    if (this.#message !== null) {
+      const room = this.#session.options.maxBodyBytes - this.#body.length;
+      this.#body.appendFrom(this.#stream, Math.min(length, room));
+      if (this.#bodyUse === 'if-json') this.#decideByFirstByte();
+      if (length > room) {
+        this.#count('bounded body');
+        this.#finish();
+      }
+    }
+    this.#stream.consume(length);
+  }
+
+  /** A body of a type that need not be JSON is kept from its first byte on only if that begins a document. */
+  #decideByFirstByte(): void {
+    const first = this.#body.bytes().find((byte) => byte > 0x20);
+    if (first === undefined) return;
+    if (first === 0x7b || first === 0x5b) {
+      this.#bodyUse = 'keep';
+    } else {
+      this.#body.clear();
+      this.#emit();
+    }
+  }
+
+  #readChunkSize(): boolean {
+    const bytes = this.#stream.bytes();
+    const lineEnd = bytes.indexOf(0x0a);
+    if (lineEnd < 0 && bytes.length < maxChunkLine) return false;
+    const digits = lineEnd < 0 ? null : /^\s*([0-9a-fA-F]{1,12})\s*(?:;|\r?$)/.exec(bytes.toString('latin1', 0, Math.min(lineEnd, 64)));
+    if (digits === null) return this.#loseBody('malformed chunk');
+    this.#stream.consume(lineEnd + 1);
+    this.#remaining = Number.parseInt(digits[1]!, 16);
+    this.#state = this.#remaining === 0 ? 'trailer' : 'chunk';
+    return true;
+  }
+
+  #readChunkEnd(): boolean {
+    const bytes = this.#stream.bytes();
+    const length = bytes[0] === 0x0a ? 1 : 2;
+    if (bytes.length < length) return false;
+    if (bytes[length - 1] !== 0x0a) return this.#loseBody('malformed chunk');
+    this.#stream.consume(length);
+    this.#state = 'chunk-size';
+    return true;
+  }
+
+  #readTrailer(): boolean {
+    const stream = this.#stream;
+    const bytes = stream.bytes();
+    let length = bytes[0] === 0x0a ? 1 : bytes[0] === 0x0d && bytes[1] === 0x0a ? 2 : 0;
+    if (length === 0) {
+      length = findHeadEnd(bytes, 0);
+      if (length === 0) return bytes.length < this.#session.options.maxHeadBytes ? false : this.#loseBody('bounded trailer');
+      if (this.#message !== null) {
+        const trailers = parseHeaders(bytes.toString('latin1', 0, length), 0, this.#countMalformedHeader);
+        addHeaders(this.#fields!, this.#isRequest ? 'http.request.trailer' : 'http.response.trailer', trailers, stream);
+      }
+    }
+    const frame = stream.frameAt(length - 1);
+    const micros = stream.microsAt(length - 1);
+    stream.consume(length);
+    this.#finish(frame, micros);
+    this.#state = 'head';
+    return true;
+  }
+
+  /** Adds the fields of the body and emits the message: it ends with that packet, else with the last one of its body. */
+  #finish(frame = 0, micros = 0): void {
+    const message = this.#message;
+    if (message === null) return;
+    const body = this.#body;
+    if (frame !== 0) {
+      message.frame = frame;
+      message.micros = micros;
+    } else if (body.length > 0) {
+      message.frame = body.frameAt(body.length - 1);
+      message.micros = body.microsAt(body.length - 1);
+    }
+    if (body.length > 0 && this.#bodyUse === 'keep') {
+      const path = this.#isRequest ? 'http.request.body' : 'http.response.body';
+      const unread = addBody(this.#fields!, path, body, this.#contentType, this.#codings, this.#session.options, this.#session.counters);
+      if (this.#isRequest) message.payload = unread;
+    }
+    this.#emit();
+    body.clear();
+  }
+
+  #emit(): void {
+    const message = this.#message;
+    if (message === null) return;
+    this.#message = this.#fields = null;
+    this.#count('messages');
+    this.#session.emit(message);
+  }
+
+  #loseBody(reason: string): boolean {
+    this.#count(reason);
+    this.#finish();
+    this.#lose();
+    return true;
+  }
+
+  #lose(): void {
+    this.#state = 'lost';
+    this.#searched = 0;
+    this.#started = false;
+    this.#lost = 0;
+  }
+
+  #findNext(): boolean {
+    const stream = this.#stream;
+    const start = findMessageStart(stream);
+    if (start >= 0) {
+      stream.consume(start);
+      this.#state = recogniseHttp(stream.bytes()) === 'no' ? 'lost' : 'head';
+      if (this.#state === 'lost') stream.consume(1);
+      return true;
+    }
+    const over = stream.length - lostWindow;
+    if (over > 0) {
+      stream.consume(over);
+      this.#lost += over;
+      if (this.#lost > maxLostBytes) this.#state = 'stopped';
+    }
+    return false;
+  }
+
+  #count(reason: string): void {
+    this.#session.counters.add('http', reason);
+  }
+
+  readonly #countMalformedHeader = (): void => this.#count('malformed header');
+}
