@@ -240,7 +240,8 @@ export class Recogniser {
       const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
       if (same === undefined) {
         this.#counters.count(hit.kind.name);
-        recognised.push({ observable: observableOf(hit, token), value: hit.value, written: hit.written.filter((spelling) => spelling !== hit.value) });
+        const written = hit.written.filter((spelling) => spelling !== hit.value);
+        recognised.push({ observable: observableOf(hit, token), value: hit.value, written });
       } else {
         for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
       }

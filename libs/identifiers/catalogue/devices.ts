@@ -140,7 +140,8 @@ export const pushToken: IdentifierKind = {
   shape: patternShape(hint.vendorPrefix, 95, registrationToken),
   confidence: 92,
   traps: ['names of channels under `push_id`'],
-  source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; https://developer.apple.com/documentation/usernotifications/registering-your-app-with-apns',
+  source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; '
+    + 'https://developer.apple.com/documentation/usernotifications/registering-your-app-with-apns',
   examples: {
     match: [
       ['push_token', 'APA91bKQ7Zm2X_T8hDHrThB3W6RvBhYkybhCkuoEbluBW92bnYtQzKM-FvZ'],
