@@ -49,6 +49,8 @@ export function findAssignments(text: string, wanted: (key: string) => boolean, 
     assignment.key = key;
     readValue(text, sign, assignment);
     if (assignment.value !== '') visit(assignment);
+    // What stands inside a bare value belongs to it: it is not read again from each sign within.
+    if (!assignment.quoted) sign = Math.max(sign, assignment.start + assignment.value.length - 1);
   }
 }
 
