@@ -5,7 +5,8 @@ export interface Decoded {
   text: string;
 }
 
-const leastEncoded = 12;
+/** Shortest base64 or hexadecimal that is looked into: less hides no key with its value. */
+export const leastEncoded = 12;
 const mostEncoded = 16 * 1024;
 
 /** What `value` hides, when it is text; null when it is not encoded, or what comes out is no text. */

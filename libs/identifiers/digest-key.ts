@@ -8,7 +8,10 @@ export interface DigestKey {
   readonly algorithm: string;
 }
 
-/** What a key says is hashed, and how, if `value` is such a digest in hexadecimal; else null. A digest of an identifier follows a person as well as the identifier does. */
+/**
+ * What a key says is hashed, and how, if `value` is such a digest in hexadecimal; else null.
+ * A digest of an identifier follows a person as well as the identifier does.
+ */
 export function parseDigestKey(key: string, value: string): DigestKey | null {
   if (value.length !== 32 && value.length !== 40 && value.length !== 64) return null;
   const match = digestKey.exec(key);

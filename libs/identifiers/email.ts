@@ -2,7 +2,8 @@
 const longestAddress = 254;
 const longestLocalPart = 64;
 
-const address = /^[A-Za-z0-9_+](?:[A-Za-z0-9_%+'-]|\.(?!\.)){0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}([A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59})$/;
+const address =
+  /^[A-Za-z0-9_+](?:[A-Za-z0-9_%+'-]|\.(?!\.)){0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}([A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59})$/;
 
 /** Country codes (ISO 3166-1, and eu, uk, su, ac) that are top-level domains. */
 const countryDomains = new Set((
@@ -40,7 +41,8 @@ export function isKnownDomain(value: string): boolean {
 }
 
 /** Schemes whose `user@host` is no mailbox. */
-const otherScheme = /(?:sips?|xmpp|ssh|ftps?|sftp|https?|turns?|stuns?|rtsps?|rtmps?|git|ldaps?|mongodb|postgres(?:ql)?|mysql|redis|amqps?):(?:\/\/)?$/i;
+const otherScheme =
+  /(?:sips?|xmpp|ssh|ftps?|sftp|https?|turns?|stuns?|rtsps?|rtmps?|git|ldaps?|mongodb|postgres(?:ql)?|mysql|redis|amqps?):(?:\/\/)?$/i;
 
 /** Mailboxes in free text: the last label is a known top-level domain, so that `pkg@1.2` and `logo@2x.png` are none. */
 export function findEmails(text: string, visit: (start: number, end: number) => void): void {
@@ -61,7 +63,8 @@ export function findEmails(text: string, visit: (start: number, end: number) => 
 /** Headers that hold ids in the form of an address. RFC 5322, section 3.6.4; RFC 2392. */
 const idHeader = /(?:message-id|in-reply-to|references|content-id|cid|mid):[^\n]*$/i;
 /** Dates, counters and random letters, as mail programs begin their ids. A phone number has at most 11 digits in a national address. */
-const idLocalPart = /\d{12}|(?:^|\D)\d{10,}[^\d]|[^\d]\d{10,}|^[0-9A-F]{8}\.\d|^[0-9a-f]{16,}$|^[0-9a-f]{8}-[0-9a-f]{4}-|^\w{6}-\w{6,11}-\w{2,4}$/i;
+const idLocalPart =
+  /\d{12}|(?:^|\D)\d{10,}[^\d]|[^\d]\d{10,}|^[0-9A-F]{8}\.\d|^[0-9a-f]{16,}$|^[0-9a-f]{8}-[0-9a-f]{4}-|^\w{6}-\w{6,11}-\w{2,4}$/i;
 const randomLocalPart = /^(?=[^\d]*\d)(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[\w+=-]{24,}$/;
 
 function isMessageId(text: string, start: number, at: number): boolean {

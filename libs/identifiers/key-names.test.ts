@@ -14,7 +14,8 @@ describe('key names', () => {
     assert.deepEqual(wordsOf('IMEINumber2'), ['imei', 'number2']);
   });
   test('in every spelling', () => {
-    for (const key of ['user_id', 'userId', 'UserID', 'USER-ID', 'userid', '_userId', 'x-user-id', 'from_user_id', 'target.user_id', 'user_id_2']) assert.ok(kinds(key).includes('user_id'), key);
+    const spellings = 'user_id userId UserID USER-ID userid _userId x-user-id from_user_id target.user_id user_id_2'.split(' ');
+    for (const key of spellings) assert.ok(kinds(key).includes('user_id'), key);
   });
   test('behind unknown words only where the name speaks for itself', () => {
     assert.deepEqual(names.announced('acme_user_id')?.loose, true);
@@ -28,7 +29,8 @@ describe('key names', () => {
     assert.deepEqual(kinds('id', 'http.request.body.json.product.id'), []);
   });
   test('that mean something else', () => {
-    for (const key of ['csrf_token', 'X-Request-ID', 'trace_id', 'user_id_type', 'nextPageToken', 'Call-ID', 'session_count', 'guideline', '']) assert.deepEqual(kinds(key), [], key);
+    const others = ['csrf_token', 'X-Request-ID', 'trace_id', 'user_id_type', 'nextPageToken', 'Call-ID', 'session_count', 'guideline', ''];
+    for (const key of others) assert.deepEqual(kinds(key), [], key);
   });
   test('of any number do not fill the memory', () => {
     for (let i = 0; i < 50_000; i++) names.announced(`made_up_${i}_name`);

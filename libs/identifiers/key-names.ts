@@ -2,16 +2,16 @@ import type { IdentifierKind } from './kind.ts';
 
 /** Words that say whose or in whose words an identifier is, and leave the rest of the name as it is: `from_uid`, `X-Client-Uid`. */
 const qualifiers = new Set((
-  'a app apple android current client creator callee caller chat client cookie cur data dev device enc encoded facebook fb from google guest host http im in '
-  + 'ios js login local logged m me member mobile my new obj old original owner p param participant peer phone player qq receiver '
+  'a app apple android current client creator callee caller chat cookie cur data dev device enc encoded facebook fb from google guest host http '
+  + 'im in ios js login local logged m me member mobile my new obj old original owner p param participant peer phone player qq receiver '
   + 'recipient remote req rtc sdk sender self src source target tencent to user voice video vip visitor web wechat wx x xiaomi'
 ).split(' '));
 
 /** Words that make a name announce something else: anti-forgery tokens, request and trace ids, digests, experiments, counters. */
 const otherwise = new Set((
   'csrf xsrf forgery authenticity request trace tracing correlation span transaction nonce etag boundary ab abtest experiment variant bucket '
-  + 'captcha verification verify count expires expiry expire ttl timeout type version page pages placeholder field column class style css template '
-  + 'ice public cancellation cancel next continuation sync paging'
+  + 'captcha verification verify count expires expiry expire ttl timeout type version page pages placeholder field column class style css '
+  + 'template ice public cancellation cancel next continuation sync paging'
 ).split(' '));
 
 /** Header names whose words would announce an identifier, but whose meaning is a message's. RFC 3261 20.8; RFC 5322 3.6.4. */
@@ -21,7 +21,9 @@ const otherHeaders = new Set(['call-id', 'message-id', 'content-id', 'x-request-
 const leafNames = new Set(['id', 'ids', 'uuid', 'number', 'no', 'name', 'token', 'key', 'value']);
 
 /** Path segments that name a place in a message, not a thing. */
-const structure = new Set(['url', 'query', 'path', 'http', 'request', 'response', 'header', 'cookie', 'set-cookie', 'body', 'json', 'form', 'text', 'xml', 'payload', 'data', 'params', 'multipart']);
+const structure = new Set(
+  'url query path http request response header cookie set-cookie body json form text xml payload data params multipart'.split(' '),
+);
 
 const longestKey = 64;
 const cacheLimit = 8192;

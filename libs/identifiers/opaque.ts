@@ -86,7 +86,8 @@ export function isRandomToken(value: string): boolean {
   const letters = value.match(/[A-Za-z]/g)?.length ?? 0;
   if (digits >= 2 && letters >= 2) return digits + letters >= value.length / 2 && !isDottedName(value);
   if (digits >= 8) return digits >= 12 && distinct(value) >= 8;
-  return value.length >= 16 && (value.match(/[a-z][A-Z]|[A-Z][a-z]/g)?.length ?? 0) >= 4 && /^[A-Za-z0-9_+/=-]+$/.test(value) && !isCamelCase(value);
+  const changesOfCase = value.match(/[a-z][A-Z]|[A-Z][a-z]/g)?.length ?? 0;
+  return value.length >= 16 && changesOfCase >= 4 && /^[A-Za-z0-9_+/=-]+$/.test(value) && !isCamelCase(value);
 }
 
 /** `com.example.app2`, `v2.home.page1`: words joined by dots. */

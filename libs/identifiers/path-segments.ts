@@ -25,12 +25,17 @@ export function identifiersInPath(path: string, keyNames: KeyNames, fields: read
     const announcement = keyNames.announced(word ? singular : `${singular}_id`) ?? keyNames.announced(singular);
     const kind = announcement?.kinds.find((candidate) => candidate.validate(value));
     if (kind === undefined) continue;
-    if (word ? isConfirmed(value, fields) : isUuid(value) || /^\d{2,20}$/.test(value) && !/^(?:19|20)\d\d$/.test(value) || isMachineId(value)) found.push({ kind, value });
+    if (word ? isConfirmed(value, fields) : isNumberOfSomething(value) || isUuid(value) || isMachineId(value)) found.push({ kind, value });
   }
   return found;
 }
 
+/** Digits that are no year. */
+function isNumberOfSomething(value: string): boolean {
+  return /^\d{2,20}$/.test(value) && !/^(?:19|20)\d\d$/.test(value);
+}
+
 /** The word stands, by itself, at the end of a cookie's name or as another field's value. */
 function isConfirmed(word: string, fields: readonly Field[]): boolean {
-  return fields.some(({ path, key, value }) => !path.startsWith('url.path') && (value === word || key.endsWith(`-${word}`) || key.endsWith(`_${word}`)));
+  return fields.some(({ path, key, value }) => path !== 'url.path' && (value === word || key.endsWith(`-${word}`) || key.endsWith(`_${word}`)));
 }

@@ -5,7 +5,8 @@ import { payloadOf, recognise } from './testing.ts';
 
 /** `kind=value path encoding` of each. */
 function scan(payload: Buffer, protocol = 'udp'): string[] {
-  return recognise(payloadOf(payload, protocol)).map(({ observable, value }) => `${observable.kind}=${value} ${observable.path} ${observable.encoding}`.trimEnd());
+  return recognise(payloadOf(payload, protocol))
+    .map(({ observable: { kind, path, encoding }, value }) => `${kind}=${value} ${path} ${encoding}`.trimEnd());
 }
 
 const u8 = (text: string) => Buffer.concat([Buffer.of(text.length), Buffer.from(text)]);
@@ -16,15 +17,18 @@ const header = Buffer.of(0x81, 0xfe, 0x00, 0x07);
 
 describe('text in a payload', () => {
   test('key=value between binary', () => {
-    assert.deepEqual(scan(Buffer.concat([header, Buffer.from('user_id=471142&room=lobby'), Buffer.of(0, 0x90, 0xff)])), ['user_id=471142 udp.payload@12', 'room_id=lobby udp.payload@24']);
+    const payload = Buffer.concat([header, Buffer.from('user_id=471142&room=lobby'), Buffer.of(0, 0x90, 0xff)]);
+    assert.deepEqual(scan(payload), ['user_id=471142 udp.payload@12', 'room_id=lobby udp.payload@24']);
   });
   test('key: value and JSON', () => {
     assert.deepEqual(scan(Buffer.from('uid: 42\r\nroom: 7\r\n'), 'tcp'), ['user_id=42 tcp.payload@5', 'room_id=7 tcp.payload@15']);
-    assert.deepEqual(scan(Buffer.concat([header, Buffer.from('{"uid":"42","roomId":1001}')])), ['user_id=42 udp.payload@12', 'room_id=1001 udp.payload@25']);
+    const json = Buffer.concat([header, Buffer.from('{"uid":"42","roomId":1001}')]);
+    assert.deepEqual(scan(json), ['user_id=42 udp.payload@12', 'room_id=1001 udp.payload@25']);
   });
   test('shapes', () => {
     assert.deepEqual(scan(Buffer.concat([header, Buffer.from('jane.doe@example.org'), Buffer.of(0)])), ['email=jane.doe@example.org udp.payload@4']);
-    assert.deepEqual(scan(Buffer.from('From: <sip:45191@10.133.206.47:64538>;tag=d3833767\r\n')), ['sip_uri=sip:45191@10.133.206.47:64538 udp.payload@7']);
+    const from = Buffer.from('From: <sip:45191@10.133.206.47:64538>;tag=d3833767\r\n');
+    assert.deepEqual(scan(from), ['sip_uri=sip:45191@10.133.206.47:64538 udp.payload@7']);
   });
 });
 
@@ -34,12 +38,15 @@ describe('length-prefixed keys and values', () => {
       const payload = Buffer.concat([header, prefix('uid'), prefix('471142'), prefix('room_id'), prefix('MAx7Kq2P')]);
       const first = payload.indexOf('471142');
       const second = payload.indexOf('MAx7Kq2P');
-      assert.deepEqual(scan(payload), [`user_id=471142 udp.payload@${first} length-prefixed`, `room_id=MAx7Kq2P udp.payload@${second} length-prefixed`]);
+      assert.deepEqual(scan(payload), [
+        `user_id=471142 udp.payload@${first} length-prefixed`, `room_id=MAx7Kq2P udp.payload@${second} length-prefixed`,
+      ]);
     });
   }
 
   test('a type byte between key and value', () => {
-    assert.deepEqual(scan(Buffer.concat([header, u8('uid'), Buffer.of(2), u8('alice7'), Buffer.of(0x8f)])), ['user_id=alice7 udp.payload@10 length-prefixed']);
+    const payload = Buffer.concat([header, u8('uid'), Buffer.of(2), u8('alice7'), Buffer.of(0x8f)]);
+    assert.deepEqual(scan(payload), ['user_id=alice7 udp.payload@10 length-prefixed']);
   });
 
   test('an integer behind its length', () => {
@@ -55,7 +62,8 @@ describe('length-prefixed keys and values', () => {
 
   test('an integer behind a type byte, when the next key follows or the payload ends', () => {
     const number = Buffer.of(0x00, 0x07, 0x30, 0x66);
-    assert.deepEqual(scan(Buffer.concat([header, u8('uid'), Buffer.of(3), number, u8('flags'), Buffer.of(0)])), ['user_id=471142 udp.payload@9 u32be']);
+    const followed = Buffer.concat([header, u8('uid'), Buffer.of(3), number, u8('flags'), Buffer.of(0)]);
+    assert.deepEqual(scan(followed), ['user_id=471142 udp.payload@9 u32be']);
     assert.deepEqual(scan(Buffer.concat([header, u8('uid'), Buffer.of(3), number])), ['user_id=471142 udp.payload@9 u32be']);
     assert.deepEqual(scan(Buffer.concat([header, u8('uid'), Buffer.of(3), number, Buffer.of(0xff, 0x80, 0x03)])), []);
   });
@@ -104,8 +112,9 @@ describe('bytes without meaning', () => {
     const tag = (name: string, value: Buffer) => Buffer.concat([Buffer.from(name), Buffer.of(value.length, 0), value]);
     for (let i = 0; i < 200; i++) {
       const hello = Buffer.concat([
-        Buffer.of(0, 1, 2, 3, 4, 5, 0x21), noise(`peer ${i}`, 4), Buffer.of(4, 0), tag('SNI\0', Buffer.from('192-0-2-179.edge.example.io')), tag('PDMD', noise(`p ${i}`, 4)),
-        tag('NONC', noise(`n ${i}`, 32)), tag('AEAD', Buffer.from('AESG')), tag('PUBS', noise(`k ${i}`, 35)), tag('KEXS', Buffer.from('C255')), noise(`pad ${i}`, 900),
+        Buffer.of(0, 1, 2, 3, 4, 5, 0x21), noise(`peer ${i}`, 4), Buffer.of(4, 0),
+        tag('SNI\0', Buffer.from('192-0-2-179.edge.example.io')), tag('PDMD', noise(`p ${i}`, 4)), tag('NONC', noise(`n ${i}`, 32)),
+        tag('AEAD', Buffer.from('AESG')), tag('PUBS', noise(`k ${i}`, 35)), tag('KEXS', Buffer.from('C255')), noise(`pad ${i}`, 900),
       ]);
       assert.deepEqual(scan(hello), []);
     }

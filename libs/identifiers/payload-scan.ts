@@ -43,7 +43,11 @@ const u16le: LengthForm = { width: 2, order: 'le', read: (bytes, at) => (at + 2 
 const u32be: LengthForm = { width: 4, order: 'be', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : -1) };
 const u32le: LengthForm = { width: 4, order: 'le', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32LE(at) : -1) };
 /** MessagePack fixstr: the length stands in the low five bits. */
-const fixstr: LengthForm = { width: 1, order: 'be', read: (bytes, at) => (at < bytes.length && bytes[at]! >> 5 === 5 ? bytes[at]! & 31 : -1) };
+const fixstr: LengthForm = {
+  width: 1,
+  order: 'be',
+  read: (bytes, at) => (at < bytes.length && bytes[at]! >> 5 === 5 ? bytes[at]! & 31 : -1),
+};
 
 /** Wide ones first: a u16 of 3 ends in the same byte as a u8 of 3. */
 const lengthForms = [u32be, u32le, u16be, u16le, fixstr, u8] as const;
@@ -155,7 +159,9 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
   return null;
 }
 
-function readInteger(payload: Buffer, start: number, width: number, order: 'be' | 'le' | '', kinds: readonly IdentifierKind[]): PayloadHit | null {
+type Kinds = readonly IdentifierKind[];
+
+function readInteger(payload: Buffer, start: number, width: number, order: LengthForm['order'], kinds: Kinds): PayloadHit | null {
   // Without an order of its own the number has the one that makes it small; network order where that does not tell.
   const little = order === 'le' || (order === '' && payload[start + width - 1] === 0 && payload[start] !== 0);
   const view = payload.subarray(start, start + width);
@@ -164,7 +170,8 @@ function readInteger(payload: Buffer, start: number, width: number, order: 'be' 
   if (number < 256n) return null;
   const value = number.toString();
   const kind = kinds.find((candidate) => candidate.integer === true && candidate.validate(value));
-  return kind === undefined ? null : { kind, value, offset: start, encoding: `u${width * 8}${little ? 'le' : 'be'}`, confidence: kind.confidence - 5 };
+  if (kind === undefined) return null;
+  return { kind, value, offset: start, encoding: `u${width * 8}${little ? 'le' : 'be'}`, confidence: kind.confidence - 5 };
 }
 
 /** Whether the payload ends at `at`, or goes on with another word behind its length: then the value before it was read right. */
@@ -205,5 +212,5 @@ function isText(payload: Buffer): boolean {
 
 /** Between binary data a value of a character or two, or a short address, is chance. */
 function standsOut(hit: TextHit): boolean {
-  return hit.key === '' ? hit.value.length >= 9 : hit.value.length >= 2;
+  return hit.value.length >= (hit.key === '' ? 12 : 2);
 }

@@ -17,7 +17,10 @@ describe('recogniser', () => {
     const { observable, value } = one(messageOf(field('uid', '4711', 'http.request.body.json.uid', 'gzip')));
     assert.equal(value, '4711');
     const { token, ...rest } = observable;
-    assert.deepEqual(rest, { kind: 'user_id', path: 'http.request.body.json.uid', encoding: 'gzip', visibility: 'cleartext', confidence: 88, mask: '4******', sender: 'source', frame: 9 });
+    assert.deepEqual(rest, {
+      kind: 'user_id', path: 'http.request.body.json.uid', encoding: 'gzip', visibility: 'cleartext', confidence: 88, mask: '4******',
+      sender: 'source', frame: 9,
+    });
     assert.equal(token, testTokeniser.token('4711'));
   });
 
@@ -53,7 +56,8 @@ describe('recogniser', () => {
 
   test('reads credentials of an Authorization header', () => {
     const basic = one(messageOf(field('Authorization', 'Basic amFuZTpjb3JyZWN0', 'http.request.header.authorization')));
-    assert.deepEqual([basic.observable.kind, basic.value, basic.observable.encoding, basic.written], ['basic_credentials', 'jane:correct', 'base64', ['amFuZTpjb3JyZWN0']]);
+    assert.deepEqual([basic.observable.kind, basic.value], ['basic_credentials', 'jane:correct']);
+    assert.deepEqual([basic.observable.encoding, basic.written], ['base64', ['amFuZTpjb3JyZWN0']]);
     assert.equal(basic.observable.mask, '******(8-15)');
     assert.equal(one(payloadOf(Buffer.from('Authorization: Basic amFuZTpjb3JyZWN0\r\n'), 'tcp')).value, 'jane:correct');
   });
@@ -68,7 +72,8 @@ describe('recogniser', () => {
     assert.deepEqual(line('USER guest 0 * :Jane Doe'), []);
     const word = Buffer.from('jane.doe@example.org').toString('base64');
     const sasl = one(payloadOf(Buffer.from(`AUTH LOGIN ${word}`), 'tcp'));
-    assert.deepEqual([sasl.value, sasl.observable.path, sasl.observable.encoding, sasl.written], ['jane.doe@example.org', 'tcp.payload@11', 'base64', [word]]);
+    assert.deepEqual([sasl.value, sasl.written], ['jane.doe@example.org', [word]]);
+    assert.deepEqual([sasl.observable.path, sasl.observable.encoding], ['tcp.payload@11', 'base64']);
   });
 
   test('reads the segment before it in a path', () => {
@@ -77,7 +82,8 @@ describe('recogniser', () => {
     assert.deepEqual(path('/user/login'), []);
     assert.deepEqual(path('/user/v2/list'), []);
     assert.deepEqual(path('/account/2019/report'), []);
-    assert.deepEqual(path('/user/christine/api', field('jupyterhub-user-christine', '2|1:0', 'http.request.header.cookie.jupyterhub-user-christine')), ['user_name=christine']);
+    const cookie = 'jupyterhub-user-christine';
+    assert.deepEqual(path('/user/christine/api', field(cookie, '2|1:0', `http.request.header.cookie.${cookie}`)), ['user_name=christine']);
   });
 
   test('joins host, path and query of a Zoom link', () => {
@@ -97,11 +103,12 @@ describe('recogniser', () => {
     const digest = '0cc175b9c0f1b6a831c399e269772661';
     const { observable } = one(messageOf(field('imei_md5', digest)));
     assert.deepEqual([observable.kind, observable.encoding, observable.token], ['imei', 'md5', testTokeniser.token(digest)]);
-    assert.deepEqual(found(messageOf(field('file_md5', digest), field('md5', digest), field('imei_sha1', digest), field('password_md5', ''))), []);
+    assert.deepEqual(found(messageOf(field('file_md5', digest), field('md5', digest), field('imei_sha1', digest))), []);
   });
 
   test('gives one token to the spellings of one identifier', () => {
-    const tokens = (...values: [string, string][]) => new Set(values.flatMap(([key, value]) => recognise(messageOf(field(key, value))).map(({ observable }) => observable.token)));
+    const tokensOf = (key: string, value: string) => recognise(messageOf(field(key, value))).map(({ observable }) => observable.token);
+    const tokens = (...values: [string, string][]) => new Set(values.flatMap(([key, value]) => tokensOf(key, value)));
     assert.equal(tokens(['mac', '3C:15:C2:9A:01:FE'], ['wifi_mac', '3c15c29a01fe'], ['mac', '3c-15-c2-9a-01-fe']).size, 1);
     assert.equal(tokens(['gaid', '5AC6A0FF-8D18-47BC-A902-2812CF0C251E'], ['udid', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e']).size, 1);
     assert.equal(tokens(['phone', '+49 151 12345678'], ['phone', '004915112345678'], ['msisdn', '4915112345678']).size, 1);
@@ -115,7 +122,8 @@ describe('recogniser', () => {
   });
 
   test('takes a long-term STUN user name, and no ICE one', () => {
-    assert.deepEqual(found(messageOf(field('USERNAME', '1715374885:5969643449701658070', 'stun.username'))), ['turn_username=1715374885:5969643449701658070']);
+    const timed = '1715374885:5969643449701658070';
+    assert.deepEqual(found(messageOf(field('USERNAME', timed, 'stun.username'))), [`turn_username=${timed}`]);
     assert.deepEqual(found(messageOf(field('USERNAME', 'o5/I:FY32', 'stun.ice_username'))), []);
   });
 
@@ -140,40 +148,67 @@ describe('recogniser', () => {
 
 describe('what must give nothing', () => {
   const silent: Record<string, Message> = {
-    'the nil UUID': messageOf(field('idfa', '00000000-0000-0000-0000-000000000000'), field('udid', '00000000-0000-0000-0000-000000000000'), field('session_id', '00000000-0000-0000-0000-000000000000')),
+    'the nil UUID': messageOf(
+      ...['idfa', 'udid', 'session_id', 'device_id'].map((key) => field(key, '00000000-0000-0000-0000-000000000000')),
+    ),
     'UUIDs of requests': messageOf(
-      field('X-Request-ID', '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5'), field('trace_id', '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5'), field('correlationId', '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5'),
+      ...['X-Request-ID', 'trace_id', 'correlationId', 'x-b3-traceid'].map((key) => field(key, '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5')),
       field('requestToken', '7f2c9b1e55aa4d318e2190b1c2d3e4f5'), field('lisaFrameID', '3ae1f0b0-0293-11e2-aa16-78e7d164f804')),
     'timestamps of 16 digits': messageOf(field('t', '1300988780203466'), field('_', '1654385117'), field('ts', '352099001761481')),
-    'anti-forgery tokens': messageOf(field('_xsrf', '2|8b336cae|f65d8cdbd66b807cf0cb4ec007a97e9b|1696029484'), field('csrfmiddlewaretoken', 'kP3xZq81mWn5'), field('X-CSRF-Token', 'f65d8cdbd66b807cf0cb4ec0'), field('authenticity_token', 'f65d8cdbd66b807cf0cb4ec0')),
+    'anti-forgery tokens': messageOf(
+      field('_xsrf', '2|8b336cae|f65d8cdbd66b807cf0cb4ec007a97e9b|1696029484'), field('csrfmiddlewaretoken', 'kP3xZq81mWn5'),
+      field('X-CSRF-Token', 'f65d8cdbd66b807cf0cb4ec0'), field('authenticity_token', 'f65d8cdbd66b807cf0cb4ec0'),
+    ),
     'experiments': messageOf(field('ab_test_session', '9f3c2d1e8b7a'), field('exp', 'B'), field('variant_uid', '42')),
     'empty and hidden values': messageOf(field('access_token', ''), field('uid', '-'), field('password', '••••••'), field('imei', '')),
     'headers of a request': messageOf(
-      field('User-Agent', 'Mozilla/5.0 (Linux; Android 11; sdk_gphone_x86 Build/RSR1.201013.001; wv) AppleWebKit/537.36', 'http.request.header.user-agent'), field('Accept', 'text/html;q=0.9,*/*;q=0.8'),
-      field('Sec-WebSocket-Key', 'LTRCOUOtB0ttkJrHuHZDtg=='), field('If-None-Match', '"5f3c2d1e8b7a9012"'), field('Keep-Alive', 'timeout=5, max=100'), field('X-Forwarded-For', '10.2.2.2'),
+      field('User-Agent', 'Mozilla/5.0 (Linux; Android 11; sdk_gphone_x86 Build/RSR1.201013.001; wv) AppleWebKit/537.36', 'http.request.header.user-agent'),
+      field('Accept', 'text/html;q=0.9,*/*;q=0.8'),
+      field('Sec-WebSocket-Key', 'LTRCOUOtB0ttkJrHuHZDtg=='), field('If-None-Match', '"5f3c2d1e8b7a9012"'),
+      field('Keep-Alive', 'timeout=5, max=100'), field('X-Forwarded-For', '10.2.2.2'),
       field('P3P', 'CP="NOI DSP COR CUR ADM DEV"'), field('Date', 'Sat, 14 Nov 2009 18:17:30 GMT'), field('SOAPAction', '""')),
-    'an application key, a signature and a content id': messageOf(field('s', '762f2c07cf9262c61753f45b4117c232'), field('appId', '3624D-2BB40'), field('vid', 'y0013xaeeyo'), field('id', '27159'), field('_channel', '1kxun'), field('_carrier', '310260')),
-    'packages and images': messageOf(field('p', '/npm/left-pad@1.3.0/index.js'), field('img', 'logo@2x.png'), field('q', 'react@18.2.0-rc.1')),
+    'an application key, a signature and a content id': messageOf(
+      field('s', '762f2c07cf9262c61753f45b4117c232'), field('appId', '3624D-2BB40'), field('vid', 'y0013xaeeyo'), field('id', '27159'),
+      field('_channel', '1kxun'), field('_carrier', '310260'),
+    ),
+    'packages and images': messageOf(
+      field('p', '/npm/left-pad@1.3.0/index.js'), field('img', 'logo@2x.png'), field('q', 'react@18.2.0-rc.1'),
+    ),
     'the letters imsi': payloadOf(Buffer.from('XTMwkimsiQpYhbvd kImSi AbIMSIcd imsi and IMEI, wordimsi=\n')),
-    'a page that names its form': messageOf(field('body', '<b>User name:</b> logoff <input type="password" name="password" value=""> Password: must have digits', 'http.response.body.text')),
-    'assets of a page': messageOf(field('src', 'http://img.t.example.cn/t4/appstyle/uid/css/module/base/frame.css?version=5a2b0e5c'), field('src', '/t5/register/js/page/4e2fc1ab/guide.js'), field('', '/t4/appstyle/album/images/uid/1.png', 'url.path')),
-    'a minified script': messageOf(field('body', 'function(e){var uid=e.uid,userId=t.userId;return{token:n.token,sid:i,room:r.room,user:a}}', 'http.response.body.text')),
-    'a SIP dialog without users': payloadOf(Buffer.from('OPTIONS sip:sip.example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKnp149505178-438c528b192.168.1.2;rport\r\nCall-ID: 578222729-4665d775@578222732-4665d772\r\nCSeq: 69 OPTIONS\r\n\r\n')),
+    'a page that names its form': messageOf(
+      field('body', '<b>User name:</b> logoff <input type="password" name="password" value=""> Password: must have digits', 'http.response.body.text'),
+    ),
+    'assets of a page': messageOf(
+      field('src', 'http://img.t.example.cn/t4/appstyle/uid/css/module/base/frame.css?version=5a2b0e5c'),
+      field('src', '/t5/register/js/page/4e2fc1ab/guide.js'), field('', '/t4/appstyle/album/images/uid/1.png', 'url.path'),
+    ),
+    'a minified script': messageOf(
+      field('body', 'function(e){var uid=e.uid,userId=t.userId;return{token:n.token,sid:i,room:r.room,user:a}}', 'http.response.body.text'),
+    ),
+    'a SIP dialog without users': payloadOf(Buffer.from(
+      'OPTIONS sip:sip.example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKnp149505178-438c528b192.168.1.2;rport\r\n'
+      + 'Call-ID: 578222729-4665d775@578222732-4665d772\r\nCSeq: 69 OPTIONS\r\n\r\n',
+    )),
     'fields of mixed sizes': messageOf(field('uid', 'a'.repeat(129)), field('user_id', 'two words here'), field('user_id', '12.5')),
   };
   for (const [name, message] of Object.entries(silent)) test(name, () => assert.deepEqual(found(message), []));
 
   test('analytics cookies are tracking ids and no more', () => {
     const kinds = recognise(messageOf(
-      field('__utma', '190908281.1560095611.1381843968.1381843968.1381843968.1', 'http.request.header.cookie.__utma'), field('__utmb', '190908281.2.10.1381843969', 'http.request.header.cookie.__utmb'),
-      field('__utmc', '190908281', 'http.request.header.cookie.__utmc'), field('__utmz', '190908281.1381843969.1.1.utmcsr=google|utmccn=(organic)', 'http.request.header.cookie.__utmz'),
+      field('__utma', '190908281.1560095611.1381843968.1381843968.1381843968.1', 'http.request.header.cookie.__utma'),
+      field('__utmb', '190908281.2.10.1381843969', 'http.request.header.cookie.__utmb'),
+      field('__utmc', '190908281', 'http.request.header.cookie.__utmc'),
+      field('__utmz', '190908281.1381843969.1.1.utmcsr=google|utmccn=(organic)', 'http.request.header.cookie.__utmz'),
     )).map(({ observable }) => observable.kind);
     assert.deepEqual(kinds, ['tracking_id']);
   });
 });
 
 describe('recogniser on any input', () => {
-  const anyField = fc.record({ key: fc.string({ maxLength: 20 }), value: fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.base64String({ maxLength: 80 }), fc.emailAddress(), fc.uuid(), fc.json()) });
+  const anyText = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }), fc.base64String({ maxLength: 80 }), fc.emailAddress(), fc.uuid(), fc.json(),
+  );
+  const anyField = fc.record({ key: fc.string({ maxLength: 20 }), value: anyText });
 
   test('never throws, and names no value in an observable', () => {
     fc.assert(fc.property(fc.array(anyField, { maxLength: 8 }), fc.uint8Array({ maxLength: 400 }), (fields, bytes) => {
@@ -186,7 +221,10 @@ describe('recogniser on any input', () => {
 
   test('takes time in proportion to the text', { timeout: 20_000 }, () => {
     // Each is a worst case for one of the patterns; a quadratic one would not end within the test's time limit.
-    for (const part of ['@', 'a@', 'a.', '+1 ', 'zoom.us/j/', 'eyJ', 'sip:', 'aa:', '%41', 'uid=', '"uid":"', '1', 'A', 'http://', 'AKIA', '\\"', ':', '<uid>']) {
+    for (const part of [
+      '@', 'a@', 'a@b.cc ', 'a.', '+1 ', 'zoom.us/j/', 'eyJ', 'sip:', 'aa:', '%41', 'uid=', 'uid=42&', '"uid":"', '1', 'A', 'http://', 'AKIA', '\\"', ':',
+      '<uid>', 'user/abcd/', '\0\x03uid',
+    ]) {
       const message = messageOf(field('body', part.repeat(64 * 1024 / part.length)));
       recognise({ ...message, payload: Buffer.from(message.fields[0]!.value) });
     }

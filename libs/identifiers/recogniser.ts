@@ -3,9 +3,10 @@ import type { Observable } from '#flow';
 import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
 import { catalogue, precedence } from './catalogue.ts';
 import { geoPosition, turnUsername } from './catalogue/accounts.ts';
-import { basicCredentials } from './catalogue/credentials.ts';
+import { basicCredentials, bearerToken, jwt } from './catalogue/credentials.ts';
+import { joinLink } from './catalogue/rooms.ts';
 import type { RecogniserCounters } from './counters.ts';
-import { decodeOnce } from './decode.ts';
+import { decodeOnce, leastEncoded } from './decode.ts';
 import { parseDigestKey } from './digest-key.ts';
 import { hintsOf } from './hints.ts';
 import { loginArguments } from './line-commands.ts';
@@ -49,19 +50,18 @@ const deepestEncoding = 2;
 const mostDecodings = 64;
 /** From this length on, one value under two keys is one identifier; shorter ones coincide. */
 const distinctiveLength = 6;
-
 /** Encoded forms and spellings of one value that are kept for redaction. */
 const mostSpellings = 16;
+
+/** Where a value stood: a {@link Field} is one. */
+type Place = Pick<Field, 'path' | 'encoding' | 'sender' | 'frame'>;
 
 interface Hit {
   kind: IdentifierKind;
   value: string;
   written: string[];
-  path: string;
-  encoding: string;
   confidence: number;
-  sender: 'source' | 'destination';
-  frame: number;
+  place: Place;
 }
 
 /** Finds the identifiers of the catalogue in messages. One per stream of messages: it keeps buffers between calls. */
@@ -101,20 +101,67 @@ export class Recogniser {
     if (value === '') return;
     if (path.startsWith('stun.')) {
       // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
-      if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, '', path, field.encoding, turnUsername.confidence, field);
+      if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
       return;
     }
     if (isAuthorizationKey(key) && this.#authorization(field)) return;
     const announcement = this.#keyNames.announced(key, path);
     if (announcement === null && this.#digest(field)) return;
-    this.#value(value, announcement, field, field.encoding, '', 0);
+    this.#value(value, announcement, field, '', 0);
+  }
+
+  /** `written` is the encoded text that `value` comes out of; empty on the outermost level. */
+  #value(value: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
+    const text = this.#bounded(value);
+    const isAnnounced = announcement !== null && this.#announced(unquoted(text), announcement, place, written);
+    const hints = hintsOf(text);
+    const hits = hints === 0 ? [] : this.#text.scan(text, hints);
+    for (const hit of hits) {
+      const path = hit.key === '' ? place.path : `${place.path}.${hit.key}`;
+      const spelling = hit.encoding === '' ? written : text.slice(hit.start, hit.end);
+      this.#hit(hit.kind, hit.value, hit.confidence, { ...place, path, encoding: chain(place.encoding, hit.encoding) }, written || spelling);
+    }
+    if (isAnnounced || hits.length > 0 || depth === deepestEncoding) return;
+    if (text.length >= leastEncoded || (hints & hint.percent) !== 0) this.#unwrap(unquoted(text), announcement, place, written, depth);
+  }
+
+  #announced(value: string, { kinds, loose }: Announcement, place: Place, written: string): boolean {
+    const kind = kinds.find((candidate) => (candidate.within === undefined || isCookie(place.path)) && candidate.validate(value));
+    if (kind === undefined) return false;
+    this.#hit(kind, value, kind.confidence - (loose ? looseness : 0), place, written);
+    return true;
+  }
+
+  #unwrap(text: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
+    const decoded = decodeOnce(text);
+    if (decoded === null || decoded.text === text) return;
+    if (++this.#decodings > mostDecodings) {
+      this.#counters.undecoded++;
+      return;
+    }
+    this.#value(decoded.text, announcement, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
+  }
+
+  #authorization(field: Field): boolean {
+    const credentials = parseAuthorization(field.value);
+    if (credentials === null) return false;
+    if (credentials.scheme === 'basic') {
+      const place = { ...field, encoding: chain(field.encoding, 'base64') };
+      this.#hit(basicCredentials, credentials.value, basicCredentials.confidence, place, credentials.written);
+      return true;
+    }
+    const kind = [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
+    if (kind === undefined) return false;
+    this.#hit(kind, credentials.value, kind.confidence, field);
+    return true;
   }
 
   #digest(field: Field): boolean {
     const digest = parseDigestKey(field.key, field.value);
-    const kind = digest === null ? undefined : this.#keyNames.announced(digest.key)?.kinds.find(({ dataClass }) => dataClass === 'direct' || dataClass === 'device');
+    if (digest === null) return false;
+    const kind = this.#keyNames.announced(digest.key)?.kinds.find(({ dataClass }) => dataClass === 'direct' || dataClass === 'device');
     if (kind === undefined) return false;
-    this.#hit(kind, field.value, '', field.path, chain(field.encoding, digest!.algorithm), kind.confidence - uncertaintyOfDigest, field);
+    this.#hit(kind, field.value, kind.confidence - uncertaintyOfDigest, { ...field, encoding: chain(field.encoding, digest.algorithm) });
     return true;
   }
 
@@ -124,70 +171,25 @@ export class Recogniser {
     const { latitude, longitude } = position;
     const value = `${latitude.value},${longitude.value}`;
     if (!geoPosition.validate(value)) return;
-    for (const written of [latitude.value, longitude.value]) this.#hit(geoPosition, value, written, latitude.path, latitude.encoding, geoPosition.confidence, latitude);
-  }
-
-  /** `written` is the encoded text that `value` comes out of; empty on the outermost level. */
-  #value(value: string, announcement: Announcement | null, field: Field, encoding: string, written: string, depth: number): void {
-    const text = this.#bounded(value);
-    let found = false;
-    if (announcement !== null) {
-      const bare = unquoted(text);
-      for (const kind of announcement.kinds) {
-        if ((kind.within === 'cookie' && !isCookie(field.path)) || !kind.validate(bare)) continue;
-        this.#hit(kind, bare, written, field.path, encoding, kind.confidence - (announcement.loose ? looseness : 0), field);
-        found = true;
-        break;
-      }
-    }
-    const hints = hintsOf(text);
-    if (hints !== 0) {
-      for (const hit of this.#text.scan(text, hints)) {
-        const path = hit.key === '' ? field.path : `${field.path}.${hit.key}`;
-        const inner = hit.encoding === '' ? encoding : chain(encoding, hit.encoding);
-        this.#hit(hit.kind, hit.value, written !== '' ? written : hit.encoding === '' ? '' : text.slice(hit.start, hit.end), path, inner, hit.confidence, field);
-        found = true;
-      }
-    }
-    if (!found && depth < deepestEncoding && (text.length >= 8 || (hints & hint.percent) !== 0)) this.#unwrap(text, announcement, field, encoding, written, depth);
-  }
-
-  #unwrap(text: string, announcement: Announcement | null, field: Field, encoding: string, written: string, depth: number): void {
-    const decoded = decodeOnce(unquoted(text));
-    if (decoded === null || decoded.text === text) return;
-    if (++this.#decodings > mostDecodings) {
-      this.#counters.undecoded++;
-      return;
-    }
-    this.#value(decoded.text, announcement, field, chain(encoding, decoded.encoding), written === '' ? unquoted(text) : written, depth + 1);
-  }
-
-  #authorization(field: Field): boolean {
-    const credentials = parseAuthorization(field.value);
-    if (credentials === null) return false;
-    if (credentials.scheme === 'basic') {
-      this.#hit(basicCredentials, credentials.value, credentials.written, field.path, chain(field.encoding, 'base64'), basicCredentials.confidence, field);
-      return true;
-    }
-    const kind = [...catalogue.filter((entry) => entry.name === 'jwt'), ...this.#keyNames.announced('access_token')!.kinds].find((entry) => entry.validate(credentials.value));
-    if (kind === undefined) return false;
-    this.#hit(kind, credentials.value, '', field.path, field.encoding, kind.confidence, field);
-    return true;
+    for (const part of [latitude, longitude]) this.#hit(geoPosition, value, geoPosition.confidence, latitude, part.value);
   }
 
   /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
   #urlPath(field: Field, message: Message): void {
     const path = this.#bounded(field.value);
     for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) {
-      this.#hit(kind, value, '', field.path, field.encoding, kind.confidence - uncertaintyOfPath, field);
+      this.#hit(kind, value, kind.confidence - uncertaintyOfPath, field);
     }
     const host = message.facts['url.domain'] ?? '';
-    if (!isZoomHost(host)) return this.#value(path, null, field, field.encoding, '', 0);
-    const query = message.facts['url.query'] ?? '';
-    const url = `${host}${path}${query === '' ? '' : `?${query}`}`;
+    if (isZoomHost(host)) this.#zoomUrl(`${host}${path}`, message.facts['url.query'] ?? '', field);
+    else this.#value(path, null, field, '', 0);
+  }
+
+  /** A join link reaches over host, path and query, which are facts of their own: its secret is to be redacted in the query. */
+  #zoomUrl(hostAndPath: string, query: string, field: Field): void {
+    const url = query === '' ? hostAndPath : `${hostAndPath}?${query}`;
     for (const hit of this.#text.scan(url, hintsOf(url) & ~hint.assignment)) {
-      // A join link reaches over host, path and query, which are facts of their own: its secret is redacted in the query.
-      this.#hit(hit.kind, hit.value, hit.kind.name === 'join_link' ? secretOfJoinLink(hit.value) : '', field.path, field.encoding, hit.confidence, field);
+      this.#hit(hit.kind, hit.value, hit.confidence, field, hit.kind === joinLink ? secretOfJoinLink(hit.value) : '');
     }
   }
 
@@ -197,35 +199,28 @@ export class Recogniser {
       bytes = bytes.subarray(0, longestText);
       this.#counters.truncated++;
     }
-    for (const hit of this.#payload.scan(bytes)) {
-      this.#hit(hit.kind, hit.value, '', `${message.protocol}.payload@${hit.offset}`, hit.encoding, hit.confidence, message);
-    }
+    for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     if (message.protocol === 'tcp' && bytes.length <= longestLine) this.#line(bytes.toString('latin1').trimEnd(), message);
   }
 
   /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
   #line(line: string, message: Message): void {
     if (message.sender === 'source') {
-      for (const { kind, value, offset } of loginArguments(line)) this.#hit(kind, value, '', `tcp.payload@${offset}`, '', kind.confidence, message);
+      for (const { kind, value, offset } of loginArguments(line)) this.#hit(kind, value, kind.confidence, placeInPayload(message, offset, ''));
     }
     const start = line.lastIndexOf(' ') + 1;
     const word = line.slice(start);
     const decoded = word.length < leastBase64Word || this.#hits.size > 0 ? null : decodeOnce(word);
     if (decoded === null) return;
     for (const hit of this.#text.scan(decoded.text, hintsOf(decoded.text))) {
-      this.#hit(hit.kind, hit.value, word, `tcp.payload@${start}`, chain(decoded.encoding, hit.encoding), hit.confidence, message);
+      this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, start, chain(decoded.encoding, hit.encoding)), word);
     }
   }
 
-  #hit(kind: IdentifierKind, value: string, written: string, path: string, encoding: string, confidence: number, place: { sender: 'source' | 'destination'; frame: number }): void {
+  #hit(kind: IdentifierKind, value: string, confidence: number, place: Place, written = ''): void {
     const folded = normaliseOpaque(value).toLowerCase();
     const identity = folded.length >= distinctiveLength ? folded : `${kind.dataClass} ${folded}`;
     const known = this.#hits.get(identity);
-    if (known !== undefined) {
-      addSpelling(known.written, written);
-      if (value !== known.value) addSpelling(known.written, value);
-      if (precedence(known.kind) <= precedence(kind)) return;
-    }
     if (known === undefined && this.#hits.size >= this.#options.maxPerMessage) {
       this.dropped++;
       this.#counters.dropped++;
@@ -233,35 +228,23 @@ export class Recogniser {
     }
     const spellings = known?.written ?? [];
     addSpelling(spellings, written);
-    this.#hits.set(identity, { kind, value, written: spellings, path, encoding, confidence, sender: place.sender, frame: place.frame });
+    if (known !== undefined) addSpelling(spellings, value);
+    if (known !== undefined && precedence(known.kind) <= precedence(kind)) return;
+    this.#hits.set(identity, { kind, value, written: spellings, confidence, place });
   }
 
   #report(): Recognised[] {
     const recognised: Recognised[] = [];
     for (const hit of this.#hits.values()) {
-      const { kind } = hit;
       const token = this.#options.tokeniser.token(normalised(hit));
-      const same = recognised.find(({ observable }) => observable.token === token && observable.kind === kind.name);
-      if (same !== undefined) {
+      const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
+      if (same === undefined) {
+        this.#counters.count(hit.kind.name);
+        const written = hit.written.filter((spelling) => spelling !== hit.value);
+        recognised.push({ observable: observableOf(hit, token), value: hit.value, written });
+      } else {
         for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
-        continue;
       }
-      this.#counters.count(kind.name);
-      recognised.push({
-        value: hit.value,
-        written: hit.written.filter((spelling) => spelling !== hit.value),
-        observable: {
-          kind: kind.name,
-          path: hit.path,
-          encoding: hit.encoding,
-          visibility: 'cleartext',
-          confidence: hit.confidence,
-          mask: maskOf(kind, hit.value),
-          token,
-          sender: hit.sender,
-          frame: hit.frame,
-        },
-      });
     }
     return recognised;
   }
@@ -273,15 +256,24 @@ export class Recogniser {
   }
 }
 
+function observableOf({ kind, value, confidence, place }: Hit, token: string): Observable {
+  const { path, encoding, sender, frame } = place;
+  return { kind: kind.name, path, encoding, visibility: 'cleartext', confidence, mask: maskOf(kind, value), token, sender, frame };
+}
+
 /** The spelling that the token is made of; a digest keeps all its digits. */
-function normalised({ kind, value, encoding }: Hit): string {
-  if (/(?:^|>)(?:md5|sha1|sha256)$/.test(encoding)) return normaliseHex(value);
+function normalised({ kind, value, place }: Hit): string {
+  if (/(?:^|>)(?:md5|sha1|sha256)$/.test(place.encoding)) return normaliseHex(value);
   return (kind.normalise ?? normaliseOpaque)(value);
 }
 
 function maskOf(kind: IdentifierKind, value: string): string {
   if (kind.mask !== undefined) return kind.mask(value);
   return kind.dataClass === 'secret' || kind.dataClass === 'session' ? maskSecret(value) : maskValue(value);
+}
+
+function placeInPayload({ protocol, sender, frame }: Message, offset: number, encoding: string): Place {
+  return { path: `${protocol}.payload@${offset}`, encoding, sender, frame };
 }
 
 function addSpelling(spellings: string[], spelling: string): void {

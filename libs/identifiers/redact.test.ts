@@ -6,7 +6,8 @@ import { redact } from './redact.ts';
 import { field, messageOf, recognise } from './testing.ts';
 
 function of(kind: string, value: string, ...written: string[]): Recognised {
-  return { value, written, observable: { kind, path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1 } };
+  const place = { path: '', encoding: '', visibility: 'cleartext', sender: 'source', frame: 1 } as const;
+  return { value, written, observable: { kind, confidence: 90, mask: '', token: '', ...place } };
 }
 
 describe('redact', () => {
@@ -21,9 +22,15 @@ describe('redact', () => {
     ['beyond ASCII', 'n=Sin%C3%A9ad&m=Sinéad', [of('person_name', 'Sinéad')], 'n={person_name}&m={person_name}'],
     ['another case', 'mac=3C%3A15%3Ac2%3A9A%3A01%3AFE', [of('mac', '3c:15:c2:9a:01:fe')], 'mac={mac}'],
     ['the text a value was unwrapped from', 'd=eyJpbWVpIjoiMSJ9&x', [of('imei', '352099001761481', 'eyJpbWVpIjoiMSJ9')], 'd={imei}&x'],
-    ['a short value where it is whole', 'uid=7&v=17.7&page=7x&z=%37#/7/', [of('user_id', '7')], 'uid={user_id}&v=17.7&page=7x&z={user_id}#/{user_id}/'],
+    [
+      'a short value where it is whole', 'uid=7&v=17.7&page=7x&z=%37#/7/', [of('user_id', '7')],
+      'uid={user_id}&v=17.7&page=7x&z={user_id}#/{user_id}/',
+    ],
     ['a short value in JSON', '{"uid":7,"size":77,"to":"7"}', [of('user_id', '7')], '{"uid":{user_id},"size":77,"to":"{user_id}"}'],
-    ['one inside another', 'https://zoom.us/j/81234567890?pwd=abcd', [of('join_link', 'zoom.us/j/81234567890?pwd=abcd'), of('meeting_id', '81234567890')], 'https://{join_link}'],
+    [
+      'one inside another', 'https://zoom.us/j/81234567890?pwd=abcd',
+      [of('join_link', 'zoom.us/j/81234567890?pwd=abcd'), of('meeting_id', '81234567890')], 'https://{join_link}',
+    ],
     ['overlapping ones', 'abcdefgh', [of('a', 'abcdef'), of('b', 'efgh')], '{a}'],
     ['nothing', 'plain', [], 'plain'],
     ['a broken escape', '%zz%4&uid=471142%', [of('user_id', '471142')], '%zz%4&uid={user_id}%'],
@@ -33,8 +40,13 @@ describe('redact', () => {
   test('leaves no recognised value in any of its forms', () => {
     const value = fc.string({ unit: 'grapheme', minLength: 4, maxLength: 24 }).filter((text) => !'{kind}'.includes(text) && text.isWellFormed());
     const form = fc.constantFrom<(value: string) => string>(
-      (text) => text, encodeURIComponent, (text) => encodeURIComponent(text).toLowerCase(), (text) => new URLSearchParams({ v: text }).toString().slice(2),
-      (text) => JSON.stringify(text).slice(1, -1), (text) => encodeURIComponent(encodeURIComponent(text)), (text) => Array.from(Buffer.from(text), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+      (text) => text,
+      encodeURIComponent,
+      (text) => encodeURIComponent(text).toLowerCase(),
+      (text) => encodeURIComponent(encodeURIComponent(text)),
+      (text) => new URLSearchParams({ v: text }).toString().slice(2),
+      (text) => JSON.stringify(text).slice(1, -1),
+      (text) => Array.from(Buffer.from(text), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
     );
     fc.assert(fc.property(value, form, fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }), (raw, written, before, after) => {
       const redacted = redact(`${before}&k=${written(raw)}&${after}`, [of('kind', raw)]);
@@ -44,7 +56,10 @@ describe('redact', () => {
   });
 
   test('clears the query of what the recogniser finds in it', () => {
-    const pairs: [string, string][] = [['email', 'jane.doe@example.org'], ['uid', '7'], ['mac', '3C:15:C2:9A:01:FE'], ['d', Buffer.from('imei=352099001761481').toString('base64')], ['password', 'a b&c=d%é']];
+    const pairs: [string, string][] = [
+      ['email', 'jane.doe@example.org'], ['uid', '7'], ['mac', '3C:15:C2:9A:01:FE'],
+      ['d', Buffer.from('imei=352099001761481').toString('base64')], ['password', 'a b&c=d%é'],
+    ];
     const query = new URLSearchParams(pairs).toString();
     const redacted = redact(query, recognise(messageOf(...pairs.map(([key, value]) => field(key, value)))));
     assert.equal(decodeURIComponent(redacted), 'email={email}&uid={user_id}&mac={mac}&d={imei}&password={password}');

@@ -1,7 +1,9 @@
 const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const checkCharacters = '10X98765432';
 /** GB/T 2260, first two digits: provinces, municipalities, autonomous regions, and Taiwan, Hong Kong, Macau and residence permits. */
-const provinces = new Set('11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '));
+const provinces = new Set(
+  '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '),
+);
 const inText = /(?<![\w.-])[1-8]\d{16}[\dXx](?![\w-])/g;
 
 /**
@@ -13,7 +15,8 @@ export function isResidentId(value: string): boolean {
   const year = Number(value.slice(6, 10));
   const month = Number(value.slice(10, 12));
   const day = Number(value.slice(12, 14));
-  if (year < 1900 || year > 2099 || month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return false;
+  if (year < 1900 || year > 2099 || month < 1 || month > 12) return false;
+  if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return false;
   const sum = weights.reduce((total, weight, i) => total + weight * Number(value[i]), 0);
   return checkCharacters[sum % 11] === value[17]!.toUpperCase();
 }

@@ -1,9 +1,11 @@
 /** `sip:user@host`, `sips:user:secret@host` (RFC 3261, 19.1.1). A URI without a user names a server, not a person. */
 const uri = /(?<!\w)sips?:[\w.!~*'()&=+$,%-]{1,64}(?::[^\s@<>"]{0,64})?@[\w.:[\]-]{1,128}/gi;
 
+const whole = /^sips?:[^\s@:<>"]{1,64}(?::[^\s@]{0,64})?@[\w.:[\]-]{2,128}(?:[;?][^\s]{0,256})?$/i;
+
 export function isSipUri(value: string): boolean {
   const bare = value.replace(/^.*</, '').replace(/>.*$/, '');
-  return /^sips?:[^\s@:<>"]{1,64}(?::[^\s@]{0,64})?@[\w.:[\]-]{2,128}(?:[;?][^\s]{0,256})?$/i.test(bare) && !/^sips?:(?:anonymous|unknown)@/i.test(bare);
+  return whole.test(bare) && !/^sips?:(?:anonymous|unknown)@/i.test(bare);
 }
 
 /** `user@host`, host in lower case, without scheme, port and parameters: how one person is written in From, To and Contact. */

@@ -38,6 +38,6 @@ export function keyOf(example: Exclude<Example, string>): string {
 
 /** Names of the kinds found in an example. */
 export function recogniseExample(example: Example): string[] {
-  const message = typeof example === 'string' ? messageOf(field('note', example, 'http.request.body.text')) : messageOf(field(example[0], example[1], example[2]));
-  return recognise(message).map(({ observable }) => observable.kind);
+  const [key, value, path] = typeof example === 'string' ? ['note', example, 'http.request.body.text'] : example;
+  return recognise(messageOf(field(key, value, path))).map(({ observable }) => observable.kind);
 }

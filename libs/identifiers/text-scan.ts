@@ -1,6 +1,6 @@
 import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
 import { precedence } from './catalogue.ts';
-import { basicCredentials } from './catalogue/credentials.ts';
+import { basicCredentials, bearerToken } from './catalogue/credentials.ts';
 import { decodeOnce } from './decode.ts';
 import type { KeyNames } from './key-names.ts';
 import { hint, type IdentifierKind } from './kind.ts';
@@ -23,7 +23,10 @@ export interface TextHit {
 /** Taken off the confidence when unknown words stand before a key's name. */
 export const looseness = 15;
 
-/** Finds identifiers in free text, by shape and by key, given the {@link hint} bits of the text. Of overlapping ones the most specific is kept. */
+/**
+ * Finds identifiers in free text, by shape and by key, given the {@link hint} bits of the text.
+ * Of overlapping ones the most specific is kept.
+ */
 export class TextScanner {
   readonly #keyNames: KeyNames;
   readonly #shaped: readonly IdentifierKind[];
@@ -63,7 +66,12 @@ export class TextScanner {
     for (const kind of announcement.kinds) {
       if (kind.within !== undefined || !kind.validate(value)) continue;
       return {
-        kind, value, start: assignment.start, end: assignment.start + assignment.value.length, key: assignment.key, encoding: decoded?.encoding ?? '',
+        kind,
+        value,
+        start: assignment.start,
+        end: assignment.start + assignment.value.length,
+        key: assignment.key,
+        encoding: decoded?.encoding ?? '',
         confidence: kind.confidence - (announcement.loose ? looseness : 0),
       };
     }
@@ -76,11 +84,10 @@ export class TextScanner {
     const credentials = rest === null ? null : parseAuthorization(rest[0]);
     if (credentials === null) return null;
     const end = start + rest![0].length;
-    if (credentials.scheme === 'basic') {
-      return { kind: basicCredentials, value: credentials.value, start: end - credentials.written.length, end, key, encoding: 'base64', confidence: basicCredentials.confidence };
-    }
-    const kind = this.#keyNames.announced('access_token')!.kinds.find((candidate) => candidate.validate(credentials.value));
-    return kind === undefined ? null : { kind, value: credentials.value, start: end - credentials.written.length, end, key, encoding: '', confidence: kind.confidence };
+    const place = { value: credentials.value, start: end - credentials.written.length, end, key };
+    if (credentials.scheme === 'basic') return { ...place, kind: basicCredentials, encoding: 'base64', confidence: basicCredentials.confidence };
+    if (!bearerToken.validate(credentials.value)) return null;
+    return { ...place, kind: bearerToken, encoding: '', confidence: bearerToken.confidence };
   }
 }
 

@@ -3,7 +3,19 @@
 const longestKey = 48;
 const longestValue = 4096;
 
-const enum Code { tab = 9, newline = 10, carriageReturn = 13, space = 0x20, quote = 0x22, apostrophe = 0x27, slash = 0x2f, colon = 0x3a, less = 0x3c, equals = 0x3d, greater = 0x3e, backslash = 0x5c }
+const code = {
+  tab: 9, newline: 10, space: 0x20, quote: 0x22, apostrophe: 0x27, slash: 0x2f, colon: 0x3a, less: 0x3c, equals: 0x3d, greater: 0x3e, backslash: 0x5c,
+} as const;
+
+/** Classes of characters below 128: part of a key, end of a value that has no quotes. */
+const keyCharacter = 1;
+const endOfBareValue = 2;
+const classes = new Uint8Array(128);
+for (let i = 0; i < 128; i++) {
+  const character = String.fromCharCode(i);
+  if (/[A-Za-z0-9_.$-]/.test(character)) classes[i] = keyCharacter;
+  if (i <= code.space || /["&'),;<>[\\\]{|}\x7f]/.test(character)) classes[i] = endOfBareValue;
+}
 
 /** How a value is written tells how far to trust it: prose has colons, scripts have bare words. */
 export interface Assignment {
@@ -24,57 +36,59 @@ export interface Assignment {
 export function findAssignments(text: string, wanted: (key: string) => boolean, visit: (assignment: Assignment) => void): void {
   const assignment: Assignment = { key: '', value: '', start: 0, quoted: false, spaced: false };
   for (let sign = 1; sign < text.length; sign++) {
-    const code = text.charCodeAt(sign);
-    if (code !== Code.equals && code !== Code.colon && code !== Code.greater) continue;
-    const keyEnd = endOfKey(text, sign, code);
+    const character = text.charCodeAt(sign);
+    if (character !== code.equals && character !== code.colon && character !== code.greater) continue;
+    const keyEnd = endOfKey(text, sign, character);
     if (keyEnd < 0) continue;
     let keyStart = keyEnd;
     while (keyStart > 0 && keyEnd - keyStart < longestKey && isKeyCharacter(text.charCodeAt(keyStart - 1))) keyStart--;
     if (keyEnd - keyStart < 2) continue;
-    if (code === Code.greater && text.charCodeAt(keyStart - 1) !== Code.less) continue;
+    if (character === code.greater && text.charCodeAt(keyStart - 1) !== code.less) continue;
     const key = text.slice(keyStart, keyEnd);
     if (!wanted(key)) continue;
     assignment.key = key;
     readValue(text, sign, assignment);
     if (assignment.value !== '') visit(assignment);
+    // What stands inside a bare value belongs to it: it is not read again from each sign within.
+    if (!assignment.quoted) sign = Math.max(sign, assignment.start + assignment.value.length - 1);
   }
 }
 
 /** End (exclusive) of the key in front of the sign, over a space and a closing quote; -1 when the sign assigns nothing. */
-function endOfKey(text: string, sign: number, code: number): number {
+function endOfKey(text: string, sign: number, character: number): number {
   const next = text.charCodeAt(sign + 1);
-  if (next === code || (code === Code.equals && (next === Code.greater || next === Code.equals))) return -1;
-  if (code === Code.colon && next === Code.slash && text.charCodeAt(sign + 2) === Code.slash) return -1;
+  if (next === character || (character === code.equals && next === code.greater)) return -1;
+  if (character === code.colon && next === code.slash && text.charCodeAt(sign + 2) === code.slash) return -1;
   let end = sign;
-  if (text.charCodeAt(end - 1) === Code.space) end--;
+  if (text.charCodeAt(end - 1) === code.space) end--;
   const before = text.charCodeAt(end - 1);
-  if (before === Code.quote || before === Code.apostrophe) {
+  if (before === code.quote || before === code.apostrophe) {
     end--;
-    while (text.charCodeAt(end - 1) === Code.backslash) end--;
+    while (text.charCodeAt(end - 1) === code.backslash) end--;
   }
   return isKeyCharacter(text.charCodeAt(end - 1)) ? end : -1;
 }
 
 function readValue(text: string, sign: number, assignment: Assignment): void {
   let start = sign + 1;
-  while (start < sign + 3 && (text.charCodeAt(start) === Code.space || text.charCodeAt(start) === Code.tab)) start++;
+  while (start < sign + 3 && (text.charCodeAt(start) === code.space || text.charCodeAt(start) === code.tab)) start++;
   assignment.spaced = start > sign + 1;
   let quote = start;
-  while (quote < start + 4 && text.charCodeAt(quote) === Code.backslash) quote++;
+  while (quote < start + 4 && text.charCodeAt(quote) === code.backslash) quote++;
   const opening = text.charCodeAt(quote);
   const limit = Math.min(text.length, start + longestValue);
   let end: number;
-  if (opening === Code.quote || opening === Code.apostrophe) {
+  if (opening === code.quote || opening === code.apostrophe) {
     start = quote + 1;
     end = start;
-    while (end < limit && text.charCodeAt(end) !== opening && text.charCodeAt(end) !== Code.newline) end++;
+    while (end < limit && text.charCodeAt(end) !== opening && text.charCodeAt(end) !== code.newline) end++;
     if (end === limit && limit < text.length) end = start; // No closing quote within the bound.
-    while (end > start && text.charCodeAt(end - 1) === Code.backslash) end--;
+    while (end > start && text.charCodeAt(end - 1) === code.backslash) end--;
     assignment.quoted = true;
   } else {
     end = start;
-    if (text.charCodeAt(sign) === Code.greater) {
-      while (end < limit && text.charCodeAt(end) !== Code.less) end++;
+    if (text.charCodeAt(sign) === code.greater) {
+      while (end < limit && text.charCodeAt(end) !== code.less) end++;
       assignment.quoted = true;
     } else {
       while (end < limit && !endsBareValue(text.charCodeAt(end))) end++;
@@ -85,15 +99,12 @@ function readValue(text: string, sign: number, assignment: Assignment): void {
   assignment.value = text.slice(start, end);
 }
 
-/** Letters, digits, `_`, `-`, `.` and `$`. */
-function isKeyCharacter(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f || code === 0x2d || code === 0x2e || code === 0x24;
+function isKeyCharacter(character: number): boolean {
+  return character < 128 && classes[character] === keyCharacter;
 }
 
-/** Space, control characters and `" & ' ) , ; < > [ \ ] { | }`. */
-function endsBareValue(code: number): boolean {
-  return code <= Code.space || code === Code.quote || code === 0x26 || code === Code.apostrophe || code === 0x29 || code === 0x2c || code === 0x3b || code === Code.less
-    || code === Code.greater || code === 0x5b || code === Code.backslash || code === 0x5d || (code >= 0x7b && code <= 0x7d) || code === 0x7f;
+function endsBareValue(character: number): boolean {
+  return character < 128 && classes[character] === endOfBareValue;
 }
 
 /**

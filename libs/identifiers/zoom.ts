@@ -1,5 +1,9 @@
-/** Meeting numbers have 11 digits, personal ones 10, and had 9 until April 2020. https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0061263 */
-const meeting = /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
+/**
+ * Meeting numbers have 11 digits, personal ones 10, and those planned before April 2020 may have 9.
+ * https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196
+ */
+const meeting =
+  /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
 const secret = /[?&]pwd=([\w.~%-]{4,128})/i;
 
 export function isMeetingNumber(value: string): boolean {

@@ -15,11 +15,21 @@ export const email: IdentifierKind = {
   normalise: (value) => value.trim().toLowerCase(),
   mask: maskEmail,
   confidence: 97,
-  traps: ['SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL'],
+  traps: [
+    'SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL',
+  ],
   source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1',
   examples: {
-    match: [['email', 'jane.doe+news@example.org'], ['user', 'Jane@Example.ORG'], 'MAIL FROM:<corey@delta.peach.example>', 'contact=jane%40example.org', 'write to jane_d@mail.example.co.uk.', '13812345678@139.com', 'From: "Jane" <jane@example.org>'],
-    noMatch: ['pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'], 'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>', '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>', '9ACEE03C-AB98-4046-AEC1-BF4910C61E96@example.com'],
+    match: [
+      ['email', 'jane.doe+news@example.org'], ['user', 'Jane@Example.ORG'], 'MAIL FROM:<corey@delta.peach.example>',
+      'contact=jane%40example.org', 'write to jane_d@mail.example.co.uk.', '13812345678@139.com', 'From: "Jane" <jane@example.org>',
+    ],
+    noMatch: [
+      'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
+      'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>',
+      '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>',
+      '9ACEE03C-AB98-4046-AEC1-BF4910C61E96@example.com',
+    ],
   },
 };
 
@@ -34,8 +44,14 @@ export const sipUri: IdentifierKind = {
   traps: ['a URI without a user names a server', '`anonymous`', 'ids of calls, tags, branches'],
   source: 'RFC 3261, section 19.1',
   examples: {
-    match: ['From: "Jane" <sip:vox18063@sip.example.org>;tag=8e948b0', 'Contact: <sip:45191@10.133.206.47:64538;transport=UDP>', ['sip_uri', 'sips:jane@example.org']],
-    noMatch: ['REGISTER sip:sip.example.org SIP/2.0', 'sip:anonymous@anonymous.invalid', 'gossip:jane@example.org', 'Call-ID: 578222729-4665d775@578222732-4665d772', 'Call-ID: KopLTw9xs_lEpCtiPa07bQ'],
+    match: [
+      'From: "Jane" <sip:vox18063@sip.example.org>;tag=8e948b0', 'Contact: <sip:45191@10.133.206.47:64538;transport=UDP>',
+      ['sip_uri', 'sips:jane@example.org'],
+    ],
+    noMatch: [
+      'REGISTER sip:sip.example.org SIP/2.0', 'sip:anonymous@anonymous.invalid', 'gossip:jane@example.org',
+      'Call-ID: 578222729-4665d775@578222732-4665d772', 'Call-ID: KopLTw9xs_lEpCtiPa07bQ',
+    ],
   },
 };
 

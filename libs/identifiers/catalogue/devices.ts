@@ -14,8 +14,13 @@ export const androidId: IdentifierKind = {
   traps: ['9774d56d682e549c, which a faulty release gave to many devices', 'an OAID of 16 hexadecimal digits'],
   source: 'https://developer.android.com/reference/android/provider/Settings.Secure#ANDROID_ID',
   examples: {
-    match: [['android_id', 'b9e28776354d259e'], ['_android_id', 'b9e28776354d259e'], ['Client-AndroidId', 'a1b2c3d4e5f60718'], 'https://x.example/?os=11&androidId=a1b2c3d4e5f60718&v=2'],
-    noMatch: [['android_id', '9774d56d682e549c'], ['android_id', '11'], ['android_id', '0000000000000000'], ['android_version', 'b9e28776354d259e']],
+    match: [
+      ['android_id', 'b9e28776354d259e'], ['_android_id', 'b9e28776354d259e'], ['Client-AndroidId', 'a1b2c3d4e5f60718'],
+      'https://x.example/?os=11&androidId=a1b2c3d4e5f60718&v=2',
+    ],
+    noMatch: [
+      ['android_id', '9774d56d682e549c'], ['android_id', '11'], ['android_id', '0000000000000000'], ['android_version', 'b9e28776354d259e'],
+    ],
   },
 };
 
@@ -23,8 +28,10 @@ export const advertisingId: IdentifierKind = {
   name: 'advertising_id',
   dataClass: 'device',
   keys: [
-    'gaid', 'gps_adid', 'google_ad_id', 'google_aid', 'google_advertising_id', 'idfa', 'ios_idfa', 'oaid', 'vaid', 'aaid', 'aid', 'adid', 'ad_id', 'ifa', 'rdid', 'fire_adid', '*_advertising_id', '*_advertiser_id',
-    'advertisingidentifier', 'advertising_identifier', 'adv_id', 'amazon_ad_id', 'device_ifa', 'advid', 'google_gaid', 'android_adid', 'android_aid',
+    'gaid', 'gps_adid', 'google_ad_id', 'google_aid', 'google_advertising_id', 'idfa', 'ios_idfa', 'oaid', 'vaid', 'aaid', 'aid', 'adid',
+    'ad_id', 'ifa', 'rdid', 'fire_adid', '*_advertising_id', '*_advertiser_id',
+    'advertisingidentifier', 'advertising_identifier', 'adv_id', 'amazon_ad_id', 'device_ifa', 'advid', 'google_gaid', 'android_adid',
+    'android_aid',
   ],
   validate: (value) => isUuid(value) || (isHex(value, 16, 64) && /[a-f]/i.test(value)),
   normalise: normaliseHex,
@@ -32,8 +39,14 @@ export const advertisingId: IdentifierKind = {
   traps: ['the nil UUID of people who opted out', 'numbers of advertisements under `adid`', 'UUIDs of requests'],
   source: 'https://developer.android.com/training/articles/ad-id; https://developer.apple.com/documentation/adsupport/asidentifiermanager',
   examples: {
-    match: [['gaid', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'], ['_aid', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'], ['advertiser_id', 'EA7583CD-A667-48BC-B806-42ECB2B48606'], ['oaid', '3f1e6c7a9bd2405883f1e6c7a9bd2405']],
-    noMatch: [['idfa', '00000000-0000-0000-0000-000000000000'], ['adid', '364838'], ['request_id', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'], 'trace 5ac6a0ff-8d18-47bc-a902-2812cf0c251e', ['aid', 'banner1']],
+    match: [
+      ['gaid', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'], ['_aid', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'],
+      ['advertiser_id', 'EA7583CD-A667-48BC-B806-42ECB2B48606'], ['oaid', '3f1e6c7a9bd2405883f1e6c7a9bd2405'],
+    ],
+    noMatch: [
+      ['idfa', '00000000-0000-0000-0000-000000000000'], ['adid', '364838'], ['request_id', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'],
+      'trace 5ac6a0ff-8d18-47bc-a902-2812cf0c251e', ['aid', 'banner1'],
+    ],
   },
 };
 
@@ -56,13 +69,17 @@ export const udid: IdentifierKind = {
   name: 'udid',
   dataClass: 'device',
   keys: ['*_udid', 'open_udid', 'utdid', 'apple_udid'],
-  validate: (value) => isUuid(value) || isHex(value, 16, 64) || /^[0-9A-F]{8}-[0-9A-F]{16}$/i.test(value) || (isMachineId(value, 16) && /[a-z]/i.test(value)),
+  validate: (value) => isUuid(value) || isHex(value, 16, 64) || /^[0-9A-F]{8}-[0-9A-F]{16}$/i.test(value)
+    || (isMachineId(value, 16) && /[a-z]/i.test(value)),
   normalise: normaliseHex,
   confidence: 95,
   traps: ['the nil UUID', 'model names'],
   source: 'https://developer.apple.com/documentation/xcode/distributing-your-app-to-registered-devices',
   examples: {
-    match: [['_udid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'], ['UDID', '00008030-001A2B3C4D5E6F70'], ['openUDID', '3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a']],
+    match: [
+      ['_udid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'], ['UDID', '00008030-001A2B3C4D5E6F70'],
+      ['openUDID', '3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a'],
+    ],
     noMatch: [['udid', 'iPhone'], ['udid', '00000000-0000-0000-0000-000000000000'], ['uid_count', '3f2a1b0c9d8e7f6a']],
   },
 };
@@ -74,18 +91,25 @@ export const bssid: IdentifierKind = {
   validate: isMac,
   normalise: normaliseMac,
   confidence: 97,
-  traps: ['02:00:00:00:00:00, which Android and iOS give to apps without permission', 'an access point\'s address is a place, not a device of the user'],
+  traps: [
+    '02:00:00:00:00:00, which Android and iOS give to apps without permission',
+    'an access point\'s address is a place, not a device of the user',
+  ],
   source: 'IEEE 802.11-2020, section 9.2.4.3.4',
   examples: {
     match: [['bssid', 'f4:f2:6d:8a:10:3c'], 'net=wifi&bssid=f4%3Af2%3A6d%3A8a%3A10%3A3c'],
-    noMatch: [['bssid', '02:00:00:00:00:00'], 'net=wifi&bssid=02%3A00%3A00%3A00%3A00%3A00', ['bssid', 'ff:ff:ff:ff:ff:ff'], ['ssid', 'Office']],
+    noMatch: [
+      ['bssid', '02:00:00:00:00:00'], 'net=wifi&bssid=02%3A00%3A00%3A00%3A00%3A00', ['bssid', 'ff:ff:ff:ff:ff:ff'], ['ssid', 'Office'],
+    ],
   },
 };
 
 export const mac: IdentifierKind = {
   name: 'mac',
   dataClass: 'device',
-  keys: ['*_mac', '*_mac_address', '*_mac_addr', 'macaddr', 'hw_addr', 'hardware_address', 'ethernet', 'chaddr', 'wifimac', 'btaddr', 'bt_addr'],
+  keys: [
+    '*_mac', '*_mac_address', '*_mac_addr', 'macaddr', 'hw_addr', 'hardware_address', 'ethernet', 'chaddr', 'wifimac', 'btaddr', 'bt_addr',
+  ],
   validate: isMac,
   shape: { hint: hint.hexSeparator, confidence: 88, find: findMacs },
   normalise: normaliseMac,
@@ -93,8 +117,13 @@ export const mac: IdentifierKind = {
   traps: ['placeholders, all zeros, broadcast and multicast', 'the last group of a UUID', 'fingerprints of certificates', 'IPv6 addresses'],
   source: 'IEEE 802-2014, section 8',
   examples: {
-    match: [['mac', '3c:15:c2:9a:01:fe'], ['wifiMac', '3C15C29A01FE'], 'device 3C-15-C2-9A-01-FE joined', ['mac_address', '3c15.c29a.01fe']],
-    noMatch: ['02:00:00:00:00:00', '00:00:00:00:00:00', '01:00:5e:00:00:fb', 'ff:ff:ff:ff:ff:ff', '6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01', ['mac', 'Intel'], ['os', 'mac'], 'fe80:15:c2:9a:01:fe:02:03'],
+    match: [
+      ['mac', '3c:15:c2:9a:01:fe'], ['wifiMac', '3C15C29A01FE'], 'device 3C-15-C2-9A-01-FE joined', ['mac_address', '3c15.c29a.01fe'],
+    ],
+    noMatch: [
+      '02:00:00:00:00:00', '00:00:00:00:00:00', '01:00:5e:00:00:fb', 'ff:ff:ff:ff:ff:ff', '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
+      'AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01', ['mac', 'Intel'], ['os', 'mac'], 'fe80:15:c2:9a:01:fe:02:03',
+    ],
   },
 };
 
@@ -103,14 +132,21 @@ const registrationToken = /(?<![\w-])APA91b[\w-]{40,200}(?![\w-])/g;
 export const pushToken: IdentifierKind = {
   name: 'push_token',
   dataClass: 'device',
-  keys: ['*_push_token', '*_push_id', 'registration_id', 'reg_id', 'device_token', '*_fcm_token', 'gcm_token', 'apns_token', 'push_registration_id', 'push_key', 'jpush_id', 'mipush_reg_id', 'notification_token', 'c2dm_token', 'gcm_reg_id', 'gcm_id'],
+  keys: [
+    '*_push_token', '*_push_id', 'registration_id', 'reg_id', 'device_token', '*_fcm_token', 'gcm_token', 'apns_token',
+    'push_registration_id', 'push_key', 'jpush_id', 'mipush_reg_id', 'notification_token', 'c2dm_token', 'gcm_reg_id', 'gcm_id',
+  ],
   validate: (value) => value.length >= 16 && isRandomToken(value),
   shape: patternShape(hint.vendorPrefix, 95, registrationToken),
   confidence: 92,
   traps: ['names of channels under `push_id`'],
-  source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; https://developer.apple.com/documentation/usernotifications/registering-your-app-with-apns',
+  source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; '
+    + 'https://developer.apple.com/documentation/usernotifications/registering-your-app-with-apns',
   examples: {
-    match: [['push_token', 'APA91bKQ7Zm2X_T8hDHrThB3W6RvBhYkybhCkuoEbluBW92bnYtQzKM-FvZ'], ['deviceToken', '740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad']],
+    match: [
+      ['push_token', 'APA91bKQ7Zm2X_T8hDHrThB3W6RvBhYkybhCkuoEbluBW92bnYtQzKM-FvZ'],
+      ['deviceToken', '740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad'],
+    ],
     noMatch: [['push_token', 'null'], ['push_id', 'news'], ['device_token', '12345']],
   },
 };
@@ -122,18 +158,31 @@ export const deviceId: IdentifierKind = {
   name: 'device_id',
   dataClass: 'device',
   keys: [
-    '*_device_id', 'did', 'dev_id', '*_device_uuid', '*_device_uid', '*_device_guid', '*_hardware_id', 'hwid', '*_machine_id', '*_machine_guid', 'guid', '*_installation_id', '*_install_id', 'installid', '*_terminal_id',
-    '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid', 'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial', 'cuid', 'anon_id', 'android_uuid', 'smid', 'device_fingerprint', 'unique_id', 'device_unique_id',
-    'phone_id', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id', 'install_uuid', 'suid', 'duid', 'deviceid2',
+    '*_device_id', 'did', 'dev_id', '*_device_uuid', '*_device_uid', '*_device_guid', '*_hardware_id', 'hwid', '*_machine_id',
+    '*_machine_guid', 'guid', '*_installation_id', '*_install_id', 'installid', '*_terminal_id',
+    '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid', 'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial',
+    'cuid', 'anon_id', 'android_uuid', 'smid', 'device_fingerprint', 'unique_id', 'device_unique_id',
+    'phone_id', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id', 'install_uuid', 'suid', 'duid',
+    'deviceid2',
   ],
   validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value)),
   shape: patternShape(hint.vendorPrefix, 80, xiaomiDevice),
   integer: true,
   confidence: 85,
-  traps: ['model names', 'numbers of a few digits', 'the nil UUID', 'GUIDs of feed entries, which are URLs', '`mid`: messages, media and merchants have one'],
+  traps: [
+    'model names', 'numbers of a few digits', 'the nil UUID', 'GUIDs of feed entries, which are URLs',
+    '`mid`: messages, media and merchants have one',
+  ],
   source: 'https://developer.android.com/identity/user-data-ids',
   examples: {
-    match: [['device_id', 'P47775ID170W2120'], ['guid', 'F5EB01CC01A8E08CD83630828DE17C2B02162FD8'], ['Client-Uid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'], '{"host_int": 274363570036934823360341409051841573579, "port": 17500}', 'model*a-D7A5D8A9B537529F966E429D0588620324F6C5E0('],
-    noMatch: [['device_id', '1'], ['device_id', 'iPhone12'], ['deviceId', '00000000-0000-0000-0000-000000000000'], ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P47775ID170W2120'], ['mid', '3812345678901234']],
+    match: [
+      ['device_id', 'P47775ID170W2120'], ['guid', 'F5EB01CC01A8E08CD83630828DE17C2B02162FD8'],
+      ['Client-Uid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'], '{"host_int": 274363570036934823360341409051841573579, "port": 17500}',
+      'model*a-D7A5D8A9B537529F966E429D0588620324F6C5E0(',
+    ],
+    noMatch: [
+      ['device_id', '1'], ['device_id', 'iPhone12'], ['deviceId', '00000000-0000-0000-0000-000000000000'],
+      ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P47775ID170W2120'], ['mid', '3812345678901234'],
+    ],
   },
 };

@@ -14,7 +14,7 @@ export const joinLink: IdentifierKind = {
   holds: 'meeting_id',
   confidence: 97,
   traps: ['a link without `pwd` tells the meeting but does not open it'],
-  source: 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0063279 (embedding the passcode in a link)',
+  source: 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196 (ids in invitation links)',
   examples: {
     match: ['join https://us02web.zoom.us/j/81234567890?pwd=QUJDREVGR0hJSg.1 now', ['url', 'https://zoom.us/j/9876543210?pwd=abCD12']],
     noMatch: ['https://zoom.us/j/81234567890', 'https://zoom.us/pricing?pwd=abCD12', 'https://zoom.us.example.org/j/8?pwd=abCD12'],
@@ -24,47 +24,73 @@ export const joinLink: IdentifierKind = {
 export const meetingId: IdentifierKind = {
   name: 'meeting_id',
   dataClass: 'room',
-  keys: ['*_meeting_id', '*_meeting_number', 'meeting_no', 'meeting_num', 'meeting_key', 'meeting_uuid', 'meeting_code', 'confno', 'conf_no', 'conf_id', 'conference_id', 'webinar_id', 'conference', 'meeting'],
+  keys: [
+    '*_meeting_id', '*_meeting_number', 'meeting_no', 'meeting_num', 'meeting_key', 'meeting_uuid', 'meeting_code', 'confno', 'conf_no',
+    'conf_id', 'conference_id', 'webinar_id', 'conference', 'meeting',
+  ],
   validate: (value) => isMeetingNumber(value) || isId(value),
   shape: { hint: hint.zoom, confidence: 95, find: findMeetingNumbers },
   normalise: (value) => (isMeetingNumber(value) ? value.replaceAll(/[ -]/g, '') : normaliseOpaque(value)),
   integer: true,
   confidence: 90,
   traps: ['11 digits are a Chinese mobile number too: only under a key or in a link'],
-  source: 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0061263 (meeting and webinar ids)',
+  source: 'https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196 (meeting and webinar ids)',
   examples: {
-    match: [['meeting_id', '812 3456 7890'], ['confno', '98765432101'], 'zoommtg://zoom.us/join?action=join&confno=98765432101', 'https://us02web.zoom.us/j/81234567890', ['meetingNumber', '812-3456-7890']],
-    noMatch: [['meeting_id', 'null'], ['meeting_id', ''], '81234567890', 'https://zoom.us/j/123', 'https://example.org/j/81234567890', ['meeting_type', '8']],
+    match: [
+      ['meeting_id', '812 3456 7890'], ['confno', '98765432101'], 'zoommtg://zoom.us/join?action=join&confno=98765432101',
+      'https://us02web.zoom.us/j/81234567890', ['meetingNumber', '812-3456-7890'],
+    ],
+    noMatch: [
+      ['meeting_id', 'null'], ['meeting_id', ''], '81234567890', 'https://zoom.us/j/123', 'https://example.org/j/81234567890',
+      ['meeting_type', '8'],
+    ],
   },
 };
 
 export const roomId: IdentifierKind = {
   name: 'room_id',
   dataClass: 'room',
-  keys: ['*_room_id', 'room', '*_room_name', 'room_no', 'room_number', '*_room_uuid', '*_room_token', 'room_code', 'muc_room', '*_chatroom_id', 'chatroom', '*_liveroom_id'],
+  keys: [
+    '*_room_id', 'room', '*_room_name', 'room_no', 'room_number', '*_room_uuid', '*_room_token', 'room_code', 'muc_room', '*_chatroom_id',
+    'chatroom', '*_liveroom_id',
+  ],
   validate: isId,
   integer: true,
   confidence: 90,
   traps: ['templates and flags', 'hotel and sensor rooms have the same name'],
   source: 'https://docs.agora.io/en/video-calling/reference/api; https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe',
   examples: {
-    match: [['room_id', 'MAx7Kq2P'], ['roomId', '1001'], ['room', 'lobby42'], 'user_id=42&room=lobby42', ['id', 'MAx7Kq2P', 'http.request.body.json.room.id'], ['id', '77', 'http.request.body.json.rooms[0].id']],
-    noMatch: [['room_id', '0'], ['room_id', '{room_id}'], ['room_id', 'undefined'], ['id', '77'], ['rooms', 'true'], ['mushroom', 'x1'], ['bathroom_count', '2']],
+    match: [
+      ['room_id', 'MAx7Kq2P'], ['roomId', '1001'], ['room', 'lobby42'], 'user_id=42&room=lobby42',
+      ['id', 'MAx7Kq2P', 'http.request.body.json.room.id'], ['id', '77', 'http.request.body.json.rooms[0].id'],
+    ],
+    noMatch: [
+      ['room_id', '0'], ['room_id', '{room_id}'], ['room_id', 'undefined'], ['id', '77'], ['rooms', 'true'], ['mushroom', 'x1'],
+      ['bathroom_count', '2'],
+    ],
   },
 };
 
 export const channelId: IdentifierKind = {
   name: 'channel_id',
   dataClass: 'room',
-  keys: ['channel_id', 'channel_name', 'voice_channel_id', 'live_channel_id', 'rtc_channel', 'rtc_channel_id', 'channel_uuid', 'channel_key'],
+  keys: [
+    'channel_id', 'channel_name', 'voice_channel_id', 'live_channel_id', 'rtc_channel', 'rtc_channel_id', 'channel_uuid', 'channel_key',
+  ],
   validate: (value) => isId(value) && value.length >= (/^\d+$/.test(value) ? 5 : 3) && !value.includes('.') && !isTimestamp(value),
   integer: true,
   confidence: 80,
-  traps: ['`channel` alone is where an app was installed from', 'small numbers are channels of programmes', '`cname`, which Agora uses for it, is a name of RTCP in SDP (RFC 8830) and of DNS'],
+  traps: [
+    '`channel` alone is where an app was installed from', 'small numbers are channels of programmes',
+    '`cname`, which Agora uses for it, is a name of RTCP in SDP (RFC 5576) and of DNS',
+  ],
   source: 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel); https://discord.com/developers/docs/resources/channel',
   examples: {
     match: [['channel_id', 'ch-9f3a'], ['channelName', 'townhall-7']],
-    noMatch: [['_channel', '1kxun'], ['channel_id', '117'], ['channel_id', 'null'], 'a=ssrc:3735928559 cname:4TOk42mSjXCkVIa6', ['cname', 'edge.example.net'], ['channels', '2']],
+    noMatch: [
+      ['_channel', '1kxun'], ['channel_id', '117'], ['channel_id', 'null'], 'a=ssrc:3735928559 cname:4TOk42mSjXCkVIa6',
+      ['cname', 'edge.example.net'], ['channels', '2'],
+    ],
   },
 };
 
@@ -79,14 +105,20 @@ export const callId: IdentifierKind = {
   source: 'https://learn.microsoft.com/graph/api/resources/call',
   examples: {
     match: [['call_id', '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5'], ['callId', 'c-20331']],
-    noMatch: [['Call-ID', 'KopLTw9xs_lEpCtiPa07bQ1'], ['call_id', '578222729-4665d775@578222732-4665d772'], ['call_id', 'none'], ['callback', 'jsonp123']],
+    noMatch: [
+      ['Call-ID', 'KopLTw9xs_lEpCtiPa07bQ1'], ['call_id', '578222729-4665d775@578222732-4665d772'], ['call_id', 'none'],
+      ['callback', 'jsonp123'],
+    ],
   },
 };
 
 export const conversationId: IdentifierKind = {
   name: 'conversation_id',
   dataClass: 'room',
-  keys: ['*_conversation_id', '*_conversation', 'conv_id', 'chat_id', 'dialog_id', 'group_chat_id', 'chat_thread_id', 'im_group_id', 'team_chat_id'],
+  keys: [
+    '*_conversation_id', '*_conversation', 'conv_id', 'chat_id', 'dialog_id', 'group_chat_id', 'chat_thread_id', 'im_group_id',
+    'team_chat_id',
+  ],
   validate: (value) => isId(value) && /\d/.test(value),
   integer: true,
   confidence: 80,

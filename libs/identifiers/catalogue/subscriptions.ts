@@ -11,11 +11,20 @@ export const imei: IdentifierKind = {
   normalise: normaliseImei,
   integer: true,
   confidence: 97,
-  traps: ['one random number of 15 digits in ten passes the check digit: only under a key', 'timestamps in microseconds', 'a MEID, which is hexadecimal'],
+  traps: [
+    'one random number of 15 digits in ten passes the check digit: only under a key', 'timestamps in microseconds',
+    'a MEID, which is hexadecimal',
+  ],
   source: '3GPP TS 23.003, section 6.2; GSMA TS.06',
   examples: {
-    match: [['imei', '490154203237518'], ['deviceImei', '35-209900-176148-1'], ['imei2', '352099001761481'], ['IMEISV', '3520990017614823'], 'model=X&imei=352099001761481&net=wifi'],
-    noMatch: [['imei', '352099001761482'], ['imei', '000000000000000'], ['t', '165028417912345'], '490154203237518', ['imei', 'unknown'], 'the word imsi and imei in a text'],
+    match: [
+      ['imei', '490154203237518'], ['deviceImei', '35-209900-176148-1'], ['imei2', '352099001761481'], ['IMEISV', '3520990017614823'],
+      'model=X&imei=352099001761481&net=wifi',
+    ],
+    noMatch: [
+      ['imei', '352099001761482'], ['imei', '000000000000000'], ['t', '165028417912345'], '490154203237518', ['imei', 'unknown'],
+      'the word imsi and imei in a text',
+    ],
   },
 };
 
@@ -39,11 +48,17 @@ export const imsi: IdentifierKind = {
   normalise: normaliseDigits,
   integer: true,
   confidence: 95,
-  traps: ['it has no check digit: only under a key, and with a country code that exists', 'MCC and MNC alone (`310260`)', 'the letters `imsi` in random text'],
+  traps: [
+    'it has no check digit: only under a key, and with a country code that exists', 'MCC and MNC alone (`310260`)',
+    'the letters `imsi` in random text',
+  ],
   source: '3GPP TS 23.003, section 2.2; ITU-T E.212',
   examples: {
     match: [['imsi', '262011234567890'], ['simImsi', '46000123456789'], '"imsi":"310260123456789"'],
-    noMatch: [['imsi', '310260'], ['imsi', '990000000000000'], ['imsi', '111111111111111'], ['carrier', '310260123456789'], 'xkqimsi=abc', 'wqimsilk 262011234567890'],
+    noMatch: [
+      ['imsi', '310260'], ['imsi', '990000000000000'], ['imsi', '111111111111111'], ['carrier', '310260123456789'], 'xkqimsi=abc',
+      'wqimsilk 262011234567890',
+    ],
   },
 };
 
@@ -81,15 +96,24 @@ export const msisdn: IdentifierKind = {
 export const phone: IdentifierKind = {
   name: 'phone',
   dataClass: 'direct',
-  keys: ['*_phone', '*_phone_number', '*_mobile', '*_mobile_number', 'mobile_no', 'phone_no', 'tel', 'telephone', 'cell', 'cellphone', 'cell_phone', 'phonenum', 'phone_num', 'caller_number', 'callee_number', 'whatsapp'],
+  keys: [
+    '*_phone', '*_phone_number', '*_mobile', '*_mobile_number', 'mobile_no', 'phone_no', 'tel', 'telephone', 'cell', 'cellphone',
+    'cell_phone', 'phonenum', 'phone_num', 'caller_number', 'callee_number', 'whatsapp',
+  ],
   validate: isPhone,
   shape: { hint: hint.plusDigit, confidence: 90, find: findPhones },
   normalise: normalisePhone,
   confidence: 85,
-  traps: ['the 11 digits of a Chinese mobile number are those of a Zoom meeting number', 'a `+` inside base64', 'models under `phone` or `mobile`'],
+  traps: [
+    'the 11 digits of a Chinese mobile number are those of a Zoom meeting number', 'a `+` inside base64',
+    'models under `phone` or `mobile`',
+  ],
   source: 'ITU-T E.164, section 6; RFC 3966; libphonenumber metadata',
   examples: {
-    match: [['phone', '+4915112345678'], ['mobile', '13812345678'], ['phoneNumber', '0039 081 768 3821'], 'call +39 081 768 3821 today', 'tel:+14155550123'],
+    match: [
+      ['phone', '+4915112345678'], ['mobile', '13812345678'], ['phoneNumber', '0039 081 768 3821'], 'call +39 081 768 3821 today',
+      'tel:+14155550123',
+    ],
     noMatch: [['phone', 'iPhone12'], ['mobile', '1'], ['mobile', 'true'], '+1234567890', 'qWx+4915112345678==', '+491', ['time', '+0200']],
   },
 };
