@@ -12,14 +12,14 @@ export class Admission {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Resolves when `count` records are in. More than the bound at once come in alone. */
-  async enter(count: number): Promise<void> {
+  /** Lets `count` records in: at once (null), or when the promise resolves. More than the bound come in alone. */
+  enter(count: number): Promise<void> | null {
     if (this.#waiting.length === 0 && this.#hasRoom(count)) {
       this.#records += count;
-      return;
+      return null;
     }
     if (this.#waiting.length >= this.#maxWaiting) throw new TransportError('queue_full', `${this.#waiting.length} sends are waiting for room already`);
-    await new Promise<void>((admit, refuse) => this.#waiting.push({ count, admit, refuse }));
+    return new Promise((admit, refuse) => this.#waiting.push({ count, admit, refuse }));
   }
 
   leave(count: number): void {

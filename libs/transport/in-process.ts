@@ -81,7 +81,8 @@ class InProcessSink<T> implements RecordSink<T> {
     if (records.length === 0) return;
     try {
       this.#assertOpen();
-      await this.#admission.enter(records.length);
+      const admitted = this.#admission.enter(records.length);
+      if (admitted !== null) await admitted;
     } catch (error) {
       countReason(this.counters.rejected, (error as TransportError).code, records.length);
       throw error;

@@ -15,7 +15,8 @@ export function createKafka({ brokers, clientId, logger = silentLogger, ...secur
     clientId,
     ...security,
     connectionTimeout: 5_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 5 },
+    // Few and short: sinks and sources have retries of their own around these.
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 2 },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => forward(entry, logger),
   });

@@ -10,7 +10,7 @@ import { findingFormat, flowFormat, PayloadError, type Format } from './formats.
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 import type { FindingSink, FlowSink, RecordSink } from './log.ts';
 import { silentLogger, type TransportLogger } from './logger.ts';
-import { PartitionQueue, type Ticket } from './partition-queue.ts';
+import { PartitionQueue, Ticket } from './partition-queue.ts';
 import { Partitioning } from './partitioning.ts';
 import { topics } from './topics.ts';
 
@@ -28,8 +28,9 @@ export interface KafkaSinkOptions {
 }
 
 /** Messages for one partition in one request, and how many records they hold. */
-interface Parcel {
+interface Parcel<T> {
   readonly partition: number;
+  readonly queue: PartitionQueue<T>;
   readonly messages: Message[];
   readonly records: number;
   readonly bytes: number;
@@ -61,7 +62,7 @@ export class KafkaSink<T> implements RecordSink<T> {
   #partitioning: Partitioning | null = null;
   #queues: PartitionQueue<T>[] = [];
   #unsettled = new Set<Ticket>();
-  #pump: Promise<void> | null = null;
+  #running = false;
   #closed = false;
 
   constructor(format: Format<T>, connection: KafkaConnection, options: KafkaSinkOptions = {}) {
@@ -86,7 +87,8 @@ export class KafkaSink<T> implements RecordSink<T> {
     if (records.length === 0) return;
     try {
       if (this.#closed) throw new TransportError('closed', 'the sink is closed');
-      await this.#admission.enter(records.length);
+      const admitted = this.#admission.enter(records.length);
+      if (admitted !== null) await admitted;
     } catch (error) {
       countReason(this.counters.rejected, (error as TransportError).code, records.length);
       throw error;
@@ -104,45 +106,53 @@ export class KafkaSink<T> implements RecordSink<T> {
     if (this.#closed) return;
     this.#closed = true;
     this.#admission.refuseWaiting(new TransportError('closed', 'the sink was closed before the records were accepted'));
-    const giveUp = setTimeout(() => this.#stopping.abort(), this.#closeTimeoutMillis);
-    await this.#pump;
-    clearTimeout(giveUp);
+    const timer = setTimeout(() => this.#giveUp(), this.#closeTimeoutMillis);
+    await Promise.allSettled([...this.#unsettled].map(({ settled }) => settled));
+    clearTimeout(timer);
+    this.#stopping.abort();
     await Promise.all([this.#producer.disconnect(), this.#deadLetters.close()]);
   }
 
-  #accepted(records: readonly T[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const ticket: Ticket = {
-        remaining: records.length,
-        resolve: () => {
-          this.#unsettled.delete(ticket);
-          resolve();
-        },
-        reject: (error) => {
-          countReason(this.counters.rejected, error instanceof TransportError ? error.code : 'refused', ticket.remaining);
-          reject(error);
-        },
-      };
-      this.#unsettled.add(ticket);
-      this.#inbox.push({ records, ticket });
-      this.#pump ??= this.#run();
-    });
+  async #accepted(records: readonly T[]): Promise<void> {
+    const ticket = new Ticket(records.length);
+    this.#unsettled.add(ticket);
+    this.#inbox.push({ records, ticket });
+    void this.#run();
+    try {
+      await ticket.settled;
+    } catch (error) {
+      countReason(this.counters.rejected, (error as TransportError).code, ticket.remaining);
+      throw error;
+    } finally {
+      this.#unsettled.delete(ticket);
+    }
+  }
+
+  #giveUp(): void {
+    this.#stopping.abort();
+    this.#rejectAll(new TransportError('closed', 'the sink was closed before the brokers acknowledged'));
   }
 
   /** Sends request after request until nothing is left, then ends; the next send starts it again. */
   async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
     let failures = 0;
-    while (this.#unsettled.size > 0) {
+    while (this.#hasWork()) {
       try {
         await this.#sendRequest();
         failures = 0;
       } catch (error) {
-        if (this.#stopping.signal.aborted) this.#rejectAll(new TransportError('closed', 'the sink was closed before the brokers acknowledged'));
-        else if (!isRetriable(error)) this.#rejectAll(new TransportError('refused', `the brokers refuse the records: ${(error as Error).message}`, { cause: error }));
+        if (this.#stopping.signal.aborted) break;
+        if (!isRetriable(error)) this.#rejectAll(new TransportError('refused', `the brokers refuse the records: ${(error as Error).message}`, { cause: error }));
         else await this.#pause(++failures, error as Error);
       }
     }
-    this.#pump = null;
+    this.#running = false;
+  }
+
+  #hasWork(): boolean {
+    return this.#inbox.length > 0 || this.#queues.some((queue) => queue.length > 0);
   }
 
   async #pause(failures: number, error: Error): Promise<void> {
@@ -154,7 +164,7 @@ export class KafkaSink<T> implements RecordSink<T> {
   async #sendRequest(): Promise<void> {
     await this.#connect();
     this.#distribute();
-    const parcels: Parcel[] = [];
+    const parcels: Parcel<T>[] = [];
     for (let partition = 0; partition < this.#queues.length; partition++) {
       if (this.#queues[partition]!.length === 0) continue;
       // Packing is synchronous work of some milliseconds: let the process do other things in between.
@@ -165,13 +175,13 @@ export class KafkaSink<T> implements RecordSink<T> {
     if (parcels.length === 0) return;
     const messages = parcels.flatMap((parcel) => parcel.messages);
     const acknowledged = new Set((await this.#producer.send({ topic: this.#topic, acks: -1, messages })).map(({ partition }) => partition));
-    for (const { partition, messages: { length }, records, bytes } of parcels) {
+    for (const { partition, queue, messages: { length }, records, bytes } of parcels) {
       // When a partition's leader changes during a request, kafkajs may resolve without having sent what was meant for it.
       if (!acknowledged.has(partition)) continue;
       this.counters.records += records;
       this.counters.messages += length;
       this.counters.bytes += bytes;
-      this.#queues[partition]!.drop(records);
+      queue.drop(records);
     }
     if (acknowledged.size < parcels.length) throw new Error('not all partitions have acknowledged');
   }
@@ -198,7 +208,7 @@ export class KafkaSink<T> implements RecordSink<T> {
   }
 
   /** What of a partition's queue goes into the next request; null when it is empty. A record that cannot be written becomes a dead letter. */
-  async #parcelOf(partition: number): Promise<Parcel | null> {
+  async #parcelOf(partition: number): Promise<Parcel<T> | null> {
     const queue = this.#queues[partition]!;
     const messages: Message[] = [];
     let records = 0;
@@ -214,10 +224,10 @@ export class KafkaSink<T> implements RecordSink<T> {
       } else if (messages.length > 0) {
         break;
       } else {
-        await this.#bury(partition, packed);
+        await this.#bury(partition, queue, packed);
       }
     }
-    return messages.length === 0 ? null : { partition, messages, records, bytes };
+    return messages.length === 0 ? null : { partition, queue, messages, records, bytes };
   }
 
   /** As many records from position `start` as fit into one message of at most `maxBytes`; the error when not even one does. */
@@ -238,19 +248,17 @@ export class KafkaSink<T> implements RecordSink<T> {
   }
 
   /** Replaces the first record of a partition's queue by a dead letter. */
-  async #bury(partition: number, { code, message }: PayloadError): Promise<void> {
+  async #bury(partition: number, queue: PartitionQueue<T>, { code, message }: PayloadError): Promise<void> {
     await this.#deadLetters.send([{ reason: code, topic: this.#topic, partition, offset: '', payload: null }]);
     countReason(this.counters.deadLetters, code);
     this.#logger.error({ topic: this.#topic, reason: code, error: message }, 'record cannot be written, sent as a dead letter');
-    this.#queues[partition]!.drop(1);
+    queue.drop(1);
   }
 
   #rejectAll(error: TransportError): void {
-    const unsettled = [...this.#unsettled];
-    this.#unsettled.clear();
     this.#inbox = [];
     this.#queues = this.#queues.map(() => new PartitionQueue());
-    for (const ticket of unsettled) ticket.reject(error);
+    for (const ticket of this.#unsettled) ticket.reject(error);
     this.#admission.refuseWaiting(error);
   }
 }

@@ -1,8 +1,14 @@
 /** One call of `send`: settled when all its records are. */
-export interface Ticket {
+export class Ticket {
   remaining: number;
+  readonly settled: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+
+  constructor(records: number) {
+    this.remaining = records;
+    ({ promise: this.settled, resolve: this.resolve, reject: this.reject } = Promise.withResolvers<void>());
+  }
 }
 
 interface Slice<T> {
