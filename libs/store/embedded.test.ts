@@ -116,3 +116,13 @@ test('a folder that is not writable is named', async () => {
   assert.equal(await count(store, 'flows FINAL'), 3, 'quotes in the path are data');
   assert.match(await readFile(join(folder.path, "it's a folder", 'owner'), 'utf8'), new RegExp(`^${process.pid}\n$`));
 });
+
+test('stores that share the folder do not mix up their batches', async () => {
+  await using temporary = await temporaryStore();
+  const others = await Promise.all([1, 2, 3].map(() => openStore({ path: temporary.path, rollupInterval: 3_600_000 })));
+  await Promise.all(others.map(async (store, part) => {
+    for (let round = 0; round < 8; round++) await store.write(flowRecords(400).filter((_, index) => index % 3 === part && index % 8 === round), []);
+  }));
+  assert.equal(await count(temporary.store, 'flows FINAL'), 400);
+  for (const store of others) await store.close();
+});

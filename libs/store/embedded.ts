@@ -1,4 +1,5 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StoreError } from './errors.ts';
@@ -9,6 +10,8 @@ type ExecParams = Parameters<Connection['exec']>[0];
 /** The engine binds one data folder per process; stores on that folder may share it. */
 let openFolder = '';
 let openStores = 0;
+/** Names the files in the spool, which the stores of this process share. */
+let spooled = 0;
 
 /**
  * ClickHouse in this process (https://clickhouse.com/docs/chdb), its data in `path`:
@@ -26,12 +29,15 @@ export async function openEmbedded(path: string): Promise<ClickHouseClient> {
       + 'holds one data folder per process. Close that store first, or use a server (CLICKHOUSE_URL).');
   }
   const connection = await connect(create, folder);
+  const spool = join(folder, 'spool');
+  if (openStores === 0) { // in one go, so that a second store opened meanwhile finds the spool as it stays
+    writeFileSync(join(folder, 'owner'), `${process.pid}\n`);
+    rmSync(spool, { recursive: true, force: true }); // left by a process that was killed: never confirmed, sent again
+    mkdirSync(spool, { mode: 0o700 });
+  }
   openFolder = folder;
   openStores++;
-  await writeFile(join(folder, 'owner'), `${process.pid}\n`);
-  await rm(join(folder, 'spool'), { recursive: true, force: true }); // left by a process that was killed: never confirmed, sent again
-  await mkdir(join(folder, 'spool'), { mode: 0o700 });
-  return createClient({ connection: spooling(connection, join(folder, 'spool')) });
+  return createClient({ connection: spooling(connection, spool) });
 }
 
 type CreateConnection = (options: { path: string }) => Connection;
@@ -64,7 +70,6 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
  * goes through a file, which the engine reads itself; the statement stays the one that a server gets.
  */
 function spooling(connection: Connection, spool: string): Connection {
-  let inserts = 0;
   return {
     ping: (params) => connection.ping(params),
     query: (params) => connection.query(params),
@@ -78,7 +83,7 @@ function spooling(connection: Connection, spool: string): Connection {
   };
 
   async function insertFile({ values, query, ...params }: ExecParams) {
-    const file = join(spool, `${inserts++}.bin`);
+    const file = join(spool, `${spooled++}.bin`);
     try {
       await writeFile(file, values!);
       return await connection.exec({ ...params, query: query.replace(/ FORMAT (\w+)\s*$/, ` FROM INFILE ${quoted(file)} FORMAT $1`) });

@@ -96,7 +96,7 @@ test('what a killed process wrote but did not roll up is found after the start',
 test('several writers whose writes and refreshes interleave at will end with rollups that agree', async () => {
   await using temporary = await temporaryStore();
   const { store, path } = temporary;
-  await using other = await openStore({ path, rollupInterval: 3_600_000 });
+  await using other = await openStore({ path, rollupInterval: 3_600_000 }); // a connection of its own
   const records = (round: number, writer: number): FlowRecord[] => flowRecords(60).filter((_, index) => index % 3 !== writer)
     .map((record) => ({ ...record, 'telltale.peer.located': `${writer}${round % 2}` })); // overlapping ids, different cells
   const work = [store, other].map(async (each, writer) => {

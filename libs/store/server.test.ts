@@ -1,15 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createClient } from '@clickhouse/client';
 import { serveLoopback } from './loopback.ts';
 import { openStore, StoreError, type Rejection } from './store.ts';
 import { count, findingAbout, flowRecords, run, temporaryFolder } from './testing.ts';
 
 const fast = { backoff: 1, maxBackoff: 5, rollupInterval: 3_600_000 };
 
+/** A server to run this file's first test against as well, such as `http://default:@127.0.0.1:8123`. */
+const realServer = process.env.TELLTALE_TEST_CLICKHOUSE;
+
 test('over HTTP: migrates, writes, rolls up and reads as the embedded store does', async () => {
   await using folder = await temporaryFolder();
   await using server = await serveLoopback(folder.path);
-  await using store = await openStore({ url: server.url, ...fast });
+  await exercise(server.url, 'telltale');
+  const inserts = server.statements.filter((statement) => /^INSERT INTO (flows|findings) /.test(statement));
+  assert.deepEqual(inserts.map((statement) => statement.split(' ')[2]), ['flows', 'findings', 'flows', 'findings'], 'flows first');
+  assert.ok(inserts.every((statement) => statement.endsWith('FORMAT RowBinary')));
+});
+
+test('a real server: the same', { skip: realServer === undefined ? 'TELLTALE_TEST_CLICKHOUSE is not set: no real ClickHouse server is tested' : false }, async () => {
+  const database = `telltale_test_${process.pid}`;
+  await exercise(realServer!, database);
+  const client = createClient({ url: realServer! });
+  await client.command({ query: `DROP DATABASE ${database}` });
+  await client.close();
+});
+
+async function exercise(url: string, database: string): Promise<void> {
+  await using store = await openStore({ url, database, ...fast });
   assert.deepEqual(await store.migrate(), ['flows and findings']);
   assert.deepEqual(await store.migrate(), []);
   const flows = flowRecords(2000, { 'url.path': '/é/\u{1F600}\t\'"\\' });
@@ -23,10 +42,7 @@ test('over HTTP: migrates, writes, rolls up and reads as the embedded store does
   assert.deepEqual(await store.query('SELECT sum(records) AS records FROM flows_1h'), [{ records: 2000 }]);
   assert.deepEqual(await store.query('SELECT {text:String} AS text', { text: "a' OR 1 = 1 --\n\\" }), [{ text: "a' OR 1 = 1 --\n\\" }]);
   assert.deepEqual(await store.query('SELECT {list:Array(String)} AS list', { list: ["a'b", '\\', ',]'] }), [{ list: ["a'b", '\\', ',]'] }]);
-  const inserts = server.statements.filter((statement) => /^INSERT INTO (flows|findings) /.test(statement));
-  assert.deepEqual(inserts.map((statement) => statement.split(' ')[2]), ['flows', 'findings', 'flows', 'findings'], 'flows first');
-  assert.ok(inserts.every((statement) => statement.endsWith('FORMAT RowBinary')));
-});
+}
 
 test('over HTTP: an insert is repeated until the server confirms it, whatever was in the way', async () => {
   await using folder = await temporaryFolder();

@@ -68,8 +68,10 @@ function connect(url: string, database: string): ClickHouseClient {
   });
 }
 
+/** Asks first: where an administrator made the database, our user may not be allowed to create one. */
 async function createDatabase(client: ClickHouseClient, database: string): Promise<void> {
-  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
+  const existing = await client.query({ query: 'SELECT name FROM system.databases WHERE name = {database:String}', query_params: { database }, format: 'JSONEachRow' });
+  if ((await existing.json()).length === 0) await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
   await client.close();
 }
 

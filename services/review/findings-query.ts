@@ -7,7 +7,10 @@ const pageSize = 100;
 const list = z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(z.string().max(300)).max(100)).optional();
 const text = z.string().max(300).optional();
 /** ISO 8601 with a zone, to microseconds since 1970. */
-const time = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value) * 1000).optional();
+const time = z.iso.datetime({ offset: true })
+  .transform((value) => Date.parse(value) * 1000)
+  .refine(Number.isSafeInteger, 'must lie between the years 1684 and 2255')
+  .optional();
 
 const filterShape = {
   level: list, verdict: list, kind: list, country: list, service: list, rule: list,

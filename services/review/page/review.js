@@ -332,7 +332,7 @@ function row(finding) {
   const id = finding['event.id'];
   const kind = finding['telltale.observable.kind'];
   const verdict = finding['telltale.verdict'];
-  return h('tr', { 'data-id': id, tabindex: '-1', 'aria-selected': 'false', onclick: () => open(id) },
+  return h('tr', { 'data-id': id, tabindex: '-1', onclick: () => open(id) },
     h('td', {}, levelMark(finding['event.severity_name'])),
     h('td', { class: 'of-time' }, h('span', { class: 'line' }, timeOf(finding['@timestamp']), h('span', { class: 'fraction' }, finding['@timestamp'].slice(19, 23))),
       h('span', { class: 'line muted' }, dateOf(finding['@timestamp']))),
@@ -364,7 +364,8 @@ function markSelected() {
   const id = state.get('finding');
   const all = rows();
   for (const each of all) {
-    each.setAttribute('aria-selected', String(each.dataset.id === id));
+    if (each.dataset.id === id) each.setAttribute('aria-current', 'true');
+    else each.removeAttribute('aria-current');
     each.tabIndex = -1;
   }
   const entry = rowOf(id) ?? all[0];
@@ -471,7 +472,7 @@ function flowSection(finding, flow) {
 
 function flowRecord(record, start, isEvidence) {
   const count = (value) => h('td', { class: 'number' }, value);
-  return h('tr', { class: isEvidence ? 'evidence' : '', 'aria-current': isEvidence },
+  return h('tr', { class: isEvidence ? 'evidence' : '', 'aria-current': isEvidence && 'true' },
     count(String(record['telltale.flow.sequence'])), count(duration((microsOf(record['@timestamp']) - start) / 1e6)),
     count(record['telltale.evidence.frame'] === 0 ? '' : number.format(record['telltale.evidence.frame'])), count(bytes(record['source.bytes'])), count(bytes(record['destination.bytes'])),
     h('td', {}, summaryOf(record),
