@@ -145,14 +145,14 @@ export class KafkaSource<T> implements RecordSource<T> {
   async #contribute(payload: EachBatchPayload, gatherer: Gatherer<T, Origin>): Promise<void> {
     const { messages, partition } = payload.batch;
     for (let next = 0; next < messages.length && payload.isRunning() && !payload.isStale();) {
-      const gathering = await gatherer.open();
-      const origin: Origin = { payload, messages: 0, lastOffset: '', deadLetters: [] };
-      gathering.origins.set(partition, origin);
-      do {
-        const { value, offset } = messages[next++]!;
-        this.#decode(value ?? Buffer.alloc(0), offset, gathering, origin);
-      } while (next < messages.length && !gatherer.isFull(gathering));
-      await gathering.done;
+      await gatherer.contribute((gathering) => {
+        const origin: Origin = { payload, messages: 0, lastOffset: '', deadLetters: [] };
+        gathering.origins.set(partition, origin);
+        do {
+          const { value, offset } = messages[next++]!;
+          this.#decode(value ?? Buffer.alloc(0), offset, gathering, origin);
+        } while (next < messages.length && !gatherer.isFull(gathering));
+      });
     }
   }
 

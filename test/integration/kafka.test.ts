@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Partitioners } from 'kafkajs';
 import { createFinding, type FlowRecord } from '#flow';
-import { KafkaFindingSink, KafkaFindingSource } from '#transport';
+import { ensureTopics, KafkaFindingSink, KafkaFindingSource, TransportError } from '#transport';
 import { decodeBatch, encodeBatch } from '#wire';
 import { KafkaFixture } from '../support/kafka-fixture.ts';
 import { arrivalsOf, idsOf, recordOf, recordsOf, subjects, until } from '../support/kafka-records.ts';
@@ -260,6 +260,25 @@ describe('Kafka', { skip: kafka === null }, () => {
     await sink.close();
     await rejected;
     await kafka!.outage!.start();
+  });
+
+  test('what repeating cannot mend is said at once', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const topic = 'not/a/topic';
+    const send = fixture.sink({ topic }).send(recordsOf(subjects, 1));
+    await assert.rejects(send, (error) => error instanceof TransportError && error.code === 'refused' && error.cause instanceof Error);
+    await assert.rejects(fixture.source({ topic }).run(async () => undefined), /topic/i);
+  });
+
+  test('a sink waits for its topic, and ends that were never used close', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const topic = `${fixture.topic}-late`;
+    const sink = fixture.sink({ topic });
+    const sent = sink.send(recordsOf(subjects, 1));
+    await until('it tries', () => sink.counters.retries > 0);
+    await ensureTopics(fixture.connection, [{ topic, partitions: 1, replicationFactor: 1, retentionMillis: 3_600_000, compression: 'gzip' }]);
+    await sent;
+    await Promise.all([fixture.sink().close(), fixture.source().close()]);
   });
 
   test('findings are JSON, one per message, keyed by subject', async () => {
