@@ -38,6 +38,7 @@ export const captureReasons = {
   'tcp/out_of_order': 'A segment that arrived ahead of a hole.',
   'tcp/overlap': 'A segment of which a part was seen before; the first bytes stand.',
   'tcp/gap': 'Bytes of a stream that never came.',
+  'tcp/acknowledged': 'A hole given up because the receiver has its bytes: the capture lost them.',
   'tcp/buffer_flow': 'A hole given up because one stream held back more than its bound.',
   'tcp/buffer_total': 'A hole given up because all streams together held back more than the bound.',
   'udp/truncated': 'The datagram ends inside the header.',

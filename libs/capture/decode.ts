@@ -1,6 +1,6 @@
 import type { CaptureCounters } from './counters.ts';
 import { decodeIp, decodeIpv4, decodeIpv6 } from './ip.ts';
-import { decodeCooked, decodeCookedV2, decodeEthernet, decodeLoopback } from './link.ts';
+import { decodeCiscoHdlc, decodeCooked, decodeCookedV2, decodeEthernet, decodeLoopback } from './link.ts';
 import type { PacketView } from './view.ts';
 
 /** https://www.tcpdump.org/linktypes.html */
@@ -9,6 +9,7 @@ const ETHERNET = 1;
 const RAW_DLT = 12;
 const RAW_OPENBSD = 14;
 const RAW = 101;
+const CISCO_HDLC = 104;
 const LOOP = 108;
 const LINUX_SLL = 113;
 const IPV4 = 228;
@@ -48,6 +49,8 @@ function decodeLink(view: PacketView, counters: CaptureCounters): boolean {
       return decodeCooked(view, at, counters);
     case LINUX_SLL2:
       return decodeCookedV2(view, at, counters);
+    case CISCO_HDLC:
+      return decodeCiscoHdlc(view, at, counters);
     case NULL:
     case LOOP:
       return decodeLoopback(view, at, counters);

@@ -35,7 +35,7 @@ export const flowTableDefaults: FlowTableOptions = {
   maxBufferedBytes: 64 * 1024 * 1024,
   maxFragmentBytes: 4 * 1024 * 1024,
   activeTimeoutMicros: 60e6,
-  inactiveTimeoutMicros: 300e6,
+  inactiveTimeoutMicros: 900e6,
   lingerMicros: 5e6,
 };
 

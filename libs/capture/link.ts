@@ -33,6 +33,12 @@ export function decodeCookedV2(view: PacketView, at: number, counters: CaptureCo
   return decodeBehindEtherType(view, (data[at]! << 8) | data[at + 1]!, at + 20, counters);
 }
 
+/** Address, control and an EtherType: https://www.tcpdump.org/linktypes/LINKTYPE_C_HDLC.html */
+export function decodeCiscoHdlc(view: PacketView, at: number, counters: CaptureCounters): boolean {
+  if (at + 4 > view.start + view.capturedLength) return truncated(counters);
+  return decodeEtherType(view, at + 2, counters);
+}
+
 /** BSD loopback: an address family in the byte order of the capturing host, or (LOOP) the network's; the version nibble settles it. */
 export function decodeLoopback(view: PacketView, at: number, counters: CaptureCounters): boolean {
   const { data } = view;

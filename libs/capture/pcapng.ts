@@ -52,8 +52,9 @@ export class PcapngFormat implements CaptureFormat {
 
       const start = input.position;
       input.take(length);
-      if (isSection) this.#startSection(start);
-      else if (this.#readBlock(view, start, start + length - 4)) return true;
+      if (isSection) {
+        if (!this.#startSection(start)) return false;
+      } else if (this.#readBlock(view, start, start + length - 4)) return true;
     }
   }
 
@@ -119,16 +120,21 @@ export class PcapngFormat implements CaptureFormat {
     const magic = buffer.readUInt32LE(position + 8);
     if (magic === BYTE_ORDER_MAGIC) this.#littleEndian = true;
     else if (buffer.readUInt32BE(position + 8) === BYTE_ORDER_MAGIC) this.#littleEndian = false;
+    else if (this.#input.offset === 0) throw new CaptureError('not_a_capture', 8, 'the input looks like pcapng, but has no byte-order magic');
     else return this.#badBlock('a section without byte-order magic');
     return true;
   }
 
-  #startSection(start: number): void {
-    const major = this.#uint16(start + 12);
-    if (major !== 1) {
-      throw new CaptureError('unsupported_version', this.#input.offset, `pcapng version ${major}.${this.#uint16(start + 14)} is not read`);
-    }
+  /** Each section has interfaces of its own. */
+  #startSection(start: number): boolean {
     this.#interfaces = [];
+    const major = this.#uint16(start + 12);
+    if (major === 1) return true;
+    const error = new CaptureError('unsupported_version', this.#input.offset, `pcapng version ${major} is not read`);
+    if (this.#frame === 0) throw error;
+    this.#counters.count('pcapng/bad_block');
+    this.problem = error;
+    return false;
   }
 
   #describeInterface(body: number, end: number): void {

@@ -20,14 +20,18 @@ export class TcpConnections {
   }
 
   /**
-   * Whether the packet opens another connection between the ports of `flow`: a SYN that is neither a repetition, nor the
-   * other half of a simultaneous open, nor the late SYN of a connection whose first payload overtook it.
+   * Whether the packet opens another connection between the ports of `flow`: a SYN, or the SYN-ACK of a lost one. Not so a
+   * repetition, the other half of a simultaneous open, the late SYN of a connection whose first payload overtook it,
+   * or a SYN-ACK that replaces another before there was any payload.
    */
   isNew(flow: TrackedFlow, fromSource: boolean, view: PacketView): boolean {
-    if ((view.tcpFlags & (SYN | ACK)) !== SYN) return false;
+    if ((view.tcpFlags & SYN) === 0) return false;
     const stream = (fromSource ? flow.fromSource : flow.fromDestination)!;
-    if (stream.hasSyn) return stream.synSequence !== (view.tcpSequence | 0);
-    return stream.started ? stream.first !== ((view.tcpSequence + 1) | 0) : flow.closed !== null;
+    if (stream.hasSyn && stream.synSequence === (view.tcpSequence | 0)) return false;
+    const isLate = stream.first === ((view.tcpSequence + 1) | 0);
+    if (view.tcpFlags & ACK) return stream.next !== stream.first && !isLate;
+    if (stream.hasSyn) return true;
+    return stream.started ? !isLate : flow.closed !== null;
   }
 
   segment(flow: TrackedFlow, fromSource: boolean, view: PacketView): void {
@@ -39,12 +43,15 @@ export class TcpConnections {
       sequence++; // a SYN takes a sequence number of its own; payload may follow it (RFC 7413)
     }
     const hasPayload = view.payloadEnd + view.payloadMissing > view.payloadStart;
-    // The payload of a reset is a diagnostic text (RFC 9293, section 3.10.7.4), not part of the stream.
-    const isNews = hasPayload && !(flags & RST) && this.#reassembly.segment(stream, sequence, view);
+    const isNews = hasPayload && this.#reassembly.segment(stream, sequence, view);
+    if (flags & ACK) this.#reassembly.acknowledged(fromSource ? flow.fromDestination! : flow.fromSource!, view);
 
     // A host that really reset the connection sends nothing more: the reset was forged, or meant another connection.
     if (isNews && flow.closed === 'rst' && stream.hasReset) reopen(flow);
-    if (flags & FIN) stream.finished = true;
+    if (flags & FIN) {
+      stream.finished = true;
+      stream.end = (sequence + view.payloadEnd + view.payloadMissing - view.payloadStart) | 0;
+    }
     if (flags & RST) {
       stream.hasReset = true;
       flow.closed ??= 'rst';

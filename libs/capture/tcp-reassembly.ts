@@ -5,6 +5,8 @@ import type { PacketView } from './view.ts';
 
 /** Counted per held segment beside its bytes, so that many tiny segments meet the bound as well. */
 const SEGMENT_COST = 128;
+/** How long bytes that the receiver has may still turn up: two directions, or two queues of a sensor, are not in exact order. */
+const ACKNOWLEDGED_GRACE_MICROS = 100_000;
 /** RFC 7323, section 2.3: no window is larger, so a segment further off belongs to another connection, or is forged. */
 const MAX_WINDOW = 2 ** 30;
 
@@ -12,8 +14,9 @@ const MAX_WINDOW = 2 ** 30;
  * Brings the segments of TCP streams into order.
  *
  * - Of bytes that arrive twice the first stand, whatever the second say.
- * - Bytes ahead of a hole are copied and held. When a stream holds more than its bound, its first hole is given up
- *   (`gap`); when all streams together do, that of the stream which has held longest. The end of a flow gives up all holes.
+ * - Bytes ahead of a hole are copied and held. A hole is given up (`gap`) when the receiver has acknowledged its bytes, so that
+ *   they will not be sent again: the capture lost them. When a stream holds more than its bound, its first hole is given up;
+ *   when all streams together do, that of the stream which has held longest. The end of a flow gives up all holes.
  * - Bytes that the capture cut off are a gap at once.
  */
 export class TcpReassembly {
@@ -55,9 +58,21 @@ export class TcpReassembly {
     return this.#insert(stream, Math.max(0, -ahead), sequence, length, view);
   }
 
+  /** The packet in `view`, of the other side, says what it has received of the stream. */
+  acknowledged(stream: TcpStream, view: PacketView): void {
+    if (stream.held.length === 0 || ((view.tcpAcknowledgement - stream.held[0]!.sequence) | 0) < 0) return;
+    if (stream.acknowledgedMicros === 0) stream.acknowledgedMicros = view.micros;
+    else if (view.micros - stream.acknowledgedMicros > ACKNOWLEDGED_GRACE_MICROS) {
+      this.#counters.count('tcp/acknowledged');
+      this.#skipHole(stream);
+    }
+  }
+
   /** Gives up all holes: nothing more comes. */
   flush(stream: TcpStream): void {
     while (stream.held.length > 0) this.#skipHole(stream);
+    const missing = stream.started && stream.finished ? (stream.end - stream.next) | 0 : 0;
+    if (missing > 0 && missing <= MAX_WINDOW) this.#gap(stream, missing);
   }
 
   /** Holds those parts of the segment, from its byte `skip` on, that no earlier packet brought; then delivers what is in order. */
@@ -122,6 +137,7 @@ export class TcpReassembly {
       this.#deliver(stream, length, bytes, frame, micros);
     }
     held.splice(0, count);
+    stream.acknowledgedMicros = 0;
     if (held.length === 0) this.#holding.delete(stream);
   }
 

@@ -24,11 +24,14 @@ export class TcpStream {
   first = 0;
   /** Sequence number of the next byte to deliver. */
   next = 0;
-  /** A FIN, a RST was seen. */
+  /** A FIN was seen, and where the stream ends by it. */
   finished = false;
+  end = 0;
   hasReset = false;
   /** Ascending, without overlap, all behind `next`. */
   held: HeldSegment[] = [];
+  /** Since when the receiver is known to have the bytes of the first hole; 0 while it is not. µs. */
+  acknowledgedMicros = 0;
   /** What `held` costs, bytes and a constant per segment. */
   heldCost = 0;
 

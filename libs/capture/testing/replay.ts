@@ -7,8 +7,10 @@ import { PacketView } from '../view.ts';
 
 export interface Chunk {
   readonly sender: Sender;
-  /** A copy; of a gap, as many zeros. */
+  /** A copy; of a gap, nothing. */
   readonly bytes: Buffer;
+  /** Of the bytes, or of the gap. */
+  readonly length: number;
   readonly frame: number;
   readonly micros: number;
   readonly isGap: boolean;
@@ -17,17 +19,19 @@ export interface Chunk {
 /** What a handler was told of one flow. */
 export class RecordedFlow {
   readonly flow: Flow;
+  readonly firstFrame: number;
   readonly chunks: Chunk[] = [];
   updates = 0;
   end: FlowEndReason | null = null;
 
   constructor(flow: Flow) {
     this.flow = flow;
+    this.firstFrame = flow.lastFrame;
   }
 
   /** All that a side sent, gaps left out. */
   bytes(sender: Sender): Buffer {
-    return Buffer.concat(this.chunks.filter((chunk) => chunk.sender === sender && !chunk.isGap).map((chunk) => chunk.bytes));
+    return Buffer.concat(this.chunks.filter((chunk) => chunk.sender === sender).map((chunk) => chunk.bytes));
   }
 
   text(sender: Sender): string {
@@ -35,7 +39,7 @@ export class RecordedFlow {
   }
 
   missing(sender: Sender): number {
-    return this.chunks.reduce((sum, chunk) => sum + (chunk.sender === sender && chunk.isGap ? chunk.bytes.length : 0), 0);
+    return this.chunks.reduce((sum, chunk) => sum + (chunk.sender === sender && chunk.isGap ? chunk.length : 0), 0);
   }
 }
 
@@ -81,11 +85,11 @@ class Recorder implements FlowHandler {
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
-    recordedOf(flow).chunks.push({ sender, bytes: Buffer.from(bytes), frame, micros, isGap: false });
+    recordedOf(flow).chunks.push({ sender, bytes: Buffer.from(bytes), length: bytes.length, frame, micros, isGap: false });
   }
 
   gap(flow: Flow, sender: Sender, missing: number): void {
-    recordedOf(flow).chunks.push({ sender, bytes: Buffer.alloc(missing), frame: 0, micros: 0, isGap: true });
+    recordedOf(flow).chunks.push({ sender, bytes: Buffer.alloc(0), length: missing, frame: 0, micros: 0, isGap: true });
   }
 
   flowUpdated(flow: Flow): void {

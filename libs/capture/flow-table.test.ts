@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CaptureBuilder } from './builder.ts';
+import { communityId } from './community-id.ts';
+import { replay } from './testing/replay.ts';
+
+const client = { ip: '10.0.0.1', port: 40_000 };
+const server = { ip: '192.0.2.1', port: 80 };
+const at = 1_700_000_000_000_000;
+
+test('a flow knows its ends, counters, times and id', () => {
+  const builder = new CaptureBuilder({ vlans: [100, 200] });
+  builder.tcp({ client, server, at, roundTripMicros: 30_000 }).handshake().send('hello').receive('answer').close();
+  const { flows, counters, packets } = replay(builder.pcapng());
+  assert.equal(flows.length, 1);
+  const { flow, end } = flows[0]!;
+  assert.deepEqual([flow.sourceIp, flow.sourcePort, flow.destinationIp, flow.destinationPort], ['10.0.0.1', 40_000, '192.0.2.1', 80]);
+  assert.deepEqual([flow.transport, flow.ipVersion, end], ['tcp', 4, 'fin']);
+  assert.equal(flow.communityId, communityId({ transport: 6, sourceIp: client.ip, sourcePort: 40_000, destinationIp: server.ip, destinationPort: 80 }));
+  assert.deepEqual([flow.sourcePackets, flow.destinationPackets, flow.sourceBytes, flow.destinationBytes], [6, 4, 6 * 40 + 5, 4 * 40 + 6]);
+  assert.deepEqual([flow.startMicros, flow.lastFrame, packets], [at, 10, 10]);
+  assert.equal(flow.lastMicros, builder.frames().at(-1)!.micros);
+  assert.equal(flow.rttMicros, 30_000);
+  assert.deepEqual([counters.flowsStarted, counters.flowsEnded, counters.packets, counters.decoded], [1, 1, 10, 10]);
+});
+
+test('the round trip of a handshake whose SYN was repeated is unknown', () => {
+  const builder = new CaptureBuilder();
+  builder.tcp({ client, server, at: at - 1_000_000 }).handshake();
+  builder.tcp({ client, server, at }).handshake();
+  const capture = builder.pcap();
+  const { flows } = replay(capture);
+  assert.equal(flows.length, 1);
+  assert.equal(flows[0]!.flow.rttMicros, 20_000); // the first handshake stood before the repetition
+
+  const repeated = new CaptureBuilder();
+  const [syn, ...rest] = builder.frames().slice(0, 3);
+  repeated.frame(at - 3_000_000, syn!.bytes);
+  for (const frame of [syn!, ...rest]) repeated.frame(frame.micros, frame.bytes);
+  assert.equal(replay(repeated.pcap()).flows[0]!.flow.rttMicros, 0);
+});
+
+test('a SYN-ACK seen first tells the destination', () => {
+  const builder = new CaptureBuilder();
+  builder.tcp({ client: { ip: '10.0.0.1', port: 1000 }, server: { ip: '10.0.0.2', port: 50_000 }, at }).handshake().receive('x');
+  const answer = new CaptureBuilder();
+  for (const frame of builder.frames().slice(1)) answer.frame(frame.micros, frame.bytes);
+  const { flow } = replay(answer.pcap()).flows[0]!;
+  assert.deepEqual([flow.sourceIp, flow.destinationPort], ['10.0.0.1', 50_000]);
+});
+
+test('without a handshake, ports tell the server, else the first packet', () => {
+  const sourceOf = (from: number, to: number) => {
+    const builder = new CaptureBuilder();
+    builder.udp({ client: { ip: '10.0.0.1', port: from }, server: { ip: '10.0.0.2', port: to }, at }).send(Buffer.from('x'));
+    return replay(builder.pcap()).flows[0]!.flow.sourceIp;
+  };
+  assert.equal(sourceOf(50_000, 53), '10.0.0.1');
+  assert.equal(sourceOf(53, 50_000), '10.0.0.2');
+  assert.equal(sourceOf(8801, 50_000), '10.0.0.2');
+  assert.equal(sourceOf(5353, 5353), '10.0.0.1');
+  assert.equal(sourceOf(5060, 8801), '10.0.0.1');
+  assert.equal(sourceOf(50_000, 60_000), '10.0.0.1');
+});
+
+test('datagrams go to the handler with direction and frame', () => {
+  const builder = new CaptureBuilder({ link: 'raw' });
+  builder.udp({ client: { ip: '2001:db8::1', port: 5000 }, server: { ip: '2001:db8::2', port: 53 }, at })
+    .send(Buffer.from('ask')).receive(Buffer.from('answer')).send(Buffer.alloc(0)).send(Buffer.from('again'));
+  const { flows } = replay(builder.pcap());
+  assert.deepEqual(flows[0]!.chunks.map(({ sender, bytes, frame }) => [sender, bytes.toString(), frame]), [
+    ['source', 'ask', 1], ['destination', 'answer', 2], ['source', 'again', 4],
+  ]);
+  assert.deepEqual([flows[0]!.flow.ipVersion, flows[0]!.flow.transport, flows[0]!.end], [6, 'udp', 'finish']);
+});
+
+test('ICMP: question and answer are one flow, an error is its own', () => {
+  const builder = new CaptureBuilder();
+  const icmp = (micros: number, sourceIp: string, destinationIp: string, type: number, code: number) => (
+    builder.ip({ at: micros, sourceIp, destinationIp, transport: 1, payload: Buffer.from([type, code, 0, 0, 0, 1, 0, 1, 0x61]) })
+  );
+  icmp(at, '192.168.0.1', '192.168.0.89', 0, 0);
+  icmp(at + 1, '192.168.0.89', '192.168.0.1', 8, 0);
+  icmp(at + 2, '192.168.0.1', '192.168.0.89', 3, 1);
+  icmp(at + 3, '192.168.0.89', '192.168.0.1', 3, 1);
+  const { flows } = replay(builder.pcap());
+  assert.deepEqual(flows.map(({ flow }) => [flow.sourceIp, flow.sourcePackets, flow.destinationPackets, flow.sourcePort]), [
+    ['192.168.0.89', 1, 1, 0], ['192.168.0.1', 1, 0, 0], ['192.168.0.89', 1, 0, 0],
+  ]);
+  assert.equal(flows[0]!.flow.communityId, '1:X0snYXpgwiv9TZtqg64sgzUn6Dk='); // vector of the specification
+});
+
+test('a SYN with another sequence number is another flow', () => {
+  const builder = new CaptureBuilder();
+  builder.tcp({ client, server, at }).handshake().send('first').close();
+  builder.tcp({ client, server, at: at + 1_000_000, clientSequence: 70_000, serverSequence: 90_000 }).handshake().send('second');
+  builder.tcp({ client, server, at: at + 2_000_000, clientSequence: 170_000, serverSequence: 190_000 }).handshake().send('third');
+  const { flows } = replay(builder.pcap());
+  assert.deepEqual(flows.map((recorded) => [recorded.text('source'), recorded.end]), [['first', 'fin'], ['second', 'timeout'], ['third', 'finish']]);
+});
+
+test('a SYN-ACK with another sequence number: a new flow behind payload, another try before', () => {
+  const builder = new CaptureBuilder();
+  builder.tcp({ client, server, at }).handshake().receive('first');
+  builder.tcp({ client, server, at: at + 1_000_000, clientSequence: 70_000, serverSequence: 90_000 }).handshake().receive('second');
+  const lostSyn = new CaptureBuilder();
+  for (const [index, frame] of builder.frames().entries()) if (index !== 5) lostSyn.frame(frame.micros, frame.bytes);
+  assert.deepEqual(replay(lostSyn.pcap()).flows.map((recorded) => recorded.text('destination')), ['first', 'second']);
+
+  const retry = new CaptureBuilder();
+  for (const [index, frame] of builder.frames().entries()) if (index < 2 || index > 5) retry.frame(frame.micros, frame.bytes);
+  assert.deepEqual(replay(retry.pcap()).flows.map((recorded) => recorded.text('destination')), ['second']);
+});
+
+test('the late SYN of a connection whose payload overtook it is no new flow', () => {
+  const builder = new CaptureBuilder();
+  builder.tcp({ client, server, at }).handshake().send('payload');
+  const [syn, ...rest] = builder.frames();
+  const overtaken = new CaptureBuilder();
+  for (const [index, frame] of [rest[2]!, syn!, ...rest.slice(3)].entries()) overtaken.frame(at + index, frame.bytes);
+  assert.deepEqual(replay(overtaken.pcap()).flows.map((recorded) => recorded.text('source')), ['payload']);
+});
+
+test('late packets of a closed connection belong to it; a reset ends it; a forged reset does not', () => {
+  const closed = new CaptureBuilder();
+  closed.tcp({ client, server, at }).handshake().send('ab').close().pause(1e6).segment('source', 0, 'ab').pause(60e6).keepAlive();
+  const { flows } = replay(closed.pcap());
+  assert.deepEqual(flows.map(({ end, flow }) => [end, flow.sourcePackets]), [['fin', 6], ['finish', 1]]);
+
+  const reset = new CaptureBuilder();
+  reset.tcp({ client, server, at }).handshake().send('ab').reset().pause(60e6);
+  assert.deepEqual(replay(reset.pcap()).flows.map(({ end }) => end), ['rst']);
+
+  const forged = new CaptureBuilder();
+  forged.tcp({ client, server, at }).handshake().send('ab').reset().receive('still here').pause(60e6).send('me too').close();
+  const survivors = replay(forged.pcap()).flows;
+  assert.deepEqual(survivors.map((flow) => [flow.text('source'), flow.text('destination'), flow.end]), [['abme too', 'still here', 'fin']]);
+});
+
+test('timeouts follow the time of the packets', () => {
+  const builder = new CaptureBuilder();
+  const udp = builder.udp({ client, server, at }).send(Buffer.from('a')).pause(200e6).send(Buffer.from('b')).pause(301e6).send(Buffer.from('c'));
+  builder.udp({ client: { ip: '10.0.0.9', port: 9 }, server, at }).send(Buffer.from('x'));
+  assert.ok(udp.clock > at + 500e6);
+  const { flows } = replay(builder.pcap(), { activeTimeoutMicros: 60e6, inactiveTimeoutMicros: 300e6 });
+  assert.deepEqual(flows.map((recorded) => [recorded.text('source'), recorded.end, recorded.updates]), [
+    ['ab', 'timeout', 1], ['x', 'timeout', 0], ['c', 'finish', 0],
+  ]);
+});
+
+test('a time that jumps back harms nothing', () => {
+  const builder = new CaptureBuilder();
+  builder.udp({ client, server, at }).send(Buffer.from('a')).send(Buffer.from('b')).send(Buffer.from('c'));
+  const jumping = new CaptureBuilder();
+  for (const frame of builder.frames()) jumping.frame(at, frame.bytes);
+  const capture = jumping.pcap();
+  capture.writeUInt32LE(1_000_000_000, 24 + 16 + 43); // seconds of the second packet
+  const { flows } = replay(capture);
+  assert.deepEqual(flows.map((recorded) => recorded.text('source')), ['abc']);
+  assert.equal(flows[0]!.flow.lastMicros, at);
+});
+
+test('a full table gives up the flow silent for longest, closed ones first', () => {
+  const builder = new CaptureBuilder();
+  const from = (host: number) => ({ ip: `10.0.0.${host}`, port: 40_000 });
+  builder.udp({ client: from(1), server, at }).send(Buffer.from('1')).pause(500_000).send(Buffer.from('1'));
+  builder.tcp({ client: from(2), server, at: at + 100_000 }).handshake().close();
+  builder.udp({ client: from(3), server, at: at + 200_000 }).send(Buffer.from('3'));
+  builder.udp({ client: from(4), server, at: at + 300_000 }).send(Buffer.from('4'));
+  builder.udp({ client: from(5), server, at: at + 600_000 }).send(Buffer.from('5'));
+  const { flows, counters } = replay(builder.pcap(), { maxFlows: 3 });
+  assert.deepEqual(flows.map(({ flow, end }) => [flow.sourceIp, end]), [
+    ['10.0.0.1', 'finish'], ['10.0.0.2', 'fin'], ['10.0.0.3', 'evicted'], ['10.0.0.4', 'finish'], ['10.0.0.5', 'finish'],
+  ]);
+  assert.equal(counters.get('flow/evicted'), 1);
+});
+
+test('many flows are all found again', () => {
+  const builder = new CaptureBuilder({ link: 'raw' });
+  for (let host = 0; host < 5000; host++) {
+    const address = host % 2 ? `2001:db8::${host.toString(16)}` : `10.1.${host >> 8}.${host & 255}`;
+    const peer = host % 2 ? '2001:db8:1::1' : '192.0.2.1';
+    builder.udp({ client: { ip: address, port: 40_000 }, server: { ip: peer, port: 53 }, at }).send(Buffer.from('q')).receive(Buffer.from('a'));
+  }
+  const { flows } = replay(builder.pcap());
+  assert.equal(flows.length, 5000);
+  assert.ok(flows.every(({ flow }) => flow.sourcePackets === 1 && flow.destinationPackets === 1));
+});
+
+test('fragments become one datagram of one flow', () => {
+  for (const [clientIp, serverIp] of [['10.0.0.1', '192.0.2.1'], ['2001:db8::1', '2001:db8::2']] as const) {
+    const payload = Buffer.from(Array.from({ length: 3000 }, (_, index) => index % 251));
+    const builder = new CaptureBuilder({ mtu: 600 });
+    builder.udp({ client: { ip: clientIp, port: 5000 }, server: { ip: serverIp, port: 53 }, at }).send(payload);
+    const frames = builder.frames();
+    const orders = [frames, frames.toReversed(), [frames[1]!, frames[1]!, ...frames]];
+    for (const order of orders) {
+      const shuffled = new CaptureBuilder();
+      for (const [index, frame] of order.entries()) shuffled.frame(at + index, frame.bytes);
+      const { flows, counters } = replay(shuffled.pcap());
+      assert.equal(flows.length, 1);
+      const { chunks, flow } = flows[0]!;
+      assert.deepEqual(chunks.map(({ bytes, frame }) => [bytes.equals(payload), frame]), [[true, order.length]]);
+      assert.deepEqual([flow.sourceIp, flow.sourcePort, flow.sourcePackets], [clientIp, 5000, order.length]);
+      assert.equal(flow.sourceBytes, order.reduce((sum, frame) => sum + frame.bytes.length - 14, 0));
+      assert.equal(counters.get('fragment/reassembled'), 1);
+      assert.equal(counters.heldBytes, 0);
+    }
+  }
+});
+
+test('fragments: incomplete ones expire, too many give way, impossible ones are refused', () => {
+  const builder = new CaptureBuilder({ mtu: 600 });
+  for (let id = 0; id < 4; id++) builder.udp({ client, server, at: at + id }).send(Buffer.alloc(1000));
+  const incomplete = new CaptureBuilder();
+  for (const [index, frame] of builder.frames().entries()) if (index % 2 === 0) incomplete.frame(at + index, frame.bytes);
+  const whole = replay(incomplete.pcap());
+  assert.deepEqual([whole.flows.length, whole.counters.get('fragment/expired'), whole.counters.heldBytes], [0, 4, 0]);
+  const bounded = replay(incomplete.pcap(), { maxFragmentBytes: 1500 });
+  assert.deepEqual([bounded.counters.get('fragment/evicted'), bounded.counters.get('fragment/expired')], [2, 2]);
+
+  const impossible = new CaptureBuilder();
+  const beyond = Buffer.from(builder.frames()[0]!.bytes);
+  beyond.writeUInt16BE(0x1fff, 14 + 6);
+  impossible.frame(at, beyond);
+  assert.equal(replay(impossible.pcap()).counters.get('fragment/bad'), 1);
+});
