@@ -9,7 +9,7 @@ export const topics = {
 
 export interface TopicOptions {
   readonly topic: string;
-  /** Bound of how many consumers of a group share the work. Adding partitions later moves subjects: see docs/decisions/0001-wire-codec.md. */
+  /** Bound of how many consumers of a group share the work. Adding some later moves subjects: see docs/decisions/0001-wire-codec.md. */
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly retentionMillis: number;

@@ -69,8 +69,9 @@ async function ensureJars(): Promise<void> {
   const folder = join(cacheFolder, `fetch-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'pom.xml'), pom);
-  await run('mvn', ['-B', '-q', '-f', folder, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(folder, 'jars')}`], { maxBuffer: 2 ** 24 });
-  await moveUnlessThere(join(folder, 'jars'), jarFolder);
+  const jars = join(folder, 'jars');
+  await run('mvn', ['-B', '-q', '-f', folder, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${jars}`]);
+  await moveUnlessThere(jars, jarFolder);
   await rm(folder, { recursive: true, force: true });
 }
 

@@ -17,7 +17,7 @@ export interface TestKafka extends AsyncDisposable {
   readonly outage: { kill(): Promise<void>; start(): Promise<void> } | null;
 }
 
-/** Starts a broker, or answers null, with a line that says so, where there is none. Throws instead when `CI` is `true`: there it must run. */
+/** Starts a broker. Where there can be none it says so on stderr and answers null, or throws when `CI` is `true`: there it must run. */
 export async function startKafka(): Promise<TestKafka | null> {
   const external = process.env['TELLTALE_TEST_KAFKA'];
   if (external) return { brokers: external.split(','), outage: null, [Symbol.asyncDispose]: async () => undefined };
