@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
+import { isRetriable, TransportError } from './errors.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 
 /** Topic names carry the version of what is in them: a change that older consumers cannot read gets a new topic. */
@@ -39,10 +42,29 @@ export async function ensureTopics(connection: KafkaConnection, wanted: readonly
     const existing = new Set(await admin.listTopics());
     const missing = wanted.filter(({ topic }) => !existing.has(topic));
     // Answers false, and throws nothing, when another process has just created them.
-    if (missing.length > 0) await admin.createTopics({ waitForLeaders: true, topics: missing.map(topicConfig) });
+    if (missing.length > 0) await admin.createTopics({ waitForLeaders: false, topics: missing.map(topicConfig) });
+    await leadersElected(admin, missing.map(({ topic }) => topic));
     return missing.map(({ topic }) => topic);
   } finally {
     await admin.disconnect();
+  }
+}
+
+/**
+ * Waits until each partition has a leader, 30 s at most. (kafkajs's own `waitForLeaders` gives up when the broker that it asks
+ * has not yet heard of the topic, as happens for a moment with KRaft.)
+ */
+async function leadersElected(admin: Admin, names: string[]): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
+      if (found.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      if (!isRetriable(error) || Date.now() > deadline) throw error;
+    }
+    if (Date.now() > deadline) throw new TransportError('unavailable', `no leader for all partitions of ${names.join(', ')} within 30 s`);
+    await sleep(100);
   }
 }
 
