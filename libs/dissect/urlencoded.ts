@@ -4,7 +4,7 @@ import { addEncoding, type FieldList, type FrameMap } from './fieldlist.ts';
  * Adds the pairs of a query or a form (application/x-www-form-urlencoded).
  *
  * `text` holds one character per byte (latin1), and begins at `position` of the bytes that `frames` knows.
- * A part without `=` is a value without a key.
+ * A part that is only a key or only a value is taken for a value without a key.
  */
 export function addPairs(list: FieldList, path: string, text: string, position: number, frames: FrameMap, encoding: string): void {
   let start = 0;
@@ -14,8 +14,9 @@ export function addPairs(list: FieldList, path: string, text: string, position: 
     if (end > start) {
       const pair = text.slice(start, end);
       const equals = pair.indexOf('=');
-      const key = equals < 0 ? '' : decodeUrl(pair.slice(0, equals), true);
-      const written = pair.slice(equals + 1);
+      const isPair = equals > 0 && equals < pair.length - 1;
+      const key = isPair ? decodeUrl(pair.slice(0, equals), true) : '';
+      const written = isPair ? pair.slice(equals + 1) : pair.replace('=', '');
       const value = decodeUrl(written, true);
       list.add(key === '' ? path : `${path}.${key}`, key, value, encodingOf(encoding, written), frames.frameAt(position + end - 1));
     }
