@@ -1,6 +1,6 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
 import { DatagramDissector, DissectCounters, NameCache, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
-import { createFlowRecord, flowId, recordId, type FlowRecord } from '#flow';
+import { createFlowRecord, flowFields, flowId, recordId, type FieldDefinition, type FlowRecord } from '#flow';
 import { Recogniser, RecogniserCounters, redact, type Recognised, type Tokeniser } from '#identifiers';
 import type { MonitoredNetworks } from './subject.ts';
 
@@ -20,7 +20,7 @@ export interface PipelineOptions {
 const maxObservables = 256;
 /** Places of identifiers that a flow of datagrams remembers as told. */
 const maxReported = 1024;
-/** Raw values of a flow that later messages are redacted with. */
+/** Raw values of a flow that later messages are redacted with: those seen last. */
 const maxRememberedValues = 64;
 
 /**
@@ -104,26 +104,33 @@ export class ProbePipeline implements FlowHandler {
 
   /** One application message: recognise, redact, and emit a record when there is something to tell. */
   #message(flow: Flow, state: FlowState, message: Message): void {
-    if (message.resolution) this.names.learn(message.sender === 'destination' ? flow.sourceIp : flow.destinationIp, message.resolution, message.micros);
     const recognised = this.#recogniser.recognise(message);
     if (recognised.length > 0) {
       this.#options.onRecognised?.(recognised);
       state.remember(recognised);
     }
+    if (message.resolution) this.#learnName(flow, state, message, recognised);
     const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
+    const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
     for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
-      (record as Record<string, unknown>)[name] = state.redact(value);
+      if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redact(value, recognised);
     }
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     record['telltale.observables'] = evidence.map(({ observable }) => observable);
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
     this.#emit(flow, state, record, isFirst ? 'first' : 'update');
+  }
+
+  /** Other flows will be told by this name, which is why it is redacted before it is learned. */
+  #learnName(flow: Flow, state: FlowState, { resolution, sender, micros }: Message, recognised: readonly Recognised[]): void {
+    const name = state.redact(resolution!.name, recognised) as string;
+    this.names.learn(sender === 'destination' ? flow.sourceIp : flow.destinationIp, { ...resolution!, name }, micros);
   }
 
   /** A record with what is known of the flow itself. */
@@ -209,7 +216,9 @@ class FlowState {
   remember(recognised: readonly Recognised[]): void {
     for (const one of recognised) {
       this.kinds.add(one.observable.kind);
-      if (this.#values.length < maxRememberedValues && !this.#values.some((known) => known.observable.token === one.observable.token)) this.#values.push(one);
+      if (this.#values.some((known) => known.observable.token === one.observable.token)) continue;
+      if (this.#values.length === maxRememberedValues) this.#values.shift();
+      this.#values.push(one);
     }
   }
 
@@ -223,16 +232,23 @@ class FlowState {
     return true;
   }
 
-  redact(value: unknown): unknown {
+  /** Without the identifiers recognised in the message at hand, of which there may be more than are remembered, and in the flow's last ones. */
+  redact(value: unknown, recognised: readonly Recognised[]): unknown {
     if (this.#values.length === 0) return value;
-    if (typeof value === 'string') return redact(value, this.#values);
-    return Array.isArray(value) ? value.map((one) => redact(String(one), this.#values)) : value;
+    if (typeof value === 'string') return redact(redact(value, recognised), this.#values);
+    return Array.isArray(value) ? value.map((one) => this.redact(String(one), recognised)) : value;
   }
 
   learnDomain(domain: string, source: string): void {
     this.domain = domain;
     this.domainSource = domain ? source : '';
   }
+}
+
+/** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
+function mayHoldIdentifier(name: keyof FlowRecord): boolean {
+  const { type, lowCardinality }: FieldDefinition = flowFields[name];
+  return (type === 'string' || type === 'strings') && lowCardinality === undefined;
 }
 
 function hasFacts(message: Message): boolean {
