@@ -121,6 +121,15 @@ describe('request body', () => {
     assert.equal(messages[1]!.facts['url.path'], '/next');
   });
 
+  test('chunk sizes with leading zeros; one that is none ends the message', () => {
+    const head = `${requestLine}Transfer-Encoding: chunked\r\n\r\n`;
+    const zeros = dissectStream([['source', `${head}${'0'.repeat(40)}5\r\nuid=1\r\n000\r\n\r\nGET /2 HTTP/1.1\r\n\r\n`]]);
+    assert.deepEqual(zeros.messages.map(({ facts }) => facts['url.path']), ['/x', '/2']);
+    const none = dissectStream([['source', `${head}5\r\nuid=1\r\nzz\r\n`], ['source', 'GET /2 HTTP/1.1\r\n\r\n']]);
+    assert.deepEqual(none.messages.map((message) => fieldsOf(message).at(-1)), ['http.request.body.form.uid=1', 'url.path=/2']);
+    assert.equal(none.counters.get('http', 'malformed chunk'), 1);
+  });
+
   const json = Buffer.from('{"uid":"u1"}');
   for (const [name, coding, bytes] of [
     ['gzip', 'gzip', gzipSync(json)], ['zlib', 'deflate', deflateSync(json)], ['bare deflate', 'deflate', deflateRawSync(json)], ['brotli', 'br', brotliCompressSync(json)],
