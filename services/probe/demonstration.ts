@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsClientHello, tlsRecord, type Endpoint } from '#capture';
+import {
+  CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsApplicationData, tlsClientHello, tlsServerHello, type Endpoint,
+} from '#capture';
 
 const second = 1_000_000;
 
@@ -130,9 +132,9 @@ function tlsSession(capture: CaptureBuilder, client: Endpoint, server: Endpoint,
   capture.tcp({ client, server, at: at + second / 2, roundTripMicros })
     .handshake()
     .send(tlsClientHello({ serverName }))
-    .receive(tlsRecord(22, Buffer.concat([Buffer.from([2, 0, 0, 76]), opaque(`hello ${serverName}`, 76)])))
-    .send(tlsRecord(23, opaque(`request ${serverName}`, 480)))
-    .receive(tlsRecord(23, opaque(`response ${serverName}`, 2400)))
+    .receive(tlsServerHello(serverName))
+    .send(tlsApplicationData(opaque(`request ${serverName}`, 480)))
+    .receive(tlsApplicationData(opaque(`response ${serverName}`, 2400)))
     .close();
 }
 
