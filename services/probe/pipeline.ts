@@ -206,7 +206,7 @@ class FlowState {
     this.subjectIsDestination = subjectIsDestination;
   }
 
-  /** The flow is what its first recognised message says; payload that nothing claims changes nothing about that. */
+  /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
     const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
     if (unclaimed && this.protocol !== '') return;
