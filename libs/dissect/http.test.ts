@@ -34,6 +34,14 @@ describe('request', () => {
     assert.deepEqual(messages[0]!.encryption, { verdict: 'cleartext', reason: 'HTTP/1' });
   });
 
+  test('a key that is data is a value, and stands in no path', () => {
+    const { messages } = dissectStream([['source', 'GET /?jane%40example.org=1&user[id]=7 HTTP/1.1\r\nHost: h\r\nCookie: 490154203237518=x\r\n\r\n']]);
+    assert.deepEqual(fieldsOf(messages[0]), [
+      'url.query=(url)jane@example.org', 'url.query.*=1', 'url.query.user[id]=7', 'http.request.header.host=h',
+      'http.request.header.cookie=490154203237518', 'http.request.header.cookie.*=x',
+    ]);
+  });
+
   test('absolute form with credentials', () => {
     const { messages } = dissectStream([['source', 'GET http://us%40er:pw@[2001:db8::1]:80/p?a=1#f HTTP/1.0\nHost: ignored\n\n']]);
     assert.equal(messages[0]!.facts['url.domain'], '2001:db8::1');

@@ -1,6 +1,6 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, NameCache, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
-import { createFlowRecord, flowId, recordId, type FlowRecord } from '#flow';
+import { DatagramDissector, DissectCounters, NameCache, StreamDissector, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
+import { createFlowRecord, flowId, recordId, type FlowRecord, type Observable } from '#flow';
 import { Recogniser, RecogniserCounters, redact, type Recognised, type Tokeniser } from '#identifiers';
 import type { MonitoredNetworks } from './subject.ts';
 
@@ -20,8 +20,10 @@ export interface PipelineOptions {
 const maxObservables = 256;
 /** Places of identifiers that a flow of datagrams remembers as told. */
 const maxReported = 1024;
-/** Raw values of a flow that later messages are redacted with. */
+/** Raw values of a flow that later messages are redacted with: the latest ones, and at least all of the message itself. */
 const maxRememberedValues = 64;
+/** Characters of a value that is looked for in the paths of observables. */
+const shortestInPath = 6;
 
 /**
  * Packets in, flow records out: decode → flow and stream → dissect → recognise → tokenise and redact → record.
@@ -104,12 +106,12 @@ export class ProbePipeline implements FlowHandler {
 
   /** One application message: recognise, redact, and emit a record when there is something to tell. */
   #message(flow: Flow, state: FlowState, message: Message): void {
-    if (message.resolution) this.names.learn(message.sender === 'destination' ? flow.sourceIp : flow.destinationIp, message.resolution, message.micros);
     const recognised = this.#recogniser.recognise(message);
     if (recognised.length > 0) {
       this.#options.onRecognised?.(recognised);
       state.remember(recognised);
     }
+    if (message.resolution) this.#learnName(flow, state, message, message.resolution);
     const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
@@ -117,13 +119,19 @@ export class ProbePipeline implements FlowHandler {
 
     const record = this.#record(flow, state, message.micros, message.frame);
     for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
-      (record as Record<string, unknown>)[name] = state.redact(value);
+      (record as Record<string, unknown>)[name] = state.redactFact(value);
     }
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
-    record['telltale.observables'] = evidence.map(({ observable }) => observable);
+    record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
     this.#emit(flow, state, record, isFirst ? 'first' : 'update');
+  }
+
+  /** The name will stand on records of other flows, where nobody knows the identifiers in it. */
+  #learnName(flow: Flow, state: FlowState, { sender, micros }: Message, resolution: NameResolution): void {
+    const client = sender === 'destination' ? flow.sourceIp : flow.destinationIp;
+    this.names.learn(client, { ...resolution, name: state.redact(resolution.name) }, micros);
   }
 
   /** A record with what is known of the flow itself. */
@@ -150,7 +158,7 @@ export class ProbePipeline implements FlowHandler {
     record['telltale.encryption.verdict'] = state.verdict.verdict;
     record['telltale.encryption.reason'] = state.verdict.reason;
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
-    record['destination.domain'] = state.domain;
+    record['destination.domain'] = state.redact(state.domain);
     record['telltale.destination.domain_source'] = state.domainSource;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
     return record;
@@ -198,7 +206,7 @@ class FlowState {
     this.subjectIsDestination = subjectIsDestination;
   }
 
-  /** The flow is what its first recognised message says; payload that nothing claims changes nothing about that. */
+  /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
     const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
     if (unclaimed && this.protocol !== '') return;
@@ -209,8 +217,12 @@ class FlowState {
   remember(recognised: readonly Recognised[]): void {
     for (const one of recognised) {
       this.kinds.add(one.observable.kind);
-      if (this.#values.length < maxRememberedValues && !this.#values.some((known) => known.observable.token === one.observable.token)) this.#values.push(one);
+      const known = this.#values.findIndex((other) => other.value === one.value && other.written.join() === one.written.join());
+      if (known >= 0) this.#values.splice(known, 1);
+      this.#values.push(one);
     }
+    const surplus = this.#values.length - Math.max(maxRememberedValues, recognised.length);
+    if (surplus > 0) this.#values.splice(0, surplus);
   }
 
   /** Datagram protocols repeat themselves packet by packet: the same identifier at the same place is told once per flow. */
@@ -223,10 +235,19 @@ class FlowState {
     return true;
   }
 
-  redact(value: unknown): unknown {
-    if (this.#values.length === 0) return value;
-    if (typeof value === 'string') return redact(value, this.#values);
-    return Array.isArray(value) ? value.map((one) => redact(String(one), this.#values)) : value;
+  redact(text: string): string {
+    return this.#values.length === 0 ? text : redact(text, this.#values);
+  }
+
+  redactFact(value: unknown): unknown {
+    if (typeof value === 'string') return this.redact(value);
+    return Array.isArray(value) ? value.map((one) => this.redact(String(one))) : value;
+  }
+
+  /** A key can be an identifier too, so that it stands in the path of what is below it. Short and plain words are names. */
+  redactPath(observable: Observable): Observable {
+    const path = redact(observable.path, this.#values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value)));
+    return path === observable.path ? observable : { ...observable, path };
   }
 
   learnDomain(domain: string, source: string): void {
