@@ -18,6 +18,8 @@ export interface PipelineOptions {
 
 /** Observables on one record; more are counted on it. */
 const maxObservables = 256;
+/** An identifier could be read where no structure is known. */
+const readable: Message['encryption'] = { verdict: 'cleartext', reason: 'an identifier can be read' };
 /** Places of identifiers that a flow of datagrams remembers as told. */
 const maxReported = 1024;
 /** Raw values of a flow that later messages are redacted with: the latest ones, and at least all of the message itself. */
@@ -95,13 +97,13 @@ export class ProbePipeline implements FlowHandler {
 
   flowUpdated(flow: Flow): void {
     const state = flow.context as FlowState;
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'update');
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame));
   }
 
   flowEnded(flow: Flow, _reason: FlowEndReason): void {
     const state = flow.context as FlowState;
     state.stream?.end();
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'end');
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), true);
   }
 
   /** One application message: recognise, redact, and emit a record when there is something to tell. */
@@ -110,6 +112,7 @@ export class ProbePipeline implements FlowHandler {
     if (recognised.length > 0) {
       this.#options.onRecognised?.(recognised);
       state.remember(recognised);
+      if (message.encryption.verdict === 'opaque') message.encryption = readable;
     }
     if (message.resolution) this.#learnName(flow, state, message, message.resolution);
     const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
@@ -125,7 +128,7 @@ export class ProbePipeline implements FlowHandler {
     record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
-    this.#emit(flow, state, record, isFirst ? 'first' : 'update');
+    this.#emit(flow, state, record);
   }
 
   /** The name will stand on records of other flows, where nobody knows the identifiers in it. */
@@ -164,8 +167,8 @@ export class ProbePipeline implements FlowHandler {
     return record;
   }
 
-  #emit(flow: Flow, state: FlowState, record: FlowRecord, phase: 'first' | 'update' | 'end'): void {
-    record['telltale.flow.state'] = phase;
+  #emit(flow: Flow, state: FlowState, record: FlowRecord, ended = false): void {
+    record['telltale.flow.state'] = ended ? 'end' : state.sequence === 0 ? 'first' : 'update';
     record['telltale.flow.sequence'] = state.sequence;
     record['event.id'] = recordId(state.id, state.sequence++);
     record['source.bytes'] = flow.sourceBytes - state.sourceBytes;
@@ -209,9 +212,12 @@ class FlowState {
   /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
     const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
-    if (unclaimed && this.protocol !== '') return;
-    this.protocol = message.protocol;
-    this.verdict = message.encryption;
+    if (!unclaimed || this.protocol === '') {
+      this.protocol = message.protocol;
+      this.verdict = message.encryption;
+    } else if (message.encryption === readable) {
+      this.verdict = readable;
+    }
   }
 
   remember(recognised: readonly Recognised[]): void {
