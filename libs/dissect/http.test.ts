@@ -25,7 +25,7 @@ describe('request', () => {
       'url.path': '/v1/users/42', 'url.query': 'uid=7&name=J%C3%BCrgen+K&e=&flag', 'user_agent.original': 'App/1',
     });
     assert.deepEqual(fieldsOf(messages[0]), [
-      'url.path=/v1/users/42', 'url.query.uid=7', 'url.query.name=(url)Jürgen K', 'url.query=flag',
+      'url.path=/v1/users/42', 'url.query.uid=7', 'url.query.name=(url)Jürgen K', 'url.query=e', 'url.query=flag',
       'http.request.header.host=Api.Example:8080', 'http.request.header.user-agent=App/1',
       'http.request.header.cookie.sid=abc', 'http.request.header.cookie.user.id=(url>json)5', 'http.request.header.cookie.q=z',
       'http.request.header.authorization=Basic dTpw', 'http.request.header.x-device-id=d1',

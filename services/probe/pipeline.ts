@@ -1,6 +1,6 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
 import { DatagramDissector, DissectCounters, NameCache, StreamDissector, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
-import { createFlowRecord, flowId, recordId, type FlowRecord, type Observable } from '#flow';
+import { createFlowRecord, flowFields, flowId, recordId, type FieldDefinition, type FlowRecord, type Observable } from '#flow';
 import { Recogniser, RecogniserCounters, redact, type Recognised, type Tokeniser } from '#identifiers';
 import type { MonitoredNetworks } from './subject.ts';
 
@@ -121,8 +121,9 @@ export class ProbePipeline implements FlowHandler {
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
+    const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
     for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
-      (record as Record<string, unknown>)[name] = state.redactFact(value);
+      if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redactFact(value);
     }
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
@@ -265,4 +266,10 @@ class FlowState {
 function hasFacts(message: Message): boolean {
   for (const _ in message.facts) return true;
   return false;
+}
+
+/** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
+function mayHoldIdentifier(name: keyof FlowRecord): boolean {
+  const { type, lowCardinality }: FieldDefinition = flowFields[name];
+  return (type === 'string' || type === 'strings') && lowCardinality === undefined;
 }

@@ -34,9 +34,9 @@ export class TelltaleProcess implements AsyncDisposable {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Base URL of its HTTP server, as the log tells it; empty before. */
+  /** Base URL of its HTTP server, as the log at level `info` tells it, or standalone's report; empty before. */
   get url(): string {
-    return /"url":"(http:[^"]+)"/.exec(this.stderr)?.[1] ?? '';
+    return (/"url":"(http:[^"]+)"/.exec(this.stderr) ?? /Review page: (http:\S+[^\s/])/.exec(this.stdout))?.[1] ?? '';
   }
 
   /** Resolves when all its parts can be used. */
