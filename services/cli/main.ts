@@ -1,4 +1,4 @@
-import { exitStatus, UsageError, type Command } from './command.ts';
+import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
 import { dashboards } from './dashboards.ts';
 import { doctor } from './doctor.ts';
 import { scan } from './scan.ts';
@@ -41,8 +41,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   try {
     return await command.run(args);
   } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`telltale ${name}: ${error.message}\nSee telltale ${name} --help.\n`);
+    if (error instanceof UnusableError) {
+      process.stderr.write(`telltale ${name}: ${error.message}\n${error instanceof UsageError ? `See telltale ${name} --help.\n` : ''}`);
       return exitStatus.unusable;
     }
     process.stderr.write(`telltale ${name}: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,4 +1,4 @@
-import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsClientHello, tlsRecord, type Endpoint } from '#capture';
+import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsApplicationData, tlsClientHello, type Endpoint } from '#capture';
 import { generator, type Random } from './random.ts';
 
 /** How an office's traffic is cut into captures. Same options, same bytes. */
@@ -70,6 +70,6 @@ const stories: readonly ((story: Story) => void)[] = [
   },
   function cleanWeb({ builder, client, at }) {
     builder.tcp({ client, server: { ...web, port: 443 }, at }).handshake()
-      .send(tlsClientHello({ serverName: 'www.example.com' })).receive(tlsRecord(23, Buffer.alloc(900, 0x5a))).close();
+      .send(tlsClientHello({ serverName: 'www.example.com' })).receive(tlsApplicationData(Buffer.alloc(900, 0x5a))).close();
   },
 ];
