@@ -35,12 +35,12 @@ export function candidateKeys(expression: Expression): CandidateKey[] | undefine
       return all;
     }
     case 'field': return fieldKeys(expression.field, expression.quantifier, expression.tests);
-    case 'not': case 'keyword': return undefined;
+    case 'not': case 'keyword': case 'unknown': return undefined;
   }
 }
 
 function fieldKeys(field: Field, quantifier: 'any' | 'all', tests: readonly ValueTest[]): CandidateKey[] | undefined {
-  if (field.type === 'observables' || (field.of === 'observable' && field.type === 'number')) return undefined;
+  if (field.type === 'observables' || field.of === 'computed' || (field.of === 'observable' && field.type === 'number')) return undefined;
   const keys: CandidateKey[] = [];
   for (const test of tests) {
     const value = test.op === 'number' ? test.value : test.op === 'text' ? test.literal?.toLowerCase() : undefined;
@@ -65,6 +65,6 @@ function cost(keys: readonly CandidateKey[]): number {
 function keyCost(field: KeyField): number {
   if (nearlyConstant.has(field.name)) return 10_000;
   if (field.of === 'observable') return 1;
-  if ('lowCardinality' in flowFields[field.name]) return 100;
+  if (field.of === 'record' && 'lowCardinality' in flowFields[field.name]) return 100;
   return field.type === 'number' ? 10 : 1;
 }

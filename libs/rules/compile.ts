@@ -95,7 +95,7 @@ export class RulePlan {
   }
 }
 
-/** Makes rules ready to run. */
+/** Makes rules ready to run; those that records cannot answer are left out. */
 export function compileRules(rules: readonly Rule[]): RulePlan {
-  return new RulePlan(rules);
+  return new RulePlan(rules.filter(({ evaluable }) => evaluable !== 'no'));
 }

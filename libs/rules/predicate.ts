@@ -1,6 +1,7 @@
 import { CidrSet } from '#geo';
 import { flowFields, type FlowField, type FlowRecord, type Observable } from '#flow';
 import type { Comparison, Expression, ValueTest } from './expression.ts';
+import { timePart } from './dates.ts';
 import { numberReader, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
 import { compilePattern } from './pattern.ts';
 import { regexSubjectLimit } from './regex.ts';
@@ -20,6 +21,7 @@ export function compileExpression(expression: Expression): Predicate {
     case 'and': case 'or': return compileList(expression.operands.map(compileExpression), expression.type === 'and');
     case 'field': return compileField(expression.field, expression.quantifier, expression.tests);
     case 'keyword': return compileKeyword(expression.quantifier, expression.tests);
+    case 'unknown': return () => false;
   }
 }
 
@@ -74,6 +76,13 @@ function compileNumber(read: FieldReader<number>, tests: readonly ValueTest[]): 
     else if (test.op === 'compare') {
       const compare = comparators[test.comparison];
       others.push((record, observable) => compare(read(record, observable), test.value));
+    } else if (test.op === 'time') {
+      const { part, comparison, value } = test;
+      const compare = comparison === 'eq' ? (a: number, b: number) => a === b : comparators[comparison];
+      others.push((record, observable) => {
+        const micros = read(record, observable);
+        return micros !== 0 && compare(timePart(micros, part), value);
+      });
     } else if (test.op === 'exists' || test.op === 'absent') {
       const expected = test.op === 'exists' && test.expected;
       others.push((record, observable) => (read(record, observable) !== 0) === expected);
@@ -130,6 +139,7 @@ function compileTextTest(test: ValueTest): TextTest {
       return (value) => value !== '' && compare(Number(value), test.value);
     }
     case 'field': return compileFieldReference(test.field, test.anchor);
+    case 'time': return () => false;
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Geography, ServiceCatalogue, type GeoTables, type Problem } from '#geo';
-import { Jurisdictions, loadPack, parsePolicy, PolicySet, type RuleFile, type RulePack } from '#rules';
+import { Jurisdictions, loadPack, LogSources, parsePolicy, PolicySet, type RuleFile, type RulePack } from '#rules';
 import { Detection } from './detection.ts';
 
 export interface DetectionFiles {
@@ -33,13 +33,23 @@ export async function loadDetection({ root, rules, policy }: DetectionFiles): Pr
   const [tables, catalogue, pack] = await Promise.all([
     readGeoTables(root),
     readText(join(root, 'libs/geo/services.yaml')).then((text) => ServiceCatalogue.parse(text)),
-    readRuleFiles(rules ?? join(root, 'libs/rules/pack')).then((files) => loadPack(files)),
+    readPack(root, rules),
   ]);
   const policies = await readPolicies(root, policy, catalogue);
   const geography = new Geography(tables);
   const versions = `rules ${pack.version}; policies ${policies.version}; catalogue ${catalogue.version}; geo ${geography.version}`;
   const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, versions });
   return { detection, geography, catalogue, policies, pack, versions, warnings: pack.warnings };
+}
+
+async function readPack(root: string, folder: string | undefined): Promise<RulePack> {
+  const [logSources, files] = await Promise.all([readLogSources(root), readRuleFiles(folder ?? join(root, 'libs/rules/pack'))]);
+  return loadPack(files, { logSources });
+}
+
+/** What rules of other log sources mean. */
+export async function readLogSources(root: string): Promise<LogSources> {
+  return LogSources.parse(await readText(join(root, 'libs/rules/log-sources.yaml')));
 }
 
 /** Rules of a folder and those below it, in the order of their names; fixture files stand among them and are left out. */
