@@ -8,7 +8,8 @@ import { LogSources, compileRules, parseRules } from '#rules';
 import { decodeBatch, encodeBatch } from '#wire';
 import { projectRoot } from '#runtime';
 import { Detection } from '../../services/detector/detection.ts';
-import { loadDetection, readLogSources } from '../../services/detector/packs.ts';
+import { loadDetection } from '../../services/detector/packs.ts';
+import { readLogSources } from '../../services/detector/rule-folder.ts';
 import { realisticRecords } from './codec/records.ts';
 import { generatedRules } from './rules/generated-rules.ts';
 
