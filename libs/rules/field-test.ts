@@ -30,6 +30,10 @@ const comparisons: readonly string[] = ['lt', 'lte', 'gt', 'gte'];
 /** Modifiers that change the text before it is compared. */
 const transforms: readonly string[] = ['base64', 'base64offset', 'wide', 'utf16le', 'utf16be', 'utf16', 'windash'];
 const timeParts: readonly string[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];
+/** All modifiers. Sigma modifiers appendix 2.1. */
+export const modifierNames: readonly string[] = [
+  ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's',
+];
 
 interface Modifiers {
   kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | 'compare';
