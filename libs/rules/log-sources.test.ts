@@ -74,7 +74,9 @@ test('what records lack is told at its place; what can run without it does', () 
 
 test('faults of a field that records lack are still faults', () => {
   assert.match(formatProblem(select('category: proxy', 'cs-cookie|fuzzy: x').problems[0]!), /unknown modifier "\|fuzzy"/);
-  assert.match(formatProblem(select('category: proxy', "cs-cookie|re: '(a+)+'").problems[0]!), /regular expression/);
+  assert.match(formatProblem(select('category: proxy', "cs-cookie|re: 'a('").problems[0]!), /regular expression/);
+  // What is never run may take what time it likes.
+  assert.match(formatProblem(select('category: proxy', "cs-cookie|re: '(a+)+'").problems[0]!), /warning: not evaluable here/);
 });
 
 test('a value without a mapping is told', () => {
@@ -84,4 +86,28 @@ test('a value without a mapping is told', () => {
 test('a mapping to a field that records lack is an error', () => {
   const text = 'log_sources:\n  - logsource: { category: x }\n    source: https://example.org/\n    fields: { a: url.pth }\n';
   assert.throws(() => LogSources.parse(text, 'm.yaml'), (error) => error instanceof LocatedError && error.message === 'm.yaml:4:18: error: records have no field "url.pth" [unknown-field]');
+});
+
+/** Ways in which public rules of other log sources are written. */
+const shapes = [
+  "s:\n  Image|endswith:\n    - '\\cmd.exe'\n    - '\\pwsh.exe'\n  CommandLine|contains|all:\n    - ' /c '\n    - 'echo'\nfilter_main: { ParentImage: 'C:\\Program Files (x86)\\a?b*\\x.exe' }\nfilter_null: { CommandLine: null }\nfilter_empty: { CommandLine: '' }\ncondition: s and not 1 of filter_*",
+  "s:\n  EventID: 4624\n  LogonType: [3, 10]\n  Level: 0x17\n  Empty:\ncondition: s",
+  "s:\n  - Image: a\n  - Description|contains: b\n    Product: c\n  - keyword\n  - 42\ncondition: s",
+  "keywords:\n  '|all':\n    - 'Remove-'\n    - ' -Id '\nother: [a, 5, 'b*']\ncondition: keywords or other",
+  "s:\n  CommandLine|re:\n    - '(?i).*(set).*&&\\s?set.*(environment|invoke|\\${?input).*&&.*\"'\n    - 'cmd.{0,5}(?:/c|/r).+clipboard]::\\(\\s\\\\\"\\{\\d\\}.+-f.+\"'\n    - '.{1000,}'\n    - '(?:\\s-[^-\\s]{0,20}i|\\s--inode\\s)'\n    - '\\s-e(nc?(o(d(e)?)?)?)?\\s'\ncondition: s",
+  "s:\n  CommandLine|wide|base64offset|contains: ['http', 'IEX ']\n  CommandLine|windash|contains|all: [' -a', ' -b -c']\n  User|expand: '%Administrators%'\n  Hashes|contains: ['IMPHASH=BCCA', 'MD5=0']\n  Field|exists: false\n  A|fieldref: B\n  A|fieldref|neq: B\n  T|hour|gt: 20\ncondition: s",
+  "selection-1: { a.b.c: x }\nselection_2.0: { 'Field Name': y }\ncondition:\n  - selection-1\n  - 1 of selection_* or (all of them)",
+  "s: { properties.message|contains: ['A', 'B'], securityMarks.marks.x: true, count|gte: 1.5 }\ncondition: s",
+  "s: { EventID: 4625 }\ntimeframe: 24h\ncondition: s | count(TargetUserName) by Workstation, src > 10",
+  "s: { a: 1 }\nt: { b: 2 }\ntimeframe: 30s\ncondition: s | near t",
+  "s: plain text\ncondition: not s",
+];
+test('rules of log sources that are unknown here are read without an error, whatever they use', () => {
+  for (const logsource of ['product: windows, category: process_creation', 'product: linux, service: auditd', 'product: aws, service: cloudtrail', 'product: windows, service: security, definition: x', 'category: antivirus']) {
+    for (const detection of shapes) {
+      const { rules, problems } = parse(logsource, detection);
+      assert.deepEqual(problems.filter(({ severity }) => severity === 'error').map(formatProblem), [], detection);
+      assert.deepEqual(rules.map(({ evaluable }) => evaluable), ['no'], detection);
+    }
+  }
 });

@@ -89,6 +89,7 @@ test('regular expressions: flags in front of the pattern are read', () => {
   assert.ok(compileRegex('a.c', 's').test('a\nc'));
   assert.ok(compileRegex('\\Aab\\Z', '').test('ab') && !compileRegex('\\Aab\\Z', '').test('xabZ'));
   assert.ok(compileRegex('(?P<name>a)b', '').test('ab'));
+  assert.ok(compileRegex('a(?i)b', '').test('xaBx'));
 });
 
 test('regular expressions: a fault has its place', () => {

@@ -8,31 +8,39 @@ export const regexSubjectLimit = 4096;
 export class RegexRefused extends Error {
   override readonly name = 'RegexRefused';
   readonly offset: number;
+  /** It can be read, and its time can explode. */
+  readonly explosive: boolean;
 
-  constructor(message: string, offset: number) {
+  constructor(message: string, offset: number, explosive: boolean) {
     super(message);
     this.offset = offset;
+    this.explosive = explosive;
   }
 }
 
 /**
- * Compiles the pattern of a `|re` value. What PCRE writes otherwise than JavaScript is translated: flags at the beginning, `(?i)`, are read
- * as modifiers, `\A` and `\Z` as `^` and `$`, `(?P<name>` as `(?<name>`.
+ * Compiles the pattern of a `|re` value. What PCRE writes otherwise than JavaScript is translated: flags, `(?i)`, are read as modifiers of
+ * the whole pattern wherever they stand, `\A` and `\Z` as `^` and `$`, `(?P<name>` as `(?<name>`.
  * @throws RegexRefused for what JavaScript cannot read, and for patterns whose time can grow exponentially with the value: a loop in which
  * some text can be read in two ways.
  */
 export function compileRegex(source: string, flags: string): RegExp {
   const inline = /^\(\?([ims]+)\)/.exec(source);
   const shift = inline?.[0].length ?? 0;
-  const pattern = source.slice(shift).replace(/\\[^]|\(\?P</g, (text) => (text === '(?P<' ? '(?<' : text === '\\A' ? '^' : text === '\\Z' || text === '\\z' ? '$' : text));
-  const allFlags = [...new Set(flags + (inline?.[1] ?? ''))].join('');
+  let inlineFlags = inline?.[1] ?? '';
+  const pattern = source.slice(shift).replace(/\\[^]|\(\?P<|\(\?([ims]+)\)/g, (text, given: string | undefined) => {
+    if (given === undefined) return text === '(?P<' ? '(?<' : text === '\\A' ? '^' : text === '\\Z' || text === '\\z' ? '$' : text;
+    inlineFlags += given;
+    return '';
+  });
+  const allFlags = [...new Set(flags + inlineFlags)].join('');
   let regex: RegExp;
   try {
     regex = new RegExp(pattern, allFlags);
   } catch (error) {
-    throw new RegexRefused((error as Error).message.replace(/^Invalid regular expression: /, ''), 0);
+    throw new RegexRefused((error as Error).message.replace(/^Invalid regular expression: /, ''), 0, false);
   }
   const loop = ambiguousLoop(parseRegex(pattern, allFlags));
-  if (loop !== undefined) throw new RegexRefused('this repetition can read a text in several ways: its time can grow exponentially', loop + shift);
+  if (loop !== undefined) throw new RegexRefused('this repetition can read a text in several ways: its time can grow exponentially', loop + shift, true);
   return regex;
 }
