@@ -4,6 +4,7 @@ import type { Comparison, Expression, ValueTest } from './expression.ts';
 import { timePart } from './dates.ts';
 import { numberReader, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
 import { compilePattern } from './pattern.ts';
+import { regexMatcher } from './regex-linear.ts';
 import { regexSubjectLimit } from './regex.ts';
 
 /** Whether a record matches; `observable` is the one that the rule looks at. */
@@ -127,7 +128,10 @@ function compileTextTest(test: ValueTest): TextTest {
       const text = String(test.value);
       return (value) => value === text;
     }
-    case 'regex': return (value) => test.regex.test(value.length > regexSubjectLimit ? value.slice(0, regexSubjectLimit) : value);
+    case 'regex': {
+      const matches = regexMatcher(test.regex);
+      return (value) => matches(value.length > regexSubjectLimit ? value.slice(0, regexSubjectLimit) : value);
+    }
     case 'cidr': {
       const block = new CidrSet([test.block]);
       return (value) => value !== '' && block.has(value);

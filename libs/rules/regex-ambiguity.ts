@@ -1,7 +1,7 @@
 import { characterClasses, type RegexNode } from './regex-syntax.ts';
 
 /** Repetitions up to which a counted quantifier is written out; above, it counts as one without an end. */
-const mostCopies = 20;
+export const mostCopies = 20;
 /** States of one loop, and of the whole pattern, that are checked at most. */
 const mostStates = 400;
 const mostPositions = 4_000;
@@ -32,7 +32,8 @@ export function ambiguousLoop(node: RegexNode): number | undefined {
   return undefined;
 }
 
-class TooLarge extends Error {
+/** A pattern with more positions than are worth it. */
+export class TooLarge extends Error {
   readonly offset: number;
 
   constructor(offset: number) {
@@ -44,14 +45,15 @@ class TooLarge extends Error {
 /** In how many ways (0, 1, or 2 for more) a position comes first or last. */
 type Ways = Map<number, number>;
 
-interface Fragment {
+export interface Fragment {
   /** Ways to match nothing. */
   empty: number;
   first: Ways;
   last: Ways;
 }
 
-class PositionAutomaton {
+/** Glushkov's automaton: a state for each place in the pattern that takes a character. */
+export class PositionAutomaton {
   readonly characters: Uint8Array[] = [];
   /** For each position those that can stand behind it, and in how many ways. */
   readonly follow: Ways[] = [];

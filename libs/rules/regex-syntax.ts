@@ -3,8 +3,8 @@ export type RegexNode =
   /** One character of a set. `characters` has an entry for each ASCII character, and a last one for all others. */
   | { type: 'atom'; offset: number; characters: Uint8Array; literal: string | undefined }
   | { type: 'sequence' | 'choice'; parts: RegexNode[] }
-  | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number }
-  /** Looks around without taking characters. */
+  | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference. */ reference?: true }
+  /** Looks around, or asserts a place such as the beginning, without taking characters. */
   | { type: 'look'; part: RegexNode };
 
 /** Entries of an atom's set: ASCII, and all other characters together. */
@@ -41,18 +41,16 @@ class RegexParser {
       const offset = this.#at;
       const part = this.#term();
       const quantifier = this.#quantifier();
-      if (quantifier) parts.push({ type: 'repeat', offset, part: part ?? { type: 'sequence', parts: [] }, ...quantifier });
-      else if (part) parts.push(part);
+      parts.push(quantifier ? { type: 'repeat', offset, part, ...quantifier } : part);
     }
     return parts.length === 1 ? parts[0]! : { type: 'sequence', parts };
   }
 
-  /** Undefined: an assertion that takes nothing. */
-  #term(): RegexNode | undefined {
+  #term(): RegexNode {
     const rest = this.#pattern.slice(this.#at);
     if (rest[0] === '^' || rest[0] === '$' || rest.startsWith('\\b') || rest.startsWith('\\B')) {
       this.#at += rest[0] === '\\' ? 2 : 1;
-      return undefined;
+      return { type: 'look', part: { type: 'sequence', parts: [] } };
     }
     if (rest[0] === '(') {
       const [opening] = /^\((?:\?(?:<?[=!]|:|<\w+>|[ims]*(?:-[ims]*)?:))?/.exec(rest)!;
@@ -65,7 +63,7 @@ class RegexParser {
     const offset = this.#at;
     this.#at += source.length;
     if (/^\\(?:k<|[1-9])/.test(source)) {
-      return { type: 'repeat', offset, part: { type: 'atom', offset, characters: new Uint8Array(characterClasses).fill(1), literal: undefined }, min: 0, max: Infinity };
+      return { type: 'repeat', offset, part: { type: 'atom', offset, characters: new Uint8Array(characterClasses).fill(1), literal: undefined }, min: 0, max: Infinity, reference: true };
     }
     return this.#atom(source, offset);
   }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileRegex, RegexRefused } from './regex.ts';
 import { ambiguousLoop } from './regex-ambiguity.ts';
+import { regexMatcher } from './regex-linear.ts';
 import { parseRegex, requiredTexts, type RegexNode } from './regex-syntax.ts';
 
 const exponential = [
@@ -96,4 +97,26 @@ test('regular expressions: a fault has its place', () => {
   assert.throws(() => compileRegex('ab(c+)+', ''), (error) => error instanceof RegexRefused && error.offset === 2);
   assert.throws(() => compileRegex('(?i)(c+)+', ''), (error) => error instanceof RegexRefused && error.offset === 4);
   assert.throws(() => compileRegex('a(', ''), RegexRefused);
+});
+
+test('regular expressions: the linear search finds what JavaScript finds', () => {
+  const atom = fc.constantFrom('a', 'b', '[ab]', '[^a]', '.', '\\d', 'é', '\\s', '(?=b)', '\\b', '^', '$', '(a)\\1');
+  const quantifier = fc.constantFrom('', '', '+', '*', '?', '{2}', '{25,}', '{0,30}', '*?');
+  const pattern = fc.array(fc.tuple(atom, quantifier), { minLength: 2, maxLength: 6 }).map((parts) => parts.map(([one, how]) => (/^(?:\^|\$|\\b|\(\?=)/.test(one) ? one : `(?:${one})${how}`)).join(''));
+  const text = fc.array(fc.constantFrom('a', 'b', '1', ' ', 'é', '\n', 'A'), { maxLength: 40 }).map((chars) => chars.join(''));
+  fc.assert(fc.property(pattern, fc.constantFrom('', 'i', 's'), fc.array(text, { minLength: 1, maxLength: 5 }), (source, flags, values) => {
+    const regex = new RegExp(`${source}a*b*`, flags);
+    const required = new RegExp(`${source}a+x*b`, flags);
+    for (const one of [regex, required]) {
+      const matches = regexMatcher(one);
+      for (const value of values) assert.equal(matches(value), one.test(value), `${one} ${JSON.stringify(value)}`);
+    }
+  }), { numRuns: 2_000 });
+});
+
+test('regular expressions: repetitions behind each other do not multiply the time', () => {
+  // By backtracking this is 4,096 to the power of 8.
+  const matches = regexMatcher(compileRegex('.*a.*a.*a.*a.*a.*a.*a.*b', ''));
+  assert.ok(!matches('a'.repeat(4_096)));
+  assert.ok(matches(`${'a'.repeat(4_095)}b`));
 });
