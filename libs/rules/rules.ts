@@ -1,9 +1,14 @@
 export { compileRules, RulePlan, type OnMatch } from './compile.ts';
+export { correlationTypes, type Bound, type Correlation, type CorrelationType } from './correlation.ts';
+export { ExceptionSet, parseExceptions, type Exception } from './exceptions.ts';
+export type { Filter } from './filter.ts';
 export type { Expression, ValueTest } from './expression.ts';
 export { recordField, recordFieldNames, type Field, type FieldResolver } from './fields.ts';
-export { checkFixtures } from './fixtures.ts';
+export { explain, type Explanation, type ExplainedSearch, type ExplainedTest } from './explain.ts';
+export { checkFixtures, readRecords } from './fixtures.ts';
 export { Jurisdictions } from './jurisdictions.ts';
 export { loadPack, type RulePack } from './pack.ts';
-export { parseRules, type ParsedRules } from './parse.ts';
+export { logSourceName, LogSources } from './log-sources.ts';
+export { parseRules, type ParsedRules, type ParseOptions } from './parse.ts';
 export { dimensions, parsePolicy, Policy, PolicySet, type Dimension, type PolicyContext, type PolicyVerdict } from './policy.ts';
-export type { Outcome, Rule, RuleFile } from './rule.ts';
+export type { LogSource, Outcome, Rule, RuleFile } from './rule.ts';

@@ -4,9 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '#runtime';
-import { parseRules } from '#rules';
 import { openStore, StoreError } from '#store';
-import { loadDetection, readRuleFiles } from '../detector/packs.ts';
+import { loadDetection } from '../detector/packs.ts';
 import { readTokenKey } from '../probe/token-key.ts';
 import { dataFolder } from '../standalone/data-folder.ts';
 import type { Diagnosis, Look } from './doctor-diagnosis.ts';
@@ -34,9 +33,8 @@ export function standaloneLooks({ data, host, port, rules, policy }: StandaloneP
     { part: 'token key', look: () => lookAtTokenKey(files.tokenKey) },
     { part: 'embedded ClickHouse', look: async () => lookAtEmbedded(files.clickhouse, await telltaleListens) },
     { part: 'rules and policies', remedy: 'Correct the file, or leave out standalone.rules and standalone.policy for those that ship.', look: async () => {
-      const { policies, catalogue, warnings } = await detection;
-      const { rules: parsed } = parseRules(await readRuleFiles(rules ?? path.join(projectRoot, 'libs/rules/pack')));
-      const found = `${parsed.length} rules, ${policies.policies.length} ${policies.policies.length === 1 ? 'policy' : 'policies'}, ${catalogue.services.size} services`;
+      const { pack, policies, catalogue, warnings } = await detection;
+      const found = `${pack.rules.length} rules, ${policies.policies.length} ${policies.policies.length === 1 ? 'policy' : 'policies'}, ${catalogue.services.size} services`;
       if (warnings.length === 0) return { mark: 'ok', found };
       const [{ file, line, message }] = warnings as [(typeof warnings)[number]];
       return { mark: 'warn', found: `${found}; ${warnings.length} doubtful, first ${file}:${line}: ${message}` };

@@ -1,11 +1,12 @@
 import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
 import { dashboards } from './dashboards.ts';
 import { doctor } from './doctor.ts';
+import { rules } from './rules.ts';
 import { scan } from './scan.ts';
 import { alerter, detector, migrate, probe, review } from './service-commands.ts';
 import { up } from './up.ts';
 
-const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards, doctor];
+const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards, doctor, rules];
 
 const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers, cross-border relays,
 third-party disclosure.

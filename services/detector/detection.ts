@@ -1,6 +1,6 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Observable } from '#flow';
 import { BoundedCache, type Geography, type Place, type ServiceCatalogue } from '#geo';
-import type { PolicySet, Rule, RulePlan } from '#rules';
+import { ExceptionSet, type PolicySet, type Rule, type RulePlan } from '#rules';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
 
@@ -9,6 +9,8 @@ export interface DetectionParts {
   catalogue: ServiceCatalogue;
   policies: PolicySet;
   rules: RulePlan;
+  /** Hits that are no findings; none by default. */
+  exceptions?: ExceptionSet;
   /** Versions of all of these, for the findings. */
   versions: string;
   /** Flows remembered for rules that report once per flow: at most twice this number per detection. */
@@ -23,20 +25,31 @@ export class Detection {
   readonly #geography: Geography;
   readonly #catalogue: ServiceCatalogue;
   readonly #policies: PolicySet;
-  readonly #rules: RulePlan;
-  readonly #versions: string;
+  /** Hits that an exception kept from being findings, by its title. */
+  readonly counters = { suppressed: new Map<string, number>() };
+  #rules: RulePlan;
+  #exceptions: ExceptionSet;
+  #versions: string;
   /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
   #record!: FlowRecord;
   #findings: Finding[] = [];
 
-  constructor({ geography, catalogue, policies, rules, versions, rememberedFlows = 65_536 }: DetectionParts) {
+  constructor({ geography, catalogue, policies, rules, exceptions = ExceptionSet.none, versions, rememberedFlows = 65_536 }: DetectionParts) {
     this.#geography = geography;
     this.#catalogue = catalogue;
     this.#policies = policies;
     this.#rules = rules;
+    this.#exceptions = exceptions;
     this.#versions = versions;
     this.#reported = new BoundedCache(rememberedFlows);
+  }
+
+  /** Takes other rules from the next batch on. */
+  use(rules: RulePlan, exceptions: ExceptionSet, versions: string): void {
+    this.#rules = rules;
+    this.#exceptions = exceptions;
+    this.#versions = versions;
   }
 
   /** Fills the detector's fields of the records and returns the findings in the order of the records. */
@@ -79,8 +92,10 @@ export class Detection {
   }
 
   /** One closure for all records. */
-  readonly #onMatch = (rule: Rule, observables: readonly Observable[]): void => {
+  readonly #onMatch = (rule: Rule, matched: readonly Observable[]): void => {
     const record = this.#record;
+    const observables = this.#exceptions.size === 0 ? matched : this.#withoutExceptions(rule, matched);
+    if (observables === undefined) return;
     switch (rule.outcome.finding) {
       case 'observable':
         for (let i = 0; i < observables.length; i += 1) {
@@ -94,6 +109,19 @@ export class Detection {
         this.#addOncePerFlow(rule, record, observables);
     }
   };
+
+  /** The observables that no exception is about; undefined when nothing is left to report. */
+  #withoutExceptions(rule: Rule, matched: readonly Observable[]): readonly Observable[] | undefined {
+    if (matched.length === 0) return this.#suppressed(rule, undefined) ? undefined : matched;
+    const left = matched.filter((observable) => !this.#suppressed(rule, observable));
+    return left.length > 0 ? left : undefined;
+  }
+
+  #suppressed(rule: Rule, observable: Observable | undefined): boolean {
+    const exception = this.#exceptions.find(rule, this.#record, observable);
+    if (exception) this.counters.suppressed.set(exception.title, (this.counters.suppressed.get(exception.title) ?? 0) + 1);
+    return exception !== undefined;
+  }
 
   /**
    * The id is a function of rule and flow, and the time is that of the flow's start, so that a later record of the flow gives the same

@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Geography, ServiceCatalogue, type GeoTables, type Problem } from '#geo';
-import { Jurisdictions, loadPack, parsePolicy, PolicySet, type RuleFile, type RulePack } from '#rules';
+import { Geography, LocatedError, ServiceCatalogue, type GeoTables, type Problem } from '#geo';
+import { ExceptionSet, Jurisdictions, loadPack, parseExceptions, parsePolicy, PolicySet, type RulePack } from '#rules';
 import { Detection } from './detection.ts';
+import { readLogSources, readRuleFolder, readYamlFiles, shippedRules } from './rule-folder.ts';
 
 export interface DetectionFiles {
   /** Folder of the project: libraries' data and node_modules stand in it. */
@@ -21,6 +22,8 @@ export interface LoadedDetection {
   pack: RulePack;
   /** Versions of all of these, as findings carry them. */
   versions: string;
+  /** The same with another pack of rules. */
+  versionsWith: (rules: string) => string;
   /** Doubts about the files that do not keep them from being used. */
   warnings: Problem[];
 }
@@ -30,22 +33,34 @@ export interface LoadedDetection {
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
 export async function loadDetection({ root, rules, policy }: DetectionFiles): Promise<LoadedDetection> {
-  const [tables, catalogue, pack] = await Promise.all([
+  const [tables, catalogue, { pack, exceptions }] = await Promise.all([
     readGeoTables(root),
     readText(join(root, 'libs/geo/services.yaml')).then((text) => ServiceCatalogue.parse(text)),
-    readRuleFiles(rules ?? join(root, 'libs/rules/pack')).then((files) => loadPack(files)),
+    loadRules(root, rules),
   ]);
   const policies = await readPolicies(root, policy, catalogue);
   const geography = new Geography(tables);
-  const versions = `rules ${pack.version}; policies ${policies.version}; catalogue ${catalogue.version}; geo ${geography.version}`;
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, versions });
-  return { detection, geography, catalogue, policies, pack, versions, warnings: pack.warnings };
+  const versionsWith = (rulesVersion: string): string => `rules ${rulesVersion}; policies ${policies.version}; catalogue ${catalogue.version}; geo ${geography.version}`;
+  const versions = versionsWith(pack.version);
+  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, exceptions, versions });
+  return { detection, geography, catalogue, policies, pack, versions, versionsWith, warnings: pack.warnings };
 }
 
-/** Rules of a folder and those below it, in the order of their names; fixture files stand among them and are left out. */
-export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !/\.fixtures\.ya?ml$/.test(name)).toSorted();
-  return Promise.all(names.map(async (name) => ({ name, text: await readText(join(folder, name)) })));
+/** Rules with their exceptions, from one folder. */
+export interface LoadedRules {
+  pack: RulePack;
+  exceptions: ExceptionSet;
+}
+
+/**
+ * Reads a folder of rules, or the pack that ships. @throws LocatedError with every problem; then nothing of it is to be used.
+ */
+export async function loadRules(root: string, folder = shippedRules(root)): Promise<LoadedRules> {
+  const [logSources, { rules, placeholders, exceptions: files, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
+  const { exceptions, problems: exceptionProblems } = parseExceptions(files);
+  const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new LocatedError(errors);
+  return { pack: loadPack([...rules], { logSources, placeholders }, files), exceptions: new ExceptionSet(exceptions) };
 }
 
 /** The tables of the npm packages, and the operator table beside the library. */
@@ -64,7 +79,7 @@ export async function readGeoTables(root: string): Promise<GeoTables> {
 
 async function readPolicies(root: string, file: string | undefined, catalogue: ServiceCatalogue): Promise<PolicySet> {
   const jurisdictions = Jurisdictions.parse(await readText(join(root, 'libs/rules/jurisdictions.yaml')));
-  const files = file === undefined ? await readRuleFiles(join(root, 'libs/rules/policies')) : [{ name: basename(file), text: await readText(file) }];
+  const files = file === undefined ? await readYamlFiles(join(root, 'libs/rules/policies')) : [{ name: basename(file), text: await readText(file) }];
   return new PolicySet(files.map(({ name, text }) => parsePolicy(text, name, { jurisdictions, services: catalogue.services.keys() })));
 }
 
