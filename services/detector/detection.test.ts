@@ -44,7 +44,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   assert.equal(user['telltale.verdict'], 'violation');
   assert.equal(user['telltale.observable.token'], 'tk1.k.user');
   assert.equal(user['telltale.evidence.frame'], 9);
-  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; catalogue 20\S+; geo 20\S+ operators 20\S+$/);
+  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; catalogue 20\S+; geo geo-whois-asn-country 20\S+, .*operators 20\S+, anycast 20\S+$/);
 
   const linked = named(findings, 'User and room linked in clear');
   assert.equal(linked['event.severity_name'], 'high');

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Geography, ServiceCatalogue, type GeoTables, type Problem } from '#geo';
+import { Geography, ServiceCatalogue, type Problem } from '#geo';
 import { Jurisdictions, loadPack, parsePolicy, PolicySet, type RuleFile, type RulePack } from '#rules';
 import { Detection } from './detection.ts';
+import { readGeoTables, type GeoFiles } from './detection-tables.ts';
 
 export interface DetectionFiles {
   /** Folder of the project: libraries' data and node_modules stand in it. */
@@ -11,6 +12,8 @@ export interface DetectionFiles {
   rules?: string;
   /** One policy instead of those that ship (`--policy FILE`). */
   policy?: string;
+  /** Geo tables of one's own. */
+  geo?: GeoFiles | undefined;
 }
 
 export interface LoadedDetection {
@@ -29,9 +32,9 @@ export interface LoadedDetection {
  * Reads rules, policies, catalogue and geo tables and makes a detection of them.
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
-export async function loadDetection({ root, rules, policy }: DetectionFiles): Promise<LoadedDetection> {
+export async function loadDetection({ root, rules, policy, geo }: DetectionFiles): Promise<LoadedDetection> {
   const [tables, catalogue, pack] = await Promise.all([
-    readGeoTables(root),
+    readGeoTables(root, geo),
     readText(join(root, 'libs/geo/services.yaml')).then((text) => ServiceCatalogue.parse(text)),
     readRuleFiles(rules ?? join(root, 'libs/rules/pack')).then((files) => loadPack(files)),
   ]);
@@ -46,20 +49,6 @@ export async function loadDetection({ root, rules, policy }: DetectionFiles): Pr
 export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !/\.fixtures\.ya?ml$/.test(name)).toSorted();
   return Promise.all(names.map(async (name) => ({ name, text: await readText(join(folder, name)) })));
-}
-
-/** The tables of the npm packages, and the operator table beside the library. */
-export async function readGeoTables(root: string): Promise<GeoTables> {
-  const table = (name: string): Promise<Buffer> => readFile(join(root, 'node_modules/@ip-location-db', name));
-  const [located, registered4, registered6, networks4, networks6, operators] = await Promise.all([
-    table('geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'),
-    table('asn-country/asn-country-ipv4-num.csv'),
-    table('asn-country/asn-country-ipv6-num.csv'),
-    table('asn/asn-ipv4-num.csv'),
-    table('asn/asn-ipv6-num.csv'),
-    readText(join(root, 'libs/geo/operators.yaml')),
-  ]);
-  return { located, registered: { ipv4: registered4, ipv6: registered6 }, networks: { ipv4: networks4, ipv6: networks6 }, operators };
 }
 
 async function readPolicies(root: string, file: string | undefined, catalogue: ServiceCatalogue): Promise<PolicySet> {
