@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Geography, ServiceCatalogue, type Problem } from '#geo';
-import { Jurisdictions, loadPack, parsePolicy, PolicySet, type RuleFile, type RulePack } from '#rules';
+import { Geography, ServiceCatalogue, type Position, type Problem } from '#geo';
+import { catalogue as identifierCatalogue } from '#identifiers';
+import { Inventory, Jurisdictions, loadPack, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack } from '#rules';
 import { Detection } from './detection.ts';
 import { readGeoTables, type GeoFiles } from './detection-tables.ts';
 
@@ -10,10 +11,16 @@ export interface DetectionFiles {
   root: string;
   /** Folder of rules instead of the pack that ships (`--rules DIR`); folders below it are read too. */
   rules?: string;
-  /** One policy instead of those that ship (`--policy FILE`). */
+  /** One policy, or a folder of policies, instead of those that ship (`--policy FILE`). */
   policy?: string;
   /** Geo tables of one's own. */
   geo?: GeoFiles | undefined;
+  /** Named sets of countries beside those that ship. */
+  jurisdictions?: string | undefined;
+  /** Tags of the monitored endpoints. */
+  inventory?: string | undefined;
+  /** Where probes stand, by their names. */
+  positions?: ReadonlyMap<string, Position> | undefined;
 }
 
 export interface LoadedDetection {
@@ -22,8 +29,11 @@ export interface LoadedDetection {
   catalogue: ServiceCatalogue;
   policies: PolicySet;
   pack: RulePack;
+  inventory: Inventory;
   /** Versions of all of these, as findings carry them. */
   versions: string;
+  /** The versions when the geo tables are exchanged for these. */
+  versionsWith(geography: Geography): string;
   /** Doubts about the files that do not keep them from being used. */
   warnings: Problem[];
 }
@@ -32,29 +42,48 @@ export interface LoadedDetection {
  * Reads rules, policies, catalogue and geo tables and makes a detection of them.
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
-export async function loadDetection({ root, rules, policy, geo }: DetectionFiles): Promise<LoadedDetection> {
-  const [tables, catalogue, pack] = await Promise.all([
+export async function loadDetection({ root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions }: DetectionFiles): Promise<LoadedDetection> {
+  const [tables, catalogue, pack, inventory] = await Promise.all([
     readGeoTables(root, geo),
-    readText(join(root, 'libs/geo/services.yaml')).then((text) => ServiceCatalogue.parse(text)),
+    readCatalogue(root),
     readRuleFiles(rules ?? join(root, 'libs/rules/pack')).then((files) => loadPack(files)),
+    readInventory(inventoryFile),
   ]);
-  const policies = await readPolicies(root, policy, catalogue);
+  const context = await readPolicyContext(root, catalogue, jurisdictions);
+  const policies = new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context)));
   const geography = new Geography(tables);
-  const versions = `rules ${pack.version}; policies ${policies.version}; catalogue ${catalogue.version}; geo ${geography.version}`;
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, versions });
-  return { detection, geography, catalogue, policies, pack, versions, warnings: pack.warnings };
+  const versionsWith = ({ version }: Geography): string => `rules ${pack.version}; policies ${policies.version}; sets ${context.jurisdictions.version}; `
+    + `catalogue ${catalogue.version}; ${inventory.version === '' ? '' : `inventory ${inventory.version}; `}geo ${version}`;
+  const versions = versionsWith(geography);
+  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, versions, inventory, ...(positions && { positions }) });
+  return { detection, geography, catalogue, policies, pack, inventory, versions, versionsWith, warnings: pack.warnings };
+}
+
+/** The service catalogue beside the library. */
+export async function readCatalogue(root: string): Promise<ServiceCatalogue> {
+  return ServiceCatalogue.parse(await readText(join(root, 'libs/geo/services.yaml')));
+}
+
+/** What policy files may refer to: the sets that ship with those of a company, services, identifier kinds. */
+export async function readPolicyContext(root: string, catalogue: ServiceCatalogue, jurisdictions?: string): Promise<PolicyContext & { kinds: ReadonlyMap<string, string> }> {
+  const files = [join(root, 'libs/rules/jurisdictions.yaml'), ...(jurisdictions === undefined ? [] : [jurisdictions])];
+  const sets = Jurisdictions.parseAll(await Promise.all(files.map(async (file) => ({ name: basename(file), text: await readText(file) }))));
+  return { jurisdictions: sets, services: [...catalogue.services.keys()], kinds: new Map(identifierCatalogue.map(({ name, dataClass }) => [name, dataClass])) };
+}
+
+/** The policies that ship, one file, or all of a folder. */
+export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
+  return (await stat(path)).isDirectory() ? readRuleFiles(path) : [{ name: basename(path), text: await readText(path) }];
+}
+
+export async function readInventory(file: string | undefined): Promise<Inventory> {
+  return file === undefined ? Inventory.empty : Inventory.parse(await readText(file), basename(file));
 }
 
 /** Rules of a folder and those below it, in the order of their names; fixture files stand among them and are left out. */
 export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !/\.fixtures\.ya?ml$/.test(name)).toSorted();
   return Promise.all(names.map(async (name) => ({ name, text: await readText(join(folder, name)) })));
-}
-
-async function readPolicies(root: string, file: string | undefined, catalogue: ServiceCatalogue): Promise<PolicySet> {
-  const jurisdictions = Jurisdictions.parse(await readText(join(root, 'libs/rules/jurisdictions.yaml')));
-  const files = file === undefined ? await readRuleFiles(join(root, 'libs/rules/policies')) : [{ name: basename(file), text: await readText(file) }];
-  return new PolicySet(files.map(({ name, text }) => parsePolicy(text, name, { jurisdictions, services: catalogue.services.keys() })));
 }
 
 function readText(file: string): Promise<string> {
