@@ -1,10 +1,12 @@
 import { exitStatus, UsageError, type Command } from './command.ts';
 import { dashboards } from './dashboards.ts';
+import { geo } from './geo.ts';
+import { policy } from './policy.ts';
 import { scan } from './scan.ts';
 import { alerter, detector, migrate, probe, review } from './service-commands.ts';
 import { up } from './up.ts';
 
-const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards];
+const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards, geo, policy];
 
 const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers, cross-border relays,
 third-party disclosure.

@@ -1,5 +1,5 @@
 import type { FlowRecord } from '#flow';
-import type { AddressScope, Geography, Place } from '#geo';
+import type { AddressScope, Geography } from '#geo';
 import type { Hop } from '#rules';
 
 /** A hop with what tells whether it lies outside the monitored network. */
@@ -17,14 +17,15 @@ export function hopsOf(record: FlowRecord, geography: Geography): readonly Place
   const hops: PlacedHop[] = [];
   const add = (kind: string, ip: string): void => {
     if (ip === '' || ip === record['source.ip'] || ip === record['destination.ip'] || hops.some((hop) => hop.ip === ip)) return;
-    hops.push(hopAt(kind, ip, geography.lookup(ip)));
+    hops.push(placedHop(kind, ip, geography));
   };
   add('turn-relay', relayed);
   for (const ip of peers) add('turn-peer', ip);
   return hops;
 }
 
-function hopAt(kind: string, ip: string, { scope, located, registered, operated, disputed }: Place): PlacedHop {
+export function placedHop(kind: string, ip: string, geography: Geography): PlacedHop {
+  const { scope, located, registered, operated, disputed } = geography.lookup(ip);
   return { kind, ip, scope, located, registered, operated, disputed };
 }
 

@@ -4,7 +4,7 @@ import { Geography, ServiceCatalogue, type Position, type Problem } from '#geo';
 import { catalogue as identifierCatalogue } from '#identifiers';
 import { Inventory, Jurisdictions, loadPack, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack } from '#rules';
 import { Detection } from './detection.ts';
-import { readGeoTables, type GeoFiles } from './detection-tables.ts';
+import { GeoTableWatcher, readGeoTables, type GeoFiles } from './detection-tables.ts';
 
 export interface DetectionFiles {
   /** Folder of the project: libraries' data and node_modules stand in it. */
@@ -57,6 +57,12 @@ export async function loadDetection({ root, rules, policy, geo, jurisdictions, i
   const versions = versionsWith(geography);
   const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, versions, inventory, ...(positions && { positions }) });
   return { detection, geography, catalogue, policies, pack, inventory, versions, versionsWith, warnings: pack.warnings };
+}
+
+/** Keeps the geo tables of a running detection current; a component that starts and stops. */
+export function watchGeoTables({ detection, geography, versionsWith }: LoadedDetection, { root, geo }: DetectionFiles, { checkMillis, warn }: { checkMillis: number; warn(message: string): void }): GeoTableWatcher {
+  const replace = (next: Geography): void => detection.replaceGeography(next, versionsWith(next));
+  return new GeoTableWatcher({ root, files: geo ?? {}, geography, replace, checkMillis, warn });
 }
 
 /** The service catalogue beside the library. */
