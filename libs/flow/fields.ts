@@ -94,6 +94,19 @@ export const flowFields = {
   'telltale.policy.id': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Policy that decided; empty when none applies.' },
   'telltale.policy.verdict': { type: 'string', by: 'detector', lowCardinality: true, doc: '`allowed`, `denied`, `unknown`, or empty when no policy applies.' },
   'telltale.policy.reason': { type: 'string', by: 'detector', doc: 'Dimension and country the verdict rests on, such as `located=CN`.' },
+
+  'telltale.peer.agreement': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Whether the location tables, and a site code in the name, agree on where the peer is: `agreed`, `single` (one source only), `disputed`; empty: none says anything.' },
+  'telltale.peer.disputed': { type: 'strings', by: 'detector', doc: 'Countries that other sources name for the peer instead of telltale.peer.located.' },
+  'telltale.peer.sources': { type: 'strings', by: 'detector', doc: 'Every answer about the peer with its source: `located=US by geo-whois-asn-country 2026-06-17`, `operated=CN by operators 2026-08-01, inferred`.' },
+  'telltale.peer.unlocated': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Why telltale.peer.located is empty: `anycast`, `disproved`, `reserved`, `local`, `not in the tables`.' },
+  'telltale.peer.anycast': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Anycast prefix that holds the peer, or `isAnycast` where a table marks it; empty: not known to be anycast.' },
+  'telltale.peer.site': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Place that a site code in the peer\'s name claims: `DE Frankfurt`.' },
+  'telltale.peer.distance_limit': { type: 'count', by: 'detector', doc: 'Greatest distance of the peer from the probe in km, from the handshake\'s round trip; 0: no round trip, or the probe\'s position is not configured.' },
+  'telltale.peer.disproved': { type: 'strings', by: 'detector', doc: 'Countries that tables name for the peer and that lie wholly beyond telltale.peer.distance_limit.' },
+  'telltale.peer.operator': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Organisation that runs the peer\'s network, from the operator table.' },
+  'telltale.subject.tags': { type: 'strings', by: 'detector', doc: 'What the inventory says of the subject: `department=legal`, `residency=DE`.' },
+  'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
+  'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
@@ -128,6 +141,8 @@ export const findingFlowFields = [
   'telltale.service', 'telltale.role', 'destination.geo.country_iso_code', 'destination.as.number', 'destination.as.organization.name',
   'telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated',
   'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame',
+  'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
+  'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

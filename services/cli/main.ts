@@ -2,11 +2,13 @@ import { exitStatus, UnusableError, UsageError, type Command } from './command.t
 import { dashboards } from './dashboards.ts';
 import { doctor } from './doctor.ts';
 import { rules } from './rules.ts';
+import { geo } from './geo.ts';
+import { policy } from './policy.ts';
 import { scan } from './scan.ts';
 import { alerter, detector, migrate, probe, review } from './service-commands.ts';
 import { up } from './up.ts';
 
-const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards, doctor, rules];
+const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards, doctor, rules, geo, policy];
 
 const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers, cross-border relays,
 third-party disclosure.

@@ -20,7 +20,7 @@ export class PackWatcher implements Component {
   readonly name = 'rule folder';
   readonly counters = { reloads: 0, reloadsRefused: 0 };
   readonly #detection: Detection;
-  readonly #versionsWith: (rules: string) => string;
+  readonly #versionsWith: LoadedDetection['versionsWith'];
   readonly #options: PackWatcherOptions;
   readonly #folder: string;
   #version: string;
@@ -61,7 +61,7 @@ export class PackWatcher implements Component {
       const { pack, exceptions } = await loadRules(root, this.#folder);
       if (pack.version === this.#version) return;
       this.#version = pack.version;
-      this.#detection.use(pack.plan, exceptions, this.#versionsWith(pack.version));
+      this.#detection.use(pack.plan, exceptions, this.#versionsWith({ rules: pack.version }));
       this.counters.reloads += 1;
       logger.info({ rules: pack.plan.rules.length, version: pack.version }, 'rules reloaded');
     } catch (error) {
