@@ -84,9 +84,10 @@ export async function readPolicyContext(root: string, catalogue: ServiceCatalogu
   return { jurisdictions: sets, services: [...catalogue.services.keys()], kinds: new Map(identifierCatalogue.map(({ name, dataClass }) => [name, dataClass])) };
 }
 
-/** The policies that ship, one file, or all of a folder. */
+/** The policies that ship, one file, or all of a folder; the fixture files among them are left out. */
 export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
-  return (await stat(path)).isDirectory() ? readYamlFiles(path) : [{ name: basename(path), text: await readText(path) }];
+  if (!(await stat(path)).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
+  return (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
 }
 
 export async function readInventory(file: string | undefined): Promise<Inventory> {
