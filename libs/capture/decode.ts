@@ -21,8 +21,6 @@ import { decodePrism, decodeRadiotap, decodeWlan } from './wlan.ts';
 export function decodePacket(view: PacketView, counters: CaptureCounters): boolean {
   view.ipVersion = 0;
   view.packets = 1;
-  view.sourcePort = 0;
-  view.destinationPort = 0;
   view.payloadStart = view.start;
   view.payloadEnd = view.start + view.capturedLength;
   view.payloadMissing = Math.max(0, view.wireLength - view.capturedLength);

@@ -36,6 +36,8 @@ export function decodeIpv4(view: PacketView, counters: CaptureCounters): layer.L
   view.sourceAddress = at + 12;
   view.destinationAddress = at + 16;
   view.transport = data[at + 9]!;
+  view.sourcePort = 0;
+  view.destinationPort = 0;
   view.payloadStart = at + headerLength;
   if (setPayloadEnd(view, at + totalLength)) counters.count('ipv4/snapped');
 
@@ -61,6 +63,8 @@ export function decodeIpv6(view: PacketView, counters: CaptureCounters): layer.L
   view.sourceAddress = at + 8;
   view.destinationAddress = at + 24;
   view.transport = nextHeader;
+  view.sourcePort = 0;
+  view.destinationPort = 0;
   view.payloadStart = at + 40;
   if (setPayloadEnd(view, at + 40 + payloadLength)) counters.count('ipv6/snapped');
   return decodeExtensionHeaders(view, counters);

@@ -149,6 +149,11 @@ test('what is no encapsulation, or carries no IP, stays what it is', () => {
   }
 });
 
+test('a packet without ports does not take those around it', () => {
+  const { flow } = flowOf(udp(4789, hex('08000000 00000700'), hex(`${macs} 0800`), ipPacket(50, Buffer.alloc(20))));
+  assert.deepEqual([flow.transport, flow.sourcePort, flow.destinationPort], ['esp', 0, 0]);
+});
+
 test('nesting is bounded: further in, it stays payload', () => {
   let packet = inner4;
   for (let depth = 0; depth < 20; depth++) packet = ipPacket(4, packet);

@@ -37,10 +37,10 @@ export function decodeUdpTunnel(view: PacketView, counters: CaptureCounters): la
   return first === 0 || first >> 4 === 6 ? decodeTeredo(view, counters) : layer.DECODED;
 }
 
-/** RFC 7348, section 5: the flag of a valid identifier; the other flags and the last byte are 0, except for the group policy extension. */
+/** RFC 7348, section 5: the flag of a valid identifier; the other flags and the reserved bytes are ignored on receipt. */
 function decodeVxlan(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at } = view;
-  if ((data[at]! & 0x7f) !== 0x08 || data[at + 7] !== 0) return layer.DECODED;
+  if ((data[at]! & 0x08) === 0) return layer.DECODED;
   return enterTunnel(view, VXLAN, layer.ETHERNET, at + 8, counters);
 }
 
@@ -110,8 +110,8 @@ function decodeL2tp(view: PacketView, counters: CaptureCounters): layer.Layer {
 const TEREDO_PORT = 3544;
 
 /**
- * RFC 4380, section 5.1.1: authentication and origin indications, if any, then an IPv6 packet that fills the rest and has a
- * Teredo address, or on the port of the server also a link-local one (router solicitation and advertisement).
+ * RFC 4380, section 5.1.1: authentication and origin indications, if any, then an IPv6 packet, behind which trailers may stand
+ * (RFC 6081). It has a Teredo address, or on the port of the server also a link-local one (router solicitation and advertisement).
  */
 function decodeTeredo(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
@@ -119,7 +119,7 @@ function decodeTeredo(view: PacketView, counters: CaptureCounters): layer.Layer 
   if (data[inner] === 0 && data[inner + 1] === 1) inner += 13 + data[inner + 2]! + data[inner + 3]!;
   if (inner + 8 <= end && data[inner] === 0 && data[inner + 1] === 0) inner += 8;
   if (inner + 40 > end || data[inner]! >> 4 !== 6) return layer.DECODED;
-  if (((data[inner + 4]! << 8) | data[inner + 5]!) !== end + view.payloadMissing - inner - 40) return layer.DECODED;
+  if (((data[inner + 4]! << 8) | data[inner + 5]!) > end + view.payloadMissing - inner - 40) return layer.DECODED;
   const isServer = view.sourcePort === TEREDO_PORT || view.destinationPort === TEREDO_PORT;
   const isTeredo = isTeredoAddress(data, inner + 8) || isTeredoAddress(data, inner + 24) || (isServer && data[inner + 8] === 0xfe && data[inner + 9] === 0x80);
   return isTeredo ? enterTunnel(view, TEREDO, layer.IPV6, inner, counters) : layer.DECODED;
