@@ -127,8 +127,10 @@ export class FragmentTable {
     const whole = Buffer.alloc(header + datagram.length);
     data.copy(whole, 0, view.sourceAddress, view.sourceAddress + addressLength);
     data.copy(whole, addressLength, view.destinationAddress, view.destinationAddress + addressLength);
-    data.copy(whole, outer, view.outerSourceAddress, view.outerSourceAddress + outerAddressLength);
-    data.copy(whole, outer + outerAddressLength, view.outerDestinationAddress, view.outerDestinationAddress + outerAddressLength);
+    if (outerAddressLength > 0) {
+      data.copy(whole, outer, view.outerSourceAddress, view.outerSourceAddress + outerAddressLength);
+      data.copy(whole, outer + outerAddressLength, view.outerDestinationAddress, view.outerDestinationAddress + outerAddressLength);
+    }
     // Last come first, so that the first bytes stand.
     for (const { offset, bytes } of datagram.fragments.reverse()) bytes.copy(whole, header + offset);
     view.data = whole;
