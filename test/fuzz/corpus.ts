@@ -19,7 +19,7 @@ export interface SeedPacket {
   readonly bytes: Buffer;
 }
 
-const packetsPerSeed = 16;
+const packetsPerSeed = 8;
 const fileBytes = 8 * 1024;
 
 /**

@@ -11,5 +11,5 @@ test('damaged captures do not stop the probe', { timeout: 120_000 }, async () =>
   const folder = existsSync(shared) ? shared : null;
   const { failures, packets, records } = await runFuzz({ folder, perCapture: 2, seed: 20_260_101, first: 0, count: 6000 });
   assert.deepEqual(failures, []);
-  assert.ok(packets > 30_000 && records > 10_000, `${packets} packets, ${records} records`);
+  assert.ok(packets > 20_000 && records > 8000, `${packets} packets, ${records} records`);
 });
