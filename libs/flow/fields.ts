@@ -76,6 +76,10 @@ export const flowFields = {
   'telltale.stun.relayed_ip': { type: 'string', by: 'probe', doc: 'XOR-RELAYED-ADDRESS: where a TURN relay listens for the client (RFC 8656, section 18.5).' },
   'telltale.stun.peer_ip': { type: 'strings', by: 'probe', doc: 'XOR-PEER-ADDRESS: to whom a TURN relay passes it on (RFC 8656, section 18.3).' },
 
+  'telltale.tunnel.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Encapsulations around the flow, outermost first, such as `gtp-u` or `gre>vxlan`; empty is none.' },
+  'telltale.tunnel.source_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the source\'s side; empty when no IP packet is around the flow.' },
+  'telltale.tunnel.destination_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the destination\'s side.' },
+
   'telltale.observables': { type: 'observables', by: 'probe', doc: 'Identifiers readable in the bytes of this record.' },
   'telltale.observables_dropped': { type: 'count', by: 'probe', doc: 'Identifiers over the bound per record, recognised but not listed.' },
   'telltale.flow.observable_kinds': { type: 'strings', by: 'probe', doc: 'Kinds of all identifiers seen in the flow up to this record.' },

@@ -158,6 +158,9 @@ export class ProbePipeline implements FlowHandler {
     record['network.transport'] = flow.transport;
     record['network.protocol'] = state.protocol;
     record['network.community_id'] = flow.communityId;
+    record['telltale.tunnel.protocol'] = flow.tunnelProtocol;
+    record['telltale.tunnel.source_ip'] = flow.tunnelSourceIp;
+    record['telltale.tunnel.destination_ip'] = flow.tunnelDestinationIp;
     record['telltale.handshake.rtt'] = flow.rttMicros;
     record['telltale.encryption.verdict'] = state.verdict.verdict;
     record['telltale.encryption.reason'] = state.verdict.reason;

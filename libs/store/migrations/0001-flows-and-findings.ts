@@ -63,6 +63,9 @@ export const flowsAndFindings: Migration = {
       telltale_stun_mapped_ip String,
       telltale_stun_relayed_ip String,
       telltale_stun_peer_ip Array(String),
+      telltale_tunnel_protocol LowCardinality(String),
+      telltale_tunnel_source_ip String,
+      telltale_tunnel_destination_ip String,
       telltale_observables Nested(
         kind LowCardinality(String),
         path String,
