@@ -1,30 +1,24 @@
 import type { DissectCounters } from './counters.ts';
+import { datagramProtocolOf } from './datagrams.ts';
 import { emitDns } from './dns.ts';
 import { isDnsHeader, parseDns } from './dns-message.ts';
 import { isDtls } from './dtls.ts';
 import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
 import { defaultDissectOptions, type DissectOptions } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
 import { isQuic } from './quic.ts';
 import { isRtp } from './rtp.ts';
 import { isSdRtnHello, sdRtnMessage } from './sd-rtn.ts';
 import { stunLength, stunMessage } from './stun.ts';
 import { isText } from './text.ts';
 
-/** Where and when a datagram was seen. */
-export interface DatagramContext {
-  sender: Sender;
-  sourcePort: number;
-  destinationPort: number;
-  /** Number and time (µs) of the packet. */
-  frame: number;
-  micros: number;
-}
-
 const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
 const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
 const rtp: Encryption = { verdict: 'opaque', reason: 'RTP' };
 const text: Encryption = { verdict: 'cleartext', reason: 'text' };
 const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
+
+export type { DatagramContext } from './protocol.ts';
 
 /** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
 export function dissectDatagram(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions): void {
@@ -90,6 +84,12 @@ function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, coun
   }
   const dnsProtocol = dnsProtocolOf(payload, context);
   if (dnsProtocol !== '' && emitDns(payload, dnsProtocol, sender, frame, micros, emit, options, counters)) return true;
+  const protocol = datagramProtocolOf(payload, context);
+  if (protocol !== null) {
+    counters.add(protocol.name, 'messages');
+    emit(protocol.read(payload, context, options, counters));
+    return true;
+  }
   if (isQuic(payload)) return emitBare('quic', quic, context, emit, counters);
   if (isRtp(payload)) return emitBare('rtp', rtp, context, emit, counters);
   return false;

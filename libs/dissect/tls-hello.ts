@@ -1,5 +1,6 @@
 import type { FieldList } from './fieldlist.ts';
 import type { Message } from './message.ts';
+import { ByteReader } from './reader.ts';
 
 const SERVER_NAME = 0;
 const ALPN = 16;
@@ -9,7 +10,7 @@ const ALPN = 16;
  * `body` is the handshake message without its header. Returns false when it is malformed; what stood before the error is set.
  */
 export function setClientHelloFacts(message: Message, fields: FieldList, body: Buffer): boolean {
-  const reader = new Reader(body);
+  const reader = new ByteReader(body);
   reader.skip(2 + 32);
   reader.skip(reader.u8());
   reader.skip(reader.u16());
@@ -26,7 +27,7 @@ export function setClientHelloFacts(message: Message, fields: FieldList, body: B
   return !reader.failed && !extensions.failed;
 }
 
-function setServerName(message: Message, fields: FieldList, content: Reader): void {
+function setServerName(message: Message, fields: FieldList, content: ByteReader): void {
   const names = content.take(content.u16());
   while (names.left > 0 && !names.failed) {
     const type = names.u8();
@@ -40,7 +41,7 @@ function setServerName(message: Message, fields: FieldList, content: Reader): vo
   }
 }
 
-function setProtocols(message: Message, content: Reader): void {
+function setProtocols(message: Message, content: ByteReader): void {
   const protocols: string[] = [];
   const list = content.take(content.u16());
   while (list.left > 0 && !list.failed && protocols.length < 16) {
@@ -49,48 +50,4 @@ function setProtocols(message: Message, content: Reader): void {
     if (/^[!-~]{1,32}$/.test(protocol)) protocols.push(protocol);
   }
   if (protocols.length > 0) message.facts['telltale.tls.alpn'] = protocols;
-}
-
-/** Reads big-endian integers; past the end it fails, and yields 0 and nothing from then on. */
-class Reader {
-  failed = false;
-  readonly #bytes: Buffer;
-  #position = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.#position;
-  }
-
-  u8(): number {
-    return this.#has(1) ? this.#bytes[this.#position++]! : 0;
-  }
-
-  u16(): number {
-    return this.u8() * 256 + this.u8();
-  }
-
-  skip(length: number): void {
-    if (this.#has(length)) this.#position += length;
-  }
-
-  /** The next `length` bytes; those that are there when they are fewer. */
-  take(length: number): Reader {
-    const end = this.#has(length) ? this.#position + length : this.#bytes.length;
-    const part = new Reader(this.#bytes.subarray(this.#position, end));
-    this.#position = end;
-    return part;
-  }
-
-  text(): string {
-    return this.#bytes.toString('utf8');
-  }
-
-  #has(length: number): boolean {
-    if (this.left < length) this.failed = true;
-    return !this.failed;
-  }
 }

@@ -1,0 +1,11 @@
+import { oicq } from './oicq.ts';
+import type { DatagramContext, DatagramProtocol } from './protocol.ts';
+
+/** Asked in this order; the first that says yes claims the datagram. */
+const protocols: readonly DatagramProtocol[] = [oicq];
+
+/** The protocol that claims the datagram, or null. */
+export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {
+  for (const protocol of protocols) if (protocol.recognise(payload, context)) return protocol;
+  return null;
+}
