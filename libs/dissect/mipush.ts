@@ -13,6 +13,8 @@ export const mipush = framedProtocol('mipush', recogniseMipush, () => new Mipush
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MiPush CONN' };
 
+const session: Encryption = { verdict: 'encrypted', reason: 'MiPush session' };
+
 const magic = Buffer.from('c2fe0005', 'hex');
 const frameHeader = 8;
 const checksum = 4;
@@ -31,6 +33,9 @@ const connFields: Record<number, readonly [name: string, key: string]> = {
 };
 
 class MipushReader implements FrameReader {
+  /** Something of the flow was told. */
+  #told = false;
+
   lengthOf(bytes: Buffer): number {
     if (recogniseMipush(bytes) === 'no') return -1;
     return bytes.length < frameHeader ? 0 : frameHeader + bytes.readUInt32BE(4) + checksum;
@@ -38,14 +43,13 @@ class MipushReader implements FrameReader {
 
   read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
     const body = bytes.subarray(frameHeader, bytes.length - checksum);
-    if (body.length < bodyHeader || body.readUInt16BE(0) !== 2) return null;
-    const payloadStart = bodyHeader + body.readUInt16BE(2);
-    if (payloadStart + body.readUInt32BE(4) !== body.length) return null;
-    let command = '';
-    visitProtobuf(body.subarray(bodyHeader, payloadStart), (field, value) => {
-      if (field === COMMAND) command = value.toString('latin1');
-    });
-    if (command !== 'CONN') return null;
+    const payloadStart = payloadOfConn(body);
+    if (payloadStart < 0) {
+      if (this.#told || body.length === 0) return null;
+      this.#told = true;
+      return createMessage('mipush', session, sender, frame, micros);
+    }
+    this.#told = true;
     const message = createMessage('mipush', cleartext, sender, frame, micros);
     if (sender === 'destination') return message;
     const fields = new FieldList('mipush', sender, message.fields, options, counters);
@@ -56,4 +60,16 @@ class MipushReader implements FrameReader {
     if (!isSound) counters.add('mipush', 'malformed CONN');
     return message;
   }
+}
+
+/** Where the payload of a CONN begins in a body; -1 when it is none, or encrypted. */
+function payloadOfConn(body: Buffer): number {
+  if (body.length < bodyHeader || body.readUInt16BE(0) !== 2) return -1;
+  const start = bodyHeader + body.readUInt16BE(2);
+  if (start + body.readUInt32BE(4) !== body.length) return -1;
+  let command = '';
+  visitProtobuf(body.subarray(bodyHeader, start), (field, value) => {
+    if (field === COMMAND) command = value.toString('latin1');
+  });
+  return command === 'CONN' ? start : -1;
 }

@@ -2,7 +2,7 @@ import { maskSecret } from '../mask.ts';
 import { isId, isOneCharacter, isPlaceholder } from '../opaque.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { deviceId } from './devices.ts';
-import { sessionToken } from './credentials.ts';
+import { password, sessionToken } from './credentials.ts';
 import { imei, imsi, msisdn } from './subscriptions.ts';
 
 /*
@@ -68,14 +68,15 @@ export const deviceName: IdentifierKind = {
   name: 'device_name',
   dataClass: 'device',
   keys: ['dhcp_host_name', 'netbios_name'],
-  validate: (value) => /^[\p{L}\p{N}][\p{L}\p{N} ._’'-]{1,62}$/u.test(value) && /\p{L}/u.test(value) && !isPlaceholder(value) && !/^(?:localhost|localdomain|android|dhcp|espressif|raspberrypi)$/i.test(value),
+  validate: (value) => /^[\p{L}\p{N}][\p{L}\p{N} ._’'-]{1,62}$/u.test(value) && /\p{L}/u.test(value) && !isPlaceholder(value) && !/^(?:localhost|localdomain|android|dhcp|espressif|raspberrypi)$/i.test(value)
+    && !/^[A-Z]{2,4}-[A-Z]{0,3}\d{2,5}[A-Z]{0,2}$/.test(value),
   normalise: (value) => value.toLowerCase(),
   confidence: 60,
-  traps: ['names that a maker gives to all devices of a model'],
+  traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`'],
   source: 'RFC 2132, section 3.14 (Host Name option); RFC 8117 (Current Hostname Practice Considered Harmful)',
   examples: {
     match: [['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook']],
-    noMatch: [['dhcp_host_name', 'localhost'], ['dhcp_host_name', '10'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
+    noMatch: [['dhcp_host_name', 'localhost'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
   },
 };
 
@@ -91,5 +92,42 @@ export const sharedAccessSignature: IdentifierKind = {
   examples: {
     match: [['password', 'SharedAccessSignature sig=KU4UiBTfWe%2Fxs%2BgTG5WQDLvzrPx4U62HTpSlfkfxrfR%3D&se=1643017947']],
     noMatch: [['token', 'SharedAccessSignature'], ['note', 'the SharedAccessSignature of a device']],
+  },
+};
+
+/** Communities that equipment has when nobody sets one: they guard nothing. */
+export const defaultCommunity: IdentifierKind = {
+  ...password,
+  keys: ['snmp_community'],
+  validate: (value) => /^(?:public|private|snmp|community)$/i.test(value),
+  confidence: 10,
+  source: 'RFC 3584, section 5.2',
+  traps: ['a community of one\'s own'],
+  examples: { match: [['snmp_community', 'public'], ['snmp_community', 'private']], noMatch: [['community', 'public'], ['snmp_community', '']] },
+};
+
+export const snmpCommunity: IdentifierKind = {
+  ...password,
+  keys: ['snmp_community'],
+  validate: (value) => /^[!-~]{2,64}$/.test(value),
+  confidence: 80,
+  source: 'RFC 3584, section 5.2',
+  traps: ['default communities, in which there is less confidence'],
+  examples: { match: [['snmp_community', 'adsl7'], ['snmp_community', 'core-ro']], noMatch: [['community', 'adsl7'], ['snmp_community', 'a']] },
+};
+
+/** The network of the client, which a resolver passes on to every name server that it asks. */
+export const clientSubnet: IdentifierKind = {
+  name: 'client_subnet',
+  dataClass: 'location',
+  keys: ['dns_client_subnet'],
+  validate: (value) => /^[\da-f.:]+\/[1-9]\d*$/i.test(value) && !/^(?:0\.|10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::|f[cd]|fe80)/i.test(value),
+  normalise: (value) => value.toLowerCase(),
+  confidence: 90,
+  source: 'RFC 7871, sections 6 and 11.1',
+  traps: ['`0.0.0.0/0`, by which a client asks not to be told', 'private networks'],
+  examples: {
+    match: [['dns_client_subnet', '213.61.28.0/24'], ['dns_client_subnet', '2001:4860:4860::/56']],
+    noMatch: [['dns_client_subnet', '0.0.0.0/0'], ['dns_client_subnet', '192.168.4.0/24'], ['subnet', '213.61.28.0/24']],
   },
 };
