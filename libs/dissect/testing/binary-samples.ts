@@ -1,5 +1,6 @@
 import { bytes, hex, prefixed, u16, u32, u8 } from './bytes.ts';
 import type { Packet } from './packets.ts';
+import { cryptoFrame, rfcConnection, rfcHello, sealInitial } from './quic-samples.ts';
 
 const text = (value: string): Buffer => prefixed(u16, value);
 
@@ -107,4 +108,6 @@ export const binaryConversations: Record<string, Packet[]> = {
 export const binaryDatagrams: Buffer[] = [
   hex('02 3b0b 0001 0017 561f0c70 0000000000000000 30c949fb 03'),
   gtp1, gtp2, accessRequest, snmpGet, snmp3, dhcpRequest, dnsWithSubnet,
+  sealInitial(1, rfcConnection, cryptoFrame(0, rfcHello)),
+  bytes(hex('1f0201'), Buffer.alloc(21), prefixed(u16, '192.0.2.7'), prefixed(u16, '1D4E9C0A-77B2-4F0A-9D3B-5C1E2F3A4B5C')),
 ];
