@@ -19,7 +19,7 @@ test('a line is there as soon as it ends', () => {
 });
 
 test('binary is reported once per direction, without payload', () => {
-  const { messages } = dissectStream([['source', Buffer.from('c2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)]]);
+  const { messages } = dissectStream([['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)]]);
   assert.deepEqual(messages.map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload]), [
     ['tcp', 'source', 'opaque', null], ['tcp', 'destination', 'opaque', null],
   ]);

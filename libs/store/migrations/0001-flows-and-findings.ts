@@ -58,6 +58,8 @@ export const flowsAndFindings: Migration = {
       dns_resolved_ip Array(String),
       tls_client_server_name String,
       telltale_tls_alpn Array(String),
+      telltale_tls_ja4 LowCardinality(String),
+      telltale_tls_certificate_names Array(String),
       telltale_stun_realm String,
       telltale_stun_software String,
       telltale_stun_mapped_ip String,
