@@ -1,16 +1,23 @@
 import { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
+import { ftp } from './ftp.ts';
 import { http } from './http.ts';
+import { imap } from './imap.ts';
 import type { Emit, Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
+import { pop3 } from './pop3.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { smtp } from './smtp.ts';
 import { stunOverTcp } from './stun-tcp.ts';
 import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
 
 /** Asked in this order; the first that says yes claims the flow. */
-const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, dnsOverTcp];
+const protocols: readonly StreamProtocol[] = [
+  tls, http, stunOverTcp, dnsOverTcp,
+  smtp, pop3, imap, ftp,
+];
 
 /**
  * Turns the bytes of one TCP flow into messages. It recognises the protocol by the first bytes of either direction.

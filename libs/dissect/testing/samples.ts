@@ -55,6 +55,31 @@ export const conversations: Record<string, Packet[]> = {
     ['destination', Buffer.from('250 ok\r\n235 go\r\n220 ready\r\n')],
     ['source', tlsClientHello({ serverName: 'mail.example' })],
   ],
+  'smtp': [
+    ['destination', Buffer.from('220-mail.example ESMTP\r\n220 ready\r\n')],
+    ['source', Buffer.from('EHLO me\r\nAUTH LOGIN\r\namFuZQ==\r\n')],
+    ['destination', Buffer.from('250 ok\r\n334 x\r\n334 y\r\n')],
+    ['source', Buffer.from('c2VzYW1l\r\nMAIL FROM:<a@mail.example>\r\nRCPT TO:<b@mail.example>\r\nDATA\r\n')],
+    ['destination', Buffer.from('235 in\r\n250 ok\r\n250 ok\r\n354 go\r\n')],
+    ['source', Buffer.from('Subject: x\r\n\r\nMAIL FROM:<c@mail.example>\r\n.\r\nBDAT 12 LAST\r\nMAIL FROM:\r\nMAIL FROM:<d@mail.example>\r\n')],
+  ],
+  'pop3': [
+    ['destination', Buffer.from('+OK ready\r\n')],
+    ['source', Buffer.from('USER jane\r\nPASS sesame\r\nAUTH PLAIN AGEAYg==\r\nSTLS\r\n')],
+    ['destination', Buffer.from('+OK\r\n+OK\r\n+OK\r\n+OK go\r\n')],
+  ],
+  'imap': [
+    ['destination', Buffer.from('* OK ready\r\n')],
+    ['source', Buffer.from('a1 LOGIN {4}\r\njane {6+}\r\nsesame\r\na2 APPEND x {9}\r\na LOGIN b\r\na3 AUTHENTICATE PLAIN\r\n')],
+    ['destination', Buffer.from('+ go\r\na1 OK\r\na2 OK\r\n+ \r\n')],
+    ['source', Buffer.from('AGEAYg==\r\na4 STARTTLS\r\n')],
+    ['destination', Buffer.from('a3 OK\r\na4 OK go\r\n')],
+  ],
+  'ftp': [
+    ['destination', Buffer.from('220 FTP ready\r\n')],
+    ['source', Buffer.from('USER ftp\r\nPASS me@\r\nUSER jane\r\nPASS sesame\r\nAUTH TLS\r\n')],
+    ['destination', Buffer.from('331 ok\r\n230 in\r\n331 ok\r\n230 in\r\n234 go\r\n')],
+  ],
   'dns': [
     ['source', Buffer.concat([lengthPrefixed(dnsQuery(1, 'a.example', 'A')), lengthPrefixed(dnsQuery(2, 'b.example', 'AAAA'))])],
     ['destination', lengthPrefixed(dnsAnswer(1, 'a.example', 'A', [{ name: 'a.example', type: 'A', data: '192.0.2.1', ttl: 60 }]))],
