@@ -80,6 +80,44 @@ export const conversations: Record<string, Packet[]> = {
     ['source', Buffer.from('USER ftp\r\nPASS me@\r\nUSER jane\r\nPASS sesame\r\nAUTH TLS\r\n')],
     ['destination', Buffer.from('331 ok\r\n230 in\r\n331 ok\r\n230 in\r\n234 go\r\n')],
   ],
+  'telnet': [
+    ['destination', Buffer.from('fffd18fffa2701fff0', 'hex')],
+    ['source', Buffer.from('fffb18fffa270000555345520161646dfff0', 'hex')],
+    ['destination', Buffer.from('\r\nBox\r\nlogin: ')],
+    ['source', Buffer.from('janx\x7fe\r\0')],
+    ['destination', Buffer.from('jane\r\nPassword: ')],
+    ['source', Buffer.from('sesame\r\nls\r\n')],
+  ],
+  'irc': [
+    ['source', Buffer.from('PASS sesame\r\nNICK jane\r\nUSER jd 0 * :Jane Doe\r\nJOIN #lobby,&x\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGEAYg==\r\nPRIVMSG NickServ :IDENTIFY jane sesame\r\n')],
+    ['destination', Buffer.from(':irc.example 001 jane :hi\r\n:irc.example 670 jane :go\r\n')],
+  ],
+  'xmpp': [
+    ['source', Buffer.from('<?xml version="1.0"?><stream:stream to="a.example" from=\'jane@a.example\'><auth mechanism="PLAIN">AGEAYg==</auth><message to="joe@a.example"><body>a &gt; b</body></message><starttls/>')],
+    ['destination', Buffer.from('<?xml version="1.0"?><stream:stream from="a.example"><iq><bind><jid>jane@a.example/x</jid></bind></iq><proceed/>')],
+  ],
+  'redis': [
+    ['source', Buffer.from('*3\r\n$4\r\nAUTH\r\n$4\r\njane\r\n$6\r\nsesame\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9\r\n*1\r\n$4\r\nx\r\n*4\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$1\r\nx\r\n')],
+    ['destination', Buffer.from('+OK\r\n+OK\r\n')],
+  ],
+  'ldap': [
+    ['source', ber(0x30, ber(2, '\x01'), ber(0x60, ber(2, '\x03'), ber(4, 'cn=jane,dc=example'), ber(0x80, 'sesame')))],
+    ['destination', ber(0x30, ber(2, '\x01'), ber(0x61, ber(10, '\0'), ber(4, ''), ber(4, '')))],
+    ['source', ber(0x30, ber(2, '\x02'), ber(0x63, ber(4, 'dc=example'), ber(4, 'x'.repeat(300))))],
+    ['source', ber(0x30, ber(2, '\x03'), ber(0x77, ber(0x80, '1.3.6.1.4.1.1466.20037')))],
+    ['destination', ber(0x30, ber(2, '\x03'), ber(0x78, ber(10, '\0'), ber(4, ''), ber(4, '')))],
+    ['source', tlsClientHello({ serverName: 'ldap.example' })],
+  ],
+  'socks': [
+    ['source', Buffer.from('05020002', 'hex')], ['destination', Buffer.from('0502', 'hex')],
+    ['source', Buffer.from('01036a616e03706173', 'hex')], ['destination', Buffer.from('0100', 'hex')],
+    ['source', Buffer.from('0501000309612e6578616d706c650050', 'hex')], ['destination', Buffer.from('05000001c00002010050', 'hex')],
+    ['source', http('GET /in HTTP/1.1', '')],
+  ],
+  'socks 4a': [
+    ['source', Buffer.from('0401005000000001626f6200612e6578616d706c6500', 'hex')], ['destination', Buffer.from('005a000000000000', 'hex')],
+    ['source', http('GET /in HTTP/1.1', '')],
+  ],
   'dns': [
     ['source', Buffer.concat([lengthPrefixed(dnsQuery(1, 'a.example', 'A')), lengthPrefixed(dnsQuery(2, 'b.example', 'AAAA'))])],
     ['destination', lengthPrefixed(dnsAnswer(1, 'a.example', 'A', [{ name: 'a.example', type: 'A', data: '192.0.2.1', ttl: 60 }]))],
@@ -101,6 +139,13 @@ export const datagrams: Buffer[] = [
   Buffer.from('80e0000100000001deadbeef90817263fe01bb9c00', 'hex'),
   Buffer.from('{"uid":123456,"room":"lobby"}'),
 ];
+
+/** An element of BER with that tag. */
+export function ber(tag: number, ...content: (Buffer | string)[]): Buffer {
+  const bytes = Buffer.concat(content.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
+  const length = bytes.length < 0x80 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...length]), bytes]);
+}
 
 function lengthPrefixed(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
