@@ -162,6 +162,7 @@ CREATE TABLE flows
     `telltale_stun_mapped_ip` String,
     `telltale_stun_relayed_ip` String,
     `telltale_stun_peer_ip` Array(String),
+    `telltale_session_ip` Array(String),
     `telltale_observables.kind` Array(LowCardinality(String)),
     `telltale_observables.path` Array(String),
     `telltale_observables.encoding` Array(LowCardinality(String)),

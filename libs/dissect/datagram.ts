@@ -2,11 +2,13 @@ import type { DissectCounters } from './counters.ts';
 import { emitDns } from './dns.ts';
 import { isDnsHeader, parseDns } from './dns-message.ts';
 import { isDtls } from './dtls.ts';
+import { kerberosMessage, kerberosType } from './kerberos.ts';
 import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
 import { defaultDissectOptions, type DissectOptions } from './options.ts';
 import { isQuic } from './quic.ts';
 import { isRtp } from './rtp.ts';
 import { isSdRtnHello, sdRtnMessage } from './sd-rtn.ts';
+import { isSip, sipMessage } from './sip.ts';
 import { stunLength, stunMessage } from './stun.ts';
 import { isText } from './text.ts';
 
@@ -90,6 +92,14 @@ function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, coun
   }
   const dnsProtocol = dnsProtocolOf(payload, context);
   if (dnsProtocol !== '' && emitDns(payload, dnsProtocol, sender, frame, micros, emit, options, counters)) return true;
+  if (isSip(payload)) {
+    emit(sipMessage(payload, sender, frame, micros, options, counters));
+    return true;
+  }
+  if (kerberosType(payload) !== 0) {
+    emit(kerberosMessage(payload, sender, frame, micros, counters));
+    return true;
+  }
   if (isQuic(payload)) return emitBare('quic', quic, context, emit, counters);
   if (isRtp(payload)) return emitBare('rtp', rtp, context, emit, counters);
   return false;

@@ -5,12 +5,14 @@ import { ftp } from './ftp.ts';
 import { http } from './http.ts';
 import { imap } from './imap.ts';
 import { irc } from './irc.ts';
+import { kerberosOverTcp } from './kerberos.ts';
 import { ldap } from './ldap.ts';
 import type { Emit, Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import { pop3 } from './pop3.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { redis } from './redis.ts';
+import { sipOverTcp } from './sip.ts';
 import { smtp } from './smtp.ts';
 import { socks } from './socks.ts';
 import { stunOverTcp } from './stun-tcp.ts';
@@ -23,6 +25,7 @@ import { xmpp } from './xmpp.ts';
 const protocols: readonly StreamProtocol[] = [
   tls, http, stunOverTcp, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
+  sipOverTcp, kerberosOverTcp,
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { accountId, geoPosition, personName, turnUsername, userId, userName } from './catalogue/accounts.ts';
-import { email, iban, paymentCard, residentId, sipUri, xmppJid } from './catalogue/contacts.ts';
+import { email, iban, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
 import { apiKey, basicCredentials, bearerToken, jwt, password, sessionToken, trackingId, visitorId } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
@@ -18,7 +18,7 @@ export const catalogue: readonly IdentifierKind[] = [
   basicCredentials, joinLink, guestPassword, loginPassword, password, jwt, apiKey, turnUsername,
   imei, deviceImei, imsi, iccid, msisdn, residentId, iban, paymentCard,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
-  xmppJid, email, phone, sipUri, geoPosition,
+  xmppJid, email, phone, sipUri, sipNumber, geoPosition,
   meetingId, roomId, channelId, callId, conversationId,
   bearerToken, sessionToken, accountId, deviceId, userId, loginName, userName, personName, visitorId, trackingId,
 ];

@@ -285,6 +285,7 @@ function isWithin({ within }: IdentifierKind, path: string): boolean {
   switch (within) {
     case 'cookie': return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
     case 'login': return /^[a-z0-9-]+\.login\./.test(path);
+    case 'sip': return path.startsWith('sip.');
     default: return true;
   }
 }

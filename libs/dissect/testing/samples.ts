@@ -22,6 +22,16 @@ function chunked(startLine: string, headers: string, body: Buffer, size: number)
 const multipart = '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n\x89PNG\r\n--B--\r\n';
 
 /** Conversations over TCP, one side's bytes after the other's, that between them use every dissector. */
+const invite = [
+  'INVITE sip:00442079460000@b.example SIP/2.0', 'Via: SIP/2.0/TCP 192.0.2.7:5060;branch=z9hG4bK1;received=198.51.100.9', 'From: "Jane" <sip:jane@a.example>;tag=1',
+  't: <tel:+44-20-7946-0000>', 'm: <sip:jane@192.0.2.7>;+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"', 'Call-ID: 1@192.0.2.7',
+  'Authorization: Digest username="jd", realm="a.example", nonce="n"', 'Content-Type: application/sdp', 'l: 127', '',
+  'v=0', 'o=jane 1 1 IN IP4 192.0.2.7', 's=-', 'c=IN IP4 203.0.113.5', 'm=audio 1 RTP/AVP 0', 'a=candidate:1 1 UDP 2 2001:db8::1 9 typ host ', '',
+].join('\r\n');
+
+export const kerberosReply = ber(0x6b, ber(0x30, ber(0xa0, ber(2, '\x05')), ber(0xa1, ber(2, '\x0b')), ber(0xa3, ber(0x1b, 'A.EXAMPLE')), ber(0xa4, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'), ber(0x1b, 'admin')))))));
+const kerberosRequest = ber(0x6a, ber(0x30, ber(0xa1, ber(2, '\x05')), ber(0xa2, ber(2, '\x0a')), ber(0xa4, ber(0x30, ber(0xa0, ber(3, '\0\0')), ber(0xa1, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'))))), ber(0xa2, ber(0x1b, 'A.EXAMPLE'))))));
+
 export const conversations: Record<string, Packet[]> = {
   'requests and responses': [
     ['source', http('GET /v1/users/7?uid=1&q=%7B%22a%22%3A1%7D&x=%zz HTTP/1.1', 'Cookie: sid=1; u=%41\r\nX-Folded: a\r\n b\r\n')],
@@ -108,6 +118,16 @@ export const conversations: Record<string, Packet[]> = {
     ['destination', ber(0x30, ber(2, '\x03'), ber(0x78, ber(10, '\0'), ber(4, ''), ber(4, '')))],
     ['source', tlsClientHello({ serverName: 'ldap.example' })],
   ],
+  'sip': [
+    ['source', Buffer.from(`\r\n\r\n${invite}junk\r\n${invite}`)], ['destination', Buffer.from('SIP/2.0 200 OK\r\nFrom: sip:joe@b.example\r\n\r\n')],
+  ],
+  'rtsp': [
+    ['source', Buffer.from('DESCRIBE rtsp://jane:sesame@cam.example/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n$\0\0\x04abcdPLAY rtsp://cam.example/1 RTSP/1.0\r\nSession: 8c30e102191f49d1;timeout=60\r\n\r\n')],
+    ['destination', Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nv=0RTSP/1.0 200 OK\r\nSession: 8c30e102191f49d1\r\n\r\n')],
+  ],
+  'kerberos': [
+    ['source', Buffer.concat([Buffer.from([0, 0, 0, kerberosRequest.length]), kerberosRequest])], ['destination', Buffer.concat([Buffer.from([0, 0, 0, kerberosReply.length]), kerberosReply])],
+  ],
   'socks': [
     ['source', Buffer.from('05020002', 'hex')], ['destination', Buffer.from('0502', 'hex')],
     ['source', Buffer.from('01036a616e03706173', 'hex')], ['destination', Buffer.from('0100', 'hex')],
@@ -138,6 +158,9 @@ export const datagrams: Buffer[] = [
   Buffer.from('16feff0000000000000000001001000004000000000000000400000000', 'hex'),
   Buffer.from('80e0000100000001deadbeef90817263fe01bb9c00', 'hex'),
   Buffer.from('{"uid":123456,"room":"lobby"}'),
+  Buffer.from(invite),
+  kerberosRequest,
+  kerberosReply,
 ];
 
 /** An element of BER with that tag. */

@@ -63,6 +63,7 @@ export const flowsAndFindings: Migration = {
       telltale_stun_mapped_ip String,
       telltale_stun_relayed_ip String,
       telltale_stun_peer_ip Array(String),
+      telltale_session_ip Array(String),
       telltale_observables Nested(
         kind LowCardinality(String),
         path String,
