@@ -1,4 +1,4 @@
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { dnsAnswer, dnsQuery, tlsClientHello } from '#capture';
 import type { Packet } from './packets.ts';
 
@@ -128,6 +128,14 @@ export const conversations: Record<string, Packet[]> = {
   'kerberos': [
     ['source', Buffer.concat([Buffer.from([0, 0, 0, kerberosRequest.length]), kerberosRequest])], ['destination', Buffer.concat([Buffer.from([0, 0, 0, kerberosReply.length]), kerberosReply])],
   ],
+  'websocket': [
+    ['source', http('GET /ws HTTP/1.1', 'Upgrade: websocket\r\nConnection: Upgrade\r\n')],
+    ['destination', Buffer.concat([http('HTTP/1.1 101 Switching Protocols', 'Upgrade: WebSocket\r\n'), webSocketFrame(0xc1, deflateRawSync('{"user_id":"u1"}', { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4))])],
+    ['source', Buffer.concat([webSocketFrame(0x01, Buffer.from('42["join",{"room_id":'), 'mask'), webSocketFrame(0x89, Buffer.from('ping'), 'mask'), webSocketFrame(0x80, Buffer.from('"r1"}]'), 'mask'), webSocketFrame(0x82, Buffer.alloc(300, 'b'), 'mask')])],
+    ['destination', webSocketFrame(0x81, Buffer.from('hello'))],
+    ['source', webSocketFrame(0x88, Buffer.from([3, 0xe8]), 'mask')],
+    ['destination', webSocketFrame(0x88, Buffer.from([3, 0xe8]))],
+  ],
   'socks': [
     ['source', Buffer.from('05020002', 'hex')], ['destination', Buffer.from('0502', 'hex')],
     ['source', Buffer.from('01036a616e03706173', 'hex')], ['destination', Buffer.from('0100', 'hex')],
@@ -162,6 +170,13 @@ export const datagrams: Buffer[] = [
   kerberosRequest,
   kerberosReply,
 ];
+
+/** A frame of WebSocket with that first byte. */
+export function webSocketFrame(first: number, payload: Buffer, mask = ''): Buffer {
+  const long = payload.length > 125;
+  const header = Buffer.from([first, (mask === '' ? 0 : 0x80) | (long ? 126 : payload.length), ...(long ? [payload.length >> 8, payload.length & 0xff] : [])]);
+  return Buffer.concat([header, Buffer.from(mask), mask === '' ? payload : payload.map((byte, index) => byte ^ mask.charCodeAt(index & 3))]);
+}
 
 /** An element of BER with that tag. */
 export function ber(tag: number, ...content: (Buffer | string)[]): Buffer {
