@@ -179,6 +179,7 @@ CREATE TABLE flows
     `telltale_tunnel_protocol` LowCardinality(String),
     `telltale_tunnel_source_ip` String,
     `telltale_tunnel_destination_ip` String,
+    `telltale_session_ip` Array(String),
     `telltale_observables.kind` Array(LowCardinality(String)),
     `telltale_observables.path` Array(String),
     `telltale_observables.encoding` Array(LowCardinality(String)),

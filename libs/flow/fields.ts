@@ -57,7 +57,7 @@ export const flowFields = {
   'telltale.encryption.reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'What the verdict rests on.' },
 
   'destination.domain': { type: 'string', by: 'probe', doc: 'Name by which the peer was reached: TLS SNI, HTTP host, or the passive DNS cache.' },
-  'telltale.destination.domain_source': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tls`, `http`, `dns`, `sd-rtn`: where destination.domain comes from.' },
+  'telltale.destination.domain_source': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tls`, `http`, `dns`, `sd-rtn`, `socks`: where destination.domain comes from.' },
   'http.request.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'HTTP method.' },
   'http.request.mime_type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Content type of the request body, without parameters.' },
   'url.domain': { type: 'string', by: 'probe', doc: 'Host of the request.' },
@@ -77,6 +77,7 @@ export const flowFields = {
   'telltale.stun.mapped_ip': { type: 'string', by: 'probe', doc: 'XOR-MAPPED-ADDRESS: the client as the server sees it (RFC 8489, section 14.2).' },
   'telltale.stun.relayed_ip': { type: 'string', by: 'probe', doc: 'XOR-RELAYED-ADDRESS: where a TURN relay listens for the client (RFC 8656, section 18.5).' },
   'telltale.stun.peer_ip': { type: 'strings', by: 'probe', doc: 'XOR-PEER-ADDRESS: to whom a TURN relay passes it on (RFC 8656, section 18.3).' },
+  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates.' },
 
   'telltale.tunnel.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Encapsulations around the flow, outermost first, such as `gtp-u` or `gre>vxlan`; empty is none.' },
   'telltale.tunnel.source_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the source\'s side; empty when no IP packet is around the flow.' },

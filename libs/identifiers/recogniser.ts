@@ -131,7 +131,7 @@ export class Recogniser {
   }
 
   #announced(value: string, { kinds, loose }: Announcement, place: Place, written: string): boolean {
-    const kind = kinds.find((candidate) => (candidate.within === undefined || isCookie(place.path)) && candidate.validate(value));
+    const kind = kinds.find((candidate) => isWithin(candidate, place.path) && candidate.validate(value));
     if (kind === undefined) return false;
     this.#hit(kind, value, kind.confidence - (loose ? looseness : 0), place, written);
     return true;
@@ -289,8 +289,14 @@ function addSpelling(spellings: string[], spelling: string): void {
   if (spelling !== '' && spellings.length < mostSpellings && !spellings.includes(spelling)) spellings.push(spelling);
 }
 
-function isCookie(path: string): boolean {
-  return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
+/** Does the field stand where key names of that kind mean it? */
+function isWithin({ within }: IdentifierKind, path: string): boolean {
+  switch (within) {
+    case 'cookie': return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
+    case 'login': return /^[a-z0-9-]+\.login\./.test(path);
+    case 'sip': return path.startsWith('sip.');
+    default: return true;
+  }
 }
 
 function unquoted(value: string): string {

@@ -68,6 +68,7 @@ export const flowsAndFindings: Migration = {
       telltale_tunnel_protocol LowCardinality(String),
       telltale_tunnel_source_ip String,
       telltale_tunnel_destination_ip String,
+      telltale_session_ip Array(String),
       telltale_observables Nested(
         kind LowCardinality(String),
         path String,
