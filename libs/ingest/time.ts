@@ -1,0 +1,29 @@
+const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?$/;
+
+/**
+ * Time of a log entry in µs since 1970: seconds with a fraction (Zeek), milliseconds (Zeek's TS_MILLIS), or ISO 8601 with or without
+ * colon in the offset (Suricata); UTC where no offset stands. NaN when it is none.
+ */
+export function parseTime(value: unknown): number {
+  if (typeof value === 'number') return fromNumber(value);
+  if (typeof value !== 'string') return NaN;
+  const match = iso.exec(value);
+  if (match === null) return /^\d{1,14}(?:\.\d{1,9})?$/.test(value) ? fromNumber(Number(value)) : NaN;
+  const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match;
+  const seconds = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000;
+  return (seconds - offsetSeconds(zone)) * 1_000_000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+}
+
+/** From here on a number counts milliseconds: as seconds it would stand for the year 5138. */
+const leastMillis = 1e11;
+
+function fromNumber(value: number): number {
+  if (!Number.isFinite(value) || value < 0 || value >= 1e14) return NaN;
+  return Math.round(value * (value >= leastMillis ? 1000 : 1_000_000));
+}
+
+function offsetSeconds(zone: string): number {
+  if (zone === 'Z') return 0;
+  const sign = zone.startsWith('-') ? -1 : 1;
+  return sign * (Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(-2)) * 60);
+}
