@@ -1,5 +1,6 @@
 import type { LineFormat, LogSource } from './log.ts';
 import { parseRow, type Row } from './row.ts';
+import { suricata } from './suricata.ts';
 import { zeekJson } from './zeek-json.ts';
 
 /** Reads one kind of row. */
@@ -12,7 +13,7 @@ export interface RowFormat {
 
 /** A log of one JSON object per line. Each line says of which format it is, so that logs may be mixed, as shippers do. */
 export function jsonLines(source: LogSource): LineFormat {
-  const formats: RowFormat[] = [zeekJson(source)];
+  const formats: RowFormat[] = [suricata(source), zeekJson(source)];
   const name = 'json';
   return {
     name,
