@@ -6,8 +6,6 @@ import { protocolNumber, type Endpoints } from './endpoints.ts';
 /** What a flow counted, in IP bytes and packets. */
 export type FlowTotals = Pick<Flow, 'sourceBytes' | 'sourcePackets' | 'destinationBytes' | 'destinationPackets'>;
 
-export const noTotals: FlowTotals = { sourceBytes: 0, sourcePackets: 0, destinationBytes: 0, destinationPackets: 0 };
-
 /** What one line of a log, one exchange of an archive, or one record of a flow export tells. */
 export interface LogEntry {
   /** `zeek`, `suricata`, `har`, `vpc-flow-log`, `gcp-flow-log`, `netflow`, … */
@@ -25,8 +23,10 @@ export interface LogEntry {
   /** Application protocol as the source names it, where no message tells. */
   readonly protocol: string;
   readonly messages: readonly Message[];
-  /** Set when the entry tells what the flow counted, as the entry about a flow's end does. */
+  /** Set when the entry tells what the flow counted, since its start or since the entry before that told so. */
   readonly totals: FlowTotals | null;
+  /** The flow is over, and counted for the last time. */
+  readonly ends: boolean;
   readonly visibility: 'cleartext' | 'inspected';
   /** One of so many packets was counted; 0 is all of them, or not known. */
   readonly samplingRate: number;

@@ -23,7 +23,14 @@ export interface HttpExchange {
  */
 export function httpMessages(exchange: HttpExchange, micros: number): Message[] {
   const messages: Message[] = [];
-  const emit = (message: Message): void => void messages.push({ ...message, encryption: exchange.encryption, payload: message.payload && Buffer.from(message.payload) });
+  const emit = (message: Message): void => {
+    messages.push({
+      ...message,
+      encryption: exchange.encryption,
+      fields: message.fields.filter(({ path }) => !path.endsWith('.header.content-length')),
+      payload: message.payload && Buffer.from(message.payload),
+    });
+  };
   const dissector = new StreamDissector(defaultDissectOptions, emit, new DissectCounters());
   const hasRequest = exchange.method !== '';
   if (hasRequest) dissector.data('source', requestBytes(exchange), 0, micros);

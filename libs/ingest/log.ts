@@ -1,7 +1,9 @@
 import type { IngestCounters } from './counters.ts';
 import type { LogEntry } from './entry.ts';
+import { har, isHar } from './har.ts';
+import { jsonArray, jsonLines } from './json-lines.ts';
 import { LineSplitter } from './lines.ts';
-import { jsonLines } from './json-lines.ts';
+import { isVpcFlowLog, vpcFlowLog } from './vpc-flow-log.ts';
 import { isZeekTsv, zeekTsv } from './zeek-tsv.ts';
 
 /** A log as it is handed out. */
@@ -37,6 +39,9 @@ const sampleBytes = 64 * 1024;
 export function openLog(start: Buffer, source: LogSource): LogReader | null {
   const sample = start.toString('latin1', 0, sampleBytes).replace(/^\u00EF\u00BB\u00BF/, '').trimStart();
   if (isZeekTsv(sample)) return lineReader(zeekTsv(source), source);
+  if (isVpcFlowLog(sample)) return lineReader(vpcFlowLog(source), source);
+  if (isHar(sample)) return har(source);
+  if (sample.startsWith('[')) return jsonArray(source);
   if (sample.startsWith('{')) return lineReader(jsonLines(source), source);
   return null;
 }

@@ -39,6 +39,7 @@ export function suricata(source: LogSource): RowFormat {
         protocol: protocolOf(text(row, 'app_proto')),
         messages: messagesOf(row, type, micros),
         totals: type === 'flow' && flow !== undefined ? totalsOf(flow) : null,
+        ends: type === 'flow',
       } satisfies LogEntry);
     },
   };

@@ -2,7 +2,7 @@ const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?
 
 /**
  * Time of a log entry in µs since 1970: seconds with a fraction (Zeek), milliseconds (Zeek's TS_MILLIS), or ISO 8601 with or without
- * colon in the offset (Suricata); UTC where no offset stands. NaN when it is none, or lies before 1970 or after 2255.
+ * colon in the offset (Suricata); UTC where no offset stands. NaN when it is none, or lies before 1970 or after 2255, where µs leave 53 bits.
  */
 export function parseTime(value: unknown): number {
   if (typeof value === 'number') return fromNumber(value);
@@ -17,12 +17,10 @@ export function parseTime(value: unknown): number {
 
 /** From here on a number counts milliseconds: as seconds it would stand for the year 5138. */
 const leastMillis = 1e11;
-/** The year 2255: later times do not fit into 53 bits of µs. */
-const mostMillis = 9e12;
 
 function fromNumber(value: number): number {
-  if (!(value >= 0 && value < mostMillis)) return NaN;
-  return Math.round(value * (value >= leastMillis ? 1000 : 1_000_000));
+  const micros = Math.round(value * (value >= leastMillis ? 1000 : 1_000_000));
+  return micros >= 0 && Number.isSafeInteger(micros) ? micros : NaN;
 }
 
 function offsetSeconds(zone: string): number {

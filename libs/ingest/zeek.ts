@@ -37,6 +37,7 @@ export class ZeekRows {
       protocol: path === 'conn' ? protocolOf(text(row, 'service')) : '',
       messages: log?.messages(row, micros) ?? [],
       totals: path === 'conn' ? totalsOf(row) : null,
+      ends: path === 'conn',
     } satisfies LogEntry);
   }
 }

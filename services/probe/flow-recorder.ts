@@ -101,8 +101,8 @@ export class FlowRecorder {
   }
 
   /** The flow goes on: what it counted since its last record. */
-  update(flow: Flow, state: FlowState): void {
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'update');
+  update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'update', origin);
   }
 
   /** The flow is over. */
