@@ -1,5 +1,6 @@
 import type { IngestCounters } from './counters.ts';
 import type { LogEntry } from './entry.ts';
+import { flowExportFile, isFlowExportFile } from './flow-export.ts';
 import { har, isHar } from './har.ts';
 import { jsonArray, jsonLines } from './json-lines.ts';
 import { LineSplitter } from './lines.ts';
@@ -37,6 +38,7 @@ const sampleBytes = 64 * 1024;
  * `start` is not consumed: push it.
  */
 export function openLog(start: Buffer, source: LogSource): LogReader | null {
+  if (isFlowExportFile(start)) return flowExportFile(source);
   const sample = start.toString('latin1', 0, sampleBytes).replace(/^\u00EF\u00BB\u00BF/, '').trimStart();
   if (isZeekTsv(sample)) return lineReader(zeekTsv(source), source);
   if (isVpcFlowLog(sample)) return lineReader(vpcFlowLog(source), source);

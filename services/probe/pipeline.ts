@@ -2,6 +2,7 @@ import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason
 import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters } from '#identifiers';
+import { FlowExportDecoder } from '#ingest';
 import { EntryRecorder } from './entry-recorder.ts';
 import { FlowRecorder, type FlowRecorderOptions } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
@@ -9,6 +10,9 @@ import { FlowState } from './flow-state.ts';
 export interface PipelineOptions extends FlowRecorderOptions {
   flowTable?: Partial<FlowTableOptions>;
 }
+
+/** Ports on which collectors of NetFlow, IPFIX (4739) and sFlow (6343) listen. */
+const collectorPorts = new Set([2055, 2056, 4432, 4739, 6343, 9555, 9995, 9996]);
 
 /**
  * Packets and log entries in, flow records out. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
@@ -21,11 +25,13 @@ export class ProbePipeline implements FlowHandler {
   readonly entries: EntryRecorder;
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
+  #exports: FlowExportDecoder;
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
     this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture);
     this.entries = new EntryRecorder(this.#recorder);
+    this.#exports = this.#exportDecoder();
   }
 
   get identifiers(): RecogniserCounters {
@@ -63,6 +69,13 @@ export class ProbePipeline implements FlowHandler {
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
+    // Templates and sequence numbers of an exporter hold within a source only.
+    this.#exports = this.#exportDecoder();
+  }
+
+  /** A datagram of a flow export, sent by `exporter`. Returns false when it is none. */
+  flowExport(bytes: Buffer, exporter: string, micros: number): boolean {
+    return this.#exports.datagram(bytes, exporter, micros) > 0;
   }
 
   flowStarted(flow: Flow): void {
@@ -76,6 +89,7 @@ export class ProbePipeline implements FlowHandler {
       dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.stream.data(sender, bytes, frame, micros);
     } else if (flow.transport === 'udp') {
+      if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.datagrams.datagram(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
     }
@@ -93,6 +107,11 @@ export class ProbePipeline implements FlowHandler {
     const { stream, state } = flow.context as Dissection;
     stream?.end();
     this.#recorder.end(flow, state);
+  }
+
+  #exportDecoder(): FlowExportDecoder {
+    const { counters } = this.entries;
+    return new FlowExportDecoder({ counters, capture: this.capture, emit: (entry) => this.entries.record(entry) });
   }
 
   #message(flow: Flow, { state }: Dissection, message: Message): void {
