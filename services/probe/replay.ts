@@ -1,7 +1,8 @@
-import { CaptureReader, PacketView, type CaptureError } from '#capture';
+import type { CaptureError } from '#capture';
 import type { FlowRecord } from '#flow';
-import { leastSample, openLog } from '#ingest';
+import { leastSample } from '#ingest';
 import { openCapture, type CaptureInput } from './captures.ts';
+import { readerOf, type InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
 
 export interface ReplayOptions {
@@ -21,14 +22,6 @@ export interface Replayed {
   packets: number;
   /** Where and why the capture could not be read to its end; what stands before it was. */
   problem: CaptureError | null;
-}
-
-/** What takes an input in chunks, and turns it into records of the pipeline. */
-interface InputReader {
-  push(chunk: Buffer): void;
-  finish(): void;
-  readonly read: number;
-  readonly problem: CaptureError | null;
 }
 
 /**
@@ -62,41 +55,4 @@ export async function replayCapture(input: CaptureInput, { pipeline, send, onPro
     await send(pipeline.take());
   }
   return { packets: reader.read, problem: reader.problem };
-}
-
-/** By content: extensions lie. */
-function readerOf(start: Buffer, name: string, pipeline: ProbePipeline): InputReader {
-  return logReader(start, name, pipeline) ?? captureReader(pipeline);
-}
-
-function captureReader(pipeline: ProbePipeline): InputReader {
-  const reader = new CaptureReader(pipeline.capture);
-  const view = new PacketView();
-  const pull = (): void => {
-    while (reader.next(view)) pipeline.packet(view);
-  };
-  return {
-    push(chunk) {
-      reader.push(chunk);
-      pull();
-    },
-    finish() {
-      reader.finish();
-      pull();
-    },
-    get read() { return view.frame; },
-    get problem() { return reader.problem; },
-  };
-}
-
-function logReader(start: Buffer, name: string, { entries }: ProbePipeline): InputReader | null {
-  const reader = openLog(start, { name, counters: entries.counters, emit: (entry) => entries.record(entry) });
-  if (reader === null) return null;
-  const before = entries.counters.entries;
-  return {
-    push: (chunk) => reader.push(chunk),
-    finish: () => reader.finish(),
-    get read() { return entries.counters.entries - before; },
-    problem: null,
-  };
 }
