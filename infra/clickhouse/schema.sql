@@ -58,6 +58,7 @@ CREATE TABLE findings
     `telltale_subject_tags` Array(String),
     `telltale_hops` Array(String),
     `telltale_policy_decisions` Array(String),
+    `telltale_evidence_line` UInt64,
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
     INDEX findings_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX findings_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
@@ -138,6 +139,7 @@ CREATE TABLE flows
     `telltale_flow_state` LowCardinality(String),
     `telltale_evidence_file` LowCardinality(String),
     `telltale_evidence_frame` UInt64,
+    `telltale_evidence_line` UInt64,
     `source_ip` String,
     `source_port` UInt64,
     `destination_ip` String,
@@ -152,6 +154,7 @@ CREATE TABLE flows
     `source_packets` UInt64,
     `destination_bytes` UInt64,
     `destination_packets` UInt64,
+    `telltale_sampling_rate` UInt64,
     `telltale_handshake_rtt` UInt64,
     `telltale_encryption_verdict` LowCardinality(String),
     `telltale_encryption_reason` LowCardinality(String),

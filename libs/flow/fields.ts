@@ -35,8 +35,9 @@ export const flowFields = {
   'telltale.flow.id': { type: 'string', by: 'probe', doc: 'Flow id: a function of probe, community id and start time.' },
   'telltale.flow.sequence': { type: 'count', by: 'probe', doc: 'Number of this record within its flow, from 0.' },
   'telltale.flow.state': { type: 'string', by: 'probe', lowCardinality: true, doc: '`first`, `update` or `end`. `end` closes the flow; a flow of a single record has only `end`.' },
-  'telltale.evidence.file': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Capture file or interface the packets came from, without its folder.' },
+  'telltale.evidence.file': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Capture file, log file or interface that the record comes from, without its folder.' },
   'telltale.evidence.frame': { type: 'count', by: 'probe', doc: 'Number (from 1) of the packet that completed this record; 0 when the source has no packets.' },
+  'telltale.evidence.line': { type: 'count', by: 'probe', doc: 'Line (from 1) of the log file, or entry of the archive, that this record was made of; 0 when the source is no log.' },
 
   'source.ip': { type: 'string', by: 'probe', doc: 'Address that opened the flow.' },
   'source.port': { type: 'count', by: 'probe', doc: 'Its port.' },
@@ -52,6 +53,7 @@ export const flowFields = {
   'source.packets': { type: 'count', by: 'probe', doc: 'Packets from the source since the previous record of this flow.' },
   'destination.bytes': { type: 'count', by: 'probe', doc: 'Bytes (IP length) from the destination since the previous record of this flow.' },
   'destination.packets': { type: 'count', by: 'probe', doc: 'Packets from the destination since the previous record of this flow.' },
+  'telltale.sampling.rate': { type: 'count', by: 'probe', doc: 'One of so many packets was counted by a sampling exporter; bytes and packets are multiplied by it already. 0: every packet, or not known.' },
   'telltale.handshake.rtt': { type: 'count', by: 'probe', doc: 'Round trip of the transport handshake, in microseconds; 0 is unknown.' },
   'telltale.encryption.verdict': { type: 'string', by: 'probe', lowCardinality: true, doc: '`cleartext`, `encrypted` or `opaque` (no known structure).' },
   'telltale.encryption.reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'What the verdict rests on.' },
@@ -147,7 +149,7 @@ export const findingFlowFields = [
   'network.transport', 'network.protocol', 'network.community_id', 'destination.domain',
   'telltale.service', 'telltale.role', 'destination.geo.country_iso_code', 'destination.as.number', 'destination.as.organization.name',
   'telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated',
-  'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame',
+  'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame', 'telltale.evidence.line',
   'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
   'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
 ] as const satisfies readonly (keyof typeof flowFields)[];

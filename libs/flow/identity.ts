@@ -10,9 +10,14 @@ export function flowId(observer: string, communityId: string, startMicros: numbe
   return digest('flow', observer, communityId, startMicros);
 }
 
-/** Id of the record number `sequence` of a flow. */
-export function recordId(flow: string, sequence: number): string {
+/** Id of the record number `sequence` of a flow; of a log, which may be read again from anywhere, digest of the line in place of the number. */
+export function recordId(flow: string, sequence: number | string): string {
   return digest('record', flow, sequence);
+}
+
+/** Id of a flow that a log tells of: which probe read it, and by what name the log calls the flow. */
+export function loggedFlowId(observer: string, name: string): string {
+  return digest('logged flow', observer, name);
 }
 
 /** Id of a finding: which rule, on which record, about which identifier where (empty for a finding about none). */

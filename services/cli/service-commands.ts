@@ -5,6 +5,7 @@ import { alerterService } from '../alerter/service.ts';
 import { detectorService } from '../detector/service.ts';
 import { migrateService } from '../migrate/service.ts';
 import { ensureDemonstration } from '../probe/demonstration-file.ts';
+import { parseListenAddress } from '../probe/export-listener.ts';
 import { probeService } from '../probe/service.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
@@ -15,19 +16,22 @@ const configOption = `  --config FILE     YAML configuration; docs/configuration
 
 export const probe: Command = {
   name: 'probe',
-  summary: 'captures → flow records → Kafka',
+  summary: 'captures, logs, flow exports → flow records → Kafka',
   help: `Usage: telltale probe FILE|DIR|-… [options]
+       telltale probe --listen udp://ADDRESS:PORT [options]
 
-Reads captures, replaces identifiers by keyed tokens and sends flow records to Kafka. Ends when all are read and accepted.
+Reads captures and logs (Zeek, Suricata EVE, HAR, cloud flow logs), replaces identifiers by keyed tokens and sends flow records
+to Kafka. Ends when all are read and accepted; with --listen it runs until it is stopped.
 
 Options:
+  --listen ADDRESS  listen for NetFlow v5 and v9, IPFIX and sFlow v5, such as udp://127.0.0.1:2055
   --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
 ${configOption}`,
   async run(args) {
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { demonstration: { type: 'boolean', default: false }, config: { type: 'string' } },
+      options: { demonstration: { type: 'boolean', default: false }, listen: { type: 'string' }, config: { type: 'string' } },
     });
     const captures = [...positionals];
     if (values.demonstration) {
@@ -36,8 +40,14 @@ ${configOption}`,
       await ensureDemonstration(demonstration);
       captures.push(demonstration);
     }
-    if (captures.length === 0) throw new UsageError('probe needs at least one FILE, DIR or -, or --demonstration');
-    return runService(probeService(captures), values.config);
+    if (values.listen !== undefined) {
+      const listen = parseListenAddress(values.listen);
+      if (listen === null) throw new UsageError(`--listen ${values.listen}: expected udp://ADDRESS:PORT`);
+      if (captures.length > 0) throw new UsageError('probe reads files or listens, not both');
+      return runService(probeService({ captures, listen }), values.config);
+    }
+    if (captures.length === 0) throw new UsageError('probe needs at least one FILE, DIR or -, --demonstration, or --listen');
+    return runService(probeService({ captures }), values.config);
   },
 };
 

@@ -18,6 +18,7 @@ export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void 
   const lines: string[] = [];
   for (const { path, reason } of totals.unreadable) lines.push(`unreadable: ${printable(path)}: ${printable(reason)}`);
   const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} without a capture skipped` : '';
+  for (const { file, line, source, reason } of pipeline.entries.counters.takeLocated()) lines.push(`${printable(file)}:${line}: ${source}: ${printable(reason)}`);
   lines.push(`${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${count(totals.records, 'flow record')}${skipped}.`);
   lines.push(totals.leaks.headline());
   if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
@@ -31,6 +32,7 @@ export function blindSpots(pipeline: ProbePipeline): string {
   const parts: [number, string][] = [];
   for (const { layer, reason, count: times } of pipeline.capture.reasons()) if (!harmless.has(`${layer}/${reason}`)) parts.push([times, `${layer} ${reason.replaceAll('_', ' ')}`]);
   for (const { protocol, reason, count: times } of pipeline.dissect.entries()) if (reason !== 'messages') parts.push([times, `${protocol} ${reason}`]);
+  for (const { source, reason, count: times } of pipeline.entries.counters.reasons()) parts.push([times, `${source} ${reason}`]);
   if (pipeline.identifiers.dropped > 0) parts.push([pipeline.identifiers.dropped, 'identifiers over the bound of a message']);
   return parts.toSorted(([a], [b]) => b - a).map(([times, what]) => `${times.toLocaleString('en')} × ${what}`).join(', ');
 }

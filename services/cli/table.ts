@@ -17,9 +17,16 @@ export function findingsTable(findings: readonly Finding[], valueOf: (finding: F
     destination(finding),
     finding['telltale.peer.located'] || '?',
     what(finding, valueOf(finding)),
-    finding['telltale.evidence.frame'] > 0 ? `${finding['telltale.evidence.file']}#${finding['telltale.evidence.frame']}` : finding['telltale.evidence.file'],
+    evidence(finding),
   ]);
   return columns(['TIME (UTC)', 'LEVEL', 'RULE', 'FROM', 'TO', 'IN', 'WHAT', 'FRAME'], rows);
+}
+
+/** `file#frame` of a capture, `file:line` of a log. */
+function evidence(finding: Finding): string {
+  const file = finding['telltale.evidence.file'];
+  if (finding['telltale.evidence.frame'] > 0) return `${file}#${finding['telltale.evidence.frame']}`;
+  return finding['telltale.evidence.line'] > 0 ? `${file}:${finding['telltale.evidence.line']}` : file;
 }
 
 function destination(finding: Finding): string {

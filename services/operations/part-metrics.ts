@@ -36,6 +36,7 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     streamBytes: 'TCP payload delivered in order, bytes.',
     gapBytes: 'TCP payload that never came, bytes.',
   });
+  metrics.counts('probe', pipeline.entries.counters, { entries: 'Entries read from logs and flow exports.' });
   metrics.counts('probe', pipeline, { records: 'Flow records made.' });
   metrics.counts('identifiers', pipeline.identifiers, {
     recognised: { help: 'Identifiers recognised, by kind.', label: 'kind' },
@@ -46,7 +47,9 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
   metrics.counts('probe', {
     get captureProblems() { return new Map([...pipeline.capture.reasons()].map(({ layer, reason, count }) => [`${layer}/${reason}`, count])); },
     get dissections() { return new Map([...pipeline.dissect.entries()].map(({ protocol, reason, count }) => [`${protocol}/${reason}`, count])); },
+    get entryProblems() { return new Map([...pipeline.entries.counters.reasons()].map(({ source, reason, count }) => [`${source}/${reason}`, count])); },
   }, {
+    entryProblems: 'Entries of logs and flow exports that were not used, or only in part, by source/reason.',
     captureProblems: 'What the capture library could not use, or only in part, by layer/reason.',
     dissections: { help: 'Messages, malformed input and bounds that bit, by protocol/reason.', label: 'outcome' },
   });

@@ -63,6 +63,7 @@ export class CaptureSource implements Component {
         pipeline, send, signal: this.#stopping.signal,
         ...(onProgress && { onProgress: (bytes, read) => onProgress(input, bytes, read) }),
       });
+      for (const { line, source, reason } of pipeline.entries.counters.takeLocated()) logger.warn({ capture: input.name, line }, `${source}: ${reason}`);
       if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
       logger.info({ capture: input.name, packets, records: pipeline.records - recordsBefore }, 'capture read');
       return true;

@@ -1,6 +1,8 @@
-import { CaptureReader, PacketView, type CaptureError } from '#capture';
+import type { CaptureError } from '#capture';
 import type { FlowRecord } from '#flow';
+import { leastSample } from '#ingest';
 import { openCapture, type CaptureInput } from './captures.ts';
+import { readerOf, type InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
 
 export interface ReplayOptions {
@@ -16,31 +18,41 @@ export interface ReplayOptions {
 const batchSize = 4096;
 
 export interface Replayed {
+  /** Packets of a capture, entries of a log. */
   packets: number;
   /** Where and why the capture could not be read to its end; what stands before it was. */
   problem: CaptureError | null;
 }
 
 /**
- * Reads one capture to its end, through the pipeline, and hands its records over in batches.
- * @throws {CaptureError} when the input is no capture
+ * Reads one capture or log to its end, through the pipeline, and hands its records over in batches.
+ * @throws {CaptureError} when the input is neither
  */
 export async function replayCapture(input: CaptureInput, { pipeline, send, onProgress, signal }: ReplayOptions): Promise<Replayed> {
-  const reader = new CaptureReader(pipeline.capture);
-  const view = new PacketView();
+  let reader: InputReader | undefined;
+  let start = Buffer.alloc(0);
   pipeline.begin(input.name);
   try {
-    for await (const chunk of openCapture(input, (bytes) => onProgress?.(bytes, view.frame))) {
-      reader.push(chunk);
-      while (reader.next(view)) pipeline.packet(view);
+    for await (const chunk of openCapture(input, (bytes) => onProgress?.(bytes, reader?.read ?? 0))) {
+      if (reader === undefined) {
+        start = Buffer.concat([start, chunk]);
+        if (start.length < leastSample) continue;
+        reader = readerOf(start, input.name, pipeline);
+        reader.push(start);
+      } else {
+        reader.push(chunk);
+      }
       if (pipeline.pending >= batchSize) await send(pipeline.take());
       if (signal?.aborted) break;
     }
+    if (reader === undefined) {
+      reader = readerOf(start, input.name, pipeline);
+      reader.push(start);
+    }
     reader.finish();
-    while (reader.next(view)) pipeline.packet(view);
   } finally {
     pipeline.finish();
     await send(pipeline.take());
   }
-  return { packets: view.frame, problem: reader.problem };
+  return { packets: reader.read, problem: reader.problem };
 }

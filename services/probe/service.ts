@@ -5,10 +5,18 @@ import { HttpComponent, OperationsModule, reportProbe, reportSink } from '../ope
 import { CaptureSource } from './capture-source.ts';
 import { probeSchema } from './configuration.ts';
 import { createPipeline } from './create.ts';
+import { ExportListener, type ListenAddress } from './export-listener.ts';
 import { loadOrCreateTokenKey } from './token-key.ts';
 
-/** The probe as a service of its own: captures → flow records → flow log. It ends when all captures are read. */
-export function probeService(captures: readonly string[]): ServiceDefinition<z.output<typeof probeSchema>> {
+export interface ProbeInputs {
+  /** Captures and logs: files, folders, or `-`. */
+  captures: readonly string[];
+  /** Where to listen for flow exports instead. */
+  listen?: ListenAddress;
+}
+
+/** The probe as a service of its own: captures, logs or flow exports → flow records → flow log. It ends when all files are read. */
+export function probeService({ captures, listen }: ProbeInputs): ServiceDefinition<z.output<typeof probeSchema>> {
   return {
     name: 'probe',
     schema: probeSchema,
@@ -16,11 +24,13 @@ export function probeService(captures: readonly string[]): ServiceDefinition<z.o
       const { name, key, networks } = configuration.probe;
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
-      const source = new CaptureSource({
-        captures, pipeline, sink, logger,
-        onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),
-        onFailure: (error) => lifecycle.fail('the flow log', error),
-      });
+      const onFailure = (error: unknown): void => lifecycle.fail('the flow log', error);
+      const source = listen
+        ? new ExportListener({ listen, pipeline, sink, logger, onFailure, now: () => Date.now() * 1000 })
+        : new CaptureSource({
+          captures, pipeline, sink, logger, onFailure,
+          onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),
+        });
       reportProbe(metrics, pipeline);
       reportSink(metrics, 'flows', sink.counters);
       const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [], metrics })] });

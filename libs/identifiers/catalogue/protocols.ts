@@ -95,25 +95,17 @@ export const sharedAccessSignature: IdentifierKind = {
   },
 };
 
-/** Communities that equipment has when nobody sets one: they guard nothing. */
-export const defaultCommunity: IdentifierKind = {
-  ...password,
-  keys: ['snmp_community'],
-  validate: (value) => /^(?:public|private|snmp|community)$/i.test(value),
-  confidence: 10,
-  source: 'RFC 3584, section 5.2',
-  traps: ['a community of one\'s own'],
-  examples: { match: [['snmp_community', 'public'], ['snmp_community', 'private']], noMatch: [['community', 'public'], ['snmp_community', '']] },
-};
+/** Communities that equipment has when nobody sets one guard nothing. */
+const isDefaultCommunity = /^(?:public|private|snmp|community)$/i;
 
 export const snmpCommunity: IdentifierKind = {
   ...password,
   keys: ['snmp_community'],
-  validate: (value) => /^[!-~]{2,64}$/.test(value),
+  validate: (value) => /^[!-~]{2,64}$/.test(value) && !isDefaultCommunity.test(value),
   confidence: 80,
   source: 'RFC 3584, section 5.2',
-  traps: ['default communities, in which there is less confidence'],
-  examples: { match: [['snmp_community', 'adsl7'], ['snmp_community', 'core-ro']], noMatch: [['community', 'adsl7'], ['snmp_community', 'a']] },
+  traps: ['default communities'],
+  examples: { match: [['snmp_community', 'adsl7'], ['snmp_community', 'core-ro']], noMatch: [['community', 'adsl7'], ['snmp_community', 'a'], ['snmp_community', 'public']] },
 };
 
 /** The network of the client, which a resolver passes on to every name server that it asks. */

@@ -2,7 +2,7 @@ import { CaptureBuilder, httpRequest, httpResponse } from '#capture';
 import { linked, roomInClear, second, start, userInClear, type Told } from '../case.ts';
 
 const client = 'fd00:20::11';
-const server = '2606:4700:4700::1111';
+const server = '2600:1f18:2148:bc00::1';
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder({ vlans: [100, 42] });

@@ -1,0 +1,64 @@
+import { formatAddress, parseAddress, transportName } from '#capture';
+
+/** Endpoints of a flow as a log names them; its source opened the flow. */
+export interface Endpoints {
+  readonly sourceIp: string;
+  /** 0 where the transport has none; of ICMP the type, as logs write it. */
+  readonly sourcePort: number;
+  readonly destinationIp: string;
+  /** Of ICMP the code. */
+  readonly destinationPort: number;
+  /** IANA name of the IP protocol in lower case, such as `tcp`, or its number. */
+  readonly transport: string;
+}
+
+/** Reserved by IANA: stands for a protocol that a log has no name for. */
+const unknownProtocol = 255;
+
+const numbers = new Map(Array.from({ length: 256 }, (_, number) => [transportName(number), number]));
+for (const alias of ['icmp6', 'icmpv6', 'ipv6_icmp']) numbers.set(alias, 58);
+
+/** IP protocol number of a name as logs write it, or of a number in decimal. */
+export function protocolNumber(name: string): number {
+  return numbers.get(name.toLowerCase()) ?? (/^\d{1,3}$/.test(name) && Number(name) <= 255 ? Number(name) : unknownProtocol);
+}
+
+/** Addresses in their one spelling and the protocol by its IANA name; null when an address is none or a port is out of range. */
+export function endpointsOf(sourceIp: string, sourcePort: number, destinationIp: string, destinationPort: number, protocol: string): Endpoints | null {
+  if (!isPort(sourcePort) || !isPort(destinationPort)) return null;
+  const source = canonicalAddress(sourceIp);
+  const destination = canonicalAddress(destinationIp);
+  if (source === '' || destination === '' || source.includes(':') !== destination.includes(':')) return null;
+  return { sourceIp: source, sourcePort, destinationIp: destination, destinationPort, transport: transportName(protocolNumber(protocol)) };
+}
+
+export function reversed({ sourceIp, sourcePort, destinationIp, destinationPort, transport }: Endpoints): Endpoints {
+  return { sourceIp: destinationIp, sourcePort: destinationPort, destinationIp: sourceIp, destinationPort: sourcePort, transport };
+}
+
+/** The address as records write it; '' when it is none. */
+export function canonicalAddress(text: string): string {
+  try {
+    const bytes = parseAddress(text);
+    return formatAddress(bytes, 0, bytes.length as 4 | 16);
+  } catch {
+    return '';
+  }
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+/**
+ * Who of the two ports is a server's, where a source tells directions apart but not who opened the flow: a system port faces a higher
+ * one, and a registered port an ephemeral one (as for captures that began in the middle).
+ */
+export function isServerPort(port: number, other: number): boolean {
+  return rank(port) < rank(other);
+}
+
+function rank(port: number): number {
+  if (port < 1024) return 0;
+  return port < 32_768 ? 1 : 2;
+}

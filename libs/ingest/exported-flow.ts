@@ -1,0 +1,102 @@
+import { formatAddress, transportName } from '#capture';
+import type { Message } from '#dissect';
+import { isServerPort, type Endpoints } from './endpoints.ts';
+import { digestOf, type LogEntry } from './entry.ts';
+import { addField, addLogin, message } from './messages.ts';
+import { oneWay } from './one-way.ts';
+
+/** A datagram of a flow export: who sent it, when it came, and what its header says. */
+export interface ExportOrigin {
+  /** `netflow-v5`, `netflow-v9`, `ipfix`, `sflow`. */
+  readonly source: string;
+  /** Address of the exporter, or the name of the file the datagram was in. */
+  readonly exporter: string;
+  /** Header of the datagram: with the record it makes the record's digest. */
+  readonly header: Buffer;
+  /** Export time, µs since 1970. */
+  readonly micros: number;
+  /** When the exporter started, µs since 1970; NaN where the header does not tell. */
+  readonly bootMicros: number;
+}
+
+/** TCP flags (RFC 9293, section 3.1). */
+const SYN = 0x02;
+const ACK = 0x10;
+/** flowEndReason of a flow that goes on (RFC 5102, section 5.11.3). */
+const activeTimeout = 2;
+
+/** One record of a flow export, filled field by field. */
+export class ExportedFlow {
+  source: Buffer | null = null;
+  destination: Buffer | null = null;
+  sourcePort = 0;
+  destinationPort = 0;
+  protocol = 0;
+  tcpFlags = 0;
+  icmpTypeCode = -1;
+  bytes = 0;
+  packets = 0;
+  /** Of the other direction, of a record that tells about both. */
+  reverseBytes = 0;
+  reversePackets = 0;
+  isBidirectional = false;
+  startMicros = NaN;
+  endMicros = NaN;
+  samplingRate = 0;
+  samplerId = -1;
+  endReason = 0;
+  userName = '';
+  /** Text of enterprise fields, by `enterprise.element`. */
+  texts: [path: string, text: string][] = [];
+
+  /** The entry; null when the record names no addresses. `record` is its bytes, `index` its number in the datagram. */
+  toEntry(origin: ExportOrigin, record: Buffer, index: number): LogEntry | null {
+    const sender = this.#endpoints();
+    if (sender === null) return null;
+    const rate = this.samplingRate > 1 ? this.samplingRate : 0;
+    const scale = Math.max(rate, 1);
+    // Clocks of exporters may stand anywhere; a time that is none gives way to that of the export.
+    const end = isTime(this.endMicros) ? this.endMicros : origin.micros;
+    const start = isTime(this.startMicros) ? Math.min(this.startMicros, end) : end;
+    const scaled = (count: number): number => Math.min(count * scale, Number.MAX_SAFE_INTEGER);
+    return {
+      source: origin.source, micros: end, line: 0, digest: digestOf(Buffer.concat([Buffer.from(`${origin.exporter} ${index} `), origin.header, record])),
+      protocol: '', messages: this.#messages(sender, end), ends: this.endReason !== activeTimeout, visibility: 'cleartext', samplingRate: rate,
+      ...oneWay(sender, scaled(this.bytes), scaled(this.packets), start, !this.isBidirectional && this.#isFromServer()),
+      ...(this.isBidirectional && { totals: {
+        sourceBytes: scaled(this.bytes), sourcePackets: scaled(this.packets), destinationBytes: scaled(this.reverseBytes), destinationPackets: scaled(this.reversePackets),
+      } }),
+    };
+  }
+
+  #endpoints(): Endpoints | null {
+    const { source, destination } = this;
+    if (source === null || destination === null || source.length !== destination.length) return null;
+    const isIcmp = this.protocol === 1 || this.protocol === 58;
+    // NetFlow puts ICMP type and code into the destination port.
+    const typeCode = this.icmpTypeCode >= 0 ? this.icmpTypeCode : this.destinationPort;
+    return {
+      sourceIp: formatAddress(source, 0, source.length as 4 | 16), sourcePort: isIcmp ? typeCode >> 8 : this.sourcePort,
+      destinationIp: formatAddress(destination, 0, destination.length as 4 | 16), destinationPort: isIcmp ? typeCode & 0xff : this.destinationPort,
+      transport: transportName(this.protocol),
+    };
+  }
+
+  /** The flags of a direction are ORed: a client's have SYN, and ACK from its second packet on; only a lone SYN-ACK or a lone SYN tells. */
+  #isFromServer(): boolean {
+    if (this.packets === 1 && this.tcpFlags & SYN) return (this.tcpFlags & ACK) !== 0;
+    return isServerPort(this.sourcePort, this.destinationPort);
+  }
+
+  #messages({ transport }: Endpoints, micros: number): Message[] {
+    if (this.userName === '' && this.texts.length === 0) return [];
+    const one = message(transport, { verdict: 'opaque', reason: 'flow export' }, 'source', micros);
+    addLogin(one, 'flow', this.userName, '');
+    for (const [path, text] of this.texts) addField(one, path, text, '');
+    return [one];
+  }
+}
+
+function isTime(micros: number): boolean {
+  return micros >= 0 && Number.isSafeInteger(micros);
+}

@@ -1,0 +1,96 @@
+import { CaptureCounters } from '#capture';
+import type { IngestCounters } from './counters.ts';
+import type { LogEntry } from './entry.ts';
+import type { LogReader, LogSource } from './log.ts';
+import { NetflowSets, setsLength } from './netflow-sets.ts';
+import type { TemplateOptions } from './netflow-templates.ts';
+import { NetflowV5, netflowV5Length } from './netflow-v5.ts';
+import { isSflow, Sflow } from './sflow.ts';
+
+export interface FlowExportOptions extends Partial<TemplateOptions> {
+  counters: IngestCounters;
+  /** Counts what of sFlow's sampled packets could not be decoded. */
+  capture?: CaptureCounters;
+  emit: (entry: LogEntry) => void;
+}
+
+/** Datagrams of NetFlow v5 and v9, IPFIX and sFlow v5 in, entries out. Templates and sequences are kept per exporter and domain. */
+export class FlowExportDecoder {
+  readonly #counters: IngestCounters;
+  readonly #emit: (entry: LogEntry) => void;
+  readonly #v5: NetflowV5;
+  readonly #sets: NetflowSets;
+  readonly #sflow: Sflow;
+
+  constructor({ counters, capture = new CaptureCounters(), emit, ...templates }: FlowExportOptions) {
+    this.#counters = counters;
+    this.#emit = (entry) => {
+      counters.entries++;
+      emit(entry);
+    };
+    this.#v5 = new NetflowV5(counters);
+    this.#sets = new NetflowSets(templates, counters);
+    this.#sflow = new Sflow(counters, capture);
+  }
+
+  /**
+   * Takes one datagram that `exporter` sent and that came at `micros`, a time only sFlow needs. Returns how many bytes it took;
+   * 0 when it is no flow export. `bytes` may be reused afterwards.
+   */
+  datagram(bytes: Buffer, exporter: string, micros: number): number {
+    const v5 = netflowV5Length(bytes);
+    if (v5 > 0) {
+      if (v5 > bytes.length) this.#counters.add('netflow-v5', 'cut datagram');
+      this.#v5.datagram(bytes.subarray(0, v5), exporter, this.#emit);
+      return Math.min(v5, bytes.length);
+    }
+    const sets = setsLength(bytes);
+    if (sets > 0) {
+      this.#sets.datagram(bytes.subarray(0, sets), exporter, this.#emit);
+      return Math.min(sets, bytes.length);
+    }
+    if (!isSflow(bytes)) return 0;
+    this.#sflow.datagram(bytes, exporter, micros, this.#emit);
+    return bytes.length;
+  }
+}
+
+/** Does a file hold bare datagrams of NetFlow or IPFIX, one after the other, as collectors and test tools store them? */
+export function isFlowExportFile(start: Buffer): boolean {
+  const v5 = netflowV5Length(start);
+  if (v5 > 0) return v5 <= start.length;
+  const sets = setsLength(start);
+  if (sets === 0 || sets > start.length) return false;
+  // Export times from 2000 on, and sets that end where the datagram does.
+  const isV9 = start.readUInt16BE(0) === 9;
+  if (start.readUInt32BE(isV9 ? 8 : 4) < 946_684_800) return false;
+  let at = isV9 ? 20 : 16;
+  while (at + 4 <= sets) at += Math.max(start.readUInt16BE(at + 2), 4);
+  return at === sets;
+}
+
+/** Reads such a file; its name stands for the exporter. */
+export function flowExportFile({ name, counters, emit }: LogSource): LogReader {
+  const decoder = new FlowExportDecoder({ counters, emit });
+  let rest = Buffer.alloc(0);
+  const read = (isEnd: boolean): void => {
+    // A datagram is no longer than 64 KiB: with less than that at hand more of it may come.
+    while (rest.length > (isEnd ? 0 : 65_535)) {
+      const taken = decoder.datagram(rest, name, 0);
+      if (taken === 0) {
+        // Zeros fill up a datagram behind its last set.
+        if (rest.some((byte) => byte !== 0)) counters.problem('flow-export', 'no datagram of a known kind', name, 0);
+        rest = Buffer.alloc(0);
+        return;
+      }
+      rest = rest.subarray(taken);
+    }
+  };
+  return {
+    push(chunk) {
+      rest = Buffer.concat([rest, chunk]);
+      read(false);
+    },
+    finish: () => read(true),
+  };
+}

@@ -1,0 +1,108 @@
+import type { Message } from '#dissect';
+import { canonicalAddress, endpointsOf, type Endpoints } from './endpoints.ts';
+import { digestOf, type LogEntry } from './entry.ts';
+import { httpMessages, type HeaderList } from './http-exchange.ts';
+import { jsonDocument } from './json-document.ts';
+import type { LogReader, LogSource } from './log.ts';
+import { cleartext, encrypted, message } from './messages.ts';
+import { asRow, count, object, objects, text, time, type Row } from './row.ts';
+
+export function isHar(sample: string): boolean {
+  return /^\{\s*"log"\s*:\s*\{/.test(sample);
+}
+
+/**
+ * HTTP archives (HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/), as browsers and inspecting proxies export them.
+ *
+ * What went over TLS was encrypted on the wire and is visible to the inspection only. An archive names no client, and at times no
+ * server either: the unspecified address stands for them.
+ */
+export function har(source: LogSource): LogReader {
+  const { name, counters } = source;
+  return jsonDocument('har', source, (document) => {
+    const entries = object(asRow(document), 'log')?.['entries'];
+    if (!Array.isArray(entries)) {
+      counters.problem('har', 'no entries', name, 1);
+      return;
+    }
+    entries.forEach((entry, index) => readEntry(asRow(entry) ?? {}, index + 1, source));
+  });
+}
+
+function readEntry(entry: Row, number: number, { name, counters, emit }: LogSource): void {
+  const request = object(entry, 'request');
+  const url = URL.parse(text(request, 'url'));
+  const micros = time(entry, 'startedDateTime');
+  if (url === null || !/^(?:https?|wss?):$/.test(url.protocol)) {
+    counters.problem('har', 'request.url missing or not of HTTP', name, number);
+    return;
+  }
+  if (Number.isNaN(micros)) {
+    counters.problem('har', 'startedDateTime missing or malformed', name, number);
+    return;
+  }
+  const isEncrypted = url.protocol === 'https:' || url.protocol === 'wss:';
+  counters.entries++;
+  emit({
+    source: 'har', flowName: '', endpoints: endpointsOfEntry(entry, url, isEncrypted), micros, startMicros: micros, line: number,
+    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros), totals: null, ends: false,
+    visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
+  } satisfies LogEntry);
+}
+
+function endpointsOfEntry(entry: Row, url: URL, isEncrypted: boolean): Endpoints {
+  const server = canonicalAddress(text(entry, 'serverIPAddress').replaceAll(/[[\]]/g, '')) || canonicalAddress(url.hostname.replaceAll(/[[\]]/g, '')) || '0.0.0.0';
+  const port = Number(url.port) || (isEncrypted ? 443 : 80);
+  const isQuic = /^h3|quic/i.test(text(object(entry, 'response'), 'httpVersion'));
+  return endpointsOf(server.includes(':') ? '::' : '0.0.0.0', 0, server, port, isQuic ? 'udp' : 'tcp')!;
+}
+
+function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number): Message[] {
+  const request = object(entry, 'request');
+  const response = object(entry, 'response');
+  const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext('HTTP/1');
+  const messages = httpMessages({
+    method: text(request, 'method'),
+    target: `${url.pathname}${url.search}`,
+    requestHeaders: withDefaults(headersOf(request), [['Host', url.host], ['Content-Type', text(object(request, 'postData'), 'mimeType')]]),
+    requestBody: postedBody(object(request, 'postData')),
+    status: count(response, 'status'),
+    responseHeaders: withDefaults(headersOf(response), [['Content-Type', text(object(response, 'content'), 'mimeType')]]),
+    responseBody: contentOf(object(response, 'content')),
+    encryption,
+  }, micros);
+  // Chrome and Firefox put the messages of a WebSocket beside its handshake.
+  for (const frame of objects(entry, '_webSocketMessages')) {
+    const one = message('websocket', encryption, text(frame, 'type') === 'receive' ? 'destination' : 'source', micros);
+    one.payload = Buffer.from(text(frame, 'data'), count(frame, 'opcode') === 2 ? 'base64' : 'utf8');
+    messages.push(one);
+  }
+  return messages;
+}
+
+/** Adds what an exporter may tell elsewhere than among the headers. */
+function withDefaults(headers: HeaderList, defaults: HeaderList): HeaderList {
+  return [...headers, ...defaults.filter(([name, value]) => value !== '' && !headers.some(([known]) => known.toLowerCase() === name.toLowerCase()))];
+}
+
+/** Headers, and the cookies where an exporter gives them only in their own list. */
+function headersOf(side: Row | undefined): HeaderList {
+  const headers = objects(side, 'headers').map((header) => [text(header, 'name'), text(header, 'value')] as const);
+  if (side === undefined || headers.some(([name]) => /^(?:set-)?cookie$/i.test(name))) return headers;
+  const cookies = objects(side, 'cookies').map((cookie) => `${text(cookie, 'name')}=${text(cookie, 'value')}`);
+  if (cookies.length === 0) return headers;
+  return 'status' in side ? [...headers, ...cookies.map((cookie) => ['Set-Cookie', cookie] as const)] : [...headers, ['Cookie', cookies.join('; ')]];
+}
+
+/** As text, or as parameters where the exporter took the form apart. */
+function postedBody(posted: Row | undefined): Buffer | null {
+  const body = contentOf(posted);
+  if (body !== null) return body;
+  const parameters = objects(posted, 'params').map((parameter) => [text(parameter, 'name'), text(parameter, 'value')] as [string, string]);
+  return parameters.length === 0 ? null : Buffer.from(new URLSearchParams(parameters).toString());
+}
+
+function contentOf(content: Row | undefined): Buffer | null {
+  const written = text(content, 'text');
+  return written === '' ? null : Buffer.from(written, text(content, 'encoding') === 'base64' ? 'base64' : 'utf8');
+}

@@ -1,0 +1,81 @@
+import { DissectCounters, StreamDissector, defaultDissectOptions, type Encryption, type Message } from '#dissect';
+
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** A request and its response as a log or an archive has them. */
+export interface HttpExchange {
+  /** Empty when the log has no request. */
+  method: string;
+  /** Request target: a path with its query, or an absolute URL. */
+  target: string;
+  requestHeaders: HeaderList;
+  requestBody: Buffer | null;
+  /** 0 when there is no response. */
+  status: number;
+  responseHeaders: HeaderList;
+  responseBody: Buffer | null;
+  encryption: Encryption;
+}
+
+/**
+ * The messages of an exchange. It is written as the HTTP/1.1 that it stands for and read by the dissector of captures, so that
+ * values have the same paths, encodings and bounds whatever the source. A response without headers and body is a fact of its request.
+ */
+export function httpMessages(exchange: HttpExchange, micros: number): Message[] {
+  const messages: Message[] = [];
+  const emit = (message: Message): void => {
+    messages.push({
+      ...message,
+      encryption: exchange.encryption,
+      fields: message.fields.filter(({ path }) => !path.endsWith('.header.content-length')),
+      payload: message.payload && Buffer.from(message.payload),
+    });
+  };
+  const dissector = new StreamDissector(defaultDissectOptions, emit, new DissectCounters());
+  const hasRequest = exchange.method !== '';
+  if (hasRequest) dissector.data('source', requestBytes(exchange), 0, micros);
+  const request = messages[0];
+  const isBare = exchange.responseHeaders.length === 0 && exchange.responseBody === null;
+  if (exchange.status > 0 && isBare && request !== undefined) {
+    request.facts['http.response.status_code'] = exchange.status;
+  } else if (exchange.status > 0) {
+    dissector.data('destination', responseBytes(exchange), 0, micros);
+  }
+  dissector.end();
+  return messages;
+}
+
+function requestBytes({ method, target, requestHeaders, requestBody }: HttpExchange): Buffer {
+  return write(`${token(method)} ${encodedTarget(target)} HTTP/1.1`, requestHeaders, requestBody);
+}
+
+function responseBytes({ status, responseHeaders, responseBody }: HttpExchange): Buffer {
+  return write(`HTTP/1.1 ${String(status).padStart(3, '0')} `, responseHeaders, responseBody);
+}
+
+/** How a body was sent does not show in a log: it is given as it is, whole. */
+const framing = new Set(['content-length', 'transfer-encoding', 'content-encoding', 'connection', 'upgrade']);
+
+function write(startLine: string, headers: HeaderList, body: Buffer | null): Buffer {
+  const lines = [startLine];
+  for (const [name, value] of headers) {
+    if (value !== '' && !framing.has(name.toLowerCase()) && !name.startsWith(':')) lines.push(`${token(name)}: ${value.replaceAll(controls, ' ')}`);
+  }
+  lines.push(`Content-Length: ${body?.length ?? 0}`, '', '');
+  const head = Buffer.from(lines.join('\r\n'));
+  return body === null ? head : Buffer.concat([head, body]);
+}
+
+// oxlint-disable-next-line no-control-regex
+const controls = /[\x00-\x1f\x7f]/g;
+
+/** A method or a header's name, without what would end it (RFC 9110, section 5.6.2). */
+function token(name: string): string {
+  return name.replaceAll(/[^\w!#$%&'*+.^`|~-]/g, '_') || '_';
+}
+
+/** Logs have targets with their escapes undone (Zeek's `unescaped_URI`): what cannot stand in a request line is escaped again. */
+function encodedTarget(target: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return target.replaceAll(/[^\x21-\x7e]/gu, (character) => [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')) || '/';
+}

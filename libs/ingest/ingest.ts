@@ -1,0 +1,6 @@
+/** Logs, archives and flow exports of other tools to entries about flows. Pure: bytes, names and times are handed in. */
+export { IngestCounters, type LocatedProblem } from './counters.ts';
+export { flowOfEntry, type FlowTotals, type LogEntry } from './entry.ts';
+export { FlowExportDecoder, type FlowExportOptions } from './flow-export.ts';
+export { FlowJoin, flowJoinDefaults, type FlowJoinOptions } from './flow-join.ts';
+export { leastSample, openLog, type LogReader, type LogSource } from './log.ts';

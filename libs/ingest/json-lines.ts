@@ -1,0 +1,52 @@
+import { gcpFlowLog } from './gcp-flow-log.ts';
+import { jsonDocument } from './json-document.ts';
+import type { LineFormat, LogReader, LogSource } from './log.ts';
+import { asRow, parseRow, type Row } from './row.ts';
+import { suricata } from './suricata.ts';
+import { zeekJson } from './zeek-json.ts';
+
+/** Reads one kind of row. */
+export interface RowFormat {
+  readonly name: string;
+  /** Is a row of this format? */
+  claims(row: Row): boolean;
+  /** `written` is the row as it stood there. */
+  row(row: Row, written: Buffer, number: number): void;
+}
+
+const name = 'json';
+
+/** A log of one JSON object per line. Each line says of which format it is, so that logs may be mixed, as shippers do. */
+export function jsonLines(source: LogSource): LineFormat {
+  const read = rowReader(source);
+  return {
+    name,
+    line(line, number) {
+      const row = parseRow(line);
+      if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, number);
+      else read(row, line, number);
+    },
+  };
+}
+
+/** The same rows as elements of one array, as cloud consoles export them; an element counts as a line. */
+export function jsonArray(source: LogSource): LogReader {
+  const read = rowReader(source);
+  return jsonDocument(name, source, (document) => {
+    if (!Array.isArray(document)) return;
+    document.forEach((element, index) => {
+      const row = asRow(element);
+      if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, index + 1);
+      else read(row, Buffer.from(JSON.stringify(row)), index + 1);
+    });
+  });
+}
+
+function rowReader(source: LogSource): RowFormat['row'] {
+  const formats: RowFormat[] = [suricata(source), zeekJson(source), gcpFlowLog(source)];
+  return (row, written, number) => {
+    const format = formats.find((candidate) => candidate.claims(row));
+    if (format === undefined) source.counters.problem(name, 'no known log', source.name, number);
+    else format.row(row, written, number);
+  };
+}

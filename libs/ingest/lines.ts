@@ -1,0 +1,61 @@
+/** Longest line. A log with longer ones is no log, or was written by somebody who wants memory to run out. */
+export const maxLineBytes = 4 * 1024 * 1024;
+
+/** Splits chunks into lines at LF; CR before it, and empty lines, are left out. A line is handed out without a copy where it can. */
+export class LineSplitter {
+  readonly #onLine: (line: Buffer, number: number) => void;
+  readonly #onTooLong: (number: number) => void;
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  #isSkipping = false;
+  #number = 0;
+
+  constructor(onLine: (line: Buffer, number: number) => void, onTooLong: (number: number) => void) {
+    this.#onLine = onLine;
+    this.#onTooLong = onTooLong;
+  }
+
+  push(chunk: Buffer): void {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      this.#end(chunk.subarray(start, end));
+      start = end + 1;
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+  }
+
+  /** The input ended: what stands behind the last line end is a line too. */
+  finish(): void {
+    if (this.#restBytes > 0 || this.#isSkipping) this.#end(Buffer.alloc(0));
+  }
+
+  #keep(part: Buffer): void {
+    if (this.#isSkipping) return;
+    this.#restBytes += part.length;
+    if (this.#restBytes > maxLineBytes) {
+      this.#isSkipping = true;
+      this.#drop();
+    } else {
+      this.#rest.push(Buffer.from(part));
+    }
+  }
+
+  #end(part: Buffer): void {
+    this.#number++;
+    const isTooLong = this.#isSkipping || this.#restBytes + part.length > maxLineBytes;
+    let line = this.#restBytes === 0 ? part : Buffer.concat([...this.#rest, part]);
+    this.#drop();
+    this.#isSkipping = false;
+    if (isTooLong) {
+      this.#onTooLong(this.#number);
+      return;
+    }
+    if (line.at(-1) === 0x0d) line = line.subarray(0, -1);
+    if (line.length > 0) this.#onLine(line, this.#number);
+  }
+
+  #drop(): void {
+    this.#rest = [];
+    this.#restBytes = 0;
+  }
+}

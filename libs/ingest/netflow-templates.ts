@@ -1,0 +1,99 @@
+import type { IngestCounters } from './counters.ts';
+import type { ExportOrigin } from './exported-flow.ts';
+import type { TemplateField } from './netflow-elements.ts';
+
+export interface Template {
+  readonly fields: readonly TemplateField[];
+  /** Of an options template: how many fields, from the first, say what its values are about. 0: a template of flows. */
+  readonly scopeFields: number;
+  /** Least bytes of a record. */
+  readonly recordBytes: number;
+}
+
+/** A data set that came before its template. */
+export interface WaitingSet {
+  readonly origin: ExportOrigin;
+  readonly records: Buffer;
+}
+
+export interface TemplateOptions {
+  maxTemplates: number;
+  /** Bytes of data sets that wait for their template. The oldest are given up first. */
+  maxWaitingBytes: number;
+  /** Samplers, and domains with a sampling rate, that are remembered. */
+  maxSamplers: number;
+}
+
+export const templateDefaults: TemplateOptions = { maxTemplates: 10_000, maxWaitingBytes: 4 * 1024 * 1024, maxSamplers: 10_000 };
+
+/** Templates per exporter, version and domain; data sets that wait for theirs; and the sampling rates that options told. */
+export class Templates {
+  readonly #options: TemplateOptions;
+  readonly #counters: IngestCounters;
+  readonly #templates = new Map<string, Template>();
+  readonly #waiting = new Map<string, WaitingSet[]>();
+  readonly #rates = new Map<string, number>();
+  #waitingBytes = 0;
+
+  constructor(options: Partial<TemplateOptions>, counters: IngestCounters) {
+    this.#options = { ...templateDefaults, ...options };
+    this.#counters = counters;
+  }
+
+  get(domain: string, id: number): Template | undefined {
+    return this.#templates.get(`${domain} ${id}`);
+  }
+
+  /** Learns a template; returns the data sets that waited for it. */
+  learn(domain: string, id: number, template: Template): WaitingSet[] {
+    const key = `${domain} ${id}`;
+    this.#templates.delete(key);
+    this.#templates.set(key, template);
+    if (this.#templates.size > this.#options.maxTemplates) {
+      this.#templates.delete(this.#templates.keys().next().value!);
+      this.#counters.add('flow-export', 'templates forgotten');
+    }
+    const waited = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    for (const { records } of waited) this.#waitingBytes -= records.length;
+    return waited;
+  }
+
+  forget(domain: string, id: number): void {
+    this.#templates.delete(`${domain} ${id}`);
+  }
+
+  /** Keeps a copy of a set until its template comes. */
+  wait(domain: string, id: number, records: Buffer, origin: ExportOrigin): void {
+    if (records.length > this.#options.maxWaitingBytes) {
+      this.#counters.add(origin.source, 'sets given up before their template came');
+      return;
+    }
+    const key = `${domain} ${id}`;
+    const sets = this.#waiting.get(key) ?? [];
+    sets.push({ origin: { ...origin, header: Buffer.from(origin.header) }, records: Buffer.from(records) });
+    this.#waiting.set(key, sets);
+    this.#waitingBytes += records.length;
+    this.#counters.add(origin.source, 'sets before their template');
+    while (this.#waitingBytes > this.#options.maxWaitingBytes) this.#giveUpOldest();
+  }
+
+  #giveUpOldest(): void {
+    const [key, sets] = this.#waiting.entries().next().value!;
+    const { records, origin } = sets.shift()!;
+    if (sets.length === 0) this.#waiting.delete(key);
+    this.#waitingBytes -= records.length;
+    this.#counters.add(origin.source, 'sets given up before their template came');
+  }
+
+  /** One of `rate` packets is counted by the sampler, or in the whole domain when there is only one (-1). */
+  learnRate(domain: string, samplerId: number, rate: number): void {
+    for (const id of samplerId === -1 ? [-1] : [samplerId, -1]) this.#rates.set(`${domain} ${id}`, rate);
+    while (this.#rates.size > this.#options.maxSamplers) this.#rates.delete(this.#rates.keys().next().value!);
+  }
+
+  /** 0 is not known. A record that names no sampler has the rate that its domain told last. */
+  rate(domain: string, samplerId: number): number {
+    return this.#rates.get(`${domain} ${samplerId}`) ?? 0;
+  }
+}

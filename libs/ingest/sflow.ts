@@ -1,0 +1,117 @@
+import { CaptureCounters, PacketView, decodePacket } from '#capture';
+import type { IngestCounters } from './counters.ts';
+import type { LogEntry } from './entry.ts';
+import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
+import { SequenceCheck } from './netflow-v5.ts';
+
+const version5 = 5;
+/** Sample and record formats of enterprise 0 (https://sflow.org/sflow_version_5.txt). */
+const flowSample = 1;
+const expandedFlowSample = 3;
+const rawHeader = 1;
+const sampledIpv4 = 3;
+const sampledIpv6 = 4;
+/** Of a raw header: its protocol, and the link type (https://www.tcpdump.org/linktypes.html) it stands for. */
+const linkTypes = new Map([[1, 1], [11, 228], [12, 229], [14, 228]]);
+
+export function isSflow(bytes: Buffer): boolean {
+  if (bytes.length < 28 || bytes.readUInt32BE(0) !== version5) return false;
+  const addressType = bytes.readUInt32BE(4);
+  return addressType === 1 || (addressType === 2 && bytes.length >= 40);
+}
+
+/** sFlow v5: sampled packets, of which the first bytes are there. Each sample stands for as many packets as the sampling rate says. */
+export class Sflow {
+  readonly #counters: IngestCounters;
+  readonly #capture: CaptureCounters;
+  readonly #view = new PacketView();
+  readonly #sequences: SequenceCheck;
+
+  /** @param capture counts what of the sampled packets could not be decoded */
+  constructor(counters: IngestCounters, capture: CaptureCounters) {
+    this.#counters = counters;
+    this.#capture = capture;
+    this.#sequences = new SequenceCheck('sflow', counters);
+  }
+
+  datagram(bytes: Buffer, exporter: string, micros: number, emit: (entry: LogEntry) => void): void {
+    const headerEnd = bytes.readUInt32BE(4) === 1 ? 28 : 40;
+    const header = bytes.subarray(0, headerEnd);
+    const origin: ExportOrigin = { source: 'sflow', exporter, header, micros, bootMicros: NaN };
+    // Agent, sub-agent.
+    this.#sequences.check(`${exporter} ${header.toString('hex', 4, headerEnd - 12)}`, header.readUInt32BE(headerEnd - 12), 1);
+    let at = headerEnd;
+    for (let index = header.readUInt32BE(headerEnd - 4); index > 0; index--) {
+      if (at + 8 > bytes.length) return this.#malformed();
+      const format = bytes.readUInt32BE(at);
+      const end = at + 8 + bytes.readUInt32BE(at + 4);
+      if (end > bytes.length) return this.#malformed();
+      if (format === flowSample || format === expandedFlowSample) this.#sample(bytes.subarray(at + 8, end), format === flowSample ? 8 : 12, origin, at, emit);
+      at = end;
+    }
+  }
+
+  /** `rateAt`: where the sampling rate stands; pool, drops, interfaces and the number of records follow. */
+  #sample(sample: Buffer, rateAt: number, origin: ExportOrigin, index: number, emit: (entry: LogEntry) => void): void {
+    let at = rateAt + (rateAt === 8 ? 24 : 32);
+    if (sample.length < at) return this.#malformed();
+    const samplingRate = sample.readUInt32BE(rateAt);
+    for (let records = sample.readUInt32BE(at - 4); records > 0; records--) {
+      if (at + 8 > sample.length) return this.#malformed();
+      const format = sample.readUInt32BE(at);
+      const end = at + 8 + sample.readUInt32BE(at + 4);
+      if (end > sample.length) return this.#malformed();
+      const flow = this.#record(format, sample.subarray(at + 8, end), origin.micros);
+      if (flow !== null) {
+        flow.samplingRate = samplingRate;
+        const entry = flow.toEntry(origin, sample.subarray(at, end), index);
+        if (entry !== null) emit(entry);
+        // Further records say the same of the same packet.
+        return;
+      }
+      at = end;
+    }
+  }
+
+  #record(format: number, record: Buffer, micros: number): ExportedFlow | null {
+    if (format === rawHeader) return this.#rawHeader(record, micros);
+    const addressBytes = format === sampledIpv4 ? 4 : 16;
+    if ((format !== sampledIpv4 && format !== sampledIpv6) || record.length < 8 + 2 * addressBytes + 12) return null;
+    const flow = new ExportedFlow();
+    flow.bytes = record.readUInt32BE(0);
+    flow.packets = 1;
+    flow.protocol = record.readUInt32BE(4) & 0xff;
+    flow.source = record.subarray(8, 8 + addressBytes);
+    flow.destination = record.subarray(8 + addressBytes, 8 + 2 * addressBytes);
+    flow.sourcePort = record.readUInt32BE(8 + 2 * addressBytes) & 0xffff;
+    flow.destinationPort = record.readUInt32BE(12 + 2 * addressBytes) & 0xffff;
+    flow.tcpFlags = record.readUInt32BE(16 + 2 * addressBytes) & 0xff;
+    return flow;
+  }
+
+  #rawHeader(record: Buffer, micros: number): ExportedFlow | null {
+    if (record.length < 16) return null;
+    const linkType = linkTypes.get(record.readUInt32BE(0));
+    const headerBytes = record.readUInt32BE(12);
+    if (linkType === undefined || 16 + headerBytes > record.length) return null;
+    const view = this.#view;
+    Object.assign(view, { data: record, start: 16, capturedLength: headerBytes, wireLength: record.readUInt32BE(4), linkType, micros, frame: 0 });
+    if (!decodePacket(view, this.#capture)) return null;
+    const flow = new ExportedFlow();
+    const { data, addressLength } = view;
+    flow.source = data.subarray(view.sourceAddress, view.sourceAddress + addressLength);
+    flow.destination = data.subarray(view.destinationAddress, view.destinationAddress + addressLength);
+    flow.sourcePort = view.sourcePort;
+    flow.destinationPort = view.destinationPort;
+    flow.protocol = view.transport;
+    flow.tcpFlags = view.transport === 6 ? view.tcpFlags : 0;
+    flow.icmpTypeCode = view.icmpType * 256 + view.icmpCode;
+    flow.bytes = view.ipLength;
+    flow.packets = 1;
+    return flow;
+  }
+
+  #malformed(): void {
+    this.#counters.add('sflow', 'malformed datagram');
+  }
+}

@@ -1,0 +1,75 @@
+import { isServerPort, endpointsOf } from './endpoints.ts';
+import { digestOf, type LogEntry } from './entry.ts';
+import type { LineFormat, LogSource } from './log.ts';
+import { oneWay } from './one-way.ts';
+import { parseTime } from './time.ts';
+
+/** Columns of version 2, which stand for a missing header. */
+const version2 = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status'.split(' ');
+
+const headerLine = /^(?=.*\bsrcaddr\b)(?=.*\bdstaddr\b)[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)+$/;
+
+export function isVpcFlowLog(sample: string): boolean {
+  const line = sample.split(/\r?\n/, 1)[0]!;
+  return headerLine.test(line) || /^2 (?:\d{12}|unknown) eni-\w+ (?:\S+ ){10}(?:OK|NODATA|SKIPDATA)$/.test(line);
+}
+
+/** Amazon VPC flow logs, versions 2 to 5 and later, with any columns in any order. https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html */
+export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
+  const format = 'vpc-flow-log';
+  let columns = version2;
+  return {
+    name: format,
+    line(line, number) {
+      const written = line.toString('latin1').trim();
+      if (headerLine.test(written)) {
+        columns = written.split(' ');
+        return;
+      }
+      const values = written.split(' ');
+      if (values.length !== columns.length) {
+        counters.problem(format, 'number of columns differs from the header', name, number);
+        return;
+      }
+      const value = (column: string): string => {
+        const one = values[columns.indexOf(column)] ?? '';
+        return one === '-' ? '' : one;
+      };
+      const status = value('log-status');
+      if (status === 'NODATA' || status === 'SKIPDATA') {
+        counters.add(format, status === 'NODATA' ? 'intervals without traffic' : 'intervals that AWS skipped');
+        return;
+      }
+      const start = parseTime(value('start'));
+      const end = parseTime(value('end'));
+      if (Number.isNaN(start) || Number.isNaN(end)) {
+        counters.problem(format, 'start or end missing or malformed', name, number);
+        return;
+      }
+      // Of traffic that passes through the interface, srcaddr and dstaddr are the interface's own; the packet's stand behind pkt-.
+      const sender = endpointsOf(
+        value('pkt-srcaddr') || value('srcaddr'), Number(value('srcport') || 0), value('pkt-dstaddr') || value('dstaddr'), Number(value('dstport') || 0), value('protocol'),
+      );
+      if (sender === null) {
+        counters.problem(format, 'addresses or ports missing or malformed', name, number);
+        return;
+      }
+      counters.entries++;
+      emit({
+        source: format, micros: end, line: number, digest: digestOf(line), protocol: '', messages: [], ends: false, visibility: 'cleartext', samplingRate: 0,
+        ...oneWay(sender, counter(value('bytes')), counter(value('packets')), start, isAnswer(Number(value('tcp-flags')), sender.sourcePort, sender.destinationPort)),
+      } satisfies LogEntry);
+    },
+  };
+}
+
+/** SYN-ACK tells the server, SYN alone the client; the flags are those of an interval, ORed. */
+function isAnswer(flags: number, port: number, otherPort: number): boolean {
+  if (flags & 0x02) return (flags & 0x10) !== 0;
+  return isServerPort(port, otherPort);
+}
+
+function counter(written: string): number {
+  const value = Number(written);
+  return Number.isSafeInteger(value) && value > 0 ? value : 0;
+}

@@ -1,0 +1,72 @@
+import { digestOf, type FlowTotals, type LogEntry } from './entry.ts';
+import { endpointsOf, type Endpoints } from './endpoints.ts';
+import type { LogSource } from './log.ts';
+import { count, text, time, type Row } from './row.ts';
+import { zeekLogs } from './zeek-logs.ts';
+
+/** Rows of Zeek's logs, however they were written, to entries; the rows of one connection share its uid. */
+export class ZeekRows {
+  readonly #source: LogSource;
+
+  constructor(source: LogSource) {
+    this.#source = source;
+  }
+
+  row(path: string, row: Row, line: Buffer, number: number): void {
+    const { name, counters, emit } = this.#source;
+    const log = path === 'conn' ? undefined : zeekLogs.get(path);
+    if (path !== 'conn' && log === undefined) {
+      // files, x509, weird, stats and the like tell nothing about who talks to whom that the others do not.
+      counters.add('zeek', 'rows of logs that are not used');
+      return;
+    }
+    const micros = time(row, 'ts');
+    if (Number.isNaN(micros)) {
+      counters.problem('zeek', 'ts missing or malformed', name, number);
+      return;
+    }
+    const endpoints = endpointsOfRow(row, log?.transport ?? 'tcp');
+    if (endpoints === null) {
+      counters.problem('zeek', 'addresses or ports missing or malformed', name, number);
+      return;
+    }
+    counters.entries++;
+    emit({
+      source: 'zeek', flowName: text(row, 'uid'), endpoints, line: number, digest: digestOf(line), visibility: 'cleartext', samplingRate: 0,
+      micros: path === 'conn' ? micros + durationMicros(row) : micros, startMicros: micros,
+      protocol: path === 'conn' ? protocolOf(text(row, 'service')) : '',
+      messages: log?.messages(row, micros) ?? [],
+      totals: path === 'conn' ? totalsOf(row) : null,
+      ends: path === 'conn',
+    } satisfies LogEntry);
+  }
+}
+
+/** `id.orig_h`, or with the scope separator that some configure instead of the dot. */
+function endpointsOfRow(row: Row, transport: string): Endpoints | null {
+  const column = (name: string): string => (`id.${name}` in row ? `id.${name}` : `id_${name}`);
+  return endpointsOf(
+    text(row, column('orig_h')), Number(text(row, column('orig_p')) || NaN), text(row, column('resp_h')), Number(text(row, column('resp_p')) || NaN),
+    text(row, 'proto') || transport,
+  );
+}
+
+/** IP bytes where Zeek counted them, else payload. */
+function totalsOf(row: Row): FlowTotals {
+  const side = (name: 'orig' | 'resp'): number => (`${name}_ip_bytes` in row ? count(row, `${name}_ip_bytes`) : count(row, `${name}_bytes`));
+  return { sourceBytes: side('orig'), sourcePackets: count(row, 'orig_pkts'), destinationBytes: side('resp'), destinationPackets: count(row, 'resp_pkts') };
+}
+
+/** Longest connection that is believed, seconds. */
+const longestDuration = 366 * 86_400;
+
+function durationMicros(row: Row): number {
+  const seconds = Number(text(row, 'duration'));
+  return seconds > 0 && seconds < longestDuration ? Math.round(seconds * 1_000_000) : 0;
+}
+
+/** The last of Zeek's analysers is the innermost protocol; `ssl` is `tls` here. */
+function protocolOf(service: string): string {
+  const innermost = service.split(',').filter((one) => !one.startsWith('-')).at(-1) ?? '';
+  return innermost === 'ssl' ? 'tls' : innermost;
+}

@@ -1,0 +1,34 @@
+import { FlowJoin, IngestCounters, flowOfEntry, type LogEntry } from '#ingest';
+import { loggedFlowId } from '#flow';
+import type { EntryOrigin, FlowRecorder } from './flow-recorder.ts';
+import { FlowState } from './flow-state.ts';
+
+/** Entries of logs, archives and flow exports in, flow records out. Entries that name the same flow share what is known of it. */
+export class EntryRecorder {
+  readonly counters = new IngestCounters();
+  readonly #recorder: FlowRecorder;
+  readonly #join = new FlowJoin<FlowState>({}, this.counters);
+
+  constructor(recorder: FlowRecorder) {
+    this.#recorder = recorder;
+  }
+
+  record(entry: LogEntry): void {
+    const flow = flowOfEntry(entry);
+    const name = `${entry.source} ${entry.flowName || entry.digest} ${flow.communityId}`;
+    const state = this.#join.get(name, entry.micros, () => new FlowState(
+      loggedFlowId(this.#recorder.observer, name), this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp),
+    ));
+    state.restartCounters();
+    entry.messages.forEach((message, index) => this.#recorder.message(flow, state, message, originOf(entry, String(index))));
+    if (entry.totals === null) return;
+    if (state.protocol === '') state.protocol = entry.protocol;
+    Object.assign(flow, entry.totals);
+    if (entry.ends) this.#recorder.end(flow, state, originOf(entry, 'end'));
+    else this.#recorder.update(flow, state, originOf(entry, 'update'));
+  }
+}
+
+function originOf({ line, digest, visibility, samplingRate }: LogEntry, part: string): EntryOrigin {
+  return { line, digest: `${digest} ${part}`, visibility, samplingRate };
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FlowRecord } from '#flow';
+import { createLogger } from '#runtime';
+import { createPipeline } from './create.ts';
+import { ExportListener, parseListenAddress } from './export-listener.ts';
+
+/** A datagram of NetFlow v5 with one record: 10.0.0.5:51000 to 198.51.100.7:443, 3 packets, 1500 bytes, one of 10 counted. */
+const datagram = Buffer.from(
+  '0005000100000064' + '6553f100' + '00000000' + '00000001' + '0000' + '000a'
+  + '0a000005' + 'c6336407' + '00000000' + '00000000' + '00000003' + '000005dc' + '00000032' + '0000003c' + 'c73801bb' + '00180600' + '00000000' + '00000000',
+  'hex',
+);
+
+test('addresses to listen on', () => {
+  assert.deepEqual(parseListenAddress('udp://127.0.0.1:2055'), { host: '127.0.0.1', port: 2055 });
+  assert.deepEqual(parseListenAddress('udp://[::1]:6343'), { host: '::1', port: 6343 });
+  for (const none of ['127.0.0.1:2055', 'tcp://127.0.0.1:2055', 'udp://127.0.0.1', 'udp://127.0.0.1:99999']) assert.equal(parseListenAddress(none), null);
+});
+
+test('flow exports become records; other datagrams are counted', async () => {
+  const records: FlowRecord[] = [];
+  const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' });
+  const listener = new ExportListener({
+    listen: { host: '127.0.0.1', port: 0 }, pipeline, logger: createLogger({ name: 'test', level: 'silent' }), now: () => 1,
+    sink: { send: async (batch) => void records.push(...batch), close: async () => {} },
+    onFailure: (error) => { throw error; },
+  });
+  await listener.start();
+  const sender = createSocket('udp4');
+  try {
+    for (const bytes of [datagram, Buffer.from('hello'), datagram]) await new Promise<void>((resolve) => sender.send(bytes, listener.port, '127.0.0.1', () => resolve()));
+    const counters = pipeline.entries.counters;
+    while (counters.entries < 2 || counters.get('flow-export', 'datagrams of no known kind') < 1) await delay(5);
+  } finally {
+    sender.close();
+    await listener.stop();
+  }
+  assert.equal(records.length, 2);
+  assert.equal(new Set(records.map((record) => record['event.id'])).size, 1, 'a datagram that comes twice counts once');
+  const [record] = records;
+  assert.deepEqual(
+    [record!['source.ip'], record!['source.port'], record!['destination.ip'], record!['destination.port'], record!['network.transport'], record!['source.bytes'], record!['source.packets'], record!['telltale.sampling.rate']],
+    ['10.0.0.5', 51000, '198.51.100.7', 443, 'tcp', 15_000, 30, 10],
+  );
+  assert.deepEqual([record!['telltale.subject.ip'], record!['telltale.evidence.file'], record!['telltale.evidence.frame'], record!['telltale.flow.state']], ['10.0.0.5', 'udp://127.0.0.1:0', 0, 'end']);
+});

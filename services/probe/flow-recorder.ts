@@ -1,0 +1,185 @@
+import type { Flow } from '#capture';
+import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
+import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
+import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser } from '#identifiers';
+import { readable, type FlowState } from './flow-state.ts';
+import type { MonitoredNetworks } from './subject.ts';
+
+export interface FlowRecorderOptions {
+  /** Name of the probe, part of every id. */
+  observer: string;
+  tokeniser: Tokeniser;
+  monitored: MonitoredNetworks;
+  /** Wall clock in microseconds, for `event.created`. */
+  now: () => number;
+  /** Sees raw values, for `scan --reveal` only; nothing else may keep them. */
+  onRecognised?: (recognised: readonly Recognised[]) => void;
+}
+
+/** Of an entry of a log or of a flow export, what a packet does not have. */
+export interface EntryOrigin {
+  /** Number of the line or entry, from 1; 0 where there is none. */
+  line: number;
+  /** Digest of the entry: the record's id is made of it, so that reading a log again from anywhere gives the same ids. */
+  digest: string;
+  /** `inspected` where only the company's own inspection can read what the entry tells. */
+  visibility: 'cleartext' | 'inspected';
+  /** One of so many packets was counted; 0 is all of them, or not known. */
+  samplingRate: number;
+}
+
+/** Observables on one record; more are counted on it. */
+const maxObservables = 256;
+
+/**
+ * Flows and their messages in, flow records out: recognise → tokenise and redact → record. Captures, logs and flow exports share it.
+ * Raw identifiers live in this class and below it, nowhere after it.
+ */
+export class FlowRecorder {
+  readonly identifiers = new RecogniserCounters();
+  readonly names = new NameCache();
+  /** Records made so far. */
+  made = 0;
+  readonly #options: FlowRecorderOptions;
+  readonly #recogniser: Recogniser;
+  #records: FlowRecord[] = [];
+  #file = '';
+
+  constructor(options: FlowRecorderOptions) {
+    this.#options = options;
+    this.#recogniser = new Recogniser({ tokeniser: options.tokeniser, maxPerMessage: maxObservables }, this.identifiers);
+  }
+
+  get observer(): string {
+    return this.#options.observer;
+  }
+
+  /** What follows comes from `file`: a name without its folder, or an interface. */
+  begin(file: string): void {
+    this.#file = file;
+  }
+
+  /** Records that wait to be taken. */
+  get pending(): number {
+    return this.#records.length;
+  }
+
+  /** The records made since the last call. */
+  take(): FlowRecord[] {
+    const records = this.#records;
+    this.#records = [];
+    return records;
+  }
+
+  subjectIsDestination(sourceIp: string, destinationIp: string): boolean {
+    return this.#options.monitored.subjectIsDestination(sourceIp, destinationIp);
+  }
+
+  /** One application message: recognise, redact, and make a record when there is something to tell. */
+  message(flow: Flow, state: FlowState, message: Message, origin?: EntryOrigin): void {
+    const recognised = this.#recogniser.recognise(message);
+    if (recognised.length > 0) {
+      if (origin) for (const { observable } of recognised) observable.visibility = origin.visibility;
+      this.#options.onRecognised?.(recognised);
+      state.remember(recognised);
+      if (message.encryption.verdict === 'opaque') message.encryption = readable;
+    }
+    if (message.resolution) this.#learnName(flow, state, message, message.resolution);
+    const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
+    const isFirst = state.sequence === 0;
+    state.learn(message);
+    if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
+
+    const record = this.#record(flow, state, message.micros, message.frame);
+    const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
+    for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
+      if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redactFact(value);
+    }
+    if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
+    record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
+    record['telltale.observables_dropped'] = this.#recogniser.dropped;
+    record['telltale.flow.observable_kinds'] = [...state.kinds];
+    this.#emit(flow, state, record, false, origin);
+  }
+
+  /** The name will stand on records of other flows, where nobody knows the identifiers in it. */
+  #learnName(flow: Flow, state: FlowState, { sender, micros }: Message, resolution: NameResolution): void {
+    const client = sender === 'destination' ? flow.sourceIp : flow.destinationIp;
+    this.names.learn(client, { ...resolution, name: state.redact(resolution.name) }, micros);
+  }
+
+  /** The flow goes on: what it counted since its last record. */
+  update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), false, origin);
+  }
+
+  /** The flow is over. */
+  end(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), true, origin);
+  }
+
+  /** A record with what is known of the flow itself. */
+  #record(flow: Flow, state: FlowState, micros: number, frame: number): FlowRecord {
+    const record = createFlowRecord();
+    record['@timestamp'] = micros;
+    record['event.start'] = flow.startMicros;
+    record['event.created'] = this.#options.now();
+    record['observer.name'] = this.#options.observer;
+    record['telltale.flow.id'] = state.id;
+    record['telltale.evidence.file'] = this.#file;
+    record['telltale.evidence.frame'] = frame;
+    record['source.ip'] = flow.sourceIp;
+    record['source.port'] = flow.sourcePort;
+    record['destination.ip'] = flow.destinationIp;
+    record['destination.port'] = flow.destinationPort;
+    record['telltale.subject.ip'] = state.subjectIsDestination ? flow.destinationIp : flow.sourceIp;
+    record['telltale.peer.ip'] = state.subjectIsDestination ? flow.sourceIp : flow.destinationIp;
+    record['network.type'] = flow.ipVersion === 4 ? 'ipv4' : 'ipv6';
+    record['network.transport'] = flow.transport;
+    record['network.protocol'] = state.protocol;
+    record['network.community_id'] = flow.communityId;
+    record['telltale.tunnel.protocol'] = flow.tunnelProtocol;
+    record['telltale.tunnel.source_ip'] = flow.tunnelSourceIp;
+    record['telltale.tunnel.destination_ip'] = flow.tunnelDestinationIp;
+    record['telltale.handshake.rtt'] = flow.rttMicros;
+    record['telltale.encryption.verdict'] = state.verdict.verdict;
+    record['telltale.encryption.reason'] = state.verdict.reason;
+    if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
+    record['destination.domain'] = state.redact(state.domain);
+    record['telltale.destination.domain_source'] = state.domainSource;
+    record['telltale.flow.observable_kinds'] = [...state.kinds];
+    return record;
+  }
+
+  #emit(flow: Flow, state: FlowState, record: FlowRecord, ended: boolean, origin?: EntryOrigin): void {
+    record['telltale.flow.state'] = ended ? 'end' : state.sequence === 0 ? 'first' : 'update';
+    record['telltale.flow.sequence'] = state.sequence;
+    record['event.id'] = recordId(state.id, origin?.digest ?? state.sequence);
+    state.sequence++;
+    if (origin) {
+      record['telltale.evidence.line'] = origin.line;
+      record['telltale.sampling.rate'] = origin.samplingRate;
+    }
+    record['source.bytes'] = flow.sourceBytes - state.sourceBytes;
+    record['source.packets'] = flow.sourcePackets - state.sourcePackets;
+    record['destination.bytes'] = flow.destinationBytes - state.destinationBytes;
+    record['destination.packets'] = flow.destinationPackets - state.destinationPackets;
+    state.sourceBytes = flow.sourceBytes;
+    state.sourcePackets = flow.sourcePackets;
+    state.destinationBytes = flow.destinationBytes;
+    state.destinationPackets = flow.destinationPackets;
+    this.made++;
+    this.#records.push(record);
+  }
+}
+
+function hasFacts(message: Message): boolean {
+  for (const _ in message.facts) return true;
+  return false;
+}
+
+/** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
+function mayHoldIdentifier(name: keyof FlowRecord): boolean {
+  const { type, lowCardinality }: FieldDefinition = flowFields[name];
+  return (type === 'string' || type === 'strings') && lowCardinality === undefined;
+}

@@ -1,0 +1,50 @@
+import { CaptureReader, PacketView, type CaptureError } from '#capture';
+import { openLog } from '#ingest';
+import type { ProbePipeline } from './pipeline.ts';
+
+/** What takes an input in chunks, and turns it into records of the pipeline. */
+export interface InputReader {
+  push(chunk: Buffer): void;
+  finish(): void;
+  /** Packets of a capture, entries of a log so far. */
+  readonly read: number;
+  /** Where and why a capture could not be read further. */
+  readonly problem: CaptureError | null;
+}
+
+/** The reader for an input that begins with `start`, by content: extensions lie. `start` is not consumed: push it. */
+export function readerOf(start: Buffer, name: string, pipeline: ProbePipeline): InputReader {
+  return logReader(start, name, pipeline) ?? captureReader(pipeline);
+}
+
+function captureReader(pipeline: ProbePipeline): InputReader {
+  const reader = new CaptureReader(pipeline.capture);
+  const view = new PacketView();
+  const pull = (): void => {
+    while (reader.next(view)) pipeline.packet(view);
+  };
+  return {
+    push(chunk) {
+      reader.push(chunk);
+      pull();
+    },
+    finish() {
+      reader.finish();
+      pull();
+    },
+    get read() { return view.frame; },
+    get problem() { return reader.problem; },
+  };
+}
+
+function logReader(start: Buffer, name: string, { entries }: ProbePipeline): InputReader | null {
+  const reader = openLog(start, { name, counters: entries.counters, emit: (entry) => entries.record(entry) });
+  if (reader === null) return null;
+  const before = entries.counters.entries;
+  return {
+    push: (chunk) => reader.push(chunk),
+    finish: () => reader.finish(),
+    get read() { return entries.counters.entries - before; },
+    problem: null,
+  };
+}
