@@ -19,7 +19,7 @@ test('a line is there as soon as it ends', () => {
 });
 
 test('binary is reported once per direction, without payload', () => {
-  const { messages } = dissectStream([['source', Buffer.from('c2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)]]);
+  const { messages } = dissectStream([['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)]]);
   assert.deepEqual(messages.map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload]), [
     ['tcp', 'source', 'opaque', null], ['tcp', 'destination', 'opaque', null],
   ]);
@@ -44,4 +44,12 @@ test('a flow caught in the middle is read from the next request on', () => {
 test('a request that ends without a line break is neither lost nor waited for', () => {
   const { messages } = dissectStream([['source', 'GET /never-ending']]);
   assert.deepEqual(messages.map(({ protocol, payload }) => [protocol, payload!.toString()]), [['tcp', 'GET /never-ending']]);
+});
+
+test('behind a SOCKS negotiation the inner protocol is found, whatever is left of the replies', () => {
+  const { messages } = dissectStream([
+    ['source', Buffer.from('050100', 'hex')], ['destination', Buffer.from('0500', 'hex')], ['source', Buffer.from('05010001c00002010050', 'hex')],
+    ['destination', Buffer.from('05000001', 'hex')], ['source', 'GET /in HTTP/1.1\r\n\r\n'],
+  ]);
+  assert.equal(messages.at(-1)!.facts['url.path'], '/in');
 });

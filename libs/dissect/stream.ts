@@ -1,8 +1,12 @@
+import { ajp } from './ajp.ts';
 import { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
+import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
 import { http } from './http.ts';
 import type { Emit, Sender } from './message.ts';
+import { mipush } from './mipush.ts';
+import { mqtt } from './mqtt.ts';
 import type { DissectOptions } from './options.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { stunOverTcp } from './stun-tcp.ts';
@@ -10,7 +14,7 @@ import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
 
 /** Asked in this order; the first that says yes claims the flow. */
-const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, dnsOverTcp];
+const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, mqtt, mipush, ajp, diameter, dnsOverTcp];
 
 /**
  * Turns the bytes of one TCP flow into messages. It recognises the protocol by the first bytes of either direction.
@@ -106,11 +110,13 @@ export class StreamDissector {
     return taken;
   }
 
-  /** Opens the protocol, and lets it read first what had waited in the other direction. */
+  /** Opens the protocol, and lets it read first what had waited in the other direction, unless that belongs to what ran before. */
   #open(protocol: StreamProtocol, sender: Sender): void {
-    this.#handler = protocol.open(this.#session);
     const other = sender === 'source' ? 'destination' : 'source';
-    if (this.#session[other].length === 0) return;
+    const waiting = this.#session[other];
+    while (waiting.length > 0 && protocol.recognise(waiting.bytes()) === 'no') this.#unclaimed[other].take(waiting, true);
+    this.#handler = protocol.open(this.#session);
+    if (waiting.length === 0) return;
     this.#handler.data(other);
     this.#afterHandler(other);
   }

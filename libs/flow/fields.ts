@@ -70,11 +70,17 @@ export const flowFields = {
   'dns.resolved_ip': { type: 'strings', by: 'probe', doc: 'Addresses in the answer.' },
   'tls.client.server_name': { type: 'string', by: 'probe', doc: 'Server Name Indication (RFC 6066, section 3).' },
   'telltale.tls.alpn': { type: 'strings', by: 'probe', doc: 'Application protocols that the client offers (RFC 7301).' },
+  'telltale.tls.ja4': { type: 'string', by: 'probe', lowCardinality: true, doc: 'JA4 fingerprint of the ClientHello (FoxIO): which TLS library and settings, over TCP, QUIC or DTLS.' },
+  'telltale.tls.certificate_names': { type: 'strings', by: 'probe', doc: 'Names in the certificate that the server showed in clear (TLS 1.2 and older).' },
   'telltale.stun.realm': { type: 'string', by: 'probe', doc: 'STUN REALM (RFC 8489, section 14.9).' },
   'telltale.stun.software': { type: 'string', by: 'probe', doc: 'STUN SOFTWARE (RFC 8489, section 14.14).' },
   'telltale.stun.mapped_ip': { type: 'string', by: 'probe', doc: 'XOR-MAPPED-ADDRESS: the client as the server sees it (RFC 8489, section 14.2).' },
   'telltale.stun.relayed_ip': { type: 'string', by: 'probe', doc: 'XOR-RELAYED-ADDRESS: where a TURN relay listens for the client (RFC 8656, section 18.5).' },
   'telltale.stun.peer_ip': { type: 'strings', by: 'probe', doc: 'XOR-PEER-ADDRESS: to whom a TURN relay passes it on (RFC 8656, section 18.3).' },
+
+  'telltale.tunnel.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Encapsulations around the flow, outermost first, such as `gtp-u` or `gre>vxlan`; empty is none.' },
+  'telltale.tunnel.source_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the source\'s side; empty when no IP packet is around the flow.' },
+  'telltale.tunnel.destination_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the destination\'s side.' },
 
   'telltale.observables': { type: 'observables', by: 'probe', doc: 'Identifiers readable in the bytes of this record.' },
   'telltale.observables_dropped': { type: 'count', by: 'probe', doc: 'Identifiers over the bound per record, recognised but not listed.' },

@@ -18,10 +18,14 @@ export const geoSection = z.strictObject({
   })).default([]).meta({ description: 'Where probes stand, `{ name, latitude, longitude }` each: lets a handshake\'s round trip disprove a country.' }),
 }).prefault({}).meta({ description: 'Geo tables.' });
 
-/** Files that policies refer to. */
-export const policyFiles = {
+/** What is looked for, and by which files; of the detector and of standalone. */
+export const detectionOptions = {
+  rules: z.string().min(1).exactOptional().meta({ description: 'Folder of Sigma rules to use instead of the pack that ships.' }),
+  rulesCheckInterval: duration('5s').meta({ description: 'How often the folder of rules is looked at; changed rules are loaded without a restart, as a whole or not at all.' }),
+  policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy, or a folder of them, to use instead of those that ship.' }),
   jurisdictions: file.meta({ description: 'Named sets of countries of your own, beside those that ship.' }),
   inventory: file.meta({ description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for.' }),
+  geo: geoSection,
 };
 
 type GeoSection = z.output<typeof geoSection>;
@@ -33,10 +37,7 @@ export function geoOptions({ located, registered, asn, operators, anycast, probe
 
 export const detectorSection = z.strictObject({
   group: z.string().min(1).default('telltale-detector').meta({ description: 'Kafka consumer group; detectors of one group share the partitions.' }),
-  rules: z.string().min(1).exactOptional().meta({ description: 'Folder of Sigma rules to use instead of the pack that ships.' }),
-  policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy, or a folder of them, to use instead of those that ship.' }),
-  ...policyFiles,
-  geo: geoSection,
+  ...detectionOptions,
   batch: z.int().min(1).max(1_000_000).default(20_000).meta({ description: 'Records per batch at most: one evaluation, one insert, one move of the offsets.' }),
 }).prefault({}).meta({ description: 'Detection.' });
 

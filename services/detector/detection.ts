@@ -1,6 +1,6 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Observable } from '#flow';
 import { BoundedCache, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
-import { Inventory, type PolicySet, type Rule, type RulePlan } from '#rules';
+import { ExceptionSet, Inventory, type PolicySet, type Rule, type RulePlan } from '#rules';
 import { hopsOf, hopText } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
@@ -11,6 +11,8 @@ export interface DetectionParts {
   catalogue: ServiceCatalogue;
   policies: PolicySet;
   rules: RulePlan;
+  /** Hits that are no findings; none by default. */
+  exceptions?: ExceptionSet;
   /** Versions of all of these, for the findings. */
   versions: string;
   /** What is known of the monitored endpoints. */
@@ -29,7 +31,10 @@ export class Detection {
   #geography: Geography;
   readonly #catalogue: ServiceCatalogue;
   readonly #policies: PolicySet;
-  readonly #rules: RulePlan;
+  /** Hits that an exception kept from being findings, by its title. */
+  readonly counters = { suppressed: new Map<string, number>() };
+  #rules: RulePlan;
+  #exceptions: ExceptionSet;
   #versions: string;
   readonly #inventory: Inventory;
   readonly #positions: ReadonlyMap<string, Position>;
@@ -39,15 +44,25 @@ export class Detection {
   #record!: FlowRecord;
   #findings: Finding[] = [];
 
-  constructor({ geography, catalogue, policies, rules, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536 }: DetectionParts) {
+  constructor({
+    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536,
+  }: DetectionParts) {
     this.#geography = geography;
     this.#catalogue = catalogue;
     this.#policies = policies;
     this.#rules = rules;
+    this.#exceptions = exceptions;
     this.#versions = versions;
     this.#inventory = inventory;
     this.#positions = positions;
     this.#reported = new BoundedCache(rememberedFlows);
+  }
+
+  /** Takes other rules from the next batch on. */
+  use(rules: RulePlan, exceptions: ExceptionSet, versions: string): void {
+    this.#rules = rules;
+    this.#exceptions = exceptions;
+    this.#versions = versions;
   }
 
   /** Exchanges the geo tables; the records of the next call are looked up in the new ones. */
@@ -104,8 +119,10 @@ export class Detection {
   }
 
   /** One closure for all records. */
-  readonly #onMatch = (rule: Rule, observables: readonly Observable[]): void => {
+  readonly #onMatch = (rule: Rule, matched: readonly Observable[]): void => {
     const record = this.#record;
+    const observables = this.#exceptions.size === 0 ? matched : this.#withoutExceptions(rule, matched);
+    if (observables === undefined) return;
     switch (rule.outcome.finding) {
       case 'observable':
         for (let i = 0; i < observables.length; i += 1) {
@@ -119,6 +136,19 @@ export class Detection {
         this.#addOncePerFlow(rule, record, observables);
     }
   };
+
+  /** The observables that no exception is about; undefined when nothing is left to report. */
+  #withoutExceptions(rule: Rule, matched: readonly Observable[]): readonly Observable[] | undefined {
+    if (matched.length === 0) return this.#suppressed(rule, undefined) ? undefined : matched;
+    const left = matched.filter((observable) => !this.#suppressed(rule, observable));
+    return left.length > 0 ? left : undefined;
+  }
+
+  #suppressed(rule: Rule, observable: Observable | undefined): boolean {
+    const exception = this.#exceptions.find(rule, this.#record, observable);
+    if (exception) this.counters.suppressed.set(exception.title, (this.counters.suppressed.get(exception.title) ?? 0) + 1);
+    return exception !== undefined;
+  }
 
   /**
    * The id is a function of rule and flow, and the time is that of the flow's start, so that a later record of the flow gives the same

@@ -1,10 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Geography, ServiceCatalogue, type Position, type Problem } from '#geo';
+import { Geography, LocatedError, ServiceCatalogue, type Position, type Problem } from '#geo';
 import { catalogue as identifierCatalogue } from '#identifiers';
-import { Inventory, Jurisdictions, loadPack, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack } from '#rules';
+import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack } from '#rules';
 import { Detection } from './detection.ts';
 import { GeoTableWatcher, readGeoTables, type GeoFiles } from './detection-tables.ts';
+import { readLogSources, readRuleFolder, readYamlFiles, shippedRules } from './rule-folder.ts';
 
 export interface DetectionFiles {
   /** Folder of the project: libraries' data and node_modules stand in it. */
@@ -32,8 +33,8 @@ export interface LoadedDetection {
   inventory: Inventory;
   /** Versions of all of these, as findings carry them. */
   versions: string;
-  /** The versions when the geo tables are exchanged for these. */
-  versionsWith(geography: Geography): string;
+  /** The versions after rules or geo tables were exchanged; it remembers the exchange. */
+  versionsWith(exchanged: { rules?: string; geo?: string }): string;
   /** Doubts about the files that do not keep them from being used. */
   warnings: Problem[];
 }
@@ -43,25 +44,31 @@ export interface LoadedDetection {
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
 export async function loadDetection({ root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions }: DetectionFiles): Promise<LoadedDetection> {
-  const [tables, catalogue, pack, inventory] = await Promise.all([
+  const [tables, catalogue, { pack, exceptions }, inventory] = await Promise.all([
     readGeoTables(root, geo),
     readCatalogue(root),
-    readRuleFiles(rules ?? join(root, 'libs/rules/pack')).then((files) => loadPack(files)),
+    loadRules(root, rules),
     readInventory(inventoryFile),
   ]);
   const context = await readPolicyContext(root, catalogue, jurisdictions);
   const policies = new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context)));
   const geography = new Geography(tables);
-  const versionsWith = ({ version }: Geography): string => `rules ${pack.version}; policies ${policies.version}; sets ${context.jurisdictions.version}; `
-    + `catalogue ${catalogue.version}; ${inventory.version === '' ? '' : `inventory ${inventory.version}; `}geo ${version}`;
-  const versions = versionsWith(geography);
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, versions, inventory, ...(positions && { positions }) });
+  const parts = {
+    rules: pack.version, policies: policies.version, sets: context.jurisdictions.version, catalogue: catalogue.version,
+    ...(inventory.version && { inventory: inventory.version }), geo: geography.version,
+  };
+  const versionsWith: LoadedDetection['versionsWith'] = (exchanged) => {
+    Object.assign(parts, exchanged);
+    return Object.entries(parts).map(([part, version]) => `${part} ${version}`).join('; ');
+  };
+  const versions = versionsWith({});
+  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, exceptions, versions, inventory, ...(positions && { positions }) });
   return { detection, geography, catalogue, policies, pack, inventory, versions, versionsWith, warnings: pack.warnings };
 }
 
 /** Keeps the geo tables of a running detection current; a component that starts and stops. */
 export function watchGeoTables({ detection, geography, versionsWith }: LoadedDetection, { root, geo }: DetectionFiles, { checkMillis, warn }: { checkMillis: number; warn(message: string): void }): GeoTableWatcher {
-  const replace = (next: Geography): void => detection.replaceGeography(next, versionsWith(next));
+  const replace = (next: Geography): void => detection.replaceGeography(next, versionsWith({ geo: next.version }));
   return new GeoTableWatcher({ root, files: geo ?? {}, geography, replace, checkMillis, warn });
 }
 
@@ -77,19 +84,31 @@ export async function readPolicyContext(root: string, catalogue: ServiceCatalogu
   return { jurisdictions: sets, services: [...catalogue.services.keys()], kinds: new Map(identifierCatalogue.map(({ name, dataClass }) => [name, dataClass])) };
 }
 
-/** The policies that ship, one file, or all of a folder. */
+/** The policies that ship, one file, or all of a folder; the fixture files among them are left out. */
 export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
-  return (await stat(path)).isDirectory() ? readRuleFiles(path) : [{ name: basename(path), text: await readText(path) }];
+  if (!(await stat(path)).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
+  return (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
 }
 
 export async function readInventory(file: string | undefined): Promise<Inventory> {
   return file === undefined ? Inventory.empty : Inventory.parse(await readText(file), basename(file));
 }
 
-/** Rules of a folder and those below it, in the order of their names; fixture files stand among them and are left out. */
-export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !/\.fixtures\.ya?ml$/.test(name)).toSorted();
-  return Promise.all(names.map(async (name) => ({ name, text: await readText(join(folder, name)) })));
+/** Rules with their exceptions, from one folder. */
+export interface LoadedRules {
+  pack: RulePack;
+  exceptions: ExceptionSet;
+}
+
+/**
+ * Reads a folder of rules, or the pack that ships. @throws LocatedError with every problem; then nothing of it is to be used.
+ */
+export async function loadRules(root: string, folder = shippedRules(root)): Promise<LoadedRules> {
+  const [logSources, { rules, placeholders, exceptions: files, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
+  const { exceptions, problems: exceptionProblems } = parseExceptions(files);
+  const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new LocatedError(errors);
+  return { pack: loadPack([...rules], { logSources, placeholders }, files), exceptions: new ExceptionSet(exceptions) };
 }
 
 function readText(file: string): Promise<string> {

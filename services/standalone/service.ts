@@ -6,10 +6,8 @@ import { openStore } from '#store';
 import { inProcessLog } from '#transport';
 import { AlerterModule } from '../alerter/alerter.module.ts';
 import { Alerter } from '../alerter/alerter.ts';
-import { geoOptions } from '../detector/configuration.ts';
-import { reportGeoTables } from '../detector/detection-tables.ts';
 import { Detector } from '../detector/detector.ts';
-import { loadDetection, watchGeoTables } from '../detector/packs.ts';
+import { liveDetection } from '../detector/live-detection.ts';
 import { HttpComponent, OperationsModule, reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../operations/operations.ts';
 import { CaptureSource } from '../probe/capture-source.ts';
 import type { CaptureInput } from '../probe/captures.ts';
@@ -46,12 +44,8 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
     name: 'telltale',
     schema: standaloneSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
-      const { rules, policy, jurisdictions, inventory, geo, data: configured } = configuration.standalone;
-      const folder = dataFolder(path.resolve(projectRoot, data ?? configured));
-      const files = { root: projectRoot, jurisdictions, inventory, ...geoOptions(geo), ...(rules && { rules }), ...(policy && { policy }) };
-      const loaded = await loadDetection(files);
-      const { detection } = loaded;
-      const tables = watchGeoTables(loaded, files, { checkMillis: geo.check, warn: (message) => logger.warn(message) });
+      const folder = dataFolder(path.resolve(projectRoot, data ?? configuration.standalone.data));
+      const { detection, watchers } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
@@ -70,7 +64,6 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
       reportSink(metrics, 'flows', flows.sink.counters);
       reportSource(metrics, 'flows', flows.source.counters);
       reportDetector(metrics, detector.counters);
-      reportGeoTables(metrics, tables);
       reportStore(metrics, store.counters);
 
       const http = new HttpComponent({
@@ -89,7 +82,7 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
       });
 
       // As the data flows, from the end to the beginning: each part starts after those it hands on to, and stops before them.
-      lifecycle.add(tables, storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
+      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { dnsAnswer, dnsQuery, tlsClientHello } from '#capture';
+import { binaryConversations, binaryDatagrams } from './binary-samples.ts';
 import type { Packet } from './packets.ts';
 
 const json = Buffer.from('{"user":{"id":9007199254740993,"mail":"a@example.com"},"rooms":[{"id":"r1"},{"id":"r2"}],"t":"\\u00e9","nested":"{\\"k\\":[1,2]}"}');
@@ -23,6 +24,7 @@ const multipart = '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r
 
 /** Conversations over TCP, one side's bytes after the other's, that between them use every dissector. */
 export const conversations: Record<string, Packet[]> = {
+  ...binaryConversations,
   'requests and responses': [
     ['source', http('GET /v1/users/7?uid=1&q=%7B%22a%22%3A1%7D&x=%zz HTTP/1.1', 'Cookie: sid=1; u=%41\r\nX-Folded: a\r\n b\r\n')],
     ['destination', http('HTTP/1.1 200 OK', 'Content-Type: application/json\r\nSet-Cookie: s=2; Path=/\r\n', json)],
@@ -67,6 +69,7 @@ export const conversations: Record<string, Packet[]> = {
 
 /** Datagrams of every kind that is known. */
 export const datagrams: Buffer[] = [
+  ...binaryDatagrams,
   dnsQuery(1, 'a.example', 'A'),
   dnsAnswer(2, 'www.example', 'A', [{ name: 'www.example', type: 'CNAME', data: 'cdn.example', ttl: 60 }, { name: 'cdn.example', type: 'A', data: '192.0.2.1', ttl: 60 }]),
   Buffer.from(`000300102112a442${'01'.repeat(12)}0006000b757365723a312d3233343500`, 'hex'),
