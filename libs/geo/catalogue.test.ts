@@ -69,3 +69,26 @@ test('a catalogue with mistakes is refused, each with its place', () => {
   });
   assert.throws(() => ServiceCatalogue.parse('version: x\nservices:\n  - name: A\n    colour: red\n', 'c.yaml'), /c\.yaml:3:5: error: services\.0/);
 });
+
+test('a peer without a name is told by a published range, before its port', () => {
+  assert.equal(matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.ip': '221.122.63.9', 'destination.port': 443 }), 'Zoom, media');
+  assert.equal(matched({ 'telltale.peer.ip': '221.122.64.9', 'destination.ip': '221.122.64.9', 'destination.port': 443 }), '');
+  assert.equal(matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.domain': 'game.example.org' }), '', 'a name that no entry knows goes before it');
+});
+
+test('site codes in names: a claim, where the catalogue knows the code', () => {
+  const expected = {
+    'zoomfrn99mmr.zoom.us': 'DE Frankfurt', 'zoomam104zc.zoom.us': 'NL Amsterdam', 'ZoomSJCcv154mmr.sjc.zoom.us': 'US San José', 'zoomfr84zc.zoom.us': 'DE Frankfurt',
+    'northeurope.notifications.teams.microsoft.com': 'IE North Europe (Dublin)', 'trouter2-asse-a.trouter.teams.microsoft.com': 'SG Southeast Asia',
+    'zoomxyz1mmr.zoom.us': '', 'zoom.us': '', 'zoomfrn99mmr.example.org': '', 'presence.teams.microsoft.com': '', '': '',
+  };
+  for (const [name, site] of Object.entries(expected)) {
+    const found = catalogue.siteOf(name);
+    assert.equal(found === undefined ? '' : `${found.country} ${found.place}`, site, name);
+  }
+});
+
+test('roles of a service', () => {
+  assert.deepEqual([...catalogue.rolesOf('zoom')].toSorted(), ['key-management', 'media', 'signalling', 'telemetry']);
+  assert.deepEqual([...catalogue.rolesOf('nothing')], []);
+});

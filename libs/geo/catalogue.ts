@@ -1,6 +1,8 @@
 import type { FlowRecord } from '#flow';
 import { z } from 'zod';
 import { BoundedCache } from './bounded-cache.ts';
+import { parseAddress } from './address.ts';
+import { Cidr } from './cidr.ts';
 import { LocatedError, readYaml, type Problem } from './located-yaml.ts';
 
 /** Parts that an endpoint plays in a service. */
@@ -22,6 +24,7 @@ const schema = z.strictObject({
       protocols: z.array(z.string()).optional(),
       ...entry,
     })).default([]),
+    ranges: z.array(z.strictObject({ prefix: z.string().refine((text) => Cidr.parse(text) !== undefined, 'expected a prefix such as 192.0.2.0/24'), ...entry })).default([]),
     sites: z.strictObject({
       pattern: z.string().refine(hasSiteGroup, 'expected a regular expression with the group (?<site>…)'),
       codes: z.record(z.string().regex(/^[a-z]+$/), z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/), place: z.string().min(1), source: z.string().min(1) })),
@@ -75,6 +78,11 @@ interface HostEntry {
   readonly match: ServiceMatch;
 }
 
+interface RangeEntry {
+  readonly cidr: Cidr;
+  readonly match: ServiceMatch;
+}
+
 interface PortEntry {
   readonly transport: string;
   readonly first: number;
@@ -84,13 +92,17 @@ interface PortEntry {
   readonly match: ServiceMatch;
 }
 
-/** Which service a flow's peer belongs to, and its role there: by the name it was reached by, else by protocol and port. */
+/** Which service a flow's peer belongs to, and its role there: by the name it was reached by, else by its address, else by protocol and port. */
 export class ServiceCatalogue {
   readonly version: string;
   readonly services: ReadonlyMap<string, Service>;
   /** By the literal labels that a host entry ends in. */
   readonly #hosts: ReadonlyMap<string, readonly HostEntry[]>;
   readonly #ports: readonly PortEntry[];
+  /** Longest prefix first. */
+  readonly #ranges: readonly RangeEntry[];
+  readonly #rangesOfPeers = new BoundedCache<ServiceMatch | null>(16_384);
+  readonly #words = new Uint32Array(4);
   /** By service. */
   readonly #sites: ReadonlyMap<string, SitePattern>;
   readonly #matches = new BoundedCache<ServiceMatch | null>(16_384);
@@ -98,8 +110,9 @@ export class ServiceCatalogue {
 
   private constructor(
     version: string, services: ReadonlyMap<string, Service>, hosts: ReadonlyMap<string, readonly HostEntry[]>, ports: readonly PortEntry[],
-    sites: ReadonlyMap<string, SitePattern>,
+    ranges: readonly RangeEntry[], sites: ReadonlyMap<string, SitePattern>,
   ) {
+    this.#ranges = ranges.toSorted((a, b) => b.cidr.length - a.cidr.length);
     this.#sites = sites;
     this.version = version;
     this.services = services;
@@ -114,6 +127,7 @@ export class ServiceCatalogue {
     const services = new Map<string, Service>();
     const hosts = new Map<string, HostEntry[]>();
     const ports: PortEntry[] = [];
+    const ranges: RangeEntry[] = [];
     const sites = new Map<string, SitePattern>();
     const problem = (path: PropertyKey[], code: string, message: string): void => {
       problems.push({ file, ...place(path), severity: 'error', code, message });
@@ -135,6 +149,9 @@ export class ServiceCatalogue {
         const match = { service, role: host.role, experimental: host.experimental ?? '' };
         bucket.push({ pattern: host.match.includes('*') ? wildcardPattern(host.match) : undefined, match });
       }
+      for (const { prefix, role, experimental } of definition.ranges) {
+        ranges.push({ cidr: Cidr.parse(prefix)!, match: { service, role, experimental: experimental ?? '' } });
+      }
       for (const [j, port] of definition.ports.entries()) {
         const [first = 0, last = first] = port.ports.split('-').map(Number);
         if (first < 1 || last > 65_535 || last < first) problem(['services', i, 'ports', j, 'ports'], 'port', `"${port.ports}" is no range of ports`);
@@ -144,17 +161,19 @@ export class ServiceCatalogue {
     }
     if (problems.length > 0) throw new LocatedError(problems);
     for (const bucket of hosts.values()) bucket.sort((a, b) => Number(a.pattern === undefined) - Number(b.pattern === undefined));
-    return new ServiceCatalogue(value.version, services, hosts, ports, sites);
+    return new ServiceCatalogue(value.version, services, hosts, ports, ranges, sites);
   }
 
   /**
    * Service and role of the record's peer; undefined when unknown. DNS traffic about a service is not service traffic.
-   * A name that no entry knows settles the question: ports are only asked about a peer without a name.
+   * A name that no entry knows settles the question: ranges and ports are only asked about a peer without a name.
    */
   match(record: FlowRecord): ServiceMatch | undefined {
     if (record['network.protocol'] === 'dns') return undefined;
     const domain = record['destination.domain'];
     if (domain !== '') return this.matchHost(domain);
+    const byRange = this.#matchRange(record['telltale.peer.ip']);
+    if (byRange !== undefined) return byRange;
     const peerPort = record['telltale.peer.ip'] === record['source.ip'] && record['telltale.peer.ip'] !== '' ? record['source.port'] : record['destination.port'];
     return this.#matchPort(record['network.transport'], peerPort, record['network.protocol']);
   }
@@ -183,7 +202,7 @@ export class ServiceCatalogue {
 
   /** Roles that the catalogue gives to endpoints of the service. */
   rolesOf(service: string): ReadonlySet<Role> {
-    const entries = [...[...this.#hosts.values()].flat(), ...this.#ports];
+    const entries = [...[...this.#hosts.values()].flat(), ...this.#ranges, ...this.#ports];
     return new Set(entries.filter(({ match }) => match.service.name.toLowerCase() === service.toLowerCase()).map(({ match }) => match.role));
   }
 
@@ -192,6 +211,16 @@ export class ServiceCatalogue {
       for (const { pattern, match } of this.#hosts.get(suffix) ?? []) if (pattern === undefined || pattern.test(name)) return match;
     }
     return undefined;
+  }
+
+  #matchRange(ip: string): ServiceMatch | undefined {
+    let match = this.#rangesOfPeers.get(ip);
+    if (match === undefined) {
+      const family = parseAddress(ip, this.#words);
+      match = this.#ranges.find(({ cidr }) => cidr.contains(family, this.#words))?.match ?? null;
+      this.#rangesOfPeers.set(ip, match);
+    }
+    return match ?? undefined;
   }
 
   #matchPort(transport: string, port: number, protocol: string): ServiceMatch | undefined {
