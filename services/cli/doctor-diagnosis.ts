@@ -16,20 +16,27 @@ export interface Look {
   look(): Promise<Omit<Diagnosis, 'part'>>;
 }
 
-const patienceMillis = 5_000;
-
-/** Makes all looks at the same time, each with a bounded patience. */
+/** Makes all looks at the same time. */
 export function diagnose(looks: readonly Look[]): Promise<Diagnosis[]> {
   return Promise.all(looks.map(diagnoseOne));
 }
 
 async function diagnoseOne({ part, remedy, look }: Look): Promise<Diagnosis> {
+  try {
+    return { part, ...await look() };
+  } catch (error) {
+    return { part, mark: 'missing', found: reasonOf(error), ...(remedy !== undefined && { remedy }) };
+  }
+}
+
+const patienceMillis = 5_000;
+
+/** What another machine answers, or an error when it takes longer than 5 s. */
+export async function patiently<T>(answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${patienceMillis / 1000} seconds`)), patienceMillis);
   try {
-    return { part, ...await Promise.race([look(), late.promise]) };
-  } catch (error) {
-    return { part, mark: 'missing', found: reasonOf(error), ...(remedy !== undefined && { remedy }) };
+    return await Promise.race([answer, late.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -4,7 +4,7 @@ import { kafkaConnection, type clickhouseSection, type kafkaSection } from '#run
 import { openStore } from '#store';
 import { defaultTopics } from '#transport';
 import type { ReceiverConfiguration } from '../alerter/configuration.ts';
-import { reasonOf, type Diagnosis, type Look } from './doctor-diagnosis.ts';
+import { patiently, reasonOf, type Diagnosis, type Look } from './doctor-diagnosis.ts';
 
 type Finding = Omit<Diagnosis, 'part'>;
 
@@ -13,8 +13,8 @@ const oldestClickHouse = [24, 8] as const;
 /** What `telltale probe`, `detector`, `alerter` and `review` need beside the files of Telltale itself. */
 export function distributedLooks({ kafka, clickhouse }: { kafka: z.output<typeof kafkaSection>; clickhouse: z.output<typeof clickhouseSection> }): Look[] {
   return [
-    { part: 'Kafka', remedy: 'Start it (docker compose up kafka), or say where it is (TELLTALE_KAFKA_BROKERS).', look: () => lookAtKafka(kafka) },
-    { part: 'ClickHouse server', remedy: 'Start it (docker compose up clickhouse), or say where it is (CLICKHOUSE_URL).', look: () => lookAtClickHouse(clickhouse) },
+    { part: 'Kafka', remedy: 'Start it (docker compose up kafka), or say where it is (TELLTALE_KAFKA_BROKERS).', look: () => patiently(lookAtKafka(kafka)) },
+    { part: 'ClickHouse server', remedy: 'Start it (docker compose up clickhouse), or say where it is (CLICKHOUSE_URL).', look: () => patiently(lookAtClickHouse(clickhouse)) },
   ];
 }
 

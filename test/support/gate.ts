@@ -15,6 +15,8 @@ export class Gate implements AsyncDisposable {
   #open: Promise<void> = Promise.resolve();
   #release: () => void = () => {};
   #isClosed = false;
+  /** Answers that still pass before the gate closes. */
+  #passes = 0;
   /** Answers that are kept back now. */
   held = 0;
 
@@ -37,9 +39,10 @@ export class Gate implements AsyncDisposable {
     return url.href;
   }
 
-  close(): void {
-    if (this.#isClosed) return;
+  /** Keeps answers back from now on, after `passes` more of them. */
+  close(passes: number): void {
     this.#isClosed = true;
+    this.#passes = passes;
     this.#open = new Promise((resolve) => { this.#release = resolve; });
   }
 
@@ -56,7 +59,7 @@ export class Gate implements AsyncDisposable {
       const [answer] = await once(asked, 'response') as [IncomingMessage];
       const answered = await buffer(answer);
       const isConcerned = decodeURIComponent(request.url!.replaceAll('+', ' ')).includes(this.#words) || body.includes(this.#words);
-      if (isConcerned && this.#isClosed) {
+      if (isConcerned && this.#isClosed && this.#passes-- <= 0) {
         this.held++;
         await this.#open;
         this.held--;
