@@ -249,7 +249,7 @@ export class HttpSide {
     }
     const length = headerValue(headers, 'content-length');
     if (length === '') return null;
-    if (!/^\d{1,15}$/.test(length)) {
+    if (!/^0*\d{1,15}$/.test(length)) {
       this.#count('malformed content-length');
       return null;
     }
@@ -307,7 +307,7 @@ export class HttpSide {
     const bytes = this.#stream.bytes();
     const lineEnd = bytes.indexOf(0x0a);
     if (lineEnd < 0 && bytes.length < maxChunkLine) return false;
-    const digits = lineEnd < 0 ? null : /^\s*([0-9a-fA-F]{1,12})\s*(?:;|\r?$)/.exec(bytes.toString('latin1', 0, Math.min(lineEnd, 64)));
+    const digits = lineEnd < 0 ? null : /^\s*(0*[0-9a-fA-F]{1,12})\s*(?:;|\r?$)/.exec(bytes.toString('latin1', 0, Math.min(lineEnd, 256)));
     if (digits === null) return this.#loseBody('malformed chunk');
     this.#stream.consume(lineEnd + 1);
     this.#remaining = Number.parseInt(digits[1]!, 16);

@@ -45,3 +45,11 @@ test('a request that ends without a line break is neither lost nor waited for', 
   const { messages } = dissectStream([['source', 'GET /never-ending']]);
   assert.deepEqual(messages.map(({ protocol, payload }) => [protocol, payload!.toString()]), [['tcp', 'GET /never-ending']]);
 });
+
+test('behind a SOCKS negotiation the inner protocol is found, whatever is left of the replies', () => {
+  const { messages } = dissectStream([
+    ['source', Buffer.from('050100', 'hex')], ['destination', Buffer.from('0500', 'hex')], ['source', Buffer.from('05010001c00002010050', 'hex')],
+    ['destination', Buffer.from('05000001', 'hex')], ['source', 'GET /in HTTP/1.1\r\n\r\n'],
+  ]);
+  assert.equal(messages.at(-1)!.facts['url.path'], '/in');
+});

@@ -106,11 +106,13 @@ export class StreamDissector {
     return taken;
   }
 
-  /** Opens the protocol, and lets it read first what had waited in the other direction. */
+  /** Opens the protocol, and lets it read first what had waited in the other direction, unless that belongs to what ran before. */
   #open(protocol: StreamProtocol, sender: Sender): void {
-    this.#handler = protocol.open(this.#session);
     const other = sender === 'source' ? 'destination' : 'source';
-    if (this.#session[other].length === 0) return;
+    const waiting = this.#session[other];
+    while (waiting.length > 0 && protocol.recognise(waiting.bytes()) === 'no') this.#unclaimed[other].take(waiting, true);
+    this.#handler = protocol.open(this.#session);
+    if (waiting.length === 0) return;
     this.#handler.data(other);
     this.#afterHandler(other);
   }

@@ -53,14 +53,12 @@ class StunHandler implements StreamHandler {
       }
       if (stream.length < stunHeaderBytes + framePrefix) return;
       const prefix = recogniseAt(bytes, 0) === 'yes' ? 0 : framePrefix;
-      const body = bytes.subarray(prefix);
       const length = prefix === 0 ? stunLength(bytes) : bytes.readUInt16BE(0);
       if (stream.length < prefix + length) return;
+      const body = bytes.subarray(prefix, prefix + length);
       if (stunLength(body) !== 0) {
         const last = prefix + length - 1;
-        emit(stunMessage(body.subarray(0, length), sender, stream.frameAt(last), stream.microsAt(last), options, counters));
-      } else if (prefix === 0) {
-        counters.add('stun', 'malformed message');
+        emit(stunMessage(body, sender, stream.frameAt(last), stream.microsAt(last), options, counters));
       }
       stream.consume(prefix + length);
     }

@@ -87,4 +87,6 @@ test('over TCP, with channel data between, and behind RFC 4571 lengths', () => {
   const framed = Buffer.concat([hex('006c'), sampleRequest, hex('0003 800102'), hex('006c'), sampleRequest]);
   assert.equal(sampleRequest.length, 0x6c);
   assert.deepEqual(dissectStream([['source', framed]]).messages.map(fieldsOf), [['stun.ice_username=evtj:h6vY'], ['stun.ice_username=evtj:h6vY']]);
+  const tooShort = Buffer.concat([hex('0008'), sampleRequest.subarray(0, 8), hex('006c'), sampleRequest]);
+  assert.deepEqual(dissectStream([['source', tooShort]]).messages.map(fieldsOf), [['stun.ice_username=evtj:h6vY']]);
 });

@@ -18,7 +18,9 @@ export class Admission {
       this.#records += count;
       return null;
     }
-    if (this.#waiting.length >= this.#maxWaiting) throw new TransportError('queue_full', `${this.#waiting.length} sends are waiting for room already`);
+    if (this.#waiting.length >= this.#maxWaiting) {
+      throw new TransportError('queue_full', `${this.#waiting.length} sends are waiting for room already`);
+    }
     return new Promise((admit, refuse) => this.#waiting.push({ count, admit, refuse }));
   }
 

@@ -27,9 +27,13 @@ export class DeadLetters {
 
   /** Resolves when the brokers have acknowledged all. */
   async send(letters: readonly DeadLetter[]): Promise<void> {
-    this.#producer ??= createKafka(this.#connection).producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner });
+    this.#producer ??= createKafka(this.#connection).producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
     await this.#producer.connect();
-    await this.#producer.send({ topic: this.#topic, acks: -1, messages: letters.map((letter) => ({ value: null, headers: headersOf(letter) })) });
+    const messages = letters.map((letter) => ({ value: null, headers: headersOf(letter) }));
+    await this.#producer.send({ topic: this.#topic, acks: -1, messages });
   }
 
   async close(): Promise<void> {
@@ -39,5 +43,6 @@ export class DeadLetters {
 
 function headersOf({ reason, topic, partition, offset, payload }: DeadLetter): Record<string, string> {
   const origin = { 'reason': reason, 'source.topic': topic, 'source.partition': String(partition), 'source.offset': offset };
-  return payload === null ? origin : { ...origin, bytes: String(payload.length), sha256: createHash('sha256').update(payload).digest('hex') };
+  if (payload === null) return origin;
+  return { ...origin, bytes: String(payload.length), sha256: createHash('sha256').update(payload).digest('hex') };
 }

@@ -2,8 +2,9 @@
  * - `closed`: the log was closed before the records were accepted.
  * - `queue_full`: more sends wait for room than the log allows; await some of them.
  * - `refused`: the brokers will not take the records however often they are asked; the cause says why.
+ * - `unavailable`: the brokers were not ready in time.
  */
-export type TransportErrorCode = 'closed' | 'queue_full' | 'refused';
+export type TransportErrorCode = 'closed' | 'queue_full' | 'refused' | 'unavailable';
 
 export class TransportError extends Error {
   override readonly name = 'TransportError';

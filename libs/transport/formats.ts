@@ -15,7 +15,7 @@ export interface Format<T> {
   unpack(payload: Buffer): T[];
 }
 
-/** A message that cannot be read, or a record that cannot be written. Its code is the reason on the dead letter; there is no payload in it. */
+/** A message that cannot be read, or a record that cannot be written. The code is the dead letter's reason; there is no payload in it. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError';
   readonly code: string;

@@ -25,10 +25,12 @@ export class Gatherer<T, Origin> {
     this.#process = process;
   }
 
-  /** The open batch, once it has room. Add to it in the same turn: it may be closed in the next. */
-  async open(): Promise<Gathering<T, Origin>> {
-    while (this.#open !== null && this.#open.records.length >= this.#maxRecords) await this.#nextOpening;
-    return (this.#open ??= this.#begin());
+  /** Calls `add` with the open batch once that has room. Resolves when the batch has been worked off; rejects when that has failed. */
+  async contribute(add: (gathering: Gathering<T, Origin>) => void): Promise<void> {
+    while (this.#open !== null && this.isFull(this.#open)) await this.#nextOpening;
+    const gathering = (this.#open ??= this.#begin());
+    add(gathering);
+    await gathering.done;
   }
 
   isFull(gathering: Gathering<T, Origin>): boolean {

@@ -146,7 +146,9 @@ class InProcessSource<T> implements RecordSource<T> {
   }
 
   async #handleAll(handle: (records: T[]) => Promise<void>): Promise<void> {
-    for (let sends = await this.#queue.take(this.#maxBatchRecords); sends.length > 0; sends = await this.#queue.take(this.#maxBatchRecords)) {
+    for (;;) {
+      const sends = await this.#queue.take(this.#maxBatchRecords);
+      if (sends.length === 0) return;
       const records = sends.flatMap((send) => send.records);
       const start = performance.now();
       try {

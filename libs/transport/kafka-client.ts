@@ -25,7 +25,7 @@ export function createKafka({ brokers, clientId, logger = silentLogger, ...secur
 const levelNames = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info', [logLevel.DEBUG]: 'debug' } as const;
 
 /** Of what kafkajs adds to a message only these pass: others may hold parts of requests, and with them payload. */
-const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime', 'correlationId'];
+const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime'];
 
 function forward({ namespace, level, log }: LogEntry, logger: TransportLogger): void {
   if (level === logLevel.NOTHING) return;

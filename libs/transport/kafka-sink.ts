@@ -144,8 +144,8 @@ export class KafkaSink<T> implements RecordSink<T> {
         failures = 0;
       } catch (error) {
         if (this.#stopping.signal.aborted) break;
-        if (!isRetriable(error)) this.#rejectAll(new TransportError('refused', `the brokers refuse the records: ${(error as Error).message}`, { cause: error }));
-        else await this.#pause(++failures, error as Error);
+        if (isRetriable(error)) await this.#pause(++failures, error as Error);
+        else this.#rejectAll(refusal(error as Error));
       }
     }
     this.#running = false;
@@ -207,7 +207,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     this.#inbox = [];
   }
 
-  /** What of a partition's queue goes into the next request; null when it is empty. A record that cannot be written becomes a dead letter. */
+  /** What of a partition's queue goes into the next request; null when nothing is left. What cannot be written becomes a dead letter. */
   async #parcelOf(partition: number): Promise<Parcel<T> | null> {
     const queue = this.#queues[partition]!;
     const messages: Message[] = [];
@@ -261,6 +261,10 @@ export class KafkaSink<T> implements RecordSink<T> {
     for (const ticket of this.#unsettled) ticket.reject(error);
     this.#admission.refuseWaiting(error);
   }
+}
+
+function refusal(cause: Error): TransportError {
+  return new TransportError('refused', `the brokers refuse the records: ${cause.message}`, { cause });
 }
 
 /** Flow records to `telltale.flows.v1`, in the format of #wire. */

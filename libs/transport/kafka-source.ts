@@ -90,7 +90,8 @@ export class KafkaSource<T> implements RecordSource<T> {
         if (!isRetriable(error)) throw error;
         failures = this.counters.batches > batchesBefore ? 1 : failures + 1;
         this.counters.restarts++;
-        this.#logger.warn({ topic: this.#topic, failures, error: (error as Error).message }, 'reading from Kafka failed, joining the group anew');
+        const { message } = error as Error;
+        this.#logger.warn({ topic: this.#topic, failures, error: message }, 'reading from Kafka failed, joining the group anew');
         await backoff(failures, this.#stopping.signal);
       }
     }
@@ -100,7 +101,9 @@ export class KafkaSource<T> implements RecordSource<T> {
     const consumer = this.#createConsumer();
     const gatherer = new Gatherer<T, Origin>(this.#options.maxBatchRecords ?? 20_000, (gathering) => this.#confirm(gathering, handle));
     const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
-    const stopped = new Promise<void>((resolve) => consumer.on(consumer.events.DISCONNECT, () => this.#stopping.signal.aborted && resolve()));
+    const stopped = new Promise<void>((resolve) => consumer.on(consumer.events.DISCONNECT, () => {
+      if (this.#stopping.signal.aborted) resolve();
+    }));
     consumer.on(consumer.events.GROUP_JOIN, () => this.#forgetLag());
     crashed.catch(() => undefined);
     this.#consumer = consumer;
@@ -142,14 +145,14 @@ export class KafkaSource<T> implements RecordSource<T> {
   async #contribute(payload: EachBatchPayload, gatherer: Gatherer<T, Origin>): Promise<void> {
     const { messages, partition } = payload.batch;
     for (let next = 0; next < messages.length && payload.isRunning() && !payload.isStale();) {
-      const gathering = await gatherer.open();
-      const origin: Origin = { payload, messages: 0, lastOffset: '', deadLetters: [] };
-      gathering.origins.set(partition, origin);
-      do {
-        const { value, offset } = messages[next++]!;
-        this.#decode(value ?? Buffer.alloc(0), offset, gathering, origin);
-      } while (next < messages.length && !gatherer.isFull(gathering));
-      await gathering.done;
+      await gatherer.contribute((gathering) => {
+        const origin: Origin = { payload, messages: 0, lastOffset: '', deadLetters: [] };
+        gathering.origins.set(partition, origin);
+        do {
+          const { value, offset } = messages[next++]!;
+          this.#decode(value ?? Buffer.alloc(0), offset, gathering, origin);
+        } while (next < messages.length && !gatherer.isFull(gathering));
+      });
     }
   }
 
@@ -162,8 +165,9 @@ export class KafkaSource<T> implements RecordSource<T> {
       // A decoder that fails in another way has a bug: that must not block the partition either. Its message might quote the payload.
       const [reason, message] = error instanceof PayloadError ? [error.code, error.message] : ['decoder_failed', (error as Error).name];
       const { partition } = origin.payload.batch;
-      this.#logger.error({ topic: this.#topic, partition, offset, reason, error: message }, 'message cannot be decoded, sent as a dead letter');
-      origin.deadLetters.push({ reason, topic: this.#topic, partition, offset, payload: value });
+      const where = { topic: this.#topic, partition, offset };
+      this.#logger.error({ ...where, reason, error: message }, 'message cannot be decoded, sent as a dead letter');
+      origin.deadLetters.push({ ...where, reason, payload: value });
     }
   }
 

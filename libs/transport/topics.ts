@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
+import { isRetriable, TransportError } from './errors.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 
 /** Topic names carry the version of what is in them: a change that older consumers cannot read gets a new topic. */
@@ -9,7 +12,7 @@ export const topics = {
 
 export interface TopicOptions {
   readonly topic: string;
-  /** Bound of how many consumers of a group share the work. Adding partitions later moves subjects: see docs/decisions/0001-wire-codec.md. */
+  /** Bound of how many consumers of a group share the work. Adding some later moves subjects: see docs/decisions/0001-wire-codec.md. */
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly retentionMillis: number;
@@ -39,10 +42,31 @@ export async function ensureTopics(connection: KafkaConnection, wanted: readonly
     const existing = new Set(await admin.listTopics());
     const missing = wanted.filter(({ topic }) => !existing.has(topic));
     // Answers false, and throws nothing, when another process has just created them.
-    if (missing.length > 0) await admin.createTopics({ waitForLeaders: true, topics: missing.map(topicConfig) });
+    if (missing.length > 0) await admin.createTopics({ waitForLeaders: false, topics: missing.map(topicConfig) });
+    await leadersAnswer(admin, missing.map(({ topic }) => topic));
     return missing.map(({ topic }) => topic);
   } finally {
     await admin.disconnect();
+  }
+}
+
+/**
+ * Waits until the leader of each partition answers for it, 30 s at most. (kafkajs's own `waitForLeaders` asks one broker for its
+ * metadata: it fails when that broker has not yet heard of the topic, and says nothing of whether the leaders are at work.)
+ */
+async function leadersAnswer(admin: Admin, names: string[]): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (const name of names) {
+    for (;;) {
+      try {
+        await admin.fetchTopicOffsets(name);
+        break;
+      } catch (error) {
+        if (!isRetriable(error)) throw error;
+        if (Date.now() > deadline) throw new TransportError('unavailable', `the partitions of ${name} were not ready within 30 s`, { cause: error });
+      }
+      await sleep(100);
+    }
   }
 }
 

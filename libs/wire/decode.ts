@@ -1,6 +1,6 @@
 import { zstdDecompressSync } from 'node:zlib';
 import { ByteReader } from './byte-reader.ts';
-import type { Column, Row } from './columns.ts';
+import type { Column, ColumnType, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, version } from './format.ts';
 
@@ -86,7 +86,9 @@ function readColumn(reader: ByteReader, column: Column, rows: readonly Row[], di
 function createLists(reader: ByteReader, column: Column, rows: readonly Row[], sizes: readonly number[]): void {
   let total = 0;
   for (const size of sizes) total += size;
-  if (total > limits.items) throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
+  if (total > limits.items) {
+    throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
+  }
   column.scatter(rows, sizes.map((size) => {
     const list: unknown[] = [];
     for (let i = 0; i < size; i++) list.push(column.createItem());
@@ -116,9 +118,18 @@ function readValues(reader: ByteReader, { type }: Column, total: number, diction
   if (how !== layout.constant && how !== layout.varying) throw new WireError('malformed', reader.offset - 1, `layout ${how}`);
   const count = how === layout.constant ? 1 : total;
   if (count > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within a column');
-  const values: (string | number)[] = type === 'text' ? readTexts(reader, count, dictionary) : type === 'micros' ? readMicros(reader, count) : readCounts(reader, count);
+  const values = readVarying(reader, type, count, dictionary);
   if (how === layout.constant) for (let i = 1; i < total; i++) values.push(values[0]!);
   return values;
+}
+
+function readVarying(reader: ByteReader, type: ColumnType, count: number, dictionary: readonly string[]): (string | number)[] {
+  switch (type) {
+    case 'text': return readTexts(reader, count, dictionary);
+    case 'micros': return readMicros(reader, count);
+    case 'count':
+    case 'items': return readCounts(reader, count);
+  }
 }
 
 function readTexts(reader: ByteReader, count: number, dictionary: readonly string[]): string[] {

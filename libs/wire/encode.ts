@@ -14,7 +14,9 @@ export function encodeRows(columns: readonly Column[], rows: readonly Row[]): Bu
   dictionary.writeTo(body);
   body.varint(written.count);
   body.bytes(written.bytes);
-  if (body.length > limits.bodyBytes) throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
+  if (body.length > limits.bodyBytes) {
+    throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
+  }
   return frame(body.view());
 }
 
@@ -25,7 +27,7 @@ function frame(body: Buffer): Buffer {
     : Buffer.concat([Buffer.of(version, compression.none), body]);
 }
 
-const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
+const zstdOptions = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
 
 /** The distinct strings of a batch, in the order in which the columns first use them. Index 0 is the empty string and is not written. */
 class Dictionary {

@@ -9,16 +9,21 @@ import { decodeRows } from './decode.ts';
 import { encodeRows } from './encode.ts';
 
 // Few distinct values, so that the dictionary, runs and constant columns occur; all of Unicode, so that lengths in bytes matter.
-const text = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('', 'a', 'tcp', '10.0.0.1', 'é', '😀') }, fc.string({ unit: 'binary', maxLength: 40 }));
-const count = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(0, 1, 127, 128, 443) }, fc.maxSafeNat(), fc.constant(Number.MAX_SAFE_INTEGER));
+const someTexts = fc.constantFrom('', 'a', 'tcp', '10.0.0.1', 'é', '😀');
+const text = fc.oneof({ weight: 3, arbitrary: someTexts }, fc.string({ unit: 'binary', maxLength: 40 }));
+const someCounts = fc.constantFrom(0, 1, 127, 128, 443, Number.MAX_SAFE_INTEGER);
+const count = fc.oneof({ weight: 2, arbitrary: someCounts }, fc.maxSafeNat());
 const observable: fc.Arbitrary<Observable> = fc.record({
   kind: text, path: text, encoding: text, visibility: fc.constantFrom('cleartext', 'inspected'), confidence: count, mask: text, token: text,
   sender: fc.constantFrom('source', 'destination'), frame: count,
 }, { noNullPrototype: true });
-const valueOf = { string: text, strings: fc.array(text, { maxLength: 4 }), count, micros: count, observables: fc.array(observable, { maxLength: 4 }) };
+const valueOf = {
+  string: text, strings: fc.array(text, { maxLength: 4 }), count, micros: count, observables: fc.array(observable, { maxLength: 4 }),
+};
 
+const probeFields = Object.entries(flowFields).filter(([, { by }]) => by === 'probe');
 const probeValues = fc.record(
-  Object.fromEntries(Object.entries(flowFields).filter(([, { by }]) => by === 'probe').map(([name, { type }]) => [name, valueOf[type] as fc.Arbitrary<unknown>])),
+  Object.fromEntries(probeFields.map(([name, { type }]) => [name, valueOf[type] as fc.Arbitrary<unknown>])),
   { requiredKeys: [], noNullPrototype: true },
 );
 const records = fc.array(probeValues.map((values) => Object.assign(createFlowRecord(), values)), { maxLength: 30 });
@@ -28,7 +33,8 @@ function example(): FlowRecord {
     'event.id': 'ab12', '@timestamp': 1_760_000_000_000_001, 'source.ip': '10.0.0.1', 'source.port': 50_000, 'url.query': 'uid={user_id}',
     'dns.resolved_ip': ['192.0.2.1', '192.0.2.2'],
     'telltale.observables': [{
-      kind: 'user_id', path: 'url.query.uid', encoding: '', visibility: 'cleartext', confidence: 80, mask: '12****9', token: 'tk1.x.y', sender: 'source', frame: 7,
+      kind: 'user_id', path: 'url.query.uid', encoding: '', visibility: 'cleartext', confidence: 80,
+      mask: '12****9', token: 'tk1.x.y', sender: 'source', frame: 7,
     }],
   } satisfies Partial<FlowRecord>);
 }
@@ -75,7 +81,10 @@ test('a lone surrogate becomes U+FFFD', () => {
 });
 
 test('the format of version 1 does not change', () => {
-  const written = Buffer.from('AQABCwQIDQkJBw0JBwcGYWIxMjEwLjAuMC4xdWlkPXt1c2VyX2lkfTE5Mi4wLjIuMTE5Mi4wLjIuMnVzZXJfaWR1cmwucXVlcnkudWlkY2xlYXJ0ZXh0MTIqKioqOXRrMS54Lnlzb3VyY2UQKIqWXAMBAAETJLXiCQGCgPDsva2gBisk2nADAQEBtAR3wwQB0IYDOlwEVQMBAgFPxfXAAgECJ4b2qwQAAwEBRqp9kwIBAVVUSkkDAQUBzxvEFgMBBgFiZQ6jAwEHAQeFI5sCAVADBbRhAwEIARCm/IYDAQkBPOKbfgMBCgEbuN2eAgEH', 'base64');
+  const written = Buffer.from(`
+    AQABCwQIDQkJBw0JBwcGYWIxMjEwLjAuMC4xdWlkPXt1c2VyX2lkfTE5Mi4wLjIuMTE5Mi4wLjIuMnVzZXJfaWR1cmwucXVlcnkudWlkY2xlYXJ0ZXh0MTIq
+    KioqOXRrMS54Lnlzb3VyY2UQKIqWXAMBAAETJLXiCQGCgPDsva2gBisk2nADAQEBtAR3wwQB0IYDOlwEVQMBAgFPxfXAAgECJ4b2qwQAAwEBRqp9kwIBAVVU
+    SkkDAQUBzxvEFgMBBgFiZQ6jAwEHAQeFI5sCAVADBbRhAwEIARCm/IYDAQkBPOKbfgMBCgEbuN2eAgEH`, 'base64');
   assert.deepEqual(decodeBatch(written), [example()]);
 });
 
@@ -83,13 +92,15 @@ test('a batch over a limit is refused when written', () => {
   const isTooLarge = (error: unknown): boolean => error instanceof WireError && error.code === 'too_large';
   assert.throws(() => encodeBatch(Array.from({ length: limits.records + 1 }, createFlowRecord)), isTooLarge);
   assert.throws(() => encodeBatch([Object.assign(createFlowRecord(), { 'url.path': 'a'.repeat(limits.bodyBytes) })]), isTooLarge);
-  assert.throws(() => encodeBatch([Object.assign(createFlowRecord(), { 'dns.resolved_ip': Array.from({ length: limits.items + 1 }, () => '') })]), isTooLarge);
+  const items = Array.from({ length: limits.items + 1 }, () => '');
+  assert.throws(() => encodeBatch([Object.assign(createFlowRecord(), { 'dns.resolved_ip': items })]), isTooLarge);
 });
 
 test('a value that its type does not allow is named by field and not shown', () => {
   for (const value of [-1, 0.5, Number.NaN, 2 ** 53, 'secret']) {
     const record = Object.assign(createFlowRecord(), { 'source.port': value });
-    assert.throws(() => encodeBatch([createFlowRecord(), record]), { name: 'WireError', code: 'unencodable', message: 'source.port is not an integer from 0 to 2^53 - 1' });
+    const message = 'source.port is not an integer from 0 to 2^53 - 1';
+    assert.throws(() => encodeBatch([createFlowRecord(), record]), { name: 'WireError', code: 'unencodable', message });
   }
   const record = Object.assign(createFlowRecord(), { 'telltale.observables': [{ ...example()['telltale.observables'][0], token: 4711 }] });
   assert.throws(() => encodeBatch([record]), { code: 'unencodable', message: 'telltale.observables[].token is not a string' });
@@ -98,7 +109,8 @@ test('a value that its type does not allow is named by field and not shown', () 
 test('an unknown version or compression is named', () => {
   const batch = encodeBatch([example()]);
   batch[0] = 2;
-  assert.deepEqual({ ...errorOf(batch), message: errorOf(batch).message }, { name: 'WireError', code: 'unknown_version', offset: 0, message: 'format version 2, this reader knows 1' });
+  assert.equal(errorOf(batch).code, 'unknown_version');
+  assert.equal(errorOf(batch).message, 'format version 2, this reader knows 1');
   batch[0] = 1;
   batch[1] = 9;
   assert.equal(errorOf(batch).code, 'unknown_compression');
@@ -118,7 +130,8 @@ test('a batch that ends early is refused wherever it ends', () => {
 
 test('garbage is refused or read, with nothing but a WireError', () => {
   const bytes = fc.uint8Array({ maxLength: 400 });
-  fc.assert(fc.property(bytes, fc.constantFrom(0, 1), (body, how) => decodesOrRefuses(Buffer.concat([Buffer.of(1, how), body]))), { numRuns: 2_000 });
+  const message = fc.tuple(fc.constantFrom(0, 1), bytes).map(([how, body]) => Buffer.concat([Buffer.of(1, how), body]));
+  fc.assert(fc.property(message, decodesOrRefuses), { numRuns: 2_000 });
 });
 
 test('a mutated batch is refused or read, with nothing but a WireError', () => {
@@ -170,11 +183,9 @@ test('an error does not contain what stood in the batch', () => {
 });
 
 test('readers and writers of neighbouring releases understand each other', () => {
-  const before = { id: { type: 'string', by: 'probe', doc: '' }, gone: { type: 'string', by: 'probe', doc: '' }, port: { type: 'count', by: 'probe', doc: '' } } as const;
-  const after = {
-    tags: { type: 'strings', by: 'probe', doc: '' }, id: before.id, name: { type: 'string', by: 'probe', doc: '' }, port: before.port,
-    found: { type: 'observables', by: 'probe', doc: '' }, seen: { type: 'micros', by: 'probe', doc: '' },
-  } as const;
+  const of = (type: FieldDefinition['type']): FieldDefinition => ({ type, by: 'probe', doc: '' });
+  const before = { id: of('string'), gone: of('string'), port: of('count') };
+  const after = { tags: of('strings'), id: of('string'), name: of('string'), port: of('count'), found: of('observables'), seen: of('micros') };
   const found = example()['telltale.observables'];
   const older = release(before, () => ({ id: '', gone: '', port: 0 }));
   const newer = release(after, () => ({ tags: [], id: '', name: '', port: 0, found: [], seen: 0 }));
@@ -184,7 +195,10 @@ test('readers and writers of neighbouring releases understand each other', () =>
     [{ tags: [], id: 'x', name: '', port: 1, found: [], seen: 0 }, { tags: [], id: 'y', name: '', port: 2, found: [], seen: 0 }],
   );
   assert.deepEqual(
-    older.decode(newer.encode([{ tags: ['a', 'b'], id: 'x', name: 'n', port: 1, found, seen: 5 }, { tags: ['b'], id: 'y', name: 'x', port: 2, found: [], seen: 6 }])),
+    older.decode(newer.encode([
+      { tags: ['a', 'b'], id: 'x', name: 'n', port: 1, found, seen: 5 },
+      { tags: ['b'], id: 'y', name: 'x', port: 2, found: [], seen: 6 },
+    ])),
     [{ id: 'x', gone: '', port: 1 }, { id: 'y', gone: '', port: 2 }],
   );
 });
@@ -195,8 +209,9 @@ test('a field whose type changes is another field', () => {
   assert.deepEqual(asCount.decode(asText.encode([{ port: '443' }])), [{ port: 0 }]);
 });
 
-function release(fields: Record<string, FieldDefinition>, createRow: () => Row): { encode(rows: Row[]): Buffer; decode(bytes: Buffer): Row[] } {
+/** The codec of a release with this field table. */
+function release(fields: Record<string, FieldDefinition>, createRow: () => Row) {
   const columns = columnsOf(fields);
   const schema = { columns: new Map(columns.map((column) => [column.tag, column])), createRow };
-  return { encode: (rows) => encodeRows(columns, rows), decode: (bytes) => decodeRows(schema, bytes) };
+  return { encode: (rows: Row[]) => encodeRows(columns, rows), decode: (bytes: Buffer) => decodeRows(schema, bytes) };
 }

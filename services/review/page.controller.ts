@@ -1,15 +1,12 @@
-import { Controller, Get, Inject, Res, UseGuards } from '@nestjs/common';
+import { extname } from 'node:path';
+import { Controller, Get, Inject, NotFoundException, Param, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { HostGuard } from './host.guard.ts';
 
 export const pageFiles = Symbol('pageFiles');
 
-/** The page, its style and its script, as text. */
-export interface PageFiles {
-  readonly html: string;
-  readonly css: string;
-  readonly script: string;
-}
+/** The page's files as text, by name. */
+export type PageFiles = ReadonlyMap<string, string>;
 
 /** Nothing but what comes from here; nothing inline, so that an escaped-wrong value could still not run. */
 const headers = {
@@ -27,21 +24,16 @@ export class PageController {
   constructor(@Inject(pageFiles) private readonly files: PageFiles) {}
 
   @Get()
-  html(@Res() reply: FastifyReply): void {
-    send(reply, 'text/html', this.files.html);
+  index(@Res() reply: FastifyReply): void {
+    this.file('index.html', reply);
   }
 
-  @Get('review.css')
-  css(@Res() reply: FastifyReply): void {
-    send(reply, 'text/css', this.files.css);
-  }
-
-  @Get('review.js')
-  script(@Res() reply: FastifyReply): void {
-    send(reply, 'text/javascript', this.files.script);
+  @Get('page/:name')
+  file(@Param('name') name: string, @Res() reply: FastifyReply): void {
+    const text = this.files.get(name);
+    if (text === undefined) throw new NotFoundException('No such file.');
+    void reply.headers(headers).type(`${types[extname(name)]}; charset=utf-8`).send(text);
   }
 }
 
-function send(reply: FastifyReply, type: string, text: string): void {
-  void reply.headers(headers).type(`${type}; charset=utf-8`).send(text);
-}
+const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript' };

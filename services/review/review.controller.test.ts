@@ -148,15 +148,16 @@ test('it answers only under its own names, and lets nothing in but its own files
   const statusFor = (host: string, path: string): Promise<number> => new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, path, headers: { host } }, (response) => resolve(response.resume().statusCode!)).on('error', reject).end();
   });
-  for (const path of ['/', '/review.js', '/api/findings', '/api/summary']) {
+  for (const path of ['/', '/page/review.js', '/api/findings', '/api/summary']) {
     assert.equal(await statusFor('rebound.example', path), 403);
     assert.equal(await statusFor('127.0.0.1.rebound.example:8080', path), 403);
     assert.equal(await statusFor(`localhost:${port}`, path), 200);
     assert.equal(await statusFor(`[::1]:${port}`, path), 200);
   }
+  for (const path of ['page/nothing.js', 'page/..%2Freview.module.ts', 'page/%2e%2e/package.json']) assert.equal((await review.status(path))[0], 404, path);
   const page = await fetch(review.url);
   const policy = page.headers.get('content-security-policy')!;
   assert.match(policy, /default-src 'none'/);
   assert.doesNotMatch(policy, /unsafe|https?:|\*/);
-  assert.doesNotMatch(await page.text(), /https?:\/\/|<style|style=|onclick|<script(?! type="module" src="review.js")/);
+  assert.doesNotMatch(await page.text(), /https?:\/\/|<style|style=|onclick|<script(?! type="module" src="page\/review.js")/);
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Store } from '#store';
@@ -31,6 +31,5 @@ export class ReviewModule {
 }
 
 function readPage(folder: string): PageFiles {
-  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  return { html: read('index.html'), css: read('review.css'), script: read('review.js') };
+  return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }

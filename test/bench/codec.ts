@@ -15,7 +15,9 @@ interface Measured { candidate: Candidate; bytes: Buffer; encode: number[]; deco
 
 const measured: Measured[] = candidates.map((candidate) => ({ candidate, bytes: candidate.encode(records), encode: [], decode: [] }));
 const expected = JSON.stringify(records);
-for (const { candidate, bytes } of measured) assert.ok(JSON.stringify(candidate.decode(bytes)) === expected, `${candidate.name} does not round-trip`);
+for (const { candidate, bytes } of measured) {
+  assert.ok(JSON.stringify(candidate.decode(bytes)) === expected, `${candidate.name} does not round-trip`);
+}
 
 for (let round = -5; round < rounds; round++) {
   for (const { candidate, bytes, encode, decode } of measured) {
@@ -38,6 +40,16 @@ console.table(Object.fromEntries(measured.map(({ candidate, bytes, encode, decod
   'decode time ratio': round(median(decode) / median(base.decode)),
   'both ratio': round((median(encode) + median(decode)) / (median(base.encode) + median(base.decode))),
 }])));
+
+// Five bytes that claim four million items: what does refusing them cost?
+const claim = Buffer.from([0x80, 0xa4, 0xe8, 0x03, 0x00]);
+for (const name of ['avsc', '#wire']) {
+  const { candidate } = measured.find((each) => each.candidate.name === name)!;
+  const before = process.memoryUsage().rss;
+  const took = seconds(() => assert.throws(() => candidate.decode(name === '#wire' ? Buffer.concat([Buffer.of(1, 0), claim]) : claim)));
+  const more = process.memoryUsage().rss - before;
+  console.log(`hostile claim, ${name}: refused after ${Math.round(took * 1000)} ms, ${Math.round(more / 1e6)} MB more`);
+}
 
 function seconds(work: () => void): number {
   const start = process.hrtime.bigint();

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlowRecord } from '#flow';
 import { inProcessLog, type FlowSink, type FlowSource, type SinkCounters, type SourceCounters } from '#transport';
 import { KafkaFixture } from '../support/kafka-fixture.ts';
-import { arrivalsOf, idsOf, recordsOf, subjects, until } from '../support/kafka-records.ts';
+import { arrivalsOf, idsOf, recordsOf, subjects } from '../support/kafka-records.ts';
 import { startKafka } from '../support/kafka.ts';
+import { until } from '../support/until.ts';
 
 interface Log extends AsyncDisposable {
   readonly sink: FlowSink & { readonly counters: SinkCounters };
@@ -98,7 +99,8 @@ for (const { name, open, skip } of adapters) {
       assert.ok(log.sink.counters.queuedRecords <= options.maxQueuedRecords);
       const received: FlowRecord[] = [];
       void log.source.run(async (records) => void received.push(...records));
-      assert.deepEqual((await settled).map(({ status }) => status), ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+      const outcomes = (await settled).map(({ status }) => status);
+      assert.deepEqual(outcomes, ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
       await until('the accepted ones received', () => received.length === 200);
       assert.deepEqual(arrivalsOf(received, '10.0.0.1'), Array.from({ length: 200 }, (_, i) => i));
       assert.equal(log.sink.counters.queuedRecords, 0);

@@ -6,21 +6,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Partitioners } from 'kafkajs';
 import { createFinding, type FlowRecord } from '#flow';
-import { KafkaFindingSink, KafkaFindingSource } from '#transport';
+import { ensureTopics, KafkaFindingSink, KafkaFindingSource, TransportError } from '#transport';
 import { decodeBatch, encodeBatch } from '#wire';
 import { KafkaFixture } from '../support/kafka-fixture.ts';
-import { arrivalsOf, idsOf, recordOf, recordsOf, subjects, until } from '../support/kafka-records.ts';
+import { arrivalsOf, idsOf, recordOf, recordsOf, subjects } from '../support/kafka-records.ts';
 import { startKafka } from '../support/kafka.ts';
+import { until } from '../support/until.ts';
 
 const kafka = await startKafka();
 after(() => kafka?.[Symbol.asyncDispose]());
 
-/** Records of a subject that lives in the given partition of four. */
-function subjectIn(partition: number): string {
-  const place = Partitioners.DefaultPartitioner();
-  const partitionMetadata = Array.from({ length: 4 }, (_, partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }));
-  return subjects.find((key) => place({ topic: '', partitionMetadata, message: { key, value: null } }) === partition)!;
+/** Where kafkajs places a message with this key, of four partitions. */
+function partitionOf(key: string): number {
+  const partitionMetadata = [0, 1, 2, 3].map((partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }));
+  return Partitioners.DefaultPartitioner()({ topic: '', partitionMetadata, message: { key, value: null } });
 }
+
+function subjectIn(partition: number): string {
+  return subjects.find((subject) => partitionOf(subject) === partition)!;
+}
+
+const outageSkip = kafka?.outage === null && 'the broker is not ours to stop';
 
 describe('Kafka', { skip: kafka === null }, () => {
   test('a subject stays in the partition that its key has, and messages hold many records', async () => {
@@ -28,12 +34,8 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sent = recordsOf(subjects, 100);
     await fixture.sink().send(sent);
     const messages = await fixture.messages(fixture.topic, 4);
-    const place = Partitioners.DefaultPartitioner();
-    const partitionMetadata = Array.from({ length: 4 }, (_, partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }));
     for (const { partition, value } of messages) {
-      for (const record of decodeBatch(value!)) {
-        assert.equal(partition, place({ topic: fixture.topic, partitionMetadata, message: { key: record['telltale.subject.ip'], value: null } }));
-      }
+      for (const record of decodeBatch(value!)) assert.equal(partition, partitionOf(record['telltale.subject.ip']));
     }
     assert.deepEqual(idsOf(messages.flatMap(({ value }) => decodeBatch(value!))), idsOf(sent));
     assert.deepEqual((await fixture.ends()).reduce((sum, end) => sum + end), 4, 'one message per partition');
@@ -126,7 +128,8 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sent = recordsOf(subjects, 10);
     await fixture.sink().send(sent);
     const script = fileURLToPath(new URL('../support/kafka-hanging-consumer.js', import.meta.url));
-    const child = spawn(process.execPath, [script, kafka!.brokers.join(), fixture.topic, fixture.groupId], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const args = [script, kafka!.brokers.join(), fixture.topic, fixture.groupId];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const [line] = await once(child.stdout, 'data') as [Buffer];
     assert.equal(Number(line.toString()), 200, 'it has got the records');
     child.kill('SIGKILL');
@@ -212,9 +215,8 @@ describe('Kafka', { skip: kafka === null }, () => {
     assert.equal((await fixture.committed())[3], 5);
 
     const letters = await fixture.messages(fixture.deadLetterTopic, 3);
-    assert.deepEqual(letters.map(({ headers }) => [headers['source.topic'], headers['source.partition'], headers['source.offset'], headers['bytes']]), [
-      [fixture.topic, '3', '1', '19'], [fixture.topic, '3', '2', '37'], [fixture.topic, '3', '3', '0'],
-    ]);
+    const origins = letters.map(({ headers }) => ['source.topic', 'source.partition', 'source.offset', 'bytes'].map((name) => headers[name]));
+    assert.deepEqual(origins, [[fixture.topic, '3', '1', '19'], [fixture.topic, '3', '2', '37'], [fixture.topic, '3', '3', '0']]);
     assert.equal(letters[0]!.headers['reason'], 'unknown_version');
     assert.equal(letters[0]!.headers['sha256'], 'd23aa431046d45b6e1658277dd725daf4ceca09e303600481940366a34ad81fe');
     assert.deepEqual(letters.map(({ value, key }) => value ?? key), [null, null, null]);
@@ -232,7 +234,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     assert.deepEqual(source.counters.deadLetters, {});
   });
 
-  test('producer and consumer outlive an outage of the broker', { skip: kafka?.outage === null && 'the broker is not ours to stop' }, async () => {
+  test('producer and consumer outlive an outage of the broker', { skip: outageSkip }, async () => {
     await using fixture = await KafkaFixture.create(kafka!.brokers);
     const sink = fixture.sink();
     const source = fixture.source();
@@ -250,7 +252,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     assert.equal(sink.counters.records, 300);
   });
 
-  test('a sink that is closed during an outage rejects what was not acknowledged', { skip: kafka?.outage === null && 'the broker is not ours to stop' }, async () => {
+  test('a sink that is closed during an outage rejects what was not acknowledged', { skip: outageSkip }, async () => {
     await using fixture = await KafkaFixture.create(kafka!.brokers);
     const sink = fixture.sink({ closeTimeoutMillis: 300 });
     await sink.send(recordsOf(subjects, 1));
@@ -261,19 +263,40 @@ describe('Kafka', { skip: kafka === null }, () => {
     await kafka!.outage!.start();
   });
 
+  test('what repeating cannot mend is said at once', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const topic = 'not/a/topic';
+    const send = fixture.sink({ topic }).send(recordsOf(subjects, 1));
+    await assert.rejects(send, (error) => error instanceof TransportError && error.code === 'refused' && error.cause instanceof Error);
+    await assert.rejects(fixture.source({ topic }).run(async () => undefined), /topic/i);
+  });
+
+  test('a sink waits for its topic, and ends that were never used close', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const topic = `${fixture.topic}-late`;
+    const sink = fixture.sink({ topic });
+    const sent = sink.send(recordsOf(subjects, 1));
+    await until('it tries', () => sink.counters.retries > 0);
+    await ensureTopics(fixture.connection, [{ topic, partitions: 1, replicationFactor: 1, retentionMillis: 3_600_000, compression: 'gzip' }]);
+    await sent;
+    await Promise.all([fixture.sink().close(), fixture.source().close()]);
+  });
+
   test('findings are JSON, one per message, keyed by subject', async () => {
     await using fixture = await KafkaFixture.create(kafka!.brokers);
     const options = { topic: fixture.topic, deadLetterTopic: fixture.deadLetterTopic };
     const sink = new KafkaFindingSink(fixture.connection, options);
     const source = new KafkaFindingSource(fixture.connection, { ...options, groupId: fixture.groupId, maxWaitMillis: 50 });
-    const findings = subjects.map((subject) => Object.assign(createFinding(recordOf(subject, 0)), { 'rule.id': 'r', 'telltale.observables.related': ['user_id=tk1.a'] }));
+    const filled = { 'rule.id': 'r', 'telltale.observables.related': ['user_id=tk1.a'] };
+    const findings = subjects.map((subject) => Object.assign(createFinding(recordOf(subject, 0)), filled));
     await sink.send(findings);
     await fixture.produce([Buffer.from('{"rule.id":7,"message":"PLANTED"}'), Buffer.from('[PLANTED')]);
 
     const received: unknown[] = [];
     const running = source.run(async (batch) => void received.push(...batch));
     await until('all received', () => received.length === findings.length && source.counters.deadLetters['malformed'] === 2);
-    assert.deepEqual(new Set(received.map((finding) => JSON.stringify(finding))), new Set(findings.map((finding) => JSON.stringify(finding))));
+    const written = (some: unknown[]): Set<string> => new Set(some.map((finding) => JSON.stringify(finding)));
+    assert.deepEqual(written(received), written(findings));
     const messages = await fixture.messages(fixture.topic, subjects.length + 2);
     assert.deepEqual(new Set(messages.map(({ key }) => key)), new Set([...subjects, null]));
     assert.doesNotMatch(fixture.logged.join('\n'), /PLANTED/);

@@ -4,6 +4,14 @@ import {
   ensureTopics, KafkaFlowSink, KafkaFlowSource, type KafkaConnection, type KafkaSinkOptions, type KafkaSourceOptions, type TransportLogger,
 } from '#transport';
 
+/** A message as any client sees it. */
+interface Observed {
+  readonly partition: number;
+  readonly key: string | null;
+  readonly value: Buffer | null;
+  readonly headers: Record<string, string>;
+}
+
 /** Topics and a group of its own for one test, everything that was opened on them, and all that was logged. */
 export class KafkaFixture implements AsyncDisposable {
   readonly topic = `flows-${randomUUID()}`;
@@ -24,7 +32,8 @@ export class KafkaFixture implements AsyncDisposable {
   static async create(brokers: string[], partitions = 4): Promise<KafkaFixture> {
     const fixture = new KafkaFixture(brokers);
     const common = { replicationFactor: 1, retentionMillis: 3_600_000, compression: 'uncompressed' } as const;
-    await ensureTopics(fixture.connection, [{ topic: fixture.topic, partitions, ...common }, { topic: fixture.deadLetterTopic, partitions: 1, ...common }]);
+    const { topic, deadLetterTopic } = fixture;
+    await ensureTopics(fixture.connection, [{ topic, partitions, ...common }, { topic: deadLetterTopic, partitions: 1, ...common }]);
     return fixture;
   }
 
@@ -34,7 +43,8 @@ export class KafkaFixture implements AsyncDisposable {
 
   source(options: Partial<KafkaSourceOptions> = {}): KafkaFlowSource {
     const { topic, deadLetterTopic, groupId } = this;
-    return this.#keep(new KafkaFlowSource(this.connection, { topic, deadLetterTopic, groupId, sessionTimeoutMillis: 6_000, maxWaitMillis: 50, ...options }));
+    const defaults = { topic, deadLetterTopic, groupId, sessionTimeoutMillis: 6_000, maxWaitMillis: 50 };
+    return this.#keep(new KafkaFlowSource(this.connection, { ...defaults, ...options }));
   }
 
   /** Offsets that the group has committed, by partition; -1 is none. */
@@ -69,13 +79,13 @@ export class KafkaFixture implements AsyncDisposable {
   }
 
   /** The first `count` messages of a topic. */
-  async messages(topic: string, count: number): Promise<{ partition: number; key: string | null; value: Buffer | null; headers: Record<string, string> }[]> {
+  async messages(topic: string, count: number): Promise<Observed[]> {
     const consumer = this.client.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 });
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     try {
       return await new Promise((resolve) => {
-        const found: Awaited<ReturnType<KafkaFixture['messages']>> = [];
+        const found: Observed[] = [];
         void consumer.run({
           eachMessage: async ({ partition, message: { key, value, headers } }) => {
             found.push({ partition, key: key?.toString() ?? null, value, headers: textOf(headers ?? {}) });

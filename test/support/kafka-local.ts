@@ -48,16 +48,17 @@ export async function startLocalKafka(): Promise<TestKafka> {
   };
   const kill = async (): Promise<void> => {
     if (broker.exitCode !== null) return;
-    broker.stdin!.end();
+    broker.stdin!.end('keep the data\n');
     await once(broker, 'exit');
   };
   await start();
   return {
     brokers,
     outage: { kill, start },
+    dataFolder: join(folder, 'data'),
     [Symbol.asyncDispose]: async () => {
       await kill();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true });
     },
   };
 }
@@ -69,8 +70,9 @@ async function ensureJars(): Promise<void> {
   const folder = join(cacheFolder, `fetch-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'pom.xml'), pom);
-  await run('mvn', ['-B', '-q', '-f', folder, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${join(folder, 'jars')}`], { maxBuffer: 2 ** 24 });
-  await moveUnlessThere(join(folder, 'jars'), jarFolder);
+  const jars = join(folder, 'jars');
+  await run('mvn', ['-B', '-q', '-f', folder, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${jars}`]);
+  await moveUnlessThere(jars, jarFolder);
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -132,13 +134,21 @@ function serverProperties(data: string, port: number, controllerPort: number): s
 }
 
 /**
- * The broker runs under a shell that kills it as soon as the shell's input ends. That happens when we end it, and also when this
- * process is killed: so no broker outlives its test.
+ * The broker runs under a shell that kills it as soon as it is told to keep the data, or as its input ends and then removes the data as
+ * well. The latter happens when this process ends, in whatever way: so nothing outlives a test.
  */
 async function spawnBroker(folder: string, properties: string): Promise<ChildProcess> {
   const log = await open(join(folder, 'kafka.log'), 'a');
-  const script = 'java "$@" < /dev/null & broker=$!; cat > /dev/null; kill -9 $broker; wait $broker';
-  const shell = spawn('sh', ['-c', script, 'sh', ...javaOptions, 'kafka.Kafka', properties], { stdio: ['pipe', log.fd, log.fd] });
+  const script = `
+    java "$@" < /dev/null & broker=$!
+    read -r order
+    kill -9 $broker
+    wait $broker
+    [ "$order" ] || rm -rf "$FOLDER"`;
+  const shell = spawn('sh', ['-c', script, 'sh', ...javaOptions, 'kafka.Kafka', properties], {
+    stdio: ['pipe', log.fd, log.fd],
+    env: { ...process.env, FOLDER: folder },
+  });
   await log.close();
   return shell;
 }

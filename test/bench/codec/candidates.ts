@@ -18,19 +18,39 @@ const observableProperties = ['kind', 'path', 'encoding', 'visibility', 'confide
 const integerProperties: readonly string[] = ['confidence', 'frame'];
 
 // What a library needs done before and after it is generated code here as well, so that no candidate pays for slow property access.
-const isSet = (field: FlowField): string => {
-  const value = `record[${JSON.stringify(field)}]`;
-  return flowFields[field].type.endsWith('s') && flowFields[field].type !== 'micros' ? `${value}.length > 0` : flowFields[field].type === 'string' ? `${value} !== ''` : `${value} !== 0`;
-};
+const quoted = (field: string): string => `record[${JSON.stringify(field)}]`;
+const forEachField = (statement: (field: FlowField) => string): string => probeFields.map(statement).join('\n');
 const compile = <F>(parameters: string[], body: string): F => new Function(...parameters, body) as F; // oxlint-disable-line no-new-func
 
+function isSet(field: FlowField): string {
+  switch (flowFields[field].type) {
+    case 'string': return `${quoted(field)} !== ''`;
+    case 'count':
+    case 'micros': return `${quoted(field)} !== 0`;
+    default: return `${quoted(field)}.length > 0`;
+  }
+}
+
 type Convert = (record: FlowRecord) => Record<string, unknown>;
+type Fill = (record: FlowRecord, row: Record<string, unknown>) => FlowRecord;
+
 /** Zero values are left out, as anybody would who writes records as JSON. */
-const sparse = compile<Convert>(['record'], `const kept = {}; ${probeFields.map((field) => `if (${isSet(field)}) kept[${JSON.stringify(field)}] = record[${JSON.stringify(field)}];`).join(' ')} return kept;`);
+export const sparse = compile<Convert>(['record'], `
+  const kept = {};
+  ${forEachField((field) => `if (${isSet(field)}) kept[${JSON.stringify(field)}] = ${quoted(field)};`)}
+  return kept;`);
+
 /** Avro and Protocol Buffers allow no dots in names. */
-const renamed = compile<Convert>(['record'], `return {${probeFields.map((field) => `${nameOf(field)}: record[${JSON.stringify(field)}]`).join(', ')}};`);
-const sparseRenamed = compile<Convert>(['record'], `const kept = {}; ${probeFields.map((field) => `if (${isSet(field)}) kept.${nameOf(field)} = record[${JSON.stringify(field)}];`).join(' ')} return kept;`);
-const fill = compile<(record: FlowRecord, row: Record<string, unknown>) => FlowRecord>(['record', 'row'], `${probeFields.map((field) => `record[${JSON.stringify(field)}] = row.${nameOf(field)};`).join(' ')} return record;`);
+const renamed = compile<Convert>(['record'], `return { ${forEachField((field) => `${nameOf(field)}: ${quoted(field)},`)} };`);
+
+const sparseRenamed = compile<Convert>(['record'], `
+  const kept = {};
+  ${forEachField((field) => `if (${isSet(field)}) kept.${nameOf(field)} = ${quoted(field)};`)}
+  return kept;`);
+
+const fill = compile<Fill>(['record', 'row'], `
+  ${forEachField((field) => `${quoted(field)} = row.${nameOf(field)};`)}
+  return record;`);
 const restored = (row: Record<string, unknown>): FlowRecord => fill(createFlowRecord(), row);
 
 const json: Candidate = {
@@ -69,11 +89,14 @@ function msgpackrCandidate(): Candidate {
 function protobufCandidate(): Candidate {
   const types = { string: 'string', strings: 'string', count: 'double', micros: 'double', observables: 'Observable' } as const;
   const observable = new protobuf.Type('Observable');
-  observableProperties.forEach((name, i) => observable.add(new protobuf.Field(name, i + 1, integerProperties.includes(name) ? 'uint32' : 'string')));
+  observableProperties.forEach((name, i) => {
+    observable.add(new protobuf.Field(name, i + 1, integerProperties.includes(name) ? 'uint32' : 'string'));
+  });
   const record = new protobuf.Type('FlowRecord').add(observable);
   probeFields.forEach((field, i) => {
     const { type } = flowFields[field];
-    record.add(new protobuf.Field(nameOf(field), i + 1, types[type], type === 'strings' || type === 'observables' ? 'repeated' : undefined));
+    const rule = type === 'strings' || type === 'observables' ? 'repeated' : undefined;
+    record.add(new protobuf.Field(nameOf(field), i + 1, types[type], rule));
   });
   const batch = new protobuf.Type('Batch').add(record).add(new protobuf.Field('records', 1, 'FlowRecord', 'repeated'));
   new protobuf.Root().add(batch);
@@ -86,7 +109,7 @@ function protobufCandidate(): Candidate {
 
 /** The same codec with its bytes compressed as #wire does it. */
 function compressed(candidate: Candidate): Candidate {
-  const options = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
+  const options = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
   return {
     name: `${candidate.name} + zstd`,
     encode: (records) => zstdCompressSync(candidate.encode(records), options),

@@ -9,7 +9,7 @@ export function realisticRecords(count: number, seed = 1): FlowRecord[] {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
   const integer = (below: number): number => Math.floor(random() * below);
   const base64 = (length: number): string => Array.from({ length }, () => pick([...alphabet])).join('');
-  const domains = Array.from({ length: 600 }, (_, i) => `${pick(['api', 'cdn', 'www', 'edge', 'graph', 'media'])}${i}.${pick(['example.com', 'example.net', 'service.example', 'app.test'])}`);
+  const domains = Array.from({ length: 600 }, (_, i) => `${pick(hosts)}${i}.${pick(zones)}`);
   const records: FlowRecord[] = [];
   let micros = 1_760_000_000_000_000;
 
@@ -51,8 +51,8 @@ export function realisticRecords(count: number, seed = 1): FlowRecord[] {
 
   function observables(): Observable[] {
     return ['user_id', 'room_id', 'device_id'].slice(0, 1 + integer(3)).map((name) => ({
-      kind: name, path: `url.query.${name}`, encoding: 'url', visibility: 'cleartext', confidence: 80, mask: `${integer(90) + 10}******${integer(10)}`,
-      token: `tk1.0a1b2c3d.${base64(22)}`, sender: 'source', frame: records.length * 7 + 1,
+      kind: name, path: `url.query.${name}`, encoding: 'url', visibility: 'cleartext', confidence: 80,
+      mask: `${integer(90) + 10}******${integer(10)}`, token: `tk1.0a1b2c3d.${base64(22)}`, sender: 'source', frame: records.length * 7 + 1,
     }));
   }
 
@@ -86,6 +86,8 @@ export function realisticRecords(count: number, seed = 1): FlowRecord[] {
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const hosts = ['api', 'cdn', 'www', 'edge', 'graph', 'media'];
+const zones = ['example.com', 'example.net', 'service.example', 'app.test'];
 const agents = [
   'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0 Mobile Safari/537.36',
   'Dalvik/2.1.0 (Linux; U; Android 13; SM-G991B Build/TP1A)', 'okhttp/4.12.0', 'MediaClient/3.4.1 CFNetwork/1496 Darwin/23.5.0',

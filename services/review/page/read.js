@@ -1,0 +1,16 @@
+// What the page asks of the server.
+
+/** The server does not answer, or says why it cannot. The message is for the reader. */
+export class Unavailable extends Error {}
+
+export async function read(path) {
+  let response;
+  try {
+    response = await fetch(path, { headers: { accept: 'application/json' } });
+  } catch {
+    throw new Unavailable('Telltale does not answer. Is it still running?');
+  }
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Unavailable(body.message ?? `Telltale answered ${response.status}.`);
+  return body;
+}

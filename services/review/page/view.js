@@ -1,0 +1,75 @@
+// Which view is shown lives in the address (after #), so that each view and each finding has a link.
+
+/** Filters of several values, and of one. */
+export const facets = { level: 'Level', verdict: 'Verdict', kind: 'Identifier', country: 'Located in', service: 'Service', rule: 'Rule' };
+export const single = { text: 'Search', subject: 'Subject', token: 'Token', flow: 'Flow', from: 'From', to: 'To' };
+const filters = [...Object.keys(facets), ...Object.keys(single)];
+
+export let view = read();
+let follow;
+
+function read() {
+  return new URLSearchParams(location.hash.slice(1));
+}
+
+/** Calls `listener` now and whenever the view changes. */
+export function onView(listener) {
+  follow = () => {
+    view = read();
+    listener();
+  };
+  addEventListener('popstate', follow);
+  addEventListener('hashchange', follow);
+  follow();
+}
+
+/** Shows the view that `change` makes of this one. */
+export function go(change, { replace = false } = {}) {
+  const next = new URLSearchParams(view);
+  change(next);
+  if (replace) history.replaceState(null, '', `#${next}`);
+  else history.pushState(null, '', `#${next}`);
+  follow();
+}
+
+/** A change of filter begins at the first page. */
+export function filterBy(change, options) {
+  go((next) => {
+    next.delete('page');
+    change(next);
+  }, options);
+}
+
+export function toggle(name, value) {
+  filterBy((next) => {
+    const values = next.getAll(name);
+    next.delete(name);
+    for (const each of values.includes(value) ? values.filter((other) => other !== value) : [...values, value]) next.append(name, each);
+  });
+}
+
+export function clearFilters() {
+  filterBy((next) => filters.forEach((name) => next.delete(name)));
+}
+
+/** The query for the counts, and with order and page the one for the list. An empty value of a facet asks for the unknown ones. */
+export function filterQuery() {
+  return new URLSearchParams([...view].filter(([name, value]) => filters.includes(name) && (value !== '' || name in facets)));
+}
+
+export function listQuery() {
+  const query = filterQuery();
+  for (const name of ['sort', 'order', 'page']) if (view.has(name)) query.set(name, view.get(name));
+  return query;
+}
+
+export const openFinding = (id) => go((next) => next.set('finding', id), { replace: view.has('finding') });
+export const closeFinding = () => go((next) => next.delete('finding'));
+
+/** Address of the view that `change` makes of this one. */
+export function addressOf(change) {
+  const next = new URLSearchParams(view);
+  next.delete('page');
+  change(next);
+  return `#${next}`;
+}
