@@ -24,11 +24,11 @@ const unlike: Record<string, { frames: number; reason: string }> = {
 };
 
 test('the innermost addresses of each frame are those that tshark shows', { skip: withoutCaptures() }, () => {
+  // One tshark per file: those with the most encapsulations, and one at least of each kind.
   const files = [
-    ...list('zeek/Traces/tunnels', /./), ...list('suricata-verify', /^(decode-|pppoe|vxlan|geneve|bug-2576|eve-flow-vlan)/),
-    ...list('tcpdump', /^(erspan|gso|bigtcp|vxlan|mpls|nflog|lspping|wccp|nhrp|pppoes|radiotap)/),
-    ...list('ndpi/pcap', /tunnel|gtp|^gre|^vxlan|^zoom.pcap|^BGP|^pptp|capwap|custom_cat|discord_mid|^rtmp.pcap/),
-    'zeek/Traces/erspanII.pcap', 'zeek/Traces/snap-tcp.pcap',
+    ...list('zeek/Traces/tunnels', /./), ...list('suricata-verify', /^(decode-(chdlc|etag|nsh|sll2|vntag)|pppoe|vxlan|geneve)/),
+    ...list('tcpdump', /^(erspan-type-ii|bigtcp|gso-ipv6-vxlan|mpls|nflog|wccp|nhrp|vxlan_port)/),
+    ...list('ndpi/pcap', /6tunnel|^gre|^vxlan|^zoom.pcap|^BGP|^pptp|capwap|discord_mid|^ipv6_in_gtp|^gtp_false/), 'zeek/Traces/snap-tcp.pcap',
   ];
   const found: Record<string, number> = {};
   let frames = 0;
@@ -43,7 +43,7 @@ test('the innermost addresses of each frame are those that tshark shows', { skip
     }
   }
   assert.deepEqual(found, Object.fromEntries(Object.entries(unlike).map(([file, { frames: count }]) => [file, count])));
-  assert.ok(frames > 3500 && tunnelled > 1000, `${frames} frames, ${tunnelled} of them tunnelled`);
+  assert.ok(frames > 2500 && tunnelled > 1000, `${frames} frames, ${tunnelled} of them tunnelled`);
 });
 
 function list(folder: string, names: RegExp): string[] {
