@@ -3,6 +3,7 @@ import type { DissectCounters } from './counters.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
 import { ftp } from './ftp.ts';
 import { http } from './http.ts';
+import { http2 } from './http2.ts';
 import { imap } from './imap.ts';
 import { irc } from './irc.ts';
 import { kerberosOverTcp } from './kerberos.ts';
@@ -25,7 +26,7 @@ import { xmpp } from './xmpp.ts';
 const protocols: readonly StreamProtocol[] = [
   tls, http, stunOverTcp, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
-  sipOverTcp, kerberosOverTcp,
+  sipOverTcp, kerberosOverTcp, http2,
 ];
 
 /**
