@@ -12,12 +12,13 @@ export const ftp: StreamProtocol = {
 
 const words = ['220', '230', '331', '530', 'USER ', 'AUTH TLS', 'AUTH SSL', 'FEAT', 'SYST', 'PASV', 'EPSV', 'PORT '];
 
-/** A greeting with 220 may be SMTP's, a USER POP3's: then the other side tells. */
+/** A greeting with 220 may be SMTP's: then the client tells. A USER is FTP's: a server of POP3 has said so before it comes. */
 function recogniseFtp(bytes: Buffer): Recognition {
   return recogniseLine(bytes, words, (line) => {
     if (/^220[ -].*ftp/i.test(line) && !/smtp/i.test(line)) return 'yes';
     if (/^331[ -]|^(?:AUTH (?:TLS|SSL)|FEAT|SYST|PASV|EPSV|PORT \d{1,3}(?:,\d{1,3}){5})$/i.test(line)) return 'yes';
-    return /^220(?:[ -]|$)|^USER \S+$/i.test(line) ? 'more' : 'no';
+    if (/^USER \S+$/i.test(line)) return 'yes';
+    return /^220(?:[ -]|$)/.test(line) ? 'more' : 'no';
   });
 }
 

@@ -1,5 +1,6 @@
 import type { FieldList, FrameMap } from './fieldlist.ts';
 import type { Header } from './http-head.ts';
+import { ntlmNames } from './ntlm.ts';
 import { isName, stepOf } from './path.ts';
 import { addPairs, decodeUrl, decodeUtf8, encodingOf } from './urlencoded.ts';
 
@@ -14,6 +15,7 @@ export function addHeaders(list: FieldList, prefix: string, headers: readonly He
       addCookie(list, path, attributes < 0 ? header.value : header.value.slice(0, attributes), header.start, frames);
     } else {
       list.add(path, header.written, decodeUtf8(header.value), '', frames.frameAt(header.end - 1));
+      if (header.name === 'authorization' || header.name === 'proxy-authorization') addNtlm(list, header, frames);
       if (header.name === 'referer' || header.name === 'location') addUrlQuery(list, `${path}.query`, header, frames);
     }
   }
@@ -39,6 +41,14 @@ function addCookie(list: FieldList, path: string, text: string, position: number
   const frame = frames.frameAt(position + text.trimEnd().length - 1);
   if (!isName(name)) list.add(path, '', name, '', frame);
   list.add(name === '' ? path : `${path}.${stepOf(name)}`, name, decodeUrl(written, false), encodingOf('', written, false), frame);
+}
+
+/** User, domain and workstation of a login with NTLM, that of SPNEGO included (RFC 4559). */
+function addNtlm(list: FieldList, header: Header, frames: FrameMap): void {
+  const credentials = /^(?:NTLM|Negotiate) +([A-Za-z0-9+/]{16,16384}={0,2})$/i.exec(header.value);
+  if (credentials === null) return;
+  const frame = frames.frameAt(header.end - 1);
+  for (const { name, key, value } of ntlmNames(Buffer.from(credentials[1]!, 'base64'))) list.add(`http.${name}`, key, value, 'base64', frame);
 }
 
 function addUrlQuery(list: FieldList, path: string, header: Header, frames: FrameMap): void {

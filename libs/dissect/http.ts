@@ -1,6 +1,7 @@
 import { Exchanges } from './http-exchange.ts';
 import { recogniseHttp } from './http-head.ts';
 import { HttpSide } from './http-side.ts';
+import { Http2Handler } from './http2.ts';
 import type { Sender } from './message.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { WebSocketHandler } from './websocket.ts';
@@ -55,6 +56,7 @@ class HttpHandler implements StreamHandler {
   #upgrade(): void {
     const protocol = this.#exchanges.upgradedTo;
     if (protocol === 'websocket') this.#upgraded = new WebSocketHandler(this.#session);
+    if (protocol === 'h2c') this.#upgraded = new Http2Handler(this.#session);
     if (this.#upgraded === null) return;
     this.#upgraded.data('source');
     this.#upgraded.data('destination');

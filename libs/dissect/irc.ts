@@ -88,7 +88,7 @@ function channel(name: string): NamedValue {
 
 /** `[@tags] [:prefix] command parameters [:trailing]` (RFC 2812, section 2.3.1; https://ircv3.net/specs/extensions/message-tags). */
 function parse(line: string): { prefix: string; command: string; parameters: string[] } {
-  const [, prefix = '', command = '', rest = ''] = /^(?:@\S+ +)?(?::(\S+) +)?([A-Za-z]+|\d{3})(?: +(.*))?$/.exec(line) ?? [];
+  const [, prefix = '', command = '', rest = ''] = /^(?:@\S+ +)?(?::(\S+) +)?([A-Za-z]+|\d{3})(?: +(.*))?$/.exec(line.trimStart()) ?? [];
   const trailing = rest.startsWith(':') ? 0 : rest.indexOf(' :');
   const middle = (trailing < 0 ? rest : rest.slice(0, trailing)).split(/ +/).filter((word) => word !== '');
   if (trailing >= 0) middle.push(rest.slice(rest.indexOf(':', trailing) + 1));

@@ -136,9 +136,9 @@ describe('FTP', () => {
   });
 });
 
-test('without a server to tell them apart, what FTP and POP3 share is told as lines', () => {
-  const { messages } = dissectStream([['source', 'USER jane\r\nPASS sesame\r\n']]);
-  assert.deepEqual(messages.map(({ protocol, payload }) => [protocol, payload!.toString()]), [['tcp', 'USER jane'], ['tcp', 'PASS sesame']]);
+test('a greeting that SMTP could send too, and a USER that POP3 has', () => {
+  assert.deepEqual(told([['destination', '220 ready\r\n'], ['source', 'USER jane\r\n'], ['destination', '230 in\r\n'], ['source', 'PASS sesame\r\n']]),
+    ['1 ftp', '2 ftp ftp.login.user_name=jane', '4 ftp ftp.login.password=sesame']);
 });
 
 describe('TLS after', () => {

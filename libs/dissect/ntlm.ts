@@ -21,7 +21,7 @@ export function ntlmNames(bytes: Buffer): NamedValue[] {
   return [
     { name: 'login.domain', key: 'domain', value: readName(message, 28, charset), encoding: '' },
     { name: 'login.user_name', key: 'user_name', value: readName(message, 36, charset), encoding: '' },
-    { name: 'login.workstation', key: 'device_name', value: readName(message, 44, charset), encoding: '' },
+    { name: 'login.workstation', key: 'netbios_name', value: readName(message, 44, charset), encoding: '' },
   ].filter(({ value }) => value !== '');
 }
 

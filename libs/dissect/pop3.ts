@@ -10,13 +10,13 @@ export const pop3: StreamProtocol = {
   open: (session): StreamHandler => new Pop3Handler(session),
 };
 
-const words = ['+OK', 'APOP ', 'CAPA', 'STLS', 'USER ', 'AUTH '];
+const words = ['+OK', 'APOP ', 'CAPA', 'STLS', 'AUTH '];
 
-/** A server without a greeting may be another one; and FTP logs in with USER too: then the other side tells. */
+/** A bare `+OK` may be another server's, and SMTP has AUTH too: then the other side tells. */
 function recognisePop3(bytes: Buffer): Recognition {
   return recogniseLine(bytes, words, (line) => {
     if (/^\+OK .|^APOP \S+ [0-9a-f]{32}$|^(?:CAPA|STLS)$/i.test(line)) return 'yes';
-    return /^(?:\+OK|USER \S+|AUTH(?: [A-Z0-9-]{3,20}(?: \S+)?)?)$/i.test(line) ? 'more' : 'no';
+    return /^(?:\+OK|AUTH(?: [A-Z0-9-]{3,20}(?: \S+)?)?)$/i.test(line) ? 'more' : 'no';
   });
 }
 

@@ -5,6 +5,7 @@ import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
 import { ftp } from './ftp.ts';
 import { http } from './http.ts';
+import { http2 } from './http2.ts';
 import { imap } from './imap.ts';
 import { irc } from './irc.ts';
 import { kerberosOverTcp } from './kerberos.ts';
@@ -30,7 +31,7 @@ const protocols: readonly StreamProtocol[] = [
   tls, http, stunOverTcp,
   mqtt, mipush, ajp, diameter, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
-  sipOverTcp, kerberosOverTcp,
+  sipOverTcp, kerberosOverTcp, http2,
 ];
 
 /**

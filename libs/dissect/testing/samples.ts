@@ -138,6 +138,16 @@ export const conversations: Record<string, Packet[]> = {
     ['source', webSocketFrame(0x88, Buffer.from([3, 0xe8]), 'mask')],
     ['destination', webSocketFrame(0x88, Buffer.from([3, 0xe8]))],
   ],
+  'http2': [
+    ['source', Buffer.concat([
+      Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), http2Frame(4, 0, 0, '000300000064'), http2Frame(1, 5, 1, '828684418cf1e3c2e5f23a6ba0ab90f4ff'),
+      http2Frame(1, 0x20, 3, '0000000010828684be58'), http2Frame(9, 4, 3, '86a8eb10649cbf'), http2Frame(0, 9, 3, `02${Buffer.from('{"uid":5}').toString('hex')}0000`),
+    ])],
+    ['destination', Buffer.concat([
+      http2Frame(4, 0, 0, ''), http2Frame(1, 4, 1, '885f106170706c69636174696f6e2f6a736f6e'),
+      http2Frame(0, 0, 1, Buffer.from('{"user_').toString('hex')), http2Frame(0, 1, 1, Buffer.from('id":"u1"}').toString('hex')), http2Frame(1, 5, 3, '8d'),
+    ])],
+  ],
   'socks': [
     ['source', Buffer.from('05020002', 'hex')], ['destination', Buffer.from('0502', 'hex')],
     ['source', Buffer.from('01036a616e03706173', 'hex')], ['destination', Buffer.from('0100', 'hex')],
@@ -173,6 +183,12 @@ export const datagrams: Buffer[] = [
   kerberosRequest,
   kerberosReply,
 ];
+
+/** A frame of HTTP/2, its payload in hexadecimal. */
+export function http2Frame(type: number, flags: number, id: number, payload: string): Buffer {
+  const bytes = Buffer.from(payload, 'hex');
+  return Buffer.concat([Buffer.from([0, bytes.length >> 8, bytes.length & 0xff, type, flags, 0, 0, 0, id]), bytes]);
+}
 
 /** A frame of WebSocket with that first byte. */
 export function webSocketFrame(first: number, payload: Buffer, mask = ''): Buffer {

@@ -1,0 +1,360 @@
+import { ByteStream } from './bytestream.ts';
+import { FieldList, type FrameMap } from './fieldlist.ts';
+import { HpackDecoder, HpackError } from './hpack.ts';
+import { addBody, isMedia } from './http-body.ts';
+import { setResponseFacts, type Exchange } from './http-exchange.ts';
+import { addHeaders } from './http-fields.ts';
+import { headerList, headerValue, mediaType, type Header } from './http-head.ts';
+import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { decodeUtf8 } from './urlencoded.ts';
+
+/** HTTP/2 in cleartext (RFC 9113), by prior knowledge or upgraded from HTTP/1.1. It tells what HTTP/1 tells, under the same names. */
+export const http2: StreamProtocol = {
+  name: 'http2',
+  recognise: recogniseHttp2,
+  open: (session): StreamHandler => new Http2Handler(session),
+};
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'HTTP/2' };
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+/** Length, type, flags, stream. */
+const frameHeader = 9;
+
+const DATA = 0;
+const HEADERS = 1;
+const RST_STREAM = 3;
+const SETTINGS = 4;
+const PUSH_PROMISE = 5;
+const CONTINUATION = 9;
+const END_STREAM = 0x1;
+const END_HEADERS = 0x4;
+const PADDED = 0x8;
+const PRIORITY = 0x20;
+/** The highest type of frame that anyone has registered (https://www.iana.org/assignments/http2-parameters). */
+const highestType = 0x10;
+
+/** The client's preface, or the SETTINGS that a server begins with (RFC 9113, section 3.4). */
+function recogniseHttp2(bytes: Buffer): Recognition {
+  const begins = (expected: Buffer): boolean => bytes.subarray(0, expected.length).equals(expected.subarray(0, bytes.length));
+  if (begins(preface)) return bytes.length < preface.length ? 'more' : 'yes';
+  if (bytes[0] !== 0 || (bytes[1] ?? 0) !== 0 || (bytes[2] ?? 0) % 6 !== 0 || (bytes[2] ?? 0) > 96) return 'no';
+  for (let i = 3; i < Math.min(bytes.length, frameHeader); i++) if (bytes[i] !== (i === 3 ? SETTINGS : 0)) return 'no';
+  return bytes.length < frameHeader ? 'more' : 'yes';
+}
+
+export class Http2Handler implements StreamHandler {
+  readonly #exchanges = new Map<number, Exchange>();
+  readonly #sides: Record<Sender, Http2Side>;
+
+  constructor(session: StreamSession) {
+    this.#sides = { source: new Http2Side(session, 'source', this.#exchanges), destination: new Http2Side(session, 'destination', this.#exchanges) };
+  }
+
+  get done(): boolean {
+    return this.#sides.source.broken && this.#sides.destination.broken;
+  }
+
+  data(sender: Sender): void {
+    this.#sides[sender].read();
+  }
+
+  gap(sender: Sender, missing: number): void {
+    this.#sides[sender].gap(missing);
+  }
+
+  end(): void {
+    this.#sides.source.end();
+    this.#sides.destination.end();
+  }
+}
+
+/** A message whose body is being read. */
+interface OpenMessage {
+  message: Message;
+  list: FieldList;
+  isRequest: boolean;
+  /** Null when the body is passed over; the message was then emitted. */
+  body: ByteStream | null;
+  contentType: string;
+  codings: string;
+}
+
+class Http2Side {
+  broken = false;
+  readonly #session: StreamSession;
+  readonly #sender: Sender;
+  readonly #stream: ByteStream;
+  readonly #exchanges: Map<number, Exchange>;
+  readonly #hpack = new HpackDecoder();
+  readonly #open = new Map<number, OpenMessage>();
+  /** Bytes of the bodies that are kept. */
+  #kept = 0;
+  /** Of a frame that is read piece by piece: what is to be passed over, and of DATA what is to be taken, for which stream. */
+  #toSkip = 0;
+  #toTake = 0;
+  #streamId = 0;
+  #endsStream = false;
+  /** Fragments of the header block at hand. */
+  #block: Buffer[] = [];
+  #blockLength = 0;
+  #blockEndsStream = false;
+
+  constructor(session: StreamSession, sender: Sender, exchanges: Map<number, Exchange>) {
+    this.#session = session;
+    this.#sender = sender;
+    this.#stream = session[sender];
+    this.#exchanges = exchanges;
+  }
+
+  read(): void {
+    const stream = this.#stream;
+    while (stream.length > 0 && !this.broken) {
+      if (this.#toTake > 0) this.#takeData();
+      else if (this.#toSkip > 0) this.#skip();
+      else if (!this.#readFrame()) return;
+    }
+    if (this.broken) stream.clear();
+  }
+
+  /** Inside a body only that suffers; else the compression has lost entries, and a frame most likely begins with the next packet. */
+  gap(missing: number): void {
+    this.#count('gap');
+    const inData = this.#toTake + this.#toSkip;
+    if (missing <= inData) {
+      const taken = Math.min(missing, this.#toTake);
+      this.#toTake -= taken;
+      this.#toSkip -= missing - taken;
+      this.#finish(this.#streamId);
+      return;
+    }
+    this.#stream.clear();
+    this.#toTake = this.#toSkip = this.#blockLength = 0;
+    this.#block = [];
+    this.#hpack.forget();
+  }
+
+  end(): void {
+    for (const id of this.#open.keys()) {
+      if (this.#open.get(id)!.body !== null) this.#count('cut body');
+      this.#finish(id);
+    }
+    this.#stream.clear();
+  }
+
+  #readFrame(): boolean {
+    const stream = this.#stream;
+    const bytes = stream.bytes();
+    if (bytes[0] === preface[0] && bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length))) {
+      if (bytes.length < preface.length) return false;
+      stream.consume(preface.length);
+      return true;
+    }
+    if (bytes.length < frameHeader) return false;
+    const length = bytes.readUIntBE(0, 3);
+    const [type, flags] = [bytes[3]!, bytes[4]!];
+    const id = bytes.readUInt32BE(5) & 0x7fffffff;
+    if (type > highestType || (this.#blockLength > 0 && type !== CONTINUATION)) return this.#break('malformed frame');
+    if (type === DATA) return this.#openData(bytes, length, flags, id);
+    const isRead = type === HEADERS || type === PUSH_PROMISE || type === CONTINUATION || type === RST_STREAM;
+    if (!isRead) {
+      stream.consume(frameHeader);
+      this.#toSkip = length;
+      return true;
+    }
+    if (length > this.#session.options.maxHeadBytes) return this.#break('bounded head');
+    const end = frameHeader + length;
+    if (bytes.length < end) return false;
+    this.#takeFrame(type, flags, id, bytes.subarray(frameHeader, end), stream.frameAt(end - 1), stream.microsAt(end - 1));
+    stream.consume(end);
+    return true;
+  }
+
+  /** The header of a DATA frame: its content is read as it comes, its padding passed over. */
+  #openData(bytes: Buffer, length: number, flags: number, id: number): boolean {
+    const isPadded = (flags & PADDED) !== 0;
+    if (isPadded && bytes.length < frameHeader + 1) return false;
+    const padding = isPadded ? bytes[frameHeader]! : 0;
+    const content = length - (isPadded ? 1 + padding : 0);
+    if (content < 0) return this.#break('malformed frame');
+    const [frame, micros] = [this.#stream.frameAt(frameHeader - 1), this.#stream.microsAt(frameHeader - 1)];
+    this.#stream.consume(frameHeader + (isPadded ? 1 : 0));
+    this.#toTake = content;
+    this.#toSkip = padding;
+    this.#streamId = id;
+    this.#endsStream = (flags & END_STREAM) !== 0;
+    if (content === 0 && this.#endsStream) this.#finish(id, frame, micros);
+    return true;
+  }
+
+  #takeData(): void {
+    const stream = this.#stream;
+    const length = Math.min(this.#toTake, stream.length);
+    const { options } = this.#session;
+    const body = this.#open.get(this.#streamId)?.body ?? null;
+    if (body !== null) {
+      const kept = Math.min(length, options.maxBodyBytes - body.length, 4 * options.maxBodyBytes - this.#kept);
+      body.appendFrom(stream, kept);
+      this.#kept += kept;
+      if (kept < length) {
+        this.#count('bounded body');
+        this.#finish(this.#streamId);
+      }
+    }
+    const [frame, micros] = [stream.frameAt(length - 1), stream.microsAt(length - 1)];
+    stream.consume(length);
+    this.#toTake -= length;
+    if (this.#toTake === 0 && this.#endsStream) this.#finish(this.#streamId, frame, micros);
+  }
+
+  #skip(): void {
+    const length = Math.min(this.#toSkip, this.#stream.length);
+    this.#stream.consume(length);
+    this.#toSkip -= length;
+  }
+
+  #takeFrame(type: number, flags: number, id: number, payload: Buffer, frame: number, micros: number): void {
+    if (type === RST_STREAM) {
+      this.#finish(id, frame, micros);
+      return;
+    }
+    let [start, end] = [0, payload.length];
+    if (type !== CONTINUATION) {
+      if ((flags & PADDED) !== 0) end -= payload[start++] ?? 0;
+      if (type === HEADERS && (flags & PRIORITY) !== 0) start += 5;
+      if (type === PUSH_PROMISE) start += 4;
+      this.#block = [];
+      this.#blockLength = 0;
+      this.#blockEndsStream = (flags & END_STREAM) !== 0 && type === HEADERS;
+      this.#streamId = type === PUSH_PROMISE ? 0 : id;
+    }
+    if (start > end) {
+      this.#break('malformed frame');
+      return;
+    }
+    this.#block.push(Buffer.from(payload.subarray(start, end)));
+    // One byte for an empty fragment too: a block that has begun goes on, and cannot go on for ever.
+    this.#blockLength += end - start + 1;
+    if (this.#blockLength > this.#session.options.maxHeadBytes) this.#break('bounded head');
+    else if ((flags & END_HEADERS) !== 0) this.#takeHeaders(frame, micros);
+  }
+
+  #takeHeaders(frame: number, micros: number): void {
+    const block = Buffer.concat(this.#block);
+    this.#block = [];
+    this.#blockLength = 0;
+    const headers: Header[] = [];
+    const pseudo = new Map<string, string>();
+    let listed = 0;
+    try {
+      this.#hpack.decode(block, (name, value) => {
+        // A few bytes of a block may stand for much (RFC 9113, section 10.5.1).
+        listed += name.length + value.length + 1;
+        if (listed > this.#session.options.maxHeadBytes) return;
+        if (name.startsWith(':')) pseudo.set(name, value);
+        else headers.push({ name: name.toLowerCase(), written: name, value, start: 0, end: 1 });
+      });
+    } catch (error) {
+      if (!(error instanceof HpackError)) throw error;
+      this.#break('malformed header block');
+      return;
+    }
+    if (listed > this.#session.options.maxHeadBytes) this.#count('bounded head');
+    // A promised request is the server's own idea.
+    if (this.#streamId !== 0) this.#message(this.#streamId, pseudo, headers, frame, micros);
+  }
+
+  #message(id: number, pseudo: ReadonlyMap<string, string>, headers: Header[], frame: number, micros: number): void {
+    const open = this.#open.get(id);
+    const isRequest = pseudo.has(':method');
+    const status = Number(pseudo.get(':status') ?? 0);
+    if (!isRequest && status === 0) {
+      // Trailers.
+      if (open !== undefined && open.body !== null) addHeaders(open.list, open.isRequest ? 'http.request.trailer' : 'http.response.trailer', headers, { frameAt: () => frame });
+      if (this.#blockEndsStream) this.#finish(id, frame, micros);
+      return;
+    }
+    if (!isRequest && status < 200) return;
+    const { options, counters } = this.#session;
+    const message = createMessage('http', cleartext, this.#sender, frame, micros);
+    const list = new FieldList('http', this.#sender, message.fields, options, counters);
+    const contentType = headerValue(headers, 'content-type');
+    const type = mediaType(contentType);
+    if (isRequest) this.#request(id, message, list, pseudo, headers, type);
+    else this.#response(id, message, list, status, headers);
+    const keepsBody = !this.#blockEndsStream && (isRequest ? !isMedia(type) : /[/+]json$/.test(type));
+    if (open !== undefined) this.#finish(id);
+    this.#remember(id, { message, list, isRequest, body: keepsBody ? new ByteStream() : null, contentType, codings: headerList(headers, 'content-encoding') });
+    if (!keepsBody) this.#finish(id, frame, micros);
+  }
+
+  #request(id: number, message: Message, list: FieldList, pseudo: ReadonlyMap<string, string>, headers: Header[], type: string): void {
+    const { facts, frame } = message;
+    const method = pseudo.get(':method')!;
+    const path = pseudo.get(':path') ?? '';
+    let authority = pseudo.get(':authority') ?? headerValue(headers, 'host');
+    // Credentials must not stand in the authority (RFC 9113, section 8.3.1), but can.
+    const target = splitTarget(method, method === 'CONNECT' ? authority : authority.includes('@') ? `http://${authority}${path}` : path);
+    if (target.authority !== '') authority = target.authority;
+    const frames: FrameMap = { frameAt: () => frame };
+    facts['http.request.method'] = method;
+    setTargetFacts(facts, target, authority);
+    const agent = headerValue(headers, 'user-agent');
+    if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);
+    if (type !== '') facts['http.request.mime_type'] = type;
+    addTarget(list, target, 0, frames);
+    if (authority !== '') headers.unshift({ name: 'host', written: 'Host', value: authority, start: 0, end: 1 });
+    addHeaders(list, 'http.request.header', headers, frames);
+    if (this.#exchanges.size >= this.#session.options.maxPipelined) {
+      this.#exchanges.delete(this.#exchanges.keys().next().value!);
+      this.#count('bounded pipelined requests');
+    }
+    this.#exchanges.set(id, { method, domain: facts['url.domain'] ?? '', destinationDomain: facts['destination.domain'] ?? '', answered: false });
+  }
+
+  #response(id: number, message: Message, list: FieldList, status: number, headers: readonly Header[]): void {
+    const { frame } = message;
+    setResponseFacts(message.facts, status, this.#exchanges.get(id));
+    this.#exchanges.delete(id);
+    addHeaders(list, 'http.response.header', headers, { frameAt: () => frame });
+  }
+
+  #remember(id: number, open: OpenMessage): void {
+    if (this.#open.size >= this.#session.options.maxPipelined) {
+      this.#count('bounded streams');
+      this.#finish(this.#open.keys().next().value!);
+    }
+    this.#open.set(id, open);
+  }
+
+  /** Adds the fields of the body and emits the message: it ends with that packet, else with the last one of its body. */
+  #finish(id: number, frame = 0, micros = 0): void {
+    const open = this.#open.get(id);
+    if (open === undefined) return;
+    this.#open.delete(id);
+    const { message, body, list, isRequest, contentType, codings } = open;
+    const { options, counters, emit } = this.#session;
+    if (body !== null && body.length > 0) {
+      message.frame = frame === 0 ? body.frameAt(body.length - 1) : frame;
+      message.micros = frame === 0 ? body.microsAt(body.length - 1) : micros;
+      this.#kept -= body.length;
+      const unread = addBody(list, isRequest ? 'http.request.body' : 'http.response.body', body, contentType, codings, options, counters);
+      if (isRequest) message.payload = unread;
+    }
+    this.#count('messages');
+    emit(message);
+  }
+
+  #break(reason: string): false {
+    this.#count(reason);
+    this.end();
+    this.broken = true;
+    return false;
+  }
+
+  #count(reason: string): void {
+    this.#session.counters.add('http', reason);
+  }
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ntlmNames } from './ntlm.ts';
+import { dissectStream, fieldsOf } from './testing/packets.ts';
+
+/** An AUTHENTICATE message ([MS-NLMP], section 2.2.1.3) whose names stand behind a header of 64 bytes. */
+function authenticate(domain: string, user: string, workstation: string): Buffer {
+  const header = Buffer.alloc(64);
+  header.write('NTLMSSP\0', 'latin1');
+  header.writeUInt32LE(3, 8);
+  header.writeUInt32LE(1, 60);
+  const names = [domain, user, workstation].map((name) => Buffer.from(name, 'utf16le'));
+  let offset = header.length;
+  names.forEach((name, index) => {
+    header.writeUInt16LE(name.length, 28 + 8 * index);
+    header.writeUInt32LE(offset, 32 + 8 * index);
+    offset += name.length;
+  });
+  return Buffer.concat([header, ...names]);
+}
+
+test('the names of a login over HTTP, wrapped by SPNEGO or not', () => {
+  for (const credentials of [`NTLM ${authenticate('CORP', 'jane', 'PC-7').toString('base64')}`, `Negotiate ${Buffer.concat([Buffer.from('a182'), authenticate('CORP', 'jane', 'PC-7')]).toString('base64')}`]) {
+    const { messages } = dissectStream([['source', `GET / HTTP/1.1\r\nAuthorization: ${credentials}\r\n\r\n`]]);
+    assert.deepEqual(fieldsOf(messages[0]).slice(1), ['http.login.domain=(base64)CORP', 'http.login.user_name=(base64)jane', 'http.login.workstation=(base64)PC-7']);
+  }
+});
+
+test('a name beyond the message, and other messages, yield nothing', () => {
+  assert.deepEqual(ntlmNames(authenticate('CORP', 'jane', 'PC-7').subarray(0, 74)).map(({ value }) => value), ['CORP']);
+  assert.deepEqual(ntlmNames(Buffer.from('NTLMSSP\0\x01\0\0\0'.padEnd(80, '\0'), 'latin1')), []);
+});
