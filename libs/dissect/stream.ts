@@ -3,18 +3,21 @@ import { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
 import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
+import { hl7 } from './hl7.ts';
 import { http } from './http.ts';
 import type { Emit, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
 import { mqtt } from './mqtt.ts';
 import type { DissectOptions } from './options.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { rtmp } from './rtmp.ts';
+import { smpp } from './smpp.ts';
 import { stunOverTcp } from './stun-tcp.ts';
 import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
 
 /** Asked in this order; the first that says yes claims the flow. */
-const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, mqtt, mipush, ajp, diameter, dnsOverTcp];
+const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, dnsOverTcp];
 
 /**
  * Turns the bytes of one TCP flow into messages. It recognises the protocol by the first bytes of either direction.
