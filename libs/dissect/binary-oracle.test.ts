@@ -47,6 +47,8 @@ const cases: Case[] = [
     ...suricata('ja4-quic', 'ja4-tls-quic', 'quic-frag', 'quic-retry', 'quic-v2')],
   filter: 'quic && tls.handshake.extensions_server_name', theirs: ['tls.handshake.extensions_server_name'], ours: serverName('quic'), distinct: true },
   { files: ['ndpi/pcap/quic.pcap', 'ndpi/pcap/quic_q39.pcap', 'ndpi/pcap/quic_q43.pcap', 'ndpi/pcap/quic_q50.pcap', ...suricata('quic-cyu')], filter: 'gquic.tag.sni || quic', theirs: ['gquic.tag.sni'], ours: serverName('quic'), distinct: true },
+  { files: ['zeek/Traces/tls/certificate-with-sct.pcap', 'zeek/Traces/tls/tls1_1.pcap', 'zeek/Traces/tls/telesec.pcap', 'zeek/Traces/tls/ocsp-stapling.pcap', 'ndpi/pcap/viber.pcap', 'ndpi/pcap/zoom.pcap'], filter: 'tcp && tls.handshake.type == 11',
+    theirs: ['x509ce.dNSName'], ours: ({ facts }) => facts['telltale.tls.certificate_names'] ?? [], distinct: true },
 ];
 
 describe('binary protocols agree with tshark', { skip: !isAble }, () => {
@@ -73,7 +75,7 @@ test('JA4 of real ClientHellos', { skip: !isAble }, () => {
 function askTshark(path: string, filter: string, fields: readonly string[]): string[] {
   const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=\u0001', '-E', 'separator=/t'];
   const output = execFileSync('tshark', ['-n', '-r', path, '-Y', filter, ...format, ...fields.flatMap((field) => ['-e', field])], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
-  return output.split(/[\n\t\u0001]/).filter((value) => value !== '');
+  return output.replaceAll('\u0001', '\n').split(/[\n\t]/).filter((value) => value !== '');
 }
 
 function order(values: readonly string[], distinct = false): string[] {
