@@ -34,7 +34,7 @@ const cases: Case[] = [
     filter: 'mqtt.clientid || mqtt.topic', theirs: ['mqtt.clientid', 'mqtt.username', 'mqtt.passwd', 'mqtt.topic'], ours: at('mqtt.connect.client_id', 'mqtt.connect.username', 'mqtt.connect.password', 'mqtt.topic') },
   { files: ['ndpi/pcap/oicq.pcap'], filter: 'oicq', theirs: ['oicq.qqid'], ours: at('oicq.qq_number') },
   { files: ['ndpi/pcap/ajp.pcap'], filter: 'ajp13', theirs: ['ajp13.uri'], ours: at('url.path'),
-    extra: 2, reason: 'tshark opens no request on a connection that began with a ping' },
+    extra: 1, reason: 'a connection to port 8010, where tshark expects no AJP' },
   { files: ['ndpi/pcap/gtp_c.pcap'], filter: 'gtpv2', theirs: ['e212.imsi', 'e164.msisdn', 'gtpv2.mei'], ours: at('gtp.imsi', 'gtp.msisdn', 'gtp.mei') },
   { files: ['ndpi/pcap/diameter.pcap'], filter: 'diameter', theirs: ['diameter.Session-Id', 'diameter.Subscription-Id-Data', 'diameter.User-Name'], ours: at('diameter.session_id', 'diameter.subscription_id', 'diameter.user_name') },
   { files: ['zeek/Traces/radius/radius_localhost.pcap'], filter: 'radius', theirs: ['radius.User_Name', 'radius.Calling_Station_Id'], ours: at('radius.user_name', 'radius.calling_station_id') },
@@ -74,7 +74,7 @@ test('JA4 of real ClientHellos', { skip: !isAble }, () => {
 
 function askTshark(path: string, filter: string, fields: readonly string[]): string[] {
   const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=\u0001', '-E', 'separator=/t'];
-  const output = execFileSync('tshark', ['-n', '-r', path, '-Y', filter, ...format, ...fields.flatMap((field) => ['-e', field])], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
+  const output = execFileSync('tshark', ['-n', '-o', 'tcp.reassemble_out_of_order:TRUE', '-r', path, '-Y', filter, ...format, ...fields.flatMap((field) => ['-e', field])], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
   return output.replaceAll('\u0001', '\n').split(/[\n\t]/).filter((value) => value !== '');
 }
 

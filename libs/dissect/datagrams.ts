@@ -4,9 +4,10 @@ import { oicq } from './oicq.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 import { radius } from './radius.ts';
 import { snmp } from './snmp.ts';
+import { ike, wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, oicq, gtp, radius];
+const protocols: readonly DatagramProtocol[] = [snmp, dhcp, oicq, gtp, radius, wireguard, ike];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {

@@ -7,6 +7,7 @@ import { hl7 } from './hl7.ts';
 import { http } from './http.ts';
 import type { Emit, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
+import { mmtls } from './mmtls.ts';
 import { mqtt } from './mqtt.ts';
 import type { DissectOptions } from './options.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
@@ -17,7 +18,7 @@ import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
 
 /** Asked in this order; the first that says yes claims the flow. */
-const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, dnsOverTcp];
+const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp];
 
 /**
  * Turns the bytes of one TCP flow into messages. It recognises the protocol by the first bytes of either direction.
