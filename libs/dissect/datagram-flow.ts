@@ -11,12 +11,15 @@ export class DatagramFlow {
   readonly counters: DissectCounters;
   /** STUN requests and responses. */
   readonly stunTimer = new HandshakeTimer();
+  /** STUN was seen: what begins like channel data of TURN is that. */
+  hasStun = false;
   /** Began with Zoom's hello between two clients. */
   isZoomPeer = false;
   #scanned = 0;
   #quic: QuicFlow | null = null;
   #dtls: DtlsFlow | null = null;
   #media: MediaFlow | null = null;
+  #relayed: DatagramFlow | null = null;
 
   constructor(options: DissectOptions, counters: DissectCounters) {
     this.options = options;
@@ -33,6 +36,11 @@ export class DatagramFlow {
 
   get media(): MediaFlow {
     return (this.#media ??= new MediaFlow(this.options, this.counters));
+  }
+
+  /** What a TURN relay carries for the client, which is a flow of its own. */
+  get relayed(): DatagramFlow {
+    return (this.#relayed ??= new DatagramFlow(this.options, this.counters));
   }
 
   /** May so many more bytes of messages without named fields be handed to the recogniser? */

@@ -11,7 +11,7 @@ import type { DatagramContext } from './protocol.ts';
 import { isQuic } from './quic.ts';
 import { isRtcp, isRtp } from './rtp.ts';
 import { isSdRtnHello, sdRtnMessage } from './sd-rtn.ts';
-import { stunLength, stunMessage, timeStun } from './stun.ts';
+import { channelData, stunLength, stunMessage, timeStun } from './stun.ts';
 import { isText } from './text.ts';
 import { isZoom, isZoomPeerHello, isZoomPeerMedia, mediaMessage, zoomMessage, zoomPeerHello } from './zoom.ts';
 
@@ -81,6 +81,7 @@ function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, flow
     if (length !== 0) {
       if (length > payload.length) counters.add('stun', 'cut message');
       const message = stunMessage(payload.subarray(0, length), sender, frame, micros, options, counters);
+      flow.hasStun = true;
       timeStun(payload, message, flow.stunTimer);
       return emitSome(message, emit);
     }
@@ -89,6 +90,8 @@ function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, flow
     if (isZoomPeerHello(payload)) return emitSome(zoomPeerHello(payload, context, flow), emit);
     if (isZoomPeerMedia(payload, flow)) return emitSome(mediaMessage(payload, 0, context, flow), emit);
   }
+  const relayed = flow.hasStun ? channelData(payload) : null;
+  if (relayed !== null && relayed.length > 0) return emitClaimed(relayed, context, emit, flow.relayed);
   const dnsProtocol = dnsProtocolOf(payload, context);
   if (dnsProtocol !== '' && emitDns(payload, dnsProtocol, sender, frame, micros, emit, options, counters)) return true;
   const protocol = datagramProtocolOf(payload, context);

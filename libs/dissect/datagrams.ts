@@ -6,9 +6,10 @@ import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 import { radius } from './radius.ts';
 import { sip } from './sip.ts';
 import { snmp } from './snmp.ts';
+import { ike, wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, oicq, gtp, radius, sip, kerberos];
+const protocols: readonly DatagramProtocol[] = [snmp, dhcp, oicq, gtp, radius, sip, kerberos, wireguard, ike];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {

@@ -72,6 +72,11 @@ class FramedHandler implements StreamHandler {
         this.#skip[sender] = length;
         continue;
       }
+      if (length === 0 && bytes.length >= options.maxHeadBytes) {
+        counters.add(this.#name, 'bounded frame');
+        this.done = true;
+        return;
+      }
       if (length === 0 || bytes.length < length) return;
       const context = { sender, frame: stream.frameAt(length - 1), micros: stream.microsAt(length - 1), options, counters };
       const message = this.#reader.read(bytes.subarray(0, length), context);

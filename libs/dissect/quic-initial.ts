@@ -42,7 +42,7 @@ export class QuicHello {
     // Several packets may share a datagram (RFC 9000, section 12.2).
     while (!this.done && position < datagram.length) {
       const packet = initialAt(datagram, position);
-      if (packet === null) return null;
+      if (packet === null) break;
       if (packet.connectionId.length > 0 || this.#keys !== null) this.#open(datagram.subarray(position, packet.end), packet);
       position = packet.end;
       if (this.#packetsLeft-- === 0) {
@@ -57,10 +57,13 @@ export class QuicHello {
     let plaintext = this.#keys === null ? null : openInitial(bytes, packet.numberAt, this.#keys);
     if (plaintext === null) {
       // The first packet, or the first one after a Retry, which gives the connection a new id (RFC 9001, section 5.2).
-      const keys = clientInitialKeys(packet.version, packet.connectionId);
-      plaintext = keys === null ? null : openInitial(bytes, packet.numberAt, keys);
+      for (const keys of clientInitialKeys(packet.version, packet.connectionId)) {
+        plaintext = openInitial(bytes, packet.numberAt, keys);
+        if (plaintext === null) continue;
+        this.#keys = keys;
+        break;
+      }
       if (plaintext === null) return;
-      this.#keys = keys;
     }
     if (isGoogleVersion(packet.version)) {
       // Frames of its own, of which only the one with the CHLO matters.

@@ -31,28 +31,29 @@ const google50 = generation('504574efd066fe2f9d945cfcdbd3a7f0d3b56b45');
 const VERSION_2 = 0x6b3343cf;
 const Q050 = 0x51303530;
 
-/** Null for versions whose salt is not known. */
-function generationOf(version: number): Generation | null {
-  if (version === 1) return version1;
-  if (version === VERSION_2) return version2;
-  if (version === Q050) return google50;
-  if (version >>> 8 === 0xfaceb0) return (version & 0xff) <= 2 ? draft23 : draft29;
-  if (version >>> 8 !== 0xff0000) return null;
+/** None for versions whose salt is not known. Versions reserved to force a negotiation (RFC 9000, section 15) are protected as the one tried next. */
+function generationsOf(version: number): readonly Generation[] {
+  if (version === 1) return [version1];
+  if (version === VERSION_2) return [version2];
+  if (version === Q050) return [google50];
+  if (isReservedVersion(version)) return [version1, draft29, draft23];
+  if (version >>> 8 === 0xfaceb0) return (version & 0xff) <= 2 ? [draft23] : [draft29];
+  if (version >>> 8 !== 0xff0000) return [];
   const draft = version & 0xff;
-  return draft >= 33 ? version1 : draft >= 29 ? draft29 : draft >= 23 ? draft23 : null;
+  return draft >= 33 ? [version1] : draft >= 29 ? [draft29] : draft >= 23 ? [draft23] : [];
 }
 
-/** The client's keys for a version and the connection id that its first Initial is sent to; null when the version has no known salt. */
-export function clientInitialKeys(version: number, connectionId: Buffer): InitialKeys | null {
-  const known = generationOf(version);
-  if (known === null) return null;
-  const initial = hmac(known.salt, connectionId);
-  const secret = expandLabel(initial, 'client in', 32);
-  return {
-    key: expandLabel(secret, `${known.label} key`, 16),
-    iv: expandLabel(secret, `${known.label} iv`, 12),
-    headerProtection: expandLabel(secret, `${known.label} hp`, 16),
-  };
+/** 0x?a?a?a?a. */
+export function isReservedVersion(version: number): boolean {
+  return (version & 0x0f0f0f0f) === 0x0a0a0a0a;
+}
+
+/** The client's keys for a version and the connection id that its first Initial is sent to: one set for each salt that the version may have. */
+export function clientInitialKeys(version: number, connectionId: Buffer): InitialKeys[] {
+  return generationsOf(version).map(({ salt, label }) => {
+    const secret = expandLabel(hmac(salt, connectionId), 'client in', 32);
+    return { key: expandLabel(secret, `${label} key`, 16), iv: expandLabel(secret, `${label} iv`, 12), headerProtection: expandLabel(secret, `${label} hp`, 16) };
+  });
 }
 
 function hmac(key: Buffer, data: Buffer): Buffer {

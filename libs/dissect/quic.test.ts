@@ -17,10 +17,10 @@ function send(packets: [sender: Sender, payload: Buffer, micros?: number][]): { 
 }
 
 test('keys are those of RFC 9001, appendix A.1, and of RFC 9369, appendix A.1', () => {
-  const texts = (version: number): string[] => Object.values(clientInitialKeys(version, rfcConnection)!).map((key: Buffer) => key.toString('hex'));
+  const texts = (version: number): string[] => Object.values(clientInitialKeys(version, rfcConnection)[0]!).map((key: Buffer) => key.toString('hex'));
   assert.deepEqual(texts(1), ['1f369613dd76d5467730efcbe3b1a22d', 'fa044b2f42a3fd3b46fb255c', '9f50449e04a0e810283a1e9933adedd2']);
   assert.deepEqual(texts(VERSION_2), ['8b1a0bc121284290a29e0971b5cd045d', '91f73e2351d8fa91660e909f', '45b95e15235d6f45a6b19cbcb0294ba9']);
-  assert.equal(clientInitialKeys(0xff000009, rfcConnection), null);
+  assert.deepEqual(clientInitialKeys(0xff000009, rfcConnection), []);
 });
 
 test('the packet of RFC 9001, appendix A.2, names its server', () => {
@@ -32,8 +32,8 @@ test('the packet of RFC 9001, appendix A.2, names its server', () => {
   assert.equal(encryption.verdict, 'encrypted');
 });
 
-test('versions 2, draft 29 and draft 27', () => {
-  for (const version of [VERSION_2, 0xff00001d, 0xff00001b]) {
+test('versions 2, draft 29, draft 27, and one that is reserved', () => {
+  for (const version of [VERSION_2, 0xff00001d, 0xff00001b, 0x1a2a3a4a]) {
     assert.equal(dissectPayload(sealInitial(version, rfcConnection, cryptoFrame(0, rfcHello))).messages[0]!.facts['tls.client.server_name'], 'example.com');
   }
 });
@@ -55,6 +55,11 @@ describe('a ClientHello in parts', () => {
     ]);
     assert.deepEqual(messages.map(({ facts }) => facts['tls.client.server_name'] ?? ''), ['', '', '', 'example.com', '']);
     assert.deepEqual(messages.map(({ facts }) => facts['telltale.handshake.rtt'] ?? 0), [0, 20_000, 0, 0, 0]);
+  });
+
+  test('in front of a packet of another kind', () => {
+    const datagram = bytes(sealInitial(1, rfcConnection, cryptoFrame(0, rfcHello), 600), hex('d000000001 00 00'), Buffer.alloc(60, 3));
+    assert.equal(dissectPayload(datagram).messages[0]!.facts['tls.client.server_name'], 'example.com');
   });
 
   test('two packets in one datagram', () => {

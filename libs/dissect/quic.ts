@@ -6,6 +6,7 @@ import { createMessage, type Encryption, type Message, type Sender } from './mes
 import type { DissectOptions } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { QuicHello } from './quic-initial.ts';
+import { isReservedVersion } from './quic-keys.ts';
 import { setClientHelloFacts } from './tls-hello.ts';
 
 const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
@@ -52,11 +53,11 @@ function isGoogleCleartext(payload: Buffer): boolean {
   return version >>> 24 === 0x51 && version <= 0x51303436;
 }
 
-/** QUIC version 1 (RFC 9000), version 2 (RFC 9369), the drafts, Google's and Meta's own, and Version Negotiation (0). */
+/** QUIC version 1 (RFC 9000), version 2 (RFC 9369), the drafts, the reserved ones, Google's and Meta's own, and Version Negotiation (0). */
 function isQuicVersion(version: number): boolean {
   if (version === 0 || version === 1 || version === 0x6b3343cf) return true;
   const family = version >>> 8;
-  if (family === 0xff0000 || family === 0xfaceb0) return true;
+  if (isReservedVersion(version) || family === 0xff0000 || family === 0xfaceb0) return true;
   return isGoogleVersion(version);
 }
 

@@ -64,6 +64,13 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
   return message;
 }
 
+/** What channel data of TURN carry: behind a channel number from 0x4000 to 0x4FFF and a length (RFC 8656, section 12.4). Null when it is none. */
+export function channelData(bytes: Buffer): Buffer | null {
+  if (bytes.length < 4 || (bytes[0]! & 0xf0) !== 0x40) return null;
+  const end = 4 + bytes.readUInt16BE(2);
+  return end <= bytes.length && bytes.length - end < 4 ? bytes.subarray(4, end) : null;
+}
+
 /** Sets the round trip of the first request that a response answers: both carry the same transaction id. */
 export function timeStun(bytes: Buffer, message: Message, timer: HandshakeTimer): void {
   const kind = bytes.readUInt16BE(0) & classBits;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tlsClientHello } from '#capture';
+import { certificate, serverFlight } from './testing/binary-samples.ts';
 import { dissectStream, openStream } from './testing/packets.ts';
 
 /** A ClientHello whose bytes are written down here: TLS 1.2, one suite, SNI `a.example`, ALPN GREASE, `h2` and `http/1.1`. */
@@ -64,4 +65,17 @@ test('a gap in the ClientHello leaves the verdict', () => {
   dissector.gap('source', 30);
   dissector.data('source', record(22, hello), 2, 2);
   assert.deepEqual(result.messages.map(({ encryption }) => encryption.reason), ['TLS records']);
+});
+
+test('the names in a certificate that is shown in clear', () => {
+  const names = (...leaf: [string, ...string[]]): unknown => dissectStream([['source', record(22, hello)], ['destination', serverFlight(certificate(...leaf), 300)]]).messages[1]?.facts;
+  assert.deepEqual(names('A.example', 'a.example', '*.b.example'), { 'telltale.tls.certificate_names': ['a.example', '*.b.example'] });
+  assert.deepEqual(names('Meeting Server'), { 'telltale.tls.certificate_names': ['meeting server'] });
+});
+
+test('no certificate is waited for under TLS 1.3, behind a broken one, or once the client goes on', () => {
+  const version13 = record(22, Buffer.from(`0200002e0303${'00'.repeat(32)}0013010000 06002b00020304`.replace(' ', ''), 'hex'));
+  const broken = serverFlight(Buffer.alloc(40, 0x30));
+  for (const answer of [version13, broken]) assert.equal(dissectStream([['source', record(22, hello)], ['destination', answer], ['destination', serverFlight(certificate('late'))]]).messages.length, 1);
+  assert.equal(dissectStream([['source', record(22, hello)], ['source', record(20, Buffer.from([1]))], ['destination', serverFlight(certificate('late'))]]).messages.length, 1);
 });

@@ -2,9 +2,10 @@ import { ByteStream } from './bytestream.ts';
 import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { ServerCertificate } from './tls-certificate.ts';
 import { setClientHelloFacts } from './tls-hello.ts';
 
-/** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: the ClientHello is read, all else is encrypted or says nothing of the user. */
+/** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: the ClientHello is read, and the names in a certificate that is shown in clear. */
 export const tls: StreamProtocol = {
   name: 'tls',
   recognise: recogniseTls,
@@ -47,6 +48,8 @@ class TlsHandler implements StreamHandler {
   /** Handshake bytes of the side that sends the ClientHello, without record headers. */
   readonly #handshake = new ByteStream();
   #reported = false;
+  /** After the ClientHello: what the other side answers. */
+  #answer: ServerCertificate | null = null;
   /** The side that sent a ServerHello: nothing more of it is of interest. */
   #server: Sender | null = null;
   /** Who began the TLS stream, and with which packet. */
@@ -60,13 +63,14 @@ class TlsHandler implements StreamHandler {
 
   data(sender: Sender): void {
     const stream = this.#session[sender];
+    if (this.#answer !== null) return this.#readAnswer(this.#answer, sender);
     if (this.#frame === 0) {
       this.#sender = sender;
       this.#frame = stream.frameAt(0);
       this.#micros = stream.microsAt(0);
     }
     if (sender === this.#server) return stream.clear();
-    while (!this.done && stream.length >= recordHeader) {
+    while (!this.done && this.#answer === null && stream.length >= recordHeader) {
       const bytes = stream.bytes();
       const type = bytes[0]!;
       const length = bytes.readUInt16BE(3);
@@ -89,7 +93,8 @@ class TlsHandler implements StreamHandler {
 
   gap(sender: Sender): void {
     this.#session.counters.add('tls', 'gap');
-    this.#withoutHello(sender);
+    if (this.#answer === null) this.#withoutHello(sender);
+    else this.done = true;
   }
 
   end(): void {
@@ -114,7 +119,25 @@ class TlsHandler implements StreamHandler {
     const fields = new FieldList('tls', sender, message.fields, options, counters);
     if (!setClientHelloFacts(message, fields, bytes.subarray(4, length), 'tls')) counters.add('tls', 'malformed ClientHello');
     this.#emit(message);
-    this.done = true;
+    const other = sender === 'source' ? 'destination' : 'source';
+    // A server that answered before its client was heard is no longer read; nor one whose client did not wait for it.
+    if (this.#server === other || this.#session[sender].length > 0) this.done = true;
+    else {
+      this.#sender = sender;
+      this.#answer = new ServerCertificate(options.maxHeadBytes);
+      if (this.#session[other].length > 0) this.#readAnswer(this.#answer, other);
+    }
+  }
+
+  /** The client speaks again after the certificate, if there was one: then nothing more is to be read. */
+  #readAnswer(answer: ServerCertificate, sender: Sender): void {
+    const certificate = sender === this.#sender ? null : answer.read(this.#session[sender]);
+    if (certificate !== null && certificate.names.length > 0) {
+      const message = createMessage('tls', byClientHello, sender, certificate.frame, certificate.micros);
+      message.facts['telltale.tls.certificate_names'] = certificate.names;
+      this.#emit(message);
+    }
+    if (sender === this.#sender || answer.done) this.done = true;
   }
 
   #withoutHello(sender: Sender): void {

@@ -3,7 +3,9 @@ import { email, iban, paymentCard, residentId, sipNumber, sipUri, xmppJid } from
 import { apiKey, basicCredentials, bearerToken, jwt, password, sessionToken, trackingId, visitorId } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
-import { clientSubnet, deviceName, mqttClientId, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity } from './catalogue/protocols.ts';
+import {
+  clientSubnet, deviceName, mqttClientId, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey,
+} from './catalogue/protocols.ts';
 import { callId, channelId, conversationId, joinLink, meetingId, roomId } from './catalogue/rooms.ts';
 import { deviceImei, iccid, imei, imsi, msisdn, phone } from './catalogue/subscriptions.ts';
 import type { IdentifierKind } from './kind.ts';
@@ -16,7 +18,7 @@ import type { IdentifierKind } from './kind.ts';
  * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
  */
 export const catalogue: readonly IdentifierKind[] = [
-  basicCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, apiKey, turnUsername,
+  basicCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, apiKey, turnUsername,
   imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, iban, paymentCard,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   xmppJid, email, phone, sipUri, sipNumber, geoPosition,

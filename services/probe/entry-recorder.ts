@@ -17,7 +17,7 @@ export class EntryRecorder {
     const flow = flowOfEntry(entry);
     const name = `${entry.source} ${entry.flowName || entry.digest} ${flow.communityId}`;
     const state = this.#join.get(name, entry.micros, () => new FlowState(
-      loggedFlowId(this.#recorder.observer, name), this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp),
+      loggedFlowId(this.#recorder.observer, name), this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), false,
     ));
     state.restartCounters();
     entry.messages.forEach((message, index) => this.#recorder.message(flow, state, message, originOf(entry, String(index))));

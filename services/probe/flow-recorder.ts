@@ -85,7 +85,7 @@ export class FlowRecorder {
       if (message.encryption.verdict === 'opaque') message.encryption = readable;
     }
     if (message.resolution) this.#learnName(flow, state, message, message.resolution);
-    const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
+    const evidence = recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
@@ -95,6 +95,7 @@ export class FlowRecorder {
     for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
       if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redactFact(value);
     }
+    state.rttMicros ||= record['telltale.handshake.rtt'];
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
@@ -141,7 +142,7 @@ export class FlowRecorder {
     record['telltale.tunnel.protocol'] = flow.tunnelProtocol;
     record['telltale.tunnel.source_ip'] = flow.tunnelSourceIp;
     record['telltale.tunnel.destination_ip'] = flow.tunnelDestinationIp;
-    record['telltale.handshake.rtt'] = flow.rttMicros;
+    record['telltale.handshake.rtt'] = flow.rttMicros || state.rttMicros;
     record['telltale.encryption.verdict'] = state.verdict.verdict;
     record['telltale.encryption.reason'] = state.verdict.reason;
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');

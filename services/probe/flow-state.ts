@@ -15,7 +15,10 @@ const shortestInPath = 6;
 export class FlowState {
   readonly id: string;
   readonly subjectIsDestination: boolean;
+  readonly isDatagrams: boolean;
   readonly kinds = new Set<string>();
+  /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
+  rttMicros = 0;
   sequence = 0;
   protocol = '';
   verdict: Message['encryption'] | { verdict: ''; reason: '' } = { verdict: '', reason: '' };
@@ -29,8 +32,10 @@ export class FlowState {
   #reported: Set<string> | undefined;
   #values: Recognised[] = [];
 
-  constructor(id: string, subjectIsDestination: boolean) {
+  /** @param isDatagrams its transport has no stream */
+  constructor(id: string, subjectIsDestination: boolean, isDatagrams: boolean) {
     this.id = id;
+    this.isDatagrams = isDatagrams;
     this.subjectIsDestination = subjectIsDestination;
   }
 
@@ -57,8 +62,8 @@ export class FlowState {
   }
 
   /** Datagram protocols repeat themselves packet by packet: the same identifier at the same place is told once per flow. */
-  isNews(message: Message, token: string, path: string): boolean {
-    if (message.protocol !== 'udp' && message.protocol !== 'stun') return true;
+  isNews(token: string, path: string): boolean {
+    if (!this.isDatagrams) return true;
     const place = `${token} ${path}`;
     this.#reported ??= new Set();
     if (this.#reported.has(place)) return false;

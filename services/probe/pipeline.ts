@@ -80,7 +80,7 @@ export class ProbePipeline implements FlowHandler {
 
   flowStarted(flow: Flow): void {
     const id = flowId(this.#recorder.observer, flow.communityId, flow.startMicros);
-    flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp)));
+    flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), flow.transport !== 'tcp'));
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {

@@ -1,3 +1,4 @@
+import { tlsClientHello } from '#capture';
 import { bytes, hex, prefixed, u16, u32, u8 } from './bytes.ts';
 import type { Packet } from './packets.ts';
 import { cryptoFrame, rfcConnection, rfcHello, sealInitial } from './quic-samples.ts';
@@ -92,6 +93,56 @@ export const dhcpRequest = dhcpMessage(1, hex('350103'), dhcpOption(12, 'Lucas-i
 /** A question with an OPT record that names the client's network. */
 export const dnsWithSubnet = hex('0001 0100 0001 0000 0000 0001 0161 076578616d706c65 00 0001 0001 00 0029 1000 00000000 000b 0008 0007 0001 18 00 c63364');
 
+/** An element of DER, of less than 64 KB. */
+const der = (tag: number, ...value: (Buffer | string)[]): Buffer => {
+  const body = bytes(...value);
+  return body.length < 0x80 ? bytes(u8(tag), u8(body.length), body) : bytes(u8(tag), u8(0x82), u16(body.length), body);
+};
+
+/** A certificate without a valid signature. */
+export function certificate(commonName: string, ...alternativeNames: string[]): Buffer {
+  const name = der(0x30, der(0x31, der(0x30, der(0x06, hex('55040a')), der(0x0c, 'Example'))), der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName))));
+  const names = der(0x30, der(0x06, hex('551d11')), der(0x01, hex('ff')), der(0x04, der(0x30, der(0x87, hex('c0000201')), ...alternativeNames.map((one) => der(0x82, one)))));
+  const algorithm = der(0x30, der(0x06, hex('2a864886f70d01010b')));
+  const extensions = alternativeNames.length === 0 ? Buffer.alloc(0) : der(0xa3, der(0x30, der(0x30, der(0x06, hex('551d13')), der(0x04, hex('3000'))), names));
+  const signed = der(0x30, der(0xa0, hex('020102')), hex('020105'), algorithm, der(0x30), der(0x30, der(0x17, '250101000000Z'), der(0x17, '260101000000Z')), name, der(0x30, algorithm), extensions);
+  return der(0x30, signed, algorithm, der(0x03, Buffer.alloc(200)));
+}
+
+const u24 = (value: number): Buffer => bytes(u8(value >> 16), u16(value & 0xffff));
+/** The first flight of a TLS 1.2 server in records of at most `size` bytes. */
+export function serverFlight(leaf: Buffer, size = 16_384): Buffer {
+  const flight = bytes(u8(2), prefixed(u24, hex('0303'), Buffer.alloc(32), hex('00 c02f 00')), u8(11), prefixed(u24, prefixed(u24, prefixed(u24, leaf), prefixed(u24, certificate('CA')))), hex('0e000000'));
+  const records: Buffer[] = [];
+  for (let at = 0; at < flight.length; at += size) records.push(hex('16 0303'), prefixed(u16, flight.subarray(at, at + size)));
+  return bytes(...records);
+}
+
+export function smppPacket(command: number, ...parts: (Buffer | string)[]): Buffer {
+  const body = bytes(...parts);
+  return bytes(u32(16 + body.length), u32(command), u32(0), u32(1), body);
+}
+
+export const smppBind = smppPacket(9, 'gateway7\0', 's3same\0', 'VMA\0', hex('34 00 00 00'));
+export const smppSubmit = smppPacket(4, '\0', hex('0101'), '491711234567\0', hex('0101'), '4915112345678\0', hex('00 00 00'), '\0\0', hex('00 00 00 00 02'), 'hi');
+
+export const hl7Message = '\x0bMSH|^~\\&|LAB|H1|||20240101||ADT^A01|1|P|2.5\rPID|1||77123^^^H1~88-9^^^X||Doe^Jane^Q||19800102|F|||1 Main St^^Berlin^^10115||+4915112345678|||||A-4711\rPV1|1\r\x1c\r';
+
+const amfText = (value: string): Buffer => bytes(hex('02'), text(value));
+const amfNumber = hex('00 3ff0000000000000');
+
+/** A message of RTMP in chunks of `size` bytes on chunk stream 3, each after the first behind a header of one byte. */
+export function rtmpMessage(type: number, body: Buffer, size = 128): Buffer {
+  const parts: Buffer[] = [hex('03 000000'), u32(body.length).subarray(1), u8(type), hex('00000000')];
+  for (let at = 0; at < body.length; at += size) parts.push(at === 0 ? Buffer.alloc(0) : u8(0xc3), body.subarray(at, at + size));
+  return bytes(...parts);
+}
+
+const rtmpHandshake = bytes(u8(3), hex('00000001 00000000'), Buffer.alloc(1528 + 1536, 0x5a));
+export const rtmpConnect = rtmpMessage(20, bytes(amfText('connect'), amfNumber, hex('03'), text('app'), amfText('live'), text('tcUrl'), amfText(`rtmp://media.example/live?token=${'k9'.repeat(40)}`),
+  text('audioCodecs'), amfNumber, hex('000009')));
+export const rtmpPublish = rtmpMessage(20, bytes(amfText('publish'), amfNumber, hex('05'), amfText('live_51482_kX9w3Pz7?user_id=42'), amfText('live')), 4096);
+
 /** Conversations of binary protocols over TCP. */
 export const binaryConversations: Record<string, Packet[]> = {
   mqtt: [
@@ -101,6 +152,10 @@ export const binaryConversations: Record<string, Packet[]> = {
   ],
   ajp: [['source', bytes(ajpRequest, ajpBody)], ['destination', bytes(ajpResponse, hex('4142000205 01'))], ['source', ajpRequest]],
   diameter: [['source', bytes(creditControl, diameterMessage(280))], ['destination', diameterMessage(272, avp(263, 'gw.example;18764;5237;app'), avp(268, u32(2001)))]],
+  'tls certificate': [['source', tlsClientHello({ serverName: 'a.example' })], ['destination', serverFlight(certificate('A.example', 'b.example', '*.c.example'), 700)], ['source', hex('160303000410000000')]],
+  smpp: [['source', bytes(smppBind, smppSubmit)], ['destination', bytes(u32(25), u32(0x80000009), u32(0), u32(1), 'gateway\0\0')]],
+  hl7: [['source', `${hl7Message}${hl7Message}`], ['destination', '\x0bMSH|^~\\&|A\rMSA|AA|1\r\x1c\r']],
+  rtmp: [['source', bytes(rtmpHandshake, rtmpConnect, rtmpMessage(1, u32(4096)), rtmpMessage(8, Buffer.alloc(500, 1), 4096), rtmpPublish)], ['destination', bytes(rtmpHandshake, rtmpMessage(20, bytes(amfText('_result'), amfNumber)))]],
   mipush: [['destination', mipushFrame('CONN', { 1: '5386370769' })], ['source', bytes(mipushConn, hex('c2fe0005 00000000 0d2301c6'))]],
 };
 

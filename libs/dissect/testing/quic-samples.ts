@@ -17,7 +17,7 @@ export function cryptoFrame(offset: number, data: Buffer): Buffer {
 
 /** Protects an Initial packet of 1200 bytes with the packet number 2, as a client does (RFC 9001, section 5; appendix A.2). */
 export function sealInitial(version: number, connection: Buffer, frames: Buffer, size = 1162): Buffer {
-  const keys = clientInitialKeys(version, connection)!;
+  const keys = clientInitialKeys(version, connection)[0]!;
   const first = version === 0x6b3343cf ? 0xd3 : 0xc3;
   const payload = bytes(frames, Buffer.alloc(size - frames.length));
   const header = bytes(u8(first), u16(version >>> 16), u16(version & 0xffff), u8(connection.length), connection, hex('0000'), u16(0x4000 + payload.length + 20), hex('00000002'));

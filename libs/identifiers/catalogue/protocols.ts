@@ -123,3 +123,19 @@ export const clientSubnet: IdentifierKind = {
     noMatch: [['dns_client_subnet', '0.0.0.0/0'], ['dns_client_subnet', '192.168.4.0/24'], ['subnet', '213.61.28.0/24']],
   },
 };
+
+/** Names the stream that is published; who knows it publishes in its owner's place. */
+export const streamKey: IdentifierKind = {
+  name: 'stream_key',
+  dataClass: 'secret',
+  keys: ['rtmp_stream_key', 'stream_key'],
+  validate: (value) => value.length >= 4 && isId(value),
+  mask: maskSecret,
+  confidence: 85,
+  source: 'https://dev.twitch.tv/docs/video-broadcast/ (stream key); Adobe, RTMP Specification 1.0, section 7.2.2.6',
+  traps: ['the name under which a stream is played'],
+  examples: {
+    match: [['rtmp_stream_key', 'live_51482_kX9w3Pz7'], ['streamKey', 'ab12-cd34-ef56']],
+    noMatch: [['rtmp_stream_key', 'null'], ['stream', 'live_51482_kX9w3Pz7'], ['stream_key', '']],
+  },
+};

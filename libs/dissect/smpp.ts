@@ -1,0 +1,78 @@
+import { FieldList } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { Recognition } from './protocol.ts';
+
+/** SMPP 3.4 (SMS Forum): who may send short messages, by name and password, and between which numbers they go. */
+export const smpp = framedProtocol('smpp', recogniseSmpp, () => new SmppReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMPP' };
+
+const headerBytes = 16;
+const maxLength = 65_536;
+const RESPONSE = 0x80000000;
+
+const binds = new Set([1, 2, 9]);
+const SUBMIT = 4;
+const DELIVER = 5;
+/** bind, query, submit, deliver, unbind, replace, cancel, outbind, enquire_link, submit_multi, alert, data. */
+const commands = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 0x0b, 0x15, 0x21, 0x102, 0x103]);
+
+function recogniseSmpp(bytes: Buffer): Recognition {
+  if (bytes[0] !== 0) return 'no';
+  if (bytes.length < headerBytes) return bytes.length >= 8 && !isHeader(bytes) ? 'no' : 'more';
+  return isHeader(bytes) && bytes.readUInt32BE(8) <= 0x4ff && bytes.readUInt32BE(12) !== 0 ? 'yes' : 'no';
+}
+
+function isHeader(bytes: Buffer): boolean {
+  const length = bytes.readUInt32BE(0);
+  return length >= headerBytes && length <= maxLength && commands.has(bytes.readUInt32BE(4) % RESPONSE);
+}
+
+class SmppReader implements FrameReader {
+  lengthOf(bytes: Buffer): number {
+    if (bytes.length < 8) return 0;
+    return isHeader(bytes) ? bytes.readUInt32BE(0) : -1;
+  }
+
+  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+    const command = bytes.readUInt32BE(4);
+    const message = createMessage('smpp', cleartext, sender, frame, micros);
+    const fields = new FieldList('smpp', sender, message.fields, options, counters);
+    const texts = new Texts(bytes);
+    if (binds.has(command)) {
+      fields.add('smpp.bind.system_id', 'username', texts.next(), '', frame);
+      fields.add('smpp.bind.password', 'password', texts.next(), '', frame);
+      fields.add('smpp.bind.system_type', '', texts.next(), '', frame);
+    } else if (command === SUBMIT || command === DELIVER) {
+      texts.next();
+      for (const end of ['source', 'destination']) {
+        // Type of number and numbering plan.
+        texts.position += 2;
+        fields.add(`smpp.message.${end}`, 'smpp_msisdn', texts.next().replace(/^\+/, ''), '', frame);
+      }
+    } else return null;
+    if (texts.failed) counters.add('smpp', 'malformed packet');
+    return message;
+  }
+}
+
+/** Texts that end with a zero, one after the other. */
+class Texts {
+  position = headerBytes;
+  failed = false;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  next(): string {
+    const end = this.#bytes.indexOf(0, this.position);
+    if (end < 0 || this.position > this.#bytes.length) this.failed = true;
+    if (this.failed) return '';
+    const text = this.#bytes.toString('latin1', this.position, end);
+    this.position = end + 1;
+    return text;
+  }
+}
