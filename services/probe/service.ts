@@ -24,11 +24,11 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
     name: 'probe',
     schema: probeSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
-      const { name, key, networks } = configuration.probe;
+      const { name, key, networks, templates } = configuration.probe;
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
       const onFailure = (error: unknown): void => lifecycle.fail('the flow log', error);
-      const source = sourceOf(inputs, {
+      const source = sourceOf(inputs, templates, {
         pipeline, sink, logger, onFailure,
         onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),
       });
@@ -40,7 +40,7 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
   };
 }
 
-function sourceOf({ captures, follow, listen }: ProbeInputs, common: Omit<CaptureSourceOptions, 'captures'>): Component {
-  if (listen) return new ExportListener({ ...common, listen, now: () => Date.now() * 1000 });
+function sourceOf({ captures, follow, listen }: ProbeInputs, templates: string, common: Omit<CaptureSourceOptions, 'captures'>): Component {
+  if (listen) return new ExportListener({ ...common, listen, templates, now: () => Date.now() * 1000 });
   return follow ? new FollowSource({ ...common, files: captures }) : new CaptureSource({ ...common, captures });
 }
