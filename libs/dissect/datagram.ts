@@ -1,35 +1,29 @@
 import type { DissectCounters } from './counters.ts';
+import { datagramProtocolOf } from './datagrams.ts';
 import { emitDns } from './dns.ts';
 import { isDnsHeader, parseDns } from './dns-message.ts';
+import { DatagramFlow } from './datagram-flow.ts';
 import { isDtls } from './dtls.ts';
+import { bareRtp, bareSrtp } from './media.ts';
 import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
 import { defaultDissectOptions, type DissectOptions } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
 import { isQuic } from './quic.ts';
-import { isRtp } from './rtp.ts';
+import { isRtcp, isRtp } from './rtp.ts';
 import { isSdRtnHello, sdRtnMessage } from './sd-rtn.ts';
-import { stunLength, stunMessage } from './stun.ts';
+import { stunLength, stunMessage, timeStun } from './stun.ts';
 import { isText } from './text.ts';
+import { isZoom, isZoomPeerHello, isZoomPeerMedia, mediaMessage, zoomMessage, zoomPeerHello } from './zoom.ts';
 
-/** Where and when a datagram was seen. */
-export interface DatagramContext {
-  sender: Sender;
-  sourcePort: number;
-  destinationPort: number;
-  /** Number and time (µs) of the packet. */
-  frame: number;
-  micros: number;
-}
-
-const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
-const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
-const rtp: Encryption = { verdict: 'opaque', reason: 'RTP' };
 const text: Encryption = { verdict: 'cleartext', reason: 'text' };
 const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
+
+export type { DatagramContext } from './protocol.ts';
 
 /** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
 export function dissectDatagram(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions): void {
   if (payload.length === 0) return;
-  if (!emitClaimed(payload, context, emit, counters, options)) emit(unclaimedMessage(payload, context, counters));
+  if (!emitClaimed(payload, context, emit, new DatagramFlow(options, counters))) emit(unclaimedMessage(payload, context, counters));
 }
 
 /**
@@ -40,6 +34,7 @@ export class DatagramDissector {
   readonly #options: DissectOptions;
   readonly #emit: Emit;
   readonly #counters: DissectCounters;
+  readonly #flow: DatagramFlow;
   #encrypted = false;
   readonly #scanned: Record<Sender, number> = { source: 0, destination: 0 };
 
@@ -47,11 +42,12 @@ export class DatagramDissector {
     this.#options = options;
     this.#emit = emit;
     this.#counters = counters;
+    this.#flow = new DatagramFlow(options, counters);
   }
 
   datagram(payload: Buffer, context: DatagramContext): void {
     if (payload.length === 0) return;
-    if (emitClaimed(payload, context, this.#claimed, this.#counters, this.#options)) return;
+    if (emitClaimed(payload, context, this.#claimed, this.#flow)) return;
     if (this.#encrypted) {
       this.#counters.add('udp', 'encrypted by context');
       return;
@@ -72,8 +68,9 @@ export class DatagramDissector {
 }
 
 /** The first byte tells most of those that share a port apart (RFC 7983). Returns false when nothing claims the payload. */
-function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options: DissectOptions): boolean {
+function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, flow: DatagramFlow): boolean {
   const { sender, frame, micros } = context;
+  const { options, counters } = flow;
   const first = payload[0]!;
   if (first < 0x40) {
     if (isSdRtnHello(payload)) {
@@ -83,21 +80,34 @@ function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, coun
     const length = stunLength(payload);
     if (length !== 0) {
       if (length > payload.length) counters.add('stun', 'cut message');
-      emit(stunMessage(payload.subarray(0, length), sender, frame, micros, options, counters));
-      return true;
+      const message = stunMessage(payload.subarray(0, length), sender, frame, micros, options, counters);
+      timeStun(payload, message, flow.stunTimer);
+      return emitSome(message, emit);
     }
-    if (isDtls(payload)) return emitBare('dtls', dtls, context, emit, counters);
+    if (isDtls(payload)) return emitSome(flow.dtls.message(payload, context), emit);
+    if (isZoom(payload, context)) return emitSome(zoomMessage(payload, context, flow), emit);
+    if (isZoomPeerHello(payload)) return emitSome(zoomPeerHello(payload, context, flow), emit);
+    if (isZoomPeerMedia(payload, flow)) return emitSome(mediaMessage(payload, 0, context, flow), emit);
   }
   const dnsProtocol = dnsProtocolOf(payload, context);
   if (dnsProtocol !== '' && emitDns(payload, dnsProtocol, sender, frame, micros, emit, options, counters)) return true;
-  if (isQuic(payload)) return emitBare('quic', quic, context, emit, counters);
-  if (isRtp(payload)) return emitBare('rtp', rtp, context, emit, counters);
+  const protocol = datagramProtocolOf(payload, context);
+  if (protocol !== null) {
+    counters.add(protocol.name, 'messages');
+    emit(protocol.read(payload, context, options, counters));
+    return true;
+  }
+  if (isQuic(payload)) return emitSome(flow.quic.message(payload, context), emit);
+  if (isRtp(payload)) {
+    const carrier = flow.hasDtls ? bareSrtp : bareRtp;
+    return emitSome(isRtcp(payload) ? flow.media.rtcp(payload, context, carrier) : flow.media.rtp(payload, context, carrier), emit);
+  }
   return false;
 }
 
-function emitBare(protocol: string, encryption: Encryption, context: DatagramContext, emit: Emit, counters: DissectCounters): true {
-  counters.add(protocol, 'messages');
-  emit(createMessage(protocol, encryption, context.sender, context.frame, context.micros));
+/** Null is a message that tells nothing new. */
+function emitSome(message: Message | null, emit: Emit): true {
+  if (message !== null) emit(message);
   return true;
 }
 

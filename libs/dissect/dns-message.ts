@@ -5,6 +5,8 @@ export interface DnsMessage {
   isResponse: boolean;
   questions: { name: string; type: number }[];
   answers: DnsAnswer[];
+  /** Network of the client for which a resolver asks (EDNS Client Subnet, RFC 7871), as `213.61.29.0/24`; empty when none is named. */
+  clientSubnet: string;
   /** False when it ended, or was malformed, before all records its header counts. */
   complete: boolean;
 }
@@ -21,7 +23,9 @@ const headerBytes = 12;
 const A = 1;
 const CNAME = 5;
 const AAAA = 28;
+const OPT = 41;
 const IN = 1;
+const CLIENT_SUBNET = 8;
 /** Labels of a name are at most 127 (255 octets); a pointer that loops ends here. */
 const maxLabels = 128;
 const maxNameBytes = 255;
@@ -45,7 +49,7 @@ export function isDnsHeader(bytes: Buffer): boolean {
 export function parseDns(bytes: Buffer): DnsMessage | null {
   if (bytes.length < headerBytes || !isDnsHeader(bytes)) return null;
   const reader = new Reader(bytes);
-  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], complete: false };
+  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], clientSubnet: '', complete: false };
   for (let left = bytes.readUInt16BE(4); left > 0; left--) {
     const name = reader.name();
     const type = reader.u16();
@@ -56,7 +60,7 @@ export function parseDns(bytes: Buffer): DnsMessage | null {
   const answers = bytes.readUInt16BE(6);
   const records = answers + bytes.readUInt16BE(8) + bytes.readUInt16BE(10);
   for (let index = 0; index < records; index++) {
-    const answer = readRecord(reader);
+    const answer = readRecord(reader, message);
     if (reader.failed) return message;
     if (index < answers && message.answers.length < maxAnswers) message.answers.push(answer);
   }
@@ -64,8 +68,8 @@ export function parseDns(bytes: Buffer): DnsMessage | null {
   return message;
 }
 
-/** Reads one resource record (RFC 1035, section 4.1.3). The OPT record of EDNS (RFC 6891) has the same shape, and holds no address. */
-function readRecord(reader: Reader): DnsAnswer {
+/** Reads one resource record (RFC 1035, section 4.1.3). The OPT record of EDNS (RFC 6891) has the same shape. */
+function readRecord(reader: Reader, message: DnsMessage): DnsAnswer {
   const name = reader.name();
   const type = reader.u16();
   // Multicast DNS keeps a flag in the top bit of the class (RFC 6762, section 10.2).
@@ -75,10 +79,26 @@ function readRecord(reader: Reader): DnsAnswer {
   const data = reader.position;
   reader.skip(length);
   const answer: DnsAnswer = { name, ttl, address: '', canonicalName: '' };
+  if (type === OPT && !reader.failed) message.clientSubnet = readClientSubnet(reader.bytes, data, data + length);
   if (reader.failed || !isInternet) return answer;
   if ((type === A && length === 4) || (type === AAAA && length === 16)) answer.address = formatIp(reader.bytes, data, length);
   else if (type === CNAME) answer.canonicalName = reader.nameAt(data);
   return answer;
+}
+
+/** Looks through the options of an OPT record: family, length of the prefix, scope, and as many bytes as the prefix needs (RFC 7871, section 6). */
+function readClientSubnet(bytes: Buffer, start: number, end: number): string {
+  for (let position = start; position + 4 <= end; position += 4 + bytes.readUInt16BE(position + 2)) {
+    const value = position + 4;
+    const length = bytes.readUInt16BE(position + 2);
+    if (bytes.readUInt16BE(position) !== CLIENT_SUBNET || length < 4 || value + length > end) continue;
+    const family = bytes.readUInt16BE(value);
+    const address = Buffer.alloc(family === 1 ? 4 : 16);
+    if ((family !== 1 && family !== 2) || length - 4 > address.length) return '';
+    bytes.copy(address, 0, value + 4, value + length);
+    return `${formatIp(address, 0, address.length)}/${bytes[value + 2]}`;
+  }
+  return '';
 }
 
 /** Reads big-endian integers and names; past the end, or at a name that is none, it fails and yields zeros from then on. */

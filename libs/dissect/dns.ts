@@ -18,6 +18,7 @@ export function dnsMessage(
     facts['dns.question.type'] ??= typeName(question.type);
     fields.add('dns.question.name', '', question.name, '', frame);
   }
+  fields.add('dns.opt.client_subnet', 'dns_client_subnet', dns.clientSubnet, '', frame);
   if (!dns.isResponse) return message;
   const asked = dns.questions[0];
   const resolution = asked === undefined ? null : resolve(dns, asked.name);

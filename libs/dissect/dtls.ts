@@ -1,10 +1,89 @@
+import type { DissectCounters } from './counters.ts';
+import { FieldList } from './fieldlist.ts';
+import { Fragments } from './fragments.ts';
+import { HandshakeTimer } from './handshake-timer.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
+import { setClientHelloFacts } from './tls-hello.ts';
+
 const recordHeader = 13;
+const handshakeHeader = 12;
+
+const HANDSHAKE = 22;
+const TLS12_CID = 25;
+const CLIENT_HELLO = 1;
+
+const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
 
 /** A DTLS 1.0 or 1.2 record (RFC 6347, section 4.1), also as DTLS 1.3 begins (RFC 9147, section 5.3). */
 export function isDtls(payload: Buffer): boolean {
   if (payload.length <= recordHeader) return false;
   const type = payload[0]!;
   // change_cipher_spec to heartbeat, and tls12_cid, whose length stands behind the connection id.
-  if (type < 20 || type > 25 || payload[1] !== 0xfe || (payload[2] !== 0xff && payload[2] !== 0xfd)) return false;
-  return type === 25 || recordHeader + payload.readUInt16BE(11) <= payload.length;
+  if (type < 20 || type > TLS12_CID || payload[1] !== 0xfe || (payload[2] !== 0xff && payload[2] !== 0xfd)) return false;
+  return type === TLS12_CID || recordHeader + payload.readUInt16BE(11) <= payload.length;
+}
+
+/** The DTLS connection of one UDP flow: each datagram is a message, one that completes a ClientHello tells of it. */
+export class DtlsFlow {
+  readonly #options: DissectOptions;
+  readonly #counters: DissectCounters;
+  readonly #timer = new HandshakeTimer();
+  /** The ClientHello that comes in fragments, and its number. */
+  #fragments: Fragments | null = null;
+  #sequence = -1;
+
+  constructor(options: DissectOptions, counters: DissectCounters) {
+    this.#options = options;
+    this.#counters = counters;
+  }
+
+  /** The message of a datagram that {@link isDtls} recognises. */
+  message(payload: Buffer, { sender, frame, micros }: DatagramContext): Message {
+    this.#counters.add('dtls', 'messages');
+    const message = createMessage('dtls', dtls, sender, frame, micros);
+    let asks = false;
+    // Several records may share a datagram; those of a later epoch are encrypted.
+    for (let position = 0; position + recordHeader <= payload.length;) {
+      const end = position + recordHeader + payload.readUInt16BE(position + 11);
+      if (end > payload.length || payload[position] !== HANDSHAKE || payload.readUInt16BE(position + 3) !== 0) break;
+      const record = payload.subarray(position + recordHeader, end);
+      if (record[0] === CLIENT_HELLO) {
+        asks = true;
+        this.#readFragment(record, message);
+      }
+      position = end;
+    }
+    this.#time(asks, sender, micros, message);
+    return message;
+  }
+
+  /** A handshake message has its length, number, and the offset and length of the fragment in front (RFC 6347, section 4.2.2). */
+  #readFragment(record: Buffer, message: Message): void {
+    if (record.length < handshakeHeader) return;
+    const length = record.readUIntBE(1, 3);
+    const sequence = record.readUInt16BE(4);
+    const offset = record.readUIntBE(6, 3);
+    const part = record.subarray(handshakeHeader, handshakeHeader + record.readUIntBE(9, 3));
+    if (sequence !== this.#sequence || this.#fragments === null) {
+      this.#sequence = sequence;
+      this.#fragments = new Fragments(this.#options.maxHeadBytes);
+    }
+    if (!this.#fragments.add(offset, part)) {
+      this.#counters.add('dtls', 'bounded ClientHello');
+      return;
+    }
+    const hello = this.#fragments.start();
+    if (hello.length < length || length === 0) return;
+    this.#fragments = null;
+    const fields = new FieldList('dtls', message.sender, message.fields, this.#options, this.#counters);
+    if (!setClientHelloFacts(message, fields, hello.subarray(0, length), 'dtls')) this.#counters.add('dtls', 'malformed ClientHello');
+  }
+
+  #time(asks: boolean, sender: Sender, micros: number, message: Message): void {
+    if (asks) return this.#timer.asked(sender, micros);
+    const rtt = this.#timer.answered(sender, micros);
+    if (rtt > 0) message.facts['telltale.handshake.rtt'] = rtt;
+  }
 }

@@ -1,6 +1,6 @@
 import type { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
-import type { Emit, Sender } from './message.ts';
+import type { Emit, Message, Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 
 /** What a protocol says of the first bytes of a direction. `more`: so far they fit, and more are needed. */
@@ -37,4 +37,23 @@ export interface StreamHandler {
   gap(sender: Sender, missing: number): void;
   /** The flow is over. */
   end(): void;
+}
+
+/** Where and when a datagram was seen. */
+export interface DatagramContext {
+  sender: Sender;
+  sourcePort: number;
+  destinationPort: number;
+  /** Number and time (µs) of the packet. */
+  frame: number;
+  micros: number;
+}
+
+/** A protocol over UDP each of whose datagrams says for itself what it is. To add one: write its file, and list it in datagrams.ts. */
+export interface DatagramProtocol {
+  readonly name: string;
+  /** Goes by content; a port may only add belief. Gives up at the first byte that does not fit. `payload` is never empty. */
+  recognise(payload: Buffer, context: DatagramContext): boolean;
+  /** The message of a recognised payload; counts what is malformed in it. */
+  read(payload: Buffer, context: DatagramContext, options: DissectOptions, counters: DissectCounters): Message;
 }

@@ -1,3 +1,57 @@
+import type { DissectCounters } from './counters.ts';
+import { FieldList } from './fieldlist.ts';
+import { chloAt, setChloFacts } from './google-chlo.ts';
+import { HandshakeTimer } from './handshake-timer.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
+import { QuicHello } from './quic-initial.ts';
+import { setClientHelloFacts } from './tls-hello.ts';
+
+const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
+
+/** The QUIC connection of one UDP flow: each packet with a long header is a message, the one that completes the ClientHello tells of it. */
+export class QuicFlow {
+  readonly #options: DissectOptions;
+  readonly #counters: DissectCounters;
+  readonly #hello: QuicHello;
+  readonly #timer = new HandshakeTimer();
+  #asker: Sender | null = null;
+
+  constructor(options: DissectOptions, counters: DissectCounters) {
+    this.#options = options;
+    this.#counters = counters;
+    this.#hello = new QuicHello(options, counters);
+  }
+
+  /** The message of a datagram that {@link isQuic} recognises. */
+  message(payload: Buffer, { sender, frame, micros }: DatagramContext): Message {
+    const counters = this.#counters;
+    counters.add('quic', 'messages');
+    const message = createMessage('quic', quic, sender, frame, micros);
+    // Whoever sends the first long header asks; the first one that comes back answers.
+    this.#asker ??= sender;
+    if (sender === this.#asker) this.#timer.asked(sender, micros);
+    const rtt = this.#timer.answered(sender, micros);
+    if (rtt > 0) message.facts['telltale.handshake.rtt'] = rtt;
+    if (this.#hello.done) return message;
+    const fields = new FieldList('quic', sender, message.fields, this.#options, counters);
+    const chlo = isGoogleCleartext(payload) ? chloAt(payload) : -1;
+    const hello = chlo >= 0 ? payload.subarray(chlo) : this.#hello.read(payload);
+    if (hello === null) return message;
+    this.#hello.done = true;
+    const isSound = hello[0] === 0x43 ? setChloFacts(message, fields, hello) : setClientHelloFacts(message, fields, hello.subarray(4), 'quic');
+    if (!isSound) counters.add('quic', 'malformed ClientHello');
+    return message;
+  }
+}
+
+/** Google's versions up to Q046 (0x51303436) do not encrypt the first flight. */
+function isGoogleCleartext(payload: Buffer): boolean {
+  const version = payload[0]! >= 0x80 ? payload.readUInt32BE(1) : payload.readUInt32BE(9);
+  return version >>> 24 === 0x51 && version <= 0x51303436;
+}
+
 /** QUIC version 1 (RFC 9000), version 2 (RFC 9369), the drafts, Google's and Meta's own, and Version Negotiation (0). */
 function isQuicVersion(version: number): boolean {
   if (version === 0 || version === 1 || version === 0x6b3343cf) return true;

@@ -8,12 +8,22 @@
 export function isRtp(payload: Buffer): boolean {
   if (payload.length < 8 || (payload[0]! & 0xc0) !== 0x80) return false;
   const second = payload[1]!;
-  if (second >= RTCP_FIRST && second <= RTCP_LAST) return 4 * (payload.readUInt16BE(2) + 1) <= payload.length;
+  if (isRtcp(payload)) return 4 * (payload.readUInt16BE(2) + 1) <= payload.length;
   const header = headerLength(payload);
   if (header === 0 || header >= payload.length) return false;
   const type = second & 0x7f;
   if (type === PCMU || type === PCMA) return (payload.length - header) % 80 === 0;
   return (type <= LAST_STATIC || type >= FIRST_DYNAMIC) && !readsLikeText(payload, header);
+}
+
+/** Of a packet that {@link isRtp}: is it RTCP? Both share a port, and RTP leaves these types alone (RFC 5761, section 4). */
+export function isRtcp(payload: Buffer): boolean {
+  return payload[1]! >= RTCP_FIRST && payload[1]! <= RTCP_LAST;
+}
+
+/** Where the payload of an RTP packet begins; behind its end when the header does not fit. */
+export function rtpPayloadStart(packet: Buffer): number {
+  return headerLength(packet) || packet.length;
 }
 
 const RTCP_FIRST = 200;

@@ -1,6 +1,7 @@
 import { formatIp } from './address.ts';
 import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
+import type { HandshakeTimer } from './handshake-timer.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 
@@ -10,6 +11,10 @@ export const stunHeaderBytes = 20;
 const MAGIC_COOKIE = 0x2112a442;
 
 const BINDING = 1;
+
+/** Bits of the type that hold the class, and the classes. */
+const classBits = 0x0110;
+const [REQUEST, SUCCESS, ERROR] = [0x0000, 0x0100, 0x0110];
 
 const MAPPED_ADDRESS = 0x0001;
 const USERNAME = 0x0006;
@@ -57,6 +62,16 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
   if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
   counters.add('stun', 'messages');
   return message;
+}
+
+/** Sets the round trip of the first request that a response answers: both carry the same transaction id. */
+export function timeStun(bytes: Buffer, message: Message, timer: HandshakeTimer): void {
+  const kind = bytes.readUInt16BE(0) & classBits;
+  if (kind !== REQUEST && kind !== SUCCESS && kind !== ERROR) return;
+  const transaction = bytes.toString('latin1', 8, stunHeaderBytes);
+  if (kind === REQUEST) return timer.asked(message.sender, message.micros, transaction);
+  const rtt = timer.answered(message.sender, message.micros, transaction);
+  if (rtt > 0) message.facts['telltale.handshake.rtt'] = rtt;
 }
 
 /** The method's bits are interleaved with those of the class (RFC 8489, section 5). */

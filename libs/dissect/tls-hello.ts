@@ -1,32 +1,57 @@
 import type { FieldList } from './fieldlist.ts';
+import { isGrease, ja4, newestVersion, type HelloFeatures } from './ja4.ts';
 import type { Message } from './message.ts';
+import { ByteReader } from './reader.ts';
 
 const SERVER_NAME = 0;
+const SIGNATURE_ALGORITHMS = 13;
 const ALPN = 16;
+const SUPPORTED_VERSIONS = 43;
+
+/** What carries the hello: one letter in its fingerprint, and a cookie in a hello of DTLS. */
+export type HelloCarrier = 'tls' | 'quic' | 'dtls';
 
 /**
- * Sets what a ClientHello says in clear: the server name (RFC 6066, section 3) and the application protocols (RFC 7301).
+ * Sets what a ClientHello says in clear: the server name (RFC 6066, section 3), the application protocols (RFC 7301), and the JA4 fingerprint.
  * `body` is the handshake message without its header. Returns false when it is malformed; what stood before the error is set.
  */
-export function setClientHelloFacts(message: Message, fields: FieldList, body: Buffer): boolean {
-  const reader = new Reader(body);
-  reader.skip(2 + 32);
+export function setClientHelloFacts(message: Message, fields: FieldList, body: Buffer, carrier: HelloCarrier): boolean {
+  const reader = new ByteReader(body);
+  const hello: HelloFeatures = { version: reader.u16(), ciphers: [], extensions: [], signatures: [], hasServerName: false, protocol: null };
+  reader.skip(32);
   reader.skip(reader.u8());
-  reader.skip(reader.u16());
+  if (carrier === 'dtls') reader.skip(reader.u8());
+  hello.ciphers = integers(reader.take(reader.u16()));
   reader.skip(reader.u8());
   if (reader.failed) return false;
-  if (reader.left === 0) return true;
-  const extensions = reader.take(reader.u16());
+  const extensions = reader.left === 0 ? reader : reader.take(reader.u16());
   while (extensions.left > 0 && !extensions.failed) {
     const type = extensions.u16();
     const content = extensions.take(extensions.u16());
+    if (extensions.failed) break;
+    hello.extensions.push(type);
+    if (type === SERVER_NAME) hello.hasServerName = true;
     if (type === SERVER_NAME) setServerName(message, fields, content);
-    else if (type === ALPN) setProtocols(message, content);
+    else if (type === ALPN) hello.protocol = setProtocols(message, content);
+    else if (type === SIGNATURE_ALGORITHMS) hello.signatures = integers(content.take(content.u16()));
+    else if (type === SUPPORTED_VERSIONS) hello.version = newestVersion(integers(content.take(content.u8())), carrier) || hello.version;
   }
-  return !reader.failed && !extensions.failed;
+  const isSound = !reader.failed && !extensions.failed;
+  if (isSound) message.facts['telltale.tls.ja4'] = ja4(hello, carrier);
+  return isSound;
 }
 
-function setServerName(message: Message, fields: FieldList, content: Reader): void {
+/** What is left, in integers of two bytes, without GREASE (RFC 8701). */
+function integers(reader: ByteReader): number[] {
+  const list: number[] = [];
+  while (reader.left >= 2) {
+    const value = reader.u16();
+    if (!isGrease(value)) list.push(value);
+  }
+  return list;
+}
+
+function setServerName(message: Message, fields: FieldList, content: ByteReader): void {
   const names = content.take(content.u16());
   while (names.left > 0 && !names.failed) {
     const type = names.u8();
@@ -40,57 +65,18 @@ function setServerName(message: Message, fields: FieldList, content: Reader): vo
   }
 }
 
-function setProtocols(message: Message, content: Reader): void {
+/** Returns the first protocol, as its bytes. */
+function setProtocols(message: Message, content: ByteReader): Buffer | null {
   const protocols: string[] = [];
+  let first: Buffer | null = null;
   const list = content.take(content.u16());
   while (list.left > 0 && !list.failed && protocols.length < 16) {
-    const protocol = list.take(list.u8()).text();
+    const written = list.take(list.u8()).rest();
+    first ??= written;
+    const protocol = written.toString('latin1');
     // GREASE (RFC 8701) is no protocol.
     if (/^[!-~]{1,32}$/.test(protocol)) protocols.push(protocol);
   }
   if (protocols.length > 0) message.facts['telltale.tls.alpn'] = protocols;
-}
-
-/** Reads big-endian integers; past the end it fails, and yields 0 and nothing from then on. */
-class Reader {
-  failed = false;
-  readonly #bytes: Buffer;
-  #position = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.#position;
-  }
-
-  u8(): number {
-    return this.#has(1) ? this.#bytes[this.#position++]! : 0;
-  }
-
-  u16(): number {
-    return this.u8() * 256 + this.u8();
-  }
-
-  skip(length: number): void {
-    if (this.#has(length)) this.#position += length;
-  }
-
-  /** The next `length` bytes; those that are there when they are fewer. */
-  take(length: number): Reader {
-    const end = this.#has(length) ? this.#position + length : this.#bytes.length;
-    const part = new Reader(this.#bytes.subarray(this.#position, end));
-    this.#position = end;
-    return part;
-  }
-
-  text(): string {
-    return this.#bytes.toString('utf8');
-  }
-
-  #has(length: number): boolean {
-    if (this.left < length) this.failed = true;
-    return !this.failed;
-  }
+  return first;
 }

@@ -10,7 +10,7 @@ const hello = Buffer.from([
   '00100011', '000f', '020a0a', '026832', '08687474702f312e31',
   '00170000', '00000001ff',
 ].join(''), 'hex');
-const sni = { 'tls.client.server_name': 'a.example', 'destination.domain': 'a.example', 'telltale.destination.domain_source': 'tls', 'telltale.tls.alpn': ['h2', 'http/1.1'] };
+const sni = { 'tls.client.server_name': 'a.example', 'destination.domain': 'a.example', 'telltale.destination.domain_source': 'tls', 'telltale.tls.alpn': ['h2', 'http/1.1'], 'telltale.tls.ja4': 't12d01040a_f06271c2b022_1ca028f07214' };
 
 function record(type: number, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from([type, 3, 1, body.length >> 8, body.length & 0xff]), body]);
@@ -37,7 +37,7 @@ test('the ClientHello of the capture builder', () => {
 
 test('without extensions, cut, and malformed', () => {
   const bare = Buffer.concat([Buffer.from('01000029' + '0301', 'hex'), Buffer.alloc(32), Buffer.from('000002002f0100', 'hex')]);
-  assert.deepEqual(dissectStream([['source', record(22, bare)]]).messages.map(({ facts }) => facts), [{}]);
+  assert.deepEqual(dissectStream([['source', record(22, bare)]]).messages.map(({ facts }) => facts), [{ 'telltale.tls.ja4': 't10i010000_ba72b8082249_000000000000' }]);
   const cut = dissectStream([['source', record(22, hello).subarray(0, 50)]]);
   assert.deepEqual(cut.messages.map(({ encryption }) => encryption.reason), ['TLS records']);
   assert.equal(cut.counters.get('tls', 'cut ClientHello'), 1);
@@ -54,7 +54,7 @@ test('caught in the middle, or from the server first', () => {
 
 test('after STARTTLS', () => {
   const { messages } = dissectStream([['destination', '220 mail\r\n'], ['source', 'EHLO me\r\nSTARTTLS\r\n'], ['destination', '220 go ahead\r\n'], ['source', record(22, hello)]]);
-  assert.deepEqual(messages.map(({ protocol }) => protocol), ['tcp', 'tcp', 'tcp', 'tcp', 'tls']);
+  assert.deepEqual(messages.map(({ protocol }) => protocol), ['smtp', 'smtp', 'tls']);
   assert.equal(messages.at(-1)!.facts['destination.domain'], 'a.example');
 });
 

@@ -112,7 +112,7 @@ class TlsHandler implements StreamHandler {
     if (handshake.length < length) return;
     const message = createMessage('tls', byClientHello, sender, handshake.frameAt(length - 1), handshake.microsAt(length - 1));
     const fields = new FieldList('tls', sender, message.fields, options, counters);
-    if (!setClientHelloFacts(message, fields, bytes.subarray(4, length))) counters.add('tls', 'malformed ClientHello');
+    if (!setClientHelloFacts(message, fields, bytes.subarray(4, length), 'tls')) counters.add('tls', 'malformed ClientHello');
     this.#emit(message);
     this.done = true;
   }

@@ -1,8 +1,8 @@
 import type { Flow } from '#capture';
-import { NameCache, type Message } from '#dissect';
-import { createFlowRecord, recordId, type FlowRecord } from '#flow';
+import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
+import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
 import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser } from '#identifiers';
-import type { FlowState } from './flow-state.ts';
+import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
 
 export interface FlowRecorderOptions {
@@ -77,37 +77,45 @@ export class FlowRecorder {
 
   /** One application message: recognise, redact, and make a record when there is something to tell. */
   message(flow: Flow, state: FlowState, message: Message, origin?: EntryOrigin): void {
-    if (message.resolution) this.names.learn(message.sender === 'destination' ? flow.sourceIp : flow.destinationIp, message.resolution, message.micros);
     const recognised = this.#recogniser.recognise(message);
     if (recognised.length > 0) {
       if (origin) for (const { observable } of recognised) observable.visibility = origin.visibility;
       this.#options.onRecognised?.(recognised);
       state.remember(recognised);
+      if (message.encryption.verdict === 'opaque') message.encryption = readable;
     }
+    if (message.resolution) this.#learnName(flow, state, message, message.resolution);
     const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
+    const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
     for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
-      (record as Record<string, unknown>)[name] = state.redact(value);
+      if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redactFact(value);
     }
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
-    record['telltale.observables'] = evidence.map(({ observable }) => observable);
+    record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
-    this.#emit(flow, state, record, isFirst ? 'first' : 'update', origin);
+    this.#emit(flow, state, record, false, origin);
+  }
+
+  /** The name will stand on records of other flows, where nobody knows the identifiers in it. */
+  #learnName(flow: Flow, state: FlowState, { sender, micros }: Message, resolution: NameResolution): void {
+    const client = sender === 'destination' ? flow.sourceIp : flow.destinationIp;
+    this.names.learn(client, { ...resolution, name: state.redact(resolution.name) }, micros);
   }
 
   /** The flow goes on: what it counted since its last record. */
   update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'update', origin);
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), false, origin);
   }
 
   /** The flow is over. */
   end(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'end', origin);
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), true, origin);
   }
 
   /** A record with what is known of the flow itself. */
@@ -130,18 +138,21 @@ export class FlowRecorder {
     record['network.transport'] = flow.transport;
     record['network.protocol'] = state.protocol;
     record['network.community_id'] = flow.communityId;
+    record['telltale.tunnel.protocol'] = flow.tunnelProtocol;
+    record['telltale.tunnel.source_ip'] = flow.tunnelSourceIp;
+    record['telltale.tunnel.destination_ip'] = flow.tunnelDestinationIp;
     record['telltale.handshake.rtt'] = flow.rttMicros;
     record['telltale.encryption.verdict'] = state.verdict.verdict;
     record['telltale.encryption.reason'] = state.verdict.reason;
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
-    record['destination.domain'] = state.domain;
+    record['destination.domain'] = state.redact(state.domain);
     record['telltale.destination.domain_source'] = state.domainSource;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
     return record;
   }
 
-  #emit(flow: Flow, state: FlowState, record: FlowRecord, phase: 'first' | 'update' | 'end', origin?: EntryOrigin): void {
-    record['telltale.flow.state'] = phase;
+  #emit(flow: Flow, state: FlowState, record: FlowRecord, ended: boolean, origin?: EntryOrigin): void {
+    record['telltale.flow.state'] = ended ? 'end' : state.sequence === 0 ? 'first' : 'update';
     record['telltale.flow.sequence'] = state.sequence;
     record['event.id'] = recordId(state.id, origin?.digest ?? state.sequence);
     state.sequence++;
@@ -165,4 +176,10 @@ export class FlowRecorder {
 function hasFacts(message: Message): boolean {
   for (const _ in message.facts) return true;
   return false;
+}
+
+/** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
+function mayHoldIdentifier(name: keyof FlowRecord): boolean {
+  const { type, lowCardinality }: FieldDefinition = flowFields[name];
+  return (type === 'string' || type === 'strings') && lowCardinality === undefined;
 }

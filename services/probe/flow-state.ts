@@ -1,10 +1,15 @@
 import type { Message } from '#dissect';
+import type { Observable } from '#flow';
 import { redact, type Recognised } from '#identifiers';
 
 /** Places of identifiers that a flow of datagrams remembers as told. */
 const maxReported = 1024;
-/** Raw values of a flow that later messages are redacted with. */
+/** Raw values of a flow that later messages are redacted with: the latest ones, and at least all of the message itself. */
 const maxRememberedValues = 64;
+/** Characters of a value that is looked for in the paths of observables. */
+const shortestInPath = 6;
+/** The verdict where an identifier could be read although no structure is known. */
+export const readable: Message['encryption'] = { verdict: 'cleartext', reason: 'an identifier can be read' };
 
 /** What the probe knows of a flow beside its packets: how far it is told, what it is, and the values to redact it with. */
 export class FlowState {
@@ -29,19 +34,26 @@ export class FlowState {
     this.subjectIsDestination = subjectIsDestination;
   }
 
-  /** The flow is what its first recognised message says; payload that nothing claims changes nothing about that. */
+  /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
     const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
-    if (unclaimed && this.protocol !== '') return;
-    this.protocol = message.protocol;
-    this.verdict = message.encryption;
+    if (!unclaimed || this.protocol === '') {
+      this.protocol = message.protocol;
+      this.verdict = message.encryption;
+    } else if (message.encryption === readable) {
+      this.verdict = readable;
+    }
   }
 
   remember(recognised: readonly Recognised[]): void {
     for (const one of recognised) {
       this.kinds.add(one.observable.kind);
-      if (this.#values.length < maxRememberedValues && !this.#values.some((known) => known.observable.token === one.observable.token)) this.#values.push(one);
+      const known = this.#values.findIndex((other) => other.value === one.value && other.written.join() === one.written.join());
+      if (known >= 0) this.#values.splice(known, 1);
+      this.#values.push(one);
     }
+    const surplus = this.#values.length - Math.max(maxRememberedValues, recognised.length);
+    if (surplus > 0) this.#values.splice(0, surplus);
   }
 
   /** Datagram protocols repeat themselves packet by packet: the same identifier at the same place is told once per flow. */
@@ -54,10 +66,19 @@ export class FlowState {
     return true;
   }
 
-  redact(value: unknown): unknown {
-    if (this.#values.length === 0) return value;
-    if (typeof value === 'string') return redact(value, this.#values);
-    return Array.isArray(value) ? value.map((one) => redact(String(one), this.#values)) : value;
+  redact(text: string): string {
+    return this.#values.length === 0 ? text : redact(text, this.#values);
+  }
+
+  redactFact(value: unknown): unknown {
+    if (typeof value === 'string') return this.redact(value);
+    return Array.isArray(value) ? value.map((one) => this.redact(String(one))) : value;
+  }
+
+  /** A key can be an identifier too, so that it stands in the path of what is below it. Short and plain words are names. */
+  redactPath(observable: Observable): Observable {
+    const path = redact(observable.path, this.#values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value)));
+    return path === observable.path ? observable : { ...observable, path };
   }
 
   /** The next record counts from zero: an entry of a log carries its own counters. */

@@ -1,0 +1,184 @@
+import { FieldList } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { addHeaders } from './http-fields.ts';
+import type { Header } from './http-head.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { Recognition } from './protocol.ts';
+import { ByteReader } from './reader.ts';
+import { addPairs } from './urlencoded.ts';
+
+/**
+ * AJP 1.3, by which a web server passes requests on to a servlet container (Apache Tomcat Connectors, AJP Protocol Reference).
+ * Its requests and responses are those of HTTP; so are the names of their facts and fields.
+ */
+export const ajp = framedProtocol('ajp', recogniseAjp, () => new AjpReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'AJP' };
+
+const TO_CONTAINER = 0x1234;
+const FROM_CONTAINER = 0x4142;
+const packetHeader = 4;
+
+const FORWARD_REQUEST = 2;
+const SEND_HEADERS = 4;
+const CPING = 10;
+/** Codes of the messages that a container sends: chunk, headers, end, CPONG … */
+const [firstReply, lastReply] = [3, 9];
+
+const methods = [
+  '', 'OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK', 'ACL', 'REPORT',
+  'VERSION-CONTROL', 'CHECKIN', 'CHECKOUT', 'UNCHECKOUT', 'SEARCH', 'MKWORKSPACE', 'UPDATE', 'LABEL', 'MERGE', 'BASELINE-CONTROL', 'MKACTIVITY',
+];
+/** Header names that are sent as 0xA001 and the following. */
+const requestHeaders = [
+  '', 'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Connection', 'Content-Type', 'Content-Length', 'Cookie', 'Cookie2',
+  'Host', 'Pragma', 'Referer', 'User-Agent',
+];
+const responseHeaders = [
+  '', 'Content-Type', 'Content-Language', 'Content-Length', 'Date', 'Last-Modified', 'Location', 'Set-Cookie', 'Set-Cookie2', 'Servlet-Engine', 'Status',
+  'WWW-Authenticate',
+];
+
+const REMOTE_USER = 3;
+const QUERY = 5;
+const SECRET = 12;
+const REQUEST_ATTRIBUTE = 10;
+const KEY_SIZE = 11;
+const ARE_DONE = 0xff;
+const nullString = 0xffff;
+
+function recogniseAjp(bytes: Buffer): Recognition {
+  const second = bytes[0] === 0x12 ? 0x34 : bytes[0] === 0x41 ? 0x42 : -1;
+  if (second < 0 || (bytes.length > 1 && bytes[1] !== second)) return 'no';
+  if (bytes.length <= packetHeader) return 'more';
+  const length = bytes.readUInt16BE(2);
+  const code = bytes[packetHeader]!;
+  if (length === 0) return 'no';
+  if (second === 0x42) return code >= firstReply && code <= lastReply ? 'yes' : 'no';
+  return (code === FORWARD_REQUEST && length > 20) || (code === CPING && length === 1) ? 'yes' : 'no';
+}
+
+class AjpReader implements FrameReader {
+  /** Bytes of a request body that are still to come: such packets have no code. */
+  #bodyLeft = 0;
+
+  lengthOf(bytes: Buffer): number {
+    if (bytes.length < packetHeader) return 0;
+    const magic = bytes.readUInt16BE(0);
+    return magic === TO_CONTAINER || magic === FROM_CONTAINER ? packetHeader + bytes.readUInt16BE(2) : -1;
+  }
+
+  skipped(): void {
+    this.#bodyLeft = 0;
+  }
+
+  read(bytes: Buffer, context: FrameContext): Message | null {
+    const toContainer = bytes.readUInt16BE(0) === TO_CONTAINER;
+    const reader = new ByteReader(bytes, packetHeader);
+    if (toContainer && this.#bodyLeft > 0 && bytes.length > packetHeader + 2 && bytes.readUInt16BE(packetHeader) === bytes.length - packetHeader - 2) {
+      return this.#body(bytes.subarray(packetHeader + 2), context);
+    }
+    const code = reader.u8();
+    if (toContainer && code === FORWARD_REQUEST) return this.#request(reader, context);
+    if (!toContainer && code === SEND_HEADERS) return response(reader, context);
+    return null;
+  }
+
+  #request(reader: ByteReader, context: FrameContext): Message {
+    const { sender, frame, options, counters } = context;
+    const message = openMessage(context);
+    const fields = new FieldList('ajp', sender, message.fields, options, counters);
+    const { facts } = message;
+    facts['http.request.method'] = methods[reader.u8()] ?? 'EXTENSION';
+    readString(reader);
+    facts['url.path'] = readString(reader);
+    fields.add('url.path', '', facts['url.path'], '', frame);
+    readString(reader);
+    readString(reader);
+    facts['url.domain'] = readString(reader);
+    reader.u16();
+    reader.u8();
+    const headers = readHeaders(reader, requestHeaders);
+    addHeaders(fields, 'http.request.header', headers, { frameAt: () => frame });
+    for (const { name, value } of headers) {
+      if (name === 'content-length') this.#bodyLeft = /^\d{1,15}$/.test(value) ? Number(value) : 0;
+      if (name === 'user-agent') facts['user_agent.original'] = value;
+      if (name === 'content-type') facts['http.request.mime_type'] = value.split(';')[0]!.trim().toLowerCase();
+    }
+    readAttributes(reader, message, fields, frame);
+    if (reader.failed) counters.add('ajp', 'malformed request');
+    return message;
+  }
+
+  /** A chunk of the request body; forms and JSON are read as far as one chunk holds them. */
+  #body(chunk: Buffer, context: FrameContext): Message {
+    const { sender, frame, options, counters } = context;
+    this.#bodyLeft -= Math.min(chunk.length, this.#bodyLeft);
+    const message = openMessage(context);
+    const fields = new FieldList('ajp', sender, message.fields, options, counters);
+    const frames = { frameAt: () => frame };
+    const text = chunk.toString('latin1');
+    if (chunk[0] === 0x7b && fields.addJson('http.request.body.json', chunk, frames, '')) return message;
+    if (/^[\w.%~*+-]+=[^\s]*$/.test(text)) addPairs(fields, 'http.request.body.form', text, 0, frames, '');
+    else message.payload = chunk;
+    return message;
+  }
+}
+
+function openMessage({ sender, frame, micros }: { sender: Sender; frame: number; micros: number }): Message {
+  return createMessage('ajp', cleartext, sender, frame, micros);
+}
+
+function response(reader: ByteReader, context: FrameContext): Message {
+  const { sender, frame, options, counters } = context;
+  const message = openMessage(context);
+  message.facts['http.response.status_code'] = reader.u16();
+  readString(reader);
+  const headers = readHeaders(reader, responseHeaders);
+  addHeaders(new FieldList('ajp', sender, message.fields, options, counters), 'http.response.header', headers, { frameAt: () => frame });
+  if (reader.failed) counters.add('ajp', 'malformed response');
+  return message;
+}
+
+/** Names are a code or a string, values strings. Positions mean nothing: the packet that completes the message completes them all. */
+function readHeaders(reader: ByteReader, coded: readonly string[]): Header[] {
+  const headers: Header[] = [];
+  for (let left = reader.u16(); left > 0 && !reader.failed; left--) {
+    const code = reader.u16();
+    const written = code >> 8 === 0xa0 ? coded[code & 0xff] ?? '' : readText(reader, code);
+    const value = readString(reader);
+    if (written !== '' && !reader.failed) headers.push({ name: written.toLowerCase(), written, value, start: 0, end: 1 });
+  }
+  return headers;
+}
+
+function readAttributes(reader: ByteReader, message: Message, fields: FieldList, frame: number): void {
+  while (reader.left > 0 && !reader.failed) {
+    const code = reader.u8();
+    if (code === ARE_DONE) return;
+    if (code === KEY_SIZE) {
+      reader.u16();
+      continue;
+    }
+    const name = code === REQUEST_ATTRIBUTE ? readString(reader) : '';
+    const value = readString(reader);
+    if (code === QUERY) {
+      message.facts['url.query'] = value;
+      addPairs(fields, 'url.query', value, 0, { frameAt: () => frame }, '');
+    } else if (code === REMOTE_USER) fields.add('ajp.remote_user', 'remote_user', value, '', frame);
+    else if (code === SECRET) fields.add('ajp.secret', 'password', value, '', frame);
+    else if (name !== '') fields.add(`ajp.attribute.${name}`, name, value, '', frame);
+  }
+}
+
+function readString(reader: ByteReader): string {
+  return readText(reader, reader.u16());
+}
+
+/** Text of one character per byte, and the zero behind it. */
+function readText(reader: ByteReader, length: number): string {
+  if (length === nullString) return '';
+  const text = reader.take(length).rest().toString('latin1');
+  reader.u8();
+  return text;
+}

@@ -1,0 +1,21 @@
+/** Position of an element of BER (ITU-T X.690): where its value begins and ends. */
+export interface BerElement {
+  readonly tag: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The element that begins at `position` and ends before `limit`; null when there is none. Tags of one byte, definite lengths. */
+export function berAt(bytes: Buffer, position: number, limit = bytes.length): BerElement | null {
+  if (position + 2 > limit) return null;
+  let length = bytes[position + 1]!;
+  let start = position + 2;
+  if (length >= 0x80) {
+    const width = length & 0x7f;
+    if (width === 0 || width > 4 || start + width > limit) return null;
+    length = bytes.readUIntBE(start, width);
+    start += width;
+  }
+  const end = start + length;
+  return end <= limit ? { tag: bytes[position]!, start, end } : null;
+}

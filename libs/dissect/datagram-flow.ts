@@ -1,0 +1,49 @@
+import type { DissectCounters } from './counters.ts';
+import { DtlsFlow } from './dtls.ts';
+import { HandshakeTimer } from './handshake-timer.ts';
+import { MediaFlow } from './media.ts';
+import type { DissectOptions } from './options.ts';
+import { QuicFlow } from './quic.ts';
+
+/** What the dissectors remember of one UDP flow; made when it is asked for. */
+export class DatagramFlow {
+  readonly options: DissectOptions;
+  readonly counters: DissectCounters;
+  /** STUN requests and responses. */
+  readonly stunTimer = new HandshakeTimer();
+  /** Began with Zoom's hello between two clients. */
+  isZoomPeer = false;
+  #scanned = 0;
+  #quic: QuicFlow | null = null;
+  #dtls: DtlsFlow | null = null;
+  #media: MediaFlow | null = null;
+
+  constructor(options: DissectOptions, counters: DissectCounters) {
+    this.options = options;
+    this.counters = counters;
+  }
+
+  get quic(): QuicFlow {
+    return (this.#quic ??= new QuicFlow(this.options, this.counters));
+  }
+
+  get dtls(): DtlsFlow {
+    return (this.#dtls ??= new DtlsFlow(this.options, this.counters));
+  }
+
+  get media(): MediaFlow {
+    return (this.#media ??= new MediaFlow(this.options, this.counters));
+  }
+
+  /** May so many more bytes of messages without named fields be handed to the recogniser? */
+  mayScan(length: number): boolean {
+    if (this.#scanned + length > this.options.maxUnclaimedBytes) return false;
+    this.#scanned += length;
+    return true;
+  }
+
+  /** A DTLS handshake stood in front of the media: it gave them their keys (RFC 5764). */
+  get hasDtls(): boolean {
+    return this.#dtls !== null;
+  }
+}

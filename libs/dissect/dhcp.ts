@@ -1,0 +1,71 @@
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DatagramProtocol } from './protocol.ts';
+
+/**
+ * DHCP for IPv4 (RFC 2131): what a client calls itself. Its hardware address is left out: every frame on this network carries it,
+ * and none leaves the network.
+ */
+export const dhcp: DatagramProtocol = {
+  name: 'dhcp',
+  recognise: (payload) => payload.length > optionsStart && (payload[0] === REQUEST || payload[0] === REPLY) && payload.readUInt32BE(magicAt) === MAGIC,
+  read(payload, { sender, frame, micros }, options, counters): Message {
+    const message = createMessage('dhcp', cleartext, sender, frame, micros);
+    const fields = new FieldList('dhcp', sender, message.fields, options, counters);
+    const isSound = visitOptions(payload, (code, value) => {
+      // A server repeats what the client said.
+      if (payload[0] === REPLY) return;
+      if (code === HOST_NAME) fields.add('dhcp.host_name', 'dhcp_host_name', readText(value), '', frame);
+      else if (code === CLIENT_FQDN) fields.add('dhcp.client_fqdn', 'dhcp_host_name', readFqdn(value), '', frame);
+    });
+    if (!isSound) counters.add('dhcp', 'malformed option');
+    return message;
+  },
+};
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'DHCP' };
+
+const REQUEST = 1;
+const REPLY = 2;
+/** RFC 2131, section 3: 99, 130, 83, 99. */
+const MAGIC = 0x63825363;
+const magicAt = 236;
+const optionsStart = 240;
+
+const PAD = 0;
+const HOST_NAME = 12;
+const CLIENT_FQDN = 81;
+const END = 255;
+
+/** Visits the options (RFC 2132, section 2); false when one does not fit. The end mark may be missing. */
+function visitOptions(payload: Buffer, visit: (code: number, value: Buffer) => void): boolean {
+  let position = optionsStart;
+  while (position < payload.length) {
+    const code = payload[position]!;
+    if (code === END) return true;
+    if (code === PAD) {
+      position++;
+      continue;
+    }
+    const length = payload[position + 1];
+    if (length === undefined || position + 2 + length > payload.length) return false;
+    visit(code, payload.subarray(position + 2, position + 2 + length));
+    position += 2 + length;
+  }
+  return true;
+}
+
+function readText(value: Buffer): string {
+  return value.toString('utf8').replace(/\0+$/, '');
+}
+
+/** Flags and two retired codes, then a name as text, or by flag E in labels (RFC 4702, section 2). */
+function readFqdn(value: Buffer): string {
+  if (value.length <= 3) return '';
+  if ((value[0]! & 0x04) === 0) return readText(value.subarray(3));
+  const labels: string[] = [];
+  for (let position = 3; position < value.length && value[position] !== 0; position += 1 + value[position]!) {
+    labels.push(value.toString('utf8', position + 1, position + 1 + value[position]!));
+  }
+  return labels.join('.');
+}

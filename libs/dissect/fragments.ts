@@ -1,0 +1,41 @@
+interface Fragment {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Puts the start of a handshake together from parts that come in any order, overlap, and come again: CRYPTO frames of QUIC, fragments of
+ * DTLS. Bounded: parts that reach beyond `maxBytes`, or are more than `maxParts`, are refused.
+ */
+export class Fragments {
+  readonly #maxBytes: number;
+  readonly #maxParts: number;
+  #parts: Fragment[] = [];
+
+  constructor(maxBytes: number, maxParts = 64) {
+    this.#maxBytes = maxBytes;
+    this.#maxParts = maxParts;
+  }
+
+  /** Keeps a copy of the part. Returns false when it is refused. */
+  add(offset: number, bytes: Buffer): boolean {
+    if (offset + bytes.length > this.#maxBytes || this.#parts.length >= this.#maxParts) return false;
+    this.#parts.push({ offset, bytes: Buffer.from(bytes) });
+    return true;
+  }
+
+  /** The bytes from the first one to the first gap. */
+  start(): Buffer {
+    if (this.#parts.length === 1 && this.#parts[0]!.offset === 0) return this.#parts[0]!.bytes;
+    const sorted = this.#parts.toSorted((left, right) => left.offset - right.offset);
+    const pieces: Buffer[] = [];
+    let end = 0;
+    for (const { offset, bytes } of sorted) {
+      if (offset > end) break;
+      if (offset + bytes.length <= end) continue;
+      pieces.push(bytes.subarray(end - offset));
+      end = offset + bytes.length;
+    }
+    return Buffer.concat(pieces);
+  }
+}

@@ -1,0 +1,101 @@
+import type { DissectCounters } from './counters.ts';
+import type { Message, Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+
+/** Who sends a frame, and the packet that completes it. */
+export interface FrameContext {
+  readonly sender: Sender;
+  readonly frame: number;
+  readonly micros: number;
+  readonly options: DissectOptions;
+  readonly counters: DissectCounters;
+}
+
+/** Reads the frames of one connection, and may remember what went before. */
+export interface FrameReader {
+  /** Bytes of the frame that begins here, its header included; 0 when more are needed to say, -1 when none begins here. */
+  lengthOf(bytes: Buffer, sender: Sender): number;
+  /** The message that the frame tells, or null when it tells nothing. `bytes` is the whole frame, valid until it returns. */
+  read(bytes: Buffer, context: FrameContext): Message | null;
+  /** A frame was lost, or was longer than `maxHeadBytes` and is passed over. */
+  skipped?(sender: Sender): void;
+}
+
+/** A protocol over TCP whose messages say at their start how long they are. */
+export function framedProtocol(name: string, recognise: (bytes: Buffer) => Recognition, open: () => FrameReader): StreamProtocol {
+  return { name, recognise, open: (session) => new FramedHandler(name, recognise, open(), session) };
+}
+
+class FramedHandler implements StreamHandler {
+  done = false;
+  readonly #name: string;
+  readonly #recognise: (bytes: Buffer) => Recognition;
+  readonly #reader: FrameReader;
+  readonly #session: StreamSession;
+  /** Bytes still to come of a frame that is passed over. */
+  readonly #skip: Record<Sender, number> = { source: 0, destination: 0 };
+  /** Directions in which bytes were lost: a packet that begins like a first one takes them up again. */
+  readonly #lost: Record<Sender, boolean> = { source: false, destination: false };
+
+  constructor(name: string, recognise: (bytes: Buffer) => Recognition, reader: FrameReader, session: StreamSession) {
+    this.#name = name;
+    this.#recognise = recognise;
+    this.#reader = reader;
+    this.#session = session;
+  }
+
+  data(sender: Sender): void {
+    const { counters, options, emit } = this.#session;
+    const stream = this.#session[sender];
+    while (stream.length > 0) {
+      if (this.#skip[sender] > 0) {
+        const passed = Math.min(this.#skip[sender], stream.length);
+        stream.consume(passed);
+        this.#skip[sender] -= passed;
+        continue;
+      }
+      const bytes = stream.bytes();
+      if (this.#lost[sender]) {
+        if (this.#recognise(bytes) !== 'yes') return stream.clear();
+        this.#lost[sender] = false;
+      }
+      const length = this.#reader.lengthOf(bytes, sender);
+      if (length < 0) {
+        counters.add(this.#name, 'malformed frame');
+        this.done = true;
+        return;
+      }
+      if (length > options.maxHeadBytes) {
+        counters.add(this.#name, 'bounded frame');
+        this.#reader.skipped?.(sender);
+        this.#skip[sender] = length;
+        continue;
+      }
+      if (length === 0 || bytes.length < length) return;
+      const context = { sender, frame: stream.frameAt(length - 1), micros: stream.microsAt(length - 1), options, counters };
+      const message = this.#reader.read(bytes.subarray(0, length), context);
+      if (message !== null) {
+        counters.add(this.#name, 'messages');
+        emit(message);
+      }
+      stream.consume(length);
+    }
+  }
+
+  gap(sender: Sender, missing: number): void {
+    const stream = this.#session[sender];
+    this.#session.counters.add(this.#name, 'gap');
+    this.#reader.skipped?.(sender);
+    // A frame that is passed over anyway may hold the whole gap.
+    this.#lost[sender] = this.#skip[sender] < missing;
+    this.#skip[sender] = Math.max(0, this.#skip[sender] - missing);
+    stream.clear();
+  }
+
+  end(): void {
+    for (const sender of ['source', 'destination'] as const) {
+      if (this.#session[sender].length > 0 && !this.#lost[sender]) this.#session.counters.add(this.#name, 'cut frame');
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { FieldList } from './fieldlist.ts';
+import type { Message } from './message.ts';
+
+/** Bytes of a public header, hash and STREAM frame that may stand in front of it. */
+const searchedBytes = 80;
+const maxTags = 64;
+const headerBytes = 8;
+
+/**
+ * The CHLO of Google QUIC (QUIC Crypto, "Client handshake"): the tag, a little-endian count of tags, and for each its four characters and
+ * the offset at which its value ends. Up to Q046 it is not encrypted. -1 when none stands near the start.
+ */
+export function chloAt(payload: Buffer): number {
+  const position = payload.subarray(0, searchedBytes).indexOf('CHLO', 0, 'latin1');
+  if (position < 0 || position + headerBytes > payload.length) return -1;
+  const count = payload.readUInt16LE(position + 4);
+  return count > 0 && count <= maxTags && payload.readUInt16LE(position + 6) === 0 ? position : -1;
+}
+
+/** Sets the server name, and the user agent. Returns false when a tag does not fit; what stood before is set. */
+export function setChloFacts(message: Message, fields: FieldList, chlo: Buffer): boolean {
+  const count = chlo.readUInt16LE(4);
+  const values = headerBytes + 8 * count;
+  let start = values;
+  for (let index = 0; index < count; index++) {
+    const entry = headerBytes + 8 * index;
+    if (entry + 8 > chlo.length) return false;
+    const tag = chlo.toString('latin1', entry, entry + 4);
+    const end = values + chlo.readUInt32LE(entry + 4);
+    if (end < start || end > chlo.length) return false;
+    if (tag === 'SNI\0') {
+      const name = chlo.toString('utf8', start, end).toLowerCase();
+      message.facts['tls.client.server_name'] = name;
+      message.facts['destination.domain'] = name;
+      message.facts['telltale.destination.domain_source'] = 'tls';
+      fields.add('tls.client.server_name', '', name, '', message.frame);
+    } else if (tag === 'UAID') message.facts['user_agent.original'] = chlo.toString('utf8', start, end);
+    start = end;
+  }
+  return true;
+}

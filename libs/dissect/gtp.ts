@@ -1,0 +1,99 @@
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DatagramContext, DatagramProtocol } from './protocol.ts';
+import { ByteReader } from './reader.ts';
+import { tbcdDigits } from './tbcd.ts';
+
+/** GTP-C versions 1 (3GPP TS 29.060) and 2 (TS 29.274): signalling between the nodes of a mobile network names subscriber and device. */
+export const gtp: DatagramProtocol = {
+  name: 'gtp',
+  recognise: recogniseGtp,
+  read(payload, { sender, frame, micros }, options, counters): Message {
+    const message = createMessage('gtp', cleartext, sender, frame, micros);
+    const fields = new FieldList('gtp', sender, message.fields, options, counters);
+    const isSound = visitElements(payload, (type, version, value) => {
+      const known = (version === 1 ? elements1 : elements2)[type];
+      if (known !== undefined) fields.add(`gtp.${known.name}`, `gtp_${known.name}`, tbcdDigits(value.subarray(known.skip)), 'tbcd', frame);
+    });
+    if (!isSound) counters.add('gtp', 'malformed element');
+    return message;
+  },
+};
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'GTP-C' };
+
+const PORT = 2123;
+/** User data, which is no signalling. */
+const G_PDU = 255;
+
+interface Element {
+  readonly name: 'imsi' | 'msisdn' | 'mei';
+  /** Bytes before the digits. */
+  readonly skip: number;
+}
+
+/** TS 29.060, section 7.7: the MSISDN has a byte with the nature of the address in front. */
+const elements1: Record<number, Element | undefined> = { 2: { name: 'imsi', skip: 0 }, 134: { name: 'msisdn', skip: 1 }, 154: { name: 'mei', skip: 0 } };
+/** TS 29.274, section 8.1. */
+const elements2: Record<number, Element | undefined> = { 1: { name: 'imsi', skip: 0 }, 75: { name: 'mei', skip: 0 }, 76: { name: 'msisdn', skip: 0 } };
+
+/** Lengths of the elements of version 1 that have none of their own (TS 29.060, table 37). */
+const fixedLengths: Record<number, number | undefined> = {
+  1: 1, 2: 8, 3: 6, 4: 4, 5: 4, 8: 1, 9: 28, 11: 1, 12: 3, 13: 1, 14: 1, 15: 1, 16: 4, 17: 4, 18: 5, 19: 1, 20: 1, 21: 1, 22: 9, 23: 1, 24: 1, 25: 2,
+  26: 2, 27: 2, 28: 2, 29: 1, 117: 1, 118: 1, 119: 5, 126: 1, 127: 4,
+};
+
+/** On its own port the header has to fit; on another one the elements have to fill the message to its last byte too. */
+function recogniseGtp(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
+  const first = payload[0]!;
+  const version = first >> 5;
+  if (payload.length < 8 || (version !== 1 && version !== 2)) return false;
+  if (version === 1 ? (first & 0x18) !== 0x10 || payload[1] === G_PDU : (first & 0x03) !== 0) return false;
+  const end = payload.readUInt16BE(2) + (version === 1 ? 8 : 4);
+  const isPiggybacked = version === 2 && (first & 0x10) !== 0;
+  if (isPiggybacked ? end > payload.length : end !== payload.length) return false;
+  if (payload[1] === 0) return false;
+  if (sourcePort === PORT || destinationPort === PORT) return true;
+  let count = 0;
+  return visitElements(payload, () => count++) && count >= 2;
+}
+
+/** Visits the information elements of the message, and of one that rides behind it; false when they do not fit in it. */
+function visitElements(payload: Buffer, visit: (type: number, version: number, value: Buffer) => void): boolean {
+  const first = payload[0]!;
+  if (first >> 5 === 1) return visit1(new ByteReader(payload, (first & 0x07) === 0 ? 8 : 12), first, visit);
+  const end = 4 + payload.readUInt16BE(2);
+  const behind = payload.subarray(end);
+  return visit2(new ByteReader(payload.subarray(0, end), (first & 0x08) === 0 ? 8 : 12), visit)
+    && ((first & 0x10) === 0 || (behind.length >= 8 && behind[0]! >> 5 === 2 && visit2(new ByteReader(behind, (behind[0]! & 0x08) === 0 ? 8 : 12), visit)));
+}
+
+function visit1(reader: ByteReader, flags: number, visit: (type: number, version: number, value: Buffer) => void): boolean {
+  // Extension headers: a length in units of four bytes, content, and the type of the next (TS 29.060, section 6.1).
+  let next = (flags & 0x04) === 0 ? 0 : reader.bytes[11] ?? 0;
+  while (next !== 0 && !reader.failed) {
+    const length = 4 * reader.u8();
+    if (length === 0) return false;
+    const content = reader.take(length - 1).rest();
+    next = content[content.length - 1] ?? 0;
+  }
+  while (reader.left > 0 && !reader.failed) {
+    const type = reader.u8();
+    const length = type < 128 ? fixedLengths[type] : reader.u16();
+    if (length === undefined) return false;
+    const value = reader.take(length).rest();
+    if (!reader.failed) visit(type, 1, value);
+  }
+  return !reader.failed;
+}
+
+function visit2(reader: ByteReader, visit: (type: number, version: number, value: Buffer) => void): boolean {
+  while (reader.left > 0 && !reader.failed) {
+    const type = reader.u8();
+    const length = reader.u16();
+    reader.u8();
+    const value = reader.take(length).rest();
+    if (!reader.failed) visit(type, 2, value);
+  }
+  return !reader.failed;
+}

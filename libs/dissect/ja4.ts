@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+
+/** What of a ClientHello goes into its fingerprint: without GREASE, in the order in which it stood. */
+export interface HelloFeatures {
+  version: number;
+  ciphers: number[];
+  extensions: number[];
+  signatures: number[];
+  hasServerName: boolean;
+  /** First protocol of ALPN, null when there is none. */
+  protocol: Buffer | null;
+}
+
+const carriers = { tls: 't', quic: 'q', dtls: 'd' } as const;
+const versions: Record<number, string | undefined> = {
+  0x0304: '13', 0x0303: '12', 0x0302: '11', 0x0301: '10', 0x0300: 's3', 0x0002: 's2', 0xfeff: 'd1', 0xfefd: 'd2', 0xfefc: 'd3',
+};
+const SERVER_NAME = 0;
+const ALPN = 16;
+
+/**
+ * The JA4 fingerprint (FoxIO, technical_details/JA4.md): `t13d1516h2_8daaf6152771_e5627efa2ab1` is the carrier, version, whether a server is
+ * named, how many ciphers and extensions, the protocol; digests of the sorted ciphers; and of the sorted extensions with the signature algorithms.
+ */
+export function ja4(hello: HelloFeatures, carrier: keyof typeof carriers): string {
+  const start = carriers[carrier] + (versions[hello.version] ?? '00') + (hello.hasServerName ? 'd' : 'i') + twoDigits(hello.ciphers.length);
+  const extensions = hello.extensions.filter((type) => !isGrease(type));
+  const rest = extensions.filter((type) => type !== SERVER_NAME && type !== ALPN);
+  const signatures = hello.signatures.length === 0 ? '' : `_${hello.signatures.map(hex).join(',')}`;
+  const features = rest.length === 0 ? '' : sorted(rest) + signatures;
+  return `${start}${twoDigits(extensions.length)}${endsOf(hello.protocol)}_${digest(sorted(hello.ciphers))}_${digest(features)}`;
+}
+
+/** Values that are drawn at random to keep servers tolerant (RFC 8701): 0x0a0a, 0x1a1a, … 0xfafa. */
+export function isGrease(value: number): boolean {
+  return (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 0xff);
+}
+
+/** The newest of the versions offered; those of DTLS count down. 0 when there is none. */
+export function newestVersion(offered: readonly number[], carrier: keyof typeof carriers): number {
+  if (offered.length === 0) return 0;
+  return carrier === 'dtls' ? Math.min(...offered) : Math.max(...offered);
+}
+
+function sorted(values: readonly number[]): string {
+  return values.map(hex).toSorted().join(',');
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(4, '0');
+}
+
+function twoDigits(count: number): string {
+  return Math.min(count, 99).toString().padStart(2, '0');
+}
+
+/** First and last character; of a protocol that has others than letters and digits there, of its hexadecimal form. */
+function endsOf(protocol: Buffer | null): string {
+  if (protocol === null || protocol.length === 0) return '00';
+  const text = protocol.toString('latin1');
+  const ends = text[0]! + text.at(-1)!;
+  if (/^[0-9A-Za-z]{2}$/.test(ends)) return ends;
+  const digits = protocol.toString('hex');
+  return digits[0]! + digits.at(-1)!;
+}
+
+function digest(text: string): string {
+  return text === '' ? '000000000000' : createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,124 @@
+import type { DissectCounters } from './counters.ts';
+import { Entropy } from './entropy.ts';
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
+import { RepeatedBlocks } from './repeated-blocks.ts';
+import { rtpPayloadStart } from './rtp.ts';
+
+const opaque: Encryption = { verdict: 'opaque', reason: 'RTP' };
+const keyedByDtls: Encryption = { verdict: 'encrypted', reason: 'SRTP after DTLS' };
+const plain: Encryption = { verdict: 'cleartext', reason: 'RTP payload of low entropy' };
+const blockwise: Encryption = { verdict: 'encrypted', reason: 'repeated ciphertext blocks' };
+
+/** Streams that a flow tells of; a meeting with video has some dozens. */
+const maxStreams = 256;
+/** Packets of a stream that are weighed for the verdict. */
+const maxWeighed = 64;
+/** Bits per byte below which a payload is no ciphertext. Coded speech has 5 to 7, noise 7.8 and more. */
+const leastOfCiphertext = 7.3;
+/** Payload types up to here stand for one codec each (RFC 3551, table 4 and 5), which tells what a payload in clear looks like. */
+const lastStatic = 34;
+
+interface Stream {
+  readonly entropy: Entropy | null;
+  weighed: number;
+  lastSequence: number;
+}
+
+/** Who carries the RTP packet: RTP itself, or another protocol that wraps it. */
+export interface Carrier {
+  readonly protocol: string;
+  /** What is said of the payload as long as nothing speaks for more. */
+  readonly encryption: Encryption;
+  /** Path of the stream's fields. */
+  readonly path: string;
+  /** Kind of the medium, a field of the stream; empty for none. */
+  readonly medium: string;
+}
+
+export const bareRtp: Carrier = { protocol: 'rtp', encryption: opaque, path: 'rtp', medium: '' };
+export const bareSrtp: Carrier = { protocol: 'rtp', encryption: keyedByDtls, path: 'rtp', medium: '' };
+
+/**
+ * The media streams of one flow. A packet is a message when it begins a stream, or completes the evidence for a verdict; the others repeat
+ * what these said, and are counted.
+ */
+export class MediaFlow {
+  readonly #options: DissectOptions;
+  readonly #counters: DissectCounters;
+  readonly #streams = new Map<string, Stream>();
+  readonly #blocks = new RepeatedBlocks();
+  #verdict: Encryption | null = null;
+
+  constructor(options: DissectOptions, counters: DissectCounters) {
+    this.#options = options;
+    this.#counters = counters;
+  }
+
+  /** The message of an RTP packet, or null when it tells nothing new. */
+  rtp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
+    this.#counters.add(carrier.protocol, 'messages');
+    const type = packet[1]! & 0x7f;
+    const ssrc = packet.readUInt32BE(8);
+    const { stream, isNew } = this.#streamOf(`${context.sender} ${ssrc} ${type}`, type <= lastStatic);
+    const sequence = packet.readUInt16BE(2);
+    let isNews = isNew;
+    if (stream !== null && (isNew || isLater(sequence, stream.lastSequence))) {
+      stream.lastSequence = sequence;
+      if (this.#weigh(packet.subarray(rtpPayloadStart(packet)), stream, context)) isNews = true;
+    }
+    return isNews ? this.#message(context, carrier, ssrc, type) : null;
+  }
+
+  /** The message of an RTCP packet, or null when its sender is known. */
+  rtcp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
+    this.#counters.add(carrier.protocol, 'messages');
+    const ssrc = packet.length >= 8 ? packet.readUInt32BE(4) : 0;
+    return this.#streamOf(`${context.sender} ${ssrc} rtcp`, false).isNew ? this.#message(context, carrier, ssrc, -1) : null;
+  }
+
+  #streamOf(key: string, isStatic: boolean): { stream: Stream | null; isNew: boolean } {
+    const known = this.#streams.get(key);
+    if (known !== undefined) return { stream: known, isNew: false };
+    if (this.#streams.size >= maxStreams) {
+      this.#counters.add('rtp', 'bounded streams');
+      return { stream: null, isNew: false };
+    }
+    const stream: Stream = { entropy: isStatic ? new Entropy() : null, weighed: 0, lastSequence: 0 };
+    this.#streams.set(key, stream);
+    return { stream, isNew: true };
+  }
+
+  /** True when the payload completes the evidence for a verdict that was not there before. */
+  #weigh(payload: Buffer, stream: Stream, { sender }: DatagramContext): boolean {
+    if (this.#verdict === blockwise) return false;
+    if (stream.entropy !== null && this.#verdict !== plain) {
+      if (stream.weighed < maxWeighed) stream.entropy.add(payload);
+      stream.weighed++;
+      const bits = stream.entropy.bits();
+      if (bits < leastOfCiphertext) {
+        if (bits > 0) this.#verdict = plain;
+        return bits > 0;
+      }
+    }
+    if (this.#verdict === plain || !this.#blocks.add(sender, payload)) return false;
+    this.#verdict = blockwise;
+    return true;
+  }
+
+  #message({ sender, frame, micros }: DatagramContext, { protocol, encryption, path, medium }: Carrier, ssrc: number, type: number): Message {
+    const message = createMessage(protocol, this.#verdict ?? encryption, sender, frame, micros);
+    const fields = new FieldList(protocol, sender, message.fields, this.#options, this.#counters);
+    fields.add(`${path}.ssrc`, '', ssrc.toString(), 'u32be', frame);
+    if (type >= 0) fields.add(`${path}.payload_type`, '', type.toString(), '', frame);
+    fields.add(`${path}.medium`, '', medium, '', frame);
+    return message;
+  }
+}
+
+/** Not a packet that is sent again: 16-bit sequence numbers wrap around. */
+function isLater(sequence: number, last: number): boolean {
+  return sequence !== last && ((sequence - last) & 0xffff) < 0x8000;
+}

@@ -1,0 +1,75 @@
+import { FieldList } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import { visitProtobuf } from './protobuf.ts';
+import type { Recognition } from './protocol.ts';
+
+/**
+ * Xiaomi's push service (TCP 5222), as captures show it: `C2 FE`, version 5, length of four bytes, body, checksum of four.
+ * The body of the first frames is type, length of a header, length of a payload (2, 2, 4 bytes), and both as Protocol Buffers:
+ * the header names the command in field 5; the payload of the client's `CONN` names the device. All frames after it are encrypted.
+ */
+export const mipush = framedProtocol('mipush', recogniseMipush, () => new MipushReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'MiPush CONN' };
+
+const session: Encryption = { verdict: 'encrypted', reason: 'MiPush session' };
+
+const magic = Buffer.from('c2fe0005', 'hex');
+const frameHeader = 8;
+const checksum = 4;
+const bodyHeader = 8;
+const COMMAND = 5;
+
+function recogniseMipush(bytes: Buffer): Recognition {
+  const length = Math.min(bytes.length, magic.length);
+  if (bytes.compare(magic, 0, length, 0, length) !== 0) return 'no';
+  return length === magic.length ? 'yes' : 'more';
+}
+
+/** Fields of CONN, as far as captures tell what they are. */
+const connFields: Record<number, readonly [name: string, key: string]> = {
+  2: ['model', 'model'], 3: ['rom', 'rom'], 4: ['device_id', 'device_id'], 6: ['network', 'network'], 7: ['server', 'server'], 8: ['locale', 'locale'],
+};
+
+class MipushReader implements FrameReader {
+  /** Something of the flow was told. */
+  #told = false;
+
+  lengthOf(bytes: Buffer): number {
+    if (recogniseMipush(bytes) === 'no') return -1;
+    return bytes.length < frameHeader ? 0 : frameHeader + bytes.readUInt32BE(4) + checksum;
+  }
+
+  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+    const body = bytes.subarray(frameHeader, bytes.length - checksum);
+    const payloadStart = payloadOfConn(body);
+    if (payloadStart < 0) {
+      if (this.#told || body.length === 0) return null;
+      this.#told = true;
+      return createMessage('mipush', session, sender, frame, micros);
+    }
+    this.#told = true;
+    const message = createMessage('mipush', cleartext, sender, frame, micros);
+    if (sender === 'destination') return message;
+    const fields = new FieldList('mipush', sender, message.fields, options, counters);
+    const isSound = visitProtobuf(body.subarray(payloadStart), (field, value) => {
+      const known = connFields[field];
+      if (known !== undefined) fields.add(`mipush.conn.${known[0]}`, known[1], value.toString('utf8'), '', frame);
+    });
+    if (!isSound) counters.add('mipush', 'malformed CONN');
+    return message;
+  }
+}
+
+/** Where the payload of a CONN begins in a body; -1 when it is none, or encrypted. */
+function payloadOfConn(body: Buffer): number {
+  if (body.length < bodyHeader || body.readUInt16BE(0) !== 2) return -1;
+  const start = bodyHeader + body.readUInt16BE(2);
+  if (start + body.readUInt32BE(4) !== body.length) return -1;
+  let command = '';
+  visitProtobuf(body.subarray(bodyHeader, start), (field, value) => {
+    if (field === COMMAND) command = value.toString('latin1');
+  });
+  return command === 'CONN' ? start : -1;
+}

@@ -1,0 +1,135 @@
+import { FieldList } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { Recognition } from './protocol.ts';
+import { ByteReader } from './reader.ts';
+
+/** MQTT 3.1, 3.1.1 and 5 (OASIS). A client opens with CONNECT, which names it; what follows tells topics and what is published on them. */
+export const mqtt = framedProtocol('mqtt', recogniseMqtt, () => new MqttReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'MQTT' };
+
+const CONNECT = 1;
+const PUBLISH = 3;
+const SUBSCRIBE = 8;
+const UNSUBSCRIBE = 10;
+
+/** Flags of CONNECT (MQTT 5.0, section 3.1.2.3). */
+const WILL = 0x04;
+const PASSWORD = 0x40;
+const USERNAME = 0x80;
+
+/** Length and name of the protocol, as they stand in CONNECT. */
+const protocolNames = [Buffer.from('\0\x04MQTT'), Buffer.from('\0\x06MQIsdp')];
+
+function recogniseMqtt(bytes: Buffer): Recognition {
+  if (bytes[0] !== CONNECT << 4) return 'no';
+  const header = headerLength(bytes);
+  if (header === 0) return 'more';
+  if (header < 0) return 'no';
+  const name = bytes.subarray(header, header + 8);
+  for (const expected of protocolNames) {
+    const length = Math.min(name.length, expected.length);
+    if (name.compare(expected, 0, length, 0, length) === 0) return length === expected.length ? 'yes' : 'more';
+  }
+  return 'no';
+}
+
+/** Bytes of the fixed header, whose length field ends with the first byte below 0x80; 0 when more are needed, -1 when it is none. */
+function headerLength(bytes: Buffer): number {
+  for (let i = 1; i <= 4; i++) {
+    if (bytes[i] === undefined) return 0;
+    if (bytes[i]! < 0x80) return i + 1;
+  }
+  return -1;
+}
+
+/** A variable byte integer of at most four bytes, least significant first (MQTT 5.0, section 1.5.5). */
+function readVarint(reader: ByteReader): number {
+  let value = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = reader.u8();
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  reader.failed = true;
+  return 0;
+}
+
+class MqttReader implements FrameReader {
+  /** Protocol level: 3, 4 (3.1.1) or 5, in which properties stand in front of the payloads. */
+  #level = 4;
+  /** Bytes of published payloads handed over; bounded as unclaimed payload is. */
+  #handedOver = 0;
+
+  lengthOf(bytes: Buffer): number {
+    const type = bytes[0]! >> 4;
+    if (type === 0) return -1;
+    const header = headerLength(bytes);
+    return header <= 0 ? header : header + readVarint(new ByteReader(bytes, 1));
+  }
+
+  read(bytes: Buffer, context: FrameContext): Message | null {
+    const { sender, frame, micros, options, counters } = context;
+    const message = createMessage('mqtt', cleartext, sender, frame, micros);
+    const fields = new FieldList('mqtt', sender, message.fields, options, counters);
+    const reader = new ByteReader(bytes, headerLength(bytes));
+    const type = bytes[0]! >> 4;
+    if (type === CONNECT) this.#connect(reader, fields, frame);
+    else if (type === PUBLISH) this.#publish(reader, bytes[0]!, message, fields, context);
+    else if (type === SUBSCRIBE || type === UNSUBSCRIBE) this.#subscribe(reader, type, fields, frame);
+    else return null;
+    if (reader.failed) counters.add('mqtt', 'malformed packet');
+    return message;
+  }
+
+  /** CONNECT (MQTT 5.0, section 3.1): client identifier, will, user name and password, each only if its flag says so. */
+  #connect(reader: ByteReader, fields: FieldList, frame: number): void {
+    reader.take(reader.u16());
+    this.#level = reader.u8() & 0x7f;
+    const flags = reader.u8();
+    reader.u16();
+    this.#skipProperties(reader);
+    fields.add('mqtt.connect.client_id', 'mqtt_client_id', readText(reader), '', frame);
+    if ((flags & WILL) !== 0) {
+      this.#skipProperties(reader);
+      fields.add('mqtt.connect.will_topic', 'topic', readText(reader), '', frame);
+      reader.take(reader.u16());
+    }
+    if ((flags & USERNAME) !== 0) fields.add('mqtt.connect.username', 'username', readText(reader), '', frame);
+    if ((flags & PASSWORD) !== 0) fields.add('mqtt.connect.password', 'password', readText(reader), '', frame);
+  }
+
+  #publish(reader: ByteReader, header: number, message: Message, fields: FieldList, { frame, options, counters }: FrameContext): void {
+    fields.add('mqtt.topic', 'topic', readText(reader), '', frame);
+    const quality = (header >> 1) & 3;
+    if (quality > 0) reader.u16();
+    this.#skipProperties(reader);
+    const payload = reader.rest();
+    if (reader.failed || payload.length === 0) return;
+    if (this.#handedOver + payload.length > options.maxUnclaimedBytes) {
+      counters.add('mqtt', 'bounded payload');
+      return;
+    }
+    this.#handedOver += payload.length;
+    const isJson = (payload[0] === 0x7b || payload[0] === 0x5b) && fields.addJson('mqtt.payload.json', payload, { frameAt: () => frame }, '');
+    if (!isJson) message.payload = payload;
+  }
+
+  #subscribe(reader: ByteReader, type: number, fields: FieldList, frame: number): void {
+    reader.u16();
+    this.#skipProperties(reader);
+    while (reader.left > 0 && !reader.failed) {
+      fields.add('mqtt.topic', 'topic', readText(reader), '', frame);
+      if (type === SUBSCRIBE) reader.u8();
+    }
+  }
+
+  #skipProperties(reader: ByteReader): void {
+    if (this.#level >= 5) reader.skip(readVarint(reader));
+  }
+}
+
+function readText(reader: ByteReader): string {
+  return reader.take(reader.u16()).text();
+}

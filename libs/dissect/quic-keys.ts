@@ -1,0 +1,98 @@
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+
+/**
+ * Keys by which a client protects its Initial packets. Anyone who sees them can derive them: they come from a published salt and the
+ * connection id (RFC 9001, section 5.2).
+ */
+export interface InitialKeys {
+  readonly key: Buffer;
+  readonly iv: Buffer;
+  readonly headerProtection: Buffer;
+}
+
+interface Generation {
+  readonly salt: Buffer;
+  /** `quic` or `quicv2`: beginning of the labels of keys. */
+  readonly label: string;
+}
+
+const generation = (salt: string, label = 'quic'): Generation => ({ salt: Buffer.from(salt, 'hex'), label });
+/** RFC 9001, section 5.2, and drafts 33 and 34. */
+const version1 = generation('38762cf7f55934b34d179ae6a4c80cadccbb7f0a');
+/** RFC 9369, section 3.3.1. */
+const version2 = generation('0dede3def700a6db819381be6e269dcbf9bd2ed9', 'quicv2');
+/** draft-ietf-quic-tls-29 to 32, section 5.2. */
+const draft29 = generation('afbfec289993d24c9e9786f19c6111e04390a899');
+/** draft-ietf-quic-tls-23 to 28, section 5.2. */
+const draft23 = generation('c3eef712c72ebb5a11a7d2432bb46365bef9f502');
+/** Google's Q050, in quiche/quic/core/crypto/crypto_utils.cc. */
+const google50 = generation('504574efd066fe2f9d945cfcdbd3a7f0d3b56b45');
+
+const VERSION_2 = 0x6b3343cf;
+const Q050 = 0x51303530;
+
+/** Null for versions whose salt is not known. */
+function generationOf(version: number): Generation | null {
+  if (version === 1) return version1;
+  if (version === VERSION_2) return version2;
+  if (version === Q050) return google50;
+  if (version >>> 8 === 0xfaceb0) return (version & 0xff) <= 2 ? draft23 : draft29;
+  if (version >>> 8 !== 0xff0000) return null;
+  const draft = version & 0xff;
+  return draft >= 33 ? version1 : draft >= 29 ? draft29 : draft >= 23 ? draft23 : null;
+}
+
+/** The client's keys for a version and the connection id that its first Initial is sent to; null when the version has no known salt. */
+export function clientInitialKeys(version: number, connectionId: Buffer): InitialKeys | null {
+  const known = generationOf(version);
+  if (known === null) return null;
+  const initial = hmac(known.salt, connectionId);
+  const secret = expandLabel(initial, 'client in', 32);
+  return {
+    key: expandLabel(secret, `${known.label} key`, 16),
+    iv: expandLabel(secret, `${known.label} iv`, 12),
+    headerProtection: expandLabel(secret, `${known.label} hp`, 16),
+  };
+}
+
+function hmac(key: Buffer, data: Buffer): Buffer {
+  return createHmac('sha256', key).update(data).digest();
+}
+
+/** HKDF-Expand-Label (RFC 8446, section 7.1) without context, of no more than one block. */
+function expandLabel(secret: Buffer, label: string, length: number): Buffer {
+  const name = Buffer.from(`tls13 ${label}`, 'latin1');
+  return hmac(secret, Buffer.concat([Buffer.from([0, length, name.length]), name, Buffer.from([0, 1])])).subarray(0, length);
+}
+
+const sampleBytes = 16;
+const tagBytes = 16;
+
+/**
+ * Removes the protection of an Initial packet (RFC 9001, sections 5.3 and 5.4). `packet` is the whole of it, its packet number stands at
+ * `numberAt`. Null when the keys are not its keys, or it is too short.
+ */
+export function openInitial(packet: Buffer, numberAt: number, keys: InitialKeys): Buffer | null {
+  if (packet.length < numberAt + 4 + sampleBytes) return null;
+  const cipher = createCipheriv('aes-128-ecb', keys.headerProtection, null);
+  const mask = cipher.update(packet.subarray(numberAt + 4, numberAt + 4 + sampleBytes));
+  const first = packet[0]! ^ (mask[0]! & 0x0f);
+  const numberLength = (first & 3) + 1;
+  const header = Buffer.from(packet.subarray(0, numberAt + numberLength));
+  header[0] = first;
+  const nonce = Buffer.from(keys.iv);
+  for (let i = 0; i < numberLength; i++) {
+    header[numberAt + i]! ^= mask[1 + i]!;
+    nonce[nonce.length - numberLength + i]! ^= header[numberAt + i]!;
+  }
+  const decipher = createDecipheriv('aes-128-gcm', keys.key, nonce);
+  decipher.setAAD(header);
+  decipher.setAuthTag(packet.subarray(packet.length - tagBytes));
+  const plaintext = decipher.update(packet.subarray(numberAt + numberLength, packet.length - tagBytes));
+  try {
+    decipher.final();
+  } catch {
+    return null;
+  }
+  return plaintext;
+}

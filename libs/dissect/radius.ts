@@ -1,0 +1,71 @@
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DatagramContext, DatagramProtocol } from './protocol.ts';
+
+/** RADIUS (RFC 2865, 2866, 5176): who logs in, and from where. The user's password is hidden by the shared secret. */
+export const radius: DatagramProtocol = {
+  name: 'radius',
+  recognise: recogniseRadius,
+  read(payload, { sender, frame, micros }, options, counters): Message {
+    const message = createMessage('radius', cleartext, sender, frame, micros);
+    const fields = new FieldList('radius', sender, message.fields, options, counters);
+    const isSound = visitAttributes(payload, (type, value) => {
+      if (type === VENDOR_SPECIFIC) addVendorAttribute(fields, value, frame);
+      else addAttribute(fields, type, value.toString('utf8'), frame);
+    });
+    if (!isSound) counters.add('radius', 'malformed attribute');
+    return message;
+  },
+};
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'RADIUS' };
+
+const ports = new Set([1812, 1813, 1645, 1646, 3799]);
+const headerBytes = 20;
+/** Access, Accounting, Status (RFC 2865, 2866, 5997); Disconnect, CoA (RFC 5176). */
+const codes = new Set([1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45]);
+
+const USER_NAME = 1;
+const VENDOR_SPECIFIC = 26;
+const CALLING_STATION_ID = 31;
+const CHARGEABLE_USER_IDENTITY = 89;
+
+const vendor3gpp = 10415;
+/** 3GPP TS 29.061, section 16.4.7. */
+const [IMSI_3GPP, IMEISV_3GPP] = [1, 20];
+
+/** On a port of its own the header has to fit; elsewhere two attributes and more have to fill the packet to its last byte too. */
+function recogniseRadius(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
+  if (payload.length < headerBytes || !codes.has(payload[0]!)) return false;
+  const length = payload.readUInt16BE(2);
+  if (length < headerBytes || length > payload.length || length > 4096) return false;
+  if (ports.has(sourcePort) || ports.has(destinationPort)) return true;
+  let count = 0;
+  return length === payload.length && visitAttributes(payload, () => count++) && count >= 2;
+}
+
+function visitAttributes(payload: Buffer, visit: (type: number, value: Buffer) => void): boolean {
+  const end = payload.readUInt16BE(2);
+  let position = headerBytes;
+  while (position + 2 <= end) {
+    const length = payload[position + 1]!;
+    if (payload[position] === 0 || length < 2 || position + length > end) return false;
+    visit(payload[position]!, payload.subarray(position + 2, position + length));
+    position += length;
+  }
+  return position === end;
+}
+
+function addAttribute(fields: FieldList, type: number, value: string, frame: number): void {
+  if (type === USER_NAME) fields.add('radius.user_name', /^\d{14,15}$/.test(value) ? 'radius_imsi' : 'username', value, '', frame);
+  else if (type === CHARGEABLE_USER_IDENTITY) fields.add('radius.chargeable_user_identity', 'username', value, '', frame);
+  // The number that calls, or the hardware address of the device that joins (RFC 3580, section 3.21).
+  else if (type === CALLING_STATION_ID) fields.add('radius.calling_station_id', /^\+?\d{7,15}$/.test(value) ? 'phone' : 'mac', value, '', frame);
+}
+
+function addVendorAttribute(fields: FieldList, value: Buffer, frame: number): void {
+  if (value.length < 6 || value.readUInt32BE(0) !== vendor3gpp || value[5]! !== value.length - 4) return;
+  const text = value.toString('latin1', 6);
+  if (value[4] === IMSI_3GPP) fields.add('radius.3gpp_imsi', 'radius_imsi', text, '', frame);
+  else if (value[4] === IMEISV_3GPP) fields.add('radius.3gpp_imeisv', 'radius_mei', text, '', frame);
+}

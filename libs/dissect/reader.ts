@@ -1,0 +1,58 @@
+/** Reads big-endian integers and parts of a message; past the end it fails, and yields 0 and nothing from then on. */
+export class ByteReader {
+  failed = false;
+  readonly bytes: Buffer;
+  position: number;
+
+  constructor(bytes: Buffer, position = 0) {
+    this.bytes = bytes;
+    this.position = position;
+  }
+
+  get left(): number {
+    return this.bytes.length - this.position;
+  }
+
+  u8(): number {
+    return this.#has(1) ? this.bytes[this.position++]! : 0;
+  }
+
+  u16(): number {
+    return this.u8() * 256 + this.u8();
+  }
+
+  u24(): number {
+    return this.u16() * 256 + this.u8();
+  }
+
+  u32(): number {
+    return this.u16() * 65536 + this.u16();
+  }
+
+  skip(length: number): void {
+    if (this.#has(length)) this.position += length;
+  }
+
+  /** The next `length` bytes; those that are there when they are fewer. */
+  take(length: number): ByteReader {
+    const end = this.#has(length) ? this.position + length : this.bytes.length;
+    const part = new ByteReader(this.bytes.subarray(this.position, end));
+    this.position = end;
+    return part;
+  }
+
+  /** What is left, as UTF-8. */
+  text(): string {
+    return this.bytes.toString('utf8', this.position);
+  }
+
+  /** What is left, as a view. */
+  rest(): Buffer {
+    return this.bytes.subarray(this.position);
+  }
+
+  #has(length: number): boolean {
+    if (this.left < length) this.failed = true;
+    return !this.failed;
+  }
+}

@@ -1,0 +1,113 @@
+import { bytes, hex, prefixed, u16, u32, u8 } from './bytes.ts';
+import type { Packet } from './packets.ts';
+import { cryptoFrame, rfcConnection, rfcHello, sealInitial } from './quic-samples.ts';
+
+const text = (value: string): Buffer => prefixed(u16, value);
+
+/** An MQTT control packet of less than 128 bytes. */
+export function mqttPacket(first: number, ...parts: (Buffer | string)[]): Buffer {
+  return bytes(u8(first), prefixed(u8, ...parts));
+}
+
+export const mqttConnect = mqttPacket(0x10, text('MQTT'), hex('04 c6 003c'), text('P47775ID170W2121'), text('last/will'), text('gone'), text('dev-7'), text('s3same'));
+export const mqttConnect5 = mqttPacket(0x10, text('MQTT'), hex('05 c2 003c 05 1100000e10'), text('client-77'), text('jane'), text('s3same'));
+
+/** A string of AJP: length, text, zero. */
+const ajpText = (value: string): Buffer => bytes(text(value), '\0');
+
+export const ajpRequest = bytes(hex('1234'), prefixed(u16, hex('0204'), ajpText('HTTP/1.1'), ajpText('/shop/cart'), ajpText('192.0.2.9'), hex('ffff'), ajpText('shop.example'), hex('0050 00 0004'),
+  hex('a00e'), ajpText('curl/8'), hex('a009'), ajpText('JSESSIONID=0853907D8E324776A74C2A50A32664E2.7; lang=en'), hex('a008'), ajpText('11'), ajpText('X-User-Id'), ajpText('4711'),
+  hex('05'), ajpText('uid=42&x=1'), hex('03'), ajpText('jane'), hex('0a'), ajpText('AJP_REMOTE_PORT'), ajpText('5000'), hex('ff')));
+export const ajpBody = bytes(hex('1234'), prefixed(u16, text('room_id=R77')));
+export const ajpResponse = bytes(hex('4142'), prefixed(u16, hex('04 00c8'), ajpText('OK'), hex('0001 a007'), ajpText('SID=8cd5c53b77aa; Path=/')));
+
+/** A frame of Xiaomi's push service with a command and, as Protocol Buffers strings, fields of its payload. */
+export function mipushFrame(command: string, fields: Record<number, string>): Buffer {
+  const header = bytes(hex('0800 1a0a'), 'xiaomi.com', hex('2a'), prefixed(u8, command), hex('4800'));
+  const payload = bytes(hex('086a'), ...Object.entries(fields).map(([field, value]) => bytes(u8(Number(field) * 8 + 2), prefixed(u8, value))));
+  return bytes(hex('c2fe0005'), prefixed(u32, hex('0002'), u16(header.length), u32(payload.length), header, payload), hex('01020304'));
+}
+
+export const mipushDevice = 'a-D7A5D8A9B537529F966E429D0588620324F6C5E0';
+export const mipushConn = mipushFrame('CONN', { 2: 'Redmi Note 9S', 3: 'V12.5.2.0', 4: mipushDevice, 6: 'mobile-lte', 8: 'ar_EG' });
+
+/** An information element of GTPv1 with a length of its own, and one of GTPv2. */
+const element1 = (type: number, value: Buffer): Buffer => bytes(u8(type), prefixed(u16, value));
+const element2 = (type: number, value: Buffer): Buffer => bytes(u8(type), u16(value.length), u8(0), value);
+
+/** Create PDP Context Request with IMSI, recovery, MSISDN, IMEISV; and Create Session Request with IMSI, MSISDN, MEI. */
+export const gtp1 = bytes(hex('32 10'), prefixed((length) => u16(length - 4), hex('00000000 0001 00 00'), hex('02 62021132547698f0 0e 07'),
+  element1(134, hex('91 945103254769f8')), element1(154, hex('5302990071168432'))));
+export const gtp2 = bytes(hex('48 20'), prefixed(u16, hex('00000000 000001 00'), element2(1, hex('62021132547698f0')), element2(76, hex('945103254769f8')),
+  element2(75, hex('5302990071168432')), element2(87, hex('86355292040a650002'))));
+
+/** An attribute of Diameter, padded to four bytes. */
+export function avp(code: number, ...value: (Buffer | string)[]): Buffer {
+  const body = bytes(...value);
+  return bytes(u32(code), hex('40'), u32(8 + body.length).subarray(1), body, Buffer.alloc((4 - (body.length % 4)) % 4));
+}
+
+/** An attribute of 3GPP. */
+export function avp3gpp(code: number, ...value: (Buffer | string)[]): Buffer {
+  const body = bytes(...value);
+  return bytes(u32(code), hex('c0'), u32(12 + body.length).subarray(1), u32(10415), body, Buffer.alloc((4 - (body.length % 4)) % 4));
+}
+
+export function diameterMessage(command: number, ...avps: Buffer[]): Buffer {
+  const body = bytes(...avps);
+  return bytes(hex('01'), u32(20 + body.length).subarray(1), hex('c0'), u32(command).subarray(1), u32(4), u32(1), u32(2), body);
+}
+
+export const creditControl = diameterMessage(272, avp(263, 'gw.example;18764;5237;app'), avp(1, 'jane@example.org'),
+  avp(443, avp(444, '491711234567'), avp(450, u32(0))), avp(443, avp(450, u32(1)), avp(444, '262011234567890')),
+  avp(458, avp(459, u32(0)), avp(460, '3520990017614823')), avp3gpp(873, avp3gpp(874, avp3gpp(1, '262011234567890'))));
+
+/** An attribute of RADIUS. */
+export function radiusAttribute(type: number, ...value: (Buffer | string)[]): Buffer {
+  const body = bytes(...value);
+  return bytes(u8(type), u8(2 + body.length), body);
+}
+
+export function radiusPacket(code: number, ...attributes: Buffer[]): Buffer {
+  const body = bytes(...attributes);
+  return bytes(u8(code), u8(7), u16(20 + body.length), Buffer.alloc(16, 0x5a), body);
+}
+
+export const accessRequest = radiusPacket(1, radiusAttribute(1, 'jane'), radiusAttribute(2, Buffer.alloc(16, 0x99)), radiusAttribute(31, '3C-15-C2-9A-01-FE'),
+  radiusAttribute(26, u32(10415), u8(1), u8(17), '262011234567890'));
+
+export const snmpGet = hex('3026 020101 0406 636f72652d72 a019 0201 07 020100 020100 300e 300c 06082b06010201010500 0500');
+/** Version 3, authenticated and private: global data, parameters of the user-based model with the user `jane`, an encrypted scoped PDU. */
+export const snmp3 = bytes(u8(0x30), prefixed(u8, hex('020103 300d 020101 020205dc 040103 020103'),
+  u8(4), prefixed(u8, u8(0x30), prefixed(u8, hex('0405 8000000001 020101 020102 0404 6a616e65 0400 0400'))), hex('0403 010203')));
+
+/** A DHCP request with options. */
+export function dhcpMessage(op: number, ...options: Buffer[]): Buffer {
+  return bytes(u8(op), hex('010600 00000001 0000 0000'), Buffer.alloc(16), hex('3c15c29a01fe'), Buffer.alloc(202), hex('63825363'), ...options, hex('ff'));
+}
+
+export const dhcpOption = (code: number, ...value: (Buffer | string)[]): Buffer => bytes(u8(code), prefixed(u8, ...value));
+export const dhcpRequest = dhcpMessage(1, hex('350103'), dhcpOption(12, 'Lucas-iMac'), dhcpOption(81, hex('000000'), 'lucas.example'));
+
+/** A question with an OPT record that names the client's network. */
+export const dnsWithSubnet = hex('0001 0100 0001 0000 0000 0001 0161 076578616d706c65 00 0001 0001 00 0029 1000 00000000 000b 0008 0007 0001 18 00 c63364');
+
+/** Conversations of binary protocols over TCP. */
+export const binaryConversations: Record<string, Packet[]> = {
+  mqtt: [
+    ['source', mqttConnect], ['destination', hex('20020000')],
+    ['source', bytes(mqttPacket(0x82, hex('0001'), text('dev/7/cmd'), hex('00')), mqttPacket(0x30, text('dev/7'), '{"uid":4711}'), mqttPacket(0x32, text('raw'), hex('0009'), 'uid=4711'))],
+    ['destination', bytes(hex('9003000100'), mqttPacket(0x30, text('dev/7/cmd'), 'go'))],
+  ],
+  ajp: [['source', bytes(ajpRequest, ajpBody)], ['destination', bytes(ajpResponse, hex('4142000205 01'))], ['source', ajpRequest]],
+  diameter: [['source', bytes(creditControl, diameterMessage(280))], ['destination', diameterMessage(272, avp(263, 'gw.example;18764;5237;app'), avp(268, u32(2001)))]],
+  mipush: [['destination', mipushFrame('CONN', { 1: '5386370769' })], ['source', bytes(mipushConn, hex('c2fe0005 00000000 0d2301c6'))]],
+};
+
+/** Datagrams of binary protocols. */
+export const binaryDatagrams: Buffer[] = [
+  hex('02 3b0b 0001 0017 561f0c70 0000000000000000 30c949fb 03'),
+  gtp1, gtp2, accessRequest, snmpGet, snmp3, dhcpRequest, dnsWithSubnet,
+  sealInitial(1, rfcConnection, cryptoFrame(0, rfcHello)),
+  bytes(hex('1f0201'), Buffer.alloc(21), prefixed(u16, '192.0.2.7'), prefixed(u16, '1D4E9C0A-77B2-4F0A-9D3B-5C1E2F3A4B5C')),
+];

@@ -1,0 +1,111 @@
+import type { DatagramFlow } from './datagram-flow.ts';
+import { FieldList } from './fieldlist.ts';
+import type { Carrier } from './media.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DatagramContext } from './protocol.ts';
+
+/**
+ * Zoom over UDP, as nDPI's zoom.c, Michel et al. ("Enabling Passive Measurement of Zoom Performance in Production Networks", IMC 2022) and captures show
+ * it. Behind a port of its servers (8801 to 8810) each datagram begins with a type: 1 and 2 open a session, 3 and 4 keep it alive, 5
+ * carries media behind a header of 8 bytes: type, sequence (2 bytes), 4 bytes, direction. Then a byte names the medium, and at an offset that
+ * the medium sets stands RTP or RTCP. Between two clients the header of 8 bytes is left out; their first datagram begins `1F 02 01`.
+ */
+const [firstPort, lastPort] = [8801, 8810];
+
+const media: Encryption = { verdict: 'encrypted', reason: 'Zoom media' };
+const control: Encryption = { verdict: 'opaque', reason: 'Zoom control' };
+const hello: Encryption = { verdict: 'cleartext', reason: 'Zoom peer-to-peer hello' };
+
+const OPEN = 1;
+const OPENED = 2;
+const KEEP = 3;
+const KEPT = 4;
+const MEDIA = 5;
+const mediaHeader = 8;
+
+/** Bytes from the medium's own byte to RTP or RTCP. */
+const innerOffsets: Record<number, { readonly offset: number; readonly medium: string } | undefined> = {
+  13: { offset: 27, medium: 'screen' }, 15: { offset: 19, medium: 'audio' }, 16: { offset: 24, medium: 'video' }, 30: { offset: 20, medium: 'screen' },
+  33: { offset: 16, medium: 'rtcp' }, 34: { offset: 16, medium: 'rtcp' }, 35: { offset: 16, medium: 'rtcp' },
+};
+const carriers = new Map<string, Carrier>(['screen', 'audio', 'video', 'rtcp'].map((medium) => [medium, { protocol: 'zoom', encryption: media, path: 'zoom.rtp', medium }]));
+
+const peerHeader = 24;
+const addressText = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{0,4}(?::[\da-f.]{0,15}){2,7})$/i;
+
+/** Is it Zoom's between client and server? The type, and what follows it, have to fit the port. */
+export function isZoom(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
+  const isServer = (sourcePort >= firstPort && sourcePort <= lastPort) || (destinationPort >= firstPort && destinationPort <= lastPort);
+  if (!isServer || payload.length < mediaHeader) return false;
+  switch (payload[0]) {
+    case OPEN:
+    case OPENED: return payload[1] === 0 && (payload[2] === 2 || payload[2] === 3) && payload.length >= 20;
+    case KEEP:
+    case KEPT: return payload.length === 13;
+    case MEDIA: return payload.length > mediaHeader;
+    default: return false;
+  }
+}
+
+/** The first datagram from client to client. */
+export function isZoomPeerHello(payload: Buffer): boolean {
+  return payload.length > peerHeader + 8 && payload[0] === 0x1f && payload[1] === 0x02 && payload[2] === 0x01 && readTexts(payload).address !== '';
+}
+
+/** The message of a datagram of a server's, or null when it tells nothing new. */
+export function zoomMessage(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message | null {
+  if (payload[0] === MEDIA && hasMedium(payload, mediaHeader)) return mediaMessage(payload, mediaHeader, context, flow);
+  flow.counters.add('zoom', 'messages');
+  const message = createMessage('zoom', control, context.sender, context.frame, context.micros);
+  // Names of control messages stand in clear; keep-alives are numbers.
+  if (payload[0] === MEDIA && flow.mayScan(payload.length)) message.payload = payload.subarray(mediaHeader);
+  return message;
+}
+
+/** Is it media between two clients? Only in a flow that began with their hello. */
+export function isZoomPeerMedia(payload: Buffer, flow: DatagramFlow): boolean {
+  return flow.isZoomPeer && hasMedium(payload, 0);
+}
+
+/** The message of media whose medium stands at `at`, or null when it tells nothing new. */
+export function mediaMessage(payload: Buffer, at: number, context: DatagramContext, flow: DatagramFlow): Message | null {
+  const { offset, medium } = innerOffsets[payload[at]!]!;
+  const packet = payload.subarray(at + offset);
+  const carrier = carriers.get(medium)!;
+  return medium === 'rtcp' ? flow.media.rtcp(packet, context, carrier) : flow.media.rtp(packet, context, carrier);
+}
+
+/** Is a medium named at `at`, with the header of RTP or RTCP where it should stand? */
+function hasMedium(payload: Buffer, at: number): boolean {
+  const start = at + (innerOffsets[payload[at]!]?.offset ?? Infinity);
+  return start + 12 <= payload.length && payload[start]! >> 6 === 2;
+}
+
+/** The hello tells the address that a peer is reached at, and the id of the session. */
+export function zoomPeerHello(payload: Buffer, { sender, frame, micros }: DatagramContext, flow: DatagramFlow): Message {
+  flow.isZoomPeer = true;
+  const { options, counters } = flow;
+  counters.add('zoom', 'messages');
+  const message = createMessage('zoom', hello, sender, frame, micros);
+  const fields = new FieldList('zoom', sender, message.fields, options, counters);
+  const { address, id } = readTexts(payload);
+  fields.add('zoom.peer.ip', '', address, '', frame);
+  fields.add('zoom.peer.session', '', id, '', frame);
+  return message;
+}
+
+/** An address and a UUID as text, each behind its length of one, two or four bytes. */
+function readTexts(payload: Buffer): { address: string; id: string } {
+  for (const width of [1, 2, 4]) {
+    const address = textAt(payload, peerHeader, width);
+    if (!addressText.test(address)) continue;
+    return { address, id: textAt(payload, peerHeader + width + address.length, width) };
+  }
+  return { address: '', id: '' };
+}
+
+function textAt(payload: Buffer, position: number, width: number): string {
+  if (position + width > payload.length) return '';
+  const end = position + width + payload.readUIntBE(position, width);
+  return end <= payload.length ? payload.toString('latin1', position + width, end) : '';
+}

@@ -1,0 +1,133 @@
+import { maskSecret } from '../mask.ts';
+import { isId, isOneCharacter, isPlaceholder } from '../opaque.ts';
+import type { IdentifierKind } from '../kind.ts';
+import { deviceId } from './devices.ts';
+import { password, sessionToken } from './credentials.ts';
+import { imei, imsi, msisdn } from './subscriptions.ts';
+
+/*
+ * Identifiers that a protocol's own field is made for. The field says what the value is, so that no check digit or numbering plan has
+ * to prove it; the key names are those that the dissectors give to such fields.
+ */
+
+/** Digits of a numbering plan: as many as it allows, and not one repeated. */
+const isDigits = (least: number, most: number) => (value: string) => /^\d+$/.test(value) && value.length >= least && value.length <= most && !isOneCharacter(value);
+
+export const signalledImsi: IdentifierKind = {
+  ...imsi,
+  keys: ['gtp_imsi', 'diameter_imsi', 'radius_imsi'],
+  validate: isDigits(6, 15),
+  source: '3GPP TS 29.060, section 7.7.2; 3GPP TS 29.274, section 8.3; RFC 8506, section 8.47',
+  traps: ['the IMSI of test networks'],
+  examples: {
+    match: [['gtp_imsi', '987654112233440'], ['diameter_imsi', '262011234567890']],
+    noMatch: [['gtp_imsi', '000000000000000'], ['gtp_imsi', '12345'], ['some_imsi', '987654112233440']],
+  },
+};
+
+export const signalledImei: IdentifierKind = {
+  ...imei,
+  keys: ['gtp_mei', 'diameter_mei', 'radius_mei'],
+  validate: isDigits(14, 16),
+  source: '3GPP TS 29.060, section 7.7.53; 3GPP TS 29.274, section 8.10; RFC 8506, section 8.50',
+  traps: ['all zeros, where the equipment gave none'],
+  examples: {
+    match: [['gtp_mei', '436587092110209'], ['gtp_mei', '3520990017614823']],
+    noMatch: [['gtp_mei', '000000000000000'], ['gtp_mei', '1234567890123'], ['serial', '436587092110209']],
+  },
+};
+
+export const signalledMsisdn: IdentifierKind = {
+  ...msisdn,
+  keys: ['gtp_msisdn', 'diameter_msisdn', 'smpp_msisdn'],
+  validate: isDigits(7, 15),
+  source: '3GPP TS 29.060, section 7.7.33; 3GPP TS 29.274, section 8.11; RFC 8506, section 8.47',
+  traps: ['short codes of services'],
+  examples: {
+    match: [['gtp_msisdn', '896745214360'], ['smpp_msisdn', '491711234567']],
+    noMatch: [['gtp_msisdn', '22222'], ['gtp_msisdn', '0000000000'], ['diameter_msisdn', 'jane']],
+  },
+};
+
+/** A client identifier tells a broker one client from another, mostly for good: clients that make up a new one say so by its name. */
+export const mqttClientId: IdentifierKind = {
+  ...deviceId,
+  keys: ['mqtt_client_id'],
+  validate: (value) => value.length >= 4 && isId(value) && !/^(?:mosq|paho|auto|mqttjs|mqttx|rand|tmp|temp)[-_/:|]?/i.test(value),
+  confidence: 75,
+  source: 'MQTT 5.0, section 3.1.3.1',
+  traps: ['identifiers that a library draws anew for each connection (`mosq/…`, `paho…`)'],
+  examples: {
+    match: [['mqtt_client_id', 'P47775ID170W2121'], ['mqtt_client_id', 'ccbaabcbabacb']],
+    noMatch: [['mqtt_client_id', 'mosq/4rIxGbDL0A'], ['mqtt_client_id', 'paho48291764'], ['mqtt_client_id', 'null'], ['client_id', 'web-app']],
+  },
+};
+
+/** What a device calls itself on its network: often the name of its owner. */
+export const deviceName: IdentifierKind = {
+  name: 'device_name',
+  dataClass: 'device',
+  keys: ['dhcp_host_name', 'netbios_name'],
+  validate: (value) => /^[\p{L}\p{N}][\p{L}\p{N} ._’'-]{1,62}$/u.test(value) && /\p{L}/u.test(value) && !isPlaceholder(value) && !/^(?:localhost|localdomain|android|dhcp|espressif|raspberrypi)$/i.test(value)
+    && !/^[A-Z]{2,4}-[A-Z]{0,3}\d{2,5}[A-Z]{0,2}$/.test(value),
+  normalise: (value) => value.toLowerCase(),
+  confidence: 60,
+  traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`'],
+  source: 'RFC 2132, section 3.14 (Host Name option); RFC 8117 (Current Hostname Practice Considered Harmful)',
+  examples: {
+    match: [['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook']],
+    noMatch: [['dhcp_host_name', 'localhost'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
+  },
+};
+
+/** A signature that opens a resource of Azure until its time is over, sent in the place of a password. */
+export const sharedAccessSignature: IdentifierKind = {
+  ...sessionToken,
+  keys: ['password', 'authorization'],
+  validate: (value) => /^SharedAccessSignature s[a-z]+=\S{8,}$/.test(value),
+  mask: maskSecret,
+  confidence: 95,
+  source: 'https://learn.microsoft.com/azure/iot-hub/authenticate-authorize-sas',
+  traps: ['a password that only begins with the word'],
+  examples: {
+    match: [['password', 'SharedAccessSignature sig=KU4UiBTfWe%2Fxs%2BgTG5WQDLvzrPx4U62HTpSlfkfxrfR%3D&se=1643017947']],
+    noMatch: [['token', 'SharedAccessSignature'], ['note', 'the SharedAccessSignature of a device']],
+  },
+};
+
+/** Communities that equipment has when nobody sets one: they guard nothing. */
+export const defaultCommunity: IdentifierKind = {
+  ...password,
+  keys: ['snmp_community'],
+  validate: (value) => /^(?:public|private|snmp|community)$/i.test(value),
+  confidence: 10,
+  source: 'RFC 3584, section 5.2',
+  traps: ['a community of one\'s own'],
+  examples: { match: [['snmp_community', 'public'], ['snmp_community', 'private']], noMatch: [['community', 'public'], ['snmp_community', '']] },
+};
+
+export const snmpCommunity: IdentifierKind = {
+  ...password,
+  keys: ['snmp_community'],
+  validate: (value) => /^[!-~]{2,64}$/.test(value),
+  confidence: 80,
+  source: 'RFC 3584, section 5.2',
+  traps: ['default communities, in which there is less confidence'],
+  examples: { match: [['snmp_community', 'adsl7'], ['snmp_community', 'core-ro']], noMatch: [['community', 'adsl7'], ['snmp_community', 'a']] },
+};
+
+/** The network of the client, which a resolver passes on to every name server that it asks. */
+export const clientSubnet: IdentifierKind = {
+  name: 'client_subnet',
+  dataClass: 'location',
+  keys: ['dns_client_subnet'],
+  validate: (value) => /^[\da-f.:]+\/[1-9]\d*$/i.test(value) && !/^(?:0\.|10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::|f[cd]|fe80)/i.test(value),
+  normalise: (value) => value.toLowerCase(),
+  confidence: 90,
+  source: 'RFC 7871, sections 6 and 11.1',
+  traps: ['`0.0.0.0/0`, by which a client asks not to be told', 'private networks'],
+  examples: {
+    match: [['dns_client_subnet', '213.61.28.0/24'], ['dns_client_subnet', '2001:4860:4860::/56']],
+    noMatch: [['dns_client_subnet', '0.0.0.0/0'], ['dns_client_subnet', '192.168.4.0/24'], ['subnet', '213.61.28.0/24']],
+  },
+};
