@@ -27,14 +27,14 @@ export interface FieldDefinition {
 
 /** Adding a field: append it here, then add a migration; the codec and the docs follow. See docs/life-of-a-flow.md. */
 export const flowFields = {
-  'event.id': { type: 'string', by: 'probe', doc: 'Record id: a function of flow id and sequence; a replay gives the same.' },
-  '@timestamp': { type: 'micros', by: 'probe', doc: 'Time of the packet that completed this record.' },
-  'event.start': { type: 'micros', by: 'probe', doc: 'Time of the first packet of the flow.' },
+  'event.id': { type: 'string', by: 'probe', doc: 'Record id: a function of flow id and sequence, of a log of flow id and line; a replay gives the same.' },
+  '@timestamp': { type: 'micros', by: 'probe', doc: 'Time of the packet that completed this record, or of the log entry.' },
+  'event.start': { type: 'micros', by: 'probe', doc: 'Time of the first packet of the flow; of a log entry as far as the entry itself tells, else its own time.' },
   'event.created': { type: 'micros', by: 'probe', doc: 'When the probe read the completing packet (wall clock). Not part of any id.' },
   'observer.name': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Name of the probe.' },
-  'telltale.flow.id': { type: 'string', by: 'probe', doc: 'Flow id: a function of probe, community id and start time.' },
+  'telltale.flow.id': { type: 'string', by: 'probe', doc: 'Flow id: a function of probe, community id and start time, in a log of the name that it gives the flow (Zeek uid, Suricata flow_id).' },
   'telltale.flow.sequence': { type: 'count', by: 'probe', doc: 'Number of this record within its flow, from 0.' },
-  'telltale.flow.state': { type: 'string', by: 'probe', lowCardinality: true, doc: '`first`, `update` or `end`. `end` closes the flow; a flow of a single record has only `end`.' },
+  'telltale.flow.state': { type: 'string', by: 'probe', lowCardinality: true, doc: '`first`, `update` or `end`. `end` closes the flow; a flow of a single record has only `end`. Entries of a log come in any order: others may follow.' },
   'telltale.evidence.file': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Capture file, log file or interface that the record comes from, without its folder.' },
   'telltale.evidence.frame': { type: 'count', by: 'probe', doc: 'Number (from 1) of the packet that completed this record; 0 when the source has no packets.' },
   'telltale.evidence.line': { type: 'count', by: 'probe', doc: 'Line (from 1) of the log file, or entry of the archive, that this record was made of; 0 when the source is no log.' },

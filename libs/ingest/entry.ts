@@ -37,13 +37,10 @@ export function flowOfEntry({ endpoints, micros, startMicros }: LogEntry): Flow 
   const { sourceIp, transport } = endpoints;
   const isIcmp = transport === 'icmp' || transport === 'ipv6-icmp';
   const flow = new Flow({
-    ...endpoints,
+    ...endpoints, tunnelProtocol: '', tunnelSourceIp: '', tunnelDestinationIp: '',
     ...(isIcmp && { sourcePort: 0, destinationPort: 0 }),
     ipVersion: sourceIp.includes(':') ? 6 : 4,
     communityId: communityId({ ...endpoints, transport: protocolNumber(transport) }),
-    tunnelProtocol: '',
-    tunnelSourceIp: '',
-    tunnelDestinationIp: '',
   }, startMicros, 0);
   flow.lastMicros = micros;
   return flow;

@@ -9,6 +9,7 @@ import { fieldsOf } from './testing/read-log.ts';
 interface Decoded {
   entries: LogEntry[];
   counters: IngestCounters;
+  decoding: FlowExportDecoder;
   decode(datagram: Buffer, exporter?: string): number;
 }
 
@@ -16,7 +17,7 @@ function decoder(options: object = {}): Decoded {
   const counters = new IngestCounters();
   const entries: LogEntry[] = [];
   const decoding = new FlowExportDecoder({ ...options, counters, emit: (entry) => entries.push(entry) });
-  return { entries, counters, decode: (datagram, exporter = '192.0.2.1') => decoding.datagram(Buffer.from(datagram), exporter, 1) };
+  return { entries, counters, decoding, decode: (datagram, exporter = '192.0.2.1') => decoding.datagram(Buffer.from(datagram), exporter, 1) };
 }
 
 const micros = exportSeconds * 1_000_000;
@@ -76,6 +77,22 @@ describe('NetFlow v9 and IPFIX', () => {
     assert.equal(entries.length, 0);
     decode(ipfix(0, 7, set(300, record(1, 1))));
     assert.equal(entries.length, 1);
+  });
+
+  test('templates and sampling rates are kept over a restart', () => {
+    const before = decoder();
+    before.decode(netflow9(1, 7, set(1, u16(400, 4, 8, 1, 4, 48, 1, 50, 4)), set(400, u32(7), u8(2), u32(1000)), set(0, template(300, ...fields))));
+    const after = decoder();
+    assert.ok(after.decoding.restore(before.decoding.snapshot()));
+    after.decode(netflow9(2, 7, set(300, record(10, 1))));
+    assert.deepEqual(after.entries.map(brief), [[line, 10_000, 1000, 0, 0]]);
+  });
+
+  test('a snapshot that is none is refused', () => {
+    const snapshot = decoder().decoding.snapshot();
+    for (const none of ['', '{', 'null', '[]', '{"version":2}', snapshot.replace('1', '2'), '{"version":1,"templates":[["a",{"fields":[],"scopeFields":0,"recordBytes":0}]],"rates":[]}', '{"version":1,"templates":[["a",{"fields":[1],"scopeFields":0,"recordBytes":1}]],"rates":[]}']) {
+      assert.equal(decoder().decoding.restore(none), false, none);
+    }
   });
 
   test('what waits is bounded, and what is given up is counted', () => {

@@ -33,6 +33,16 @@ export class FlowExportDecoder {
     this.#sflow = new Sflow(counters, capture);
   }
 
+  /** Templates and sampling rates, to be restored after a restart: exporters repeat them only every few minutes. */
+  snapshot(): string {
+    return this.#sets.templates.snapshot();
+  }
+
+  /** Takes a snapshot back; false when it is none. */
+  restore(snapshot: string): boolean {
+    return this.#sets.templates.restore(snapshot);
+  }
+
   /**
    * Takes one datagram that `exporter` sent and that came at `micros`, a time only sFlow needs. Returns how many bytes it took;
    * 0 when it is no flow export. `bytes` may be reused afterwards.

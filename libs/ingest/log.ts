@@ -43,10 +43,14 @@ export function openLog(start: Buffer, source: LogSource): LogReader | null {
   if (isZeekTsv(sample)) return lineReader(zeekTsv(source), source);
   if (isVpcFlowLog(sample)) return lineReader(vpcFlowLog(source), source);
   if (isHar(sample)) return har(source);
+  if (!hasLogKeys.test(sample)) return null;
   if (sample.startsWith('[')) return jsonArray(source);
   if (sample.startsWith('{')) return lineReader(jsonLines(source), source);
   return null;
 }
+
+/** Keys of EVE, Zeek's JSON and Cloud Logging: other JSON is no log. */
+const hasLogKeys = /"(?:event_type|_path|id[._]orig_h|jsonPayload)"\s*:|^\{"ts":/;
 
 function lineReader(format: LineFormat, { name, counters }: LogSource): LogReader {
   return new LineSplitter((line, number) => format.line(line, number), (number) => counters.problem(format.name, 'line too long', name, number));

@@ -51,12 +51,12 @@ function versionOf(bytes: Buffer): Version | null {
 /** NetFlow v9 and IPFIX: sets of records whose form templates tell. */
 export class NetflowSets {
   readonly #counters: IngestCounters;
-  readonly #templates: Templates;
+  readonly templates: Templates;
   readonly #sequences: Record<Version['source'], SequenceCheck>;
 
   constructor(options: Partial<TemplateOptions>, counters: IngestCounters) {
     this.#counters = counters;
-    this.#templates = new Templates(options, counters);
+    this.templates = new Templates(options, counters);
     this.#sequences = { 'netflow-v9': new SequenceCheck('netflow-v9', counters), ipfix: new SequenceCheck('ipfix', counters) };
   }
 
@@ -68,7 +68,7 @@ export class NetflowSets {
       source: version.source, exporter, header, micros, bootMicros: version === v9 ? micros - header.readUInt32BE(4) * 1000 : NaN,
     };
     const domain = `${exporter} ${version.number} ${header.readUInt32BE(version.headerBytes - 4)}`;
-    const datagram = new Datagram(version, origin, domain, this.#templates, this.#counters, emit);
+    const datagram = new Datagram(version, origin, domain, this.templates, this.#counters, emit);
     datagram.sets(bytes.subarray(version.headerBytes));
     // v9 numbers datagrams, IPFIX data records, whose number is not known while a template is missing.
     this.#sequences[version.source].check(domain, header.readUInt32BE(version.headerBytes - 8), version === v9 ? 1 : datagram.dataRecords);

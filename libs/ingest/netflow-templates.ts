@@ -1,6 +1,7 @@
 import type { IngestCounters } from './counters.ts';
 import type { ExportOrigin } from './exported-flow.ts';
 import type { TemplateField } from './netflow-elements.ts';
+import { asRow, objects } from './row.ts';
 
 export interface Template {
   readonly fields: readonly TemplateField[];
@@ -25,6 +26,34 @@ export interface TemplateOptions {
 }
 
 export const templateDefaults: TemplateOptions = { maxTemplates: 10_000, maxWaitingBytes: 4 * 1024 * 1024, maxSamplers: 10_000 };
+
+const snapshotVersion = 1;
+
+interface Snapshot {
+  templates: [key: string, template: Template][];
+  rates: [key: string, rate: number][];
+}
+
+function isSnapshot(value: unknown): value is Snapshot {
+  const row = asRow(value);
+  return row?.['version'] === snapshotVersion && isPairs(row['templates'], isTemplate) && isPairs(row['rates'], isCount);
+}
+
+function isPairs(value: unknown, isValue: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every((pair: unknown) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string' && isValue(pair[1]));
+}
+
+/** A template whose records had no bytes would never end. */
+function isTemplate(value: unknown): boolean {
+  const row = asRow(value);
+  return row !== undefined && isCount(row['scopeFields']) && isCount(row['recordBytes']) && row['recordBytes'] !== 0
+    && Array.isArray(row['fields']) && objects(row, 'fields').length === row['fields'].length
+    && objects(row, 'fields').every((field) => isCount(field['element']) && isCount(field['enterprise']) && isCount(field['length']));
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
 
 /** Templates per exporter, version and domain; data sets that wait for theirs; and the sampling rates that options told. */
 export class Templates {
@@ -57,6 +86,25 @@ export class Templates {
     this.#waiting.delete(key);
     for (const { records } of waited) this.#waitingBytes -= records.length;
     return waited;
+  }
+
+  /** What to restore after a restart, as JSON: templates and sampling rates, no data. */
+  snapshot(): string {
+    return JSON.stringify({ version: snapshotVersion, templates: [...this.#templates], rates: [...this.#rates] });
+  }
+
+  /** Takes a snapshot back. Returns false, and takes nothing, when it is none of this version. */
+  restore(snapshot: string): boolean {
+    let saved: unknown;
+    try {
+      saved = JSON.parse(snapshot);
+    } catch {
+      return false;
+    }
+    if (!isSnapshot(saved)) return false;
+    for (const [key, template] of saved.templates.slice(-this.#options.maxTemplates)) this.#templates.set(key, template);
+    for (const [key, rate] of saved.rates.slice(-this.#options.maxSamplers)) this.#rates.set(key, rate);
+    return true;
   }
 
   forget(domain: string, id: number): void {

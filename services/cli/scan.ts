@@ -18,7 +18,8 @@ import { findingsTable } from './table.ts';
 
 const help = `Usage: telltale scan FILE|-|DIR… [options]
 
-Reads captures (pcap, pcapng; detected by content) and prints what they leak.
+Reads captures (pcap, pcapng) and logs (Zeek, Suricata EVE, HAR, VPC flow logs, NetFlow), detected by content, and prints what
+they leak.
 Findings go to standard output, progress and a summary to standard error.
 
 Options:

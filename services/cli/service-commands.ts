@@ -21,9 +21,10 @@ export const probe: Command = {
        telltale probe --listen udp://ADDRESS:PORT [options]
 
 Reads captures and logs (Zeek, Suricata EVE, HAR, cloud flow logs), replaces identifiers by keyed tokens and sends flow records
-to Kafka. Ends when all are read and accepted; with --listen it runs until it is stopped.
+to Kafka. Ends when all are read and accepted; with --follow or --listen it runs until it is stopped.
 
 Options:
+  --follow          the files grow: read on, also when they are rotated
   --listen ADDRESS  listen for NetFlow v5 and v9, IPFIX and sFlow v5, such as udp://127.0.0.1:2055
   --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
 ${configOption}`,
@@ -31,7 +32,7 @@ ${configOption}`,
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { demonstration: { type: 'boolean', default: false }, listen: { type: 'string' }, config: { type: 'string' } },
+      options: { demonstration: { type: 'boolean', default: false }, follow: { type: 'boolean', default: false }, listen: { type: 'string' }, config: { type: 'string' } },
     });
     const captures = [...positionals];
     if (values.demonstration) {
@@ -47,7 +48,7 @@ ${configOption}`,
       return runService(probeService({ captures, listen }), values.config);
     }
     if (captures.length === 0) throw new UsageError('probe needs at least one FILE, DIR or -, --demonstration, or --listen');
-    return runService(probeService({ captures }), values.config);
+    return runService(probeService({ captures, follow: values.follow }), values.config);
   },
 };
 

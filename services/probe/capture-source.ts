@@ -56,6 +56,7 @@ export class CaptureSource implements Component {
   async #read(input: CaptureInput): Promise<boolean> {
     const { pipeline, sink, logger, onProgress } = this.#options;
     const recordsBefore = pipeline.records;
+    const entriesBefore = pipeline.entries.counters.entries;
     let sinkError: unknown;
     const send: FlowSink['send'] = (records) => sink.send(records).catch((error: unknown) => { throw (sinkError = error); });
     try {
@@ -65,7 +66,7 @@ export class CaptureSource implements Component {
       });
       for (const { line, source, reason } of pipeline.entries.counters.takeLocated()) logger.warn({ capture: input.name, line }, `${source}: ${reason}`);
       if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
-      logger.info({ capture: input.name, packets, records: pipeline.records - recordsBefore }, 'capture read');
+      logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records: pipeline.records - recordsBefore }, 'capture read');
       return true;
     } catch (error) {
       if (sinkError !== undefined) throw sinkError;

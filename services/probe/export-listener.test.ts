@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FlowRecord } from '#flow';
@@ -23,8 +26,10 @@ test('addresses to listen on', () => {
 test('flow exports become records; other datagrams are counted', async () => {
   const records: FlowRecord[] = [];
   const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' });
+  const folder = await mkdtemp(path.join(tmpdir(), 'telltale-exports-'));
+  const templates = path.join(folder, 'probe', 'templates.json');
   const listener = new ExportListener({
-    listen: { host: '127.0.0.1', port: 0 }, pipeline, logger: createLogger({ name: 'test', level: 'silent' }), now: () => 1,
+    listen: { host: '127.0.0.1', port: 0 }, pipeline, templates, logger: createLogger({ name: 'test', level: 'silent' }), now: () => 1,
     sink: { send: async (batch) => void records.push(...batch), close: async () => {} },
     onFailure: (error) => { throw error; },
   });
@@ -38,6 +43,8 @@ test('flow exports become records; other datagrams are counted', async () => {
     sender.close();
     await listener.stop();
   }
+  assert.ok(createPipeline({ tokenKey: Buffer.alloc(32, 1) }).restoreExportTemplates(await readFile(templates, 'utf8')));
+  await rm(folder, { recursive: true });
   assert.equal(records.length, 2);
   assert.equal(new Set(records.map((record) => record['event.id'])).size, 1, 'a datagram that comes twice counts once');
   const [record] = records;

@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
+import path from 'node:path';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
 import type { ProbePipeline } from './pipeline.ts';
@@ -22,6 +24,8 @@ export interface ExportListenerOptions {
   pipeline: ProbePipeline;
   sink: FlowSink;
   logger: Logger;
+  /** File that keeps the exporters' templates over a restart. */
+  templates: string;
   /** Records cannot be handed over, or the socket broke. */
   onFailure: (error: unknown) => void;
   now: () => number;
@@ -50,6 +54,7 @@ export class ExportListener implements Component {
   /** @throws when the address cannot be bound */
   async start(): Promise<void> {
     const { listen: { host, port }, pipeline, logger, onFailure } = this.#options;
+    await this.#restore();
     pipeline.begin(`udp://${host}:${port}`);
     const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: receiveBufferBytes });
     socket.on('message', (bytes, { address }) => this.#datagram(bytes, address));
@@ -74,8 +79,21 @@ export class ExportListener implements Component {
     this.#socket = undefined;
     await new Promise<void>((resolve) => socket.close(resolve));
     await this.#sending;
-    this.#options.pipeline.finish();
+    const { pipeline, templates } = this.#options;
+    await writeFile(`${templates}.new`, pipeline.exportTemplates, { mode: 0o600 });
+    await rename(`${templates}.new`, templates);
+    pipeline.finish();
     await this.#flush();
+  }
+
+  async #restore(): Promise<void> {
+    const { pipeline, templates, logger } = this.#options;
+    await mkdir(path.dirname(templates), { recursive: true });
+    const saved = await readFile(templates, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (saved !== null && !pipeline.restoreExportTemplates(saved)) logger.warn({ file: templates }, 'holds no templates: records wait until the exporters repeat theirs');
   }
 
   #datagram(bytes: Buffer, exporter: string): void {

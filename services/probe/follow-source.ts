@@ -109,7 +109,7 @@ export class FollowSource implements Component {
       read();
     } catch (error) {
       this.#options.logger.error({ file: followed.name }, (error as Error).message);
-      followed.reader = { push: () => {}, finish: () => {}, read: 0, problem: null };
+      followed.reader = { push: () => {}, finish: () => {}, read: 0, packets: 0, problem: null };
     }
   }
 

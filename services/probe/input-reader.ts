@@ -8,6 +8,8 @@ export interface InputReader {
   finish(): void;
   /** Packets of a capture, entries of a log so far. */
   readonly read: number;
+  /** Packets of a capture; 0 of a log. */
+  readonly packets: number;
   /** Where and why a capture could not be read further. */
   readonly problem: CaptureError | null;
 }
@@ -33,6 +35,7 @@ function captureReader(pipeline: ProbePipeline): InputReader {
       pull();
     },
     get read() { return view.frame; },
+    get packets() { return view.frame; },
     get problem() { return reader.problem; },
   };
 }
@@ -45,6 +48,7 @@ function logReader(start: Buffer, name: string, { entries }: ProbePipeline): Inp
     push: (chunk) => reader.push(chunk),
     finish: () => reader.finish(),
     get read() { return entries.counters.entries - before; },
+    packets: 0,
     problem: null,
   };
 }

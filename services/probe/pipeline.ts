@@ -78,6 +78,16 @@ export class ProbePipeline implements FlowHandler {
     return this.#exports.datagram(bytes, exporter, micros) > 0;
   }
 
+  /** Templates of flow exports, to be restored after a restart. */
+  get exportTemplates(): string {
+    return this.#exports.snapshot();
+  }
+
+  /** Takes them back; false when `templates` are none. */
+  restoreExportTemplates(templates: string): boolean {
+    return this.#exports.restore(templates);
+  }
+
   flowStarted(flow: Flow): void {
     const id = flowId(this.#recorder.observer, flow.communityId, flow.startMicros);
     flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), flow.transport !== 'tcp'));

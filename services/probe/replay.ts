@@ -18,7 +18,7 @@ export interface ReplayOptions {
 const batchSize = 4096;
 
 export interface Replayed {
-  /** Packets of a capture, entries of a log. */
+  /** Packets of a capture; 0 of a log. */
   packets: number;
   /** Where and why the capture could not be read to its end; what stands before it was. */
   problem: CaptureError | null;
@@ -54,5 +54,5 @@ export async function replayCapture(input: CaptureInput, { pipeline, send, onPro
     pipeline.finish();
     await send(pipeline.take());
   }
-  return { packets: reader.read, problem: reader.problem };
+  return { packets: reader.packets, problem: reader.problem };
 }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { IngestCounters, openLog } from './ingest.ts';
+import { LineSplitter, maxLineBytes } from './lines.ts';
+import { netflow5 } from './testing/export-datagrams.ts';
+
+const open = (start: string | Buffer): unknown => openLog(Buffer.from(start), { name: 'x', counters: new IngestCounters(), emit: () => {} });
+
+describe('by content', () => {
+  const flow = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 1, destinationPort: 2, packets: 1, bytes: 1 };
+  const logs = {
+    'Zeek TSV': '#separator \\x09\n', 'Zeek JSON': '{"ts":1.5,"uid":"C1"}', 'Zeek JSON with a byte order mark': '\u{FEFF}{"_path":"conn"}', EVE: '{"timestamp":"x","event_type":"flow"}',
+    HAR: '{\n  "log": {\n "version"', 'VPC flow log': '2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK\n',
+    GCP: '[{"jsonPayload": {', NetFlow: netflow5(1, 0, [flow]),
+  };
+  for (const [name, start] of Object.entries(logs)) test(name, () => assert.ok(open(start)));
+
+  const others = { nothing: '', 'a package': '{\n  "name": "x",\n  "version": "1"\n}', pcap: Buffer.from('d4c3b2a1020004000000000000000000', 'hex'), pcapng: Buffer.from('0a0d0d0a1c0000004d3c2b1a', 'hex'), text: 'hello\n', list: '[1, 2]' };
+  for (const [name, start] of Object.entries(others)) test(`${name} is none`, () => assert.equal(open(start), null));
+});
+
+describe('lines', () => {
+  const split = (chunks: Buffer[]): { lines: [string, number][]; tooLong: number[] } => {
+    const lines: [string, number][] = [];
+    const tooLong: number[] = [];
+    const splitter = new LineSplitter((line, number) => lines.push([line.toString(), number]), (number) => tooLong.push(number));
+    for (const chunk of chunks) splitter.push(chunk);
+    splitter.finish();
+    return { lines, tooLong };
+  };
+
+  test('property: chunks make no difference', () => {
+    fc.assert(fc.property(fc.array(fc.string({ unit: 'grapheme-ascii' })), fc.integer({ min: 1, max: 9 }), (texts, size) => {
+      const lines = texts.map((text) => text.replaceAll(/[\r\n]/g, ''));
+      const bytes = Buffer.from(lines.join('\r\n'));
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+      const expected = lines.map((line, index) => [line, index + 1]).filter(([line]) => line !== '');
+      assert.deepEqual(split(chunks).lines, expected);
+    }));
+  });
+
+  test('a line that is too long is passed over, however it comes', () => {
+    const long = Buffer.alloc(maxLineBytes + 1, 'x');
+    for (const chunks of [[Buffer.concat([Buffer.from('a\n'), long, Buffer.from('\nb\n')])], [Buffer.from('a\n'), long, long, Buffer.from('\nb')]]) {
+      const { lines, tooLong } = split(chunks);
+      assert.deepEqual([lines, tooLong], [[['a', 1], ['b', 3]], [2]]);
+    }
+  });
+});
