@@ -1,5 +1,5 @@
 import type { ByteStream } from './bytestream.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { createMessage, type Encryption, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamSession } from './protocol.ts';
 
 /** Longest line that is read, in bytes; a longer one is passed over. A SASL response may have 12288 (RFC 4954, section 4). */
@@ -198,13 +198,12 @@ export abstract class LineHandler implements StreamHandler {
   }
 
   /** Emits a message with values that stood in the line at hand. */
-  protected message(sender: Sender, values: readonly NamedValue[] = [], facts: Message['facts'] = {}): void {
+  protected message(sender: Sender, values: readonly NamedValue[] = []): void {
     const { frame, micros } = this.#readers[sender];
     const message = createMessage(this.#protocol, this.#cleartext, sender, frame, micros);
     for (const { name, key, value, encoding } of values) {
       if (value !== '') message.fields.push({ path: `${this.#protocol}.${name}`, key, value, encoding, sender, frame });
     }
-    message.facts = facts;
     this.#begun = true;
     this.count('messages');
     this.session.emit(message);

@@ -41,7 +41,7 @@ export interface NameResolution {
  * only until the handler it was handed to returns.
  */
 export interface Message {
-  /** `http`, `dns`, `mqtt`, … as the protocol's file names it; `udp` and `tcp` where nothing claims the bytes. */
+  /** Name of the dissector: `http` (HTTP/2 too), `dns`, `tls`, `smtp`, `sip` …; `udp` and `tcp` where nothing claims the bytes. */
   protocol: string;
   sender: Sender;
   /** Number and time (µs since epoch) of the packet whose bytes complete the message. */

@@ -35,24 +35,28 @@ const longestText = 255;
 function recogniseSocks(bytes: Buffer): Recognition {
   const second = bytes[1];
   if (bytes[0] === VERSION_4) {
-    if (second !== undefined && second !== CONNECT && second !== 2) return 'no';
+    if (second !== undefined && second !== CONNECT) return 'no';
     const end = socks4End(bytes);
     return end > 0 ? 'yes' : end < 0 ? 'no' : 'more';
   }
   if (bytes[0] !== VERSION_5) return 'no';
   if (second === undefined) return 'more';
   if (second < 1 || second > mostMethods) return 'no';
-  for (const method of bytes.subarray(2, 2 + second)) if (method > highestMethod && method < 0x80) return 'no';
-  return bytes.length < 2 + second ? 'more' : 'yes';
+  const methods = bytes.subarray(2, 2 + second);
+  for (const [index, method] of methods.entries()) if ((method > highestMethod && method < 0x80) || methods.indexOf(method) < index) return 'no';
+  if (methods.length < second) return 'more';
+  // Nobody offers neither: they are all that proxies in use ask for.
+  return methods.includes(NO_AUTHENTICATION) || methods.includes(USERNAME_PASSWORD) ? 'yes' : 'no';
 }
 
 /** Where a request of SOCKS 4 ends: `4, command, port, address, user id, NUL`, with 4a a host name and NUL. 0: not yet; -1: it is none. */
 function socks4End(bytes: Buffer): number {
   if (bytes.length < 9) return 0;
+  if (bytes.readUInt16BE(2) === 0 || bytes.readUInt32BE(4) === 0) return -1;
   const userEnd = textEnd(bytes, 8);
   if (userEnd <= 0 || !isSocks4a(bytes)) return userEnd <= 0 ? userEnd : userEnd + 1;
   const hostEnd = textEnd(bytes, userEnd + 1);
-  return hostEnd <= 0 ? hostEnd : hostEnd + 1;
+  return hostEnd <= 0 ? hostEnd : hostEnd === userEnd + 1 ? -1 : hostEnd + 1;
 }
 
 /** An address 0.0.0.x, x not 0, stands for a name that follows (SOCKS 4A, https://www.openssh.org/txt/socks4a.protocol). */
@@ -113,8 +117,10 @@ class SocksHandler implements StreamHandler {
     if (this.#expects === 'tunnel') return this.#restart();
     if (this.#expects === 'greeting') {
       if (bytes[0] === VERSION_4) return this.#request4(sender, bytes);
+      // Three bytes may be anybody's: nothing is told before a login or a request follows.
       this.#expects = 'login or request';
-      return this.#take(sender, 2 + bytes[1]!, []);
+      this.#session[sender].consume(2 + bytes[1]!);
+      return true;
     }
     if (bytes[0] === VERSION_5) return this.#request5(sender, bytes);
     return bytes[0] === 1 ? this.#login(sender, bytes) : this.#restart();

@@ -39,7 +39,7 @@ export function standaloneLooks({ data, host, port, rules, policy }: StandaloneP
       const [{ file, line, message }] = warnings as [(typeof warnings)[number]];
       return { mark: 'warn', found: `${found}; ${warnings.length} doubtful, first ${file}:${line}: ${message}` };
     } },
-    { part: 'geo tables', remedy: 'Run npm install in the folder of Telltale.', look: async () => lookAtGeoTables((await detection).geography.version, Date.now()) },
+    { part: 'geo tables', remedy: 'Run npm install in the folder of Telltale.', look: async () => lookAtGeoTables((await detection).geography.tables, Date.now()) },
     { part: 'review page', look: async () => lookAtPort(host, port, await telltaleListens) },
   ];
 }
@@ -95,11 +95,12 @@ async function lookAtEmbedded(folder: string, telltaleListens: boolean): Promise
 const dayMillis = 24 * 60 * 60 * 1000;
 const maxAgeDays = 60;
 
-/** @param version of the tables, which begins with the date on which they were built */
-export function lookAtGeoTables(version: string, now: number): Finding {
-  const built = version.slice(0, 10);
-  const days = Math.floor((now - Date.parse(built)) / dayMillis);
-  const found = `built on ${built}, ${days} days ago`;
+/** The oldest of the tables counts; one that does not say when it was built is left out. */
+export function lookAtGeoTables(tables: readonly { built: Date | undefined }[], now: number): Finding {
+  const oldest = Math.min(...tables.flatMap(({ built }) => (built ? [built.getTime()] : [])));
+  if (!Number.isFinite(oldest)) return { mark: 'ok', found: 'the tables do not say when they were built' };
+  const days = Math.floor((now - oldest) / dayMillis);
+  const found = `built on ${new Date(oldest).toISOString().slice(0, 10)}, ${days} days ago`;
   if (days <= maxAgeDays) return { mark: 'ok', found };
   return { mark: 'warn', found, remedy: 'Addresses move: npm update @ip-location-db/asn @ip-location-db/asn-country @ip-location-db/geo-whois-asn-country-mmdb' };
 }
