@@ -8,6 +8,9 @@ export const root = path.resolve(import.meta.dirname, '..');
 /** Node as pinned in package.json: the system's may be older. */
 export const node = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
+/** kafkajs 2.2 sets timers in the past, which Node 24 warns about at each one. */
+export const nodeOptions = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
+
 const sourceFolders = ['libs', 'services', 'infra', 'test'];
 const installStamp = path.join(root, 'node_modules', '.telltale-installed');
 

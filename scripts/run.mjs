@@ -1,6 +1,6 @@
 // `npm start`, `npm test`, `npm run build`, `npm run lint`, `npm run generate`: each works from a fresh clone.
 import path from 'node:path';
-import { build, install, lint, node, root, run } from './project.mjs';
+import { build, install, lint, node, nodeOptions, root, run } from './project.mjs';
 
 const [task, ...rest] = process.argv.slice(2);
 install();
@@ -22,7 +22,7 @@ switch (task) {
   case 'test':
     build();
     lint();
-    run(node, ['--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['dist/libs/**/*.test.js', 'dist/services/**/*.test.js', 'dist/infra/**/*.test.js', 'dist/test/**/*.test.js'])]);
+    run(node, [...nodeOptions, '--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['dist/libs/**/*.test.js', 'dist/services/**/*.test.js', 'dist/infra/**/*.test.js', 'dist/test/**/*.test.js'])]);
     break;
   default:
     console.error(`run.mjs: unknown task ${JSON.stringify(task)}; one of build, generate, lint, start, test`);

@@ -11,8 +11,8 @@ export { CaptureError, type CaptureErrorCode } from './error.ts';
 export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowTableOptions } from './flow-table.ts';
 export {
-  dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsClientHello, tlsRecord,
-  type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
+  dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
+  tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
 } from './payloads.ts';
 export { transportName } from './protocols.ts';
 export { CaptureReader, type CaptureReaderOptions } from './reader.ts';

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { parseAddress } from './address.ts';
 import { isOneWayIcmp, icmpCounterpart } from './icmp.ts';
 import { ICMP, ICMPV6, SCTP, TCP, UDP } from './protocols.ts';
@@ -47,7 +47,7 @@ export function communityId(input: CommunityIdInput, seed = 0): string {
   at += low.length + high.length;
   bytes[at] = transport;
   if (hasPorts) bytes.writeUInt16BE(highPort, bytes.writeUInt16BE(lowPort, at + 2));
-  return `1:${createHash('sha1').update(bytes).digest('base64')}`;
+  return `1:${hash('sha1', bytes, 'base64')}`;
 }
 
 function addressBytes(address: string | Uint8Array): Uint8Array {

@@ -48,6 +48,35 @@ test('link layers lead to the same packet', () => {
     ['Linux cooked v2', 276, Buffer.concat([hex('0800 0000 00000002 0001 00 06 020000000001 0000'), ipv4])],
     ['NULL, little-endian', 0, Buffer.concat([hex('02000000'), ipv4])],
     ['NULL, big-endian', 0, Buffer.concat([hex('00000002'), ipv4])],
+    ['PPP', 9, Buffer.concat([hex('0021'), ipv4])],
+    ['PPP in HDLC framing', 9, Buffer.concat([hex('ff03 0021'), ipv4])],
+    ['PPP, compressed protocol', 9, Buffer.concat([hex('21'), ipv4])],
+    ['PPP, serial', 50, Buffer.concat([hex('ff03 0021'), ipv4])],
+    ['Cisco HDLC under serial PPP', 50, Buffer.concat([hex('0f00 0800'), ipv4])],
+    ['PPP with direction', 204, Buffer.concat([hex('01 ff03 0021'), ipv4])],
+    ['PPPoE', 1, Buffer.concat([hex(`${macs} 8864 1100 0001 0023 0021`), ipv4, hex('000000')])],
+    ['PPPoE as link type', 51, Buffer.concat([hex('1100 0001 0023 0021'), ipv4])],
+    ['MPLS', 1, Buffer.concat([hex(`${macs} 8847 00010040 00020140`), ipv4])],
+    ['SNAP', 1, Buffer.concat([hex(`${macs} 0029 aaaa03 000000 0800`), ipv4])],
+    ['LLC of IP', 1, Buffer.concat([hex(`${macs} 0024 060603`), ipv4])],
+    ['SNAP over ATM', 100, Buffer.concat([hex('aaaa03 000000 0800'), ipv4])],
+    ['VN-Tag', 1, Buffer.concat([hex(`${macs} 8926 00010002 0800`), ipv4])],
+    ['E-Tag', 1, Buffer.concat([hex(`${macs} 893f 000100020003 0800`), ipv4])],
+    ['IEEE 1394', 138, Buffer.concat([hex('0000000000000001 0000000000000002 0800'), ipv4])],
+    ['802.11', 105, Buffer.concat([hex(`08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],
+    ['802.11, four addresses', 105, Buffer.concat([hex(`08030000 020000000001 ${macs} 0000 020000000004 aaaa03 000000 0800`), ipv4])],
+    ['802.11, QoS', 105, Buffer.concat([hex(`88010000 020000000001 ${macs} 0000 0000 aaaa03 000000 0800`), ipv4])],
+    ['802.11, QoS and HT control', 105, Buffer.concat([hex(`88810000 020000000001 ${macs} 0000 0000 00000000 aaaa03 000000 0800`), ipv4])],
+    ['radiotap', 127, Buffer.concat([hex(`0000 0900 02000000 00 08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],
+    ['radiotap, padded header', 127, Buffer.concat([
+      hex('0000 1900 03000080 00000000 00000000 0000000000000000 20'), hex(`88010000 020000000001 ${macs} 0000 0000 0000 aaaa03 000000 0800`), ipv4])],
+    ['Prism', 119, Buffer.concat([hex('44000000 0c000000 00000000'), hex(`08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],
+    ['AVS', 163, Buffer.concat([hex('80211001 0000000c 00000000'), hex(`08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],
+    ['PPI', 192, Buffer.concat([hex(`0000 0800 01000000 ${macs} 0800`), ipv4])],
+    ['PKTAP', 258, Buffer.concat([hex(`10000000 01000000 01000000 00000000 ${macs} 0800`), ipv4])],
+    ['NFLOG', 239, Buffer.concat([hex('02000000 0500 0300 61000000 2500 0900'), ipv4])],
+    ['NFLOG, big-endian', 239, Buffer.concat([hex('02000000 0005 0003 61000000 0025 0009'), ipv4])],
+    ['PFLOG', 117, Buffer.concat([hex('0502 0000 00000000'), ipv4])],
     ['Cisco HDLC', 104, Buffer.concat([hex('0f00 0800'), ipv4])],
     ['LOOP', 108, Buffer.concat([hex('00000002'), ipv4])],
   ];
@@ -127,8 +156,8 @@ test('SCTP has ports; ICMP type and code; other transports neither', () => {
   assert.deepEqual([sctp.sourcePort, sctp.destinationPort, sctp.payloadEnd - sctp.payloadStart], [2906, 2907, 4]);
   const icmp = packet(1, hex('0800 0000 0001 0001 6162')).view;
   assert.deepEqual([icmp.icmpType, icmp.icmpCode, icmp.sourcePort, icmp.payloadEnd - icmp.payloadStart], [8, 0, 0, 2]);
-  const gre = packet(47, hex('0000 0800 4500')).view;
-  assert.deepEqual([gre.sourcePort, gre.payloadEnd - gre.payloadStart], [0, 6]);
+  const esp = packet(50, hex('0000 0800 4500')).view;
+  assert.deepEqual([esp.sourcePort, esp.payloadEnd - esp.payloadStart], [0, 6]);
 });
 
 test('a snapped packet gives what is there, and says how much is missing', () => {
@@ -144,6 +173,16 @@ test('a length of 0 is that of the wire: segmentation offload', () => {
   assert.deepEqual([payload, view.ipLength], ['hello', 33]);
 });
 
+test('a jumbogram has its length in an option', () => {
+  const datagram = ipv6.subarray(40);
+  const jumbo = Buffer.concat([ipv6.subarray(0, 40), hex('11 00 c204 00011170'), datagram, Buffer.alloc(70_000 - 8 - datagram.length)]);
+  jumbo.writeUInt16BE(0, 4);
+  jumbo[6] = 0;
+  jumbo.writeUInt16BE(0, 40 + 8 + 4);
+  const { view, decoded, reasons } = decode(101, Buffer.concat([jumbo, Buffer.alloc(30)]));
+  assert.deepEqual([decoded, view.ipLength, view.payloadEnd - view.payloadStart, reasons], [true, 70_040, 70_000 - 16, []]);
+});
+
 test('malformed packets are counted by layer and reason', () => {
   const change = (bytes: Buffer, at: number, value: number) => {
     const changed = Buffer.from(bytes);
@@ -156,9 +195,24 @@ test('malformed packets are counted by layer and reason', () => {
     ['link/truncated', 1, hex(macs)],
     ['link/truncated', 1, hex(`${macs} 8100 00`)],
     ['link/arp', 1, hex(`${macs} 0806 0001`)],
-    ['link/802.3', 1, hex(`${macs} 0026 4242 03`)],
-    ['link/mpls', 1, hex(`${macs} 8847 00000140`)],
-    ['link/pppoe', 1, hex(`${macs} 8864 1100`)],
+    ['link/802.2', 1, hex(`${macs} 0026 4242 03`)],
+    ['link/802.2', 1, hex(`${macs} 0026 aaaa03 00000c 2000 0102`)],
+    ['link/osi', 1, hex(`${macs} 0026 fefe03 83`)],
+    ['link/mpls', 1, hex(`${macs} 8847 00000140 10000000`)],
+    ['link/truncated', 1, hex(`${macs} 8847 00000040`)],
+    ['link/truncated', 1, hex(`${macs} 8864 1100`)],
+    ['link/pppoe', 1, hex(`${macs} 8864 2100 0001 0006 c021 01010004`)],
+    ['link/pppoe_discovery', 1, hex(`${macs} 8863 1109 0000 0000`)],
+    ['link/ppp', 1, hex(`${macs} 8864 1100 0001 0006 c021 01010004`)],
+    ['link/macsec', 1, hex(`${macs} 88e5 0000`)],
+    ['link/erf', 197, ipv4],
+    ['link/fddi', 10, ipv4],
+    ['link/token_ring', 6, ipv4],
+    ['link/juniper', 178, ipv4],
+    ['wlan/no_data', 105, hex('80000000 ffffffffffff 020000000001 020000000001 0000 0000')],
+    ['wlan/protected', 105, hex('08420000 ffffffffffff 020000000001 020000000001 0000 0000')],
+    ['wlan/fragment', 105, hex('08020000 ffffffffffff 020000000001 020000000001 0100 0000')],
+    ['wlan/bad_header', 127, hex('0000 ff00 00000000')],
     ['link/not_ip', 1, hex(`${macs} 88cc`)],
     ['link/not_ip', 0, Buffer.concat([hex('07000000'), ipv4])],
     ['ipv4/truncated', 1, Buffer.concat([ethernet, ipv4.subarray(0, 19)])],

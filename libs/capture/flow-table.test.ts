@@ -225,3 +225,36 @@ test('fragments: incomplete ones expire, too many give way, impossible ones are 
   impossible.frame(at, beyond);
   assert.equal(replay(impossible.pcap()).counters.get('fragment/bad'), 1);
 });
+
+test('overlapping fragments: of IPv4 the first bytes stand, an IPv6 datagram is dropped', () => {
+  for (const [clientIp, serverIp] of [['10.0.0.1', '192.0.2.1'], ['2001:db8::1', '2001:db8::2']] as const) {
+    const builder = new CaptureBuilder({ mtu: 600 });
+    builder.udp({ client: { ip: clientIp, port: 5000 }, server: { ip: serverIp, port: 53 }, at }).send(Buffer.alloc(1000, 'a'));
+    const frames = builder.frames();
+    const other = Buffer.from(frames[0]!.bytes);
+    other.fill('b', other.length - 100);
+    const overlapped = new CaptureBuilder();
+    for (const [index, bytes] of [frames[0]!.bytes, other, frames[1]!.bytes].entries()) overlapped.frame(at + index, bytes);
+    const { flows, counters } = replay(overlapped.pcap());
+    assert.equal(counters.get('fragment/overlap'), 1);
+    assert.equal(counters.heldBytes, 0);
+    if (clientIp.includes(':')) assert.equal(flows.length, 0);
+    else assert.deepEqual([flows[0]!.text('source'), flows[0]!.flow.sourcePackets], ['a'.repeat(1000), 3]);
+  }
+});
+
+test('an ICMP error is counted by whether it is about a known flow', () => {
+  for (const [clientIp, serverIp, transport, type] of [['10.0.0.1', '192.0.2.1', 1, 3], ['2001:db8::1', '2001:db8::2', 58, 1]] as const) {
+    const builder = new CaptureBuilder();
+    builder.udp({ client: { ip: clientIp, port: 5000 }, server: { ip: serverIp, port: 53 }, at }).send(Buffer.from('query'));
+    const quote = builder.frames()[0]!.bytes.subarray(14, 14 + (transport === 1 ? 28 : 48));
+    const error = (bytes: Buffer) => Buffer.concat([Buffer.from([type, 3, 0, 0, 0, 0, 0, 0]), bytes]);
+    const unknown = Buffer.from(quote);
+    unknown[quote.length - 8]! ^= 1; // another source port
+    for (const [index, payload] of [error(quote), error(unknown), error(quote.subarray(0, 20))].entries()) {
+      builder.ip({ at: at + 1 + index, sourceIp: serverIp, destinationIp: clientIp, transport, payload });
+    }
+    const { counters } = replay(builder.pcap());
+    assert.deepEqual([counters.get('icmp/error'), counters.get('icmp/error_unknown')], [1, 2]);
+  }
+});

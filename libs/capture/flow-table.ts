@@ -6,11 +6,13 @@ import { FlowIndex } from './flow-index.ts';
 import { FlowKey } from './flow-key.ts';
 import { FlowOrder } from './flow-order.ts';
 import { FragmentTable } from './fragments.ts';
+import { decodeQuoted, isIcmpError } from './icmp-error.ts';
 import { senderIsInitiator } from './initiator.ts';
 import { ICMP, ICMPV6, TCP, transportName } from './protocols.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import { TrackedFlow } from './tracked-flow.ts';
-import type { PacketView } from './view.ts';
+import { tunnelProtocol } from './tunnel.ts';
+import { PacketView } from './view.ts';
 
 export interface FlowTableOptions {
   /** Flows at a time; the one silent for longest makes room. */
@@ -53,6 +55,8 @@ export class FlowTable {
   readonly #connections: TcpConnections;
   readonly #key = new FlowKey(randomInt(2 ** 31));
   readonly #index = new FlowIndex();
+  /** The packet that an ICMP error is about, as far as the error quotes it. */
+  readonly #quoted = new PacketView();
   /** Open flows, and closed ones that linger; each in order of the last packet. */
   readonly #open = new FlowOrder();
   readonly #closed = new FlowOrder();
@@ -74,7 +78,8 @@ export class FlowTable {
   packet(view: PacketView): void {
     const { micros } = view;
     this.#expire(micros);
-    if (view.isFragment && !this.#fragments.add(view)) return;
+    // What fragments carry may be fragments again, of a datagram inside an encapsulation.
+    while (view.isFragment) if (!this.#fragments.add(view)) return;
 
     const flow = this.#flowOf(view);
     const fromSource = this.#key.senderIsLow === flow.sourceIsLow;
@@ -88,6 +93,7 @@ export class FlowTable {
     flow.lastFrame = view.frame;
     if (micros > flow.lastMicros) flow.lastMicros = micros;
 
+    if (isIcmpError(view)) this.#countError(view);
     if (view.transport === TCP) this.#segment(flow, fromSource, view);
     else if (view.payloadEnd > view.payloadStart) {
       const bytes = view.data.subarray(view.payloadStart, view.payloadEnd);
@@ -118,6 +124,18 @@ export class FlowTable {
     if (!isSilent && !(view.transport === TCP && this.#connections.isNew(flow, fromSource, view))) return flow;
     this.#end(flow, flow.closed ?? 'timeout');
     return this.#start(view);
+  }
+
+  /** Whether the packet that an ICMP error quotes is one of a flow that we know. */
+  #countError(view: PacketView): void {
+    const isKnown = this.#readQuoted(view) && this.#index.find(this.#key) !== null;
+    this.#counters.count(isKnown ? 'icmp/error' : 'icmp/error_unknown');
+  }
+
+  #readQuoted(view: PacketView): boolean {
+    if (!decodeQuoted(view, this.#quoted)) return false;
+    this.#key.read(this.#quoted);
+    return true;
   }
 
   #start(view: PacketView): TrackedFlow {
@@ -181,6 +199,9 @@ function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
     destinationPort: senderIsSource ? destinationPort : sourcePort,
     transport: transportName(transport),
     ipVersion: addressLength === 16 ? 6 : 4,
+    tunnelProtocol: tunnelProtocol(view.tunnel),
+    tunnelSourceIp: senderIsSource ? view.outerSourceIp : view.outerDestinationIp,
+    tunnelDestinationIp: senderIsSource ? view.outerDestinationIp : view.outerSourceIp,
     communityId: communityId({
       transport,
       sourceIp: data.subarray(view.sourceAddress, view.sourceAddress + addressLength),

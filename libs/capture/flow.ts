@@ -15,6 +15,11 @@ export class Flow {
   readonly ipVersion: 4 | 6;
   /** Community ID v1, seed 0. */
   readonly communityId: string;
+  /** Encapsulations around its first packet, outermost first, such as `gre>vxlan`; empty when there are none. */
+  readonly tunnelProtocol: string;
+  /** Endpoints of the outermost one, seen from the flow's source; empty when no IP packet is around it. */
+  readonly tunnelSourceIp: string;
+  readonly tunnelDestinationIp: string;
   /** Time of the first and of the last packet, µs since 1970; number of the last. */
   readonly startMicros: number;
   lastMicros: number;
@@ -40,13 +45,17 @@ export class Flow {
     this.transport = identity.transport;
     this.ipVersion = identity.ipVersion;
     this.communityId = identity.communityId;
+    this.tunnelProtocol = identity.tunnelProtocol;
+    this.tunnelSourceIp = identity.tunnelSourceIp;
+    this.tunnelDestinationIp = identity.tunnelDestinationIp;
     this.startMicros = micros;
     this.lastMicros = micros;
     this.lastFrame = frame;
   }
 }
 
-export type FlowIdentity = Pick<Flow, 'sourceIp' | 'sourcePort' | 'destinationIp' | 'destinationPort' | 'transport' | 'ipVersion' | 'communityId'>;
+export type FlowIdentity = Pick<Flow, 'sourceIp' | 'sourcePort' | 'destinationIp' | 'destinationPort' | 'transport' | 'ipVersion' | 'communityId'
+  | 'tunnelProtocol' | 'tunnelSourceIp' | 'tunnelDestinationIp'>;
 
 /**
  * What becomes of the packets. Calls come in the order of the packets, synchronously; `bytes` are valid during the call only.

@@ -1,5 +1,5 @@
 import type { CaptureCounters } from './counters.ts';
-import { decodeIpPayload } from './ip.ts';
+import { decodeDatagram } from './decode.ts';
 import type { PacketView } from './view.ts';
 
 const MAX_DATAGRAM = 65_535;
@@ -20,8 +20,13 @@ interface Datagram {
   readonly firstMicros: number;
   /** In order of arrival. */
   readonly fragments: Fragment[];
+  /** Its fragments overlap in IPv6: what came and what comes is dropped. */
+  isForbidden: boolean;
+  /** Held, and held with what each fragment costs beside its bytes. */
+  bytes: number;
   cost: number;
-  /** Sum of the fragments' IP lengths. */
+  /** Packets that carried it, repeated ones too, and the sum of their IP lengths. */
+  packets: number;
   ipLength: number;
   /** Length of the whole payload; -1 until the last fragment came. */
   length: number;
@@ -30,7 +35,8 @@ interface Datagram {
 }
 
 /**
- * Puts fragmented datagrams together. Of bytes that arrive twice the first stand.
+ * Puts fragmented datagrams together. Of bytes that arrive twice the first stand in IPv4; in IPv6 receivers drop the whole
+ * datagram (RFC 5722), and so do we, but for fragments that are repeated as they were (RFC 8200, section 4.5).
  * Bounded in bytes: the oldest incomplete datagram makes room.
  */
 export class FragmentTable {
@@ -45,7 +51,7 @@ export class FragmentTable {
     this.#counters = counters;
   }
 
-  /** True: the datagram is whole, and `view` holds it as if it had come in this packet. */
+  /** True: the datagram is whole, and `view` holds it as if it had come in this packet; an encapsulated one may be a fragment again. */
   add(view: PacketView): boolean {
     this.#expire(view.micros);
     const length = view.payloadEnd - view.payloadStart;
@@ -58,9 +64,12 @@ export class FragmentTable {
       this.#counters.count('fragment/bad');
       return false;
     }
+    if (datagram.isForbidden) return false;
+    datagram.ipLength += view.ipLength;
+    datagram.packets++;
+    if (this.#overlaps(view, datagram, length)) return false;
     if (view.fragmentOffset === 0) datagram.transport = view.transport;
     datagram.fragments.push({ offset: view.fragmentOffset, bytes: Buffer.from(view.data.subarray(view.payloadStart, view.payloadEnd)) });
-    datagram.ipLength += view.ipLength;
     if (!view.moreFragments && datagram.length < 0) datagram.length = view.fragmentOffset + length;
     this.#charge(datagram, length);
     this.#counters.count('fragment/held');
@@ -76,6 +85,21 @@ export class FragmentTable {
     return false;
   }
 
+  /** Counts an overlap. True: the fragment adds nothing, or must not. */
+  #overlaps(view: PacketView, datagram: Datagram, length: number): boolean {
+    const { fragmentOffset: start, data, payloadStart } = view;
+    const other = datagram.fragments.find(({ offset, bytes }) => offset < start + length && offset + bytes.length > start);
+    if (other === undefined) return false;
+    this.#counters.count('fragment/overlap');
+    if (other.offset === start && other.bytes.length === length && data.compare(other.bytes, 0, length, payloadStart, payloadStart + length) === 0) return true;
+    if (view.ipVersion === 4) return false;
+    this.#release(datagram);
+    datagram.fragments.length = 0;
+    datagram.isForbidden = true;
+    this.#charge(datagram, 0);
+    return true;
+  }
+
   finish(): void {
     this.#expire(Infinity);
   }
@@ -88,19 +112,25 @@ export class FragmentTable {
     const key = `${addresses}${view.fragmentId}/${view.ipVersion === 4 ? view.transport : ''}`;
     let datagram = this.#datagrams.get(key);
     if (!datagram) {
-      datagram = { key, firstMicros: view.micros, fragments: [], cost: 0, ipLength: 0, length: -1, transport: view.transport };
+      const { micros: firstMicros, transport } = view;
+      datagram = { key, firstMicros, fragments: [], isForbidden: false, bytes: 0, cost: 0, packets: 0, ipLength: 0, length: -1, transport };
       this.#datagrams.set(key, datagram);
     }
     return datagram;
   }
 
-  /** The addresses and the payload in one buffer, decoded from there. */
+  /** Addresses, those of the outermost packet, and the payload in one buffer, decoded from there. */
   #replace(view: PacketView, datagram: Datagram): boolean {
-    const { data, addressLength } = view;
-    const header = 2 * addressLength;
+    const { data, addressLength, outerAddressLength } = view;
+    const outer = 2 * addressLength;
+    const header = outer + 2 * outerAddressLength;
     const whole = Buffer.alloc(header + datagram.length);
     data.copy(whole, 0, view.sourceAddress, view.sourceAddress + addressLength);
     data.copy(whole, addressLength, view.destinationAddress, view.destinationAddress + addressLength);
+    if (outerAddressLength > 0) {
+      data.copy(whole, outer, view.outerSourceAddress, view.outerSourceAddress + outerAddressLength);
+      data.copy(whole, outer + outerAddressLength, view.outerDestinationAddress, view.outerDestinationAddress + outerAddressLength);
+    }
     // Last come first, so that the first bytes stand.
     for (const { offset, bytes } of datagram.fragments.reverse()) bytes.copy(whole, header + offset);
     view.data = whole;
@@ -108,13 +138,14 @@ export class FragmentTable {
     view.capturedLength = whole.length;
     view.sourceAddress = 0;
     view.destinationAddress = addressLength;
+    view.outerSourceAddress = outer;
+    view.outerDestinationAddress = outer + outerAddressLength;
     view.transport = datagram.transport;
     view.payloadStart = header;
     view.payloadEnd = whole.length;
     view.ipLength = datagram.ipLength;
-    view.packets = datagram.fragments.length;
-    view.isFragment = false;
-    return decodeIpPayload(view, this.#counters) && !view.isFragment;
+    view.packets = datagram.packets;
+    return decodeDatagram(view, this.#counters);
   }
 
   #expire(now: number): void {
@@ -126,6 +157,7 @@ export class FragmentTable {
   }
 
   #charge(datagram: Datagram, length: number): void {
+    datagram.bytes += length;
     datagram.cost += length + FRAGMENT_COST;
     this.#cost += length + FRAGMENT_COST;
     this.#counters.heldBytes += length;
@@ -133,8 +165,14 @@ export class FragmentTable {
 
   #remove(datagram: Datagram): void {
     this.#datagrams.delete(datagram.key);
+    this.#release(datagram);
+  }
+
+  #release(datagram: Datagram): void {
     this.#cost -= datagram.cost;
-    this.#counters.heldBytes -= datagram.cost - FRAGMENT_COST * datagram.fragments.length;
+    this.#counters.heldBytes -= datagram.bytes;
+    datagram.bytes = 0;
+    datagram.cost = 0;
   }
 }
 

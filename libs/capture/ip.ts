@@ -1,5 +1,5 @@
-import type { CaptureCounters } from './counters.ts';
-import { decodeTransport } from './transport.ts';
+import type { CaptureCounters, CaptureReason } from './counters.ts';
+import * as layer from './layers.ts';
 import type { PacketView } from './view.ts';
 
 const HOP_BY_HOP = 0;
@@ -10,64 +10,86 @@ const DESTINATION_OPTIONS = 60;
 const MOBILITY = 135;
 const HIP = 139;
 const SHIM6 = 140;
+/** Options of a hop-by-hop header. */
+const PAD_1 = 0;
+const JUMBO_PAYLOAD = 0xc2;
 
 /** IPv4 or IPv6, whichever the version says. */
-export function decodeIp(view: PacketView, at: number, counters: CaptureCounters): boolean {
-  if (at < view.start + view.capturedLength && view.data[at]! >> 4 === 6) return decodeIpv6(view, at, counters);
-  return decodeIpv4(view, at, counters);
+export function decodeIp(view: PacketView, counters: CaptureCounters): layer.Layer {
+  if (view.payloadStart < view.payloadEnd && view.data[view.payloadStart]! >> 4 === 6) return decodeIpv6(view, counters);
+  return decodeIpv4(view, counters);
 }
 
 /** RFC 791. */
-export function decodeIpv4(view: PacketView, at: number, counters: CaptureCounters): boolean {
-  const { data } = view;
-  const captureEnd = view.start + view.capturedLength;
-  if (at + 20 > captureEnd) return fail(counters, 'ipv4/truncated');
+export function decodeIpv4(view: PacketView, counters: CaptureCounters): layer.Layer {
+  const { data, payloadStart: at, payloadEnd: end } = view;
+  if (at + 20 > end) return fail(counters, 'ipv4/truncated');
   if (data[at]! >> 4 !== 4) return fail(counters, 'ipv4/bad_version');
   const headerLength = (data[at]! & 0xf) * 4;
   // A sensor on a host with segmentation offload sees packets before their length is set.
-  const totalLength = (data[at + 2]! << 8) | data[at + 3]! || view.start + view.wireLength - at;
+  const totalLength = (data[at + 2]! << 8) | data[at + 3]! || end + view.payloadMissing - at;
   if (headerLength < 20 || headerLength > totalLength) return fail(counters, 'ipv4/bad_header_length');
-  if (at + headerLength > captureEnd) return fail(counters, 'ipv4/truncated');
+  if (at + headerLength > end) return fail(counters, 'ipv4/truncated');
 
   view.ipVersion = 4;
   view.ipLength = totalLength;
   view.sourceAddress = at + 12;
   view.destinationAddress = at + 16;
   view.transport = data[at + 9]!;
+  view.sourcePort = 0;
+  view.destinationPort = 0;
   view.payloadStart = at + headerLength;
-  if (setPayloadEnd(view, at + totalLength, captureEnd)) counters.count('ipv4/snapped');
+  if (setPayloadEnd(view, at + totalLength)) counters.count('ipv4/snapped');
 
   const fragment = (data[at + 6]! << 8) | data[at + 7]!;
-  if ((fragment & 0x3fff) === 0) return decodeTransport(view, counters);
+  if ((fragment & 0x3fff) === 0) return layer.TRANSPORT;
   setFragment(view, (data[at + 4]! << 8) | data[at + 5]!, (fragment & 0x1fff) * 8, (fragment & 0x2000) !== 0);
-  return true;
+  return layer.DECODED;
 }
 
 /** RFC 8200. */
-export function decodeIpv6(view: PacketView, at: number, counters: CaptureCounters): boolean {
-  const { data } = view;
-  const captureEnd = view.start + view.capturedLength;
-  if (at + 40 > captureEnd) return fail(counters, 'ipv6/truncated');
+export function decodeIpv6(view: PacketView, counters: CaptureCounters): layer.Layer {
+  const { data, payloadStart: at, payloadEnd: end } = view;
+  if (at + 40 > end) return fail(counters, 'ipv6/truncated');
   if (data[at]! >> 4 !== 6) return fail(counters, 'ipv6/bad_version');
-  // A length of 0 is a jumbogram, or a packet seen before segmentation offload.
-  const payloadLength = (data[at + 4]! << 8) | data[at + 5]! || Math.max(0, view.start + view.wireLength - at - 40);
+  const nextHeader = data[at + 6]!;
+  let payloadLength = (data[at + 4]! << 8) | data[at + 5]!;
+  if (payloadLength === 0 && nextHeader === HOP_BY_HOP) payloadLength = jumboLength(data, at + 40, end);
+  // Else a length of 0 is a packet seen before segmentation offload.
+  if (payloadLength === 0) payloadLength = end + view.payloadMissing - at - 40;
 
   view.ipVersion = 6;
   view.ipLength = 40 + payloadLength;
   view.sourceAddress = at + 8;
   view.destinationAddress = at + 24;
-  if (setPayloadEnd(view, at + 40 + payloadLength, captureEnd)) counters.count('ipv6/snapped');
-  return decodeExtensionHeaders(view, data[at + 6]!, at + 40, counters);
+  view.transport = nextHeader;
+  view.sourcePort = 0;
+  view.destinationPort = 0;
+  view.payloadStart = at + 40;
+  if (setPayloadEnd(view, at + 40 + payloadLength)) counters.count('ipv6/snapped');
+  return decodeExtensionHeaders(view, counters);
 }
 
 /** What follows IP header and fragment header: `view.transport` at `view.payloadStart`. */
-export function decodeIpPayload(view: PacketView, counters: CaptureCounters): boolean {
-  return view.ipVersion === 6 ? decodeExtensionHeaders(view, view.transport, view.payloadStart, counters) : decodeTransport(view, counters);
+export function decodeIpPayload(view: PacketView, counters: CaptureCounters): layer.Layer {
+  return view.ipVersion === 6 ? decodeExtensionHeaders(view, counters) : layer.TRANSPORT;
+}
+
+/** RFC 2675: the length of a packet above 65,535 bytes, from the hop-by-hop options at `at`; 0 when they have none. */
+function jumboLength(data: Buffer, at: number, end: number): number {
+  if (at + 8 > end) return 0;
+  const optionsEnd = Math.min(end, at + (data[at + 1]! + 1) * 8);
+  for (let option = at + 2; option + 2 <= optionsEnd; option += data[option] === PAD_1 ? 1 : 2 + data[option + 1]!) {
+    if (data[option] === JUMBO_PAYLOAD && data[option + 1] === 4 && option + 6 <= optionsEnd) return readUint32(data, option + 2);
+  }
+  return 0;
 }
 
 /** Each header is at least 8 bytes long, so the walk ends with the packet. */
-function decodeExtensionHeaders(view: PacketView, nextHeader: number, at: number, counters: CaptureCounters): boolean {
+function decodeExtensionHeaders(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadEnd: end } = view;
+  let nextHeader = view.transport;
+  let at = view.payloadStart;
   for (;;) {
     view.transport = nextHeader;
     view.payloadStart = at;
@@ -91,17 +113,17 @@ function decodeExtensionHeaders(view: PacketView, nextHeader: number, at: number
         view.transport = nextHeader;
         view.payloadStart = at;
         setFragment(view, readUint32(data, at - 4), fragment & 0xfff8, (fragment & 1) !== 0);
-        return true;
+        return layer.DECODED;
       }
       default:
-        return decodeTransport(view, counters);
+        return layer.TRANSPORT;
     }
   }
 }
 
 /** Where the IP payload ends; what lies behind it in the frame is padding. True: the capture cut it short. */
-function setPayloadEnd(view: PacketView, end: number, captureEnd: number): boolean {
-  view.payloadEnd = Math.min(end, captureEnd);
+function setPayloadEnd(view: PacketView, end: number): boolean {
+  view.payloadEnd = Math.min(end, view.payloadEnd);
   view.payloadMissing = end - view.payloadEnd;
   return view.payloadMissing > 0;
 }
@@ -117,11 +139,11 @@ function readUint32(data: Buffer, at: number): number {
   return ((data[at]! << 24) | (data[at + 1]! << 16) | (data[at + 2]! << 8) | data[at + 3]!) >>> 0;
 }
 
-function extensionCut(view: PacketView, counters: CaptureCounters): false {
+function extensionCut(view: PacketView, counters: CaptureCounters): layer.Layer {
   return fail(counters, view.payloadMissing > 0 ? 'ipv6/truncated' : 'ipv6/bad_extension');
 }
 
-function fail(counters: CaptureCounters, reason: Parameters<CaptureCounters['count']>[0]): false {
+function fail(counters: CaptureCounters, reason: CaptureReason): layer.Layer {
   counters.count(reason);
-  return false;
+  return layer.FAILED;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CaptureBuilder } from './builder.ts';
-import { dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsClientHello } from './payloads.ts';
+import { dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsApplicationData, tlsClientHello, tlsServerHello } from './payloads.ts';
 import { fields, withFile, withoutTshark } from './testing/tshark.ts';
 
 const at = 1_700_000_000_000_000;
@@ -17,7 +17,8 @@ builder.udp({ client, server: { ip: '192.0.2.53', port: 53 }, at })
   ]))
   .receive(dnsAnswer(2, 'six.example.test', 'AAAA', [{ name: 'six.example.test', type: 'AAAA', ttl: 30, data: '2001:db8::80' }]));
 builder.tcp({ client, server: { ip: '192.0.2.80', port: 443 }, at: at + 1e6, mss: 100 }).handshake()
-  .send(tlsClientHello({ serverName: 'www.example.test', alpn: ['h2'] })).close();
+  .send(tlsClientHello({ serverName: 'www.example.test', alpn: ['h2'] })).receive(tlsServerHello('www.example.test'))
+  .send(tlsApplicationData(Buffer.alloc(80, 0x5a))).close();
 builder.tcp({ client: { ip: '2001:db8::1', port: 41_000 }, server: { ip: '2001:db8::80', port: 80 }, at: at + 2e6 }).handshake()
   .send(httpRequest('POST', '/start?room=4711', { Host: 'app.example.test' }, '{"id":1}')).receive(httpResponse('200 OK', {}, 'ok')).close();
 builder.udp({ client, server: { ip: '192.0.2.99', port: 3478 }, at: at + 3e6 })
@@ -33,7 +34,7 @@ builder.udp({ client, server: { ip: '192.0.2.99', port: 3478 }, at: at + 3e6 })
 const health = ['frame.number', 'frame.time_epoch', 'ip.checksum.status', 'tcp.checksum.status', 'udp.checksum.status', '_ws.malformed'] as const;
 const contents = [
   'dns.qry.name', 'dns.cname', 'dns.a', 'dns.aaaa',
-  'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str', 'http.request.full_uri', 'http.response.code',
+  'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str', 'tls.handshake.type', 'tls.app_data', 'http.request.full_uri', 'http.response.code',
   'stun.att.username', 'stun.att.realm', 'stun.att.software', 'stun.att.ipv4',
   'stun.att.ipv6', 'stun.att.port',
 ] as const;
@@ -56,6 +57,8 @@ for (const [format, capture] of [['pcap', builder.pcap()], ['pcapng', builder.pc
     assert.deepEqual(valuesOf('dns.aaaa'), ['2001:db8::80']);
     assert.deepEqual(valuesOf('tls.handshake.extensions_server_name'), ['www.example.test']);
     assert.deepEqual(valuesOf('tls.handshake.extensions_alpn_str'), ['h2']);
+    assert.deepEqual(valuesOf('tls.handshake.type'), ['1', '2']);
+    assert.deepEqual(valuesOf('tls.app_data'), ['5a'.repeat(80)]);
     assert.deepEqual(valuesOf('http.request.full_uri'), ['http://app.example.test/start?room=4711']);
     assert.deepEqual(valuesOf('http.response.code'), ['200']);
     assert.deepEqual(valuesOf('stun.att.username'), ['alice']);

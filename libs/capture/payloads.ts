@@ -43,27 +43,64 @@ export interface ClientHelloOptions {
 
 /** A TLS 1.3 ClientHello in one record (RFC 8446, section 4.1.2). Its random follows from the server name. */
 export function tlsClientHello({ serverName, alpn = ['h2', 'http/1.1'] }: ClientHelloOptions): Buffer {
-  const digest = (purpose: string) => createHash('sha256').update(`${purpose} ${serverName}`).digest();
   const hostName = Buffer.concat([Buffer.from([0]), vector16(Buffer.from(serverName))]);
-  const keyShare = Buffer.concat([uint16(0x001d), vector16(digest('key share'))]);
   const extensions = [
     tlsExtension(0, vector16(hostName)),
-    tlsExtension(10, vector16(uint16(0x001d))), // supported groups: x25519
+    tlsExtension(10, vector16(uint16(x25519))),
     tlsExtension(13, vector16(uint16(0x0403, 0x0804))), // ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256
     tlsExtension(16, vector16(Buffer.concat(alpn.map((name) => vector8(Buffer.from(name)))))),
-    tlsExtension(43, vector8(uint16(0x0304))), // supported versions: TLS 1.3
-    tlsExtension(51, vector16(keyShare)),
+    tlsExtension(supportedVersions, vector8(uint16(tls13))),
+    tlsExtension(keyShare, vector16(Buffer.concat([uint16(x25519), vector16(digest(`key share ${serverName}`))]))),
   ];
   const hello = Buffer.concat([
-    uint16(0x0303), digest('random'), vector8(digest('session')), vector16(uint16(0x1301, 0x1302)), vector8(Buffer.from([0])),
+    uint16(tls12), digest(`random ${serverName}`), vector8(sessionId(serverName)), vector16(uint16(0x1301, 0x1302)), vector8(Buffer.from([0])),
     vector16(Buffer.concat(extensions)),
   ]);
-  return tlsRecord(22, Buffer.concat([Buffer.from([1, 0]), uint16(hello.length), hello]));
+  // The first record of a client may say TLS 1.0, for the sake of old servers.
+  return record(22, 0x0301, handshake(1, hello));
 }
 
-/** A TLS record (RFC 8446, section 5.1): 22 handshake, 23 application data. */
-export function tlsRecord(type: number, fragment: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([type]), uint16(type === 22 ? 0x0301 : 0x0303), vector16(fragment)]);
+/** The TLS 1.3 ServerHello that answers the ClientHello with this server name, in one record (RFC 8446, section 4.1.3). */
+export function tlsServerHello(serverName: string): Buffer {
+  const extensions = [
+    tlsExtension(supportedVersions, uint16(tls13)),
+    tlsExtension(keyShare, Buffer.concat([uint16(x25519), vector16(digest(`server key share ${serverName}`))])),
+  ];
+  const hello = Buffer.concat([
+    uint16(tls12), digest(`server random ${serverName}`), vector8(sessionId(serverName)), uint16(0x1301), Buffer.from([0]),
+    vector16(Buffer.concat(extensions)),
+  ]);
+  return record(22, tls12, handshake(2, hello));
+}
+
+/** A TLS record of application data (RFC 8446, section 5.2). */
+export function tlsApplicationData(fragment: Buffer): Buffer {
+  return record(23, tls12, fragment);
+}
+
+const tls12 = 0x0303;
+const tls13 = 0x0304;
+const x25519 = 0x001d;
+const supportedVersions = 43;
+const keyShare = 51;
+
+/** RFC 8446, section 5.1. */
+function record(type: number, version: number, fragment: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([type]), uint16(version), vector16(fragment)]);
+}
+
+/** RFC 8446, section 4: the length has three bytes. */
+function handshake(type: number, message: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([type, 0]), vector16(message)]);
+}
+
+/** The server echoes it (RFC 8446, section 4.1.3). */
+function sessionId(serverName: string): Buffer {
+  return digest(`session ${serverName}`);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
 
 function tlsExtension(type: number, data: Buffer): Buffer {

@@ -1,13 +1,15 @@
 import { dhcp } from './dhcp.ts';
 import { gtp } from './gtp.ts';
+import { kerberos } from './kerberos.ts';
 import { oicq } from './oicq.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 import { radius } from './radius.ts';
+import { sip } from './sip.ts';
 import { snmp } from './snmp.ts';
 import { ike, wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, oicq, gtp, radius, wireguard, ike];
+const protocols: readonly DatagramProtocol[] = [snmp, dhcp, oicq, gtp, radius, wireguard, ike, sip, kerberos];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {

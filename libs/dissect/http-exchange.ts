@@ -14,8 +14,8 @@ export class Exchanges {
   readonly #pending: Exchange[] = [];
   readonly #maxPending: number;
   readonly #counters: DissectCounters;
-  /** The connection went on in another protocol (101). */
-  upgraded = false;
+  /** The protocol, in lower case, in which the connection went on (101); '' as long as it is HTTP/1. */
+  upgradedTo = '';
 
   constructor(maxPending: number, counters: DissectCounters) {
     this.#maxPending = maxPending;

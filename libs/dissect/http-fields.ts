@@ -1,11 +1,12 @@
 import type { FieldList, FrameMap } from './fieldlist.ts';
 import type { Header } from './http-head.ts';
+import { isName, stepOf } from './path.ts';
 import { addPairs, decodeUrl, decodeUtf8, encodingOf } from './urlencoded.ts';
 
 /** Adds one field per header, and one per cookie. `frames` knows the positions that stand in the headers. */
 export function addHeaders(list: FieldList, prefix: string, headers: readonly Header[], frames: FrameMap): void {
   for (const header of headers) {
-    const path = `${prefix}.${header.name}`;
+    const path = `${prefix}.${stepOf(header.name)}`;
     if (header.name === 'cookie') {
       addCookies(list, path, header, frames);
     } else if (header.name === 'set-cookie') {
@@ -36,7 +37,8 @@ function addCookie(list: FieldList, path: string, text: string, position: number
   let written = text.slice(equals + 1).trim();
   if (written.length >= 2 && written.startsWith('"') && written.endsWith('"')) written = written.slice(1, -1);
   const frame = frames.frameAt(position + text.trimEnd().length - 1);
-  list.add(name === '' ? path : `${path}.${name}`, name, decodeUrl(written, false), encodingOf('', written, false), frame);
+  if (!isName(name)) list.add(path, '', name, '', frame);
+  list.add(name === '' ? path : `${path}.${stepOf(name)}`, name, decodeUrl(written, false), encodingOf('', written, false), frame);
 }
 
 function addUrlQuery(list: FieldList, path: string, header: Header, frames: FrameMap): void {

@@ -211,10 +211,9 @@ export class HttpSide {
     const exchange = this.#exchanges.answer();
     setResponseFacts(message.facts, status, exchange);
     if (status === 101) {
-      // The connection goes on in another protocol.
       this.#emit();
       this.#state = 'stopped';
-      this.#exchanges.upgraded = true;
+      this.#exchanges.upgradedTo = headerValue(head.headers, 'upgrade').toLowerCase() || 'unknown';
       return;
     }
     if (exchange?.method === 'CONNECT' && status < 300) {

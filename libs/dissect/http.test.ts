@@ -25,13 +25,21 @@ describe('request', () => {
       'url.path': '/v1/users/42', 'url.query': 'uid=7&name=J%C3%BCrgen+K&e=&flag', 'user_agent.original': 'App/1',
     });
     assert.deepEqual(fieldsOf(messages[0]), [
-      'url.path=/v1/users/42', 'url.query.uid=7', 'url.query.name=(url)Jürgen K', 'url.query=flag',
+      'url.path=/v1/users/42', 'url.query.uid=7', 'url.query.name=(url)Jürgen K', 'url.query=e', 'url.query=flag',
       'http.request.header.host=Api.Example:8080', 'http.request.header.user-agent=App/1',
       'http.request.header.cookie.sid=abc', 'http.request.header.cookie.user.id=(url>json)5', 'http.request.header.cookie.q=z',
       'http.request.header.authorization=Basic dTpw', 'http.request.header.x-device-id=d1',
     ]);
     assert.deepEqual(messages[0]!.fields.map(({ key }) => key).slice(-2), ['Authorization', 'X-Device-ID']);
     assert.deepEqual(messages[0]!.encryption, { verdict: 'cleartext', reason: 'HTTP/1' });
+  });
+
+  test('a key that is data is a value, and stands in no path', () => {
+    const { messages } = dissectStream([['source', 'GET /?jane%40example.org=1&user[id]=7 HTTP/1.1\r\nHost: h\r\nCookie: 490154203237518=x\r\n\r\n']]);
+    assert.deepEqual(fieldsOf(messages[0]), [
+      'url.query=(url)jane@example.org', 'url.query.*=1', 'url.query.user[id]=7', 'http.request.header.host=h',
+      'http.request.header.cookie=490154203237518', 'http.request.header.cookie.*=x',
+    ]);
   });
 
   test('absolute form with credentials', () => {

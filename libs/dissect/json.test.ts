@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { scanJson } from './json.ts';
+import { stepOf } from './path.ts';
 
 function scan(text: string, maxDepth = 32): { outcome: string; found: string[] } {
   const found: string[] = [];
@@ -22,6 +23,12 @@ test('numbers keep their digits', () => {
 
 test('escapes are resolved, also in keys', () => {
   assert.deepEqual(scan(String.raw`{"a\u0062":"\"\\\/\n\u00e9\ud83d\ude00"}`).found, ['ab|ab|"\\/\né😀|38']);
+});
+
+test('a key that is data is visited as a value, and stands in no path', () => {
+  assert.deepEqual(scan('{"users":{"jane@example.org":{"role":"host"},"490154203237518":1}}').found, [
+    'users||jane@example.org|27', 'users.*.role|role|host|42', 'users||490154203237518|61', 'users.*|490154203237518|1|64',
+  ]);
 });
 
 test('several documents, a byte order mark, white space', () => {
@@ -45,7 +52,10 @@ test('agrees with JSON.parse on any document', () => {
   const flatten = (value: unknown, path: string, into: string[]): string[] => {
     if (Array.isArray(value)) value.forEach((item, index) => flatten(item, `${path}[${index}]`, into));
     else if (value !== null && typeof value === 'object') {
-      for (const [key, item] of Object.entries(value)) flatten(item, path === '' ? key : `${path}.${key}`, into);
+      for (const [key, item] of Object.entries(value)) {
+        if (stepOf(key) !== key) into.push(`${path}=${key}`);
+        flatten(item, path === '' ? stepOf(key) : `${path}.${stepOf(key)}`, into);
+      }
     } else if (typeof value === 'string' || typeof value === 'number') into.push(`${path}=${typeof value === 'number' ? JSON.stringify(value) : value}`);
     return into;
   };

@@ -1,3 +1,5 @@
+import { stepOf } from './path.ts';
+
 /** Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind its last byte (a quote is none) and its depth. */
 export type JsonVisitor = (path: string, key: string, value: string, end: number, depth: number) => void;
 
@@ -9,7 +11,8 @@ export type JsonVisitor = (path: string, key: string, value: string, end: number
 export type JsonOutcome = 'complete' | 'cut' | 'malformed' | 'bounded';
 
 /**
- * Visits strings and numbers of a JSON text (RFC 8259), or of several one after the other.
+ * Visits strings and numbers of a JSON text (RFC 8259), or of several one after the other. A key that is data itself
+ * (see {@link stepOf}) is visited as a value of its object.
  *
  * Unlike JSON.parse it keeps the digits of a number as they are (64-bit ids are longer than a double), knows where each scalar
  * ends, and yields what stands before a cut or an error. `true`, `false` and `null` are passed over: they identify nobody.
@@ -76,9 +79,11 @@ class Scanner {
       let outcome = this.#readString();
       if (outcome !== 'complete') return outcome;
       const key = this.#string.length > maxKey ? this.#string.slice(0, maxKey) : this.#string;
+      const step = stepOf(key);
+      if (step !== key) this.#visit(path, '', key, this.#position - 1, depth);
       if (!this.#accept(COLON)) return this.#unexpected();
       this.#skipSpace();
-      outcome = this.#value(path === '' ? key : `${path}.${key}`, key, depth);
+      outcome = this.#value(path === '' ? step : `${path}.${step}`, key, depth);
       if (outcome !== 'complete') return outcome;
       if (this.#accept(CLOSE_BRACE)) return 'complete';
       if (!this.#accept(COMMA)) return this.#unexpected();

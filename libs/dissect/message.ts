@@ -12,7 +12,7 @@ export interface Encryption {
 
 /** One named value that stood readable in a message. */
 export interface Field {
-  /** Where it stood: `url.query.uid`, `http.request.header.cookie.sid`, `http.request.body.json.rooms[0].id`. */
+  /** Where it stood: `url.query.uid`, `http.request.header.cookie.sid`, `http.request.body.json.rooms[0].id`. A key that is data itself is `*`. */
   path: string;
   /** Innermost key, as written. An element of an array has the key of its array. */
   key: string;

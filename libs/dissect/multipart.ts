@@ -1,5 +1,6 @@
 import type { FieldList, FrameMap } from './fieldlist.ts';
 import { parameterOf } from './http-head.ts';
+import { isName, stepOf } from './path.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
 /**
@@ -26,7 +27,8 @@ function addPart(list: FieldList, path: string, bytes: Buffer, start: number, en
   const disposition = /(?:^|\n)content-disposition:([^\r\n]*)/i.exec(head)?.[1] ?? '';
   const name = decodeUtf8(parameterOf(disposition, 'name'));
   const filename = decodeUtf8(parameterOf(disposition, 'filename'));
-  const partPath = name === '' ? path : `${path}.${name}`;
+  if (!isName(name)) list.add(path, '', name, encoding, frames.frameAt(headEnd - 1));
+  const partPath = name === '' ? path : `${path}.${stepOf(name)}`;
   if (filename !== '') {
     list.add(`${partPath}.filename`, 'filename', filename, encoding, frames.frameAt(headEnd - 1));
     return;

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { dissectStream, openStream } from './testing/packets.ts';
 
 test('text that nothing claims is handed over line by line', () => {
-  const { messages } = dissectStream([['destination', '+OK ready\r\n'], ['source', 'USER me@example.com\r\nPA'], ['source', 'SS secret\r\n\r\nQUIT']]);
+  const { messages } = dissectStream([['destination', 'Hello, who?\r\n'], ['source', 'me@example.com\r\nwith '], ['source', 'secret\r\n\r\nQUIT']]);
   assert.deepEqual(messages.map(({ protocol, sender, frame, payload, encryption }) => [protocol, sender, frame, payload!.toString(), encryption.verdict]), [
-    ['tcp', 'destination', 1, '+OK ready', 'cleartext'],
-    ['tcp', 'source', 2, 'USER me@example.com', 'cleartext'],
-    ['tcp', 'source', 3, 'PASS secret', 'cleartext'],
+    ['tcp', 'destination', 1, 'Hello, who?', 'cleartext'],
+    ['tcp', 'source', 2, 'me@example.com', 'cleartext'],
+    ['tcp', 'source', 3, 'with secret', 'cleartext'],
     ['tcp', 'source', 3, 'QUIT', 'cleartext'],
   ]);
 });

@@ -3,22 +3,39 @@ import { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
 import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
+import { ftp } from './ftp.ts';
 import { hl7 } from './hl7.ts';
 import { http } from './http.ts';
+import { imap } from './imap.ts';
+import { irc } from './irc.ts';
+import { kerberosOverTcp } from './kerberos.ts';
+import { ldap } from './ldap.ts';
 import type { Emit, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
 import { mmtls } from './mmtls.ts';
 import { mqtt } from './mqtt.ts';
 import type { DissectOptions } from './options.ts';
+import { pop3 } from './pop3.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { redis } from './redis.ts';
 import { rtmp } from './rtmp.ts';
+import { sipOverTcp } from './sip.ts';
 import { smpp } from './smpp.ts';
+import { smtp } from './smtp.ts';
+import { socks } from './socks.ts';
 import { stunOverTcp } from './stun-tcp.ts';
+import { telnet } from './telnet.ts';
 import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
+import { xmpp } from './xmpp.ts';
 
 /** Asked in this order; the first that says yes claims the flow. */
-const protocols: readonly StreamProtocol[] = [tls, http, stunOverTcp, mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp];
+const protocols: readonly StreamProtocol[] = [
+  tls, http, stunOverTcp,
+  mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
+  smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
+  sipOverTcp, kerberosOverTcp,
+];
 
 /**
  * Turns the bytes of one TCP flow into messages. It recognises the protocol by the first bytes of either direction.

@@ -55,7 +55,7 @@ test('caught in the middle, or from the server first', () => {
 
 test('after STARTTLS', () => {
   const { messages } = dissectStream([['destination', '220 mail\r\n'], ['source', 'EHLO me\r\nSTARTTLS\r\n'], ['destination', '220 go ahead\r\n'], ['source', record(22, hello)]]);
-  assert.deepEqual(messages.map(({ protocol }) => protocol), ['tcp', 'tcp', 'tcp', 'tcp', 'tls']);
+  assert.deepEqual(messages.map(({ protocol }) => protocol), ['smtp', 'smtp', 'tls']);
   assert.equal(messages.at(-1)!.facts['destination.domain'], 'a.example');
 });
 

@@ -1,10 +1,11 @@
 import { addEncoding, type FieldList, type FrameMap } from './fieldlist.ts';
+import { isName, stepOf } from './path.ts';
 
 /**
  * Adds the pairs of a query or a form (application/x-www-form-urlencoded).
  *
  * `text` holds one character per byte (latin1), and begins at `position` of the bytes that `frames` knows.
- * A part without `=` is a value without a key.
+ * A part that is only a key or only a value is a value without a key, and so is a key that is data itself (see {@link stepOf}).
  */
 export function addPairs(list: FieldList, path: string, text: string, position: number, frames: FrameMap, encoding: string): void {
   let start = 0;
@@ -14,10 +15,14 @@ export function addPairs(list: FieldList, path: string, text: string, position: 
     if (end > start) {
       const pair = text.slice(start, end);
       const equals = pair.indexOf('=');
-      const key = equals < 0 ? '' : decodeUrl(pair.slice(0, equals), true);
-      const written = pair.slice(equals + 1);
+      const isPair = equals > 0 && equals < pair.length - 1;
+      const writtenKey = isPair ? pair.slice(0, equals) : '';
+      const written = isPair ? pair.slice(equals + 1) : pair.replace('=', '');
+      const key = decodeUrl(writtenKey, true);
       const value = decodeUrl(written, true);
-      list.add(key === '' ? path : `${path}.${key}`, key, value, encodingOf(encoding, written), frames.frameAt(position + end - 1));
+      const frame = frames.frameAt(position + end - 1);
+      if (!isName(key)) list.add(path, '', key, encodingOf(encoding, writtenKey), frame);
+      list.add(key === '' ? path : `${path}.${stepOf(key)}`, key, value, encodingOf(encoding, written), frame);
     }
     start = end + 1;
   }

@@ -57,7 +57,7 @@ export const flowFields = {
   'telltale.encryption.reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'What the verdict rests on.' },
 
   'destination.domain': { type: 'string', by: 'probe', doc: 'Name by which the peer was reached: TLS SNI, HTTP host, or the passive DNS cache.' },
-  'telltale.destination.domain_source': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tls`, `http`, `dns`, `sd-rtn`: where destination.domain comes from.' },
+  'telltale.destination.domain_source': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tls`, `http`, `dns`, `sd-rtn`, `socks`: where destination.domain comes from.' },
   'http.request.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'HTTP method.' },
   'http.request.mime_type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Content type of the request body, without parameters.' },
   'url.domain': { type: 'string', by: 'probe', doc: 'Host of the request.' },
@@ -77,6 +77,11 @@ export const flowFields = {
   'telltale.stun.mapped_ip': { type: 'string', by: 'probe', doc: 'XOR-MAPPED-ADDRESS: the client as the server sees it (RFC 8489, section 14.2).' },
   'telltale.stun.relayed_ip': { type: 'string', by: 'probe', doc: 'XOR-RELAYED-ADDRESS: where a TURN relay listens for the client (RFC 8656, section 18.5).' },
   'telltale.stun.peer_ip': { type: 'strings', by: 'probe', doc: 'XOR-PEER-ADDRESS: to whom a TURN relay passes it on (RFC 8656, section 18.3).' },
+  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates.' },
+
+  'telltale.tunnel.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Encapsulations around the flow, outermost first, such as `gtp-u` or `gre>vxlan`; empty is none.' },
+  'telltale.tunnel.source_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the source\'s side; empty when no IP packet is around the flow.' },
+  'telltale.tunnel.destination_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the destination\'s side.' },
 
   'telltale.observables': { type: 'observables', by: 'probe', doc: 'Identifiers readable in the bytes of this record.' },
   'telltale.observables_dropped': { type: 'count', by: 'probe', doc: 'Identifiers over the bound per record, recognised but not listed.' },
@@ -96,6 +101,19 @@ export const flowFields = {
   'telltale.policy.id': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Policy that decided; empty when none applies.' },
   'telltale.policy.verdict': { type: 'string', by: 'detector', lowCardinality: true, doc: '`allowed`, `denied`, `unknown`, or empty when no policy applies.' },
   'telltale.policy.reason': { type: 'string', by: 'detector', doc: 'Dimension and country the verdict rests on, such as `located=CN`.' },
+
+  'telltale.peer.agreement': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Whether the location tables, and a site code in the name, agree on where the peer is: `agreed`, `single` (one source only), `disputed`; empty: none says anything.' },
+  'telltale.peer.disputed': { type: 'strings', by: 'detector', doc: 'Countries that other sources name for the peer instead of telltale.peer.located.' },
+  'telltale.peer.sources': { type: 'strings', by: 'detector', doc: 'Every answer about the peer with its source: `located=US by geo-whois-asn-country 2026-06-17`, `operated=CN by operators 2026-08-01, inferred`.' },
+  'telltale.peer.unlocated': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Why telltale.peer.located is empty: `anycast`, `disproved`, `reserved`, `local`, `not in the tables`.' },
+  'telltale.peer.anycast': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Anycast prefix that holds the peer, or `isAnycast` where a table marks it; empty: not known to be anycast.' },
+  'telltale.peer.site': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Place that a site code in the peer\'s name claims: `DE Frankfurt`.' },
+  'telltale.peer.distance_limit': { type: 'count', by: 'detector', doc: 'Greatest distance of the peer from the probe in km, from the handshake\'s round trip; 0: no round trip, or the probe\'s position is not configured.' },
+  'telltale.peer.disproved': { type: 'strings', by: 'detector', doc: 'Countries that tables name for the peer and that lie wholly beyond telltale.peer.distance_limit.' },
+  'telltale.peer.operator': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Organisation that runs the peer\'s network, from the operator table.' },
+  'telltale.subject.tags': { type: 'strings', by: 'detector', doc: 'What the inventory says of the subject: `department=legal`, `residency=DE`.' },
+  'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
+  'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
@@ -130,6 +148,8 @@ export const findingFlowFields = [
   'telltale.service', 'telltale.role', 'destination.geo.country_iso_code', 'destination.as.number', 'destination.as.organization.name',
   'telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated',
   'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame',
+  'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
+  'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Ids are functions of content and origin, so that a replay collapses in the store. 32 hexadecimal digits. */
 function digest(...parts: (string | number)[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32);
+  return hash('sha256', parts.join('\0'), 'hex').slice(0, 32);
 }
 
 /** Id of a flow: which probe saw it, between whom (community id), and when it began (µs). */

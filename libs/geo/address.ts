@@ -36,10 +36,13 @@ function parseIpv4(text: string, start: number, end: number): number {
   return -1;
 }
 
+/** Scratch of {@link parseIpv6}, which runs to its end undisturbed. */
+const groups = new Uint16Array(8);
+
 function parseIpv6(text: string, words: AddressWords): boolean {
   const zone = text.indexOf('%');
   const end = zone < 0 ? text.length : zone;
-  const groups = new Uint16Array(8);
+  groups.fill(0);
   let count = 0;
   let gap = -1; // Number of groups before '::'.
   let at = 0;

@@ -22,8 +22,24 @@ const schema = z.strictObject({
       protocols: z.array(z.string()).optional(),
       ...entry,
     })).default([]),
+    sites: z.strictObject({
+      pattern: z.string().refine(hasSiteGroup, 'expected a regular expression with the group (?<site>…)'),
+      codes: z.record(z.string().regex(/^[a-z]+$/), z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/), place: z.string().min(1), source: z.string().min(1) })),
+    }).optional(),
   })),
 });
+
+function hasSiteGroup(pattern: string): boolean {
+  return pattern.includes('(?<site>') && isRegex(pattern);
+}
+
+function isRegex(pattern: string): boolean {
+  try {
+    return new RegExp(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
 
 export interface Service {
   readonly name: string;
@@ -37,6 +53,20 @@ export interface ServiceMatch {
   readonly role: Role;
   /** Why the entry is a guess; `''` when it has a source. */
   readonly experimental: string;
+}
+
+/** Where a host stands by its own name: a claim of whoever named it. */
+export interface Site {
+  /** As it stands in the name: `frn`. */
+  readonly code: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string;
+  readonly place: string;
+}
+
+interface SitePattern {
+  readonly pattern: RegExp;
+  readonly codes: ReadonlyMap<string, Site>;
 }
 
 interface HostEntry {
@@ -61,9 +91,16 @@ export class ServiceCatalogue {
   /** By the literal labels that a host entry ends in. */
   readonly #hosts: ReadonlyMap<string, readonly HostEntry[]>;
   readonly #ports: readonly PortEntry[];
+  /** By service. */
+  readonly #sites: ReadonlyMap<string, SitePattern>;
   readonly #matches = new BoundedCache<ServiceMatch | null>(16_384);
+  readonly #sitesOfHosts = new BoundedCache<Site | null>(16_384);
 
-  private constructor(version: string, services: ReadonlyMap<string, Service>, hosts: ReadonlyMap<string, readonly HostEntry[]>, ports: readonly PortEntry[]) {
+  private constructor(
+    version: string, services: ReadonlyMap<string, Service>, hosts: ReadonlyMap<string, readonly HostEntry[]>, ports: readonly PortEntry[],
+    sites: ReadonlyMap<string, SitePattern>,
+  ) {
+    this.#sites = sites;
     this.version = version;
     this.services = services;
     this.#hosts = hosts;
@@ -77,6 +114,7 @@ export class ServiceCatalogue {
     const services = new Map<string, Service>();
     const hosts = new Map<string, HostEntry[]>();
     const ports: PortEntry[] = [];
+    const sites = new Map<string, SitePattern>();
     const problem = (path: PropertyKey[], code: string, message: string): void => {
       problems.push({ file, ...place(path), severity: 'error', code, message });
     };
@@ -85,6 +123,10 @@ export class ServiceCatalogue {
       const service = { name: definition.name, vendor: definition.vendor, controlledFrom: definition.controlled_from };
       if (services.has(service.name)) problem(['services', i, 'name'], 'duplicate', `service "${service.name}" stands in the catalogue twice`);
       services.set(service.name, service);
+      if (definition.sites) {
+        const codes = Object.entries(definition.sites.codes).map(([code, { country: of, place: at }]) => [code, { code, country: of, place: at }] as const);
+        sites.set(service.name, { pattern: new RegExp(definition.sites.pattern), codes: new Map(codes) });
+      }
       for (const [j, host] of definition.hosts.entries()) {
         const suffix = literalSuffix(host.match);
         if (!suffix.includes('.')) problem(['services', i, 'hosts', j, 'match'], 'host', `"${host.match}" must end in a literal domain such as example.com`);
@@ -102,7 +144,7 @@ export class ServiceCatalogue {
     }
     if (problems.length > 0) throw new LocatedError(problems);
     for (const bucket of hosts.values()) bucket.sort((a, b) => Number(a.pattern === undefined) - Number(b.pattern === undefined));
-    return new ServiceCatalogue(value.version, services, hosts, ports);
+    return new ServiceCatalogue(value.version, services, hosts, ports, sites);
   }
 
   /**
@@ -125,6 +167,24 @@ export class ServiceCatalogue {
       this.#matches.set(name, match);
     }
     return match ?? undefined;
+  }
+
+  /** Where a host stands by a site code in its name; undefined when it has none, or an unknown one. */
+  siteOf(name: string): Site | undefined {
+    let site = this.#sitesOfHosts.get(name);
+    if (site === undefined) {
+      const sites = this.#sites.get(this.matchHost(name)?.service.name ?? '');
+      const code = sites?.pattern.exec(name.toLowerCase())?.groups?.['site'];
+      site = (code === undefined ? undefined : sites?.codes.get(code)) ?? null;
+      this.#sitesOfHosts.set(name, site);
+    }
+    return site ?? undefined;
+  }
+
+  /** Roles that the catalogue gives to endpoints of the service. */
+  rolesOf(service: string): ReadonlySet<Role> {
+    const entries = [...[...this.#hosts.values()].flat(), ...this.#ports];
+    return new Set(entries.filter(({ match }) => match.service.name.toLowerCase() === service.toLowerCase()).map(({ match }) => match.role));
   }
 
   #findHost(name: string): ServiceMatch | undefined {

@@ -30,11 +30,27 @@ export class Cidr {
     return /^\d{1,3}$/.test(digits) && Number(digits) <= most ? new Cidr(family, words, Number(digits)) : undefined;
   }
 
+  /** First address of the block, as a number. */
+  get first(): bigint {
+    return this.#number((word) => word);
+  }
+
+  /** Last address of the block, as a number. */
+  get last(): bigint {
+    return this.#number((word, i) => (word | ~this.#masks[i]!) >>> 0);
+  }
+
   contains(family: AddressFamily | 0, words: AddressWords): boolean {
     if (family !== this.family) return false;
     const used = family === 4 ? 1 : 4;
     for (let i = 0; i < used; i += 1) if ((words[i]! & this.#masks[i]!) >>> 0 !== this.#words[i]) return false;
     return true;
+  }
+
+  #number(wordAt: (word: number, i: number) => number): bigint {
+    let number = 0n;
+    for (let i = 0; i < (this.family === 4 ? 1 : 4); i += 1) number = (number << 32n) | BigInt(wordAt(this.#words[i]!, i));
+    return number;
   }
 }
 

@@ -30,6 +30,11 @@ export class RangeTable {
     return this.#length;
   }
 
+  /** Flat columns of the ranges, for readers of the whole table: `stride` words per bound. */
+  get columns(): { stride: 1 | 4; starts: Uint32Array; ends: Uint32Array; values: Uint32Array } {
+    return { stride: this.#stride, starts: this.#starts, ends: this.#ends, values: this.#values };
+  }
+
   /** Ranges that began inside the one before. Published tables have a few. */
   get overlaps(): number {
     return this.#overlaps;

@@ -1,4 +1,3 @@
-import type { AddressFamily, AddressWords } from './address.ts';
 import { Cidr } from './cidr.ts';
 
 /**
@@ -12,7 +11,7 @@ export type AddressScope = 'global' | 'local' | 'reserved';
  * IANA special-purpose registries (RFC 6890; https://www.iana.org/assignments/iana-ipv4-special-registry/, iana-ipv6-special-registry).
  * Prefix tables do carry countries for some of these (203.0.113.0/24 is AU, 2001:db8::/32 is JP by registry), so they are asked first.
  */
-const ranges: readonly (readonly [string, AddressScope])[] = [
+const ranges: readonly (readonly [string, Exclude<AddressScope, 'global'>])[] = [
   ['0.0.0.0/8', 'local'], // This network, RFC 791
   ['10.0.0.0/8', 'local'], // Private use, RFC 1918
   ['100.64.0.0/10', 'reserved'], // Carrier-grade NAT, RFC 6598: some carrier's, which one is unknown
@@ -45,10 +44,6 @@ const ranges: readonly (readonly [string, AddressScope])[] = [
   ['ff00::/8', 'local'], // Multicast
 ];
 
-const blocks = ranges.map(([text, scope]) => ({ cidr: Cidr.parse(text)!, scope }));
-
-/** Scope of a parsed address; the first range that holds it decides. */
-export function scopeOf(family: AddressFamily, words: AddressWords): AddressScope {
-  for (const block of blocks) if (block.cidr.contains(family, words)) return block.scope;
-  return 'global';
-}
+/** The ranges as blocks; where they nest, the narrower one decides. */
+export const specialRanges: readonly { cidr: Cidr; scope: Exclude<AddressScope, 'global'> }[] =
+  ranges.map(([text, scope]) => ({ cidr: Cidr.parse(text)!, scope }));

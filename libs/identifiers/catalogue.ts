@@ -1,7 +1,8 @@
 import { accountId, geoPosition, personName, turnUsername, userId, userName } from './catalogue/accounts.ts';
-import { email, iban, paymentCard, residentId, sipUri, xmppJid } from './catalogue/contacts.ts';
+import { email, iban, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
 import { apiKey, basicCredentials, bearerToken, jwt, password, sessionToken, trackingId, visitorId } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
+import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
 import { clientSubnet, defaultCommunity, deviceName, mqttClientId, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey } from './catalogue/protocols.ts';
 import { callId, channelId, conversationId, joinLink, meetingId, roomId } from './catalogue/rooms.ts';
 import { deviceImei, iccid, imei, imsi, msisdn, phone } from './catalogue/subscriptions.ts';
@@ -15,12 +16,12 @@ import type { IdentifierKind } from './kind.ts';
  * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
  */
 export const catalogue: readonly IdentifierKind[] = [
-  basicCredentials, joinLink, sharedAccessSignature, defaultCommunity, snmpCommunity, password, jwt, streamKey, apiKey, turnUsername,
+  basicCredentials, joinLink, sharedAccessSignature, defaultCommunity, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, apiKey, turnUsername,
   imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, iban, paymentCard,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
-  xmppJid, email, phone, sipUri, geoPosition,
+  xmppJid, email, phone, sipUri, sipNumber, geoPosition,
   meetingId, roomId, channelId, callId, conversationId,
-  bearerToken, sessionToken, accountId, deviceId, mqttClientId, deviceName, clientSubnet, userId, userName, personName, visitorId, trackingId,
+  bearerToken, sessionToken, accountId, deviceId, mqttClientId, deviceName, clientSubnet, userId, loginName, userName, personName, visitorId, trackingId,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

@@ -100,7 +100,7 @@ export class KeyNames {
 /** `id` at `http.request.body.json.room.id` is `room.id`; list indices are skipped, and `rooms` is read as `room`. */
 function withParent(key: string, path: string): string {
   if (!path.endsWith(key)) return key;
-  const segments = path.slice(0, -key.length).split('.').filter((segment) => segment !== '' && !/^\[?\d+\]?$/.test(segment));
+  const segments = path.slice(0, -key.length).split('.').filter((segment) => segment !== '' && !/^(?:\*|\[?\d+\]?)$/.test(segment));
   const parent = segments.at(-1)?.replace(/\[\d*\]$/, '');
   if (parent === undefined || structure.has(parent)) return key;
   return `${parent.replace(/(?<=[^s])s$/, '')}.${key}`;

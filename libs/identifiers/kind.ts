@@ -48,8 +48,11 @@ export interface IdentifierKind {
   /** Whether a value under such a key is one. Gets the trimmed value without surrounding quotes. */
   readonly validate: (value: string) => boolean;
   readonly shape?: Shape;
-  /** Its key names mean it only as names of cookies. */
-  readonly within?: 'cookie';
+  /**
+   * Its key names mean it only there: as names of cookies, as the arguments of a protocol's own login (`smtp.login.password`), where
+   * nothing else can stand, or in SIP.
+   */
+  readonly within?: 'cookie' | 'login' | 'sip';
   /** Binary formats write it as an integer too. */
   readonly integer?: true;
   /** The one spelling that the token is made of; default {@link normaliseOpaque}. */

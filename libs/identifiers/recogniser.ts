@@ -16,6 +16,7 @@ import { maskSecret, maskValue } from './mask.ts';
 import { normaliseHex, normaliseOpaque } from './opaque.ts';
 import { PayloadScanner } from './payload-scan.ts';
 import { identifiersInPath } from './path-segments.ts';
+import { publicPath } from './place.ts';
 import { positionFields } from './position.ts';
 import { looseness, TextScanner } from './text-scan.ts';
 import type { Tokeniser } from './token.ts';
@@ -68,6 +69,8 @@ interface Hit {
 export class Recogniser {
   /** Identifiers of the last message that were over the bound. */
   dropped = 0;
+  /** Whether all of the last message was read and reported: none of the bounds bit. */
+  readInFull = true;
 
   readonly #options: RecogniserOptions;
   readonly #counters: RecogniserCounters;
@@ -85,6 +88,7 @@ export class Recogniser {
   /** The identifiers of a message, each value once, as the most specific kind that fits it, in the order in which they stand. */
   recognise(message: Message): Recognised[] {
     this.dropped = 0;
+    this.readInFull = true;
     this.#decodings = 0;
     this.#hits.clear();
     for (const field of message.fields) {
@@ -99,6 +103,7 @@ export class Recogniser {
   #field(field: Field): void {
     const { path, key, value } = field;
     if (value === '') return;
+    if (hintsOf(key) !== 0) this.#value(key, null, field, '', deepestEncoding);
     if (path.startsWith('stun.')) {
       // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
       if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
@@ -126,7 +131,7 @@ export class Recogniser {
   }
 
   #announced(value: string, { kinds, loose }: Announcement, place: Place, written: string): boolean {
-    const kind = kinds.find((candidate) => (candidate.within === undefined || isCookie(place.path)) && candidate.validate(value));
+    const kind = kinds.find((candidate) => isWithin(candidate, place.path) && candidate.validate(value));
     if (kind === undefined) return false;
     this.#hit(kind, value, kind.confidence - (loose ? looseness : 0), place, written);
     return true;
@@ -137,6 +142,7 @@ export class Recogniser {
     if (decoded === null || decoded.text === text) return;
     if (++this.#decodings > mostDecodings) {
       this.#counters.undecoded++;
+      this.readInFull = false;
       return;
     }
     this.#value(decoded.text, announcement, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
@@ -198,6 +204,7 @@ export class Recogniser {
     if (bytes.length > longestText) {
       bytes = bytes.subarray(0, longestText);
       this.#counters.truncated++;
+      this.readInFull = false;
     }
     for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     if (message.protocol === 'tcp' && bytes.length <= longestLine) this.#line(bytes.toString('latin1').trimEnd(), message);
@@ -224,6 +231,7 @@ export class Recogniser {
     if (known === undefined && this.#hits.size >= this.#options.maxPerMessage) {
       this.dropped++;
       this.#counters.dropped++;
+      this.readInFull = false;
       return;
     }
     const spellings = known?.written ?? [];
@@ -252,13 +260,14 @@ export class Recogniser {
   #bounded(text: string): string {
     if (text.length <= longestText) return text;
     this.#counters.truncated++;
+    this.readInFull = false;
     return text.slice(0, longestText);
   }
 }
 
 function observableOf({ kind, value, confidence, place }: Hit, token: string): Observable {
   const { path, encoding, sender, frame } = place;
-  return { kind: kind.name, path, encoding, visibility: 'cleartext', confidence, mask: maskOf(kind, value), token, sender, frame };
+  return { kind: kind.name, path: publicPath(path), encoding, visibility: 'cleartext', confidence, mask: maskOf(kind, value), token, sender, frame };
 }
 
 /** The spelling that the token is made of; a digest keeps all its digits. */
@@ -280,8 +289,14 @@ function addSpelling(spellings: string[], spelling: string): void {
   if (spelling !== '' && spellings.length < mostSpellings && !spellings.includes(spelling)) spellings.push(spelling);
 }
 
-function isCookie(path: string): boolean {
-  return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
+/** Does the field stand where key names of that kind mean it? */
+function isWithin({ within }: IdentifierKind, path: string): boolean {
+  switch (within) {
+    case 'cookie': return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
+    case 'login': return /^[a-z0-9-]+\.login\./.test(path);
+    case 'sip': return path.startsWith('sip.');
+    default: return true;
+  }
 }
 
 function unquoted(value: string): string {

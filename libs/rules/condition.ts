@@ -17,11 +17,44 @@ export class ConditionError extends Error {
   }
 }
 
+/** What Sigma 1 wrote behind `|`: a count over the events of `timeframe`, or searches that must be `near` each other. */
+export interface Aggregation {
+  function: 'count' | 'min' | 'max' | 'avg' | 'sum' | 'near';
+  field: string;
+  groupBy: string[];
+  comparison: string;
+  value: number;
+  near: string[];
+}
+
 const deepestNesting = 100;
 
 interface Token {
   readonly text: string;
   readonly offset: number;
+}
+
+/** Reads a condition, and the aggregation of Sigma 1 behind it. Throws ConditionError. */
+export function readCondition(text: string): { condition: Condition; aggregation: Aggregation | undefined } {
+  const pipe = text.indexOf('|');
+  if (pipe < 0) return { condition: parseCondition(text), aggregation: undefined };
+  return { condition: parseCondition(text.slice(0, pipe)), aggregation: parseAggregation(text.slice(pipe + 1), pipe + 1) };
+}
+
+function parseAggregation(text: string, offset: number): Aggregation {
+  const near = /^\s*near\s+(.+)$/is.exec(text);
+  if (near) {
+    const names = near[1]!.split(/\s+/).filter((word) => !/^(?:and|or|not|within)$/i.test(word) && /^[\w.-]+$/.test(word) && !/^\d+[smhd]$/.test(word));
+    return { function: 'near', field: '', groupBy: [], comparison: '', value: 0, near: names };
+  }
+  const match = /^\s*(count|min|max|avg|sum)\s*\(\s*([^()]*?)\s*\)\s*(?:by\s+([^<>=]+?))?\s*(<=|>=|==|=|<|>)\s*(\d+(?:\.\d+)?)\s*$/i.exec(text);
+  if (!match) throw new ConditionError('an aggregation is "count(field) by group > number", or "near search"', offset);
+  const [, name, field, group, comparison, value] = match;
+  const comparisons: Record<string, string> = { '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte', '=': 'eq', '==': 'eq' };
+  return {
+    function: name!.toLowerCase() as Aggregation['function'], field: field!, groupBy: group === undefined ? [] : group.split(',').map((one) => one.trim()),
+    comparison: comparisons[comparison!]!, value: Number(value), near: [],
+  };
 }
 
 /** Reads a condition; `not` binds closest, then `and`, then `or`. Throws ConditionError. */

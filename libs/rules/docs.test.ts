@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { formatProblem } from '#geo';
+import { parseExceptions } from './exceptions.ts';
+import { modifierNames } from './field-test.ts';
 import { checkFixtures } from './fixtures.ts';
 import { Jurisdictions } from './jurisdictions.ts';
 import { parseRules } from './parse.ts';
@@ -13,20 +15,28 @@ const blocks = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text]) => text
 const rules = blocks.filter((text) => text.startsWith('title:'));
 const fixtures = blocks.filter((text) => text.startsWith('match:'));
 const policies = blocks.filter((text) => text.startsWith('id:'));
+const exceptions = blocks.filter((text) => text.startsWith('owner:'));
 
-test('docs/rules.md: rules, fixtures and policies shown there work', () => {
-  assert.deepEqual([rules.length, fixtures.length, policies.length], [2, 1, 1]);
+test('docs/rules.md: rules, fixtures, exceptions and policies shown there work', () => {
+  assert.deepEqual([rules.length, fixtures.length, policies.length, exceptions.length], [4, 1, 1, 1]);
   const parsed = parseRules(rules.map((text) => ({ name: 'docs/rules.md', text })));
   assert.deepEqual(parsed.problems.map(formatProblem), []);
+  assert.deepEqual([parsed.rules.length, parsed.filters.length, parsed.correlations.length], [2, 1, 1]);
+  assert.deepEqual(parseExceptions([{ name: 'docs/rules.md', text: exceptions[0]! }]).problems.map(formatProblem), []);
   assert.deepEqual(checkFixtures(parsed.rules[0]!, { name: 'docs/rules.md', text: fixtures[0]! }).map(formatProblem), []);
   parsePolicy(policies[0]!, 'docs/rules.md', { jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')), services: ['Zoom', 'Teams'] });
 });
 
+test('docs/rules.md: every modifier of the language is shown', () => {
+  const shown = new Set([...page.matchAll(/^\| ((?:`[^`]*`(?:, )?)+) \| `/gm)].flatMap(([, names]) => [...names!.matchAll(/`([^`]*)`/g)].map(([, name]) => name!.replaceAll('\\|', '|'))));
+  for (const modifier of modifierNames) assert.ok(shown.has(modifier) || shown.has(`re|${modifier}`), modifier);
+});
+
 test('docs/rules.md: every modifier shown there is read as shown', () => {
   const examples = [...page.matchAll(/^\| `[^|]*(?:\\\|[^|]*)*` \| `((?:[^`])+)` \|/gm)].map(([, example]) => example!.replaceAll('\\|', '|')).filter((example) => example.includes('|'));
-  assert.ok(examples.length >= 16, `${examples.length} examples found`);
+  assert.ok(examples.length >= 21, `${examples.length} examples found`);
   for (const example of examples) {
     const text = `title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  s:\n    ${example}\n  condition: s\n`;
-    assert.deepEqual(parseRules([{ name: example, text }]).problems.map(formatProblem), []);
+    assert.deepEqual(parseRules([{ name: example, text }], { placeholders: new Map([['Servers', ['web*']]]) }).problems.map(formatProblem), []);
   }
 });

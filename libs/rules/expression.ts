@@ -3,6 +3,7 @@ import type { Field } from './fields.ts';
 import type { Pattern } from './pattern.ts';
 
 export type Comparison = 'lt' | 'lte' | 'gt' | 'gte';
+export type TimePart = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
 
 /** A test of one value of a field. */
 export type ValueTest =
@@ -10,8 +11,11 @@ export type ValueTest =
   | { op: 'text'; pattern: Pattern; literal: string | undefined; cased: boolean }
   | { op: 'number'; value: number }
   | { op: 'compare'; comparison: Comparison; value: number }
+  /** A part of a time in UTC, as a number. */
+  | { op: 'time'; part: TimePart; comparison: Comparison | 'eq'; value: number }
   | { op: 'regex'; regex: RegExp }
-  | { op: 'cidr'; block: Cidr }
+  /** `network` is the block's address, as written. */
+  | { op: 'cidr'; block: Cidr; network: string }
   | { op: 'exists'; expected: boolean }
   /** `null`: the field is absent. */
   | { op: 'absent' }
@@ -27,4 +31,48 @@ export type Expression =
   /** `any`: one of the tests holds. `all`: each of them holds. */
   | { type: 'field'; field: Field; quantifier: 'any' | 'all'; tests: ValueTest[] }
   /** Some text field of the record passes. */
-  | { type: 'keyword'; quantifier: 'any' | 'all'; tests: ValueTest[] };
+  | { type: 'keyword'; quantifier: 'any' | 'all'; tests: ValueTest[] }
+  /** What records cannot tell, and why; {@link answerable} takes it out before a rule runs. */
+  | { type: 'unknown'; reason: string };
+
+/**
+ * The part of an expression that records can answer: what it finds, the whole expression finds too, whatever the unknown parts say.
+ * An alternative that is unknown is left out; a requirement or an exclusion that is unknown leaves nothing (undefined).
+ */
+export function answerable(expression: Expression, negated = false): Expression | undefined {
+  switch (expression.type) {
+    case 'unknown': return undefined;
+    case 'field': case 'keyword': return expression;
+    case 'not': case 'search': {
+      const operand = answerable(expression.operand, negated !== (expression.type === 'not'));
+      return operand && { ...expression, operand };
+    }
+    case 'and': case 'or': {
+      if (expression.operands.length === 0) return expression;
+      const operands = expression.operands.map((operand) => answerable(operand, negated));
+      const known = operands.filter((operand) => operand !== undefined);
+      const mayLack = (expression.type === 'or') !== negated;
+      return known.length === operands.length || (mayLack && known.length > 0) ? { type: expression.type, operands: known } : undefined;
+    }
+  }
+}
+
+/** Why parts of an expression are unknown, each reason once. */
+export function unknownParts(expression: Expression): string[] {
+  switch (expression.type) {
+    case 'unknown': return [expression.reason];
+    case 'field': case 'keyword': return [];
+    case 'not': case 'search': return unknownParts(expression.operand);
+    case 'and': case 'or': return [...new Set(expression.operands.flatMap(unknownParts))];
+  }
+}
+
+/** Whether it names an observable field, so that it is asked about each observable on its own. */
+export function readsObservable(expression: Expression): boolean {
+  switch (expression.type) {
+    case 'and': case 'or': return expression.operands.some(readsObservable);
+    case 'not': case 'search': return readsObservable(expression.operand);
+    case 'keyword': case 'unknown': return false;
+    case 'field': return expression.field.of === 'observable' || expression.tests.some((test) => test.op === 'field' && test.field.of === 'observable');
+  }
+}

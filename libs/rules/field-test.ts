@@ -1,6 +1,7 @@
+import { flowFields } from '#flow';
 import { Cidr } from '#geo';
-import type { Comparison, Expression, ValueTest } from './expression.ts';
-import type { Field, FieldResolver } from './fields.ts';
+import type { Comparison, Expression, TimePart, ValueTest } from './expression.ts';
+import type { Field, FieldResolver, Resolution } from './fields.ts';
 import { anyRun, literalOf, mapLiterals, parsePattern, type Pattern } from './pattern.ts';
 import { compileRegex, RegexRefused } from './regex.ts';
 
@@ -28,69 +29,129 @@ type Anchor = 'whole' | (typeof anchors)[number];
 const comparisons: readonly string[] = ['lt', 'lte', 'gt', 'gte'];
 /** Modifiers that change the text before it is compared. */
 const transforms: readonly string[] = ['base64', 'base64offset', 'wide', 'utf16le', 'utf16be', 'utf16', 'windash'];
-/** Modifiers of the specification that are read, but have no meaning here yet. */
-const unsupported: readonly string[] = ['expand', 'minute', 'hour', 'day', 'week', 'month', 'year'];
+const timeParts: readonly string[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];
+/** All modifiers. Sigma modifiers appendix 2.1. */
+export const modifierNames: readonly string[] = [
+  ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's',
+];
 
 interface Modifiers {
-  kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | Comparison;
+  kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | 'compare';
+  comparison: Comparison | 'eq';
+  timePart: TimePart | undefined;
   anchor: Anchor;
   transforms: string[];
   regexFlags: string;
   cased: boolean;
   all: boolean;
   negated: boolean;
+  expand: boolean;
 }
 
-/** Reads one entry of a search, `field|modifier|…: values`, into an expression. Without a field it is a keyword test. */
-export function parseFieldTest(key: string, values: readonly RuleValue[], resolve: FieldResolver): Expression {
+/** Values of placeholders, by name without the percent signs. */
+export type Placeholders = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Reads one entry of a search, `field|modifier|…: values`, into an expression. Without a field it is a keyword test.
+ * What records cannot tell (a field they lack, a placeholder without values) is checked like the rest, and comes back as `unknown`.
+ */
+export function parseFieldTest(key: string, values: readonly RuleValue[], resolve: FieldResolver, placeholders: Placeholders = new Map()): Expression {
   const [name = '', ...chain] = key.split('|');
   const modifiers = parseModifiers(chain);
   // Keywords stand anywhere in a text.
   if (name === '' && modifiers.anchor === 'whole') modifiers.anchor = 'contains';
-  const field = name === '' ? undefined : resolve(name);
-  if (name !== '' && !field) throw new FieldTestError('unknown-field', `unknown field "${name}"`, 'key');
+  const resolved = name === '' ? undefined : resolve(name);
+  if (name !== '' && !resolved) throw new FieldTestError('unknown-field', `unknown field "${name}"`, 'key');
   if (values.length === 0) throw new FieldTestError('value', 'an empty list matches nothing', 'key');
-  if (!field && modifiers.kind !== 'text' && modifiers.kind !== 'regex') throw new FieldTestError('modifier', `|${modifiers.kind} needs a field`, 'key');
+  const unknown = resolved?.of === 'nowhere' ? resolved.reason : undefined;
+  if (resolved?.of === 'values' && chain.every((modifier) => modifier === 'neq')) return valueSearches(resolved, values, modifiers.negated);
+  const field = resolved?.of === 'nowhere' || resolved?.of === 'values' ? standIn : resolved;
+  if (!field && modifiers.kind !== 'text' && modifiers.kind !== 'regex') throw new FieldTestError('modifier', `|${chain.find((one) => one !== 'expand')} needs a field`, 'key');
   if (field?.type === 'observables' && modifiers.kind !== 'exists') {
     throw new FieldTestError('modifier', `"${name}" is a list of observables: only |exists applies, or use telltale.observable.*`, 'key');
   }
+  if (modifiers.timePart && !unknown && !isTime(field)) throw new FieldTestError('modifier', `|${modifiers.timePart} needs a field that holds a time`, 'key');
 
-  const tests = values.flatMap((value, i) => valueTests(value, i, field, modifiers, resolve));
-  // Variants of one value (base64offset, windash) are alternatives even under |all.
-  const quantifier = modifiers.all ? 'all' : 'any';
-  const node = (list: ValueTest[], of: 'any' | 'all'): Expression => (field ? { type: 'field', field, quantifier: of, tests: list } : { type: 'keyword', quantifier: of, tests: list });
-  const expression: Expression = modifiers.all && modifiers.transforms.length > 0
-    ? { type: 'and', operands: values.map((value, i) => node(valueTests(value, i, field, modifiers, resolve), 'any')) }
-    : node(tests, quantifier);
+  const variants: ValueTest[][] = [];
+  for (const [i, value] of values.entries()) {
+    const expanded = modifiers.expand ? expandPlaceholders(value, placeholders) : [value];
+    if (typeof expanded === 'string') return { type: 'unknown', reason: expanded };
+    variants.push(expanded.flatMap((one) => valueTests(one, i, field, modifiers, resolve)));
+  }
+  if (unknown !== undefined) return { type: 'unknown', reason: unknown };
+  if (resolved?.of === 'values') return { type: 'unknown', reason: `field "${name}" is mapped by its values, which |${chain[0]} cannot be applied to` };
+  const reference = variants.flat().find((test) => test.op === 'field' && test.field === standIn);
+  if (reference) return { type: 'unknown', reason: `field "${values[0]!.source}" has no mapping` };
+
+  const node = (tests: ValueTest[], quantifier: 'any' | 'all'): Expression => (field ? { type: 'field', field, quantifier, tests } : { type: 'keyword', quantifier, tests });
+  // Variants of one value (base64offset, windash, placeholders) are alternatives even under |all.
+  const expression: Expression = modifiers.all && variants.some(({ length }) => length > 1)
+    ? { type: 'and', operands: variants.map((tests) => node(tests, 'any')) }
+    : node(variants.flat(), modifiers.all ? 'all' : 'any');
   return modifiers.negated ? { type: 'not', operand: expression } : expression;
 }
 
+/** Stands for a field that records lack, so that modifiers and values are checked nevertheless. */
+const standIn: Field = { of: 'computed', name: '', type: 'texts', read: () => [] };
+
+function isTime(field: Field | undefined): boolean {
+  return field?.of === 'record' && flowFields[field.name].type === 'micros';
+}
+
+function valueSearches({ name, searches }: Extract<Resolution, { of: 'values' }>, values: readonly RuleValue[], negated: boolean): Expression {
+  const operands = values.map(({ source }): Expression => searches.get(source.toLowerCase()) ?? { type: 'unknown', reason: `value "${source}" of field "${name}" has no mapping` });
+  const expression: Expression = operands.length === 1 ? operands[0]! : { type: 'or', operands };
+  return negated ? { type: 'not', operand: expression } : expression;
+}
+
+/** Values with each `%name%` replaced by what is configured for it; a text says which name is not. `\%` is a percent sign. */
+function expandPlaceholders({ value, source }: RuleValue, placeholders: Placeholders): RuleValue[] | string {
+  if (typeof value !== 'string') return [{ value, source }];
+  let texts = [''];
+  for (const [part, name] of source.matchAll(/\\%|%([\w.-]+)%|[^\\%]+|[^]/g)) {
+    const given = name === undefined ? [part === '\\%' ? '%' : part] : placeholders.get(name);
+    if (!given) return `placeholder %${name}% has no values`;
+    texts = texts.flatMap((text) => given.map((one) => text + one));
+  }
+  return texts.map((text) => ({ value: text, source: text }));
+}
+
 function parseModifiers(chain: readonly string[]): Modifiers {
-  const result: Modifiers = { kind: 'text', anchor: 'whole', transforms: [], regexFlags: '', cased: false, all: false, negated: false };
+  const result: Modifiers = { kind: 'text', comparison: 'eq', timePart: undefined, anchor: 'whole', transforms: [], regexFlags: '', cased: false, all: false, negated: false, expand: false };
   const fault = (message: string): never => { throw new FieldTestError('modifier', message, 'key'); };
-  const setKind = (kind: Modifiers['kind']): void => {
-    if (result.kind !== 'text') fault(`|${result.kind} and |${kind} exclude each other`);
+  let type = '';
+  const setKind = (kind: Modifiers['kind'], modifier: string): void => {
+    if (type !== '') fault(`|${type} and |${modifier} exclude each other`);
+    type = modifier;
     result.kind = kind;
   };
   for (const modifier of chain) {
     if ((anchors as readonly string[]).includes(modifier)) {
       if (result.anchor !== 'whole') fault(`|${result.anchor} and |${modifier} exclude each other`);
       result.anchor = modifier as Anchor;
-    } else if (comparisons.includes(modifier)) setKind(modifier as Comparison);
-    else if (transforms.includes(modifier)) result.transforms.push(modifier);
-    else if (modifier === 're') setKind('regex');
+    } else if (comparisons.includes(modifier)) {
+      setKind('compare', modifier);
+      result.comparison = modifier as Comparison;
+    } else if (timeParts.includes(modifier)) {
+      if (result.timePart) fault(`|${result.timePart} and |${modifier} exclude each other`);
+      result.timePart = modifier as TimePart;
+    } else if (transforms.includes(modifier)) result.transforms.push(modifier);
+    else if (modifier === 're') setKind('regex', modifier);
     else if (modifier === 'i' || modifier === 'm' || modifier === 's') {
       if (result.kind !== 'regex') fault(`|${modifier} belongs behind |re`);
       result.regexFlags += modifier;
-    } else if (modifier === 'cidr' || modifier === 'exists' || modifier === 'fieldref') setKind(modifier);
+    } else if (modifier === 'cidr' || modifier === 'exists' || modifier === 'fieldref') setKind(modifier, modifier);
     else if (modifier === 'cased') result.cased = true;
     else if (modifier === 'all') result.all = true;
     else if (modifier === 'neq') result.negated = true;
-    else if (unsupported.includes(modifier)) fault(`modifier |${modifier} is not supported`);
+    else if (modifier === 'expand') result.expand = true;
     else fault(`unknown modifier "|${modifier}"`);
   }
-  if (result.kind !== 'text' && (result.cased || result.transforms.length > 0)) fault(`|${result.kind} takes neither |cased nor an encoding`);
-  if (result.anchor !== 'whole' && result.kind !== 'text' && result.kind !== 'fieldref') fault(`|${result.anchor} and |${result.kind} exclude each other`);
+  if (result.timePart && type !== '' && result.kind !== 'compare') fault(`|${type} and |${result.timePart} exclude each other`);
+  type ||= result.timePart ?? '';
+  if (type !== '' && (result.cased || result.transforms.length > 0)) fault(`|${type} takes neither |cased nor an encoding`);
+  if (result.anchor !== 'whole' && type !== '' && result.kind !== 'fieldref') fault(`|${result.anchor} and |${type} exclude each other`);
+  if (result.timePart) result.kind = 'compare';
   return result;
 }
 
@@ -100,21 +161,25 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
     case 'exists':
       return [{ op: 'exists', expected: typeof value === 'boolean' ? value : fault('|exists takes true or false') }];
     case 'cidr':
-      return [{ op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is no address block`) }];
+      return [{ op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is no address block`), network: source.split('/')[0]! }];
     case 'fieldref': {
       const other = resolve(source) ?? fault(`unknown field "${source}"`);
+      if (other.of === 'nowhere' || other.of === 'values') return [{ op: 'field', field: standIn, anchor: modifiers.anchor }];
       if (other.type === 'observables') fault(`"${source}" has no single value`);
       return [{ op: 'field', field: other, anchor: modifiers.anchor }];
     }
-    case 'lt': case 'lte': case 'gt': case 'gte': {
+    case 'compare': {
       const number = typeof value === 'number' ? value : Number(source);
-      if (source === '' || !Number.isFinite(number)) fault(`|${modifiers.kind} takes a number`);
-      return [{ op: 'compare', comparison: modifiers.kind, value: number }];
+      if (source === '' || !Number.isFinite(number)) fault(`|${modifiers.timePart ?? modifiers.comparison} takes a number`);
+      if (modifiers.timePart) return [{ op: 'time', part: modifiers.timePart, comparison: modifiers.comparison, value: number }];
+      return [{ op: 'compare', comparison: modifiers.comparison as Comparison, value: number }];
     }
     case 'regex':
       try {
         return [{ op: 'regex', regex: compileRegex(source, modifiers.regexFlags) }];
       } catch (error) {
+        // Of a field that records lack nothing is ever read.
+        if (error instanceof RegexRefused && error.explosive && field === standIn) return [];
         if (error instanceof RegexRefused) fault(`regular expression, character ${error.offset + 1}: ${error.message}`);
         throw error;
       }
@@ -128,14 +193,13 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
 }
 
 function textTests(source: string, modifiers: Modifiers, fault: (message: string) => never): ValueTest[] {
-  let patterns: Pattern[] = [parsePattern(source)];
   // Base64 has a case of its own.
-  const cased = modifiers.cased || modifiers.transforms.some((name) => name.startsWith('base64'));
-  if (modifiers.transforms.length > 0) {
-    patterns = transformed(literalOf(patterns[0]!) ?? fault(`wildcards cannot stand under |${modifiers.transforms[0]}`), modifiers.transforms).map((text) => (text === '' ? [] : [text]));
-  }
-  return patterns.map((pattern) => {
-    const folded = cased ? pattern : mapLiterals(pattern, (text) => text.toLowerCase());
+  const base64 = modifiers.transforms.find((name) => name.startsWith('base64'));
+  const cased = modifiers.cased || base64 !== undefined;
+  const pattern = parsePattern(source);
+  if (base64 !== undefined && literalOf(pattern) === undefined) fault(`wildcards cannot stand under |${base64}`);
+  return transformed(pattern, modifiers.transforms).map((one) => {
+    const folded = cased ? one : mapLiterals(one, (text) => text.toLowerCase());
     const anchored = anchor(folded, modifiers.anchor);
     return { op: 'text', pattern: anchored, literal: literalOf(anchored), cased };
   });
@@ -151,11 +215,27 @@ function isNumeric(value: string | number | boolean): boolean {
   return typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
 }
 
-/** Applies encodings in the order in which they are written; the texts to look for. */
-function transformed(text: string, names: readonly string[]): string[] {
-  let values: Buffer[] = [Buffer.from(text, 'utf8')];
-  for (const name of names) values = values.flatMap((value) => transform(value, name));
-  return values.map((value) => value.toString('utf8'));
+/** A pattern with its literals as bytes. */
+type BytePart = Buffer | Exclude<Pattern[number], string>;
+type BytePattern = readonly BytePart[];
+
+/** Applies encodings in the order in which they are written; the patterns to look for. */
+function transformed(pattern: Pattern, names: readonly string[]): Pattern[] {
+  let variants: BytePattern[] = [pattern.map((part): BytePart => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part))];
+  for (const name of names) variants = variants.flatMap((variant) => mapParts(variant, name));
+  // Bytes of UTF-16 that are not encoded any further are read as a character each.
+  const encoding = names.some((name) => /^(?:wide|utf16)/.test(name)) ? 'latin1' : 'utf8';
+  return variants.map((parts) => parts.map((part) => (Buffer.isBuffer(part) ? part.toString(encoding) : part)).filter((part) => part !== ''));
+}
+
+/** Each way to encode the literals of a pattern. */
+function mapParts(parts: BytePattern, name: string): BytePattern[] {
+  let results: BytePart[][] = [[]];
+  for (const part of parts) {
+    const ways: BytePart[] = Buffer.isBuffer(part) ? transform(part, name) : [part];
+    results = results.flatMap((result) => ways.map((way): BytePart[] => [...result, way]));
+  }
+  return results;
 }
 
 function transform(value: Buffer, name: string): Buffer[] {
@@ -181,7 +261,16 @@ function base64At(value: Buffer, offset: number): Buffer {
   return Buffer.from(encoded.slice(from, to));
 }
 
-/** Windows programs take several dashes, and a slash, for an option's dash. Sigma specification 2, "windash". */
+const dashes = ['-', '/', '–', '—', '―'];
+/** Dashes of one text that vary on their own; those behind them vary together. */
+const maxDashes = 4;
+
+/** Windows programs take several dashes, and a slash, for an option's dash: each permutation. Sigma specification 2.1, "windash". */
 function windash(text: string): string[] {
-  return ['-', '/', '–', '—', '―'].map((dash) => text.replace(/(^|\s)[-/](?=\w)/g, `$1${dash}`));
+  const places = [...text.matchAll(/(?<!\w)[-/–—―](?=\w)/g)].map(({ index }) => index);
+  let variants = [text];
+  for (const group of [...places.slice(0, maxDashes).map((place) => [place]), places.slice(maxDashes)]) {
+    if (group.length > 0) variants = variants.flatMap((variant) => dashes.map((dash) => group.reduce((changed, place) => changed.slice(0, place) + dash + changed.slice(place + 1), variant)));
+  }
+  return variants;
 }

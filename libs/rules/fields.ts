@@ -1,24 +1,62 @@
 import { flowFields, type FlowField, type FlowRecord, type Observable } from '#flow';
+import type { Expression } from './expression.ts';
 
-/** A field that rules can name: of the record, or of the one observable that is looked at. */
+/** A field that rules can name: of the record, of the one observable that is looked at, or made from other fields. */
 export type Field =
   | { of: 'record'; name: FlowField; type: 'text' | 'texts' | 'number' | 'observables' }
-  | { of: 'observable'; name: string; key: keyof Observable; type: 'text' | 'number' };
+  | { of: 'observable'; name: string; key: keyof Observable; type: 'text' | 'number' }
+  | { of: 'computed'; name: string; type: 'texts'; read: (record: FlowRecord) => readonly string[] };
 
-/** What a rule's field name means. Undefined: there is no such field. */
-export type FieldResolver = (name: string) => Field | undefined;
+/** What a field name can mean besides a field. */
+export type Resolution =
+  | Field
+  /** Records do not tell it. */
+  | { of: 'nowhere'; name: string; reason: string }
+  /** A field of another log whose values each stand for a search over records; keys in lower case. */
+  | { of: 'values'; name: string; searches: ReadonlyMap<string, Expression> };
+
+/** What a rule's field name means. Undefined: there is no such field, and to name it is an error. */
+export type FieldResolver = (name: string) => Resolution | undefined;
 
 const observablePrefix = 'telltale.observable.';
 const observableFields: Readonly<Record<string, 'text' | 'number'>> = {
   kind: 'text', path: 'text', encoding: 'text', visibility: 'text', sender: 'text', confidence: 'number',
 };
 
-/** Fields as the field table names them, and `telltale.observable.*`. */
-export const recordField: FieldResolver = (name) => {
+const noTexts: readonly string[] = [];
+
+/** `/path?query`, and the same behind `http://host`: logs write a URL in either way. One entry is kept, since several rules ask for it. */
+const urlOriginal = ((): (record: FlowRecord) => readonly string[] => {
+  let path = '';
+  let query = '';
+  let host = '';
+  let texts = noTexts;
+  return (record) => {
+    if (record['url.path'] === path && record['url.query'] === query && record['url.domain'] === host) return texts;
+    path = record['url.path'];
+    query = record['url.query'];
+    host = record['url.domain'];
+    const target = query === '' ? path : `${path}?${query}`;
+    texts = target === '' ? noTexts : host === '' ? [target] : [target, `http://${host}${target}`];
+    return texts;
+  };
+})();
+
+const computedFields: Readonly<Record<string, (record: FlowRecord) => readonly string[]>> = {
+  'url.original': urlOriginal,
+  'url.extension': (record) => {
+    const extension = /\.([^./]+)$/.exec(record['url.path'])?.[1];
+    return extension === undefined ? noTexts : [extension];
+  },
+};
+
+/** Fields as the field table names them, `telltale.observable.*`, and `url.original` and `url.extension`, made from the other URL fields. */
+export const recordField = (name: string): Field | undefined => {
   if (name.startsWith(observablePrefix)) {
     const key = name.slice(observablePrefix.length);
     return Object.hasOwn(observableFields, key) ? { of: 'observable', name, key: key as keyof Observable, type: observableFields[key]! } : undefined;
   }
+  if (Object.hasOwn(computedFields, name)) return { of: 'computed', name, type: 'texts', read: computedFields[name]! };
   if (!Object.hasOwn(flowFields, name)) return undefined;
   const { type } = flowFields[name as FlowField];
   const kind = type === 'string' ? 'text' : type === 'strings' ? 'texts' : type === 'observables' ? 'observables' : 'number';
@@ -26,21 +64,32 @@ export const recordField: FieldResolver = (name) => {
 };
 
 /** All names that {@link recordField} knows. */
-export const recordFieldNames: readonly string[] = [...Object.keys(flowFields), ...Object.keys(observableFields).map((key) => observablePrefix + key)];
+export const recordFieldNames: readonly string[] = [...Object.keys(flowFields), ...Object.keys(observableFields).map((key) => observablePrefix + key), ...Object.keys(computedFields)];
+
+/** The texts of several fields as those of one. */
+export function joinedField(fields: readonly Field[]): Field {
+  const readers = fields.map((field): FieldReader<readonly string[]> => {
+    if (field.type === 'texts') return textsReader(field);
+    const read = textReader(field);
+    return (record, observable) => (read(record, observable) === '' ? noTexts : [read(record, observable)]);
+  });
+  return { of: 'computed', name: fields.map(({ name }) => name).join(' or '), type: 'texts', read: (record) => readers.flatMap((read) => read(record, undefined)) };
+}
 
 /** The value of a field; `observable` is the one that the rule looks at. */
 export type FieldReader<T> = (record: FlowRecord, observable: Observable | undefined) => T;
 
 export function textReader(field: Field): FieldReader<string> {
-  if (field.of === 'record') return (record) => record[field.name] as string;
-  return (_, observable) => (observable === undefined ? '' : observable[field.key] as string);
+  if (field.of === 'observable') return (_, observable) => (observable === undefined ? '' : observable[field.key] as string);
+  return (record) => record[field.name as FlowField] as string;
 }
 
 export function textsReader(field: Field): FieldReader<readonly string[]> {
+  if (field.of === 'computed') return field.read;
   return (record) => record[field.name as FlowField] as string[];
 }
 
 export function numberReader(field: Field): FieldReader<number> {
-  if (field.of === 'record') return (record) => record[field.name] as number;
-  return (_, observable) => (observable === undefined ? 0 : observable[field.key] as number);
+  if (field.of === 'observable') return (_, observable) => (observable === undefined ? 0 : observable[field.key] as number);
+  return (record) => record[field.name as FlowField] as number;
 }

@@ -17,14 +17,14 @@ const defaultObservable: Observable = {
 };
 
 /**
- * Tests a rule with the records of its fixture file: `match` and `no_match`, each a list of named records with the fields that matter
+ * Tests a rule (of several, whether one of them matches) with the records of its fixture file: `match` and `no_match`, each a list of named records with the fields that matter
  * and their observables. Returns what went wrong; nothing when the rule does as the fixtures say.
  *
  * @throws LocatedError when the file is no fixture file.
  */
-export function checkFixtures(rule: Rule, file: RuleFile): Problem[] {
+export function checkFixtures(rules: Rule | readonly Rule[], file: RuleFile): Problem[] {
   const { value, place } = readYaml(schema, file.text, file.name);
-  const plan = compileRules([rule]);
+  const plan = compileRules([rules].flat());
   const problems: Problem[] = [];
   for (const list of ['match', 'no_match'] as const) {
     for (const [i, entry] of value[list].entries()) {
@@ -41,14 +41,47 @@ export function checkFixtures(rule: Rule, file: RuleFile): Problem[] {
 }
 
 function fixtureRecord({ record: fields, observables }: Fixture, report: (path: PropertyKey[], message: string) => void): FlowRecord {
+  const record = recordFrom(fields, (name, message) => report(['record', name], message));
+  record['telltale.observables'] = observables.map((given) => ({ ...defaultObservable, ...given } as Observable));
+  return record;
+}
+
+function recordFrom(fields: Readonly<Record<string, unknown>>, report: (name: string, message: string) => void): FlowRecord {
   const record = createFlowRecord();
   for (const [name, value] of Object.entries(fields)) {
     const zero = record[name as keyof FlowRecord] as unknown;
     const fits = Array.isArray(zero) ? Array.isArray(value) && value.every((item) => typeof item === 'string') : typeof value === typeof zero;
-    if (zero === undefined || name === 'telltale.observables') report(['record', name], `a record has no field "${name}"`);
+    if (zero === undefined || name === 'telltale.observables') report(name, `a record has no field "${name}"`);
     else if (fits) Object.assign(record, { [name]: value });
-    else report(['record', name], `"${name}" takes ${Array.isArray(zero) ? 'a list of texts' : `a ${typeof zero}`}`);
+    else report(name, `"${name}" takes ${Array.isArray(zero) ? 'a list of texts' : `a ${typeof zero}`}`);
   }
-  record['telltale.observables'] = observables.map((given) => ({ ...defaultObservable, ...given } as Observable));
   return record;
+}
+
+const written = z.looseObject({ 'telltale.observables': z.array(observable).default([]) });
+
+/**
+ * Reads records written as JSON: one object, a list of them, or one per line. Fields that are not written are absent.
+ * @throws Error that names the record and the field.
+ */
+export function readRecords(text: string): FlowRecord[] {
+  const values = readJson(text);
+  return values.map((value, i) => {
+    const parsed = written.safeParse(value);
+    if (!parsed.success) throw new Error(`record ${i + 1}: ${z.prettifyError(parsed.error)}`);
+    const { 'telltale.observables': observables, ...fields } = parsed.data;
+    const record = recordFrom(fields, (_, message) => { throw new Error(`record ${i + 1}: ${message}`); });
+    record['telltale.observables'] = observables.map((given) => ({ ...defaultObservable, ...given } as Observable));
+    return record;
+  });
+}
+
+function readJson(text: string): unknown[] {
+  try {
+    return [JSON.parse(text) as unknown].flat();
+  } catch (error) {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    if (lines.length < 2) throw error;
+    return lines.map((line) => JSON.parse(line) as unknown);
+  }
 }

@@ -1,9 +1,12 @@
-import { LocatedError, readYaml } from '#geo';
+import { LocatedError, readYaml, type Problem } from '#geo';
 import { z } from 'zod';
 import { daySchema, endOfDay, startOfDay } from './dates.ts';
 
 const country = z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code in quotes where YAML needs them');
-const member = z.union([country.transform((code) => ({ country: code, from: undefined, to: undefined })), z.strictObject({ country, from: daySchema.optional(), to: daySchema.optional() })]);
+const member = z.union([
+  country.transform((code) => ({ country: code, from: undefined, to: undefined, condition: undefined })),
+  z.strictObject({ country, from: daySchema.optional(), to: daySchema.optional(), condition: z.string().min(1).optional() }),
+]);
 const schema = z.strictObject({
   version: z.string(),
   sets: z.array(z.strictObject({
@@ -19,6 +22,13 @@ export interface Membership {
   readonly country: string;
   readonly from: number;
   readonly to: number;
+  /** On what it depends beside place and time, which an address cannot show; `''`: nothing. */
+  readonly condition: string;
+}
+
+export interface JurisdictionFile {
+  name: string;
+  text: string;
 }
 
 /** Named sets of countries. */
@@ -31,24 +41,39 @@ export class Jurisdictions {
     this.#sets = sets;
   }
 
-  /** Reads jurisdictions.yaml. Throws LocatedError. */
-  static parse(yaml: string, file = 'jurisdictions.yaml'): Jurisdictions {
-    const { value, place } = readYaml(schema, yaml, file);
+  /** Reads one file such as jurisdictions.yaml. Throws LocatedError. */
+  static parse(text: string, name = 'jurisdictions.yaml'): Jurisdictions {
+    return Jurisdictions.parseAll([{ name, text }]);
+  }
+
+  /** Reads the sets of several files together, such as those that ship and a company's own. Throws LocatedError with all problems. */
+  static parseAll(files: readonly JurisdictionFile[]): Jurisdictions {
     const sets = new Map<string, Membership[]>();
-    for (const [i, { name, members }] of value.sets.entries()) {
-      if (sets.has(name)) throw new LocatedError([{ file, ...place(['sets', i, 'name']), severity: 'error', code: 'duplicate', message: `set "${name}" is defined twice` }]);
-      sets.set(name, members.map((entry) => ({
-        country: entry.country,
-        from: entry.from === undefined ? -Infinity : startOfDay(entry.from),
-        to: entry.to === undefined ? Infinity : endOfDay(entry.to),
-      })));
+    const versions: string[] = [];
+    const problems: Problem[] = [];
+    for (const { name: file, text } of files) {
+      const { value, place } = readYaml(schema, text, file);
+      versions.push(value.version);
+      for (const [i, { name, members }] of value.sets.entries()) {
+        if (sets.has(name)) problems.push({ file, ...place(['sets', i, 'name']), severity: 'error', code: 'duplicate', message: `set "${name}" is defined twice` });
+        for (const [j, { from, to }] of members.entries()) {
+          if (from && to && to < from) problems.push({ file, ...place(['sets', i, 'members', j, 'to']), severity: 'error', code: 'dates', message: '"to" lies before "from"' });
+        }
+        sets.set(name, members.map((entry) => ({
+          country: entry.country,
+          from: entry.from === undefined ? -Infinity : startOfDay(entry.from),
+          to: entry.to === undefined ? Infinity : endOfDay(entry.to),
+          condition: entry.condition ?? '',
+        })));
+      }
     }
-    return new Jurisdictions(value.version, sets);
+    if (problems.length > 0) throw new LocatedError(problems);
+    return new Jurisdictions(versions.join(' '), sets);
   }
 
   /** Members of the set `name`, or the one country that `name` is the code of; undefined when it is neither. */
   resolve(name: string): readonly Membership[] | undefined {
-    if (/^[A-Z]{2}$/.test(name)) return [{ country: name, from: -Infinity, to: Infinity }];
+    if (/^[A-Z]{2}$/.test(name)) return [{ country: name, from: -Infinity, to: Infinity, condition: '' }];
     return this.#sets.get(name);
   }
 }

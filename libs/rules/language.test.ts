@@ -66,6 +66,19 @@ const cases: [name: string, search: string, selected: Partial<FlowRecord>[], lef
   ['base64offset|contains', 'url.query|base64offset|contains: secret', ['', 'x', 'xy'].map((before) => ({ 'url.query': `q=${Buffer.from(`${before}secret!`).toString('base64')}` })), [{ 'url.query': 'q=secret' }]],
   ['wide|base64offset|contains', 'url.query|wide|base64offset|contains: http://', ['', 'x', 'xy'].map((before) => ({ 'url.query': Buffer.concat([Buffer.from(before), Buffer.from('http://a', 'utf16le')]).toString('base64') })), [{ 'url.query': Buffer.from('http://a').toString('base64') }]],
   ['windash|contains', "user_agent.original|windash|contains: ' -urlcache'", [{ 'user_agent.original': 'x /urlcache y' }, { 'user_agent.original': 'x –URLCACHE y' }, { 'user_agent.original': 'x -urlcache y' }], [{ 'user_agent.original': 'x urlcache' }]],
+  ['windash varies each dash', "user_agent.original|windash|contains: ' -a -b'", [{ 'user_agent.original': 'x /a -b' }, { 'user_agent.original': 'x —a ―B' }], [{ 'user_agent.original': 'x a b' }]],
+  ['windash with wildcards', "user_agent.original|windash: '* -a *'", [{ 'user_agent.original': 'x /a y' }], [{ 'user_agent.original': 'x /b y' }]],
+  ['wide', "url.query|wide: ab", [{ 'url.query': 'a\0b\0' }], [{ 'url.query': 'ab' }]],
+  ['utf16be', "url.query|utf16be: ab", [{ 'url.query': '\0a\0b' }], [{ 'url.query': 'a\0b\0' }]],
+  ['utf16|base64', 'url.query|utf16|base64: cmd', [{ 'url.query': Buffer.from([0xff, 0xfe, 0x63, 0, 0x6d, 0, 0x64, 0]).toString('base64') }], [{ 'url.query': 'Y21k' }]],
+  ['time parts are in UTC', "'@timestamp|hour|gte': 22", [{ '@timestamp': Date.UTC(2026, 0, 1, 22) * 1000 }], [{ '@timestamp': Date.UTC(2026, 0, 1, 21, 59) * 1000 }, {}]],
+  ['minute, day, month, year', "'@timestamp|minute': 5\n'@timestamp|day': [1, 2]\n'@timestamp|month': 3\n'event.start|year': 2024", [{ '@timestamp': Date.UTC(2026, 2, 2, 0, 5) * 1000, 'event.start': Date.UTC(2024, 11, 31) * 1000 }], [{ '@timestamp': Date.UTC(2026, 2, 3, 0, 5) * 1000, 'event.start': Date.UTC(2024, 11, 31) * 1000 }]],
+  ['week is that of ISO 8601', "'@timestamp|week': 53", [{ '@timestamp': Date.UTC(2027, 0, 3) * 1000 }], [{ '@timestamp': Date.UTC(2027, 0, 4) * 1000 }]],
+  ['neq with another modifier', 'url.path|startswith|neq: /a', [{ 'url.path': '/b' }], [{ 'url.path': '/a/b' }]],
+  ['neq with fieldref', 'source.ip|fieldref|neq: destination.ip', [{ 'source.ip': 'a', 'destination.ip': 'b' }], [{ 'source.ip': 'a', 'destination.ip': 'a' }]],
+  ['a URL is known by its path and query, and as a whole', "url.original|startswith: ['/x?y', 'http://h.example/q']", [{ 'url.path': '/x', 'url.query': 'y=1' }, { 'url.domain': 'h.example', 'url.path': '/q' }], [{ 'url.path': '/y' }, {}]],
+  ['the extension of a path', 'url.extension: exe', [{ 'url.path': '/a.b/c.EXE' }], [{ 'url.path': '/a.exe/c' }, {}]],
+  ['a backslash in front of a wildcard', String.raw`url.path: '\\\*\IPC$'`, [{ 'url.path': String.raw`\*\IPC$` }], [{ 'url.path': String.raw`\x\IPC$` }]],
   ['keywords', '- exfil\n- drop*box', [{ 'url.path': '/EXFIL' }, { 'destination.domain': 'dropmybox.example' }], [{ 'url.path': '/x' }]],
   ['keywords with all', "'|all': [exfil, post]", [{ 'url.path': '/exfil', 'http.request.method': 'POST' }], [{ 'url.path': '/exfil' }]],
   ['a keyword as plain text', 'exfil', [{ 'url.path': '/exfil' }], [{}]],
@@ -116,10 +129,13 @@ test('faults are located', () => {
   assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: unknown field "source.prt" [unknown-field]']);
   assert.deepEqual(select('telltale.observable.value: 1'), ['t.yml:7:5: error: unknown field "telltale.observable.value" [unknown-field]']);
   assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: unknown modifier "|fuzzy" [modifier]']);
-  assert.deepEqual(select('url.path|expand: x'), ['t.yml:7:5: error: modifier |expand is not supported [modifier]']);
+  assert.deepEqual(select("url.path|expand: '%Servers%'"), ['t.yml:7:5: warning: not evaluable here: placeholder %Servers% has no values [not-evaluable]']);
+  assert.deepEqual(select('url.path|hour: 3'), ['t.yml:7:5: error: |hour needs a field that holds a time [modifier]']);
+  assert.deepEqual(select("'@timestamp|hour': noon"), ["t.yml:7:24: error: |hour takes a number [value]"]);
+  assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no meaning for a single value [modifier]']);
   assert.deepEqual(select('url.path|contains|endswith: x'), ['t.yml:7:5: error: |contains and |endswith exclude each other [modifier]']);
   assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i belongs behind |re [modifier]']);
-  assert.deepEqual(select("url.path|re: ['a', '(a+)+']"), ['t.yml:7:24: error: regular expression, character 1: a repeated group must not repeat inside: its time can grow exponentially [value]']);
+  assert.deepEqual(select("url.path|re: ['a', '(a+)+']"), ['t.yml:7:24: error: regular expression, character 1: this repetition can read a text in several ways: its time can grow exponentially [value]']);
   assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), ['t.yml:7:21: error: "10.0.0.0/99" is no address block [value]']);
   assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: |lt takes a number [value]']);
   assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: |exists takes true or false [value]']);
@@ -137,9 +153,42 @@ test('faults of a document: each is told, other documents of the file are not to
   const text = `${ruleText('a: { url.path: x }\ncondition: a')}\n---\ntitle: 5\nid: no\nlevel: loud\ntelltale: { finding: often, colour: red }\n---\ncorrelation: {}\n---\n- 1\n`;
   const { rules, problems } = parseRules([{ name: 't.yml', text }]);
   assert.deepEqual(rules.map(({ id, line }) => [id, line]), [['11111111-2222-4333-8444-555555555555', 1]]);
-  assert.deepEqual(problems.map(({ line, code }) => [line, code]), [
-    [10, 'id'], [9, 'detection'], [11, 'level'], [9, 'logsource'], [12, 'telltale'], [12, 'telltale'], [14, 'unsupported'], [16, 'document'],
+  assert.deepEqual(problems.filter(({ severity }) => severity === 'error').map(({ line, code }) => [line, code]), [
+    [9, 'logsource'], [9, 'detection'], [11, 'level'], [12, 'telltale'], [12, 'telltale'],
+    [14, 'title'], [14, 'correlation'], [14, 'correlation'], [14, 'condition'], [14, 'timespan'], [16, 'document'],
   ]);
+});
+
+test('placeholders: each value that is configured, and a percent sign that is none', () => {
+  const text = ruleText("a: { destination.domain|expand: ['%Servers%.example', '100\\%'] }\ncondition: a");
+  const { rules, problems } = parseRules([{ name: 't.yml', text }], { placeholders: new Map([['Servers', ['web*', 'db']]]) });
+  assert.deepEqual(problems.map(formatProblem), []);
+  const found = ['web7.example', 'db.example', 'mail.example', '100%', '%Servers%.example'].filter((domain) => {
+    let matched = false;
+    compileRules(rules).evaluate(Object.assign(createFlowRecord(), { 'destination.domain': domain }), () => { matched = true; });
+    return matched;
+  });
+  assert.deepEqual(found, ['web7.example', 'db.example', '100%']);
+});
+
+test('YAML anchors are read', () => {
+  assert.ok(matches('a: &one { url.path: /x }\nb: *one\ncondition: a and b', { 'url.path': '/x' }));
+  assert.equal(problemsOf('a: *none\ncondition: a').length, 1);
+});
+
+test('a rule without an id gets one from its text', () => {
+  const [rule] = parseRules([{ name: 't.yml', text: ruleText('a: { url.path: x }\ncondition: a').replace(/^id.*\n/m, '') }]).rules;
+  assert.match(rule!.id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test('aggregations of Sigma 1 are read, and not evaluated', () => {
+  for (const aggregation of ['count() > 5', 'count(url.path) by source.ip, destination.ip >= 10', 'near b', 'sum(source.bytes) by source.ip > 100']) {
+    const { rules, problems } = parseRules([{ name: 't.yml', text: ruleText(`a: { url.path: x }\nb: { url.path: y }\ntimeframe: 5m\ncondition: a and not b | ${aggregation}`) }]);
+    assert.deepEqual(problems.map(({ severity, code }) => [severity, code]), [['warning', 'not-evaluable']], aggregation);
+    assert.equal(rules[0]!.evaluable, 'no');
+    assert.equal(compileRules(rules).rules.length, 0);
+  }
+  assert.match(problemsOf('a: { url.path: x }\ncondition: a | frob() > 5')[0]!, /^t.yml:7:17: error: an aggregation is/);
 });
 
 test('broken YAML, an empty file and a repeated id are problems, not exceptions', () => {

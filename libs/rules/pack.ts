@@ -1,24 +1,31 @@
 import { createHash } from 'node:crypto';
 import { LocatedError, type Problem } from '#geo';
 import { compileRules, type RulePlan } from './compile.ts';
-import type { FieldResolver } from './fields.ts';
-import { parseRules } from './parse.ts';
-import type { RuleFile } from './rule.ts';
+import type { Correlation } from './correlation.ts';
+import { parseRules, type ParseOptions } from './parse.ts';
+import type { Rule, RuleFile } from './rule.ts';
 
 /** Rules that are switched on together. */
 export interface RulePack {
+  /** All rules, also those that records cannot answer. */
+  rules: Rule[];
+  /** Read and checked; they are not evaluated yet. */
+  correlations: Correlation[];
   plan: RulePlan;
-  /** Digest of all rule texts, 8 hexadecimal digits. */
+  /** Digest of all texts, 8 hexadecimal digits. */
   version: string;
   warnings: Problem[];
 }
 
-/** Reads a whole pack, or nothing of it: one error in one rule refuses all. Throws LocatedError with every error. */
-export function loadPack(files: readonly RuleFile[], resolve?: FieldResolver): RulePack {
-  const { rules, problems } = parseRules(files, resolve);
+/**
+ * Reads a whole pack, or nothing of it: one error in one rule refuses all. `others` are files whose text counts
+ * for the version too. Throws LocatedError with every error.
+ */
+export function loadPack(files: readonly RuleFile[], options?: ParseOptions, others: readonly RuleFile[] = []): RulePack {
+  const { rules, correlations, problems } = parseRules(files, options);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
   const digest = createHash('sha256');
-  for (const { name, text } of files.toSorted((a, b) => (a.name < b.name ? -1 : 1))) digest.update(`${name}\0${text}\0`);
-  return { plan: compileRules(rules), version: digest.digest('hex').slice(0, 8), warnings: problems };
+  for (const { name, text } of [...files, ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1))) digest.update(`${name}\0${text}\0`);
+  return { rules, correlations, plan: compileRules(rules), version: digest.digest('hex').slice(0, 8), warnings: problems };
 }

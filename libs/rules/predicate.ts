@@ -1,8 +1,10 @@
 import { CidrSet } from '#geo';
 import { flowFields, type FlowField, type FlowRecord, type Observable } from '#flow';
 import type { Comparison, Expression, ValueTest } from './expression.ts';
+import { timePart } from './dates.ts';
 import { numberReader, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
 import { compilePattern } from './pattern.ts';
+import { regexMatcher } from './regex-linear.ts';
 import { regexSubjectLimit } from './regex.ts';
 
 /** Whether a record matches; `observable` is the one that the rule looks at. */
@@ -20,6 +22,7 @@ export function compileExpression(expression: Expression): Predicate {
     case 'and': case 'or': return compileList(expression.operands.map(compileExpression), expression.type === 'and');
     case 'field': return compileField(expression.field, expression.quantifier, expression.tests);
     case 'keyword': return compileKeyword(expression.quantifier, expression.tests);
+    case 'unknown': return () => false;
   }
 }
 
@@ -74,6 +77,13 @@ function compileNumber(read: FieldReader<number>, tests: readonly ValueTest[]): 
     else if (test.op === 'compare') {
       const compare = comparators[test.comparison];
       others.push((record, observable) => compare(read(record, observable), test.value));
+    } else if (test.op === 'time') {
+      const { part, comparison, value } = test;
+      const compare = comparison === 'eq' ? (a: number, b: number) => a === b : comparators[comparison];
+      others.push((record, observable) => {
+        const micros = read(record, observable);
+        return micros !== 0 && compare(timePart(micros, part), value);
+      });
     } else if (test.op === 'exists' || test.op === 'absent') {
       const expected = test.op === 'exists' && test.expected;
       others.push((record, observable) => (read(record, observable) !== 0) === expected);
@@ -118,7 +128,10 @@ function compileTextTest(test: ValueTest): TextTest {
       const text = String(test.value);
       return (value) => value === text;
     }
-    case 'regex': return (value) => test.regex.test(value.length > regexSubjectLimit ? value.slice(0, regexSubjectLimit) : value);
+    case 'regex': {
+      const matches = regexMatcher(test.regex);
+      return (value) => matches(value.length > regexSubjectLimit ? value.slice(0, regexSubjectLimit) : value);
+    }
     case 'cidr': {
       const block = new CidrSet([test.block]);
       return (value) => value !== '' && block.has(value);
@@ -130,6 +143,7 @@ function compileTextTest(test: ValueTest): TextTest {
       return (value) => value !== '' && compare(Number(value), test.value);
     }
     case 'field': return compileFieldReference(test.field, test.anchor);
+    case 'time': return () => false;
   }
 }
 

@@ -1,25 +1,122 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { compileRegex, RegexRefused } from './regex.ts';
+import { ambiguousLoop } from './regex-ambiguity.ts';
+import { regexMatcher } from './regex-linear.ts';
+import { parseRegex, requiredTexts, type RegexNode } from './regex-syntax.ts';
+
+const exponential = [
+  '(a+)+$', '(a*)*b', '(?:a+b?)*$', '([a-z]+)*$', '((a)+)+$', '(a{1,30})+$', '(a{1,5})+$', '(a|a)*$', '(\\w|a)+$', '(.|x)+$', '(?<name>x+)+$', '(a+){25}$', '([^a]|b)*$',
+  '(a?b?)*$', '(a*b*)*$', '(\\s*\\w+\\s*)*$', '(?:(|x?)y)*$', '(ab|a|b)*$', '(?=(a+)+b)a', '(?i)(a|A)*$', '(é|[^a])*$', '(\\d+,?)+$', '(\\w)(\\1)*$',
+];
+const safe = [
+  'abc', 'a+b*c?', '(a|b)+', '(?:[a-c]|[d-f]|\\d)*', '^(GET|POST) ', '(foo|bar)', '(a+)?', '(?:ab){2,3}', '[(+*]+', '\\(a+\\)+', '(?=a+)b', '(ab|cd)*', 'a{2,}',
+  '(?i)(ipfs\\.io/|ipfs\\.io\\s).+\\..+@.+\\.[a-z]+', '([a-z]+\\.)+', '(?:\\d{1,3}\\.){3}\\d{1,3}', '(a|ab)*c', '(a|(b))+', '([a-z0-9-]+\\.)+[a-z]{2,}', '("[^"]*"|[^",]*,)*', '(\\w+\\s)*', '(|a)+b', '[^]+\\u0041\\x42',
+];
 
 test('regular expressions: those whose time can explode are refused', () => {
-  const refused = ['(a+)+', '(a*)*b', '(?:a+b?)*', '([a-z]+)*$', '((a)+)+', '(a{1,30})+', '(a|a)*', '(a|ab)*c', '(\\w|a)+', '(.|x)+', '(?<name>x+)+', '(a|(b))+', '(a+){25}', '(|a)+', '([^a]|b)*'];
-  for (const source of refused) assert.throws(() => compileRegex(source, ''), RegexRefused, source);
+  for (const source of exponential) assert.throws(() => compileRegex(source, ''), RegexRefused, source);
 });
 
 test('regular expressions: ordinary ones are taken', () => {
-  const taken = ['abc', 'a+b*c?', '(a|b)+', '(?:[a-c]|[d-f]|\\d)*', '^(GET|POST) ', '(foo|bar)', '(a+)?', '(?:ab){2,3}', '[(+*]+', '\\(a+\\)+', '(?=a+)b', '(ab|cd)*', '(?i)(ipfs\\.io/|ipfs\\.io\\s).+\\..+@.+\\.[a-z]+', 'a{2,}'];
-  for (const source of taken) assert.doesNotThrow(() => compileRegex(source, ''), source);
+  for (const source of safe) assert.doesNotThrow(() => compileRegex(source, ''), source);
+});
+
+/** Ways in which a backtracking matcher can read the whole text, counted without sharing work; stops at `most`. */
+function readings(node: RegexNode, text: string, most: number): number {
+  let count = 0;
+  const read = (at: number, nodes: readonly RegexNode[]): void => {
+    if (count >= most) return;
+    const [first, ...rest] = nodes;
+    if (!first) {
+      if (at === text.length) count += 1;
+      return;
+    }
+    switch (first.type) {
+      case 'atom':
+        if (at < text.length && first.characters[text.charCodeAt(at)] === 1) read(at + 1, rest);
+        return;
+      case 'sequence': return read(at, [...first.parts, ...rest]);
+      case 'choice': return first.parts.forEach((part) => read(at, [part, ...rest]));
+      case 'look': return read(at, rest);
+      case 'repeat': {
+        const { part, min, max } = first;
+        if (max > 0) read(at, [part, { type: 'repeat', offset: at, part, min: Math.max(0, min - 1), max: max - 1 }, ...rest]);
+        if (min <= 0) read(at, rest);
+      }
+    }
+  };
+  read(0, [node]);
+  return count;
+}
+
+test('regular expressions: what is taken has few readings, what is refused many, as counted by trying', () => {
+  const atom = fc.constantFrom('a', 'b', '[ab]', 'c');
+  const pattern = fc.letrec<{ node: string }>((tie) => ({
+    node: fc.oneof(
+      { maxDepth: 3 }, atom,
+      fc.array(tie('node'), { minLength: 2, maxLength: 3 }).map((parts) => parts.join('')),
+      fc.array(tie('node'), { minLength: 2, maxLength: 2 }).map((parts) => `(?:${parts.join('|')})`),
+      // Bodies take a character at least, so that counting ends.
+      fc.tuple(atom, tie('node'), fc.constantFrom('+', '*')).map(([head, node, sign]) => `(?:${head}${node})${sign}`),
+      tie('node').map((node) => `(?:${node})?`),
+      atom.map((one) => `${one}+`),
+    ),
+  })).node;
+  fc.assert(fc.property(pattern, (source) => {
+    const tree = parseRegex(source, '');
+    let most = 0;
+    for (let bits = 0; bits < 3 ** 7; bits += 1) most = Math.max(most, readings(tree, [...bits.toString(3).padStart(7, '0')].map((digit) => 'abc'[Number(digit)]!).join(''), 200));
+    // Seven characters allow a polynomial few, and an exponential 2^(7/2) from loops over two or three characters.
+    if (ambiguousLoop(tree) === undefined) assert.ok(most <= 150, `${source}: ${most} readings`);
+  }), { numRuns: 150 });
+});
+
+test('regular expressions: texts that every match holds', () => {
+  const required = (source: string): string[] | undefined => requiredTexts(parseRegex(source, ''));
+  assert.deepEqual(required('^/v\\d+/admin\\.php'), ['/admin.php']);
+  assert.deepEqual(required('(?:GET|post) /xy'), [' /xy']);
+  assert.deepEqual(required('(foo|barr)\\d'), ['foo', 'barr']);
+  assert.deepEqual(required('(?:GET|post) '), ['get', 'post']);
+  assert.deepEqual(required('x(abc)+y?'), ['abc']);
+  assert.equal(required('(abc)?\\d*'), undefined);
+  assert.equal(required('(abc|\\d)'), undefined);
 });
 
 test('regular expressions: flags in front of the pattern are read', () => {
   assert.ok(compileRegex('(?i)abc', '').test('xABCx'));
   assert.ok(!compileRegex('abc', '').test('ABC'));
   assert.ok(compileRegex('a.c', 's').test('a\nc'));
+  assert.ok(compileRegex('\\Aab\\Z', '').test('ab') && !compileRegex('\\Aab\\Z', '').test('xabZ'));
+  assert.ok(compileRegex('(?P<name>a)b', '').test('ab'));
+  assert.ok(compileRegex('a(?i)b', '').test('xaBx'));
 });
 
 test('regular expressions: a fault has its place', () => {
   assert.throws(() => compileRegex('ab(c+)+', ''), (error) => error instanceof RegexRefused && error.offset === 2);
   assert.throws(() => compileRegex('(?i)(c+)+', ''), (error) => error instanceof RegexRefused && error.offset === 4);
   assert.throws(() => compileRegex('a(', ''), RegexRefused);
+});
+
+test('regular expressions: the linear search finds what JavaScript finds', () => {
+  const atom = fc.constantFrom('a', 'b', '[ab]', '[^a]', '.', '\\d', 'é', '\\s', '(?=b)', '\\b', '^', '$', '(a)\\1');
+  const quantifier = fc.constantFrom('', '', '+', '*', '?', '{2}', '{25,}', '{0,30}', '*?');
+  const pattern = fc.array(fc.tuple(atom, quantifier), { minLength: 2, maxLength: 6 }).map((parts) => parts.map(([one, how]) => (/^(?:\^|\$|\\b|\(\?=)/.test(one) ? one : `(?:${one})${how}`)).join(''));
+  const text = fc.array(fc.constantFrom('a', 'b', '1', ' ', 'é', '\n', 'A'), { maxLength: 40 }).map((chars) => chars.join(''));
+  fc.assert(fc.property(pattern, fc.constantFrom('', 'i', 's'), fc.array(text, { minLength: 1, maxLength: 5 }), (source, flags, values) => {
+    const regex = new RegExp(`${source}a*b*`, flags);
+    const required = new RegExp(`${source}a+x*b`, flags);
+    for (const one of [regex, required]) {
+      const matches = regexMatcher(one);
+      for (const value of values) assert.equal(matches(value), one.test(value), `${one} ${JSON.stringify(value)}`);
+    }
+  }), { numRuns: 2_000 });
+});
+
+test('regular expressions: repetitions behind each other do not multiply the time', () => {
+  // By backtracking this is 4,096 to the power of 8.
+  const matches = regexMatcher(compileRegex('.*a.*a.*a.*a.*a.*a.*a.*b', ''));
+  assert.ok(!matches('a'.repeat(4_096)));
+  assert.ok(matches(`${'a'.repeat(4_095)}b`));
 });

@@ -1,10 +1,19 @@
 import type { Level } from '#flow';
+import type { Aggregation } from './condition.ts';
 import type { Expression } from './expression.ts';
+
+export interface LogSource {
+  category: string;
+  product: string;
+  service: string;
+}
 
 /** A Sigma rule, read and checked. */
 export interface Rule {
-  /** UUID. */
+  /** UUID; made from the rule's text when it has none. */
   id: string;
+  /** Other name for references; may be empty. */
+  name: string;
   title: string;
   /** Digest of the rule's text, 8 hexadecimal digits. */
   version: string;
@@ -16,8 +25,15 @@ export interface Rule {
   references: string[];
   falsepositives: string[];
   tags: string[];
-  logsource: { category: string; product: string; service: string };
+  logsource: LogSource;
+  /** What runs: the part of the rule that records can answer, with the filters that apply to it. */
   expression: Expression;
+  /** Whether all of the rule runs, a part of it (it finds less than it would), or nothing. */
+  evaluable: 'whole' | 'part' | 'no';
+  /** Why not all of it runs. */
+  gaps: string[];
+  /** What stood behind `|` in a condition of Sigma 1, over `timeframe`. */
+  aggregation: Aggregation | undefined;
   /** Names an observable field: the rule is asked about each observable on its own. */
   readsObservable: boolean;
   /** What a match becomes; from the key `telltale`. */

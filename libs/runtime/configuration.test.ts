@@ -54,7 +54,7 @@ describe('loadConfig', () => {
   });
 
   test('sections and variables of other services are skipped', (t) => {
-    loadConfig(schema, { file: yaml(t, 'detector: { any: thing }'), environment: { TELLTALE_PROBE_INTERFACE: 'eth0', TELLTALE_TEST_KAFKA: 'x' } });
+    loadConfig(schema, { file: yaml(t, 'detector: { any: thing }'), environment: { TELLTALE_PROBE_INTERFACE: 'eth0', TELLTALE_MIGRATE_PARTITIONS: '3', TELLTALE_TEST_KAFKA: 'x', TELLTALE_DEBUG: '1' } });
   });
 
   test('an empty file is one without options', (t) => {

@@ -27,8 +27,11 @@ export function readEnvironment(
   return { values, problems };
 }
 
+/** Read by the command line itself. */
+const notOptions = ['TELLTALE_CONFIG', 'TELLTALE_DEBUG'];
+
 function isUnknown(name: string, options: readonly Option[]): boolean {
-  if (!name.startsWith('TELLTALE_') || name === 'TELLTALE_CONFIG' || name.startsWith('TELLTALE_TEST_')) return false;
+  if (!name.startsWith('TELLTALE_') || notOptions.includes(name) || name.startsWith('TELLTALE_TEST_')) return false;
   if (options.some((option) => option.variables.includes(name))) return false;
   const section = sectionNames.find((candidate) => name.startsWith(`TELLTALE_${candidate.toUpperCase()}_`));
   return section === undefined || options.some((option) => option.path[0] === section);

@@ -7,7 +7,7 @@ import { duration } from './values.ts';
  * One file, and one environment, may configure all services: a section of this list that a service does not have is skipped;
  * a section outside of it, or an unknown key within one, is refused.
  */
-export const sectionNames = ['log', 'http', 'shutdown', 'kafka', 'clickhouse', 'probe', 'detector', 'alerter', 'review', 'standalone'] as const;
+export const sectionNames = ['log', 'http', 'shutdown', 'kafka', 'clickhouse', 'probe', 'detector', 'alerter', 'review', 'standalone', 'migrate'] as const;
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 

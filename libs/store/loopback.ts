@@ -22,8 +22,10 @@ export async function serveLoopback(path: string): Promise<LoopbackServer> {
   const engine = await openEmbedded(path);
   const statements: string[] = [];
   const faults: LoopbackServer['faults'] = [];
+  /** The engine is one session: a statement may not come between another and the USE before it. */
+  let turn: Promise<unknown> = Promise.resolve();
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    turn = turn.then(() => answer(request, response)).catch((error: unknown) => {
       const { code, message, type } = error as { code?: string; message: string; type?: string };
       response.writeHead(500, { 'content-type': 'text/plain', 'x-clickhouse-exception-code': String(code) });
       response.end(`Code: ${code}. DB::Exception: ${message} (${type}) (version 26.7.2.1)\n`);

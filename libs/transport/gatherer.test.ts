@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Gatherer } from './gatherer.ts';
 
 test('contributors that are ready together share a batch; those that come while it is worked off share the next', async () => {
   const batches: string[][] = [];
+  const working = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
   const gatherer = new Gatherer<string, string>(100, async ({ records }) => {
-    await sleep(20);
+    working.resolve();
+    await done.promise;
     batches.push(records);
   });
   const contribute = (name: string): Promise<void> => gatherer.contribute(({ records }) => void records.push(name));
   const first = [contribute('a'), contribute('b')];
-  await sleep(5);
-  await Promise.all([...first, contribute('c'), contribute('d')]);
+  await working.promise;
+  const second = [contribute('c'), contribute('d')];
+  done.resolve();
+  await Promise.all([...first, ...second]);
   assert.deepEqual(batches, [['a', 'b'], ['c', 'd']]);
 });
 

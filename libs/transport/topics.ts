@@ -43,7 +43,7 @@ export async function ensureTopics(connection: KafkaConnection, wanted: readonly
     const missing = wanted.filter(({ topic }) => !existing.has(topic));
     // Answers false, and throws nothing, when another process has just created them.
     if (missing.length > 0) await admin.createTopics({ waitForLeaders: false, topics: missing.map(topicConfig) });
-    await leadersElected(admin, missing.map(({ topic }) => topic));
+    await leadersAnswer(admin, missing.map(({ topic }) => topic));
     return missing.map(({ topic }) => topic);
   } finally {
     await admin.disconnect();
@@ -51,20 +51,22 @@ export async function ensureTopics(connection: KafkaConnection, wanted: readonly
 }
 
 /**
- * Waits until each partition has a leader, 30 s at most. (kafkajs's own `waitForLeaders` gives up when the broker that it asks
- * has not yet heard of the topic, as happens for a moment with KRaft.)
+ * Waits until the leader of each partition answers for it, 30 s at most. (kafkajs's own `waitForLeaders` asks one broker for its
+ * metadata: it fails when that broker has not yet heard of the topic, and says nothing of whether the leaders are at work.)
  */
-async function leadersElected(admin: Admin, names: string[]): Promise<void> {
+async function leadersAnswer(admin: Admin, names: string[]): Promise<void> {
   const deadline = Date.now() + 30_000;
-  for (;;) {
-    try {
-      const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
-      if (found.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return;
-    } catch (error) {
-      if (!isRetriable(error) || Date.now() > deadline) throw error;
+  for (const name of names) {
+    for (;;) {
+      try {
+        await admin.fetchTopicOffsets(name);
+        break;
+      } catch (error) {
+        if (!isRetriable(error)) throw error;
+        if (Date.now() > deadline) throw new TransportError('unavailable', `the partitions of ${name} were not ready within 30 s`, { cause: error });
+      }
+      await sleep(100);
     }
-    if (Date.now() > deadline) throw new TransportError('unavailable', `no leader for all partitions of ${names.join(', ')} within 30 s`);
-    await sleep(100);
   }
 }
 

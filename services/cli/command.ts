@@ -14,8 +14,11 @@ export interface Command {
 /** Exit statuses, as the help states them. */
 export const exitStatus = { ok: 0, failed: 1, unusable: 2, findingAtLevel: 3 } as const;
 
+/** What an argument names cannot be used: exit status 2, with the message. */
+export class UnusableError extends Error {}
+
 /** Arguments that cannot be used: exit status 2, with the message and a pointer to the help. */
-export class UsageError extends Error {}
+export class UsageError extends UnusableError {}
 
 /** `parseArgs` in strict mode, its complaints turned into {@link UsageError}. */
 export function parseArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {

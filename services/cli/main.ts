@@ -1,10 +1,14 @@
-import { exitStatus, UsageError, type Command } from './command.ts';
+import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
 import { dashboards } from './dashboards.ts';
+import { doctor } from './doctor.ts';
+import { rules } from './rules.ts';
+import { geo } from './geo.ts';
+import { policy } from './policy.ts';
 import { scan } from './scan.ts';
 import { alerter, detector, migrate, probe, review } from './service-commands.ts';
 import { up } from './up.ts';
 
-const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards];
+const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards, doctor, rules, geo, policy];
 
 const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers, cross-border relays,
 third-party disclosure.
@@ -40,8 +44,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   try {
     return await command.run(args);
   } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`telltale ${name}: ${error.message}\nSee telltale ${name} --help.\n`);
+    if (error instanceof UnusableError) {
+      process.stderr.write(`telltale ${name}: ${error.message}\n${error instanceof UsageError ? `See telltale ${name} --help.\n` : ''}`);
       return exitStatus.unusable;
     }
     process.stderr.write(`telltale ${name}: ${error instanceof Error ? error.message : String(error)}\n`);

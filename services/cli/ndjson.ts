@@ -8,6 +8,9 @@ export function isoMicros(micros: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, -1)}${String(micros - milliseconds * 1000).padStart(3, '0')}Z`;
 }
 
+/** What JSON lets through, and a terminal obeys: DEL, C1 controls (U+009B begins an escape sequence), and changes of direction. */
+const unprintable = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
 /** A finding as one line of JSON, as docs/finding.schema.json describes it: absent fields are left out. `value` only for --reveal. */
 export function findingLine(finding: Finding, value?: string): string {
   const object: Record<string, unknown> = {};
@@ -16,5 +19,5 @@ export function findingLine(finding: Finding, value?: string): string {
     object[name] = types[name]?.type === 'micros' ? isoMicros(content as number) : content;
   }
   if (value !== undefined) object['telltale.evidence.value'] = value;
-  return JSON.stringify(object);
+  return JSON.stringify(object).replace(unprintable, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

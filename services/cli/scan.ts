@@ -1,14 +1,15 @@
 import { CaptureError } from '#capture';
 import { levels, type Finding, type Level } from '#flow';
+import { LocatedError } from '#geo';
 import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
-import { loadDetection } from '../detector/packs.ts';
+import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
 import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, oneOf, parseArguments, UsageError, type Command } from './command.ts';
+import { exitStatus, oneOf, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
 import { Leaks } from './leaks.ts';
 import { findingLine } from './ndjson.ts';
 import { Progress } from './progress.ts';
@@ -30,7 +31,7 @@ Options:
                          (${levels.join(', ')})
   --reveal               print the identifiers themselves, to this terminal only; they are stored nowhere
 
-Exit status: 0 scanned, 2 unusable arguments or unreadable input (the rest is still scanned),
+Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable input (the rest is still scanned),
 3 a finding at or above --fail-on.
 
 Tokens are made with the key in token.key of the data folder (--data, else ${defaultDataFolder}),
@@ -62,7 +63,7 @@ export const scan: Command = {
     const failOn = values['fail-on'] === undefined ? undefined : oneOf('--fail-on', values['fail-on'], levels);
 
     const revealed = new Map<string, string>();
-    const { detection } = await loadDetection({ root: projectRoot, ...(values.rules && { rules: values.rules }), ...(values.policy && { policy: values.policy }) });
+    const { detection } = await load(values.rules, values.policy);
     const pipeline = createPipeline({
       tokenKey: await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey),
       ...(values.reveal && {
@@ -109,6 +110,17 @@ export const scan: Command = {
     return statusOf(totals, failOn);
   },
 };
+
+/** The detection, with rules and policy of the user's own where they are given: what is wrong with those is the argument's fault. */
+async function load(rules: string | undefined, policy: string | undefined): Promise<LoadedDetection> {
+  try {
+    return await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+  } catch (error) {
+    if (rules === undefined && policy === undefined) throw error;
+    if (error instanceof LocatedError || (error as NodeJS.ErrnoException).syscall !== undefined) throw new UnusableError((error as Error).message);
+    throw error;
+  }
+}
 
 /** What is wrong with an input; nothing when a folder merely held a file that is no capture. Errors of the store or the rules are not the input's. */
 function inputProblem(input: CaptureInput, error: unknown): UnreadableInput | undefined {

@@ -16,8 +16,8 @@ export interface ScanTotals {
 /** What was read, what was found, and what could not be seen, on standard error. */
 export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void {
   const lines: string[] = [];
-  for (const { path, reason } of totals.unreadable) lines.push(`unreadable: ${printable(path)}: ${reason}`);
-  const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} that hold no capture skipped` : '';
+  for (const { path, reason } of totals.unreadable) lines.push(`unreadable: ${printable(path)}: ${printable(reason)}`);
+  const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} without a capture skipped` : '';
   lines.push(`${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${count(totals.records, 'flow record')}${skipped}.`);
   lines.push(totals.leaks.headline());
   if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));

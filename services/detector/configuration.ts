@@ -1,10 +1,43 @@
 import { z } from 'zod';
-import { clickhouseSection, httpSection, kafkaSection, logSection, shutdownSection } from '#runtime';
+import { clickhouseSection, httpSection, duration, kafkaSection, logSection, shutdownSection } from '#runtime';
+
+const file = z.string().min(1).exactOptional();
+
+/** Where the answers about addresses come from; of the detector and of standalone. */
+export const geoSection = z.strictObject({
+  located: z.array(z.string().min(1)).min(1).exactOptional().meta({
+    description: 'Location tables (MaxMind DB: country or city), the most trusted first, instead of the installed `@ip-location-db` packages.',
+  }),
+  registered: file.meta({ description: 'Table of the countries in which networks are registered (MaxMind DB) instead of `@ip-location-db/asn-country`.' }),
+  asn: file.meta({ description: 'Table of autonomous systems (MaxMind DB: GeoLite2 ASN, GeoIP2 ISP) instead of `@ip-location-db/asn`.' }),
+  operators: file.meta({ description: 'Operator table of your own (as `libs/geo/operators.yaml`), read before the one that ships.' }),
+  anycast: file.meta({ description: 'Anycast prefixes, `prefix` or `prefix,probe_ip` per line, instead of the short list that ships.' }),
+  check: duration('1m').meta({ description: 'How often the table files are looked at; changed ones are taken into use while running.' }),
+  probes: z.array(z.strictObject({
+    name: z.string().min(1), latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180),
+  })).default([]).meta({ description: 'Where probes stand, `{ name, latitude, longitude }` each: lets a handshake\'s round trip disprove a country.' }),
+}).prefault({}).meta({ description: 'Geo tables.' });
+
+/** What is looked for, and by which files; of the detector and of standalone. */
+export const detectionOptions = {
+  rules: z.string().min(1).exactOptional().meta({ description: 'Folder of Sigma rules to use instead of the pack that ships.' }),
+  rulesCheckInterval: duration('5s').meta({ description: 'How often the folder of rules is looked at; changed rules are loaded without a restart, as a whole or not at all.' }),
+  policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy, or a folder of them, to use instead of those that ship.' }),
+  jurisdictions: file.meta({ description: 'Named sets of countries of your own, beside those that ship.' }),
+  inventory: file.meta({ description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for.' }),
+  geo: geoSection,
+};
+
+type GeoSection = z.output<typeof geoSection>;
+
+/** The section as the detection takes it. */
+export function geoOptions({ located, registered, asn, operators, anycast, probes }: GeoSection) {
+  return { geo: { located, registered, asn, operators, anycast }, positions: new Map(probes.map(({ name, latitude, longitude }) => [name, { latitude, longitude }])) };
+}
 
 export const detectorSection = z.strictObject({
   group: z.string().min(1).default('telltale-detector').meta({ description: 'Kafka consumer group; detectors of one group share the partitions.' }),
-  rules: z.string().min(1).exactOptional().meta({ description: 'Folder of Sigma rules to use instead of the pack that ships.' }),
-  policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy to use instead of the one that ships.' }),
+  ...detectionOptions,
   batch: z.int().min(1).max(1_000_000).default(20_000).meta({ description: 'Records per batch at most: one evaluation, one insert, one move of the offsets.' }),
 }).prefault({}).meta({ description: 'Detection.' });
 

@@ -1,5 +1,6 @@
 import type { FlowRecord, Observable } from '#flow';
-import type { Dimension, Rule } from '#rules';
+import type { Dimension } from '#geo';
+import type { Rule } from '#rules';
 import { peerEndpoint, peerIsSource, subjectAddress } from './detection-endpoints.ts';
 
 /** Observables that a sentence names; the others are counted. */
@@ -12,12 +13,11 @@ const namedObservables = 3;
 export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[]): string {
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
-  const policy = record['telltale.policy.id'];
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
-    return `${contact}; denied by policy ${policy} (${record['telltale.policy.reason']}).`;
+    return `${contact}; denied by ${policy(record)} (${withSources(record)})${remainingDoubt(record)}.`;
   }
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
-    return `${contact}; policy ${policy} cannot be decided, because it is unknown ${unknownAnswers(record['telltale.policy.reason'])}.`;
+    return `${contact}; ${policy(record)} cannot be decided, because it is unknown ${unknownAnswers(record['telltale.policy.reason'])}.`;
   }
   return `${contact}: ${rule.title}.`;
 }
@@ -47,21 +47,72 @@ function peer(record: FlowRecord): string {
   const endpoint = peerEndpoint(record);
   const name = record['destination.domain'];
   const service = record['telltale.service'] === '' ? '' : ` (${record['telltale.service']}, ${record['telltale.role']})`;
-  const parts = [name === '' ? `${endpoint}${service}` : `${name}${service} at ${endpoint}`];
-  if (record['telltale.peer.located'] !== '') parts.push(`located in ${record['telltale.peer.located']}`);
+  const parts = [name === '' ? `${endpoint}${service}` : `${name}${service} at ${endpoint}`, ...location(record)];
   if (record['telltale.peer.operated'] !== '') parts.push(`operated from ${record['telltale.peer.operated']}`);
   return parts.join(', ');
 }
 
+/** `located in NL (its name says DE Frankfurt)`, `anycast (8.8.8.0/24) and so at no single place` */
+function location(record: FlowRecord): string[] {
+  const located = record['telltale.peer.located'];
+  const disproved = record['telltale.peer.disproved'];
+  const parts: string[] = [];
+  if (located !== '') {
+    const site = record['telltale.peer.site'];
+    const bySite = site !== '' && !site.startsWith(`${located} `) ? site : '';
+    const byTables = record['telltale.peer.disputed'].filter((country) => !bySite.startsWith(`${country} `));
+    const doubts = [...(bySite === '' ? [] : [`its name says ${bySite}`]), ...(byTables.length === 0 ? [] : [`other tables say ${list(byTables)}`])];
+    parts.push(`located in ${located}${doubts.length === 0 ? '' : ` (${doubts.join('; ')})`}`);
+  }
+  if (record['telltale.peer.unlocated'] === 'anycast') parts.push(`anycast (${record['telltale.peer.anycast']}) and so at no single place`);
+  if (disproved.length > 0) parts.push(`not in ${disproved.join(' or ')} as tables say, since it answered from within ${record['telltale.peer.distance_limit']} km of the probe`);
+  return parts;
+}
+
+/** `policy conferencing version 1` */
+function policy(record: FlowRecord): string {
+  const id = record['telltale.policy.id'];
+  const decision = record['telltale.policy.decisions'].find((one) => one.startsWith(`${id}@`));
+  return decision === undefined ? `policy ${id}` : `policy ${id} version ${decision.slice(id.length + 1, decision.indexOf(' '))}`;
+}
+
+/** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-08-01, inferred`. */
+function withSources(record: FlowRecord): string {
+  return record['telltale.policy.reason'].split('; ').map((part) => {
+    if (/^\S+ \S+: /.test(part)) return part; // A hop, whose sources the record does not hold.
+    return splitAnswers(part).map((answer) => record['telltale.peer.sources'].find((source) => source.startsWith(`${answer} by `)) ?? answer).join('; ');
+  }).join('; ');
+}
+
+/** What a denial leaves open: it stands on another answer. */
+function remainingDoubt(record: FlowRecord): string {
+  if (record['telltale.peer.located'] !== '' || record['telltale.peer.unlocated'] === 'local') return '';
+  return `; where the peer is located remains unknown (${record['telltale.peer.unlocated']})`;
+}
+
 const questions: Record<Dimension, string> = {
-  located: 'where the peer is located',
-  registered: 'where its network is registered',
-  operated: 'from where its network is operated',
+  located: 'where X is located',
+  registered: 'where the network of X is registered',
+  operated: 'from where the network of X is operated',
 };
 
-/** `located=unknown, operated=unknown` in words. */
+/** `located=unknown, operated=unknown; turn-relay 192.0.2.1: located=JP disputed by CN` in words. */
 function unknownAnswers(reason: string): string {
-  return list(reason.split(', ').map((part) => questions[part.split('=')[0] as Dimension]));
+  return list(reason.split('; ').flatMap((part) => {
+    const [, hop, answers] = /^(?:(\S+ \S+): )?(.*)$/.exec(part)!;
+    return splitAnswers(answers!).map((answer) => unknownAnswer(answer, hop ?? 'the peer'));
+  }));
+}
+
+function unknownAnswer(answer: string, of: string): string {
+  const [, dimension, country, how, what] = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer)!;
+  if (how === 'if') return `whether ${what}`;
+  const question = questions[dimension as Dimension].replace('X', of);
+  return how === undefined ? question : `${question} (${country}, disputed by ${what})`;
+}
+
+function splitAnswers(answers: string): string[] {
+  return answers.split(/, (?=(?:located|registered|operated)=)/);
 }
 
 function list(items: readonly string[]): string {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { before, test } from 'node:test';
 import { createFlowRecord, flowId, recordId, type Finding, type FlowRecord, type Observable } from '#flow';
-import { Detection } from './detection.ts';
+import { Geography } from '#geo';
+import { Inventory } from '#rules';
+import { Detection, type DetectionParts } from './detection.ts';
+import { readGeoTables } from './detection-tables.ts';
 import { loadDetection, type LoadedDetection } from './packs.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -10,8 +13,8 @@ let loaded: LoadedDetection;
 before(async () => { loaded = await loadDetection({ root }); });
 
 /** A detection that remembers nothing of earlier tests. */
-function detector(): Detection {
-  return new Detection({ geography: loaded.geography, catalogue: loaded.catalogue, policies: loaded.policies, rules: loaded.pack.plan, versions: loaded.versions });
+function detector(parts: Partial<DetectionParts> = {}): Detection {
+  return new Detection({ geography: loaded.geography, catalogue: loaded.catalogue, policies: loaded.policies, rules: loaded.pack.plan, versions: loaded.versions, ...parts });
 }
 
 function recordOf(fields: Partial<FlowRecord>, flow = 'flow-1', sequence = 0): FlowRecord {
@@ -44,7 +47,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   assert.equal(user['telltale.verdict'], 'violation');
   assert.equal(user['telltale.observable.token'], 'tk1.k.user');
   assert.equal(user['telltale.evidence.frame'], 9);
-  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; catalogue 20\S+; geo 20\S+ operators 20\S+$/);
+  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; sets 20\S+; catalogue 20\S+; geo geo-whois-asn-country 20\S+, .*operators 20\S+, anycast 20\S+$/);
 
   const linked = named(findings, 'User and room linked in clear');
   assert.equal(linked['event.severity_name'], 'high');
@@ -55,7 +58,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   const denied = named(findings, 'Service traffic to a country its policy denies');
   assert.equal(denied['event.severity_name'], 'high');
   assert.equal(denied['message'],
-    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN; denied by policy conferencing (operated=CN).');
+    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN; denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred).');
 });
 
 test('the pair is found when the room comes in a later record of the flow', () => {
@@ -116,7 +119,7 @@ test('an unknown place is indeterminate and low, and says what is unknown', () =
   assert.equal(finding!['telltale.verdict'], 'indeterminate');
   assert.equal(finding!['event.severity_name'], 'low');
   assert.equal(finding!['message'],
-    '10.1.2.3 contacted 203.0.113.9:8801 (Zoom, media); policy conferencing cannot be decided, because it is unknown where the peer is located and from where its network is operated.');
+    '10.1.2.3 contacted 203.0.113.9:8801 (Zoom, media); policy conferencing version 1 cannot be decided, because it is unknown where the peer is located and from where the network of the peer is operated.');
 });
 
 test('a third party contacted is one low finding per flow; asking DNS for its name is none', () => {
@@ -164,4 +167,95 @@ test('an anonymous FTP login and an SNMP community are low, never high', () => {
     recordOf({ ...ftp, 'telltale.observables': [{ ...userId, kind: 'password', path: 'ftp.request.pass' }] }, 'flow-3'),
   ]);
   assert.deepEqual(findings.map((finding) => finding['event.severity_name']), ['low', 'low', 'high']);
+});
+
+const zoom = { 'destination.port': 443, 'network.transport': 'tcp', 'network.protocol': 'tls' };
+
+test('a site code in the name is compared with the tables, and the difference shown', () => {
+  const record = recordOf({ ...zoom, 'destination.ip': '109.94.160.99', 'destination.domain': 'zoomfrn99mmr.zoom.us' });
+  detector().detect([record]);
+  assert.deepEqual([record['telltale.peer.located'], record['telltale.peer.site'], record['telltale.peer.agreement'], record['telltale.peer.disputed']], ['NL', 'DE Frankfurt', 'disputed', ['DE']]);
+  assert.match(record['telltale.peer.sources'].join('; '), /^located=NL by geo-whois-asn-country \S+; .*; located=DE by name \(frn, Frankfurt\)$/);
+  assert.equal(record['telltale.policy.reason'], 'operated=unknown', 'NL and DE are both allowed: their dispute decides nothing');
+  const agreed = recordOf({ ...zoom, 'destination.ip': '109.94.160.99', 'destination.domain': 'zoomam104zc.zoom.us' }, 'flow-2');
+  detector().detect([agreed]);
+  assert.deepEqual([agreed['telltale.peer.agreement'], agreed['telltale.peer.site']], ['agreed', 'NL Amsterdam']);
+});
+
+test('anycast: located is indeterminate, operated is not', () => {
+  const record = recordOf({ ...zoom, 'destination.ip': '223.5.5.5', 'destination.domain': 'relay.zoom.us' });
+  const [denied] = detector().detect([record]);
+  assert.deepEqual([record['telltale.peer.located'], record['telltale.peer.unlocated'], record['telltale.peer.anycast']], ['', 'anycast', '223.5.5.0/24']);
+  assert.equal(denied!['message'], '10.1.2.3 contacted relay.zoom.us (Zoom, signalling) at 223.5.5.5:443, anycast (223.5.5.0/24) and so at no single place, operated from CN; '
+    + 'denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred); where the peer is located remains unknown (anycast).');
+  const [unknown] = detector().detect([recordOf({ ...zoom, 'destination.ip': '8.8.8.8', 'destination.domain': 'relay.zoom.us' })]);
+  assert.deepEqual([unknown!['telltale.verdict'], unknown!['telltale.policy.reason']], ['indeterminate', 'located=unknown']);
+});
+
+test('a round trip too short for the claimed country disproves it; nothing takes its place', () => {
+  const positions = new Map([['frankfurt', { latitude: 50.11, longitude: 8.68 }]]);
+  const beijing = { ...zoom, 'destination.ip': '52.81.151.250', 'destination.domain': 'us01kms.zoom.us', 'observer.name': 'frankfurt' };
+  const near = recordOf({ ...beijing, 'telltale.handshake.rtt': 8_000 });
+  const [finding] = detector({ positions }).detect([near]);
+  assert.deepEqual([near['telltale.peer.located'], near['telltale.peer.unlocated'], near['telltale.peer.disproved'], near['telltale.peer.distance_limit']], ['', 'disproved', ['CN'], 800]);
+  assert.match(finding!['message'], /, not in CN as tables say, since it answered from within 800 km of the probe, operated from CN; denied by policy conferencing version 1 \(operated=CN /);
+  const located = (fields: Partial<FlowRecord>): string => {
+    const record = recordOf({ ...beijing, ...fields });
+    detector({ positions }).detect([record]);
+    return record['telltale.peer.located'];
+  };
+  assert.equal(located({ 'telltale.handshake.rtt': 160_000 }), 'CN', 'far enough');
+  assert.equal(located({}), 'CN', 'no round trip');
+  assert.equal(located({ 'telltale.handshake.rtt': 8_000, 'observer.name': 'elsewhere' }), 'CN', 'a probe whose position is not known');
+  assert.equal(located({ 'telltale.handshake.rtt': 1, 'source.ip': '52.81.151.250', 'destination.ip': '10.1.2.3', 'telltale.peer.ip': '52.81.151.250', 'telltale.subject.ip': '10.1.2.3' }), 'CN',
+    'the round trip to the monitored side says nothing of a peer that called');
+});
+
+test('hops inside a session are looked up and judged', () => {
+  const turn = { 'destination.ip': '170.114.10.5', 'destination.port': 3478, 'destination.domain': 'turn.zoom.us', 'network.protocol': 'stun' };
+  const record = recordOf({ ...turn, 'telltale.stun.relayed_ip': '52.81.151.250', 'telltale.stun.peer_ip': ['192.168.1.4', '170.114.10.5', '198.51.100.9', '52.81.151.250'] });
+  const [finding] = detector().detect([record]);
+  assert.deepEqual(record['telltale.hops'], ['turn-relay=52.81.151.250/CN/CN', 'turn-peer=192.168.1.4/local', 'turn-peer=198.51.100.9/?/?']);
+  assert.deepEqual(record['telltale.policy.decisions'], ['conferencing@1 denied turn-relay 52.81.151.250: located=CN, operated=CN']);
+  assert.match(finding!['message'], /; denied by policy conferencing version 1 \(turn-relay 52\.81\.151\.250: located=CN, operated=CN\)\.$/);
+  const behindLocal = recordOf({ ...turn, 'destination.ip': '192.168.0.9', 'telltale.stun.relayed_ip': '52.81.151.250' }, 'flow-2');
+  detector().detect([behindLocal]);
+  assert.equal(behindLocal['telltale.policy.verdict'], 'denied', 'a relay inside the network does not hide what is behind it');
+  const unknown = recordOf({ ...turn, 'telltale.stun.peer_ip': ['198.51.100.9'] }, 'flow-3');
+  const [indeterminate] = detector().detect([unknown]);
+  assert.match(indeterminate!['message'], /because it is unknown where turn-peer 198\.51\.100\.9 is located and from where the network of turn-peer 198\.51\.100\.9 is operated\.$/);
+});
+
+test('reversed endpoints, mapped, tunnelled, private and documentation addresses: none has a country', () => {
+  const addresses = ['::ffff:52.81.151.250', '64:ff9b::3451:97fa', '2002:3451:97fa::1', '2001:0:3451:97fa::1', '100.64.3.4', '10.9.9.9', '192.0.2.7', '198.51.100.7', '203.0.113.7', '2001:db8::7', 'fd00::7'];
+  for (const ip of addresses) {
+    for (const reversed of [false, true]) {
+      const ends = reversed ? { 'source.ip': ip, 'destination.ip': '10.1.2.3', 'telltale.peer.ip': ip } : { 'destination.ip': ip };
+      const record = recordOf({ ...ends, 'destination.domain': 'zoomfrn99mmr.zoom.us', 'telltale.handshake.rtt': 1, 'telltale.stun.relayed_ip': ip });
+      detector().detect([record]);
+      for (const field of ['telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated', 'source.geo.country_iso_code', 'destination.geo.country_iso_code', 'telltale.peer.site'] as const) {
+        assert.equal(record[field], '', `${ip} ${field}`);
+      }
+      assert.notEqual(record['telltale.policy.verdict'], 'allowed', ip);
+    }
+  }
+});
+
+test('tags of the inventory stand on the record', () => {
+  const inventory = Inventory.parse("version: '1'\nsubjects: [{ cidr: [10.1.0.0/16], tags: { department: legal, residency: DE } }]", 'i.yaml');
+  const record = recordOf(zoom);
+  detector({ inventory }).detect([record]);
+  assert.deepEqual(record['telltale.subject.tags'], ['department=legal', 'residency=DE']);
+});
+
+test('new tables take over between two batches', async () => {
+  const tables = await readGeoTables(root);
+  const detection = detector();
+  const beijing = { ...zoom, 'destination.ip': '52.81.151.250', 'destination.domain': 'us01kms.zoom.us' };
+  const before = recordOf(beijing);
+  detection.detect([before]);
+  detection.replaceGeography(new Geography({ ...tables, anycast: { name: 'new.csv', text: '52.81.0.0/16' } }), 'new');
+  const after = recordOf(beijing, 'flow-2');
+  const [finding] = detection.detect([after]);
+  assert.deepEqual([before['telltale.peer.anycast'], after['telltale.peer.anycast'], finding!['telltale.versions']], ['', '52.81.0.0/16', 'new']);
 });

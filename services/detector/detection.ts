@@ -1,6 +1,8 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Observable } from '#flow';
-import { BoundedCache, type Geography, type Place, type ServiceCatalogue } from '#geo';
-import type { PolicySet, Rule, RulePlan } from '#rules';
+import { BoundedCache, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
+import { ExceptionSet, Inventory, type PolicySet, type Rule, type RulePlan } from '#rules';
+import { hopsOf, hopText } from './detection-hops.ts';
+import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
 
@@ -9,8 +11,14 @@ export interface DetectionParts {
   catalogue: ServiceCatalogue;
   policies: PolicySet;
   rules: RulePlan;
+  /** Hits that are no findings; none by default. */
+  exceptions?: ExceptionSet;
   /** Versions of all of these, for the findings. */
   versions: string;
+  /** What is known of the monitored endpoints. */
+  inventory?: Inventory;
+  /** Where probes stand, by their names; only theirs are the round trips that bound a distance. */
+  positions?: ReadonlyMap<string, Position>;
   /** Flows remembered for rules that report once per flow: at most twice this number per detection. */
   rememberedFlows?: number;
 }
@@ -20,23 +28,47 @@ export interface DetectionParts {
  * give the same findings with the same ids, and so does handing in a batch again after a failed write.
  */
 export class Detection {
-  readonly #geography: Geography;
+  #geography: Geography;
   readonly #catalogue: ServiceCatalogue;
   readonly #policies: PolicySet;
-  readonly #rules: RulePlan;
-  readonly #versions: string;
+  /** Hits that an exception kept from being findings, by its title. */
+  readonly counters = { suppressed: new Map<string, number>() };
+  #rules: RulePlan;
+  #exceptions: ExceptionSet;
+  #versions: string;
+  readonly #inventory: Inventory;
+  readonly #positions: ReadonlyMap<string, Position>;
+  readonly #peer = new PeerAnswer();
   /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
   #record!: FlowRecord;
   #findings: Finding[] = [];
 
-  constructor({ geography, catalogue, policies, rules, versions, rememberedFlows = 65_536 }: DetectionParts) {
+  constructor({
+    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536,
+  }: DetectionParts) {
     this.#geography = geography;
     this.#catalogue = catalogue;
     this.#policies = policies;
     this.#rules = rules;
+    this.#exceptions = exceptions;
     this.#versions = versions;
+    this.#inventory = inventory;
+    this.#positions = positions;
     this.#reported = new BoundedCache(rememberedFlows);
+  }
+
+  /** Takes other rules from the next batch on. */
+  use(rules: RulePlan, exceptions: ExceptionSet, versions: string): void {
+    this.#rules = rules;
+    this.#exceptions = exceptions;
+    this.#versions = versions;
+  }
+
+  /** Exchanges the geo tables; the records of the next call are looked up in the new ones. */
+  replaceGeography(geography: Geography, versions: string): void {
+    this.#geography = geography;
+    this.#versions = versions;
   }
 
   /** Fills the detector's fields of the records and returns the findings in the order of the records. */
@@ -60,27 +92,37 @@ export class Detection {
     record['destination.as.number'] = destination.asn;
     record['destination.as.organization.name'] = destination.organisation;
 
-    const peer = peerIsSource(record) ? source : destination;
-    record['telltale.peer.located'] = peer.located;
-    record['telltale.peer.registered'] = peer.registered;
-    record['telltale.peer.operated'] = peer.operated;
-    this.#judge(record, peer);
+    record['telltale.subject.tags'] = this.#inventory.tagsOf(record['telltale.subject.ip']) as string[];
+    this.#judge(record, peerIsSource(record) ? source : destination);
   }
 
-  #judge(record: FlowRecord, peer: Place): void {
+  #judge(record: FlowRecord, place: Place): void {
     const match = this.#catalogue.match(record);
     record['telltale.service'] = match?.service.name ?? '';
     record['telltale.role'] = match?.role ?? '';
-    record['telltale.policy.id'] = '';
-    record['telltale.policy.verdict'] = '';
-    record['telltale.policy.reason'] = '';
+    const domain = record['destination.domain'];
+    const peer = this.#peer;
+    peer.start(place);
+    if (domain !== '') {
+      peer.claimSite(this.#catalogue.siteOf(domain));
+      peer.overrideOperator(this.#geography.operatorOfDomain(domain));
+    }
+    // The round trip is that between the probe and whoever answered the handshake, which is the flow's destination.
+    const position = record['telltale.handshake.rtt'] === 0 || peerIsSource(record) ? undefined : this.#positions.get(record['observer.name']);
+    if (position !== undefined) peer.bound(position, record['telltale.handshake.rtt']);
+    peer.fill(record);
+
+    const hops = hopsOf(record, this.#geography);
+    record['telltale.hops'] = hops.length === 0 ? noTexts : hops.map(hopText);
     // An address that never leaves the monitored network crosses no border.
-    if (match !== undefined && peer.scope !== 'local') this.#policies.decide(record);
+    this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? hops : hops.filter(({ scope }) => scope !== 'local'));
   }
 
   /** One closure for all records. */
-  readonly #onMatch = (rule: Rule, observables: readonly Observable[]): void => {
+  readonly #onMatch = (rule: Rule, matched: readonly Observable[]): void => {
     const record = this.#record;
+    const observables = this.#exceptions.size === 0 ? matched : this.#withoutExceptions(rule, matched);
+    if (observables === undefined) return;
     switch (rule.outcome.finding) {
       case 'observable':
         for (let i = 0; i < observables.length; i += 1) {
@@ -94,6 +136,19 @@ export class Detection {
         this.#addOncePerFlow(rule, record, observables);
     }
   };
+
+  /** The observables that no exception is about; undefined when nothing is left to report. */
+  #withoutExceptions(rule: Rule, matched: readonly Observable[]): readonly Observable[] | undefined {
+    if (matched.length === 0) return this.#suppressed(rule, undefined) ? undefined : matched;
+    const left = matched.filter((observable) => !this.#suppressed(rule, observable));
+    return left.length > 0 ? left : undefined;
+  }
+
+  #suppressed(rule: Rule, observable: Observable | undefined): boolean {
+    const exception = this.#exceptions.find(rule, this.#record, observable);
+    if (exception) this.counters.suppressed.set(exception.title, (this.counters.suppressed.get(exception.title) ?? 0) + 1);
+    return exception !== undefined;
+  }
 
   /**
    * The id is a function of rule and flow, and the time is that of the flow's start, so that a later record of the flow gives the same
@@ -140,6 +195,8 @@ export class Detection {
     return rule.outcome.level === 'policy' ? this.#policies.get(record['telltale.policy.id'])?.level ?? rule.level : rule.level;
   }
 }
+
+const noTexts: string[] = [];
 
 /** The packet with which the evidence is complete. */
 function lastFrame(observables: readonly Observable[]): number {

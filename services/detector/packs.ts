@@ -1,16 +1,27 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Geography, ServiceCatalogue, type GeoTables, type Problem } from '#geo';
-import { Jurisdictions, loadPack, parsePolicy, PolicySet, type RuleFile, type RulePack } from '#rules';
+import { Geography, LocatedError, ServiceCatalogue, type Position, type Problem } from '#geo';
+import { catalogue as identifierCatalogue } from '#identifiers';
+import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack } from '#rules';
 import { Detection } from './detection.ts';
+import { GeoTableWatcher, readGeoTables, type GeoFiles } from './detection-tables.ts';
+import { readLogSources, readRuleFolder, readYamlFiles, shippedRules } from './rule-folder.ts';
 
 export interface DetectionFiles {
   /** Folder of the project: libraries' data and node_modules stand in it. */
   root: string;
   /** Folder of rules instead of the pack that ships (`--rules DIR`); folders below it are read too. */
   rules?: string;
-  /** One policy instead of those that ship (`--policy FILE`). */
+  /** One policy, or a folder of policies, instead of those that ship (`--policy FILE`). */
   policy?: string;
+  /** Geo tables of one's own. */
+  geo?: GeoFiles | undefined;
+  /** Named sets of countries beside those that ship. */
+  jurisdictions?: string | undefined;
+  /** Tags of the monitored endpoints. */
+  inventory?: string | undefined;
+  /** Where probes stand, by their names. */
+  positions?: ReadonlyMap<string, Position> | undefined;
 }
 
 export interface LoadedDetection {
@@ -19,8 +30,11 @@ export interface LoadedDetection {
   catalogue: ServiceCatalogue;
   policies: PolicySet;
   pack: RulePack;
+  inventory: Inventory;
   /** Versions of all of these, as findings carry them. */
   versions: string;
+  /** The versions after rules or geo tables were exchanged; it remembers the exchange. */
+  versionsWith(exchanged: { rules?: string; geo?: string }): string;
   /** Doubts about the files that do not keep them from being used. */
   warnings: Problem[];
 }
@@ -29,43 +43,72 @@ export interface LoadedDetection {
  * Reads rules, policies, catalogue and geo tables and makes a detection of them.
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
-export async function loadDetection({ root, rules, policy }: DetectionFiles): Promise<LoadedDetection> {
-  const [tables, catalogue, pack] = await Promise.all([
-    readGeoTables(root),
-    readText(join(root, 'libs/geo/services.yaml')).then((text) => ServiceCatalogue.parse(text)),
-    readRuleFiles(rules ?? join(root, 'libs/rules/pack')).then((files) => loadPack(files)),
+export async function loadDetection({ root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions }: DetectionFiles): Promise<LoadedDetection> {
+  const [tables, catalogue, { pack, exceptions }, inventory] = await Promise.all([
+    readGeoTables(root, geo),
+    readCatalogue(root),
+    loadRules(root, rules),
+    readInventory(inventoryFile),
   ]);
-  const policies = await readPolicies(root, policy, catalogue);
+  const context = await readPolicyContext(root, catalogue, jurisdictions);
+  const policies = new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context)));
   const geography = new Geography(tables);
-  const versions = `rules ${pack.version}; policies ${policies.version}; catalogue ${catalogue.version}; geo ${geography.version}`;
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, versions });
-  return { detection, geography, catalogue, policies, pack, versions, warnings: pack.warnings };
+  const parts = {
+    rules: pack.version, policies: policies.version, sets: context.jurisdictions.version, catalogue: catalogue.version,
+    ...(inventory.version && { inventory: inventory.version }), geo: geography.version,
+  };
+  const versionsWith: LoadedDetection['versionsWith'] = (exchanged) => {
+    Object.assign(parts, exchanged);
+    return Object.entries(parts).map(([part, version]) => `${part} ${version}`).join('; ');
+  };
+  const versions = versionsWith({});
+  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, exceptions, versions, inventory, ...(positions && { positions }) });
+  return { detection, geography, catalogue, policies, pack, inventory, versions, versionsWith, warnings: pack.warnings };
 }
 
-/** Rules of a folder and those below it, in the order of their names; fixture files stand among them and are left out. */
-export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !/\.fixtures\.ya?ml$/.test(name)).toSorted();
-  return Promise.all(names.map(async (name) => ({ name, text: await readText(join(folder, name)) })));
+/** Keeps the geo tables of a running detection current; a component that starts and stops. */
+export function watchGeoTables({ detection, geography, versionsWith }: LoadedDetection, { root, geo }: DetectionFiles, { checkMillis, warn }: { checkMillis: number; warn(message: string): void }): GeoTableWatcher {
+  const replace = (next: Geography): void => detection.replaceGeography(next, versionsWith({ geo: next.version }));
+  return new GeoTableWatcher({ root, files: geo ?? {}, geography, replace, checkMillis, warn });
 }
 
-/** The tables of the npm packages, and the operator table beside the library. */
-export async function readGeoTables(root: string): Promise<GeoTables> {
-  const table = (name: string): Promise<Buffer> => readFile(join(root, 'node_modules/@ip-location-db', name));
-  const [located, registered4, registered6, networks4, networks6, operators] = await Promise.all([
-    table('geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'),
-    table('asn-country/asn-country-ipv4-num.csv'),
-    table('asn-country/asn-country-ipv6-num.csv'),
-    table('asn/asn-ipv4-num.csv'),
-    table('asn/asn-ipv6-num.csv'),
-    readText(join(root, 'libs/geo/operators.yaml')),
-  ]);
-  return { located, registered: { ipv4: registered4, ipv6: registered6 }, networks: { ipv4: networks4, ipv6: networks6 }, operators };
+/** The service catalogue beside the library. */
+export async function readCatalogue(root: string): Promise<ServiceCatalogue> {
+  return ServiceCatalogue.parse(await readText(join(root, 'libs/geo/services.yaml')));
 }
 
-async function readPolicies(root: string, file: string | undefined, catalogue: ServiceCatalogue): Promise<PolicySet> {
-  const jurisdictions = Jurisdictions.parse(await readText(join(root, 'libs/rules/jurisdictions.yaml')));
-  const files = file === undefined ? await readRuleFiles(join(root, 'libs/rules/policies')) : [{ name: basename(file), text: await readText(file) }];
-  return new PolicySet(files.map(({ name, text }) => parsePolicy(text, name, { jurisdictions, services: catalogue.services.keys() })));
+/** What policy files may refer to: the sets that ship with those of a company, services, identifier kinds. */
+export async function readPolicyContext(root: string, catalogue: ServiceCatalogue, jurisdictions?: string): Promise<PolicyContext & { kinds: ReadonlyMap<string, string> }> {
+  const files = [join(root, 'libs/rules/jurisdictions.yaml'), ...(jurisdictions === undefined ? [] : [jurisdictions])];
+  const sets = Jurisdictions.parseAll(await Promise.all(files.map(async (file) => ({ name: basename(file), text: await readText(file) }))));
+  return { jurisdictions: sets, services: [...catalogue.services.keys()], kinds: new Map(identifierCatalogue.map(({ name, dataClass }) => [name, dataClass])) };
+}
+
+/** The policies that ship, one file, or all of a folder; the fixture files among them are left out. */
+export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
+  if (!(await stat(path)).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
+  return (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
+}
+
+export async function readInventory(file: string | undefined): Promise<Inventory> {
+  return file === undefined ? Inventory.empty : Inventory.parse(await readText(file), basename(file));
+}
+
+/** Rules with their exceptions, from one folder. */
+export interface LoadedRules {
+  pack: RulePack;
+  exceptions: ExceptionSet;
+}
+
+/**
+ * Reads a folder of rules, or the pack that ships. @throws LocatedError with every problem; then nothing of it is to be used.
+ */
+export async function loadRules(root: string, folder = shippedRules(root)): Promise<LoadedRules> {
+  const [logSources, { rules, placeholders, exceptions: files, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
+  const { exceptions, problems: exceptionProblems } = parseExceptions(files);
+  const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new LocatedError(errors);
+  return { pack: loadPack([...rules], { logSources, placeholders }, files), exceptions: new ExceptionSet(exceptions) };
 }
 
 function readText(file: string): Promise<string> {

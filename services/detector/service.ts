@@ -1,4 +1,4 @@
-import { kafkaConnection, projectRoot, type ServiceDefinition } from '#runtime';
+import { kafkaConnection, type ServiceDefinition } from '#runtime';
 import { openStore } from '#store';
 import { KafkaFindingSink, KafkaFlowSource } from '#transport';
 import type { z } from 'zod';
@@ -7,16 +7,16 @@ import { RecordReader } from '../record-reader.ts';
 import { StoreComponent } from '../store-component.ts';
 import { detectorSchema } from './configuration.ts';
 import { Detector } from './detector.ts';
-import { loadDetection } from './packs.ts';
+import { liveDetection } from './live-detection.ts';
 
 /** The detector as a service of its own: flow log → enrich, evaluate → ClickHouse → findings topic. */
 export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>> = {
   name: 'detector',
   schema: detectorSchema,
   async build({ configuration, logger, metrics, lifecycle }) {
-    const { rules, policy, group, batch } = configuration.detector;
     const connection = { ...kafkaConnection(configuration.kafka, 'telltale-detector'), logger };
-    const { detection } = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+    const { group, batch } = configuration.detector;
+    const { detection, watchers } = await liveDetection(configuration.detector, { logger, metrics });
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
 
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });
@@ -32,6 +32,6 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader], metrics })] });
 
     // The reader starts last and stops first: no batch arrives that cannot be stored.
-    lifecycle.add(http, storeComponent, { name: 'findings sink', stop: () => sink.close() }, reader);
+    lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, reader);
   },
 };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsClientHello, tlsRecord, type Endpoint } from '#capture';
+import { CaptureBuilder, httpRequest, httpResponse, stunMessage, type Endpoint } from '#capture';
+import { opaque, prefixed, resolve, srtp, tlsSession, zoomHello, zoomMediaPacket } from './demonstration-traffic.ts';
 
 const second = 1_000_000;
 
@@ -10,7 +11,6 @@ const chen = '10.20.0.13';
 const dora = '10.20.0.14';
 
 /** Servers, chosen for what the public tables say of their addresses; nothing was ever sent to them. */
-const resolver: Endpoint = { ip: '9.9.9.9', port: 53 };
 const agoraEdge: Endpoint = { ip: '106.14.12.130', port: 8000 }; // mainland address in Agora's published allowlist
 const zoomWeb: Endpoint = { ip: '206.247.10.10', port: 443 }; // AS30103, United States
 const zoomKeys: Endpoint = { ip: '52.81.151.250', port: 443 }; // Beijing: the key server that Citizen Lab met in April 2020
@@ -70,14 +70,14 @@ function meetingThroughBeijing(capture: CaptureBuilder, at: number): void {
   resolve(capture, chen, 'zoomsjccv154mmr.sjc.zoom.us', zoomMedia.ip, at + 4 * second);
   const media = capture.udp({ client: { ip: chen, port: 51_003 }, server: zoomMedia, at: at + 5 * second, stepMicros: 20_000 });
   media.send(zoomHello(1)).receive(zoomHello(2));
-  for (let packet = 0; packet < 20; packet++) media.send(zoomMediaPacket(packet)).receive(zoomMediaPacket(packet));
+  for (let packet = 0; packet < 20; packet++) media.send(zoomMediaPacket('toZoom', packet)).receive(zoomMediaPacket('fromZoom', packet));
   // Congestion: the primary no longer answers.
-  for (let packet = 20; packet < 28; packet++) media.send(zoomMediaPacket(packet));
+  for (let packet = 20; packet < 28; packet++) media.send(zoomMediaPacket('toZoom', packet));
 
   resolve(capture, chen, 'zoomtj12mmr.tj.zoom.us', zoomSecondaryMedia.ip, at + 8 * second);
   const secondary = capture.udp({ client: { ip: chen, port: 51_004 }, server: zoomSecondaryMedia, at: at + 9 * second, stepMicros: 20_000 });
   secondary.send(zoomHello(1)).receive(zoomHello(2));
-  for (let packet = 0; packet < 30; packet++) secondary.send(zoomMediaPacket(packet)).receive(zoomMediaPacket(packet));
+  for (let packet = 0; packet < 30; packet++) secondary.send(zoomMediaPacket('toZoom', packet)).receive(zoomMediaPacket('fromZoom', packet));
 }
 
 /**
@@ -114,53 +114,4 @@ function cleanTraffic(capture: CaptureBuilder, at: number): void {
 
   tlsSession(capture, { ip: dora, port: 53_003 }, wikipedia, 'www.wikipedia.org', at + 6 * second, 15_000);
   resolve(capture, dora, 'www.example.org', '93.184.215.14', at + 10 * second);
-}
-
-/** A DNS question and its answer. */
-function resolve(capture: CaptureBuilder, client: string, name: string, address: string, at: number): void {
-  const id = createHash('sha256').update(`${client} ${name}`).digest().readUInt16BE(0);
-  capture.udp({ client: { ip: client, port: 40_000 + (id % 20_000) }, server: resolver, at })
-    .send(dnsQuery(id, name))
-    .receive(dnsAnswer(id, name, 'A', [{ name, type: 'A', ttl: 300, data: address }]));
-}
-
-/** The name is resolved, then a TLS session carries a little of what nobody can read. */
-function tlsSession(capture: CaptureBuilder, client: Endpoint, server: Endpoint, serverName: string, at: number, roundTripMicros: number): void {
-  resolve(capture, client.ip, serverName, server.ip, at);
-  capture.tcp({ client, server, at: at + second / 2, roundTripMicros })
-    .handshake()
-    .send(tlsClientHello({ serverName }))
-    .receive(tlsRecord(22, Buffer.concat([Buffer.from([2, 0, 0, 76]), opaque(`hello ${serverName}`, 76)])))
-    .send(tlsRecord(23, opaque(`request ${serverName}`, 480)))
-    .receive(tlsRecord(23, opaque(`response ${serverName}`, 2400)))
-    .close();
-}
-
-/** First packet of Zoom's UDP media: `01 00 02` from the client, `02 00 02` in answer (nDPI, zoom.c). */
-function zoomHello(from: 1 | 2): Buffer {
-  return Buffer.concat([Buffer.from([from, 0, 2]), opaque(`zoom hello ${from}`, 41)]);
-}
-
-/** SFU header of 8 bytes (type 5, sequence), then audio (15) whose payload is encrypted (nDPI, zoom.c). */
-function zoomMediaPacket(sequence: number): Buffer {
-  return Buffer.concat([Buffer.from([5, 0, sequence, 0, 0, 0, 0, 4, 15]), opaque(`zoom media ${sequence}`, 140)]);
-}
-
-/** RTP version 2 with Opus's usual payload type; SRTP encrypts what follows the header (RFC 3550, section 5.1; RFC 3711). */
-function srtp(sequence: number): Buffer {
-  const header = Buffer.from([0x80, 111, 0, 0, 0, 0, 0, 0, 0x51, 0x0c, 0xa1, 0x7e]);
-  header.writeUInt16BE(sequence, 2);
-  header.writeUInt32BE(sequence * 960, 4);
-  return Buffer.concat([header, opaque(`srtp ${sequence}`, 80)]);
-}
-
-/** Text behind its length in one byte. */
-function prefixed(text: string): Buffer {
-  return Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
-}
-
-/** Bytes that look random and are the same each time: ciphertext. */
-function opaque(seed: string, length: number): Buffer {
-  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, block) => createHash('sha256').update(`${seed} ${block}`).digest());
-  return Buffer.concat(blocks).subarray(0, length);
 }

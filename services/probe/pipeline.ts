@@ -1,6 +1,6 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, NameCache, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
-import { createFlowRecord, flowId, recordId, type FlowRecord } from '#flow';
+import { DatagramDissector, DissectCounters, NameCache, StreamDissector, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
+import { createFlowRecord, flowFields, flowId, recordId, type FieldDefinition, type FlowRecord, type Observable } from '#flow';
 import { Recogniser, RecogniserCounters, redact, type Recognised, type Tokeniser } from '#identifiers';
 import type { MonitoredNetworks } from './subject.ts';
 
@@ -18,10 +18,14 @@ export interface PipelineOptions {
 
 /** Observables on one record; more are counted on it. */
 const maxObservables = 256;
+/** An identifier could be read where no structure is known. */
+const readable: Message['encryption'] = { verdict: 'cleartext', reason: 'an identifier can be read' };
 /** Places of identifiers that a flow of datagrams remembers as told. */
 const maxReported = 1024;
-/** Raw values of a flow that later messages are redacted with. */
+/** Raw values of a flow that later messages are redacted with: the latest ones, and at least all of the message itself. */
 const maxRememberedValues = 64;
+/** Characters of a value that is looked for in the paths of observables. */
+const shortestInPath = 6;
 
 /**
  * Packets in, flow records out: decode → flow and stream → dissect → recognise → tokenise and redact → record.
@@ -93,37 +97,45 @@ export class ProbePipeline implements FlowHandler {
 
   flowUpdated(flow: Flow): void {
     const state = flow.context as FlowState;
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'update');
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame));
   }
 
   flowEnded(flow: Flow, _reason: FlowEndReason): void {
     const state = flow.context as FlowState;
     state.stream?.end();
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), 'end');
+    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), true);
   }
 
   /** One application message: recognise, redact, and emit a record when there is something to tell. */
   #message(flow: Flow, state: FlowState, message: Message): void {
-    if (message.resolution) this.names.learn(message.sender === 'destination' ? flow.sourceIp : flow.destinationIp, message.resolution, message.micros);
     const recognised = this.#recogniser.recognise(message);
     if (recognised.length > 0) {
       this.#options.onRecognised?.(recognised);
       state.remember(recognised);
+      if (message.encryption.verdict === 'opaque') message.encryption = readable;
     }
+    if (message.resolution) this.#learnName(flow, state, message, message.resolution);
     const evidence = recognised.filter(({ observable }) => state.isNews(message, observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
+    const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
     for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
-      (record as Record<string, unknown>)[name] = state.redact(value);
+      if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redactFact(value);
     }
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
-    record['telltale.observables'] = evidence.map(({ observable }) => observable);
+    record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
-    this.#emit(flow, state, record, isFirst ? 'first' : 'update');
+    this.#emit(flow, state, record);
+  }
+
+  /** The name will stand on records of other flows, where nobody knows the identifiers in it. */
+  #learnName(flow: Flow, state: FlowState, { sender, micros }: Message, resolution: NameResolution): void {
+    const client = sender === 'destination' ? flow.sourceIp : flow.destinationIp;
+    this.names.learn(client, { ...resolution, name: state.redact(resolution.name) }, micros);
   }
 
   /** A record with what is known of the flow itself. */
@@ -146,18 +158,21 @@ export class ProbePipeline implements FlowHandler {
     record['network.transport'] = flow.transport;
     record['network.protocol'] = state.protocol;
     record['network.community_id'] = flow.communityId;
+    record['telltale.tunnel.protocol'] = flow.tunnelProtocol;
+    record['telltale.tunnel.source_ip'] = flow.tunnelSourceIp;
+    record['telltale.tunnel.destination_ip'] = flow.tunnelDestinationIp;
     record['telltale.handshake.rtt'] = flow.rttMicros;
     record['telltale.encryption.verdict'] = state.verdict.verdict;
     record['telltale.encryption.reason'] = state.verdict.reason;
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
-    record['destination.domain'] = state.domain;
+    record['destination.domain'] = state.redact(state.domain);
     record['telltale.destination.domain_source'] = state.domainSource;
     record['telltale.flow.observable_kinds'] = [...state.kinds];
     return record;
   }
 
-  #emit(flow: Flow, state: FlowState, record: FlowRecord, phase: 'first' | 'update' | 'end'): void {
-    record['telltale.flow.state'] = phase;
+  #emit(flow: Flow, state: FlowState, record: FlowRecord, ended = false): void {
+    record['telltale.flow.state'] = ended ? 'end' : state.sequence === 0 ? 'first' : 'update';
     record['telltale.flow.sequence'] = state.sequence;
     record['event.id'] = recordId(state.id, state.sequence++);
     record['source.bytes'] = flow.sourceBytes - state.sourceBytes;
@@ -198,19 +213,26 @@ class FlowState {
     this.subjectIsDestination = subjectIsDestination;
   }
 
-  /** The flow is what its first recognised message says; payload that nothing claims changes nothing about that. */
+  /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
     const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
-    if (unclaimed && this.protocol !== '') return;
-    this.protocol = message.protocol;
-    this.verdict = message.encryption;
+    if (!unclaimed || this.protocol === '') {
+      this.protocol = message.protocol;
+      this.verdict = message.encryption;
+    } else if (message.encryption === readable) {
+      this.verdict = readable;
+    }
   }
 
   remember(recognised: readonly Recognised[]): void {
     for (const one of recognised) {
       this.kinds.add(one.observable.kind);
-      if (this.#values.length < maxRememberedValues && !this.#values.some((known) => known.observable.token === one.observable.token)) this.#values.push(one);
+      const known = this.#values.findIndex((other) => other.value === one.value && other.written.join() === one.written.join());
+      if (known >= 0) this.#values.splice(known, 1);
+      this.#values.push(one);
     }
+    const surplus = this.#values.length - Math.max(maxRememberedValues, recognised.length);
+    if (surplus > 0) this.#values.splice(0, surplus);
   }
 
   /** Datagram protocols repeat themselves packet by packet: the same identifier at the same place is told once per flow. */
@@ -223,10 +245,19 @@ class FlowState {
     return true;
   }
 
-  redact(value: unknown): unknown {
-    if (this.#values.length === 0) return value;
-    if (typeof value === 'string') return redact(value, this.#values);
-    return Array.isArray(value) ? value.map((one) => redact(String(one), this.#values)) : value;
+  redact(text: string): string {
+    return this.#values.length === 0 ? text : redact(text, this.#values);
+  }
+
+  redactFact(value: unknown): unknown {
+    if (typeof value === 'string') return this.redact(value);
+    return Array.isArray(value) ? value.map((one) => this.redact(String(one))) : value;
+  }
+
+  /** A key can be an identifier too, so that it stands in the path of what is below it. Short and plain words are names. */
+  redactPath(observable: Observable): Observable {
+    const path = redact(observable.path, this.#values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value)));
+    return path === observable.path ? observable : { ...observable, path };
   }
 
   learnDomain(domain: string, source: string): void {
@@ -238,4 +269,10 @@ class FlowState {
 function hasFacts(message: Message): boolean {
   for (const _ in message.facts) return true;
   return false;
+}
+
+/** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
+function mayHoldIdentifier(name: keyof FlowRecord): boolean {
+  const { type, lowCardinality }: FieldDefinition = flowFields[name];
+  return (type === 'string' || type === 'strings') && lowCardinality === undefined;
 }

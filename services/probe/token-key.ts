@@ -38,7 +38,8 @@ async function createTokenKey(file: string): Promise<void> {
   }
 }
 
-async function readTokenKey(file: string): Promise<Buffer> {
+/** @throws {Error} when the file is no key, or others may read it; `ENOENT` when there is none */
+export async function readTokenKey(file: string): Promise<Buffer> {
   const text = (await readFile(file, 'utf8')).trim();
   const { mode } = await stat(file);
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {

@@ -7,7 +7,7 @@ import { inProcessLog } from '#transport';
 import { AlerterModule } from '../alerter/alerter.module.ts';
 import { Alerter } from '../alerter/alerter.ts';
 import { Detector } from '../detector/detector.ts';
-import { loadDetection } from '../detector/packs.ts';
+import { liveDetection } from '../detector/live-detection.ts';
 import { HttpComponent, OperationsModule, reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../operations/operations.ts';
 import { CaptureSource } from '../probe/capture-source.ts';
 import type { CaptureInput } from '../probe/captures.ts';
@@ -44,9 +44,8 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
     name: 'telltale',
     schema: standaloneSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
-      const { rules, policy, data: configured } = configuration.standalone;
-      const folder = dataFolder(path.resolve(projectRoot, data ?? configured));
-      const { detection } = await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+      const folder = dataFolder(path.resolve(projectRoot, data ?? configuration.standalone.data));
+      const { detection, watchers } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
@@ -83,7 +82,7 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
       });
 
       // As the data flows, from the end to the beginning: each part starts after those it hands on to, and stops before them.
-      lifecycle.add(storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
+      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
     },
   };
 }

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlowRecord } from '#flow';
 import { inProcessLog, type FlowSink, type FlowSource, type SinkCounters, type SourceCounters } from '#transport';
 import { KafkaFixture } from '../support/kafka-fixture.ts';
-import { arrivalsOf, idsOf, recordsOf, subjects, until } from '../support/kafka-records.ts';
+import { arrivalsOf, idsOf, recordsOf, subjects } from '../support/kafka-records.ts';
 import { startKafka } from '../support/kafka.ts';
+import { until } from '../support/until.ts';
 
 interface Log extends AsyncDisposable {
   readonly sink: FlowSink & { readonly counters: SinkCounters };

@@ -9,8 +9,9 @@ import { createFinding, type FlowRecord } from '#flow';
 import { ensureTopics, KafkaFindingSink, KafkaFindingSource, TransportError } from '#transport';
 import { decodeBatch, encodeBatch } from '#wire';
 import { KafkaFixture } from '../support/kafka-fixture.ts';
-import { arrivalsOf, idsOf, recordOf, recordsOf, subjects, until } from '../support/kafka-records.ts';
+import { arrivalsOf, idsOf, recordOf, recordsOf, subjects } from '../support/kafka-records.ts';
 import { startKafka } from '../support/kafka.ts';
+import { until } from '../support/until.ts';
 
 const kafka = await startKafka();
 after(() => kafka?.[Symbol.asyncDispose]());

@@ -55,6 +55,7 @@ export async function startLocalKafka(): Promise<TestKafka> {
   return {
     brokers,
     outage: { kill, start },
+    dataFolder: join(folder, 'data'),
     [Symbol.asyncDispose]: async () => {
       await kill();
       await rm(folder, { recursive: true });

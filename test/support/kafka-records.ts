@@ -29,10 +29,3 @@ export function arrivalsOf(records: readonly FlowRecord[], subject: string): num
   const ofSubject = records.filter((record) => record['telltale.subject.ip'] === subject);
   return [...new Set(ofSubject.map((record) => record['telltale.flow.sequence']))];
 }
-
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !await condition();) {
-    if (Date.now() > deadline) throw new Error(`not within a minute: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

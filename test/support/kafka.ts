@@ -4,8 +4,7 @@
  * 2. a container, when a Docker engine answers;
  * 3. Apache Kafka from Maven Central on the local Java (17 or newer), fetched once by the local `mvn`, kept in the cache folder.
  */
-import { access } from 'node:fs/promises';
-import { getContainerRuntimeClient } from 'testcontainers';
+import { dockerAnswers } from './docker.ts';
 import { findJavaAndMaven, startLocalKafka } from './kafka-local.ts';
 
 /** Kafka 4 in a container. */
@@ -15,12 +14,14 @@ export interface TestKafka extends AsyncDisposable {
   readonly brokers: string[];
   /** Stopping without notice and starting again with the same data and address; null where the broker is not ours to stop. */
   readonly outage: { kill(): Promise<void>; start(): Promise<void> } | null;
+  /** Folder of the log segments; null where it is not on this machine. */
+  readonly dataFolder: string | null;
 }
 
 /** Starts a broker. Where there can be none it says so on stderr and answers null, or throws when `CI` is `true`: there it must run. */
 export async function startKafka(): Promise<TestKafka | null> {
   const external = process.env['TELLTALE_TEST_KAFKA'];
-  if (external) return { brokers: external.split(','), outage: null, [Symbol.asyncDispose]: async () => undefined };
+  if (external) return { brokers: external.split(','), outage: null, dataFolder: null, [Symbol.asyncDispose]: async () => undefined };
   if (await dockerAnswers()) return startContainer();
   const missing = await findJavaAndMaven();
   if (missing === null) return startLocalKafka();
@@ -31,18 +32,13 @@ export async function startKafka(): Promise<TestKafka | null> {
   return null;
 }
 
-async function dockerAnswers(): Promise<boolean> {
-  // Asking takes a second where there is no engine: first look whether there is anything to ask.
-  const isConfigured = process.env['DOCKER_HOST'] !== undefined || await access('/var/run/docker.sock').then(() => true, () => false);
-  return isConfigured && getContainerRuntimeClient().then(() => true, () => false);
-}
-
 async function startContainer(): Promise<TestKafka> {
   const { KafkaContainer } = await import('@testcontainers/kafka');
   const container = await new KafkaContainer(image).withKraft().start();
   return {
     brokers: [`${container.getHost()}:${container.getMappedPort(9093)}`],
     outage: null,
+    dataFolder: null,
     [Symbol.asyncDispose]: async () => {
       await container.stop();
     },

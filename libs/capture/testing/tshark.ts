@@ -34,10 +34,10 @@ export function withFile<T>(capture: Buffer, use: (path: string) => T): T {
 }
 
 /** Fields of each frame that matches the filter, as tshark dissects it; several values of a field are joined by commas. */
-export function fields<Name extends string>(path: string, filter: string, names: readonly Name[]): Record<Name, string>[] {
+export function fields<Name extends string>(path: string, filter: string, names: readonly Name[], preferences: readonly string[] = []): Record<Name, string>[] {
   const { stdout } = run('tshark', ['-n', '-r', path, '-Y', filter, '--enable-protocol', 'communityid',
     '-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE',
-    '-T', 'fields', ...names.flatMap((name) => ['-e', name])]);
+    ...preferences.flatMap((preference) => ['-o', preference]), '-T', 'fields', ...names.flatMap((name) => ['-e', name])]);
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => {
     const values = line.split('\t');

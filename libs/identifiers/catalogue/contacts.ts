@@ -55,6 +55,22 @@ export const sipUri: IdentifierKind = {
   },
 };
 
+/** A user of a SIP server that is a number, but none of the public network. */
+export const sipNumber: IdentifierKind = {
+  name: sipUri.name,
+  dataClass: sipUri.dataClass,
+  keys: ['phone'],
+  within: 'sip',
+  validate: (value) => /^\+?\d{7,15}$/.test(value),
+  confidence: 85,
+  traps: ['a number that can be dialled is a phone number'],
+  source: 'RFC 3261, section 19.1.6',
+  examples: {
+    match: [['phone', '0015550000', 'sip.from.phone'], ['phone', '+999123456789', 'sip.to.phone']],
+    noMatch: [['phone', '+999123456789', 'url.query.phone'], ['phone', '12345', 'sip.from.phone']],
+  },
+};
+
 export const xmppJid: IdentifierKind = {
   name: 'xmpp_jid',
   dataClass: 'account',

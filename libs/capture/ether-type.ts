@@ -1,0 +1,78 @@
+import type { CaptureCounters } from './counters.ts';
+import * as layer from './layers.ts';
+import type { PacketView } from './view.ts';
+
+const IPV4 = 0x0800;
+const ARP = 0x0806;
+const RARP = 0x8035;
+const VLAN = 0x8100;
+const IPV6 = 0x86dd;
+const MPLS = 0x8847;
+const MPLS_MULTICAST = 0x8848;
+const PPPOE_DISCOVERY = 0x8863;
+const PPPOE_SESSION = 0x8864;
+const PPP = 0x880b;
+const QINQ = 0x88a8;
+const MACSEC = 0x88e5;
+const VN_TAG = 0x8926;
+const E_TAG = 0x893f;
+const QINQ_OLD = 0x9100;
+/** Below it the field is the length of an IEEE 802.3 frame. */
+const FIRST_ETHERTYPE = 0x0600;
+
+/** The EtherType at `view.payloadStart`, behind it any number of tags. */
+export function decodeEtherType(view: PacketView, counters: CaptureCounters): layer.Layer {
+  const { data, payloadStart: at } = view;
+  view.payloadStart = at + 2;
+  return layerOfEtherType(view, (data[at]! << 8) | data[at + 1]!, counters);
+}
+
+/** What `etherType` announces at `view.payloadStart`; tags are taken off. */
+export function layerOfEtherType(view: PacketView, etherType: number, counters: CaptureCounters): layer.Layer {
+  const { data, payloadEnd: end } = view;
+  for (;;) {
+    switch (etherType) {
+      case IPV4: return layer.IPV4;
+      case IPV6: return layer.IPV6;
+      case MPLS: case MPLS_MULTICAST: return layer.MPLS;
+      case PPPOE_SESSION: return layer.PPPOE;
+      case PPP: return layer.PPP;
+      case VLAN: case QINQ: case QINQ_OLD: case VN_TAG: case E_TAG: {
+        const next = view.payloadStart + tagLength(etherType);
+        if (next > end) return truncated(counters);
+        etherType = (data[next - 2]! << 8) | data[next - 1]!;
+        view.payloadStart = next;
+        break;
+      }
+      default:
+        if (etherType < FIRST_ETHERTYPE) return layer.LLC;
+        counters.count(reasonOf(etherType));
+        return layer.FAILED;
+    }
+  }
+}
+
+/** Whether an Ethernet header could end with this EtherType: for encapsulations that do not say what they carry. */
+export function isCommonEtherType(etherType: number): boolean {
+  switch (etherType) {
+    case IPV4: case IPV6: case ARP: case VLAN: case QINQ: case QINQ_OLD: case MPLS: case PPPOE_SESSION: return true;
+    default: return false;
+  }
+}
+
+/** Bytes behind the tag's own EtherType, with that of what it carries: IEEE 802.1Q, 802.1BR (E-TAG), Cisco VN-Tag. */
+function tagLength(etherType: number): number {
+  if (etherType === E_TAG) return 8;
+  return etherType === VN_TAG ? 6 : 4;
+}
+
+function reasonOf(etherType: number) {
+  if (etherType === ARP || etherType === RARP) return 'link/arp';
+  if (etherType === PPPOE_DISCOVERY) return 'link/pppoe_discovery';
+  return etherType === MACSEC ? 'link/macsec' : 'link/not_ip';
+}
+
+export function truncated(counters: CaptureCounters): layer.Layer {
+  counters.count('link/truncated');
+  return layer.FAILED;
+}

@@ -1,0 +1,134 @@
+import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
+import type { Sender } from './message.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { credentials, SaslExchange } from './sasl.ts';
+
+/** IMAP (RFC 9051): who logs in how. What the server sends, and what the client appends, is content. */
+export const imap: StreamProtocol = {
+  name: 'imap',
+  recognise: recogniseImap,
+  open: (session): StreamHandler => new ImapHandler(session),
+};
+
+/** Longest literal that is read, in bytes; a longer one is no name and no password. */
+const maxLiteral = 1024;
+/** Literals of one command that are read: two make a LOGIN. */
+const maxLiterals = 4;
+
+const greeting = /^\* (?:OK|PREAUTH|BYE)(?: |$)/i;
+const command = /^([A-Za-z0-9.-]{1,32}) (LOGIN|AUTHENTICATE|CAPABILITY|STARTTLS|SELECT|EXAMINE|NAMESPACE|LOGOUT|UID FETCH)(?: (.*))?$/i;
+
+function recogniseImap(bytes: Buffer): Recognition {
+  const first = bytes[0]!;
+  if (first === STAR) return recogniseLine(bytes, ['* OK', '* PREAUTH', '* BYE'], (line) => (greeting.test(line) ? 'yes' : 'no'));
+  const text = bytes.toString('latin1', 0, 64);
+  if (!/^[A-Za-z0-9.-]{1,32}(?: [A-Za-z]{0,16}(?:[ \r\n][^]*)?)?$/.test(text)) return 'no';
+  const newline = bytes.indexOf(LF);
+  if (newline < 0) return bytes.length < 1024 ? 'more' : 'no';
+  return command.test(bytes.toString('latin1', 0, newline).trimEnd()) ? 'yes' : 'no';
+}
+
+class ImapHandler extends LineHandler {
+  #client: Sender = 'source';
+  #known = false;
+  /** A command whose line goes on behind a literal, and its literals. */
+  #pending = '';
+  readonly #literals: string[] = [];
+  #sasl: SaslExchange | null = null;
+  /** Tags of the commands whose completion is awaited. */
+  #saslTag = '';
+  #tlsTag = '';
+
+  constructor(session: StreamSession) {
+    super(session, 'imap');
+  }
+
+  protected override discards(sender: Sender, reader: LineReader): boolean {
+    if (!this.#known || sender === this.#client || this.#saslTag !== '' || this.#tlsTag !== '') return false;
+    reader.discard();
+    return true;
+  }
+
+  protected line(sender: Sender, reader: LineReader): void {
+    if (!this.#known) {
+      this.#client = greeting.test(reader.line.toString('latin1', 0, 16)) === (sender === 'source') ? 'destination' : 'source';
+      this.#known = true;
+    }
+    if (sender !== this.#client) this.#completion(reader.text);
+    else if (reader.isLiteral) this.#literals.push(reader.text);
+    else if (this.#sasl !== null) this.#respond(sender, this.#sasl, reader.text.trim());
+    else this.#part(sender, reader);
+  }
+
+  protected override lost(): void {
+    this.#sasl = null;
+    this.#saslTag = this.#tlsTag = this.#pending = '';
+    this.#literals.length = 0;
+  }
+
+  #completion(line: string): void {
+    const tag = line.split(' ', 1)[0]!;
+    if (tag === this.#saslTag) {
+      this.#sasl = null;
+      this.#saslTag = '';
+    } else if (tag === this.#tlsTag) {
+      this.#tlsTag = '';
+      if (/^\S+ OK\b/i.test(line)) this.restart();
+    }
+  }
+
+  /** A line of a command, which goes on behind a literal `{length}` or `{length+}` (RFC 9051, section 4.3). */
+  #part(sender: Sender, reader: LineReader): void {
+    const text = reader.text;
+    const literal = /\{(\d{1,12})\+?\}$/.exec(text);
+    if (literal === null) {
+      this.#command(sender, this.#pending + text);
+      this.#pending = '';
+      this.#literals.length = 0;
+      return;
+    }
+    const length = Number(literal[1]);
+    const isLogin = /^\S{1,32} LOGIN /i.test(this.#pending === '' ? text : this.#pending);
+    if (!isLogin || length > maxLiteral || this.#literals.length >= maxLiterals) {
+      reader.passOver(length);
+      this.#pending = isLogin ? this.#pending : '-';
+    } else {
+      reader.takeLiteral(length);
+      this.#pending += `${text.slice(0, literal.index)}{${this.#literals.length}}`;
+    }
+  }
+
+  #command(sender: Sender, line: string): void {
+    const [, tag = '', verb = '', rest = ''] = command.exec(line) ?? [];
+    switch (verb.toUpperCase()) {
+      case 'LOGIN': {
+        const [user, secret] = this.#arguments(rest);
+        if (user !== undefined && secret !== undefined) this.message(sender, credentials(user, secret));
+        break;
+      }
+      case 'AUTHENTICATE': {
+        const [mechanism = '', initial] = rest.split(/ +/);
+        this.#sasl = new SaslExchange(mechanism);
+        this.#saslTag = tag;
+        if (initial !== undefined) this.#respond(sender, this.#sasl, initial);
+        break;
+      }
+      case 'STARTTLS': this.#tlsTag = tag; break;
+    }
+  }
+
+  /** Arguments of a command: atoms, quoted strings, or literals by their number. */
+  #arguments(text: string): string[] {
+    return Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"|\{(\d)\}|([^ "{]\S*)/g), ([, quoted, literal, atom]) =>
+      quoted !== undefined ? quoted.replace(/\\(.)/g, '$1') : literal !== undefined ? (this.#literals[Number(literal)] ?? '') : atom!);
+  }
+
+  #respond(sender: Sender, exchange: SaslExchange, written: string): void {
+    const values = exchange.response(written);
+    if (values.length > 0) this.message(sender, values);
+    if (exchange.finished) this.#sasl = null;
+  }
+}
+
+const LF = 0x0a;
+const STAR = 0x2a;

@@ -1,0 +1,33 @@
+import type { NamedValue } from './lines.ts';
+
+const signature = Buffer.from('NTLMSSP\0');
+const AUTHENTICATE = 3;
+/** Flag: strings are UTF-16LE ([MS-NLMP], section 2.2.2.5). */
+const NEGOTIATE_UNICODE = 1;
+/** Offset of the flags, and length of a message that has them. */
+const flags = 60;
+/** Longest name that is believed, in bytes. */
+const longestName = 512;
+
+/**
+ * User, domain and workstation of an NTLM AUTHENTICATE message ([MS-NLMP], section 2.2.1.3), also where SPNEGO wraps it.
+ * Other messages, and a null session, yield nothing.
+ */
+export function ntlmNames(bytes: Buffer): NamedValue[] {
+  const start = bytes.indexOf(signature);
+  const message = start < 0 ? bytes.subarray(0, 0) : bytes.subarray(start);
+  if (message.length < flags + 4 || message.readUInt32LE(8) !== AUTHENTICATE) return [];
+  const charset = (message.readUInt32LE(flags) & NEGOTIATE_UNICODE) !== 0 ? 'utf16le' : 'latin1';
+  return [
+    { name: 'login.domain', key: 'domain', value: readName(message, 28, charset), encoding: '' },
+    { name: 'login.user_name', key: 'user_name', value: readName(message, 36, charset), encoding: '' },
+    { name: 'login.workstation', key: 'device_name', value: readName(message, 44, charset), encoding: '' },
+  ].filter(({ value }) => value !== '');
+}
+
+/** A security buffer: length, allocated length, offset. */
+function readName(message: Buffer, at: number, charset: 'utf16le' | 'latin1'): string {
+  const length = message.readUInt16LE(at);
+  const offset = message.readUInt32LE(at + 4);
+  return length > longestName || offset + length > message.length ? '' : message.toString(charset, offset, offset + length);
+}

@@ -1,0 +1,98 @@
+import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
+import type { Sender } from './message.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { passwordOf, SaslExchange, userName } from './sasl.ts';
+
+/** POP3 (RFC 1939): who logs in how (RFC 5034 for AUTH). What the server sends is content. */
+export const pop3: StreamProtocol = {
+  name: 'pop3',
+  recognise: recognisePop3,
+  open: (session): StreamHandler => new Pop3Handler(session),
+};
+
+const words = ['+OK', 'APOP ', 'CAPA', 'STLS', 'USER ', 'AUTH '];
+
+/** A server without a greeting may be another one; and FTP logs in with USER too: then the other side tells. */
+function recognisePop3(bytes: Buffer): Recognition {
+  return recogniseLine(bytes, words, (line) => {
+    if (/^\+OK .|^APOP \S+ [0-9a-f]{32}$|^(?:CAPA|STLS)$/i.test(line)) return 'yes';
+    return /^(?:\+OK|USER \S+|AUTH(?: [A-Z0-9-]{3,20}(?: \S+)?)?)$/i.test(line) ? 'more' : 'no';
+  });
+}
+
+class Pop3Handler extends LineHandler {
+  #client: Sender = 'source';
+  #user = '';
+  #sasl: SaslExchange | null = null;
+  #awaitsTls = false;
+  #greeted = false;
+
+  constructor(session: StreamSession) {
+    super(session, 'pop3');
+  }
+
+  /** Of the server only what it says to AUTH and STLS is of interest; the rest may be mail. */
+  protected override discards(sender: Sender, reader: LineReader): boolean {
+    if (sender === this.#client || !this.#greeted || this.#sasl !== null || this.#awaitsTls) return false;
+    reader.discard();
+    return true;
+  }
+
+  protected line(sender: Sender, reader: LineReader): void {
+    const isReply = /^(?:\+OK|-ERR|\+ ?)(?: |$)/.test(reader.line.toString('latin1', 0, 5));
+    if (isReply) this.#reply(sender, reader);
+    else if (sender === this.#client || !this.#greeted) this.#command(sender, reader.text);
+  }
+
+  protected override lost(): void {
+    this.#sasl = null;
+    this.#awaitsTls = false;
+  }
+
+  #reply(sender: Sender, reader: LineReader): void {
+    this.#client = sender === 'source' ? 'destination' : 'source';
+    this.#greeted = true;
+    if (reader.line[0] === PLUS && reader.line[1] !== LETTER_O) return;
+    this.#sasl = null;
+    if (this.#awaitsTls && reader.line[0] === PLUS) this.restart();
+    this.#awaitsTls = false;
+  }
+
+  #command(sender: Sender, text: string): void {
+    if (this.#sasl !== null) {
+      this.#respond(sender, this.#sasl, text.trim());
+      return;
+    }
+    const space = text.indexOf(' ');
+    const verb = (space < 0 ? text : text.slice(0, space)).toUpperCase();
+    const argument = space < 0 ? '' : text.slice(space + 1);
+    switch (verb) {
+      case 'USER':
+        this.#user = argument.trim();
+        this.message(sender, [userName(this.#user)]);
+        break;
+      // A password may have spaces (RFC 1939, section 7).
+      case 'PASS': this.message(sender, [passwordOf(this.#user, argument)]); break;
+      case 'APOP': this.message(sender, [userName(argument.replace(/ [0-9a-f]{32}\s*$/i, ''))]); break;
+      case 'AUTH': this.#authenticate(sender, argument); break;
+      case 'STLS': this.#awaitsTls = true; break;
+    }
+  }
+
+  /** `AUTH mechanism [initial-response]`. */
+  #authenticate(sender: Sender, argument: string): void {
+    const [mechanism = '', initial] = argument.split(/ +/);
+    if (mechanism === '') return;
+    this.#sasl = new SaslExchange(mechanism);
+    if (initial !== undefined) this.#respond(sender, this.#sasl, initial);
+  }
+
+  #respond(sender: Sender, exchange: SaslExchange, written: string): void {
+    const values = exchange.response(written);
+    if (values.length > 0) this.message(sender, values);
+    if (exchange.finished) this.#sasl = null;
+  }
+}
+
+const PLUS = 0x2b;
+const LETTER_O = 0x4f;

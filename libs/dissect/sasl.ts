@@ -1,0 +1,115 @@
+import { ntlmNames } from './ntlm.ts';
+import type { NamedValue } from './lines.ts';
+
+/** Longest response that is decoded, in characters. */
+const longestResponse = 12288;
+
+/**
+ * The client's side of a SASL exchange (RFC 4422) as text protocols carry it: each response in base64.
+ *
+ * Its values stand under `login`: `user_name`, `password`, `access_token`.
+ */
+export class SaslExchange {
+  readonly #mechanism: string;
+  #responses = 0;
+
+  constructor(mechanism: string) {
+    this.#mechanism = mechanism.toUpperCase();
+  }
+
+  /** The client has nothing more to say that matters, whether the server's answer was seen or not. */
+  get finished(): boolean {
+    switch (this.#mechanism) {
+      case 'PLAIN': case 'XOAUTH2': case 'OAUTHBEARER': case 'CRAM-MD5': return this.#responses >= 1;
+      default: return this.#responses >= 2;
+    }
+  }
+
+  /** The values in the client's next response, given in base64. `=` stands for an empty one (RFC 4954, section 4). */
+  response(written: string): NamedValue[] {
+    const number = this.#responses++;
+    if (written === '*') this.#responses = 2;
+    if (written === '=' || written === '*' || written === '' || written.length > longestResponse) return [];
+    return this.#read(Buffer.from(written, 'base64'), number).map((value) => ({ ...value, encoding: 'base64' }));
+  }
+
+  /** The values in a response that is not encoded. */
+  plain(response: Buffer): NamedValue[] {
+    return response.length > longestResponse ? [] : this.#read(response, this.#responses++);
+  }
+
+  #read(bytes: Buffer, number: number): NamedValue[] {
+    const text = bytes.toString('utf8');
+    switch (this.#mechanism) {
+      case 'PLAIN': return readPlain(text);
+      case 'LOGIN': return number === 0 ? [userName(text)] : number === 1 ? [password(text)] : [];
+      case 'XOAUTH2': case 'OAUTHBEARER': return readBearer(text);
+      case 'CRAM-MD5': return readCramMd5(text);
+      case 'DIGEST-MD5': return readDigest(text);
+      case 'NTLM': case 'GSS-SPNEGO': return ntlmNames(bytes);
+      default: return this.#mechanism.startsWith('SCRAM-') && number === 0 ? readScram(text) : [];
+    }
+  }
+}
+
+export function userName(value: string): NamedValue {
+  return { name: 'login.user_name', key: 'user_name', value, encoding: '' };
+}
+
+export function password(value: string): NamedValue {
+  return { name: 'login.password', key: 'password', value, encoding: '' };
+}
+
+/** Names by which a server takes everybody in (RFC 1635, and what is in use). */
+const guests = new Set(['anonymous', 'ftp', 'guest']);
+
+/** A user name and a password; the password of a guest is by custom an address, or anything. */
+export function credentials(user: string, secret: string): NamedValue[] {
+  return [userName(user), passwordOf(user, secret)];
+}
+
+/** The password of that user. */
+export function passwordOf(user: string, secret: string): NamedValue {
+  if (!guests.has(user.toLowerCase())) return password(secret);
+  return { name: 'login.anonymous_password', key: 'anonymous_password', value: secret, encoding: '' };
+}
+
+/** `[authzid] NUL authcid NUL passwd` (RFC 4616). */
+function readPlain(text: string): NamedValue[] {
+  const [, user, secret] = text.split('\0');
+  return user === undefined || secret === undefined ? [] : credentials(user, secret);
+}
+
+/**
+ * `user=… ^A auth=Bearer … ^A ^A` (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol), or with a GS2 header
+ * `n,a=…,` instead of the user (RFC 7628, section 3.1).
+ */
+function readBearer(text: string): NamedValue[] {
+  const values: NamedValue[] = [];
+  // oxlint-disable-next-line no-control-regex
+  for (const part of text.split(/[\x01\0]/)) {
+    const user = /^user=(.+)$/.exec(part) ?? /^[nyp][^,]*,a=([^,]+)/.exec(part);
+    if (user !== null) values.push(userName(user[1]!));
+    const token = /^auth=\w+ +(.+)$/i.exec(part);
+    if (token !== null) values.push({ name: 'login.access_token', key: 'access_token', value: token[1]!, encoding: '' });
+  }
+  return values;
+}
+
+/** `user digest` (RFC 2195, section 2). */
+function readCramMd5(text: string): NamedValue[] {
+  const user = /^(.+) [0-9a-f]{32}$/i.exec(text);
+  return user === null ? [] : [userName(user[1]!)];
+}
+
+/** `username="…",realm="…",…` (RFC 2831, section 2.1.2). */
+function readDigest(text: string): NamedValue[] {
+  const user = /(?:^|,)\s*username="((?:[^"\\]|\\.)*)"/i.exec(text);
+  return user === null ? [] : [userName(user[1]!.replace(/\\(.)/g, '$1'))];
+}
+
+/** `n,,n=user,r=nonce` (RFC 5802, section 5.1). */
+function readScram(text: string): NamedValue[] {
+  const user = /^[nyp][^,]*,(?:a=[^,]*)?,n=([^,]+)/.exec(text);
+  return user === null ? [] : [userName(user[1]!.replaceAll('=2C', ',').replaceAll('=3D', '='))];
+}

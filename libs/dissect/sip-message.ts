@@ -1,0 +1,189 @@
+import type { FrameMap } from './fieldlist.ts';
+import { parseHead, type Header } from './http-head.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import { readSdp } from './sdp.ts';
+
+const sip: Encryption = { verdict: 'cleartext', reason: 'SIP' };
+const rtsp: Encryption = { verdict: 'cleartext', reason: 'RTSP' };
+
+const startLine = /^(?:[A-Z][A-Z_]{2,19} +(?:sips?|tel|rtspu?|\*)[^\s]* +(SIP\/2|RTSP\/[12])\.0|(SIP\/2|RTSP\/[12])\.0 +\d{3}(?: .*)?)\s*$/i;
+
+/** `SIP` or `RTSP` when the line opens a message of it (RFC 3261, section 7; RFC 7826, section 4), else ''. */
+export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
+  const match = startLine.exec(line);
+  if (match === null) return '';
+  return /^sip/i.test((match[1] ?? match[2])!) ? 'sip' : 'rtsp';
+}
+
+/** Compact forms (https://www.iana.org/assignments/sip-parameters) of the headers that are read. */
+const compact: Record<string, string> = { f: 'from', t: 'to', m: 'contact', v: 'via', r: 'refer-to', b: 'referred-by', l: 'content-length', c: 'content-type' };
+
+/** Headers that name people. Call-ID, tags, branches and nonces are drawn anew for each call: they are left out. */
+const people = new Set([
+  'from', 'to', 'contact', 'p-asserted-identity', 'p-preferred-identity', 'remote-party-id', 'p-called-party-id', 'diversion', 'history-info',
+  'referred-by', 'refer-to', 'reply-to', 'p-associated-uri',
+]);
+
+/** Characters of a header value that are read for people. */
+const longestValue = 4096;
+/** Addresses that one header may have. */
+const mostAddresses = 16;
+const mostHops = 64;
+
+export function headerName({ name }: Header): string {
+  return compact[name] ?? name;
+}
+
+/**
+ * Reads a SIP or RTSP message, head and body, that stands at the start of `bytes`.
+ *
+ * People become fields: `sip.from.uri`, or `sip.from.phone` where the user is a number. Addresses named in Via, Contact and SDP, by
+ * which the call will go on, become `telltale.session.ip`.
+ */
+export function sessionMessage(
+  protocol: 'sip' | 'rtsp', bytes: Buffer, headLength: number, frames: FrameMap, sender: Sender, micros: number, options: DissectOptions, onMalformed: () => void,
+): Message {
+  const message = createMessage(protocol, protocol === 'sip' ? sip : rtsp, sender, frames.frameAt(Math.max(0, bytes.length - 1)), micros);
+  const { facts } = message;
+  const head = parseHead(bytes.toString('latin1', 0, headLength), onMalformed);
+  const reader = new SessionReader(protocol, message, options, frames);
+  const target = /^[A-Z_]+ +(\S+)/i.exec(head.startLine);
+  if (target !== null && !/^(?:SIP|RTSP)\//.test(head.startLine)) reader.target(target[1]!);
+  let contentType = '';
+  for (const header of head.headers) {
+    const name = headerName(header);
+    if (people.has(name)) reader.people(name, header);
+    else if (name === 'via') reader.via(header);
+    else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
+    else if (name === 'user-agent') facts['user_agent.original'] = utf8(header.value);
+    else if (name === 'content-type') contentType = header.value.toLowerCase();
+    else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.replace(/;.*$/, '').trim(), header);
+  }
+  if (contentType.startsWith('application/sdp')) readSdp(bytes.toString('latin1', headLength), (ip) => reader.hop(ip), (origin) => reader.origin(origin, headLength));
+  if (reader.hops.size > 0) facts['telltale.session.ip'] = [...reader.hops];
+  return message;
+}
+
+/** A header value is one character per byte; what it means is UTF-8. */
+function utf8(value: string): string {
+  return Buffer.from(value, 'latin1').toString('utf8');
+}
+
+/** A number as users dial or networks write it: `+49…`, `0049…`, or 7 to 15 digits (ITU-T E.164). */
+const number = /^\+?\d{7,15}$/;
+
+class SessionReader {
+  readonly hops = new Set<string>();
+  readonly #protocol: string;
+  readonly #message: Message;
+  readonly #options: DissectOptions;
+  readonly #frames: FrameMap;
+
+  constructor(protocol: string, message: Message, options: DissectOptions, frames: FrameMap) {
+    this.#protocol = protocol;
+    this.#message = message;
+    this.#options = options;
+    this.#frames = frames;
+  }
+
+  /** Whom a request is for; of RTSP, the resource. */
+  target(uri: string): void {
+    if (this.#protocol === 'sip') this.#uri('request', uri, { end: uri.length });
+    else this.#resource(uri);
+  }
+
+  /** `"Display name" <uri>;parameters, …` (RFC 3261, section 20.10). */
+  people(name: string, header: Header): void {
+    let left = mostAddresses;
+    for (const match of header.value.slice(0, longestValue).matchAll(/(?:"((?:[^"\\]|\\.){0,256})"|([^<",;]{0,128}))\s{0,8}<([^>]+)>([^,"]*(?:"[^"]*"[^,"]*)*)|((?:sips?|tel):[^\s,;<>]+)/gi)) {
+      if (left-- === 0) return;
+      const uri = (match[3] ?? match[5])!;
+      this.#uri(name, uri, header);
+      const display = utf8((match[1] ?? match[2] ?? '').trim());
+      if (display !== '' && !uri.includes(display)) {
+        if (number.test(display)) this.field(`${name}.phone`, 'phone', display, header);
+        else this.field(`${name}.display_name`, 'display_name', display, header);
+      }
+      this.#instance(name, match[4] ?? '', header);
+    }
+  }
+
+  /** `SIP/2.0/UDP host:port;received=…;branch=…` (RFC 3261, section 20.42): where the message has come by. */
+  via(header: Header): void {
+    for (const match of header.value.slice(0, longestValue).matchAll(/SIP *\/ *2\.0 *\/ *\w+ +(\[[^\]]+\]|[^\s:;,]+)([^,]*)/gi)) {
+      this.hop(match[1]!);
+      const received = /;\s*received\s*=\s*([^;\s]+)/i.exec(match[2]!);
+      if (received !== null) this.hop(received[1]!);
+    }
+  }
+
+  /** The user name of a digest login (RFC 8760), and credentials of the other schemes as they stand. */
+  authorization(name: string, header: Header): void {
+    const user = /^Digest\s.*?\busername\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(header.value);
+    if (user !== null) this.field('login.user_name', 'user_name', utf8(user[1]!.replace(/\\(.)/g, '$1')), header);
+    else if (!/^Digest\s/i.test(header.value)) this.field(`header.${name}`, header.written, utf8(header.value), header);
+  }
+
+  /** Who opened the session, as SDP's `o=` says it. */
+  origin(user: string, position: number): void {
+    if (user === '-' || /^\d+$/.test(user)) return;
+    this.field('sdp.origin.user_name', 'user_name', user, { end: position });
+  }
+
+  /** An address; names are left to what resolves them. */
+  hop(host: string): void {
+    const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
+    const isAddress = /^\d{1,3}(?:\.\d{1,3}){3}$/.test(bare) || (/^[0-9a-f:.]+$/.test(bare) && bare.includes(':'));
+    if (isAddress && bare !== '0.0.0.0' && bare !== '::' && this.hops.size < mostHops) this.hops.add(bare);
+  }
+
+  field(name: string, key: string, value: string, { end }: { end: number }): void {
+    const { fields, sender } = this.#message;
+    if (value === '' || fields.length >= this.#options.maxFields) return;
+    fields.push({ path: `${this.#protocol}.${name}`, key, value, encoding: '', sender, frame: this.#frames.frameAt(Math.max(0, end - 1)) });
+  }
+
+  /** `sip:user:password@host;parameters`, `tel:number`. A URI without a user names a server. */
+  #uri(name: string, uri: string, at: { end: number }): void {
+    const tel = /^tel:([^;]+)/i.exec(uri);
+    if (tel !== null) {
+      this.field(`${name}.phone`, 'phone', tel[1]!.replace(/[-.()]/g, ''), at);
+      return;
+    }
+    const parts = /^(sips?):(?:([^@:;]+)([^@]*)@)?(\[[^\]]+\]|[^;:?\s]+)/i.exec(uri);
+    if (parts === null) return;
+    const [, scheme, user = '', , host] = parts;
+    if (name === 'contact') this.hop(host!);
+    if (user === '' || /^anonymous$/i.test(user)) return;
+    const decoded = decodePercent(user.replace(/;.*$/, ''));
+    if (number.test(decoded)) this.field(`${name}.phone`, 'phone', decoded, at);
+    else this.field(`${name}.uri`, 'sip_uri', `${scheme!.toLowerCase()}:${decoded}@${host}`, at);
+  }
+
+  /** The device behind a Contact: `+sip.instance="<urn:uuid:…>"` (RFC 5626, section 4.1), or with the IMEI (RFC 7254). */
+  #instance(name: string, parameters: string, header: Header): void {
+    const instance = /\+sip\.instance\s*=\s*"<urn:(?:uuid:([^>]+)|gsma:imei:([\d-]+))/i.exec(parameters);
+    if (instance === null) return;
+    if (instance[1] !== undefined) this.field(`${name}.instance`, 'device_id', instance[1], header);
+    else this.field(`${name}.instance`, 'imei', instance[2]!.replaceAll('-', ''), header);
+  }
+
+  /** `rtsp://user:password@host/path`. */
+  #resource(uri: string): void {
+    const parts = /^rtspu?:\/\/(?:([^/@]*)@)?(\[[^\]]+\]|[^/:?#]+)(?::\d+)?([^?#]*)/i.exec(uri);
+    if (parts === null) return;
+    const { facts } = this.#message;
+    const [, userInfo, host, path] = parts;
+    facts['url.domain'] = host!.toLowerCase();
+    if (path !== '') facts['url.path'] = path!;
+    if (userInfo === undefined) return;
+    const [user = '', ...secret] = userInfo.split(':');
+    this.field('login.user_name', 'user_name', decodePercent(user), { end: uri.length });
+    this.field('login.password', 'password', decodePercent(secret.join(':')), { end: uri.length });
+  }
+}
+
+function decodePercent(text: string): string {
+  return text.includes('%') ? Buffer.from(text.replace(/%([0-9a-f]{2})/gi, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))), 'latin1').toString('utf8') : text;
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dissectPayload, dissectStream, fieldsOf } from './testing/packets.ts';
+import { conversations } from './testing/samples.ts';
+
+function sip(startLine: string, ...lines: string[]): Buffer {
+  return Buffer.from([startLine, ...lines, '', ''].join('\r\n'));
+}
+
+function read(startLine: string, ...lines: string[]): string[] {
+  const { messages } = dissectPayload(sip(startLine, ...lines));
+  assert.deepEqual(messages.map(({ protocol }) => protocol), ['sip']);
+  return fieldsOf(messages[0]);
+}
+
+describe('SIP', () => {
+  test('people, by URI or by number; ids of calls are none', () => {
+    assert.deepEqual(read(
+      'INVITE sip:0097239280000@sip.example SIP/2.0', 'From: "Jane Doe" <sip:jane@A.example;user=ip>;tag=abc', 'To: sip:+4930123456@sip.example', 'Call-ID: jane@call.example',
+      'P-Asserted-Identity: "35104720" <sip:35104720@sip.example>, <tel:+45-35-10-47-20>', 'Contact: <sip:j%40d@192.0.2.7:5061>;expires=60', 'Diversion: <sip:anonymous@anonymous.invalid>',
+    ), [
+      'sip.request.phone=0097239280000', 'sip.from.uri=sip:jane@A.example', 'sip.from.display_name=Jane Doe', 'sip.to.phone=+4930123456',
+      'sip.p-asserted-identity.phone=35104720', 'sip.p-asserted-identity.phone=+4535104720', 'sip.contact.uri=sip:j@d@192.0.2.7',
+    ]);
+  });
+
+  test('logins and devices', () => {
+    assert.deepEqual(read(
+      'REGISTER sip:sip.example SIP/2.0', 'f: <sip:jane@sip.example>', 'Authorization: Digest realm="x", username="jane.d", nonce="username=no"',
+      'm: <sip:jane@192.0.2.7>;+sip.instance="<urn:gsma:imei:35209900-176148-0>"',
+    ), ['sip.from.uri=sip:jane@sip.example', 'sip.login.user_name=jane.d', 'sip.contact.uri=sip:jane@192.0.2.7', 'sip.contact.instance=352099001761480']);
+  });
+
+  test('addresses by which the call goes on', () => {
+    const { messages } = dissectPayload(conversations['sip']![0]![1] instanceof Buffer ? conversations['sip']![0]![1].subarray(4) : Buffer.alloc(0));
+    assert.deepEqual(messages[0]!.facts['telltale.session.ip'], ['192.0.2.7', '198.51.100.9', '203.0.113.5', '2001:db8::1']);
+    assert.ok(fieldsOf(messages[0]).includes('sip.sdp.origin.user_name=jane'));
+  });
+
+  test('over TCP, with a body, and found again behind what is none', () => {
+    const { messages } = dissectStream(conversations['sip']!);
+    assert.deepEqual(messages.map(({ protocol, fields }) => [protocol, fields.length]), [['sip', 8], ['sip', 8], ['sip', 1]]);
+  });
+
+  test('a cut datagram yields what is there; other text is none', () => {
+    const { messages, counters } = dissectPayload(Buffer.from('SIP/2.0 200 OK\r\nFrom: <sip:jane@a.example>\r\nTo: <sip:j'));
+    assert.deepEqual(fieldsOf(messages[0]), ['sip.from.uri=sip:jane@a.example']);
+    assert.equal(counters.get('sip', 'cut message'), 1);
+    assert.equal(dissectPayload(sip('NOTIFY * HTTP/1.1', 'HOST: 239.255.255.250:1900')).messages[0]!.protocol, 'udp');
+  });
+});
+
+test('RTSP: the credentials and the session, between interleaved media', () => {
+  const { messages } = dissectStream(conversations['rtsp']!);
+  assert.deepEqual(messages.map((message) => [message.facts['url.path'] ?? '', ...fieldsOf(message)].join(' ')), [
+    '/1 rtsp.login.user_name=jane rtsp.login.password=sesame', '/1 rtsp.session=8c30e102191f49d1', '', ' rtsp.session=8c30e102191f49d1',
+  ]);
+});
+
+describe('Kerberos', () => {
+  const expected = [['kerberos.login.user_name=jane', 'kerberos.realm=A.EXAMPLE'], ['kerberos.login.user_name=jane/admin', 'kerberos.realm=A.EXAMPLE']];
+
+  test('the client of a request and of a reply, over TCP and UDP', () => {
+    assert.deepEqual(dissectStream(conversations['kerberos']!).messages.map(fieldsOf), expected);
+    const datagrams = conversations['kerberos']!.map(([, bytes]) => dissectPayload((bytes as Buffer).subarray(4)).messages[0]);
+    assert.deepEqual(datagrams.map((message) => fieldsOf(message)), expected);
+  });
+});

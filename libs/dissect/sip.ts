@@ -1,0 +1,137 @@
+import type { DissectCounters } from './counters.ts';
+import { findHeadEnd, parseHead } from './http-head.ts';
+import type { Message, Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import type { DatagramContext, DatagramProtocol, Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { headerName, sessionMessage, sessionProtocolOf } from './sip-message.ts';
+
+/** SIP (RFC 3261) and RTSP (RFC 7826), which share their form, over TCP. */
+export const sipOverTcp: StreamProtocol = {
+  name: 'sip',
+  recognise: recogniseSession,
+  open: (session): StreamHandler => new SessionHandler(session),
+};
+
+/** Longest start line. */
+const longestStartLine = 2048;
+const LF = 0x0a;
+const DOLLAR = 0x24;
+
+/** Does a datagram begin with a message of SIP? */
+function isSip(payload: Buffer): boolean {
+  const first = payload[0]! | 0x20;
+  if (first < 0x61 || first > 0x7a) return false;
+  const newline = payload.subarray(0, longestStartLine).indexOf(LF);
+  return newline > 0 && sessionProtocolOf(payload.toString('latin1', 0, newline)) === 'sip';
+}
+
+/** SIP over UDP. */
+export const sip: DatagramProtocol = { name: 'sip', recognise: isSip, read: sipMessage };
+
+function sipMessage(payload: Buffer, { sender, frame, micros }: DatagramContext, options: DissectOptions, counters: DissectCounters): Message {
+  const head = findHeadEnd(payload, 0);
+  if (head === 0) counters.add('sip', 'cut message');
+  return sessionMessage('sip', payload, head === 0 ? payload.length : head, { frameAt: () => frame }, sender, micros, options, () => counters.add('sip', 'malformed header'));
+}
+
+function recogniseSession(bytes: Buffer): Recognition {
+  const first = bytes[0]! | 0x20;
+  if (first < 0x61 || first > 0x7a) return 'no';
+  const newline = bytes.subarray(0, longestStartLine).indexOf(LF);
+  if (newline >= 0) return sessionProtocolOf(bytes.toString('latin1', 0, newline)) === '' ? 'no' : 'yes';
+  if (bytes.length >= longestStartLine) return 'no';
+  return /^(?:[A-Z][A-Z_]{0,19}(?: +(?:(?:sips?|tel|rtspu?)(?::[^\n]*)?|[strple]{0,4}|\*[^\n]*)?)?|(?:SIP|RTSP)\/?[^\n]*)\r?$/i.test(bytes.toString('latin1', 0, Math.min(64, bytes.length))) ? 'more' : 'no';
+}
+
+class SessionHandler implements StreamHandler {
+  readonly done = false;
+  readonly #session: StreamSession;
+  readonly #sides: Record<Sender, Side> = { source: new Side(), destination: new Side() };
+
+  constructor(session: StreamSession) {
+    this.#session = session;
+  }
+
+  data(sender: Sender): void {
+    const stream = this.#session[sender];
+    const side = this.#sides[sender];
+    while (stream.length > 0) {
+      const bytes = stream.bytes();
+      if (side.toSkip > 0) {
+        const length = Math.min(side.toSkip, bytes.length);
+        stream.consume(length);
+        side.toSkip -= length;
+      } else if (bytes[0] === DOLLAR) {
+        // RTSP interleaves media: `$`, channel, length (RFC 7826, section 14).
+        if (bytes.length < 4) return;
+        side.toSkip = 4 + bytes.readUInt16BE(2);
+      } else if (!this.#message(sender, bytes, side)) {
+        return;
+      }
+    }
+  }
+
+  gap(sender: Sender, missing: number): void {
+    this.#session.counters.add('sip', 'gap');
+    this.#session[sender].clear();
+    this.#sides[sender].toSkip = Math.max(0, this.#sides[sender].toSkip - missing);
+    this.#sides[sender].searched = 0;
+  }
+
+  end(): void {
+    this.#session.source.clear();
+    this.#session.destination.clear();
+  }
+
+  /** Takes a message, or a line that begins none: an empty one keeps the connection open. False when more is needed. */
+  #message(sender: Sender, bytes: Buffer, side: Side): boolean {
+    const { counters, options, emit } = this.#session;
+    const stream = this.#session[sender];
+    const newline = bytes.indexOf(LF);
+    if (newline < 0 && bytes.length < options.maxHeadBytes) return false;
+    const protocol = newline < 0 || newline > longestStartLine ? '' : sessionProtocolOf(bytes.toString('latin1', 0, newline));
+    if (protocol === '') {
+      stream.consume(newline < 0 ? bytes.length : newline + 1);
+      side.searched = 0;
+      return true;
+    }
+    const head = findHeadEnd(bytes, side.searched);
+    if (head === 0 && bytes.length < options.maxHeadBytes) {
+      side.searched = bytes.length;
+      return false;
+    }
+    if (head === 0) {
+      counters.add(protocol, 'bounded head');
+      stream.consume(newline + 1);
+      side.searched = 0;
+      return true;
+    }
+    const bodyLength = contentLength(bytes, head);
+    const kept = Math.min(bodyLength, options.maxBodyBytes);
+    if (bytes.length < head + kept) {
+      side.searched = head - 1;
+      return false;
+    }
+    const whole = head + kept;
+    counters.add(protocol, 'messages');
+    emit(sessionMessage(protocol, bytes.subarray(0, whole), head, stream, sender, stream.microsAt(whole - 1), options, () => counters.add(protocol, 'malformed header')));
+    stream.consume(whole);
+    side.searched = 0;
+    side.toSkip = bodyLength - kept;
+    return true;
+  }
+}
+
+/** Content-Length, which a message over TCP has to have (RFC 3261, section 20.14); without one there is no body. */
+function contentLength(bytes: Buffer, head: number): number {
+  const { headers } = parseHead(bytes.toString('latin1', 0, head), () => {});
+  const header = headers.find((one) => headerName(one) === 'content-length');
+  return header !== undefined && /^\d{1,9}$/.test(header.value) ? Number(header.value) : 0;
+}
+
+class Side {
+  /** Bytes that are not read. */
+  toSkip = 0;
+  /** Bytes of the head that were searched for its end. */
+  searched = 0;
+}

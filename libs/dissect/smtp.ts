@@ -1,0 +1,108 @@
+import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
+import type { Sender } from './message.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { SaslExchange } from './sasl.ts';
+
+/** SMTP and LMTP (RFC 5321, RFC 2033): who logs in how (RFC 4954), who writes to whom. Messages are content. */
+export const smtp: StreamProtocol = {
+  name: 'smtp',
+  recognise: recogniseSmtp,
+  open: (session): StreamHandler => new SmtpHandler(session),
+};
+
+const words = ['EHLO ', 'HELO ', 'LHLO ', 'MAIL FROM:', 'AUTH ', '220'];
+
+/** A greeting with 220 may be FTP's as well: then the client's first command tells. */
+function recogniseSmtp(bytes: Buffer): Recognition {
+  return recogniseLine(bytes, words, (line) => {
+    if (/^(?:EHLO|HELO|LHLO) +\S|^MAIL FROM: *</i.test(line)) return 'yes';
+    if (/^AUTH +(?:LOGIN|PLAIN|XOAUTH2|OAUTHBEARER|CRAM-MD5|DIGEST-MD5|NTLM|SCRAM-\S+)(?: |$)/i.test(line)) return 'more';
+    if (!/^220(?:[ -]|$)/.test(line)) return 'no';
+    return /\b[EL]?S?MTP\b/i.test(line) ? 'yes' : 'more';
+  });
+}
+
+const HYPHEN = 0x2d;
+
+class SmtpHandler extends LineHandler {
+  #sasl: SaslExchange | null = null;
+  /** The command that the server's next final reply is awaited for. */
+  #awaits: '' | 'STARTTLS' | 'DATA' = '';
+  /** Who sent DATA. */
+  #client: LineReader | null = null;
+
+  constructor(session: StreamSession) {
+    super(session, 'smtp');
+  }
+
+  protected line(sender: Sender, reader: LineReader): void {
+    if (/^[2-5]\d\d(?:[ -]|$)/.test(reader.line.toString('latin1', 0, 4))) this.#reply(reader);
+    else this.#command(sender, reader);
+  }
+
+  protected override lost(): void {
+    this.#sasl = null;
+    this.#awaits = '';
+  }
+
+  #reply(reader: LineReader): void {
+    const code = Number(reader.line.toString('latin1', 0, 3));
+    if (reader.line[3] === HYPHEN) return;
+    if (code !== 334) this.#sasl = null;
+    if (this.#awaits === 'STARTTLS' && code === 220) this.restart();
+    else if (this.#awaits === 'DATA' && code >= 400) this.#client?.endContent();
+    else if (this.#awaits === 'DATA' && code === 354) this.#client?.passOverDotted();
+    // A pipelined DATA is answered after the commands before it (RFC 2920).
+    if (this.#awaits === 'STARTTLS' || code === 354) this.#awaits = '';
+  }
+
+  #command(sender: Sender, reader: LineReader): void {
+    const { text } = reader;
+    if (this.#sasl !== null) {
+      this.#respond(sender, this.#sasl, text.trim());
+      return;
+    }
+    const space = text.search(/[ :]/);
+    const verb = (space < 0 ? text : text.slice(0, space)).toUpperCase();
+    switch (verb) {
+      case 'EHLO': case 'HELO': case 'LHLO': this.value(sender, 'helo', 'helo', text.slice(space + 1).trim()); break;
+      case 'MAIL': case 'RCPT': this.#path(sender, text); break;
+      case 'AUTH': this.#authenticate(sender, text); break;
+      case 'STARTTLS': this.#awaits = 'STARTTLS'; break;
+      case 'BDAT': this.#chunk(reader, text); break;
+      case 'DATA':
+        this.#client = reader;
+        this.#awaits = 'DATA';
+        reader.passOverDotted();
+        break;
+    }
+  }
+
+  /** `AUTH mechanism [initial-response]`. */
+  #authenticate(sender: Sender, text: string): void {
+    const [, mechanism = '', initial] = text.split(/ +/);
+    this.#sasl = new SaslExchange(mechanism);
+    if (initial !== undefined) this.#respond(sender, this.#sasl, initial);
+  }
+
+  #respond(sender: Sender, exchange: SaslExchange, written: string): void {
+    const values = exchange.response(written);
+    if (values.length > 0) this.message(sender, values);
+    if (exchange.finished) this.#sasl = null;
+  }
+
+  /** `MAIL FROM:<reverse-path> parameters`, `RCPT TO:<forward-path>`; some senders leave the brackets out. */
+  #path(sender: Sender, text: string): void {
+    const path = /^(MAIL FROM|RCPT TO): *(?:<(?:@[^:>]*:)?([^>]*)>|([^ <>]+))/i.exec(text);
+    if (path === null) return;
+    const name = path[1]!.toUpperCase() === 'RCPT TO' ? 'rcpt_to' : 'mail_from';
+    this.value(sender, name, name, path[2] ?? path[3]!);
+  }
+
+  /** `BDAT length [LAST]` (RFC 3030): the chunk follows without waiting. */
+  #chunk(reader: LineReader, text: string): void {
+    const length = /^BDAT +(\d{1,12})(?: |$)/i.exec(text);
+    if (length === null) this.count('malformed chunk');
+    else reader.passOver(Number(length[1]));
+  }
+}

@@ -1,0 +1,240 @@
+import { constants, inflateRawSync } from 'node:zlib';
+import { ByteStream } from './bytestream.ts';
+import { FieldList, type FrameMap } from './fieldlist.ts';
+import { startsLikeJson } from './http-body.ts';
+import { createMessage, type Encryption, type Sender } from './message.ts';
+import type { StreamHandler, StreamSession } from './protocol.ts';
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'WebSocket' };
+
+const CONTINUATION = 0;
+const BINARY = 2;
+const CLOSE = 8;
+const PONG = 10;
+const FIN = 0x80;
+const COMPRESSED = 0x40;
+const RESERVED = 0x30;
+const MASKED = 0x80;
+const TLS_HANDSHAKE = 0x16;
+const TLS_MAJOR = 3;
+/** Bytes that the window of DEFLATE reaches back. */
+const windowBytes = 32 * 1024;
+/** What a sender leaves off the end of each message (RFC 7692, section 7.2.1). */
+const tail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+
+/**
+ * WebSocket (RFC 6455) behind the handshake, that HTTP reads: each message, put together from its frames, unmasked and inflated
+ * (RFC 7692). JSON yields fields under `websocket.json`; other text and binary are handed over to be scanned.
+ */
+export class WebSocketHandler implements StreamHandler {
+  readonly #sides: Record<Sender, WebSocketSide>;
+
+  constructor(session: StreamSession) {
+    this.#sides = { source: new WebSocketSide(session, 'source'), destination: new WebSocketSide(session, 'destination') };
+  }
+
+  get done(): boolean {
+    return this.#sides.source.closed && this.#sides.destination.closed;
+  }
+
+  data(sender: Sender): void {
+    this.#sides[sender].read();
+  }
+
+  gap(sender: Sender, missing: number): void {
+    this.#sides[sender].gap(missing);
+  }
+
+  end(): void {
+    this.#sides.source.end();
+    this.#sides.destination.end();
+  }
+}
+
+class WebSocketSide {
+  closed = false;
+  readonly #session: StreamSession;
+  readonly #sender: Sender;
+  readonly #stream: ByteStream;
+  readonly #body = new ByteStream();
+  /** Of the frame at hand: bytes still to come, its mask, how far it is used, and whether it is part of a message. */
+  #remaining = 0;
+  readonly #mask = Buffer.alloc(4);
+  #maskAt = 0;
+  #isControl = false;
+  #isLast = false;
+  /** Of the message at hand. */
+  #isOpen = false;
+  #isCompressed = false;
+  #isBounded = false;
+  /** The end of what was inflated: the next message may refer to it. Null when it is lost. */
+  #window: Buffer | null = Buffer.alloc(0);
+  #scanned = 0;
+  /** SSH or TLS runs inside. */
+  #isTunnel = false;
+
+  constructor(session: StreamSession, sender: Sender) {
+    this.#session = session;
+    this.#sender = sender;
+    this.#stream = session[sender];
+  }
+
+  read(): void {
+    while (this.#stream.length > 0 && !this.closed) {
+      if (this.#remaining > 0) this.#takePayload();
+      else if (!this.#readHeader()) return;
+    }
+    if (this.closed) this.#stream.clear();
+  }
+
+  /** Inside a frame the rest of it is passed over; else a frame most likely begins with the next packet. */
+  gap(missing: number): void {
+    this.#count('gap');
+    this.#stream.clear();
+    this.#remaining = Math.max(0, this.#remaining - missing);
+    this.#drop();
+    this.#window = null;
+  }
+
+  end(): void {
+    if (this.#body.length > 0) this.#count('cut message');
+    this.#body.clear();
+    this.#stream.clear();
+  }
+
+  /** `FIN RSV opcode, MASK length, [extended length], [mask]` (RFC 6455, section 5.2). */
+  #readHeader(): boolean {
+    const bytes = this.#stream.bytes();
+    if (bytes.length < 2) return false;
+    const [first, second] = bytes as unknown as [number, number];
+    const opcode = first & 0x0f;
+    const short = second & 0x7f;
+    const isMasked = (second & MASKED) !== 0;
+    const lengthEnd = short === 126 ? 4 : short === 127 ? 10 : 2;
+    const headerEnd = lengthEnd + (isMasked ? 4 : 0);
+    if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG || (first & RESERVED) !== 0) {
+      this.#count('malformed frame');
+      this.closed = true;
+      return false;
+    }
+    if (bytes.length < headerEnd) return false;
+    this.#remaining = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6) : short;
+    if (isMasked) bytes.copy(this.#mask, 0, lengthEnd, headerEnd);
+    else this.#mask.fill(0);
+    this.#maskAt = 0;
+    this.#isControl = opcode >= CLOSE;
+    this.#isLast = (first & FIN) !== 0;
+    if (opcode === CLOSE) this.closed = true;
+    else if (!this.#isControl && opcode !== CONTINUATION) this.#open((first & COMPRESSED) !== 0);
+    const [frame, micros] = [this.#stream.frameAt(headerEnd - 1), this.#stream.microsAt(headerEnd - 1)];
+    this.#stream.consume(headerEnd);
+    if (this.#remaining === 0) this.#endFrame(frame, micros);
+    return true;
+  }
+
+  #open(isCompressed: boolean): void {
+    if (this.#body.length > 0) this.#count('cut message');
+    this.#drop();
+    this.#isOpen = true;
+    this.#isCompressed = isCompressed;
+  }
+
+  #drop(): void {
+    this.#body.clear();
+    this.#isOpen = this.#isBounded = false;
+  }
+
+  #takePayload(): void {
+    const stream = this.#stream;
+    const body = this.#body;
+    const length = Math.min(this.#remaining, stream.length);
+    const [frame, micros] = [stream.frameAt(length - 1), stream.microsAt(length - 1)];
+    if (!this.#isControl && this.#isOpen) {
+      const kept = Math.min(length, this.#session.options.maxBodyBytes - body.length);
+      body.appendFrom(stream, kept);
+      this.#unmask(body.buffer.subarray(body.end - kept, body.end));
+      if (kept < length && !this.#isBounded) {
+        this.#isBounded = true;
+        this.#count('bounded body');
+      }
+    }
+    this.#maskAt += length;
+    this.#remaining -= length;
+    stream.consume(length);
+    if (this.#remaining === 0) this.#endFrame(frame, micros);
+  }
+
+  #unmask(bytes: Buffer): void {
+    const mask = this.#mask;
+    for (let i = 0; i < bytes.length; i++) bytes[i]! ^= mask[(this.#maskAt + i) & 3]!;
+  }
+
+  #endFrame(frame: number, micros: number): void {
+    if (this.#isControl || !this.#isOpen || !this.#isLast) return;
+    if (this.#body.length > 0) this.#emit(frame, micros);
+    this.#drop();
+  }
+
+  #emit(frame: number, micros: number): void {
+    const { options, counters, emit } = this.#session;
+    let bytes = this.#body.bytes();
+    let frames: FrameMap = this.#body;
+    if (this.#isCompressed) {
+      const inflated = this.#inflate(bytes);
+      if (inflated === null) return;
+      bytes = inflated;
+      frames = { frameAt: () => frame };
+    }
+    const message = createMessage('websocket', cleartext, this.#sender, frame, micros);
+    const encoding = this.#isCompressed ? 'deflate' : '';
+    const list = new FieldList('websocket', this.#sender, message.fields, options, counters);
+    const start = jsonStart(bytes);
+    const shifted: FrameMap = start === 0 ? frames : { frameAt: (position) => frames.frameAt(position + start) };
+    const isJson = startsLikeJson(bytes.subarray(start)) && list.addJson('websocket.json', bytes.subarray(start), shifted, encoding);
+    if (!isJson) message.payload = this.#scannable(bytes);
+    this.#count('messages');
+    emit(message);
+  }
+
+  /** What is handed over to be scanned: a bounded amount, and nothing of a tunnel, whose handshakes are full of names of algorithms. */
+  #scannable(bytes: Buffer): Buffer | null {
+    if (bytes.toString('latin1', 0, 4) === 'SSH-' || (bytes[0] === TLS_HANDSHAKE && bytes[1] === TLS_MAJOR)) this.#isTunnel = true;
+    if (this.#isTunnel) return null;
+    if (this.#scanned + bytes.length > this.#session.options.maxUnclaimedBytes) {
+      this.#count('bounded payload');
+      return null;
+    }
+    this.#scanned += bytes.length;
+    return bytes;
+  }
+
+  /** A message may refer back to those before it, so that one that is lost loses all that follow. */
+  #inflate(bytes: Buffer): Buffer | null {
+    if (this.#window === null || this.#isBounded) {
+      this.#window = null;
+      this.#count('deflate without context');
+      return null;
+    }
+    try {
+      const dictionary = this.#window.length > 0 ? { dictionary: this.#window } : {};
+      const inflated = inflateRawSync(Buffer.concat([bytes, tail]), { ...dictionary, finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: this.#session.options.maxBodyBytes });
+      const both = Buffer.concat([this.#window, inflated]);
+      this.#window = both.subarray(Math.max(0, both.length - windowBytes));
+      return inflated;
+    } catch (error) {
+      this.#window = null;
+      this.#count((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'bounded deflate' : 'malformed deflate');
+      return null;
+    }
+  }
+
+  #count(reason: string): void {
+    this.#session.counters.add('websocket', reason);
+  }
+}
+
+/** Socket.IO puts the type of the packet, a namespace and a number in front of its JSON: `42["event",…]`, `42/chat,7["event",…]`. */
+function jsonStart(bytes: Buffer): number {
+  const prefix = /^\d{1,3}(?:\/[\w/-]{1,64},)?\d{0,9}(?=[[{])/.exec(bytes.toString('latin1', 0, 96));
+  return prefix === null ? 0 : prefix[0].length;
+}

@@ -1,0 +1,155 @@
+import { createMessage, type Encryption, type Sender } from './message.ts';
+import type { NamedValue } from './lines.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { SaslExchange } from './sasl.ts';
+
+/** XMPP (RFC 6120): who logs in how, and who writes to whom. What they write is content. */
+export const xmpp: StreamProtocol = {
+  name: 'xmpp',
+  recognise: recogniseXmpp,
+  open: (session): StreamHandler => new XmppHandler(session),
+};
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'XMPP' };
+
+/** Bytes within which the stream has to open. */
+const longestProlog = 512;
+/** Longest tag that is read, and longest text of a tag whose text matters, in bytes. */
+const longestTag = 4096;
+const longestText = 16 * 1024;
+
+const LESS = 0x3c;
+const GREATER = 0x3e;
+
+/** `<stream:stream`, behind an XML declaration or not (RFC 6120, section 4.8). */
+function recogniseXmpp(bytes: Buffer): Recognition {
+  const text = bytes.toString('latin1', 0, longestProlog).trimStart();
+  if (text.startsWith('<stream:stream')) return 'yes';
+  if ('<stream:stream'.startsWith(text) || '<?xml '.startsWith(text)) return 'more';
+  if (!text.startsWith('<?xml ')) return 'no';
+  const end = text.indexOf('?>');
+  if (end < 0) return bytes.length < longestProlog ? 'more' : 'no';
+  const rest = text.slice(end + 2).trimStart();
+  if (rest.startsWith('<stream:stream')) return 'yes';
+  return '<stream:stream'.startsWith(rest) && bytes.length < longestProlog ? 'more' : 'no';
+}
+
+class XmppHandler implements StreamHandler {
+  readonly done = false;
+  readonly #session: StreamSession;
+  readonly #sides: Record<Sender, Side> = { source: new Side(), destination: new Side() };
+  #begun = false;
+  #restarted = false;
+
+  constructor(session: StreamSession) {
+    this.#session = session;
+  }
+
+  data(sender: Sender): void {
+    const stream = this.#session[sender];
+    while (stream.length > 0 && !this.#restarted) {
+      const bytes = stream.bytes();
+      if (bytes[0] !== LESS) {
+        if (!this.#text(sender, bytes)) return;
+        continue;
+      }
+      const end = bytes.indexOf(GREATER);
+      if ((end < 0 ? bytes.length : end) > longestTag) {
+        this.#session.counters.add('xmpp', 'bounded tag');
+        stream.consume(1);
+        continue;
+      }
+      if (end < 0) return;
+      this.#tag(sender, bytes.toString('utf8', 1, end), end);
+      stream.consume(end + 1);
+    }
+  }
+
+  gap(sender: Sender): void {
+    this.#session.counters.add('xmpp', 'gap');
+    this.#session[sender].clear();
+    this.#sides[sender].collects = '';
+  }
+
+  end(): void {
+    this.#session.source.clear();
+    this.#session.destination.clear();
+  }
+
+  /** Text up to the next tag; only that of the elements of a login is kept. False when its end has not come. */
+  #text(sender: Sender, bytes: Buffer): boolean {
+    const stream = this.#session[sender];
+    const side = this.#sides[sender];
+    const next = bytes.indexOf(LESS);
+    const length = next < 0 ? bytes.length : next;
+    if (side.collects === '' || length > longestText) {
+      side.collects = '';
+      stream.consume(length);
+      return true;
+    }
+    if (next < 0) return false;
+    this.#login(sender, side.collects, bytes.toString('utf8', 0, length).trim(), length - 1);
+    side.collects = '';
+    stream.consume(length);
+    return true;
+  }
+
+  #tag(sender: Sender, tag: string, position: number): void {
+    const side = this.#sides[sender];
+    const name = /^[\w:-]+/.exec(tag)?.[0] ?? '';
+    side.collects = '';
+    switch (name) {
+      case 'stream:stream': case 'message': case 'presence': case 'iq': this.#addresses(sender, tag, position); break;
+      case 'auth':
+        side.sasl = new SaslExchange(attribute(tag, 'mechanism'));
+        side.collects = 'sasl';
+        break;
+      case 'response': side.collects = side.sasl === null ? '' : 'sasl'; break;
+      // Non-SASL authentication (XEP-0078), and the name by which a client is bound (RFC 6120, section 7).
+      case 'username': case 'password': case 'jid': side.collects = tag.endsWith('/') ? '' : name; break;
+      case 'proceed':
+        this.#restarted = true;
+        this.#session.restart();
+        break;
+    }
+  }
+
+  #addresses(sender: Sender, tag: string, position: number): void {
+    const values = ['from', 'to'].map((name): NamedValue => ({ name, key: 'jid', value: attribute(tag, name), encoding: '' })).filter(({ value }) => value.includes('@'));
+    if (values.length > 0 || !this.#begun) this.#emit(sender, values, position);
+  }
+
+  #login(sender: Sender, element: string, text: string, position: number): void {
+    const side = this.#sides[sender];
+    const values = element === 'sasl'
+      ? side.sasl!.response(text)
+      : [{ name: element === 'jid' ? 'jid' : `login.${element === 'username' ? 'user_name' : 'password'}`, key: element === 'username' ? 'user_name' : element, value: text, encoding: '' }];
+    if (values.length > 0) this.#emit(sender, values, position);
+  }
+
+  #emit(sender: Sender, values: readonly NamedValue[], position: number): void {
+    const stream = this.#session[sender];
+    const frame = stream.frameAt(position);
+    const message = createMessage('xmpp', cleartext, sender, frame, stream.microsAt(position));
+    for (const { name, key, value, encoding } of values) {
+      if (value !== '') message.fields.push({ path: `xmpp.${name}`, key, value, encoding, sender, frame });
+    }
+    this.#begun = true;
+    this.#session.counters.add('xmpp', 'messages');
+    this.#session.emit(message);
+  }
+}
+
+class Side {
+  /** Element whose text is of interest: `sasl`, or its name. */
+  collects = '';
+  sasl: SaslExchange | null = null;
+}
+
+/** Value of an attribute, '' when it is absent. */
+function attribute(tag: string, name: string): string {
+  const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(tag);
+  return (match?.[1] ?? match?.[2] ?? '').replace(/&(amp|lt|gt|quot|apos);/g, (_whole, entity: string) => entities[entity]!);
+}
+
+const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: '\'' };

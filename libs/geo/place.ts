@@ -1,0 +1,102 @@
+import type { AddressScope } from './special-ranges.ts';
+
+/** Questions about an address, each with sources of its own. */
+export const dimensions = ['located', 'registered', 'operated'] as const;
+export type Dimension = (typeof dimensions)[number];
+
+/** What one source says to one question. */
+export interface Claim {
+  readonly dimension: Dimension;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string;
+  /** Table that says so, with its day: `geo-whois-asn-country 2026-06-17`. */
+  readonly source: string;
+  /** What the source itself says of its confidence (`documented`, `inferred`, `unchecked`); `''` where it says nothing. */
+  readonly confidence: string;
+}
+
+/** How the sources of an answer relate: all say the same, only one says anything, they differ; `''`: none says anything. */
+export type Agreement = '' | 'agreed' | 'single' | 'disputed';
+
+/** Why an address is not located anywhere; `''`: it is. */
+export type Unlocated = '' | 'local' | 'reserved' | 'anycast' | 'not in the tables';
+
+/** What the tables say about an address. Each dimension has its own sources; `''` and 0 are "unknown". */
+export interface Place {
+  readonly scope: AddressScope;
+  /** Country in which the address is located (ISO 3166-1 alpha-2), as the first table says that knows it. */
+  readonly located: string;
+  readonly unlocated: Unlocated;
+  /** Whether the location tables agree. Nothing is averaged: the first one answers, the others stand in {@link disputed}. */
+  readonly agreement: Agreement;
+  /** Other countries that location tables name. */
+  readonly disputed: readonly string[];
+  /** Country in which a registry keeps the autonomous system behind the address. */
+  readonly registered: string;
+  /** Country from which the operator of the network is controlled. */
+  readonly operated: string;
+  /** Its name in the operator table. */
+  readonly operator: string;
+  readonly asn: number;
+  /** Name of the autonomous system. */
+  readonly organisation: string;
+  /** The anycast prefix that holds the address, or `isAnycast` where a table marks it; `''`: not known to be anycast. */
+  readonly anycast: string;
+  readonly claims: readonly Claim[];
+  /** The claims as text, as records carry them: `located=US by geo-whois-asn-country 2026-06-17`. */
+  readonly sources: readonly string[];
+}
+
+const none: readonly never[] = Object.freeze([]);
+
+/** What can be said of an address that no table may speak about. */
+export function placeless(scope: 'local' | 'reserved'): Place {
+  return {
+    scope, located: '', unlocated: scope, agreement: '', disputed: none, registered: '', operated: '', operator: '',
+    asn: 0, organisation: '', anycast: '', claims: none, sources: none,
+  };
+}
+
+export function agreementOf(claims: readonly Claim[], dimension: Dimension): Agreement {
+  let first = '';
+  let agreement: Agreement = '';
+  for (const claim of claims) {
+    if (claim.dimension !== dimension) continue;
+    if (agreement === '') {
+      first = claim.country;
+      agreement = 'single';
+    } else if (claim.country !== first) return 'disputed';
+    else agreement = 'agreed';
+  }
+  return agreement;
+}
+
+export function claimText({ dimension, country, source, confidence }: Claim): string {
+  return `${dimension}=${country} by ${source}${confidence === '' ? '' : `, ${confidence}`}`;
+}
+
+export interface PlaceFacts {
+  claims: readonly Claim[];
+  operator: string;
+  asn: number;
+  organisation: string;
+  anycast: string;
+}
+
+/** The place that the claims of the tables make. An anycast address is at many places at once, so that no table can locate it. */
+export function placeOf({ claims, operator, asn, organisation, anycast }: PlaceFacts): Place {
+  const first = (dimension: Dimension): string => claims.find((claim) => claim.dimension === dimension)?.country ?? '';
+  const located = anycast === '' ? first('located') : '';
+  const others = claims.filter((claim) => claim.dimension === 'located' && claim.country !== located).map(({ country }) => country);
+  return {
+    scope: 'global',
+    located,
+    unlocated: anycast !== '' ? 'anycast' : located === '' ? 'not in the tables' : '',
+    agreement: anycast === '' ? agreementOf(claims, 'located') : '',
+    disputed: located === '' || others.length === 0 ? none : [...new Set(others)],
+    registered: first('registered'),
+    operated: first('operated'),
+    operator, asn, organisation, anycast, claims,
+    sources: claims.map(claimText),
+  };
+}

@@ -1,0 +1,17 @@
+/** Where names stand that are the protocol's and the application's own. */
+const root = /^(?:url\.(?:query|path)|http\.(?:request|response)\.(?:(?:header|trailer)(?:\.(?:set-)?cookie)?|body(?:\.(?:json|form|multipart))?))/;
+
+/** What no name of a field looks like: an address (other than `payload@12`), a long number, a UUID, digits in hexadecimal, a MAC address. */
+const data = /(?<!payload)@|\d{6}|[0-9a-f]{8}-[0-9a-f]{4}-|(?=[a-f]*\d)[0-9a-f]{12}|(?:[0-9a-f]{2}[:-]){3}/i;
+
+/**
+ * A path as it may leave the probe. Some applications use identifiers as keys (`{"members":{"anna@example.org":{"room":…}}}`): what
+ * stands in such a path between its root and its last name becomes `{key}`.
+ */
+export function publicPath(path: string): string {
+  if (!data.test(path)) return path;
+  const kept = root.exec(path)?.[0] ?? '';
+  const last = path.slice(path.lastIndexOf('.') + 1);
+  const end = data.test(last) || kept.length + last.length >= path.length ? '' : `.${last}`;
+  return `${kept}${kept === '' ? '' : '.'}{key}${end}`;
+}

@@ -1,0 +1,143 @@
+import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
+import { ConditionError, readCondition, type Aggregation, type Condition } from './condition.ts';
+import { unknownParts, type Expression } from './expression.ts';
+import { FieldTestError, parseFieldTest, type Placeholders, type RuleValue } from './field-test.ts';
+import type { FieldResolver } from './fields.ts';
+import type { Entry, LocatedDocumentReader } from './located.ts';
+
+const nothing: Expression = { type: 'or', operands: [] };
+/** Keys of `detection` that are no search. */
+const notSearches: readonly string[] = ['condition', 'timeframe'];
+
+export interface Detected {
+  expression: Expression;
+  /** What stood behind `|` in a condition of Sigma 1. */
+  aggregation: Aggregation | undefined;
+}
+
+/** Reads searches and conditions. Every fault is reported at its place; a search with one is nothing. */
+export class DetectionReader {
+  readonly #reader: LocatedDocumentReader;
+  readonly #resolve: FieldResolver;
+  readonly #placeholders: Placeholders;
+
+  constructor(reader: LocatedDocumentReader, resolve: FieldResolver, placeholders: Placeholders) {
+    this.#reader = reader;
+    this.#resolve = resolve;
+    this.#placeholders = placeholders;
+  }
+
+  /** Searches by name, and the condition over them; keys in `other` are neither. */
+  read(map: YAMLMap, other: readonly string[] = []): Detected | undefined {
+    const searches = new Map<string, Expression>();
+    const entries = this.#reader.entries(map).filter(({ key }) => !other.includes(String(key.value)));
+    for (const { key, value } of entries) {
+      const name = String(key.value);
+      if (!notSearches.includes(name)) searches.set(name, { type: 'search', name, operand: this.search(this.#reader.resolve(value), key) });
+    }
+    const condition = entries.find(({ key }) => key.value === 'condition');
+    if (!condition) return this.#reader.fail(map, 'condition', 'detection has no condition');
+    const used = new Set<string>();
+    const given = this.#reader.resolve(condition.value);
+    const conditions = (isSeq(given) ? this.#reader.items(given) : [given]).map((item) => this.#condition(item, searches, used));
+    for (const { key } of this.#reader.failed ? [] : entries) {
+      const name = String(key.value);
+      if (!notSearches.includes(name) && !used.has(name)) this.#reader.warn(key, 'unused-search', `search "${name}" is not used in the condition`);
+    }
+    const aggregation = conditions.find((one) => one.aggregation)?.aggregation;
+    const timeframe = this.#reader.entry('timeframe', map);
+    if (timeframe && !aggregation) this.#reader.warn(timeframe.key, 'timeframe', 'timeframe has no meaning without a correlation');
+    const alternatives = conditions.map(({ expression }) => expression);
+    return { expression: alternatives.length === 1 ? alternatives[0]! : { type: 'or', operands: alternatives }, aggregation };
+  }
+
+  /** A map (all entries hold), a list of maps (one of them does), keywords. */
+  search(node: Node | null, key: Node): Expression {
+    if (isMap(node)) {
+      const operands = this.#reader.entries(node).map((entry) => this.#fieldTest(entry));
+      if (operands.length === 0) this.#reader.fail(node, 'search', 'an empty search');
+      return operands.length === 1 ? operands[0]! : { type: 'and', operands };
+    }
+    if (isSeq(node) && node.items.length > 0) {
+      const items = this.#reader.items(node);
+      const scalars = items.filter((item) => isScalar(item));
+      const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing : this.search(item, key)));
+      if (scalars.length > 0) others.push(this.#test('', key, scalars as Scalar[]));
+      return others.length === 1 ? others[0]! : { type: 'or', operands: others };
+    }
+    if (isScalar(node) && node.value !== null) return this.#test('', key, [node]);
+    return this.#reader.fail(node ?? key, 'search', 'a search is a map, a list of maps, or a list of keywords') ?? nothing;
+  }
+
+  #fieldTest({ key, value }: Entry): Expression {
+    const node = this.#reader.resolve(value);
+    const items = isSeq(node) ? this.#reader.items(node) : [node];
+    for (const item of items) {
+      if (item !== null && !isScalar(item)) return this.#reader.fail(item, 'value', 'a value is text, a number, true, false or null, or a list of these') ?? nothing;
+    }
+    if (!isSeq(node) && String(key.value).split('|').includes('all')) this.#reader.warn(key, 'modifier', '|all has no meaning for a single value');
+    return this.#test(String(key.value ?? ''), key, items as (Scalar | null)[]);
+  }
+
+  #test(key: string, keyNode: Node, scalars: readonly (Scalar | null)[]): Expression {
+    try {
+      const expression = parseFieldTest(key, scalars.map(ruleValue), this.#resolve, this.#placeholders);
+      for (const reason of unknownParts(expression)) this.#reader.warn(keyNode, 'not-evaluable', `not evaluable here: ${reason}`);
+      return expression;
+    } catch (error) {
+      if (!(error instanceof FieldTestError)) throw error;
+      this.#reader.fail(error.subject === 'key' ? keyNode : scalars[error.subject] ?? keyNode, error.code, error.message);
+      return nothing;
+    }
+  }
+
+  #condition(node: Node | null, searches: ReadonlyMap<string, Expression>, used: Set<string>): Detected {
+    const none: Detected = { expression: nothing, aggregation: undefined };
+    if (!isScalar(node) || typeof node.value !== 'string') return this.#reader.fail(node, 'condition', 'a condition is text') ?? none;
+    // Offsets in the text hold for a condition written on one line.
+    const start = (node.range?.[0] ?? 0) + (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE' ? 1 : 0);
+    const at = (offset: number): number => (node.type?.startsWith('BLOCK') ? start : start + offset);
+    const lower = (condition: Condition): Expression => {
+      switch (condition.type) {
+        case 'and': case 'or': return { type: condition.type, operands: condition.operands.map(lower) };
+        case 'not': return { type: 'not', operand: lower(condition.operand) };
+        case 'search': case 'quantified': {
+          const names = condition.type === 'search' ? searches.has(condition.name) ? [condition.name] : [] : matchingNames(condition.pattern, [...searches.keys()]);
+          for (const name of names) used.add(name);
+          if (names.length === 0) {
+            this.#reader.reportAt(at(condition.offset), 'error', 'unknown-search', `no search is named "${condition.type === 'search' ? condition.name : condition.pattern}"`);
+          }
+          const operands = names.map((name) => searches.get(name)!);
+          if (operands.length === 1) return operands[0]!;
+          return { type: condition.type === 'quantified' && condition.quantifier === 'all' ? 'and' : 'or', operands };
+        }
+      }
+    };
+    try {
+      const { condition, aggregation } = readCondition(node.value);
+      for (const name of aggregation?.near ?? []) {
+        if (searches.has(name)) used.add(name);
+        else this.#reader.report(node, 'error', 'unknown-search', `no search is named "${name}"`);
+      }
+      return { expression: lower(condition), aggregation };
+    } catch (error) {
+      if (!(error instanceof ConditionError)) throw error;
+      this.#reader.reportAt(at(error.offset), 'error', 'condition', error.message);
+      return none;
+    }
+  }
+}
+
+/** `them` is every search whose name does not begin with `_`. */
+function matchingNames(pattern: string, names: readonly string[]): string[] {
+  if (pattern.toLowerCase() === 'them') return names.filter((name) => !name.startsWith('_'));
+  const regex = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  return names.filter((name) => regex.test(name));
+}
+
+function ruleValue(scalar: Scalar | null): RuleValue {
+  const value = scalar?.value ?? null;
+  if (scalar === null || value === null) return { value: null, source: '' };
+  // A number keeps its spelling, 1.10 or 0x17, for text fields.
+  return { value: value as RuleValue['value'], source: typeof value === 'string' ? value : scalar.source ?? String(value) };
+}

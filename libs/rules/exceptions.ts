@@ -1,0 +1,83 @@
+import type { FlowRecord, Observable } from '#flow';
+import type { Problem } from '#geo';
+import { isMap, isSeq } from 'yaml';
+import { daySchema, endOfDay } from './dates.ts';
+import { DetectionReader } from './detection.ts';
+import { readDocuments } from './documents.ts';
+import { recordField } from './fields.ts';
+import type { LocatedDocumentReader } from './located.ts';
+import { compileExpression, type Predicate } from './predicate.ts';
+import type { Rule, RuleFile } from './rule.ts';
+
+/** Hits that are known and accepted: they are counted, and are no findings. */
+export interface Exception {
+  title: string;
+  owner: string;
+  reason: string;
+  /** Last day (UTC) on which it holds, `2026-12-31`. */
+  expires: string;
+  /** Ids or titles of the rules it is about; empty: all. */
+  rules: string[];
+  matches: Predicate;
+  file: string;
+  line: number;
+}
+
+const keys = ['title', 'match', 'rules', 'owner', 'reason', 'expires'];
+
+/**
+ * Reads exception files: YAML documents with `match` (a search as in a rule), `owner`, `reason` and `expires`, and perhaps `title` and
+ * `rules`. With `now` (µs) a warning tells of those that have expired.
+ */
+export function parseExceptions(files: readonly RuleFile[], now?: number): { exceptions: Exception[]; problems: Problem[] } {
+  const exceptions: Exception[] = [];
+  const problems: Problem[] = [];
+  for (const reader of files.flatMap(readDocuments)) {
+    const exception = reader.failed ? undefined : readException(reader);
+    if (exception) exceptions.push(exception);
+    if (exception && now !== undefined && endOfDay(exception.expires) < now) reader.warn(reader.value('expires'), 'expired', `the exception expired on ${exception.expires}: hits are findings again`);
+    problems.push(...reader.problems);
+  }
+  return { exceptions, problems };
+}
+
+function readException(reader: LocatedDocumentReader): Exception | undefined {
+  const { root } = reader;
+  if (!isMap(root)) return reader.fail(root, 'document', 'an exception is a map with match, owner, reason and expires');
+  for (const { key } of reader.entries(root)) if (!keys.includes(String(key.value))) reader.fail(key, 'exception', `unknown key "${String(key.value)}": expected ${keys.join(', ')}`);
+  for (const key of ['owner', 'reason']) if (reader.text(key).trim() === '') reader.fail(reader.value(key), 'exception', `an exception needs ${key === 'owner' ? 'an owner' : 'a reason'}`);
+  const expires = reader.text('expires');
+  if (!daySchema.safeParse(expires).success) reader.fail(reader.value('expires'), 'exception', 'an exception needs the day on which it expires, such as 2026-12-31');
+  const match = reader.value('match');
+  const search = isMap(match) || isSeq(match)
+    ? new DetectionReader(reader, recordField, new Map()).search(match, reader.entry('match')!.key)
+    : reader.fail(match, 'exception', 'an exception needs "match", a search as in a rule');
+  if (reader.failed || !search) return undefined;
+  return {
+    title: reader.text('title') || reader.text('reason'), owner: reader.text('owner'), reason: reader.text('reason'), expires, rules: reader.texts('rules'),
+    matches: compileExpression(search), file: reader.file, line: reader.line,
+  };
+}
+
+/** Exceptions made ready to be asked about hits. */
+export class ExceptionSet {
+  static readonly none = new ExceptionSet([]);
+  readonly #exceptions: readonly (Exception & { until: number })[];
+
+  constructor(exceptions: readonly Exception[]) {
+    this.#exceptions = exceptions.map((exception) => ({ ...exception, until: endOfDay(exception.expires) }));
+  }
+
+  get size(): number {
+    return this.#exceptions.length;
+  }
+
+  /** The exception for a hit of the rule, at the time of the record; `observable` is the one that the hit is about. */
+  find(rule: Rule, record: FlowRecord, observable: Observable | undefined): Exception | undefined {
+    for (const exception of this.#exceptions) {
+      const { rules, until, matches } = exception;
+      if (record['@timestamp'] <= until && (rules.length === 0 || rules.includes(rule.id) || rules.includes(rule.title)) && matches(record, observable)) return exception;
+    }
+    return undefined;
+  }
+}

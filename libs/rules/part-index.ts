@@ -1,0 +1,53 @@
+/** Texts shorter than this are looked for one by one. */
+const gramLength = 3;
+const tableSize = 65_536;
+
+interface Entry {
+  readonly text: string;
+  /** Where in the text the gram stands that leads to it. */
+  readonly at: number;
+  readonly rules: readonly number[];
+}
+
+/**
+ * Finds which of many texts stand in a value, in time that hardly depends on how many there are: one gram (three characters) of each
+ * text is kept in a table of bits; where a gram of the value is in it, the texts behind it are compared.
+ */
+export class PartIndex {
+  readonly #short: readonly { text: string; rules: readonly number[] }[];
+  readonly #bits = new Uint32Array(tableSize / 32);
+  readonly #entries = new Map<number, Entry[]>();
+
+  constructor(texts: ReadonlyMap<string, readonly number[]>) {
+    this.#short = [...texts].filter(([text]) => text.length < gramLength).map(([text, rules]) => ({ text, rules }));
+    const long = [...texts].filter(([text]) => text.length >= gramLength);
+    const frequency = new Map<number, number>();
+    for (const [text] of long) for (let i = 0; i + gramLength <= text.length; i += 1) frequency.set(gramAt(text, i), (frequency.get(gramAt(text, i)) ?? 0) + 1);
+    for (const [text, rules] of long) {
+      // The gram that the fewest texts have tells most.
+      let at = 0;
+      for (let i = 1; i + gramLength <= text.length; i += 1) if (frequency.get(gramAt(text, i))! < frequency.get(gramAt(text, at))!) at = i;
+      const gram = gramAt(text, at);
+      this.#bits[gram >>> 5]! |= 1 << (gram & 31);
+      const entries = this.#entries.get(gram);
+      if (entries) entries.push({ text, at, rules });
+      else this.#entries.set(gram, [{ text, at, rules }]);
+    }
+  }
+
+  /** Calls `found` with the rules of each text that stands in `value`; a text that stands there twice may be told twice. */
+  search(value: string, found: (rules: readonly number[]) => void): void {
+    for (const { text, rules } of this.#short) if (value.includes(text)) found(rules);
+    const end = value.length - gramLength;
+    for (let i = 0; i <= end; i += 1) {
+      const gram = gramAt(value, i);
+      if ((this.#bits[gram >>> 5]! & (1 << (gram & 31))) === 0) continue;
+      const entries = this.#entries.get(gram);
+      if (entries !== undefined) for (const { text, at, rules } of entries) if (i >= at && value.startsWith(text, i - at)) found(rules);
+    }
+  }
+}
+
+function gramAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) << 10) ^ (text.charCodeAt(at + 1) << 5) ^ text.charCodeAt(at + 2)) & (tableSize - 1);
+}

@@ -1,0 +1,71 @@
+import { levels, type FlowRecord } from '#flow';
+import { strictness, type Hop, type JudgedPlace, type Policy, type PolicyVerdict } from './policy-judgement.ts';
+
+const noHops: readonly Hop[] = [];
+const undecided: readonly string[] = Object.freeze([]);
+
+/** Policies that hold together: the strictest verdict decides; among equals the higher level, then the order given. */
+export class PolicySet {
+  readonly policies: readonly Policy[];
+  readonly #byId: ReadonlyMap<string, Policy>;
+
+  constructor(policies: readonly Policy[]) {
+    this.policies = policies.toSorted((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));
+    this.#byId = new Map(policies.map((policy) => [policy.id, policy]));
+    if (this.#byId.size < policies.length) throw new Error('two policies have the same id');
+  }
+
+  /** `conferencing@1, …` */
+  get version(): string {
+    return this.policies.map(({ id, version }) => `${id}@${version}`).toSorted().join(' ');
+  }
+
+  get(id: string): Policy | undefined {
+    return this.#byId.get(id);
+  }
+
+  /**
+   * Fills `telltale.policy.*` of a record whose service and peer are known; leaves it empty when no policy applies.
+   * `peer` is undefined when the peer itself is none of a policy's business, but hops behind it are.
+   */
+  decide(record: FlowRecord, peer: JudgedPlace | undefined, hops: readonly Hop[] = noHops): void {
+    record['telltale.policy.id'] = '';
+    record['telltale.policy.verdict'] = '';
+    record['telltale.policy.reason'] = '';
+    record['telltale.policy.decisions'] = undecided as string[];
+    if (peer === undefined && hops.length === 0) return;
+    let decisive: Policy | undefined;
+    let strictest: PolicyVerdict = 'allowed';
+    const decisions: string[] = [];
+    for (const policy of this.policies) {
+      if (policy.obstacle(record) !== '') continue;
+      const time = record['@timestamp'];
+      const verdict = strictestVerdict(policy, peer, hops, time);
+      const reason = reasonOf(policy, verdict, peer, hops, time);
+      decisions.push(`${policy.id}@${policy.version} ${verdict} ${reason}`);
+      if (decisive !== undefined && strictness[verdict] <= strictness[strictest]) continue;
+      decisive = policy;
+      strictest = verdict;
+      record['telltale.policy.id'] = policy.id;
+      record['telltale.policy.verdict'] = verdict;
+      record['telltale.policy.reason'] = reason;
+    }
+    if (decisive !== undefined) record['telltale.policy.decisions'] = decisions;
+  }
+}
+
+function strictestVerdict(policy: Policy, peer: JudgedPlace | undefined, hops: readonly Hop[], time: number): PolicyVerdict {
+  let strictest: PolicyVerdict = peer === undefined ? 'allowed' : policy.verdict(peer, time);
+  for (const hop of hops) {
+    const verdict = policy.verdict(hop, time);
+    if (strictness[verdict] > strictness[strictest]) strictest = verdict;
+  }
+  return strictest;
+}
+
+/** `located=CN, turn-relay 192.0.2.1: located=CN, operated=CN` */
+function reasonOf(policy: Policy, verdict: PolicyVerdict, peer: JudgedPlace | undefined, hops: readonly Hop[], time: number): string {
+  const reasons = peer !== undefined && policy.verdict(peer, time) === verdict ? [policy.reason(peer, verdict, time)] : [];
+  for (const hop of hops) if (policy.verdict(hop, time) === verdict) reasons.push(`${hop.kind} ${hop.ip}: ${policy.reason(hop, verdict, time)}`);
+  return reasons.join('; ');
+}

@@ -1,0 +1,129 @@
+/** A regular expression as a tree: what can be repeated, what must stand one behind the other, what is a choice. */
+export type RegexNode =
+  /** One character of a set. `characters` has an entry for each ASCII character, and a last one for all others. */
+  | { type: 'atom'; offset: number; characters: Uint8Array; literal: string | undefined }
+  | { type: 'sequence' | 'choice'; parts: RegexNode[] }
+  | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference. */ reference?: true }
+  /** Looks around, or asserts a place such as the beginning, without taking characters. */
+  | { type: 'look'; part: RegexNode };
+
+/** Entries of an atom's set: ASCII, and all other characters together. */
+export const characterClasses = 129;
+const otherCharacters = ['\u00e9', '\u017f', '\u212a', '\u0660', '\u2028', '\u5b57', '\ud83d'];
+
+/** Reads a pattern that JavaScript has accepted with these flags. A back reference is read as any run of characters. */
+export function parseRegex(pattern: string, flags: string): RegexNode {
+  return new RegexParser(pattern, flags).choice();
+}
+
+class RegexParser {
+  readonly #pattern: string;
+  readonly #flags: string;
+  #at = 0;
+
+  constructor(pattern: string, flags: string) {
+    this.#pattern = pattern;
+    this.#flags = flags;
+  }
+
+  choice(): RegexNode {
+    const parts = [this.#sequence()];
+    while (this.#pattern[this.#at] === '|') {
+      this.#at += 1;
+      parts.push(this.#sequence());
+    }
+    return parts.length === 1 ? parts[0]! : { type: 'choice', parts };
+  }
+
+  #sequence(): RegexNode {
+    const parts: RegexNode[] = [];
+    while (this.#at < this.#pattern.length && this.#pattern[this.#at] !== '|' && this.#pattern[this.#at] !== ')') {
+      const offset = this.#at;
+      const part = this.#term();
+      const quantifier = this.#quantifier();
+      parts.push(quantifier ? { type: 'repeat', offset, part, ...quantifier } : part);
+    }
+    return parts.length === 1 ? parts[0]! : { type: 'sequence', parts };
+  }
+
+  #term(): RegexNode {
+    const rest = this.#pattern.slice(this.#at);
+    if (rest[0] === '^' || rest[0] === '$' || rest.startsWith('\\b') || rest.startsWith('\\B')) {
+      this.#at += rest[0] === '\\' ? 2 : 1;
+      return { type: 'look', part: { type: 'sequence', parts: [] } };
+    }
+    if (rest[0] === '(') {
+      const [opening] = /^\((?:\?(?:<?[=!]|:|<\w+>|[ims]*(?:-[ims]*)?:))?/.exec(rest)!;
+      this.#at += opening.length;
+      const part = this.choice();
+      this.#at += 1;
+      return /[=!]$/.test(opening) ? { type: 'look', part } : part;
+    }
+    const [source] = /^(?:\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|k<\w+>|[1-9]\d*|[^])|\[(?:\\[^]|[^\]\\])*\]|[^])/i.exec(rest)!;
+    const offset = this.#at;
+    this.#at += source.length;
+    if (/^\\(?:k<|[1-9])/.test(source)) {
+      return { type: 'repeat', offset, part: { type: 'atom', offset, characters: new Uint8Array(characterClasses).fill(1), literal: undefined }, min: 0, max: Infinity, reference: true };
+    }
+    return this.#atom(source, offset);
+  }
+
+  #atom(source: string, offset: number): RegexNode {
+    const test = new RegExp(`^${source}$`, this.#flags.replace('m', ''));
+    const characters = new Uint8Array(characterClasses);
+    for (let code = 0; code < 128; code += 1) characters[code] = test.test(String.fromCharCode(code)) ? 1 : 0;
+    const known = characters.some((one) => one === 1);
+    characters[128] = !known || otherCharacters.some((char) => test.test(char)) ? 1 : 0;
+    const literal = source.length === 1 && source !== '.' ? source : /^\\[^\w]$/.test(source) ? source[1] : undefined;
+    return { type: 'atom', offset, characters, literal };
+  }
+
+  #quantifier(): { min: number; max: number } | undefined {
+    const match = /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(this.#pattern.slice(this.#at));
+    if (!match) return undefined;
+    this.#at += match[0].length;
+    const [, symbol, least, comma, most] = match;
+    if (symbol) return { min: symbol === '+' ? 1 : 0, max: symbol === '?' ? 1 : Infinity };
+    return { min: Number(least), max: comma === '' ? Number(least) : most === '' ? Infinity : Number(most) };
+  }
+}
+
+/** Alternatives kept at most; more are too many to look for. */
+const maxAlternatives = 64;
+
+/**
+ * Texts in lower-case ASCII of which one stands in whatever the pattern matches, also when case does not count. Undefined: there are none.
+ */
+export function requiredTexts(node: RegexNode): string[] | undefined {
+  switch (node.type) {
+    case 'look': return undefined;
+    case 'atom': return isAscii(node.literal) ? [node.literal.toLowerCase()] : undefined;
+    case 'repeat': return node.min > 0 ? requiredTexts(node.part) : undefined;
+    case 'choice': {
+      const all = node.parts.map(requiredTexts);
+      if (all.some((texts) => texts === undefined)) return undefined;
+      const texts = all.flat() as string[];
+      return texts.length <= maxAlternatives ? texts : undefined;
+    }
+    case 'sequence': {
+      const options: string[][] = [];
+      let run = '';
+      for (const part of [...node.parts, undefined]) {
+        if (part?.type === 'atom' && isAscii(part.literal)) {
+          run += part.literal.toLowerCase();
+          continue;
+        }
+        if (run !== '') options.push([run]);
+        run = '';
+        const texts = part && requiredTexts(part);
+        if (texts) options.push(texts);
+      }
+      const shortest = (texts: readonly string[]): number => Math.min(...texts.map(({ length }) => length));
+      return options.reduce<string[] | undefined>((best, one) => (!best || shortest(one) > shortest(best) ? one : best), undefined);
+    }
+  }
+}
+
+function isAscii(text: string | undefined): text is string {
+  return text !== undefined && text.charCodeAt(0) < 128;
+}

@@ -1,0 +1,131 @@
+import { access, constants, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { projectRoot } from '#runtime';
+import { openStore, StoreError } from '#store';
+import { loadDetection } from '../detector/packs.ts';
+import { readTokenKey } from '../probe/token-key.ts';
+import { dataFolder } from '../standalone/data-folder.ts';
+import type { Diagnosis, Look } from './doctor-diagnosis.ts';
+
+export interface StandaloneParts {
+  /** Data folder, absolute. */
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly rules?: string | undefined;
+  readonly policy?: string | undefined;
+}
+
+type Finding = Omit<Diagnosis, 'part'>;
+
+/** What `telltale up` and `telltale scan` need. Looking changes nothing: no key and no data are made. */
+export function standaloneLooks({ data, host, port, rules, policy }: StandaloneParts): Look[] {
+  const files = dataFolder(data);
+  const detection = loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
+  detection.catch(() => {}); // each of the looks that wait for it says so
+  const telltaleListens = isTelltale(host, port);
+  return [
+    { part: 'Node', remedy: 'Run npm install in the folder of Telltale.', look: lookAtNode },
+    { part: 'data folder', look: () => lookAtFolder(data) },
+    { part: 'token key', look: () => lookAtTokenKey(files.tokenKey) },
+    { part: 'embedded ClickHouse', look: async () => lookAtEmbedded(files.clickhouse, await telltaleListens) },
+    { part: 'rules and policies', remedy: 'Correct the file, or leave out standalone.rules and standalone.policy for those that ship.', look: async () => {
+      const { pack, policies, catalogue, warnings } = await detection;
+      const found = `${pack.rules.length} rules, ${policies.policies.length} ${policies.policies.length === 1 ? 'policy' : 'policies'}, ${catalogue.services.size} services`;
+      if (warnings.length === 0) return { mark: 'ok', found };
+      const [{ file, line, message }] = warnings as [(typeof warnings)[number]];
+      return { mark: 'warn', found: `${found}; ${warnings.length} doubtful, first ${file}:${line}: ${message}` };
+    } },
+    { part: 'geo tables', remedy: 'Run npm install in the folder of Telltale.', look: async () => lookAtGeoTables((await detection).geography.version, Date.now()) },
+    { part: 'review page', look: async () => lookAtPort(host, port, await telltaleListens) },
+  ];
+}
+
+async function lookAtNode(): Promise<Finding> {
+  const pinned = (JSON.parse(await readFile(path.join(projectRoot, 'node_modules/node/package.json'), 'utf8')) as { version: string }).version;
+  const running = process.versions.node;
+  if (running === pinned) return { mark: 'ok', found: `${running}, the pinned one` };
+  return { mark: 'warn', found: `${running}; Telltale is tested with ${pinned}`, remedy: 'Start Telltale by bin/telltale or npm start, which use the pinned one.' };
+}
+
+async function lookAtFolder(folder: string): Promise<Finding> {
+  const existing = await nearestExisting(folder);
+  const isThere = existing === folder;
+  if (await access(existing, constants.W_OK | constants.X_OK).then(() => true, () => false)) {
+    return { mark: 'ok', found: isThere ? `${folder}, writable` : `${folder}, made on the first start` };
+  }
+  return { mark: 'missing', found: `${existing} is not writable${isThere ? '' : `, so that ${folder} cannot be made`}`, remedy: 'Change its owner or mode, or choose another folder (--data, TELLTALE_STANDALONE_DATA).' };
+}
+
+async function nearestExisting(folder: string): Promise<string> {
+  return await stat(folder).then(() => true, () => false) ? folder : nearestExisting(path.dirname(folder));
+}
+
+async function lookAtTokenKey(file: string): Promise<Finding> {
+  try {
+    await readTokenKey(file);
+    return { mark: 'ok', found: `${file}, readable by its owner alone` };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { mark: 'ok', found: 'none yet, made on the first start' };
+    throw error;
+  }
+}
+
+/** Opens the engine on the data, or where there is none yet on an empty folder that is removed again. */
+async function lookAtEmbedded(folder: string, telltaleListens: boolean): Promise<Finding> {
+  const isThere = await stat(folder).then(() => true, () => false);
+  const place = isThere ? folder : await mkdtemp(path.join(tmpdir(), 'telltale-doctor-'));
+  try {
+    await using store = await openStore({ path: place });
+    const [row] = await store.query<{ version: string }>('SELECT version() AS version');
+    return { mark: 'ok', found: `${row!.version}${isThere ? '' : ', no data yet'}` };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.code === 'folder-in-use' && telltaleListens) return { mark: 'warn', found: 'in use by the Telltale that runs (see review page)' };
+    const [found, ...remedy] = error.message.split(/(?<=[.:]) (?=One process|It is an optional)/);
+    return { mark: 'missing', found: found!.replace(/[.:]$/, ''), remedy: remedy.join(' ') };
+  } finally {
+    if (!isThere) await rm(place, { recursive: true, force: true });
+  }
+}
+
+const dayMillis = 24 * 60 * 60 * 1000;
+const maxAgeDays = 60;
+
+/** @param version of the tables, which begins with the date on which they were built */
+export function lookAtGeoTables(version: string, now: number): Finding {
+  const built = version.slice(0, 10);
+  const days = Math.floor((now - Date.parse(built)) / dayMillis);
+  const found = `built on ${built}, ${days} days ago`;
+  if (days <= maxAgeDays) return { mark: 'ok', found };
+  return { mark: 'warn', found, remedy: 'Addresses move: npm update @ip-location-db/asn @ip-location-db/asn-country @ip-location-db/geo-whois-asn-country-mmdb' };
+}
+
+async function lookAtPort(host: string, port: number, telltaleListens: boolean): Promise<Finding> {
+  const place = `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+  if (port === 0) return { mark: 'ok', found: `any free port of ${host}` };
+  if (telltaleListens) return { mark: 'warn', found: `Telltale runs on ${place} already` };
+  const server = createServer();
+  try {
+    await once(server.listen(port, host), 'listening');
+    return { mark: 'ok', found: `${place} is free` };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE') throw error;
+    return { mark: 'missing', found: `port ${port} on ${host} is in use by another program`, remedy: 'Stop that program, or choose another port (TELLTALE_HTTP_PORT; 0 takes any free one).' };
+  } finally {
+    server.close();
+  }
+}
+
+async function isTelltale(host: string, port: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`, { signal: AbortSignal.timeout(2_000) });
+    return (await answer.text()).includes('telltale_build_info{');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+
+const main = fileURLToPath(new URL('./main.js', import.meta.url));
+
+function telltale(...args: string[]): { out: string; err: string; status: number | null } {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  return { out: stdout.replaceAll(/20\d\d-\d\d-\d\d/g, 'DAY'), err: stderr, status };
+}
+
+test('geo explain: each dimension with its sources, a name that disagrees, anycast, special ranges', () => {
+  const { out, status } = telltale('geo', 'explain', 'zoomfrn99mmr.zoom.us=109.94.160.99', '8.8.8.8', '47.74.1.1', '::ffff:52.81.151.250');
+  assert.equal(status, 0);
+  assert.equal(out, `109.94.160.99
+  located     NL        one source
+                        NL  geo-whois-asn-country DAY
+  registered  NL        one source
+                        NL  asn-country DAY
+  operated    ?         no table knows
+  anycast     no        in no list and marked by no table; that proves nothing
+  network     AS60893   Art of Automation B.V.
+  name        DE        zoomfrn99mmr.zoom.us: site code "frn", Frankfurt
+                        disputes the tables, which say NL
+
+8.8.8.8
+  located     ?         anycast
+                        US  geo-whois-asn-country DAY
+  registered  US        one source
+                        US  asn-country DAY
+  operated    US        one source
+                        US  operators DAY, inferred: Google
+  anycast     yes       8.8.8.0/24: at many places at once, so that no table can locate it
+  network     AS15169   Google LLC
+
+47.74.1.1
+  located     US        one source
+                        US  geo-whois-asn-country DAY
+  registered  US        one source
+                        US  asn-country DAY
+  operated    CN        one source
+                        CN  operators DAY, inferred: Alibaba
+  anycast     no        in no list and marked by no table; that proves nothing
+  network     AS45102   Alibaba (US) Technology Co., Ltd.
+
+::ffff:52.81.151.250
+  scope       reserved  a special range (documentation, carrier NAT, mapped, tunnelled, future use): no place can be told from it
+
+tables: geo-whois-asn-country DAY, asn-country DAY, asn DAY, operators DAY, anycast DAY
+`);
+});
+
+test('geo explain: a round trip disproves what is too far away; mistakes are told', () => {
+  const { out } = telltale('geo', 'explain', '--rtt', '8', '--position', '50.11,8.68', '52.81.151.250');
+  assert.match(out, /located {5}\? {9}disproved: too far for the round trip\n +CN {2}geo-whois-asn-country DAY, too far away\n/);
+  assert.match(out, /round trip {2}800 km +at most/);
+  for (const [args, message] of [
+    [['explain', 'nonsense'], 'nonsense is no IPv4 or IPv6 address'], [['explain'], 'geo explain needs at least one ADDRESS'],
+    [['explain', '--rtt', '8', '1.1.1.1'], '--rtt and --position go together'], [['tell'], 'expected "explain", not "tell"'],
+  ] as const) {
+    const { err, status } = telltale('geo', ...args);
+    assert.deepEqual([status, err.split('\n')[0]], [2, `telltale geo: ${message}`]);
+  }
+});
+
+test('policy lint, test and explain', (context) => {
+  assert.deepEqual(telltale('policy', 'lint', '--strict'), { out: '', err: '1 policy file: 0 errors, 0 warnings\n', status: 0 });
+  assert.deepEqual(telltale('policy', 'test'), { out: '', err: '11 cases, 0 wrong\n', status: 0 });
+  const explained = telltale('policy', 'explain', '--to', '109.94.160.99', '--name', 'zoomfrn99mmr.zoom.us', '--hop', '52.81.151.250', '--day', '2026-08-01');
+  assert.equal(explained.out, `10.0.0.1 → zoomfrn99mmr.zoom.us (Zoom, media) on DAY
+  located=NL by geo-whois-asn-country DAY
+  registered=NL by asn-country DAY
+  located=DE by name (frn, Frankfurt)
+  hop=52.81.151.250/CN/CN
+
+  conferencing@1          denied hop 52.81.151.250: located=CN, operated=CN
+
+verdict: denied by conferencing (hop 52.81.151.250: located=CN, operated=CN)
+`);
+
+  const folder = mkdtempSync(join(tmpdir(), 'telltale-policy-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'own.yml');
+  writeFileSync(file, "id: own\nversion: '1'\ntitle: T\nowner: O\nlevel: high\nservices: [Zoom]\nroles: [media]\nvalid_to: 2026-07-31\nallow: { located: [eea, DE] }\n");
+  writeFileSync(join(folder, 'own.fixtures.yml'), 'cases:\n  - { name: a, day: 2026-07-01, service: Zoom, role: media, peer: { located: US }, expect: allowed }\n');
+  assert.deepEqual(telltale('policy', 'lint', file, '--day', '2026-08-01'), {
+    out: 'own.yml:8:11: warning: the policy ended on DAY [expired]\nown.yml:9:25: warning: DE is part of eea [redundant]\n', err: '1 policy file: 0 errors, 2 warnings\n', status: 0,
+  });
+  assert.equal(telltale('policy', 'lint', file, '--day', '2026-08-01', '--strict').status, 1);
+  assert.deepEqual(telltale('policy', 'test', file), { out: 'own.fixtures.yml:2:92: error: a: expected allowed, got denied (own@1 denied located=US) [case]\n', err: '1 case, 1 wrong\n', status: 1 });
+  assert.match(telltale('policy', 'explain', file, '--to', '8.8.8.8', '--service', 'Zoom', '--role', 'media', '--day', '2026-08-01').out, /own@1 +does not apply: not valid on that day\n\nverdict: no policy applies\n/);
+  writeFileSync(file, 'id: own\n');
+  assert.equal(telltale('policy', 'lint', file).status, 1);
+});

@@ -1,0 +1,119 @@
+import { agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type Dimension, type Place, type Position } from '#geo';
+import { projectRoot } from '#runtime';
+import { readCatalogue } from '../detector/packs.ts';
+import { readGeoTables } from '../detector/detection-tables.ts';
+import { exitStatus, parseArguments, UsageError, type Command } from './command.ts';
+
+const help = `Usage: telltale geo explain ADDRESS|NAME=ADDRESS… [options]
+
+Tells where an address is located, registered and operated from, and whether it is anycast: each answer with every table
+that gives it, and whether the tables agree. NAME=ADDRESS also compares a site code in the host's name (zoomfrn99mmr.zoom.us=109.94.160.99).
+
+Options:
+  --located FILE    location table (MaxMind DB) to use instead of the installed ones; repeat it, the most trusted first
+  --registered FILE table of registered countries (MaxMind DB) to use instead of the installed one
+  --asn FILE        table of autonomous systems (MaxMind DB) to use instead of the installed one
+  --operators FILE  a company's own operator table, read before the one that ships
+  --anycast FILE    anycast prefixes (prefix,probe_ip per line) instead of the list that ships
+  --rtt MILLIS      a handshake's round trip, measured at --position: rules out countries too far away
+  --position LATITUDE,LONGITUDE
+
+Exit status: 0 explained, 2 unusable arguments or something that is no address.
+`;
+
+export const geo: Command = {
+  name: 'geo',
+  summary: 'where an address is, who says so, and whether they agree',
+  help,
+  async run([action, ...args]) {
+    if (action !== 'explain') throw new UsageError(`expected "explain"${action === undefined ? '' : `, not ${JSON.stringify(action)}`}`);
+    const { values, positionals } = parseArguments({
+      args,
+      allowPositionals: true,
+      options: {
+        located: { type: 'string', multiple: true }, registered: { type: 'string' }, asn: { type: 'string' }, operators: { type: 'string' }, anycast: { type: 'string' },
+        rtt: { type: 'string' }, position: { type: 'string' },
+      },
+    });
+    if (positionals.length === 0) throw new UsageError('geo explain needs at least one ADDRESS');
+    const { rtt, position, ...files } = values;
+    const bound = boundOf(rtt, position);
+    const questions = positionals.map(questionOf);
+    const [tables, catalogue] = await Promise.all([readGeoTables(projectRoot, files), readCatalogue(projectRoot)]);
+    const geography = new Geography(tables);
+    const texts = questions.map(({ address, name }) => {
+      const site = name === '' ? undefined : catalogue.siteOf(name);
+      const operator = name === '' ? undefined : geography.operatorOfDomain(name);
+      return explain(address, geography.lookup(address), {
+        bound,
+        name: name === '' ? [] : [
+          row('name', site?.country ?? '?', site === undefined ? `${name}: no site code that the catalogue knows` : `${name}: site code "${site.code}", ${site.place}`),
+          ...(operator === undefined ? [] : [row('', operator.controlledFrom, `${operator.table}, ${operator.confidence}: ${operator.name} operates it; goes before the address`)]),
+        ],
+        claimed: site?.country ?? '',
+      });
+    });
+    process.stdout.write(`${texts.join('\n')}\ntables: ${geography.version}\n`);
+    return exitStatus.ok;
+  },
+};
+
+interface Bound { position: Position; rttMicros: number }
+
+function boundOf(rtt: string | undefined, position: string | undefined): Bound | undefined {
+  if (rtt === undefined && position === undefined) return undefined;
+  if (rtt === undefined || position === undefined) throw new UsageError('--rtt and --position go together');
+  const [latitude = NaN, longitude = NaN] = position.split(',').map(Number);
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) throw new UsageError(`--position ${position}: expected LATITUDE,LONGITUDE in degrees, such as 50.11,8.68`);
+  if (!(Number(rtt) > 0)) throw new UsageError(`--rtt ${rtt}: expected milliseconds`);
+  return { position: { latitude, longitude }, rttMicros: Number(rtt) * 1_000 };
+}
+
+function questionOf(text: string): { address: string; name: string } {
+  const [address = '', name = ''] = text.split('=').toReversed();
+  if (parseAddress(address, new Uint32Array(4)) === 0) throw new UsageError(`${address} is no IPv4 or IPv6 address`);
+  return { address, name };
+}
+
+const scopeTexts = {
+  local: 'never leaves the monitored network (private, loopback, link-local, multicast): it has no jurisdiction',
+  reserved: 'a special range (documentation, carrier NAT, mapped, tunnelled, future use): no place can be told from it',
+};
+
+/** One address as aligned lines. */
+export function explain(address: string, place: Place, { bound, name, claimed }: { bound?: Bound | undefined; name: string[]; claimed: string }): string {
+  if (place.scope !== 'global') return [address, row('scope', place.scope, scopeTexts[place.scope]), ''].join('\n');
+  const limit = bound === undefined ? 0 : distanceLimit(bound.rttMicros);
+  const disproved = (country: string): boolean => bound !== undefined && isBeyond(country, bound.position, limit);
+  const lines = [address];
+  for (const dimension of dimensions) lines.push(...answer(dimension, place, disproved));
+  lines.push(place.anycast === ''
+    ? row('anycast', 'no', 'in no list and marked by no table; that proves nothing')
+    : row('anycast', 'yes', `${place.anycast}: at many places at once, so that no table can locate it`));
+  lines.push(row('network', place.asn === 0 ? '?' : `AS${place.asn}`, place.organisation || 'in no table of networks'));
+  lines.push(...name);
+  if (claimed !== '' && place.located !== '') lines.push(row('', '', claimed === place.located ? 'agrees with the tables' : `disputes the tables, which say ${place.located}`));
+  if (bound !== undefined) lines.push(row('round trip', `${limit} km`, 'at most, at 2/3 of the speed of light'));
+  return `${lines.join('\n')}\n`;
+}
+
+function answer(dimension: Dimension, place: Place, disproved: (country: string) => boolean): string[] {
+  const claims = place.claims.filter((claim) => claim.dimension === dimension);
+  const country = place[dimension];
+  const ruledOut = dimension === 'located' && country !== '' && disproved(country);
+  const agreement = { '': 'no table knows', single: 'one source', agreed: `${claims.length} sources agree`, disputed: 'the sources differ' }[agreementOf(claims, dimension)];
+  const doubt = dimension === 'located' && place.anycast !== '' ? 'anycast' : ruledOut ? 'disproved: too far for the round trip' : agreement;
+  return [
+    row(dimension, country === '' || ruledOut ? '?' : country, doubt),
+    ...claims.map((claim) => row('', '', `${claim.country}  ${claim.source}${note(claim.dimension === 'operated' ? `${claim.confidence}: ${place.operator}` : '')}${
+      dimension === 'located' && disproved(claim.country) ? ', too far away' : ''}`)),
+  ];
+}
+
+function note(text: string): string {
+  return text === '' ? '' : `, ${text}`;
+}
+
+function row(label: string, value: string, text: string): string {
+  return `  ${label.padEnd(12)}${value.padEnd(10)}${text}`;
+}

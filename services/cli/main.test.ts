@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { CaptureBuilder, httpRequest } from '#capture';
+import { projectRoot } from '#runtime';
+import { openStore } from '#store';
+import { demonstrationCapture } from '../probe/demonstration.ts';
+import { dataFolder } from '../standalone/data-folder.ts';
+
+const main = path.join(projectRoot, 'dist', 'services', 'cli', 'main.js');
+const start = 1_775_217_600_000_000;
+const capture = demonstrationCapture(start);
+/** Findings of the demonstration; what they are is the business of its own test. */
+const findings = 14;
+const rawValues = ['1840273651', 'M5kqPz7XvQ2d', '6D92078A-8246-4BA4-AE5B-76104861E7DC'];
+
+interface Result {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command line as a process of its own, with pipes for its streams. */
+function telltale(args: readonly string[], input?: Buffer): Promise<Result> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+}
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'telltale-cli-'));
+  await mkdir(path.join(folder, 'many', 'below'), { recursive: true });
+  await Promise.all([
+    writeFile(file('demo.pcap'), capture),
+    writeFile(file('demo.pcap.gz'), gzipSync(capture)),
+    writeFile(file('demo.pcap.zst'), zstdCompressSync(capture)),
+    writeFile(file('cut.pcap'), capture.subarray(0, 5000)),
+    writeFile(file('cut.pcap.gz'), gzipSync(capture).subarray(0, 3000)),
+    writeFile(file('notes.txt'), 'no capture\n'),
+    writeFile(file('empty.pcap'), ''),
+    writeFile(file('many/a.pcap'), capture),
+    writeFile(file('many/below/b.pcap'), demonstrationCapture(start + 3_600_000_000)),
+    writeFile(file('many/notes.txt'), 'no capture\n'),
+  ]);
+});
+after(() => rm(folder, { recursive: true }));
+
+function file(name: string): string {
+  return path.join(folder, name);
+}
+
+function lines(text: string): Record<string, unknown>[] {
+  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('help and usage', { concurrency: true }, () => {
+  test('each command has help, on standard output', async () => {
+    const overview = await telltale(['--help']);
+    assert.equal(overview.status, 0);
+    const names = [...overview.stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1]!);
+    for (const name of ['scan', 'up', 'probe', 'detector', 'alerter', 'migrate', 'dashboards']) assert.ok(names.includes(name), name);
+    await Promise.all(names.map(async (name) => {
+      const { status, stdout, stderr } = await telltale([name, '--help']);
+      assert.equal(status, 0, name);
+      assert.match(stdout, new RegExp(`^Usage: telltale ${name}\\b`));
+      assert.equal(stderr, '');
+    }));
+  });
+
+  test('without a command, or with one that there is not, the overview goes to somebody who can read it, and the status is 2', async () => {
+    const none = await telltale([]);
+    assert.equal(none.status, 2);
+    const unknown = await telltale(['scna', 'demo.pcap']);
+    assert.equal(unknown.status, 2);
+    assert.equal(unknown.stdout, '');
+    assert.match(unknown.stderr, /no command "scna"/);
+  });
+
+  for (const [args, message] of [
+    [['scan'], /scan needs at least one FILE, DIR or -/],
+    [['scan', 'demo.pcap', '--bogus'], /Unknown option '--bogus'/],
+    [['scan', 'demo.pcap', '--format', 'xml'], /--format xml: expected one of table, ndjson/],
+    [['scan', 'demo.pcap', '--fail-on', 'severe'], /--fail-on severe: expected one of informational, low, medium, high, critical/],
+    [['probe'], /probe needs at least one FILE, DIR or -/],
+    [['detector', 'extra'], /Unexpected argument 'extra'/],
+    [['dashboards', 'paint'], /dashboards needs one of build, publish/],
+  ] as const) {
+    test(`${args.join(' ')}: status 2, a sentence and where to read on`, async () => {
+      const { status, stdout, stderr } = await telltale(args);
+      assert.equal(status, 2);
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+      assert.match(stderr, new RegExp(`See telltale ${args[0]} --help\\.`));
+    });
+  }
+});
+
+describe('scan', () => {
+  test('ndjson: results on standard output and nothing else there; the summary on standard error', async () => {
+    const { status, stdout, stderr } = await telltale(['scan', 'demo.pcap', '--format', 'ndjson']);
+    assert.equal(status, 0);
+    assert.equal(lines(stdout).length, findings);
+    assert.match(stderr, /^1 capture read: \d+ packets, \d+ flow records\.\n14 findings \(6 high, 6 medium, 2 low\):/);
+  });
+
+  test('table: a line per finding under a header', async () => {
+    const { status, stdout } = await telltale(['scan', 'demo.pcap', '--format', 'table']);
+    assert.equal(status, 0);
+    const rows = stdout.trimEnd().split('\n');
+    assert.match(rows[0]!, /^TIME \(UTC\) +LEVEL +RULE +FROM +TO +IN +WHAT +FRAME$/);
+    assert.equal(rows.length, 1 + findings);
+    assert.match(rows[1]!, /10\.20\.0\.11 +qos-america\.agoralab\.co \(106\.14\.12\.130:8000\) +CN +user_id 1\*+1 at udp\.payload@21 +demo\.pcap#3$/);
+  });
+
+  test('standard input, gzip and zstd give what the file gives', async () => {
+    const told = (result: Result) => lines(result.stdout).map((line) => ({ ...line, 'event.created': '', 'telltale.evidence.file': '' }));
+    const [plain, stdin, gzip, zstd, packed] = await Promise.all([
+      telltale(['scan', 'demo.pcap']), telltale(['scan', '-'], capture), telltale(['scan', 'demo.pcap.gz']), telltale(['scan', 'demo.pcap.zst']),
+      telltale(['scan', '-'], gzipSync(capture)),
+    ]);
+    assert.equal(told(plain).length, findings);
+    for (const other of [stdin, gzip, zstd, packed]) {
+      assert.equal(other.status, 0, other.stderr);
+      assert.deepEqual(told(other), told(plain));
+    }
+    assert.equal(lines(stdin.stdout)[0]!['telltale.evidence.file'], 'stdin');
+  });
+
+  test('a folder is read with those below it; what is no capture in it is counted, not complained about', async () => {
+    const { status, stdout, stderr } = await telltale(['scan', 'many']);
+    assert.equal(status, 0);
+    assert.deepEqual([...new Set(lines(stdout).map((line) => line['telltale.evidence.file']))], ['a.pcap', 'b.pcap']);
+    assert.match(stderr, /^2 captures read: .*, 1 file without a capture skipped\./);
+  });
+
+  test('unreadable input: status 2, each named with a reason, and the rest is still scanned', async () => {
+    const { status, stdout, stderr } = await telltale(['scan', 'missing.pcap', 'notes.txt', 'empty.pcap', 'cut.pcap.gz', 'demo.pcap']);
+    assert.equal(status, 2);
+    assert.ok(lines(stdout).filter((line) => line['telltale.evidence.file'] === 'demo.pcap').length >= findings);
+    assert.match(stderr, /^unreadable: missing\.pcap: no such file or folder$/m);
+    assert.match(stderr, /^unreadable: notes\.txt: the input is neither pcap nor pcapng/m);
+    assert.match(stderr, /^unreadable: empty\.pcap: the input is empty/m);
+    assert.match(stderr, /^unreadable: cut\.pcap\.gz: .*cannot be unpacked/m);
+  });
+
+  test('a cut capture: what stands before the cut is scanned, and the cut is said', async () => {
+    const { status, stdout, stderr } = await telltale(['scan', 'cut.pcap']);
+    assert.equal(status, 2);
+    assert.ok(lines(stdout).some((line) => line['telltale.observable.kind'] === 'room_id'));
+    assert.match(stderr, /^unreadable: cut\.pcap: not read to its end: the capture ends inside a record \(at byte \d+\)$/m);
+  });
+
+  test('--fail-on: status 3 from the level on, also when something was unreadable; below it 0', async () => {
+    const [high, critical, both] = await Promise.all([
+      telltale(['scan', 'demo.pcap', '--fail-on', 'high']), telltale(['scan', 'demo.pcap', '--fail-on', 'critical']),
+      telltale(['scan', 'missing.pcap', 'demo.pcap', '--fail-on', 'low']),
+    ]);
+    assert.deepEqual([high.status, critical.status, both.status], [3, 0, 3]);
+  });
+
+  test('--reveal prints values; without it they are nowhere', async () => {
+    for (const format of ['table', 'ndjson']) {
+      const [masked, revealed] = await Promise.all([telltale(['scan', 'demo.pcap', '--format', format]), telltale(['scan', 'demo.pcap', '--format', format, '--reveal'])]);
+      for (const value of rawValues) {
+        assert.ok(!masked.stdout.includes(value) && !masked.stderr.includes(value), `${value} in ${format}`);
+        assert.ok(revealed.stdout.includes(value), `${value} not in ${format}`);
+        assert.ok(!revealed.stderr.includes(value), 'the summary is often kept in a log');
+      }
+    }
+    const revealed = lines((await telltale(['scan', 'demo.pcap', '--reveal'])).stdout);
+    assert.ok(revealed.every((line) => (line['telltale.evidence.value'] !== undefined) === (line['telltale.observable.kind'] !== undefined)));
+  });
+
+  test('--data stores, a second scan changes no count, and no value is stored', async () => {
+    const data = file('data');
+    const count = async (): Promise<Record<string, number>> => {
+      await using store = await openStore({ path: dataFolder(data).clickhouse });
+      const [row] = await store.query<Record<string, number>>('SELECT (SELECT count() FROM flows FINAL) AS flows, (SELECT count() FROM findings FINAL) AS findings');
+      return Object.fromEntries(Object.entries(row!).map(([name, value]) => [name, Number(value)]));
+    };
+    assert.equal((await telltale(['scan', 'demo.pcap', '--data', data, '--reveal'])).status, 0);
+    const first = await count();
+    assert.equal(first['findings'], findings);
+    assert.ok(first['flows']! > findings);
+    assert.equal((await telltale(['scan', 'demo.pcap', 'demo.pcap.gz', '--data', data])).status, 0);
+    assert.deepEqual(await count(), first);
+    for (const value of rawValues) {
+      const { status } = spawnSync('grep', ['-rqaF', value, data]);
+      assert.equal(status, 1, `${value} stands in the data folder`);
+    }
+  });
+
+  test('a broken rule, policy or folder of rules: status 2, with file, line and column', async () => {
+    await mkdir(file('rules'));
+    await writeFile(file('rules/broken.yml'), 'title: Broken\nid: 7a1e8f52-3b0c-4c2f-9a55-0d7e4f1a2b3c\nlogsource:\n  product: telltale\ndetection:\n  some:\n    source.ip|bogus: 1\n  condition: some\nlevel: low\n');
+    await writeFile(file('policy.yml'), "id: mine\nversion: '1'\nlevle: high\n");
+    const [rule, policy, missing] = await Promise.all([
+      telltale(['scan', 'demo.pcap', '--rules', 'rules']), telltale(['scan', 'demo.pcap', '--policy', 'policy.yml']), telltale(['scan', 'demo.pcap', '--rules', 'nowhere']),
+    ]);
+    assert.deepEqual([rule.status, policy.status, missing.status], [2, 2, 2]);
+    assert.match(rule.stderr, /^telltale scan: broken\.yml:7:5: error: unknown modifier "\|bogus"/);
+    assert.match(policy.stderr, /policy\.yml:\d+:\d+: error: Unrecognized key: "levle"/);
+    assert.match(missing.stderr, /no such file or directory.*nowhere/);
+    for (const { stdout } of [rule, policy, missing]) assert.equal(stdout, '');
+  });
+
+  test('whoever reads may stop early: no complaint, no lost status', async () => {
+    const child = spawn(process.execPath, [main, 'scan', ...Array.from({ length: 40 }, () => 'demo.pcap')], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(status, 0);
+    assert.doesNotMatch(stderr, /EPIPE|Error/);
+  });
+
+  test('control characters of a capture, its name or a value never reach the terminal', async () => {
+    const builder = new CaptureBuilder();
+    builder.tcp({ client: { ip: '10.20.0.11', port: 50_000 }, server: { ip: '93.184.215.14', port: 80 }, at: start }).handshake()
+      .send(httpRequest('GET', '/?a%1b%5d0;x%07_user_id=1840273651&%c2%9b31m_user_id=1840991207&password=ab%1b%5b31mcd%c2%9bx%e2%80%aez1', { Host: 'h.example.org' })).close();
+    const name = 'evil\u001b[2J\u009b31m.pcap';
+    await writeFile(file(name), builder.pcap());
+    for (const args of [['--format', 'table', '--reveal'], ['--format', 'ndjson', '--reveal'], ['--format', 'table']]) {
+      const { status, stdout, stderr } = await telltale(['scan', name, `missing-${name}`, ...args]);
+      assert.equal(status, 2);
+      assert.match(stdout, /user_id/);
+      // oxlint-disable-next-line no-control-regex
+      assert.doesNotMatch(stdout + stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    }
+    const values = lines((await telltale(['scan', name, '--reveal'])).stdout).map((line) => line['telltale.evidence.value']);
+    assert.ok(values.includes('ab\u001b[31mcd\u009bx\u202ez1'), 'in JSON they are escaped, not lost');
+  });
+});

@@ -1,0 +1,89 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { formatProblem, LocatedError, type Problem } from '#geo';
+import { checkFixtures, logSourceName, parseRules, type Rule } from '#rules';
+import { projectRoot } from '#runtime';
+import { readLogSources, readRuleFolder, shippedRules, type RuleFolder } from '../detector/rule-folder.ts';
+import { exitStatus, oneOf } from './command.ts';
+import { columns } from './table.ts';
+
+/** Prints what is wrong in rule folders or files, as `file:line:column severity message`. */
+export async function lintRules(paths: readonly string[]): Promise<number> {
+  const folders = await Promise.all((paths.length > 0 ? paths : [shippedRules(projectRoot)]).map(readPath));
+  const logSources = await readLogSources(projectRoot);
+  const problems = folders.flatMap((folder) => folder.problems);
+  // Rules of all paths are read together: correlations and filters name each other's.
+  const placeholders = new Map(folders.flatMap((folder) => [...folder.placeholders]));
+  const parsed = parseRules(folders.flatMap(({ rules }) => rules), { logSources, placeholders });
+  problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(Date.now() * 1_000)));
+  for (const problem of problems.toSorted(byPlace)) {
+    process.stdout.write(`${problem.file}:${problem.line}:${problem.column} ${problem.severity} ${problem.message} [${problem.code}]\n`);
+  }
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const running = parsed.rules.filter(({ evaluable }) => evaluable !== 'no').length;
+  process.stderr.write(`${count(parsed.rules.length, 'rule')}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
+  return errors > 0 ? exitStatus.failed : exitStatus.ok;
+}
+
+/** Runs the fixtures beside each rule file; a rule file without any fails. */
+export async function testRules(folder = shippedRules(projectRoot)): Promise<number> {
+  const files = await readPath(folder);
+  const rules = await loadRules(files);
+  const problems: Problem[] = [];
+  let tested = 0;
+  for (const [file, ofFile] of Map.groupBy(rules, (rule) => rule.file)) {
+    const fixtures = files.fixtures.get(file);
+    if (!fixtures) problems.push({ file, line: ofFile[0]!.line, column: 1, severity: 'error', code: 'fixture', message: 'the rule has no fixtures' });
+    else {
+      try {
+        problems.push(...checkFixtures(ofFile, fixtures));
+        tested += ofFile.length;
+      } catch (error) {
+        if (!(error instanceof LocatedError)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+  }
+  for (const problem of problems) process.stdout.write(`${formatProblem(problem)}\n`);
+  process.stderr.write(`${count(tested, 'rule')} tested, ${count(problems.length, 'failure')}\n`);
+  return problems.length > 0 ? exitStatus.failed : exitStatus.ok;
+}
+
+/** Lists rules, and whether records can answer them. */
+export async function listRules(folder = shippedRules(projectRoot), format = 'table'): Promise<number> {
+  const rules = await loadRules(await readPath(folder));
+  if (oneOf('--format', format, ['table', 'ndjson']) === 'ndjson') {
+    for (const { id, level, title, logsource, evaluable, gaps, file, line, version } of rules) {
+      process.stdout.write(`${JSON.stringify({ id, level, title, logsource, evaluable, gaps, file, line, version })}\n`);
+    }
+    return exitStatus.ok;
+  }
+  const rows = rules.map(({ level, id, title, logsource, evaluable, gaps }) => [level, id, title, logSourceName(logsource), [evaluable === 'whole' ? 'yes' : evaluable, ...gaps].join('; ')]);
+  process.stdout.write(`${columns(['LEVEL', 'ID', 'TITLE', 'LOG SOURCE', 'EVALUABLE HERE'], rows)}\n`);
+  return exitStatus.ok;
+}
+
+/** @throws LocatedError when a rule has an error. */
+export async function loadRules(files: RuleFolder): Promise<Rule[]> {
+  const { rules, problems } = parseRules(files.rules, { logSources: await readLogSources(projectRoot), placeholders: files.placeholders });
+  const errors = [...files.problems, ...problems].filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new LocatedError(errors);
+  return rules;
+}
+
+/** A folder, or one file as a folder of one. Names begin with its path: from here when it is below, else as given. */
+async function readPath(given: string): Promise<RuleFolder> {
+  if ((await stat(given)).isDirectory()) {
+    const fromHere = path.relative('.', given) || '.';
+    return readRuleFolder(given, fromHere.startsWith('..') ? given : fromHere);
+  }
+  return { rules: [{ name: given, text: await readFile(given, 'utf8') }], fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [] };
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1;
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { CaptureBuilder } from '#capture';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
+
+function telltale(...args: string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'rules', ...args], { encoding: 'utf8' });
+  return { status, out: stdout, err: stderr };
+}
+
+function folderWith(context: TestContext, files: Record<string, string>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'telltale-rules-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  return folder;
+}
+
+const rule = 'title: Echo\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  selection: { destination.port: 7 }\n  filter: { destination.domain|endswith: .own.example }\n  condition: selection and not filter\n';
+const fixtures = 'match:\n  - { name: echo, record: { destination.port: 7 } }\nno_match:\n  - { name: own, record: { destination.port: 7, destination.domain: a.own.example } }\n';
+
+test('rules lint: the pack that ships has nothing wrong', () => {
+  const { status, out, err } = telltale('lint');
+  assert.deepEqual([status, out], [0, '']);
+  assert.match(err, /^\d+ rules, \d+ evaluable here; 0 errors, 0 warnings\n$/);
+});
+
+test('rules lint: problems have a place, and errors the exit status 1', (context) => {
+  const folder = folderWith(context, {
+    'bad.yml': rule.replace('destination.port', 'destination.prt'),
+    'proxy.yml': rule.replaceAll('5', '6').replace('product: telltale', 'category: proxy').replace('destination.port: 7', 'cs-cookie: x'),
+    'exceptions/old.yml': 'match: { destination.port: 7 }\nowner: me\nreason: because\nexpires: 2020-01-01\n',
+    'placeholders.yml': 'Servers: web\n',
+  });
+  const { status, out } = telltale('lint', folder);
+  assert.equal(status, 1);
+  assert.deepEqual(out.trim().split('\n').map((line) => line.replace(`${folder}/`, '')), [
+    'bad.yml:6:16 error unknown field "destination.prt" [unknown-field]',
+    'exceptions/old.yml:4:10 warning the exception expired on 2020-01-01: hits are findings again [expired]',
+    'placeholders.yml:1:10 error Servers: Invalid input: expected array, received string [schema]',
+    'proxy.yml:6:16 warning not evaluable here: field "cs-cookie" has no mapping [not-evaluable]',
+  ]);
+  assert.equal(telltale('lint', path.join(folder, 'proxy.yml')).status, 0);
+});
+
+test('rules test: fixtures of each rule, and rules without any', (context) => {
+  assert.equal(telltale('test').status, 0);
+  const good = folderWith(context, { 'echo.yml': rule, 'echo.fixtures.yml': fixtures });
+  assert.deepEqual(telltale('test', good), { status: 0, out: '', err: '1 rule tested, 0 failures\n' });
+  const wrong = folderWith(context, { 'echo.yml': rule, 'echo.fixtures.yml': fixtures.replace('7 }', '8 }'), 'none.yml': rule.replaceAll('5', '6') });
+  const { status, out } = telltale('test', wrong);
+  assert.equal(status, 1);
+  assert.match(out, /echo\.fixtures\.yml:2:13: error: echo: the rule must match, but does not/);
+  assert.match(out, /none\.yml:1:1: error: the rule has no fixtures/);
+});
+
+test('rules list: level, id, title, log source, and why a rule is not evaluable', (context) => {
+  const folder = folderWith(context, { 'echo.yml': rule, 'win.yml': rule.replaceAll('5', '6').replace('product: telltale', 'product: windows, category: process_creation').replace('destination.port: 7', 'Image: x') });
+  const { status, out } = telltale('list', folder);
+  assert.equal(status, 0);
+  assert.match(out, /^low +11111111-2222-4333-8444-555555555555 +Echo +telltale +yes$/m);
+  assert.match(out, /windows\/process_creation +no; log source windows\/process_creation has no mapping; field "Image" has no mapping$/m);
+  const [first] = telltale('list', folder, '--format', 'ndjson').out.trim().split('\n').map((line) => JSON.parse(line) as { title: string; evaluable: string });
+  assert.deepEqual([first!.title, first!.evaluable], ['Echo', 'whole']);
+});
+
+test('rules explain: each search of a rule over records', (context) => {
+  const folder = folderWith(context, { 'echo.yml': rule, 'r.ndjson': '{"destination.port": 7}\n{"destination.port": 7, "destination.domain": "a.own.example"}\n', 'bad.json': '{"destination.prt": 7}' });
+  const { status, out } = telltale('explain', path.join(folder, 'r.ndjson'), '--rules', folder, '--rule', 'Echo');
+  assert.equal(status, 0);
+  assert.match(out, /1 of 2 records match/);
+  assert.match(out, /matches: [^]*holds +selection\n +\+ destination\.port: 7 +is 7\n +fails +filter\n +- destination\.domain: \*\.own\.example +\(absent\)/);
+  assert.match(out, /does not match: [^]*holds +filter\n +\+ destination\.domain: \*\.own\.example +is a\.own\.example/);
+  assert.match(telltale('explain', path.join(folder, 'bad.json'), '--rules', folder).err, /record 1: a record has no field "destination\.prt"/);
+  assert.equal(telltale('explain', path.join(folder, 'r.ndjson'), '--rule', 'none').status, 2);
+  assert.equal(telltale('explain').status, 2);
+  assert.equal(telltale('frob').status, 2);
+  assert.match(telltale('--help').out, /rules lint/);
+});
+
+test('rules explain: the records of a capture', (context) => {
+  const builder = new CaptureBuilder();
+  builder.tcp({ client: { ip: '10.0.0.5', port: 40_000 }, server: { ip: '192.0.2.7', port: 80 }, at: 1_760_000_000_000_000 })
+    .handshake().send('GET /admin/x HTTP/1.1\r\nHost: h.example\r\nUser-Agent: curl/8\r\n\r\n').receive('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n').close();
+  const proxy = rule.replace('product: telltale', 'category: proxy').replace('destination.port: 7', "c-uri|startswith: '/admin/', cs-host: h.example");
+  const folder = folderWith(context, { 'rules/proxy.yml': proxy });
+  const capture = path.join(folder, 'c.pcap');
+  writeFileSync(capture, builder.pcap());
+  const { status, out, err } = telltale('explain', capture, '--rules', path.join(folder, 'rules'));
+  assert.equal(status, 0, err);
+  assert.match(out, /^Echo \(low, [-0-9]+\)\n  [1-9]\d* of \d+ records match\n  matches: 10\.0\.0\.5:40000 → h\.example:80 \(frame \d+\)\n/);
+  assert.match(out, /\+ url\.original: \/admin\/\* +is \/admin\/x, http:\/\/h\.example\/admin\/x/);
+});

@@ -1,0 +1,95 @@
+import type { FlowRecord } from '#flow';
+import { distanceLimit, isBeyond, placeless, type Agreement, type Operator, type Place, type Position, type Site, type Unlocated } from '#geo';
+import type { JudgedPlace } from '#rules';
+
+const none: readonly string[] = Object.freeze([]);
+const nowhere = placeless('reserved');
+
+/**
+ * What is known of one flow's peer: the tables' answer, with what the flow itself adds to it (the name it was reached by, the round trip
+ * of its handshake). One object serves all records, and keeps the tables' own lists wherever the flow adds nothing.
+ */
+export class PeerAnswer implements JudgedPlace {
+  located = '';
+  registered = '';
+  operated = '';
+  disputed: readonly string[] = none;
+  #place: Place = nowhere;
+  #unlocated: Unlocated | 'disproved' = '';
+  #agreement: Agreement = '';
+  #operator = '';
+  #site = '';
+  #sources: readonly string[] = none;
+  #disproved: readonly string[] = none;
+  #limit = 0;
+
+  start(place: Place): void {
+    this.#place = place;
+    this.located = place.located;
+    this.registered = place.registered;
+    this.operated = place.operated;
+    this.disputed = place.disputed;
+    this.#unlocated = place.unlocated;
+    this.#agreement = place.agreement;
+    this.#operator = place.operator;
+    this.#site = '';
+    this.#sources = place.sources;
+    this.#disproved = none;
+    this.#limit = 0;
+  }
+
+  /** A site code in the name is one more source of the location, but never the answer: names are what the vendor writes into them. */
+  claimSite(site: Site | undefined): void {
+    if (site === undefined || this.#place.scope !== 'global') return;
+    this.#site = `${site.country} ${site.place}`;
+    this.#sources = [...this.#sources, `located=${site.country} by name (${site.code}, ${site.place})`];
+    if (this.located === '') return;
+    if (site.country === this.located) {
+      if (this.#agreement === 'single') this.#agreement = 'agreed';
+      return;
+    }
+    this.#agreement = 'disputed';
+    if (!this.disputed.includes(site.country)) this.disputed = [...this.disputed, site.country];
+  }
+
+  /** A company may know better who runs a host than who announces its address. */
+  overrideOperator(operator: Operator | undefined): void {
+    if (operator === undefined || this.#place.scope !== 'global') return;
+    this.operated = operator.controlledFrom;
+    this.#operator = operator.name;
+    this.#sources = [...this.#sources, `operated=${operator.controlledFrom} by ${operator.table}, ${operator.confidence}`];
+  }
+
+  /** Rules out the countries that light could not have reached and come back from within the round trip. */
+  bound(position: Position, rttMicros: number): void {
+    this.#limit = distanceLimit(rttMicros);
+    if (this.#place.scope !== 'global' || this.located === '') return;
+    const beyond = (country: string): boolean => isBeyond(country, position, this.#limit);
+    const disproved = [this.located, ...this.disputed].filter(beyond);
+    if (disproved.length === 0) return;
+    this.#disproved = disproved;
+    this.disputed = this.disputed.filter((country) => !disproved.includes(country));
+    if (!disproved.includes(this.located)) {
+      if (this.disputed.length === 0) this.#agreement = 'single';
+      return;
+    }
+    // What answered may also be a proxy on the way: the claim falls, but nothing takes its place.
+    this.located = '';
+    this.#unlocated = 'disproved';
+  }
+
+  fill(record: FlowRecord): void {
+    record['telltale.peer.located'] = this.located;
+    record['telltale.peer.registered'] = this.registered;
+    record['telltale.peer.operated'] = this.operated;
+    record['telltale.peer.agreement'] = this.#agreement;
+    record['telltale.peer.disputed'] = this.disputed as string[];
+    record['telltale.peer.sources'] = this.#sources as string[];
+    record['telltale.peer.unlocated'] = this.#unlocated;
+    record['telltale.peer.anycast'] = this.#place.anycast;
+    record['telltale.peer.site'] = this.#site;
+    record['telltale.peer.distance_limit'] = this.#limit;
+    record['telltale.peer.disproved'] = this.#disproved as string[];
+    record['telltale.peer.operator'] = this.#operator;
+  }
+}

@@ -1,0 +1,170 @@
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Geography, type GeoTables, type TableFile } from '#geo';
+import type { Metrics } from '#runtime';
+
+/** Table files to use instead of those that ship. */
+export interface GeoFiles {
+  /** Location tables (MaxMind DB), the most trusted first. */
+  located?: readonly string[] | undefined;
+  /** Table of the countries in which networks are registered (MaxMind DB). */
+  registered?: string | undefined;
+  /** Table of autonomous systems (MaxMind DB). */
+  asn?: string | undefined;
+  /** A company's own operator table, read before the one that ships. */
+  operators?: string | undefined;
+  /** Anycast prefixes instead of the list that ships. */
+  anycast?: string | undefined;
+}
+
+/** Location tables of npm packages, the most trusted first: those that are installed are used. */
+const locationPackages = ['dbip-city', 'geo-whois-asn-country', 'iptoasn-country'] as const;
+
+interface TablePaths {
+  located: string[];
+  registered: string;
+  asn: string;
+  operators: string[];
+  anycast: string;
+}
+
+/** The configured files, and for the others the folders of npm packages and the library's own. */
+function pathsOf(root: string, { located, registered, asn, operators, anycast }: GeoFiles): TablePaths {
+  const packages = join(root, 'node_modules/@ip-location-db');
+  const installed = locationPackages.map((name) => join(packages, `${name}-mmdb/${name}.mmdb`)).filter((file) => existsSync(file));
+  return {
+    located: located === undefined ? installed : [...located],
+    registered: registered ?? join(packages, 'asn-country'),
+    asn: asn ?? join(packages, 'asn'),
+    operators: [...(operators === undefined ? [] : [operators]), join(root, 'libs/geo/operators.yaml')],
+    anycast: anycast ?? join(root, 'libs/geo/anycast.csv'),
+  };
+}
+
+/** Reads the tables that are configured, and for the others those of the npm packages and of the library. */
+export async function readGeoTables(root: string, files: GeoFiles = {}): Promise<GeoTables> {
+  const paths = pathsOf(root, files);
+  const [located, registered, networks, operators, anycast] = await Promise.all([
+    Promise.all(paths.located.map(readTable)), readTable(paths.registered), readTable(paths.asn), Promise.all(paths.operators.map(readText)), readText(paths.anycast),
+  ]);
+  return { located, registered: [registered], networks, operators, anycast };
+}
+
+function isPackage(path: string): boolean {
+  return /@ip-location-db.asn(-country)?$/.test(path);
+}
+
+/** A MaxMind DB, or the folder of an npm package with numeric CSV. */
+function readTable(path: string): Promise<TableFile> {
+  return isPackage(path) ? readPackage(path) : readMmdbFile(path);
+}
+
+/** A numeric CSV package. It was built on the day that its version ends in: 2.3.2026061719. */
+async function readPackage(folder: string): Promise<TableFile> {
+  const name = basename(folder);
+  const [ipv4, ipv6, manifest] = await Promise.all([
+    readFile(join(folder, `${name}-ipv4-num.csv`)), readFile(join(folder, `${name}-ipv6-num.csv`)), readFile(join(folder, 'package.json'), 'utf8'),
+  ]);
+  const { version } = JSON.parse(manifest) as { version: string };
+  const [, year, month, day] = /(\d{4})(\d{2})(\d{2})\d*$/.exec(version) ?? [];
+  if (!year) throw new Error(`${name}: version ${version} does not tell the day the table was built`);
+  return { name, ipv4, ipv6, built: new Date(`${year}-${month}-${day}`) };
+}
+
+async function readMmdbFile(file: string): Promise<TableFile> {
+  return { name: basename(file).replace(/\.mmdb$/, ''), mmdb: await readFile(file) };
+}
+
+async function readText(file: string): Promise<{ name: string; text: string }> {
+  return { name: basename(file), text: await readFile(file, 'utf8') };
+}
+
+/** A table that is older is worth a warning: address blocks are sold and moved every day. */
+export const oldTableDays = 60;
+
+export interface GeoTableWatch {
+  root: string;
+  files: GeoFiles;
+  /** The tables in use when the watch begins. */
+  geography: Geography;
+  /** Takes new tables into use. It runs between two batches: a batch is looked up in one set of tables from beginning to end. */
+  replace(geography: Geography): void;
+  warn(message: string): void;
+  checkMillis: number;
+  now?(): number;
+}
+
+/**
+ * Looks after the geo tables of a running detector: their age, and whether their files have changed. Changed files are read beside the tables
+ * in use and take their place at once; unreadable ones change nothing. Reading takes about a second, in which records wait.
+ */
+export class GeoTableWatcher {
+  readonly name = 'geo tables';
+  readonly counters = { reloads: 0, failures: 0 };
+  readonly #watch: GeoTableWatch;
+  #geography: Geography;
+  #seen = '';
+  #timer: NodeJS.Timeout | undefined;
+  #checking: Promise<void> = Promise.resolve();
+
+  constructor(watch: GeoTableWatch) {
+    this.#watch = watch;
+    this.#geography = watch.geography;
+  }
+
+  async start(): Promise<void> {
+    this.#seen = await this.#fingerprint();
+    this.#warnOfAge();
+    this.#timer = setInterval(() => { this.#checking = this.check(); }, this.#watch.checkMillis);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#checking;
+  }
+
+  /** Reads the tables again when a file has changed since the last look. */
+  async check(): Promise<void> {
+    const { root, files, replace, warn } = this.#watch;
+    try {
+      const seen = await this.#fingerprint();
+      if (seen === this.#seen) return;
+      this.#seen = seen;
+      const geography = new Geography(await readGeoTables(root, files));
+      replace(geography);
+      this.#geography = geography;
+      this.counters.reloads++;
+      this.#warnOfAge();
+    } catch (error) {
+      this.counters.failures++;
+      warn(`geo tables were not reloaded, the previous ones stay in use: ${(error as Error).message}`);
+    }
+  }
+
+  /** Days since each table was built; tables that do not say are left out. */
+  ages(): Record<string, number> {
+    const now = (this.#watch.now ?? Date.now)();
+    return Object.fromEntries(this.#geography.tables.filter(({ built }) => built !== undefined).map(({ name, built }) => [name, Math.floor((now - built!.getTime()) / 86_400_000)]));
+  }
+
+  #warnOfAge(): void {
+    const old = Object.entries(this.ages()).filter(([, days]) => days > oldTableDays).map(([name, days]) => `${name} (${days} days)`);
+    if (old.length > 0) this.#watch.warn(`old geo tables: ${old.join(', ')}; addresses have moved since: update the packages or configure newer files`);
+  }
+
+  /** Size and time of every file. */
+  async #fingerprint(): Promise<string> {
+    const paths = pathsOf(this.#watch.root, this.#watch.files);
+    // The files of a package change with its package.json.
+    const files = [...paths.located, paths.registered, paths.asn, ...paths.operators, paths.anycast].map((path) => (isPackage(path) ? join(path, 'package.json') : path));
+    const stats = await Promise.all(files.map((file) => stat(file)));
+    return stats.map(({ size, mtimeMs }, i) => `${files[i]} ${size} ${mtimeMs}`).join('\n');
+  }
+}
+
+export function reportGeoTables(metrics: Metrics, watcher: GeoTableWatcher): void {
+  metrics.gauge('telltale_geo_table_age_days', `Days since a geo table was built; more than ${oldTableDays} is worth a warning.`, () => watcher.ages(), {}, 'table');
+  metrics.counts('geo', watcher.counters, { reloads: 'Times that changed geo tables were taken into use.', failures: 'Times that changed geo tables could not be read.' });
+}

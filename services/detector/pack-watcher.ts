@@ -1,0 +1,84 @@
+import type { Component, Logger, Metrics } from '#runtime';
+import type { Detection } from './detection.ts';
+import { loadRules, type LoadedDetection } from './packs.ts';
+import { folderState, shippedRules } from './rule-folder.ts';
+
+export interface PackWatcherOptions {
+  root: string;
+  /** Folder of rules; the pack that ships when left out. */
+  folder?: string;
+  intervalMillis: number;
+  logger: Pick<Logger, 'info' | 'error'>;
+}
+
+/**
+ * Looks at the folder of rules from time to time, and gives changed rules to the detection: all of them, or none when there is an error in
+ * one. A batch is evaluated by one pack from its first record to its last. What changed is loaded once two looks see the same, so that a
+ * folder that is being copied is not taken half-way.
+ */
+export class PackWatcher implements Component {
+  readonly name = 'rule folder';
+  readonly counters = { reloads: 0, reloadsRefused: 0 };
+  readonly #detection: Detection;
+  readonly #versionsWith: LoadedDetection['versionsWith'];
+  readonly #options: PackWatcherOptions;
+  readonly #folder: string;
+  #version: string;
+  #loadedState: string | undefined;
+  #lastState: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor({ detection, versionsWith, pack }: Pick<LoadedDetection, 'detection' | 'versionsWith' | 'pack'>, options: PackWatcherOptions) {
+    this.#detection = detection;
+    this.#versionsWith = versionsWith;
+    this.#version = pack.version;
+    this.#options = options;
+    this.#folder = options.folder ?? shippedRules(options.root);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.look().finally(() => { this.#looking = undefined; });
+    }, this.#options.intervalMillis);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** One look at the folder. It never rejects: what is wrong is logged and counted, and the rules in use stay. */
+  async look(): Promise<void> {
+    const { logger, root } = this.#options;
+    let state = '';
+    try {
+      state = await folderState(this.#folder);
+      const settled = state === this.#lastState;
+      this.#lastState = state;
+      if (!settled || state === this.#loadedState) return;
+      this.#loadedState = state;
+      const { pack, exceptions } = await loadRules(root, this.#folder);
+      if (pack.version === this.#version) return;
+      this.#version = pack.version;
+      this.#detection.use(pack.plan, exceptions, this.#versionsWith({ rules: pack.version }));
+      this.counters.reloads += 1;
+      logger.info({ rules: pack.plan.rules.length, version: pack.version }, 'rules reloaded');
+    } catch (error) {
+      // A folder that cannot be read is told once, as one with a fault is.
+      if (state === '' && this.#lastState === undefined) return;
+      if (state === '') this.#lastState = undefined;
+      this.counters.reloadsRefused += 1;
+      logger.error({ error: (error as Error).message }, 'changed rules were refused; those in use stay');
+    }
+  }
+}
+
+/** What becomes of rules and exceptions, as metrics. */
+export function reportRules(metrics: Metrics, detection: Detection, watcher: PackWatcher): void {
+  metrics.counts('detector', detection.counters, { suppressed: { help: 'Hits that an exception kept from being findings, by exception.', label: 'exception' } });
+  metrics.counts('detector', watcher.counters, {
+    reloads: 'Times that changed rules were taken.',
+    reloadsRefused: 'Times that changed rules had an error, and those in use stayed.',
+  });
+}

@@ -1,0 +1,71 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readYaml, LocatedError, type Problem } from '#geo';
+import { LogSources, parseExceptions, type RuleFile } from '#rules';
+import { z } from 'zod';
+
+const exceptionsFolder = /(?:^|\/)exceptions\//;
+const placeholdersFile = /(?:^|\/)placeholders\.ya?ml$/;
+const placeholdersSchema = z.record(z.string(), z.array(z.union([z.string(), z.number()]).transform(String)).min(1));
+
+/** What a folder of rules holds: rules, `<rule>.fixtures.yml` beside them, `exceptions/*.yml`, `placeholders.yml`. */
+export interface RuleFolder {
+  rules: RuleFile[];
+  /** By the name of the rule file. */
+  fixtures: ReadonlyMap<string, RuleFile>;
+  placeholders: ReadonlyMap<string, readonly string[]>;
+  exceptions: RuleFile[];
+  /** What is wrong with the placeholders. */
+  problems: Problem[];
+  /** What is wrong with the exceptions, at a time (µs). */
+  exceptionProblems: (now: number) => Problem[];
+}
+
+/** The pack that ships. */
+export function shippedRules(root: string): string {
+  return join(root, 'libs/rules/pack');
+}
+
+/** What rules of other log sources mean. */
+export async function readLogSources(root: string): Promise<LogSources> {
+  return LogSources.parse(await readFile(join(root, 'libs/rules/log-sources.yaml'), 'utf8'));
+}
+
+/** Reads a folder and those below it, in the order of their names; `prefix` stands before the names in messages. */
+export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleFolder> {
+  const files = await readYamlFiles(folder, prefix);
+  const fixtures = new Map<string, RuleFile>();
+  const rules: RuleFile[] = [];
+  const exceptions: RuleFile[] = [];
+  let placeholders: Record<string, string[]> = {};
+  const problems: Problem[] = [];
+  for (const file of files) {
+    if (exceptionsFolder.test(file.name)) exceptions.push(file);
+    else if (/\.fixtures\.ya?ml$/.test(file.name)) fixtures.set(file.name.replace(/\.fixtures(\.ya?ml)$/, '$1'), file);
+    else if (placeholdersFile.test(file.name)) {
+      try {
+        placeholders = { ...placeholders, ...readYaml(placeholdersSchema, file.text, file.name).value };
+      } catch (error) {
+        if (!(error instanceof LocatedError)) throw error;
+        problems.push(...error.problems);
+      }
+    } else rules.push(file);
+  }
+  return { rules, fixtures, placeholders: new Map(Object.entries(placeholders)), exceptions, problems, exceptionProblems: (now) => parseExceptions(exceptions, now).problems };
+}
+
+/** All YAML files of a folder and those below it, in the order of their names. */
+export async function readYamlFiles(folder: string, prefix = ''): Promise<RuleFile[]> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name)).toSorted();
+  return Promise.all(names.map(async (name) => ({ name: prefix === '' ? name : join(prefix, name), text: await readFile(join(folder, name), 'utf8') })));
+}
+
+/** Changes when a file of the folder is written, added or removed. */
+export async function folderState(folder: string): Promise<string> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name)).toSorted();
+  const states = await Promise.all(names.map(async (name) => {
+    const { mtimeMs, size, ino } = await stat(join(folder, name));
+    return `${name} ${mtimeMs} ${size} ${ino}`;
+  }));
+  return states.join('\n');
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { projectRoot } from '#runtime';
+import { fields, withoutTshark } from '../../libs/capture/testing/tshark.ts';
+import { detect, probeFile, type Probed } from '../support/scan.ts';
+
+/**
+ * Real captures that other projects publish, with what was found in them by hand: TRUTH.tsv. They are no part of the project; where they
+ * are absent, these tests are skipped.
+ */
+const captures = path.join(process.env['TELLTALE_SHARED'] ?? path.join(projectRoot, '..', 'shared'), 'captures');
+const skip = existsSync(path.join(captures, 'TRUTH.tsv')) ? false
+  : 'SKIPPED: no real captures; set TELLTALE_SHARED to the folder that holds captures/TRUTH.tsv';
+
+/** Captures whose protocol no dissector reads yet. A row that is found all the same fails: take it off the list. */
+const notCovered: Record<string, string> = {
+  'ndpi/pcap/xiaomi.pcap#3': 'Xiaomi push', 'ndpi/pcap/xiaomi.pcap#8': 'Xiaomi push', 'ndpi/pcap/xiaomi.pcap#13': 'Xiaomi push',
+  'ndpi/pcap/xiaomi.pcap#22': 'Xiaomi push', 'ndpi/pcap/xiaomi.pcap#37': 'Xiaomi push',
+  'ndpi/pcap/oicq.pcap#1': 'OICQ', 'ndpi/pcap/oicq.pcap#2': 'OICQ', 'ndpi/pcap/oicq.pcap#29': 'OICQ',
+  'ndpi/pcap/gtp_c.pcap#1': 'GTP-C', 'ndpi/pcap/diameter.pcap#1': 'Diameter over SCTP',
+  'ndpi/pcap/mqtt.pcap#2': 'MQTT', 'ndpi/pcap/mqtt.pcap#9': 'MQTT',
+  'ndpi/pcap/telnet.pcap#31': 'Telnet, character by character', 'ndpi/pcap/telnet.pcap#38': 'Telnet, character by character',
+  'ndpi/pcap/kerberos-login.pcap#2': 'Kerberos', 'ndpi/pcap/ajp.pcap#11': 'AJP',
+  'ndpi/pcap/wechat.pcap#1418': 'DHCP', 'ndpi/pcap/iphone.pcap#29': 'DHCP',
+  'suricata-verify/pop3-auth-01/input.pcap#12': 'POP3 SASL over several lines', 'zeek/Traces/smtp.pcap#14': 'SMTP AUTH over several lines',
+  'zeek/Traces/socks-auth.pcap#8': 'SOCKS', 'zeek/Traces/dns-edns-ecs.pcap#2': 'EDNS client subnet',
+};
+
+/** The row names where the value begins; it goes on in a later packet, which is the one that completes it. */
+const completedIn: Record<string, number> = { 'ndpi/pcap/webex.pcap#826': 828 };
+
+interface Row {
+  file: string;
+  frame: number;
+  value: string;
+  kind: string;
+  expect: string;
+}
+
+const rows: Row[] = skip !== false ? [] : readFileSync(path.join(captures, 'TRUTH.tsv'), 'utf8').trim().split('\n').slice(1).map((line) => {
+  const [file, frame, kind, value, , expect] = line.split('\t') as [string, string, string, string, string, string];
+  return { file, frame: Number(frame), kind, value, expect };
+});
+
+const probed = new Map<string, Promise<Probed>>();
+function probe(file: string): Promise<Probed> {
+  const known = probed.get(file) ?? probeFile({ path: path.join(captures, file), name: path.basename(file), size: 0, found: false });
+  probed.set(file, known);
+  return known;
+}
+
+/** Whether the value of a row was recognised with its packet. A row may say more than the value (`uid=7`, a command) or only its beginning. */
+async function isFound({ file, frame, value }: Row): Promise<boolean> {
+  const { recognised } = await probe(file);
+  const bare = value.replace(/^\w+="?/, '');
+  const wanted = completedIn[`${file}#${frame}`] ?? frame;
+  return recognised.some((one) => one.observable.frame === wanted
+    && (one.value.includes(bare) || one.value.includes(value) || (one.value.length >= 4 && value.includes(one.value))));
+}
+
+describe('TRUTH.tsv', { skip }, () => {
+  for (const row of rows) {
+    const reason = notCovered[`${row.file}#${row.frame}`];
+    const isHost = row.kind.startsWith('vendor_host');
+    if (isHost) continue;
+    if (row.expect === 'ignore') test(`${row.file}#${row.frame} ${row.kind}: no identifier`, async () => assert.equal(await isFound(row), false));
+    else if (reason) test(`${row.file}#${row.frame} ${row.kind}: not covered yet (${reason})`, async () => assert.equal(await isFound(row), false, 'it is covered now: take it off the list'));
+    else test(`${row.file}#${row.frame} ${row.kind}`, async () => assert.equal(await isFound(row), true));
+  }
+});
+
+test('agora-sd-rtn.pcap: the relay mesh is seen, and its random bytes are no identifiers', { skip }, async () => {
+  const { records, recognised } = await probe('ndpi/pcap/agora-sd-rtn.pcap');
+  assert.deepEqual(recognised, []);
+  const findings = await detect(records);
+  assert.ok(records.some((record) => record['destination.domain'] === '23-248-186-179.edge.agora.io' && record['telltale.service'] === 'Agora'));
+  assert.deepEqual(findings.filter((finding) => finding['telltale.observable.kind'] !== ''), []);
+});
+
+test('1kxun.pcap: scan --reveal names the ids of the phone with their packets', { skip }, async () => {
+  const file = 'ndpi/pcap/1kxun.pcap';
+  const { status, stdout } = await scan([path.join(captures, file), '--reveal', '--format', 'ndjson']);
+  assert.equal(status, 0);
+  const told = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const [kind, value] of [
+    ['android_id', 'b9e28776354d259e'], ['advertising_id', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'], ['udid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'],
+  ] as const) {
+    const lines = told.filter((line) => line['telltale.observable.kind'] === kind && line['telltale.evidence.value'] === value);
+    const frames = new Set(lines.map((line) => line['telltale.evidence.frame']));
+    for (const row of rows) if (row.file === file && row.value === value) assert.ok(frames.has(row.frame), `${kind} in frame ${row.frame}`);
+    if (withoutTshark()) continue;
+    const holding = new Set(fields(path.join(captures, file), `frame contains "${value}"`, ['frame.number']).map((frame) => Number(frame['frame.number'])));
+    // A server also sends them back in compressed responses, where no search for the text finds them.
+    const readable = lines.filter((line) => line['telltale.observable.encoding'] === undefined).map((line) => line['telltale.evidence.frame'] as number);
+    for (const frame of readable) assert.ok(holding.has(frame), `${kind} in frame ${frame}, where tshark does not find it`);
+  }
+});
+
+test('all captures, the malformed ones too: the scan comes to its end in a small heap', { skip }, async () => {
+  const { status, stdout, stderr } = await scan([captures, '--format', 'ndjson'], ['--max-old-space-size=256']);
+  assert.equal(status, 2, 'some of them are cut; none of them may end the scan');
+  assert.match(stderr, /^1,\d{3} captures read: /m);
+  assert.match(stderr, /^Not seen: /m);
+  for (const line of stdout.split('\n').filter(Boolean)) JSON.parse(line);
+});
+
+function scan(args: readonly string[], nodeOptions: readonly string[] = []): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [...nodeOptions, path.join(projectRoot, 'dist', 'services', 'cli', 'main.js'), 'scan', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+}
