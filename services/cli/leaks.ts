@@ -3,6 +3,8 @@ import { columns, identifiers, place } from './table.ts';
 
 /** Distinct leaks that are kept; findings of further ones are counted. */
 const maxLeaks = 1000;
+/** Of those, how many a summary shows: the gravest. */
+const shownLeaks = 40;
 
 interface Leak {
   readonly level: Level;
@@ -47,9 +49,10 @@ export class Leaks {
 
   table(): string {
     const leaks = [...this.#leaks.values()].toSorted((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));
-    const rows = leaks.map(({ level, rule, what, from, to, times }) => [level, rule, what, from, to, times > 1 ? `${times} times` : '']);
+    const rows = leaks.slice(0, shownLeaks).map(({ level, rule, what, from, to, times }) => [level, rule, what, from, to, times > 1 ? `${times} times` : '']);
     const table = columns(['LEVEL', 'RULE', 'WHAT', 'FROM', 'TO', ''], rows);
-    return this.#unlisted > 0 ? `${table}\n… and ${count(this.#unlisted, 'finding')} more` : table;
+    const hidden = leaks.slice(shownLeaks).reduce((sum, { times }) => sum + times, this.#unlisted);
+    return hidden > 0 ? `${table}\n… and ${count(hidden, 'finding')} more` : table;
   }
 }
 

@@ -1,6 +1,6 @@
 import { CaptureError } from '#capture';
 import { levels, type Finding, type Level } from '#flow';
-import { LocatedError } from '#geo';
+import { formatProblem, LocatedError } from '#geo';
 import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
 import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
@@ -64,7 +64,8 @@ export const scan: Command = {
     const failOn = values['fail-on'] === undefined ? undefined : oneOf('--fail-on', values['fail-on'], levels);
 
     const revealed = new Map<string, string>();
-    const { detection } = await load(values.rules, values.policy);
+    const { detection, warnings } = await load(values.rules, values.policy);
+    for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
     const pipeline = createPipeline({
       tokenKey: await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey),
       ...(values.reveal && {

@@ -164,7 +164,7 @@ export class GeoTableWatcher {
   }
 }
 
-export function reportGeoTables(metrics: Metrics, watcher: GeoTableWatcher): void {
+export function reportGeoTables(metrics: Metrics, watcher: Pick<GeoTableWatcher, 'ages' | 'counters'>): void {
   metrics.gauge('telltale_geo_table_age_days', `Days since a geo table was built; more than ${oldTableDays} is worth a warning.`, () => watcher.ages(), {}, 'table');
   metrics.counts('geo', watcher.counters, { reloads: 'Times that changed geo tables were taken into use.', failures: 'Times that changed geo tables could not be read.' });
 }

@@ -75,7 +75,7 @@ export class PackWatcher implements Component {
 }
 
 /** What becomes of rules and exceptions, as metrics. */
-export function reportRules(metrics: Metrics, detection: Detection, watcher: PackWatcher): void {
+export function reportRules(metrics: Metrics, detection: Pick<Detection, 'counters'>, watcher: Pick<PackWatcher, 'counters'>): void {
   metrics.counts('detector', detection.counters, { suppressed: { help: 'Hits that an exception kept from being findings, by exception.', label: 'exception' } });
   metrics.counts('detector', watcher.counters, {
     reloads: 'Times that changed rules were taken.',
