@@ -52,7 +52,7 @@ export class Leaks {
     const rows = leaks.slice(0, shownLeaks).map(({ level, rule, what, from, to, times }) => [level, rule, what, from, to, times > 1 ? `${times} times` : '']);
     const table = columns(['LEVEL', 'RULE', 'WHAT', 'FROM', 'TO', ''], rows);
     const hidden = leaks.slice(shownLeaks).reduce((sum, { times }) => sum + times, this.#unlisted);
-    return hidden > 0 ? `${table}\n… and ${count(hidden, 'finding')} more` : table;
+    return hidden > 0 ? `${table}\n… and ${count(hidden, 'further finding')}` : table;
   }
 }
 
