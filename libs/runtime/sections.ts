@@ -13,11 +13,13 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 export const logSection = logSectionFrom('info');
 
-/** @param level least level where nothing is configured */
-export function logSectionFrom(level: (typeof logLevels)[number]) {
+const logFormats = ['auto', 'json', 'text'] as const;
+
+/** Level and format where nothing is configured. */
+export function logSectionFrom(level: (typeof logLevels)[number], format: (typeof logFormats)[number] = 'auto') {
   return z.strictObject({
     level: z.enum(logLevels).default(level).meta({ description: 'Least level that is logged.' }),
-    format: z.enum(['auto', 'json', 'text']).default('auto').meta({
+    format: z.enum(logFormats).default(format).meta({
       description: '`json`: one object per line. `text`: one line for a person. `auto`: `text` when stderr is a terminal, else `json`.',
     }),
   }).prefault({}).meta({ description: 'Log, on stderr.' });

@@ -9,5 +9,5 @@ export const standaloneSection = z.strictObject({
 }).prefault({}).meta({ description: 'All parts in one process.' });
 
 export const standaloneSchema = z.strictObject({
-  log: logSectionFrom('warn'), http: httpSection(8080), shutdown: shutdownSection, alerter: alerterSection, standalone: standaloneSection,
+  log: logSectionFrom('warn', 'text'), http: httpSection(8080), shutdown: shutdownSection, alerter: alerterSection, standalone: standaloneSection,
 });

@@ -53,7 +53,9 @@ async function demonstrate(data: string, environment: Environment, look: (up: Te
   await look(up);
   up.kill('SIGINT');
   assert.equal(await up.exit(), 0, up.stderr);
-  assert.doesNotMatch(up.stderr, /error|fatal|warn|at .*\.js:\d+/i);
+  // Installed tables grow old with the calendar, and that is worth its line.
+  const said = up.stderr.replace(/^.*old geo tables.*$/m, '');
+  assert.doesNotMatch(said, /error|fatal|warn|at .*\.js:\d+/i);
   return { total, ids: findings.map((finding) => finding['event.id']!).toSorted() };
 }
 
