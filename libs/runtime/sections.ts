@@ -11,9 +11,9 @@ export const sectionNames = ['log', 'http', 'shutdown', 'kafka', 'clickhouse', '
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-export const logSection = logSectionFrom('info');
-
 const logFormats = ['auto', 'json', 'text'] as const;
+
+export const logSection = logSectionFrom('info');
 
 /** Level and format where nothing is configured. */
 export function logSectionFrom(level: (typeof logLevels)[number], format: (typeof logFormats)[number] = 'auto') {
