@@ -64,7 +64,7 @@ test('killed in the middle of its captures and started again, it has all finding
   const captures = join(folder.path, 'captures');
   const data = join(folder.path, 'data');
   await mkdir(captures);
-  for (const [index, bytes] of officeTraffic({ seed: 7, captures: 4, flowsPerCapture: 300 }).entries()) await writeFile(join(captures, `office-${index}.pcap`), bytes);
+  for (const [index, bytes] of officeTraffic({ seed: 7, captures: 8, flowsPerCapture: 300 }).entries()) await writeFile(join(captures, `office-${index}.pcap`), bytes);
   {
     await using killed = new TelltaleProcess(['up', captures, '--data', data], { TELLTALE_LOG_LEVEL: 'info' });
     await killed.until('stores findings', () => stores(killed));

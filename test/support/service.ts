@@ -19,7 +19,7 @@ export class TelltaleProcess implements AsyncDisposable {
     this.#name = `telltale ${args[0]}`;
     this.#child = spawn(process.execPath, [main, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TELLTALE_HTTP_PORT: '0', ...environment },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TELLTALE_HTTP_PORT: '0', TELLTALE_LOG_FORMAT: 'json', ...environment },
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => { this.stdout += text; });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.stderr += text; });
