@@ -3,11 +3,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createFinding, createFlowRecord, findingId, flowId, recordId, type Finding, type FlowRecord, type Level } from '#flow';
 import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
 import { buildDashboards } from '../../infra/grafana/dashboards.ts';
 import { expand, type Expansion } from '../../infra/grafana/macros.ts';
+import { demonstrationCapture } from '../../services/probe/demonstration.ts';
+import type { Case } from '../cases/case.ts';
+import { detect, probeCapture } from '../support/scan.ts';
 
 interface Target {
   refId: string;
@@ -230,11 +232,11 @@ describe('every query', { timeout: 300_000 }, () => {
       all: number;
       zoom: number;
       high: number;
-    }>(`SELECT count() AS all, countIf(telltale_service = 'zoom') AS zoom,
+    }>(`SELECT count() AS all, countIf(telltale_service = 'Zoom') AS zoom,
       countIf(event_severity_name IN ('high', 'critical')) AS high FROM findings FINAL WHERE telltale_verdict = 'violation'`);
     assert.ok(counted && counted.zoom > 0 && counted.high > 0 && counted.zoom < counted.all);
     assert.equal(await leaks(), counted.all);
-    assert.equal(await leaks({ service: ['zoom'] }), counted.zoom);
+    assert.equal(await leaks({ service: ['Zoom'] }), counted.zoom);
     assert.equal(await leaks({ level: ['high', 'critical'] }), counted.high);
   });
 
@@ -268,266 +270,17 @@ function columnsUsed(panel: Panel): Set<string> {
   return names;
 }
 
-/** Fills the store with what the dashboards are about: every kind of finding, clean traffic, blind spots, two probes. */
+/** Cases whose captures show what the demonstration does not. */
+const cases = ['unknown-location', 'operated-from-china', 'http-credentials', 'http-identifiers', 'turn-username', 'third-party-start', 'clean-web'];
+
+/** Fills the store with a real scan, by two probes: the demonstration every ten minutes of an hour, and captures of the golden cases. */
 async function fillStore(store: Store): Promise<void> {
   const start = Date.UTC(2026, 0, 15, 9, 0, 0) * 1000;
-  const records: FlowRecord[] = [];
-  const findings: Finding[] = [];
-  for (const [index, story] of stories.entries()) {
-    for (let round = 0; round < 6; round++) {
-      const at = start + (index * 7 + round * 600) * 1e6;
-      const record = flowOf(story, index, round, at);
-      const last = Object.assign(createFlowRecord(), record, {
-        'event.id': recordId(record['telltale.flow.id'], 1),
-        'telltale.flow.sequence': 1,
-        'telltale.flow.state': 'end',
-        '@timestamp': at + 5e6,
-        'telltale.observables': [],
-      });
-      records.push(record, last);
-      for (const rule of story.rules) findings.push(findingOf(record, rule));
-    }
+  const captures = Array.from({ length: 6 }, (_, round) => ({ observer: 'probe-a', file: `demonstration-${round}.pcap`, bytes: demonstrationCapture(start + round * 600e6) }));
+  for (const name of cases) {
+    const { capture } = (await import(`../cases/${name}/capture.js`)) as Case;
+    captures.push({ observer: 'probe-b', file: `${name}.pcap`, bytes: capture() });
   }
-  await store.write(records, findings);
-}
-
-interface Rule {
-  name: string;
-  level: Level;
-  verdict?: string;
-}
-interface Story {
-  subject: string;
-  peer: string;
-  port: number;
-  record: Partial<FlowRecord>;
-  observable?: { kind: string; path: string; encoding: string; mask: string; token: string };
-  rules: Rule[];
-}
-
-const agora: Partial<FlowRecord> = {
-  'network.transport': 'udp',
-  'network.protocol': 'udp',
-  'telltale.encryption.verdict': 'cleartext',
-  'telltale.service': 'agora',
-  'telltale.role': 'signalling',
-  'destination.domain': 'qos-america.agoralab.co',
-  'destination.as.organization.name': 'Alibaba',
-  'destination.as.number': 45102,
-  'telltale.peer.located': 'CN',
-  'telltale.peer.registered': 'US',
-  'telltale.peer.operated': 'CN',
-  'telltale.policy.id': 'north-america',
-  'telltale.policy.verdict': 'denied',
-  'telltale.policy.reason': 'located=CN',
-};
-const room = { kind: 'room_id', path: 'udp.payload@24', encoding: '', mask: 'M4****zq', token: 'tk1.00c0ffee.room' };
-const userOf = (name: string) => ({
-  kind: 'user_id',
-  path: 'udp.payload@12',
-  encoding: '',
-  mask: '18****07',
-  token: `tk1.00c0ffee.${name}`,
-});
-const zoom: Partial<FlowRecord> = {
-  'network.transport': 'tcp',
-  'network.protocol': 'tls',
-  'telltale.encryption.verdict': 'encrypted',
-  'telltale.service': 'zoom',
-  'destination.as.organization.name': 'Zoom',
-};
-const denied: Rule = { name: 'Service traffic to a country that its policy denies', level: 'high' };
-
-const stories: Story[] = [
-  {
-    subject: '10.0.0.11',
-    peer: '106.14.12.130',
-    port: 8000,
-    record: agora,
-    observable: userOf('ann'),
-    rules: [{ name: 'User id in clear', level: 'medium' }, denied],
-  },
-  {
-    subject: '10.0.0.11',
-    peer: '106.14.12.130',
-    port: 8000,
-    record: agora,
-    observable: room,
-    rules: [{ name: 'Room or meeting id in clear', level: 'high' }],
-  },
-  {
-    subject: '10.0.0.12',
-    peer: '106.14.12.130',
-    port: 8000,
-    record: agora,
-    observable: room,
-    rules: [{ name: 'Room or meeting id in clear', level: 'high' }],
-  },
-  {
-    subject: '10.0.0.20',
-    peer: '52.81.151.250',
-    port: 443,
-    record: {
-      ...zoom,
-      'telltale.role': 'key-management',
-      'telltale.peer.located': 'CN',
-      'telltale.peer.registered': 'CN',
-      'telltale.peer.operated': 'US',
-      'telltale.policy.id': 'north-america',
-      'telltale.policy.verdict': 'denied',
-      'telltale.policy.reason': 'located=CN',
-    },
-    rules: [denied],
-  },
-  {
-    subject: '10.0.0.20',
-    peer: '3.235.82.10',
-    port: 443,
-    record: {
-      ...zoom,
-      'telltale.role': 'signalling',
-      'telltale.peer.located': 'US',
-      'telltale.peer.registered': 'US',
-      'telltale.peer.operated': 'US',
-      'telltale.policy.id': 'north-america',
-      'telltale.policy.verdict': 'allowed',
-    },
-    rules: [],
-  },
-  {
-    subject: '10.0.0.20',
-    peer: '203.0.113.9',
-    port: 8801,
-    record: {
-      ...zoom,
-      'network.transport': 'udp',
-      'network.protocol': 'udp',
-      'telltale.encryption.verdict': 'opaque',
-      'telltale.role': 'media',
-      'telltale.policy.id': 'north-america',
-      'telltale.policy.verdict': 'unknown',
-      'telltale.policy.reason': 'located unknown',
-    },
-    rules: [{ name: 'Service traffic to an unknown location', level: 'low', verdict: 'indeterminate' }],
-  },
-  {
-    subject: '10.0.0.30',
-    peer: '157.240.22.19',
-    port: 80,
-    record: {
-      'network.transport': 'tcp',
-      'network.protocol': 'http',
-      'telltale.encryption.verdict': 'cleartext',
-      'telltale.service': 'facebook',
-      'telltale.role': 'third-party',
-      'destination.domain': 'graph.facebook.com',
-      'telltale.peer.located': 'IE',
-      'telltale.peer.registered': 'US',
-      'telltale.peer.operated': 'US',
-      'destination.as.organization.name': 'Facebook',
-    },
-    observable: {
-      kind: 'idfa',
-      path: 'http.request.body.form.advertiser_id',
-      encoding: 'url',
-      mask: '6D92****0B1F',
-      token: 'tk1.00c0ffee.idfa',
-    },
-    rules: [
-      { name: 'Device or advertising id in clear', level: 'medium' },
-      { name: 'Third-party analytics endpoint contacted', level: 'low' },
-    ],
-  },
-  {
-    subject: '10.0.0.31',
-    peer: '198.51.100.4',
-    port: 80,
-    record: {
-      'network.transport': 'tcp',
-      'network.protocol': 'http',
-      'telltale.encryption.verdict': 'cleartext',
-      'destination.domain': 'login.example',
-      'telltale.peer.located': 'DE',
-      'telltale.peer.registered': 'DE',
-      'telltale.peer.operated': 'DE',
-    },
-    observable: {
-      kind: 'session_token',
-      path: 'http.request.header.cookie.sid',
-      encoding: 'base64',
-      mask: 'eyJ****',
-      token: 'tk1.00c0ffee.session',
-    },
-    rules: [{ name: 'Credentials or session token in clear', level: 'critical' }],
-  },
-  {
-    subject: '10.0.0.40',
-    peer: '93.184.216.34',
-    port: 443,
-    record: {
-      'network.transport': 'tcp',
-      'network.protocol': 'tls',
-      'telltale.encryption.verdict': 'encrypted',
-      'tls.client.server_name': 'meet.example.org',
-      'telltale.service': 'jitsi',
-      'telltale.role': 'signalling',
-      'telltale.peer.located': 'US',
-      'telltale.peer.registered': 'US',
-      'telltale.peer.operated': 'US',
-    },
-    rules: [],
-  },
-];
-
-function flowOf(story: Story, index: number, round: number, at: number): FlowRecord {
-  const observer = index % 2 === 0 ? 'office' : 'datacentre';
-  const id = flowId(observer, `1:${index}-${round}`, at);
-  return Object.assign(createFlowRecord(), {
-    'event.id': recordId(id, 0),
-    '@timestamp': at,
-    'event.start': at,
-    'event.created': Date.now() * 1000 - 2e6,
-    'observer.name': observer,
-    'telltale.flow.id': id,
-    'telltale.flow.state': 'first',
-    'telltale.evidence.file': 'demonstration.pcap',
-    'telltale.evidence.frame': index * 10 + round + 1,
-    'source.ip': story.subject,
-    'source.port': 50000 + round,
-    'destination.ip': story.peer,
-    'destination.port': story.port,
-    'telltale.subject.ip': story.subject,
-    'telltale.peer.ip': story.peer,
-    'network.type': 'ipv4',
-    'source.bytes': 900 + round,
-    'source.packets': 7,
-    'destination.bytes': 1800,
-    'destination.packets': 9,
-    'destination.geo.country_iso_code': story.record['telltale.peer.located'] ?? '',
-    'telltale.observables': story.observable
-      ? [{ ...story.observable, visibility: 'cleartext', confidence: 90, sender: 'source', frame: index * 10 + round + 1 }]
-      : [],
-    'telltale.flow.observable_kinds': story.observable ? [story.observable.kind] : [],
-    ...story.record,
-  } satisfies Partial<FlowRecord>);
-}
-
-function findingOf(record: FlowRecord, { name, level, verdict = 'violation' }: Rule): Finding {
-  const [observable] = record['telltale.observables'];
-  return Object.assign(createFinding(record), {
-    'event.id': findingId(name, record['event.id'], observable?.token ?? '', observable?.path ?? ''),
-    'rule.id': name,
-    'rule.name': name,
-    'rule.version': '0badf00d',
-    'event.severity_name': level,
-    'telltale.verdict': verdict,
-    'telltale.observable.kind': observable?.kind ?? '',
-    'telltale.observable.path': observable?.path ?? '',
-    'telltale.observable.encoding': observable?.encoding ?? '',
-    'telltale.observable.mask': observable?.mask ?? '',
-    'telltale.observable.token': observable?.token ?? '',
-    'telltale.observable.confidence': observable?.confidence ?? 0,
-    'telltale.versions': 'rules=1 policy=1',
-    message: `${name}: ${record['telltale.subject.ip']} to ${record['telltale.peer.ip']}`,
-  } satisfies Partial<Finding>);
+  const records = captures.flatMap(({ observer, file, bytes }) => probeCapture(bytes, file, observer).records);
+  await store.write(records, await detect(records));
 }

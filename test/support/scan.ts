@@ -19,10 +19,10 @@ export interface Probed {
   pipeline: ProbePipeline;
 }
 
-/** A capture in memory through the probe's pipeline. */
-export function probeCapture(capture: Buffer, file = 'capture.pcap'): Probed {
+/** A capture in memory through the pipeline of the probe `observer`. */
+export function probeCapture(capture: Buffer, file = 'capture.pcap', observer = 'local'): Probed {
   const recognised: Recognised[] = [];
-  const pipeline = createPipeline({ tokenKey: testTokenKey, onRecognised: (some) => recognised.push(...some) });
+  const pipeline = createPipeline({ tokenKey: testTokenKey, observer, onRecognised: (some) => recognised.push(...some) });
   const reader = new CaptureReader(pipeline.capture);
   const view = new PacketView();
   pipeline.begin(file);
