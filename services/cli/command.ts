@@ -2,9 +2,6 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 /** A command of `telltale`. */
 export interface Command {
-  name: string;
-  /** One line, for the list of commands. */
-  summary: string;
   /** What `telltale NAME --help` prints. */
   help: string;
   /** @returns the exit status */

@@ -7,8 +7,6 @@ import { exitStatus, parseArguments, UsageError, type Command } from './command.
 const folder = path.join(projectRoot, 'infra', 'grafana', 'dashboards');
 
 export const dashboards: Command = {
-  name: 'dashboards',
-  summary: 'build the Grafana dashboards, or publish them to a Grafana',
   help: `Usage: telltale dashboards build
        telltale dashboards publish --url URL [--folder UID] [--review URL]
 

@@ -13,8 +13,6 @@ const doctorSchema = z.strictObject({
 });
 
 export const doctor: Command = {
-  name: 'doctor',
-  summary: 'which parts can be used, and what to do about the others',
   help: `Usage: telltale doctor [options]
 
 Looks at all that Telltale needs, changes nothing, and says of each part what was found: ok, warn (it works, but you should

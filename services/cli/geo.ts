@@ -22,8 +22,6 @@ Exit status: 0 explained, 2 unusable arguments or something that is no address.
 `;
 
 export const geo: Command = {
-  name: 'geo',
-  summary: 'where an address is, who says so, and whether they agree',
   help,
   async run([action, ...args]) {
     if (action !== 'explain') throw new UsageError(`expected "explain"${action === undefined ? '' : `, not ${JSON.stringify(action)}`}`);

@@ -1,14 +1,27 @@
 import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
-import { dashboards } from './dashboards.ts';
-import { doctor } from './doctor.ts';
-import { rules } from './rules.ts';
-import { geo } from './geo.ts';
-import { policy } from './policy.ts';
-import { scan } from './scan.ts';
-import { alerter, detector, migrate, probe, review } from './service-commands.ts';
-import { up } from './up.ts';
 
-const commands: readonly Command[] = [up, scan, probe, detector, alerter, review, migrate, dashboards, doctor, rules, geo, policy];
+interface Entry {
+  name: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** A command's module is loaded when it is asked for: what a service needs takes a second that a scan need not wait. */
+const commands: readonly Entry[] = [
+  { name: 'up', summary: 'standalone: all parts in one process, with the review page', load: async () => (await import('./up.ts')).up },
+  { name: 'scan', summary: 'captures in, findings out', load: async () => (await import('./scan.ts')).scan },
+  { name: 'probe', summary: 'captures, logs, flow exports → flow records → Kafka', load: async () => (await import('./service-commands.ts')).probe },
+  { name: 'detector', summary: 'Kafka → enrich, evaluate → ClickHouse and findings topic', load: async () => (await import('./service-commands.ts')).detector },
+  { name: 'alerter', summary: 'findings topic → Alertmanager and webhooks', load: async () => (await import('./service-commands.ts')).alerter },
+  { name: 'review', summary: 'the review page over a ClickHouse server', load: async () => (await import('./service-commands.ts')).review },
+  { name: 'migrate', summary: 'make what is missing of topics and tables', load: async () => (await import('./service-commands.ts')).migrate },
+  { name: 'dashboards', summary: 'build the Grafana dashboards, or publish them to a Grafana', load: async () => (await import('./dashboards.ts')).dashboards },
+  { name: 'rules', summary: 'lint, test, list and explain rules', load: async () => (await import('./rules.ts')).rules },
+  { name: 'policy', summary: 'check, try and explain jurisdiction policies', load: async () => (await import('./policy.ts')).policy },
+  { name: 'geo', summary: 'where an address is, who says so, and whether they agree', load: async () => (await import('./geo.ts')).geo },
+  { name: 'doctor', summary: 'which parts can be used, and what to do about the others', load: async () => (await import('./doctor.ts')).doctor },
+];
 
 const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers, cross-border relays,
 third-party disclosure.
@@ -32,11 +45,12 @@ async function main([name, ...args]: string[]): Promise<number> {
     process.stdout.write(overview);
     return name === undefined ? exitStatus.unusable : exitStatus.ok;
   }
-  const command = commands.find((one) => one.name === name);
-  if (!command) {
+  const entry = commands.find((one) => one.name === name);
+  if (!entry) {
     process.stderr.write(`telltale: no command ${JSON.stringify(name)}\n\n${overview}`);
     return exitStatus.unusable;
   }
+  const command = await entry.load();
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(command.help);
     return exitStatus.ok;

@@ -44,8 +44,6 @@ const options = {
 } as const;
 
 export const policy: Command = {
-  name: 'policy',
-  summary: 'check, try and explain jurisdiction policies',
   help,
   async run([action, ...args]) {
     const { values, positionals } = parseArguments({ args, allowPositionals: true, options });

@@ -25,8 +25,6 @@ Exit status: 0 nothing wrong, 1 lint found an error or a fixture failed, 2 unusa
 `;
 
 export const rules: Command = {
-  name: 'rules',
-  summary: 'lint, test, list and explain rules',
   help,
   async run(args) {
     const { values, positionals: [action, ...paths] } = parseArguments({

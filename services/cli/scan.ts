@@ -43,8 +43,6 @@ so that the same identifier has the same token in every scan.
 const maxRevealed = 1_000_000;
 
 export const scan: Command = {
-  name: 'scan',
-  summary: 'captures in, findings out',
   help,
   async run(args) {
     const { values, positionals } = parseArguments({

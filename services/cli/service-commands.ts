@@ -15,8 +15,6 @@ const configOption = `  --config FILE     YAML configuration; docs/configuration
 `;
 
 export const probe: Command = {
-  name: 'probe',
-  summary: 'captures, logs, flow exports → flow records → Kafka',
   help: `Usage: telltale probe FILE|DIR|-… [options]
        telltale probe --listen udp://ADDRESS:PORT [options]
 
@@ -52,26 +50,23 @@ ${configOption}`,
   },
 };
 
-export const detector = serviceCommand(detectorService, 'Kafka → enrich, evaluate → ClickHouse and findings topic', `
+export const detector = serviceCommand(detectorService, `
 Reads flow records from Kafka, enriches them, evaluates rules and policies, and writes flows and findings to ClickHouse.
 An offset moves only when ClickHouse has confirmed. Any number of detectors share the work (detector.group).`);
 
-export const alerter = serviceCommand(alerterService(kafkaFindings), 'findings topic → Alertmanager and webhooks', `
+export const alerter = serviceCommand(alerterService(kafkaFindings), `
 Reads findings from Kafka, groups them by subject, service and rule, and delivers alerts to the receivers in alerter.receivers.`);
 
-export const review = serviceCommand(reviewService, 'the review page over a ClickHouse server', `
+export const review = serviceCommand(reviewService, `
 Serves the review page for the findings in ClickHouse (CLICKHOUSE_URL). It reads, and writes nothing.`);
 
-export const migrate = serviceCommand(migrateService, 'make what is missing of topics and tables', `
+export const migrate = serviceCommand(migrateService, `
 Makes the Kafka topics and the ClickHouse tables that are missing, then ends. Running it again changes nothing.
 Standalone does this by itself.`);
 
-function serviceCommand<Configuration extends CommonSections>(definition: ServiceDefinition<Configuration>, summary: string, about: string): Command {
-  const { name } = definition;
+function serviceCommand<Configuration extends CommonSections>(definition: ServiceDefinition<Configuration>, about: string): Command {
   return {
-    name,
-    summary,
-    help: `Usage: telltale ${name} [options]\n${about}\n\nOptions:\n${configOption}`,
+    help: `Usage: telltale ${definition.name} [options]\n${about}\n\nOptions:\n${configOption}`,
     run(args) {
       const { values } = parseArguments({ args, options: { config: { type: 'string' } } });
       return runService(definition, values.config);

@@ -7,8 +7,6 @@ import { parseArguments, type Command } from './command.ts';
 import { terminalReport } from './terminal-report.ts';
 
 export const up: Command = {
-  name: 'up',
-  summary: 'standalone: all parts in one process, with the review page',
   help: `Usage: telltale up [FILE|DIR…] [options]
 
 Starts Telltale standalone: probe, detector, alerter, review page and an embedded ClickHouse in one process.
