@@ -47,9 +47,9 @@ describe('USERNAME', () => {
   const binding = '0001';
   const allocate = '0003';
   const cases: [name: string, type: string, username: string, field: string][] = [
-    ['an ICE pair', binding, 'o5/I:FY32', 'stun.ice_username'],
-    ['a pair of GUIDs, which services keep over sessions', binding, 'E04D943F-C271-C96A-C27D-DCBD09778680:2040F7EC-3FBF-61F7-1AC2-AAD5D4610A8E', 'stun.username'],
-    ['a TURN REST name, time and user, looks like an ICE pair', allocate, '1715374885:5969643449701658072', 'stun.username'],
+    ['an ICE pair', binding, 'k7/P:QW58', 'stun.ice_username'],
+    ['a pair of GUIDs, which services keep over sessions', binding, '6B1F20C8-94DE-4A37-B581-0C7E92D4A35F:93A7E1D4-5C0B-4F82-A69E-27D8B0C4F113', 'stun.username'],
+    ['a TURN REST name, time and user, looks like an ICE pair', allocate, '1767225600:4810273659182746501', 'stun.username'],
     ['a plain name in Allocate', allocate, 'johndoe', 'stun.username'],
     ['a plain name in Binding', binding, 'johndoe', 'stun.username'],
   ];

@@ -11,7 +11,7 @@ const mostSegments = 64;
 
 /**
  * Identifiers that a URL's path names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`. A bare word such as the name in
- * `/user/christian/api` counts only if it stands in another field of the request too, as in a cookie named after the user: most words in
+ * `/user/jonas/api` counts only if it stands in another field of the request too, as in a cookie named after the user: most words in
  * this place are verbs.
  */
 export function identifiersInPath(path: string, keyNames: KeyNames, fields: readonly Field[]): { kind: IdentifierKind; value: string }[] {

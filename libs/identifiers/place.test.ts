@@ -15,7 +15,7 @@ test('identifiers that serve as keys are left out', () => {
     ['http.request.header.cookie.uid_5550918273', 'http.request.header.cookie.{key}'],
     ['http.response.body.json.devices.38400000-8cf0-11bd-b23e-10b96e40000d.name', 'http.response.body.json.{key}.name'],
     ['http.request.body.json.a4:83:e7:2b:9c:d1.rssi', 'http.request.body.json.{key}.rssi'],
-    ['http.request.body.multipart.b9e28776354d259e.filename', 'http.request.body.multipart.{key}.filename'],
+    ['http.request.body.multipart.c4f17a90d25b386e.filename', 'http.request.body.multipart.{key}.filename'],
     ['5550918273', '{key}'],
   ]) assert.equal(publicPath(path!), expected);
 });

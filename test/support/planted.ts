@@ -15,7 +15,7 @@ export const planted = {
   passwordInForm: 'Plant3d-Passw0rd!',
   roomInJson: 'PlantedRoom77x',
   phoneInJson: '+4915112345678',
-  androidIdInJson: 'b9e28776354d259e',
+  androidIdInJson: 'c4f17a90d25b386e',
   advertisingIdInHeader: '38400000-8cf0-11bd-b23e-10b96e40000d',
   macInHeader: 'a4:83:e7:2b:9c:d1',
   sessionInCookie: 'planted0session1cookie2value3456',

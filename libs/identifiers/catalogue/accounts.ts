@@ -13,9 +13,9 @@ export const turnUsername: IdentifierKind = {
   traps: ['an ICE user name `remote:local` is drawn anew for each session', 'a name that is built into a program'],
   source: 'RFC 8489, sections 9.2 and 14.3; draft-uberti-behave-turn-rest-00, section 2.2; RFC 8445, section 7.2.2',
   examples: {
-    match: [['USERNAME', '1715374885:5969643449701658077', 'stun.username'], ['USERNAME', 'jdoe', 'stun.username']],
+    match: [['USERNAME', '1767225600:5969643449701658077', 'stun.username'], ['USERNAME', 'jdoe', 'stun.username']],
     noMatch: [
-      ['USERNAME', 'o5/I:FY32', 'stun.ice_username'], ['USERNAME', '', 'stun.username'],
+      ['USERNAME', 'k7/P:QW58', 'stun.ice_username'], ['USERNAME', '', 'stun.username'],
       ['USERNAME', 'EDGE_DEFAULT_USERNAME', 'stun.username'], ['SOFTWARE', 'Coturn-4.5.2', 'stun.software'],
     ],
   },
@@ -58,10 +58,10 @@ export const userId: IdentifierKind = {
   source: '28 CFR 202.234 (listed identifiers: account or user name); https://docs.agora.io/en/video-calling/overview/core-concepts (user id)',
   examples: {
     match: [
-      ['user_id', '42'], ['userId', 'sa_repository'], ['uid', '1444875380'],
+      ['user_id', '42'], ['userId', 'lab_inventory'], ['uid', '1444875380'],
       ['_uid', '"b019_5587704262562959860"', 'http.request.header.cookie._uid'], ['X-User-ID', 'jane'], 'user_id=42&room=lobby',
       '"uid":"42"', 'uid: 42',
-      'UserDirectory=internal;UserId=sa_repository', '{\\"uid\\":\\"4711\\"}', '<userId>4711</userId>',
+      'UserDirectory=internal;UserId=lab_inventory', '{\\"uid\\":\\"4711\\"}', '<userId>4711</userId>',
       ['id', '4711', 'http.request.body.json.user.id'],
     ],
     noMatch: [

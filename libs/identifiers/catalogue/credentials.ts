@@ -133,8 +133,8 @@ export const sessionToken: IdentifierKind = {
   source: 'OWASP Session Management Cheat Sheet (session id name fingerprinting, length, entropy); Jakarta Servlet 6.0, section 7.1.1 (JSESSIONID)',
   examples: {
     match: [
-      ['JSESSIONID', '784F27AF20E357C1D6B456D33B247A0B', 'http.request.header.cookie.JSESSIONID'],
-      ['clientSessionId', '8cd5c53b-cba8-4d4e-a799-082b67ec4491'], ['sid', 'kddN8QG5YZ1U'],
+      ['JSESSIONID', '3A9C61E8F04B725D8E13C7A95F60D2B4', 'http.request.header.cookie.JSESSIONID'],
+      ['clientSessionId', '1e7f4a92-b06d-4c38-8f51-93da27c6e0b4'], ['sid', 'kddN8QG5YZ1U'],
       ['X-Qlik-Session', '2f6d3b1c-88a1-4c7e-9b55-0d7e4f1a2b3c'],
       ['jupyterhub-session-id', 'b7af84db6264410798c8aeeb8c9fc547'],
       ['connect.sid', 's%3AJ8d2kfP0q.W7xm3', 'http.request.header.cookie.connect.sid'],

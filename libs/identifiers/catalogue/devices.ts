@@ -15,11 +15,11 @@ export const androidId: IdentifierKind = {
   source: 'https://developer.android.com/reference/android/provider/Settings.Secure#ANDROID_ID',
   examples: {
     match: [
-      ['android_id', 'b9e28776354d259e'], ['_android_id', 'b9e28776354d259e'], ['Client-AndroidId', 'a1b2c3d4e5f60718'],
+      ['android_id', 'c4f17a90d25b386e'], ['_android_id', 'c4f17a90d25b386e'], ['Client-AndroidId', 'a1b2c3d4e5f60718'],
       'https://x.example/?os=11&androidId=a1b2c3d4e5f60718&v=2',
     ],
     noMatch: [
-      ['android_id', '9774d56d682e549c'], ['android_id', '11'], ['android_id', '0000000000000000'], ['android_version', 'b9e28776354d259e'],
+      ['android_id', '9774d56d682e549c'], ['android_id', '11'], ['android_id', '0000000000000000'], ['android_version', 'c4f17a90d25b386e'],
     ],
   },
 };
@@ -40,12 +40,12 @@ export const advertisingId: IdentifierKind = {
   source: 'https://developer.android.com/training/articles/ad-id; https://developer.apple.com/documentation/adsupport/asidentifiermanager',
   examples: {
     match: [
-      ['gaid', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'], ['_aid', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'],
+      ['gaid', '7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e'], ['_aid', '7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e'],
       ['advertiser_id', 'EA7583CD-A667-48BC-B806-42ECB2B48606'], ['oaid', '3f1e6c7a9bd2405883f1e6c7a9bd2405'],
     ],
     noMatch: [
-      ['idfa', '00000000-0000-0000-0000-000000000000'], ['adid', '364838'], ['request_id', '5ac6a0ff-8d18-47bc-a902-2812cf0c251e'],
-      'trace 5ac6a0ff-8d18-47bc-a902-2812cf0c251e', ['aid', 'banner1'],
+      ['idfa', '00000000-0000-0000-0000-000000000000'], ['adid', '364838'], ['request_id', '7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e'],
+      'trace 7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e', ['aid', 'banner1'],
     ],
   },
 };
@@ -77,7 +77,7 @@ export const udid: IdentifierKind = {
   source: 'https://developer.apple.com/documentation/xcode/distributing-your-app-to-registered-devices',
   examples: {
     match: [
-      ['_udid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'], ['UDID', '00008030-001A2B3C4D5E6F70'],
+      ['_udid', '4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9'], ['UDID', '00008030-001A2B3C4D5E6F70'],
       ['openUDID', '3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a'],
     ],
     noMatch: [['udid', 'iPhone'], ['udid', '00000000-0000-0000-0000-000000000000'], ['uid_count', '3f2a1b0c9d8e7f6a']],
@@ -176,13 +176,13 @@ export const deviceId: IdentifierKind = {
   source: 'https://developer.android.com/identity/user-data-ids',
   examples: {
     match: [
-      ['device_id', 'P47775ID170W2120'], ['guid', 'F5EB01CC01A8E08CD83630828DE17C2B02162FD8'],
-      ['Client-Uid', 'e6dbd30b-3b84-44b4-9751-631148a3ede9'], '{"host_int": 274363570036934823360341409051841573579, "port": 17500}',
+      ['device_id', 'P31904ID288W5146'], ['guid', '0D93A7C4E15B286F9A30CD74B8E2165FA79C03D6'],
+      ['Client-Uid', '4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9'], '{"host_int": 318205947716380254907163825490127364905, "port": 17500}',
       'model*a-D7A5D8A9B537529F966E429D0588620324F6C5E0(',
     ],
     noMatch: [
       ['device_id', '1'], ['device_id', 'iPhone12'], ['deviceId', '00000000-0000-0000-0000-000000000000'],
-      ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P47775ID170W2120'], ['mid', '3812345678901234'],
+      ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P31904ID288W5146'], ['mid', '3812345678901234'],
     ],
   },
 };

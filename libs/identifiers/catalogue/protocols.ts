@@ -90,7 +90,7 @@ export const sharedAccessSignature: IdentifierKind = {
   source: 'https://learn.microsoft.com/azure/iot-hub/authenticate-authorize-sas',
   traps: ['a password that only begins with the word'],
   examples: {
-    match: [['password', 'SharedAccessSignature sig=KU4UiBTfWe%2Fxs%2BgTG5WQDLvzrPx4U62HTpSlfkfxrfR%3D&se=1643017947']],
+    match: [['password', 'SharedAccessSignature sig=q7RtVb2LmXe%2FpK%2BzN4YwJHcsUd9A83GTkBvyfoQxwZR%3D&se=1767225600']],
     noMatch: [['token', 'SharedAccessSignature'], ['note', 'the SharedAccessSignature of a device']],
   },
 };

@@ -88,7 +88,7 @@ export const msisdn: IdentifierKind = {
   traps: ['short codes', 'numbers without country code'],
   source: '3GPP TS 23.003, section 3.3; ITU-T E.164',
   examples: {
-    match: [['msisdn', '491711234567'], ['x-up-calling-line-id', '+919080000016']],
+    match: [['msisdn', '491711234567'], ['x-up-calling-line-id', '+919800000027']],
     noMatch: [['msisdn', '12345'], ['msisdn', '000000000000'], ['msisdn', '1234567890']],
   },
 };

@@ -11,7 +11,7 @@ export function capture(): Buffer {
   builder.tcp({ client: { ip: alice, port: 54_001 }, server: web, at: start + second })
     .handshake()
     .send(httpRequest('GET', '/?idfa=00000000-0000-0000-0000-000000000000&uid=0&user_id={user_id}&utm_source=news&t=165028417912345&lib=left-pad@1.3.0', {
-      Host: host, 'X-Request-Id': '5ac6a0ff-8d18-47bc-a902-2812cf0c251e', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      Host: host, 'X-Request-Id': '7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e', traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       'X-CSRF-Token': 'kJ8d2mPq0ZxW7vB3nR5tY1', Cookie: 'csrftoken=Zx8Kd0qPw3mN5bV7cX1lQ9rT2yU4iO6p; consent=yes; cart_count=1234567890123',
       'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
     }))
