@@ -1,10 +1,10 @@
 import { Exchanges } from './http-exchange.ts';
 import { recogniseHttp } from './http-head.ts';
 import { HttpSide } from './http-side.ts';
-import { Http2Handler } from './http2.ts';
+import { http2Handler } from './http2.ts';
 import type { Sender } from './message.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { WebSocketHandler } from './websocket.ts';
+import { webSocketHandler } from './websocket.ts';
 
 /** HTTP/1.0 and 1.1 (RFC 9112). Either side of the connection may send the requests: its bytes tell. */
 export const http: StreamProtocol = {
@@ -55,8 +55,8 @@ class HttpHandler implements StreamHandler {
   /** The connection goes on in another protocol (RFC 9110, section 7.8). */
   #upgrade(): void {
     const protocol = this.#exchanges.upgradedTo;
-    if (protocol === 'websocket') this.#upgraded = new WebSocketHandler(this.#session);
-    if (protocol === 'h2c') this.#upgraded = new Http2Handler(this.#session);
+    if (protocol === 'websocket') this.#upgraded = webSocketHandler(this.#session);
+    if (protocol === 'h2c') this.#upgraded = http2Handler(this.#session);
     if (this.#upgraded === null) return;
     this.#upgraded.data('source');
     this.#upgraded.data('destination');

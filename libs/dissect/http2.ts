@@ -8,13 +8,14 @@ import { headerList, headerValue, mediaType, type Header } from './http-head.ts'
 import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { SidedHandler, type Side } from './sided.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
 /** HTTP/2 in cleartext (RFC 9113), by prior knowledge or upgraded from HTTP/1.1. It tells what HTTP/1 tells, under the same names. */
 export const http2: StreamProtocol = {
   name: 'http2',
   recognise: recogniseHttp2,
-  open: (session): StreamHandler => new Http2Handler(session),
+  open: http2Handler,
 };
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'HTTP/2' };
@@ -45,30 +46,10 @@ function recogniseHttp2(bytes: Buffer): Recognition {
   return bytes.length < frameHeader ? 'more' : 'yes';
 }
 
-export class Http2Handler implements StreamHandler {
-  readonly #exchanges = new Map<number, Exchange>();
-  readonly #sides: Record<Sender, Http2Side>;
-
-  constructor(session: StreamSession) {
-    this.#sides = { source: new Http2Side(session, 'source', this.#exchanges), destination: new Http2Side(session, 'destination', this.#exchanges) };
-  }
-
-  get done(): boolean {
-    return this.#sides.source.broken && this.#sides.destination.broken;
-  }
-
-  data(sender: Sender): void {
-    this.#sides[sender].read();
-  }
-
-  gap(sender: Sender, missing: number): void {
-    this.#sides[sender].gap(missing);
-  }
-
-  end(): void {
-    this.#sides.source.end();
-    this.#sides.destination.end();
-  }
+/** The frames of both directions; a request and its response share an exchange. */
+export function http2Handler(session: StreamSession): StreamHandler {
+  const exchanges = new Map<number, Exchange>();
+  return new SidedHandler({ source: new Http2Side(session, 'source', exchanges), destination: new Http2Side(session, 'destination', exchanges) });
 }
 
 /** A message whose body is being read. */
@@ -82,8 +63,8 @@ interface OpenMessage {
   codings: string;
 }
 
-class Http2Side {
-  broken = false;
+class Http2Side implements Side {
+  done = false;
   readonly #session: StreamSession;
   readonly #sender: Sender;
   readonly #stream: ByteStream;
@@ -111,12 +92,12 @@ class Http2Side {
 
   read(): void {
     const stream = this.#stream;
-    while (stream.length > 0 && !this.broken) {
+    while (stream.length > 0 && !this.done) {
       if (this.#toTake > 0) this.#takeData();
       else if (this.#toSkip > 0) this.#skip();
       else if (!this.#readFrame()) return;
     }
-    if (this.broken) stream.clear();
+    if (this.done) stream.clear();
   }
 
   /** Inside a body only that suffers; else the compression has lost entries, and a frame most likely begins with the next packet. */
@@ -350,7 +331,7 @@ class Http2Side {
   #break(reason: string): false {
     this.#count(reason);
     this.end();
-    this.broken = true;
+    this.done = true;
     return false;
   }
 

@@ -4,6 +4,7 @@ import { FieldList, type FrameMap } from './fieldlist.ts';
 import { startsLikeJson } from './http-body.ts';
 import { createMessage, type Encryption, type Sender } from './message.ts';
 import type { StreamHandler, StreamSession } from './protocol.ts';
+import { SidedHandler, type Side } from './sided.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'WebSocket' };
 
@@ -26,33 +27,12 @@ const tail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
  * WebSocket (RFC 6455) behind the handshake, that HTTP reads: each message, put together from its frames, unmasked and inflated
  * (RFC 7692). JSON yields fields under `websocket.json`; other text and binary are handed over to be scanned.
  */
-export class WebSocketHandler implements StreamHandler {
-  readonly #sides: Record<Sender, WebSocketSide>;
-
-  constructor(session: StreamSession) {
-    this.#sides = { source: new WebSocketSide(session, 'source'), destination: new WebSocketSide(session, 'destination') };
-  }
-
-  get done(): boolean {
-    return this.#sides.source.closed && this.#sides.destination.closed;
-  }
-
-  data(sender: Sender): void {
-    this.#sides[sender].read();
-  }
-
-  gap(sender: Sender, missing: number): void {
-    this.#sides[sender].gap(missing);
-  }
-
-  end(): void {
-    this.#sides.source.end();
-    this.#sides.destination.end();
-  }
+export function webSocketHandler(session: StreamSession): StreamHandler {
+  return new SidedHandler({ source: new WebSocketSide(session, 'source'), destination: new WebSocketSide(session, 'destination') });
 }
 
-class WebSocketSide {
-  closed = false;
+class WebSocketSide implements Side {
+  done = false;
   readonly #session: StreamSession;
   readonly #sender: Sender;
   readonly #stream: ByteStream;
@@ -80,11 +60,11 @@ class WebSocketSide {
   }
 
   read(): void {
-    while (this.#stream.length > 0 && !this.closed) {
+    while (this.#stream.length > 0 && !this.done) {
       if (this.#remaining > 0) this.#takePayload();
       else if (!this.#readHeader()) return;
     }
-    if (this.closed) this.#stream.clear();
+    if (this.done) this.#stream.clear();
   }
 
   /** Inside a frame the rest of it is passed over; else a frame most likely begins with the next packet. */
@@ -114,7 +94,7 @@ class WebSocketSide {
     const headerEnd = lengthEnd + (isMasked ? 4 : 0);
     if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG || (first & RESERVED) !== 0) {
       this.#count('malformed frame');
-      this.closed = true;
+      this.done = true;
       return false;
     }
     if (bytes.length < headerEnd) return false;
@@ -124,7 +104,7 @@ class WebSocketSide {
     this.#maskAt = 0;
     this.#isControl = opcode >= CLOSE;
     this.#isLast = (first & FIN) !== 0;
-    if (opcode === CLOSE) this.closed = true;
+    if (opcode === CLOSE) this.done = true;
     else if (!this.#isControl && opcode !== CONTINUATION) this.#open((first & COMPRESSED) !== 0);
     const [frame, micros] = [this.#stream.frameAt(headerEnd - 1), this.#stream.microsAt(headerEnd - 1)];
     this.#stream.consume(headerEnd);
