@@ -31,6 +31,8 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     packets: 'Packets read.',
     bytes: 'Captured bytes of those packets.',
     decoded: 'Packets in which IP and transport were decoded.',
+    kernelDrops: 'Packets lost because the capturing program was too slow, as the capture says.',
+    interfaceDrops: 'Packets lost for want of room in the interface, as the capture says.',
     flowsStarted: 'Flows begun.',
     flowsEnded: 'Flows ended.',
     streamBytes: 'TCP payload delivered in order, bytes.',

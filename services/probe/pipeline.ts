@@ -66,6 +66,11 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
+  /** Time of a live capture went on without packets, to `micros`: flows end, and are reported, by time alone. */
+  advance(micros: number): void {
+    this.#flows.advance(micros);
+  }
+
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
