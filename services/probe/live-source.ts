@@ -1,6 +1,5 @@
 import { CaptureReader, PacketView, type CaptureError } from '#capture';
 import { backoffMillis, pauseFor, type Component, type Logger } from '#runtime';
-import type { Check } from '../operations/checks.ts';
 import { CaptureChild } from './capture-child.ts';
 import { findCaptureProgram, privilegeRemedy, type CaptureProgram, type CaptureRequest } from './capture-program.ts';
 import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
@@ -34,7 +33,7 @@ const stableAfter = 60_000;
  * pauses; flows outlive that, with a hole in their streams. One that cannot even start the first time ends the probe: that is a
  * matter of its configuration.
  */
-export class LiveSource implements Component, Check {
+export class LiveSource implements Component {
   readonly name = 'live capture';
   readonly counters: LiveCounters = { restarts: 0 };
   /** Age of the newest packet when it was read, seconds: it grows where the probe is slower than the traffic. */
@@ -76,6 +75,12 @@ export class LiveSource implements Component, Check {
     this.#running = this.#run(child).catch(onFailure);
   }
 
+  /** Process id of the capturing program; 0 while there is none. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** @throws {Error} while no packet can come */
   check(): void {
     if (this.#child === undefined) throw new Error('the capturing program is not running');
   }
@@ -132,6 +137,7 @@ export class LiveSource implements Component, Check {
         return error as CaptureError;
       }
     };
+    let damage: CaptureError | null = null;
     for await (const chunk of child.output) {
       const packets = pipeline.capture.packets;
       const problem = attempt(() => {
@@ -139,14 +145,18 @@ export class LiveSource implements Component, Check {
         pull();
       });
       if (problem !== null) {
-        await child.stop();
-        return problem.message;
+        damage = problem;
+        break;
       }
       if (pipeline.capture.packets > packets) {
         this.#heard = true;
         this.delaySeconds = Math.max(0, now() - view.micros) / 1e6;
       }
       if (pipeline.pending >= batchSize) await this.#outlet.flush();
+    }
+    if (damage !== null) {
+      await child.stop();
+      return damage.message;
     }
     // A child that was killed leaves half a packet, which counts as one cut off.
     attempt(() => {

@@ -88,6 +88,11 @@ export class ProbePipeline implements FlowHandler {
     return this.#exports.snapshot();
   }
 
+  /** It grows whenever these would be others. */
+  get exportTemplateChanges(): number {
+    return this.#exports.changes;
+  }
+
   /** Takes them back; false when `templates` are none. */
   restoreExportTemplates(templates: string): boolean {
     return this.#exports.restore(templates);
