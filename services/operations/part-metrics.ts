@@ -1,7 +1,9 @@
 import type { Metrics } from '#runtime';
 import type { StoreCounters } from '#store';
 import type { DetectorCounters } from '../detector/detector.ts';
+import type { LiveSource } from '../probe/live-source.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
+import type { SocketListener } from '../probe/socket-listener.ts';
 
 /** What the parts of a service count, as its metrics. */
 
@@ -31,6 +33,8 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     packets: 'Packets read.',
     bytes: 'Captured bytes of those packets.',
     decoded: 'Packets in which IP and transport were decoded.',
+    kernelDrops: 'Packets lost because the capturing program was too slow, as the capture says.',
+    interfaceDrops: 'Packets lost for want of room in the interface, as the capture says.',
     flowsStarted: 'Flows begun.',
     flowsEnded: 'Flows ended.',
     streamBytes: 'TCP payload delivered in order, bytes.',
@@ -54,4 +58,17 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     dissections: { help: 'Messages, malformed input and bounds that bit, by protocol/reason.', label: 'outcome' },
   });
   metrics.gauge('telltale_probe_names', 'Names in the passive DNS cache.', () => pipeline.names.size);
+}
+
+export function reportLive(metrics: Metrics, live: Pick<LiveSource, 'counters' | 'delaySeconds'>): void {
+  metrics.counts('probe_live', live.counters, { restarts: 'Starts of the capturing program after it had ended.' });
+  metrics.gauge('telltale_probe_live_delay_seconds', 'Age of the newest packet when it was read; it grows where the probe is slower than the traffic.', () => live.delaySeconds);
+}
+
+export function reportSocket(metrics: Metrics, socket: Pick<SocketListener, 'counters' | 'writers'>): void {
+  metrics.counts('probe_socket', socket.counters, {
+    connections: 'Connections of writers to the log socket.',
+    refused: 'Connections refused, or closed because what came is no log.',
+  });
+  metrics.gauge('telltale_probe_socket_writers', 'Writers connected to the log socket.', () => socket.writers);
 }

@@ -6,10 +6,12 @@ import type { FlowSink } from '#transport';
 import { FollowedFile } from './followed-file.ts';
 import { readerOf, type InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
+import { tellProblems } from './problems.ts';
 
 export interface FollowSourceOptions {
   /** Files that grow. */
   files: readonly string[];
+  positions: string;
   pipeline: ProbePipeline;
   sink: FlowSink;
   logger: Logger;
@@ -115,7 +117,7 @@ export class FollowSource implements Component {
 
   async #send(): Promise<void> {
     const { pipeline, sink, logger } = this.#options;
-    for (const { file, line, source, reason } of pipeline.entries.counters.takeLocated()) logger.warn({ file, line }, `${source}: ${reason}`);
+    tellProblems(pipeline, logger);
     if (pipeline.pending > 0) await sink.send(pipeline.take());
   }
 }

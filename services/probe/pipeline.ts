@@ -66,6 +66,11 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
+  /** Time of a live capture went on without packets, to `micros`: flows end, and are reported, by time alone. */
+  advance(micros: number): void {
+    this.#flows.advance(micros);
+  }
+
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
@@ -81,6 +86,11 @@ export class ProbePipeline implements FlowHandler {
   /** Templates of flow exports, to be restored after a restart. */
   get exportTemplates(): string {
     return this.#exports.snapshot();
+  }
+
+  /** It grows whenever these would be others. */
+  get exportTemplateChanges(): number {
+    return this.#exports.changes;
   }
 
   /** Takes them back; false when `templates` are none. */
