@@ -85,7 +85,7 @@ function meaning(kind: MeaningModifier, { all, negated }: Modifiers, field: Fiel
 }
 
 /** Stands for a field that records lack, so that modifiers and values are checked nevertheless. */
-const standIn: Field = { of: 'computed', name: '', type: 'texts', read: () => [] };
+const standIn: Field = { of: 'computed', name: '', type: 'texts', read: () => [], sql: '[]' };
 
 function isTime(field: Field | undefined): boolean {
   return field?.of === 'record' && flowFields[field.name].type === 'micros';
