@@ -2,18 +2,17 @@ import type { Problem } from '#geo';
 import { isMap } from 'yaml';
 import { checkReferences, readCorrelation, type Correlation } from './correlation.ts';
 import { readDocuments } from './documents.ts';
-import type { Placeholders } from './field-test.ts';
 import { appliesTo, readFilter, type Filter } from './filter.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { LogSources } from './log-sources.ts';
 import { evaluability, readRule } from './rule-reader.ts';
 import type { Rule, RuleFile } from './rule.ts';
+import { noVocabulary, type Vocabulary } from './vocabulary.ts';
 
-export interface ParseOptions {
+/** What rules may name; what is left out is empty. */
+export interface ParseOptions extends Partial<Vocabulary> {
   /** What rules of other log sources mean; without, they are read and none of them is evaluable. */
   logSources?: LogSources;
-  /** Values for `|expand`. */
-  placeholders?: Placeholders;
 }
 
 export interface ParsedRules {
@@ -28,7 +27,8 @@ export interface ParsedRules {
  * Reads Sigma rules, correlations and filters: one or more YAML documents per file. Every fault is reported with its place, and leaves
  * out only its own document. Filters are put into the rules they apply to.
  */
-export function parseRules(files: readonly RuleFile[], { logSources = LogSources.none, placeholders = new Map() }: ParseOptions = {}): ParsedRules {
+export function parseRules(files: readonly RuleFile[], { logSources = LogSources.none, ...names }: ParseOptions = {}): ParsedRules {
+  const vocabulary: Vocabulary = { ...noVocabulary, ...names };
   const readers: LocatedDocumentReader[] = [];
   const rules: Rule[] = [];
   const correlations: [Correlation, LocatedDocumentReader][] = [];
@@ -43,10 +43,10 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
         const correlation = readCorrelation(reader);
         if (correlation && ids.take(correlation, reader)) correlations.push([correlation, reader]);
       } else if (reader.entry('filter')) {
-        const filter = readFilter(reader, logSources, placeholders);
+        const filter = readFilter(reader, logSources, vocabulary);
         if (filter && ids.take(filter, reader)) filters.push([filter, reader]);
       } else {
-        const rule = readRule(reader, logSources, placeholders);
+        const rule = readRule(reader, logSources, vocabulary);
         if (rule && ids.take(rule, reader)) rules.push(rule);
       }
     }

@@ -16,4 +16,6 @@ export { checkPolicyCases } from './policy-fixtures.ts';
 export { Inventory } from './policy-inventory.ts';
 export { formatProblems, lintPolicies, type LintContext } from './policy-lint.ts';
 export { PolicySet } from './policy-set.ts';
+export type { Placeholders, Vocabulary } from './vocabulary.ts';
+export { ruleSql, type RuleSql } from './sql.ts';
 export type { LogSource, Outcome, Rule, RuleFile } from './rule.ts';
