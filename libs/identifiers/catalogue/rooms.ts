@@ -116,8 +116,7 @@ export const conversationId: IdentifierKind = {
   name: 'conversation_id',
   dataClass: 'room',
   keys: [
-    '*_conversation_id', '*_conversation', 'conv_id', 'chat_id', 'dialog_id', 'group_chat_id', 'chat_thread_id', 'im_group_id',
-    'team_chat_id',
+    '*_conversation_id', '*_conversation', 'conv_id', 'chat_id', 'dialog_id', 'group_chat_id', 'chat_thread_id', 'im_group_id', 'team_chat_id',
   ],
   validate: (value) => isId(value) && /\d/.test(value),
   integer: true,

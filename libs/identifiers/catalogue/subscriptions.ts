@@ -97,8 +97,8 @@ export const phone: IdentifierKind = {
   name: 'phone',
   dataClass: 'direct',
   keys: [
-    '*_phone', '*_phone_number', '*_mobile', '*_mobile_number', 'mobile_no', 'phone_no', 'tel', 'telephone', 'cell', 'cellphone',
-    'cell_phone', 'phonenum', 'phone_num', 'caller_number', 'callee_number', 'whatsapp',
+    '*_phone', '*_phone_number', '*_mobile', '*_mobile_number', 'mobile_no', 'phone_no', 'tel', 'telephone', 'cell', 'cellphone', 'cell_phone',
+    'phonenum', 'phone_num', 'caller_number', 'callee_number', 'whatsapp',
   ],
   validate: isPhone,
   shape: { hint: hint.plusDigit, confidence: 90, find: findPhones },
