@@ -27,6 +27,27 @@ export const basicCredentials: IdentifierKind = {
   },
 };
 
+/** What a client proves its password with: it can be tried out offline, and opens what the digest was made for. */
+export const digestCredentials: IdentifierKind = {
+  name: 'digest_credentials',
+  dataClass: 'secret',
+  keys: [],
+  // The recogniser hands over the `response` of an Authorization header; see authorization.ts.
+  validate: (value) => /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/i.test(value) && distinct(value) >= 5,
+  confidence: 90,
+  traps: ['the challenge of a server, which has a nonce and no response'],
+  source: 'RFC 7616, section 3.4; RFC 3261, section 22.4',
+  examples: {
+    match: [
+      ['Authorization', 'Digest username="vox18063", realm="sip.example.org", nonce="1701b22972b90f440c3e4eb250842bb", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"'],
+    ],
+    noMatch: [
+      ['WWW-Authenticate', 'Digest realm="sip.example.org", nonce="1701b22972b90f440c3e4eb250842bb"'], ['response', '4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2'],
+      ['Authorization', 'Digest username="vox18063", response=""'],
+    ],
+  },
+};
+
 /** What scanners for weaknesses put into any parameter. */
 function isProbe(value: string): boolean {
   return /\/etc\/passwd|\.\.\/\.\.|<script|(?:union|select)\s.{0,64}\b(?:select|from)\b|'\s*(?:or|and)\s.{0,32}=/i.test(value);
@@ -175,10 +196,40 @@ export const sessionToken: IdentifierKind = {
   },
 };
 
+/** Names that mean a session as names of cookies, and anything elsewhere. */
+export const sessionCookie: IdentifierKind = {
+  name: sessionToken.name,
+  dataClass: sessionToken.dataClass,
+  keys: [
+    'ssid', 'sid', 'hsid', 'osid', 'lsid', 'apisid', 'sapisid', 'secure_1psid', 'secure_3psid', 'secure_1papisid', 'secure_3papisid',
+    'secure_1psidts', 'sidcc', 'xs', 'li_at', 'reddit_session', 'token', 'access', 'auth', 'jwt', 'identity', 'ticket', 'sess', 's', 'k',
+    'login', 'user_auth', 'user_token', 'passport', 'pass_token', 'service_token', 'cookie2', 'lgc', 'unb', 'sgcookie', 'sub', 'subp',
+    'bduss_bfess', 'stoken_bfess', 'dtoken', 'wr_skey', 'pt4_token', 'steamloginsecure', 'roblosecurity', 'nflxsecure', 'netflixid',
+    'securenetflixid', 'sp_dc', 'at_main', 'sess_at_main', 'sst_main', 'x_main', 'wsid', 'gssid', 'dssid', 'ubid_main', 'oauth',
+    'xenforo_session', 'xf_session', 'xf_user', 'bb_sessionhash', 'vbsessionhash', 'phpbb3_sid', 'mybbuser', 'joomla_user_state',
+  ],
+  within: 'cookie',
+  validate: isRandomToken,
+  mask: maskSecret,
+  confidence: 80,
+  traps: ['cookies of load balancers and bot checks (`AWSALB`, `__cf_bm`, `acw_tc`)', 'consent, language and experiment cookies', 'anti-forgery cookies'],
+  source: 'OWASP Session Management Cheat Sheet; https://policies.google.com/technologies/cookies (SID, HSID); https://cookiedatabase.org',
+  examples: {
+    match: [
+      ['SSID', 'AzQ7kP2mX9vT4nB8c', 'http.request.header.cookie.SSID'], ['li_at', 'AQEDAR3kQ7Zm2XvT8hDrThB3W6', 'http.request.header.cookie.li_at'],
+      ['xs', '41%3AkQ7Zm2XvT8hDrT%3A2%3A1650284179', 'http.request.header.cookie.xs'],
+    ],
+    noMatch: [
+      ['AWSALB', 'kQ7Zm2XvT8hDrThB3W6RvBhYkybhCkuoEl', 'http.request.header.cookie.AWSALB'], ['xs', 'AzQ7kP2mX9vT4nB8c', 'url.query.xs'],
+      ['lang', 'en-US', 'http.request.header.cookie.lang'], ['token', 'true', 'http.request.header.cookie.token'],
+    ],
+  },
+};
+
 const visitorCookies = [
   '_ga', '_gid', '__utma', '__gads', '__gpi', '_fbp', '_fbc', 'fr', 'datr', 'muid', 'anid', 'nid', 'ide', 'dsid', 'aa002', 'uuid2', 'tuuid',
   '_gcl_au', '_clck', 'hmaccount', 'hmaccount_bfess', 'buvid3', 'buvid4', 'ttwid', 'odin_tt', 's_v_web_id', 'khaos', 'cto_bundle', 'uid2',
-  'guest_id', 'personalization_id', 'lidid', 'bcookie', 'bscookie', 'mc', '_kuid_', 'ljt_reader', 'i_bsw', 'tluid', 'trc_cookie_storage', 'anj',
+  'guest_id', 'personalization_id', 'lidid', 'bcookie', 'bscookie', '_kuid_', 'ljt_reader', 'i_bsw', 'tluid', 'trc_cookie_storage', 'anj',
   '_hjid', '_pk_id', '__unam', '__qca', '_scid', '_ttp', '_uetvid', 'baiduid', 'baiduid_bfess', 'bidupsid', 'cna', 'yandexuid', '_ym_uid',
   'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id',
 ] as const;
