@@ -47,7 +47,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
     schema: standaloneSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
       const folder = dataFolder(path.resolve(projectRoot, data ?? configuration.standalone.data));
-      const { detection, watchers } = await liveDetection(configuration.standalone, { logger, metrics });
+      const { detection, watchers, checks } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
