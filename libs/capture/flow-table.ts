@@ -121,6 +121,17 @@ export class FlowTable {
     }
   }
 
+  /** Reports all flows that have news: who reads on may never come to their end. */
+  report(): void {
+    for (const flows of [this.#closed, this.#open]) {
+      for (let flow = flows.oldest; flow !== null; flow = flow.newer) {
+        if (flow.lastMicros <= flow.updatedMicros) continue;
+        flow.updatedMicros = flow.lastMicros;
+        this.#handler.flowUpdated(flow);
+      }
+    }
+  }
+
   /** Ends all flows. */
   finish(): void {
     this.#fragments.finish();

@@ -1,6 +1,7 @@
 import type { Metrics } from '#runtime';
 import type { StoreCounters } from '#store';
 import type { DetectorCounters } from '../detector/detector.ts';
+import type { FollowSource } from '../probe/follow-source.ts';
 import type { LiveSource } from '../probe/live-source.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
 import type { SocketListener } from '../probe/socket-listener.ts';
@@ -71,4 +72,14 @@ export function reportSocket(metrics: Metrics, socket: Pick<SocketListener, 'cou
     refused: 'Connections refused, or closed because what came is no log.',
   });
   metrics.gauge('telltale_probe_socket_writers', 'Writers connected to the log socket.', () => socket.writers);
+}
+
+export function reportFollow(metrics: Metrics, follow: Pick<FollowSource, 'counters' | 'files'>): void {
+  metrics.counts('probe_follow', follow.counters, {
+    resumed: 'Followed files that were read on where an earlier run had stopped.',
+    lostRests: 'Files of which an earlier run had read a part, and whose rest is gone.',
+    passedOver: 'Files that are not followed: neither capture nor log, compressed, or over the bound.',
+    saveFailures: 'Positions that could not be saved; they are tried again.',
+  });
+  metrics.gauge('telltale_probe_followed_files', 'Files that are followed.', () => follow.files);
 }

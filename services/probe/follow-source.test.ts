@@ -54,5 +54,6 @@ test('a log is followed while it grows, is renamed, and is truncated', async () 
     await source.stop();
     await rm(folder, { recursive: true });
   }
-  await until('a.example:1', 'b.example:2', 'c.example:3', 'd.example:1', 'e.example:1', 'f.example:2');
+  // A line without its end may still get it.
+  await until('a.example:1', 'b.example:2', 'c.example:3', 'd.example:1', 'e.example:1');
 });

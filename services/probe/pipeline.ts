@@ -71,6 +71,11 @@ export class ProbePipeline implements FlowHandler {
     this.#flows.advance(micros);
   }
 
+  /** Reports all flows that have news. */
+  report(): void {
+    this.#flows.report();
+  }
+
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Component, Logger, Metrics } from '#runtime';
-import { reportLive, reportSocket, type Check } from '../operations/operations.ts';
+import { reportFollow, reportLive, reportSocket, type Check } from '../operations/operations.ts';
 import { CaptureSource, type CaptureSourceOptions } from './capture-source.ts';
 import type { liveSection } from './configuration.ts';
 import { ExportListener } from './export-listener.ts';
@@ -59,6 +59,10 @@ export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSour
     reportLive(metrics, source);
     return { source, checks: [source], endless: `interface ${device}` };
   }
-  if (follow) return { source: new FollowSource({ ...common, files: captures, positions }), checks: [], endless: `${captures.join(', ')} as they grow` };
+  if (follow) {
+    const source = new FollowSource({ ...common, files: captures, positions });
+    reportFollow(metrics, source);
+    return { source, checks: [], endless: `${captures.join(', ')} as they grow` };
+  }
   return { source: new CaptureSource({ ...common, onProgress, onDone, captures }), checks: [], endless: null };
 }
