@@ -79,7 +79,7 @@ export const flowFields = {
   'telltale.stun.mapped_ip': { type: 'string', by: 'probe', doc: 'XOR-MAPPED-ADDRESS: the client as the server sees it (RFC 8489, section 14.2).' },
   'telltale.stun.relayed_ip': { type: 'string', by: 'probe', doc: 'XOR-RELAYED-ADDRESS: where a TURN relay listens for the client (RFC 8656, section 18.5).' },
   'telltale.stun.peer_ip': { type: 'strings', by: 'probe', doc: 'XOR-PEER-ADDRESS: to whom a TURN relay passes it on (RFC 8656, section 18.3).' },
-  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates.' },
+  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates, further servers of STUN (RFC 5780, RFC 8489).' },
 
   'telltale.tunnel.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Encapsulations around the flow, outermost first, such as `gtp-u` or `gre>vxlan`; empty is none.' },
   'telltale.tunnel.source_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the source\'s side; empty when no IP packet is around the flow.' },

@@ -26,6 +26,8 @@ export class ProbePipeline implements FlowHandler {
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   #exports: FlowExportDecoder;
+  /** Of all sources before this one. */
+  #packetsBefore = 0;
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
@@ -79,6 +81,9 @@ export class ProbePipeline implements FlowHandler {
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
+    // Private addresses of one capture mean others in the next. The logs of one sensor speak of one network.
+    if (this.capture.packets > this.#packetsBefore) this.names.clear();
+    this.#packetsBefore = this.capture.packets;
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
   }
