@@ -1,4 +1,4 @@
-import { isMap } from 'yaml';
+import { isMap, isScalar } from 'yaml';
 import { DetectionReader } from './detection.ts';
 import type { Expression } from './expression.ts';
 import type { LocatedDocumentReader } from './located.ts';
@@ -32,4 +32,12 @@ export function readFilter(reader: LocatedDocumentReader, logSources: LogSources
 export function appliesTo({ rules, logsource }: Filter, rule: Rule): boolean {
   const named = rules === 'any' || rules.some((reference) => reference.toLowerCase() === rule.id || (rule.name !== '' && reference === rule.name));
   return named && (['category', 'product', 'service'] as const).every((name) => logsource[name] === '' || logsource[name] === rule.logsource[name]);
+}
+
+/** Reports references to rules that are not there. */
+export function checkFilterReferences(reader: LocatedDocumentReader, known: ReadonlySet<string>): void {
+  for (const item of reader.items(reader.value('rules', reader.value('filter')))) {
+    const reference = isScalar(item) ? String(item.value) : '';
+    if (!known.has(reference) && !known.has(reference.toLowerCase())) reader.fail(item, 'unknown-rule', `no rule has the id or name "${reference}"`);
+  }
 }

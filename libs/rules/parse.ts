@@ -1,8 +1,9 @@
 import type { Problem } from '#geo';
 import { isMap } from 'yaml';
-import { checkReferences, readCorrelation, type Correlation } from './correlation.ts';
+import { linkCorrelations, silentRules, type Correlation } from './correlation-links.ts';
+import { readCorrelation, type CorrelationText } from './correlation.ts';
 import { readDocuments } from './documents.ts';
-import { appliesTo, readFilter, type Filter } from './filter.ts';
+import { appliesTo, checkFilterReferences, readFilter, type Filter } from './filter.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { LogSources } from './log-sources.ts';
 import { evaluability, readRule } from './rule-reader.ts';
@@ -19,6 +20,8 @@ export interface ParsedRules {
   /** Rules without an error, also those that records cannot answer (`evaluable: 'no'`). */
   rules: Rule[];
   correlations: Correlation[];
+  /** Ids of rules that report only through correlations. */
+  silent: ReadonlySet<string>;
   filters: Filter[];
   problems: Problem[];
 }
@@ -31,7 +34,7 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
   const vocabulary: Vocabulary = { ...noVocabulary, ...names };
   const readers: LocatedDocumentReader[] = [];
   const rules: Rule[] = [];
-  const correlations: [Correlation, LocatedDocumentReader][] = [];
+  const correlations: [CorrelationText, LocatedDocumentReader][] = [];
   const filters: [Filter, LocatedDocumentReader][] = [];
   const ids = new Ids();
   for (const file of files) {
@@ -52,13 +55,15 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
     }
   }
   const known = new Set([...rules, ...correlations.map(([one]) => one)].flatMap(({ id, name }) => [id, name]).filter((text) => text !== ''));
-  for (const [, reader] of correlations) checkReferences(reader, 'correlation', known);
-  for (const [filter, reader] of filters) if (filter.rules !== 'any') checkReferences(reader, 'filter', known);
+  for (const [filter, reader] of filters) if (filter.rules !== 'any') checkFilterReferences(reader, known);
   const usable = <T>(list: readonly [T, LocatedDocumentReader][]): T[] => list.filter(([, reader]) => !reader.failed).map(([one]) => one);
   const usableFilters = usable(filters);
+  const filteredRules = rules.map((rule) => filtered(rule, usableFilters));
+  const linked = linkCorrelations(correlations, filteredRules, logSources);
   return {
-    rules: rules.map((rule) => filtered(rule, usableFilters)),
-    correlations: usable(correlations),
+    rules: filteredRules,
+    correlations: linked,
+    silent: silentRules(linked),
     filters: usableFilters,
     problems: readers.flatMap(({ problems }) => problems),
   };

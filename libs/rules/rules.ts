@@ -1,5 +1,8 @@
 export { compileRules, RulePlan, type OnMatch } from './compile.ts';
-export { correlationTypes, type Bound, type Correlation, type CorrelationType } from './correlation.ts';
+export { correlationTypes, type Bound, type CorrelationType } from './correlation.ts';
+export type { Correlation, CorrelationPart } from './correlation-links.ts';
+export { correlationSql, type CorrelationRange } from './correlation-sql.ts';
+export { correlationWindows, periodMicros, slides, timespanMicros, type CorrelationEvent, type CorrelationWindow } from './correlation-windows.ts';
 export { ExceptionSet, parseExceptions, type Exception } from './exceptions.ts';
 export type { Filter } from './filter.ts';
 export type { Expression, ValueTest } from './expression.ts';

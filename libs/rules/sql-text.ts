@@ -1,6 +1,6 @@
-/** A string literal of ClickHouse. */
+/** A string literal of ClickHouse, on one line. */
 export function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 }
 
 /** Operands joined by AND or OR: on one line while it is short. An empty list of alternatives is false, an empty list of demands true. */

@@ -12,6 +12,7 @@ export function reportStore(metrics: Metrics, counters: StoreCounters): void {
   metrics.counts('store', counters, {
     flows: 'Flow records stored.',
     findings: 'Findings stored.',
+    hits: 'Matches stored for correlations to count.',
     rejected: 'Rows given up because ClickHouse does not accept them.',
     retries: 'Inserts tried again.',
     rollupMinutes: 'Minutes recomputed in the rollups.',
