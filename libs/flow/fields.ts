@@ -116,6 +116,8 @@ export const flowFields = {
   'telltale.subject.tags': { type: 'strings', by: 'detector', doc: 'What the inventory says of the subject: `department=legal`, `residency=DE`.' },
   'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
   'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
+
+  'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
@@ -152,6 +154,7 @@ export const findingFlowFields = [
   'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame', 'telltale.evidence.line',
   'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
   'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
+  'telltale.inference',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

@@ -40,6 +40,10 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.identifiers;
   }
 
+  get recurring(): FlowRecorder['recurring'] {
+    return this.#recorder.recurring;
+  }
+
   get names(): FlowRecorder['names'] {
     return this.#recorder.names;
   }
