@@ -24,6 +24,7 @@ import { sipOverTcp } from './sip.ts';
 import { smpp } from './smpp.ts';
 import { smtp } from './smtp.ts';
 import { socks } from './socks.ts';
+import { ssh } from './ssh.ts';
 import { stunOverTcp } from './stun-tcp.ts';
 import { telnet } from './telnet.ts';
 import { tls } from './tls.ts';
@@ -32,7 +33,7 @@ import { xmpp } from './xmpp.ts';
 
 /** Asked in this order; the first that says yes claims the flow. */
 const protocols: readonly StreamProtocol[] = [
-  tls, http, stunOverTcp,
+  tls, http, stunOverTcp, ssh,
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
