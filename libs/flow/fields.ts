@@ -79,7 +79,7 @@ export const flowFields = {
   'telltale.stun.mapped_ip': { type: 'string', by: 'probe', doc: 'XOR-MAPPED-ADDRESS: the client as the server sees it (RFC 8489, section 14.2).' },
   'telltale.stun.relayed_ip': { type: 'string', by: 'probe', doc: 'XOR-RELAYED-ADDRESS: where a TURN relay listens for the client (RFC 8656, section 18.5).' },
   'telltale.stun.peer_ip': { type: 'strings', by: 'probe', doc: 'XOR-PEER-ADDRESS: to whom a TURN relay passes it on (RFC 8656, section 18.3).' },
-  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates.' },
+  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates, further servers of STUN (RFC 5780, RFC 8489).' },
 
   'telltale.tunnel.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Encapsulations around the flow, outermost first, such as `gtp-u` or `gre>vxlan`; empty is none.' },
   'telltale.tunnel.source_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the source\'s side; empty when no IP packet is around the flow.' },
@@ -116,6 +116,8 @@ export const flowFields = {
   'telltale.subject.tags': { type: 'strings', by: 'detector', doc: 'What the inventory says of the subject: `department=legal`, `residency=DE`.' },
   'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
   'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
+
+  'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
@@ -152,6 +154,7 @@ export const findingFlowFields = [
   'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame', 'telltale.evidence.line',
   'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
   'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
+  'telltale.inference',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

@@ -3,12 +3,13 @@ import type { Observable } from '#flow';
 import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
 import { catalogue, precedence } from './catalogue.ts';
 import { geoPosition, turnUsername } from './catalogue/accounts.ts';
-import { basicCredentials, bearerToken, jwt } from './catalogue/credentials.ts';
+import { basicCredentials, bearerToken, digestCredentials, jwt } from './catalogue/credentials.ts';
 import { joinLink } from './catalogue/rooms.ts';
 import type { RecogniserCounters } from './counters.ts';
 import { decodeOnce, leastEncoded } from './decode.ts';
 import { parseDigestKey } from './digest-key.ts';
 import { hintsOf } from './hints.ts';
+import { hostFields, HostLabels } from './host-labels.ts';
 import { loginArguments } from './line-commands.ts';
 import { KeyNames, type Announcement } from './key-names.ts';
 import { hint, type IdentifierKind } from './kind.ts';
@@ -41,7 +42,7 @@ const longestText = 64 * 1024;
 /** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
 const longestLine = 2048;
 const leastBase64Word = 16;
-/** Taken off the confidence of an identifier that only the path segment before it announces. */
+/** Taken off the confidence of an identifier that only the path segment, or the label, before it announces. */
 const uncertaintyOfPath = 25;
 /** Taken off the confidence of a digest, whose content cannot be checked. */
 const uncertaintyOfDigest = 20;
@@ -75,6 +76,7 @@ export class Recogniser {
   readonly #options: RecogniserOptions;
   readonly #counters: RecogniserCounters;
   readonly #keyNames = new KeyNames(catalogue);
+  readonly #hostLabels = new HostLabels(catalogue);
   readonly #text = new TextScanner(catalogue, this.#keyNames);
   readonly #payload = new PayloadScanner(this.#keyNames, this.#text);
   readonly #hits = new Map<string, Hit>();
@@ -104,11 +106,12 @@ export class Recogniser {
     const { path, key, value } = field;
     if (value === '') return;
     if (hintsOf(key) !== 0) this.#value(key, null, field, '', deepestEncoding);
-    if (path.startsWith('stun.')) {
+    if (path === 'stun.username' || path === 'stun.ice_username') {
       // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
       if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
       return;
     }
+    if (hostFields.has(path)) for (const { kind, value: label } of this.#hostLabels.find(value)) this.#hit(kind, label, kind.confidence - uncertaintyOfPath, field);
     if (isAuthorizationKey(key) && this.#authorization(field)) return;
     const announcement = this.#keyNames.announced(key, path);
     if (announcement === null && this.#digest(field)) return;
@@ -155,6 +158,10 @@ export class Recogniser {
       const place = { ...field, encoding: chain(field.encoding, 'base64') };
       this.#hit(basicCredentials, credentials.value, basicCredentials.confidence, place, credentials.written);
       return true;
+    }
+    if (credentials.scheme === 'digest') {
+      if (digestCredentials.validate(credentials.value)) this.#hit(digestCredentials, credentials.value, digestCredentials.confidence, field);
+      return false; // Its other parameters name the user.
     }
     const kind = [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
     if (kind === undefined) return false;

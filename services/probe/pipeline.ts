@@ -26,6 +26,8 @@ export class ProbePipeline implements FlowHandler {
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   #exports: FlowExportDecoder;
+  /** Of all sources before this one. */
+  #packetsBefore = 0;
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
@@ -36,6 +38,10 @@ export class ProbePipeline implements FlowHandler {
 
   get identifiers(): RecogniserCounters {
     return this.#recorder.identifiers;
+  }
+
+  get recurring(): FlowRecorder['recurring'] {
+    return this.#recorder.recurring;
   }
 
   get names(): FlowRecorder['names'] {
@@ -66,9 +72,22 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
+  /** Time of a live capture went on without packets, to `micros`: flows end, and are reported, by time alone. */
+  advance(micros: number): void {
+    this.#flows.advance(micros);
+  }
+
+  /** Reports all flows that have news. */
+  report(): void {
+    this.#flows.report();
+  }
+
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
+    // Private addresses of one capture mean others in the next. The logs of one sensor speak of one network.
+    if (this.capture.packets > this.#packetsBefore) this.names.clear();
+    this.#packetsBefore = this.capture.packets;
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
   }
@@ -81,6 +100,11 @@ export class ProbePipeline implements FlowHandler {
   /** Templates of flow exports, to be restored after a restart. */
   get exportTemplates(): string {
     return this.#exports.snapshot();
+  }
+
+  /** It grows whenever these would be others. */
+  get exportTemplateChanges(): number {
+    return this.#exports.changes;
   }
 
   /** Takes them back; false when `templates` are none. */
