@@ -95,6 +95,9 @@ export class CaptureCounters {
   /** TCP payload bytes delivered in order; bytes that never came. */
   streamBytes = 0;
   gapBytes = 0;
+  /** Packets that the capture lost, as it says itself: for want of room in the interface, and of speed in the capturing program. */
+  interfaceDrops = 0;
+  kernelDrops = 0;
   /** Bytes held back now: TCP segments ahead of a hole, fragments. */
   heldBytes = 0;
 

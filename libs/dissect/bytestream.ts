@@ -74,7 +74,10 @@ export class ByteStream {
     this.#consumed += length;
     if (this.start === this.end) {
       this.#ends.length = this.#frames.length = this.#micros.length = this.#first = 0;
-      if (this.#owned) this.start = this.end = 0;
+      // A run that is empty keeps nobody else's memory.
+      if (!this.#owned) this.buffer = empty;
+      this.start = this.end = 0;
+      this.#owned = true;
       return;
     }
     while (this.#ends[this.#first]! <= this.#consumed) this.#first++;

@@ -18,11 +18,13 @@ test('a line is there as soon as it ends', () => {
   assert.equal(result.messages.length, 1);
 });
 
-test('binary is reported once per direction, without payload', () => {
+test('binary is opaque, without payload; the first packets of each direction show how they begin', () => {
   const { messages } = dissectStream([['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)]]);
-  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload]), [
-    ['tcp', 'source', 'opaque', null], ['tcp', 'destination', 'opaque', null],
+  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload, sample }) => [protocol, sender, encryption.verdict, payload, sample!.length]), [
+    ['tcp', 'source', 'opaque', null, 6], ['tcp', 'source', 'opaque', null, 256], ['tcp', 'destination', 'opaque', null, 80],
   ]);
+  const packets = Array.from({ length: 20 }, (): ['source', Buffer] => ['source', Buffer.alloc(64, 0x91)]);
+  assert.equal(dissectStream(packets).messages.length, 4);
 });
 
 test('text is bounded per direction', () => {

@@ -13,6 +13,9 @@ const sampleBytes = 64;
 const maxLineBytes = 4096;
 /** Packets of a binary direction at whose start a known protocol is still looked for. */
 const binaryAttempts = 16;
+/** Packets of a binary direction whose beginning is handed over, and how much of it. */
+const binarySamples = 4;
+const sampleOfPacket = 256;
 
 /**
  * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary is reported once as opaque.
@@ -27,6 +30,7 @@ export class UnclaimedDirection {
   #kind: 'unknown' | 'text' | 'binary' = 'unknown';
   #handedOver = 0;
   #attempts = binaryAttempts;
+  #samples = binarySamples;
 
   constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
     this.#sender = sender;
@@ -53,10 +57,10 @@ export class UnclaimedDirection {
     const sample = stream.bytes().subarray(0, sampleBytes);
     const newline = sample.indexOf(0x0a);
     const line = newline < 0 ? sample : sample.subarray(0, newline);
-    if (hasControls(line)) this.#turnBinary(stream);
+    if (hasControls(line)) this.#turnBinary();
     else if (newline < 0 && sample.length < sampleBytes && !last) return false;
     else if (isText(line)) this.#kind = 'text';
-    else this.#turnBinary(stream);
+    else this.#turnBinary();
     return true;
   }
 
@@ -72,7 +76,7 @@ export class UnclaimedDirection {
     while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
     const line = bytes.subarray(0, end);
     if (!isText(line)) {
-      this.#turnBinary(stream);
+      this.#turnBinary();
       return true;
     }
     if (end > 0) this.#handOver(stream, line, length);
@@ -84,6 +88,7 @@ export class UnclaimedDirection {
     if (this.#handedOver + line.length > this.#options.maxUnclaimedBytes) {
       this.#counters.add('tcp', 'bounded text');
       this.#kind = 'binary';
+      this.#samples = 0;
       return;
     }
     this.#handedOver += line.length;
@@ -93,14 +98,22 @@ export class UnclaimedDirection {
     this.#emit(message);
   }
 
-  #turnBinary(stream: ByteStream): void {
+  #turnBinary(): void {
     this.#kind = 'binary';
     this.#counters.add('tcp', 'opaque');
-    this.#emit(createMessage('tcp', opaque, this.#sender, stream.frameAt(0), stream.microsAt(0)));
+  }
+
+  /** The first packet says that the direction is opaque; all of them show how they begin. */
+  #emitSample(stream: ByteStream): void {
+    this.#samples--;
+    const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(0), stream.microsAt(0));
+    message.sample = stream.bytes().subarray(0, Math.min(stream.packetEnd(0), sampleOfPacket));
+    this.#emit(message);
   }
 
   #passOver(stream: ByteStream): boolean {
     if (this.#attempts > 0) this.#attempts--;
+    if (this.#samples > 0) this.#emitSample(stream);
     stream.consume(stream.packetEnd(0));
     return true;
   }

@@ -3,7 +3,7 @@ import type { Observable } from '#flow';
 import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
 import { catalogue, precedence } from './catalogue.ts';
 import { geoPosition, turnUsername } from './catalogue/accounts.ts';
-import { basicCredentials, bearerToken, jwt } from './catalogue/credentials.ts';
+import { basicCredentials, bearerToken, digestCredentials, jwt } from './catalogue/credentials.ts';
 import { joinLink } from './catalogue/rooms.ts';
 import type { RecogniserCounters } from './counters.ts';
 import { decodeOnce, leastEncoded } from './decode.ts';
@@ -158,6 +158,10 @@ export class Recogniser {
       const place = { ...field, encoding: chain(field.encoding, 'base64') };
       this.#hit(basicCredentials, credentials.value, basicCredentials.confidence, place, credentials.written);
       return true;
+    }
+    if (credentials.scheme === 'digest') {
+      if (digestCredentials.validate(credentials.value)) this.#hit(digestCredentials, credentials.value, digestCredentials.confidence, field);
+      return false; // Its other parameters name the user.
     }
     const kind = [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
     if (kind === undefined) return false;

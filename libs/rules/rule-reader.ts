@@ -3,10 +3,10 @@ import { levels, type Level } from '#flow';
 import { isMap, isScalar } from 'yaml';
 import { DetectionReader } from './detection.ts';
 import { answerable, readsObservable, unknownParts, type Expression } from './expression.ts';
-import type { Placeholders } from './field-test.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { logSourceName, type LogSources } from './log-sources.ts';
 import type { LogSource, Outcome, Rule } from './rule.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const statuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'];
@@ -52,13 +52,13 @@ export function readLogSource(reader: LocatedDocumentReader): LogSource {
 }
 
 /** Reads a rule; undefined when it has an error. */
-export function readRule(reader: LocatedDocumentReader, logSources: LogSources, placeholders: Placeholders): Rule | undefined {
+export function readRule(reader: LocatedDocumentReader, logSources: LogSources, vocabulary: Vocabulary): Rule | undefined {
   const head = readHead(reader);
   const logsource = readLogSource(reader);
   const source = logSources.of(logsource);
   const detection = reader.value('detection');
   const detected = isMap(detection)
-    ? new DetectionReader(reader, source.resolve, placeholders).read(detection)
+    ? new DetectionReader(reader, source.resolve, vocabulary).read(detection)
     : reader.fail(detection, 'detection', 'a rule needs a detection with searches and a condition');
   checkAttributes(reader);
 

@@ -1,5 +1,8 @@
 export { compileRules, RulePlan, type OnMatch } from './compile.ts';
-export { correlationTypes, type Bound, type Correlation, type CorrelationType } from './correlation.ts';
+export { correlationTypes, type Bound, type CorrelationType } from './correlation.ts';
+export type { Correlation, CorrelationPart } from './correlation-links.ts';
+export { correlationSql, type CorrelationRange } from './correlation-sql.ts';
+export { correlationWindows, periodMicros, slides, timespanMicros, type CorrelationEvent, type CorrelationWindow } from './correlation-windows.ts';
 export { ExceptionSet, parseExceptions, type Exception } from './exceptions.ts';
 export type { Filter } from './filter.ts';
 export type { Expression, ValueTest } from './expression.ts';
@@ -16,4 +19,6 @@ export { checkPolicyCases } from './policy-fixtures.ts';
 export { Inventory } from './policy-inventory.ts';
 export { formatProblems, lintPolicies, type LintContext } from './policy-lint.ts';
 export { PolicySet } from './policy-set.ts';
+export type { Placeholders, Vocabulary } from './vocabulary.ts';
+export { ruleSql, type RuleSql } from './sql.ts';
 export type { LogSource, Outcome, Rule, RuleFile } from './rule.ts';

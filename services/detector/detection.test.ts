@@ -47,7 +47,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   assert.equal(user['telltale.verdict'], 'violation');
   assert.equal(user['telltale.observable.token'], 'tk1.k.user');
   assert.equal(user['telltale.evidence.frame'], 9);
-  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; sets 20\S+; catalogue 20\S+; geo geo-whois-asn-country 20\S+, .*operators 20\S+, anycast 20\S+$/);
+  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; sets 20\S+; catalogue 20\S+; geo dbip-city 20\S+, .*operators 20\S+, anycast 20\S+$/);
 
   const linked = named(findings, 'User and room linked in clear');
   assert.equal(linked['event.severity_name'], 'high');
@@ -130,7 +130,7 @@ test('a third party contacted is one low finding per flow; asking DNS for its na
   ]);
   assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [['Third-party analytics endpoint contacted', 'low']]);
   assert.equal(findings[0]!['message'],
-    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in US, operated from US: Third-party analytics endpoint contacted.');
+    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT, operated from US: Third-party analytics endpoint contacted.');
 });
 
 test('the peer is enriched on whichever side it stands, and a value it sends is said to come from it', () => {
@@ -175,7 +175,7 @@ test('a site code in the name is compared with the tables, and the difference sh
   const record = recordOf({ ...zoom, 'destination.ip': '109.94.160.99', 'destination.domain': 'zoomfrn99mmr.zoom.us' });
   detector().detect([record]);
   assert.deepEqual([record['telltale.peer.located'], record['telltale.peer.site'], record['telltale.peer.agreement'], record['telltale.peer.disputed']], ['NL', 'DE Frankfurt', 'disputed', ['DE']]);
-  assert.match(record['telltale.peer.sources'].join('; '), /^located=NL by geo-whois-asn-country \S+; .*; located=DE by name \(frn, Frankfurt\)$/);
+  assert.match(record['telltale.peer.sources'].join('; '), /^located=NL by dbip-city \S+; .*; located=DE by name \(frn, Frankfurt\)$/);
   assert.equal(record['telltale.policy.reason'], 'operated=unknown', 'NL and DE are both allowed: their dispute decides nothing');
   const agreed = recordOf({ ...zoom, 'destination.ip': '109.94.160.99', 'destination.domain': 'zoomam104zc.zoom.us' }, 'flow-2');
   detector().detect([agreed]);

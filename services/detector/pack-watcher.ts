@@ -21,6 +21,7 @@ export class PackWatcher implements Component {
   readonly counters = { reloads: 0, reloadsRefused: 0 };
   readonly #detection: Detection;
   readonly #versionsWith: LoadedDetection['versionsWith'];
+  readonly #vocabulary: LoadedDetection['vocabulary'];
   readonly #options: PackWatcherOptions;
   readonly #folder: string;
   #version: string;
@@ -29,9 +30,10 @@ export class PackWatcher implements Component {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
-  constructor({ detection, versionsWith, pack }: Pick<LoadedDetection, 'detection' | 'versionsWith' | 'pack'>, options: PackWatcherOptions) {
+  constructor({ detection, versionsWith, pack, vocabulary }: Pick<LoadedDetection, 'detection' | 'versionsWith' | 'pack' | 'vocabulary'>, options: PackWatcherOptions) {
     this.#detection = detection;
     this.#versionsWith = versionsWith;
+    this.#vocabulary = vocabulary;
     this.#version = pack.version;
     this.#options = options;
     this.#folder = options.folder ?? shippedRules(options.root);
@@ -58,7 +60,7 @@ export class PackWatcher implements Component {
       this.#lastState = state;
       if (!settled || state === this.#loadedState) return;
       this.#loadedState = state;
-      const { pack, exceptions } = await loadRules(root, this.#folder);
+      const { pack, exceptions } = await loadRules(root, this.#vocabulary, this.#folder);
       if (pack.version === this.#version) return;
       this.#version = pack.version;
       this.#detection.use(pack.plan, exceptions, this.#versionsWith({ rules: pack.version }));

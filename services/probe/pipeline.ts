@@ -40,6 +40,10 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.identifiers;
   }
 
+  get recurring(): FlowRecorder['recurring'] {
+    return this.#recorder.recurring;
+  }
+
   get names(): FlowRecorder['names'] {
     return this.#recorder.names;
   }
@@ -68,6 +72,16 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
+  /** Time of a live capture went on without packets, to `micros`: flows end, and are reported, by time alone. */
+  advance(micros: number): void {
+    this.#flows.advance(micros);
+  }
+
+  /** Reports all flows that have news. */
+  report(): void {
+    this.#flows.report();
+  }
+
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
@@ -86,6 +100,11 @@ export class ProbePipeline implements FlowHandler {
   /** Templates of flow exports, to be restored after a restart. */
   get exportTemplates(): string {
     return this.#exports.snapshot();
+  }
+
+  /** It grows whenever these would be others. */
+  get exportTemplateChanges(): number {
+    return this.#exports.changes;
   }
 
   /** Takes them back; false when `templates` are none. */

@@ -24,9 +24,9 @@ export function capture(): Buffer {
 }
 
 // The ClientHello is frame 6 (DNS 2, handshake 3). The TLS session has 17 frames, then a handshake of 3, then the request.
-const request = { frame: 21, from: alice, country: 'US' };
+const request = { frame: 21, from: alice, country: 'AU' };
 export const story: readonly Told[] = [
-  { rule: thirdParty, frame: 6, from: alice, country: 'US' },
+  { rule: thirdParty, frame: 6, from: alice, country: 'AU' },
   { rule: thirdParty, ...request },
   { rule: deviceInClear, ...request, identifier: { kind: 'advertising_id', value: form.get('advertiser_id')!, path: 'http.request.body.form.advertiser_id' } },
   { rule: deviceInClear, ...request, identifier: { kind: 'device_id', value: form.get('anon_id')!, path: 'http.request.body.form.anon_id' } },
