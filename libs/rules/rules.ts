@@ -23,3 +23,4 @@ export { PolicySet } from './policy-set.ts';
 export type { Placeholders, Vocabulary } from './vocabulary.ts';
 export { ruleSql, type RuleSql } from './sql.ts';
 export type { LogSource, Outcome, Rule, RuleFile } from './rule.ts';
+export { parseThresholds, type Threshold, type ThresholdContext, type Thresholds } from './thresholds.ts';
