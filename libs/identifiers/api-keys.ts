@@ -1,3 +1,5 @@
+import { literal, sequence, type Anchor } from './scan/anchor.ts';
+
 /** Keys of large services, which their prefix gives away. One line per vendor; the vendors' pages and secret-scanning lists name them. */
 const prefixed = [
   'A(?:KIA|SIA)[A-Z2-7]{16}', // Amazon Web Services access key id
@@ -10,7 +12,11 @@ const prefixed = [
   'AKID[A-Za-z0-9]{32}', // Tencent Cloud secret id
 ].join('|');
 
-export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-z0-9])`, 'g');
+export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-z0-9])`, 'y');
+/** How they begin. */
+export const apiKeyAnchors: readonly Anchor[] = [
+  ...['AKIA', 'ASIA', 'AIza', 'git', 'xox', 'SG.', 'LTAI'].map(literal), sequence('g', 'h', 'pousr'), sequence('sr', 'k', '_'),
+];
 const whole = new RegExp(`^(?:${prefixed})$`);
 
 export function isPrefixedApiKey(value: string): boolean {

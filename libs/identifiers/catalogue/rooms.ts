@@ -1,14 +1,15 @@
-import { hint, type IdentifierKind } from '../kind.ts';
+import type { IdentifierKind } from '../kind.ts';
 import { maskSecret } from '../mask.ts';
 import { isId, isTimestamp, isUuid, normaliseOpaque } from '../opaque.ts';
-import { findJoinLinks, findMeetingNumbers, isJoinLink, isMeetingNumber, normaliseJoinLink } from '../zoom.ts';
+import { caseless } from '../scan/anchor.ts';
+import { findJoinLink, findMeetingNumber, isJoinLink, isMeetingNumber, normaliseJoinLink } from '../zoom.ts';
 
 export const joinLink: IdentifierKind = {
   name: 'join_link',
   dataClass: 'secret',
   keys: ['*_join_url', 'join_link', 'meeting_url', 'meeting_link', 'invite_link'],
   validate: isJoinLink,
-  shape: { hint: hint.zoom, confidence: 97, find: findJoinLinks },
+  shape: { anchors: [caseless('zoom')], confidence: 97, find: findJoinLink },
   normalise: normaliseJoinLink,
   mask: maskSecret,
   holds: 'meeting_id',
@@ -29,7 +30,7 @@ export const meetingId: IdentifierKind = {
     'conf_id', 'conference_id', 'webinar_id', 'conference', 'meeting',
   ],
   validate: (value) => isMeetingNumber(value) || isId(value),
-  shape: { hint: hint.zoom, confidence: 95, find: findMeetingNumbers },
+  shape: { anchors: [caseless('zoom')], confidence: 95, find: findMeetingNumber },
   normalise: (value) => (isMeetingNumber(value) ? value.replaceAll(/[ -]/g, '') : normaliseOpaque(value)),
   integer: true,
   confidence: 90,

@@ -1,0 +1,74 @@
+import type { Sequence } from './anchor.ts';
+
+/** Bytes of the nibble tables: low and high half of the first, second and third byte; one bit per bucket. */
+export const tableBytes = 96;
+const bucketCount = 8;
+
+/** Nibbles of some characters: bit n says that nibble n occurs. A table accepts every pair of a low and a high one. */
+interface Nibbles {
+  readonly low: number;
+  readonly high: number;
+}
+
+type Bucket = readonly [Nibbles, Nibbles, Nibbles];
+
+/** Spreads sequences over eight buckets so that few bytes belong to one by chance, and writes the tables that tell which. */
+export function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
+  const tables = new Uint8Array(tableBytes);
+  for (const [number, bucket] of inBuckets(sequences).entries()) {
+    for (const [position, { low, high }] of bucket.entries()) {
+      for (let nibble = 0; nibble < 16; nibble++) {
+        if ((low & (1 << nibble)) !== 0) tables[32 * position + nibble]! |= 1 << number;
+        if ((high & (1 << nibble)) !== 0) tables[32 * position + 16 + nibble]! |= 1 << number;
+      }
+    }
+  }
+  return tables;
+}
+
+/** Joins, again and again, the two buckets whose union accepts the fewest sequences that neither accepts. */
+function inBuckets(sequences: readonly Sequence[]): Bucket[] {
+  const buckets = sequences.map(({ characters }) => characters.map(nibblesOf) as unknown as Bucket);
+  while (buckets.length > bucketCount) {
+    let least = Infinity;
+    let pair: [number, number] = [0, 1];
+    for (let i = 1; i < buckets.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const cost = accepted(union(buckets[i]!, buckets[j]!)) - accepted(buckets[i]!) - accepted(buckets[j]!);
+        if (cost >= least) continue;
+        least = cost;
+        pair = [i, j];
+      }
+    }
+    const [i, j] = pair;
+    buckets[j] = union(buckets[i]!, buckets[j]!);
+    buckets.splice(i, 1);
+  }
+  return buckets;
+}
+
+function nibblesOf(characters: string): Nibbles {
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i < characters.length; i++) {
+    low |= 1 << (characters.charCodeAt(i) & 15);
+    high |= 1 << (characters.charCodeAt(i) >> 4);
+  }
+  return { low, high };
+}
+
+function union(a: Bucket, b: Bucket): Bucket {
+  const joined = (i: 0 | 1 | 2): Nibbles => ({ low: a[i].low | b[i].low, high: a[i].high | b[i].high });
+  return [joined(0), joined(1), joined(2)];
+}
+
+/** How many sequences of three bytes the tables of a bucket accept. */
+function accepted(bucket: Bucket): number {
+  return bucket.reduce((product, { low, high }) => product * bits(low) * bits(high), 1);
+}
+
+function bits(word: number): number {
+  let count = 0;
+  for (let left = word; left !== 0; left &= left - 1) count++;
+  return count;
+}
