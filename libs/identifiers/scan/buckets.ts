@@ -1,7 +1,6 @@
 import type { Sequence } from './anchor.ts';
+import { mostSequences } from './engine.ts';
 
-/** Bytes of the nibble tables: low and high half of the first, second and third byte; one bit per bucket. */
-export const tableBytes = 96;
 const bucketCount = 8;
 
 /** Nibbles of some characters: bit n says that nibble n occurs. A table accepts every pair of a low and a high one. */
@@ -12,9 +11,32 @@ interface Nibbles {
 
 type Bucket = readonly [Nibbles, Nibbles, Nibbles];
 
-/** Spreads sequences over eight buckets so that few bytes belong to one by chance, and writes the tables that tell which. */
-export function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
-  const tables = new Uint8Array(tableBytes);
+/** What the engines find sequences by. */
+export interface SequenceTables {
+  /** 16 bytes each: low and high half of the first, second and third byte of a sequence; one bit per bucket. */
+  readonly nibbles: Uint8Array;
+  /** By position in a sequence (three), word (four) and byte (256): which of 32 sequences have the byte there. */
+  readonly exact: Uint32Array;
+  /** In use. */
+  readonly words: number;
+}
+
+/** @throws {RangeError} when there are more than {@link mostSequences} */
+export function sequenceTables(sequences: readonly Sequence[]): SequenceTables {
+  if (sequences.length > mostSequences) throw new RangeError(`${sequences.length} sequences; a prefilter has room for ${mostSequences}`);
+  const exact = new Uint32Array(3 * mostSequences * 256 / 32);
+  for (const [index, { characters }] of sequences.entries()) {
+    for (const [position, set] of characters.entries()) {
+      const table = (position * mostSequences / 32 + (index >> 5)) * 256;
+      for (let i = 0; i < set.length; i++) exact[table + set.charCodeAt(i)]! |= 1 << (index & 31);
+    }
+  }
+  return { nibbles: nibbleTables(sequences), exact, words: Math.ceil(sequences.length / 32) };
+}
+
+/** Spreads sequences over eight buckets so that few bytes belong to one by chance. */
+function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
+  const tables = new Uint8Array(96);
   for (const [number, bucket] of inBuckets(sequences).entries()) {
     for (const [position, { low, high }] of bucket.entries()) {
       for (let nibble = 0; nibble < 16; nibble++) {

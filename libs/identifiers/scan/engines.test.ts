@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { any, caseless, digits, literal, sequence } from './anchor.ts';
-import { nibbleTables, tableBytes } from './buckets.ts';
-import { capacity, runBits, type ScanEngine } from './engine.ts';
+import { sequenceTables, type SequenceTables } from './buckets.ts';
+import { capacity, mostSequences, runBits, type ScanEngine } from './engine.ts';
 import { createKernel } from './kernel.ts';
 import { TwinEngine } from './twin.ts';
 
@@ -15,14 +15,23 @@ const interesting = fc.oneof(
     .map((text) => Buffer.from(text, 'latin1')),
 );
 const bytesOf = (maxLength: number): fc.Arbitrary<Buffer> => fc.array(interesting, { maxLength }).map((parts) => Buffer.concat(parts).subarray(0, capacity));
-const anyTables = fc.oneof(
-  fc.uint8Array({ minLength: tableBytes, maxLength: tableBytes }),
-  fc.constant(nibbleTables([caseless('imei'), caseless('uid'), sequence('+', digits, any), sequence(any, any, '=')])),
+const anyCharacters = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 4 });
+const anySequences = fc.oneof(
+  fc.array(fc.tuple(anyCharacters, anyCharacters, anyCharacters).map((sets) => sequence(...sets)), { minLength: 1, maxLength: mostSequences }),
+  fc.constant([caseless('imei'), caseless('uid'), sequence('+', digits, any), sequence(any, any, '=')]),
 );
+const noSequences = sequenceTables([]);
 
-function literals(engine: ScanEngine, bytes: Uint8Array): number[] {
+/** `position sequence` each. */
+function sequences(engine: ScanEngine, bytes: Uint8Array): string[] {
   engine.input.fill(0xff).set(bytes);
-  return [...engine.literalResults.subarray(0, engine.literals(bytes.length))];
+  const found: string[] = [];
+  const pairs = engine.sequences(bytes.length);
+  for (let i = 0; i < pairs; i++) {
+    const [result, bits] = engine.sequenceResults.subarray(2 * i, 2 * i + 2) as unknown as [number, number];
+    for (let bit = 0; bit < 32; bit++) if ((bits & (1 << bit)) !== 0) found.push(`${result >>> 8} ${(result & 0xff) * 32 + bit}`);
+  }
+  return found;
 }
 
 function runs(engine: ScanEngine, bytes: Uint8Array, leastDigits: number, leastHex: number): number[] {
@@ -30,22 +39,28 @@ function runs(engine: ScanEngine, bytes: Uint8Array, leastDigits: number, leastH
   return [...engine.runResults.subarray(0, engine.runs(bytes.length, leastDigits, leastHex))];
 }
 
-function kernelOf(tables: Uint8Array): ScanEngine {
+function kernelOf(tables: SequenceTables): ScanEngine {
   const kernel = createKernel(tables);
   assert.ok(kernel, 'Node has WebAssembly SIMD');
   return kernel;
 }
 
 describe('scan kernel and its twin', () => {
-  test('find the same sequences', () => {
-    fc.assert(fc.property(anyTables, bytesOf(12), (tables, bytes) => {
-      assert.deepEqual(literals(kernelOf(tables), bytes), literals(new TwinEngine(tables), bytes));
+  test('find the same sequences, and those that stand there', () => {
+    fc.assert(fc.property(anySequences, bytesOf(12), (wanted, bytes) => {
+      const tables = sequenceTables(wanted);
+      const expected: string[] = [];
+      for (let at = 0; at < bytes.length; at++) {
+        const three = [0, 1, 2].map((i) => String.fromCharCode(bytes[at + i] ?? 0));
+        for (const [index, { characters }] of wanted.entries()) if (characters.every((set, i) => set.includes(three[i]!))) expected.push(`${at} ${index}`);
+      }
+      assert.deepEqual(sequences(kernelOf(tables), bytes), expected);
+      assert.deepEqual(sequences(new TwinEngine(tables), bytes), expected);
     }), { numRuns: 500 });
   });
 
   test('find the same runs', () => {
-    const tables = new Uint8Array(tableBytes);
-    const [kernel, twin] = [kernelOf(tables), new TwinEngine(tables)];
+    const [kernel, twin] = [kernelOf(noSequences), new TwinEngine(noSequences)];
     const least = fc.integer({ min: 1, max: 64 });
     fc.assert(fc.property(bytesOf(12), least, least, (bytes, leastDigits, leastHex) => {
       assert.deepEqual(runs(kernel, bytes, leastDigits, leastHex), runs(twin, bytes, leastDigits, leastHex));
@@ -53,32 +68,33 @@ describe('scan kernel and its twin', () => {
   });
 
   test('see one byte of each value at each place of a block', () => {
-    const tables = nibbleTables([sequence('\x80\xff', '\x7f\x00', 'aZ')]);
+    const tables = sequenceTables([sequence('\x80\xff', '\x7f\x00', 'aZ')]);
     const [kernel, twin] = [kernelOf(tables), new TwinEngine(tables)];
     for (let byte = 0; byte < 256; byte++) {
       for (let place = 0; place < 3; place++) {
         const bytes = Buffer.alloc(80, '\x80\x7fa', 'latin1');
         for (let at = place; at < bytes.length; at += 7) bytes[at] = byte;
-        assert.deepEqual(literals(kernel, bytes), literals(twin, bytes));
+        assert.deepEqual(sequences(kernel, bytes), sequences(twin, bytes));
         assert.deepEqual(runs(kernel, bytes, 1, 1), runs(twin, bytes, 1, 1));
       }
     }
   });
 
   test('hold the worst case of a full buffer', () => {
-    const everything = new Uint8Array(tableBytes).fill(0xff);
+    const everything = sequenceTables(Array.from({ length: mostSequences }, () => sequence(any, any, any)));
     for (const engine of [kernelOf(everything), new TwinEngine(everything)]) {
-      assert.equal(literals(engine, Buffer.alloc(capacity, 'x')).length, capacity);
-      assert.equal(runs(engine, Buffer.alloc(capacity, '-'), 64, 64).length, 2 * capacity - 23 - 14);
+      engine.input.fill('x');
+      assert.equal(engine.sequences(capacity), capacity * mostSequences / 32);
+      assert.equal(engine.sequenceResults.at(-1), 0xffffffff);
+      assert.equal(runs(engine, Buffer.alloc(capacity, '.--'), 64, 64).length, runs(new TwinEngine(everything), Buffer.alloc(capacity, '.--'), 64, 64).length);
       assert.equal(runs(engine, Buffer.alloc(capacity, '1x'), 1, 1).length, capacity);
-      assert.deepEqual(literals(engine, new Uint8Array()), []);
+      assert.deepEqual(sequences(engine, new Uint8Array()), []);
       assert.deepEqual(runs(engine, new Uint8Array(), 1, 1), []);
     }
   });
 
   test('tell runs of a length from shorter ones, wherever they stand', () => {
-    const tables = new Uint8Array(tableBytes);
-    for (const engine of [kernelOf(tables), new TwinEngine(tables)]) {
+    for (const engine of [kernelOf(noSequences), new TwinEngine(noSequences)]) {
       for (let before = 0; before < 130; before++) {
         const shorter = Buffer.from(`${'x'.repeat(before)}${'7'.repeat(39)}x`);
         const longer = Buffer.from(`${'x'.repeat(before)}${'7'.repeat(40)}`);
@@ -90,33 +106,18 @@ describe('scan kernel and its twin', () => {
   });
 });
 
-describe('nibble tables', () => {
-  test('accept each sequence, however many there are', () => {
-    const characters = fc.string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 4 });
-    const sequences = fc.array(fc.tuple(characters, characters, characters), { minLength: 1, maxLength: 30 });
-    fc.assert(fc.property(sequences, (all) => {
-      const twin = new TwinEngine(nibbleTables(all.map((one) => sequence(...one))));
-      for (const one of all) {
-        const bytes = Buffer.from(one.map((set) => set.at(-1)!).join(''), 'latin1');
-        assert.equal(literals(twin, bytes)[0]! >>> 8, 0);
-        assert.notEqual(literals(twin, bytes)[0], undefined);
-      }
-    }));
+describe('sequence tables', () => {
+  test('have a bound', () => {
+    assert.throws(() => sequenceTables(Array.from({ length: mostSequences + 1 }, () => caseless('imei'))), /129 sequences; a prefilter has room for 128/);
   });
 
-  test('accept nothing else while there are buckets for all', () => {
-    const words = ['imei', 'user', 'room', 'mac=', 'uuid', 'push', 'zoom', 'eyJh'];
-    const twin = new TwinEngine(nibbleTables(words.map(literal)));
-    const letters = Buffer.from('abcdefghijklmnopqrstuvwxyzJ=0 ');
-    const accepted: string[] = [];
-    for (const first of letters) {
-      for (const second of letters) {
-        for (const third of letters) {
-          const bytes = Buffer.of(first, second, third);
-          if (literals(twin, bytes).some((result) => result >>> 8 === 0)) accepted.push(bytes.toString('latin1'));
-        }
-      }
-    }
-    assert.deepEqual(accepted.toSorted(), words.map((word) => word.slice(0, 3)).toSorted());
+  test('join like with like: eight buckets for many words let little through', () => {
+    const words = 'imei user room mac= uuid push zoom eyJh AKIA xoxb uid= pwd: mail idfa oaid'.split(' ');
+    const { nibbles } = sequenceTables(words.map(literal));
+    const accepts = (position: number, byte: number): number => nibbles[32 * position + (byte & 15)]! & nibbles[32 * position + 16 + (byte >> 4)]!;
+    const letters = Buffer.from('abcdefghijklmnopqrstuvwxyz');
+    let accepted = 0;
+    for (const first of letters) for (const second of letters) for (const third of letters) accepted += Number((accepts(0, first) & accepts(1, second) & accepts(2, third)) !== 0);
+    assert.ok(accepted < letters.length ** 3 / 100, `${accepted}`);
   });
 });

@@ -1,4 +1,5 @@
-import { capacity, mostRuns, type ScanEngine } from './engine.ts';
+import type { SequenceTables } from './buckets.ts';
+import { capacity, mostRuns, mostSequences, type ScanEngine } from './engine.ts';
 import { kernelModule } from './kernel-module.ts';
 
 /** What Node has and @types/node leaves to the DOM's types. */
@@ -11,17 +12,18 @@ declare const WebAssembly: {
 interface KernelExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly input: { readonly value: number };
-  readonly tables: { readonly value: number };
-  readonly literalResults: { readonly value: number };
+  readonly nibbles: { readonly value: number };
+  readonly exact: { readonly value: number };
+  readonly sequenceResults: { readonly value: number };
   readonly runResults: { readonly value: number };
-  readonly literals: ScanEngine['literals'];
+  sequences(length: number, words: number): number;
   readonly runs: ScanEngine['runs'];
 }
 
 let compiled: object | null | undefined;
 
 /** The kernel (assembly/kernel.ts) with these tables, in a memory of its own; null where the host has no WebAssembly SIMD. */
-export function createKernel(tables: Uint8Array): ScanEngine | null {
+export function createKernel({ nibbles, exact, words }: SequenceTables): ScanEngine | null {
   if (typeof WebAssembly === 'undefined') return null;
   if (compiled === undefined) {
     const bytes = Buffer.from(kernelModule, 'base64');
@@ -30,12 +32,13 @@ export function createKernel(tables: Uint8Array): ScanEngine | null {
   if (compiled === null) return null;
   const { exports } = new WebAssembly.Instance(compiled);
   const memory = exports.memory.buffer;
-  new Uint8Array(memory, exports.tables.value, tables.length).set(tables);
+  new Uint8Array(memory, exports.nibbles.value, nibbles.length).set(nibbles);
+  new Uint32Array(memory, exports.exact.value, exact.length).set(exact);
   return {
     input: Buffer.from(memory, exports.input.value, capacity),
-    literalResults: new Uint32Array(memory, exports.literalResults.value, capacity),
+    sequenceResults: new Uint32Array(memory, exports.sequenceResults.value, 2 * capacity * mostSequences / 32),
     runResults: new Uint32Array(memory, exports.runResults.value, mostRuns * capacity),
-    literals: exports.literals,
+    sequences: (length) => exports.sequences(length, words),
     runs: exports.runs,
   };
 }

@@ -27,8 +27,8 @@ function expression(anchor: Anchor): RegExp {
     switch (anchor.run) {
       case 'digits': return /(?<![0-9])(?=[0-9]{17})/g;
       case 'hex': return /(?<![0-9A-Fa-f])(?=[0-9A-Fa-f]{40})/g;
-      case 'uuid': return /(?=[^]{8}-[^]{4}-[^]{4}-[^]{4}-)/g;
-      case 'mac': return /(?=[^]{2}(?::[^]{2}){4}:)|(?=[^]{2}(?:-[^]{2}){4}-)/g;
+      case 'uuid': return /(?=[^]{8}-[^-][^]{3}-[^]{4}-[^]{4}-)/g;
+      case 'mac': return /(?=[^]{2}:[^:][^](?::[^]{2}){3}:)|(?=[^]{2}-[^-][^](?:-[^]{2}){3}-)/g;
     }
   }
   const [first, second, third] = anchor.characters.map((set) => (

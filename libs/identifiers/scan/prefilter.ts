@@ -1,5 +1,5 @@
 import type { Anchor, Run, Sequence } from './anchor.ts';
-import { nibbleTables } from './buckets.ts';
+import { sequenceTables, type SequenceTables } from './buckets.ts';
 import { capacity, runBits, type ScanEngine } from './engine.ts';
 import { createKernel } from './kernel.ts';
 import { TwinEngine } from './twin.ts';
@@ -12,8 +12,6 @@ const leastForRuns = 17;
 const seenBefore = 64;
 const seenAfter = 128;
 const piece = capacity - seenBefore - seenAfter;
-/** Sequences that one word of the exact tables tells apart. */
-const wordBits = 32;
 
 /**
  * One pass over a text or bytes that tells where which pattern may match: wherever one of its anchors stands, and nowhere else.
@@ -24,12 +22,10 @@ export class Prefilter {
   positions = new Int32Array(256);
   patterns = new Int32Array(256);
 
-  readonly #kernel: ScanEngine | null;
+  readonly #tables: SequenceTables;
   readonly #twin: TwinEngine;
-  /** Bit n of word w, by byte: whether it is a character of sequence 32 w + n. */
-  readonly #first: Uint32Array[] = [];
-  readonly #second: Uint32Array[] = [];
-  readonly #third: Uint32Array[] = [];
+  /** Made when there is a text for it. */
+  #kernel: ScanEngine | null | undefined;
   /** Patterns of each sequence, and of each bit of {@link runBits}. */
   readonly #ofSequence: number[][] = [];
   readonly #ofRun: number[][] = [[], [], [], []];
@@ -50,15 +46,15 @@ export class Prefilter {
         const name = anchor.characters.join('\uffff');
         if (!sequences.has(name)) {
           indices.set(name, sequences.size);
-          this.#addSequence(anchor, sequences.size);
           sequences.set(name, anchor);
+          this.#ofSequence.push([]);
         }
         this.#ofSequence[indices.get(name)!]!.push(pattern);
       }
     }
-    const tables = nibbleTables([...sequences.values()]);
-    this.#twin = new TwinEngine(tables);
-    this.#kernel = withKernel ? createKernel(tables) : null;
+    this.#tables = sequenceTables([...sequences.values()]);
+    this.#twin = new TwinEngine(this.#tables);
+    this.#kernel = withKernel ? undefined : null;
   }
 
   /** Number of candidates in {@link positions} and {@link patterns}. Characters from 256 on count as their low byte. */
@@ -79,6 +75,12 @@ export class Prefilter {
   /** As {@link scanText}, of bytes. */
   scanBytes(bytes: Uint8Array): number {
     this.#count = 0;
+    if (bytes.length <= capacity) {
+      const engine = this.#engineFor(bytes.length);
+      engine.input.set(bytes);
+      this.#collect(engine, bytes.length, 0, 0, bytes.length);
+      return this.#count;
+    }
     for (let at = 0; at < bytes.length; at += piece) {
       const start = Math.max(0, at - seenBefore);
       const part = bytes.subarray(start, at + piece + seenAfter);
@@ -97,35 +99,28 @@ export class Prefilter {
   }
 
   #engineFor(length: number): ScanEngine {
-    return length < leastForKernel || this.#kernel === null ? this.#twin : this.#kernel;
+    if (length < leastForKernel || this.#kernel === null) return this.#twin;
+    this.#kernel ??= createKernel(this.#tables);
+    return this.#kernel ?? this.#twin;
   }
 
   /** Candidates of what is in the engine's input, which stands at `offset` of the whole, as far as they are from `from` to `to`. */
   #collect(engine: ScanEngine, length: number, offset: number, from: number, to: number): void {
-    const found = engine.literals(length);
+    const { sequenceResults, runResults } = engine;
+    const found = engine.sequences(length);
     for (let i = 0; i < found; i++) {
-      const at = engine.literalResults[i]! >>> 8;
-      if (at + offset >= from && at + offset < to) this.#confirm(engine.input, at, length, offset);
+      const result = sequenceResults[2 * i]!;
+      const at = (result >>> 8) + offset;
+      if (at < from || at >= to) continue;
+      const first = (result & 0xff) * 32;
+      for (let bits = sequenceResults[2 * i + 1]!; bits !== 0; bits &= bits - 1) this.#addAll(at, this.#ofSequence[first + 31 - Math.clz32(bits & -bits)]!);
     }
     if (!this.#hasRuns || length < leastForRuns) return;
     const runs = engine.runs(length, this.#leastDigits, this.#leastHex);
     for (let i = 0; i < runs; i++) {
-      const result = engine.runResults[i]!;
+      const result = runResults[i]!;
       const at = (result >>> 8) + offset;
       if (at >= from && at < to) this.#addAll(at, this.#ofRun[31 - Math.clz32(result & 0xff)]!);
-    }
-  }
-
-  /** Nibble tables take more than they should; these do not. */
-  #confirm(input: Buffer, at: number, length: number, offset: number): void {
-    const first = input[at]!;
-    const second = at + 1 < length ? input[at + 1]! : 0;
-    const third = at + 2 < length ? input[at + 2]! : 0;
-    for (let word = 0; word < this.#first.length; word++) {
-      let bits = this.#first[word]![first]! & this.#second[word]![second]! & this.#third[word]![third]!;
-      for (; bits !== 0; bits &= bits - 1) {
-        this.#addAll(at + offset, this.#ofSequence[word * wordBits + 31 - Math.clz32(bits & -bits)]!);
-      }
     }
   }
 
@@ -150,14 +145,5 @@ export class Prefilter {
     if (anchor.run === 'digits') this.#leastDigits = Math.min(this.#leastDigits, anchor.least);
     if (anchor.run === 'hex') this.#leastHex = Math.min(this.#leastHex, anchor.least);
     this.#ofRun[Math.log2(runBits[anchor.run])]!.push(pattern);
-  }
-
-  #addSequence({ characters }: Sequence, index: number): void {
-    const word = Math.floor(index / wordBits);
-    for (const [position, tables] of [this.#first, this.#second, this.#third].entries()) {
-      const table = (tables[word] ??= new Uint32Array(256));
-      for (const character of characters[position as 0 | 1 | 2]) table[character.charCodeAt(0)]! |= 1 << (index % wordBits);
-    }
-    this.#ofSequence.push([]);
   }
 }

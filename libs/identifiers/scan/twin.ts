@@ -1,5 +1,5 @@
-import { tableBytes } from './buckets.ts';
-import { capacity, mostRuns, runBits, type ScanEngine } from './engine.ts';
+import type { SequenceTables } from './buckets.ts';
+import { capacity, mostRuns, mostSequences, runBits, type ScanEngine } from './engine.ts';
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 const isHexDigit = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
@@ -9,35 +9,55 @@ const colon = 0x3a;
 /** The kernel in plain TypeScript: for short texts, for hosts without WebAssembly SIMD, and to compare the kernel with. */
 export class TwinEngine implements ScanEngine {
   readonly input = Buffer.alloc(capacity);
-  readonly literalResults = new Uint32Array(capacity);
+  readonly sequenceResults = new Uint32Array(2 * capacity * mostSequences / 32);
   readonly runResults = new Uint32Array(mostRuns * capacity);
+  readonly #exact: Uint32Array;
+  readonly #words: number;
   /** Buckets of each byte as the first, second and third of a sequence. */
   readonly #first = new Uint8Array(256);
   readonly #second = new Uint8Array(256);
   readonly #third = new Uint8Array(256);
 
-  constructor(tables: Uint8Array) {
-    const [first, second, third] = [0, 32, 64].map((at) => tables.subarray(at, Math.min(at + 32, tableBytes)));
+  constructor({ nibbles, exact, words }: SequenceTables) {
+    this.#exact = exact;
+    this.#words = words;
     for (let byte = 0; byte < 256; byte++) {
-      this.#first[byte] = first![byte & 15]! & first![16 + (byte >> 4)]!;
-      this.#second[byte] = second![byte & 15]! & second![16 + (byte >> 4)]!;
-      this.#third[byte] = third![byte & 15]! & third![16 + (byte >> 4)]!;
+      const low = byte & 15;
+      const high = 16 + (byte >> 4);
+      this.#first[byte] = nibbles[low]! & nibbles[high]!;
+      this.#second[byte] = nibbles[32 + low]! & nibbles[32 + high]!;
+      this.#third[byte] = nibbles[64 + low]! & nibbles[64 + high]!;
     }
   }
 
-  literals(length: number): number {
-    const { input, literalResults } = this;
+  sequences(length: number): number {
+    const { input } = this;
+    input.fill(0, length, Math.min(length + 2, capacity));
     let found = 0;
     let one = 0;
     let two = 0;
     for (let i = 0; i < length + 2; i++) {
-      const byte = i < length ? input[i]! : 0;
-      const buckets = two & this.#third[byte]!;
-      if (buckets !== 0) literalResults[found++] = ((i - 2) << 8) | buckets;
+      const byte = i < capacity ? input[i]! : 0;
+      if ((two & this.#third[byte]!) !== 0) found = this.#confirm(i - 2, found);
       two = one & this.#second[byte]!;
       one = i < length ? this.#first[byte]! : 0;
     }
     return found;
+  }
+
+  #confirm(position: number, found: number): number {
+    const { input, sequenceResults } = this;
+    const exact = this.#exact;
+    let next = found;
+    for (let word = 0; word < this.#words; word++) {
+      const at = word * 256;
+      const bits = exact[at + input[position]!]! & exact[at + 1024 + (input[position + 1] ?? 0)]! & exact[at + 2048 + (input[position + 2] ?? 0)]!;
+      if (bits === 0) continue;
+      sequenceResults[2 * next] = (position << 8) | word;
+      sequenceResults[2 * next + 1] = bits;
+      next++;
+    }
+    return next;
   }
 
   runs(length: number, leastDigits: number, leastHex: number): number {
@@ -60,6 +80,7 @@ export class TwinEngine implements ScanEngine {
   #evenlySpaced(length: number, separator: number, offsets: readonly number[], bit: number, found: number): number {
     const last = offsets.at(-1)!;
     for (let start = 0; start + last < length; start++) {
+      if (this.input[start + offsets[0]! + 1] === separator) continue;
       if (offsets.every((offset) => this.input[start + offset] === separator)) this.runResults[found++] = (start << 8) | bit;
     }
     return found;

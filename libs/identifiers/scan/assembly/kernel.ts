@@ -3,49 +3,57 @@
  * ../twin.ts does the same in plain TypeScript, and says what the results mean.
  */
 
-/** Most bytes of one call, and zeros that are read beyond them. */
-export const capacity: i32 = 16384;
-const padding: i32 = 192;
-
-/** The bytes to be searched. */
-export const input: usize = memory.data(16384 + 192, 16);
+/** The bytes to be searched, and zeros behind them: at most capacity (../engine.ts) and 128. */
+export const input: usize = memory.data(16384 + 128, 16);
 /** Six nibble tables of 16 bytes: low and high half of the first, second and third byte. A byte of a table has one bit per bucket. */
-export const tables: usize = memory.data(96, 16);
-/** Results: `position << 8 | bits`. Each kind of run can be found at each position. */
-export const literalResults: usize = memory.data(4 * 16384, 16);
-export const runResults: usize = memory.data(4 * 4 * 16384, 16);
+export const nibbles: usize = memory.data(96, 16);
+/** By position in a sequence, word and byte: which of 32 sequences have the byte there. */
+export const exact: usize = memory.data(3 * 4 * 256 * 4, 16);
+/** `position << 8 | word` and the word's bits, each u32. */
+export const sequenceResults: usize = memory.data(16384 * 4 * 8, 16);
+/** `position << 8 | bit`, each u32. */
+export const runResults: usize = memory.data(16384 * 4 * 4, 16);
 
-/** Which bytes are of a class, as bits. */
-const digitBits: usize = memory.data(2072, 16);
-const hexBits: usize = memory.data(2072, 16);
-const dashBits: usize = memory.data(2072, 16);
-const colonBits: usize = memory.data(2072, 16);
+/** Which bytes are of a class, as bits; a word of zeros behind them. */
+const digitBits: usize = memory.data(2064, 16);
+const hexBits: usize = memory.data(2064, 16);
+const dashBits: usize = memory.data(2064, 16);
+const colonBits: usize = memory.data(2064, 16);
 
-const lanes: usize = memory.data(16, 16);
-
-/** Positions at which three bytes of some bucket's classes stand: Teddy (https://github.com/BurntSushi/aho-corasick/tree/master/src/packed/teddy). */
-export function literals(length: i32): i32 {
-  memory.fill(input + length, 0, padding);
-  const low0 = v128.load(tables), high0 = v128.load(tables, 16);
-  const low1 = v128.load(tables, 32), high1 = v128.load(tables, 48);
-  const low2 = v128.load(tables, 64), high2 = v128.load(tables, 80);
-  const zero = i8x16.splat(0);
-  let end = literalResults;
+/**
+ * Where sequences stand: nibble tables of eight buckets tell where one may stand, sixteen bytes at a time, as in Teddy
+ * (https://github.com/BurntSushi/aho-corasick/tree/master/src/packed/teddy); exact tables tell which.
+ */
+export function sequences(length: i32, words: i32): i32 {
+  v128.store(input + length, i8x16.splat(0));
+  v128.store(input + length, i8x16.splat(0), 16);
+  const low0 = v128.load(nibbles), high0 = v128.load(nibbles, 16);
+  const low1 = v128.load(nibbles, 32), high1 = v128.load(nibbles, 48);
+  const low2 = v128.load(nibbles, 64), high2 = v128.load(nibbles, 80);
+  let end = sequenceResults;
   for (let at = 0; at < length; at += 16) {
     const first = buckets(low0, high0, v128.load(input + at));
     const second = buckets(low1, high1, v128.load(input + at, 1));
     const third = buckets(low2, high2, v128.load(input + at, 2));
     const found = v128.and(v128.and(first, second), third);
     if (!v128.any_true(found)) continue;
-    v128.store(lanes, found);
-    for (let left = i8x16.bitmask(i8x16.ne(found, zero)); left != 0; left &= left - 1) {
-      const lane = ctz(left);
-      store<u32>(end, (at + lane) << 8 | <i32>load<u8>(lanes + lane));
-      end += 4;
+    for (let left = i8x16.bitmask(i8x16.ne(found, i8x16.splat(0))); left != 0; left &= left - 1) {
+      const position = at + ctz(left);
+      if (position >= length) break;
+      const entry0 = exact + (<usize>load<u8>(input + position) << 2);
+      const entry1 = exact + (<usize>load<u8>(input + position, 1) << 2);
+      const entry2 = exact + (<usize>load<u8>(input + position, 2) << 2);
+      for (let word = 0; word < words; word++) {
+        const offset = <usize>word << 10;
+        const bits = load<u32>(entry0 + offset) & load<u32>(entry1 + offset, 4096) & load<u32>(entry2 + offset, 8192);
+        if (bits == 0) continue;
+        store<u32>(end, position << 8 | word);
+        store<u32>(end, bits, 4);
+        end += 8;
+      }
     }
   }
-  while (end > literalResults && <i32>(load<u32>(end - 4) >>> 8) >= length) end -= 4;
-  return <i32>(end - literalResults) >>> 2;
+  return <i32>(end - sequenceResults) >>> 3;
 }
 
 /** Which buckets each byte belongs to. */
@@ -58,8 +66,9 @@ function buckets(low: v128, high: v128, bytes: v128): v128 {
 
 /** Starts of runs of at least so many digits and hexadecimal digits (64 at most), of what is dashed like a UUID, and of MAC addresses. */
 export function runs(length: i32, leastDigits: i32, leastHex: i32): i32 {
-  memory.fill(input + length, 0, padding);
-  for (let at = 0; at < length + padding - 64; at += 16) {
+  for (let pad = 0; pad < 64; pad += 16) v128.store(input + length + pad, i8x16.splat(0));
+  const whole = (length + 63) & ~63;
+  for (let at = 0; at < whole; at += 16) {
     const bytes = v128.load(input + at);
     const digit = isBetween(bytes, 0x30, 10);
     const letter = isBetween(v128.or(bytes, i8x16.splat(0x20)), 0x61, 6);
@@ -68,6 +77,10 @@ export function runs(length: i32, leastDigits: i32, leastHex: i32): i32 {
     store<u16>(dashBits + (at >> 3), <u16>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x2d))));
     store<u16>(colonBits + (at >> 3), <u16>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x3a))));
   }
+  store<u64>(digitBits + (whole >> 3), 0);
+  store<u64>(hexBits + (whole >> 3), 0);
+  store<u64>(dashBits + (whole >> 3), 0);
+  store<u64>(colonBits + (whole >> 3), 0);
   let end = longRuns(runResults, digitBits, length, leastDigits, 1);
   end = longRuns(end, hexBits, length, leastHex, 2);
   end = evenlySpaced(end, dashBits, length, 5, 4, 8, 4);
@@ -101,13 +114,13 @@ function longRuns(end: usize, bits: usize, length: i32, least: i32, result: u32)
   return end;
 }
 
-/** Where `count` set bits stand `gap` apart, the first of them `lead` characters after what begins there. */
+/** Where `count` set bits stand `gap` apart, the first of them, with none behind it, `lead` characters after what begins there. */
 function evenlySpaced(end: usize, bits: usize, length: i32, gap: i32, count: i32, lead: i32, result: u32): usize {
   for (let at = 0; at < length; at += 64) {
     const word = load<u64>(bits + (at >> 3));
     if (word == 0) continue;
     const next = load<u64>(bits + (at >> 3), 8);
-    let found = word;
+    let found = word & ~(word >> 1 | next << 63);
     for (let i = 1, shift = gap; i < count && found != 0; i++, shift += gap) found &= word >> shift | next << (64 - shift);
     end = emit(end, at, found, lead, result);
   }
