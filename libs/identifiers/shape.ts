@@ -1,5 +1,5 @@
 import type { Shape } from './kind.ts';
-import type { Anchor } from './scan/anchor.ts';
+import { digits, hexDigits, type Anchor } from './scan/anchor.ts';
 
 /** A stretch of text that a pattern matched, and its groups. */
 export interface Match {
@@ -22,15 +22,16 @@ export function patternShape(
     return end;
   };
   const run = anchors.find((anchor) => 'run' in anchor);
-  if (run?.run === 'digits' || run?.run === 'hex') return { anchors, confidence, find: behindWideCharacters(matchAt, run.run === 'digits' ? /\d/ : /[\da-f]/i) };
+  if (run?.run === 'digits' || run?.run === 'hex') return { anchors, confidence, find: behindWideCharacters(matchAt, run.run === 'digits' ? digits : hexDigits) };
   return { anchors, confidence, find: matchAt };
 }
 
 /** Runs are found by the low bytes of characters: where one beyond Latin-1 seems to be of the class, a true run may begin behind it. */
-function behindWideCharacters(matchAt: Shape['find'], member: RegExp): Shape['find'] {
+function behindWideCharacters(matchAt: Shape['find'], members: string): Shape['find'] {
+  const isMember = Uint8Array.from({ length: 256 }, (_, code) => Number(members.includes(String.fromCharCode(code))));
   return (text, at, from, visit) => {
     let next = matchAt(text, at, from, visit);
-    for (let i = at; i < text.length && member.test(String.fromCharCode(text.charCodeAt(i) & 0xff)); i++) {
+    for (let i = at; i < text.length && isMember[text.charCodeAt(i) & 0xff] === 1; i++) {
       if (text.charCodeAt(i) > 0xff) next = matchAt(text, i + 1, next, visit);
     }
     return next;

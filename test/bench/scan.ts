@@ -3,7 +3,7 @@
  * are), with the same 48 patterns: `node dist/test/bench/scan.js <capture> [rounds]`
  *
  * The excerpts are what the packets carry; `text` are those of which most is printable. Each way runs in a process of its own, on one
- * pinned core, once to be compiled and once to be timed; rounds alternate between the ways, figures are medians of CPU time.
+ * pinned core: once to be compiled, then, timed, as often as makes 64 MB; rounds alternate between the ways, figures are medians of CPU time.
  * scan.baseline.json holds the ratios that a change is compared with.
  */
 import assert from 'node:assert/strict';
@@ -21,13 +21,13 @@ const sources = path.join(import.meta.dirname, '../../../test/bench');
 const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
 const isPinnable = spawnSync('taskset', ['--version']).status === 0;
 const hyperscan = compileHyperscan();
-const ways: Record<string, (excerpts: string) => ScanRun> = {
+const ways: Record<string, (excerpts: string, passes: string) => ScanRun> = {
   ...Object.fromEntries(['kernel', 'twin', 'one RegExp per pattern', 'kernel alone', 'twin alone'].map((way) => {
-    return [way, (excerpts: string) => run(process.execPath, [path.join(import.meta.dirname, 'scan', 'run.js'), way, excerpts])];
+    return [way, (...args: string[]) => run(process.execPath, [path.join(import.meta.dirname, 'scan', 'run.js'), way, ...args])];
   })),
   ...(hyperscan !== null && {
-    'Hyperscan, first matches': (excerpts: string) => run(hyperscan, [patternsFile(), excerpts, 'first']),
-    'Hyperscan, all matches': (excerpts: string) => run(hyperscan, [patternsFile(), excerpts, 'all']),
+    'Hyperscan, first matches': (excerpts: string, passes: string) => run(hyperscan, [patternsFile(), excerpts, 'first', passes]),
+    'Hyperscan, all matches': (excerpts: string, passes: string) => run(hyperscan, [patternsFile(), excerpts, 'all', passes]),
   }),
 };
 
@@ -42,10 +42,11 @@ try {
 function compare(name: string, excerpts: readonly Buffer[], baseline: Record<string, number>): void {
   const file = path.join(folder, name);
   writeFileSync(file, packed(excerpts));
-  const runs = new Map(Object.keys(ways).map((way) => [way, [] as ScanRun[]]));
-  for (let round = 0; round < Number(rounds); round++) for (const [way, scan] of Object.entries(ways)) runs.get(way)!.push(scan(file));
-  checkAgreement(runs);
   const bytes = excerpts.reduce((sum, excerpt) => sum + excerpt.length, 0);
+  const passes = String(Math.ceil(64e6 / bytes));
+  const runs = new Map(Object.keys(ways).map((way) => [way, [] as ScanRun[]]));
+  for (let round = 0; round < Number(rounds); round++) for (const [way, scan] of Object.entries(ways)) runs.get(way)!.push(scan(file, passes));
+  checkAgreement(runs);
   const seconds = (way: string): number => median(runs.get(way)!.map((each) => each.seconds));
   console.log(`${name}: ${excerpts.length} excerpts, ${bytes} bytes, ${patterns.length} patterns${isPinnable ? ', one pinned core' : ''}`);
   console.table(Object.fromEntries([...runs.keys()].map((way) => [way, {

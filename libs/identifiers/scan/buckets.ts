@@ -51,20 +51,21 @@ function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
 /** Joins, again and again, the two buckets whose union accepts the fewest sequences that neither accepts. */
 function inBuckets(sequences: readonly Sequence[]): Bucket[] {
   const buckets = sequences.map(({ characters }) => characters.map(nibblesOf) as unknown as Bucket);
+  const costOf = (a: Bucket, b: Bucket): number => accepted(union(a, b)) - accepted(a) - accepted(b);
+  // Of each bucket with those before it.
+  const costs = buckets.map((bucket, i) => buckets.slice(0, i).map((other) => costOf(bucket, other)));
   while (buckets.length > bucketCount) {
-    let least = Infinity;
-    let pair: [number, number] = [0, 1];
-    for (let i = 1; i < buckets.length; i++) {
-      for (let j = 0; j < i; j++) {
-        const cost = accepted(union(buckets[i]!, buckets[j]!)) - accepted(buckets[i]!) - accepted(buckets[j]!);
-        if (cost >= least) continue;
-        least = cost;
-        pair = [i, j];
-      }
+    let [i, j] = [1, 0];
+    for (let row = 1; row < costs.length; row++) {
+      for (let column = 0; column < row; column++) if (costs[row]![column]! < costs[i]![j]!) [i, j] = [row, column];
     }
-    const [i, j] = pair;
-    buckets[j] = union(buckets[i]!, buckets[j]!);
+    const joined = union(buckets[i]!, buckets[j]!);
     buckets.splice(i, 1);
+    costs.splice(i, 1);
+    for (const row of costs.slice(i)) row.splice(i, 1);
+    buckets[j] = joined;
+    costs[j] = buckets.slice(0, j).map((other) => costOf(joined, other));
+    for (let row = j + 1; row < costs.length; row++) costs[row]![j] = costOf(buckets[row]!, joined);
   }
   return buckets;
 }

@@ -1,8 +1,10 @@
+import { digits, hexDigits } from './anchor.ts';
 import type { SequenceTables } from './buckets.ts';
 import { capacity, mostRuns, mostSequences, runBits, type ScanEngine } from './engine.ts';
 
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
-const isHexDigit = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+/** By byte, whether it is of the class. */
+const digitBytes = Uint8Array.from({ length: 256 }, (_, byte) => Number(digits.includes(String.fromCharCode(byte))));
+const hexBytes = Uint8Array.from({ length: 256 }, (_, byte) => Number(hexDigits.includes(String.fromCharCode(byte))));
 const dash = 0x2d;
 const colon = 0x3a;
 
@@ -61,28 +63,33 @@ export class TwinEngine implements ScanEngine {
   }
 
   runs(length: number, leastDigits: number, leastHex: number): number {
-    let found = this.#longRuns(length, isDigit, leastDigits, runBits.digits, 0);
-    found = this.#longRuns(length, isHexDigit, leastHex, runBits.hex, found);
+    let found = this.#longRuns(length, digitBytes, leastDigits, runBits.digits, 0);
+    found = this.#longRuns(length, hexBytes, leastHex, runBits.hex, found);
     found = this.#evenlySpaced(length, dash, [8, 13, 18, 23], runBits.uuid, found);
     found = this.#evenlySpaced(length, dash, [2, 5, 8, 11, 14], runBits.mac, found);
     return this.#evenlySpaced(length, colon, [2, 5, 8, 11, 14], runBits.mac, found);
   }
 
-  #longRuns(length: number, isMember: (byte: number) => boolean, least: number, bit: number, found: number): number {
+  #longRuns(length: number, members: Uint8Array, least: number, bit: number, found: number): number {
+    const { input, runResults } = this;
+    let next = found;
     let start = 0;
     for (let i = 0; i < length; i++) {
-      if (!isMember(this.input[i]!)) start = i + 1;
-      else if (i - start + 1 === least) this.runResults[found++] = (start << 8) | bit;
+      if (members[input[i]!] === 0) start = i + 1;
+      else if (i - start + 1 === least) runResults[next++] = (start << 8) | bit;
     }
-    return found;
+    return next;
   }
 
   #evenlySpaced(length: number, separator: number, offsets: readonly number[], bit: number, found: number): number {
+    const { input, runResults } = this;
+    const lead = offsets[0]!;
     const last = offsets.at(-1)!;
-    for (let start = 0; start + last < length; start++) {
-      if (this.input[start + offsets[0]! + 1] === separator) continue;
-      if (offsets.every((offset) => this.input[start + offset] === separator)) this.runResults[found++] = (start << 8) | bit;
+    let next = found;
+    for (let at = lead; at + last - lead < length; at++) {
+      if (input[at] !== separator || input[at + 1] === separator) continue;
+      if (offsets.every((offset) => input[at - lead + offset] === separator)) runResults[next++] = ((at - lead) << 8) | bit;
     }
-    return found;
+    return next;
   }
 }
