@@ -9,7 +9,8 @@ const source = 'libs/identifiers/scan/assembly/kernel.ts';
 export async function scanKernelModule(): Promise<string> {
   const text = await readFile(path.join(projectRoot, source), 'utf8');
   let compiled: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(['kernel.ts', '--outFile', 'kernel.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'], {
+  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'relaxed-simd'];
+  const { error, stderr } = await asc.main(['kernel.ts', '--outFile', 'kernel.wasm', ...options], {
     readFile: (name) => (name === 'kernel.ts' ? text : null),
     writeFile: (_name, contents) => { compiled = Buffer.from(contents); },
     listFiles: () => [],

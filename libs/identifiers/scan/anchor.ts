@@ -4,7 +4,7 @@ export interface Sequence {
 }
 
 /**
- * Where a run begins: at least `least` (17 to 64) digits or hexadecimal digits; two groups of a UUID or MAC address by their separators
+ * Where a run begins: at least `least` digits (17 to 64) or hexadecimal digits (31 to 64); two groups of a UUID or MAC address by their separators
  * alone (`........-....-....-....-`, `..:..:..:..:..:` or with dashes).
  */
 export type Run = { readonly run: 'digits' | 'hex'; readonly least: number } | { readonly run: 'uuid' | 'mac' };

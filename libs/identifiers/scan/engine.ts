@@ -19,7 +19,7 @@ export interface ScanEngine {
   /** Finds the sequences; a byte behind the end counts as zero. Writes {@link sequenceResults}, ascending, and returns the number of pairs. */
   sequences(length: number): number;
   /**
-   * Finds where runs of at least `leastDigits` and `leastHex` bytes begin (1 to 64), and bytes whose separators are those of a UUID or
+   * Finds where runs of at least `leastDigits` (15 to 64) and `leastHex` (31 to 64) bytes begin, and bytes whose separators are those of a UUID or
    * MAC address, the first with none behind it. Writes {@link runResults} and returns their number.
    */
   runs(length: number, leastDigits: number, leastHex: number): number;

@@ -3,8 +3,8 @@
  * ../twin.ts does the same in plain TypeScript, and says what the results mean.
  */
 
-/** The bytes to be searched, and zeros behind them: at most capacity (../engine.ts) and 128. */
-export const input: usize = memory.data(16384 + 128, 16);
+/** The bytes to be searched, at most capacity (../engine.ts); what is read beyond them is set to zero. */
+export const input: usize = memory.data(16384 + 64, 16);
 /** Six nibble tables of 16 bytes: low and high half of the first, second and third byte. A byte of a table has one bit per bucket. */
 export const nibbles: usize = memory.data(96, 16);
 /** By position in a sequence, word and byte: which of 32 sequences have the byte there. */
@@ -31,11 +31,21 @@ export function sequences(length: i32, words: i32): i32 {
   const low1 = v128.load(nibbles, 32), high1 = v128.load(nibbles, 48);
   const low2 = v128.load(nibbles, 64), high2 = v128.load(nibbles, 80);
   let end = sequenceResults;
-  for (let at = 0; at < length; at += 16) {
-    const first = buckets(low0, high0, v128.load(input + at));
-    const second = buckets(low1, high1, v128.load(input + at, 1));
-    const third = buckets(low2, high2, v128.load(input + at, 2));
-    const found = v128.and(v128.and(first, second), third);
+  // Each byte is looked up once: as a third byte, and, two and one lanes on, as the first and second of the sequence that ends there.
+  let firstBefore = i8x16.splat(0), secondBefore = i8x16.splat(0);
+  for (let at = -2; at < length; at += 16) {
+    const bytes = v128.load(input + at, 2);
+    const low = v128.and(bytes, i8x16.splat(0x0f));
+    const high = v128.and(i16x8.shr_u(bytes, 4), i8x16.splat(0x0f));
+    const first = v128.and(i8x16.relaxed_swizzle(low0, low), i8x16.relaxed_swizzle(high0, high));
+    const second = v128.and(i8x16.relaxed_swizzle(low1, low), i8x16.relaxed_swizzle(high1, high));
+    const third = v128.and(i8x16.relaxed_swizzle(low2, low), i8x16.relaxed_swizzle(high2, high));
+    const found = v128.and(third, v128.and(
+      i8x16.shuffle(firstBefore, first, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29),
+      i8x16.shuffle(secondBefore, second, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30),
+    ));
+    firstBefore = first;
+    secondBefore = second;
     if (!v128.any_true(found)) continue;
     for (let left = i8x16.bitmask(i8x16.ne(found, i8x16.splat(0))); left != 0; left &= left - 1) {
       const position = at + ctz(left);
@@ -56,36 +66,49 @@ export function sequences(length: i32, words: i32): i32 {
   return <i32>(end - sequenceResults) >>> 3;
 }
 
-/** Which buckets each byte belongs to. */
-// @ts-ignore: decorator
-@inline
-function buckets(low: v128, high: v128, bytes: v128): v128 {
-  const nibble = i8x16.splat(0x0f);
-  return v128.and(i8x16.swizzle(low, v128.and(bytes, nibble)), i8x16.swizzle(high, v128.and(i16x8.shr_u(bytes, 4), nibble)));
-}
-
-/** Starts of runs of at least so many digits and hexadecimal digits (64 at most), of what is dashed like a UUID, and of MAC addresses. */
+/**
+ * Starts of runs of at least so many digits (15 to 64) and hexadecimal digits (31 to 64), of what is dashed like a UUID, and of MAC
+ * addresses. Each of them leaves a trace in one block of sixteen bytes; texts without are done after one pass.
+ */
 export function runs(length: i32, leastDigits: i32, leastHex: i32): i32 {
   for (let pad = 0; pad < 64; pad += 16) v128.store(input + length + pad, i8x16.splat(0));
   const whole = (length + 63) & ~63;
+  let longDigits = 0, longHex = 0, dashes = 0, colons = 0;
   for (let at = 0; at < whole; at += 16) {
     const bytes = v128.load(input + at);
     const digit = isBetween(bytes, 0x30, 10);
-    const letter = isBetween(v128.or(bytes, i8x16.splat(0x20)), 0x61, 6);
-    store<u16>(digitBits + (at >> 3), <u16>i8x16.bitmask(digit));
-    store<u16>(hexBits + (at >> 3), <u16>i8x16.bitmask(v128.or(digit, letter)));
-    store<u16>(dashBits + (at >> 3), <u16>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x2d))));
-    store<u16>(colonBits + (at >> 3), <u16>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x3a))));
+    const digits = i8x16.bitmask(digit);
+    const hex = i8x16.bitmask(v128.or(digit, isBetween(v128.or(bytes, i8x16.splat(0x20)), 0x61, 6)));
+    const dash = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x2d)));
+    const colon = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x3a)));
+    longDigits |= i32((digits & 0xff) == 0xff) | i32(digits >>> 8 == 0xff);
+    longHex |= i32(hex == 0xffff);
+    dashes |= dash & (dash >> 5 | dash >> 3);
+    colons |= colon & colon >> 3;
+    store<u16>(digitBits + (at >> 3), <u16>digits);
+    store<u16>(hexBits + (at >> 3), <u16>hex);
+    store<u16>(dashBits + (at >> 3), <u16>dash);
+    store<u16>(colonBits + (at >> 3), <u16>colon);
   }
-  store<u64>(digitBits + (whole >> 3), 0);
-  store<u64>(hexBits + (whole >> 3), 0);
-  store<u64>(dashBits + (whole >> 3), 0);
-  store<u64>(colonBits + (whole >> 3), 0);
-  let end = longRuns(runResults, digitBits, length, leastDigits, 1);
-  end = longRuns(end, hexBits, length, leastHex, 2);
-  end = evenlySpaced(end, dashBits, length, 5, 4, 8, 4);
-  end = evenlySpaced(end, dashBits, length, 3, 5, 2, 8);
-  end = evenlySpaced(end, colonBits, length, 3, 5, 2, 8);
+  let end = runResults;
+  const behind = whole >> 3;
+  if (longDigits) {
+    store<u64>(digitBits + behind, 0);
+    end = longRuns(end, digitBits, length, leastDigits, 1);
+  }
+  if (longHex) {
+    store<u64>(hexBits + behind, 0);
+    end = longRuns(end, hexBits, length, leastHex, 2);
+  }
+  if (dashes) {
+    store<u64>(dashBits + behind, 0);
+    end = evenlySpaced(end, dashBits, length, 5, 4, 8, 4);
+    end = evenlySpaced(end, dashBits, length, 3, 5, 2, 8);
+  }
+  if (colons) {
+    store<u64>(colonBits + behind, 0);
+    end = evenlySpaced(end, colonBits, length, 3, 5, 2, 8);
+  }
   return <i32>(end - runResults) >>> 2;
 }
 
