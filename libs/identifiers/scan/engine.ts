@@ -13,9 +13,9 @@ export interface ScanEngine {
   /** Write up to {@link capacity} bytes here, from the start. */
   readonly input: Buffer;
   /** In pairs: `position << 8 | word`, and bits: the sequences `32 * word + bit` stand there. */
-  readonly sequenceResults: Uint32Array;
+  readonly sequenceResults: Int32Array;
   /** `position << 8 | bit` of {@link runBits} each, ascending for each bit and separator. */
-  readonly runResults: Uint32Array;
+  readonly runResults: Int32Array;
   /** Finds the sequences; a byte behind the end counts as zero. Writes {@link sequenceResults}, ascending, and returns the number of pairs. */
   sequences(length: number): number;
   /**

@@ -84,7 +84,7 @@ describe('scan kernel and its twin', () => {
     for (const engine of [kernelOf(everything), new TwinEngine(everything)]) {
       engine.input.fill('x');
       assert.equal(engine.sequences(capacity), capacity * mostSequences / 32);
-      assert.equal(engine.sequenceResults.at(-1), 0xffffffff);
+      assert.equal(engine.sequenceResults.at(-1), -1);
       assert.equal(runs(engine, Buffer.alloc(capacity, '.--'), 64, 64).length, runs(new TwinEngine(everything), Buffer.alloc(capacity, '.--'), 64, 64).length);
       assert.equal(runs(engine, Buffer.alloc(capacity, `${'1'.repeat(31)}x`), 15, 31).length, capacity / 16);
       assert.deepEqual(sequences(engine, new Uint8Array()), []);

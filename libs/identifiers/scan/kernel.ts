@@ -36,8 +36,8 @@ export function createKernel({ nibbles, exact, words }: SequenceTables): ScanEng
   new Uint32Array(memory, exports.exact.value, exact.length).set(exact);
   return {
     input: Buffer.from(memory, exports.input.value, capacity),
-    sequenceResults: new Uint32Array(memory, exports.sequenceResults.value, 2 * capacity * mostSequences / 32),
-    runResults: new Uint32Array(memory, exports.runResults.value, mostRuns * capacity),
+    sequenceResults: new Int32Array(memory, exports.sequenceResults.value, 2 * capacity * mostSequences / 32),
+    runResults: new Int32Array(memory, exports.runResults.value, mostRuns * capacity),
     sequences: (length) => exports.sequences(length, words),
     runs: exports.runs,
   };

@@ -11,8 +11,8 @@ const colon = 0x3a;
 /** The kernel in plain TypeScript: for short texts, for hosts without WebAssembly SIMD, and to compare the kernel with. */
 export class TwinEngine implements ScanEngine {
   readonly input = Buffer.alloc(capacity);
-  readonly sequenceResults = new Uint32Array(2 * capacity * mostSequences / 32);
-  readonly runResults = new Uint32Array(mostRuns * capacity);
+  readonly sequenceResults = new Int32Array(2 * capacity * mostSequences / 32);
+  readonly runResults = new Int32Array(mostRuns * capacity);
   readonly #exact: Uint32Array;
   readonly #words: number;
   /** Buckets of each byte as the first, second and third of a sequence. */
