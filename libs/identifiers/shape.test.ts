@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { apiKeyInText, isPrefixedApiKey } from './api-keys.ts';
 import { catalogue } from './catalogue.ts';
 import { apiKey, basicCredentials, jwt } from './catalogue/credentials.ts';
 import { residentId, sipUri } from './catalogue/contacts.ts';
@@ -21,10 +22,7 @@ const patterns: [kind: IdentifierKind, pattern: RegExp, accept?: (value: string)
   [residentId, /(?<![\w.-])[1-8]\d{16}[\dXx](?![\w-])/g, residentId.validate],
   [pushToken, /(?<![\w-])APA91b[\w-]{40,200}(?![\w-])/g],
   [deviceId, /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/g],
-  [
-    apiKey, /(?<![A-Za-z0-9])(?:A(?:KIA|SIA)[A-Z2-7]{16}|xox[abeoprs]-[A-Za-z0-9-]{10,250}|gh[pousr]_[A-Za-z0-9]{36,255})(?![A-Za-z0-9])/g,
-    (value) => new Set(value).size >= 8 && !/EXAMPLE/i.test(value),
-  ],
+  [apiKey, new RegExp(apiKeyInText.source, 'g'), isPrefixedApiKey],
 ];
 const link = /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
 

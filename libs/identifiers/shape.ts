@@ -8,13 +8,15 @@ export interface Match {
   readonly groups: readonly (string | undefined)[];
 }
 
-/** A shape whose matches, of a regular expression with the flag `y`, begin `lead` characters before one of the anchors. `accept` decides. */
+/** A shape whose matches, of a regular expression with the flag `y`, begin at an anchor, or where `begin` says. `accept` decides. */
 export function patternShape(
-  anchors: readonly Anchor[], confidence: number, pattern: RegExp, accept: (value: string) => boolean = () => true, lead = 0,
+  anchors: readonly Anchor[], confidence: number, pattern: RegExp, accept: (value: string) => boolean = () => true,
+  begin: (text: string, at: number) => number = (_text, at) => at,
 ): Shape {
   const matchAt: Shape['find'] = (text, at, from, visit) => {
-    if (at - lead < from) return from;
-    pattern.lastIndex = at - lead;
+    const start = begin(text, at);
+    if (start < from) return from;
+    pattern.lastIndex = start;
     const match = pattern.exec(text);
     if (match === null) return from;
     const end = match.index + match[0].length;

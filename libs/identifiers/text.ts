@@ -52,14 +52,9 @@ export function readAssignment(text: string, at: number, from: number, wanted: (
   return sign;
 }
 
-/** End (exclusive) of the key whose last word goes on or ends at `at`; -1 when another word follows, or it goes on for too long. */
+/** End (exclusive) of the key that goes on or ends at `at`; -1 when it goes on for too long. */
 function endOfKey(text: string, at: number): number {
-  if (!isKeyCharacter(text.charCodeAt(at))) return at;
-  for (let end = at + 1; end < at + longestKey; end++) {
-    const character = text.charCodeAt(end);
-    if (!isKeyCharacter(character)) return end;
-    if (isLetter(character)) return -1;
-  }
+  for (let end = at; end < at + longestKey; end++) if (!isKeyCharacter(text.charCodeAt(end))) return end;
   return -1;
 }
 
@@ -107,10 +102,6 @@ function readValue(text: string, sign: number, assignment: Assignment): void {
   }
   assignment.start = start;
   assignment.value = text.slice(start, end);
-}
-
-function isLetter(character: number): boolean {
-  return (character >= 0x41 && character <= 0x5a) || (character >= 0x61 && character <= 0x7a);
 }
 
 function isKeyCharacter(character: number): boolean {
