@@ -231,6 +231,17 @@ test('fragments: incomplete ones expire, too many give way, impossible ones are 
   assert.equal(replay(impossible.pcap()).counters.get('fragment/bad'), 1);
 });
 
+test('a first fragment that the capture cut is used as far as it goes', () => {
+  const builder = new CaptureBuilder({ mtu: 600 });
+  builder.udp({ client, server, at }).send(Buffer.from('begin'.padEnd(1000, '.')));
+  const file = Buffer.from(builder.pcap());
+  const captured = file.readUInt32LE(24 + 8) - 100;
+  const cut = Buffer.concat([file.subarray(0, 24 + 16 + captured), file.subarray(24 + 16 + captured + 100)]);
+  cut.writeUInt32LE(captured, 24 + 8);
+  const { flows, counters } = replay(cut);
+  assert.deepEqual([flows.length, counters.get('fragment/cut'), flows[0]?.text('source').slice(0, 5)], [1, 1, 'begin']);
+});
+
 test('overlapping fragments: of IPv4 the first bytes stand, an IPv6 datagram is dropped', () => {
   for (const [clientIp, serverIp] of [['10.0.0.1', '192.0.2.1'], ['2001:db8::1', '2001:db8::2']] as const) {
     const builder = new CaptureBuilder({ mtu: 600 });

@@ -12,6 +12,7 @@ export function reportStore(metrics: Metrics, counters: StoreCounters): void {
   metrics.counts('store', counters, {
     flows: 'Flow records stored.',
     findings: 'Findings stored.',
+    hits: 'Matches stored for correlations to count.',
     rejected: 'Rows given up because ClickHouse does not accept them.',
     retries: 'Inserts tried again.',
     rollupMinutes: 'Minutes recomputed in the rollups.',
@@ -49,6 +50,13 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     truncated: 'Texts and payloads of which only the beginning was read.',
     undecoded: 'Encoded values left alone because their message had reached its bound.',
   });
+  metrics.counts('inference', pipeline.recurring.counters, {
+    userLike: 'Values in payloads of unknown protocols that were inferred to identify a user.',
+    roomLike: 'Values in payloads of unknown protocols that were inferred to identify a room.',
+    unsampled: 'Flows of unknown protocols that were not looked at, because as many as are allowed were held.',
+    evicted: 'Unknown protocols forgotten to make room for others.',
+    forgotten: 'Values of unknown protocols forgotten, because a place in payloads had as many as are remembered.',
+  });
   metrics.counts('probe', {
     get captureProblems() { return new Map([...pipeline.capture.reasons()].map(({ layer, reason, count }) => [`${layer}/${reason}`, count])); },
     get dissections() { return new Map([...pipeline.dissect.entries()].map(({ protocol, reason, count }) => [`${protocol}/${reason}`, count])); },
@@ -58,6 +66,7 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     captureProblems: 'What the capture library could not use, or only in part, by layer/reason.',
     dissections: { help: 'Messages, malformed input and bounds that bit, by protocol/reason.', label: 'outcome' },
   });
+  metrics.gauge('telltale_inference_values', 'Values of unknown protocols that are remembered.', () => pipeline.recurring.size.values);
   metrics.gauge('telltale_probe_names', 'Names in the passive DNS cache.', () => pipeline.names.size);
 }
 

@@ -4,6 +4,7 @@ import type { ProbePipeline } from './pipeline.ts';
 
 /** What takes an input in chunks, and turns it into records of the pipeline. */
 export interface InputReader {
+  /** The chunk may be overwritten when this returns. */
   push(chunk: Buffer): void;
   finish(): void;
   /** Packets of a capture, entries of a log so far. */
@@ -70,7 +71,8 @@ function logReader(start: Buffer, name: string, { entries }: ProbePipeline, from
   if (reader === null) return null;
   const before = entries.counters.entries;
   return {
-    push: (chunk) => reader.push(chunk),
+    // Lines are kept as they stand in their chunk.
+    push: (chunk) => reader.push(Buffer.from(chunk)),
     finish: () => reader.finish(),
     get read() { return entries.counters.entries - before; },
     packets: 0,

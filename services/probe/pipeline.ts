@@ -1,5 +1,5 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
+import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -26,6 +26,8 @@ export class ProbePipeline implements FlowHandler {
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   #exports: FlowExportDecoder;
+  /** Of all sources before this one. */
+  #packetsBefore = 0;
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
@@ -36,6 +38,10 @@ export class ProbePipeline implements FlowHandler {
 
   get identifiers(): RecogniserCounters {
     return this.#recorder.identifiers;
+  }
+
+  get recurring(): FlowRecorder['recurring'] {
+    return this.#recorder.recurring;
   }
 
   get names(): FlowRecorder['names'] {
@@ -79,6 +85,9 @@ export class ProbePipeline implements FlowHandler {
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
+    // Private addresses of one capture mean others in the next. The logs of one sensor speak of one network.
+    if (this.capture.packets > this.#packetsBefore) this.names.clear();
+    this.#packetsBefore = this.capture.packets;
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
   }
@@ -113,10 +122,16 @@ export class ProbePipeline implements FlowHandler {
     if (flow.transport === 'tcp') {
       dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.stream.data(sender, bytes, frame, micros);
+      if (!dissection.stream.done) return;
+      flow.isPassedOver = true;
+      dissection.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.datagrams.datagram(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
+    } else if (flow.transport === 'sctp') {
+      dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
+      dissection.association.packet(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
     }
   }
 
@@ -149,6 +164,7 @@ class Dissection {
   readonly state: FlowState;
   stream: StreamDissector | undefined;
   datagrams: DatagramDissector | undefined;
+  association: SctpDissector | undefined;
 
   constructor(state: FlowState) {
     this.state = state;

@@ -47,7 +47,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
     schema: standaloneSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
       const folder = dataFolder(path.resolve(projectRoot, data ?? configuration.standalone.data));
-      const { detection, watchers } = await liveDetection(configuration.standalone, { logger, metrics });
+      const { detection, watchers, checks: tableChecks } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
@@ -77,7 +77,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       const http = new HttpComponent({
         ...configuration.http, logger,
         modules: [
-          OperationsModule.with({ checks: [storeComponent, detectorReader, ...checks, ...(alerting?.checks ?? [])], metrics }),
+          OperationsModule.with({ checks: [storeComponent, detectorReader, ...tableChecks, ...checks, ...(alerting?.checks ?? [])], metrics }),
           ReviewModule.over(store, { projectRoot }),
           ...(alerting?.modules ?? []),
         ],
