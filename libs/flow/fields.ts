@@ -118,6 +118,9 @@ export const flowFields = {
   'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
 
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
+  'telltale.sip.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method of a SIP request, or of the one that a response answers.' },
+  'telltale.sip.status_code': { type: 'count', by: 'probe', doc: 'Status code of a SIP response; 0 when the record is about none.' },
+  'telltale.stun.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method and class of a STUN or TURN message that tells an address or a name: `binding success`, `allocate error` (RFC 8489, section 5).' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
