@@ -13,7 +13,7 @@ import { compareAll } from './oracles.ts';
 import { reasonOf, review } from './reviewed.ts';
 import { Totals } from './totals.ts';
 
-const names: readonly OracleCase['oracle'][] = ['tshark', 'zeek', 'suricata', 'ndpi'];
+const names: readonly OracleCase['oracle'][] = ['zeek', 'suricata', 'ndpi', 'nfdump', 'tshark'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

@@ -36,6 +36,7 @@ export const topics = {
   'sip.to': 'user of To',
   'sip.address': 'addresses in Via, Contact and SDP',
   'connection': 'endpoints of a flow',
+  'flow': 'endpoints, packets and bytes of an exported flow',
   'login': 'user name of a login',
   'mail': 'sender or recipient of an envelope',
   'mqtt.client': 'client identifier of MQTT',

@@ -2,7 +2,7 @@ import { compare, type Answers, type Comparison, type Topic } from './answers.ts
 
 /** What one oracle says of one capture. */
 export interface OracleCase {
-  readonly oracle: 'tshark' | 'zeek' | 'suricata' | 'ndpi';
+  readonly oracle: 'tshark' | 'zeek' | 'suricata' | 'ndpi' | 'nfdump';
   /** Path below the folder of captures. */
   readonly file: string;
   readonly theirs: Answers;
