@@ -231,6 +231,9 @@ CREATE TABLE flows
     `telltale_hops` Array(String),
     `telltale_policy_decisions` Array(String),
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_sip_method` LowCardinality(String),
+    `telltale_sip_status_code` UInt64,
+    `telltale_stun_type` LowCardinality(String),
     INDEX flows_timestamp timestamp TYPE minmax GRANULARITY 1,
     INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
