@@ -1,6 +1,6 @@
 import type { Disagreement } from './case.ts';
 
-/** Disagreements that were looked into: `oracle topic file -ours lacks +ours has beyond`, grouped by the reason. */
+/** Disagreements that were looked into: `oracle topic name -ours lacks +ours has beyond`, grouped by the reason. */
 const reasons: Record<string, string> = {};
 
 const byCase = new Map<string, { counts: string; reason: string }>();
@@ -15,11 +15,11 @@ export type Review = 'agreed' | 'reviewed' | 'unreviewed';
 
 /** Does the list hold this very disagreement? Also one that is gone, and should leave the list, is `unreviewed`. */
 export function review(one: Disagreement): Review {
-  const known = byCase.get(`${one.oracle} ${one.topic} ${one.file}`)?.counts ?? '-0 +0';
+  const known = byCase.get(`${one.oracle} ${one.topic} ${one.name}`)?.counts ?? '-0 +0';
   if (known !== `-${one.missing.length} +${one.extra.length}`) return 'unreviewed';
   return one.missing.length + one.extra.length === 0 ? 'agreed' : 'reviewed';
 }
 
-export function reasonOf({ oracle, topic, file }: Disagreement): string {
-  return byCase.get(`${oracle} ${topic} ${file}`)?.reason ?? '';
+export function reasonOf({ oracle, topic, name }: Disagreement): string {
+  return byCase.get(`${oracle} ${topic} ${name}`)?.reason ?? '';
 }

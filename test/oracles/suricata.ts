@@ -57,7 +57,7 @@ function addValue(list: AnswerList, key: string, value: unknown): void {
     const written = String(value);
     // What CONNECT asks for is a host, which we name as such.
     if (topic === 'http.target' && !written.startsWith('/')) return;
-    list.add(topic, topic === 'dns.address' ? addressOf(written) : topic === 'mail' ? written.replace(/^<|>$/g, '') : written);
+    list.add(topic, topic === 'dns.address' ? addressOf(written) : topic === 'mail' ? written.replace(/^<|>$/g, '') : topic === 'http.domain' ? written.replace(/^\[|\]$/g, '') : written);
   }
 }
 

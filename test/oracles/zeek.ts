@@ -59,7 +59,7 @@ export function zeekCases(folder: string, oursOf: ReadonlyMap<string, Answers>):
   for (const name of readdirSync(baselines).toSorted()) {
     const { theirs, topics, ends } = readBaseline(join(baselines, name));
     const candidates = [...oursOf].filter(([file, ours]) => file.startsWith('zeek/Traces/') && isWithin(ends, ours)).map(([file, ours]) => {
-      const one: OracleCase = { oracle: 'zeek', file, theirs, topics: [...topics], isPartial: false, isDistinct: true };
+      const one: OracleCase = { oracle: 'zeek', file, test: name, theirs, topics: [...topics], isPartial: false, isDistinct: true };
       let unlike = 0;
       for (const { missing, extra } of compareCase(one, ours)) unlike += missing.length + extra.length;
       return { one, unlike, likeness: likeness(name, file) };
