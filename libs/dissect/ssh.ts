@@ -1,20 +1,18 @@
 import { createMessage, type Encryption, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
-/** SSH (RFC 4253, section 4.2): versions in clear, then a key exchange, then nothing to read. */
-export const ssh: StreamProtocol = {
-  name: 'ssh',
-  recognise: recogniseSsh,
-  open: (session): StreamHandler => new SshHandler(session),
-};
+/**
+ * SSH (RFC 4253, section 4.2): each side opens with a line that names its version. All that follows but the choice of algorithms is encrypted,
+ * and the names of those (`umac-64@openssh.com`, RFC 4251, section 6) look like addresses: nothing behind the line is read.
+ */
+export const ssh: StreamProtocol = { name: 'ssh', recognise: recogniseSsh, open: (session) => new SshHandler(session) };
 
-const encrypted: Encryption = { verdict: 'encrypted', reason: 'SSH' };
-const start = 'SSH-';
+const encrypted: Encryption = { verdict: 'encrypted', reason: 'SSH identification' };
+const banner = 'SSH-';
 
 function recogniseSsh(bytes: Buffer): Recognition {
-  const text = bytes.toString('latin1', 0, 8);
-  if (text.length < 8) return start.startsWith(text.slice(0, 4)) ? 'more' : 'no';
-  return /^SSH-[12]\.\d/.test(text) ? 'yes' : 'no';
+  const start = bytes.toString('latin1', 0, banner.length);
+  return start === banner ? 'yes' : banner.startsWith(start) ? 'more' : 'no';
 }
 
 class SshHandler implements StreamHandler {
@@ -32,7 +30,9 @@ class SshHandler implements StreamHandler {
     this.done = true;
   }
 
-  gap(): void {}
+  gap(): void {
+    this.done = true;
+  }
 
   end(): void {}
 }
