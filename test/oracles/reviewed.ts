@@ -92,6 +92,67 @@ const reasons: Record<string, string> = {
     tshark sip.to ndpi/pcap/fuzz-2006-06-26-2594.pcap -2 +2`,
   'TLS inside MS-RDPEUDP, which is not taken off.': `
     tshark quic.server_name ndpi/pcap/rdp2.pcap -1 +0`,
+  'The head of the request does not come to its end: tshark waits for it, here the request is told when the connection is over.': `
+    tshark http.request suricata-verify/alert-max/alert-max-append-higher-priority/input.pcap -0 +1
+    tshark http.host suricata-verify/alert-max/alert-max-append-higher-priority/input.pcap -0 +1
+    tshark http.request suricata-verify/bug-76/input.pcap -0 +2
+    tshark http.request suricata-verify/detect-http-uri/DetectEngineHttpRawUriTest29/test.fpc.pcap -0 +1
+    tshark http.request suricata-verify/detect-http-uri/UriTestSig17/test.fpc.pcap -0 +1
+    tshark http.request suricata-verify/detect-http-uri/UriTestSig20/test.fpc.pcap -0 +1
+    tshark http.request suricata-verify/detect-http-uri/UriTestSig21/test.fpc.pcap -0 +1
+    tshark http.request suricata-verify/detect-http-uri/UriTestSig28/test.fpc.pcap -0 +1
+    tshark http.request suricata-verify/engine-state/detect-engine-state-01/input.pcap -0 +1
+    tshark http.request suricata-verify/tcp-rst-unacked-stream-07-http/input.pcap -0 +1
+    tshark http.request suricata-verify/uricontent/detect-uricontent-02/input.pcap -0 +1
+    tshark http.request suricata-verify/uricontent/detect-uricontent-04/input.pcap -0 +1
+    tshark http.host suricata-verify/uricontent/detect-uricontent-04/input.pcap -0 +1
+    tshark http.request suricata-verify/uricontent/detect-uricontent-05/input.pcap -0 +1
+    tshark http.host suricata-verify/uricontent/detect-uricontent-05/input.pcap -0 +1
+    tshark http.request suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1
+    tshark http.host suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1`,
+  'tshark is told not to put bodies together, so as not to lose responses whose body is cut: it loses those that begin in the segment in which one ends.': `
+    tshark http.request ndpi/pcap/1kxun.pcap -0 +2
+    tshark http.host ndpi/pcap/1kxun.pcap -0 +2
+    tshark http.status ndpi/pcap/netflix.pcap -0 +1
+    tshark http.status suricata-verify/filestore-dont/input.pcap -0 +1
+    tshark http.status suricata-verify/http-connect/http-connect-fragmented/input.pcap -0 +1
+    tshark http.status suricata-verify/http-protocol-nodup/input.pcap -0 +30`,
+  'Urgent data, or data over which a gap stands, in the head: part of the stream here, not for tshark.': `
+    tshark http.request ndpi/pcap/ndpi_match_string_subprotocol__error.pcapng -0 +1
+    tshark http.host ndpi/pcap/ndpi_match_string_subprotocol__error.pcapng -0 +1
+    tshark http.request suricata-verify/tcp-urgp-01-oob/tcp-urgent1.pcap -0 +1
+    tshark http.host suricata-verify/tcp-urgp-01-oob/tcp-urgent1.pcap -0 +1
+    tshark http.request suricata-verify/tcp-urgp-04-2byte-XY/tcp-urgent-2byte-XY.pcap -0 +1
+    tshark http.host suricata-verify/tcp-urgp-04-2byte-XY/tcp-urgent-2byte-XY.pcap -0 +1`,
+  'A status line that is none: too few digits, or a version that no server has.': `
+    tshark http.status ndpi/pcap/ndpi_match_string_subprotocol__error.pcapng -1 +0
+    tshark http.status suricata-verify/http-evader/http-evader-462/input.pcap -1 +0
+    tshark http.status suricata-verify/http-evader/http-evader-474/input.pcap -1 +0`,
+  'A status line that tshark does not take for one.': `
+    tshark http.status suricata-verify/http-evader/http-evader-390/input.pcap -0 +1`,
+  'Several blanks behind the method: tshark has an empty target.': `
+    tshark http.request suricata-verify/detect-pcre/detect-pcre-05/input.pcap -1 +1`,
+  'A method that tshark does not know.': `
+    tshark http.request suricata-verify/firewall/tcp-session-decode-malformed-ipv4/input.pcap -0 +1`,
+  'Contradicting Content-Length headers: the first one holds here.': `
+    tshark http.request suricata-verify/http-multiple-cl/input.pcap -1 +1`,
+  'On the port of another protocol tshark looks for that one only.': `
+    tshark http.request suricata-verify/output-eve-anomaly-02/input.pcap -0 +1
+    tshark http.host suricata-verify/output-eve-anomaly-02/input.pcap -0 +1`,
+  'Segments are missing in front: tshark does not take up what follows.': `
+    tshark tls.server_name suricata-verify/bug-2512/sample_10.62.112.41_62227.pcap -0 +1
+    tshark dns.question suricata-verify/dns-tcp-ts-gap/input.pcap -0 +1`,
+  'ARCNET is not decoded.': `
+    tshark http.request tcpdump/arcnet-rfc1051-arp-icmp-http.pcap -1 +0
+    tshark http.host tcpdump/arcnet-rfc1051-arp-icmp-http.pcap -1 +0
+    tshark http.status tcpdump/arcnet-rfc1051-arp-icmp-http.pcap -1 +0
+    tshark dns.question tcpdump/arcnet-rfc1051-arp-icmp-http.pcap -4 +0
+    tshark dns.address tcpdump/arcnet-rfc1051-arp-icmp-http.pcap -1 +0
+    tshark http.request tcpdump/arcnet-rfc1201-arp-icmp-http.pcap -1 +0
+    tshark http.host tcpdump/arcnet-rfc1201-arp-icmp-http.pcap -1 +0
+    tshark http.status tcpdump/arcnet-rfc1201-arp-icmp-http.pcap -1 +0
+    tshark dns.question tcpdump/arcnet-rfc1201-arp-icmp-http.pcap -4 +0
+    tshark dns.address tcpdump/arcnet-rfc1201-arp-icmp-http.pcap -1 +0`,
 };
 
 const byCase = new Map<string, { counts: string; reason: string }>();
