@@ -60,6 +60,7 @@ CREATE TABLE findings
     `telltale_policy_decisions` Array(String),
     `telltale_evidence_line` UInt64,
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_observable_watchlist` LowCardinality(String),
     INDEX findings_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX findings_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
@@ -221,6 +222,7 @@ CREATE TABLE flows
     `telltale_hops` Array(String),
     `telltale_policy_decisions` Array(String),
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_observables.watchlist` Array(LowCardinality(String)),
     INDEX flows_timestamp timestamp TYPE minmax GRANULARITY 1,
     INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )

@@ -141,6 +141,7 @@ export const findingFields = {
   'telltale.observables.related': { type: 'strings', doc: 'Other identifiers the finding rests on, as `kind=token`.' },
   'telltale.versions': { type: 'string', lowCardinality: true, doc: 'Versions of rule pack, policy, catalogue and geo tables that produced it.' },
   'message': { type: 'string', doc: 'The finding as a sentence.' },
+  'telltale.observable.watchlist': { type: 'string', lowCardinality: true, doc: 'Watchlist that holds the value; empty when none does.' },
 } as const satisfies Record<string, Omit<FieldDefinition, 'by'>>;
 
 /** Flow fields that a finding carries unchanged. */

@@ -1,7 +1,7 @@
 import type { Flow } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
 import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
-import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser } from '#identifiers';
+import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser, type Watch } from '#identifiers';
 import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
 
@@ -48,6 +48,11 @@ export class FlowRecorder {
   constructor(options: FlowRecorderOptions) {
     this.#options = options;
     this.#recogniser = new Recogniser({ tokeniser: options.tokeniser, maxPerMessage: maxObservables }, this.identifiers);
+  }
+
+  /** From now on the values of these lists are looked for; null: of none. */
+  watch(watch: Watch | null): void {
+    this.#recogniser.watch(watch);
   }
 
   get observer(): string {

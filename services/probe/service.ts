@@ -8,6 +8,7 @@ import { createPipeline } from './create.ts';
 import { ExportListener, type ListenAddress } from './export-listener.ts';
 import { FollowSource } from './follow-source.ts';
 import { loadOrCreateTokenKey } from './token-key.ts';
+import { reportWatchlists, WatchlistWatcher } from './watchlist-watcher.ts';
 
 export interface ProbeInputs {
   /** Captures and logs: files, folders, or `-`. */
@@ -25,7 +26,9 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
     schema: probeSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
       const { name, key, networks, templates } = configuration.probe;
-      const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks });
+      const tokenKey = await loadOrCreateTokenKey(key);
+      const pipeline = createPipeline({ tokenKey, observer: name, monitoredNetworks: networks });
+      const watchlists = new WatchlistWatcher({ folder: configuration.probe.watchlists, tokenKey, pipeline, logger });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
       const onFailure = (error: unknown): void => lifecycle.fail('the flow log', error);
       const source = sourceOf(inputs, templates, {
@@ -33,9 +36,10 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
         onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),
       });
       reportProbe(metrics, pipeline);
+      reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', sink.counters);
       const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [], metrics })] });
-      lifecycle.add(http, { name: 'flow sink', stop: () => sink.close() }, source);
+      lifecycle.add(http, { name: 'flow sink', stop: () => sink.close() }, watchlists, source);
     },
   };
 }

@@ -14,6 +14,7 @@ import type { CaptureInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { reportWatchlists, WatchlistWatcher } from '../probe/watchlist-watcher.ts';
 import { RecordReader } from '../record-reader.ts';
 import { ReviewModule } from '../review/review.module.ts';
 import { StoreComponent } from '../store-component.ts';
@@ -48,7 +49,9 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
       const { detection, watchers } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
-      const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
+      const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
+      const pipeline = createPipeline({ tokenKey });
+      const watchlists = new WatchlistWatcher({ folder: folder.watchlists, tokenKey, pipeline, logger });
       const alerting = configuration.alerter.receivers.length > 0 ? standaloneAlerter({ configuration, logger, metrics, lifecycle }, folder.alerter) : undefined;
       const detector = new Detector(detection, store, {
         send: async (findings) => {
@@ -61,6 +64,7 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
       const detectorReader = new RecordReader('flow records', flows.source, detector.handle, (error) => lifecycle.fail('the detector', error));
 
       reportProbe(metrics, pipeline);
+      reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', flows.sink.counters);
       reportSource(metrics, 'flows', flows.source.counters);
       reportDetector(metrics, detector.counters);
@@ -82,7 +86,7 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
       });
 
       // As the data flows, from the end to the beginning: each part starts after those it hands on to, and stops before them.
-      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
+      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, watchlists, source);
     },
   };
 }

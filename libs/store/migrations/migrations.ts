@@ -1,4 +1,5 @@
 import { flowsAndFindings } from './0001-flows-and-findings.ts';
+import { watchlists } from './0005-watchlists.ts';
 import type { Migration } from './migration.ts';
 
 /**
@@ -8,4 +9,4 @@ import type { Migration } from './migration.ts';
  * `findings`, if a finding carries it), list it here, and write infra/clickhouse/schema.sql anew; docs/decisions/0002-embedded-store.md
  * has the steps. A test holds the tables against the field table.
  */
-export const migrations: readonly Migration[] = [flowsAndFindings];
+export const migrations: readonly Migration[] = [flowsAndFindings, watchlists];
