@@ -18,17 +18,13 @@ test('a line is there as soon as it ends', () => {
   assert.equal(result.messages.length, 1);
 });
 
-test('of binary the first packets of each direction are handed over', () => {
+test('binary is handed over packet by packet', () => {
   const { messages } = dissectStream([
-    ['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)],
-    ...Array.from({ length: 40 }, (): ['source' | 'destination', Buffer] => ['source', Buffer.alloc(8, 0x91)]),
-    ...Array.from({ length: 40 }, (): ['source' | 'destination', Buffer] => ['destination', Buffer.alloc(8, 0x91)]),
-    ['source', Buffer.alloc(8, 0x91)],
+    ['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)], ['source', Buffer.alloc(8, 0x91)],
   ]);
-  assert.deepEqual(messages.slice(0, 3).map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload!.length]), [
-    ['tcp', 'source', 'opaque', 6], ['tcp', 'source', 'opaque', 5000], ['tcp', 'destination', 'opaque', 80],
+  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload!.length]), [
+    ['tcp', 'source', 'opaque', 6], ['tcp', 'source', 'opaque', 5000], ['tcp', 'destination', 'opaque', 80], ['tcp', 'source', 'opaque', 8],
   ]);
-  assert.equal(messages.filter(({ sender }) => sender === 'source').length, 16);
 });
 
 test('SSH is encrypted: the names of its algorithms are not read', () => {

@@ -120,7 +120,7 @@ export class StreamDissector {
   #claim(sender: Sender, last: boolean): boolean {
     const stream = this.#session[sender];
     const unclaimed = this.#unclaimed[sender];
-    if (!unclaimed.spent && !last) {
+    if (!unclaimed.isSettled && !last) {
       const protocol = recognise(stream.bytes());
       if (protocol === 'more' && stream.length < this.#session.options.maxHeadBytes) return false;
       if (typeof protocol === 'object') {

@@ -11,11 +11,11 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 const sampleBytes = 64;
 /** A line that is longer is handed over in parts of this length. */
 const maxLineBytes = 4096;
-/** Packets of a binary direction that are handed over, and at whose start a known protocol is still looked for. */
+/** Packets of a binary direction at whose start a known protocol is still looked for. */
 const binaryAttempts = 16;
 
 /**
- * One direction of a TCP flow that no protocol claims: text is handed over line by line, of binary the first packets.
+ * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary packet by packet, up to a bound.
  *
  * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow caught in the middle).
  */
@@ -27,6 +27,7 @@ export class UnclaimedDirection {
   #kind: 'unknown' | 'text' | 'binary' = 'unknown';
   #handedOver = 0;
   #attempts = binaryAttempts;
+  #isFull = false;
 
   constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
     this.#sender = sender;
@@ -35,9 +36,14 @@ export class UnclaimedDirection {
     this.#emit = emit;
   }
 
-  /** No protocol is looked for any more, and nothing more is handed over. */
-  get spent(): boolean {
+  /** No protocol is looked for any more. */
+  get isSettled(): boolean {
     return this.#attempts === 0;
+  }
+
+  /** Nothing more is handed over either. */
+  get spent(): boolean {
+    return this.isSettled && this.#isFull;
   }
 
   /**
@@ -98,13 +104,11 @@ export class UnclaimedDirection {
     this.#counters.add('tcp', 'opaque');
   }
 
-  /** The first packets of a binary direction are where clients say who they are: they are handed over as far as the bound goes. */
+  /** A protocol may begin with the next packet. */
   #passOver(stream: ByteStream): boolean {
     const length = stream.packetEnd(0);
-    if (this.#attempts > 0) {
-      this.#attempts--;
-      this.#handOverPacket(stream, length);
-    }
+    if (this.#attempts > 0) this.#attempts--;
+    if (!this.#isFull) this.#handOverPacket(stream, length);
     stream.consume(length);
     return true;
   }
@@ -112,6 +116,7 @@ export class UnclaimedDirection {
   #handOverPacket(stream: ByteStream, length: number): void {
     if (this.#handedOver + length > this.#options.maxUnclaimedBytes) {
       this.#counters.add('tcp', 'bounded payload');
+      this.#isFull = true;
       return;
     }
     this.#handedOver += length;
