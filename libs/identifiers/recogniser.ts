@@ -327,7 +327,8 @@ export class Recogniser {
       this.#counters.truncated++;
       this.readInFull = false;
     }
-    this.#watch?.addBytes(bytes, placeInPayload(message, 0, ''));
+    if (message.encryption.verdict === 'cleartext') this.#watch?.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
+    else this.#watch?.addBytes(bytes, placeInPayload(message, 0, ''));
     if (!this.#structured(message, bytes)) {
       for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     }

@@ -33,7 +33,7 @@ export function createWatchKey(key: Uint8Array, keyId: string): WatchKey {
 export function writeTextBlock(blocks: Buffer, at: number, text: string, start: number, end: number): void {
   let one = 0x811c9dc5;
   let other = 0x9747b28c;
-  blocks.fill(0, at, at + 8);
+  for (let i = 1; i < 8; i++) blocks[at + i] = 0;
   blocks[at] = Math.min(255, end - start);
   for (let i = start; i < end; i++) {
     let code = text.charCodeAt(i);
@@ -42,25 +42,19 @@ export function writeTextBlock(blocks: Buffer, at: number, text: string, start: 
     other = Math.imul(other ^ code, 0x5bd1e995);
     if (i - start < 6) blocks[at + 2 + i - start] = code;
   }
-  blocks.writeInt32LE(one, at + 8);
-  blocks.writeInt32LE(other, at + 12);
+  for (let i = 0; i < 4; i++) {
+    blocks[at + 8 + i] = one >>> (8 * i);
+    blocks[at + 12 + i] = other >>> (8 * i);
+  }
 }
 
-/** As {@link writeTextBlock}, of bytes. */
+/** As {@link writeTextBlock}, of bytes: their length and the first 14. */
 export function writeBytesBlock(blocks: Buffer, at: number, bytes: Uint8Array, start: number, length: number): void {
-  let one = 0x811c9dc5;
-  let other = 0x9747b28c;
-  blocks.fill(0, at, at + 8);
   blocks[at] = length;
   blocks[at + 1] = 1;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[start + i]!;
-    one = Math.imul(one ^ byte, 0x01000193);
-    other = Math.imul(other ^ byte, 0x5bd1e995);
-    if (i < 6) blocks[at + 2 + i] = byte;
-  }
-  blocks.writeInt32LE(one, at + 8);
-  blocks.writeInt32LE(other, at + 12);
+  const kept = Math.min(length, blockBytes - 2);
+  for (let i = 0; i < kept; i++) blocks[at + 2 + i] = bytes[start + i]!;
+  for (let i = kept; i < blockBytes - 2; i++) blocks[at + 2 + i] = 0;
 }
 
 /** What {@link WatchKey.tag} is made of. */

@@ -18,7 +18,7 @@ export interface WatchHit<Place> {
 const mostCandidates = 8192;
 const mostTags = 256;
 /** Bytes at the start of a payload in which values are looked for at each offset: headers, where binary protocols have their ids. */
-const binaryBytes = 256;
+const binaryBytes = 128;
 /** An integer of four bytes is found by chance in one of some thousand payloads; it counts once it was seen twice at the same offset. */
 const chanceBytes = 4;
 const mostSeen = 4096;
@@ -48,7 +48,7 @@ interface Mark {
  * Finds the values of watchlists. They are known as keyed digests only, so that candidates are cut out of the traffic and compared:
  *
  * - of texts, the text as a whole, each run of letters, digits and `._-+@~$|`, its parts between those signs, and those in front of and behind an `@`;
- * - of bytes, runs of text, what stands behind a length, and at each of the first 256 offsets as many bytes as a list's binary spellings have.
+ * - of bytes, runs of text, what stands behind a length, and at each of the first 128 offsets as many bytes as a list's binary spellings have.
  *
  * Of those only such as have the length of a listed spelling go on to the keyed filter, in one call for a message, and only what passes that
  * (one in 256 at most) to an HMAC.
