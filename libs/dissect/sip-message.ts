@@ -133,7 +133,7 @@ class SessionReader {
   /** Who opened the session, as SDP's `o=` says it. */
   origin(user: string, position: number): void {
     if (user === '-' || /^\d+$/.test(user)) return;
-    this.field('sdp.origin.user_name', 'user_name', user, { end: position });
+    this.field('sdp.origin.user_name', 'sdp_origin', user, { end: position });
   }
 
   /** An address; names are left to what resolves them. */

@@ -21,7 +21,7 @@ export type FieldResolver = (name: string) => Resolution | undefined;
 
 const observablePrefix = 'telltale.observable.';
 const observableFields: Readonly<Record<string, 'text' | 'number'>> = {
-  kind: 'text', path: 'text', encoding: 'text', visibility: 'text', sender: 'text', confidence: 'number',
+  kind: 'text', path: 'text', encoding: 'text', visibility: 'text', sender: 'text', confidence: 'number', watchlist: 'text',
 };
 
 const noTexts: readonly string[] = [];

@@ -6,14 +6,14 @@ import type { Rule, RuleFile } from './rule.ts';
 
 const observable = z.strictObject({
   kind: z.string(), path: z.string(), encoding: z.string(), visibility: z.enum(['cleartext', 'inspected']), confidence: z.int().min(0).max(100),
-  mask: z.string(), token: z.string(), sender: z.enum(['source', 'destination']), frame: z.int(),
+  mask: z.string(), token: z.string(), sender: z.enum(['source', 'destination']), frame: z.int(), watchlist: z.string(),
 }).partial();
 const fixture = z.strictObject({ name: z.string().min(1), record: z.record(z.string(), z.unknown()), observables: z.array(observable).default([]) });
 const schema = z.strictObject({ match: z.array(fixture).min(1), no_match: z.array(fixture).min(1) });
 type Fixture = z.infer<typeof fixture>;
 
 const defaultObservable: Observable = {
-  kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 0,
+  kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 0, watchlist: '',
 };
 
 /**

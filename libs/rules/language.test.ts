@@ -29,7 +29,7 @@ function problemsOf(detection: string): string[] {
 }
 
 const observable = (fields: Partial<Observable>): Observable =>
-  ({ kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, ...fields });
+  ({ kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, watchlist: '', ...fields });
 
 /** Search, then fields that it selects, then fields that it does not. */
 const cases: [name: string, search: string, selected: Partial<FlowRecord>[], left: Partial<FlowRecord>[]][] = [

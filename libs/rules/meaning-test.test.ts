@@ -28,7 +28,7 @@ function selects(search: string, fields: Partial<FlowRecord>): boolean {
 }
 
 const observed = (kind: string, changes: Partial<Observable> = {}): Partial<FlowRecord> => ({
-  'telltale.observables': [{ kind, path: 'url.query.id', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, ...changes }],
+  'telltale.observables': [{ kind, path: 'url.query.id', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, watchlist: '', ...changes }],
 });
 const peer = (fields: Partial<FlowRecord>): Partial<FlowRecord> => ({ 'source.ip': '10.0.0.1', 'destination.ip': '203.0.113.9', 'telltale.peer.ip': '203.0.113.9', ...fields });
 const day = (text: string): number => Date.parse(`${text}T12:00:00Z`) * 1000;

@@ -1,6 +1,7 @@
 import { CaptureError } from '#capture';
 import { levels, type Finding, type Level } from '#flow';
 import { formatProblem, LocatedError } from '#geo';
+import { WatchlistError, type Watch } from '#identifiers';
 import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
 import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
@@ -8,6 +9,7 @@ import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { loadWatch } from '../probe/watchlists.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, oneOf, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
 import { Leaks } from './leaks.ts';
@@ -36,7 +38,7 @@ Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable inp
 3 a finding at or above --fail-on.
 
 Tokens are made with the key in token.key of the data folder (--data, else ${defaultDataFolder}),
-so that the same identifier has the same token in every scan.
+so that the same identifier has the same token in every scan. Watchlists are those of that folder (telltale watchlist).
 `;
 
 /** Raw values that --reveal remembers, at most; further ones are printed as masks. */
@@ -64,8 +66,10 @@ export const scan: Command = {
     const revealed = new Map<string, string>();
     const { detection, warnings } = await load(values.rules, values.policy);
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
+    const folder = dataFolder(values.data ?? defaultDataFolder);
+    const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
     const pipeline = createPipeline({
-      tokenKey: await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey),
+      tokenKey,
       ...(values.reveal && {
         onRecognised: (recognised) => {
           // A digest has the token of what it was made of, which was seen before it.
@@ -75,7 +79,8 @@ export const scan: Command = {
         },
       }),
     });
-    await using store = values.data === undefined ? undefined : await openStore({ path: dataFolder(values.data).clickhouse });
+    pipeline.watch(await watchlistsOf(folder.watchlists, tokenKey));
+    await using store = values.data === undefined ? undefined : await openStore({ path: folder.clickhouse });
     await store?.migrate();
 
     const valueOf = (finding: Finding): string | undefined => revealed.get(finding['telltale.observable.token']);
@@ -121,6 +126,16 @@ async function load(rules: string | undefined, policy: string | undefined): Prom
   } catch (error) {
     if (rules === undefined && policy === undefined) throw error;
     if (error instanceof LocatedError || (error as NodeJS.ErrnoException).syscall !== undefined) throw new UnusableError((error as Error).message);
+    throw error;
+  }
+}
+
+/** The watchlists beside the token key: a list that cannot be read is worth an error, for what it holds would not be found. */
+async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watch | null> {
+  try {
+    return await loadWatch(folder, tokenKey);
+  } catch (error) {
+    if (error instanceof WatchlistError) throw new UnusableError(error.message);
     throw error;
   }
 }

@@ -26,9 +26,9 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
 
 /** `10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at …` */
 function disclosure(record: FlowRecord, observables: readonly Observable[]): string {
-  const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding }) => {
+  const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding, watchlist }) => {
     const readable = visibility === 'cleartext' ? 'in clear' : 'readable to inspection';
-    return `${kind} ${mask} ${readable} (${path}${encoding === '' ? '' : `, in ${encoding}`})`;
+    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, in ${encoding}`})`;
   });
   if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
   const sentByPeer = (observables[0]!.sender === 'source') === peerIsSource(record);

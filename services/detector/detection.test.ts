@@ -26,7 +26,7 @@ function recordOf(fields: Partial<FlowRecord>, flow = 'flow-1', sequence = 0): F
   }, { 'telltale.peer.ip': fields['destination.ip'] ?? '' }, fields);
 }
 
-const userId: Observable = { kind: 'user_id', path: 'udp.payload@12', encoding: '', visibility: 'cleartext', confidence: 90, mask: '47****8', token: 'tk1.k.user', sender: 'source', frame: 9 };
+const userId: Observable = { kind: 'user_id', path: 'udp.payload@12', encoding: '', visibility: 'cleartext', confidence: 90, mask: '47****8', token: 'tk1.k.user', sender: 'source', frame: 9, watchlist: '' };
 const roomId: Observable = { ...userId, kind: 'room_id', path: 'udp.payload@20', mask: 'M8***Kx', token: 'tk1.k.room', frame: 10 };
 const agora = { 'destination.ip': '47.88.10.20', 'destination.port': 8000, 'destination.domain': 'qos-america.agoralab.co' };
 

@@ -14,6 +14,7 @@ import { createPipeline } from '../probe/create.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
 import { sourceOf, type ProbeInputs } from '../probe/sources.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { reportWatchlists, WatchlistWatcher } from '../probe/watchlist-watcher.ts';
 import { RecordReader } from '../record-reader.ts';
 import { ReviewModule } from '../review/review.module.ts';
 import { StoreComponent } from '../store-component.ts';
@@ -50,7 +51,9 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       const { detection, watchers, checks: tableChecks } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
-      const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
+      const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
+      const pipeline = createPipeline({ tokenKey });
+      const watchlists = new WatchlistWatcher({ folder: folder.watchlists, tokenKey, pipeline, logger });
       const alerting = configuration.alerter.receivers.length > 0 ? standaloneAlerter({ configuration, logger, metrics, lifecycle }, folder.alerter) : undefined;
       const detector = new Detector(detection, store, {
         send: async (findings) => {
@@ -63,6 +66,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       const detectorReader = new RecordReader('flow records', flows.source, detector.handle, (error) => lifecycle.fail('the detector', error));
 
       reportProbe(metrics, pipeline);
+      reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', flows.sink.counters);
       reportSource(metrics, 'flows', flows.source.counters);
       reportDetector(metrics, detector.counters);
@@ -83,7 +87,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
         ],
       });
       // As the data flows, from the end to the beginning: each part starts after those it hands on to, and stops before them.
-      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
+      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, watchlists, source);
       if (endless !== null) lifecycle.add({ name: 'report', start: () => report.reading(endless, http.url) });
     },
   };
