@@ -1,7 +1,7 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Observable } from '#flow';
-import { BoundedCache, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
+import { AnycastObserver, BoundedCache, distanceLimit, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
 import { ExceptionSet, Inventory, type PolicySet, type Rule, type RulePlan } from '#rules';
-import { hopsOf, hopText } from './detection-hops.ts';
+import { hopsOf, hopText, isJudged, isPlaced, pathOf, type PlacedHop } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
@@ -38,6 +38,7 @@ export class Detection {
   #versions: string;
   readonly #inventory: Inventory;
   readonly #positions: ReadonlyMap<string, Position>;
+  readonly #observer = new AnycastObserver();
   readonly #peer = new PeerAnswer();
   /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
@@ -110,12 +111,20 @@ export class Detection {
     // The round trip is that between the probe and whoever answered the handshake, which is the flow's destination.
     const position = record['telltale.handshake.rtt'] === 0 || peerIsSource(record) ? undefined : this.#positions.get(record['observer.name']);
     if (position !== undefined) peer.bound(position, record['telltale.handshake.rtt']);
+    if (this.#positions.size > 1) peer.observeAnycast(this.#observeAnycast(record, position));
+    peer.locate(this.#geography.cityIn(peer.located, record['telltale.peer.ip']), position);
     peer.fill(record);
 
     const hops = hopsOf(record, this.#geography);
-    record['telltale.hops'] = hops.length === 0 ? noTexts : hops.map(hopText);
+    record['telltale.hops'] = hops.length === 0 ? noTexts : hops.filter(isPlaced).map(hopText);
+    record['telltale.path'] = pathOf(record, hops);
     // An address that never leaves the monitored network crosses no border.
-    this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? hops : hops.filter(({ scope }) => scope !== 'local'));
+    this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? noHops : hops.filter(isJudged));
+  }
+
+  #observeAnycast(record: FlowRecord, position: Position | undefined): string {
+    const peer = record['telltale.peer.ip'];
+    return position === undefined ? this.#observer.proofOf(peer) : this.#observer.observe(peer, record['observer.name'], position, distanceLimit(record['telltale.handshake.rtt']));
   }
 
   /** One closure for all records. */
@@ -186,10 +195,13 @@ export class Detection {
       finding['telltale.observables.related'] = related.map(({ kind, token }) => `${kind}=${token}`);
       if (observable.frame !== 0) finding['telltale.evidence.frame'] = lastFrame(observables);
     }
-    finding['message'] = findingMessage(rule, record, observables);
+    finding['message'] = findingMessage(rule, record, observables, this.#sourcesOf);
     this.#findings.push(finding);
     return finding;
   }
+
+  /** Sources of a hop's answers, with the days of their tables. */
+  readonly #sourcesOf = (ip: string): readonly string[] => this.#geography.lookup(ip.replace(/\/.*/, '')).sources;
 
   #level(rule: Rule, record: FlowRecord): string {
     return rule.outcome.level === 'policy' ? this.#policies.get(record['telltale.policy.id'])?.level ?? rule.level : rule.level;
@@ -197,6 +209,7 @@ export class Detection {
 }
 
 const noTexts: string[] = [];
+const noHops: readonly PlacedHop[] = [];
 
 /** The packet with which the evidence is complete. */
 function lastFrame(observables: readonly Observable[]): number {
