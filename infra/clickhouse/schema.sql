@@ -74,6 +74,10 @@ CREATE TABLE findings
     `telltale_peer_city` LowCardinality(String),
     `telltale_peer_position` LowCardinality(String),
     `telltale_peer_registered_disputed` Array(String),
+    `telltale_inference` Array(String),
+    `telltale_linkability_score` UInt64,
+    `telltale_linked_kinds` Array(String),
+    `event_risk_score` UInt64,
     INDEX findings_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX findings_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
@@ -243,6 +247,10 @@ CREATE TABLE flows
     `telltale_peer_city` LowCardinality(String),
     `telltale_peer_position` LowCardinality(String),
     `telltale_peer_registered_disputed` Array(String),
+    `telltale_inference` Array(String),
+    `telltale_subject_located` LowCardinality(String),
+    `telltale_linkability_score` UInt64,
+    `telltale_linked_kinds` Array(String),
     INDEX flows_timestamp timestamp TYPE minmax GRANULARITY 1,
     INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )

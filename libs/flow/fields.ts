@@ -117,6 +117,9 @@ export const flowFields = {
   'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
   'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
 
+  'telltale.subject.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the subject is: the inventory\'s tag `country`, else `residency`, else where its address is located; empty is unknown.' },
+  'telltale.linkability.score': { type: 'count', by: 'detector', doc: 'How much the identifiers that this record completes a link between tell together, from 0 (no link) to 100; see docs/rules.md.' },
+  'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
 
   'telltale.flow.hops': { type: 'strings', by: 'probe', doc: 'Places on the session\'s path that its messages have named up to this record, `kind=address` or `kind=name`: `turn-relay=192.0.2.1`, `dns-cname=edge.example.net`. Of a person\'s own device only the network: `ice-srflx=198.51.100.0/24`. Kinds: docs/jurisdictions.md.' },
@@ -152,6 +155,7 @@ export const findingFields = {
   'telltale.observables.related': { type: 'strings', doc: 'Other identifiers the finding rests on, as `kind=token`.' },
   'telltale.versions': { type: 'string', lowCardinality: true, doc: 'Versions of rule pack, policy, catalogue and geo tables that produced it.' },
   'message': { type: 'string', doc: 'The finding as a sentence.' },
+  'event.risk_score': { type: 'count', doc: 'How much it gives away, from 0 to 100, by level, and by data class and confidence of its identifiers together; see docs/rules.md.' },
 } as const satisfies Record<string, Omit<FieldDefinition, 'by'>>;
 
 /** Flow fields that a finding carries unchanged. */
@@ -163,8 +167,8 @@ export const findingFlowFields = [
   'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame', 'telltale.evidence.line',
   'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
   'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
+  'telltale.inference', 'telltale.linkability.score', 'telltale.linked.kinds',
   'telltale.path', 'telltale.peer.city', 'telltale.peer.position', 'telltale.peer.registered_disputed',
-  'telltale.inference',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

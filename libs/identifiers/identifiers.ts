@@ -1,4 +1,5 @@
 export { catalogue } from './catalogue.ts';
+export { dataClassOf, inferredKinds } from './data-class.ts';
 export { RecogniserCounters } from './counters.ts';
 export { type DataClass, type Example, type IdentifierKind, type Shape } from './kind.ts';
 export { isMac, normaliseMac } from './mac.ts';

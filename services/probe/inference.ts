@@ -1,6 +1,6 @@
 import type { Flow } from '#capture';
 import type { Message } from '#dissect';
-import { maskValue, RecurringValues, type Inferred, type Recognised, type SampledFlow, type Tokeniser } from '#identifiers';
+import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type SampledFlow, type Tokeniser } from '#identifiers';
 import type { FlowState } from './flow-state.ts';
 
 /** What was inferred of a flow: observables with their raw values, and for each of them the evidence. */
@@ -8,9 +8,6 @@ export interface Inference {
   readonly recognised: Recognised[];
   readonly evidence: string[];
 }
-
-/** Kinds of inferred identifiers. They are in no catalogue: a value has them for how it behaves, not for how it looks. */
-const kinds = { user: 'inferred_user_id', room: 'inferred_room_id' } as const;
 
 /**
  * Infers identifiers in flows whose protocol nobody knows. Values stay in here and below; what comes out takes the way of all identifiers.
@@ -65,7 +62,7 @@ export class FlowInference {
 
   #recognised({ behaves, value, offset, encoding, sender, frame, confidence }: Inferred, transport: string): Recognised {
     const observable = {
-      kind: kinds[behaves], path: `${transport}.payload@${offset}`, encoding, visibility: 'cleartext' as const, confidence,
+      kind: inferredKinds[behaves], path: `${transport}.payload@${offset}`, encoding, visibility: 'cleartext' as const, confidence,
       mask: maskValue(value), token: this.#tokeniser.token(value), sender, frame,
     };
     return { observable, value, written: [] };

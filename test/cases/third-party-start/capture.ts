@@ -1,6 +1,6 @@
 import { CaptureBuilder, httpRequest, httpResponse } from '#capture';
 import { tlsSession } from '../../../services/probe/demonstration-traffic.ts';
-import { alice, deviceInClear, second, start, thirdParty, type Told } from '../case.ts';
+import { alice, analyticsInClear, second, start, thirdParty, type Told } from '../case.ts';
 
 const graph = '157.240.20.35';
 const form = new URLSearchParams({
@@ -27,7 +27,6 @@ export function capture(): Buffer {
 const request = { frame: 21, from: alice, country: 'AU' };
 export const story: readonly Told[] = [
   { rule: thirdParty, frame: 6, from: alice, country: 'AU' },
-  { rule: thirdParty, ...request },
-  { rule: deviceInClear, ...request, identifier: { kind: 'advertising_id', value: form.get('advertiser_id')!, path: 'http.request.body.form.advertiser_id' } },
-  { rule: deviceInClear, ...request, identifier: { kind: 'device_id', value: form.get('anon_id')!, path: 'http.request.body.form.anon_id' } },
+  { rule: analyticsInClear, ...request, identifier: { kind: 'advertising_id', value: form.get('advertiser_id')!, path: 'http.request.body.form.advertiser_id' } },
+  { rule: analyticsInClear, ...request, identifier: { kind: 'device_id', value: form.get('anon_id')!, path: 'http.request.body.form.anon_id' } },
 ];
