@@ -75,6 +75,9 @@ export function hopText({ kind, ip, scope, located, operated }: PlacedHop): stri
   return scope === 'local' ? `${kind}=${ip}/local` : `${kind}=${ip}/${located || '?'}/${operated || '?'}`;
 }
 
+/** Names that content networks give their customers' hosts, as their own documentation of CNAMEs has them. */
+const contentNetworks = /(?:^|\.)(?:cloudfront\.net|akamai(?:edge|hd|zed)?\.net|edge(?:key|suite)\.net|fastly\.net|fastlylb\.net|cdn\.cloudflare\.net|azureedge\.net|azurefd\.net|cdngslb\.com|kunlun\w*\.com|alikunlun\.com|cdn\.dnsv1\.com|wscdns\.com|lxdns\.com|cdn77\.org|b-cdn\.net)$/;
+
 const unknown = '?';
 
 const direct: string[] = [];
@@ -113,11 +116,5 @@ function unobservable(record: FlowRecord, hops: readonly PathHop[]): string {
   if (has('target')) return 'behind the proxy';
   if (record['telltale.role'] === 'media') return 'behind the media server';
   if (record['telltale.peer.unlocated'] === 'anycast') return 'behind the anycast edge';
-  const alias = hops.findLast(({ kind }) => kind === 'dns-cname');
-  return alias !== undefined && !isPlaced(alias) && zoneOf(alias.name) !== zoneOf(record['destination.domain']) ? 'behind the content network' : '';
-}
-
-/** The last two labels: names of one organisation mostly share them. */
-function zoneOf(name: string): string {
-  return name.split('.').slice(-2).join('.');
+  return hops.some((hop) => !isPlaced(hop) && hop.kind === 'dns-cname' && contentNetworks.test(hop.name)) ? 'behind the content network' : '';
 }

@@ -119,7 +119,7 @@ export class Detection {
     record['destination.as.number'] = destination.asn;
     record['destination.as.organization.name'] = destination.organisation;
 
-    const tags = this.#inventory.tagsOf(record['telltale.subject.ip']);
+    const tags = this.#inventory.tagsOf(record['telltale.subject.ip'], record['telltale.subject.mac']);
     record['telltale.subject.tags'] = tags as string[];
     record['telltale.subject.located'] = countryOf(tags) || (peerIsSource(record) ? destination : source).located;
     this.#judge(record, peerIsSource(record) ? source : destination);
