@@ -22,7 +22,7 @@ interface Judged { records: FlowRecord[]; findings: Finding[] }
 function judge(builder: CaptureBuilder, policies = loaded.policies): Judged {
   const { records } = probeCapture(builder.pcap());
   const { geography, catalogue, pack, versions } = loaded;
-  return { records, findings: new Detection({ geography, catalogue, policies, rules: pack.plan, versions }).detect(records) };
+  return { records, findings: new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, versions }).detect(records) };
 }
 
 /** What is said of a peer: of its last record that knows the service. */
