@@ -7,11 +7,19 @@ import { peerEndpoint, peerIsSource, subjectAddress } from './detection-endpoint
 /** Observables that a sentence names; the others are counted. */
 const namedObservables = 3;
 
+/** What a sentence needs beside the record. */
+export interface MessageFacts {
+  /** Answers about a hop with their tables. */
+  sourcesOf: (ip: string) => readonly string[];
+  /** Of a contact with a third party: services that the subject used at about that time. */
+  candidates: readonly string[] | undefined;
+}
+
 /**
  * The finding as one sentence: who, what, to whom, where that is, and what remains unknown.
  * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
  */
-export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], sourcesOf: (ip: string) => readonly string[]): string {
+export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates }: MessageFacts): string {
   if (rule.outcome.finding === 'link') return `${disclosure(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
@@ -21,7 +29,13 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
     return `${contact}; ${policy(record)} cannot be decided, because it is unknown ${unknownAnswers(record['telltale.policy.reason'])}.`;
   }
-  return `${contact}: ${rule.title}.`;
+  return `${contact}: ${rule.title}${appBehind(candidates)}.`;
+}
+
+/** Which app reports to a third party: no more than the evidence says. */
+function appBehind(candidates: readonly string[] | undefined): string {
+  if (candidates === undefined) return '';
+  return `; which app did so is uncertain${candidates.length === 0 ? '' : ` (candidates: ${list(candidates)}, used within a minute)`}`;
 }
 
 /** `10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at …` */

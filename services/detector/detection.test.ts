@@ -135,7 +135,7 @@ test('a third party contacted is one low finding per flow; asking DNS for its na
   ]);
   assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [['Third-party analytics endpoint contacted', 'low']]);
   assert.equal(findings[0]!['message'],
-    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT, operated from US: Third-party analytics endpoint contacted.');
+    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT, operated from US: Third-party analytics endpoint contacted; which app did so is uncertain.');
 });
 
 test('the peer is enriched on whichever side it stands, and a value it sends is said to come from it', () => {

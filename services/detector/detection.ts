@@ -1,6 +1,7 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Level, type Observable } from '#flow';
 import { AnycastObserver, BoundedCache, distanceLimit, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
 import { ExceptionSet, HitPlan, Inventory, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
+import { ThirdPartyCandidates } from './detection-candidates.ts';
 import { hopsOf, hopText, isJudged, isPlaced, pathOf, type PlacedHop } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
@@ -42,6 +43,7 @@ export class Detection {
   #versions: string;
   readonly #inventory: Inventory;
   readonly #positions: ReadonlyMap<string, Position>;
+  readonly #candidates = new ThirdPartyCandidates();
   readonly #observer = new AnycastObserver();
   readonly #peer = new PeerAnswer();
   /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
@@ -129,6 +131,7 @@ export class Detection {
     const match = this.#catalogue.match(record);
     record['telltale.service'] = match?.service.name ?? '';
     record['telltale.role'] = match?.role ?? '';
+    this.#candidates.learn(record);
     const domain = record['destination.domain'];
     const peer = this.#peer;
     peer.start(place);
@@ -246,7 +249,7 @@ export class Detection {
       this.#covered.add(`${id} `);
       for (const { token } of observables) this.#covered.add(`${id} ${token}`);
     }
-    finding['message'] = findingMessage(rule, record, observables, this.#sourcesOf);
+    finding['message'] = findingMessage(rule, record, observables, { sourcesOf: this.#sourcesOf, candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined });
     this.#findings.push(finding);
   }
 
