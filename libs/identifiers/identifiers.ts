@@ -2,6 +2,7 @@ export { catalogue } from './catalogue.ts';
 export { dataClassOf, inferredKinds } from './data-class.ts';
 export { RecogniserCounters } from './counters.ts';
 export { type DataClass, type Example, type IdentifierKind, type Shape } from './kind.ts';
+export { isMac, normaliseMac } from './mac.ts';
 export { maskEmail, maskSecret, maskValue } from './mask.ts';
 export { Recogniser, type Recognised, type RecogniserOptions, type Watch } from './recogniser.ts';
 export { defaultRecurrenceOptions, RecurrenceCounters, RecurringValues, type Inferred, type RecurrenceOptions, type UnknownFlow } from './recurrence/recurring-values.ts';

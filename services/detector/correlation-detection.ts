@@ -45,6 +45,8 @@ export interface CorrelationRow {
   settled: number;
   parts: number[];
   tokens: string[];
+  /** Monitored endpoints of the events, ten at most. */
+  subjects: string[];
   shared: Record<string, string>;
 }
 
@@ -116,10 +118,18 @@ export function correlationFinding(correlation: Correlation, row: CorrelationRow
 }
 
 /** `Many links from one host: 12 events (12 of "Meeting link in clear") with source.ip 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.` */
-function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last }: CorrelationRow): string {
+function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last, subjects, shared }: CorrelationRow): string {
   const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
   const where = groups.map(({ name }, i) => `${name} ${grp[i]}`).join(', ');
-  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}, from ${second(first)} to ${second(last)}.`;
+  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${second(first)} to ${second(last)}.`;
+}
+
+/** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in CN, operated from CN (policy conferencing)`, as far as all events agree. */
+function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string, string>>): string {
+  if (subjects.length < 2) return '';
+  const { 'telltale.peer.ip': peer, 'telltale.peer.located': located, 'telltale.peer.operated': operated, 'telltale.policy.id': policy } = shared;
+  const place = [located && `located in ${located}`, operated && `operated from ${operated}`].filter(Boolean).join(', ');
+  return ` by ${subjects.slice(0, -1).join(', ')} and ${subjects.at(-1)}${peer ? `, to ${peer}${place && ` ${place}`}` : ''}${policy ? ` (policy ${policy})` : ''}`;
 }
 
 function second(micros: number): string {
