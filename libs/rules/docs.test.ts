@@ -23,7 +23,7 @@ test('docs/rules.md: rules, fixtures, exceptions and policies shown there work',
   assert.deepEqual(parsed.problems.map(formatProblem), []);
   assert.deepEqual([parsed.rules.length, parsed.filters.length, parsed.correlations.length], [2, 1, 1]);
   assert.deepEqual(parseExceptions([{ name: 'docs/rules.md', text: exceptions[0]! }]).problems.map(formatProblem), []);
-  assert.deepEqual(checkFixtures(parsed.rules[0]!, { name: 'docs/rules.md', text: fixtures[0]! }).map(formatProblem), []);
+  assert.deepEqual(checkFixtures({ rules: [parsed.rules[0]!] }, { name: 'docs/rules.md', text: fixtures[0]! }).map(formatProblem), []);
   parsePolicy(policies[0]!, 'docs/rules.md', { jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')), services: ['Zoom', 'Teams'] });
 });
 
