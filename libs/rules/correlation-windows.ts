@@ -33,6 +33,7 @@ const day = 86_400 * microsPerSecond;
  * since an upper bound, an average or an absence may change until then.
  */
 export function slides({ type, bounds, condition }: Pick<Correlation, 'type' | 'bounds' | 'condition'>): boolean {
+  if (type === 'temporal_ordered') return true;
   if (type === 'value_avg' || type === 'value_percentile' || type === 'value_median') return false;
   return bounds.every(({ comparison }) => comparison === 'gt' || comparison === 'gte') && (condition === undefined || !hasNot(condition));
 }
