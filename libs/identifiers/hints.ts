@@ -19,7 +19,10 @@ for (const digit of '0123456789abcdefABCDEF') for (const separator of ':-') onPa
 onPair('ey', hint.jwt);
 for (const pair of ['zo', 'Zo', 'ZO']) onPair(pair, hint.zoom);
 for (const pair of ['si', 'Si', 'SI']) onPair(pair, hint.sip);
-for (const pair of ['AK', 'AS', 'AI', 'AP', 'gh', 'gi', 'xo', 'sk', 'rk', 'SG', 'LT', 'a-']) onPair(pair, hint.vendorPrefix);
+for (const pair of [
+  'AK', 'AS', 'AB', 'AC', 'AI', 'AP', 'gh', 'gi', 'xo', 'sk', 'rk', 'SG', 'LT', 'a-', 'ya', 'GO', 'gl', 'np', 'hf', '_v', 'sh', 'SK', 'py', 'da', 'NR', 'xa', ':A',
+  '/T', 'GE', 'sq', 'y-', 'Ac',
+]) onPair(pair, hint.vendorPrefix);
 
 const digitsOfResidentId = 17;
 

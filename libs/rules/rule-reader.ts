@@ -115,19 +115,24 @@ function checkAttributes(reader: LocatedDocumentReader): void {
 }
 
 function readOutcome(reader: LocatedDocumentReader, aboutObservable: boolean): Outcome {
-  const outcome: Outcome = { finding: aboutObservable ? 'observable' : 'record', verdict: 'violation', level: 'rule' };
+  const outcome: Outcome = { finding: aboutObservable ? 'observable' : 'record', verdict: 'violation', level: 'rule', covers: [] };
   const node = reader.value('telltale');
   if (node === undefined) return outcome;
-  if (!isMap(node)) return reader.fail(node, 'telltale', '"telltale" is a map of finding, verdict and level') ?? outcome;
+  if (!isMap(node)) return reader.fail(node, 'telltale', '"telltale" is a map of finding, verdict, level and covers') ?? outcome;
   const allowed: Record<string, readonly string[]> = {
-    finding: aboutObservable ? ['observable', 'record', 'flow'] : ['record', 'flow'],
+    finding: aboutObservable ? ['observable', 'record', 'flow'] : ['record', 'flow', 'link'],
     verdict: ['violation', 'indeterminate'],
-    level: ['rule', 'policy'],
+    level: ['rule', 'policy', 'linkability'],
   };
   for (const { key, value } of reader.entries(node)) {
     const name = String(key.value);
+    if (name === 'covers') {
+      outcome.covers = reader.texts('covers', node).map((id) => id.toLowerCase());
+      if (outcome.covers.length === 0) reader.fail(value ?? key, 'telltale', '"covers" is a list of rule ids');
+      continue;
+    }
     const choice = isScalar(value) ? String(value.value) : '';
-    if (!Object.hasOwn(allowed, name)) reader.fail(key, 'telltale', `unknown key "${name}": expected ${Object.keys(allowed).join(', ')}`);
+    if (!Object.hasOwn(allowed, name)) reader.fail(key, 'telltale', `unknown key "${name}": expected ${Object.keys(allowed).join(', ')}, covers`);
     else if (!allowed[name]!.includes(choice)) reader.fail(value ?? key, 'telltale', `"${choice}" is no ${name} of this rule: expected ${allowed[name]!.join(', ')}`);
     else Object.assign(outcome, { [name]: choice });
   }

@@ -1,10 +1,11 @@
-import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Observable } from '#flow';
+import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Level, type Observable } from '#flow';
 import { BoundedCache, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
 import { ExceptionSet, HitPlan, Inventory, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
 import { hopsOf, hopText } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
+import { levelOfScore, Linkability, riskScore, type Link } from './linkability.ts';
 
 export interface DetectionParts {
   geography: Geography;
@@ -44,8 +45,12 @@ export class Detection {
   readonly #peer = new PeerAnswer();
   /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
+  readonly #linkability: Linkability;
   #record!: FlowRecord;
+  #link: Link | undefined;
   #findings: Finding[] = [];
+  /** Rule and token of findings that others of the record cover. */
+  readonly #covered = new Set<string>();
   #hits: Hit[] = [];
 
   constructor({
@@ -61,6 +66,7 @@ export class Detection {
     this.#inventory = inventory;
     this.#positions = positions;
     this.#reported = new BoundedCache(rememberedFlows);
+    this.#linkability = new Linkability(rememberedFlows);
   }
 
   /** Takes other rules from the next batch on. */
@@ -89,9 +95,17 @@ export class Detection {
     for (const record of records) {
       this.#enrich(record);
       this.#record = record;
+      const before = this.#findings.length;
       this.#rules.evaluate(record, this.#onMatch);
+      if (this.#covered.size > 0) this.#leaveOutCovered(before);
     }
     return this.#findings;
+  }
+
+  #leaveOutCovered(before: number): void {
+    const findings = this.#findings.splice(before);
+    for (const finding of findings) if (!this.#covered.has(`${finding['rule.id']} ${finding['telltale.observable.token']}`)) this.#findings.push(finding);
+    this.#covered.clear();
   }
 
   #enrich(record: FlowRecord): void {
@@ -104,7 +118,9 @@ export class Detection {
     record['destination.as.number'] = destination.asn;
     record['destination.as.organization.name'] = destination.organisation;
 
-    record['telltale.subject.tags'] = this.#inventory.tagsOf(record['telltale.subject.ip']) as string[];
+    const tags = this.#inventory.tagsOf(record['telltale.subject.ip']);
+    record['telltale.subject.tags'] = tags as string[];
+    record['telltale.subject.located'] = countryOf(tags) || (peerIsSource(record) ? destination : source).located;
     this.#judge(record, peerIsSource(record) ? source : destination);
   }
 
@@ -126,6 +142,9 @@ export class Detection {
 
     const hops = hopsOf(record, this.#geography);
     record['telltale.hops'] = hops.length === 0 ? noTexts : hops.map(hopText);
+    this.#link = this.#linkability.link(record, place.scope === 'local');
+    record['telltale.linkability.score'] = this.#link?.score ?? 0;
+    record['telltale.linked.kinds'] = this.#link?.observables.map(({ kind }) => kind) ?? noTexts;
     // An address that never leaves the monitored network crosses no border.
     this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? hops : hops.filter(({ scope }) => scope !== 'local'));
   }
@@ -143,6 +162,9 @@ export class Detection {
         break;
       case 'record':
         this.#add(rule, record, record['event.id'], observables);
+        break;
+      case 'link':
+        if (this.#link !== undefined) this.#addLink(rule, record, this.#link);
         break;
       case 'flow':
         this.#addOncePerFlow(rule, record, observables);
@@ -175,6 +197,12 @@ export class Detection {
     this.#add(rule, record, flow, observables, record['event.start'] || record['@timestamp']);
   }
 
+  /** Without one of the linked identifiers the others are no link. */
+  #addLink(rule: Rule, record: FlowRecord, { observables }: Link): void {
+    const left = this.#exceptions.size === 0 ? observables : this.#withoutExceptions(rule, observables);
+    if (left?.length === observables.length) this.#add(rule, record, record['event.id'], observables);
+  }
+
   #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[], time = record['@timestamp']): void {
     const [observable, ...related] = observables;
     // A finding about one observable is told apart by it; one about a record or flow by that alone.
@@ -190,7 +218,9 @@ export class Detection {
     finding['rule.id'] = rule.id;
     finding['rule.name'] = rule.title;
     finding['rule.version'] = rule.version;
-    finding['event.severity_name'] = this.#level(rule, record);
+    const level = this.#level(rule, record);
+    finding['event.severity_name'] = level;
+    finding['event.risk_score'] = riskScore(level, observables);
     finding['telltale.verdict'] = rule.outcome.verdict;
     finding['telltale.versions'] = this.#versions;
     if (observable !== undefined) {
@@ -203,16 +233,27 @@ export class Detection {
       finding['telltale.observables.related'] = related.map(({ kind, token }) => `${kind}=${token}`);
       if (observable.frame !== 0) finding['telltale.evidence.frame'] = lastFrame(observables);
     }
+    for (const id of rule.outcome.covers) {
+      this.#covered.add(`${id} `);
+      for (const { token } of observables) this.#covered.add(`${id} ${token}`);
+    }
     finding['message'] = findingMessage(rule, record, observables);
     this.#findings.push(finding);
   }
 
-  #level(rule: Rule, record: FlowRecord): string {
+  #level(rule: Rule, record: FlowRecord): Level {
+    if (rule.outcome.level === 'linkability') return levelOfScore(record['telltale.linkability.score']);
     return rule.outcome.level === 'policy' ? this.#policies.get(record['telltale.policy.id'])?.level ?? rule.level : rule.level;
   }
 }
 
 const noTexts: string[] = [];
+
+/** What the inventory says of where a subject is. */
+function countryOf(tags: readonly string[]): string {
+  for (const name of ['country=', 'residency=']) for (const tag of tags) if (tag.startsWith(name)) return tag.slice(name.length);
+  return '';
+}
 
 /** The packet with which the evidence is complete. */
 function lastFrame(observables: readonly Observable[]): number {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { projectRoot, type Component, type Logger, type Metrics } from '#runtime';
+import type { Check } from '../operations/operations.ts';
 import { geoOptions, type detectionOptions } from './configuration.ts';
 import { correlationDetection } from './correlation-detection.ts';
 import { reportGeoTables } from './detection-tables.ts';
@@ -14,6 +15,8 @@ export interface LiveDetection {
   detection: Detection;
   /** They exchange its rules and tables while it runs. */
   watchers: Component[];
+  /** What is doubtful about its tables, for whoever looks at the service's health. */
+  checks: Check[];
   /** What of the rules in use runs over stored data. */
   scheduled: () => ScheduledDetection[];
 }
@@ -32,6 +35,7 @@ export async function liveDetection(options: DetectionOptions, { logger, metrics
   return {
     detection: loaded.detection,
     watchers: [tables, pack],
+    checks: [{ name: tables.name, check: () => tables.warning() }],
     scheduled: () => pack.pack.correlations.filter(({ evaluable, silent }) => evaluable !== 'no' && !silent)
       .map((correlation) => correlationDetection(correlation, { intervalMillis: correlationInterval, versions: loaded.versionsWith({}) })),
   };

@@ -17,7 +17,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
   async build({ configuration, logger, metrics, lifecycle }) {
     const connection = { ...kafkaConnection(configuration.kafka, 'telltale-detector'), logger };
     const { group, batch } = configuration.detector;
-    const { detection, watchers, scheduled } = await liveDetection(configuration.detector, { logger, metrics });
+    const { detection, watchers, checks, scheduled } = await liveDetection(configuration.detector, { logger, metrics });
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
 
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });
@@ -32,7 +32,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     reportStore(metrics, store.counters);
     reportDetector(metrics, detector.counters);
     reportScheduledDetections(metrics, schedule.counters);
-    const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader], metrics })] });
+    const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })] });
 
     // The reader starts last and stops first: no batch arrives that cannot be stored.
     lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader);
