@@ -70,6 +70,10 @@ CREATE TABLE findings
     `telltale_policy_decisions` Array(String),
     `telltale_evidence_line` UInt64,
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_inference` Array(String),
+    `telltale_linkability_score` UInt64,
+    `telltale_linked_kinds` Array(String),
+    `event_risk_score` UInt64,
     INDEX findings_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX findings_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
@@ -231,6 +235,10 @@ CREATE TABLE flows
     `telltale_hops` Array(String),
     `telltale_policy_decisions` Array(String),
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_inference` Array(String),
+    `telltale_subject_located` LowCardinality(String),
+    `telltale_linkability_score` UInt64,
+    `telltale_linked_kinds` Array(String),
     INDEX flows_timestamp timestamp TYPE minmax GRANULARITY 1,
     INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
