@@ -11,14 +11,14 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 const sampleBytes = 64;
 /** A line that is longer is handed over in parts of this length. */
 const maxLineBytes = 4096;
-/** Packets of a binary direction at whose start a known protocol is still looked for. */
+/** Packets of a binary direction that are handed over, and at whose start a known protocol is still looked for. */
 const binaryAttempts = 16;
-/** Packets of a binary direction whose beginning is handed over, and how much of it. */
+/** Packets of a binary direction whose beginning is compared with that of other flows, and how much of it. */
 const binarySamples = 4;
 const sampleOfPacket = 256;
 
 /**
- * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary is reported once as opaque.
+ * One direction of a TCP flow that no protocol claims: text is handed over line by line, of binary the first packets.
  *
  * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow caught in the middle).
  */
@@ -103,18 +103,33 @@ export class UnclaimedDirection {
     this.#counters.add('tcp', 'opaque');
   }
 
-  /** The first packet says that the direction is opaque; all of them show how they begin. */
-  #emitSample(stream: ByteStream): void {
-    this.#samples--;
-    const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(0), stream.microsAt(0));
-    message.sample = stream.bytes().subarray(0, Math.min(stream.packetEnd(0), sampleOfPacket));
-    this.#emit(message);
+  /** The first packets of a binary direction are where clients say who they are: they are handed over as far as the bound goes. */
+  #passOver(stream: ByteStream): boolean {
+    const length = stream.packetEnd(0);
+    if (this.#attempts > 0) {
+      this.#attempts--;
+      this.#handOverPacket(stream, length);
+    }
+    stream.consume(length);
+    return true;
   }
 
-  #passOver(stream: ByteStream): boolean {
-    if (this.#attempts > 0) this.#attempts--;
-    if (this.#samples > 0) this.#emitSample(stream);
-    stream.consume(stream.packetEnd(0));
-    return true;
+  #handOverPacket(stream: ByteStream, length: number): void {
+    const isWithin = this.#handedOver + length <= this.#options.maxUnclaimedBytes;
+    if (!isWithin) {
+      this.#counters.add('tcp', 'bounded payload');
+      if (this.#samples === 0) return;
+    }
+    const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
+    const packet = stream.bytes().subarray(0, length);
+    if (isWithin) {
+      this.#handedOver += length;
+      message.payload = packet;
+    }
+    if (this.#samples > 0) {
+      this.#samples--;
+      message.sample = packet.subarray(0, sampleOfPacket);
+    }
+    this.#emit(message);
   }
 }

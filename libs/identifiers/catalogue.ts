@@ -1,4 +1,4 @@
-import { accountId, geoPosition, personName, turnUsername, userId, userName } from './catalogue/accounts.ts';
+import { accountId, geoPosition, personName, tokenSubject, turnUsername, userId, userName } from './catalogue/accounts.ts';
 import { email, iban, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
 import {
   apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, sessionCookie, sessionToken, trackingId, visitorId,
@@ -27,7 +27,7 @@ export const catalogue: readonly IdentifierKind[] = [
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, phone, sipUri, sipNumber, geoPosition,
   linkedMeeting, meetingId, roomId, channelId, callId, conversationId,
-  bearerToken, sessionToken, sessionCookie, accountId, deviceId, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid,
+  bearerToken, sessionToken, sessionCookie, accountId, deviceId, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

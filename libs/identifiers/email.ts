@@ -55,7 +55,7 @@ export function findEmails(text: string, visit: (start: number, end: number) => 
     while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_') start++;
     const value = text.slice(start, end);
     if (!isEmail(value) || !isKnownDomain(value) || isMessageId(text, start, at)) continue;
-    if (text[end] === '@' || isPassword(text, start) || otherScheme.test(text.slice(Math.max(0, start - 16), start))) continue;
+    if (text[end] === '@' || isAlgorithm(value) || isPassword(text, start) || otherScheme.test(text.slice(Math.max(0, start - 16), start))) continue;
     visit(start, end);
   }
 }
@@ -75,6 +75,11 @@ function isMessageId(text: string, start: number, at: number): boolean {
 /** `scheme://user:secret@host`: what stands before the sign is a password. */
 function isPassword(text: string, start: number): boolean {
   return text[start - 1] === ':' && /:\/\/[^\s/@]{1,80}:$/.test(text.slice(Math.max(0, start - 100), start));
+}
+
+/** Algorithms of SSH that are nobody's standard are named `name@domain` (RFC 4251, section 6). */
+function isAlgorithm(value: string): boolean {
+  return /@(?:openssh\.com|libssh\.org|ssh\.com|lysator\.liu\.se|matt\.ucc\.asn\.au)$/i.test(value) && /^(?:zlib|etm)@|-|\d/.test(value);
 }
 
 function isAlphanumeric(code: number): boolean {

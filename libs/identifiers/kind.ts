@@ -50,9 +50,9 @@ export interface IdentifierKind {
   readonly shape?: Shape;
   /**
    * Its key names mean it only there: as names of cookies, as the arguments of a protocol's own login (`smtp.login.password`), where
-   * nothing else can stand, or in SIP.
+   * nothing else can stand, in SIP, or as claims of a JSON Web Token.
    */
-  readonly within?: 'cookie' | 'login' | 'sip';
+  readonly within?: 'cookie' | 'login' | 'sip' | 'jwt';
   /** Binary formats write it as an integer too. */
   readonly integer?: true;
   /** The one spelling that the token is made of; default {@link normaliseOpaque}. */

@@ -68,7 +68,10 @@ export const scan: Command = {
       tokenKey: await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey),
       ...(values.reveal && {
         onRecognised: (recognised) => {
-          for (const { observable, value } of recognised) if (revealed.size < maxRevealed) revealed.set(observable.token, value);
+          // A digest has the token of what it was made of, which was seen before it.
+          for (const { observable, value } of recognised) {
+            if (revealed.size < maxRevealed && !revealed.has(observable.token)) revealed.set(observable.token, value);
+          }
         },
       }),
     });

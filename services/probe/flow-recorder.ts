@@ -107,7 +107,7 @@ export class FlowRecorder {
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
-    record['telltale.flow.observable_kinds'] = [...state.kinds];
+    if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     this.#emit(flow, state, record, false, origin);
   }
 
@@ -172,7 +172,7 @@ export class FlowRecorder {
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
     record['destination.domain'] = state.redact(state.domain);
     record['telltale.destination.domain_source'] = state.domainSource;
-    record['telltale.flow.observable_kinds'] = [...state.kinds];
+    if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     return record;
   }
 

@@ -11,12 +11,16 @@ const maxRememberedValues = 64;
 /** Characters of a value that is looked for in the paths of observables. */
 const shortestInPath = 6;
 
+/** What most flows have. Never written to. */
+const none: never[] = [];
+
 /** What the probe knows of a flow beside its packets: how far it is told, what it is, and the values to redact it with. */
 export class FlowState {
   readonly id: string;
   readonly subjectIsDestination: boolean;
   readonly isDatagrams: boolean;
-  readonly kinds = new Set<string>();
+  /** Kinds of the identifiers seen so far, each once. */
+  kinds: readonly string[] = none;
   /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
   rttMicros = 0;
   sequence = 0;
@@ -33,7 +37,7 @@ export class FlowState {
   sampled: SampledFlow | null | undefined;
   #reported: Set<string> | undefined;
   #inferred: Set<string> | undefined;
-  #values: Recognised[] = [];
+  #values: Recognised[] = none;
 
   /** @param isDatagrams its transport has no stream */
   constructor(id: string, subjectIsDestination: boolean, isDatagrams: boolean) {
@@ -54,8 +58,9 @@ export class FlowState {
   }
 
   remember(recognised: readonly Recognised[]): void {
+    if (this.#values === none) this.#values = [];
     for (const one of recognised) {
-      this.kinds.add(one.observable.kind);
+      if (!this.kinds.includes(one.observable.kind)) this.kinds = [...this.kinds, one.observable.kind];
       const known = this.#values.findIndex((other) => other.value === one.value && other.written.join() === one.written.join());
       if (known >= 0) this.#values.splice(known, 1);
       this.#values.push(one);

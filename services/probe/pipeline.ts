@@ -122,6 +122,9 @@ export class ProbePipeline implements FlowHandler {
     if (flow.transport === 'tcp') {
       dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.stream.data(sender, bytes, frame, micros);
+      if (!dissection.stream.done) return;
+      flow.isPassedOver = true;
+      dissection.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);

@@ -1,6 +1,6 @@
 import { hint, type IdentifierKind } from '../kind.ts';
 import { findGeoUris, isPosition } from '../position.ts';
-import { isFineTimestamp, isId, isPlaceholder, isUuid } from '../opaque.ts';
+import { isFineTimestamp, isId, isPlaceholder, isTimestamp, isUuid } from '../opaque.ts';
 
 export const turnUsername: IdentifierKind = {
   name: 'turn_username',
@@ -86,6 +86,20 @@ export const userId: IdentifierKind = {
       ['fluid', '42'], ['guide', '42'], 'the fluid: 42 litres', 'uid: of a process', 'userId:e.userId,name:e.name',
       ['user_id', 'https://example.org/u/1'], ['user_id_type', 'open_id'], ['sender_id', '103953800507'],
     ],
+  },
+};
+
+/** Whom a token speaks of, to the service that made it. */
+export const tokenSubject: IdentifierKind = {
+  ...userId,
+  keys: ['sub', 'oid', 'user', 'uid', 'cognito_username', 'puid'],
+  within: 'jwt',
+  validate: (value) => isId(value) && value.length >= 2 && !isTimestamp(value) && !value.includes('.apps.googleusercontent.com'),
+  traps: ['the subject of a token for a program, which is the name of the program'],
+  source: 'RFC 7519, section 4.1.2; https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference',
+  examples: {
+    match: [['sub', '88213', 'http.request.header.authorization.claims.sub'], ['oid', '5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8', 'url.query.t.claims.oid']],
+    noMatch: [['sub', '88213', 'url.query.sub'], ['sub', 'null', 'url.query.t.claims.sub']],
   },
 };
 

@@ -17,6 +17,7 @@ export const email: IdentifierKind = {
   confidence: 97,
   traps: [
     'SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL',
+    'algorithms of SSH (`umac-64@openssh.com`)',
   ],
   source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1',
   examples: {
@@ -26,7 +27,7 @@ export const email: IdentifierKind = {
     ],
     noMatch: [
       'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
-      'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>',
+      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>',
       '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>',
       '9ACEE03C-AB98-4046-AEC1-BF4910C61E96@example.com',
     ],
