@@ -112,7 +112,7 @@ export class FlowTable {
    */
   advance(now: number): void {
     this.#expire(now);
-    for (let flow = this.#open.oldest; flow !== null; flow = flow.newer) {
+    for (let flow = this.#open.oldest; flow !== null; flow = this.#open.after(flow)) {
       // Nothing came since it was last reported.
       if (flow.lastMicros <= flow.updatedMicros || now - flow.updatedMicros < this.#options.activeTimeoutMicros) continue;
       flow.updatedMicros = now;
@@ -123,7 +123,7 @@ export class FlowTable {
   /** Reports all flows that have news: who reads on may never come to their end. */
   report(): void {
     for (const flows of [this.#closed, this.#open]) {
-      for (let flow = flows.oldest; flow !== null; flow = flow.newer) {
+      for (let flow = flows.oldest; flow !== null; flow = flows.after(flow)) {
         if (flow.lastMicros <= flow.updatedMicros) continue;
         flow.updatedMicros = flow.lastMicros;
         this.#handler.flowUpdated(flow);

@@ -1,6 +1,7 @@
 import type { Condition } from './condition.ts';
 import type { CorrelationText } from './correlation.ts';
-import { recordField, type Field } from './fields.ts';
+import type { Field } from './fields.ts';
+import { hitField } from './hits.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import type { LogSources } from './log-sources.ts';
 import type { Rule } from './rule.ts';
@@ -158,11 +159,8 @@ class Linker {
       const inner = part.correlation.parts.find((one) => this.#basesOf(one).includes(rule))!;
       return this.#field(part.correlation, inner, rule, written);
     }
-    if (written === 'telltale.observable.token' || written === 'telltale.observable.mask') {
-      return { of: 'observable', name: written, key: written.endsWith('token') ? 'token' : 'mask', type: 'text' };
-    }
-    const field = this.#logSources.of(this.#rules.get(rule)!.logsource).resolve(written) ?? recordField(written);
-    return field === undefined || field.of === 'nowhere' || field.of === 'values' ? undefined : field;
+    const field = this.#logSources.of(this.#rules.get(rule)!.logsource).resolve(written);
+    return field === undefined || field.of === 'nowhere' || field.of === 'values' ? hitField(written) : field;
   }
 }
 

@@ -8,10 +8,13 @@ import { indented, joined, quoted } from './sql-text.ts';
 export interface CorrelationRange {
   readonly first: number;
   readonly last: number;
+  /** Fixed periods that end later, or have events that were stored later (µs), are not judged yet. */
+  readonly judged: number;
 }
 
 /**
- * SQL of a rule's events, from one time (µs, included) up to another: columns `time` (µs, Int64), `id`, `rule` and `fields` (Map(String, String)).
+ * SQL of a rule's events, from one time (µs, included) up to another: columns `time` (µs, Int64), `id`, `rule`, `fields` (Map(String, String)), and
+ * `stored` (µs), when the event was stored.
  */
 export type EventsSql = (rule: string, from: number, to: number) => string;
 
@@ -21,13 +24,13 @@ const mostTokens = 20;
 /**
  * SQL that finds the windows of a correlation which begin in a range of periods, with the meaning of `correlationWindows`. Rows: `grp` (values of
  * `group-by`), `period`, `at`, `events`, `first`, `last` (µs), `parts` (events by number of the rule, from 0), `tokens`, and `shared`: fields of
- * `context` that all events of the window have alike. `settled`: when the latest of the events was stored (µs), by the events' column `stored`.
+ * `context` that all events of the window have alike. `settled`: when the latest of the events was stored (µs).
  */
 export function correlationSql(correlation: Correlation, range: CorrelationRange, events: EventsSql, context: readonly string[]): string {
   const timespan = timespanMicros(correlation);
-  const inside = slides(correlation) ? `event.time > found.at - ${timespan} AND event.time <= found.at` : `intDiv(event.time, ${timespan}) = found.period`;
+  const inside = slides(correlation) ? `event.time > found.met - ${timespan} AND event.time <= found.met` : `intDiv(event.time, ${timespan}) = found.period`;
   const shared = context.map((name) => `${quoted(name)}, if(uniqExact(event.fields[${quoted(name)}]) = 1, any(event.fields[${quoted(name)}]), '')`);
-  return `SELECT found.grp AS grp, found.period AS period, found.at AS at, count() AS events, min(event.time) AS first, max(event.time) AS last, max(event.stored) AS settled,
+  return `SELECT found.grp AS grp, found.period AS period, found.met AS at, count() AS events, min(event.time) AS first, max(event.time) AS last, max(event.stored) AS settled,
   arrayMap(n -> countEqual(groupArray(event.part), n), range(${correlation.parts.length})) AS parts,
   arraySort(groupUniqArrayIf(${mostTokens})(concat(event.fields['telltale.observable.kind'], '=', event.fields['telltale.observable.token']), event.fields['telltale.observable.token'] != '')) AS tokens,
   map(${shared.join(', ')}) AS shared
@@ -38,12 +41,12 @@ INNER JOIN (
   ${indented(placedSql(correlation, range, events))}
 ) AS event ON event.grp = found.grp
 WHERE ${inside}
-GROUP BY grp, period, at
-ORDER BY period, grp`;
+GROUP BY found.grp, found.period, found.met
+ORDER BY found.period, found.grp`;
 }
 
 /** The events of a correlation's rules for windows that begin in the range: `time`, `id`, `rule`, `fields`, `stored`, `part`, `grp`, `value`. */
-function placedSql(correlation: Correlation, { first, last }: CorrelationRange, events: EventsSql): string {
+function placedSql(correlation: Correlation, { first, last, judged }: CorrelationRange, events: EventsSql): string {
   const period = periodMicros(correlation);
   const from = first * period - (slides(correlation) ? timespanMicros(correlation) : 0);
   const to = (last + 1) * period;
@@ -51,7 +54,7 @@ function placedSql(correlation: Correlation, { first, last }: CorrelationRange, 
     const value = ({ fields }: { fields: FieldByOrigin }): string => fieldSql(fields, part.id);
     const group = correlation.groups.map(value);
     const values = correlation.values.map(value);
-    const rows = part.correlation ? windowEventsSql(part.id, part.correlation, from, to, events) : events(part.id, from, to);
+    const rows = part.correlation ? windowEventsSql(part.id, part.correlation, { from, to, judged }, events) : events(part.id, from, to);
     const conditions = [`time >= ${from}`, `time < ${to}`, ...[...group, ...values].map((text) => `${text} != ''`)];
     return `SELECT time, id, rule, fields, stored, ${i} AS part, [${group.map((text) => `toString(${text})`).join(', ')}]::Array(String) AS grp, [${values.join(', ')}]::Array(String) AS value
 FROM (
@@ -72,33 +75,34 @@ function fieldSql(fields: FieldByOrigin, part: string): string {
 }
 
 /** Windows of a correlation as events of the one above: at the time when the condition was met, with the fields of the event of that moment. */
-function windowEventsSql(id: string, correlation: Correlation, from: number, to: number, events: EventsSql): string {
+function windowEventsSql(id: string, correlation: Correlation, { from, to, judged }: { from: number; to: number; judged: number }, events: EventsSql): string {
   const period = periodMicros(correlation);
-  const range: CorrelationRange = { first: Math.floor(from / period), last: Math.floor((to - 1) / period) };
-  return `SELECT found.at AS time, concat(${quoted(`${id} `)}, toString(found.period), ' ', arrayStringConcat(found.grp, '\\0')) AS id,
+  const range: CorrelationRange = { first: Math.floor(from / period), last: Math.floor((to - 1) / period), judged };
+  return `SELECT found.met AS time, concat(${quoted(`${id} `)}, toString(found.period), ' ', arrayStringConcat(found.grp, '\\0')) AS id,
   argMin(event.rule, event.id) AS rule, argMin(event.fields, event.id) AS fields, max(event.stored) AS stored
 FROM (
   ${indented(windowsSql(correlation, range, events))}
 ) AS found
 INNER JOIN (
   ${indented(placedSql(correlation, range, events))}
-) AS event ON event.grp = found.grp AND event.time = found.at
-GROUP BY found.grp, found.period, found.at`;
+) AS event ON event.grp = found.grp AND event.time = found.met
+GROUP BY found.grp, found.period, found.met`;
 }
 
-/** `grp`, `period` and `at` of each window. */
+/** `grp`, `period` and `met` (when the condition was met) of each window. */
 function windowsSql(correlation: Correlation, range: CorrelationRange, events: EventsSql): string {
   const placed = placedSql(correlation, range, events);
   const inRange = `period BETWEEN ${range.first} AND ${range.last}`;
   if (!slides(correlation)) {
-    return `SELECT grp, intDiv(time, ${periodMicros(correlation)}) AS period, max(time) AS at
+    return `SELECT grp, intDiv(time, ${periodMicros(correlation)}) AS period, max(time) AS met
 FROM (
   ${indented(placed)}
 )
 GROUP BY grp, period
-HAVING ${inRange} AND ${conditionSql(correlation, measureOfPeriod(correlation), (part) => `countIf(part = ${part}) > 0`)}`;
+HAVING ${inRange} AND (period + 1) * ${periodMicros(correlation)} <= ${range.judged} AND max(stored) <= ${range.judged}
+  AND ${conditionSql(correlation, measureOfPeriod(correlation), (part) => `countIf(part = ${part}) > 0`)}`;
   }
-  return `SELECT grp, intDiv(at, ${periodMicros(correlation)}) AS period, min(at) AS at
+  return `SELECT grp, intDiv(at, ${periodMicros(correlation)}) AS period, min(at) AS met
 FROM (
   ${indented(correlation.type === 'temporal_ordered' ? orderedSql(correlation, placed) : levelsSql(correlation, placed))}
 )
@@ -124,22 +128,23 @@ function levelsSql(correlation: Correlation, placed: string): string {
   const timespan = timespanMicros(correlation);
   const { type, parts } = correlation;
   const levels = type === 'temporal' ? parts.map((_, i) => `toInt64(part = ${i})`) : [type === 'value_sum' ? 'toInt128OrZero(value[1])' : 'toInt64(1)'];
-  const sums = levels.map((_, i) => `sum(change${i}) AS change${i}`).join(', ');
   const running = levels.map((_, i) => `sum(change${i}) OVER (PARTITION BY grp ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS level${i}`).join(', ');
   const measure = type === 'temporal' ? parts.map((_, i) => `(level${i} > 0)`).join(' + ') : 'level0';
-  const enter = type === 'value_count'
-    ? `SELECT grp, time AS at, 1 AS event, toInt64(isNull(before) OR time - before >= ${timespan}) AS change0 FROM (${steps(placed)})`
-    : `SELECT grp, time AS at, 1 AS event, ${levels.map((level, i) => `${level} AS change${i}`).join(', ')} FROM (\n  ${indented(placed)}\n)`;
-  const leave = type === 'value_count'
-    ? `SELECT grp, time + ${timespan} AS at, 0 AS event, -toInt64(isNull(after) OR after - time >= ${timespan}) AS change0 FROM (${steps(placed)})`
-    : `SELECT grp, time + ${timespan} AS at, 0 AS event, ${levels.map((level, i) => `-${level} AS change${i}`).join(', ')} FROM (\n  ${indented(placed)}\n)`;
+  // A value is in the window from its first moment until a timespan has passed without it; anything else for one timespan.
+  const rows = type === 'value_count' ? steps(placed) : placed;
+  const entering = type === 'value_count' ? [`toInt64(isNull(before) OR time - before >= ${timespan})`] : levels;
+  const leaving = type === 'value_count' ? [`-toInt64(isNull(after) OR after - time >= ${timespan})`] : levels.map((level) => `-${level}`);
+  const edges = `[(time, 1, ${entering.join(', ')}), (time + ${timespan}, 0, ${leaving.join(', ')})]`;
   return `SELECT grp, at
 FROM (
   SELECT grp, at, event, ${running}
   FROM (
-    SELECT grp, at, max(event) AS event, ${sums}
+    SELECT grp, edge.1 AS at, max(edge.2) AS event, ${levels.map((_, i) => `sum(edge.${i + 3}) AS change${i}`).join(', ')}
     FROM (
-      ${indented(indented(indented(`${enter}\nUNION ALL\n${leave}`)))}
+      SELECT grp, arrayJoin(${edges}) AS edge
+      FROM (
+        ${indented(indented(indented(indented(rows))))}
+      )
     )
     GROUP BY grp, at
   )
@@ -147,15 +152,15 @@ FROM (
 WHERE event = 1 AND ${conditionSql(correlation, measure, (part) => `level${part} > 0`)}`;
 }
 
-/** Each moment of a value, with those of the same value before and after it: a value is in the window until a timespan passed without it. */
+/** Each moment of a value, with those of the same value before and after it. */
 function steps(placed: string): string {
   const window = 'OVER (PARTITION BY grp, value ORDER BY time ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)';
-  return `
-  SELECT grp, time, lagInFrame(toNullable(time)) ${window} AS before, leadInFrame(toNullable(time)) ${window} AS after
-  FROM (SELECT DISTINCT grp, value, time FROM (
+  return `SELECT grp, time, lagInFrame(toNullable(time)) ${window} AS before, leadInFrame(toNullable(time)) ${window} AS after
+FROM (
+  SELECT DISTINCT grp, value, time FROM (
     ${indented(indented(placed))}
-  ))
-`;
+  )
+)`;
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LocatedError, type Problem } from '#geo';
 import { compileRules, type RulePlan } from './compile.ts';
 import type { Correlation } from './correlation-links.ts';
+import { HitPlan } from './hits.ts';
 import { parseRules, type ParseOptions } from './parse.ts';
 import type { Rule, RuleFile } from './rule.ts';
 
@@ -10,8 +11,8 @@ export interface RulePack {
   /** All rules, also those that records cannot answer. */
   rules: Rule[];
   correlations: Correlation[];
-  /** Ids of rules that report only through correlations. */
-  silent: ReadonlySet<string>;
+  /** What becomes of matches that correlations count. */
+  hits: HitPlan;
   plan: RulePlan;
   /** Digest of all texts, 8 hexadecimal digits. */
   version: string;
@@ -28,5 +29,5 @@ export function loadPack(files: readonly RuleFile[], options?: ParseOptions, oth
   if (errors.length > 0) throw new LocatedError(errors);
   const digest = createHash('sha256');
   for (const { name, text } of [...files, ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1))) digest.update(`${name}\0${text}\0`);
-  return { rules, correlations, silent, plan: compileRules(rules), version: digest.digest('hex').slice(0, 8), warnings: problems };
+  return { rules, correlations, hits: new HitPlan(correlations, silent), plan: compileRules(rules), version: digest.digest('hex').slice(0, 8), warnings: problems };
 }

@@ -9,6 +9,7 @@ export type { Expression, ValueTest } from './expression.ts';
 export { recordField, recordFieldNames, type Field, type FieldResolver } from './fields.ts';
 export { explain, type Explanation, type ExplainedSearch, type ExplainedTest } from './explain.ts';
 export { checkFixtures, readRecords } from './fixtures.ts';
+export { contextFields, HitPlan } from './hits.ts';
 export { Jurisdictions, type JurisdictionFile } from './jurisdictions.ts';
 export { loadPack, type RulePack } from './pack.ts';
 export { logSourceName, LogSources } from './log-sources.ts';

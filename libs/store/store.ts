@@ -185,7 +185,7 @@ export class Store {
     if (findings.length === 0) return [];
     const rows = await this.query<{ id: string }>(
       'SELECT DISTINCT event_id AS id FROM findings WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}',
-      { ids: findings.map((finding) => finding['event.id']), times: [...new Set(findings.map((finding) => String(finding['@timestamp'])))] },
+      { ids: findings.map((finding) => finding['event.id']), times: [...new Set(findings.map((finding) => finding['@timestamp']))] },
     );
     const stored = new Set(rows.map(({ id }) => id));
     return findings.filter((finding) => !stored.has(finding['event.id']));

@@ -1,6 +1,6 @@
-import { createFinding, findingId, type Finding, type FlowRecord, type Level, type Observable } from '#flow';
+import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Level, type Observable } from '#flow';
 import { BoundedCache, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
-import { ExceptionSet, Inventory, type PolicySet, type Rule, type RulePlan } from '#rules';
+import { ExceptionSet, HitPlan, Inventory, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
 import { hopsOf, hopText } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
@@ -14,6 +14,8 @@ export interface DetectionParts {
   rules: RulePlan;
   /** Hits that are no findings; none by default. */
   exceptions?: ExceptionSet;
+  /** What correlations count; nothing by default. */
+  hits?: HitPlan;
   /** Versions of all of these, for the findings. */
   versions: string;
   /** What is known of the monitored endpoints. */
@@ -36,6 +38,7 @@ export class Detection {
   readonly counters = { suppressed: new Map<string, number>() };
   #rules: RulePlan;
   #exceptions: ExceptionSet;
+  #hitPlan: HitPlan;
   #versions: string;
   readonly #inventory: Inventory;
   readonly #positions: ReadonlyMap<string, Position>;
@@ -48,15 +51,17 @@ export class Detection {
   #findings: Finding[] = [];
   /** Rule and token of findings that others of the record cover. */
   readonly #covered = new Set<string>();
+  #hits: Hit[] = [];
 
   constructor({
-    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536,
+    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, hits = HitPlan.none, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536,
   }: DetectionParts) {
     this.#geography = geography;
     this.#catalogue = catalogue;
     this.#policies = policies;
     this.#rules = rules;
     this.#exceptions = exceptions;
+    this.#hitPlan = hits;
     this.#versions = versions;
     this.#inventory = inventory;
     this.#positions = positions;
@@ -65,8 +70,9 @@ export class Detection {
   }
 
   /** Takes other rules from the next batch on. */
-  use(rules: RulePlan, exceptions: ExceptionSet, versions: string): void {
-    this.#rules = rules;
+  use({ plan, hits }: Pick<RulePack, 'plan' | 'hits'>, exceptions: ExceptionSet, versions: string): void {
+    this.#rules = plan;
+    this.#hitPlan = hits;
     this.#exceptions = exceptions;
     this.#versions = versions;
   }
@@ -77,9 +83,15 @@ export class Detection {
     this.#versions = versions;
   }
 
+  /** What correlations count in the records of the last call of {@link detect}. */
+  get hits(): readonly Hit[] {
+    return this.#hits;
+  }
+
   /** Fills the detector's fields of the records and returns the findings in the order of the records. */
   detect(records: readonly FlowRecord[]): Finding[] {
     this.#findings = [];
+    this.#hits = [];
     for (const record of records) {
       this.#enrich(record);
       this.#record = record;
@@ -130,10 +142,10 @@ export class Detection {
 
     const hops = hopsOf(record, this.#geography);
     record['telltale.hops'] = hops.length === 0 ? noTexts : hops.map(hopText);
-    // An address that never leaves the monitored network crosses no border.
     this.#link = this.#linkability.link(record, place.scope === 'local');
     record['telltale.linkability.score'] = this.#link?.score ?? 0;
     record['telltale.linked.kinds'] = this.#link?.observables.map(({ kind }) => kind) ?? noTexts;
+    // An address that never leaves the monitored network crosses no border.
     this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? hops : hops.filter(({ scope }) => scope !== 'local'));
   }
 
@@ -182,8 +194,7 @@ export class Detection {
     const reporter = this.#reported.get(key);
     if (reporter !== undefined && reporter !== record['event.id']) return;
     this.#reported.set(key, record['event.id']);
-    const finding = this.#add(rule, record, flow, observables);
-    if (record['event.start'] !== 0) finding['@timestamp'] = record['event.start'];
+    this.#add(rule, record, flow, observables, record['event.start'] || record['@timestamp']);
   }
 
   /** Without one of the linked identifiers the others are no link. */
@@ -192,12 +203,18 @@ export class Detection {
     if (left?.length === observables.length) this.#add(rule, record, record['event.id'], observables);
   }
 
-  #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[]): Finding {
-    const finding = createFinding(record);
+  #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[], time = record['@timestamp']): void {
     const [observable, ...related] = observables;
     // A finding about one observable is told apart by it; one about a record or flow by that alone.
     const identity = rule.outcome.finding === 'observable' ? observable : undefined;
-    finding['event.id'] = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? '');
+    const id = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? '');
+    if (this.#hitPlan.counts(rule.id)) {
+      this.#hits.push(this.#hitPlan.hitOf(rule.id, record, observable, id, time));
+      if (this.#hitPlan.isSilent(rule.id)) return;
+    }
+    const finding = createFinding(record);
+    finding['event.id'] = id;
+    finding['@timestamp'] = time;
     finding['rule.id'] = rule.id;
     finding['rule.name'] = rule.title;
     finding['rule.version'] = rule.version;
@@ -222,7 +239,6 @@ export class Detection {
     }
     finding['message'] = findingMessage(rule, record, observables);
     this.#findings.push(finding);
-    return finding;
   }
 
   #level(rule: Rule, record: FlowRecord): Level {

@@ -61,7 +61,7 @@ export async function loadDetection({ root, rules, policy, geo, jurisdictions, i
     return Object.entries(parts).map(([part, version]) => `${part} ${version}`).join('; ');
   };
   const versions = versionsWith({});
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, exceptions, versions, inventory, ...(positions && { positions }) });
+  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, exceptions, versions, inventory, ...(positions && { positions }) });
   return { detection, geography, catalogue, policies, pack, inventory, versions, vocabulary, versionsWith, warnings: pack.warnings };
 }
 

@@ -48,7 +48,7 @@ export class FlowState {
 
   /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
-    const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
+    const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp' || message.protocol === 'sctp';
     if (!unclaimed || this.protocol === '') {
       this.protocol = message.protocol;
       this.verdict = message.encryption;

@@ -1,5 +1,5 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
+import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -129,6 +129,9 @@ export class ProbePipeline implements FlowHandler {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.datagrams.datagram(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
+    } else if (flow.transport === 'sctp') {
+      dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
+      dissection.association.packet(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
     }
   }
 
@@ -161,6 +164,7 @@ class Dissection {
   readonly state: FlowState;
   stream: StreamDissector | undefined;
   datagrams: DatagramDissector | undefined;
+  association: SctpDissector | undefined;
 
   constructor(state: FlowState) {
     this.state = state;
