@@ -258,7 +258,9 @@ test('hops of every kind: role, answers, path; a client is looked up and not jud
 test('hops inside a session are looked up and judged', () => {
   const turn = { 'destination.ip': '170.114.10.5', 'destination.port': 3478, 'destination.domain': 'turn.zoom.us', 'network.protocol': 'stun' };
   const record = recordOf({ ...turn, 'telltale.stun.relayed_ip': '52.81.151.250', 'telltale.stun.peer_ip': ['192.168.1.4', '170.114.10.5', '198.51.100.9', '52.81.151.250'] });
-  const finding = named(detector().detect([record]), 'Service traffic to a country its policy denies');
+  const findings = detector().detect([record]);
+  assert.deepEqual(names(findings), ['Private address told to the outside in STUN, SIP or SDP', 'Service traffic to a country its policy denies']);
+  const finding = named(findings, 'Service traffic to a country its policy denies');
   assert.deepEqual(record['telltale.hops'], ['turn-relay=52.81.151.250/CN/CN', 'turn-peer=192.168.1.4/local', 'turn-peer=198.51.100.9/?/?']);
   assert.deepEqual(record['telltale.policy.decisions'], ['conferencing@1 denied turn-relay 52.81.151.250: located=CN, operated=CN']);
   assert.match(finding['message'], /; denied by policy conferencing version 1 \(turn-relay 52\.81\.151\.250: located=CN by dbip-city 20\S+; operated=CN by operators 20\S+, inferred\); where the session goes behind the relay cannot be seen from here\.$/);
