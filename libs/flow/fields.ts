@@ -121,6 +121,9 @@ export const flowFields = {
   'telltale.linkability.score': { type: 'count', by: 'detector', doc: 'How much the identifiers that this record completes a link between tell together, from 0 (no link) to 100; see docs/rules.md.' },
   'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
+  'telltale.sip.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method of a SIP request, or of the one that a response answers.' },
+  'telltale.sip.status_code': { type: 'count', by: 'probe', doc: 'Status code of a SIP response; 0 when the record is about none.' },
+  'telltale.stun.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method and class of a STUN or TURN message that tells an address or a name: `binding success`, `allocate error` (RFC 8489, section 5).' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
