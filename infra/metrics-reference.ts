@@ -19,8 +19,8 @@ export async function metricsReference(): Promise<string> {
       reportSource(metrics, 'flows', createSourceCounters());
       reportDetector(metrics, new DetectorCounters());
       reportRules(metrics, { counters: { suppressed: new Map() } }, { counters: { reloads: 0, reloadsRefused: 0 } });
-      reportGeoTables(metrics, { ages: () => ({}), counters: { reloads: 0, failures: 0 } });
-      reportStore(metrics, { flows: 0, findings: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 });
+      reportGeoTables(metrics, { ages: () => ({}), faults: () => 0, counters: { reloads: 0, failures: 0 } });
+      reportStore(metrics, { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 });
       reportSink(metrics, 'findings', createSinkCounters());
     }],
     ['Alerter', (metrics) => {

@@ -13,6 +13,7 @@ export class FlowKey {
   readonly words = new Int32Array(KEY_WORDS);
   /** Words in use. */
   length = 4;
+  /** 32 bits, signed. */
   hash = 0;
   /** The sender of the packet is the lower endpoint. */
   senderIsLow = true;
@@ -65,7 +66,7 @@ export class FlowKey {
     hash = Math.imul(hash, 0x85ebca6b);
     hash ^= hash >>> 13;
     hash = Math.imul(hash, 0xc2b2ae35);
-    return (hash ^ (hash >>> 16)) >>> 0;
+    return hash ^ (hash >>> 16);
   }
 }
 

@@ -2,9 +2,8 @@ import { randomInt } from 'node:crypto';
 import { communityId } from './community-id.ts';
 import type { CaptureCounters } from './counters.ts';
 import type { FlowEndReason, FlowHandler, FlowIdentity } from './flow.ts';
-import { FlowIndex } from './flow-index.ts';
 import { FlowKey } from './flow-key.ts';
-import { FlowOrder } from './flow-order.ts';
+import { FlowSlots } from './flow-slots.ts';
 import { FragmentTable } from './fragments.ts';
 import { decodeQuoted, isIcmpError } from './icmp-error.ts';
 import { senderIsInitiator } from './initiator.ts';
@@ -54,12 +53,12 @@ export class FlowTable {
   readonly #fragments: FragmentTable;
   readonly #connections: TcpConnections;
   readonly #key = new FlowKey(randomInt(2 ** 31));
-  readonly #index = new FlowIndex();
+  readonly #slots = new FlowSlots();
   /** The packet that an ICMP error is about, as far as the error quotes it. */
   readonly #quoted = new PacketView();
   /** Open flows, and closed ones that linger; each in order of the last packet. */
-  readonly #open = new FlowOrder();
-  readonly #closed = new FlowOrder();
+  readonly #open = this.#slots.order();
+  readonly #closed = this.#slots.order();
 
   constructor(options: Partial<FlowTableOptions>, handler: FlowHandler, counters: CaptureCounters) {
     this.#options = { ...flowTableDefaults, ...options };
@@ -71,7 +70,7 @@ export class FlowTable {
 
   /** Flows in the table. */
   get size(): number {
-    return this.#index.size;
+    return this.#slots.size;
   }
 
   /** A packet that `decodePacket` understood. A fragment that completes its datagram makes the view hold all of it. */
@@ -95,7 +94,7 @@ export class FlowTable {
 
     if (isIcmpError(view)) this.#countError(view);
     if (view.transport === TCP) this.#segment(flow, fromSource, view);
-    else if (view.payloadEnd > view.payloadStart) {
+    else if (view.payloadEnd > view.payloadStart && !flow.isPassedOver) {
       const bytes = view.data.subarray(view.payloadStart, view.payloadEnd);
       this.#handler.payload(flow, fromSource ? 'source' : 'destination', bytes, view.frame, micros);
     }
@@ -104,6 +103,31 @@ export class FlowTable {
     if (micros - flow.updatedMicros >= this.#options.activeTimeoutMicros) {
       flow.updatedMicros = micros;
       this.#handler.flowUpdated(flow);
+    }
+  }
+
+  /**
+   * Time went on without packets, to `now` (µs): flows end, and are reported, as far as time alone brings it about.
+   * Of a live capture only: the time of a file is that of its packets.
+   */
+  advance(now: number): void {
+    this.#expire(now);
+    for (let flow = this.#open.oldest; flow !== null; flow = this.#open.after(flow)) {
+      // Nothing came since it was last reported.
+      if (flow.lastMicros <= flow.updatedMicros || now - flow.updatedMicros < this.#options.activeTimeoutMicros) continue;
+      flow.updatedMicros = now;
+      this.#handler.flowUpdated(flow);
+    }
+  }
+
+  /** Reports all flows that have news: who reads on may never come to their end. */
+  report(): void {
+    for (const flows of [this.#closed, this.#open]) {
+      for (let flow = flows.oldest; flow !== null; flow = flows.after(flow)) {
+        if (flow.lastMicros <= flow.updatedMicros) continue;
+        flow.updatedMicros = flow.lastMicros;
+        this.#handler.flowUpdated(flow);
+      }
     }
   }
 
@@ -116,7 +140,7 @@ export class FlowTable {
 
   #flowOf(view: PacketView): TrackedFlow {
     this.#key.read(view);
-    const flow = this.#index.find(this.#key);
+    const flow = this.#slots.find(this.#key);
     if (flow === null) return this.#start(view);
     const fromSource = this.#key.senderIsLow === flow.sourceIsLow;
     const timeout = flow.closed ? this.#options.lingerMicros : this.#options.inactiveTimeoutMicros;
@@ -128,7 +152,7 @@ export class FlowTable {
 
   /** Whether the packet that an ICMP error quotes is one of a flow that we know. */
   #countError(view: PacketView): void {
-    const isKnown = this.#readQuoted(view) && this.#index.find(this.#key) !== null;
+    const isKnown = this.#readQuoted(view) && this.#slots.find(this.#key) !== null;
     this.#counters.count(isKnown ? 'icmp/error' : 'icmp/error_unknown');
   }
 
@@ -139,11 +163,11 @@ export class FlowTable {
   }
 
   #start(view: PacketView): TrackedFlow {
-    if (this.#index.size >= this.#options.maxFlows) this.#evict();
+    if (this.#slots.size >= this.#options.maxFlows) this.#evict();
     const isInitiator = senderIsInitiator(view);
     const sourceIsLow = this.#key.senderIsLow === isInitiator;
-    const flow = new TrackedFlow(identify(view, isInitiator), this.#key, sourceIsLow, view.micros, view.frame);
-    this.#index.add(flow);
+    const flow = new TrackedFlow(identify(view, isInitiator), sourceIsLow, view.micros, view.frame);
+    this.#slots.add(this.#key, flow);
     this.#open.append(flow);
     this.#counters.flowsStarted++;
     this.#handler.flowStarted(flow);
@@ -183,7 +207,7 @@ export class FlowTable {
   #end(flow: TrackedFlow, reason: FlowEndReason): void {
     this.#connections.flush(flow);
     (flow.closed ? this.#closed : this.#open).remove(flow);
-    this.#index.remove(flow);
+    this.#slots.remove(flow);
     this.#counters.flowsEnded++;
     this.#handler.flowEnded(flow, reason);
   }

@@ -36,6 +36,8 @@ export class Flow {
   rttMicros = 0;
   /** The handler's own state. */
   context: unknown = undefined;
+  /** Set by the handler when no further payload is of interest: none is held, put in order or handed over any more. */
+  isPassedOver = false;
 
   constructor(identity: FlowIdentity, micros: number, frame: number) {
     this.sourceIp = identity.sourceIp;

@@ -21,7 +21,7 @@ export interface CaptureReaderOptions {
  * reader.finish(); while (reader.next(view)) use(view);
  * ```
  *
- * A pushed chunk is read in place: leave it unchanged until `next` has returned false. Memory is bounded by a chunk and a block.
+ * A pushed chunk is read in place: leave it unchanged until `next` has returned false, after which it may be used again. Memory is bounded by a chunk and a block.
  */
 export class CaptureReader {
   readonly #counters: CaptureCounters;
@@ -57,6 +57,7 @@ export class CaptureReader {
     if (!this.#format || this.#format.problem) return false;
     if (this.#format.next(view)) return true;
     if (this.#format.problem) this.#input.clear();
+    else this.#input.release();
     return false;
   }
 

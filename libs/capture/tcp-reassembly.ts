@@ -1,6 +1,6 @@
 import type { CaptureCounters } from './counters.ts';
 import type { FlowHandler } from './flow.ts';
-import type { HeldSegment, TcpStream } from './tcp-stream.ts';
+import { nothingHeld, type HeldSegment, type TcpStream } from './tcp-stream.ts';
 import type { PacketView } from './view.ts';
 
 /** Counted per held segment beside its bytes, so that many tiny segments meet the bound as well. */
@@ -50,6 +50,7 @@ export class TcpReassembly {
       this.#counters.count(beforeStart ? 'tcp/before_start' : 'tcp/retransmission');
       return false;
     }
+    if (stream.flow.isPassedOver) return this.#passOver(stream, sequence, length);
     if (ahead === 0 && !overlapsHeld(stream, length)) {
       this.#deliver(stream, length, view.data.subarray(view.payloadStart, view.payloadEnd), view.frame, view.micros);
       if (stream.held.length > 0) this.#release(stream);
@@ -70,13 +71,31 @@ export class TcpReassembly {
 
   /** Gives up all holes: nothing more comes. */
   flush(stream: TcpStream): void {
+    if (stream.flow.isPassedOver) {
+      if (stream.held.length > 0) this.#drop(stream);
+      return;
+    }
     while (stream.held.length > 0) this.#skipHole(stream);
     const missing = stream.started && stream.finished ? (stream.end - stream.next) | 0 : 0;
     if (missing > 0 && missing <= MAX_WINDOW) this.#gap(stream, missing);
   }
 
+  /** Nobody asks for the bytes: what was held for a hole is dropped, and the hole forgotten. */
+  #passOver(stream: TcpStream, sequence: number, length: number): boolean {
+    if (stream.held.length > 0) this.#drop(stream);
+    stream.next = (sequence + length) | 0;
+    return true;
+  }
+
+  #drop(stream: TcpStream): void {
+    for (const { bytes } of stream.held) this.#counters.heldBytes -= bytes.length;
+    this.#charge(stream, -stream.heldCost);
+    this.#endHolding(stream);
+  }
+
   /** Holds those parts of the segment, from its byte `skip` on, that no earlier packet brought; then delivers what is in order. */
   #insert(stream: TcpStream, skip: number, sequence: number, length: number, view: PacketView): boolean {
+    if (stream.held === nothingHeld) stream.held = [];
     const { held, next } = stream;
     let isNew = false;
     let overlaps = skip > 0;
@@ -118,8 +137,7 @@ export class TcpReassembly {
   #hold(stream: TcpStream, sequence: number, from: number, to: number, view: PacketView): HeldSegment {
     const captured = view.payloadEnd - view.payloadStart;
     const source = view.data.subarray(view.payloadStart + Math.min(from, captured), view.payloadStart + Math.min(to, captured));
-    const bytes = Buffer.allocUnsafeSlow(source.length);
-    source.copy(bytes);
+    const bytes = Buffer.from(source);
     this.#charge(stream, bytes.length + SEGMENT_COST);
     this.#counters.heldBytes += bytes.length;
     if (stream.held.length === 0) this.#holding.add(stream);
@@ -138,7 +156,12 @@ export class TcpReassembly {
     }
     held.splice(0, count);
     stream.acknowledgedMicros = 0;
-    if (held.length === 0) this.#holding.delete(stream);
+    if (held.length === 0) this.#endHolding(stream);
+  }
+
+  #endHolding(stream: TcpStream): void {
+    this.#holding.delete(stream);
+    stream.held = nothingHeld;
   }
 
   #skipHole(stream: TcpStream): void {
@@ -162,7 +185,7 @@ export class TcpReassembly {
 
   #deliver(stream: TcpStream, length: number, bytes: Buffer, frame: number, micros: number): void {
     stream.next = (stream.next + length) | 0;
-    if (bytes.length > 0) {
+    if (bytes.length > 0 && !stream.flow.isPassedOver) {
       this.#counters.streamBytes += bytes.length;
       this.#handler.payload(stream.flow, stream.sender, bytes, frame, micros);
     }

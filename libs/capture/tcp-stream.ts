@@ -11,6 +11,9 @@ export interface HeldSegment {
   micros: number;
 }
 
+/** What most streams hold, most of the time. Never written to. */
+export const nothingHeld: HeldSegment[] = [];
+
 /** One direction of a TCP connection. Sequence numbers are 32 bits and wrap. */
 export class TcpStream {
   readonly flow: Flow;
@@ -29,7 +32,7 @@ export class TcpStream {
   end = 0;
   hasReset = false;
   /** Ascending, without overlap, all behind `next`. */
-  held: HeldSegment[] = [];
+  held: HeldSegment[] = nothingHeld;
   /** Since when the receiver is known to have the bytes of the first hole; 0 while it is not. µs. */
   acknowledgedMicros = 0;
   /** What `held` costs, bytes and a constant per segment. */

@@ -1,17 +1,11 @@
 import { Flow, type FlowIdentity } from './flow.ts';
-import type { FlowKey } from './flow-key.ts';
 import { TcpStream } from './tcp-stream.ts';
 
 /** A flow with what the table needs to find, order and reassemble it. */
 export class TrackedFlow extends Flow {
-  readonly key: Int32Array;
-  readonly hash: number;
+  /** Its row in the table. */
+  slot = -1;
   readonly sourceIsLow: boolean;
-  /** The next flow in the same bucket of the index. */
-  nextInBucket: TrackedFlow | null = null;
-  /** Neighbours in order of the last packet. */
-  older: TrackedFlow | null = null;
-  newer: TrackedFlow | null = null;
   /** Time of the last `flowUpdated`. */
   updatedMicros: number;
   /** Set once the connection was closed or reset; the flow lingers for late packets. */
@@ -22,10 +16,8 @@ export class TrackedFlow extends Flow {
   /** Time of the one SYN seen; 0 when none, or several, were. */
   synMicros = 0;
 
-  constructor(identity: FlowIdentity, key: FlowKey, sourceIsLow: boolean, micros: number, frame: number) {
+  constructor(identity: FlowIdentity, sourceIsLow: boolean, micros: number, frame: number) {
     super(identity, micros, frame);
-    this.key = key.words.slice(0, key.length);
-    this.hash = key.hash;
     this.sourceIsLow = sourceIsLow;
     this.updatedMicros = micros;
     const isTcp = identity.transport === 'tcp';

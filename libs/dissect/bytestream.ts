@@ -16,11 +16,13 @@ export class ByteStream {
   #owned = true;
   /** Offset of `start` in the whole stream. */
   #consumed = 0;
-  /** The packets in the run, oldest first: offset in the whole stream at which each ends, its number and its time. */
-  #ends: number[] = [];
-  #frames: number[] = [];
-  #micros: number[] = [];
-  /** Index of the packet that holds `start`. */
+  /** The newest packet of the run: offset in the whole stream at which it ends, its number and its time. Most runs have no other. */
+  #newestEnd = 0;
+  #newestFrame = 0;
+  #newestMicros = 0;
+  /** The packets before it, oldest first, each as its end, number and time. */
+  #older: number[] = noPackets;
+  /** Index in `#older` of the packet that holds `start`; its length when that is the newest. */
   #first = 0;
 
   get length(): number {
@@ -30,6 +32,7 @@ export class ByteStream {
   /** Appends the bytes that packet number `frame`, seen at `micros`, brought. */
   append(bytes: Buffer, frame: number, micros: number): void {
     if (bytes.length === 0) return;
+    this.#addPacket(bytes.length, frame, micros);
     if (this.start === this.end) {
       this.buffer = bytes;
       this.start = 0;
@@ -40,20 +43,15 @@ export class ByteStream {
       bytes.copy(this.buffer, this.end);
       this.end += bytes.length;
     }
-    this.#ends.push(this.#consumed + this.end - this.start);
-    this.#frames.push(frame);
-    this.#micros.push(micros);
   }
 
   /** Appends the first `length` bytes of another run, with their packets; the other keeps them. */
   appendFrom(other: ByteStream, length: number): void {
     let position = 0;
-    let packet = other.#first;
-    while (position < length) {
-      const end = Math.min(other.#ends[packet]! - other.#consumed, length);
-      if (end > position) this.#appendCopy(other.buffer.subarray(other.start + position, other.start + end), other.#frames[packet]!, other.#micros[packet]!);
+    for (let packet = other.#first; position < length; packet += MARKS) {
+      const end = Math.min(other.#endOf(packet) - other.#consumed, length);
+      if (end > position) this.#appendCopy(other.buffer.subarray(other.start + position, other.start + end), other.#frameOf(packet), other.#microsOf(packet));
       position = end;
-      packet++;
     }
   }
 
@@ -73,12 +71,16 @@ export class ByteStream {
     this.start += length;
     this.#consumed += length;
     if (this.start === this.end) {
-      this.#ends.length = this.#frames.length = this.#micros.length = this.#first = 0;
-      if (this.#owned) this.start = this.end = 0;
+      this.#older = noPackets;
+      this.#first = this.#newestFrame = this.#newestMicros = 0;
+      // A run that is empty keeps nobody else's memory.
+      if (!this.#owned) this.buffer = empty;
+      this.start = this.end = 0;
+      this.#owned = true;
       return;
     }
-    while (this.#ends[this.#first]! <= this.#consumed) this.#first++;
-    if (this.#first > 64) this.#forgetPackets();
+    while (this.#first < this.#older.length && this.#older[this.#first]! <= this.#consumed) this.#first += MARKS;
+    if (this.#first > 64 * MARKS) this.#forgetPackets();
   }
 
   clear(): void {
@@ -95,45 +97,67 @@ export class ByteStream {
 
   /** Number of the packet that brought the byte at `position`; of the last packet for a position behind the end. */
   frameAt(position: number): number {
-    return this.#frames[this.#packetAt(position)] ?? 0;
+    return this.#frameOf(this.#packetAt(position));
   }
 
   /** Time of that packet, in µs. */
   microsAt(position: number): number {
-    return this.#micros[this.#packetAt(position)] ?? 0;
+    return this.#microsOf(this.#packetAt(position));
   }
 
   /** Position at which the packet that brought the byte at `position` begins, 0 when that was consumed. */
   packetStart(position: number): number {
     const packet = this.#packetAt(position);
-    return packet === this.#first ? 0 : this.#ends[packet - 1]! - this.#consumed;
+    return packet === this.#first ? 0 : this.#endOf(packet - MARKS) - this.#consumed;
   }
 
   /** Position behind the last byte that the packet of the byte at `position` brought. */
   packetEnd(position: number): number {
-    return Math.min(this.#ends[this.#packetAt(position)]! - this.#consumed, this.length);
+    return Math.min(this.#endOf(this.#packetAt(position)) - this.#consumed, this.length);
   }
 
+  /** Index in `#older` of the packet that brought the byte at `position`; its length for the newest packet. */
   #packetAt(position: number): number {
     const offset = this.#consumed + position;
-    let low = this.#first;
-    let high = this.#ends.length - 1;
+    let low = this.#first / MARKS;
+    let high = this.#older.length / MARKS;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#ends[middle]! > offset) high = middle;
+      if (this.#older[middle * MARKS]! > offset) high = middle;
       else low = middle + 1;
     }
-    return low;
+    return low * MARKS;
+  }
+
+  #endOf(packet: number): number {
+    return packet < this.#older.length ? this.#older[packet]! : this.#newestEnd;
+  }
+
+  #frameOf(packet: number): number {
+    return packet < this.#older.length ? this.#older[packet + 1]! : this.#newestFrame;
+  }
+
+  #microsOf(packet: number): number {
+    return packet < this.#older.length ? this.#older[packet + 2]! : this.#newestMicros;
+  }
+
+  /** The packet that brings the next `length` bytes. */
+  #addPacket(length: number, frame: number, micros: number): void {
+    if (this.start < this.end) {
+      if (this.#older === noPackets) this.#older = [];
+      this.#older.push(this.#newestEnd, this.#newestFrame, this.#newestMicros);
+    }
+    this.#newestEnd = this.#consumed + this.end - this.start + length;
+    this.#newestFrame = frame;
+    this.#newestMicros = micros;
   }
 
   #appendCopy(bytes: Buffer, frame: number, micros: number): void {
+    this.#addPacket(bytes.length, frame, micros);
     if (this.start === this.end && this.#owned) this.start = this.end = 0;
     this.#reserve(bytes.length);
     bytes.copy(this.buffer, this.end);
     this.end += bytes.length;
-    this.#ends.push(this.#consumed + this.end - this.start);
-    this.#frames.push(frame);
-    this.#micros.push(micros);
   }
 
   /** Makes room for `length` bytes behind the end. */
@@ -153,11 +177,13 @@ export class ByteStream {
   }
 
   #forgetPackets(): void {
-    this.#ends.splice(0, this.#first);
-    this.#frames.splice(0, this.#first);
-    this.#micros.splice(0, this.#first);
+    this.#older.splice(0, this.#first);
     this.#first = 0;
   }
 }
 
+/** Numbers that stand for one packet. */
+const MARKS = 3;
 const empty = Buffer.alloc(0);
+/** Never written to. */
+const noPackets: number[] = [];

@@ -9,8 +9,6 @@ import { QuicFlow } from './quic.ts';
 export class DatagramFlow {
   readonly options: DissectOptions;
   readonly counters: DissectCounters;
-  /** STUN requests and responses. */
-  readonly stunTimer = new HandshakeTimer();
   /** STUN was seen: what begins like channel data of TURN is that. */
   hasStun = false;
   /** Began with Zoom's hello between two clients. */
@@ -19,11 +17,17 @@ export class DatagramFlow {
   #quic: QuicFlow | null = null;
   #dtls: DtlsFlow | null = null;
   #media: MediaFlow | null = null;
+  #stunTimer: HandshakeTimer | null = null;
   #relayed: DatagramFlow | null = null;
 
   constructor(options: DissectOptions, counters: DissectCounters) {
     this.options = options;
     this.counters = counters;
+  }
+
+  /** STUN requests and responses. */
+  get stunTimer(): HandshakeTimer {
+    return (this.#stunTimer ??= new HandshakeTimer());
   }
 
   get quic(): QuicFlow {

@@ -5,7 +5,7 @@ import { isDnsHeader, parseDns } from './dns-message.ts';
 import { DatagramFlow } from './datagram-flow.ts';
 import { isDtls } from './dtls.ts';
 import { bareRtp, bareSrtp } from './media.ts';
-import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
+import { createMessage, type Emit, type Encryption, type Message } from './message.ts';
 import { defaultDissectOptions, type DissectOptions } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { isQuic } from './quic.ts';
@@ -36,7 +36,9 @@ export class DatagramDissector {
   readonly #counters: DissectCounters;
   readonly #flow: DatagramFlow;
   #encrypted = false;
-  readonly #scanned: Record<Sender, number> = { source: 0, destination: 0 };
+  /** Bytes per direction that were handed over to be scanned. */
+  #scannedSource = 0;
+  #scannedDestination = 0;
 
   constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
     this.#options = options;
@@ -52,12 +54,13 @@ export class DatagramDissector {
       this.#counters.add('udp', 'encrypted by context');
       return;
     }
-    const { sender } = context;
-    if (this.#scanned[sender] + payload.length > this.#options.maxUnclaimedBytes) {
+    const scanned = (context.sender === 'source' ? this.#scannedSource : this.#scannedDestination) + payload.length;
+    if (scanned > this.#options.maxUnclaimedBytes) {
       this.#counters.add('udp', 'bounded payload');
       return;
     }
-    this.#scanned[sender] += payload.length;
+    if (context.sender === 'source') this.#scannedSource = scanned;
+    else this.#scannedDestination = scanned;
     this.#emit(unclaimedMessage(payload, context, this.#counters));
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What of a ClientHello goes into its fingerprint: without GREASE, in the order in which it stood. */
 export interface HelloFeatures {
@@ -65,5 +65,5 @@ function endsOf(protocol: Buffer | null): string {
 }
 
 function digest(text: string): string {
-  return text === '' ? '000000000000' : createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return text === '' ? '000000000000' : hash('sha256', text, 'hex').slice(0, 12);
 }

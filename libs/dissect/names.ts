@@ -12,8 +12,11 @@ export interface NameCacheOptions {
 export const defaultNameCacheOptions: NameCacheOptions = { maxNames: 200_000, minTtl: 600, maxTtl: 86_400 };
 
 interface Entry {
-  name: string;
-  expires: number;
+  readonly name: string;
+  readonly learned: number;
+  readonly expires: number;
+  /** What held before: for flows that began before the name was learned. */
+  readonly before: Entry | undefined;
 }
 
 /**
@@ -42,20 +45,31 @@ export class NameCache {
     const expires = micros + Math.min(Math.max(ttl, minTtl), maxTtl) * 1_000_000;
     for (const address of addresses) {
       const key = keyOf(client, address);
+      const known = this.#entries.get(key);
       this.#entries.delete(key);
-      this.#entries.set(key, { name, expires });
+      const before = known === undefined || known.name === name ? known?.before : { ...known, before: undefined };
+      this.#entries.set(key, { name, learned: known?.name === name ? Math.min(known.learned, micros) : micros, expires, before });
     }
     while (this.#entries.size > maxNames) this.#evictOldest(micros);
   }
 
-  /** The name by which `client` reaches `address` at `micros`, '' when it is not known (any more). */
+  /** The name by which `client` reaches `address` at `micros`, '' when it is not known yet, or not any more. */
   lookup(client: string, address: string, micros: number): string {
     const key = keyOf(client, address);
     const entry = this.#entries.get(key);
     if (entry === undefined) return '';
-    if (entry.expires >= micros) return entry.name;
-    this.#entries.delete(key);
-    return '';
+    if (entry.expires < micros) {
+      this.#entries.delete(key);
+      return '';
+    }
+    if (entry.learned <= micros) return entry.name;
+    const { before } = entry;
+    return before !== undefined && before.learned <= micros && micros <= before.expires ? before.name : '';
+  }
+
+  /** Forgets all: what follows was seen elsewhere. */
+  clear(): void {
+    this.#entries.clear();
   }
 
   #evictOldest(micros: number): void {

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { HmacSha256 } from '#flow';
 
 /**
  * Keys by which a client protects its Initial packets. Anyone who sees them can derive them: they come from a published salt and the
@@ -11,12 +12,13 @@ export interface InitialKeys {
 }
 
 interface Generation {
-  readonly salt: Buffer;
+  /** Keyed by the salt. */
+  readonly extract: HmacSha256;
   /** `quic` or `quicv2`: beginning of the labels of keys. */
   readonly label: string;
 }
 
-const generation = (salt: string, label = 'quic'): Generation => ({ salt: Buffer.from(salt, 'hex'), label });
+const generation = (salt: string, label = 'quic'): Generation => ({ extract: new HmacSha256(Buffer.from(salt, 'hex')), label });
 /** RFC 9001, section 5.2, and drafts 33 and 34. */
 const version1 = generation('38762cf7f55934b34d179ae6a4c80cadccbb7f0a');
 /** RFC 9369, section 3.3.1. */
@@ -50,20 +52,15 @@ export function isReservedVersion(version: number): boolean {
 
 /** The client's keys for a version and the connection id that its first Initial is sent to: one set for each salt that the version may have. */
 export function clientInitialKeys(version: number, connectionId: Buffer): InitialKeys[] {
-  return generationsOf(version).map(({ salt, label }) => {
-    const secret = expandLabel(hmac(salt, connectionId), 'client in', 32);
+  return generationsOf(version).map(({ extract, label }) => {
+    const secret = new HmacSha256(expandLabel(new HmacSha256(extract.tag(connectionId)), 'client in', 32));
     return { key: expandLabel(secret, `${label} key`, 16), iv: expandLabel(secret, `${label} iv`, 12), headerProtection: expandLabel(secret, `${label} hp`, 16) };
   });
 }
 
-function hmac(key: Buffer, data: Buffer): Buffer {
-  return createHmac('sha256', key).update(data).digest();
-}
-
 /** HKDF-Expand-Label (RFC 8446, section 7.1) without context, of no more than one block. */
-function expandLabel(secret: Buffer, label: string, length: number): Buffer {
-  const name = Buffer.from(`tls13 ${label}`, 'latin1');
-  return hmac(secret, Buffer.concat([Buffer.from([0, length, name.length]), name, Buffer.from([0, 1])])).subarray(0, length);
+function expandLabel(secret: HmacSha256, label: string, length: number): Buffer {
+  return secret.tag(`\0${String.fromCharCode(length, label.length + 6)}tls13 ${label}\0\x01`).subarray(0, length);
 }
 
 const sampleBytes = 16;

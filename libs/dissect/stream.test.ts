@@ -22,8 +22,8 @@ test('binary is handed over packet by packet', () => {
   const { messages } = dissectStream([
     ['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)], ['source', Buffer.alloc(8, 0x91)],
   ]);
-  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload!.length]), [
-    ['tcp', 'source', 'opaque', 6], ['tcp', 'source', 'opaque', 5000], ['tcp', 'destination', 'opaque', 80], ['tcp', 'source', 'opaque', 8],
+  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload, sample }) => [protocol, sender, encryption.verdict, payload!.length, sample!.length]), [
+    ['tcp', 'source', 'opaque', 6, 6], ['tcp', 'source', 'opaque', 5000, 256], ['tcp', 'destination', 'opaque', 80, 80], ['tcp', 'source', 'opaque', 8, 8],
   ]);
 });
 
@@ -34,7 +34,8 @@ test('SSH is encrypted: the names of its algorithms are not read', () => {
 
 test('binary is bounded per direction', () => {
   const { messages, counters } = dissectStream([['source', Buffer.alloc(12, 0x91)], ['source', Buffer.alloc(12, 0x91)]], { maxUnclaimedBytes: 20 });
-  assert.deepEqual([messages.length, counters.get('tcp', 'bounded payload')], [1, 1]);
+  assert.deepEqual(messages.map(({ payload, sample }) => [payload?.length, sample?.length]), [[12, 12], [undefined, 12]]);
+  assert.equal(counters.get('tcp', 'bounded payload'), 1);
 });
 
 test('text is bounded per direction', () => {

@@ -1,6 +1,7 @@
 import { ajp } from './ajp.ts';
 import { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
+import { dceRpc } from './dce-rpc.ts';
 import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
 import { ftp } from './ftp.ts';
@@ -15,17 +16,23 @@ import type { Emit, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
 import { mmtls } from './mmtls.ts';
 import { mqtt } from './mqtt.ts';
+import { mysql } from './mysql.ts';
 import type { DissectOptions } from './options.ts';
 import { pop3 } from './pop3.ts';
+import { postgresql } from './postgresql.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { rdp } from './rdp.ts';
 import { redis } from './redis.ts';
+import { rlogin } from './rlogin.ts';
 import { rtmp } from './rtmp.ts';
 import { sipOverTcp } from './sip.ts';
+import { smb } from './smb.ts';
 import { smpp } from './smpp.ts';
 import { smtp } from './smtp.ts';
 import { socks } from './socks.ts';
 import { ssh } from './ssh.ts';
 import { stunOverTcp } from './stun-tcp.ts';
+import { tds } from './tds.ts';
 import { telnet } from './telnet.ts';
 import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
@@ -37,6 +44,7 @@ const protocols: readonly StreamProtocol[] = [
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin,
 ];
 
 /**
@@ -45,24 +53,29 @@ const protocols: readonly StreamProtocol[] = [
  * The bytes handed to `data` are in order; what they were split into makes no difference to the messages. They are not kept:
  * the caller may reuse its buffer when the call returns.
  */
-export class StreamDissector {
-  readonly #session: Session;
+export class StreamDissector implements StreamSession {
+  readonly source = new ByteStream();
+  readonly destination = new ByteStream();
+  readonly options: DissectOptions;
+  readonly counters: DissectCounters;
+  readonly emit: Emit;
+  /** Nothing that follows is of interest. */
+  done = false;
   #handler: StreamHandler | null = null;
-  #done = false;
-  readonly #unclaimed: Record<Sender, UnclaimedDirection>;
+  #restarted = false;
+  #unclaimedSource: UnclaimedDirection | null = null;
+  #unclaimedDestination: UnclaimedDirection | null = null;
 
   constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
-    this.#session = new Session(options, emit, counters);
-    this.#unclaimed = {
-      source: new UnclaimedDirection('source', options, counters, emit),
-      destination: new UnclaimedDirection('destination', options, counters, emit),
-    };
+    this.options = options;
+    this.emit = emit;
+    this.counters = counters;
   }
 
   /** Takes the bytes that packet number `frame`, seen at `micros`, brought in order. */
   data(sender: Sender, bytes: Buffer, frame: number, micros: number): void {
-    if (this.#done) return;
-    const stream = this.#session[sender];
+    if (this.done) return;
+    const stream = this[sender];
     stream.append(bytes, frame, micros);
     this.#advance(sender);
     stream.settle();
@@ -70,7 +83,7 @@ export class StreamDissector {
 
   /** `missing` bytes of the sender will never come: what follows is read from the next start of a message on. */
   gap(sender: Sender, missing: number): void {
-    if (this.#done) return;
+    if (this.done) return;
     if (this.#handler !== null) {
       this.#handler.gap(sender, missing);
       this.#afterHandler(sender);
@@ -79,9 +92,13 @@ export class StreamDissector {
     }
   }
 
+  restart(): void {
+    this.#restarted = true;
+  }
+
   /** The flow is over. */
   end(): void {
-    if (this.#done) return;
+    if (this.done) return;
     if (this.#handler !== null) {
       this.#handler.end();
     } else {
@@ -92,7 +109,7 @@ export class StreamDissector {
   }
 
   #advance(sender: Sender): void {
-    while (this.#session[sender].length > 0 && !this.#done) {
+    while (this[sender].length > 0 && !this.done) {
       if (this.#handler === null) {
         if (!this.#claim(sender, false)) return;
       } else {
@@ -106,11 +123,11 @@ export class StreamDissector {
   #afterHandler(sender: Sender): boolean {
     if (this.#handler!.done) {
       this.#stop();
-    } else if (this.#session.restarted) {
-      this.#session.restarted = false;
+    } else if (this.#restarted) {
+      this.#restarted = false;
       this.#handler = null;
       const other = sender === 'source' ? 'destination' : 'source';
-      if (this.#session[other].length > 0) this.#advance(other);
+      if (this[other].length > 0) this.#advance(other);
       return true;
     }
     return false;
@@ -118,70 +135,63 @@ export class StreamDissector {
 
   /** Looks for a protocol at the start of the sender's bytes; false when more are needed to say. */
   #claim(sender: Sender, last: boolean): boolean {
-    const stream = this.#session[sender];
-    const unclaimed = this.#unclaimed[sender];
-    if (!unclaimed.isSettled && !last) {
+    const stream = this[sender];
+    const isSettled = (sender === 'source' ? this.#unclaimedSource : this.#unclaimedDestination)?.isSettled === true;
+    if (!isSettled && !last) {
       const protocol = recognise(stream.bytes());
-      if (protocol === 'more' && stream.length < this.#session.options.maxHeadBytes) return false;
+      if (protocol === 'more' && stream.length < this.options.maxHeadBytes) return false;
       if (typeof protocol === 'object') {
         this.#open(protocol, sender);
         return true;
       }
     }
-    const taken = unclaimed.take(stream, last);
-    if (this.#unclaimed.source.spent && this.#unclaimed.destination.spent) this.#stop();
+    const taken = this.#unclaimedOf(sender).take(stream, last);
+    if (this.#unclaimedSource?.spent === true && this.#unclaimedDestination?.spent === true) this.#stop();
     return taken;
   }
 
   /** Opens the protocol, and lets it read first what had waited in the other direction, unless that belongs to what ran before. */
   #open(protocol: StreamProtocol, sender: Sender): void {
     const other = sender === 'source' ? 'destination' : 'source';
-    const waiting = this.#session[other];
-    while (waiting.length > 0 && protocol.recognise(waiting.bytes()) === 'no') this.#unclaimed[other].take(waiting, true);
-    this.#handler = protocol.open(this.#session);
+    const waiting = this[other];
+    while (waiting.length > 0 && protocol.recognise(waiting.bytes()) === 'no') this.#unclaimedOf(other).take(waiting, true);
+    this.#handler = protocol.open(this);
     if (waiting.length === 0) return;
     this.#handler.data(other);
     this.#afterHandler(other);
   }
 
+  #unclaimedOf(sender: Sender): UnclaimedDirection {
+    if (sender === 'source') return (this.#unclaimedSource ??= new UnclaimedDirection('source', this.options, this.counters, this.emit));
+    return (this.#unclaimedDestination ??= new UnclaimedDirection('destination', this.options, this.counters, this.emit));
+  }
+
   #finishUnclaimed(sender: Sender): void {
-    while (this.#session[sender].length > 0 && this.#claim(sender, true));
+    while (this[sender].length > 0 && this.#claim(sender, true));
   }
 
   #stop(): void {
-    this.#done = true;
+    this.done = true;
     this.#handler = null;
-    this.#session.source.clear();
-    this.#session.destination.clear();
+    this.#unclaimedSource = this.#unclaimedDestination = null;
+    this.source.clear();
+    this.destination.clear();
   }
 }
+
+/** By their first byte: the protocols that may begin with it. They say so of that byte alone, since what they are split into makes no difference. */
+const candidates: readonly (readonly StreamProtocol[])[] = Array.from({ length: 256 }, (_, byte) => {
+  const first = Buffer.of(byte);
+  return protocols.filter((protocol) => protocol.recognise(first) !== 'no');
+});
 
 /** The protocol that begins with these bytes; `more` when one may. */
 function recognise(bytes: Buffer): StreamProtocol | 'no' | 'more' {
   let answer: 'no' | 'more' = 'no';
-  for (const protocol of protocols) {
+  for (const protocol of candidates[bytes[0]!]!) {
     const recognition = protocol.recognise(bytes);
     if (recognition === 'yes') return protocol;
     if (recognition === 'more') answer = 'more';
   }
   return answer;
-}
-
-class Session implements StreamSession {
-  readonly source = new ByteStream();
-  readonly destination = new ByteStream();
-  readonly options: DissectOptions;
-  readonly counters: DissectCounters;
-  readonly emit: Emit;
-  restarted = false;
-
-  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
-    this.options = options;
-    this.emit = emit;
-    this.counters = counters;
-  }
-
-  restart(): void {
-    this.restarted = true;
-  }
 }

@@ -27,7 +27,7 @@ describe('RFC 5769', () => {
     const { messages } = dissectPayload(sampleRequest);
     assert.equal(messages[0]!.protocol, 'stun');
     assert.deepEqual(messages[0]!.facts, { 'telltale.stun.software': 'STUN test client' });
-    assert.deepEqual(fieldsOf(messages[0]), ['stun.ice_username=evtj:h6vY']);
+    assert.deepEqual(fieldsOf(messages[0]), ['stun.software=STUN test client', 'stun.ice_username=evtj:h6vY']);
   });
 
   test('sample responses', () => {
@@ -38,7 +38,7 @@ describe('RFC 5769', () => {
   test('sample request with long-term authentication', () => {
     const { messages } = dissectPayload(sampleLongTerm);
     assert.deepEqual(messages[0]!.facts, { 'telltale.stun.realm': 'example.org' });
-    assert.deepEqual(fieldsOf(messages[0]), ['stun.username=マトリックス']);
+    assert.deepEqual(fieldsOf(messages[0]), ['stun.username=マトリックス', 'stun.realm=example.org']);
     assert.equal(messages[0]!.fields[0]!.key, 'username');
   });
 });
@@ -69,6 +69,17 @@ test('relayed and peer addresses of TURN', () => {
   assert.deepEqual(dissectPayload(message('0008', '0012', hex('0001a147e112a643'))).messages[0]!.facts['telltale.stun.peer_ip'], ['192.0.2.1']);
 });
 
+test('in Microsoft TURN the mapped address is the relay, and the XOR-mapped one the client', () => {
+  const attributes = hex('000f0004 72c64bc6 00010008 00010d96 c0000207 80200008 0001a147 e112a643');
+  const reply = Buffer.concat([hex('01030020 2112a442'), Buffer.alloc(12), attributes]);
+  assert.deepEqual(dissectPayload(reply).messages[0]!.facts, { 'telltale.stun.relayed_ip': '192.0.2.7', 'telltale.stun.mapped_ip': '192.0.2.1' });
+});
+
+test('servers to which a client is sent on are addresses of the session', () => {
+  assert.deepEqual(dissectPayload(message('0113', '8023', hex('00010d96c0000207'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.7'] });
+  assert.deepEqual(dissectPayload(message('0101', '802c', hex('00010d96c0000208'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.8'] });
+});
+
 test('an attribute that runs over the message is counted', () => {
   const broken = Buffer.from(sampleRequest);
   broken[23] = 0xff;
@@ -80,13 +91,17 @@ test('the length counts the header', () => {
   assert.equal(stunLength(sampleRequest.subarray(1)), 0);
 });
 
+const sample = ['stun.software=STUN test client', 'stun.ice_username=evtj:h6vY'];
+
 test('over TCP, with channel data between, and behind RFC 4571 lengths', () => {
   const channel = hex('40000005 6162636465 000000');
   const turn = dissectStream([['source', sampleRequest.subarray(0, 30)], ['source', Buffer.concat([sampleRequest.subarray(30), channel, sampleLongTerm])], ['destination', sampleIpv4Response]]);
-  assert.deepEqual(turn.messages.map((each) => [each.frame, ...fieldsOf(each)]), [[2, 'stun.ice_username=evtj:h6vY'], [2, 'stun.username=マトリックス'], [3]]);
+  assert.deepEqual(turn.messages.map((each) => [each.frame, ...fieldsOf(each)]), [
+    [2, 'stun.software=STUN test client', 'stun.ice_username=evtj:h6vY'], [2, 'stun.username=マトリックス', 'stun.realm=example.org'], [3, 'stun.software=test vector'],
+  ]);
   const framed = Buffer.concat([hex('006c'), sampleRequest, hex('0003 800102'), hex('006c'), sampleRequest]);
   assert.equal(sampleRequest.length, 0x6c);
-  assert.deepEqual(dissectStream([['source', framed]]).messages.map(fieldsOf), [['stun.ice_username=evtj:h6vY'], ['stun.ice_username=evtj:h6vY']]);
+  assert.deepEqual(dissectStream([['source', framed]]).messages.map(fieldsOf), [sample, sample]);
   const tooShort = Buffer.concat([hex('0008'), sampleRequest.subarray(0, 8), hex('006c'), sampleRequest]);
-  assert.deepEqual(dissectStream([['source', tooShort]]).messages.map(fieldsOf), [['stun.ice_username=evtj:h6vY']]);
+  assert.deepEqual(dissectStream([['source', tooShort]]).messages.map(fieldsOf), [sample]);
 });

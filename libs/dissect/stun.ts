@@ -23,7 +23,11 @@ const XOR_PEER_ADDRESS = 0x0012;
 const REALM = 0x0014;
 const XOR_RELAYED_ADDRESS = 0x0016;
 const XOR_MAPPED_ADDRESS = 0x0020;
+const MS_XOR_MAPPED_ADDRESS = 0x8020;
 const SOFTWARE = 0x8022;
+const ALTERNATE_SERVER = 0x8023;
+const RESPONSE_ORIGIN = 0x802b;
+const OTHER_ADDRESS = 0x802c;
 
 /** Bytes of the STUN message that stands at the start of `bytes` (RFC 8489, section 5), header included; 0 when there is none. */
 export function stunLength(bytes: Buffer): number {
@@ -37,29 +41,32 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
   const { facts } = message;
   const fields = new FieldList('stun', sender, message.fields, options, counters);
   const peers: string[] = [];
+  const servers: string[] = [];
   const isBinding = methodOf(bytes.readUInt16BE(0)) === BINDING;
 
   let position = stunHeaderBytes;
-  // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1).
-  const pads = bytes.length < position + 2 || bytes.readUInt16BE(position) !== MS_MAGIC_COOKIE;
+  // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
+  const isMicrosoft = bytes.length >= position + 2 && bytes.readUInt16BE(position) === MS_MAGIC_COOKIE;
   while (position + 4 <= bytes.length) {
     const type = bytes.readUInt16BE(position);
     const start = position + 4;
     const end = start + bytes.readUInt16BE(position + 2);
     if (end > bytes.length) break;
-    position = pads ? start + ((end - start + 3) & ~3) : end;
+    position = !isMicrosoft ? start + ((end - start + 3) & ~3) : end;
     switch (type) {
       case USERNAME: addUsername(fields, readText(bytes, start, end), isBinding, frame, counters); break;
-      case REALM: facts['telltale.stun.realm'] = readText(bytes, start, end); break;
-      case SOFTWARE: facts['telltale.stun.software'] = readText(bytes, start, end); break;
-      case MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
-      case XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
+      case REALM: facts['telltale.stun.realm'] = addText(fields, 'realm', readText(bytes, start, end), frame); break;
+      case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', readText(bytes, start, end), frame); break;
+      case MAPPED_ADDRESS: facts[isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
+      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
       case XOR_RELAYED_ADDRESS: facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true); break;
       case XOR_PEER_ADDRESS: peers.push(readAddress(bytes, start, end, true)); break;
+      case ALTERNATE_SERVER: case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes, start, end, false)); break;
     }
   }
   if (position < bytes.length) counters.add('stun', 'malformed attribute');
   if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
+  if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
   counters.add('stun', 'messages');
   return message;
 }
@@ -99,6 +106,12 @@ function addUsername(fields: FieldList, username: string, isBinding: boolean, fr
 }
 
 const iceUsername = /^[A-Za-z0-9+/]{1,256}:[A-Za-z0-9+/]{1,256}$/;
+
+/** A text that anybody may have put a name into. */
+function addText(fields: FieldList, name: string, value: string, frame: number): string {
+  fields.add(`stun.${name}`, name, value, '', frame);
+  return value;
+}
 
 /** Text; some senders count a terminating zero in. */
 function readText(bytes: Buffer, start: number, end: number): string {

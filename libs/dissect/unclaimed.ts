@@ -13,6 +13,9 @@ const sampleBytes = 64;
 const maxLineBytes = 4096;
 /** Packets of a binary direction at whose start a known protocol is still looked for. */
 const binaryAttempts = 16;
+/** Packets of a binary direction whose beginning is compared with that of other flows, and how much of it. */
+const binarySamples = 4;
+const sampleOfPacket = 256;
 
 /**
  * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary packet by packet, up to a bound.
@@ -28,6 +31,7 @@ export class UnclaimedDirection {
   #handedOver = 0;
   #attempts = binaryAttempts;
   #isFull = false;
+  #samples = binarySamples;
 
   constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
     this.#sender = sender;
@@ -90,6 +94,7 @@ export class UnclaimedDirection {
     if (this.#handedOver + line.length > this.#options.maxUnclaimedBytes) {
       this.#counters.add('tcp', 'bounded text');
       this.#kind = 'binary';
+      this.#samples = 0;
       return;
     }
     this.#handedOver += line.length;
@@ -108,20 +113,28 @@ export class UnclaimedDirection {
   #passOver(stream: ByteStream): boolean {
     const length = stream.packetEnd(0);
     if (this.#attempts > 0) this.#attempts--;
-    if (!this.#isFull) this.#handOverPacket(stream, length);
+    if (!this.#isFull || this.#samples > 0) this.#handOverPacket(stream, length);
     stream.consume(length);
     return true;
   }
 
   #handOverPacket(stream: ByteStream, length: number): void {
-    if (this.#handedOver + length > this.#options.maxUnclaimedBytes) {
+    const isWithin = this.#handedOver + length <= this.#options.maxUnclaimedBytes;
+    if (!isWithin) {
       this.#counters.add('tcp', 'bounded payload');
       this.#isFull = true;
-      return;
+      if (this.#samples === 0) return;
     }
-    this.#handedOver += length;
     const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
-    message.payload = stream.bytes().subarray(0, length);
+    const packet = stream.bytes().subarray(0, length);
+    if (isWithin) {
+      this.#handedOver += length;
+      message.payload = packet;
+    }
+    if (this.#samples > 0) {
+      this.#samples--;
+      message.sample = packet.subarray(0, sampleOfPacket);
+    }
     this.#emit(message);
   }
 }

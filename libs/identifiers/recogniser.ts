@@ -11,6 +11,7 @@ import { decodeBytes, decodeOnce, leastEncoded } from './decode.ts';
 import { parseDigestKey } from './digest-key.ts';
 import { Digests } from './digests.ts';
 import { hintsOf } from './hints.ts';
+import { hostFields, HostLabels } from './host-labels.ts';
 import { inflate, inflateRaw } from './inflate.ts';
 import { claimsOf } from './jwt-claims.ts';
 import { loginArguments } from './line-commands.ts';
@@ -50,7 +51,7 @@ const longestText = 64 * 1024;
 /** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
 const longestLine = 2048;
 const leastBase64Word = 16;
-/** Taken off the confidence of an identifier that only the path segment before it announces. */
+/** Taken off the confidence of an identifier that only the path segment, or the label, before it announces. */
 const uncertaintyOfPath = 25;
 /** Taken off the confidence of a digest, whose content cannot be checked. */
 const uncertaintyOfDigest = 20;
@@ -112,6 +113,7 @@ export class Recogniser {
   readonly #options: RecogniserOptions;
   readonly #counters: RecogniserCounters;
   readonly #keyNames = new KeyNames(catalogue);
+  readonly #hostLabels = new HostLabels(catalogue);
   readonly #text = new TextScanner(catalogue, this.#keyNames);
   readonly #payload = new PayloadScanner(this.#keyNames, this.#text);
   readonly #hits = new Map<string, Hit>();
@@ -149,11 +151,12 @@ export class Recogniser {
     const { path, key, value } = field;
     if (value === '') return;
     if (hintsOf(key) !== 0) this.#value(key, null, field, '', deepestEncoding);
-    if (path.startsWith('stun.')) {
+    if (path === 'stun.username' || path === 'stun.ice_username') {
       // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
       if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
       return;
     }
+    if (hostFields.has(path)) for (const { kind, value: label } of this.#hostLabels.find(value)) this.#hit(kind, label, kind.confidence - uncertaintyOfPath, field);
     if (isAuthorizationKey(key) && this.#authorization(field)) return;
     if (this.#knownDigest(value, field) || this.#digest(field)) return;
     this.#value(value, this.#keyNames.announced(key, path), field, '', 0);

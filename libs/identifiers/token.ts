@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { HmacSha256 } from '#flow';
 
 export interface Tokeniser {
   /** 8 hexadecimal digits that tell keys apart and say nothing about them. */
@@ -18,10 +18,8 @@ const tagBytes = 16;
 /** @throws RangeError when the key has fewer than 16 bytes. */
 export function createTokeniser(key: Uint8Array): Tokeniser {
   if (key.length < leastKeyBytes) throw new RangeError(`a token key needs at least ${leastKeyBytes} bytes, got ${key.length}`);
-  const secret = createSecretKey(key);
-  const keyId = createHmac('sha256', secret).update('telltale token key id').digest('hex').slice(0, 8);
-  return {
-    keyId,
-    token: (value) => `tk1.${keyId}.${createHmac('sha256', secret).update(value).digest().subarray(0, tagBytes).toString('base64url')}`,
-  };
+  const hmac = new HmacSha256(key);
+  const keyId = hmac.tag('telltale token key id').toString('hex', 0, 4);
+  const start = `tk1.${keyId}.`;
+  return { keyId, token: (value) => start + hmac.tag(value).toString('base64url', 0, tagBytes) };
 }

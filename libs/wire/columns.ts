@@ -14,6 +14,8 @@ export interface Column {
   readonly field: string;
   /** The list's inner columns: null for a field that is no list; `''` for the items themselves; else the item's property. */
   readonly property: string | null;
+  /** No two records have the same value, and no other column has it: the dictionary need not look for it. */
+  readonly isUnique: boolean;
   /** For `items`: an item before it is filled. */
   readonly createItem: () => unknown;
   /** Copies the field of each row into `values`. */
@@ -79,7 +81,7 @@ function fieldColumns(field: string, type: FieldDefinition['type']): Column[] {
 function column(field: string, property: string | null, type: ColumnType, createItem: () => unknown = () => null): Column {
   const name = property === null ? field : `${field}[].${property}`;
   return {
-    tag: createHash('sha256').update(`${name}:${type}`).digest().readUInt32LE(0), type, field, property, createItem,
+    tag: createHash('sha256').update(`${name}:${type}`).digest().readUInt32LE(0), type, field, property, isUnique: field === 'event.id', createItem,
     gather: loop((row, value) => `${value} = ${row}`, field),
     scatter: loop((row, value) => `${row} = ${value}`, field),
   };

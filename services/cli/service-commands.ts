@@ -5,32 +5,32 @@ import { alerterService } from '../alerter/service.ts';
 import { detectorService } from '../detector/service.ts';
 import { migrateService } from '../migrate/service.ts';
 import { ensureDemonstration } from '../probe/demonstration-file.ts';
-import { parseListenAddress } from '../probe/export-listener.ts';
 import { probeService } from '../probe/service.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { parseArguments, UsageError, type Command } from './command.ts';
+import { parseArguments, type Command } from './command.ts';
+import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 
 const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
 `;
 
 export const probe: Command = {
   help: `Usage: telltale probe FILE|DIR|-… [options]
-       telltale probe --listen udp://ADDRESS:PORT [options]
+       telltale probe --interface NAME [--filter FILTER] [options]
+       telltale probe --listen udp://ADDRESS:PORT|unix:///PATH [options]
 
-Reads captures and logs (Zeek, Suricata EVE, HAR, cloud flow logs), replaces identifiers by keyed tokens and sends flow records
-to Kafka. Ends when all are read and accepted; with --follow or --listen it runs until it is stopped.
+Reads captures and logs (Zeek, Suricata EVE, HAR, mitmproxy, cloud flow logs), captures from an interface, or listens; replaces
+identifiers by keyed tokens and sends flow records to Kafka. Ends when all files are read and accepted; with --follow, --interface
+or --listen it runs until it is stopped.
 
 Options:
-  --follow          the files grow: read on, also when they are rotated
-  --listen ADDRESS  listen for NetFlow v5 and v9, IPFIX and sFlow v5, such as udp://127.0.0.1:2055
-  --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
+${sourceOptions}  --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
 ${configOption}`,
   async run(args) {
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { demonstration: { type: 'boolean', default: false }, follow: { type: 'boolean', default: false }, listen: { type: 'string' }, config: { type: 'string' } },
+      options: { ...sourceArguments, demonstration: { type: 'boolean', default: false }, config: { type: 'string' } },
     });
     const captures = [...positionals];
     if (values.demonstration) {
@@ -39,14 +39,7 @@ ${configOption}`,
       await ensureDemonstration(demonstration);
       captures.push(demonstration);
     }
-    if (values.listen !== undefined) {
-      const listen = parseListenAddress(values.listen);
-      if (listen === null) throw new UsageError(`--listen ${values.listen}: expected udp://ADDRESS:PORT`);
-      if (captures.length > 0) throw new UsageError('probe reads files or listens, not both');
-      return runService(probeService({ captures, listen }), values.config);
-    }
-    if (captures.length === 0) throw new UsageError('probe needs at least one FILE, DIR or -, --demonstration, or --listen');
-    return runService(probeService({ captures, follow: values.follow }), values.config);
+    return runService(probeService(inputsOf(values, captures)), values.config);
   },
 };
 

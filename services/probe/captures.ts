@@ -1,5 +1,5 @@
-import { createReadStream, type Stats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline, type Duplex } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -69,26 +69,48 @@ function reasonOf(error: unknown): string {
 
 /**
  * The bytes of a capture, in chunks large enough to keep the packet loop busy; gzip and zstd are unpacked, by content.
+ * A chunk is valid until the next one is asked for: a file is read into the same memory again and again.
  *
  * @param onRead bytes read from the file so far
  * @throws {CaptureError} `compressed` when what looks compressed cannot be unpacked
  */
 export async function* openCapture(input: CaptureInput, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const file = countBytes(input.path === '-' ? process.stdin : createReadStream(input.path, { highWaterMark: chunkBytes }), onRead);
-  const { value: first, done } = await file.next();
-  if (done) return;
-  const whole = (async function* () {
-    yield first;
-    yield* file;
-  })();
-  const unpacker = unpackerOf(first);
-  if (unpacker === undefined) yield* whole;
-  else yield* unpack(whole, unpacker);
+  const file = countBytes(input.path === '-' ? process.stdin : readFile(input.path), onRead);
+  try {
+    const { value: first, done } = await file.next();
+    if (done) return;
+    const unpacker = unpackerOf(first);
+    if (unpacker === undefined) yield* startingWith(first, file);
+    else yield* unpack(copies(startingWith(first, file)), unpacker);
+  } finally {
+    await file.return(undefined);
+  }
 }
 
-const chunkBytes = 1 << 20;
+async function* startingWith(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
 
-async function* countBytes(file: AsyncIterable<Buffer>, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+/** Small enough to stay in the processor's cache until it was read. */
+const chunkBytes = 512 * 1024;
+
+async function* readFile(file: string): AsyncGenerator<Buffer> {
+  await using handle = await open(file);
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes);
+  for (;;) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length);
+    if (bytesRead === 0) return;
+    yield chunk.subarray(0, bytesRead);
+  }
+}
+
+/** For who keeps more than one chunk at a time. */
+async function* copies(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+async function* countBytes(file: AsyncIterable<Buffer>, onRead: (bytes: number) => void): AsyncGenerator<Buffer, undefined> {
   let bytes = 0;
   for await (const chunk of file) {
     bytes += chunk.length;
@@ -97,11 +119,24 @@ async function* countBytes(file: AsyncIterable<Buffer>, onRead: (bytes: number) 
   }
 }
 
-/** gzip: RFC 1952, section 2.3.1. Zstandard: RFC 8878, section 3.1.1. */
 function unpackerOf(start: Buffer): Duplex | undefined {
-  if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: chunkBytes });
-  if (start.length >= 4 && start.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress({ chunkSize: chunkBytes });
-  return undefined;
+  if (isGzip(start)) return createGunzip({ chunkSize: chunkBytes });
+  return isZstandard(start) ? createZstdDecompress({ chunkSize: chunkBytes }) : undefined;
+}
+
+/** Begins like something that {@link openCapture} unpacks. */
+export function isCompressed(start: Buffer): boolean {
+  return isGzip(start) || isZstandard(start);
+}
+
+/** RFC 1952, section 2.3.1. */
+function isGzip(start: Buffer): boolean {
+  return start[0] === 0x1f && start[1] === 0x8b;
+}
+
+/** RFC 8878, section 3.1.1. */
+function isZstandard(start: Buffer): boolean {
+  return start.length >= 4 && start.readUInt32LE(0) === 0xfd2fb528;
 }
 
 async function* unpack(packed: AsyncIterable<Buffer>, unpacker: Duplex): AsyncGenerator<Buffer> {

@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FlowRecord } from '#flow';
 import { createLogger } from '#runtime';
 import { createPipeline } from './create.ts';
-import { ExportListener, parseListenAddress } from './export-listener.ts';
+import { ExportListener } from './export-listener.ts';
+import { parseListenAddress } from './listen-address.ts';
 
 /** A datagram of NetFlow v5 with one record: 10.0.0.5:51000 to 198.51.100.7:443, 3 packets, 1500 bytes, one of 10 counted. */
 const datagram = Buffer.from(
@@ -18,9 +19,10 @@ const datagram = Buffer.from(
 );
 
 test('addresses to listen on', () => {
-  assert.deepEqual(parseListenAddress('udp://127.0.0.1:2055'), { host: '127.0.0.1', port: 2055 });
-  assert.deepEqual(parseListenAddress('udp://[::1]:6343'), { host: '::1', port: 6343 });
-  for (const none of ['127.0.0.1:2055', 'tcp://127.0.0.1:2055', 'udp://127.0.0.1', 'udp://127.0.0.1:99999']) assert.equal(parseListenAddress(none), null);
+  assert.deepEqual(parseListenAddress('udp://127.0.0.1:2055'), { kind: 'udp', host: '127.0.0.1', port: 2055 });
+  assert.deepEqual(parseListenAddress('udp://[::1]:6343'), { kind: 'udp', host: '::1', port: 6343 });
+  assert.deepEqual(parseListenAddress('unix:///run/telltale/eve.sock'), { kind: 'unix', path: '/run/telltale/eve.sock' });
+  for (const none of ['unix://eve.sock', 'unix:///run/', 'unixgram:///run/eve.sock', '127.0.0.1:2055', 'tcp://127.0.0.1:2055', 'udp://127.0.0.1', 'udp://127.0.0.1:99999']) assert.equal(parseListenAddress(none), null);
 });
 
 test('flow exports become records; other datagrams are counted', async () => {

@@ -2,6 +2,7 @@ import type { Flow } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
 import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
 import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser, type Watch } from '#identifiers';
+import { FlowInference } from './inference.ts';
 import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
 
@@ -38,6 +39,7 @@ const maxObservables = 256;
 export class FlowRecorder {
   readonly identifiers = new RecogniserCounters();
   readonly names = new NameCache();
+  readonly #inference: FlowInference;
   /** Records made so far. */
   made = 0;
   readonly #options: FlowRecorderOptions;
@@ -47,12 +49,17 @@ export class FlowRecorder {
 
   constructor(options: FlowRecorderOptions) {
     this.#options = options;
+    this.#inference = new FlowInference(options.tokeniser);
     this.#recogniser = new Recogniser({ tokeniser: options.tokeniser, maxPerMessage: maxObservables }, this.identifiers);
   }
 
   /** From now on the values of these lists are looked for; null: of none. */
   watch(watch: Watch | null): void {
     this.#recogniser.watch(watch);
+  }
+
+  get recurring(): FlowInference['recurring'] {
+    return this.#inference.recurring;
   }
 
   get observer(): string {
@@ -93,6 +100,7 @@ export class FlowRecorder {
     const evidence = recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
+    if (origin === undefined) this.#inference.observe(flow, state, message, this.#file);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
@@ -104,7 +112,7 @@ export class FlowRecorder {
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
-    record['telltale.flow.observable_kinds'] = [...state.kinds];
+    if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     this.#emit(flow, state, record, false, origin);
   }
 
@@ -116,12 +124,28 @@ export class FlowRecorder {
 
   /** The flow goes on: what it counted since its last record. */
   update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), false, origin);
+    this.#emit(flow, state, this.#summary(flow, state), false, origin);
   }
 
   /** The flow is over. */
   end(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), true, origin);
+    this.#emit(flow, state, this.#summary(flow, state), true, origin);
+    this.#inference.end(state);
+  }
+
+  /** A record about the flow rather than a message, with what other flows by now say about its payload. */
+  #summary(flow: Flow, state: FlowState): FlowRecord {
+    const inference = this.#inference.infer(flow, state);
+    if (inference) {
+      this.#options.onRecognised?.(inference.recognised);
+      state.remember(inference.recognised);
+    }
+    const record = this.#record(flow, state, flow.lastMicros, flow.lastFrame);
+    if (inference) {
+      record['telltale.observables'] = inference.recognised.map(({ observable }) => observable);
+      record['telltale.inference'] = inference.evidence;
+    }
+    return record;
   }
 
   /** A record with what is known of the flow itself. */
@@ -153,7 +177,7 @@ export class FlowRecorder {
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
     record['destination.domain'] = state.redact(state.domain);
     record['telltale.destination.domain_source'] = state.domainSource;
-    record['telltale.flow.observable_kinds'] = [...state.kinds];
+    if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     return record;
   }
 

@@ -1,6 +1,6 @@
 import type { Message } from '#dissect';
 import type { Observable } from '#flow';
-import { redact, type Recognised } from '#identifiers';
+import { redact, type Recognised, type SampledFlow } from '#identifiers';
 
 /** An identifier could be read where no structure is known. */
 export const readable: Message['encryption'] = { verdict: 'cleartext', reason: 'an identifier can be read' };
@@ -11,12 +11,16 @@ const maxRememberedValues = 64;
 /** Characters of a value that is looked for in the paths of observables. */
 const shortestInPath = 6;
 
+/** What most flows have. Never written to. */
+const none: never[] = [];
+
 /** What the probe knows of a flow beside its packets: how far it is told, what it is, and the values to redact it with. */
 export class FlowState {
   readonly id: string;
   readonly subjectIsDestination: boolean;
   readonly isDatagrams: boolean;
-  readonly kinds = new Set<string>();
+  /** Kinds of the identifiers seen so far, each once. */
+  kinds: readonly string[] = none;
   /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
   rttMicros = 0;
   sequence = 0;
@@ -29,8 +33,11 @@ export class FlowState {
   sourcePackets = 0;
   destinationBytes = 0;
   destinationPackets = 0;
+  /** Its beginning, where nobody knows the protocol; null when that is not looked at. */
+  sampled: SampledFlow | null | undefined;
   #reported: Set<string> | undefined;
-  #values: Recognised[] = [];
+  #inferred: Set<string> | undefined;
+  #values: Recognised[] = none;
 
   /** @param isDatagrams its transport has no stream */
   constructor(id: string, subjectIsDestination: boolean, isDatagrams: boolean) {
@@ -41,7 +48,7 @@ export class FlowState {
 
   /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
-    const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
+    const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp' || message.protocol === 'sctp';
     if (!unclaimed || this.protocol === '') {
       this.protocol = message.protocol;
       this.verdict = message.encryption;
@@ -51,8 +58,9 @@ export class FlowState {
   }
 
   remember(recognised: readonly Recognised[]): void {
+    if (this.#values === none) this.#values = [];
     for (const one of recognised) {
-      this.kinds.add(one.observable.kind);
+      if (!this.kinds.includes(one.observable.kind)) this.kinds = [...this.kinds, one.observable.kind];
       const known = this.#values.findIndex((other) => other.value === one.value && other.written.join() === one.written.join());
       if (known >= 0) this.#values.splice(known, 1);
       this.#values.push(one);
@@ -68,6 +76,14 @@ export class FlowState {
     this.#reported ??= new Set();
     if (this.#reported.has(place)) return false;
     if (this.#reported.size < maxReported) this.#reported.add(place);
+    return true;
+  }
+
+  /** What was inferred, or recognised with certainty, is told once. */
+  isInferenceNews(token: string): boolean {
+    this.#inferred ??= new Set(this.#values.map(({ observable }) => observable.token));
+    if (this.#inferred.has(token)) return false;
+    this.#inferred.add(token);
     return true;
   }
 

@@ -19,7 +19,7 @@ test('a log is followed while it grows, is renamed, and is truncated', async () 
   const records: FlowRecord[] = [];
   const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' });
   const source = new FollowSource({
-    files: [file], pipeline, logger: createLogger({ name: 'test', level: 'silent' }), pollInterval: 5,
+    files: [file], positions: `${file}.positions`, pipeline, logger: createLogger({ name: 'test', level: 'silent' }), pollInterval: 5,
     sink: { send: async (batch) => void records.push(...batch), close: async () => {} },
     onFailure: (error) => { throw error; },
   });
@@ -54,5 +54,6 @@ test('a log is followed while it grows, is renamed, and is truncated', async () 
     await source.stop();
     await rm(folder, { recursive: true });
   }
-  await until('a.example:1', 'b.example:2', 'c.example:3', 'd.example:1', 'e.example:1', 'f.example:2');
+  // A line without its end may still get it.
+  await until('a.example:1', 'b.example:2', 'c.example:3', 'd.example:1', 'e.example:1');
 });

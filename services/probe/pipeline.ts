@@ -1,5 +1,5 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
+import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -26,6 +26,8 @@ export class ProbePipeline implements FlowHandler {
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   #exports: FlowExportDecoder;
+  /** Of all sources before this one. */
+  #packetsBefore = 0;
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
@@ -36,6 +38,10 @@ export class ProbePipeline implements FlowHandler {
 
   get identifiers(): RecogniserCounters {
     return this.#recorder.identifiers;
+  }
+
+  get recurring(): FlowRecorder['recurring'] {
+    return this.#recorder.recurring;
   }
 
   get names(): FlowRecorder['names'] {
@@ -71,9 +77,22 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
+  /** Time of a live capture went on without packets, to `micros`: flows end, and are reported, by time alone. */
+  advance(micros: number): void {
+    this.#flows.advance(micros);
+  }
+
+  /** Reports all flows that have news. */
+  report(): void {
+    this.#flows.report();
+  }
+
   /** Ends all flows: the source has no more packets. */
   finish(): void {
     this.#flows.finish();
+    // Private addresses of one capture mean others in the next. The logs of one sensor speak of one network.
+    if (this.capture.packets > this.#packetsBefore) this.names.clear();
+    this.#packetsBefore = this.capture.packets;
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
   }
@@ -86,6 +105,11 @@ export class ProbePipeline implements FlowHandler {
   /** Templates of flow exports, to be restored after a restart. */
   get exportTemplates(): string {
     return this.#exports.snapshot();
+  }
+
+  /** It grows whenever these would be others. */
+  get exportTemplateChanges(): number {
+    return this.#exports.changes;
   }
 
   /** Takes them back; false when `templates` are none. */
@@ -103,10 +127,16 @@ export class ProbePipeline implements FlowHandler {
     if (flow.transport === 'tcp') {
       dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.stream.data(sender, bytes, frame, micros);
+      if (!dissection.stream.done) return;
+      flow.isPassedOver = true;
+      dissection.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
       dissection.datagrams.datagram(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
+    } else if (flow.transport === 'sctp') {
+      dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
+      dissection.association.packet(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
     }
   }
 
@@ -139,6 +169,7 @@ class Dissection {
   readonly state: FlowState;
   stream: StreamDissector | undefined;
   datagrams: DatagramDissector | undefined;
+  association: SctpDissector | undefined;
 
   constructor(state: FlowState) {
     this.state = state;
