@@ -1,4 +1,4 @@
-import { catalogue, maskSecret, maskValue, type DataClass, type Example, type IdentifierKind } from '#identifiers';
+import { catalogue, findMatches, maskSecret, maskValue, type DataClass, type Example, type IdentifierKind } from '#identifiers';
 
 const classes: readonly (readonly [DataClass, string, string])[] = [
   ['direct', 'Reaches or names a person', 'Whoever has it can write to, call or name somebody.'],
@@ -87,7 +87,7 @@ function maskOf(kind: IdentifierKind): string {
 /** What the kind's shape, or nothing but the whole, finds in a text. */
 function shapedValue(kind: IdentifierKind, text: string): string {
   let value = text;
-  kind.shape?.find(text, (start, end) => { value = text.slice(start, end); });
+  if (kind.shape !== undefined) findMatches(kind.shape, text, (start, end) => { value = text.slice(start, end); });
   return value;
 }
 

@@ -30,8 +30,8 @@ export class UnclaimedDirection {
   #kind: 'unknown' | 'text' | 'binary' = 'unknown';
   #handedOver = 0;
   #attempts = binaryAttempts;
-  #isFull = false;
   #samples = binarySamples;
+  #isFull = false;
 
   constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
     this.#sender = sender;
@@ -113,27 +113,23 @@ export class UnclaimedDirection {
   #passOver(stream: ByteStream): boolean {
     const length = stream.packetEnd(0);
     if (this.#attempts > 0) this.#attempts--;
-    if (!this.#isFull || this.#samples > 0) this.#handOverPacket(stream, length);
+    if (!this.#isFull) this.#handOverPacket(stream, length);
     stream.consume(length);
     return true;
   }
 
   #handOverPacket(stream: ByteStream, length: number): void {
-    const isWithin = this.#handedOver + length <= this.#options.maxUnclaimedBytes;
-    if (!isWithin) {
+    if (this.#handedOver + length > this.#options.maxUnclaimedBytes) {
       this.#counters.add('tcp', 'bounded payload');
       this.#isFull = true;
-      if (this.#samples === 0) return;
+      return;
     }
+    this.#handedOver += length;
     const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
-    const packet = stream.bytes().subarray(0, length);
-    if (isWithin) {
-      this.#handedOver += length;
-      message.payload = packet;
-    }
+    message.payload = stream.bytes().subarray(0, length);
     if (this.#samples > 0) {
       this.#samples--;
-      message.sample = packet.subarray(0, sampleOfPacket);
+      message.sample = message.payload.subarray(0, sampleOfPacket);
     }
     this.#emit(message);
   }

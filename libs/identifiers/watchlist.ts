@@ -4,6 +4,7 @@ import type { IdentifierKind } from './kind.ts';
 import { maskSecret, maskValue } from './mask.ts';
 import { normaliseOpaque } from './opaque.ts';
 import type { Tokeniser } from './token.ts';
+import { findMatches } from './shape.ts';
 import { blockBytes, bytesSpelling, textSpelling, writeBytesBlock, writeTextBlock, type WatchKey } from './watch-key.ts';
 import { leastDigits, leastText, spellingsOf } from './watch-spellings.ts';
 
@@ -79,7 +80,7 @@ function kindOf(value: string, name: string): IdentifierKind {
 
 function isWhole({ shape }: IdentifierKind, value: string): boolean {
   let whole = false;
-  shape!.find(value, (start, end) => { whole ||= start === 0 && end === value.length; });
+  findMatches(shape!, value, (start, end) => { whole ||= start === 0 && end === value.length; });
   return whole;
 }
 

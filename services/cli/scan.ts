@@ -1,9 +1,10 @@
 import { CaptureError } from '#capture';
-import { levels, type Finding, type Level } from '#flow';
+import { levels, type Finding, type Hit, type Level } from '#flow';
 import { formatProblem, LocatedError } from '#geo';
 import { WatchlistError, type Watch } from '#identifiers';
 import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
+import { correlate } from '../detector/correlation-detection.ts';
 import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
 import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
@@ -43,6 +44,8 @@ so that the same identifier has the same token in every scan. Watchlists are tho
 
 /** Raw values that --reveal remembers, at most; further ones are printed as masks. */
 const maxRevealed = 1_000_000;
+/** Matches that correlations look at, at most; how many more there were is told. */
+const mostHits = 1_000_000;
 
 export const scan: Command = {
   help,
@@ -64,7 +67,7 @@ export const scan: Command = {
     const failOn = values['fail-on'] === undefined ? undefined : oneOf('--fail-on', values['fail-on'], levels);
 
     const revealed = new Map<string, string>();
-    const { detection, warnings } = await load(values.rules, values.policy);
+    const { detection, pack, versions, warnings } = await load(values.rules, values.policy);
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
     const folder = dataFolder(values.data ?? defaultDataFolder);
     const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
@@ -85,14 +88,20 @@ export const scan: Command = {
 
     const valueOf = (finding: Finding): string | undefined => revealed.get(finding['telltale.observable.token']);
     const listed: Finding[] = [];
-    const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, unreadable: [] };
-    const handOver = async (records: Parameters<Store['write']>[0]): Promise<void> => {
-      const findings = detection.detect(records);
-      await store?.write(records, findings);
-      totals.records += records.length;
+    const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, hitsDropped: 0, unreadable: [] };
+    const tell = async (findings: readonly Finding[]): Promise<void> => {
       totals.leaks.add(findings);
       if (format === 'table') listed.push(...findings);
       else for (const finding of findings) await print(`${findingLine(finding, valueOf(finding))}\n`);
+    };
+    const hits: Hit[] = [];
+    const handOver = async (records: Parameters<Store['write']>[0]): Promise<void> => {
+      const findings = detection.detect(records);
+      await store?.write(records, findings, detection.hits);
+      totals.records += records.length;
+      totals.hitsDropped += Math.max(0, hits.length + detection.hits.length - mostHits);
+      hits.push(...detection.hits.slice(0, mostHits - hits.length));
+      await tell(findings);
     };
 
     const { inputs, unreadable } = await listCaptures(positionals);
@@ -112,6 +121,9 @@ export const scan: Command = {
       progress.done(input);
     }
     progress.finish();
+    const correlated = correlate(pack.correlations, hits, versions);
+    await store?.write([], correlated);
+    await tell(correlated);
 
     if (listed.length > 0) await print(`${findingsTable(listed, valueOf)}\n`);
     printSummary(totals, pipeline);

@@ -44,6 +44,7 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
   });
   metrics.counts('probe', pipeline.entries.counters, { entries: 'Entries read from logs and flow exports.' });
   metrics.counts('probe', pipeline, { records: 'Flow records made.' });
+  metrics.counts('probe', pipeline.recorded, { hopsDropped: 'Places on a session\'s path over the bound of a flow.' });
   metrics.counts('identifiers', pipeline.identifiers, {
     recognised: { help: 'Identifiers recognised, by kind.', label: 'kind' },
     dropped: 'Identifiers over the bound of a message.',

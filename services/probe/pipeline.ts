@@ -44,6 +44,10 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.recurring;
   }
 
+  get recorded(): FlowRecorder['counters'] {
+    return this.#recorder.counters;
+  }
+
   get names(): FlowRecorder['names'] {
     return this.#recorder.names;
   }

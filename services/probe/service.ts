@@ -14,13 +14,13 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
     name: 'probe',
     schema: probeSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
-      const { name, key, networks, templates, positions, live } = configuration.probe;
+      const { name, key, networks, templates, positions, live, watchlists: folder } = configuration.probe;
       if (inputs.captures.length === 0 && inputs.listen === undefined && inputs.interface === undefined && live.interface === undefined) {
-        throw new Error('nothing to read: name a FILE, DIR or -, or use --interface (probe.live.interface), --listen or --demonstration');
+        throw new Error('nothing to read: name a FILE, DIR or -, use --interface or --listen, or configure probe.live.interface');
       }
       const tokenKey = await loadOrCreateTokenKey(key);
       const pipeline = createPipeline({ tokenKey, observer: name, monitoredNetworks: networks });
-      const watchlists = new WatchlistWatcher({ folder: configuration.probe.watchlists, tokenKey, pipeline, logger });
+      const watchlists = new WatchlistWatcher({ folder, tokenKey, pipeline, logger });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
       const { source, checks } = sourceOf(inputs, {
         pipeline, sink, logger, metrics, templates, positions, live,
