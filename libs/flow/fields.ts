@@ -121,6 +121,9 @@ export const flowFields = {
   'telltale.linkability.score': { type: 'count', by: 'detector', doc: 'How much the identifiers that this record completes a link between tell together, from 0 (no link) to 100; see docs/rules.md.' },
   'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
+  'telltale.sip.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method of a SIP request, or of the one that a response answers.' },
+  'telltale.sip.status_code': { type: 'count', by: 'probe', doc: 'Status code of a SIP response; 0 when the record is about none.' },
+  'telltale.stun.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method and class of a STUN or TURN message that tells an address or a name: `binding success`, `allocate error` (RFC 8489, section 5).' },
 
   'telltale.flow.hops': { type: 'strings', by: 'probe', doc: 'Places on the session\'s path that its messages have named up to this record, `kind=address` or `kind=name`: `turn-relay=192.0.2.1`, `dns-cname=edge.example.net`. Of a person\'s own device only the network: `ice-srflx=198.51.100.0/24`. Kinds: docs/jurisdictions.md.' },
   'telltale.subject.mac': { type: 'string', by: 'probe', doc: 'Token of the hardware address by which the subject\'s first packet went over an Ethernet; that of a router when the subject is behind one. Empty: none was seen.' },

@@ -10,13 +10,12 @@ import type { RecogniserCounters } from './counters.ts';
 import { decodeBytes, decodeOnce, leastEncoded } from './decode.ts';
 import { parseDigestKey } from './digest-key.ts';
 import { Digests } from './digests.ts';
-import { hintsOf } from './hints.ts';
 import { hostFields, HostLabels } from './host-labels.ts';
 import { inflate, inflateRaw } from './inflate.ts';
 import { claimsOf } from './jwt-claims.ts';
 import { loginArguments } from './line-commands.ts';
 import { KeyNames, type Announcement } from './key-names.ts';
-import { hint, type IdentifierKind } from './kind.ts';
+import type { IdentifierKind } from './kind.ts';
 import { maskSecret, maskValue } from './mask.ts';
 import { normaliseHex, normaliseOpaque } from './opaque.ts';
 import { PayloadScanner } from './payload-scan.ts';
@@ -137,7 +136,7 @@ export class Recogniser {
   #field(field: Field): void {
     const { path, key, value } = field;
     if (value === '') return;
-    if (hintsOf(key) !== 0) this.#value(key, null, field, '', deepestEncoding);
+    this.#value(key, null, field, '', deepestEncoding);
     if (path === 'stun.username' || path === 'stun.ice_username') {
       // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
       if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
@@ -153,8 +152,8 @@ export class Recogniser {
   #value(value: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
     const text = this.#bounded(value);
     const isAnnounced = announcement !== null && this.#announced(unquoted(text), announcement, place, written);
-    const hints = hintsOf(text);
-    const hits = hints === 0 ? [] : this.#text.scan(text, hints);
+    const hits = this.#text.scan(text);
+    const { hasPercentEncoding } = this.#text;
     for (const hit of hits) {
       const path = hit.key === '' ? place.path : `${place.path}.${hit.key}`;
       const spelling = hit.encoding === '' ? written : text.slice(hit.start, hit.end);
@@ -163,7 +162,7 @@ export class Recogniser {
       if (hit.kind === jwt) this.#claims(hit.value, inner);
     }
     if (isAnnounced || hits.length > 0 || depth === deepestEncoding) return;
-    if (text.length >= leastEncoded || (hints & hint.percent) !== 0) this.#unwrap(unquoted(text), announcement, place, written, depth);
+    if (text.length >= leastEncoded || hasPercentEncoding) this.#unwrap(unquoted(text), announcement, place, written, depth);
   }
 
   #announced(value: string, { kinds, loose }: Announcement, place: Place, written: string): boolean {
@@ -304,7 +303,7 @@ export class Recogniser {
   /** A join link reaches over host, path and query, which are facts of their own: its secret is to be redacted in the query. */
   #zoomUrl(hostAndPath: string, query: string, field: Field): void {
     const url = query === '' ? hostAndPath : `${hostAndPath}?${query}`;
-    for (const hit of this.#text.scan(url, hintsOf(url) & ~hint.assignment)) {
+    for (const hit of this.#text.scan(url, false)) {
       this.#hit(hit.kind, hit.value, hit.confidence, field, hit.kind === joinLink ? secretOfJoinLink(hit.value) : '');
     }
   }
@@ -353,7 +352,7 @@ export class Recogniser {
     const word = line.slice(start);
     const decoded = word.length < leastBase64Word || this.#hits.size > 0 ? null : decodeOnce(word);
     if (decoded === null) return;
-    for (const hit of this.#text.scan(decoded.text, hintsOf(decoded.text))) {
+    for (const hit of this.#text.scan(decoded.text)) {
       this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, start, chain(decoded.encoding, hit.encoding)), word);
     }
   }

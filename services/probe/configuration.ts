@@ -7,7 +7,7 @@ import { privateNetworks } from './subject.ts';
 /** Of a live capture; standalone has it too. */
 export const liveSection = z.strictObject({
   interface: z.string().regex(interfacePattern, { error: 'Expected the name of an interface' }).exactOptional().meta({ description: 'Interface to capture from when nothing else is to be read. `--interface` goes before it.' }),
-  filter: z.string().max(4096).default('').meta({ description: 'Capture filter (pcap-filter(7)); all packets where it is empty. `--filter` goes before it.' }),
+  filter: z.string().min(1).max(4096).exactOptional().meta({ description: 'Capture filter (pcap-filter(7)); all packets without one. `--filter` goes before it.' }),
   snapLength: z.int().min(64).max(262_144).default(262_144).meta({ description: 'Bytes of a packet that are captured. What is cut off cannot be read: identifiers stand in payload.' }),
   buffer: size('16MiB').meta({ description: 'Kernel buffer for packets that wait; a larger one bridges longer bursts.' }),
   program: z.string().min(1).default('auto').meta({ description: 'What captures: `dumpcap`, `tcpdump`, a path to one of them, or `auto`: dumpcap where it is installed, else tcpdump.' }),

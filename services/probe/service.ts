@@ -15,7 +15,7 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
     async build({ configuration, logger, metrics, lifecycle }) {
       const { name, key, networks, templates, positions, live } = configuration.probe;
       if (inputs.captures.length === 0 && inputs.listen === undefined && inputs.interface === undefined && live.interface === undefined) {
-        throw new Error('nothing to read: name a FILE, DIR or -, or use --interface (probe.live.interface), --listen or --demonstration');
+        throw new Error('nothing to read: name a FILE, DIR or -, use --interface or --listen, or configure probe.live.interface');
       }
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
