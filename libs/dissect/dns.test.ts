@@ -71,7 +71,7 @@ describe('datagram', () => {
 
   test('a NetBIOS name is none of DNS', () => {
     const netbios = Buffer.from('123401000001000000000000' + '20' + '4541'.repeat(16) + '00' + '00200001', 'hex');
-    assert.equal(dissectPayload(netbios, { destinationPort: 137 }).messages[0]!.protocol, 'udp');
+    assert.equal(dissectPayload(netbios, { destinationPort: 137 }).messages[0]!.protocol, 'netbios');
   });
 
   test('many questions', () => {

@@ -1,4 +1,5 @@
 import { FieldList } from './fieldlist.ts';
+import { hostNames } from './host-names.ts';
 import { createMessage, type Emit, type Encryption, type Message, type NameResolution, type Sender } from './message.ts';
 import type { DissectCounters } from './counters.ts';
 import { parseDns, type DnsMessage } from './dns-message.ts';
@@ -19,6 +20,7 @@ export function dnsMessage(
     fields.add('dns.question.name', '', question.name, '', frame);
   }
   fields.add('dns.opt.client_subnet', 'dns_client_subnet', dns.clientSubnet, '', frame);
+  if (protocol === 'mdns' || protocol === 'llmnr') for (const { path, key, value } of hostNames(dns, protocol)) fields.add(path, key, value, '', frame);
   if (!dns.isResponse) return message;
   const asked = dns.questions[0];
   const resolution = asked === undefined ? null : resolve(dns, asked.name);

@@ -60,8 +60,8 @@ export function sessionMessage(
     const name = headerName(header);
     if (people.has(name)) reader.people(name, header);
     else if (name === 'via') reader.via(header);
-    else if (name === 'record-route' || name === 'route') reader.route(name, header);
     else if (name === 'cseq' && status !== null) facts['telltale.sip.method'] = /^\d+ +([A-Z_]{2,32})$/i.exec(header.value)?.[1]!.toUpperCase() ?? '';
+    else if (name === 'record-route' || name === 'route') reader.route(name, header);
     else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
     else if (name === 'user-agent') facts['user_agent.original'] = utf8(header.value);
     else if (name === 'content-type') contentType = header.value.toLowerCase();
@@ -153,7 +153,7 @@ class SessionReader {
   /** Who opened the session, as SDP's `o=` says it. */
   origin(user: string, position: number): void {
     if (user === '-' || /^\d+$/.test(user)) return;
-    this.field('sdp.origin.user_name', 'user_name', user, { end: position });
+    this.field('sdp.origin.user_name', 'sdp_origin', user, { end: position });
   }
 
   /** An address; names are left to what resolves them. */

@@ -159,6 +159,7 @@ export const findingFields = {
   'telltale.versions': { type: 'string', lowCardinality: true, doc: 'Versions of rule pack, policy, catalogue and geo tables that produced it.' },
   'message': { type: 'string', doc: 'The finding as a sentence.' },
   'event.risk_score': { type: 'count', doc: 'How much it gives away, from 0 to 100, by level, and by data class and confidence of its identifiers together; see docs/rules.md.' },
+  'telltale.observable.watchlist': { type: 'string', lowCardinality: true, doc: 'Watchlist that holds the value; empty when none does.' },
 } as const satisfies Record<string, Omit<FieldDefinition, 'by'>>;
 
 /** Flow fields that a finding carries unchanged. */

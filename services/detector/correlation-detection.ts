@@ -1,5 +1,5 @@
-import { columnOf, createFinding, createFlowRecord, findingFlowFields, findingId, type Finding } from '#flow';
-import { contextFields, correlationSql, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange } from '#rules';
+import { createFinding, createFlowRecord, findingFlowFields, findingId, type Finding, type Hit } from '#flow';
+import { contextFields, correlationSql, correlationWindows, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange, type CorrelationWindow } from '#rules';
 import type { Query, ScheduledDetection } from './scheduled-detections.ts';
 
 /** What a fixed period waits for, after its end and after the latest of its hits was stored. µs */
@@ -136,5 +136,27 @@ function second(micros: number): string {
   return `${new Date(micros / 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** Columns that a hit and a stored flow have in common, for running a correlation over flows. */
-export const contextColumns: readonly string[] = contextFields.filter((name) => !name.startsWith('telltale.observable.')).map(columnOf);
+/** Runs correlations over hits at hand, such as those of a scan that stores nothing. */
+export function correlate(correlations: readonly Correlation[], hits: readonly Hit[], versions: string): Finding[] {
+  const byRule = Map.groupBy(hits, (hit) => hit['rule.id']);
+  const eventsOf = (rule: string) => (byRule.get(rule) ?? []).map((hit) => ({ id: hit['event.id'], time: hit['@timestamp'], rule, fields: hit.fields }));
+  return correlations.filter(({ evaluable, silent }) => evaluable !== 'no' && !silent)
+    .flatMap((correlation) => correlationWindows(correlation, eventsOf).map((window) => correlationFinding(correlation, rowOf(window), versions)));
+}
+
+/** Identifiers told of a window, at most. */
+const mostTokens = 20;
+/** Subjects, as the SQL tells them. */
+const mostSubjects = 10;
+
+function rowOf({ group, period, time, events, parts }: CorrelationWindow): CorrelationRow {
+  const shared = Object.fromEntries(contextFields.map((name) => {
+    const texts = new Set(events.map(({ fields }) => fields[name] ?? ''));
+    return [name, texts.size === 1 ? [...texts][0]! : ''];
+  }));
+  const tokens = new Set(events.flatMap(({ fields }) => (fields['telltale.observable.token'] ? [`${fields['telltale.observable.kind']}=${fields['telltale.observable.token']}`] : [])));
+  const subjects = new Set(events.map(({ fields }) => fields['telltale.subject.ip'] ?? '').filter((subject) => subject !== ''));
+  return {
+    grp: group, period, at: time, events: events.length, subjects: [...subjects].toSorted().slice(0, mostSubjects), first: events[0]!.time, last: events.at(-1)!.time, settled: 0, parts, tokens: [...tokens].slice(0, mostTokens).toSorted(), shared,
+  };
+}

@@ -242,6 +242,7 @@ export class Detection {
       finding['telltale.observable.mask'] = observable.mask;
       finding['telltale.observable.token'] = observable.token;
       finding['telltale.observable.confidence'] = observable.confidence;
+      finding['telltale.observable.watchlist'] = observable.watchlist;
       finding['telltale.observables.related'] = related.map(({ kind, token }) => `${kind}=${token}`);
       if (observable.frame !== 0) finding['telltale.evidence.frame'] = lastFrame(observables);
     }

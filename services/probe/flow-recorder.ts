@@ -1,7 +1,7 @@
 import type { Flow } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
 import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
-import { isMac, normaliseMac, Recogniser, RecogniserCounters, type Recognised, type Tokeniser } from '#identifiers';
+import { isMac, normaliseMac, Recogniser, RecogniserCounters, type Recognised, type Tokeniser, type Watch } from '#identifiers';
 import { FlowInference } from './inference.ts';
 import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
@@ -59,6 +59,11 @@ export class FlowRecorder {
 
   get recurring(): FlowInference['recurring'] {
     return this.#inference.recurring;
+  }
+
+  /** From now on the values of these lists are looked for; null: of none. */
+  watch(watch: Watch | null): void {
+    this.#recogniser.watch(watch);
   }
 
   get observer(): string {
