@@ -2,6 +2,7 @@ import { formatIp } from './address.ts';
 import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import type { HandshakeTimer } from './handshake-timer.ts';
+import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 
@@ -27,6 +28,8 @@ const MS_XOR_MAPPED_ADDRESS = 0x8020;
 const SOFTWARE = 0x8022;
 const ALTERNATE_SERVER = 0x8023;
 const RESPONSE_ORIGIN = 0x802b;
+/** The web page that opened the session: draft-johnston-tram-stun-origin. */
+const ORIGIN = 0x802f;
 const OTHER_ADDRESS = 0x802c;
 
 /** Bytes of the STUN message that stands at the start of `bytes` (RFC 8489, section 5), header included; 0 when there is none. */
@@ -35,6 +38,26 @@ export function stunLength(bytes: Buffer): number {
   return stunHeaderBytes + bytes.readUInt16BE(2);
 }
 
+/**
+ * Is it a message of STUN before the magic cookie (RFC 3489)? Only the binding methods, and only with attributes that fill the datagram to its end:
+ * anything else is too much like other protocols.
+ */
+export function isClassicStun(payload: Buffer): boolean {
+  if (payload.length < stunHeaderBytes + 4 || payload[0]! > 1 || !classicTypes.has(payload.readUInt16BE(0))) return false;
+  if (payload.readUInt16BE(2) !== payload.length - stunHeaderBytes || payload.length % 4 !== 0) return false;
+  let at = stunHeaderBytes;
+  while (at + 4 <= payload.length) {
+    const type = payload.readUInt16BE(at);
+    if (type === 0 || (type > lastClassicAttribute && (type & 0xff80) !== 0x8000)) return false;
+    at += 4 + payload.readUInt16BE(at + 2);
+  }
+  return at === payload.length;
+}
+
+/** Request, response, error; the last of the attributes of RFC 3489 that must be understood. */
+const classicTypes = new Set([0x0001, 0x0101, 0x0111]);
+const lastClassicAttribute = 0x000b;
+
 /** Reads a STUN or TURN message. `bytes` is the whole of it, as {@link stunLength} measured it; a cut one yields what was there. */
 export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters): Message {
   const message = createMessage('stun', cleartext, sender, frame, micros);
@@ -42,18 +65,19 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
   const fields = new FieldList('stun', sender, message.fields, options, counters);
   const peers: string[] = [];
   const servers: string[] = [];
-  const isBinding = methodOf(bytes.readUInt16BE(0)) === BINDING;
+  const type = bytes.readUInt16BE(0);
+  const isBinding = methodOf(type) === BINDING;
 
   let position = stunHeaderBytes;
   // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
   const isMicrosoft = bytes.length >= position + 2 && bytes.readUInt16BE(position) === MS_MAGIC_COOKIE;
   while (position + 4 <= bytes.length) {
-    const type = bytes.readUInt16BE(position);
+    const attribute = bytes.readUInt16BE(position);
     const start = position + 4;
     const end = start + bytes.readUInt16BE(position + 2);
     if (end > bytes.length) break;
     position = !isMicrosoft ? start + ((end - start + 3) & ~3) : end;
-    switch (type) {
+    switch (attribute) {
       case USERNAME: addUsername(fields, readText(bytes, start, end), isBinding, frame, counters); break;
       case REALM: facts['telltale.stun.realm'] = addText(fields, 'realm', readText(bytes, start, end), frame); break;
       case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', readText(bytes, start, end), frame); break;
@@ -61,12 +85,22 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
       case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
       case XOR_RELAYED_ADDRESS: facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true); break;
       case XOR_PEER_ADDRESS: peers.push(readAddress(bytes, start, end, true)); break;
+      case ORIGIN: addText(fields, 'origin', readText(bytes, start, end), frame); break;
       case ALTERNATE_SERVER: case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes, start, end, false)); break;
     }
   }
   if (position < bytes.length) counters.add('stun', 'malformed attribute');
   if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
+  const hops = new HopList();
+  hops.add('turn-relay', facts['telltale.stun.relayed_ip'] ?? '');
+  for (const peer of peers) hops.add('turn-peer', peer);
+  if (hops.texts.length > 0) facts['telltale.flow.hops'] = hops.texts;
   if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
+  // Most messages keep a path alive: only those that tell something get a name, and with it a record.
+  for (const _ in facts) {
+    facts['telltale.stun.type'] = typeName(type);
+    break;
+  }
   counters.add('stun', 'messages');
   return message;
 }
@@ -91,6 +125,17 @@ export function timeStun(bytes: Buffer, message: Message, timer: HandshakeTimer)
 /** The method's bits are interleaved with those of the class (RFC 8489, section 5). */
 function methodOf(type: number): number {
   return (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
+}
+
+/** Methods of STUN and TURN (IANA, STUN Methods), and classes by their two bits; another method is its number: `0x80a request`. */
+const methods: Record<number, string | undefined> = {
+  1: 'binding', 3: 'allocate', 4: 'refresh', 6: 'send', 7: 'data', 8: 'create-permission', 9: 'channel-bind', 10: 'connect', 11: 'connection-bind', 12: 'connection-attempt',
+};
+const classes = ['request', 'indication', 'success', 'error'] as const;
+
+function typeName(type: number): string {
+  const method = methodOf(type);
+  return `${methods[method] ?? `0x${method.toString(16)}`} ${classes[((type & 0x0100) >> 7) | ((type & 0x0010) >> 4)]}`;
 }
 
 /**

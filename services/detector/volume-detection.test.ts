@@ -14,7 +14,7 @@ const threshold: Threshold = {
 /** One flow that tells so many devices, from number `from` on, to a peer operated from China. */
 function disclosure(from: number, amount: number, start = noon, fields: Partial<FlowRecord> = {}): FlowRecord {
   const observables = Array.from({ length: amount }, (_, i): Observable => ({
-    kind: 'imei', path: 'url.query.imei', encoding: '', visibility: 'cleartext', confidence: 90, mask: '35******9', token: `tk1.0.${from + i}`, sender: 'source', frame: 1,
+    kind: 'imei', path: 'url.query.imei', encoding: '', visibility: 'cleartext', confidence: 90, mask: '35******9', token: `tk1.0.${from + i}`, sender: 'source', frame: 1, watchlist: '',
   }));
   return serviceFlow(start, {
     'source.port': from, 'telltale.peer.operated': 'CN', 'telltale.peer.operator': 'Alibaba', 'telltale.observables': observables, 'telltale.flow.observable_kinds': ['imei'], ...fields,

@@ -1,5 +1,6 @@
 /** Real captures of loopback by the programs that are installed here, and programs that fail in ways the real ones do. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -90,6 +91,30 @@ for (const program of ['dumpcap', 'tcpdump']) {
     }
   });
 
+  test(`${program}: what the kernel drops while the program does not run is counted`, async (t) => {
+    const target = createSocket('udp4');
+    await new Promise<void>((resolve) => target.bind(0, '127.0.0.1', resolve));
+    const { port } = target.address();
+    try {
+      await using capture = live(program, `udp port ${port}`);
+      if (!(await starts(capture, t, program))) return;
+      const { source, pipeline } = capture;
+      process.kill(source.pid, 'SIGSTOP');
+      const datagram = Buffer.alloc(1400);
+      // More than its buffer holds.
+      for (let burst = 0; burst < 100; burst++) {
+        await Promise.all(Array.from({ length: 100 }, () => new Promise((resolve) => target.send(datagram, port, '127.0.0.1', resolve))));
+      }
+      process.kill(source.pid, 'SIGCONT');
+      await until('what was kept to be read', () => pipeline.capture.packets > 0);
+      await source.stop();
+      assert.ok(pipeline.capture.kernelDrops > 0);
+      assert.ok(pipeline.capture.packets + pipeline.capture.kernelDrops >= 10_000, `${pipeline.capture.packets} packets, ${pipeline.capture.kernelDrops} dropped`);
+    } finally {
+      target.close();
+    }
+  });
+
   test(`${program}: an interface that is none, and a filter that cannot be, are told in the program's words`, async (t) => {
     if (await findCaptureProgram(program) === null) return t.skip('not installed');
     await using nowhere = live(program, 'no such filter (');
@@ -155,7 +180,7 @@ test('arguments: a filter is one argument, and never an option', () => {
 
 test('what the programs say at their end', () => {
   const advice = 'Capturing on \'lo\'\ndumpcap: You do not have permission to capture on device "lo".\n(socket: Operation not permitted)\n\n    sudo dpkg-reconfigure wireshark-common\n';
-  assert.equal(complaintOf({ name: 'dumpcap', path: '' }, advice), 'dumpcap: You do not have permission to capture on device "lo".');
+  assert.equal(complaintOf({ name: 'dumpcap', path: '' }, advice), 'dumpcap: You do not have permission to capture on device "lo"');
   assert.equal(complaintOf({ name: 'tcpdump', path: '' }, 'tcpdump: 1 packet captured, 1 packet received by filter, 0 packets dropped by kernel\ngoodbye\n'), 'goodbye');
   assert.equal(complaintOf({ name: 'tcpdump', path: '' }, ''), 'it said nothing');
   assert.deepEqual(tcpdumpDrops('5 packets dropped by kernel\n1 packet dropped by interface\n7 packets dropped by kernel\n'), { kernel: 7, interface: 1 });

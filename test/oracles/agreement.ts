@@ -13,7 +13,7 @@ import { compareAll } from './oracles.ts';
 import { reasonOf, review } from './reviewed.ts';
 import { Totals } from './totals.ts';
 
-const names: readonly OracleCase['oracle'][] = ['tshark', 'zeek', 'suricata', 'ndpi'];
+const names: readonly OracleCase['oracle'][] = ['zeek', 'suricata', 'ndpi', 'nfdump', 'tshark'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -29,7 +29,7 @@ for await (const one of compareAll(folder, files, names.filter((name) => name.st
   totals.add(one);
   const state = review(one);
   if (state === 'agreed' || (state === 'reviewed' && !values.all)) continue;
-  console.log([one.oracle, one.topic, one.file, `-${one.missing.length}`, `+${one.extra.length}`, reasonOf(one)].join(' '));
+  console.log([one.oracle, one.topic, one.name, `-${one.missing.length}`, `+${one.extra.length}`, reasonOf(one)].join(' '));
   if (values.show) for (const [sign, list] of [['-', one.missing], ['+', one.extra]] as const) for (const value of list.slice(0, 5)) console.log(`    ${sign} ${value.slice(0, 120)}`);
 }
 console.log(totals.table());

@@ -9,6 +9,7 @@ export type Answers = Map<Topic, string[]>;
 export const topics = {
   'http.request': 'method and target of a request',
   'http.host': 'Host of a request',
+  'http.domain': 'host of a request, without its port',
   'http.method': 'method of a request',
   'http.target': 'target of a request',
   'http.status': 'status code of a response',
@@ -18,8 +19,11 @@ export const topics = {
   'dtls.server_name': 'server name of a ClientHello over DTLS, once per connection',
   'quic.server_name': 'server name of a ClientHello in QUIC, once per connection',
   'tls.alpn': 'application protocols that a ClientHello over TCP offers',
+  'server_name': 'server name of a ClientHello over any transport',
   'tls.ja4': 'JA4 fingerprint',
-  'stun.message': 'STUN message by its type',
+  'tls.ja4.digests': 'JA4 fingerprint without the letters for server name and protocol',
+  'stun.message': 'STUN message',
+  'stun.type': 'method and class of a STUN message that tells an address, a realm or a software',
   'stun.mapped': '(XOR-)MAPPED-ADDRESS',
   'stun.relayed': 'XOR-RELAYED-ADDRESS',
   'stun.peer': 'XOR-PEER-ADDRESS',
@@ -27,10 +31,12 @@ export const topics = {
   'stun.realm': 'REALM',
   'stun.software': 'SOFTWARE',
   'sip.method': 'method of a SIP request',
+  'sip.status': 'status code of a SIP response',
   'sip.from': 'user of From',
   'sip.to': 'user of To',
   'sip.address': 'addresses in Via, Contact and SDP',
   'connection': 'endpoints of a flow',
+  'flow': 'endpoints, packets and bytes of an exported flow',
   'login': 'user name of a login',
   'mail': 'sender or recipient of an envelope',
   'mqtt.client': 'client identifier of MQTT',
@@ -41,7 +47,7 @@ export const topics = {
 export type Topic = keyof typeof topics;
 
 /** Values that say themselves over and over: how often depends on what a tool takes for a repetition. */
-export const distinct: ReadonlySet<Topic> = new Set(['dtls.server_name', 'quic.server_name', 'tls.ja4', 'sip.address', 'connection', 'login', 'mail', 'mqtt.client', 'mqtt.topic', 'snmp.community', 'protocol']);
+export const distinct: ReadonlySet<Topic> = new Set(['dtls.server_name', 'quic.server_name', 'tls.ja4', 'tls.ja4.digests', 'server_name', 'sip.address', 'connection', 'login', 'mail', 'mqtt.client', 'mqtt.topic', 'snmp.community', 'protocol']);
 
 export class AnswerList {
   readonly answers: Answers = new Map();

@@ -2,9 +2,11 @@ import { compare, type Answers, type Comparison, type Topic } from './answers.ts
 
 /** What one oracle says of one capture. */
 export interface OracleCase {
-  readonly oracle: 'tshark' | 'zeek' | 'suricata' | 'ndpi';
-  /** Path below the folder of captures. */
+  readonly oracle: 'tshark' | 'zeek' | 'suricata' | 'ndpi' | 'nfdump';
+  /** The capture: path below the folder of captures. */
   readonly file: string;
+  /** What the answers stand in, if not in the capture's own name: a test of the oracle's. */
+  readonly test?: string;
   readonly theirs: Answers;
   /** What it was asked for. */
   readonly topics: readonly Topic[];
@@ -16,16 +18,17 @@ export interface OracleCase {
 
 export interface Disagreement extends Comparison {
   readonly oracle: OracleCase['oracle'];
-  readonly file: string;
+  /** The test that expects it, else the capture. */
+  readonly name: string;
   readonly topic: Topic;
 }
 
 /** Each topic in which either side has something to say. */
-export function* compareCase({ oracle, file, theirs, topics, isPartial, isDistinct }: OracleCase, ours: Answers): Generator<Disagreement> {
+export function* compareCase({ oracle, file, test, theirs, topics, isPartial, isDistinct }: OracleCase, ours: Answers): Generator<Disagreement> {
   const once = (values: readonly string[] = []) => (isDistinct ? [...new Set(values)] : values);
   for (const topic of topics) {
     const compared = compare(once(theirs.get(topic)), once(ours.get(topic)));
     const extra = isPartial ? [] : compared.extra;
-    if (compared.theirs + extra.length > 0) yield { oracle, file, topic, ...compared, extra };
+    if (compared.theirs + extra.length > 0) yield { oracle, name: test ?? file, topic, ...compared, extra };
   }
 }

@@ -25,7 +25,7 @@ const fieldTopics: Record<string, Topic | undefined> = {
   'dns.question.name': 'dns.question', 'http.request.header.host': 'http.host', 'stun.username': 'stun.username', 'stun.ice_username': 'stun.username',
   'sip.from.uri': 'sip.from', 'sip.from.phone': 'sip.from', 'sip.to.uri': 'sip.to', 'sip.to.phone': 'sip.to',
   'smtp.mail_from': 'mail', 'smtp.rcpt_to': 'mail',
-  'mqtt.connect.client_id': 'mqtt.client', 'mqtt.topic': 'mqtt.topic', 'mqtt.connect.username': 'login', 'snmp.community': 'snmp.community',
+  'mqtt.connect.client_id': 'mqtt.client', 'mqtt.topic': 'mqtt.topic', 'mqtt.connect.username': 'login', 'snmp.community': 'snmp.community', 'snmp.user': 'snmp.community',
   'radius.user_name': 'login', 'rdp.login.user_name': 'login',
 };
 
@@ -34,7 +34,7 @@ class Collector implements FlowHandler {
   readonly #counters = new DissectCounters();
 
   flowStarted(flow: Flow): void {
-    this.list.add('connection', connection(flow.transport, [flow.sourceIp, flow.sourcePort], [flow.destinationIp, flow.destinationPort]));
+    if (flow.transport === 'tcp' || flow.transport === 'udp') this.list.add('connection', connection(flow.transport, [flow.sourceIp, flow.sourcePort], [flow.destinationIp, flow.destinationPort]));
     const greeted = new Set<string>();
     const emit = (message: Message) => this.#message(message, greeted);
     if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.#counters);
@@ -85,9 +85,11 @@ class Collector implements FlowHandler {
       greeted.add('ALPN');
       for (const alpn of facts['telltale.tls.alpn']) list.add('tls.alpn', alpn);
     }
+    list.add('server_name', name);
     list.add('tls.ja4', facts['telltale.tls.ja4']);
+    list.add('tls.ja4.digests', facts['telltale.tls.ja4'] && ja4Digests(facts['telltale.tls.ja4']));
     if (protocol === 'stun') this.#stun(message);
-    if (protocol === 'sip') for (const ip of facts['telltale.session.ip'] ?? []) list.add('sip.address', ip);
+    if (protocol === 'sip') this.#sip(message);
   }
 
   #http({ facts }: Message): void {
@@ -98,17 +100,31 @@ class Collector implements FlowHandler {
     this.list.add('http.request', `${facts['http.request.method']} ${target}`);
     this.list.add('http.method', facts['http.request.method']);
     this.list.add('http.target', target);
+    this.list.add('http.domain', facts['url.domain']);
+  }
+
+  #sip({ facts }: Message): void {
+    const status = facts['telltale.sip.status_code'];
+    if (status === undefined) this.list.add('sip.method', facts['telltale.sip.method']);
+    else this.list.add('sip.status', String(status));
+    for (const ip of facts['telltale.session.ip'] ?? []) this.list.add('sip.address', ip);
   }
 
   #stun({ facts }: Message): void {
     const { list } = this;
     list.add('stun.message', 'message');
+    list.add('stun.type', facts['telltale.stun.type']);
     list.add('stun.mapped', facts['telltale.stun.mapped_ip']);
     list.add('stun.relayed', facts['telltale.stun.relayed_ip']);
     for (const ip of facts['telltale.stun.peer_ip'] ?? []) list.add('stun.peer', ip);
     list.add('stun.realm', facts['telltale.stun.realm']);
     list.add('stun.software', facts['telltale.stun.software']);
   }
+}
+
+/** A fingerprint without the letters for server name and protocol, and with zeros for the digest of nothing: nDPI has its own ideas of these. */
+export function ja4Digests(fingerprint: string): string {
+  return `${fingerprint.slice(0, 3)}${fingerprint.slice(4, 8)}${fingerprint.slice(10)}`.replaceAll('e3b0c44298fc', '000000000000');
 }
 
 /** Transport and endpoints in alphabetical order: who opened a flow that was caught in the middle is a guess. */

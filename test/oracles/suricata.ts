@@ -6,7 +6,7 @@ import { addressOf } from './values.ts';
 
 /** Fields of EVE and what they are compared as; `[]` is any element. */
 const fields: Record<string, Topic | undefined> = {
-  'http.hostname': 'http.host', 'http.status': 'http.status', 'http.http_method': 'http.method', 'http.url': 'http.target',
+  'http.hostname': 'http.domain', 'http.status': 'http.status', 'http.http_method': 'http.method', 'http.url': 'http.target',
   'dns.rrname': 'dns.question', 'dns.queries[].rrname': 'dns.question', 'dns.answers[].rdata': 'dns.address', 'dns.grouped.A[]': 'dns.address',
   'tls.sni': 'tls.server_name', 'tls.ja4': 'tls.ja4', 'quic.ja4': 'tls.ja4', 'tls.client_alpns[]': 'tls.alpn',
   'smtp.mail_from': 'mail', 'smtp.rcpt_to[]': 'mail',
@@ -55,7 +55,9 @@ function addValue(list: AnswerList, key: string, value: unknown): void {
     const topic = fields[key];
     if (topic === undefined) return;
     const written = String(value);
-    list.add(topic, topic === 'dns.address' ? addressOf(written) : topic === 'mail' ? written.replace(/^<|>$/g, '') : written);
+    // What CONNECT asks for is a host, which we name as such.
+    if (topic === 'http.target' && !written.startsWith('/')) return;
+    list.add(topic, topic === 'dns.address' ? addressOf(written) : topic === 'mail' ? written.replace(/^<|>$/g, '') : topic === 'http.domain' ? written.replace(/^\[|\]$/g, '') : written);
   }
 }
 

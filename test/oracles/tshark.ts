@@ -10,7 +10,7 @@ const columns = [
   'dns.qry.name', 'dns.count.answers', 'dns.count.auth_rr', 'dns.count.add_rr', 'dns.resp.type', 'dns.a', 'dns.aaaa', 'dns.flags.response',
   'tls.handshake.type', 'tls.handshake.extensions_server_name', 'tls.handshake.extensions_alpn_str', 'dtls.handshake.extensions_server_name', 'gquic.tag.sni',
   'stun.type', 'stun.att.type', 'stun.att.family', 'stun.att.ipv4', 'stun.att.ipv6', 'stun.att.username', 'stun.att.realm', 'stun.att.software',
-  'sip.Method', 'sip.from.user', 'sip.to.user', 'sip.Via.sent-by.address', 'sip.Via.received', 'sip.contact.host', 'sdp.connection_info.address', 'sdp.owner.address', 'sdp.ice_candidate.address',
+  'sip.Method', 'sip.Status-Code', 'sip.from.user', 'sip.to.user', 'sip.Via.sent-by.address', 'sip.Via.received', 'sip.contact.host', 'sdp.connection_info.address', 'sdp.owner.address', 'sdp.ice_candidate.address',
 ] as const;
 type Row = Record<(typeof columns)[number], string[]>;
 
@@ -88,11 +88,13 @@ class Collector {
   #stun(row: Row): void {
     const { list } = this;
     for (const _ of row['stun.type']) list.add('stun.message', 'message');
+    const types = row['stun.att.type'].map(Number);
+    if (types.some((type) => tellingAttributes.has(type))) list.add('stun.type', stunType(Number(row['stun.type'][0])));
     const [families, v4, v6] = [[...row['stun.att.family']], [...row['stun.att.ipv4']], [...row['stun.att.ipv6']]];
     // In Microsoft's TURN, known by its cookie, MAPPED-ADDRESS is the relay's ([MS-TURN], section 3.2.4.1).
-    const isMicrosoft = row['stun.att.type'].some((type) => Number(type) === 0x000f);
+    const isMicrosoft = types.includes(0x000f);
     let [plain, mapped]: (string | undefined)[] = [];
-    for (const type of row['stun.att.type'].map(Number)) {
+    for (const type of types) {
       if (!addressAttributes.has(type)) continue;
       const address = addressOf((Number(families.shift()) === 2 ? v6.shift() : v4.shift()) ?? '');
       if (type === 0x0001 && !isMicrosoft) plain = address;
@@ -106,7 +108,8 @@ class Collector {
 
   #sip(row: Row): void {
     const { list } = this;
-    for (const method of row['sip.Method']) list.add('sip.method', method);
+    for (const method of row['sip.Method']) list.add('sip.method', method.toUpperCase());
+    for (const status of row['sip.Status-Code']) list.add('sip.status', status);
     for (const user of row['sip.from.user']) list.add('sip.from', user);
     for (const user of row['sip.to.user']) list.add('sip.to', user);
     if (row['sip.Via.sent-by.address'].length + row['sip.contact.host'].length + row['sdp.owner.address'].length === 0) return;
@@ -118,6 +121,17 @@ class Collector {
 
 /** Attributes of STUN and its relatives that hold an address (IANA, STUN Attributes). */
 const addressAttributes = new Set([0x0001, 0x0002, 0x0004, 0x0005, 0x000b, 0x0012, 0x0016, 0x0020, 0x8020, 0x8023, 0x802b, 0x802c]);
+
+/** Those that make a message of STUN a record here: addresses, REALM and SOFTWARE. */
+const tellingAttributes = new Set([0x0001, 0x0012, 0x0014, 0x0016, 0x0020, 0x8020, 0x8022, 0x8023, 0x802b, 0x802c]);
+
+const stunMethods: Record<number, string | undefined> = { 1: 'binding', 3: 'allocate', 4: 'refresh', 6: 'send', 7: 'data', 8: 'create-permission', 9: 'channel-bind' };
+
+/** `allocate success` of 0x0103. */
+function stunType(type: number): string {
+  const method = (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
+  return `${stunMethods[method] ?? `0x${method.toString(16)}`} ${['request', 'indication', 'success', 'error'][((type >> 7) & 2) | ((type >> 4) & 1)]}`;
+}
 
 /** A target as it stands, without what our path and query leave out: scheme, authority, fragment and an empty query. */
 export function originForm(method: string, target: string): string {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnswerList, type Answers, type Topic } from './answers.ts';
-import type { OracleCase } from './case.ts';
+import { compareCase, type OracleCase } from './case.ts';
 import { connection } from './probe.ts';
 import { originForm } from './tshark.ts';
 import { addressOf } from './values.ts';
@@ -15,7 +15,7 @@ interface Log {
 }
 
 const login = (column: string): Log => ({ topics: ['login'], read: (row, list) => list.add('login', text(row, column)) });
-const serverName: Log = { topics: ['tls.server_name'], read: (row, list) => list.add('tls.server_name', text(row, 'server_name').toLowerCase()) };
+const serverName: Log = { topics: ['server_name'], read: (row, list) => list.add('server_name', text(row, 'server_name').toLowerCase()) };
 
 const logs: Record<string, Log | undefined> = {
   conn: { topics: ['connection'], read: readConnection },
@@ -24,7 +24,7 @@ const logs: Record<string, Log | undefined> = {
     read(row, list) {
       const [method, status] = [text(row, 'method'), text(row, 'status_code')];
       if (method !== '') list.add('http.request', `${method} ${originForm(method, text(row, 'uri'))}`);
-      list.add('http.host', text(row, 'host').toLowerCase().replace(/:\d+$/, ''));
+      list.add('http.host', text(row, 'host').toLowerCase());
       if (!status.startsWith('1') || status === '101') list.add('http.status', status);
     },
   },
@@ -52,20 +52,26 @@ const logs: Record<string, Log | undefined> = {
 };
 
 /** Zeek's expected logs, each set with the trace that it was made of. */
-export function zeekCases(folder: string, connectionsOf: ReadonlyMap<string, ReadonlySet<string>>): OracleCase[] {
+export function zeekCases(folder: string, oursOf: ReadonlyMap<string, Answers>): OracleCase[] {
   const cases: OracleCase[] = [];
   const baselines = join(folder, 'zeek/Baseline');
   if (!existsSync(baselines)) return cases;
   for (const name of readdirSync(baselines).toSorted()) {
     const { theirs, topics, ends } = readBaseline(join(baselines, name));
-    const file = traceOf(name, ends, connectionsOf);
-    if (file !== null) cases.push({ oracle: 'zeek', file, theirs, topics: [...topics], isPartial: false, isDistinct: true });
+    const candidates = [...oursOf].filter(([file, ours]) => file.startsWith('zeek/Traces/') && isWithin(ends, ours)).map(([file, ours]) => {
+      const one: OracleCase = { oracle: 'zeek', file, test: name, theirs, topics: [...topics], isPartial: false, isDistinct: true };
+      let unlike = 0;
+      for (const { missing, extra } of compareCase(one, ours)) unlike += missing.length + extra.length;
+      return { one, unlike, likeness: likeness(name, file) };
+    });
+    const [best] = candidates.toSorted((a, b) => b.likeness - a.likeness || a.unlike - b.unlike);
+    if (best !== undefined) cases.push(best.one);
   }
   return cases;
 }
 
 /** Endpoints, without the transport: not every log names it. */
-export function endsOf(connectionText: string): string {
+function endsOf(connectionText: string): string {
   return connectionText.replace(/^\S+ /, '');
 }
 
@@ -113,19 +119,13 @@ function text(row: Row, column: string): string {
 function readConnection(row: Row, list: AnswerList): void {
   const transport = text(row, 'proto');
   if (transport !== 'tcp' && transport !== 'udp') return;
-  list.add('connection', connection(transport, [addressOf(text(row, 'id.orig_h')), Number(text(row, 'id.orig_p'))], [addressOf(text(row, 'id.resp_h')), Number(text(row, 'id.resp_p'))]));
+  list.add('connection', connection(transport, [text(row, 'id.orig_h'), Number(text(row, 'id.orig_p'))], [text(row, 'id.resp_h'), Number(text(row, 'id.resp_p'))]));
 }
 
-/** The trace with all these endpoints: the one with the fewest others, and of several the one whose name is most like the test's. */
-function traceOf(name: string, ends: ReadonlySet<string>, connectionsOf: ReadonlyMap<string, ReadonlySet<string>>): string | null {
-  if (ends.size === 0) return null;
-  let best: { file: string; surplus: number; likeness: number } | null = null;
-  for (const [file, known] of connectionsOf) {
-    if (!file.startsWith('zeek/Traces/') || [...ends].some((one) => !known.has(one))) continue;
-    const candidate = { file, surplus: known.size - ends.size, likeness: likeness(name, file) };
-    if (best === null || candidate.likeness > best.likeness || (candidate.likeness === best.likeness && candidate.surplus < best.surplus)) best = candidate;
-  }
-  return best?.file ?? null;
+/** Does the trace have all these endpoints? Of several that have, the one whose name is most like the test's is meant, then the one that fits best. */
+function isWithin(ends: ReadonlySet<string>, ours: Answers): boolean {
+  const known = new Set((ours.get('connection') ?? []).map(endsOf));
+  return ends.size > 0 && [...ends].every((one) => known.has(one));
 }
 
 /** Words of the test's name that stand in the file's. */
