@@ -108,7 +108,8 @@ const reasons: Record<string, string> = {
     tshark http.request suricata-verify/uricontent/detect-uricontent-05/input.pcap -0 +1
     tshark http.host suricata-verify/uricontent/detect-uricontent-05/input.pcap -0 +1
     tshark http.request suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1
-    tshark http.host suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1`,
+    tshark http.host suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1
+    tshark http.request zeek/Traces/ipv4/fragmented-4.pcap -0 +1`,
   'tshark is told not to put bodies together, so as not to lose messages whose body is cut: it loses what begins in the segment in which one ends, or takes lines of a body for a head.': `
     tshark http.request ndpi/pcap/1kxun.pcap -0 +2
     tshark http.host ndpi/pcap/1kxun.pcap -0 +2
@@ -152,7 +153,10 @@ const reasons: Record<string, string> = {
   'Segments are missing in front: tshark does not take up what follows.': `
     tshark tls.server_name suricata-verify/bug-2512/sample_10.62.112.41_62227.pcap -0 +1
     tshark dns.question suricata-verify/dns-tcp-ts-gap/input.pcap -0 +1
-    tshark http.status zeek/Traces/http/1000-requests-one-dropped-response.pcap.gz -0 +999`,
+    tshark http.status zeek/Traces/http/1000-requests-one-dropped-response.pcap.gz -0 +999
+    tshark http.request zeek/Traces/http/zero-length-bodies-with-drops.pcap -0 +4
+    tshark http.host zeek/Traces/http/zero-length-bodies-with-drops.pcap -0 +4
+    tshark http.status zeek/Traces/http/zero-length-bodies-with-drops.pcap -0 +5`,
   'A chunk of more than 2^64 bytes: what follows is a request here, as the client meant it.': `
     tshark http.request zeek/Traces/http/261/variant-01-chunk_2pow64_overflow.pcap -0 +1
     tshark http.host zeek/Traces/http/261/variant-01-chunk_2pow64_overflow.pcap -0 +1`,
