@@ -11,8 +11,11 @@ export interface NameCacheOptions {
 
 export const defaultNameCacheOptions: NameCacheOptions = { maxNames: 200_000, minTtl: 600, maxTtl: 86_400 };
 
+const noAliases: readonly string[] = Object.freeze([]);
+
 interface Entry {
   readonly name: string;
+  readonly aliases: readonly string[];
   readonly learned: number;
   readonly expires: number;
   /** What held before: for flows that began before the name was learned. */
@@ -40,7 +43,7 @@ export class NameCache {
   }
 
   /** Takes what `client` was answered at `micros` (µs). The client is who received the response. */
-  learn(client: string, { name, addresses, ttl }: NameResolution, micros: number): void {
+  learn(client: string, { name, addresses, aliases = noAliases, ttl }: NameResolution, micros: number): void {
     const { minTtl, maxTtl, maxNames } = this.#options;
     const expires = micros + Math.min(Math.max(ttl, minTtl), maxTtl) * 1_000_000;
     for (const address of addresses) {
@@ -48,23 +51,32 @@ export class NameCache {
       const known = this.#entries.get(key);
       this.#entries.delete(key);
       const before = known === undefined || known.name === name ? known?.before : { ...known, before: undefined };
-      this.#entries.set(key, { name, learned: known?.name === name ? Math.min(known.learned, micros) : micros, expires, before });
+      this.#entries.set(key, { name, aliases, learned: known?.name === name ? Math.min(known.learned, micros) : micros, expires, before });
     }
     while (this.#entries.size > maxNames) this.#evictOldest(micros);
   }
 
   /** The name by which `client` reaches `address` at `micros`, '' when it is not known yet, or not any more. */
   lookup(client: string, address: string, micros: number): string {
+    return this.#entry(client, address, micros)?.name ?? '';
+  }
+
+  /** Names that CNAMEs led on to from that name. */
+  aliases(client: string, address: string, micros: number): readonly string[] {
+    return this.#entry(client, address, micros)?.aliases ?? noAliases;
+  }
+
+  #entry(client: string, address: string, micros: number): Entry | undefined {
     const key = keyOf(client, address);
     const entry = this.#entries.get(key);
-    if (entry === undefined) return '';
+    if (entry === undefined) return undefined;
     if (entry.expires < micros) {
       this.#entries.delete(key);
-      return '';
+      return undefined;
     }
-    if (entry.learned <= micros) return entry.name;
+    if (entry.learned <= micros) return entry;
     const { before } = entry;
-    return before !== undefined && before.learned <= micros && micros <= before.expires ? before.name : '';
+    return before !== undefined && before.learned <= micros && micros <= before.expires ? before : undefined;
   }
 
   /** Forgets all: what follows was seen elsewhere. */

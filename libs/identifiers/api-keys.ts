@@ -1,3 +1,5 @@
+import { literal, sequence, type Anchor } from './scan/anchor.ts';
+
 /** Keys of large services, which their prefix gives away. One line per vendor; the vendors' pages and secret-scanning lists name them. */
 const prefixed = [
   'A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}', // Amazon Web Services access key id
@@ -29,7 +31,23 @@ const prefixed = [
   'AccountKey=[A-Za-z0-9+/]{86}==', // Azure storage
 ].join('|');
 
-export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-z0-9])`, 'g');
+export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-z0-9])`, 'y');
+/** How they begin. */
+export const apiKeyAnchors: readonly Anchor[] = [
+  ...[
+    'AKIA', 'ASIA', 'ABIA', 'ACCA', 'AIza', 'ya29', 'GOCSPX', 'git', 'xox', 'SG.', 'LTAI', 'AKID', 'glpat', 'npm_', 'hf_', 'shp', 'sk-', 'pypi', 'dapi', 'NRAK',
+    'xapp', 'hooks', 'AGE-', 'sq0', 'key-', 'AccountKey', ':AA',
+  ].map(literal),
+  sequence('g', 'h', 'pousr'), sequence('sr', 'k', '_'), sequence('d', 'o', 'opr'), sequence('S', 'K', '0123456789abcdef'),
+];
+
+/** A bot of Telegram has its number in front of the colon. */
+export function startOfApiKey(text: string, at: number): number {
+  let start = at;
+  while (text[at] === ':' && start > at - 10 && /\d/.test(text[start - 1] ?? '')) start--;
+  return start;
+}
+
 const whole = new RegExp(`^(?:${prefixed})$`);
 
 export function isPrefixedApiKey(value: string): boolean {

@@ -67,6 +67,11 @@ export class KeyNames {
     }
   }
 
+  /** All names, in lower case and without separators. */
+  names(): Iterable<string> {
+    return this.#exact.keys();
+  }
+
   /** What `key` announces; with `path`, names such as `id` are read together with the name above them. */
   announced(key: string, path = ''): Announcement | null {
     if (key.length > longestKey || key === '') return null;

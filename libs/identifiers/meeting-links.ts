@@ -1,3 +1,5 @@
+import { literal } from './scan/anchor.ts';
+
 /** Links of meeting services: who knows one knows the meeting, and with its secret gets in. Zoom's own are in zoom.ts. */
 
 /**
@@ -24,6 +26,8 @@ const patterns = [
 
 /** One of these stands in each of them. */
 const landmarks = ['meet', 'webex', 'whereby', 'bluejeans', '8x8', 'feishu', 'larksuite', 'clubhouse'] as const;
+
+export const meetingLinkAnchors = landmarks.map(literal);
 
 /** Pages of the services that are no rooms. */
 const pages = /^(?:about|blog|business|careers|contact|download|favicon|features|help|images|index|information|jobs|legal|libs?|login|news|org|plans|pricing|privacy|product|sign-?(?:in|up)|sounds|static|support|team|terms|user|config|css|external_api|http-bind|xmpp-websocket|manifest|robots)/i;

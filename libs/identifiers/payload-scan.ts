@@ -1,5 +1,4 @@
 import { isKnownDomain } from './email.ts';
-import { hintsOfBytes } from './hints.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { looseness, type TextHit, type TextScanner } from './text-scan.ts';
@@ -76,6 +75,7 @@ export class PayloadScanner {
     let textStart = -1;
     let wordStart = -1;
     const shortest = isText(payload) ? 3 : leastText;
+    const mayHoldText = this.#text.mayHold(payload);
     for (let i = 0; i <= payload.length; i++) {
       const kind = i < payload.length ? classes[payload[i]!]! : 0;
       if ((kind & word) !== 0) {
@@ -87,7 +87,7 @@ export class PayloadScanner {
       if ((kind & printable) !== 0) {
         if (textStart < 0) textStart = i;
       } else if (textStart >= 0) {
-        if (i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
+        if (mayHoldText && i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
         textStart = -1;
       }
     }
@@ -97,9 +97,7 @@ export class PayloadScanner {
   #embeddedText(payload: Buffer, begin: number, end: number, inBinary: boolean, hits: PayloadHit[]): void {
     // The length of a text is a character itself when the text has between 32 and 126.
     const start = inBinary && payload[begin] === end - begin - 1 ? begin + 1 : begin;
-    const hints = hintsOfBytes(payload, start, end);
-    if (hints === 0) return;
-    for (const hit of this.#text.scan(payload.toString('latin1', start, end), hints)) {
+    for (const hit of this.#text.scan(payload.toString('latin1', start, end))) {
       if (inBinary && !standsOut(hit)) continue;
       hits.push({ kind: hit.kind, value: hit.value, offset: start + hit.start, encoding: hit.encoding, confidence: hit.confidence });
     }

@@ -33,11 +33,4 @@ export function isPosition(value: string): boolean {
 }
 
 /** `geo:52.52001,13.40495` (RFC 5870, section 3). */
-const geoUri = /(?<![\w-])geo:-?\d{1,3}\.\d{3,15},-?\d{1,3}\.\d{3,15}(?!\d)/gi;
-
-export function findGeoUris(text: string, visit: (start: number, end: number) => void): void {
-  if (!text.includes('geo:')) return;
-  for (const { 0: uri, index } of text.matchAll(geoUri)) {
-    if (isPosition(uri)) visit(index, index + uri.length);
-  }
-}
+export const geoUriInText = /(?<![\w-])geo:-?\d{1,3}\.\d{3,15},-?\d{1,3}\.\d{3,15}(?!\d)/iy;

@@ -8,7 +8,7 @@ import { ensureDemonstration } from '../probe/demonstration-file.ts';
 import { probeService } from '../probe/service.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { parseArguments, type Command } from './command.ts';
+import { parseArguments, UsageError, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 
 const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
@@ -39,7 +39,12 @@ ${configOption}`,
       await ensureDemonstration(demonstration);
       captures.push(demonstration);
     }
-    return runService(probeService(inputsOf(values, captures)), values.config);
+    const inputs = inputsOf(values, captures);
+    const isConfigured = values.config !== undefined || process.env['TELLTALE_CONFIG'] || process.env['TELLTALE_PROBE_LIVE_INTERFACE'];
+    if (captures.length === 0 && !inputs.listen && !inputs.interface && !isConfigured) {
+      throw new UsageError('probe needs at least one FILE, DIR or -, or --interface, --listen or --demonstration');
+    }
+    return runService(probeService(inputs), values.config);
   },
 };
 

@@ -22,6 +22,7 @@ export const geoSection = z.strictObject({
 export const detectionOptions = {
   rules: z.string().min(1).exactOptional().meta({ description: 'Folder of Sigma rules to use instead of the pack that ships.' }),
   rulesCheckInterval: duration('5s').meta({ description: 'How often the folder of rules is looked at; changed rules are loaded without a restart, as a whole or not at all.' }),
+  correlationInterval: duration('10s').meta({ description: 'How often correlations are run over what was stored; detectors of one store take turns.' }),
   policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy, or a folder of them, to use instead of those that ship.' }),
   jurisdictions: file.meta({ description: 'Named sets of countries of your own, beside those that ship.' }),
   inventory: file.meta({ description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for.' }),

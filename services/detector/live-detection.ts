@@ -2,23 +2,28 @@ import type { z } from 'zod';
 import { projectRoot, type Component, type Logger, type Metrics } from '#runtime';
 import type { Check } from '../operations/operations.ts';
 import { geoOptions, type detectionOptions } from './configuration.ts';
+import { correlationDetection } from './correlation-detection.ts';
 import { reportGeoTables } from './detection-tables.ts';
 import type { Detection } from './detection.ts';
 import { PackWatcher, reportRules } from './pack-watcher.ts';
 import { loadDetection, watchGeoTables } from './packs.ts';
+import type { ScheduledDetection } from './scheduled-detections.ts';
 
 type DetectionOptions = z.output<z.ZodObject<typeof detectionOptions>>;
 
-interface LiveDetection {
+export interface LiveDetection {
   detection: Detection;
+  /** They exchange its rules and tables while it runs. */
   watchers: Component[];
   /** What is doubtful about its tables, for whoever looks at the service's health. */
   checks: Check[];
+  /** What of the rules in use runs over stored data. */
+  scheduled: () => ScheduledDetection[];
 }
 
 /** A detection whose rules and geo tables are exchanged while it runs, and the components that do so. */
 export async function liveDetection(options: DetectionOptions, { logger, metrics }: { logger: Logger; metrics: Metrics }): Promise<LiveDetection> {
-  const { rules, rulesCheckInterval, policy, jurisdictions, inventory, geo } = options;
+  const { rules, rulesCheckInterval, correlationInterval, policy, jurisdictions, inventory, geo } = options;
   const files = { root: projectRoot, jurisdictions, inventory, ...geoOptions(geo), ...(rules && { rules }), ...(policy && { policy }) };
   const loaded = await loadDetection(files);
   for (const { file, line, column, message } of loaded.warnings) logger.warn({ place: `${file}:${line}:${column}` }, message);
@@ -27,5 +32,11 @@ export async function liveDetection(options: DetectionOptions, { logger, metrics
   const pack = new PackWatcher(loaded, { root: projectRoot, ...(rules && { folder: rules }), intervalMillis: rulesCheckInterval, logger });
   reportGeoTables(metrics, tables);
   reportRules(metrics, loaded.detection, pack);
-  return { detection: loaded.detection, watchers: [tables, pack], checks: [{ name: tables.name, check: () => tables.warning() }] };
+  return {
+    detection: loaded.detection,
+    watchers: [tables, pack],
+    checks: [{ name: tables.name, check: () => tables.warning() }],
+    scheduled: () => pack.pack.correlations.filter(({ evaluable, silent }) => evaluable !== 'no' && !silent)
+      .map((correlation) => correlationDetection(correlation, { intervalMillis: correlationInterval, versions: loaded.versionsWith({}) })),
+  };
 }

@@ -52,7 +52,7 @@ export function captureArguments({ name }: CaptureProgram, { interface: device, 
 
 /** What the program said last: its own complaint, not the advice that some print below it. */
 export function complaintOf({ name }: CaptureProgram, stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = stderr.split('\n').map((line) => line.trim().replace(/\.$/, '')).filter(Boolean);
   return lines.findLast((line) => line.startsWith(`${name}:`) && !/packets? captured,/.test(line)) ?? lines.at(-1) ?? 'it said nothing';
 }
 
@@ -62,7 +62,7 @@ export function tcpdumpDrops(stderr: string): { kernel: number; interface: numbe
   return { kernel: last('kernel'), interface: last('interface') };
 }
 
-/** Files without which nobody but root captures, and what to do about it. */
+/** What to do where a program may not capture. */
 export function privilegeRemedy({ path: file }: CaptureProgram): string {
   return `Give the program the privilege, not Telltale: sudo setcap cap_net_raw,cap_net_admin=ep ${file}`;
 }

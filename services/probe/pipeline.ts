@@ -1,7 +1,7 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
 import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
-import type { RecogniserCounters } from '#identifiers';
+import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
 import { EntryRecorder } from './entry-recorder.ts';
 import { FlowRecorder, type FlowRecorderOptions } from './flow-recorder.ts';
@@ -44,6 +44,10 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.recurring;
   }
 
+  get recorded(): FlowRecorder['counters'] {
+    return this.#recorder.counters;
+  }
+
   get names(): FlowRecorder['names'] {
     return this.#recorder.names;
   }
@@ -51,6 +55,11 @@ export class ProbePipeline implements FlowHandler {
   /** Records made so far. */
   get records(): number {
     return this.#recorder.made;
+  }
+
+  /** From now on the values of these watchlists are looked for; null: of none. */
+  watch(watch: Watch | null): void {
+    this.#recorder.watch(watch);
   }
 
   /** What follows comes from `file` (a name without its folder, or an interface). */

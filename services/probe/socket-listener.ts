@@ -100,6 +100,7 @@ export class SocketListener implements Component {
           start = Buffer.concat([start, chunk]);
           if (!start.includes(0x0a) && start.length < maxStart) continue;
           reader = this.#open(start);
+          start = Buffer.alloc(0);
           if (reader === null) break;
         } else {
           reader.push(chunk);

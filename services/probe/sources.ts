@@ -54,7 +54,7 @@ export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSour
   }
   const device = inputs.interface ?? (captures.length === 0 ? live.interface : undefined);
   if (device !== undefined) {
-    const request = { interface: device, filter: inputs.filter ?? live.filter, snapLength: live.snapLength, bufferBytes: live.buffer };
+    const request = { interface: device, filter: inputs.filter ?? live.filter ?? '', snapLength: live.snapLength, bufferBytes: live.buffer };
     const source = new LiveSource({ ...common, request, program: live.program, now });
     reportLive(metrics, source);
     return { source, checks: [source], endless: `interface ${device}` };

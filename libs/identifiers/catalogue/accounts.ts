@@ -1,5 +1,7 @@
-import { hint, type IdentifierKind } from '../kind.ts';
-import { findGeoUris, isPosition } from '../position.ts';
+import type { IdentifierKind } from '../kind.ts';
+import { geoUriInText, isPosition } from '../position.ts';
+import { caseless } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
 import { isFineTimestamp, isId, isPlaceholder, isTimestamp, isUuid } from '../opaque.ts';
 
 export const turnUsername: IdentifierKind = {
@@ -171,7 +173,7 @@ export const geoPosition: IdentifierKind = {
     'gpsinfo', 'my_location', 'last_location', 'user_location', 'coord', 'geo_point', 'geopoint', 'geo_uri', 'sll', 'cll',
   ],
   validate: isPosition,
-  shape: { hint: hint.assignment, confidence: 85, find: findGeoUris },
+  shape: patternShape([caseless('geo:')], 85, geoUriInText, isPosition),
   normalise: (value) => (value.match(/-?\d+\.\d{3}/g) ?? [value]).join(','),
   confidence: 85,
   traps: ['0,0', 'fewer than three decimals, which is a city', 'sizes of screens'],

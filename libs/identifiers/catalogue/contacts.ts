@@ -1,17 +1,19 @@
-import { findEmails, isEmail } from '../email.ts';
-import { hint, type IdentifierKind } from '../kind.ts';
+import { findEmail, isEmail } from '../email.ts';
+import type { IdentifierKind } from '../kind.ts';
 import { maskEmail } from '../mask.ts';
 import { isPlaceholder } from '../opaque.ts';
 import { isCardNumber, isIban, normaliseIban } from '../payment.ts';
-import { findResidentIds, isResidentId } from '../resident-id.ts';
-import { findSipUris, isSipUri, normaliseSipUri } from '../sip.ts';
+import { isResidentId, residentIdInText } from '../resident-id.ts';
+import { any, caseless, sequence } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
+import { isSipUri, normaliseSipUri, sipUriInText } from '../sip.ts';
 
 export const email: IdentifierKind = {
   name: 'email',
   dataClass: 'direct',
   keys: ['*_email', '*_mail', '*_email_address', '*_mail_address', 'e_mail', 'mail_from', 'rcpt_to'],
   validate: isEmail,
-  shape: { hint: hint.at, confidence: 92, find: findEmails },
+  shape: { anchors: [sequence('@', any, any)], confidence: 92, find: findEmail },
   normalise: (value) => value.trim().toLowerCase(),
   mask: maskEmail,
   confidence: 97,
@@ -39,7 +41,7 @@ export const sipUri: IdentifierKind = {
   dataClass: 'account',
   keys: ['sip_uri', 'sip_address', 'sip_aor'],
   validate: isSipUri,
-  shape: { hint: hint.sip, confidence: 92, find: findSipUris },
+  shape: patternShape([caseless('sip')], 92, sipUriInText, isSipUri),
   normalise: normaliseSipUri,
   confidence: 95,
   traps: ['a URI without a user names a server', '`anonymous`', 'ids of calls, tags, branches'],
@@ -92,7 +94,7 @@ export const residentId: IdentifierKind = {
   dataClass: 'direct',
   keys: ['*_id_card', '*_id_number', '*_id_card_no', '*_identity_card', 'sfz', 'idcard_num', 'resident_id', 'citizen_id'],
   validate: isResidentId,
-  shape: { hint: hint.longDigits, confidence: 80, find: findResidentIds },
+  shape: patternShape([{ run: 'digits', least: 17 }], 80, residentIdInText, isResidentId),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
   traps: ['order numbers of 18 digits: region, date of birth and check character must all be right'],

@@ -1,12 +1,24 @@
-import { apiKeyInText, isPrefixedApiKey } from '../api-keys.ts';
-import { findJwts, isJwt } from '../jwt.ts';
-import { hint, type IdentifierKind } from '../kind.ts';
+import { apiKeyAnchors, apiKeyInText, isPrefixedApiKey, startOfApiKey } from '../api-keys.ts';
+import { isJwt, jwtInText } from '../jwt.ts';
+import type { IdentifierKind, Shape } from '../kind.ts';
 import { distinct, isPassword, isPlaceholder, isRandomToken, isTimestamp } from '../opaque.ts';
 import { maskSecret } from '../mask.ts';
-import { patternShape } from '../shape.ts';
+import { any, literal, sequence } from '../scan/anchor.ts';
+import { matchAround, patternShape } from '../shape.ts';
 
 /** `user:password` in front of the host of a URL. */
 const userInfo = /\b[a-z][a-z0-9+.-]{1,15}:\/\/([^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,128})@/gi;
+/** Characters of a match in front of the `@`. */
+const longestUserInfo = 213;
+
+const findUserInfo: Shape['find'] = (text, at, from, visit) => {
+  if (!text.slice(Math.max(from, at - longestUserInfo), at).includes('://')) return from;
+  const url = matchAround(userInfo, text, at, from, longestUserInfo, 0);
+  if (url === null) return from;
+  const credentials = url.groups[0]!;
+  if (isPassword(credentials.slice(credentials.indexOf(':') + 1))) visit(url.end - 1 - credentials.length, url.end - 1);
+  return url.end;
+};
 
 export const basicCredentials: IdentifierKind = {
   name: 'basic_credentials',
@@ -14,7 +26,7 @@ export const basicCredentials: IdentifierKind = {
   keys: [],
   // The recogniser hands over the decoded `user:password` of an Authorization header; see authorization.ts.
   validate: (value) => /^[^\p{Cc}:]{0,256}:\P{Cc}{0,256}$/u.test(value) && value.length > 2,
-  shape: patternShape(hint.at, 90, userInfo, (value) => isPassword(value.slice(value.indexOf(':') + 1))),
+  shape: { anchors: [sequence('@', any, any)], confidence: 90, find: findUserInfo },
   confidence: 99,
   traps: ['a word behind `Basic` that is no base64', '`user@host` in a URL without a password'],
   source: 'RFC 7617, section 2; RFC 3986, section 3.2.1',
@@ -94,7 +106,7 @@ export const apiKey: IdentifierKind = {
     'x_vault_token', 'x_consul_token',
   ],
   validate: (value) => isPrefixedApiKey(value) || isRandomToken(value),
-  shape: patternShape(hint.vendorPrefix, 97, apiKeyInText, isPrefixedApiKey),
+  shape: patternShape(apiKeyAnchors, 97, apiKeyInText, isPrefixedApiKey, startOfApiKey),
   confidence: 90,
   traps: ['keys from manuals (`AKIAIOSFODNN7EXAMPLE`)', 'names of keys', 'runs of one letter behind a prefix'],
   source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; https://docs.github.com/en/code-security/secret-scanning; '
@@ -119,7 +131,7 @@ export const jwt: IdentifierKind = {
   dataClass: 'secret',
   keys: [],
   validate: isJwt,
-  shape: { hint: hint.jwt, confidence: 98, find: findJwts },
+  shape: patternShape([literal('eyJ')], 98, jwtInText, isJwt),
   confidence: 98,
   traps: ['three dotted words', 'base64 of JSON that is no header', 'a header without `alg`'],
   source: 'RFC 7519, section 3; RFC 7515, section 4.1.1',

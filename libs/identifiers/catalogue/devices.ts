@@ -1,6 +1,7 @@
-import { hint, type IdentifierKind } from '../kind.ts';
-import { findMacs, isMac, normaliseMac } from '../mac.ts';
+import type { IdentifierKind } from '../kind.ts';
+import { isMac, macInText, normaliseMac } from '../mac.ts';
 import { isHex, isMachineId, isRandomToken, isUuid, normaliseHex } from '../opaque.ts';
+import { literal } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
 
 export const androidId: IdentifierKind = {
@@ -113,7 +114,7 @@ export const mac: IdentifierKind = {
     'hardware_address', 'ethernet', 'chaddr', 'wifimac', 'btaddr', 'bt_addr',
   ],
   validate: isMac,
-  shape: { hint: hint.hexSeparator, confidence: 88, find: findMacs },
+  shape: patternShape([{ run: 'mac' }], 88, macInText, isMac),
   normalise: normaliseMac,
   confidence: 95,
   traps: ['placeholders, all zeros, broadcast and multicast', 'the last group of a UUID', 'fingerprints of certificates', 'IPv6 addresses'],
@@ -129,7 +130,7 @@ export const mac: IdentifierKind = {
   },
 };
 
-const registrationToken = /(?<![\w-])APA91b[\w-]{40,200}(?![\w-])/g;
+const registrationToken = /(?<![\w-])APA91b[\w-]{40,200}(?![\w-])/y;
 
 export const pushToken: IdentifierKind = {
   name: 'push_token',
@@ -143,7 +144,7 @@ export const pushToken: IdentifierKind = {
     'jpush_id', 'mipush_reg_id', 'notification_token', 'c2dm_token', 'gcm_reg_id', 'gcm_id',
   ],
   validate: (value) => value.length >= 16 && isRandomToken(value),
-  shape: patternShape(hint.vendorPrefix, 95, registrationToken),
+  shape: patternShape([literal('APA91b')], 95, registrationToken),
   confidence: 92,
   traps: ['names of channels under `push_id`'],
   source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; '
@@ -158,7 +159,7 @@ export const pushToken: IdentifierKind = {
 };
 
 /** Model letters, then the SHA-1 that Xiaomi's push service names a device by; seen in the CONN message on TCP 5222. */
-const xiaomiDevice = /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/g;
+const xiaomiDevice = /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/y;
 
 export const deviceId: IdentifierKind = {
   name: 'device_id',
@@ -187,7 +188,7 @@ export const deviceId: IdentifierKind = {
     'install_uuid', 'suid', 'duid', 'deviceid2',
   ],
   validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value)),
-  shape: patternShape(hint.vendorPrefix, 80, xiaomiDevice),
+  shape: patternShape([{ run: 'hex', least: 40 }], 80, xiaomiDevice, undefined, (_text, at) => at - 2),
   integer: true,
   confidence: 85,
   traps: [

@@ -1,4 +1,5 @@
-import { hint, type IdentifierKind } from '../kind.ts';
+import type { IdentifierKind } from '../kind.ts';
+import { literal } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
 
 /** United States Social Security number. */
@@ -34,14 +35,14 @@ function isSocialSecurityNumber(value: string): boolean {
 }
 
 /** What Windows names an account by, in every domain and on every machine of its own. */
-const accountSid = /(?<![\w-])S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}-\d{3,10}(?![\w-])/g;
+const accountSid = /(?<![\w-])S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}-\d{3,10}(?![\w-])/y;
 
 export const windowsSid: IdentifierKind = {
   name: 'windows_sid',
   dataClass: 'account',
   keys: ['sid', 'user_sid', 'security_id', 'object_sid', 'account_sid', 'primary_sid', 'logon_sid', 'owner_sid', 'target_user_sid'],
   validate: (value) => /^S-1-5-21-(?:\d{1,10}-){3}\d{3,10}$/i.test(value),
-  shape: patternShape(hint.hexSeparator, 95, accountSid),
+  shape: patternShape([literal('S-1')], 95, accountSid),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
   traps: ['well-known identifiers such as S-1-5-18, which are the same on all machines', 'the identifier of a domain has one number less'],

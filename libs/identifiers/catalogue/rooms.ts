@@ -1,9 +1,10 @@
-import { hint, type IdentifierKind } from '../kind.ts';
-import { findMeetingLinks, normaliseMeetingName } from '../meeting-links.ts';
+import type { IdentifierKind, Shape } from '../kind.ts';
+import { findMeetingLinks, meetingLinkAnchors, normaliseMeetingName } from '../meeting-links.ts';
 import { maskSecret } from '../mask.ts';
 import { isId, isTimestamp, isUuid, normaliseOpaque } from '../opaque.ts';
+import { any, caseless, sequence } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
-import { findJoinLinks, findMeetingNumbers, isJoinLink, isMeetingNumber, normaliseJoinLink } from '../zoom.ts';
+import { findJoinLink, findMeetingNumber, isJoinLink, isMeetingNumber, normaliseJoinLink } from '../zoom.ts';
 
 export const joinLink: IdentifierKind = {
   name: 'join_link',
@@ -12,7 +13,7 @@ export const joinLink: IdentifierKind = {
     '*_join_url', 'join_link', 'meeting_url', 'meeting_link', 'invite_link', 'join_web_url', 'start_url',
   ],
   validate: isJoinLink,
-  shape: { hint: hint.zoom, confidence: 97, find: findJoinLinks },
+  shape: { anchors: [caseless('zoom')], confidence: 97, find: findJoinLink },
   normalise: normaliseJoinLink,
   mask: maskSecret,
   holds: 'meeting_id',
@@ -36,7 +37,7 @@ export const meetingId: IdentifierKind = {
     'meeting_thread_id', 'vc_meeting_id', 'video_conference_id', 'townhall_id', 'huddle_id',
   ],
   validate: (value) => isMeetingNumber(value) || isId(value),
-  shape: { hint: hint.zoom, confidence: 95, find: findMeetingNumbers },
+  shape: { anchors: [caseless('zoom')], confidence: 95, find: findMeetingNumber },
   normalise: (value) => (isMeetingNumber(value) ? value.replaceAll(/[ -]/g, '') : normaliseOpaque(value)),
   integer: true,
   confidence: 90,
@@ -54,6 +55,12 @@ export const meetingId: IdentifierKind = {
   },
 };
 
+/** From the first landmark, through the whole text: links are rare, and of many forms. */
+const findLinks: Shape['find'] = (text, _at, from, visit) => {
+  if (from === 0) findMeetingLinks(text, visit);
+  return text.length;
+};
+
 /** A meeting that a link of its service names. */
 export const linkedMeeting: IdentifierKind = {
   name: meetingId.name,
@@ -64,7 +71,7 @@ export const linkedMeeting: IdentifierKind = {
     findMeetingLinks(value, () => { whole = true; });
     return whole;
   },
-  shape: { hint: hint.assignment, confidence: 90, find: findMeetingLinks },
+  shape: { anchors: meetingLinkAnchors, confidence: 90, find: findLinks },
   normalise: normaliseMeetingName,
   confidence: 90,
   traps: ['pages of the same hosts: pricing, static files, help'],
@@ -84,14 +91,20 @@ export const linkedMeeting: IdentifierKind = {
 
 /** `room@conference.host`: a room of multi-user chat, which Jitsi's are too. */
 const mucRoom = /^[^\s@/<>"']{1,128}@(?:muc|conference|conf|rooms?|chat|groupchat)\.[\w.-]{1,200}(?:\/\S{1,128})?$/i;
-const mucInText = /(?<![\w.%+-])[\w.%+-]{1,128}@(?:muc|conference|conf|rooms|groupchat)\.[a-z0-9][\w.-]{1,200}/gi;
+const mucInText = /(?<![\w.%+-])[\w.%+-]{1,128}@(?:muc|conference|conf|rooms|groupchat)\.[a-z0-9][\w.-]{1,200}/iy;
+
+function startOfLocalPart(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && at - start <= 128 && /[\w.%+-]/.test(text[start - 1]!)) start--;
+  return start;
+}
 
 export const mucRoomId: IdentifierKind = {
   name: 'room_id',
   dataClass: 'room',
   keys: ['jid', 'to', 'from', 'room_jid', 'muc_jid'],
   validate: (value) => mucRoom.test(value),
-  shape: patternShape(hint.at, 88, mucInText),
+  shape: patternShape([sequence('@', any, any)], 88, mucInText, undefined, startOfLocalPart),
   normalise: (value) => value.replace(/\/.*$/, '').replace(/@.*$/, '').toLowerCase(),
   confidence: 90,
   traps: ['the address of a person on such a host has no such subdomain'],

@@ -1,7 +1,9 @@
-import { hint, type IdentifierKind } from '../kind.ts';
+import type { IdentifierKind } from '../kind.ts';
 import { isIccid, isImei, isImeiOfKnownBody, isImsi, normaliseImei } from '../mobile.ts';
 import { normaliseDigits } from '../opaque.ts';
-import { findPhones, isInternational, isPhone, normalisePhone } from '../phone.ts';
+import { isInternational, isPhone, normalisePhone, phoneInText } from '../phone.ts';
+import { any, digits, sequence } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
 
 export const imei: IdentifierKind = {
   name: 'imei',
@@ -113,7 +115,7 @@ export const phone: IdentifierKind = {
     'phone_e164', 'e164', 'home_phone', 'work_phone', 'recipient_phone', 'wa_id', 'dialed_number',
   ],
   validate: isPhone,
-  shape: { hint: hint.plusDigit, confidence: 90, find: findPhones },
+  shape: patternShape([sequence('+', digits, any)], 90, phoneInText, isInternational),
   normalise: normalisePhone,
   confidence: 85,
   traps: [
