@@ -146,6 +146,8 @@ export function correlate(correlations: readonly Correlation[], hits: readonly H
 
 /** Identifiers told of a window, at most. */
 const mostTokens = 20;
+/** Subjects, as the SQL tells them. */
+const mostSubjects = 10;
 
 function rowOf({ group, period, time, events, parts }: CorrelationWindow): CorrelationRow {
   const shared = Object.fromEntries(contextFields.map((name) => {
@@ -153,7 +155,8 @@ function rowOf({ group, period, time, events, parts }: CorrelationWindow): Corre
     return [name, texts.size === 1 ? [...texts][0]! : ''];
   }));
   const tokens = new Set(events.flatMap(({ fields }) => (fields['telltale.observable.token'] ? [`${fields['telltale.observable.kind']}=${fields['telltale.observable.token']}`] : [])));
+  const subjects = new Set(events.map(({ fields }) => fields['telltale.subject.ip'] ?? '').filter((subject) => subject !== ''));
   return {
-    grp: group, period, at: time, events: events.length, first: events[0]!.time, last: events.at(-1)!.time, settled: 0, parts, tokens: [...tokens].slice(0, mostTokens).toSorted(), shared,
+    grp: group, period, at: time, events: events.length, subjects: [...subjects].toSorted().slice(0, mostSubjects), first: events[0]!.time, last: events.at(-1)!.time, settled: 0, parts, tokens: [...tokens].slice(0, mostTokens).toSorted(), shared,
   };
 }

@@ -20,7 +20,7 @@ export interface MessageFacts {
  * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
  */
 export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates }: MessageFacts): string {
-  if (rule.outcome.finding === 'link') return `${disclosure(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
+  if (rule.outcome.finding === 'link') return `${disclosed(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
@@ -40,15 +40,27 @@ function appBehind(candidates: readonly string[] | undefined): string {
 
 /** `10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at …` */
 function disclosure(record: FlowRecord, observables: readonly Observable[]): string {
+  const named = naming(observables);
+  const sentByPeer = (observables[0]!.sender === 'source') === peerIsSource(record);
+  return sentByPeer
+    ? `${peer(record)}, sent ${list(named)} to ${subjectAddress(record)}`
+    : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
+}
+
+/** What the record's own identifiers tell, and those of earlier records that they are linked with. */
+function disclosed(record: FlowRecord, observables: readonly Observable[]): string {
+  const own = observables.filter((observable) => record['telltale.observables'].includes(observable));
+  const earlier = observables.filter((observable) => !own.includes(observable));
+  return `${disclosure(record, own)}${earlier.length === 0 ? '' : `, and shortly before ${list(naming(earlier))}`}`;
+}
+
+function naming(observables: readonly Observable[]): string[] {
   const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding, watchlist }) => {
     const readable = visibility === 'cleartext' ? 'in clear' : 'readable to inspection';
     return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, in ${encoding}`})`;
   });
   if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
-  const sentByPeer = (observables[0]!.sender === 'source') === peerIsSource(record);
-  return sentByPeer
-    ? `${peer(record)}, sent ${list(named)} to ${subjectAddress(record)}`
-    : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
+  return named;
 }
 
 const classNames: Readonly<Record<DataClass, string>> = {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { before, test } from 'node:test';
 import { createFlowRecord, flowId, recordId, type Finding, type FlowRecord, type Observable } from '#flow';
 import { Geography } from '#geo';
-import { Inventory } from '#rules';
+import { ExceptionSet, Inventory, loadPack, parseExceptions } from '#rules';
 import { Detection, type DetectionParts } from './detection.ts';
 import { readGeoTables } from './detection-tables.ts';
 import { loadDetection, type LoadedDetection } from './packs.ts';
@@ -258,7 +258,9 @@ test('hops of every kind: role, answers, path; a client is looked up and not jud
 test('hops inside a session are looked up and judged', () => {
   const turn = { 'destination.ip': '170.114.10.5', 'destination.port': 3478, 'destination.domain': 'turn.zoom.us', 'network.protocol': 'stun' };
   const record = recordOf({ ...turn, 'telltale.stun.relayed_ip': '52.81.151.250', 'telltale.stun.peer_ip': ['192.168.1.4', '170.114.10.5', '198.51.100.9', '52.81.151.250'] });
-  const finding = named(detector().detect([record]), 'Service traffic to a country its policy denies');
+  const findings = detector().detect([record]);
+  assert.deepEqual(names(findings), ['Private address told to the outside in STUN, SIP or SDP', 'Service traffic to a country its policy denies']);
+  const finding = named(findings, 'Service traffic to a country its policy denies');
   assert.deepEqual(record['telltale.hops'], ['turn-relay=52.81.151.250/CN/CN', 'turn-peer=192.168.1.4/local', 'turn-peer=198.51.100.9/?/?']);
   assert.deepEqual(record['telltale.policy.decisions'], ['conferencing@1 denied turn-relay 52.81.151.250: located=CN, operated=CN']);
   assert.match(finding['message'], /; denied by policy conferencing version 1 \(turn-relay 52\.81\.151\.250: located=CN by dbip-city 20\S+; operated=CN by operators 20\S+, inferred\); where the session goes behind the relay cannot be seen from here\.$/);
@@ -266,8 +268,8 @@ test('hops inside a session are looked up and judged', () => {
   detector().detect([behindLocal]);
   assert.equal(behindLocal['telltale.policy.verdict'], 'denied', 'a relay inside the network does not hide what is behind it');
   const unknown = recordOf({ ...turn, 'telltale.stun.peer_ip': ['198.51.100.9'] }, 'flow-3');
-  const [indeterminate] = detector().detect([unknown]);
-  assert.match(indeterminate!['message'], /because it is unknown where turn-peer 198\.51\.100\.9 is located and from where the network of turn-peer 198\.51\.100\.9 is operated\.$/);
+  const indeterminate = named(detector().detect([unknown]), 'Service traffic to a place that cannot be told');
+  assert.match(indeterminate['message'], /because it is unknown where turn-peer 198\.51\.100\.9 is located and from where the network of turn-peer 198\.51\.100\.9 is operated\.$/);
 });
 
 test('reversed endpoints, mapped, tunnelled, private and documentation addresses: none has a country', () => {
@@ -302,4 +304,17 @@ test('new tables take over between two batches', async () => {
   const after = recordOf(beijing, 'flow-2');
   const [finding] = detection.detect([after]);
   assert.deepEqual([before['telltale.peer.anycast'], after['telltale.peer.anycast'], finding!['telltale.versions']], ['', '52.81.0.0/16', 'new']);
+});
+
+test('a match that a correlation counts leaves a hit; the rule itself is silent, and exceptions are none', () => {
+  const rule = (id: number, port: number, more = ''): string => `title: R${id}\nid: 00000000-0000-4000-8000-00000000000${id}\nlevel: low\nlogsource: { product: telltale }\ndetection: { a: { destination.port: ${port} }, condition: a }\n${more}`;
+  const correlation = 'title: C\nid: 00000000-0000-4000-8000-00000000000a\nlevel: high\ncorrelation: { type: event_count, rules: [00000000-0000-4000-8000-000000000001], group-by: [source.ip], timespan: 1h, condition: { gte: 2 } }\n';
+  const pack = loadPack([{ name: 'r.yml', text: [rule(1, 8000), rule(2, 8000), correlation].join('---\n') }]);
+  const { exceptions } = parseExceptions([{ name: 'e.yml', text: 'match: { source.ip: 10.9.9.9 }\nowner: me\nreason: because\nexpires: 2099-12-31\n' }]);
+  const detection = detector({ rules: pack.plan, hits: pack.hits, exceptions: new ExceptionSet(exceptions) });
+  const findings = detection.detect([recordOf(agora), recordOf({ 'destination.port': 1 }, 'flow-2'), recordOf({ ...agora, 'source.ip': '10.9.9.9' }, 'flow-3')]);
+  assert.deepEqual(names(findings), ['R2']);
+  assert.deepEqual(detection.hits.map((hit) => [hit['rule.id'], hit.fields['source.ip'], hit.fields['destination.port'], hit['@timestamp']]), [['00000000-0000-4000-8000-000000000001', '10.1.2.3', '8000', 1_780_000_000_000_000]]);
+  detection.detect([recordOf({ 'destination.port': 1 })]);
+  assert.equal(detection.hits.length, 0, 'hits are those of the last call');
 });

@@ -75,6 +75,7 @@ test('all captures, the malformed ones too: the scan comes to its end in a small
   assert.match(stderr, /^1,\d{3} captures read: /m);
   assert.match(stderr, /^Not seen: /m);
   for (const line of stdout.split('\n').filter(Boolean)) JSON.parse(line);
+  assert.doesNotMatch(stdout, /inferred_(?:user|room)_id/, 'in none of them does anything recur as an id does');
 });
 
 function scan(args: readonly string[], nodeOptions: readonly string[] = []): Promise<{ status: number | null; stdout: string; stderr: string }> {

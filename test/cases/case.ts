@@ -58,4 +58,7 @@ export const analyticsInClear = 'Device, advertising or location data in clear t
 export const sessionInClear = 'Session token in clear';
 export const deniedCountry = 'Service traffic to a country its policy denies';
 export const unknownPlace = 'Service traffic to a place that cannot be told';
+export const publicCredential = 'Public or doubtful credential in clear';
+export const locationLinked = 'Person or device and location linked in clear';
+export const inferred = 'Inferred user or room id in an unknown protocol';
 export const thirdParty = 'Third-party analytics endpoint contacted';
