@@ -67,6 +67,10 @@ const reasons: Record<string, string> = {
     tshark stun.message ndpi/pcap/stun_wa_call.pcapng -0 +104
     tshark stun.type ndpi/pcap/stun_wa_call.pcapng -0 +26
     tshark stun.relayed ndpi/pcap/stun_wa_call.pcapng -0 +26`,
+  'STUN before its magic cookie, whose fields tshark names otherwise.': `
+    tshark stun.message ndpi/pcap/stun_classic.pcap -0 +2
+    tshark stun.type ndpi/pcap/stun_classic.pcap -0 +1
+    tshark stun.mapped ndpi/pcap/stun_classic.pcap -0 +1`,
   'STUN between ICE peers inside channel data of TURN, which tshark does not open.': `
     tshark stun.message ndpi/pcap/adult_content.pcap -0 +3
     tshark stun.type ndpi/pcap/adult_content.pcap -0 +1
