@@ -37,7 +37,7 @@ function evidence(finding, flow, tokenUse) {
   const observable = record?.['telltale.observables'].find((each) => each.token === finding['telltale.observable.token'] && each.path === finding['telltale.observable.path']);
   const about = (value) => (kind === '' ? '' : value);
   return [h('h3', {}, 'Evidence'), facts([
-    ['Identifier', kind === '' ? 'none: the finding is about the destination' : kind],
+    ['Identifier', kind === '' ? 'none: the finding is about the peer' : kind, kind === '' ? 'whole' : undefined],
     ['Value', about(h('span', { class: 'mono' }, finding['telltale.observable.mask']))],
     ['Where', about(h('span', { class: 'mono' }, finding['telltale.observable.path']))],
     ['Encoding', about(finding['telltale.observable.encoding'] || 'none')],
