@@ -117,7 +117,7 @@ describe('scan', () => {
     const { status, stdout } = await telltale(['scan', 'demo.pcap', '--format', 'table']);
     assert.equal(status, 0);
     const rows = stdout.trimEnd().split('\n');
-    assert.match(rows[0]!, /^TIME \(UTC\) +LEVEL +RULE +FROM +TO +IN +WHAT +FRAME$/);
+    assert.match(rows[0]!, /^TIME \(UTC\) +LEVEL +RULE +FROM +TO +COUNTRY +WHAT +EVIDENCE$/);
     assert.equal(rows.length, 1 + findings);
     assert.match(rows[1]!, /10\.20\.0\.11 +qos-america\.agoralab\.co \(106\.14\.12\.130:8000\) +CN +user_id 1\*+1 at udp\.payload@21 +demo\.pcap#3$/);
   });

@@ -21,9 +21,8 @@ import { findingsTable } from './table.ts';
 
 const help = `Usage: telltale scan FILE|-|DIR… [options]
 
-Reads captures (pcap, pcapng) and logs (Zeek, Suricata EVE, HAR, VPC flow logs, NetFlow), detected by content, and prints what
-they leak.
-Findings go to standard output, progress and a summary to standard error.
+Reads captures (pcap, pcapng), logs (Zeek, Suricata EVE, HAR, mitmproxy, cloud flow logs) and flow exports (NetFlow, IPFIX, sFlow),
+told apart by content, and prints what they leak. Findings go to standard output, progress and a summary to standard error.
 
 Options:
   --format table|ndjson  table for people (default on a terminal), or one JSON object per line

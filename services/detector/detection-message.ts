@@ -57,7 +57,7 @@ function disclosed(record: FlowRecord, observables: readonly Observable[]): stri
 function naming(observables: readonly Observable[]): string[] {
   const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding, watchlist }) => {
     const readable = visibility === 'cleartext' ? 'in clear' : 'readable to inspection';
-    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, in ${encoding}`})`;
+    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, ${encoding}`})`;
   });
   if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
   return named;
@@ -85,7 +85,10 @@ function peer(record: FlowRecord): string {
   const name = record['destination.domain'];
   const service = record['telltale.service'] === '' ? '' : ` (${record['telltale.service']}, ${record['telltale.role']})`;
   const parts = [name === '' ? `${endpoint}${service}` : `${name}${service} at ${endpoint}`, ...location(record)];
-  if (record['telltale.peer.operated'] !== '') parts.push(`operated from ${record['telltale.peer.operated']}`);
+  const operated = record['telltale.peer.operated'];
+  const located = `located in ${operated}`;
+  if (operated !== '' && parts.at(-1) === located) parts.splice(-1, 1, `located in and operated from ${operated}`);
+  else if (operated !== '') parts.push(`operated from ${operated}`);
   return parts.join(', ');
 }
 

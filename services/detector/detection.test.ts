@@ -148,7 +148,7 @@ test('the peer is enriched on whichever side it stands, and a value it sends is 
   assert.equal(record['source.geo.country_iso_code'], 'CN');
   assert.equal(record['destination.geo.country_iso_code'], '');
   assert.equal(named(findings, atPlatform)['message'],
-    '52.81.151.250:8801 (Zoom, media), located in CN, operated from CN, sent user_id 47****8 in clear (udp.payload@12, in url>base64) to 10.1.2.3.');
+    '52.81.151.250:8801 (Zoom, media), located in and operated from CN, sent user_id 47****8 in clear (udp.payload@12, url>base64) to 10.1.2.3.');
   assert.match(named(findings, 'Service traffic to a country its policy denies')['message'], /^10\.1\.2\.3 was contacted by 52\.81\.151\.250:8801/);
 });
 
