@@ -106,11 +106,15 @@ export class FlowTable {
     }
   }
 
-  /** Ends all flows. */
-  finish(): void {
+  /** Ends all flows, or the `most` that were silent for longest; true when none is left. */
+  finish(most = Infinity): boolean {
     this.#fragments.finish();
-    for (let flow = this.#closed.oldest; flow !== null; flow = this.#closed.oldest) this.#end(flow, flow.closed!);
-    for (let flow = this.#open.oldest; flow !== null; flow = this.#open.oldest) this.#end(flow, 'finish');
+    for (let ended = 0; ended < most; ended++) {
+      const flow = this.#closed.oldest ?? this.#open.oldest;
+      if (flow === null) return true;
+      this.#end(flow, flow.closed ?? 'finish');
+    }
+    return this.#slots.size === 0;
   }
 
   #flowOf(view: PacketView): TrackedFlow {

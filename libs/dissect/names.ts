@@ -12,7 +12,10 @@ export interface NameCacheOptions {
 export const defaultNameCacheOptions: NameCacheOptions = { maxNames: 200_000, minTtl: 600, maxTtl: 86_400 };
 
 interface Entry {
+  readonly client: string;
+  readonly address: string;
   name: string;
+  /** µs. */
   expires: number;
 }
 
@@ -23,8 +26,10 @@ interface Entry {
  */
 export class NameCache {
   readonly #options: NameCacheOptions;
-  /** By client and address, in the order in which they were learned last. */
-  readonly #entries = new Map<string, Entry>();
+  /** By client, then by address: a lookup makes no key of its own, and most clients of a flow never asked for anything. */
+  readonly #clients = new Map<string, Map<string, Entry>>();
+  /** In the order in which they were learned last. */
+  readonly #entries = new Set<Entry>();
   /** Names that gave way to newer ones although they still held. */
   evicted = 0;
 
@@ -40,31 +45,38 @@ export class NameCache {
   learn(client: string, { name, addresses, ttl }: NameResolution, micros: number): void {
     const { minTtl, maxTtl, maxNames } = this.#options;
     const expires = micros + Math.min(Math.max(ttl, minTtl), maxTtl) * 1_000_000;
+    let entries = this.#clients.get(client);
+    if (entries === undefined) this.#clients.set(client, (entries = new Map()));
     for (const address of addresses) {
-      const key = keyOf(client, address);
-      this.#entries.delete(key);
-      this.#entries.set(key, { name, expires });
+      let entry = entries.get(address);
+      if (entry === undefined) entries.set(address, (entry = { client, address, name, expires }));
+      else this.#entries.delete(entry);
+      entry.name = name;
+      entry.expires = expires;
+      this.#entries.add(entry);
     }
     while (this.#entries.size > maxNames) this.#evictOldest(micros);
   }
 
   /** The name by which `client` reaches `address` at `micros`, '' when it is not known (any more). */
   lookup(client: string, address: string, micros: number): string {
-    const key = keyOf(client, address);
-    const entry = this.#entries.get(key);
+    const entry = this.#clients.get(client)?.get(address);
     if (entry === undefined) return '';
     if (entry.expires >= micros) return entry.name;
-    this.#entries.delete(key);
+    this.#forget(entry);
     return '';
   }
 
   #evictOldest(micros: number): void {
-    const [key, entry] = this.#entries.entries().next().value!;
-    this.#entries.delete(key);
+    const entry = this.#entries.values().next().value!;
+    this.#forget(entry);
     if (entry.expires >= micros) this.evicted++;
   }
-}
 
-function keyOf(client: string, address: string): string {
-  return `${client} ${address}`;
+  #forget(entry: Entry): void {
+    this.#entries.delete(entry);
+    const entries = this.#clients.get(entry.client)!;
+    entries.delete(entry.address);
+    if (entries.size === 0) this.#clients.delete(entry.client);
+  }
 }

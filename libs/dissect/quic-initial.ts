@@ -1,6 +1,7 @@
 import type { DissectCounters } from './counters.ts';
 import { Fragments } from './fragments.ts';
 import { chloAt } from './google-chlo.ts';
+import type { Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import { clientInitialKeys, openInitial, type InitialKeys } from './quic-keys.ts';
 
@@ -29,6 +30,8 @@ export class QuicHello {
   readonly #counters: DissectCounters;
   readonly #fragments: Fragments;
   #keys: InitialKeys | null = null;
+  /** Who sent the packet that the keys opened: they open none of the other side. */
+  #client: Sender | null = null;
   #packetsLeft = maxPackets;
 
   constructor(options: DissectOptions, counters: DissectCounters) {
@@ -37,13 +40,14 @@ export class QuicHello {
   }
 
   /** Reads a datagram. Returns the handshake once all of it is there: a ClientHello with its header, or Google's CHLO. */
-  read(datagram: Buffer): Buffer | null {
+  read(datagram: Buffer, sender: Sender): Buffer | null {
     let position = 0;
     // Several packets may share a datagram (RFC 9000, section 12.2).
     while (!this.done && position < datagram.length) {
       const packet = initialAt(datagram, position);
       if (packet === null) break;
-      if (packet.connectionId.length > 0 || this.#keys !== null) this.#open(datagram.subarray(position, packet.end), packet);
+      const isServer = this.#client !== null && this.#client !== sender;
+      if (!isServer && (packet.connectionId.length > 0 || this.#keys !== null)) this.#open(datagram.subarray(position, packet.end), packet, sender);
       position = packet.end;
       if (this.#packetsLeft-- === 0) {
         this.done = true;
@@ -53,7 +57,7 @@ export class QuicHello {
     return this.#complete();
   }
 
-  #open(bytes: Buffer, packet: InitialPacket): void {
+  #open(bytes: Buffer, packet: InitialPacket, sender: Sender): void {
     let plaintext = this.#keys === null ? null : openInitial(bytes, packet.numberAt, this.#keys);
     if (plaintext === null) {
       // The first packet, or the first one after a Retry, which gives the connection a new id (RFC 9001, section 5.2).
@@ -61,6 +65,7 @@ export class QuicHello {
         plaintext = openInitial(bytes, packet.numberAt, keys);
         if (plaintext === null) continue;
         this.#keys = keys;
+        this.#client = sender;
         break;
       }
       if (plaintext === null) return;

@@ -1,6 +1,6 @@
 import type { Flow } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
-import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
+import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowField, type FlowRecord } from '#flow';
 import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser } from '#identifiers';
 import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
@@ -85,19 +85,20 @@ export class FlowRecorder {
       if (message.encryption.verdict === 'opaque') message.encryption = readable;
     }
     if (message.resolution) this.#learnName(flow, state, message, message.resolution);
-    const evidence = recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
+    const evidence = recognised.length === 0 ? recognised : recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
     const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
-    for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
-      if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redactFact(value);
+    const { facts } = message;
+    for (const name in facts) {
+      if (isReadInFull || !mayHoldIdentifier(name as FlowField)) (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
     }
     state.rttMicros ||= record['telltale.handshake.rtt'];
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
-    record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
+    if (evidence.length > 0) record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
     record['telltale.observables_dropped'] = this.#recogniser.dropped;
     if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     this.#emit(flow, state, record, false, origin);
@@ -180,7 +181,7 @@ function hasFacts(message: Message): boolean {
 }
 
 /** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
-function mayHoldIdentifier(name: keyof FlowRecord): boolean {
+function mayHoldIdentifier(name: FlowField): boolean {
   const { type, lowCardinality }: FieldDefinition = flowFields[name];
   return (type === 'string' || type === 'strings') && lowCardinality === undefined;
 }

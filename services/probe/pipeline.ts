@@ -1,5 +1,5 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
+import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -26,6 +26,8 @@ export class ProbePipeline implements FlowHandler {
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   #exports: FlowExportDecoder;
+  /** Of the datagram at hand: one object for all of them. */
+  readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
@@ -66,11 +68,12 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
-  /** Ends all flows: the source has no more packets. */
-  finish(): void {
-    this.#flows.finish();
+  /** The source has no more packets: ends all flows, or `most` of them, so that their records can be taken in between. True when none is left. */
+  finish(most = Infinity): boolean {
+    if (!this.#flows.finish(most)) return false;
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
+    return true;
   }
 
   /** A datagram of a flow export, sent by `exporter`. Returns false when it is none. */
@@ -104,7 +107,13 @@ export class ProbePipeline implements FlowHandler {
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
-      dissection.datagrams.datagram(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
+      const context = this.#context;
+      context.sender = sender;
+      context.sourcePort = flow.sourcePort;
+      context.destinationPort = flow.destinationPort;
+      context.frame = frame;
+      context.micros = micros;
+      dissection.datagrams.datagram(bytes, context);
     }
   }
 

@@ -51,7 +51,7 @@ export async function replayCapture(input: CaptureInput, { pipeline, send, onPro
     }
     reader.finish();
   } finally {
-    pipeline.finish();
+    while (!pipeline.finish(batchSize)) await send(pipeline.take());
     await send(pipeline.take());
   }
   return { packets: reader.packets, problem: reader.problem };
