@@ -61,10 +61,7 @@ export class NameCache {
   /** The name by which `client` reaches `address` at `micros`, '' when it is not known (any more). */
   lookup(client: string, address: string, micros: number): string {
     const entry = this.#clients.get(client)?.get(address);
-    if (entry === undefined) return '';
-    if (entry.expires >= micros) return entry.name;
-    this.#forget(entry);
-    return '';
+    return entry !== undefined && entry.expires >= micros ? entry.name : '';
   }
 
   #evictOldest(micros: number): void {

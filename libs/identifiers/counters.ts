@@ -9,7 +9,7 @@ export class RecogniserCounters {
   /** Encoded values left alone, because the message had reached its bound of decodings. */
   undecoded = 0;
 
-  count(kind: string): void {
-    this.recognised.set(kind, (this.recognised.get(kind) ?? 0) + 1);
+  count(kind: string, amount = 1): void {
+    this.recognised.set(kind, (this.recognised.get(kind) ?? 0) + amount);
   }
 }

@@ -8,8 +8,9 @@ import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { mostWorkers, startWorkers } from '../probe/workers.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, oneOf, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+import { exitStatus, oneOf, parseArguments, wholeNumber, UnusableError, UsageError, type Command } from './command.ts';
 import { Leaks } from './leaks.ts';
 import { findingLine } from './ndjson.ts';
 import { Progress } from './progress.ts';
@@ -30,6 +31,7 @@ Options:
   --data DIR             also store flows and findings in the embedded ClickHouse of this folder
   --fail-on LEVEL        exit with 3 when a finding has this level or a higher one
                          (${levels.join(', ')})
+  --workers N            threads that share the packets of a capture; 1 without
   --reveal               print the identifiers themselves, to this terminal only; they are stored nowhere
 
 Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable input (the rest is still scanned),
@@ -54,6 +56,7 @@ export const scan: Command = {
         policy: { type: 'string' },
         data: { type: 'string' },
         'fail-on': { type: 'string' },
+        workers: { type: 'string', default: '1' },
         reveal: { type: 'boolean', default: false },
       },
     });
@@ -64,14 +67,15 @@ export const scan: Command = {
     const revealed = new Map<string, string>();
     const { detection, warnings } = await load(values.rules, values.policy);
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
+    const tokenKey = await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey);
+    const reveal = (token: string, value: string): void => {
+      if (revealed.size < maxRevealed) revealed.set(token, value);
+    };
     const pipeline = createPipeline({
-      tokenKey: await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey),
-      ...(values.reveal && {
-        onRecognised: (recognised) => {
-          for (const { observable, value } of recognised) if (revealed.size < maxRevealed) revealed.set(observable.token, value);
-        },
-      }),
+      tokenKey,
+      ...(values.reveal && { onRecognised: (recognised) => { for (const { observable, value } of recognised) reveal(observable.token, value); } }),
     });
+    await using workers = startWorkers({ workers: wholeNumber('--workers', values.workers, mostWorkers), tokenKey, ...(values.reveal && { onRevealed: reveal }) });
     await using store = values.data === undefined ? undefined : await openStore({ path: dataFolder(values.data).clickhouse });
     await store?.migrate();
 
@@ -92,7 +96,7 @@ export const scan: Command = {
     const progress = new Progress(inputs);
     for (const input of inputs) {
       try {
-        const { packets, problem } = await replayCapture(input, { pipeline, send: handOver, onProgress: (bytes, read) => progress.update(input, bytes, read) });
+        const { packets, problem } = await replayCapture(input, { pipeline, ...(workers && { workers }), send: handOver, onProgress: (bytes, read) => progress.update(input, bytes, read) });
         if (problem) totals.unreadable.push({ path: input.path, reason: `not read to its end: ${problem.message}` });
         totals.packets += packets;
         totals.captures++;

@@ -7,9 +7,10 @@ import { migrateService } from '../migrate/service.ts';
 import { ensureDemonstration } from '../probe/demonstration-file.ts';
 import { parseListenAddress } from '../probe/export-listener.ts';
 import { probeService } from '../probe/service.ts';
+import { mostWorkers } from '../probe/workers.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { parseArguments, UsageError, type Command } from './command.ts';
+import { parseArguments, UsageError, wholeNumber, type Command } from './command.ts';
 
 const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
 `;
@@ -24,15 +25,18 @@ to Kafka. Ends when all are read and accepted; with --follow or --listen it runs
 Options:
   --follow          the files grow: read on, also when they are rotated
   --listen ADDRESS  listen for NetFlow v5 and v9, IPFIX and sFlow v5, such as udp://127.0.0.1:2055
+  --workers N       threads that share the packets of a capture; 1 without
   --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
 ${configOption}`,
   async run(args) {
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { demonstration: { type: 'boolean', default: false }, follow: { type: 'boolean', default: false }, listen: { type: 'string' }, config: { type: 'string' } },
+      options: { demonstration: { type: 'boolean', default: false }, follow: { type: 'boolean', default: false }, listen: { type: 'string' }, workers: { type: 'string', default: '1' }, config: { type: 'string' } },
     });
     const captures = [...positionals];
+    const workers = wholeNumber('--workers', values.workers, mostWorkers);
+    if (workers > 1 && (values.follow || values.listen !== undefined)) throw new UsageError('--workers is for captures that are read to their end');
     if (values.demonstration) {
       await mkdir(defaultDataFolder, { recursive: true });
       const { demonstration } = dataFolder(defaultDataFolder);
@@ -46,7 +50,7 @@ ${configOption}`,
       return runService(probeService({ captures, listen }), values.config);
     }
     if (captures.length === 0) throw new UsageError('probe needs at least one FILE, DIR or -, --demonstration, or --listen');
-    return runService(probeService({ captures, follow: values.follow }), values.config);
+    return runService(probeService({ captures, workers, follow: values.follow }), values.config);
   },
 };
 

@@ -42,12 +42,16 @@ export class FlowRecorder {
   made = 0;
   readonly #options: FlowRecorderOptions;
   readonly #recogniser: Recogniser;
+  /** For flows that are only watched: their own pipeline counts what is found. */
+  readonly #watching: Recogniser;
   #records: FlowRecord[] = [];
   #file = '';
 
   constructor(options: FlowRecorderOptions) {
     this.#options = options;
-    this.#recogniser = new Recogniser({ tokeniser: options.tokeniser, maxPerMessage: maxObservables }, this.identifiers);
+    const limits = { tokeniser: options.tokeniser, maxPerMessage: maxObservables };
+    this.#recogniser = new Recogniser(limits, this.identifiers);
+    this.#watching = new Recogniser(limits, new RecogniserCounters());
   }
 
   get observer(): string {
@@ -77,7 +81,8 @@ export class FlowRecorder {
 
   /** One application message: recognise, redact, and make a record when there is something to tell. */
   message(flow: Flow, state: FlowState, message: Message, origin?: EntryOrigin): void {
-    const recognised = this.#recogniser.recognise(message);
+    const recogniser = state.isWatched ? this.#watching : this.#recogniser;
+    const recognised = recogniser.recognise(message);
     if (recognised.length > 0) {
       if (origin) for (const { observable } of recognised) observable.visibility = origin.visibility;
       this.#options.onRecognised?.(recognised);
@@ -85,13 +90,14 @@ export class FlowRecorder {
       if (message.encryption.verdict === 'opaque') message.encryption = readable;
     }
     if (message.resolution) this.#learnName(flow, state, message, message.resolution);
+    if (state.isWatched) return;
     const evidence = recognised.length === 0 ? recognised : recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
-    const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
+    const isReadInFull = recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
     const { facts } = message;
     for (const name in facts) {
       if (isReadInFull || !mayHoldIdentifier(name as FlowField)) (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
@@ -99,7 +105,7 @@ export class FlowRecorder {
     state.rttMicros ||= record['telltale.handshake.rtt'];
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     if (evidence.length > 0) record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
-    record['telltale.observables_dropped'] = this.#recogniser.dropped;
+    record['telltale.observables_dropped'] = recogniser.dropped;
     if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     this.#emit(flow, state, record, false, origin);
   }
@@ -112,11 +118,13 @@ export class FlowRecorder {
 
   /** The flow goes on: what it counted since its last record. */
   update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
+    if (state.isWatched) return;
     this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), false, origin);
   }
 
   /** The flow is over. */
   end(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
+    if (state.isWatched) return;
     this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), true, origin);
   }
 

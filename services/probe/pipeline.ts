@@ -1,18 +1,18 @@
-import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
+import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type FlowTableOptions, type PacketView, type Sender } from '#capture';
 import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
+import { collectorPorts } from './collector-ports.ts';
 import { EntryRecorder } from './entry-recorder.ts';
 import { FlowRecorder, type FlowRecorderOptions } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
 
 export interface PipelineOptions extends FlowRecorderOptions {
   flowTable?: Partial<FlowTableOptions>;
+  /** Which flows are this pipeline's, where several share the packets. */
+  share?: FlowShare;
 }
-
-/** Ports on which collectors of NetFlow, IPFIX (4739) and sFlow (6343) listen. */
-const collectorPorts = new Set([2055, 2056, 4432, 4739, 6343, 9555, 9995, 9996]);
 
 /**
  * Packets and log entries in, flow records out. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
@@ -23,6 +23,8 @@ export class ProbePipeline implements FlowHandler {
   readonly dissect = new DissectCounters();
   /** What comes from logs, archives and flow exports. */
   readonly entries: EntryRecorder;
+  /** Of flows that are only watched: their own pipeline counts them. */
+  readonly #watched = new DissectCounters();
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   #exports: FlowExportDecoder;
@@ -31,7 +33,7 @@ export class ProbePipeline implements FlowHandler {
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
-    this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture);
+    this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture, options.share ?? null);
     this.entries = new EntryRecorder(this.#recorder);
     this.#exports = this.#exportDecoder();
   }
@@ -44,9 +46,12 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.names;
   }
 
+  /** Made by threads that read for this pipeline. */
+  recordsOfWorkers = 0;
+
   /** Records made so far. */
   get records(): number {
-    return this.#recorder.made;
+    return this.#recorder.made + this.recordsOfWorkers;
   }
 
   /** What follows comes from `file` (a name without its folder, or an interface). */
@@ -93,20 +98,21 @@ export class ProbePipeline implements FlowHandler {
 
   flowStarted(flow: Flow): void {
     const id = flowId(this.#recorder.observer, flow.communityId, flow.startMicros);
-    flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), flow.transport !== 'tcp'));
+    flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), flow.transport !== 'tcp', flow.isWatched));
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     const dissection = flow.context as Dissection;
+    const counters = flow.isWatched ? this.#watched : this.dissect;
     if (flow.transport === 'tcp') {
-      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
+      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
       dissection.stream.data(sender, bytes, frame, micros);
       if (!dissection.stream.done) return;
       flow.isPassedOver = true;
       dissection.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
-      dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
+      dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
       const context = this.#context;
       context.sender = sender;
       context.sourcePort = flow.sourcePort;
