@@ -10,6 +10,7 @@ import { standaloneSchema } from '../services/standalone/configuration.ts';
 import { schema } from './clickhouse/schema.ts';
 import { buildDashboards } from './grafana/dashboards.ts';
 import { metricsReference } from './metrics-reference.ts';
+import { scanKernelModule } from './scan-kernel.ts';
 
 /** Generated files that are committed, so that a change shows as a difference: path from the project root, and content. */
 export async function generatedFiles(): Promise<Record<string, string>> {
@@ -28,5 +29,6 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/metrics.md': await metricsReference(),
     'docs/fields.md': fieldsReference(),
     'docs/finding.schema.json': findingSchema(),
+    'libs/identifiers/scan/kernel-module.ts': await scanKernelModule(),
   };
 }

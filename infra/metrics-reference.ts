@@ -5,7 +5,7 @@ import { alerterSection } from '../services/alerter/configuration.ts';
 import { reportGeoTables } from '../services/detector/detection-tables.ts';
 import { DetectorCounters } from '../services/detector/detector.ts';
 import { reportRules } from '../services/detector/pack-watcher.ts';
-import { reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../services/operations/operations.ts';
+import { reportDetector, reportFollow, reportLive, reportProbe, reportSink, reportSocket, reportSource, reportStore } from '../services/operations/operations.ts';
 import { createPipeline } from '../services/probe/create.ts';
 
 /** docs/metrics.md: every metric that a service of Telltale exports, from the code that registers it. */
@@ -13,14 +13,17 @@ export async function metricsReference(): Promise<string> {
   const sections: [string, (metrics: Metrics) => void][] = [
     ['Probe', (metrics) => {
       reportProbe(metrics, createPipeline({ tokenKey: new Uint8Array(32) }));
+      reportLive(metrics, { counters: { restarts: 0 }, delaySeconds: 0 });
+      reportFollow(metrics, { counters: { resumed: 0, lostRests: 0, passedOver: 0, saveFailures: 0 }, files: 0 });
+      reportSocket(metrics, { counters: { connections: 0, refused: 0 }, writers: 0 });
       reportSink(metrics, 'flows', createSinkCounters());
     }],
     ['Detector', (metrics) => {
       reportSource(metrics, 'flows', createSourceCounters());
       reportDetector(metrics, new DetectorCounters());
       reportRules(metrics, { counters: { suppressed: new Map() } }, { counters: { reloads: 0, reloadsRefused: 0 } });
-      reportGeoTables(metrics, { ages: () => ({}), counters: { reloads: 0, failures: 0 } });
-      reportStore(metrics, { flows: 0, findings: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 });
+      reportGeoTables(metrics, { ages: () => ({}), faults: () => 0, counters: { reloads: 0, failures: 0 } });
+      reportStore(metrics, { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 });
       reportSink(metrics, 'findings', createSinkCounters());
     }],
     ['Alerter', (metrics) => {

@@ -1,6 +1,16 @@
 -- The schema after all migrations (libs/store/migrations), written by `npm run generate`.
 -- For reading and for review; `telltale migrate` is what creates it.
 
+CREATE TABLE detection_runs
+(
+    `name` String,
+    `until` DateTime64(6, 'UTC'),
+    `finished_at` DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(until)
+ORDER BY name
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE findings
 (
     `event_id` String,
@@ -60,6 +70,10 @@ CREATE TABLE findings
     `telltale_policy_decisions` Array(String),
     `telltale_evidence_line` UInt64,
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_inference` Array(String),
+    `telltale_linkability_score` UInt64,
+    `telltale_linked_kinds` Array(String),
+    `event_risk_score` UInt64,
     INDEX findings_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX findings_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
@@ -221,6 +235,13 @@ CREATE TABLE flows
     `telltale_hops` Array(String),
     `telltale_policy_decisions` Array(String),
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_sip_method` LowCardinality(String),
+    `telltale_sip_status_code` UInt64,
+    `telltale_stun_type` LowCardinality(String),
+    `telltale_inference` Array(String),
+    `telltale_subject_located` LowCardinality(String),
+    `telltale_linkability_score` UInt64,
+    `telltale_linked_kinds` Array(String),
     INDEX flows_timestamp timestamp TYPE minmax GRANULARITY 1,
     INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
@@ -290,6 +311,23 @@ CREATE TABLE flows_1m_buckets
 ENGINE = ReplacingMergeTree(computed_at)
 ORDER BY timestamp
 TTL toDateTime(computed_at) + toIntervalDay(90)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE hits
+(
+    `event_id` String,
+    `timestamp` DateTime64(6, 'UTC'),
+    `rule_id` LowCardinality(String),
+    `telltale_flow_id` String,
+    `telltale_record_id` String,
+    `fields` Map(LowCardinality(String), String),
+    `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    INDEX hits_ingested_at ingested_at TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree(ingested_at)
+PARTITION BY toRelativeMonthNum(timestamp) % 24
+ORDER BY (rule_id, timestamp, event_id)
+TTL toDateTime(ingested_at) + toIntervalDay(35)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE schema_migrations

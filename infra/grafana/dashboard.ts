@@ -51,6 +51,20 @@ const reviewPage: DashboardLink = {
   keepTime: false,
 };
 
+/** The licence of the location table (CC BY 4.0) asks for it on every page that shows its answers. */
+const attribution: DashboardLink = {
+  title: 'IP Geolocation by DB-IP',
+  type: DashboardLinkType.Link,
+  icon: 'external link',
+  tooltip: '',
+  url: 'https://db-ip.com/',
+  tags: [],
+  asDropdown: false,
+  targetBlank: true,
+  includeVars: false,
+  keepTime: false,
+};
+
 type DashGenPanel = Parameters<InstanceType<typeof dashGen.Row>['addPanel']>[0];
 type DashGenTemplate = Parameters<InstanceType<typeof dashGen.Dashboard>['addTemplate']>[0];
 
@@ -90,7 +104,7 @@ export function buildDashboard({ uid, title, description, variables, rows }: Des
     refresh: String(generated.refresh),
     time: generated.time ?? { from: 'now-24h', to: 'now' },
     timepicker: defaultTimePickerConfig(),
-    links: [otherDashboards, reviewPage],
+    links: [otherDashboards, reviewPage, attribution],
     annotations: { list: [] },
     templating: { list: generated.templating.list as unknown as VariableModel[] },
     panels: placePanels(generated.rows as GeneratedRow[]),

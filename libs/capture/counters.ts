@@ -57,6 +57,7 @@ export const captureReasons = {
   'fragment/held': 'A fragment, kept until its datagram is complete.',
   'fragment/reassembled': 'A datagram put together from fragments.',
   'fragment/bad': 'A fragment beyond 65,535 bytes, an empty one, one cut by the capture, or one over the bound per datagram.',
+  'fragment/cut': 'A first fragment that the capture cut short; what is there is used.',
   'fragment/overlap': 'A fragment that repeats bytes of another: of IPv4 the first bytes stand, of IPv6 the datagram is dropped (RFC 5722).',
   'fragment/expired': 'A datagram whose missing fragments never came.',
   'fragment/evicted': 'An incomplete datagram dropped because a bound was reached.',
@@ -94,6 +95,9 @@ export class CaptureCounters {
   /** TCP payload bytes delivered in order; bytes that never came. */
   streamBytes = 0;
   gapBytes = 0;
+  /** Packets that the capture lost, as it says itself: for want of room in the interface, and of speed in the capturing program. */
+  interfaceDrops = 0;
+  kernelDrops = 0;
   /** Bytes held back now: TCP segments ahead of a hole, fragments. */
   heldBytes = 0;
 

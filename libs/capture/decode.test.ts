@@ -61,6 +61,7 @@ test('link layers lead to the same packet', () => {
     ['LLC of IP', 1, Buffer.concat([hex(`${macs} 0024 060603`), ipv4])],
     ['SNAP over ATM', 100, Buffer.concat([hex('aaaa03 000000 0800'), ipv4])],
     ['VN-Tag', 1, Buffer.concat([hex(`${macs} 8926 00010002 0800`), ipv4])],
+    ['FabricPath', 1, Buffer.concat([hex(`020a01000000 020a02000000 8903 4020 ${macs} 8100 0007 0800`), ipv4])],
     ['E-Tag', 1, Buffer.concat([hex(`${macs} 893f 000100020003 0800`), ipv4])],
     ['IEEE 1394', 138, Buffer.concat([hex('0000000000000001 0000000000000002 0800'), ipv4])],
     ['802.11', 105, Buffer.concat([hex(`08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],

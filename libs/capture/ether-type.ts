@@ -14,6 +14,8 @@ const PPPOE_SESSION = 0x8864;
 const PPP = 0x880b;
 const QINQ = 0x88a8;
 const MACSEC = 0x88e5;
+/** Cisco FabricPath: an Ethernet header with switches for addresses around the frame. */
+const FABRICPATH = 0x8903;
 const VN_TAG = 0x8926;
 const E_TAG = 0x893f;
 const QINQ_OLD = 0x9100;
@@ -37,6 +39,10 @@ export function layerOfEtherType(view: PacketView, etherType: number, counters: 
       case MPLS: case MPLS_MULTICAST: return layer.MPLS;
       case PPPOE_SESSION: return layer.PPPOE;
       case PPP: return layer.PPP;
+      case FABRICPATH:
+        // A forwarding tag and a time to live.
+        view.payloadStart += 2;
+        return layer.ETHERNET;
       case VLAN: case QINQ: case QINQ_OLD: case VN_TAG: case E_TAG: {
         const next = view.payloadStart + tagLength(etherType);
         if (next > end) return truncated(counters);

@@ -139,6 +139,11 @@ export class FlowOrder {
     return this.#slots.flowAt(this.#oldest);
   }
 
+  /** The flow whose last packet came next; null behind the newest. */
+  after({ slot }: TrackedFlow): TrackedFlow | null {
+    return this.#slots.flowAt(this.#slots.newer(slot));
+  }
+
   append({ slot }: TrackedFlow): void {
     const slots = this.#slots;
     slots.setOlder(slot, this.#newest);

@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CaptureBuilder } from './builder.ts';
 import { communityId } from './community-id.ts';
+import { CaptureCounters } from './counters.ts';
+import { decodePacket } from './decode.ts';
+import { FlowTable } from './flow-table.ts';
+import { CaptureReader } from './reader.ts';
+import { PacketView } from './view.ts';
 import { replay } from './testing/replay.ts';
 
 const client = { ip: '10.0.0.1', port: 40_000 };
@@ -226,6 +231,17 @@ test('fragments: incomplete ones expire, too many give way, impossible ones are 
   assert.equal(replay(impossible.pcap()).counters.get('fragment/bad'), 1);
 });
 
+test('a first fragment that the capture cut is used as far as it goes', () => {
+  const builder = new CaptureBuilder({ mtu: 600 });
+  builder.udp({ client, server, at }).send(Buffer.from('begin'.padEnd(1000, '.')));
+  const file = Buffer.from(builder.pcap());
+  const captured = file.readUInt32LE(24 + 8) - 100;
+  const cut = Buffer.concat([file.subarray(0, 24 + 16 + captured), file.subarray(24 + 16 + captured + 100)]);
+  cut.writeUInt32LE(captured, 24 + 8);
+  const { flows, counters } = replay(cut);
+  assert.deepEqual([flows.length, counters.get('fragment/cut'), flows[0]?.text('source').slice(0, 5)], [1, 1, 'begin']);
+});
+
 test('overlapping fragments: of IPv4 the first bytes stand, an IPv6 datagram is dropped', () => {
   for (const [clientIp, serverIp] of [['10.0.0.1', '192.0.2.1'], ['2001:db8::1', '2001:db8::2']] as const) {
     const builder = new CaptureBuilder({ mtu: 600 });
@@ -257,4 +273,30 @@ test('an ICMP error is counted by whether it is about a known flow', () => {
     const { counters } = replay(builder.pcap());
     assert.deepEqual([counters.get('icmp/error'), counters.get('icmp/error_unknown')], [1, 2]);
   }
+});
+
+test('time that goes on without packets reports flows that have news, once, and ends silent ones', () => {
+  const counters = new CaptureCounters();
+  const told: string[] = [];
+  const table = new FlowTable({ activeTimeoutMicros: 60e6, inactiveTimeoutMicros: 900e6, lingerMicros: 5e6 }, {
+    flowStarted: () => {}, payload: () => {}, gap: () => {},
+    flowUpdated: ({ sourcePort, sourcePackets }) => told.push(`${sourcePort} update ${sourcePackets}`), flowEnded: ({ sourcePort }, reason) => told.push(`${sourcePort} ${reason}`),
+  }, counters);
+  const builder = new CaptureBuilder();
+  builder.udp({ client: { ip: '10.0.0.1', port: 1001 }, server, at }).send(Buffer.from('a')).send(Buffer.from('b'));
+  builder.tcp({ client: { ip: '10.0.0.1', port: 1002 }, server, at }).handshake().close();
+  const reader = new CaptureReader(counters);
+  const view = new PacketView();
+  reader.push(builder.pcap());
+  while (reader.next(view)) if (decodePacket(view, counters)) table.packet(view);
+
+  table.advance(at + 4e6);
+  assert.deepEqual(told, []);
+  table.advance(at + 10e6);
+  assert.deepEqual(told, ['1002 fin']);
+  for (const seconds of [61, 62, 130, 500]) table.advance(at + seconds * 1e6);
+  assert.deepEqual(told, ['1002 fin', '1001 update 2']);
+  table.advance(at + 1000e6);
+  assert.deepEqual(told, ['1002 fin', '1001 update 2', '1001 timeout']);
+  assert.equal(table.size, 0);
 });

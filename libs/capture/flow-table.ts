@@ -120,6 +120,31 @@ export class FlowTable {
     }
   }
 
+  /**
+   * Time went on without packets, to `now` (µs): flows end, and are reported, as far as time alone brings it about.
+   * Of a live capture only: the time of a file is that of its packets.
+   */
+  advance(now: number): void {
+    this.#expire(now);
+    for (let flow = this.#open.oldest; flow !== null; flow = this.#open.after(flow)) {
+      // Nothing came since it was last reported.
+      if (flow.lastMicros <= flow.updatedMicros || now - flow.updatedMicros < this.#options.activeTimeoutMicros) continue;
+      flow.updatedMicros = now;
+      this.#handler.flowUpdated(flow);
+    }
+  }
+
+  /** Reports all flows that have news: who reads on may never come to their end. */
+  report(): void {
+    for (const flows of [this.#closed, this.#open]) {
+      for (let flow = flows.oldest; flow !== null; flow = flows.after(flow)) {
+        if (flow.lastMicros <= flow.updatedMicros) continue;
+        flow.updatedMicros = flow.lastMicros;
+        this.#handler.flowUpdated(flow);
+      }
+    }
+  }
+
   /** Ends all flows, or the `most` that were silent for longest; true when none is left. */
   finish(most = Infinity): boolean {
     this.#fragments.finish();

@@ -51,9 +51,14 @@ export class FragmentTable {
     this.#counters = counters;
   }
 
-  /** True: the datagram is whole, and `view` holds it as if it had come in this packet; an encapsulated one may be a fragment again. */
+  /** True: the datagram is whole, or will never be, and `view` holds it as if it had come in this packet; an encapsulated one may be a fragment again. */
   add(view: PacketView): boolean {
     this.#expire(view.micros);
+    if (view.fragmentOffset === 0 && view.payloadMissing > 0) {
+      // What the capture cut will never be whole: its first fragment says who speaks, and how it begins.
+      this.#counters.count('fragment/cut');
+      return decodeDatagram(view, this.#counters);
+    }
     const length = view.payloadEnd - view.payloadStart;
     if (length === 0 || view.payloadMissing > 0 || view.fragmentOffset + length > MAX_DATAGRAM) {
       this.#counters.count('fragment/bad');

@@ -1,6 +1,9 @@
 const OPTION_END = 0;
 const OPTION_TIME_RESOLUTION = 9;
 const OPTION_TIME_OFFSET = 14;
+/** Of a statistics block. */
+const OPTION_INTERFACE_DROPS = 5;
+const OPTION_KERNEL_DROPS = 7;
 
 /** What a timestamp of an interface counts: ticks per second, and seconds to add. */
 export interface InterfaceClock {
@@ -15,6 +18,14 @@ export interface InterfaceDescription {
   /** 0 is no limit. */
   readonly snapLength: number;
   readonly clock: InterfaceClock;
+  /** What its statistics blocks said so far. */
+  readonly drops: CaptureDrops;
+}
+
+/** Packets that were on the wire and are not in the capture: the interface had no room for them, or the capturing program was too slow. */
+export interface CaptureDrops {
+  interface: number;
+  kernel: number;
 }
 
 export const microsecondClock: InterfaceClock = { ticksPerSecond: 1_000_000n, offsetMicros: 0, ticksPerMicro: 1 };
@@ -27,18 +38,39 @@ export function parseInterface(buffer: Buffer, body: number, end: number, little
 
   let resolution = 6;
   let offsetSeconds = 0n;
-  for (let at = body + 8; at + 4 <= end; ) {
+  forEachOption(buffer, body + 8, end, littleEndian, (code, value, length) => {
+    if (code === OPTION_TIME_RESOLUTION && length === 1) resolution = buffer[value]!;
+    if (code === OPTION_TIME_OFFSET && length === 8) offsetSeconds = littleEndian ? buffer.readBigInt64LE(value) : buffer.readBigInt64BE(value);
+  });
+  return { linkType: uint16(body), snapLength: uint32(body + 4), clock: clockOf(resolution, offsetSeconds), drops: { interface: 0, kernel: 0 } };
+}
+
+/** The body of an interface statistics block (`isb_ifdrop`, `isb_osdrop`); undefined when it is too short. A count that is not there is 0. */
+export function parseStatistics(buffer: Buffer, body: number, end: number, littleEndian: boolean): CaptureDrops & { interfaceId: number } | undefined {
+  if (end - body < 12) return undefined;
+  const statistics = { interfaceId: littleEndian ? buffer.readUInt32LE(body) : buffer.readUInt32BE(body), interface: 0, kernel: 0 };
+  forEachOption(buffer, body + 12, end, littleEndian, (code, value, length) => {
+    if (length !== 8) return;
+    const count = Number(littleEndian ? buffer.readBigUInt64LE(value) : buffer.readBigUInt64BE(value));
+    // libpcap counts in 32 bits; all ones stand for what an operating system does not tell.
+    if (count > 0xffff_fffe) return;
+    if (code === OPTION_INTERFACE_DROPS) statistics.interface = count;
+    if (code === OPTION_KERNEL_DROPS) statistics.kernel = count;
+  });
+  return statistics;
+}
+
+/** Calls with the code of each option, and where its value stands and how long it is. One that runs over the block ends the list. */
+function forEachOption(buffer: Buffer, start: number, end: number, littleEndian: boolean, onOption: (code: number, value: number, length: number) => void): void {
+  const uint16 = (at: number) => (littleEndian ? buffer.readUInt16LE(at) : buffer.readUInt16BE(at));
+  for (let at = start; at + 4 <= end; ) {
     const code = uint16(at);
     const length = uint16(at + 2);
     const value = at + 4;
-    if (code === OPTION_END || value + length > end) break;
-    if (code === OPTION_TIME_RESOLUTION && length === 1) resolution = buffer[value]!;
-    if (code === OPTION_TIME_OFFSET && length === 8) {
-      offsetSeconds = littleEndian ? buffer.readBigInt64LE(value) : buffer.readBigInt64BE(value);
-    }
+    if (code === OPTION_END || value + length > end) return;
+    onOption(code, value, length);
     at = value + length + (-length & 3);
   }
-  return { linkType: uint16(body), snapLength: uint32(body + 4), clock: clockOf(resolution, offsetSeconds) };
 }
 
 /** if_tsresol: the high bit chooses a power of 2, else of 10; the rest is the negative exponent. */

@@ -2,13 +2,14 @@ import type { CaptureCounters } from './counters.ts';
 import { CaptureError } from './error.ts';
 import type { CaptureFormat } from './format.ts';
 import type { InputQueue } from './input.ts';
-import { microsOf, microsecondClock, parseInterface, type InterfaceDescription } from './pcapng-interface.ts';
+import { microsOf, microsecondClock, parseInterface, parseStatistics, type InterfaceDescription } from './pcapng-interface.ts';
 import type { PacketView } from './view.ts';
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
 const PACKET = 2;
 const SIMPLE_PACKET = 3;
+const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 /** Interfaces per section: one per process and network namespace is usual, thousands are an attack. */
@@ -74,6 +75,9 @@ export class PcapngFormat implements CaptureFormat {
       case SIMPLE_PACKET:
         if (end - body < 4) return this.#badPacket();
         return this.#simplePacket(view, body, end);
+      case INTERFACE_STATISTICS:
+        this.#countDrops(body, end);
+        return false;
       default:
         return false;
     }
@@ -142,7 +146,18 @@ export class PcapngFormat implements CaptureFormat {
     const description = parseInterface(this.#input.buffer, body, end, this.#littleEndian);
     if (!description) this.#counters.count('pcapng/bad_block');
     // The place is kept even so: packets name their interface by its position.
-    this.#interfaces.push(description ?? { linkType: -1, snapLength: 0, clock: microsecondClock });
+    this.#interfaces.push(description ?? { linkType: -1, snapLength: 0, clock: microsecondClock, drops: { interface: 0, kernel: 0 } });
+  }
+
+  /** Statistics count from the start of the capture: what is new since the block before is added. */
+  #countDrops(body: number, end: number): void {
+    const statistics = parseStatistics(this.#input.buffer, body, end, this.#littleEndian);
+    const known = statistics && this.#interfaces[statistics.interfaceId]?.drops;
+    if (!statistics || !known) return this.#counters.count('pcapng/bad_block');
+    this.#counters.interfaceDrops += Math.max(0, statistics.interface - known.interface);
+    this.#counters.kernelDrops += Math.max(0, statistics.kernel - known.kernel);
+    known.interface = Math.max(known.interface, statistics.interface);
+    known.kernel = Math.max(known.kernel, statistics.kernel);
   }
 
   #badPacket(): false {

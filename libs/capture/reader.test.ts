@@ -200,3 +200,20 @@ test('after a problem further input is neither kept nor read', () => {
   assert.equal(reader.next(view), false);
   assert.equal(counters.get('pcap/bad_record'), 1);
 });
+
+test('pcapng: drops that statistics tell are counted once per interface, whatever the number of blocks', () => {
+  const statistics = (interfaceId: string, interfaceDrops: string, kernelDrops: string) => block(5, hex(
+    `${interfaceId} 00000000 00000000 0400 0800 ff00000000000000 0500 0800 ${interfaceDrops} 0700 0800 ${kernelDrops} 00000000`,
+  ));
+  const { counters, packets, problem } = read(Buffer.concat([
+    section, ethernet, ethernet, statistics('00000000', '0200000000000000', '0500000000000000'), packet(0, 1n), statistics('01000000', '0000000000000000', '0100000000000000'),
+    statistics('00000000', '0200000000000000', '0900000000000000'), section, ethernet, statistics('00000000', '0000000000000000', '0300000000000000'),
+  ]), 9);
+  assert.deepEqual([counters.interfaceDrops, counters.kernelDrops, packets.length, problem], [2, 9 + 1 + 3, 1, null]);
+});
+
+test('pcapng: statistics of no interface, too short ones, and counts that an operating system does not know', () => {
+  const unknown = block(5, hex('00000000 00000000 00000000 0500 0800 ffffffffffffffff 0700 0400 01000000 0700 0800 ffffffff00000000 00000000'));
+  const { counters } = read(Buffer.concat([section, ethernet, unknown, block(5, hex('09000000 00000000 00000000')), block(5, hex('00000000'))]));
+  assert.deepEqual([counters.interfaceDrops, counters.kernelDrops, counters.get('pcapng/bad_block')], [0, 0, 2]);
+});

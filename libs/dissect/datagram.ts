@@ -11,7 +11,7 @@ import type { DatagramContext } from './protocol.ts';
 import { isQuic } from './quic.ts';
 import { isRtcp, isRtp } from './rtp.ts';
 import { isSdRtnHello, sdRtnMessage } from './sd-rtn.ts';
-import { channelData, stunLength, stunMessage, timeStun } from './stun.ts';
+import { channelData, isClassicStun, stunLength, stunMessage, timeStun } from './stun.ts';
 import { isText } from './text.ts';
 import { isZoom, isZoomPeerHello, isZoomPeerMedia, mediaMessage, zoomMessage, zoomPeerHello } from './zoom.ts';
 
@@ -80,7 +80,7 @@ function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, flow
       emit(sdRtnMessage(payload, sender, frame, micros, options, counters));
       return true;
     }
-    const length = stunLength(payload);
+    const length = stunLength(payload) || (isClassicStun(payload) ? payload.length : 0);
     if (length !== 0) {
       if (length > payload.length) counters.add('stun', 'cut message');
       const message = stunMessage(payload.subarray(0, length), sender, frame, micros, options, counters);

@@ -5,7 +5,7 @@ import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { tbcdDigits } from './tbcd.ts';
 
-/** Diameter (RFC 6733) over TCP, with the attributes of credit control (RFC 8506) and of 3GPP (TS 29.329, 29.061) that name a subscriber. */
+/** Diameter (RFC 6733) over TCP, and over SCTP (sctp.ts), with the attributes of credit control (RFC 8506) and of 3GPP (TS 29.329, 29.061) that name a subscriber. */
 export const diameter = framedProtocol('diameter', recogniseDiameter, () => new DiameterReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'Diameter' };
@@ -34,7 +34,7 @@ const groups = new Set([873, 874, 700, 1401]);
 /** Keys by Subscription-Id-Type (RFC 8506, section 8.47): E.164, IMSI, SIP URI, NAI, private. */
 const subscriptionKeys = ['diameter_msisdn', 'diameter_imsi', 'sip_uri', 'username', 'username'];
 
-function recogniseDiameter(bytes: Buffer): Recognition {
+export function recogniseDiameter(bytes: Buffer): Recognition {
   if (bytes[0] !== 1 || (bytes.length > 1 && bytes[1] !== 0)) return 'no';
   if (bytes.length < 8) return 'more';
   const length = bytes.readUIntBE(1, 3);
@@ -55,12 +55,17 @@ class DiameterReader implements FrameReader {
     return length >= headerBytes && length % 4 === 0 ? length : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message {
-    const message = createMessage('diameter', cleartext, sender, frame, micros);
-    const fields = new FieldList('diameter', sender, message.fields, options, counters);
-    if (!readAttributes(new ByteReader(bytes, headerBytes), fields, frame, 0)) counters.add('diameter', 'malformed attribute');
-    return message;
+  read(bytes: Buffer, context: FrameContext): Message {
+    return diameterMessage(bytes, context);
   }
+}
+
+/** Reads one whole message. */
+export function diameterMessage(bytes: Buffer, { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish'>): Message {
+  const message = createMessage('diameter', cleartext, sender, frame, micros);
+  const fields = new FieldList('diameter', sender, message.fields, options, counters);
+  if (!readAttributes(new ByteReader(bytes, headerBytes), fields, frame, 0)) counters.add('diameter', 'malformed attribute');
+  return message;
 }
 
 /** Calls `visit` with each attribute (RFC 6733, section 4.1); false when one does not fit. */

@@ -40,7 +40,6 @@ export function isDnsHeader(bytes: Buffer): boolean {
   const answers = bytes.readUInt16BE(6);
   const authorities = bytes.readUInt16BE(8);
   const additionals = bytes.readUInt16BE(10);
-  if (questions > 64) return false;
   const isResponse = bytes[2]! >= 0x80;
   return isResponse ? questions + answers + authorities + additionals > 0 || (bytes[3]! & 0x0f) !== 0 : questions + answers > 0;
 }

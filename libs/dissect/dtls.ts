@@ -11,17 +11,23 @@ const recordHeader = 13;
 const handshakeHeader = 12;
 
 const HANDSHAKE = 22;
+const APPLICATION_DATA = 23;
 const TLS12_CID = 25;
 const CLIENT_HELLO = 1;
 
 const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
 
-/** A DTLS 1.0 or 1.2 record (RFC 6347, section 4.1), also as DTLS 1.3 begins (RFC 9147, section 5.3). */
+/**
+ * A DTLS 1.0 or 1.2 record (RFC 6347, section 4.1), also as DTLS 1.3 begins (RFC 9147, section 5.3), or of the version before the RFC, 0x0100,
+ * which OpenSSL knows as DTLS1_BAD_VER and Cisco's AnyConnect still speaks.
+ */
 export function isDtls(payload: Buffer): boolean {
   if (payload.length <= recordHeader) return false;
   const type = payload[0]!;
   // change_cipher_spec to heartbeat, and tls12_cid, whose length stands behind the connection id.
-  if (type < 20 || type > TLS12_CID || payload[1] !== 0xfe || (payload[2] !== 0xff && payload[2] !== 0xfd)) return false;
+  if (type < 20 || type > TLS12_CID) return false;
+  const version = payload.readUInt16BE(1);
+  if (version !== 0xfeff && version !== 0xfefd && (version !== 0x0100 || type > APPLICATION_DATA)) return false;
   return type === TLS12_CID || recordHeader + payload.readUInt16BE(11) <= payload.length;
 }
 

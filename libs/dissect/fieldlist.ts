@@ -1,6 +1,7 @@
 import type { DissectCounters } from './counters.ts';
 import { scanJson } from './json.ts';
-import type { Field, Sender } from './message.ts';
+import type { NamedValue } from './lines.ts';
+import type { Field, Message, Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 
 /** Says which packet brought the byte at a position. A {@link ByteStream} is one. */
@@ -61,6 +62,12 @@ export class FieldList {
     this.#fields.length = before;
     return false;
   }
+}
+
+/** Adds values whose paths begin with the protocol: `smb.login.user_name`. */
+export function addNamed(protocol: string, message: Message, values: readonly NamedValue[], options: DissectOptions, counters: DissectCounters): void {
+  const list = new FieldList(protocol, message.sender, message.fields, options, counters);
+  for (const { name, key, value, encoding } of values) list.add(`${protocol}.${name}`, key, value, encoding, message.frame);
 }
 
 /** `url` and `json` are `url>json`. */

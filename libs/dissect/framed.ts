@@ -10,6 +10,10 @@ export interface FrameContext {
   readonly micros: number;
   readonly options: DissectOptions;
   readonly counters: DissectCounters;
+  /** What follows, in both directions, is another protocol, such as TLS. */
+  readonly restart: () => void;
+  /** Nothing that follows is of interest. */
+  readonly finish: () => void;
 }
 
 /** Reads the frames of one connection, and may remember what went before. */
@@ -18,6 +22,8 @@ export interface FrameReader {
   lengthOf(bytes: Buffer, sender: Sender): number;
   /** The message that the frame tells, or null when it tells nothing. `bytes` is the whole frame, valid until it returns. */
   read(bytes: Buffer, context: FrameContext): Message | null;
+  /** Does the frame that begins here tell nothing? Then it is passed over without being collected. */
+  skips?(bytes: Buffer, sender: Sender): boolean;
   /** A frame was lost, or was longer than `maxHeadBytes` and is passed over. */
   skipped?(sender: Sender): void;
 }
@@ -37,6 +43,7 @@ class FramedHandler implements StreamHandler {
   readonly #skip: Record<Sender, number> = { source: 0, destination: 0 };
   /** Directions in which bytes were lost: a packet that begins like a first one takes them up again. */
   readonly #lost: Record<Sender, boolean> = { source: false, destination: false };
+  #restarted = false;
 
   constructor(name: string, recognise: (bytes: Buffer) => Recognition, reader: FrameReader, session: StreamSession) {
     this.#name = name;
@@ -48,7 +55,7 @@ class FramedHandler implements StreamHandler {
   data(sender: Sender): void {
     const { counters, options, emit } = this.#session;
     const stream = this.#session[sender];
-    while (stream.length > 0) {
+    while (stream.length > 0 && !this.done && !this.#restarted) {
       if (this.#skip[sender] > 0) {
         const passed = Math.min(this.#skip[sender], stream.length);
         stream.consume(passed);
@@ -66,6 +73,10 @@ class FramedHandler implements StreamHandler {
         this.done = true;
         return;
       }
+      if (length > 0 && this.#reader.skips?.(bytes, sender) === true) {
+        this.#skip[sender] = length;
+        continue;
+      }
       if (length > options.maxHeadBytes) {
         counters.add(this.#name, 'bounded frame');
         this.#reader.skipped?.(sender);
@@ -78,7 +89,7 @@ class FramedHandler implements StreamHandler {
         return;
       }
       if (length === 0 || bytes.length < length) return;
-      const context = { sender, frame: stream.frameAt(length - 1), micros: stream.microsAt(length - 1), options, counters };
+      const context = { sender, frame: stream.frameAt(length - 1), micros: stream.microsAt(length - 1), options, counters, restart: this.#restart, finish: this.#finish };
       const message = this.#reader.read(bytes.subarray(0, length), context);
       if (message !== null) {
         counters.add(this.#name, 'messages');
@@ -87,6 +98,15 @@ class FramedHandler implements StreamHandler {
       stream.consume(length);
     }
   }
+
+  readonly #restart = (): void => {
+    this.#restarted = true;
+    this.#session.restart();
+  };
+
+  readonly #finish = (): void => {
+    this.done = true;
+  };
 
   gap(sender: Sender, missing: number): void {
     const stream = this.#session[sender];

@@ -1,10 +1,13 @@
 import type { ByteStream } from './bytestream.ts';
 import { decodeContent } from './content-encoding.ts';
 import type { DissectCounters } from './counters.ts';
+import { emitDns } from './dns.ts';
 import type { FieldList, FrameMap } from './fieldlist.ts';
 import { mediaType, parameterOf } from './http-head.ts';
+import type { Sender } from './message.ts';
 import { addMultipart } from './multipart.ts';
 import type { DissectOptions } from './options.ts';
+import type { StreamSession } from './protocol.ts';
 import { hasControls } from './text.ts';
 import { addPairs } from './urlencoded.ts';
 
@@ -52,6 +55,15 @@ export function addBody(
   }
   return isMedia(type) ? null : bytes;
 }
+
+/** DNS over HTTP (RFC 8484): the message that a body is, undone from its codings. */
+export function emitDnsBody({ options, counters, emit }: StreamSession, sender: Sender, body: ByteStream, codings: string): void {
+  const last = body.length - 1;
+  const bytes = codings === '' ? body.bytes() : decodeContent(body.bytes(), codings, options.maxBodyBytes).bytes;
+  if (!emitDns(bytes, 'dns', sender, body.frameAt(last), body.microsAt(last), emit, options, counters)) counters.add('dns', 'malformed message');
+}
+
+export const dnsMessageType = 'application/dns-message';
 
 /** Is a body of this type worth keeping? Pictures, sound, video and fonts name nobody in a form that could be read. */
 export function isMedia(type: string): boolean {

@@ -133,16 +133,25 @@ export interface RequestLine {
   targetStart: number;
 }
 
-/** Parses `GET /path HTTP/1.1`. A target with spaces in it is taken as it is, as servers do. Null when it is none. */
+/**
+ * Parses `GET /path HTTP/1.1`. A target with spaces in it is taken as it is, as servers do, and so is a path without a version. Null when
+ * it is none.
+ */
 export function parseRequestLine(line: string): RequestLine | null {
   const versionStart = line.length - ' HTTP/1.1'.length;
   const methodEnd = line.indexOf(' ');
-  if (methodEnd <= 0 || methodEnd >= versionStart || !line.startsWith(' HTTP/1.', versionStart)) return null;
+  if (methodEnd <= 0 || methodEnd >= versionStart || !line.startsWith(' HTTP/1.', versionStart)) return withoutVersion(line);
   const method = line.slice(0, methodEnd);
   if (!methodToken.test(method)) return null;
   const targetStart = skipSpace(line, methodEnd, versionStart);
   const target = trimmed(line, targetStart, versionStart);
   return target === '' ? null : { method, target, targetStart };
+}
+
+/** `GET /path`, as HTTP/0.9 had it, and as servers still answer it. */
+function withoutVersion(line: string): RequestLine | null {
+  const match = /^(GET|HEAD|POST|PUT) (\/[!-~]*)$/.exec(line);
+  return match === null ? null : { method: match[1]!, target: match[2]!, targetStart: match[1]!.length + 1 };
 }
 
 /** Methods are tokens; all that are in use are letters, hyphens and underscores. */

@@ -1,6 +1,6 @@
 import { ByteStream } from './bytestream.ts';
 import { FieldList } from './fieldlist.ts';
-import { addBody, isMedia } from './http-body.ts';
+import { addBody, dnsMessageType, emitDnsBody, isMedia } from './http-body.ts';
 import { setResponseFacts, type Exchange, type Exchanges } from './http-exchange.ts';
 import { addHeaders } from './http-fields.ts';
 import {
@@ -225,8 +225,8 @@ export class HttpSide {
     if (exchange?.method === 'HEAD' || status === 204 || status === 304) return;
     this.#readContentHeaders(head.headers);
     const type = mediaType(this.#contentType);
-    const isJson = /[/+]json$/.test(type);
-    this.#bodyUse = isJson ? 'keep' : this.#codings === '' && (type === '' || /^text\/|javascript$/.test(type)) ? 'if-json' : 'skip';
+    const isRead = /[/+]json$/.test(type) || type === dnsMessageType;
+    this.#bodyUse = isRead ? 'keep' : this.#codings === '' && (type === '' || /^text\/|javascript$/.test(type)) ? 'if-json' : 'skip';
     this.#state = this.#framing(head.headers) ?? 'close';
   }
 
@@ -356,7 +356,9 @@ export class HttpSide {
       message.frame = body.frameAt(body.length - 1);
       message.micros = body.microsAt(body.length - 1);
     }
-    if (body.length > 0 && this.#bodyUse === 'keep') {
+    if (body.length > 0 && mediaType(this.#contentType) === dnsMessageType) {
+      emitDnsBody(this.#session, message.sender, body, this.#codings);
+    } else if (body.length > 0 && this.#bodyUse === 'keep') {
       const path = this.#isRequest ? 'http.request.body' : 'http.response.body';
       const unread = addBody(this.#fields!, path, body, this.#contentType, this.#codings, this.#session.options, this.#session.counters);
       if (this.#isRequest) message.payload = unread;

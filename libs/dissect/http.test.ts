@@ -34,6 +34,18 @@ describe('request', () => {
     assert.deepEqual(messages[0]!.encryption, { verdict: 'cleartext', reason: 'HTTP/1' });
   });
 
+  test('a path without a version', () => {
+    const { messages } = dissectStream([['source', 'GET /status?uid=471142\r\nHost: api.example\r\n\r\n']]);
+    assert.deepEqual(fieldsOf(messages[0]), ['url.path=/status', 'url.query.uid=471142', 'http.request.header.host=api.example']);
+    assert.deepEqual(dissectStream([['source', 'GET the book\r\n']]).messages.map(({ protocol }) => protocol), ['tcp']);
+  });
+
+  test('DNS in a body is DNS', () => {
+    const question = Buffer.from('000001000001000000000000036170690765 78616d706c650000010001'.replace(' ', ''), 'hex');
+    const { messages } = dissectStream([['source', post('Content-Type: application/dns-message\r\n', question)]]);
+    assert.deepEqual(messages.map(({ protocol, facts }) => [protocol, facts['dns.question.name'] ?? facts['url.path']]), [['dns', 'api.example'], ['http', '/x']]);
+  });
+
   test('a key that is data is a value, and stands in no path', () => {
     const { messages } = dissectStream([['source', 'GET /?jane%40example.org=1&user[id]=7 HTTP/1.1\r\nHost: h\r\nCookie: 490154203237518=x\r\n\r\n']]);
     assert.deepEqual(fieldsOf(messages[0]), [

@@ -1,7 +1,7 @@
 import { ByteStream } from './bytestream.ts';
 import { FieldList, type FrameMap } from './fieldlist.ts';
 import { HpackDecoder, HpackError } from './hpack.ts';
-import { addBody, isMedia } from './http-body.ts';
+import { addBody, dnsMessageType, emitDnsBody, isMedia } from './http-body.ts';
 import { setResponseFacts, type Exchange } from './http-exchange.ts';
 import { addHeaders } from './http-fields.ts';
 import { headerList, headerValue, mediaType, type Header } from './http-head.ts';
@@ -265,7 +265,7 @@ class Http2Side implements Side {
     const type = mediaType(contentType);
     if (isRequest) this.#request(id, message, list, pseudo, headers, type);
     else this.#response(id, message, list, status, headers);
-    const keepsBody = !this.#blockEndsStream && (isRequest ? !isMedia(type) : /[/+]json$/.test(type));
+    const keepsBody = !this.#blockEndsStream && (isRequest ? !isMedia(type) : /[/+]json$/.test(type) || type === dnsMessageType);
     if (open !== undefined) this.#finish(id);
     this.#remember(id, { message, list, isRequest, body: keepsBody ? new ByteStream() : null, contentType, codings: headerList(headers, 'content-encoding') });
     if (!keepsBody) this.#finish(id, frame, micros);
@@ -321,7 +321,8 @@ class Http2Side implements Side {
       message.frame = frame === 0 ? body.frameAt(body.length - 1) : frame;
       message.micros = frame === 0 ? body.microsAt(body.length - 1) : micros;
       this.#kept -= body.length;
-      const unread = addBody(list, isRequest ? 'http.request.body' : 'http.response.body', body, contentType, codings, options, counters);
+      if (mediaType(contentType) === dnsMessageType) emitDnsBody(this.#session, message.sender, body, codings);
+      const unread = mediaType(contentType) === dnsMessageType ? null : addBody(list, isRequest ? 'http.request.body' : 'http.response.body', body, contentType, codings, options, counters);
       if (isRequest) message.payload = unread;
     }
     this.#count('messages');

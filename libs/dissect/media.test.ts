@@ -116,3 +116,14 @@ test('a STUN response gives the round trip of the request with its transaction i
   for (const [sender, payload, micros] of sent) dissector.datagram(payload, { sender, sourcePort: 1, destinationPort: 2, frame: 1, micros });
   assert.deepEqual(messages.map(({ facts }) => facts['telltale.handshake.rtt'] ?? 0), [0, 0, 8000, 0, 0]);
 });
+
+test('what a sender of RTCP says of itself is told once', () => {
+  const item = (type: number, value: string) => Buffer.concat([Buffer.from([type, value.length]), Buffer.from(value)]);
+  const items = Buffer.concat([Buffer.from('0000002a', 'hex'), item(1, 'jane@198.51.100.7'), item(3, 'jane@example.org'), item(6, 'app 1.0')]);
+  const chunk = Buffer.concat([items, Buffer.alloc(4 - (items.length & 3))]);
+  const report = Buffer.from('80c90001 0000002a'.replace(' ', ''), 'hex');
+  const description = Buffer.concat([Buffer.from([0x81, 202, 0, chunk.length / 4]), chunk]);
+  const compound = Buffer.concat([report, description]);
+  const messages = send([['source', report], ['source', compound], ['source', compound]]);
+  assert.deepEqual(messages.map((message) => [message.frame, ...fieldsOf(message).filter((field) => field.includes('sdes'))]), [[1], [2, 'rtp.sdes.cname=jane@198.51.100.7', 'rtp.sdes.email=jane@example.org']]);
+});

@@ -5,7 +5,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { RepeatedBlocks } from './repeated-blocks.ts';
-import { rtpPayloadStart } from './rtp.ts';
+import { rtpPayloadStart, sourceDescriptions } from './rtp.ts';
 
 const opaque: Encryption = { verdict: 'opaque', reason: 'RTP' };
 const keyedByDtls: Encryption = { verdict: 'encrypted', reason: 'SRTP after DTLS' };
@@ -72,11 +72,18 @@ export class MediaFlow {
     return isNews ? this.#message(context, carrier, ssrc, type) : null;
   }
 
-  /** The message of an RTCP packet, or null when its sender is known. */
+  /** The message of an RTCP packet, or null when its sender, and what it says of itself, are known. */
   rtcp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
     this.#counters.add(carrier.protocol, 'messages');
     const ssrc = packet.length >= 8 ? packet.readUInt32BE(4) : 0;
-    return this.#streamOf(`${context.sender} ${ssrc} rtcp`, false).isNew ? this.#message(context, carrier, ssrc, -1) : null;
+    const descriptions = sourceDescriptions(packet);
+    const isNew = this.#streamOf(`${context.sender} ${ssrc} rtcp`, false).isNew;
+    const tells = descriptions.length > 0 && this.#streamOf(`${context.sender} ${ssrc} sdes`, false).isNew;
+    if (!isNew && !tells) return null;
+    const message = this.#message(context, carrier, ssrc, -1);
+    const fields = new FieldList(carrier.protocol, context.sender, message.fields, this.#options, this.#counters);
+    for (const { name, value } of descriptions) fields.add(`${carrier.path}.sdes.${name}`, descriptionKeys[name], value, '', context.frame);
+    return message;
   }
 
   #streamOf(key: string, isStatic: boolean): { stream: Stream | null; isNew: boolean } {
@@ -117,6 +124,9 @@ export class MediaFlow {
     return message;
   }
 }
+
+/** A canonical name is drawn anew for each session, or is `user@host` (RFC 7022, section 3): then it reads like an address. */
+const descriptionKeys = { cname: '', name: 'display_name', email: 'email', phone: 'phone', location: 'location' } as const;
 
 /** Not a packet that is sent again: 16-bit sequence numbers wrap around. */
 function isLater(sequence: number, last: number): boolean {

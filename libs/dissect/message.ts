@@ -53,6 +53,8 @@ export interface Message {
   fields: Field[];
   /** Bytes without named fields, for the recogniser to scan: unclaimed payload, or a request body of no known form. */
   payload: Buffer | null;
+  /** Beginning of a packet of a binary stream that nothing claims: for the search for values that recur, not for the recogniser. Valid as `payload` is. */
+  sample?: Buffer;
   /** Only on a DNS response that carries addresses. */
   resolution?: NameResolution;
 }

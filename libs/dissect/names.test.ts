@@ -16,6 +16,17 @@ test('a name per client, the last one wins', () => {
   assert.equal(cache.lookup('10.0.0.3', '192.0.2.1', 1), '');
 });
 
+test('a name holds for what begins after it was learned; before that, the one before', () => {
+  const cache = new NameCache({ maxNames: 10, minTtl: 100, maxTtl: 1000 });
+  cache.learn('c', answer('old', ['1'], 100), 10 * second);
+  cache.learn('c', answer('new', ['1'], 100), 50 * second);
+  cache.learn('c', answer('new', ['1'], 100), 60 * second);
+  const at = (seconds: number): string => cache.lookup('c', '1', seconds * second);
+  assert.deepEqual([9, 10, 49, 50, 160].map(at), ['', 'old', 'old', 'new', 'new']);
+  cache.clear();
+  assert.equal(at(60), '');
+});
+
 test('the TTL has a floor and a ceiling', () => {
   const cache = new NameCache({ maxNames: 10, minTtl: 100, maxTtl: 1000 });
   cache.learn('c', answer('short', ['1'], 0), 0);

@@ -14,9 +14,12 @@ export const defaultNameCacheOptions: NameCacheOptions = { maxNames: 200_000, mi
 interface Entry {
   readonly client: string;
   readonly address: string;
-  name: string;
+  readonly name: string;
   /** µs. */
-  expires: number;
+  readonly learned: number;
+  readonly expires: number;
+  /** What held before: for flows that began before the name was learned. */
+  readonly before: Entry | undefined;
 }
 
 /**
@@ -48,20 +51,34 @@ export class NameCache {
     let entries = this.#clients.get(client);
     if (entries === undefined) this.#clients.set(client, (entries = new Map()));
     for (const address of addresses) {
-      let entry = entries.get(address);
-      if (entry === undefined) entries.set(address, (entry = { client, address, name, expires }));
-      else this.#entries.delete(entry);
-      entry.name = name;
-      entry.expires = expires;
+      const known = entries.get(address);
+      if (known !== undefined) this.#entries.delete(known);
+      const before = known === undefined || known.name === name ? known?.before : { ...known, before: undefined };
+      const learned = known?.name === name ? Math.min(known.learned, micros) : micros;
+      const entry: Entry = { client, address, name, learned, expires, before };
+      entries.set(address, entry);
       this.#entries.add(entry);
     }
     while (this.#entries.size > maxNames) this.#evictOldest(micros);
   }
 
-  /** The name by which `client` reaches `address` at `micros`, '' when it is not known (any more). */
+  /** The name by which `client` reaches `address` at `micros`, '' when it is not known yet, or not any more. */
   lookup(client: string, address: string, micros: number): string {
     const entry = this.#clients.get(client)?.get(address);
-    return entry !== undefined && entry.expires >= micros ? entry.name : '';
+    if (entry === undefined) return '';
+    if (entry.expires < micros) {
+      this.#forget(entry);
+      return '';
+    }
+    if (entry.learned <= micros) return entry.name;
+    const { before } = entry;
+    return before !== undefined && before.learned <= micros && micros <= before.expires ? before.name : '';
+  }
+
+  /** Forgets all: what follows was seen elsewhere. */
+  clear(): void {
+    this.#entries.clear();
+    this.#clients.clear();
   }
 
   #evictOldest(micros: number): void {

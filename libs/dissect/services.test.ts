@@ -50,7 +50,7 @@ describe('RTMP', () => {
     assert.equal(dissectStream([['source', bytes(handshake, rtmpMessage(20, hex('02 0010 61')))]]).counters.get('rtmp', 'malformed command'), 1);
     const { messages } = dissectStream([['source', bytes(handshake, rtmpMessage(9, Buffer.alloc(100_000)))]], { maxHeadBytes: 4000 });
     assert.equal(messages.length, 0);
-    assert.equal(dissectStream([['source', hex('03 00 00 13 0e e0 00 00 00 00 00')]]).messages[0]!.protocol, 'tcp');
+    assert.equal(dissectStream([['source', hex('03 00 00 0b 06 e0 00 00 00 00 00')]]).messages[0]!.protocol, 'rdp');
   });
 });
 

@@ -50,11 +50,16 @@ export function sessionMessage(
   const reader = new SessionReader(protocol, message, options, frames);
   const target = /^[A-Z_]+ +(\S+)/i.exec(head.startLine);
   if (target !== null && !/^(?:SIP|RTSP)\//.test(head.startLine)) reader.target(target[1]!);
+  const status = /^SIP\/2\.0 +(\d{3})/i.exec(head.startLine);
+  const method = /^([A-Z][A-Z_]{1,31}) /i.exec(head.startLine);
+  if (status !== null) facts['telltale.sip.status_code'] = Number(status[1]);
+  else if (protocol === 'sip' && method !== null) facts['telltale.sip.method'] = method[1]!.toUpperCase();
   let contentType = '';
   for (const header of head.headers) {
     const name = headerName(header);
     if (people.has(name)) reader.people(name, header);
     else if (name === 'via') reader.via(header);
+    else if (name === 'cseq' && status !== null) facts['telltale.sip.method'] = /^\d+ +([A-Z_]{2,32})$/i.exec(header.value)?.[1]!.toUpperCase() ?? '';
     else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
     else if (name === 'user-agent') facts['user_agent.original'] = utf8(header.value);
     else if (name === 'content-type') contentType = header.value.toLowerCase();

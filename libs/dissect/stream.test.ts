@@ -18,11 +18,30 @@ test('a line is there as soon as it ends', () => {
   assert.equal(result.messages.length, 1);
 });
 
-test('binary is reported once per direction, without payload', () => {
-  const { messages } = dissectStream([['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)]]);
-  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload }) => [protocol, sender, encryption.verdict, payload]), [
-    ['tcp', 'source', 'opaque', null], ['tcp', 'destination', 'opaque', null],
+test('of binary the first packets of each direction are handed over', () => {
+  const { messages } = dissectStream([
+    ['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)],
+    ...Array.from({ length: 40 }, (): ['source' | 'destination', Buffer] => ['source', Buffer.alloc(8, 0x91)]),
+    ...Array.from({ length: 40 }, (): ['source' | 'destination', Buffer] => ['destination', Buffer.alloc(8, 0x91)]),
+    ['source', Buffer.alloc(8, 0x91)],
   ]);
+  assert.deepEqual(messages.slice(0, 3).map(({ protocol, sender, encryption, payload, sample }) => [protocol, sender, encryption.verdict, payload!.length, sample!.length]), [
+    ['tcp', 'source', 'opaque', 6, 6], ['tcp', 'source', 'opaque', 5000, 256], ['tcp', 'destination', 'opaque', 80, 80],
+  ]);
+  const sent = messages.filter(({ sender }) => sender === 'source');
+  assert.equal(sent.length, 16);
+  assert.equal(sent.filter(({ sample }) => sample !== undefined).length, 4);
+});
+
+test('SSH is encrypted: the names of its algorithms are not read', () => {
+  const { messages } = dissectStream([['destination', 'SSH-2.0-OpenSSH_9.6\r\n'], ['source', 'SSH-2.0-client\r\n\0\0\0\x17umac-64@openssh.com']]);
+  assert.deepEqual(messages.map(({ protocol, encryption, payload }) => [protocol, encryption.verdict, payload]), [['ssh', 'encrypted', null]]);
+});
+
+test('binary is bounded per direction', () => {
+  const { messages, counters } = dissectStream([['source', Buffer.alloc(12, 0x91)], ['source', Buffer.alloc(12, 0x91)]], { maxUnclaimedBytes: 20 });
+  assert.deepEqual(messages.map(({ payload, sample }) => [payload?.length, sample?.length]), [[12, 12], [undefined, 12]]);
+  assert.equal(counters.get('tcp', 'bounded payload'), 1);
 });
 
 test('text is bounded per direction', () => {

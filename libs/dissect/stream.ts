@@ -1,6 +1,7 @@
 import { ajp } from './ajp.ts';
 import { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
+import { dceRpc } from './dce-rpc.ts';
 import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
 import { ftp } from './ftp.ts';
@@ -15,16 +16,23 @@ import type { Emit, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
 import { mmtls } from './mmtls.ts';
 import { mqtt } from './mqtt.ts';
+import { mysql } from './mysql.ts';
 import type { DissectOptions } from './options.ts';
 import { pop3 } from './pop3.ts';
+import { postgresql } from './postgresql.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { rdp } from './rdp.ts';
 import { redis } from './redis.ts';
+import { rlogin } from './rlogin.ts';
 import { rtmp } from './rtmp.ts';
 import { sipOverTcp } from './sip.ts';
+import { smb } from './smb.ts';
 import { smpp } from './smpp.ts';
 import { smtp } from './smtp.ts';
 import { socks } from './socks.ts';
+import { ssh } from './ssh.ts';
 import { stunOverTcp } from './stun-tcp.ts';
+import { tds } from './tds.ts';
 import { telnet } from './telnet.ts';
 import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
@@ -32,10 +40,11 @@ import { xmpp } from './xmpp.ts';
 
 /** Asked in this order; the first that says yes claims the flow. */
 const protocols: readonly StreamProtocol[] = [
-  tls, http, stunOverTcp,
+  tls, http, stunOverTcp, ssh,
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin,
 ];
 
 /**

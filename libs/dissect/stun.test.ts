@@ -26,19 +26,19 @@ describe('RFC 5769', () => {
   test('sample request: the pair of ICE is apart', () => {
     const { messages } = dissectPayload(sampleRequest);
     assert.equal(messages[0]!.protocol, 'stun');
-    assert.deepEqual(messages[0]!.facts, { 'telltale.stun.software': 'STUN test client' });
-    assert.deepEqual(fieldsOf(messages[0]), ['stun.ice_username=evtj:h6vY']);
+    assert.deepEqual(messages[0]!.facts, { 'telltale.stun.software': 'STUN test client', 'telltale.stun.type': 'binding request' });
+    assert.deepEqual(fieldsOf(messages[0]), ['stun.software=STUN test client', 'stun.ice_username=evtj:h6vY']);
   });
 
   test('sample responses', () => {
-    assert.deepEqual(dissectPayload(sampleIpv4Response).messages[0]!.facts, { 'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '192.0.2.1' });
-    assert.deepEqual(dissectPayload(sampleIpv6Response).messages[0]!.facts, { 'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '2001:db8:1234:5678:11:2233:4455:6677' });
+    assert.deepEqual(dissectPayload(sampleIpv4Response).messages[0]!.facts, { 'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'binding success' });
+    assert.deepEqual(dissectPayload(sampleIpv6Response).messages[0]!.facts, { 'telltale.stun.software': 'test vector', 'telltale.stun.mapped_ip': '2001:db8:1234:5678:11:2233:4455:6677', 'telltale.stun.type': 'binding success' });
   });
 
   test('sample request with long-term authentication', () => {
     const { messages } = dissectPayload(sampleLongTerm);
-    assert.deepEqual(messages[0]!.facts, { 'telltale.stun.realm': 'example.org' });
-    assert.deepEqual(fieldsOf(messages[0]), ['stun.username=マトリックス']);
+    assert.deepEqual(messages[0]!.facts, { 'telltale.stun.realm': 'example.org', 'telltale.stun.type': 'binding request' });
+    assert.deepEqual(fieldsOf(messages[0]), ['stun.username=マトリックス', 'stun.realm=example.org']);
     assert.equal(messages[0]!.fields[0]!.key, 'username');
   });
 });
@@ -69,6 +69,28 @@ test('relayed and peer addresses of TURN', () => {
   assert.deepEqual(dissectPayload(message('0008', '0012', hex('0001a147e112a643'))).messages[0]!.facts['telltale.stun.peer_ip'], ['192.0.2.1']);
 });
 
+test('in Microsoft TURN the mapped address is the relay, and the XOR-mapped one the client', () => {
+  const attributes = hex('000f0004 72c64bc6 00010008 00010d96 c0000207 80200008 0001a147 e112a643');
+  const reply = Buffer.concat([hex('01030020 2112a442'), Buffer.alloc(12), attributes]);
+  assert.deepEqual(dissectPayload(reply).messages[0]!.facts, { 'telltale.stun.relayed_ip': '192.0.2.7', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'allocate success' });
+});
+
+test('servers to which a client is sent on are addresses of the session', () => {
+  assert.deepEqual(dissectPayload(message('0113', '8023', hex('00010d96c0000207'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.7'], 'telltale.stun.type': 'allocate error' });
+  assert.deepEqual(dissectPayload(message('0101', '802c', hex('00010d96c0000208'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.8'], 'telltale.stun.type': 'binding success' });
+});
+
+test('STUN before the magic cookie', () => {
+  const binding = hex('0101 0024 00112233445566778899aabbccddeeff 0001 0008 0001a147c0000201 0004 0008 00010d96c0000207 8022 0008 5653746e20312e30');
+  const { messages } = dissectPayload(binding);
+  assert.deepEqual(messages.map(({ protocol, facts }) => [protocol, facts['telltale.stun.mapped_ip'], facts['telltale.stun.software']]), [['stun', '192.0.2.1', 'VStn 1.0']]);
+  assert.equal(dissectPayload(binding.subarray(0, 40)).messages[0]!.protocol, 'udp');
+});
+
+test('the origin of a web page', () => {
+  assert.deepEqual(fieldsOf(dissectPayload(message('0001', '802f', Buffer.from('https://meet.example.org'))).messages[0]), ['stun.origin=https://meet.example.org']);
+});
+
 test('an attribute that runs over the message is counted', () => {
   const broken = Buffer.from(sampleRequest);
   broken[23] = 0xff;
@@ -80,13 +102,17 @@ test('the length counts the header', () => {
   assert.equal(stunLength(sampleRequest.subarray(1)), 0);
 });
 
+const sample = ['stun.software=STUN test client', 'stun.ice_username=evtj:h6vY'];
+
 test('over TCP, with channel data between, and behind RFC 4571 lengths', () => {
   const channel = hex('40000005 6162636465 000000');
   const turn = dissectStream([['source', sampleRequest.subarray(0, 30)], ['source', Buffer.concat([sampleRequest.subarray(30), channel, sampleLongTerm])], ['destination', sampleIpv4Response]]);
-  assert.deepEqual(turn.messages.map((each) => [each.frame, ...fieldsOf(each)]), [[2, 'stun.ice_username=evtj:h6vY'], [2, 'stun.username=マトリックス'], [3]]);
+  assert.deepEqual(turn.messages.map((each) => [each.frame, ...fieldsOf(each)]), [
+    [2, 'stun.software=STUN test client', 'stun.ice_username=evtj:h6vY'], [2, 'stun.username=マトリックス', 'stun.realm=example.org'], [3, 'stun.software=test vector'],
+  ]);
   const framed = Buffer.concat([hex('006c'), sampleRequest, hex('0003 800102'), hex('006c'), sampleRequest]);
   assert.equal(sampleRequest.length, 0x6c);
-  assert.deepEqual(dissectStream([['source', framed]]).messages.map(fieldsOf), [['stun.ice_username=evtj:h6vY'], ['stun.ice_username=evtj:h6vY']]);
+  assert.deepEqual(dissectStream([['source', framed]]).messages.map(fieldsOf), [sample, sample]);
   const tooShort = Buffer.concat([hex('0008'), sampleRequest.subarray(0, 8), hex('006c'), sampleRequest]);
-  assert.deepEqual(dissectStream([['source', tooShort]]).messages.map(fieldsOf), [['stun.ice_username=evtj:h6vY']]);
+  assert.deepEqual(dissectStream([['source', tooShort]]).messages.map(fieldsOf), [sample]);
 });

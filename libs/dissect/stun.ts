@@ -23,7 +23,13 @@ const XOR_PEER_ADDRESS = 0x0012;
 const REALM = 0x0014;
 const XOR_RELAYED_ADDRESS = 0x0016;
 const XOR_MAPPED_ADDRESS = 0x0020;
+const MS_XOR_MAPPED_ADDRESS = 0x8020;
 const SOFTWARE = 0x8022;
+const ALTERNATE_SERVER = 0x8023;
+const RESPONSE_ORIGIN = 0x802b;
+/** The web page that opened the session: draft-johnston-tram-stun-origin. */
+const ORIGIN = 0x802f;
+const OTHER_ADDRESS = 0x802c;
 
 /** Bytes of the STUN message that stands at the start of `bytes` (RFC 8489, section 5), header included; 0 when there is none. */
 export function stunLength(bytes: Buffer): number {
@@ -31,35 +37,65 @@ export function stunLength(bytes: Buffer): number {
   return stunHeaderBytes + bytes.readUInt16BE(2);
 }
 
+/**
+ * Is it a message of STUN before the magic cookie (RFC 3489)? Only the binding methods, and only with attributes that fill the datagram to its end:
+ * anything else is too much like other protocols.
+ */
+export function isClassicStun(payload: Buffer): boolean {
+  if (payload.length < stunHeaderBytes + 4 || payload[0]! > 1 || !classicTypes.has(payload.readUInt16BE(0))) return false;
+  if (payload.readUInt16BE(2) !== payload.length - stunHeaderBytes || payload.length % 4 !== 0) return false;
+  let at = stunHeaderBytes;
+  while (at + 4 <= payload.length) {
+    const type = payload.readUInt16BE(at);
+    if (type === 0 || (type > lastClassicAttribute && (type & 0xff80) !== 0x8000)) return false;
+    at += 4 + payload.readUInt16BE(at + 2);
+  }
+  return at === payload.length;
+}
+
+/** Request, response, error; the last of the attributes of RFC 3489 that must be understood. */
+const classicTypes = new Set([0x0001, 0x0101, 0x0111]);
+const lastClassicAttribute = 0x000b;
+
 /** Reads a STUN or TURN message. `bytes` is the whole of it, as {@link stunLength} measured it; a cut one yields what was there. */
 export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters): Message {
   const message = createMessage('stun', cleartext, sender, frame, micros);
   const { facts } = message;
   const fields = new FieldList('stun', sender, message.fields, options, counters);
   const peers: string[] = [];
-  const isBinding = methodOf(bytes.readUInt16BE(0)) === BINDING;
+  const servers: string[] = [];
+  const type = bytes.readUInt16BE(0);
+  const isBinding = methodOf(type) === BINDING;
 
   let position = stunHeaderBytes;
-  // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1).
-  const pads = bytes.length < position + 2 || bytes.readUInt16BE(position) !== MS_MAGIC_COOKIE;
+  // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
+  const isMicrosoft = bytes.length >= position + 2 && bytes.readUInt16BE(position) === MS_MAGIC_COOKIE;
   while (position + 4 <= bytes.length) {
-    const type = bytes.readUInt16BE(position);
+    const attribute = bytes.readUInt16BE(position);
     const start = position + 4;
     const end = start + bytes.readUInt16BE(position + 2);
     if (end > bytes.length) break;
-    position = pads ? start + ((end - start + 3) & ~3) : end;
-    switch (type) {
+    position = !isMicrosoft ? start + ((end - start + 3) & ~3) : end;
+    switch (attribute) {
       case USERNAME: addUsername(fields, readText(bytes, start, end), isBinding, frame, counters); break;
-      case REALM: facts['telltale.stun.realm'] = readText(bytes, start, end); break;
-      case SOFTWARE: facts['telltale.stun.software'] = readText(bytes, start, end); break;
-      case MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
-      case XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
+      case REALM: facts['telltale.stun.realm'] = addText(fields, 'realm', readText(bytes, start, end), frame); break;
+      case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', readText(bytes, start, end), frame); break;
+      case MAPPED_ADDRESS: facts[isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
+      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
       case XOR_RELAYED_ADDRESS: facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true); break;
       case XOR_PEER_ADDRESS: peers.push(readAddress(bytes, start, end, true)); break;
+      case ORIGIN: addText(fields, 'origin', readText(bytes, start, end), frame); break;
+      case ALTERNATE_SERVER: case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes, start, end, false)); break;
     }
   }
   if (position < bytes.length) counters.add('stun', 'malformed attribute');
   if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
+  if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
+  // Most messages keep a path alive: only those that tell something get a name, and with it a record.
+  for (const _ in facts) {
+    facts['telltale.stun.type'] = typeName(type);
+    break;
+  }
   counters.add('stun', 'messages');
   return message;
 }
@@ -86,6 +122,17 @@ function methodOf(type: number): number {
   return (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
 }
 
+/** Methods of STUN and TURN (IANA, STUN Methods), and classes by their two bits; another method is its number: `0x80a request`. */
+const methods: Record<number, string | undefined> = {
+  1: 'binding', 3: 'allocate', 4: 'refresh', 6: 'send', 7: 'data', 8: 'create-permission', 9: 'channel-bind', 10: 'connect', 11: 'connection-bind', 12: 'connection-attempt',
+};
+const classes = ['request', 'indication', 'success', 'error'] as const;
+
+function typeName(type: number): string {
+  const method = methodOf(type);
+  return `${methods[method] ?? `0x${method.toString(16)}`} ${classes[((type & 0x0100) >> 7) | ((type & 0x0010) >> 4)]}`;
+}
+
 /**
  * A long-term user name is an identifier. The pair of fragments by which ICE checks a path is made anew for each session: it
  * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
@@ -99,6 +146,12 @@ function addUsername(fields: FieldList, username: string, isBinding: boolean, fr
 }
 
 const iceUsername = /^[A-Za-z0-9+/]{1,256}:[A-Za-z0-9+/]{1,256}$/;
+
+/** A text that anybody may have put a name into. */
+function addText(fields: FieldList, name: string, value: string, frame: number): string {
+  fields.add(`stun.${name}`, name, value, '', frame);
+  return value;
+}
 
 /** Text; some senders count a terminating zero in. */
 function readText(bytes: Buffer, start: number, end: number): string {

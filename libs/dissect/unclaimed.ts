@@ -11,11 +11,14 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 const sampleBytes = 64;
 /** A line that is longer is handed over in parts of this length. */
 const maxLineBytes = 4096;
-/** Packets of a binary direction at whose start a known protocol is still looked for. */
+/** Packets of a binary direction that are handed over, and at whose start a known protocol is still looked for. */
 const binaryAttempts = 16;
+/** Packets of a binary direction whose beginning is compared with that of other flows, and how much of it. */
+const binarySamples = 4;
+const sampleOfPacket = 256;
 
 /**
- * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary is reported once as opaque.
+ * One direction of a TCP flow that no protocol claims: text is handed over line by line, of binary the first packets.
  *
  * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow caught in the middle).
  */
@@ -27,6 +30,7 @@ export class UnclaimedDirection {
   #kind: 'unknown' | 'text' | 'binary' = 'unknown';
   #handedOver = 0;
   #attempts = binaryAttempts;
+  #samples = binarySamples;
 
   constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
     this.#sender = sender;
@@ -53,10 +57,10 @@ export class UnclaimedDirection {
     const sample = stream.bytes().subarray(0, sampleBytes);
     const newline = sample.indexOf(0x0a);
     const line = newline < 0 ? sample : sample.subarray(0, newline);
-    if (hasControls(line)) this.#turnBinary(stream);
+    if (hasControls(line)) this.#turnBinary();
     else if (newline < 0 && sample.length < sampleBytes && !last) return false;
     else if (isText(line)) this.#kind = 'text';
-    else this.#turnBinary(stream);
+    else this.#turnBinary();
     return true;
   }
 
@@ -72,7 +76,7 @@ export class UnclaimedDirection {
     while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
     const line = bytes.subarray(0, end);
     if (!isText(line)) {
-      this.#turnBinary(stream);
+      this.#turnBinary();
       return true;
     }
     if (end > 0) this.#handOver(stream, line, length);
@@ -84,6 +88,7 @@ export class UnclaimedDirection {
     if (this.#handedOver + line.length > this.#options.maxUnclaimedBytes) {
       this.#counters.add('tcp', 'bounded text');
       this.#kind = 'binary';
+      this.#samples = 0;
       return;
     }
     this.#handedOver += line.length;
@@ -93,15 +98,38 @@ export class UnclaimedDirection {
     this.#emit(message);
   }
 
-  #turnBinary(stream: ByteStream): void {
+  #turnBinary(): void {
     this.#kind = 'binary';
     this.#counters.add('tcp', 'opaque');
-    this.#emit(createMessage('tcp', opaque, this.#sender, stream.frameAt(0), stream.microsAt(0)));
   }
 
+  /** The first packets of a binary direction are where clients say who they are: they are handed over as far as the bound goes. */
   #passOver(stream: ByteStream): boolean {
-    if (this.#attempts > 0) this.#attempts--;
-    stream.consume(stream.packetEnd(0));
+    const length = stream.packetEnd(0);
+    if (this.#attempts > 0) {
+      this.#attempts--;
+      this.#handOverPacket(stream, length);
+    }
+    stream.consume(length);
     return true;
+  }
+
+  #handOverPacket(stream: ByteStream, length: number): void {
+    const isWithin = this.#handedOver + length <= this.#options.maxUnclaimedBytes;
+    if (!isWithin) {
+      this.#counters.add('tcp', 'bounded payload');
+      if (this.#samples === 0) return;
+    }
+    const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
+    const packet = stream.bytes().subarray(0, length);
+    if (isWithin) {
+      this.#handedOver += length;
+      message.payload = packet;
+    }
+    if (this.#samples > 0) {
+      this.#samples--;
+      message.sample = packet.subarray(0, sampleOfPacket);
+    }
+    this.#emit(message);
   }
 }

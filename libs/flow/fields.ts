@@ -79,7 +79,7 @@ export const flowFields = {
   'telltale.stun.mapped_ip': { type: 'string', by: 'probe', doc: 'XOR-MAPPED-ADDRESS: the client as the server sees it (RFC 8489, section 14.2).' },
   'telltale.stun.relayed_ip': { type: 'string', by: 'probe', doc: 'XOR-RELAYED-ADDRESS: where a TURN relay listens for the client (RFC 8656, section 18.5).' },
   'telltale.stun.peer_ip': { type: 'strings', by: 'probe', doc: 'XOR-PEER-ADDRESS: to whom a TURN relay passes it on (RFC 8656, section 18.3).' },
-  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates.' },
+  'telltale.session.ip': { type: 'strings', by: 'probe', doc: 'Addresses by which a session goes on, as its signalling names them: SIP Via and Contact, SDP origin, connection and ICE candidates, further servers of STUN (RFC 5780, RFC 8489).' },
 
   'telltale.tunnel.protocol': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Encapsulations around the flow, outermost first, such as `gtp-u` or `gre>vxlan`; empty is none.' },
   'telltale.tunnel.source_ip': { type: 'string', by: 'probe', doc: 'Outermost endpoint on the source\'s side; empty when no IP packet is around the flow.' },
@@ -96,7 +96,7 @@ export const flowFields = {
   'destination.as.number': { type: 'count', by: 'detector', doc: 'Autonomous system that announces destination.ip; 0 is unknown.' },
   'destination.as.organization.name': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Name of that autonomous system.' },
   'telltale.peer.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the peer is located; empty is unknown.' },
-  'telltale.peer.registered': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the peer\'s autonomous system is registered; empty is unknown.' },
+  'telltale.peer.registered': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country under which a registry keeps the peer\'s address; empty is unknown.' },
   'telltale.peer.operated': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country from which the operator of the peer\'s network is controlled; empty is unknown.' },
   'telltale.service': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Service the peer belongs to, from the catalogue; empty is unknown.' },
   'telltale.role': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Role of the peer in the service: signalling, key-management, media, recording, telemetry, update, third-party.' },
@@ -104,9 +104,9 @@ export const flowFields = {
   'telltale.policy.verdict': { type: 'string', by: 'detector', lowCardinality: true, doc: '`allowed`, `denied`, `unknown`, or empty when no policy applies.' },
   'telltale.policy.reason': { type: 'string', by: 'detector', doc: 'Dimension and country the verdict rests on, such as `located=CN`.' },
 
-  'telltale.peer.agreement': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Whether the location tables, and a site code in the name, agree on where the peer is: `agreed`, `single` (one source only), `disputed`; empty: none says anything.' },
+  'telltale.peer.agreement': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Whether the location tables (not the registries\'), and a site code in the name, agree on where the peer is: `agreed`, `single` (one source only), `disputed`; empty: none says anything.' },
   'telltale.peer.disputed': { type: 'strings', by: 'detector', doc: 'Countries that other sources name for the peer instead of telltale.peer.located.' },
-  'telltale.peer.sources': { type: 'strings', by: 'detector', doc: 'Every answer about the peer with its source: `located=US by geo-whois-asn-country 2026-06-17`, `operated=CN by operators 2026-08-01, inferred`.' },
+  'telltale.peer.sources': { type: 'strings', by: 'detector', doc: 'Every answer about the peer with its source: `located=US by dbip-city 2026-06-05`, `operated=CN by operators 2026-08-01, inferred`.' },
   'telltale.peer.unlocated': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Why telltale.peer.located is empty: `anycast`, `disproved`, `reserved`, `local`, `not in the tables`.' },
   'telltale.peer.anycast': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Anycast prefix that holds the peer, or `isAnycast` where a table marks it; empty: not known to be anycast.' },
   'telltale.peer.site': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Place that a site code in the peer\'s name claims: `DE Frankfurt`.' },
@@ -116,6 +116,14 @@ export const flowFields = {
   'telltale.subject.tags': { type: 'strings', by: 'detector', doc: 'What the inventory says of the subject: `department=legal`, `residency=DE`.' },
   'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
   'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
+
+  'telltale.subject.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the subject is: the inventory\'s tag `country`, else `residency`, else where its address is located; empty is unknown.' },
+  'telltale.linkability.score': { type: 'count', by: 'detector', doc: 'How much the identifiers that this record completes a link between tell together, from 0 (no link) to 100; see docs/rules.md.' },
+  'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
+  'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
+  'telltale.sip.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method of a SIP request, or of the one that a response answers.' },
+  'telltale.sip.status_code': { type: 'count', by: 'probe', doc: 'Status code of a SIP response; 0 when the record is about none.' },
+  'telltale.stun.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method and class of a STUN or TURN message that tells an address or a name: `binding success`, `allocate error` (RFC 8489, section 5).' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
@@ -141,6 +149,7 @@ export const findingFields = {
   'telltale.observables.related': { type: 'strings', doc: 'Other identifiers the finding rests on, as `kind=token`.' },
   'telltale.versions': { type: 'string', lowCardinality: true, doc: 'Versions of rule pack, policy, catalogue and geo tables that produced it.' },
   'message': { type: 'string', doc: 'The finding as a sentence.' },
+  'event.risk_score': { type: 'count', doc: 'How much it gives away, from 0 to 100, by level, and by data class and confidence of its identifiers together; see docs/rules.md.' },
 } as const satisfies Record<string, Omit<FieldDefinition, 'by'>>;
 
 /** Flow fields that a finding carries unchanged. */
@@ -152,6 +161,7 @@ export const findingFlowFields = [
   'telltale.policy.id', 'telltale.policy.verdict', 'telltale.policy.reason', 'telltale.evidence.file', 'telltale.evidence.frame', 'telltale.evidence.line',
   'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
   'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
+  'telltale.inference', 'telltale.linkability.score', 'telltale.linked.kinds',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

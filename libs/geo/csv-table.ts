@@ -1,9 +1,58 @@
 import type { AddressFamily } from './address.ts';
 import { LocatedError } from './located-yaml.ts';
-import { RangeTable } from './range-table.ts';
+import { RangeTable, type RangeColumns } from './range-table.ts';
 
 const comma = 0x2c;
 const newline = 0x0a;
+
+/** A table of `@ip-location-db` in its numeric form, which holds no date: one file per family. */
+export interface CsvFiles {
+  readonly name: string;
+  readonly ipv4: Buffer;
+  readonly ipv6: Buffer;
+}
+
+/** What such a table says, in a form that can go from one thread to another. */
+export interface CsvTable {
+  readonly ipv4: RangeColumns;
+  readonly ipv6: RangeColumns;
+  /** Names of autonomous systems; none in a table of countries. */
+  readonly organisations: ReadonlyMap<number, string>;
+}
+
+/** Reads `first,last,country`; values are {@link countryNumber}s. Throws LocatedError at the first bad line. */
+export function readCountries({ name, ipv4, ipv6 }: CsvFiles): CsvTable {
+  const read = (family: AddressFamily, bytes: Buffer): RangeColumns =>
+    readRangeTable(family, bytes, `${name}-ipv${family}-num.csv`, (start, end) => countryNumber(csvField(bytes, start, end))).columns;
+  return { ipv4: read(4, ipv4), ipv6: read(6, ipv6), organisations: new Map() };
+}
+
+/** Reads `first,last,asn,organisation`; values are numbers of autonomous systems. Throws LocatedError at the first bad line. */
+export function readNetworks({ name, ipv4, ipv6 }: CsvFiles): CsvTable {
+  const organisations = new Map<number, string>();
+  const read = (family: AddressFamily, bytes: Buffer): RangeColumns => readRangeTable(family, bytes, `${name}-ipv${family}-num.csv`, (start, end) => {
+    const [asn, behind] = readNumber(bytes, start);
+    if (!organisations.has(asn)) organisations.set(asn, csvField(bytes, behind + 1, end));
+    return asn;
+  }).columns;
+  return { ipv4: read(4, ipv4), ipv6: read(6, ipv6), organisations };
+}
+
+function readNumber(bytes: Buffer, start: number): [number: number, behind: number] {
+  let value = 0;
+  let at = start;
+  for (; isDigit(bytes[at]); at += 1) value = value * 10 + bytes[at]! - 48;
+  return [value, at];
+}
+
+/** ISO 3166-1 alpha-2 as 16 bits; 0 for what is no code. */
+export function countryNumber(code: string): number {
+  return /^[A-Z]{2}$/.test(code) && code !== 'ZZ' ? code.charCodeAt(0) << 8 | code.charCodeAt(1) : 0;
+}
+
+export function countryText(number: number): string {
+  return number === 0 ? '' : String.fromCharCode(number >>> 8, number & 0xff);
+}
 
 /**
  * Reads a table of `@ip-location-db` in its numeric form: `first,last,rest`, one inclusive range per line, ascending;

@@ -4,18 +4,21 @@ import { test } from 'node:test';
 import { Reader } from 'mmdb-lib';
 import { formatAddress } from './address.ts';
 import { parseAnycast } from './anycast.ts';
+import { readCountries, readNetworks } from './csv-table.ts';
 import { Geography, type GeoTables, type TableFile } from './geography.ts';
 import { agreementOf, placeless } from './place.ts';
 
 const table = (name: string): Buffer => readFileSync(new URL(`../../../node_modules/@ip-location-db/${name}`, import.meta.url));
 const mmdb = table('geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb');
 const built = new Date('2026-06-17');
-const csv = (name: string): TableFile => ({ name, built, ipv4: table(`${name}/${name}-ipv4-num.csv`), ipv6: table(`${name}/${name}-ipv6-num.csv`) });
+const csv = (name: string) => ({ name, ipv4: table(`${name}/${name}-ipv4-num.csv`), ipv6: table(`${name}/${name}-ipv6-num.csv`) });
+const asnCountry: TableFile = { name: 'asn-country', built, csv: readCountries(csv('asn-country')) };
+const asn: TableFile = { name: 'asn', built, csv: readNetworks(csv('asn')) };
 const shipped = (name: string): string => readFileSync(new URL(`../../../libs/geo/${name}`, import.meta.url), 'utf8');
 const tables: GeoTables = {
-  located: [{ name: 'geo-whois-asn-country', mmdb }],
-  registered: [csv('asn-country')],
-  networks: csv('asn'),
+  located: [{ name: 'geo-whois-asn-country', mmdb: [mmdb] }],
+  registered: [asnCountry],
+  networks: asn,
   operators: [{ name: 'operators.yaml', text: shipped('operators.yaml') }],
   anycast: { name: 'anycast.csv', text: shipped('anycast.csv') },
 };
@@ -49,6 +52,46 @@ test('located agrees with mmdb-lib for 100,000 random addresses of each family',
     if (place.located !== '') known += 1;
   }
   assert.ok(known > 60_000, `only ${known} of the addresses have a country: the comparison says little`);
+});
+
+test('a table in one file per family: located and city agree with mmdb-lib for 20,000 random addresses of each family', () => {
+  const files = ['ipv4', 'ipv6'].map((family) => table(`dbip-city-mmdb/dbip-city-${family}.mmdb`));
+  const cities = new Geography({ ...tables, located: [{ name: 'dbip-city', mmdb: files }] });
+  const oracles = files.map((file) => new Reader(file));
+  const next = randomWords(20_260_605);
+  const words = new Uint32Array(4);
+  let known = 0;
+  for (let i = 0; i < 40_000; i += 1) {
+    const family = i % 2 === 0 ? 4 : 6;
+    for (let word = 0; word < 4; word += 1) words[word] = next();
+    // A few dense blocks, so that the comparison meets networks of every size.
+    if (family === 6) words[0] = [0x2001_0000, 0x2400_0000, 0x2600_0000, 0x2a02_0000][words[0]! % 4]! + (words[1]! % 0x1_0000);
+    const ip = formatAddress(family, words);
+    const place = cities.lookup(ip);
+    if (place.scope !== 'global' || place.anycast !== '') continue;
+    const record = oracles[family === 4 ? 0 : 1]!.get(ip) as { country_code?: string; city?: string; latitude?: number; longitude?: number } | null;
+    const country = record?.country_code === 'ZZ' ? '' : record?.country_code ?? '';
+    assert.equal(place.located, country, ip);
+    const city = cities.cityIn(country, ip);
+    assert.deepEqual([city?.name ?? '', city?.position], country === '' || !record?.city ? ['', undefined] : [record.city, { latitude: record.latitude, longitude: record.longitude }], ip);
+    if (city) known += 1;
+  }
+  assert.ok(known > 15_000, `only ${known} of the addresses have a city: the comparison says little`);
+  assert.equal(cities.faults, 0);
+  assert.equal(cities.cityIn('US', '47.74.1.1'), undefined, 'a city elsewhere than the answer is not told');
+});
+
+test('a damaged MaxMind DB: refused when its parts are missing; where single records are broken the table is silent, and it is counted', () => {
+  for (const broken of [mmdb.subarray(0, 1_000), mmdb.subarray(1_000), Buffer.from('no database')]) {
+    assert.throws(() => new Geography({ ...tables, located: [{ name: 'broken', mmdb: [broken] }] }));
+  }
+  const { searchTreeSize } = new Reader(mmdb).metadata;
+  const scratched = Buffer.from(mmdb);
+  scratched.fill(0xff, searchTreeSize + 16, mmdb.length - 400);
+  const silent = new Geography({ ...tables, located: [{ name: 'scratched', mmdb: [scratched] }, { name: 'whole', mmdb: [mmdb] }] });
+  assert.equal(silent.lookup('52.81.151.250').located, 'CN', 'the next table answers');
+  assert.equal(silent.cityIn('CN', '52.81.151.250'), undefined);
+  assert.ok(silent.faults > 0);
 });
 
 test('registered and network agree with a linear search of the CSV for addresses at the edges of ranges', () => {
@@ -113,7 +156,7 @@ test('an answer tells its sources, and what they say of themselves', () => {
 
 /** A table of one country for the prefix 47.74.0.0/15, as the CSV of ip-location-db has it. */
 function oneCountry(name: string, country: string): TableFile {
-  return { name, built, ipv4: Buffer.from(`793378816,793509887,${country}\n`), ipv6: Buffer.alloc(0) };
+  return { name, built, csv: readCountries({ name, ipv4: Buffer.from(`793378816,793509887,${country}\n`), ipv6: Buffer.alloc(0) }) };
 }
 
 test('tables that differ are shown side by side: the first answers, the others dispute it', () => {

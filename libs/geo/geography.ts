@@ -1,22 +1,23 @@
 import { parseAddress, type AddressFamily, type AddressWords } from './address.ts';
 import { parseAnycast } from './anycast.ts';
+import { cityOf, type City } from './city.ts';
 import { Combinations } from './combinations.ts';
-import { csvField, readRangeTable } from './csv-table.ts';
-import { Interner } from './interner.ts';
-import { LayeredTable } from './layered-table.ts';
-import { readMmdb } from './mmdb-table.ts';
+import { countryNumber, countryText, type CsvTable } from './csv-table.ts';
+import { LayeredTable, type Layer } from './layered-table.ts';
+import type { MmdbRecord } from './mmdb-record.ts';
+import { MmdbLayer, MmdbTable } from './mmdb-table.ts';
 import { Operators, type Operator, type OperatorFile } from './operators.ts';
 import { placeless, placeOf, type Claim, type Place } from './place.ts';
 import { prefixTable } from './prefix-table.ts';
-import type { RangeTable } from './range-table.ts';
+import { RangeTable } from './range-table.ts';
 import { specialRanges } from './special-ranges.ts';
 
 /** One table of countries or networks by prefix. */
 export type TableFile = { readonly name: string } & (
-  /** MaxMind DB: one of `@ip-location-db/*-mmdb`, or a company's own GeoIP2 or GeoLite2 file. It holds its build date. */
-  | { readonly mmdb: Buffer }
+  /** MaxMind DB: one of `@ip-location-db/*-mmdb` (one file, or one per family), or a company's own GeoIP2 or GeoLite2 file. It holds its build date. */
+  | { readonly mmdb: readonly Uint8Array[] }
   /** Numeric CSV of `@ip-location-db`, which holds no date. */
-  | { readonly ipv4: Buffer; readonly ipv6: Buffer; readonly built: Date }
+  | { readonly csv: CsvTable; readonly built: Date }
 );
 
 /** Contents of the table files. */
@@ -45,11 +46,16 @@ const layer = { scope: 0, anycast: 1, operator: 2, network: 3, countries: 4 } as
 const anycastTrait = 0x1_0000;
 const scopes = ['', 'local', 'reserved'] as const;
 
-interface FamilyTables { ipv4: RangeTable; ipv6: RangeTable }
+interface FamilyLayers {
+  readonly built: Date;
+  readonly ipv4: Layer;
+  readonly ipv6: Layer;
+}
 
 /**
  * Answers where an address is located, registered and operated from, and whether it is anycast. Pure: it is given the contents of its
- * tables, and lays them over each other once, so that an address costs one binary search, whatever the number of tables.
+ * tables. They are laid over each other, so that an address costs one binary search, whatever the number of tables; a block of
+ * addresses is laid when one of it is first asked for, so that opening a Geography costs little, however large its tables are.
  */
 export class Geography {
   /** Tables with their days, as findings carry them. */
@@ -59,34 +65,32 @@ export class Geography {
   readonly #ipv6: LayeredTable;
   readonly #combinations: Combinations;
   /** Places that have been asked for, by the number of their combination. */
-  readonly #places: (Place | undefined)[];
-  readonly #countries = new Interner();
+  readonly #places: (Place | undefined)[] = [];
   readonly #organisations = new Map<number, string>();
   readonly #operators: Operators;
   readonly #anycast: readonly string[];
   /** Sources of the layers of countries, in their order. */
   readonly #sources: readonly { dimension: 'located' | 'registered'; source: string }[];
+  /** Location tables that are MaxMind DBs, with their sources: they may know cities. */
+  readonly #cityTables: readonly { source: string; tables: readonly MmdbTable[] }[];
+  readonly #mmdbLayers: MmdbLayer[] = [];
   readonly #words: AddressWords = new Uint32Array(4);
 
-  /** Reads all tables (about a second with those that ship). Throws LocatedError or Error when one is unreadable. */
+  /** Opens the tables. Throws LocatedError or Error when one is unreadable. */
   constructor(files: GeoTables) {
     const anycast = parseAnycast(files.anycast.text, files.anycast.name);
     this.#anycast = anycast.prefixes.map(({ text }) => text);
     this.#operators = Operators.parse(files.operators);
-    const tables: TableVersion[] = [];
-    const read = (file: TableFile): FamilyTables => {
-      const { built, ...ranges } = this.#readCountries(file);
-      tables.push({ name: file.name, built });
-      return ranges;
-    };
-    const countries = [...files.located, ...files.registered].map(read);
-    const networks = this.#readNetworks(files.networks);
-    tables.push({ name: files.networks.name, built: networks.built });
-    this.tables = tables;
-    this.#sources = tables.slice(0, countries.length).map((table, i) => ({ dimension: i < files.located.length ? 'located' : 'registered', source: versionText(table) }));
+    const opened = new Map([...files.located, ...files.registered, files.networks].map((file) => [file, 'mmdb' in file ? file.mmdb.map((bytes) => new MmdbTable(bytes)) : []]));
+    const layers = (file: TableFile, valueOf: (record: MmdbRecord) => number): FamilyLayers => this.#layersOf(file, opened.get(file)!, valueOf);
+    const countries = [...files.located, ...files.registered].map((file) => layers(file, countryValue));
+    const networks = layers(files.networks, (record) => this.#networkOf(record));
+    this.tables = [...files.located, ...files.registered, files.networks].map(({ name }, i) => ({ name, built: (countries[i] ?? networks).built }));
+    this.#sources = this.tables.slice(0, -1).map((table, i) => ({ dimension: i < files.located.length ? 'located' : 'registered', source: versionText(table) }));
+    this.#cityTables = files.located.map((file, i) => ({ source: this.#sources[i]!.source, tables: opened.get(file)! })).filter(({ tables }) => tables.length > 0);
 
     this.#combinations = new Combinations(layer.countries + countries.length);
-    const lay = (family: AddressFamily): LayeredTable => new LayeredTable([
+    const lay = (family: AddressFamily): LayeredTable => new LayeredTable(family, [
       prefixTable(family, specialRanges.map(({ cidr, scope }) => ({ cidr, value: scopes.indexOf(scope) }))),
       prefixTable(family, anycast.prefixes.map(({ cidr }, i) => ({ cidr, value: i + 1 }))),
       prefixTable(family, this.#operators.prefixes.map(({ cidr }, i) => ({ cidr, value: i + 1 }))),
@@ -95,13 +99,17 @@ export class Geography {
     ], this.#combinations);
     this.#ipv4 = lay(4);
     this.#ipv6 = lay(6);
-    this.#places = Array.from({ length: this.#combinations.length });
-    this.version = [...tables.map(versionText), this.#operators.version, `anycast ${anycast.version || files.anycast.name}`].join(', ');
+    this.version = [...this.tables.map(versionText), this.#operators.version, `anycast ${anycast.version || files.anycast.name}`].join(', ');
   }
 
-  /** Bytes of the search tables. Places that were asked for and names come on top. */
+  /** Bytes of what has been laid so far. The tables themselves, places that were asked for and names come on top. */
   get byteLength(): number {
     return this.#ipv4.byteLength + this.#ipv6.byteLength + this.#combinations.byteLength;
+  }
+
+  /** Blocks of addresses in which a table file turned out to be damaged, so that it does not answer there. */
+  get faults(): number {
+    return this.#mmdbLayers.reduce((sum, { faults }) => sum + faults, 0);
   }
 
   /** Place of the address `ip` in text form. A special-purpose range, and what is no address, has no country. */
@@ -115,13 +123,29 @@ export class Geography {
   /** Place of an IPv4 address, as an unsigned 32-bit number. */
   lookupIpv4(address: number): Place {
     const number = this.#ipv4.findIpv4(address);
-    return this.#places[number] ??= this.#place(number);
+    return this.#places[number] ?? this.#place(number);
   }
 
   /** Place of an IPv6 address, as four words. */
   lookupIpv6(address: AddressWords): Place {
     const number = this.#ipv6.findIpv6(address);
-    return this.#places[number] ??= this.#place(number);
+    return this.#places[number] ?? this.#place(number);
+  }
+
+  /**
+   * City of the address `ip`, from the first location table that names one in the country `located`, so that it never contradicts the
+   * answer. A city is the claim of one table; undefined when none names any.
+   */
+  cityIn(located: string, ip: string): City | undefined {
+    const words = this.#words;
+    const family = parseAddress(ip, words);
+    if (family === 0 || located === '') return undefined;
+    for (const { source, tables } of this.#cityTables) {
+      const table = tables.find((one) => one.holds(family));
+      const city = table && cityOf(table, family, words, source);
+      if (city?.country === located) return city;
+    }
+    return undefined;
   }
 
   /** Operator that a table names for a host name; it goes before what the address says. */
@@ -129,7 +153,13 @@ export class Geography {
     return this.#operators.ofDomain(name);
   }
 
+  /** Makes the place of a combination, and remembers it: a dense list, since one with gaps would become a slow dictionary. */
   #place(number: number): Place {
+    while (this.#places.length <= number) this.#places.push(undefined);
+    return this.#places[number] = this.#placeOf(number);
+  }
+
+  #placeOf(number: number): Place {
     const value = (place: number): number => this.#combinations.value(number, place);
     const scope = scopes[value(layer.scope)];
     if (scope) return scope === 'local' ? localAddress : reservedAddress;
@@ -140,7 +170,7 @@ export class Geography {
     for (const [i, { dimension, source }] of this.#sources.entries()) {
       const answer = value(layer.countries + i);
       if ((answer & anycastTrait) !== 0) trait = 'isAnycast';
-      const country = this.#countries.text(answer & ~anycastTrait);
+      const country = countryText(answer & ~anycastTrait);
       if (country !== '') claims.push({ dimension, country, source, confidence: '' });
     }
     if (operator) claims.push({ dimension: 'operated', country: operator.controlledFrom, source: operator.table, confidence: operator.confidence });
@@ -150,35 +180,27 @@ export class Geography {
     });
   }
 
-  #readCountries(file: TableFile): FamilyTables & { built: Date } {
-    if ('mmdb' in file) {
-      return readMmdb(file.mmdb, (data) => this.#countries.number(countryOf(data)) | (isAnycast(data) ? anycastTrait : 0));
+  #layersOf(file: TableFile, tables: readonly MmdbTable[], valueOf: (record: MmdbRecord) => number): FamilyLayers {
+    if ('csv' in file) {
+      for (const [asn, name] of file.csv.organisations) this.#organisations.set(asn, name);
+      return { built: file.built, ipv4: RangeTable.of(4, file.csv.ipv4), ipv6: RangeTable.of(6, file.csv.ipv6) };
     }
-    const read = (family: AddressFamily, bytes: Buffer): RangeTable =>
-      readRangeTable(family, bytes, `${file.name}-ipv${family}-num.csv`, (start, end) => this.#countries.number(csvField(bytes, start, end)));
-    return { ipv4: read(4, file.ipv4), ipv6: read(6, file.ipv6), built: file.built };
+    const layerOf = (family: AddressFamily): Layer => {
+      const table = tables.find((one) => one.holds(family));
+      if (table === undefined) return new RangeTable(family, 0);
+      const made = new MmdbLayer(table, family, valueOf);
+      this.#mmdbLayers.push(made);
+      return made;
+    };
+    // Of two files the older day: an answer is not younger than what it may come from.
+    const built = new Date(Math.min(...tables.map((table) => table.built.getTime())));
+    return { built, ipv4: layerOf(4), ipv6: layerOf(6) };
   }
 
-  #readNetworks(file: TableFile): FamilyTables & { built: Date } {
-    if ('mmdb' in file) return readMmdb(file.mmdb, (data) => this.#networkOf(data));
-    const read = (family: AddressFamily, bytes: Buffer): RangeTable =>
-      readRangeTable(family, bytes, `${file.name}-ipv${family}-num.csv`, (start, end) => this.#networkOfLine(bytes, start, end));
-    return { ipv4: read(4, file.ipv4), ipv6: read(6, file.ipv6), built: file.built };
-  }
-
-  /** Value of a line of the network table, `asn,organisation`; remembers the name. */
-  #networkOfLine(bytes: Buffer, start: number, end: number): number {
-    const comma = bytes.indexOf(0x2c, start);
-    const asn = Number(bytes.toString('latin1', start, comma));
-    if (!this.#organisations.has(asn)) this.#organisations.set(asn, csvField(bytes, comma + 1, end));
-    return asn;
-  }
-
-  /** Value of a record of GeoIP2 ISP or GeoLite2 ASN. */
-  #networkOf(data: unknown): number {
-    const { autonomous_system_number: asn, autonomous_system_organization: name } = (data ?? {}) as { autonomous_system_number?: unknown; autonomous_system_organization?: unknown };
-    if (typeof asn !== 'number') return 0;
-    if (typeof name === 'string' && !this.#organisations.has(asn)) this.#organisations.set(asn, name);
+  /** Value of a record of GeoIP2 ISP or GeoLite2 ASN; remembers the name. */
+  #networkOf(record: MmdbRecord): number {
+    const asn = record.number('autonomous_system_number') ?? 0;
+    if (asn !== 0 && !this.#organisations.has(asn)) this.#organisations.set(asn, record.text('autonomous_system_organization'));
     return asn;
   }
 }
@@ -192,15 +214,8 @@ function versionText({ name, built }: TableVersion): string {
   return built === undefined ? name : `${name} ${built.toISOString().slice(0, 10)}`;
 }
 
-/** `country_code` of ip-location-db, or `country.iso_code` of GeoIP2; `''` for anything else, and for `ZZ` (unknown). */
-function countryOf(data: unknown): string {
-  const { country_code: flat, country: nested } = (data ?? {}) as { country_code?: unknown; country?: { iso_code?: unknown } };
-  const code = flat ?? nested?.iso_code;
-  return typeof code === 'string' && code !== 'ZZ' ? code : '';
-}
-
-/** `traits.is_anycast` of GeoIP2, `is_anycast` or `isAnycast` of other builders. */
-function isAnycast(data: unknown): boolean {
-  const { traits, is_anycast: flat, isAnycast: camel } = (data ?? {}) as { traits?: { is_anycast?: unknown }; is_anycast?: unknown; isAnycast?: unknown };
-  return traits?.is_anycast === true || flat === true || camel === true;
+/** Country of a record, with {@link anycastTrait}: `country_code` of ip-location-db, or `country.iso_code` and `traits.is_anycast` of GeoIP2. */
+function countryValue(record: MmdbRecord): number {
+  const isAnycast = record.isTrue('traits', 'is_anycast') || record.isTrue('is_anycast') || record.isTrue('isAnycast');
+  return countryNumber(record.text('country_code') || record.text('country', 'iso_code')) | (isAnycast ? anycastTrait : 0);
 }

@@ -17,7 +17,7 @@ for (const [family, block] of [[4, blocks4], [6, blocks6]] as const) {
   test(`IPv${family}: layers of nested prefixes answer as the longest prefix of each layer does`, () => {
     fc.assert(fc.property(fc.array(entries, { minLength: 1, maxLength: 3 }), fc.array(block, { maxLength: 10 }), (layers, probes) => {
       const combinations = new Combinations(layers.length);
-      const table = new LayeredTable(layers.map((layer) => prefixTable(family, layer)), combinations);
+      const table = new LayeredTable(family, layers.map((layer) => prefixTable(family, layer)), combinations);
       const most = family === 4 ? 0xffffffffn : (1n << 128n) - 1n;
       const edges = layers.flat().flatMap(({ cidr }) => [cidr.first, cidr.last, cidr.last + 1n, cidr.first - 1n]);
       for (const address of [0n, most, ...edges, ...probes.map((text) => Cidr.parse(text)!.first)]) {

@@ -1,46 +1,54 @@
-import { compareIpv6, type AddressWords } from './address.ts';
+import { compareIpv6, type AddressFamily, type AddressWords } from './address.ts';
 import type { Combinations } from './combinations.ts';
-import type { RangeTable } from './range-table.ts';
+import { lastOfPrefix } from './mmdb-table.ts';
+import type { Cut } from './range-table.ts';
+
+/** A table of one family: address ranges, each with a 32-bit value. */
+export interface Layer {
+  /** The ranges that touch the block of `bits` bits which begins at `first`, ascending and disjoint; further ones may follow. Valid until the next call. */
+  cut(first: AddressWords, bits: number): Cut;
+}
 
 /**
- * Range tables of one family laid over each other: one search answers for all of them. A segment, from its start to the next one's,
- * holds the number of the combination of values that the layers have there. IPv4 segments cost 8 bytes, IPv6 segments 20.
+ * Tables of one family laid over each other: one search answers for all of them. A segment, from its start to the next one's, holds the
+ * number of the combination of values that the layers have there.
+ *
+ * Layers are laid block by block (/16 of IPv4, /24 of IPv6), each when an address in it is first asked for: a process meets few of them, and
+ * laying all networks of the Internet at once would take seconds. A segment costs 8 bytes, of IPv6 20.
  */
 export class LayeredTable {
+  readonly #layers: readonly Layer[];
+  readonly #combinations: Combinations;
+  readonly #bits: number;
   readonly #stride: 1 | 4;
+  /** By block: the entry that holds the number of its segments, which follow it; 0: not laid yet. Pages that stay zero cost no memory. */
+  readonly #blocks: Uint32Array;
   /** One column per word of the address, most significant first. */
-  readonly #starts: readonly Uint32Array[];
-  readonly #numbers: Uint32Array;
-  /** By the first 16 bits of the address: number of the segment that holds the first address of that prefix. */
-  readonly #ofPrefix: Uint32Array;
+  #starts: Uint32Array[];
+  #numbers = new Uint32Array(1 << 10);
+  #length = 1;
 
-  /** Lays the tables (all of one family, one per place of the combination) over each other. */
-  constructor(layers: readonly RangeTable[], combinations: Combinations) {
-    this.#stride = layers[0]!.columns.stride;
-    const { starts, numbers, length } = overlay(layers, combinations);
-    this.#starts = Array.from({ length: this.#stride }, (_, word) => {
-      const column = new Uint32Array(length);
-      for (let i = 0; i < length; i += 1) column[i] = starts[i * this.#stride + word]!;
-      return column;
-    });
-    this.#numbers = numbers.slice(0, length);
-    this.#ofPrefix = indexPrefixes(this.#starts);
+  /** `layers` are one per place of the combination. */
+  constructor(family: AddressFamily, layers: readonly Layer[], combinations: Combinations) {
+    this.#layers = layers;
+    this.#combinations = combinations;
+    this.#bits = family === 4 ? 16 : 24;
+    this.#stride = family === 4 ? 1 : 4;
+    this.#blocks = new Uint32Array(2 ** this.#bits);
+    this.#starts = Array.from({ length: this.#stride }, () => new Uint32Array(this.#numbers.length));
   }
 
-  get length(): number {
-    return this.#numbers.length;
-  }
-
+  /** Bytes of the segments laid so far. */
   get byteLength(): number {
-    return this.#starts.reduce((sum, column) => sum + column.byteLength, this.#numbers.byteLength + this.#ofPrefix.byteLength);
+    return this.#length * 4 * (this.#stride + 1);
   }
 
   /** Number of the combination at an IPv4 address. */
   findIpv4(address: number): number {
+    const entry = this.#blocks[address >>> 16]! || this.#lay(address >>> 16);
     const starts = this.#starts[0]!;
-    const prefix = address >>> 16;
-    let low = this.#ofPrefix[prefix]!;
-    let high = this.#ofPrefix[prefix + 1]!;
+    let low = entry + 1;
+    let high = entry + this.#numbers[entry]!;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
       if (starts[middle]! <= address) low = middle;
@@ -51,11 +59,12 @@ export class LayeredTable {
 
   /** Number of the combination at an IPv6 address. */
   findIpv6(address: AddressWords): number {
-    const [starts0, starts1, starts2, starts3] = this.#starts as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
     const word0 = address[0]!;
     const word1 = address[1]!;
-    let low = this.#ofPrefix[word0 >>> 16]!;
-    let high = this.#ofPrefix[(word0 >>> 16) + 1]!;
+    const entry = this.#blocks[word0 >>> 8]! || this.#lay(word0 >>> 8);
+    const [starts0, starts1, starts2, starts3] = this.#starts as [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+    let low = entry + 1;
+    let high = entry + this.#numbers[entry]!;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
       let difference = starts0[middle]! - word0;
@@ -67,51 +76,59 @@ export class LayeredTable {
     }
     return this.#numbers[low]!;
   }
-}
 
-/** One sweep over all layers, from the first address to the last. */
-function overlay(layers: readonly RangeTable[], combinations: Combinations): { starts: Uint32Array; numbers: Uint32Array; length: number } {
-  const columns = layers.map((layer) => layer.columns);
-  const stride = columns[0]!.stride;
-  const compare = stride === 1 ? compareIpv4 : compareIpv6;
-  // Every range begins at most one segment and ends at most one; the first address begins one more.
-  const most = 1 + 2 * layers.reduce((sum, layer) => sum + layer.length, 0);
-  const starts = new Uint32Array(most * stride);
-  const numbers = new Uint32Array(most);
-  const cursors = new Uint32Array(layers.length);
-  const tuple = new Uint32Array(layers.length);
-  const at = new Uint32Array(4);
-  const next = new Uint32Array(4);
-  const behind = new Uint32Array(4);
-  let length = 0;
-  for (let more = true; more;) {
-    more = false;
-    for (let i = 0; i < layers.length; i += 1) {
-      const { starts: from, ends, values } = columns[i]!;
-      let cursor = cursors[i]!;
-      while (cursor < values.length && compare(ends, cursor * stride, at, 0) < 0) cursor += 1;
-      cursors[i] = cursor;
-      tuple[i] = 0;
-      if (cursor === values.length) continue;
-      if (compare(from, cursor * stride, at, 0) > 0) {
-        copy(from, cursor * stride, behind, stride);
-      } else {
-        tuple[i] = values[cursor]!;
-        copy(ends, cursor * stride, behind, stride);
-        if (!increment(behind, stride)) continue; // The range reaches to the last address there is.
+  /** One sweep over all layers, from the first address of the block to its last. */
+  #lay(block: number): number {
+    const stride = this.#stride;
+    const compare = stride === 1 ? compareIpv4 : compareIpv6;
+    const at = Uint32Array.of((block << (32 - this.#bits)) >>> 0, 0, 0, 0);
+    const last = new Uint32Array(4);
+    lastOfPrefix(at, this.#bits, last);
+    const cuts = this.#layers.map((layer) => layer.cut(at, this.#bits));
+    const cursors = Uint32Array.from(cuts, ({ from }) => from);
+    const tuple = new Uint32Array(cuts.length);
+    const next = new Uint32Array(4);
+    const behind = new Uint32Array(4);
+    const entry = this.#append(at, 0);
+    for (let more = true; more;) {
+      more = false;
+      for (let i = 0; i < cuts.length; i += 1) {
+        const { starts, ends, values, to } = cuts[i]!;
+        let cursor = cursors[i]!;
+        while (cursor < to && compare(ends, cursor * stride, at, 0) < 0) cursor += 1;
+        cursors[i] = cursor;
+        tuple[i] = 0;
+        if (cursor === to) continue;
+        if (compare(starts, cursor * stride, at, 0) > 0) {
+          copy(starts, cursor * stride, behind, stride);
+        } else {
+          tuple[i] = values[cursor]!;
+          copy(ends, cursor * stride, behind, stride);
+          if (!increment(behind, stride)) continue; // The range reaches to the last address there is.
+        }
+        if (!more || compare(behind, 0, next, 0) < 0) next.set(behind);
+        more = true;
       }
-      if (!more || compare(behind, 0, next, 0) < 0) next.set(behind);
-      more = true;
+      const number = this.#combinations.number(tuple);
+      if (this.#length === entry + 1 || this.#numbers[this.#length - 1] !== number) this.#append(at, number);
+      at.set(next);
+      if (compare(at, 0, last, 0) > 0) break;
     }
-    const number = combinations.number(tuple);
-    if (length === 0 || numbers[length - 1] !== number) {
-      starts.set(at.subarray(0, stride), length * stride);
-      numbers[length] = number;
-      length += 1;
-    }
-    at.set(next);
+    this.#numbers[entry] = this.#length - 1 - entry;
+    this.#blocks[block] = entry;
+    return entry;
   }
-  return { starts, numbers, length };
+
+  #append(start: AddressWords, number: number): number {
+    if (this.#length === this.#numbers.length) {
+      this.#numbers = doubled(this.#numbers);
+      this.#starts = this.#starts.map(doubled);
+    }
+    for (let word = 0; word < this.#stride; word += 1) this.#starts[word]![this.#length] = start[word]!;
+    this.#numbers[this.#length] = number;
+    this.#length += 1;
+    return this.#length - 1;
+  }
 }
 
 function compareIpv4(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number): number {
@@ -131,21 +148,8 @@ function increment(address: Uint32Array, stride: number): boolean {
   return false;
 }
 
-/** The last entry stands for the end of the address space. */
-function indexPrefixes(starts: readonly Uint32Array[]): Uint32Array {
-  const index = new Uint32Array(0x10001);
-  const length = starts[0]!.length;
-  let segment = 0;
-  for (let prefix = 0; prefix < 0x10000; prefix += 1) {
-    while (segment + 1 < length && !isBehind(starts, segment + 1, prefix * 0x10000)) segment += 1;
-    index[prefix] = segment;
-  }
-  index[0x10000] = length - 1;
-  return index;
-}
-
-/** Whether a segment begins behind the address with this first word and zeros. */
-function isBehind(starts: readonly Uint32Array[], segment: number, word: number): boolean {
-  if (starts[0]![segment] !== word) return starts[0]![segment]! > word;
-  return starts.some((column, i) => i > 0 && column[segment] !== 0);
+function doubled(column: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(column.length * 2);
+  larger.set(column);
+  return larger;
 }

@@ -1,73 +1,157 @@
 import { Reader } from 'mmdb-lib';
-import { formatAddress, type AddressFamily } from './address.ts';
-import { RangeTable } from './range-table.ts';
+import type { AddressFamily, AddressWords } from './address.ts';
+import { MmdbRecord } from './mmdb-record.ts';
+import { RangeTable, type Cut } from './range-table.ts';
 
-export interface MmdbTables {
-  ipv4: RangeTable;
-  ipv6: RangeTable;
-  built: Date;
-}
+/** The data section begins behind the search tree and as many zeros. */
+const separator = 16;
 
 /**
- * Flattens a MaxMind DB (https://maxmind.github.io/MaxMind-DB/) into sorted ranges.
- * `valueOf` turns a data record into a range's value (0: leave out); it is asked once per distinct record.
- *
- * @throws Error when `bytes` is no MaxMind DB, or has an unknown record size.
+ * A MaxMind DB (https://maxmind.github.io/MaxMind-DB/), whose search tree is walked a block of addresses at a time, when a block is first
+ * asked for: opening one costs nothing, however many millions of networks it holds.
  */
-export function readMmdb(bytes: Buffer, valueOf: (data: unknown) => number): MmdbTables {
-  const reader = new Reader(bytes);
-  const { nodeCount, nodeByteSize, recordSize, ipVersion, buildEpoch } = reader.metadata;
-  const values = new Map<number, number>();
-  const path = new Uint32Array(4);
-  const last = new Uint32Array(4);
-  const tables = { ipv4: new RangeTable(4), ipv6: new RangeTable(6), built: buildEpoch };
+export class MmdbTable {
+  readonly built: Date;
+  readonly #bytes: Buffer;
+  readonly #nodes: number;
+  readonly #nodeBytes: number;
+  readonly #recordBits: number;
+  readonly #ipVersion: number;
+  readonly #dataAt: number;
+  readonly #record: MmdbRecord;
+  /** Where IPv4 begins: the root, or the node of ::/96. */
+  readonly #ipv4Root: number;
+  /** That node where it is not to be taken for IPv6; -1 is none. */
+  readonly #ipv4Alias: number;
 
-  const record = (node: number, side: 0 | 1): number => {
-    const at = node * nodeByteSize;
-    if (recordSize === 24) return bytes.readUIntBE(at + 3 * side, 3);
-    if (recordSize === 32) return bytes.readUInt32BE(at + 4 * side);
-    if (recordSize === 28) {
-      const middle = bytes[at + 3]!;
-      return side === 0 ? ((middle & 0xf0) << 20) | bytes.readUIntBE(at, 3) : ((middle & 0x0f) << 24) | bytes.readUIntBE(at + 4, 3);
+  /** @throws Error when `file` is no MaxMind DB, or has an unknown record size. */
+  constructor(file: Uint8Array) {
+    const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+    const { nodeCount, nodeByteSize, recordSize, ipVersion, buildEpoch, searchTreeSize } = new Reader(bytes).metadata;
+    if (recordSize !== 24 && recordSize !== 28 && recordSize !== 32) throw new Error(`MaxMind DB with records of ${recordSize} bits; known are 24, 28 and 32`);
+    this.#dataAt = searchTreeSize + separator;
+    if (bytes.length < this.#dataAt || bytes.subarray(searchTreeSize, this.#dataAt).some((byte) => byte !== 0)) throw new Error('MaxMind DB whose search tree does not end where it should');
+    this.built = buildEpoch;
+    this.#bytes = bytes;
+    this.#nodes = nodeCount;
+    this.#nodeBytes = nodeByteSize;
+    this.#recordBits = recordSize;
+    this.#ipVersion = ipVersion;
+    this.#record = new MmdbRecord(bytes, this.#dataAt);
+    let root = 0;
+    if (ipVersion === 6) for (let depth = 0; depth < 96 && root < nodeCount; depth += 1) root = this.#child(root, 0);
+    this.#ipv4Root = root;
+    this.#ipv4Alias = ipVersion === 6 && root < nodeCount ? root : -1;
+  }
+
+  holds(family: AddressFamily): boolean {
+    return family === 4 || this.#ipVersion === 6;
+  }
+
+  /** The record of an address, until the next one is asked for; undefined when the table has none. Throws when it is damaged. */
+  find(family: AddressFamily, address: AddressWords): MmdbRecord | undefined {
+    const pointer = this.#descend(family, address, family === 4 ? 32 : 128);
+    return pointer <= this.#nodes ? undefined : this.record(pointer);
+  }
+
+  /**
+   * Appends the networks in the block of `bits` bits that begins at `first`, or the block when one network holds it: each with the value
+   * of its record, 0 to leave it out.
+   * IPv4 stands under ::/96 and is read on its own; some builders alias it elsewhere (2002::/16, ::ffff:0:0/96).
+   */
+  collect(family: AddressFamily, first: AddressWords, bits: number, valueOf: (pointer: number) => number, into: RangeTable): void {
+    const path = first.slice(0, 4);
+    const last = new Uint32Array(4);
+    const most = family === 4 ? 32 : 128;
+    const walk = (pointer: number, depth: number): void => {
+      if (pointer === this.#nodes || (family === 6 && pointer === this.#ipv4Alias)) return;
+      if (pointer > this.#nodes) {
+        const value = valueOf(pointer);
+        if (value === 0) return;
+        lastOfPrefix(path, depth, last);
+        into.append(path, last, value);
+        return;
+      }
+      if (depth === most) throw new Error('MaxMind DB with a search tree deeper than an address');
+      walk(this.#child(pointer, 0), depth + 1);
+      const bit = (0x80000000 >>> (depth & 31)) >>> 0;
+      path[depth >>> 5]! += bit;
+      walk(this.#child(pointer, 1), depth + 1);
+      path[depth >>> 5]! -= bit;
+    };
+    walk(this.#descend(family, first, bits), bits);
+  }
+
+  /** Node or record at the end of the first `bits` bits, or where the tree ends before. */
+  #descend(family: AddressFamily, address: AddressWords, bits: number): number {
+    let pointer = family === 4 ? this.#ipv4Root : 0;
+    for (let depth = 0; depth < bits && pointer < this.#nodes; depth += 1) {
+      if (family === 6 && pointer === this.#ipv4Alias) return this.#nodes;
+      pointer = this.#child(pointer, (address[depth >>> 5]! >>> (31 - (depth & 31))) & 1);
     }
-    throw new Error(`MaxMind DB with records of ${recordSize} bits; known are 24, 28 and 32`);
-  };
-
-  const walk = (family: AddressFamily, table: RangeTable, pointer: number, depth: number): void => {
-    if (pointer === nodeCount) return;
-    if (pointer > nodeCount) {
-      lastOfPrefix(path, depth, last);
-      let value = values.get(pointer);
-      if (value === undefined) values.set(pointer, value = valueOf(reader.get(formatAddress(family, path))));
-      if (value !== 0) table.append(path, last, value);
-      return;
-    }
-    // IPv4 stands under ::/96 and is read on its own; some builders alias it elsewhere (2002::/16, ::ffff:0:0/96).
-    if (family === 6 && pointer === ipv4Root) return;
-    if (depth === (family === 4 ? 32 : 128)) throw new Error('MaxMind DB with a search tree deeper than an address');
-    walk(family, table, record(pointer, 0), depth + 1);
-    const bit = (0x80000000 >>> (depth & 31)) >>> 0;
-    path[depth >>> 5]! += bit;
-    walk(family, table, record(pointer, 1), depth + 1);
-    path[depth >>> 5]! -= bit;
-  };
-
-  const ipv4Root = ipVersion === 4 ? 0 : descendLeft(96);
-  walk(4, tables.ipv4, ipv4Root, 0);
-  if (ipVersion === 6) walk(6, tables.ipv6, 0, 0);
-  tables.ipv4.seal();
-  tables.ipv6.seal();
-  return tables;
-
-  function descendLeft(bits: number): number {
-    let pointer = 0;
-    for (let depth = 0; depth < bits && pointer < nodeCount; depth += 1) pointer = record(pointer, 0);
     return pointer;
+  }
+
+  #child(node: number, side: number): number {
+    const bytes = this.#bytes;
+    const at = node * this.#nodeBytes;
+    if (this.#recordBits === 24) return bytes[at + 3 * side]! << 16 | bytes[at + 3 * side + 1]! << 8 | bytes[at + 3 * side + 2]!;
+    if (this.#recordBits === 32) return bytes.readUInt32BE(at + 4 * side);
+    return side === 0
+      ? (bytes[at + 3]! & 0xf0) << 20 | bytes[at]! << 16 | bytes[at + 1]! << 8 | bytes[at + 2]!
+      : (bytes[at + 3]! & 0x0f) << 24 | bytes[at + 4]! << 16 | bytes[at + 5]! << 8 | bytes[at + 6]!;
+  }
+
+  /** The record that a pointer of the search tree leads to, until the next one is asked for. */
+  record(pointer: number): MmdbRecord {
+    return this.#record.moveTo(pointer - this.#nodes - separator + this.#dataAt);
   }
 }
 
+/** Values of records that a layer remembers; a few hundred thousand records serve millions of networks, and neighbours share them. */
+const rememberedValues = 1 << 16;
+
+/** One family of a MaxMind DB, as a layer of a layered table. */
+export class MmdbLayer {
+  readonly #table: MmdbTable;
+  readonly #family: AddressFamily;
+  readonly #valueOf: (record: MmdbRecord) => number;
+  readonly #scratch: RangeTable;
+  readonly #values = new Map<number, number>();
+  /** Blocks of addresses that the file is damaged in: they have no answer from it. */
+  faults = 0;
+
+  constructor(table: MmdbTable, family: AddressFamily, valueOf: (record: MmdbRecord) => number) {
+    this.#table = table;
+    this.#family = family;
+    this.#valueOf = valueOf;
+    this.#scratch = new RangeTable(family, 64);
+  }
+
+  /** Valid until the next call. A damaged part of the file must not stop the records that ask for it. */
+  cut(first: AddressWords, bits: number): Cut {
+    this.#scratch.clear();
+    try {
+      this.#table.collect(this.#family, first, bits, this.#valueAt, this.#scratch);
+    } catch {
+      this.faults += 1;
+      this.#scratch.clear();
+    }
+    return this.#scratch.cut(first);
+  }
+
+  readonly #valueAt = (pointer: number): number => {
+    let value = this.#values.get(pointer);
+    if (value === undefined) {
+      if (this.#values.size === rememberedValues) this.#values.clear();
+      this.#values.set(pointer, value = this.#valueOf(this.#table.record(pointer)));
+    }
+    return value;
+  };
+}
+
 /** Last address of the prefix of `length` bits that begins at `first`. */
-function lastOfPrefix(first: Uint32Array, length: number, last: Uint32Array): void {
+export function lastOfPrefix(first: Uint32Array, length: number, last: Uint32Array): void {
   for (let i = 0; i < 4; i += 1) {
     const bits = Math.min(32, Math.max(0, length - 32 * i));
     last[i] = (first[i]! | (bits === 32 ? 0 : 0xffffffff >>> bits)) >>> 0;

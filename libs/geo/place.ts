@@ -31,8 +31,10 @@ export interface Place {
   readonly agreement: Agreement;
   /** Other countries that location tables name. */
   readonly disputed: readonly string[];
-  /** Country in which a registry keeps the autonomous system behind the address. */
+  /** Country under which a registry keeps the address, as the first table says that knows it. */
   readonly registered: string;
+  /** Other countries that tables of registration name. */
+  readonly registeredDisputed: readonly string[];
   /** Country from which the operator of the network is controlled. */
   readonly operated: string;
   /** Its name in the operator table. */
@@ -52,7 +54,7 @@ const none: readonly never[] = Object.freeze([]);
 /** What can be said of an address that no table may speak about. */
 export function placeless(scope: 'local' | 'reserved'): Place {
   return {
-    scope, located: '', unlocated: scope, agreement: '', disputed: none, registered: '', operated: '', operator: '',
+    scope, located: '', unlocated: scope, agreement: '', disputed: none, registered: '', registeredDisputed: none, operated: '', operator: '',
     asn: 0, organisation: '', anycast: '', claims: none, sources: none,
   };
 }
@@ -87,14 +89,19 @@ export interface PlaceFacts {
 export function placeOf({ claims, operator, asn, organisation, anycast }: PlaceFacts): Place {
   const first = (dimension: Dimension): string => claims.find((claim) => claim.dimension === dimension)?.country ?? '';
   const located = anycast === '' ? first('located') : '';
-  const others = claims.filter((claim) => claim.dimension === 'located' && claim.country !== located).map(({ country }) => country);
+  const registered = first('registered');
+  const others = (dimension: Dimension, answer: string): readonly string[] => {
+    const countries = claims.filter((claim) => claim.dimension === dimension && claim.country !== answer).map(({ country }) => country);
+    return answer === '' || countries.length === 0 ? none : [...new Set(countries)];
+  };
   return {
     scope: 'global',
     located,
     unlocated: anycast !== '' ? 'anycast' : located === '' ? 'not in the tables' : '',
     agreement: anycast === '' ? agreementOf(claims, 'located') : '',
-    disputed: located === '' || others.length === 0 ? none : [...new Set(others)],
-    registered: first('registered'),
+    disputed: others('located', located),
+    registered,
+    registeredDisputed: others('registered', registered),
     operated: first('operated'),
     operator, asn, organisation, anycast, claims,
     sources: claims.map(claimText),

@@ -2,37 +2,63 @@ import { compareIpv6, type AddressFamily, type AddressWords } from './address.ts
 
 const initialRanges = 1 << 16;
 
+/** Ranges from a certain one on, `stride` words per bound; valid as long as their table is not changed. */
+export interface Cut {
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly values: Uint32Array;
+  /** Numbers of the first range, and of the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A table's columns, as they go from one thread to another. */
+export interface RangeColumns {
+  readonly starts: Uint32Array<ArrayBuffer>;
+  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly values: Uint32Array<ArrayBuffer>;
+}
+
 /**
  * Disjoint address ranges in ascending order, each with a 32-bit value: flat columns, binary search, no object per range.
  * Filled once by {@link append}, then read. An IPv4 range costs 12 bytes, an IPv6 range 36.
  */
 export class RangeTable {
   readonly #stride: 1 | 4;
-  #starts: Uint32Array;
-  #ends: Uint32Array;
-  #values: Uint32Array;
+  #starts: Uint32Array<ArrayBuffer>;
+  #ends: Uint32Array<ArrayBuffer>;
+  #values: Uint32Array<ArrayBuffer>;
   #length = 0;
   #overlaps = 0;
   /** Where the last range given to {@link append} began, before any overlap was cut off. */
   readonly #lastStart = new Uint32Array(4);
   readonly #behind = new Uint32Array(4);
-  /** IPv4: number of the first range that ends at or behind the prefix of 16 bits. Cuts the search to that prefix. */
-  #firstOfPrefix: Uint32Array | undefined;
 
-  constructor(family: AddressFamily) {
+  /** An empty table with room for `ranges` ranges, which grows. */
+  constructor(family: AddressFamily, ranges = initialRanges) {
     this.#stride = family === 4 ? 1 : 4;
-    this.#starts = new Uint32Array(initialRanges * this.#stride);
-    this.#ends = new Uint32Array(initialRanges * this.#stride);
-    this.#values = new Uint32Array(initialRanges);
+    this.#starts = new Uint32Array(ranges * this.#stride);
+    this.#ends = new Uint32Array(ranges * this.#stride);
+    this.#values = new Uint32Array(ranges);
+  }
+
+  /** The sealed table whose {@link columns} these are. */
+  static of(family: AddressFamily, { starts, ends, values }: RangeColumns): RangeTable {
+    const table = new RangeTable(family, 0);
+    table.#starts = starts;
+    table.#ends = ends;
+    table.#values = values;
+    table.#length = values.length;
+    return table;
   }
 
   get length(): number {
     return this.#length;
   }
 
-  /** Flat columns of the ranges, for readers of the whole table: `stride` words per bound. */
-  get columns(): { stride: 1 | 4; starts: Uint32Array; ends: Uint32Array; values: Uint32Array } {
-    return { stride: this.#stride, starts: this.#starts, ends: this.#ends, values: this.#values };
+  /** Flat columns of the ranges of a sealed table: one word per bound, or four. */
+  get columns(): RangeColumns {
+    return { starts: this.#starts, ends: this.#ends, values: this.#values };
   }
 
   /** Ranges that began inside the one before. Published tables have a few. */
@@ -71,32 +97,40 @@ export class RangeTable {
     return true;
   }
 
-  /** Gives back spare room and builds the prefix index. */
+  /** Empties the table, and keeps its room. */
+  clear(): void {
+    this.#length = 0;
+    this.#lastStart.fill(0);
+  }
+
+  /** Gives back spare room. */
   seal(): this {
     this.#starts = this.#starts.slice(0, this.#length * this.#stride);
     this.#ends = this.#ends.slice(0, this.#length * this.#stride);
     this.#values = this.#values.slice(0, this.#length);
-    if (this.#stride === 1) this.#firstOfPrefix = this.#indexPrefixes();
     return this;
+  }
+
+  /** The ranges that end at `address` or behind it. */
+  cut(address: AddressWords): Cut {
+    return { starts: this.#starts, ends: this.#ends, values: this.#values, from: this.#firstEndingFrom(address), to: this.#length };
   }
 
   /** Value of the range that holds the address, or 0. */
   find(address: AddressWords): number {
+    const range = this.#firstEndingFrom(address);
+    return range < this.#length && this.#compare(this.#starts, range * this.#stride, address, 0) <= 0 ? this.#values[range]! : 0;
+  }
+
+  #firstEndingFrom(address: AddressWords): number {
     let low = 0;
-    let high = this.#length - 1;
-    if (this.#firstOfPrefix !== undefined) {
-      const prefix = address[0]! >>> 16;
-      low = this.#firstOfPrefix[prefix]!;
-      high = Math.min(high, this.#firstOfPrefix[prefix + 1]!);
-    }
-    while (low <= high) {
+    let high = this.#length;
+    while (low < high) {
       const middle = (low + high) >>> 1;
-      const at = middle * this.#stride;
-      if (this.#compare(address, 0, this.#starts, at) < 0) high = middle - 1;
-      else if (this.#compare(address, 0, this.#ends, at) > 0) low = middle + 1;
-      else return this.#values[middle]!;
+      if (this.#compare(this.#ends, middle * this.#stride, address, 0) < 0) low = middle + 1;
+      else high = middle;
     }
-    return 0;
+    return low;
   }
 
   #compare(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number): number {
@@ -118,17 +152,6 @@ export class RangeTable {
     }
   }
 
-  #indexPrefixes(): Uint32Array {
-    const first = new Uint32Array(0x10001);
-    let range = 0;
-    for (let prefix = 0; prefix < 0x10000; prefix += 1) {
-      while (range < this.#length && this.#ends[range]! < prefix * 0x10000) range += 1;
-      first[prefix] = range;
-    }
-    first[0x10000] = this.#length;
-    return first;
-  }
-
   #grow(): void {
     this.#starts = doubled(this.#starts);
     this.#ends = doubled(this.#ends);
@@ -136,7 +159,7 @@ export class RangeTable {
   }
 }
 
-function doubled(column: Uint32Array): Uint32Array {
+function doubled(column: Uint32Array): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(column.length * 2);
   larger.set(column);
   return larger;

@@ -1,16 +1,53 @@
+import { literal, sequence, type Anchor } from './scan/anchor.ts';
+
 /** Keys of large services, which their prefix gives away. One line per vendor; the vendors' pages and secret-scanning lists name them. */
 const prefixed = [
-  'A(?:KIA|SIA)[A-Z2-7]{16}', // Amazon Web Services access key id
+  'A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}', // Amazon Web Services access key id
   'AIza[\\w-]{35}', // Google API key
+  'ya29\\.[\\w-]{20,2048}', // Google OAuth access token
+  'GOCSPX-[\\w-]{24,32}', // Google OAuth client secret
   'gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_\\w{22,255}', // GitHub
   'xox[abeoprs]-[A-Za-z0-9-]{10,250}', // Slack
   '[sr]k_live_[A-Za-z0-9]{16,247}', // Stripe
   'SG\\.[\\w-]{16,32}\\.[\\w-]{16,64}', // SendGrid
   'LTAI[A-Za-z0-9]{12,20}', // Alibaba Cloud access key id
   'AKID[A-Za-z0-9]{32}', // Tencent Cloud secret id
+  'glpat-[\\w-]{20,64}', // GitLab
+  'npm_[A-Za-z0-9]{36}', // npm
+  'hf_[A-Za-z0-9]{34}', // Hugging Face
+  'do[opr]_v1_[a-f0-9]{64}', // DigitalOcean
+  'shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}', // Shopify
+  'sk-(?:proj-|svcacct-|ant-api\\d\\d-)?(?=[\\w-]*\\d)(?=[\\w-]*[A-Z])[\\w-]{32,200}', // OpenAI, Anthropic
+  'SK[a-f0-9]{32}', // Twilio API key
+  'pypi-AgEIcHlwaS5vcmc[\\w-]{50,1000}', // PyPI
+  'dapi[a-f0-9]{32}', // Databricks
+  'NRAK-[A-Z0-9]{27}', // New Relic
+  'xapp-\\d-[A-Z0-9]+-\\d+-[a-f0-9]{32,128}', // Slack app token
+  'hooks\\.slack\\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/[A-Za-z0-9]{20,32}', // Slack webhook
+  '\\d{8,10}:AA[\\w-]{33}', // Telegram bot
+  'AGE-SECRET-KEY-1[02-9ac-hj-np-zA-Z]{58}', // age
+  'sq0(?:atp|csp)-[\\w-]{22,60}', // Square
+  'key-[a-f0-9]{32}', // Mailgun
+  'AccountKey=[A-Za-z0-9+/]{86}==', // Azure storage
 ].join('|');
 
-export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-z0-9])`, 'g');
+export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-z0-9])`, 'y');
+/** How they begin. */
+export const apiKeyAnchors: readonly Anchor[] = [
+  ...[
+    'AKIA', 'ASIA', 'ABIA', 'ACCA', 'AIza', 'ya29', 'GOCSPX', 'git', 'xox', 'SG.', 'LTAI', 'AKID', 'glpat', 'npm_', 'hf_', 'shp', 'sk-', 'pypi', 'dapi', 'NRAK',
+    'xapp', 'hooks', 'AGE-', 'sq0', 'key-', 'AccountKey', ':AA',
+  ].map(literal),
+  sequence('g', 'h', 'pousr'), sequence('sr', 'k', '_'), sequence('d', 'o', 'opr'), sequence('S', 'K', '0123456789abcdef'),
+];
+
+/** A bot of Telegram has its number in front of the colon. */
+export function startOfApiKey(text: string, at: number): number {
+  let start = at;
+  while (text[at] === ':' && start > at - 10 && /\d/.test(text[start - 1] ?? '')) start--;
+  return start;
+}
+
 const whole = new RegExp(`^(?:${prefixed})$`);
 
 export function isPrefixedApiKey(value: string): boolean {

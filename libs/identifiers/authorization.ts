@@ -1,20 +1,25 @@
 /** Credentials of an Authorization or Proxy-Authorization header. RFC 9110, section 11.6.2. */
 export interface Credentials {
-  scheme: 'basic' | 'bearer';
-  /** Decoded `user:password`, or the token as it stands. */
+  scheme: 'basic' | 'bearer' | 'digest';
+  /** Decoded `user:password`, the token as it stands, or the response of a digest. */
   value: string;
   /** What stands in the header. */
   written: string;
 }
 
-const form = /^\s*(basic|bearer|token)\s+([A-Za-z0-9._~+/-]{1,8192}=*)\s*$/i;
+const form = /^\s*(basic|bearer|token|oauth|jwt|apikey)\s+([A-Za-z0-9._~+/-]{1,8192}=*)\s*$/i;
 
 export function isAuthorizationKey(key: string): boolean {
   return /^(?:proxy-|x-)?authorization$/i.test(key);
 }
 
-/** The credentials of the schemes Basic (RFC 7617), Bearer (RFC 6750) and Token; null for other schemes and for what is malformed. */
+/** `response` of RFC 7616, section 3.4; the other parameters are read as assignments. */
+const digestResponse = /^\s*digest\s[^]{0,4096}?\bresponse\s*=\s*"?([0-9a-f]{32}|[0-9a-f]{64})"?/i;
+
+/** The credentials of the schemes Basic (RFC 7617), Bearer (RFC 6750), Digest (RFC 7616), OAuth and Token; null for other schemes and for what is malformed. */
 export function parseAuthorization(header: string): Credentials | null {
+  const digest = digestResponse.exec(header);
+  if (digest !== null) return { scheme: 'digest', value: digest[1]!, written: digest[1]! };
   const match = form.exec(header);
   if (match === null) return null;
   const written = match[2]!;

@@ -1,12 +1,16 @@
-import { accountId, geoPosition, personName, turnUsername, userId, userName } from './catalogue/accounts.ts';
+import { accountId, geoPosition, personName, tokenSubject, turnUsername, userId, userName } from './catalogue/accounts.ts';
 import { email, iban, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
-import { apiKey, basicCredentials, bearerToken, jwt, password, sessionToken, trackingId, visitorId } from './catalogue/credentials.ts';
+import {
+  apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, sessionCookie, sessionToken, trackingId, visitorId,
+} from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
 import {
-  clientSubnet, deviceName, mqttClientId, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey,
+  clientSubnet, deviceName, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey,
 } from './catalogue/protocols.ts';
-import { callId, channelId, conversationId, joinLink, meetingId, roomId } from './catalogue/rooms.ts';
+import { callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, roomId } from './catalogue/rooms.ts';
+import { birthDate, socialSecurityNumber, windowsSid } from './catalogue/persons.ts';
+import { privateAddress, ssid } from './catalogue/places.ts';
 import { deviceImei, iccid, imei, imsi, msisdn, phone } from './catalogue/subscriptions.ts';
 import type { IdentifierKind } from './kind.ts';
 
@@ -18,12 +22,12 @@ import type { IdentifierKind } from './kind.ts';
  * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
  */
 export const catalogue: readonly IdentifierKind[] = [
-  basicCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, apiKey, turnUsername,
-  imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, iban, paymentCard,
+  basicCredentials, digestCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, apiKey, turnUsername,
+  imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
-  xmppJid, email, phone, sipUri, sipNumber, geoPosition,
-  meetingId, roomId, channelId, callId, conversationId,
-  bearerToken, sessionToken, accountId, deviceId, mqttClientId, deviceName, clientSubnet, userId, loginName, userName, personName, visitorId, trackingId,
+  mucRoomId, xmppJid, email, phone, sipUri, sipNumber, geoPosition,
+  linkedMeeting, meetingId, roomId, channelId, callId, conversationId,
+  bearerToken, sessionToken, sessionCookie, accountId, deviceId, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

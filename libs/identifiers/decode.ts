@@ -1,8 +1,16 @@
+import { fromQuotedPrintable } from './quoted-printable.ts';
+
 /** Encodings that hide text inside a value. */
 
 export interface Decoded {
-  encoding: 'url' | 'hex' | 'base64' | 'base64url';
+  encoding: 'url' | 'hex' | 'base64' | 'base64url' | 'quoted-printable';
   text: string;
+}
+
+/** As {@link Decoded}, where what comes out is no text: something packed, or a structure of its own. */
+export interface DecodedBytes {
+  encoding: 'hex' | 'base64' | 'base64url';
+  bytes: Buffer;
 }
 
 /** Shortest base64 or hexadecimal that is looked into: less hides no key with its value. */
@@ -14,7 +22,20 @@ export function decodeOnce(value: string): Decoded | null {
   if (value.length > mostEncoded) return null;
   if (/%[0-9A-Fa-f]{2}/.test(value)) return fromPercent(value);
   if (value.length < leastEncoded) return null;
+  const printable = value.includes('=') ? fromQuotedPrintable(value) : null;
+  if (printable !== null) return { encoding: 'quoted-printable', text: printable };
   return fromHex(value) ?? fromBase64(value);
+}
+
+/** Shortest encoded structure that is looked into. */
+const leastEncodedBytes = 24;
+
+/** The bytes that base64 or hexadecimal stands for; null when `value` is neither. What they are is for the caller to say. */
+export function decodeBytes(value: string): DecodedBytes | null {
+  if (value.length < leastEncodedBytes || value.length > mostEncoded) return null;
+  if (value.length % 2 === 0 && /^[0-9A-Fa-f]+$/.test(value)) return { encoding: 'hex', bytes: Buffer.from(value, 'hex') };
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;
+  return { encoding: /[-_]/.test(value) ? 'base64url' : 'base64', bytes: Buffer.from(value, 'base64') };
 }
 
 /** RFC 3986, section 2.1. */

@@ -1,3 +1,5 @@
+import type { Visit } from './kind.ts';
+
 /** Longest address (RFC 5321, 4.5.3.1.3, as corrected by RFC 3696 erratum 1690) and local part (4.5.3.1.1), in characters. */
 const longestAddress = 254;
 const longestLocalPart = 64;
@@ -44,20 +46,20 @@ export function isKnownDomain(value: string): boolean {
 const otherScheme =
   /(?:sips?|xmpp|ssh|ftps?|sftp|https?|turns?|stuns?|rtsps?|rtmps?|git|ldaps?|mongodb|postgres(?:ql)?|mysql|redis|amqps?):(?:\/\/)?$/i;
 
-/** Mailboxes in free text: the last label is a known top-level domain, so that `pkg@1.2` and `logo@2x.png` are none. */
-export function findEmails(text: string, visit: (start: number, end: number) => void): void {
-  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
-    let start = at;
-    while (start > 0 && at - start < longestLocalPart && isLocalCharacter(text.charCodeAt(start - 1))) start--;
-    let end = at + 1;
-    while (end < text.length && end - at < longestAddress && isDomainCharacter(text.charCodeAt(end))) end++;
-    while (end > at && !isAlphanumeric(text.charCodeAt(end - 1))) end--;
-    while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_') start++;
-    const value = text.slice(start, end);
-    if (!isEmail(value) || !isKnownDomain(value) || isMessageId(text, start, at)) continue;
-    if (text[end] === '@' || isPassword(text, start) || otherScheme.test(text.slice(Math.max(0, start - 16), start))) continue;
-    visit(start, end);
-  }
+/** The mailbox around the `@` at `at`: the last label is a known top-level domain, so that `pkg@1.2` and `logo@2x.png` are none. */
+export function findEmail(text: string, at: number, from: number, visit: Visit): number {
+  if (text[at] !== '@') return from;
+  let start = at;
+  while (start > 0 && at - start < longestLocalPart && isLocalCharacter(text.charCodeAt(start - 1))) start--;
+  let end = at + 1;
+  while (end < text.length && end - at < longestAddress && isDomainCharacter(text.charCodeAt(end))) end++;
+  while (end > at && !isAlphanumeric(text.charCodeAt(end - 1))) end--;
+  while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_') start++;
+  const value = text.slice(start, end);
+  if (!isEmail(value) || !isKnownDomain(value) || isMessageId(text, start, at)) return from;
+  if (text[end] === '@' || isAlgorithm(value) || isPassword(text, start) || otherScheme.test(text.slice(Math.max(0, start - 16), start))) return from;
+  visit(start, end);
+  return from;
 }
 
 /** Headers that hold ids in the form of an address. RFC 5322, section 3.6.4; RFC 2392. */
@@ -75,6 +77,11 @@ function isMessageId(text: string, start: number, at: number): boolean {
 /** `scheme://user:secret@host`: what stands before the sign is a password. */
 function isPassword(text: string, start: number): boolean {
   return text[start - 1] === ':' && /:\/\/[^\s/@]{1,80}:$/.test(text.slice(Math.max(0, start - 100), start));
+}
+
+/** Algorithms of SSH that are nobody's standard are named `name@domain` (RFC 4251, section 6). */
+function isAlgorithm(value: string): boolean {
+  return /@(?:openssh\.com|libssh\.org|ssh\.com|lysator\.liu\.se|matt\.ucc\.asn\.au)$/i.test(value) && /^(?:zlib|etm)@|-|\d/.test(value);
 }
 
 function isAlphanumeric(code: number): boolean {

@@ -1,4 +1,4 @@
-const inText = /(?<![\w.-])eyJ[\w-]{8,2048}\.[\w-]{2,6144}\.[\w-]{0,1024}/g;
+export const jwtInText = /(?<![\w.-])eyJ[\w-]{8,2048}\.[\w-]{2,6144}\.[\w-]{0,1024}/y;
 const whole = /^eyJ[\w-]{8,2048}\.[\w-]{2,6144}\.[\w-]{0,1024}$/;
 
 /** JSON Web Token (RFC 7519, 3; RFC 7515, 7.1): three base64url parts, of which the first is a JSON object with `alg`. */
@@ -9,11 +9,5 @@ export function isJwt(value: string): boolean {
     return typeof header === 'object' && header !== null && 'alg' in header && typeof header.alg === 'string';
   } catch {
     return false;
-  }
-}
-
-export function findJwts(text: string, visit: (start: number, end: number) => void): void {
-  for (const match of text.matchAll(inText)) {
-    if (isJwt(match[0])) visit(match.index, match.index + match[0].length);
   }
 }

@@ -3,15 +3,17 @@ import type { IdentifierKind } from './kind.ts';
 /** Words that say whose or in whose words an identifier is, and leave the rest of the name as it is: `from_uid`, `X-Client-Uid`. */
 const qualifiers = new Set((
   'a app apple android current client creator callee caller chat cookie cur data dev device enc encoded facebook fb from google guest host http '
-  + 'im in ios js login local logged m me member mobile my new obj old original owner p param participant peer phone player qq receiver '
-  + 'recipient remote req rtc sdk sender self src source target tencent to user voice video vip visitor web wechat wx x xiaomi'
+  + 'im in ios js last login local logged m me member mobile my new obj old original owner p param participant peer phone player qq receiver '
+  + 'agora baidu conf first hw kuaishou meeting ms native oppo org primary publisher recipient remote req rtc sdk second secondary sender '
+  + 'self src source stream subscriber target tencent to user voice video vip visitor vivo web wechat weibo wifi wx x xiaomi yy zoom'
 ).split(' '));
 
 /** Words that make a name announce something else: anti-forgery tokens, request and trace ids, digests, experiments, counters. */
 const otherwise = new Set((
   'csrf xsrf forgery authenticity request trace tracing correlation span transaction nonce etag boundary ab abtest experiment variant bucket '
   + 'captcha verification verify count expires expiry expire ttl timeout type version page pages placeholder field column class style css '
-  + 'template ice public cancellation cancel next continuation sync paging'
+  + 'template ice public cancellation cancel next continuation sync paging pagination cursor upload resume recaptcha challenge asset build release '
+  + 'commit checksum hash integrity crc template locale label hint help error required min max length limit format pattern regex policy enabled'
 ).split(' '));
 
 /** Header names whose words would announce an identifier, but whose meaning is a message's. RFC 3261 20.8; RFC 5322 3.6.4. */
@@ -27,6 +29,9 @@ const structure = new Set(
 
 const longestKey = 64;
 const cacheLimit = 8192;
+
+/** What tells several of a name apart: a number, or an id of the site in hexadecimal (`_pk_id.1.1fff`, `wordpress_logged_in_5f3c…`). */
+const serial = /^(?:\d+|(?=[a-f]*\d)[0-9a-f]{4,64})$/;
 
 /** What a key name announces. */
 export interface Announcement {
@@ -62,6 +67,11 @@ export class KeyNames {
     }
   }
 
+  /** All names, in lower case and without separators. */
+  names(): Iterable<string> {
+    return this.#exact.keys();
+  }
+
   /** What `key` announces; with `path`, names such as `id` are read together with the name above them. */
   announced(key: string, path = ''): Announcement | null {
     if (key.length > longestKey || key === '') return null;
@@ -78,7 +88,8 @@ export class KeyNames {
   #resolve(name: string): Announcement | null {
     if (otherHeaders.has(name.toLowerCase())) return null;
     const words = wordsOf(name);
-    if (words.length > 1 && /^\d+$/.test(words.at(-1)!)) words.pop();
+    while (words.length > 1 && serial.test(words.at(-1)!)) words.pop();
+    words[0] = words[0]?.replace(/^(aspsessionid)[a-z]{8}$/, '$1') ?? '';
     if (words.some((word) => otherwise.has(word))) return null;
     let loose = false;
     for (let first = 0; first < words.length; first++) {

@@ -1,3 +1,5 @@
+import type { Anchor } from './scan/anchor.ts';
+
 /**
  * What a value of the kind is about.
  *
@@ -6,32 +8,20 @@
  */
 export type DataClass = 'direct' | 'device' | 'account' | 'session' | 'room' | 'secret' | 'location' | 'person';
 
-/**
- * One pass over a text or payload tells which of these stand in it; a shape is looked for only when its hint does.
- * See {@link hintsOf}.
- */
-export const hint = {
-  at: 1,
-  plusDigit: 2,
-  hexSeparator: 4,
-  jwt: 8,
-  zoom: 16,
-  sip: 32,
-  vendorPrefix: 64,
-  assignment: 128,
-  percent: 256,
-  longDigits: 512,
-} as const;
-
 /** Recognises a kind without a key name. */
 export interface Shape {
-  /** Bits of {@link hint}, any of which must be set. */
-  readonly hint: number;
+  /** What stands in, or begins, each match: all sequences, or all runs. The prefilter finds them. */
+  readonly anchors: readonly Anchor[];
   /** Confidence in a match, percent. */
   readonly confidence: number;
-  /** Calls `visit` with start (inclusive) and end (exclusive) of each match, in order. Matches are valid. */
-  find(text: string, visit: (start: number, end: number) => void): void;
+  /**
+   * Reads the text around an anchor at `at`, which may be none. Calls `visit` with start (inclusive) and end (exclusive) of a valid
+   * match that does not begin before `from`; returns where the next match may begin, `from` if nothing was read.
+   */
+  find(text: string, at: number, from: number, visit: Visit): number;
 }
+
+export type Visit = (start: number, end: number) => void;
 
 /** A free text, or a key with its value, and optionally the path of the field it stands in. */
 export type Example = string | readonly [key: string, value: string, path?: string];
@@ -50,9 +40,9 @@ export interface IdentifierKind {
   readonly shape?: Shape;
   /**
    * Its key names mean it only there: as names of cookies, as the arguments of a protocol's own login (`smtp.login.password`), where
-   * nothing else can stand, or in SIP.
+   * nothing else can stand, in SIP, or as claims of a JSON Web Token.
    */
-  readonly within?: 'cookie' | 'login' | 'sip';
+  readonly within?: 'cookie' | 'login' | 'sip' | 'jwt';
   /** Binary formats write it as an integer too. */
   readonly integer?: true;
   /** The one spelling that the token is made of; default {@link normaliseOpaque}. */

@@ -1,4 +1,4 @@
-const macPattern = /(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z]|[:-][0-9A-Za-z])/g;
+export const macInText = /(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z]|[:-][0-9A-Za-z])/y;
 const macForms = /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{12}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})$/;
 
 /** Addresses that no device has: what systems hand out instead of the true one, and what manuals write. */
@@ -19,10 +19,4 @@ export function isMac(value: string): boolean {
 /** Lower case with colons. */
 export function normaliseMac(value: string): string {
   return (value.toLowerCase().match(/[0-9a-f]/g) ?? []).join('').replaceAll(/(..)(?=.)/g, '$1:');
-}
-
-export function findMacs(text: string, visit: (start: number, end: number) => void): void {
-  for (const match of text.matchAll(macPattern)) {
-    if (isMac(match[0])) visit(match.index, match.index + match[0].length);
-  }
 }

@@ -23,7 +23,7 @@ export function identifiersInPath(path: string, keyNames: KeyNames, fields: read
     if (!collections.has(singular) || value.length < 2) continue;
     const word = /^[a-z][a-z._-]{3,31}$/i.test(value);
     const announcement = keyNames.announced(word ? singular : `${singular}_id`) ?? keyNames.announced(singular);
-    const kind = announcement?.kinds.find((candidate) => candidate.validate(value));
+    const kind = announcement?.kinds.find((candidate) => candidate.within === undefined && candidate.validate(value));
     if (kind === undefined) continue;
     if (word ? isConfirmed(value, fields) : isNumberOfSomething(value) || isUuid(value) || isMachineId(value)) found.push({ kind, value });
   }

@@ -72,7 +72,7 @@ describe('length-prefixed keys and values', () => {
     const pack = (text: string) => Buffer.concat([Buffer.of(0xa0 | text.length), Buffer.from(text)]);
     assert.deepEqual(
       scan(Buffer.concat([Buffer.of(0x82), pack('uid'), Buffer.of(0xce, 0x00, 0x07, 0x30, 0x66), pack('room_id'), pack('MAx7Kq2P')])),
-      ['user_id=471142 udp.payload@6 u32be', 'room_id=MAx7Kq2P udp.payload@19 length-prefixed'],
+      ['user_id=471142 udp.payload@6 msgpack', 'room_id=MAx7Kq2P udp.payload@19 msgpack'],
     );
   });
 

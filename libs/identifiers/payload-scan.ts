@@ -1,5 +1,4 @@
 import { isKnownDomain } from './email.ts';
-import { hintsOfBytes } from './hints.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { looseness, type TextHit, type TextScanner } from './text-scan.ts';
@@ -76,6 +75,7 @@ export class PayloadScanner {
     let textStart = -1;
     let wordStart = -1;
     const shortest = isText(payload) ? 3 : leastText;
+    const mayHoldText = this.#text.mayHold(payload);
     for (let i = 0; i <= payload.length; i++) {
       const kind = i < payload.length ? classes[payload[i]!]! : 0;
       if ((kind & word) !== 0) {
@@ -87,17 +87,17 @@ export class PayloadScanner {
       if ((kind & printable) !== 0) {
         if (textStart < 0) textStart = i;
       } else if (textStart >= 0) {
-        if (i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
+        if (mayHoldText && i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
         textStart = -1;
       }
     }
     return hits;
   }
 
-  #embeddedText(payload: Buffer, start: number, end: number, inBinary: boolean, hits: PayloadHit[]): void {
-    const hints = hintsOfBytes(payload, start, end);
-    if (hints === 0) return;
-    for (const hit of this.#text.scan(payload.toString('latin1', start, end), hints)) {
+  #embeddedText(payload: Buffer, begin: number, end: number, inBinary: boolean, hits: PayloadHit[]): void {
+    // The length of a text is a character itself when the text has between 32 and 126.
+    const start = inBinary && payload[begin] === end - begin - 1 ? begin + 1 : begin;
+    for (const hit of this.#text.scan(payload.toString('latin1', start, end))) {
       if (inBinary && !standsOut(hit)) continue;
       hits.push({ kind: hit.kind, value: hit.value, offset: start + hit.start, encoding: hit.encoding, confidence: hit.confidence });
     }
@@ -133,7 +133,7 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
       const text = textOf(payload, start, length);
       if (text !== null && form === u8 && typeBytes === 0 && isDomainName(payload, start + length)) return null;
       if (text !== null && (length >= 2 || form === keyForm)) {
-        const kind = kinds.find((candidate) => candidate.validate(text));
+        const kind = kinds.find((candidate) => candidate.within === undefined && candidate.validate(text));
         if (kind !== undefined) return { kind, value: text, offset: start, encoding: 'length-prefixed', confidence: kind.confidence };
         if (form === keyForm && typeBytes === 0) return null;
       } else if (form === keyForm && (length === 4 || length === 8)) {
@@ -169,7 +169,7 @@ function readInteger(payload: Buffer, start: number, width: number, order: Lengt
   // The sizes of frames, flags and counters are no ids.
   if (number < 256n) return null;
   const value = number.toString();
-  const kind = kinds.find((candidate) => candidate.integer === true && candidate.validate(value));
+  const kind = kinds.find((candidate) => candidate.within === undefined && candidate.integer === true && candidate.validate(value));
   if (kind === undefined) return null;
   return { kind, value, offset: start, encoding: `u${width * 8}${little ? 'le' : 'be'}`, confidence: kind.confidence - 5 };
 }

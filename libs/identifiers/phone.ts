@@ -6,7 +6,7 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
  */
 
 /** Between 8 and 15 digits behind `+` (ITU-T E.164, 6.1), with the signs people put between them (RFC 3966, 5.1.1). */
-const inText = /(?<=^|[\s"'=:,;<>([|])\+\d(?:[ .()-]{0,2}\d){7,14}(?![\w@])/g;
+export const phoneInText = /(?<=^|[\s"'=:,;<>([|])\+\d(?:[ .()-]{0,2}\d){7,14}(?![\w@])/y;
 
 /** A number under a key that says phone: international, or national in 7 to 15 digits. */
 export function isPhone(value: string): boolean {
@@ -26,10 +26,4 @@ export function isInternational(value: string): boolean {
 export function normalisePhone(value: string): string {
   const digits = value.replaceAll(/\D/g, '');
   return !value.startsWith('+') && digits.startsWith('00') ? digits.slice(2) : digits;
-}
-
-export function findPhones(text: string, visit: (start: number, end: number) => void): void {
-  for (const match of text.matchAll(inText)) {
-    if (isInternational(match[0])) visit(match.index, match.index + match[0].length);
-  }
 }

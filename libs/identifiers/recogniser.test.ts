@@ -24,6 +24,18 @@ describe('recogniser', () => {
     assert.equal(token, testTokeniser.token('4711'));
   });
 
+  test('reads what the labels of a host name name', () => {
+    const hosts: [string, string[]][] = [
+      ['imei-352099001761481.example.org', ['imei=352099001761481']], ['a.imei.352099001761481.example.org', ['imei=352099001761481']],
+      ['device-id-c9e28776354d25af.push.example', ['device_id=c9e28776354d25af']], ['mac_3c15c29a01fe.example', ['mac=3c15c29a01fe']],
+      ['imei-352099001761482.example.org', []], ['rr4---sn-4g5e6nez.video.example', []], ['session-1234567.example', []], ['device-api-2.example', []],
+    ];
+    for (const path of ['dns.question.name', 'tls.client.server_name', 'http.request.header.host', 'stun.realm']) {
+      for (const [host, kinds] of hosts) assert.deepEqual(found(messageOf(field('', host, path))), kinds, `${path} ${host}`);
+    }
+    assert.deepEqual(found(messageOf(field('', 'imei-352099001761481.example.org', 'url.query.q'))), []);
+  });
+
   test('reports a value once, as the most specific kind that its keys give it', () => {
     const android = 'c9e28776354d25af';
     assert.deepEqual(found(messageOf(field('device_id', android), field('_android_id', android), field('uid', android))), [`android_id=${android}`]);
@@ -222,7 +234,7 @@ describe('recogniser on any input', () => {
   test('takes time in proportion to the text', { timeout: 20_000 }, () => {
     // Each is a worst case for one of the patterns; a quadratic one would not end within the test's time limit.
     for (const part of [
-      '@', 'a@', 'a@b.cc ', 'a.', '+1 ', 'zoom.us/j/', 'eyJ', 'sip:', 'aa:', '%41', 'uid=', 'uid=42&', '"uid":"', '1', 'A', 'http://', 'AKIA', '\\"', ':',
+      '@', 'a@', 'a@b.cc ', 'a.', '+1 ', 'zoom.us/j/', 'eyJ', 'sip:', 'aa:', 'aa:bb:', '12-', 'a.zoom.', '%41', 'uid=', 'uid=42&', '"uid":"', '1', 'A', 'http://', 'AKIA', '\\"', ':',
       '<uid>', 'user/abcd/', '\0\x03uid',
     ]) {
       const message = messageOf(field('body', part.repeat(64 * 1024 / part.length)));

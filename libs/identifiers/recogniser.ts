@@ -3,23 +3,31 @@ import type { Observable } from '#flow';
 import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
 import { catalogue, precedence } from './catalogue.ts';
 import { geoPosition, turnUsername } from './catalogue/accounts.ts';
-import { basicCredentials, bearerToken, jwt } from './catalogue/credentials.ts';
+import { basicCredentials, bearerToken, digestCredentials, jwt } from './catalogue/credentials.ts';
 import { joinLink } from './catalogue/rooms.ts';
+import { imei, imsi } from './catalogue/subscriptions.ts';
 import type { RecogniserCounters } from './counters.ts';
-import { decodeOnce, leastEncoded } from './decode.ts';
+import { decodeBytes, decodeOnce, leastEncoded } from './decode.ts';
 import { parseDigestKey } from './digest-key.ts';
-import { hintsOf } from './hints.ts';
+import { Digests } from './digests.ts';
+import { hostFields, HostLabels } from './host-labels.ts';
+import { inflate, inflateRaw } from './inflate.ts';
+import { claimsOf } from './jwt-claims.ts';
 import { loginArguments } from './line-commands.ts';
 import { KeyNames, type Announcement } from './key-names.ts';
-import { hint, type IdentifierKind } from './kind.ts';
+import type { IdentifierKind } from './kind.ts';
 import { maskSecret, maskValue } from './mask.ts';
 import { normaliseHex, normaliseOpaque } from './opaque.ts';
 import { PayloadScanner } from './payload-scan.ts';
 import { identifiersInPath } from './path-segments.ts';
 import { publicPath } from './place.ts';
 import { positionFields } from './position.ts';
+import { fromQuotedPrintable } from './quoted-printable.ts';
+import { readStructure } from './structured.ts';
+import { findTbcd } from './tbcd.ts';
 import { looseness, TextScanner } from './text-scan.ts';
 import type { Tokeniser } from './token.ts';
+import { findUtf16 } from './utf16.ts';
 import { isZoomHost, secretOfJoinLink } from './zoom.ts';
 
 /** An identifier with its raw value: it never leaves the process, and serves redaction and `--reveal` only. */
@@ -41,7 +49,7 @@ const longestText = 64 * 1024;
 /** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
 const longestLine = 2048;
 const leastBase64Word = 16;
-/** Taken off the confidence of an identifier that only the path segment before it announces. */
+/** Taken off the confidence of an identifier that only the path segment, or the label, before it announces. */
 const uncertaintyOfPath = 25;
 /** Taken off the confidence of a digest, whose content cannot be checked. */
 const uncertaintyOfDigest = 20;
@@ -53,6 +61,20 @@ const mostDecodings = 64;
 const distinctiveLength = 6;
 /** Encoded forms and spellings of one value that are kept for redaction. */
 const mostSpellings = 16;
+/** Identifiers whose digests are remembered. */
+const mostDigested = 1024;
+/** Shorter values are told apart by their digest too: whoever has it can try them all. */
+const leastDigested = 5;
+/** Bytes of a payload that are read as a structure, and offsets at which one begins: behind a length, or behind the header of a frame. */
+const mostStructured = 16 * 1024;
+const structureOffsets = [0, 2, 4, 5, 8, 12, 16] as const;
+/** Bytes in front of something packed in a payload. */
+const longestHeader = 64;
+/** Shortest bytes that are tried as bare deflate, which has no mark of its own. */
+const leastDeflated = 40;
+
+/** RFC 1952, section 2.3.1; the third byte is the method. */
+const gzipMark = Buffer.from([0x1f, 0x8b, 0x08]);
 
 /** Where a value stood: a {@link Field} is one. */
 type Place = Pick<Field, 'path' | 'encoding' | 'sender' | 'frame'>;
@@ -63,6 +85,15 @@ interface Hit {
   written: string[];
   confidence: number;
   place: Place;
+  /** Told by its digest: the identifier that was seen in clear. */
+  known?: Known;
+}
+
+/** An identifier that can be told again without its value. */
+interface Known {
+  kind: IdentifierKind;
+  token: string;
+  mask: string;
 }
 
 /** Finds the identifiers of the catalogue in messages. One per stream of messages: it keeps buffers between calls. */
@@ -75,9 +106,11 @@ export class Recogniser {
   readonly #options: RecogniserOptions;
   readonly #counters: RecogniserCounters;
   readonly #keyNames = new KeyNames(catalogue);
+  readonly #hostLabels = new HostLabels(catalogue);
   readonly #text = new TextScanner(catalogue, this.#keyNames);
   readonly #payload = new PayloadScanner(this.#keyNames, this.#text);
   readonly #hits = new Map<string, Hit>();
+  readonly #digests = new Digests<Known>(mostDigested);
   #decodings = 0;
 
   constructor(options: RecogniserOptions, counters: RecogniserCounters) {
@@ -103,31 +136,33 @@ export class Recogniser {
   #field(field: Field): void {
     const { path, key, value } = field;
     if (value === '') return;
-    if (hintsOf(key) !== 0) this.#value(key, null, field, '', deepestEncoding);
-    if (path.startsWith('stun.')) {
+    this.#value(key, null, field, '', deepestEncoding);
+    if (path === 'stun.username' || path === 'stun.ice_username') {
       // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
       if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
       return;
     }
+    if (hostFields.has(path)) for (const { kind, value: label } of this.#hostLabels.find(value)) this.#hit(kind, label, kind.confidence - uncertaintyOfPath, field);
     if (isAuthorizationKey(key) && this.#authorization(field)) return;
-    const announcement = this.#keyNames.announced(key, path);
-    if (announcement === null && this.#digest(field)) return;
-    this.#value(value, announcement, field, '', 0);
+    if (this.#knownDigest(value, field) || this.#digest(field)) return;
+    this.#value(value, this.#keyNames.announced(key, path), field, '', 0);
   }
 
   /** `written` is the encoded text that `value` comes out of; empty on the outermost level. */
   #value(value: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
     const text = this.#bounded(value);
     const isAnnounced = announcement !== null && this.#announced(unquoted(text), announcement, place, written);
-    const hints = hintsOf(text);
-    const hits = hints === 0 ? [] : this.#text.scan(text, hints);
+    const hits = this.#text.scan(text);
+    const { hasPercentEncoding } = this.#text;
     for (const hit of hits) {
       const path = hit.key === '' ? place.path : `${place.path}.${hit.key}`;
       const spelling = hit.encoding === '' ? written : text.slice(hit.start, hit.end);
-      this.#hit(hit.kind, hit.value, hit.confidence, { ...place, path, encoding: chain(place.encoding, hit.encoding) }, written || spelling);
+      const inner = { ...place, path, encoding: chain(place.encoding, hit.encoding) };
+      this.#hit(hit.kind, hit.value, hit.confidence, inner, written || spelling);
+      if (hit.kind === jwt) this.#claims(hit.value, inner);
     }
     if (isAnnounced || hits.length > 0 || depth === deepestEncoding) return;
-    if (text.length >= leastEncoded || (hints & hint.percent) !== 0) this.#unwrap(unquoted(text), announcement, place, written, depth);
+    if (text.length >= leastEncoded || hasPercentEncoding) this.#unwrap(unquoted(text), announcement, place, written, depth);
   }
 
   #announced(value: string, { kinds, loose }: Announcement, place: Place, written: string): boolean {
@@ -139,13 +174,82 @@ export class Recogniser {
 
   #unwrap(text: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
     const decoded = decodeOnce(text);
-    if (decoded === null || decoded.text === text) return;
-    if (++this.#decodings > mostDecodings) {
-      this.#counters.undecoded++;
-      this.readInFull = false;
-      return;
-    }
+    if (decoded === null) return this.#unwrapBytes(text, place, written, depth);
+    if (decoded.text === text || !this.#mayDecode()) return;
     this.#value(decoded.text, announcement, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
+  }
+
+  /** A value that hides no text may hide something packed, or a structure. */
+  #unwrapBytes(text: string, place: Place, written: string, depth: number): void {
+    const decoded = decodeBytes(text);
+    if (decoded === null || !this.#mayDecode()) return;
+    this.#bytes(decoded.bytes, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
+  }
+
+  /** Bytes that came out of a value: something packed, a structure with names, or text of UTF-16. */
+  #bytes(bytes: Buffer, place: Place, written: string, depth: number): void {
+    if (this.#packed(bytes, place, written, depth) || this.#structure(bytes, () => place, written, depth)) return;
+    this.#utf16(bytes, place, written, depth);
+    const bare = bytes.length < leastDeflated ? null : inflateRaw(bytes);
+    if (bare !== null && bare.length > bytes.length) this.#unpacked(bare, { ...place, encoding: chain(place.encoding, 'deflate') }, written, depth + 1);
+  }
+
+  #packed(bytes: Buffer, place: Place, written: string, depth: number): boolean {
+    const inflated = inflate(bytes);
+    if (inflated !== null) this.#unpacked(inflated.bytes, { ...place, encoding: chain(place.encoding, inflated.encoding) }, written, depth + 1);
+    return inflated !== null;
+  }
+
+  /** What was packed is text, or something else again. */
+  #unpacked(bytes: Buffer, place: Place, written: string, depth: number): void {
+    const text = bytes.toString('utf8');
+    if (!text.includes('\uFFFD') || depth >= deepestEncoding) this.#value(text, null, place, written, depth);
+    else this.#bytes(bytes, place, written, depth);
+  }
+
+  /** `placeOf` says where the byte at an offset stood. */
+  #structure(bytes: Buffer, placeOf: (offset: number) => Place, written: string, depth: number): boolean {
+    const structure = bytes.length > mostStructured ? null : readStructure(bytes);
+    if (structure === null) return false;
+    for (const { name, value, offset, isInteger } of structure.values) {
+      const place = placeOf(offset);
+      const inner = { ...place, encoding: chain(place.encoding, structure.encoding) };
+      const announcement = name === '' ? null : this.#keyNames.announced(name);
+      if (!isInteger) this.#value(value, announcement, inner, written, depth);
+      else if (announcement !== null) this.#announced(value, integers(announcement), inner, written);
+    }
+    return true;
+  }
+
+  #utf16(bytes: Buffer, place: Place, written: string, depth: number): void {
+    findUtf16(bytes, (text, _offset, encoding) => this.#value(text, null, { ...place, encoding: chain(place.encoding, encoding) }, written || text, depth));
+  }
+
+  /** One more decoding, if the message may have it. */
+  #mayDecode(): boolean {
+    if (++this.#decodings <= mostDecodings) return true;
+    this.#counters.undecoded++;
+    this.readInFull = false;
+    return false;
+  }
+
+  /** What a token says of whoever carries it can be read by anyone, and follows them longer than the token does. */
+  #claims(token: string, place: Place): void {
+    for (const { path, key, value } of claimsOf(token)) {
+      const inner = { ...place, path: `${place.path}.claims.${path}`, encoding: chain(place.encoding, 'jwt') };
+      const announcement = this.#keyNames.announced(key, inner.path);
+      this.#value(value, announcement, inner, token, deepestEncoding);
+    }
+  }
+
+  /** Whether a value is the digest of an identifier that was seen in clear: it is that identifier then. */
+  #knownDigest(value: string, place: Place): boolean {
+    const digested = this.#digests.find(value);
+    if (digested === null) return false;
+    const { kind } = digested.identity;
+    const inner = { ...place, encoding: chain(place.encoding, digested.algorithm) };
+    this.#hit(kind, value, kind.confidence, inner, '', digested.identity);
+    return true;
   }
 
   #authorization(field: Field): boolean {
@@ -156,9 +260,14 @@ export class Recogniser {
       this.#hit(basicCredentials, credentials.value, basicCredentials.confidence, place, credentials.written);
       return true;
     }
+    if (credentials.scheme === 'digest') {
+      if (digestCredentials.validate(credentials.value)) this.#hit(digestCredentials, credentials.value, digestCredentials.confidence, field);
+      return false; // Its other parameters name the user.
+    }
     const kind = [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
     if (kind === undefined) return false;
     this.#hit(kind, credentials.value, kind.confidence, field);
+    if (kind === jwt) this.#claims(credentials.value, field);
     return true;
   }
 
@@ -194,7 +303,7 @@ export class Recogniser {
   /** A join link reaches over host, path and query, which are facts of their own: its secret is to be redacted in the query. */
   #zoomUrl(hostAndPath: string, query: string, field: Field): void {
     const url = query === '' ? hostAndPath : `${hostAndPath}?${query}`;
-    for (const hit of this.#text.scan(url, hintsOf(url) & ~hint.assignment)) {
+    for (const hit of this.#text.scan(url, false)) {
       this.#hit(hit.kind, hit.value, hit.confidence, field, hit.kind === joinLink ? secretOfJoinLink(hit.value) : '');
     }
   }
@@ -206,8 +315,32 @@ export class Recogniser {
       this.#counters.truncated++;
       this.readInFull = false;
     }
-    for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
+    if (!this.#structured(message, bytes)) {
+      for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
+    }
     if (message.protocol === 'tcp' && bytes.length <= longestLine) this.#line(bytes.toString('latin1').trimEnd(), message);
+  }
+
+  /**
+   * What a payload as a whole, or behind a short header, is: packed, a structure with names, text of UTF-16, identities in telephony BCD.
+   * Returns whether identifiers stood in a structure of it, so that there is nothing more to guess.
+   */
+  #structured(message: Message, bytes: Buffer): boolean {
+    if (message.encryption.verdict === 'cleartext' && message.protocol !== 'http') {
+      const text = bytes.length <= longestLine ? fromQuotedPrintable(bytes.toString('latin1')) : null;
+      if (text !== null) this.#value(text, null, placeInPayload(message, 0, 'quoted-printable'), text, deepestEncoding);
+      return text !== null && this.#hits.size > 0;
+    }
+    const packed = bytes.subarray(0, longestHeader).indexOf(gzipMark);
+    if (packed >= 0) return this.#packed(bytes.subarray(packed), placeInPayload(message, packed, ''), '', 0);
+    this.#utf16(bytes, placeInPayload(message, 0, ''), '', deepestEncoding);
+    findTbcd(bytes, ({ kind, digits, offset }) => {
+      const identity = kind === 'imsi' ? imsi : imei;
+      this.#hit(identity, digits, identity.confidence - uncertaintyOfPath, placeInPayload(message, offset, 'tbcd'));
+    });
+    const before = this.#hits.size;
+    structureOffsets.some((offset) => offset < bytes.length && this.#structure(bytes.subarray(offset), (at) => placeInPayload(message, offset + at, ''), '', 0));
+    return this.#hits.size > before;
   }
 
   /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
@@ -219,12 +352,12 @@ export class Recogniser {
     const word = line.slice(start);
     const decoded = word.length < leastBase64Word || this.#hits.size > 0 ? null : decodeOnce(word);
     if (decoded === null) return;
-    for (const hit of this.#text.scan(decoded.text, hintsOf(decoded.text))) {
+    for (const hit of this.#text.scan(decoded.text)) {
       this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, start, chain(decoded.encoding, hit.encoding)), word);
     }
   }
 
-  #hit(kind: IdentifierKind, value: string, confidence: number, place: Place, written = ''): void {
+  #hit(kind: IdentifierKind, value: string, confidence: number, place: Place, written = '', told?: Known): void {
     const folded = normaliseOpaque(value).toLowerCase();
     const identity = folded.length >= distinctiveLength ? folded : `${kind.dataClass} ${folded}`;
     const known = this.#hits.get(identity);
@@ -238,23 +371,32 @@ export class Recogniser {
     addSpelling(spellings, written);
     if (known !== undefined) addSpelling(spellings, value);
     if (known !== undefined && precedence(known.kind) <= precedence(kind)) return;
-    this.#hits.set(identity, { kind, value, written: spellings, confidence, place });
+    this.#hits.set(identity, { kind, value, written: spellings, confidence, place, ...(told && { known: told }) });
   }
 
   #report(): Recognised[] {
     const recognised: Recognised[] = [];
     for (const hit of this.#hits.values()) {
-      const token = this.#options.tokeniser.token(normalised(hit));
+      const token = hit.known?.token ?? this.#options.tokeniser.token(normalised(hit));
       const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
       if (same === undefined) {
         this.#counters.count(hit.kind.name);
         const written = hit.written.filter((spelling) => spelling !== hit.value);
         recognised.push({ observable: observableOf(hit, token), value: hit.value, written });
+        if (hit.known === undefined) this.#rememberDigests(hit, token);
       } else {
         for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
       }
     }
     return recognised;
+  }
+
+  /** So that the identifier is known again where only its digest stands. Sessions and secrets are not hashed for others. */
+  #rememberDigests({ kind, value, place, ...hit }: Hit, token: string): void {
+    if (value.length < leastDigested || kind.dataClass === 'secret' || kind.dataClass === 'session' || isDigest(place)) return;
+    const plain = normalised({ kind, value, place, ...hit });
+    const known: Known = { kind, token, mask: maskOf(kind, value) };
+    this.#digests.add(token, [plain, value, value.toLowerCase(), value.toUpperCase()], known);
   }
 
   #bounded(text: string): string {
@@ -265,15 +407,24 @@ export class Recogniser {
   }
 }
 
-function observableOf({ kind, value, confidence, place }: Hit, token: string): Observable {
+function observableOf({ kind, value, confidence, place, known }: Hit, token: string): Observable {
   const { path, encoding, sender, frame } = place;
-  return { kind: kind.name, path: publicPath(path), encoding, visibility: 'cleartext', confidence, mask: maskOf(kind, value), token, sender, frame };
+  return { kind: kind.name, path: publicPath(path), encoding, visibility: 'cleartext', confidence, mask: known?.mask ?? maskOf(kind, value), token, sender, frame };
 }
 
 /** The spelling that the token is made of; a digest keeps all its digits. */
 function normalised({ kind, value, place }: Hit): string {
-  if (/(?:^|>)(?:md5|sha1|sha256)$/.test(place.encoding)) return normaliseHex(value);
+  if (isDigest(place)) return normaliseHex(value);
   return (kind.normalise ?? normaliseOpaque)(value);
+}
+
+function isDigest({ encoding }: Place): boolean {
+  return /(?:^|>)(?:md5|sha1|sha256)$/.test(encoding);
+}
+
+/** An announcement for a number: kinds that are written as integers. */
+function integers({ kinds, loose }: Announcement): Announcement {
+  return { kinds: kinds.filter((kind) => kind.integer === true), loose };
 }
 
 function maskOf(kind: IdentifierKind, value: string): string {
@@ -295,6 +446,7 @@ function isWithin({ within }: IdentifierKind, path: string): boolean {
     case 'cookie': return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
     case 'login': return /^[a-z0-9-]+\.login\./.test(path);
     case 'sip': return path.startsWith('sip.');
+    case 'jwt': return path.includes('.claims.');
     default: return true;
   }
 }

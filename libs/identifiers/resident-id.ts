@@ -4,7 +4,7 @@ const checkCharacters = '10X98765432';
 const provinces = new Set(
   '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '),
 );
-const inText = /(?<![\w.-])[1-8]\d{16}[\dXx](?![\w-])/g;
+export const residentIdInText = /(?<![\w.-])[1-8]\d{16}[\dXx](?![\w-])/y;
 
 /**
  * Chinese resident identity number (GB 11643-1999): region, date of birth, sequence, and a check character by ISO 7064 mod 11-2.
@@ -19,10 +19,4 @@ export function isResidentId(value: string): boolean {
   if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return false;
   const sum = weights.reduce((total, weight, i) => total + weight * Number(value[i]), 0);
   return checkCharacters[sum % 11] === value[17]!.toUpperCase();
-}
-
-export function findResidentIds(text: string, visit: (start: number, end: number) => void): void {
-  for (const match of text.matchAll(inText)) {
-    if (isResidentId(match[0])) visit(match.index, match.index + match[0].length);
-  }
 }

@@ -1,17 +1,57 @@
 import type { Shape } from './kind.ts';
+import { digits, hexDigits, type Anchor } from './scan/anchor.ts';
 
-/** A shape that a regular expression with the flag `g` finds: group 1 when it has one, else the whole match; then `accept` decides. */
-export function patternShape(hint: number, confidence: number, pattern: RegExp, accept: (value: string) => boolean = () => true): Shape {
-  return {
-    hint,
-    confidence,
-    find(text, visit) {
-      for (const match of text.matchAll(pattern)) {
-        const value = match[1] ?? match[0];
-        if (!accept(value)) continue;
-        const start = match.index + match[0].indexOf(value);
-        visit(start, start + value.length);
-      }
-    },
+/** A stretch of text that a pattern matched, and its groups. */
+export interface Match {
+  readonly start: number;
+  readonly end: number;
+  readonly groups: readonly (string | undefined)[];
+}
+
+/** A shape whose matches, of a regular expression with the flag `y`, begin at an anchor, or where `begin` says. `accept` decides. */
+export function patternShape(
+  anchors: readonly Anchor[], confidence: number, pattern: RegExp, accept: (value: string) => boolean = () => true,
+  begin: (text: string, at: number) => number = (_text, at) => at,
+): Shape {
+  const matchAt: Shape['find'] = (text, at, from, visit) => {
+    const start = begin(text, at);
+    if (start < from) return from;
+    pattern.lastIndex = start;
+    const match = pattern.exec(text);
+    if (match === null) return from;
+    const end = match.index + match[0].length;
+    if (accept(match[0])) visit(match.index, end);
+    return end;
   };
+  const run = anchors.find((anchor) => 'run' in anchor);
+  if (run?.run === 'digits' || run?.run === 'hex') return { anchors, confidence, find: behindWideCharacters(matchAt, run.run === 'digits' ? digits : hexDigits) };
+  return { anchors, confidence, find: matchAt };
+}
+
+/** Runs are found by the low bytes of characters: where one beyond Latin-1 seems to be of the class, a true run may begin behind it. */
+function behindWideCharacters(matchAt: Shape['find'], members: string): Shape['find'] {
+  const isMember = Uint8Array.from({ length: 256 }, (_, code) => Number(members.includes(String.fromCharCode(code))));
+  return (text, at, from, visit) => {
+    let next = matchAt(text, at, from, visit);
+    for (let i = at; i < text.length && isMember[text.charCodeAt(i) & 0xff] === 1; i++) {
+      if (text.charCodeAt(i) > 0xff) next = matchAt(text, i + 1, next, visit);
+    }
+    return next;
+  };
+}
+
+/**
+ * The first match of a regular expression with the flag `g` that holds the character at `at` and does not begin before `from`; null if
+ * there is none. No match may reach more than `before` characters in front of `at` or `after` characters behind it.
+ */
+export function matchAround(pattern: RegExp, text: string, at: number, from: number, before: number, after: number): Match | null {
+  const first = Math.max(from, at - before);
+  const offset = Math.max(0, first - 1);
+  pattern.lastIndex = first - offset;
+  const match = pattern.exec(text.slice(offset, at + after + 2));
+  pattern.lastIndex = 0;
+  if (match === null) return null;
+  const start = offset + match.index;
+  const end = start + match[0].length;
+  return start <= at && end > at ? { start, end, groups: match.slice(1) } : null;
 }

@@ -1,5 +1,5 @@
 /** `sip:user@host`, `sips:user:secret@host` (RFC 3261, 19.1.1). A URI without a user names a server, not a person. */
-const uri = /(?<!\w)sips?:[\w.!~*'()&=+$,%-]{1,64}(?::[^\s@<>"]{0,64})?@[\w.:[\]-]{1,128}/gi;
+export const sipUriInText = /(?<!\w)sips?:[\w.!~*'()&=+$,%-]{1,64}(?::[^\s@<>"]{0,64})?@[\w.:[\]-]{1,128}/iy;
 
 const whole = /^sips?:[^\s@:<>"]{1,64}(?::[^\s@]{0,64})?@[\w.:[\]-]{2,128}(?:[;?][^\s]{0,256})?$/i;
 
@@ -12,10 +12,4 @@ export function isSipUri(value: string): boolean {
 export function normaliseSipUri(value: string): string {
   const [user = '', host = ''] = value.replace(/^.*</, '').replace(/>.*$/, '').replace(/^sips?:/i, '').split('@');
   return `${user.replace(/:.*$/, '')}@${host.replace(/[:;?].*$/, '').toLowerCase()}`;
-}
-
-export function findSipUris(text: string, visit: (start: number, end: number) => void): void {
-  for (const match of text.matchAll(uri)) {
-    if (isSipUri(match[0])) visit(match.index, match.index + match[0].length);
-  }
 }

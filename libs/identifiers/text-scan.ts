@@ -3,8 +3,11 @@ import { precedence } from './catalogue.ts';
 import { basicCredentials, bearerToken } from './catalogue/credentials.ts';
 import { decodeOnce } from './decode.ts';
 import type { KeyNames } from './key-names.ts';
-import { hint, type IdentifierKind } from './kind.ts';
-import { findAssignments, isTrustworthy, type Assignment } from './text.ts';
+import { keyAnchors } from './key-anchors.ts';
+import type { IdentifierKind } from './kind.ts';
+import { hexDigits, sequence } from './scan/anchor.ts';
+import { Prefilter } from './scan/prefilter.ts';
+import { createAssignment, isTrustworthy, readAssignment, type Assignment } from './text.ts';
 
 /** An identifier in a text. */
 export interface TextHit {
@@ -23,39 +26,79 @@ export interface TextHit {
 /** Taken off the confidence when unknown words stand before a key's name. */
 export const looseness = 15;
 
+const nothing: TextHit[] = [];
+
 /**
- * Finds identifiers in free text, by shape and by key, given the {@link hint} bits of the text.
- * Of overlapping ones the most specific is kept.
+ * Finds identifiers in free text, by shape and by key. One pass of the prefilter tells where either may stand; only there the text is
+ * read. Of overlapping identifiers the most specific is kept.
  */
 export class TextScanner {
+  /** Whether the last text holds a percent sign with two hexadecimal digits. */
+  hasPercentEncoding = false;
+
   readonly #keyNames: KeyNames;
   readonly #shaped: readonly IdentifierKind[];
   readonly #wanted: (key: string) => boolean;
+  readonly #prefilter: Prefilter;
+  /** Numbers of patterns: the shapes come first. */
+  readonly #assignments: number;
+  readonly #percent: number;
+  /** Where the next match of each pattern may begin. */
+  readonly #from: Int32Array;
+  readonly #assignment = createAssignment();
 
   constructor(catalogue: readonly IdentifierKind[], keyNames: KeyNames) {
     this.#keyNames = keyNames;
     this.#shaped = catalogue.filter((kind) => kind.shape !== undefined);
     this.#wanted = (key) => isAuthorizationKey(key) || keyNames.announced(key) !== null;
+    this.#assignments = this.#shaped.length;
+    this.#percent = this.#assignments + 1;
+    this.#from = new Int32Array(this.#percent + 1);
+    this.#prefilter = new Prefilter([
+      ...this.#shaped.map(({ shape }) => shape!.anchors),
+      keyAnchors([...keyNames.names(), 'authorization']),
+      [sequence('%', hexDigits, hexDigits)],
+    ]);
   }
 
-  scan(text: string, hints: number): TextHit[] {
+  /** Whether {@link scan} can find anything in text among these bytes. */
+  mayHold(bytes: Uint8Array): boolean {
+    return this.#prefilter.scanBytes(bytes) > 0;
+  }
+
+  scan(text: string, withAssignments = true): TextHit[] {
+    this.hasPercentEncoding = false;
+    const candidates = this.#prefilter.scanText(text);
+    if (candidates === 0) return nothing;
+    const { positions, patterns } = this.#prefilter;
     const hits: TextHit[] = [];
-    if (hints !== 0) {
-      for (const kind of this.#shaped) {
-        const shape = kind.shape!;
-        if ((shape.hint & hints) === 0) continue;
-        shape.find(text, (start, end) => {
-          hits.push({ kind, value: text.slice(start, end), start, end, key: '', encoding: '', confidence: shape.confidence });
-        });
-      }
-      if ((hints & hint.assignment) !== 0) {
-        findAssignments(text, this.#wanted, (assignment) => {
-          const hit = isAuthorizationKey(assignment.key) ? this.#authorization(text, assignment) : this.#assigned(assignment);
-          if (hit !== null) hits.push(hit);
-        });
-      }
+    this.#from.fill(0);
+    for (let i = 0; i < candidates; i++) {
+      const pattern = patterns[i]!;
+      if (pattern < this.#assignments) this.#shape(text, positions[i]!, pattern, hits);
+      else if (pattern === this.#percent) this.hasPercentEncoding = true;
+      else if (withAssignments) this.#assignmentAt(text, positions[i]!, hits);
     }
     return hits.length < 2 ? hits : withoutOverlap(hits);
+  }
+
+  #shape(text: string, at: number, pattern: number, hits: TextHit[]): void {
+    const kind = this.#shaped[pattern]!;
+    const { find, confidence } = kind.shape!;
+    this.#from[pattern] = find(text, at, this.#from[pattern]!, (start, end) => {
+      hits.push({ kind, value: text.slice(start, end), start, end, key: '', encoding: '', confidence });
+    });
+  }
+
+  #assignmentAt(text: string, at: number, hits: TextHit[]): void {
+    const assignment = this.#assignment;
+    const sign = readAssignment(text, at, this.#from[this.#assignments]!, this.#wanted, assignment);
+    if (sign < 0) return;
+    // What stands inside a bare value belongs to it: it is not read again from each sign within.
+    this.#from[this.#assignments] = assignment.quoted ? sign + 1 : Math.max(sign + 1, assignment.start + assignment.value.length);
+    if (assignment.value === '') return;
+    const hit = isAuthorizationKey(assignment.key) ? this.#authorization(text, assignment) : this.#assigned(assignment);
+    if (hit !== null) hits.push(hit);
   }
 
   #assigned(assignment: Assignment): TextHit | null {
@@ -95,7 +138,7 @@ export class TextScanner {
 const reach = 3;
 
 function withoutOverlap(hits: TextHit[]): TextHit[] {
-  hits.sort((a, b) => a.start - b.start || precedence(a.kind) - precedence(b.kind));
+  hits.sort((a, b) => a.start - b.start || precedence(a.kind) - precedence(b.kind) || a.key.length - b.key.length);
   const kept: TextHit[] = [];
   for (const hit of hits) {
     const rivals = kept.slice(-reach).filter((other) => hit.start < other.end && other.kind.holds !== hit.kind.name);

@@ -29,44 +29,49 @@ export interface Assignment {
   spaced: boolean;
 }
 
-/**
- * Calls `visit` for each key that `wanted` accepts. One pass; the object handed over is reused.
- * Looks at no more than 48 characters of a key and 4096 of a value.
- */
-export function findAssignments(text: string, wanted: (key: string) => boolean, visit: (assignment: Assignment) => void): void {
-  const assignment: Assignment = { key: '', value: '', start: 0, quoted: false, spaced: false };
-  for (let sign = 1; sign < text.length; sign++) {
-    const character = text.charCodeAt(sign);
-    if (character !== code.equals && character !== code.colon && character !== code.greater) continue;
-    const keyEnd = endOfKey(text, sign, character);
-    if (keyEnd < 0) continue;
-    let keyStart = keyEnd;
-    while (keyStart > 0 && keyEnd - keyStart < longestKey && isKeyCharacter(text.charCodeAt(keyStart - 1))) keyStart--;
-    if (keyEnd - keyStart < 2) continue;
-    if (character === code.greater && text.charCodeAt(keyStart - 1) !== code.less) continue;
-    const key = text.slice(keyStart, keyEnd);
-    if (!wanted(key)) continue;
-    assignment.key = key;
-    readValue(text, sign, assignment);
-    if (assignment.value !== '') visit(assignment);
-    // What stands inside a bare value belongs to it: it is not read again from each sign within.
-    if (!assignment.quoted) sign = Math.max(sign, assignment.start + assignment.value.length - 1);
-  }
+export function createAssignment(): Assignment {
+  return { key: '', value: '', start: 0, quoted: false, spaced: false };
 }
 
-/** End (exclusive) of the key in front of the sign, over a space and a closing quote; -1 when the sign assigns nothing. */
-function endOfKey(text: string, sign: number, character: number): number {
+/**
+ * Reads the assignment whose key ends around `at`, an anchor of `keyAnchors`, into `assignment`. Returns its sign's index, or -1: there
+ * is none, its sign stands before `from`, or `wanted` refuses the key. Looks at no more than 48 characters of a key and 4096 of a value.
+ */
+export function readAssignment(text: string, at: number, from: number, wanted: (key: string) => boolean, assignment: Assignment): number {
+  const keyEnd = endOfKey(text, at + 1);
+  const sign = keyEnd < 0 ? -1 : signBehind(text, keyEnd);
+  if (sign < from) return -1;
+  let keyStart = keyEnd;
+  while (keyStart > 0 && keyEnd - keyStart < longestKey && isKeyCharacter(text.charCodeAt(keyStart - 1))) keyStart--;
+  if (keyEnd - keyStart < 2) return -1;
+  if (text.charCodeAt(sign) === code.greater && text.charCodeAt(keyStart - 1) !== code.less) return -1;
+  const key = text.slice(keyStart, keyEnd);
+  if (!wanted(key)) return -1;
+  assignment.key = key;
+  readValue(text, sign, assignment);
+  return sign;
+}
+
+/** End (exclusive) of the key that goes on or ends at `at`; -1 when it goes on for too long. */
+function endOfKey(text: string, at: number): number {
+  for (let end = at; end < at + longestKey; end++) if (!isKeyCharacter(text.charCodeAt(end))) return end;
+  return -1;
+}
+
+/** Index of the sign behind a key, over a closing quote and a space; -1 when nothing is assigned. */
+function signBehind(text: string, keyEnd: number): number {
+  let sign = keyEnd;
+  while (text.charCodeAt(sign) === code.backslash) sign++;
+  const isQuoted = text.charCodeAt(sign) === code.quote || text.charCodeAt(sign) === code.apostrophe;
+  if (isQuoted) sign++;
+  else if (sign > keyEnd) return -1;
+  if (text.charCodeAt(sign) === code.space) sign++;
+  const character = text.charCodeAt(sign);
+  if (character !== code.equals && character !== code.colon && character !== code.greater) return -1;
   const next = text.charCodeAt(sign + 1);
   if (next === character || (character === code.equals && next === code.greater)) return -1;
   if (character === code.colon && next === code.slash && text.charCodeAt(sign + 2) === code.slash) return -1;
-  let end = sign;
-  if (text.charCodeAt(end - 1) === code.space) end--;
-  const before = text.charCodeAt(end - 1);
-  if (before === code.quote || before === code.apostrophe) {
-    end--;
-    while (text.charCodeAt(end - 1) === code.backslash) end--;
-  }
-  return isKeyCharacter(text.charCodeAt(end - 1)) ? end : -1;
+  return sign;
 }
 
 function readValue(text: string, sign: number, assignment: Assignment): void {

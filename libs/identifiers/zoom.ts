@@ -1,9 +1,17 @@
+import type { Visit } from './kind.ts';
+import { matchAround, type Match } from './shape.ts';
+
 /**
  * Meeting numbers have 11 digits, personal ones 10, and those planned before April 2020 may have 9.
  * https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196
  */
 const meeting =
   /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
+/** What stands behind the subdomains: most texts with the name have no link. */
+const path = /zoom(?:gov)?\.(?:us|com)[\w./]{3,16}\d{9}/iy;
+/** Characters of a link in front of `zoo`, and from there on. */
+const longestSubdomains = 192;
+const longestLink = 300;
 const secret = /[?&]pwd=([\w.~%-]{4,128})/i;
 
 export function isMeetingNumber(value: string): boolean {
@@ -11,26 +19,32 @@ export function isMeetingNumber(value: string): boolean {
   return /^[1-9]\d{8,10}$/.test(digits) && new Set(digits).size > 2;
 }
 
-/** The number in `zoom.us/j/12345678901`. */
-export function findMeetingNumbers(text: string, visit: (start: number, end: number) => void): void {
-  for (const match of text.matchAll(meeting)) {
-    if (!isMeetingNumber(match[1]!)) continue;
-    const start = match.index + match[0].lastIndexOf(`/${match[1]!}`) + 1;
-    visit(start, start + match[1]!.length);
-  }
+function linkAround(text: string, at: number, from: number): Match | null {
+  path.lastIndex = at;
+  return path.test(text) ? matchAround(meeting, text, at, from, longestSubdomains, longestLink) : null;
 }
 
-/** A join link that carries its `pwd`: whoever has it is let in. */
-export function findJoinLinks(text: string, visit: (start: number, end: number) => void): void {
-  for (const match of text.matchAll(meeting)) {
-    if (isMeetingNumber(match[1]!) && secret.test(match[0])) visit(match.index, match.index + match[0].length);
+/** The number in `zoom.us/j/12345678901`, whose `zoo` stands at `at`. */
+export function findMeetingNumber(text: string, at: number, from: number, visit: Visit): number {
+  const link = linkAround(text, at, from);
+  if (link === null) return from;
+  if (isMeetingNumber(link.groups[0]!)) {
+    const start = link.start + text.slice(link.start, link.end).lastIndexOf(`/${link.groups[0]!}`) + 1;
+    visit(start, start + link.groups[0]!.length);
   }
+  return link.end;
+}
+
+/** A join link that carries its `pwd`, and whose `zoo` stands at `at`: whoever has it is let in. */
+export function findJoinLink(text: string, at: number, from: number, visit: Visit): number {
+  const link = linkAround(text, at, from);
+  if (link === null) return from;
+  if (isMeetingNumber(link.groups[0]!) && secret.test(text.slice(link.start, link.end))) visit(link.start, link.end);
+  return link.end;
 }
 
 export function isJoinLink(value: string): boolean {
-  let whole = false;
-  findJoinLinks(value, () => { whole = true; });
-  return whole;
+  return [...value.matchAll(meeting)].some((match) => isMeetingNumber(match[1]!) && secret.test(match[0]));
 }
 
 export function isZoomHost(host: string): boolean {

@@ -8,7 +8,7 @@ export type FlowTotals = Pick<Flow, 'sourceBytes' | 'sourcePackets' | 'destinati
 
 /** What one line of a log, one exchange of an archive, or one record of a flow export tells. */
 export interface LogEntry {
-  /** `zeek`, `suricata`, `har`, `vpc-flow-log`, `gcp-flow-log`, `netflow`, … */
+  /** `zeek`, `suricata`, `har`, `mitmproxy`, `vpc-flow-log`, `gcp-flow-log`, `netflow`, … */
   readonly source: string;
   /** What the source calls the flow: a uid, a flow_id. Empty: the entry stands for itself. */
   readonly flowName: string;

@@ -120,7 +120,7 @@ describe('NetFlow v9 and IPFIX', () => {
       set(300, ip('10.0.0.5'), ip('198.51.100.7'), u16(51000, 443), u8(6), u32(0, 5_000_000_000 % 2 ** 32), u32(1, 7), u8(255), u16(300), Buffer.from(long), u8(3), Buffer.from('bob'))));
     assert.equal(entries.length, 1);
     assert.equal(entries[0]!.totals!.destinationBytes, 2 ** 32 + 7);
-    assert.deepEqual(fieldsOf(entries[0]!), ['flow.username=bob', `flow.35632.187=${long}`]);
+    assert.deepEqual(fieldsOf(entries[0]!), ['flow.login.user_name=bob', `flow.35632.187=${long}`]);
   });
 
   test('a flow that goes on does not end with its record', () => {

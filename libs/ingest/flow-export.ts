@@ -38,6 +38,11 @@ export class FlowExportDecoder {
     return this.#sets.templates.snapshot();
   }
 
+  /** It grows whenever a snapshot would be another one. */
+  get changes(): number {
+    return this.#sets.templates.changes;
+  }
+
   /** Takes a snapshot back; false when it is none. */
   restore(snapshot: string): boolean {
     return this.#sets.templates.restore(snapshot);

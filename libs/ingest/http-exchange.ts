@@ -15,6 +15,8 @@ export interface HttpExchange {
   responseHeaders: HeaderList;
   responseBody: Buffer | null;
   encryption: Encryption;
+  /** Bodies are as they were sent, compressed where their Content-Encoding says so. */
+  keepsContentEncoding?: boolean;
 }
 
 /**
@@ -45,21 +47,23 @@ export function httpMessages(exchange: HttpExchange, micros: number): Message[] 
   return messages;
 }
 
-function requestBytes({ method, target, requestHeaders, requestBody }: HttpExchange): Buffer {
-  return write(`${token(method)} ${encodedTarget(target)} HTTP/1.1`, requestHeaders, requestBody);
+function requestBytes({ method, target, requestHeaders, requestBody, keepsContentEncoding }: HttpExchange): Buffer {
+  return write(`${token(method)} ${encodedTarget(target)} HTTP/1.1`, requestHeaders, requestBody, keepsContentEncoding);
 }
 
-function responseBytes({ status, responseHeaders, responseBody }: HttpExchange): Buffer {
-  return write(`HTTP/1.1 ${String(status).padStart(3, '0')} `, responseHeaders, responseBody);
+function responseBytes({ status, responseHeaders, responseBody, keepsContentEncoding }: HttpExchange): Buffer {
+  return write(`HTTP/1.1 ${String(status).padStart(3, '0')} `, responseHeaders, responseBody, keepsContentEncoding);
 }
 
-/** How a body was sent does not show in a log: it is given as it is, whole. */
-const framing = new Set(['content-length', 'transfer-encoding', 'content-encoding', 'connection', 'upgrade']);
+/** How a body was sent does not show in a log: it is given whole, and where nothing else is said as it is. */
+const framing = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade']);
 
-function write(startLine: string, headers: HeaderList, body: Buffer | null): Buffer {
+function write(startLine: string, headers: HeaderList, body: Buffer | null, keepsContentEncoding = false): Buffer {
   const lines = [startLine];
   for (const [name, value] of headers) {
-    if (value !== '' && !framing.has(name.toLowerCase()) && !name.startsWith(':')) lines.push(`${token(name)}: ${value.replaceAll(controls, ' ')}`);
+    const lowerCase = name.toLowerCase();
+    if (lowerCase === 'content-encoding' && !keepsContentEncoding) continue;
+    if (value !== '' && !framing.has(lowerCase) && !name.startsWith(':')) lines.push(`${token(name)}: ${value.replaceAll(controls, ' ')}`);
   }
   lines.push(`Content-Length: ${body?.length ?? 0}`, '', '');
   const head = Buffer.from(lines.join('\r\n'));

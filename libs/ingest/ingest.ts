@@ -3,4 +3,4 @@ export { IngestCounters, type LocatedProblem } from './counters.ts';
 export { flowOfEntry, type FlowTotals, type LogEntry } from './entry.ts';
 export { FlowExportDecoder, type FlowExportOptions } from './flow-export.ts';
 export { FlowJoin, flowJoinDefaults, type FlowJoinOptions } from './flow-join.ts';
-export { leastSample, openLog, type LogReader, type LogSource } from './log.ts';
+export { leastSample, openLog, type LogMark, type LogReader, type LogSource } from './log.ts';

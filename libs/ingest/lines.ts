@@ -8,11 +8,23 @@ export class LineSplitter {
   #rest: Buffer[] = [];
   #restBytes = 0;
   #isSkipping = false;
-  #number = 0;
+  #number: number;
 
-  constructor(onLine: (line: Buffer, number: number) => void, onTooLong: (number: number) => void) {
+  /** @param before lines before the first one that is pushed: numbers go on behind them */
+  constructor(onLine: (line: Buffer, number: number) => void, onTooLong: (number: number) => void, before = 0) {
     this.#onLine = onLine;
     this.#onTooLong = onTooLong;
+    this.#number = before;
+  }
+
+  /** Lines that ended so far. */
+  get lines(): number {
+    return this.#number;
+  }
+
+  /** Bytes behind the last of them. */
+  get restBytes(): number {
+    return this.#restBytes;
   }
 
   push(chunk: Buffer): void {
@@ -26,15 +38,14 @@ export class LineSplitter {
 
   /** The input ended: what stands behind the last line end is a line too. */
   finish(): void {
-    if (this.#restBytes > 0 || this.#isSkipping) this.#end(Buffer.alloc(0));
+    if (this.#restBytes > 0) this.#end(Buffer.alloc(0));
   }
 
   #keep(part: Buffer): void {
-    if (this.#isSkipping) return;
     this.#restBytes += part.length;
     if (this.#restBytes > maxLineBytes) {
       this.#isSkipping = true;
-      this.#drop();
+      this.#rest = [];
     } else {
       this.#rest.push(Buffer.from(part));
     }
@@ -44,7 +55,8 @@ export class LineSplitter {
     this.#number++;
     const isTooLong = this.#isSkipping || this.#restBytes + part.length > maxLineBytes;
     let line = this.#restBytes === 0 ? part : Buffer.concat([...this.#rest, part]);
-    this.#drop();
+    this.#rest = [];
+    this.#restBytes = 0;
     this.#isSkipping = false;
     if (isTooLong) {
       this.#onTooLong(this.#number);
@@ -52,10 +64,5 @@ export class LineSplitter {
     }
     if (line.at(-1) === 0x0d) line = line.subarray(0, -1);
     if (line.length > 0) this.#onLine(line, this.#number);
-  }
-
-  #drop(): void {
-    this.#rest = [];
-    this.#restBytes = 0;
   }
 }

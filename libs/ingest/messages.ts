@@ -24,8 +24,8 @@ const guests = new Set(['anonymous', 'ftp', 'guest', '<unknown>', '<hidden>']);
 /** Adds who logs in. An anonymous login names nobody, and its password is by custom an address (RFC 1635). */
 export function addLogin(to: Message, protocol: string, user: string, password: string): void {
   if (guests.has(user.toLowerCase())) return;
-  addField(to, `${protocol}.username`, user);
-  if (!guests.has(password.toLowerCase())) addField(to, `${protocol}.password`, password);
+  addField(to, `${protocol}.login.user_name`, user);
+  if (!guests.has(password.toLowerCase())) addField(to, `${protocol}.login.password`, password);
 }
 
 export interface DnsLog {

@@ -63,6 +63,7 @@ export class Templates {
   readonly #waiting = new Map<string, WaitingSet[]>();
   readonly #rates = new Map<string, number>();
   #waitingBytes = 0;
+  #changes = 0;
 
   constructor(options: Partial<TemplateOptions>, counters: IngestCounters) {
     this.#options = { ...templateDefaults, ...options };
@@ -73,9 +74,16 @@ export class Templates {
     return this.#templates.get(`${domain} ${id}`);
   }
 
+  /** How often something was learnt or forgotten that the snapshot before did not have. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Learns a template; returns the data sets that waited for it. */
   learn(domain: string, id: number, template: Template): WaitingSet[] {
     const key = `${domain} ${id}`;
+    // Exporters repeat what they said.
+    if (JSON.stringify(this.#templates.get(key)) !== JSON.stringify(template)) this.#changes++;
     this.#templates.delete(key);
     this.#templates.set(key, template);
     if (this.#templates.size > this.#options.maxTemplates) {
@@ -108,7 +116,7 @@ export class Templates {
   }
 
   forget(domain: string, id: number): void {
-    this.#templates.delete(`${domain} ${id}`);
+    if (this.#templates.delete(`${domain} ${id}`)) this.#changes++;
   }
 
   /** Keeps a copy of a set until its template comes. */
@@ -136,7 +144,12 @@ export class Templates {
 
   /** One of `rate` packets is counted by the sampler, or in the whole domain when there is only one (-1). */
   learnRate(domain: string, samplerId: number, rate: number): void {
-    for (const id of samplerId === -1 ? [-1] : [samplerId, -1]) this.#rates.set(`${domain} ${id}`, rate);
+    for (const id of samplerId === -1 ? [-1] : [samplerId, -1]) {
+      const key = `${domain} ${id}`;
+      if (this.#rates.get(key) === rate) continue;
+      this.#rates.set(key, rate);
+      this.#changes++;
+    }
     while (this.#rates.size > this.#options.maxSamplers) this.#rates.delete(this.#rates.keys().next().value!);
   }
 

@@ -28,8 +28,9 @@ export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, 
     const mqtt = message('mqtt', cleartext('MQTT'), 'source', micros);
     const connect = object(object(event, 'mqtt'), 'connect');
     const publish = object(object(event, 'mqtt'), 'publish');
-    addField(mqtt, 'mqtt.client_id', text(connect, 'client_id'));
-    addLogin(mqtt, 'mqtt', text(connect, 'username'), text(connect, 'password'));
+    addField(mqtt, 'mqtt.connect.client_id', text(connect, 'client_id'), 'mqtt_client_id');
+    addField(mqtt, 'mqtt.connect.username', text(connect, 'username'));
+    addField(mqtt, 'mqtt.connect.password', text(connect, 'password'));
     addField(mqtt, 'mqtt.topic', text(publish, 'topic'));
     const payload = text(publish, 'message');
     if (payload !== '') mqtt.payload = Buffer.from(payload);
@@ -54,8 +55,8 @@ export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, 
     const snmp = object(event, 'snmp');
     const isV3 = count(snmp, 'version') === 3;
     const one = message('snmp', isV3 ? encrypted('SNMPv3') : cleartext('SNMP'), 'source', micros);
-    addField(one, 'snmp.community', text(snmp, 'community'));
-    addLogin(one, 'snmp', text(snmp, 'usm'), '');
+    addField(one, 'snmp.community', text(snmp, 'community'), 'snmp_community');
+    addField(one, 'snmp.user', text(snmp, 'usm'), 'username');
     return [one];
   }],
   ['smb', (event, micros) => {
@@ -76,7 +77,8 @@ export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, 
   ['ldap', (event, micros) => {
     const request = object(object(event, 'ldap'), 'request');
     const ldap = message('ldap', cleartext('LDAP'), 'source', micros);
-    addField(ldap, 'ldap.object', text(object(request, 'bind_request'), 'name') || text(object(request, 'search_request'), 'base_object'));
+    addLogin(ldap, 'ldap', text(object(request, 'bind_request'), 'name'), '');
+    addField(ldap, 'ldap.object', text(object(request, 'search_request'), 'base_object'));
     return [ldap];
   }],
 ]);
@@ -168,7 +170,7 @@ function ftp(event: Row, micros: number): Message[] {
 function addCommand(to: Message, protocol: string, command: string, argument: string): void {
   switch (command.toUpperCase()) {
     case 'USER': addLogin(to, protocol, argument, ''); break;
-    case 'PASS': if (!argument.includes('@')) addField(to, `${protocol}.password`, argument); break;
+    case 'PASS': if (!argument.includes('@')) addField(to, `${protocol}.login.password`, argument); break;
     default: addField(to, `${protocol}.argument`, argument);
   }
 }

@@ -69,13 +69,13 @@ test('an alert tells its flow\'s direction and carries the message', () => {
 
 test('logins of MQTT, FTP, POP3, SNMP and Kerberos', () => {
   const fields = (type: string, values: object): string[] => fieldsOf(readLog('eve.json', event(type, { [type]: values })).entries[0]!);
-  assert.deepEqual(fields('mqtt', { connect: { client_id: 'c1', username: 'bob', password: 's3cret' } }), ['mqtt.client_id=c1', 'mqtt.username=bob', 'mqtt.password=s3cret']);
+  assert.deepEqual(fields('mqtt', { connect: { client_id: 'c1', username: 'bob', password: 's3cret' } }), ['mqtt.connect.client_id=c1', 'mqtt.connect.username=bob', 'mqtt.connect.password=s3cret']);
   assert.deepEqual(fields('ftp', { command: 'USER', command_data: 'anonymous' }), []);
   assert.deepEqual(fields('ftp', { command: 'PASS', command_data: 'a@b' }), []);
-  assert.deepEqual(fields('ftp', { command: 'PASS', command_data: 's3cret' }), ['ftp.password=s3cret']);
-  assert.deepEqual(fields('pop3', { request: { command: 'USER', args: ['bob'] } }), ['pop3.username=bob']);
+  assert.deepEqual(fields('ftp', { command: 'PASS', command_data: 's3cret' }), ['ftp.login.password=s3cret']);
+  assert.deepEqual(fields('pop3', { request: { command: 'USER', args: ['bob'] } }), ['pop3.login.user_name=bob']);
   assert.deepEqual(fields('snmp', { version: 1, community: 'internal' }), ['snmp.community=internal']);
-  assert.deepEqual(fields('krb5', { cname: 'bob' }), ['kerberos.username=bob']);
+  assert.deepEqual(fields('krb5', { cname: 'bob' }), ['kerberos.login.user_name=bob']);
   assert.deepEqual(fields('krb5', { cname: 'host$' }), []);
 });
 

@@ -20,6 +20,7 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
   let columns = version2;
   return {
     name: format,
+    head: () => columns.join(' '),
     line(line, number) {
       const written = line.toString('latin1').trim();
       if (headerLine.test(written)) {

@@ -4,8 +4,8 @@ import { addField, addLogin, cleartext, dnsMessage, encrypted, message, tlsMessa
 import { count, text, texts, type Row } from './row.ts';
 
 export interface ZeekLog {
-  /** Where the log has no `proto` column. */
-  readonly transport: 'tcp' | 'udp';
+  /** Where the log has no `proto` column: name of an IP protocol. */
+  readonly transport: string | ((row: Row) => string);
   messages(row: Row, micros: number): Message[];
 }
 
@@ -23,13 +23,26 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     uri: 'uri', request_from: 'from', request_to: 'to', response_from: 'from', response_to: 'to', reply_to: 'reply_to', request_path: 'via', subject: 'subject',
     user_agent: 'user_agent', call_id: 'call_id',
   })],
-  ['mqtt_connect', columns('tcp', 'mqtt', { client_id: 'client_id', will_topic: 'will_topic', will_payload: 'will_payload' })],
-  ['mqtt_publish', columns('tcp', 'mqtt', { topic: 'topic', payload: 'payload' })],
+  ['mqtt_connect', { transport: 'tcp', messages: (row, micros) => {
+    const mqtt = message('mqtt', cleartext('MQTT'), 'source', micros);
+    addField(mqtt, 'mqtt.connect.client_id', text(row, 'client_id'), 'mqtt_client_id');
+    addField(mqtt, 'mqtt.connect.will_topic', text(row, 'will_topic'), 'topic');
+    addField(mqtt, 'mqtt.connect.will_payload', text(row, 'will_payload'));
+    return [mqtt];
+  } }],
+  ['mqtt_publish', { transport: 'tcp', messages: (row, micros) => {
+    const mqtt = message('mqtt', cleartext('MQTT'), text(row, 'from_client') === 'F' || row['from_client'] === false ? 'destination' : 'source', micros);
+    addField(mqtt, 'mqtt.topic', text(row, 'topic'));
+    const payload = text(row, 'payload');
+    if (payload !== '') mqtt.payload = Buffer.from(payload);
+    return [mqtt];
+  } }],
   ['mqtt_subscribe', columns('tcp', 'mqtt', { topics: 'topic' })],
   ['ntlm', { transport: 'tcp', messages: (row, micros) => {
     const ntlm = message('ntlm', cleartext('NTLM'), 'source', micros);
     addLogin(ntlm, 'ntlm', text(row, 'username'), '');
-    addField(ntlm, 'ntlm.hostname', text(row, 'hostname'));
+    addField(ntlm, 'ntlm.login.workstation', text(row, 'hostname'), 'netbios_name');
+    addField(ntlm, 'ntlm.login.domain', text(row, 'domainname'));
     return [ntlm];
   } }],
   ['kerberos', { transport: 'tcp', messages: (row, micros) => {
@@ -42,7 +55,9 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
   ['snmp', { transport: 'udp', messages: (row, micros) => {
     const isV3 = text(row, 'version') === '3';
     const snmp = message('snmp', isV3 ? encrypted('SNMPv3') : cleartext('SNMP'), 'source', micros);
-    addField(snmp, 'snmp.community', text(row, 'community'));
+    // Of SNMPv3 the column holds the user, which its messages show in clear.
+    if (isV3) addField(snmp, 'snmp.user', text(row, 'community'), 'username');
+    else addField(snmp, 'snmp.community', text(row, 'community'), 'snmp_community');
     return [snmp];
   } }],
   ['socks', { transport: 'tcp', messages: (row, micros) => {
@@ -51,14 +66,66 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     addField(socks, 'socks.request.host', text(row, 'request.host') || text(row, 'request.name'), '');
     return [socks];
   } }],
-  ['irc', columns('tcp', 'irc', { nick: 'nick', user: 'username', value: 'argument', addl: 'argument', command: 'command' })],
-  ['rdp', columns('tcp', 'rdp', { cookie: 'username' })],
-  ['radius', columns('udp', 'radius', { username: 'username', mac: 'mac', tunnel_client: 'tunnel_client' })],
-  ['ldap', columns('tcp', 'ldap', { object: 'object', argument: 'argument' })],
+  ['irc', { transport: 'tcp', messages: irc }],
+  ['rdp', { transport: 'tcp', messages: (row, micros) => {
+    const rdp = message('rdp', cleartext('RDP'), 'source', micros);
+    addLogin(rdp, 'rdp', text(row, 'cookie'), '');
+    addField(rdp, 'rdp.client_name', text(row, 'client_name'), 'netbios_name');
+    return [rdp];
+  } }],
+  ['rfb', columns('tcp', 'rfb', { desktop_name: 'desktop_name' })],
+  ['radius', { transport: 'udp', messages: (row, micros) => {
+    const radius = message('radius', cleartext('RADIUS'), 'source', micros);
+    const user = text(row, 'username');
+    const station = text(row, 'mac');
+    addField(radius, 'radius.user_name', user, /^\d{14,15}$/.test(user) ? 'radius_imsi' : 'username');
+    addField(radius, 'radius.calling_station_id', station, /^\+?\d{7,15}$/.test(station) ? 'phone' : 'mac');
+    return [radius];
+  } }],
+  ['dhcp', { transport: 'udp', messages: (row, micros) => {
+    const dhcp = message('dhcp', cleartext('DHCP'), 'source', micros);
+    addField(dhcp, 'dhcp.host_name', text(row, 'host_name'), 'dhcp_host_name');
+    addField(dhcp, 'dhcp.client_fqdn', text(row, 'client_fqdn'), 'dhcp_host_name');
+    return [dhcp];
+  } }],
+  ['ldap', { transport: 'tcp', messages: (row, micros) => {
+    const ldap = message('ldap', cleartext('LDAP'), 'source', micros);
+    if (text(row, 'opcode') === 'bind simple') {
+      const password = text(row, 'argument');
+      addLogin(ldap, 'ldap', text(row, 'object'), password === 'REDACTED' ? '' : password);
+    } else {
+      addField(ldap, 'ldap.object', text(row, 'object'));
+      addField(ldap, 'ldap.argument', text(row, 'argument'));
+    }
+    return [ldap];
+  } }],
   ['ldap_search', columns('tcp', 'ldap', { base_object: 'object', filter: 'filter' })],
-  ['mysql', columns('tcp', 'mysql', { arg: 'argument' })],
-  ['postgresql', columns('tcp', 'postgresql', { user: 'username', frontend_arg: 'argument' })],
+  ['mysql', { transport: 'tcp', messages: (row, micros) => {
+    const mysql = message('mysql', cleartext('MySQL'), 'source', micros);
+    if (text(row, 'cmd') === 'login') addLogin(mysql, 'mysql', text(row, 'arg'), '');
+    else addField(mysql, 'mysql.argument', text(row, 'arg'));
+    return [mysql];
+  } }],
+  ['postgresql', { transport: 'tcp', messages: (row, micros) => {
+    const postgresql = message('postgresql', cleartext('PostgreSQL'), 'source', micros);
+    addLogin(postgresql, 'postgresql', text(row, 'user'), '');
+    addField(postgresql, 'postgresql.argument', text(row, 'frontend_arg'));
+    return [postgresql];
+  } }],
   ['redis', columns('tcp', 'redis', { 'cmd.key': 'key', 'cmd.value': 'value' })],
+  ['files', { transport: 'tcp', messages: (row, micros) => {
+    const name = text(row, 'filename');
+    if (name === '') return [];
+    const protocol = text(row, 'source').toLowerCase();
+    const file = message(protocol, cleartext(protocol.toUpperCase()), row['is_orig'] === false || row['is_orig'] === 'F' ? 'destination' : 'source', micros);
+    addField(file, `${protocol}.file_name`, name);
+    return [file];
+  } }],
+  ['tunnel', { transport: tunnelTransport, messages: (row, micros) => {
+    // What is inside has rows of its own; this one tells between whom the tunnel is.
+    if (text(row, 'action') !== 'Tunnel::DISCOVER') return [];
+    return [message(tunnelType(row), { verdict: 'opaque', reason: 'tunnel' }, 'source', micros)];
+  } }],
   ['smb_files', columns('tcp', 'smb', { path: 'path', name: 'name' })],
   ['smb_mapping', columns('tcp', 'smb', { path: 'path' })],
   ['syslog', { transport: 'udp', messages: (row, micros) => {
@@ -83,6 +150,35 @@ function columns(transport: 'tcp' | 'udp', protocol: string, names: Readonly<Rec
       return [one];
     },
   };
+}
+
+/** `Tunnel::GRE` is `gre`. */
+function tunnelType(row: Row): string {
+  return text(row, 'tunnel_type').replace('Tunnel::', '').toLowerCase();
+}
+
+/** What carries a tunnel; its row does not say. */
+function tunnelTransport(row: Row): string {
+  switch (tunnelType(row)) {
+    case 'gre': return 'gre';
+    case 'ip': return 'ipv4';
+    case 'socks': case 'http': return 'tcp';
+    default: return 'udp';
+  }
+}
+
+/** A row has one command, and the nick and user that the connection has by then. */
+function irc(row: Row, micros: number): Message[] {
+  const one = message('irc', cleartext('IRC'), 'source', micros);
+  for (const column of ['nick', 'user']) addLogin(one, 'irc', text(row, column), '');
+  const value = text(row, 'value');
+  switch (text(row, 'command')) {
+    case 'NICK': case 'USER': addLogin(one, 'irc', value, ''); break;
+    case 'JOIN': addField(one, 'irc.channel', value.replace(/^[#&+!]/, ''), 'channel_name'); break;
+    default: addField(one, 'irc.argument', value);
+  }
+  addField(one, 'irc.argument', text(row, 'addl'));
+  return [one];
 }
 
 function http(row: Row, micros: number): Message[] {

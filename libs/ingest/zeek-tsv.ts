@@ -23,20 +23,26 @@ const defaults: Header = { separator: '\t', setSeparator: ',', emptyField: '(emp
 export function zeekTsv(source: LogSource): LineFormat {
   const rows = new ZeekRows(source);
   let header = defaults;
+  /** The lines that made it, by the name of the directive. */
+  const written = new Map<string, string>();
   return {
     name: 'zeek',
+    head: () => [...written.values()].join('\n'),
     line(line, number) {
       // One character per byte, since a separator may be any byte; values are decoded one by one.
-      const written = line.toString('latin1');
-      if (written.startsWith('#')) {
-        header = readDirective(header, written);
+      const text = line.toString('latin1');
+      if (text.startsWith('#')) {
+        header = readDirective(header, text);
+        const directive = /^#(separator|set_separator|empty_field|unset_field|path|fields|types)(?!\w)/.exec(text)?.[1];
+        if (directive === 'separator') written.clear();
+        if (directive !== undefined) written.set(directive, text);
         return;
       }
       if (header.fields.length === 0) {
         source.counters.problem('zeek', 'line before #fields', source.name, number);
         return;
       }
-      const values = written.split(header.separator);
+      const values = text.split(header.separator);
       if (values.length !== header.fields.length) {
         source.counters.problem('zeek', 'number of columns differs from #fields', source.name, number);
         return;

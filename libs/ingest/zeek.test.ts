@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { IngestCounters, openLog, type LogEntry } from './ingest.ts';
 import { fieldsOf, readLog, survivesDamage } from './testing/read-log.ts';
 
 const header = (path: string, fields: string[], types: string[]): string =>
@@ -68,7 +69,7 @@ describe('JSON', () => {
     const row = { ts: '2018-03-24T17:15:24.704286Z', uid: 'C1', 'id.orig_h': '10.0.0.1', 'id.orig_p': 1, 'id.resp_h': '10.0.0.2', 'id.resp_p': 21, user: 'bob', password: 'secret7' };
     for (const [name, extra] of [['x.json', { _path: 'ftp' }], ['ftp.2018-03-24.log', {}], ['x.json', { 'data_channel.passive': true }]] as const) {
       const { entries } = readLog(name, JSON.stringify({ ...row, ...extra }));
-      assert.deepEqual(entries.map(fieldsOf), [['ftp.username=bob', 'ftp.password=secret7']], name);
+      assert.deepEqual(entries.map(fieldsOf), [['ftp.login.user_name=bob', 'ftp.login.password=secret7']], name);
       assert.equal(entries[0]!.micros, 1_521_911_724_704_286);
     }
   });
@@ -97,7 +98,7 @@ test('property: both writers, and any chunks, give the same entries', () => {
       _path: 'irc', ts: 1_700_000_000.25, uid: client[1], 'id.orig_h': client[2], 'id.orig_p': 42226, 'id.resp_h': client[4], 'id.resp_p': 80, nick, value: one,
     })).join('\n');
     const comparable = ({ entries }: ReturnType<typeof readLog>): unknown => entries.map(({ endpoints, micros, messages, flowName }) => ({ endpoints, micros, messages, flowName }));
-    const expected = rows.map(([nick, one]) => [`irc.nick=${nick}`, `irc.argument=${one}`]);
+    const expected = rows.map(([nick, one]) => [`irc.login.user_name=${nick}`, `irc.argument=${one}`]);
     assert.deepEqual(readLog('x', tsv, chunk).entries.map(fieldsOf), expected);
     assert.deepEqual(comparable(readLog('x', json, chunk)), comparable(readLog('x', tsv)));
   }));
@@ -105,4 +106,41 @@ test('property: both writers, and any chunks, give the same entries', () => {
 
 test('damaged logs are survived', () => {
   survivesDamage([httpLog + connLog, '{"_path":"dns","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":53,"query":"a.example","answers":["192.0.2.1"],"TTLs":[1.0]}\n'.repeat(3)], 20_000);
+});
+
+test('a lease, a tunnel, a file and logins: who, between whom, under the paths of the wire', () => {
+  const flow = { ts: 1.5, uid: 'C1', 'id.orig_h': '10.0.0.1', 'id.orig_p': 1024, 'id.resp_h': '10.0.0.2', 'id.resp_p': 80 };
+  const read = (row: object): unknown[] => {
+    const { entries: [entry], problems } = readLog('x.json', JSON.stringify(row));
+    assert.deepEqual(problems, []);
+    const { sourceIp, destinationIp, destinationPort, transport } = entry!.endpoints;
+    return [`${sourceIp} ${destinationIp}:${destinationPort}/${transport}`, entry!.flowName, ...entry!.messages.map(({ protocol }) => protocol), ...fieldsOf(entry!)];
+  };
+  assert.deepEqual(read({ _path: 'dhcp', ts: 1.5, uids: ['C7', 'C8'], client_addr: '10.0.0.9', server_addr: '10.0.0.1', mac: '00:00:5e:00:53:01', host_name: 'Janes-Phone' }),
+    ['10.0.0.9 10.0.0.1:67/udp', 'C7', 'dhcp', 'dhcp.host_name=Janes-Phone']);
+  assert.deepEqual(read({ _path: 'dhcp', ts: 1.5, uids: ['C7'], host_name: 'x' })[0], '0.0.0.0 255.255.255.255:67/udp');
+  assert.deepEqual(read({ ...flow, _path: 'tunnel', 'id.orig_p': 0, 'id.resp_p': 0, tunnel_type: 'Tunnel::GRE', action: 'Tunnel::DISCOVER' }), ['10.0.0.1 10.0.0.2:0/gre', 'C1', 'gre']);
+  assert.deepEqual(read({ ...flow, _path: 'files', source: 'HTTP', filename: 'jane.pdf', is_orig: false }), ['10.0.0.1 10.0.0.2:80/tcp', 'C1', 'http', 'http.file_name=jane.pdf']);
+  assert.deepEqual(read({ ...flow, _path: 'irc', nick: 'jane', command: 'JOIN', value: '#ops' }).slice(3), ['irc.login.user_name=jane', 'irc.channel=ops']);
+  assert.deepEqual(read({ ...flow, _path: 'ldap', opcode: 'bind simple', object: 'cn=jane', argument: 'REDACTED' }).slice(3), ['ldap.login.user_name=cn=jane']);
+  assert.deepEqual(read({ ...flow, _path: 'snmp', version: '3', community: 'jane' }).slice(3), ['snmp.user=jane']);
+  assert.equal(readLog('files.log', JSON.stringify({ _path: 'files', ts: 1.5, fuid: 'F1', tx_hosts: ['10.0.0.1'] })).counters.get('zeek', 'rows of logs that are not used'), 1);
+});
+
+test('property: reading goes on behind any mark, with the columns and the numbers that are in force there', () => {
+  const rows = Array.from({ length: 6 }, (_, row) => [...client, 'GET', `h${row}.example`, '/', '-', '-', '-', '-', '200'].join('\t'));
+  const log = Buffer.from(`${httpLog.split('\n').slice(0, 8).join('\n')}\n${rows.join('\n')}\n`);
+  const told = ({ entries }: { entries: readonly LogEntry[] }): unknown[] => entries.map(({ line, messages }) => [line, messages[0]!.facts['url.domain']]);
+  const whole = told(readLog('current.log', log));
+  assert.equal(whole.length, 6);
+  fc.assert(fc.property(fc.integer({ min: 1, max: log.length }), (at) => {
+    const entries: LogEntry[] = [];
+    const source = { name: 'current.log', counters: new IngestCounters(), emit: (entry: LogEntry) => entries.push(entry) };
+    const first = openLog(log, source)!;
+    first.push(log.subarray(0, at));
+    const { unread, ...mark } = first.mark!();
+    const second = openLog(log, source, mark)!;
+    second.push(log.subarray(at - unread));
+    assert.deepEqual(told({ entries }), whole);
+  }));
 });

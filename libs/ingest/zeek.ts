@@ -1,8 +1,8 @@
 import { digestOf, type FlowTotals, type LogEntry } from './entry.ts';
 import { endpointsOf, type Endpoints } from './endpoints.ts';
 import type { LogSource } from './log.ts';
-import { count, text, time, type Row } from './row.ts';
-import { zeekLogs } from './zeek-logs.ts';
+import { count, text, texts, time, type Row } from './row.ts';
+import { zeekLogs, type ZeekLog } from './zeek-logs.ts';
 
 /** Rows of Zeek's logs, however they were written, to entries; the rows of one connection share its uid. */
 export class ZeekRows {
@@ -15,8 +15,10 @@ export class ZeekRows {
   row(path: string, row: Row, line: Buffer, number: number): void {
     const { name, counters, emit } = this.#source;
     const log = path === 'conn' ? undefined : zeekLogs.get(path);
-    if (path !== 'conn' && log === undefined) {
-      // files, x509, weird, stats and the like tell nothing about who talks to whom that the others do not.
+    // Before Zeek 5.1, files.log named hosts, and no connection.
+    const isWithoutFlow = path === 'files' && !('id.orig_h' in row || 'id_orig_h' in row);
+    if ((path !== 'conn' && log === undefined) || isWithoutFlow) {
+      // x509, weird, ntp, stats and the like tell nothing about who talks to whom that the others do not.
       counters.add('zeek', 'rows of logs that are not used');
       return;
     }
@@ -25,14 +27,14 @@ export class ZeekRows {
       counters.problem('zeek', 'ts missing or malformed', name, number);
       return;
     }
-    const endpoints = endpointsOfRow(row, log?.transport ?? 'tcp');
+    const endpoints = path === 'dhcp' ? endpointsOfLease(row) : endpointsOfRow(row, transportOf(row, log));
     if (endpoints === null) {
       counters.problem('zeek', 'addresses or ports missing or malformed', name, number);
       return;
     }
     counters.entries++;
     emit({
-      source: 'zeek', flowName: text(row, 'uid'), endpoints, line: number, digest: digestOf(line), visibility: 'cleartext', samplingRate: 0,
+      source: 'zeek', flowName: text(row, 'uid') || texts(row, 'uids')[0] || '', endpoints, line: number, digest: digestOf(line), visibility: 'cleartext', samplingRate: 0,
       micros: path === 'conn' ? micros + durationMicros(row) : micros, startMicros: micros,
       protocol: path === 'conn' ? protocolOf(text(row, 'service')) : '',
       messages: log?.messages(row, micros) ?? [],
@@ -40,6 +42,17 @@ export class ZeekRows {
       ends: path === 'conn',
     } satisfies LogEntry);
   }
+}
+
+function transportOf(row: Row, log: ZeekLog | undefined): string {
+  const transport = log?.transport ?? 'tcp';
+  return typeof transport === 'string' ? transport : transport(row);
+}
+
+/** A lease is told of as a whole, without its packets: client and server on their ports (RFC 2131, section 4.1), by broadcast where no address is known. */
+function endpointsOfLease(row: Row): Endpoints | null {
+  const client = text(row, 'client_addr') || text(row, 'assigned_addr') || '0.0.0.0';
+  return endpointsOf(client, 68, text(row, 'server_addr') || '255.255.255.255', 67, 'udp');
 }
 
 /** `id.orig_h`, or with the scope separator that some configure instead of the dot. */

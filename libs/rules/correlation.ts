@@ -14,8 +14,8 @@ export interface Bound {
   value: number;
 }
 
-/** A correlation rule: events of other rules, looked at together. Sigma correlation rules specification 2.1. */
-export interface Correlation extends Head {
+/** A correlation rule as it is written: events of other rules, looked at together. Sigma correlation rules specification 2.1. */
+export interface CorrelationText extends Head {
   level: Level;
   type: CorrelationType;
   /** Ids or names, as written, of the rules and correlations whose events count. */
@@ -39,8 +39,8 @@ export interface Correlation extends Head {
 const comparisons: readonly string[] = ['lt', 'lte', 'gt', 'gte', 'eq', 'neq'];
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, M: 2_592_000, y: 31_536_000 };
 
-/** Reads a correlation rule; undefined when it has an error. References are checked by {@link checkReferences}. */
-export function readCorrelation(reader: LocatedDocumentReader): Correlation | undefined {
+/** Reads a correlation rule; undefined when it has an error. What it refers to is looked up when all rules are read. */
+export function readCorrelation(reader: LocatedDocumentReader): CorrelationText | undefined {
   const head = readHead(reader);
   const node = reader.value('correlation');
   if (!isMap(node)) return reader.fail(node, 'correlation', '"correlation" is a map of type, rules, timespan and more');
@@ -51,7 +51,7 @@ export function readCorrelation(reader: LocatedDocumentReader): Correlation | un
   if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'correlation', 'a correlation names the rules whose events count');
   const condition = readBounds(reader, node, type, known);
   const aliases = readAliases(reader, reader.value('aliases', node), rules);
-  const correlation: Correlation = {
+  const correlation: CorrelationText = {
     ...head,
     level: readLevel(reader),
     type,
@@ -74,8 +74,8 @@ function readTimespan(reader: LocatedDocumentReader, node: Node): number {
   return Number(match[1]) * unitSeconds[match[2]!]!;
 }
 
-function readBounds(reader: LocatedDocumentReader, node: Node, type: CorrelationType, known: boolean): Pick<Correlation, 'fields' | 'bounds' | 'percentile' | 'condition'> {
-  const result: Pick<Correlation, 'fields' | 'bounds' | 'percentile' | 'condition'> = { fields: [], bounds: [], percentile: undefined, condition: undefined };
+function readBounds(reader: LocatedDocumentReader, node: Node, type: CorrelationType, known: boolean): Pick<CorrelationText, 'fields' | 'bounds' | 'percentile' | 'condition'> {
+  const result: Pick<CorrelationText, 'fields' | 'bounds' | 'percentile' | 'condition'> = { fields: [], bounds: [], percentile: undefined, condition: undefined };
   const temporal = type === 'temporal' || type === 'temporal_ordered';
   const given = reader.value('condition', node);
   if (given === undefined && temporal) return result;
@@ -120,12 +120,4 @@ function readAliases(reader: LocatedDocumentReader, node: Node | null | undefine
     })));
   }
   return aliases;
-}
-
-/** Reports references to rules that are not there. */
-export function checkReferences(reader: LocatedDocumentReader, section: 'correlation' | 'filter', known: ReadonlySet<string>): void {
-  for (const item of reader.items(reader.value('rules', reader.value(section)))) {
-    const reference = isScalar(item) ? String(item.value) : '';
-    if (!known.has(reference) && !known.has(reference.toLowerCase())) reader.fail(item, 'unknown-rule', `no rule has the id or name "${reference}"`);
-  }
 }

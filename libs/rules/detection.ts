@@ -1,9 +1,11 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { ConditionError, readCondition, type Aggregation, type Condition } from './condition.ts';
 import { unknownParts, type Expression } from './expression.ts';
-import { FieldTestError, parseFieldTest, type Placeholders, type RuleValue } from './field-test.ts';
+import { FieldTestError, type RuleValue } from './field-test-error.ts';
+import { parseFieldTest } from './field-test.ts';
 import type { FieldResolver } from './fields.ts';
 import type { Entry, LocatedDocumentReader } from './located.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 const nothing: Expression = { type: 'or', operands: [] };
 /** Keys of `detection` that are no search. */
@@ -19,12 +21,12 @@ export interface Detected {
 export class DetectionReader {
   readonly #reader: LocatedDocumentReader;
   readonly #resolve: FieldResolver;
-  readonly #placeholders: Placeholders;
+  readonly #vocabulary: Vocabulary;
 
-  constructor(reader: LocatedDocumentReader, resolve: FieldResolver, placeholders: Placeholders) {
+  constructor(reader: LocatedDocumentReader, resolve: FieldResolver, vocabulary: Vocabulary) {
     this.#reader = reader;
     this.#resolve = resolve;
-    this.#placeholders = placeholders;
+    this.#vocabulary = vocabulary;
   }
 
   /** Searches by name, and the condition over them; keys in `other` are neither. */
@@ -81,7 +83,7 @@ export class DetectionReader {
 
   #test(key: string, keyNode: Node, scalars: readonly (Scalar | null)[]): Expression {
     try {
-      const expression = parseFieldTest(key, scalars.map(ruleValue), this.#resolve, this.#placeholders);
+      const expression = parseFieldTest(key, scalars.map(ruleValue), this.#resolve, this.#vocabulary);
       for (const reason of unknownParts(expression)) this.#reader.warn(keyNode, 'not-evaluable', `not evaluable here: ${reason}`);
       return expression;
     } catch (error) {

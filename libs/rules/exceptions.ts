@@ -8,6 +8,7 @@ import { recordField } from './fields.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { compileExpression, type Predicate } from './predicate.ts';
 import type { Rule, RuleFile } from './rule.ts';
+import { noVocabulary, type Vocabulary } from './vocabulary.ts';
 
 /** Hits that are known and accepted: they are counted, and are no findings. */
 export interface Exception {
@@ -29,11 +30,11 @@ const keys = ['title', 'match', 'rules', 'owner', 'reason', 'expires'];
  * Reads exception files: YAML documents with `match` (a search as in a rule), `owner`, `reason` and `expires`, and perhaps `title` and
  * `rules`. With `now` (µs) a warning tells of those that have expired.
  */
-export function parseExceptions(files: readonly RuleFile[], now?: number): { exceptions: Exception[]; problems: Problem[] } {
+export function parseExceptions(files: readonly RuleFile[], now?: number, vocabulary: Vocabulary = noVocabulary): { exceptions: Exception[]; problems: Problem[] } {
   const exceptions: Exception[] = [];
   const problems: Problem[] = [];
   for (const reader of files.flatMap(readDocuments)) {
-    const exception = reader.failed ? undefined : readException(reader);
+    const exception = reader.failed ? undefined : readException(reader, vocabulary);
     if (exception) exceptions.push(exception);
     if (exception && now !== undefined && endOfDay(exception.expires) < now) reader.warn(reader.value('expires'), 'expired', `the exception expired on ${exception.expires}: hits are findings again`);
     problems.push(...reader.problems);
@@ -41,7 +42,7 @@ export function parseExceptions(files: readonly RuleFile[], now?: number): { exc
   return { exceptions, problems };
 }
 
-function readException(reader: LocatedDocumentReader): Exception | undefined {
+function readException(reader: LocatedDocumentReader, vocabulary: Vocabulary): Exception | undefined {
   const { root } = reader;
   if (!isMap(root)) return reader.fail(root, 'document', 'an exception is a map with match, owner, reason and expires');
   for (const { key } of reader.entries(root)) if (!keys.includes(String(key.value))) reader.fail(key, 'exception', `unknown key "${String(key.value)}": expected ${keys.join(', ')}`);
@@ -50,7 +51,7 @@ function readException(reader: LocatedDocumentReader): Exception | undefined {
   if (!daySchema.safeParse(expires).success) reader.fail(reader.value('expires'), 'exception', 'an exception needs the day on which it expires, such as 2026-12-31');
   const match = reader.value('match');
   const search = isMap(match) || isSeq(match)
-    ? new DetectionReader(reader, recordField, new Map()).search(match, reader.entry('match')!.key)
+    ? new DetectionReader(reader, recordField, vocabulary).search(match, reader.entry('match')!.key)
     : reader.fail(match, 'exception', 'an exception needs "match", a search as in a rule');
   if (reader.failed || !search) return undefined;
   return {

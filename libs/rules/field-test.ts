@@ -1,28 +1,12 @@
 import { flowFields } from '#flow';
 import { Cidr } from '#geo';
 import type { Comparison, Expression, TimePart, ValueTest } from './expression.ts';
-import type { Field, FieldResolver, Resolution } from './fields.ts';
+import { recordFieldNames, type Field, type FieldResolver, type Resolution } from './fields.ts';
+import { FieldTestError, type RuleValue } from './field-test-error.ts';
+import { meaningModifiers, meaningTest, type MeaningModifier } from './meaning-test.ts';
 import { anyRun, literalOf, mapLiterals, parsePattern, type Pattern } from './pattern.ts';
 import { compileRegex, RegexRefused } from './regex.ts';
-
-/** A value as YAML has it; `source` is its spelling in the file. */
-export interface RuleValue {
-  value: string | number | boolean | null;
-  source: string;
-}
-
-/** Why a field, modifier or value is refused. `subject` says where the fault is: in the key, or in the value of that number. */
-export class FieldTestError extends Error {
-  override readonly name = 'FieldTestError';
-  readonly code: string;
-  readonly subject: 'key' | number;
-
-  constructor(code: string, message: string, subject: 'key' | number) {
-    super(message);
-    this.code = code;
-    this.subject = subject;
-  }
-}
+import { hintFor, noVocabulary, type Placeholders, type Vocabulary } from './vocabulary.ts';
 
 const anchors = ['contains', 'startswith', 'endswith'] as const;
 type Anchor = 'whole' | (typeof anchors)[number];
@@ -30,13 +14,13 @@ const comparisons: readonly string[] = ['lt', 'lte', 'gt', 'gte'];
 /** Modifiers that change the text before it is compared. */
 const transforms: readonly string[] = ['base64', 'base64offset', 'wide', 'utf16le', 'utf16be', 'utf16', 'windash'];
 const timeParts: readonly string[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];
-/** All modifiers. Sigma modifiers appendix 2.1. */
+/** All modifiers: those of the Sigma modifiers appendix 2.1, and Telltale's own. */
 export const modifierNames: readonly string[] = [
-  ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's',
+  ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's', ...meaningModifiers,
 ];
 
 interface Modifiers {
-  kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | 'compare';
+  kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | 'compare' | MeaningModifier;
   comparison: Comparison | 'eq';
   timePart: TimePart | undefined;
   anchor: Anchor;
@@ -48,20 +32,17 @@ interface Modifiers {
   expand: boolean;
 }
 
-/** Values of placeholders, by name without the percent signs. */
-export type Placeholders = ReadonlyMap<string, readonly string[]>;
-
 /**
  * Reads one entry of a search, `field|modifier|…: values`, into an expression. Without a field it is a keyword test.
  * What records cannot tell (a field they lack, a placeholder without values) is checked like the rest, and comes back as `unknown`.
  */
-export function parseFieldTest(key: string, values: readonly RuleValue[], resolve: FieldResolver, placeholders: Placeholders = new Map()): Expression {
+export function parseFieldTest(key: string, values: readonly RuleValue[], resolve: FieldResolver, vocabulary: Vocabulary = noVocabulary): Expression {
   const [name = '', ...chain] = key.split('|');
   const modifiers = parseModifiers(chain);
   // Keywords stand anywhere in a text.
   if (name === '' && modifiers.anchor === 'whole') modifiers.anchor = 'contains';
   const resolved = name === '' ? undefined : resolve(name);
-  if (name !== '' && !resolved) throw new FieldTestError('unknown-field', `unknown field "${name}"`, 'key');
+  if (name !== '' && !resolved) throw new FieldTestError('unknown-field', `unknown field "${name}"${hintFor(name, recordFieldNames)}`, 'key');
   if (values.length === 0) throw new FieldTestError('value', 'an empty list matches nothing', 'key');
   const unknown = resolved?.of === 'nowhere' ? resolved.reason : undefined;
   if (resolved?.of === 'values' && chain.every((modifier) => modifier === 'neq')) return valueSearches(resolved, values, modifiers.negated);
@@ -70,11 +51,12 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   if (field?.type === 'observables' && modifiers.kind !== 'exists') {
     throw new FieldTestError('modifier', `"${name}" is a list of observables: only |exists applies, or use telltale.observable.*`, 'key');
   }
+  if (isMeaning(modifiers.kind)) return meaning(modifiers.kind, modifiers, field!, unknown, values, vocabulary);
   if (modifiers.timePart && !unknown && !isTime(field)) throw new FieldTestError('modifier', `|${modifiers.timePart} needs a field that holds a time`, 'key');
 
   const variants: ValueTest[][] = [];
   for (const [i, value] of values.entries()) {
-    const expanded = modifiers.expand ? expandPlaceholders(value, placeholders) : [value];
+    const expanded = modifiers.expand ? expandPlaceholders(value, vocabulary.placeholders) : [value];
     if (typeof expanded === 'string') return { type: 'unknown', reason: expanded };
     variants.push(expanded.flatMap((one) => valueTests(one, i, field, modifiers, resolve)));
   }
@@ -91,8 +73,19 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   return modifiers.negated ? { type: 'not', operand: expression } : expression;
 }
 
+function isMeaning(kind: string): kind is MeaningModifier {
+  return (meaningModifiers as readonly string[]).includes(kind);
+}
+
+function meaning(kind: MeaningModifier, { all, negated }: Modifiers, field: Field, unknown: string | undefined, values: readonly RuleValue[], vocabulary: Vocabulary): Expression {
+  if (unknown !== undefined) return { type: 'unknown', reason: unknown };
+  const operands = values.map((value, i) => meaningTest(kind, field, value, i, vocabulary));
+  const expression: Expression = operands.length === 1 ? operands[0]! : { type: all ? 'and' : 'or', operands };
+  return negated ? { type: 'not', operand: expression } : expression;
+}
+
 /** Stands for a field that records lack, so that modifiers and values are checked nevertheless. */
-const standIn: Field = { of: 'computed', name: '', type: 'texts', read: () => [] };
+const standIn: Field = { of: 'computed', name: '', type: 'texts', read: () => [], sql: '[]' };
 
 function isTime(field: Field | undefined): boolean {
   return field?.of === 'record' && flowFields[field.name].type === 'micros';
@@ -140,12 +133,12 @@ function parseModifiers(chain: readonly string[]): Modifiers {
     else if (modifier === 'i' || modifier === 'm' || modifier === 's') {
       if (result.kind !== 'regex') fault(`|${modifier} belongs behind |re`);
       result.regexFlags += modifier;
-    } else if (modifier === 'cidr' || modifier === 'exists' || modifier === 'fieldref') setKind(modifier, modifier);
+    } else if (modifier === 'cidr' || modifier === 'exists' || modifier === 'fieldref' || isMeaning(modifier)) setKind(modifier, modifier);
     else if (modifier === 'cased') result.cased = true;
     else if (modifier === 'all') result.all = true;
     else if (modifier === 'neq') result.negated = true;
     else if (modifier === 'expand') result.expand = true;
-    else fault(`unknown modifier "|${modifier}"`);
+    else fault(`unknown modifier "|${modifier}"${hintFor(modifier, modifierNames)}`);
   }
   if (result.timePart && type !== '' && result.kind !== 'compare') fault(`|${type} and |${result.timePart} exclude each other`);
   type ||= result.timePart ?? '';
@@ -163,7 +156,7 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
     case 'cidr':
       return [{ op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is no address block`), network: source.split('/')[0]! }];
     case 'fieldref': {
-      const other = resolve(source) ?? fault(`unknown field "${source}"`);
+      const other = resolve(source) ?? fault(`unknown field "${source}"${hintFor(source, recordFieldNames)}`);
       if (other.of === 'nowhere' || other.of === 'values') return [{ op: 'field', field: standIn, anchor: modifiers.anchor }];
       if (other.type === 'observables') fault(`"${source}" has no single value`);
       return [{ op: 'field', field: other, anchor: modifiers.anchor }];
@@ -183,6 +176,7 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
         if (error instanceof RegexRefused) fault(`regular expression, character ${error.offset + 1}: ${error.message}`);
         throw error;
       }
+    case 'identifier': case 'dataclass': case 'jurisdiction': case 'policy': return []; // put into tests by meaningTest
     case 'text':
       if (value === null) {
         return modifiers.anchor === 'whole' && modifiers.transforms.length === 0 ? [{ op: 'absent' }] : fault('null takes no modifier');

@@ -1,11 +1,12 @@
-import { flowFields, type FlowField, type FlowRecord, type Observable } from '#flow';
+import { columnOf, flowFields, type FlowField, type FlowRecord, type Observable } from '#flow';
 import type { Expression } from './expression.ts';
 
 /** A field that rules can name: of the record, of the one observable that is looked at, or made from other fields. */
 export type Field =
   | { of: 'record'; name: FlowField; type: 'text' | 'texts' | 'number' | 'observables' }
   | { of: 'observable'; name: string; key: keyof Observable; type: 'text' | 'number' }
-  | { of: 'computed'; name: string; type: 'texts'; read: (record: FlowRecord) => readonly string[] };
+  /** `sql` makes the same list of the columns. */
+  | { of: 'computed'; name: string; type: 'texts'; read: (record: FlowRecord) => readonly string[]; sql: string };
 
 /** What a field name can mean besides a field. */
 export type Resolution =
@@ -42,11 +43,19 @@ const urlOriginal = ((): (record: FlowRecord) => readonly string[] => {
   };
 })();
 
-const computedFields: Readonly<Record<string, (record: FlowRecord) => readonly string[]>> = {
-  'url.original': urlOriginal,
-  'url.extension': (record) => {
-    const extension = /\.([^./]+)$/.exec(record['url.path'])?.[1];
-    return extension === undefined ? noTexts : [extension];
+const target = "concat(url_path, if(url_query = '', '', concat('?', url_query)))";
+
+const computedFields: Readonly<Record<string, Pick<Extract<Field, { of: 'computed' }>, 'read' | 'sql'>>> = {
+  'url.original': {
+    read: urlOriginal,
+    sql: `if(${target} = '', [], if(url_domain = '', [${target}], [${target}, concat('http://', url_domain, ${target})]))`,
+  },
+  'url.extension': {
+    read: (record) => {
+      const extension = /\.([^./]+)$/.exec(record['url.path'])?.[1];
+      return extension === undefined ? noTexts : [extension];
+    },
+    sql: "extractAll(url_path, '\\\\.([^./]+)$')",
   },
 };
 
@@ -56,7 +65,7 @@ export const recordField = (name: string): Field | undefined => {
     const key = name.slice(observablePrefix.length);
     return Object.hasOwn(observableFields, key) ? { of: 'observable', name, key: key as keyof Observable, type: observableFields[key]! } : undefined;
   }
-  if (Object.hasOwn(computedFields, name)) return { of: 'computed', name, type: 'texts', read: computedFields[name]! };
+  if (Object.hasOwn(computedFields, name)) return { of: 'computed', name, type: 'texts', ...computedFields[name]! };
   if (!Object.hasOwn(flowFields, name)) return undefined;
   const { type } = flowFields[name as FlowField];
   const kind = type === 'string' ? 'text' : type === 'strings' ? 'texts' : type === 'observables' ? 'observables' : 'number';
@@ -73,7 +82,17 @@ export function joinedField(fields: readonly Field[]): Field {
     const read = textReader(field);
     return (record, observable) => (read(record, observable) === '' ? noTexts : [read(record, observable)]);
   });
-  return { of: 'computed', name: fields.map(({ name }) => name).join(' or '), type: 'texts', read: (record) => readers.flatMap((read) => read(record, undefined)) };
+  return {
+    of: 'computed', name: fields.map(({ name }) => name).join(' or '), type: 'texts', read: (record) => readers.flatMap((read) => read(record, undefined)),
+    sql: `arrayConcat(${fields.map(textsColumn).join(', ')})`,
+  };
+}
+
+/** SQL of a field's texts as a list. */
+export function textsColumn(field: Field): string {
+  if (field.of === 'computed') return field.sql;
+  const column = columnOf(field.name);
+  return field.type === 'texts' ? column : `if(${column} = '', [], [toString(${column})])`;
 }
 
 /** The value of a field; `observable` is the one that the rule looks at. */

@@ -33,6 +33,8 @@ export interface JurisdictionFile {
 
 /** Named sets of countries. */
 export class Jurisdictions {
+  /** Countries by their codes, and no sets of them. */
+  static readonly none = new Jurisdictions('', new Map());
   readonly version: string;
   readonly #sets: ReadonlyMap<string, readonly Membership[]>;
 
@@ -69,6 +71,10 @@ export class Jurisdictions {
     }
     if (problems.length > 0) throw new LocatedError(problems);
     return new Jurisdictions(versions.join(' '), sets);
+  }
+
+  get names(): Iterable<string> {
+    return this.#sets.keys();
   }
 
   /** Members of the set `name`, or the one country that `name` is the code of; undefined when it is neither. */

@@ -6,6 +6,7 @@ import type { Expression } from './expression.ts';
 import { joinedField, recordField, type Field, type FieldResolver, type Resolution } from './fields.ts';
 import { LocatedDocumentReader } from './located.ts';
 import type { LogSource } from './rule.ts';
+import { noVocabulary } from './vocabulary.ts';
 
 const fieldNames = z.union([z.string(), z.array(z.string()).min(1)]);
 const schema = z.strictObject({
@@ -51,7 +52,7 @@ export class LogSources {
     const lines = new LineCounter();
     const document = parseDocument(text, { lineCounter: lines });
     const reader = new LocatedDocumentReader(name, document, lines);
-    const detection = new DetectionReader(reader, recordField, new Map());
+    const detection = new DetectionReader(reader, recordField, noVocabulary);
     const entries = reader.items(reader.value('log_sources'));
     const node = (i: number, ...path: string[]): Node => path.reduce<Node>((at, key) => reader.value(key, at)!, entries[i]!);
     const search = (i: number, ...path: string[]): Expression => detection.search(node(i, ...path), node(i, ...path));

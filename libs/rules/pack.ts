@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LocatedError, type Problem } from '#geo';
 import { compileRules, type RulePlan } from './compile.ts';
-import type { Correlation } from './correlation.ts';
+import type { Correlation } from './correlation-links.ts';
+import { HitPlan } from './hits.ts';
 import { parseRules, type ParseOptions } from './parse.ts';
 import type { Rule, RuleFile } from './rule.ts';
 
@@ -9,8 +10,9 @@ import type { Rule, RuleFile } from './rule.ts';
 export interface RulePack {
   /** All rules, also those that records cannot answer. */
   rules: Rule[];
-  /** Read and checked; they are not evaluated yet. */
   correlations: Correlation[];
+  /** What becomes of matches that correlations count. */
+  hits: HitPlan;
   plan: RulePlan;
   /** Digest of all texts, 8 hexadecimal digits. */
   version: string;
@@ -22,10 +24,10 @@ export interface RulePack {
  * for the version too. Throws LocatedError with every error.
  */
 export function loadPack(files: readonly RuleFile[], options?: ParseOptions, others: readonly RuleFile[] = []): RulePack {
-  const { rules, correlations, problems } = parseRules(files, options);
+  const { rules, correlations, silent, problems } = parseRules(files, options);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
   const digest = createHash('sha256');
   for (const { name, text } of [...files, ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1))) digest.update(`${name}\0${text}\0`);
-  return { rules, correlations, plan: compileRules(rules), version: digest.digest('hex').slice(0, 8), warnings: problems };
+  return { rules, correlations, hits: new HitPlan(correlations, silent), plan: compileRules(rules), version: digest.digest('hex').slice(0, 8), warnings: problems };
 }

@@ -1,25 +1,27 @@
 import type { Problem } from '#geo';
 import { isMap } from 'yaml';
-import { checkReferences, readCorrelation, type Correlation } from './correlation.ts';
+import { linkCorrelations, silentRules, type Correlation } from './correlation-links.ts';
+import { readCorrelation, type CorrelationText } from './correlation.ts';
 import { readDocuments } from './documents.ts';
-import type { Placeholders } from './field-test.ts';
-import { appliesTo, readFilter, type Filter } from './filter.ts';
+import { appliesTo, checkFilterReferences, readFilter, type Filter } from './filter.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { LogSources } from './log-sources.ts';
 import { evaluability, readRule } from './rule-reader.ts';
 import type { Rule, RuleFile } from './rule.ts';
+import { noVocabulary, type Vocabulary } from './vocabulary.ts';
 
-export interface ParseOptions {
+/** What rules may name; what is left out is empty. */
+export interface ParseOptions extends Partial<Vocabulary> {
   /** What rules of other log sources mean; without, they are read and none of them is evaluable. */
   logSources?: LogSources;
-  /** Values for `|expand`. */
-  placeholders?: Placeholders;
 }
 
 export interface ParsedRules {
   /** Rules without an error, also those that records cannot answer (`evaluable: 'no'`). */
   rules: Rule[];
   correlations: Correlation[];
+  /** Ids of rules that report only through correlations. */
+  silent: ReadonlySet<string>;
   filters: Filter[];
   problems: Problem[];
 }
@@ -28,10 +30,11 @@ export interface ParsedRules {
  * Reads Sigma rules, correlations and filters: one or more YAML documents per file. Every fault is reported with its place, and leaves
  * out only its own document. Filters are put into the rules they apply to.
  */
-export function parseRules(files: readonly RuleFile[], { logSources = LogSources.none, placeholders = new Map() }: ParseOptions = {}): ParsedRules {
+export function parseRules(files: readonly RuleFile[], { logSources = LogSources.none, ...names }: ParseOptions = {}): ParsedRules {
+  const vocabulary: Vocabulary = { ...noVocabulary, ...names };
   const readers: LocatedDocumentReader[] = [];
   const rules: Rule[] = [];
-  const correlations: [Correlation, LocatedDocumentReader][] = [];
+  const correlations: [CorrelationText, LocatedDocumentReader][] = [];
   const filters: [Filter, LocatedDocumentReader][] = [];
   const ids = new Ids();
   for (const file of files) {
@@ -43,22 +46,24 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
         const correlation = readCorrelation(reader);
         if (correlation && ids.take(correlation, reader)) correlations.push([correlation, reader]);
       } else if (reader.entry('filter')) {
-        const filter = readFilter(reader, logSources, placeholders);
+        const filter = readFilter(reader, logSources, vocabulary);
         if (filter && ids.take(filter, reader)) filters.push([filter, reader]);
       } else {
-        const rule = readRule(reader, logSources, placeholders);
+        const rule = readRule(reader, logSources, vocabulary);
         if (rule && ids.take(rule, reader)) rules.push(rule);
       }
     }
   }
   const known = new Set([...rules, ...correlations.map(([one]) => one)].flatMap(({ id, name }) => [id, name]).filter((text) => text !== ''));
-  for (const [, reader] of correlations) checkReferences(reader, 'correlation', known);
-  for (const [filter, reader] of filters) if (filter.rules !== 'any') checkReferences(reader, 'filter', known);
+  for (const [filter, reader] of filters) if (filter.rules !== 'any') checkFilterReferences(reader, known);
   const usable = <T>(list: readonly [T, LocatedDocumentReader][]): T[] => list.filter(([, reader]) => !reader.failed).map(([one]) => one);
   const usableFilters = usable(filters);
+  const filteredRules = rules.map((rule) => filtered(rule, usableFilters));
+  const linked = linkCorrelations(correlations, filteredRules, logSources);
   return {
-    rules: rules.map((rule) => filtered(rule, usableFilters)),
-    correlations: usable(correlations),
+    rules: filteredRules,
+    correlations: linked,
+    silent: silentRules(linked),
     filters: usableFilters,
     problems: readers.flatMap(({ problems }) => problems),
   };

@@ -5,7 +5,9 @@ import type { Hop, JudgedPlace } from './policy-judgement.ts';
 import type { PolicySet } from './policy-set.ts';
 
 const code = z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, or nothing for unknown')]).default('');
-const place = { located: code, registered: code, operated: code, disputed: z.array(z.string()).default([]) };
+const countries = z.array(z.string()).default([]);
+const place = { located: code, registered: code, operated: code, disputed: countries, registered_disputed: countries };
+const judged = <P extends { registered_disputed: string[] }>({ registered_disputed: registeredDisputed, ...said }: P) => ({ ...said, registeredDisputed });
 const schema = z.strictObject({
   cases: z.array(z.strictObject({
     name: z.string().min(1),
@@ -15,8 +17,8 @@ const schema = z.strictObject({
     subject: z.string().default('10.0.0.1'),
     tags: z.record(z.string(), z.string()).default({}),
     identifiers: z.array(z.string()).default([]),
-    peer: z.strictObject(place).prefault({}),
-    hops: z.array(z.strictObject({ kind: z.string(), ip: z.string(), ...place })).default([]),
+    peer: z.strictObject(place).transform(judged).prefault({}),
+    hops: z.array(z.strictObject({ kind: z.string(), ip: z.string(), ...place }).transform(judged)).default([]),
     expect: z.enum(['allowed', 'unknown', 'denied', 'none']),
     policy: z.string().optional(),
     reason: z.string().optional(),

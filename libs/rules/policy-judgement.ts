@@ -14,6 +14,8 @@ export interface JudgedPlace {
   readonly operated: string;
   /** Countries that other sources name instead of `located`. */
   readonly disputed: readonly string[];
+  /** Countries that other sources name instead of `registered`. */
+  readonly registeredDisputed: readonly string[];
 }
 
 /** A further address that was seen inside the session. */
@@ -113,7 +115,7 @@ function judge(rule: DimensionRule, place: JudgedPlace, time: number): PolicyVer
   const country = place[rule.dimension];
   if (country === '') return rule.unknown;
   const verdict = judgeCountry(rule, country, time);
-  return verdict === 'allowed' && rule.dimension === 'located' && disputants(rule, place, time).length > 0 ? rule.unknown : verdict;
+  return verdict === 'allowed' && disputants(rule, place, time).length > 0 ? rule.unknown : verdict;
 }
 
 function judgeCountry(rule: DimensionRule, country: string, time: number): PolicyVerdict {
@@ -128,7 +130,8 @@ const none: readonly string[] = [];
 
 /** Countries named by other sources that the policy would not allow. */
 function disputants(rule: DimensionRule, place: JudgedPlace, time: number): readonly string[] {
-  return place.disputed.length === 0 ? none : place.disputed.filter((country) => judgeCountry(rule, country, time) === 'denied');
+  const others = rule.dimension === 'located' ? place.disputed : rule.dimension === 'registered' ? place.registeredDisputed : none;
+  return others.length === 0 ? none : others.filter((country) => judgeCountry(rule, country, time) === 'denied');
 }
 
 /** The membership that holds at the time; an unconditional one goes before a conditional one. */
@@ -150,6 +153,6 @@ function grounds(rule: DimensionRule, place: JudgedPlace, time: number): string 
   if (country === '' || membershipAt(rule.denied, country, time) !== undefined) return answer;
   const condition = rule.allowed && membershipAt(rule.allowed, country, time)?.condition;
   if (condition) return `${answer} if ${condition}`;
-  const disputed = rule.dimension === 'located' && judgeCountry(rule, country, time) === 'allowed' ? disputants(rule, place, time) : none;
+  const disputed = judgeCountry(rule, country, time) === 'allowed' ? disputants(rule, place, time) : none;
   return disputed.length === 0 ? answer : `${answer} disputed by ${disputed.join(' and ')}`;
 }

@@ -26,6 +26,7 @@ function decided(policies: Policy[], fields: Partial<FlowRecord>, hops: Hop[] = 
   const place = {
     located: record['telltale.peer.located'], registered: record['telltale.peer.registered'], operated: record['telltale.peer.operated'],
     disputed: record['telltale.peer.disputed'],
+    registeredDisputed: [],
   };
   new PolicySet(policies).decide(record, place, hops);
   return record;
@@ -131,7 +132,7 @@ test('an allowed country that another source disputes with one that is not is un
 
 test('hops behind the peer are judged like the peer', () => {
   const denies = policy('deny: { located: [CN], operated: [CN] }\nunknown: { operated: allow }');
-  const relay: Hop = { kind: 'turn-relay', ip: '192.0.2.9', located: 'CN', registered: '', operated: '', disputed: [] };
+  const relay: Hop = { kind: 'turn-relay', ip: '192.0.2.9', located: 'CN', registered: '', operated: '', disputed: [], registeredDisputed: [] };
   assert.equal(decide([denies], peer('US'), [relay]), 'p denied turn-relay 192.0.2.9: located=CN');
   assert.equal(decide([denies], peer('CN'), [relay]), 'p denied located=CN; turn-relay 192.0.2.9: located=CN');
   assert.equal(decide([denies], peer('US'), [{ ...relay, located: '' }]), 'p unknown turn-relay 192.0.2.9: located=unknown');

@@ -65,6 +65,9 @@ function compileObservables(tests: readonly ValueTest[]): Predicate {
   return (record) => (record['telltale.observables'].length > 0) === expected;
 }
 
+/** A text that is compared as a number. */
+export const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?$/;
+
 const comparators: Record<Comparison, (a: number, b: number) => boolean> = {
   lt: (a, b) => a < b, lte: (a, b) => a <= b, gt: (a, b) => a > b, gte: (a, b) => a >= b,
 };
@@ -140,7 +143,7 @@ function compileTextTest(test: ValueTest): TextTest {
     case 'absent': return (value) => value === '';
     case 'compare': {
       const compare = comparators[test.comparison];
-      return (value) => value !== '' && compare(Number(value), test.value);
+      return (value) => decimal.test(value) && compare(Number(value), test.value);
     }
     case 'field': return compileFieldReference(test.field, test.anchor);
     case 'time': return () => false;

@@ -1,11 +1,11 @@
 /** A regular expression as a tree: what can be repeated, what must stand one behind the other, what is a choice. */
 export type RegexNode =
   /** One character of a set. `characters` has an entry for each ASCII character, and a last one for all others. */
-  | { type: 'atom'; offset: number; characters: Uint8Array; literal: string | undefined }
+  | { type: 'atom'; offset: number; source: string; characters: Uint8Array; literal: string | undefined }
   | { type: 'sequence' | 'choice'; parts: RegexNode[] }
   | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference. */ reference?: true }
-  /** Looks around, or asserts a place such as the beginning, without taking characters. */
-  | { type: 'look'; part: RegexNode };
+  /** Looks `around` (or back), or asserts a place, without taking characters. */
+  | { type: 'look'; offset: number; place: '^' | '$' | '\\b' | '\\B' | 'around'; part: RegexNode };
 
 /** Entries of an atom's set: ASCII, and all other characters together. */
 export const characterClasses = 129;
@@ -48,22 +48,23 @@ class RegexParser {
 
   #term(): RegexNode {
     const rest = this.#pattern.slice(this.#at);
-    if (rest[0] === '^' || rest[0] === '$' || rest.startsWith('\\b') || rest.startsWith('\\B')) {
-      this.#at += rest[0] === '\\' ? 2 : 1;
-      return { type: 'look', part: { type: 'sequence', parts: [] } };
+    const offset = this.#at;
+    const place = /^(?:[$^]|\\[Bb])/.exec(rest)?.[0] as '^' | '$' | '\\b' | '\\B' | undefined;
+    if (place !== undefined) {
+      this.#at += place.length;
+      return { type: 'look', offset, place, part: { type: 'sequence', parts: [] } };
     }
     if (rest[0] === '(') {
       const [opening] = /^\((?:\?(?:<?[=!]|:|<\w+>|[ims]*(?:-[ims]*)?:))?/.exec(rest)!;
       this.#at += opening.length;
       const part = this.choice();
       this.#at += 1;
-      return /[=!]$/.test(opening) ? { type: 'look', part } : part;
+      return /[=!]$/.test(opening) ? { type: 'look', offset, place: 'around', part } : part;
     }
     const [source] = /^(?:\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|k<\w+>|[1-9]\d*|[^])|\[(?:\\[^]|[^\]\\])*\]|[^])/i.exec(rest)!;
-    const offset = this.#at;
     this.#at += source.length;
     if (/^\\(?:k<|[1-9])/.test(source)) {
-      return { type: 'repeat', offset, part: { type: 'atom', offset, characters: new Uint8Array(characterClasses).fill(1), literal: undefined }, min: 0, max: Infinity, reference: true };
+      return { type: 'repeat', offset, part: { type: 'atom', offset, source, characters: new Uint8Array(characterClasses).fill(1), literal: undefined }, min: 0, max: Infinity, reference: true };
     }
     return this.#atom(source, offset);
   }
@@ -75,7 +76,7 @@ class RegexParser {
     const known = characters.some((one) => one === 1);
     characters[128] = !known || otherCharacters.some((char) => test.test(char)) ? 1 : 0;
     const literal = source.length === 1 && source !== '.' ? source : /^\\[^\w]$/.test(source) ? source[1] : undefined;
-    return { type: 'atom', offset, characters, literal };
+    return { type: 'atom', offset, source, characters, literal };
   }
 
   #quantifier(): { min: number; max: number } | undefined {

@@ -3,10 +3,10 @@ import { levels, type Level } from '#flow';
 import { isMap, isScalar } from 'yaml';
 import { DetectionReader } from './detection.ts';
 import { answerable, readsObservable, unknownParts, type Expression } from './expression.ts';
-import type { Placeholders } from './field-test.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { logSourceName, type LogSources } from './log-sources.ts';
 import type { LogSource, Outcome, Rule } from './rule.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const statuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'];
@@ -52,13 +52,13 @@ export function readLogSource(reader: LocatedDocumentReader): LogSource {
 }
 
 /** Reads a rule; undefined when it has an error. */
-export function readRule(reader: LocatedDocumentReader, logSources: LogSources, placeholders: Placeholders): Rule | undefined {
+export function readRule(reader: LocatedDocumentReader, logSources: LogSources, vocabulary: Vocabulary): Rule | undefined {
   const head = readHead(reader);
   const logsource = readLogSource(reader);
   const source = logSources.of(logsource);
   const detection = reader.value('detection');
   const detected = isMap(detection)
-    ? new DetectionReader(reader, source.resolve, placeholders).read(detection)
+    ? new DetectionReader(reader, source.resolve, vocabulary).read(detection)
     : reader.fail(detection, 'detection', 'a rule needs a detection with searches and a condition');
   checkAttributes(reader);
 
@@ -115,19 +115,24 @@ function checkAttributes(reader: LocatedDocumentReader): void {
 }
 
 function readOutcome(reader: LocatedDocumentReader, aboutObservable: boolean): Outcome {
-  const outcome: Outcome = { finding: aboutObservable ? 'observable' : 'record', verdict: 'violation', level: 'rule' };
+  const outcome: Outcome = { finding: aboutObservable ? 'observable' : 'record', verdict: 'violation', level: 'rule', covers: [] };
   const node = reader.value('telltale');
   if (node === undefined) return outcome;
-  if (!isMap(node)) return reader.fail(node, 'telltale', '"telltale" is a map of finding, verdict and level') ?? outcome;
+  if (!isMap(node)) return reader.fail(node, 'telltale', '"telltale" is a map of finding, verdict, level and covers') ?? outcome;
   const allowed: Record<string, readonly string[]> = {
-    finding: aboutObservable ? ['observable', 'record', 'flow'] : ['record', 'flow'],
+    finding: aboutObservable ? ['observable', 'record', 'flow'] : ['record', 'flow', 'link'],
     verdict: ['violation', 'indeterminate'],
-    level: ['rule', 'policy'],
+    level: ['rule', 'policy', 'linkability'],
   };
   for (const { key, value } of reader.entries(node)) {
     const name = String(key.value);
+    if (name === 'covers') {
+      outcome.covers = reader.texts('covers', node).map((id) => id.toLowerCase());
+      if (outcome.covers.length === 0) reader.fail(value ?? key, 'telltale', '"covers" is a list of rule ids');
+      continue;
+    }
     const choice = isScalar(value) ? String(value.value) : '';
-    if (!Object.hasOwn(allowed, name)) reader.fail(key, 'telltale', `unknown key "${name}": expected ${Object.keys(allowed).join(', ')}`);
+    if (!Object.hasOwn(allowed, name)) reader.fail(key, 'telltale', `unknown key "${name}": expected ${Object.keys(allowed).join(', ')}, covers`);
     else if (!allowed[name]!.includes(choice)) reader.fail(value ?? key, 'telltale', `"${choice}" is no ${name} of this rule: expected ${allowed[name]!.join(', ')}`);
     else Object.assign(outcome, { [name]: choice });
   }

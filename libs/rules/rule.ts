@@ -45,14 +45,17 @@ export interface Rule {
 
 export interface Outcome {
   /**
-   * One finding per matching observable, per matching record, or per flow (at the flow's first record that matches).
+   * One finding per matching observable, per matching record, or per flow (at the flow's first record that matches); `link`: one per record
+   * that completes a link, about the linked observables, also those of earlier records.
    * Default: `observable` when the rule names an observable field, else `record`.
    */
-  finding: 'observable' | 'record' | 'flow';
+  finding: 'observable' | 'record' | 'flow' | 'link';
   /** Default `violation`. */
   verdict: 'violation' | 'indeterminate';
-  /** `policy`: the finding takes the level of the policy that decided. Default `rule`. */
-  level: 'rule' | 'policy';
+  /** `policy`: the finding takes the level of the policy that decided; `linkability`: that of the record's score. Default `rule`. */
+  level: 'rule' | 'policy' | 'linkability';
+  /** Ids of rules whose findings about the same identifiers in the same record are left out beside this one's: it says more of the same. */
+  covers: readonly string[];
 }
 
 /** The text of a rule file, and its name for messages. */

@@ -4,7 +4,7 @@ import { columnOf, findingFields, findingFlowFields, flowFields, type FieldType,
 export interface StoredField {
   /** Record key: `source.ip`. */
   readonly field: string;
-  readonly type: FieldType;
+  readonly type: FieldType | 'map';
   /** The columns it fills: one, or for observables one array per member of an observable. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
@@ -22,12 +22,19 @@ export const observableMembers = {
   frame: 'UInt64',
 } as const satisfies Record<keyof Observable, string>;
 
-export type Table = 'flows' | 'findings';
+export type Table = 'flows' | 'findings' | 'hits';
 
 /** The fields of each table in the order of the field table, which is the order of RowBinary. */
 export const tables: Readonly<Record<Table, readonly StoredField[]>> = {
   flows: stored(Object.entries(flowFields)),
   findings: stored([...Object.entries(findingFields), ...findingFlowFields.map((name) => [name, flowFields[name]] as const)]),
+  hits: [
+    ...stored([
+      ['event.id', { type: 'string' }], ['@timestamp', { type: 'micros' }], ['rule.id', { type: 'string', lowCardinality: true }],
+      ['telltale.flow.id', { type: 'string' }], ['telltale.record.id', { type: 'string' }],
+    ]),
+    { field: 'fields', type: 'map', columns: [{ name: 'fields', type: 'Map(LowCardinality(String), String)' }] },
+  ],
 };
 
 type Definition = { readonly type: FieldType; readonly lowCardinality?: true };

@@ -21,9 +21,8 @@ test('the tables hold exactly the fields of the field table', async () => {
 
 test('a shipped migration is frozen', () => {
   assert.deepEqual(migrations.map(({ id }) => id), migrations.map((_, index) => index + 1));
-  assert.deepEqual(Object.fromEntries(migrations.map((migration) => [migration.id, digestOf(migration)])), {
-    1: '27fbb18cb773acb4',
-  });
+  const shipped = { 1: '27fbb18cb773acb4' };
+  assert.deepEqual(Object.fromEntries(migrations.slice(0, Object.keys(shipped).length).map((migration) => [migration.id, digestOf(migration)])), shipped);
 });
 
 test('migrating is repeatable, also by two at once and after a kill in the middle', async () => {
@@ -35,7 +34,7 @@ test('migrating is repeatable, also by two at once and after a kill in the middl
   await first.write(flowRecords(3), []);
   assert.deepEqual(await second.migrate(), []);
   assert.equal(await count(first, 'flows FINAL'), 3);
-  assert.deepEqual(await first.query('SELECT id, name FROM schema_migrations FINAL'), [{ id: 1, name: 'flows and findings' }]);
+  assert.deepEqual(await first.query('SELECT id, name FROM schema_migrations FINAL ORDER BY id'), migrations.map(({ id, name }) => ({ id, name })));
 });
 
 test('a later migration is applied to a database of an earlier version, and keeps its rows', async () => {
@@ -44,7 +43,7 @@ test('a later migration is applied to a database of an earlier version, and keep
   await store.write(flowRecords(3), []);
   const client = await openEmbedded(path);
   await client.command({ query: 'USE telltale' });
-  const next: Migration = { id: 2, name: 'one more field', statements: ['ALTER TABLE flows ADD COLUMN IF NOT EXISTS one_more String'] };
+  const next: Migration = { id: migrations.length + 1, name: 'one more field', statements: ['ALTER TABLE flows ADD COLUMN IF NOT EXISTS one_more String'] };
   assert.deepEqual(await migrate(client, [...migrations, next]), ['one more field']);
   assert.deepEqual(await migrate(client, [...migrations, next]), []);
   await client.close();

@@ -1,6 +1,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Finding, FlowRecord } from '#flow';
-import type { Table } from './columns.ts';
+import type { Table as AnyTable } from './columns.ts';
+
+type Table = Exclude<AnyTable, 'hits'>;
 
 /**
  * Rollups are recomputed, never added to.

@@ -4,7 +4,7 @@ import { observableMembers, type StoredField } from './columns.ts';
 /**
  * ClickHouse's RowBinary (https://clickhouse.com/docs/interfaces/formats/RowBinary): values one after another in column order, no
  * framing. Strings: LEB128 length, then UTF-8. UInt64 and DateTime64: 8 bytes, little-endian. Arrays: LEB128 length, then elements.
- * LowCardinality is written as its inner type.
+ * Maps: LEB128 length, then key and value in turn. LowCardinality is written as its inner type.
  */
 export class RowBinaryEncoder {
   #buffer: Buffer = Buffer.allocUnsafe(1 << 20);
@@ -36,6 +36,7 @@ export class RowBinaryEncoder {
           case 'micros': this.#micros(field, value); break;
           case 'strings': this.#strings(field, value); break;
           case 'observables': this.#observables(field, value); break;
+          case 'map': this.#map(field, value); break;
         }
       }
     } catch (error) {
@@ -97,6 +98,17 @@ export class RowBinaryEncoder {
     this.#reserve(5);
     this.#varint(value.length);
     for (const element of value) this.#string(field, element);
+  }
+
+  #map(field: string, value: unknown): void {
+    if (typeof value !== 'object' || value === null) throw new UnencodableValue(field, 'texts by name', value);
+    const entries = Object.entries(value);
+    this.#reserve(5);
+    this.#varint(entries.length);
+    for (const [name, text] of entries) {
+      this.#string(field, name);
+      this.#string(field, text);
+    }
   }
 
   #observables(field: string, value: unknown): void {

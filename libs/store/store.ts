@@ -1,5 +1,5 @@
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
-import type { Finding, FlowRecord } from '#flow';
+import type { Finding, FlowRecord, Hit } from '#flow';
 import { openEmbedded } from './embedded.ts';
 import { describe, StoreError } from './errors.ts';
 import { migrate } from './migrate.ts';
@@ -35,6 +35,8 @@ export interface StoreOptions {
 export interface StoreCounters {
   flows: number;
   findings: number;
+  /** Matches that correlations count. */
+  hits: number;
   /** Rows given up as unacceptable. */
   rejected: number;
   /** Inserts tried again. */
@@ -76,7 +78,7 @@ async function createDatabase(client: ClickHouseClient, database: string): Promi
 }
 
 export class Store {
-  readonly counters: StoreCounters = { flows: 0, findings: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
+  readonly counters: StoreCounters = { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
   readonly #client: ClickHouseClient;
   readonly #createDatabase: () => Promise<void>;
   readonly #writer: Writer;
@@ -120,20 +122,21 @@ export class Store {
   }
 
   /**
-   * Stores records and findings, records first, so that a finding never stands without its flow. Resolves once ClickHouse confirmed
-   * both; until then it tries again. Idempotent: what is sent again lands on the same rows. Calls run one after the other.
+   * Stores records, hits and findings, records first, so that a finding never stands without its flow. Resolves once ClickHouse confirmed
+   * all; until then it tries again. Idempotent: what is sent again lands on the same rows. Calls run one after the other.
    * Rejects with a {@link StoreError} `refused` (schema, rights) or `closed`; then nothing may be taken as stored.
    */
-  async write(flows: readonly FlowRecord[], findings: readonly Finding[]): Promise<void> {
+  async write(flows: readonly FlowRecord[], findings: readonly Finding[], hits: readonly Hit[] = []): Promise<void> {
     if (this.#closing.signal.aborted) throw new StoreError('closed', 'the store is closed');
-    const write = this.#writes.then(() => this.#write(flows, findings));
+    const write = this.#writes.then(() => this.#write(flows, findings, hits));
     this.#writes = write.catch(() => {});
     await write;
   }
 
-  async #write(flows: readonly FlowRecord[], findings: readonly Finding[]): Promise<void> {
+  async #write(flows: readonly FlowRecord[], findings: readonly Finding[], hits: readonly Hit[]): Promise<void> {
     try {
       this.counters.flows += await this.#writer.insert('flows', flows);
+      this.counters.hits += await this.#writer.insert('hits', hits);
       this.counters.findings += await this.#writer.insert('findings', findings);
     } finally { // also what a failed write may have left behind
       this.#dirty.addFlows(flows);
@@ -153,6 +156,39 @@ export class Store {
     } catch (error) {
       throw new StoreError('query-failed', `ClickHouse did not answer a query: ${describe(error)}`, { cause: error });
     }
+  }
+
+  /**
+   * How far scheduled detections have come, by name: times in µs, of the store's own clock. `now` is that clock, read before, so that
+   * whatever is confirmed later than `now` has not been seen by a query that comes after.
+   */
+  async detectionRuns(): Promise<{ now: number; until: ReadonlyMap<string, number> }> {
+    const [clock] = await this.query<{ now: string }>('SELECT toString(toUnixTimestamp64Micro(now64(6))) AS now');
+    const rows = await this.query<{ name: string; until: string }>('SELECT name, toString(toUnixTimestamp64Micro(max(until))) AS until FROM detection_runs GROUP BY name');
+    return { now: Number(clock!.now), until: new Map(rows.map(({ name, until }) => [name, Number(until)])) };
+  }
+
+  /** A scheduled detection has seen all that was stored before `until`. Rejects with a {@link StoreError} `query-failed`. */
+  async recordDetectionRun(name: string, until: number): Promise<void> {
+    try {
+      await this.#client.command({
+        query: 'INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, \'UTC\')',
+        query_params: { name, until: String(until) },
+      });
+    } catch (error) {
+      throw new StoreError('query-failed', `ClickHouse did not take a note of a detection run: ${describe(error)}`, { cause: error });
+    }
+  }
+
+  /** Those of the findings that are not stored yet. */
+  async withoutStored(findings: readonly Finding[]): Promise<Finding[]> {
+    if (findings.length === 0) return [];
+    const rows = await this.query<{ id: string }>(
+      'SELECT DISTINCT event_id AS id FROM findings WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}',
+      { ids: findings.map((finding) => finding['event.id']), times: [...new Set(findings.map((finding) => finding['@timestamp']))] },
+    );
+    const stored = new Set(rows.map(({ id }) => id));
+    return findings.filter((finding) => !stored.has(finding['event.id']));
   }
 
   /** Brings the rollups up to date with what was written. Happens by itself within `rollupInterval`, and on close. */

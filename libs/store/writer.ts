@@ -123,7 +123,7 @@ export class Writer {
   }
 }
 
-const insertStatements: Readonly<Record<Table, string>> = { flows: insertStatement('flows'), findings: insertStatement('findings') };
+const insertStatements: Readonly<Record<Table, string>> = { flows: insertStatement('flows'), findings: insertStatement('findings'), hits: insertStatement('hits') };
 
 function insertStatement(table: Table): string {
   const names = tables[table].flatMap(({ columns }) => columns.map(({ name }) => name));

@@ -102,7 +102,7 @@ export function lookAtGeoTables(tables: readonly { built: Date | undefined }[], 
   const days = Math.floor((now - oldest) / dayMillis);
   const found = `built on ${new Date(oldest).toISOString().slice(0, 10)}, ${days} days ago`;
   if (days <= maxAgeDays) return { mark: 'ok', found };
-  return { mark: 'warn', found, remedy: 'Addresses move: npm update @ip-location-db/asn @ip-location-db/asn-country @ip-location-db/geo-whois-asn-country-mmdb' };
+  return { mark: 'warn', found, remedy: 'Addresses move: update the packages @ip-location-db/* of package.json, or configure tables of your own (standalone.geo).' };
 }
 
 async function lookAtPort(host: string, port: number, telltaleListens: boolean): Promise<Finding> {

@@ -45,6 +45,8 @@ test('on a machine with nothing but Telltale: standalone works, and looking made
   assert.match(of('Kafka'), /missing .*127\.0\.0\.1:1: nobody listens there.*\n +→ Start it .*TELLTALE_KAFKA_BROKERS/);
   assert.match(of('ClickHouse server'), /missing .*http:\/\/127\.0\.0\.1:1: nobody listens there.*\n +→ .*CLICKHOUSE_URL/);
   assert.match(of('receivers'), /ok .*none/);
+  assert.match(of('dumpcap'), /ok .*may capture|warn .*not installed\n +→ .*apt install|warn .*permission.*\n +→ .*setcap/);
+  assert.match(of('tcpdump'), /ok .*may capture|warn .*not installed\n +→ .*apt install|warn .*permission.*\n +→ .*setcap/);
   assert.match(text, /Standalone works: npm start\. The distributed set-up does not yet: see Kafka, ClickHouse server\.\n$/);
   assert.doesNotMatch(text, /hidden-password/);
   await assert.rejects(access(join(folder.path, 'not')), 'looking makes no folder');

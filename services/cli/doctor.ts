@@ -6,6 +6,7 @@ import { standaloneSection } from '../standalone/configuration.ts';
 import { exitStatus, parseArguments, type Command } from './command.ts';
 import { diagnose, report, type Diagnosis } from './doctor-diagnosis.ts';
 import { distributedLooks, receiverLooks } from './doctor-distributed.ts';
+import { liveLooks } from './doctor-live.ts';
 import { standaloneLooks } from './doctor-standalone.ts';
 
 const doctorSchema = z.strictObject({
@@ -28,17 +29,21 @@ Exit status: 0 when standalone works, whatever is missing for the distributed se
     const { values } = parseArguments({ args, options: { data: { type: 'string' }, config: { type: 'string' } } });
     const { configuration, diagnosis } = configurationOf(values.config);
     const { http, kafka, clickhouse, alerter, standalone } = configuration;
-    const [own, servers, receivers] = await Promise.all([
+    const [own, live, servers, receivers] = await Promise.all([
       diagnose(standaloneLooks({ ...standalone, ...http, data: values.data ? path.resolve(values.data) : path.resolve(projectRoot, standalone.data) })),
+      diagnose(liveLooks()),
       diagnose(distributedLooks({ kafka, clickhouse })),
       diagnose(receiverLooks(alerter.receivers)),
     ]);
     const needed = [diagnosis, ...own];
-    const width = Math.max(...[...needed, ...servers, ...receivers].map(({ part }) => part.length));
+    const width = Math.max(...[...needed, ...live, ...servers, ...receivers].map(({ part }) => part.length));
     process.stdout.write(`Telltale ${version} on ${process.platform}-${process.arch}
 
 Needed for standalone (npm start, telltale up, telltale scan):
 ${report(needed, width)}
+
+Needed for a live capture (--interface), one of the two:
+${report(live, width)}
 
 Needed for the distributed set-up as well (telltale probe, detector, alerter, review):
 ${report(servers, width)}

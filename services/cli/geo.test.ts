@@ -18,9 +18,11 @@ test('geo explain: each dimension with its sources, a name that disagrees, anyca
   assert.equal(status, 0);
   assert.equal(out, `109.94.160.99
   located     NL        one source
-                        NL  geo-whois-asn-country DAY
-  registered  NL        one source
+                        NL  dbip-city DAY, Hoorn
+  registered  NL        3 sources agree
                         NL  asn-country DAY
+                        NL  geo-whois-asn-country DAY
+                        NL  iptoasn-country DAY
   operated    ?         no table knows
   anycast     no        in no list and marked by no table; that proves nothing
   network     AS60893   Art of Automation B.V.
@@ -29,19 +31,23 @@ test('geo explain: each dimension with its sources, a name that disagrees, anyca
 
 8.8.8.8
   located     ?         anycast
-                        US  geo-whois-asn-country DAY
-  registered  US        one source
+                        US  dbip-city DAY
+  registered  US        3 sources agree
                         US  asn-country DAY
+                        US  geo-whois-asn-country DAY
+                        US  iptoasn-country DAY
   operated    US        one source
                         US  operators DAY, inferred: Google
   anycast     yes       8.8.8.0/24: at many places at once, so that no table can locate it
   network     AS15169   Google LLC
 
 47.74.1.1
-  located     US        one source
-                        US  geo-whois-asn-country DAY
-  registered  US        one source
+  located     JP        one source
+                        JP  dbip-city DAY, Shibuya City
+  registered  US        the sources differ
                         US  asn-country DAY
+                        US  geo-whois-asn-country DAY
+                        CN  iptoasn-country DAY
   operated    CN        one source
                         CN  operators DAY, inferred: Alibaba
   anycast     no        in no list and marked by no table; that proves nothing
@@ -50,13 +56,13 @@ test('geo explain: each dimension with its sources, a name that disagrees, anyca
 ::ffff:52.81.151.250
   scope       reserved  a special range (documentation, carrier NAT, mapped, tunnelled, future use): no place can be told from it
 
-tables: geo-whois-asn-country DAY, asn-country DAY, asn DAY, operators DAY, anycast DAY
+tables: dbip-city DAY, asn-country DAY, geo-whois-asn-country DAY, iptoasn-country DAY, asn DAY, operators DAY, anycast DAY
 `);
 });
 
 test('geo explain: a round trip disproves what is too far away; mistakes are told', () => {
   const { out } = telltale('geo', 'explain', '--rtt', '8', '--position', '50.11,8.68', '52.81.151.250');
-  assert.match(out, /located {5}\? {9}disproved: too far for the round trip\n +CN {2}geo-whois-asn-country DAY, too far away\n/);
+  assert.match(out, /located {5}\? {9}disproved: too far for the round trip\n +CN {2}dbip-city DAY, Beijing, too far away\n/);
   assert.match(out, /round trip {2}800 km +at most/);
   for (const [args, message] of [
     [['explain', 'nonsense'], 'nonsense is no IPv4 or IPv6 address'], [['explain'], 'geo explain needs at least one ADDRESS'],
@@ -72,8 +78,10 @@ test('policy lint, test and explain', (context) => {
   assert.deepEqual(telltale('policy', 'test'), { out: '', err: '11 cases, 0 wrong\n', status: 0 });
   const explained = telltale('policy', 'explain', '--to', '109.94.160.99', '--name', 'zoomfrn99mmr.zoom.us', '--hop', '52.81.151.250', '--day', '2026-08-01');
   assert.equal(explained.out, `10.0.0.1 → zoomfrn99mmr.zoom.us (Zoom, media) on DAY
-  located=NL by geo-whois-asn-country DAY
+  located=NL by dbip-city DAY
   registered=NL by asn-country DAY
+  registered=NL by geo-whois-asn-country DAY
+  registered=NL by iptoasn-country DAY
   located=DE by name (frn, Frankfurt)
   hop=52.81.151.250/CN/CN
 

@@ -1,4 +1,4 @@
-import { agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type Dimension, type Place, type Position } from '#geo';
+import { agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Place, type Position } from '#geo';
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
 import { readGeoTables } from '../detector/detection-tables.ts';
@@ -42,8 +42,10 @@ export const geo: Command = {
     const texts = questions.map(({ address, name }) => {
       const site = name === '' ? undefined : catalogue.siteOf(name);
       const operator = name === '' ? undefined : geography.operatorOfDomain(name);
-      return explain(address, geography.lookup(address), {
+      const place = geography.lookup(address);
+      return explain(address, place, {
         bound,
+        city: geography.cityIn(place.located, address),
         name: name === '' ? [] : [
           row('name', site?.country ?? '?', site === undefined ? `${name}: no site code that the catalogue knows` : `${name}: site code "${site.code}", ${site.place}`),
           ...(operator === undefined ? [] : [row('', operator.controlledFrom, `${operator.table}, ${operator.confidence}: ${operator.name} operates it; goes before the address`)]),
@@ -79,12 +81,12 @@ const scopeTexts = {
 };
 
 /** One address as aligned lines. */
-export function explain(address: string, place: Place, { bound, name, claimed }: { bound?: Bound | undefined; name: string[]; claimed: string }): string {
+export function explain(address: string, place: Place, { bound, city, name, claimed }: { bound?: Bound | undefined; city: City | undefined; name: string[]; claimed: string }): string {
   if (place.scope !== 'global') return [address, row('scope', place.scope, scopeTexts[place.scope]), ''].join('\n');
   const limit = bound === undefined ? 0 : distanceLimit(bound.rttMicros);
   const disproved = (country: string): boolean => bound !== undefined && isBeyond(country, bound.position, limit);
   const lines = [address];
-  for (const dimension of dimensions) lines.push(...answer(dimension, place, disproved));
+  for (const dimension of dimensions) lines.push(...answer(dimension, place, disproved, city));
   lines.push(place.anycast === ''
     ? row('anycast', 'no', 'in no list and marked by no table; that proves nothing')
     : row('anycast', 'yes', `${place.anycast}: at many places at once, so that no table can locate it`));
@@ -95,7 +97,7 @@ export function explain(address: string, place: Place, { bound, name, claimed }:
   return `${lines.join('\n')}\n`;
 }
 
-function answer(dimension: Dimension, place: Place, disproved: (country: string) => boolean): string[] {
+function answer(dimension: Dimension, place: Place, disproved: (country: string) => boolean, city: City | undefined): string[] {
   const claims = place.claims.filter((claim) => claim.dimension === dimension);
   const country = place[dimension];
   const ruledOut = dimension === 'located' && country !== '' && disproved(country);
@@ -103,9 +105,15 @@ function answer(dimension: Dimension, place: Place, disproved: (country: string)
   const doubt = dimension === 'located' && place.anycast !== '' ? 'anycast' : ruledOut ? 'disproved: too far for the round trip' : agreement;
   return [
     row(dimension, country === '' || ruledOut ? '?' : country, doubt),
-    ...claims.map((claim) => row('', '', `${claim.country}  ${claim.source}${note(claim.dimension === 'operated' ? `${claim.confidence}: ${place.operator}` : '')}${
+    ...claims.map((claim) => row('', '', `${claim.country}  ${claim.source}${note(noteOf(claim, place, city))}${
       dimension === 'located' && disproved(claim.country) ? ', too far away' : ''}`)),
   ];
+}
+
+/** What a source says beside the country. */
+function noteOf({ dimension, source, confidence }: Claim, { operator }: Place, city: City | undefined): string {
+  if (dimension === 'operated') return `${confidence}: ${operator}`;
+  return dimension === 'located' && city?.source === source ? city.name : '';
 }
 
 function note(text: string): string {

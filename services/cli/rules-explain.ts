@@ -3,31 +3,34 @@ import { readFile } from 'node:fs/promises';
 import type { FlowRecord } from '#flow';
 import { explain, readRecords, type Explanation, type Rule } from '#rules';
 import { projectRoot } from '#runtime';
-import { loadDetection, loadRules } from '../detector/packs.ts';
+import { loadDetection, loadRules, readRuleNames, type DetectionFiles } from '../detector/packs.ts';
 import { listCaptures } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
 import { UsageError } from './command.ts';
 import { printable } from './table.ts';
 
+/** Policies and sets of countries to use instead of, or beside, those that ship. */
+export type PolicyFiles = Pick<DetectionFiles, 'policy' | 'jurisdictions'>;
+
 /** Says of each rule, or of one, why the records of a file match it or not. */
-export async function explainRules(file: string, folder: string | undefined, only: string | undefined): Promise<void> {
-  const { pack } = await loadRules(projectRoot, folder);
+export async function explainRules(file: string, folder: string | undefined, only: string | undefined, files: PolicyFiles): Promise<void> {
+  const { pack } = await loadRules(projectRoot, await readRuleNames({ root: projectRoot, ...files }), folder);
   const rules = only === undefined ? pack.rules : pack.rules.filter(({ id, name, title }) => [id, name, title].includes(only));
   if (rules.length === 0) throw new UsageError(`no rule has the id, name or title ${JSON.stringify(only)}`);
-  const records = /\.(?:nd)?json$/.test(file) ? readRecords(await readFile(file, 'utf8')) : await captureRecords(file);
+  const records = /\.(?:nd)?json$/.test(file) ? readRecords(await readFile(file, 'utf8')) : await captureRecords(file, files);
   for (const rule of rules) print(explainRule(rule, records, only !== undefined));
 }
 
 /** The records of a capture, enriched as a detector does. */
-async function captureRecords(file: string): Promise<FlowRecord[]> {
+async function captureRecords(file: string, files: PolicyFiles): Promise<FlowRecord[]> {
   const { inputs: [input], unreadable: [problem] } = await listCaptures([file]);
   if (!input) throw new Error(`${file}: ${problem?.reason ?? 'no capture'}`);
   const records: FlowRecord[] = [];
   // Tokens are of no interest here, so the key is one of this run alone.
   const pipeline = createPipeline({ tokenKey: randomBytes(32) });
   await replayCapture(input, { pipeline, send: async (batch) => { records.push(...batch); }, onProgress: () => {} });
-  const { detection } = await loadDetection({ root: projectRoot });
+  const { detection } = await loadDetection({ root: projectRoot, ...files });
   detection.detect(records);
   return records;
 }

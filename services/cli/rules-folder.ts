@@ -3,19 +3,20 @@ import path from 'node:path';
 import { formatProblem, LocatedError, type Problem } from '#geo';
 import { checkFixtures, logSourceName, parseRules, type Rule } from '#rules';
 import { projectRoot } from '#runtime';
+import type { RuleNames } from '../detector/packs.ts';
 import { readLogSources, readRuleFolder, shippedRules, type RuleFolder } from '../detector/rule-folder.ts';
 import { exitStatus, oneOf } from './command.ts';
 import { columns } from './table.ts';
 
 /** Prints what is wrong in rule folders or files, as `file:line:column severity message`. */
-export async function lintRules(paths: readonly string[]): Promise<number> {
+export async function lintRules(paths: readonly string[], names: RuleNames): Promise<number> {
   const folders = await Promise.all((paths.length > 0 ? paths : [shippedRules(projectRoot)]).map(readPath));
   const logSources = await readLogSources(projectRoot);
   const problems = folders.flatMap((folder) => folder.problems);
   // Rules of all paths are read together: correlations and filters name each other's.
   const placeholders = new Map(folders.flatMap((folder) => [...folder.placeholders]));
-  const parsed = parseRules(folders.flatMap(({ rules }) => rules), { logSources, placeholders });
-  problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(Date.now() * 1_000)));
+  const parsed = parseRules(folders.flatMap(({ rules }) => rules), { logSources, ...names, placeholders });
+  problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(Date.now() * 1_000, names)));
   for (const problem of problems.toSorted(byPlace)) {
     process.stdout.write(`${problem.file}:${problem.line}:${problem.column} ${problem.severity} ${problem.message} [${problem.code}]\n`);
   }
@@ -26,9 +27,9 @@ export async function lintRules(paths: readonly string[]): Promise<number> {
 }
 
 /** Runs the fixtures beside each rule file; a rule file without any fails. */
-export async function testRules(folder = shippedRules(projectRoot)): Promise<number> {
+export async function testRules(names: RuleNames, folder = shippedRules(projectRoot)): Promise<number> {
   const files = await readPath(folder);
-  const rules = await loadRules(files);
+  const rules = await loadRules(files, names);
   const problems: Problem[] = [];
   let tested = 0;
   for (const [file, ofFile] of Map.groupBy(rules, (rule) => rule.file)) {
@@ -50,8 +51,8 @@ export async function testRules(folder = shippedRules(projectRoot)): Promise<num
 }
 
 /** Lists rules, and whether records can answer them. */
-export async function listRules(folder = shippedRules(projectRoot), format = 'table'): Promise<number> {
-  const rules = await loadRules(await readPath(folder));
+export async function listRules(names: RuleNames, folder = shippedRules(projectRoot), format = 'table'): Promise<number> {
+  const rules = await loadRules(await readPath(folder), names);
   if (oneOf('--format', format, ['table', 'ndjson']) === 'ndjson') {
     for (const { id, level, title, logsource, evaluable, gaps, file, line, version } of rules) {
       process.stdout.write(`${JSON.stringify({ id, level, title, logsource, evaluable, gaps, file, line, version })}\n`);
@@ -64,8 +65,8 @@ export async function listRules(folder = shippedRules(projectRoot), format = 'ta
 }
 
 /** @throws LocatedError when a rule has an error. */
-export async function loadRules(files: RuleFolder): Promise<Rule[]> {
-  const { rules, problems } = parseRules(files.rules, { logSources: await readLogSources(projectRoot), placeholders: files.placeholders });
+async function loadRules(files: RuleFolder, names: RuleNames): Promise<Rule[]> {
+  const { rules, problems } = parseRules(files.rules, { logSources: await readLogSources(projectRoot), ...names, placeholders: files.placeholders });
   const errors = [...files.problems, ...problems].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
   return rules;

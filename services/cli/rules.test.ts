@@ -43,7 +43,7 @@ test('rules lint: problems have a place, and errors the exit status 1', (context
   const { status, out } = telltale('lint', folder);
   assert.equal(status, 1);
   assert.deepEqual(out.trim().split('\n').map((line) => line.replace(`${folder}/`, '')), [
-    'bad.yml:6:16 error unknown field "destination.prt" [unknown-field]',
+    'bad.yml:6:16 error unknown field "destination.prt" (did you mean "destination.port"?) [unknown-field]',
     'exceptions/old.yml:4:10 warning the exception expired on 2020-01-01: hits are findings again [expired]',
     'placeholders.yml:1:10 error Servers: Invalid input: expected array, received string [schema]',
     'proxy.yml:6:16 warning not evaluable here: field "cs-cookie" has no mapping [not-evaluable]',

@@ -1,5 +1,7 @@
 import { exitStatus, parseArguments, UsageError, type Command } from './command.ts';
-import { explainRules } from './rules-explain.ts';
+import { projectRoot } from '#runtime';
+import { readRuleNames, type RuleNames } from '../detector/packs.ts';
+import { explainRules, type PolicyFiles } from './rules-explain.ts';
 import { lintRules, listRules, testRules } from './rules-folder.ts';
 
 const help = `Usage: telltale rules lint [DIR|FILE…]
@@ -30,20 +32,22 @@ export const rules: Command = {
     const { values, positionals: [action, ...paths] } = parseArguments({
       args,
       allowPositionals: true,
-      options: { format: { type: 'string', default: 'table' }, rules: { type: 'string' }, rule: { type: 'string' } },
+      options: { format: { type: 'string', default: 'table' }, rules: { type: 'string' }, rule: { type: 'string' }, policy: { type: 'string' }, jurisdictions: { type: 'string' } },
     });
     const single = (): string | undefined => {
       if (paths.length > 1) throw new UsageError(`rules ${action} takes one folder`);
       return paths[0];
     };
+    const files: PolicyFiles = { ...(values.policy !== undefined && { policy: values.policy }), ...(values.jurisdictions !== undefined && { jurisdictions: values.jurisdictions }) };
+    const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
     switch (action) {
-      case 'lint': return lintRules(paths);
-      case 'test': return testRules(single());
-      case 'list': return listRules(single(), values.format);
+      case 'lint': return lintRules(paths, await names());
+      case 'test': return testRules(await names(), single());
+      case 'list': return listRules(await names(), single(), values.format);
       case 'explain': {
         const file = single();
         if (file === undefined) throw new UsageError('rules explain needs a FILE');
-        await explainRules(file, values.rules, values.rule);
+        await explainRules(file, values.rules, values.rule, files);
         return exitStatus.ok;
       }
       default: throw new UsageError('rules needs one of lint, test, list, explain');

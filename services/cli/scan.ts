@@ -69,7 +69,8 @@ export const scan: Command = {
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
     const tokenKey = await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey);
     const reveal = (token: string, value: string): void => {
-      if (revealed.size < maxRevealed) revealed.set(token, value);
+      // A digest has the token of what it was made of, which was seen before it.
+      if (revealed.size < maxRevealed && !revealed.has(token)) revealed.set(token, value);
     };
     const pipeline = createPipeline({
       tokenKey,

@@ -5,52 +5,50 @@ import { alerterService } from '../alerter/service.ts';
 import { detectorService } from '../detector/service.ts';
 import { migrateService } from '../migrate/service.ts';
 import { ensureDemonstration } from '../probe/demonstration-file.ts';
-import { parseListenAddress } from '../probe/export-listener.ts';
 import { probeService } from '../probe/service.ts';
 import { mostWorkers } from '../probe/workers.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { parseArguments, UsageError, wholeNumber, type Command } from './command.ts';
+import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 
 const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
 `;
 
 export const probe: Command = {
   help: `Usage: telltale probe FILE|DIR|-… [options]
-       telltale probe --listen udp://ADDRESS:PORT [options]
+       telltale probe --interface NAME [--filter FILTER] [options]
+       telltale probe --listen udp://ADDRESS:PORT|unix:///PATH [options]
 
-Reads captures and logs (Zeek, Suricata EVE, HAR, cloud flow logs), replaces identifiers by keyed tokens and sends flow records
-to Kafka. Ends when all are read and accepted; with --follow or --listen it runs until it is stopped.
+Reads captures and logs (Zeek, Suricata EVE, HAR, mitmproxy, cloud flow logs), captures from an interface, or listens; replaces
+identifiers by keyed tokens and sends flow records to Kafka. Ends when all files are read and accepted; with --follow, --interface
+or --listen it runs until it is stopped.
 
 Options:
-  --follow          the files grow: read on, also when they are rotated
-  --listen ADDRESS  listen for NetFlow v5 and v9, IPFIX and sFlow v5, such as udp://127.0.0.1:2055
-  --workers N       threads that share the packets of a capture; 1 without
+${sourceOptions}  --workers N       threads that share the packets of a capture; 1 without
   --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
 ${configOption}`,
   async run(args) {
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { demonstration: { type: 'boolean', default: false }, follow: { type: 'boolean', default: false }, listen: { type: 'string' }, workers: { type: 'string', default: '1' }, config: { type: 'string' } },
+      options: { ...sourceArguments, workers: { type: 'string', default: '1' }, demonstration: { type: 'boolean', default: false }, config: { type: 'string' } },
     });
     const captures = [...positionals];
     const workers = wholeNumber('--workers', values.workers, mostWorkers);
-    if (workers > 1 && (values.follow || values.listen !== undefined)) throw new UsageError('--workers is for captures that are read to their end');
+    if (workers > 1 && (values.follow || values.listen !== undefined || values.interface !== undefined)) throw new UsageError('--workers is for captures that are read to their end');
     if (values.demonstration) {
       await mkdir(defaultDataFolder, { recursive: true });
       const { demonstration } = dataFolder(defaultDataFolder);
       await ensureDemonstration(demonstration);
       captures.push(demonstration);
     }
-    if (values.listen !== undefined) {
-      const listen = parseListenAddress(values.listen);
-      if (listen === null) throw new UsageError(`--listen ${values.listen}: expected udp://ADDRESS:PORT`);
-      if (captures.length > 0) throw new UsageError('probe reads files or listens, not both');
-      return runService(probeService({ captures, listen }), values.config);
+    const inputs = inputsOf(values, captures);
+    const isConfigured = values.config !== undefined || process.env['TELLTALE_CONFIG'] || process.env['TELLTALE_PROBE_LIVE_INTERFACE'];
+    if (captures.length === 0 && !inputs.listen && !inputs.interface && !isConfigured) {
+      throw new UsageError('probe needs at least one FILE, DIR or -, or --interface, --listen or --demonstration');
     }
-    if (captures.length === 0) throw new UsageError('probe needs at least one FILE, DIR or -, --demonstration, or --listen');
-    return runService(probeService({ captures, workers, follow: values.follow }), values.config);
+    return runService(probeService({ ...inputs, workers }), values.config);
   },
 };
 

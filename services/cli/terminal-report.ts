@@ -10,6 +10,7 @@ export function terminalReport(title: string): StandaloneReport {
   return {
     progress: (input, bytes, packets) => progress.update(input, bytes, packets),
     found: (findings) => leaks.add(findings),
+    reading: (what, url) => process.stdout.write(`Reading ${what}.\nReview page: ${url}/   (Ctrl-C stops)\n`),
     done({ pipeline, unreadable, url }) {
       progress.finish();
       const lines = [`${title}: ${count(pipeline.capture.packets, 'packet')}, ${count(pipeline.records, 'flow record')}.`];

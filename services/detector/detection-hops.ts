@@ -25,8 +25,8 @@ export function hopsOf(record: FlowRecord, geography: Geography): readonly Place
 }
 
 export function placedHop(kind: string, ip: string, geography: Geography): PlacedHop {
-  const { scope, located, registered, operated, disputed } = geography.lookup(ip);
-  return { kind, ip, scope, located, registered, operated, disputed };
+  const { scope, located, registered, operated, disputed, registeredDisputed } = geography.lookup(ip);
+  return { kind, ip, scope, located, registered, operated, disputed, registeredDisputed };
 }
 
 /** `turn-relay=192.0.2.1/CN/?`: kind, address, located, operated; `local` for an address that never leaves the monitored network. */

@@ -1,5 +1,6 @@
 import type { FlowRecord, Observable } from '#flow';
 import type { Dimension } from '#geo';
+import { dataClassOf, type DataClass } from '#identifiers';
 import type { Rule } from '#rules';
 import { peerEndpoint, peerIsSource, subjectAddress } from './detection-endpoints.ts';
 
@@ -11,6 +12,7 @@ const namedObservables = 3;
  * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
  */
 export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[]): string {
+  if (rule.outcome.finding === 'link') return `${disclosure(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
@@ -33,6 +35,15 @@ function disclosure(record: FlowRecord, observables: readonly Observable[]): str
   return sentByPeer
     ? `${peer(record)}, sent ${list(named)} to ${subjectAddress(record)}`
     : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
+}
+
+const classNames: Readonly<Record<DataClass, string>> = {
+  account: 'user', direct: 'person', person: 'person', device: 'device', room: 'room', location: 'location', session: 'session', secret: 'secret',
+};
+
+/** `user and room` */
+function linkage(observables: readonly Observable[]): string {
+  return list([...new Set(observables.map(({ kind }) => classNames[dataClassOf(kind) ?? 'account']))]);
 }
 
 /** A finding about a record or flow may rest on what earlier records of the flow showed. */

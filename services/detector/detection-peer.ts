@@ -14,6 +14,7 @@ export class PeerAnswer implements JudgedPlace {
   registered = '';
   operated = '';
   disputed: readonly string[] = none;
+  registeredDisputed: readonly string[] = none;
   #place: Place = nowhere;
   #unlocated: Unlocated | 'disproved' = '';
   #agreement: Agreement = '';
@@ -29,6 +30,7 @@ export class PeerAnswer implements JudgedPlace {
     this.registered = place.registered;
     this.operated = place.operated;
     this.disputed = place.disputed;
+    this.registeredDisputed = place.registeredDisputed;
     this.#unlocated = place.unlocated;
     this.#agreement = place.agreement;
     this.#operator = place.operator;

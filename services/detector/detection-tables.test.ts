@@ -72,9 +72,10 @@ test('the age of each table is a metric, and an old one a warning', async (conte
     });
     await watcher.start();
     context.after(() => watcher.stop());
-    assert.equal(warnings.filter((text) => text.includes(`geo-whois-asn-country (${days} days)`)).length, warned);
+    assert.equal(watcher.warning()?.includes(`dbip-city (${days} days)`) ?? false, warned === 1);
+    assert.equal(warnings.filter((text) => text.includes(`dbip-city (${days} days)`)).length, warned);
     const metrics = new Metrics({ process: false });
     reportGeoTables(metrics, watcher);
-    assert.match(await metrics.scrape(), new RegExp(`telltale_geo_table_age_days\\{table="geo-whois-asn-country"\\} ${days}\\b`));
+    assert.match(await metrics.scrape(), new RegExp(`telltale_geo_table_age_days\\{table="dbip-city"\\} ${days}\\b`));
   }
 });

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Geography, type GeoTables, type TableFile } from '#geo';
+import { Worker } from 'node:worker_threads';
+import { Geography, readCountries, readNetworks, type GeoTables, type TableFile } from '#geo';
 import type { Metrics } from '#runtime';
 
 /** Table files to use instead of those that ship. */
@@ -18,12 +20,17 @@ export interface GeoFiles {
   anycast?: string | undefined;
 }
 
-/** Location tables of npm packages, the most trusted first: those that are installed are used. */
-const locationPackages = ['dbip-city', 'geo-whois-asn-country', 'iptoasn-country'] as const;
+/**
+ * Tables of npm packages by the question that they answer, the most trusted first; docs/jurisdictions.md argues it. dbip-city is the one that
+ * measures places. asn-country is what the registries delegate, geo-whois-asn-country their entries for parts of it, and iptoasn-country the
+ * entry of the network that announces it.
+ */
+const locationPackages = ['dbip-city-mmdb'] as const;
+const registryPackages = ['asn-country', 'geo-whois-asn-country-mmdb', 'iptoasn-country-mmdb'] as const;
 
 interface TablePaths {
   located: string[];
-  registered: string;
+  registered: string[];
   asn: string;
   operators: string[];
   anycast: string;
@@ -32,10 +39,10 @@ interface TablePaths {
 /** The configured files, and for the others the folders of npm packages and the library's own. */
 function pathsOf(root: string, { located, registered, asn, operators, anycast }: GeoFiles): TablePaths {
   const packages = join(root, 'node_modules/@ip-location-db');
-  const installed = locationPackages.map((name) => join(packages, `${name}-mmdb/${name}.mmdb`)).filter((file) => existsSync(file));
+  const folders = (names: readonly string[]): string[] => names.map((name) => join(packages, name));
   return {
-    located: located === undefined ? installed : [...located],
-    registered: registered ?? join(packages, 'asn-country'),
+    located: located === undefined ? folders(locationPackages) : [...located],
+    registered: registered === undefined ? folders(registryPackages) : [registered],
     asn: asn ?? join(packages, 'asn'),
     operators: [...(operators === undefined ? [] : [operators]), join(root, 'libs/geo/operators.yaml')],
     anycast: anycast ?? join(root, 'libs/geo/anycast.csv'),
@@ -46,22 +53,42 @@ function pathsOf(root: string, { located, registered, asn, operators, anycast }:
 export async function readGeoTables(root: string, files: GeoFiles = {}): Promise<GeoTables> {
   const paths = pathsOf(root, files);
   const [located, registered, networks, operators, anycast] = await Promise.all([
-    Promise.all(paths.located.map(readTable)), readTable(paths.registered), readTable(paths.asn), Promise.all(paths.operators.map(readText)), readText(paths.anycast),
+    Promise.all(paths.located.map(readTable)), Promise.all(paths.registered.map(readTable)), readTable(paths.asn), Promise.all(paths.operators.map(readText)), readText(paths.anycast),
   ]);
-  return { located, registered: [registered], networks, operators, anycast };
+  return { located, registered, networks, operators, anycast };
 }
 
+/** The same on a thread of its own: parsing takes most of a second, which records would have to wait. Rejects as {@link readGeoTables} does. */
+async function readGeoTablesAside(root: string, files: GeoFiles): Promise<GeoTables> {
+  const worker = new Worker(new URL('geo-tables-worker.js', import.meta.url), { workerData: { root, files } });
+  const [tables] = await once(worker, 'message') as [GeoTables];
+  return tables;
+}
+
+/** Whether a path is the folder of an npm package, in which more than one file may make the table. */
 function isPackage(path: string): boolean {
-  return /@ip-location-db.asn(-country)?$/.test(path);
+  return /@ip-location-db.[^/\\]+$/.test(path);
 }
 
-/** A MaxMind DB, or the folder of an npm package with numeric CSV. */
+/** A MaxMind DB, or the folder of an npm package with MaxMind DBs or numeric CSV. */
 function readTable(path: string): Promise<TableFile> {
-  return isPackage(path) ? readPackage(path) : readMmdbFile(path);
+  if (!isPackage(path)) return readMmdb(basename(path).replace(/\.mmdb$/, ''), [path]);
+  return path.endsWith('-mmdb') ? readMmdbPackage(path) : readCsvPackage(path);
 }
 
-/** A numeric CSV package. It was built on the day that its version ends in: 2.3.2026061719. */
-async function readPackage(folder: string): Promise<TableFile> {
+/** One file of both families, or one per family. */
+function readMmdbPackage(folder: string): Promise<TableFile> {
+  const name = basename(folder).replace(/-mmdb$/, '');
+  const whole = join(folder, `${name}.mmdb`);
+  return readMmdb(name, existsSync(whole) ? [whole] : [join(folder, `${name}-ipv4.mmdb`), join(folder, `${name}-ipv6.mmdb`)]);
+}
+
+async function readMmdb(name: string, files: readonly string[]): Promise<TableFile> {
+  return { name, mmdb: await Promise.all(files.map((file) => readFile(file))) };
+}
+
+/** A package was built on the day that its version ends in: 2.3.2026061719. */
+async function readCsvPackage(folder: string): Promise<TableFile> {
   const name = basename(folder);
   const [ipv4, ipv6, manifest] = await Promise.all([
     readFile(join(folder, `${name}-ipv4-num.csv`)), readFile(join(folder, `${name}-ipv6-num.csv`)), readFile(join(folder, 'package.json'), 'utf8'),
@@ -69,11 +96,7 @@ async function readPackage(folder: string): Promise<TableFile> {
   const { version } = JSON.parse(manifest) as { version: string };
   const [, year, month, day] = /(\d{4})(\d{2})(\d{2})\d*$/.exec(version) ?? [];
   if (!year) throw new Error(`${name}: version ${version} does not tell the day the table was built`);
-  return { name, ipv4, ipv6, built: new Date(`${year}-${month}-${day}`) };
-}
-
-async function readMmdbFile(file: string): Promise<TableFile> {
-  return { name: basename(file).replace(/\.mmdb$/, ''), mmdb: await readFile(file) };
+  return { name, built: new Date(`${year}-${month}-${day}`), csv: name === 'asn' ? readNetworks({ name, ipv4, ipv6 }) : readCountries({ name, ipv4, ipv6 }) };
 }
 
 async function readText(file: string): Promise<{ name: string; text: string }> {
@@ -97,7 +120,7 @@ export interface GeoTableWatch {
 
 /**
  * Looks after the geo tables of a running detector: their age, and whether their files have changed. Changed files are read beside the tables
- * in use and take their place at once; unreadable ones change nothing. Reading takes about a second, in which records wait.
+ * in use, on another thread, and take their place at once; unreadable ones change nothing.
  */
 export class GeoTableWatcher {
   readonly name = 'geo tables';
@@ -132,7 +155,7 @@ export class GeoTableWatcher {
       const seen = await this.#fingerprint();
       if (seen === this.#seen) return;
       this.#seen = seen;
-      const geography = new Geography(await readGeoTables(root, files));
+      const geography = new Geography(await readGeoTablesAside(root, files));
       replace(geography);
       this.#geography = geography;
       this.counters.reloads++;
@@ -149,22 +172,37 @@ export class GeoTableWatcher {
     return Object.fromEntries(this.#geography.tables.filter(({ built }) => built !== undefined).map(({ name, built }) => [name, Math.floor((now - built!.getTime()) / 86_400_000)]));
   }
 
-  #warnOfAge(): void {
+  /** What is doubtful about the tables in use; undefined: nothing. */
+  warning(): string | undefined {
+    const doubts: string[] = [];
     const old = Object.entries(this.ages()).filter(([, days]) => days > oldTableDays).map(([name, days]) => `${name} (${days} days)`);
-    if (old.length > 0) this.#watch.warn(`old geo tables: ${old.join(', ')}; addresses have moved since: update the packages or configure newer files`);
+    if (old.length > 0) doubts.push(`old geo tables: ${old.join(', ')}; addresses have moved since: update the packages or configure newer files`);
+    if (this.#geography.faults > 0) doubts.push(`damaged geo tables: ${this.#geography.faults} blocks of addresses have no answer from one of them`);
+    return doubts.length === 0 ? undefined : doubts.join('; ');
+  }
+
+  /** Blocks of addresses in which a table turned out to be damaged. */
+  faults(): number {
+    return this.#geography.faults;
+  }
+
+  #warnOfAge(): void {
+    const warning = this.warning();
+    if (warning !== undefined) this.#watch.warn(warning);
   }
 
   /** Size and time of every file. */
   async #fingerprint(): Promise<string> {
     const paths = pathsOf(this.#watch.root, this.#watch.files);
     // The files of a package change with its package.json.
-    const files = [...paths.located, paths.registered, paths.asn, ...paths.operators, paths.anycast].map((path) => (isPackage(path) ? join(path, 'package.json') : path));
+    const files = [...paths.located, ...paths.registered, paths.asn, ...paths.operators, paths.anycast].map((path) => (isPackage(path) ? join(path, 'package.json') : path));
     const stats = await Promise.all(files.map((file) => stat(file)));
     return stats.map(({ size, mtimeMs }, i) => `${files[i]} ${size} ${mtimeMs}`).join('\n');
   }
 }
 
-export function reportGeoTables(metrics: Metrics, watcher: Pick<GeoTableWatcher, 'ages' | 'counters'>): void {
+export function reportGeoTables(metrics: Metrics, watcher: Pick<GeoTableWatcher, 'ages' | 'faults' | 'counters'>): void {
+  metrics.gauge('telltale_geo_table_faults', 'Blocks of addresses in which a geo table turned out to be damaged and does not answer.', () => watcher.faults());
   metrics.gauge('telltale_geo_table_age_days', `Days since a geo table was built; more than ${oldTableDays} is worth a warning.`, () => watcher.ages(), {}, 'table');
   metrics.counts('geo', watcher.counters, { reloads: 'Times that changed geo tables were taken into use.', failures: 'Times that changed geo tables could not be read.' });
 }

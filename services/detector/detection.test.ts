@@ -31,28 +31,30 @@ const roomId: Observable = { ...userId, kind: 'room_id', path: 'udp.payload@20',
 const agora = { 'destination.ip': '47.88.10.20', 'destination.port': 8000, 'destination.domain': 'qos-america.agoralab.co' };
 
 const names = (findings: Finding[]): string[] => findings.map((finding) => finding['rule.name']).toSorted();
+const atPlatform = 'User or room id in clear at a voice or meeting platform';
 const named = (findings: Finding[], name: string): Finding => findings.find((finding) => finding['rule.name'] === name)!;
 
 test('a join packet with user and room id: each of them, the pair, and the operator the policy denies', () => {
   const record = recordOf({ ...agora, 'telltale.observables': [userId, roomId], 'telltale.flow.observable_kinds': ['user_id', 'room_id'] });
   const findings = detector().detect([record]);
-  assert.deepEqual(names(findings), ['Room or meeting id in clear', 'Service traffic to a country its policy denies', 'User and room linked in clear', 'User id in clear']);
+  assert.deepEqual(names(findings), ['Service traffic to a country its policy denies', 'User and room linked in clear', atPlatform, atPlatform], 'the rules about ids anywhere are covered');
   assert.equal(record['telltale.service'], 'Agora');
   assert.equal(record['destination.as.number'], 45102);
 
-  const user = named(findings, 'User id in clear');
+  const user = named(findings, atPlatform);
   assert.equal(user['message'],
     '10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN.');
   assert.equal(user['event.severity_name'], 'medium');
   assert.equal(user['telltale.verdict'], 'violation');
   assert.equal(user['telltale.observable.token'], 'tk1.k.user');
   assert.equal(user['telltale.evidence.frame'], 9);
-  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; sets 20\S+; catalogue 20\S+; geo geo-whois-asn-country 20\S+, .*operators 20\S+, anycast 20\S+$/);
+  assert.match(user['telltale.versions'], /^rules [0-9a-f]{8}; policies conferencing@1; sets 20\S+; catalogue 20\S+; geo dbip-city 20\S+, .*operators 20\S+, anycast 20\S+$/);
 
   const linked = named(findings, 'User and room linked in clear');
   assert.equal(linked['event.severity_name'], 'high');
   assert.deepEqual(linked['telltale.observables.related'], ['room_id=tk1.k.room']);
   assert.equal(linked['telltale.evidence.frame'], 10);
+  assert.match(linked['message'], /; user and room visible together to anyone on the path\.$/);
   assert.match(linked['message'], /sent user_id 47\*{4}8 in clear \(udp\.payload@12\) and room_id M8\*\*\*Kx in clear \(udp\.payload@20\) to qos/);
 
   const denied = named(findings, 'Service traffic to a country its policy denies');
@@ -68,7 +70,10 @@ test('the pair is found when the room comes in a later record of the flow', () =
   assert.deepEqual(names(first), ['User id in clear']);
   const second = detection.detect([recordOf({ ...tls, 'telltale.observables': [roomId], 'telltale.flow.observable_kinds': ['user_id', 'room_id'] }, 'flow-1', 1)]);
   assert.deepEqual(names(second), ['Room or meeting id in clear', 'User and room linked in clear']);
-  assert.match(named(second, 'User and room linked in clear')['message'], /; the same flow also showed user_id\.$/);
+  const linked = named(second, 'User and room linked in clear');
+  assert.equal(linked['telltale.observable.kind'], 'room_id');
+  assert.deepEqual(linked['telltale.observables.related'], ['user_id=tk1.k.user']);
+  assert.match(linked['message'], /; room and user visible together to anyone on the path\.$/);
 });
 
 test('a key server in Beijing is denied, once per flow', () => {
@@ -130,7 +135,7 @@ test('a third party contacted is one low finding per flow; asking DNS for its na
   ]);
   assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [['Third-party analytics endpoint contacted', 'low']]);
   assert.equal(findings[0]!['message'],
-    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in US, operated from US: Third-party analytics endpoint contacted.');
+    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT, operated from US: Third-party analytics endpoint contacted.');
 });
 
 test('the peer is enriched on whichever side it stands, and a value it sends is said to come from it', () => {
@@ -142,7 +147,7 @@ test('the peer is enriched on whichever side it stands, and a value it sends is 
   assert.equal(record['telltale.peer.located'], 'CN');
   assert.equal(record['source.geo.country_iso_code'], 'CN');
   assert.equal(record['destination.geo.country_iso_code'], '');
-  assert.equal(named(findings, 'User id in clear')['message'],
+  assert.equal(named(findings, atPlatform)['message'],
     '52.81.151.250:8801 (Zoom, media), located in CN, operated from CN, sent user_id 47****8 in clear (udp.payload@12, in url>base64) to 10.1.2.3.');
   assert.match(named(findings, 'Service traffic to a country its policy denies')['message'], /^10\.1\.2\.3 was contacted by 52\.81\.151\.250:8801/);
 });
@@ -175,7 +180,7 @@ test('a site code in the name is compared with the tables, and the difference sh
   const record = recordOf({ ...zoom, 'destination.ip': '109.94.160.99', 'destination.domain': 'zoomfrn99mmr.zoom.us' });
   detector().detect([record]);
   assert.deepEqual([record['telltale.peer.located'], record['telltale.peer.site'], record['telltale.peer.agreement'], record['telltale.peer.disputed']], ['NL', 'DE Frankfurt', 'disputed', ['DE']]);
-  assert.match(record['telltale.peer.sources'].join('; '), /^located=NL by geo-whois-asn-country \S+; .*; located=DE by name \(frn, Frankfurt\)$/);
+  assert.match(record['telltale.peer.sources'].join('; '), /^located=NL by dbip-city \S+; .*; located=DE by name \(frn, Frankfurt\)$/);
   assert.equal(record['telltale.policy.reason'], 'operated=unknown', 'NL and DE are both allowed: their dispute decides nothing');
   const agreed = recordOf({ ...zoom, 'destination.ip': '109.94.160.99', 'destination.domain': 'zoomam104zc.zoom.us' }, 'flow-2');
   detector().detect([agreed]);

@@ -1,10 +1,11 @@
-import { createFinding, findingId, type Finding, type FlowRecord, type Observable } from '#flow';
+import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Level, type Observable } from '#flow';
 import { BoundedCache, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
-import { ExceptionSet, Inventory, type PolicySet, type Rule, type RulePlan } from '#rules';
+import { ExceptionSet, HitPlan, Inventory, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
 import { hopsOf, hopText } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
+import { levelOfScore, Linkability, riskScore, type Link } from './linkability.ts';
 
 export interface DetectionParts {
   geography: Geography;
@@ -13,6 +14,8 @@ export interface DetectionParts {
   rules: RulePlan;
   /** Hits that are no findings; none by default. */
   exceptions?: ExceptionSet;
+  /** What correlations count; nothing by default. */
+  hits?: HitPlan;
   /** Versions of all of these, for the findings. */
   versions: string;
   /** What is known of the monitored endpoints. */
@@ -35,32 +38,41 @@ export class Detection {
   readonly counters = { suppressed: new Map<string, number>() };
   #rules: RulePlan;
   #exceptions: ExceptionSet;
+  #hitPlan: HitPlan;
   #versions: string;
   readonly #inventory: Inventory;
   readonly #positions: ReadonlyMap<string, Position>;
   readonly #peer = new PeerAnswer();
   /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
+  readonly #linkability: Linkability;
   #record!: FlowRecord;
+  #link: Link | undefined;
   #findings: Finding[] = [];
+  /** Rule and token of findings that others of the record cover. */
+  readonly #covered = new Set<string>();
+  #hits: Hit[] = [];
 
   constructor({
-    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536,
+    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, hits = HitPlan.none, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536,
   }: DetectionParts) {
     this.#geography = geography;
     this.#catalogue = catalogue;
     this.#policies = policies;
     this.#rules = rules;
     this.#exceptions = exceptions;
+    this.#hitPlan = hits;
     this.#versions = versions;
     this.#inventory = inventory;
     this.#positions = positions;
     this.#reported = new BoundedCache(rememberedFlows);
+    this.#linkability = new Linkability(rememberedFlows);
   }
 
   /** Takes other rules from the next batch on. */
-  use(rules: RulePlan, exceptions: ExceptionSet, versions: string): void {
-    this.#rules = rules;
+  use({ plan, hits }: Pick<RulePack, 'plan' | 'hits'>, exceptions: ExceptionSet, versions: string): void {
+    this.#rules = plan;
+    this.#hitPlan = hits;
     this.#exceptions = exceptions;
     this.#versions = versions;
   }
@@ -71,15 +83,29 @@ export class Detection {
     this.#versions = versions;
   }
 
+  /** What correlations count in the records of the last call of {@link detect}. */
+  get hits(): readonly Hit[] {
+    return this.#hits;
+  }
+
   /** Fills the detector's fields of the records and returns the findings in the order of the records. */
   detect(records: readonly FlowRecord[]): Finding[] {
     this.#findings = [];
+    this.#hits = [];
     for (const record of records) {
       this.#enrich(record);
       this.#record = record;
+      const before = this.#findings.length;
       this.#rules.evaluate(record, this.#onMatch);
+      if (this.#covered.size > 0) this.#leaveOutCovered(before);
     }
     return this.#findings;
+  }
+
+  #leaveOutCovered(before: number): void {
+    const findings = this.#findings.splice(before);
+    for (const finding of findings) if (!this.#covered.has(`${finding['rule.id']} ${finding['telltale.observable.token']}`)) this.#findings.push(finding);
+    this.#covered.clear();
   }
 
   #enrich(record: FlowRecord): void {
@@ -92,7 +118,9 @@ export class Detection {
     record['destination.as.number'] = destination.asn;
     record['destination.as.organization.name'] = destination.organisation;
 
-    record['telltale.subject.tags'] = this.#inventory.tagsOf(record['telltale.subject.ip']) as string[];
+    const tags = this.#inventory.tagsOf(record['telltale.subject.ip']);
+    record['telltale.subject.tags'] = tags as string[];
+    record['telltale.subject.located'] = countryOf(tags) || (peerIsSource(record) ? destination : source).located;
     this.#judge(record, peerIsSource(record) ? source : destination);
   }
 
@@ -114,6 +142,9 @@ export class Detection {
 
     const hops = hopsOf(record, this.#geography);
     record['telltale.hops'] = hops.length === 0 ? noTexts : hops.map(hopText);
+    this.#link = this.#linkability.link(record, place.scope === 'local');
+    record['telltale.linkability.score'] = this.#link?.score ?? 0;
+    record['telltale.linked.kinds'] = this.#link?.observables.map(({ kind }) => kind) ?? noTexts;
     // An address that never leaves the monitored network crosses no border.
     this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? hops : hops.filter(({ scope }) => scope !== 'local'));
   }
@@ -131,6 +162,9 @@ export class Detection {
         break;
       case 'record':
         this.#add(rule, record, record['event.id'], observables);
+        break;
+      case 'link':
+        if (this.#link !== undefined) this.#addLink(rule, record, this.#link);
         break;
       case 'flow':
         this.#addOncePerFlow(rule, record, observables);
@@ -160,20 +194,33 @@ export class Detection {
     const reporter = this.#reported.get(key);
     if (reporter !== undefined && reporter !== record['event.id']) return;
     this.#reported.set(key, record['event.id']);
-    const finding = this.#add(rule, record, flow, observables);
-    if (record['event.start'] !== 0) finding['@timestamp'] = record['event.start'];
+    this.#add(rule, record, flow, observables, record['event.start'] || record['@timestamp']);
   }
 
-  #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[]): Finding {
-    const finding = createFinding(record);
+  /** Without one of the linked identifiers the others are no link. */
+  #addLink(rule: Rule, record: FlowRecord, { observables }: Link): void {
+    const left = this.#exceptions.size === 0 ? observables : this.#withoutExceptions(rule, observables);
+    if (left?.length === observables.length) this.#add(rule, record, record['event.id'], observables);
+  }
+
+  #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[], time = record['@timestamp']): void {
     const [observable, ...related] = observables;
     // A finding about one observable is told apart by it; one about a record or flow by that alone.
     const identity = rule.outcome.finding === 'observable' ? observable : undefined;
-    finding['event.id'] = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? '');
+    const id = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? '');
+    if (this.#hitPlan.counts(rule.id)) {
+      this.#hits.push(this.#hitPlan.hitOf(rule.id, record, observable, id, time));
+      if (this.#hitPlan.isSilent(rule.id)) return;
+    }
+    const finding = createFinding(record);
+    finding['event.id'] = id;
+    finding['@timestamp'] = time;
     finding['rule.id'] = rule.id;
     finding['rule.name'] = rule.title;
     finding['rule.version'] = rule.version;
-    finding['event.severity_name'] = this.#level(rule, record);
+    const level = this.#level(rule, record);
+    finding['event.severity_name'] = level;
+    finding['event.risk_score'] = riskScore(level, observables);
     finding['telltale.verdict'] = rule.outcome.verdict;
     finding['telltale.versions'] = this.#versions;
     if (observable !== undefined) {
@@ -186,17 +233,27 @@ export class Detection {
       finding['telltale.observables.related'] = related.map(({ kind, token }) => `${kind}=${token}`);
       if (observable.frame !== 0) finding['telltale.evidence.frame'] = lastFrame(observables);
     }
+    for (const id of rule.outcome.covers) {
+      this.#covered.add(`${id} `);
+      for (const { token } of observables) this.#covered.add(`${id} ${token}`);
+    }
     finding['message'] = findingMessage(rule, record, observables);
     this.#findings.push(finding);
-    return finding;
   }
 
-  #level(rule: Rule, record: FlowRecord): string {
+  #level(rule: Rule, record: FlowRecord): Level {
+    if (rule.outcome.level === 'linkability') return levelOfScore(record['telltale.linkability.score']);
     return rule.outcome.level === 'policy' ? this.#policies.get(record['telltale.policy.id'])?.level ?? rule.level : rule.level;
   }
 }
 
 const noTexts: string[] = [];
+
+/** What the inventory says of where a subject is. */
+function countryOf(tags: readonly string[]): string {
+  for (const name of ['country=', 'residency=']) for (const tag of tags) if (tag.startsWith(name)) return tag.slice(name.length);
+  return '';
+}
 
 /** The packet with which the evidence is complete. */
 function lastFrame(observables: readonly Observable[]): number {

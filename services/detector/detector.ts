@@ -32,7 +32,7 @@ export class Detector {
     const started = performance.now();
     const findings = this.#detection.detect(records);
     const detected = performance.now();
-    await this.#store.write(records, findings);
+    await this.#store.write(records, findings, this.#detection.hits);
     const stored = performance.now();
     if (findings.length > 0) await this.#findings.send(findings);
 

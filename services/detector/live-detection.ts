@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { projectRoot, type Component, type Logger, type Metrics } from '#runtime';
+import type { Check } from '../operations/operations.ts';
 import { geoOptions, type detectionOptions } from './configuration.ts';
 import { reportGeoTables } from './detection-tables.ts';
 import type { Detection } from './detection.ts';
@@ -8,8 +9,15 @@ import { loadDetection, watchGeoTables } from './packs.ts';
 
 type DetectionOptions = z.output<z.ZodObject<typeof detectionOptions>>;
 
+interface LiveDetection {
+  detection: Detection;
+  watchers: Component[];
+  /** What is doubtful about its tables, for whoever looks at the service's health. */
+  checks: Check[];
+}
+
 /** A detection whose rules and geo tables are exchanged while it runs, and the components that do so. */
-export async function liveDetection(options: DetectionOptions, { logger, metrics }: { logger: Logger; metrics: Metrics }): Promise<{ detection: Detection; watchers: Component[] }> {
+export async function liveDetection(options: DetectionOptions, { logger, metrics }: { logger: Logger; metrics: Metrics }): Promise<LiveDetection> {
   const { rules, rulesCheckInterval, policy, jurisdictions, inventory, geo } = options;
   const files = { root: projectRoot, jurisdictions, inventory, ...geoOptions(geo), ...(rules && { rules }), ...(policy && { policy }) };
   const loaded = await loadDetection(files);
@@ -19,5 +27,5 @@ export async function liveDetection(options: DetectionOptions, { logger, metrics
   const pack = new PackWatcher(loaded, { root: projectRoot, ...(rules && { folder: rules }), intervalMillis: rulesCheckInterval, logger });
   reportGeoTables(metrics, tables);
   reportRules(metrics, loaded.detection, pack);
-  return { detection: loaded.detection, watchers: [tables, pack] };
+  return { detection: loaded.detection, watchers: [tables, pack], checks: [{ name: tables.name, check: () => tables.warning() }] };
 }

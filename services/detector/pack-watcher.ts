@@ -1,4 +1,5 @@
 import type { Component, Logger, Metrics } from '#runtime';
+import type { RulePack } from '#rules';
 import type { Detection } from './detection.ts';
 import { loadRules, type LoadedDetection } from './packs.ts';
 import { folderState, shippedRules } from './rule-folder.ts';
@@ -21,20 +22,27 @@ export class PackWatcher implements Component {
   readonly counters = { reloads: 0, reloadsRefused: 0 };
   readonly #detection: Detection;
   readonly #versionsWith: LoadedDetection['versionsWith'];
+  readonly #vocabulary: LoadedDetection['vocabulary'];
   readonly #options: PackWatcherOptions;
   readonly #folder: string;
-  #version: string;
+  #pack: RulePack;
   #loadedState: string | undefined;
   #lastState: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
-  constructor({ detection, versionsWith, pack }: Pick<LoadedDetection, 'detection' | 'versionsWith' | 'pack'>, options: PackWatcherOptions) {
+  constructor({ detection, versionsWith, pack, vocabulary }: Pick<LoadedDetection, 'detection' | 'versionsWith' | 'pack' | 'vocabulary'>, options: PackWatcherOptions) {
     this.#detection = detection;
     this.#versionsWith = versionsWith;
-    this.#version = pack.version;
+    this.#vocabulary = vocabulary;
+    this.#pack = pack;
     this.#options = options;
     this.#folder = options.folder ?? shippedRules(options.root);
+  }
+
+  /** The rules in use. */
+  get pack(): RulePack {
+    return this.#pack;
   }
 
   start(): void {
@@ -58,10 +66,10 @@ export class PackWatcher implements Component {
       this.#lastState = state;
       if (!settled || state === this.#loadedState) return;
       this.#loadedState = state;
-      const { pack, exceptions } = await loadRules(root, this.#folder);
-      if (pack.version === this.#version) return;
-      this.#version = pack.version;
-      this.#detection.use(pack.plan, exceptions, this.#versionsWith({ rules: pack.version }));
+      const { pack, exceptions } = await loadRules(root, this.#vocabulary, this.#folder);
+      if (pack.version === this.#pack.version) return;
+      this.#pack = pack;
+      this.#detection.use(pack, exceptions, this.#versionsWith({ rules: pack.version }));
       this.counters.reloads += 1;
       logger.info({ rules: pack.plan.rules.length, version: pack.version }, 'rules reloaded');
     } catch (error) {

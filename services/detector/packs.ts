@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Geography, LocatedError, ServiceCatalogue, type Position, type Problem } from '#geo';
 import { catalogue as identifierCatalogue } from '#identifiers';
-import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack } from '#rules';
+import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack, type Vocabulary } from '#rules';
 import { Detection } from './detection.ts';
 import { GeoTableWatcher, readGeoTables, type GeoFiles } from './detection-tables.ts';
 import { readLogSources, readRuleFolder, readYamlFiles, shippedRules } from './rule-folder.ts';
@@ -33,6 +33,8 @@ export interface LoadedDetection {
   inventory: Inventory;
   /** Versions of all of these, as findings carry them. */
   versions: string;
+  /** What rules may name. */
+  vocabulary: RuleNames;
   /** The versions after rules or geo tables were exchanged; it remembers the exchange. */
   versionsWith(exchanged: { rules?: string; geo?: string }): string;
   /** Doubts about the files that do not keep them from being used. */
@@ -44,14 +46,11 @@ export interface LoadedDetection {
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
 export async function loadDetection({ root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions }: DetectionFiles): Promise<LoadedDetection> {
-  const [tables, catalogue, { pack, exceptions }, inventory] = await Promise.all([
-    readGeoTables(root, geo),
-    readCatalogue(root),
-    loadRules(root, rules),
-    readInventory(inventoryFile),
-  ]);
+  const [tables, catalogue, inventory] = await Promise.all([readGeoTables(root, geo), readCatalogue(root), readInventory(inventoryFile)]);
   const context = await readPolicyContext(root, catalogue, jurisdictions);
   const policies = new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context)));
+  const vocabulary = namesOf(context, policies);
+  const { pack, exceptions } = await loadRules(root, vocabulary, rules);
   const geography = new Geography(tables);
   const parts = {
     rules: pack.version, policies: policies.version, sets: context.jurisdictions.version, catalogue: catalogue.version,
@@ -62,8 +61,8 @@ export async function loadDetection({ root, rules, policy, geo, jurisdictions, i
     return Object.entries(parts).map(([part, version]) => `${part} ${version}`).join('; ');
   };
   const versions = versionsWith({});
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, exceptions, versions, inventory, ...(positions && { positions }) });
-  return { detection, geography, catalogue, policies, pack, inventory, versions, versionsWith, warnings: pack.warnings };
+  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, exceptions, versions, inventory, ...(positions && { positions }) });
+  return { detection, geography, catalogue, policies, pack, inventory, versions, vocabulary, versionsWith, warnings: pack.warnings };
 }
 
 /** Keeps the geo tables of a running detection current; a component that starts and stops. */
@@ -94,6 +93,19 @@ export async function readInventory(file: string | undefined): Promise<Inventory
   return file === undefined ? Inventory.empty : Inventory.parse(await readText(file), basename(file));
 }
 
+/** What rules may name, beside the placeholders of their own folder. */
+export type RuleNames = Omit<Vocabulary, 'placeholders'>;
+
+function namesOf({ kinds, jurisdictions }: Awaited<ReturnType<typeof readPolicyContext>>, { policies }: PolicySet): RuleNames {
+  return { kinds, jurisdictions, policies: policies.map(({ id }) => id) };
+}
+
+/** The names that rules find where detection is configured so: kinds of identifiers, sets of countries, policies. */
+export async function readRuleNames({ root, policy, jurisdictions }: Pick<DetectionFiles, 'root' | 'policy' | 'jurisdictions'>): Promise<RuleNames> {
+  const context = await readPolicyContext(root, await readCatalogue(root), jurisdictions);
+  return namesOf(context, new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context))));
+}
+
 /** Rules with their exceptions, from one folder. */
 export interface LoadedRules {
   pack: RulePack;
@@ -103,12 +115,12 @@ export interface LoadedRules {
 /**
  * Reads a folder of rules, or the pack that ships. @throws LocatedError with every problem; then nothing of it is to be used.
  */
-export async function loadRules(root: string, folder = shippedRules(root)): Promise<LoadedRules> {
+export async function loadRules(root: string, vocabulary: RuleNames, folder = shippedRules(root)): Promise<LoadedRules> {
   const [logSources, { rules, placeholders, exceptions: files, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
-  const { exceptions, problems: exceptionProblems } = parseExceptions(files);
+  const { exceptions, problems: exceptionProblems } = parseExceptions(files, undefined, { ...vocabulary, placeholders });
   const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
-  return { pack: loadPack([...rules], { logSources, placeholders }, files), exceptions: new ExceptionSet(exceptions) };
+  return { pack: loadPack([...rules], { logSources, ...vocabulary, placeholders }, files), exceptions: new ExceptionSet(exceptions) };
 }
 
 function readText(file: string): Promise<string> {

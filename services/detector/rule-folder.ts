@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readYaml, LocatedError, type Problem } from '#geo';
-import { LogSources, parseExceptions, type RuleFile } from '#rules';
+import { LogSources, parseExceptions, type RuleFile, type Vocabulary } from '#rules';
 import { z } from 'zod';
 
 const exceptionsFolder = /(?:^|\/)exceptions\//;
@@ -18,7 +18,7 @@ export interface RuleFolder {
   /** What is wrong with the placeholders. */
   problems: Problem[];
   /** What is wrong with the exceptions, at a time (µs). */
-  exceptionProblems: (now: number) => Problem[];
+  exceptionProblems: (now: number, names: Omit<Vocabulary, 'placeholders'>) => Problem[];
 }
 
 /** The pack that ships. */
@@ -51,7 +51,11 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
       }
     } else rules.push(file);
   }
-  return { rules, fixtures, placeholders: new Map(Object.entries(placeholders)), exceptions, problems, exceptionProblems: (now) => parseExceptions(exceptions, now).problems };
+  const values = new Map(Object.entries(placeholders));
+  return {
+    rules, fixtures, placeholders: values, exceptions, problems,
+    exceptionProblems: (now, names) => parseExceptions(exceptions, now, { ...names, placeholders: values }).problems,
+  };
 }
 
 /** All YAML files of a folder and those below it, in the order of their names. */

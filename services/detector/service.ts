@@ -16,7 +16,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
   async build({ configuration, logger, metrics, lifecycle }) {
     const connection = { ...kafkaConnection(configuration.kafka, 'telltale-detector'), logger };
     const { group, batch } = configuration.detector;
-    const { detection, watchers } = await liveDetection(configuration.detector, { logger, metrics });
+    const { detection, watchers, checks } = await liveDetection(configuration.detector, { logger, metrics });
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
 
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });
@@ -29,7 +29,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     reportSink(metrics, 'findings', sink.counters);
     reportStore(metrics, store.counters);
     reportDetector(metrics, detector.counters);
-    const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader], metrics })] });
+    const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })] });
 
     // The reader starts last and stops first: no batch arrives that cannot be stored.
     lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, reader);

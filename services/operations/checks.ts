@@ -1,13 +1,15 @@
 /** A part without which the service cannot do its work. */
 export interface Check {
   readonly name: string;
-  /** Ends without an error when the part can be used; else throws an error that says what is missing. */
-  check(): Promise<void> | void;
+  /** Ends without an error when the part can be used, perhaps with a warning; else throws an error that says what is missing. */
+  check(): Promise<string | void> | string | void;
 }
 
 export interface CheckResult {
   readonly name: string;
   readonly ok: boolean;
+  /** What is doubtful about a part that can be used. */
+  readonly warning?: string;
   /** What is missing. */
   readonly reason?: string;
 }
@@ -24,8 +26,8 @@ async function runCheck(check: Check): Promise<CheckResult> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${patienceMillis} ms`)), patienceMillis);
   try {
-    await Promise.race([(async () => check.check())(), late.promise]);
-    return { name, ok: true };
+    const warning = await Promise.race([(async () => check.check())(), late.promise]);
+    return { name, ok: true, ...(warning && { warning }) };
   } catch (error) {
     return { name, ok: false, reason: error instanceof Error ? error.message : String(error) };
   } finally {

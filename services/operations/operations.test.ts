@@ -17,6 +17,13 @@ test('/readyz: ready when all checks pass', async (t) => {
   assert.deepEqual(await response.json(), { status: 'ready', checks: [{ name: 'store', ok: true }, { name: 'kafka', ok: true }] });
 });
 
+test('/readyz: a warning is told, and does not make the service unready', async (t) => {
+  const url = await serve(t, [{ name: 'geo tables', check: () => 'built long ago' }]);
+  const response = await fetch(`${url}/readyz`);
+  assert.equal(response.status, 200);
+  assert.deepEqual(await response.json(), { status: 'ready', checks: [{ name: 'geo tables', ok: true, warning: 'built long ago' }] });
+});
+
 test('/readyz: 503 says which part is missing', async (t) => {
   const url = await serve(t, [{ name: 'store', check: () => Promise.reject(new Error('connection refused')) }, { name: 'kafka', check: () => {} }]);
   const response = await fetch(`${url}/readyz`);

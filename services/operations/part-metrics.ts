@@ -1,7 +1,10 @@
 import type { Metrics } from '#runtime';
 import type { StoreCounters } from '#store';
 import type { DetectorCounters } from '../detector/detector.ts';
+import type { FollowSource } from '../probe/follow-source.ts';
+import type { LiveSource } from '../probe/live-source.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
+import type { SocketListener } from '../probe/socket-listener.ts';
 
 /** What the parts of a service count, as its metrics. */
 
@@ -9,6 +12,7 @@ export function reportStore(metrics: Metrics, counters: StoreCounters): void {
   metrics.counts('store', counters, {
     flows: 'Flow records stored.',
     findings: 'Findings stored.',
+    hits: 'Matches stored for correlations to count.',
     rejected: 'Rows given up because ClickHouse does not accept them.',
     retries: 'Inserts tried again.',
     rollupMinutes: 'Minutes recomputed in the rollups.',
@@ -31,6 +35,8 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     packets: 'Packets read.',
     bytes: 'Captured bytes of those packets.',
     decoded: 'Packets in which IP and transport were decoded.',
+    kernelDrops: 'Packets lost because the capturing program was too slow, as the capture says.',
+    interfaceDrops: 'Packets lost for want of room in the interface, as the capture says.',
     flowsStarted: 'Flows begun.',
     flowsEnded: 'Flows ended.',
     streamBytes: 'TCP payload delivered in order, bytes.',
@@ -44,6 +50,13 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     truncated: 'Texts and payloads of which only the beginning was read.',
     undecoded: 'Encoded values left alone because their message had reached its bound.',
   });
+  metrics.counts('inference', pipeline.recurring.counters, {
+    userLike: 'Values in payloads of unknown protocols that were inferred to identify a user.',
+    roomLike: 'Values in payloads of unknown protocols that were inferred to identify a room.',
+    unsampled: 'Flows of unknown protocols that were not looked at, because as many as are allowed were held.',
+    evicted: 'Unknown protocols forgotten to make room for others.',
+    forgotten: 'Values of unknown protocols forgotten, because a place in payloads had as many as are remembered.',
+  });
   metrics.counts('probe', {
     get captureProblems() { return new Map([...pipeline.capture.reasons()].map(({ layer, reason, count }) => [`${layer}/${reason}`, count])); },
     get dissections() { return new Map([...pipeline.dissect.entries()].map(({ protocol, reason, count }) => [`${protocol}/${reason}`, count])); },
@@ -53,5 +66,29 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     captureProblems: 'What the capture library could not use, or only in part, by layer/reason.',
     dissections: { help: 'Messages, malformed input and bounds that bit, by protocol/reason.', label: 'outcome' },
   });
+  metrics.gauge('telltale_inference_values', 'Values of unknown protocols that are remembered.', () => pipeline.recurring.size.values);
   metrics.gauge('telltale_probe_names', 'Names in the passive DNS cache.', () => pipeline.names.size);
+}
+
+export function reportLive(metrics: Metrics, live: Pick<LiveSource, 'counters' | 'delaySeconds'>): void {
+  metrics.counts('probe_live', live.counters, { restarts: 'Starts of the capturing program after it had ended.' });
+  metrics.gauge('telltale_probe_live_delay_seconds', 'Age of the newest packet when it was read; it grows where the probe is slower than the traffic.', () => live.delaySeconds);
+}
+
+export function reportSocket(metrics: Metrics, socket: Pick<SocketListener, 'counters' | 'writers'>): void {
+  metrics.counts('probe_socket', socket.counters, {
+    connections: 'Connections of writers to the log socket.',
+    refused: 'Connections refused, or closed because what came is no log.',
+  });
+  metrics.gauge('telltale_probe_socket_writers', 'Writers connected to the log socket.', () => socket.writers);
+}
+
+export function reportFollow(metrics: Metrics, follow: Pick<FollowSource, 'counters' | 'files'>): void {
+  metrics.counts('probe_follow', follow.counters, {
+    resumed: 'Followed files that were read on where an earlier run had stopped.',
+    lostRests: 'Files of which an earlier run had read a part, and whose rest is gone.',
+    passedOver: 'Files that are not followed: neither capture nor log, compressed, or over the bound.',
+    saveFailures: 'Positions that could not be saved; they are tried again.',
+  });
+  metrics.gauge('telltale_probe_followed_files', 'Files that are followed.', () => follow.files);
 }

@@ -119,11 +119,24 @@ async function* countBytes(file: AsyncIterable<Buffer>, onRead: (bytes: number) 
   }
 }
 
-/** gzip: RFC 1952, section 2.3.1. Zstandard: RFC 8878, section 3.1.1. */
 function unpackerOf(start: Buffer): Duplex | undefined {
-  if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: chunkBytes });
-  if (start.length >= 4 && start.readUInt32LE(0) === 0xfd2fb528) return createZstdDecompress({ chunkSize: chunkBytes });
-  return undefined;
+  if (isGzip(start)) return createGunzip({ chunkSize: chunkBytes });
+  return isZstandard(start) ? createZstdDecompress({ chunkSize: chunkBytes }) : undefined;
+}
+
+/** Begins like something that {@link openCapture} unpacks. */
+export function isCompressed(start: Buffer): boolean {
+  return isGzip(start) || isZstandard(start);
+}
+
+/** RFC 1952, section 2.3.1. */
+function isGzip(start: Buffer): boolean {
+  return start[0] === 0x1f && start[1] === 0x8b;
+}
+
+/** RFC 8878, section 3.1.1. */
+function isZstandard(start: Buffer): boolean {
+  return start.length >= 4 && start.readUInt32LE(0) === 0xfd2fb528;
 }
 
 async function* unpack(packed: AsyncIterable<Buffer>, unpacker: Duplex): AsyncGenerator<Buffer> {

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FlowRecord } from '#flow';
 import { createLogger } from '#runtime';
+import { ip, netflow9, set, template, u16, u32 } from '../../libs/ingest/testing/export-datagrams.ts';
+import { temporaryFolder } from '../../test/support/folder.ts';
+import { until } from '../../test/support/until.ts';
 import { createPipeline } from './create.ts';
-import { ExportListener, parseListenAddress } from './export-listener.ts';
+import { ExportListener } from './export-listener.ts';
+import { parseListenAddress } from './listen-address.ts';
 
 /** A datagram of NetFlow v5 with one record: 10.0.0.5:51000 to 198.51.100.7:443, 3 packets, 1500 bytes, one of 10 counted. */
 const datagram = Buffer.from(
@@ -18,9 +22,10 @@ const datagram = Buffer.from(
 );
 
 test('addresses to listen on', () => {
-  assert.deepEqual(parseListenAddress('udp://127.0.0.1:2055'), { host: '127.0.0.1', port: 2055 });
-  assert.deepEqual(parseListenAddress('udp://[::1]:6343'), { host: '::1', port: 6343 });
-  for (const none of ['127.0.0.1:2055', 'tcp://127.0.0.1:2055', 'udp://127.0.0.1', 'udp://127.0.0.1:99999']) assert.equal(parseListenAddress(none), null);
+  assert.deepEqual(parseListenAddress('udp://127.0.0.1:2055'), { kind: 'udp', host: '127.0.0.1', port: 2055 });
+  assert.deepEqual(parseListenAddress('udp://[::1]:6343'), { kind: 'udp', host: '::1', port: 6343 });
+  assert.deepEqual(parseListenAddress('unix:///run/telltale/eve.sock'), { kind: 'unix', path: '/run/telltale/eve.sock' });
+  for (const none of ['unix://eve.sock', 'unix:///run/', 'unixgram:///run/eve.sock', '127.0.0.1:2055', 'tcp://127.0.0.1:2055', 'udp://127.0.0.1', 'udp://127.0.0.1:99999']) assert.equal(parseListenAddress(none), null);
 });
 
 test('flow exports become records; other datagrams are counted', async () => {
@@ -43,7 +48,6 @@ test('flow exports become records; other datagrams are counted', async () => {
     sender.close();
     await listener.stop();
   }
-  assert.ok(createPipeline({ tokenKey: Buffer.alloc(32, 1) }).restoreExportTemplates(await readFile(templates, 'utf8')));
   await rm(folder, { recursive: true });
   assert.equal(records.length, 2);
   assert.equal(new Set(records.map((record) => record['event.id'])).size, 1, 'a datagram that comes twice counts once');
@@ -53,4 +57,44 @@ test('flow exports become records; other datagrams are counted', async () => {
     ['10.0.0.5', 51000, '198.51.100.7', 443, 'tcp', 15_000, 30, 10],
   );
   assert.deepEqual([record!['telltale.subject.ip'], record!['telltale.evidence.file'], record!['telltale.evidence.frame'], record!['telltale.flow.state']], ['10.0.0.5', 'udp://127.0.0.1:0', 0, 'end']);
+});
+
+test('templates are kept as they change, so that a probe that is killed knows them; a damaged file is told, and replaced', async () => {
+  await using folder = await temporaryFolder('exports');
+  const templates = path.join(folder.path, 'templates.json');
+  await writeFile(templates, '{"version":');
+  const sender = createSocket('udp4');
+  const start = async () => {
+    const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' });
+    const listener = new ExportListener({
+      listen: { host: '127.0.0.1', port: 0 }, pipeline, templates, logger: createLogger({ name: 'test', level: 'silent' }), now: () => 1, saveInterval: 10,
+      sink: { send: async () => {}, close: async () => {} }, onFailure: (error) => { throw error; },
+    });
+    await listener.start();
+    return { pipeline, listener, send: (bytes: Buffer) => sender.send(bytes, listener.port, '127.0.0.1') };
+  };
+  const flowTemplate = set(0, template(256, [8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [1, 4], [2, 4]));
+  const data = set(256, ip('10.0.0.5'), ip('198.51.100.7'), u16(51_000, 443), Buffer.from([6]), u32(1500, 3));
+  const first = await start();
+  const second = await start();
+  try {
+    first.send(netflow9(1, 7, flowTemplate));
+    await until('the template to be saved', async () => (await readFile(templates, 'utf8')).includes('recordBytes'));
+    const { mtimeMs } = await stat(templates);
+    first.send(netflow9(2, 7, flowTemplate));
+    first.send(netflow9(3, 7, data));
+    await until('the record', () => first.pipeline.entries.counters.entries === 1);
+    await delay(100);
+    assert.equal((await stat(templates)).mtimeMs, mtimeMs, 'a template that is repeated changes nothing');
+
+    // As after a SIGKILL of the first: nothing was stopped.
+    const third = await start();
+    third.send(netflow9(4, 7, data));
+    await until('the record of the next probe', () => third.pipeline.entries.counters.entries === 1);
+    await third.listener.stop();
+  } finally {
+    sender.close();
+    await first.listener.stop();
+    await second.listener.stop();
+  }
 });

@@ -1,39 +1,25 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import type { Component, Logger } from '#runtime';
-import type { FlowSink } from '#transport';
-import type { ProbePipeline } from './pipeline.ts';
+import { writeAtomically } from './atomic-file.ts';
+import type { UdpAddress } from './listen-address.ts';
+import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
 
-export interface ListenAddress {
-  host: string;
-  port: number;
-}
-
-/** Reads `udp://127.0.0.1:2055` or `udp://[::1]:2055`; null when it is none. */
-export function parseListenAddress(text: string): ListenAddress | null {
-  const match = /^udp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text);
-  if (match === null || Number(match[3]) > 65_535) return null;
-  return { host: match[1] ?? match[2]!, port: Number(match[3]) };
-}
-
-export interface ExportListenerOptions {
-  listen: ListenAddress;
-  pipeline: ProbePipeline;
-  sink: FlowSink;
+export interface ExportListenerOptions extends OutletOptions {
+  listen: Pick<UdpAddress, 'host' | 'port'>;
   logger: Logger;
   /** File that keeps the exporters' templates over a restart. */
   templates: string;
-  /** Records cannot be handed over, or the socket broke. */
-  onFailure: (error: unknown) => void;
   now: () => number;
+  /** How often the templates are saved at most, milliseconds, while exporters change them. */
+  saveInterval?: number;
 }
 
-/** How long records wait for more, milliseconds, and how many are handed over at once. */
+/** How long records wait for more, milliseconds. */
 const flushInterval = 1000;
-const batchSize = 4096;
 /** Records that wait for a slow flow log; datagrams beyond are dropped and counted. */
 const maxPending = 100_000;
 /** Asked of the kernel: exporters send in bursts. */
@@ -45,10 +31,14 @@ export class ExportListener implements Component {
   readonly #options: ExportListenerOptions;
   #socket: Socket | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #sending: Promise<void> | undefined;
+  #saving: NodeJS.Timeout | undefined;
+  #saved: Promise<void> = Promise.resolve();
+  #savedChanges = 0;
+  readonly #outlet: Outlet;
 
   constructor(options: ExportListenerOptions) {
     this.#options = options;
+    this.#outlet = new Outlet(options);
   }
 
   /** @throws when the address cannot be bound */
@@ -62,7 +52,10 @@ export class ExportListener implements Component {
     await once(socket, 'listening');
     socket.on('error', onFailure);
     this.#socket = socket;
-    this.#timer = setInterval(() => void this.#flush(), flushInterval);
+    this.#timer = setInterval(() => void this.#outlet.flush(), flushInterval);
+    this.#saving = setInterval(() => {
+      this.#saved = this.#saved.then(() => this.#save());
+    }, this.#options.saveInterval ?? 5000);
     logger.info({ host, port: this.port }, 'listening for flow exports');
   }
 
@@ -74,16 +67,29 @@ export class ExportListener implements Component {
   /** Stops listening, and hands over what waits. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#saving);
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
     await new Promise<void>((resolve) => socket.close(resolve));
-    await this.#sending;
-    const { pipeline, templates } = this.#options;
-    await writeFile(`${templates}.new`, pipeline.exportTemplates, { mode: 0o600 });
-    await rename(`${templates}.new`, templates);
-    pipeline.finish();
-    await this.#flush();
+    await this.#saved;
+    await this.#save();
+    this.#options.pipeline.finish();
+    await this.#outlet.flush();
+  }
+
+  /** Exporters repeat their templates only every few minutes: a probe that is killed has those that were last learnt. */
+  async #save(): Promise<void> {
+    const { pipeline, templates, logger } = this.#options;
+    const changes = pipeline.exportTemplateChanges;
+    if (changes === this.#savedChanges) return;
+    try {
+      await writeAtomically(templates, pipeline.exportTemplates);
+      this.#savedChanges = changes;
+    } catch (error) {
+      pipeline.entries.counters.add('flow-export', 'templates that could not be saved');
+      logger.error({ file: templates }, `cannot be written: ${(error as Error).message}`);
+    }
   }
 
   async #restore(): Promise<void> {
@@ -101,22 +107,6 @@ export class ExportListener implements Component {
     const { counters } = pipeline.entries;
     if (pipeline.pending >= maxPending) counters.add('flow-export', 'datagrams dropped while the flow log was slow');
     else if (!pipeline.flowExport(bytes, exporter, now())) counters.add('flow-export', 'datagrams of no known kind');
-    if (pipeline.pending >= batchSize) void this.#flush();
-  }
-
-  #flush(): Promise<void> {
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = undefined;
-    });
-    return this.#sending;
-  }
-
-  async #send(): Promise<void> {
-    const { pipeline, sink, onFailure } = this.#options;
-    try {
-      while (pipeline.pending > 0) await sink.send(pipeline.take());
-    } catch (error) {
-      onFailure(error);
-    }
+    if (pipeline.pending >= batchSize) void this.#outlet.flush();
   }
 }

@@ -2,6 +2,7 @@ import type { Flow } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
 import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowField, type FlowRecord } from '#flow';
 import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser } from '#identifiers';
+import { FlowInference } from './inference.ts';
 import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
 
@@ -38,6 +39,7 @@ const maxObservables = 256;
 export class FlowRecorder {
   readonly identifiers = new RecogniserCounters();
   readonly names = new NameCache();
+  readonly #inference: FlowInference;
   /** Records made so far. */
   made = 0;
   readonly #options: FlowRecorderOptions;
@@ -49,9 +51,14 @@ export class FlowRecorder {
 
   constructor(options: FlowRecorderOptions) {
     this.#options = options;
+    this.#inference = new FlowInference(options.tokeniser);
     const limits = { tokeniser: options.tokeniser, maxPerMessage: maxObservables };
     this.#recogniser = new Recogniser(limits, this.identifiers);
     this.#watching = new Recogniser(limits, new RecogniserCounters());
+  }
+
+  get recurring(): FlowInference['recurring'] {
+    return this.#inference.recurring;
   }
 
   get observer(): string {
@@ -94,6 +101,7 @@ export class FlowRecorder {
     const evidence = recognised.length === 0 ? recognised : recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
+    if (origin === undefined) this.#inference.observe(flow, state, message, this.#file);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
@@ -119,13 +127,29 @@ export class FlowRecorder {
   /** The flow goes on: what it counted since its last record. */
   update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
     if (state.isWatched) return;
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), false, origin);
+    this.#emit(flow, state, this.#summary(flow, state), false, origin);
   }
 
   /** The flow is over. */
   end(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
     if (state.isWatched) return;
-    this.#emit(flow, state, this.#record(flow, state, flow.lastMicros, flow.lastFrame), true, origin);
+    this.#emit(flow, state, this.#summary(flow, state), true, origin);
+    this.#inference.end(state);
+  }
+
+  /** A record about the flow rather than a message, with what other flows by now say about its payload. */
+  #summary(flow: Flow, state: FlowState): FlowRecord {
+    const inference = this.#inference.infer(flow, state);
+    if (inference) {
+      this.#options.onRecognised?.(inference.recognised);
+      state.remember(inference.recognised);
+    }
+    const record = this.#record(flow, state, flow.lastMicros, flow.lastFrame);
+    if (inference) {
+      record['telltale.observables'] = inference.recognised.map(({ observable }) => observable);
+      record['telltale.inference'] = inference.evidence;
+    }
+    return record;
   }
 
   /** A record with what is known of the flow itself. */

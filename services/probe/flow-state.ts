@@ -1,6 +1,6 @@
 import type { Message } from '#dissect';
 import type { Observable } from '#flow';
-import { redact, type Recognised } from '#identifiers';
+import { redact, type Recognised, type SampledFlow } from '#identifiers';
 
 /** An identifier could be read where no structure is known. */
 export const readable: Message['encryption'] = { verdict: 'cleartext', reason: 'an identifier can be read' };
@@ -35,7 +35,10 @@ export class FlowState {
   sourcePackets = 0;
   destinationBytes = 0;
   destinationPackets = 0;
+  /** Its beginning, where nobody knows the protocol; null when that is not looked at. */
+  sampled: SampledFlow | null | undefined;
   #reported: Set<string> | undefined;
+  #inferred: Set<string> | undefined;
   #values: Recognised[] = none;
 
   /** @param isDatagrams its transport has no stream */
@@ -48,7 +51,7 @@ export class FlowState {
 
   /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
   learn(message: Message): void {
-    const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp';
+    const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp' || message.protocol === 'sctp';
     if (!unclaimed || this.protocol === '') {
       this.protocol = message.protocol;
       this.verdict = message.encryption;
@@ -76,6 +79,14 @@ export class FlowState {
     this.#reported ??= new Set();
     if (this.#reported.has(place)) return false;
     if (this.#reported.size < maxReported) this.#reported.add(place);
+    return true;
+  }
+
+  /** What was inferred, or recognised with certainty, is told once. */
+  isInferenceNews(token: string): boolean {
+    this.#inferred ??= new Set(this.#values.map(({ observable }) => observable.token));
+    if (this.#inferred.has(token)) return false;
+    this.#inferred.add(token);
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { CaptureReader, PacketView, type CaptureError } from '#capture';
-import { openLog } from '#ingest';
+import { IngestCounters, openLog, type LogMark, type LogReader } from '#ingest';
 import type { ProbePipeline } from './pipeline.ts';
 import type { ProbeWorkers } from './workers.ts';
 
@@ -14,11 +14,35 @@ export interface InputReader {
   readonly packets: number;
   /** Where and why a capture could not be read further. */
   readonly problem: CaptureError | null;
+  /** Says nothing before its end: it is read as a whole. */
+  readonly isDocument: boolean;
+  /** How far the entries reach that were handed on. Without it, a restart can only read from the beginning. */
+  mark?(): LogMark;
 }
+
+/** What of a mark is kept. */
+export type ResumePoint = Omit<LogMark, 'unread'>;
 
 /** The reader for an input that begins with `start`, by content: extensions lie. `start` is not consumed: push it. */
 export function readerOf(start: Buffer, name: string, pipeline: ProbePipeline, workers?: ProbeWorkers): InputReader {
   return logReader(start, name, pipeline) ?? workers?.reader(name, pipeline) ?? captureReader(pipeline);
+}
+
+/** The reader that goes on in a log behind `from`; `start` is its beginning. Null for inputs that cannot be read so. */
+export function resumedReaderOf(start: Buffer, name: string, pipeline: ProbePipeline, from: ResumePoint): InputReader | null {
+  const reader = logReader(start, name, pipeline, from);
+  return reader?.mark === undefined ? null : reader;
+}
+
+/**
+ * Reads what stands before the place where reading goes on, so that flows of which lines follow are known: the names of their peers, and
+ * the values to redact them with. Its records were told already: take and drop them. What cannot be read is not counted again.
+ *
+ * @param before the last bytes before that place, from the middle of a line
+ */
+export function warmUp(start: Buffer, name: string, { entries }: ProbePipeline, before: Buffer, head: string): void {
+  const reader = openLog(start, { name, counters: new IngestCounters(), emit: (entry) => entries.record(entry) }, { line: 0, head });
+  reader?.push(before.subarray(before.indexOf(0x0a) + 1));
 }
 
 export interface CaptureInputReader extends InputReader {
@@ -44,11 +68,12 @@ export function captureReader(pipeline: ProbePipeline): CaptureInputReader {
     get read() { return view.frame; },
     get packets() { return view.frame; },
     get problem() { return reader.problem; },
+    isDocument: false,
   };
 }
 
-function logReader(start: Buffer, name: string, { entries }: ProbePipeline): InputReader | null {
-  const reader = openLog(start, { name, counters: entries.counters, emit: (entry) => entries.record(entry) });
+function logReader(start: Buffer, name: string, { entries }: ProbePipeline, from?: ResumePoint): InputReader | null {
+  const reader: LogReader | null = openLog(start, { name, counters: entries.counters, emit: (entry) => entries.record(entry) }, from);
   if (reader === null) return null;
   const before = entries.counters.entries;
   return {
@@ -58,5 +83,7 @@ function logReader(start: Buffer, name: string, { entries }: ProbePipeline): Inp
     get read() { return entries.counters.entries - before; },
     packets: 0,
     problem: null,
+    isDocument: reader.mark === undefined,
+    ...(reader.mark && { mark: () => reader.mark!() }),
   };
 }

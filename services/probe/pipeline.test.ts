@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsClientHello } from '#capture';
+import { CaptureBuilder, CaptureReader, PacketView, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsClientHello } from '#capture';
 import type { FlowRecord } from '#flow';
 import { probeCapture } from '../../test/support/scan.ts';
+import { createPipeline } from './create.ts';
 
 const at = 1_780_000_000_000_000;
 const client = { ip: '10.1.1.1', port: 40_000 };
@@ -106,4 +107,39 @@ test('an identifier that is a key is found, and stands in no path', () => {
   assertNowhere(address, records);
   const observables = records.flatMap((record) => record['telltale.observables']);
   assert.equal(observables.find(({ kind }) => kind === 'user_id')!.path, 'http.request.body.json.members.*.uid');
+});
+
+test('a label of a host name that says what it is does not stand in any record', () => {
+  const imei = '352099001761481';
+  const name = `imei-${imei}.push.example.org`;
+  const { records, kinds } = probe((builder) => {
+    resolveName(builder, name);
+    builder.tcp({ client, server: { ...server, port: 443 }, at: at + 1_000_000 }).handshake().send(tlsClientHello({ serverName: name })).close();
+    builder.tcp({ client, server, at: at + 2_000_000 }).handshake().send(httpRequest('GET', '/', { Host: name })).close();
+  });
+  assert.ok(kinds.every((kind) => kind === 'imei') && kinds.length >= 3, kinds.join());
+  assertNowhere(imei, records);
+  assert.ok(records.some((record) => record['tls.client.server_name'] === 'imei-{imei}.push.example.org'));
+});
+
+test('a name labels neither what began before it was learned, nor the flows of another capture', () => {
+  const named = new CaptureBuilder();
+  const early = named.tcp({ client, server: { ...server, port: 81 }, at: at - 1_000_000, stepMicros: 400_000 }).handshake();
+  resolveName(named, 'api.example.org');
+  early.send(Buffer.from('hello')).close();
+  named.tcp({ client: { ...client, port: 40_001 }, server: { ...server, port: 82 }, at: at + 1_000_000 }).handshake().send(Buffer.from('hello')).close();
+  const other = new CaptureBuilder();
+  other.tcp({ client: { ...client, port: 40_002 }, server: { ...server, port: 83 }, at: at + 2_000_000 }).handshake().send(Buffer.from('hello')).close();
+  const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 7), observer: 'local' });
+  for (const [file, builder] of [['a.pcap', named], ['b.pcap', other]] as const) {
+    pipeline.begin(file);
+    const reader = new CaptureReader(pipeline.capture);
+    const view = new PacketView();
+    reader.push(builder.pcap());
+    reader.finish();
+    while (reader.next(view)) pipeline.packet(view);
+    pipeline.finish();
+  }
+  const domains = new Map(pipeline.take().map((record) => [record['destination.port'], record['destination.domain']]));
+  assert.deepEqual([81, 82, 83].map((port) => domains.get(port)), ['', 'api.example.org', '']);
 });

@@ -1,5 +1,5 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
+import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -30,6 +30,8 @@ export class ProbePipeline implements FlowHandler {
   #exports: FlowExportDecoder;
   /** Of the datagram at hand: one object for all of them. */
   readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
+  /** Of all sources before this one. */
+  #packetsBefore = 0;
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
@@ -40,6 +42,10 @@ export class ProbePipeline implements FlowHandler {
 
   get identifiers(): RecogniserCounters {
     return this.#recorder.identifiers;
+  }
+
+  get recurring(): FlowRecorder['recurring'] {
+    return this.#recorder.recurring;
   }
 
   get names(): FlowRecorder['names'] {
@@ -73,9 +79,22 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
+  /** Time of a live capture went on without packets, to `micros`: flows end, and are reported, by time alone. */
+  advance(micros: number): void {
+    this.#flows.advance(micros);
+  }
+
+  /** Reports all flows that have news. */
+  report(): void {
+    this.#flows.report();
+  }
+
   /** The source has no more packets: ends all flows, or `most` of them, so that their records can be taken in between. True when none is left. */
   finish(most = Infinity): boolean {
     if (!this.#flows.finish(most)) return false;
+    // Private addresses of one capture mean others in the next. The logs of one sensor speak of one network.
+    if (this.capture.packets > this.#packetsBefore) this.names.clear();
+    this.#packetsBefore = this.capture.packets;
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
     return true;
@@ -89,6 +108,11 @@ export class ProbePipeline implements FlowHandler {
   /** Templates of flow exports, to be restored after a restart. */
   get exportTemplates(): string {
     return this.#exports.snapshot();
+  }
+
+  /** It grows whenever these would be others. */
+  get exportTemplateChanges(): number {
+    return this.#exports.changes;
   }
 
   /** Takes them back; false when `templates` are none. */
@@ -113,14 +137,21 @@ export class ProbePipeline implements FlowHandler {
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
-      const context = this.#context;
-      context.sender = sender;
-      context.sourcePort = flow.sourcePort;
-      context.destinationPort = flow.destinationPort;
-      context.frame = frame;
-      context.micros = micros;
-      dissection.datagrams.datagram(bytes, context);
+      dissection.datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
+    } else if (flow.transport === 'sctp') {
+      dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
+      dissection.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
     }
+  }
+
+  #contextOf(flow: Flow, sender: Sender, frame: number, micros: number): DatagramContext {
+    const context = this.#context;
+    context.sender = sender;
+    context.sourcePort = flow.sourcePort;
+    context.destinationPort = flow.destinationPort;
+    context.frame = frame;
+    context.micros = micros;
+    return context;
   }
 
   gap(flow: Flow, sender: Sender, missing: number): void {
@@ -152,6 +183,7 @@ class Dissection {
   readonly state: FlowState;
   stream: StreamDissector | undefined;
   datagrams: DatagramDissector | undefined;
+  association: SctpDissector | undefined;
 
   constructor(state: FlowState) {
     this.state = state;

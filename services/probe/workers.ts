@@ -94,6 +94,7 @@ export class ProbeWorkers {
         if (refused === null) take(await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'end' }))));
         if (refused !== null) throw refused as CaptureError;
       },
+      isDocument: false,
       get read() { return packets; },
       get packets() { return packets; },
       get problem() { return problem; },

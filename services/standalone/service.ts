@@ -9,10 +9,10 @@ import { Alerter } from '../alerter/alerter.ts';
 import { Detector } from '../detector/detector.ts';
 import { liveDetection } from '../detector/live-detection.ts';
 import { HttpComponent, OperationsModule, reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../operations/operations.ts';
-import { CaptureSource } from '../probe/capture-source.ts';
 import type { CaptureInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
+import { sourceOf, type ProbeInputs } from '../probe/sources.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
 import { RecordReader } from '../record-reader.ts';
 import { ReviewModule } from '../review/review.module.ts';
@@ -26,12 +26,14 @@ type Configuration = z.output<typeof standaloneSchema>;
 export interface StandaloneReport {
   progress(input: CaptureInput, bytes: number, packets: number): void;
   found(findings: readonly Finding[]): void;
+  /** What never ends by itself, such as `interface eth0`, is being read. */
+  reading(what: string, url: string): void;
   done(outcome: { pipeline: ProbePipeline; unreadable: number; url: string }): void;
 }
 
 export interface StandaloneOptions {
-  /** Captures to read after the start. */
-  readonly captures: readonly string[];
+  /** What to read after the start; no files are none, unless an interface is configured. */
+  readonly inputs: ProbeInputs;
   /** Goes before the configured data folder. */
   readonly data?: string;
   /** Tells the person at the terminal what happens. */
@@ -39,13 +41,13 @@ export interface StandaloneOptions {
 }
 
 /** Probe, detector, alerter, review page and an embedded ClickHouse in one process; logs in process where Kafka stands otherwise. */
-export function standaloneService({ captures, data, report }: StandaloneOptions): ServiceDefinition<Configuration> {
+export function standaloneService({ inputs, data, report }: StandaloneOptions): ServiceDefinition<Configuration> {
   return {
     name: 'telltale',
     schema: standaloneSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
       const folder = dataFolder(path.resolve(projectRoot, data ?? configuration.standalone.data));
-      const { detection, watchers } = await liveDetection(configuration.standalone, { logger, metrics });
+      const { detection, watchers, checks: tableChecks } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
       const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
@@ -66,23 +68,23 @@ export function standaloneService({ captures, data, report }: StandaloneOptions)
       reportDetector(metrics, detector.counters);
       reportStore(metrics, store.counters);
 
+      const { source, checks, endless } = sourceOf(inputs, {
+        pipeline, sink: flows.sink, logger, metrics, live: configuration.standalone.live, templates: folder.templates, positions: folder.positions,
+        onProgress: report.progress,
+        onDone: (unreadable) => report.done({ pipeline, unreadable, url: http.url }),
+        onFailure: (error) => lifecycle.fail('the probe', error),
+      });
       const http = new HttpComponent({
         ...configuration.http, logger,
         modules: [
-          OperationsModule.with({ checks: [storeComponent, detectorReader, ...(alerting?.checks ?? [])], metrics }),
+          OperationsModule.with({ checks: [storeComponent, detectorReader, ...tableChecks, ...checks, ...(alerting?.checks ?? [])], metrics }),
           ReviewModule.over(store, { projectRoot }),
           ...(alerting?.modules ?? []),
         ],
       });
-      const source = new CaptureSource({
-        captures, pipeline, sink: flows.sink, logger,
-        onProgress: report.progress,
-        onDone: (unreadable) => report.done({ pipeline, unreadable, url: http.url }),
-        onFailure: (error) => lifecycle.fail('the capture source', error),
-      });
-
       // As the data flows, from the end to the beginning: each part starts after those it hands on to, and stops before them.
       lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
+      if (endless !== null) lifecycle.add({ name: 'report', start: () => report.reading(endless, http.url) });
     },
   };
 }

@@ -23,7 +23,7 @@ const loaded = performance.now();
 gc();
 const after = process.memoryUsage();
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-console.log(`loaded in ${((loaded - started) / 1000).toFixed(2)} s: search tables ${mebibytes(geography.byteLength)}, `
+console.log(`opened in ${((loaded - started) / 1000).toFixed(2)} s: search tables ${mebibytes(geography.byteLength)}, `
   + `heap ${mebibytes(after.heapUsed - before.heapUsed)}, outside the heap ${mebibytes(after.arrayBuffers - before.arrayBuffers)}`);
 
 const random = xorshift(20_260_617);
@@ -36,7 +36,7 @@ const blocks = [0x2001, 0x2400, 0x2600, 0x2800, 0x2a00, 0x2c00];
 const ipv6 = Array.from({ length: lookups / 4 }, () => Uint32Array.of((blocks[random() % 6]! + (random() % 16)) * 0x10000 + (random() & 0xffff), random(), random(), random()));
 const texts4 = Array.from(ipv4.subarray(0, lookups / 4), (word) => `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`);
 const texts6 = ipv6.map((words) => Array.from(words, (word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(':'));
-const reader = new Reader(('mmdb' in tables.located[0]! ? tables.located[0].mmdb : Buffer.alloc(0)));
+const reader = new Reader(('mmdb' in tables.located[0]! ? Buffer.from(tables.located[0].mmdb[0]!) : Buffer.alloc(0)));
 
 let sink = 0;
 measure('IPv4, number', ipv4.length, () => { for (let i = 0; i < ipv4.length; i += 1) sink += geography.lookupIpv4(ipv4[i]!).asn; });

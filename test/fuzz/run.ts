@@ -3,13 +3,15 @@ import type { FuzzResult, FuzzWork } from './worker.ts';
 
 /** One mutation takes far below a millisecond; on a busy machine this is still a hang. */
 const hangMillis = 20_000;
+/** Number of the mutation while the corpus is loaded, which takes longer than any. */
+const loading = -1;
 /** Corpus, code and all bounded tables stay far below. */
 const maxHeapMiB = 1024;
 
 /** Runs mutations in a worker thread, watched from here: a mutation that does not end is reported and stopped. */
 export async function runFuzz(work: Omit<FuzzWork, 'progress'>): Promise<FuzzResult & { seconds: number; peakBytes: number }> {
   const progress = new SharedArrayBuffer(4);
-  const current = new Int32Array(progress);
+  const current = new Int32Array(progress).fill(loading);
   const start = performance.now();
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: { ...work, progress } satisfies FuzzWork, resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB },
@@ -22,7 +24,7 @@ export async function runFuzz(work: Omit<FuzzWork, 'progress'>): Promise<FuzzRes
   const watchdog = setInterval(() => {
     peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
     const now = Atomics.load(current, 0);
-    if (now !== last) lastChange = performance.now();
+    if (now === loading || now !== last) lastChange = performance.now();
     else if (performance.now() - lastChange > hangMillis) fail(`does not end within ${hangMillis / 1000} s`);
     last = now;
   }, 250);

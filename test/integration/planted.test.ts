@@ -85,7 +85,7 @@ test('the distributed set-up holds, sends, logs and shows none of it', { timeout
     for (const message of await brokers.messages(topic)) search.in(topic, `${message.key} ${JSON.stringify(message.headers)} ${decode(message.value)}`);
   }
   for (const body of webhook.bodies) search.in('webhook', body);
-  if (alertmanager) search.in('Alertmanager', await alertmanager.alerts());
+  if (alertmanager) search.in('Alertmanager', JSON.stringify(await alertmanager.alerts()));
   {
     await using store = await openStore({ url: clickhouse.url, database: clickhouse.database });
     await store.refreshRollups();

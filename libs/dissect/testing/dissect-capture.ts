@@ -1,5 +1,5 @@
 import { CaptureCounters, CaptureReader, decodePacket, FlowTable, PacketView, type Flow, type FlowHandler, type Sender } from '#capture';
-import { DatagramDissector, defaultDissectOptions, DissectCounters, StreamDissector, type Message } from '../dissect.ts';
+import { DatagramDissector, defaultDissectOptions, DissectCounters, SctpDissector, StreamDissector, type Message } from '../dissect.ts';
 
 export interface Dissected {
   /** In the order they were emitted. A payload is a copy. */
@@ -31,15 +31,18 @@ class Dissectors implements FlowHandler, Dissected {
 
   flowStarted(flow: Flow): void {
     if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, this.#emit, this.counters);
+    if (flow.transport === 'sctp') flow.context = new SctpDissector(defaultDissectOptions, this.#emit, this.counters);
     if (flow.transport === 'udp') flow.context = new DatagramDissector(defaultDissectOptions, this.#emit, this.counters);
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     const { context } = flow;
     if (context instanceof StreamDissector) context.data(sender, bytes, frame, micros);
-    if (!(context instanceof DatagramDissector)) return;
+    if (!(context instanceof DatagramDissector) && !(context instanceof SctpDissector)) return;
     const [sourcePort, destinationPort] = sender === 'source' ? [flow.sourcePort, flow.destinationPort] : [flow.destinationPort, flow.sourcePort];
-    context.datagram(bytes, { sender, sourcePort, destinationPort, frame, micros });
+    const where = { sender, sourcePort, destinationPort, frame, micros };
+    if (context instanceof SctpDissector) context.packet(bytes, where);
+    else context.datagram(bytes, where);
   }
 
   gap(flow: Flow, sender: Sender, missing: number): void {

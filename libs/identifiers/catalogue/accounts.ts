@@ -1,5 +1,8 @@
 import type { IdentifierKind } from '../kind.ts';
-import { isFineTimestamp, isId, isPlaceholder, isUuid } from '../opaque.ts';
+import { geoUriInText, isPosition } from '../position.ts';
+import { caseless } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
+import { isFineTimestamp, isId, isPlaceholder, isTimestamp, isUuid } from '../opaque.ts';
 
 export const turnUsername: IdentifierKind = {
   name: 'turn_username',
@@ -26,7 +29,10 @@ export const accountId: IdentifierKind = {
   dataClass: 'account',
   keys: [
     '*_account_id', 'acct_id', 'acc_id', 'account_no', 'account_number', '*_customer_id', '*_subscriber_id', 'customer_no', 'passport_id',
-    'account_uuid', '*_patient_id', '*_employee_id', 'tenant_user_id',
+    'account_uuid', '*_patient_id', '*_employee_id', 'tenant_user_id', 'account_guid', 'acct_no', 'customer_number', 'cust_id', 'cust_no',
+    'client_no', 'customer_uuid', 'patient_no', 'medical_record_number', 'mrn', 'employee_no', 'employee_number', 'emp_id', 'staff_id',
+    'student_id', 'student_no', 'policy_holder_id', 'loyalty_id', 'membership_id', 'membership_number', 'insured_id', 'nhs_number',
+    'taxpayer_id', 'owner_account_id',
   ],
   validate: (value) => isId(value) && /\d/.test(value) && !isFineTimestamp(value),
   integer: true,
@@ -44,11 +50,23 @@ export const userId: IdentifierKind = {
   dataClass: 'account',
   keys: [
     '*_user_id', 'uid', 'usr_id', '*_userid', 'uin', 'qq_uin', 'open_id', 'union_id', 'wx_id', 'member_id', 'user_no', '*_user_uuid',
-    '*_user_guid', 'person_id', 'participant_id', 'player_id',
-    'login_id', 'fb_id', 'facebook_id', 'google_id', 'twitter_id', 'vk_id', 'line_user_id', 'puid', 'ruid', 'cuid_user', 'user_key',
-    'userident', 'auid', 'buyer_id', 'follower_id', 'viewer_id', 'speaker_id',
+    '*_user_guid', 'person_id', 'participant_id', 'player_id', 'login_id', 'fb_id', 'facebook_id', 'google_id', 'twitter_id', 'vk_id',
+    'line_user_id', 'puid', 'ruid', 'user_key', 'userident', 'auid', 'buyer_id', 'follower_id', 'viewer_id', 'speaker_id', 'member_no',
+    'member_uuid', 'member_guid', 'profile_id', 'identity_id', 'external_user_id', 'principal_id', 'uid64', 'uid_str', 'user_id_str',
+    'user_number', 'usr_no', 'user_code',
+    // Voice and meeting services.
+    'rtc_uid', 'agora_uid', 'string_uid', 'stream_uid', 'screen_share_uid', 'participant_uuid', 'attendee_id', 'host_uid', 'anchor_id',
+    'anchor_uid', 'broadcaster_id', 'performer_id', 'streamer_id', 'publisher_uid', 'zoom_id', 'webex_id', 'im_user', 'imid', 'accid',
+    'yunxin_accid', 'im_account', 'agora_account', 'huid', 'peer_uid', 'ucid', 'ssoid',
+    // Portals, games and messengers.
+    'qq', 'qq_no', 'qq_num', 'qq_number', 'qqid', 'host_uin', 'login_uin', 'p_uin', 'friend_uin', 'to_uin', 'wxid', 'wx_uin', 'weixin_id',
+    'wechat_id', 'weixin_uin', 'alipay_user_id', 'alipay_uid', 'taobao_uid', 'sina_uid', 'weibo_id', 'dy_uid', 'douyin_id', 'sec_uid',
+    'sec_user_id', 'short_uid', 'ks_uid', 'kwai_id', 'xhs_uid', 'momo_id', 'momoid', 'yyuid', 'yy_uid', 'hy_uid', 'mi_uid', 'xiaomi_uid',
+    'cuserid', 'player_uid', 'xuid', 'steam_id', 'steamid64', 'psn_id', 'epic_id', 'riot_id', 'puuid', 'nintendo_id', 'discord_id',
+    'telegram_id', 'tg_id', 'tg_user_id', 'viber_id', 'kakao_id', 'kakao_user_id', 'whatsapp_id', 'ig_id', 'instagram_id', 'snapchat_id',
+    'linkedin_id', 'apple_user_id', 'apple_uid', 'msa_id', 'google_user_id', 'gaia', 'gaia_id', 'c_user', 'ds_user_id', 'twid', 'vkid',
   ],
-  validate: (value) => isId(value) && !isFineTimestamp(value) && !/^[\d.]+,/.test(value),
+  validate: (value) => isId(value) && !isFineTimestamp(value) && !/^[\d.]+,/.test(value) && !isSoftware(value),
   integer: true,
   confidence: 88,
   traps: [
@@ -73,17 +91,45 @@ export const userId: IdentifierKind = {
   },
 };
 
+/** Whom a token speaks of, to the service that made it. */
+export const tokenSubject: IdentifierKind = {
+  ...userId,
+  keys: ['sub', 'oid', 'user', 'uid', 'cognito_username', 'puid'],
+  within: 'jwt',
+  validate: (value) => isId(value) && value.length >= 2 && !isTimestamp(value) && !value.includes('.apps.googleusercontent.com'),
+  traps: ['the subject of a token for a program, which is the name of the program'],
+  source: 'RFC 7519, section 4.1.2; https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference',
+  examples: {
+    match: [['sub', '88213', 'http.request.header.authorization.claims.sub'], ['oid', '5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8', 'url.query.t.claims.oid']],
+    noMatch: [['sub', '88213', 'url.query.sub'], ['sub', 'null', 'url.query.t.claims.sub']],
+  },
+};
+
+/** Programs name themselves where a user name belongs: `Mozilla/5.0`, `okhttp/4.9.1`. */
+function isSoftware(value: string): boolean {
+  return /^[A-Za-z][\w.-]{1,32}\/v?\d+(?:\.\d+)/.test(value);
+}
+
 /** What stands under `login` and `user` where they ask or answer instead of naming. */
-const answers = /^(?:user|login|account|admin-ajax|success|failed|ok|error|status|form|signin|submit)$/i;
+const answers = /^(?:user|login|account|admin-ajax|success|failed|ok|error|status|form|signin|signup|register|logout|submit|ftp|guest|me|self|current|new|edit|all|any)$/i;
+
+/** `DOMAIN\\user`, as Windows writes it ([MS-ADTS], section 5.1.1.1.1), and a distinguished name (RFC 4514). */
+function isDomainUser(value: string): boolean {
+  return /^[\p{L}\p{N}.-]{1,64}\\{1,2}[\p{L}\p{N}._$-]{2,64}$/u.test(value) || /^(?:cn|uid)=[^,=]{1,128}(?:,(?:ou|dc|o|c|cn|l|st)=[^,=]{1,128}){1,16}$/i.test(value);
+}
 
 export const userName: IdentifierKind = {
   name: 'user_name',
   dataClass: 'account',
   keys: [
-    '*_user_name', '*_username', 'user', 'login', 'login_name', 'login_user', 'screen_name', 'account', 'account_name', 'j_username',
-    'uname', 'logname', 'user_login', 'principal', 'sam_account_name', 'x_remote_user', 'remote_user', 'x_forwarded_user',
+    '*_user_name', '*_username', 'user', 'login', 'login_name', 'login_user', 'screen_name', 'account', 'account_name', 'j_username', 'usr',
+    'usr_name', '*_user_account', '*_login_account', 'user_acct', 'acct', 'user_handle', 'gamertag', 'gamer_tag', 'logon_name', 'logon_user',
+    'signin_name', 'sign_in_name', 'nt_user', 'ad_user', 'ldap_user', 'domain_user', 'windows_user', 'os_user', 'unique_name', 'mstshash',
+    'wbuser', 'x_authenticated_user', 'auth_user', 'x_webauth_user', 'x_forwarded_preferred_username', 'user_principal_name', 'upn',
+    'subject_dn', 'bind_dn', 'uname', 'logname', 'user_login', 'principal', 'sam_account_name', 'x_remote_user', 'remote_user',
+    'x_forwarded_user',
   ],
-  validate: (value) => isId(value) && !isFineTimestamp(value) && value.length >= 2 && !answers.test(value),
+  validate: (value) => (isId(value) || isDomainUser(value)) && !isFineTimestamp(value) && value.length >= 2 && !answers.test(value) && !isSoftware(value),
   confidence: 75,
   traps: ['labels on pages (`User name: logoff`)', 'flags under `login`', 'names of columns'],
   source: 'RFC 7616, section 3.4 (username); RFC 4120, section 6.2 (principal names)',
@@ -102,8 +148,10 @@ export const personName: IdentifierKind = {
   name: 'person_name',
   dataClass: 'person',
   keys: [
-    'display_name', '*_nick_name', '*_nickname', 'real_name', 'full_name', 'first_name', 'last_name', 'family_name', 'given_name',
-    'sur_name', 'sender_name', 'receiver_name', 'patient_name',
+    'display_name', '*_nick_name', '*_nickname', 'real_name', 'full_name', 'first_name', 'last_name', 'family_name', 'given_name', 'sur_name',
+    'sender_name', 'receiver_name', 'patient_name', 'middle_name', 'contact_name', 'customer_name', 'caller_name', 'participant_name',
+    'attendee_name', 'guest_name', 'employee_name', 'student_name', 'person_name', 'legal_name', 'card_holder', 'cardholder_name',
+    'account_holder', 'recipient_name', 'maiden_name', 'mother_name', 'truename', 'xingming', 'nick',
   ],
   validate: (value) => /^[\p{L}][\p{L}\p{M}\p{N} .,'’_-]{1,63}$/u.test(value) && !isPlaceholder(value) && !isUuid(value),
   normalise: (value) => value.normalize('NFKC').trim().toLowerCase().replaceAll(/\s+/g, ' '),
@@ -120,20 +168,21 @@ export const geoPosition: IdentifierKind = {
   name: 'geo_position',
   dataClass: 'location',
   keys: [
-    'geo_position', 'lat_lng', 'latlng', 'lat_lon', 'latlon', 'll', 'gps', 'gps_position', 'coordinates', 'coords', 'geo_location',
-    'location', 'geoip_ll',
+    'geo_position', 'lat_lng', 'latlng', 'lat_lon', 'latlon', 'll', 'gps', 'gps_position', 'coordinates', 'coords', 'geo_location', 'location',
+    'geoip_ll', 'loc', 'geo', 'lbs', 'position', 'latitude_longitude', 'lng_lat', 'lnglat', 'lonlat', 'lon_lat', 'gps_location', 'gps_info',
+    'gpsinfo', 'my_location', 'last_location', 'user_location', 'coord', 'geo_point', 'geopoint', 'geo_uri', 'sll', 'cll',
   ],
-  validate: (value) => {
-    const [latitude, longitude] = /^(-?\d{1,2}\.\d{3,15})[,; |]{1,2}(-?\d{1,3}\.\d{3,15})$/.exec(value)?.slice(1).map(Number) ?? [];
-    if (latitude === undefined || longitude === undefined || (latitude === 0 && longitude === 0)) return false;
-    return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
-  },
+  validate: isPosition,
+  shape: patternShape([caseless('geo:')], 85, geoUriInText, isPosition),
   normalise: (value) => (value.match(/-?\d+\.\d{3}/g) ?? [value]).join(','),
   confidence: 85,
   traps: ['0,0', 'fewer than three decimals, which is a city', 'sizes of screens'],
-  source: 'ISO 6709; RFC 5870 (geo URI)',
+  source: 'ISO 6709; RFC 5870 (geo URI); https://lbs.amap.com/api/webservice/guide/api/georegeo (longitude first)',
   examples: {
-    match: [['location', '52.520008,13.404954'], ['ll', '-33.8688,151.2093'], ['latLng', '31.2304; 121.4737']],
+    match: [
+      ['location', '52.520008,13.404954'], ['ll', '-33.8688,151.2093'], ['latLng', '31.2304; 121.4737'], ['lnglat', '121.47370,31.23040'],
+      'share geo:52.52001,13.40495;u=35', ['loc', '52.520008,13.404954,12.5'],
+    ],
     noMatch: [['location', 'Berlin'], ['ll', '0.000,0.000'], ['location', '52.5,13.4'], ['resolution', '1080.000,1794.000']],
   },
 };

@@ -1,22 +1,25 @@
-import { findEmails, isEmail } from '../email.ts';
-import { hint, type IdentifierKind } from '../kind.ts';
+import { findEmail, isEmail } from '../email.ts';
+import type { IdentifierKind } from '../kind.ts';
 import { maskEmail } from '../mask.ts';
 import { isPlaceholder } from '../opaque.ts';
 import { isCardNumber, isIban, normaliseIban } from '../payment.ts';
-import { findResidentIds, isResidentId } from '../resident-id.ts';
-import { findSipUris, isSipUri, normaliseSipUri } from '../sip.ts';
+import { isResidentId, residentIdInText } from '../resident-id.ts';
+import { any, caseless, sequence } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
+import { isSipUri, normaliseSipUri, sipUriInText } from '../sip.ts';
 
 export const email: IdentifierKind = {
   name: 'email',
   dataClass: 'direct',
   keys: ['*_email', '*_mail', '*_email_address', '*_mail_address', 'e_mail', 'mail_from', 'rcpt_to'],
   validate: isEmail,
-  shape: { hint: hint.at, confidence: 92, find: findEmails },
+  shape: { anchors: [sequence('@', any, any)], confidence: 92, find: findEmail },
   normalise: (value) => value.trim().toLowerCase(),
   mask: maskEmail,
   confidence: 97,
   traps: [
     'SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL',
+    'algorithms of SSH (`umac-64@openssh.com`)',
   ],
   source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1',
   examples: {
@@ -26,7 +29,7 @@ export const email: IdentifierKind = {
     ],
     noMatch: [
       'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
-      'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>',
+      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>',
       '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>',
       '9ACEE03C-AB98-4046-AEC1-BF4910C61E96@example.com',
     ],
@@ -38,7 +41,7 @@ export const sipUri: IdentifierKind = {
   dataClass: 'account',
   keys: ['sip_uri', 'sip_address', 'sip_aor'],
   validate: isSipUri,
-  shape: { hint: hint.sip, confidence: 92, find: findSipUris },
+  shape: patternShape([caseless('sip')], 92, sipUriInText, isSipUri),
   normalise: normaliseSipUri,
   confidence: 95,
   traps: ['a URI without a user names a server', '`anonymous`', 'ids of calls, tags, branches'],
@@ -91,7 +94,7 @@ export const residentId: IdentifierKind = {
   dataClass: 'direct',
   keys: ['*_id_card', '*_id_number', '*_id_card_no', '*_identity_card', 'sfz', 'idcard_num', 'resident_id', 'citizen_id'],
   validate: isResidentId,
-  shape: { hint: hint.longDigits, confidence: 80, find: findResidentIds },
+  shape: patternShape([{ run: 'digits', least: 17 }], 80, residentIdInText, isResidentId),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
   traps: ['order numbers of 18 digits: region, date of birth and check character must all be right'],

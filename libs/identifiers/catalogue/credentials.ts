@@ -1,12 +1,24 @@
-import { apiKeyInText, isPrefixedApiKey } from '../api-keys.ts';
-import { findJwts, isJwt } from '../jwt.ts';
-import { hint, type IdentifierKind } from '../kind.ts';
+import { apiKeyAnchors, apiKeyInText, isPrefixedApiKey, startOfApiKey } from '../api-keys.ts';
+import { isJwt, jwtInText } from '../jwt.ts';
+import type { IdentifierKind, Shape } from '../kind.ts';
 import { distinct, isPassword, isPlaceholder, isRandomToken, isTimestamp } from '../opaque.ts';
 import { maskSecret } from '../mask.ts';
-import { patternShape } from '../shape.ts';
+import { any, literal, sequence } from '../scan/anchor.ts';
+import { matchAround, patternShape } from '../shape.ts';
 
 /** `user:password` in front of the host of a URL. */
 const userInfo = /\b[a-z][a-z0-9+.-]{1,15}:\/\/([^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,128})@/gi;
+/** Characters of a match in front of the `@`. */
+const longestUserInfo = 213;
+
+const findUserInfo: Shape['find'] = (text, at, from, visit) => {
+  if (!text.slice(Math.max(from, at - longestUserInfo), at).includes('://')) return from;
+  const url = matchAround(userInfo, text, at, from, longestUserInfo, 0);
+  if (url === null) return from;
+  const credentials = url.groups[0]!;
+  if (isPassword(credentials.slice(credentials.indexOf(':') + 1))) visit(url.end - 1 - credentials.length, url.end - 1);
+  return url.end;
+};
 
 export const basicCredentials: IdentifierKind = {
   name: 'basic_credentials',
@@ -14,7 +26,7 @@ export const basicCredentials: IdentifierKind = {
   keys: [],
   // The recogniser hands over the decoded `user:password` of an Authorization header; see authorization.ts.
   validate: (value) => /^[^\p{Cc}:]{0,256}:\P{Cc}{0,256}$/u.test(value) && value.length > 2,
-  shape: patternShape(hint.at, 90, userInfo, (value) => isPassword(value.slice(value.indexOf(':') + 1))),
+  shape: { anchors: [sequence('@', any, any)], confidence: 90, find: findUserInfo },
   confidence: 99,
   traps: ['a word behind `Basic` that is no base64', '`user@host` in a URL without a password'],
   source: 'RFC 7617, section 2; RFC 3986, section 3.2.1',
@@ -27,17 +39,45 @@ export const basicCredentials: IdentifierKind = {
   },
 };
 
+/** What a client proves its password with: it can be tried out offline, and opens what the digest was made for. */
+export const digestCredentials: IdentifierKind = {
+  name: 'digest_credentials',
+  dataClass: 'secret',
+  keys: [],
+  // The recogniser hands over the `response` of an Authorization header; see authorization.ts.
+  validate: (value) => /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/i.test(value) && distinct(value) >= 5,
+  confidence: 90,
+  traps: ['the challenge of a server, which has a nonce and no response'],
+  source: 'RFC 7616, section 3.4; RFC 3261, section 22.4',
+  examples: {
+    match: [
+      ['Authorization', 'Digest username="vox18063", realm="sip.example.org", nonce="1701b22972b90f440c3e4eb250842bb", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"'],
+    ],
+    noMatch: [
+      ['WWW-Authenticate', 'Digest realm="sip.example.org", nonce="1701b22972b90f440c3e4eb250842bb"'], ['response', '4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2'],
+      ['Authorization', 'Digest username="vox18063", response=""'],
+    ],
+  },
+};
+
+/** What scanners for weaknesses put into any parameter. */
+function isProbe(value: string): boolean {
+  return /\/etc\/passwd|\.\.\/\.\.|<script|(?:union|select)\s.{0,64}\b(?:select|from)\b|'\s*(?:or|and)\s.{0,32}=/i.test(value);
+}
+
 export const password: IdentifierKind = {
   name: 'password',
   dataClass: 'secret',
   keys: [
     '*_password', '*_passwd', 'pwd', '*_pwd', 'pass', 'passphrase', 'pass_word', 'user_pass', 'j_password', 'login_pass', 'passcode',
-    'secret_answer',
+    'secret_answer', 'passwort', 'kennwort', 'mot_de_passe', 'contrasena', 'senha', 'mima', 'psw', 'pswd', 'passw', 'pword', 'user_psw',
+    'wifi_pass', 'wifi_key', 'wpa_psk', 'psk', 'db_pass', 'otp', 'otp_code', 'one_time_code', 'sms_code', 'pincode', 'security_answer',
+    'old_pass', 'new_pass', 'txt_password', 'requirepass', 'auth_pass', 'sip_password', 'room_password', 'meeting_password', 'enc_pwd',
   ],
-  validate: isPassword,
+  validate: (value) => isPassword(value) && !isProbe(value),
   confidence: 95,
   traps: [
-    'labels of forms', 'the password of an ICE session (RFC 8839, section 5.4)', 'values already replaced by stars',
+    'labels of forms', 'the password of an ICE session (RFC 8839, section 5.4)', 'values already replaced by stars', 'probes of a scanner (`;cat /etc/passwd`)',
     '`password=` with nothing behind it',
   ],
   source: 'RFC 6749, section 4.3.2 (resource owner password credentials); HTML Living Standard, autocomplete `current-password`',
@@ -49,6 +89,7 @@ export const password: IdentifierKind = {
     noMatch: [
       ['password', ''], ['password', '********'], ['password', 'xxxxxx'], ['password', '{{password}}'],
       'Password: must have eight characters', ['password_type', 'md5'], ['compass', 'north1'], 'a=ice-pwd:asd88fgpdd777uzjYhagZg',
+      ['pass', ';cat /etc/passwd'], ['password_required', 'yes1'],
     ],
   },
 };
@@ -58,19 +99,30 @@ export const apiKey: IdentifierKind = {
   dataClass: 'secret',
   keys: [
     '*_api_key', 'x_api_key', '*_secret_key', '*_client_secret', '*_app_secret', '*_access_key', '*_access_key_id', '*_access_key_secret',
-    '*_api_secret', 'subscription_key', 'shared_access_signature',
+    '*_api_secret', 'subscription_key', 'shared_access_signature', 'ocp_apim_subscription_key', '*_account_key', '*_shared_access_key',
+    '*_storage_key', '*_secret_access_key', 'x_amz_credential', 'aws_access_key', 'ossaccesskeyid', 'accesskeyid', 'access_key_secret',
+    'secret_id', 'x_goog_api_key', '*_private_key', '*_master_key', '*_encryption_key', '*_signing_key', '*_webhook_secret', '*_shared_secret',
+    'sdk_secret', 'x_functions_key', 'app_certificate', 'consumer_secret', 'x_auth_key', 'x_algolia_api_key', 'dd_api_key', 'dd_application_key',
+    'x_vault_token', 'x_consul_token',
   ],
   validate: (value) => isPrefixedApiKey(value) || isRandomToken(value),
-  shape: patternShape(hint.vendorPrefix, 97, apiKeyInText, isPrefixedApiKey),
+  shape: patternShape(apiKeyAnchors, 97, apiKeyInText, isPrefixedApiKey, startOfApiKey),
   confidence: 90,
   traps: ['keys from manuals (`AKIAIOSFODNN7EXAMPLE`)', 'names of keys', 'runs of one letter behind a prefix'],
-  source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; https://docs.github.com/en/code-security/secret-scanning',
+  source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; https://docs.github.com/en/code-security/secret-scanning; '
+    + 'https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage; https://cloud.google.com/docs/authentication/api-keys',
   examples: {
     match: [
       ['x-api-key', '4f8d2c19ab7e4d01'], 'key AKIAQ3EGRHZ5JXKT2W7B in a log', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z',
-      'token ghp_9sKd82hFq01LmZx7Pv3TtRrYwQeBn5cVgUaJ',
+      'token ghp_9sKd82hFq01LmZx7Pv3TtRrYwQeBn5cVgUaJ', 'see 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', 'glpat-x7Kq2Pv9TzR4mW1sYb8N',
+      'AccountKey=Zk3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8xZ2aQ5eT7wY1oI4rU6tP9sD3fG7hJ0kL2zX5cV8bN1mQ4wE6rA==',
+      'npm_k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8x', 'bot 8261945073:AAHq7Zm2XvT8hDrThB3W6RvBhYkybhCkuoE', ['x-goog-api-key', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z'],
+      'POST https://hooks.slack.com/services/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',
     ],
-    noMatch: ['AKIAIOSFODNN7EXAMPLE', ['api_key', 'none'], ['apiKey', 'production'], 'AKIAAAAAAAAAAAAAAAAA', ['key', 'abc123def456']],
+    noMatch: [
+      'AKIAIOSFODNN7EXAMPLE', ['api_key', 'none'], ['apiKey', 'production'], 'AKIAAAAAAAAAAAAAAAAA', ['key', 'abc123def456'], ['public_key', 'AbC9dF4gH6jK0pS3'],
+      'sk-learn-contrib-is-a-package', 'hf_hub_download', ['integrity', 'sha512-k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8x'],
+    ],
   },
 };
 
@@ -79,7 +131,7 @@ export const jwt: IdentifierKind = {
   dataClass: 'secret',
   keys: [],
   validate: isJwt,
-  shape: { hint: hint.jwt, confidence: 98, find: findJwts },
+  shape: patternShape([literal('eyJ')], 98, jwtInText, isJwt),
   confidence: 98,
   traps: ['three dotted words', 'base64 of JSON that is no header', 'a header without `alg`'],
   source: 'RFC 7519, section 3; RFC 7515, section 4.1.1',
@@ -97,8 +149,13 @@ export const bearerToken: IdentifierKind = {
   dataClass: 'secret',
   keys: [
     '*_access_token', '*_auth_token', '*_refresh_token', '*_id_token', '*_oauth_token', '*_login_token', '*_user_token', '*_token',
-    'authorization_code', 'x_auth_token', 'oauth_verifier', 'auth_key', 'auth_ticket', 'bearer', 'ticket', 'skey', 'p_skey',
-    'access_ticket',
+    'authorization_code', 'x_auth_token', 'oauth_verifier', 'auth_key', 'auth_ticket', 'bearer', 'ticket', 'skey', 'p_skey', 'access_ticket',
+    'access_tok', 'auth_tok', 'oauth', 'oauth2_token', 'oauth_access_token', 'oauth_code', 'code_verifier', 'device_code', 'id_token_hint',
+    'client_assertion', 'assertion', 'saml_response', 'samlresponse', 'saml_assertion', 'zak', 'zak_token', 'zoom_access_token', 'wx_ticket',
+    'a2', 'tgt', 'tgtgt', 'st_ticket', 'pskey', 'lskey', 'bduss', 'stoken', 'ptoken', 'cookie2', 'm_h5_tk', 'x_sid', 'sso_ticket', 'sso_token',
+    'reset_code', 'remember_token', 'user_sig', 'usersig', 'rtc_token', 'rtm_token', 'agora_token', 'channel_token', 'room_token',
+    'meeting_token', 'nim_token', 'im_token', 'rong_token', 'easemob_token', 'kerberos_ticket', 'x_access_token', 'x_user_token',
+    'x_session_token', 'x_amz_security_token', 'security_token', 'sts_token', 'plex_token', 'x_plex_token',
   ],
   validate: isRandomToken,
   confidence: 85,
@@ -121,10 +178,13 @@ export const sessionToken: IdentifierKind = {
   dataClass: 'session',
   keys: [
     '*_session_id', '*_session', '*_sess_id', '*_sess', '*_sid', '*_session_key', '*_session_token', '*_session_guid', 'jsessionid',
-    'jsessionidsso', 'phpsessid',
-    'aspsessionid', 'asp_net_sessionid', 'aspxauth', 'cfid', 'cftoken', 'connect_sid', 'laravel_session', 'ci_session', 'remember_token',
-    'remember_me',
-    'sessionid_ss', 'auth_cookie', 'sso', 'sso_session',
+    'jsessionidsso', 'phpsessid', 'aspsessionid', 'asp_net_sessionid', 'aspxauth', 'cfid', 'cftoken', 'connect_sid', 'laravel_session',
+    'ci_session', 'remember_token', 'remember_me', 'sessionid_ss', 'auth_cookie', 'sso', 'sso_session', 'sess_token', 'sess_key',
+    'session_secret', 'sessid', 'sessionid', 'sid_tt', 'sid_guard', 'sid_ucp_v1', 'uid_tt', 'asp_net_session_id', 'asp_net_core_session',
+    'asp_net_core_cookies', 'asp_net_core_identity_application', 'wordpress_logged_in', 'wordpress_sec', 'wp_session', 'play_session',
+    'rack_session', 'express_sid', 'koa_sess', 'jsession', 'j_session_id', 'zend_session', 'frontend', 'php_session_id', 'web_session',
+    'sessdata', 'kuaishou_server_web_st', 'xq_a_token', 'zm_cluster_sid', '*_login_session', '*_session_hash', '*_session_uuid',
+    'session_ticket', 'x_session_id', 'x_auth_session', 'auth_session', 'user_session',
   ],
   validate: (value) => isRandomToken(value.split('|')[0]!.length >= 8 ? value.split('|')[0]! : value),
   mask: maskSecret,
@@ -148,11 +208,42 @@ export const sessionToken: IdentifierKind = {
   },
 };
 
+/** Names that mean a session as names of cookies, and anything elsewhere. */
+export const sessionCookie: IdentifierKind = {
+  name: sessionToken.name,
+  dataClass: sessionToken.dataClass,
+  keys: [
+    'ssid', 'sid', 'hsid', 'osid', 'lsid', 'apisid', 'sapisid', 'secure_1psid', 'secure_3psid', 'secure_1papisid', 'secure_3papisid',
+    'secure_1psidts', 'sidcc', 'xs', 'li_at', 'reddit_session', 'token', 'access', 'auth', 'jwt', 'identity', 'ticket', 'sess', 's', 'k',
+    'login', 'user_auth', 'user_token', 'passport', 'pass_token', 'service_token', 'cookie2', 'lgc', 'unb', 'sgcookie', 'sub', 'subp',
+    'bduss_bfess', 'stoken_bfess', 'dtoken', 'wr_skey', 'pt4_token', 'steamloginsecure', 'roblosecurity', 'nflxsecure', 'netflixid',
+    'securenetflixid', 'sp_dc', 'at_main', 'sess_at_main', 'sst_main', 'x_main', 'wsid', 'gssid', 'dssid', 'ubid_main', 'oauth',
+    'xenforo_session', 'xf_session', 'xf_user', 'bb_sessionhash', 'vbsessionhash', 'phpbb3_sid', 'mybbuser', 'joomla_user_state',
+  ],
+  within: 'cookie',
+  validate: isRandomToken,
+  mask: maskSecret,
+  confidence: 80,
+  traps: ['cookies of load balancers and bot checks (`AWSALB`, `__cf_bm`, `acw_tc`)', 'consent, language and experiment cookies', 'anti-forgery cookies'],
+  source: 'OWASP Session Management Cheat Sheet; https://policies.google.com/technologies/cookies (SID, HSID); https://cookiedatabase.org',
+  examples: {
+    match: [
+      ['SSID', 'AzQ7kP2mX9vT4nB8c', 'http.request.header.cookie.SSID'], ['li_at', 'AQEDAR3kQ7Zm2XvT8hDrThB3W6', 'http.request.header.cookie.li_at'],
+      ['xs', '41%3AkQ7Zm2XvT8hDrT%3A2%3A1650284179', 'http.request.header.cookie.xs'],
+    ],
+    noMatch: [
+      ['AWSALB', 'kQ7Zm2XvT8hDrThB3W6RvBhYkybhCkuoEl', 'http.request.header.cookie.AWSALB'], ['xs', 'AzQ7kP2mX9vT4nB8c', 'url.query.xs'],
+      ['lang', 'en-US', 'http.request.header.cookie.lang'], ['token', 'true', 'http.request.header.cookie.token'],
+    ],
+  },
+};
+
 const visitorCookies = [
   '_ga', '_gid', '__utma', '__gads', '__gpi', '_fbp', '_fbc', 'fr', 'datr', 'muid', 'anid', 'nid', 'ide', 'dsid', 'aa002', 'uuid2', 'tuuid',
-  'anj', '_hjid', '_pk_id', '__unam',
-  '__qca', '_scid', '_ttp', '_uetvid', 'hm_lvt', 'baiduid', 'bidupsid', 'cna', 'yandexuid', '_ym_uid', 'demdex', 'tdid', 'tdcpm', 's_vi',
-  'visid', 'optimizely_end_user_id',
+  '_gcl_au', '_clck', 'hmaccount', 'hmaccount_bfess', 'buvid3', 'buvid4', 'ttwid', 'odin_tt', 's_v_web_id', 'khaos', 'cto_bundle', 'uid2',
+  'guest_id', 'personalization_id', 'lidid', 'bcookie', 'bscookie', '_kuid_', 'ljt_reader', 'i_bsw', 'tluid', 'trc_cookie_storage', 'anj',
+  '_hjid', '_pk_id', '__unam', '__qca', '_scid', '_ttp', '_uetvid', 'baiduid', 'baiduid_bfess', 'bidupsid', 'cna', 'yandexuid', '_ym_uid',
+  'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id',
 ] as const;
 
 export const trackingId: IdentifierKind = {
@@ -187,7 +278,9 @@ export const visitorId: IdentifierKind = {
   dataClass: trackingId.dataClass,
   keys: [
     'ajs_anonymous_id', '*_anonymous_id', '*_visitor_id', 'visitor_uuid', 'visitor_uid', 'tracking_id', 'browser_id', 'browser_fingerprint',
-    'cookie_id',
+    'cookie_id', 'distinct_id', 'ajs_user_id', 'anon_user_id', 'client_fingerprint', 'fingerprint_id', 'web_id', 'webid', 'fbp', 'fbc',
+    'ga_client_id', 'ga_cid', 'matomo_id', 'mcid', 'mcmid', 'aam_uuid', 'adobe_ecid', 'hs_hutk', 'hutk', 'hubspotutk', 'intercom_id', 'umid',
+    'umid_token', 'dfp_id', 'canvas_fingerprint',
   ],
   validate: trackingId.validate,
   confidence: 70,

@@ -1,12 +1,13 @@
-import { hint, type IdentifierKind } from '../kind.ts';
-import { findMacs, isMac, normaliseMac } from '../mac.ts';
+import type { IdentifierKind } from '../kind.ts';
+import { isMac, macInText, normaliseMac } from '../mac.ts';
 import { isHex, isMachineId, isRandomToken, isUuid, normaliseHex } from '../opaque.ts';
+import { literal } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
 
 export const androidId: IdentifierKind = {
   name: 'android_id',
   dataClass: 'device',
-  keys: ['*_android_id', 'ssaid', 'client_androidid', 'aid', 'android_device_id', 'secure_android_id'],
+  keys: ['*_android_id', 'ssaid', 'client_androidid', 'aid', 'android_device_id', 'secure_android_id', 'androidid',  'andid',  'andi'],
   // 64 bits in hexadecimal; leading zeros are lost in some releases.
   validate: (value) => isHex(value, 13, 16) && /[a-f]/i.test(value) && value.toLowerCase() !== '9774d56d682e549c',
   normalise: normaliseHex,
@@ -28,10 +29,10 @@ export const advertisingId: IdentifierKind = {
   name: 'advertising_id',
   dataClass: 'device',
   keys: [
-    'gaid', 'gps_adid', 'google_ad_id', 'google_aid', 'google_advertising_id', 'idfa', 'ios_idfa', 'oaid', 'vaid', 'aaid', 'aid', 'adid',
-    'ad_id', 'ifa', 'rdid', 'fire_adid', '*_advertising_id', '*_advertiser_id',
-    'advertisingidentifier', 'advertising_identifier', 'adv_id', 'amazon_ad_id', 'device_ifa', 'advid', 'google_gaid', 'android_adid',
-    'android_aid',
+    'gaid', 'gps_adid', 'aifa', 'google_adid', 'gadid', 'ios_ifa', 'ios_adid', 'tifa', 'roku_id', 'vizio_ifa', 'ad_tracking_id', 'caid',
+    'oaid_new', 'honor_oaid', 'google_ad_id', 'google_aid', 'google_advertising_id', 'idfa', 'ios_idfa', 'oaid', 'vaid', 'aaid', 'aid', 'adid',
+    'ad_id', 'ifa', 'rdid', 'fire_adid', '*_advertising_id', '*_advertiser_id', 'advertisingidentifier', 'advertising_identifier', 'adv_id',
+    'amazon_ad_id', 'device_ifa', 'advid', 'google_gaid', 'android_adid', 'android_aid',
   ],
   validate: (value) => isUuid(value) || (isHex(value, 16, 64) && /[a-f]/i.test(value)),
   normalise: normaliseHex,
@@ -53,7 +54,7 @@ export const advertisingId: IdentifierKind = {
 export const idfv: IdentifierKind = {
   name: 'idfv',
   dataClass: 'device',
-  keys: ['*_idfv', 'identifier_for_vendor', 'ios_vendor_id', 'vendor_identifier'],
+  keys: ['*_idfv', 'identifier_for_vendor', 'ios_vendor_id', 'vendor_identifier', 'vendor_id', 'ifv', 'ios_ifv', 'ios_idfv'],
   validate: isUuid,
   normalise: normaliseHex,
   confidence: 95,
@@ -68,7 +69,7 @@ export const idfv: IdentifierKind = {
 export const udid: IdentifierKind = {
   name: 'udid',
   dataClass: 'device',
-  keys: ['*_udid', 'open_udid', 'utdid', 'apple_udid'],
+  keys: ['*_udid', 'open_udid', 'utdid', 'apple_udid', 'client_udid', 'ios_udid', 'oudid', 'utoken', 'utd_id', 'x_utdid'],
   validate: (value) => isUuid(value) || isHex(value, 16, 64) || /^[0-9A-F]{8}-[0-9A-F]{16}$/i.test(value)
     || (isMachineId(value, 16) && /[a-z]/i.test(value)),
   normalise: normaliseHex,
@@ -87,7 +88,7 @@ export const udid: IdentifierKind = {
 export const bssid: IdentifierKind = {
   name: 'bssid',
   dataClass: 'location',
-  keys: ['*_bssid', 'ap_mac', 'router_mac', 'wifi_bssid', 'gateway_mac', 'wifi_ap'],
+  keys: ['*_bssid', 'ap_mac', 'router_mac', 'wifi_bssid', 'gateway_mac', 'wifi_ap', 'wifi_ap_mac', 'hotspot_mac', 'access_point', 'wlan_bssid', 'wifi_router_mac'],
   validate: isMac,
   normalise: normaliseMac,
   confidence: 97,
@@ -108,10 +109,12 @@ export const mac: IdentifierKind = {
   name: 'mac',
   dataClass: 'device',
   keys: [
-    '*_mac', '*_mac_address', '*_mac_addr', 'macaddr', 'hw_addr', 'hardware_address', 'ethernet', 'chaddr', 'wifimac', 'btaddr', 'bt_addr',
+    '*_mac', '*_mac_address', '*_mac_addr', 'mac_id', 'macid', 'bdaddr', 'bd_addr', 'bluetooth_address', 'ether', 'hwaddr', 'hw_address',
+    'ethernet_address', 'physical_address', 'station_mac', 'calling_station_id', 'machine_mac', 'client_hw_address', 'macaddr', 'hw_addr',
+    'hardware_address', 'ethernet', 'chaddr', 'wifimac', 'btaddr', 'bt_addr',
   ],
   validate: isMac,
-  shape: { hint: hint.hexSeparator, confidence: 88, find: findMacs },
+  shape: patternShape([{ run: 'mac' }], 88, macInText, isMac),
   normalise: normaliseMac,
   confidence: 95,
   traps: ['placeholders, all zeros, broadcast and multicast', 'the last group of a UUID', 'fingerprints of certificates', 'IPv6 addresses'],
@@ -127,17 +130,21 @@ export const mac: IdentifierKind = {
   },
 };
 
-const registrationToken = /(?<![\w-])APA91b[\w-]{40,200}(?![\w-])/g;
+const registrationToken = /(?<![\w-])APA91b[\w-]{40,200}(?![\w-])/y;
 
 export const pushToken: IdentifierKind = {
   name: 'push_token',
   dataClass: 'device',
   keys: [
-    '*_push_token', '*_push_id', 'registration_id', 'reg_id', 'device_token', '*_fcm_token', 'gcm_token', 'apns_token',
-    'push_registration_id', 'push_key', 'jpush_id', 'mipush_reg_id', 'notification_token', 'c2dm_token', 'gcm_reg_id', 'gcm_id',
+    '*_push_token', '*_push_id', 'fcm_registration_id', 'firebase_token', 'firebase_push_token', 'apns_device_token', 'voip_token',
+    'voip_push_token', 'push_device_token', 'hms_push_token', 'hms_token', 'huawei_token', 'xiaomi_reg_id', 'mi_reg_id', 'oppo_reg_id',
+    'vivo_reg_id', 'meizu_push_id', 'getui_cid', 'gt_cid', 'getui_client_id', 'jpush_reg_id', 'jpush_registration_id', 'jg_reg_id', 'xg_token',
+    'tpns_token', 'umeng_device_token', 'onesignal_player_id', 'onesignal_id', 'airship_channel_id', 'ua_channel_id', 'baidu_push_user_id',
+    'push_cid', 'registration_id', 'reg_id', 'device_token', '*_fcm_token', 'gcm_token', 'apns_token', 'push_registration_id', 'push_key',
+    'jpush_id', 'mipush_reg_id', 'notification_token', 'c2dm_token', 'gcm_reg_id', 'gcm_id',
   ],
   validate: (value) => value.length >= 16 && isRandomToken(value),
-  shape: patternShape(hint.vendorPrefix, 95, registrationToken),
+  shape: patternShape([literal('APA91b')], 95, registrationToken),
   confidence: 92,
   traps: ['names of channels under `push_id`'],
   source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; '
@@ -152,25 +159,40 @@ export const pushToken: IdentifierKind = {
 };
 
 /** Model letters, then the SHA-1 that Xiaomi's push service names a device by; seen in the CONN message on TCP 5222. */
-const xiaomiDevice = /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/g;
+const xiaomiDevice = /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/y;
 
 export const deviceId: IdentifierKind = {
   name: 'device_id',
   dataClass: 'device',
   keys: [
-    '*_device_id', 'did', 'dev_id', '*_device_uuid', '*_device_uid', '*_device_guid', '*_hardware_id', 'hwid', '*_machine_id',
-    '*_machine_guid', 'guid', '*_installation_id', '*_install_id', 'installid', '*_terminal_id',
-    '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid', 'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial',
-    'cuid', 'anon_id', 'android_uuid', 'smid', 'device_fingerprint', 'unique_id', 'device_unique_id',
-    'phone_id', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id', 'install_uuid', 'suid', 'duid',
-    'deviceid2',
+    '*_device_id', 'did', 'dev_id', 'deviceid', 'device_no', 'dev_no', 'dev_uuid', 'devid', 'dvid', 'device_number', 'device_sn', 'dev_sn',
+    // Tencent, Baidu, ByteDance, Alibaba, Bilibili, Kuaishou, iQIYI and YY.
+    'qimei', 'qimei36', 'q36', 'beacon_id', 'cuid_galaxy2', 'cuid_gid', 'bd_cuid', 'galaxy_id', 'zid', 'c3_aid', 'cdid', 'install_id',
+    'clientudid', 'x_tt_device_id', 'x_devid', 'umt', 'x_umt', 'buvid', 'x_bili_buvid', 'local_buvid', 'egid', 'ks_did', 'qyid', 'qiyi_id',
+    'iqid', 'biqid', 'dfid', 'psdk_qyid', 'hdid', 'mzid', 'finger_id', 'shumei_id', 'sm_device_id', 'td_did', 'dxid', 'bxid', 'tongdun_id',
+    // Analytics and attribution.
+    'juid', 'jpush_uid', 'idmd5', 'umeng_id', 'appsflyer_id', 'appsflyerid', 'af_uid', 'af_device_id', 'adjust_id', 'adjust_adid', 'web_uuid',
+    'ios_uuid', 'persistent_ios_uuid', 'device_fingerprint_id', 'hardware_id', 'randomized_device_token', 'randomized_bundle_token',
+    'browser_fingerprint_id', 'app_instance_id', 'firebase_instance_id', 'firebase_installation_id', 'installation_uuid',
+    'crashlytics_installation_id', 'app_set_id', 'singular_id', 'sdid', 'kochava_device_id', 'tune_id', 'mat_id', 'leanplum_device_id',
+    'braze_device_id', 'clevertap_id', 'moengage_id', 'bugly_device_id', 'analytics_id', 'app_install_id', 'x_install_id', 'app_uuid',
+    'installation_identifier', 'gio_id',
+    // Things and desktops.
+    'gw_id', 'gwid', 'tuya_device_id', 'dev_eui', 'deveui', 'station_serial', 'inverter_sn', 'meter_no', 'meter_id', 'vin', 'board_serial',
+    'bios_serial', 'disk_serial', 'cpu_id', 'mainboard_id', 'machine_code', 'computer_id', 'workstation_id', 'hdd_serial', 'product_serial',
+    'anydesk_id', 'teamviewer_id', 'rustdesk_id', 'client_machine_id', 'x_plex_client_identifier', 'client_identifier', 'device_hash',
+    'sonos_id', 'netflix_esn', '*_device_uuid', '*_device_uid', '*_device_guid', '*_hardware_id', 'hwid', '*_machine_id', '*_machine_guid',
+    'guid', '*_installation_id', '*_install_id', 'installid', '*_terminal_id', '*_equipment_id', 'client_uuid', 'client_guid', 'client_uid',
+    'host_int', '*_serial_number', 'serial_no', 'serialno', 'device_serial', 'cuid', 'anon_id', 'android_uuid', 'smid', 'device_fingerprint',
+    'unique_id', 'device_unique_id', 'phone_id', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id',
+    'install_uuid', 'suid', 'duid', 'deviceid2',
   ],
   validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value)),
-  shape: patternShape(hint.vendorPrefix, 80, xiaomiDevice),
+  shape: patternShape([{ run: 'hex', least: 40 }], 80, xiaomiDevice, undefined, (_text, at) => at - 2),
   integer: true,
   confidence: 85,
   traps: [
-    'model names', 'numbers of a few digits', 'the nil UUID', 'GUIDs of feed entries, which are URLs',
+    'model names', 'numbers of a few digits', '`vendor_id` and `device_id` of PCI and USB', 'the nil UUID', 'GUIDs of feed entries, which are URLs',
     '`mid`: messages, media and merchants have one',
   ],
   source: 'https://developer.android.com/identity/user-data-ids',

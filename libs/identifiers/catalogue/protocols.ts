@@ -1,5 +1,6 @@
 import { maskSecret } from '../mask.ts';
-import { isId, isOneCharacter, isPlaceholder } from '../opaque.ts';
+import { isHostName, isPersonalDeviceName, normaliseHostName } from '../device-name.ts';
+import { isId, isOneCharacter } from '../opaque.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { deviceId } from './devices.ts';
 import { password, sessionToken } from './credentials.ts';
@@ -67,16 +68,44 @@ export const mqttClientId: IdentifierKind = {
 export const deviceName: IdentifierKind = {
   name: 'device_name',
   dataClass: 'device',
-  keys: ['dhcp_host_name', 'netbios_name'],
-  validate: (value) => /^[\p{L}\p{N}][\p{L}\p{N} ._’'-]{1,62}$/u.test(value) && /\p{L}/u.test(value) && !isPlaceholder(value) && !/^(?:localhost|localdomain|android|dhcp|espressif|raspberrypi)$/i.test(value)
-    && !/^[A-Z]{2,4}-[A-Z]{0,3}\d{2,5}[A-Z]{0,2}$/.test(value),
-  normalise: (value) => value.toLowerCase(),
+  keys: ['dhcp_host_name', 'netbios_name', 'mdns_host_name', 'mdns_instance_name', 'llmnr_host_name'],
+  validate: isHostName,
+  normalise: normaliseHostName,
   confidence: 60,
   traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`'],
-  source: 'RFC 2132, section 3.14 (Host Name option); RFC 8117 (Current Hostname Practice Considered Harmful)',
+  source: 'RFC 2132, section 3.14 (Host Name option); RFC 6762, section 3; RFC 1002, section 4.2; RFC 8117 (Current Hostname Practice Considered Harmful)',
   examples: {
-    match: [['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook']],
+    match: [
+      ['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook'], ['mdns_host_name', 'janes-mbp.local'], ['netbios_name', 'JONAS-PC'],
+      ['mdns_instance_name', 'Jane’s MacBook Air'],
+    ],
     noMatch: [['dhcp_host_name', 'localhost'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
+  },
+};
+
+/** The same where a name says so, but as many models and servers stand there: only what says whose it is counts. */
+export const namedDevice: IdentifierKind = {
+  name: deviceName.name,
+  dataClass: deviceName.dataClass,
+  keys: [
+    '*_device_name', 'dev_name', 'phone_name', 'host_name', 'hostname', '*_computer_name', '*_machine_name', 'workstation', 'workstation_name',
+    'pc_name', 'client_name', 'device_friendly_name', 'friendly_name', 'terminal_name', 'tls_server_name', 'tls_certificate_name', 'dns_name',
+    'bluetooth_name', 'station_name',
+  ],
+  validate: (value) => isPersonalDeviceName(value.replace(/\.(?:local|lan|home|fritz\.box|internal)$/i, '')),
+  normalise: normaliseHostName,
+  confidence: 65,
+  traps: ['models (`iPhone 12`, `Galaxy S21`)', 'names of servers', 'names that a user agent gives itself'],
+  source: 'https://developer.apple.com/documentation/uikit/uidevice/name; RFC 8117',
+  examples: {
+    match: [
+      ['deviceName', 'Jane’s MacBook Pro'], ['computer_name', 'DESKTOP-4J7QK2M'], ['hostname', 'jonas-laptop'], ['device_name', 'iPhone de Marie'],
+      ['tls_certificate_name', 'Johns-iMac.local'],
+    ],
+    noMatch: [
+      ['device_name', 'iPhone 12'], ['deviceName', 'Galaxy S21'], ['hostname', 'api.example.org'], ['device_name', 'Samsung Galaxy S9'], ['hostname', 'web-01'],
+      ['device_name', 'Google Pixel 7'],
+    ],
   },
 };
 

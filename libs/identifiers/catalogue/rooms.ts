@@ -1,14 +1,19 @@
-import { hint, type IdentifierKind } from '../kind.ts';
+import type { IdentifierKind, Shape } from '../kind.ts';
+import { findMeetingLinks, meetingLinkAnchors, normaliseMeetingName } from '../meeting-links.ts';
 import { maskSecret } from '../mask.ts';
 import { isId, isTimestamp, isUuid, normaliseOpaque } from '../opaque.ts';
-import { findJoinLinks, findMeetingNumbers, isJoinLink, isMeetingNumber, normaliseJoinLink } from '../zoom.ts';
+import { any, caseless, sequence } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
+import { findJoinLink, findMeetingNumber, isJoinLink, isMeetingNumber, normaliseJoinLink } from '../zoom.ts';
 
 export const joinLink: IdentifierKind = {
   name: 'join_link',
   dataClass: 'secret',
-  keys: ['*_join_url', 'join_link', 'meeting_url', 'meeting_link', 'invite_link'],
+  keys: [
+    '*_join_url', 'join_link', 'meeting_url', 'meeting_link', 'invite_link', 'join_web_url', 'start_url',
+  ],
   validate: isJoinLink,
-  shape: { hint: hint.zoom, confidence: 97, find: findJoinLinks },
+  shape: { anchors: [caseless('zoom')], confidence: 97, find: findJoinLink },
   normalise: normaliseJoinLink,
   mask: maskSecret,
   holds: 'meeting_id',
@@ -26,10 +31,13 @@ export const meetingId: IdentifierKind = {
   dataClass: 'room',
   keys: [
     '*_meeting_id', '*_meeting_number', 'meeting_no', 'meeting_num', 'meeting_key', 'meeting_uuid', 'meeting_code', 'confno', 'conf_no',
-    'conf_id', 'conference_id', 'webinar_id', 'conference', 'meeting',
+    'conf_id', 'conference_id', 'webinar_id', 'conference', 'meeting', 'meetingid', 'meet_id', 'mtg_id', 'mtid', 'meeting_instance_id',
+    'personal_meeting_id', 'pmi', 'pmi_number', 'conf_num', 'conf_number', 'conference_number', 'conference_uuid', 'conf_uuid', 'conf_code',
+    'conference_code', 'conference_key', 'confkey', 'bridge_id', 'bridge_number', 'webinar_number', 'webinar_key', 'online_meeting_id',
+    'meeting_thread_id', 'vc_meeting_id', 'video_conference_id', 'townhall_id', 'huddle_id',
   ],
   validate: (value) => isMeetingNumber(value) || isId(value),
-  shape: { hint: hint.zoom, confidence: 95, find: findMeetingNumbers },
+  shape: { anchors: [caseless('zoom')], confidence: 95, find: findMeetingNumber },
   normalise: (value) => (isMeetingNumber(value) ? value.replaceAll(/[ -]/g, '') : normaliseOpaque(value)),
   integer: true,
   confidence: 90,
@@ -47,12 +55,78 @@ export const meetingId: IdentifierKind = {
   },
 };
 
+/** From the first landmark, through the whole text: links are rare, and of many forms. */
+const findLinks: Shape['find'] = (text, _at, from, visit) => {
+  if (from === 0) findMeetingLinks(text, visit);
+  return text.length;
+};
+
+/** A meeting that a link of its service names. */
+export const linkedMeeting: IdentifierKind = {
+  name: meetingId.name,
+  dataClass: meetingId.dataClass,
+  keys: [],
+  validate: (value) => {
+    let whole = false;
+    findMeetingLinks(value, () => { whole = true; });
+    return whole;
+  },
+  shape: { anchors: meetingLinkAnchors, confidence: 90, find: findLinks },
+  normalise: normaliseMeetingName,
+  confidence: 90,
+  traps: ['pages of the same hosts: pricing, static files, help'],
+  source: 'https://support.google.com/meet/answer/9302870; https://learn.microsoft.com/graph/api/resources/onlinemeeting; '
+    + 'https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe',
+  examples: {
+    match: [
+      'join at https://meet.google.com/kqx-wvzt-bnm now', 'https://teams.microsoft.com/l/meetup-join/19%3ameeting_Nzk2YjFmZDQtOGE1My00%40thread.v2/0',
+      'url: meet.jit.si/QuarterlyReviewHarbour', ['u', 'https://acme.webex.com/meet/jane.doe'], 'https://bluejeans.com/731845209',
+    ],
+    noMatch: [
+      'https://meet.google.com/landing', 'https://meet.jit.si/static/close.html', 'https://meet.jit.si/libs/app.bundle.min.js', 'https://whereby.com/pricing',
+      'https://meet.example.org/kqx-wvzt-bnm', 'https://meet.jit.si/',
+    ],
+  },
+};
+
+/** `room@conference.host`: a room of multi-user chat, which Jitsi's are too. */
+const mucRoom = /^[^\s@/<>"']{1,128}@(?:muc|conference|conf|rooms?|chat|groupchat)\.[\w.-]{1,200}(?:\/\S{1,128})?$/i;
+const mucInText = /(?<![\w.%+-])[\w.%+-]{1,128}@(?:muc|conference|conf|rooms|groupchat)\.[a-z0-9][\w.-]{1,200}/iy;
+
+function startOfLocalPart(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && at - start <= 128 && /[\w.%+-]/.test(text[start - 1]!)) start--;
+  return start;
+}
+
+export const mucRoomId: IdentifierKind = {
+  name: 'room_id',
+  dataClass: 'room',
+  keys: ['jid', 'to', 'from', 'room_jid', 'muc_jid'],
+  validate: (value) => mucRoom.test(value),
+  shape: patternShape([sequence('@', any, any)], 88, mucInText, undefined, startOfLocalPart),
+  normalise: (value) => value.replace(/\/.*$/, '').replace(/@.*$/, '').toLowerCase(),
+  confidence: 90,
+  traps: ['the address of a person on such a host has no such subdomain'],
+  source: 'XEP-0045, section 1; https://jitsi.github.io/handbook/docs/devops-guide/devops-guide-docker (XMPP_MUC_DOMAIN)',
+  examples: {
+    match: [
+      ['to', 'harbour-review@conference.jitsi.example.org/a1b2c3d4'], "<presence to='harbour-review@muc.meet.jitsi'/>",
+      ['jid', 'standup@conference.example.org'],
+    ],
+    noMatch: [['to', 'jane@example.org'], ['jid', 'conference.example.org'], 'mail to events@conference-hotel.example.com'],
+  },
+};
+
 export const roomId: IdentifierKind = {
   name: 'room_id',
   dataClass: 'room',
   keys: [
     '*_room_id', 'room', '*_room_name', 'room_no', 'room_number', '*_room_uuid', '*_room_token', 'room_code', 'muc_room', '*_chatroom_id',
-    'chatroom', '*_liveroom_id',
+    'chatroom', '*_liveroom_id', 'room_sid', 'room_key', 'room_num', 'room_guid', 'room_alias', 'room_jid', 'muc_jid', 'chat_room',
+    'chat_room_name', 'live_id', 'live_room', 'live_stream_id', 'broadcast_id', 'party_id', 'stage_id', 'lobby_id', 'voice_room', 'ktv_room',
+    'game_room', 'sfu_room', 'studio_id', 'classroom_id', 'class_room_id', 'guild_id', 'videoroom', 'audio_room', 'real_room_id',
+    'short_room_id',
   ],
   validate: isId,
   integer: true,
@@ -76,6 +150,8 @@ export const channelId: IdentifierKind = {
   dataClass: 'room',
   keys: [
     'channel_id', 'channel_name', 'voice_channel_id', 'live_channel_id', 'rtc_channel', 'rtc_channel_id', 'channel_uuid', 'channel_key',
+    'agora_channel', 'voice_channel', 'top_sid', 'sub_sid', 'topcid', 'subcid', 'chan_id', 'chan_name', 'irc_channel', 'rtm_channel',
+    'signaling_channel', 'audio_channel_id', 'text_channel_id',
   ],
   validate: (value) => isId(value) && value.length >= (/^\d+$/.test(value) ? 5 : 3) && !value.includes('.') && !isTimestamp(value),
   integer: true,
@@ -97,7 +173,10 @@ export const channelId: IdentifierKind = {
 export const callId: IdentifierKind = {
   name: 'call_id',
   dataClass: 'room',
-  keys: ['call_id', 'call_uuid', 'callid', 'call_session_id', 'voip_call_id', 'participant_call_id'],
+  keys: [
+    'call_id', 'call_uuid', 'callid', 'call_session_id', 'voip_call_id', 'participant_call_id', 'call_guid', 'call_sid', 'call_leg_id',
+    'call_chain_id', 'parent_call_sid', 'call_key', 'voip_session_id', 'voice_call_id', 'video_call_id', 'server_call_id', 'linked_call_id',
+  ],
   validate: (value) => isUuid(value) || (isId(value) && !value.includes('@') && /\d/.test(value)),
   integer: true,
   confidence: 75,
@@ -116,8 +195,9 @@ export const conversationId: IdentifierKind = {
   name: 'conversation_id',
   dataClass: 'room',
   keys: [
-    '*_conversation_id', '*_conversation', 'conv_id', 'chat_id', 'dialog_id', 'group_chat_id', 'chat_thread_id', 'im_group_id',
-    'team_chat_id',
+    '*_conversation_id', '*_conversation', 'conv_id', 'chat_id', 'dialog_id', 'group_chat_id', 'chat_thread_id', 'im_group_id', 'team_chat_id',
+    'conversation_sid', 'conversation_uuid', 'conv_uuid', 'convo_id', 'chat_uuid', 'chat_group_id', 'group_uin', 'qun', 'qun_id', 'qq_group',
+    'peer_conversation_id', 'im_session_id', 'chat_jid', 'group_jid', 'dialogue_id', 'dm_channel_id', 'tim_group_id',
   ],
   validate: (value) => isId(value) && /\d/.test(value),
   integer: true,

@@ -1,12 +1,16 @@
-import { hint, type IdentifierKind } from '../kind.ts';
+import type { IdentifierKind } from '../kind.ts';
 import { isIccid, isImei, isImeiOfKnownBody, isImsi, normaliseImei } from '../mobile.ts';
 import { normaliseDigits } from '../opaque.ts';
-import { findPhones, isInternational, isPhone, normalisePhone } from '../phone.ts';
+import { isInternational, isPhone, normalisePhone, phoneInText } from '../phone.ts';
+import { any, digits, sequence } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
 
 export const imei: IdentifierKind = {
   name: 'imei',
   dataClass: 'device',
-  keys: ['*_imei', '*_imeisv', '*_imei_sv', 'mei', 'meid_imei'],
+  keys: [
+    '*_imei', '*_imeisv', '*_imei_sv', 'mei', 'meid_imei', 'imei_number', 'imei_no', 'imei_code', 'imei_num', 'imeis', 'phone_imei',
+  ],
   validate: isImei,
   normalise: normaliseImei,
   integer: true,
@@ -43,7 +47,9 @@ export const deviceImei: IdentifierKind = {
 export const imsi: IdentifierKind = {
   name: 'imsi',
   dataClass: 'account',
-  keys: ['*_imsi', 'sim_imsi', 'subscriber_imsi', 'imsi_number'],
+  keys: [
+    '*_imsi', 'sim_imsi', 'subscriber_imsi', 'imsi_number', 'subscriber_id', 'sim_subscriber_id', 'imsi_no', 'supi',
+  ],
   validate: isImsi,
   normalise: normaliseDigits,
   integer: true,
@@ -65,7 +71,9 @@ export const imsi: IdentifierKind = {
 export const iccid: IdentifierKind = {
   name: 'iccid',
   dataClass: 'device',
-  keys: ['*_iccid', 'sim_serial', 'sim_serial_number', 'icc_id', 'sim_sn'],
+  keys: [
+    '*_iccid', 'sim_serial', 'sim_serial_number', 'icc_id', 'sim_sn', 'simserial', 'sim_id', 'ccid', 'sim_card_id', 'sim_number', 'sim_no',
+  ],
   validate: isIccid,
   normalise: normaliseDigits,
   confidence: 95,
@@ -80,7 +88,10 @@ export const iccid: IdentifierKind = {
 export const msisdn: IdentifierKind = {
   name: 'msisdn',
   dataClass: 'direct',
-  keys: ['*_msisdn', 'x_up_calling_line_id', 'calling_line_id', 'x_nokia_msisdn', 'subscriber_number'],
+  keys: [
+    '*_msisdn', 'x_up_calling_line_id', 'calling_line_id', 'x_nokia_msisdn', 'subscriber_number', 'x_wap_msisdn', 'x_h3g_msisdn',
+    'x_wsb_identity', 'calling_party_number', 'called_party_number', 'calling_number', 'called_number', 'mdn',
+  ],
   validate: isInternational,
   normalise: normalisePhone,
   integer: true,
@@ -97,11 +108,14 @@ export const phone: IdentifierKind = {
   name: 'phone',
   dataClass: 'direct',
   keys: [
-    '*_phone', '*_phone_number', '*_mobile', '*_mobile_number', 'mobile_no', 'phone_no', 'tel', 'telephone', 'cell', 'cellphone',
-    'cell_phone', 'phonenum', 'phone_num', 'caller_number', 'callee_number', 'whatsapp',
+    '*_phone', '*_phone_number', '*_mobile', '*_mobile_number', 'mobile_no', 'phone_no', 'tel', 'telephone', 'cell', 'cellphone', 'cell_phone',
+    'phonenum', 'phone_num', 'caller_number', 'callee_number', 'whatsapp', '*_mobile_phone', 'mobile_num', 'tel_no', 'tel_number',
+    'telephone_number', 'contact_no', 'contact_number', 'contact_phone', 'shouji', 'shoujihao', 'handphone', 'handynummer', 'handy', 'telefon',
+    'telefono', 'celular', 'gsm', 'line1_number', 'caller_id_number', 'callerid', 'from_number', 'to_number', 'sms_to', 'fax', 'whatsapp_number',
+    'phone_e164', 'e164', 'home_phone', 'work_phone', 'recipient_phone', 'wa_id', 'dialed_number',
   ],
   validate: isPhone,
-  shape: { hint: hint.plusDigit, confidence: 90, find: findPhones },
+  shape: patternShape([sequence('+', digits, any)], 90, phoneInText, isInternational),
   normalise: normalisePhone,
   confidence: 85,
   traps: [

@@ -41,13 +41,21 @@ function evidence(finding, flow, tokenUse) {
     ['Sent by', observable === undefined ? about('unknown') : `${observable.sender}, ${observable.visibility}`],
     ['Confident', about(`${finding['telltale.observable.confidence']} %`)],
     ['File', h('span', { class: 'mono' }, finding['telltale.evidence.file'])],
-    ['Frame', finding['telltale.evidence.frame'] === 0 ? 'none' : number(finding['telltale.evidence.frame'])],
+    ...position(finding),
     ['Token', about(h('span', {}, h('span', { class: 'mono' }, finding['telltale.observable.token']), ' ', tokenUse && tokenUse.findings > 1
       ? h('span', {}, link(`in ${number(tokenUse.findings)} findings`, (next) => next.set('token', finding['telltale.observable.token'])),
         `, ${plural(tokenUse.subjects, 'subject')}, ${plural(tokenUse.peers, 'peer')}`) : null)), 'whole'],
     ['With', related.join(', '), 'whole mono'],
     ['Probe', finding['observer.name']],
   ], 'pairs')];
+}
+
+/** Where in the file: the packet of a capture, or the line of a log. */
+function position(finding) {
+  const frame = finding['telltale.evidence.frame'];
+  const line = finding['telltale.evidence.line'];
+  if (line > 0) return [['Line', number(line)]];
+  return [['Frame', frame === 0 ? 'none' : number(frame)]];
 }
 
 function peer(finding) {

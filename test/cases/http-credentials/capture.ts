@@ -1,5 +1,5 @@
 import { CaptureBuilder, httpRequest, httpResponse } from '#capture';
-import { alice, credentialInClear, start, userInClear, web, type Told } from '../case.ts';
+import { alice, httpCredential, start, userInClear, web, type Told } from '../case.ts';
 
 const host = 'intranet.example.org';
 
@@ -19,7 +19,7 @@ export function capture(): Buffer {
 const basic = { frame: 4, from: alice, country: 'US' };
 const form = { frame: 8, from: alice, country: 'US' };
 export const story: readonly Told[] = [
-  { rule: credentialInClear, ...basic, identifier: { kind: 'basic_credentials', value: 'jdoe:correct-horse-1', path: 'http.request.header.authorization', encoding: 'base64' } },
+  { rule: httpCredential, ...basic, identifier: { kind: 'basic_credentials', value: 'jdoe:correct-horse-1', path: 'http.request.header.authorization', encoding: 'base64' } },
   { rule: userInClear, ...form, identifier: { kind: 'user_name', value: 'jdoe', path: 'http.request.body.form.username' } },
-  { rule: credentialInClear, ...form, identifier: { kind: 'password', value: 'Tr0ub4dor&3', path: 'http.request.body.form.password', encoding: 'url' } },
+  { rule: httpCredential, ...form, identifier: { kind: 'password', value: 'Tr0ub4dor&3', path: 'http.request.body.form.password', encoding: 'url' } },
 ];

@@ -1,5 +1,5 @@
 import { CaptureBuilder, httpRequest, httpResponse } from '#capture';
-import { alice, deviceInClear, linked, personInClear, roomInClear, sessionInClear, start, userInClear, web, type Told } from '../case.ts';
+import { alice, deviceInClear, deviceLinked, linked, personInClear, roomInClear, sessionInClear, start, userInClear, web, type Told } from '../case.ts';
 
 const host = 'api.example.org';
 const session = '3A9C61E8F04B725D8E13C7A95F60D2B4';
@@ -27,9 +27,11 @@ const room = { kind: 'room_id', value: 'M5kqPz7XvQ2d', path: 'http.request.body.
 export const story: readonly Told[] = [
   { rule: userInClear, ...get, identifier: { kind: 'user_id', value: '1840273651', path: 'url.query.uid' } },
   { rule: deviceInClear, ...get, identifier: { kind: 'device_id', value: 'P31904ID288W5146', path: 'http.request.header.x-device-id' } },
+  { rule: deviceLinked, ...get, identifier: { kind: 'user_id', value: '1840273651', path: 'url.query.uid' } },
   { rule: sessionInClear, ...get, identifier: { kind: 'session_token', value: session, path: 'http.request.header.cookie.JSESSIONID' } },
   { rule: personInClear, ...form, identifier: { kind: 'email', value: 'jane.doe@example.org', path: 'http.request.body.form.email', encoding: 'url' } },
   { rule: deviceInClear, ...form, identifier: { kind: 'advertising_id', value: advertising, path: 'http.request.body.form.gaid' } },
+  { rule: deviceLinked, ...form, identifier: { kind: 'email', value: 'jane.doe@example.org', path: 'http.request.body.form.email', encoding: 'url' } },
   { rule: roomInClear, ...json, identifier: room },
   // The user stood in an earlier request of the connection.
   { rule: linked, ...json, identifier: room },

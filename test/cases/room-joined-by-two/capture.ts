@@ -1,6 +1,6 @@
 import { CaptureBuilder } from '#capture';
 import { opaque, resolve } from '../../../services/probe/demonstration-traffic.ts';
-import { agora, agoraName, alice, bela, deniedCountry, linked, roomInClear, second, start, userInClear, type Told } from '../case.ts';
+import { agora, agoraName, alice, bela, deniedCountry, linked, platformIdInClear, second, start, type Told } from '../case.ts';
 
 const room = 'M5kqPz7XvQ2d';
 
@@ -22,8 +22,8 @@ function joined(from: string, frame: number, uid: string): Told[] {
   const place = { frame, from, country: 'CN' };
   const user = { kind: 'user_id', value: uid, path: 'udp.payload@8' };
   return [
-    { rule: userInClear, ...place, identifier: user },
-    { rule: roomInClear, ...place, identifier: { kind: 'room_id', value: room, path: 'udp.payload@31' } },
+    { rule: platformIdInClear, ...place, identifier: user },
+    { rule: platformIdInClear, ...place, identifier: { kind: 'room_id', value: room, path: 'udp.payload@31' } },
     { rule: linked, ...place, identifier: user },
     { rule: deniedCountry, ...place },
   ];

@@ -1,6 +1,6 @@
 import { CaptureBuilder, httpRequest, httpResponse } from '#capture';
 import { tlsSession } from '../../../services/probe/demonstration-traffic.ts';
-import { alice, deviceInClear, second, start, thirdParty, type Told } from '../case.ts';
+import { alice, analyticsInClear, second, start, thirdParty, type Told } from '../case.ts';
 
 const graph = '157.240.20.35';
 const form = new URLSearchParams({
@@ -24,10 +24,9 @@ export function capture(): Buffer {
 }
 
 // The ClientHello is frame 6 (DNS 2, handshake 3). The TLS session has 17 frames, then a handshake of 3, then the request.
-const request = { frame: 21, from: alice, country: 'US' };
+const request = { frame: 21, from: alice, country: 'AU' };
 export const story: readonly Told[] = [
-  { rule: thirdParty, frame: 6, from: alice, country: 'US' },
-  { rule: thirdParty, ...request },
-  { rule: deviceInClear, ...request, identifier: { kind: 'advertising_id', value: form.get('advertiser_id')!, path: 'http.request.body.form.advertiser_id' } },
-  { rule: deviceInClear, ...request, identifier: { kind: 'device_id', value: form.get('anon_id')!, path: 'http.request.body.form.anon_id' } },
+  { rule: thirdParty, frame: 6, from: alice, country: 'AU' },
+  { rule: analyticsInClear, ...request, identifier: { kind: 'advertising_id', value: form.get('advertiser_id')!, path: 'http.request.body.form.advertiser_id' } },
+  { rule: analyticsInClear, ...request, identifier: { kind: 'device_id', value: form.get('anon_id')!, path: 'http.request.body.form.anon_id' } },
 ];

@@ -1,6 +1,6 @@
 import { CaptureBuilder } from '#capture';
 import { opaque, resolve } from '../../../services/probe/demonstration-traffic.ts';
-import { agora, agoraName, alice, deniedCountry, linked, roomInClear, second, start, userInClear, type Told } from '../case.ts';
+import { agora, agoraName, alice, deniedCountry, linked, platformIdInClear, second, start, type Told } from '../case.ts';
 
 const join = 'JOIN uid=1840273651&room_id=M5kqPz7XvQ2d&sdk=3.1.2';
 
@@ -18,8 +18,8 @@ export function capture(): Buffer {
 const join3 = { frame: 3, from: alice, country: 'CN' };
 const user = { kind: 'user_id', value: '1840273651', path: 'udp.payload@9' };
 export const story: readonly Told[] = [
-  { rule: userInClear, ...join3, identifier: user },
-  { rule: roomInClear, ...join3, identifier: { kind: 'room_id', value: 'M5kqPz7XvQ2d', path: 'udp.payload@28' } },
+  { rule: platformIdInClear, ...join3, identifier: user },
+  { rule: platformIdInClear, ...join3, identifier: { kind: 'room_id', value: 'M5kqPz7XvQ2d', path: 'udp.payload@28' } },
   { rule: linked, ...join3, identifier: user },
   { rule: deniedCountry, ...join3 },
 ];

@@ -1,6 +1,6 @@
 import { CaptureBuilder } from '#capture';
 import { opaque, prefixed, resolve } from '../../../services/probe/demonstration-traffic.ts';
-import { agora, agoraName, bela, deniedCountry, linked, roomInClear, second, start, userInClear, type Told } from '../case.ts';
+import { agora, agoraName, bela, deniedCountry, linked, platformIdInClear, second, start, type Told } from '../case.ts';
 
 const header = Buffer.from([0x00, 0x01, 0x00, 0x4a]);
 /** u8 lengths; the values are text. */
@@ -21,10 +21,10 @@ const first = { frame: 3, from: bela, country: 'CN' };
 const second5 = { frame: 5, from: bela, country: 'CN' };
 const user = { kind: 'user_id', value: '1840991207', path: 'udp.payload@9', encoding: 'length-prefixed' };
 export const story: readonly Told[] = [
-  { rule: userInClear, ...first, identifier: user },
-  { rule: roomInClear, ...first, identifier: { kind: 'room_id', value: 'M5kqPz7XvQ2d', path: 'udp.payload@28', encoding: 'length-prefixed' } },
+  { rule: platformIdInClear, ...first, identifier: user },
+  { rule: platformIdInClear, ...first, identifier: { kind: 'room_id', value: 'M5kqPz7XvQ2d', path: 'udp.payload@28', encoding: 'length-prefixed' } },
   { rule: linked, ...first, identifier: user },
   { rule: deniedCountry, ...first },
-  { rule: userInClear, ...second5, identifier: { kind: 'user_id', value: '1840991207', path: 'udp.payload@11', encoding: 'u32be' } },
+  { rule: platformIdInClear, ...second5, identifier: { kind: 'user_id', value: '1840991207', path: 'udp.payload@11', encoding: 'u32be' } },
   { rule: deniedCountry, ...second5 },
 ];

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
+
+/** `frame protocol verdict field …` of each message. */
+function told(packets: readonly Packet[]): string[] {
+  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '));
+}
+
+function hex(text: string): Buffer {
+  return Buffer.from(text.replaceAll(' ', ''), 'hex');
+}
+
+const clientHello = hex('16030100050100000103');
+
+describe('PostgreSQL', () => {
+  const startup = Buffer.concat([hex('00030000'), Buffer.from('user\0jane\0database\0shop\0\0')]);
+  const length = hex(`000000${(startup.length + 4).toString(16)}`);
+
+  test('the user of the startup message, and a password that the server asks to have in clear', () => {
+    assert.deepEqual(told([
+      ['source', hex('00000008 04d2162f')], ['destination', 'N'], ['source', Buffer.concat([length, startup])], ['destination', hex('52 00000008 00000003')],
+      ['source', Buffer.concat([hex('70 0000000b'), Buffer.from('sesame\0')])], ['destination', hex('52 00000008 00000000')], ['source', Buffer.from('Q\0\0\0\x0aSELECT\0')],
+    ]), ['3 postgresql cleartext postgresql.login.user_name=jane', '5 postgresql cleartext postgresql.login.password=sesame']);
+  });
+
+  test('a digest is no password, and what follows an accepted request for TLS is TLS', () => {
+    const digest: Packet[] = [['destination', hex('52 0000000c 00000005 01020304')], ['source', Buffer.concat([hex('70 00000028'), Buffer.from(`md5${'0'.repeat(32)}\0`)])]];
+    assert.deepEqual(told([['source', Buffer.concat([length, startup])], ...digest]), ['1 postgresql cleartext postgresql.login.user_name=jane']);
+    assert.deepEqual(told([['source', hex('00000008 04d2162f')], ['destination', 'S'], ['source', clientHello]]), ['3 tls encrypted']);
+  });
+});
+
+describe('MySQL', () => {
+  const greeting: Packet = ['destination', Buffer.concat([hex('4a000000 0a'), Buffer.from('8.0.36\0'.padEnd(73, '\0'))])];
+  const login = (capabilities: string, rest: Buffer) => Buffer.concat([hex(`${(32 + rest.length).toString(16)}000001 ${capabilities}0000 00000001 21`), Buffer.alloc(23), rest]);
+
+  test('the user of a login, and of a change of user', () => {
+    assert.deepEqual(told([
+      greeting, ['source', login('0002', Buffer.from('jane\0\0'))], ['destination', hex('07000002 00000002000000')],
+      ['source', Buffer.concat([hex('07000000 03'), Buffer.from('COMMIT')])], ['source', Buffer.concat([hex('05000000 11'), Buffer.from('joe\0')])],
+    ]), ['1 mysql cleartext', '2 mysql cleartext mysql.login.user_name=jane', '5 mysql cleartext mysql.login.user_name=joe']);
+  });
+
+  test('TLS', () => {
+    assert.deepEqual(told([greeting, ['source', login('000a', Buffer.alloc(0))], ['source', clientHello]]), ['1 mysql cleartext', '3 tls encrypted']);
+  });
+});
+
+describe('TDS', () => {
+  const prelogin: Packet = ['source', hex('12 01 000f 0000 01 00 00 0006 0001 ff 00')];
+
+  test('a login that is not encrypted: host, user and password', () => {
+    const text = (value: string) => Buffer.from(value, 'utf16le');
+    const secret = text('sesame').map((byte) => (((byte << 4) | (byte >> 4)) & 0xff) ^ 0xa5);
+    const fixed = Buffer.alloc(94);
+    const texts = [text('PC-7'), text('jane'), Buffer.from(secret)];
+    texts.reduce((start, bytes, index) => {
+      fixed.writeUInt16LE(start, 36 + 4 * index);
+      fixed.writeUInt16LE(bytes.length / 2, 38 + 4 * index);
+      return start + bytes.length;
+    }, fixed.length);
+    const login = Buffer.concat([fixed, ...texts]);
+    const packet = Buffer.concat([hex(`10 01 00${(login.length + 8).toString(16)} 0000 01 00`), login]);
+    assert.deepEqual(told([prelogin, ['destination', hex('04 01 0009 0000 01 00 00')], ['source', packet]]),
+      ['1 tds cleartext', '3 tds cleartext tds.login.workstation=PC-7 tds.login.user_name=jane tds.login.password=(tds)sesame']);
+  });
+
+  test('TLS inside its packets', () => {
+    assert.deepEqual(told([prelogin, ['source', Buffer.concat([hex('12 01 0012 0000 00 00'), clientHello])]]), ['1 tds cleartext', '2 tds encrypted']);
+  });
+});

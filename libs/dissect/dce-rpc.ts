@@ -1,0 +1,52 @@
+import { addNamed } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import { ntlmNames } from './ntlm.ts';
+import type { Recognition } from './protocol.ts';
+
+/** DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): who binds with NTLM, as Outlook and Windows' own services do. */
+export const dceRpc = framedProtocol('dcerpc', recogniseDceRpc, () => new DceRpcReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'DCE/RPC' };
+
+const header = 16;
+/** request, response, fault, bind, bind_ack, bind_nak, alter_context and its response, auth3. */
+const types = new Set([0, 2, 3, 11, 12, 13, 14, 15, 16]);
+const ALTER_CONTEXT = 14;
+const AUTH3 = 16;
+
+function recogniseDceRpc(bytes: Buffer): Recognition {
+  if (bytes[0] !== 5 || (bytes.length > 1 && bytes[1]! > 1) || (bytes.length > 2 && !types.has(bytes[2]!))) return 'no';
+  if (bytes.length < header) return 'more';
+  return lengthOf(bytes) > 0 ? 'yes' : 'no';
+}
+
+/** The header says in its fifth byte in which order its integers are written; the three behind are about characters and floats. */
+function lengthOf(bytes: Buffer): number {
+  const order = bytes[4]!;
+  if ((order !== 0x10 && order !== 0) || bytes[6] !== 0 || bytes[7] !== 0) return -1;
+  const length = order === 0x10 ? bytes.readUInt16LE(8) : bytes.readUInt16BE(8);
+  return length >= header ? length : -1;
+}
+
+class DceRpcReader implements FrameReader {
+  #begun = false;
+
+  lengthOf(bytes: Buffer): number {
+    if (bytes[0] !== 5) return -1;
+    return bytes.length < header ? 0 : lengthOf(bytes);
+  }
+
+  skips(bytes: Buffer): boolean {
+    return this.#begun && bytes[2] !== AUTH3 && bytes[2] !== ALTER_CONTEXT;
+  }
+
+  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+    const names = ntlmNames(bytes);
+    if (this.#begun && names.length === 0) return null;
+    this.#begun = true;
+    const message = createMessage('dcerpc', cleartext, sender, frame, micros);
+    addNamed('dcerpc', message, names, options, counters);
+    return message;
+  }
+}

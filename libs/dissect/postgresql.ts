@@ -1,0 +1,80 @@
+import { addNamed } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { Recognition } from './protocol.ts';
+import { password, userName } from './sasl.ts';
+
+/** PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, and with which password where it is sent in clear. Queries are content. */
+export const postgresql = framedProtocol('postgresql', recognisePostgresql, () => new PostgresqlReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'PostgreSQL' };
+
+/** Codes of the first message, which has no type: version 3, and what asks for TLS or GSSAPI encryption. */
+const VERSION_3 = 3;
+const SSL_REQUEST = 80_877_103;
+const GSS_REQUEST = 80_877_104;
+const longestStartup = 10_000;
+
+const AUTHENTICATION = 0x52; // R
+const PASSWORD = 0x70; // p
+const [AUTHENTICATED, CLEARTEXT_PASSWORD] = [0, 3];
+const [ACCEPTS_SSL, ACCEPTS_GSS] = [0x53, 0x47]; // S, G
+
+function recognisePostgresql(bytes: Buffer): Recognition {
+  if (bytes[0] !== 0 || (bytes.length > 1 && bytes[1] !== 0)) return 'no';
+  if (bytes.length < 8) return bytes.length > 4 && bytes[4] !== 0 && bytes[4] !== SSL_REQUEST >> 24 ? 'no' : 'more';
+  const length = bytes.readUInt32BE(0);
+  const code = bytes.readUInt32BE(4);
+  if (code === SSL_REQUEST || code === GSS_REQUEST) return length === 8 ? 'yes' : 'no';
+  if (code >> 16 !== VERSION_3 || (code & 0xffff) > 2 || length < 9 || length > longestStartup) return 'no';
+  if (bytes.length === 8) return 'more';
+  return (bytes[8]! >= 0x61 && bytes[8]! <= 0x7a) || bytes[8] === 0x5f ? 'yes' : 'no';
+}
+
+class PostgresqlReader implements FrameReader {
+  #client: Sender | null = null;
+  #started = false;
+  /** The server is to say, in one byte, whether it goes on encrypted. */
+  #awaitsAnswer = false;
+  #wantsPassword = false;
+
+  lengthOf(bytes: Buffer, sender: Sender): number {
+    const isClient = this.#client === null || sender === this.#client;
+    if (!isClient && this.#awaitsAnswer) return 1;
+    const at = isClient && !this.#started ? 0 : 1;
+    if (bytes.length < at + 4) return 0;
+    const length = bytes.readUInt32BE(at);
+    return length >= 4 && (at === 1 || length >= 8) ? at + length : -1;
+  }
+
+  read(bytes: Buffer, context: FrameContext): Message | null {
+    this.#client ??= context.sender;
+    if (context.sender !== this.#client) return this.#answer(bytes, context);
+    if (this.#started) return this.#wantsPassword && bytes[0] === PASSWORD ? this.#message(context, [password(bytes.toString('utf8', 5, bytes.length - 1))]) : null;
+    const code = bytes.readUInt32BE(4);
+    this.#awaitsAnswer = code === SSL_REQUEST || code === GSS_REQUEST;
+    if (this.#awaitsAnswer) return null;
+    this.#started = true;
+    const parameters = bytes.toString('utf8', 8).split('\0');
+    const user = parameters.findIndex((name, index) => index % 2 === 0 && name === 'user');
+    return this.#message(context, user < 0 ? [] : [userName(parameters[user + 1] ?? '')]);
+  }
+
+  #answer(bytes: Buffer, { restart, finish }: FrameContext): null {
+    if (this.#awaitsAnswer) {
+      this.#awaitsAnswer = false;
+      if (bytes[0] === ACCEPTS_SSL) restart();
+      else if (bytes[0] === ACCEPTS_GSS) finish();
+    } else if (bytes[0] === AUTHENTICATION && bytes.length >= 9) {
+      this.#wantsPassword = bytes.readUInt32BE(5) === CLEARTEXT_PASSWORD;
+      if (bytes.readUInt32BE(5) === AUTHENTICATED) finish();
+    }
+    return null;
+  }
+
+  #message({ sender, frame, micros, options, counters }: FrameContext, values: ReturnType<typeof userName>[]): Message {
+    const message = createMessage('postgresql', cleartext, sender, frame, micros);
+    addNamed('postgresql', message, values, options, counters);
+    return message;
+  }
+}

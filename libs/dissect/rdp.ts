@@ -1,0 +1,41 @@
+import { addNamed } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { Recognition } from './protocol.ts';
+import { userName } from './sasl.ts';
+
+/** The connection request of RDP ([MS-RDPBCGR], section 2.2.1.1): a cookie names the user before anything is encrypted. */
+export const rdp = framedProtocol('rdp', recogniseRdp, () => new RdpReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'RDP connection request' };
+
+/** TPKT: version 3, a zero, the length; then X.224: its length, and the type of the packet. */
+const header = 7;
+const REQUEST = 0xe0;
+const CONFIRM = 0xd0;
+
+function recogniseRdp(bytes: Buffer): Recognition {
+  if (bytes[0] !== 3 || (bytes.length > 1 && bytes[1] !== 0)) return 'no';
+  if (bytes.length < header) return 'more';
+  return bytes[5] === REQUEST && bytes.readUInt16BE(2) === bytes[4]! + 5 ? 'yes' : 'no';
+}
+
+class RdpReader implements FrameReader {
+  lengthOf(bytes: Buffer): number {
+    if (bytes[0] !== 3) return -1;
+    if (bytes.length < header) return 0;
+    const length = bytes.readUInt16BE(2);
+    return length >= header ? length : -1;
+  }
+
+  read(bytes: Buffer, { sender, frame, micros, options, counters, restart, finish }: FrameContext): Message | null {
+    // Behind the confirmation comes TLS, or the older encryption of RDP itself.
+    if (bytes[5] === CONFIRM) restart();
+    else if (bytes[5] !== REQUEST) finish();
+    if (bytes[5] !== REQUEST) return null;
+    const message = createMessage('rdp', cleartext, sender, frame, micros);
+    const cookie = /Cookie: mstshash=([^\r\n]{1,256})\r\n/.exec(bytes.toString('latin1', header));
+    if (cookie !== null) addNamed('rdp', message, [userName(cookie[1]!.trim())], options, counters);
+    return message;
+  }
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
+
+/** `frame protocol verdict field …` of each message. */
+function told(packets: readonly Packet[]): string[] {
+  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '));
+}
+
+function hex(text: string): Buffer {
+  return Buffer.from(text.replaceAll(' ', ''), 'hex');
+}
+
+/** NTLMSSP AUTHENTICATE of user `jane` at host `PC7` ([MS-NLMP], section 2.2.1.3). */
+const ntlm = Buffer.concat([
+  Buffer.from('NTLMSSP\0'), hex('03000000'), hex('0000000040000000'), hex('0000000040000000'), hex('0000000040000000'), hex('0800080040000000'), hex('0600060048000000'),
+  hex('0000000040000000'), hex('01000000'), Buffer.from('janePC7', 'utf16le'),
+]);
+
+test('SSH is encrypted, whoever speaks first', () => {
+  assert.deepEqual(told([['destination', 'SSH-2.0-OpenSSH_9.6\r\n'], ['source', 'SSH-2.0-x\r\n']]), ['1 ssh encrypted']);
+  assert.deepEqual(told([['source', 'SSH is a protocol\r\n']]), ['1 tcp cleartext']);
+});
+
+describe('RDP', () => {
+  const request = (cookie: string) => {
+    const data = Buffer.from(`${cookie}\r\n\x01\0\x08\0\x03\0\0\0`, 'latin1');
+    return Buffer.concat([Buffer.from([3, 0, 0, 11 + data.length, 6 + data.length, 0xe0, 0, 0, 0, 0, 0]), data]);
+  };
+
+  test('the user in the cookie, then TLS', () => {
+    const packets: Packet[] = [['source', request('Cookie: mstshash=jane')], ['destination', hex('03000013 0e d0 00001234 00 02 1f 0800 08000000')], ['source', hex('16030100050100000103')]];
+    assert.deepEqual(told(packets), ['1 rdp cleartext rdp.login.user_name=jane', '3 tls encrypted']);
+  });
+
+  test('a token for a load balancer names nobody', () => {
+    assert.deepEqual(told([['source', request('Cookie: msts=1234.5678.0000')]]), ['1 rdp cleartext']);
+  });
+});
+
+describe('SMB', () => {
+  const message = (start: string, command: Buffer, rest = Buffer.alloc(40)) => {
+    const body = Buffer.concat([hex(start), Buffer.from('SMB'), command, rest]);
+    return Buffer.concat([hex(`000000${body.length.toString(16).padStart(2, '0')}`), body]);
+  };
+  const negotiate = message('fe', hex('4000 0000 00000000 0000 0000'));
+  const setup = message('fe', hex('4000 0000 00000000 0100 0000'), Buffer.concat([Buffer.alloc(40), ntlm]));
+
+  test('the user of a session, in SMB 2 and in SMB 1', () => {
+    assert.deepEqual(told([['source', negotiate], ['source', setup.subarray(0, 60)], ['source', setup.subarray(60)]]),
+      ['1 smb cleartext', '3 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
+    assert.deepEqual(told([['source', message('ff', hex('73'), Buffer.concat([Buffer.alloc(40), ntlm]))]]), ['1 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
+  });
+
+  test('encrypted from a message on', () => {
+    assert.deepEqual(told([['source', negotiate], ['source', message('fd', hex('00'))], ['source', message('fd', hex('00'))]]), ['1 smb cleartext', '2 smb encrypted']);
+  });
+});
+
+test('DCE/RPC: the user of a bind, which its third leg names', () => {
+  const packet = (type: string, rest: Buffer) => Buffer.concat([hex(`0500${type}03 10000000`), hex(`${(16 + rest.length).toString(16).padStart(2, '0')}00 0000 01000000`), rest]);
+  assert.deepEqual(told([['source', packet('0b', Buffer.alloc(56))], ['destination', packet('0c', Buffer.alloc(40))], ['source', packet('10', ntlm)], ['source', packet('00', ntlm)]]),
+    ['1 dcerpc cleartext', '3 dcerpc cleartext dcerpc.login.user_name=jane dcerpc.login.workstation=PC7']);
+});
+
+test('rlogin: both names, and nothing of what is typed', () => {
+  assert.deepEqual(told([['source', '\0'], ['source', 'jane\0root\0vt100/9600\0'], ['source', 'secret\r']]), ['2 rlogin cleartext rlogin.login.user_name=jane rlogin.login.user_name=root']);
+});

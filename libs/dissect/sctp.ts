@@ -1,0 +1,159 @@
+import type { DissectCounters } from './counters.ts';
+import { diameterMessage, recogniseDiameter } from './diameter.ts';
+import { isDtls } from './dtls.ts';
+import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
+import { sip } from './sip.ts';
+import { isText } from './text.ts';
+
+const text: Encryption = { verdict: 'cleartext', reason: 'text' };
+const unknown: Encryption = { verdict: 'opaque', reason: 'no known structure' };
+const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
+
+const DATA = 0;
+const chunkHeader = 4;
+/** TSN, stream, sequence number in the stream, payload protocol (RFC 9260, section 3.3.1). */
+const dataHeader = 16;
+/** Flags: the first fragment of a message, and the last. */
+const [BEGINNING, ENDING] = [2, 1];
+
+/** Fragments of a direction that wait for others, and TSNs that are remembered to know a repetition. */
+const maxFragments = 256;
+const maxRemembered = 512;
+
+const DIAMETER_DTLS = 47;
+/** Payload protocols (IANA, SCTP Payload Protocol Identifiers) that are named and not read: signalling of telephone and mobile networks. */
+const signalling: Record<number, string | undefined> = {
+  1: 'iua', 2: 'm2ua', 3: 'm3ua', 4: 'sua', 5: 'm2pa', 6: 'v5ua', 7: 'h248', 18: 's1ap', 19: 'rua', 20: 'hnbap', 24: 'sbcap', 25: 'nbap', 27: 'x2ap',
+  29: 'lcsap', 60: 'ngap', 61: 'xnap', 62: 'f1ap',
+};
+
+interface Fragment {
+  readonly flags: number;
+  readonly payloadProtocol: number;
+  readonly bytes: Buffer;
+}
+
+/** One direction of an association. */
+class Direction {
+  readonly fragments = new Map<number, Fragment>();
+  bytes = 0;
+  readonly #seen = new Set<number>();
+
+  /** False when the TSN was there before. */
+  isNew(tsn: number): boolean {
+    if (this.#seen.has(tsn)) return false;
+    this.#seen.add(tsn);
+    if (this.#seen.size > maxRemembered) this.#seen.delete(this.#seen.values().next().value!);
+    return true;
+  }
+
+  clear(): void {
+    this.fragments.clear();
+    this.bytes = 0;
+  }
+}
+
+/**
+ * The user messages of one SCTP association (RFC 9260): fragments, which have consecutive TSNs, are put together, and a message is handed to what
+ * reads it by content or payload protocol. Signalling without a reader is opaque under its own name; what nothing claims is `sctp`.
+ */
+export class SctpDissector {
+  readonly #options: DissectOptions;
+  readonly #emit: Emit;
+  readonly #counters: DissectCounters;
+  readonly #directions: Record<Sender, Direction> = { source: new Direction(), destination: new Direction() };
+  readonly #scanned: Record<Sender, number> = { source: 0, destination: 0 };
+
+  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
+    this.#options = options;
+    this.#emit = emit;
+    this.#counters = counters;
+  }
+
+  /** The chunks of one packet, behind its common header. */
+  packet(chunks: Buffer, context: DatagramContext): void {
+    for (let at = 0; at + chunkHeader <= chunks.length;) {
+      const length = chunks.readUInt16BE(at + 2);
+      if (length < chunkHeader || at + length > chunks.length) {
+        this.#counters.add('sctp', 'malformed chunk');
+        return;
+      }
+      if (chunks[at] === DATA && length > dataHeader) this.#data(chunks.subarray(at, at + length), context);
+      at += (length + 3) & ~3;
+    }
+  }
+
+  #data(chunk: Buffer, context: DatagramContext): void {
+    const direction = this.#directions[context.sender];
+    const tsn = chunk.readUInt32BE(4);
+    if (!direction.isNew(tsn)) {
+      this.#counters.add('sctp', 'retransmission');
+      return;
+    }
+    const flags = chunk[1]! & (BEGINNING | ENDING);
+    const payloadProtocol = chunk.readUInt32BE(12);
+    const bytes = chunk.subarray(dataHeader);
+    if (flags === (BEGINNING | ENDING)) {
+      this.#message(bytes, payloadProtocol, context);
+      return;
+    }
+    if (direction.fragments.size >= maxFragments || direction.bytes + bytes.length > this.#options.maxBodyBytes) {
+      this.#counters.add('sctp', 'bounded fragments');
+      direction.clear();
+    }
+    direction.fragments.set(tsn, { flags, payloadProtocol, bytes: Buffer.from(bytes) });
+    direction.bytes += bytes.length;
+    this.#complete(direction, tsn, context);
+  }
+
+  /** The message around a fragment, once all of it is there. */
+  #complete(direction: Direction, tsn: number, context: DatagramContext): void {
+    const { fragments } = direction;
+    let first = tsn;
+    while ((fragments.get(first)!.flags & BEGINNING) === 0) {
+      first = (first - 1) >>> 0;
+      if (!fragments.has(first)) return;
+    }
+    const parts: Buffer[] = [];
+    for (let next = first; ; next = (next + 1) >>> 0) {
+      const fragment = fragments.get(next);
+      if (fragment === undefined) return;
+      parts.push(fragment.bytes);
+      if ((fragment.flags & ENDING) !== 0) break;
+    }
+    const { payloadProtocol } = fragments.get(first)!;
+    for (let index = 0; index < parts.length; index++) fragments.delete((first + index) >>> 0);
+    const whole = Buffer.concat(parts);
+    direction.bytes -= whole.length;
+    this.#message(whole, payloadProtocol, context);
+  }
+
+  #message(bytes: Buffer, payloadProtocol: number, context: DatagramContext): void {
+    const message = this.#read(bytes, payloadProtocol, context);
+    this.#counters.add(message.protocol, 'messages');
+    this.#emit(message);
+  }
+
+  #read(bytes: Buffer, payloadProtocol: number, context: DatagramContext): Message {
+    const { sender, frame, micros } = context;
+    if (payloadProtocol === DIAMETER_DTLS || isDtls(bytes)) return createMessage('dtls', dtls, sender, frame, micros);
+    const name = signalling[payloadProtocol];
+    if (name !== undefined) return this.#unread(name, { verdict: 'opaque', reason: `${name.toUpperCase()} signalling` }, bytes, context);
+    if (recogniseDiameter(bytes) === 'yes') return diameterMessage(bytes, { sender, frame, micros, options: this.#options, counters: this.#counters });
+    if (sip.recognise(bytes, context)) return sip.read(bytes, context, this.#options, this.#counters);
+    return this.#unread('sctp', isText(bytes) ? text : unknown, bytes, context);
+  }
+
+  #unread(name: string, encryption: Encryption, bytes: Buffer, { sender, frame, micros }: DatagramContext): Message {
+    const message = createMessage(name, encryption, sender, frame, micros);
+    if (this.#scanned[sender] + bytes.length > this.#options.maxUnclaimedBytes) {
+      this.#counters.add('sctp', 'bounded payload');
+      return message;
+    }
+    this.#scanned[sender] += bytes.length;
+    message.payload = bytes;
+    return message;
+  }
+}

@@ -1,0 +1,62 @@
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { addNamed } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import { ntlmNames } from './ntlm.ts';
+import type { Recognition } from './protocol.ts';
+
+/** SMB 1 to 3 ([MS-SMB2], section 2.1) over TCP: who opens a session with NTLM. Files are content. */
+export const smb = framedProtocol('smb', recogniseSmb, () => new SmbReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMB' };
+const encrypted: Encryption = { verdict: 'encrypted', reason: 'SMB 3 encryption' };
+
+/** A length of three bytes behind a zero, then the signature: `FF` is version 1, `FE` 2 and 3, `FD` encrypted, `FC` compressed. */
+const prefix = 4;
+const signature = Buffer.from('SMB');
+const VERSION_1 = 0xff;
+const ENCRYPTED = 0xfd;
+/** Commands: at 4 of a message of version 1, at 12 of the later ones. */
+const SESSION_SETUP_1 = 0x73;
+const SESSION_SETUP_2 = 1;
+
+function recogniseSmb(bytes: Buffer): Recognition {
+  if (bytes[0] !== 0) return 'no';
+  if (bytes.length < prefix + 4) return bytes.length > prefix && bytes[prefix]! < 0xfc ? 'no' : 'more';
+  return isSmb(bytes) ? 'yes' : 'no';
+}
+
+function isSmb(bytes: Buffer): boolean {
+  return bytes[0] === 0 && bytes[prefix]! >= 0xfc && bytes.compare(signature, 0, 3, prefix + 1, prefix + 4) === 0;
+}
+
+class SmbReader implements FrameReader {
+  #begun = false;
+  #encrypted = false;
+
+  lengthOf(bytes: Buffer): number {
+    if (bytes.length < prefix) return 0;
+    // NetBIOS keeps a session alive, and opens it, with packets of its own (RFC 1002, section 4.3).
+    if (bytes[0] !== 0) return bytes[0]! >= 0x81 && bytes[0]! <= 0x85 ? prefix + bytes.readUInt16BE(2) : -1;
+    if (bytes.length < prefix + 4) return 0;
+    return isSmb(bytes) ? prefix + bytes.readUIntBE(1, 3) : -1;
+  }
+
+  /** Only what opens a session names somebody. */
+  skips(bytes: Buffer): boolean {
+    if (!this.#begun || bytes[0] !== 0 || bytes.length < prefix + 14) return false;
+    const first = bytes[prefix];
+    if (first === ENCRYPTED) return this.#encrypted;
+    return first === VERSION_1 ? bytes[prefix + 4] !== SESSION_SETUP_1 : bytes.readUInt16LE(prefix + 12) !== SESSION_SETUP_2;
+  }
+
+  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+    const isEncrypted = bytes[prefix] === ENCRYPTED;
+    const names = isEncrypted ? [] : ntlmNames(bytes);
+    if (this.#begun && names.length === 0 && (!isEncrypted || this.#encrypted)) return null;
+    this.#begun = true;
+    this.#encrypted ||= isEncrypted;
+    const message = createMessage('smb', isEncrypted ? encrypted : cleartext, sender, frame, micros);
+    addNamed('smb', message, names, options, counters);
+    return message;
+  }
+}

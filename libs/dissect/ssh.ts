@@ -1,0 +1,38 @@
+import { createMessage, type Encryption, type Sender } from './message.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+
+/**
+ * SSH (RFC 4253, section 4.2): each side opens with a line that names its version. All that follows but the choice of algorithms is encrypted,
+ * and the names of those (`umac-64@openssh.com`, RFC 4251, section 6) look like addresses: nothing behind the line is read.
+ */
+export const ssh: StreamProtocol = { name: 'ssh', recognise: recogniseSsh, open: (session) => new SshHandler(session) };
+
+const encrypted: Encryption = { verdict: 'encrypted', reason: 'SSH identification' };
+const banner = 'SSH-';
+
+function recogniseSsh(bytes: Buffer): Recognition {
+  const start = bytes.toString('latin1', 0, banner.length);
+  return start === banner ? 'yes' : banner.startsWith(start) ? 'more' : 'no';
+}
+
+class SshHandler implements StreamHandler {
+  done = false;
+  readonly #session: StreamSession;
+
+  constructor(session: StreamSession) {
+    this.#session = session;
+  }
+
+  data(sender: Sender): void {
+    const stream = this.#session[sender];
+    this.#session.counters.add('ssh', 'messages');
+    this.#session.emit(createMessage('ssh', encrypted, sender, stream.frameAt(0), stream.microsAt(0)));
+    this.done = true;
+  }
+
+  gap(): void {
+    this.done = true;
+  }
+
+  end(): void {}
+}

@@ -1,0 +1,76 @@
+import type { IdentifierKind } from '../kind.ts';
+import { literal } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
+
+/** United States Social Security number. */
+export const socialSecurityNumber: IdentifierKind = {
+  name: 'us_ssn',
+  dataClass: 'direct',
+  keys: ['*_ssn', 'social_security_number', 'social_security_no', 'social_security', 'soc_sec', 'ss_number', 'ssn_number', 'us_ssn', 'ssno'],
+  validate: isSocialSecurityNumber,
+  normalise: (value) => value.replaceAll(/\D/g, ''),
+  mask: (value) => `******${value.replaceAll(/\D/g, '').slice(-2)}`,
+  confidence: 92,
+  traps: [
+    'nine digits have no check digit: only under a key', 'areas 000, 666 and 900 to 999, group 00 and serial 0000, which are never given',
+    'numbers from advertisements (`078-05-1120`)', 'telephone numbers and ZIP+4 codes of the same length',
+  ],
+  source: 'https://www.ssa.gov/employer/randomization.html; 20 CFR 422.103',
+  examples: {
+    match: [['ssn', '536-22-8714'], ['socialSecurityNumber', '536228714'], 'applicant ssn=536-22-8714&zip=98101'],
+    noMatch: [
+      ['ssn', '666-22-8714'], ['ssn', '078-05-1120'], ['ssn', '000-00-0000'], ['ssn', '936-22-8714'], ['ssn', '123-45-6789'], ['zip', '536-22-8714'],
+      '536-22-8714', ['ssn', '536-00-8714'], ['ssn', '8714'],
+    ],
+  },
+};
+
+/** From advertisements, and what people write where they will not tell theirs. */
+const voided = new Set(['078051120', '219099999', '123456789', '987654321', '111223333', '123121234']);
+
+function isSocialSecurityNumber(value: string): boolean {
+  if (!/^(?!000|666|9)\d{3}([- ]?)(?!00)\d{2}\1(?!0000)\d{4}$/.test(value)) return false;
+  const digits = value.replaceAll(/\D/g, '');
+  return !voided.has(digits) && new Set(digits).size > 2;
+}
+
+/** What Windows names an account by, in every domain and on every machine of its own. */
+const accountSid = /(?<![\w-])S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}-\d{3,10}(?![\w-])/y;
+
+export const windowsSid: IdentifierKind = {
+  name: 'windows_sid',
+  dataClass: 'account',
+  keys: ['sid', 'user_sid', 'security_id', 'object_sid', 'account_sid', 'primary_sid', 'logon_sid', 'owner_sid', 'target_user_sid'],
+  validate: (value) => /^S-1-5-21-(?:\d{1,10}-){3}\d{3,10}$/i.test(value),
+  shape: patternShape([literal('S-1')], 95, accountSid),
+  normalise: (value) => value.toUpperCase(),
+  confidence: 97,
+  traps: ['well-known identifiers such as S-1-5-18, which are the same on all machines', 'the identifier of a domain has one number less'],
+  source: '[MS-DTYP], section 2.4.2.4 (well-known SID structures)',
+  examples: {
+    match: ['Security ID: S-1-5-21-1004336348-1177238915-682003330-1107 Account', ['objectSid', 'S-1-5-21-1004336348-1177238915-682003330-1107']],
+    noMatch: ['S-1-5-18', 'Security ID: S-1-5-21-1004336348-1177238915-682003330', ['sid', 'S-1-5-32-544']],
+  },
+};
+
+/** A date that with a name or a postcode names most people. */
+export const birthDate: IdentifierKind = {
+  name: 'birth_date',
+  dataClass: 'person',
+  keys: ['*_date_of_birth', 'dob', '*_birth_date', 'birthdate', '*_birthday', 'birth_day', 'user_birthday', 'bday', 'geburtsdatum', 'date_naissance'],
+  validate: (value) => {
+    const parts = /^(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?:T00:00:00.*)?$/.exec(value) ?? /^()(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$/.exec(value);
+    if (parts === null) return false;
+    const year = Number(parts[1] === '' ? parts[4] : parts[1]);
+    const [one, other] = [Number(parts[2]), Number(parts[3])];
+    return year >= 1900 && year <= 2025 && one >= 1 && other >= 1 && Math.min(one, other) <= 12 && Math.max(one, other) <= 31 && !(year === 1900 && one === 1) && !(year === 1970 && one === 1 && other === 1);
+  },
+  normalise: (value) => value.replace(/T.*$/, '').replaceAll(/\D/g, ''),
+  confidence: 85,
+  traps: ['`1970-01-01` and `1900-01-01`, which programs write when they do not know', 'a year alone'],
+  source: 'OpenID Connect Core 1.0, section 5.1 (birthdate); HL7 v2.5.1, section 3.4.2.7',
+  examples: {
+    match: [['dob', '1987-11-23'], ['birthDate', '19871123'], ['date_of_birth', '23.11.1987'], ['birthday', '11/23/1987']],
+    noMatch: [['dob', '1970-01-01'], ['birthday', '1987'], ['birthday', 'today'], ['date', '1987-11-23'], ['dob', '1987-23-45']],
+  },
+};

@@ -1,0 +1,60 @@
+import type { IdentifierKind } from '../kind.ts';
+import { isOneCharacter, isPlaceholder, isUuid } from '../opaque.ts';
+
+/** The network a device is on: public tables know where most of them stand. */
+export const ssid: IdentifierKind = {
+  name: 'ssid',
+  dataClass: 'location',
+  keys: ['*_ssid', 'wifi_name', 'wifiname', 'wlan_name', 'network_ssid', 'hotspot_name', 'access_point_name', 'essid'],
+  validate: (value) => {
+    const name = value.replace(/^(["'])(.*)\1$/, '$2').trim();
+    return name.length >= 2 && Buffer.byteLength(name) <= 32 && !/\p{Cc}/u.test(name) && !isPlaceholder(name) && !isUuid(name) && !absent.test(name)
+      && !/^[0-9a-f]{24,32}$/i.test(name) && !/^\d+$/.test(name) && !name.includes('=');
+  },
+  normalise: (value) => value.replace(/^(["'])(.*)\1$/, '$2').trim(),
+  confidence: 80,
+  traps: ['`<unknown ssid>`, which Android tells apps without permission', '`SSID` as the name of a session cookie', 'the access point name of a mobile operator'],
+  source: 'IEEE 802.11-2020, section 9.4.2.2; https://developer.android.com/reference/android/net/wifi/WifiInfo#getSSID()',
+  examples: {
+    match: [['ssid', 'Harbour Cafe 5G'], ['wifi_ssid', '"casa-di-jane"'], ['wifiName', 'TP-Link_7F2C'], 'net=wifi&ssid=HarbourGuest&rssi=-61'],
+    noMatch: [
+      ['ssid', '<unknown ssid>'], ['ssid', ''], ['ssid', '0x'], ['ssid', '7c41d9e23b5f4a869e17d04c8ab3f65e'], ['wifi_name', 'null'],
+      ['SSID', 'AzQ7kP2mX9vT4nB8c', 'http.request.header.cookie.SSID'], ['ssid_count', 'Harbour'],
+    ],
+  },
+};
+
+const absent = /^(?:<.*>|0x|unknown[ _-]?ssid|nvram|no[ _-]?wifi|wifi|wlan|mobile|cellular|4g|5g|lte|none)$/i;
+
+/** The address a device has behind its router: an application that tells it shows the inside of a network. */
+export const privateAddress: IdentifierKind = {
+  name: 'private_ip',
+  dataClass: 'location',
+  keys: [
+    'local_ip', 'lan_ip', 'intranet_ip', 'internal_ip', 'private_ip', 'wifi_ip', 'wlan_ip', 'inner_ip', 'local_address', 'local_addr',
+    'lan_address', 'device_ip', 'phone_ip', 'my_ip', 'local_ip_address', 'client_local_ip', 'client_lan_ip', 'host_ip', 'ip_lan', 'lip',
+    'sdp_address', 'stun_address', 'ice_candidate_address', 'interface_ip', 'wifi_ip_address',
+  ],
+  validate: isPrivate,
+  normalise: (value) => value.toLowerCase().replace(/:\d{1,5}$/, (port) => (value.includes('.') ? '' : port)),
+  confidence: 70,
+  traps: ['addresses of routers (`192.168.0.1`)', 'loopback and link-local addresses, which every device has', 'X-Forwarded-For, which proxies fill in'],
+  source: 'RFC 1918, section 3; RFC 4193, section 3.1; RFC 8828 (WebRTC IP Address Handling Requirements)',
+  examples: {
+    match: [['local_ip', '192.168.4.37'], ['lanIp', '10.20.31.42'], ['localAddress', '172.20.10.5:50123'], 'v=2&localip=192.168.31.77&net=wifi', ['inner_ip', 'fd12:3456:789a::17']],
+    noMatch: [
+      ['local_ip', '127.0.0.1'], ['local_ip', '192.168.0.1'], ['lan_ip', '169.254.7.9'], ['local_ip', '198.51.100.7'], ['X-Forwarded-For', '10.20.31.42'],
+      ['gateway', '10.20.31.42'], ['local_ip', 'fe80::1234'], ['local_ip', '0.0.0.0'], ['version', '10.20.31.42'],
+    ],
+  },
+};
+
+function isPrivate(value: string): boolean {
+  const address = value.replace(/:\d{1,5}$/, (port) => (value.includes('.') ? '' : port));
+  if (/^f[cd][0-9a-f]{2}:[0-9a-f:]{2,35}$/i.test(address)) return true;
+  const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number);
+  if (octets === undefined || octets.some((octet) => octet > 255) || isOneCharacter(address.replaceAll('.', ''))) return false;
+  const [first, second, , last] = octets as [number, number, number, number];
+  const isRange = first === 10 || (first === 172 && second >= 16 && second <= 31) || (first === 192 && second === 168);
+  return isRange && last !== 0 && last !== 1 && last !== 254 && last !== 255;
+}

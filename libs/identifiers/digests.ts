@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+
+const algorithms = ['md5', 'sha1', 'sha256'] as const;
+
+/** Base64 of 16, 20 and 32 bytes without its filler; hexadecimal is told by its length too. */
+const isDigestLength = new Set([22, 27, 32, 40, 43, 64]);
+
+/** The identifier that a digest was made of. */
+export interface Digested<Identity> {
+  identity: Identity;
+  algorithm: (typeof algorithms)[number];
+}
+
+/** What may be the digest of something, in the spelling that {@link Digests} looks up; null when `value` is none. */
+export function digestOf(value: string): string | null {
+  const bare = value.endsWith('=') ? value.replace(/={1,2}$/, '') : value;
+  if (!isDigestLength.has(bare.length)) return null;
+  if (/^[0-9a-fA-F]{32,64}$/.test(bare)) return bare.toLowerCase();
+  if (bare.length === 32 || bare.length === 40 || bare.length === 64 || !/^[A-Za-z0-9+/_-]+$/.test(bare)) return null;
+  return Buffer.from(bare, 'base64').toString('hex');
+}
+
+/** MD5, SHA-1 and SHA-256 of each spelling, in hexadecimal. */
+export function digestsOf(spellings: Iterable<string>): { digest: string; algorithm: (typeof algorithms)[number] }[] {
+  const digests: { digest: string; algorithm: (typeof algorithms)[number] }[] = [];
+  for (const spelling of new Set(spellings)) {
+    for (const algorithm of algorithms) digests.push({ digest: createHash(algorithm).update(spelling).digest('hex'), algorithm });
+  }
+  return digests;
+}
+
+/**
+ * Digests of the identifiers that were seen lately, so that an identifier is known again where only its digest stands. It keeps no raw
+ * value; the oldest identifier makes room for a new one.
+ */
+export class Digests<Identity> {
+  readonly #limit: number;
+  readonly #byDigest = new Map<string, Digested<Identity>>();
+  /** Digests of each identifier, by its token, oldest first. */
+  readonly #byToken = new Map<string, string[]>();
+
+  /** @param limit identifiers that are remembered */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Remembers an identifier under its token, by the digests of its spellings. */
+  add(token: string, spellings: readonly string[], identity: Identity): void {
+    if (this.#byToken.has(token)) return;
+    if (this.#byToken.size >= this.#limit) this.#forgetOldest();
+    const digests = digestsOf(spellings);
+    for (const { digest, algorithm } of digests) this.#byDigest.set(digest, { identity, algorithm });
+    this.#byToken.set(token, digests.map(({ digest }) => digest));
+  }
+
+  /** What `value` is a digest of, if that was seen. */
+  find(value: string): Digested<Identity> | null {
+    if (this.#byDigest.size === 0) return null;
+    const digest = digestOf(value);
+    return digest === null ? null : this.#byDigest.get(digest) ?? null;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#byToken;
+    if (oldest === undefined) return;
+    this.#byToken.delete(oldest[0]);
+    for (const digest of oldest[1]) this.#byDigest.delete(digest);
+  }
+}

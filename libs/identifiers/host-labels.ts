@@ -1,0 +1,51 @@
+import type { IdentifierKind } from './kind.ts';
+
+/** Fields that are a host name. */
+export const hostFields: ReadonlySet<string> = new Set([
+  'dns.question.name', 'tls.client.server_name', 'http.request.header.host', 'smtp.helo', 'dhcp.host_name', 'dhcp.client_fqdn', 'stun.realm',
+]);
+
+/** A name of DNS has at most 255 bytes, and in it few words that name a kind. */
+const longestName = 255;
+/** Shorter names, such as `sn` and `did`, are parts of machines' names. */
+const shortestKey = 4;
+const shortestValue = 6;
+const mostWords = 3;
+
+/**
+ * Identifiers that the labels of a host name name themselves: `imei-490154203237518.example.org`, `imei.490154203237518.example.org`. Only kinds
+ * that follow a person or a device count: `session-7` and `user-2` are machines.
+ */
+export class HostLabels {
+  readonly #kinds = new Map<string, IdentifierKind[]>([['mac', []]]);
+
+  constructor(catalogue: readonly IdentifierKind[]) {
+    for (const kind of catalogue) {
+      if ((kind.dataClass !== 'device' && kind.dataClass !== 'direct') || kind.within !== undefined) continue;
+      for (const key of kind.keys) {
+        const name = key.replace(/^\*_/, '').replaceAll('_', '');
+        if (name.length < shortestKey && name !== 'mac') continue;
+        this.#kinds.set(name, [...(this.#kinds.get(name) ?? []), kind]);
+      }
+    }
+  }
+
+  find(host: string): { kind: IdentifierKind; value: string }[] {
+    if (host.length > longestName || !/\d/.test(host)) return [];
+    const found: { kind: IdentifierKind; value: string }[] = [];
+    const labels = host.toLowerCase().split('.');
+    labels.forEach((label, index) => {
+      const words = label.split(/[-_]+/);
+      let end = 0;
+      for (let count = 1; count <= Math.min(mostWords, words.length); count++) {
+        end = label.indexOf(words[count - 1]!, end) + words[count - 1]!.length;
+        const kinds = this.#kinds.get(words.slice(0, count).join(''));
+        if (kinds === undefined) continue;
+        const value = count === words.length ? labels[index + 1] ?? '' : label.slice(end).replace(/^[-_]+/, '');
+        const kind = value.length < shortestValue || !/\d/.test(value) ? undefined : kinds.find((candidate) => candidate.validate(value));
+        if (kind !== undefined) found.push({ kind, value });
+      }
+    });
+    return found;
+  }
+}

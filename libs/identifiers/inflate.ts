@@ -1,0 +1,45 @@
+import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+
+/** Bytes that come out at most; the rest of a larger text is left alone. */
+const mostInflated = 64 * 1024;
+
+export interface Inflated {
+  encoding: 'gzip' | 'deflate';
+  bytes: Buffer;
+}
+
+/** What gzip (RFC 1952) or zlib (RFC 1950) at the start of `bytes` hides; null when it is neither, or broken at its start. What is cut yields what it held. */
+export function inflate(bytes: Buffer): Inflated | null {
+  if (bytes.length < 8) return null;
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+  if (!isGzip && !isZlib(bytes)) return null;
+  const inflated = attempt(bytes, isGzip);
+  return inflated === null || inflated.length === 0 ? null : { encoding: isGzip ? 'gzip' : 'deflate', bytes: inflated };
+}
+
+/** Method 8, a window of at most 32 KB, no preset dictionary, and a check of both bytes. */
+function isZlib(bytes: Buffer): boolean {
+  return (bytes[0]! & 0x8f) === 8 && (bytes[1]! & 0x20) === 0 && bytes.readUInt16BE(0) % 31 === 0;
+}
+
+function attempt(bytes: Buffer, isGzip: boolean): Buffer | null {
+  const options = { maxOutputLength: mostInflated, finishFlush: constants.Z_SYNC_FLUSH };
+  for (let input = bytes; input.length > 0; input = input.subarray(0, input.length >> 1)) {
+    try {
+      return isGzip ? gunzipSync(input, options) : inflateSync(input, options);
+    } catch (error) {
+      // Node yields nothing at all of what is over the bound; half of the input yields the beginning.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') return null;
+    }
+  }
+  return null;
+}
+
+/** Deflate without a wrapper (RFC 1951), as SAML sends its requests (SAML 2.0 Bindings, section 3.4.4.1); null when the bytes are none. */
+export function inflateRaw(bytes: Buffer): Buffer | null {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: mostInflated });
+  } catch {
+    return null;
+  }
+}

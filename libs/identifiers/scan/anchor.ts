@@ -1,0 +1,36 @@
+/** Three characters in a row, each one of some: what the scan kernel looks for on behalf of a pattern. Characters below 256. */
+export interface Sequence {
+  readonly characters: readonly [string, string, string];
+}
+
+/**
+ * Where a run begins: at least `least` digits (17 to 64) or hexadecimal digits (31 to 64); two groups of a UUID or MAC address by their separators
+ * alone (`........-....-....-....-`, `..:..:..:..:..:` or with dashes).
+ */
+export type Run = { readonly run: 'digits' | 'hex'; readonly least: number } | { readonly run: 'uuid' | 'mac' };
+
+export type Anchor = Sequence | Run;
+
+export const digits = '0123456789';
+export const hexDigits = '0123456789abcdefABCDEF';
+export const lowerCase = 'abcdefghijklmnopqrstuvwxyz';
+/** Also what is read as zero behind the end. */
+export const any = String.fromCharCode(...Array(256).keys());
+
+export function sequence(first: string, second: string, third: string): Sequence {
+  return { characters: [first, second, third] };
+}
+
+/** The first three characters of a word, in this spelling. */
+export function literal(word: string): Sequence {
+  return sequence(word[0]!, word[1]!, word[2]!);
+}
+
+/** The first three characters of a word, in upper or lower case. */
+export function caseless(word: string): Sequence {
+  return sequence(eitherCase(word[0]!), eitherCase(word[1]!), eitherCase(word[2]!));
+}
+
+export function eitherCase(characters: string): string {
+  return characters.toLowerCase() + characters.toUpperCase();
+}

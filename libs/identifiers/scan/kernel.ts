@@ -1,0 +1,44 @@
+import type { SequenceTables } from './buckets.ts';
+import { capacity, mostRuns, mostSequences, type ScanEngine } from './engine.ts';
+import { kernelModule } from './kernel-module.ts';
+
+/** What Node has and @types/node leaves to the DOM's types. */
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { readonly exports: KernelExports };
+} | undefined;
+
+interface KernelExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly input: { readonly value: number };
+  readonly nibbles: { readonly value: number };
+  readonly exact: { readonly value: number };
+  readonly sequenceResults: { readonly value: number };
+  readonly runResults: { readonly value: number };
+  sequences(length: number, words: number): number;
+  readonly runs: ScanEngine['runs'];
+}
+
+let compiled: object | null | undefined;
+
+/** The kernel (assembly/kernel.ts) with these tables, in a memory of its own; null where the host has no WebAssembly SIMD. */
+export function createKernel({ nibbles, exact, words }: SequenceTables): ScanEngine | null {
+  if (typeof WebAssembly === 'undefined') return null;
+  if (compiled === undefined) {
+    const bytes = Buffer.from(kernelModule, 'base64');
+    compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+  }
+  if (compiled === null) return null;
+  const { exports } = new WebAssembly.Instance(compiled);
+  const memory = exports.memory.buffer;
+  new Uint8Array(memory, exports.nibbles.value, nibbles.length).set(nibbles);
+  new Uint32Array(memory, exports.exact.value, exact.length).set(exact);
+  return {
+    input: Buffer.from(memory, exports.input.value, capacity),
+    sequenceResults: new Int32Array(memory, exports.sequenceResults.value, 2 * capacity * mostSequences / 32),
+    runResults: new Int32Array(memory, exports.runResults.value, mostRuns * capacity),
+    sequences: (length) => exports.sequences(length, words),
+    runs: exports.runs,
+  };
+}

@@ -1,0 +1,262 @@
+/** Values of self-describing binary formats, told by their shape: they fit from the first byte to the last, or they are none. */
+
+/** A scalar with the name in front of it; empty when it has none. Integers come as their decimal digits. */
+export interface StructuredValue {
+  name: string;
+  value: string;
+  /** Of the value's first byte. */
+  offset: number;
+  isInteger: boolean;
+}
+
+export interface Structure {
+  encoding: 'msgpack' | 'cbor' | 'protobuf';
+  values: StructuredValue[];
+}
+
+const mostValues = 256;
+const deepest = 8;
+const longestName = 64;
+
+/** What `bytes` hold as a whole, when they are MessagePack, CBOR or a Protocol Buffers message; else null. */
+export function readStructure(bytes: Buffer): Structure | null {
+  if (bytes.length < 4) return null;
+  const first = bytes[0]!;
+  // A document is a map or an array: anything shorter tells nothing that text does not.
+  if ((first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf)) {
+    const values = whole(bytes, new MessagePack(bytes));
+    if (values !== null) return { encoding: 'msgpack', values };
+  }
+  if ((first >= 0x80 && first <= 0xbf) || first === 0xd9) {
+    const values = whole(bytes, new Cbor(bytes));
+    if (values !== null) return { encoding: 'cbor', values };
+  }
+  const values: StructuredValue[] = [];
+  return readProtobuf(bytes, 0, bytes.length, 0, values) && values.some(isTelling) ? { encoding: 'protobuf', values } : null;
+}
+
+/** Random bytes give short strings now and then, but none that looks like a name or a value. */
+function isTelling({ name, value, isInteger }: StructuredValue): boolean {
+  return !isInteger && (value.length >= 6 || name !== '');
+}
+
+function whole(bytes: Buffer, reader: Reader): StructuredValue[] | null {
+  reader.read('', 0);
+  return !reader.failed && reader.position === bytes.length && reader.values.some(isTelling) ? reader.values : null;
+}
+
+/** What MessagePack and CBOR share: names in front of values, in maps of any depth. */
+abstract class Reader {
+  readonly values: StructuredValue[] = [];
+  position = 0;
+  failed = false;
+  protected readonly bytes: Buffer;
+  /** The string that was read last, which may be the name of what follows. */
+  #text = '';
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** Reads one value, which stands behind `name`. */
+  abstract read(name: string, depth: number): void;
+
+  protected map(entries: number, depth: number): void {
+    if (depth >= deepest || entries > this.bytes.length) this.failed = true;
+    for (let i = 0; i < entries && !this.failed; i++) {
+      const before = this.values.length;
+      this.#text = '';
+      this.read('', depth + 1);
+      const name = this.values.length === before + 1 && this.#text !== '' && this.#text.length <= longestName ? this.#text : '';
+      if (name !== '') this.values.pop();
+      this.read(name, depth + 1);
+    }
+  }
+
+  protected array(entries: number, name: string, depth: number): void {
+    if (depth >= deepest || entries > this.bytes.length) this.failed = true;
+    for (let i = 0; i < entries && !this.failed; i++) this.read(name, depth + 1);
+  }
+
+  protected text(name: string, length: number): void {
+    const start = this.take(length);
+    if (this.failed) return;
+    const value = textOf(this.bytes, start, start + length);
+    if (value === null) this.failed = true;
+    else {
+      this.#text = value;
+      this.#add(name, value, start, false);
+    }
+  }
+
+  /** Bytes may be text that its sender did not call so. */
+  protected binary(name: string, length: number): void {
+    const start = this.take(length);
+    const value = this.failed ? null : textOf(this.bytes, start, start + length);
+    if (value !== null && value !== '') this.#add(name, value, start, false);
+  }
+
+  protected integer(name: string, width: number, isSigned: boolean): void {
+    const start = this.take(width);
+    if (this.failed) return;
+    const bits = BigInt(`0x${this.bytes.toString('hex', start, start + width)}`);
+    this.small(name, isSigned ? BigInt.asIntN(width * 8, bits) : bits, start);
+  }
+
+  protected small(name: string, value: bigint | number, start: number): void {
+    this.#add(name, value.toString(), start, true);
+  }
+
+  /** Passes over so many bytes; returns where they begin. */
+  protected take(length: number): number {
+    const start = this.position;
+    if (start + length > this.bytes.length) this.failed = true;
+    else this.position += length;
+    return start;
+  }
+
+  /** An integer of `width` bytes that says how long something is. */
+  protected length(width: number): number {
+    const start = this.take(width);
+    return this.failed ? 0 : this.bytes.readUIntBE(start, width);
+  }
+
+  #add(name: string, value: string, offset: number, isInteger: boolean): void {
+    if (this.values.length >= mostValues) this.failed = true;
+    else this.values.push({ name, value, offset, isInteger });
+  }
+}
+
+/** https://github.com/msgpack/msgpack/blob/master/spec.md */
+class MessagePack extends Reader {
+  read(name: string, depth: number): void {
+    const start = this.take(1);
+    if (this.failed) return;
+    const tag = this.bytes[start]!;
+    if (tag < 0x80) return this.small(name, tag, start);
+    if (tag < 0x90) return this.map(tag & 0x0f, depth);
+    if (tag < 0xa0) return this.array(tag & 0x0f, name, depth);
+    if (tag < 0xc0) return this.text(name, tag & 0x1f);
+    if (tag >= 0xe0) return this.small(name, tag - 256, start);
+    switch (tag) {
+      case 0xc0: case 0xc2: case 0xc3: return;
+      case 0xc4: case 0xc5: case 0xc6: return this.binary(name, this.length(1 << (tag - 0xc4)));
+      case 0xc7: case 0xc8: case 0xc9: return void this.take(1 + this.length(1 << (tag - 0xc7)));
+      case 0xca: return void this.take(4);
+      case 0xcb: return void this.take(8);
+      case 0xcc: case 0xcd: case 0xce: case 0xcf: return this.integer(name, 1 << (tag - 0xcc), false);
+      case 0xd0: case 0xd1: case 0xd2: case 0xd3: return this.integer(name, 1 << (tag - 0xd0), true);
+      case 0xd4: case 0xd5: case 0xd6: case 0xd7: case 0xd8: return void this.take(1 + (1 << (tag - 0xd4)));
+      case 0xd9: case 0xda: case 0xdb: return this.text(name, this.length(1 << (tag - 0xd9)));
+      case 0xdc: case 0xdd: return this.array(this.length(2 << (tag - 0xdc)), name, depth);
+      case 0xde: case 0xdf: return this.map(this.length(2 << (tag - 0xde)), depth);
+      default: this.failed = true;
+    }
+  }
+}
+
+/** RFC 8949, section 3. Items of indefinite length are left alone. */
+class Cbor extends Reader {
+  read(name: string, depth: number): void {
+    const start = this.take(1);
+    if (this.failed) return;
+    const major = this.bytes[start]! >> 5;
+    const argument = this.bytes[start]! & 0x1f;
+    if (argument > 27) {
+      this.failed = true;
+      return;
+    }
+    const width = argument < 24 ? 0 : 1 << (argument - 24);
+    if (major === 0 && width > 0) return this.integer(name, width, false);
+    if (major === 7) return void this.take(width);
+    const value = width === 0 ? argument : width === 8 ? this.#long() : this.length(width);
+    if (this.failed) return;
+    switch (major) {
+      case 0: return this.small(name, value, start);
+      case 1: return this.small(name, -1 - value, start);
+      case 2: return this.binary(name, value);
+      case 3: return this.text(name, value);
+      case 4: return this.array(value, name, depth);
+      case 5: return this.map(value, depth);
+      default: return depth >= deepest ? void (this.failed = true) : this.read(name, depth + 1);
+    }
+  }
+
+  #long(): number {
+    const start = this.take(8);
+    return this.failed ? 0 : Number(this.bytes.readBigUInt64BE(start));
+  }
+}
+
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH = 2;
+const FIXED32 = 5;
+
+/**
+ * Strings of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/), and of messages in it. It has numbers instead of
+ * names, but an entry of a map is a message of two fields, 1 the name and 2 the value. Returns false when the bytes are none.
+ */
+function readProtobuf(bytes: Buffer, start: number, end: number, depth: number, values: StructuredValue[]): boolean {
+  const before = values.length;
+  let position = start;
+  let name = '';
+  let fields = 0;
+  while (position < end) {
+    const tag = readVarint(bytes, position, end);
+    if (tag === null || tag.value < 8n || tag.value > 0xffffn || ++fields > mostValues) return false;
+    position = tag.end;
+    const number = Number(tag.value >> 3n);
+    switch (Number(tag.value & 7n)) {
+      case VARINT: {
+        const integer = readVarint(bytes, position, end);
+        if (integer === null) return false;
+        if (number === 2 && fields === 2 && name !== '') values.push({ name, value: integer.value.toString(), offset: position, isInteger: true });
+        position = integer.end;
+        break;
+      }
+      case FIXED64: position += 8; break;
+      case FIXED32: position += 4; break;
+      case LENGTH: {
+        const length = readVarint(bytes, position, end);
+        if (length === null || length.value > BigInt(end - length.end)) return false;
+        position = length.end + Number(length.value);
+        const text = textOf(bytes, length.end, position);
+        if (text !== null && text !== '') {
+          const isName = number === 1 && fields === 1 && text.length <= longestName;
+          values.push({ name: number === 2 && fields === 2 ? name : '', value: text, offset: length.end, isInteger: false });
+          if (isName) name = text;
+        } else if (text === null && depth < deepest) {
+          const kept = values.length;
+          if (!readProtobuf(bytes, length.end, position, depth + 1, values)) values.length = kept;
+        }
+        break;
+      }
+      default: return false;
+    }
+    if (position > end || values.length > mostValues) {
+      values.length = before;
+      return false;
+    }
+  }
+  return true;
+}
+
+function readVarint(bytes: Buffer, start: number, end: number): { value: bigint; end: number } | null {
+  let value = 0n;
+  for (let i = start; i < end && i < start + 10; i++) {
+    value |= BigInt(bytes[i]! & 0x7f) << BigInt(7 * (i - start));
+    if (bytes[i]! < 0x80) return { value, end: i + 1 };
+  }
+  return null;
+}
+
+/** Text of UTF-8 without control characters other than white space; null when it is none. */
+function textOf(bytes: Buffer, start: number, end: number): string | null {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte < 0x20 ? byte !== 9 && byte !== 10 && byte !== 13 : byte === 0x7f) return null;
+  }
+  const text = bytes.toString('utf8', start, end);
+  return text.includes('\uFFFD') ? null : text;
+}

@@ -1,0 +1,36 @@
+/** Characters of UTF-16 that must stand together before they are read as text. */
+const leastRun = 6;
+
+/**
+ * Calls `visit` with each run of ASCII in UTF-16, either byte order, that stands in `bytes`: the text, where it begins, and its encoding.
+ * One pass.
+ */
+export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, encoding: 'utf-16le' | 'utf-16be') => void): void {
+  for (let i = 0; i + 1 < bytes.length;) {
+    if (bytes[i + 1] !== 0 || !isPrintable(bytes[i]!)) {
+      i++;
+      continue;
+    }
+    let end = i + 2;
+    while (end + 1 < bytes.length && bytes[end + 1] === 0 && isPrintable(bytes[end]!)) end += 2;
+    // In big-endian the zero before the first character belongs to it, and the last pair looks like the first half of one.
+    const isBigEndian = i > 0 && bytes[i - 1] === 0 && bytes[end] !== 0 && end < bytes.length;
+    if (end - i >= 2 * leastRun) {
+      const start = isBigEndian ? i - 1 : i;
+      const last = isBigEndian ? end - 1 : end;
+      const whole = isBigEndian && isPrintable(bytes[end]!) ? last + 2 : last;
+      visit(asciiOf(bytes, start + (isBigEndian ? 1 : 0), whole), start, isBigEndian ? 'utf-16be' : 'utf-16le');
+    }
+    i = end;
+  }
+}
+
+function asciiOf(bytes: Buffer, first: number, end: number): string {
+  let text = '';
+  for (let i = first; i < end; i += 2) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f;
+}

@@ -1,0 +1,191 @@
+import type { Condition } from './condition.ts';
+import type { CorrelationText } from './correlation.ts';
+import type { Field } from './fields.ts';
+import { hitField } from './hits.ts';
+import type { LocatedDocumentReader } from './located.ts';
+import type { LogSources } from './log-sources.ts';
+import type { Rule } from './rule.ts';
+
+/** A rule or correlation whose events a correlation looks at. */
+export interface CorrelationPart {
+  /** As the correlation names it: id or name. */
+  reference: string;
+  id: string;
+  title: string;
+  /** Undefined: a rule. */
+  correlation: Correlation | undefined;
+}
+
+/** Which field of an event a name of the correlation stands for, by the part and the rule that the event comes from: see {@link originKey}. */
+export type FieldByOrigin = ReadonlyMap<string, string>;
+
+/** A correlation rule, with what it refers to. */
+export interface Correlation extends CorrelationText {
+  /** In the order in which they are written. */
+  parts: CorrelationPart[];
+  groups: { name: string; fields: FieldByOrigin }[];
+  /** Of the condition's field, or fields. */
+  values: { name: string; fields: FieldByOrigin }[];
+  /** Rules at the bottom, also those of the correlations it refers to: id and fields that their hits need. */
+  hitFields: ReadonlyMap<string, ReadonlyMap<string, Field>>;
+  evaluable: Rule['evaluable'];
+  gaps: string[];
+  /** Another correlation looks at its events, and it does not report on its own. */
+  silent: boolean;
+}
+
+export function originKey(part: string, rule: string): string {
+  return `${part} ${rule}`;
+}
+
+/** Longest timespan: hits are kept for 35 days. */
+const longestTimespan = 31 * 86_400;
+
+/**
+ * Looks up what correlations refer to: rules and correlations by id or name, fields by the log source of each rule. What is wrong is reported
+ * at its place; a correlation that names itself, straight or by others, is an error.
+ */
+export function linkCorrelations(texts: readonly (readonly [CorrelationText, LocatedDocumentReader])[], rules: readonly Rule[], logSources: LogSources): Correlation[] {
+  const linker = new Linker(texts, rules, logSources);
+  const linked = texts.map(([text]) => linker.link(text.id)).filter((one) => one !== undefined);
+  for (const correlation of linked) {
+    const parents = linked.filter(({ parts }) => parts.some(({ id }) => id === correlation.id));
+    correlation.silent = parents.length > 0 && parents.every(({ generate, evaluable }) => !generate && evaluable !== 'no');
+  }
+  return linked;
+}
+
+/** Rules that correlations look at and that report nothing on their own: no correlation says `generate: true`, and some correlation runs. */
+export function silentRules(correlations: readonly Correlation[]): ReadonlySet<string> {
+  const silent = new Map<string, boolean>();
+  for (const { parts, generate, evaluable } of correlations) {
+    for (const { id, correlation } of parts) if (!correlation) silent.set(id, (silent.get(id) ?? true) && !generate && evaluable !== 'no');
+  }
+  return new Set([...silent].filter(([, is]) => is).map(([id]) => id));
+}
+
+class Linker {
+  readonly #texts: ReadonlyMap<string, readonly [CorrelationText, LocatedDocumentReader]>;
+  readonly #byName = new Map<string, string>();
+  readonly #rules: ReadonlyMap<string, Rule>;
+  readonly #logSources: LogSources;
+  readonly #linked = new Map<string, Correlation | undefined>();
+  /** Those being linked: one that comes again refers to itself. */
+  readonly #path = new Set<string>();
+
+  constructor(texts: readonly (readonly [CorrelationText, LocatedDocumentReader])[], rules: readonly Rule[], logSources: LogSources) {
+    this.#texts = new Map(texts.map((entry) => [entry[0].id, entry]));
+    this.#rules = new Map(rules.map((rule) => [rule.id, rule]));
+    this.#logSources = logSources;
+    for (const { id, name } of [...rules, ...texts.map(([text]) => text)]) if (name !== '') this.#byName.set(name, id);
+  }
+
+  link(id: string): Correlation | undefined {
+    if (this.#linked.has(id)) return this.#linked.get(id);
+    this.#path.add(id);
+    const [text, reader] = this.#texts.get(id)!;
+    const linked = this.#link(text, reader);
+    this.#path.delete(id);
+    this.#linked.set(id, linked);
+    return linked;
+  }
+
+  #link(text: CorrelationText, reader: LocatedDocumentReader): Correlation | undefined {
+    const section = reader.value('correlation');
+    const at = (key: string): ReturnType<LocatedDocumentReader['value']> => reader.value(key, section) ?? section;
+    const parts = text.rules.map((reference, i) => this.#part(reference, reader, reader.items(at('rules'))[i] ?? at('rules')));
+    if (new Set(parts.map((part) => part?.id)).size < parts.length && !reader.failed) reader.fail(at('rules'), 'correlation', 'a rule is named twice');
+    if (text.timespanSeconds > longestTimespan) reader.fail(at('timespan'), 'timespan', 'a timespan is at most 31 days: the events of rules are kept for 35');
+    checkConditionNames(text, parts, reader, at('condition'));
+    if (reader.failed || parts.includes(undefined)) return undefined;
+    const known = parts as CorrelationPart[];
+    const correlation: Correlation = { ...text, parts: known, groups: [], values: [], hitFields: new Map(), evaluable: 'whole', gaps: this.#gaps(known), silent: false };
+    const hitFields = new Map(known.flatMap((part) => this.#basesOf(part)).map((rule) => [rule, new Map<string, Field>()]));
+    for (const part of known) for (const [rule, fields] of part.correlation?.hitFields ?? []) for (const [name, field] of fields) hitFields.get(rule)!.set(name, field);
+    const named = (name: string, numbers: boolean, key: string): { name: string; fields: FieldByOrigin } => {
+      const fields = new Map<string, string>();
+      for (const part of known) {
+        for (const rule of this.#basesOf(part)) {
+          const field = this.#field(correlation, part, rule, name);
+          if (field?.of === 'record' && field.type === 'observables') reader.fail(at(key), 'unknown-field', `"${name}" has no single value`);
+          else if (field && numbers && field.type !== 'number') reader.fail(at(key), 'unknown-field', `"${name}" holds no numbers`);
+          else if (field) {
+            fields.set(originKey(part.id, rule), field.name);
+            hitFields.get(rule)!.set(field.name, field);
+          } else if (this.#rules.get(rule)!.logsource.product === 'telltale') reader.fail(at(key), 'unknown-field', `unknown field "${name}" of rule "${this.#rules.get(rule)!.title}"`);
+          else correlation.gaps.push(`field "${name}" of rule "${this.#rules.get(rule)!.title}" has no mapping`);
+        }
+      }
+      return { name, fields };
+    };
+    const unmapped = correlation.gaps.length;
+    correlation.groups = text.groupBy.map((name) => named(name, false, 'group-by'));
+    correlation.values = text.fields.map((name) => named(name, text.type !== 'value_count', 'condition'));
+    correlation.hitFields = hitFields;
+    const runs = known.every((part) => (part.correlation ?? this.#rules.get(part.id)!).evaluable !== 'no') && correlation.gaps.length === unmapped;
+    correlation.evaluable = !runs ? 'no' : correlation.gaps.length > 0 ? 'part' : 'whole';
+    for (const gap of correlation.gaps) reader.warn(at('rules'), 'not-evaluable', `${runs ? 'not all of it is' : 'not'} evaluable here: ${gap}`);
+    return reader.failed ? undefined : correlation;
+  }
+
+  #part(reference: string, reader: LocatedDocumentReader, node: ReturnType<LocatedDocumentReader['value']>): CorrelationPart | undefined {
+    const id = this.#byName.get(reference) ?? reference.toLowerCase();
+    const rule = this.#rules.get(id);
+    if (rule) return { reference, id, title: rule.title, correlation: undefined };
+    if (!this.#texts.has(id)) return reader.fail(node, 'unknown-rule', `no rule has the id or name "${reference}"`);
+    if (this.#path.has(id)) return reader.fail(node, 'correlation', `"${reference}" looks at events of this correlation, which are made of its own`);
+    const correlation = this.link(id);
+    if (!correlation) return reader.fail(node, 'correlation', `the correlation "${reference}" has an error`);
+    return { reference, id, title: correlation.title, correlation };
+  }
+
+  #gaps(parts: readonly CorrelationPart[]): string[] {
+    return parts.flatMap((part) => {
+      const { title, evaluable } = part.correlation ?? this.#rules.get(part.id)!;
+      return evaluable === 'whole' ? [] : [`rule "${title}" is ${evaluable === 'no' ? 'not' : 'only in part'} evaluable here`];
+    });
+  }
+
+  #basesOf({ id, correlation }: CorrelationPart): string[] {
+    return correlation ? [...correlation.hitFields.keys()] : [id];
+  }
+
+  /** The field of a rule's events that the correlation calls `name`; of a correlation's events, what that one calls so. */
+  #field({ aliases }: CorrelationText, part: CorrelationPart, rule: string, name: string): Field | undefined {
+    const alias = aliases.get(name);
+    const written = alias === undefined ? name : alias.get(part.reference);
+    if (written === undefined) return undefined;
+    if (part.correlation) {
+      const inner = part.correlation.parts.find((one) => this.#basesOf(one).includes(rule))!;
+      return this.#field(part.correlation, inner, rule, written);
+    }
+    const field = this.#logSources.of(this.#rules.get(rule)!.logsource).resolve(written);
+    return field === undefined || field.of === 'nowhere' || field.of === 'values' ? hitField(written) : field;
+  }
+}
+
+/** Names in the condition of a temporal correlation are those of its rules; an ordered one has them all. */
+function checkConditionNames({ type, condition, bounds }: CorrelationText, parts: readonly (CorrelationPart | undefined)[], reader: LocatedDocumentReader, node: ReturnType<LocatedDocumentReader['value']>): void {
+  if (type === 'temporal_ordered') {
+    const all = bounds.every(({ comparison, value }) => (comparison === 'gte' || comparison === 'eq' ? value === parts.length : comparison === 'gt' && value === parts.length - 1));
+    if (condition !== undefined || !all) reader.fail(node, 'condition', 'temporal_ordered asks for all of its rules, one after the other: leave the condition out');
+  }
+  const names = new Set(parts.map((part) => part?.reference));
+  const check = (one: Condition): void => {
+    switch (one.type) {
+      case 'and': case 'or': return one.operands.forEach(check);
+      case 'not': return check(one.operand);
+      case 'search': if (!names.has(one.name)) reader.fail(node, 'condition', `the correlation names no rule "${one.name}"`); return;
+      case 'quantified':
+        if (namesMatching(one.pattern, [...names].filter((name) => name !== undefined)).length === 0) reader.fail(node, 'condition', `no rule is named "${one.pattern}"`);
+    }
+  };
+  if (condition) check(condition);
+}
+
+/** Names that a pattern of a condition means: `them`, or a name with `*`. */
+export function namesMatching(pattern: string, names: readonly string[]): string[] {
+  if (pattern.toLowerCase() === 'them') return [...names];
+  const regex = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  return names.filter((name) => regex.test(name));
+}

@@ -1,0 +1,18 @@
+/** A value as YAML has it; `source` is its spelling in the file. */
+export interface RuleValue {
+  value: string | number | boolean | null;
+  source: string;
+}
+
+/** Why a field, modifier or value is refused. `subject` says where the fault is: in the key, or in the value of that number. */
+export class FieldTestError extends Error {
+  override readonly name = 'FieldTestError';
+  readonly code: string;
+  readonly subject: 'key' | number;
+
+  constructor(code: string, message: string, subject: 'key' | number) {
+    super(message);
+    this.code = code;
+    this.subject = subject;
+  }
+}

@@ -1,0 +1,76 @@
+import type { FlowRecord, Hit, Observable } from '#flow';
+import type { Correlation } from './correlation-links.ts';
+import { numberReader, recordField, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
+
+/** Fields that every hit carries, so that a finding about several of them can tell what they have in common. */
+export const contextFields: readonly string[] = [
+  'observer.name', 'source.ip', 'destination.ip', 'destination.port', 'telltale.subject.ip', 'telltale.peer.ip', 'network.transport', 'network.protocol', 'destination.domain',
+  'telltale.service', 'telltale.role', 'destination.geo.country_iso_code', 'destination.as.number', 'destination.as.organization.name',
+  'telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated', 'telltale.peer.operator', 'telltale.policy.id', 'telltale.policy.verdict', 'telltale.evidence.file',
+  'telltale.observable.kind', 'telltale.observable.path', 'telltale.observable.mask', 'telltale.observable.token',
+];
+
+/** What becomes of matches that correlations count. */
+export class HitPlan {
+  static readonly none = new HitPlan([], new Set());
+  readonly #readers: ReadonlyMap<string, readonly (readonly [string, FieldReader<string>])[]>;
+  readonly #silent: ReadonlySet<string>;
+
+  /** @param silent ids of rules that report only through correlations */
+  constructor(correlations: readonly Correlation[], silent: ReadonlySet<string>) {
+    const fields = new Map<string, Map<string, Field>>();
+    for (const { hitFields, evaluable } of correlations) {
+      if (evaluable === 'no') continue;
+      for (const [rule, wanted] of hitFields) fields.set(rule, new Map([...(fields.get(rule) ?? context), ...wanted]));
+    }
+    this.#readers = new Map([...fields].map(([rule, wanted]) => [rule, [...wanted].map(([name, field]) => [name, asText(field)] as const)]));
+    this.#silent = silent;
+  }
+
+  /** Whether a correlation counts the rule's matches. */
+  counts(rule: string): boolean {
+    return this.#readers.has(rule);
+  }
+
+  /** Whether the rule reports nothing on its own. */
+  isSilent(rule: string): boolean {
+    return this.#silent.has(rule);
+  }
+
+  /** The hit for a match: `id` and `time` are those of the finding that it is, or would be. */
+  hitOf(rule: string, record: FlowRecord, observable: Observable | undefined, id: string, time: number): Hit {
+    const fields: Record<string, string> = {};
+    for (const [name, read] of this.#readers.get(rule)!) {
+      const text = read(record, observable);
+      if (text !== '') fields[name] = text;
+    }
+    return { 'event.id': id, '@timestamp': time, 'rule.id': rule, 'telltale.flow.id': record['telltale.flow.id'], 'telltale.record.id': record['event.id'], fields };
+  }
+}
+
+/** A field as one text: several values joined, of a name's several spellings the first, a number that is 0 absent. */
+function asText(field: Field): FieldReader<string> {
+  switch (field.type) {
+    case 'text': return textReader(field);
+    case 'number': {
+      const read = numberReader(field);
+      return (record, observable) => {
+        const value = read(record, observable);
+        return value === 0 ? '' : String(value);
+      };
+    }
+    case 'texts': {
+      const read = textsReader(field);
+      return field.of === 'computed' ? (record, observable) => read(record, observable)[0] ?? '' : (record, observable) => read(record, observable).join(',');
+    }
+    case 'observables': return () => '';
+  }
+}
+
+/** A field that correlations may name: a rule's, and mask and token of the observable besides. */
+export function hitField(name: string): Field | undefined {
+  if (name === 'telltale.observable.token' || name === 'telltale.observable.mask') return { of: 'observable', name, key: name.endsWith('token') ? 'token' : 'mask', type: 'text' };
+  return recordField(name);
+}
+
+const context: ReadonlyMap<string, Field> = new Map(contextFields.map((name) => [name, hitField(name)!]));

@@ -1,0 +1,31 @@
+import { CaptureChild } from '../probe/capture-child.ts';
+import { captureProgramNames, findCaptureProgram, privilegeRemedy } from '../probe/capture-program.ts';
+import type { Diagnosis, Look } from './doctor-diagnosis.ts';
+
+type Finding = Omit<Diagnosis, 'part'>;
+
+/** Loopback as the system calls it. */
+const loopback = process.platform === 'linux' ? 'lo' : 'lo0';
+
+/** What a live capture needs: one of the programs, with the privilege to capture. Each is made to capture on loopback for a moment. */
+export function liveLooks(): Look[] {
+  return captureProgramNames.map((name) => ({ part: name, look: () => lookAtProgram(name) }));
+}
+
+async function lookAtProgram(name: (typeof captureProgramNames)[number]): Promise<Finding> {
+  const program = await findCaptureProgram(name);
+  if (program === null) {
+    return { mark: 'warn', found: 'not installed', remedy: `One of dumpcap and tcpdump is enough. Debian: apt install ${name === 'dumpcap' ? 'wireshark-common' : name}.` };
+  }
+  const child = new CaptureChild(program, { interface: loopback, filter: 'ip proto 255', snapLength: 64, bufferBytes: 1024 ** 2 });
+  if (await child.delivers()) {
+    await Promise.all([child.stop(), discard(child.output)]);
+    return { mark: 'ok', found: `${program.path}, may capture` };
+  }
+  return { mark: 'warn', found: `${program.path}: ${await child.ended}`, remedy: `${privilegeRemedy(program)} (on Debian dumpcap has it already, for members of group wireshark).` };
+}
+
+/** A process has ended only when what it wrote was read. */
+async function discard(output: AsyncIterable<Buffer>): Promise<void> {
+  for await (const _ of output);
+}

@@ -1,0 +1,130 @@
+import { columnOf, createFinding, createFlowRecord, findingFlowFields, findingId, type Finding } from '#flow';
+import { contextFields, correlationSql, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange } from '#rules';
+import type { Query, ScheduledDetection } from './scheduled-detections.ts';
+
+/** What a fixed period waits for, after its end and after the latest of its hits was stored. µs */
+const settling = 30_000_000;
+/** A hit can be confirmed so long after the time that stands on it: what was stored before a run is looked at once more. µs */
+const overlap = 300_000_000;
+/** Stretches of periods asked for one by one; more are asked for as one. */
+const mostRanges = 16;
+
+export interface CorrelationOptions {
+  intervalMillis: number;
+  /** Versions of rules, policies and tables, for the findings. */
+  versions: string;
+}
+
+/**
+ * A correlation as a detection over hits. It looks again at every window that a newly stored hit may belong to, however old the hit's own
+ * time, so late data counts; a window that was reported is not reported again.
+ */
+export function correlationDetection(correlation: Correlation, { intervalMillis, versions }: CorrelationOptions): ScheduledDetection {
+  return {
+    name: `correlation ${correlation.id}`, title: correlation.title, intervalMillis,
+    async detect(query, { since, now }) {
+      const judged = now - settling;
+      const findings: Finding[] = [];
+      for (const range of await touched(correlation, query, since, now)) {
+        const sql = correlationSql(correlation, { ...range, judged }, hitEvents, contextFields);
+        for (const row of await query<CorrelationRow>(sql)) findings.push(correlationFinding(correlation, row, versions));
+      }
+      return findings;
+    },
+  };
+}
+
+/** A row of {@link correlationSql}. */
+export interface CorrelationRow {
+  grp: string[];
+  period: number;
+  at: number;
+  events: number;
+  first: number;
+  last: number;
+  settled: number;
+  parts: number[];
+  tokens: string[];
+  shared: Record<string, string>;
+}
+
+export function hitEvents(rule: string, from: number, to: number): string {
+  return `SELECT toUnixTimestamp64Micro(timestamp) AS time, event_id AS id, toString(rule_id) AS rule, fields, toUnixTimestamp64Milli(ingested_at) * 1000 AS stored
+FROM hits FINAL
+WHERE rule_id = '${rule}' AND timestamp >= fromUnixTimestamp64Micro(${from}, 'UTC') AND timestamp < fromUnixTimestamp64Micro(${to}, 'UTC')`;
+}
+
+/** Periods whose windows may have changed: those that a hit stored since can be part of, and those that have been over since. */
+async function touched(correlation: Correlation, query: Query, since: number, now: number): Promise<Omit<CorrelationRange, 'judged'>[]> {
+  const period = periodMicros(correlation);
+  const reach = reachOf(correlation);
+  const rows = await query<{ bucket: number }>(
+    `SELECT DISTINCT intDiv(toUnixTimestamp64Micro(timestamp), {period:Int64}) AS bucket FROM hits
+WHERE rule_id IN {rules:Array(String)} AND ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') ORDER BY bucket`,
+    { period: String(period), rules: [...correlation.hitFields.keys()], since: String(Math.floor(Math.max(0, since - overlap) / 1000)) },
+  );
+  const periods: [number, number][] = rows.map(({ bucket }) => [bucket, Math.floor(((bucket + 1) * period + reach) / period)]);
+  const waits = longestFixed(correlation);
+  if (waits > 0 && since > 0) periods.push([Math.max(0, Math.floor((since - overlap - settling - waits) / period)), Math.floor((now + reach) / period)]);
+  const ranges: { first: number; last: number }[] = [];
+  for (const [first, last] of periods.toSorted(([a], [b]) => a - b)) {
+    const previous = ranges.at(-1);
+    if (previous && first <= previous.last + 1) previous.last = Math.max(previous.last, last);
+    else ranges.push({ first, last });
+  }
+  return ranges.length <= mostRanges ? ranges : [{ first: ranges[0]!.first, last: ranges.at(-1)!.last }];
+}
+
+/** How long after an event a window can be that it has part in. */
+function reachOf(correlation: Correlation): number {
+  const inner = correlation.parts.flatMap((part) => (part.correlation ? [reachOf(part.correlation) + periodMicros(part.correlation)] : []));
+  return timespanMicros(correlation) + Math.max(0, ...inner);
+}
+
+/** The longest fixed period that the correlation, or one whose windows it looks at, waits for; 0: none. */
+function longestFixed(correlation: Correlation): number {
+  return Math.max(slides(correlation) ? 0 : timespanMicros(correlation), ...correlation.parts.map((part) => (part.correlation ? longestFixed(part.correlation) : 0)));
+}
+
+const empty = createFlowRecord();
+
+/**
+ * The finding for a window. Its id is a function of rule, group and period, and its time the period's beginning, of a fixed period the end:
+ * whatever data come late, the finding lands on the same row.
+ */
+export function correlationFinding(correlation: Correlation, row: CorrelationRow, versions: string): Finding {
+  const finding = createFinding(empty);
+  const period = periodMicros(correlation);
+  for (const name of findingFlowFields) {
+    const text = row.shared[name] ?? '';
+    if (text !== '') Object.assign(finding, { [name]: typeof finding[name] === 'number' ? Number(text) : text });
+  }
+  finding['event.id'] = findingId(correlation.id, `window ${row.period}`, row.grp.join('\0'), '');
+  finding['@timestamp'] = slides(correlation) ? row.period * period : (row.period + 1) * period;
+  finding['event.created'] = row.settled;
+  finding['rule.id'] = correlation.id;
+  finding['rule.name'] = correlation.title;
+  finding['rule.version'] = correlation.version;
+  finding['event.severity_name'] = correlation.level;
+  finding['telltale.verdict'] = 'violation';
+  finding['telltale.versions'] = versions;
+  if (row.tokens.length === 1) {
+    for (const name of ['kind', 'path', 'mask', 'token'] as const) finding[`telltale.observable.${name}`] = row.shared[`telltale.observable.${name}`] ?? '';
+  } else finding['telltale.observables.related'] = row.tokens;
+  finding['message'] = messageOf(correlation, row);
+  return finding;
+}
+
+/** `Many links from one host: 12 events (12 of "Meeting link in clear") with source.ip 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.` */
+function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last }: CorrelationRow): string {
+  const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
+  const where = groups.map(({ name }, i) => `${name} ${grp[i]}`).join(', ');
+  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}, from ${second(first)} to ${second(last)}.`;
+}
+
+function second(micros: number): string {
+  return `${new Date(micros / 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** Columns that a hit and a stored flow have in common, for running a correlation over flows. */
+export const contextColumns: readonly string[] = contextFields.filter((name) => !name.startsWith('telltale.observable.')).map(columnOf);

@@ -1,0 +1,140 @@
+import type { Finding } from '#flow';
+import type { Component, Logger, Metrics } from '#runtime';
+import type { Store } from '#store';
+import type { FindingSink } from '#transport';
+
+/** One statement with `{name:Type}` parameters, to its rows. */
+export type Query = Store['query'];
+
+/** A detection that asks the store from time to time, rather than each record as it comes. */
+export interface ScheduledDetection {
+  /** Under this name the store keeps how far it has come: the same in every process that runs it. */
+  readonly name: string;
+  /** For metrics and log. */
+  readonly title: string;
+  readonly intervalMillis: number;
+  /**
+   * Findings about what was stored since `since`, and before `now`: µs of the store's clock. What a run finds a later one may find again, and so
+   * may another process: the ids of the findings, and their times, must be functions of what they are about.
+   */
+  detect(query: Query, seen: { readonly since: number; readonly now: number }): Promise<Finding[]>;
+}
+
+/** Totals by title. */
+export class ScheduledCounters {
+  readonly runs = new Map<string, number>();
+  readonly skipped = new Map<string, number>();
+  readonly failures = new Map<string, number>();
+  readonly findings = new Map<string, number>();
+  readonly seconds = new Map<string, number>();
+  /** Seconds between what was stored and what has been looked at, when last known. */
+  readonly lag = new Map<string, number>();
+}
+
+export interface ScheduledDetectionsParts {
+  store: Pick<Store, 'query' | 'write' | 'detectionRuns' | 'recordDetectionRun' | 'withoutStored'>;
+  findings: Pick<FindingSink, 'send'>;
+  /** Asked before each round, so that changed rules take part in the next. */
+  detections(): readonly ScheduledDetection[];
+  logger: Pick<Logger, 'warn'>;
+}
+
+/** How often it is looked for detections whose time has come. */
+const roundMillis = 1_000;
+
+/**
+ * Runs detections when their time has come, one after the other. A finding is handed on, then stored, and only then is it noted how far the
+ * detection has come: after a kill in between the next run finds it again, under the same id. Any number of processes may run the same
+ * detections: one that another has just run is passed over, and what two find at the same time lands on one row.
+ */
+export class ScheduledDetections implements Component {
+  readonly name = 'scheduled detections';
+  readonly counters = new ScheduledCounters();
+  readonly #parts: ScheduledDetectionsParts;
+  readonly #due = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(parts: ScheduledDetectionsParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#round = this.#runDue().finally(() => { if (!this.#stopped) this.start(); });
+    }, roundMillis);
+  }
+
+  /** Waits for the run in progress. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  async #runDue(): Promise<void> {
+    const now = performance.now();
+    const detections = this.#parts.detections();
+    const due = detections.filter(({ name }) => (this.#due.get(name) ?? 0) <= now);
+    if (due.length > 0) await this.run(due);
+    // Names of rules that are gone.
+    for (const name of this.#due.keys()) if (!detections.some((detection) => detection.name === name)) this.#due.delete(name);
+  }
+
+  /** Runs detections now. It never rejects: what fails is logged and counted, and is tried again when its time comes. */
+  async run(detections: readonly ScheduledDetection[]): Promise<void> {
+    const { store, logger } = this.#parts;
+    let clock: Awaited<ReturnType<typeof store.detectionRuns>>;
+    for (const detection of detections) {
+      if (this.#stopped) return;
+      const { name, title, intervalMillis } = detection;
+      this.#due.set(name, performance.now() + intervalMillis);
+      const started = performance.now();
+      try {
+        clock = await store.detectionRuns();
+        const since = clock.until.get(name);
+        const lag = since === undefined ? 0 : (clock.now - since) / 1e6;
+        this.counters.lag.set(title, lag);
+        if (since !== undefined && lag * 1000 < intervalMillis / 2) {
+          add(this.counters.skipped, title, 1);
+          continue;
+        }
+        await this.#runOne(detection, since ?? 0, clock.now);
+        add(this.counters.runs, title, 1);
+      } catch (error) {
+        add(this.counters.failures, title, 1);
+        logger.warn({ detection: title, error: (error as Error).message }, 'a scheduled detection failed, and is tried again');
+      }
+      add(this.counters.seconds, title, (performance.now() - started) / 1000);
+    }
+  }
+
+  async #runOne(detection: ScheduledDetection, since: number, now: number): Promise<void> {
+    const { store, findings: sink } = this.#parts;
+    const found = await store.withoutStored(await detection.detect((sql, params) => store.query(sql, params), { since, now }));
+    if (found.length > 0) {
+      await sink.send(found);
+      await store.write([], found);
+    }
+    await store.recordDetectionRun(detection.name, now);
+    add(this.counters.findings, detection.title, found.length);
+    this.counters.lag.set(detection.title, 0);
+  }
+}
+
+function add(counts: Map<string, number>, title: string, amount: number): void {
+  counts.set(title, (counts.get(title) ?? 0) + amount);
+}
+
+export function reportScheduledDetections(metrics: Metrics, counters: ScheduledCounters): void {
+  const label = 'detection';
+  metrics.counts('scheduled', counters, {
+    runs: { help: 'Runs of a scheduled detection, such as a correlation.', label },
+    skipped: { help: 'Runs left out because another process had just done them.', label },
+    failures: { help: 'Runs that failed; they are tried again.', label },
+    findings: { help: 'Findings of scheduled detections.', label },
+    seconds: { help: 'Seconds that runs took, with what they waited for.', label },
+  });
+  metrics.gauge('telltale_scheduled_lag_seconds', 'Seconds between what was stored and what a scheduled detection has looked at, when it last began.', () => counters.lag, {}, label);
+}

@@ -1,0 +1,89 @@
+import type { Flow } from '#capture';
+import type { Message } from '#dissect';
+import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type SampledFlow, type Tokeniser } from '#identifiers';
+import type { FlowState } from './flow-state.ts';
+
+/** What was inferred of a flow: observables with their raw values, and for each of them the evidence. */
+export interface Inference {
+  readonly recognised: Recognised[];
+  readonly evidence: string[];
+}
+
+/**
+ * Infers identifiers in flows whose protocol nobody knows. Values stay in here and below; what comes out takes the way of all identifiers.
+ */
+export class FlowInference {
+  readonly recurring = new RecurringValues();
+  readonly #tokeniser: Tokeniser;
+
+  constructor(tokeniser: Tokeniser) {
+    this.#tokeniser = tokeniser;
+  }
+
+  /** Looks at a message, if nothing claims it and the flow it is in. */
+  observe(flow: Flow, state: FlowState, message: Message, file: string): void {
+    if (message.encryption.verdict !== 'opaque' || !isUnknown(state, flow)) return;
+    const bytes = message.protocol === 'udp' ? message.payload : message.protocol === 'tcp' ? message.sample : null;
+    if (!bytes) return;
+    if (state.sampled === undefined) state.sampled = this.#begin(flow, state, file);
+    if (state.sampled) this.recurring.observe(state.sampled, bytes, message.sender, message.frame, message.micros);
+  }
+
+  /** What is new in the flow since it was asked last. */
+  infer(flow: Flow, state: FlowState): Inference | undefined {
+    if (!state.sampled || !isUnknown(state, flow)) return undefined;
+    const { transport } = flow;
+    const found = this.recurring.infer(state.sampled).map((one) => ({ one, recognised: this.#recognised(one, transport) }))
+      .filter(({ recognised }) => state.isInferenceNews(recognised.observable.token));
+    return found.length === 0 ? undefined : {
+      recognised: found.map(({ recognised }) => recognised),
+      evidence: found.map(({ one, recognised: { observable } }) => `${observable.kind} ${observable.path} ${one.encoding}, ${one.evidence}`),
+    };
+  }
+
+  end(state: FlowState): void {
+    if (state.sampled) this.recurring.end(state.sampled);
+    state.sampled = null;
+  }
+
+  #begin(flow: Flow, state: FlowState, file: string): SampledFlow | null {
+    const { sourceIp, destinationIp, transport, destinationPort, startMicros } = flow;
+    // What is told to everybody on a network is told to its neighbours, and malformed questions to a resolver stay DNS.
+    if (sourceIp === destinationIp || isForMany(destinationIp) || knownPorts.has(destinationPort)) return null;
+    const domain = state.domain.split('.').slice(-2).join('.');
+    return this.recurring.begin({
+      protocol: `${transport}/${destinationPort}/${domain}`,
+      subject: state.subjectIsDestination ? destinationIp : sourceIp,
+      peer: state.subjectIsDestination ? sourceIp : destinationIp,
+      file, startMicros,
+      addresses: [sourceIp, destinationIp].filter((ip) => !ip.includes(':')).map(ipv4Number),
+    });
+  }
+
+  #recognised({ behaves, value, offset, encoding, sender, frame, confidence }: Inferred, transport: string): Recognised {
+    const observable = {
+      kind: inferredKinds[behaves], path: `${transport}.payload@${offset}`, encoding, visibility: 'cleartext' as const, confidence,
+      mask: maskValue(value), token: this.#tokeniser.token(value), sender, frame,
+    };
+    return { observable, value, written: [] };
+  }
+}
+
+/** Noise may look like a packet of RTP, which has no signature. */
+function isUnknown({ protocol }: FlowState, { transport }: Flow): boolean {
+  return protocol === transport || protocol === 'rtp';
+}
+
+/** Ports of which it is known what is on them, also where it is malformed. */
+const knownPorts = new Set([53, 67, 68, 123, 137, 138, 161, 162, 5353, 5355]);
+
+/** Multicast and broadcast (RFC 5771, RFC 4291, section 2.7); of a subnet's broadcast the usual form. */
+function isForMany(ip: string): boolean {
+  if (ip.includes(':')) return ip.startsWith('ff');
+  const first = Number.parseInt(ip, 10);
+  return first >= 224 || ip.endsWith('.255');
+}
+
+function ipv4Number(ip: string): number {
+  return ip.split('.').reduce((number, octet) => number * 256 + Number(octet), 0);
+}

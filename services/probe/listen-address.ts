@@ -1,0 +1,21 @@
+/** Where to listen: for datagrams of flow exports, or for writers of a log. */
+export type ListenAddress = UdpAddress | UnixAddress;
+
+export interface UdpAddress {
+  readonly kind: 'udp';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface UnixAddress {
+  readonly kind: 'unix';
+  readonly path: string;
+}
+
+/** Reads `udp://127.0.0.1:2055`, `udp://[::1]:2055` or `unix:///run/telltale/eve.sock`; null when it is none. */
+export function parseListenAddress(text: string): ListenAddress | null {
+  if (text.startsWith('unix:///')) return text.endsWith('/') ? null : { kind: 'unix', path: text.slice('unix://'.length) };
+  const match = /^udp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text);
+  if (match === null || Number(match[3]) > 65_535) return null;
+  return { kind: 'udp', host: match[1] ?? match[2]!, port: Number(match[3]) };
+}

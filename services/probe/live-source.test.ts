@@ -1,0 +1,162 @@
+/** Real captures of loopback by the programs that are installed here, and programs that fail in ways the real ones do. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { CaptureBuilder, httpRequest } from '#capture';
+import type { FlowRecord } from '#flow';
+import { createLogger } from '#runtime';
+import { temporaryFolder } from '../../test/support/folder.ts';
+import { until } from '../../test/support/until.ts';
+import { captureArguments, complaintOf, findCaptureProgram, interfacePattern, tcpdumpDrops } from './capture-program.ts';
+import { createPipeline } from './create.ts';
+import { LiveSource } from './live-source.ts';
+import type { ProbePipeline } from './pipeline.ts';
+
+const user = '1840273651';
+const request = { interface: 'lo', filter: '', snapLength: 262_144, bufferBytes: 2 * 1024 ** 2 };
+
+interface Live extends AsyncDisposable {
+  source: LiveSource;
+  pipeline: ProbePipeline;
+  records: FlowRecord[];
+  failures: unknown[];
+}
+
+function live(program: string, filter = ''): Live {
+  const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test', monitoredNetworks: ['127.0.0.0/8'] });
+  const records: FlowRecord[] = [];
+  const failures: unknown[] = [];
+  const source = new LiveSource({
+    request: { ...request, filter }, program, pipeline, logger: createLogger({ name: 'test', level: 'silent' }), now: () => Date.now() * 1000,
+    sink: { send: async (batch) => void records.push(...batch), close: async () => {} }, onFailure: (error) => failures.push(error),
+  });
+  return { source, pipeline, records, failures, [Symbol.asyncDispose]: () => source.stop() };
+}
+
+/** False, and the test is skipped loudly, where this user may not capture. */
+async function starts({ source }: Live, t: TestContext, program: string): Promise<boolean> {
+  try {
+    await source.start();
+    return true;
+  } catch (error) {
+    process.stderr.write(`\n!!! SKIPPED: ${program} cannot capture on loopback here: ${(error as Error).message}\n\n`);
+    t.skip('capturing is not permitted');
+    return false;
+  }
+}
+
+for (const program of ['dumpcap', 'tcpdump']) {
+  test(`${program}: traffic on an interface becomes records; a killed child is started again and counted`, async (t) => {
+    const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ask = async (path: string): Promise<void> => void await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    try {
+      await using capture = live(program, `tcp port ${port}`);
+      if (!(await starts(capture, t, program))) return;
+      const { source, records, pipeline } = capture;
+      const paths = (): string[] => records.map((record) => record['url.path']).filter(Boolean);
+
+      await ask(`/v1/users/${user}/rooms?uid=${user}`);
+      await until('the request to be recorded', () => paths().length > 0);
+      const [first] = records.filter((record) => record['url.path']);
+      assert.equal(first!['url.path'], '/v1/users/{user_id}/rooms');
+      assert.deepEqual(first!['telltale.observables'].map(({ kind, visibility }) => `${kind} ${visibility}`), ['user_id cleartext']);
+      assert.deepEqual([first!['telltale.evidence.file'], first!['destination.port'], first!['telltale.subject.ip']], ['lo', port, '127.0.0.1']);
+      assert.ok(source.delaySeconds < 60);
+      source.check();
+
+      process.kill(source.pid, 'SIGKILL');
+      await until('the child to be started again', () => source.counters.restarts === 1 && source.pid > 0);
+      await until('the new child to capture', async () => {
+        await ask('/after');
+        return paths().includes('/after');
+      });
+      assert.ok(!JSON.stringify(records).includes(user));
+      assert.deepEqual(capture.failures, []);
+
+      const child = source.pid;
+      await source.stop();
+      assert.throws(() => process.kill(child, 0), { code: 'ESRCH' });
+      assert.ok(records.some((record) => record['telltale.flow.state'] === 'end'), 'flows are ended at the stop');
+      assert.equal(pipeline.capture.kernelDrops, 0);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test(`${program}: an interface that is none, and a filter that cannot be, are told in the program's words`, async (t) => {
+    if (await findCaptureProgram(program) === null) return t.skip('not installed');
+    await using nowhere = live(program, 'no such filter (');
+    await assert.rejects(nowhere.source.start(), new RegExp(`${program} cannot capture on lo: status 1: ${program}: .+`));
+  });
+}
+
+describe('a program that misbehaves', () => {
+  /** A `tcpdump` made of shell. */
+  async function script(folder: string, body: string): Promise<string> {
+    const file = path.join(folder, 'tcpdump');
+    await writeFile(file, `#!/bin/sh\n${body}\n`);
+    await chmod(file, 0o755);
+    return file;
+  }
+
+  test('its drops are counted once, over restarts; damage in what it writes ends it', async () => {
+    await using folder = await temporaryFolder('live');
+    const builder = new CaptureBuilder();
+    builder.tcp({ client: { ip: '10.0.0.1', port: 40_000 }, server: { ip: '192.0.2.1', port: 80 }, at: 1_700_000_000_000_000 }).handshake()
+      .send(httpRequest('GET', `/?uid=${user}`, { Host: 'api.example.org' }));
+    const capture = builder.pcap();
+    await writeFile(path.join(folder.path, 'capture'), Buffer.concat([capture, Buffer.alloc(64, 0xff)]));
+    const program = await script(folder.path, [
+      'trap \'echo "4 packets dropped by kernel" >&2; echo "2 packets dropped by interface" >&2; exit 0\' TERM',
+      'echo "tcpdump: 9 packets captured, 12 packets received by filter, 0 packets dropped by kernel" >&2',
+      `cat ${folder.path}/capture`,
+      'while :; do sleep 0.05; done',
+    ].join('\n'));
+    await using ours = live(program);
+    await ours.source.start();
+    await until('the damage to be met and the child to be started again', () => ours.source.counters.restarts >= 1);
+    const { kernelDrops, interfaceDrops } = ours.pipeline.capture;
+    assert.ok(kernelDrops >= 4 && kernelDrops % 4 === 0 && interfaceDrops === kernelDrops / 2, `${kernelDrops} ${interfaceDrops}`);
+    assert.ok(ours.records.some((record) => record['url.query'] === 'uid={user_id}') || ours.pipeline.pending > 0);
+    assert.deepEqual(ours.failures, []);
+  });
+
+  test('one that does not end when asked is killed', async () => {
+    await using folder = await temporaryFolder('live');
+    await writeFile(path.join(folder.path, 'capture'), new CaptureBuilder().pcap());
+    const program = await script(folder.path, `cat ${folder.path}/capture\ntrap '' TERM\nwhile :; do sleep 0.05; done`);
+    await using ours = live(program);
+    await ours.source.start();
+    const child = ours.source.pid;
+    await ours.source.stop();
+    assert.throws(() => process.kill(child, 0), { code: 'ESRCH' });
+  });
+
+  test('one that is not there is named', async () => {
+    await assert.rejects(live('/nowhere/dumpcap').source.start(), /no program to capture with: \/nowhere\/dumpcap/);
+  });
+});
+
+test('arguments: a filter is one argument, and never an option', () => {
+  const filter = '-x or not port 22';
+  const ours = { ...request, interface: 'eth0', filter };
+  assert.deepEqual(captureArguments({ name: 'dumpcap', path: '' }, ours), ['-i', 'eth0', '-w', '-', '-s', '262144', '-q', '-B', '2', '-f', filter]);
+  assert.deepEqual(captureArguments({ name: 'tcpdump', path: '' }, ours), ['-i', 'eth0', '-w', '-', '-s', '262144', '-U', '-n', '-B', '2048', '--', filter]);
+  for (const name of ['lo', 'eth0.100', 'br-lan', 'any', 'wlan0:1']) assert.match(name, interfacePattern);
+  for (const name of ['-', '-w', '/tmp/fifo', 'TCP@192.0.2.1:19000', 'a b', '']) assert.doesNotMatch(name, interfacePattern);
+});
+
+test('what the programs say at their end', () => {
+  const advice = 'Capturing on \'lo\'\ndumpcap: You do not have permission to capture on device "lo".\n(socket: Operation not permitted)\n\n    sudo dpkg-reconfigure wireshark-common\n';
+  assert.equal(complaintOf({ name: 'dumpcap', path: '' }, advice), 'dumpcap: You do not have permission to capture on device "lo"');
+  assert.equal(complaintOf({ name: 'tcpdump', path: '' }, 'tcpdump: 1 packet captured, 1 packet received by filter, 0 packets dropped by kernel\ngoodbye\n'), 'goodbye');
+  assert.equal(complaintOf({ name: 'tcpdump', path: '' }, ''), 'it said nothing');
+  assert.deepEqual(tcpdumpDrops('5 packets dropped by kernel\n1 packet dropped by interface\n7 packets dropped by kernel\n'), { kernel: 7, interface: 1 });
+});

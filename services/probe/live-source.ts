@@ -1,0 +1,190 @@
+import { CaptureReader, PacketView, type CaptureError } from '#capture';
+import { backoffMillis, pauseFor, type Component, type Logger } from '#runtime';
+import { CaptureChild } from './capture-child.ts';
+import { findCaptureProgram, privilegeRemedy, type CaptureProgram, type CaptureRequest } from './capture-program.ts';
+import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
+
+export interface LiveSourceOptions extends OutletOptions {
+  request: CaptureRequest;
+  /** `auto`, `dumpcap`, `tcpdump`, or a path to one of them. */
+  program: string;
+  logger: Logger;
+  /** Wall clock, µs. */
+  now: () => number;
+}
+
+export interface LiveCounters {
+  /** The capturing program ended and was started again. */
+  restarts: number;
+}
+
+/** How often time is let go on and records are handed over, milliseconds. */
+const tickInterval = 1000;
+/** Ticks between two questions for drops. */
+const ticksPerQuestion = 10;
+const restartPauses = { minMillis: 1000, maxMillis: 60_000 };
+/** A program that ran for so long is not taken for one that cannot start, milliseconds. */
+const stableAfter = 60_000;
+
+/**
+ * Captures from an interface, by dumpcap or tcpdump as a child process, as part of a lifecycle.
+ *
+ * Time is that of the packets while they come, and that of the clock while none does. A child that ends is started again, with growing
+ * pauses; flows outlive that, with a hole in their streams. One that cannot even start the first time ends the probe: that is a
+ * matter of its configuration.
+ */
+export class LiveSource implements Component {
+  readonly name = 'live capture';
+  readonly counters: LiveCounters = { restarts: 0 };
+  /** Age of the newest packet when it was read, seconds: it grows where the probe is slower than the traffic. */
+  delaySeconds = 0;
+  readonly #options: LiveSourceOptions;
+  readonly #outlet: Outlet;
+  readonly #stopping = new AbortController();
+  readonly #view = new PacketView();
+  #program: CaptureProgram | undefined;
+  #child: CaptureChild | undefined;
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #heard = false;
+  /** What the child had said of its drops when they were counted last. */
+  #knownDrops = { kernel: 0, interface: 0 };
+
+  constructor(options: LiveSourceOptions) {
+    this.#options = options;
+    this.#outlet = new Outlet(options);
+  }
+
+  /** @throws {Error} when there is no program to capture with, or it cannot capture */
+  async start(): Promise<void> {
+    const { request, program, pipeline, logger, onFailure } = this.#options;
+    const found = await findCaptureProgram(program);
+    if (found === null) {
+      throw new Error(program === 'auto' ? 'neither dumpcap nor tcpdump is installed: install one (Debian: wireshark-common, tcpdump)' : `no program to capture with: ${program}`);
+    }
+    this.#program = found;
+    pipeline.begin(request.interface);
+    const child = this.#spawn();
+    if (!(await child.delivers())) {
+      const reason = await child.ended;
+      const remedy = /permission/i.test(reason) ? `. ${privilegeRemedy(found)}` : '';
+      throw new Error(`${found.name} cannot capture on ${request.interface}: ${reason}${remedy}`);
+    }
+    logger.info({ interface: request.interface, program: found.path, pid: child.pid, filter: request.filter }, 'capturing');
+    this.#timer = this.#startClock();
+    this.#running = this.#run(child).catch(onFailure);
+  }
+
+  /** Process id of the capturing program; 0 while there is none. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** @throws {Error} while no packet can come */
+  check(): void {
+    if (this.#child === undefined) throw new Error('the capturing program is not running');
+  }
+
+  /** Ends the child, and hands over what waits. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#timer);
+    await this.#child?.stop();
+    await this.#running;
+    this.#options.pipeline.finish();
+    await this.#outlet.flush();
+  }
+
+  #spawn(): CaptureChild {
+    this.#knownDrops = { kernel: 0, interface: 0 };
+    return (this.#child = new CaptureChild(this.#program!, this.#options.request));
+  }
+
+  async #run(first: CaptureChild): Promise<void> {
+    const { request, logger } = this.#options;
+    const { signal } = this.#stopping;
+    let child = first;
+    for (let failures = 1; ; failures++) {
+      const start = performance.now();
+      const problem = await this.#read(child);
+      this.#countDrops(child);
+      this.#child = undefined;
+      if (signal.aborted) return;
+
+      if (performance.now() - start >= stableAfter) failures = 1;
+      const pauseMillis = Math.round(backoffMillis(failures, restartPauses));
+      logger.error({ interface: request.interface, program: this.#program!.name, pauseMillis, reason: problem }, 'the capturing program ended: it is started again');
+      await pauseFor(pauseMillis, signal).catch(() => {});
+      if (signal.aborted) return;
+      this.counters.restarts++;
+      child = this.#spawn();
+    }
+  }
+
+  /** Reads what a child captures until it ends. Gives the reason of its end. */
+  async #read(child: CaptureChild): Promise<string> {
+    const { pipeline, now } = this.#options;
+    const view = this.#view;
+    const reader = new CaptureReader(pipeline.capture);
+    const pull = (): void => {
+      while (reader.next(view)) pipeline.packet(view);
+    };
+    const attempt = (read: () => void): CaptureError | null => {
+      try {
+        read();
+        return reader.problem;
+      } catch (error) {
+        return error as CaptureError;
+      }
+    };
+    let damage: CaptureError | null = null;
+    for await (const chunk of child.output) {
+      const packets = pipeline.capture.packets;
+      const problem = attempt(() => {
+        reader.push(chunk);
+        pull();
+      });
+      if (problem !== null) {
+        damage = problem;
+        break;
+      }
+      if (pipeline.capture.packets > packets) {
+        this.#heard = true;
+        this.delaySeconds = Math.max(0, now() - view.micros) / 1e6;
+      }
+      if (pipeline.pending >= batchSize) await this.#outlet.flush();
+    }
+    if (damage !== null) {
+      await child.stop();
+      return damage.message;
+    }
+    // A child that was killed leaves half a packet, which counts as one cut off.
+    attempt(() => {
+      reader.finish();
+      pull();
+    });
+    return child.ended;
+  }
+
+  #startClock(): NodeJS.Timeout {
+    let ticks = 0;
+    return setInterval(() => {
+      const { pipeline, now } = this.#options;
+      pipeline.advance(this.#heard ? this.#view.micros : now());
+      this.#heard = false;
+      if (this.#child !== undefined) {
+        this.#countDrops(this.#child);
+        if (++ticks % ticksPerQuestion === 0) this.#child.askForDrops();
+      }
+      void this.#outlet.flush();
+    }, tickInterval);
+  }
+
+  #countDrops(child: CaptureChild): void {
+    const { capture } = this.#options.pipeline;
+    const { kernel, interface: ofInterface } = child.drops;
+    capture.kernelDrops += Math.max(0, kernel - this.#knownDrops.kernel);
+    capture.interfaceDrops += Math.max(0, ofInterface - this.#knownDrops.interface);
+    this.#knownDrops = { kernel, interface: ofInterface };
+  }
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Logger } from '#runtime';
+import { writeAtomically } from './atomic-file.ts';
+
+/** What the file system says of a file: names change, this does not. */
+export interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/** How far a file was read and its records accepted by the flow log. */
+export interface FilePosition extends FileIdentity {
+  /** Under which it was followed: a rotated file keeps that of the log it was. */
+  readonly path: string;
+  /** Bytes. */
+  readonly offset: number;
+  /** Lines, or entries, in them. */
+  readonly line: number;
+  /** What its head says of the lines behind that: names of columns. */
+  readonly head: string;
+  /** How many of its first bytes are known, and their SHA-256 in hexadecimal: inode numbers are used again. */
+  readonly start: { readonly bytes: number; readonly digest: string };
+  /** When it was written last, as it was read, milliseconds since 1970. */
+  readonly writtenAt: number;
+}
+
+/** Bytes of a file's beginning that tell it from others. */
+export const startBytes = 1024;
+/** Files that are remembered; beyond, those heard of longest ago are forgotten. */
+const maxPositions = 4096;
+const formatVersion = 1;
+
+const count = z.int().min(0);
+const format = z.strictObject({
+  version: z.literal(formatVersion),
+  files: z.array(z.strictObject({
+    path: z.string(), dev: count, ino: count, offset: count, line: count, head: z.string().max(65_536),
+    start: z.strictObject({ bytes: count.max(startBytes), digest: z.string().regex(/^[0-9a-f]{64}$/) }), writtenAt: z.number().min(0),
+  })),
+});
+
+export function digestOfStart(bytes: Buffer): FilePosition['start'] {
+  const start = bytes.subarray(0, startBytes);
+  return { bytes: start.length, digest: createHash('sha256').update(start).digest('hex') };
+}
+
+/**
+ * Positions in files that grow, kept in a file of their own. They move only behind records that the flow log accepted, so that a probe
+ * that was killed goes on there: what lies between is read again, and its ids are the same.
+ */
+export class Positions {
+  readonly #file: string;
+  readonly #positions = new Map<string, FilePosition>();
+  #isSaved = true;
+
+  private constructor(file: string, positions: readonly FilePosition[]) {
+    this.#file = file;
+    for (const position of positions) this.#positions.set(keyOf(position), position);
+  }
+
+  /** Those of an earlier run. A file that holds none is told, and put aside by the next save: everything is then read from its beginning. */
+  static async load(file: string, logger: Logger): Promise<Positions> {
+    await mkdir(path.dirname(file), { recursive: true });
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (text === null) return new Positions(file, []);
+    try {
+      return new Positions(file, format.parse(JSON.parse(text)).files.slice(-maxPositions));
+    } catch (error) {
+      const reason = error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)[0] : 'not JSON';
+      logger.warn({ file, reason }, 'holds no positions: followed files are read from their beginning');
+      return new Positions(file, []);
+    }
+  }
+
+  /** How far a file was read that has this identity, size and beginning; null when it is another one, or shorter than that. */
+  find(identity: FileIdentity, size: number, start: Buffer): FilePosition | null {
+    const own = this.#positions.get(keyOf(identity));
+    if (own !== undefined && isSameFile(own, identity, size, start)) return own;
+    for (const one of this.#positions.values()) if (isSameFile(one, identity, size, start)) return one;
+    return null;
+  }
+
+  /** Whether a file was read to its end, and not written since, by what the file system says of it. */
+  isReadTo({ dev, ino, size, mtimeMs }: FileIdentity & { size: number; mtimeMs: number }): boolean {
+    const known = this.#positions.get(keyOf({ dev, ino }));
+    return known !== undefined && known.offset === size && mtimeMs <= known.writtenAt;
+  }
+
+  /** The youngest file that was followed under this path. */
+  latestAt(file: string): FilePosition | null {
+    let latest: FilePosition | null = null;
+    for (const one of this.#positions.values()) if (one.path === file && (latest === null || one.writtenAt >= latest.writtenAt)) latest = one;
+    return latest;
+  }
+
+  set(position: FilePosition): void {
+    const key = keyOf(position);
+    const known = this.#positions.get(key);
+    if (known && known.offset === position.offset && known.path === position.path && known.start.digest === position.start.digest) return;
+    this.#positions.delete(key);
+    this.#positions.set(key, position);
+    if (this.#positions.size > maxPositions) this.#positions.delete(this.#positions.keys().next().value!);
+    this.#isSaved = false;
+  }
+
+  /** Saves them if they moved. */
+  async save(): Promise<void> {
+    if (this.#isSaved) return;
+    this.#isSaved = true;
+    try {
+      await writeAtomically(this.#file, `${JSON.stringify({ version: formatVersion, files: [...this.#positions.values()] })}\n`);
+    } catch (error) {
+      this.#isSaved = false;
+      throw error;
+    }
+  }
+}
+
+function keyOf({ dev, ino }: FileIdentity): string {
+  return `${dev}:${ino}`;
+}
+
+/** Whether the file that was read to `position` is this one: by its number, or, copied or restored, by its content. */
+export function isSameFile(position: FilePosition, { dev, ino }: FileIdentity, size: number, start: Buffer): boolean {
+  const { offset, start: { bytes, digest } } = position;
+  if (size < offset || start.length < bytes) return false;
+  const isSame = position.dev === dev && position.ino === ino;
+  // A short beginning proves nothing, unless it is all that was read.
+  if (!isSame && bytes < startBytes && (offset === 0 || bytes < offset)) return false;
+  return digestOfStart(start.subarray(0, bytes)).digest === digest;
+}

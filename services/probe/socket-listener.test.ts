@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { FlowRecord } from '#flow';
+import { createLogger } from '#runtime';
+import { temporaryFolder } from '../../test/support/folder.ts';
+import { until } from '../../test/support/until.ts';
+import { createPipeline } from './create.ts';
+import { SocketListener } from './socket-listener.ts';
+
+const event = (name: string): string => `${JSON.stringify({
+  timestamp: '2024-05-01T12:00:00.000001+0000', flow_id: 7, event_type: 'dns', src_ip: '10.0.0.5', src_port: 5353, dest_ip: '10.0.0.1', dest_port: 53, proto: 'UDP', dns: { type: 'query', rrname: name, rrtype: 'A' },
+})}\n`;
+
+async function listen(file: string) {
+  const records: FlowRecord[] = [];
+  const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' });
+  const listener = new SocketListener({
+    path: file, pipeline, logger: createLogger({ name: 'test', level: 'silent' }),
+    sink: { send: async (batch) => void records.push(...batch), close: async () => {} }, onFailure: (error) => { throw error; },
+  });
+  await listener.start();
+  const names = (): string[] => records.map((record) => `${record['dns.question.name']}:${record['telltale.evidence.line']}`);
+  return { listener, pipeline, records, names, [Symbol.asyncDispose]: () => listener.stop() };
+}
+
+async function writer(file: string): Promise<Socket> {
+  const socket = connect(file);
+  await once(socket, 'connect');
+  return socket;
+}
+
+test('writers come and go, send halves of lines, and are killed; each line is read once', async () => {
+  await using folder = await temporaryFolder('socket');
+  const file = path.join(folder.path, 'run', 'eve.sock');
+  await using listening = await listen(file);
+  const { listener, pipeline, records, names } = listening;
+  assert.equal((await stat(file)).mode & 0o777, 0o660);
+
+  const first = await writer(file);
+  first.write(event('a.example').slice(0, 50));
+  first.write(event('a.example').slice(50) + event('b.example'));
+  const second = await writer(file);
+  second.write(event('c.example'));
+  await until('three records', () => pipeline.records === 3);
+  assert.equal(listener.writers, 2);
+  first.end();
+  second.end(event('d.example').trimEnd());
+
+  const killed = spawn(process.execPath, ['-e', `const s=require('net').connect(${JSON.stringify(file)},()=>{s.write(${JSON.stringify(event('e.example') + event('f.example').slice(0, 30))});console.log('sent')})`]);
+  await once(killed.stdout, 'data');
+  killed.kill('SIGKILL');
+  await until('all writers to be gone', () => listener.writers === 0 && pipeline.records === 5);
+  (await writer(file)).end(event('g.example'));
+  await until('the last record', () => pipeline.records === 6);
+  await listener.stop();
+
+  assert.deepEqual(names().toSorted(), ['a.example:1', 'b.example:2', 'c.example:1', 'd.example:2', 'e.example:1', 'g.example:1']);
+  assert.equal(records[0]!['telltale.evidence.file'], 'eve.sock');
+  assert.deepEqual([listener.counters.connections, listener.counters.refused], [4, 0]);
+  assert.equal(pipeline.entries.counters.get('json', 'not a JSON object'), 1, 'the half line of the killed writer');
+  await assert.rejects(stat(file), { code: 'ENOENT' });
+});
+
+test('what is no log, and lines without end, are refused; the others are read on', async () => {
+  await using folder = await temporaryFolder('socket');
+  const file = path.join(folder.path, 'eve.sock');
+  await using listening = await listen(file);
+  const { listener, pipeline, names } = listening;
+  const stranger = await writer(file);
+  stranger.on('error', () => {});
+  stranger.write('GET / HTTP/1.1\r\n\r\n');
+  await once(stranger, 'close');
+  assert.equal(listener.counters.refused, 1);
+
+  const endless = await writer(file);
+  endless.write(event('a.example'));
+  endless.write('{"event_type":"dns","x":"');
+  for (let part = 0; part < 6; part++) endless.write('x'.repeat(1 << 20));
+  endless.write(`"}\n${event('b.example')}`);
+  await until('the line behind the endless one', () => pipeline.records === 2);
+  endless.destroy();
+  await listener.stop();
+  assert.deepEqual(names(), ['a.example:1', 'b.example:3']);
+  assert.equal(pipeline.entries.counters.get('json', 'line too long'), 1);
+});
+
+test('a socket left behind is replaced; one in use, and a file, are not', async () => {
+  await using folder = await temporaryFolder('socket');
+  const file = path.join(folder.path, 'eve.sock');
+  const left = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(file)},()=>console.log('up'))`]);
+  await once(left.stdout, 'data');
+  await assert.rejects(listen(file), /somebody listens/);
+  left.kill('SIGKILL');
+  await once(left, 'exit');
+  const { listener } = await listen(file);
+  await listener.stop();
+  await writeFile(file, 'mine');
+  await assert.rejects(listen(file), /is no socket/);
+});

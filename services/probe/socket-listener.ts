@@ -1,0 +1,153 @@
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import path from 'node:path';
+import { openLog, type LogReader } from '#ingest';
+import type { Component, Logger } from '#runtime';
+import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
+import { tellProblems } from './problems.ts';
+
+export interface SocketListenerOptions extends OutletOptions {
+  /** Path of the socket. */
+  path: string;
+  logger: Logger;
+}
+
+export interface SocketCounters {
+  /** Writers that connected. */
+  connections: number;
+  /** Connections refused, or ended because what they sent is no log. */
+  refused: number;
+}
+
+/** Writers at a time: Suricata with one output per thread has as many as it has threads. */
+const maxWriters = 64;
+const flushInterval = 1000;
+/** Bytes in which a log must have shown which one it is. */
+const maxStart = 64 * 1024;
+
+/**
+ * Listens on a unix socket for writers of a log, such as Suricata with `filetype: unix_stream`, as part of a lifecycle. Each connection
+ * is a log of its own; they may come and go. A stream has no position: what a writer sends while nobody listens is the writer's to keep.
+ */
+export class SocketListener implements Component {
+  readonly name = 'log socket';
+  readonly counters: SocketCounters = { connections: 0, refused: 0 };
+  readonly #options: SocketListenerOptions;
+  readonly #outlet: Outlet;
+  /** Open connections, each with what settles when its last line was read. */
+  readonly #writers = new Map<Socket, Promise<void>>();
+  #server: Server | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: SocketListenerOptions) {
+    this.#options = options;
+    this.#outlet = new Outlet(options);
+  }
+
+  /** Writers that are connected. */
+  get writers(): number {
+    return this.#writers.size;
+  }
+
+  /** @throws {Error} when the path is taken, or no socket can be made there */
+  async start(): Promise<void> {
+    const { path: file, logger, onFailure } = this.#options;
+    await mkdir(path.dirname(file), { recursive: true });
+    await removeStale(file);
+    const server = createServer((socket) => this.#connected(socket));
+    server.listen(file);
+    await once(server, 'listening');
+    // The writer often runs as another user: the folder decides who gets here, and the group.
+    await chmod(file, 0o660);
+    server.on('error', onFailure);
+    this.#server = server;
+    this.#timer = setInterval(() => void this.#outlet.flush(), flushInterval);
+    logger.info({ socket: file }, 'listening for writers of a log');
+  }
+
+  /** Takes no further line, and hands over what waits. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of this.#writers.keys()) socket.destroy();
+    await Promise.all(this.#writers.values());
+    await closed;
+    this.#options.pipeline.finish();
+    await this.#outlet.flush();
+  }
+
+  #connected(socket: Socket): void {
+    if (this.#writers.size >= maxWriters) {
+      this.counters.refused++;
+      socket.destroy();
+      return;
+    }
+    this.counters.connections++;
+    this.#writers.set(socket, this.#read(socket).finally(() => this.#writers.delete(socket)));
+  }
+
+  async #read(socket: Socket): Promise<void> {
+    const { path: file, logger } = this.#options;
+    let start: Buffer = Buffer.alloc(0);
+    let reader: LogReader | null = null;
+    try {
+      for await (const chunk of socket as AsyncIterable<Buffer>) {
+        if (reader === null) {
+          start = Buffer.concat([start, chunk]);
+          if (!start.includes(0x0a) && start.length < maxStart) continue;
+          reader = this.#open(start);
+          start = Buffer.alloc(0);
+          if (reader === null) break;
+        } else {
+          reader.push(chunk);
+        }
+        tellProblems(this.#options.pipeline, logger);
+        // While the flow log is slow nothing more is taken from the socket.
+        if (this.#options.pipeline.pending >= batchSize) await this.#outlet.flush();
+      }
+      // A lone line without its end is a log too.
+      reader ??= this.#open(start);
+      reader?.finish();
+    } catch (error) {
+      // The writer was killed, or the probe stops: what it sent before stands.
+      reader?.finish();
+      logger.debug({ socket: file, err: error }, 'connection broke');
+    }
+    socket.destroy();
+    tellProblems(this.#options.pipeline, logger);
+  }
+
+  /** The reader for what a writer sends, with its beginning read; null, and a complaint, when it is no log. */
+  #open(start: Buffer): LogReader | null {
+    if (start.length === 0) return null;
+    const { path: file, pipeline: { entries }, logger } = this.#options;
+    const name = path.basename(file);
+    this.#options.pipeline.begin(name);
+    const reader = openLog(start, { name, counters: entries.counters, emit: (entry) => entries.record(entry) });
+    if (reader === null) {
+      this.counters.refused++;
+      logger.error({ socket: file }, 'what a writer sends is no log that is known here: the connection is closed');
+      return null;
+    }
+    reader.push(start);
+    return reader;
+  }
+}
+
+/** Removes a socket that a probe left behind when it was killed; never one that somebody listens on, nor a file of another kind. */
+async function removeStale(file: string): Promise<void> {
+  const stats = await lstat(file).catch(() => null);
+  if (stats === null) return;
+  if (!stats.isSocket()) throw new Error(`${file} is there already and is no socket: choose another path, or remove it`);
+  const socket = connect(file);
+  const isUsed = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  });
+  socket.destroy();
+  if (isUsed) throw new Error(`somebody listens on ${file} already`);
+  await rm(file);
+}

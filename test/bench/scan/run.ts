@@ -1,0 +1,84 @@
+/** One way of finding the patterns, for test/bench/scan.ts: `run.js <way> <excerpts> <passes> [--matches]`. Prints JSON. */
+import { readFileSync } from 'node:fs';
+import { Prefilter } from '../../../libs/identifiers/scan/prefilter.ts';
+import { unpacked } from './excerpts.ts';
+import { patterns, wordAround } from './patterns.ts';
+
+export interface ScanRun {
+  /** CPU time of one pass over all excerpts. */
+  seconds: number;
+  /** Matches, or candidates where nothing validates them. */
+  found: number;
+  /** Excerpts in which a pattern matches, over all patterns; and a sum over them that differs where they do. */
+  pairs: number;
+  checksum: number;
+}
+
+type Visit = (pattern: number, start: number, end: number) => void;
+
+const anchors = patterns.map((pattern) => pattern.anchors);
+const expressions = patterns.map(({ source, isCaseless }) => new RegExp(source, isCaseless ? 'gi' : 'g'));
+const from = new Int32Array(patterns.length);
+
+const ways: Record<string, () => (excerpt: Buffer, visit: Visit) => void> = {
+  'kernel': () => validated(new Prefilter(anchors)),
+  'twin': () => validated(new Prefilter(anchors, false)),
+  'kernel alone': () => alone(new Prefilter(anchors)),
+  'twin alone': () => alone(new Prefilter(anchors, false)),
+  'one RegExp per pattern': () => (excerpt, visit) => {
+    const text = excerpt.toString('latin1');
+    for (let i = 0; i < expressions.length; i++) {
+      for (const match of text.matchAll(expressions[i]!)) visit(i, match.index, match.index + match[0].length);
+    }
+  },
+};
+
+function validated(prefilter: Prefilter): (excerpt: Buffer, visit: Visit) => void {
+  return (excerpt, visit) => {
+    const candidates = prefilter.scanBytes(excerpt);
+    if (candidates === 0) return;
+    let text: string | null = null;
+    from.fill(0);
+    for (let i = 0; i < candidates; i++) {
+      const number = prefilter.patterns[i]!;
+      const pattern = patterns[number]!;
+      const at = pattern.words.length === 0 ? prefilter.positions[i]! : wordAround(pattern, excerpt, prefilter.positions[i]!);
+      if (at < 0) continue;
+      text ??= excerpt.toString('latin1');
+      from[number] = pattern.find(text, at, from[number]!, (start, end) => visit(number, start, end));
+    }
+  };
+}
+
+/** Candidates in place of matches. */
+function alone(prefilter: Prefilter): (excerpt: Buffer, visit: Visit) => void {
+  return (excerpt, visit) => {
+    const candidates = prefilter.scanBytes(excerpt);
+    for (let i = 0; i < candidates; i++) visit(prefilter.patterns[i]!, prefilter.positions[i]!, 0);
+  };
+}
+
+const [way, file, passes] = process.argv.slice(2);
+const scan = ways[way!]!();
+const excerpts = unpacked(readFileSync(file!));
+const run: ScanRun = { seconds: 0, found: 0, pairs: 0, checksum: 0 };
+const matches: string[] = [];
+// Once to compile it, and to tell what was found.
+for (const [number, excerpt] of excerpts.entries()) {
+  const seen = new Set<number>();
+  scan(excerpt, (pattern, start, end) => {
+    run.found++;
+    seen.add(pattern);
+    if (process.argv.includes('--matches')) matches.push(`${number} ${pattern} ${start} ${end}`);
+  });
+  run.pairs += seen.size;
+  for (const pattern of seen) run.checksum = (run.checksum + ((number * 64 + pattern) % 1_000_003) ** 2) % 2_147_483_647;
+}
+let found = 0;
+const count = (): void => { found++; };
+const start = process.cpuUsage();
+for (let pass = 0; pass < Number(passes); pass++) for (const excerpt of excerpts) scan(excerpt, count);
+const { user, system } = process.cpuUsage(start);
+run.seconds = (user + system) / 1e6 / Number(passes);
+if (found !== run.found * Number(passes)) throw new Error(`${way}: ${found} found, then ${run.found}`);
+console.log(process.argv.includes('--matches') ? matches.toSorted().join('\n') : JSON.stringify(run));
