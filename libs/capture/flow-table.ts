@@ -85,9 +85,12 @@ export class FlowTable {
     if (fromSource) {
       flow.sourceBytes += view.ipLength;
       flow.sourcePackets += view.packets;
+      flow.unansweredPackets += view.packets;
     } else {
       flow.destinationBytes += view.ipLength;
       flow.destinationPackets += view.packets;
+      flow.unansweredPackets = 0;
+      flow.answeredMicros = micros;
     }
     flow.lastFrame = view.frame;
     if (micros > flow.lastMicros) flow.lastMicros = micros;

@@ -31,6 +31,10 @@ export class Flow {
   sourcePackets = 0;
   destinationBytes = 0;
   destinationPackets = 0;
+  /** Packets of the source since the destination's last one. */
+  unansweredPackets = 0;
+  /** Time of the destination's last packet, µs; 0: there was none. */
+  answeredMicros = 0;
   /**
    * Time from SYN to SYN-ACK as the probe saw them, µs: the round trip between the probe and the destination.
    * The other half, between the probe and the source, is not in it. 0 is unknown: no handshake seen, or its SYN was repeated,

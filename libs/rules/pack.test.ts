@@ -27,7 +27,7 @@ test('every rule that ships is found by a value it requires, none is evaluated f
 for (const name of names) {
   test(`${name} does as its fixtures say`, () => {
     const ofFile = ({ file }: { file: string }): boolean => file === name;
-    const subject = { rules: pack.plan.rules.filter(ofFile), correlations: pack.correlations.filter(ofFile), allRules: pack.rules };
+    const subject = { rules: pack.rules.filter(ofFile), correlations: pack.correlations.filter(ofFile), allRules: pack.rules };
     assert.deepEqual(checkFixtures(subject, read(name.replace(/\.yml$/, '.fixtures.yml'))).map(formatProblem), []);
   });
 }

@@ -14,7 +14,7 @@ before(async () => { loaded = await loadDetection({ root }); });
 
 /** A detection that remembers nothing of earlier tests. */
 function detector(parts: Partial<DetectionParts> = {}): Detection {
-  return new Detection({ geography: loaded.geography, catalogue: loaded.catalogue, policies: loaded.policies, rules: loaded.pack.plan, versions: loaded.versions, ...parts });
+  return new Detection({ geography: loaded.geography, catalogue: loaded.catalogue, policies: loaded.policies, rules: loaded.pack.plan, hits: loaded.pack.hits, versions: loaded.versions, ...parts });
 }
 
 function recordOf(fields: Partial<FlowRecord>, flow = 'flow-1', sequence = 0): FlowRecord {
@@ -31,7 +31,7 @@ const roomId: Observable = { ...userId, kind: 'room_id', path: 'udp.payload@20',
 const agora = { 'destination.ip': '47.88.10.20', 'destination.port': 8000, 'destination.domain': 'qos-america.agoralab.co' };
 
 const names = (findings: Finding[]): string[] => findings.map((finding) => finding['rule.name']).toSorted();
-const atPlatform = 'User or room id in clear at a voice or meeting platform';
+const atPlatform = 'User or room id in clear at a voice platform';
 const named = (findings: Finding[], name: string): Finding => findings.find((finding) => finding['rule.name'] === name)!;
 
 test('a join packet with user and room id: each of them, the pair, and the operator the policy denies', () => {

@@ -1,4 +1,4 @@
-import type { Flow } from '#capture';
+import type { Flow, FlowEndReason } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
 import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
 import { isMac, normaliseMac, Recogniser, RecogniserCounters, type Recognised, type Tokeniser, type Watch } from '#identifiers';
@@ -138,9 +138,11 @@ export class FlowRecorder {
     this.#emit(flow, state, this.#summary(flow, state), false, origin);
   }
 
-  /** The flow is over. */
-  end(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
-    this.#emit(flow, state, this.#summary(flow, state), true, origin);
+  /** The flow is over; of a flow of packets, `reason` says why. */
+  end(flow: Flow, state: FlowState, origin?: EntryOrigin, reason: FlowEndReason | '' = ''): void {
+    const record = this.#summary(flow, state);
+    record['telltale.flow.end_reason'] = reason;
+    this.#emit(flow, state, record, true, origin);
     this.#inference.end(state);
   }
 
@@ -219,6 +221,10 @@ export class FlowRecorder {
     record['source.packets'] = flow.sourcePackets - state.sourcePackets;
     record['destination.bytes'] = flow.destinationBytes - state.destinationBytes;
     record['destination.packets'] = flow.destinationPackets - state.destinationPackets;
+    if (flow.unansweredPackets > 0) {
+      record['telltale.unanswered.packets'] = flow.unansweredPackets;
+      record['telltale.unanswered.duration'] = Math.max(0, flow.lastMicros - (flow.answeredMicros || flow.startMicros));
+    }
     state.sourceBytes = flow.sourceBytes;
     state.sourcePackets = flow.sourcePackets;
     state.destinationBytes = flow.destinationBytes;

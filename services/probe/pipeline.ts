@@ -152,10 +152,10 @@ export class ProbePipeline implements FlowHandler {
     this.#recorder.update(flow, (flow.context as Dissection).state);
   }
 
-  flowEnded(flow: Flow, _reason: FlowEndReason): void {
+  flowEnded(flow: Flow, reason: FlowEndReason): void {
     const { stream, state } = flow.context as Dissection;
     stream?.end();
-    this.#recorder.end(flow, state);
+    this.#recorder.end(flow, state, undefined, reason);
   }
 
   #exportDecoder(): FlowExportDecoder {

@@ -16,21 +16,14 @@ const captures = path.join(process.env['TELLTALE_SHARED'] ?? path.join(projectRo
 const skip = existsSync(path.join(captures, 'TRUTH.tsv')) ? false
   : 'SKIPPED: no real captures; set TELLTALE_SHARED to the folder that holds captures/TRUTH.tsv';
 
-/** Rows that no dissector reads. A row that is found all the same fails: take it off the list. */
-const notCovered: Record<string, string> = {
-  'ndpi/pcap/ajp.pcap#11': 'a copy in a FabricPath frame, which is not decoded; the same bytes are found in frame 13',
-};
-
 const rows: readonly Row[] = skip === false ? readRows(captures) : [];
 const probed = new Probed(captures);
 
 /** What `node dist/test/truth/truth.js` prints for a person. */
 describe('TRUTH.tsv', { skip, timeout: 120_000 }, () => {
   for (const row of rows) {
-    const reason = notCovered[`${row.file}#${row.frame}`];
     const name = `${row.file}#${row.frame} ${row.kind}`;
     if (row.expect === 'ignore') test(`${name}: no identifier`, async () => assert.equal(await probed.finds(row), false));
-    else if (reason) test(`${name}: not covered yet (${reason})`, async () => assert.equal(await probed.finds(row), false, 'it is covered now: take it off the list'));
     else test(name, async () => assert.equal(await probed.finds(row), true));
   }
 

@@ -48,13 +48,13 @@ export const agoraName = 'qos-america.agoralab.co';
 /** Titles of the rules that ship. */
 export const userInClear = 'User id in clear';
 export const roomInClear = 'Room or meeting id in clear';
-export const platformIdInClear = 'User or room id in clear at a voice or meeting platform';
+export const platformIdInClear = 'User or room id in clear at a voice platform';
 export const linked = 'User and room linked in clear';
 export const deviceInClear = 'Device or advertising id in clear';
 export const personInClear = 'Direct identifier of a person in clear';
 export const httpCredential = 'HTTP credentials in clear';
 export const deviceLinked = 'Device and account linked in clear';
-export const analyticsInClear = 'Device, advertising or location data in clear to an analytics endpoint';
+export const analyticsInClear = 'Device data in clear to an analytics endpoint';
 export const sessionInClear = 'Session token in clear';
 export const deniedCountry = 'Service traffic to a country its policy denies';
 export const unknownPlace = 'Service traffic to a place that cannot be told';
