@@ -233,8 +233,8 @@ GROUP BY destination_as_organization_name, telltale_peer_located, telltale_peer_
             height: 8,
             description:
               'Distinct identifiers, and the endpoints they came from, per operator and the country it is controlled from. Linked: seen together with an identifier of another kind in the same flow. Bulk thresholds (28 CFR 202.205) are counted on these sets.',
-            columns: { 'Controlled from': [width(140)], Operator: [width(240)], Identifiers: [...gauge('red'), width(130)] },
-            sql: `SELECT ${flag('telltale_peer_operated')} AS "Controlled from", ${named('organization')} AS "Operator",
+            columns: { 'Operated from': [width(140)], Operator: [width(240)], Identifiers: [...gauge('red'), width(130)] },
+            sql: `SELECT ${flag('telltale_peer_operated')} AS "Operated from", ${named('organization')} AS "Operator",
   uniqExactMerge(identifiers) AS "Identifiers", uniqExactMergeIf(identifiers, linked) AS "Linked", uniqExactMerge(subjects) AS "Endpoints", ${listed('kind')} AS "Kinds"
 FROM disclosed_identifiers
 WHERE if('\${clock:raw}' = 'timestamp', day >= toDate32($__fromTime) AND day <= toDate32($__toTime), $__timeFilter(latest))
