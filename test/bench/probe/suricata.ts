@@ -53,7 +53,7 @@ function onlyProtocols(configuration: string): string {
   const start = configuration.indexOf('\n      types:', configuration.indexOf('- eve-log:'));
   const rest = configuration.slice(start + 1).split('\n');
   const end = rest.findIndex((line, at) => at > 0 && /^ {0,2}\S/.test(line));
-  return `${configuration.slice(0, start)}\n      types:\n        - flow\n        - http\n        - dns\n        - tls\n${rest.slice(end).join('\n')}`;
+  return `${configuration.slice(0, start)}\n      types:\n        - flow\n        - http\n        - dns\n        - tls:\n            extended: yes\n${rest.slice(end).join('\n')}`;
 }
 
 /** A rule per name of an identifier: its longest word as content, which Suricata looks for in all rules at once, then the name with a value. */
