@@ -330,7 +330,8 @@ export class Recogniser {
       this.#counters.truncated++;
       this.readInFull = false;
     }
-    if (message.encryption.verdict === 'cleartext') this.#watch?.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
+    const isText = message.encryption.verdict === 'cleartext' && !bytes.includes(0);
+    if (isText) this.#watch?.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
     else this.#watch?.addBytes(bytes, placeInPayload(message, 0, ''));
     if (!this.#structured(message, bytes)) {
       for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
@@ -344,6 +345,11 @@ export class Recogniser {
    */
   #structured(message: Message, bytes: Buffer): boolean {
     if (message.encryption.verdict === 'cleartext' && message.protocol !== 'http') {
+      // Queries and calls of a known protocol: their structure is no guess any more, and their texts may be wide.
+      if (bytes.includes(0)) {
+        this.#utf16(bytes, placeInPayload(message, 0, ''), '', deepestEncoding);
+        return false;
+      }
       const text = bytes.length <= longestLine ? fromQuotedPrintable(bytes.toString('latin1')) : null;
       if (text !== null) this.#value(text, null, placeInPayload(message, 0, 'quoted-printable'), text, deepestEncoding);
       return text !== null && this.#hits.size > 0;
