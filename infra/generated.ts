@@ -9,6 +9,7 @@ import { reviewSchema } from '../services/review/configuration.ts';
 import { standaloneSchema } from '../services/standalone/configuration.ts';
 import { schema } from './clickhouse/schema.ts';
 import { buildDashboards } from './grafana/dashboards.ts';
+import { identifiersReference } from './identifiers-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
 import { scanKernelModule } from './scan-kernel.ts';
 
@@ -28,6 +29,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     ]),
     'docs/metrics.md': await metricsReference(),
     'docs/fields.md': fieldsReference(),
+    'docs/identifiers.md': identifiersReference(),
     'docs/finding.schema.json': findingSchema(),
     'libs/identifiers/scan/kernel-module.ts': await scanKernelModule(),
   };

@@ -5,6 +5,7 @@ import { alerterSection } from '../services/alerter/configuration.ts';
 import { reportGeoTables } from '../services/detector/detection-tables.ts';
 import { DetectorCounters } from '../services/detector/detector.ts';
 import { reportRules } from '../services/detector/pack-watcher.ts';
+import { reportScheduledDetections, ScheduledCounters } from '../services/detector/scheduled-detections.ts';
 import { reportDetector, reportFollow, reportLive, reportProbe, reportSink, reportSocket, reportSource, reportStore } from '../services/operations/operations.ts';
 import { createPipeline } from '../services/probe/create.ts';
 
@@ -22,6 +23,7 @@ export async function metricsReference(): Promise<string> {
       reportSource(metrics, 'flows', createSourceCounters());
       reportDetector(metrics, new DetectorCounters());
       reportRules(metrics, { counters: { suppressed: new Map() } }, { counters: { reloads: 0, reloadsRefused: 0 } });
+      reportScheduledDetections(metrics, new ScheduledCounters());
       reportGeoTables(metrics, { ages: () => ({}), faults: () => 0, counters: { reloads: 0, failures: 0 } });
       reportStore(metrics, { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 });
       reportSink(metrics, 'findings', createSinkCounters());

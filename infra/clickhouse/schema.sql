@@ -11,6 +11,61 @@ ENGINE = ReplacingMergeTree(until)
 ORDER BY name
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE disclosed_identifiers
+(
+    `day` Date32,
+    `telltale_peer_located` LowCardinality(String),
+    `telltale_peer_registered` LowCardinality(String),
+    `telltale_peer_operated` LowCardinality(String),
+    `organization` LowCardinality(String),
+    `kind` LowCardinality(String),
+    `linked` Bool,
+    `identifiers` AggregateFunction(uniqExact, String),
+    `subjects` AggregateFunction(uniqExact, String),
+    `latest` SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (day, telltale_peer_operated, telltale_peer_registered, telltale_peer_located, organization, kind, linked)
+TTL toDateTime(latest) + toIntervalDay(400)
+SETTINGS index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW disclosed_identifiers_of_flows TO disclosed_identifiers
+(
+    `day` Date32,
+    `telltale_peer_located` LowCardinality(String),
+    `telltale_peer_registered` LowCardinality(String),
+    `telltale_peer_operated` LowCardinality(String),
+    `organization` String,
+    `kind` LowCardinality(String),
+    `linked` UInt8,
+    `identifiers` AggregateFunction(uniqExact, String),
+    `subjects` AggregateFunction(uniqExact, String),
+    `latest` DateTime64(3, 'UTC')
+)
+AS SELECT
+    toDate32(timestamp) AS day,
+    telltale_peer_located,
+    telltale_peer_registered,
+    telltale_peer_operated,
+    if(telltale_peer_operator != '', telltale_peer_operator, destination_as_organization_name) AS organization,
+    kind,
+    length(telltale_flow_observable_kinds) > 1 AS linked,
+    uniqExactState(token) AS identifiers,
+    uniqExactState(telltale_subject_ip) AS subjects,
+    max(ingested_at) AS latest
+FROM flows
+ARRAY JOIN
+    telltale_observables.kind AS kind,
+    telltale_observables.token AS token
+GROUP BY
+    day,
+    telltale_peer_located,
+    telltale_peer_registered,
+    telltale_peer_operated,
+    organization,
+    kind,
+    linked;
+
 CREATE TABLE findings
 (
     `event_id` String,
@@ -70,6 +125,11 @@ CREATE TABLE findings
     `telltale_policy_decisions` Array(String),
     `telltale_evidence_line` UInt64,
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_path` Array(String),
+    `telltale_peer_city` LowCardinality(String),
+    `telltale_peer_position` LowCardinality(String),
+    `telltale_peer_registered_disputed` Array(String),
+    `telltale_observable_watchlist` LowCardinality(String),
     `telltale_inference` Array(String),
     `telltale_linkability_score` UInt64,
     `telltale_linked_kinds` Array(String),
@@ -235,6 +295,18 @@ CREATE TABLE flows
     `telltale_hops` Array(String),
     `telltale_policy_decisions` Array(String),
     `ingested_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `telltale_flow_hops` Array(String),
+    `telltale_subject_mac` String,
+    `telltale_rtp_ssrc` UInt64,
+    `telltale_rtp_medium` LowCardinality(String),
+    `telltale_path` Array(String),
+    `telltale_peer_city` LowCardinality(String),
+    `telltale_peer_position` LowCardinality(String),
+    `telltale_peer_registered_disputed` Array(String),
+    `telltale_unanswered_packets` UInt64,
+    `telltale_unanswered_duration` UInt64,
+    `telltale_flow_end_reason` LowCardinality(String),
+    `telltale_observables.watchlist` Array(LowCardinality(String)),
     `telltale_sip_method` LowCardinality(String),
     `telltale_sip_status_code` UInt64,
     `telltale_stun_type` LowCardinality(String),
@@ -243,7 +315,8 @@ CREATE TABLE flows
     `telltale_linkability_score` UInt64,
     `telltale_linked_kinds` Array(String),
     INDEX flows_timestamp timestamp TYPE minmax GRANULARITY 1,
-    INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX flows_ingested_at ingested_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(ingested_at)
 PARTITION BY toRelativeMonthNum(event_start) % 24

@@ -1,11 +1,22 @@
 import { buildDashboard } from './dashboard.ts';
 import { drill, gauge, hidden, levelColours, toReview, unit, verdictColours, width, words } from './columns.ts';
-import { stat, table, timeSeries, worldMap } from './panels.ts';
+import { nodeGraph, stat, table, timeSeries, worldMap } from './panels.ts';
 import { flag, listed, named, selectedCountries, selectedFindings } from './sql.ts';
 import { clockVariable, countryVariable, levelVariable, serviceVariable, subjectVariable } from './variables.ts';
 
 const borderFindings = `${selectedFindings} AND telltale_policy_verdict IN ('denied', 'unknown')
   AND $__conditionalAll(${named('telltale_peer_located')} IN (\${country:singlequote}), $country)`;
+
+/** Records of the sensor's traffic that belongs to a service, by the variables of the page. */
+const serviceRecords = `FROM flows FINAL
+WHERE $__timeFilter(\${clock:raw}) AND telltale_service != '' AND network_protocol != 'dns'
+  AND $__conditionalAll(${named('telltale_service')} IN (\${service:singlequote}), $service)
+  AND $__conditionalAll(telltale_subject_ip IN (\${subject:singlequote}), $subject)
+  AND $__conditionalAll(${named('telltale_peer_located')} IN (\${country:singlequote}), $country)`;
+
+/** A segment of a path in words: `media CN`, `relay ?`, `behind the relay`. */
+const place = `arrayMap(segment -> if(startsWith(segment, 'unobservable|'), splitByChar('|', segment)[6],
+    concat(splitByChar('|', segment)[1], ' ', splitByChar('|', segment)[3])), path)`;
 
 /** Located, registered and operated are three questions; they disagree when two known answers differ. */
 const disagrees = `arrayUniq(arrayFilter(country -> country != '', [telltale_peer_located, telltale_peer_registered, telltale_peer_operated])) > 1`;
@@ -117,6 +128,71 @@ GROUP BY t, country ORDER BY t, country`,
         ],
       },
       {
+        title: 'By which way',
+        panels: [
+          nodeGraph({
+            title: 'By which way do sessions go?',
+            width: 14,
+            height: 12,
+            description:
+              'From the subject over tunnels, the peer and the hops that sessions name, each with its role and the country in which it is located (? is unknown). The last place of a path says what nobody can see from here. Edges carry flows and bytes.',
+            overrides: { secondarystat: [unit('bytes')] },
+            sql: `SELECT concat(edge.1, ' > ', edge.2) AS id, edge.1 AS source, edge.2 AS target,
+  uniqExact(telltale_flow_id) AS mainstat, sum(bytes) AS secondarystat
+FROM (
+  SELECT telltale_flow_id, source_bytes + destination_bytes AS bytes, ${place} AS places,
+    if(empty(telltale_path), ['subject|?|local|?|?|flow', concat(if(telltale_role = '', 'peer', telltale_role), '|?|',
+      multiIf(telltale_peer_located != '', telltale_peer_located, telltale_peer_unlocated IN ('local', 'anycast'), telltale_peer_unlocated, '?'), '|?|?|flow')], telltale_path) AS path
+  ${serviceRecords}
+)
+ARRAY JOIN arrayZip(arrayPopBack(places), arrayPopFront(places)) AS edge
+WHERE edge.1 != edge.2
+GROUP BY edge ORDER BY secondarystat DESC LIMIT 100`,
+          }),
+          worldMap({
+            title: 'In which cities are the peers?',
+            width: 10,
+            height: 12,
+            size: 'Bytes',
+            colour: 'Denied records',
+            at: 'coordinates',
+            label: 'City',
+            thresholds: [
+              [0, 'blue'],
+              [1, 'red'],
+            ],
+            description:
+              "Cities as the location table claims them, within the country that it answers. A city is less certain than a country: a round trip or a name may contradict it, and then it is left out. IP Geolocation by DB-IP.",
+            overrides: { Bytes: [unit('bytes')] },
+            sql: `SELECT telltale_peer_city AS "City", telltale_peer_located AS country,
+  toFloat64(splitByChar(',', telltale_peer_position)[1]) AS latitude, toFloat64(splitByChar(',', telltale_peer_position)[2]) AS longitude,
+  sum(source_bytes + destination_bytes) AS "Bytes", countIf(telltale_policy_verdict = 'denied') AS "Denied records", ${listed('telltale_service')} AS "Services"
+${serviceRecords} AND telltale_peer_position != ''
+GROUP BY telltale_peer_city, telltale_peer_located, telltale_peer_position ORDER BY "Bytes" DESC LIMIT 500`,
+          }),
+          table({
+            title: 'Whose meeting went where?',
+            width: 24,
+            height: 8,
+            description:
+              'Media streams of the same meeting seen at several subjects: streams with the same synchronisation source (a random number of 32 bits per stream) at the same relay. Subjects that share a stream were in one meeting; streams that share a subject, relay and ten minutes belong together.',
+            columns: { Policy: [...words(verdictColours), width(100)], Bytes: [unit('bytes'), width(110)], From: [width(170)] },
+            sql: `SELECT min(first) AS "From", arrayStringConcat(arraySort(groupUniqArrayArray(subjects)), ', ') AS "Subjects",
+  any(service) AS "Service", relay AS "Relay", any(located) AS "Located in", any(operated) AS "Controlled from",
+  argMax(verdict, indexOf(['', 'allowed', 'unknown', 'denied'], verdict)) AS "Policy", count() AS "Streams", sum(bytes) AS "Bytes"
+FROM (
+  SELECT telltale_rtp_ssrc, telltale_peer_ip AS relay, min(timestamp) AS first, groupUniqArray(telltale_subject_ip) AS subjects, any(telltale_service) AS service,
+    ${flag('any(telltale_peer_located)')} AS located, ${flag('any(telltale_peer_operated)')} AS operated, any(telltale_policy_verdict) AS verdict,
+    sum(source_bytes + destination_bytes) AS bytes
+  ${serviceRecords} AND telltale_rtp_ssrc != 0
+  GROUP BY telltale_rtp_ssrc, relay
+  HAVING length(subjects) > 1
+)
+GROUP BY relay, subjects[1], toStartOfInterval(first, INTERVAL 10 MINUTE) ORDER BY "From" DESC LIMIT 100`,
+          }),
+        ],
+      },
+      {
         title: 'Who does what there',
         panels: [
           table({
@@ -154,6 +230,19 @@ GROUP BY telltale_service, telltale_role, telltale_peer_located, telltale_policy
 ${selectedCountries} AND ${disagrees}
 GROUP BY destination_as_organization_name, telltale_peer_located, telltale_peer_registered,
   telltale_peer_operated ORDER BY "Bytes" DESC LIMIT 100`,
+          }),
+          table({
+            title: 'Who was told how many identifiers?',
+            width: 24,
+            height: 8,
+            description:
+              'Distinct identifiers, and the endpoints they came from, per operator and the country it is controlled from. Linked: seen together with an identifier of another kind in the same flow. Bulk thresholds (28 CFR 202.205) are counted on these sets.',
+            columns: { 'Controlled from': [width(140)], Operator: [width(240)], Identifiers: [...gauge('red'), width(130)] },
+            sql: `SELECT ${flag('telltale_peer_operated')} AS "Controlled from", ${named('organization')} AS "Operator",
+  uniqExactMerge(identifiers) AS "Identifiers", uniqExactMergeIf(identifiers, linked) AS "Linked", uniqExactMerge(subjects) AS "Endpoints", ${listed('kind')} AS "Kinds"
+FROM disclosed_identifiers
+WHERE if('\${clock:raw}' = 'timestamp', day >= toDate32($__fromTime) AND day <= toDate32($__toTime), $__timeFilter(latest))
+GROUP BY telltale_peer_operated, organization ORDER BY "Identifiers" DESC LIMIT 100`,
           }),
         ],
       },

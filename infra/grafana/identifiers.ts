@@ -191,6 +191,25 @@ ${identifierFindings}
 GROUP BY "Protocol", "Place", "Encoding" ORDER BY "Findings" DESC LIMIT 100`,
           }),
           table({
+            title: 'What is seen together, and tells most?',
+            width: 24,
+            height: 9,
+            description: 'Identifiers that one observer sees in one flow or within two minutes, by what they tell together (docs/rules.md). The sentence links to the review page.',
+            columns: {
+              Risk: [...gauge('red'), width(90)],
+              Level: [...words(levelColours), width(110)],
+              Seen: [width(170)],
+              Finding: [toReview],
+              Kinds: [width(220)],
+              id: hidden,
+            },
+            sql: `SELECT event_risk_score AS "Risk", event_severity_name AS "Level", timestamp AS "Seen", message AS "Finding",
+  arrayStringConcat(telltale_linked_kinds, ', ') AS "Kinds", event_id AS id
+${identifierFindings}
+  AND telltale_linkability_score > 0 AND notEmpty(telltale_observables_related)
+ORDER BY event_risk_score DESC, \${clock:raw} DESC LIMIT 100`,
+          }),
+          table({
             title: 'What was found last?',
             width: 12,
             height: 9,

@@ -33,6 +33,7 @@ import {
   TooltipMode,
   TooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/geomap';
+import { PanelBuilder as NodeGraph } from '@grafana/grafana-foundation-sdk/nodegraph';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -148,7 +149,15 @@ export function bars(question: Question & { colour: string }): GeneratedPanel {
  * blank on a network without internet, so the base layer is one transparent pixel.
  */
 export function worldMap(
-  question: Question & { size: string; colour: string; thresholds: Thresholds; overrides?: Overrides },
+  question: Question & {
+    size: string;
+    colour: string;
+    thresholds: Thresholds;
+    overrides?: Overrides;
+    /** By the columns `latitude` and `longitude`, with the column `label` beside each marker; else by the code in `country`. */
+    at?: 'coordinates';
+    label?: string;
+  },
 ): GeneratedPanel {
   const layer = (options: object) => ({ build: () => options as never });
   const builder = new Geomap()
@@ -171,7 +180,10 @@ export function worldMap(
         type: 'markers',
         name: question.size,
         tooltip: true,
-        location: { mode: FrameGeometrySourceMode.Lookup, lookup: 'country' },
+        location:
+          question.at === 'coordinates'
+            ? { mode: FrameGeometrySourceMode.Coords, latitude: 'latitude', longitude: 'longitude' }
+            : { mode: FrameGeometrySourceMode.Lookup, lookup: 'country' },
         config: {
           showLegend: false,
           style: {
@@ -179,7 +191,7 @@ export function worldMap(
             color: { field: question.colour, fixed: 'blue' },
             opacity: 0.75,
             symbol: { mode: 'fixed', fixed: 'img/icons/marker/circle.svg' },
-            text: { mode: 'field', field: 'country', fixed: '' },
+            text: { mode: 'field', field: question.label ?? 'country', fixed: '' },
             textConfig: { fontSize: 11, textAlign: 'center', textBaseline: 'middle', offsetX: 0, offsetY: 0 },
           },
         },
@@ -189,4 +201,12 @@ export function worldMap(
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .thresholds(thresholds(question.thresholds));
   return panel(builder, question, 'table', question.overrides);
+}
+
+/**
+ * Places as nodes, and what goes from one to the next as edges. The query has a row per edge: `id`, `source`, `target`, `mainstat`,
+ * `secondarystat`; the panel makes the nodes of them (https://grafana.com/docs/grafana/latest/panels-visualizations/visualizations/node-graph/).
+ */
+export function nodeGraph(question: Question & { overrides?: Overrides }): GeneratedPanel {
+  return panel(new NodeGraph(), question, 'table', question.overrides);
 }

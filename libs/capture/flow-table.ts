@@ -99,9 +99,12 @@ export class FlowTable {
     if (fromSource) {
       flow.sourceBytes += view.ipLength;
       flow.sourcePackets += view.packets;
+      flow.unansweredPackets += view.packets;
     } else {
       flow.destinationBytes += view.ipLength;
       flow.destinationPackets += view.packets;
+      flow.unansweredPackets = 0;
+      flow.answeredMicros = micros;
     }
     flow.lastFrame = view.frame;
     if (micros > flow.lastMicros) flow.lastMicros = micros;
@@ -231,6 +234,13 @@ export class FlowTable {
   }
 }
 
+const linkTypeEthernet = 1;
+
+/** Hardware address at an offset of an Ethernet frame, in hexadecimal; '' when the link is another. */
+function macAt({ data, linkType, start, capturedLength }: PacketView, offset: number): string {
+  return linkType === linkTypeEthernet && capturedLength >= 12 ? data.toString('hex', start + offset, start + offset + 6) : '';
+}
+
 function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
   const { data, transport, addressLength, sourceIp, destinationIp, sourcePort, destinationPort } = view;
   const isIcmp = transport === ICMP || transport === ICMPV6;
@@ -244,6 +254,8 @@ function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
     tunnelProtocol: tunnelProtocol(view.tunnel),
     tunnelSourceIp: senderIsSource ? view.outerSourceIp : view.outerDestinationIp,
     tunnelDestinationIp: senderIsSource ? view.outerDestinationIp : view.outerSourceIp,
+    sourceMac: macAt(view, senderIsSource ? 6 : 0),
+    destinationMac: macAt(view, senderIsSource ? 0 : 6),
     communityId: communityId({
       transport,
       sourceIp: data.subarray(view.sourceAddress, view.sourceAddress + addressLength),

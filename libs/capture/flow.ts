@@ -20,6 +20,9 @@ export class Flow {
   /** Endpoints of the outermost one, seen from the flow's source; empty when no IP packet is around it. */
   readonly tunnelSourceIp: string;
   readonly tunnelDestinationIp: string;
+  /** Hardware addresses by which its first packet went over an Ethernet; empty elsewhere. They are those of the neighbours, not of hosts behind a router. */
+  readonly sourceMac: string;
+  readonly destinationMac: string;
   /** Time of the first and of the last packet, µs since 1970; number of the last. */
   readonly startMicros: number;
   lastMicros: number;
@@ -28,6 +31,10 @@ export class Flow {
   sourcePackets = 0;
   destinationBytes = 0;
   destinationPackets = 0;
+  /** Packets of the source since the destination's last one. */
+  unansweredPackets = 0;
+  /** Time of the destination's last packet, µs; 0: there was none. */
+  answeredMicros = 0;
   /**
    * Time from SYN to SYN-ACK as the probe saw them, µs: the round trip between the probe and the destination.
    * The other half, between the probe and the source, is not in it. 0 is unknown: no handshake seen, or its SYN was repeated,
@@ -52,6 +59,8 @@ export class Flow {
     this.tunnelProtocol = identity.tunnelProtocol;
     this.tunnelSourceIp = identity.tunnelSourceIp;
     this.tunnelDestinationIp = identity.tunnelDestinationIp;
+    this.sourceMac = identity.sourceMac;
+    this.destinationMac = identity.destinationMac;
     this.startMicros = micros;
     this.lastMicros = micros;
     this.lastFrame = frame;
@@ -59,7 +68,7 @@ export class Flow {
 }
 
 export type FlowIdentity = Pick<Flow, 'sourceIp' | 'sourcePort' | 'destinationIp' | 'destinationPort' | 'transport' | 'ipVersion' | 'communityId'
-  | 'tunnelProtocol' | 'tunnelSourceIp' | 'tunnelDestinationIp'>;
+  | 'tunnelProtocol' | 'tunnelSourceIp' | 'tunnelDestinationIp' | 'sourceMac' | 'destinationMac'>;
 
 /**
  * What becomes of the packets. Calls come in the order of the packets, synchronously; `bytes` are valid during the call only.

@@ -22,7 +22,10 @@ export interface InterfaceDescription {
   readonly drops: CaptureDrops;
 }
 
-/** Packets that were on the wire and are not in the capture: the interface had no room for them, or the capturing program was too slow. */
+/**
+ * Packets that were on the wire and are not in the capture: the interface had no room for them, or the capturing program was too slow.
+ * dumpcap counts the latter among the former.
+ */
 export interface CaptureDrops {
   interface: number;
   kernel: number;

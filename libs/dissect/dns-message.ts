@@ -5,10 +5,19 @@ export interface DnsMessage {
   isResponse: boolean;
   questions: { name: string; type: number }[];
   answers: DnsAnswer[];
+  /** The records of all sections, as far as they name hosts. */
+  records: DnsName[];
   /** Network of the client for which a resolver asks (EDNS Client Subnet, RFC 7871), as `213.61.29.0/24`; empty when none is named. */
   clientSubnet: string;
   /** False when it ended, or was malformed, before all records its header counts. */
   complete: boolean;
+}
+
+/** A record with the name that it is about, and for PTR and SRV the name that it leads to. */
+export interface DnsName {
+  name: string;
+  type: number;
+  target: string;
 }
 
 /** An A, AAAA or CNAME record; of another one address and canonical name are empty. */
@@ -23,6 +32,8 @@ const headerBytes = 12;
 const A = 1;
 const CNAME = 5;
 const AAAA = 28;
+const PTR = 12;
+const SRV = 33;
 const OPT = 41;
 const IN = 1;
 const CLIENT_SUBNET = 8;
@@ -31,6 +42,7 @@ const maxLabels = 128;
 const maxNameBytes = 255;
 /** Of a name's records those of one message are kept; a full TCP message holds some thousands. */
 const maxAnswers = 4096;
+const maxRecords = 64;
 
 /** What the flags and counts of a header allow: a cheap first look. `bytes` holds at least the 12 bytes of the header. */
 export function isDnsHeader(bytes: Buffer): boolean {
@@ -48,7 +60,7 @@ export function isDnsHeader(bytes: Buffer): boolean {
 export function parseDns(bytes: Buffer): DnsMessage | null {
   if (bytes.length < headerBytes || !isDnsHeader(bytes)) return null;
   const reader = new Reader(bytes);
-  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], clientSubnet: '', complete: false };
+  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], records: [], clientSubnet: '', complete: false };
   for (let left = bytes.readUInt16BE(4); left > 0; left--) {
     const name = reader.name();
     const type = reader.u16();
@@ -80,9 +92,18 @@ function readRecord(reader: Reader, message: DnsMessage): DnsAnswer {
   const answer: DnsAnswer = { name, ttl, address: '', canonicalName: '' };
   if (type === OPT && !reader.failed) message.clientSubnet = readClientSubnet(reader.bytes, data, data + length);
   if (reader.failed || !isInternet) return answer;
+  if (message.records.length < maxRecords) message.records.push({ name, type, target: targetOf(reader, type, data) });
   if ((type === A && length === 4) || (type === AAAA && length === 16)) answer.address = formatIp(reader.bytes, data, length);
   else if (type === CNAME) answer.canonicalName = reader.nameAt(data);
   return answer;
+}
+
+/** A target that is malformed spoils its record only. */
+function targetOf(reader: Reader, type: number, data: number): string {
+  if (type !== PTR && type !== SRV) return '';
+  const target = reader.nameAt(type === SRV ? data + 6 : data);
+  reader.failed = false;
+  return target;
 }
 
 /** Looks through the options of an OPT record: family, length of the prefix, scope, and as many bytes as the prefix needs (RFC 7871, section 6). */

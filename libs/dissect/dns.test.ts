@@ -36,7 +36,7 @@ describe('datagram', () => {
   test('response: the name asked for labels the addresses behind its CNAMEs, and no others', () => {
     const { messages } = dissectPayload(response, { sourcePort: 53, sender: 'destination' });
     assert.deepEqual(messages[0]!.facts['dns.resolved_ip'], ['192.0.2.7', '2001:db8::1']);
-    assert.deepEqual(messages[0]!.resolution, { name: 'www.example.com', addresses: ['192.0.2.7', '2001:db8::1'], ttl: 30 });
+    assert.deepEqual(messages[0]!.resolution, { name: 'www.example.com', addresses: ['192.0.2.7', '2001:db8::1'], aliases: ['cdn.example.com'], ttl: 30 });
   });
 
   test('on any port, when it is sound from beginning to end', () => {
@@ -71,7 +71,7 @@ describe('datagram', () => {
 
   test('a NetBIOS name is none of DNS', () => {
     const netbios = Buffer.from('123401000001000000000000' + '20' + '4541'.repeat(16) + '00' + '00200001', 'hex');
-    assert.equal(dissectPayload(netbios, { destinationPort: 137 }).messages[0]!.protocol, 'udp');
+    assert.equal(dissectPayload(netbios, { destinationPort: 137 }).messages[0]!.protocol, 'netbios');
   });
 
   test('many questions', () => {

@@ -1,5 +1,6 @@
 import { FieldList } from './fieldlist.ts';
-import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
+import { hostNames } from './host-names.ts';
+import { createMessage, type Emit, type Encryption, type Message, type NameResolution, type Sender } from './message.ts';
 import type { DissectCounters } from './counters.ts';
 import { parseDns, type DnsMessage } from './dns-message.ts';
 import type { DissectOptions } from './options.ts';
@@ -19,6 +20,7 @@ export function dnsMessage(
     fields.add('dns.question.name', '', question.name, '', frame);
   }
   fields.add('dns.opt.client_subnet', 'dns_client_subnet', dns.clientSubnet, '', frame);
+  if (protocol === 'mdns' || protocol === 'llmnr') for (const { path, key, value } of hostNames(dns, protocol)) fields.add(path, key, value, '', frame);
   if (!dns.isResponse) return message;
   const asked = dns.questions[0];
   const resolution = asked === undefined ? null : resolve(dns, asked.name);
@@ -41,7 +43,7 @@ export function emitDns(
 }
 
 /** Follows the CNAMEs from the name that was asked for to its addresses. Answers for other names are not believed. */
-function resolve(dns: DnsMessage, name: string): { name: string; addresses: string[]; ttl: number } {
+function resolve(dns: DnsMessage, name: string): NameResolution {
   const chain = new Set([name]);
   const addresses: string[] = [];
   let ttl = Infinity;
@@ -52,7 +54,7 @@ function resolve(dns: DnsMessage, name: string): { name: string; addresses: stri
     else continue;
     ttl = Math.min(ttl, answer.ttl);
   }
-  return { name, addresses, ttl: Number.isFinite(ttl) ? ttl : 0 };
+  return { name, addresses, aliases: [...chain].slice(1), ttl: Number.isFinite(ttl) ? ttl : 0 };
 }
 
 /** Record types by number (IANA, Domain Name System Parameters); others are `TYPE65280` (RFC 3597, section 5). */

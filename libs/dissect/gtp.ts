@@ -1,4 +1,6 @@
 import { FieldList } from './fieldlist.ts';
+import { formatIp } from './address.ts';
+import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 import { ByteReader } from './reader.ts';
@@ -11,11 +13,14 @@ export const gtp: DatagramProtocol = {
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('gtp', cleartext, sender, frame, micros);
     const fields = new FieldList('gtp', sender, message.fields, options, counters);
+    const hops = new HopList();
     const isSound = visitElements(payload, (type, version, value) => {
+      addAddress(hops, type, version, value);
       const known = (version === 1 ? elements1 : elements2)[type];
       if (known !== undefined) fields.add(`gtp.${known.name}`, `gtp_${known.name}`, tbcdDigits(value.subarray(known.skip)), 'tbcd', frame);
     });
     if (!isSound) counters.add('gtp', 'malformed element');
+    if (hops.texts.length > 0) message.facts['telltale.flow.hops'] = hops.texts;
     return message;
   },
 };
@@ -42,6 +47,27 @@ const fixedLengths: Record<number, number | undefined> = {
   1: 1, 2: 8, 3: 6, 4: 4, 5: 4, 8: 1, 9: 28, 11: 1, 12: 3, 13: 1, 14: 1, 15: 1, 16: 4, 17: 4, 18: 5, 19: 1, 20: 1, 21: 1, 22: 9, 23: 1, 24: 1, 25: 2,
   26: 2, 27: 2, 28: 2, 29: 1, 117: 1, 118: 1, 119: 5, 126: 1, 127: 4,
 };
+
+/**
+ * Addresses of nodes by which the subscriber's traffic goes: GSN address (133; TS 29.060, section 7.7.32), F-TEID (87; TS 29.274, section
+ * 8.22). The address that the subscriber is given is a person's: end user address (128), PDN address allocation (79).
+ */
+function addAddress(hops: HopList, type: number, version: number, value: Buffer): void {
+  if (version === 1 && type === 133) hops.add('gtp-node', ipAt(value, 0));
+  else if (version === 1 && type === 128) hops.addPerson('gtp-subscriber', ipAt(value, 2));
+  else if (version === 2 && type === 79) hops.addPerson('gtp-subscriber', (value[0]! & 0x07) === 2 ? ipAt(value.subarray(0, 18), 2) : ipAt(value.subarray(0, 5), 1));
+  else if (version === 2 && type === 87 && value.length >= 9) {
+    const hasIpv4 = (value[0]! & 0x80) !== 0;
+    if (hasIpv4) hops.add('gtp-node', ipAt(value.subarray(0, 9), 5));
+    if ((value[0]! & 0x40) !== 0) hops.add('gtp-node', ipAt(value, hasIpv4 ? 9 : 5));
+  }
+}
+
+/** The address that fills `value` from `start` on, '' when it has another length. */
+function ipAt(value: Buffer, start: number): string {
+  const length = value.length - start;
+  return length === 4 || length === 16 ? formatIp(value, start, length) : '';
+}
 
 /** On its own port the header has to fit; on another one the elements have to fill the message to its last byte too. */
 function recogniseGtp(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {

@@ -7,6 +7,7 @@ import {
   findHeadEnd, headerList, headerValue, mediaType, parseHead, parseHeaders, parseRequestLine, parseStatusLine, recogniseHttp,
   type Head, type Header, type RequestLine,
 } from './http-head.ts';
+import { setRequestHops, setResponseHops } from './http-hops.ts';
 import { findMessageStart } from './http-resync.ts';
 import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
@@ -183,6 +184,7 @@ export class HttpSide {
     const target = splitTarget(request.method, request.target);
     facts['http.request.method'] = request.method;
     setTargetFacts(facts, target, headerValue(head.headers, 'host'));
+    setRequestHops(facts, request.method, target, head.headers);
     const agent = headerValue(head.headers, 'user-agent');
     if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);
     this.#isRequest = true;
@@ -210,6 +212,7 @@ export class HttpSide {
     }
     const exchange = this.#exchanges.answer();
     setResponseFacts(message.facts, status, exchange);
+    setResponseHops(message.facts, status, headerValue(head.headers, 'location'));
     if (status === 101) {
       this.#emit();
       this.#state = 'stopped';

@@ -5,6 +5,7 @@ import { addBody, dnsMessageType, emitDnsBody, isMedia } from './http-body.ts';
 import { setResponseFacts, type Exchange } from './http-exchange.ts';
 import { addHeaders } from './http-fields.ts';
 import { headerList, headerValue, mediaType, type Header } from './http-head.ts';
+import { setRequestHops, setResponseHops } from './http-hops.ts';
 import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
@@ -282,6 +283,7 @@ class Http2Side implements Side {
     const frames: FrameMap = { frameAt: () => frame };
     facts['http.request.method'] = method;
     setTargetFacts(facts, target, authority);
+    setRequestHops(facts, method, target, headers);
     const agent = headerValue(headers, 'user-agent');
     if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);
     if (type !== '') facts['http.request.mime_type'] = type;
@@ -298,6 +300,7 @@ class Http2Side implements Side {
   #response(id: number, message: Message, list: FieldList, status: number, headers: readonly Header[]): void {
     const { frame } = message;
     setResponseFacts(message.facts, status, this.#exchanges.get(id));
+    setResponseHops(message.facts, status, headerValue(headers, 'location'));
     this.#exchanges.delete(id);
     addHeaders(list, 'http.response.header', headers, { frameAt: () => frame });
   }

@@ -36,3 +36,41 @@ describe('DNS', () => {
     assert.deepEqual(fieldsOf(dissectPayload(six, { destinationPort: 53 }).messages[0]), ['dns.question.name=a', 'dns.opt.client_subnet=2001:db8:1::/56']);
   });
 });
+
+describe('names of hosts', () => {
+  const label = (text: string) => bytes(hex(Buffer.byteLength(text).toString(16).padStart(2, '0')), text);
+  const name = (...labels: string[]) => bytes(...labels.map(label), hex('00'));
+  const record = (owner: Buffer, type: number, data: Buffer) => bytes(owner, hex(`00${type.toString(16).padStart(2, '0')} 8001 00000078 00${data.length.toString(16).padStart(2, '0')}`), data);
+  const mdns = (...records: Buffer[]) => bytes(hex(`0000 8400 0000 00${records.length.toString(16).padStart(2, '0')} 0000 0000`), ...records);
+  const at = (payload: Buffer, port: number) => fieldsOf(dissectPayload(payload, { sourcePort: port, destinationPort: port }).messages[0]).filter((one) => /host_name|instance/.test(one));
+
+  test('multicast DNS: hosts, and services that persons name', () => {
+    const host = name('Janes-MBP', 'local');
+    const announced = mdns(
+      record(host, 1, hex('c0a8040b')), record(name('_airplay', '_tcp', 'local'), 12, name('Jane’s MacBook Pro', '_airplay', '_tcp', 'local')),
+      record(name('A1B2C3D4E5F6@Jonas Room', '_raop', '_tcp', 'local'), 16, hex('00')), record(name('Office printer', '_ipp', '_tcp', 'local'), 33, bytes(hex('0000 0000 0277'), name('brw1234', 'local'))),
+    );
+    assert.deepEqual(at(announced, 5353), [
+      'mdns.host_name=janes-mbp', 'mdns.instance_name=jane’s macbook pro', 'mdns.instance_name=jonas room', 'mdns.host_name=brw1234',
+    ]);
+    assert.deepEqual(at(bytes(hex('0000 0000 0001 0000 0000 0000'), host, hex('0001 0001')), 5353), [], 'a question');
+  });
+
+  test('LLMNR: who answers, and who asks for any record of a name, which is its own', () => {
+    const answer = bytes(hex('1234 8000 0001 0001 0000 0000'), name('jonas-pc'), hex('0001 0001'), record(name('jonas-pc'), 1, hex('c0a8040b')));
+    assert.deepEqual(at(answer, 5355), ['llmnr.host_name=jonas-pc']);
+    assert.deepEqual(at(bytes(hex('1234 0000 0001 0000 0000 0000'), name('jonas-pc'), hex('00ff 0001')), 5355), ['llmnr.host_name=jonas-pc']);
+    assert.deepEqual(at(bytes(hex('1234 0000 0001 0000 0000 0000'), name('wpad'), hex('0001 0001')), 5355), []);
+  });
+
+  test('NetBIOS: a name that is claimed, not one that is asked for or a group\'s', () => {
+    const encoded = (text: string, suffix: number) => bytes(hex('20'), Buffer.from(`${text.padEnd(15)}${String.fromCharCode(suffix)}`, 'latin1').toString('hex').replaceAll(/./g, (digit) => String.fromCharCode(0x41 + Number.parseInt(digit, 16))), hex('00'));
+    const claim = (text: string, suffix: number, flags: string, operation = '2910') =>
+      bytes(hex(`8001 ${operation} 0001 0000 0000 0001`), encoded(text, suffix), hex(`0020 0001 c00c 0020 0001 000493e0 0006 ${flags} c0a8040b`));
+    assert.deepEqual(at(claim('JONAS-PC', 0, '6000'), 137), ['netbios.host_name=JONAS-PC']);
+    assert.deepEqual(at(claim('WORKGROUP', 0, 'e000'), 137), []);
+    assert.deepEqual(at(claim('WPAD', 0, '0000', '0110'), 137), []);
+    const datagram = bytes(hex('110a 8002 c0a8040b 008a 00bb 0000'), encoded('JONAS-PC', 0), encoded('WORKGROUP', 0x1d), hex('ff534d42'));
+    assert.deepEqual(at(datagram, 138), ['netbios.host_name=JONAS-PC']);
+  });
+});

@@ -118,6 +118,8 @@ export class MediaFlow {
   #message({ sender, frame, micros }: DatagramContext, { protocol, encryption, path, medium }: Carrier, ssrc: number, type: number): Message {
     const message = createMessage(protocol, this.#verdict ?? encryption, sender, frame, micros);
     const fields = new FieldList(protocol, sender, message.fields, this.#options, this.#counters);
+    message.facts['telltale.rtp.ssrc'] = ssrc;
+    message.facts['telltale.rtp.medium'] = medium;
     fields.add(`${path}.ssrc`, '', ssrc.toString(), 'u32be', frame);
     if (type >= 0) fields.add(`${path}.payload_type`, '', type.toString(), '', frame);
     fields.add(`${path}.medium`, '', medium, '', frame);

@@ -30,6 +30,8 @@ export interface NameResolution {
   /** The name asked for, in lower case, whatever CNAMEs led on from it. */
   name: string;
   addresses: string[];
+  /** Names that CNAMEs led on to, in their order. */
+  aliases?: readonly string[];
   /** Least TTL on the way from the name to the addresses, in seconds. */
   ttl: number;
 }

@@ -11,10 +11,13 @@ export interface NameCacheOptions {
 
 export const defaultNameCacheOptions: NameCacheOptions = { maxNames: 200_000, minTtl: 600, maxTtl: 86_400 };
 
+const noAliases: readonly string[] = Object.freeze([]);
+
 interface Entry {
   readonly client: string;
   readonly address: string;
   readonly name: string;
+  readonly aliases: readonly string[];
   /** µs. */
   readonly learned: number;
   readonly expires: number;
@@ -45,7 +48,7 @@ export class NameCache {
   }
 
   /** Takes what `client` was answered at `micros` (µs). The client is who received the response. */
-  learn(client: string, { name, addresses, ttl }: NameResolution, micros: number): void {
+  learn(client: string, { name, addresses, aliases = noAliases, ttl }: NameResolution, micros: number): void {
     const { minTtl, maxTtl, maxNames } = this.#options;
     const expires = micros + Math.min(Math.max(ttl, minTtl), maxTtl) * 1_000_000;
     let entries = this.#clients.get(client);
@@ -55,7 +58,7 @@ export class NameCache {
       if (known !== undefined) this.#entries.delete(known);
       const before = known === undefined || known.name === name ? known?.before : { ...known, before: undefined };
       const learned = known?.name === name ? Math.min(known.learned, micros) : micros;
-      const entry: Entry = { client, address, name, learned, expires, before };
+      const entry: Entry = { client, address, name, aliases, learned, expires, before };
       entries.set(address, entry);
       this.#entries.add(entry);
     }
@@ -64,15 +67,24 @@ export class NameCache {
 
   /** The name by which `client` reaches `address` at `micros`, '' when it is not known yet, or not any more. */
   lookup(client: string, address: string, micros: number): string {
+    return this.#entry(client, address, micros)?.name ?? '';
+  }
+
+  /** Names that CNAMEs led on to from that name. */
+  aliases(client: string, address: string, micros: number): readonly string[] {
+    return this.#entry(client, address, micros)?.aliases ?? noAliases;
+  }
+
+  #entry(client: string, address: string, micros: number): Entry | undefined {
     const entry = this.#clients.get(client)?.get(address);
-    if (entry === undefined) return '';
+    if (entry === undefined) return undefined;
     if (entry.expires < micros) {
       this.#forget(entry);
-      return '';
+      return undefined;
     }
-    if (entry.learned <= micros) return entry.name;
+    if (entry.learned <= micros) return entry;
     const { before } = entry;
-    return before !== undefined && before.learned <= micros && micros <= before.expires ? before.name : '';
+    return before !== undefined && before.learned <= micros && micros <= before.expires ? before : undefined;
   }
 
   /** Forgets all: what follows was seen elsewhere. */

@@ -1,5 +1,6 @@
 import type { FrameMap } from './fieldlist.ts';
 import { parseHead, type Header } from './http-head.ts';
+import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import { readSdp } from './sdp.ts';
@@ -39,7 +40,7 @@ export function headerName({ name }: Header): string {
  * Reads a SIP or RTSP message, head and body, that stands at the start of `bytes`.
  *
  * People become fields: `sip.from.uri`, or `sip.from.phone` where the user is a number. Addresses named in Via, Contact and SDP, by
- * which the call will go on, become `telltale.session.ip`.
+ * which the call will go on, become `telltale.session.ip`; with Record-Route and what each of them is, `telltale.flow.hops`.
  */
 export function sessionMessage(
   protocol: 'sip' | 'rtsp', bytes: Buffer, headLength: number, frames: FrameMap, sender: Sender, micros: number, options: DissectOptions, onMalformed: () => void,
@@ -60,13 +61,16 @@ export function sessionMessage(
     if (people.has(name)) reader.people(name, header);
     else if (name === 'via') reader.via(header);
     else if (name === 'cseq' && status !== null) facts['telltale.sip.method'] = /^\d+ +([A-Z_]{2,32})$/i.exec(header.value)?.[1]!.toUpperCase() ?? '';
+    else if (name === 'record-route' || name === 'route') reader.route(name, header);
     else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
     else if (name === 'user-agent') facts['user_agent.original'] = utf8(header.value);
     else if (name === 'content-type') contentType = header.value.toLowerCase();
     else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.replace(/;.*$/, '').trim(), header);
   }
-  if (contentType.startsWith('application/sdp')) readSdp(bytes.toString('latin1', headLength), (ip) => reader.hop(ip), (origin) => reader.origin(origin, headLength));
+  if (contentType.startsWith('application/sdp')) readSdp(bytes.toString('latin1', headLength), (kind, ip) => reader.media(kind, ip), (origin) => reader.origin(origin, headLength));
   if (reader.hops.size > 0) facts['telltale.session.ip'] = [...reader.hops];
+  const { texts } = reader.path;
+  if (texts.length > 0) facts['telltale.flow.hops'] = texts;
   return message;
 }
 
@@ -80,6 +84,7 @@ const number = /^\+?\d{7,15}$/;
 
 class SessionReader {
   readonly hops = new Set<string>();
+  readonly path = new HopList();
   readonly #protocol: string;
   readonly #message: Message;
   readonly #options: DissectOptions;
@@ -118,9 +123,24 @@ class SessionReader {
   via(header: Header): void {
     for (const match of header.value.slice(0, longestValue).matchAll(/SIP *\/ *2\.0 *\/ *\w+ +(\[[^\]]+\]|[^\s:;,]+)([^,]*)/gi)) {
       this.hop(match[1]!);
+      this.path.add('sip-via', match[1]!);
       const received = /;\s*received\s*=\s*([^;\s]+)/i.exec(match[2]!);
-      if (received !== null) this.hop(received[1]!);
+      if (received === null) continue;
+      this.hop(received[1]!);
+      this.path.add('sip-via', received[1]!);
     }
+  }
+
+  /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies that all further requests go by. */
+  route(name: string, header: Header): void {
+    for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@>]*@)?(\[[^\]]+\]|[^;:?>\s]+)/gi)) this.path.add(`sip-${name}`, match[1]!);
+  }
+
+  /** An address that SDP names. */
+  media(kind: string, ip: string): void {
+    this.hop(ip);
+    if (kind === 'sdp-media' || kind === 'ice-relay') this.path.add(kind, ip);
+    else this.path.addPerson(kind, ip);
   }
 
   /** The user name of a digest login (RFC 8760), and credentials of the other schemes as they stand. */
@@ -133,7 +153,7 @@ class SessionReader {
   /** Who opened the session, as SDP's `o=` says it. */
   origin(user: string, position: number): void {
     if (user === '-' || /^\d+$/.test(user)) return;
-    this.field('sdp.origin.user_name', 'user_name', user, { end: position });
+    this.field('sdp.origin.user_name', 'sdp_origin', user, { end: position });
   }
 
   /** An address; names are left to what resolves them. */
@@ -159,7 +179,10 @@ class SessionReader {
     const parts = /^(sips?):(?:([^@:;]+)([^@]*)@)?(\[[^\]]+\]|[^;:?\s]+)/i.exec(uri);
     if (parts === null) return;
     const [, scheme, user = '', , host] = parts;
-    if (name === 'contact') this.hop(host!);
+    if (name === 'contact') {
+      this.hop(host!);
+      this.path.addPerson('sip-contact', host!);
+    }
     if (user === '' || /^anonymous$/i.test(user)) return;
     const decoded = decodePercent(user.replace(/;.*$/, ''));
     if (number.test(decoded)) this.field(`${name}.phone`, 'phone', decoded, at);

@@ -1,4 +1,5 @@
 import { formatIp } from './address.ts';
+import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { NamedValue } from './lines.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
@@ -215,6 +216,8 @@ function addressLength(bytes: Buffer, at: number): number {
 
 function target(host: string, isName: boolean): Message['facts'] {
   const domain = host.toLowerCase();
-  if (!isName || domain === '') return { 'url.domain': domain };
-  return { 'url.domain': domain, 'destination.domain': domain, 'telltale.destination.domain_source': 'socks' };
+  const hops = new HopList();
+  hops.add('socks-target', domain);
+  const facts = { 'url.domain': domain, 'telltale.flow.hops': hops.texts };
+  return !isName || domain === '' ? facts : { ...facts, 'destination.domain': domain, 'telltale.destination.domain_source': 'socks' };
 }

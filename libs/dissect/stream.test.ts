@@ -18,19 +18,15 @@ test('a line is there as soon as it ends', () => {
   assert.equal(result.messages.length, 1);
 });
 
-test('of binary the first packets of each direction are handed over', () => {
+test('binary is handed over packet by packet', () => {
   const { messages } = dissectStream([
-    ['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)],
-    ...Array.from({ length: 40 }, (): ['source' | 'destination', Buffer] => ['source', Buffer.alloc(8, 0x91)]),
-    ...Array.from({ length: 40 }, (): ['source' | 'destination', Buffer] => ['destination', Buffer.alloc(8, 0x91)]),
-    ['source', Buffer.alloc(8, 0x91)],
+    ['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)], ['source', Buffer.alloc(8, 0x91)],
   ]);
-  assert.deepEqual(messages.slice(0, 3).map(({ protocol, sender, encryption, payload, sample }) => [protocol, sender, encryption.verdict, payload!.length, sample!.length]), [
-    ['tcp', 'source', 'opaque', 6, 6], ['tcp', 'source', 'opaque', 5000, 256], ['tcp', 'destination', 'opaque', 80, 80],
+  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload, sample }) => [protocol, sender, encryption.verdict, payload!.length, sample!.length]), [
+    ['tcp', 'source', 'opaque', 6, 6], ['tcp', 'source', 'opaque', 5000, 256], ['tcp', 'destination', 'opaque', 80, 80], ['tcp', 'source', 'opaque', 8, 8],
   ]);
-  const sent = messages.filter(({ sender }) => sender === 'source');
-  assert.equal(sent.length, 16);
-  assert.equal(sent.filter(({ sample }) => sample !== undefined).length, 4);
+  const packets = Array.from({ length: 20 }, (): ['source', Buffer] => ['source', Buffer.alloc(8, 0x91)]);
+  assert.equal(dissectStream(packets).messages.filter(({ sample }) => sample !== undefined).length, 4);
 });
 
 test('SSH is encrypted: the names of its algorithms are not read', () => {
@@ -40,8 +36,7 @@ test('SSH is encrypted: the names of its algorithms are not read', () => {
 
 test('binary is bounded per direction', () => {
   const { messages, counters } = dissectStream([['source', Buffer.alloc(12, 0x91)], ['source', Buffer.alloc(12, 0x91)]], { maxUnclaimedBytes: 20 });
-  assert.deepEqual(messages.map(({ payload, sample }) => [payload?.length, sample?.length]), [[12, 12], [undefined, 12]]);
-  assert.equal(counters.get('tcp', 'bounded payload'), 1);
+  assert.deepEqual([messages.length, counters.get('tcp', 'bounded payload')], [1, 1]);
 });
 
 test('text is bounded per direction', () => {

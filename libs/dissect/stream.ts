@@ -136,8 +136,8 @@ export class StreamDissector implements StreamSession {
   /** Looks for a protocol at the start of the sender's bytes; false when more are needed to say. */
   #claim(sender: Sender, last: boolean): boolean {
     const stream = this[sender];
-    const isSpent = (sender === 'source' ? this.#unclaimedSource : this.#unclaimedDestination)?.spent === true;
-    if (!isSpent && !last) {
+    const isSettled = (sender === 'source' ? this.#unclaimedSource : this.#unclaimedDestination)?.isSettled === true;
+    if (!isSettled && !last) {
       const protocol = recognise(stream.bytes());
       if (protocol === 'more' && stream.length < this.options.maxHeadBytes) return false;
       if (typeof protocol === 'object') {

@@ -72,7 +72,9 @@ test('relayed and peer addresses of TURN', () => {
 test('in Microsoft TURN the mapped address is the relay, and the XOR-mapped one the client', () => {
   const attributes = hex('000f0004 72c64bc6 00010008 00010d96 c0000207 80200008 0001a147 e112a643');
   const reply = Buffer.concat([hex('01030020 2112a442'), Buffer.alloc(12), attributes]);
-  assert.deepEqual(dissectPayload(reply).messages[0]!.facts, { 'telltale.stun.relayed_ip': '192.0.2.7', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'allocate success' });
+  assert.deepEqual(dissectPayload(reply).messages[0]!.facts, {
+    'telltale.stun.relayed_ip': '192.0.2.7', 'telltale.stun.mapped_ip': '192.0.2.1', 'telltale.stun.type': 'allocate success', 'telltale.flow.hops': ['turn-relay=192.0.2.7'],
+  });
 });
 
 test('servers to which a client is sent on are addresses of the session', () => {

@@ -2,6 +2,7 @@ import { formatIp } from './address.ts';
 import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import type { HandshakeTimer } from './handshake-timer.ts';
+import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 
@@ -90,6 +91,10 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
   }
   if (position < bytes.length) counters.add('stun', 'malformed attribute');
   if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
+  const hops = new HopList();
+  hops.add('turn-relay', facts['telltale.stun.relayed_ip'] ?? '');
+  for (const peer of peers) hops.add('turn-peer', peer);
+  if (hops.texts.length > 0) facts['telltale.flow.hops'] = hops.texts;
   if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
   // Most messages keep a path alive: only those that tell something get a name, and with it a record.
   for (const _ in facts) {

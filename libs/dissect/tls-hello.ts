@@ -60,7 +60,7 @@ function setServerName(message: Message, fields: FieldList, content: ByteReader)
     message.facts['tls.client.server_name'] = name;
     message.facts['destination.domain'] = name;
     message.facts['telltale.destination.domain_source'] = 'tls';
-    fields.add('tls.client.server_name', '', name, '', message.frame);
+    fields.add('tls.client.server_name', 'tls_server_name', name, '', message.frame);
     return;
   }
 }

@@ -135,6 +135,8 @@ class TlsHandler implements StreamHandler {
     if (certificate !== null && certificate.names.length > 0) {
       const message = createMessage('tls', byClientHello, sender, certificate.frame, certificate.micros);
       message.facts['telltale.tls.certificate_names'] = certificate.names;
+      const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
+      for (const name of certificate.names) fields.add('tls.certificate.name', 'tls_certificate_name', name, '', certificate.frame);
       this.#emit(message);
     }
     if (sender === this.#sender || answer.done) this.done = true;

@@ -11,14 +11,14 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 const sampleBytes = 64;
 /** A line that is longer is handed over in parts of this length. */
 const maxLineBytes = 4096;
-/** Packets of a binary direction that are handed over, and at whose start a known protocol is still looked for. */
+/** Packets of a binary direction at whose start a known protocol is still looked for. */
 const binaryAttempts = 16;
 /** Packets of a binary direction whose beginning is compared with that of other flows, and how much of it. */
 const binarySamples = 4;
 const sampleOfPacket = 256;
 
 /**
- * One direction of a TCP flow that no protocol claims: text is handed over line by line, of binary the first packets.
+ * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary packet by packet, up to a bound.
  *
  * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow caught in the middle).
  */
@@ -31,6 +31,7 @@ export class UnclaimedDirection {
   #handedOver = 0;
   #attempts = binaryAttempts;
   #samples = binarySamples;
+  #isFull = false;
 
   constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
     this.#sender = sender;
@@ -39,9 +40,14 @@ export class UnclaimedDirection {
     this.#emit = emit;
   }
 
-  /** No protocol is looked for any more, and nothing more is handed over. */
-  get spent(): boolean {
+  /** No protocol is looked for any more. */
+  get isSettled(): boolean {
     return this.#attempts === 0;
+  }
+
+  /** Nothing more is handed over either. */
+  get spent(): boolean {
+    return this.isSettled && this.#isFull;
   }
 
   /**
@@ -103,32 +109,27 @@ export class UnclaimedDirection {
     this.#counters.add('tcp', 'opaque');
   }
 
-  /** The first packets of a binary direction are where clients say who they are: they are handed over as far as the bound goes. */
+  /** A protocol may begin with the next packet. */
   #passOver(stream: ByteStream): boolean {
     const length = stream.packetEnd(0);
-    if (this.#attempts > 0) {
-      this.#attempts--;
-      this.#handOverPacket(stream, length);
-    }
+    if (this.#attempts > 0) this.#attempts--;
+    if (!this.#isFull) this.#handOverPacket(stream, length);
     stream.consume(length);
     return true;
   }
 
   #handOverPacket(stream: ByteStream, length: number): void {
-    const isWithin = this.#handedOver + length <= this.#options.maxUnclaimedBytes;
-    if (!isWithin) {
+    if (this.#handedOver + length > this.#options.maxUnclaimedBytes) {
       this.#counters.add('tcp', 'bounded payload');
-      if (this.#samples === 0) return;
+      this.#isFull = true;
+      return;
     }
+    this.#handedOver += length;
     const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
-    const packet = stream.bytes().subarray(0, length);
-    if (isWithin) {
-      this.#handedOver += length;
-      message.payload = packet;
-    }
+    message.payload = stream.bytes().subarray(0, length);
     if (this.#samples > 0) {
       this.#samples--;
-      message.sample = packet.subarray(0, sampleOfPacket);
+      message.sample = message.payload.subarray(0, sampleOfPacket);
     }
     this.#emit(message);
   }

@@ -1,5 +1,6 @@
 import type { DatagramFlow } from './datagram-flow.ts';
 import { FieldList } from './fieldlist.ts';
+import { HopList } from './hops.ts';
 import type { Carrier } from './media.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext } from './protocol.ts';
@@ -91,6 +92,9 @@ export function zoomPeerHello(payload: Buffer, { sender, frame, micros }: Datagr
   const { address, id } = readTexts(payload);
   fields.add('zoom.peer.ip', '', address, '', frame);
   fields.add('zoom.peer.session', '', id, '', frame);
+  const hops = new HopList();
+  hops.addPerson('zoom-peer', address);
+  message.facts['telltale.flow.hops'] = hops.texts;
   return message;
 }
 

@@ -121,9 +121,22 @@ export const flowFields = {
   'telltale.linkability.score': { type: 'count', by: 'detector', doc: 'How much the identifiers that this record completes a link between tell together, from 0 (no link) to 100; see docs/rules.md.' },
   'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
+
+  'telltale.unanswered.packets': { type: 'count', by: 'probe', doc: 'Packets that the source has sent since the destination\'s last one. Of captures only.' },
+  'telltale.unanswered.duration': { type: 'count', by: 'probe', doc: 'Time for which the source went on sending without an answer, µs: from the destination\'s last packet, or the flow\'s first, to the source\'s last. Of captures only.' },
+  'telltale.flow.end_reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Why the flow ended: `fin`, `rst`, `timeout`, `evicted` (the table of flows was full), `finish` (the source of packets had no more). Of captures only.' },
   'telltale.sip.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method of a SIP request, or of the one that a response answers.' },
   'telltale.sip.status_code': { type: 'count', by: 'probe', doc: 'Status code of a SIP response; 0 when the record is about none.' },
   'telltale.stun.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method and class of a STUN or TURN message that tells an address or a name: `binding success`, `allocate error` (RFC 8489, section 5).' },
+
+  'telltale.flow.hops': { type: 'strings', by: 'probe', doc: 'Places on the session\'s path that its messages have named up to this record, `kind=address` or `kind=name`: `turn-relay=192.0.2.1`, `dns-cname=edge.example.net`. Of a person\'s own device only the network: `ice-srflx=198.51.100.0/24`. Kinds: docs/jurisdictions.md.' },
+  'telltale.subject.mac': { type: 'string', by: 'probe', doc: 'Token of the hardware address by which the subject\'s first packet went over an Ethernet; that of a router when the subject is behind one. Empty: none was seen.' },
+  'telltale.rtp.ssrc': { type: 'count', by: 'probe', doc: 'Synchronisation source of the media stream (RFC 3550, section 5.1), a random number per stream; 0: the record is about none.' },
+  'telltale.rtp.medium': { type: 'string', by: 'probe', lowCardinality: true, doc: '`audio`, `video`, `screen`, `rtcp`, as far as known.' },
+  'telltale.path': { type: 'strings', by: 'detector', doc: 'The session\'s path from the subject on, a segment each: `role|address or name|located|registered|operated|how it was observed`, with `?` for unknown and `local` or `anycast` as place; role `unobservable` is what nobody can see from here, and why.' },
+  'telltale.peer.city': { type: 'string', by: 'detector', lowCardinality: true, doc: 'City of the peer, from the first location table that names one in telltale.peer.located: a claim of that table.' },
+  'telltale.peer.position': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Its position, `latitude,longitude` in degrees.' },
+  'telltale.peer.registered_disputed': { type: 'strings', by: 'detector', doc: 'Countries that other sources name instead of telltale.peer.registered.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
@@ -150,6 +163,7 @@ export const findingFields = {
   'telltale.versions': { type: 'string', lowCardinality: true, doc: 'Versions of rule pack, policy, catalogue and geo tables that produced it.' },
   'message': { type: 'string', doc: 'The finding as a sentence.' },
   'event.risk_score': { type: 'count', doc: 'How much it gives away, from 0 to 100, by level, and by data class and confidence of its identifiers together; see docs/rules.md.' },
+  'telltale.observable.watchlist': { type: 'string', lowCardinality: true, doc: 'Watchlist that holds the value; empty when none does.' },
 } as const satisfies Record<string, Omit<FieldDefinition, 'by'>>;
 
 /** Flow fields that a finding carries unchanged. */
@@ -162,6 +176,7 @@ export const findingFlowFields = [
   'telltale.peer.agreement', 'telltale.peer.disputed', 'telltale.peer.sources', 'telltale.peer.unlocated', 'telltale.peer.anycast', 'telltale.peer.site',
   'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
   'telltale.inference', 'telltale.linkability.score', 'telltale.linked.kinds',
+  'telltale.path', 'telltale.peer.city', 'telltale.peer.position', 'telltale.peer.registered_disputed',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

@@ -20,6 +20,8 @@ export interface Observable {
   sender: 'source' | 'destination';
   /** Number (from 1) of the packet whose bytes complete it; 0 when the source has no packets. */
   frame: number;
+  /** Name of the watchlist that holds the value; empty when none does. */
+  watchlist: string;
 }
 
 type ValueOf<T extends FieldType> =

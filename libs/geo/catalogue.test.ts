@@ -92,3 +92,14 @@ test('roles of a service', () => {
   assert.deepEqual([...catalogue.rolesOf('zoom')].toSorted(), ['key-management', 'media', 'signalling', 'telemetry']);
   assert.deepEqual([...catalogue.rolesOf('nothing')], []);
 });
+
+test('a peer without a name is known by its certificate; with a name, by that alone', () => {
+  const certificate = { 'network.transport': 'tcp', 'network.protocol': 'tls', 'telltale.tls.certificate_names': ['cdn.example.net', '*.zoom.us'] };
+  assert.equal(matched(certificate), 'Zoom, signalling');
+  assert.equal(matched({ ...certificate, 'destination.domain': 'www.example.org' }), '');
+});
+
+test('ports of Meet need the bytes of a call', () => {
+  assert.equal(matched({ 'destination.port': 19305, 'network.protocol': 'stun' }), 'Meet, media');
+  assert.equal(matched({ 'destination.port': 19305 }), '');
+});

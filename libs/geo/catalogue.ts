@@ -166,12 +166,16 @@ export class ServiceCatalogue {
 
   /**
    * Service and role of the record's peer; undefined when unknown. DNS traffic about a service is not service traffic.
-   * A name that no entry knows settles the question: ranges and ports are only asked about a peer without a name.
+   * A name that no entry knows settles the question: names of its certificate, ranges and ports are only asked about a peer without a name.
    */
   match(record: FlowRecord): ServiceMatch | undefined {
     if (record['network.protocol'] === 'dns') return undefined;
     const domain = record['destination.domain'];
     if (domain !== '') return this.matchHost(domain);
+    for (const name of record['telltale.tls.certificate_names']) {
+      const byCertificate = this.matchHost(name.replace(/^\*\./, ''));
+      if (byCertificate !== undefined) return byCertificate;
+    }
     const byRange = this.#matchRange(record['telltale.peer.ip']);
     if (byRange !== undefined) return byRange;
     const peerPort = record['telltale.peer.ip'] === record['source.ip'] && record['telltale.peer.ip'] !== '' ? record['source.port'] : record['destination.port'];

@@ -1,10 +1,11 @@
 export { parseAddress, type AddressFamily } from './address.ts';
+export { AnycastObserver } from './anycast-observation.ts';
 export { BoundedCache } from './bounded-cache.ts';
 export { roles, ServiceCatalogue, type Role, type Service, type ServiceMatch, type Site } from './catalogue.ts';
 export { Cidr, CidrSet } from './cidr.ts';
 export type { City } from './city.ts';
 export { readCountries, readNetworks, type CsvTable } from './csv-table.ts';
-export { distanceLimit, isBeyond, type Position } from './distance.ts';
+export { distance, distanceLimit, isBeyond, type Position } from './distance.ts';
 export { Geography, type GeoTables, type TableFile, type TableVersion } from './geography.ts';
 export { formatProblem, LocatedError, readYaml, type LocatedDocument, type Problem } from './located-yaml.ts';
 export type { Operator } from './operators.ts';

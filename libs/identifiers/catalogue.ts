@@ -12,6 +12,7 @@ import { callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, 
 import { birthDate, socialSecurityNumber, windowsSid } from './catalogue/persons.ts';
 import { privateAddress, ssid } from './catalogue/places.ts';
 import { deviceImei, iccid, imei, imsi, msisdn, phone } from './catalogue/subscriptions.ts';
+import { watchedValue } from './catalogue/watched.ts';
 import type { IdentifierKind } from './kind.ts';
 
 /**
@@ -27,7 +28,7 @@ export const catalogue: readonly IdentifierKind[] = [
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, phone, sipUri, sipNumber, geoPosition,
   linkedMeeting, meetingId, roomId, channelId, callId, conversationId,
-  bearerToken, sessionToken, sessionCookie, accountId, deviceId, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid,
+  bearerToken, sessionToken, sessionCookie, accountId, deviceId, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid, watchedValue,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

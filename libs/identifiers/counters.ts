@@ -9,6 +9,9 @@ export class RecogniserCounters {
   /** Encoded values left alone, because the message had reached its bound of decodings. */
   undecoded = 0;
 
+  /** Parts of messages that were not compared with the watchlists, because a message had too many. */
+  unwatched = 0;
+
   count(kind: string, amount = 1): void {
     this.recognised.set(kind, (this.recognised.get(kind) ?? 0) + amount);
   }

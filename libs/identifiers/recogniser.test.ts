@@ -19,7 +19,7 @@ describe('recogniser', () => {
     const { token, ...rest } = observable;
     assert.deepEqual(rest, {
       kind: 'user_id', path: 'http.request.body.json.uid', encoding: 'gzip', visibility: 'cleartext', confidence: 88, mask: '4******',
-      sender: 'source', frame: 9,
+      sender: 'source', frame: 9, watchlist: '',
     });
     assert.equal(token, testTokeniser.token('4711'));
   });

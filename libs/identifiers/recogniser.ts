@@ -28,6 +28,7 @@ import { findTbcd } from './tbcd.ts';
 import { looseness, TextScanner } from './text-scan.ts';
 import type { Tokeniser } from './token.ts';
 import { findUtf16 } from './utf16.ts';
+import type { WatchScanner } from './watch-scanner.ts';
 import { isZoomHost, secretOfJoinLink } from './zoom.ts';
 
 /** An identifier with its raw value: it never leaves the process, and serves redaction and `--reveal` only. */
@@ -63,6 +64,8 @@ const distinctiveLength = 6;
 const mostSpellings = 16;
 /** Identifiers whose digests are remembered. */
 const mostDigested = 1024;
+/** A value that a company listed is one, whatever stands around it. */
+const watchedConfidence = 90;
 /** Shorter values are told apart by their digest too: whoever has it can try them all. */
 const leastDigested = 5;
 /** Bytes of a payload that are read as a structure, and offsets at which one begins: behind a length, or behind the header of a frame. */
@@ -85,16 +88,19 @@ interface Hit {
   written: string[];
   confidence: number;
   place: Place;
-  /** Told by its digest: the identifier that was seen in clear. */
+  /** Told by its digest, or by a watchlist. */
   known?: Known;
 }
 
-/** An identifier that can be told again without its value. */
+/** An identifier that can be told again without its value: it was seen in clear, or stands on a watchlist. */
 interface Known {
   kind: IdentifierKind;
   token: string;
   mask: string;
 }
+
+/** Finds the values of watchlists; see {@link Recogniser.watch}. */
+export type Watch = WatchScanner<Place>;
 
 /** Finds the identifiers of the catalogue in messages. One per stream of messages: it keeps buffers between calls. */
 export class Recogniser {
@@ -112,10 +118,16 @@ export class Recogniser {
   readonly #hits = new Map<string, Hit>();
   readonly #digests = new Digests<Known>(mostDigested);
   #decodings = 0;
+  #watch: Watch | null = null;
 
   constructor(options: RecogniserOptions, counters: RecogniserCounters) {
     this.#options = options;
     this.#counters = counters;
+  }
+
+  /** From the next message on the values of these lists are looked for; null: of none. */
+  watch(watch: Watch | null): void {
+    this.#watch = watch;
   }
 
   /** The identifiers of a message, each value once, as the most specific kind that fits it, in the order in which they stand. */
@@ -130,6 +142,7 @@ export class Recogniser {
     }
     this.#position(message);
     if (message.payload !== null && message.payload.length > 0) this.#unclaimed(message, message.payload);
+    if (this.#watch !== null) this.#watched(this.#watch);
     return this.#hits.size === 0 ? [] : this.#report();
   }
 
@@ -151,6 +164,7 @@ export class Recogniser {
   /** `written` is the encoded text that `value` comes out of; empty on the outermost level. */
   #value(value: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
     const text = this.#bounded(value);
+    this.#watch?.addText(text, place);
     const isAnnounced = announcement !== null && this.#announced(unquoted(text), announcement, place, written);
     const hits = this.#text.scan(text);
     const { hasPercentEncoding } = this.#text;
@@ -315,6 +329,8 @@ export class Recogniser {
       this.#counters.truncated++;
       this.readInFull = false;
     }
+    if (message.encryption.verdict === 'cleartext') this.#watch?.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
+    else this.#watch?.addBytes(bytes, placeInPayload(message, 0, ''));
     if (!this.#structured(message, bytes)) {
       for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     }
@@ -341,6 +357,17 @@ export class Recogniser {
     const before = this.#hits.size;
     structureOffsets.some((offset) => offset < bytes.length && this.#structure(bytes.subarray(offset), (at) => placeInPayload(message, offset + at, ''), '', 0));
     return this.#hits.size > before;
+  }
+
+  /** Values of watchlists among the texts and bytes of the message. What is recognised too is told as that, with the list's name. */
+  #watched(watch: Watch): void {
+    for (const { entry, encoding, value, place, offset } of watch.take()) {
+      const path = place.encoding === '' && place.path.endsWith('.payload@0') ? `${place.path.slice(0, -1)}${offset}` : place.path;
+      const inner = { ...place, path, encoding: chain(place.encoding, encoding) };
+      this.#hit(entry.kind, value, watchedConfidence, inner, '', entry);
+    }
+    this.#counters.unwatched += watch.skipped;
+    watch.skipped = 0;
   }
 
   /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
@@ -370,7 +397,7 @@ export class Recogniser {
     const spellings = known?.written ?? [];
     addSpelling(spellings, written);
     if (known !== undefined) addSpelling(spellings, value);
-    if (known !== undefined && precedence(known.kind) <= precedence(kind)) return;
+    if (known !== undefined && (precedence(known.kind) <= precedence(kind) || told !== undefined)) return;
     this.#hits.set(identity, { kind, value, written: spellings, confidence, place, ...(told && { known: told }) });
   }
 
@@ -382,7 +409,7 @@ export class Recogniser {
       if (same === undefined) {
         this.#counters.count(hit.kind.name);
         const written = hit.written.filter((spelling) => spelling !== hit.value);
-        recognised.push({ observable: observableOf(hit, token), value: hit.value, written });
+        recognised.push({ observable: { ...observableOf(hit, token), watchlist: this.#watch?.listOf(token) ?? '' }, value: hit.value, written });
         if (hit.known === undefined) this.#rememberDigests(hit, token);
       } else {
         for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
@@ -407,7 +434,7 @@ export class Recogniser {
   }
 }
 
-function observableOf({ kind, value, confidence, place, known }: Hit, token: string): Observable {
+function observableOf({ kind, value, confidence, place, known }: Hit, token: string): Omit<Observable, 'watchlist'> {
   const { path, encoding, sender, frame } = place;
   return { kind: kind.name, path: publicPath(path), encoding, visibility: 'cleartext', confidence, mask: known?.mask ?? maskOf(kind, value), token, sender, frame };
 }

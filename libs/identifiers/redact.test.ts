@@ -6,7 +6,7 @@ import { redact } from './redact.ts';
 import { field, messageOf, recognise } from './testing.ts';
 
 function of(kind: string, value: string, ...written: string[]): Recognised {
-  const place = { path: '', encoding: '', visibility: 'cleartext', sender: 'source', frame: 1 } as const;
+  const place = { path: '', encoding: '', visibility: 'cleartext', sender: 'source', frame: 1, watchlist: '' } as const;
   return { value, written, observable: { kind, confidence: 90, mask: '', token: '', ...place } };
 }
 

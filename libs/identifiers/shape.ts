@@ -1,11 +1,20 @@
-import type { Shape } from './kind.ts';
+import type { Shape, Visit } from './kind.ts';
 import { digits, hexDigits, type Anchor } from './scan/anchor.ts';
+import { Prefilter } from './scan/prefilter.ts';
 
 /** A stretch of text that a pattern matched, and its groups. */
 export interface Match {
   readonly start: number;
   readonly end: number;
   readonly groups: readonly (string | undefined)[];
+}
+
+/** Every match of one shape in a text. A scan of many shapes shares one prefilter instead (text-scan.ts). */
+export function findMatches({ anchors, find }: Shape, text: string, visit: Visit): void {
+  const prefilter = new Prefilter([anchors], false);
+  const candidates = prefilter.scanText(text);
+  let from = 0;
+  for (let i = 0; i < candidates; i++) from = find(text, prefilter.positions[i]!, from, visit);
 }
 
 /** A shape whose matches, of a regular expression with the flag `y`, begin at an anchor, or where `begin` says. `accept` decides. */

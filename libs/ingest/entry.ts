@@ -37,7 +37,7 @@ export function flowOfEntry({ endpoints, micros, startMicros }: LogEntry): Flow 
   const { sourceIp, transport } = endpoints;
   const isIcmp = transport === 'icmp' || transport === 'ipv6-icmp';
   const flow = new Flow({
-    ...endpoints, tunnelProtocol: '', tunnelSourceIp: '', tunnelDestinationIp: '',
+    ...endpoints, tunnelProtocol: '', tunnelSourceIp: '', tunnelDestinationIp: '', sourceMac: '', destinationMac: '',
     ...(isIcmp && { sourcePort: 0, destinationPort: 0 }),
     ipVersion: sourceIp.includes(':') ? 6 : 4,
     communityId: communityId({ ...endpoints, transport: protocolNumber(transport) }),

@@ -119,6 +119,7 @@ class Linker {
       return { name, fields };
     };
     const unmapped = correlation.gaps.length;
+    if (text.type === 'temporal_ordered' && !isOfAll(text, known)) correlation.gaps.push('temporal_ordered asks for all of its rules in turn, and for nothing else');
     correlation.groups = text.groupBy.map((name) => named(name, false, 'group-by'));
     correlation.values = text.fields.map((name) => named(name, text.type !== 'value_count', 'condition'));
     correlation.hitFields = hitFields;
@@ -164,12 +165,14 @@ class Linker {
   }
 }
 
-/** Names in the condition of a temporal correlation are those of its rules; an ordered one has them all. */
-function checkConditionNames({ type, condition, bounds }: CorrelationText, parts: readonly (CorrelationPart | undefined)[], reader: LocatedDocumentReader, node: ReturnType<LocatedDocumentReader['value']>): void {
-  if (type === 'temporal_ordered') {
-    const all = bounds.every(({ comparison, value }) => (comparison === 'gte' || comparison === 'eq' ? value === parts.length : comparison === 'gt' && value === parts.length - 1));
-    if (condition !== undefined || !all) reader.fail(node, 'condition', 'temporal_ordered asks for all of its rules, one after the other: leave the condition out');
-  }
+/** What is in order has all of the rules: a condition may say that, and nothing else. */
+function isOfAll({ condition, bounds }: CorrelationText, parts: readonly CorrelationPart[]): boolean {
+  if (condition) return parts.length > 1 && condition.type === 'and' && parts.every(({ reference }) => condition.operands.some((one) => one.type === 'search' && one.name === reference));
+  return bounds.every(({ comparison, value }) => (comparison === 'gte' || comparison === 'eq' ? value === parts.length : comparison === 'gt' && value === parts.length - 1));
+}
+
+/** Names in the condition of a temporal correlation are those of its rules. */
+function checkConditionNames({ condition }: CorrelationText, parts: readonly (CorrelationPart | undefined)[], reader: LocatedDocumentReader, node: ReturnType<LocatedDocumentReader['value']>): void {
   const names = new Set(parts.map((part) => part?.reference));
   const check = (one: Condition): void => {
     switch (one.type) {

@@ -31,6 +31,7 @@ export function correlationSql(correlation: Correlation, range: CorrelationRange
   const inside = slides(correlation) ? `event.time > found.met - ${timespan} AND event.time <= found.met` : `intDiv(event.time, ${timespan}) = found.period`;
   const shared = context.map((name) => `${quoted(name)}, if(uniqExact(event.fields[${quoted(name)}]) = 1, any(event.fields[${quoted(name)}]), '')`);
   return `SELECT found.grp AS grp, found.period AS period, found.met AS at, count() AS events, min(event.time) AS first, max(event.time) AS last, max(event.stored) AS settled,
+  arraySlice(arraySort(groupUniqArrayIf(event.fields['telltale.subject.ip'], event.fields['telltale.subject.ip'] != '')), 1, 10) AS subjects,
   arrayMap(n -> countEqual(groupArray(event.part), n), range(${correlation.parts.length})) AS parts,
   arraySort(groupUniqArrayIf(${mostTokens})(concat(event.fields['telltale.observable.kind'], '=', event.fields['telltale.observable.token']), event.fields['telltale.observable.token'] != '')) AS tokens,
   map(${shared.join(', ')}) AS shared

@@ -21,6 +21,8 @@ export interface CorrelationWindow {
   /** When the condition was met: time of the event that completed it, of a fixed period that of its last event. µs */
   time: number;
   events: CorrelationEvent[];
+  /** How many of them each rule of the correlation has, in its order. */
+  parts: number[];
 }
 
 const microsPerSecond = 1_000_000;
@@ -31,6 +33,7 @@ const day = 86_400 * microsPerSecond;
  * since an upper bound, an average or an absence may change until then.
  */
 export function slides({ type, bounds, condition }: Pick<Correlation, 'type' | 'bounds' | 'condition'>): boolean {
+  if (type === 'temporal_ordered') return true;
   if (type === 'value_avg' || type === 'value_percentile' || type === 'value_median') return false;
   return bounds.every(({ comparison }) => comparison === 'gt' || comparison === 'gte') && (condition === undefined || !hasNot(condition));
 }
@@ -83,7 +86,8 @@ export function correlationWindows(correlation: Correlation, eventsOf: (rule: st
       if (placed[i + 1]?.event.time === time || (slides(correlation) ? found.has(number) : Math.floor((placed[i + 1]?.event.time ?? Infinity) / period) === number)) continue;
       const inside = placed.slice(from, i + 1);
       const met = type === 'temporal_ordered' ? inOrder(inside, parts.length, time) : meets(correlation, inside);
-      if (met) found.set(number, { group, period: number, time, events: inside.map(({ event }) => event) });
+      if (!met) continue;
+      found.set(number, { group, period: number, time, events: inside.map(({ event }) => event), parts: parts.map((_, wanted) => inside.filter(({ part }) => part === wanted).length) });
     }
     windows.push(...found.values());
   }

@@ -41,7 +41,7 @@ test('a collection: what is wrong has its place', () => {
   assert.deepEqual(parse('action: repeat\ntitle: T').problems.map(formatProblem), ['t.yml:1:1: error: there is no document before this one to repeat [action]']);
   assert.deepEqual(parse('action: often').problems.map(formatProblem), ['t.yml:1:9: error: unknown action "often": expected global, reset or repeat [action]']);
   const [problem] = parse(`action: global\nlevel: low\nlogsource: { product: telltale }`, `title: T\nid: ${id(1)}\ndetection:\n  s: { url.pth: x }\n  condition: s`).problems;
-  assert.equal(formatProblem(problem!), 't.yml:8:8: error: unknown field "url.pth" [unknown-field]');
+  assert.equal(formatProblem(problem!), 't.yml:8:8: error: unknown field "url.pth" (did you mean "url.path"?) [unknown-field]');
 });
 
 const correlation = (section: string): string => `title: C\nid: ${id(9)}\nlevel: high\ncorrelation:\n${section.replace(/^/gm, '  ')}`;

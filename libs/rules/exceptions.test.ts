@@ -31,5 +31,5 @@ test('an exception that has expired is warned about, and what is missing or wron
     'e.yml:1:1: error: an exception needs a reason [exception]',
     'e.yml:2:10: error: an exception needs the day on which it expires, such as 2026-12-31 [exception]',
   ]);
-  assert.deepEqual(parse(text.replace('source.ip', 'source.pi')), ['e.yml:3:3: error: unknown field "source.pi" [unknown-field]']);
+  assert.deepEqual(parse(text.replace('source.ip', 'source.pi')), ['e.yml:3:3: error: unknown field "source.pi" (did you mean "source.ip"?) [unknown-field]']);
 });

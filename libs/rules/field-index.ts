@@ -1,7 +1,7 @@
 import { flowFields, type FlowField, type FlowRecord } from '#flow';
 import type { CandidateKey, KeyField } from './candidates.ts';
 import { CidrTrie } from './cidr-trie.ts';
-import { numberReader, textReader, textsReader, type FieldReader } from './fields.ts';
+import { numberReader, recordReader, textReader, textsReader, type FieldReader } from './fields.ts';
 import { PartIndex } from './part-index.ts';
 
 type Found = (rules: readonly number[]) => void;
@@ -22,9 +22,9 @@ export class FieldIndex {
 
   constructor(field: KeyField) {
     this.#field = field;
-    this.#text = textReader(field);
-    this.#texts = textsReader(field);
-    this.#number = numberReader(field);
+    this.#text = field.type === 'text' ? textReader(field) : () => '';
+    this.#texts = field.type === 'texts' ? textsReader(field) : () => [];
+    this.#number = field.type === 'number' ? numberReader(field) : () => 0;
   }
 
   add(key: CandidateKey, rule: number): void {
@@ -73,23 +73,54 @@ export class FieldIndex {
   }
 }
 
-const textNames = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'string');
-const listNames = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'strings');
+const textFields = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'string');
+const listFields = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'strings');
+
+/** Values of which it is remembered what keywords stand in them, per field. */
+const rememberedValues = 2_048;
+/** Fields in which hardly a value comes again soon. */
+const changing: ReadonlySet<FlowField> = new Set(['event.id', 'telltale.flow.id', 'network.community_id', 'url.path', 'url.query', 'dns.question.name']);
+
+/** A field's texts, with what was found in them: most records repeat values of those before. */
+class KeywordField<Value> {
+  readonly read: FieldReader<Value>;
+  /** Values that hold keywords have rules, the others none. */
+  readonly #known: Map<string, readonly number[]> | undefined;
+
+  constructor(name: FlowField) {
+    this.read = recordReader(name) as FieldReader<Value>;
+    this.#known = changing.has(name) ? undefined : new Map();
+  }
+
+  search(value: string, parts: PartIndex, found: Found): void {
+    if (this.#known === undefined) return parts.search(value.toLowerCase(), found);
+    let rules = this.#known.get(value);
+    if (rules === undefined) {
+      const all: number[] = [];
+      parts.search(value.toLowerCase(), (some) => all.push(...some));
+      if (this.#known.size >= rememberedValues) this.#known.clear();
+      this.#known.set(value, rules = all);
+    }
+    if (rules.length > 0) found(rules);
+  }
+}
 
 /** Rules by the texts that they look for in all fields. */
 export class KeywordIndex {
   readonly #parts: PartIndex;
+  readonly #texts = textFields.map((name) => new KeywordField<string>(name));
+  readonly #lists = listFields.map((name) => new KeywordField<readonly string[]>(name));
 
   constructor(texts: ReadonlyMap<string, readonly number[]>) {
     this.#parts = new PartIndex(texts);
   }
 
   search(record: FlowRecord, found: Found): void {
-    for (const name of textNames) {
-      const value = record[name] as string;
-      if (value !== '') this.#parts.search(value.toLowerCase(), found);
+    for (const field of this.#texts) {
+      const value = field.read(record, undefined);
+      if (value !== '') field.search(value, this.#parts, found);
     }
-    for (const name of listNames) for (const value of record[name] as string[]) this.#parts.search(value.toLowerCase(), found);
+    for (const field of this.#lists) for (const value of field.read(record, undefined)) if (value !== '') field.search(value, this.#parts, found);
   }
 }
 

@@ -48,6 +48,11 @@ export class HitPlan {
   }
 }
 
+/** Fields of the hits of each rule, by name: what the correlation asks for, and {@link contextFields}. */
+export function fieldsOfHits({ hitFields }: Correlation): ReadonlyMap<string, ReadonlyMap<string, Field>> {
+  return new Map([...hitFields].map(([rule, wanted]) => [rule, new Map([...context, ...wanted])]));
+}
+
 /** A field as one text: several values joined, of a name's several spellings the first, a number that is 0 absent. */
 function asText(field: Field): FieldReader<string> {
   switch (field.type) {

@@ -29,7 +29,7 @@ function problemsOf(detection: string): string[] {
 }
 
 const observable = (fields: Partial<Observable>): Observable =>
-  ({ kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, ...fields });
+  ({ kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, watchlist: '', ...fields });
 
 /** Search, then fields that it selects, then fields that it does not. */
 const cases: [name: string, search: string, selected: Partial<FlowRecord>[], left: Partial<FlowRecord>[]][] = [
@@ -126,8 +126,8 @@ test('a rule about observables is asked about each on its own, and reports those
 
 test('faults are located', () => {
   const select = (line: string): string[] => problemsOf(`selection:\n  ${line}\ncondition: selection`);
-  assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: unknown field "source.prt" [unknown-field]']);
-  assert.deepEqual(select('telltale.observable.value: 1'), ['t.yml:7:5: error: unknown field "telltale.observable.value" [unknown-field]']);
+  assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: unknown field "source.prt" (did you mean "source.port"?) [unknown-field]']);
+  assert.deepEqual(select('telltale.observable.value: 1'), ['t.yml:7:5: error: unknown field "telltale.observable.value" (did you mean "telltale.observable.path"?) [unknown-field]']);
   assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: unknown modifier "|fuzzy" [modifier]']);
   assert.deepEqual(select("url.path|expand: '%Servers%'"), ['t.yml:7:5: warning: not evaluable here: placeholder %Servers% has no values [not-evaluable]']);
   assert.deepEqual(select('url.path|hour: 3'), ['t.yml:7:5: error: |hour needs a field that holds a time [modifier]']);

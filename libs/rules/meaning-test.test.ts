@@ -28,10 +28,10 @@ function selects(search: string, fields: Partial<FlowRecord>): boolean {
 }
 
 const observed = (kind: string, changes: Partial<Observable> = {}): Partial<FlowRecord> => ({
-  'telltale.observables': [{ kind, path: 'url.query.id', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, ...changes }],
+  'telltale.observables': [{ kind, path: 'url.query.id', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, watchlist: '', ...changes }],
 });
-const peer = (fields: Partial<FlowRecord>): Partial<FlowRecord> => ({ 'source.ip': '10.0.0.1', 'destination.ip': '203.0.113.9', 'telltale.peer.ip': '203.0.113.9', ...fields });
 const day = (text: string): number => Date.parse(`${text}T12:00:00Z`) * 1000;
+const peer = (fields: Partial<FlowRecord>): Partial<FlowRecord> => ({ '@timestamp': day('2026-06-01'), 'source.ip': '10.0.0.1', 'destination.ip': '203.0.113.9', 'telltale.peer.ip': '203.0.113.9', ...fields });
 
 const cases: [name: string, search: string, selected: Partial<FlowRecord>[], left: Partial<FlowRecord>[]][] = [
   ['a kind', 'telltale.observable.kind|identifier: [imei, room_id]', [observed('imei'), observed('room_id')], [observed('user_id'), {}]],
@@ -65,7 +65,7 @@ const faults: [search: string, problem: string][] = [
   ['telltale.observable.kind|dataclass: imei', 't.yml:7:41: error: "imei" is a kind of identifier: write |identifier'],
   ['telltale.observable.kind|dataclass: devices', 't.yml:7:41: error: no data class is named "devices" (did you mean "device"?)'],
   ['destination.port|identifier: imei', 't.yml:7:5: error: "destination.port" holds no identifiers'],
-  ['destination.ip|jurisdiction: us-countries-of-consern', 't.yml:7:34: error: no set of countries is named "us-28cfr203" (did you mean "us-countries-of-concern"?), and it is no country code in capitals'],
+  ['destination.ip|jurisdiction: us-countries-of-consern', 't.yml:7:34: error: no set of countries is named "us-countries-of-consern" (did you mean "us-countries-of-concern"?), and it is no country code in capitals'],
   ['destination.domain|jurisdiction: CN', 't.yml:7:5: error: |jurisdiction is about addresses: it applies to telltale.peer.ip, source.ip, destination.ip, telltale.peer.located, telltale.peer.registered, '
     + 'telltale.peer.operated, source.geo.country_iso_code, destination.geo.country_iso_code, telltale.peer.disputed, telltale.peer.disproved'],
   ['telltale.peer.ip|policy: eea-vioce', 't.yml:7:30: error: no policy has the id "eea-vioce" (did you mean "eea-voice"?)'],

@@ -1,6 +1,6 @@
 /** Texts shorter than this are looked for one by one. */
 const gramLength = 3;
-const tableSize = 65_536;
+const tableSize = 32_768;
 
 interface Entry {
   readonly text: string;
@@ -38,9 +38,11 @@ export class PartIndex {
   /** Calls `found` with the rules of each text that stands in `value`; a text that stands there twice may be told twice. */
   search(value: string, found: (rules: readonly number[]) => void): void {
     for (const { text, rules } of this.#short) if (value.includes(text)) found(rules);
-    const end = value.length - gramLength;
-    for (let i = 0; i <= end; i += 1) {
-      const gram = gramAt(value, i);
+    if (value.length < gramLength) return;
+    let gram = (value.charCodeAt(0) << 5) ^ value.charCodeAt(1);
+    for (let i = 0, next = gramLength - 1; next < value.length; i += 1, next += 1) {
+      // What is shifted out are the bits of the character before the gram.
+      gram = ((gram << 5) ^ value.charCodeAt(next)) & (tableSize - 1);
       if ((this.#bits[gram >>> 5]! & (1 << (gram & 31))) === 0) continue;
       const entries = this.#entries.get(gram);
       if (entries !== undefined) for (const { text, at, rules } of entries) if (i >= at && value.startsWith(text, i - at)) found(rules);

@@ -44,6 +44,8 @@ export interface PolicyScope {
   readonly to: number;
   readonly subjects: CidrSet | undefined;
   readonly exempt: CidrSet | undefined;
+  /** Tokens of hardware addresses; beside {@link subjects}, one of both is enough. */
+  readonly macs: ReadonlySet<string> | undefined;
   /** Each entry is a choice of tags such as `department=legal`, of which the subject must have one. */
   readonly tags: readonly (ReadonlySet<string>)[];
   /** In lower case. */
@@ -73,7 +75,7 @@ export class Policy {
 
   /** Why the policy says nothing about the record: the first of its conditions that is not met; `''` when it applies. */
   obstacle(record: FlowRecord): '' | 'no service' | 'time' | 'service' | 'role' | 'subject' | 'tags' | 'identifiers' {
-    const { from, to, subjects, exempt, tags, services, roles, kinds } = this.#scope;
+    const { from, to, subjects, exempt, macs, tags, services, roles, kinds } = this.#scope;
     const service = record['telltale.service'];
     const time = record['@timestamp'];
     if (service === '') return 'no service';
@@ -81,7 +83,8 @@ export class Policy {
     if (services !== undefined && !services.has(service) && !services.has(service.toLowerCase())) return 'service';
     if (roles !== undefined && !roles.has(record['telltale.role'])) return 'role';
     const subject = record['telltale.subject.ip'];
-    if ((subjects !== undefined && !subjects.has(subject)) || (exempt !== undefined && exempt.has(subject))) return 'subject';
+    const isNamed = (subjects === undefined && macs === undefined) || (subjects?.has(subject) ?? false) || (macs?.has(record['telltale.subject.mac']) ?? false);
+    if (!isNamed || (exempt !== undefined && exempt.has(subject))) return 'subject';
     for (const choice of tags) if (!holdsAny(choice, record['telltale.subject.tags'])) return 'tags';
     return kinds === undefined || holdsAny(kinds, record['telltale.flow.observable_kinds']) ? '' : 'identifiers';
   }

@@ -15,6 +15,7 @@ const jurisdictions = Jurisdictions.parse(readFileSync(new URL('../../../libs/ru
 const services = ['Zoom', 'Agora', 'WeChat', 'Clubhouse', 'Teams', 'Skype', 'Webex', 'Meet', 'WhatsApp', 'Viber', 'Signal', 'Telegram', 'Discord', 'Jitsi', 'BigBlueButton'];
 const kinds = new Map([['user_id', 'account'], ['email', 'direct'], ['phone', 'direct'], ['room_id', 'room']]);
 const context = { jurisdictions, services, kinds };
+const laptop = 'tk1.0a1b2c3d.Qm9yZWRvbUJvcmVkb21Cbw';
 const micros = (day: string): number => Date.parse(day) * 1_000;
 
 function policy(lines: string, id = 'p'): Policy {
@@ -130,6 +131,20 @@ test('an allowed country that another source disputes with one that is not is un
   assert.equal(decide([policy('deny: { located: [CN] }\nunknown: deny')], { ...peer('JP'), 'telltale.peer.disputed': ['CN'] }), 'p denied located=JP disputed by CN');
 });
 
+test('subjects are told by the token of their hardware address too, and never by the address itself', () => {
+  const byMac = policy(`subjects: { mac: [${laptop}] }\ndeny: { located: [CN] }`);
+  assert.equal(decide([byMac], { ...peer('CN'), 'telltale.subject.mac': laptop }), 'p denied located=CN');
+  assert.equal(decide([byMac], { ...peer('CN'), 'telltale.subject.mac': 'tk1.0a1b2c3d.AAAAAAAAAAAAAAAAAAAAAA' }), '');
+  assert.equal(decide([policy(`subjects: { cidr: [10.0.0.0/24], mac: [${laptop}] }\ndeny: { located: [CN] }`)], peer('CN')), 'p denied located=CN', 'one of both is enough');
+  assert.throws(() => policy('subjects: { mac: ["3c:15:c2:9a:01:fe"] }\ndeny: { located: [CN] }'), /expected the token of a hardware address/);
+});
+
+test('registration that sources dispute is undecided, like a place', () => {
+  const denies = policy('deny: { registered: [CN] }');
+  const place = { located: 'JP', registered: 'US', operated: 'CN', disputed: [], registeredDisputed: ['CN'] };
+  assert.deepEqual([denies.verdict(place, 0), denies.reason(place, 'unknown', 0)], ['unknown', 'registered=US disputed by CN']);
+});
+
 test('hops behind the peer are judged like the peer', () => {
   const denies = policy('deny: { located: [CN], operated: [CN] }\nunknown: { operated: allow }');
   const relay: Hop = { kind: 'turn-relay', ip: '192.0.2.9', located: 'CN', registered: '', operated: '', disputed: [], registeredDisputed: [] };
@@ -165,11 +180,14 @@ test('the inventory tags addresses; a later entry goes before an earlier one', (
     "version: '1'", 'subjects:',
     '  - { cidr: [10.20.0.0/16], tags: { department: legal, residency: DE } }',
     '  - { cidr: [10.20.7.0/24, "2001:db8:7::/48"], tags: { residency: FR, clearance: secret } }',
+    `  - { mac: [${laptop}], tags: { department: board } }`,
   ].join('\n'), 'inventory.yaml');
   assert.deepEqual(inventory.tagsOf('10.20.1.1'), ['department=legal', 'residency=DE']);
   assert.deepEqual(inventory.tagsOf('10.20.7.1'), ['clearance=secret', 'department=legal', 'residency=FR']);
   assert.deepEqual(inventory.tagsOf('2001:db8:7::1'), ['clearance=secret', 'residency=FR']);
   assert.deepEqual(inventory.tagsOf('10.21.0.1'), []);
+  assert.deepEqual(inventory.tagsOf('10.21.0.1', laptop), ['department=board']);
+  assert.deepEqual(inventory.tagsOf('10.20.1.1', laptop), ['department=board', 'residency=DE'], 'the later entry goes before');
   assert.throws(() => Inventory.parse("version: '1'\nsubjects: [{ cidr: [ten], tags: {} }]", 'i.yaml'), /i\.yaml:2:21: error: /);
 });
 

@@ -3,6 +3,7 @@ import { Cidr, CidrSet, dimensions, LocatedError, readYaml, roles, type Dimensio
 import { z } from 'zod';
 import { daySchema, endOfDay, startOfDay } from './dates.ts';
 import type { Jurisdictions, Membership } from './jurisdictions.ts';
+import { macTokens } from './policy-inventory.ts';
 import { Policy, type DimensionRule } from './policy-judgement.ts';
 
 const names = z.array(z.string().min(1)).min(1);
@@ -20,7 +21,7 @@ const schema = z.strictObject({
   valid_from: daySchema.optional(),
   valid_to: daySchema.optional(),
   subjects: z.strictObject({
-    cidr: blocks.optional(), not_cidr: blocks.optional(),
+    cidr: blocks.optional(), not_cidr: blocks.optional(), mac: macTokens.optional(),
     tags: z.record(z.string().regex(/^[a-z_]+$/, 'expected a tag name in lower case'), names).optional(),
   }).optional(),
   services: names.optional(),
@@ -100,6 +101,7 @@ export function readPolicy(text: string, file: string, { jurisdictions, services
     to: value.valid_to === undefined ? Infinity : endOfDay(value.valid_to),
     subjects: cidrSet(value.subjects?.cidr),
     exempt: cidrSet(value.subjects?.not_cidr),
+    macs: value.subjects?.mac && new Set(value.subjects.mac),
     tags,
     services: value.services && new Set([...value.services, ...value.services.map((name) => name.toLowerCase())]),
     roles: value.roles && new Set(value.roles),

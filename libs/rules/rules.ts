@@ -22,4 +22,6 @@ export { formatProblems, lintPolicies, type LintContext } from './policy-lint.ts
 export { PolicySet } from './policy-set.ts';
 export type { Placeholders, Vocabulary } from './vocabulary.ts';
 export { ruleSql, type RuleSql } from './sql.ts';
+export { flowEvents } from './sql-events.ts';
 export type { LogSource, Outcome, Rule, RuleFile } from './rule.ts';
+export { parseThresholds, type Threshold, type ThresholdContext, type Thresholds } from './thresholds.ts';

@@ -20,6 +20,7 @@ export const observableMembers = {
   token: 'String',
   sender: 'LowCardinality(String)',
   frame: 'UInt64',
+  watchlist: 'LowCardinality(String)',
 } as const satisfies Record<keyof Observable, string>;
 
 export type Table = 'flows' | 'findings' | 'hits';

@@ -64,7 +64,8 @@ const severity = `indexOf([${levels.map((level) => `'${level}'`).join(', ')}], e
 
 const sortings = {
   time: 'timestamp',
-  level: severity,
+  level: `(${severity}, event_risk_score)`,
+  risk: 'event_risk_score',
   rule: 'rule_name',
   kind: 'telltale_observable_kind',
   subject: 'telltale_subject_ip',

@@ -10,7 +10,7 @@ const text = fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 300 })
 const count = fc.maxSafeNat();
 const observable: fc.Arbitrary<Observable> = fc.record({
   kind: text, path: text, encoding: text, visibility: fc.constantFrom('cleartext', 'inspected'), confidence: fc.nat(100),
-  mask: text, token: text, sender: fc.constantFrom('source', 'destination'), frame: count,
+  mask: text, token: text, sender: fc.constantFrom('source', 'destination'), frame: count, watchlist: text,
 });
 const valueOf = {
   string: text,

@@ -182,12 +182,16 @@ export class Store {
 
   /** Those of the findings that are not stored yet. */
   async withoutStored(findings: readonly Finding[]): Promise<Finding[]> {
-    if (findings.length === 0) return [];
-    const rows = await this.query<{ id: string }>(
-      'SELECT DISTINCT event_id AS id FROM findings WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}',
-      { ids: findings.map((finding) => finding['event.id']), times: [...new Set(findings.map((finding) => finding['@timestamp']))] },
-    );
-    const stored = new Set(rows.map(({ id }) => id));
+    const stored = new Set<string>();
+    // Parameters travel in the URL, whose length servers bound.
+    for (let from = 0; from < findings.length; from += 1000) {
+      const part = findings.slice(from, from + 1000);
+      const rows = await this.query<{ id: string }>(
+        'SELECT DISTINCT event_id AS id FROM findings WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}',
+        { ids: part.map((finding) => finding['event.id']), times: [...new Set(part.map((finding) => finding['@timestamp']))] },
+      );
+      for (const { id } of rows) stored.add(id);
+    }
     return findings.filter((finding) => !stored.has(finding['event.id']));
   }
 

@@ -47,7 +47,7 @@ function comparison(field: string): Column['isConstant'] {
 }
 
 function createObservable(): Observable {
-  return { kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 0, mask: '', token: '', sender: 'source', frame: 0 };
+  return { kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 0, mask: '', token: '', sender: 'source', frame: 0, watchlist: '' };
 }
 
 const observableColumns: Record<keyof Observable, 'text' | 'count'> = {
@@ -60,6 +60,7 @@ const observableColumns: Record<keyof Observable, 'text' | 'count'> = {
   token: 'text',
   sender: 'text',
   frame: 'count',
+  watchlist: 'text',
 };
 
 /** The columns of a field table: what its probe fields become on the wire, in the table's order. Throws when two tags collide. */

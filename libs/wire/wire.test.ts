@@ -15,7 +15,7 @@ const someCounts = fc.constantFrom(0, 1, 127, 128, 443, Number.MAX_SAFE_INTEGER)
 const count = fc.oneof({ weight: 2, arbitrary: someCounts }, fc.maxSafeNat());
 const observable: fc.Arbitrary<Observable> = fc.record({
   kind: text, path: text, encoding: text, visibility: fc.constantFrom('cleartext', 'inspected'), confidence: count, mask: text, token: text,
-  sender: fc.constantFrom('source', 'destination'), frame: count,
+  sender: fc.constantFrom('source', 'destination'), frame: count, watchlist: text,
 }, { noNullPrototype: true });
 const valueOf = {
   string: text, strings: fc.array(text, { maxLength: 4 }), count, micros: count, observables: fc.array(observable, { maxLength: 4 }),
@@ -34,7 +34,7 @@ function example(): FlowRecord {
     'dns.resolved_ip': ['192.0.2.1', '192.0.2.2'],
     'telltale.observables': [{
       kind: 'user_id', path: 'url.query.uid', encoding: '', visibility: 'cleartext', confidence: 80,
-      mask: '12****9', token: 'tk1.x.y', sender: 'source', frame: 7,
+      mask: '12****9', token: 'tk1.x.y', sender: 'source', frame: 7, watchlist: '',
     }],
   } satisfies Partial<FlowRecord>);
 }

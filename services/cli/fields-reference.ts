@@ -9,6 +9,7 @@ export function fieldsReference(): string {
     ['telltale.observable.visibility', '`cleartext`, or `inspected` where only the company\'s own inspection can read it.'],
     ['telltale.observable.confidence', 'Confidence in the kind, percent.'],
     ['telltale.observable.sender', '`source` or `destination`: who sent it.'],
+    ['telltale.observable.watchlist', 'Watchlist that holds the value.'],
   ];
   return `# Fields
 

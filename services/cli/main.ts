@@ -17,8 +17,9 @@ const commands: readonly Entry[] = [
   { name: 'review', summary: 'the review page over a ClickHouse server', load: async () => (await import('./service-commands.ts')).review },
   { name: 'migrate', summary: 'make what is missing of topics and tables', load: async () => (await import('./service-commands.ts')).migrate },
   { name: 'dashboards', summary: 'build the Grafana dashboards, or publish them to a Grafana', load: async () => (await import('./dashboards.ts')).dashboards },
-  { name: 'rules', summary: 'lint, test, list and explain rules', load: async () => (await import('./rules.ts')).rules },
+  { name: 'rules', summary: 'lint, test, list, explain and convert rules; what they would have found', load: async () => (await import('./rules.ts')).rules },
   { name: 'policy', summary: 'check, try and explain jurisdiction policies', load: async () => (await import('./policy.ts')).policy },
+  { name: 'watchlist', summary: 'values of your own that the probe looks for, kept as keyed digests', load: async () => (await import('./watchlist.ts')).watchlist },
   { name: 'geo', summary: 'where an address is, who says so, and whether they agree', load: async () => (await import('./geo.ts')).geo },
   { name: 'doctor', summary: 'which parts can be used, and what to do about the others', load: async () => (await import('./doctor.ts')).doctor },
 ];

@@ -1,5 +1,6 @@
 import { createFlowRecord, type FlowRecord } from '#flow';
 import { Geography, LocatedError, roles, type Problem } from '#geo';
+import { createTokeniser, isMac, normaliseMac } from '#identifiers';
 import { checkPolicyCases, formatProblems, lintPolicies, parsePolicy, PolicySet, type Policy } from '#rules';
 import { projectRoot } from '#runtime';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -8,18 +9,22 @@ import { hopText, placedHop } from '../detector/detection-hops.ts';
 import { PeerAnswer } from '../detector/detection-peer.ts';
 import { readGeoTables } from '../detector/detection-tables.ts';
 import { readCatalogue, readInventory, readPolicyContext, readPolicyFiles } from '../detector/packs.ts';
+import { readTokenKey } from '../probe/token-key.ts';
+import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, oneOf, parseArguments, UsageError, type Command } from './command.ts';
 import { count } from './leaks.ts';
 
 const help = `Usage: telltale policy lint [FILE|DIR] [options]
        telltale policy test [FILE|DIR] [options]
        telltale policy explain [FILE|DIR] --to ADDRESS [options]
+       telltale policy token MAC [--data DIR]
 
 FILE is a policy, DIR a folder of them; without one, the policies that ship.
 
 lint     errors, contradictions, entries that can never decide anything, what has expired: file:line:column
 test     runs the cases beside the policies (*.fixtures.yml)
 explain  what each policy says about one contact, and why
+token    the token of a hardware address, made with the key of the data folder, for \`mac\` of policies and inventories
 
 Options:
   --jurisdictions FILE  named sets of countries beside those that ship
@@ -34,13 +39,14 @@ Options:
   --identifier KIND     explain: a kind of identifier that the flow shows; repeat it
 
 Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and warnings with --strict), 2 unusable arguments.
+  --data DIR            token: data folder of the probe whose key it is (default ${defaultDataFolder})
   --strict              lint: warnings count as well
 `;
 
 const options = {
   jurisdictions: { type: 'string' }, inventory: { type: 'string' }, day: { type: 'string' }, to: { type: 'string' }, name: { type: 'string' },
   service: { type: 'string' }, role: { type: 'string' }, from: { type: 'string', default: '10.0.0.1' }, hop: { type: 'string', multiple: true },
-  identifier: { type: 'string', multiple: true }, strict: { type: 'boolean', default: false },
+  identifier: { type: 'string', multiple: true }, data: { type: 'string', default: defaultDataFolder }, strict: { type: 'boolean', default: false },
 } as const;
 
 export const policy: Command = {
@@ -49,10 +55,11 @@ export const policy: Command = {
     const { values, positionals } = parseArguments({ args, allowPositionals: true, options });
     if (positionals.length > 1) throw new UsageError('expected one FILE or DIR');
     const given: Given = { ...values, path: positionals[0], day: dayOf(values.day) };
-    switch (oneOf('action', action ?? 'none', ['lint', 'test', 'explain'])) {
+    switch (oneOf('action', action ?? 'none', ['lint', 'test', 'explain', 'token'])) {
       case 'lint': return lint(given);
       case 'test': return test(given);
       case 'explain': return explain(given);
+      case 'token': return token(given.path, values.data);
     }
   },
 };
@@ -70,6 +77,12 @@ interface Given {
   hop?: string[];
   identifier?: string[];
   strict: boolean;
+}
+
+async function token(mac: string | undefined, data: string): Promise<number> {
+  if (mac === undefined || !isMac(mac)) throw new UsageError('policy token needs a hardware address such as 3c:15:c2:9a:01:fe');
+  process.stdout.write(`${createTokeniser(await readTokenKey(dataFolder(data).tokenKey)).token(normaliseMac(mac))}\n`);
+  return exitStatus.ok;
 }
 
 function dayOf(day = new Date().toISOString().slice(0, 10)): string {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { formatProblem, LocatedError, type Problem } from '#geo';
-import { checkFixtures, logSourceName, parseRules, type Rule } from '#rules';
+import { checkFixtures, logSourceName, parseRules, type ParsedRules } from '#rules';
 import { projectRoot } from '#runtime';
 import type { RuleNames } from '../detector/packs.ts';
 import { readLogSources, readRuleFolder, shippedRules, type RuleFolder } from '../detector/rule-folder.ts';
@@ -21,24 +21,27 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
     process.stdout.write(`${problem.file}:${problem.line}:${problem.column} ${problem.severity} ${problem.message} [${problem.code}]\n`);
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  const running = parsed.rules.filter(({ evaluable }) => evaluable !== 'no').length;
-  process.stderr.write(`${count(parsed.rules.length, 'rule')}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
+  const running = [...parsed.rules, ...parsed.correlations].filter(({ evaluable }) => evaluable !== 'no').length;
+  process.stderr.write(`${count(parsed.rules.length + parsed.correlations.length, 'rule')}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
   return errors > 0 ? exitStatus.failed : exitStatus.ok;
 }
 
 /** Runs the fixtures beside each rule file; a rule file without any fails. */
 export async function testRules(names: RuleNames, folder = shippedRules(projectRoot)): Promise<number> {
   const files = await readPath(folder);
-  const rules = await loadRules(files, names);
+  const { rules, correlations } = await loadRules(files, names);
   const problems: Problem[] = [];
   let tested = 0;
-  for (const [file, ofFile] of Map.groupBy(rules, (rule) => rule.file)) {
+  const rulesByFile = Map.groupBy(rules, (rule) => rule.file);
+  const correlationsByFile = Map.groupBy(correlations, (correlation) => correlation.file);
+  for (const file of new Set([...rulesByFile.keys(), ...correlationsByFile.keys()])) {
+    const subject = { rules: rulesByFile.get(file) ?? [], correlations: correlationsByFile.get(file) ?? [], allRules: rules };
     const fixtures = files.fixtures.get(file);
-    if (!fixtures) problems.push({ file, line: ofFile[0]!.line, column: 1, severity: 'error', code: 'fixture', message: 'the rule has no fixtures' });
+    if (!fixtures) problems.push({ file, line: [...subject.rules, ...subject.correlations][0]!.line, column: 1, severity: 'error', code: 'fixture', message: 'the rule has no fixtures' });
     else {
       try {
-        problems.push(...checkFixtures(ofFile, fixtures));
-        tested += ofFile.length;
+        problems.push(...checkFixtures(subject, fixtures));
+        tested += subject.rules.length + subject.correlations.length;
       } catch (error) {
         if (!(error instanceof LocatedError)) throw error;
         problems.push(...error.problems);
@@ -52,28 +55,34 @@ export async function testRules(names: RuleNames, folder = shippedRules(projectR
 
 /** Lists rules, and whether records can answer them. */
 export async function listRules(names: RuleNames, folder = shippedRules(projectRoot), format = 'table'): Promise<number> {
-  const rules = await loadRules(await readPath(folder), names);
+  const { rules, correlations, silent } = await loadRules(await readPath(folder), names);
+  const listed = [
+    ...rules.map((rule) => ({ ...rule, source: logSourceName(rule.logsource), reports: !silent.has(rule.id) })),
+    ...correlations.map((correlation) => ({ ...correlation, logsource: undefined, source: `correlation of ${correlation.parts.length}`, reports: !correlation.silent })),
+  ];
   if (oneOf('--format', format, ['table', 'ndjson']) === 'ndjson') {
-    for (const { id, level, title, logsource, evaluable, gaps, file, line, version } of rules) {
-      process.stdout.write(`${JSON.stringify({ id, level, title, logsource, evaluable, gaps, file, line, version })}\n`);
+    for (const { id, level, title, logsource, evaluable, gaps, reports, file, line, version } of listed) {
+      process.stdout.write(`${JSON.stringify({ id, level, title, logsource, evaluable, gaps, reports, file, line, version })}\n`);
     }
     return exitStatus.ok;
   }
-  const rows = rules.map(({ level, id, title, logsource, evaluable, gaps }) => [level, id, title, logSourceName(logsource), [evaluable === 'whole' ? 'yes' : evaluable, ...gaps].join('; ')]);
+  const rows = listed.map(({ level, id, title, source, evaluable, gaps, reports }) => [
+    level, id, title, source, [evaluable === 'whole' ? 'yes' : evaluable, ...gaps, ...(reports ? [] : ['reports only through a correlation'])].join('; '),
+  ]);
   process.stdout.write(`${columns(['LEVEL', 'ID', 'TITLE', 'LOG SOURCE', 'EVALUABLE HERE'], rows)}\n`);
   return exitStatus.ok;
 }
 
 /** @throws LocatedError when a rule has an error. */
-async function loadRules(files: RuleFolder, names: RuleNames): Promise<Rule[]> {
-  const { rules, problems } = parseRules(files.rules, { logSources: await readLogSources(projectRoot), ...names, placeholders: files.placeholders });
-  const errors = [...files.problems, ...problems].filter(({ severity }) => severity === 'error');
+export async function loadRules(files: RuleFolder, names: RuleNames): Promise<ParsedRules> {
+  const parsed = parseRules(files.rules, { logSources: await readLogSources(projectRoot), ...names, placeholders: files.placeholders });
+  const errors = [...files.problems, ...parsed.problems].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
-  return rules;
+  return parsed;
 }
 
 /** A folder, or one file as a folder of one. Names begin with its path: from here when it is below, else as given. */
-async function readPath(given: string): Promise<RuleFolder> {
+export async function readPath(given: string): Promise<RuleFolder> {
   if ((await stat(given)).isDirectory()) {
     const fromHere = path.relative('.', given) || '.';
     return readRuleFolder(given, fromHere.startsWith('..') ? given : fromHere);

@@ -99,3 +99,40 @@ test('rules explain: the records of a capture', (context) => {
   assert.match(out, /^Echo \(low, [-0-9]+\)\n  [1-9]\d* of \d+ records match\n  matches: 10\.0\.0\.5:40000 → h\.example:80 \(frame \d+\)\n/);
   assert.match(out, /\+ url\.original: \/admin\/\* +is \/admin\/x, http:\/\/h\.example\/admin\/x/);
 });
+
+const counted = `${rule.replace('title: Echo', 'title: Echo\nname: echo\ntelltale: { finding: flow }')}---
+title: Many echoes
+id: 11111111-2222-4333-8444-555555555556
+level: high
+correlation: { type: event_count, rules: [echo], group-by: [source.ip], timespan: 1h, condition: { gte: 3 } }
+`;
+
+test('rules convert: SQL of rules and correlations, and what SQL cannot say', (context) => {
+  const folder = folderWith(context, { 'echo.yml': counted, 'look.yml': rule.replaceAll('5', '6').replace('destination.port: 7', "url.path|re: 'a(?=b)'") });
+  const { status, out } = telltale('convert', folder);
+  assert.equal(status, 0);
+  assert.match(out, /^-- Echo \(low, [-0-9]+\)\nSELECT [^;]*FROM flows FINAL\nWHERE \(destination_port = 7 AND NOT \(endsWith\(lowerUTF8\(destination_domain\), '\.own\.example'\)\)\)\nORDER BY timestamp$/m);
+  assert.match(out, /^-- left out: url\.path: regular expression, character 2: SQL has no look-around\n-- not convertible$/m);
+  assert.match(out, /^-- Many echoes \(high, [-0-9]+\)\nSELECT found\.grp AS grp/m);
+  assert.equal(telltale('convert', folder, '--rule', 'none').status, 2);
+});
+
+test('rules test --backtest: what rules and correlations would have found in stored flows is what the stream finds', (context) => {
+  const builder = new CaptureBuilder();
+  for (let i = 0; i < 4; i += 1) builder.udp({ client: { ip: i === 3 ? '10.0.0.6' : '10.0.0.5', port: 40_000 + i }, server: { ip: '192.0.2.7', port: 7 }, at: 1_760_000_000_000_000 + i * 1_000_000 }).send(Buffer.from('echo'));
+  const folder = folderWith(context, { 'rules/echo.yml': counted });
+  const [capture, data, own] = ['c.pcap', 'data', 'rules'].map((name) => path.join(folder, name)) as [string, string, string];
+  writeFileSync(capture, builder.pcap());
+  const scanned = spawnSync(process.execPath, [main, 'scan', capture, '--rules', own, '--data', data, '--format', 'ndjson'], { encoding: 'utf8' });
+  const findings = scanned.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const message = 'Many echoes: 3 events (3 of "Echo") with source.ip 10.0.0.5, from 2025-10-09T08:53:20Z to 2025-10-09T08:53:22Z.';
+  assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['source.ip'], finding['message']]), [['Many echoes', '10.0.0.5', message]], scanned.stderr);
+
+  const { status, out, err } = telltale('test', own, '--backtest', '2025-10-09', '2025-10-10T00:00:00Z', '--data', data);
+  assert.equal(status, 0, err);
+  assert.match(out, /^Echo [^]*\n  8 records of 4 flows match, of 2 subjects\n    HOUR \(UTC\) +RECORDS\n    2025-10-09 08:00  8\n    SUBJECT +RECORDS\n    10\.0\.0\.5  6\n    10\.0\.0\.6  2\n/);
+  assert.ok(out.includes(`1 window found, of 1 group\n  ${message}`), out);
+  assert.match(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, /0 records of 0 flows match/);
+  assert.equal(telltale('test', own, '--backtest', '2025-10-10').status, 2);
+  assert.equal(telltale('test', own, '--backtest', 'yesterday', '2025-10-11').status, 2);
+});

@@ -1,48 +1,76 @@
 import { exitStatus, parseArguments, UsageError, type Command } from './command.ts';
 import { projectRoot } from '#runtime';
 import { readRuleNames, type RuleNames } from '../detector/packs.ts';
+import { shippedRules } from '../detector/rule-folder.ts';
+import { defaultDataFolder } from '../standalone/data-folder.ts';
 import { explainRules, type PolicyFiles } from './rules-explain.ts';
 import { lintRules, listRules, testRules } from './rules-folder.ts';
+import { backtestRules, convertRules, timeOf, type SqlOptions } from './rules-sql.ts';
 
 const help = `Usage: telltale rules lint [DIR|FILE…]
        telltale rules test [DIR]
+       telltale rules test [DIR|FILE] --backtest FROM TO [--rule ID|TITLE] [--data DIR | --clickhouse URL]
        telltale rules list [DIR] [--format table|ndjson]
        telltale rules explain FILE [--rules DIR] [--rule ID|TITLE]
+       telltale rules convert [DIR|FILE] [--rule ID|TITLE]
 
 lint      checks rules, correlations, filters, placeholders and exceptions; prints
           file:line:column severity message, one line per problem
-test      runs the fixtures of every rule (<rule>.fixtures.yml beside it)
+test      runs the fixtures of every rule (<rule>.fixtures.yml beside it). With --backtest FROM TO: says what
+          rules would have found in the flows stored between two days or times in UTC (2026-08-01,
+          2026-08-01T12:00:00Z; TO is not included): how much by hour and by subject, and samples
 list      lists the rules: level, id, title, log source, and whether flow records can answer them
 explain   says for each rule why the records of FILE match, or which search does not hold. FILE is a capture
           (pcap, pcapng), or flow records as JSON (.json, .ndjson), taken as they are
+convert   prints rules as SQL for ClickHouse over the stored flows, with what SQL cannot say; correlations over
+          the flows of the last day
 
 Without DIR they are about the pack that ships.
 
 Options:
   --format table|ndjson   table for people (default), or one JSON object per line
   --rules DIR             rules to explain, instead of the pack that ships
-  --rule ID|TITLE         explain this rule alone, for each record
+  --rule ID|TITLE         explain, convert or backtest this rule alone
+  --policy FILE|DIR       policies that |policy may name, instead of those that ship
+  --jurisdictions FILE    named sets of countries beside those that ship
+  --data DIR              backtest over the embedded ClickHouse of this folder
+  --clickhouse URL        backtest over a server; default CLICKHOUSE_URL, without it the embedded ClickHouse
 
 Exit status: 0 nothing wrong, 1 lint found an error or a fixture failed, 2 unusable arguments.
 `;
 
+const options = {
+  format: { type: 'string', default: 'table' }, rules: { type: 'string' }, rule: { type: 'string' }, policy: { type: 'string' }, jurisdictions: { type: 'string' },
+  backtest: { type: 'string' }, data: { type: 'string' }, clickhouse: { type: 'string' },
+} as const;
+
+const day = 86_400_000_000;
+
 export const rules: Command = {
   help,
   async run(args) {
-    const { values, positionals: [action, ...paths] } = parseArguments({
-      args,
-      allowPositionals: true,
-      options: { format: { type: 'string', default: 'table' }, rules: { type: 'string' }, rule: { type: 'string' }, policy: { type: 'string' }, jurisdictions: { type: 'string' } },
-    });
+    const { values, positionals: [action, ...paths] } = parseArguments({ args, allowPositionals: true, options });
     const single = (): string | undefined => {
       if (paths.length > 1) throw new UsageError(`rules ${action} takes one folder`);
       return paths[0];
     };
     const files: PolicyFiles = { ...(values.policy !== undefined && { policy: values.policy }), ...(values.jurisdictions !== undefined && { jurisdictions: values.jurisdictions }) };
     const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
+    const asSql = async (folder = shippedRules(projectRoot)): Promise<SqlOptions> => ({ folder, names: await names(), only: values.rule });
     switch (action) {
       case 'lint': return lintRules(paths, await names());
-      case 'test': return testRules(await names(), single());
+      case 'test': {
+        if (values.backtest === undefined) return testRules(await names(), single());
+        // parseArgs gives the second value of --backtest as a word of its own.
+        const until = paths.find((word) => /^\d{4}-\d\d-\d\d/.test(word));
+        if (until === undefined) throw new UsageError('--backtest takes two times: FROM and TO');
+        const range = { from: timeOf(values.backtest), to: timeOf(until) };
+        if (range.to <= range.from) throw new UsageError(`--backtest ${values.backtest} ${until}: TO must be later than FROM`);
+        const [folder, another] = paths.filter((word) => word !== until);
+        if (another !== undefined) throw new UsageError('rules test takes one folder');
+        const url = values.clickhouse ?? (values.data === undefined ? process.env['CLICKHOUSE_URL'] : undefined);
+        return backtestRules(await asSql(folder), range, url ? { url } : { data: values.data ?? defaultDataFolder });
+      }
       case 'list': return listRules(await names(), single(), values.format);
       case 'explain': {
         const file = single();
@@ -50,7 +78,11 @@ export const rules: Command = {
         await explainRules(file, values.rules, values.rule, files);
         return exitStatus.ok;
       }
-      default: throw new UsageError('rules needs one of lint, test, list, explain');
+      case 'convert': {
+        const now = Date.now() * 1000;
+        return convertRules(await asSql(single()), { from: now - day, to: now });
+      }
+      default: throw new UsageError('rules needs one of lint, test, list, explain, convert');
     }
   },
 };

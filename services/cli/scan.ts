@@ -1,13 +1,16 @@
 import { CaptureError } from '#capture';
-import { levels, type Finding, type Level } from '#flow';
+import { levels, type Finding, type Hit, type Level } from '#flow';
 import { formatProblem, LocatedError } from '#geo';
+import { createTokeniser, WatchlistError, type Watchlist } from '#identifiers';
 import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
+import { correlate } from '../detector/correlation-detection.ts';
 import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
 import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { readWatchlists, watchOf } from '../probe/watchlists.ts';
 import { mostWorkers, startWorkers } from '../probe/workers.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, oneOf, parseArguments, wholeNumber, UnusableError, UsageError, type Command } from './command.ts';
@@ -38,11 +41,13 @@ Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable inp
 3 a finding at or above --fail-on.
 
 Tokens are made with the key in token.key of the data folder (--data, else ${defaultDataFolder}),
-so that the same identifier has the same token in every scan.
+so that the same identifier has the same token in every scan. Watchlists are those of that folder (telltale watchlist).
 `;
 
 /** Raw values that --reveal remembers, at most; further ones are printed as masks. */
 const maxRevealed = 1_000_000;
+/** Matches that correlations look at, at most; how many more there were is told. */
+const mostHits = 1_000_000;
 
 export const scan: Command = {
   help,
@@ -65,9 +70,10 @@ export const scan: Command = {
     const failOn = values['fail-on'] === undefined ? undefined : oneOf('--fail-on', values['fail-on'], levels);
 
     const revealed = new Map<string, string>();
-    const { detection, warnings } = await load(values.rules, values.policy);
+    const { detection, pack, versions, warnings } = await load(values.rules, values.policy);
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
-    const tokenKey = await loadOrCreateTokenKey(dataFolder(values.data ?? defaultDataFolder).tokenKey);
+    const folder = dataFolder(values.data ?? defaultDataFolder);
+    const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
     const reveal = (token: string, value: string): void => {
       // A digest has the token of what it was made of, which was seen before it.
       if (revealed.size < maxRevealed && !revealed.has(token)) revealed.set(token, value);
@@ -77,19 +83,28 @@ export const scan: Command = {
       ...(values.reveal && { onRecognised: (recognised) => { for (const { observable, value } of recognised) reveal(observable.token, value); } }),
     });
     await using workers = startWorkers({ workers: wholeNumber('--workers', values.workers, mostWorkers), tokenKey, ...(values.reveal && { onRevealed: reveal }) });
-    await using store = values.data === undefined ? undefined : await openStore({ path: dataFolder(values.data).clickhouse });
+    const watchlists = await watchlistsOf(folder.watchlists, tokenKey);
+    pipeline.watch(watchOf(watchlists, tokenKey));
+    workers?.watch(watchlists);
+    await using store = values.data === undefined ? undefined : await openStore({ path: folder.clickhouse });
     await store?.migrate();
 
     const valueOf = (finding: Finding): string | undefined => revealed.get(finding['telltale.observable.token']);
     const listed: Finding[] = [];
-    const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, unreadable: [] };
-    const handOver = async (records: Parameters<Store['write']>[0]): Promise<void> => {
-      const findings = detection.detect(records);
-      await store?.write(records, findings);
-      totals.records += records.length;
+    const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, hitsDropped: 0, unreadable: [] };
+    const tell = async (findings: readonly Finding[]): Promise<void> => {
       totals.leaks.add(findings);
       if (format === 'table') listed.push(...findings);
       else for (const finding of findings) await print(`${findingLine(finding, valueOf(finding))}\n`);
+    };
+    const hits: Hit[] = [];
+    const handOver = async (records: Parameters<Store['write']>[0]): Promise<void> => {
+      const findings = detection.detect(records);
+      await store?.write(records, findings, detection.hits);
+      totals.records += records.length;
+      totals.hitsDropped += Math.max(0, hits.length + detection.hits.length - mostHits);
+      hits.push(...detection.hits.slice(0, mostHits - hits.length));
+      await tell(findings);
     };
 
     const { inputs, unreadable } = await listCaptures(positionals);
@@ -109,6 +124,9 @@ export const scan: Command = {
       progress.done(input);
     }
     progress.finish();
+    const correlated = correlate(pack.correlations, hits, versions);
+    await store?.write([], correlated);
+    await tell(correlated);
 
     if (listed.length > 0) await print(`${findingsTable(listed, valueOf)}\n`);
     printSummary(totals, pipeline);
@@ -123,6 +141,16 @@ async function load(rules: string | undefined, policy: string | undefined): Prom
   } catch (error) {
     if (rules === undefined && policy === undefined) throw error;
     if (error instanceof LocatedError || (error as NodeJS.ErrnoException).syscall !== undefined) throw new UnusableError((error as Error).message);
+    throw error;
+  }
+}
+
+/** The watchlists beside the token key: a list that cannot be read is worth an error, for what it holds would not be found. */
+async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watchlist[]> {
+  try {
+    return await readWatchlists(folder, createTokeniser(tokenKey).keyId);
+  } catch (error) {
+    if (error instanceof WatchlistError) throw new UnusableError(error.message);
     throw error;
   }
 }

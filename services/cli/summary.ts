@@ -10,6 +10,8 @@ export interface ScanTotals {
   leaks: Leaks;
   /** Files of a folder that are no captures. */
   skipped: number;
+  /** Matches over the bound, which correlations did not look at. */
+  hitsDropped: number;
   unreadable: UnreadableInput[];
 }
 
@@ -23,6 +25,7 @@ export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void 
   lines.push(`${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${entries}${count(totals.records, 'flow record')}${skipped}.`);
   lines.push(totals.leaks.headline());
   if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
+  if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match')} over their bound.`);
   const blind = blindSpots(pipeline);
   if (blind) lines.push(`Not seen: ${blind}.`);
   process.stderr.write(`${lines.join('\n')}\n`);

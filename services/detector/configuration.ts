@@ -22,6 +22,12 @@ export const geoSection = z.strictObject({
 export const detectionOptions = {
   rules: z.string().min(1).exactOptional().meta({ description: 'Folder of Sigma rules to use instead of the pack that ships.' }),
   rulesCheckInterval: duration('5s').meta({ description: 'How often the folder of rules is looked at; changed rules are loaded without a restart, as a whole or not at all.' }),
+  correlationInterval: duration('10s').meta({ description: 'How often correlations are run over what was stored; detectors of one store take turns.' }),
+  baseline: z.strictObject({
+    interval: duration('30s').meta({ description: 'How often failovers, first contacts and volumes are looked for in what was stored.' }),
+    learning: duration('7d').meta({ description: 'For how long a probe must have seen a service before a country or network counts as new to it.' }),
+    thresholds: file.meta({ description: 'Volumes of disclosed identifiers of your own (as `libs/rules/thresholds.yaml`) instead of those that ship.' }),
+  }).prefault({}).meta({ description: 'What is learned of where services answer from.' }),
   policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy, or a folder of them, to use instead of those that ship.' }),
   jurisdictions: file.meta({ description: 'Named sets of countries of your own, beside those that ship.' }),
   inventory: file.meta({ description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for.' }),

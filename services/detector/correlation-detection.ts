@@ -1,5 +1,5 @@
-import { columnOf, createFinding, createFlowRecord, findingFlowFields, findingId, type Finding } from '#flow';
-import { contextFields, correlationSql, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange } from '#rules';
+import { createFinding, createFlowRecord, findingFlowFields, findingId, type Finding, type Hit } from '#flow';
+import { contextFields, correlationSql, correlationWindows, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange, type CorrelationWindow } from '#rules';
 import type { Query, ScheduledDetection } from './scheduled-detections.ts';
 
 /** What a fixed period waits for, after its end and after the latest of its hits was stored. µs */
@@ -45,6 +45,8 @@ export interface CorrelationRow {
   settled: number;
   parts: number[];
   tokens: string[];
+  /** Monitored endpoints of the events, ten at most. */
+  subjects: string[];
   shared: Record<string, string>;
 }
 
@@ -116,15 +118,45 @@ export function correlationFinding(correlation: Correlation, row: CorrelationRow
 }
 
 /** `Many links from one host: 12 events (12 of "Meeting link in clear") with source.ip 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.` */
-function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last }: CorrelationRow): string {
+function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last, subjects, shared }: CorrelationRow): string {
   const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
   const where = groups.map(({ name }, i) => `${name} ${grp[i]}`).join(', ');
-  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}, from ${second(first)} to ${second(last)}.`;
+  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${second(first)} to ${second(last)}.`;
+}
+
+/** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in CN, operated from CN (policy conferencing)`, as far as all events agree. */
+function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string, string>>): string {
+  if (subjects.length < 2) return '';
+  const { 'telltale.peer.ip': peer, 'telltale.peer.located': located, 'telltale.peer.operated': operated, 'telltale.policy.id': policy } = shared;
+  const place = [located && `located in ${located}`, operated && `operated from ${operated}`].filter(Boolean).join(', ');
+  return ` by ${subjects.slice(0, -1).join(', ')} and ${subjects.at(-1)}${peer ? `, to ${peer}${place && ` ${place}`}` : ''}${policy ? ` (policy ${policy})` : ''}`;
 }
 
 function second(micros: number): string {
   return `${new Date(micros / 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** Columns that a hit and a stored flow have in common, for running a correlation over flows. */
-export const contextColumns: readonly string[] = contextFields.filter((name) => !name.startsWith('telltale.observable.')).map(columnOf);
+/** Runs correlations over hits at hand, such as those of a scan that stores nothing. */
+export function correlate(correlations: readonly Correlation[], hits: readonly Hit[], versions: string): Finding[] {
+  const byRule = Map.groupBy(hits, (hit) => hit['rule.id']);
+  const eventsOf = (rule: string) => (byRule.get(rule) ?? []).map((hit) => ({ id: hit['event.id'], time: hit['@timestamp'], rule, fields: hit.fields }));
+  return correlations.filter(({ evaluable, silent }) => evaluable !== 'no' && !silent)
+    .flatMap((correlation) => correlationWindows(correlation, eventsOf).map((window) => correlationFinding(correlation, rowOf(window), versions)));
+}
+
+/** Identifiers told of a window, at most. */
+const mostTokens = 20;
+/** Subjects, as the SQL tells them. */
+const mostSubjects = 10;
+
+function rowOf({ group, period, time, events, parts }: CorrelationWindow): CorrelationRow {
+  const shared = Object.fromEntries(contextFields.map((name) => {
+    const texts = new Set(events.map(({ fields }) => fields[name] ?? ''));
+    return [name, texts.size === 1 ? [...texts][0]! : ''];
+  }));
+  const tokens = new Set(events.flatMap(({ fields }) => (fields['telltale.observable.token'] ? [`${fields['telltale.observable.kind']}=${fields['telltale.observable.token']}`] : [])));
+  const subjects = new Set(events.map(({ fields }) => fields['telltale.subject.ip'] ?? '').filter((subject) => subject !== ''));
+  return {
+    grp: group, period, at: time, events: events.length, subjects: [...subjects].toSorted().slice(0, mostSubjects), first: events[0]!.time, last: events.at(-1)!.time, settled: 0, parts, tokens: [...tokens].slice(0, mostTokens).toSorted(), shared,
+  };
+}

@@ -7,34 +7,60 @@ import { peerEndpoint, peerIsSource, subjectAddress } from './detection-endpoint
 /** Observables that a sentence names; the others are counted. */
 const namedObservables = 3;
 
+/** What a sentence needs beside the record. */
+export interface MessageFacts {
+  /** Answers about a hop with their tables. */
+  sourcesOf: (ip: string) => readonly string[];
+  /** Of a contact with a third party: services that the subject used at about that time. */
+  candidates: readonly string[] | undefined;
+}
+
 /**
  * The finding as one sentence: who, what, to whom, where that is, and what remains unknown.
  * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
  */
-export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[]): string {
-  if (rule.outcome.finding === 'link') return `${disclosure(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
+export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates }: MessageFacts): string {
+  if (rule.outcome.finding === 'link') return `${disclosed(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
-    return `${contact}; denied by ${policy(record)} (${withSources(record)})${remainingDoubt(record)}.`;
+    return `${contact}; denied by ${policy(record)} (${withSources(record, sourcesOf)})${remainingDoubt(record)}.`;
   }
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
     return `${contact}; ${policy(record)} cannot be decided, because it is unknown ${unknownAnswers(record['telltale.policy.reason'])}.`;
   }
-  return `${contact}: ${rule.title}.`;
+  return `${contact}: ${rule.title}${appBehind(candidates)}.`;
+}
+
+/** Which app reports to a third party: no more than the evidence says. */
+function appBehind(candidates: readonly string[] | undefined): string {
+  if (candidates === undefined) return '';
+  return `; which app did so is uncertain${candidates.length === 0 ? '' : ` (candidates: ${list(candidates)}, used within a minute)`}`;
 }
 
 /** `10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at …` */
 function disclosure(record: FlowRecord, observables: readonly Observable[]): string {
-  const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding }) => {
-    const readable = visibility === 'cleartext' ? 'in clear' : 'readable to inspection';
-    return `${kind} ${mask} ${readable} (${path}${encoding === '' ? '' : `, in ${encoding}`})`;
-  });
-  if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
+  const named = naming(observables);
   const sentByPeer = (observables[0]!.sender === 'source') === peerIsSource(record);
   return sentByPeer
     ? `${peer(record)}, sent ${list(named)} to ${subjectAddress(record)}`
     : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
+}
+
+/** What the record's own identifiers tell, and those of earlier records that they are linked with. */
+function disclosed(record: FlowRecord, observables: readonly Observable[]): string {
+  const own = observables.filter((observable) => record['telltale.observables'].includes(observable));
+  const earlier = observables.filter((observable) => !own.includes(observable));
+  return `${disclosure(record, own)}${earlier.length === 0 ? '' : `, and shortly before ${list(naming(earlier))}`}`;
+}
+
+function naming(observables: readonly Observable[]): string[] {
+  const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding, watchlist }) => {
+    const readable = visibility === 'cleartext' ? 'in clear' : 'readable to inspection';
+    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, in ${encoding}`})`;
+  });
+  if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
+  return named;
 }
 
 const classNames: Readonly<Record<DataClass, string>> = {
@@ -88,17 +114,22 @@ function policy(record: FlowRecord): string {
 }
 
 /** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-08-01, inferred`. */
-function withSources(record: FlowRecord): string {
+function withSources(record: FlowRecord, sourcesOf: (ip: string) => readonly string[]): string {
   return record['telltale.policy.reason'].split('; ').map((part) => {
-    if (/^\S+ \S+: /.test(part)) return part; // A hop, whose sources the record does not hold.
-    return splitAnswers(part).map((answer) => record['telltale.peer.sources'].find((source) => source.startsWith(`${answer} by `)) ?? answer).join('; ');
+    const [, hop, ip, answers] = /^(?:(\S+) (\S+): )?(.*)$/.exec(part)!;
+    const sources = ip === undefined ? record['telltale.peer.sources'] : sourcesOf(ip);
+    const sourced = splitAnswers(answers!).map((answer) => sources.find((source) => source.startsWith(`${answer} by `)) ?? answer).join('; ');
+    return ip === undefined ? sourced : `${hop} ${ip}: ${sourced}`;
   }).join('; ');
 }
 
-/** What a denial leaves open: it stands on another answer. */
+/** What a denial leaves open: it stands on another answer, and nobody sees behind a relay, a media server or a proxy. */
 function remainingDoubt(record: FlowRecord): string {
-  if (record['telltale.peer.located'] !== '' || record['telltale.peer.unlocated'] === 'local') return '';
-  return `; where the peer is located remains unknown (${record['telltale.peer.unlocated']})`;
+  const doubts: string[] = [];
+  if (record['telltale.peer.located'] === '' && record['telltale.peer.unlocated'] !== 'local') doubts.push(`where the peer is located remains unknown (${record['telltale.peer.unlocated']})`);
+  const unseen = record['telltale.path'].at(-1);
+  if (unseen?.startsWith('unobservable|')) doubts.push(`where the session goes ${unseen.slice(unseen.lastIndexOf('|') + 1)} cannot be seen from here`);
+  return doubts.map((doubt) => `; ${doubt}`).join('');
 }
 
 const questions: Record<Dimension, string> = {

@@ -1,8 +1,10 @@
 import type { FlowRecord } from '#flow';
-import { distanceLimit, isBeyond, placeless, type Agreement, type Operator, type Place, type Position, type Site, type Unlocated } from '#geo';
+import { distance, distanceLimit, isBeyond, placeless, type Agreement, type City, type Operator, type Place, type Position, type Site, type Unlocated } from '#geo';
 import type { JudgedPlace } from '#rules';
 
 const none: readonly string[] = Object.freeze([]);
+/** A table gives the middle of a city; its hosts stand this far around it, km. */
+const cityRadius = 50;
 const nowhere = placeless('reserved');
 
 /**
@@ -23,6 +25,8 @@ export class PeerAnswer implements JudgedPlace {
   #sources: readonly string[] = none;
   #disproved: readonly string[] = none;
   #limit = 0;
+  #anycast = '';
+  #city: City | undefined;
 
   start(place: Place): void {
     this.#place = place;
@@ -38,6 +42,8 @@ export class PeerAnswer implements JudgedPlace {
     this.#sources = place.sources;
     this.#disproved = none;
     this.#limit = 0;
+    this.#anycast = place.anycast;
+    this.#city = undefined;
   }
 
   /** A site code in the name is one more source of the location, but never the answer: names are what the vendor writes into them. */
@@ -80,6 +86,22 @@ export class PeerAnswer implements JudgedPlace {
     this.#unlocated = 'disproved';
   }
 
+  /** Two probes have measured what no single place explains: the tables cannot locate it. */
+  observeAnycast(probes: string): void {
+    if (probes === '' || this.#place.scope !== 'global' || this.#anycast !== '') return;
+    this.#anycast = `observed by ${probes}`;
+    this.located = '';
+    this.#unlocated = 'anycast';
+    this.#agreement = '';
+    this.disputed = none;
+  }
+
+  /** The city within the answer. One that the round trip rules out is not told, even where the country around it stands. */
+  locate(city: City | undefined, position: Position | undefined): void {
+    const isRuledOut = position !== undefined && city?.position !== undefined && distance(city.position, position) > this.#limit + cityRadius;
+    this.#city = isRuledOut ? undefined : city;
+  }
+
   fill(record: FlowRecord): void {
     record['telltale.peer.located'] = this.located;
     record['telltale.peer.registered'] = this.registered;
@@ -88,10 +110,14 @@ export class PeerAnswer implements JudgedPlace {
     record['telltale.peer.disputed'] = this.disputed as string[];
     record['telltale.peer.sources'] = this.#sources as string[];
     record['telltale.peer.unlocated'] = this.#unlocated;
-    record['telltale.peer.anycast'] = this.#place.anycast;
+    record['telltale.peer.anycast'] = this.#anycast;
     record['telltale.peer.site'] = this.#site;
     record['telltale.peer.distance_limit'] = this.#limit;
     record['telltale.peer.disproved'] = this.#disproved as string[];
     record['telltale.peer.operator'] = this.#operator;
+    record['telltale.peer.registered_disputed'] = this.registeredDisputed as string[];
+    record['telltale.peer.city'] = this.#city?.name ?? '';
+    const position = this.#city?.position;
+    record['telltale.peer.position'] = position === undefined ? '' : `${position.latitude.toFixed(2)},${position.longitude.toFixed(2)}`;
   }
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { before, test } from 'node:test';
 import { createFlowRecord, flowId, recordId, type Finding, type FlowRecord, type Observable } from '#flow';
 import { Geography } from '#geo';
-import { Inventory } from '#rules';
+import { ExceptionSet, Inventory, loadPack, parseExceptions } from '#rules';
 import { Detection, type DetectionParts } from './detection.ts';
 import { readGeoTables } from './detection-tables.ts';
 import { loadDetection, type LoadedDetection } from './packs.ts';
@@ -14,7 +14,7 @@ before(async () => { loaded = await loadDetection({ root }); });
 
 /** A detection that remembers nothing of earlier tests. */
 function detector(parts: Partial<DetectionParts> = {}): Detection {
-  return new Detection({ geography: loaded.geography, catalogue: loaded.catalogue, policies: loaded.policies, rules: loaded.pack.plan, versions: loaded.versions, ...parts });
+  return new Detection({ geography: loaded.geography, catalogue: loaded.catalogue, policies: loaded.policies, rules: loaded.pack.plan, hits: loaded.pack.hits, versions: loaded.versions, ...parts });
 }
 
 function recordOf(fields: Partial<FlowRecord>, flow = 'flow-1', sequence = 0): FlowRecord {
@@ -26,12 +26,12 @@ function recordOf(fields: Partial<FlowRecord>, flow = 'flow-1', sequence = 0): F
   }, { 'telltale.peer.ip': fields['destination.ip'] ?? '' }, fields);
 }
 
-const userId: Observable = { kind: 'user_id', path: 'udp.payload@12', encoding: '', visibility: 'cleartext', confidence: 90, mask: '47****8', token: 'tk1.k.user', sender: 'source', frame: 9 };
+const userId: Observable = { kind: 'user_id', path: 'udp.payload@12', encoding: '', visibility: 'cleartext', confidence: 90, mask: '47****8', token: 'tk1.k.user', sender: 'source', frame: 9, watchlist: '' };
 const roomId: Observable = { ...userId, kind: 'room_id', path: 'udp.payload@20', mask: 'M8***Kx', token: 'tk1.k.room', frame: 10 };
 const agora = { 'destination.ip': '47.88.10.20', 'destination.port': 8000, 'destination.domain': 'qos-america.agoralab.co' };
 
 const names = (findings: Finding[]): string[] => findings.map((finding) => finding['rule.name']).toSorted();
-const atPlatform = 'User or room id in clear at a voice or meeting platform';
+const atPlatform = 'User or room id in clear at a voice platform';
 const named = (findings: Finding[], name: string): Finding => findings.find((finding) => finding['rule.name'] === name)!;
 
 test('a join packet with user and room id: each of them, the pair, and the operator the policy denies', () => {
@@ -135,7 +135,7 @@ test('a third party contacted is one low finding per flow; asking DNS for its na
   ]);
   assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [['Third-party analytics endpoint contacted', 'low']]);
   assert.equal(findings[0]!['message'],
-    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT, operated from US: Third-party analytics endpoint contacted.');
+    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT, operated from US: Third-party analytics endpoint contacted; which app did so is uncertain.');
 });
 
 test('the peer is enriched on whichever side it stands, and a value it sends is said to come from it', () => {
@@ -192,7 +192,7 @@ test('anycast: located is indeterminate, operated is not', () => {
   const [denied] = detector().detect([record]);
   assert.deepEqual([record['telltale.peer.located'], record['telltale.peer.unlocated'], record['telltale.peer.anycast']], ['', 'anycast', '223.5.5.0/24']);
   assert.equal(denied!['message'], '10.1.2.3 contacted relay.zoom.us (Zoom, signalling) at 223.5.5.5:443, anycast (223.5.5.0/24) and so at no single place, operated from CN; '
-    + 'denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred); where the peer is located remains unknown (anycast).');
+    + 'denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred); where the peer is located remains unknown (anycast); where the session goes behind the anycast edge cannot be seen from here.');
   const [unknown] = detector().detect([recordOf({ ...zoom, 'destination.ip': '8.8.8.8', 'destination.domain': 'relay.zoom.us' })]);
   assert.deepEqual([unknown!['telltale.verdict'], unknown!['telltale.policy.reason']], ['indeterminate', 'located=unknown']);
 });
@@ -216,19 +216,60 @@ test('a round trip too short for the claimed country disproves it; nothing takes
     'the round trip to the monitored side says nothing of a peer that called');
 });
 
+test('the city of the answer is told, unless the round trip rules it out', () => {
+  const positions = new Map([['new-york', { latitude: 40.71, longitude: -74.01 }]]);
+  const cupertino = { ...zoom, 'destination.ip': '17.0.0.1', 'destination.domain': 'a.example', 'observer.name': 'new-york' };
+  const cityAt = (rtt: number): string[] => {
+    const record = recordOf({ ...cupertino, 'telltale.handshake.rtt': rtt });
+    detector({ positions }).detect([record]);
+    return [record['telltale.peer.located'], record['telltale.peer.city'], record['telltale.peer.position']];
+  };
+  assert.deepEqual(cityAt(80_000), ['US', 'Cupertino', '37.33,-122.01']);
+  assert.deepEqual(cityAt(5_000), ['US', '', ''], 'from within 500 km: in the United States, but not in California');
+});
+
+test('an address that answers two probes from two places is anycast, by own observation', () => {
+  const positions = new Map([['fra', { latitude: 50.11, longitude: 8.68 }], ['sin', { latitude: 1.35, longitude: 103.82 }]]);
+  const edge = { ...zoom, 'destination.ip': '170.114.10.5', 'destination.domain': 'us04web.zoom.us', 'telltale.handshake.rtt': 3_000 };
+  const detection = detector({ positions });
+  const [first, second, third] = [recordOf({ ...edge, 'observer.name': 'fra' }), recordOf({ ...edge, 'observer.name': 'sin' }, 'flow-2'), recordOf({ ...edge, 'observer.name': 'fra', 'telltale.handshake.rtt': 0 }, 'flow-3')];
+  const findings = detection.detect([first, second, third]);
+  assert.equal(first['telltale.peer.anycast'], '');
+  for (const record of [second, third]) {
+    assert.deepEqual([record['telltale.peer.located'], record['telltale.peer.unlocated'], record['telltale.peer.anycast'], record['telltale.peer.city'], record['telltale.policy.verdict']], ['', 'anycast', 'observed by fra and sin', '', 'unknown']);
+    assert.notEqual(record['telltale.peer.operated'], '', 'anycast says nothing against the operator');
+  }
+  assert.match(findings.at(-1)!['message'], /anycast \(observed by fra and sin\) and so at no single place/);
+});
+
+test('hops of every kind: role, answers, path; a client is looked up and not judged, a name tells no country, what nobody sees is said', () => {
+  const record = recordOf({ ...zoom, 'destination.ip': '170.114.10.5', 'destination.domain': 'us04web.zoom.us', 'telltale.tunnel.source_ip': '10.9.0.1', 'telltale.tunnel.destination_ip': '80.81.192.10',
+    'telltale.flow.hops': ['dns-cname=us04web.cdn.example.net', 'forwarded-client=52.81.151.0/24', 'sip-via=192.168.7.7', 'ice-srflx=9.9.9.0/24', 'socks-target=meet.example.org', 'sip-record-route=47.74.1.1'] });
+  detector().detect([record]);
+  assert.deepEqual(record['telltale.path'], [
+    'subject|10.1.2.3|local|?|?|flow', 'tunnel|10.9.0.1|local|?|?|tunnel-source', 'tunnel|80.81.192.10|DE|DE|?|tunnel-destination',
+    'signalling|170.114.10.5|US|US|US|flow', 'alias|us04web.cdn.example.net|?|?|?|dns-cname', 'client|52.81.151.0/24|CN|CN|CN|forwarded-client', 'proxy|192.168.7.7|local|?|?|sip-via',
+    'participant|9.9.9.0/24|anycast|US|?|ice-srflx', 'target|meet.example.org|?|?|?|socks-target', 'proxy|47.74.1.1|JP|US|CN|sip-record-route', 'unobservable|?|?|?|?|behind the proxy',
+  ]);
+  assert.equal(record['telltale.policy.verdict'], 'denied');
+  assert.equal(record['telltale.policy.reason'], 'sip-record-route 47.74.1.1: operated=CN', 'the user may be in China; the service may not take him there');
+});
+
 test('hops inside a session are looked up and judged', () => {
   const turn = { 'destination.ip': '170.114.10.5', 'destination.port': 3478, 'destination.domain': 'turn.zoom.us', 'network.protocol': 'stun' };
   const record = recordOf({ ...turn, 'telltale.stun.relayed_ip': '52.81.151.250', 'telltale.stun.peer_ip': ['192.168.1.4', '170.114.10.5', '198.51.100.9', '52.81.151.250'] });
-  const [finding] = detector().detect([record]);
+  const findings = detector().detect([record]);
+  assert.deepEqual(names(findings), ['Private address told to the outside in STUN, SIP or SDP', 'Service traffic to a country its policy denies']);
+  const finding = named(findings, 'Service traffic to a country its policy denies');
   assert.deepEqual(record['telltale.hops'], ['turn-relay=52.81.151.250/CN/CN', 'turn-peer=192.168.1.4/local', 'turn-peer=198.51.100.9/?/?']);
   assert.deepEqual(record['telltale.policy.decisions'], ['conferencing@1 denied turn-relay 52.81.151.250: located=CN, operated=CN']);
-  assert.match(finding!['message'], /; denied by policy conferencing version 1 \(turn-relay 52\.81\.151\.250: located=CN, operated=CN\)\.$/);
+  assert.match(finding['message'], /; denied by policy conferencing version 1 \(turn-relay 52\.81\.151\.250: located=CN by dbip-city 20\S+; operated=CN by operators 20\S+, inferred\); where the session goes behind the relay cannot be seen from here\.$/);
   const behindLocal = recordOf({ ...turn, 'destination.ip': '192.168.0.9', 'telltale.stun.relayed_ip': '52.81.151.250' }, 'flow-2');
   detector().detect([behindLocal]);
   assert.equal(behindLocal['telltale.policy.verdict'], 'denied', 'a relay inside the network does not hide what is behind it');
   const unknown = recordOf({ ...turn, 'telltale.stun.peer_ip': ['198.51.100.9'] }, 'flow-3');
-  const [indeterminate] = detector().detect([unknown]);
-  assert.match(indeterminate!['message'], /because it is unknown where turn-peer 198\.51\.100\.9 is located and from where the network of turn-peer 198\.51\.100\.9 is operated\.$/);
+  const indeterminate = named(detector().detect([unknown]), 'Service traffic to a place that cannot be told');
+  assert.match(indeterminate['message'], /because it is unknown where turn-peer 198\.51\.100\.9 is located and from where the network of turn-peer 198\.51\.100\.9 is operated\.$/);
 });
 
 test('reversed endpoints, mapped, tunnelled, private and documentation addresses: none has a country', () => {
@@ -263,4 +304,17 @@ test('new tables take over between two batches', async () => {
   const after = recordOf(beijing, 'flow-2');
   const [finding] = detection.detect([after]);
   assert.deepEqual([before['telltale.peer.anycast'], after['telltale.peer.anycast'], finding!['telltale.versions']], ['', '52.81.0.0/16', 'new']);
+});
+
+test('a match that a correlation counts leaves a hit; the rule itself is silent, and exceptions are none', () => {
+  const rule = (id: number, port: number, more = ''): string => `title: R${id}\nid: 00000000-0000-4000-8000-00000000000${id}\nlevel: low\nlogsource: { product: telltale }\ndetection: { a: { destination.port: ${port} }, condition: a }\n${more}`;
+  const correlation = 'title: C\nid: 00000000-0000-4000-8000-00000000000a\nlevel: high\ncorrelation: { type: event_count, rules: [00000000-0000-4000-8000-000000000001], group-by: [source.ip], timespan: 1h, condition: { gte: 2 } }\n';
+  const pack = loadPack([{ name: 'r.yml', text: [rule(1, 8000), rule(2, 8000), correlation].join('---\n') }]);
+  const { exceptions } = parseExceptions([{ name: 'e.yml', text: 'match: { source.ip: 10.9.9.9 }\nowner: me\nreason: because\nexpires: 2099-12-31\n' }]);
+  const detection = detector({ rules: pack.plan, hits: pack.hits, exceptions: new ExceptionSet(exceptions) });
+  const findings = detection.detect([recordOf(agora), recordOf({ 'destination.port': 1 }, 'flow-2'), recordOf({ ...agora, 'source.ip': '10.9.9.9' }, 'flow-3')]);
+  assert.deepEqual(names(findings), ['R2']);
+  assert.deepEqual(detection.hits.map((hit) => [hit['rule.id'], hit.fields['source.ip'], hit.fields['destination.port'], hit['@timestamp']]), [['00000000-0000-4000-8000-000000000001', '10.1.2.3', '8000', 1_780_000_000_000_000]]);
+  detection.detect([recordOf({ 'destination.port': 1 })]);
+  assert.equal(detection.hits.length, 0, 'hits are those of the last call');
 });

@@ -1,7 +1,8 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Level, type Observable } from '#flow';
-import { BoundedCache, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
+import { AnycastObserver, BoundedCache, distanceLimit, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
 import { ExceptionSet, HitPlan, Inventory, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
-import { hopsOf, hopText } from './detection-hops.ts';
+import { ThirdPartyCandidates } from './detection-candidates.ts';
+import { hopsOf, hopText, isJudged, isPlaced, pathOf, type PlacedHop } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
@@ -42,6 +43,8 @@ export class Detection {
   #versions: string;
   readonly #inventory: Inventory;
   readonly #positions: ReadonlyMap<string, Position>;
+  readonly #candidates = new ThirdPartyCandidates();
+  readonly #observer = new AnycastObserver();
   readonly #peer = new PeerAnswer();
   /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
@@ -118,7 +121,7 @@ export class Detection {
     record['destination.as.number'] = destination.asn;
     record['destination.as.organization.name'] = destination.organisation;
 
-    const tags = this.#inventory.tagsOf(record['telltale.subject.ip']);
+    const tags = this.#inventory.tagsOf(record['telltale.subject.ip'], record['telltale.subject.mac']);
     record['telltale.subject.tags'] = tags as string[];
     record['telltale.subject.located'] = countryOf(tags) || (peerIsSource(record) ? destination : source).located;
     this.#judge(record, peerIsSource(record) ? source : destination);
@@ -128,6 +131,7 @@ export class Detection {
     const match = this.#catalogue.match(record);
     record['telltale.service'] = match?.service.name ?? '';
     record['telltale.role'] = match?.role ?? '';
+    this.#candidates.learn(record);
     const domain = record['destination.domain'];
     const peer = this.#peer;
     peer.start(place);
@@ -138,15 +142,23 @@ export class Detection {
     // The round trip is that between the probe and whoever answered the handshake, which is the flow's destination.
     const position = record['telltale.handshake.rtt'] === 0 || peerIsSource(record) ? undefined : this.#positions.get(record['observer.name']);
     if (position !== undefined) peer.bound(position, record['telltale.handshake.rtt']);
+    if (this.#positions.size > 1) peer.observeAnycast(this.#observeAnycast(record, position));
+    peer.locate(this.#geography.cityIn(peer.located, record['telltale.peer.ip']), position);
     peer.fill(record);
 
     const hops = hopsOf(record, this.#geography);
-    record['telltale.hops'] = hops.length === 0 ? noTexts : hops.map(hopText);
+    record['telltale.hops'] = hops.length === 0 ? noTexts : hops.filter(isPlaced).map(hopText);
+    record['telltale.path'] = pathOf(record, hops);
     this.#link = this.#linkability.link(record, place.scope === 'local');
     record['telltale.linkability.score'] = this.#link?.score ?? 0;
     record['telltale.linked.kinds'] = this.#link?.observables.map(({ kind }) => kind) ?? noTexts;
     // An address that never leaves the monitored network crosses no border.
-    this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? hops : hops.filter(({ scope }) => scope !== 'local'));
+    this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? noHops : hops.filter(isJudged));
+  }
+
+  #observeAnycast(record: FlowRecord, position: Position | undefined): string {
+    const peer = record['telltale.peer.ip'];
+    return position === undefined ? this.#observer.proofOf(peer) : this.#observer.observe(peer, record['observer.name'], position, distanceLimit(record['telltale.handshake.rtt']));
   }
 
   /** One closure for all records. */
@@ -230,6 +242,7 @@ export class Detection {
       finding['telltale.observable.mask'] = observable.mask;
       finding['telltale.observable.token'] = observable.token;
       finding['telltale.observable.confidence'] = observable.confidence;
+      finding['telltale.observable.watchlist'] = observable.watchlist;
       finding['telltale.observables.related'] = related.map(({ kind, token }) => `${kind}=${token}`);
       if (observable.frame !== 0) finding['telltale.evidence.frame'] = lastFrame(observables);
     }
@@ -237,9 +250,12 @@ export class Detection {
       this.#covered.add(`${id} `);
       for (const { token } of observables) this.#covered.add(`${id} ${token}`);
     }
-    finding['message'] = findingMessage(rule, record, observables);
+    finding['message'] = findingMessage(rule, record, observables, { sourcesOf: this.#sourcesOf, candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined });
     this.#findings.push(finding);
   }
+
+  /** Sources of a hop's answers, with the days of their tables. */
+  readonly #sourcesOf = (ip: string): readonly string[] => this.#geography.lookup(ip.replace(/\/.*/, '')).sources;
 
   #level(rule: Rule, record: FlowRecord): Level {
     if (rule.outcome.level === 'linkability') return levelOfScore(record['telltale.linkability.score']);
@@ -248,6 +264,7 @@ export class Detection {
 }
 
 const noTexts: string[] = [];
+const noHops: readonly PlacedHop[] = [];
 
 /** What the inventory says of where a subject is. */
 function countryOf(tags: readonly string[]): string {

@@ -6,7 +6,7 @@ import { levelOfScore, Linkability, riskScore, togetherScore } from './linkabili
 const second = 1_000_000;
 
 function seen(kind: string, fields: Partial<Observable> = {}): Observable {
-  return { kind, path: 'url.query.x', encoding: '', visibility: 'cleartext', confidence: 90, mask: '******', token: `token of ${kind}`, sender: 'source', frame: 1, ...fields };
+  return { kind, path: 'url.query.x', encoding: '', visibility: 'cleartext', confidence: 90, mask: '******', token: `token of ${kind}`, sender: 'source', frame: 1, watchlist: '', ...fields };
 }
 
 let made = 0;
@@ -60,7 +60,8 @@ test('nobody sees together what different subjects send, what two peers inside g
   const inside = new Linkability(100);
   inside.link(record(0, [seen('user_id')], { 'telltale.peer.ip': '10.0.9.1' }), true);
   assert.equal(inside.link(record(1, [seen('room_id')], { 'telltale.peer.ip': '10.0.9.2' }), true), undefined);
-  assert.deepEqual(kindsOf(inside.link(record(2, [seen('room_id')], { 'telltale.peer.ip': '10.0.9.1' }), true)), ['room_id', 'user_id']);
+  const link = inside.link(record(2, [seen('room_id')], { 'telltale.peer.ip': '10.0.9.1' }), true);
+  assert.deepEqual([kindsOf(link), link!.score], [['room_id', 'user_id'], 31], 'inside it weighs half');
 
   assert.equal(new Linkability(100).link(record(0, [seen('user_id'), seen('room_id', { visibility: 'inspected' })]), false), undefined);
   assert.equal(new Linkability(100).link(record(0, [seen('user_id'), seen('room_id', { sender: 'destination' })]), false), undefined);
@@ -96,4 +97,5 @@ test('together scores above each alone, and levels follow', () => {
   assert.equal(togetherScore([]), 0);
   assert.equal(riskScore('critical', []), 80);
   assert.equal(riskScore('medium', [seen('user_id')]), 41);
+  assert.equal(riskScore('low', [seen('password')]), 39, 'a level keeps its place');
 });

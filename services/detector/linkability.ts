@@ -21,7 +21,7 @@ const windowMicros = 120_000_000;
 /** Confidence from which an identifier is part of a link. */
 const leastConfidence = 40;
 
-/** From which score on a level stands; what is told is at least as grave as its level says. */
+/** From which score on a level stands. */
 const scoreOfLevel: Readonly<Record<Level, number>> = { informational: 5, low: 20, medium: 40, high: 50, critical: 80 };
 
 /** Identifiers that a record links, its own first. */
@@ -78,7 +78,9 @@ export class Linkability {
     }
     if (seen === undefined) this.#seen.set(observer, seen = new Map());
     for (const [dataClass, one] of own) seen.set(dataClass, one);
-    return this.#linkOf(together, own, observer, record['event.id']);
+    const link = this.#linkOf(together, own, observer, record['event.id']);
+    // Those who stand on a path inside are fewer, and belong there.
+    return link !== undefined && peerIsLocal ? { ...link, score: Math.round(link.score / 2) } : link;
   }
 
   #linkOf(together: ReadonlyMap<DataClass, Seen>, own: ReadonlyMap<DataClass, Seen>, observer: string, recordId: string): Link | undefined {
@@ -118,7 +120,9 @@ export function levelOfScore(score: number): Level {
   return levels.findLast((level) => score >= scoreOfLevel[level] && level !== 'informational' && level !== 'low') ?? 'medium';
 }
 
-/** Score of a finding: that of its identifiers together, or of its level when that is higher. */
+/** Score of a finding: that of its identifiers together, as far as it lies within what its level stands for. */
 export function riskScore(level: Level, observables: readonly Observable[]): number {
-  return Math.max(scoreOfLevel[level], togetherScore(observables));
+  const next = levels[levels.indexOf(level) + 1];
+  const most = next === undefined ? 100 : scoreOfLevel[next] - 1;
+  return Math.min(most, Math.max(scoreOfLevel[level], togetherScore(observables)));
 }

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Geography, LocatedError, ServiceCatalogue, type Position, type Problem } from '#geo';
 import { catalogue as identifierCatalogue } from '#identifiers';
-import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, PolicySet, type PolicyContext, type RuleFile, type RulePack, type Vocabulary } from '#rules';
+import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, parseThresholds, PolicySet, type PolicyContext, type RuleFile, type RulePack, type Thresholds, type Vocabulary } from '#rules';
 import { Detection } from './detection.ts';
 import { GeoTableWatcher, readGeoTables, type GeoFiles } from './detection-tables.ts';
 import { readLogSources, readRuleFolder, readYamlFiles, shippedRules } from './rule-folder.ts';
@@ -87,6 +87,11 @@ export async function readPolicyContext(root: string, catalogue: ServiceCatalogu
 export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
   if (!(await stat(path)).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
   return (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
+}
+
+/** The volumes of disclosed identifiers that are reported: those that ship, or those of `file`. @throws LocatedError with every problem. */
+export async function readThresholds({ root, jurisdictions }: Pick<DetectionFiles, 'root' | 'jurisdictions'>, file = join(root, 'libs/rules/thresholds.yaml')): Promise<Thresholds> {
+  return parseThresholds(await readText(file), basename(file), await readPolicyContext(root, await readCatalogue(root), jurisdictions));
 }
 
 export async function readInventory(file: string | undefined): Promise<Inventory> {

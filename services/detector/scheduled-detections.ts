@@ -85,14 +85,13 @@ export class ScheduledDetections implements Component {
   /** Runs detections now. It never rejects: what fails is logged and counted, and is tried again when its time comes. */
   async run(detections: readonly ScheduledDetection[]): Promise<void> {
     const { store, logger } = this.#parts;
-    let clock: Awaited<ReturnType<typeof store.detectionRuns>>;
     for (const detection of detections) {
       if (this.#stopped) return;
       const { name, title, intervalMillis } = detection;
       this.#due.set(name, performance.now() + intervalMillis);
       const started = performance.now();
       try {
-        clock = await store.detectionRuns();
+        const clock = await store.detectionRuns();
         const since = clock.until.get(name);
         const lag = since === undefined ? 0 : (clock.now - since) / 1e6;
         this.counters.lag.set(title, lag);

@@ -8,6 +8,7 @@ import { StoreComponent } from '../store-component.ts';
 import { detectorSchema } from './configuration.ts';
 import { Detector } from './detector.ts';
 import { liveDetection } from './live-detection.ts';
+import { reportScheduledDetections, ScheduledDetections } from './scheduled-detections.ts';
 
 /** The detector as a service of its own: flow log → enrich, evaluate → ClickHouse → findings topic. */
 export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>> = {
@@ -16,7 +17,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
   async build({ configuration, logger, metrics, lifecycle }) {
     const connection = { ...kafkaConnection(configuration.kafka, 'telltale-detector'), logger };
     const { group, batch } = configuration.detector;
-    const { detection, watchers, checks } = await liveDetection(configuration.detector, { logger, metrics });
+    const { detection, watchers, checks, scheduled } = await liveDetection(configuration.detector, { logger, metrics });
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
 
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });
@@ -24,14 +25,16 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     const detector = new Detector(detection, store, sink);
     const reader = new RecordReader('flow records', source, detector.handle, (error) => lifecycle.fail('the reader of flow records', error));
     const storeComponent = new StoreComponent(store);
+    const schedule = new ScheduledDetections({ store, findings: sink, detections: scheduled, logger });
 
     reportSource(metrics, 'flows', source.counters);
     reportSink(metrics, 'findings', sink.counters);
     reportStore(metrics, store.counters);
     reportDetector(metrics, detector.counters);
+    reportScheduledDetections(metrics, schedule.counters);
     const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })] });
 
     // The reader starts last and stops first: no batch arrives that cannot be stored.
-    lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, reader);
+    lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader);
   },
 };

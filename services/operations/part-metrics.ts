@@ -44,11 +44,13 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
   });
   metrics.counts('probe', pipeline.entries.counters, { entries: 'Entries read from logs and flow exports.' });
   metrics.counts('probe', pipeline, { records: 'Flow records made.' });
+  metrics.counts('probe', pipeline.recorded, { hopsDropped: 'Places on a session\'s path over the bound of a flow.' });
   metrics.counts('identifiers', pipeline.identifiers, {
     recognised: { help: 'Identifiers recognised, by kind.', label: 'kind' },
     dropped: 'Identifiers over the bound of a message.',
     truncated: 'Texts and payloads of which only the beginning was read.',
     undecoded: 'Encoded values left alone because their message had reached its bound.',
+    unwatched: 'Parts of messages not compared with the watchlists because a message had too many.',
   });
   metrics.counts('inference', pipeline.recurring.counters, {
     userLike: 'Values in payloads of unknown protocols that were inferred to identify a user.',

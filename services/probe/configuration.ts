@@ -19,6 +19,7 @@ export const probeSection = z.strictObject({
   templates: z.string().min(1).default('.telltale/templates.json').meta({ description: 'File that keeps the templates of flow exporters over a restart (probe --listen).' }),
   positions: z.string().min(1).default('.telltale/positions.json').meta({ description: 'File that keeps how far followed files were read and accepted (probe --follow).' }),
   live: liveSection,
+  watchlists: z.string().min(1).default('.telltale/watchlists').meta({ description: 'Folder of the watchlists that `telltale watchlist` writes. Changes are taken while the probe runs.' }),
   networks: z.array(z.string().regex(/^[0-9a-fA-F.:]+\/\d+$/, { error: 'Expected CIDR notation' })).min(1).default(privateNetworks)
     .meta({ description: 'Ranges of the monitored side, CIDR: of two endpoints the one in them is the subject.' }),
 }).prefault({}).meta({ description: 'Probe.' });

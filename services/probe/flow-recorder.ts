@@ -1,7 +1,7 @@
-import type { Flow } from '#capture';
+import type { Flow, FlowEndReason } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
 import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowField, type FlowRecord } from '#flow';
-import { Recogniser, RecogniserCounters, type Recognised, type Tokeniser } from '#identifiers';
+import { isMac, normaliseMac, Recogniser, RecogniserCounters, type Recognised, type Tokeniser, type Watch } from '#identifiers';
 import { FlowInference } from './inference.ts';
 import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
@@ -29,6 +29,8 @@ export interface EntryOrigin {
   samplingRate: number;
 }
 
+/** Tokens of hardware addresses that are kept; a network segment has fewer hosts. */
+const rememberedMacs = 4096;
 /** Observables on one record; more are counted on it. */
 const maxObservables = 256;
 
@@ -40,12 +42,14 @@ export class FlowRecorder {
   readonly identifiers = new RecogniserCounters();
   readonly names = new NameCache();
   readonly #inference: FlowInference;
+  readonly counters = { hopsDropped: 0 };
   /** Records made so far. */
   made = 0;
   readonly #options: FlowRecorderOptions;
   readonly #recogniser: Recogniser;
   /** For flows that are only watched: their own pipeline counts what is found. */
   readonly #watching: Recogniser;
+  readonly #macTokens = new Map<string, string>();
   #records: FlowRecord[] = [];
   #file = '';
 
@@ -59,6 +63,12 @@ export class FlowRecorder {
 
   get recurring(): FlowInference['recurring'] {
     return this.#inference.recurring;
+  }
+
+  /** From now on the values of these lists are looked for; null: of none. */
+  watch(watch: Watch | null): void {
+    this.#recogniser.watch(watch);
+    this.#watching.watch(watch);
   }
 
   get observer(): string {
@@ -110,6 +120,8 @@ export class FlowRecorder {
     for (const name in facts) {
       if (isReadInFull || !mayHoldIdentifier(name as FlowField)) (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
     }
+    if (record['telltale.flow.hops'].length > 0) this.#addHops(state, record['telltale.flow.hops']);
+    record['telltale.flow.hops'] = state.hops as string[];
     state.rttMicros ||= record['telltale.handshake.rtt'];
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     if (evidence.length > 0) record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
@@ -118,10 +130,15 @@ export class FlowRecorder {
     this.#emit(flow, state, record, false, origin);
   }
 
+  #addHops(state: FlowState, texts: readonly string[]): void {
+    this.counters.hopsDropped += state.addHops(texts);
+  }
+
   /** The name will stand on records of other flows, where nobody knows the identifiers in it. */
   #learnName(flow: Flow, state: FlowState, { sender, micros }: Message, resolution: NameResolution): void {
     const client = sender === 'destination' ? flow.sourceIp : flow.destinationIp;
-    this.names.learn(client, { ...resolution, name: state.redact(resolution.name) }, micros);
+    const aliases = resolution.aliases?.map((name) => state.redact(name)) ?? [];
+    this.names.learn(client, { ...resolution, name: state.redact(resolution.name), aliases }, micros);
   }
 
   /** The flow goes on: what it counted since its last record. */
@@ -130,10 +147,12 @@ export class FlowRecorder {
     this.#emit(flow, state, this.#summary(flow, state), false, origin);
   }
 
-  /** The flow is over. */
-  end(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
+  /** The flow is over; of a flow of packets, `reason` says why. */
+  end(flow: Flow, state: FlowState, origin?: EntryOrigin, reason: FlowEndReason | '' = ''): void {
     if (state.isWatched) return;
-    this.#emit(flow, state, this.#summary(flow, state), true, origin);
+    const record = this.#summary(flow, state);
+    record['telltale.flow.end_reason'] = reason;
+    this.#emit(flow, state, record, true, origin);
     this.#inference.end(state);
   }
 
@@ -179,10 +198,24 @@ export class FlowRecorder {
     record['telltale.encryption.verdict'] = state.verdict.verdict;
     record['telltale.encryption.reason'] = state.verdict.reason;
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
+    if (state.sequence === 0) this.#addHops(state, this.names.aliases(flow.sourceIp, flow.destinationIp, flow.startMicros).map((name) => `dns-cname=${name}`));
+    record['telltale.flow.hops'] = state.hops as string[];
+    const mac = state.subjectIsDestination ? flow.destinationMac : flow.sourceMac;
+    if (isMac(mac)) record['telltale.subject.mac'] = this.#macToken(mac);
     record['destination.domain'] = state.redact(state.domain);
     record['telltale.destination.domain_source'] = state.domainSource;
     if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     return record;
+  }
+
+  /** The token that an identifier of kind `mac` has too. */
+  #macToken(mac: string): string {
+    let token = this.#macTokens.get(mac);
+    if (token === undefined) {
+      if (this.#macTokens.size === rememberedMacs) this.#macTokens.clear();
+      this.#macTokens.set(mac, token = this.#options.tokeniser.token(normaliseMac(mac)));
+    }
+    return token;
   }
 
   #emit(flow: Flow, state: FlowState, record: FlowRecord, ended: boolean, origin?: EntryOrigin): void {
@@ -198,6 +231,10 @@ export class FlowRecorder {
     record['source.packets'] = flow.sourcePackets - state.sourcePackets;
     record['destination.bytes'] = flow.destinationBytes - state.destinationBytes;
     record['destination.packets'] = flow.destinationPackets - state.destinationPackets;
+    if (flow.unansweredPackets > 0) {
+      record['telltale.unanswered.packets'] = flow.unansweredPackets;
+      record['telltale.unanswered.duration'] = Math.max(0, flow.lastMicros - (flow.answeredMicros || flow.startMicros));
+    }
     state.sourceBytes = flow.sourceBytes;
     state.sourcePackets = flow.sourcePackets;
     state.destinationBytes = flow.destinationBytes;

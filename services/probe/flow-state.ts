@@ -6,6 +6,8 @@ import { redact, type Recognised, type SampledFlow } from '#identifiers';
 export const readable: Message['encryption'] = { verdict: 'cleartext', reason: 'an identifier can be read' };
 /** Places of identifiers that a flow of datagrams remembers as told. */
 const maxReported = 1024;
+/** Places on its path that a flow remembers. */
+const maxHops = 64;
 /** Raw values of a flow that later messages are redacted with: the latest ones, and at least all of the message itself. */
 const maxRememberedValues = 64;
 /** Characters of a value that is looked for in the paths of observables. */
@@ -25,6 +27,8 @@ export class FlowState {
   kinds: readonly string[] = none;
   /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
   rttMicros = 0;
+  /** Places on the session's path that its messages have named, `kind=address`, in the order in which they came. */
+  hops: readonly string[] = [];
   sequence = 0;
   protocol = '';
   verdict: Message['encryption'] | { verdict: ''; reason: '' } = { verdict: '', reason: '' };
@@ -70,6 +74,15 @@ export class FlowState {
     }
     const surplus = this.#values.length - Math.max(maxRememberedValues, recognised.length);
     if (surplus > 0) this.#values.splice(0, surplus);
+  }
+
+  /** Adds places on the path. Returns how many there was no room for. */
+  addHops(texts: readonly string[]): number {
+    const news = texts.filter((text) => !this.hops.includes(text));
+    if (news.length === 0) return 0;
+    const room = maxHops - this.hops.length;
+    this.hops = [...this.hops, ...news.slice(0, room)];
+    return Math.max(0, news.length - room);
   }
 
   /** Datagram protocols repeat themselves packet by packet: the same identifier at the same place is told once per flow. */

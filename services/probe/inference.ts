@@ -63,7 +63,7 @@ export class FlowInference {
   #recognised({ behaves, value, offset, encoding, sender, frame, confidence }: Inferred, transport: string): Recognised {
     const observable = {
       kind: inferredKinds[behaves], path: `${transport}.payload@${offset}`, encoding, visibility: 'cleartext' as const, confidence,
-      mask: maskValue(value), token: this.#tokeniser.token(value), sender, frame,
+      mask: maskValue(value), token: this.#tokeniser.token(value), sender, frame, watchlist: '',
     };
     return { observable, value, written: [] };
   }

@@ -1,5 +1,6 @@
 /** Real captures of loopback by the programs that are installed here, and programs that fail in ways the real ones do. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -87,6 +88,30 @@ for (const program of ['dumpcap', 'tcpdump']) {
     } finally {
       server.closeAllConnections();
       server.close();
+    }
+  });
+
+  test(`${program}: what the kernel drops while the program does not run is counted`, async (t) => {
+    const target = createSocket('udp4');
+    await new Promise<void>((resolve) => target.bind(0, '127.0.0.1', resolve));
+    const { port } = target.address();
+    try {
+      await using capture = live(program, `udp port ${port}`);
+      if (!(await starts(capture, t, program))) return;
+      const { source, pipeline } = capture;
+      process.kill(source.pid, 'SIGSTOP');
+      const datagram = Buffer.alloc(1400);
+      // More than its buffer holds.
+      for (let burst = 0; burst < 100; burst++) {
+        await Promise.all(Array.from({ length: 100 }, () => new Promise((resolve) => target.send(datagram, port, '127.0.0.1', resolve))));
+      }
+      process.kill(source.pid, 'SIGCONT');
+      await until('what was kept to be read', () => pipeline.capture.packets > 0);
+      await source.stop();
+      assert.ok(pipeline.capture.kernelDrops > 0);
+      assert.ok(pipeline.capture.packets + pipeline.capture.kernelDrops >= 10_000, `${pipeline.capture.packets} packets, ${pipeline.capture.kernelDrops} dropped`);
+    } finally {
+      target.close();
     }
   });
 

@@ -125,6 +125,7 @@ export class LiveSource implements Component {
   async #read(child: CaptureChild): Promise<string> {
     const { pipeline, now } = this.#options;
     const view = this.#view;
+    const { interfaceDrops } = pipeline.capture;
     const reader = new CaptureReader(pipeline.capture);
     const pull = (): void => {
       while (reader.next(view)) pipeline.packet(view);
@@ -163,6 +164,11 @@ export class LiveSource implements Component {
       reader.finish();
       pull();
     });
+    if (this.#program!.name === 'dumpcap') {
+      // What it tells as drops of the interface (isb_ifdrop) are those of the kernel's buffer (ps_drop of libpcap).
+      pipeline.capture.kernelDrops += pipeline.capture.interfaceDrops - interfaceDrops;
+      pipeline.capture.interfaceDrops = interfaceDrops;
+    }
     return child.ended;
   }
 

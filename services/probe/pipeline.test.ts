@@ -97,6 +97,21 @@ test('an identifier written in another way later in the flow is redacted in both
   for (const spelling of spellings) assertNowhere(spelling, records);
 });
 
+test('the hardware address of the subject is on its records as the token that a message about it gives too', () => {
+  const plain = new CaptureBuilder();
+  plain.udp({ client, server, at }).send(Buffer.from('x'));
+  const { records } = probe((builder) => {
+    const [built] = plain.frames();
+    const bytes = Buffer.from(built!.bytes);
+    Buffer.from('3c15c29a01fe', 'hex').copy(bytes, 6);
+    builder.frame(at, bytes);
+    builder.tcp({ client, server, at: at + 1_000_000 }).handshake().send(httpRequest('GET', '/?mac=3c:15:c2:9a:01:fe', { Host: 'api.example.org' })).close();
+  });
+  const token = records.flatMap((record) => record['telltale.observables']).find(({ kind }) => kind === 'mac')!.token;
+  assert.equal(records.find((record) => record['network.transport'] === 'udp')!['telltale.subject.mac'], token);
+  assertNowhere('3c15c29a01fe', records);
+});
+
 test('an identifier that is a key is found, and stands in no path', () => {
   const address = 'jane.doe@example.org';
   const { records, kinds } = probe((builder) => builder.tcp({ client, server, at }).handshake()

@@ -1,7 +1,7 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type FlowTableOptions, type PacketView, type Sender } from '#capture';
 import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
-import type { RecogniserCounters } from '#identifiers';
+import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
 import { collectorPorts } from './collector-ports.ts';
 import { EntryRecorder } from './entry-recorder.ts';
@@ -48,6 +48,10 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.recurring;
   }
 
+  get recorded(): FlowRecorder['counters'] {
+    return this.#recorder.counters;
+  }
+
   get names(): FlowRecorder['names'] {
     return this.#recorder.names;
   }
@@ -58,6 +62,11 @@ export class ProbePipeline implements FlowHandler {
   /** Records made so far. */
   get records(): number {
     return this.#recorder.made + this.recordsOfWorkers;
+  }
+
+  /** From now on the values of these watchlists are looked for; null: of none. */
+  watch(watch: Watch | null): void {
+    this.#recorder.watch(watch);
   }
 
   /** What follows comes from `file` (a name without its folder, or an interface). */
@@ -162,10 +171,10 @@ export class ProbePipeline implements FlowHandler {
     this.#recorder.update(flow, (flow.context as Dissection).state);
   }
 
-  flowEnded(flow: Flow, _reason: FlowEndReason): void {
+  flowEnded(flow: Flow, reason: FlowEndReason): void {
     const { stream, state } = flow.context as Dissection;
     stream?.end();
-    this.#recorder.end(flow, state);
+    this.#recorder.end(flow, state, undefined, reason);
   }
 
   #exportDecoder(): FlowExportDecoder {

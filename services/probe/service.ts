@@ -6,6 +6,7 @@ import { probeSchema } from './configuration.ts';
 import { createPipeline } from './create.ts';
 import { sourceOf, type ProbeInputs } from './sources.ts';
 import { loadOrCreateTokenKey } from './token-key.ts';
+import { reportWatchlists, WatchlistWatcher } from './watchlist-watcher.ts';
 import { startWorkers } from './workers.ts';
 
 /** The probe as a service of its own: a source → flow records → flow log. It ends when all files are read, unless it follows, listens or captures. */
@@ -14,13 +15,14 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
     name: 'probe',
     schema: probeSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
-      const { name, key, networks, templates, positions, live } = configuration.probe;
+      const { name, key, networks, templates, positions, live, watchlists: folder } = configuration.probe;
       if (inputs.captures.length === 0 && inputs.listen === undefined && inputs.interface === undefined && live.interface === undefined) {
         throw new Error('nothing to read: name a FILE, DIR or -, use --interface or --listen, or configure probe.live.interface');
       }
       const options = { tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks };
       const pipeline = createPipeline(options);
       const workers = startWorkers({ ...options, workers: inputs.workers ?? 1 });
+      const watchlists = new WatchlistWatcher({ folder, tokenKey: options.tokenKey, pipeline, workers, logger });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
       const { source, checks } = sourceOf(inputs, {
         pipeline, workers, sink, logger, metrics, templates, positions, live,
@@ -28,9 +30,10 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
         onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),
       });
       reportProbe(metrics, pipeline);
+      reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', sink.counters);
       const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks, metrics })] });
-      lifecycle.add(http, { name: 'flow sink', stop: () => sink.close() }, { name: 'workers', stop: () => workers?.close() }, source);
+      lifecycle.add(http, { name: 'flow sink', stop: () => sink.close() }, { name: 'workers', stop: () => workers?.close() }, watchlists, source);
     },
   };
 }

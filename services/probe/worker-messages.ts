@@ -1,4 +1,5 @@
 import type { CaptureErrorCode } from '#capture';
+import type { Watchlist } from '#identifiers';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -17,6 +18,7 @@ export interface WorkerStart {
 
 export type ToWorker =
   | { kind: 'begin'; name: string }
+  | { kind: 'watch'; lists: readonly Watchlist[] }
   | { kind: 'chunk'; slot: number; length: number }
   | { kind: 'end' };
 

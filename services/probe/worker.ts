@@ -4,6 +4,7 @@ import { encodeBatch } from '#wire';
 import { createPipeline } from './create.ts';
 import { captureReader, type CaptureInputReader } from './input-reader.ts';
 import { Share } from './share.ts';
+import { watchOf } from './watchlists.ts';
 import type { FromWorker, ToWorker, WorkerCounters, WorkerProblem, WorkerStart } from './worker-messages.ts';
 
 /** Records of one batch. */
@@ -45,6 +46,8 @@ function handle(message: ToWorker): void {
       pipeline.begin(message.name);
       reader = captureReader(pipeline);
       return;
+    case 'watch':
+      return pipeline.watch(watchOf(message.lists, tokenKey));
     case 'chunk':
       // The platform's hashes and decompressors take no shared memory.
       if (!isRefused) reader.push(Buffer.from(new Uint8Array(slots[message.slot]!, 0, message.length)));

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { CaptureError, type CaptureReason } from '#capture';
+import type { Watchlist } from '#identifiers';
 import type { InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import type { FromWorker, ToWorker, WorkerCounters, WorkerStart } from './worker-messages.ts';
@@ -39,6 +40,11 @@ export class ProbeWorkers {
     this.#onRevealed = onRevealed;
     const common = { count: workers, seed: randomInt(2 ** 31), tokenKey, observer, monitoredNetworks, reveal: onRevealed !== undefined, slots: this.#slots };
     this.#threads = Array.from({ length: workers }, (_, index) => new Thread({ ...common, index }));
+  }
+
+  /** From now on the values of these lists are looked for. */
+  watch(lists: readonly Watchlist[]): void {
+    for (const thread of this.#threads) thread.tell({ kind: 'watch', lists });
   }
 
   /** Records in the format of the wire, since the last call. */

@@ -42,7 +42,7 @@ export function story({ index, level, rule, message, verdict = 'violation', obse
   const id = flowId('probe-1', `1:${index}`, start);
   const observables: Observable[] = observable === undefined ? [] : [{
     kind: 'user_id', path: 'url.query.uid', encoding: '', visibility: 'cleartext', confidence: 90, mask: '1********7',
-    token: `tk1.9f3c01aa.${Buffer.from(`${observable.kind}${index % 7}`).toString('base64url').padEnd(22, 'A')}`, sender: 'source', frame: 104 + index * 40, ...observable,
+    token: `tk1.9f3c01aa.${Buffer.from(`${observable.kind}${index % 7}`).toString('base64url').padEnd(22, 'A')}`, sender: 'source', frame: 104 + index * 40, watchlist: '', ...observable,
   }];
   const records = [0, 1, 2].map((sequence): FlowRecord => Object.assign(createFlowRecord(), {
     'event.id': recordId(id, sequence),

@@ -3,17 +3,19 @@ import type { z } from 'zod';
 import type { Finding, FlowRecord } from '#flow';
 import { projectRoot, type ServiceContext, type ServiceDefinition } from '#runtime';
 import { openStore } from '#store';
-import { inProcessLog } from '#transport';
+import { inProcessLog, type FindingSink } from '#transport';
 import { AlerterModule } from '../alerter/alerter.module.ts';
 import { Alerter } from '../alerter/alerter.ts';
 import { Detector } from '../detector/detector.ts';
 import { liveDetection } from '../detector/live-detection.ts';
+import { reportScheduledDetections, ScheduledDetections } from '../detector/scheduled-detections.ts';
 import { HttpComponent, OperationsModule, reportDetector, reportProbe, reportSink, reportSource, reportStore } from '../operations/operations.ts';
 import type { CaptureInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import type { ProbePipeline } from '../probe/pipeline.ts';
 import { sourceOf, type ProbeInputs } from '../probe/sources.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
+import { reportWatchlists, WatchlistWatcher } from '../probe/watchlist-watcher.ts';
 import { RecordReader } from '../record-reader.ts';
 import { ReviewModule } from '../review/review.module.ts';
 import { StoreComponent } from '../store-component.ts';
@@ -47,25 +49,31 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
     schema: standaloneSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
       const folder = dataFolder(path.resolve(projectRoot, data ?? configuration.standalone.data));
-      const { detection, watchers, checks: tableChecks } = await liveDetection(configuration.standalone, { logger, metrics });
+      const { detection, watchers, checks: tableChecks, scheduled } = await liveDetection(configuration.standalone, { logger, metrics });
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
-      const pipeline = createPipeline({ tokenKey: await loadOrCreateTokenKey(folder.tokenKey) });
+      const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
+      const pipeline = createPipeline({ tokenKey });
+      const watchlists = new WatchlistWatcher({ folder: folder.watchlists, tokenKey, pipeline, logger });
       const alerting = configuration.alerter.receivers.length > 0 ? standaloneAlerter({ configuration, logger, metrics, lifecycle }, folder.alerter) : undefined;
-      const detector = new Detector(detection, store, {
-        send: async (findings) => {
-          report.found(findings);
-          await alerting?.sink.send(findings);
+      const findings: FindingSink = {
+        send: async (found) => {
+          report.found(found);
+          await alerting?.sink.send(found);
         },
         close: async () => {},
-      });
+      };
+      const detector = new Detector(detection, store, findings);
+      const schedule = new ScheduledDetections({ store, findings, detections: scheduled, logger });
       const storeComponent = new StoreComponent(store);
       const detectorReader = new RecordReader('flow records', flows.source, detector.handle, (error) => lifecycle.fail('the detector', error));
 
       reportProbe(metrics, pipeline);
+      reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', flows.sink.counters);
       reportSource(metrics, 'flows', flows.source.counters);
       reportDetector(metrics, detector.counters);
+      reportScheduledDetections(metrics, schedule.counters);
       reportStore(metrics, store.counters);
 
       const { source, checks, endless } = sourceOf(inputs, {
@@ -83,7 +91,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
         ],
       });
       // As the data flows, from the end to the beginning: each part starts after those it hands on to, and stops before them.
-      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), detectorReader, http, source);
+      lifecycle.add(...watchers, storeComponent, ...(alerting?.components ?? []), schedule, detectorReader, http, watchlists, source);
       if (endless !== null) lifecycle.add({ name: 'report', start: () => report.reading(endless, http.url) });
     },
   };

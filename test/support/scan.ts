@@ -47,5 +47,5 @@ const loading = loadDetection({ root: projectRoot });
 /** What the shipped rules and policies find; enriches the records. Each call remembers nothing of the others. */
 export async function detect(records: readonly FlowRecord[]): Promise<Finding[]> {
   const { geography, catalogue, policies, pack, versions } = await loading;
-  return new Detection({ geography, catalogue, policies, rules: pack.plan, versions }).detect(records);
+  return new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, versions }).detect(records);
 }

@@ -79,7 +79,7 @@ export const deviceName: IdentifierKind = {
       ['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook'], ['mdns_host_name', 'janes-mbp.local'], ['netbios_name', 'JONAS-PC'],
       ['mdns_instance_name', 'Jane’s MacBook Air'],
     ],
-    noMatch: [['dhcp_host_name', 'localhost'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
+    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
   },
 };
 

@@ -55,8 +55,9 @@ export interface UnknownFlow {
 export interface Inferred {
   readonly behaves: 'user' | 'room';
   readonly value: string;
-  /** In the payload of the sample. */
+  /** In the payload of the sample, and how many bytes it takes there. */
   readonly offset: number;
+  readonly bytes: number;
   readonly encoding: string;
   readonly sender: Sender;
   readonly frame: number;
@@ -202,25 +203,29 @@ export class RecurringValues {
 
   #inSample(protocol: Protocol, flow: SampledFlow, sample: Sample): { form: PayloadField['form']; one: Inferred }[] {
     const found: { form: PayloadField['form']; one: Inferred }[] = [];
-    let run: StableWindow[] = [];
-    const finishRun = (): void => {
-      const one = run.length === 0 ? null : this.#ofRun(run, flow, sample);
-      if (one !== null) found.push({ form: 'window', one });
-      run = [];
-    };
+    const runs: StableWindow[][] = [];
     for (const field of payloadFields(sample.bytes, sample.sender)) {
       const stable = this.#stable(protocol, flow, sample, field);
+      if (stable === null) continue;
       if (field.form === 'window') {
-        const last = run.at(-1);
-        if (last !== undefined && (stable === null || !continues(last, stable))) finishRun();
-        if (stable !== null) run.push(stable);
-      } else if (stable !== null) {
+        const last = runs.at(-1)?.at(-1);
+        if (last !== undefined && continues(last, stable)) runs.at(-1)!.push(stable);
+        else runs.push([stable]);
+      } else {
         const one = field.form === 'text' ? ofText(stable, sample) : ofTagged(stable, flow, sample);
         if (one !== null) found.push({ form: field.form, one });
       }
     }
-    finishRun();
-    return found;
+    // What recurs most is a field; a window that reaches into it from beside it is none.
+    const claimed = new Set<number>();
+    for (const run of runs.toSorted((one, other) => other[0]!.recurrence.flows - one[0]!.recurrence.flows)) {
+      const free = run.filter(({ at }) => !claimed.has(at) && !claimed.has(at + windowBytes - 1));
+      const one = free.length === 0 ? null : this.#ofRun(free, flow, sample);
+      if (one === null) continue;
+      found.push({ form: 'window', one });
+      for (let at = one.offset; at < one.offset + one.bytes; at++) claimed.add(at);
+    }
+    return found.toSorted((one, other) => one.one.offset - other.one.offset);
   }
 
   /** The field, when what stands there behaves like an identifier. */
@@ -290,7 +295,7 @@ function inferred({ behaves, slot, recurrence }: StableWindow, { sender, frame }
   const seen = `${bytes} bytes; in ${flows} flows of ${subjects.length === 1 ? '1 subject' : `${subjects.length} subjects`} over ${Math.round((last - first) / 1e6)} s (${frames.join(', ')})`;
   const contrast = behaves === 'user' ? `${others} other subjects have values of their own there` : `${others} other subjects had other values there meanwhile`;
   return {
-    behaves, value, offset, encoding, sender, frame,
+    behaves, value, offset, bytes, encoding, sender, frame,
     confidence: leastConfidence + Math.min(15, 5 * Math.max(0, flows - 3)) + Math.min(15, 5 * others),
     evidence: `${seen}; ${contrast}`,
   };

@@ -1,7 +1,10 @@
 import { flowsAndFindings } from './0001-flows-and-findings.ts';
+import { paths } from './0002-paths.ts';
+import { failover } from './0003-failover.ts';
 import { hits } from './0004-hits.ts';
-import { signalling } from './0007-signalling.ts';
-import { inferenceAndLinkability } from './0008-inference-and-linkability.ts';
+import { watchlists } from './0005-watchlists.ts';
+import { signalling } from './0006-signalling.ts';
+import { inferenceAndLinkability } from './0007-inference-and-linkability.ts';
 import type { Migration } from './migration.ts';
 
 /**
@@ -11,4 +14,4 @@ import type { Migration } from './migration.ts';
  * `findings`, if a finding carries it), list it here, and write infra/clickhouse/schema.sql anew; docs/decisions/0002-embedded-store.md
  * has the steps. A test holds the tables against the field table.
  */
-export const migrations: readonly Migration[] = [flowsAndFindings, hits, signalling, inferenceAndLinkability];
+export const migrations: readonly Migration[] = [flowsAndFindings, paths, failover, hits, watchlists, signalling, inferenceAndLinkability];

@@ -45,7 +45,9 @@ function evidence(finding, flow, tokenUse) {
     ['Token', about(h('span', {}, h('span', { class: 'mono' }, finding['telltale.observable.token']), ' ', tokenUse && tokenUse.findings > 1
       ? h('span', {}, link(`in ${number(tokenUse.findings)} findings`, (next) => next.set('token', finding['telltale.observable.token'])),
         `, ${plural(tokenUse.subjects, 'subject')}, ${plural(tokenUse.peers, 'peer')}`) : null)), 'whole'],
+    ['Risk', h('span', {}, number(finding['event.risk_score']), ' of 100')],
     ['With', related.join(', '), 'whole mono'],
+    ['Inferred', finding['telltale.inference'].join('; '), 'whole mono'],
     ['Probe', finding['observer.name']],
   ], 'pairs')];
 }

@@ -6,6 +6,7 @@ import { clearFilters, filterQuery, go, openFinding, view } from './view.js';
 
 const columns = [
   { sort: 'level', title: 'Level', name: 'level' },
+  { sort: 'risk', title: 'Risk', name: 'risk' },
   { sort: 'time', title: 'Time (UTC)', name: 'time' },
   { sort: 'kind', title: 'Finding', name: 'what' },
   { sort: 'peer', title: 'Peer', name: 'peer' },
@@ -38,7 +39,7 @@ function heading({ sort, title, name }) {
   return h('th', { class: `col-${name}`, scope: 'col', 'aria-sort': active && (descending ? 'descending' : 'ascending') },
     h('button', { type: 'button', onclick: () => go((next) => {
       next.set('sort', sort);
-      next.set('order', active ? (descending ? 'asc' : 'desc') : sort === 'time' || sort === 'level' ? 'desc' : 'asc');
+      next.set('order', active ? (descending ? 'asc' : 'desc') : ['time', 'level', 'risk'].includes(sort) ? 'desc' : 'asc');
       next.delete('page');
     }) }, title));
 }
@@ -49,6 +50,7 @@ function row(finding) {
   const verdict = finding['telltale.verdict'];
   return h('tr', { 'data-id': id, tabindex: '-1', onclick: () => openFinding(id) },
     h('td', {}, levelMark(finding['event.severity_name'])),
+    h('td', { class: 'of-risk' }, number(finding['event.risk_score'])),
     h('td', { class: 'of-time' }, h('span', { class: 'line' }, timeOf(finding['@timestamp']), h('span', { class: 'fraction' }, finding['@timestamp'].slice(19, 23))),
       h('span', { class: 'line muted' }, dateOf(finding['@timestamp']))),
     h('td', {}, h('span', { class: 'what', title: finding.message }, verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',

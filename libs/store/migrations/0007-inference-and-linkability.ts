@@ -1,7 +1,7 @@
 import type { Migration } from './migration.ts';
 
 export const inferenceAndLinkability: Migration = {
-  id: 8,
+  id: 7,
   name: 'inference and linkability',
   statements: [
     'ALTER TABLE flows ADD COLUMN IF NOT EXISTS telltale_inference Array(String)',

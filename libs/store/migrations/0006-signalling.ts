@@ -2,7 +2,7 @@ import type { Migration } from './migration.ts';
 
 /** What a message of SIP or STUN is. */
 export const signalling: Migration = {
-  id: 7,
+  id: 6,
   name: 'signalling',
   statements: [
     `ALTER TABLE flows ADD COLUMN IF NOT EXISTS telltale_sip_method LowCardinality(String),

@@ -1,0 +1,14 @@
+import type { IdentifierKind } from '../kind.ts';
+
+/** What a company has put on a watchlist without saying what it is. */
+export const watchedValue: IdentifierKind = {
+  name: 'watched_value',
+  dataClass: 'account',
+  // Not by key name: the value is known. See watch-scanner.ts.
+  keys: [],
+  validate: (value) => value.length >= 4,
+  confidence: 90,
+  traps: ['a common word on a list is found wherever it stands'],
+  source: 'the company\'s own list (telltale watchlist)',
+  examples: { match: [], noMatch: ['any text, as long as no list is loaded', ['value', 'harbour-7']] },
+};

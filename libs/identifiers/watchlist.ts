@@ -1,0 +1,142 @@
+import { catalogue } from './catalogue.ts';
+import { watchedValue } from './catalogue/watched.ts';
+import type { IdentifierKind } from './kind.ts';
+import { maskSecret, maskValue } from './mask.ts';
+import { normaliseOpaque } from './opaque.ts';
+import type { Tokeniser } from './token.ts';
+import { findMatches } from './shape.ts';
+import { blockBytes, bytesSpelling, textSpelling, writeBytesBlock, writeTextBlock, type WatchKey } from './watch-key.ts';
+import { leastDigits, leastText, spellingsOf } from './watch-spellings.ts';
+
+/** A value on a list, as it is kept: nothing in it gives the value away to who has not the probe's key. */
+export interface WatchEntry {
+  readonly kind: IdentifierKind;
+  /** The token that the value has wherever it is recognised. */
+  readonly token: string;
+  readonly mask: string;
+  readonly spellings: readonly WatchMark[];
+}
+
+/** A spelling of a value, as it is kept. */
+export interface WatchMark {
+  readonly form: 'text' | 'bytes';
+  /** Characters of a text, or bytes. */
+  readonly length: number;
+  /** First four bytes of {@link WatchKey.filter}. */
+  readonly filter: number;
+  readonly tag: string;
+  readonly encoding: string;
+}
+
+export interface Watchlist {
+  readonly name: string;
+  readonly entries: readonly WatchEntry[];
+}
+
+/** Values of all lists of a probe. */
+export const mostWatched = 10_000;
+/** Longest value, in characters. */
+export const longestWatched = 128;
+
+/** What is wrong with a list, and where. It never quotes a value. */
+export class WatchlistError extends Error {
+  readonly file: string;
+  /** From 1; 0 is the file as a whole. */
+  readonly line: number;
+
+  constructor(file: string, line: number, problem: string) {
+    super(`${file}${line === 0 ? '' : `:${line}`}: ${problem}`);
+    this.file = file;
+    this.line = line;
+  }
+}
+
+export const watchlistName = /^[a-z0-9][a-z0-9-]{0,47}$/;
+
+/**
+ * The entry of a value. Without a kind, a value that has the shape of one (an e-mail address, a MAC address …) is of that kind, and any
+ * other a `watched_value`.
+ *
+ * @throws RangeError when the value cannot be watched; the message does not quote it
+ */
+export function watch(value: string, kindName: string, tokeniser: Tokeniser, key: WatchKey): WatchEntry {
+  const bare = value.trim();
+  if (bare.length < leastText || (/^\d+$/.test(bare) && bare.length < leastDigits)) throw new RangeError(`too short to be told from other text: at least ${leastText} characters, or ${leastDigits} digits`);
+  if (bare.length > longestWatched) throw new RangeError(`longer than ${longestWatched} characters`);
+  const kind = kindOf(bare, kindName);
+  const mask = (kind.mask ?? (kind.dataClass === 'secret' || kind.dataClass === 'session' ? maskSecret : maskValue))(bare);
+  const spellings = spellingsOf(bare, kind).map(({ encoding, written }): WatchMark => markOf(written, encoding, key));
+  return { kind, token: tokeniser.token((kind.normalise ?? normaliseOpaque)(bare)), mask, spellings };
+}
+
+function kindOf(value: string, name: string): IdentifierKind {
+  if (name === '') return catalogue.find((kind) => kind.shape !== undefined && isWhole(kind, value) && kind.validate(value)) ?? watchedValue;
+  const kinds = catalogue.filter((kind) => kind.name === name);
+  if (kinds.length === 0) throw new RangeError(`no kind ${JSON.stringify(name)} in the catalogue (docs/identifiers.md)`);
+  const kind = kinds.find((one) => one.validate(value));
+  if (kind === undefined) throw new RangeError(`no valid ${name}`);
+  return kind;
+}
+
+function isWhole({ shape }: IdentifierKind, value: string): boolean {
+  let whole = false;
+  findMatches(shape!, value, (start, end) => { whole ||= start === 0 && end === value.length; });
+  return whole;
+}
+
+function markOf(written: string | Buffer, encoding: string, key: WatchKey): WatchMark {
+  const block = Buffer.alloc(blockBytes);
+  if (typeof written === 'string') writeTextBlock(block, 0, written, 0, written.length);
+  else writeBytesBlock(block, 0, written, 0, written.length);
+  const form = typeof written === 'string' ? 'text' : 'bytes';
+  const tag = key.tag(typeof written === 'string' ? textSpelling(written) : bytesSpelling(written));
+  return { form, length: written.length, filter: key.filter(block).readUInt32LE(0), tag, encoding };
+}
+
+const version = 1;
+
+/** A list as it stands in its file: a line that names it and its key, then a line for each value. */
+export function serialiseWatchlist({ name, entries }: Watchlist, keyId: string): string {
+  const lines = entries.map(({ kind, token, mask, spellings }) => JSON.stringify({
+    kind: kind.name, token, mask, spellings: spellings.map(({ form, length, filter, tag, encoding }) => `${form[0]}${length}:${filter.toString(36)}:${tag}:${encoding}`),
+  }));
+  return `${[JSON.stringify({ watchlist: name, version, key: keyId }), ...lines].join('\n')}\n`;
+}
+
+/** @throws {WatchlistError} with file and line */
+export function parseWatchlist(text: string, file: string, keyId: string): Watchlist {
+  const [head = '', ...lines] = text.trimEnd().split('\n');
+  const header = parseLine(head, file, 1);
+  const name = header['watchlist'];
+  if (typeof name !== 'string' || !watchlistName.test(name)) throw new WatchlistError(file, 1, 'no watchlist: write it with telltale watchlist add');
+  if (header['version'] !== version) throw new WatchlistError(file, 1, `version ${String(header['version'])} of the format is not known: this is version ${version}`);
+  if (header['key'] !== keyId) throw new WatchlistError(file, 1, `made with token key ${String(header['key'])}, but the probe has ${keyId}: its values have to be added anew`);
+  if (lines.length > mostWatched) throw new WatchlistError(file, mostWatched + 2, `more than ${mostWatched} values`);
+  return { name, entries: lines.map((line, index) => parseEntry(parseLine(line, file, index + 2), file, index + 2)) };
+}
+
+function parseLine(line: string, file: string, number: number): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
+  } catch {
+    // Told below: JSON's own message would quote the line.
+  }
+  throw new WatchlistError(file, number, 'no JSON object');
+}
+
+const markForm = /^([tb])(\d{1,3}):([0-9a-z]{1,7}):([\w-]{16}):([\w>]{0,20})$/;
+
+function parseEntry(line: Record<string, unknown>, file: string, number: number): WatchEntry {
+  const { kind: name, token, mask, spellings } = line;
+  const kind = catalogue.find((one) => one.name === name);
+  if (kind === undefined) throw new WatchlistError(file, number, 'a kind that the catalogue does not have');
+  if (typeof token !== 'string' || !token.startsWith('tk1.') || typeof mask !== 'string' || !Array.isArray(spellings)) throw new WatchlistError(file, number, 'needs kind, token, mask and spellings');
+  const marks = spellings.map((spelling): WatchMark => {
+    const match = typeof spelling === 'string' ? markForm.exec(spelling) : null;
+    if (match === null) throw new WatchlistError(file, number, 'a spelling that is none');
+    const [, form, length, filter, tag, encoding] = match as unknown as [string, string, string, string, string, string];
+    return { form: form === 't' ? 'text' : 'bytes', length: Number(length), filter: Number.parseInt(filter, 36), tag, encoding };
+  });
+  return { kind, token, mask, spellings: marks };
+}

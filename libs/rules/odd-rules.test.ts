@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatProblem } from '#geo';
+import { LogSources } from './log-sources.ts';
+import { parseRules } from './parse.ts';
+import { readFileSync } from 'node:fs';
+
+const logSources = LogSources.parse(readFileSync(new URL('../../../libs/rules/log-sources.yaml', import.meta.url), 'utf8'));
+const head = 'title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { category: process_creation, product: windows }\n';
+const detection = (text: string): string => `${head}detection:\n${text.trim().replace(/^/gm, '    ')}\n`;
+
+/** What public rules do that is easily taken for a fault. All of it is legal. */
+const odd: [name: string, text: string][] = [
+  ['a time frame without an aggregation', detection('a: { EventID: 1 }\ntimeframe: 30d\ncondition: a')],
+  ['an aggregation by a field with dots', detection('a: { EventID: [1, 2] }\nf: { errorCode|exists: true }\ntimeframe: 5m\ncondition: a and not f | count(eventName) by user.arn > 50')],
+  ['an aggregation without a field or group', detection("a: ['denied: x', 'denied: y']\ntimeframe: 120m\ncondition: a | count() > 6")],
+  ['searches near each other', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ntimeframe: 30s\ncondition: a | near b')],
+  ['words in capitals', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ncondition: a AND NOT b OR (ALL OF a*)')],
+  ['names with dashes, dots and digits', detection('1-a.b_c: { EventID: 1 }\nb2: { EventID: 2 }\ncondition: 1-a.b_c or b2')],
+  ['all but filters of two kinds', detection('selection_img: { EventID: 1 }\nfilter_main_a: { EventID: 2 }\nfilter_optional_b: { EventID: 3 }\ncondition: all of selection_* and not 1 of filter_main_* and not 1 of filter_optional_*')],
+  ['a condition over several lines', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ncondition: >-\n    a and\n    not b')],
+  ['several conditions', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ncondition:\n    - a\n    - b')],
+  ['a comment inside and behind', detection("a: # why\n    EventID: 1 # which\n# more\ncondition: a # all of it")],
+  ['keywords, each of them', detection("a:\n    '|all': ['one', 'two']\ncondition: a")],
+  ['a list of maps beside a map', detection('a:\n    - Image|endswith: \\x.exe\n      Company: null\n    - { OriginalFileName: [X.EXE, Y.EXE] }\nb: { CommandLine|contains|all: [a, b] }\ncondition: a and b')],
+  ['backslashes of paths', detection("a:\n    Image|startswith: 'C:\\Windows\\'\n    ParentImage|endswith: '\\\\?\\x'\n    CommandLine|contains: ['\\\\\\\\*\\\\C$', '%temp%\\', '\\\\\\\\?\\\\']\ncondition: a")],
+  ['characters that cannot be seen', detection("a: { TargetFilename|contains: ['\u200b', '\u2060', '\ufeff'] }\ncondition: a")],
+  ['nothing, everything, and numbers of all kinds', detection("a: { A: '', B: null, C: ['*'], D: [0x17, 010, 1.50, -1, 'true', true, 2024-01-01] }\ncondition: a")],
+  ['comparisons written into values', detection("a: { ttl: '>0', answer: '*' }\ncondition: a")],
+  ['fields with spaces, dashes and brackets', detection("a: { 'Service Name': x, c-uri|contains: y, 'Properties.Name[0]': z, '@fields.a': b }\ncondition: a")],
+  ['empty alternatives and counts in expressions', detection(String.raw`a: { ImagePath|re: '.*cmd.{0,5}(?:\/c|\/r)(?:\s|)\"set\s[a-zA-Z]{3,6}.*(?:\{\d\}){1,}\\\"\s+?\-f(?:.*\)){1,}.*\"' }` + '\ncondition: a')],
+  ['expressions of PCRE', detection(String.raw`a: { CommandLine|re: ['(?i)\bx\b', '(?P<n>a)b', '\Aab\Z', '(?<!x)y', '[[:alpha:]]', 'a{,3}'] }` + '\ncondition: a')],
+  ['modifiers in a row', detection('a: { CommandLine|wide|base64offset|contains: [http, ftp], Hashes|contains|cased: A, Path|windash|contains|all: [" -a", " -b"], U|fieldref: V, S|expand: "%Servers%" }\ncondition: a')],
+  ['anchors', detection('x: &list [a, b]\na: { A: *list }\nb: { B|contains: *list }\ncondition: a or b and not x')],
+  ['attributes of other tools', `${head}taxonomy: sigma\nlicense: DRL-1.1\nscope: [server]\nfields: [A, B]\nrelated: [{ id: 11111111-2222-4333-8444-555555555556, type: derived }]\nregression_tests_path: x/y\n`
+    + 'simulation: [{ type: atomic-red-team, name: N }]\ncustom: { a: [1] }\ndetection: { a: { EventID: 1 }, condition: a }\n'],
+  ['a date of old, in quotes, and an old tag', `${head}date: '2020/10/05'\nmodified: 2021-01-02\ntags: [attack.t1059.001, car.2013-04-002, cve.2021.44228, attack.lateral-movement, detection.threat-hunting, tlp.amber+strict]\ndetection: { a: { EventID: 1 }, condition: a }\n`],
+  ['lines that end as on Windows, a byte order mark, dots at the end', `\ufeff${detection('a: { EventID: 1 }\ncondition: a').replaceAll('\n', '\r\n')}...\r\n`],
+  ['a document marker in front and behind', `---\n${detection('a: { EventID: 1 }\ncondition: a')}---\n`],
+];
+for (const [name, text] of odd) {
+  test(`an odd rule that is legal: ${name}`, () => {
+    const { rules, problems } = parseRules([{ name: 't.yml', text }], { logSources });
+    assert.deepEqual(problems.filter(({ severity }) => severity === 'error').map(formatProblem), []);
+    assert.equal(rules.length, 1);
+  });
+}

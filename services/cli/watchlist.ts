@@ -1,0 +1,149 @@
+import { rm, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { createTokeniser, mostWatched, watch, watchlistName, WatchlistError, type WatchEntry, type Watchlist } from '#identifiers';
+import { loadOrCreateTokenKey, readTokenKey } from '../probe/token-key.ts';
+import { readWatchlists, watchKeyOf, watchlistFile, writeWatchlist } from '../probe/watchlists.ts';
+import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
+import { exitStatus, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+
+const help = `Usage: telltale watchlist add NAME [--kind KIND] [options]     < values, one per line
+       telltale watchlist remove NAME [--kind KIND] [options]  < values, one per line
+       telltale watchlist delete NAME [options]
+       telltale watchlist list [options]
+
+Values of your own (accounts, devices, e-mail addresses, telephone numbers) that the probe looks for in all traffic, also where
+nothing says what they are: as they stand, in base64, hexadecimal, as digests, as integers. Lists hold keyed digests alone; the
+values themselves are read from standard input and are written nowhere. What is found carries the name of its list; the rule
+"Value of a watchlist in clear" reports it. docs/watchlists.md says what can be found and what cannot.
+
+Options:
+  --kind KIND    what the values are (docs/identifiers.md): user_id, imei, phone …
+                 Without it, a value that has the shape of a kind is of that kind, and any other a watched_value.
+  --data DIR     data folder that holds token.key and watchlists/ (default ${defaultDataFolder})
+  --key FILE     token key of the probe, and
+  --lists DIR    its folder of watchlists (probe.key and probe.watchlists of its configuration), instead of --data
+
+A running probe takes a changed list within seconds.
+`;
+
+export const watchlist: Command = {
+  help,
+  async run(args) {
+    const { values, positionals } = parseArguments({
+      args,
+      allowPositionals: true,
+      options: { kind: { type: 'string', default: '' }, data: { type: 'string' }, key: { type: 'string' }, lists: { type: 'string' } },
+    });
+    const [action, name, ...rest] = positionals;
+    const data = dataFolder(values.data ?? defaultDataFolder);
+    const place: Place = { keyFile: values.key ?? data.tokenKey, folder: values.lists ?? data.watchlists };
+    if (action === 'list' && name === undefined) return list(place);
+    if (name === undefined || rest.length > 0) throw new UsageError('expected add NAME, remove NAME, delete NAME or list');
+    if (!watchlistName.test(name)) throw new UsageError('the name of a list has small letters, digits and hyphens, 48 at most');
+    try {
+      switch (action) {
+        case 'add': return await add(place, name, values.kind);
+        case 'remove': return await remove(place, name, values.kind);
+        case 'delete': return await discard(place, name);
+        default: throw new UsageError(`no action ${JSON.stringify(action)}: expected add, remove, delete or list`);
+      }
+    } catch (error) {
+      if (error instanceof WatchlistError) throw new UnusableError(error.message);
+      throw error;
+    }
+  },
+};
+
+interface Place {
+  keyFile: string;
+  folder: string;
+}
+
+async function add(place: Place, name: string, kind: string): Promise<number> {
+  const { entries: added, keyId } = await readEntries(place, kind);
+  const lists = await readWatchlists(place.folder, keyId);
+  const before = lists.find((one) => one.name === name);
+  const entries = new Map([...(before?.entries ?? []), ...added].map((entry) => [entry.token, entry]));
+  const others = lists.reduce((count, one) => (one === before ? count : count + one.entries.length), 0);
+  if (others + entries.size > mostWatched) throw new UnusableError(`a probe watches ${mostWatched} values at most: with these it would be ${others + entries.size}`);
+  await writeWatchlist(place.folder, { name, entries: [...entries.values()] }, keyId);
+  say(`${name}: ${entries.size - (before?.entries.length ?? 0)} values added, ${entries.size} in all (${kindsOf([...entries.values()])})`);
+  return exitStatus.ok;
+}
+
+async function remove(place: Place, name: string, kind: string): Promise<number> {
+  const { entries, keyId } = await readEntries(place, kind);
+  const before = existing(await readWatchlists(place.folder, keyId), name);
+  const gone = new Set(entries.map(({ token }) => token));
+  const kept = before.entries.filter(({ token }) => !gone.has(token));
+  await writeWatchlist(place.folder, { name, entries: kept }, keyId);
+  say(`${name}: ${before.entries.length - kept.length} values removed, ${kept.length} left`);
+  return exitStatus.ok;
+}
+
+async function discard({ folder }: Place, name: string): Promise<number> {
+  const file = watchlistFile(folder, name);
+  if (await stat(file).catch(() => null) === null) throw new UnusableError(`no list ${name} in ${folder}`);
+  await rm(file);
+  say(`${name}: deleted`);
+  return exitStatus.ok;
+}
+
+async function list({ keyFile, folder }: Place): Promise<number> {
+  const { keyId } = watchKeyOf(await readKey(keyFile));
+  const lists = await readWatchlists(folder, keyId).catch((error: unknown) => {
+    throw error instanceof WatchlistError ? new UnusableError(error.message) : error;
+  });
+  for (const { name, entries } of lists) process.stdout.write(`${name.padEnd(24)} ${String(entries.length).padStart(6)} values  ${kindsOf(entries)}\n`);
+  if (lists.length === 0) say(`no watchlists in ${folder}`);
+  return exitStatus.ok;
+}
+
+/** The values on standard input as they are kept. All of them, or none when one cannot be watched. */
+async function readEntries({ keyFile }: Place, kind: string): Promise<{ entries: WatchEntry[]; keyId: string }> {
+  if (process.stdin.isTTY) say('reading values from standard input, one per line; Ctrl-D ends');
+  const tokenKey = await loadOrCreateTokenKey(keyFile);
+  const tokeniser = createTokeniser(tokenKey);
+  const key = watchKeyOf(tokenKey);
+  const entries: WatchEntry[] = [];
+  const problems: string[] = [];
+  let line = 0;
+  for await (const value of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    line++;
+    if (value.trim() === '') continue;
+    try {
+      entries.push(watch(value, kind, tokeniser, key));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      problems.push(`stdin:${line}: ${error.message}`);
+    }
+  }
+  if (problems.length > 0) throw new UnusableError(`nothing was changed:\n${problems.slice(0, mostProblems).join('\n')}${problems.length > mostProblems ? `\nand ${problems.length - mostProblems} more` : ''}`);
+  if (entries.length === 0) throw new UnusableError('no values on standard input');
+  return { entries, keyId: key.keyId };
+}
+
+const mostProblems = 20;
+
+async function readKey(file: string): Promise<Buffer> {
+  return readTokenKey(file).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new UnusableError(`no token key at ${file}: telltale watchlist add makes one`) : error;
+  });
+}
+
+function existing(lists: readonly Watchlist[], name: string): Watchlist {
+  const found = lists.find((one) => one.name === name);
+  if (found === undefined) throw new UnusableError(`no list ${name}`);
+  return found;
+}
+
+/** `12 email, 3 phone` */
+function kindsOf(entries: readonly WatchEntry[]): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of entries) counts.set(kind.name, (counts.get(kind.name) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

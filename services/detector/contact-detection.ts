@@ -1,0 +1,114 @@
+import { findingId, type Finding, type FlowRecord } from '#flow';
+import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
+import type { ScheduledDetection } from './scheduled-detections.ts';
+
+const newCountry: DetectionRule = { id: '5a9a3c36-0f3b-4a3d-b0f3-6a3f0d1c7b84', title: 'Service answers from a country for the first time', version: '1' };
+const newNetwork: DetectionRule = { id: 'c1d4e8b0-5f6e-4a52-9d0c-3b8f2a7e6d15', title: 'Service answers from a network for the first time', version: '1' };
+
+/** Rows stored before the last run that are looked at once more: an insert takes time. µs */
+const overlap = 300_000_000;
+/** Days on which a service must have been seen before a place counts as new to it: a week's silence is no baseline. */
+const leastDays = 3;
+/** First contacts told per run, at most; the next run goes on. */
+const mostFindings = 10_000;
+
+export interface ContactOptions {
+  intervalMillis: number;
+  /** How long a service must have been seen by a probe before a place counts as new to it, µs. */
+  learningMicros: number;
+  versions: string;
+}
+
+/**
+ * A service and role answers a probe from a country, or a network, from which it never did, once enough is known of it to say so.
+ *
+ * The baseline is the hourly rollup (800 days). Each place is told once per probe, service and role: the id is a function of these.
+ */
+export function contactDetection({ intervalMillis, learningMicros, versions }: ContactOptions): ScheduledDetection {
+  return {
+    name: 'first contacts', title: 'First contacts', intervalMillis,
+    async detect(query, { since }) {
+      const parameters = { since: String(Math.floor(Math.max(0, since - overlap) / 1000)), learning: String(learningMicros) };
+      const [countries, networks] = [await query<ContactRow>(contactSql('located'), parameters), await query<ContactRow>(contactSql('asn'), parameters)];
+      return [...countries.map((row) => findingOf(row, newCountry, versions)), ...networks.map((row) => findingOf(row, newNetwork, versions))];
+    },
+  };
+}
+
+interface ContactRow {
+  observer: string;
+  service: string;
+  role: string;
+  located: string;
+  asn: number;
+  organization: string;
+  operated: string;
+  flow: string;
+  record: string;
+  subject: string;
+  ip: string;
+  port: number;
+  domain: string;
+  file: string;
+  frame: number;
+  start: number;
+  stored: number;
+  baseline_from: number;
+  usual: string[];
+}
+
+function findingOf(row: ContactRow, rule: DetectionRule, versions: string): Finding {
+  const { observer, service, role, located, asn, organization, subject, ip, port, domain } = row;
+  const isCountry = rule === newCountry;
+  const network = `AS${asn} ${organization}`;
+  const flow: Partial<FlowRecord> = {
+    'observer.name': observer, 'telltale.subject.ip': subject, 'source.ip': subject, 'telltale.peer.ip': ip, 'destination.ip': ip, 'destination.port': port,
+    'destination.domain': domain, 'telltale.service': service, 'telltale.role': role, 'telltale.peer.located': located, 'telltale.peer.operated': row.operated,
+    'destination.geo.country_iso_code': located, 'destination.as.number': asn, 'destination.as.organization.name': organization,
+    'telltale.evidence.file': row.file, 'telltale.evidence.frame': row.frame, 'telltale.flow.id': row.flow,
+  };
+  return scheduledFinding({
+    rule, id: findingId(rule.id, `${observer} ${service} ${role}`, isCountry ? located : String(asn), ''), time: row.start, created: row.stored,
+    level: isCountry ? 'medium' : 'informational', verdict: 'violation', versions, flow,
+    message: `${service} (${role}) answered ${subject} from ${isCountry ? located : network} (${domain === '' ? '' : `${domain} at `}${ip}:${port}${isCountry ? `, ${network}` : ''}), `
+      + `for the first time since ${day(row.baseline_from)} at ${observer}; until then it came from ${row.usual.join(', ')}.`,
+  });
+}
+
+function day(micros: number): string {
+  return new Date(micros / 1000).toISOString().slice(0, 10);
+}
+
+/** One row per probe, service, role and place that answered since the last run, and never before. */
+function contactSql(place: 'located' | 'asn'): string {
+  const column = place === 'located' ? 'telltale_peer_located' : 'destination_as_number';
+  const told = place === 'located' ? column : "concat('AS', toString(destination_as_number), ' ', destination_as_organization_name)";
+  return `WITH
+  fresh AS (
+    SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, ${column} AS place, min(toUnixTimestamp64Micro(event_start)) AS start,
+      ${['telltale_peer_located AS located', 'destination_as_number AS asn', 'destination_as_organization_name AS organization', 'telltale_peer_operated AS operated',
+      'telltale_flow_id AS flow', 'telltale_subject_ip AS subject', 'telltale_peer_ip AS ip', 'destination_port AS port', 'destination_domain AS domain',
+      'telltale_evidence_file AS file', 'telltale_evidence_frame AS frame', 'toUnixTimestamp64Milli(ingested_at) * 1000 AS stored']
+    .map((text) => text.replace(/^(.*) AS (\w+)$/, 'argMin($1, (event_start, event_id)) AS $2')).join(', ')}
+    FROM flows
+    WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND telltale_service != '' AND destination_packets > 0 AND ${column} != ${place === 'located' ? "''" : '0'}
+    GROUP BY observer, service, role, place
+  ),
+  known AS (
+    SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, ${column} AS place, any(${told}) AS name, min(timestamp) AS first,
+      groupUniqArray(toDate(timestamp)) AS days
+    FROM flows_1h
+    WHERE destination_packets > 0 AND ${column} != ${place === 'located' ? "''" : '0'} AND (observer, service, role) IN (SELECT observer, service, role FROM fresh)
+    GROUP BY observer, service, role, place
+  )
+SELECT fresh.*, toUnixTimestamp(min(known.first)) * 1000000 AS baseline_from,
+  arraySort(groupUniqArrayIf(12)(known.name, known.place != fresh.place)) AS usual
+FROM fresh
+INNER JOIN known ON fresh.observer = known.observer AND fresh.service = known.service AND fresh.role = known.role
+WHERE toUnixTimestamp(known.first) * 1000000 <= start
+GROUP BY ALL
+HAVING baseline_from + {learning:Int64} <= start
+  AND length(arrayDistinct(arrayFlatten(groupArrayIf(known.days, known.place != fresh.place)))) >= ${leastDays}
+  AND minIf(known.first, known.place = fresh.place) >= toStartOfHour(fromUnixTimestamp64Micro(start, 'UTC'))
+ORDER BY start LIMIT ${mostFindings}`;
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { FlowRecord } from '#flow';
+import { temporaryStore } from '../../libs/store/testing.ts';
+import { runInProcess } from '../../test/support/pipeline-in-process.ts';
+import { failoverDetection } from './failover-detection.ts';
+import { day, hour, noon, runOnce, second, serviceFlow } from './scheduled-testing.ts';
+
+const detection = failoverDetection({ intervalMillis: 1_000, learningMicros: 7 * day, versions: 'rules 1' });
+
+const silent: Partial<FlowRecord> = {
+  '@timestamp': noon + 6 * second, 'destination.packets': 0, 'destination.bytes': 0, 'source.packets': 6, 'telltale.unanswered.packets': 6, 'telltale.unanswered.duration': 6 * second,
+};
+const beijing: Partial<FlowRecord> = { 'destination.ip': '198.51.100.7', 'telltale.peer.located': 'CN', 'telltale.peer.operated': 'CN', 'destination.as.number': 4808, 'destination.as.organization.name': 'China Unicom' };
+
+/** What is told of these flows. */
+async function told(...flows: FlowRecord[]) {
+  await using temporary = await temporaryStore();
+  await temporary.store.write(flows, []);
+  return await runOnce(temporary.store, detection);
+}
+
+describe('failover', () => {
+  test('a silent peer, and another in another country that answers', async () => {
+    const [finding, ...more] = await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing));
+    assert.deepEqual(more, []);
+    assert.equal(finding!.message, '10.0.0.5 went over from 192.0.2.1:8801, US (AS30103 Zoom Video Communications, Inc), to 198.51.100.7:8801, CN (AS4808 China Unicom), '
+      + 'for Zoom (media): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on. '
+      + 'berlin has not seen Zoom (media) for long enough to say whether CN is usual.');
+    assert.deepEqual(
+      [finding!['event.severity_name'], finding!['telltale.verdict'], finding!['telltale.peer.located'], finding!['destination.ip'], finding!['@timestamp']],
+      ['medium', 'violation', 'CN', '198.51.100.7', noon + 8 * second],
+    );
+  });
+
+  test('a peer that answered, and fell silent then', async () => {
+    const [finding] = await told(
+      serviceFlow(noon - hour, { '@timestamp': noon + 6 * second, 'telltale.unanswered.packets': 9, 'telltale.unanswered.duration': 4 * second }), serviceFlow(noon + 5 * second, beijing),
+    );
+    assert.match(finding!.message, /fell silent at 2026-03-02T12:00:02Z, the latter answered from 2026-03-02T12:00:05Z/);
+  });
+
+  test('a refused handshake', async () => {
+    const refusal = { 'network.transport': 'tcp', 'source.packets': 1, 'destination.packets': 1, 'destination.bytes': 40, 'telltale.flow.end_reason': 'rst' };
+    const [finding] = await told(serviceFlow(noon, refusal), serviceFlow(noon + second / 10, beijing));
+    assert.match(finding!.message, /the former refused at 2026-03-02T12:00:00Z/);
+    assert.deepEqual(await told(serviceFlow(noon, { ...refusal, 'telltale.handshake.rtt': 9_000 }), serviceFlow(noon + second, beijing)), [], 'a connection that ended by a reset was none');
+  });
+
+  test('the return is told, within an hour', async () => {
+    const findings = await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing), serviceFlow(noon + 600 * second));
+    assert.deepEqual(findings.map((finding) => finding['event.severity_name']), ['medium', 'informational']);
+    assert.match(findings[0]!.message, /, until 2026-03-02T12:10:00Z\./);
+    assert.equal(findings[1]!.message, '10.0.0.5 is back at US (AS30103 Zoom Video Communications, Inc) for Zoom (media) since 2026-03-02T12:10:00Z, '
+      + 'after CN (AS4808 China Unicom) since 2026-03-02T12:00:08Z.');
+    assert.equal((await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing), serviceFlow(noon + 2 * hour))).length, 1);
+  });
+
+  test('none: many asked at once, a retry, another peer at the same place, too late, another service, another subject', async () => {
+    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + second / 5, beijing)), []);
+    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 7 * second), serviceFlow(noon + 8 * second, beijing)), [], 'the same peer answered again before');
+    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { 'destination.ip': '192.0.2.2' })), []);
+    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 120 * second, beijing)), []);
+    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.service': 'Webex' })), []);
+    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.subject.ip': '10.0.0.6' })), []);
+    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { ...beijing, 'destination.packets': 0 })), [], 'nobody answered');
+  });
+
+  test('the baseline says whether the place is new', async () => {
+    const usual = Array.from({ length: 10 }, (_, i) => serviceFlow(noon - (i + 1) * day));
+    const [unknown] = await told(...usual, serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing));
+    assert.match(unknown!.message, /berlin had seen Zoom \(media\) since 2026-02-20, and never in CN\.$/);
+    assert.equal(unknown!['event.severity_name'], 'high');
+    const [known] = await told(...usual, serviceFlow(noon - 3 * day, beijing), serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing));
+    assert.match(known!.message, /CN is usual for Zoom \(media\) at berlin\.$/);
+    assert.equal(known!['event.severity_name'], 'medium');
+  });
+
+  test('ids are functions of the flows: a second run finds the same', async () => {
+    await using temporary = await temporaryStore();
+    await temporary.store.write([serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing)], []);
+    const ids = (await runOnce(temporary.store, detection)).map((finding) => finding['event.id']);
+    await temporary.store.write([serviceFlow(noon + 20 * second)], []);
+    assert.deepEqual((await runOnce(temporary.store, detection)).map((finding) => finding['event.id']).slice(0, 1), ids);
+  });
+});
+
+const captures = join(process.env['TELLTALE_SHARED'] ?? '../shared', 'captures/ndpi/pcap');
+const skip = existsSync(captures) ? false : `NO CAPTURES IN ${captures}: failover was not tested on real traffic`;
+
+async function toldOf(capture: string) {
+  const { records } = await runInProcess(join(captures, capture), { tokenKey: Buffer.alloc(32, 1), observer: 'lab' });
+  await using temporary = await temporaryStore();
+  await temporary.store.write([...records.values()], []);
+  return await runOnce(temporary.store, detection);
+}
+
+test('Agora edges that fall silent, and others elsewhere that answer', { skip }, async () => {
+  const findings = await toldOf('agora-sd-rtn.pcap');
+  assert.deepEqual(findings.map((finding) => finding['telltale.peer.located']), ['JP', 'US']);
+  assert.match(findings[0]!.message, /, HK \(AS21859 .* for Agora \(media\): the former fell silent/);
+});
+
+test('a call that asks many relays and keeps one is no failover', { skip }, async () => {
+  assert.deepEqual(await toldOf('stun_wa_call.pcapng'), []);
+});

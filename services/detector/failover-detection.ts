@@ -1,0 +1,202 @@
+import { findingId, type Finding, type FlowRecord } from '#flow';
+import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
+import type { ScheduledDetection } from './scheduled-detections.ts';
+
+const failover: DetectionRule = { id: '7a0c1e52-6f0b-4a3e-9d0e-2c6f4b1a9d31', title: 'Service failed over to another place', version: '1' };
+const comeback: DetectionRule = { id: '0f5f7f0c-3a53-4d0d-8d0b-5b7d5a1f6e42', title: 'Service returned to the place it had failed over from', version: '1' };
+
+/** Unanswered packets, and how long they went on (µs), that make a peer silent. */
+const silence = { packets: 3, micros: 1_000_000 };
+/** A client asks several at once, and keeps the fastest (ICE, Happy Eyeballs): one it asked for so soon after the other is no failover. µs */
+const probing = 1_000_000;
+/** After the last attempt at the silent peer, within which another takes its place. µs */
+const takeover = 90_000_000;
+/** Within which a return is told. µs */
+const returning = 3_600_000_000;
+/** Rows stored before the last run that are looked at once more: an insert takes time. µs */
+const overlap = 300_000_000;
+/** A packet of TCP without payload has at most so many bytes (IPv6, and options of a reset). */
+const headerBytes = 80;
+/** Failovers told per run, at most; the next run goes on. */
+const mostFindings = 10_000;
+
+export interface FailoverOptions {
+  intervalMillis: number;
+  /** How long a service must have been seen by a probe before a place counts as new to it, µs. */
+  learningMicros: number;
+  versions: string;
+}
+
+/**
+ * A peer of a service falls silent, or refuses, and a peer in another country or network takes its place: per subject, service and role.
+ *
+ * Whether that place is new is said by the baseline: the countries in which this probe has seen the service and role answer, in the hourly
+ * rollup (800 days). Ids and times are functions of the flows, so any number of runs and processes tell a failover once.
+ */
+export function failoverDetection({ intervalMillis, learningMicros, versions }: FailoverOptions): ScheduledDetection {
+  return {
+    name: 'failover', title: failover.title, intervalMillis,
+    async detect(query, { since }) {
+      const parameters = { since: String(Math.floor(Math.max(0, since - overlap) / 1000)), learning: String(learningMicros) };
+      return (await query<FailoverRow>(failoverSql, parameters)).flatMap((row) => findingsOf(row, versions));
+    },
+  };
+}
+
+/** Where a flow went; all of it as text. */
+interface Peer {
+  flow: string;
+  ip: string;
+  port: string;
+  domain: string;
+  located: string;
+  operated: string;
+  asn: string;
+  organization: string;
+}
+
+interface FailoverRow {
+  observer: string;
+  subject: string;
+  service: string;
+  role: string;
+  transport: string;
+  protocol: string;
+  silent: Peer;
+  answering: Peer;
+  refused: boolean;
+  file: string;
+  frame: number;
+  policy: string;
+  policy_verdict: string;
+  stored: number;
+  silent_from: number;
+  start: number;
+  returned: number;
+  baseline_from: number;
+  known: boolean;
+  established: boolean;
+}
+
+function findingsOf(row: FailoverRow, versions: string): Finding[] {
+  const { observer, subject, service, role, silent, answering } = row;
+  const flow: Partial<FlowRecord> = {
+    'observer.name': observer, 'telltale.subject.ip': subject, 'source.ip': subject, 'telltale.peer.ip': answering.ip, 'destination.ip': answering.ip,
+    'destination.port': Number(answering.port), 'destination.domain': answering.domain, 'network.transport': row.transport, 'network.protocol': row.protocol,
+    'telltale.service': service, 'telltale.role': role, 'telltale.peer.located': answering.located, 'telltale.peer.operated': answering.operated,
+    'destination.geo.country_iso_code': answering.located, 'destination.as.number': Number(answering.asn), 'destination.as.organization.name': answering.organization,
+    'telltale.policy.id': row.policy, 'telltale.policy.verdict': row.policy_verdict, 'telltale.evidence.file': row.file, 'telltale.evidence.frame': row.frame,
+    'telltale.flow.id': answering.flow,
+  };
+  const isNew = row.established && !row.known;
+  const level = row.policy_verdict === 'denied' || isNew ? 'high' : answering.located !== silent.located ? 'medium' : 'low';
+  const id = findingId(failover.id, silent.flow, '', '');
+  const findings = [scheduledFinding({
+    rule: failover, id, time: row.start, created: row.stored, level, versions, flow,
+    verdict: answering.located === '' || silent.located === '' ? 'indeterminate' : 'violation',
+    message: `${subject} went over from ${peer(silent)} to ${peer(answering)} for ${service} (${role}): the former ${row.refused ? 'refused' : 'fell silent'} `
+      + `at ${second(row.silent_from)}, the latter answered from ${second(row.start)} on${row.returned === 0 ? '' : `, until ${second(row.returned)}`}. ${baseline(row)}`,
+  })];
+  if (row.returned !== 0) {
+    findings.push(scheduledFinding({
+      rule: comeback, id: findingId(comeback.id, silent.flow, '', ''), time: row.returned, created: row.stored, level: 'informational', verdict: 'violation', versions,
+      flow: { ...flow, 'telltale.flow.id': '' },
+      message: `${subject} is back at ${place(silent)} for ${service} (${role}) since ${second(row.returned)}, after ${place(answering)} since ${second(row.start)}.`,
+    }));
+  }
+  return findings;
+}
+
+function baseline({ observer, role, service, answering, known, established, baseline_from }: FailoverRow): string {
+  const where = answering.located === '' ? 'a place that no table knows' : answering.located;
+  if (!established) return `${observer} has not seen ${service} (${role}) for long enough to say whether ${where} is usual.`;
+  return known
+    ? `${where} is usual for ${service} (${role}) at ${observer}.`
+    : `${observer} had seen ${service} (${role}) since ${second(baseline_from).slice(0, 10)}, and never in ${where}.`;
+}
+
+function peer(one: Peer): string {
+  return `${one.domain === '' ? '' : `${one.domain} `}${one.ip}:${one.port}, ${place(one)},`;
+}
+
+function place({ located, asn, organization }: Peer): string {
+  return `${located === '' ? 'an unknown country' : located}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
+}
+
+function second(micros: number): string {
+  return `${new Date(micros / 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** `silent_flow AS …` and so on: what is told of either peer. */
+const peerColumns = ['flow', 'ip', 'port', 'domain', 'located', 'operated', 'asn', 'organization'];
+const columnsOf = (peer: string): string => peerColumns.map((name) => `${name} AS ${peer}_${name}`).join(', ');
+const tupleOf = (peer: string): string => `map(${peerColumns.map((name) => `'${name}', toString(${peer}_${name})`).join(', ')})`;
+
+/** The countries in which a probe has seen a service and role answer, and since when. */
+const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located, min(timestamp) AS first
+    FROM flows_1h WHERE destination_packets > 0 AND telltale_service != ''
+    GROUP BY observer, service, role, located`;
+
+/**
+ * One row per flow whose peer fell silent, with the next flow of that subject, service and role that was answered, when that went elsewhere.
+ * (Answered by the same peer it is a retry, and so is another peer at the same place.) What is unanswered is told by the flow's latest record;
+ * a refused TCP handshake is a reset that nothing came before.
+ */
+const failoverSql = `WITH
+  changed AS (
+    SELECT telltale_subject_ip AS subject, telltale_service AS service, telltale_role AS role,
+      min(toUnixTimestamp64Micro(event_start)) - ${returning} AS earliest, max(toUnixTimestamp64Micro(timestamp)) + ${takeover} AS latest
+    FROM flows
+    WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND telltale_service != ''
+    GROUP BY subject, service, role
+  ),
+  seen AS (
+    SELECT telltale_flow_id AS flow, any(observer_name) AS observer, any(telltale_subject_ip) AS subject, any(telltale_service) AS service, any(telltale_role) AS role,
+      any(network_transport) AS transport, argMax(network_protocol, telltale_flow_sequence) AS protocol, any(telltale_peer_ip) AS ip, any(destination_port) AS port,
+      argMax(destination_domain, telltale_flow_sequence) AS domain, argMax(telltale_peer_located, telltale_flow_sequence) AS located,
+      argMax(telltale_peer_operated, telltale_flow_sequence) AS operated, any(destination_as_number) AS asn, any(destination_as_organization_name) AS organization,
+      any(telltale_evidence_file) AS file, min(telltale_evidence_frame) AS frame,
+      argMax(telltale_policy_id, telltale_flow_sequence) AS policy, argMax(telltale_policy_verdict, telltale_flow_sequence) AS policy_verdict,
+      min(toUnixTimestamp64Micro(event_start)) AS start, max(toUnixTimestamp64Micro(timestamp)) AS finish, max(toUnixTimestamp64Milli(ingested_at)) * 1000 AS stored,
+      argMax(telltale_unanswered_duration, telltale_flow_sequence) AS unanswered_for,
+      argMax(telltale_flow_end_reason, telltale_flow_sequence) = 'rst' AND max(telltale_handshake_rtt) = 0 AND sum(destination_bytes) <= ${headerBytes} * sum(destination_packets) AS refused,
+      refused OR (argMax(telltale_unanswered_packets, telltale_flow_sequence) >= ${silence.packets} AND unanswered_for >= ${silence.micros}) AS failed,
+      sum(destination_packets) > 0 AND NOT refused AS answered
+    FROM flows FINAL
+    INNER JOIN changed ON changed.subject = flows.telltale_subject_ip AND changed.service = flows.telltale_service AND changed.role = flows.telltale_role
+    WHERE toUnixTimestamp64Micro(event_start) BETWEEN changed.earliest AND changed.latest
+    GROUP BY telltale_flow_id
+  ),
+  failing AS (
+    SELECT observer, subject, service, role, ${columnsOf('silent')}, refused, finish, finish - unanswered_for AS silent_from,
+      silent_from + if(refused, 1, ${probing}) AS succeeded_after
+    FROM seen WHERE failed
+  ),
+  answering AS (
+    SELECT observer, subject, service, role, ${columnsOf('next')}, transport, protocol, file, frame, policy, policy_verdict, start, stored
+    FROM seen WHERE answered
+  ),
+  places AS (SELECT observer, subject, service, role, located, asn, start AS back FROM seen WHERE answered),
+  moved AS (
+    SELECT observer, subject, service, role, ${[...peerColumns.map((name) => `silent_${name}`), ...peerColumns.map((name) => `next_${name}`)].join(', ')}, refused, silent_from,
+      transport, protocol, file, frame, policy, policy_verdict, start, stored
+    FROM failing ASOF INNER JOIN answering
+      ON failing.observer = answering.observer AND failing.subject = answering.subject AND failing.service = answering.service AND failing.role = answering.role
+      AND failing.succeeded_after <= answering.start
+    WHERE start <= finish + ${takeover} AND next_ip != silent_ip AND (next_located != silent_located OR next_asn != silent_asn)
+    ORDER BY start, silent_flow LIMIT ${mostFindings}
+  )
+SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role, transport, protocol, file, frame, policy, policy_verdict,
+  ${tupleOf('silent')} AS silent, ${tupleOf('next')} AS answering, toBool(refused) AS refused, silent_from, start, stored,
+  if(back > start + ${returning}, 0, back) AS returned,
+  toUnixTimestamp(baseline.first) * 1000000 AS baseline_from,
+  toBool(baseline_from > 0 AND baseline_from + {learning:Int64} <= start) AS established,
+  toBool(there.service != '' AND there.first < toStartOfHour(fromUnixTimestamp64Micro(start, 'UTC'))) AS known
+FROM moved
+ASOF LEFT JOIN places ON moved.observer = places.observer AND moved.subject = places.subject AND moved.service = places.service AND moved.role = places.role
+  AND moved.silent_located = places.located AND moved.silent_asn = places.asn AND moved.start < places.back
+LEFT JOIN (${baselineSql}) AS there
+  ON moved.observer = there.observer AND moved.service = there.service AND moved.role = there.role AND moved.next_located = there.located
+LEFT JOIN (SELECT observer, service, role, min(first) AS first FROM (${baselineSql}) GROUP BY observer, service, role) AS baseline
+  ON moved.observer = baseline.observer AND moved.service = baseline.service AND moved.role = baseline.role
+ORDER BY start, silent_flow`;

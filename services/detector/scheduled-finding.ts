@@ -1,0 +1,44 @@
+import { createFinding, createFlowRecord, findingFlowFields, type Finding, type FlowRecord, type Level } from '#flow';
+
+/** What a detection that is no Sigma rule puts on its findings. */
+export interface DetectionRule {
+  /** UUID, as Sigma asks for. */
+  readonly id: string;
+  readonly title: string;
+  readonly version: string;
+}
+
+export interface ScheduledFinding {
+  readonly rule: DetectionRule;
+  readonly id: string;
+  /** µs */
+  readonly time: number;
+  /** When what it rests on was stored, µs. */
+  readonly created: number;
+  readonly level: Level;
+  readonly verdict: Finding['telltale.verdict'];
+  readonly message: string;
+  readonly versions: string;
+  /** Fields of the flow, or what all flows behind it have in common. */
+  readonly flow?: Partial<FlowRecord>;
+}
+
+const empty = createFlowRecord();
+
+/** A finding that rests on many flows, or on one that is only known to matter later. */
+export function scheduledFinding({ rule, id, time, created, level, verdict, message, versions, flow = {} }: ScheduledFinding): Finding {
+  const finding = createFinding(empty);
+  for (const name of findingFlowFields) if (flow[name] !== undefined) Object.assign(finding, { [name]: flow[name] });
+  finding['event.id'] = id;
+  finding['@timestamp'] = time;
+  finding['event.created'] = created;
+  finding['rule.id'] = rule.id;
+  finding['rule.name'] = rule.title;
+  finding['rule.version'] = rule.version;
+  finding['event.severity_name'] = level;
+  finding['telltale.verdict'] = verdict;
+  finding['telltale.flow.id'] = flow['telltale.flow.id'] ?? '';
+  finding['telltale.versions'] = versions;
+  finding['message'] = message;
+  return finding;
+}

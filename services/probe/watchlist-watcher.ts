@@ -1,0 +1,70 @@
+import { createTokeniser } from '#identifiers';
+import type { Component, Logger, Metrics } from '#runtime';
+import type { ProbePipeline } from './pipeline.ts';
+import { readWatchlists, watchlistState, watchOf } from './watchlists.ts';
+import type { ProbeWorkers } from './workers.ts';
+
+export interface WatchlistWatcherOptions {
+  folder: string;
+  tokenKey: Uint8Array;
+  pipeline: Pick<ProbePipeline, 'watch'>;
+  /** Threads that read for the pipeline. */
+  workers?: Pick<ProbeWorkers, 'watch'> | undefined;
+  logger: Pick<Logger, 'info' | 'error'>;
+}
+
+const intervalMillis = 5000;
+
+/**
+ * Looks at the folder of watchlists from time to time, and gives changed lists to the pipeline: all of them, or none when there is an error in
+ * one. A message is read with the lists of its beginning.
+ */
+export class WatchlistWatcher implements Component {
+  readonly name = 'watchlists';
+  readonly counters = { watchlistReloads: 0, watchlistReloadsRefused: 0 };
+  readonly #options: WatchlistWatcherOptions;
+  #state = '';
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor(options: WatchlistWatcherOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.look();
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.look().finally(() => { this.#looking = undefined; });
+    }, intervalMillis);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** One look at the folder. It never rejects: what is wrong is logged and counted, and the lists in use stay. */
+  async look(): Promise<void> {
+    const { folder, tokenKey, pipeline, workers, logger } = this.#options;
+    try {
+      const state = await watchlistState(folder);
+      if (state === this.#state) return;
+      this.#state = state;
+      const lists = await readWatchlists(folder, createTokeniser(tokenKey).keyId);
+      pipeline.watch(watchOf(lists, tokenKey));
+      workers?.watch(lists);
+      this.counters.watchlistReloads += 1;
+      logger.info({ folder, lists: state === '' ? 0 : state.split('\n').length }, 'watchlists loaded');
+    } catch (error) {
+      this.counters.watchlistReloadsRefused += 1;
+      logger.error({ error: (error as Error).message }, 'watchlists were refused; those in use stay');
+    }
+  }
+}
+
+export function reportWatchlists(metrics: Metrics, { counters }: Pick<WatchlistWatcher, 'counters'>): void {
+  metrics.counts('probe', counters, {
+    watchlistReloads: 'Times that watchlists were taken, at the start and when they changed.',
+    watchlistReloadsRefused: 'Times that watchlists had an error, and those in use stayed.',
+  });
+}

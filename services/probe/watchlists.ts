@@ -1,0 +1,78 @@
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  createTokeniser, createWatchKey, mostWatched, parseWatchlist, serialiseWatchlist, WatchScanner, WatchlistError, type Watch, type WatchKey, type Watchlist,
+} from '#identifiers';
+
+const extension = '.jsonl';
+
+/** Longest file that is read, bytes: all values a probe may watch, in all their spellings. */
+const mostBytes = 128 * 1024 * 1024;
+
+export function watchKeyOf(tokenKey: Uint8Array): WatchKey {
+  return createWatchKey(tokenKey, createTokeniser(tokenKey).keyId);
+}
+
+/** Where a list stands. */
+export function watchlistFile(folder: string, name: string): string {
+  return path.join(folder, `${name}${extension}`);
+}
+
+/**
+ * The lists of a folder, in the order of their names; none when there is no such folder.
+ *
+ * @throws {WatchlistError} with file and line
+ */
+export async function readWatchlists(folder: string, keyId: string): Promise<Watchlist[]> {
+  const lists: Watchlist[] = [];
+  let values = 0;
+  for (const name of await listFiles(folder)) {
+    const file = path.join(folder, name);
+    if ((await stat(file)).size > mostBytes) throw new WatchlistError(file, 0, `larger than ${mostBytes / 1024 / 1024} MB`);
+    const list = parseWatchlist(await readFile(file, 'utf8'), file, keyId);
+    values += list.entries.length;
+    if (values > mostWatched) throw new WatchlistError(file, 0, `with this list the probe would watch more than ${mostWatched} values`);
+    lists.push(list);
+  }
+  return lists;
+}
+
+/** What finds the values of lists; null when there are none. */
+export function watchOf(lists: readonly Watchlist[], tokenKey: Uint8Array): Watch | null {
+  return lists.length === 0 ? null : new WatchScanner([...lists], watchKeyOf(tokenKey));
+}
+
+/** Written aside and renamed, so that a probe reads the old list or the new one; readable by its owner alone. */
+export async function writeWatchlist(folder: string, list: Watchlist, keyId: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const file = watchlistFile(folder, list.name);
+  const draft = `${file}.${process.pid}`;
+  try {
+    {
+      await using handle = await open(draft, 'wx', 0o600);
+      await handle.writeFile(serialiseWatchlist(list, keyId));
+      await handle.sync();
+    }
+    await rename(draft, file);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Changes when a list of the folder is written, added or removed; empty when there is no folder. */
+export async function watchlistState(folder: string): Promise<string> {
+  const states = await Promise.all((await listFiles(folder)).map(async (name) => {
+    const { mtimeMs, size, ino } = await stat(path.join(folder, name));
+    return `${name} ${mtimeMs} ${size} ${ino}`;
+  }));
+  return states.join('\n');
+}
+
+async function listFiles(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => name.endsWith(extension)).toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
