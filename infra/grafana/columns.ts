@@ -43,6 +43,22 @@ export function link(title: string, url: string, elsewhere = false): DynamicConf
 /** The finding of this row on the review page; the row has its id in column `id`. */
 export const toReview = link('Open on the review page', '${review}/#finding=${__data.fields.id}', true);
 
+/** Settings of the columns of `findingCells`: the sentence leads to the review page. */
+export const findingColumns = {
+  Seen: [width(170)],
+  Level: [...words(levelColours), width(110)],
+  Risk: [width(70)],
+  Finding: [toReview],
+  id: hidden,
+} as const;
+
+/** A share of answers that are unknown: some is normal, a fifth is not. */
+export const undecidedThresholds = [
+  [0, 'green'],
+  [0.05, 'yellow'],
+  [0.2, 'orange'],
+] as const;
+
 /** Another of our dashboards, with the same time range and choices, narrowed by what the cell says. */
 export function drill(title: string, dashboard: string, variable: string, value = '${__value.raw:percentencode}'): DynamicConfigValue {
   const kept = ['datasource', 'clock', 'service', 'subject', 'level']

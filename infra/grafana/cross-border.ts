@@ -1,18 +1,18 @@
 import { buildDashboard } from './dashboard.ts';
-import { drill, gauge, hidden, levelColours, toReview, unit, verdictColours, width, words } from './columns.ts';
+import { drill, findingColumns, gauge, hidden, undecidedThresholds, unit, verdictColours, width, words } from './columns.ts';
 import { nodeGraph, stat, table, timeSeries, worldMap } from './panels.ts';
-import { flag, listed, named, selectedCountries, selectedFindings } from './sql.ts';
+import { chosen, findingCells, flag, listed, named, selectedCountries, selectedFindings } from './sql.ts';
 import { clockVariable, countryVariable, levelVariable, serviceVariable, subjectVariable } from './variables.ts';
 
 const borderFindings = `${selectedFindings} AND telltale_policy_verdict IN ('denied', 'unknown')
-  AND $__conditionalAll(${named('telltale_peer_located')} IN (\${country:singlequote}), $country)`;
+  AND ${chosen(named('telltale_peer_located'), 'country')}`;
 
 /** Records of the sensor's traffic that belongs to a service, by the variables of the page. */
 const serviceRecords = `FROM flows FINAL
 WHERE $__timeFilter(\${clock:raw}) AND telltale_service != '' AND network_protocol != 'dns'
-  AND $__conditionalAll(${named('telltale_service')} IN (\${service:singlequote}), $service)
-  AND $__conditionalAll(telltale_subject_ip IN (\${subject:singlequote}), $subject)
-  AND $__conditionalAll(${named('telltale_peer_located')} IN (\${country:singlequote}), $country)`;
+  AND ${chosen(named('telltale_service'), 'service')}
+  AND ${chosen('telltale_subject_ip', 'subject')}
+  AND ${chosen(named('telltale_peer_located'), 'country')}`;
 
 /** A segment of a path in words: `media CN`, `relay ?`, `behind the relay`. */
 const place = `arrayMap(segment -> if(startsWith(segment, 'unobservable|'), splitByChar('|', segment)[6],
@@ -47,11 +47,7 @@ export const crossBorder = () =>
             width: 6,
             height: 4,
             unit: 'percentunit',
-            thresholds: [
-              [0, 'green'],
-              [0.05, 'yellow'],
-              [0.2, 'orange'],
-            ],
+            thresholds: undecidedThresholds,
             description:
               'Of the flows to which a policy applies, those for which it needs an answer that is unknown. Unknown is not clean.',
             sql: `SELECT if(sumIf(flows, telltale_policy_verdict != '') = 0, 0, sumIf(flows, telltale_policy_verdict = 'unknown') / sumIf(flows, telltale_policy_verdict != '')) AS share ${selectedCountries}`,
@@ -107,7 +103,7 @@ GROUP BY country ORDER BY "Bytes" DESC`,
             },
             sql: `SELECT ${flag('telltale_peer_located')} AS "Located in", sum(bytes) AS "Bytes", sum(flows) AS "Flows",
   sumIf(flows, telltale_policy_verdict = 'denied') AS "Denied flows",
-  ${listed('telltale_peer_operated')} AS "Controlled from", ${listed('telltale_service')} AS "Services",
+  ${listed('telltale_peer_operated')} AS "Operated from", ${listed('telltale_service')} AS "Services",
   ${named('telltale_peer_located')} AS country
 ${selectedCountries}
 GROUP BY telltale_peer_located ORDER BY "Bytes" DESC`,
@@ -178,7 +174,7 @@ GROUP BY telltale_peer_city, telltale_peer_located, telltale_peer_position ORDER
               'Media streams of the same meeting seen at several subjects: streams with the same synchronisation source (a random number of 32 bits per stream) at the same relay. Subjects that share a stream were in one meeting; streams that share a subject, relay and ten minutes belong together.',
             columns: { Policy: [...words(verdictColours), width(100)], Bytes: [unit('bytes'), width(110)], From: [width(170)] },
             sql: `SELECT min(first) AS "From", arrayStringConcat(arraySort(groupUniqArrayArray(subjects)), ', ') AS "Subjects",
-  any(service) AS "Service", relay AS "Relay", any(located) AS "Located in", any(operated) AS "Controlled from",
+  any(service) AS "Service", relay AS "Relay", any(located) AS "Located in", any(operated) AS "Operated from",
   argMax(verdict, indexOf(['', 'allowed', 'unknown', 'denied'], verdict)) AS "Policy", count() AS "Streams", sum(bytes) AS "Bytes"
 FROM (
   SELECT telltale_rtp_ssrc, telltale_peer_ip AS relay, min(timestamp) AS first, groupUniqArray(telltale_subject_ip) AS subjects, any(telltale_service) AS service,
@@ -225,7 +221,7 @@ GROUP BY telltale_service, telltale_role, telltale_peer_located, telltale_policy
             columns: { Network: [width(200)], Bytes: [...gauge('purple'), unit('bytes'), width(120)] },
             sql: `SELECT ${named('destination_as_organization_name')} AS "Network",
   ${flag('telltale_peer_located')} AS "Located in", ${flag('telltale_peer_registered')} AS "Registered in",
-  ${flag('telltale_peer_operated')} AS "Controlled from", sum(flows) AS "Flows", sum(bytes) AS "Bytes",
+  ${flag('telltale_peer_operated')} AS "Operated from", sum(flows) AS "Flows", sum(bytes) AS "Bytes",
   ${listed('telltale_service')} AS "Services"
 ${selectedCountries} AND ${disagrees}
 GROUP BY destination_as_organization_name, telltale_peer_located, telltale_peer_registered,
@@ -237,8 +233,8 @@ GROUP BY destination_as_organization_name, telltale_peer_located, telltale_peer_
             height: 8,
             description:
               'Distinct identifiers, and the endpoints they came from, per operator and the country it is controlled from. Linked: seen together with an identifier of another kind in the same flow. Bulk thresholds (28 CFR 202.205) are counted on these sets.',
-            columns: { 'Controlled from': [width(140)], Operator: [width(240)], Identifiers: [...gauge('red'), width(130)] },
-            sql: `SELECT ${flag('telltale_peer_operated')} AS "Controlled from", ${named('organization')} AS "Operator",
+            columns: { 'Operated from': [width(140)], Operator: [width(240)], Identifiers: [...gauge('red'), width(130)] },
+            sql: `SELECT ${flag('telltale_peer_operated')} AS "Operated from", ${named('organization')} AS "Operator",
   uniqExactMerge(identifiers) AS "Identifiers", uniqExactMergeIf(identifiers, linked) AS "Linked", uniqExactMerge(subjects) AS "Endpoints", ${listed('kind')} AS "Kinds"
 FROM disclosed_identifiers
 WHERE if('\${clock:raw}' = 'timestamp', day >= toDate32($__fromTime) AND day <= toDate32($__toTime), $__timeFilter(latest))
@@ -272,15 +268,11 @@ GROUP BY "Subject" ORDER BY "Denied" DESC, "Unknown" DESC LIMIT 50`,
             height: 10,
             description: 'The newest 100 findings for which a policy said denied or unknown. The sentence links to the review page.',
             columns: {
-              Seen: [width(170)],
-              Level: [...words(levelColours), width(110)],
+              ...findingColumns,
               Policy: [...words(verdictColours), width(90)],
-              Finding: [toReview],
               Because: [width(130)],
-              id: hidden,
             },
-            sql: `SELECT timestamp AS "Seen", event_severity_name AS "Level", telltale_policy_verdict AS "Policy",
-  telltale_policy_reason AS "Because", message AS "Finding", event_id AS id
+            sql: `SELECT ${findingCells}, telltale_policy_verdict AS "Policy", telltale_policy_reason AS "Because"
 ${borderFindings}
 ORDER BY \${clock:raw} DESC LIMIT 100`,
           }),

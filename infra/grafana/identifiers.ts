@@ -1,11 +1,15 @@
+import { catalogue, dataClassOf, inferredKinds } from '#identifiers';
 import { buildDashboard } from './dashboard.ts';
-import { drill, gauge, hidden, levelColours, toReview, unit, width, words } from './columns.ts';
+import { drill, findingColumns, gauge, hidden, unit, width } from './columns.ts';
 import { bars, stat, table, timeSeries } from './panels.ts';
-import { bucket, flag, listed, named, selectedFindings } from './sql.ts';
+import { bucket, chosen, findingCells, flag, listed, named, selectedFindings } from './sql.ts';
 import { clockVariable, kindVariable, levelVariable, serviceVariable, subjectVariable } from './variables.ts';
 
 const identifierFindings = `${selectedFindings} AND telltale_observable_kind != ''
-  AND $__conditionalAll(telltale_observable_kind IN (\${kind:singlequote}), $kind)`;
+  AND ${chosen('telltale_observable_kind', 'kind')}`;
+
+/** All kinds of the data class: rooms, meetings, channels, calls. */
+const rooms = [...catalogue.map(({ name }) => name), inferredKinds.room].filter((kind) => dataClassOf(kind) === 'room').map((kind) => `'${kind}'`).join(', ');
 
 /** An identifier is known by its token only: values never leave the probe. */
 const identifiers = 'uniqExact(telltale_observable_token)';
@@ -38,7 +42,7 @@ export const plaintextIdentifiers = () =>
             sql: `SELECT uniqExact(telltale_subject_ip) AS subjects ${identifierFindings}`,
           }),
           stat({
-            title: 'How many are credentials?',
+            title: 'How many are serious?',
             width: 6,
             height: 4,
             thresholds: [
@@ -46,7 +50,7 @@ export const plaintextIdentifiers = () =>
               [1, 'dark-red'],
             ],
             description:
-              'Findings of level critical or high that carry an identifier: passwords, session tokens, or several identifiers in one flow.',
+              'Findings of level high or critical that carry an identifier: credentials, values of a watchlist, identifiers that are seen together.',
             sql: `SELECT countIf(event_severity_name IN ('critical', 'high')) AS serious ${identifierFindings}`,
           }),
           stat({
@@ -113,8 +117,8 @@ GROUP BY "Kind", "Service" ORDER BY "Identifiers" DESC LIMIT 100`,
   ${named('telltale_service')} AS "Service",
   telltale_observable_path AS "Place", max(timestamp) AS "Last seen", count() AS "Findings"
 FROM findings FINAL
-WHERE telltale_observable_kind != '' AND $__conditionalAll(telltale_observable_kind IN (\${kind:singlequote}), $kind)
-  AND $__conditionalAll(${named('telltale_service')} IN (\${service:singlequote}), $service)
+WHERE telltale_observable_kind != '' AND ${chosen('telltale_observable_kind', 'kind')}
+  AND ${chosen(named('telltale_service'), 'service')}
 GROUP BY "Kind", "Service", "Place"
 HAVING $__timeFilter(min(\${clock:raw}))
 ORDER BY "First seen" DESC LIMIT 100`,
@@ -139,7 +143,7 @@ ORDER BY "First seen" DESC LIMIT 100`,
             sql: `SELECT any(telltale_observable_mask) AS "Room", any(telltale_observable_kind) AS "Kind",
   uniqExact(telltale_subject_ip) AS "Subjects", ${listed('telltale_subject_ip', 10)} AS "Who",
   ${listed('telltale_service')} AS "Service", max(timestamp) AS "Last seen", telltale_observable_token AS token
-${selectedFindings} AND telltale_observable_kind IN ('room_id', 'meeting_id')
+${selectedFindings} AND telltale_observable_kind IN (${rooms})
 GROUP BY telltale_observable_token ORDER BY "Subjects" DESC, "Last seen" DESC LIMIT 50`,
           }),
           table({
@@ -176,8 +180,24 @@ GROUP BY telltale_observable_token ORDER BY "Different services" DESC, "Peers" D
         ],
       },
       {
-        title: 'Where in the message',
+        title: 'Evidence',
         panels: [
+          table({
+            title: 'What is seen together, and tells most?',
+            width: 24,
+            height: 9,
+            description:
+              'Identifiers that one observer sees in one flow or within two minutes, by what they tell together (docs/rules.md). The sentence links to the review page.',
+            columns: {
+              ...findingColumns,
+              Risk: [...gauge('red'), width(90)],
+              Kinds: [width(220)],
+            },
+            sql: `SELECT ${findingCells}, arrayStringConcat(telltale_linked_kinds, ', ') AS "Kinds"
+${identifierFindings}
+  AND telltale_linkability_score > 0 AND notEmpty(telltale_observables_related)
+ORDER BY event_risk_score DESC, \${clock:raw} DESC LIMIT 100`,
+          }),
           table({
             title: 'Where do they stand, and how are they wrapped?',
             width: 12,
@@ -191,38 +211,15 @@ ${identifierFindings}
 GROUP BY "Protocol", "Place", "Encoding" ORDER BY "Findings" DESC LIMIT 100`,
           }),
           table({
-            title: 'What is seen together, and tells most?',
-            width: 24,
-            height: 9,
-            description: 'Identifiers that one observer sees in one flow or within two minutes, by what they tell together (docs/rules.md). The sentence links to the review page.',
-            columns: {
-              Risk: [...gauge('red'), width(90)],
-              Level: [...words(levelColours), width(110)],
-              Seen: [width(170)],
-              Finding: [toReview],
-              Kinds: [width(220)],
-              id: hidden,
-            },
-            sql: `SELECT event_risk_score AS "Risk", event_severity_name AS "Level", timestamp AS "Seen", message AS "Finding",
-  arrayStringConcat(telltale_linked_kinds, ', ') AS "Kinds", event_id AS id
-${identifierFindings}
-  AND telltale_linkability_score > 0 AND notEmpty(telltale_observables_related)
-ORDER BY event_risk_score DESC, \${clock:raw} DESC LIMIT 100`,
-          }),
-          table({
             title: 'What was found last?',
             width: 12,
             height: 9,
             description: 'The newest 100 findings about identifiers. The sentence links to the review page.',
             columns: {
-              Seen: [width(170)],
-              Level: [...words(levelColours), width(110)],
-              Finding: [toReview],
+              ...findingColumns,
               Country: [width(100)],
-              id: hidden,
             },
-            sql: `SELECT timestamp AS "Seen", event_severity_name AS "Level", message AS "Finding",
-  ${flag('telltale_peer_located')} AS "Country", event_id AS id
+            sql: `SELECT ${findingCells}, ${flag('telltale_peer_located')} AS "Country"
 ${identifierFindings}
 ORDER BY \${clock:raw} DESC LIMIT 100`,
           }),

@@ -1,7 +1,7 @@
 import { buildDashboard } from './dashboard.ts';
-import { drill, gauge, hidden, levelColours, levelSeries, toReview, unit, verdictColours, width, words } from './columns.ts';
+import { drill, findingColumns, gauge, hidden, levelColours, levelSeries, undecidedThresholds, unit, verdictColours, width, words } from './columns.ts';
 import { bars, stat, table, timeSeries } from './panels.ts';
-import { bucket, flag, levelRank, listed, named, selectedFindings, selectedTraffic } from './sql.ts';
+import { bucket, findingCells, flag, levelRank, listed, named, selectedFindings, selectedTraffic, undecidedShare } from './sql.ts';
 import { clockVariable, levelVariable, serviceVariable, subjectVariable } from './variables.ts';
 
 const violations = `${selectedFindings} AND telltale_verdict = 'violation'`;
@@ -52,14 +52,10 @@ export const overview = () =>
             width: 4,
             height: 4,
             unit: 'percentunit',
-            thresholds: [
-              [0, 'green'],
-              [0.05, 'yellow'],
-              [0.2, 'orange'],
-            ],
+            thresholds: undecidedThresholds,
             description:
               'Findings with verdict indeterminate: an answer that the rule needs, such as a location, is unknown. Unknown is not clean.',
-            sql: `SELECT if(count() = 0, 0, countIf(telltale_verdict = 'indeterminate') / count()) AS share ${selectedFindings}`,
+            sql: `SELECT ${undecidedShare} ${selectedFindings}`,
           }),
         ],
       },
@@ -124,7 +120,7 @@ GROUP BY rule_name, event_severity_name, telltale_verdict ORDER BY rank DESC, "F
             },
             sql: `SELECT ${flag('telltale_peer_located')} AS "Located in", count() AS "Findings",
   uniqExact(telltale_subject_ip) AS "Subjects",
-  ${listed('telltale_peer_operated')} AS "Controlled from", ${listed('telltale_service')} AS "Services",
+  ${listed('telltale_peer_operated')} AS "Operated from", ${listed('telltale_service')} AS "Services",
   ${listed('destination_as_organization_name', 3)} AS "Networks",
   ${named('telltale_peer_located')} AS country
 ${selectedFindings}
@@ -170,21 +166,18 @@ GROUP BY t, verdict ORDER BY t, verdict`,
             height: 12,
             description: 'The newest 200 findings. The sentence links to the review page, which shows the flow behind it.',
             columns: {
-              Seen: [width(170)],
-              Level: [...words(levelColours), width(110)],
+              ...findingColumns,
               Verdict: [...words(verdictColours), width(120)],
-              Finding: [toReview],
               Subject: [width(150)],
               Service: [width(130)],
               Country: [width(100)],
               Identifier: [width(140)],
               Mask: [width(150)],
-              id: hidden,
             },
-            sql: `SELECT timestamp AS "Seen", event_severity_name AS "Level", telltale_verdict AS "Verdict", message AS "Finding",
+            sql: `SELECT ${findingCells}, telltale_verdict AS "Verdict",
   telltale_subject_ip AS "Subject",
   telltale_service AS "Service", ${flag('telltale_peer_located')} AS "Country", telltale_observable_kind AS "Identifier",
-  telltale_observable_mask AS "Mask", event_id AS id
+  telltale_observable_mask AS "Mask"
 ${selectedFindings}
 ORDER BY \${clock:raw} DESC LIMIT 200`,
           }),

@@ -1,12 +1,12 @@
 import { buildDashboard } from './dashboard.ts';
-import { gauge, unit, width } from './columns.ts';
+import { gauge, undecidedThresholds, unit, width } from './columns.ts';
 import { stat, table, timeSeries } from './panels.ts';
-import { named } from './sql.ts';
+import { chosen, named, undecidedShare } from './sql.ts';
 import { probeVariable } from './variables.ts';
 
 /** Records and findings that were stored in the time range: health is a matter of the wall clock, whatever the packets' age. */
 const stored = (table: 'flows' | 'findings') => `FROM ${table} FINAL
-WHERE $__timeFilter(ingested_at) AND $__conditionalAll(observer_name IN (\${probe:singlequote}), $probe)`;
+WHERE $__timeFilter(ingested_at) AND ${chosen('observer_name', 'probe')}`;
 
 const storedPer = '$__timeInterval(ingested_at)';
 
@@ -75,13 +75,9 @@ export const pipelineHealth = () =>
             width: 4,
             height: 4,
             unit: 'percentunit',
-            thresholds: [
-              [0, 'green'],
-              [0.05, 'yellow'],
-              [0.2, 'orange'],
-            ],
+            thresholds: undecidedThresholds,
             description: 'Findings with verdict indeterminate.',
-            sql: `SELECT if(count() = 0, 0, countIf(telltale_verdict = 'indeterminate') / count()) AS share ${stored('findings')}`,
+            sql: `SELECT ${undecidedShare} ${stored('findings')}`,
           }),
         ],
       },

@@ -3,9 +3,9 @@
 /** Findings in the time range that the dashboard's variables select. FINAL: a replayed finding counts once. */
 export const selectedFindings = `FROM findings FINAL
 WHERE $__timeFilter(\${clock:raw})
-  AND $__conditionalAll(${named('telltale_service')} IN (\${service:singlequote}), $service)
-  AND $__conditionalAll(telltale_subject_ip IN (\${subject:singlequote}), $subject)
-  AND $__conditionalAll(event_severity_name IN (\${level:singlequote}), $level)`;
+  AND ${chosen(named('telltale_service'), 'service')}
+  AND ${chosen('telltale_subject_ip', 'subject')}
+  AND ${chosen('event_severity_name', 'level')}`;
 
 /** Start of the bar or point that a finding belongs to. */
 export const bucket = '$__timeInterval(${clock:raw})';
@@ -28,11 +28,16 @@ export const selectedTraffic = `FROM (
   FROM flows FINAL
   WHERE '\${clock:raw}' = 'ingested_at' AND $__timeFilter(ingested_at)
 )
-WHERE $__conditionalAll(${named('telltale_service')} IN (\${service:singlequote}), $service)`;
+WHERE ${chosen(named('telltale_service'), 'service')}`;
 
 /** The same for a choice of countries in which the peer is located. */
 export const selectedCountries = `${selectedTraffic}
-  AND $__conditionalAll(${named('telltale_peer_located')} IN (\${country:singlequote}), $country)`;
+  AND ${chosen(named('telltale_peer_located'), 'country')}`;
+
+/** What the variable selects; all when it selects nothing. */
+export function chosen(column: string, variable: string): string {
+  return `$__conditionalAll(${column} IN (\${${variable}:singlequote}), $${variable})`;
+}
 
 /** Text for a person: an empty string is an answer that is not known. Also what a variable's value is compared with. */
 export function named(column: string, unknown = '(unknown)'): string {
@@ -50,6 +55,12 @@ export function flag(column: string): string {
 
 /** Levels as a number for sorting and colour, informational = 1 to critical = 5. */
 export const levelRank = "indexOf(['informational', 'low', 'medium', 'high', 'critical'], event_severity_name)";
+
+/** Columns of a list of findings; the settings of `findingColumns` belong to them. */
+export const findingCells = `timestamp AS "Seen", event_severity_name AS "Level", event_risk_score AS "Risk", message AS "Finding", event_id AS id`;
+
+/** Share of findings for which an answer that the rule needs is unknown. */
+export const undecidedShare = "if(count() = 0, 0, countIf(telltale_verdict = 'indeterminate') / count()) AS share";
 
 /** At most `length` distinct values of `expression`, as one readable text. */
 export function listed(expression: string, length = 5): string {

@@ -102,6 +102,8 @@ interface Known {
 /** Finds the values of watchlists; see {@link Recogniser.watch}. */
 export type Watch = WatchScanner<Place>;
 
+const hostLabels = new HostLabels(catalogue);
+
 /** Finds the identifiers of the catalogue in messages. One per stream of messages: it keeps buffers between calls. */
 export class Recogniser {
   /** Identifiers of the last message that were over the bound. */
@@ -112,7 +114,6 @@ export class Recogniser {
   readonly #options: RecogniserOptions;
   readonly #counters: RecogniserCounters;
   readonly #keyNames = new KeyNames(catalogue);
-  readonly #hostLabels = new HostLabels(catalogue);
   readonly #text = new TextScanner(catalogue, this.#keyNames);
   readonly #payload = new PayloadScanner(this.#keyNames, this.#text);
   readonly #hits = new Map<string, Hit>();
@@ -156,7 +157,7 @@ export class Recogniser {
       if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
       return;
     }
-    if (hostFields.has(path)) for (const { kind, value: label } of this.#hostLabels.find(value)) this.#hit(kind, label, kind.confidence - uncertaintyOfPath, field);
+    if (hostFields.has(path)) for (const { kind, value: label } of hostLabels.find(value)) this.#hit(kind, label, kind.confidence - uncertaintyOfPath, field);
     if (isAuthorizationKey(key) && this.#authorization(field)) return;
     if (this.#knownDigest(value, field) || this.#digest(field)) return;
     this.#value(value, this.#keyNames.announced(key, path), field, '', 0);

@@ -34,7 +34,7 @@ export function standaloneLooks({ data, host, port, rules, policy }: StandaloneP
     { part: 'embedded ClickHouse', look: async () => lookAtEmbedded(files.clickhouse, await telltaleListens) },
     { part: 'rules and policies', remedy: 'Correct the file, or leave out standalone.rules and standalone.policy for those that ship.', look: async () => {
       const { pack, policies, catalogue, warnings } = await detection;
-      const found = `${pack.rules.length} rules, ${policies.policies.length} ${policies.policies.length === 1 ? 'policy' : 'policies'}, ${catalogue.services.size} services`;
+      const found = `${pack.rules.length + pack.correlations.length} rules, ${policies.policies.length} ${policies.policies.length === 1 ? 'policy' : 'policies'}, ${catalogue.services.size} services`;
       if (warnings.length === 0) return { mark: 'ok', found };
       const [{ file, line, message }] = warnings as [(typeof warnings)[number]];
       return { mark: 'warn', found: `${found}; ${warnings.length} doubtful, first ${file}:${line}: ${message}` };

@@ -68,8 +68,9 @@ function leakOf(finding: Finding): Leak {
   };
 }
 
-export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+/** `1 packet`, `2,400 packets`. */
+export function count(number: number, noun: string, nouns = `${noun}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? noun : nouns}`;
 }
 
 export function indent(text: string): string {

@@ -37,10 +37,10 @@ Options:
   --from ADDRESS        explain: address of the subject (default 10.0.0.1)
   --hop ADDRESS         explain: an address behind the peer, such as a relay; repeat it
   --identifier KIND     explain: a kind of identifier that the flow shows; repeat it
-
-Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and warnings with --strict), 2 unusable arguments.
   --data DIR            token: data folder of the probe whose key it is (default ${defaultDataFolder})
   --strict              lint: warnings count as well
+
+Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and warnings with --strict), 2 unusable arguments.
 `;
 
 const options = {

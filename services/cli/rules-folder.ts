@@ -58,7 +58,7 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
   const { rules, correlations, silent } = await loadRules(await readPath(folder), names);
   const listed = [
     ...rules.map((rule) => ({ ...rule, source: logSourceName(rule.logsource), reports: !silent.has(rule.id) })),
-    ...correlations.map((correlation) => ({ ...correlation, logsource: undefined, source: `correlation of ${correlation.parts.length}`, reports: !correlation.silent })),
+    ...correlations.map((correlation) => ({ ...correlation, logsource: undefined, source: `correlation of ${count(correlation.parts.length, 'rule')}`, reports: !correlation.silent })),
   ];
   if (oneOf('--format', format, ['table', 'ndjson']) === 'ndjson') {
     for (const { id, level, title, logsource, evaluable, gaps, reports, file, line, version } of listed) {

@@ -19,13 +19,13 @@ export interface ScanTotals {
 export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void {
   const lines: string[] = [];
   for (const { path, reason } of totals.unreadable) lines.push(`unreadable: ${printable(path)}: ${printable(reason)}`);
-  const entries = pipeline.entries.counters.entries > 0 ? `${pipeline.entries.counters.entries.toLocaleString('en')} entries of logs and flow exports, ` : '';
+  const entries = pipeline.entries.counters.entries > 0 ? `${count(pipeline.entries.counters.entries, 'entry', 'entries')} of logs and flow exports, ` : '';
   const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} without a capture skipped` : '';
   for (const { file, line, source, reason } of pipeline.entries.counters.takeLocated()) lines.push(`${printable(file)}:${line}: ${source}: ${printable(reason)}`);
   lines.push(`${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${entries}${count(totals.records, 'flow record')}${skipped}.`);
   lines.push(totals.leaks.headline());
   if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
-  if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match')} over their bound.`);
+  if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match', 'matches')} over their bound.`);
   const blind = blindSpots(pipeline);
   if (blind) lines.push(`Not seen: ${blind}.`);
   process.stderr.write(`${lines.join('\n')}\n`);

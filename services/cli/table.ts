@@ -19,7 +19,7 @@ export function findingsTable(findings: readonly Finding[], valueOf: (finding: F
     what(finding, valueOf(finding)),
     evidence(finding),
   ]);
-  return columns(['TIME (UTC)', 'LEVEL', 'RULE', 'FROM', 'TO', 'IN', 'WHAT', 'FRAME'], rows);
+  return columns(['TIME (UTC)', 'LEVEL', 'RULE', 'FROM', 'TO', 'COUNTRY', 'WHAT', 'EVIDENCE'], rows);
 }
 
 /** `file#frame` of a capture, `file:line` of a log. */
@@ -42,9 +42,9 @@ export function identifiers(finding: Finding, value?: string): string {
   return `${finding['telltale.observable.kind']} ${value ?? finding['telltale.observable.mask']}${linked}`;
 }
 
-/** What a finding without an identifier is about: role of the peer, and the country the policy denies. */
+/** What a finding without an identifier is about: role of the peer, and what the policy says of it; else the protocol. */
 export function place(finding: Finding): string {
-  return [finding['telltale.role'], finding['telltale.policy.reason']].filter(Boolean).join(', ');
+  return [finding['telltale.role'], finding['telltale.policy.reason']].filter(Boolean).join(', ') || finding['network.protocol'];
 }
 
 function what(finding: Finding, value: string | undefined): string {

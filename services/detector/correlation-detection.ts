@@ -124,11 +124,13 @@ function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: 
   return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${second(first)} to ${second(last)}.`;
 }
 
-/** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in CN, operated from CN (policy conferencing)`, as far as all events agree. */
+/** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in and operated from CN (policy conferencing)`, as far as all events agree. */
 function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string, string>>): string {
   if (subjects.length < 2) return '';
   const { 'telltale.peer.ip': peer, 'telltale.peer.located': located, 'telltale.peer.operated': operated, 'telltale.policy.id': policy } = shared;
-  const place = [located && `located in ${located}`, operated && `operated from ${operated}`].filter(Boolean).join(', ');
+  const place = located && located === operated
+    ? `located in and operated from ${located}`
+    : [located && `located in ${located}`, operated && `operated from ${operated}`].filter(Boolean).join(', ');
   return ` by ${subjects.slice(0, -1).join(', ')} and ${subjects.at(-1)}${peer ? `, to ${peer}${place && ` ${place}`}` : ''}${policy ? ` (policy ${policy})` : ''}`;
 }
 

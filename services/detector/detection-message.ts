@@ -13,21 +13,24 @@ export interface MessageFacts {
   sourcesOf: (ip: string) => readonly string[];
   /** Of a contact with a third party: services that the subject used at about that time. */
   candidates: readonly string[] | undefined;
+  /** The policy that decided, and why: for the record, or for the one place that the finding is about. */
+  policy: string;
+  reason: string;
 }
 
 /**
  * The finding as one sentence: who, what, to whom, where that is, and what remains unknown.
  * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
  */
-export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates }: MessageFacts): string {
+export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates, policy, reason }: MessageFacts): string {
   if (rule.outcome.finding === 'link') return `${disclosed(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
-    return `${contact}; denied by ${policy(record)} (${withSources(record, sourcesOf)})${remainingDoubt(record)}.`;
+    return `${contact}; denied by ${policyName(policy, record)} (${withSources(reason, record, sourcesOf)})${remainingDoubt(record)}.`;
   }
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
-    return `${contact}; ${policy(record)} cannot be decided, because it is unknown ${unknownAnswers(record['telltale.policy.reason'])}.`;
+    return `${contact}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason)}.`;
   }
   return `${contact}: ${rule.title}${appBehind(candidates)}.`;
 }
@@ -57,7 +60,7 @@ function disclosed(record: FlowRecord, observables: readonly Observable[]): stri
 function naming(observables: readonly Observable[]): string[] {
   const named = observables.slice(0, namedObservables).map(({ kind, mask, visibility, path, encoding, watchlist }) => {
     const readable = visibility === 'cleartext' ? 'in clear' : 'readable to inspection';
-    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, in ${encoding}`})`;
+    return `${kind} ${mask}${watchlist === '' ? '' : ` of the watchlist ${watchlist}`} ${readable} (${path}${encoding === '' ? '' : `, ${encoding}`})`;
   });
   if (observables.length > namedObservables) named.push(`${observables.length - namedObservables} more`);
   return named;
@@ -85,7 +88,10 @@ function peer(record: FlowRecord): string {
   const name = record['destination.domain'];
   const service = record['telltale.service'] === '' ? '' : ` (${record['telltale.service']}, ${record['telltale.role']})`;
   const parts = [name === '' ? `${endpoint}${service}` : `${name}${service} at ${endpoint}`, ...location(record)];
-  if (record['telltale.peer.operated'] !== '') parts.push(`operated from ${record['telltale.peer.operated']}`);
+  const operated = record['telltale.peer.operated'];
+  const located = `located in ${operated}`;
+  if (operated !== '' && parts.at(-1) === located) parts.splice(-1, 1, `located in and operated from ${operated}`);
+  else if (operated !== '') parts.push(`operated from ${operated}`);
   return parts.join(', ');
 }
 
@@ -107,15 +113,14 @@ function location(record: FlowRecord): string[] {
 }
 
 /** `policy conferencing version 1` */
-function policy(record: FlowRecord): string {
-  const id = record['telltale.policy.id'];
+function policyName(id: string, record: FlowRecord): string {
   const decision = record['telltale.policy.decisions'].find((one) => one.startsWith(`${id}@`));
   return decision === undefined ? `policy ${id}` : `policy ${id} version ${decision.slice(id.length + 1, decision.indexOf(' '))}`;
 }
 
 /** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-08-01, inferred`. */
-function withSources(record: FlowRecord, sourcesOf: (ip: string) => readonly string[]): string {
-  return record['telltale.policy.reason'].split('; ').map((part) => {
+function withSources(reason: string, record: FlowRecord, sourcesOf: (ip: string) => readonly string[]): string {
+  return reason.split('; ').map((part) => {
     const [, hop, ip, answers] = /^(?:(\S+) (\S+): )?(.*)$/.exec(part)!;
     const sources = ip === undefined ? record['telltale.peer.sources'] : sourcesOf(ip);
     const sourced = splitAnswers(answers!).map((answer) => sources.find((source) => source.startsWith(`${answer} by `)) ?? answer).join('; ');

@@ -31,6 +31,6 @@ test('a meeting whose media went to a denied country from two subjects is one fi
   await runner.run([scheduled]);
   assert.equal(sent.length, 2, 'what Alice says, and what Bela says');
   for (const finding of sent) {
-    assert.match(finding['message'], / by 10\.20\.0\.11 and 10\.20\.0\.12, to 221\.122\.63\.10 located in CN, operated from CN \(policy conferencing\), from 2026-04-03T/);
+    assert.match(finding['message'], / by 10\.20\.0\.11 and 10\.20\.0\.12, to 221\.122\.63\.10 located in and operated from CN \(policy conferencing\), from 2026-04-03T/);
   }
 });

@@ -293,7 +293,7 @@ function inferred({ behaves, slot, recurrence }: StableWindow, { sender, frame }
   const { flows, subjects, first, last, frames } = recurrence;
   const others = behaves === 'user' ? slot.others(recurrence) : slot.elsewhere(recurrence);
   const seen = `${bytes} bytes; in ${flows} flows of ${subjects.length === 1 ? '1 subject' : `${subjects.length} subjects`} over ${Math.round((last - first) / 1e6)} s (${frames.join(', ')})`;
-  const contrast = behaves === 'user' ? `${others} other subjects have values of their own there` : `${others} other subjects had other values there meanwhile`;
+  const contrast = behaves === 'user' ? `${others === 1 ? '1 other subject has a value of its own' : `${others} other subjects have values of their own`} there` : `${others} other subject${others === 1 ? '' : 's'} had other values there meanwhile`;
   return {
     behaves, value, offset, bytes, encoding, sender, frame,
     confidence: leastConfidence + Math.min(15, 5 * Math.max(0, flows - 3)) + Math.min(15, 5 * others),

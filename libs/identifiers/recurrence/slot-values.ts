@@ -101,16 +101,29 @@ export class SlotValues {
    */
   isRoomLike(one: Recurrence): boolean {
     if (!one.together || one.subjects.length >= maxSubjects || this.flows < 4 || this.recurring * 2 < this.flows - 1) return false;
-    let hasMoved = false;
-    for (const other of this.values.values()) hasMoved ||= other !== one && other.flows > 1 && other.subjects.some((subject) => one.subjects.includes(subject));
-    return hasMoved && this.elsewhere(one) > 0;
+    return this.#hasMoved(one) && this.#isAnybodyElsewhere(one);
+  }
+
+  /** Whether one of its subjects has had another value too. */
+  #hasMoved(one: Recurrence): boolean {
+    for (const other of this.values.values()) {
+      if (other.flows > 1 && other !== one && other.subjects.some((subject) => one.subjects.includes(subject))) return true;
+    }
+    return false;
+  }
+
+  #isAnybodyElsewhere(one: Recurrence): boolean {
+    for (const other of this.values.values()) {
+      if (isMeanwhile(one, other) && other.subjects.some((subject) => !one.subjects.includes(subject))) return true;
+    }
+    return false;
   }
 
   /** Subjects that had other values about the time in which it was shared, and never this one. */
   elsewhere(one: Recurrence): number {
     const subjects = new Set<string>();
     for (const other of this.values.values()) {
-      if (other === one || other.first > untilOf(one) + near || untilOf(other) < one.first - near) continue;
+      if (!isMeanwhile(one, other)) continue;
       for (const subject of other.subjects) if (!one.subjects.includes(subject)) subjects.add(subject);
     }
     return subjects.size;
@@ -137,6 +150,10 @@ export class SlotValues {
     this.#counters.forgotten++;
     return false;
   }
+}
+
+function isMeanwhile(one: Recurrence, other: Recurrence): boolean {
+  return other !== one && other.first <= untilOf(one) + near && untilOf(other) >= one.first - near;
 }
 
 function untilOf({ last, lastFlow }: Recurrence): number {

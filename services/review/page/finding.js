@@ -16,11 +16,15 @@ export function showFinding({ finding, flow, siblings, tokenUse }) {
   const id = finding['event.id'];
   const verdict = finding['telltale.verdict'];
   byId('detail').replaceChildren(
-    h('header', {}, levelMark(finding['event.severity_name']), h('span', { class: `tag ${verdict === 'indeterminate' ? 'indeterminate' : ''}` }, verdict), actions(id)),
+    h('header', {}, levelMark(finding['event.severity_name']), h('span', { class: 'tag', title: 'of 100, within what the level stands for' }, `risk ${number(finding['event.risk_score'])}`),
+      h('span', { class: `tag ${verdict === 'indeterminate' ? 'indeterminate' : ''}` }, verdict), actions(id)),
     h('h2', {}, finding.message || finding['rule.name']),
     h('p', { class: 'muted' }, `${finding['rule.name']} · ${dateOf(finding['@timestamp'])} ${finding['@timestamp'].slice(11, 26)} UTC`),
     ...evidence(finding, flow, tokenUse),
+    ...together(finding),
+    ...inference(finding),
     ...peer(finding),
+    ...path(finding),
     ...policy(finding),
     ...flowSection(finding, flow),
     ...others(id, siblings),
@@ -29,25 +33,22 @@ export function showFinding({ finding, flow, siblings, tokenUse }) {
 
 function evidence(finding, flow, tokenUse) {
   const kind = finding['telltale.observable.kind'];
-  const related = finding['telltale.observables.related'];
   const record = flow?.records.find((each) => each['event.id'] === finding['telltale.record.id']);
   const observable = record?.['telltale.observables'].find((each) => each.token === finding['telltale.observable.token'] && each.path === finding['telltale.observable.path']);
   const about = (value) => (kind === '' ? '' : value);
   return [h('h3', {}, 'Evidence'), facts([
-    ['Identifier', kind === '' ? 'none: the finding is about the destination' : kind],
+    ['Identifier', kind === '' ? 'none: the finding is about the peer' : kind, kind === '' ? 'whole' : undefined],
     ['Value', about(h('span', { class: 'mono' }, finding['telltale.observable.mask']))],
     ['Where', about(h('span', { class: 'mono' }, finding['telltale.observable.path']))],
     ['Encoding', about(finding['telltale.observable.encoding'] || 'none')],
-    ['Sent by', observable === undefined ? about('unknown') : `${observable.sender}, ${observable.visibility}`],
-    ['Confident', about(`${finding['telltale.observable.confidence']} %`)],
+    ['Sent by', observable === undefined ? about('unknown') : `${finding[`${observable.sender}.ip`]}, ${observable.visibility === 'cleartext' ? 'in clear' : 'inspected'}`],
+    ['Certain', about(`${finding['telltale.observable.confidence']} %`)],
+    ['Watchlist', finding['telltale.observable.watchlist'], 'whole'],
     ['File', h('span', { class: 'mono' }, finding['telltale.evidence.file'])],
     ...position(finding),
     ['Token', about(h('span', {}, h('span', { class: 'mono' }, finding['telltale.observable.token']), ' ', tokenUse && tokenUse.findings > 1
       ? h('span', {}, link(`in ${number(tokenUse.findings)} findings`, (next) => next.set('token', finding['telltale.observable.token'])),
         `, ${plural(tokenUse.subjects, 'subject')}, ${plural(tokenUse.peers, 'peer')}`) : null)), 'whole'],
-    ['Risk', h('span', {}, number(finding['event.risk_score']), ' of 100')],
-    ['With', related.join(', '), 'whole mono'],
-    ['Inferred', finding['telltale.inference'].join('; '), 'whole mono'],
     ['Probe', finding['observer.name']],
   ], 'pairs')];
 }
@@ -60,17 +61,54 @@ function position(finding) {
   return [['Frame', frame === 0 ? 'none' : number(frame)]];
 }
 
+/** What one observer learns by seeing several identifiers at once, each with a way to its other findings. */
+function together(finding) {
+  const related = finding['telltale.observables.related'];
+  if (related.length === 0) return [];
+  const score = finding['telltale.linkability.score'];
+  return [h('h3', {}, 'Seen together'), facts([
+    ['Kinds', finding['telltale.linked.kinds'].join(', ')],
+    ['Tells', score === 0 ? '' : `${number(score)} of 100`],
+    ['With', h('ul', { class: 'rows' }, ...related.map((each) => {
+      const [kind, token] = each.split(/=(.*)/);
+      return h('li', {}, `${kind} `, h('span', { class: 'mono' }, token), ' ', link('its findings', (next) => next.set('token', token)));
+    }))],
+  ])];
+}
+
+function inference(finding) {
+  const basis = finding['telltale.inference'];
+  if (basis.length === 0) return [];
+  return [h('h3', {}, 'Inferred from'), h('ul', { class: 'rows mono' }, ...basis.map((each) => h('li', {}, each)))];
+}
+
 function peer(finding) {
   const place = (title, code) => h('div', { class: `place${code === '' ? ' unknown' : ''}` }, h('span', {}, title, ' ', h('b', {}, code)), h('strong', { title: country(code) }, countryName(code)));
   return [h('h3', {}, 'Peer'),
     h('div', { class: 'places' }, place('Located', finding['telltale.peer.located']), place('Registered', finding['telltale.peer.registered']), place('Operated from', finding['telltale.peer.operated'])),
     facts([
       ['Name', finding['destination.domain']],
-      ['To', h('span', { class: 'mono' }, `${endpoint(finding['destination.ip'], finding['destination.port'])} ${[finding['network.transport'], finding['network.protocol']].filter(Boolean).join(' ')}`)],
+      ['To', h('span', { class: 'mono' }, `${endpoint(finding['destination.ip'], finding['destination.port'])} ${[...new Set([finding['network.transport'], finding['network.protocol']])].filter(Boolean).join(' ')}`)],
       ['From', h('span', {}, h('span', { class: 'mono' }, endpoint(finding['source.ip'], finding['source.port'])), ' ', link('all of this subject', (next) => next.set('subject', finding['telltale.subject.ip'])))],
       ['Network', finding['destination.as.number'] === 0 ? 'unknown' : `AS${finding['destination.as.number']} ${finding['destination.as.organization.name']}`],
       ['Service', [finding['telltale.service'], finding['telltale.role']].filter(Boolean).join(' · ') || 'unknown'],
+      ['City', finding['telltale.peer.city']],
+      ['Anycast', finding['telltale.peer.anycast']],
+      ['Disputed', finding['telltale.peer.disputed'].map((code) => `others say ${country(code)}`).join(', ')],
+      ['Answers', list(finding['telltale.peer.sources'])],
     ])];
+}
+
+/** The places of the session from the subject on: `role|address or name|located|registered|operated|how it was observed`. */
+function path(finding) {
+  const segments = finding['telltale.path'];
+  if (segments.length === 0) return [];
+  return [h('h3', {}, 'Path'), h('ol', { class: 'path' }, ...segments.map((segment) => {
+    const [role, host, located, , operated, how] = segment.split('|');
+    if (role === 'unobservable') return h('li', { class: 'muted' }, `${how}: nobody can see from here`);
+    const places = [located === '?' ? 'place unknown' : located === 'local' || located === 'anycast' ? located : country(located), operated === '?' ? '' : `operated from ${operated}`];
+    return h('li', {}, h('b', {}, role), ' ', h('span', { class: 'mono' }, host), ` ${places.filter(Boolean).join(', ')}`, how === 'flow' ? null : h('span', { class: 'muted' }, ` (${how})`));
+  }))];
 }
 
 function policy(finding) {
@@ -80,6 +118,7 @@ function policy(finding) {
     ['Decided', h('span', { class: `tag ${verdict}` }, verdict)],
     ['Because', finding['telltale.policy.reason'], 'mono'],
     ['Policy', finding['telltale.policy.id']],
+    ['All said', finding['telltale.policy.decisions'].length > 1 ? list(finding['telltale.policy.decisions']) : ''],
   ])];
 }
 
@@ -142,6 +181,7 @@ function provenance(finding) {
   ])];
 }
 
+const list = (items) => (items.length === 0 ? '' : h('ul', { class: 'rows mono' }, ...items.map((each) => h('li', {}, each))));
 const link = (text, change) => h('a', { href: addressOf(change) }, text);
 
 /** In place of a finding that cannot be read. */

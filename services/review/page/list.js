@@ -55,7 +55,7 @@ function row(finding) {
       h('span', { class: 'line muted' }, dateOf(finding['@timestamp']))),
     h('td', {}, h('span', { class: 'what', title: finding.message }, verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',
       kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', finding.message || finding['rule.name'])),
-    h('td', {}, h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
+    h('td', { class: 'of-peer' }, h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
       h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip']}`)),
     h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(finding['telltale.peer.located']) }, countryName(finding['telltale.peer.located'])),
       h('span', { class: 'line muted' }, finding['telltale.peer.operated'] && finding['telltale.peer.operated'] !== finding['telltale.peer.located'] ? `operated ${finding['telltale.peer.operated']}` : '')),

@@ -74,7 +74,7 @@ function showHistogram({ width, from, buckets }) {
       });
       return bucket;
     })),
-    h('div', { class: 'axis' }, h('span', {}, `${utc(from)} UTC`), h('span', {}, `${period(width)} per bar, highest ${number(most)}`), h('span', {}, `${utc(until)} UTC`)));
+    h('div', { class: 'axis' }, h('span', {}, `${utc(from)} UTC`), h('span', { class: 'scale' }, `${period(width)} per bar, highest ${number(most)}`), h('span', {}, `${utc(until)} UTC`)));
 }
 
 function showChips({ facets: counted }) {
