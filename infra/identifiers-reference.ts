@@ -53,7 +53,8 @@ ${entries.map(entry).join('\n')}
 }
 
 function entry(kind: IdentifierKind): string {
-  const lines = [`- **recognised** ${recognition(kind)}; confidence ${kind.confidence}`];
+  const alone = kind.alone === undefined ? '' : `, ${kind.alone} in an HTTP message that tells no account and no person`;
+  const lines = [`- **recognised** ${recognition(kind)}; confidence ${kind.confidence}${alone}`];
   if (kind.keys.length > 0) lines.push(`- **keys** ${kind.keys.map((key) => `\`${key.replace(/^\*_/, '…_')}\``).join(' ')}`);
   lines.push(
     `- **none of it** ${kind.traps.join('; ')}`,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
 
-/** `frame protocol verdict field …` of each message. */
+/** `frame protocol verdict field …` of each message, and how many bytes of content it hands over. */
 function told(packets: readonly Packet[]): string[] {
-  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '));
+  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message), ...(message.payload === null ? [] : [`+${message.payload.length}`])].join(' '));
 }
 
 function hex(text: string): Buffer {
@@ -21,7 +21,16 @@ describe('PostgreSQL', () => {
     assert.deepEqual(told([
       ['source', hex('00000008 04d2162f')], ['destination', 'N'], ['source', Buffer.concat([length, startup])], ['destination', hex('52 00000008 00000003')],
       ['source', Buffer.concat([hex('70 0000000b'), Buffer.from('sesame\0')])], ['destination', hex('52 00000008 00000000')], ['source', Buffer.from('Q\0\0\0\x0aSELECT\0')],
-    ]), ['3 postgresql cleartext postgresql.login.user_name=jane', '5 postgresql cleartext postgresql.login.password=sesame']);
+    ]), ['3 postgresql cleartext postgresql.login.user_name=jane', '5 postgresql cleartext postgresql.login.password=sesame', '6 postgresql cleartext +4', '7 postgresql cleartext +6']);
+  });
+
+  test('queries and results are handed over up to a bound in each direction, and then no more', () => {
+    const query = Buffer.concat([hex('51 00000023'), Buffer.from("SELECT 1, 'jane@example.org' AS x\0").subarray(0, 31)]);
+    const login: Packet[] = [['source', Buffer.concat([length, startup])], ['destination', hex('52 00000008 00000000')]];
+    const { messages, counters } = dissectStream([...login, ['source', query], ['source', query], ['source', query]], { maxUnclaimedBytes: 70 });
+    assert.deepEqual(messages.map(({ payload }) => payload?.length ?? 0), [0, 4, 31, 31]);
+    assert.match(messages[2]!.payload!.toString(), /jane@example\.org/);
+    assert.equal(counters.get('postgresql', 'bounded payload'), 1);
   });
 
   test('a digest is no password, and what follows an accepted request for TLS is TLS', () => {
@@ -39,7 +48,7 @@ describe('MySQL', () => {
     assert.deepEqual(told([
       greeting, ['source', login('0002', Buffer.from('jane\0\0'))], ['destination', hex('07000002 00000002000000')],
       ['source', Buffer.concat([hex('07000000 03'), Buffer.from('COMMIT')])], ['source', Buffer.concat([hex('05000000 11'), Buffer.from('joe\0')])],
-    ]), ['1 mysql cleartext', '2 mysql cleartext mysql.login.user_name=jane', '5 mysql cleartext mysql.login.user_name=joe']);
+    ]), ['1 mysql cleartext', '2 mysql cleartext mysql.login.user_name=jane', '3 mysql cleartext +7', '4 mysql cleartext +7', '5 mysql cleartext mysql.login.user_name=joe']);
   });
 
   test('TLS', () => {
@@ -63,7 +72,7 @@ describe('TDS', () => {
     const login = Buffer.concat([fixed, ...texts]);
     const packet = Buffer.concat([hex(`10 01 00${(login.length + 8).toString(16)} 0000 01 00`), login]);
     assert.deepEqual(told([prelogin, ['destination', hex('04 01 0009 0000 01 00 00')], ['source', packet]]),
-      ['1 tds cleartext', '3 tds cleartext tds.login.workstation=PC-7 tds.login.user_name=jane tds.login.password=(tds)sesame']);
+      ['1 tds cleartext', '2 tds cleartext +1', '3 tds cleartext tds.login.workstation=PC-7 tds.login.user_name=jane tds.login.password=(tds)sesame']);
   });
 
   test('TLS inside its packets', () => {

@@ -60,7 +60,7 @@ describe('SMB', () => {
 test('DCE/RPC: the user of a bind, which its third leg names', () => {
   const packet = (type: string, rest: Buffer) => Buffer.concat([hex(`0500${type}03 10000000`), hex(`${(16 + rest.length).toString(16).padStart(2, '0')}00 0000 01000000`), rest]);
   assert.deepEqual(told([['source', packet('0b', Buffer.alloc(56))], ['destination', packet('0c', Buffer.alloc(40))], ['source', packet('10', ntlm)], ['source', packet('00', ntlm)]]),
-    ['1 dcerpc cleartext', '3 dcerpc cleartext dcerpc.login.user_name=jane dcerpc.login.workstation=PC7']);
+    ['1 dcerpc cleartext', '3 dcerpc cleartext dcerpc.login.user_name=jane dcerpc.login.workstation=PC7', '4 dcerpc cleartext']);
 });
 
 test('rlogin: both names, and nothing of what is typed', () => {

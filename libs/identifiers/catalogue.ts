@@ -8,7 +8,9 @@ import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
 import {
   clientSubnet, deviceName, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey,
 } from './catalogue/protocols.ts';
-import { callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, roomId } from './catalogue/rooms.ts';
+import {
+  callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, plainChannel, plainMeeting, plainRoom, roomId,
+} from './catalogue/rooms.ts';
 import { birthDate, socialSecurityNumber, windowsSid } from './catalogue/persons.ts';
 import { privateAddress, ssid } from './catalogue/places.ts';
 import { deviceImei, iccid, imei, imsi, msisdn, phone } from './catalogue/subscriptions.ts';
@@ -27,7 +29,7 @@ export const catalogue: readonly IdentifierKind[] = [
   imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, phone, sipUri, sipNumber, geoPosition,
-  linkedMeeting, meetingId, roomId, channelId, callId, conversationId,
+  linkedMeeting, meetingId, plainMeeting, roomId, plainRoom, channelId, plainChannel, callId, conversationId,
   bearerToken, sessionToken, sessionCookie, accountId, deviceId, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid, watchedValue,
 ];
 

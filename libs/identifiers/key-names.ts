@@ -19,6 +19,9 @@ const otherwise = new Set((
 /** Header names whose words would announce an identifier, but whose meaning is a message's. RFC 3261 20.8; RFC 5322 3.6.4. */
 const otherHeaders = new Set(['call-id', 'message-id', 'content-id', 'x-request-id', 'x-csrf-token', 'x-xsrf-token', 'sec-websocket-key']);
 
+/** Gnutella proves by it, in the lines of its handshake and in answers, which version of a program it is; requests of HTTP log in with it. */
+const versionHeader = /^x-token$/i;
+
 /** Leaf names that mean something only together with the name above them: `room.id`, `user.name`. */
 const leafNames = new Set(['id', 'ids', 'uuid', 'number', 'no', 'name', 'token', 'key', 'value']);
 
@@ -75,6 +78,7 @@ export class KeyNames {
   /** What `key` announces; with `path`, names such as `id` are read together with the name above them. */
   announced(key: string, path = ''): Announcement | null {
     if (key.length > longestKey || key === '') return null;
+    if (!path.startsWith('http.request.header.') && versionHeader.test(key)) return null;
     const name = leafNames.has(key.toLowerCase()) ? withParent(key, path) : key;
     if (name.length > 2 * longestKey) return null;
     const known = this.#seen.get(name);

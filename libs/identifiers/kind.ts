@@ -53,6 +53,8 @@ export interface IdentifierKind {
   readonly holds?: string;
   /** Confidence in a value under an announcing key, percent. */
   readonly confidence: number;
+  /** Confidence at most, percent, in an HTTP message that tells no account and no person beside it: its key names mean other things on pages. */
+  readonly alone?: number;
   /** What looks like one and is none. */
   readonly traps: readonly string[];
   /** Standard or vendor page that defines it. */

@@ -21,7 +21,7 @@ describe('text in a payload', () => {
     assert.deepEqual(scan(payload), ['user_id=471142 udp.payload@12', 'room_id=lobby udp.payload@24']);
   });
   test('key: value and JSON', () => {
-    assert.deepEqual(scan(Buffer.from('uid: 42\r\nroom: 7\r\n'), 'tcp'), ['user_id=42 tcp.payload@5', 'room_id=7 tcp.payload@15']);
+    assert.deepEqual(scan(Buffer.from('uid: 42\r\nroom: 71044\r\n'), 'tcp'), ['user_id=42 tcp.payload@5', 'room_id=71044 tcp.payload@15']);
     const json = Buffer.concat([header, Buffer.from('{"uid":"42","roomId":1001}')]);
     assert.deepEqual(scan(json), ['user_id=42 udp.payload@12', 'room_id=1001 udp.payload@25']);
   });

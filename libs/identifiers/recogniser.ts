@@ -4,7 +4,7 @@ import { isAuthorizationKey, parseAuthorization } from './authorization.ts';
 import { catalogue, precedence } from './catalogue.ts';
 import { geoPosition, turnUsername } from './catalogue/accounts.ts';
 import { basicCredentials, bearerToken, digestCredentials, jwt } from './catalogue/credentials.ts';
-import { joinLink } from './catalogue/rooms.ts';
+import { joinLink, roomId } from './catalogue/rooms.ts';
 import { imei, imsi } from './catalogue/subscriptions.ts';
 import type { RecogniserCounters } from './counters.ts';
 import { decodeBytes, decodeOnce, leastEncoded } from './decode.ts';
@@ -142,9 +142,10 @@ export class Recogniser {
       else this.#field(field);
     }
     this.#position(message);
+    this.#jitsiRoom(message);
     if (message.payload !== null && message.payload.length > 0) this.#unclaimed(message, message.payload);
     if (this.#watch !== null) this.#watched(this.#watch);
-    return this.#hits.size === 0 ? [] : this.#report();
+    return this.#hits.size === 0 ? [] : this.#report(message);
   }
 
   #field(field: Field): void {
@@ -304,6 +305,12 @@ export class Recogniser {
     for (const part of [latitude, longitude]) this.#hit(geoPosition, value, geoPosition.confidence, latitude, part.value);
   }
 
+  /** Jitsi's transports of XMPP name the room in their query. */
+  #jitsiRoom({ facts, fields }: Message): void {
+    if (!/\/(?:http-bind|xmpp-websocket)$/.test(facts['url.path'] ?? '')) return;
+    for (const field of fields) if (field.path === 'url.query.room' && roomId.validate(field.value)) this.#hit(roomId, field.value, roomId.confidence, field);
+  }
+
   /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
   #urlPath(field: Field, message: Message): void {
     const path = this.#bounded(field.value);
@@ -408,9 +415,10 @@ export class Recogniser {
     this.#hits.set(identity, { kind, value, written: spellings, confidence, place, ...(told && { known: told }) });
   }
 
-  #report(): Recognised[] {
+  #report(message: Message): Recognised[] {
     const recognised: Recognised[] = [];
     for (const hit of this.#hits.values()) {
+      if (hit.kind.alone !== undefined && message.protocol === 'http' && !this.#tellsWho()) hit.confidence = Math.min(hit.confidence, hit.kind.alone);
       const token = hit.known?.token ?? this.#options.tokeniser.token(normalised(hit));
       const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
       if (same === undefined) {
@@ -423,6 +431,11 @@ export class Recogniser {
       }
     }
     return recognised;
+  }
+
+  #tellsWho(): boolean {
+    for (const { kind } of this.#hits.values()) if (kind.dataClass === 'account' || kind.dataClass === 'direct') return true;
+    return false;
   }
 
   /** So that the identifier is known again where only its digest stands. Sessions and secrets are not hashed for others. */

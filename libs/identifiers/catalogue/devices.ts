@@ -161,6 +161,9 @@ export const pushToken: IdentifierKind = {
 /** Model letters, then the SHA-1 that Xiaomi's push service names a device by; seen in the CONN message on TCP 5222. */
 const xiaomiDevice = /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/y;
 
+/** A module that signs time stamps: the certificate in each signed program names it (`nCipher NTS ESN:…`). */
+const signingModule = /^(?:[0-9A-F]{4}-){2}[0-9A-F]{4,5}/;
+
 export const deviceId: IdentifierKind = {
   name: 'device_id',
   dataClass: 'device',
@@ -187,7 +190,7 @@ export const deviceId: IdentifierKind = {
     'unique_id', 'device_unique_id', 'phone_id', 'meid', 'ecid', 'chip_id', 'dsn', 'esn', 'device_identifier', 'client_device_id',
     'install_uuid', 'suid', 'duid', 'deviceid2',
   ],
-  validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value)),
+  validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value) && !signingModule.test(value)),
   shape: patternShape([{ run: 'hex', least: 40 }], 80, xiaomiDevice, undefined, (_text, at) => at - 2),
   integer: true,
   confidence: 85,
@@ -204,7 +207,7 @@ export const deviceId: IdentifierKind = {
     ],
     noMatch: [
       ['device_id', '1'], ['device_id', 'iPhone12'], ['deviceId', '00000000-0000-0000-0000-000000000000'],
-      ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P31904ID288W5146'], ['mid', '3812345678901234'],
+      ['guid', 'https://blog.example.org/?p=12'], ['device_type', 'P31904ID288W5146'], 'nCipher NTS ESN:3A7C-91E0-48D52', ['mid', '3812345678901234'],
     ],
   },
 };

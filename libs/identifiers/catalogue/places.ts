@@ -1,4 +1,6 @@
 import type { IdentifierKind } from '../kind.ts';
+import { caseless } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
 import { isOneCharacter, isPlaceholder, isUuid } from '../opaque.ts';
 
 /** The network a device is on: public tables know where most of them stand. */
@@ -26,6 +28,16 @@ export const ssid: IdentifierKind = {
 
 const absent = /^(?:<.*>|0x|unknown[ _-]?ssid|nvram|no[ _-]?wifi|wifi|wlan|mobile|cellular|4g|5g|lte|none)$/i;
 
+const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|[0-9a-f:]{6,39})';
+/** Of a session description, and of an ICE candidate of the host itself (RFC 8866, section 5.7; RFC 8839, section 5.1). */
+const sessionAddress = new RegExp(`(?<=\\bIN IP[46] )${address}|${address}(?= \\d{1,5} typ host)`, 'iy');
+const introduction = 'IN IP4 '.length;
+
+/** Behind `IN IP4 `, or in front of the port before ` typ host`. */
+function startOfAddress(text: string, at: number): number {
+  return text[at] === ' ' ? text.lastIndexOf(' ', at - 1 - /\d*$/.exec(text.slice(at - 5, at))![0].length - 1) + 1 : at + introduction;
+}
+
 /** The address a device has behind its router: an application that tells it shows the inside of a network. */
 export const privateAddress: IdentifierKind = {
   name: 'private_ip',
@@ -36,15 +48,20 @@ export const privateAddress: IdentifierKind = {
     'sdp_address', 'stun_address', 'ice_candidate_address', 'interface_ip', 'wifi_ip_address',
   ],
   validate: isPrivate,
+  shape: patternShape([caseless('in ip4 '), caseless('in ip6 '), caseless(' typ host')], 70, sessionAddress, isPrivate, startOfAddress),
   normalise: (value) => value.toLowerCase().replace(/:\d{1,5}$/, (port) => (value.includes('.') ? '' : port)),
   confidence: 70,
   traps: ['addresses of routers (`192.168.0.1`)', 'loopback and link-local addresses, which every device has', 'X-Forwarded-For, which proxies fill in'],
   source: 'RFC 1918, section 3; RFC 4193, section 3.1; RFC 8828 (WebRTC IP Address Handling Requirements)',
   examples: {
-    match: [['local_ip', '192.168.4.37'], ['lanIp', '10.20.31.42'], ['localAddress', '172.20.10.5:50123'], 'v=2&localip=192.168.31.77&net=wifi', ['inner_ip', 'fd12:3456:789a::17']],
+    match: [
+      ['local_ip', '192.168.4.37'], ['lanIp', '10.20.31.42'], ['localAddress', '172.20.10.5:50123'], 'v=2&localip=192.168.31.77&net=wifi', ['inner_ip', 'fd12:3456:789a::17'],
+      'candidate:842163049 1 udp 2122260223 192.168.31.77 50123 typ host generation 0', ['sdp', 'v=0\r\no=- 4611 2 IN IP4 127.0.0.1\r\nc=IN IP4 10.20.31.42\r\n'],
+    ],
     noMatch: [
       ['local_ip', '127.0.0.1'], ['local_ip', '192.168.0.1'], ['lan_ip', '169.254.7.9'], ['local_ip', '198.51.100.7'], ['X-Forwarded-For', '10.20.31.42'],
-      ['gateway', '10.20.31.42'], ['local_ip', 'fe80::1234'], ['local_ip', '0.0.0.0'], ['version', '10.20.31.42'],
+      'candidate:842163049 1 udp 2122260223 3f1c.local 50123 typ host', 'candidate:1 1 udp 1677729535 198.51.100.7 50123 typ srflx raddr 10.20.31.42 rport 9',
+      'c=IN IP4 198.51.100.7', ['gateway', '10.20.31.42'], ['local_ip', 'fe80::1234'], ['local_ip', '0.0.0.0'], ['version', '10.20.31.42'],
     ],
   },
 };

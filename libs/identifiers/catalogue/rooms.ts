@@ -31,7 +31,7 @@ export const meetingId: IdentifierKind = {
   dataClass: 'room',
   keys: [
     '*_meeting_id', '*_meeting_number', 'meeting_no', 'meeting_num', 'meeting_key', 'meeting_uuid', 'meeting_code', 'confno', 'conf_no',
-    'conf_id', 'conference_id', 'webinar_id', 'conference', 'meeting', 'meetingid', 'meet_id', 'mtg_id', 'mtid', 'meeting_instance_id',
+    'conf_id', 'conference_id', 'webinar_id', 'meetingid', 'meet_id', 'mtg_id', 'mtid', 'meeting_instance_id',
     'personal_meeting_id', 'pmi', 'pmi_number', 'conf_num', 'conf_number', 'conference_number', 'conference_uuid', 'conf_uuid', 'conf_code',
     'conference_code', 'conference_key', 'confkey', 'bridge_id', 'bridge_number', 'webinar_number', 'webinar_key', 'online_meeting_id',
     'meeting_thread_id', 'vc_meeting_id', 'video_conference_id', 'townhall_id', 'huddle_id',
@@ -52,6 +52,24 @@ export const meetingId: IdentifierKind = {
       ['meeting_id', 'null'], ['meeting_id', ''], '81234567890', 'https://zoom.us/j/123', 'https://example.org/j/81234567890',
       ['meeting_type', '8'],
     ],
+  },
+};
+
+/** Key names that events and calendars use too. */
+export const plainMeeting: IdentifierKind = {
+  name: meetingId.name,
+  dataClass: meetingId.dataClass,
+  keys: ['conference', 'meeting'],
+  validate: (value) => isMeetingNumber(value) || (isId(value) && /\d/.test(value) && value.length >= 5),
+  normalise: meetingId.normalise!,
+  integer: true,
+  confidence: 80,
+  alone: 40,
+  traps: ['pages of conferences and events (`conference=spring2024`)', 'words'],
+  source: meetingId.source,
+  examples: {
+    match: [['conference', '98765432101'], ['meeting', 'sync-4821'], 'uid=4711&meeting=98765432101'],
+    noMatch: [['meeting', 'annual'], ['conference', 'spring'], ['meeting', '12']],
   },
 };
 
@@ -122,11 +140,9 @@ export const roomId: IdentifierKind = {
   name: 'room_id',
   dataClass: 'room',
   keys: [
-    '*_room_id', 'room', '*_room_name', 'room_no', 'room_number', '*_room_uuid', '*_room_token', 'room_code', 'muc_room', '*_chatroom_id',
-    'chatroom', '*_liveroom_id', 'room_sid', 'room_key', 'room_num', 'room_guid', 'room_alias', 'room_jid', 'muc_jid', 'chat_room',
-    'chat_room_name', 'live_id', 'live_room', 'live_stream_id', 'broadcast_id', 'party_id', 'stage_id', 'lobby_id', 'voice_room', 'ktv_room',
-    'game_room', 'sfu_room', 'studio_id', 'classroom_id', 'class_room_id', 'guild_id', 'videoroom', 'audio_room', 'real_room_id',
-    'short_room_id',
+    '*_room_id', '*_room_name', '*_room_uuid', '*_room_token', 'muc_room', '*_chatroom_id', 'chatroom', '*_liveroom_id', 'room_sid',
+    'room_key', 'room_guid', 'room_alias', 'room_jid', 'muc_jid', 'chat_room', 'chat_room_name', 'live_room', 'live_stream_id', 'voice_room',
+    'ktv_room', 'game_room', 'sfu_room', 'guild_id', 'videoroom', 'audio_room', 'real_room_id', 'short_room_id',
   ],
   validate: isId,
   integer: true,
@@ -135,7 +151,7 @@ export const roomId: IdentifierKind = {
   source: 'https://docs.agora.io/en/video-calling/reference/api; https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe',
   examples: {
     match: [
-      ['room_id', 'MAx7Kq2P'], ['roomId', '1001'], ['room', 'lobby42'], 'user_id=42&room=lobby42',
+      ['room_id', 'MAx7Kq2P'], ['roomId', '1001'],
       ['id', 'MAx7Kq2P', 'http.request.body.json.room.id'], ['id', '77', 'http.request.body.json.rooms[0].id'],
     ],
     noMatch: [
@@ -145,15 +161,37 @@ export const roomId: IdentifierKind = {
   },
 };
 
+/** What hotels have too, floor plans and smart homes. */
+const premises = /^(?:(?:bed|bath|living|dining|rest|show|ball|board|meeting|conference|class)[ _-]?room|single|double|twin|triple|suite|standard|deluxe|kitchen|office|garage|hall|all|any|main)[ _-]?\d{0,3}$/i;
+
+/** Key names that hotels, shops and studios use too. */
+export const plainRoom: IdentifierKind = {
+  name: roomId.name,
+  dataClass: roomId.dataClass,
+  keys: [
+    'room', 'room_no', 'room_number', 'room_code', 'room_num', 'live_id', 'broadcast_id', 'party_id', 'stage_id', 'lobby_id', 'studio_id',
+    'classroom_id', 'class_room_id',
+  ],
+  validate: (value) => isId(value) && value.length >= (/^\d+$/.test(value) ? 5 : 3) && !premises.test(value) && !isTimestamp(value),
+  integer: true,
+  confidence: 80,
+  alone: 40,
+  traps: ['rooms of a hotel, of a building, of a smart home', 'how many rooms are asked for', 'stages of a sale, parties to a contract'],
+  source: roomId.source,
+  examples: {
+    match: [['room', 'wq-lounge-42'], 'user_id=42&room=wq-lounge-42', ['roomNumber', '884213']],
+    noMatch: [['room', '204'], ['room', 'double'], ['room', 'living_room'], ['room', '2'], ['rooms', '884213'], ['room', 'kitchen'], ['stage_id', '12']],
+  },
+};
+
 export const channelId: IdentifierKind = {
   name: 'channel_id',
   dataClass: 'room',
   keys: [
-    'channel_id', 'channel_name', 'voice_channel_id', 'live_channel_id', 'rtc_channel', 'rtc_channel_id', 'channel_uuid', 'channel_key',
-    'agora_channel', 'voice_channel', 'top_sid', 'sub_sid', 'topcid', 'subcid', 'chan_id', 'chan_name', 'irc_channel', 'rtm_channel',
-    'signaling_channel', 'audio_channel_id', 'text_channel_id',
+    'voice_channel_id', 'live_channel_id', 'rtc_channel', 'rtc_channel_id', 'agora_channel', 'voice_channel', 'top_sid', 'sub_sid', 'topcid',
+    'subcid', 'irc_channel', 'rtm_channel', 'signaling_channel', 'audio_channel_id', 'text_channel_id',
   ],
-  validate: (value) => isId(value) && value.length >= (/^\d+$/.test(value) ? 5 : 3) && !value.includes('.') && !isTimestamp(value),
+  validate: isChannel,
   integer: true,
   confidence: 80,
   traps: [
@@ -162,13 +200,34 @@ export const channelId: IdentifierKind = {
   ],
   source: 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel); https://discord.com/developers/docs/resources/channel',
   examples: {
-    match: [['channel_id', 'ch-9f3a'], ['channelName', 'townhall-7']],
+    match: [['rtc_channel', 'ch-9f3a'], ['voiceChannelId', 'townhall-7']],
     noMatch: [
-      ['_channel', '1kxun'], ['channel_id', '117'], ['channel_id', 'null'], 'a=ssrc:3735928559 cname:4TOk42mSjXCkVIa6',
+      ['_channel', '1kxun'], ['voice_channel', '117'], ['channel_id', 'null'], 'a=ssrc:3735928559 cname:4TOk42mSjXCkVIa6',
       ['cname', 'edge.example.net'], ['channels', '2'],
     ],
   },
 };
+
+/** Key names that news sites, television and marketing use too. */
+export const plainChannel: IdentifierKind = {
+  name: channelId.name,
+  dataClass: channelId.dataClass,
+  keys: ['channel_id', 'channel_name', 'channel_uuid', 'channel_key', 'chan_id', 'chan_name'],
+  validate: isChannel,
+  integer: true,
+  confidence: 80,
+  alone: 40,
+  traps: ['columns of a news site and programmes of television', 'where a customer or an installation came from'],
+  source: channelId.source,
+  examples: {
+    match: [['channel_id', 'ch-9f3a'], ['channelName', 'townhall-7']],
+    noMatch: [['channel_id', '117'], ['channel_id', 'null'], ['channel', 'ch-9f3a'], ['channel_name', 'news.sport']],
+  },
+};
+
+function isChannel(value: string): boolean {
+  return isId(value) && value.length >= (/^\d+$/.test(value) ? 5 : 3) && !value.includes('.') && !isTimestamp(value);
+}
 
 export const callId: IdentifierKind = {
   name: 'call_id',
