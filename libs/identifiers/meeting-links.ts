@@ -6,7 +6,7 @@ import { literal } from './scan/anchor.ts';
  * One pattern per service, over host and path; group 1 is what names the meeting.
  *
  * Sources: https://support.google.com/meet/answer/9302870 (codes of three groups of letters);
- * https://learn.microsoft.com/graph/api/resources/onlinemeeting (`joinWebUrl`); https://help.webex.com/article/n2bbb6v (MTID, personal rooms);
+ * https://learn.microsoft.com/graph/api/resources/onlinemeeting (`joinWebUrl`); links of Webex invitations (MTID, personal rooms);
  * https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe (room as path); https://docs.whereby.com/reference (room names).
  */
 const patterns = [

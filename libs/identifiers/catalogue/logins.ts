@@ -35,7 +35,7 @@ export const guestPassword: IdentifierKind = {
   validate: isSecret,
   confidence: 30,
   traps: ['it protects nothing: below the confidence at which rules speak of a credential'],
-  source: 'RFC 1635, section 3',
+  source: 'RFC 1635',
   examples: {
     match: [['anonymous_password', 'IEUser@', 'ftp.login.anonymous_password']],
     noMatch: [['anonymous_password', 'IEUser@', 'url.query.anonymous']],
