@@ -9,7 +9,7 @@ export { CaptureCounters, captureReasons, type CaptureReason } from './counters.
 export { decodePacket } from './decode.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
 export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
-export { FlowTable, flowTableDefaults, type FlowTableOptions } from './flow-table.ts';
+export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
 export {
   dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,

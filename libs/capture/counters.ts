@@ -103,8 +103,8 @@ export class CaptureCounters {
 
   readonly #reasons = new Map<CaptureReason, number>();
 
-  count(reason: CaptureReason): void {
-    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
+  count(reason: CaptureReason, amount = 1): void {
+    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + amount);
   }
 
   get(reason: CaptureReason): number {

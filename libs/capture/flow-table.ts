@@ -30,6 +30,14 @@ export interface FlowTableOptions {
   readonly lingerMicros: number;
 }
 
+/** Which flows a table has, where several tables see the same packets. */
+export interface FlowShare {
+  /** Mixed into the hash of flows; the same in all of these tables. */
+  readonly seed: number;
+  /** `own`: a packet of a flow of this table. `watched`: of another table's flow, which is to be followed here too. `other`: nothing to do. */
+  take(view: PacketView, hash: number): 'own' | 'watched' | 'other';
+}
+
 export const flowTableDefaults: FlowTableOptions = {
   maxFlows: 100_000,
   maxBufferedBytesPerStream: 1024 * 1024,
@@ -52,7 +60,8 @@ export class FlowTable {
   readonly #counters: CaptureCounters;
   readonly #fragments: FragmentTable;
   readonly #connections: TcpConnections;
-  readonly #key = new FlowKey(randomInt(2 ** 31));
+  readonly #share: FlowShare | null;
+  readonly #key: FlowKey;
   readonly #slots = new FlowSlots();
   /** The packet that an ICMP error is about, as far as the error quotes it. */
   readonly #quoted = new PacketView();
@@ -60,10 +69,12 @@ export class FlowTable {
   readonly #open = this.#slots.order();
   readonly #closed = this.#slots.order();
 
-  constructor(options: Partial<FlowTableOptions>, handler: FlowHandler, counters: CaptureCounters) {
+  constructor(options: Partial<FlowTableOptions>, handler: FlowHandler, counters: CaptureCounters, share: FlowShare | null = null) {
     this.#options = { ...flowTableDefaults, ...options };
     this.#handler = handler;
     this.#counters = counters;
+    this.#share = share;
+    this.#key = new FlowKey(share?.seed ?? randomInt(2 ** 31));
     this.#fragments = new FragmentTable(this.#options.maxFragmentBytes, counters);
     this.#connections = new TcpConnections(this.#options, handler, counters);
   }
@@ -80,7 +91,10 @@ export class FlowTable {
     // What fragments carry may be fragments again, of a datagram inside an encapsulation.
     while (view.isFragment) if (!this.#fragments.add(view)) return;
 
-    const flow = this.#flowOf(view);
+    this.#key.read(view);
+    const part = this.#share === null ? 'own' : this.#share.take(view, this.#key.hash);
+    if (part === 'other') return;
+    const flow = this.#flowOf(view, part === 'watched');
     const fromSource = this.#key.senderIsLow === flow.sourceIsLow;
     if (fromSource) {
       flow.sourceBytes += view.ipLength;
@@ -134,23 +148,26 @@ export class FlowTable {
     }
   }
 
-  /** Ends all flows. */
-  finish(): void {
+  /** Ends all flows, or the `most` that were silent for longest; true when none is left. */
+  finish(most = Infinity): boolean {
     this.#fragments.finish();
-    for (let flow = this.#closed.oldest; flow !== null; flow = this.#closed.oldest) this.#end(flow, flow.closed!);
-    for (let flow = this.#open.oldest; flow !== null; flow = this.#open.oldest) this.#end(flow, 'finish');
+    for (let ended = 0; ended < most; ended++) {
+      const flow = this.#closed.oldest ?? this.#open.oldest;
+      if (flow === null) return true;
+      this.#end(flow, flow.closed ?? 'finish');
+    }
+    return this.#slots.size === 0;
   }
 
-  #flowOf(view: PacketView): TrackedFlow {
-    this.#key.read(view);
+  #flowOf(view: PacketView, isWatched: boolean): TrackedFlow {
     const flow = this.#slots.find(this.#key);
-    if (flow === null) return this.#start(view);
+    if (flow === null) return this.#start(view, isWatched);
     const fromSource = this.#key.senderIsLow === flow.sourceIsLow;
     const timeout = flow.closed ? this.#options.lingerMicros : this.#options.inactiveTimeoutMicros;
     const isSilent = view.micros - flow.lastMicros > timeout;
     if (!isSilent && !(view.transport === TCP && this.#connections.isNew(flow, fromSource, view))) return flow;
     this.#end(flow, flow.closed ?? 'timeout');
-    return this.#start(view);
+    return this.#start(view, isWatched);
   }
 
   /** Whether the packet that an ICMP error quotes is one of a flow that we know. */
@@ -165,14 +182,15 @@ export class FlowTable {
     return true;
   }
 
-  #start(view: PacketView): TrackedFlow {
+  #start(view: PacketView, isWatched: boolean): TrackedFlow {
     if (this.#slots.size >= this.#options.maxFlows) this.#evict();
     const isInitiator = senderIsInitiator(view);
     const sourceIsLow = this.#key.senderIsLow === isInitiator;
     const flow = new TrackedFlow(identify(view, isInitiator), sourceIsLow, view.micros, view.frame);
     this.#slots.add(this.#key, flow);
     this.#open.append(flow);
-    this.#counters.flowsStarted++;
+    flow.isWatched = isWatched;
+    if (!isWatched) this.#counters.flowsStarted++;
     this.#handler.flowStarted(flow);
     return flow;
   }
@@ -211,7 +229,7 @@ export class FlowTable {
     this.#connections.flush(flow);
     (flow.closed ? this.#closed : this.#open).remove(flow);
     this.#slots.remove(flow);
-    this.#counters.flowsEnded++;
+    if (!flow.isWatched) this.#counters.flowsEnded++;
     this.#handler.flowEnded(flow, reason);
   }
 }

@@ -45,6 +45,8 @@ export class Flow {
   context: unknown = undefined;
   /** Set by the handler when no further payload is of interest: none is held, put in order or handed over any more. */
   isPassedOver = false;
+  /** Another table has it, and this one only follows it: see `FlowShare`. */
+  isWatched = false;
 
   constructor(identity: FlowIdentity, micros: number, frame: number) {
     this.sourceIp = identity.sourceIp;

@@ -59,9 +59,7 @@ export class ByteStream {
   settle(): void {
     if (this.#owned || this.start === this.end) return;
     const length = this.end - this.start;
-    const own = Buffer.allocUnsafe(Math.max(2 * length, 1024));
-    this.buffer.copy(own, 0, this.start, this.end);
-    this.buffer = own;
+    this.buffer = Buffer.from(this.bytes());
     this.start = 0;
     this.end = length;
     this.#owned = true;
@@ -73,8 +71,8 @@ export class ByteStream {
     if (this.start === this.end) {
       this.#older = noPackets;
       this.#first = this.#newestFrame = this.#newestMicros = 0;
-      // A run that is empty keeps nobody else's memory.
-      if (!this.#owned) this.buffer = empty;
+      // A run that is empty keeps no memory: neither the caller's nor, in a flow that may stay silent for long, its own.
+      this.buffer = empty;
       this.start = this.end = 0;
       this.#owned = true;
       return;
@@ -167,7 +165,7 @@ export class ByteStream {
     if (this.#owned && kept + length <= this.buffer.length / 2) {
       this.buffer.copyWithin(0, this.start, this.end);
     } else {
-      const larger = Buffer.allocUnsafe(Math.max(2 * (kept + length), 1024));
+      const larger = Buffer.allocUnsafe(2 * (kept + length));
       this.buffer.copy(larger, 0, this.start, this.end);
       this.buffer = larger;
       this.#owned = true;

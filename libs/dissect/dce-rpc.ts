@@ -4,7 +4,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import { ntlmNames } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
-/** DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): who binds with NTLM, as Outlook and Windows' own services do. */
+/** DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): who binds with NTLM, as Outlook and Windows' own services do, and what they call where it is not sealed. */
 export const dceRpc = framedProtocol('dcerpc', recogniseDceRpc, () => new DceRpcReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'DCE/RPC' };
@@ -12,8 +12,13 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'DCE/RPC' };
 const header = 16;
 /** request, response, fault, bind, bind_ack, bind_nak, alter_context and its response, auth3. */
 const types = new Set([0, 2, 3, 11, 12, 13, 14, 15, 16]);
+const [REQUEST, RESPONSE] = [0, 2];
 const ALTER_CONTEXT = 14;
 const AUTH3 = 16;
+/** Behind the call stand 8 bytes about how it is authenticated, then as many as the header says ([MS-RPCE], section 2.2.2.11). */
+const callHeader = 24;
+const trailer = 8;
+const PRIVACY = 6;
 
 function recogniseDceRpc(bytes: Buffer): Recognition {
   if (bytes[0] !== 5 || (bytes.length > 1 && bytes[1]! > 1) || (bytes.length > 2 && !types.has(bytes[2]!))) return 'no';
@@ -30,6 +35,7 @@ function lengthOf(bytes: Buffer): number {
 }
 
 class DceRpcReader implements FrameReader {
+  readonly encryption = cleartext;
   #begun = false;
 
   lengthOf(bytes: Buffer): number {
@@ -39,6 +45,14 @@ class DceRpcReader implements FrameReader {
 
   skips(bytes: Buffer): boolean {
     return this.#begun && bytes[2] !== AUTH3 && bytes[2] !== ALTER_CONTEXT;
+  }
+
+  content(bytes: Buffer): Buffer | null {
+    if (bytes[2] !== REQUEST && bytes[2] !== RESPONSE) return null;
+    const verifier = bytes[4] === 0x10 ? bytes.readUInt16LE(10) : bytes.readUInt16BE(10);
+    if (verifier === 0) return bytes.subarray(callHeader);
+    const end = bytes.length - verifier - trailer;
+    return end <= callHeader || bytes[end + 1] === PRIVACY ? null : bytes.subarray(callHeader, end);
   }
 
   read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {

@@ -61,7 +61,7 @@ class DiameterReader implements FrameReader {
 }
 
 /** Reads one whole message. */
-export function diameterMessage(bytes: Buffer, { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish'>): Message {
+export function diameterMessage(bytes: Buffer, { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish' | 'pass'>): Message {
   const message = createMessage('diameter', cleartext, sender, frame, micros);
   const fields = new FieldList('diameter', sender, message.fields, options, counters);
   if (!readAttributes(new ByteReader(bytes, headerBytes), fields, frame, 0)) counters.add('diameter', 'malformed attribute');

@@ -1,5 +1,5 @@
 import type { DissectCounters } from './counters.ts';
-import type { Message, Sender } from './message.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
@@ -14,6 +14,8 @@ export interface FrameContext {
   readonly restart: () => void;
   /** Nothing that follows is of interest. */
   readonly finish: () => void;
+  /** What follows tells nothing but {@link FrameReader.content}. */
+  readonly pass: () => void;
 }
 
 /** Reads the frames of one connection, and may remember what went before. */
@@ -24,6 +26,13 @@ export interface FrameReader {
   read(bytes: Buffer, context: FrameContext): Message | null;
   /** Does the frame that begins here tell nothing? Then it is passed over without being collected. */
   skips?(bytes: Buffer, sender: Sender): boolean;
+  /**
+   * What can be read in a frame that {@link read} tells nothing of, such as a query: null where it is encrypted or compressed. It is handed over
+   * as the payload of a message of its own, up to `maxUnclaimedBytes` in each direction; from there on such frames are passed over.
+   */
+  content?(bytes: Buffer, sender: Sender): Buffer | null;
+  /** What is said of a message with such content. */
+  readonly encryption?: Encryption;
   /** A frame was lost, or was longer than `maxHeadBytes` and is passed over. */
   skipped?(sender: Sender): void;
 }
@@ -43,6 +52,9 @@ class FramedHandler implements StreamHandler {
   readonly #skip: Record<Sender, number> = { source: 0, destination: 0 };
   /** Directions in which bytes were lost: a packet that begins like a first one takes them up again. */
   readonly #lost: Record<Sender, boolean> = { source: false, destination: false };
+  readonly #handedOver: Record<Sender, number> = { source: 0, destination: 0 };
+  readonly #isFull: Record<Sender, boolean> = { source: false, destination: false };
+  #passes = false;
   #restarted = false;
 
   constructor(name: string, recognise: (bytes: Buffer) => Recognition, reader: FrameReader, session: StreamSession) {
@@ -73,7 +85,8 @@ class FramedHandler implements StreamHandler {
         this.done = true;
         return;
       }
-      if (length > 0 && this.#reader.skips?.(bytes, sender) === true) {
+      const skips = this.#passes || (length > 0 && this.#reader.skips?.(bytes, sender) === true);
+      if (length > 0 && skips && (this.#isFull[sender] || this.#reader.content === undefined)) {
         this.#skip[sender] = length;
         continue;
       }
@@ -89,14 +102,32 @@ class FramedHandler implements StreamHandler {
         return;
       }
       if (length === 0 || bytes.length < length) return;
-      const context = { sender, frame: stream.frameAt(length - 1), micros: stream.microsAt(length - 1), options, counters, restart: this.#restart, finish: this.#finish };
-      const message = this.#reader.read(bytes.subarray(0, length), context);
+      const context = { sender, frame: stream.frameAt(length - 1), micros: stream.microsAt(length - 1), options, counters, restart: this.#restart, finish: this.#finish, pass: this.#pass };
+      const whole = bytes.subarray(0, length);
+      const message = (skips ? null : this.#reader.read(whole, context)) ?? this.#content(whole, context);
       if (message !== null) {
         counters.add(this.#name, 'messages');
         emit(message);
       }
       stream.consume(length);
     }
+  }
+
+  #content(frame: Buffer, { sender, frame: number, micros, options, counters }: FrameContext): Message | null {
+    const { encryption } = this.#reader;
+    if (encryption === undefined || this.#isFull[sender] || this.done || this.#restarted) return null;
+    const content = this.#reader.content?.(frame, sender) ?? null;
+    if (content === null || content.length === 0) return null;
+    if (this.#handedOver[sender] + content.length > options.maxUnclaimedBytes) {
+      counters.add(this.#name, 'bounded payload');
+      this.#isFull[sender] = true;
+      this.done = this.#passes && this.#isFull.source && this.#isFull.destination;
+      return null;
+    }
+    this.#handedOver[sender] += content.length;
+    const message = createMessage(this.#name, encryption, sender, number, micros);
+    message.payload = content;
+    return message;
   }
 
   readonly #restart = (): void => {
@@ -106,6 +137,10 @@ class FramedHandler implements StreamHandler {
 
   readonly #finish = (): void => {
     this.done = true;
+  };
+
+  readonly #pass = (): void => {
+    this.#passes = true;
   };
 
   gap(sender: Sender, missing: number): void {

@@ -7,7 +7,7 @@ import { addPairs, decodeUrl, decodeUtf8, encodingOf } from './urlencoded.ts';
 /** Adds one field per header, and one per cookie. `frames` knows the positions that stand in the headers. */
 export function addHeaders(list: FieldList, prefix: string, headers: readonly Header[], frames: FrameMap): void {
   for (const header of headers) {
-    const path = `${prefix}.${stepOf(header.name)}`;
+    const path = headerPath(prefix, header.name);
     if (header.name === 'cookie') {
       addCookies(list, path, header, frames);
     } else if (header.name === 'set-cookie') {
@@ -19,6 +19,18 @@ export function addHeaders(list: FieldList, prefix: string, headers: readonly He
       if (header.name === 'referer' || header.name === 'location') addUrlQuery(list, `${path}.query`, header, frames);
     }
   }
+}
+
+/** Paths of the header names met lately, by the prefix: messages repeat a few dozen of them. */
+const knownPaths = new Map<string, Map<string, string>>();
+const mostKnownPaths = 1024;
+
+function headerPath(prefix: string, name: string): string {
+  let paths = knownPaths.get(prefix);
+  if (paths === undefined || paths.size >= mostKnownPaths) knownPaths.set(prefix, (paths = new Map()));
+  let path = paths.get(name);
+  if (path === undefined) paths.set(name, (path = `${prefix}.${stepOf(name)}`));
+  return path;
 }
 
 function addCookies(list: FieldList, path: string, header: Header, frames: FrameMap): void {

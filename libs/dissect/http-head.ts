@@ -63,10 +63,11 @@ export function parseHeaders(text: string, start: number, onMalformed: () => voi
 }
 
 function parseHeader(text: string, start: number, lineEnd: number): Header | null {
-  const colon = text.slice(start, lineEnd).indexOf(':');
-  if (colon <= 0) return null;
-  const written = trimmed(text, start, start + colon);
-  const valueStart = skipSpace(text, start + colon + 1, lineEnd);
+  let colon = start;
+  while (colon < lineEnd && text.charCodeAt(colon) !== 0x3a) colon++;
+  if (colon === lineEnd || colon === start) return null;
+  const written = trimmed(text, start, colon);
+  const valueStart = skipSpace(text, colon + 1, lineEnd);
   const value = trimmed(text, valueStart, lineEnd);
   return { name: written.toLowerCase(), written, value, start: valueStart, end: valueStart + value.length };
 }

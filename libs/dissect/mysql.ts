@@ -4,7 +4,7 @@ import { createMessage, type Encryption, type Message, type Sender } from './mes
 import type { Recognition } from './protocol.ts';
 import { userName } from './sasl.ts';
 
-/** MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in. Queries are content. */
+/** MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, and what can be read of queries and their results. */
 export const mysql = framedProtocol('mysql', recogniseMysql, () => new MysqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MySQL' };
@@ -27,6 +27,7 @@ function recogniseMysql(bytes: Buffer): Recognition {
 }
 
 class MysqlReader implements FrameReader {
+  readonly encryption = cleartext;
   #server: Sender | null = null;
   #loggedIn = false;
 
@@ -46,6 +47,10 @@ class MysqlReader implements FrameReader {
     }
     if (!this.#loggedIn) return this.#login(bytes, context);
     return bytes[3] === 0 && bytes[header] === CHANGE_USER ? this.#message(context, textAt(bytes, header + 1)) : null;
+  }
+
+  content(bytes: Buffer): Buffer | null {
+    return this.#loggedIn ? bytes.subarray(header) : null;
   }
 
   #login(bytes: Buffer, context: FrameContext): Message | null {

@@ -14,8 +14,11 @@ export const defaultNameCacheOptions: NameCacheOptions = { maxNames: 200_000, mi
 const noAliases: readonly string[] = Object.freeze([]);
 
 interface Entry {
+  readonly client: string;
+  readonly address: string;
   readonly name: string;
   readonly aliases: readonly string[];
+  /** µs. */
   readonly learned: number;
   readonly expires: number;
   /** What held before: for flows that began before the name was learned. */
@@ -29,8 +32,10 @@ interface Entry {
  */
 export class NameCache {
   readonly #options: NameCacheOptions;
-  /** By client and address, in the order in which they were learned last. */
-  readonly #entries = new Map<string, Entry>();
+  /** By client, then by address: a lookup makes no key of its own, and most clients of a flow never asked for anything. */
+  readonly #clients = new Map<string, Map<string, Entry>>();
+  /** In the order in which they were learned last. */
+  readonly #entries = new Set<Entry>();
   /** Names that gave way to newer ones although they still held. */
   evicted = 0;
 
@@ -46,12 +51,16 @@ export class NameCache {
   learn(client: string, { name, addresses, aliases = noAliases, ttl }: NameResolution, micros: number): void {
     const { minTtl, maxTtl, maxNames } = this.#options;
     const expires = micros + Math.min(Math.max(ttl, minTtl), maxTtl) * 1_000_000;
+    let entries = this.#clients.get(client);
+    if (entries === undefined) this.#clients.set(client, (entries = new Map()));
     for (const address of addresses) {
-      const key = keyOf(client, address);
-      const known = this.#entries.get(key);
-      this.#entries.delete(key);
+      const known = entries.get(address);
+      if (known !== undefined) this.#entries.delete(known);
       const before = known === undefined || known.name === name ? known?.before : { ...known, before: undefined };
-      this.#entries.set(key, { name, aliases, learned: known?.name === name ? Math.min(known.learned, micros) : micros, expires, before });
+      const learned = known?.name === name ? Math.min(known.learned, micros) : micros;
+      const entry: Entry = { client, address, name, aliases, learned, expires, before };
+      entries.set(address, entry);
+      this.#entries.add(entry);
     }
     while (this.#entries.size > maxNames) this.#evictOldest(micros);
   }
@@ -67,11 +76,10 @@ export class NameCache {
   }
 
   #entry(client: string, address: string, micros: number): Entry | undefined {
-    const key = keyOf(client, address);
-    const entry = this.#entries.get(key);
+    const entry = this.#clients.get(client)?.get(address);
     if (entry === undefined) return undefined;
     if (entry.expires < micros) {
-      this.#entries.delete(key);
+      this.#forget(entry);
       return undefined;
     }
     if (entry.learned <= micros) return entry;
@@ -82,15 +90,19 @@ export class NameCache {
   /** Forgets all: what follows was seen elsewhere. */
   clear(): void {
     this.#entries.clear();
+    this.#clients.clear();
   }
 
   #evictOldest(micros: number): void {
-    const [key, entry] = this.#entries.entries().next().value!;
-    this.#entries.delete(key);
+    const entry = this.#entries.values().next().value!;
+    this.#forget(entry);
     if (entry.expires >= micros) this.evicted++;
   }
-}
 
-function keyOf(client: string, address: string): string {
-  return `${client} ${address}`;
+  #forget(entry: Entry): void {
+    this.#entries.delete(entry);
+    const entries = this.#clients.get(entry.client)!;
+    entries.delete(entry.address);
+    if (entries.size === 0) this.#clients.delete(entry.client);
+  }
 }

@@ -4,7 +4,7 @@ import { createMessage, type Encryption, type Message, type Sender } from './mes
 import type { Recognition } from './protocol.ts';
 import { password, userName } from './sasl.ts';
 
-/** PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, and with which password where it is sent in clear. Queries are content. */
+/** PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, and with which password where it is sent in clear, and what can be read of queries and their results. */
 export const postgresql = framedProtocol('postgresql', recognisePostgresql, () => new PostgresqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'PostgreSQL' };
@@ -13,6 +13,8 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'PostgreSQL' };
 const VERSION_3 = 3;
 const SSL_REQUEST = 80_877_103;
 const GSS_REQUEST = 80_877_104;
+/** Type and length of each later message. */
+const messageHead = 5;
 const longestStartup = 10_000;
 
 const AUTHENTICATION = 0x52; // R
@@ -32,11 +34,13 @@ function recognisePostgresql(bytes: Buffer): Recognition {
 }
 
 class PostgresqlReader implements FrameReader {
+  readonly encryption = cleartext;
   #client: Sender | null = null;
   #started = false;
   /** The server is to say, in one byte, whether it goes on encrypted. */
   #awaitsAnswer = false;
   #wantsPassword = false;
+  #loggedIn = false;
 
   lengthOf(bytes: Buffer, sender: Sender): number {
     const isClient = this.#client === null || sender === this.#client;
@@ -60,14 +64,20 @@ class PostgresqlReader implements FrameReader {
     return this.#message(context, user < 0 ? [] : [userName(parameters[user + 1] ?? '')]);
   }
 
-  #answer(bytes: Buffer, { restart, finish }: FrameContext): null {
+  content(bytes: Buffer): Buffer | null {
+    return this.#loggedIn ? bytes.subarray(messageHead) : null;
+  }
+
+  #answer(bytes: Buffer, { restart, finish, pass }: FrameContext): null {
     if (this.#awaitsAnswer) {
       this.#awaitsAnswer = false;
       if (bytes[0] === ACCEPTS_SSL) restart();
       else if (bytes[0] === ACCEPTS_GSS) finish();
     } else if (bytes[0] === AUTHENTICATION && bytes.length >= 9) {
       this.#wantsPassword = bytes.readUInt32BE(5) === CLEARTEXT_PASSWORD;
-      if (bytes.readUInt32BE(5) === AUTHENTICATED) finish();
+      if (bytes.readUInt32BE(5) !== AUTHENTICATED) return null;
+      this.#loggedIn = true;
+      pass();
     }
     return null;
   }

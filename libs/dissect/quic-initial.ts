@@ -1,6 +1,7 @@
 import type { DissectCounters } from './counters.ts';
 import { Fragments } from './fragments.ts';
 import { chloAt } from './google-chlo.ts';
+import type { Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import { clientInitialKeys, openInitial, type InitialKeys } from './quic-keys.ts';
 
@@ -24,11 +25,12 @@ interface InitialPacket {
  * counts.
  */
 export class QuicHello {
-  /** The ClientHello was read, or is no longer looked for. */
-  done = false;
+  #done = false;
   readonly #counters: DissectCounters;
   readonly #fragments: Fragments;
   #keys: InitialKeys | null = null;
+  /** Who sent the packet that the keys opened: they open none of the other side. */
+  #client: Sender | null = null;
   #packetsLeft = maxPackets;
 
   constructor(options: DissectOptions, counters: DissectCounters) {
@@ -36,24 +38,36 @@ export class QuicHello {
     this.#fragments = new Fragments(options.maxHeadBytes);
   }
 
+  /** The ClientHello was read, or is no longer looked for. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** No more packets are opened. */
+  finish(): void {
+    this.#done = true;
+    this.#keys = null;
+  }
+
   /** Reads a datagram. Returns the handshake once all of it is there: a ClientHello with its header, or Google's CHLO. */
-  read(datagram: Buffer): Buffer | null {
+  read(datagram: Buffer, sender: Sender): Buffer | null {
     let position = 0;
     // Several packets may share a datagram (RFC 9000, section 12.2).
-    while (!this.done && position < datagram.length) {
+    while (!this.#done && position < datagram.length) {
       const packet = initialAt(datagram, position);
       if (packet === null) break;
-      if (packet.connectionId.length > 0 || this.#keys !== null) this.#open(datagram.subarray(position, packet.end), packet);
+      const isServer = this.#client !== null && this.#client !== sender;
+      if (!isServer && (packet.connectionId.length > 0 || this.#keys !== null)) this.#open(datagram.subarray(position, packet.end), packet, sender);
       position = packet.end;
       if (this.#packetsLeft-- === 0) {
-        this.done = true;
+        this.finish();
         this.#counters.add('quic', 'bounded Initial packets');
       }
     }
     return this.#complete();
   }
 
-  #open(bytes: Buffer, packet: InitialPacket): void {
+  #open(bytes: Buffer, packet: InitialPacket, sender: Sender): void {
     let plaintext = this.#keys === null ? null : openInitial(bytes, packet.numberAt, this.#keys);
     if (plaintext === null) {
       // The first packet, or the first one after a Retry, which gives the connection a new id (RFC 9001, section 5.2).
@@ -61,6 +75,7 @@ export class QuicHello {
         plaintext = openInitial(bytes, packet.numberAt, keys);
         if (plaintext === null) continue;
         this.#keys = keys;
+        this.#client = sender;
         break;
       }
       if (plaintext === null) return;
@@ -76,15 +91,15 @@ export class QuicHello {
 
   #complete(): Buffer | null {
     const bytes = this.#fragments.start();
-    if (bytes.length < 4 || this.done) return null;
+    if (bytes.length < 4 || this.#done) return null;
     if (bytes.toString('latin1', 0, 4) === 'CHLO') {
-      this.done = true;
+      this.finish();
       return bytes;
     }
     const length = 4 + bytes.readUIntBE(1, 3);
-    if (bytes[0] !== 1) this.done = true;
+    if (bytes[0] !== 1) this.finish();
     if (bytes[0] !== 1 || bytes.length < length) return null;
-    this.done = true;
+    this.finish();
     return bytes.subarray(0, length);
   }
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { HmacSha256 } from '#flow';
 
 /**
@@ -6,9 +6,10 @@ import { HmacSha256 } from '#flow';
  * connection id (RFC 9001, section 5.2).
  */
 export interface InitialKeys {
-  readonly key: Buffer;
+  /** Key objects: given bytes, a cipher takes ten times as long to make. */
+  readonly key: KeyObject;
   readonly iv: Buffer;
-  readonly headerProtection: Buffer;
+  readonly headerProtection: KeyObject;
 }
 
 interface Generation {
@@ -54,7 +55,11 @@ export function isReservedVersion(version: number): boolean {
 export function clientInitialKeys(version: number, connectionId: Buffer): InitialKeys[] {
   return generationsOf(version).map(({ extract, label }) => {
     const secret = new HmacSha256(expandLabel(new HmacSha256(extract.tag(connectionId)), 'client in', 32));
-    return { key: expandLabel(secret, `${label} key`, 16), iv: expandLabel(secret, `${label} iv`, 12), headerProtection: expandLabel(secret, `${label} hp`, 16) };
+    return {
+      key: createSecretKey(expandLabel(secret, `${label} key`, 16)),
+      iv: expandLabel(secret, `${label} iv`, 12),
+      headerProtection: createSecretKey(expandLabel(secret, `${label} hp`, 16)),
+    };
   });
 }
 

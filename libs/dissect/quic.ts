@@ -38,9 +38,9 @@ export class QuicFlow {
     if (this.#hello.done) return message;
     const fields = new FieldList('quic', sender, message.fields, this.#options, counters);
     const chlo = isGoogleCleartext(payload) ? chloAt(payload) : -1;
-    const hello = chlo >= 0 ? payload.subarray(chlo) : this.#hello.read(payload);
+    const hello = chlo >= 0 ? payload.subarray(chlo) : this.#hello.read(payload, sender);
     if (hello === null) return message;
-    this.#hello.done = true;
+    this.#hello.finish();
     const isSound = hello[0] === 0x43 ? setChloFacts(message, fields, hello) : setClientHelloFacts(message, fields, hello.subarray(4), 'quic');
     if (!isSound) counters.add('quic', 'malformed ClientHello');
     return message;

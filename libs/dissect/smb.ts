@@ -4,7 +4,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import { ntlmNames } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
-/** SMB 1 to 3 ([MS-SMB2], section 2.1) over TCP: who opens a session with NTLM. Files are content. */
+/** SMB 1 to 3 ([MS-SMB2], section 2.1) over TCP: who opens a session with NTLM, and what can be read of files and calls. */
 export const smb = framedProtocol('smb', recogniseSmb, () => new SmbReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMB' };
@@ -15,6 +15,7 @@ const prefix = 4;
 const signature = Buffer.from('SMB');
 const VERSION_1 = 0xff;
 const ENCRYPTED = 0xfd;
+const COMPRESSED = 0xfc;
 /** Commands: at 4 of a message of version 1, at 12 of the later ones. */
 const SESSION_SETUP_1 = 0x73;
 const SESSION_SETUP_2 = 1;
@@ -30,6 +31,7 @@ function isSmb(bytes: Buffer): boolean {
 }
 
 class SmbReader implements FrameReader {
+  readonly encryption = cleartext;
   #begun = false;
   #encrypted = false;
 
@@ -47,6 +49,10 @@ class SmbReader implements FrameReader {
     const first = bytes[prefix];
     if (first === ENCRYPTED) return this.#encrypted;
     return first === VERSION_1 ? bytes[prefix + 4] !== SESSION_SETUP_1 : bytes.readUInt16LE(prefix + 12) !== SESSION_SETUP_2;
+  }
+
+  content(bytes: Buffer): Buffer | null {
+    return bytes[0] !== 0 || bytes[prefix] === ENCRYPTED || bytes[prefix] === COMPRESSED ? null : bytes.subarray(prefix + 4);
   }
 
   read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {

@@ -6,7 +6,7 @@ import { ntlmNames } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 import { password, userName } from './sasl.ts';
 
-/** TDS 7 of Microsoft SQL Server ([MS-TDS]): who logs in where the login is not encrypted. Queries are content. */
+/** TDS 7 of Microsoft SQL Server ([MS-TDS]): who logs in where the login is not encrypted, and what can be read of queries and their results. */
 export const tds = framedProtocol('tds', recogniseTds, () => new TdsReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'TDS' };
@@ -28,23 +28,29 @@ function recogniseTds(bytes: Buffer): Recognition {
 }
 
 class TdsReader implements FrameReader {
+  readonly encryption = cleartext;
+
   lengthOf(bytes: Buffer): number {
     if (bytes.length < header) return 0;
     const length = bytes.readUInt16BE(2);
-    return length > header ? length : -1;
+    return length >= header ? length : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters, finish }: FrameContext): Message | null {
+  read(bytes: Buffer, { sender, frame, micros, options, counters, finish, pass }: FrameContext): Message | null {
     if (bytes[0] === PRELOGIN && bytes[header] === TLS_HANDSHAKE) {
       finish();
       return createMessage('tds', encrypted, sender, frame, micros);
     }
     const isLogin = bytes[0] === LOGIN;
-    if (isLogin) finish();
+    if (isLogin) pass();
     else if (bytes[0] !== PRELOGIN) return null;
     const message = createMessage('tds', cleartext, sender, frame, micros);
     if (isLogin) addNamed('tds', message, loginValues(bytes.subarray(header)), options, counters);
     return message;
+  }
+
+  content(bytes: Buffer): Buffer {
+    return bytes.subarray(header);
   }
 }
 

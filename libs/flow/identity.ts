@@ -1,26 +1,26 @@
 import { hash } from 'node:crypto';
 
 /** Ids are functions of content and origin, so that a replay collapses in the store. 32 hexadecimal digits. */
-function digest(...parts: (string | number)[]): string {
-  return hash('sha256', parts.join('\0'), 'hex').slice(0, 32);
+function digest(parts: string): string {
+  return hash('sha256', parts, 'hex').slice(0, 32);
 }
 
 /** Id of a flow: which probe saw it, between whom (community id), and when it began (µs). */
 export function flowId(observer: string, communityId: string, startMicros: number): string {
-  return digest('flow', observer, communityId, startMicros);
+  return digest(`flow\0${observer}\0${communityId}\0${startMicros}`);
 }
 
 /** Id of the record number `sequence` of a flow; of a log, which may be read again from anywhere, digest of the line in place of the number. */
 export function recordId(flow: string, sequence: number | string): string {
-  return digest('record', flow, sequence);
+  return digest(`record\0${flow}\0${sequence}`);
 }
 
 /** Id of a flow that a log tells of: which probe read it, and by what name the log calls the flow. */
 export function loggedFlowId(observer: string, name: string): string {
-  return digest('logged flow', observer, name);
+  return digest(`logged flow\0${observer}\0${name}`);
 }
 
 /** Id of a finding: which rule, on which record, about which identifier where (empty for a finding about none). */
 export function findingId(ruleId: string, record: string, token: string, path: string): string {
-  return digest('finding', ruleId, record, token, path);
+  return digest(`finding\0${ruleId}\0${record}\0${token}\0${path}`);
 }

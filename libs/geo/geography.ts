@@ -1,6 +1,6 @@
 import { parseAddress, type AddressFamily, type AddressWords } from './address.ts';
 import { parseAnycast } from './anycast.ts';
-import { cityOf, type City } from './city.ts';
+import { CityTable, type City } from './city.ts';
 import { Combinations } from './combinations.ts';
 import { countryNumber, countryText, type CsvTable } from './csv-table.ts';
 import { LayeredTable, type Layer } from './layered-table.ts';
@@ -71,8 +71,8 @@ export class Geography {
   readonly #anycast: readonly string[];
   /** Sources of the layers of countries, in their order. */
   readonly #sources: readonly { dimension: 'located' | 'registered'; source: string }[];
-  /** Location tables that are MaxMind DBs, with their sources: they may know cities. */
-  readonly #cityTables: readonly { source: string; tables: readonly MmdbTable[] }[];
+  /** Location tables that are MaxMind DBs: they may know cities. */
+  readonly #cityTables: readonly (readonly CityTable[])[];
   readonly #mmdbLayers: MmdbLayer[] = [];
   readonly #words: AddressWords = new Uint32Array(4);
 
@@ -87,7 +87,7 @@ export class Geography {
     const networks = layers(files.networks, (record) => this.#networkOf(record));
     this.tables = [...files.located, ...files.registered, files.networks].map(({ name }, i) => ({ name, built: (countries[i] ?? networks).built }));
     this.#sources = this.tables.slice(0, -1).map((table, i) => ({ dimension: i < files.located.length ? 'located' : 'registered', source: versionText(table) }));
-    this.#cityTables = files.located.map((file, i) => ({ source: this.#sources[i]!.source, tables: opened.get(file)! })).filter(({ tables }) => tables.length > 0);
+    this.#cityTables = files.located.map((file, i) => opened.get(file)!.map((table) => new CityTable(table, this.#sources[i]!.source)));
 
     this.#combinations = new Combinations(layer.countries + countries.length);
     const lay = (family: AddressFamily): LayeredTable => new LayeredTable(family, [
@@ -140,9 +140,8 @@ export class Geography {
     const words = this.#words;
     const family = parseAddress(ip, words);
     if (family === 0 || located === '') return undefined;
-    for (const { source, tables } of this.#cityTables) {
-      const table = tables.find((one) => one.holds(family));
-      const city = table && cityOf(table, family, words, source);
+    for (const tables of this.#cityTables) {
+      const city = tables.find((one) => one.holds(family))?.find(family, words);
       if (city?.country === located) return city;
     }
     return undefined;

@@ -48,10 +48,10 @@ export class MmdbTable {
     return family === 4 || this.#ipVersion === 6;
   }
 
-  /** The record of an address, until the next one is asked for; undefined when the table has none. Throws when it is damaged. */
-  find(family: AddressFamily, address: AddressWords): MmdbRecord | undefined {
+  /** Pointer to the record of an address, for {@link record}; undefined when the table has none. */
+  find(family: AddressFamily, address: AddressWords): number | undefined {
     const pointer = this.#descend(family, address, family === 4 ? 32 : 128);
-    return pointer <= this.#nodes ? undefined : this.record(pointer);
+    return pointer <= this.#nodes ? undefined : pointer;
   }
 
   /**
@@ -102,7 +102,7 @@ export class MmdbTable {
       : (bytes[at + 3]! & 0x0f) << 24 | bytes[at + 4]! << 16 | bytes[at + 5]! << 8 | bytes[at + 6]!;
   }
 
-  /** The record that a pointer of the search tree leads to, until the next one is asked for. */
+  /** The record that a pointer of the search tree leads to, until the next one is asked for. Throws when it is damaged. */
   record(pointer: number): MmdbRecord {
     return this.#record.moveTo(pointer - this.#nodes - separator + this.#dataAt);
   }

@@ -12,7 +12,7 @@ export class RecogniserCounters {
   /** Parts of messages that were not compared with the watchlists, because a message had too many. */
   unwatched = 0;
 
-  count(kind: string): void {
-    this.recognised.set(kind, (this.recognised.get(kind) ?? 0) + 1);
+  count(kind: string, amount = 1): void {
+    this.recognised.set(kind, (this.recognised.get(kind) ?? 0) + amount);
   }
 }

@@ -17,7 +17,7 @@ const mostWords = 3;
  * that follow a person or a device count: `session-7` and `user-2` are machines.
  */
 export class HostLabels {
-  readonly #kinds = new Map<string, IdentifierKind[]>([['mac', []]]);
+  readonly #kinds = new Map<string, IdentifierKind[]>();
 
   constructor(catalogue: readonly IdentifierKind[]) {
     for (const kind of catalogue) {
@@ -25,7 +25,9 @@ export class HostLabels {
       for (const key of kind.keys) {
         const name = key.replace(/^\*_/, '').replaceAll('_', '');
         if (name.length < shortestKey && name !== 'mac') continue;
-        this.#kinds.set(name, [...(this.#kinds.get(name) ?? []), kind]);
+        const known = this.#kinds.get(name);
+        if (known === undefined) this.#kinds.set(name, [kind]);
+        else known.push(kind);
       }
     }
   }

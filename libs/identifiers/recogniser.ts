@@ -102,6 +102,8 @@ interface Known {
 /** Finds the values of watchlists; see {@link Recogniser.watch}. */
 export type Watch = WatchScanner<Place>;
 
+const hostLabels = new HostLabels(catalogue);
+
 /** Finds the identifiers of the catalogue in messages. One per stream of messages: it keeps buffers between calls. */
 export class Recogniser {
   /** Identifiers of the last message that were over the bound. */
@@ -112,7 +114,6 @@ export class Recogniser {
   readonly #options: RecogniserOptions;
   readonly #counters: RecogniserCounters;
   readonly #keyNames = new KeyNames(catalogue);
-  readonly #hostLabels = new HostLabels(catalogue);
   readonly #text = new TextScanner(catalogue, this.#keyNames);
   readonly #payload = new PayloadScanner(this.#keyNames, this.#text);
   readonly #hits = new Map<string, Hit>();
@@ -155,7 +156,7 @@ export class Recogniser {
       if (path === 'stun.username' && turnUsername.validate(value)) this.#hit(turnUsername, value, turnUsername.confidence, field);
       return;
     }
-    if (hostFields.has(path)) for (const { kind, value: label } of this.#hostLabels.find(value)) this.#hit(kind, label, kind.confidence - uncertaintyOfPath, field);
+    if (hostFields.has(path)) for (const { kind, value: label } of hostLabels.find(value)) this.#hit(kind, label, kind.confidence - uncertaintyOfPath, field);
     if (isAuthorizationKey(key) && this.#authorization(field)) return;
     if (this.#knownDigest(value, field) || this.#digest(field)) return;
     this.#value(value, this.#keyNames.announced(key, path), field, '', 0);
@@ -329,7 +330,8 @@ export class Recogniser {
       this.#counters.truncated++;
       this.readInFull = false;
     }
-    if (message.encryption.verdict === 'cleartext') this.#watch?.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
+    const isText = message.encryption.verdict === 'cleartext' && !bytes.includes(0);
+    if (isText) this.#watch?.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
     else this.#watch?.addBytes(bytes, placeInPayload(message, 0, ''));
     if (!this.#structured(message, bytes)) {
       for (const hit of this.#payload.scan(bytes)) this.#hit(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
@@ -343,6 +345,11 @@ export class Recogniser {
    */
   #structured(message: Message, bytes: Buffer): boolean {
     if (message.encryption.verdict === 'cleartext' && message.protocol !== 'http') {
+      // Queries and calls of a known protocol: their structure is no guess any more, and their texts may be wide.
+      if (bytes.includes(0)) {
+        this.#utf16(bytes, placeInPayload(message, 0, ''), '', deepestEncoding);
+        return false;
+      }
       const text = bytes.length <= longestLine ? fromQuotedPrintable(bytes.toString('latin1')) : null;
       if (text !== null) this.#value(text, null, placeInPayload(message, 0, 'quoted-printable'), text, deepestEncoding);
       return text !== null && this.#hits.size > 0;

@@ -19,9 +19,10 @@ export function redact(text: string, recognised: readonly Recognised[]): string 
   const replacements: Replacement[] = [];
   let reading: Reading | null = asItStands(text);
   for (let depth = 0; reading !== null && depth < 3; depth++) {
+    const folded = fold(reading.text);
     for (const { value, written, observable } of recognised) {
-      find(reading, value, observable.kind, replacements);
-      for (const spelling of written) find(reading, spelling, observable.kind, replacements);
+      find(reading, folded, value, observable.kind, replacements);
+      for (const spelling of written) find(reading, folded, spelling, observable.kind, replacements);
     }
     reading = decode(reading);
   }
@@ -39,9 +40,8 @@ function asItStands(text: string): Reading {
   return { text, starts: null };
 }
 
-function find(reading: Reading, value: string, kind: string, replacements: Replacement[]): void {
-  if (value === '') return;
-  const text = fold(reading.text);
+function find(reading: Reading, text: string, value: string, kind: string, replacements: Replacement[]): void {
+  if (value === '' || value.length > text.length) return;
   const wanted = fold(value);
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
     const end = at + wanted.length;
@@ -56,7 +56,13 @@ function isWhole(text: string, start: number, end: number): boolean {
 
 /** Letters of ASCII in lower case, and `+` as the space that it stands for in forms; the length stays. */
 function fold(text: string): string {
-  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()).replaceAll('+', ' ');
+  const lower = isAscii(text) ? text.toLowerCase() : text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return lower.includes('+') ? lower.replaceAll('+', ' ') : lower;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
 }
 
 /** Undoes one layer of percent-encoding and JSON escapes; null when there is none. */

@@ -1,7 +1,7 @@
 import { flowFields, type FlowField, type FlowRecord } from '#flow';
 import type { CandidateKey, KeyField } from './candidates.ts';
 import { CidrTrie } from './cidr-trie.ts';
-import { numberReader, recordReader, textReader, textsReader, type FieldReader } from './fields.ts';
+import { numberReader, textReader, textsReader, type FieldReader } from './fields.ts';
 import { PartIndex } from './part-index.ts';
 
 type Found = (rules: readonly number[]) => void;
@@ -81,46 +81,62 @@ const rememberedValues = 2_048;
 /** Fields in which hardly a value comes again soon. */
 const changing: ReadonlySet<FlowField> = new Set(['event.id', 'telltale.flow.id', 'network.community_id', 'url.path', 'url.query', 'dns.question.name']);
 
-/** A field's texts, with what was found in them: most records repeat values of those before. */
-class KeywordField<Value> {
-  readonly read: FieldReader<Value>;
+/** A field's texts, with what was found in them: most records repeat values of those before, and mostly of the one before. */
+class KeywordField {
+  readonly #parts: PartIndex;
   /** Values that hold keywords have rules, the others none. */
   readonly #known: Map<string, readonly number[]> | undefined;
+  #last = '';
+  #rulesOfLast = noRules;
 
-  constructor(name: FlowField) {
-    this.read = recordReader(name) as FieldReader<Value>;
+  constructor(name: FlowField, parts: PartIndex) {
+    this.#parts = parts;
     this.#known = changing.has(name) ? undefined : new Map();
   }
 
-  search(value: string, parts: PartIndex, found: Found): void {
-    if (this.#known === undefined) return parts.search(value.toLowerCase(), found);
-    let rules = this.#known.get(value);
-    if (rules === undefined) {
-      const all: number[] = [];
-      parts.search(value.toLowerCase(), (some) => all.push(...some));
-      if (this.#known.size >= rememberedValues) this.#known.clear();
-      this.#known.set(value, rules = all);
+  /** `value` is a text that is not empty. */
+  search(value: string, found: Found): void {
+    if (this.#known === undefined) return this.#parts.search(value.toLowerCase(), found);
+    if (value !== this.#last) {
+      this.#rulesOfLast = this.#known.get(value) ?? this.#learn(value, this.#known);
+      this.#last = value;
     }
-    if (rules.length > 0) found(rules);
+    if (this.#rulesOfLast.length > 0) found(this.#rulesOfLast);
+  }
+
+  #learn(value: string, known: Map<string, readonly number[]>): readonly number[] {
+    const rules: number[] = [];
+    this.#parts.search(value.toLowerCase(), (some) => rules.push(...some));
+    if (known.size >= rememberedValues) known.clear();
+    known.set(value, rules);
+    return rules;
   }
 }
 
+type SearchAll = (record: FlowRecord, fields: readonly KeywordField[], found: Found) => void;
+
+/** Searches all fields; one statement for each, for the reason given at `recordReader`. Most of them are empty, and passed over by a comparison. */
+// oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
+const searchTexts = new Function('record', 'fields', 'found', `let value;\n${textFields.map((name, i) =>
+  `if ((value = record[${JSON.stringify(name)}]) !== '') fields[${i}].search(value, found);`).join('\n')}`) as SearchAll;
+// oxlint-disable-next-line no-new-func -- as above
+const searchLists = new Function('record', 'fields', 'found', `let value;\n${listFields.map((name, i) =>
+  `if ((value = record[${JSON.stringify(name)}]).length > 0) for (let i = 0; i < value.length; i++) if (value[i] !== '') fields[${i}].search(value[i], found);`).join('\n')}`) as SearchAll;
+
 /** Rules by the texts that they look for in all fields. */
 export class KeywordIndex {
-  readonly #parts: PartIndex;
-  readonly #texts = textFields.map((name) => new KeywordField<string>(name));
-  readonly #lists = listFields.map((name) => new KeywordField<readonly string[]>(name));
+  readonly #texts: readonly KeywordField[];
+  readonly #lists: readonly KeywordField[];
 
   constructor(texts: ReadonlyMap<string, readonly number[]>) {
-    this.#parts = new PartIndex(texts);
+    const parts = new PartIndex(texts);
+    this.#texts = textFields.map((name) => new KeywordField(name, parts));
+    this.#lists = listFields.map((name) => new KeywordField(name, parts));
   }
 
   search(record: FlowRecord, found: Found): void {
-    for (const field of this.#texts) {
-      const value = field.read(record, undefined);
-      if (value !== '') field.search(value, this.#parts, found);
-    }
-    for (const field of this.#lists) for (const value of field.read(record, undefined)) if (value !== '') field.search(value, this.#parts, found);
+    searchTexts(record, this.#texts, found);
+    searchLists(record, this.#lists, found);
   }
 }
 

@@ -1,7 +1,17 @@
 import { levels, type FlowRecord } from '#flow';
 import { strictness, type Hop, type JudgedPlace, type Policy, type PolicyVerdict } from './policy-judgement.ts';
 
+/** A place that policies deny, with the strictest of them: highest level first, then the order given. */
+export interface Denial {
+  /** Address of the hop; `''` is the peer. */
+  readonly place: string;
+  readonly policy: Policy;
+  /** `located=CN, operated=CN`; of a hop `turn-relay 192.0.2.1: located=CN`. */
+  readonly reason: string;
+}
+
 const noHops: readonly Hop[] = [];
+const noDenials: readonly Denial[] = Object.freeze([]);
 const undecided: readonly string[] = Object.freeze([]);
 
 /** Policies that hold together: the strictest verdict decides; among equals the higher level, then the order given. */
@@ -27,22 +37,25 @@ export class PolicySet {
   /**
    * Fills `telltale.policy.*` of a record whose service and peer are known; leaves it empty when no policy applies.
    * `peer` is undefined when the peer itself is none of a policy's business, but hops behind it are.
+   * Returns each place that is denied, once.
    */
-  decide(record: FlowRecord, peer: JudgedPlace | undefined, hops: readonly Hop[] = noHops): void {
+  decide(record: FlowRecord, peer: JudgedPlace | undefined, hops: readonly Hop[] = noHops): readonly Denial[] {
     record['telltale.policy.id'] = '';
     record['telltale.policy.verdict'] = '';
     record['telltale.policy.reason'] = '';
     record['telltale.policy.decisions'] = undecided as string[];
-    if (peer === undefined && hops.length === 0) return;
+    if (peer === undefined && hops.length === 0) return noDenials;
     let decisive: Policy | undefined;
     let strictest: PolicyVerdict = 'allowed';
     const decisions: string[] = [];
+    let denials = noDenials;
     for (const policy of this.policies) {
       if (policy.obstacle(record) !== '') continue;
       const time = record['@timestamp'];
       const verdict = strictestVerdict(policy, peer, hops, time);
       const reason = reasonOf(policy, verdict, peer, hops, time);
       decisions.push(`${policy.id}@${policy.version} ${verdict} ${reason}`);
+      if (verdict === 'denied') denials = [...denials, ...denialsBy(policy, peer, hops, time).filter(({ place }) => !denials.some((earlier) => earlier.place === place))];
       if (decisive !== undefined && strictness[verdict] <= strictness[strictest]) continue;
       decisive = policy;
       strictest = verdict;
@@ -51,6 +64,7 @@ export class PolicySet {
       record['telltale.policy.reason'] = reason;
     }
     if (decisive !== undefined) record['telltale.policy.decisions'] = decisions;
+    return denials;
   }
 }
 
@@ -66,6 +80,17 @@ function strictestVerdict(policy: Policy, peer: JudgedPlace | undefined, hops: r
 /** `located=CN, turn-relay 192.0.2.1: located=CN, operated=CN` */
 function reasonOf(policy: Policy, verdict: PolicyVerdict, peer: JudgedPlace | undefined, hops: readonly Hop[], time: number): string {
   const reasons = peer !== undefined && policy.verdict(peer, time) === verdict ? [policy.reason(peer, verdict, time)] : [];
-  for (const hop of hops) if (policy.verdict(hop, time) === verdict) reasons.push(`${hop.kind} ${hop.ip}: ${policy.reason(hop, verdict, time)}`);
+  for (const hop of hops) if (policy.verdict(hop, time) === verdict) reasons.push(hopReason(policy, verdict, hop, time));
   return reasons.join('; ');
+}
+
+function hopReason(policy: Policy, verdict: PolicyVerdict, hop: Hop, time: number): string {
+  return `${hop.kind} ${hop.ip}: ${policy.reason(hop, verdict, time)}`;
+}
+
+function denialsBy(policy: Policy, peer: JudgedPlace | undefined, hops: readonly Hop[], time: number): Denial[] {
+  const denials: Denial[] = [];
+  if (peer !== undefined && policy.verdict(peer, time) === 'denied') denials.push({ place: '', policy, reason: policy.reason(peer, 'denied', time) });
+  for (const hop of hops) if (policy.verdict(hop, time) === 'denied') denials.push({ place: hop.ip, policy, reason: hopReason(policy, 'denied', hop, time) });
+  return denials;
 }

@@ -45,8 +45,8 @@ export interface Rule {
 
 export interface Outcome {
   /**
-   * One finding per matching observable, per matching record, or per flow (at the flow's first record that matches); `link`: one per record
-   * that completes a link, about the linked observables, also those of earlier records.
+   * One finding per matching observable, per matching record, or per flow (at the flow's first record that matches; with `level: policy` one
+   * for each place that is denied); `link`: one per record that completes a link, about the linked observables, also those of earlier records.
    * Default: `observable` when the rule names an observable field, else `record`.
    */
   finding: 'observable' | 'record' | 'flow' | 'link';

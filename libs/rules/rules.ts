@@ -19,7 +19,7 @@ export { parsePolicy, readPolicy, type PolicyContext, type PolicyDefinition, typ
 export { checkPolicyCases } from './policy-fixtures.ts';
 export { Inventory } from './policy-inventory.ts';
 export { formatProblems, lintPolicies, type LintContext } from './policy-lint.ts';
-export { PolicySet } from './policy-set.ts';
+export { PolicySet, type Denial } from './policy-set.ts';
 export type { Placeholders, Vocabulary } from './vocabulary.ts';
 export { ruleSql, type RuleSql } from './sql.ts';
 export { flowEvents } from './sql-events.ts';

@@ -94,9 +94,11 @@ class ColumnSource {
     this.#numbers = new Float64Array(rows.length);
   }
 
+  /** The column's values; a single one when all rows have the same. */
   texts(column: Column): readonly unknown[] {
     const texts = this.#texts;
     if (column.property !== null) return this.#inner(column.property);
+    if (this.#isConstant(column)) return [this.#rows[0]![column.field]];
     texts.length = this.#rows.length;
     column.gather(this.#rows, texts);
     return texts;
@@ -105,6 +107,7 @@ class ColumnSource {
   numbers(column: Column): Float64Array {
     if (column.property !== null) return Float64Array.from(this.#inner(column.property) as number[]);
     if (column.type !== 'items') {
+      if (this.#isConstant(column)) return Float64Array.of(this.#rows[0]![column.field] as number);
       column.gather(this.#rows, this.#numbers);
       return this.#numbers;
     }
@@ -112,6 +115,10 @@ class ColumnSource {
     column.gather(this.#rows, this.#lists);
     for (let i = 0; i < this.#lists.length; i++) this.#numbers[i] = this.#lists[i]!.length;
     return this.#numbers;
+  }
+
+  #isConstant(column: Column): boolean {
+    return this.#rows.length > 0 && column.isConstant(this.#rows);
   }
 
   /** Values of an inner column of the list whose `items` column was read last. */

@@ -31,3 +31,10 @@ export function oneOf<T extends string>(option: string, value: string, allowed: 
   if (!(allowed as readonly string[]).includes(value)) throw new UsageError(`${option} ${value}: expected one of ${allowed.join(', ')}`);
   return value as T;
 }
+
+/** A number from 1 to `most`. */
+export function wholeNumber(option: string, value: string, most: number): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > most) throw new UsageError(`${option} ${value}: expected a number from 1 to ${most}`);
+  return number;
+}

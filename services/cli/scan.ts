@@ -1,7 +1,7 @@
 import { CaptureError } from '#capture';
 import { levels, type Finding, type Hit, type Level } from '#flow';
 import { formatProblem, LocatedError } from '#geo';
-import { WatchlistError, type Watch } from '#identifiers';
+import { WatchlistError, type Watchlist } from '#identifiers';
 import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
 import { correlate } from '../detector/correlation-detection.ts';
@@ -10,9 +10,10 @@ import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
-import { loadWatch } from '../probe/watchlists.ts';
+import { readWatchlists, watchKeyOf, watchOf } from '../probe/watchlists.ts';
+import { mostWorkers, startWorkers } from '../probe/workers.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { exitStatus, oneOf, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+import { exitStatus, oneOf, parseArguments, wholeNumber, UnusableError, UsageError, type Command } from './command.ts';
 import { Leaks } from './leaks.ts';
 import { findingLine } from './ndjson.ts';
 import { Progress } from './progress.ts';
@@ -32,6 +33,7 @@ Options:
   --data DIR             also store flows and findings in the embedded ClickHouse of this folder
   --fail-on LEVEL        exit with 3 when a finding has this level or a higher one
                          (${levels.join(', ')})
+  --workers N            threads that share the packets of a capture; 1 without
   --reveal               print the identifiers themselves, to this terminal only; they are stored nowhere
 
 Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable input (the rest is still scanned),
@@ -58,6 +60,7 @@ export const scan: Command = {
         policy: { type: 'string' },
         data: { type: 'string' },
         'fail-on': { type: 'string' },
+        workers: { type: 'string', default: '1' },
         reveal: { type: 'boolean', default: false },
       },
     });
@@ -70,18 +73,18 @@ export const scan: Command = {
     for (const warning of warnings) process.stderr.write(`${formatProblem(warning)}\n`);
     const folder = dataFolder(values.data ?? defaultDataFolder);
     const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
+    const reveal = (token: string, value: string): void => {
+      // A digest has the token of what it was made of, which was seen before it.
+      if (revealed.size < maxRevealed && !revealed.has(token)) revealed.set(token, value);
+    };
     const pipeline = createPipeline({
       tokenKey,
-      ...(values.reveal && {
-        onRecognised: (recognised) => {
-          // A digest has the token of what it was made of, which was seen before it.
-          for (const { observable, value } of recognised) {
-            if (revealed.size < maxRevealed && !revealed.has(observable.token)) revealed.set(observable.token, value);
-          }
-        },
-      }),
+      ...(values.reveal && { onRecognised: (recognised) => { for (const { observable, value } of recognised) reveal(observable.token, value); } }),
     });
-    pipeline.watch(await watchlistsOf(folder.watchlists, tokenKey));
+    const watchlists = await watchlistsOf(folder.watchlists, tokenKey);
+    pipeline.watch(watchOf(watchlists, tokenKey));
+    await using workers = startWorkers({ workers: wholeNumber('--workers', values.workers, mostWorkers), tokenKey, ...(values.reveal && { onRevealed: reveal }) });
+    workers?.watch(watchlists);
     await using store = values.data === undefined ? undefined : await openStore({ path: folder.clickhouse });
     await store?.migrate();
 
@@ -108,7 +111,7 @@ export const scan: Command = {
     const progress = new Progress(inputs);
     for (const input of inputs) {
       try {
-        const { packets, problem } = await replayCapture(input, { pipeline, send: handOver, onProgress: (bytes, read) => progress.update(input, bytes, read) });
+        const { packets, problem } = await replayCapture(input, { pipeline, ...(workers && { workers }), send: handOver, onProgress: (bytes, read) => progress.update(input, bytes, read) });
         if (problem) totals.unreadable.push({ path: input.path, reason: `not read to its end: ${problem.message}` });
         totals.packets += packets;
         totals.captures++;
@@ -142,9 +145,9 @@ async function load(rules: string | undefined, policy: string | undefined): Prom
 }
 
 /** The watchlists beside the token key: a list that cannot be read is worth an error, for what it holds would not be found. */
-async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watch | null> {
+async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watchlist[]> {
   try {
-    return await loadWatch(folder, tokenKey);
+    return await readWatchlists(folder, watchKeyOf(tokenKey).keyId);
   } catch (error) {
     if (error instanceof WatchlistError) throw new UnusableError(error.message);
     throw error;

@@ -6,9 +6,10 @@ import { detectorService } from '../detector/service.ts';
 import { migrateService } from '../migrate/service.ts';
 import { ensureDemonstration } from '../probe/demonstration-file.ts';
 import { probeService } from '../probe/service.ts';
+import { mostWorkers } from '../probe/workers.ts';
 import { reviewService } from '../review/service.ts';
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
-import { parseArguments, UsageError, type Command } from './command.ts';
+import { parseArguments, UsageError, wholeNumber, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 
 const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
@@ -24,15 +25,18 @@ identifiers by keyed tokens and sends flow records to Kafka. Ends when all files
 or --listen it runs until it is stopped.
 
 Options:
-${sourceOptions}  --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
+${sourceOptions}  --workers N       threads that share the packets of a capture; 1 without
+  --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
 ${configOption}`,
   async run(args) {
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { ...sourceArguments, demonstration: { type: 'boolean', default: false }, config: { type: 'string' } },
+      options: { ...sourceArguments, workers: { type: 'string', default: '1' }, demonstration: { type: 'boolean', default: false }, config: { type: 'string' } },
     });
     const captures = [...positionals];
+    const workers = wholeNumber('--workers', values.workers, mostWorkers);
+    if (workers > 1 && (values.follow || values.listen !== undefined || values.interface !== undefined)) throw new UsageError('--workers is for captures that are read to their end');
     if (values.demonstration) {
       await mkdir(defaultDataFolder, { recursive: true });
       const { demonstration } = dataFolder(defaultDataFolder);
@@ -44,7 +48,7 @@ ${configOption}`,
     if (captures.length === 0 && !inputs.listen && !inputs.interface && !isConfigured) {
       throw new UsageError('probe needs at least one FILE, DIR or -, or --interface, --listen or --demonstration');
     }
-    return runService(probeService(inputs), values.config);
+    return runService(probeService({ ...inputs, workers }), values.config);
   },
 };
 

@@ -13,21 +13,24 @@ export interface MessageFacts {
   sourcesOf: (ip: string) => readonly string[];
   /** Of a contact with a third party: services that the subject used at about that time. */
   candidates: readonly string[] | undefined;
+  /** The policy that decided, and why: for the record, or for the one place that the finding is about. */
+  policy: string;
+  reason: string;
 }
 
 /**
  * The finding as one sentence: who, what, to whom, where that is, and what remains unknown.
  * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
  */
-export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates }: MessageFacts): string {
+export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates, policy, reason }: MessageFacts): string {
   if (rule.outcome.finding === 'link') return `${disclosed(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
-    return `${contact}; denied by ${policy(record)} (${withSources(record, sourcesOf)})${remainingDoubt(record)}.`;
+    return `${contact}; denied by ${policyName(policy, record)} (${withSources(reason, record, sourcesOf)})${remainingDoubt(record)}.`;
   }
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
-    return `${contact}; ${policy(record)} cannot be decided, because it is unknown ${unknownAnswers(record['telltale.policy.reason'])}.`;
+    return `${contact}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason)}.`;
   }
   return `${contact}: ${rule.title}${appBehind(candidates)}.`;
 }
@@ -110,15 +113,14 @@ function location(record: FlowRecord): string[] {
 }
 
 /** `policy conferencing version 1` */
-function policy(record: FlowRecord): string {
-  const id = record['telltale.policy.id'];
+function policyName(id: string, record: FlowRecord): string {
   const decision = record['telltale.policy.decisions'].find((one) => one.startsWith(`${id}@`));
   return decision === undefined ? `policy ${id}` : `policy ${id} version ${decision.slice(id.length + 1, decision.indexOf(' '))}`;
 }
 
 /** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-08-01, inferred`. */
-function withSources(record: FlowRecord, sourcesOf: (ip: string) => readonly string[]): string {
-  return record['telltale.policy.reason'].split('; ').map((part) => {
+function withSources(reason: string, record: FlowRecord, sourcesOf: (ip: string) => readonly string[]): string {
+  return reason.split('; ').map((part) => {
     const [, hop, ip, answers] = /^(?:(\S+) (\S+): )?(.*)$/.exec(part)!;
     const sources = ip === undefined ? record['telltale.peer.sources'] : sourcesOf(ip);
     const sourced = splitAnswers(answers!).map((answer) => sources.find((source) => source.startsWith(`${answer} by `)) ?? answer).join('; ');

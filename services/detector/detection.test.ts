@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { before, test } from 'node:test';
 import { createFlowRecord, flowId, recordId, type Finding, type FlowRecord, type Observable } from '#flow';
 import { Geography } from '#geo';
-import { ExceptionSet, Inventory, loadPack, parseExceptions } from '#rules';
+import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, PolicySet } from '#rules';
 import { Detection, type DetectionParts } from './detection.ts';
 import { readGeoTables } from './detection-tables.ts';
 import { loadDetection, type LoadedDetection } from './packs.ts';
@@ -93,6 +93,36 @@ test('what a flow is reported for keeps its id and time when another process see
   const [there] = detector().detect([recordOf(key, 'flow-1', 5)]);
   assert.equal(here!['event.id'], there!['event.id']);
   assert.equal(here!['@timestamp'], there!['@timestamp']);
+});
+
+test('each denied place of a flow is told once, also a hop that comes after the peer was denied', () => {
+  const key = { 'destination.ip': '52.81.151.250', 'destination.domain': 'us01kms.zoom.us', 'network.protocol': 'tls' };
+  const [relay, proxy] = ['turn-relay=47.74.1.1', 'forwarded-proxy=111.33.115.9'];
+  const batch = (): FlowRecord[] => [
+    recordOf(key),
+    recordOf({ ...key, 'telltale.flow.hops': [relay!, 'turn-peer=109.94.160.99'] }, 'flow-1', 1),
+    recordOf({ ...key, 'telltale.flow.hops': [relay!, proxy!] }, 'flow-1', 2),
+  ];
+  const detection = detector();
+  const findings = detection.detect(batch());
+  assert.deepEqual(findings.map((finding) => finding['telltale.policy.reason']),
+    ['located=CN, operated=CN', 'turn-relay 47.74.1.1: operated=CN', 'forwarded-proxy 111.33.115.9: located=CN']);
+  assert.match(findings[1]!['message'], /; denied by policy conferencing version 1 \(turn-relay 47\.74\.1\.1: operated=CN by operators \S+, inferred\); where the session goes behind the relay/);
+  assert.equal(new Set(findings.map((finding) => finding['event.id'])).size, 3);
+  assert.deepEqual(detection.detect(batch()), findings, 'a replay gives the same');
+  const late = detector().detect(batch().slice(2));
+  assert.deepEqual(late.map((finding) => finding['event.id']), findings.map((finding) => finding['event.id']), 'so does a process that sees only the last record');
+});
+
+test('a hop is told with the policy that denies it, and its level', () => {
+  const context = { jurisdictions: Jurisdictions.parseAll([]), services: ['Zoom'] };
+  const cn = parsePolicy('id: cn\nversion: "1"\ntitle: Not to China\nlevel: critical\ndeny: { located: [CN] }', 'cn.yml', context);
+  const nl = parsePolicy('id: nl\nversion: "2"\ntitle: Not to the Netherlands\nlevel: low\ndeny: { located: [NL] }', 'nl.yml', context);
+  const hops = { 'telltale.flow.hops': ['turn-peer=109.94.160.99'] };
+  const findings = detector({ policies: new PolicySet([nl, cn]) }).detect([recordOf({ 'destination.ip': '52.81.151.250', 'destination.domain': 'us01kms.zoom.us', ...hops })]);
+  assert.deepEqual(findings.map((finding) => [finding['telltale.policy.id'], finding['event.severity_name'], finding['telltale.policy.reason']]),
+    [['cn', 'critical', 'located=CN'], ['nl', 'low', 'turn-peer 109.94.160.99: located=NL']]);
+  assert.match(findings[1]!['message'], /denied by policy nl version 2 /);
 });
 
 test('handing in a batch again gives the same findings: a failed write loses nothing and doubles nothing', () => {

@@ -1,6 +1,6 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Level, type Observable } from '#flow';
 import { AnycastObserver, BoundedCache, distanceLimit, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
-import { ExceptionSet, HitPlan, Inventory, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
+import { ExceptionSet, HitPlan, Inventory, type Denial, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
 import { ThirdPartyCandidates } from './detection-candidates.ts';
 import { hopsOf, hopText, isJudged, isPlaced, pathOf, type PlacedHop } from './detection-hops.ts';
 import { PeerAnswer } from './detection-peer.ts';
@@ -46,11 +46,13 @@ export class Detection {
   readonly #candidates = new ThirdPartyCandidates();
   readonly #observer = new AnycastObserver();
   readonly #peer = new PeerAnswer();
-  /** For rules that report once per flow: the record that did, by rule and flow. A replay of that very record reports again. */
+  /** For rules that report once per flow: the record that did, by rule, flow and denied place. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
   readonly #linkability: Linkability;
   #record!: FlowRecord;
   #link: Link | undefined;
+  /** Places that policies deny the record. */
+  #denials: readonly Denial[] = [];
   #findings: Finding[] = [];
   /** Rule and token of findings that others of the record cover. */
   readonly #covered = new Set<string>();
@@ -153,7 +155,7 @@ export class Detection {
     record['telltale.linkability.score'] = this.#link?.score ?? 0;
     record['telltale.linked.kinds'] = this.#link?.observables.map(({ kind }) => kind) ?? noTexts;
     // An address that never leaves the monitored network crosses no border.
-    this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? noHops : hops.filter(isJudged));
+    this.#denials = this.#policies.decide(record, place.scope === 'local' ? undefined : peer, hops.length === 0 ? noHops : hops.filter(isJudged));
   }
 
   #observeAnycast(record: FlowRecord, position: Position | undefined): string {
@@ -179,7 +181,8 @@ export class Detection {
         if (this.#link !== undefined) this.#addLink(rule, record, this.#link);
         break;
       case 'flow':
-        this.#addOncePerFlow(rule, record, observables);
+        if (rule.outcome.level === 'policy' && this.#denials.length > 0) for (const denial of this.#denials) this.#addOncePerFlow(rule, record, observables, denial);
+        else this.#addOncePerFlow(rule, record, observables);
     }
   };
 
@@ -197,16 +200,16 @@ export class Detection {
   }
 
   /**
-   * The id is a function of rule and flow, and the time is that of the flow's start, so that a later record of the flow gives the same
-   * finding should this process not remember the first (after a restart, or when the flow moved here from another detector).
+   * The id is a function of rule, flow and denied place, and the time is that of the flow's start, so that a later record of the flow gives
+   * the same finding should this process not remember the first (after a restart, or when the flow moved here from another detector).
    */
-  #addOncePerFlow(rule: Rule, record: FlowRecord, observables: readonly Observable[]): void {
+  #addOncePerFlow(rule: Rule, record: FlowRecord, observables: readonly Observable[], denial?: Denial): void {
     const flow = record['telltale.flow.id'] || record['event.id'];
-    const key = `${rule.id} ${flow}`;
+    const key = `${rule.id} ${flow} ${denial?.place ?? ''}`;
     const reporter = this.#reported.get(key);
     if (reporter !== undefined && reporter !== record['event.id']) return;
     this.#reported.set(key, record['event.id']);
-    this.#add(rule, record, flow, observables, record['event.start'] || record['@timestamp']);
+    this.#add(rule, record, flow, observables, record['event.start'] || record['@timestamp'], denial);
   }
 
   /** Without one of the linked identifiers the others are no link. */
@@ -215,11 +218,11 @@ export class Detection {
     if (left?.length === observables.length) this.#add(rule, record, record['event.id'], observables);
   }
 
-  #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[], time = record['@timestamp']): void {
+  #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[], time = record['@timestamp'], denial?: Denial): void {
     const [observable, ...related] = observables;
-    // A finding about one observable is told apart by it; one about a record or flow by that alone.
+    // A finding about one observable is told apart by it, one about a denied hop by the hop; one about a record or flow by that alone.
     const identity = rule.outcome.finding === 'observable' ? observable : undefined;
-    const id = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? '');
+    const id = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? denial?.place ?? '');
     if (this.#hitPlan.counts(rule.id)) {
       this.#hits.push(this.#hitPlan.hitOf(rule.id, record, observable, id, time));
       if (this.#hitPlan.isSilent(rule.id)) return;
@@ -230,7 +233,11 @@ export class Detection {
     finding['rule.id'] = rule.id;
     finding['rule.name'] = rule.title;
     finding['rule.version'] = rule.version;
-    const level = this.#level(rule, record);
+    if (denial !== undefined) {
+      finding['telltale.policy.id'] = denial.policy.id;
+      finding['telltale.policy.reason'] = denial.reason;
+    }
+    const level = this.#level(rule, finding['telltale.policy.id'], record);
     finding['event.severity_name'] = level;
     finding['event.risk_score'] = riskScore(level, observables);
     finding['telltale.verdict'] = rule.outcome.verdict;
@@ -250,16 +257,19 @@ export class Detection {
       this.#covered.add(`${id} `);
       for (const { token } of observables) this.#covered.add(`${id} ${token}`);
     }
-    finding['message'] = findingMessage(rule, record, observables, { sourcesOf: this.#sourcesOf, candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined });
+    finding['message'] = findingMessage(rule, record, observables, {
+      sourcesOf: this.#sourcesOf, candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined,
+      policy: finding['telltale.policy.id'], reason: finding['telltale.policy.reason'],
+    });
     this.#findings.push(finding);
   }
 
   /** Sources of a hop's answers, with the days of their tables. */
   readonly #sourcesOf = (ip: string): readonly string[] => this.#geography.lookup(ip.replace(/\/.*/, '')).sources;
 
-  #level(rule: Rule, record: FlowRecord): Level {
+  #level(rule: Rule, policy: string, record: FlowRecord): Level {
     if (rule.outcome.level === 'linkability') return levelOfScore(record['telltale.linkability.score']);
-    return rule.outcome.level === 'policy' ? this.#policies.get(record['telltale.policy.id'])?.level ?? rule.level : rule.level;
+    return rule.outcome.level === 'policy' ? this.#policies.get(policy)?.level ?? rule.level : rule.level;
   }
 }
 

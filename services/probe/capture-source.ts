@@ -3,12 +3,15 @@ import type { FlowSink } from '#transport';
 import { listCaptures, type CaptureInput } from './captures.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import { replayCapture } from './replay.ts';
+import type { ProbeWorkers } from './workers.ts';
 
 export interface CaptureSourceOptions {
   /** Files, folders, or `-`. */
   captures: readonly string[];
   pipeline: ProbePipeline;
   sink: FlowSink;
+  /** Threads that share the packets of a capture; without, this one does all. */
+  workers?: ProbeWorkers | undefined;
   logger: Logger;
   /** Bytes and packets of a capture so far. */
   onProgress?: ((input: CaptureInput, bytes: number, packets: number) => void) | undefined;
@@ -54,19 +57,23 @@ export class CaptureSource implements Component {
   }
 
   async #read(input: CaptureInput): Promise<boolean> {
-    const { pipeline, sink, logger, onProgress } = this.#options;
-    const recordsBefore = pipeline.records;
+    const { pipeline, sink, logger, workers, onProgress } = this.#options;
+    let records = 0;
     const entriesBefore = pipeline.entries.counters.entries;
     let sinkError: unknown;
-    const send: FlowSink['send'] = (records) => sink.send(records).catch((error: unknown) => { throw (sinkError = error); });
+    const send: FlowSink['send'] = (batch) => {
+      records += batch.length;
+      return sink.send(batch).catch((error: unknown) => { throw (sinkError = error); });
+    };
     try {
       const { packets, problem } = await replayCapture(input, {
         pipeline, send, signal: this.#stopping.signal,
+        ...(workers && { workers }),
         ...(onProgress && { onProgress: (bytes, read) => onProgress(input, bytes, read) }),
       });
       for (const { line, source, reason } of pipeline.entries.counters.takeLocated()) logger.warn({ capture: input.name, line }, `${source}: ${reason}`);
       if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
-      logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records: pipeline.records - recordsBefore }, 'capture read');
+      logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records }, 'capture read');
       return true;
     } catch (error) {
       if (sinkError !== undefined) throw sinkError;

@@ -1,3 +1,4 @@
+import type { FlowShare, FlowTableOptions } from '#capture';
 import { createTokeniser, type Recognised } from '#identifiers';
 import { ProbePipeline } from './pipeline.ts';
 import { MonitoredNetworks } from './subject.ts';
@@ -9,14 +10,19 @@ export interface ProbeOptions {
   /** CIDR ranges of the monitored side; private ranges where absent. */
   monitoredNetworks?: readonly string[];
   onRecognised?: (recognised: readonly Recognised[]) => void;
+  flowTable?: Partial<FlowTableOptions>;
+  /** Which flows are this pipeline's, where several share the packets. */
+  share?: FlowShare;
 }
 
-export function createPipeline({ tokenKey, observer = 'local', monitoredNetworks, onRecognised }: ProbeOptions): ProbePipeline {
+export function createPipeline({ tokenKey, observer = 'local', monitoredNetworks, onRecognised, flowTable, share }: ProbeOptions): ProbePipeline {
   return new ProbePipeline({
     observer,
     tokeniser: createTokeniser(tokenKey),
     monitored: new MonitoredNetworks(monitoredNetworks),
     now: () => Date.now() * 1000,
     ...(onRecognised && { onRecognised }),
+    ...(flowTable && { flowTable }),
+    ...(share && { share }),
   });
 }

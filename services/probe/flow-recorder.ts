@@ -1,6 +1,6 @@
 import type { Flow, FlowEndReason } from '#capture';
 import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
-import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowRecord } from '#flow';
+import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowField, type FlowRecord } from '#flow';
 import { isMac, normaliseMac, Recogniser, RecogniserCounters, type Recognised, type Tokeniser, type Watch } from '#identifiers';
 import { FlowInference } from './inference.ts';
 import { readable, type FlowState } from './flow-state.ts';
@@ -48,13 +48,17 @@ export class FlowRecorder {
   readonly #options: FlowRecorderOptions;
   readonly #recogniser: Recogniser;
   readonly #macTokens = new Map<string, string>();
+  /** For flows that are only watched: their own pipeline counts what is found. */
+  readonly #watching: Recogniser;
   #records: FlowRecord[] = [];
   #file = '';
 
   constructor(options: FlowRecorderOptions) {
     this.#options = options;
     this.#inference = new FlowInference(options.tokeniser);
-    this.#recogniser = new Recogniser({ tokeniser: options.tokeniser, maxPerMessage: maxObservables }, this.identifiers);
+    const limits = { tokeniser: options.tokeniser, maxPerMessage: maxObservables };
+    this.#recogniser = new Recogniser(limits, this.identifiers);
+    this.#watching = new Recogniser(limits, new RecogniserCounters());
   }
 
   get recurring(): FlowInference['recurring'] {
@@ -93,7 +97,8 @@ export class FlowRecorder {
 
   /** One application message: recognise, redact, and make a record when there is something to tell. */
   message(flow: Flow, state: FlowState, message: Message, origin?: EntryOrigin): void {
-    const recognised = this.#recogniser.recognise(message);
+    const recogniser = state.isWatched ? this.#watching : this.#recogniser;
+    const recognised = recogniser.recognise(message);
     if (recognised.length > 0) {
       if (origin) for (const { observable } of recognised) observable.visibility = origin.visibility;
       this.#options.onRecognised?.(recognised);
@@ -101,23 +106,25 @@ export class FlowRecorder {
       if (message.encryption.verdict === 'opaque') message.encryption = readable;
     }
     if (message.resolution) this.#learnName(flow, state, message, message.resolution);
-    const evidence = recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
+    if (state.isWatched) return;
+    const evidence = recognised.length === 0 ? recognised : recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
     if (origin === undefined) this.#inference.observe(flow, state, message, this.#file);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 
     const record = this.#record(flow, state, message.micros, message.frame);
-    const isReadInFull = this.#recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
-    for (const [name, value] of Object.entries(message.facts) as [keyof FlowRecord, unknown][]) {
-      if (isReadInFull || !mayHoldIdentifier(name)) (record as Record<string, unknown>)[name] = state.redactFact(value);
+    const isReadInFull = recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
+    const { facts } = message;
+    for (const name in facts) {
+      if (isReadInFull || !mayHoldIdentifier(name as FlowField)) (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
     }
     if (record['telltale.flow.hops'].length > 0) this.#addHops(state, record['telltale.flow.hops']);
     record['telltale.flow.hops'] = state.hops as string[];
     state.rttMicros ||= record['telltale.handshake.rtt'];
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
-    record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
-    record['telltale.observables_dropped'] = this.#recogniser.dropped;
+    if (evidence.length > 0) record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
+    record['telltale.observables_dropped'] = recogniser.dropped;
     if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     this.#emit(flow, state, record, false, origin);
   }
@@ -135,11 +142,13 @@ export class FlowRecorder {
 
   /** The flow goes on: what it counted since its last record. */
   update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
+    if (state.isWatched) return;
     this.#emit(flow, state, this.#summary(flow, state), false, origin);
   }
 
   /** The flow is over; of a flow of packets, `reason` says why. */
   end(flow: Flow, state: FlowState, origin?: EntryOrigin, reason: FlowEndReason | '' = ''): void {
+    if (state.isWatched) return;
     const record = this.#summary(flow, state);
     record['telltale.flow.end_reason'] = reason;
     this.#emit(flow, state, record, true, origin);
@@ -240,7 +249,7 @@ function hasFacts(message: Message): boolean {
 }
 
 /** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
-function mayHoldIdentifier(name: keyof FlowRecord): boolean {
+function mayHoldIdentifier(name: FlowField): boolean {
   const { type, lowCardinality }: FieldDefinition = flowFields[name];
   return (type === 'string' || type === 'strings') && lowCardinality === undefined;
 }

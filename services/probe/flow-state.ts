@@ -21,6 +21,8 @@ export class FlowState {
   readonly id: string;
   readonly subjectIsDestination: boolean;
   readonly isDatagrams: boolean;
+  /** Another pipeline reports it: only what it teaches is taken from it. */
+  readonly isWatched: boolean;
   /** Kinds of the identifiers seen so far, each once. */
   kinds: readonly string[] = none;
   /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
@@ -44,9 +46,10 @@ export class FlowState {
   #values: Recognised[] = none;
 
   /** @param isDatagrams its transport has no stream */
-  constructor(id: string, subjectIsDestination: boolean, isDatagrams: boolean) {
+  constructor(id: string, subjectIsDestination: boolean, isDatagrams: boolean, isWatched = false) {
     this.id = id;
     this.isDatagrams = isDatagrams;
+    this.isWatched = isWatched;
     this.subjectIsDestination = subjectIsDestination;
   }
 

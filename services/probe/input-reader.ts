@@ -1,12 +1,13 @@
 import { CaptureReader, PacketView, type CaptureError } from '#capture';
 import { IngestCounters, openLog, type LogMark, type LogReader } from '#ingest';
 import type { ProbePipeline } from './pipeline.ts';
+import type { ProbeWorkers } from './workers.ts';
 
 /** What takes an input in chunks, and turns it into records of the pipeline. */
 export interface InputReader {
-  /** The chunk may be overwritten when this returns. */
-  push(chunk: Buffer): void;
-  finish(): void;
+  /** The chunk may be overwritten when this is done. */
+  push(chunk: Buffer): void | Promise<void>;
+  finish(): void | Promise<void>;
   /** Packets of a capture, entries of a log so far. */
   readonly read: number;
   /** Packets of a capture; 0 of a log. */
@@ -23,8 +24,8 @@ export interface InputReader {
 export type ResumePoint = Omit<LogMark, 'unread'>;
 
 /** The reader for an input that begins with `start`, by content: extensions lie. `start` is not consumed: push it. */
-export function readerOf(start: Buffer, name: string, pipeline: ProbePipeline): InputReader {
-  return logReader(start, name, pipeline) ?? captureReader(pipeline);
+export function readerOf(start: Buffer, name: string, pipeline: ProbePipeline, workers?: ProbeWorkers): InputReader {
+  return logReader(start, name, pipeline) ?? workers?.reader(name, pipeline) ?? captureReader(pipeline);
 }
 
 /** The reader that goes on in a log behind `from`; `start` is its beginning. Null for inputs that cannot be read so. */
@@ -44,7 +45,12 @@ export function warmUp(start: Buffer, name: string, { entries }: ProbePipeline, 
   reader?.push(before.subarray(before.indexOf(0x0a) + 1));
 }
 
-function captureReader(pipeline: ProbePipeline): InputReader {
+export interface CaptureInputReader extends InputReader {
+  push(chunk: Buffer): void;
+  finish(): void;
+}
+
+export function captureReader(pipeline: ProbePipeline): CaptureInputReader {
   const reader = new CaptureReader(pipeline.capture);
   const view = new PacketView();
   const pull = (): void => {

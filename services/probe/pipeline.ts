@@ -1,18 +1,18 @@
-import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowTableOptions, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type Message } from '#dissect';
+import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type FlowTableOptions, type PacketView, type Sender } from '#capture';
+import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
+import { collectorPorts } from './collector-ports.ts';
 import { EntryRecorder } from './entry-recorder.ts';
 import { FlowRecorder, type FlowRecorderOptions } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
 
 export interface PipelineOptions extends FlowRecorderOptions {
   flowTable?: Partial<FlowTableOptions>;
+  /** Which flows are this pipeline's, where several share the packets. */
+  share?: FlowShare;
 }
-
-/** Ports on which collectors of NetFlow, IPFIX (4739) and sFlow (6343) listen. */
-const collectorPorts = new Set([2055, 2056, 4432, 4739, 6343, 9555, 9995, 9996]);
 
 /**
  * Packets and log entries in, flow records out. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
@@ -23,15 +23,19 @@ export class ProbePipeline implements FlowHandler {
   readonly dissect = new DissectCounters();
   /** What comes from logs, archives and flow exports. */
   readonly entries: EntryRecorder;
+  /** Of flows that are only watched: their own pipeline counts them. */
+  readonly #watched = new DissectCounters();
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   #exports: FlowExportDecoder;
+  /** Of the datagram at hand: one object for all of them. */
+  readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
   /** Of all sources before this one. */
   #packetsBefore = 0;
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
-    this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture);
+    this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture, options.share ?? null);
     this.entries = new EntryRecorder(this.#recorder);
     this.#exports = this.#exportDecoder();
   }
@@ -52,9 +56,12 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.names;
   }
 
+  /** Made by threads that read for this pipeline. */
+  recordsOfWorkers = 0;
+
   /** Records made so far. */
   get records(): number {
-    return this.#recorder.made;
+    return this.#recorder.made + this.recordsOfWorkers;
   }
 
   /** From now on the values of these watchlists are looked for; null: of none. */
@@ -91,14 +98,15 @@ export class ProbePipeline implements FlowHandler {
     this.#flows.report();
   }
 
-  /** Ends all flows: the source has no more packets. */
-  finish(): void {
-    this.#flows.finish();
+  /** The source has no more packets: ends all flows, or `most` of them, so that their records can be taken in between. True when none is left. */
+  finish(most = Infinity): boolean {
+    if (!this.#flows.finish(most)) return false;
     // Private addresses of one capture mean others in the next. The logs of one sensor speak of one network.
     if (this.capture.packets > this.#packetsBefore) this.names.clear();
     this.#packetsBefore = this.capture.packets;
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
+    return true;
   }
 
   /** A datagram of a flow export, sent by `exporter`. Returns false when it is none. */
@@ -123,25 +131,36 @@ export class ProbePipeline implements FlowHandler {
 
   flowStarted(flow: Flow): void {
     const id = flowId(this.#recorder.observer, flow.communityId, flow.startMicros);
-    flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), flow.transport !== 'tcp'));
+    flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), flow.transport !== 'tcp', flow.isWatched));
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     const dissection = flow.context as Dissection;
+    const counters = flow.isWatched ? this.#watched : this.dissect;
     if (flow.transport === 'tcp') {
-      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
+      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
       dissection.stream.data(sender, bytes, frame, micros);
       if (!dissection.stream.done) return;
       flow.isPassedOver = true;
       dissection.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
-      dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
-      dissection.datagrams.datagram(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
+      dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
+      dissection.datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
     } else if (flow.transport === 'sctp') {
-      dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), this.dissect);
-      dissection.association.packet(bytes, { sender, sourcePort: flow.sourcePort, destinationPort: flow.destinationPort, frame, micros });
+      dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
+      dissection.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
     }
+  }
+
+  #contextOf(flow: Flow, sender: Sender, frame: number, micros: number): DatagramContext {
+    const context = this.#context;
+    context.sender = sender;
+    context.sourcePort = flow.sourcePort;
+    context.destinationPort = flow.destinationPort;
+    context.frame = frame;
+    context.micros = micros;
+    return context;
   }
 
   gap(flow: Flow, sender: Sender, missing: number): void {

@@ -1,14 +1,20 @@
 import type { CaptureError } from '#capture';
+import { decodeBatch } from '#wire';
 import type { FlowRecord } from '#flow';
 import { leastSample } from '#ingest';
 import { openCapture, type CaptureInput } from './captures.ts';
 import { readerOf, type InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
+import type { ProbeWorkers } from './workers.ts';
 
 export interface ReplayOptions {
   pipeline: ProbePipeline;
   /** Resolves once the records are accepted; the next packets are read after that. */
   send: (records: FlowRecord[]) => Promise<void>;
+  /** Threads that share the packets of a capture; without, this thread does all. */
+  workers?: ProbeWorkers;
+  /** Takes the batches of the workers as they stand on the wire, in place of `send`. */
+  sendEncoded?: (batch: Uint8Array) => Promise<void>;
   /** Bytes of the file, and packets, so far. */
   onProgress?: (bytes: number, packets: number) => void;
   signal?: AbortSignal;
@@ -28,7 +34,7 @@ export interface Replayed {
  * Reads one capture or log to its end, through the pipeline, and hands its records over in batches.
  * @throws {CaptureError} when the input is neither
  */
-export async function replayCapture(input: CaptureInput, { pipeline, send, onProgress, signal }: ReplayOptions): Promise<Replayed> {
+export async function replayCapture(input: CaptureInput, { pipeline, workers, send, sendEncoded = (batch) => send(decodeBatch(batch)), onProgress, signal }: ReplayOptions): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
   pipeline.begin(input.name);
@@ -37,21 +43,23 @@ export async function replayCapture(input: CaptureInput, { pipeline, send, onPro
       if (reader === undefined) {
         start = Buffer.concat([start, chunk]);
         if (start.length < leastSample) continue;
-        reader = readerOf(start, input.name, pipeline);
-        reader.push(start);
+        reader = readerOf(start, input.name, pipeline, workers);
+        await reader.push(start);
       } else {
-        reader.push(chunk);
+        await reader.push(chunk);
       }
       if (pipeline.pending >= batchSize) await send(pipeline.take());
+      for (const batch of workers?.take() ?? []) await sendEncoded(batch);
       if (signal?.aborted) break;
     }
     if (reader === undefined) {
-      reader = readerOf(start, input.name, pipeline);
-      reader.push(start);
+      reader = readerOf(start, input.name, pipeline, workers);
+      await reader.push(start);
     }
-    reader.finish();
+    await reader.finish();
   } finally {
-    pipeline.finish();
+    for (const batch of workers?.take() ?? []) await sendEncoded(batch);
+    while (!pipeline.finish(batchSize)) await send(pipeline.take());
     await send(pipeline.take());
   }
   return { packets: reader.packets, problem: reader.problem };

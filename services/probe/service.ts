@@ -7,6 +7,7 @@ import { createPipeline } from './create.ts';
 import { sourceOf, type ProbeInputs } from './sources.ts';
 import { loadOrCreateTokenKey } from './token-key.ts';
 import { reportWatchlists, WatchlistWatcher } from './watchlist-watcher.ts';
+import { startWorkers } from './workers.ts';
 
 /** The probe as a service of its own: a source → flow records → flow log. It ends when all files are read, unless it follows, listens or captures. */
 export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<typeof probeSchema>> {
@@ -18,12 +19,13 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
       if (inputs.captures.length === 0 && inputs.listen === undefined && inputs.interface === undefined && live.interface === undefined) {
         throw new Error('nothing to read: name a FILE, DIR or -, use --interface or --listen, or configure probe.live.interface');
       }
-      const tokenKey = await loadOrCreateTokenKey(key);
-      const pipeline = createPipeline({ tokenKey, observer: name, monitoredNetworks: networks });
-      const watchlists = new WatchlistWatcher({ folder, tokenKey, pipeline, logger });
+      const options = { tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks };
+      const pipeline = createPipeline(options);
+      const workers = startWorkers({ ...options, workers: inputs.workers ?? 1 });
+      const watchlists = new WatchlistWatcher({ folder, tokenKey: options.tokenKey, pipeline, workers, logger });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
       const { source, checks } = sourceOf(inputs, {
-        pipeline, sink, logger, metrics, templates, positions, live,
+        pipeline, workers, sink, logger, metrics, templates, positions, live,
         onFailure: (error) => lifecycle.fail('the probe', error),
         onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),
       });
@@ -31,7 +33,7 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
       reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', sink.counters);
       const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks, metrics })] });
-      lifecycle.add(http, { name: 'flow sink', stop: () => sink.close() }, watchlists, source);
+      lifecycle.add(http, { name: 'flow sink', stop: () => sink.close() }, watchlists, { name: 'workers', stop: () => workers?.close() }, source);
     },
   };
 }

@@ -22,9 +22,11 @@ export interface ProbeInputs {
   interface?: string;
   /** Capture filter, before the configured one. */
   filter?: string;
+  /** Threads that share the packets of a capture file. */
+  workers?: number;
 }
 
-export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions, 'onProgress' | 'onDone'> {
+export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions, 'onProgress' | 'onDone' | 'workers'> {
   live: z.output<typeof liveSection>;
   /** Files of the probe's state. */
   templates: string;
@@ -44,7 +46,7 @@ export interface ProbeSource {
 /** The source for what is to be read. Its metrics are registered. */
 export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSource {
   const { captures, follow, listen } = inputs;
-  const { live, templates, positions, metrics, onProgress, onDone, ...common } = options;
+  const { live, templates, positions, metrics, workers, onProgress, onDone, ...common } = options;
   const now = (): number => Date.now() * 1000;
   if (listen?.kind === 'udp') return { source: new ExportListener({ ...common, listen, templates, now }), checks: [], endless: `flow exports to udp://${listen.host}:${listen.port}` };
   if (listen?.kind === 'unix') {
@@ -64,5 +66,5 @@ export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSour
     reportFollow(metrics, source);
     return { source, checks: [], endless: `${captures.join(', ')} as they grow` };
   }
-  return { source: new CaptureSource({ ...common, onProgress, onDone, captures }), checks: [], endless: null };
+  return { source: new CaptureSource({ ...common, workers, onProgress, onDone, captures }), checks: [], endless: null };
 }

@@ -1,11 +1,14 @@
 import type { Component, Logger, Metrics } from '#runtime';
 import type { ProbePipeline } from './pipeline.ts';
-import { loadWatch, watchlistState } from './watchlists.ts';
+import { readWatchlists, watchKeyOf, watchlistState, watchOf } from './watchlists.ts';
+import type { ProbeWorkers } from './workers.ts';
 
 export interface WatchlistWatcherOptions {
   folder: string;
   tokenKey: Uint8Array;
   pipeline: Pick<ProbePipeline, 'watch'>;
+  /** They read beside the pipeline. */
+  workers?: Pick<ProbeWorkers, 'watch'> | undefined;
   logger: Pick<Logger, 'info' | 'error'>;
 }
 
@@ -41,12 +44,14 @@ export class WatchlistWatcher implements Component {
 
   /** One look at the folder. It never rejects: what is wrong is logged and counted, and the lists in use stay. */
   async look(): Promise<void> {
-    const { folder, tokenKey, pipeline, logger } = this.#options;
+    const { folder, tokenKey, pipeline, workers, logger } = this.#options;
     try {
       const state = await watchlistState(folder);
       if (state === this.#state) return;
       this.#state = state;
-      pipeline.watch(await loadWatch(folder, tokenKey));
+      const lists = await readWatchlists(folder, watchKeyOf(tokenKey).keyId);
+      pipeline.watch(watchOf(lists, tokenKey));
+      workers?.watch(lists);
       this.counters.watchlistReloads += 1;
       logger.info({ folder, lists: state === '' ? 0 : state.split('\n').length }, 'watchlists loaded');
     } catch (error) {

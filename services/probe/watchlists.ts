@@ -37,11 +37,9 @@ export async function readWatchlists(folder: string, keyId: string): Promise<Wat
   return lists;
 }
 
-/** What finds the values of a folder's lists; null when there are none. */
-export async function loadWatch(folder: string, tokenKey: Uint8Array): Promise<Watch | null> {
-  const key = watchKeyOf(tokenKey);
-  const lists = await readWatchlists(folder, key.keyId);
-  return lists.length === 0 ? null : new WatchScanner(lists, key);
+/** What finds the values of lists; null when there are none. */
+export function watchOf(lists: readonly Watchlist[], tokenKey: Uint8Array): Watch | null {
+  return lists.length === 0 ? null : new WatchScanner(lists, watchKeyOf(tokenKey));
 }
 
 /** Written aside and renamed, so that a probe reads the old list or the new one; readable by its owner alone. */

@@ -1,30 +1,37 @@
 /**
- * The whole probe on one core: decode, dissect, recognise, tokenise, encode for the wire, write to a file; beside tshark on the
- * same capture. Medians of the rounds, which alternate, of CPU time: on one pinned core it is the time that passes, and a busy
- * machine does not change it.
+ * The whole probe on one core: decode, dissect, recognise, tokenise, encode for the wire, write to a file; beside other tools on the
+ * same capture. Medians of the rounds, in which the commands run in turn, of CPU time: a busy machine changes ratios of it little.
  *
- * `node dist/test/bench/probe.js <capture> [--rounds 3] [--against tshark|none] [--smaller <capture with fewer copies>]`
+ * `node dist/test/bench/probe.js <capture> [--rounds 3] [--smaller <capture with fewer copies>] [--write | --compare]`
  *
- * With `--smaller`, the peak RSS on both captures is compared. Pins itself with taskset where that exists.
+ * tshark is compared with where it is installed, Suricata where `TELLTALE_SURICATA` names its command (see probe/suricata.ts).
+ * `--write` keeps the ratios in test/bench/probe.baseline.json; `--compare` fails where one is a fifth worse than there.
  * `--flows N` instead of a capture: N distinct flows are made up, to see that the tables keep their bounds.
  * `--profile folder` writes a CPU profile of one run.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { Distinct } from './probe/distinct.ts';
 import type { ProbeRun } from './probe/run.ts';
+import { Suricata, suricataCommand } from './probe/suricata.ts';
+import { timed, type Measured } from './probe/timed.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '3' }, against: { type: 'string', default: 'tshark' }, smaller: { type: 'string' },
-    flows: { type: 'string' }, profile: { type: 'string' },
+    rounds: { type: 'string', default: '3' }, smaller: { type: 'string' }, flows: { type: 'string' }, profile: { type: 'string' },
+    write: { type: 'boolean', default: false }, compare: { type: 'boolean', default: false },
   },
 });
-const worker = path.join(import.meta.dirname, 'probe', 'run.js');
-const isPinnable = spawnSync('taskset', ['--version']).status === 0;
+const runFile = path.join(import.meta.dirname, 'probe', 'run.js');
+const baselineFile = path.join(import.meta.dirname, '../../../test/bench/probe.baseline.json');
+
+/** Of these, less is better. */
+const costs = new Set(['rssOverSuricata', 'rssOverSmaller']);
+type Ratios = Record<string, number>;
 
 if (values.flows) {
   for (const flows of [Math.round(Number(values.flows) / 10), Number(values.flows)]) {
@@ -34,61 +41,91 @@ if (values.flows) {
 } else {
   const [capture] = positionals;
   if (capture === undefined || !existsSync(capture)) throw new Error('which capture? see the head of this file');
-  compare(capture);
+  const ratios = compare(capture);
+  console.log(JSON.stringify(ratios));
+  if (values.write) writeFileSync(baselineFile, `${JSON.stringify(ratios, null, 2)}\n`);
+  if (values.compare) compareWithBaseline(ratios);
 }
 
-function compare(capture: string): void {
+function compare(capture: string): Ratios {
+  const hasTshark = spawnSync('tshark', ['--version']).status === 0;
+  const suricata = suricataCommand === undefined ? undefined : new Suricata(capture);
   const probe: ProbeRun[] = [];
-  const tshark: number[] = [];
+  const others: Record<'tshark' | 'suricata' | 'rules', Measured[]> = { tshark: [], suricata: [], rules: [] };
   for (let round = 0; round < Number(values.rounds); round++) {
     probe.push(runProbe([capture]));
-    if (values.against === 'tshark') tshark.push(runTshark(capture));
+    if (hasTshark) others.tshark.push(runTshark(capture));
+    if (suricata) others.rules.push(suricata.run('identifiers'));
+    // Last, since its events are read below.
+    if (suricata) others.suricata.push(suricata.run('none'));
   }
   const { packets, records, bytes, rssBytes } = probe[0]!;
   const seconds = median(probe.map((run) => run.seconds));
-  console.log(`${path.basename(capture)}: ${packets} packets, ${statSync(capture).size} bytes${isPinnable ? ', one pinned core' : ''}`);
+  const ratios: Ratios = {};
   console.log(`probe: ${rate(packets, seconds)}; ${records} records in ${bytes} bytes; peak RSS ${mebibytes(rssBytes)}`);
-  if (tshark.length > 0) console.log(`tshark -T fields: ${rate(packets, median(tshark))}; ratio ${(median(tshark) / seconds).toFixed(1)}`);
-  if (values.smaller) {
-    const smaller = runProbe([values.smaller]);
-    console.log(`peak RSS on ${path.basename(values.smaller)}: ${mebibytes(smaller.rssBytes)}; ratio ${(rssBytes / smaller.rssBytes).toFixed(2)}`);
+  const over = (name: string, title: string, runs: readonly Measured[]): void => {
+    if (runs.length === 0) return;
+    const other = median(runs.map((run) => run.seconds));
+    ratios[name] = rounded(other / seconds);
+    console.log(`${title}: ${rate(packets, other)}; peak RSS ${mebibytes(runs[0]!.rssBytes)}; the probe is ${ratios[name]} times as fast`);
+  };
+  over('overTshark', 'tshark -T fields', others.tshark);
+  over('overSuricata', 'Suricata EVE, midstream', others.suricata);
+  over('overSuricataWithRules', `Suricata with ${suricata?.rules} identifier rules`, others.rules);
+  if (suricata) {
+    ratios['rssOverSuricata'] = rounded(rssBytes / others.suricata[0]!.rssBytes);
+    const seen = new Distinct();
+    for (const event of suricata.events()) seen.event(event);
+    console.log(`seen by the probe: ${runProbe([capture, '--distinct']).distinct}; by Suricata: ${seen}`);
+    suricata.remove();
+  }
+  if (values.smaller) ratios['rssOverSmaller'] = rounded(rssBytes / runProbe([values.smaller]).rssBytes);
+  ratios['twoWorkers'] = rounded(median(rounds(() => runProbe([capture], '0,1').elapsed)) / median(rounds(() => runProbe([capture, '--workers', '2'], '0,1').elapsed)));
+  return ratios;
+}
+
+function rounds(run: () => number): number[] {
+  return Array.from({ length: Number(values.rounds) }, run);
+}
+
+function compareWithBaseline(ratios: Ratios): void {
+  const baseline = JSON.parse(readFileSync(baselineFile, 'utf8')) as Ratios;
+  for (const [name, expected] of Object.entries(baseline)) {
+    const now = ratios[name];
+    if (now === undefined) continue;
+    const isWorse = costs.has(name) ? now > expected * 1.2 : now < expected / 1.2;
+    console.log(`${name}: ${now}, baseline ${expected}${isWorse ? ': WORSE' : ''}`);
+    if (isWorse) process.exitCode = 1;
   }
 }
 
 /** In a process of its own, so that RSS and compiled code are those of one run. */
-function runProbe(args: readonly string[]): ProbeRun {
+function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
   try {
     const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-    const { stdout, stderr, status } = spawnPinned(process.execPath, [...profile, worker, ...args, '--output', path.join(folder, 'records')]);
-    if (status !== 0) throw new Error(stderr);
-    return JSON.parse(stdout) as ProbeRun;
+    return JSON.parse(timed([process.execPath, ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout) as ProbeRun;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** The fields of the same protocols that the probe reads, in both directions, with TCP streams put together. */
-function runTshark(capture: string): number {
+function runTshark(capture: string): Measured {
   const fields = [
     'frame.number', 'frame.time_epoch', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'udp.srcport', 'udp.dstport',
     'http.request.method', 'http.host', 'http.request.uri', 'http.user_agent', 'http.cookie', 'http.response.code', 'dns.qry.name', 'dns.a', 'dns.aaaa',
     'tls.handshake.extensions_server_name', 'stun.att.username', 'stun.att.ipv4', 'quic.version',
   ];
-  const { status, stderr, stdout } = spawnPinned('sh', ['-c', 'tshark -n -r "$1" -T fields $2 > /dev/null && times', 'sh', capture, fields.map((field) => `-e ${field}`).join(' ')]);
-  if (status !== 0) throw new Error(`tshark: ${stderr}`);
-  // POSIX times: user and system of the shell, then of its children.
-  const children = stdout.trim().split('\n')[1]!;
-  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
-}
-
-function spawnPinned(command: string, args: readonly string[]) {
-  const [first, ...rest] = isPinnable ? ['taskset', '-c', '0', command, ...args] : [command, ...args];
-  return spawnSync(first!, rest, { encoding: 'utf8' });
+  return timed(['tshark', '-n', '-r', capture, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])]);
 }
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+}
+
+function rounded(ratio: number): number {
+  return Number(ratio.toPrecision(2));
 }
 
 function rate(packets: number, seconds: number): string {

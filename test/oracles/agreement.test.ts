@@ -40,7 +40,7 @@ test('expected logs of Zeek and events of Suricata, and fingerprints of nDPI', {
 const telling = /^(?:ndpi\/pcap\/(?:1kxun|adult_content|dropbox|http_auth|reddit|sip|sip_hello|stun_zoom|teams|viber|webex|wechat|zoom)|zeek\/Traces\/http\/(?:pipelined-requests|100-continue)|suricata-verify\/(?:http-multiple-cl|dns-over-http2-post)\/.*)\.pcap(?:ng)?$/;
 const oneOf = 40;
 
-test('tshark, on a share of the captures', { skip: skip || withoutTshark, timeout: 300_000 }, async () => {
+test('tshark, on a share of the captures', { skip: skip || withoutTshark, timeout: 600_000 }, async () => {
   const share = files.filter((file, index) => telling.test(file) || index % oneOf === 0);
   const totals = await totalsOf(share, ['tshark']);
   for (const topic of ['http.request', 'http.host', 'dns.question', 'dns.address', 'tls.server_name', 'quic.server_name', 'sip.method', 'sip.from', 'stun.message', 'stun.mapped']) {

@@ -67,6 +67,10 @@ const reasons: Record<string, string> = {
     tshark stun.message ndpi/pcap/stun_wa_call.pcapng -0 +104
     tshark stun.type ndpi/pcap/stun_wa_call.pcapng -0 +26
     tshark stun.relayed ndpi/pcap/stun_wa_call.pcapng -0 +26`,
+  'STUN before its magic cookie, whose fields tshark names otherwise.': `
+    tshark stun.message ndpi/pcap/stun_classic.pcap -0 +2
+    tshark stun.type ndpi/pcap/stun_classic.pcap -0 +1
+    tshark stun.mapped ndpi/pcap/stun_classic.pcap -0 +1`,
   'STUN between ICE peers inside channel data of TURN, which tshark does not open.': `
     tshark stun.message ndpi/pcap/adult_content.pcap -0 +3
     tshark stun.type ndpi/pcap/adult_content.pcap -0 +1
@@ -101,7 +105,6 @@ const reasons: Record<string, string> = {
     tshark http.request suricata-verify/detect-http-uri/UriTestSig20/test.fpc.pcap -0 +1
     tshark http.request suricata-verify/detect-http-uri/UriTestSig21/test.fpc.pcap -0 +1
     tshark http.request suricata-verify/detect-http-uri/UriTestSig28/test.fpc.pcap -0 +1
-    tshark http.request suricata-verify/engine-state/detect-engine-state-01/input.pcap -0 +1
     tshark http.request suricata-verify/tcp-rst-unacked-stream-07-http/input.pcap -0 +1
     tshark http.request suricata-verify/uricontent/detect-uricontent-02/input.pcap -0 +1
     tshark http.request suricata-verify/uricontent/detect-uricontent-04/input.pcap -0 +1
@@ -109,14 +112,21 @@ const reasons: Record<string, string> = {
     tshark http.request suricata-verify/uricontent/detect-uricontent-05/input.pcap -0 +1
     tshark http.host suricata-verify/uricontent/detect-uricontent-05/input.pcap -0 +1
     tshark http.request suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1
-    tshark http.host suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1`,
-  'tshark is told not to put bodies together, so as not to lose responses whose body is cut: it loses those that begin in the segment in which one ends.': `
+    tshark http.host suricata-verify/uricontent/detect-uricontent-07/input.pcap -0 +1
+    tshark http.request zeek/Traces/ipv4/fragmented-4.pcap -0 +1`,
+  'tshark is told not to put bodies together, so as not to lose messages whose body is cut: it loses what begins in the segment in which one ends, or takes lines of a body for a head.': `
     tshark http.request ndpi/pcap/1kxun.pcap -0 +2
     tshark http.host ndpi/pcap/1kxun.pcap -0 +2
     tshark http.status ndpi/pcap/netflix.pcap -0 +1
+    tshark http.request suricata-verify/engine-state/detect-engine-state-01/input.pcap -0 +1
     tshark http.status suricata-verify/filestore-dont/input.pcap -0 +1
     tshark http.status suricata-verify/http-connect/http-connect-fragmented/input.pcap -0 +1
-    tshark http.status suricata-verify/http-protocol-nodup/input.pcap -0 +30`,
+    tshark http.status suricata-verify/http-protocol-nodup/input.pcap -0 +30
+    tshark http.status zeek/Traces/http/bro.org.pcap -0 +7
+    tshark http.request zeek/Traces/http/content-length-in-request-body.pcap -1 +0
+    tshark http.status zeek/Traces/http/content-length-in-request-body.pcap -0 +1
+    tshark http.request zeek/Traces/http/smuggle-http-request.pcap -1 +0
+    tshark http.status zeek/Traces/http/smuggle-http-request.pcap -0 +1`,
   'Urgent data, or data over which a gap stands, in the head: part of the stream here, not for tshark.': `
     tshark http.request ndpi/pcap/ndpi_match_string_subprotocol__error.pcapng -0 +1
     tshark http.host ndpi/pcap/ndpi_match_string_subprotocol__error.pcapng -0 +1
@@ -133,15 +143,30 @@ const reasons: Record<string, string> = {
   'Several blanks behind the method: tshark has an empty target.': `
     tshark http.request suricata-verify/detect-pcre/detect-pcre-05/input.pcap -1 +1`,
   'A method that tshark does not know.': `
-    tshark http.request suricata-verify/firewall/tcp-session-decode-malformed-ipv4/input.pcap -0 +1`,
+    tshark http.request suricata-verify/firewall/tcp-session-decode-malformed-ipv4/input.pcap -0 +1
+    tshark http.request zeek/Traces/http/http-inner-transfer-encoding-ossfuzz.pcap -0 +1`,
   'Contradicting Content-Length headers: the first one holds here.': `
     tshark http.request suricata-verify/http-multiple-cl/input.pcap -1 +1`,
   'On the port of another protocol tshark looks for that one only.': `
     tshark http.request suricata-verify/output-eve-anomaly-02/input.pcap -0 +1
-    tshark http.host suricata-verify/output-eve-anomaly-02/input.pcap -0 +1`,
+    tshark http.host suricata-verify/output-eve-anomaly-02/input.pcap -0 +1
+    tshark http.request zeek/Traces/http/http-single-conn-22.pcap -0 +1
+    tshark http.status zeek/Traces/http/http-single-conn-22.pcap -0 +1
+    tshark http.request zeek/Traces/http/http-to-ssh.pcap -0 +1
+    tshark http.host zeek/Traces/http/http-to-ssh.pcap -0 +1`,
   'Segments are missing in front: tshark does not take up what follows.': `
     tshark tls.server_name suricata-verify/bug-2512/sample_10.62.112.41_62227.pcap -0 +1
-    tshark dns.question suricata-verify/dns-tcp-ts-gap/input.pcap -0 +1`,
+    tshark dns.question suricata-verify/dns-tcp-ts-gap/input.pcap -0 +1
+    tshark http.status zeek/Traces/http/1000-requests-one-dropped-response.pcap.gz -0 +999
+    tshark http.request zeek/Traces/http/zero-length-bodies-with-drops.pcap -0 +4
+    tshark http.host zeek/Traces/http/zero-length-bodies-with-drops.pcap -0 +4
+    tshark http.status zeek/Traces/http/zero-length-bodies-with-drops.pcap -0 +5`,
+  'A chunk of more than 2^64 bytes: what follows is a request here, as the client meant it.': `
+    tshark http.request zeek/Traces/http/261/variant-01-chunk_2pow64_overflow.pcap -0 +1
+    tshark http.host zeek/Traces/http/261/variant-01-chunk_2pow64_overflow.pcap -0 +1`,
+  'An inverse query, obsolete since RFC 3425, asks for an address: it has no question, and its answer is none.': `
+    tshark dns.question zeek/Traces/dns-inverse-query.pcap -1 +0
+    tshark dns.address zeek/Traces/dns-inverse-query.pcap -2 +0`,
   'ARCNET is not decoded.': `
     tshark http.request tcpdump/arcnet-rfc1051-arp-icmp-http.pcap -1 +0
     tshark http.host tcpdump/arcnet-rfc1051-arp-icmp-http.pcap -1 +0

@@ -1,13 +1,13 @@
-/** One run of the probe, for test/bench/probe.ts: `run.js <capture> --output file` or `run.js --flows N --output file`. Prints JSON. */
+/** One run of the probe, for test/bench/probe.ts: `run.js <capture> --output file [--workers N] [--distinct]` or `run.js --flows N --output file`. Prints JSON. */
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { PacketView } from '#capture';
 import type { FlowRecord } from '#flow';
-import { createTokeniser } from '#identifiers';
 import { encodeBatch } from '#wire';
-import { ProbePipeline } from '../../../services/probe/pipeline.ts';
+import { createPipeline } from '../../../services/probe/create.ts';
 import { replayCapture } from '../../../services/probe/replay.ts';
-import { MonitoredNetworks } from '../../../services/probe/subject.ts';
+import { startWorkers } from '../../../services/probe/workers.ts';
+import { Distinct } from './distinct.ts';
 
 export interface ProbeRun {
   packets: number;
@@ -17,31 +17,51 @@ export interface ProbeRun {
   /** CPU time of the process, with its start. */
   seconds: number;
   rssBytes: number;
+  /** Time that passed while the capture was read. */
+  elapsed: number;
+  /** With `--distinct`: what {@link Distinct} says. */
+  distinct: string;
 }
 
 const batchSize = 4096;
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { output: { type: 'string' }, flows: { type: 'string' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { output: { type: 'string' }, flows: { type: 'string' }, workers: { type: 'string', default: '1' }, distinct: { type: 'boolean', default: false } } });
 const output = openSync(values.output!, 'w');
-const pipeline = new ProbePipeline({
-  observer: 'bench', tokeniser: createTokeniser(Buffer.alloc(32, 7)), monitored: new MonitoredNetworks(), now: () => Date.now() * 1000,
-});
+const tokenKey = Buffer.alloc(32, 7);
+const pipeline = createPipeline({ tokenKey, observer: 'bench' });
+const workers = startWorkers({ workers: Number(values.workers), tokenKey, observer: 'bench' });
+const distinct = new Distinct();
+const began = performance.now();
 const packets = values.flows ? await madeUpFlows(Number(values.flows)) : await replay(positionals[0]!);
 closeSync(output);
+const elapsed = (performance.now() - began) / 1000;
+await workers?.close();
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 const result: ProbeRun = {
   packets, records: pipeline.records, bytes: statSync(values.output!).size, seconds: (userCPUTime + systemCPUTime) / 1e6, rssBytes: maxRSS * 1024,
+  elapsed, distinct: String(distinct),
 };
 console.log(JSON.stringify(result));
 
 /** In batches as a sink sends them. */
 async function send(records: readonly FlowRecord[]): Promise<void> {
+  if (values.distinct) for (const record of records) count(record);
   for (let at = 0; at < records.length; at += batchSize) writeSync(output, encodeBatch(records.slice(at, at + batchSize)));
 }
 
 async function replay(path: string): Promise<number> {
   const { size } = statSync(path);
-  const replayed = await replayCapture({ path, name: 'capture', size, found: false }, { pipeline, send });
+  const replayed = await replayCapture({ path, name: 'capture', size, found: false }, {
+    pipeline, send, ...(workers && { workers, sendEncoded: async (batch: Uint8Array) => { writeSync(output, batch); } }),
+  });
   return replayed.packets;
+}
+
+function count(record: FlowRecord): void {
+  if (record['tls.client.server_name']) distinct.sni.add(record['tls.client.server_name']);
+  if (record['dns.question.name']) distinct.dns.add(record['dns.question.name']);
+  if (record['network.protocol'] !== 'http' || record['url.domain'] === '') return;
+  distinct.hosts.add(record['url.domain']);
+  if (record['http.response.status_code'] === 0) distinct.requests++;
 }
 
 /** One UDP datagram each, from ever new addresses and ports, one microsecond apart. */

@@ -1,0 +1,63 @@
+import type { FlowShare, PacketView } from '#capture';
+import { collectorPorts } from './collector-ports.ts';
+
+const TCP = 6;
+const UDP = 17;
+const DNS = 53;
+/** Header, the root name, type and class. */
+const shortestDns = 17;
+
+/** Ports of TCP on which flows are many, and of a protocol that is known: they are shared out one by one. */
+const webPorts = new Set([80, 443]);
+/** System ports end here (RFC 6335), and ports that hosts choose for clients begin there. */
+const [firstRegistered, firstEphemeral] = [1024, 32_768];
+
+/**
+ * The share of one of `count` pipelines that all see every packet. A flow belongs to one by the hash of its endpoints, which is the same
+ * for both directions; where the protocol may be unknown, by the hash of its service, since what such payloads mean is inferred from
+ * many flows of one service together.
+ *
+ * The names that DNS teaches label the flows of all pipelines: each follows all of DNS, and reports of it what is its own. So each knows the
+ * same names at the same packet, and their records together are those of a single pipeline. Exporters of flows use several ports, but one
+ * set of templates: their datagrams go to the first pipeline.
+ */
+export class Share implements FlowShare {
+  readonly seed: number;
+  readonly #index: number;
+  readonly #count: number;
+
+  constructor(seed: number, index: number, count: number) {
+    this.seed = seed;
+    this.#index = index;
+    this.#count = count;
+  }
+
+  take(view: PacketView, hash: number): 'own' | 'watched' | 'other' {
+    const owner = isExport(view) ? 0 : (shareHash(view, hash) >>> 0) % this.#count;
+    if (owner === this.#index) return 'own';
+    return mayBeDns(view) ? 'watched' : 'other';
+  }
+}
+
+function shareHash({ transport, sourcePort, destinationPort }: PacketView, hash: number): number {
+  if (transport === TCP && (webPorts.has(sourcePort) || webPorts.has(destinationPort))) return hash;
+  const source = portRank(sourcePort);
+  const destination = portRank(destinationPort);
+  const service = source < destination ? sourcePort : destination < source ? destinationPort : 0;
+  const mixed = Math.imul((transport << 16) | service, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+}
+
+function portRank(port: number): number {
+  return port < firstRegistered ? 0 : port < firstEphemeral ? 1 : 2;
+}
+
+function isExport({ transport, sourcePort, destinationPort }: PacketView): boolean {
+  return transport === UDP && (collectorPorts.has(destinationPort) || collectorPorts.has(sourcePort));
+}
+
+/** All that the dissectors take for DNS, and some that they do not: on another port, a datagram with one question. */
+function mayBeDns({ transport, sourcePort, destinationPort, data, payloadStart, payloadEnd }: PacketView): boolean {
+  if (sourcePort === DNS || destinationPort === DNS) return transport === UDP || transport === TCP;
+  return transport === UDP && payloadEnd - payloadStart >= shortestDns && data[payloadStart + 4] === 0 && data[payloadStart + 5] === 1;
+}

@@ -1,0 +1,46 @@
+import type { CaptureErrorCode } from '#capture';
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  index: number;
+  count: number;
+  /** Of the hash by which flows are shared. */
+  seed: number;
+  tokenKey: Uint8Array;
+  observer: string;
+  monitoredNetworks: readonly string[] | undefined;
+  /** Whether raw values are to be handed back, for `scan --reveal` only. */
+  reveal: boolean;
+  /** Where chunks of the input stand, each worker reading all of them. */
+  slots: readonly SharedArrayBuffer[];
+}
+
+export type ToWorker =
+  | { kind: 'begin'; name: string }
+  /** Texts of watchlists, which take the place of those before. */
+  | { kind: 'watch'; lists: readonly string[] }
+  | { kind: 'chunk'; slot: number; length: number }
+  | { kind: 'end' };
+
+/** What was counted since the worker began. */
+export interface WorkerCounters {
+  records: number;
+  capture: Record<'packets' | 'bytes' | 'decoded' | 'flowsStarted' | 'flowsEnded' | 'streamBytes' | 'gapBytes', number>;
+  captureReasons: { layer: string; reason: string; count: number }[];
+  dissect: { protocol: string; reason: string; count: number }[];
+  recognised: [kind: string, count: number][];
+  identifiers: Record<'dropped' | 'truncated' | 'undecoded' | 'unwatched', number>;
+}
+
+/** `batches`: records in the format of the wire. `revealed`: token and raw value, which stay in this process. */
+export type FromWorker =
+  | { kind: 'read'; packets: number; batches: Uint8Array[]; revealed: [token: string, value: string][] }
+  | { kind: 'ended'; packets: number; batches: Uint8Array[]; revealed: [token: string, value: string][]; counters: WorkerCounters; problem: WorkerProblem | null }
+  | { kind: 'refused'; problem: WorkerProblem };
+
+/** A `CaptureError` on its way. */
+export interface WorkerProblem {
+  code: CaptureErrorCode;
+  offset: number;
+  message: string;
+}

@@ -1,0 +1,103 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { CaptureError, flowTableDefaults } from '#capture';
+import { parseWatchlist } from '#identifiers';
+import { encodeBatch } from '#wire';
+import { createPipeline } from './create.ts';
+import { captureReader, type CaptureInputReader } from './input-reader.ts';
+import { Share } from './share.ts';
+import { watchKeyOf, watchOf } from './watchlists.ts';
+import type { FromWorker, ToWorker, WorkerCounters, WorkerProblem, WorkerStart } from './worker-messages.ts';
+
+/** Records of one batch. */
+const batchSize = 4096;
+
+const { index, count, seed, tokenKey, observer, monitoredNetworks, reveal, slots } = workerData as WorkerStart;
+const { keyId } = watchKeyOf(tokenKey);
+const port = parentPort!;
+let revealed: [token: string, value: string][] = [];
+let batches: Uint8Array[] = [];
+const pipeline = createPipeline({
+  tokenKey, observer, ...(monitoredNetworks && { monitoredNetworks }), share: new Share(seed, index, count),
+  // What is bounded for the probe is shared out; the flows of DNS, which all follow, come on top.
+  flowTable: {
+    maxFlows: Math.ceil(flowTableDefaults.maxFlows / count),
+    maxBufferedBytes: Math.ceil(flowTableDefaults.maxBufferedBytes / count),
+    maxFragmentBytes: flowTableDefaults.maxFragmentBytes,
+  },
+  ...(reveal && { onRecognised: (found) => { for (const { observable, value } of found) revealed.push([observable.token, value]); } }),
+});
+let reader: CaptureInputReader = captureReader(pipeline);
+/** The input is no capture: what is left of it is not looked at. */
+let isRefused = false;
+
+port.on('message', (message: ToWorker) => {
+  try {
+    handle(message);
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    isRefused = true;
+    finishFlows();
+    post({ kind: 'refused', problem: problemOf(error) });
+  }
+});
+
+function handle(message: ToWorker): void {
+  switch (message.kind) {
+    case 'begin':
+      isRefused = false;
+      pipeline.begin(message.name);
+      reader = captureReader(pipeline);
+      return;
+    case 'watch':
+      return pipeline.watch(watchOf(message.lists.map((text) => parseWatchlist(text, 'watchlist', keyId)), tokenKey));
+    case 'chunk':
+      // The platform's hashes and decompressors take no shared memory.
+      if (!isRefused) reader.push(Buffer.from(new Uint8Array(slots[message.slot]!, 0, message.length)));
+      if (pipeline.pending >= batchSize) encode();
+      return post({ kind: 'read', packets: reader.packets, ...taken() });
+    case 'end':
+      if (isRefused) return;
+      reader.finish();
+      finishFlows();
+      return post({ kind: 'ended', packets: reader.packets, ...taken(), counters: countersOf(), problem: reader.problem === null ? null : problemOf(reader.problem) });
+  }
+}
+
+function finishFlows(): void {
+  while (!pipeline.finish(batchSize)) encode();
+  encode();
+}
+
+function encode(): void {
+  const records = pipeline.take();
+  for (let at = 0; at < records.length; at += batchSize) batches.push(encodeBatch(records.slice(at, at + batchSize)));
+}
+
+function taken() {
+  const parts = { batches, revealed };
+  batches = [];
+  revealed = [];
+  return parts;
+}
+
+function post(message: FromWorker): void {
+  port.postMessage(message);
+}
+
+function problemOf({ code, offset, message }: CaptureError): WorkerProblem {
+  return { code, offset, message };
+}
+
+function countersOf(): WorkerCounters {
+  const { capture, dissect, identifiers } = pipeline;
+  const { packets, bytes, decoded, flowsStarted, flowsEnded, streamBytes, gapBytes } = capture;
+  const { dropped, truncated, undecoded, unwatched } = identifiers;
+  return {
+    records: pipeline.records,
+    capture: { packets, bytes, decoded, flowsStarted, flowsEnded, streamBytes, gapBytes },
+    captureReasons: [...capture.reasons()],
+    dissect: [...dissect.entries()],
+    recognised: [...identifiers.recognised],
+    identifiers: { dropped, truncated, undecoded, unwatched },
+  };
+}

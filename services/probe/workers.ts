@@ -1,0 +1,197 @@
+import { randomInt } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { CaptureError, type CaptureReason } from '#capture';
+import { serialiseWatchlist, type Watchlist } from '#identifiers';
+import type { InputReader } from './input-reader.ts';
+import type { ProbePipeline } from './pipeline.ts';
+import { watchKeyOf } from './watchlists.ts';
+import type { FromWorker, ToWorker, WorkerCounters, WorkerStart } from './worker-messages.ts';
+
+export interface WorkerOptions {
+  workers: number;
+  tokenKey: Uint8Array;
+  observer?: string;
+  monitoredNetworks?: readonly string[];
+  /** Gets raw values with their tokens, for `scan --reveal` only. */
+  onRevealed?: (token: string, value: string) => void;
+}
+
+export const mostWorkers = 64;
+
+/** Nothing for a single worker: then the calling thread does all. */
+export function startWorkers(options: WorkerOptions): ProbeWorkers | undefined {
+  return options.workers > 1 ? new ProbeWorkers(options) : undefined;
+}
+
+/** Chunks that may be on their way: while the workers read one, the next is fetched. */
+const slotCount = 2;
+const slotBytes = 512 * 1024;
+
+/**
+ * Threads that read captures together. Each sees every chunk and decodes every packet, which is cheap, and does all the rest for its share
+ * of the flows (see `Share`): nothing has to be handed from one to the other, and what comes out is what one thread would have made.
+ */
+export class ProbeWorkers {
+  readonly #slots = Array.from({ length: slotCount }, () => new SharedArrayBuffer(slotBytes));
+  readonly #threads: Thread[];
+  readonly #keyId: string;
+  readonly #onRevealed: WorkerOptions['onRevealed'];
+  #batches: Uint8Array[] = [];
+
+  constructor({ workers, tokenKey, observer = 'local', monitoredNetworks, onRevealed }: WorkerOptions) {
+    this.#keyId = watchKeyOf(tokenKey).keyId;
+    this.#onRevealed = onRevealed;
+    const common = { count: workers, seed: randomInt(2 ** 31), tokenKey, observer, monitoredNetworks, reveal: onRevealed !== undefined, slots: this.#slots };
+    this.#threads = Array.from({ length: workers }, (_, index) => new Thread({ ...common, index }));
+  }
+
+  /** From the next chunk on these lists' values are looked for, instead of those before. */
+  watch(lists: readonly Watchlist[]): void {
+    const texts = lists.map((list) => serialiseWatchlist(list, this.#keyId));
+    for (const thread of this.#threads) thread.tell({ kind: 'watch', lists: texts });
+  }
+
+  /** Records in the format of the wire, since the last call. */
+  take(): Uint8Array[] {
+    const batches = this.#batches;
+    this.#batches = [];
+    return batches;
+  }
+
+  /** Reads one capture; what is counted goes to the counters of `pipeline`. */
+  reader(name: string, pipeline: ProbePipeline): InputReader {
+    /** By slot: done when all threads have read it. */
+    const read: Promise<void>[] = this.#slots.map(() => Promise.resolve());
+    let slot = 0;
+    let packets = 0;
+    let problem: CaptureError | null = null;
+    let refused: CaptureError | null = null;
+    const take = (replies: readonly FromWorker[]): void => {
+      for (const [index, reply] of replies.entries()) {
+        if (reply.kind === 'refused') {
+          refused ??= errorOf(reply.problem);
+          continue;
+        }
+        packets = reply.packets;
+        this.#batches.push(...reply.batches);
+        for (const [token, value] of reply.revealed) this.#onRevealed?.(token, value);
+        if (reply.kind !== 'ended') continue;
+        if (reply.problem !== null) problem = errorOf(reply.problem);
+        this.#threads[index]!.addCounters(reply.counters, pipeline, index === 0);
+      }
+    };
+    for (const thread of this.#threads) thread.tell({ kind: 'begin', name });
+    return {
+      push: async (chunk) => {
+        for (let at = 0; at < chunk.length; at += slotBytes) {
+          await read[slot];
+          if (refused !== null) break;
+          const part = chunk.subarray(at, at + slotBytes);
+          new Uint8Array(this.#slots[slot]!).set(part);
+          const message: ToWorker = { kind: 'chunk', slot, length: part.length };
+          read[slot] = Promise.all(this.#threads.map((thread) => thread.ask(message))).then(take);
+          // Who waits for it sees the error; until then it is nobody's.
+          read[slot]!.catch(() => {});
+          slot = (slot + 1) % slotCount;
+        }
+        if (refused !== null) {
+          await Promise.all(read);
+          throw refused as CaptureError;
+        }
+      },
+      finish: async () => {
+        await Promise.all(read);
+        if (refused === null) take(await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'end' }))));
+        if (refused !== null) throw refused as CaptureError;
+      },
+      isDocument: false,
+      get read() { return packets; },
+      get packets() { return packets; },
+      get problem() { return problem; },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
+
+function errorOf({ code, offset, message }: { code: CaptureError['code']; offset: number; message: string }): CaptureError {
+  return new CaptureError(code, offset, message.replace(/ \(at byte \d+\)$/, ''));
+}
+
+interface Question {
+  resolve: (reply: FromWorker) => void;
+  reject: (error: unknown) => void;
+}
+
+/** One worker, and the questions it has not answered yet: it answers in their order. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #questions: Question[] = [];
+  #failure: unknown = null;
+  /** What its counters said last. */
+  #told: WorkerCounters | null = null;
+
+  constructor(start: WorkerStart) {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+    this.#worker.on('message', (reply: FromWorker) => this.#questions.shift()!.resolve(reply));
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with ${code}`)));
+    // Idle threads do not keep the process: it ends when its work is done.
+    this.#worker.unref();
+  }
+
+  tell(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  ask(message: ToWorker): Promise<FromWorker> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure as Error);
+      this.#questions.push({ resolve, reject });
+      this.#worker.ref();
+      this.tell(message);
+    }).finally(() => { if (this.#questions.length === 0) this.#worker.unref(); }) as Promise<FromWorker>;
+  }
+
+  /** Adds what was counted since the last time. All threads decode all packets: that counts once. */
+  addCounters(now: WorkerCounters, pipeline: ProbePipeline, decodes: boolean): void {
+    const { capture, dissect, identifiers } = pipeline;
+    const told = this.#told;
+    this.#told = now;
+    pipeline.recordsOfWorkers += now.records - (told?.records ?? 0);
+    for (const name of ['flowsStarted', 'flowsEnded', 'streamBytes', 'gapBytes'] as const) capture[name] += now.capture[name] - (told?.capture[name] ?? 0);
+    if (decodes) for (const name of ['packets', 'bytes', 'decoded'] as const) capture[name] += now.capture[name] - (told?.capture[name] ?? 0);
+    for (const { layer, reason, count } of now.captureReasons) {
+      const key = `${layer}/${reason}` as CaptureReason;
+      const before = told?.captureReasons.find((other) => other.layer === layer && other.reason === reason)?.count ?? 0;
+      if (decodes || ofFlows.has(key)) capture.count(key, count - before);
+    }
+    for (const { protocol, reason, count } of now.dissect) {
+      dissect.add(protocol, reason, count - (told?.dissect.find((other) => other.protocol === protocol && other.reason === reason)?.count ?? 0));
+    }
+    for (const [kind, count] of now.recognised) identifiers.count(kind, count - (told?.recognised.find(([other]) => other === kind)?.[1] ?? 0));
+    for (const name of ['dropped', 'truncated', 'undecoded', 'unwatched'] as const) identifiers[name] += now.identifiers[name] - (told?.identifiers[name] ?? 0);
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= new Error('the workers of the probe were closed');
+    await this.#worker.terminate();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#questions.splice(0)) reject(this.#failure);
+  }
+}
+
+/** What a table counts of its own flows; the rest is counted by who decodes. */
+const ofFlows: ReadonlySet<CaptureReason> = new Set([
+  'tcp/retransmission', 'tcp/before_start', 'tcp/out_of_window', 'tcp/out_of_order', 'tcp/overlap', 'tcp/gap', 'tcp/acknowledged', 'tcp/buffer_flow',
+  'tcp/buffer_total', 'icmp/error', 'icmp/error_unknown', 'flow/evicted',
+]);
