@@ -1,5 +1,5 @@
 import { levels, type Finding, type Level } from '#flow';
-import { columns, identifiers, place } from './table.ts';
+import { columns, identifiers, place, several } from './table.ts';
 
 /** Distinct leaks that are kept; findings of further ones are counted. */
 const maxLeaks = 1000;
@@ -62,7 +62,7 @@ function leakOf(finding: Finding): Leak {
     level: finding['event.severity_name'] as Level,
     rule: finding['rule.name'],
     what: finding['telltale.observable.kind'] ? identifiers(finding) : place(finding),
-    from: finding['telltale.subject.ip'],
+    from: finding['telltale.subject.ip'] || several,
     to: `${finding['destination.domain'] || finding['telltale.peer.ip']} (${whose})`,
     times: 1,
   };

@@ -110,7 +110,7 @@ describe('scan', () => {
     const { status, stdout, stderr } = await telltale(['scan', 'demo.pcap', '--format', 'ndjson']);
     assert.equal(status, 0);
     assert.equal(lines(stdout).length, findings);
-    assert.match(stderr, /^1 capture read: \d+ packets, \d+ flow records\.\n13 findings \(8 high, 4 medium, 1 low\):/);
+    assert.match(stderr, /^1 capture read: \d+ packets, \d+ flow records\.\n14 findings \(9 high, 4 medium, 1 low\):/);
   });
 
   test('table: a line per finding under a header', async () => {

@@ -7,13 +7,16 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '·');
 }
 
+/** In place of a subject, for a correlation over several. */
+export const several = 'several';
+
 /** Findings as aligned columns, for people. `valueOf` gives the raw value where --reveal asks for it. */
 export function findingsTable(findings: readonly Finding[], valueOf: (finding: Finding) => string | undefined): string {
   const rows = findings.map((finding) => [
     isoMicros(finding['@timestamp']).slice(0, 19).replace('T', ' '),
     finding['event.severity_name'],
     finding['rule.name'],
-    finding['source.ip'],
+    finding['source.ip'] || several,
     destination(finding),
     finding['telltale.peer.located'] || '?',
     what(finding, valueOf(finding)),
@@ -50,7 +53,8 @@ export function place(finding: Finding): string {
 function what(finding: Finding, value: string | undefined): string {
   const kind = finding['telltale.observable.kind'];
   if (kind === '') return place(finding);
-  return `${identifiers(finding, value)} at ${finding['telltale.observable.path']}`;
+  const path = finding['telltale.observable.path'];
+  return path === '' ? identifiers(finding, value) : `${identifiers(finding, value)} at ${path}`;
 }
 
 /** Left-aligned columns, two spaces apart, the last one ragged. */

@@ -1,5 +1,6 @@
 import { createFinding, createFlowRecord, findingFlowFields, findingId, type Finding, type Hit } from '#flow';
 import { contextFields, correlationSql, correlationWindows, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange, type CorrelationWindow } from '#rules';
+import { riskScore } from './linkability.ts';
 import type { Query, ScheduledDetection } from './scheduled-detections.ts';
 
 /** What a fixed period waits for, after its end and after the latest of its hits was stored. µs */
@@ -108,6 +109,7 @@ export function correlationFinding(correlation: Correlation, row: CorrelationRow
   finding['rule.name'] = correlation.title;
   finding['rule.version'] = correlation.version;
   finding['event.severity_name'] = correlation.level;
+  finding['event.risk_score'] = riskScore(correlation.level, []);
   finding['telltale.verdict'] = 'violation';
   finding['telltale.versions'] = versions;
   if (row.tokens.length === 1) {
@@ -120,7 +122,8 @@ export function correlationFinding(correlation: Correlation, row: CorrelationRow
 /** `Many links from one host: 12 events (12 of "Meeting link in clear") with source.ip 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.` */
 function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last, subjects, shared }: CorrelationRow): string {
   const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
-  const where = groups.map(({ name }, i) => `${name} ${grp[i]}`).join(', ');
+  const { 'telltale.observable.kind': kind, 'telltale.observable.mask': mask } = shared;
+  const where = groups.map(({ name }, i) => (name === 'telltale.observable.token' && mask ? `${kind} ${mask}` : `${name} ${grp[i]}`)).join(', ');
   return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${second(first)} to ${second(last)}.`;
 }
 

@@ -1,4 +1,5 @@
 import { createFinding, createFlowRecord, findingFlowFields, type Finding, type FlowRecord, type Level } from '#flow';
+import { riskScore } from './linkability.ts';
 
 /** What a detection that is no Sigma rule puts on its findings. */
 export interface DetectionRule {
@@ -36,6 +37,7 @@ export function scheduledFinding({ rule, id, time, created, level, verdict, mess
   finding['rule.name'] = rule.title;
   finding['rule.version'] = rule.version;
   finding['event.severity_name'] = level;
+  finding['event.risk_score'] = riskScore(level, []);
   finding['telltale.verdict'] = verdict;
   finding['telltale.flow.id'] = flow['telltale.flow.id'] ?? '';
   finding['telltale.versions'] = versions;
