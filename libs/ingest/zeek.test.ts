@@ -28,6 +28,7 @@ describe('TSV', () => {
     assert.deepEqual(request!.facts, {
       'http.request.method': 'GET', 'url.domain': 'api.example.org', 'destination.domain': 'api.example.org', 'telltale.destination.domain_source': 'http',
       'url.path': '/v1/join', 'url.query': 'uid=1840273651&room=a%20b', 'user_agent.original': 'app/1 (x)', 'http.response.status_code': 206,
+      'telltale.flow.hops': ['forwarded-client=203.0.113.0/24'],
     });
     const fields = fieldsOf(entry!);
     for (const expected of ['url.query.uid=1840273651', 'url.query.room=a b', 'http.request.header.x-forwarded-for=203.0.113.5']) assert.ok(fields.includes(expected), expected);
