@@ -200,19 +200,19 @@ export class FlowRecorder {
     if (state.sequence === 0) this.#addHops(state, this.names.aliases(flow.sourceIp, flow.destinationIp, flow.startMicros).map((name) => `dns-cname=${name}`));
     record['telltale.flow.hops'] = state.hops as string[];
     const mac = state.subjectIsDestination ? flow.destinationMac : flow.sourceMac;
-    if (isMac(mac)) record['telltale.subject.mac'] = this.#macToken(mac);
+    if (mac !== '') record['telltale.subject.mac'] = this.#macToken(mac);
     record['destination.domain'] = state.redact(state.domain);
     record['telltale.destination.domain_source'] = state.domainSource;
     if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
     return record;
   }
 
-  /** The token that an identifier of kind `mac` has too. */
+  /** The token that an identifier of kind `mac` has too; empty for an address that is nobody's. */
   #macToken(mac: string): string {
     let token = this.#macTokens.get(mac);
     if (token === undefined) {
       if (this.#macTokens.size === rememberedMacs) this.#macTokens.clear();
-      this.#macTokens.set(mac, token = this.#options.tokeniser.token(normaliseMac(mac)));
+      this.#macTokens.set(mac, token = isMac(mac) ? this.#options.tokeniser.token(normaliseMac(mac)) : '');
     }
     return token;
   }

@@ -17,8 +17,8 @@ export interface InProcessResult {
 }
 
 /** What probe and detection make of captures, without anything between them that could lose or double it. */
-export async function runInProcess(captures: string, { tokenKey, observer }: { tokenKey: Buffer; observer: string }): Promise<InProcessResult> {
-  const { detection } = await loadDetection({ root: projectRoot });
+export async function runInProcess(captures: string, { tokenKey, observer, rules }: { tokenKey: Buffer; observer: string; rules?: string }): Promise<InProcessResult> {
+  const { detection } = await loadDetection({ root: projectRoot, ...(rules !== undefined && { rules }) });
   const pipeline = createPipeline({ tokenKey, observer });
   const records = new Map<string, FlowRecord>();
   const findings = new Map<string, Finding>();
