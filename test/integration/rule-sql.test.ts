@@ -25,10 +25,10 @@ const texts = [
 const addresses = ['', '10.1.2.3', '10.9.0.1', '192.0.2.7', '255.255.255.255', '2001:db8::7', 'fe80::1%eth0', '::ffff:10.1.2.3', '::', 'none', '010.1.1.1', '1.2.3', 'ab'];
 const times = ['1970-01-01T00:00:00.000001Z', '2020-12-31T23:59:59.999999Z', '2021-01-03T12:34:56Z', '2026-03-09T22:10:00Z', '2024-02-29T00:00:00Z'].map((text) => Date.parse(text) * 1000).concat(0);
 const kinds = ['user_id', 'imei', 'room_id', ''];
-const observable = fc.record({
+const observable = fc.record<Observable>({
   kind: fc.constantFrom(...kinds), path: fc.constantFrom('url.query.uid', 'udp.payload@12', 'ab'), encoding: fc.constantFrom('', 'url>base64'), visibility: fc.constantFrom('cleartext', 'inspected'),
-  sender: fc.constantFrom('source', 'destination'), confidence: fc.integer({ min: 0, max: 3 }), mask: fc.constant('*'), token: fc.constant('t'), frame: fc.constant(1),
-}) as fc.Arbitrary<Observable>;
+  sender: fc.constantFrom('source', 'destination'), confidence: fc.integer({ min: 0, max: 3 }), watchlist: fc.constantFrom('', 'vip'), mask: fc.constant('*'), token: fc.constant('t'), frame: fc.constant(1),
+});
 const text = fc.constantFrom(...texts);
 const record = fc.record({
   'network.protocol': fc.constantFrom('', 'http', 'dns', 'tls', 'AB'), 'destination.domain': text, 'user_agent.original': text, 'url.path': text, 'url.query': text, 'url.domain': fc.constantFrom('', 'Ab.example'),
@@ -75,9 +75,10 @@ function ruleOf(source: string): Rule | undefined {
   return rule?.evaluable === 'no' ? undefined : rule;
 }
 
-test('a rule selects in SQL, over stored flows, what it matches in the stream, and the same observables', { todo: 'fieldref and empty values: SQL and stream disagree on some generated records' }, async (context) => {
+test('a rule selects in SQL, over stored flows, what it matches in the stream, and the same observables', async (context) => {
   const records = fc.sample(record, { numRuns: 300, seed: 20_260_801 }).map((one, i) => Object.assign(one, { 'event.id': `r${i}`, 'telltale.flow.id': `f${i}` }));
   await store.write(records, []);
+  assert.equal(store.counters.flows, records.length, 'every record is stored, or the comparison says nothing');
   let compared = 0;
   let matched = 0;
   await fc.assert(fc.asyncProperty(written, async (source) => {
