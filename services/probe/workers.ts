@@ -113,6 +113,17 @@ export class ProbeWorkers {
     };
   }
 
+  /** Drops the rest of an input that is given up: its flows, and its records on their way. */
+  async discard(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'discard' })));
+    this.take();
+  }
+
+  /** CPU time of each thread so far, s. */
+  cpuSeconds(): Promise<number[]> {
+    return Promise.all(this.#threads.map((thread) => thread.cpuSeconds()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -144,8 +155,7 @@ class Thread {
     this.#worker.on('message', (reply: FromWorker) => this.#questions.shift()!.resolve(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with ${code}`)));
-    // Idle threads do not keep the process: it ends when its work is done.
-    this.#worker.unref();
+    this.#rest();
   }
 
   tell(message: ToWorker): void {
@@ -158,7 +168,7 @@ class Thread {
       this.#questions.push({ resolve, reject });
       this.#worker.ref();
       this.tell(message);
-    }).finally(() => { if (this.#questions.length === 0) this.#worker.unref(); }) as Promise<FromWorker>;
+    }).finally(() => this.#rest()) as Promise<FromWorker>;
   }
 
   /** Adds what was counted since the last time. All threads decode all packets: that counts once. */
@@ -189,9 +199,21 @@ class Thread {
     }
   }
 
+  async cpuSeconds(): Promise<number> {
+    this.#worker.ref();
+    const { user, system } = await this.#worker.cpuUsage();
+    this.#rest();
+    return (user + system) / 1e6;
+  }
+
   async close(): Promise<void> {
     this.#failure ??= new Error('the workers of the probe were closed');
     await this.#worker.terminate();
+  }
+
+  /** Idle threads do not keep the process: it ends when its work is done. */
+  #rest(): void {
+    if (this.#questions.length === 0) this.#worker.unref();
   }
 
   #fail(error: unknown): void {
