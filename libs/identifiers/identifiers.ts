@@ -5,7 +5,8 @@ export { type DataClass, type Example, type IdentifierKind, type Shape } from '.
 export { isMac, normaliseMac } from './mac.ts';
 export { maskEmail, maskSecret, maskValue } from './mask.ts';
 export { Recogniser, type Recognised, type RecogniserOptions, type Watch } from './recogniser.ts';
-export { defaultRecurrenceOptions, RecurrenceCounters, RecurringValues, type Inferred, type RecurrenceOptions, type UnknownFlow } from './recurrence/recurring-values.ts';
+export type { Inferred } from './recurrence/inferred.ts';
+export { defaultRecurrenceOptions, RecurrenceCounters, RecurringValues, type RecurrenceOptions, type UnknownFlow } from './recurrence/recurring-values.ts';
 export type { SampledFlow } from './recurrence/sampled-flow.ts';
 export { redact } from './redact.ts';
 export { findMatches } from './shape.ts';
