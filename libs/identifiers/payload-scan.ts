@@ -75,7 +75,6 @@ export class PayloadScanner {
     let textStart = -1;
     let wordStart = -1;
     const shortest = isText(payload) ? 3 : leastText;
-    const mayHoldText = this.#text.mayHold(payload);
     for (let i = 0; i <= payload.length; i++) {
       const kind = i < payload.length ? classes[payload[i]!]! : 0;
       if ((kind & word) !== 0) {
@@ -87,7 +86,7 @@ export class PayloadScanner {
       if ((kind & printable) !== 0) {
         if (textStart < 0) textStart = i;
       } else if (textStart >= 0) {
-        if (mayHoldText && i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
+        if (i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
         textStart = -1;
       }
     }
