@@ -1,3 +1,4 @@
+import { characterClasses } from './character-classes.ts';
 import { isKnownDomain } from './email.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
@@ -24,9 +25,7 @@ const textShare = 0.85;
 /** Bits of a byte: part of a key name, printable. */
 const word = 1;
 const printable = 2;
-const classes = new Uint8Array(256);
-for (let byte = 0x20; byte < 0x7f; byte++) classes[byte] = printable | (/[A-Za-z0-9_.-]/.test(String.fromCharCode(byte)) ? word : 0);
-classes[9] = printable;
+const classes = characterClasses(256, [[word, /[A-Za-z0-9_.-]/], [printable, /[\t -~]/]]);
 
 /** A length in front of a key or value. */
 interface LengthForm {
