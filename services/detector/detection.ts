@@ -6,6 +6,7 @@ import { hopsOf, hopText, isJudged, isPlaced, pathOf, type PlacedHop } from './d
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
+import { isSignalling, Sessions } from './detection-sessions.ts';
 import { levelOfScore, Linkability, riskScore, type Link } from './linkability.ts';
 
 export interface DetectionParts {
@@ -49,6 +50,7 @@ export class Detection {
   /** For rules that report once per flow: the record that did, by rule, flow and denied place. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
   readonly #linkability: Linkability;
+  readonly #sessions: Sessions;
   #record!: FlowRecord;
   #link: Link | undefined;
   /** Places that policies deny the record. */
@@ -72,6 +74,7 @@ export class Detection {
     this.#positions = positions;
     this.#reported = new BoundedCache(rememberedFlows);
     this.#linkability = new Linkability(rememberedFlows);
+    this.#sessions = new Sessions(rememberedFlows);
   }
 
   /** Takes other rules from the next batch on. */
@@ -130,9 +133,13 @@ export class Detection {
   }
 
   #judge(record: FlowRecord, place: Place): void {
-    const match = this.#catalogue.match(record);
+    const session = this.#sessions.join(record);
+    let match = this.#catalogue.match(record);
+    if (session !== undefined && isSignalling(record)) session.service ??= match;
+    else if (match === undefined && session?.service !== undefined && record['destination.domain'] === '') match = { service: session.service.service, role: 'media', evidence: 'session' };
     record['telltale.service'] = match?.service.name ?? '';
     record['telltale.role'] = match?.role ?? '';
+    record['telltale.attribution'] = match?.evidence ?? '';
     this.#candidates.learn(record);
     const domain = record['destination.domain'];
     const peer = this.#peer;
@@ -150,7 +157,7 @@ export class Detection {
 
     const hops = hopsOf(record, this.#geography);
     record['telltale.hops'] = hops.length === 0 ? noTexts : hops.filter(isPlaced).map(hopText);
-    record['telltale.path'] = pathOf(record, hops);
+    record['telltale.path'] = pathOf(record, hops, session);
     this.#link = this.#linkability.link(record, place.scope === 'local');
     record['telltale.linkability.score'] = this.#link?.score ?? 0;
     record['telltale.linked.kinds'] = this.#link?.observables.map(({ kind }) => kind) ?? noTexts;
