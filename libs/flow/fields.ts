@@ -117,7 +117,7 @@ export const flowFields = {
   'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
   'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
 
-  'telltale.subject.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the subject is: the inventory\'s tag `country`, else `residency`, else where its address is located; empty is unknown.' },
+  'telltale.subject.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the subject is: the inventory\'s tag `country`; else, of a private address, where the probe stands that sees it (`geo.probes`), of another where the tables locate it; empty is unknown.' },
   'telltale.linkability.score': { type: 'count', by: 'detector', doc: 'How much the identifiers that this record completes a link between tell together, from 0 (no link) to 100; see docs/rules.md.' },
   'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
