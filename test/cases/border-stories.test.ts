@@ -50,7 +50,7 @@ test('a key from Beijing', () => {
   assert.equal(verdictOf(story, '206.247.10.10'), 'Zoom, signalling | US/US/US | allowed located=US, operated=US');
   assert.equal(verdictOf(story, '52.81.151.250'), 'Zoom, key-management | CN/CN/CN | denied located=CN, operated=CN');
   assert.deepEqual(sentences(story, denied), [
-    '10.20.0.11 contacted us04kms1.zoom.us (Zoom, key-management) at 52.81.151.250:443, located in and operated from CN; '
+    '10.20.0.11 contacted us04kms1.zoom.us (Zoom, key-management by name, a guess) at 52.81.151.250:443, located in and operated from CN; '
     + 'denied by policy conferencing version 1 (located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred).',
   ]);
 });
