@@ -97,8 +97,7 @@ function createLists(reader: ByteReader, column: Column, rows: readonly Row[], s
 }
 
 function readInnerValues(reader: ByteReader, column: Column, rows: readonly Row[], dictionary: readonly string[]): void {
-  const lists: unknown[][] = [];
-  column.gather(rows, lists);
+  const lists = rows.map((row) => row[column.field] as unknown[]);
   let total = 0;
   for (const list of lists) total += list.length;
   const values = readValues(reader, column, total, dictionary);

@@ -53,10 +53,9 @@ export class FlowInference {
     const domain = state.domain.split('.').slice(-2).join('.');
     return this.recurring.begin({
       protocol: `${transport}/${destinationPort}/${domain}`,
-      subject: state.subjectIsDestination ? destinationIp : sourceIp,
-      peer: state.subjectIsDestination ? sourceIp : destinationIp,
+      subjectIp: state.subjectIsDestination ? destinationIp : sourceIp,
+      peerIp: state.subjectIsDestination ? sourceIp : destinationIp,
       file, startMicros,
-      addresses: [sourceIp, destinationIp].filter((ip) => !ip.includes(':')).map(ipv4Number),
     });
   }
 
@@ -82,8 +81,4 @@ function isForMany(ip: string): boolean {
   if (ip.includes(':')) return ip.startsWith('ff');
   const first = Number.parseInt(ip, 10);
   return first >= 224 || ip.endsWith('.255');
-}
-
-function ipv4Number(ip: string): number {
-  return ip.split('.').reduce((number, octet) => number * 256 + Number(octet), 0);
 }
