@@ -1,6 +1,6 @@
 import type { Flow } from '#capture';
 import type { Message } from '#dissect';
-import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type SampledFlow, type Tokeniser } from '#identifiers';
+import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type RecurrenceOptions, type SampledFlow, type Tokeniser } from '#identifiers';
 import type { FlowState } from './flow-state.ts';
 
 /** What was inferred of a flow: observables with their raw values, and for each of them the evidence. */
@@ -13,11 +13,12 @@ export interface Inference {
  * Infers identifiers in flows whose protocol nobody knows. Values stay in here and below; what comes out takes the way of all identifiers.
  */
 export class FlowInference {
-  readonly recurring = new RecurringValues();
+  readonly recurring: RecurringValues;
   readonly #tokeniser: Tokeniser;
 
-  constructor(tokeniser: Tokeniser) {
+  constructor(tokeniser: Tokeniser, bounds: Partial<RecurrenceOptions>) {
     this.#tokeniser = tokeniser;
+    this.recurring = new RecurringValues(bounds);
   }
 
   /** Looks at a message, if nothing claims it and the flow it is in. */
