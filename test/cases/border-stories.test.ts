@@ -50,7 +50,7 @@ test('a key from Beijing', () => {
   assert.equal(verdictOf(story, '206.247.10.10'), 'Zoom, signalling | US/US/US | allowed located=US, operated=US');
   assert.equal(verdictOf(story, '52.81.151.250'), 'Zoom, key-management | CN/CN/CN | denied located=CN, operated=CN');
   assert.deepEqual(sentences(story, denied), [
-    '10.20.0.11 contacted us04kms1.zoom.us (Zoom, key-management) at 52.81.151.250:443, located in and operated from CN; '
+    '10.20.0.11 contacted us04kms1.zoom.us (Zoom, key-management by name, a guess) at 52.81.151.250:443, located in and operated from CN; '
     + 'denied by policy conferencing version 1 (located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred).',
   ]);
 });
@@ -168,7 +168,7 @@ test('the media of a call go another way than its signalling, and are one path w
   const { records } = judge(builder);
   const last = (peer: string): FlowRecord => records.findLast((record) => record['telltale.peer.ip'] === peer)!;
   assert.deepEqual(last('221.122.63.20')['telltale.path'], [
-    'subject|10.20.0.11|local|?|?|flow', 'signalling|93.184.215.14|US|US|?|flow', 'proxy|93.184.215.20|US|US|?|sip-record-route', 'participant|10.20.0.0/24|local|?|?|sdp-origin',
+    'subject|10.20.0.11|local|?|?|flow', 'signalling|93.184.215.14|US|US|?|flow', 'proxy|93.184.215.20|US|US|?|sip-record-route', 'participant|10.20.0.0/24|local|?|?|sip-contact',
     'participant|221.122.63.0/24|CN|CN|CN|sdp-origin', 'media|221.122.63.20|CN|CN|CN|flow', 'unobservable|?|?|?|?|behind the media server',
   ]);
   const call = records.find((record) => record['telltale.sip.method'] === 'INVITE')!['telltale.session.id'];
