@@ -40,8 +40,9 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
 
 /** Who, and whom; `sourced`: with the tables that locate the peer, where the rest of the sentence does not name them. */
 function contact(record: FlowRecord, sourced: boolean): string {
-  const tags = record['telltale.subject.tags'];
-  const who = `${subjectAddress(record)}${tags.length === 0 ? '' : ` (${tags.join(', ')})`}`;
+  const located = record['telltale.subject.located'];
+  const known = [...(located === '' ? [] : [`in ${located}`]), ...record['telltale.subject.tags']];
+  const who = `${subjectAddress(record)}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
   return `${who} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record, sourced)}${call(record)}`;
 }
 
