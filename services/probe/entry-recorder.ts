@@ -26,7 +26,7 @@ export class EntryRecorder {
     if (entry.totals === null) return;
     if (state.protocol === '') state.protocol = entry.protocol;
     Object.assign(flow, entry.totals);
-    if (entry.ends) this.#recorder.end(flow, state, originOf(entry, 'end'));
+    if (entry.ends) this.#recorder.end(flow, state, originOf(entry, 'end'), entry.answer?.endReason);
     else this.#recorder.update(flow, state, originOf(entry, 'update'));
   }
 }

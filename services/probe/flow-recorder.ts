@@ -123,6 +123,7 @@ export class FlowRecorder {
     for (const name in facts) {
       if (isReadInFull || !mayHoldIdentifier(name as FlowField)) (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
     }
+    if (message.session !== undefined) record['telltale.session.id'] = this.#options.tokeniser.token(message.session);
     if (record['telltale.flow.hops'].length > 0) this.#addHops(state, record['telltale.flow.hops']);
     record['telltale.flow.hops'] = state.hops as string[];
     state.rttMicros ||= record['telltale.handshake.rtt'];
