@@ -137,6 +137,9 @@ function errorOf({ code, offset, message }: { code: CaptureError['code']; offset
   return new CaptureError(code, offset, message.replace(/ \(at byte \d+\)$/, ''));
 }
 
+/** What of a thread's heap is for what was just made. By default it is several times that, for little less of collection. */
+const youngMebibytes = 48;
+
 interface Question {
   resolve: (reply: FromWorker) => void;
   reject: (error: unknown) => void;
@@ -151,7 +154,7 @@ class Thread {
   #told: WorkerCounters | null = null;
 
   constructor(start: WorkerStart) {
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: youngMebibytes } });
     this.#worker.on('message', (reply: FromWorker) => this.#questions.shift()!.resolve(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with ${code}`)));
