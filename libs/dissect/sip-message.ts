@@ -68,6 +68,7 @@ export function sessionMessage(
     else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.replace(/;.*$/, '').trim(), header);
   }
   if (contentType.startsWith('application/sdp')) readSdp(bytes.toString('latin1', headLength), (kind, ip) => reader.media(kind, ip), (origin) => reader.origin(origin, headLength));
+  else if (headLength < bytes.length) message.payload = bytes.subarray(headLength);
   if (reader.hops.size > 0) facts['telltale.session.ip'] = [...reader.hops];
   const { texts } = reader.path;
   if (texts.length > 0) facts['telltale.flow.hops'] = texts;

@@ -21,6 +21,9 @@ const structureOffsets = [0, 2, 4, 5, 8, 12, 16] as const;
 /** Bytes in front of something packed in a payload. */
 const longestHeader = 64;
 
+/** Protocols that are known, but carry what an application likes. */
+const carriers: ReadonlySet<string> = new Set(['http', 'websocket', 'mqtt']);
+
 /** Reads bytes that no dissector names: what they are as a whole, and what stands among them. */
 export class PayloadReader {
   readonly #text: TextScanner;
@@ -41,7 +44,7 @@ export class PayloadReader {
     const { watch } = this.#reading;
     if (watch !== null && isText) watch.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
     else if (watch !== null) watch.addBytes(bytes, placeInPayload(message, 0, ''));
-    const isKnown = message.encryption.verdict === 'cleartext' && message.protocol !== 'http';
+    const isKnown = message.encryption.verdict === 'cleartext' && !carriers.has(message.protocol);
     if (!(isKnown ? this.#claimed(message, bytes, isText) : this.#structured(message, bytes))) {
       for (const hit of this.#scanner.scan(bytes)) this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     }

@@ -243,7 +243,9 @@ const visitorCookies = [
   '_gcl_au', '_clck', 'hmaccount', 'hmaccount_bfess', 'buvid3', 'buvid4', 'ttwid', 'odin_tt', 's_v_web_id', 'khaos', 'cto_bundle', 'uid2',
   'guest_id', 'personalization_id', 'lidid', 'bcookie', 'bscookie', '_kuid_', 'ljt_reader', 'i_bsw', 'tluid', 'trc_cookie_storage', 'anj',
   '_hjid', '_pk_id', '__unam', '__qca', '_scid', '_ttp', '_uetvid', 'baiduid', 'baiduid_bfess', 'bidupsid', 'cna', 'yandexuid', '_ym_uid',
-  'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id',
+  'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id', 'pgv_pvid', 'pac_uid', 'ptcz', 'um_distinctid', 'cnzz_eid', 'sinaglobal',
+  'suv', 'snuid', 'ssuid', 'fuid', 'nfvdid', 'memclid', 'muidb', 'uidr', 'ai_user', '_vwo_uuid', '_mkto_trk', 'tapad_did', 'oaid', 'cmid',
+  '_pin_unauth', '_rdt_uuid', '_yjsu_yjad', '_cc_id', '_parsely_visitor', '_li_ss', 'mp_mixpanel',
 ] as const;
 
 export const trackingId: IdentifierKind = {
