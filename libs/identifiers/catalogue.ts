@@ -1,7 +1,7 @@
 import { accountId, geoPosition, personName, receiverPosition, tokenSubject, turnUsername, userId, userName } from './catalogue/accounts.ts';
 import { email, iban, localMailbox, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
 import {
-  apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, sessionCookie, sessionToken, trackingId, visitorId,
+  analyticsClient, apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, sessionCookie, sessionToken, trackingId, visitorId,
 } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
@@ -31,7 +31,7 @@ export const catalogue: readonly IdentifierKind[] = [
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
   linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,
-  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid, watchedValue,
+  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

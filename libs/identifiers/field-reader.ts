@@ -54,6 +54,7 @@ export class FieldReader {
       if (known.axis === 'latitude') latitude ??= field;
       else if (known.axis === 'longitude') longitude ??= field;
       this.#field(field, known);
+      if (field.path === 'mqtt.topic') this.#pathSegments(field.value, field, message);
       if (known.inCompany.length > 0) this.#inCompany(field, known.inCompany, message);
       if (before !== null && known.isPair) this.#pair(before, field);
       if (before !== null && known.role === 'value') this.#parameter(before, field);
@@ -173,12 +174,16 @@ export class FieldReader {
   /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
   #urlPath(field: Field, message: Message): void {
     const path = this.#reading.bounded(field.value);
-    for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) {
-      this.#reading.add(kind, value, kind.confidence - uncertaintyOfPath, field);
-    }
+    this.#pathSegments(path, field, message);
     const host = message.facts['url.domain'] ?? '';
     if (isZoomHost(host)) this.#zoomUrl(`${host}${path}`, message.facts['url.query'] ?? '', field);
     else if (path !== '') this.#remembered(field, this.#memory.of(field), path, this.#path);
+  }
+
+  #pathSegments(path: string, field: Field, message: Message): void {
+    for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) {
+      this.#reading.add(kind, value, kind.confidence - uncertaintyOfPath, field);
+    }
   }
 
   readonly #path = (path: string, field: Field): void => this.#values.read(path, null, field);

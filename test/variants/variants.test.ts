@@ -51,6 +51,12 @@ const rows: Record<string, readonly Row[]> = {
     ['a phone in a tel URI in SIP', sipMessage('text/plain', 'call me: tel:+4915112345678'), 'phone=+4915112345678'],
     ['a person in a presence document', sipMessage('application/pidf+xml', '<presence entity="sip:jane@desk.example.org"/>'), 'sip_uri=sip:jane@desk.example.org'],
     ['a JWT with a subject', get('/', `Authorization: Bearer ${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`), `jwt=${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`, 'user_id=88213004', 'email=jane.harbour@example.org'],
+    ['a login of NNTP', tcp('AUTHINFO USER jane.harbour\r\nAUTHINFO PASS Sesame-42\r\n', 119, '200 news.example.org ready\r\n'), 'user_name=jane.harbour', 'password=Sesame-42'],
+    ['a login of AMQP', tcp(amqpStart('jane.harbour', 'Sesame-42'), 5672), 'user_name=jane.harbour', 'password=Sesame-42'],
+    ['a parameter that an object names', post(json, '{"params":[{"name":"userId","value":"88213004"},{"name":"colour","value":"red-1"}]}'), 'user_id=88213004'],
+    ['a member of XML-RPC', post('text/xml', '<struct><member><name>user_id</name><value><string>88213004</string></value></member></struct>'), 'user_id=88213004'],
+    ['a login in SOAP with types', post('text/xml', '<n:login><n:username xsi:type="xsd:string">jane.harbour</n:username></n:login>'), 'user_name=jane.harbour'],
+    ['a user in an entry of a map of Protocol Buffers', udp(protobufText(1, Buffer.concat([protobufText(1, 'user_id'), protobufText(2, '88213004')]))), 'user_id=88213004'],
     ['a QQ login in a cookie', get('/', 'Cookie: ptui_loginuin=1844200317; pgv_info=ssid=s882'), 'user_id=1844200317'],
   ],
   'rooms, meetings and channels': [
@@ -87,6 +93,10 @@ const rows: Record<string, readonly Row[]> = {
     ['a position in nested JSON', post(json, '{"loc":{"latitude":52.520008,"longitude":13.404954}}'), 'geo_position=52.520008,13.404954'],
     ['a position in GeoJSON', post(json, '{"geometry":{"type":"Point","coordinates":[13.404954,52.520008]}}'), 'geo_position=13.404954,52.520008'],
     ['a position of a navigation receiver', tcp('$GPGGA,123519,4831.1234,N,01131.5678,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n'), 'geo_position=4831.1234,N,01131.5678,E'],
+    ['a device in a topic', mqttPublish('devices/WQ48213B7710/telemetry', 'on'), 'device_id=WQ48213B7710'],
+    ['an IMEI in a path', get('/v1/imei/490154203237518/state'), 'imei=490154203237518'],
+    ['a position in a path', get('/weather/52.520008,13.404954/today'), 'geo_position=52.520008,13.404954'],
+    ['a visitor of an analyser', get('/collect?v=1&tid=UA-1234567-1&cid=1033501218.1368477899&t=pageview'), 'tracking_id=1033501218.1368477899'],
     ['a serial number in XML', post('text/xml', '<Device><SerialNumber>WQ48213B7710</SerialNumber></Device>'), 'device_id=WQ48213B7710'],
     ['a device in a cookie of an analyser', get('/', 'Cookie: pgv_pvid=8215530644; UM_distinctid=17f3a91c2ly1-0f8e4c2b7a-12'), 'tracking_id=8215530644', 'tracking_id=17f3a91c2ly1-0f8e4c2b7a-12'],
     ['an installation in a query', get(`/x?InstID=%7B${uuid.toUpperCase()}%7D`), `device_id={${uuid.toUpperCase()}}`],
@@ -100,6 +110,11 @@ const rows: Record<string, readonly Row[]> = {
     ['a company and a person by cname', post(form, 'cname=Harbour%20Shipping&cid=7')],
     ['a merchant by mid', get('/pay?mid=3812345678901234&amount=12')],
     ['a message by mid', post(json, '{"mid":"m_8821-3004","seq":4}')],
+    ['a year, a version and a page in a path', get('/users/2024/v10.20/page/3/imei/about')],
+    ['an article behind a word of telephony', get('/phone/iphone-1234-review')],
+    ['what a script passes on', post('text/plain', 'var o={userId:e.userId,token:t.token,email:n.email,room:r.room};')],
+    ['choices of a form', post('text/xml', '<select name="userType"><option value="7">x</option></select><key>version</key><string>12</string>')],
+    ['a login of a guest', tcp(amqpStart('guest', 'guest'), 5672)],
     ['a service of UPnP', udp('M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nMAN: "ssdp:discover"\r\n\r\n', 1900)],
     ['a message of web services', post('application/soap+xml', `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header><a:MessageID>urn:uuid:${uuid}</a:MessageID></s:Header></s:Envelope>`)],
     ['base64 of a picture in parts', get(`/i/${base64('\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0')}/7`)],
@@ -115,6 +130,14 @@ const rows: Record<string, readonly Row[]> = {
 
 function jwtOf(claims: Record<string, string>): string {
   return [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') + '.c2lnbmF0dXJlLW9mLW5vbmU';
+}
+
+/** Connection.Start-Ok of AMQP 0-9-1 with the mechanism PLAIN. */
+function amqpStart(user: string, password: string): Buffer {
+  const response = Buffer.from(`\0${user}\0${password}`);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(response.length);
+  return Buffer.concat([Buffer.from('0100000000003a000a000b00000000', 'hex'), Buffer.of(5), Buffer.from('PLAIN'), length, response, Buffer.of(5), Buffer.from('en_US'), Buffer.of(0xce)]);
 }
 
 for (const [group, variants] of Object.entries(rows)) {

@@ -153,7 +153,7 @@ export const personName: IdentifierKind = {
     'attendee_name', 'guest_name', 'employee_name', 'student_name', 'person_name', 'legal_name', 'card_holder', 'cardholder_name',
     'account_holder', 'recipient_name', 'maiden_name', 'mother_name', 'truename', 'xingming', 'nick',
   ],
-  validate: (value) => /^[\p{L}][\p{L}\p{M}\p{N} .,'’_-]{1,63}$/u.test(value) && !isPlaceholder(value) && !isUuid(value),
+  validate: (value) => /^[\p{L}][\p{L}\p{M}\p{N} .,'’^_-]{1,63}$/u.test(value) && !isPlaceholder(value) && !isUuid(value),
   normalise: (value) => value.normalize('NFKC').trim().toLowerCase().replaceAll(/\s+/g, ' '),
   confidence: 65,
   traps: ['names of files, apps and devices', 'empty and default names'],

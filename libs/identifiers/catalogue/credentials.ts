@@ -296,3 +296,18 @@ export const visitorId: IdentifierKind = {
     ],
   },
 };
+
+/** The visitor's number of Google's analytics, where it stands without its cookie. */
+export const analyticsClient: IdentifierKind = {
+  name: trackingId.name,
+  dataClass: trackingId.dataClass,
+  keys: ['cid', 'client_id', '_ga_cid'],
+  validate: (value) => /^[1-9]\d{6,9}\.1\d{9}$/.test(value),
+  confidence: 75,
+  traps: ['`cid` of campaigns and cells, `client_id` of OAuth, which names the app'],
+  source: 'https://developers.google.com/analytics/devguides/collection/protocol/v1/parameters#cid',
+  examples: {
+    match: [['cid', '1033501218.1368477899'], ['client_id', '694524528.1654385142']],
+    noMatch: [['cid', '65-143845'], ['cid', '1033501218'], ['client_id', 'harbour-web'], ['client_id', '12.34']],
+  },
+};
