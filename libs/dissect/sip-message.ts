@@ -74,7 +74,7 @@ export function sessionMessage(
     readSdp(bytes.toString('latin1', headLength), {
       address: (kind, ip) => reader.media(kind, ip), endpoint: (ip, port) => reader.endpoint(ip, port), origin: (user) => reader.origin(user, headLength),
     });
-  }
+  } else if (headLength < bytes.length) message.payload = bytes.subarray(headLength);
   if (reader.endpoints.size > 0) facts['telltale.session.endpoints'] = [...reader.endpoints];
   if (reader.hops.size > 0) facts['telltale.session.ip'] = [...reader.hops];
   const { texts } = reader.path;
