@@ -1,3 +1,4 @@
+import { characterClasses } from './character-classes.ts';
 import { isKnownDomain } from './email.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
@@ -24,9 +25,7 @@ const textShare = 0.85;
 /** Bits of a byte: part of a key name, printable. */
 const word = 1;
 const printable = 2;
-const classes = new Uint8Array(256);
-for (let byte = 0x20; byte < 0x7f; byte++) classes[byte] = printable | (/[A-Za-z0-9_.-]/.test(String.fromCharCode(byte)) ? word : 0);
-classes[9] = printable;
+const classes = characterClasses(256, [[word, /[A-Za-z0-9_.-]/], [printable, /[\t -~]/]]);
 
 /** A length in front of a key or value. */
 interface LengthForm {
@@ -75,7 +74,6 @@ export class PayloadScanner {
     let textStart = -1;
     let wordStart = -1;
     const shortest = isText(payload) ? 3 : leastText;
-    const mayHoldText = this.#text.mayHold(payload);
     for (let i = 0; i <= payload.length; i++) {
       const kind = i < payload.length ? classes[payload[i]!]! : 0;
       if ((kind & word) !== 0) {
@@ -87,7 +85,7 @@ export class PayloadScanner {
       if ((kind & printable) !== 0) {
         if (textStart < 0) textStart = i;
       } else if (textStart >= 0) {
-        if (mayHoldText && i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
+        if (i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
         textStart = -1;
       }
     }

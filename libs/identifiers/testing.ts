@@ -2,7 +2,8 @@ import type { Field, Message } from '#dissect';
 import { createMessage } from '#dissect';
 import { RecogniserCounters } from './counters.ts';
 import type { Example } from './kind.ts';
-import { Recogniser, type Recognised } from './recogniser.ts';
+import { Recogniser } from './recogniser.ts';
+import type { Recognised } from './report.ts';
 import { createTokeniser } from './token.ts';
 
 /** Helpers of this library's tests. */

@@ -61,11 +61,6 @@ export class TextScanner {
     ]);
   }
 
-  /** Whether {@link scan} can find anything in text among these bytes. */
-  mayHold(bytes: Uint8Array): boolean {
-    return this.#prefilter.scanBytes(bytes) > 0;
-  }
-
   scan(text: string, withAssignments = true): TextHit[] {
     this.hasPercentEncoding = false;
     const candidates = this.#prefilter.scanText(text);

@@ -1,3 +1,5 @@
+import { characterClasses } from './character-classes.ts';
+
 /** Keys with their values inside free text: `user_id=42&room=x`, `"uid":"42"`, `uid: 42`, `<uid>42</uid>`. */
 
 const longestKey = 48;
@@ -10,12 +12,7 @@ const code = {
 /** Classes of characters below 128: part of a key, end of a value that has no quotes. */
 const keyCharacter = 1;
 const endOfBareValue = 2;
-const classes = new Uint8Array(128);
-for (let i = 0; i < 128; i++) {
-  const character = String.fromCharCode(i);
-  if (/[A-Za-z0-9_.$-]/.test(character)) classes[i] = keyCharacter;
-  if (i <= code.space || /["&'),;<>[\\\]{|}\x7f]/.test(character)) classes[i] = endOfBareValue;
-}
+const classes = characterClasses(128, [[keyCharacter, /[A-Za-z0-9_.$-]/], [endOfBareValue, /[\p{Cc} "&'),;<>[\\\]{|}]/u]]);
 
 /** How a value is written tells how far to trust it: prose has colons, scripts have bare words. */
 export interface Assignment {

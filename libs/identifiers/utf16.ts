@@ -6,7 +6,8 @@ const leastRun = 6;
  * One pass.
  */
 export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, encoding: 'utf-16le' | 'utf-16be') => void): void {
-  for (let i = 0; i + 1 < bytes.length;) {
+  const last = bytes.length - 1;
+  for (let i = 0; i < last;) {
     if (bytes[i + 1] !== 0 || !isPrintable(bytes[i]!)) {
       i++;
       continue;
@@ -17,8 +18,7 @@ export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, e
     const isBigEndian = i > 0 && bytes[i - 1] === 0 && bytes[end] !== 0 && end < bytes.length;
     if (end - i >= 2 * leastRun) {
       const start = isBigEndian ? i - 1 : i;
-      const last = isBigEndian ? end - 1 : end;
-      const whole = isBigEndian && isPrintable(bytes[end]!) ? last + 2 : last;
+      const whole = isBigEndian ? end - (isPrintable(bytes[end]!) ? -1 : 1) : end;
       visit(asciiOf(bytes, start + (isBigEndian ? 1 : 0), whole), start, isBigEndian ? 'utf-16be' : 'utf-16le');
     }
     i = end;

@@ -150,7 +150,10 @@ export class Templates {
       this.#rates.set(key, rate);
       this.#changes++;
     }
-    while (this.#rates.size > this.#options.maxSamplers) this.#rates.delete(this.#rates.keys().next().value!);
+    while (this.#rates.size > this.#options.maxSamplers) {
+      this.#rates.delete(this.#rates.keys().next().value!);
+      this.#counters.add('flow-export', 'sampling rates forgotten');
+    }
   }
 
   /** 0 is not known. A record that names no sampler has the rate that its domain told last. */

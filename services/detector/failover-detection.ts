@@ -1,5 +1,6 @@
 import { findingId, type Finding, type FlowRecord } from '#flow';
 import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
+import { pageSql, pagesOf } from './query-pages.ts';
 import type { ScheduledDetection } from './scheduled-detections.ts';
 
 const failover: DetectionRule = { id: '7a0c1e52-6f0b-4a3e-9d0e-2c6f4b1a9d31', title: 'Service failed over to another place', version: '1' };
@@ -17,8 +18,6 @@ const returning = 3_600_000_000;
 const overlap = 300_000_000;
 /** A packet of TCP without payload has at most so many bytes (IPv6, and options of a reset). */
 const headerBytes = 80;
-/** Failovers told per run, at most; the next run goes on. */
-const mostFindings = 10_000;
 
 export interface FailoverOptions {
   intervalMillis: number;
@@ -36,9 +35,9 @@ export interface FailoverOptions {
 export function failoverDetection({ intervalMillis, learningMicros, versions }: FailoverOptions): ScheduledDetection {
   return {
     name: 'failover', title: failover.title, intervalMillis,
-    async detect(query, { since }) {
+    async *detect(query, { since }) {
       const parameters = { since: String(Math.floor(Math.max(0, since - overlap) / 1000)), learning: String(learningMicros) };
-      return (await query<FailoverRow>(failoverSql, parameters)).flatMap((row) => findingsOf(row, versions));
+      for await (const rows of pagesOf<FailoverRow>(query, failoverSql, parameters)) yield rows.flatMap((row) => findingsOf(row, versions));
     },
   };
 }
@@ -201,7 +200,7 @@ const failoverSql = `WITH
       ON failing.observer = answering.observer AND failing.subject = answering.subject AND failing.service = answering.service AND failing.role = answering.role
       AND failing.succeeded_after <= answering.start
     WHERE start <= finish + ${takeover} AND next_ip != silent_ip AND (next_located != silent_located OR next_asn != silent_asn)
-    ORDER BY start, silent_flow LIMIT ${mostFindings}
+    ORDER BY start, silent_flow ${pageSql}
   )
 SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role, transport, protocol, file, frame, policy, policy_verdict, decision,
   ${tupleOf('silent')} AS silent, ${tupleOf('next')} AS answering, toBool(refused) AS refused, silent_from, start, stored,

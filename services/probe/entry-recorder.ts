@@ -7,10 +7,12 @@ import { FlowState } from './flow-state.ts';
 export class EntryRecorder {
   readonly counters = new IngestCounters();
   readonly #recorder: FlowRecorder;
-  readonly #join = new FlowJoin<FlowState>({}, this.counters);
+  readonly #join: FlowJoin<FlowState>;
 
-  constructor(recorder: FlowRecorder) {
+  /** @param maxFlows whose later lines are waited for */
+  constructor(recorder: FlowRecorder, maxFlows: number) {
     this.#recorder = recorder;
+    this.#join = new FlowJoin({ maxFlows }, this.counters);
   }
 
   record(entry: LogEntry): void {

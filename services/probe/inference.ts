@@ -1,6 +1,6 @@
 import type { Flow } from '#capture';
 import type { Message } from '#dissect';
-import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type SampledFlow, type Tokeniser } from '#identifiers';
+import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type RecurrenceOptions, type SampledFlow, type Tokeniser } from '#identifiers';
 import type { FlowState } from './flow-state.ts';
 
 /** What was inferred of a flow: observables with their raw values, and for each of them the evidence. */
@@ -13,11 +13,12 @@ export interface Inference {
  * Infers identifiers in flows whose protocol nobody knows. Values stay in here and below; what comes out takes the way of all identifiers.
  */
 export class FlowInference {
-  readonly recurring = new RecurringValues();
+  readonly recurring: RecurringValues;
   readonly #tokeniser: Tokeniser;
 
-  constructor(tokeniser: Tokeniser) {
+  constructor(tokeniser: Tokeniser, bounds: Partial<RecurrenceOptions>) {
     this.#tokeniser = tokeniser;
+    this.recurring = new RecurringValues(bounds);
   }
 
   /** Looks at a message, if nothing claims it and the flow it is in. */
@@ -53,10 +54,9 @@ export class FlowInference {
     const domain = state.domain.split('.').slice(-2).join('.');
     return this.recurring.begin({
       protocol: `${transport}/${destinationPort}/${domain}`,
-      subject: state.subjectIsDestination ? destinationIp : sourceIp,
-      peer: state.subjectIsDestination ? sourceIp : destinationIp,
+      subjectIp: state.subjectIsDestination ? destinationIp : sourceIp,
+      peerIp: state.subjectIsDestination ? sourceIp : destinationIp,
       file, startMicros,
-      addresses: [sourceIp, destinationIp].filter((ip) => !ip.includes(':')).map(ipv4Number),
     });
   }
 
@@ -82,8 +82,4 @@ function isForMany(ip: string): boolean {
   if (ip.includes(':')) return ip.startsWith('ff');
   const first = Number.parseInt(ip, 10);
   return first >= 224 || ip.endsWith('.255');
-}
-
-function ipv4Number(ip: string): number {
-  return ip.split('.').reduce((number, octet) => number * 256 + Number(octet), 0);
 }

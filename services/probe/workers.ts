@@ -4,6 +4,7 @@ import { CaptureError, type CaptureReason } from '#capture';
 import { serialiseWatchlist, type Watchlist } from '#identifiers';
 import type { InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
+import { defaultTables, type TableBounds } from './tables.ts';
 import { watchKeyOf } from './watchlists.ts';
 import type { FromWorker, ToWorker, WorkerCounters, WorkerStart } from './worker-messages.ts';
 
@@ -12,6 +13,7 @@ export interface WorkerOptions {
   tokenKey: Uint8Array;
   observer?: string;
   monitoredNetworks?: readonly string[];
+  tables?: TableBounds;
   /** Gets raw values with their tokens, for `scan --reveal` only. */
   onRevealed?: (token: string, value: string) => void;
 }
@@ -38,10 +40,10 @@ export class ProbeWorkers {
   readonly #onRevealed: WorkerOptions['onRevealed'];
   #batches: Uint8Array[] = [];
 
-  constructor({ workers, tokenKey, observer = 'local', monitoredNetworks, onRevealed }: WorkerOptions) {
+  constructor({ workers, tokenKey, observer = 'local', monitoredNetworks, tables = defaultTables, onRevealed }: WorkerOptions) {
     this.#keyId = watchKeyOf(tokenKey).keyId;
     this.#onRevealed = onRevealed;
-    const common = { count: workers, seed: randomInt(2 ** 31), tokenKey, observer, monitoredNetworks, reveal: onRevealed !== undefined, slots: this.#slots };
+    const common = { count: workers, seed: randomInt(2 ** 31), tokenKey, observer, monitoredNetworks, tables, reveal: onRevealed !== undefined, slots: this.#slots };
     this.#threads = Array.from({ length: workers }, (_, index) => new Thread({ ...common, index }));
   }
 
@@ -161,7 +163,7 @@ class Thread {
 
   /** Adds what was counted since the last time. All threads decode all packets: that counts once. */
   addCounters(now: WorkerCounters, pipeline: ProbePipeline, decodes: boolean): void {
-    const { capture, dissect, identifiers } = pipeline;
+    const { capture, dissect, identifiers, recurring, recorded, names, entries } = pipeline;
     const told = this.#told;
     this.#told = now;
     pipeline.recordsOfWorkers += now.records - (told?.records ?? 0);
@@ -177,6 +179,14 @@ class Thread {
     }
     for (const [kind, count] of now.recognised) identifiers.count(kind, count - (told?.recognised.find(([other]) => other === kind)?.[1] ?? 0));
     for (const name of ['dropped', 'truncated', 'undecoded', 'unwatched'] as const) identifiers[name] += now.identifiers[name] - (told?.identifiers[name] ?? 0);
+    for (const name of ['unsampled', 'evicted', 'forgotten', 'userLike', 'roomLike'] as const) recurring.counters[name] += now.inference[name] - (told?.inference[name] ?? 0);
+    recorded.hopsDropped += now.hopsDropped - (told?.hopsDropped ?? 0);
+    // All threads follow all of DNS.
+    if (decodes) names.evicted += now.namesEvicted - (told?.namesEvicted ?? 0);
+    entries.counters.entries += now.entries - (told?.entries ?? 0);
+    for (const { source, reason, count } of now.entryReasons) {
+      entries.counters.add(source, reason, count - (told?.entryReasons.find((other) => other.source === source && other.reason === reason)?.count ?? 0));
+    }
   }
 
   async close(): Promise<void> {

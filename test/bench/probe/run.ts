@@ -59,9 +59,9 @@ async function replay(path: string): Promise<number> {
 function count(record: FlowRecord): void {
   if (record['tls.client.server_name']) distinct.sni.add(record['tls.client.server_name']);
   if (record['dns.question.name']) distinct.dns.add(record['dns.question.name']);
-  if (record['network.protocol'] !== 'http' || record['url.domain'] === '') return;
-  distinct.hosts.add(record['url.domain']);
-  if (record['http.response.status_code'] === 0) distinct.requests++;
+  if (record['network.protocol'] !== 'http') return;
+  if (record['url.domain'] !== '') distinct.hosts.add(record['url.domain']);
+  if (record['http.request.method'] !== '' && record['http.response.status_code'] === 0) distinct.requests++;
 }
 
 /** One UDP datagram each, from ever new addresses and ports, one microsecond apart. */
