@@ -34,6 +34,7 @@ const odd: [name: string, text: string][] = [
   ['fields with spaces, dashes and brackets', detection("a: { 'Service Name': x, c-uri|contains: y, 'Properties.Name[0]': z, '@fields.a': b }\ncondition: a")],
   ['empty alternatives and counts in expressions', detection(String.raw`a: { ImagePath|re: '.*cmd.{0,5}(?:\/c|\/r)(?:\s|)\"set\s[a-zA-Z]{3,6}.*(?:\{\d\}){1,}\\\"\s+?\-f(?:.*\)){1,}.*\"' }` + '\ncondition: a')],
   ['expressions of PCRE', detection(String.raw`a: { CommandLine|re: ['(?i)\bx\b', '(?P<n>a)b', '\Aab\Z', '(?<!x)y', '[[:alpha:]]', 'a{,3}'] }` + '\ncondition: a')],
+  ['expressions that only PCRE can read, of a field that records lack', detection(String.raw`a: { CommandLine|re: ['a++b', '(?>a+)b', '(?|a|b)', '(a+)+'] }` + '\ncondition: a')],
   ['modifiers in a row', detection('a: { CommandLine|wide|base64offset|contains: [http, ftp], Hashes|contains|cased: A, Path|windash|contains|all: [" -a", " -b"], U|fieldref: V, S|expand: "%Servers%" }\ncondition: a')],
   ['anchors', detection('x: &list [a, b]\na: { A: *list }\nb: { B|contains: *list }\ncondition: a or b and not x')],
   ['attributes of other tools', `${head}taxonomy: sigma\nlicense: DRL-1.1\nscope: [server]\nfields: [A, B]\nrelated: [{ id: 11111111-2222-4333-8444-555555555556, type: derived }]\nregression_tests_path: x/y\n`
