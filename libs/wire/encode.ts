@@ -110,8 +110,9 @@ function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWri
 /** Of a list's inner column: the values of all items of all rows. */
 function innerValues(lists: readonly unknown[][], property: string): unknown[] {
   const values: unknown[] = [];
-  for (const list of lists) {
-    for (const item of list) values.push(property === '' ? item : (item as Row)[property]);
+  for (let row = 0; row < lists.length; row++) {
+    const list = lists[row]!;
+    for (let i = 0; i < list.length; i++) values.push(property === '' ? list[i] : (list[i] as Row)[property]);
   }
   return values;
 }
@@ -164,7 +165,7 @@ function isConstant(values: ArrayLike<unknown>): boolean {
 
 function checkItems({ field }: Column, sizes: readonly number[]): void {
   let total = 0;
-  for (const size of sizes) total += size;
+  for (let i = 0; i < sizes.length; i++) total += sizes[i]!;
   if (total > limits.items) throw new WireError('too_large', 0, `${total} items in ${field}, at most ${limits.items} fit in a batch`);
 }
 
