@@ -1,3 +1,4 @@
+import { keptCopy } from '#capture';
 import type { IngestCounters } from './counters.ts';
 import type { ExportOrigin } from './exported-flow.ts';
 import type { TemplateField } from './netflow-elements.ts';
@@ -127,7 +128,7 @@ export class Templates {
     }
     const key = `${domain} ${id}`;
     const sets = this.#waiting.get(key) ?? [];
-    sets.push({ origin: { ...origin, header: Buffer.from(origin.header) }, records: Buffer.from(records) });
+    sets.push({ origin: { ...origin, header: keptCopy(origin.header) }, records: keptCopy(records) });
     this.#waiting.set(key, sets);
     this.#waitingBytes += records.length;
     this.#counters.add(origin.source, 'sets before their template');

@@ -14,12 +14,16 @@ export class ZeekRows {
   }
 
   row(path: string, row: Row, line: Buffer, number: number): void {
-    const { name, counters, emit } = this.#source;
+    const { name, counters, certificates } = this.#source;
+    if (path === 'x509') {
+      certificates.learn(row, (entry) => this.#emit(entry));
+      return;
+    }
     const log = path === 'conn' ? undefined : zeekLogs.get(path);
     // Before Zeek 5.1, files.log named hosts, and no connection.
     const isWithoutFlow = path === 'files' && !('id.orig_h' in row || 'id_orig_h' in row);
     if ((path !== 'conn' && log === undefined) || isWithoutFlow) {
-      // x509, weird, ntp, stats and the like tell nothing about who talks to whom that the others do not.
+      // weird, ntp, stats and the like tell nothing about who talks to whom that the others do not.
       counters.add('zeek', 'rows of logs that are not used');
       return;
     }
@@ -33,8 +37,7 @@ export class ZeekRows {
       counters.problem('zeek', 'addresses or ports missing or malformed', name, number);
       return;
     }
-    counters.entries++;
-    emit({
+    const entry: LogEntry = {
       source: 'zeek', flowName: text(row, 'uid') || texts(row, 'uids')[0] || '', endpoints, line: number, digest: digestOf(line), visibility: 'cleartext', samplingRate: 0,
       micros: path === 'conn' ? micros + durationMicros(row) : micros, startMicros: micros,
       protocol: path === 'conn' ? protocolOf(text(row, 'service')) : '',
@@ -42,7 +45,14 @@ export class ZeekRows {
       totals: path === 'conn' ? totalsOf(row) : null,
       ends: path === 'conn',
       ...(path === 'conn' && { answer: answerOf(row) }),
-    } satisfies LogEntry);
+    };
+    this.#emit(entry);
+    if (path === 'ssl') certificates.show(row, entry, (shown) => this.#emit(shown));
+  }
+
+  #emit(entry: LogEntry): void {
+    this.#source.counters.entries++;
+    this.#source.emit(entry);
   }
 }
 

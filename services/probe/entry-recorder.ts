@@ -1,4 +1,4 @@
-import { FlowJoin, IngestCounters, flowOfEntry, type LogEntry } from '#ingest';
+import { FlowJoin, IngestCounters, flowOfEntry, ZeekCertificates, type LogEntry } from '#ingest';
 import { loggedFlowId } from '#flow';
 import type { EntryOrigin, FlowRecorder } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
@@ -6,6 +6,7 @@ import { FlowState } from './flow-state.ts';
 /** Entries of logs, archives and flow exports in, flow records out. Entries that name the same flow share what is known of it. */
 export class EntryRecorder {
   readonly counters = new IngestCounters();
+  readonly certificates = new ZeekCertificates(this.counters);
   readonly #recorder: FlowRecorder;
   readonly #join: FlowJoin<FlowState>;
 

@@ -50,7 +50,7 @@ export class FlowInference {
   #begin(flow: Flow, state: FlowState, file: string): SampledFlow | null {
     const { sourceIp, destinationIp, transport, destinationPort, startMicros } = flow;
     // What is told to everybody on a network is told to its neighbours, and malformed questions to a resolver stay DNS.
-    if (sourceIp === destinationIp || isForMany(destinationIp) || knownPorts.has(destinationPort)) return null;
+    if (sourceIp === destinationIp || isForMany(destinationIp) || uninferredPorts.has(destinationPort)) return null;
     const domain = state.domain.split('.').slice(-2).join('.');
     return this.recurring.begin({
       protocol: `${transport}/${destinationPort}/${domain}`,
@@ -75,7 +75,7 @@ function isUnknown({ protocol }: FlowState, { transport }: Flow): boolean {
 }
 
 /** Ports of which it is known what is on them, also where it is malformed. */
-const knownPorts = new Set([53, 67, 68, 123, 137, 138, 161, 162, 5353, 5355]);
+export const uninferredPorts: ReadonlySet<number> = new Set([53, 67, 68, 123, 137, 138, 161, 162, 5353, 5355]);
 
 /** Multicast and broadcast (RFC 5771, RFC 4291, section 2.7); of a subnet's broadcast the usual form. */
 function isForMany(ip: string): boolean {

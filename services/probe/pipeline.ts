@@ -14,6 +14,9 @@ export interface PipelineOptions extends FlowRecorderOptions {
   share?: FlowShare;
 }
 
+/** While flows are ended for nobody. */
+const recordsAtOnce = 4096;
+
 /**
  * Packets and log entries in, flow records out. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
  * An entry of a log is a dissected message already, and takes the rest of the way.
@@ -110,6 +113,12 @@ export class ProbePipeline implements FlowHandler {
     // Templates and sequence numbers of an exporter hold within a source only.
     this.#exports = this.#exportDecoder();
     return true;
+  }
+
+  /** Ends all flows and drops what waits to be taken: nobody takes it. The source is read again, or given up. */
+  discard(): void {
+    while (!this.finish(recordsAtOnce)) this.take();
+    this.take();
   }
 
   /** A datagram of a flow export, sent by `exporter`. Returns false when it is none. */

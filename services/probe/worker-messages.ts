@@ -23,7 +23,9 @@ export type ToWorker =
   /** Texts of watchlists, which take the place of those before. */
   | { kind: 'watch'; lists: readonly string[] }
   | { kind: 'chunk'; slot: number; length: number }
-  | { kind: 'end' };
+  | { kind: 'end' }
+  /** Nobody takes what is left: flows, and records on their way. */
+  | { kind: 'discard' };
 
 /** What was counted since the worker began. */
 export interface WorkerCounters {

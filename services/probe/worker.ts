@@ -56,6 +56,11 @@ function handle(message: ToWorker): void {
       reader.finish();
       finishFlows();
       return post({ kind: 'ended', packets: reader.packets, ...taken(), counters: countersOf(), problem: reader.problem === null ? null : problemOf(reader.problem) });
+    case 'discard':
+      pipeline.discard();
+      batches = [];
+      revealed = [];
+      return post({ kind: 'read', packets: reader.packets, ...taken() });
   }
 }
 

@@ -113,6 +113,17 @@ export class ProbeWorkers {
     };
   }
 
+  /** Drops the rest of an input that is given up: its flows, and its records on their way. */
+  async discard(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'discard' })));
+    this.take();
+  }
+
+  /** CPU time of each thread so far, s. */
+  cpuSeconds(): Promise<number[]> {
+    return Promise.all(this.#threads.map((thread) => thread.cpuSeconds()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -125,6 +136,9 @@ export class ProbeWorkers {
 function errorOf({ code, offset, message }: { code: CaptureError['code']; offset: number; message: string }): CaptureError {
   return new CaptureError(code, offset, message.replace(/ \(at byte \d+\)$/, ''));
 }
+
+/** What of a thread's heap is for what was just made. By default it is several times that, for little less of collection. */
+const youngMebibytes = 48;
 
 interface Question {
   resolve: (reply: FromWorker) => void;
@@ -140,12 +154,11 @@ class Thread {
   #told: WorkerCounters | null = null;
 
   constructor(start: WorkerStart) {
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: youngMebibytes } });
     this.#worker.on('message', (reply: FromWorker) => this.#questions.shift()!.resolve(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with ${code}`)));
-    // Idle threads do not keep the process: it ends when its work is done.
-    this.#worker.unref();
+    this.#rest();
   }
 
   tell(message: ToWorker): void {
@@ -158,7 +171,7 @@ class Thread {
       this.#questions.push({ resolve, reject });
       this.#worker.ref();
       this.tell(message);
-    }).finally(() => { if (this.#questions.length === 0) this.#worker.unref(); }) as Promise<FromWorker>;
+    }).finally(() => this.#rest()) as Promise<FromWorker>;
   }
 
   /** Adds what was counted since the last time. All threads decode all packets: that counts once. */
@@ -189,9 +202,21 @@ class Thread {
     }
   }
 
+  async cpuSeconds(): Promise<number> {
+    this.#worker.ref();
+    const { user, system } = await this.#worker.cpuUsage();
+    this.#rest();
+    return (user + system) / 1e6;
+  }
+
   async close(): Promise<void> {
     this.#failure ??= new Error('the workers of the probe were closed');
     await this.#worker.terminate();
+  }
+
+  /** Idle threads do not keep the process: it ends when its work is done. */
+  #rest(): void {
+    if (this.#questions.length === 0) this.#worker.unref();
   }
 
   #fail(error: unknown): void {

@@ -1,11 +1,9 @@
 import type { Anchor, Run, Sequence } from './anchor.ts';
-import { sequenceTables, type SequenceTables } from './buckets.ts';
+import { sequenceTables } from './buckets.ts';
 import { capacity, runBits, runWord, type ScanEngine } from './engine.ts';
 import { createKernel } from './kernel.ts';
 import { TwinEngine } from './twin.ts';
 
-/** Texts shorter than this are searched by the twin: copying them into the kernel's memory and calling it costs more. */
-const leastForKernel = 16;
 /** Longer inputs are searched piece by piece; each piece sees so many bytes of its neighbours. */
 const seenBefore = 64;
 const seenAfter = 128;
@@ -20,10 +18,7 @@ export class Prefilter {
   positions = new Int32Array(256);
   patterns = new Int32Array(256);
 
-  readonly #tables: SequenceTables;
-  readonly #twin: TwinEngine;
-  /** Made when there is a text for it. */
-  #kernel: ScanEngine | null | undefined;
+  readonly #engine: ScanEngine;
   /** Patterns of each bit of each word of an engine's results. */
   readonly #patternsOf: number[][] = Array.from({ length: 32 * runWord + 4 }, () => []);
   readonly #least = { digits: capacity, hex: capacity };
@@ -42,63 +37,51 @@ export class Prefilter {
         sequences.get(name)!.patterns.push(pattern);
       }
     }
-    this.#tables = sequenceTables([...sequences.values()].map(({ sequence }) => sequence));
+    const tables = sequenceTables([...sequences.values()].map(({ sequence }) => sequence));
     for (const [index, { patterns }] of [...sequences.values()].entries()) this.#patternsOf[index] = patterns;
-    this.#twin = new TwinEngine(this.#tables, this.#least);
-    this.#kernel = withKernel ? undefined : null;
+    this.#engine = (withKernel ? createKernel(tables, this.#least) : null) ?? new TwinEngine(tables, this.#least);
   }
 
   /** Number of candidates in {@link positions} and {@link patterns}. Characters from 256 on count as their low byte. */
   scanText(text: string): number {
+    const { input } = this.#engine;
     this.#count = 0;
     if (text.length <= capacity) {
-      this.#collect(this.#load(text), text.length, 0, 0, text.length);
+      input.write(text, 'latin1');
+      this.#collect(text.length, 0, 0, text.length);
       return this.#count;
     }
     for (let at = 0; at < text.length; at += piece) {
       const start = Math.max(0, at - seenBefore);
       const part = text.slice(start, at + piece + seenAfter);
-      this.#collect(this.#load(part), part.length, start, at, Math.min(at + piece, text.length));
+      input.write(part, 'latin1');
+      this.#collect(part.length, start, at, Math.min(at + piece, text.length));
     }
     return this.#count;
   }
 
   /** As {@link scanText}, of bytes. */
   scanBytes(bytes: Uint8Array): number {
+    const { input } = this.#engine;
     this.#count = 0;
     if (bytes.length <= capacity) {
-      const engine = this.#engineFor(bytes.length);
-      engine.input.set(bytes);
-      this.#collect(engine, bytes.length, 0, 0, bytes.length);
+      input.set(bytes);
+      this.#collect(bytes.length, 0, 0, bytes.length);
       return this.#count;
     }
     for (let at = 0; at < bytes.length; at += piece) {
       const start = Math.max(0, at - seenBefore);
       const part = bytes.subarray(start, at + piece + seenAfter);
-      const engine = this.#engineFor(part.length);
-      engine.input.set(part);
-      this.#collect(engine, part.length, start, at, Math.min(at + piece, bytes.length));
+      input.set(part);
+      this.#collect(part.length, start, at, Math.min(at + piece, bytes.length));
     }
     return this.#count;
   }
 
-  #load(text: string): ScanEngine {
-    const engine = this.#engineFor(text.length);
-    if (engine === this.#kernel) engine.input.write(text, 'latin1');
-    else for (let i = 0; i < text.length; i++) engine.input[i] = text.charCodeAt(i);
-    return engine;
-  }
-
-  #engineFor(length: number): ScanEngine {
-    if (length < leastForKernel || this.#kernel === null) return this.#twin;
-    this.#kernel ??= createKernel(this.#tables, this.#least);
-    return this.#kernel ?? this.#twin;
-  }
-
   /** Candidates of what is in the engine's input, which stands at `offset` of the whole, as far as they are from `from` to `to`. */
-  #collect(engine: ScanEngine, length: number, offset: number, from: number, to: number): void {
-    const { results } = engine;
-    const found = engine.scan(length);
+  #collect(length: number, offset: number, from: number, to: number): void {
+    const { results } = this.#engine;
+    const found = this.#engine.scan(length);
     for (let i = 0; i < found; i++) {
       const result = results[2 * i]!;
       const at = (result >>> 8) + offset;

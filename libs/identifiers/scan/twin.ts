@@ -8,7 +8,7 @@ const hexBytes = membersOf(hexDigits);
 const runBytes = membersOf(`${hexDigits}-:`);
 const dash = 0x2d;
 
-/** The kernel in plain TypeScript: for short texts, for hosts without WebAssembly SIMD, and to compare the kernel with. */
+/** The kernel in plain TypeScript: for searches that are not worth a kernel of their own, for hosts without WebAssembly SIMD, and to compare the kernel with. */
 export class TwinEngine implements ScanEngine {
   readonly input = Buffer.alloc(capacity);
   readonly results = new Int32Array(2 * capacity * mostResults);
@@ -30,7 +30,7 @@ export class TwinEngine implements ScanEngine {
     const { input } = this;
     const [firsts, seconds, thirds, fourths] = this.#buckets;
     this.#found = 0;
-    input.fill(0, length, Math.min(length + 3, capacity));
+    for (let i = length; i < length + 3 && i < capacity; i++) input[i] = 0;
     let [one, two, three] = [0, 0, 0];
     let begin = 0;
     for (let i = 0; i < length + 3; i++) {

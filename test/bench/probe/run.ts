@@ -17,6 +17,8 @@ export interface ProbeRun {
   /** CPU time of the process, with its start. */
   seconds: number;
   rssBytes: number;
+  /** Of each worker. */
+  workerSeconds: number[];
   /** Time that passed while the capture was read. */
   elapsed: number;
   /** With `--distinct`: what {@link Distinct} says. */
@@ -34,11 +36,12 @@ const began = performance.now();
 const packets = values.flows ? await madeUpFlows(Number(values.flows)) : await replay(positionals[0]!);
 closeSync(output);
 const elapsed = (performance.now() - began) / 1000;
+const workerSeconds = await workers?.cpuSeconds() ?? [];
 await workers?.close();
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 const result: ProbeRun = {
   packets, records: pipeline.records, bytes: statSync(values.output!).size, seconds: (userCPUTime + systemCPUTime) / 1e6, rssBytes: maxRSS * 1024,
-  elapsed, distinct: String(distinct),
+  workerSeconds, elapsed, distinct: String(distinct),
 };
 console.log(JSON.stringify(result));
 
