@@ -69,11 +69,13 @@ export function sessionMessage(
     else if (name === 'content-type') contentType = header.value.toLowerCase();
     else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.replace(/;.*$/, '').trim(), header);
   }
+  reader.originator();
   if (contentType.startsWith('application/sdp')) {
     readSdp(bytes.toString('latin1', headLength), {
       address: (kind, ip) => reader.media(kind, ip), endpoint: (ip, port) => reader.endpoint(ip, port), origin: (user) => reader.origin(user, headLength),
     });
-  }
+    reader.described();
+  } else if (headLength < bytes.length) message.payload = bytes.subarray(headLength);
   if (reader.endpoints.size > 0) facts['telltale.session.endpoints'] = [...reader.endpoints];
   if (reader.hops.size > 0) facts['telltale.session.ip'] = [...reader.hops];
   const { texts } = reader.path;
@@ -93,6 +95,9 @@ class SessionReader {
   readonly hops = new Set<string>();
   readonly endpoints = new Set<string>();
   readonly path = new HopList();
+  #originator: readonly string[] = [];
+  #originIp = '';
+  readonly #mediaIps = new Set<string>();
   readonly #protocol: string;
   readonly #message: Message;
   readonly #options: DissectOptions;
@@ -127,16 +132,20 @@ class SessionReader {
     }
   }
 
-  /** `SIP/2.0/UDP host:port;received=…;branch=…` (RFC 3261, section 20.42): where the message has come by. */
+  /** `SIP/2.0/UDP host:port;received=…;branch=…` (RFC 3261, section 20.42): where the message has come by, from the latest on. */
   via(header: Header): void {
     for (const match of header.value.slice(0, longestValue).matchAll(/SIP *\/ *2\.0 *\/ *\w+ +(\[[^\]]+\]|[^\s:;,]+)([^,]*)/gi)) {
+      const received = /;\s*received\s*=\s*([^;\s]+)/i.exec(match[2]!)?.[1];
       this.hop(match[1]!);
-      this.path.add('sip-via', match[1]!);
-      const received = /;\s*received\s*=\s*([^;\s]+)/i.exec(match[2]!);
-      if (received === null) continue;
-      this.hop(received[1]!);
-      this.path.add('sip-via', received[1]!);
+      if (received !== undefined) this.hop(received);
+      for (const host of this.#originator) this.path.add('sip-via', host);
+      this.#originator = received === undefined ? [match[1]!] : [match[1]!, received];
     }
+  }
+
+  /** The last of Via is the device that the request began at, and no proxy. */
+  originator(): void {
+    for (const host of this.#originator) this.path.addPerson('sip-contact', host);
   }
 
   /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies that all further requests go by. */
@@ -147,8 +156,15 @@ class SessionReader {
   /** An address that SDP names. */
   media(kind: string, ip: string): void {
     this.hop(ip);
-    if (kind === 'sdp-media' || kind === 'ice-relay') this.path.add(kind, ip);
+    if (kind === 'sdp-media') this.#mediaIps.add(ip);
+    if (kind === 'sdp-origin') this.#originIp = ip;
+    else if (kind === 'sdp-media' || kind === 'ice-relay') this.path.add(kind, ip);
     else this.path.addPerson(kind, ip);
+  }
+
+  /** Who described the session is a place of its own unless the media go there. */
+  described(): void {
+    if (!this.#mediaIps.has(this.#originIp)) this.path.addPerson('sdp-origin', this.#originIp);
   }
 
   /** Where SDP says that media go. */

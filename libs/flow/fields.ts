@@ -122,9 +122,9 @@ export const flowFields = {
   'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
 
-  'telltale.unanswered.packets': { type: 'count', by: 'probe', doc: 'Packets that the source has sent since the destination\'s last one. Of captures only.' },
-  'telltale.unanswered.duration': { type: 'count', by: 'probe', doc: 'Time for which the source went on sending without an answer, µs: from the destination\'s last packet, or the flow\'s first, to the source\'s last. Of captures only.' },
-  'telltale.flow.end_reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Why the flow ended: `fin`, `rst`, `timeout`, `evicted` (the table of flows was full), `finish` (the source of packets had no more). Of captures only.' },
+  'telltale.unanswered.packets': { type: 'count', by: 'probe', doc: 'Packets that the source has sent since the destination\'s last one. Of logs and flow exports where they tell: Zeek\'s S0, no packets to the client in EVE, TCP flags of SYN alone, a record of both directions with one of them empty.' },
+  'telltale.unanswered.duration': { type: 'count', by: 'probe', doc: 'Time for which the source went on sending without an answer, µs: from the destination\'s last packet, or the flow\'s first, to the source\'s last.' },
+  'telltale.flow.end_reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Why the flow ended: `fin`, `rst`, `timeout`, `evicted` (the table of flows was full), `finish` (the source of packets had no more), `refused` (of logs and flow exports: the TCP handshake was answered by a reset). Empty: the source does not tell.' },
   'telltale.sip.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method of a SIP request, or of the one that a response answers.' },
   'telltale.sip.status_code': { type: 'count', by: 'probe', doc: 'Status code of a SIP response; 0 when the record is about none.' },
   'telltale.stun.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method and class of a STUN or TURN message that tells an address or a name: `binding success`, `allocate error` (RFC 8489, section 5).' },

@@ -34,6 +34,12 @@ export interface Site {
   readonly place: string;
 }
 
+/** What a host name tells. */
+interface HostFacts {
+  readonly match: ServiceMatch | undefined;
+  readonly site: Site | undefined;
+}
+
 interface SitePattern {
   readonly pattern: RegExp;
   readonly codes: ReadonlyMap<string, Site>;
@@ -77,9 +83,8 @@ export class ServiceCatalogue {
   readonly #words = new Uint32Array(4);
   /** By service. */
   readonly #sites: ReadonlyMap<string, SitePattern>;
-  readonly #matches = new BoundedCache<ServiceMatch | null>(16_384);
   readonly #certificates = new BoundedCache<ServiceMatch | null>(16_384);
-  readonly #sitesOfHosts = new BoundedCache<Site | null>(16_384);
+  readonly #known = new BoundedCache<HostFacts>(16_384);
 
   private constructor(
     version: string, services: ReadonlyMap<string, Service>, hosts: ReadonlyMap<string, readonly HostEntry[]>, ports: readonly PortEntry[],
@@ -167,24 +172,23 @@ export class ServiceCatalogue {
 
   /** Service and role behind a host name. */
   matchHost(name: string): ServiceMatch | undefined {
-    let match = this.#matches.get(name);
-    if (match === undefined) {
-      match = this.#findHost(name.toLowerCase().replace(/\.$/, '')) ?? null;
-      this.#matches.set(name, match);
-    }
-    return match ?? undefined;
+    return this.#factsOf(name).match;
   }
 
   /** Where a host stands by a site code in its name; undefined when it has none, or an unknown one. */
   siteOf(name: string): Site | undefined {
-    let site = this.#sitesOfHosts.get(name);
-    if (site === undefined) {
-      const sites = this.#sites.get(this.matchHost(name)?.service.name ?? '');
+    return this.#factsOf(name).site;
+  }
+
+  #factsOf(name: string): HostFacts {
+    let facts = this.#known.get(name);
+    if (facts === undefined) {
+      const match = this.#findHost(name.toLowerCase().replace(/\.$/, ''));
+      const sites = match && this.#sites.get(match.service.name);
       const code = sites?.pattern.exec(name.toLowerCase())?.groups?.['site'];
-      site = (code === undefined ? undefined : sites?.codes.get(code)) ?? null;
-      this.#sitesOfHosts.set(name, site);
+      this.#known.set(name, facts = { match, site: code === undefined ? undefined : sites?.codes.get(code) });
     }
-    return site ?? undefined;
+    return facts;
   }
 
   /** Roles that the catalogue gives to endpoints of the service. */

@@ -1,5 +1,6 @@
 import { parseAddress, type AddressFamily, type AddressWords } from './address.ts';
 import { parseAnycast } from './anycast.ts';
+import { BoundedCache } from './bounded-cache.ts';
 import { CityTable, type City } from './city.ts';
 import { Combinations } from './combinations.ts';
 import { countryNumber, countryText, type CsvTable } from './csv-table.ts';
@@ -75,6 +76,8 @@ export class Geography {
   readonly #sources: readonly { dimension: 'located' | 'registered'; source: string }[];
   /** Location tables that are MaxMind DBs: they may know cities. */
   readonly #cityTables: readonly (readonly CityTable[])[];
+  /** Cities of addresses that have been asked for; their tables are trees, of which each level may be a cache miss. */
+  readonly #cities = new BoundedCache<{ readonly located: string; readonly city: City | undefined }>(16_384);
   readonly #mmdbLayers: MmdbLayer[] = [];
   readonly #words: AddressWords = new Uint32Array(4);
 
@@ -141,9 +144,18 @@ export class Geography {
    * answer. A city is the claim of one table; undefined when none names any.
    */
   cityIn(located: string, ip: string): City | undefined {
+    if (located === '' || this.#cityTables.length === 0) return undefined;
+    const known = this.#cities.get(ip);
+    if (known?.located === located) return known.city;
+    const city = this.#findCity(located, ip);
+    this.#cities.set(ip, { located, city });
+    return city;
+  }
+
+  #findCity(located: string, ip: string): City | undefined {
     const words = this.#words;
     const family = parseAddress(ip, words);
-    if (family === 0 || located === '') return undefined;
+    if (family === 0) return undefined;
     for (const tables of this.#cityTables) {
       const city = tables.find((one) => one.holds(family))?.find(family, words);
       if (city?.country === located) return city;

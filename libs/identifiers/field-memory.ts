@@ -1,8 +1,10 @@
 import type { Field } from '#dissect';
 import { isAuthorizationKey } from './authorization.ts';
+import { catalogue } from './catalogue.ts';
 import { hostFields } from './host-labels.ts';
-import type { Announcement, KeyNames } from './key-names.ts';
-import { axisOf, type Axis } from './position.ts';
+import { wordsOf, type Announcement, type KeyNames } from './key-names.ts';
+import type { IdentifierKind } from './kind.ts';
+import { axisOf, isPairKey, type Axis } from './position.ts';
 import type { Finding } from './reading.ts';
 
 /** Bounds of the memory, which is emptied where one bites; longer values are not remembered. */
@@ -15,6 +17,16 @@ interface Remembered {
   readonly findings: readonly Finding[];
 }
 
+/** Kinds that a key announces in company, by the key's words. */
+const inCompany = new Map<string, IdentifierKind[]>();
+for (const kind of catalogue) {
+  if (kind.company === undefined) continue;
+  for (const key of kind.keys) {
+    const name = key.replaceAll('_', '');
+    inCompany.set(name, [...(inCompany.get(name) ?? []), kind]);
+  }
+}
+
 /** What is known of a field by its path and key alone, and what was found in its latest values. */
 export class KnownField {
   readonly key: string;
@@ -22,6 +34,12 @@ export class KnownField {
   readonly isAuthorization: boolean;
   readonly isHost: boolean;
   readonly axis: Axis | null;
+  /** May be a list of longitude and latitude. */
+  readonly isPair: boolean;
+  /** Kinds that its key announces in company. */
+  readonly inCompany: readonly IdentifierKind[];
+  /** Names a parameter, or is the value of one. */
+  readonly role: 'name' | 'value' | null;
   /** No identifier stands in the key itself. */
   isKeyPlain = false;
   readonly #values = new Map<string, Remembered>();
@@ -32,6 +50,9 @@ export class KnownField {
     this.isAuthorization = isAuthorizationKey(key);
     this.isHost = hostFields.has(path);
     this.axis = axisOf(key);
+    this.isPair = isPairKey(key);
+    this.inCompany = inCompany.get(wordsOf(key).join('')) ?? [];
+    this.role = /^(?:name|key|n|k)$/i.test(key) ? 'name' : /^(?:value|val|v)$/i.test(key) ? 'value' : null;
   }
 
   /** What was found when `text` was read; null when that is not known. */

@@ -9,6 +9,7 @@ import type { Digests } from './digests.ts';
 import { FieldMemory, type KnownField } from './field-memory.ts';
 import { HostLabels } from './host-labels.ts';
 import type { KeyNames } from './key-names.ts';
+import type { IdentifierKind } from './kind.ts';
 import { identifiersInPath } from './path-segments.ts';
 import { chain, type Known, type MessageReading } from './reading.ts';
 import type { TextScanner } from './text-scan.ts';
@@ -42,6 +43,7 @@ export class FieldReader {
   read(message: Message): void {
     let latitude: Field | null = null;
     let longitude: Field | null = null;
+    let before: Field | null = null;
     for (const field of message.fields) {
       if (field.path === 'url.path') {
         this.#urlPath(field, message);
@@ -52,6 +54,11 @@ export class FieldReader {
       if (known.axis === 'latitude') latitude ??= field;
       else if (known.axis === 'longitude') longitude ??= field;
       this.#field(field, known);
+      if (field.path === 'mqtt.topic') this.#pathSegments(field.value, field, message);
+      if (known.inCompany.length > 0) this.#inCompany(field, known.inCompany, message);
+      if (before !== null && known.isPair) this.#pair(before, field);
+      if (before !== null && known.role === 'value') this.#parameter(before, field);
+      before = field;
     }
     if (latitude !== null && longitude !== null) this.#position(latitude, longitude);
     this.#jitsiRoom(message);
@@ -129,6 +136,28 @@ export class FieldReader {
     return true;
   }
 
+  /** A kind that the message around a field makes of it. */
+  #inCompany(field: Field, kinds: readonly IdentifierKind[], message: Message): void {
+    const kind = kinds.find(({ validate, company }) => validate(field.value) && company!.holds(field, message));
+    if (kind !== undefined) this.#reading.add(kind, field.value, kind.confidence, field);
+  }
+
+  /** Two elements of one list, as GeoJSON has positions. */
+  #pair(first: Field, second: Field): void {
+    if (!second.path.endsWith('[1]') || first.path !== `${second.path.slice(0, -3)}[0]`) return;
+    const value = `${first.value},${second.value}`;
+    if (!geoPosition.validate(value)) return;
+    for (const part of [first, second]) this.#reading.add(geoPosition, value, geoPosition.confidence, first, part.value);
+  }
+
+  /** The value of a parameter whose name is a value too: `{"name":"userId","value":"4711"}`. */
+  #parameter(name: Field, field: Field): void {
+    const parent = field.path.slice(0, -field.key.length);
+    if (this.#memory.of(name).role !== 'name' || name.path !== parent + name.key) return;
+    const announcement = this.#keyNames.announced(name.value);
+    if (announcement !== null) this.#values.readPlain(field.value, announcement, field);
+  }
+
   #position(latitude: Field, longitude: Field): void {
     const value = `${latitude.value},${longitude.value}`;
     if (!geoPosition.validate(value)) return;
@@ -145,12 +174,16 @@ export class FieldReader {
   /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
   #urlPath(field: Field, message: Message): void {
     const path = this.#reading.bounded(field.value);
-    for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) {
-      this.#reading.add(kind, value, kind.confidence - uncertaintyOfPath, field);
-    }
+    this.#pathSegments(path, field, message);
     const host = message.facts['url.domain'] ?? '';
     if (isZoomHost(host)) this.#zoomUrl(`${host}${path}`, message.facts['url.query'] ?? '', field);
     else if (path !== '') this.#remembered(field, this.#memory.of(field), path, this.#path);
+  }
+
+  #pathSegments(path: string, field: Field, message: Message): void {
+    for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) {
+      this.#reading.add(kind, value, kind.confidence - uncertaintyOfPath, field);
+    }
   }
 
   readonly #path = (path: string, field: Field): void => this.#values.read(path, null, field);

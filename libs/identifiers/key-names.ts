@@ -62,6 +62,7 @@ export class KeyNames {
 
   constructor(catalogue: readonly IdentifierKind[]) {
     for (const kind of catalogue) {
+      if (kind.company !== undefined) continue;
       for (const key of kind.keys) {
         const name = key.replace(/^\*_/, '').replaceAll('_', '');
         append(this.#exact, name, kind);

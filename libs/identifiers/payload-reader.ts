@@ -1,10 +1,12 @@
 import type { Message } from '#dissect';
+import { loginName, loginPassword } from './catalogue/logins.ts';
 import { imei, imsi } from './catalogue/subscriptions.ts';
 import { decodeOnce } from './decode.ts';
 import { loginArguments } from './line-commands.ts';
 import type { PayloadScanner } from './payload-scan.ts';
 import { fromQuotedPrintable } from './quoted-printable.ts';
 import { chain, type MessageReading, type Place } from './reading.ts';
+import { findPlainLogin } from './sasl-plain.ts';
 import { readStructure } from './structured.ts';
 import { findTbcd } from './tbcd.ts';
 import type { TextScanner } from './text-scan.ts';
@@ -20,6 +22,9 @@ const mostStructured = 16 * 1024;
 const structureOffsets = [0, 2, 4, 5, 8, 12, 16] as const;
 /** Bytes in front of something packed in a payload. */
 const longestHeader = 64;
+
+/** Protocols that are known, but carry what an application likes. */
+const carriers: ReadonlySet<string> = new Set(['http', 'websocket', 'mqtt']);
 
 /** Reads bytes that no dissector names: what they are as a whole, and what stands among them. */
 export class PayloadReader {
@@ -41,10 +46,11 @@ export class PayloadReader {
     const { watch } = this.#reading;
     if (watch !== null && isText) watch.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
     else if (watch !== null) watch.addBytes(bytes, placeInPayload(message, 0, ''));
-    const isKnown = message.encryption.verdict === 'cleartext' && message.protocol !== 'http';
+    const isKnown = message.encryption.verdict === 'cleartext' && !carriers.has(message.protocol);
     if (!(isKnown ? this.#claimed(message, bytes, isText) : this.#structured(message, bytes))) {
       for (const hit of this.#scanner.scan(bytes)) this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     }
+    if (message.protocol === 'tcp' && bytes.length <= longestLine) this.#login(message, bytes);
     if (message.protocol === 'tcp' && bytes.length <= longestLine && isLine(bytes)) this.#line(bytes.toString('latin1').trimEnd(), message);
   }
 
@@ -90,6 +96,13 @@ export class PayloadReader {
       for (const value of structure.values) this.#values.structured(value, placeInPayload(message, value.offset, structure.encoding));
       return;
     }
+  }
+
+  #login(message: Message, bytes: Buffer): void {
+    const login = findPlainLogin(bytes);
+    if (login === null || !loginName.validate(login.user) || !loginPassword.validate(login.password)) return;
+    this.#reading.add(loginName, login.user, loginName.confidence, placeInPayload(message, login.userOffset, 'length-prefixed'));
+    this.#reading.add(loginPassword, login.password, loginPassword.confidence, placeInPayload(message, login.passwordOffset, 'length-prefixed'));
   }
 
   /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */

@@ -12,6 +12,11 @@ import { findUtf16 } from './utf16.ts';
 /** Encodings that are unwrapped one inside the other. */
 const deepestEncoding = 2;
 
+/** A text whose parts may be encoded, and how many of them are looked into. */
+const longestOfParts = 4096;
+const mostParts = 8;
+const encodedPart = /[A-Za-z0-9+_-]{16,}={0,2}/g;
+
 /** Reads one value: what its key announces, what it says as free text, and what its encodings hide, to a bounded depth. */
 export class ValueReader {
   readonly #keyNames: KeyNames;
@@ -32,6 +37,7 @@ export class ValueReader {
     const hits = this.#text.scan(text);
     const { hasPercentEncoding } = this.#text;
     for (const hit of hits) {
+      if (hit.kind.noCookie === true && isCookie(place.path)) continue;
       const path = hit.key === '' ? place.path : `${place.path}.${hit.key}`;
       const spelling = hit.encoding === '' ? written : text.slice(hit.start, hit.end);
       const inner = { ...place, path, encoding: chain(place.encoding, hit.encoding) };
@@ -80,7 +86,11 @@ export class ValueReader {
 
   #unwrap(text: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
     const decoded = decodeOnce(text);
-    if (decoded === null) return this.#unwrapBytes(text, place, written, depth);
+    if (decoded === null) {
+      this.#unwrapBytes(text, place, written, depth);
+      this.#unwrapParts(text, place, written, depth);
+      return;
+    }
     if (decoded.text === text || !this.#reading.mayDecode()) return;
     this.read(decoded.text, announcement, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
   }
@@ -90,6 +100,19 @@ export class ValueReader {
     const decoded = decodeBytes(text);
     if (decoded === null || !this.#reading.mayDecode()) return;
     this.#bytes(decoded.bytes, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
+  }
+
+  /** Parts of a path, a cookie or a list that are encoded each by itself: `7|amFuZUBleGFtcGxlLm9yZw==|9f1c`. */
+  #unwrapParts(text: string, place: Place, written: string, depth: number): void {
+    if (text.length > longestOfParts) return;
+    let left = mostParts;
+    for (const [part] of text.matchAll(encodedPart)) {
+      if (left-- === 0 || part.length === text.length) return;
+      const decoded = decodeOnce(part);
+      if (decoded === null) continue;
+      if (!this.#reading.mayDecode()) return;
+      this.read(decoded.text, null, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || part, depth + 1);
+    }
   }
 
   /** Bytes that came out of a value: something packed, a structure with names, or text of UTF-16. */
@@ -116,15 +139,23 @@ export class ValueReader {
   }
 }
 
+/** Where nothing but the arguments of a login can stand. */
+const loginPath = /^(?:[a-z0-9-]+\.login\.|mqtt\.connect\.|url\.(?:username|password)$)/;
+
 /** Does the field stand where key names of that kind mean it? */
-function isWithin({ within }: IdentifierKind, path: string): boolean {
+function isWithin({ within, noCookie }: IdentifierKind, path: string): boolean {
+  if (noCookie === true && isCookie(path)) return false;
   switch (within) {
-    case 'cookie': return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
-    case 'login': return /^[a-z0-9-]+\.login\./.test(path);
+    case 'cookie': return isCookie(path);
+    case 'login': return loginPath.test(path);
     case 'sip': return path.startsWith('sip.');
     case 'jwt': return path.includes('.claims.');
     default: return true;
   }
+}
+
+function isCookie(path: string): boolean {
+  return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
 }
 
 /** An announcement for a number: kinds that are written as integers. */

@@ -1,3 +1,4 @@
+import { refused, silent, unknownAnswer, type Answer } from './answer.ts';
 import { digestOf, type FlowTotals, type LogEntry } from './entry.ts';
 import { endpointsOf, type Endpoints } from './endpoints.ts';
 import type { LogSource } from './log.ts';
@@ -43,6 +44,7 @@ export class ZeekRows {
       messages: log?.messages(row, micros) ?? [],
       totals: path === 'conn' ? totalsOf(row) : null,
       ends: path === 'conn',
+      ...(path === 'conn' && { answer: answerOf(row) }),
     };
     this.#emit(entry);
     if (path === 'ssl') certificates.show(row, entry, (shown) => this.#emit(shown));
@@ -72,6 +74,17 @@ function endpointsOfRow(row: Row, transport: string): Endpoints | null {
     text(row, column('orig_h')), Number(text(row, column('orig_p')) || NaN), text(row, column('resp_h')), Number(text(row, column('resp_p')) || NaN),
     text(row, 'proto') || transport,
   );
+}
+
+/** Of conn_state (https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html) what tells how the responder answered. */
+function answerOf(row: Row): Answer {
+  switch (text(row, 'conn_state')) {
+    case 'S0': return silent(count(row, 'orig_pkts'));
+    case 'REJ': return refused;
+    case 'SF': return { unansweredPackets: 0, endReason: 'fin' };
+    case 'RSTO': case 'RSTR': return { unansweredPackets: 0, endReason: 'rst' };
+    default: return unknownAnswer;
+  }
 }
 
 /** IP bytes where Zeek counted them, else payload. */

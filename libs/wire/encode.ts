@@ -65,8 +65,6 @@ const zstdOptions = { params: { [constants.ZSTD_c_checksumFlag]: 1, [constants.Z
 class Dictionary {
   readonly #indexes = new Map<string, number>([['', 0]]);
   readonly #texts: string[] = [];
-  /** UTF-16 code units of all of them. */
-  #characters = 0;
 
   /** How many entries there are so far. */
   get entries(): number {
@@ -85,30 +83,36 @@ class Dictionary {
   append(text: string): number {
     if (text === '') return 0;
     this.#texts.push(text);
-    this.#characters += text.length;
     return 1;
   }
 
-  /** Of texts that are ASCII, nearly always all, lengths in bytes are those of the strings, and one call writes them together. */
   writeTo(writer: ByteWriter): void {
+    const utf8 = new ByteWriter();
     writer.varint(this.entries);
-    const together = Buffer.from(this.#texts.join(''));
-    if (together.length === this.#characters) {
-      for (const { length } of this.#texts) writer.varint(length);
-      writer.bytes(together);
-    } else {
-      const separate = this.#texts.map((text) => Buffer.from(text));
-      for (const { length } of separate) writer.varint(length);
-      for (const bytes of separate) writer.bytes(bytes);
-    }
+    for (let at = 0; at < this.entries; at += textsTogether) writeUtf8(this.#texts.slice(at, at + textsTogether), writer, utf8);
+    writer.bytes(utf8.view());
   }
+}
+
+/** Texts that are converted by one call into the runtime. */
+const textsTogether = 64;
+
+/** Writes the lengths in bytes, and the bytes. Of texts that are all ASCII, as most are, those are the lengths of the strings. */
+function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWriter): void {
+  const joined = texts.join('');
+  const together = Buffer.from(joined);
+  // A text that is cut within a surrogate pair, and another that begins within one, would make a pair if they stood together.
+  const parts = together.length === joined.length ? null : texts.map((text) => Buffer.from(text));
+  for (let i = 0; i < texts.length; i++) lengths.varint((parts ?? texts)[i]!.length);
+  for (const part of parts ?? [together]) bytes.bytes(part);
 }
 
 /** Of a list's inner column: the values of all items of all rows. */
 function innerValues(lists: readonly unknown[][], property: string): unknown[] {
   const values: unknown[] = [];
-  for (const list of lists) {
-    for (const item of list) values.push(property === '' ? item : (item as Row)[property]);
+  for (let row = 0; row < lists.length; row++) {
+    const list = lists[row]!;
+    for (let i = 0; i < list.length; i++) values.push(property === '' ? list[i] : (list[i] as Row)[property]);
   }
   return values;
 }
@@ -161,7 +165,7 @@ function isConstant(values: ArrayLike<unknown>): boolean {
 
 function checkItems({ field }: Column, sizes: readonly number[]): void {
   let total = 0;
-  for (const size of sizes) total += size;
+  for (let i = 0; i < sizes.length; i++) total += sizes[i]!;
   if (total > limits.items) throw new WireError('too_large', 0, `${total} items in ${field}, at most ${limits.items} fit in a batch`);
 }
 

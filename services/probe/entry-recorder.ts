@@ -8,10 +8,12 @@ export class EntryRecorder {
   readonly counters = new IngestCounters();
   readonly certificates = new ZeekCertificates(this.counters);
   readonly #recorder: FlowRecorder;
-  readonly #join = new FlowJoin<FlowState>({}, this.counters);
+  readonly #join: FlowJoin<FlowState>;
 
-  constructor(recorder: FlowRecorder) {
+  /** @param maxFlows whose later lines are waited for */
+  constructor(recorder: FlowRecorder, maxFlows: number) {
     this.#recorder = recorder;
+    this.#join = new FlowJoin({ maxFlows }, this.counters);
   }
 
   record(entry: LogEntry): void {
@@ -25,7 +27,7 @@ export class EntryRecorder {
     if (entry.totals === null) return;
     if (state.protocol === '') state.protocol = entry.protocol;
     Object.assign(flow, entry.totals);
-    if (entry.ends) this.#recorder.end(flow, state, originOf(entry, 'end'));
+    if (entry.ends) this.#recorder.end(flow, state, originOf(entry, 'end'), entry.answer?.endReason);
     else this.#recorder.update(flow, state, originOf(entry, 'update'));
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Inferred } from './inferred.ts';
-import { defaultRecurrenceOptions, RecurringValues, type RecurrenceOptions } from './recurring-values.ts';
+import { RecurringValues } from './recurring-values.ts';
 
 const start = 1_775_217_600_000_000;
 const minute = 60_000_000;
@@ -57,8 +57,7 @@ test('encrypted payloads behind a common header give nothing', () => {
 });
 
 test('all tables are bounded, and what a bound costs is counted', () => {
-  const options: RecurrenceOptions = { ...defaultRecurrenceOptions, maxFlows: 3, maxProtocols: 2, maxValues: 500 };
-  const finder = new RecurringValues(options);
+  const finder = new RecurringValues({ maxFlows: 3, maxProtocols: 2, maxValues: 500 });
   const flow = (protocol: string, i: number): ReturnType<typeof finder.begin> => (
     finder.begin({ protocol, subjectIp: `10.0.0.${i}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i })
   );

@@ -76,8 +76,8 @@ export class RecurringValues {
   #subjects = 0;
   #held = 0;
 
-  constructor(options: RecurrenceOptions = defaultRecurrenceOptions) {
-    this.#options = options;
+  constructor(options: Partial<RecurrenceOptions> = {}) {
+    this.#options = { ...defaultRecurrenceOptions, ...options };
   }
 
   /** Values that are remembered, and flows whose samples are held. */
