@@ -20,6 +20,7 @@ export const topics = {
   'quic.server_name': 'server name of a ClientHello in QUIC, once per connection',
   'tls.alpn': 'application protocols that a ClientHello over TCP offers',
   'server_name': 'server name of a ClientHello over any transport',
+  'certificate': 'name in the certificate of a server, over any transport',
   'tls.ja4': 'JA4 fingerprint',
   'tls.ja4.digests': 'JA4 fingerprint without the letters for server name and protocol',
   'stun.message': 'STUN message',
@@ -47,7 +48,7 @@ export const topics = {
 export type Topic = keyof typeof topics;
 
 /** Values that say themselves over and over: how often depends on what a tool takes for a repetition. */
-export const distinct: ReadonlySet<Topic> = new Set(['dtls.server_name', 'quic.server_name', 'tls.ja4', 'tls.ja4.digests', 'server_name', 'sip.address', 'connection', 'login', 'mail', 'mqtt.client', 'mqtt.topic', 'snmp.community', 'protocol']);
+export const distinct: ReadonlySet<Topic> = new Set(['dtls.server_name', 'quic.server_name', 'tls.ja4', 'tls.ja4.digests', 'server_name', 'certificate', 'sip.address', 'connection', 'login', 'mail', 'mqtt.client', 'mqtt.topic', 'snmp.community', 'protocol']);
 
 export class AnswerList {
   readonly answers: Answers = new Map();

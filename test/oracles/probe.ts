@@ -57,6 +57,7 @@ class Collector {
       for (const alpn of facts['telltale.tls.alpn']) list.add('tls.alpn', alpn);
     }
     list.add('server_name', name);
+    for (const shown of facts['telltale.tls.certificate_names'] ?? []) list.add('certificate', shown);
     list.add('tls.ja4', facts['telltale.tls.ja4']);
     list.add('tls.ja4.digests', facts['telltale.tls.ja4'] && ja4Digests(facts['telltale.tls.ja4']));
     if (protocol === 'stun') this.#stun(message);

@@ -21,6 +21,8 @@ const reasons: Record<string, string> = {
     zeek http.request scripts.policy.protocols.ssl.decryption -1 +0
     zeek http.host scripts.policy.protocols.ssl.decryption -1 +0
     zeek http.status scripts.policy.protocols.ssl.decryption -1 +0`,
+  'TLS inside the commands of GridFTP (ADAT of RFC 2228), which is not taken out.': `
+    zeek certificate scripts.base.protocols.ftp.gridftp -1 +0`,
   'The test feeds Zeek\'s HTTP with bytes of its own.': `
     zeek http.request spicy.protocol-analyzer-data-in-from-tcp-to-udp -1 +0
     zeek http.status spicy.protocol-analyzer-data-in-from-tcp-to-udp -1 +0`,

@@ -81,7 +81,19 @@ interface Baseline {
   readonly ends: Set<string>;
 }
 
+/** Names in the certificates of x509.log, by fingerprint. */
+function readCertificates(folder: string): Map<string, string[]> {
+  const certificates = new Map<string, string[]>();
+  const path = join(folder, 'x509.log');
+  for (const row of existsSync(path) ? readRows(path) : []) {
+    const names = text(row, 'certificate.subject').split(/(?<!\\)[,+]/).filter((part) => part.startsWith('CN=')).map((part) => part.slice(3));
+    certificates.set(text(row, 'fingerprint'), [...names, ...text(row, 'san.dns').split(',')].map((name) => name.toLowerCase()));
+  }
+  return certificates;
+}
+
 function readBaseline(folder: string): Baseline {
+  const certificates = readCertificates(folder);
   const list = new AnswerList();
   const topics = new Set<Topic>();
   const ends = new Set<string>();
@@ -93,8 +105,11 @@ function readBaseline(folder: string): Baseline {
       ends.add(endsOf(connection('-', [source, Number(text(row, 'id.orig_p'))], [destination, Number(text(row, 'id.resp_p'))])));
       for (const topic of log?.topics ?? []) topics.add(topic);
       log?.read(row, list);
+      const [certificate] = text(row, 'cert_chain_fps').split(',');
+      for (const name of certificates.get(certificate!) ?? []) list.add('certificate', name);
     }
   }
+  if (certificates.size > 0) topics.add('certificate');
   return { theirs: list.answers, topics, ends };
 }
 
