@@ -1,5 +1,6 @@
 import { parseAddress, type AddressFamily, type AddressWords } from './address.ts';
 import { parseAnycast } from './anycast.ts';
+import { BoundedCache } from './bounded-cache.ts';
 import { CityTable, type City } from './city.ts';
 import { Combinations } from './combinations.ts';
 import { countryNumber, countryText, type CsvTable } from './csv-table.ts';
@@ -7,7 +8,7 @@ import { LayeredTable, type Layer } from './layered-table.ts';
 import type { MmdbRecord } from './mmdb-record.ts';
 import { MmdbLayer, MmdbTable } from './mmdb-table.ts';
 import { Operators, type Operator, type OperatorFile } from './operators.ts';
-import { placeless, placeOf, type Claim, type Place } from './place.ts';
+import { placeless, placeOf, type Claim, type Dimension, type Place } from './place.ts';
 import { prefixTable } from './prefix-table.ts';
 import { RangeTable } from './range-table.ts';
 import { specialRanges } from './special-ranges.ts';
@@ -61,6 +62,8 @@ export class Geography {
   /** Tables with their days, as findings carry them. */
   readonly version: string;
   readonly tables: readonly TableVersion[];
+  /** The tables that are asked for each dimension, with their days: `dbip-city 2026-06-05`. */
+  readonly tablesOf: Readonly<Record<Dimension, string>>;
   readonly #ipv4: LayeredTable;
   readonly #ipv6: LayeredTable;
   readonly #combinations: Combinations;
@@ -73,6 +76,8 @@ export class Geography {
   readonly #sources: readonly { dimension: 'located' | 'registered'; source: string }[];
   /** Location tables that are MaxMind DBs: they may know cities. */
   readonly #cityTables: readonly (readonly CityTable[])[];
+  /** Cities of addresses that have been asked for; their tables are trees, of which each level may be a cache miss. */
+  readonly #cities = new BoundedCache<{ readonly located: string; readonly city: City | undefined }>(16_384);
   readonly #mmdbLayers: MmdbLayer[] = [];
   readonly #words: AddressWords = new Uint32Array(4);
 
@@ -87,6 +92,8 @@ export class Geography {
     const networks = layers(files.networks, (record) => this.#networkOf(record));
     this.tables = [...files.located, ...files.registered, files.networks].map(({ name }, i) => ({ name, built: (countries[i] ?? networks).built }));
     this.#sources = this.tables.slice(0, -1).map((table, i) => ({ dimension: i < files.located.length ? 'located' : 'registered', source: versionText(table) }));
+    const asked = (dimension: Dimension): string => this.#sources.filter((source) => source.dimension === dimension).map(({ source }) => source).join(', ');
+    this.tablesOf = { located: asked('located'), registered: asked('registered'), operated: this.#operators.version };
     this.#cityTables = files.located.map((file, i) => opened.get(file)!.map((table) => new CityTable(table, this.#sources[i]!.source)));
 
     this.#combinations = new Combinations(layer.countries + countries.length);
@@ -137,9 +144,18 @@ export class Geography {
    * answer. A city is the claim of one table; undefined when none names any.
    */
   cityIn(located: string, ip: string): City | undefined {
+    if (located === '' || this.#cityTables.length === 0) return undefined;
+    const known = this.#cities.get(ip);
+    if (known?.located === located) return known.city;
+    const city = this.#findCity(located, ip);
+    this.#cities.set(ip, { located, city });
+    return city;
+  }
+
+  #findCity(located: string, ip: string): City | undefined {
     const words = this.#words;
     const family = parseAddress(ip, words);
-    if (family === 0 || located === '') return undefined;
+    if (family === 0) return undefined;
     for (const tables of this.#cityTables) {
       const city = tables.find((one) => one.holds(family))?.find(family, words);
       if (city?.country === located) return city;

@@ -104,6 +104,6 @@ export function placeOf({ claims, operator, asn, organisation, anycast }: PlaceF
     registeredDisputed: others('registered', registered),
     operated: first('operated'),
     operator, asn, organisation, anycast, claims,
-    sources: claims.map(claimText),
+    sources: Object.freeze(claims.map(claimText)),
   };
 }

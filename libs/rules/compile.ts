@@ -1,6 +1,8 @@
 import type { FlowRecord, Observable } from '#flow';
-import { keyCost, keyName, requirements, type Requirement } from './candidates.ts';
-import { append, FieldIndex, KeywordIndex } from './field-index.ts';
+import { keyCost, keyName, requirements, type KeyField, type Requirement } from './candidates.ts';
+import { append, FieldIndex, searchAllOf, type SearchAll } from './field-index.ts';
+import { keywordListFields, keywordTextFields, recordField } from './fields.ts';
+import { PartIndex } from './part-index.ts';
 import { compileExpression, type Predicate } from './predicate.ts';
 import type { Rule } from './rule.ts';
 
@@ -16,7 +18,8 @@ const noObservables: readonly Observable[] = [];
 export class RulePlan {
   readonly rules: readonly Rule[];
   readonly #predicates: readonly Predicate[];
-  readonly #indexes: readonly (FieldIndex | KeywordIndex)[];
+  readonly #indexes: readonly FieldIndex[];
+  readonly #searchAll: SearchAll;
   readonly #always: readonly number[];
   /** Number of the last record for which a rule was evaluated, by rule: a rule found by two values is evaluated once. */
   readonly #evaluated: Float64Array;
@@ -28,24 +31,23 @@ export class RulePlan {
     this.rules = rules;
     this.#predicates = rules.map(({ expression }) => compileExpression(expression));
     this.#evaluated = new Float64Array(rules.length);
-    const indexes = new Map<string, FieldIndex>();
-    const keywords = new Map<string, number[]>();
+    const chosen = chooseRequirements(rules);
+    const keywords = keywordsOf(chosen);
+    const indexes = new Map<string, FieldIndex>(keywords === undefined ? [] : keywordFields.map((field) => [field.name, new FieldIndex(field, keywords)]));
     const always: number[] = [];
-    for (const [number, requirement] of chooseRequirements(rules).entries()) {
+    for (const [number, requirement] of chosen.entries()) {
       if (!requirement) always.push(number);
       for (const key of requirement ?? []) {
-        if (key.kind === 'part' && key.field === undefined) {
-          append(keywords, key.text, number);
-          continue;
-        }
-        const field = key.field!;
+        const { field } = key;
+        if (field === undefined) continue;
         let index = indexes.get(field.name);
-        if (!index) indexes.set(field.name, index = new FieldIndex(field));
+        if (!index) indexes.set(field.name, index = new FieldIndex(field, undefined));
         index.add(key, number);
       }
     }
     for (const index of indexes.values()) index.finish();
-    this.#indexes = keywords.size > 0 ? [...indexes.values(), new KeywordIndex(keywords)] : [...indexes.values()];
+    this.#indexes = [...indexes.values()];
+    this.#searchAll = searchAllOf(this.#indexes);
     this.#always = always;
   }
 
@@ -59,7 +61,7 @@ export class RulePlan {
     this.#record = record;
     this.#onMatch = onMatch;
     this.#found(this.#always);
-    for (const index of this.#indexes) index.search(record, this.#found);
+    this.#searchAll(record, this.#indexes, this.#found);
   }
 
   /** One closure for all records. */
@@ -81,6 +83,17 @@ export class RulePlan {
     for (const observable of record['telltale.observables']) if (matches(record, observable)) (matched ??= []).push(observable);
     if (matched !== undefined) this.#onMatch(rule, matched);
   }
+}
+
+const keywordFields = [...keywordTextFields, ...keywordListFields].map((name) => recordField(name) as KeyField);
+
+/** Rules by the texts that they require in any field; undefined when none requires one. */
+function keywordsOf(chosen: readonly (Requirement | undefined)[]): PartIndex | undefined {
+  const texts = new Map<string, number[]>();
+  for (const [number, requirement] of chosen.entries()) {
+    for (const key of requirement ?? []) if (key.kind === 'part' && key.field === undefined) append(texts, key.text, number);
+  }
+  return texts.size === 0 ? undefined : new PartIndex(texts);
 }
 
 /** For each rule the requirement that the fewest records meet, as far as can be told; a key that many rules have tells them apart badly. */

@@ -95,7 +95,6 @@ class Linker {
     const at = (key: string): ReturnType<LocatedDocumentReader['value']> => reader.value(key, section) ?? section;
     const parts = text.rules.map((reference, i) => this.#part(reference, reader, reader.items(at('rules'))[i] ?? at('rules')));
     if (new Set(parts.map((part) => part?.id)).size < parts.length && !reader.failed) reader.fail(at('rules'), 'correlation', 'a rule is named twice');
-    if (text.timespanSeconds > longestTimespan) reader.fail(at('timespan'), 'timespan', 'a timespan is at most 31 days: the events of rules are kept for 35');
     checkConditionNames(text, parts, reader, at('condition'));
     if (reader.failed || parts.includes(undefined)) return undefined;
     const known = parts as CorrelationPart[];
@@ -118,12 +117,13 @@ class Linker {
       }
       return { name, fields };
     };
+    if (text.timespanSeconds > longestTimespan) correlation.gaps.push('a timespan is at most 31 days here: the events of rules are kept for 35');
     const unmapped = correlation.gaps.length;
     if (text.type === 'temporal_ordered' && !isOfAll(text, known)) correlation.gaps.push('temporal_ordered asks for all of its rules in turn, and for nothing else');
     correlation.groups = text.groupBy.map((name) => named(name, false, 'group-by'));
     correlation.values = text.fields.map((name) => named(name, text.type !== 'value_count', 'condition'));
     correlation.hitFields = hitFields;
-    const runs = known.every((part) => (part.correlation ?? this.#rules.get(part.id)!).evaluable !== 'no') && correlation.gaps.length === unmapped;
+    const runs = known.every((part) => (part.correlation ?? this.#rules.get(part.id)!).evaluable !== 'no') && correlation.gaps.length === unmapped && text.timespanSeconds <= longestTimespan;
     correlation.evaluable = !runs ? 'no' : correlation.gaps.length > 0 ? 'part' : 'whole';
     for (const gap of correlation.gaps) reader.warn(at('rules'), 'not-evaluable', `${runs ? 'not all of it is' : 'not'} evaluable here: ${gap}`);
     return reader.failed ? undefined : correlation;

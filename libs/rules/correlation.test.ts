@@ -51,7 +51,7 @@ test('what a correlation refers to is checked, with its place', () => {
     't.yml:13:19: error: no rule has the id or name "good" [unknown-rule]',
   ]);
   assert.deepEqual(problems(login, success, guessing.replace('source.ip', 'source.pi')), ['t.yml:21:13: error: unknown field "client" of rule "Failed login" [unknown-field]']);
-  assert.deepEqual(problems(login, correlation('type: event_count\nrules: [failed]\ntimespan: 40d\ncondition: { gte: 2 }')), ['t.yml:14:13: error: a timespan is at most 31 days: the events of rules are kept for 35 [timespan]']);
+  assert.deepEqual(problems(login, correlation('type: event_count\nrules: [failed]\ntimespan: 40d\ncondition: { gte: 2 }')), ['t.yml:13:10: warning: not evaluable here: a timespan is at most 31 days here: the events of rules are kept for 35 [not-evaluable]']);
   assert.deepEqual(problems(login, correlation('type: value_sum\nrules: [failed]\ntimespan: 1h\ncondition: { field: url.path, gte: 2 }')), ['t.yml:15:14: error: "url.path" holds no numbers [unknown-field]']);
   assert.deepEqual(problems(login, correlation('type: event_count\nrules: [failed, failed]\ntimespan: 1h\ncondition: { gte: 2 }')), ['t.yml:13:10: error: a rule is named twice [correlation]']);
   assert.deepEqual(problems(login, success, correlation('type: temporal\nrules: [failed, good]\ntimespan: 1h\ncondition: failed and not godo')), ['t.yml:22:14: error: the correlation names no rule "godo" [condition]']);

@@ -57,10 +57,11 @@ export class DetectionReader {
   search(node: Node | null, key: Node): Expression {
     if (isMap(node)) {
       const operands = this.#reader.entries(node).map((entry) => this.#fieldTest(entry));
-      if (operands.length === 0) this.#reader.fail(node, 'search', 'an empty search');
+      if (operands.length === 0) return this.#empty(node);
       return operands.length === 1 ? operands[0]! : { type: 'and', operands };
     }
-    if (isSeq(node) && node.items.length > 0) {
+    if (isSeq(node)) {
+      if (node.items.length === 0) return this.#empty(node);
       const items = this.#reader.items(node);
       const scalars = items.filter((item) => isScalar(item));
       const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing : this.search(item, key)));
@@ -68,7 +69,14 @@ export class DetectionReader {
       return others.length === 1 ? others[0]! : { type: 'or', operands: others };
     }
     if (isScalar(node) && node.value !== null) return this.#test('', key, [node]);
-    return this.#reader.fail(node ?? key, 'search', 'a search is a map, a list of maps, or a list of keywords') ?? nothing;
+    if (node === null || isScalar(node)) return this.#empty(node ?? key);
+    return this.#reader.fail(node, 'search', 'a search is a map, a list of maps, or a list of keywords') ?? nothing;
+  }
+
+  /** The specification gives a search without content no meaning: no record can answer it, neither with yes nor with no. */
+  #empty(node: Node): Expression {
+    this.#reader.warn(node, 'not-evaluable', 'not evaluable here: an empty search asks nothing');
+    return { type: 'unknown', reason: 'an empty search asks nothing' };
   }
 
   #fieldTest({ key, value }: Entry): Expression {
@@ -77,8 +85,17 @@ export class DetectionReader {
     for (const item of items) {
       if (item !== null && !isScalar(item)) return this.#reader.fail(item, 'value', 'a value is text, a number, true, false or null, or a list of these') ?? nothing;
     }
+    if (items.length === 0) return this.#emptyList(key);
     if (!isSeq(node) && String(key.value).split('|').includes('all')) this.#reader.warn(key, 'modifier', '|all has no meaning for a single value');
     return this.#test(String(key.value ?? ''), key, items as (Scalar | null)[]);
+  }
+
+  /** Without values an entry asks for an absent field, as with null (pySigma reads it so); modifiers have nothing to change. */
+  #emptyList(key: Scalar): Expression {
+    const [name = '', ...modifiers] = String(key.value ?? '').split('|');
+    if (name === '') return this.#empty(key);
+    this.#reader.warn(key, 'value', 'an empty list asks for an absent field, as null does');
+    return this.#test(modifiers.includes('neq') ? `${name}|neq` : name, key, [null]);
   }
 
   #test(key: string, keyNode: Node, scalars: readonly (Scalar | null)[]): Expression {

@@ -103,5 +103,5 @@ test('filters: rules that they name must meet their condition too', () => {
   }
   assert.deepEqual(matching(parse(...rules, filter('any')), { 'url.path': '/y', 'source.ip': '10.0.0.1' }), []);
   assert.deepEqual(matching(parse(...rules, filter('any').replace('product: telltale', 'category: proxy')), { 'url.path': '/y', 'source.ip': '10.0.0.1' }), ['R2']);
-  assert.match(formatProblem(parse(...rules, filter('[third]')).problems[0]!), /error: no rule has the id or name "third"/);
+  assert.match(formatProblem(parse(...rules, filter('[third]')).problems[0]!), /warning: no rule has the id or name "third": nothing to filter/);
 });

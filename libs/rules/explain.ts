@@ -2,7 +2,7 @@ import type { FlowField, FlowRecord, Observable } from '#flow';
 import type { Expression, ValueTest } from './expression.ts';
 import { textReader, textsReader, numberReader, type Field } from './fields.ts';
 import { anyOne, anyRun, type Pattern } from './pattern.ts';
-import { compileExpression } from './predicate.ts';
+import { compileExpression, type Predicate } from './predicate.ts';
 import type { Rule } from './rule.ts';
 
 /** Why a rule matches a record, or does not: its searches, and what each asks. */
@@ -32,8 +32,29 @@ export interface ExplainedTest {
 export function explain(rule: Rule, record: FlowRecord): Explanation {
   const about = rule.readsObservable && record['telltale.observables'].length > 0 ? record['telltale.observables'] : [undefined];
   const all = about.map((observable) => explainOne(rule, record, observable));
-  const closeness = ({ matched, searches }: Explanation): number => (matched ? 1_000 : searches.filter(({ holds }) => holds).length);
   return all.reduce((best, one) => (closeness(one) > closeness(best) ? one : best));
+}
+
+/** A rule is asked about many records. */
+const predicates = new WeakMap<Expression, Predicate>();
+
+function compiled(expression: Expression): Predicate {
+  let predicate = predicates.get(expression);
+  if (predicate === undefined) predicates.set(expression, predicate = compileExpression(expression));
+  return predicate;
+}
+
+/** Which searches hold, in a line: `link fails, filter_proxy holds`. Of a rule with one search, what it asks in vain. */
+export function reasonOf({ searches }: Explanation): string {
+  const [first] = searches;
+  if (searches.length === 1) return first!.tests.filter(({ holds }) => !holds).map(({ text }) => text).join('; ') || `${first!.name} holds`;
+  return searches.map(({ name, holds }) => `${name || '(log source)'} ${holds ? 'holds' : 'fails'}`).join(', ');
+}
+
+/** How much of a rule holds: a match before everything else, then by searches, then by what they ask. */
+export function closeness({ matched, searches }: Explanation): number {
+  if (matched) return Infinity;
+  return searches.reduce((sum, { holds, tests }) => sum + (holds ? 1_000 : 0) + tests.filter((test) => test.holds).length, 0);
 }
 
 function explainOne(rule: Rule, record: FlowRecord, observable: Observable | undefined): Explanation {
@@ -41,7 +62,7 @@ function explainOne(rule: Rule, record: FlowRecord, observable: Observable | und
   const collect = (expression: Expression, name: string): void => {
     switch (expression.type) {
       case 'search':
-        if (!searches.has(expression.name)) searches.set(expression.name, { name: expression.name, holds: compileExpression(expression)(record, observable), tests: [] });
+        if (!searches.has(expression.name)) searches.set(expression.name, { name: expression.name, holds: compiled(expression)(record, observable), tests: [] });
         return collect(expression.operand, expression.name);
       case 'and': case 'or': return expression.operands.forEach((operand) => collect(operand, name));
       case 'not': return collect(expression.operand, name);
@@ -50,7 +71,7 @@ function explainOne(rule: Rule, record: FlowRecord, observable: Observable | und
         let search = searches.get(name);
         if (!search) searches.set(name, search = { name, holds: true, tests: [] });
         const text = describe(expression);
-        const holds = compileExpression(expression)(record, observable);
+        const holds = compiled(expression)(record, observable);
         if (search.tests.every((test) => test.text !== text)) search.tests.push({ text, holds, value: expression.type === 'field' ? valueOf(expression.field, record, observable) : '' });
       }
     }
@@ -58,7 +79,7 @@ function explainOne(rule: Rule, record: FlowRecord, observable: Observable | und
   collect(rule.expression, '');
   const ofLogSource = searches.get('');
   if (ofLogSource) ofLogSource.holds = ofLogSource.tests.some(({ holds }) => holds);
-  const matched = compileExpression(rule.expression)(record, observable) && (!rule.readsObservable || observable !== undefined);
+  const matched = compiled(rule.expression)(record, observable) && (!rule.readsObservable || observable !== undefined);
   return { matched, observable: observable === undefined ? '' : `${observable.kind} at ${observable.path}`, searches: [...searches.values()] };
 }
 

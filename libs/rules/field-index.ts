@@ -1,30 +1,36 @@
-import { flowFields, type FlowField, type FlowRecord } from '#flow';
+import type { FlowRecord, Observable } from '#flow';
 import type { CandidateKey, KeyField } from './candidates.ts';
 import { CidrTrie } from './cidr-trie.ts';
-import { numberReader, textReader, textsReader, type FieldReader } from './fields.ts';
 import { PartIndex } from './part-index.ts';
 
 type Found = (rules: readonly number[]) => void;
 const noRules: readonly number[] = [];
 
+/** Values of a field of which it is remembered what they meet. */
+const rememberedValues = 8_192;
+/** Fields in which hardly a value comes again soon. */
+const changing: ReadonlySet<string> = new Set(['url.path', 'url.query', 'url.original', 'destination.ip', 'telltale.peer.ip', 'dns.resolved_ip', 'telltale.observable.path']);
+
 /** Rules by what they require of one field. */
 export class FieldIndex {
-  readonly #field: KeyField;
+  readonly field: KeyField;
+  /** Texts that rules look for in all fields, this one among them. */
+  readonly #keywords: PartIndex | undefined;
   readonly #exact = new Map<string | number, number[]>();
   readonly #partTexts = new Map<string, number[]>();
   readonly #blocks = new CidrTrie();
   readonly #present: number[] = [];
   #hasBlocks = false;
   #parts: PartIndex | undefined;
-  readonly #text: FieldReader<string>;
-  readonly #texts: FieldReader<readonly string[]>;
-  readonly #number: FieldReader<number>;
+  /** Most records repeat values of those before, and mostly of the one before. */
+  readonly #known: Map<string, readonly number[]> | undefined;
+  #last = '';
+  #rulesOfLast = noRules;
 
-  constructor(field: KeyField) {
-    this.#field = field;
-    this.#text = field.type === 'text' ? textReader(field) : () => '';
-    this.#texts = field.type === 'texts' ? textsReader(field) : () => [];
-    this.#number = field.type === 'number' ? numberReader(field) : () => 0;
+  constructor(field: KeyField, keywords: PartIndex | undefined) {
+    this.field = field;
+    this.#keywords = keywords;
+    this.#known = changing.has(field.name) ? undefined : new Map();
   }
 
   add(key: CandidateKey, rule: number): void {
@@ -43,60 +49,16 @@ export class FieldIndex {
     if (this.#partTexts.size > 0) this.#parts = new PartIndex(this.#partTexts);
   }
 
-  /** Calls `found` with rules whose requirement a value of the record meets. */
-  search(record: FlowRecord, found: Found): void {
-    const field = this.#field;
-    if (field.type === 'number') {
-      if (field.of === 'observable') for (const observable of record['telltale.observables']) this.#searchNumber(this.#number(record, observable), found);
-      else this.#searchNumber(this.#number(record, undefined), found);
-    } else if (field.type === 'texts') for (const text of this.#texts(record, undefined)) this.#searchText(text, found);
-    else if (field.of === 'observable') for (const observable of record['telltale.observables']) this.#searchText(this.#text(record, observable), found);
-    else this.#searchText(this.#text(record, undefined), found);
-  }
-
-  #searchNumber(value: number, found: Found): void {
-    if (value === 0) return;
-    found(this.#exact.get(value) ?? noRules);
-    found(this.#present);
-  }
-
-  #searchText(value: string, found: Found): void {
-    if (value === '') return;
-    if (this.#exact.size > 0 || this.#parts !== undefined) {
-      const lower = value.toLowerCase();
-      const rules = this.#exact.get(lower);
-      if (rules !== undefined) found(rules);
-      this.#parts?.search(lower, found);
-    }
-    if (this.#hasBlocks) this.#blocks.search(value, found);
+  /** Calls `found` with rules whose requirement the number, which is not 0, meets. */
+  searchNumber(value: number, found: Found): void {
+    const rules = this.#exact.get(value);
+    if (rules !== undefined) found(rules);
     if (this.#present.length > 0) found(this.#present);
   }
-}
 
-const textFields = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'string');
-const listFields = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'strings');
-
-/** Values of which it is remembered what keywords stand in them, per field. */
-const rememberedValues = 2_048;
-/** Fields in which hardly a value comes again soon. */
-const changing: ReadonlySet<FlowField> = new Set(['event.id', 'telltale.flow.id', 'network.community_id', 'url.path', 'url.query', 'dns.question.name']);
-
-/** A field's texts, with what was found in them: most records repeat values of those before, and mostly of the one before. */
-class KeywordField {
-  readonly #parts: PartIndex;
-  /** Values that hold keywords have rules, the others none. */
-  readonly #known: Map<string, readonly number[]> | undefined;
-  #last = '';
-  #rulesOfLast = noRules;
-
-  constructor(name: FlowField, parts: PartIndex) {
-    this.#parts = parts;
-    this.#known = changing.has(name) ? undefined : new Map();
-  }
-
-  /** `value` is a text that is not empty. */
-  search(value: string, found: Found): void {
-    if (this.#known === undefined) return this.#parts.search(value.toLowerCase(), found);
+  /** Calls `found` with rules whose requirement the text, which is not empty, meets. */
+  searchText(value: string, found: Found): void {
+    if (this.#known === undefined) return this.#search(value, found);
     if (value !== this.#last) {
       this.#rulesOfLast = this.#known.get(value) ?? this.#learn(value, this.#known);
       this.#last = value;
@@ -105,38 +67,51 @@ class KeywordField {
   }
 
   #learn(value: string, known: Map<string, readonly number[]>): readonly number[] {
-    const rules: number[] = [];
-    this.#parts.search(value.toLowerCase(), (some) => rules.push(...some));
+    const rules = new Set<number>();
+    this.#search(value, (some) => {
+      for (const rule of some) rules.add(rule);
+    });
     if (known.size >= rememberedValues) known.clear();
-    known.set(value, rules);
-    return rules;
+    const list = rules.size === 0 ? noRules : [...rules];
+    known.set(value, list);
+    return list;
+  }
+
+  #search(value: string, found: Found): void {
+    const lower = value.toLowerCase();
+    if (this.#exact.size > 0) {
+      const rules = this.#exact.get(lower);
+      if (rules !== undefined) found(rules);
+    }
+    this.#parts?.search(lower, found);
+    this.#keywords?.search(lower, found);
+    if (this.#hasBlocks) this.#blocks.search(value, found);
+    if (this.#present.length > 0) found(this.#present);
   }
 }
 
-type SearchAll = (record: FlowRecord, fields: readonly KeywordField[], found: Found) => void;
+/** Asks each of the indexes for the values that the record has in its field. */
+export type SearchAll = (record: FlowRecord, indexes: readonly FieldIndex[], found: Found) => void;
 
-/** Searches all fields; one statement for each, for the reason given at `recordReader`. Most of them are empty, and passed over by a comparison. */
-// oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
-const searchTexts = new Function('record', 'fields', 'found', `let value;\n${textFields.map((name, i) =>
-  `if ((value = record[${JSON.stringify(name)}]) !== '') fields[${i}].search(value, found);`).join('\n')}`) as SearchAll;
-// oxlint-disable-next-line no-new-func -- as above
-const searchLists = new Function('record', 'fields', 'found', `let value;\n${listFields.map((name, i) =>
-  `if ((value = record[${JSON.stringify(name)}]).length > 0) for (let i = 0; i < value.length; i++) if (value[i] !== '') fields[${i}].search(value[i], found);`).join('\n')}`) as SearchAll;
-
-/** Rules by the texts that they look for in all fields. */
-export class KeywordIndex {
-  readonly #texts: readonly KeywordField[];
-  readonly #lists: readonly KeywordField[];
-
-  constructor(texts: ReadonlyMap<string, readonly number[]>) {
-    const parts = new PartIndex(texts);
-    this.#texts = textFields.map((name) => new KeywordField(name, parts));
-    this.#lists = listFields.map((name) => new KeywordField(name, parts));
+/** One statement per index, for the reason given at `recordReader`; fields that are empty, as most are, are passed over by a comparison. */
+export function searchAllOf(indexes: readonly FieldIndex[]): SearchAll {
+  const ofRecord: string[] = [];
+  const ofObservable: string[] = [];
+  for (const [i, { field }] of indexes.entries()) {
+    if (field.of === 'observable') ofObservable.push(statement(`observable[${JSON.stringify(field.key satisfies keyof Observable)}]`, field.type, i));
+    else if (field.of === 'computed') ofRecord.push(statement(`indexes[${i}].field.read(record)`, 'texts', i));
+    else if (field.type !== 'observables') ofRecord.push(statement(`record[${JSON.stringify(field.name)}]`, field.type, i));
   }
+  if (ofObservable.length > 0) ofRecord.push(`for (const observable of record['telltale.observables']) {`, ...ofObservable, '}');
+  // oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
+  return new Function('record', 'indexes', 'found', `let value;\n${ofRecord.join('\n')}`) as SearchAll;
+}
 
-  search(record: FlowRecord, found: Found): void {
-    searchTexts(record, this.#texts, found);
-    searchLists(record, this.#lists, found);
+function statement(read: string, type: 'text' | 'texts' | 'number', index: number): string {
+  switch (type) {
+    case 'text': return `if ((value = ${read}) !== '') indexes[${index}].searchText(value, found);`;
+    case 'texts': return `if ((value = ${read}).length > 0) for (let i = 0; i < value.length; i++) if (value[i] !== '') indexes[${index}].searchText(value[i], found);`;
+    case 'number': return `if ((value = ${read}) !== 0) indexes[${index}].searchNumber(value, found);`;
   }
 }
 

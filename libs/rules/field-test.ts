@@ -43,7 +43,6 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   if (name === '' && modifiers.anchor === 'whole') modifiers.anchor = 'contains';
   const resolved = name === '' ? undefined : resolve(name);
   if (name !== '' && !resolved) throw new FieldTestError('unknown-field', `unknown field "${name}"${hintFor(name, recordFieldNames)}`, 'key');
-  if (values.length === 0) throw new FieldTestError('value', 'an empty list matches nothing', 'key');
   const unknown = resolved?.of === 'nowhere' ? resolved.reason : undefined;
   if (resolved?.of === 'values' && chain.every((modifier) => modifier === 'neq')) return valueSearches(resolved, values, modifiers.negated);
   const field = resolved?.of === 'nowhere' || resolved?.of === 'values' ? standIn : resolved;

@@ -75,6 +75,20 @@ export const recordField = (name: string): Field | undefined => {
 /** All names that {@link recordField} knows. */
 export const recordFieldNames: readonly string[] = [...Object.keys(flowFields), ...Object.keys(observableFields).map((key) => observablePrefix + key), ...Object.keys(computedFields)];
 
+/** Texts that the probe itself makes up: numbers, verdicts and names of its own, and addresses that stand in the record twice. */
+const ownTexts: ReadonlySet<string> = new Set([
+  'event.id', 'observer.name', 'network.community_id', 'network.type', 'telltale.flow.id', 'telltale.flow.state', 'telltale.flow.end_reason', 'telltale.evidence.file',
+  'telltale.subject.ip', 'telltale.subject.mac', 'telltale.peer.ip', 'telltale.encryption.verdict', 'telltale.encryption.reason', 'telltale.destination.domain_source',
+  'telltale.flow.observable_kinds', 'telltale.inference',
+]);
+const keywordFields = (type: 'string' | 'strings'): readonly FlowField[] =>
+  (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === type && flowFields[name].by === 'probe' && !ownTexts.has(name));
+
+/** Fields in which keywords are looked for: what stood in the traffic, or in the log. A word found in a random id, or in what the detector says of a peer, would tell nothing. */
+export const keywordTextFields = keywordFields('string');
+/** As {@link keywordTextFields}, of the fields with several texts. */
+export const keywordListFields = keywordFields('strings');
+
 /** The texts of several fields as those of one. */
 export function joinedField(fields: readonly Field[]): Field {
   const readers = fields.map((field): FieldReader<readonly string[]> => {

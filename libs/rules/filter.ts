@@ -34,10 +34,10 @@ export function appliesTo({ rules, logsource }: Filter, rule: Rule): boolean {
   return named && (['category', 'product', 'service'] as const).every((name) => logsource[name] === '' || logsource[name] === rule.logsource[name]);
 }
 
-/** Reports references to rules that are not there. */
+/** Tells references to rules that are not there: a filter may be written for more rules than are loaded. */
 export function checkFilterReferences(reader: LocatedDocumentReader, known: ReadonlySet<string>): void {
   for (const item of reader.items(reader.value('rules', reader.value('filter')))) {
     const reference = isScalar(item) ? String(item.value) : '';
-    if (!known.has(reference) && !known.has(reference.toLowerCase())) reader.fail(item, 'unknown-rule', `no rule has the id or name "${reference}"`);
+    if (!known.has(reference) && !known.has(reference.toLowerCase())) reader.warn(item, 'unknown-rule', `no rule has the id or name "${reference}": nothing to filter`);
   }
 }

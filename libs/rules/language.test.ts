@@ -140,7 +140,7 @@ test('faults are located', () => {
   assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: |lt takes a number [value]']);
   assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: |exists takes true or false [value]']);
   assert.deepEqual(select('url.path|base64: a*'), ['t.yml:7:22: error: wildcards cannot stand under |base64 [value]']);
-  assert.deepEqual(select('url.path: []'), ['t.yml:7:5: error: an empty list matches nothing [value]']);
+  assert.deepEqual(select('url.path: []'), ['t.yml:7:5: warning: an empty list asks for an absent field, as null does [value]']);
   assert.deepEqual(select('url.path: { a: b }'), ['t.yml:7:15: error: a value is text, a number, true, false or null, or a list of these [value]']);
   assert.deepEqual(select('telltale.observables: x'), ['t.yml:7:5: error: "telltale.observables" is a list of observables: only |exists applies, or use telltale.observable.* [modifier]']);
   assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: a or c'), ['t.yml:7:19: error: no search is named "c" [unknown-search]']);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { formatProblem } from '#geo';
 import { LogSources } from './log-sources.ts';
 import { parseRules } from './parse.ts';
+import type { Rule } from './rule.ts';
 import { readFileSync } from 'node:fs';
 
 const logSources = LogSources.parse(readFileSync(new URL('../../../libs/rules/log-sources.yaml', import.meta.url), 'utf8'));
@@ -36,6 +37,8 @@ const odd: [name: string, text: string][] = [
     + 'simulation: [{ type: atomic-red-team, name: N }]\ncustom: { a: [1] }\ndetection: { a: { EventID: 1 }, condition: a }\n'],
   ['a date of old, in quotes, and an old tag', `${head}date: '2020/10/05'\nmodified: 2021-01-02\ntags: [attack.t1059.001, car.2013-04-002, cve.2021.44228, attack.lateral-movement, detection.threat-hunting, tlp.amber+strict]\ndetection: { a: { EventID: 1 }, condition: a }\n`],
   ['lines that end as on Windows, a byte order mark, dots at the end', `\ufeff${detection('a: { EventID: 1 }\ncondition: a').replaceAll('\n', '\r\n')}...\r\n`],
+  ['searches without content', detection('a: {}\nb: []\nc:\nd: { EventID: 1 }\ncondition: d and not 1 of a* and not b or c')],
+  ['a list without values', detection("a: { A: [], B|contains: [], C|neq: [], '|all': [] }\ncondition: a")],
   ['a document marker in front and behind', `---\n${detection('a: { EventID: 1 }\ncondition: a')}---\n`],
 ];
 for (const [name, text] of odd) {
@@ -45,3 +48,22 @@ for (const [name, text] of odd) {
     assert.equal(rules.length, 1);
   });
 }
+
+test('a correlation over longer than events are kept, and a filter for a rule that is not loaded, are legal and do nothing', () => {
+  const rule = detection('a: { EventID: 1 }\ncondition: a').replace('title: T', 'title: T\nname: t').replace('category: process_creation, product: windows', 'product: telltale').replace('EventID: 1', 'source.port: 1');
+  const correlation = 'title: C\nid: 11111111-2222-4333-8444-555555555557\nlevel: low\ncorrelation: { type: event_count, rules: [t], group-by: [source.ip], timespan: 1y, condition: { gte: 2 } }\n';
+  const filter = 'title: F\nid: 11111111-2222-4333-8444-555555555558\nlogsource: { product: telltale }\nfilter: { rules: [gone], a: { source.port: 1 }, condition: not a }\n';
+  const { rules, correlations, filters, problems } = parseRules([{ name: 't.yml', text: [rule, correlation, filter].join('---\n') }], { logSources });
+  assert.deepEqual(problems.map(formatProblem), [
+    't.yml:13:42: warning: not evaluable here: a timespan is at most 31 days here: the events of rules are kept for 35 [not-evaluable]',
+    't.yml:18:19: warning: no rule has the id or name "gone": nothing to filter [unknown-rule]',
+  ]);
+  assert.deepEqual([rules[0]!.evaluable, correlations[0]!.evaluable, filters.length], ['whole', 'no', 1]);
+});
+
+test('an empty search is neither true nor false, and an empty list asks for an absent field', () => {
+  const parse = (text: string): Rule => parseRules([{ name: 't.yml', text: detection(text).replace('category: process_creation, product: windows', 'product: telltale') }]).rules[0]!;
+  assert.deepEqual(['a: {}\ncondition: a', 'a: []\ncondition: not a', 'a: {}\nb: { source.port: 1 }\ncondition: a and b'].map((text) => parse(text).evaluable), ['no', 'no', 'no']);
+  assert.equal(parse('a: {}\nb: { source.port: 1 }\ncondition: a or b').evaluable, 'part');
+  assert.deepEqual(parse('a: { destination.domain: [] }\ncondition: a').expression, parse('a: { destination.domain: null }\ncondition: a').expression);
+});

@@ -20,6 +20,23 @@ test('the pack that ships is complete and without a warning', () => {
   }
 });
 
+/** Tactics of the techniques that the pack names, https://attack.mitre.org/techniques/enterprise/. */
+const tacticsOf: Readonly<Record<string, readonly string[]>> = {
+  't1040': ['credential-access', 'discovery'], 't1048.003': ['exfiltration'], 't1110.002': ['credential-access'], 't1539': ['credential-access'],
+  't1550.004': ['defense-evasion', 'lateral-movement'], 't1557': ['credential-access', 'collection'],
+  't1589': ['reconnaissance'], 't1590': ['reconnaissance'], 't1590.005': ['reconnaissance'], 't1592': ['reconnaissance'],
+};
+
+test('a rule that names a tactic of ATT&CK names a technique of it, and the other way round', () => {
+  for (const { file, tags } of pack.rules) {
+    const attack = tags.filter((tag) => tag.startsWith('attack.')).map((tag) => tag.slice('attack.'.length));
+    const techniques = attack.filter((name) => /^t\d/.test(name));
+    const tactics = attack.filter((name) => !techniques.includes(name));
+    for (const technique of techniques) assert.ok(tacticsOf[technique]?.some((tactic) => tactics.includes(tactic)), `${file}: ${technique}`);
+    for (const tactic of tactics) assert.ok(techniques.some((technique) => tacticsOf[technique]?.includes(tactic)), `${file}: ${tactic}`);
+  }
+});
+
 test('every rule that ships is found by a value it requires, none is evaluated for each record', () => {
   assert.equal(pack.plan.unindexed, 0);
 });

@@ -1,8 +1,8 @@
 import { CidrSet } from '#geo';
-import { flowFields, type FlowField, type FlowRecord, type Observable } from '#flow';
+import type { FlowRecord, Observable } from '#flow';
 import type { Comparison, Expression, ValueTest } from './expression.ts';
 import { timePart } from './dates.ts';
-import { numberReader, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
+import { keywordListFields, keywordTextFields, numberReader, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
 import { compilePattern } from './pattern.ts';
 import { regexMatcher } from './regex-linear.ts';
 import { regexSubjectLimit } from './regex.ts';
@@ -172,19 +172,16 @@ function numberAsText(field: Field): FieldReader<string> {
   return (record, observable) => String(read(record, observable));
 }
 
-const textFields = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'string');
-const listFields = (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === 'strings');
-
-/** Keywords stand anywhere in a text field of the record. */
+/** Keywords stand anywhere in what was said. */
 function compileKeyword(quantifier: 'any' | 'all', tests: readonly ValueTest[]): Predicate {
   if (quantifier === 'all') return compileList(tests.map((test) => compileKeyword('any', [test])), true);
   const test = anyTextTest(tests);
   return (record, observable) => {
-    for (const name of textFields) {
+    for (const name of keywordTextFields) {
       const value = record[name] as string;
       if (value !== '' && test(value, record, observable)) return true;
     }
-    for (const name of listFields) for (const value of record[name] as string[]) if (test(value, record, observable)) return true;
+    for (const name of keywordListFields) for (const value of record[name] as string[]) if (test(value, record, observable)) return true;
     return false;
   };
 }

@@ -7,7 +7,7 @@ export { ExceptionSet, parseExceptions, type Exception } from './exceptions.ts';
 export type { Filter } from './filter.ts';
 export type { Expression, ValueTest } from './expression.ts';
 export { recordField, recordFieldNames, type Field, type FieldResolver } from './fields.ts';
-export { explain, type Explanation, type ExplainedSearch, type ExplainedTest } from './explain.ts';
+export { closeness, explain, reasonOf, type Explanation, type ExplainedSearch, type ExplainedTest } from './explain.ts';
 export { checkFixtures, readRecords } from './fixtures.ts';
 export { contextFields, HitPlan } from './hits.ts';
 export { Jurisdictions, type JurisdictionFile } from './jurisdictions.ts';

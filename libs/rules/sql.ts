@@ -1,6 +1,6 @@
-import { columnOf, createFlowRecord, flowFields, type FlowField } from '#flow';
+import { columnOf, createFlowRecord, flowFields } from '#flow';
 import type { Expression, ValueTest } from './expression.ts';
-import { textsColumn, type Field } from './fields.ts';
+import { keywordListFields, keywordTextFields, textsColumn, type Field } from './fields.ts';
 import { anyOne, anyRun, literalOf, type Pattern } from './pattern.ts';
 import { compileExpression, decimal } from './predicate.ts';
 import { regexSubjectLimit } from './regex.ts';
@@ -109,9 +109,7 @@ function testsSql(expression: Extract<Expression, { type: 'field' | 'keyword' }>
 }
 
 const absent = createFlowRecord();
-const fieldNames = Object.keys(flowFields) as FlowField[];
-const namesOf = (type: string): string[] => fieldNames.filter((name) => flowFields[name].type === type).map(columnOf);
-const everyText = `arrayConcat([${namesOf('string').map((column) => `toString(${column})`).join(', ')}], ${namesOf('strings').join(', ')})`;
+const everyText = `arrayConcat([${keywordTextFields.map((name) => `toString(${columnOf(name)})`).join(', ')}], ${keywordListFields.map(columnOf).join(', ')})`;
 
 /** The column of a field, or the argument of the lambda over observables. Times are microseconds. */
 function columnSql(field: Field): string {

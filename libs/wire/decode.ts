@@ -56,6 +56,7 @@ function readDictionary(reader: ByteReader): readonly string[] {
 
 function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], dictionary: readonly string[]): void {
   const seen = new Set<number>();
+  const lists: Lists = new Map();
   const bodyEnd = reader.end;
   for (let left = reader.varint(); left > 0; left--) {
     const tag = reader.u32();
@@ -67,7 +68,7 @@ function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], d
     const column = schema.columns.get(tag);
     if (column) {
       reader.end = columnEnd;
-      readColumn(reader, column, rows, dictionary);
+      readColumn(reader, column, rows, lists, dictionary);
       if (reader.offset < columnEnd) throw new WireError('malformed', reader.offset, `bytes left over in ${column.field}`);
       reader.end = bodyEnd;
     }
@@ -76,50 +77,63 @@ function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], d
   if (reader.remaining > 0) throw new WireError('malformed', reader.offset, 'bytes left over behind the columns');
 }
 
-function readColumn(reader: ByteReader, column: Column, rows: readonly Row[], dictionary: readonly string[]): void {
-  if (column.property !== null) return readInnerValues(reader, column, rows, dictionary);
+/** By field: the lists that hold something, in the order of their records. */
+type Lists = Map<string, readonly unknown[][]>;
+
+function readColumn(reader: ByteReader, column: Column, rows: readonly Row[], lists: Lists, dictionary: readonly string[]): void {
+  if (column.property !== null) return readInnerValues(reader, column, column.property, lists.get(column.field) ?? [], dictionary);
   const values = readValues(reader, column, rows.length, dictionary);
-  if (column.type === 'items') createLists(reader, column, rows, values as number[]);
+  // A record before it is filled has its zero values already.
+  if (values === undefined) return;
+  if (column.type === 'items') lists.set(column.field, createLists(reader, column, rows, values as number[]));
   else column.scatter(rows, values);
 }
 
-function createLists(reader: ByteReader, column: Column, rows: readonly Row[], sizes: readonly number[]): void {
+function createLists(reader: ByteReader, column: Column, rows: readonly Row[], sizes: readonly number[]): unknown[][] {
   let total = 0;
   for (const size of sizes) total += size;
   if (total > limits.items) {
     throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
   }
-  column.scatter(rows, sizes.map((size) => {
+  const lists: unknown[][] = [];
+  for (let row = 0; row < sizes.length; row++) {
+    if (sizes[row] === 0) continue;
     const list: unknown[] = [];
-    for (let i = 0; i < size; i++) list.push(column.createItem());
-    return list;
-  }));
+    for (let i = 0; i < sizes[row]!; i++) list.push(column.createItem());
+    rows[row]![column.field] = list;
+    lists.push(list);
+  }
+  return lists;
 }
 
-function readInnerValues(reader: ByteReader, column: Column, rows: readonly Row[], dictionary: readonly string[]): void {
-  const lists: unknown[][] = [];
-  column.gather(rows, lists);
+function readInnerValues(reader: ByteReader, column: Column, property: string, lists: readonly unknown[][], dictionary: readonly string[]): void {
   let total = 0;
   for (const list of lists) total += list.length;
-  const values = readValues(reader, column, total, dictionary);
-  const { property } = column;
+  const values = readValues(reader, column, total, dictionary) ?? repeated(column.type === 'text' ? '' : 0, total);
   let next = 0;
   for (const list of lists) {
     for (let i = 0; i < list.length; i++, next++) {
       if (property === '') list[i] = values[next];
-      else (list[i] as Row)[property!] = values[next];
+      else (list[i] as Row)[property] = values[next];
     }
   }
 }
 
-/** Reads a column's `total` values. */
-function readValues(reader: ByteReader, { type }: Column, total: number, dictionary: readonly string[]): (string | number)[] {
+/** Reads a column's `total` values; undefined when each of them is the zero value. */
+function readValues(reader: ByteReader, { type }: Column, total: number, dictionary: readonly string[]): (string | number)[] | undefined {
   const how = reader.u8();
   if (how !== layout.constant && how !== layout.varying) throw new WireError('malformed', reader.offset - 1, `layout ${how}`);
   const count = how === layout.constant ? 1 : total;
   if (count > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within a column');
   const values = readVarying(reader, type, count, dictionary);
-  if (how === layout.constant) for (let i = 1; i < total; i++) values.push(values[0]!);
+  if (how === layout.varying) return values;
+  const [value] = values;
+  return value === '' || value === 0 ? undefined : repeated(value!, total);
+}
+
+function repeated<T>(value: T, times: number): T[] {
+  const values: T[] = [];
+  for (let i = 0; i < times; i++) values.push(value);
   return values;
 }
 

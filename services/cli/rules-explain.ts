@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { FlowRecord } from '#flow';
-import { explain, readRecords, type Explanation, type Rule } from '#rules';
+import { closeness, explain, readRecords, reasonOf, type Explanation, type Rule } from '#rules';
 import { projectRoot } from '#runtime';
 import { loadDetection, loadRules, readRuleNames, type DetectionFiles } from '../detector/packs.ts';
 import { listCaptures } from '../probe/captures.ts';
@@ -13,13 +13,22 @@ import { printable } from './table.ts';
 /** Policies and sets of countries to use instead of, or beside, those that ship. */
 export type PolicyFiles = Pick<DetectionFiles, 'policy' | 'jurisdictions'>;
 
+export interface ExplainOptions {
+  /** Rules instead of those that ship. */
+  folder: string | undefined;
+  /** Id, name or title of a single rule. */
+  only: string | undefined;
+  /** Every record, not a summary. */
+  all: boolean;
+}
+
 /** Says of each rule, or of one, why the records of a file match it or not. */
-export async function explainRules(file: string, folder: string | undefined, only: string | undefined, files: PolicyFiles): Promise<void> {
+export async function explainRules(file: string, { folder, only, all }: ExplainOptions, files: PolicyFiles): Promise<void> {
   const { pack } = await loadRules(projectRoot, await readRuleNames({ root: projectRoot, ...files }), folder);
   const rules = only === undefined ? pack.rules : pack.rules.filter(({ id, name, title }) => [id, name, title].includes(only));
   if (rules.length === 0) throw new UsageError(`no rule has the id, name or title ${JSON.stringify(only)}`);
   const records = /\.(?:nd)?json$/.test(file) ? readRecords(await readFile(file, 'utf8')) : await captureRecords(file, files);
-  for (const rule of rules) print(explainRule(rule, records, only !== undefined));
+  for (const rule of rules) print(explainRule(rule, records, { named: only !== undefined, all }));
 }
 
 /** The records of a capture, enriched as a detector does. */
@@ -35,19 +44,38 @@ async function captureRecords(file: string, files: PolicyFiles): Promise<FlowRec
   return records;
 }
 
-/** Each record for a rule asked for by name; else the first that matches, or the one that comes closest. */
-function explainRule(rule: Rule, records: readonly FlowRecord[], each: boolean): string {
-  const head = `${rule.title} (${rule.level}, ${rule.id})`;
-  if (rule.evaluable === 'no') return `${head}\n  not evaluable here: ${rule.gaps.join('; ')}`;
-  const all = records.map((record) => ({ record, explanation: explain(rule, record) }));
-  const matched = all.filter(({ explanation }) => explanation.matched);
-  const summary = `${head}\n  ${matched.length} of ${records.length} records match${rule.gaps.length > 0 ? `; left out: ${rule.gaps.join('; ')}` : ''}`;
-  const closeness = ({ searches }: Explanation): number => searches.filter(({ holds }) => holds).length;
-  const shown = each ? all : matched.length > 0 ? matched.slice(0, 1) : all.toSorted((a, b) => closeness(b.explanation) - closeness(a.explanation)).slice(0, 1);
-  return [summary, ...shown.map(({ record, explanation }) => describe(record, explanation))].join('\n');
+/** Records shown of a rule asked for by name, of those that match and of those that come closest. */
+const shownRecords = 3;
+
+interface Explained {
+  readonly record: FlowRecord;
+  readonly explanation: Explanation;
 }
 
-function describe(record: FlowRecord, { matched, observable, searches }: Explanation): string {
+/** How many records match; the others by what does not hold, how many each; and some of both: of a rule asked for by name a few, else one. */
+function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: boolean; all: boolean }): string {
+  const head = `${rule.title} (${rule.level}, ${rule.id})`;
+  if (rule.evaluable === 'no') return `${head}\n  not evaluable here: ${rule.gaps.join('; ')}`;
+  const explained = records.map((record): Explained => ({ record, explanation: explain(rule, record) }));
+  const matched = explained.filter(({ explanation }) => explanation.matched);
+  const summary = `${head}\n  ${matched.length} of ${records.length} records match${rule.gaps.length > 0 ? `; left out: ${rule.gaps.join('; ')}` : ''}`;
+  if (how.all) return [summary, ...explained.map(describe)].join('\n');
+  const groups = groupsOf(explained.filter(({ explanation }) => !explanation.matched));
+  // One record of each reason tells as much as all of them.
+  const closest = groups.map(({ members: [first] }) => first!);
+  const shown = how.named ? [...matched.slice(0, shownRecords), ...closest.slice(0, shownRecords)] : [matched[0] ?? closest[0]].filter((one) => one !== undefined);
+  const others = how.named || matched.length === 0 ? groups.map(({ reason, members }) => `    ${members.length} × ${reason}`) : [];
+  return [summary, ...others, ...shown.map(describe)].join('\n');
+}
+
+/** Records that do not match by the reason, those that come closest first. */
+function groupsOf(explained: readonly Explained[]): { reason: string; members: readonly Explained[] }[] {
+  const groups = Object.groupBy(explained, ({ explanation }) => reasonOf(explanation));
+  return Object.entries(groups).map(([reason, members = []]) => ({ reason, members: members.toSorted((a, b) => closeness(b.explanation) - closeness(a.explanation)) }))
+    .toSorted((a, b) => closeness(b.members[0]!.explanation) - closeness(a.members[0]!.explanation));
+}
+
+function describe({ record, explanation: { matched, observable, searches } }: Explained): string {
   const place = `${record['source.ip']}:${record['source.port']} → ${record['destination.domain'] || record['destination.ip']}:${record['destination.port']}`;
   const frame = record['telltale.evidence.frame'] > 0 ? ` (frame ${record['telltale.evidence.frame']})` : '';
   const lines = [`  ${matched ? 'matches' : 'does not match'}: ${place}${frame}${observable && `, ${observable}`}`];

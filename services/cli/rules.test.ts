@@ -86,6 +86,18 @@ test('rules explain: each search of a rule over records', (context) => {
   assert.match(telltale('--help').out, /rules lint/);
 });
 
+test('rules explain: many records are summed up by what does not hold, and a few are shown', (context) => {
+  const own = { 'destination.port': 7, 'destination.domain': 'a.own.example' };
+  const records = [...Array.from({ length: 40 }, (_, i) => ({ 'destination.port': 100 + i })), ...Array.from({ length: 5 }, () => own), { 'destination.port': 7 }];
+  const folder = folderWith(context, { 'echo.yml': rule, 'r.ndjson': records.map((record) => JSON.stringify(record)).join('\n') });
+  const explain = (...more: string[]): string => telltale('explain', path.join(folder, 'r.ndjson'), '--rules', folder, ...more).out;
+  const named = explain('--rule', 'Echo');
+  assert.match(named, /1 of 46 records match\n {4}5 × selection holds, filter holds\n {4}40 × selection fails, filter fails\n {2}matches: /);
+  assert.equal(named.match(/^ {2}(?:matches|does not match): /gm)!.length, 3);
+  assert.equal(explain('--rule', 'Echo', '--all').match(/^ {2}(?:matches|does not match): /gm)!.length, 46);
+  assert.equal(explain().match(/^ {2}(?:matches|does not match): /gm)!.length, 1);
+});
+
 test('rules explain: the records of a capture', (context) => {
   const builder = new CaptureBuilder();
   builder.tcp({ client: { ip: '10.0.0.5', port: 40_000 }, server: { ip: '192.0.2.7', port: 80 }, at: 1_760_000_000_000_000 })

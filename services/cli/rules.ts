@@ -11,7 +11,7 @@ const help = `Usage: telltale rules lint [DIR|FILE…]
        telltale rules test [DIR]
        telltale rules test [DIR|FILE] --backtest FROM TO [--rule ID|TITLE] [--data DIR | --clickhouse URL]
        telltale rules list [DIR] [--format table|ndjson]
-       telltale rules explain FILE [--rules DIR] [--rule ID|TITLE]
+       telltale rules explain FILE [--rules DIR] [--rule ID|TITLE] [--all]
        telltale rules convert [DIR|FILE] [--rule ID|TITLE]
 
 lint      checks rules, correlations, filters, placeholders and exceptions; prints
@@ -20,8 +20,9 @@ test      runs the fixtures of every rule (<rule>.fixtures.yml beside it). With 
           rules would have found in the flows stored between two days or times in UTC (2026-08-01,
           2026-08-01T12:00:00Z; TO is not included): how much by hour and by subject, and samples
 list      lists the rules: level, id, title, log source, and whether flow records can answer them
-explain   says for each rule why the records of FILE match, or which search does not hold. FILE is a capture
-          (pcap, pcapng), or flow records as JSON (.json, .ndjson), taken as they are
+explain   says for each rule how many records of FILE match, how many do not for which reason, and shows one that
+          matches or comes closest, with --rule a few, with --all each. FILE is a capture (pcap, pcapng), or
+          flow records as JSON (.json, .ndjson), taken as they are
 convert   prints rules as SQL for ClickHouse over the stored flows, with what SQL cannot say; correlations over
           the flows of the last day
 
@@ -31,6 +32,7 @@ Options:
   --format table|ndjson   table for people (default), or one JSON object per line
   --rules DIR             rules to explain, instead of the pack that ships
   --rule ID|TITLE         explain, convert or backtest this rule alone
+  --all                   explain every record
   --policy FILE|DIR       policies that |policy may name, instead of those that ship
   --jurisdictions FILE    named sets of countries beside those that ship
   --data DIR              backtest over the embedded ClickHouse of this folder
@@ -41,7 +43,7 @@ Exit status: 0 nothing wrong, 1 lint found an error or a fixture failed, 2 unusa
 
 const options = {
   format: { type: 'string', default: 'table' }, rules: { type: 'string' }, rule: { type: 'string' }, policy: { type: 'string' }, jurisdictions: { type: 'string' },
-  backtest: { type: 'string' }, data: { type: 'string' }, clickhouse: { type: 'string' },
+  backtest: { type: 'string' }, all: { type: 'boolean', default: false }, data: { type: 'string' }, clickhouse: { type: 'string' },
 } as const;
 
 const day = 86_400_000_000;
@@ -75,7 +77,7 @@ export const rules: Command = {
       case 'explain': {
         const file = single();
         if (file === undefined) throw new UsageError('rules explain needs a FILE');
-        await explainRules(file, values.rules, values.rule, files);
+        await explainRules(file, { folder: values.rules, only: values.rule, all: values.all }, files);
         return exitStatus.ok;
       }
       case 'convert': {

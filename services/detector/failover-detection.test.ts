@@ -49,6 +49,24 @@ describe('failover', () => {
     assert.deepEqual(await told(serviceFlow(noon, { ...refusal, 'telltale.handshake.rtt': 9_000 }), serviceFlow(noon + second, beijing)), [], 'a connection that ended by a reset was none');
   });
 
+  test('logs and flow exports: a refusal that they name, silence in one direction', async () => {
+    const logged = { 'network.transport': 'tcp', 'telltale.evidence.frame': 0 };
+    const refusal = { ...logged, 'source.packets': 1, 'destination.packets': 1, 'destination.bytes': 40, 'telltale.flow.end_reason': 'refused' };
+    const [refused] = await told(serviceFlow(noon, refusal), serviceFlow(noon + second / 10, { ...beijing, ...logged }));
+    assert.match(refused!.message, /the former refused at 2026-03-02T12:00:00Z/);
+    assert.deepEqual(await told(serviceFlow(noon, { ...refusal, 'telltale.flow.end_reason': 'rst' }), serviceFlow(noon + second / 10, { ...beijing, ...logged })), [], 'a log has no round trip: its resets end connections');
+
+    const oneWay = { 'telltale.evidence.frame': 0, '@timestamp': noon + 6 * second, 'source.packets': 40, 'destination.packets': 0, 'destination.bytes': 0 };
+    const [silence, ...more] = await told(serviceFlow(noon, oneWay), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 }));
+    assert.deepEqual(more, []);
+    assert.match(silence!.message, /the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on/);
+
+    const back = { ...serviceFlow(noon, { ...oneWay, 'telltale.flow.sequence': 1, 'source.packets': 0, 'destination.packets': 38, 'destination.bytes': 9000 }), 'event.id': 'back' };
+    assert.deepEqual(await told(serviceFlow(noon, oneWay), back, serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 })), [], 'the other direction has a record of its own');
+    assert.deepEqual(await told(serviceFlow(noon, { ...oneWay, 'telltale.sampling.rate': 100 }), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 })), [], 'sampled: the answer may have been left out');
+    assert.deepEqual(await told(serviceFlow(noon, oneWay), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0, 'destination.packets': 0 })), [], 'a source that never tells answers');
+  });
+
   test('the return is told, within an hour', async () => {
     const findings = await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing), serviceFlow(noon + 600 * second));
     assert.deepEqual(findings.map((finding) => finding['event.severity_name']), ['medium', 'informational']);
