@@ -74,6 +74,7 @@ export function sessionMessage(
     readSdp(bytes.toString('latin1', headLength), {
       address: (kind, ip) => reader.media(kind, ip), endpoint: (ip, port) => reader.endpoint(ip, port), origin: (user) => reader.origin(user, headLength),
     });
+    reader.described();
   } else if (headLength < bytes.length) message.payload = bytes.subarray(headLength);
   if (reader.endpoints.size > 0) facts['telltale.session.endpoints'] = [...reader.endpoints];
   if (reader.hops.size > 0) facts['telltale.session.ip'] = [...reader.hops];
@@ -95,6 +96,8 @@ class SessionReader {
   readonly endpoints = new Set<string>();
   readonly path = new HopList();
   #originator: readonly string[] = [];
+  #originIp = '';
+  readonly #mediaIps = new Set<string>();
   readonly #protocol: string;
   readonly #message: Message;
   readonly #options: DissectOptions;
@@ -153,8 +156,15 @@ class SessionReader {
   /** An address that SDP names. */
   media(kind: string, ip: string): void {
     this.hop(ip);
-    if (kind === 'sdp-media' || kind === 'ice-relay') this.path.add(kind, ip);
+    if (kind === 'sdp-media') this.#mediaIps.add(ip);
+    if (kind === 'sdp-origin') this.#originIp = ip;
+    else if (kind === 'sdp-media' || kind === 'ice-relay') this.path.add(kind, ip);
     else this.path.addPerson(kind, ip);
+  }
+
+  /** Who described the session is a place of its own unless the media go there. */
+  described(): void {
+    if (!this.#mediaIps.has(this.#originIp)) this.path.addPerson('sdp-origin', this.#originIp);
   }
 
   /** Where SDP says that media go. */

@@ -22,6 +22,7 @@ test('a host name tells service and role', () => {
     'zoomsjccv154mmr.sjc.zoom.us': 'Zoom, media',
     'zoomam104zc.zoom.us': 'Zoom, signalling',
     'us01kms.zoom.us': 'Zoom, key-management',
+    'ssrweb.zoom.us': 'Zoom, recording', 'cdn.zoom.us': 'Zoom, update', 'updates2.signal.org': 'Signal, update', 'chat.signal.org': 'Signal, signalling',
     'log.zoom.us': 'Zoom, telemetry',
     'log-gateway.zoom.us': 'Zoom, telemetry',
     'zoom.us': 'Zoom, signalling',
@@ -141,6 +142,7 @@ test('a peer without a name is told by a published range, before its port', () =
   assert.equal(matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.ip': '221.122.63.9', 'destination.port': 443 }), 'Zoom, media');
   assert.equal(matched({ 'telltale.peer.ip': '221.122.65.9', 'destination.ip': '221.122.65.9', 'destination.port': 443 }), '');
   assert.equal(matched({ 'telltale.peer.ip': '2603:1027::7', 'destination.port': 443 }), 'Teams, signalling');
+  assert.equal(matched({ 'telltale.peer.ip': '170.114.45.9' }), 'Zoom, update', 'the longest prefix decides');
   assert.equal(matched({ 'telltale.peer.ip': '31.13.65.50' }), 'WhatsApp, signalling');
   assert.equal(matched({ 'telltale.peer.ip': '31.13.65.51' }), '', 'its neighbours in that network serve all of Meta');
   assert.equal(matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.domain': 'game.example.org' }), '', 'a name that no entry knows goes before it');
@@ -159,7 +161,7 @@ test('site codes in names: a claim, where the catalogue knows the code', () => {
 });
 
 test('roles of a service', () => {
-  assert.deepEqual([...catalogue.rolesOf('zoom')].toSorted(), ['key-management', 'media', 'signalling', 'telemetry']);
+  assert.deepEqual([...catalogue.rolesOf('zoom')].toSorted(), ['key-management', 'media', 'recording', 'signalling', 'telemetry', 'update']);
   assert.deepEqual([...catalogue.rolesOf('nothing')], []);
 });
 

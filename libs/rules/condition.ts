@@ -34,26 +34,54 @@ interface Token {
   readonly offset: number;
 }
 
-/** Reads a condition, and the aggregation of Sigma 1 behind it. Throws ConditionError. */
-export function readCondition(text: string): { condition: Condition; aggregation: Aggregation | undefined } {
-  const pipe = text.indexOf('|');
-  if (pipe < 0) return { condition: parseCondition(text), aggregation: undefined };
-  return { condition: parseCondition(text.slice(0, pipe)), aggregation: parseAggregation(text.slice(pipe + 1), pipe + 1) };
+/** A condition with what stood behind `|` in it; of several aggregations the first. */
+export interface AggregatedCondition {
+  condition: Condition;
+  aggregation: Aggregation | undefined;
 }
 
-function parseAggregation(text: string, offset: number): Aggregation {
+/** Reads a condition, and the aggregation of Sigma 1 behind it, or several: `a | count() > 5 and b | count() > 3`. Throws ConditionError. */
+export function readCondition(text: string, offset = 0): AggregatedCondition {
+  const pipe = text.indexOf('|');
+  if (pipe < 0) return { condition: parsePart(text, offset), aggregation: undefined };
+  const condition = parsePart(text.slice(0, pipe), offset);
+  const { aggregation, length } = parseAggregation(text.slice(pipe + 1), offset + pipe + 1);
+  const rest = text.slice(pipe + 1 + length);
+  const operator = /^(and|or)\b/i.exec(rest)?.[0];
+  if (operator === undefined) return { condition, aggregation };
+  const other = readCondition(rest.slice(operator.length), offset + text.length - rest.length + operator.length);
+  return { condition: { type: operator.toLowerCase() as 'and' | 'or', operands: [condition, other.condition] }, aggregation };
+}
+
+/** A part of a condition: its faults have their place in the whole. */
+function parsePart(text: string, offset: number): Condition {
+  try {
+    return parseCondition(text);
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    throw new ConditionError(error.message, offset + error.offset);
+  }
+}
+
+const counting = /^\s*(count|min|max|avg|sum)\s*\(\s*([^()]*?)\s*\)\s*(?:by\s+([^<>=]+?))?\s*(<=|>=|==|=|<|>)\s*(\d+(?:\.\d+)?)\s*(?=$|(?:and|or)\b)/i;
+const comparisons: Readonly<Record<string, string>> = { '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte', '=': 'eq', '==': 'eq' };
+
+/** Reads what stands behind `|`; how much of the text it is. */
+function parseAggregation(text: string, offset: number): { aggregation: Aggregation; length: number } {
   const near = /^\s*near\s+(.+)$/is.exec(text);
   if (near) {
     const names = near[1]!.split(/\s+/).filter((word) => !/^(?:and|or|not|within)$/i.test(word) && /^[\w.-]+$/.test(word) && !/^\d+[smhd]$/.test(word));
-    return { function: 'near', field: '', groupBy: [], comparison: '', value: 0, near: names };
+    return { aggregation: { function: 'near', field: '', groupBy: [], comparison: '', value: 0, near: names }, length: text.length };
   }
-  const match = /^\s*(count|min|max|avg|sum)\s*\(\s*([^()]*?)\s*\)\s*(?:by\s+([^<>=]+?))?\s*(<=|>=|==|=|<|>)\s*(\d+(?:\.\d+)?)\s*$/i.exec(text);
+  const match = counting.exec(text);
   if (!match) throw new ConditionError('an aggregation is "count(field) by group > number", or "near search"', offset);
-  const [, name, field, group, comparison, value] = match;
-  const comparisons: Record<string, string> = { '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte', '=': 'eq', '==': 'eq' };
+  const [whole, name, field, group, comparison, value] = match;
   return {
-    function: name!.toLowerCase() as Aggregation['function'], field: field!, groupBy: group === undefined ? [] : group.split(',').map((one) => one.trim()),
-    comparison: comparisons[comparison!]!, value: Number(value), near: [],
+    aggregation: {
+      function: name!.toLowerCase() as Aggregation['function'], field: field!, groupBy: group === undefined ? [] : group.split(',').map((one) => one.trim()),
+      comparison: comparisons[comparison!]!, value: Number(value), near: [],
+    },
+    length: whole.length,
   };
 }
 

@@ -57,7 +57,13 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   for (const [i, value] of values.entries()) {
     const expanded = modifiers.expand ? expandPlaceholders(value, vocabulary.placeholders) : [value];
     if (typeof expanded === 'string') return { type: 'unknown', reason: expanded };
-    variants.push(expanded.flatMap((one) => valueTests(one, i, field, modifiers, resolve)));
+    try {
+      variants.push(expanded.flatMap((one) => valueTests(one, i, field, modifiers, resolve)));
+    } catch (error) {
+      // Of a field that records lack nothing is ever read, and what JavaScript cannot read may be right elsewhere.
+      if (unknown === undefined || modifiers.kind !== 'regex' || !(error instanceof FieldTestError)) throw error;
+      return { type: 'unknown', reason: `${unknown}; ${error.message}` };
+    }
   }
   if (unknown !== undefined) return { type: 'unknown', reason: unknown };
   if (resolved?.of === 'values') return { type: 'unknown', reason: `field "${name}" is mapped by its values, which |${chain[0]} cannot be applied to` };
@@ -170,8 +176,6 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
       try {
         return [{ op: 'regex', regex: compileRegex(source, modifiers.regexFlags) }];
       } catch (error) {
-        // Of a field that records lack nothing is ever read.
-        if (error instanceof RegexRefused && error.explosive && field === standIn) return [];
         if (error instanceof RegexRefused) fault(`regular expression, character ${error.offset + 1}: ${error.message}`);
         throw error;
       }

@@ -15,6 +15,9 @@ const odd: [name: string, text: string][] = [
   ['a time frame without an aggregation', detection('a: { EventID: 1 }\ntimeframe: 30d\ncondition: a')],
   ['an aggregation by a field with dots', detection('a: { EventID: [1, 2] }\nf: { errorCode|exists: true }\ntimeframe: 5m\ncondition: a and not f | count(eventName) by user.arn > 50')],
   ['an aggregation without a field or group', detection("a: ['denied: x', 'denied: y']\ntimeframe: 120m\ncondition: a | count() > 6")],
+  ['several aggregations', detection('a: { EventID: 1 }\nb: { EventID: 2 }\nc: { EventID: 3 }\ncondition: a | count(x) by y > 50 and b | count() by y > 5 or not c | sum(z) >= 2.5')],
+  ['searches near others but one', detection('a: { EventID: 1 }\nb: { EventID: 2 }\nc:\n    PasswordLastSet:\ncondition: ( a and not c ) |near b and not c')],
+  ['a placeholder behind the modifier that reads it', detection("a: { src_ip|cidr|expand: '%management_networks%' }\ncondition: a")],
   ['searches near each other', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ntimeframe: 30s\ncondition: a | near b')],
   ['words in capitals', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ncondition: a AND NOT b OR (ALL OF a*)')],
   ['names with dashes, dots and digits', detection('1-a.b_c: { EventID: 1 }\nb2: { EventID: 2 }\ncondition: 1-a.b_c or b2')],
@@ -31,6 +34,7 @@ const odd: [name: string, text: string][] = [
   ['fields with spaces, dashes and brackets', detection("a: { 'Service Name': x, c-uri|contains: y, 'Properties.Name[0]': z, '@fields.a': b }\ncondition: a")],
   ['empty alternatives and counts in expressions', detection(String.raw`a: { ImagePath|re: '.*cmd.{0,5}(?:\/c|\/r)(?:\s|)\"set\s[a-zA-Z]{3,6}.*(?:\{\d\}){1,}\\\"\s+?\-f(?:.*\)){1,}.*\"' }` + '\ncondition: a')],
   ['expressions of PCRE', detection(String.raw`a: { CommandLine|re: ['(?i)\bx\b', '(?P<n>a)b', '\Aab\Z', '(?<!x)y', '[[:alpha:]]', 'a{,3}'] }` + '\ncondition: a')],
+  ['expressions that only PCRE can read, of a field that records lack', detection(String.raw`a: { CommandLine|re: ['a++b', '(?>a+)b', '(?|a|b)', '(a+)+'] }` + '\ncondition: a')],
   ['modifiers in a row', detection('a: { CommandLine|wide|base64offset|contains: [http, ftp], Hashes|contains|cased: A, Path|windash|contains|all: [" -a", " -b"], U|fieldref: V, S|expand: "%Servers%" }\ncondition: a')],
   ['anchors', detection('x: &list [a, b]\na: { A: *list }\nb: { B|contains: *list }\ncondition: a or b and not x')],
   ['attributes of other tools', `${head}taxonomy: sigma\nlicense: DRL-1.1\nscope: [server]\nfields: [A, B]\nrelated: [{ id: 11111111-2222-4333-8444-555555555556, type: derived }]\nregression_tests_path: x/y\n`

@@ -8,13 +8,10 @@ export const regexSubjectLimit = 4096;
 export class RegexRefused extends Error {
   override readonly name = 'RegexRefused';
   readonly offset: number;
-  /** It can be read, and its time can explode. */
-  readonly explosive: boolean;
 
-  constructor(message: string, offset: number, explosive: boolean) {
+  constructor(message: string, offset: number) {
     super(message);
     this.offset = offset;
-    this.explosive = explosive;
   }
 }
 
@@ -38,9 +35,9 @@ export function compileRegex(source: string, flags: string): RegExp {
   try {
     regex = new RegExp(pattern, allFlags);
   } catch (error) {
-    throw new RegexRefused((error as Error).message.replace(/^Invalid regular expression: /, ''), 0, false);
+    throw new RegexRefused((error as Error).message.replace(/^Invalid regular expression: /, ''), 0);
   }
   const loop = ambiguousLoop(parseRegex(pattern, allFlags));
-  if (loop !== undefined) throw new RegexRefused('this repetition can read a text in several ways: its time can grow exponentially', loop + shift, true);
+  if (loop !== undefined) throw new RegexRefused('this repetition can read a text in several ways: its time can grow exponentially', loop + shift);
   return regex;
 }

@@ -24,6 +24,8 @@ export interface KafkaSourceOptions {
   readonly minFetchBytes?: number;
   /** After this long without a heartbeat the brokers give the partitions to another member. Default 30 000. */
   readonly sessionTimeoutMillis?: number;
+  /** The group has shared out the partitions anew: other members may have read from those that are assigned here. */
+  readonly onAssigned?: () => void;
 }
 
 /** Partitions of one topic that a consumer works on at a time; more than this wait their turn. */
@@ -104,7 +106,10 @@ export class KafkaSource<T> implements RecordSource<T> {
     const stopped = new Promise<void>((resolve) => consumer.on(consumer.events.DISCONNECT, () => {
       if (this.#stopping.signal.aborted) resolve();
     }));
-    consumer.on(consumer.events.GROUP_JOIN, () => this.#forgetLag());
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      this.#forgetLag();
+      this.#options.onAssigned?.();
+    });
     crashed.catch(() => undefined);
     this.#consumer = consumer;
     try {

@@ -29,21 +29,21 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
   if (rule.outcome.finding === 'link') return `${disclosed(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
-    return `${contact(record, false)}; denied by ${policyName(policy, record)} (${withSources(reason, record, facts)})${remainingDoubt(record)}.`;
+    return `${contact(record, !/(?:^|; )located=/.test(reason), false)}; denied by ${policyName(policy, record)} (${withSources(reason, record, facts)})${remainingDoubt(record)}.`;
   }
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
-    return `${contact(record, true)}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason, record, facts)}.`;
+    return `${contact(record)}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason, record, facts)}.`;
   }
-  if (candidates !== undefined) return `${contact(record, true)}; ${appBehind(candidates)}.`;
-  return `${contact(record, true)}: ${rule.title}.`;
+  if (candidates !== undefined) return `${contact(record)}; ${appBehind(candidates)}.`;
+  return `${contact(record)}: ${rule.title}.`;
 }
 
-/** Who, and whom; `sourced`: with the tables that locate the peer, where the rest of the sentence does not name them. */
-function contact(record: FlowRecord, sourced: boolean): string {
+/** Who, and whom: with the tables behind its place and operator, unless the rest of the sentence names them. */
+function contact(record: FlowRecord, isLocationSourced = true, isOperatorSourced = true): string {
   const located = record['telltale.subject.located'];
   const known = [...(located === '' ? [] : [`in ${located}`]), ...record['telltale.subject.tags']];
   const who = `${subjectAddress(record)}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
-  return `${who} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record, sourced)}${call(record)}`;
+  return `${who} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record, isLocationSourced, isOperatorSourced)}${call(record)}`;
 }
 
 /** `, in a call signalled over 192.0.2.1` of the media of a call. */
@@ -98,14 +98,14 @@ function earlierInFlow(rule: Rule, record: FlowRecord, observables: readonly Obs
   return earlier.length === 0 ? '' : `; the same flow also showed ${list(earlier)}`;
 }
 
-/** `qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN`; `sourced`: `located in US by dbip-city 2026-06-05, …` */
-function peer(record: FlowRecord, sourced = false): string {
+/** `qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN`; sourced: `located in US by dbip-city 2026-06-05, …` */
+function peer(record: FlowRecord, isLocationSourced = false, isOperatorSourced = false): string {
   const endpoint = peerEndpoint(record);
   const name = record['destination.domain'];
-  const parts = [name === '' ? `${endpoint}${service(record)}` : `${name}${service(record)} at ${endpoint}`, ...location(record, sourced)];
+  const parts = [name === '' ? `${endpoint}${service(record)}` : `${name}${service(record)} at ${endpoint}`, ...location(record, isLocationSourced)];
   const operated = record['telltale.peer.operated'];
   const located = `located in ${operated}`;
-  if (operated !== '' && sourced) parts.push(`operated from ${operated}${byTable(record, `operated=${operated}`)}`);
+  if (operated !== '' && isOperatorSourced) parts.push(`operated from ${operated}${byTable(record, `operated=${operated}`)}`);
   else if (operated !== '' && parts.at(-1) === located) parts.splice(-1, 1, `located in and operated from ${operated}`);
   else if (operated !== '') parts.push(`operated from ${operated}`);
   return parts.join(', ');
@@ -125,7 +125,7 @@ function byTable(record: FlowRecord, answer: string): string {
 }
 
 /** `located in NL (its name says DE Frankfurt)`, `anycast (8.8.8.0/24) and so at no single place` */
-function location(record: FlowRecord, sourced: boolean): string[] {
+function location(record: FlowRecord, isSourced: boolean): string[] {
   const located = record['telltale.peer.located'];
   const disproved = record['telltale.peer.disproved'];
   const parts: string[] = [];
@@ -134,7 +134,7 @@ function location(record: FlowRecord, sourced: boolean): string[] {
     const bySite = site !== '' && !site.startsWith(`${located} `) ? site : '';
     const byTables = record['telltale.peer.disputed'].filter((country) => !bySite.startsWith(`${country} `));
     const doubts = [...(bySite === '' ? [] : [`its name says ${bySite}`]), ...(byTables.length === 0 ? [] : [`other tables say ${list(byTables)}`])];
-    parts.push(`located in ${located}${sourced ? byTable(record, `located=${located}`) : ''}${doubts.length === 0 ? '' : ` (${doubts.join('; ')})`}`);
+    parts.push(`located in ${located}${isSourced ? byTable(record, `located=${located}`) : ''}${doubts.length === 0 ? '' : ` (${doubts.join('; ')})`}`);
   }
   if (record['telltale.peer.unlocated'] === 'anycast') parts.push(`anycast (${record['telltale.peer.anycast']}) and so at no single place`);
   if (disproved.length > 0) parts.push(`not in ${disproved.join(' or ')} as tables say, since it answered from within ${record['telltale.peer.distance_limit']} km of the probe`);

@@ -60,7 +60,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   const denied = named(findings, 'Service traffic to a country its policy denies');
   assert.equal(denied['event.severity_name'], 'high');
   assert.equal(denied['message'],
-    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN; denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred).');
+    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US by dbip-city 2026-06-05, operated from CN; denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred).');
 });
 
 test('the pair is found when the room comes in a later record of the flow', () => {

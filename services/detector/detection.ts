@@ -7,6 +7,7 @@ import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
 import { isSignalling, Sessions } from './detection-sessions.ts';
+import type { LinkHistory } from './link-history.ts';
 import { levelOfScore, Linkability, riskScore, type Link } from './linkability.ts';
 
 export interface DetectionParts {
@@ -94,6 +95,11 @@ export class Detection {
   replaceGeography(geography: Geography, versions: string): void {
     this.#geography = geography;
     this.#versions = versions;
+  }
+
+  /** Has the links between identifiers rest on what came before these records as well, where this process has not seen it. */
+  recall(history: LinkHistory, records: readonly FlowRecord[]): Promise<void> {
+    return history.recall(records, this.#linkability, this.#rules.rules.filter(({ outcome }) => outcome.finding === 'link').map(({ id }) => id));
   }
 
   /** What correlations count in the records of the last call of {@link detect}. */

@@ -2,6 +2,7 @@ import type { FlowRecord } from '#flow';
 import type { Store } from '#store';
 import type { FindingSink } from '#transport';
 import type { Detection } from './detection.ts';
+import { LinkHistory } from './link-history.ts';
 
 /** What the detector exports as metrics beside its parts' counters. */
 export class DetectorCounters {
@@ -10,25 +11,33 @@ export class DetectorCounters {
   findings: Record<string, number> = {};
   detectSeconds = 0;
   storeSeconds = 0;
+  recalledSubjects = 0;
+  recalledRecords = 0;
 }
 
 /**
- * One batch at a time: enrich and evaluate, store, hand findings on. It resolves when all of that is done, and only then may the
- * source's position move. A batch that comes again changes nothing, since ids are functions of content.
+ * One batch at a time: ask what came before of subjects that are new, enrich and evaluate, store, hand findings on. It resolves when all of
+ * that is done, and only then may the source's position move. A batch that comes again changes nothing, since ids are functions of content.
  */
 export class Detector {
   readonly counters = new DetectorCounters();
   readonly #detection: Detection;
-  readonly #store: Pick<Store, 'write'>;
+  readonly #store: Pick<Store, 'write' | 'query'>;
+  readonly #history: LinkHistory;
   readonly #findings: FindingSink;
 
-  constructor(detection: Detection, store: Pick<Store, 'write'>, findings: FindingSink) {
+  constructor(detection: Detection, store: Pick<Store, 'write' | 'query'>, findings: FindingSink) {
     this.#detection = detection;
     this.#store = store;
     this.#findings = findings;
+    this.#history = new LinkHistory((sql, params) => store.query(sql, params), this.counters);
   }
 
+  /** The records of other subjects may come from now on, or of the same after others have read some. */
+  reassigned = (): void => this.#history.forget();
+
   handle = async (records: FlowRecord[]): Promise<void> => {
+    await this.#detection.recall(this.#history, records);
     const started = performance.now();
     const findings = this.#detection.detect(records);
     const detected = performance.now();

@@ -52,6 +52,8 @@ interface Peer {
   operated: string;
   asn: string;
   organization: string;
+  /** ` by dbip-city 2026-06-05`: the table that locates it. */
+  source: string;
 }
 
 interface FailoverRow {
@@ -68,6 +70,8 @@ interface FailoverRow {
   frame: number;
   policy: string;
   policy_verdict: string;
+  /** What the policy says of the answering peer: `conferencing@1 denied located=CN`. */
+  decision: string;
   stored: number;
   silent_from: number;
   start: number;
@@ -94,7 +98,7 @@ function findingsOf(row: FailoverRow, versions: string): Finding[] {
     rule: failover, id, time: row.start, created: row.stored, level, versions, flow,
     verdict: answering.located === '' || silent.located === '' ? 'indeterminate' : 'violation',
     message: `${subject} went over from ${peer(silent)} to ${peer(answering)} for ${service} (${role}): the former ${row.refused ? 'refused' : 'fell silent'} `
-      + `at ${second(row.silent_from)}, the latter answered from ${second(row.start)} on${row.returned === 0 ? '' : `, until ${second(row.returned)}`}. ${baseline(row)}`,
+      + `at ${second(row.silent_from)}, the latter answered from ${second(row.start)} on${row.returned === 0 ? '' : `, until ${second(row.returned)}`}. ${baseline(row)}${denial(row)}`,
   })];
   if (row.returned !== 0) {
     findings.push(scheduledFinding({
@@ -114,12 +118,17 @@ function baseline({ observer, role, service, answering, known, established, base
     : `${observer} had seen ${service} (${role}) since ${second(baseline_from).slice(0, 10)}, and never in ${where}.`;
 }
 
+function denial({ policy_verdict, decision }: FailoverRow): string {
+  const [, id, version, reason] = /^(\S+)@(\S+) denied (.*)$/.exec(decision) ?? [];
+  return policy_verdict !== 'denied' || id === undefined ? '' : ` Policy ${id} version ${version} denies it (${reason}).`;
+}
+
 function peer(one: Peer): string {
   return `${one.domain === '' ? '' : `${one.domain} `}${one.ip}:${one.port}, ${place(one)},`;
 }
 
-function place({ located, asn, organization }: Peer): string {
-  return `${located === '' ? 'an unknown country' : located}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
+function place({ located, asn, organization, source }: Peer): string {
+  return `${located === '' ? 'an unknown country' : located}${source}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
 }
 
 function second(micros: number): string {
@@ -127,7 +136,7 @@ function second(micros: number): string {
 }
 
 /** `silent_flow AS …` and so on: what is told of either peer. */
-const peerColumns = ['flow', 'ip', 'port', 'domain', 'located', 'operated', 'asn', 'organization'];
+const peerColumns = ['flow', 'ip', 'port', 'domain', 'located', 'operated', 'asn', 'organization', 'source'];
 const columnsOf = (peer: string): string => peerColumns.map((name) => `${name} AS ${peer}_${name}`).join(', ');
 const tupleOf = (peer: string): string => `map(${peerColumns.map((name) => `'${name}', toString(${peer}_${name})`).join(', ')})`;
 
@@ -156,7 +165,10 @@ const failoverSql = `WITH
       argMax(destination_domain, telltale_flow_sequence) AS domain, argMax(telltale_peer_located, telltale_flow_sequence) AS located,
       argMax(telltale_peer_operated, telltale_flow_sequence) AS operated, any(destination_as_number) AS asn, any(destination_as_organization_name) AS organization,
       any(telltale_evidence_file) AS file, min(telltale_evidence_frame) AS frame,
+      argMax(arrayFirst(one -> startsWith(one, concat('located=', telltale_peer_located, ' by ')), telltale_peer_sources), telltale_flow_sequence) AS located_by,
+      substring(located_by, length('located=CN') + 1) AS source,
       argMax(telltale_policy_id, telltale_flow_sequence) AS policy, argMax(telltale_policy_verdict, telltale_flow_sequence) AS policy_verdict,
+      argMax(arrayFirst(one -> startsWith(one, concat(telltale_policy_id, '@')), telltale_policy_decisions), telltale_flow_sequence) AS decision,
       min(toUnixTimestamp64Micro(event_start)) AS start, max(toUnixTimestamp64Micro(timestamp)) AS finish, max(toUnixTimestamp64Milli(ingested_at)) * 1000 AS stored,
       max(telltale_evidence_frame) = 0 AND max(telltale_sampling_rate) = 0 AND sum(destination_packets) = 0 AS one_way,
       if(one_way, greatest(0, finish - start), argMax(telltale_unanswered_duration, telltale_flow_sequence)) AS unanswered_for,
@@ -177,20 +189,20 @@ const failoverSql = `WITH
     FROM seen WHERE failed
   ),
   answering AS (
-    SELECT observer, subject, service, role, ${columnsOf('next')}, transport, protocol, file, frame, policy, policy_verdict, start, stored
+    SELECT observer, subject, service, role, ${columnsOf('next')}, transport, protocol, file, frame, policy, policy_verdict, decision, start, stored
     FROM seen WHERE answered
   ),
   places AS (SELECT observer, subject, service, role, located, asn, start AS back FROM seen WHERE answered),
   moved AS (
     SELECT observer, subject, service, role, ${[...peerColumns.map((name) => `silent_${name}`), ...peerColumns.map((name) => `next_${name}`)].join(', ')}, refused, silent_from,
-      transport, protocol, file, frame, policy, policy_verdict, start, stored
+      transport, protocol, file, frame, policy, policy_verdict, decision, start, stored
     FROM failing ASOF INNER JOIN answering
       ON failing.observer = answering.observer AND failing.subject = answering.subject AND failing.service = answering.service AND failing.role = answering.role
       AND failing.succeeded_after <= answering.start
     WHERE start <= finish + ${takeover} AND next_ip != silent_ip AND (next_located != silent_located OR next_asn != silent_asn)
     ORDER BY start, silent_flow ${pageSql}
   )
-SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role, transport, protocol, file, frame, policy, policy_verdict,
+SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role, transport, protocol, file, frame, policy, policy_verdict, decision,
   ${tupleOf('silent')} AS silent, ${tupleOf('next')} AS answering, toBool(refused) AS refused, silent_from, start, stored,
   if(back > start + ${returning}, 0, back) AS returned,
   toUnixTimestamp(baseline.first) * 1000000 AS baseline_from,

@@ -17,7 +17,7 @@ const links: readonly (readonly [who: readonly DataClass[], what: DataClass])[] 
 const linkable: readonly DataClass[] = ['direct', 'account', 'person', 'device', 'location', 'room'];
 
 /** Identifiers seen within this time (µs), or in one flow, are seen together. */
-const windowMicros = 120_000_000;
+export const linkWindowMicros = 120_000_000;
 /** Confidence from which an identifier is part of a link. */
 const leastConfidence = 40;
 
@@ -56,7 +56,7 @@ export class Linkability {
     if (observables.length === 0) return undefined;
     const micros = record['@timestamp'];
     const flow = record['telltale.flow.id'];
-    const observer = peerIsLocal ? `${record['telltale.subject.ip']} ${record['telltale.peer.ip']}` : record['telltale.subject.ip'];
+    const observer = observerOf(record['telltale.subject.ip'], peerIsLocal ? record['telltale.peer.ip'] : '');
     const subjectSends = peerIsSource(record) ? 'destination' : 'source';
 
     let seen = this.#seen.get(observer);
@@ -73,7 +73,7 @@ export class Linkability {
 
     const together = new Map(own);
     for (const [dataClass, one] of seen ?? []) {
-      const isNear = one.flow === flow || micros - one.micros <= windowMicros;
+      const isNear = one.flow === flow || micros - one.micros <= linkWindowMicros;
       if (isNear && one.micros <= micros && !together.has(dataClass)) together.set(dataClass, one);
     }
     if (seen === undefined) this.#seen.set(observer, seen = new Map());
@@ -81,6 +81,11 @@ export class Linkability {
     const link = this.#linkOf(together, own, observer, record['event.id']);
     // Those who stand on a path inside are fewer, and belong there.
     return link !== undefined && peerIsLocal ? { ...link, score: Math.round(link.score / 2) } : link;
+  }
+
+  /** A record, of this process or another, told the link of the tokens. `localPeer`: the peer inside who saw them together; '' is the path. */
+  remember(subject: string, localPeer: string, tokens: readonly string[], recordId: string): void {
+    this.#told.set(keyOf(observerOf(subject, localPeer), tokens), recordId);
   }
 
   #linkOf(together: ReadonlyMap<DataClass, Seen>, own: ReadonlyMap<DataClass, Seen>, observer: string, recordId: string): Link | undefined {
@@ -92,12 +97,20 @@ export class Linkability {
     if (linked.size === 0 || ![...own.keys()].some((one) => linked.has(one))) return undefined;
     const members = [...own, ...together].filter(([dataClass, one], i) => linked.has(dataClass) && (i < own.size || own.get(dataClass) !== one));
     const observables = members.map(([, { observable }]) => observable);
-    const key = `${observer} ${observables.map(({ token }) => token).toSorted().join(' ')}`;
+    const key = keyOf(observer, observables.map(({ token }) => token));
     const teller = this.#told.get(key);
     if (teller !== undefined && teller !== recordId) return undefined;
     this.#told.set(key, recordId);
     return { observables, score: togetherScore(observables) };
   }
+}
+
+function observerOf(subject: string, localPeer: string): string {
+  return localPeer === '' ? subject : `${subject} ${localPeer}`;
+}
+
+function keyOf(observer: string, tokens: readonly string[]): string {
+  return `${observer} ${tokens.toSorted().join(' ')}`;
 }
 
 /**

@@ -20,7 +20,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     const { detection, watchers, checks, scheduled } = await liveDetection(configuration.detector, { logger, metrics });
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
 
-    const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch });
+    const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch, onAssigned: () => detector.reassigned() });
     const sink = new KafkaFindingSink(connection);
     const detector = new Detector(detection, store, sink);
     const reader = new RecordReader('flow records', source, detector.handle, (error) => lifecycle.fail('the reader of flow records', error));

@@ -27,6 +27,8 @@ export function reportDetector(metrics: Metrics, counters: DetectorCounters): vo
     findings: { help: 'Findings, by level.', label: 'level' },
     detectSeconds: 'Seconds spent in enrichment and rules.',
     storeSeconds: 'Seconds spent waiting for ClickHouse.',
+    recalledSubjects: 'Subjects that were new to this process, so that the store was asked for their last minutes.',
+    recalledRecords: 'Records that it answered with.',
   });
 }
 

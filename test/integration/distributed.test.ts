@@ -3,13 +3,14 @@
  * between and behind them. Whatever happens to the detectors, what is in ClickHouse in the end is what the same code finds in process.
  */
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Finding, FlowRecord } from '#flow';
 import { openStore, type Store } from '#store';
 import { projectRoot } from '#runtime';
 import { topics } from '#transport';
+import { loadDetection } from '../../services/detector/packs.ts';
 import { BrokerView } from '../support/broker-view.ts';
 import { startClickHouse, type TestClickHouse } from '../support/clickhouse.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -33,11 +34,10 @@ test('detectors come, are killed and go: no finding is lost, none doubled, and t
   await using brokers = await BrokerView.open(kafka.brokers);
   await brokers.clear();
   const key = join(folder.path, 'token.key');
-  const rules = await copyRules(folder.path);
-  const { morning, afternoon } = await readTheDay(folder.path, rules, await makeTokenKey(key));
+  const { morning, afternoon } = await readTheDay(folder.path, await makeTokenKey(key));
   const day = [morning, afternoon];
 
-  const environment = environmentOf(kafka.brokers, clickhouse.url, clickhouse.database, key, rules);
+  const environment = environmentOf(kafka.brokers, clickhouse.url, clickhouse.database, key);
   await using store = await openStore({ url: clickhouse.url, database: clickhouse.database });
   const stored = async () => (await store.query<{ n: number }>('SELECT count() AS n FROM findings FINAL'))[0]!.n;
 
@@ -123,37 +123,25 @@ interface Part extends InProcessResult {
   readonly captures: string;
 }
 
-/**
- * The rules that ship, but those about links: what a detector has seen of a subject in the last two minutes goes with it when it is killed, so
- * that a link across flows may be missed, or told of the next pair.
- */
-async function copyRules(folder: string): Promise<string> {
-  const [shipped, copy] = [join(projectRoot, 'libs/rules/pack'), join(folder, 'rules')];
-  await mkdir(copy);
-  for (const name of await readdir(shipped)) {
-    const rule = name.replace('.fixtures.yml', '.yml');
-    if (!/^ *finding: link$/m.test(await readFile(join(shipped, rule), 'utf8'))) await copyFile(join(shipped, name), join(copy, name));
-  }
-  return copy;
-}
-
-async function readTheDay(folder: string, rules: string, tokenKey: Buffer): Promise<{ morning: Part; afternoon: Part }> {
+async function readTheDay(folder: string, tokenKey: Buffer): Promise<{ morning: Part; afternoon: Part }> {
   const files = officeTraffic({ seed: 20_260_302, captures: 6, flowsPerCapture: 500 });
+  const { detection } = await loadDetection({ root: projectRoot });
   const part = async (name: string, captures: readonly Buffer[]): Promise<Part> => {
     const path = join(folder, name);
     await mkdir(path);
     for (const [index, bytes] of captures.entries()) await writeFile(join(path, `${name}-${index}.pcap`), bytes);
-    const result = await runInProcess(path, { tokenKey, observer, rules });
+    const result = await runInProcess(path, { tokenKey, observer, detection });
+    assert.ok([...result.findings.values()].some((finding) => finding['telltale.linked.kinds'].length > 0), 'no links');
     assert.ok(result.findings.size > 2_500, `${result.findings.size} findings`);
     return { captures: path, ...result };
   };
   return { morning: await part('morning', files.slice(0, 3)), afternoon: await part('afternoon', files.slice(3)) };
 }
 
-function environmentOf(brokers: readonly string[], url: string, database: TestClickHouse['database'], key: string, rules: string): Environment {
+function environmentOf(brokers: readonly string[], url: string, database: TestClickHouse['database'], key: string): Environment {
   return {
     TELLTALE_KAFKA_BROKERS: brokers.join(','), CLICKHOUSE_URL: url, TELLTALE_CLICKHOUSE_DATABASE: database,
-    TELLTALE_PROBE_NAME: observer, TELLTALE_PROBE_KEY: key, TELLTALE_DETECTOR_RULES: rules,
+    TELLTALE_PROBE_NAME: observer, TELLTALE_PROBE_KEY: key,
     // Small batches, so that there is a middle.
     TELLTALE_DETECTOR_BATCH: '200',
   };

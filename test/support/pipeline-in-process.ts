@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import type { Finding, FlowRecord } from '#flow';
 import { projectRoot } from '#runtime';
+import type { Detection } from '../../services/detector/detection.ts';
 import { loadDetection } from '../../services/detector/packs.ts';
 import { listCaptures } from '../../services/probe/captures.ts';
 import { createPipeline } from '../../services/probe/create.ts';
@@ -16,9 +17,16 @@ export interface InProcessResult {
   readonly findings: ReadonlyMap<string, Finding>;
 }
 
+export interface InProcessOptions {
+  readonly tokenKey: Buffer;
+  readonly observer: string;
+  /** One that has seen other captures before; by default one with the rules that ship. */
+  readonly detection?: Detection;
+}
+
 /** What probe and detection make of captures, without anything between them that could lose or double it. */
-export async function runInProcess(captures: string, { tokenKey, observer, rules }: { tokenKey: Buffer; observer: string; rules?: string }): Promise<InProcessResult> {
-  const { detection } = await loadDetection({ root: projectRoot, ...(rules !== undefined && { rules }) });
+export async function runInProcess(captures: string, { tokenKey, observer, detection: given }: InProcessOptions): Promise<InProcessResult> {
+  const detection = given ?? (await loadDetection({ root: projectRoot })).detection;
   const pipeline = createPipeline({ tokenKey, observer });
   const records = new Map<string, FlowRecord>();
   const findings = new Map<string, Finding>();

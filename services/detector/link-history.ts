@@ -1,0 +1,130 @@
+import { columnOf, createFlowRecord, type FlowRecord } from '#flow';
+import { BoundedCache } from '#geo';
+import { linkWindowMicros, type Linkability } from './linkability.ts';
+
+/** The store's reading end. */
+export type Query = <T>(sql: string, params: Readonly<Record<string, unknown>>) => Promise<T[]>;
+
+/** What was told longer ago than this (µs) is told again by a process that begins to follow a subject. */
+const toldMicros = 86_400_000_000;
+/** Parameters travel in the URL, whose length servers bound. */
+const subjectsPerQuery = 500;
+const mostRows = 100_000;
+
+const plain = ['event.id', 'telltale.flow.id', 'telltale.subject.ip', 'telltale.peer.ip', 'source.ip', 'destination.ip'] as const;
+const members = ['kind', 'path', 'encoding', 'visibility', 'confidence', 'mask', 'token', 'sender', 'frame', 'watchlist'] as const;
+
+type PastRow = Record<(typeof plain)[number], string> & { micros: string; local: number } & Record<(typeof members)[number], (string | number)[]>;
+interface ToldRow { record: string; subject: string; peer: string; local: number; tokens: string[] }
+
+/** The beginning of what a batch holds of a subject. */
+interface Beginning {
+  micros: number;
+  /** Flows that began before the window does. */
+  readonly longFlows: Set<string>;
+}
+
+/**
+ * Links rest on what a subject showed in the last minutes, and that is in the memory of the process that read it. A process that reads a
+ * subject's records for the first time, because it has just started or because another one has died, asks the store what came before:
+ * an offset moves only behind what is stored, so that nothing is missing there.
+ */
+export class LinkHistory {
+  readonly #query: Query;
+  readonly #counters: { recalledSubjects: number; recalledRecords: number };
+  readonly #rememberedSubjects: number;
+  /** Subjects whose records all came here since the store was asked. */
+  #followed: BoundedCache<true>;
+
+  /** @param rememberedSubjects as many as {@link Linkability} remembers */
+  constructor(query: Query, counters: { recalledSubjects: number; recalledRecords: number }, rememberedSubjects = 65_536) {
+    this.#query = query;
+    this.#counters = counters;
+    this.#rememberedSubjects = rememberedSubjects;
+    this.#followed = new BoundedCache(rememberedSubjects);
+  }
+
+  /** To be called when other processes may have read records in between: subjects may have been elsewhere. */
+  forget(): void {
+    this.#followed = new BoundedCache(this.#rememberedSubjects);
+  }
+
+  /** Tells `linkability` what came before the records of the batch, of subjects that are new here. Rejects when the store does not answer. */
+  async recall(batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[]): Promise<void> {
+    const followed = this.#followed;
+    const beginnings = this.#newSubjects(batch, followed);
+    const subjects = [...beginnings.keys()];
+    for (let at = 0; at < subjects.length; at += subjectsPerQuery) {
+      const some = subjects.slice(at, at + subjectsPerQuery);
+      await this.#recallSome(new Map(some.map((subject) => [subject, beginnings.get(subject)!])), batch, linkability, linkRules);
+      for (const subject of some) followed.set(subject, true);
+    }
+    this.#counters.recalledSubjects += subjects.length;
+  }
+
+  /** Subjects with identifiers, and when they begin: a link needs an identifier of its own. */
+  #newSubjects(batch: readonly FlowRecord[], followed: BoundedCache<true>): Map<string, Beginning> {
+    const beginnings = new Map<string, Beginning>();
+    for (const record of batch) {
+      const subject = record['telltale.subject.ip'];
+      if (record['telltale.observables'].length === 0 || followed.get(subject) !== undefined) continue;
+      const micros = record['@timestamp'];
+      let beginning = beginnings.get(subject);
+      if (beginning === undefined) beginnings.set(subject, beginning = { micros, longFlows: new Set() });
+      beginning.micros = Math.min(beginning.micros, micros);
+      if (record['event.start'] !== 0 && micros - record['event.start'] > linkWindowMicros) beginning.longFlows.add(record['telltale.flow.id']);
+    }
+    return beginnings;
+  }
+
+  async #recallSome(beginnings: ReadonlyMap<string, Beginning>, batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[]): Promise<void> {
+    const times = [...beginnings.values()].map(({ micros }) => micros);
+    const [first, last] = [Math.min(...times), Math.max(...times)];
+    const subjects = [...beginnings.keys()];
+    const past = await this.#query<PastRow>(
+      `${selectPast} WHERE ${columnOf('telltale.subject.ip')} IN {subjects:Array(String)} AND timestamp >= fromUnixTimestamp64Micro({from:Int64})
+        AND timestamp <= fromUnixTimestamp64Micro({to:Int64}) ${endOfPast}`,
+      { subjects, from: String(first - linkWindowMicros), to: String(last) },
+    );
+    const longFlows = new Set([...beginnings.values()].flatMap((beginning) => [...beginning.longFlows]));
+    if (longFlows.size > 0) past.push(...await this.#pastOfFlows(longFlows, batch));
+    const isOfBatch = new Set(batch.map((record) => record['event.id']));
+    for (const row of past.toSorted((a, b) => Number(a.micros) - Number(b.micros))) {
+      // What came later than the batch begins, or is a part of it, is not what came before.
+      if (isOfBatch.has(row['event.id']) || Number(row.micros) > beginnings.get(row['telltale.subject.ip'])!.micros) continue;
+      linkability.link(recordOf(row), row.local === 1);
+      this.#counters.recalledRecords += 1;
+    }
+    if (linkRules.length === 0) return;
+    const told = await this.#query<ToldRow>(selectTold, { subjects, rules: linkRules, from: String(first - toldMicros), to: String(last) });
+    for (const { record, subject, peer, local, tokens } of told) linkability.remember(subject, local === 1 ? peer : '', tokens, record);
+  }
+
+  /** Of a flow all identifiers count, however long ago they were seen. */
+  #pastOfFlows(flows: ReadonlySet<string>, batch: readonly FlowRecord[]): Promise<PastRow[]> {
+    const starts = batch.filter((record) => flows.has(record['telltale.flow.id'])).map((record) => record['event.start']);
+    return this.#query<PastRow>(
+      `${selectPast} WHERE telltale_flow_id IN {flows:Array(String)} AND event_start >= fromUnixTimestamp64Micro({from:Int64})
+        AND event_start <= fromUnixTimestamp64Micro({to:Int64}) ${endOfPast}`,
+      { flows: [...flows], from: String(Math.min(...starts)), to: String(Math.max(...starts)) },
+    );
+  }
+}
+
+const selectPast = `SELECT ${plain.map((name) => `${columnOf(name)} AS "${name}"`).join(', ')}, toString(toUnixTimestamp64Micro(timestamp)) AS micros,
+  telltale_peer_unlocated = 'local' AS local, ${members.map((member) => `telltale_observables.${member} AS "${member}"`).join(', ')} FROM flows`;
+const endOfPast = `AND notEmpty(telltale_observables.kind) ORDER BY timestamp DESC, telltale_flow_sequence DESC LIMIT 1 BY event_id LIMIT ${mostRows}`;
+
+const selectTold = `SELECT telltale_record_id AS record, telltale_subject_ip AS subject, telltale_peer_ip AS peer, telltale_peer_unlocated = 'local' AS local,
+  arrayConcat([telltale_observable_token], arrayMap(related -> splitByChar('=', related)[2], telltale_observables_related)) AS tokens
+  FROM findings WHERE rule_id IN {rules:Array(String)} AND telltale_subject_ip IN {subjects:Array(String)}
+    AND timestamp >= fromUnixTimestamp64Micro({from:Int64}) AND timestamp <= fromUnixTimestamp64Micro({to:Int64})
+  ORDER BY timestamp LIMIT 1 BY event_id LIMIT ${mostRows}`;
+
+function recordOf(row: PastRow): FlowRecord {
+  const record = createFlowRecord();
+  for (const name of plain) record[name] = row[name];
+  record['@timestamp'] = Number(row.micros);
+  record['telltale.observables'] = row.kind.map((_, i) => Object.fromEntries(members.map((member) => [member, row[member][i]])) as unknown as FlowRecord['telltale.observables'][number]);
+  return record;
+}
