@@ -70,9 +70,10 @@ const places: Record<NonNullable<IdentifierKind['within']>, string> = {
   cookie: 'by the names of cookies', login: 'in the login of a protocol', sip: 'in SIP', jwt: 'among the claims of a token',
 };
 
-function recognition({ keys, shape, within, integer }: IdentifierKind): string {
+function recognition({ keys, shape, within, company, integer }: IdentifierKind): string {
   const ways: string[] = [];
-  if (keys.length > 0) ways.push(within === undefined ? 'by key name' : places[within]);
+  if (company !== undefined) ways.push(`by key name beside ${company.words}`);
+  else if (keys.length > 0) ways.push(within === undefined ? 'by key name' : places[within]);
   if (shape !== undefined) ways.push(`by shape (confidence ${shape.confidence})`);
   if (integer === true) ways.push('also as an integer in binary payloads');
   return ways.length === 0 ? 'where its protocol or a watchlist says so' : ways.join(', ');
@@ -93,7 +94,7 @@ function shapedValue(kind: IdentifierKind, text: string): string {
 }
 
 function example(one: Example): string {
-  return typeof one === 'string' ? `\`${quoted(one)}\`` : `\`${quoted(`${one[2] ?? one[0]}=${one[1]}`)}\``;
+  return typeof one === 'string' ? `\`${quoted(one)}\`` : `\`${quoted(`${one[2] ?? one[0]}=${one[1]}${one[3] === undefined ? '' : `&${one[3]}`}`)}\``;
 }
 
 /** On one line, and short enough to read. */

@@ -134,6 +134,8 @@ CREATE TABLE findings
     `telltale_linkability_score` UInt64,
     `telltale_linked_kinds` Array(String),
     `event_risk_score` UInt64,
+    `telltale_attribution` LowCardinality(String),
+    `telltale_session_id` String,
     INDEX findings_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX findings_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
@@ -314,6 +316,9 @@ CREATE TABLE flows
     `telltale_subject_located` LowCardinality(String),
     `telltale_linkability_score` UInt64,
     `telltale_linked_kinds` Array(String),
+    `telltale_attribution` LowCardinality(String),
+    `telltale_session_id` String,
+    `telltale_session_endpoints` Array(String),
     INDEX flows_timestamp timestamp TYPE minmax GRANULARITY 1,
     INDEX flows_flow_id telltale_flow_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX flows_ingested_at ingested_at TYPE minmax GRANULARITY 1

@@ -186,6 +186,21 @@ FROM (
 )
 GROUP BY relay, subjects[1], toStartOfInterval(first, INTERVAL 10 MINUTE) ORDER BY "From" DESC LIMIT 100`,
           }),
+          table({
+            title: 'Which way did each call go?',
+            width: 24,
+            height: 8,
+            description:
+              'Flows of one call or TURN allocation as one path: its signalling can be read, and named where its media go. Of all records of the session the one with the longest path is shown, each place as role, address and country (? is unknown).',
+            columns: { Policy: [...words(verdictColours), width(100)], Bytes: [unit('bytes'), width(110)], From: [width(170)] },
+            sql: `SELECT min(timestamp) AS "From", telltale_subject_ip AS "Subject", ${listed('telltale_service')} AS "Services",
+  arrayStringConcat(arrayMap(segment -> if(segment[1] = 'unobservable', segment[6], concat(segment[1], ' ', segment[2], ' ', segment[3])),
+    arrayMap(text -> splitByChar('|', text), arrayPopFront(argMax(telltale_path, length(telltale_path))))), ' → ') AS "Path",
+  argMax(telltale_policy_verdict, indexOf(['', 'allowed', 'unknown', 'denied'], telltale_policy_verdict)) AS "Policy",
+  uniqExact(telltale_flow_id) AS "Flows", sum(source_bytes + destination_bytes) AS "Bytes"
+${serviceRecords} AND telltale_session_id != ''
+GROUP BY telltale_session_id, telltale_subject_ip ORDER BY "From" DESC LIMIT 100`,
+          }),
         ],
       },
       {

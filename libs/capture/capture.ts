@@ -10,6 +10,7 @@ export { decodePacket } from './decode.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
 export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
+export { keptCopy } from './kept-copy.ts';
 export {
   dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,

@@ -40,15 +40,17 @@ export function communityId(input: CommunityIdInput, seed = 0): string {
   }
 
   const hasPorts = transport === TCP || transport === UDP || transport === SCTP || transport === ICMP || transport === ICMPV6;
-  const bytes = Buffer.alloc(2 + low.length + high.length + 2 + (hasPorts ? 4 : 0));
-  let at = bytes.writeUInt16BE(seed, 0);
-  bytes.set(low, at);
-  bytes.set(high, at + low.length);
+  let at = hashed.writeUInt16BE(seed, 0);
+  hashed.set(low, at);
+  hashed.set(high, at + low.length);
   at += low.length + high.length;
-  bytes[at] = transport;
-  if (hasPorts) bytes.writeUInt16BE(highPort, bytes.writeUInt16BE(lowPort, at + 2));
-  return `1:${hash('sha1', bytes, 'base64')}`;
+  at = hashed.writeUInt16BE(transport << 8, at);
+  if (hasPorts) at = hashed.writeUInt16BE(highPort, hashed.writeUInt16BE(lowPort, at));
+  return `1:${hash('sha1', hashed.subarray(0, at), 'base64')}`;
 }
+
+/** Seed, two addresses, protocol and padding, two ports: what is hashed is put together here. */
+const hashed = Buffer.alloc(2 + 2 * 16 + 2 + 4);
 
 function addressBytes(address: string | Uint8Array): Uint8Array {
   return typeof address === 'string' ? parseAddress(address) : address;

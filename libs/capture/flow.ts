@@ -1,7 +1,8 @@
 /** Relative to the flow: its source opened it. */
 export type Sender = 'source' | 'destination';
 
-export type FlowEndReason = 'fin' | 'rst' | 'timeout' | 'evicted' | 'finish';
+/** `refused` is what logs and exports call it; of packets it is an `rst` that nothing came before. */
+export type FlowEndReason = 'fin' | 'rst' | 'timeout' | 'evicted' | 'finish' | 'refused';
 
 /** Packets between two endpoints over one transport. Counters are cumulative, bytes are IP lengths. */
 export class Flow {

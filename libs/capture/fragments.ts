@@ -1,5 +1,6 @@
 import type { CaptureCounters } from './counters.ts';
 import { decodeDatagram } from './decode.ts';
+import { keptCopy } from './kept-copy.ts';
 import type { PacketView } from './view.ts';
 
 const MAX_DATAGRAM = 65_535;
@@ -74,7 +75,7 @@ export class FragmentTable {
     datagram.packets++;
     if (this.#overlaps(view, datagram, length)) return false;
     if (view.fragmentOffset === 0) datagram.transport = view.transport;
-    datagram.fragments.push({ offset: view.fragmentOffset, bytes: Buffer.from(view.data.subarray(view.payloadStart, view.payloadEnd)) });
+    datagram.fragments.push({ offset: view.fragmentOffset, bytes: keptCopy(view.data.subarray(view.payloadStart, view.payloadEnd)) });
     if (!view.moreFragments && datagram.length < 0) datagram.length = view.fragmentOffset + length;
     this.#charge(datagram, length);
     this.#counters.count('fragment/held');

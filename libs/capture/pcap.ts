@@ -89,7 +89,10 @@ export class PcapFormat implements CaptureFormat {
   }
 
   #uint32(buffer: Buffer, offset: number): number {
-    return this.#littleEndian ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset);
+    const value = this.#littleEndian
+      ? buffer[offset]! | (buffer[offset + 1]! << 8) | (buffer[offset + 2]! << 16) | (buffer[offset + 3]! << 24)
+      : (buffer[offset]! << 24) | (buffer[offset + 1]! << 16) | (buffer[offset + 2]! << 8) | buffer[offset + 3]!;
+    return value >>> 0;
   }
 
   #exhausted(): false {

@@ -1,5 +1,6 @@
 import type { CaptureCounters } from './counters.ts';
 import type { FlowHandler } from './flow.ts';
+import { keptCopy } from './kept-copy.ts';
 import { nothingHeld, type HeldSegment, type TcpStream } from './tcp-stream.ts';
 import type { PacketView } from './view.ts';
 
@@ -137,7 +138,7 @@ export class TcpReassembly {
   #hold(stream: TcpStream, sequence: number, from: number, to: number, view: PacketView): HeldSegment {
     const captured = view.payloadEnd - view.payloadStart;
     const source = view.data.subarray(view.payloadStart + Math.min(from, captured), view.payloadStart + Math.min(to, captured));
-    const bytes = Buffer.from(source);
+    const bytes = keptCopy(source);
     this.#charge(stream, bytes.length + SEGMENT_COST);
     this.#counters.heldBytes += bytes.length;
     if (stream.held.length === 0) this.#holding.add(stream);

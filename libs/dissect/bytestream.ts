@@ -1,3 +1,5 @@
+import { keptCopy } from '#capture';
+
 /**
  * A run of bytes that knows for each of them which packet brought it.
  *
@@ -59,7 +61,7 @@ export class ByteStream {
   settle(): void {
     if (this.#owned || this.start === this.end) return;
     const length = this.end - this.start;
-    this.buffer = Buffer.from(this.bytes());
+    this.buffer = keptCopy(this.bytes());
     this.start = 0;
     this.end = length;
     this.#owned = true;
@@ -165,7 +167,7 @@ export class ByteStream {
     if (this.#owned && kept + length <= this.buffer.length / 2) {
       this.buffer.copyWithin(0, this.start, this.end);
     } else {
-      const larger = Buffer.allocUnsafe(2 * (kept + length));
+      const larger = Buffer.allocUnsafeSlow(2 * (kept + length));
       this.buffer.copy(larger, 0, this.start, this.end);
       this.buffer = larger;
       this.#owned = true;

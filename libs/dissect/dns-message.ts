@@ -154,7 +154,7 @@ class Reader {
 
   #readName(start: number, advance: boolean): string {
     const { bytes } = this;
-    let name = '';
+    let written = 0;
     let position = start;
     let followed = false;
     let octets = 0;
@@ -169,14 +169,13 @@ class Reader {
         position = (length & 0x3f) * 256 + low;
       } else if (length === 0) {
         if (advance && !followed) this.position = position + 1;
-        return name;
+        return textOfName(written);
       } else {
         const end = position + 1 + length;
         octets += length + 1;
         if (length > 63 || end > bytes.length || octets > maxNameBytes) break;
-        const label = readLabel(bytes, position + 1, end);
-        name = name === '' ? label : `${name}.${label}`;
-        position = end;
+        if (written > 0) nameBytes[written++] = DOT;
+        for (position++; position < end; position++) nameBytes[written++] = bytes[position]!;
       }
     }
     this.failed = true;
@@ -184,8 +183,13 @@ class Reader {
   }
 }
 
-/** A label in lower case. DNS labels are bytes; those of DNS-SD are UTF-8 (RFC 6763, section 4.1.1). */
-function readLabel(bytes: Buffer, start: number, end: number): string {
-  for (let i = start; i < end; i++) if (bytes[i]! >= 0x80) return bytes.toString('utf8', start, end).toLowerCase();
-  return bytes.toString('latin1', start, end).toLowerCase();
+/** A name as it is put together from its labels. */
+const nameBytes = Buffer.alloc(maxNameBytes);
+const DOT = 0x2e;
+
+/** In lower case. Names of DNS are bytes; those of DNS-SD are UTF-8 (RFC 6763, section 4.1.1). */
+function textOfName(length: number): string {
+  let isAscii = true;
+  for (let i = 0; i < length && isAscii; i++) isAscii = nameBytes[i]! < 0x80;
+  return nameBytes.toString(isAscii ? 'latin1' : 'utf8', 0, length).toLowerCase();
 }

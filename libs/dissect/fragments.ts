@@ -1,3 +1,5 @@
+import { keptCopy } from '#capture';
+
 interface Fragment {
   readonly offset: number;
   readonly bytes: Buffer;
@@ -20,8 +22,13 @@ export class Fragments {
   /** Keeps a copy of the part. Returns false when it is refused. */
   add(offset: number, bytes: Buffer): boolean {
     if (offset + bytes.length > this.#maxBytes || this.#parts.length >= this.#maxParts) return false;
-    this.#parts.push({ offset, bytes: Buffer.from(bytes) });
+    this.#parts.push({ offset, bytes: keptCopy(bytes) });
     return true;
+  }
+
+  /** Keeps none of them any longer. */
+  clear(): void {
+    this.#parts = [];
   }
 
   /** The bytes from the first one to the first gap. */

@@ -32,9 +32,14 @@ describe('places on the path that messages name', () => {
     ].join('\r\n');
     assert.deepEqual(hopsOf(['INVITE sip:bob@b.example SIP/2.0', 'Via: SIP/2.0/UDP proxy.example:5060;branch=z', 'Via: SIP/2.0/UDP 10.0.0.5:5060;received=198.51.100.20', 'Record-Route: <sip:192.0.2.9;lr>, <sip:edge.example;lr>',
       'Contact: <sip:jane@198.51.100.21:5060>', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp].join('\r\n')), [
-      'sip-via=proxy.example', 'sip-via=10.0.0.5', 'sip-via=198.51.100.20', 'sip-record-route=192.0.2.9', 'sip-record-route=edge.example', 'sip-contact=198.51.100.0/24',
-      'sdp-origin=198.51.100.0/24', 'sdp-media=203.0.113.5', 'ice-host=10.0.0.0/24', 'ice-srflx=198.51.100.0/24', 'ice-related=10.0.0.0/24', 'ice-relay=203.0.113.9', 'ice-related=198.51.100.0/24',
+      'sip-via=proxy.example', 'sip-record-route=192.0.2.9', 'sip-record-route=edge.example', 'sip-contact=198.51.100.0/24', 'sip-contact=10.0.0.0/24',
+      'sdp-media=203.0.113.5', 'ice-host=10.0.0.0/24', 'ice-srflx=198.51.100.0/24', 'ice-related=10.0.0.0/24', 'ice-relay=203.0.113.9', 'ice-related=198.51.100.0/24', 'sdp-origin=198.51.100.0/24',
     ]);
+  });
+
+  test('SDP: who described the session is left out where the media go to the same host', () => {
+    const sdp = 'o=- 1 1 IN IP4 203.0.113.5\r\nc=IN IP4 203.0.113.5\r\nm=audio 5000 RTP/AVP 0\r\n';
+    assert.deepEqual(hopsOf(`INVITE sip:b@b.example SIP/2.0\r\nContent-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`), ['sdp-media=203.0.113.5']);
   });
 
   test('HTTP: proxies of X-Forwarded-For and Forwarded, the target of CONNECT, a redirection to another host', () => {

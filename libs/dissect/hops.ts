@@ -28,6 +28,15 @@ export class HopList {
   }
 }
 
+/** `address:port`, `[address]:port`; '' for what is no address, or no port. */
+export function endpointText(ip: string, port: number): string {
+  const bare = bareHost(ip);
+  if (port < 1 || port > 65_535) return '';
+  if (ipv4.test(bare)) return `${bare}:${port}`;
+  // A URL's host is in the canonical form of RFC 5952.
+  return ipv6.test(bare) && URL.canParse(`http://[${bare}]`) ? `${new URL(`http://[${bare}]`).hostname}:${port}` : '';
+}
+
 const ipv4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const ipv6 = /^[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}$/;
 const hostName = /^(?=.{1,253}$)[a-z\d_](?:[a-z\d_-]{0,62})(?:\.[a-z\d_-]{1,63})+$/;

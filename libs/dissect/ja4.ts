@@ -26,7 +26,7 @@ export function ja4(hello: HelloFeatures, carrier: keyof typeof carriers): strin
   const start = carriers[carrier] + (versions[hello.version] ?? '00') + (hello.hasServerName ? 'd' : 'i') + twoDigits(hello.ciphers.length);
   const extensions = hello.extensions.filter((type) => !isGrease(type));
   const rest = extensions.filter((type) => type !== SERVER_NAME && type !== ALPN);
-  const signatures = hello.signatures.length === 0 ? '' : `_${hello.signatures.map(hex).join(',')}`;
+  const signatures = hello.signatures.length === 0 ? '' : `_${listed(hello.signatures)}`;
   const features = rest.length === 0 ? '' : sorted(rest) + signatures;
   return `${start}${twoDigits(extensions.length)}${endsOf(hello.protocol)}_${digest(sorted(hello.ciphers))}_${digest(features)}`;
 }
@@ -42,13 +42,18 @@ export function newestVersion(offered: readonly number[], carrier: keyof typeof 
   return carrier === 'dtls' ? Math.min(...offered) : Math.max(...offered);
 }
 
+/** Numbers of four digits are in the order of their digits. */
 function sorted(values: readonly number[]): string {
-  return values.map(hex).toSorted().join(',');
+  return listed(Uint16Array.from(values).sort());
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(4, '0');
+function listed(values: ArrayLike<number>): string {
+  let text = '';
+  for (let i = 0; i < values.length; i++) text += (i === 0 ? '' : ',') + hexadecimal[values[i]! >> 8]! + hexadecimal[values[i]! & 0xff]!;
+  return text;
 }
+
+const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 function twoDigits(count: number): string {
   return Math.min(count, 99).toString().padStart(2, '0');

@@ -1,7 +1,7 @@
 import type { DissectCounters } from './counters.ts';
 import { Entropy } from './entropy.ts';
 import { FieldList } from './fieldlist.ts';
-import { createMessage, type Encryption, type Message } from './message.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { RepeatedBlocks } from './repeated-blocks.ts';
@@ -48,7 +48,8 @@ export const bareSrtp: Carrier = { protocol: 'rtp', encryption: keyedByDtls, pat
 export class MediaFlow {
   readonly #options: DissectOptions;
   readonly #counters: DissectCounters;
-  readonly #streams = new Map<string, Stream>();
+  /** By {@link streamKey}. */
+  readonly #streams = new Map<number, Stream>();
   readonly #blocks = new RepeatedBlocks();
   #verdict: Encryption | null = null;
 
@@ -62,7 +63,7 @@ export class MediaFlow {
     this.#counters.add(carrier.protocol, 'messages');
     const type = packet[1]! & 0x7f;
     const ssrc = packet.readUInt32BE(8);
-    const { stream, isNew } = this.#streamOf(`${context.sender} ${ssrc} ${type}`, type <= lastStatic);
+    const { stream, isNew } = this.#streamOf(streamKey(context.sender, ssrc, type), type <= lastStatic);
     const sequence = packet.readUInt16BE(2);
     let isNews = isNew;
     if (stream !== null && (isNew || isLater(sequence, stream.lastSequence))) {
@@ -77,8 +78,8 @@ export class MediaFlow {
     this.#counters.add(carrier.protocol, 'messages');
     const ssrc = packet.length >= 8 ? packet.readUInt32BE(4) : 0;
     const descriptions = sourceDescriptions(packet);
-    const isNew = this.#streamOf(`${context.sender} ${ssrc} rtcp`, false).isNew;
-    const tells = descriptions.length > 0 && this.#streamOf(`${context.sender} ${ssrc} sdes`, false).isNew;
+    const isNew = this.#streamOf(streamKey(context.sender, ssrc, rtcp), false).isNew;
+    const tells = descriptions.length > 0 && this.#streamOf(streamKey(context.sender, ssrc, sourceDescription), false).isNew;
     if (!isNew && !tells) return null;
     const message = this.#message(context, carrier, ssrc, -1);
     const fields = new FieldList(carrier.protocol, context.sender, message.fields, this.#options, this.#counters);
@@ -86,7 +87,7 @@ export class MediaFlow {
     return message;
   }
 
-  #streamOf(key: string, isStatic: boolean): { stream: Stream | null; isNew: boolean } {
+  #streamOf(key: number, isStatic: boolean): { stream: Stream | null; isNew: boolean } {
     const known = this.#streams.get(key);
     if (known !== undefined) return { stream: known, isNew: false };
     if (this.#streams.size >= maxStreams) {
@@ -129,6 +130,14 @@ export class MediaFlow {
 
 /** A canonical name is drawn anew for each session, or is `user@host` (RFC 7022, section 3): then it reads like an address. */
 const descriptionKeys = { cname: '', name: 'display_name', email: 'email', phone: 'phone', location: 'location' } as const;
+
+/** What is remembered beside the payload types of RTP, which have seven bits. */
+const rtcp = 128;
+const sourceDescription = 129;
+
+function streamKey(sender: Sender, ssrc: number, type: number): number {
+  return (ssrc * 256 + type) * 2 + (sender === 'source' ? 0 : 1);
+}
 
 /** Not a packet that is sent again: 16-bit sequence numbers wrap around. */
 function isLater(sequence: number, last: number): boolean {

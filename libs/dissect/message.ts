@@ -49,6 +49,8 @@ export interface Message {
   /** Number and time (µs since epoch) of the packet whose bytes complete the message. */
   frame: number;
   micros: number;
+  /** The protocol's own name of the session, the same in all of its messages and drawn anew for each, such as a Call-ID. Raw: records carry its token. */
+  session?: string;
   /** Cleartext facts under their record names, not yet redacted. */
   facts: Partial<FlowRecord>;
   encryption: Encryption;

@@ -47,6 +47,7 @@ export class QuicHello {
   finish(): void {
     this.#done = true;
     this.#keys = null;
+    this.#fragments.clear();
   }
 
   /** Reads a datagram. Returns the handshake once all of it is there: a ClientHello with its header, or Google's CHLO. */

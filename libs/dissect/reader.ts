@@ -3,14 +3,17 @@ export class ByteReader {
   failed = false;
   readonly bytes: Buffer;
   position: number;
+  /** Behind the last byte that is read. */
+  readonly #end: number;
 
-  constructor(bytes: Buffer, position = 0) {
+  constructor(bytes: Buffer, position = 0, end = bytes.length) {
     this.bytes = bytes;
     this.position = position;
+    this.#end = end;
   }
 
   get left(): number {
-    return this.bytes.length - this.position;
+    return this.#end - this.position;
   }
 
   u8(): number {
@@ -35,20 +38,20 @@ export class ByteReader {
 
   /** The next `length` bytes; those that are there when they are fewer. */
   take(length: number): ByteReader {
-    const end = this.#has(length) ? this.position + length : this.bytes.length;
-    const part = new ByteReader(this.bytes.subarray(this.position, end));
+    const end = this.#has(length) ? this.position + length : this.#end;
+    const part = new ByteReader(this.bytes, this.position, end);
     this.position = end;
     return part;
   }
 
   /** What is left, as UTF-8. */
   text(): string {
-    return this.bytes.toString('utf8', this.position);
+    return this.bytes.toString('utf8', this.position, this.#end);
   }
 
   /** What is left, as a view. */
   rest(): Buffer {
-    return this.bytes.subarray(this.position);
+    return this.bytes.subarray(this.position, this.#end);
   }
 
   #has(length: number): boolean {

@@ -1,24 +1,69 @@
+/** What a session description tells. */
+export interface SdpReader {
+  /** An address, and what it is: `sdp-media`, `sdp-origin`, `ice-host`, `ice-srflx`, `ice-prflx`, `ice-relay`, `ice-related`. */
+  address(kind: string, ip: string): void;
+  /** Where media, or their control, will be sent to. */
+  endpoint(ip: string, port: number): void;
+  /** The name of who opened the session. */
+  origin(user: string): void;
+}
+
 /**
- * Reads a session description (RFC 8866), one character per byte: `onAddress` gets the addresses that media will be sent to and what they
- * are: connections (`sdp-media`), origin (`sdp-origin`), and ICE candidates by their type (`ice-host`, `ice-srflx`, `ice-prflx`, `ice-relay`)
- * with their related addresses (`ice-related`; RFC 8839, section 5.1); `onOrigin` the name of who opened the session.
+ * Reads a session description (RFC 8866), one character per byte: the addresses that media will be sent to and what they are (connections,
+ * origin, ICE candidates by their type with their related addresses; RFC 8839, section 5.1), and with its port each endpoint of media, of their
+ * RTCP (the next port, unless `a=rtcp` or `a=rtcp-mux` say otherwise; RFC 3605, RFC 5761), and of candidates over UDP.
  */
-export function readSdp(text: string, onAddress: (kind: string, ip: string) => void, onOrigin: (user: string) => void): void {
+export function readSdp(text: string, reader: SdpReader): void {
+  let sessionIp = '';
+  let media: Media | undefined;
   for (const line of text.split('\n')) {
     const value = line.slice(2).trimEnd();
-    if (line.startsWith('c=')) {
+    if (line.startsWith('m=')) {
+      if (media !== undefined) tellMedia(media, reader);
+      const [, port, profile] = /^\S+ (\d{1,5})(?:\/\d+)? (\S+)/.exec(value) ?? [];
+      media = { ip: sessionIp, port: Number(port ?? 0), isRtp: /RTP/i.test(profile ?? ''), rtcpPort: -1 };
+    } else if (line.startsWith('c=')) {
       const connection = /^IN IP[46] ([^\s/]+)/i.exec(value);
-      if (connection !== null) onAddress('sdp-media', connection[1]!);
+      if (connection === null) continue;
+      reader.address('sdp-media', connection[1]!);
+      if (media === undefined) sessionIp = connection[1]!;
+      else media.ip = connection[1]!;
     } else if (line.startsWith('o=')) {
       const origin = /^(\S+) \S+ \S+ IN IP[46] (\S+)/i.exec(value);
       if (origin === null) continue;
-      onOrigin(origin[1]!);
-      onAddress('sdp-origin', origin[2]!);
+      reader.origin(origin[1]!);
+      reader.address('sdp-origin', origin[2]!);
     } else if (line.startsWith('a=candidate:')) {
-      const candidate = /^candidate:\S+ \d+ \S+ \d+ (\S+) \d+ typ (host|srflx|prflx|relay)(?: raddr (\S+))?/i.exec(value);
-      if (candidate === null) continue;
-      onAddress(`ice-${candidate[2]!.toLowerCase()}`, candidate[1]!);
-      if (candidate[3] !== undefined) onAddress('ice-related', candidate[3]);
+      readCandidate(value, reader);
+    } else if (media !== undefined && line.startsWith('a=rtcp')) {
+      if (value === 'rtcp-mux') media.rtcpPort = 0;
+      else media.rtcpPort = Number(/^rtcp:(\d{1,5})/.exec(value)?.[1] ?? media.rtcpPort);
     }
   }
+  if (media !== undefined) tellMedia(media, reader);
+}
+
+/** A description of media, as far as it is read. */
+interface Media {
+  ip: string;
+  /** 0: the media are refused. */
+  port: number;
+  isRtp: boolean;
+  /** -1: the next one; 0: that of the media. */
+  rtcpPort: number;
+}
+
+function tellMedia({ ip, port, isRtp, rtcpPort }: Media, reader: SdpReader): void {
+  if (ip === '' || port === 0) return;
+  reader.endpoint(ip, port);
+  if (isRtp && rtcpPort !== 0) reader.endpoint(ip, rtcpPort < 0 ? port + 1 : rtcpPort);
+}
+
+function readCandidate(value: string, reader: SdpReader): void {
+  const candidate = /^candidate:\S+ \d+ (\S+) \d+ (\S+) (\d{1,5}) typ (host|srflx|prflx|relay)(?: raddr (\S+))?/i.exec(value);
+  if (candidate === null) return;
+  const [, transport, ip, port, type, related] = candidate;
+  reader.address(`ice-${type!.toLowerCase()}`, ip!);
+  if (/^udp$/i.test(transport!)) reader.endpoint(ip!, Number(port));
+  if (related !== undefined) reader.address('ice-related', related);
 }

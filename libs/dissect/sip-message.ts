@@ -1,6 +1,6 @@
 import type { FrameMap } from './fieldlist.ts';
 import { parseHead, type Header } from './http-head.ts';
-import { HopList } from './hops.ts';
+import { endpointText, HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import { readSdp } from './sdp.ts';
@@ -18,7 +18,7 @@ export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
 }
 
 /** Compact forms (https://www.iana.org/assignments/sip-parameters) of the headers that are read. */
-const compact: Record<string, string> = { f: 'from', t: 'to', m: 'contact', v: 'via', r: 'refer-to', b: 'referred-by', l: 'content-length', c: 'content-type' };
+const compact: Record<string, string> = { f: 'from', t: 'to', m: 'contact', v: 'via', r: 'refer-to', b: 'referred-by', l: 'content-length', c: 'content-type', i: 'call-id' };
 
 /** Headers that name people. Call-ID, tags, branches and nonces are drawn anew for each call: they are left out. */
 const people = new Set([
@@ -40,7 +40,8 @@ export function headerName({ name }: Header): string {
  * Reads a SIP or RTSP message, head and body, that stands at the start of `bytes`.
  *
  * People become fields: `sip.from.uri`, or `sip.from.phone` where the user is a number. Addresses named in Via, Contact and SDP, by
- * which the call will go on, become `telltale.session.ip`; with Record-Route and what each of them is, `telltale.flow.hops`.
+ * which the call will go on, become `telltale.session.ip`; with Record-Route and what each of them is, `telltale.flow.hops`; with ports, what
+ * SDP names becomes `telltale.session.endpoints`. The Call-ID is the message's session.
  */
 export function sessionMessage(
   protocol: 'sip' | 'rtsp', bytes: Buffer, headLength: number, frames: FrameMap, sender: Sender, micros: number, options: DissectOptions, onMalformed: () => void,
@@ -64,10 +65,18 @@ export function sessionMessage(
     else if (name === 'record-route' || name === 'route') reader.route(name, header);
     else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
     else if (name === 'user-agent') facts['user_agent.original'] = utf8(header.value);
+    else if (name === 'call-id' && header.value !== '') message.session = header.value;
     else if (name === 'content-type') contentType = header.value.toLowerCase();
     else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.replace(/;.*$/, '').trim(), header);
   }
-  if (contentType.startsWith('application/sdp')) readSdp(bytes.toString('latin1', headLength), (kind, ip) => reader.media(kind, ip), (origin) => reader.origin(origin, headLength));
+  reader.originator();
+  if (contentType.startsWith('application/sdp')) {
+    readSdp(bytes.toString('latin1', headLength), {
+      address: (kind, ip) => reader.media(kind, ip), endpoint: (ip, port) => reader.endpoint(ip, port), origin: (user) => reader.origin(user, headLength),
+    });
+    reader.described();
+  } else if (headLength < bytes.length) message.payload = bytes.subarray(headLength);
+  if (reader.endpoints.size > 0) facts['telltale.session.endpoints'] = [...reader.endpoints];
   if (reader.hops.size > 0) facts['telltale.session.ip'] = [...reader.hops];
   const { texts } = reader.path;
   if (texts.length > 0) facts['telltale.flow.hops'] = texts;
@@ -84,7 +93,11 @@ const number = /^\+?\d{7,15}$/;
 
 class SessionReader {
   readonly hops = new Set<string>();
+  readonly endpoints = new Set<string>();
   readonly path = new HopList();
+  #originator: readonly string[] = [];
+  #originIp = '';
+  readonly #mediaIps = new Set<string>();
   readonly #protocol: string;
   readonly #message: Message;
   readonly #options: DissectOptions;
@@ -119,16 +132,20 @@ class SessionReader {
     }
   }
 
-  /** `SIP/2.0/UDP host:port;received=…;branch=…` (RFC 3261, section 20.42): where the message has come by. */
+  /** `SIP/2.0/UDP host:port;received=…;branch=…` (RFC 3261, section 20.42): where the message has come by, from the latest on. */
   via(header: Header): void {
     for (const match of header.value.slice(0, longestValue).matchAll(/SIP *\/ *2\.0 *\/ *\w+ +(\[[^\]]+\]|[^\s:;,]+)([^,]*)/gi)) {
+      const received = /;\s*received\s*=\s*([^;\s]+)/i.exec(match[2]!)?.[1];
       this.hop(match[1]!);
-      this.path.add('sip-via', match[1]!);
-      const received = /;\s*received\s*=\s*([^;\s]+)/i.exec(match[2]!);
-      if (received === null) continue;
-      this.hop(received[1]!);
-      this.path.add('sip-via', received[1]!);
+      if (received !== undefined) this.hop(received);
+      for (const host of this.#originator) this.path.add('sip-via', host);
+      this.#originator = received === undefined ? [match[1]!] : [match[1]!, received];
     }
+  }
+
+  /** The last of Via is the device that the request began at, and no proxy. */
+  originator(): void {
+    for (const host of this.#originator) this.path.addPerson('sip-contact', host);
   }
 
   /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies that all further requests go by. */
@@ -139,8 +156,21 @@ class SessionReader {
   /** An address that SDP names. */
   media(kind: string, ip: string): void {
     this.hop(ip);
-    if (kind === 'sdp-media' || kind === 'ice-relay') this.path.add(kind, ip);
+    if (kind === 'sdp-media') this.#mediaIps.add(ip);
+    if (kind === 'sdp-origin') this.#originIp = ip;
+    else if (kind === 'sdp-media' || kind === 'ice-relay') this.path.add(kind, ip);
     else this.path.addPerson(kind, ip);
+  }
+
+  /** Who described the session is a place of its own unless the media go there. */
+  described(): void {
+    if (!this.#mediaIps.has(this.#originIp)) this.path.addPerson('sdp-origin', this.#originIp);
+  }
+
+  /** Where SDP says that media go. */
+  endpoint(ip: string, port: number): void {
+    const text = endpointText(ip, port);
+    if (text !== '' && this.endpoints.size < mostHops) this.endpoints.add(text);
   }
 
   /** The user name of a digest login (RFC 8760), and credentials of the other schemes as they stand. */

@@ -67,6 +67,7 @@ describe('USERNAME', () => {
 test('relayed and peer addresses of TURN', () => {
   assert.equal(dissectPayload(message('0103', '0016', hex('0001a147e112a643'))).messages[0]!.facts['telltale.stun.relayed_ip'], '192.0.2.1');
   assert.deepEqual(dissectPayload(message('0008', '0012', hex('0001a147e112a643'))).messages[0]!.facts['telltale.stun.peer_ip'], ['192.0.2.1']);
+  assert.deepEqual(dissectPayload(message('0103', '0016', hex('0001a147e112a643'))).messages[0]!.facts['telltale.session.endpoints'], ['192.0.2.1:32853'], 'the address of RFC 5769, section 2.2');
 });
 
 test('in Microsoft TURN the mapped address is the relay, and the XOR-mapped one the client', () => {
@@ -78,7 +79,7 @@ test('in Microsoft TURN the mapped address is the relay, and the XOR-mapped one 
 });
 
 test('servers to which a client is sent on are addresses of the session', () => {
-  assert.deepEqual(dissectPayload(message('0113', '8023', hex('00010d96c0000207'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.7'], 'telltale.stun.type': 'allocate error' });
+  assert.deepEqual(dissectPayload(message('0113', '8023', hex('00010d96c0000207'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.7'], 'telltale.session.endpoints': ['192.0.2.7:3478'], 'telltale.stun.type': 'allocate error' });
   assert.deepEqual(dissectPayload(message('0101', '802c', hex('00010d96c0000208'))).messages[0]!.facts, { 'telltale.session.ip': ['192.0.2.8'], 'telltale.stun.type': 'binding success' });
 });
 

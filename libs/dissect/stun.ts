@@ -2,7 +2,7 @@ import { formatIp } from './address.ts';
 import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import type { HandshakeTimer } from './handshake-timer.ts';
-import { HopList } from './hops.ts';
+import { endpointText, HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 
@@ -65,6 +65,7 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
   const fields = new FieldList('stun', sender, message.fields, options, counters);
   const peers: string[] = [];
   const servers: string[] = [];
+  const endpoints: string[] = [];
   const type = bytes.readUInt16BE(0);
   const isBinding = methodOf(type) === BINDING;
 
@@ -83,10 +84,20 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
       case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', readText(bytes, start, end), frame); break;
       case MAPPED_ADDRESS: facts[isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
       case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
-      case XOR_RELAYED_ADDRESS: facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true); break;
-      case XOR_PEER_ADDRESS: peers.push(readAddress(bytes, start, end, true)); break;
+      case XOR_RELAYED_ADDRESS:
+        facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true);
+        endpoints.push(readEndpoint(bytes, start, end, true));
+        break;
+      case XOR_PEER_ADDRESS:
+        peers.push(readAddress(bytes, start, end, true));
+        endpoints.push(readEndpoint(bytes, start, end, true));
+        break;
       case ORIGIN: addText(fields, 'origin', readText(bytes, start, end), frame); break;
-      case ALTERNATE_SERVER: case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes, start, end, false)); break;
+      case ALTERNATE_SERVER:
+        servers.push(readAddress(bytes, start, end, false));
+        endpoints.push(readEndpoint(bytes, start, end, false));
+        break;
+      case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes, start, end, false)); break;
     }
   }
   if (position < bytes.length) counters.add('stun', 'malformed attribute');
@@ -96,6 +107,7 @@ export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros
   for (const peer of peers) hops.add('turn-peer', peer);
   if (hops.texts.length > 0) facts['telltale.flow.hops'] = hops.texts;
   if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
+  if (endpoints.length > 0) facts['telltale.session.endpoints'] = endpoints.filter((endpoint) => endpoint !== '');
   // Most messages keep a path alive: only those that tell something get a name, and with it a record.
   for (const _ in facts) {
     facts['telltale.stun.type'] = typeName(type);
@@ -173,4 +185,10 @@ function readAddress(bytes: Buffer, start: number, end: number, xor: boolean): s
   // The mask is the magic cookie and the transaction id, which follow each other from the header's fifth byte on.
   if (xor) for (let i = 0; i < length; i++) address[i]! ^= bytes[4 + i]!;
   return formatIp(address, 0, length);
+}
+
+/** The same with its port: `192.0.2.1:49152`. */
+function readEndpoint(bytes: Buffer, start: number, end: number, xor: boolean): string {
+  const ip = readAddress(bytes, start, end, xor);
+  return ip === '' ? '' : endpointText(ip, bytes.readUInt16BE(start + 2) ^ (xor ? MAGIC_COOKIE >>> 16 : 0));
 }

@@ -117,14 +117,14 @@ export const flowFields = {
   'telltale.hops': { type: 'strings', by: 'detector', doc: 'Further addresses seen inside the session, each `kind=address/located/operated` with `?` for unknown: `turn-relay=192.0.2.1/CN/?`.' },
   'telltale.policy.decisions': { type: 'strings', by: 'detector', doc: 'What every policy that applies says: `conferencing@1 denied operated=CN`. The strictest one stands in telltale.policy.id.' },
 
-  'telltale.subject.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the subject is: the inventory\'s tag `country`, else `residency`, else where its address is located; empty is unknown.' },
+  'telltale.subject.located': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Country in which the subject is: the inventory\'s tag `country`; else, of a private address, where the probe stands that sees it (`geo.probes`), of another where the tables locate it; empty is unknown.' },
   'telltale.linkability.score': { type: 'count', by: 'detector', doc: 'How much the identifiers that this record completes a link between tell together, from 0 (no link) to 100; see docs/rules.md.' },
   'telltale.linked.kinds': { type: 'strings', by: 'detector', doc: 'Kinds of the identifiers that this record links: visible to one observer in one flow or within two minutes.' },
   'telltale.inference': { type: 'strings', by: 'probe', doc: 'What the inferred identifiers of the record rest on, each with place, length, encoding, and the flows, subjects and packets in which the value recurred.' },
 
-  'telltale.unanswered.packets': { type: 'count', by: 'probe', doc: 'Packets that the source has sent since the destination\'s last one. Of captures only.' },
-  'telltale.unanswered.duration': { type: 'count', by: 'probe', doc: 'Time for which the source went on sending without an answer, µs: from the destination\'s last packet, or the flow\'s first, to the source\'s last. Of captures only.' },
-  'telltale.flow.end_reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Why the flow ended: `fin`, `rst`, `timeout`, `evicted` (the table of flows was full), `finish` (the source of packets had no more). Of captures only.' },
+  'telltale.unanswered.packets': { type: 'count', by: 'probe', doc: 'Packets that the source has sent since the destination\'s last one. Of logs and flow exports where they tell: Zeek\'s S0, no packets to the client in EVE, TCP flags of SYN alone, a record of both directions with one of them empty.' },
+  'telltale.unanswered.duration': { type: 'count', by: 'probe', doc: 'Time for which the source went on sending without an answer, µs: from the destination\'s last packet, or the flow\'s first, to the source\'s last.' },
+  'telltale.flow.end_reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Why the flow ended: `fin`, `rst`, `timeout`, `evicted` (the table of flows was full), `finish` (the source of packets had no more), `refused` (of logs and flow exports: the TCP handshake was answered by a reset). Empty: the source does not tell.' },
   'telltale.sip.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method of a SIP request, or of the one that a response answers.' },
   'telltale.sip.status_code': { type: 'count', by: 'probe', doc: 'Status code of a SIP response; 0 when the record is about none.' },
   'telltale.stun.type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Method and class of a STUN or TURN message that tells an address or a name: `binding success`, `allocate error` (RFC 8489, section 5).' },
@@ -137,6 +137,10 @@ export const flowFields = {
   'telltale.peer.city': { type: 'string', by: 'detector', lowCardinality: true, doc: 'City of the peer, from the first location table that names one in telltale.peer.located: a claim of that table.' },
   'telltale.peer.position': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Its position, `latitude,longitude` in degrees.' },
   'telltale.peer.registered_disputed': { type: 'strings', by: 'detector', doc: 'Countries that other sources name instead of telltale.peer.registered.' },
+
+  'telltale.attribution': { type: 'string', by: 'detector', lowCardinality: true, doc: 'What telltale.service and telltale.role rest on: `name`, `certificate`, `range 144.195.0.0/16 of 2026-06-18`, `fingerprint protocol=sd-rtn`, `port udp/8801-8810`, `session` (its call\'s signalling is the service\'s); `, a guess` behind it where the entry of the catalogue is one.' },
+  'telltale.session.id': { type: 'string', by: 'probe', doc: 'Call that the record belongs to: token of the Call-ID of SIP. The detector puts it on the media flows that the call\'s signalling announced; of a TURN allocation without a call it is the id of the flow that asked for it.' },
+  'telltale.session.endpoints': { type: 'strings', by: 'probe', doc: 'Where flows of the session go on, as its signalling says, `address:port`: media of SDP, ICE candidates, relayed and peer addresses of TURN, the server that STUN sends the client to.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 /**
@@ -177,6 +181,7 @@ export const findingFlowFields = [
   'telltale.peer.distance_limit', 'telltale.peer.disproved', 'telltale.peer.operator', 'telltale.subject.tags', 'telltale.hops', 'telltale.policy.decisions',
   'telltale.inference', 'telltale.linkability.score', 'telltale.linked.kinds',
   'telltale.path', 'telltale.peer.city', 'telltale.peer.position', 'telltale.peer.registered_disputed',
+  'telltale.attribution', 'telltale.session.id',
 ] as const satisfies readonly (keyof typeof flowFields)[];
 
 /** Name of a field's ClickHouse column: `source.ip` is `source_ip`, `@timestamp` is `timestamp`. */

@@ -22,6 +22,7 @@ test('a host name tells service and role', () => {
     'zoomsjccv154mmr.sjc.zoom.us': 'Zoom, media',
     'zoomam104zc.zoom.us': 'Zoom, signalling',
     'us01kms.zoom.us': 'Zoom, key-management',
+    'ssrweb.zoom.us': 'Zoom, recording', 'cdn.zoom.us': 'Zoom, update', 'updates2.signal.org': 'Signal, update', 'chat.signal.org': 'Signal, signalling',
     'log.zoom.us': 'Zoom, telemetry',
     'log-gateway.zoom.us': 'Zoom, telemetry',
     'zoom.us': 'Zoom, signalling',
@@ -55,6 +56,73 @@ test('DNS traffic about a service is not service traffic', () => {
   assert.equal(matched({ 'network.protocol': 'dns', 'destination.domain': 'zoom.us', 'dns.question.name': 'zoom.us', 'destination.port': 53 }), '');
 });
 
+function evidence(fields: Partial<FlowRecord>): string {
+  return catalogue.match(recordOf(fields))?.evidence ?? '';
+}
+
+test('what an attribution rests on is told, the strongest first', () => {
+  const certificate = { 'telltale.tls.certificate_names': ['*.zoom.us'] };
+  const range = { 'telltale.peer.ip': '144.195.10.10', 'destination.ip': '144.195.10.10' };
+  const port = { 'destination.port': 8801 };
+  assert.equal(evidence({ ...port, ...range, ...certificate, 'destination.domain': 'zoom.us' }), 'name');
+  assert.equal(evidence({ ...port, ...range, ...certificate }), 'certificate');
+  assert.equal(evidence({ ...port, ...range, 'network.protocol': 'zoom' }), 'range 144.195.0.0/16 of 2026-06-18');
+  assert.equal(evidence({ ...range, 'network.transport': 'tcp' }), 'range 144.195.0.0/16 of 2026-06-18, a guess', 'the list tells no roles');
+  assert.equal(evidence({ ...port, 'network.protocol': 'zoom' }), 'fingerprint protocol=zoom');
+  assert.equal(evidence(port), 'port udp/8801-8810');
+  assert.equal(evidence({ 'destination.domain': 'us01kms.zoom.us' }), 'name, a guess');
+  assert.equal(evidence({ 'telltale.tls.certificate_names': ['us01kms.zoom.us'] }), 'certificate, a guess');
+});
+
+test('a peer is known by what its software shows of itself', () => {
+  const expected: [Partial<FlowRecord>, string][] = [
+    [{ 'network.protocol': 'sd-rtn', 'destination.port': 8130 }, 'Agora, media'],
+    [{ 'network.protocol': 'oicq', 'destination.port': 8000 }, 'QQ, signalling'],
+    [{ 'network.protocol': 'mmtls' }, 'WeChat, signalling'],
+    [{ 'network.protocol': 'mipush' }, 'Xiaomi Push, third-party'],
+    [{ 'network.protocol': 'stun', 'telltale.stun.realm': 'viber.com' }, 'Viber, media'],
+    [{ 'network.protocol': 'stun', 'telltale.stun.realm': 'Turn.Signal.Org' }, 'Signal, media'],
+    [{ 'network.protocol': 'stun', 'telltale.stun.realm': 'notviber.com' }, ''],
+    [{ 'network.protocol': 'stun', 'telltale.stun.software': "Coturn-4.5.0.3 'dan Eider'" }, ''],
+  ];
+  for (const [fields, service] of expected) assert.equal(matched(fields), service, JSON.stringify(fields));
+});
+
+const ja4 = 't13d1516h2_8daaf6152771_e5627efa2ab1';
+
+/** A catalogue of one service with one fingerprint. */
+function fingerprinted(entry: string): ServiceCatalogue {
+  return ServiceCatalogue.parse(`version: x\nservices:\n  - { name: A, vendor: V, controlled_from: US, fingerprints: [{ ${entry}, role: media, source: s }] }`, 'c.yaml');
+}
+
+test('fingerprints of every kind', () => {
+  const records: Record<string, Partial<FlowRecord>> = {
+    'protocol: x': { 'network.protocol': 'x' }, 'alpn: x': { 'telltale.tls.alpn': ['h2', 'x'] }, [`ja4: ${ja4}`]: { 'telltale.tls.ja4': ja4 },
+    'stun_realm: example.com': { 'telltale.stun.realm': 'a.example.com' }, "stun_software: 'Relay (beta) *'": { 'telltale.stun.software': 'Relay (beta) 2.1' },
+    'user_agent: Own/1': { 'user_agent.original': 'Own/1' },
+  };
+  for (const [entry, fields] of Object.entries(records)) {
+    const own = fingerprinted(entry);
+    assert.equal(own.match(recordOf(fields))?.service.name, 'A', entry);
+    assert.equal(own.match(recordOf({})), undefined, entry);
+    assert.deepEqual([...own.rolesOf('A')], ['media']);
+  }
+});
+
+test('a fingerprint that tells nothing is refused', () => {
+  for (const [entry, message] of [
+    ['protocol: x, alpn: y', /expected exactly one of protocol, alpn/], ['experimental: e', /expected exactly one of/], ["user_agent: '*'", /three characters/],
+    ['ja4: t13d', /expected a JA4 fingerprint/], ['protocol: x, role: media, source: s }, { protocol: x', /c\.yaml:3:\d+: error: fingerprint protocol=x stands in the catalogue twice/],
+  ] as const) assert.throws(() => fingerprinted(entry), message);
+});
+
+test('a published range tells its day', () => {
+  const range = (rest: string): ServiceCatalogue => ServiceCatalogue.parse(`version: x\nservices:\n  - { name: A, vendor: V, controlled_from: US, ranges: [{ prefixes: [192.0.2.0/24], role: media, source: s${rest} }] }`, 'c.yaml');
+  assert.throws(() => range(''), /ranges\.0\.snapshot/);
+  assert.throws(() => range(', snapshot: 2026-13'), /expected a day or month/);
+  assert.equal(range(', snapshot: 2026-06').match(recordOf({ 'telltale.peer.ip': '192.0.2.9' }))?.evidence, 'range 192.0.2.0/24 of 2026-06');
+});
+
 test('a catalogue with mistakes is refused, each with its place', () => {
   const yaml = [
     'version: x',
@@ -72,7 +140,11 @@ test('a catalogue with mistakes is refused, each with its place', () => {
 
 test('a peer without a name is told by a published range, before its port', () => {
   assert.equal(matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.ip': '221.122.63.9', 'destination.port': 443 }), 'Zoom, media');
-  assert.equal(matched({ 'telltale.peer.ip': '221.122.64.9', 'destination.ip': '221.122.64.9', 'destination.port': 443 }), '');
+  assert.equal(matched({ 'telltale.peer.ip': '221.122.65.9', 'destination.ip': '221.122.65.9', 'destination.port': 443 }), '');
+  assert.equal(matched({ 'telltale.peer.ip': '2603:1027::7', 'destination.port': 443 }), 'Teams, signalling');
+  assert.equal(matched({ 'telltale.peer.ip': '170.114.45.9' }), 'Zoom, update', 'the longest prefix decides');
+  assert.equal(matched({ 'telltale.peer.ip': '31.13.65.50' }), 'WhatsApp, signalling');
+  assert.equal(matched({ 'telltale.peer.ip': '31.13.65.51' }), '', 'its neighbours in that network serve all of Meta');
   assert.equal(matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.domain': 'game.example.org' }), '', 'a name that no entry knows goes before it');
 });
 
@@ -89,7 +161,7 @@ test('site codes in names: a claim, where the catalogue knows the code', () => {
 });
 
 test('roles of a service', () => {
-  assert.deepEqual([...catalogue.rolesOf('zoom')].toSorted(), ['key-management', 'media', 'signalling', 'telemetry']);
+  assert.deepEqual([...catalogue.rolesOf('zoom')].toSorted(), ['key-management', 'media', 'recording', 'signalling', 'telemetry', 'update']);
   assert.deepEqual([...catalogue.rolesOf('nothing')], []);
 });
 

@@ -1,48 +1,12 @@
 import type { FlowRecord } from '#flow';
-import { z } from 'zod';
+import { parseAddress, type AddressFamily } from './address.ts';
 import { BoundedCache } from './bounded-cache.ts';
-import { parseAddress } from './address.ts';
+import { catalogueSchema, type Role } from './catalogue-schema.ts';
 import { Cidr } from './cidr.ts';
+import { fingerprintKinds, FingerprintTable, wildcardPattern } from './fingerprint.ts';
 import { LocatedError, readYaml, type Problem } from './located-yaml.ts';
-
-/** Parts that an endpoint plays in a service. */
-export const roles = ['signalling', 'key-management', 'media', 'recording', 'telemetry', 'update', 'third-party'] as const;
-export type Role = (typeof roles)[number];
-
-const country = z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, or nothing for unknown')]);
-const entry = { role: z.enum(roles), source: z.string().min(1), experimental: z.string().min(1).optional() };
-const schema = z.strictObject({
-  version: z.string(),
-  services: z.array(z.strictObject({
-    name: z.string().min(1),
-    vendor: z.string().min(1),
-    controlled_from: country,
-    hosts: z.array(z.strictObject({ match: z.string().regex(/^[a-z0-9*.-]+$/, 'expected a lower-case host name, `*` allowed'), ...entry })).default([]),
-    ports: z.array(z.strictObject({
-      transport: z.enum(['tcp', 'udp']),
-      ports: z.string().regex(/^\d{1,5}(-\d{1,5})?$/, 'expected a port or a range such as 8801-8810'),
-      protocols: z.array(z.string()).optional(),
-      ...entry,
-    })).default([]),
-    ranges: z.array(z.strictObject({ prefix: z.string().refine((text) => Cidr.parse(text) !== undefined, 'expected a prefix such as 192.0.2.0/24'), ...entry })).default([]),
-    sites: z.strictObject({
-      pattern: z.string().refine(hasSiteGroup, 'expected a regular expression with the group (?<site>…)'),
-      codes: z.record(z.string().regex(/^[a-z]+$/), z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/), place: z.string().min(1), source: z.string().min(1) })),
-    }).optional(),
-  })),
-});
-
-function hasSiteGroup(pattern: string): boolean {
-  return pattern.includes('(?<site>') && isRegex(pattern);
-}
-
-function isRegex(pattern: string): boolean {
-  try {
-    return new RegExp(pattern) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
+import { prefixTable } from './prefix-table.ts';
+import type { RangeTable } from './range-table.ts';
 
 export interface Service {
   readonly name: string;
@@ -54,8 +18,11 @@ export interface Service {
 export interface ServiceMatch {
   readonly service: Service;
   readonly role: Role;
-  /** Why the entry is a guess; `''` when it has a source. */
-  readonly experimental: string;
+  /**
+   * What says so, from the strongest on: `name`, `certificate`, `range 144.195.0.0/16 of 2026-06-18`, `fingerprint protocol=sd-rtn`,
+   * `port udp/8801-8810`; with `, a guess` behind it where the entry is experimental.
+   */
+  readonly evidence: string;
 }
 
 /** Where a host stands by its own name: a claim of whoever named it. */
@@ -84,9 +51,10 @@ interface HostEntry {
   readonly match: ServiceMatch;
 }
 
+/** What one published prefix stands for: it may have an entry per transport. */
 interface RangeEntry {
   readonly cidr: Cidr;
-  readonly match: ServiceMatch;
+  readonly matches: { /** Undefined: any. */ readonly transport: string | undefined; readonly match: ServiceMatch }[];
 }
 
 interface PortEntry {
@@ -98,26 +66,34 @@ interface PortEntry {
   readonly match: ServiceMatch;
 }
 
-/** Which service a flow's peer belongs to, and its role there: by the name it was reached by, else by its address, else by protocol and port. */
+/**
+ * Which service a flow's peer belongs to, and its role there: by the name it was reached by, else by a name in its certificate, else by its
+ * address, else by what its software shows of itself, else by its port.
+ */
 export class ServiceCatalogue {
   readonly version: string;
   readonly services: ReadonlyMap<string, Service>;
   /** By the literal labels that a host entry ends in. */
   readonly #hosts: ReadonlyMap<string, readonly HostEntry[]>;
   readonly #ports: readonly PortEntry[];
-  /** Longest prefix first. */
   readonly #ranges: readonly RangeEntry[];
-  readonly #rangesOfPeers = new BoundedCache<ServiceMatch | null>(16_384);
+  /** By family: the number (from 1) of the longest prefix that holds an address. */
+  readonly #prefixes: Readonly<Record<AddressFamily, RangeTable>>;
+  readonly #fingerprints: FingerprintTable<ServiceMatch>;
   readonly #words = new Uint32Array(4);
   /** By service. */
   readonly #sites: ReadonlyMap<string, SitePattern>;
+  readonly #certificates = new BoundedCache<ServiceMatch | null>(16_384);
   readonly #known = new BoundedCache<HostFacts>(16_384);
 
   private constructor(
     version: string, services: ReadonlyMap<string, Service>, hosts: ReadonlyMap<string, readonly HostEntry[]>, ports: readonly PortEntry[],
-    ranges: readonly RangeEntry[], sites: ReadonlyMap<string, SitePattern>,
+    ranges: readonly RangeEntry[], fingerprints: FingerprintTable<ServiceMatch>, sites: ReadonlyMap<string, SitePattern>,
   ) {
-    this.#ranges = ranges.toSorted((a, b) => b.cidr.length - a.cidr.length);
+    this.#fingerprints = fingerprints;
+    this.#ranges = ranges;
+    const entries = ranges.map(({ cidr }, i) => ({ cidr, value: i + 1 }));
+    this.#prefixes = { 4: prefixTable(4, entries), 6: prefixTable(6, entries) };
     this.#sites = sites;
     this.version = version;
     this.services = services;
@@ -127,12 +103,13 @@ export class ServiceCatalogue {
 
   /** Reads a catalogue (see services.yaml). Throws LocatedError with all problems. */
   static parse(yaml: string, file = 'services.yaml'): ServiceCatalogue {
-    const { value, place } = readYaml(schema, yaml, file);
+    const { value, place } = readYaml(catalogueSchema, yaml, file);
     const problems: Problem[] = [];
     const services = new Map<string, Service>();
     const hosts = new Map<string, HostEntry[]>();
     const ports: PortEntry[] = [];
-    const ranges: RangeEntry[] = [];
+    const ranges = new Map<string, RangeEntry>();
+    const fingerprints = new FingerprintTable<ServiceMatch>();
     const sites = new Map<string, SitePattern>();
     const problem = (path: PropertyKey[], code: string, message: string): void => {
       problems.push({ file, ...place(path), severity: 'error', code, message });
@@ -151,40 +128,46 @@ export class ServiceCatalogue {
         if (!suffix.includes('.')) problem(['services', i, 'hosts', j, 'match'], 'host', `"${host.match}" must end in a literal domain such as example.com`);
         const bucket = hosts.get(suffix) ?? [];
         hosts.set(suffix, bucket);
-        const match = { service, role: host.role, experimental: host.experimental ?? '' };
+        const match = matchOf(service, host, 'name');
         bucket.push({ pattern: host.match.includes('*') ? wildcardPattern(host.match) : undefined, match });
       }
-      for (const { prefix, role, experimental } of definition.ranges) {
-        ranges.push({ cidr: Cidr.parse(prefix)!, match: { service, role, experimental: experimental ?? '' } });
+      for (const range of definition.ranges) {
+        for (const prefix of range.prefixes) {
+          const entry = ranges.get(prefix) ?? { cidr: Cidr.parse(prefix)!, matches: [] };
+          ranges.set(prefix, entry);
+          entry.matches.push({ transport: range.transport, match: matchOf(service, range, `range ${prefix} of ${range.snapshot}`) });
+        }
+      }
+      for (const [j, fingerprint] of definition.fingerprints.entries()) {
+        const kind = fingerprintKinds.find((one) => fingerprint[one] !== undefined)!;
+        const text = `${kind}=${fingerprint[kind]}`;
+        const isNew = fingerprints.add(kind, fingerprint[kind]!, matchOf(service, fingerprint, `fingerprint ${text}`));
+        if (!isNew) problem(['services', i, 'fingerprints', j, kind], 'duplicate', `fingerprint ${text} stands in the catalogue twice: it tells no service from another`);
       }
       for (const [j, port] of definition.ports.entries()) {
         const [first = 0, last = first] = port.ports.split('-').map(Number);
         if (first < 1 || last > 65_535 || last < first) problem(['services', i, 'ports', j, 'ports'], 'port', `"${port.ports}" is no range of ports`);
-        const match = { service, role: port.role, experimental: port.experimental ?? '' };
-        ports.push({ transport: port.transport, first, last, protocols: port.protocols, match });
+        ports.push({ transport: port.transport, first, last, protocols: port.protocols, match: matchOf(service, port, `port ${port.transport}/${port.ports}`) });
       }
     }
     if (problems.length > 0) throw new LocatedError(problems);
     for (const bucket of hosts.values()) bucket.sort((a, b) => Number(a.pattern === undefined) - Number(b.pattern === undefined));
-    return new ServiceCatalogue(value.version, services, hosts, ports, ranges, sites);
+    return new ServiceCatalogue(value.version, services, hosts, ports, [...ranges.values()], fingerprints, sites);
   }
 
   /**
    * Service and role of the record's peer; undefined when unknown. DNS traffic about a service is not service traffic.
-   * A name that no entry knows settles the question: names of its certificate, ranges and ports are only asked about a peer without a name.
+   * A name that no entry knows settles the question: all else is only asked about a peer without a name.
    */
   match(record: FlowRecord): ServiceMatch | undefined {
     if (record['network.protocol'] === 'dns') return undefined;
     const domain = record['destination.domain'];
     if (domain !== '') return this.matchHost(domain);
     for (const name of record['telltale.tls.certificate_names']) {
-      const byCertificate = this.matchHost(name.replace(/^\*\./, ''));
+      const byCertificate = this.#matchCertificate(name);
       if (byCertificate !== undefined) return byCertificate;
     }
-    const byRange = this.#matchRange(record['telltale.peer.ip']);
-    if (byRange !== undefined) return byRange;
-    const peerPort = record['telltale.peer.ip'] === record['source.ip'] && record['telltale.peer.ip'] !== '' ? record['source.port'] : record['destination.port'];
-    return this.#matchPort(record['network.transport'], peerPort, record['network.protocol']);
+    return this.#matchRange(record['telltale.peer.ip'], record['network.transport']) ?? this.#fingerprints.find(record) ?? this.#matchPort(record);
   }
 
   /** Service and role behind a host name. */
@@ -210,8 +193,8 @@ export class ServiceCatalogue {
 
   /** Roles that the catalogue gives to endpoints of the service. */
   rolesOf(service: string): ReadonlySet<Role> {
-    const entries = [...[...this.#hosts.values()].flat(), ...this.#ranges, ...this.#ports];
-    return new Set(entries.filter(({ match }) => match.service.name.toLowerCase() === service.toLowerCase()).map(({ match }) => match.role));
+    const matches = [...[...this.#hosts.values()].flat(), ...this.#ranges.flatMap((range) => range.matches), ...this.#ports].map(({ match }) => match);
+    return new Set([...matches, ...this.#fingerprints.values()].filter((match) => match.service.name.toLowerCase() === service.toLowerCase()).map(({ role }) => role));
   }
 
   #findHost(name: string): ServiceMatch | undefined {
@@ -221,23 +204,36 @@ export class ServiceCatalogue {
     return undefined;
   }
 
-  #matchRange(ip: string): ServiceMatch | undefined {
-    let match = this.#rangesOfPeers.get(ip);
+  /** By a name in a certificate; of `*.example.com` by the domain. */
+  #matchCertificate(name: string): ServiceMatch | undefined {
+    let match = this.#certificates.get(name);
     if (match === undefined) {
-      const family = parseAddress(ip, this.#words);
-      match = this.#ranges.find(({ cidr }) => cidr.contains(family, this.#words))?.match ?? null;
-      this.#rangesOfPeers.set(ip, match);
+      const byName = this.matchHost(name.replace(/^\*\./, ''));
+      match = byName === undefined ? null : { ...byName, evidence: byName.evidence.replace('name', 'certificate') };
+      this.#certificates.set(name, match);
     }
     return match ?? undefined;
   }
 
-  #matchPort(transport: string, port: number, protocol: string): ServiceMatch | undefined {
+  #matchRange(ip: string, transport: string): ServiceMatch | undefined {
+    const family = parseAddress(ip, this.#words);
+    const entry = family === 0 ? undefined : this.#ranges[this.#prefixes[family].find(this.#words) - 1];
+    return entry?.matches.find((one) => one.transport === undefined || one.transport === transport)?.match;
+  }
+
+  #matchPort(record: FlowRecord): ServiceMatch | undefined {
+    const peer = record['telltale.peer.ip'];
+    const port = peer === record['source.ip'] && peer !== '' ? record['source.port'] : record['destination.port'];
     for (const candidate of this.#ports) {
-      if (candidate.transport !== transport || port < candidate.first || port > candidate.last) continue;
-      if (candidate.protocols === undefined || candidate.protocols.includes(protocol)) return candidate.match;
+      if (candidate.transport !== record['network.transport'] || port < candidate.first || port > candidate.last) continue;
+      if (candidate.protocols === undefined || candidate.protocols.includes(record['network.protocol'])) return candidate.match;
     }
     return undefined;
   }
+}
+
+function matchOf(service: Service, { role, experimental }: { role: Role; experimental?: string | undefined }, evidence: string): ServiceMatch {
+  return { service, role, evidence: experimental === undefined ? evidence : `${evidence}, a guess` };
 }
 
 /** Labels behind the last one that has a wildcard: `zoom.us` of `*mmr.zoom.us`. */
@@ -249,8 +245,4 @@ function literalSuffix(host: string): string {
 function afterFirstLabel(name: string): string {
   const dot = name.indexOf('.');
   return dot < 0 ? '' : name.slice(dot + 1);
-}
-
-function wildcardPattern(host: string): RegExp {
-  return new RegExp(`^${host.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
 }

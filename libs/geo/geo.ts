@@ -1,7 +1,8 @@
 export { parseAddress, type AddressFamily } from './address.ts';
 export { AnycastObserver } from './anycast-observation.ts';
 export { BoundedCache } from './bounded-cache.ts';
-export { roles, ServiceCatalogue, type Role, type Service, type ServiceMatch, type Site } from './catalogue.ts';
+export { ServiceCatalogue, type Service, type ServiceMatch, type Site } from './catalogue.ts';
+export { roles, type Role } from './catalogue-schema.ts';
 export { Cidr, CidrSet } from './cidr.ts';
 export type { City } from './city.ts';
 export { readCountries, readNetworks, type CsvTable } from './csv-table.ts';

@@ -8,7 +8,7 @@ import { LayeredTable, type Layer } from './layered-table.ts';
 import type { MmdbRecord } from './mmdb-record.ts';
 import { MmdbLayer, MmdbTable } from './mmdb-table.ts';
 import { Operators, type Operator, type OperatorFile } from './operators.ts';
-import { placeless, placeOf, type Claim, type Place } from './place.ts';
+import { placeless, placeOf, type Claim, type Dimension, type Place } from './place.ts';
 import { prefixTable } from './prefix-table.ts';
 import { RangeTable } from './range-table.ts';
 import { specialRanges } from './special-ranges.ts';
@@ -62,6 +62,8 @@ export class Geography {
   /** Tables with their days, as findings carry them. */
   readonly version: string;
   readonly tables: readonly TableVersion[];
+  /** The tables that are asked for each dimension, with their days: `dbip-city 2026-06-05`. */
+  readonly tablesOf: Readonly<Record<Dimension, string>>;
   readonly #ipv4: LayeredTable;
   readonly #ipv6: LayeredTable;
   readonly #combinations: Combinations;
@@ -90,6 +92,8 @@ export class Geography {
     const networks = layers(files.networks, (record) => this.#networkOf(record));
     this.tables = [...files.located, ...files.registered, files.networks].map(({ name }, i) => ({ name, built: (countries[i] ?? networks).built }));
     this.#sources = this.tables.slice(0, -1).map((table, i) => ({ dimension: i < files.located.length ? 'located' : 'registered', source: versionText(table) }));
+    const asked = (dimension: Dimension): string => this.#sources.filter((source) => source.dimension === dimension).map(({ source }) => source).join(', ');
+    this.tablesOf = { located: asked('located'), registered: asked('registered'), operated: this.#operators.version };
     this.#cityTables = files.located.map((file, i) => opened.get(file)!.map((table) => new CityTable(table, this.#sources[i]!.source)));
 
     this.#combinations = new Combinations(layer.countries + countries.length);

@@ -1,12 +1,13 @@
-import { accountId, geoPosition, personName, tokenSubject, turnUsername, userId, userName } from './catalogue/accounts.ts';
-import { email, iban, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
+import { accountId, geoPosition, personName, receiverPosition, tokenSubject, turnUsername, userId, userName } from './catalogue/accounts.ts';
+import { email, iban, localMailbox, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
 import {
-  apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, sessionCookie, sessionToken, trackingId, visitorId,
+  analyticsClient, apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, sessionCookie, sessionToken, trackingId, visitorId,
 } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
+import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
 import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
 import {
-  clientSubnet, deviceName, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey,
+  clientSubnet, deviceName, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
 } from './catalogue/protocols.ts';
 import {
   callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, plainChannel, plainMeeting, plainRoom, roomId,
@@ -28,9 +29,9 @@ export const catalogue: readonly IdentifierKind[] = [
   basicCredentials, digestCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, apiKey, turnUsername,
   imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
-  mucRoomId, xmppJid, email, phone, sipUri, sipNumber, geoPosition,
-  linkedMeeting, meetingId, plainMeeting, roomId, plainRoom, channelId, plainChannel, callId, conversationId,
-  bearerToken, sessionToken, sessionCookie, accountId, deviceId, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, trackingId, ssid, watchedValue,
+  mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
+  linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,
+  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

@@ -44,6 +44,10 @@ export class Digests<Identity> {
     this.#limit = limit;
   }
 
+  has(token: string): boolean {
+    return this.#byToken.has(token);
+  }
+
   /** Remembers an identifier under its token, by the digests of its spellings. */
   add(token: string, spellings: readonly string[], identity: Identity): void {
     if (this.#byToken.has(token)) return;

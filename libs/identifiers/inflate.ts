@@ -1,4 +1,5 @@
 import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { mayBeDeflatedText } from './deflate-block.ts';
 
 /** Bytes that come out at most; the rest of a larger text is left alone. */
 const mostInflated = 64 * 1024;
@@ -35,10 +36,16 @@ function attempt(bytes: Buffer, isGzip: boolean): Buffer | null {
   return null;
 }
 
-/** Deflate without a wrapper (RFC 1951), as SAML sends its requests (SAML 2.0 Bindings, section 3.4.4.1); null when the bytes are none. */
-export function inflateRaw(bytes: Buffer): Buffer | null {
+/** Shortest bytes that are tried as bare deflate, which has no mark of its own. */
+const leastBare = 40;
+
+/** Text in deflate without a wrapper (RFC 1951), as SAML sends its requests (SAML 2.0 Bindings, section 3.4.4.1); null when the bytes are none. */
+export function inflateText(bytes: Buffer): string | null {
+  if (bytes.length < leastBare || !mayBeDeflatedText(bytes)) return null;
   try {
-    return inflateRawSync(bytes, { maxOutputLength: mostInflated });
+    const inflated = inflateRawSync(bytes, { maxOutputLength: mostInflated });
+    const text = inflated.length > bytes.length ? inflated.toString('utf8') : '';
+    return text === '' || text.includes('\uFFFD') ? null : text;
   } catch {
     return null;
   }

@@ -5,8 +5,8 @@ const separators = '_.$-';
 const signs = '=:>';
 /** What may follow a name within a key, as a number or an id of the site, which tells several apart. */
 const continued = `${digits}ABCDEF${separators}`;
-/** What may follow a key's last letter: that, a sign, or what closes a quote. */
-const followers = `${continued}${signs}"'\\`;
+/** What may follow a key's last letter: that, a sign, what closes a quote, or the tag that closes an element. */
+const followers = `${continued}${signs}"'\\<`;
 
 /**
  * Where a key with one of these names (lower case, without separators) may end in front of a sign: its last two letters; its last letter

@@ -58,10 +58,11 @@ export function wordsOf(key: string): string[] {
 export class KeyNames {
   readonly #exact = new Map<string, IdentifierKind[]>();
   readonly #afterAnyWords = new Map<string, IdentifierKind[]>();
-  readonly #seen = new Map<string, Announcement | null>();
+  readonly #seen = new Map<string, Announcement | 'by its path' | null>();
 
   constructor(catalogue: readonly IdentifierKind[]) {
     for (const kind of catalogue) {
+      if (kind.company !== undefined) continue;
       for (const key of kind.keys) {
         const name = key.replace(/^\*_/, '').replaceAll('_', '');
         append(this.#exact, name, kind);
@@ -77,16 +78,29 @@ export class KeyNames {
 
   /** What `key` announces; with `path`, names such as `id` are read together with the name above them. */
   announced(key: string, path = ''): Announcement | null {
-    if (key.length > longestKey || key === '') return null;
-    if (!path.startsWith('http.request.header.') && versionHeader.test(key)) return null;
-    const name = leafNames.has(key.toLowerCase()) ? withParent(key, path) : key;
+    if (key.length > longestKey) return null;
+    const known = this.#seen.get(key);
+    if (known !== undefined && known !== 'by its path') return known;
+    if (known === 'by its path') return this.#byPath(key, path);
+    const announcement = leafNames.has(key.toLowerCase()) || versionHeader.test(key) ? 'by its path' : this.#resolve(key);
+    this.#keep(key, announcement);
+    return announcement === 'by its path' ? this.#byPath(key, path) : announcement;
+  }
+
+  #byPath(key: string, path: string): Announcement | null {
+    if (versionHeader.test(key)) return path.startsWith('http.request.header.') ? this.#resolve(key) : null;
+    const name = withParent(key, path);
     if (name.length > 2 * longestKey) return null;
-    const known = this.#seen.get(name);
-    if (known !== undefined) return known;
-    if (this.#seen.size >= cacheLimit) this.#seen.clear();
+    const known = name === key ? undefined : this.#seen.get(name);
+    if (known !== undefined && known !== 'by its path') return known;
     const announcement = this.#resolve(name);
-    this.#seen.set(name, announcement);
+    if (name !== key) this.#keep(name, announcement);
     return announcement;
+  }
+
+  #keep(name: string, announcement: Announcement | 'by its path' | null): void {
+    if (this.#seen.size >= cacheLimit) this.#seen.clear();
+    this.#seen.set(name, announcement);
   }
 
   #resolve(name: string): Announcement | null {

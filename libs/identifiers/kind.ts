@@ -1,3 +1,4 @@
+import type { Field, Message } from '#dissect';
 import type { Anchor } from './scan/anchor.ts';
 
 /**
@@ -23,8 +24,15 @@ export interface Shape {
 
 export type Visit = (start: number, end: number) => void;
 
-/** A free text, or a key with its value, and optionally the path of the field it stands in. */
-export type Example = string | readonly [key: string, value: string, path?: string];
+/** What must stand in a message so that a key name means something. */
+export interface Company {
+  /** In words, behind "by key name beside". */
+  readonly words: string;
+  holds(field: Field, message: Message): boolean;
+}
+
+/** A free text, or a key with its value, and optionally the path of the field it stands in, and what stands beside it (`state=9f1c&scope=profile`). */
+export type Example = string | readonly [key: string, value: string, path?: string, beside?: string];
 
 /** One entry of the catalogue. */
 export interface IdentifierKind {
@@ -43,6 +51,10 @@ export interface IdentifierKind {
    * nothing else can stand, in SIP, or as claims of a JSON Web Token.
    */
   readonly within?: 'cookie' | 'login' | 'sip' | 'jwt';
+  /** Its key names are too common to mean it anywhere else. */
+  readonly company?: Company;
+  /** Its key names mean something else among cookies. */
+  readonly noCookie?: true;
   /** Binary formats write it as an integer too. */
   readonly integer?: true;
   /** The one spelling that the token is made of; default {@link normaliseOpaque}. */

@@ -1,3 +1,5 @@
+import type { IdentifierKind } from './kind.ts';
+
 /** What a person may see of an identifier: enough to recognise one's own, not enough to use it. */
 
 const hidden = '******';
@@ -26,4 +28,10 @@ export function maskEmail(value: string): string {
 
 function initial(name: string): string {
   return name.length >= 4 ? Array.from(name)[0]! : '';
+}
+
+/** As the kind shows its values; secrets and sessions that say nothing else show the class of their length. */
+export function maskOf(kind: IdentifierKind, value: string): string {
+  if (kind.mask !== undefined) return kind.mask(value);
+  return kind.dataClass === 'secret' || kind.dataClass === 'session' ? maskSecret(value) : maskValue(value);
 }

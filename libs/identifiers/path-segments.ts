@@ -1,33 +1,61 @@
 import type { Field } from '#dissect';
+import { geoPosition } from './catalogue/accounts.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { isMachineId, isUuid } from './opaque.ts';
+import { isPosition } from './position.ts';
 
 /** Collections whose members are persons, devices and rooms; others, such as `customers`, are often those of an advertiser. */
 const collections = new Set('user member account device room meeting conference conversation chat call'.split(' '));
 
+/** Shorter names, such as `sn` and `did`, are words of other things in a path. */
+const leastName = 4;
+const longestName = 32;
+
 /** Segments of a path that are looked at. */
 const mostSegments = 64;
 
+/** Text in which no segment can name an identifier: few paths get further. */
+const promising = /\d{4}|\/(?:user|member|account|device|room|meeting|conference|conversation|chat|call)s?\//i;
+
 /**
- * Identifiers that a URL's path names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`. A bare word such as the name in
- * `/user/jonas/api` counts only if it stands in another field of the request too, as in a cookie named after the user: most words in
- * this place are verbs.
+ * Identifiers that a path of a URL or a topic of MQTT names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`, `/imei/490154203237518`; and a
+ * position, which needs no name. A bare word such as the name in `/user/jonas/api` counts only if it stands in another field of the message too, as in
+ * a cookie named after the user: most words in this place are verbs.
  */
 export function identifiersInPath(path: string, keyNames: KeyNames, fields: readonly Field[]): { kind: IdentifierKind; value: string }[] {
+  if (!promising.test(path)) return [];
   const found: { kind: IdentifierKind; value: string }[] = [];
   const segments = path.split('/', mostSegments);
-  for (let i = 1; i < segments.length; i++) {
-    const singular = segments[i - 1]!.toLowerCase().replace(/s$/, '');
+  for (let i = 0; i < segments.length; i++) {
+    const name = segments[i - 1] ?? '';
     const value = segments[i]!;
-    if (!collections.has(singular) || value.length < 2) continue;
-    const word = /^[a-z][a-z._-]{3,31}$/i.test(value);
-    const announcement = keyNames.announced(word ? singular : `${singular}_id`) ?? keyNames.announced(singular);
-    const kind = announcement?.kinds.find((candidate) => candidate.within === undefined && candidate.validate(value));
-    if (kind === undefined) continue;
-    if (word ? isConfirmed(value, fields) : isNumberOfSomething(value) || isUuid(value) || isMachineId(value)) found.push({ kind, value });
+    if (value.length < 2) continue;
+    const kind = collections.has(singularOf(name)) ? memberOf(singularOf(name), value, keyNames, fields) : announcedBy(name, value, keyNames);
+    if (kind !== undefined) found.push({ kind, value });
   }
   return found;
+}
+
+function singularOf(name: string): string {
+  return name.toLowerCase().replace(/s$/, '');
+}
+
+function memberOf(collection: string, value: string, keyNames: KeyNames, fields: readonly Field[]): IdentifierKind | undefined {
+  const word = /^[a-z][a-z._-]{3,31}$/i.test(value);
+  const isMember = word ? isConfirmed(value, fields) : isNumberOfSomething(value) || isUuid(value) || isMachineId(value);
+  if (!isMember) return undefined;
+  const announcement = keyNames.announced(word ? collection : `${collection}_id`) ?? keyNames.announced(collection);
+  return announcement?.kinds.find((candidate) => candidate.within === undefined && candidate.validate(value));
+}
+
+/** A segment that names a kind itself, where that has a form of its own; and a position. */
+function announcedBy(name: string, value: string, keyNames: KeyNames): IdentifierKind | undefined {
+  if (isPosition(value)) return geoPosition;
+  if (name.length < leastName || name.length > longestName || !/\d{4}/.test(value)) return undefined;
+  const announcement = keyNames.announced(name);
+  if (announcement === null || announcement.loose) return undefined;
+  return announcement.kinds.find(({ within, dataClass, validate }) => within === undefined && (dataClass === 'device' || dataClass === 'direct') && validate(value));
 }
 
 /** Digits that are no year. */

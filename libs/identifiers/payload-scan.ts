@@ -1,3 +1,4 @@
+import { characterClasses } from './character-classes.ts';
 import { isKnownDomain } from './email.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
@@ -14,6 +15,7 @@ export interface PayloadHit {
   readonly confidence: number;
 }
 
+const leastKey = 3;
 const longestKey = 40;
 const longestValue = 512;
 /** Characters of text that must stand together in binary data before they are read as text. */
@@ -24,9 +26,7 @@ const textShare = 0.85;
 /** Bits of a byte: part of a key name, printable. */
 const word = 1;
 const printable = 2;
-const classes = new Uint8Array(256);
-for (let byte = 0x20; byte < 0x7f; byte++) classes[byte] = printable | (/[A-Za-z0-9_.-]/.test(String.fromCharCode(byte)) ? word : 0);
-classes[9] = printable;
+const classes = characterClasses(256, [[word, /[A-Za-z0-9_.-]/], [printable, /[\t -~]/]]);
 
 /** A length in front of a key or value. */
 interface LengthForm {
@@ -70,28 +70,42 @@ export class PayloadScanner {
     this.#text = text;
   }
 
+  /** In the order in which they stand. */
   scan(payload: Buffer): PayloadHit[] {
     const hits: PayloadHit[] = [];
-    let textStart = -1;
-    let wordStart = -1;
-    const shortest = isText(payload) ? 3 : leastText;
-    const mayHoldText = this.#text.mayHold(payload);
-    for (let i = 0; i <= payload.length; i++) {
-      const kind = i < payload.length ? classes[payload[i]!]! : 0;
-      if ((kind & word) !== 0) {
-        if (wordStart < 0) wordStart = i;
-      } else if (wordStart >= 0) {
-        if (i - wordStart >= 3) this.#lengthPrefixed(payload, wordStart, i, hits);
-        wordStart = -1;
+    this.#keys(payload, hits);
+    this.#texts(payload, hits);
+    return hits.length < 2 ? hits : hits.sort((a, b) => a.offset - b.offset);
+  }
+
+  /** Keys behind a length. Each is as long as the stride at least, so that none is stepped over. */
+  #keys(payload: Buffer, hits: PayloadHit[]): void {
+    for (let i = leastKey; i < payload.length;) {
+      if ((classes[payload[i]!]! & word) === 0) {
+        i += leastKey;
+        continue;
       }
-      if ((kind & printable) !== 0) {
-        if (textStart < 0) textStart = i;
-      } else if (textStart >= 0) {
-        if (mayHoldText && i - textStart >= shortest) this.#embeddedText(payload, textStart, i, shortest === leastText, hits);
-        textStart = -1;
-      }
+      const start = runStart(payload, i, word);
+      const end = runEnd(payload, i, word);
+      if (end - start >= leastKey) this.#lengthPrefixed(payload, start, end, hits);
+      i = end + leastKey;
     }
-    return hits;
+  }
+
+  /** Runs of text, found in the same way. */
+  #texts(payload: Buffer, hits: PayloadHit[]): void {
+    const inBinary = !isText(payload);
+    const least = inBinary ? leastText : leastKey;
+    for (let i = least - 1; i < payload.length;) {
+      if ((classes[payload[i]!]! & printable) === 0) {
+        i += least;
+        continue;
+      }
+      const start = runStart(payload, i, printable);
+      const end = runEnd(payload, i, printable);
+      if (end - start >= least) this.#embeddedText(payload, start, end, inBinary, hits);
+      i = end + least;
+    }
   }
 
   #embeddedText(payload: Buffer, begin: number, end: number, inBinary: boolean, hits: PayloadHit[]): void {
@@ -107,11 +121,11 @@ export class PayloadScanner {
   #lengthPrefixed(payload: Buffer, start: number, end: number, hits: PayloadHit[]): void {
     // Every form ends in the length itself, in a zero (little-endian) or in a fixstr: most words of a text have none of them in front.
     const before = start === 0 ? 1 : payload[start - 1]!;
-    if (before !== 0 && before >> 5 !== 5 && (before < 3 || before > end - start)) return;
+    if (before !== 0 && before >> 5 !== 5 && (before < leastKey || before > end - start)) return;
     for (const form of lengthForms) {
       if (start < form.width) continue;
       const length = form.read(payload, start - form.width);
-      if (length < 3 || length > longestKey || length > end - start) continue;
+      if (length < leastKey || length > longestKey || length > end - start) continue;
       const announcement = this.#keyNames.announced(payload.toString('latin1', start, start + length));
       if (announcement === null) continue;
       const confidence = announcement.loose ? -looseness : 0;
@@ -121,6 +135,18 @@ export class PayloadScanner {
       return;
     }
   }
+}
+
+function runStart(payload: Buffer, at: number, mark: number): number {
+  let start = at;
+  while (start > 0 && (classes[payload[start - 1]!]! & mark) !== 0) start--;
+  return start;
+}
+
+function runEnd(payload: Buffer, at: number, mark: number): number {
+  let end = at + 1;
+  while (end < payload.length && (classes[payload[end]!]! & mark) !== 0) end++;
+  return end;
 }
 
 /** The value behind a key: behind a length of the key's own form or another, with or without a type byte in between; or an integer. */

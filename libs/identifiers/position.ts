@@ -1,4 +1,3 @@
-import type { Field } from '#dissect';
 import { wordsOf } from './key-names.ts';
 
 const latitudes = new Set(['lat', 'latitude']);
@@ -6,17 +5,20 @@ const longitudes = new Set(['lon', 'lng', 'long', 'longitude']);
 /** Longest key that is split into words: enough for `last_known_location_longitude`. */
 const longestKey = 32;
 
-/** The first latitude and longitude of a message that stand in fields of their own; null when one is missing. */
-export function positionFields(fields: readonly Field[]): { latitude: Field; longitude: Field } | null {
-  let latitude: Field | null = null;
-  let longitude: Field | null = null;
-  for (const field of fields) {
-    if (field.key.length > longestKey || !/l(?:at|on|ng)/i.test(field.key)) continue;
-    const name = wordsOf(field.key).at(-1) ?? '';
-    if (latitudes.has(name)) latitude ??= field;
-    if (longitudes.has(name)) longitude ??= field;
-  }
-  return latitude === null || longitude === null ? null : { latitude, longitude };
+export type Axis = 'latitude' | 'longitude';
+
+/** Which half of a position stands under a key; null when none does. */
+export function axisOf(key: string): Axis | null {
+  if (key.length > longestKey || !/l(?:at|on|ng)/i.test(key)) return null;
+  const name = wordsOf(key).at(-1) ?? '';
+  return latitudes.has(name) ? 'latitude' : longitudes.has(name) ? 'longitude' : null;
+}
+
+/** Names of lists of two numbers: of GeoJSON (RFC 7946, section 3.1.1) and of services that write the latitude first. */
+const pairs = new Set(['coordinates', 'coordinate', 'coords', 'coord', 'location', 'loc', 'position', 'latlng', 'lnglat', 'latlon', 'lonlat', 'll', 'geo', 'gps', 'geopoint', 'center']);
+
+export function isPairKey(key: string): boolean {
+  return key.length <= longestKey && pairs.has(wordsOf(key).join(''));
 }
 
 /** Two decimal numbers with at least three decimals each, and whatever follows them: an altitude, an accuracy. */
@@ -25,7 +27,7 @@ const position = /^(?:geo:)?(-?\d{1,3}\.\d{3,15})[,; |]{1,2}(-?\d{1,3}\.\d{3,15}
 /** Latitude and longitude, or the other way round where only that is a place; `0,0` is none. */
 export function isPosition(value: string): boolean {
   const match = position.exec(value);
-  if (match === null) return false;
+  if (match === null) return isReceiverPosition(value);
   const first = Math.abs(Number(match[1]));
   const second = Math.abs(Number(match[2]));
   if (first === 0 && second === 0) return false;
@@ -34,3 +36,34 @@ export function isPosition(value: string): boolean {
 
 /** `geo:52.52001,13.40495` (RFC 5870, section 3). */
 export const geoUriInText = /(?<![\w-])geo:-?\d{1,3}\.\d{3,15},-?\d{1,3}\.\d{3,15}(?!\d)/iy;
+
+/** `4831.1234,N,01131.5678,E`: degrees and minutes, as receivers of satellite navigation tell them (NMEA 0183, sentences GGA, GLL and RMC), and trackers after them. */
+export const receiverPositionInText = /(?<![\d.])(\d{2})(\d{2}\.\d{2,8}),([NS]),(\d{3})(\d{2}\.\d{2,8}),([EW])(?![A-Za-z])/y;
+const receiverPosition = new RegExp(`^${receiverPositionInText.source}$`);
+/** Of the minutes, and of the degrees in front of them. */
+const longestLatitude = 13;
+
+/** Behind the latitude, at the comma. */
+export function startOfReceiverPosition(text: string, at: number): number {
+  return at - /[\d.]*$/.exec(text.slice(Math.max(0, at - longestLatitude), at))![0].length;
+}
+
+function isReceiverPosition(value: string): boolean {
+  const degrees = degreesOf(value);
+  return degrees !== null && Math.abs(degrees.latitude) <= 90 && Math.abs(degrees.longitude) <= 180 && (degrees.latitude !== 0 || degrees.longitude !== 0);
+}
+
+function degreesOf(value: string): { latitude: number; longitude: number } | null {
+  const match = receiverPosition.exec(value);
+  if (match === null) return null;
+  const [, degrees, minutes, north, degrees2, minutes2, east] = match;
+  const latitude = (Number(degrees) + Number(minutes) / 60) * (north === 'S' ? -1 : 1);
+  return { latitude, longitude: (Number(degrees2) + Number(minutes2) / 60) * (east === 'W' ? -1 : 1) };
+}
+
+/** To three decimals, a hundred metres: how the same place is written twice. */
+export function normalisePosition(value: string): string {
+  const degrees = degreesOf(value);
+  if (degrees !== null) return normalisePosition(`${degrees.latitude.toFixed(6)},${degrees.longitude.toFixed(6)}`);
+  return (value.match(/-?\d+\.\d{3}/g) ?? [value]).join(',');
+}

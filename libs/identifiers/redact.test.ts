@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Recognised } from './recogniser.ts';
+import type { Recognised } from './report.ts';
 import { redact } from './redact.ts';
 import { field, messageOf, recognise } from './testing.ts';
 

@@ -1,4 +1,4 @@
-import type { Recognised } from './recogniser.ts';
+import type { Recognised } from './report.ts';
 
 /** Shorter values coincide with other text: they are replaced only as a whole value or path segment. */
 const shortValue = 4;

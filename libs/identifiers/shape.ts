@@ -19,17 +19,16 @@ export function findMatches({ anchors, find }: Shape, text: string, visit: Visit
 
 /** A shape whose matches, of a regular expression with the flag `y`, begin at an anchor, or where `begin` says. `accept` decides. */
 export function patternShape(
-  anchors: readonly Anchor[], confidence: number, pattern: RegExp, accept: (value: string) => boolean = () => true,
+  anchors: readonly Anchor[], confidence: number, pattern: RegExp, accept?: (value: string) => boolean,
   begin: (text: string, at: number) => number = (_text, at) => at,
 ): Shape {
   const matchAt: Shape['find'] = (text, at, from, visit) => {
     const start = begin(text, at);
     if (start < from) return from;
     pattern.lastIndex = start;
-    const match = pattern.exec(text);
-    if (match === null) return from;
-    const end = match.index + match[0].length;
-    if (accept(match[0])) visit(match.index, end);
+    if (!pattern.test(text)) return from;
+    const end = pattern.lastIndex;
+    if (accept === undefined || accept(text.slice(start, end))) visit(start, end);
     return end;
   };
   const run = anchors.find((anchor) => 'run' in anchor);

@@ -18,21 +18,21 @@ const mostValues = 256;
 const deepest = 8;
 const longestName = 64;
 
-/** What `bytes` hold as a whole, when they are MessagePack, CBOR or a Protocol Buffers message; else null. */
-export function readStructure(bytes: Buffer): Structure | null {
-  if (bytes.length < 4) return null;
-  const first = bytes[0]!;
+/** What `bytes` hold from `start` to the end, when they are MessagePack, CBOR or a Protocol Buffers message; else null. */
+export function readStructure(bytes: Buffer, start = 0): Structure | null {
+  if (bytes.length - start < 4) return null;
+  const first = bytes[start]!;
   // A document is a map or an array: anything shorter tells nothing that text does not.
   if ((first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf)) {
-    const values = whole(bytes, new MessagePack(bytes));
+    const values = messagePack.whole(bytes, start);
     if (values !== null) return { encoding: 'msgpack', values };
   }
   if ((first >= 0x80 && first <= 0xbf) || first === 0xd9) {
-    const values = whole(bytes, new Cbor(bytes));
+    const values = cbor.whole(bytes, start);
     if (values !== null) return { encoding: 'cbor', values };
   }
-  const values: StructuredValue[] = [];
-  return readProtobuf(bytes, 0, bytes.length, 0, values) && values.some(isTelling) ? { encoding: 'protobuf', values } : null;
+  const values = protobuf.whole(bytes, start);
+  return values === null ? null : { encoding: 'protobuf', values };
 }
 
 /** Random bytes give short strings now and then, but none that looks like a name or a value. */
@@ -40,35 +40,36 @@ function isTelling({ name, value, isInteger }: StructuredValue): boolean {
   return !isInteger && (value.length >= 6 || name !== '');
 }
 
-function whole(bytes: Buffer, reader: Reader): StructuredValue[] | null {
-  reader.read('', 0);
-  return !reader.failed && reader.position === bytes.length && reader.values.some(isTelling) ? reader.values : null;
-}
-
 /** What MessagePack and CBOR share: names in front of values, in maps of any depth. */
 abstract class Reader {
-  readonly values: StructuredValue[] = [];
-  position = 0;
-  failed = false;
-  protected readonly bytes: Buffer;
+  protected bytes: Buffer = Buffer.alloc(0);
+  protected position = 0;
+  protected failed = false;
+  #values: StructuredValue[] = [];
   /** The string that was read last, which may be the name of what follows. */
   #text = '';
 
-  constructor(bytes: Buffer) {
+  /** The values of what fits from `start` to the end of `bytes`; null when nothing does, or it tells nothing. */
+  whole(bytes: Buffer, start: number): StructuredValue[] | null {
     this.bytes = bytes;
+    this.position = start;
+    this.failed = false;
+    this.#values = [];
+    this.read('', 0);
+    return !this.failed && this.position === bytes.length && this.#values.some(isTelling) ? this.#values : null;
   }
 
   /** Reads one value, which stands behind `name`. */
-  abstract read(name: string, depth: number): void;
+  protected abstract read(name: string, depth: number): void;
 
   protected map(entries: number, depth: number): void {
     if (depth >= deepest || entries > this.bytes.length) this.failed = true;
     for (let i = 0; i < entries && !this.failed; i++) {
-      const before = this.values.length;
+      const before = this.#values.length;
       this.#text = '';
       this.read('', depth + 1);
-      const name = this.values.length === before + 1 && this.#text !== '' && this.#text.length <= longestName ? this.#text : '';
-      if (name !== '') this.values.pop();
+      const name = this.#values.length === before + 1 && this.#text !== '' && this.#text.length <= longestName ? this.#text : '';
+      if (name !== '') this.#values.pop();
       this.read(name, depth + 1);
     }
   }
@@ -98,13 +99,14 @@ abstract class Reader {
 
   protected integer(name: string, width: number, isSigned: boolean): void {
     const start = this.take(width);
-    if (this.failed) return;
+    if (this.failed || name === '') return;
     const bits = BigInt(`0x${this.bytes.toString('hex', start, start + width)}`);
     this.small(name, isSigned ? BigInt.asIntN(width * 8, bits) : bits, start);
   }
 
+  /** A number without a name says nothing. */
   protected small(name: string, value: bigint | number, start: number): void {
-    this.#add(name, value.toString(), start, true);
+    if (name !== '') this.#add(name, value.toString(), start, true);
   }
 
   /** Passes over so many bytes; returns where they begin. */
@@ -122,14 +124,14 @@ abstract class Reader {
   }
 
   #add(name: string, value: string, offset: number, isInteger: boolean): void {
-    if (this.values.length >= mostValues) this.failed = true;
-    else this.values.push({ name, value, offset, isInteger });
+    if (this.#values.length >= mostValues) this.failed = true;
+    else this.#values.push({ name, value, offset, isInteger });
   }
 }
 
 /** https://github.com/msgpack/msgpack/blob/master/spec.md */
 class MessagePack extends Reader {
-  read(name: string, depth: number): void {
+  protected read(name: string, depth: number): void {
     const start = this.take(1);
     if (this.failed) return;
     const tag = this.bytes[start]!;
@@ -157,7 +159,7 @@ class MessagePack extends Reader {
 
 /** RFC 8949, section 3. Items of indefinite length are left alone. */
 class Cbor extends Reader {
-  read(name: string, depth: number): void {
+  protected read(name: string, depth: number): void {
     const start = this.take(1);
     if (this.failed) return;
     const major = this.bytes[start]! >> 5;
@@ -192,63 +194,90 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
+const longestVarint = 10;
 
 /**
  * Strings of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/), and of messages in it. It has numbers instead of
- * names, but an entry of a map is a message of two fields, 1 the name and 2 the value. Returns false when the bytes are none.
+ * names, but an entry of a map is a message of two fields, 1 the name and 2 the value.
  */
-function readProtobuf(bytes: Buffer, start: number, end: number, depth: number, values: StructuredValue[]): boolean {
-  const before = values.length;
-  let position = start;
-  let name = '';
-  let fields = 0;
-  while (position < end) {
-    const tag = readVarint(bytes, position, end);
-    if (tag === null || tag.value < 8n || tag.value > 0xffffn || ++fields > mostValues) return false;
-    position = tag.end;
-    const number = Number(tag.value >> 3n);
-    switch (Number(tag.value & 7n)) {
-      case VARINT: {
-        const integer = readVarint(bytes, position, end);
-        if (integer === null) return false;
-        if (number === 2 && fields === 2 && name !== '') values.push({ name, value: integer.value.toString(), offset: position, isInteger: true });
-        position = integer.end;
-        break;
-      }
-      case FIXED64: position += 8; break;
-      case FIXED32: position += 4; break;
-      case LENGTH: {
-        const length = readVarint(bytes, position, end);
-        if (length === null || length.value > BigInt(end - length.end)) return false;
-        position = length.end + Number(length.value);
-        const text = textOf(bytes, length.end, position);
-        if (text !== null && text !== '') {
-          const isName = number === 1 && fields === 1 && text.length <= longestName;
-          values.push({ name: number === 2 && fields === 2 ? name : '', value: text, offset: length.end, isInteger: false });
-          if (isName) name = text;
-        } else if (text === null && depth < deepest) {
-          const kept = values.length;
-          if (!readProtobuf(bytes, length.end, position, depth + 1, values)) values.length = kept;
-        }
-        break;
-      }
-      default: return false;
-    }
-    if (position > end || values.length > mostValues) {
-      values.length = before;
-      return false;
-    }
-  }
-  return true;
-}
+class Protobuf {
+  #bytes: Buffer = Buffer.alloc(0);
+  #position = 0;
+  #values: StructuredValue[] = [];
 
-function readVarint(bytes: Buffer, start: number, end: number): { value: bigint; end: number } | null {
-  let value = 0n;
-  for (let i = start; i < end && i < start + 10; i++) {
-    value |= BigInt(bytes[i]! & 0x7f) << BigInt(7 * (i - start));
-    if (bytes[i]! < 0x80) return { value, end: i + 1 };
+  /** As {@link Reader.whole}. */
+  whole(bytes: Buffer, start: number): StructuredValue[] | null {
+    this.#bytes = bytes;
+    this.#position = start;
+    if (this.#values.length > 0) this.#values = [];
+    return this.#message(bytes.length, 0) && this.#values.some(isTelling) ? this.#values : null;
   }
-  return null;
+
+  /** Reads a message that goes on to `end`. Returns false when the bytes are none. */
+  #message(end: number, depth: number): boolean {
+    let name = '';
+    for (let fields = 1; this.#position < end; fields++) {
+      const tag = this.#varint(end);
+      if (tag < 8 || tag > 0xfffff || fields > mostValues) return false;
+      const number = tag >> 3;
+      const start = this.#position;
+      switch (tag & 7) {
+        case VARINT:
+          if (this.#varint(end) < 0) return false;
+          if (number === 2 && fields === 2 && name !== '') this.#values.push({ name, value: this.#integer(start).toString(), offset: start, isInteger: true });
+          break;
+        case FIXED64: this.#position += 8; break;
+        case FIXED32: this.#position += 4; break;
+        case LENGTH: {
+          const length = this.#varint(end);
+          if (length < 0 || length > end - this.#position) return false;
+          const text = this.#content(length, number === 2 && fields === 2 ? name : '', depth);
+          if (number === 1 && fields === 1 && text.length <= longestName) name = text;
+          break;
+        }
+        default: return false;
+      }
+      if (this.#position > end || this.#values.length > mostValues) return false;
+    }
+    return true;
+  }
+
+  /** A text, which is returned, or a message in the message, or neither. */
+  #content(length: number, name: string, depth: number): string {
+    const start = this.#position;
+    const end = start + length;
+    const text = textOf(this.#bytes, start, end);
+    if (text !== null && text !== '') this.#values.push({ name, value: text, offset: start, isInteger: false });
+    if (text === null && depth < deepest) {
+      const kept = this.#values.length;
+      if (!this.#message(end, depth + 1)) this.#values.length = kept;
+    }
+    this.#position = end;
+    return text ?? '';
+  }
+
+  /** Passes over a number; returns it, no longer exact from 2^53 on, or -1 where none stands. */
+  #varint(end: number): number {
+    let value = 0;
+    let factor = 1;
+    for (let i = this.#position; i < end && i < this.#position + longestVarint; i++) {
+      const byte = this.#bytes[i]!;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        this.#position = i + 1;
+        return value;
+      }
+      factor *= 128;
+    }
+    return -1;
+  }
+
+  /** All 64 bits of the number that was passed over last, which begins at `start`. */
+  #integer(start: number): bigint {
+    let value = 0n;
+    for (let i = this.#position - 1; i >= start; i--) value = (value << 7n) | BigInt(this.#bytes[i]! & 0x7f);
+    return value;
+  }
 }
 
 /** Text of UTF-8 without control characters other than white space; null when it is none. */
@@ -260,3 +289,8 @@ function textOf(bytes: Buffer, start: number, end: number): string | null {
   const text = bytes.toString('utf8', start, end);
   return text.includes('\uFFFD') ? null : text;
 }
+
+/** They keep nothing from one call to the next but what the call returned. */
+const messagePack = new MessagePack();
+const cbor = new Cbor();
+const protobuf = new Protobuf();

@@ -8,6 +8,10 @@ export interface TbcdIdentity {
 }
 
 const length = 8;
+const octetString = 0x04;
+const contextTag = 0x80;
+const imsiElement = 1;
+const imeiElement = 75;
 
 /**
  * Identities behind a tag and their length, as MAP (BER: an octet string, or a context tag) and GTPv2 (information elements 1 and 75,
@@ -15,26 +19,24 @@ const length = 8;
  * code or check digit it is once in some hundred megabytes.
  */
 export function findTbcd(bytes: Buffer, visit: (identity: TbcdIdentity) => void): void {
-  for (let i = 2; i + length <= bytes.length; i++) {
-    const kind = announced(bytes, i);
-    if (kind === '') continue;
-    const digits = digitsAt(bytes, i);
-    if (digits === '') continue;
-    if (kind !== 'imei' && digits.length === 15 && isImsi(digits)) visit({ kind: 'imsi', digits, offset: i });
-    else if (kind === 'imei' && isImei(digits)) visit({ kind: 'imei', digits, offset: i });
+  for (let at = 1; at + length < bytes.length; at++) {
+    if (bytes[at] !== length) continue;
+    const tag = bytes[at - 1]!;
+    if (tag === octetString || (tag & 0xf0) === contextTag) {
+      const digits = digitsAt(bytes, at + 1);
+      if (digits.length === 15 && isImsi(digits)) visit({ kind: 'imsi', digits, offset: at + 1 });
+    } else if (tag === 0 && bytes[at + 1] === 0) {
+      const element = bytes[at - 2];
+      const digits = element === imsiElement || element === imeiElement ? digitsAt(bytes, at + 2) : '';
+      if (element === imsiElement && digits.length === 15 && isImsi(digits)) visit({ kind: 'imsi', digits, offset: at + 2 });
+      else if (element === imeiElement && isImei(digits)) visit({ kind: 'imei', digits, offset: at + 2 });
+    }
   }
-}
-
-/** What stands in front: `octets` may be either. */
-function announced(bytes: Buffer, at: number): 'imsi' | 'imei' | 'octets' | '' {
-  if (at >= 4 && bytes[at - 2] === length && bytes[at - 3] === 0 && bytes[at - 1] === 0) return bytes[at - 4] === 1 ? 'imsi' : bytes[at - 4] === 75 ? 'imei' : '';
-  if (bytes[at - 1] !== length) return '';
-  const tag = bytes[at - 2]!;
-  return tag === 0x04 || (tag & 0xf0) === 0x80 ? 'octets' : '';
 }
 
 /** 15 digits and a filler, or 16; empty when anything else stands there. */
 function digitsAt(bytes: Buffer, at: number): string {
+  if (at + length > bytes.length) return '';
   let digits = '';
   for (let i = at; i < at + length; i++) {
     const low = bytes[i]! & 0x0f;

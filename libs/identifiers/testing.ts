@@ -2,7 +2,8 @@ import type { Field, Message } from '#dissect';
 import { createMessage } from '#dissect';
 import { RecogniserCounters } from './counters.ts';
 import type { Example } from './kind.ts';
-import { Recogniser, type Recognised } from './recogniser.ts';
+import { Recogniser } from './recogniser.ts';
+import type { Recognised } from './report.ts';
 import { createTokeniser } from './token.ts';
 
 /** Helpers of this library's tests. */
@@ -38,6 +39,7 @@ export function keyOf(example: Exclude<Example, string>): string {
 
 /** Names of the kinds found in an example. */
 export function recogniseExample(example: Example): string[] {
-  const [key, value, path] = typeof example === 'string' ? ['note', example, 'http.request.body.text'] : example;
-  return recognise(messageOf(field(key, value, path))).map(({ observable }) => observable.kind);
+  const [key, value, path, beside = ''] = typeof example === 'string' ? ['note', example, 'http.request.body.text'] : example;
+  const others = [...new URLSearchParams(beside)].map(([name, text]) => field(name, text));
+  return recognise(messageOf(field(key, value, path), ...others)).map(({ observable }) => observable.kind);
 }

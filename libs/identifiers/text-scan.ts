@@ -61,11 +61,6 @@ export class TextScanner {
     ]);
   }
 
-  /** Whether {@link scan} can find anything in text among these bytes. */
-  mayHold(bytes: Uint8Array): boolean {
-    return this.#prefilter.scanBytes(bytes) > 0;
-  }
-
   scan(text: string, withAssignments = true): TextHit[] {
     this.hasPercentEncoding = false;
     const candidates = this.#prefilter.scanText(text);
@@ -97,13 +92,13 @@ export class TextScanner {
     // What stands inside a bare value belongs to it: it is not read again from each sign within.
     this.#from[this.#assignments] = assignment.quoted ? sign + 1 : Math.max(sign + 1, assignment.start + assignment.value.length);
     if (assignment.value === '') return;
-    const hit = isAuthorizationKey(assignment.key) ? this.#authorization(text, assignment) : this.#assigned(assignment);
+    const hit = isAuthorizationKey(assignment.key) ? this.#authorization(text, assignment) : this.#assigned(text, assignment);
     if (hit !== null) hits.push(hit);
   }
 
-  #assigned(assignment: Assignment): TextHit | null {
+  #assigned(text: string, assignment: Assignment): TextHit | null {
     const announcement = this.#keyNames.announced(assignment.key);
-    if (announcement === null || !isTrustworthy(assignment)) return null;
+    if (announcement === null || !isTrustworthy(text, assignment)) return null;
     const decoded = assignment.value.includes('%') ? decodeOnce(assignment.value) : null;
     const value = (decoded?.text ?? assignment.value).trim();
     for (const kind of announcement.kinds) {

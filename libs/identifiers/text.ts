@@ -1,3 +1,6 @@
+import { characterClasses } from './character-classes.ts';
+import { contentBefore, isOpeningTag, mayBePaired, pairedValue } from './markup.ts';
+
 /** Keys with their values inside free text: `user_id=42&room=x`, `"uid":"42"`, `uid: 42`, `<uid>42</uid>`. */
 
 const longestKey = 48;
@@ -10,12 +13,7 @@ const code = {
 /** Classes of characters below 128: part of a key, end of a value that has no quotes. */
 const keyCharacter = 1;
 const endOfBareValue = 2;
-const classes = new Uint8Array(128);
-for (let i = 0; i < 128; i++) {
-  const character = String.fromCharCode(i);
-  if (/[A-Za-z0-9_.$-]/.test(character)) classes[i] = keyCharacter;
-  if (i <= code.space || /["&'),;<>[\\\]{|}\x7f]/.test(character)) classes[i] = endOfBareValue;
-}
+const classes = characterClasses(128, [[keyCharacter, /[A-Za-z0-9_.$-]/], [endOfBareValue, /[\p{Cc} "&'),;<>[\\\]{|}]/u]]);
 
 /** How a value is written tells how far to trust it: prose has colons, scripts have bare words. */
 export interface Assignment {
@@ -34,22 +32,34 @@ export function createAssignment(): Assignment {
 }
 
 /**
- * Reads the assignment whose key ends around `at`, an anchor of `keyAnchors`, into `assignment`. Returns its sign's index, or -1: there
- * is none, its sign stands before `from`, or `wanted` refuses the key. Looks at no more than 48 characters of a key and 4096 of a value.
+ * Reads the assignment whose key ends around `at`, an anchor of `keyAnchors`, into `assignment`. Returns the index in front of its value, the sign's
+ * in most, or -1: there is none, that stands before `from`, or `wanted` refuses the key. Looks at no more than 48 characters of a key and 4096 of a
+ * value.
  */
 export function readAssignment(text: string, at: number, from: number, wanted: (key: string) => boolean, assignment: Assignment): number {
   const keyEnd = endOfKey(text, at + 1);
-  const sign = keyEnd < 0 ? -1 : signBehind(text, keyEnd);
-  if (sign < from) return -1;
+  if (keyEnd < 0) return -1;
+  const sign = signBehind(text, keyEnd);
+  if (sign < 0 ? !mayBePaired(text, keyEnd) : sign < from) return -1;
   let keyStart = keyEnd;
   while (keyStart > 0 && keyEnd - keyStart < longestKey && isKeyCharacter(text.charCodeAt(keyStart - 1))) keyStart--;
   if (keyEnd - keyStart < 2) return -1;
-  if (text.charCodeAt(sign) === code.greater && text.charCodeAt(keyStart - 1) !== code.less) return -1;
   const key = text.slice(keyStart, keyEnd);
+  const isTag = sign >= 0 && text.charCodeAt(sign) === code.greater;
+  if (isTag && !/[</:]/.test(text[keyStart - 1] ?? '')) return -1;
   if (!wanted(key)) return -1;
   assignment.key = key;
-  readValue(text, sign, assignment);
-  return sign;
+  if (sign >= 0 && (!isTag || isOpeningTag(text, keyStart))) {
+    readValue(text, sign, assignment);
+    return sign;
+  }
+  const value = isTag ? contentBefore(text, keyStart) : pairedValue(text, keyEnd);
+  if (value === null || value.start <= from) return -1;
+  assignment.start = value.start;
+  assignment.value = text.slice(value.start, value.end);
+  assignment.spaced = false;
+  assignment.quoted = true;
+  return value.start - 1;
 }
 
 /** End (exclusive) of the key that goes on or ends at `at`; -1 when it goes on for too long. */
@@ -114,15 +124,21 @@ function endsBareValue(character: number): boolean {
 
 /**
  * Whether a value may be taken for what its key says, by the way it is written. In prose (`user: of a process`) and in scripts
- * (`userId:e.userId`) a bare word is no identifier; a number is.
+ * (`userId:e.userId`) a bare word is no identifier; a number is, and what a line of its own assigns (`login:jane.harbour`).
  */
-export function isTrustworthy(assignment: Assignment): boolean {
+export function isTrustworthy(text: string, assignment: Assignment): boolean {
   if (assignment.quoted) return true;
   const { key, value, spaced } = assignment;
-  if (/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$/.test(value) && !/\d{3}/.test(value)) return false;
+  if (/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$/.test(value) && !/\d{3}/.test(value) && !isLine(text, assignment)) return false;
   if (value.length === 1 && /[A-Za-z]/.test(value)) return false;
   // `=3D` is a quoted-printable `=` (RFC 2045, section 6.7): the key belongs to markup inside a mail.
   if (value.startsWith('3D')) return false;
   if (value.toLowerCase() === key.toLowerCase() || /[({!]/.test(value)) return false;
   return spaced ? /\d/.test(value) : true;
+}
+
+/** Key, sign and value, and nothing else on their line. */
+function isLine(text: string, { key, value, start }: Assignment): boolean {
+  const before = start - 1 - key.length;
+  return text.startsWith(key, before) && /[\r\n]/.test(text[before - 1] ?? '\n') && /[\r\n]/.test(text[start + value.length] ?? '\n');
 }

@@ -14,6 +14,8 @@ export interface Tokeniser {
 
 const leastKeyBytes = 16;
 const tagBytes = 16;
+/** Tokens of values met lately: a session repeats its identifiers message by message. */
+const mostKnown = 4096;
 
 /** @throws RangeError when the key has fewer than 16 bytes. */
 export function createTokeniser(key: Uint8Array): Tokeniser {
@@ -21,5 +23,16 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
   const hmac = new HmacSha256(key);
   const keyId = hmac.tag('telltale token key id').toString('hex', 0, 4);
   const start = `tk1.${keyId}.`;
-  return { keyId, token: (value) => start + hmac.tag(value).toString('base64url', 0, tagBytes) };
+  const known = new Map<string, string>();
+  return {
+    keyId,
+    token(value) {
+      let token = known.get(value);
+      if (token === undefined) {
+        if (known.size >= mostKnown) known.clear();
+        known.set(value, (token = start + hmac.tag(value).toString('base64url', 0, tagBytes)));
+      }
+      return token;
+    },
+  };
 }

@@ -3,10 +3,11 @@ const leastRun = 6;
 
 /**
  * Calls `visit` with each run of ASCII in UTF-16, either byte order, that stands in `bytes`: the text, where it begins, and its encoding.
- * One pass.
  */
 export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, encoding: 'utf-16le' | 'utf-16be') => void): void {
-  for (let i = 0; i + 1 < bytes.length;) {
+  if (!hasZerosInTurn(bytes)) return;
+  const last = bytes.length - 1;
+  for (let i = 0; i < last;) {
     if (bytes[i + 1] !== 0 || !isPrintable(bytes[i]!)) {
       i++;
       continue;
@@ -17,12 +18,17 @@ export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, e
     const isBigEndian = i > 0 && bytes[i - 1] === 0 && bytes[end] !== 0 && end < bytes.length;
     if (end - i >= 2 * leastRun) {
       const start = isBigEndian ? i - 1 : i;
-      const last = isBigEndian ? end - 1 : end;
-      const whole = isBigEndian && isPrintable(bytes[end]!) ? last + 2 : last;
+      const whole = isBigEndian ? end - (isPrintable(bytes[end]!) ? -1 : 1) : end;
       visit(asciiOf(bytes, start + (isBigEndian ? 1 : 0), whole), start, isBigEndian ? 'utf-16be' : 'utf-16le');
     }
     i = end;
   }
+}
+
+/** Whether, at one place in eight at least, one of two bytes in a row is zero and the other is not: so it is within every run that is long enough. */
+function hasZerosInTurn(bytes: Buffer): boolean {
+  for (let i = 8; i < bytes.length; i += 8) if ((bytes[i] === 0) !== (bytes[i - 1] === 0)) return true;
+  return false;
 }
 
 function asciiOf(bytes: Buffer, first: number, end: number): string {

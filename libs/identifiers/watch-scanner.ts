@@ -1,3 +1,4 @@
+import { characterClasses } from './character-classes.ts';
 import type { WatchEntry, Watchlist } from './watchlist.ts';
 import { blockBytes, bytesSpelling, textSpelling, writeBytesBlock, writeTextBlock, type WatchKey } from './watch-key.ts';
 
@@ -32,11 +33,7 @@ const filler = 0x3d;
 /** Bits of a character: part of a word; a sign that may stand inside a value, so that the run and its parts are candidates. */
 const word = 1;
 const joiner = 2;
-const classes = new Uint8Array(128);
-for (let i = 0; i < 128; i++) {
-  const character = String.fromCharCode(i);
-  classes[i] = /[A-Za-z0-9]/.test(character) ? word : '._-+@~$|'.includes(character) ? joiner : 0;
-}
+const classes = characterClasses(128, [[word, /[A-Za-z0-9]/], [joiner, /[._\-+@~$|]/]]);
 
 interface Mark {
   readonly entry: WatchEntry;

@@ -1,7 +1,7 @@
 import { catalogue } from './catalogue.ts';
 import { watchedValue } from './catalogue/watched.ts';
 import type { IdentifierKind } from './kind.ts';
-import { maskSecret, maskValue } from './mask.ts';
+import { maskOf } from './mask.ts';
 import { normaliseOpaque } from './opaque.ts';
 import type { Tokeniser } from './token.ts';
 import { findMatches } from './shape.ts';
@@ -64,7 +64,7 @@ export function watch(value: string, kindName: string, tokeniser: Tokeniser, key
   if (bare.length < leastText || (/^\d+$/.test(bare) && bare.length < leastDigits)) throw new RangeError(`too short to be told from other text: at least ${leastText} characters, or ${leastDigits} digits`);
   if (bare.length > longestWatched) throw new RangeError(`longer than ${longestWatched} characters`);
   const kind = kindOf(bare, kindName);
-  const mask = (kind.mask ?? (kind.dataClass === 'secret' || kind.dataClass === 'session' ? maskSecret : maskValue))(bare);
+  const mask = maskOf(kind, bare);
   const spellings = spellingsOf(bare, kind).map(({ encoding, written }): WatchMark => markOf(written, encoding, key));
   return { kind, token: tokeniser.token((kind.normalise ?? normaliseOpaque)(bare)), mask, spellings };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { communityId, Flow } from '#capture';
 import type { Message } from '#dissect';
+import type { Answer } from './answer.ts';
 import { protocolNumber, type Endpoints } from './endpoints.ts';
 
 /** What a flow counted, in IP bytes and packets. */
@@ -28,12 +29,14 @@ export interface LogEntry {
   /** The flow is over, and counted for the last time. */
   readonly ends: boolean;
   readonly visibility: 'cleartext' | 'inspected';
+  /** How the destination answered; absent where the source cannot tell. */
+  readonly answer?: Answer;
   /** One of so many packets was counted; 0 is all of them, or not known. */
   readonly samplingRate: number;
 }
 
 /** The flow of one entry. Its start is the entry's own, so that ids and sorting keys do not depend on which other lines were read. */
-export function flowOfEntry({ endpoints, micros, startMicros }: LogEntry): Flow {
+export function flowOfEntry({ endpoints, micros, startMicros, answer }: LogEntry): Flow {
   const { sourceIp, transport } = endpoints;
   const isIcmp = transport === 'icmp' || transport === 'ipv6-icmp';
   const flow = new Flow({
@@ -43,6 +46,7 @@ export function flowOfEntry({ endpoints, micros, startMicros }: LogEntry): Flow 
     communityId: communityId({ ...endpoints, transport: protocolNumber(transport) }),
   }, startMicros, 0);
   flow.lastMicros = micros;
+  flow.unansweredPackets = answer?.unansweredPackets ?? 0;
   return flow;
 }
 

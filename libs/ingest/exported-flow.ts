@@ -1,5 +1,6 @@
 import { formatAddress, transportName } from '#capture';
 import type { Message } from '#dissect';
+import { answerOfFlags, silent, unknownAnswer, type Answer } from './answer.ts';
 import { isServerPort, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { addField, addLogin, message } from './messages.ts';
@@ -22,6 +23,7 @@ export interface ExportOrigin {
 /** TCP flags (RFC 9293, section 3.1). */
 const SYN = 0x02;
 const ACK = 0x10;
+const TCP = 6;
 /** flowEndReason of a flow that goes on (RFC 5102, section 5.11.3). */
 const activeTimeout = 2;
 
@@ -58,15 +60,24 @@ export class ExportedFlow {
     // Clocks of exporters may stand anywhere; a time that is none gives way to that of the export.
     const end = isTime(this.endMicros) ? this.endMicros : origin.micros;
     const start = isTime(this.startMicros) ? Math.min(this.startMicros, end) : end;
+    const isFromServer = !this.isBidirectional && this.#isFromServer();
     const scaled = (count: number): number => Math.min(count * scale, Number.MAX_SAFE_INTEGER);
     return {
       source: origin.source, micros: end, line: 0, digest: digestOf(Buffer.concat([Buffer.from(`${origin.exporter} ${index} `), origin.header, record])),
       protocol: '', messages: this.#messages(sender, end), ends: this.endReason !== activeTimeout, visibility: 'cleartext', samplingRate: rate,
-      ...oneWay(sender, scaled(this.bytes), scaled(this.packets), start, !this.isBidirectional && this.#isFromServer()),
+      answer: this.#answer(isFromServer),
+      ...oneWay(sender, scaled(this.bytes), scaled(this.packets), start, isFromServer),
       ...(this.isBidirectional && { totals: {
         sourceBytes: scaled(this.bytes), sourcePackets: scaled(this.packets), destinationBytes: scaled(this.reverseBytes), destinationPackets: scaled(this.reversePackets),
       } }),
     };
+  }
+
+  /** Of sampled packets the answer may have been left out. */
+  #answer(isFromServer: boolean): Answer {
+    if (this.samplingRate > 1) return unknownAnswer;
+    if (this.isBidirectional && this.reversePackets === 0) return silent(this.packets);
+    return this.protocol === TCP ? answerOfFlags({ flags: this.tcpFlags, packets: this.packets, bytes: this.bytes, isFromServer }) : unknownAnswer;
   }
 
   #endpoints(): Endpoints | null {

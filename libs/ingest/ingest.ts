@@ -4,3 +4,5 @@ export { flowOfEntry, type FlowTotals, type LogEntry } from './entry.ts';
 export { FlowExportDecoder, type FlowExportOptions } from './flow-export.ts';
 export { FlowJoin, flowJoinDefaults, type FlowJoinOptions } from './flow-join.ts';
 export { leastSample, openLog, type LogMark, type LogReader, type LogSource } from './log.ts';
+export { templateDefaults } from './netflow-templates.ts';
+export { ZeekCertificates } from './zeek-certificates.ts';

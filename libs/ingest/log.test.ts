@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { IngestCounters, openLog } from './ingest.ts';
+import { openLog } from './ingest.ts';
 import { LineSplitter, maxLineBytes } from './lines.ts';
 import { netflow5 } from './testing/export-datagrams.ts';
+import { logSource } from './testing/read-log.ts';
 
-const open = (start: string | Buffer): unknown => openLog(Buffer.from(start), { name: 'x', counters: new IngestCounters(), emit: () => {} });
+const open = (start: string | Buffer): unknown => openLog(Buffer.from(start), logSource('x', () => {}));
 
 describe('by content', () => {
   const flow = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 1, destinationPort: 2, packets: 1, bytes: 1 };

@@ -6,6 +6,7 @@ import { jsonArray, jsonLines } from './json-lines.ts';
 import { LineSplitter } from './lines.ts';
 import { isMitmproxy, mitmproxy } from './mitmproxy.ts';
 import { isVpcFlowLog, vpcFlowLog } from './vpc-flow-log.ts';
+import type { ZeekCertificates } from './zeek-certificates.ts';
 import { isZeekTsv, zeekTsv } from './zeek-tsv.ts';
 
 /** A log as it is handed out. */
@@ -14,6 +15,8 @@ export interface LogSource {
   name: string;
   emit: (entry: LogEntry) => void;
   counters: IngestCounters;
+  /** Of all logs of one Zeek. */
+  certificates: ZeekCertificates;
 }
 
 /** Takes a log in chunks and emits its entries. Lines that cannot be used are counted with their place; the rest goes on. */

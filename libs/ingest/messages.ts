@@ -1,6 +1,8 @@
 import { createMessage, type Encryption, type Message, type NameResolution, type Sender } from '#dissect';
 import { canonicalAddress } from './endpoints.ts';
 
+const mostCertificateNames = 64;
+
 /** A message without packets: its values have no frame. */
 export function message(protocol: string, encryption: Encryption, sender: Sender, micros: number): Message {
   return createMessage(protocol, encryption, sender, 0, micros);
@@ -63,5 +65,18 @@ export function tlsMessage(protocol: 'tls' | 'quic', serverName: string, alpn: r
     addField(tls, 'tls.client.server_name', name, '');
   }
   if (alpn.length > 0) tls.facts['telltale.tls.alpn'] = [...alpn];
+  return tls;
+}
+
+/** The certificate that the server showed: common names of its subject, as Zeek and Suricata write it (`CN=a.example,O=b\\, c`), and DNS names. */
+export function certificateNames(subject: string, alternativeNames: readonly string[]): string[] {
+  const common = [...subject.matchAll(/(?:^|[,+])\s*CN\s?=\s?((?:\\.|[^,+\\])+)/gi)].map((match) => match[1]!.replaceAll(/\\(.)/g, '$1').trim());
+  return [...new Set([...common, ...alternativeNames].map((name) => name.toLowerCase()))].slice(0, mostCertificateNames);
+}
+
+export function certificateMessage(names: readonly string[], micros: number): Message {
+  const tls = message('tls', encrypted('TLS ClientHello'), 'destination', micros);
+  tls.facts['telltale.tls.certificate_names'] = [...names];
+  for (const name of names) addField(tls, 'tls.certificate.name', name, 'tls_certificate_name');
   return tls;
 }

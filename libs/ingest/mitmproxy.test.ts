@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { IngestCounters, openLog, type LogEntry } from './ingest.ts';
-import { fieldsOf, readLog, survivesDamage } from './testing/read-log.ts';
+import { fieldsOf, logSource, readLog, survivesDamage } from './testing/read-log.ts';
 import { dictionary, writeTnetstring } from './testing/write-tnetstring.ts';
 import type { Tnetstring } from './tnetstring.ts';
 
@@ -83,7 +83,7 @@ test('a flow that cannot be used is counted with its number and costs only itsel
 test('a flow over the bound is passed over without being held', () => {
   const entries: LogEntry[] = [];
   const counters = new IngestCounters();
-  const reader = openLog(flow(), { name: 'flows', counters, emit: (entry) => entries.push(entry) })!;
+  const reader = openLog(flow(), logSource('flows', (entry) => entries.push(entry), counters))!;
   reader.push(flow());
   const part = Buffer.alloc(1 << 20);
   reader.push(Buffer.from(`${80 * part.length}:`));
@@ -104,7 +104,7 @@ test('any chunks give the same entries, and reading goes on behind a mark', () =
   for (const chunk of [1, 7, 100, 4096]) assert.deepEqual(paths(readLog('flows', file, chunk)), [[1, '/a'], [2, '/b'], [3, '/c']]);
 
   const entries: LogEntry[] = [];
-  const source = { name: 'flows', counters: new IngestCounters(), emit: (entry: LogEntry) => entries.push(entry) };
+  const source = logSource('flows', (entry) => entries.push(entry));
   const first = openLog(file, source)!;
   first.push(file.subarray(0, file.length - 20));
   const { unread, ...mark } = first.mark!();

@@ -1,3 +1,4 @@
+import { keptCopy } from '#capture';
 import type { IngestCounters } from './counters.ts';
 import type { ExportOrigin } from './exported-flow.ts';
 import type { TemplateField } from './netflow-elements.ts';
@@ -127,7 +128,7 @@ export class Templates {
     }
     const key = `${domain} ${id}`;
     const sets = this.#waiting.get(key) ?? [];
-    sets.push({ origin: { ...origin, header: Buffer.from(origin.header) }, records: Buffer.from(records) });
+    sets.push({ origin: { ...origin, header: keptCopy(origin.header) }, records: keptCopy(records) });
     this.#waiting.set(key, sets);
     this.#waitingBytes += records.length;
     this.#counters.add(origin.source, 'sets before their template');
@@ -150,7 +151,10 @@ export class Templates {
       this.#rates.set(key, rate);
       this.#changes++;
     }
-    while (this.#rates.size > this.#options.maxSamplers) this.#rates.delete(this.#rates.keys().next().value!);
+    while (this.#rates.size > this.#options.maxSamplers) {
+      this.#rates.delete(this.#rates.keys().next().value!);
+      this.#counters.add('flow-export', 'sampling rates forgotten');
+    }
   }
 
   /** 0 is not known. A record that names no sampler has the rate that its domain told last. */

@@ -1,6 +1,6 @@
 import type { Message } from '#dissect';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
-import { addField, addLogin, cleartext, dnsMessage, encrypted, message, tlsMessage } from './messages.ts';
+import { addField, addLogin, certificateMessage, certificateNames, cleartext, dnsMessage, encrypted, message, tlsMessage } from './messages.ts';
 import { count, object, objects, text, texts, type Row } from './row.ts';
 
 /** Reads the object of a protocol that stands in an event under the protocol's name. */
@@ -12,7 +12,9 @@ export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, 
   ['dns', dns],
   ['tls', (event, micros) => {
     const tls = object(event, 'tls');
-    return [tlsMessage('tls', text(tls, 'sni'), texts(tls, 'client_alpns'), micros)];
+    const hello = tlsMessage('tls', text(tls, 'sni'), texts(tls, 'client_alpns'), micros);
+    const names = certificateNames(text(tls, 'subject'), texts(tls, 'subjectaltname'));
+    return names.length === 0 ? [hello] : [hello, certificateMessage(names, micros)];
   }],
   ['quic', (event, micros) => [tlsMessage('quic', text(object(event, 'quic'), 'sni'), [], micros)]],
   ['smtp', smtp],

@@ -67,6 +67,12 @@ test('an alert tells its flow\'s direction and carries the message', () => {
   }
 });
 
+test('TLS has the names in the server\'s certificate', () => {
+  const tls = (more: object) => readLog('eve.json', event('tls', { tls: { sni: 'chat.example', ...more } })).entries[0]!.messages.map(({ facts }) => facts['telltale.tls.certificate_names']);
+  assert.deepEqual(tls({ subject: 'C=DE, O=a\\, b, CN=Chat.Example', subjectaltname: ['chat.example', '*.chat.example'] }), [undefined, ['chat.example', '*.chat.example']]);
+  assert.deepEqual(tls({ subject: 'O=nobody' }), [undefined]);
+});
+
 test('logins of MQTT, FTP, POP3, SNMP and Kerberos', () => {
   const fields = (type: string, values: object): string[] => fieldsOf(readLog('eve.json', event(type, { [type]: values })).entries[0]!);
   assert.deepEqual(fields('mqtt', { connect: { client_id: 'c1', username: 'bob', password: 's3cret' } }), ['mqtt.connect.client_id=c1', 'mqtt.connect.username=bob', 'mqtt.connect.password=s3cret']);

@@ -1,4 +1,5 @@
 import type { Message } from '#dissect';
+import { answerOfFlags, silent, unknownAnswer, type Answer } from './answer.ts';
 import { endpointsOf, isServerPort, reversed, type Endpoints } from './endpoints.ts';
 import { digestOf, type FlowTotals, type LogEntry } from './entry.ts';
 import type { RowFormat } from './json-lines.ts';
@@ -40,6 +41,7 @@ export function suricata(source: LogSource): RowFormat {
         messages: messagesOf(row, type, micros),
         totals: type === 'flow' && flow !== undefined ? totalsOf(flow) : null,
         ends: type === 'flow',
+        ...(type === 'flow' && flow !== undefined && { answer: answerOf(flow, object(row, 'tcp')) }),
       } satisfies LogEntry);
     },
   };
@@ -84,6 +86,14 @@ function totalsOf(flow: Row): FlowTotals {
     sourceBytes: count(flow, 'bytes_toserver'), sourcePackets: count(flow, 'pkts_toserver'),
     destinationBytes: count(flow, 'bytes_toclient'), destinationPackets: count(flow, 'pkts_toclient'),
   };
+}
+
+/** `tcp_flags_tc` are the flags of all packets to the client, in hexadecimal. */
+function answerOf(flow: Row, tcp: Row | undefined): Answer {
+  const packets = count(flow, 'pkts_toclient');
+  if (packets === 0) return silent(count(flow, 'pkts_toserver'));
+  const flags = Number.parseInt(text(tcp, 'tcp_flags_tc'), 16);
+  return Number.isNaN(flags) ? unknownAnswer : answerOfFlags({ flags, packets, bytes: count(flow, 'bytes_toclient'), isFromServer: true });
 }
 
 function protocolOf(name: string): string {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { IngestCounters, openLog, type LogEntry } from './ingest.ts';
-import { fieldsOf, readLog, survivesDamage } from './testing/read-log.ts';
+import { openLog, type LogEntry, type LogSource } from './ingest.ts';
+import { fieldsOf, logSource, readLog, survivesDamage } from './testing/read-log.ts';
 
 const header = (path: string, fields: string[], types: string[]): string =>
   `#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t${path}\n#open\t2024-01-01-00-00-00\n#fields\t${fields.join('\t')}\n#types\t${types.join('\t')}\n`;
@@ -136,7 +136,7 @@ test('property: reading goes on behind any mark, with the columns and the number
   assert.equal(whole.length, 6);
   fc.assert(fc.property(fc.integer({ min: 1, max: log.length }), (at) => {
     const entries: LogEntry[] = [];
-    const source = { name: 'current.log', counters: new IngestCounters(), emit: (entry: LogEntry) => entries.push(entry) };
+    const source = logSource('current.log', (entry) => entries.push(entry));
     const first = openLog(log, source)!;
     first.push(log.subarray(0, at));
     const { unread, ...mark } = first.mark!();
@@ -144,4 +144,43 @@ test('property: reading goes on behind any mark, with the columns and the number
     second.push(log.subarray(at - unread));
     assert.deepEqual(told({ entries }), whole);
   }));
+});
+
+describe('certificates', () => {
+  const sslLog = (column: string, ...rows: (readonly [uid: string, certificates: string])[]): string => header('ssl', [...id, 'server_name', column], [...idTypes, 'string', 'vector[string]'])
+    + rows.map(([uid, certificates]) => [client[0], uid, ...client.slice(2), '-', certificates].join('\t') + '\n').join('');
+  const x509Log = (column: string, ...rows: (readonly [id: string, subject: string, names: string])[]): string =>
+    header('x509', ['ts', column, 'certificate.subject', 'san.dns'], ['time', 'string', 'string', 'vector[string]']) + rows.map((row) => [client[0], ...row].join('\t') + '\n').join('');
+
+  /** The logs in this order, as of one Zeek. */
+  function read(...logs: string[]): { entries: LogEntry[]; counters: LogSource['counters'] } {
+    const entries: LogEntry[] = [];
+    const source = logSource('zeek', (entry) => entries.push(entry));
+    for (const log of logs) openLog(Buffer.from(log), source)!.push(Buffer.from(log));
+    return { entries, counters: source.counters };
+  }
+  const shown = (entries: readonly LogEntry[]): unknown[] => entries.flatMap(({ flowName, digest, messages }) => (
+    messages.flatMap(({ facts }) => (facts['telltale.tls.certificate_names'] === undefined ? [] : [[flowName, digest, facts['telltale.tls.certificate_names']]]))
+  )).toSorted();
+
+  test('name the connections that showed them, in either order of the logs and by either key', () => {
+    for (const [sslColumn, x509Column] of [['cert_chain_fps', 'fingerprint'], ['cert_chain_fuids', 'id']] as const) {
+      const ssl = sslLog(sslColumn, ['C1', 'f1,f2'], ['C2', 'f3'], ['C3', '(empty)'], ['C4', 'f1'], ['C5', 'f9']);
+      const x509 = x509Log(x509Column, ['f1', 'CN=Chat.Example,O=a\\\\, b,C=DE', 'chat.example,*.chat.example'], ['f2', 'CN=an issuer', '-'], ['f3', 'O=nobody', '-']);
+      const { entries } = read(ssl, x509);
+      const names = ['chat.example', '*.chat.example'];
+      assert.deepEqual(shown(entries).map((each) => (each as unknown[]).toSpliced(1, 1)), [['C1', names], ['C4', names]]);
+      assert.deepEqual(shown(read(x509, ssl).entries), shown(entries));
+      assert.ok(fieldsOf(entries.at(-1)!).includes('tls.certificate.name=chat.example'));
+      assert.equal(entries.at(-1)!.messages[0]!.sender, 'destination');
+    }
+  });
+
+  test('the memory for them has bounds, which are counted', () => {
+    const many = Array.from({ length: 20_001 }, (_, i) => i);
+    const { entries, counters } = read(sslLog('cert_chain_fps', ...many.map((i) => [`C${i}`, `f${i}`] as const)), x509Log('fingerprint', ...many.map((i) => [`f${i}`, `CN=h${i}.example`, '-'] as const)));
+    assert.equal(shown(entries).length, 20_000);
+    assert.equal(counters.get('zeek', 'connections whose certificate did not come'), 1);
+    assert.equal(counters.get('zeek', 'certificates forgotten'), 1);
+  });
 });

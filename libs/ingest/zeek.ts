@@ -1,3 +1,4 @@
+import { refused, silent, unknownAnswer, type Answer } from './answer.ts';
 import { digestOf, type FlowTotals, type LogEntry } from './entry.ts';
 import { endpointsOf, type Endpoints } from './endpoints.ts';
 import type { LogSource } from './log.ts';
@@ -13,12 +14,16 @@ export class ZeekRows {
   }
 
   row(path: string, row: Row, line: Buffer, number: number): void {
-    const { name, counters, emit } = this.#source;
+    const { name, counters, certificates } = this.#source;
+    if (path === 'x509') {
+      certificates.learn(row, (entry) => this.#emit(entry));
+      return;
+    }
     const log = path === 'conn' ? undefined : zeekLogs.get(path);
     // Before Zeek 5.1, files.log named hosts, and no connection.
     const isWithoutFlow = path === 'files' && !('id.orig_h' in row || 'id_orig_h' in row);
     if ((path !== 'conn' && log === undefined) || isWithoutFlow) {
-      // x509, weird, ntp, stats and the like tell nothing about who talks to whom that the others do not.
+      // weird, ntp, stats and the like tell nothing about who talks to whom that the others do not.
       counters.add('zeek', 'rows of logs that are not used');
       return;
     }
@@ -32,15 +37,22 @@ export class ZeekRows {
       counters.problem('zeek', 'addresses or ports missing or malformed', name, number);
       return;
     }
-    counters.entries++;
-    emit({
+    const entry: LogEntry = {
       source: 'zeek', flowName: text(row, 'uid') || texts(row, 'uids')[0] || '', endpoints, line: number, digest: digestOf(line), visibility: 'cleartext', samplingRate: 0,
       micros: path === 'conn' ? micros + durationMicros(row) : micros, startMicros: micros,
       protocol: path === 'conn' ? protocolOf(text(row, 'service')) : '',
       messages: log?.messages(row, micros) ?? [],
       totals: path === 'conn' ? totalsOf(row) : null,
       ends: path === 'conn',
-    } satisfies LogEntry);
+      ...(path === 'conn' && { answer: answerOf(row) }),
+    };
+    this.#emit(entry);
+    if (path === 'ssl') certificates.show(row, entry, (shown) => this.#emit(shown));
+  }
+
+  #emit(entry: LogEntry): void {
+    this.#source.counters.entries++;
+    this.#source.emit(entry);
   }
 }
 
@@ -62,6 +74,17 @@ function endpointsOfRow(row: Row, transport: string): Endpoints | null {
     text(row, column('orig_h')), Number(text(row, column('orig_p')) || NaN), text(row, column('resp_h')), Number(text(row, column('resp_p')) || NaN),
     text(row, 'proto') || transport,
   );
+}
+
+/** Of conn_state (https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html) what tells how the responder answered. */
+function answerOf(row: Row): Answer {
+  switch (text(row, 'conn_state')) {
+    case 'S0': return silent(count(row, 'orig_pkts'));
+    case 'REJ': return refused;
+    case 'SF': return { unansweredPackets: 0, endReason: 'fin' };
+    case 'RSTO': case 'RSTR': return { unansweredPackets: 0, endReason: 'rst' };
+    default: return unknownAnswer;
+  }
 }
 
 /** IP bytes where Zeek counted them, else payload. */

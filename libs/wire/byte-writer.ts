@@ -1,6 +1,3 @@
-/** Up to here, a loop over the characters is faster than a call into the runtime. */
-const shortText = 64;
-
 /** A growing buffer that is written from front to back. */
 export class ByteWriter {
   #bytes = Buffer.allocUnsafe(64 * 1024);
@@ -52,28 +49,6 @@ export class ByteWriter {
     const rest = Math.floor(magnitude / 64);
     this.u8((value < 0 ? 1 : 0) | (magnitude % 64) << 1 | (rest > 0 ? 0x80 : 0));
     if (rest > 0) this.varint(rest);
-  }
-
-  /** Writes `text` as UTF-8; returns the number of bytes. */
-  utf8(text: string): number {
-    this.#reserve(text.length * 3);
-    if (text.length <= shortText && this.#ascii(text)) return text.length;
-    const written = this.#bytes.write(text, this.#length, 'utf8');
-    this.#length += written;
-    return written;
-  }
-
-  /** Writes a text of ASCII without a call into the runtime; false when it is none. */
-  #ascii(text: string): boolean {
-    const bytes = this.#bytes;
-    const start = this.#length;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) return false;
-      bytes[start + i] = code;
-    }
-    this.#length = start + text.length;
-    return true;
   }
 
   bytes(source: Uint8Array): void {

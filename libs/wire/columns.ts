@@ -18,32 +18,14 @@ export interface Column {
   readonly isUnique: boolean;
   /** For `items`: an item before it is filled. */
   readonly createItem: () => unknown;
-  /** Whether all rows (at least one) have the same value in the field. */
-  readonly isConstant: (rows: readonly Row[]) => boolean;
-  /** Copies the field of each row into `values`. */
-  readonly gather: (rows: readonly Row[], values: Values) => void;
   /** Copies each of `values` into the field of its row. */
   readonly scatter: (rows: readonly Row[], values: ArrayLike<unknown>) => void;
 }
 
-/** A column's values while they are written or read. */
-export type Values = { [index: number]: unknown };
-
-/**
- * A loop whose body names the field literally. With the name in a variable all columns would share one access site, which V8 then
- * treats as megamorphic: measured at seven times the time per field.
- */
-function loop<Loop>(body: (row: string, value: string) => string, field: string): Loop {
-  const statement = body(`rows[i][${JSON.stringify(field)}]`, 'values[i]');
+/** Names the field literally, for speed: see `rowFunction` in gather.ts. */
+function scatter(field: string): Column['scatter'] {
   // oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
-  return new Function('rows', 'values', `for (let i = 0; i < rows.length; i++) ${statement};`) as Loop;
-}
-
-/** As {@link loop}. Most fields of a batch are the same in all records, and are passed over by this alone. */
-function comparison(field: string): Column['isConstant'] {
-  const name = JSON.stringify(field);
-  // oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
-  return new Function('rows', `const first = rows[0][${name}]; for (let i = 1; i < rows.length; i++) if (rows[i][${name}] !== first) return false; return true;`) as Column['isConstant'];
+  return new Function('rows', 'values', `for (let i = 0; i < rows.length; i++) rows[i][${JSON.stringify(field)}] = values[i];`) as Column['scatter'];
 }
 
 function createObservable(): Observable {
@@ -91,8 +73,6 @@ function column(field: string, property: string | null, type: ColumnType, create
   const name = property === null ? field : `${field}[].${property}`;
   return {
     tag: createHash('sha256').update(`${name}:${type}`).digest().readUInt32LE(0), type, field, property, isUnique: field === 'event.id', createItem,
-    isConstant: comparison(field),
-    gather: loop((row, value) => `${value} = ${row}`, field),
-    scatter: loop((row, value) => `${row} = ${value}`, field),
+    scatter: scatter(field),
   };
 }

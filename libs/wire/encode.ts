@@ -3,21 +3,52 @@ import { ByteWriter } from './byte-writer.ts';
 import type { Column, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, smallestCompressedBody, version } from './format.ts';
+import { gatherOf, type Gather } from './gather.ts';
 
-/** Writes `rows` as one batch. Throws {@link WireError} `too_large` beyond the format's limits, `unencodable` for an impossible value. */
-export function encodeRows(columns: readonly Column[], rows: readonly Row[]): Buffer {
-  if (rows.length > limits.records) throw new WireError('too_large', 0, `${rows.length} records, at most ${limits.records} fit in a batch`);
-  const dictionary = new Dictionary();
-  const written = writeColumns(columns, rows, dictionary);
-  const body = new ByteWriter();
-  body.varint(rows.length);
-  dictionary.writeTo(body);
-  body.varint(written.count);
-  body.bytes(written.bytes);
-  if (body.length > limits.bodyBytes) {
-    throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
+/** Writes rows as batches. */
+export class RowEncoder {
+  readonly #columns: readonly Column[];
+  readonly #gather: Gather;
+
+  constructor(columns: readonly Column[]) {
+    this.#columns = columns;
+    this.#gather = gatherOf(columns);
   }
-  return frame(body.view());
+
+  /** Writes `rows` as one batch. Throws {@link WireError} `too_large` beyond the format's limits, `unencodable` for an impossible value. */
+  encode(rows: readonly Row[]): Buffer {
+    if (rows.length > limits.records) throw new WireError('too_large', 0, `${rows.length} records, at most ${limits.records} fit in a batch`);
+    const dictionary = new Dictionary();
+    const written = this.#writeColumns(rows, dictionary);
+    const body = new ByteWriter();
+    body.varint(rows.length);
+    dictionary.writeTo(body);
+    body.varint(written.count);
+    body.bytes(written.bytes);
+    if (body.length > limits.bodyBytes) {
+      throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
+    }
+    return frame(body.view());
+  }
+
+  #writeColumns(rows: readonly Row[], dictionary: Dictionary): { count: number; bytes: Buffer } {
+    const gathered = this.#gather(rows);
+    const writer = new ByteWriter();
+    const data = new ByteWriter();
+    let count = 0;
+    for (const column of this.#columns) {
+      const { values } = gathered.get(column.field)!;
+      if (values === null) continue;
+      data.clear();
+      writeValues(data, column, column.property === null ? values : innerValues(values as unknown[][], column.property), dictionary);
+      if (data.length === 0) continue;
+      count++;
+      writer.u32(column.tag);
+      writer.varint(data.length);
+      writer.bytes(data.view());
+    }
+    return { count, bytes: writer.view() };
+  }
 }
 
 function frame(body: Buffer): Buffer {
@@ -44,8 +75,8 @@ class Dictionary {
   refer(text: string): number {
     const index = this.#indexes.get(text);
     if (index !== undefined) return index === 0 ? 0 : this.#texts.length - index + 2;
-    this.#indexes.set(text, this.#texts.push(text));
-    return 1;
+    this.#indexes.set(text, this.#texts.length + 1);
+    return this.append(text);
   }
 
   /** As {@link refer}, for a text that stands nowhere else in the batch. */
@@ -58,83 +89,43 @@ class Dictionary {
   writeTo(writer: ByteWriter): void {
     const utf8 = new ByteWriter();
     writer.varint(this.entries);
-    for (const text of this.#texts) writer.varint(utf8.utf8(text));
+    for (let at = 0; at < this.entries; at += textsTogether) writeUtf8(this.#texts.slice(at, at + textsTogether), writer, utf8);
     writer.bytes(utf8.view());
   }
 }
 
-function writeColumns(columns: readonly Column[], rows: readonly Row[], dictionary: Dictionary): { count: number; bytes: Buffer } {
-  const writer = new ByteWriter();
-  const values = new ByteWriter();
-  const source = new ColumnSource(rows);
-  let count = 0;
-  for (const column of columns) {
-    values.clear();
-    const written = column.type === 'text'
-      ? writeTexts(values, column, source.texts(column), dictionary)
-      : writeNumbers(values, column, source.numbers(column));
-    if (!written) continue;
-    count++;
-    writer.u32(column.tag);
-    writer.varint(values.length);
-    writer.bytes(values.view());
-  }
-  return { count, bytes: writer.view() };
+/** Texts that are converted by one call into the runtime. */
+const textsTogether = 64;
+
+/** Writes the lengths in bytes, and the bytes. Of texts that are all ASCII, as most are, those are the lengths of the strings. */
+function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWriter): void {
+  const joined = texts.join('');
+  const together = Buffer.from(joined);
+  // A text that is cut within a surrogate pair, and another that begins within one, would make a pair if they stood together.
+  const parts = together.length === joined.length ? null : texts.map((text) => Buffer.from(text));
+  for (let i = 0; i < texts.length; i++) lengths.varint((parts ?? texts)[i]!.length);
+  for (const part of parts ?? [together]) bytes.bytes(part);
 }
 
-/** Reads column after column out of the rows, into arrays that the next column overwrites. */
-class ColumnSource {
-  readonly #rows: readonly Row[];
-  readonly #texts: unknown[] = [];
-  readonly #lists: unknown[][] = [];
-  readonly #numbers: Float64Array;
-
-  constructor(rows: readonly Row[]) {
-    this.#rows = rows;
-    this.#numbers = new Float64Array(rows.length);
+/** Of a list's inner column: the values of all items of all rows. */
+function innerValues(lists: readonly unknown[][], property: string): unknown[] {
+  const values: unknown[] = [];
+  for (let row = 0; row < lists.length; row++) {
+    const list = lists[row]!;
+    for (let i = 0; i < list.length; i++) values.push(property === '' ? list[i] : (list[i] as Row)[property]);
   }
-
-  /** The column's values; a single one when all rows have the same. */
-  texts(column: Column): readonly unknown[] {
-    const texts = this.#texts;
-    if (column.property !== null) return this.#inner(column.property);
-    if (this.#isConstant(column)) return [this.#rows[0]![column.field]];
-    texts.length = this.#rows.length;
-    column.gather(this.#rows, texts);
-    return texts;
-  }
-
-  numbers(column: Column): Float64Array {
-    if (column.property !== null) return Float64Array.from(this.#inner(column.property) as number[]);
-    if (column.type !== 'items') {
-      if (this.#isConstant(column)) return Float64Array.of(this.#rows[0]![column.field] as number);
-      column.gather(this.#rows, this.#numbers);
-      return this.#numbers;
-    }
-    this.#lists.length = this.#rows.length;
-    column.gather(this.#rows, this.#lists);
-    for (let i = 0; i < this.#lists.length; i++) this.#numbers[i] = this.#lists[i]!.length;
-    return this.#numbers;
-  }
-
-  #isConstant(column: Column): boolean {
-    return this.#rows.length > 0 && column.isConstant(this.#rows);
-  }
-
-  /** Values of an inner column of the list whose `items` column was read last. */
-  #inner(property: string): unknown[] {
-    const values: unknown[] = [];
-    for (const list of this.#lists) {
-      for (const item of list) values.push(property === '' ? item : (item as Row)[property]);
-    }
-    return values;
-  }
+  return values;
 }
 
-/** Returns false when all are empty: then the column is left out. */
-function writeTexts(writer: ByteWriter, column: Column, values: readonly unknown[], dictionary: Dictionary): boolean {
+function writeValues(writer: ByteWriter, column: Column, values: readonly unknown[], dictionary: Dictionary): void {
+  if (column.type === 'text') writeTexts(writer, column, values, dictionary);
+  else writeNumbers(writer, column, column.type === 'items' ? (values as unknown[][]).map(({ length }) => length) : values as number[]);
+}
+
+/** Writes nothing when all are empty: then the column is left out. */
+function writeTexts(writer: ByteWriter, column: Column, values: readonly unknown[], dictionary: Dictionary): void {
   const constant = isConstant(values);
-  if (constant && (values.length === 0 || values[0] === '')) return false;
+  if (constant && (values.length === 0 || values[0] === '')) return;
   writer.u8(constant ? layout.constant : layout.varying);
   writer.varint(dictionary.entries);
   const count = constant ? 1 : values.length;
@@ -148,13 +139,12 @@ function writeTexts(writer: ByteWriter, column: Column, values: readonly unknown
     else reference = dictionary.refer(value);
     writer.varint(reference);
   }
-  return true;
 }
 
-/** Returns false when all are zero: then the column is left out. */
-function writeNumbers(writer: ByteWriter, column: Column, values: Float64Array): boolean {
+/** Writes nothing when all are zero: then the column is left out. */
+function writeNumbers(writer: ByteWriter, column: Column, values: readonly number[]): void {
   const constant = isConstant(values);
-  if (constant && (values.length === 0 || values[0] === 0)) return false;
+  if (constant && (values.length === 0 || values[0] === 0)) return;
   writer.u8(constant ? layout.constant : layout.varying);
   if (column.type === 'items') checkItems(column, values);
   const count = constant ? 1 : values.length;
@@ -166,7 +156,6 @@ function writeNumbers(writer: ByteWriter, column: Column, values: Float64Array):
     else writer.varint(value);
     previous = value;
   }
-  return true;
 }
 
 function isConstant(values: ArrayLike<unknown>): boolean {
@@ -174,9 +163,9 @@ function isConstant(values: ArrayLike<unknown>): boolean {
   return true;
 }
 
-function checkItems({ field }: Column, sizes: Float64Array): void {
+function checkItems({ field }: Column, sizes: readonly number[]): void {
   let total = 0;
-  for (const size of sizes) total += size;
+  for (let i = 0; i < sizes.length; i++) total += sizes[i]!;
   if (total > limits.items) throw new WireError('too_large', 0, `${total} items in ${field}, at most ${limits.items} fit in a batch`);
 }
 

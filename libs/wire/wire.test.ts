@@ -6,7 +6,7 @@ import { createFlowRecord, flowFields, type FieldDefinition, type FlowRecord, ty
 import { decodeBatch, encodeBatch, limits, WireError } from '#wire';
 import { columnsOf, type Row } from './columns.ts';
 import { decodeRows } from './decode.ts';
-import { encodeRows } from './encode.ts';
+import { RowEncoder } from './encode.ts';
 
 // Few distinct values, so that the dictionary, runs and constant columns occur; all of Unicode, so that lengths in bytes matter.
 const someTexts = fc.constantFrom('', 'a', 'tcp', '10.0.0.1', 'é', '😀');
@@ -213,5 +213,6 @@ test('a field whose type changes is another field', () => {
 function release(fields: Record<string, FieldDefinition>, createRow: () => Row) {
   const columns = columnsOf(fields);
   const schema = { columns: new Map(columns.map((column) => [column.tag, column])), createRow };
-  return { encode: (rows: Row[]) => encodeRows(columns, rows), decode: (bytes: Buffer) => decodeRows(schema, bytes) };
+  const encoder = new RowEncoder(columns);
+  return { encode: (rows: Row[]) => encoder.encode(rows), decode: (bytes: Buffer) => decodeRows(schema, bytes) };
 }

@@ -1,12 +1,13 @@
 import { createFlowRecord, flowFields, type FlowRecord } from '#flow';
 import { columnsOf, type Row } from './columns.ts';
 import { decodeRows, type Schema } from './decode.ts';
-import { encodeRows } from './encode.ts';
+import { RowEncoder } from './encode.ts';
 
 export { WireError, type WireErrorCode } from './errors.ts';
 export { limits } from './format.ts';
 
 const columns = columnsOf(flowFields);
+const encoder = new RowEncoder(columns);
 const schema: Schema = { columns: new Map(columns.map((column) => [column.tag, column])), createRow: createFlowRecord };
 
 /**
@@ -17,7 +18,7 @@ const schema: Schema = { columns: new Map(columns.map((column) => [column.tag, c
  * a value that its field's type does not allow.
  */
 export function encodeBatch(records: readonly FlowRecord[]): Buffer {
-  return encodeRows(columns, records as readonly Row[]);
+  return encoder.encode(records as readonly Row[]);
 }
 
 /**

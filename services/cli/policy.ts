@@ -127,11 +127,14 @@ async function explain(given: Given): Promise<number> {
   ]);
   if (policies === undefined) return exitStatus.failed;
   const geography = new Geography(tables);
-  const match = given.name === undefined ? undefined : catalogue.matchHost(given.name);
   const record = createFlowRecord();
   record['@timestamp'] = Date.parse(`${given.day}T12:00:00Z`) * 1_000;
   record['telltale.subject.ip'] = given.from;
   record['telltale.subject.tags'] = [...inventory.tagsOf(given.from)];
+  record['telltale.peer.ip'] = record['destination.ip'] = given.to;
+  record['destination.domain'] = given.name ?? '';
+  // Without a name a range may tell, and some hold for one transport.
+  const match = ['udp', 'tcp'].map((transport) => catalogue.match(Object.assign(record, { 'network.transport': transport }))).find((found) => found !== undefined);
   record['telltale.service'] = given.service ?? match?.service.name ?? '';
   record['telltale.role'] = given.role === undefined ? match?.role ?? '' : oneOf('--role', given.role, roles);
   record['telltale.flow.observable_kinds'] = given.identifier ?? [];
@@ -146,7 +149,7 @@ async function explain(given: Given): Promise<number> {
   const hops = (given.hop ?? []).map((ip) => placedHop('hop', ip, geography));
   const lines = [
     `${given.from}${record['telltale.subject.tags'].length > 0 ? ` (${record['telltale.subject.tags'].join(', ')})` : ''} → ${given.name ?? given.to}`
-      + ` (${record['telltale.service'] || 'no known service'}${record['telltale.role'] && `, ${record['telltale.role']}`}) on ${given.day}`,
+      + ` (${record['telltale.service'] || 'no known service'}${record['telltale.role'] && `, ${record['telltale.role']}`}${given.service === undefined && given.role === undefined && match !== undefined ? ` by ${match.evidence}` : ''}) on ${given.day}`,
     ...(place.scope === 'local' ? ['  the peer never leaves the monitored network: no policy is asked about it'] : record['telltale.peer.sources'].map((source) => `  ${source}`)),
     ...hops.map((hop) => `  ${hopText(hop)}`),
     '',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Position } from '#geo';
 import { clickhouseSection, httpSection, duration, kafkaSection, logSection, shutdownSection } from '#runtime';
 
 const file = z.string().min(1).exactOptional();
@@ -14,8 +15,10 @@ export const geoSection = z.strictObject({
   anycast: file.meta({ description: 'Anycast prefixes, `prefix` or `prefix,probe_ip` per line, instead of the short list that ships.' }),
   check: duration('1m').meta({ description: 'How often the table files are looked at; changed ones are taken into use while running.' }),
   probes: z.array(z.strictObject({
-    name: z.string().min(1), latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180),
-  })).default([]).meta({ description: 'Where probes stand, `{ name, latitude, longitude }` each: lets a handshake\'s round trip disprove a country.' }),
+    name: z.string().min(1), latitude: z.number().min(-90).max(90).exactOptional(), longitude: z.number().min(-180).max(180).exactOptional(),
+    country: z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code').exactOptional(),
+  }).refine(({ latitude, longitude }) => (latitude === undefined) === (longitude === undefined), 'latitude and longitude go together')).default([])
+    .meta({ description: 'Where probes stand, `{ name, latitude, longitude, country }` each: the position lets a handshake\'s round trip disprove a country, and the country is where the private addresses are that the probe sees.' }),
 }).prefault({}).meta({ description: 'Geo tables.' });
 
 /** What is looked for, and by which files; of the detector and of standalone. */
@@ -30,7 +33,7 @@ export const detectionOptions = {
   }).prefault({}).meta({ description: 'What is learned of where services answer from.' }),
   policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy, or a folder of them, to use instead of those that ship.' }),
   jurisdictions: file.meta({ description: 'Named sets of countries of your own, beside those that ship.' }),
-  inventory: file.meta({ description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for.' }),
+  inventory: file.meta({ description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for; `country` says where they are.' }),
   geo: geoSection,
 };
 
@@ -38,7 +41,13 @@ type GeoSection = z.output<typeof geoSection>;
 
 /** The section as the detection takes it. */
 export function geoOptions({ located, registered, asn, operators, anycast, probes }: GeoSection) {
-  return { geo: { located, registered, asn, operators, anycast }, positions: new Map(probes.map(({ name, latitude, longitude }) => [name, { latitude, longitude }])) };
+  const positions = new Map<string, Position>();
+  const sites = new Map<string, string>();
+  for (const { name, latitude, longitude, country } of probes) {
+    if (latitude !== undefined && longitude !== undefined) positions.set(name, { latitude, longitude });
+    if (country !== undefined) sites.set(name, country);
+  }
+  return { geo: { located, registered, asn, operators, anycast }, positions, sites };
 }
 
 export const detectorSection = z.strictObject({

@@ -1,5 +1,6 @@
 import { findingId, type Finding, type FlowRecord } from '#flow';
 import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
+import { pageSql, pagesOf } from './query-pages.ts';
 import type { ScheduledDetection } from './scheduled-detections.ts';
 
 const newCountry: DetectionRule = { id: '5a9a3c36-0f3b-4a3d-b0f3-6a3f0d1c7b84', title: 'Service answers from a country for the first time', version: '1' };
@@ -9,8 +10,6 @@ const newNetwork: DetectionRule = { id: 'c1d4e8b0-5f6e-4a52-9d0c-3b8f2a7e6d15', 
 const overlap = 300_000_000;
 /** Days on which a service must have been seen before a place counts as new to it: a week's silence is no baseline. */
 const leastDays = 3;
-/** First contacts told per run, at most; the next run goes on. */
-const mostFindings = 10_000;
 
 export interface ContactOptions {
   intervalMillis: number;
@@ -27,10 +26,10 @@ export interface ContactOptions {
 export function contactDetection({ intervalMillis, learningMicros, versions }: ContactOptions): ScheduledDetection {
   return {
     name: 'first contacts', title: 'First contacts', intervalMillis,
-    async detect(query, { since }) {
+    async *detect(query, { since }) {
       const parameters = { since: String(Math.floor(Math.max(0, since - overlap) / 1000)), learning: String(learningMicros) };
-      const [countries, networks] = [await query<ContactRow>(contactSql('located'), parameters), await query<ContactRow>(contactSql('asn'), parameters)];
-      return [...countries.map((row) => findingOf(row, newCountry, versions)), ...networks.map((row) => findingOf(row, newNetwork, versions))];
+      for await (const rows of pagesOf<ContactRow>(query, contactSql('located'), parameters)) yield rows.map((row) => findingOf(row, newCountry, versions));
+      for await (const rows of pagesOf<ContactRow>(query, contactSql('asn'), parameters)) yield rows.map((row) => findingOf(row, newNetwork, versions));
     },
   };
 }
@@ -110,5 +109,5 @@ GROUP BY ALL
 HAVING baseline_from + {learning:Int64} <= start
   AND length(arrayDistinct(arrayFlatten(groupArrayIf(known.days, known.place != fresh.place)))) >= ${leastDays}
   AND minIf(known.first, known.place = fresh.place) >= toStartOfHour(fromUnixTimestamp64Micro(start, 'UTC'))
-ORDER BY start LIMIT ${mostFindings}`;
+ORDER BY start, observer, service, role, fresh.place ${pageSql}`;
 }

@@ -23,14 +23,12 @@ export interface CorrelationOptions {
 export function correlationDetection(correlation: Correlation, { intervalMillis, versions }: CorrelationOptions): ScheduledDetection {
   return {
     name: `correlation ${correlation.id}`, title: correlation.title, intervalMillis,
-    async detect(query, { since, now }) {
+    async *detect(query, { since, now }) {
       const judged = now - settling;
-      const findings: Finding[] = [];
       for (const range of await touched(correlation, query, since, now)) {
         const sql = correlationSql(correlation, { ...range, judged }, hitEvents, contextFields);
-        for (const row of await query<CorrelationRow>(sql)) findings.push(correlationFinding(correlation, row, versions));
+        yield (await query<CorrelationRow>(sql)).map((row) => correlationFinding(correlation, row, versions));
       }
-      return findings;
     },
   };
 }

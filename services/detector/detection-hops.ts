@@ -1,6 +1,7 @@
 import type { FlowRecord } from '#flow';
 import type { AddressScope, Geography } from '#geo';
 import type { Hop } from '#rules';
+import { isSignalling, type Session } from './detection-sessions.ts';
 
 /** A hop with what tells whether it lies outside the monitored network. */
 export interface PlacedHop extends Hop {
@@ -83,20 +84,31 @@ const unknown = '?';
 const direct: string[] = [];
 
 /**
- * The path as `telltale.path` has it: from the subject over tunnel and peer to the farthest place, and what cannot be seen behind it. Empty
- * where subject and peer are all there is to tell.
+ * The path as `telltale.path` has it: from the subject over tunnel and peer to the farthest place, and what cannot be seen behind it; of a
+ * session over its signalling to where its media go. Empty where subject and peer are all there is to tell.
  */
-export function pathOf(record: FlowRecord, hops: readonly PathHop[]): string[] {
+export function pathOf(record: FlowRecord, hops: readonly PathHop[], session: Session | undefined): string[] {
   const why = unobservable(record, hops);
-  if (hops.length === 0 && why === '') return direct;
+  if (hops.length === 0 && why === '' && session === undefined) return direct;
   const peer = record['telltale.peer.ip'];
   const place = record['telltale.peer.unlocated'] === 'anycast' ? 'anycast' : record['telltale.peer.unlocated'] === 'local' ? 'local' : record['telltale.peer.located'];
+  const leg = [segment(roleOfPeer(record, hops, session), peer, place, record['telltale.peer.registered'], record['telltale.peer.operated'], 'flow')];
+  for (const hop of hops) if (roleOfKind[hop.kind] !== 'tunnel') leg.push(hopSegment(hop));
+  const segments = session === undefined ? leg : session.path(record['telltale.flow.id'], leg, isSignalling(record));
+  if (segments.length === 1 && hops.length === 0 && why === '') return direct;
   const path = [segment('subject', record['telltale.subject.ip'], 'local', '', '', 'flow')];
   for (const hop of hops) if (roleOfKind[hop.kind] === 'tunnel') path.push(hopSegment(hop));
-  path.push(segment(record['telltale.role'] || 'peer', peer, place, record['telltale.peer.registered'], record['telltale.peer.operated'], 'flow'));
-  for (const hop of hops) if (roleOfKind[hop.kind] !== 'tunnel') path.push(hopSegment(hop));
+  path.push(...segments);
   if (why !== '') path.push(segment('unobservable', '', '', '', '', why));
   return path;
+}
+
+/** Role by the catalogue, else by what the flow does in its session. */
+function roleOfPeer(record: FlowRecord, hops: readonly PathHop[], session: Session | undefined): string {
+  if (record['telltale.role'] !== '') return record['telltale.role'];
+  if (session === undefined) return 'peer';
+  if (isSignalling(record)) return 'signalling';
+  return hops.some(({ kind }) => kind === 'turn-relay') ? 'relay' : 'media';
 }
 
 function hopSegment(hop: PathHop): string {

@@ -1,5 +1,5 @@
 import type { FlowRecord, Observable } from '#flow';
-import type { Dimension } from '#geo';
+import type { Dimension, Place } from '#geo';
 import { dataClassOf, type DataClass } from '#identifiers';
 import type { Rule } from '#rules';
 import { peerEndpoint, peerIsSource, subjectAddress } from './detection-endpoints.ts';
@@ -9,8 +9,10 @@ const namedObservables = 3;
 
 /** What a sentence needs beside the record. */
 export interface MessageFacts {
-  /** Answers about a hop with their tables. */
-  sourcesOf: (ip: string) => readonly string[];
+  /** What the tables say of a hop. */
+  placeOf: (ip: string) => Place;
+  /** The tables that were asked for each dimension, with their days. */
+  tablesOf: Readonly<Record<Dimension, string>>;
   /** Of a contact with a third party: services that the subject used at about that time. */
   candidates: readonly string[] | undefined;
   /** The policy that decided, and why: for the record, or for the one place that the finding is about. */
@@ -22,23 +24,37 @@ export interface MessageFacts {
  * The finding as one sentence: who, what, to whom, where that is, and what remains unknown.
  * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
  */
-export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], { sourcesOf, candidates, policy, reason }: MessageFacts): string {
+export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], facts: MessageFacts): string {
+  const { candidates, policy, reason } = facts;
   if (rule.outcome.finding === 'link') return `${disclosed(record, observables)}; ${linkage(observables)} visible together to anyone on the path.`;
   if (observables.length > 0) return `${disclosure(record, observables)}${earlierInFlow(rule, record, observables)}.`;
-  const contact = `${subjectAddress(record)} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record)}`;
   if (record['telltale.policy.verdict'] === 'denied' && rule.outcome.level === 'policy') {
-    return `${contact}; denied by ${policyName(policy, record)} (${withSources(reason, record, sourcesOf)})${remainingDoubt(record)}.`;
+    return `${contact(record, !/(?:^|; )located=/.test(reason), false)}; denied by ${policyName(policy, record)} (${withSources(reason, record, facts)})${remainingDoubt(record)}.`;
   }
   if (record['telltale.policy.verdict'] === 'unknown' && rule.outcome.verdict === 'indeterminate') {
-    return `${contact}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason)}.`;
+    return `${contact(record)}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason, record, facts)}.`;
   }
-  return `${contact}: ${rule.title}${appBehind(candidates)}.`;
+  if (candidates !== undefined) return `${contact(record)}; ${appBehind(candidates)}.`;
+  return `${contact(record)}: ${rule.title}.`;
+}
+
+/** Who, and whom: with the tables behind its place and operator, unless the rest of the sentence names them. */
+function contact(record: FlowRecord, isLocationSourced = true, isOperatorSourced = true): string {
+  const located = record['telltale.subject.located'];
+  const known = [...(located === '' ? [] : [`in ${located}`]), ...record['telltale.subject.tags']];
+  const who = `${subjectAddress(record)}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
+  return `${who} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record, isLocationSourced, isOperatorSourced)}${call(record)}`;
+}
+
+/** `, in a call signalled over 192.0.2.1` of the media of a call. */
+function call(record: FlowRecord): string {
+  const signalling = record['telltale.path'].find((segment) => segment.startsWith('signalling|'))?.split('|')[1];
+  return record['telltale.session.id'] === '' || signalling === undefined || signalling === record['telltale.peer.ip'] ? '' : `, in a call signalled over ${signalling}`;
 }
 
 /** Which app reports to a third party: no more than the evidence says. */
-function appBehind(candidates: readonly string[] | undefined): string {
-  if (candidates === undefined) return '';
-  return `; which app did so is uncertain${candidates.length === 0 ? '' : ` (candidates: ${list(candidates)}, used within a minute)`}`;
+function appBehind(candidates: readonly string[]): string {
+  return `which app did so is uncertain${candidates.length === 0 ? '' : ` (candidates: ${list(candidates)}, used within a minute)`}`;
 }
 
 /** `10.1.2.3 sent user_id 47****8 in clear (udp.payload@12) to qos-america.agoralab.co (Agora, signalling) at …` */
@@ -82,21 +98,34 @@ function earlierInFlow(rule: Rule, record: FlowRecord, observables: readonly Obs
   return earlier.length === 0 ? '' : `; the same flow also showed ${list(earlier)}`;
 }
 
-/** `qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN` */
-function peer(record: FlowRecord): string {
+/** `qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN`; sourced: `located in US by dbip-city 2026-06-05, …` */
+function peer(record: FlowRecord, isLocationSourced = false, isOperatorSourced = false): string {
   const endpoint = peerEndpoint(record);
   const name = record['destination.domain'];
-  const service = record['telltale.service'] === '' ? '' : ` (${record['telltale.service']}, ${record['telltale.role']})`;
-  const parts = [name === '' ? `${endpoint}${service}` : `${name}${service} at ${endpoint}`, ...location(record)];
+  const parts = [name === '' ? `${endpoint}${service(record)}` : `${name}${service(record)} at ${endpoint}`, ...location(record, isLocationSourced)];
   const operated = record['telltale.peer.operated'];
   const located = `located in ${operated}`;
-  if (operated !== '' && parts.at(-1) === located) parts.splice(-1, 1, `located in and operated from ${operated}`);
+  if (operated !== '' && isOperatorSourced) parts.push(`operated from ${operated}${byTable(record, `operated=${operated}`)}`);
+  else if (operated !== '' && parts.at(-1) === located) parts.splice(-1, 1, `located in and operated from ${operated}`);
   else if (operated !== '') parts.push(`operated from ${operated}`);
   return parts.join(', ');
 }
 
+/** ` (Zoom, media)`; what else than its name says so stands with it: ` (Zoom, media by range 144.195.0.0/16 of 2026-06-18)`. */
+function service(record: FlowRecord): string {
+  if (record['telltale.service'] === '') return '';
+  const attribution = record['telltale.attribution'];
+  const by = attribution === 'name' || attribution === '' ? '' : attribution === 'session' ? " by its call's signalling" : ` by ${attribution}`;
+  return ` (${record['telltale.service']}, ${record['telltale.role']}${by})`;
+}
+
+/** ` by dbip-city 2026-06-05`: the table behind an answer about the peer. */
+function byTable(record: FlowRecord, answer: string): string {
+  return record['telltale.peer.sources'].find((source) => source.startsWith(`${answer} by `))?.slice(answer.length) ?? '';
+}
+
 /** `located in NL (its name says DE Frankfurt)`, `anycast (8.8.8.0/24) and so at no single place` */
-function location(record: FlowRecord): string[] {
+function location(record: FlowRecord, isSourced: boolean): string[] {
   const located = record['telltale.peer.located'];
   const disproved = record['telltale.peer.disproved'];
   const parts: string[] = [];
@@ -105,7 +134,7 @@ function location(record: FlowRecord): string[] {
     const bySite = site !== '' && !site.startsWith(`${located} `) ? site : '';
     const byTables = record['telltale.peer.disputed'].filter((country) => !bySite.startsWith(`${country} `));
     const doubts = [...(bySite === '' ? [] : [`its name says ${bySite}`]), ...(byTables.length === 0 ? [] : [`other tables say ${list(byTables)}`])];
-    parts.push(`located in ${located}${doubts.length === 0 ? '' : ` (${doubts.join('; ')})`}`);
+    parts.push(`located in ${located}${isSourced ? byTable(record, `located=${located}`) : ''}${doubts.length === 0 ? '' : ` (${doubts.join('; ')})`}`);
   }
   if (record['telltale.peer.unlocated'] === 'anycast') parts.push(`anycast (${record['telltale.peer.anycast']}) and so at no single place`);
   if (disproved.length > 0) parts.push(`not in ${disproved.join(' or ')} as tables say, since it answered from within ${record['telltale.peer.distance_limit']} km of the probe`);
@@ -119,10 +148,10 @@ function policyName(id: string, record: FlowRecord): string {
 }
 
 /** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-08-01, inferred`. */
-function withSources(reason: string, record: FlowRecord, sourcesOf: (ip: string) => readonly string[]): string {
+function withSources(reason: string, record: FlowRecord, { placeOf }: MessageFacts): string {
   return reason.split('; ').map((part) => {
     const [, hop, ip, answers] = /^(?:(\S+) (\S+): )?(.*)$/.exec(part)!;
-    const sources = ip === undefined ? record['telltale.peer.sources'] : sourcesOf(ip);
+    const sources = ip === undefined ? record['telltale.peer.sources'] : placeOf(ip).sources;
     const sourced = splitAnswers(answers!).map((answer) => sources.find((source) => source.startsWith(`${answer} by `)) ?? answer).join('; ');
     return ip === undefined ? sourced : `${hop} ${ip}: ${sourced}`;
   }).join('; ');
@@ -143,19 +172,50 @@ const questions: Record<Dimension, string> = {
   operated: 'from where the network of X is operated',
 };
 
+/** What is said of a peer or hop that a question is open about. */
+interface Asked {
+  readonly name: string;
+  readonly unlocated: string;
+  readonly anycast: string;
+}
+
 /** `located=unknown, operated=unknown; turn-relay 192.0.2.1: located=JP disputed by CN` in words. */
-function unknownAnswers(reason: string): string {
+function unknownAnswers(reason: string, record: FlowRecord, { placeOf, tablesOf }: MessageFacts): string {
   return list(reason.split('; ').flatMap((part) => {
-    const [, hop, answers] = /^(?:(\S+ \S+): )?(.*)$/.exec(part)!;
-    return splitAnswers(answers!).map((answer) => unknownAnswer(answer, hop ?? 'the peer'));
+    const [, hop, ip, answers] = /^(?:(\S+) (\S+): )?(.*)$/.exec(part)!;
+    const asked = ip === undefined ? askedPeer(record) : askedHop(`${hop} ${ip}`, placeOf(ip));
+    return splitAnswers(answers!).map((answer) => unknownAnswer(answer, asked, tablesOf));
   }));
 }
 
-function unknownAnswer(answer: string, of: string): string {
-  const [, dimension, country, how, what] = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer)!;
+function askedPeer(record: FlowRecord): Asked {
+  const side = peerIsSource(record) ? 'source' : 'destination';
+  return {
+    name: `the peer${network(record[`${side}.as.number`], record[`${side}.as.organization.name`])}`, unlocated: record['telltale.peer.unlocated'], anycast: record['telltale.peer.anycast'],
+  };
+}
+
+function askedHop(name: string, { asn, organisation, unlocated, anycast }: Place): Asked {
+  return { name: `${name}${network(asn, organisation)}`, unlocated, anycast };
+}
+
+/** ` (AS60893 Art of Automation B.V.)` */
+function network(asn: number, organisation: string): string {
+  return asn === 0 ? '' : ` (AS${asn} ${organisation})`;
+}
+
+function unknownAnswer(answer: string, { name, unlocated, anycast }: Asked, tablesOf: MessageFacts['tablesOf']): string {
+  const [, dimension, country, how, what] = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer)! as unknown as [string, Dimension, string, string?, string?];
   if (how === 'if') return `whether ${what}`;
-  const question = questions[dimension as Dimension].replace('X', of);
-  return how === undefined ? question : `${question} (${country}, disputed by ${what})`;
+  const question = questions[dimension].replace('X', name);
+  if (how !== undefined) return `${question} (${country}, disputed by ${what})`;
+  return `${question} (${dimension === 'located' ? whyUnlocated(unlocated, anycast, tablesOf.located) : `no answer in ${tablesOf[dimension]}`})`;
+}
+
+function whyUnlocated(unlocated: string, anycast: string, tables: string): string {
+  if (unlocated === 'anycast') return `anycast: ${anycast}`;
+  if (unlocated === 'disproved') return 'what the tables say is too far away for the round trip';
+  return unlocated === 'reserved' ? 'a special range' : `no answer in ${tables}`;
 }
 
 function splitAnswers(answers: string): string[] {

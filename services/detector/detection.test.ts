@@ -60,7 +60,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   const denied = named(findings, 'Service traffic to a country its policy denies');
   assert.equal(denied['event.severity_name'], 'high');
   assert.equal(denied['message'],
-    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN; denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred).');
+    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US by dbip-city 2026-06-05, operated from CN; denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred).');
 });
 
 test('the pair is found when the room comes in a later record of the flow', () => {
@@ -154,7 +154,8 @@ test('an unknown place is indeterminate and low, and says what is unknown', () =
   assert.equal(finding!['telltale.verdict'], 'indeterminate');
   assert.equal(finding!['event.severity_name'], 'low');
   assert.equal(finding!['message'],
-    '10.1.2.3 contacted 203.0.113.9:8801 (Zoom, media); policy conferencing version 1 cannot be decided, because it is unknown where the peer is located and from where the network of the peer is operated.');
+    '10.1.2.3 contacted 203.0.113.9:8801 (Zoom, media by port udp/8801-8810); policy conferencing version 1 cannot be decided, '
+    + 'because it is unknown where the peer is located (a special range) and from where the network of the peer is operated (no answer in operators 2026-08-01).');
 });
 
 test('a third party contacted is one low finding per flow; asking DNS for its name is none', () => {
@@ -165,7 +166,8 @@ test('a third party contacted is one low finding per flow; asking DNS for its na
   ]);
   assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [['Third-party analytics endpoint contacted', 'low']]);
   assert.equal(findings[0]!['message'],
-    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT, operated from US: Third-party analytics endpoint contacted; which app did so is uncertain.');
+    '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT by dbip-city 2026-06-05, '
+    + 'operated from US by operators 2026-08-01, inferred; which app did so is uncertain.');
 });
 
 test('the peer is enriched on whichever side it stands, and a value it sends is said to come from it', () => {
@@ -178,7 +180,7 @@ test('the peer is enriched on whichever side it stands, and a value it sends is 
   assert.equal(record['source.geo.country_iso_code'], 'CN');
   assert.equal(record['destination.geo.country_iso_code'], '');
   assert.equal(named(findings, atPlatform)['message'],
-    '52.81.151.250:8801 (Zoom, media), located in and operated from CN, sent user_id 47****8 in clear (udp.payload@12, url>base64) to 10.1.2.3.');
+    '52.81.151.250:8801 (Zoom, media by port udp/8801-8810), located in and operated from CN, sent user_id 47****8 in clear (udp.payload@12, url>base64) to 10.1.2.3.');
   assert.match(named(findings, 'Service traffic to a country its policy denies')['message'], /^10\.1\.2\.3 was contacted by 52\.81\.151\.250:8801/);
 });
 
@@ -299,7 +301,7 @@ test('hops inside a session are looked up and judged', () => {
   assert.equal(behindLocal['telltale.policy.verdict'], 'denied', 'a relay inside the network does not hide what is behind it');
   const unknown = recordOf({ ...turn, 'telltale.stun.peer_ip': ['198.51.100.9'] }, 'flow-3');
   const indeterminate = named(detector().detect([unknown]), 'Service traffic to a place that cannot be told');
-  assert.match(indeterminate['message'], /because it is unknown where turn-peer 198\.51\.100\.9 is located and from where the network of turn-peer 198\.51\.100\.9 is operated\.$/);
+  assert.match(indeterminate['message'], /because it is unknown where turn-peer 198\.51\.100\.9 is located \(a special range\) and from where the network of turn-peer 198\.51\.100\.9 is operated \(no answer in operators 2026-08-01\)\.$/);
 });
 
 test('reversed endpoints, mapped, tunnelled, private and documentation addresses: none has a country', () => {
@@ -322,6 +324,20 @@ test('tags of the inventory stand on the record', () => {
   const record = recordOf(zoom);
   detector({ inventory }).detect([record]);
   assert.deepEqual(record['telltale.subject.tags'], ['department=legal', 'residency=DE']);
+});
+
+test('a subject is where the inventory or its probe says, or its public address; residency is not a place', () => {
+  const inventory = Inventory.parse("version: '1'\nsubjects:\n  - { cidr: [10.1.0.0/16], tags: { residency: FR } }\n  - { cidr: [10.9.0.0/16], tags: { country: CH, residency: FR } }", 'i.yaml');
+  const locatedOf = (fields: Partial<FlowRecord>): string => {
+    const record = recordOf({ ...zoom, ...fields });
+    detector({ inventory, sites: new Map([['berlin', 'DE']]) }).detect([record]);
+    return record['telltale.subject.located'];
+  };
+  assert.equal(locatedOf({ 'observer.name': 'elsewhere' }), '', 'residency is not a place');
+  assert.equal(locatedOf({ 'observer.name': 'berlin' }), 'DE');
+  const branch = { 'source.ip': '10.9.0.1', 'telltale.subject.ip': '10.9.0.1', 'observer.name': 'berlin' };
+  assert.equal(locatedOf(branch), 'CH', 'a network of another site, seen by that probe');
+  assert.equal(locatedOf({ 'source.ip': '52.81.151.250', 'telltale.subject.ip': '52.81.151.250', 'observer.name': 'berlin' }), 'CN', 'a public address has its own place');
 });
 
 test('new tables take over between two batches', async () => {

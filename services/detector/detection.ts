@@ -6,6 +6,7 @@ import { hopsOf, hopText, isJudged, isPlaced, pathOf, type PlacedHop } from './d
 import { PeerAnswer } from './detection-peer.ts';
 import { peerIsSource } from './detection-endpoints.ts';
 import { findingMessage } from './detection-message.ts';
+import { isSignalling, Sessions } from './detection-sessions.ts';
 import type { LinkHistory } from './link-history.ts';
 import { levelOfScore, Linkability, riskScore, type Link } from './linkability.ts';
 
@@ -24,6 +25,8 @@ export interface DetectionParts {
   inventory?: Inventory;
   /** Where probes stand, by their names; only theirs are the round trips that bound a distance. */
   positions?: ReadonlyMap<string, Position>;
+  /** Countries in which probes stand, by their names: so do the private addresses that they see. */
+  sites?: ReadonlyMap<string, string>;
   /** Flows remembered for rules that report once per flow: at most twice this number per detection. */
   rememberedFlows?: number;
 }
@@ -44,12 +47,14 @@ export class Detection {
   #versions: string;
   readonly #inventory: Inventory;
   readonly #positions: ReadonlyMap<string, Position>;
+  readonly #sites: ReadonlyMap<string, string>;
   readonly #candidates = new ThirdPartyCandidates();
   readonly #observer = new AnycastObserver();
   readonly #peer = new PeerAnswer();
   /** For rules that report once per flow: the record that did, by rule, flow and denied place. A replay of that very record reports again. */
   readonly #reported: BoundedCache<string>;
   readonly #linkability: Linkability;
+  readonly #sessions: Sessions;
   #record!: FlowRecord;
   #link: Link | undefined;
   /** Places that policies deny the record. */
@@ -60,7 +65,8 @@ export class Detection {
   #hits: Hit[] = [];
 
   constructor({
-    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, hits = HitPlan.none, versions, inventory = Inventory.empty, positions = new Map(), rememberedFlows = 65_536,
+    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, hits = HitPlan.none, versions, inventory = Inventory.empty, positions = new Map(),
+    sites = new Map(), rememberedFlows = 65_536,
   }: DetectionParts) {
     this.#geography = geography;
     this.#catalogue = catalogue;
@@ -71,8 +77,10 @@ export class Detection {
     this.#versions = versions;
     this.#inventory = inventory;
     this.#positions = positions;
+    this.#sites = sites;
     this.#reported = new BoundedCache(rememberedFlows);
     this.#linkability = new Linkability(rememberedFlows);
+    this.#sessions = new Sessions(rememberedFlows);
   }
 
   /** Takes other rules from the next batch on. */
@@ -131,14 +139,24 @@ export class Detection {
 
     const tags = this.#inventory.tagsOf(record['telltale.subject.ip'], record['telltale.subject.mac']);
     record['telltale.subject.tags'] = tags as string[];
-    record['telltale.subject.located'] = countryOf(tags) || (peerIsSource(record) ? destination : source).located;
+    record['telltale.subject.located'] = this.#subjectLocated(record, tags, peerIsSource(record) ? destination : source);
     this.#judge(record, peerIsSource(record) ? source : destination);
   }
 
+  /** A private address has no place in any table: the inventory says where its network is, or it is where the probe stands that sees it. */
+  #subjectLocated(record: FlowRecord, tags: readonly string[], place: Place): string {
+    const tagged = tags.find((tag) => countryTag.test(tag))?.slice(-2);
+    return tagged ?? (place.scope === 'local' ? this.#sites.get(record['observer.name']) ?? '' : place.located);
+  }
+
   #judge(record: FlowRecord, place: Place): void {
-    const match = this.#catalogue.match(record);
+    const session = this.#sessions.join(record);
+    let match = this.#catalogue.match(record);
+    if (session !== undefined && isSignalling(record)) session.service ??= match;
+    else if (match === undefined && session?.service !== undefined && record['destination.domain'] === '') match = { service: session.service.service, role: 'media', evidence: 'session' };
     record['telltale.service'] = match?.service.name ?? '';
     record['telltale.role'] = match?.role ?? '';
+    record['telltale.attribution'] = match?.evidence ?? '';
     this.#candidates.learn(record);
     const domain = record['destination.domain'];
     const peer = this.#peer;
@@ -156,7 +174,7 @@ export class Detection {
 
     const hops = hopsOf(record, this.#geography);
     record['telltale.hops'] = hops.length === 0 ? noTexts : hops.filter(isPlaced).map(hopText);
-    record['telltale.path'] = pathOf(record, hops);
+    record['telltale.path'] = pathOf(record, hops, session);
     this.#link = this.#linkability.link(record, place.scope === 'local');
     record['telltale.linkability.score'] = this.#link?.score ?? 0;
     record['telltale.linked.kinds'] = this.#link?.observables.map(({ kind }) => kind) ?? noTexts;
@@ -264,14 +282,14 @@ export class Detection {
       for (const { token } of observables) this.#covered.add(`${id} ${token}`);
     }
     finding['message'] = findingMessage(rule, record, observables, {
-      sourcesOf: this.#sourcesOf, candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined,
+      placeOf: this.#placeOf, tablesOf: this.#geography.tablesOf, candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined,
       policy: finding['telltale.policy.id'], reason: finding['telltale.policy.reason'],
     });
     this.#findings.push(finding);
   }
 
-  /** Sources of a hop's answers, with the days of their tables. */
-  readonly #sourcesOf = (ip: string): readonly string[] => this.#geography.lookup(ip.replace(/\/.*/, '')).sources;
+  /** What the tables say of a hop: an address, or a network. */
+  readonly #placeOf = (ip: string): Place => this.#geography.lookup(ip.replace(/\/.*/, ''));
 
   #level(rule: Rule, policy: string, record: FlowRecord): Level {
     if (rule.outcome.level === 'linkability') return levelOfScore(record['telltale.linkability.score']);
@@ -282,11 +300,8 @@ export class Detection {
 const noTexts: string[] = [];
 const noHops: readonly PlacedHop[] = [];
 
-/** What the inventory says of where a subject is. */
-function countryOf(tags: readonly string[]): string {
-  for (const name of ['country=', 'residency=']) for (const tag of tags) if (tag.startsWith(name)) return tag.slice(name.length);
-  return '';
-}
+/** The inventory's tag of where a network or host is. Its `residency` is something else: which country's law holds for the person, wherever he is. */
+const countryTag = /^country=[A-Z]{2}$/;
 
 /** The packet with which the evidence is complete. */
 function lastFrame(observables: readonly Observable[]): number {

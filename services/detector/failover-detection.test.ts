@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { FlowRecord } from '#flow';
+import { ip, ipfix, set, template, u16, u32, u8 } from '../../libs/ingest/testing/export-datagrams.ts';
 import { temporaryStore } from '../../libs/store/testing.ts';
 import { runInProcess } from '../../test/support/pipeline-in-process.ts';
 import { failoverDetection } from './failover-detection.ts';
@@ -49,6 +52,24 @@ describe('failover', () => {
     assert.deepEqual(await told(serviceFlow(noon, { ...refusal, 'telltale.handshake.rtt': 9_000 }), serviceFlow(noon + second, beijing)), [], 'a connection that ended by a reset was none');
   });
 
+  test('logs and flow exports: a refusal that they name, silence in one direction', async () => {
+    const logged = { 'network.transport': 'tcp', 'telltale.evidence.frame': 0 };
+    const refusal = { ...logged, 'source.packets': 1, 'destination.packets': 1, 'destination.bytes': 40, 'telltale.flow.end_reason': 'refused' };
+    const [refused] = await told(serviceFlow(noon, refusal), serviceFlow(noon + second / 10, { ...beijing, ...logged }));
+    assert.match(refused!.message, /the former refused at 2026-03-02T12:00:00Z/);
+    assert.deepEqual(await told(serviceFlow(noon, { ...refusal, 'telltale.flow.end_reason': 'rst' }), serviceFlow(noon + second / 10, { ...beijing, ...logged })), [], 'a log has no round trip: its resets end connections');
+
+    const oneWay = { 'telltale.evidence.frame': 0, '@timestamp': noon + 6 * second, 'source.packets': 40, 'destination.packets': 0, 'destination.bytes': 0 };
+    const [silence, ...more] = await told(serviceFlow(noon, oneWay), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 }));
+    assert.deepEqual(more, []);
+    assert.match(silence!.message, /the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on/);
+
+    const back = { ...serviceFlow(noon, { ...oneWay, 'telltale.flow.sequence': 1, 'source.packets': 0, 'destination.packets': 38, 'destination.bytes': 9000 }), 'event.id': 'back' };
+    assert.deepEqual(await told(serviceFlow(noon, oneWay), back, serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 })), [], 'the other direction has a record of its own');
+    assert.deepEqual(await told(serviceFlow(noon, { ...oneWay, 'telltale.sampling.rate': 100 }), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 })), [], 'sampled: the answer may have been left out');
+    assert.deepEqual(await told(serviceFlow(noon, oneWay), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0, 'destination.packets': 0 })), [], 'a source that never tells answers');
+  });
+
   test('the return is told, within an hour', async () => {
     const findings = await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing), serviceFlow(noon + 600 * second));
     assert.deepEqual(findings.map((finding) => finding['event.severity_name']), ['medium', 'informational']);
@@ -87,6 +108,51 @@ describe('failover', () => {
   });
 });
 
+/** The media server in the United States that nobody hears of any more, and the one in the mainland that takes its place five seconds later. */
+const [primary, secondary] = ['144.195.10.10', '221.122.63.10'];
+const began = noon / second;
+
+const sources: Record<string, Buffer> = {
+  'conn.log': Buffer.from([[primary, 0, 6, 0, 'S0'], [secondary, 8, 20, 40, 'SF']].map(([peer, after, duration, answers, state], i) => JSON.stringify({
+    _path: 'conn', ts: began + Number(after), uid: `C${i}`, 'id.orig_h': '10.0.0.5', 'id.orig_p': 40_000 + i, 'id.resp_h': peer, 'id.resp_p': 8801, proto: 'udp', duration,
+    conn_state: state, orig_pkts: 40, orig_ip_bytes: 4000, resp_pkts: answers, resp_ip_bytes: Number(answers) * 100,
+  })).join('\n')),
+  'eve.json': Buffer.from([[primary, 0, 6, 0], [secondary, 8, 28, 40]].map(([peer, from, to, answers], i) => JSON.stringify({
+    timestamp: new Date((began + Number(to)) * 1000).toISOString(), flow_id: i + 1, event_type: 'flow', src_ip: '10.0.0.5', src_port: 40_000 + i, dest_ip: peer, dest_port: 8801, proto: 'UDP',
+    flow: {
+      pkts_toserver: 40, bytes_toserver: 4000, pkts_toclient: answers, bytes_toclient: Number(answers) * 100,
+      start: new Date((began + Number(from)) * 1000).toISOString(), end: new Date((began + Number(to)) * 1000).toISOString(), state: answers === 0 ? 'new' : 'established', reason: 'timeout',
+    },
+  })).join('\n')),
+  'export.ipfix': ipfix(0, 1,
+    set(2, template(256, [8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [1, 4], [2, 4], [152, 8], [153, 8])),
+    set(256, ...([['10.0.0.5', primary, 40_000, 8801, 0, 6], ['10.0.0.5', secondary, 40_001, 8801, 8, 28], [secondary, '10.0.0.5', 8801, 40_001, 8, 28]] as const).map(([from, to, fromPort, toPort, start, end]) => Buffer.concat([
+      ip(from), ip(to), u16(fromPort, toPort), u8(17), u32(4000, 40), milliseconds(began + start), milliseconds(began + end),
+    ])))),
+};
+
+function milliseconds(seconds: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(seconds * 1000));
+  return bytes;
+}
+
+for (const [name, content] of Object.entries(sources)) {
+  test(`from ${name}: read, attributed by the published ranges, and told`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'telltale-failover-'));
+    try {
+      await writeFile(join(folder, name), content);
+      const { records } = await runInProcess(join(folder, name), { tokenKey: Buffer.alloc(32, 1), observer: 'lab' });
+      const [finding, ...more] = await told(...records.values());
+      assert.deepEqual(more, []);
+      assert.match(finding!.message, / Policy conferencing version 1 denies it \(located=CN, operated=CN\)\.$/);
+      assert.match(finding!.message, /^10\.0\.0\.5 went over from 144\.195\.10\.10:8801, US by dbip-city 20\S+ \(AS30103 .*\), to 221\.122\.63\.10:8801, CN by dbip-city 20\S+ .* for Zoom \(media\): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on\./);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
 const captures = join(process.env['TELLTALE_SHARED'] ?? '../shared', 'captures/ndpi/pcap');
 const skip = existsSync(captures) ? false : `NO CAPTURES IN ${captures}: failover was not tested on real traffic`;
 
@@ -100,7 +166,7 @@ async function toldOf(capture: string) {
 test('Agora edges that fall silent, and others elsewhere that answer', { skip }, async () => {
   const findings = await toldOf('agora-sd-rtn.pcap');
   assert.deepEqual(findings.map((finding) => finding['telltale.peer.located']), ['JP', 'US']);
-  assert.match(findings[0]!.message, /, HK \(AS21859 .* for Agora \(media\): the former fell silent/);
+  assert.match(findings[0]!.message, /, HK by dbip-city 20\S+ \(AS21859 .* for Agora \(media\): the former fell silent/);
 });
 
 test('a call that asks many relays and keeps one is no failover', { skip }, async () => {

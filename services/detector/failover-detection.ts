@@ -1,5 +1,6 @@
 import { findingId, type Finding, type FlowRecord } from '#flow';
 import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
+import { pageSql, pagesOf } from './query-pages.ts';
 import type { ScheduledDetection } from './scheduled-detections.ts';
 
 const failover: DetectionRule = { id: '7a0c1e52-6f0b-4a3e-9d0e-2c6f4b1a9d31', title: 'Service failed over to another place', version: '1' };
@@ -17,8 +18,6 @@ const returning = 3_600_000_000;
 const overlap = 300_000_000;
 /** A packet of TCP without payload has at most so many bytes (IPv6, and options of a reset). */
 const headerBytes = 80;
-/** Failovers told per run, at most; the next run goes on. */
-const mostFindings = 10_000;
 
 export interface FailoverOptions {
   intervalMillis: number;
@@ -36,9 +35,9 @@ export interface FailoverOptions {
 export function failoverDetection({ intervalMillis, learningMicros, versions }: FailoverOptions): ScheduledDetection {
   return {
     name: 'failover', title: failover.title, intervalMillis,
-    async detect(query, { since }) {
+    async *detect(query, { since }) {
       const parameters = { since: String(Math.floor(Math.max(0, since - overlap) / 1000)), learning: String(learningMicros) };
-      return (await query<FailoverRow>(failoverSql, parameters)).flatMap((row) => findingsOf(row, versions));
+      for await (const rows of pagesOf<FailoverRow>(query, failoverSql, parameters)) yield rows.flatMap((row) => findingsOf(row, versions));
     },
   };
 }
@@ -53,6 +52,8 @@ interface Peer {
   operated: string;
   asn: string;
   organization: string;
+  /** ` by dbip-city 2026-06-05`: the table that locates it. */
+  source: string;
 }
 
 interface FailoverRow {
@@ -69,6 +70,8 @@ interface FailoverRow {
   frame: number;
   policy: string;
   policy_verdict: string;
+  /** What the policy says of the answering peer: `conferencing@1 denied located=CN`. */
+  decision: string;
   stored: number;
   silent_from: number;
   start: number;
@@ -95,7 +98,7 @@ function findingsOf(row: FailoverRow, versions: string): Finding[] {
     rule: failover, id, time: row.start, created: row.stored, level, versions, flow,
     verdict: answering.located === '' || silent.located === '' ? 'indeterminate' : 'violation',
     message: `${subject} went over from ${peer(silent)} to ${peer(answering)} for ${service} (${role}): the former ${row.refused ? 'refused' : 'fell silent'} `
-      + `at ${second(row.silent_from)}, the latter answered from ${second(row.start)} on${row.returned === 0 ? '' : `, until ${second(row.returned)}`}. ${baseline(row)}`,
+      + `at ${second(row.silent_from)}, the latter answered from ${second(row.start)} on${row.returned === 0 ? '' : `, until ${second(row.returned)}`}. ${baseline(row)}${denial(row)}`,
   })];
   if (row.returned !== 0) {
     findings.push(scheduledFinding({
@@ -115,12 +118,17 @@ function baseline({ observer, role, service, answering, known, established, base
     : `${observer} had seen ${service} (${role}) since ${second(baseline_from).slice(0, 10)}, and never in ${where}.`;
 }
 
+function denial({ policy_verdict, decision }: FailoverRow): string {
+  const [, id, version, reason] = /^(\S+)@(\S+) denied (.*)$/.exec(decision) ?? [];
+  return policy_verdict !== 'denied' || id === undefined ? '' : ` Policy ${id} version ${version} denies it (${reason}).`;
+}
+
 function peer(one: Peer): string {
   return `${one.domain === '' ? '' : `${one.domain} `}${one.ip}:${one.port}, ${place(one)},`;
 }
 
-function place({ located, asn, organization }: Peer): string {
-  return `${located === '' ? 'an unknown country' : located}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
+function place({ located, asn, organization, source }: Peer): string {
+  return `${located === '' ? 'an unknown country' : located}${source}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
 }
 
 function second(micros: number): string {
@@ -128,7 +136,7 @@ function second(micros: number): string {
 }
 
 /** `silent_flow AS …` and so on: what is told of either peer. */
-const peerColumns = ['flow', 'ip', 'port', 'domain', 'located', 'operated', 'asn', 'organization'];
+const peerColumns = ['flow', 'ip', 'port', 'domain', 'located', 'operated', 'asn', 'organization', 'source'];
 const columnsOf = (peer: string): string => peerColumns.map((name) => `${name} AS ${peer}_${name}`).join(', ');
 const tupleOf = (peer: string): string => `map(${peerColumns.map((name) => `'${name}', toString(${peer}_${name})`).join(', ')})`;
 
@@ -139,8 +147,9 @@ const baselineSql = `SELECT observer_name AS observer, telltale_service AS servi
 
 /**
  * One row per flow whose peer fell silent, with the next flow of that subject, service and role that was answered, when that went elsewhere.
- * (Answered by the same peer it is a retry, and so is another peer at the same place.) What is unanswered is told by the flow's latest record;
- * a refused TCP handshake is a reset that nothing came before.
+ * (Answered by the same peer it is a retry, and so is another peer at the same place.) What is unanswered is told by the flow's latest record.
+ * Flow exports and logs may have a record per direction: there it is told by the sum of all, and that the source tells answers at all by those
+ * of the peer that took over. A refused TCP handshake is a reset that nothing came before; a log or the flags of an export say so.
  */
 const failoverSql = `WITH
   changed AS (
@@ -156,11 +165,18 @@ const failoverSql = `WITH
       argMax(destination_domain, telltale_flow_sequence) AS domain, argMax(telltale_peer_located, telltale_flow_sequence) AS located,
       argMax(telltale_peer_operated, telltale_flow_sequence) AS operated, any(destination_as_number) AS asn, any(destination_as_organization_name) AS organization,
       any(telltale_evidence_file) AS file, min(telltale_evidence_frame) AS frame,
+      argMax(arrayFirst(one -> startsWith(one, concat('located=', telltale_peer_located, ' by ')), telltale_peer_sources), telltale_flow_sequence) AS located_by,
+      substring(located_by, length('located=CN') + 1) AS source,
       argMax(telltale_policy_id, telltale_flow_sequence) AS policy, argMax(telltale_policy_verdict, telltale_flow_sequence) AS policy_verdict,
+      argMax(arrayFirst(one -> startsWith(one, concat(telltale_policy_id, '@')), telltale_policy_decisions), telltale_flow_sequence) AS decision,
       min(toUnixTimestamp64Micro(event_start)) AS start, max(toUnixTimestamp64Micro(timestamp)) AS finish, max(toUnixTimestamp64Milli(ingested_at)) * 1000 AS stored,
-      argMax(telltale_unanswered_duration, telltale_flow_sequence) AS unanswered_for,
-      argMax(telltale_flow_end_reason, telltale_flow_sequence) = 'rst' AND max(telltale_handshake_rtt) = 0 AND sum(destination_bytes) <= ${headerBytes} * sum(destination_packets) AS refused,
-      refused OR (argMax(telltale_unanswered_packets, telltale_flow_sequence) >= ${silence.packets} AND unanswered_for >= ${silence.micros}) AS failed,
+      max(telltale_evidence_frame) = 0 AND max(telltale_sampling_rate) = 0 AND sum(destination_packets) = 0 AS one_way,
+      if(one_way, greatest(0, finish - start), argMax(telltale_unanswered_duration, telltale_flow_sequence)) AS unanswered_for,
+      if(one_way, sum(source_packets), argMax(telltale_unanswered_packets, telltale_flow_sequence)) AS unanswered,
+      (countIf(telltale_flow_end_reason = 'refused') > 0
+        OR (argMax(telltale_flow_end_reason, telltale_flow_sequence) = 'rst' AND max(telltale_evidence_frame) > 0 AND max(telltale_handshake_rtt) = 0))
+        AND sum(destination_bytes) <= ${headerBytes} * sum(destination_packets) AS refused,
+      refused OR (unanswered >= ${silence.packets} AND unanswered_for >= ${silence.micros}) AS failed,
       sum(destination_packets) > 0 AND NOT refused AS answered
     FROM flows FINAL
     INNER JOIN changed ON changed.subject = flows.telltale_subject_ip AND changed.service = flows.telltale_service AND changed.role = flows.telltale_role
@@ -173,20 +189,20 @@ const failoverSql = `WITH
     FROM seen WHERE failed
   ),
   answering AS (
-    SELECT observer, subject, service, role, ${columnsOf('next')}, transport, protocol, file, frame, policy, policy_verdict, start, stored
+    SELECT observer, subject, service, role, ${columnsOf('next')}, transport, protocol, file, frame, policy, policy_verdict, decision, start, stored
     FROM seen WHERE answered
   ),
   places AS (SELECT observer, subject, service, role, located, asn, start AS back FROM seen WHERE answered),
   moved AS (
     SELECT observer, subject, service, role, ${[...peerColumns.map((name) => `silent_${name}`), ...peerColumns.map((name) => `next_${name}`)].join(', ')}, refused, silent_from,
-      transport, protocol, file, frame, policy, policy_verdict, start, stored
+      transport, protocol, file, frame, policy, policy_verdict, decision, start, stored
     FROM failing ASOF INNER JOIN answering
       ON failing.observer = answering.observer AND failing.subject = answering.subject AND failing.service = answering.service AND failing.role = answering.role
       AND failing.succeeded_after <= answering.start
     WHERE start <= finish + ${takeover} AND next_ip != silent_ip AND (next_located != silent_located OR next_asn != silent_asn)
-    ORDER BY start, silent_flow LIMIT ${mostFindings}
+    ORDER BY start, silent_flow ${pageSql}
   )
-SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role, transport, protocol, file, frame, policy, policy_verdict,
+SELECT moved.observer AS observer, moved.subject AS subject, moved.service AS service, moved.role AS role, transport, protocol, file, frame, policy, policy_verdict, decision,
   ${tupleOf('silent')} AS silent, ${tupleOf('next')} AS answering, toBool(refused) AS refused, silent_from, start, stored,
   if(back > start + ${returning}, 0, back) AS returned,
   toUnixTimestamp(baseline.first) * 1000000 AS baseline_from,

@@ -22,6 +22,8 @@ export interface DetectionFiles {
   inventory?: string | undefined;
   /** Where probes stand, by their names. */
   positions?: ReadonlyMap<string, Position> | undefined;
+  /** Countries in which probes stand, by their names. */
+  sites?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface LoadedDetection {
@@ -45,7 +47,7 @@ export interface LoadedDetection {
  * Reads rules, policies, catalogue and geo tables and makes a detection of them.
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
-export async function loadDetection({ root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions }: DetectionFiles): Promise<LoadedDetection> {
+export async function loadDetection({ root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions, sites }: DetectionFiles): Promise<LoadedDetection> {
   const [tables, catalogue, inventory] = await Promise.all([readGeoTables(root, geo), readCatalogue(root), readInventory(inventoryFile)]);
   const context = await readPolicyContext(root, catalogue, jurisdictions);
   const policies = new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context)));
@@ -61,7 +63,7 @@ export async function loadDetection({ root, rules, policy, geo, jurisdictions, i
     return Object.entries(parts).map(([part, version]) => `${part} ${version}`).join('; ');
   };
   const versions = versionsWith({});
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, exceptions, versions, inventory, ...(positions && { positions }) });
+  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, exceptions, versions, inventory, ...(positions && { positions }), ...(sites && { sites }) });
   return { detection, geography, catalogue, policies, pack, inventory, versions, vocabulary, versionsWith, warnings: pack.warnings };
 }
 

@@ -15,9 +15,9 @@ export interface ScheduledDetection {
   readonly intervalMillis: number;
   /**
    * Findings about what was stored since `since`, and before `now`: µs of the store's clock. What a run finds a later one may find again, and so
-   * may another process: the ids of the findings, and their times, must be functions of what they are about.
+   * may another process: the ids of the findings, and their times, must be functions of what they are about. In batches that fit into memory.
    */
-  detect(query: Query, seen: { readonly since: number; readonly now: number }): Promise<Finding[]>;
+  detect(query: Query, seen: { readonly since: number; readonly now: number }): AsyncIterable<Finding[]>;
 }
 
 /** Totals by title. */
@@ -111,13 +111,14 @@ export class ScheduledDetections implements Component {
 
   async #runOne(detection: ScheduledDetection, since: number, now: number): Promise<void> {
     const { store, findings: sink } = this.#parts;
-    const found = await store.withoutStored(await detection.detect((sql, params) => store.query(sql, params), { since, now }));
-    if (found.length > 0) {
+    for await (const batch of detection.detect((sql, params) => store.query(sql, params), { since, now })) {
+      const found = await store.withoutStored(batch);
+      if (found.length === 0) continue;
       await sink.send(found);
       await store.write([], found);
+      add(this.counters.findings, detection.title, found.length);
     }
     await store.recordDetectionRun(detection.name, now);
-    add(this.counters.findings, detection.title, found.length);
     this.counters.lag.set(detection.title, 0);
   }
 }

@@ -26,5 +26,7 @@ export function serviceFlow(start: number, fields: Partial<FlowRecord> = {}): Fl
 /** Findings of one run over all that is stored. */
 export async function runOnce(store: Store, detection: ScheduledDetection): Promise<Finding[]> {
   await store.refreshRollups();
-  return detection.detect((sql, params) => store.query(sql, params), { since: 0, now: noon });
+  const findings: Finding[] = [];
+  for await (const batch of detection.detect((sql, params) => store.query(sql, params), { since: 0, now: noon })) findings.push(...batch);
+  return findings;
 }

@@ -1,6 +1,7 @@
 import { findingId, type Finding } from '#flow';
 import type { Threshold } from '#rules';
 import { scheduledFinding } from './scheduled-finding.ts';
+import { pageSql, pagesOf } from './query-pages.ts';
 import type { ScheduledDetection } from './scheduled-detections.ts';
 
 export interface VolumeOptions {
@@ -19,21 +20,19 @@ export interface VolumeOptions {
 export function volumeDetection(threshold: Threshold, { intervalMillis, version, versions }: VolumeOptions): ScheduledDetection {
   return {
     name: `threshold ${threshold.id}`, title: threshold.title, intervalMillis,
-    async detect(query, { since, now }) {
+    async *detect(query, { since, now }) {
       const inForce = threshold.members.filter(({ from, to }) => from <= now && now <= to).map(({ country }) => country);
-      const rows = await query<VolumeRow>(volumeSql(threshold), {
+      const parameters = {
         since: String(Math.floor(Math.max(0, since - overlap) / 1000)), kinds: threshold.kinds, countries: [...new Set(inForce)],
         days: threshold.days, more_than: String(threshold.moreThan),
-      });
-      return rows.map((row) => findingOf(threshold, row, version, versions));
+      };
+      for await (const rows of pagesOf<VolumeRow>(query, volumeSql(threshold), parameters)) yield rows.map((row) => findingOf(threshold, row, version, versions));
     },
   };
 }
 
 /** Rows stored before the last run that are looked at once more: an insert takes time. µs */
 const overlap = 300_000_000;
-/** Findings told per run, at most; the next run goes on. */
-const mostFindings = 1_000;
 
 interface VolumeRow {
   organization: string;
@@ -76,5 +75,5 @@ FROM touched INNER JOIN disclosed_identifiers AS told USING (organization)
 WHERE ${conditions} AND told.day <= touched.reached AND told.day > touched.reached - {days:UInt32}
 GROUP BY organization, touched.reached
 HAVING uniqExactMerge(${count}) > {more_than:UInt64}
-ORDER BY organization, touched.reached LIMIT 1 BY organization, month LIMIT ${mostFindings}`;
+ORDER BY organization, touched.reached LIMIT 1 BY organization, month ${pageSql}`;
 }

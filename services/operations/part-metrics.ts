@@ -70,6 +70,7 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     captureProblems: 'What the capture library could not use, or only in part, by layer/reason.',
     dissections: { help: 'Messages, malformed input and bounds that bit, by protocol/reason.', label: 'outcome' },
   });
+  metrics.counts('probe_names', pipeline.names, { evicted: 'Names that gave way to newer ones although they still held.' });
   metrics.gauge('telltale_inference_values', 'Values of unknown protocols that are remembered.', () => pipeline.recurring.size.values);
   metrics.gauge('telltale_probe_names', 'Names in the passive DNS cache.', () => pipeline.names.size);
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { httpSection, kafkaSection, logSection, shutdownSection, size } from '#runtime';
 import { interfacePattern } from './capture-program.ts';
 import { privateNetworks } from './subject.ts';
+import { tablesSection } from './tables.ts';
 
 /** Of a live capture; standalone has it too. */
 export const liveSection = z.strictObject({
@@ -22,6 +23,7 @@ export const probeSection = z.strictObject({
   watchlists: z.string().min(1).default('.telltale/watchlists').meta({ description: 'Folder of the watchlists that `telltale watchlist` writes. Changes are taken while the probe runs.' }),
   networks: z.array(z.string().regex(/^[0-9a-fA-F.:]+\/\d+$/, { error: 'Expected CIDR notation' })).min(1).default(privateNetworks)
     .meta({ description: 'Ranges of the monitored side, CIDR: of two endpoints the one in them is the subject.' }),
+  tables: tablesSection,
 }).prefault({}).meta({ description: 'Probe.' });
 
 export const probeSchema = z.strictObject({ log: logSection, http: httpSection(9101), shutdown: shutdownSection, kafka: kafkaSection, probe: probeSection });

@@ -1,7 +1,8 @@
-import type { FlowShare, FlowTableOptions } from '#capture';
+import type { FlowShare } from '#capture';
 import { createTokeniser, type Recognised } from '#identifiers';
 import { ProbePipeline } from './pipeline.ts';
 import { MonitoredNetworks } from './subject.ts';
+import { defaultTables, type TableBounds } from './tables.ts';
 
 export interface ProbeOptions {
   tokenKey: Uint8Array;
@@ -10,19 +11,19 @@ export interface ProbeOptions {
   /** CIDR ranges of the monitored side; private ranges where absent. */
   monitoredNetworks?: readonly string[];
   onRecognised?: (recognised: readonly Recognised[]) => void;
-  flowTable?: Partial<FlowTableOptions>;
+  tables?: TableBounds;
   /** Which flows are this pipeline's, where several share the packets. */
   share?: FlowShare;
 }
 
-export function createPipeline({ tokenKey, observer = 'local', monitoredNetworks, onRecognised, flowTable, share }: ProbeOptions): ProbePipeline {
+export function createPipeline({ tokenKey, observer = 'local', monitoredNetworks, onRecognised, tables = defaultTables, share }: ProbeOptions): ProbePipeline {
   return new ProbePipeline({
     observer,
     tokeniser: createTokeniser(tokenKey),
     monitored: new MonitoredNetworks(monitoredNetworks),
     now: () => Date.now() * 1000,
+    tables,
     ...(onRecognised && { onRecognised }),
-    ...(flowTable && { flowTable }),
     ...(share && { share }),
   });
 }

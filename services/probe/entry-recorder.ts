@@ -1,4 +1,4 @@
-import { FlowJoin, IngestCounters, flowOfEntry, type LogEntry } from '#ingest';
+import { FlowJoin, IngestCounters, flowOfEntry, ZeekCertificates, type LogEntry } from '#ingest';
 import { loggedFlowId } from '#flow';
 import type { EntryOrigin, FlowRecorder } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
@@ -6,11 +6,14 @@ import { FlowState } from './flow-state.ts';
 /** Entries of logs, archives and flow exports in, flow records out. Entries that name the same flow share what is known of it. */
 export class EntryRecorder {
   readonly counters = new IngestCounters();
+  readonly certificates = new ZeekCertificates(this.counters);
   readonly #recorder: FlowRecorder;
-  readonly #join = new FlowJoin<FlowState>({}, this.counters);
+  readonly #join: FlowJoin<FlowState>;
 
-  constructor(recorder: FlowRecorder) {
+  /** @param maxFlows whose later lines are waited for */
+  constructor(recorder: FlowRecorder, maxFlows: number) {
     this.#recorder = recorder;
+    this.#join = new FlowJoin({ maxFlows }, this.counters);
   }
 
   record(entry: LogEntry): void {
@@ -24,7 +27,7 @@ export class EntryRecorder {
     if (entry.totals === null) return;
     if (state.protocol === '') state.protocol = entry.protocol;
     Object.assign(flow, entry.totals);
-    if (entry.ends) this.#recorder.end(flow, state, originOf(entry, 'end'));
+    if (entry.ends) this.#recorder.end(flow, state, originOf(entry, 'end'), entry.answer?.endReason);
     else this.#recorder.update(flow, state, originOf(entry, 'update'));
   }
 }

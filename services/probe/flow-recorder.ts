@@ -1,16 +1,18 @@
 import type { Flow, FlowEndReason } from '#capture';
-import { NameCache, defaultDissectOptions, type Message, type NameResolution } from '#dissect';
+import { NameCache, defaultDissectOptions, defaultNameCacheOptions, type Message, type NameResolution } from '#dissect';
 import { createFlowRecord, flowFields, recordId, type FieldDefinition, type FlowField, type FlowRecord } from '#flow';
 import { isMac, normaliseMac, Recogniser, RecogniserCounters, type Recognised, type Tokeniser, type Watch } from '#identifiers';
 import { FlowInference } from './inference.ts';
 import { readable, type FlowState } from './flow-state.ts';
 import type { MonitoredNetworks } from './subject.ts';
+import type { TableBounds } from './tables.ts';
 
 export interface FlowRecorderOptions {
   /** Name of the probe, part of every id. */
   observer: string;
   tokeniser: Tokeniser;
   monitored: MonitoredNetworks;
+  tables: TableBounds;
   /** Wall clock in microseconds, for `event.created`. */
   now: () => number;
   /** Sees raw values, for `scan --reveal` only; nothing else may keep them. */
@@ -40,7 +42,7 @@ const maxObservables = 256;
  */
 export class FlowRecorder {
   readonly identifiers = new RecogniserCounters();
-  readonly names = new NameCache();
+  readonly names: NameCache;
   readonly #inference: FlowInference;
   readonly counters = { hopsDropped: 0 };
   /** Records made so far. */
@@ -55,7 +57,9 @@ export class FlowRecorder {
 
   constructor(options: FlowRecorderOptions) {
     this.#options = options;
-    this.#inference = new FlowInference(options.tokeniser);
+    const { names, samples, values } = options.tables;
+    this.names = new NameCache({ ...defaultNameCacheOptions, maxNames: names });
+    this.#inference = new FlowInference(options.tokeniser, { maxFlows: samples, maxValues: values });
     const limits = { tokeniser: options.tokeniser, maxPerMessage: maxObservables };
     this.#recogniser = new Recogniser(limits, this.identifiers);
     this.#watching = new Recogniser(limits, new RecogniserCounters());
@@ -119,6 +123,7 @@ export class FlowRecorder {
     for (const name in facts) {
       if (isReadInFull || !mayHoldIdentifier(name as FlowField)) (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
     }
+    if (message.session !== undefined) record['telltale.session.id'] = this.#options.tokeniser.token(message.session);
     if (record['telltale.flow.hops'].length > 0) this.#addHops(state, record['telltale.flow.hops']);
     record['telltale.flow.hops'] = state.hops as string[];
     state.rttMicros ||= record['telltale.handshake.rtt'];

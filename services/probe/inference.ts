@@ -1,6 +1,6 @@
 import type { Flow } from '#capture';
 import type { Message } from '#dissect';
-import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type SampledFlow, type Tokeniser } from '#identifiers';
+import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type RecurrenceOptions, type SampledFlow, type Tokeniser } from '#identifiers';
 import type { FlowState } from './flow-state.ts';
 
 /** What was inferred of a flow: observables with their raw values, and for each of them the evidence. */
@@ -13,11 +13,12 @@ export interface Inference {
  * Infers identifiers in flows whose protocol nobody knows. Values stay in here and below; what comes out takes the way of all identifiers.
  */
 export class FlowInference {
-  readonly recurring = new RecurringValues();
+  readonly recurring: RecurringValues;
   readonly #tokeniser: Tokeniser;
 
-  constructor(tokeniser: Tokeniser) {
+  constructor(tokeniser: Tokeniser, bounds: Partial<RecurrenceOptions>) {
     this.#tokeniser = tokeniser;
+    this.recurring = new RecurringValues(bounds);
   }
 
   /** Looks at a message, if nothing claims it and the flow it is in. */
@@ -49,14 +50,13 @@ export class FlowInference {
   #begin(flow: Flow, state: FlowState, file: string): SampledFlow | null {
     const { sourceIp, destinationIp, transport, destinationPort, startMicros } = flow;
     // What is told to everybody on a network is told to its neighbours, and malformed questions to a resolver stay DNS.
-    if (sourceIp === destinationIp || isForMany(destinationIp) || knownPorts.has(destinationPort)) return null;
+    if (sourceIp === destinationIp || isForMany(destinationIp) || uninferredPorts.has(destinationPort)) return null;
     const domain = state.domain.split('.').slice(-2).join('.');
     return this.recurring.begin({
       protocol: `${transport}/${destinationPort}/${domain}`,
-      subject: state.subjectIsDestination ? destinationIp : sourceIp,
-      peer: state.subjectIsDestination ? sourceIp : destinationIp,
+      subjectIp: state.subjectIsDestination ? destinationIp : sourceIp,
+      peerIp: state.subjectIsDestination ? sourceIp : destinationIp,
       file, startMicros,
-      addresses: [sourceIp, destinationIp].filter((ip) => !ip.includes(':')).map(ipv4Number),
     });
   }
 
@@ -75,15 +75,11 @@ function isUnknown({ protocol }: FlowState, { transport }: Flow): boolean {
 }
 
 /** Ports of which it is known what is on them, also where it is malformed. */
-const knownPorts = new Set([53, 67, 68, 123, 137, 138, 161, 162, 5353, 5355]);
+export const uninferredPorts: ReadonlySet<number> = new Set([53, 67, 68, 123, 137, 138, 161, 162, 5353, 5355]);
 
 /** Multicast and broadcast (RFC 5771, RFC 4291, section 2.7); of a subnet's broadcast the usual form. */
 function isForMany(ip: string): boolean {
   if (ip.includes(':')) return ip.startsWith('ff');
   const first = Number.parseInt(ip, 10);
   return first >= 224 || ip.endsWith('.255');
-}
-
-function ipv4Number(ip: string): number {
-  return ip.split('.').reduce((number, octet) => number * 256 + Number(octet), 0);
 }

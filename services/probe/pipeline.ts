@@ -1,4 +1,4 @@
-import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type FlowTableOptions, type PacketView, type Sender } from '#capture';
+import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
 import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
@@ -7,12 +7,15 @@ import { collectorPorts } from './collector-ports.ts';
 import { EntryRecorder } from './entry-recorder.ts';
 import { FlowRecorder, type FlowRecorderOptions } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
+import type { TableBounds } from './tables.ts';
 
 export interface PipelineOptions extends FlowRecorderOptions {
-  flowTable?: Partial<FlowTableOptions>;
   /** Which flows are this pipeline's, where several share the packets. */
   share?: FlowShare;
 }
+
+/** While flows are ended for nobody. */
+const recordsAtOnce = 4096;
 
 /**
  * Packets and log entries in, flow records out. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
@@ -27,6 +30,7 @@ export class ProbePipeline implements FlowHandler {
   readonly #watched = new DissectCounters();
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
+  readonly #tables: TableBounds;
   #exports: FlowExportDecoder;
   /** Of the datagram at hand: one object for all of them. */
   readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
@@ -35,8 +39,10 @@ export class ProbePipeline implements FlowHandler {
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
-    this.#flows = new FlowTable(options.flowTable ?? {}, this, this.capture, options.share ?? null);
-    this.entries = new EntryRecorder(this.#recorder);
+    const { flows, stream, streams, fragments, logFlows } = this.#tables = options.tables;
+    const bounds = { maxFlows: flows, maxBufferedBytesPerStream: stream, maxBufferedBytes: streams, maxFragmentBytes: fragments };
+    this.#flows = new FlowTable(bounds, this, this.capture, options.share ?? null);
+    this.entries = new EntryRecorder(this.#recorder, logFlows);
     this.#exports = this.#exportDecoder();
   }
 
@@ -109,6 +115,12 @@ export class ProbePipeline implements FlowHandler {
     return true;
   }
 
+  /** Ends all flows and drops what waits to be taken: nobody takes it. The source is read again, or given up. */
+  discard(): void {
+    while (!this.finish(recordsAtOnce)) this.take();
+    this.take();
+  }
+
   /** A datagram of a flow export, sent by `exporter`. Returns false when it is none. */
   flowExport(bytes: Buffer, exporter: string, micros: number): boolean {
     return this.#exports.datagram(bytes, exporter, micros) > 0;
@@ -179,7 +191,10 @@ export class ProbePipeline implements FlowHandler {
 
   #exportDecoder(): FlowExportDecoder {
     const { counters } = this.entries;
-    return new FlowExportDecoder({ counters, capture: this.capture, emit: (entry) => this.entries.record(entry) });
+    const { templates, untemplated } = this.#tables;
+    return new FlowExportDecoder({
+      counters, capture: this.capture, emit: (entry) => this.entries.record(entry), maxTemplates: templates, maxSamplers: templates, maxWaitingBytes: untemplated,
+    });
   }
 
   #message(flow: Flow, { state }: Dissection, message: Message): void {

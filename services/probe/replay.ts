@@ -31,10 +31,25 @@ export interface Replayed {
 }
 
 /**
- * Reads one capture or log to its end, through the pipeline, and hands its records over in batches.
+ * Reads one capture or log to its end, through the pipeline, and hands its records over in batches. While a batch is being accepted, no more is
+ * read than what was already handed to the workers. When one is not accepted, the input is given up: what is left of it is dropped, since it must
+ * be read again as a whole, and may not end up among the records of the next.
+ *
  * @throws {CaptureError} when the input is neither
+ * @throws what `send` threw
  */
-export async function replayCapture(input: CaptureInput, { pipeline, workers, send, sendEncoded = (batch) => send(decodeBatch(batch)), onProgress, signal }: ReplayOptions): Promise<Replayed> {
+export async function replayCapture(input: CaptureInput, options: ReplayOptions): Promise<Replayed> {
+  try {
+    return await replay(input, options);
+  } catch (error) {
+    options.pipeline.discard();
+    // A thread that has died keeps nothing.
+    await options.workers?.discard().catch(() => {});
+    throw error;
+  }
+}
+
+async function replay(input: CaptureInput, { pipeline, workers, send, sendEncoded = (batch) => send(decodeBatch(batch)), onProgress, signal }: ReplayOptions): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
   pipeline.begin(input.name);

@@ -15,11 +15,11 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
     name: 'probe',
     schema: probeSchema,
     async build({ configuration, logger, metrics, lifecycle }) {
-      const { name, key, networks, templates, positions, live, watchlists: folder } = configuration.probe;
+      const { name, key, networks, templates, positions, live, watchlists: folder, tables } = configuration.probe;
       if (inputs.captures.length === 0 && inputs.listen === undefined && inputs.interface === undefined && live.interface === undefined) {
         throw new Error('nothing to read: name a FILE, DIR or -, use --interface or --listen, or configure probe.live.interface');
       }
-      const options = { tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks };
+      const options = { tokenKey: await loadOrCreateTokenKey(key), observer: name, monitoredNetworks: networks, tables };
       const pipeline = createPipeline(options);
       const workers = startWorkers({ ...options, workers: inputs.workers ?? 1 });
       const watchlists = new WatchlistWatcher({ folder, tokenKey: options.tokenKey, pipeline, workers, logger });

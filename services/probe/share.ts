@@ -1,5 +1,6 @@
 import type { FlowShare, PacketView } from '#capture';
 import { collectorPorts } from './collector-ports.ts';
+import { uninferredPorts } from './inference.ts';
 
 const TCP = 6;
 const UDP = 17;
@@ -7,14 +8,14 @@ const DNS = 53;
 /** Header, the root name, type and class. */
 const shortestDns = 17;
 
-/** Ports of TCP on which flows are many, and of a protocol that is known: they are shared out one by one. */
+/** Ports of TCP on which flows are many, and of a protocol that is known. */
 const webPorts = new Set([80, 443]);
 /** System ports end here (RFC 6335), and ports that hosts choose for clients begin there. */
 const [firstRegistered, firstEphemeral] = [1024, 32_768];
 
 /**
  * The share of one of `count` pipelines that all see every packet. A flow belongs to one by the hash of its endpoints, which is the same
- * for both directions; where the protocol may be unknown, by the hash of its service, since what such payloads mean is inferred from
+ * for both directions; where identifiers may be inferred, by the hash of its service, since what such payloads mean is inferred from
  * many flows of one service together.
  *
  * The names that DNS teaches label the flows of all pipelines: each follows all of DNS, and reports of it what is its own. So each knows the
@@ -40,12 +41,18 @@ export class Share implements FlowShare {
 }
 
 function shareHash({ transport, sourcePort, destinationPort }: PacketView, hash: number): number {
-  if (transport === TCP && (webPorts.has(sourcePort) || webPorts.has(destinationPort))) return hash;
-  const source = portRank(sourcePort);
-  const destination = portRank(destinationPort);
-  const service = source < destination ? sourcePort : destination < source ? destinationPort : 0;
+  const service = serviceOf(sourcePort, destinationPort);
+  if (uninferredPorts.has(service) || (transport === TCP && webPorts.has(service))) return hash;
   const mixed = Math.imul((transport << 16) | service, 0x9e3779b1);
   return mixed ^ (mixed >>> 15);
+}
+
+/** The port that is likely the server's; 0 where neither is. */
+function serviceOf(sourcePort: number, destinationPort: number): number {
+  const source = portRank(sourcePort);
+  const destination = portRank(destinationPort);
+  if (source === destination) return sourcePort === destinationPort ? sourcePort : 0;
+  return source < destination ? sourcePort : destinationPort;
 }
 
 function portRank(port: number): number {

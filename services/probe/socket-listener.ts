@@ -127,7 +127,7 @@ export class SocketListener implements Component {
     const { path: file, pipeline: { entries }, logger } = this.#options;
     const name = path.basename(file);
     this.#options.pipeline.begin(name);
-    const reader = openLog(start, { name, counters: entries.counters, emit: (entry) => entries.record(entry) });
+    const reader = openLog(start, { name, counters: entries.counters, certificates: entries.certificates, emit: (entry) => entries.record(entry) });
     if (reader === null) {
       this.counters.refused++;
       logger.error({ socket: file }, 'what a writer sends is no log that is known here: the connection is closed');

@@ -1,4 +1,5 @@
 import type { CaptureErrorCode } from '#capture';
+import type { TableBounds } from './tables.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -9,6 +10,8 @@ export interface WorkerStart {
   tokenKey: Uint8Array;
   observer: string;
   monitoredNetworks: readonly string[] | undefined;
+  /** Of all workers together. */
+  tables: TableBounds;
   /** Whether raw values are to be handed back, for `scan --reveal` only. */
   reveal: boolean;
   /** Where chunks of the input stand, each worker reading all of them. */
@@ -20,7 +23,9 @@ export type ToWorker =
   /** Texts of watchlists, which take the place of those before. */
   | { kind: 'watch'; lists: readonly string[] }
   | { kind: 'chunk'; slot: number; length: number }
-  | { kind: 'end' };
+  | { kind: 'end' }
+  /** Nobody takes what is left: flows, and records on their way. */
+  | { kind: 'discard' };
 
 /** What was counted since the worker began. */
 export interface WorkerCounters {
@@ -30,6 +35,12 @@ export interface WorkerCounters {
   dissect: { protocol: string; reason: string; count: number }[];
   recognised: [kind: string, count: number][];
   identifiers: Record<'dropped' | 'truncated' | 'undecoded' | 'unwatched', number>;
+  inference: Record<'unsampled' | 'evicted' | 'forgotten' | 'userLike' | 'roomLike', number>;
+  hopsDropped: number;
+  namesEvicted: number;
+  /** Of flow exports. */
+  entries: number;
+  entryReasons: { source: string; reason: string; count: number }[];
 }
 
 /** `batches`: records in the format of the wire. `revealed`: token and raw value, which stay in this process. */

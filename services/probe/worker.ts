@@ -1,29 +1,25 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { CaptureError, flowTableDefaults } from '#capture';
+import { CaptureError } from '#capture';
 import { parseWatchlist } from '#identifiers';
 import { encodeBatch } from '#wire';
 import { createPipeline } from './create.ts';
 import { captureReader, type CaptureInputReader } from './input-reader.ts';
 import { Share } from './share.ts';
+import { sharedOut } from './tables.ts';
 import { watchKeyOf, watchOf } from './watchlists.ts';
 import type { FromWorker, ToWorker, WorkerCounters, WorkerProblem, WorkerStart } from './worker-messages.ts';
 
 /** Records of one batch. */
 const batchSize = 4096;
 
-const { index, count, seed, tokenKey, observer, monitoredNetworks, reveal, slots } = workerData as WorkerStart;
+const { index, count, seed, tokenKey, observer, monitoredNetworks, tables, reveal, slots } = workerData as WorkerStart;
 const { keyId } = watchKeyOf(tokenKey);
 const port = parentPort!;
 let revealed: [token: string, value: string][] = [];
 let batches: Uint8Array[] = [];
 const pipeline = createPipeline({
   tokenKey, observer, ...(monitoredNetworks && { monitoredNetworks }), share: new Share(seed, index, count),
-  // What is bounded for the probe is shared out; the flows of DNS, which all follow, come on top.
-  flowTable: {
-    maxFlows: Math.ceil(flowTableDefaults.maxFlows / count),
-    maxBufferedBytes: Math.ceil(flowTableDefaults.maxBufferedBytes / count),
-    maxFragmentBytes: flowTableDefaults.maxFragmentBytes,
-  },
+  tables: sharedOut(tables, count),
   ...(reveal && { onRecognised: (found) => { for (const { observable, value } of found) revealed.push([observable.token, value]); } }),
 });
 let reader: CaptureInputReader = captureReader(pipeline);
@@ -60,6 +56,11 @@ function handle(message: ToWorker): void {
       reader.finish();
       finishFlows();
       return post({ kind: 'ended', packets: reader.packets, ...taken(), counters: countersOf(), problem: reader.problem === null ? null : problemOf(reader.problem) });
+    case 'discard':
+      pipeline.discard();
+      batches = [];
+      revealed = [];
+      return post({ kind: 'read', packets: reader.packets, ...taken() });
   }
 }
 
@@ -89,7 +90,7 @@ function problemOf({ code, offset, message }: CaptureError): WorkerProblem {
 }
 
 function countersOf(): WorkerCounters {
-  const { capture, dissect, identifiers } = pipeline;
+  const { capture, dissect, identifiers, recurring, recorded, names, entries } = pipeline;
   const { packets, bytes, decoded, flowsStarted, flowsEnded, streamBytes, gapBytes } = capture;
   const { dropped, truncated, undecoded, unwatched } = identifiers;
   return {
@@ -99,5 +100,10 @@ function countersOf(): WorkerCounters {
     dissect: [...dissect.entries()],
     recognised: [...identifiers.recognised],
     identifiers: { dropped, truncated, undecoded, unwatched },
+    inference: { ...recurring.counters },
+    hopsDropped: recorded.hopsDropped,
+    namesEvicted: names.evicted,
+    entries: entries.counters.entries,
+    entryReasons: [...entries.counters.reasons()],
   };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CaptureBuilder, CaptureError, dnsAnswer, dnsQuery, httpRequest, httpResponse } from '#capture';
 import type { FlowRecord } from '#flow';
 import { createTokeniser, watch, type Watchlist } from '#identifiers';
@@ -85,4 +86,63 @@ test('workers refuse what is no capture, and say where one breaks off', async ()
   await assert.rejects(read('empty', Buffer.alloc(0)), (error) => error instanceof CaptureError && error.code === 'empty');
   const { problem } = await read('cut.pcap', traffic().subarray(0, -10));
   assert.equal(problem?.code, 'truncated');
+});
+
+/** More packets than the chunks that may be on their way hold; all of one service, and so of one worker. */
+function muchTraffic(): Buffer {
+  const builder = new CaptureBuilder();
+  for (let i = 0; i < 10_000; i++) {
+    builder.udp({ client: { ip: `10.1.${i >> 8}.${i & 0xff}`, port: 40_000 }, server: { ip: '198.51.100.7', port: 7000 }, at: at + i }).send(Buffer.from(`uid=18402${10_000 + i} ${'x'.repeat(300)}`));
+  }
+  return builder.pcap();
+}
+
+test('while a sink does not answer, no more is read than what is on its way', async () => {
+  const file = path.join(folder, 'much.pcap');
+  await writeFile(file, muchTraffic());
+  await using workers = new ProbeWorkers({ workers: 2, tokenKey });
+  const read: number[] = [];
+  let accept = (): void => {};
+  const asked = Promise.withResolvers<void>();
+  const pipeline = createPipeline({ tokenKey });
+  const replaying = replayCapture({ path: file, name: 'much.pcap', size: 0, found: false }, {
+    pipeline, workers, onProgress: (bytes) => read.push(bytes),
+    send: () => new Promise((resolve) => {
+      accept = resolve;
+      asked.resolve();
+    }),
+  });
+  await asked.promise;
+  const before = read.at(-1)!;
+  await delay(200);
+  assert.equal(read.at(-1), before);
+  assert.ok(before < muchTraffic().length);
+  let isDone = false;
+  void replaying.then(() => { isDone = true; });
+  while (!isDone) {
+    accept();
+    await delay(1);
+  }
+  assert.equal(pipeline.recordsOfWorkers, 20_000);
+});
+
+test('what a failing sink did not take stays out of the next capture, and comes whole when its own is read again', async () => {
+  const file = path.join(folder, 'failing.pcap');
+  await writeFile(file, traffic());
+  const other = path.join(folder, 'other.pcap');
+  await writeFile(other, muchTraffic());
+  const one = await recordsOf(file);
+  await using workers = new ProbeWorkers({ workers: 2, tokenKey });
+  for (const shared of [workers, undefined]) {
+    const pipeline = createPipeline({ tokenKey });
+    await assert.rejects(
+      replayCapture({ path: other, name: 'other.pcap', size: 0, found: false }, { pipeline, ...(shared && { workers: shared }), send: () => Promise.reject(new Error('no broker')) }),
+      /no broker/,
+    );
+    assert.equal(pipeline.pending, 0);
+    const records: FlowRecord[] = [];
+    await replayCapture({ path: file, name: 'failing.pcap', size: 0, found: false }, { pipeline, ...(shared && { workers: shared }), send: async (batch) => void records.push(...batch) });
+    assert.deepEqual(records.map((record) => record['event.id']).toSorted(), one.records.map((record) => record['event.id']));
+    assert.ok(records.every((record) => record['telltale.evidence.file'] === 'failing.pcap'));
+  }
 });

@@ -4,6 +4,7 @@ import { CaptureError, type CaptureReason } from '#capture';
 import { serialiseWatchlist, type Watchlist } from '#identifiers';
 import type { InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
+import { defaultTables, type TableBounds } from './tables.ts';
 import { watchKeyOf } from './watchlists.ts';
 import type { FromWorker, ToWorker, WorkerCounters, WorkerStart } from './worker-messages.ts';
 
@@ -12,6 +13,7 @@ export interface WorkerOptions {
   tokenKey: Uint8Array;
   observer?: string;
   monitoredNetworks?: readonly string[];
+  tables?: TableBounds;
   /** Gets raw values with their tokens, for `scan --reveal` only. */
   onRevealed?: (token: string, value: string) => void;
 }
@@ -38,10 +40,10 @@ export class ProbeWorkers {
   readonly #onRevealed: WorkerOptions['onRevealed'];
   #batches: Uint8Array[] = [];
 
-  constructor({ workers, tokenKey, observer = 'local', monitoredNetworks, onRevealed }: WorkerOptions) {
+  constructor({ workers, tokenKey, observer = 'local', monitoredNetworks, tables = defaultTables, onRevealed }: WorkerOptions) {
     this.#keyId = watchKeyOf(tokenKey).keyId;
     this.#onRevealed = onRevealed;
-    const common = { count: workers, seed: randomInt(2 ** 31), tokenKey, observer, monitoredNetworks, reveal: onRevealed !== undefined, slots: this.#slots };
+    const common = { count: workers, seed: randomInt(2 ** 31), tokenKey, observer, monitoredNetworks, tables, reveal: onRevealed !== undefined, slots: this.#slots };
     this.#threads = Array.from({ length: workers }, (_, index) => new Thread({ ...common, index }));
   }
 
@@ -111,6 +113,17 @@ export class ProbeWorkers {
     };
   }
 
+  /** Drops the rest of an input that is given up: its flows, and its records on their way. */
+  async discard(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'discard' })));
+    this.take();
+  }
+
+  /** CPU time of each thread so far, s. */
+  cpuSeconds(): Promise<number[]> {
+    return Promise.all(this.#threads.map((thread) => thread.cpuSeconds()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -123,6 +136,9 @@ export class ProbeWorkers {
 function errorOf({ code, offset, message }: { code: CaptureError['code']; offset: number; message: string }): CaptureError {
   return new CaptureError(code, offset, message.replace(/ \(at byte \d+\)$/, ''));
 }
+
+/** What of a thread's heap is for what was just made. By default it is several times that, for little less of collection. */
+const youngMebibytes = 48;
 
 interface Question {
   resolve: (reply: FromWorker) => void;
@@ -138,12 +154,11 @@ class Thread {
   #told: WorkerCounters | null = null;
 
   constructor(start: WorkerStart) {
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: youngMebibytes } });
     this.#worker.on('message', (reply: FromWorker) => this.#questions.shift()!.resolve(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with ${code}`)));
-    // Idle threads do not keep the process: it ends when its work is done.
-    this.#worker.unref();
+    this.#rest();
   }
 
   tell(message: ToWorker): void {
@@ -156,12 +171,12 @@ class Thread {
       this.#questions.push({ resolve, reject });
       this.#worker.ref();
       this.tell(message);
-    }).finally(() => { if (this.#questions.length === 0) this.#worker.unref(); }) as Promise<FromWorker>;
+    }).finally(() => this.#rest()) as Promise<FromWorker>;
   }
 
   /** Adds what was counted since the last time. All threads decode all packets: that counts once. */
   addCounters(now: WorkerCounters, pipeline: ProbePipeline, decodes: boolean): void {
-    const { capture, dissect, identifiers } = pipeline;
+    const { capture, dissect, identifiers, recurring, recorded, names, entries } = pipeline;
     const told = this.#told;
     this.#told = now;
     pipeline.recordsOfWorkers += now.records - (told?.records ?? 0);
@@ -177,11 +192,31 @@ class Thread {
     }
     for (const [kind, count] of now.recognised) identifiers.count(kind, count - (told?.recognised.find(([other]) => other === kind)?.[1] ?? 0));
     for (const name of ['dropped', 'truncated', 'undecoded', 'unwatched'] as const) identifiers[name] += now.identifiers[name] - (told?.identifiers[name] ?? 0);
+    for (const name of ['unsampled', 'evicted', 'forgotten', 'userLike', 'roomLike'] as const) recurring.counters[name] += now.inference[name] - (told?.inference[name] ?? 0);
+    recorded.hopsDropped += now.hopsDropped - (told?.hopsDropped ?? 0);
+    // All threads follow all of DNS.
+    if (decodes) names.evicted += now.namesEvicted - (told?.namesEvicted ?? 0);
+    entries.counters.entries += now.entries - (told?.entries ?? 0);
+    for (const { source, reason, count } of now.entryReasons) {
+      entries.counters.add(source, reason, count - (told?.entryReasons.find((other) => other.source === source && other.reason === reason)?.count ?? 0));
+    }
+  }
+
+  async cpuSeconds(): Promise<number> {
+    this.#worker.ref();
+    const { user, system } = await this.#worker.cpuUsage();
+    this.#rest();
+    return (user + system) / 1e6;
   }
 
   async close(): Promise<void> {
     this.#failure ??= new Error('the workers of the probe were closed');
     await this.#worker.terminate();
+  }
+
+  /** Idle threads do not keep the process: it ends when its work is done. */
+  #rest(): void {
+    if (this.#questions.length === 0) this.#worker.unref();
   }
 
   #fail(error: unknown): void {

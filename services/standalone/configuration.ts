@@ -3,10 +3,12 @@ import { httpSection, logSectionFrom, shutdownSection } from '#runtime';
 import { alerterSection } from '../alerter/configuration.ts';
 import { detectionOptions } from '../detector/configuration.ts';
 import { liveSection } from '../probe/configuration.ts';
+import { tablesSection } from '../probe/tables.ts';
 
 export const standaloneSection = z.strictObject({
   data: z.string().min(1).default('.telltale').meta({ description: 'Folder of the token key, the embedded ClickHouse and the alerter\'s journal. `--data` goes before it.' }),
   live: liveSection,
+  tables: tablesSection,
   ...detectionOptions,
 }).prefault({}).meta({ description: 'All parts in one process.' });
 

@@ -53,7 +53,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       const store = await openStore({ path: folder.clickhouse, warn: (message) => logger.warn(message) });
       const flows = inProcessLog<FlowRecord>();
       const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
-      const pipeline = createPipeline({ tokenKey });
+      const pipeline = createPipeline({ tokenKey, tables: configuration.standalone.tables });
       const watchlists = new WatchlistWatcher({ folder: folder.watchlists, tokenKey, pipeline, logger });
       const alerting = configuration.alerter.receivers.length > 0 ? standaloneAlerter({ configuration, logger, metrics, lifecycle }, folder.alerter) : undefined;
       const findings: FindingSink = {

@@ -30,7 +30,7 @@ const runFile = path.join(import.meta.dirname, 'probe', 'run.js');
 const baselineFile = path.join(import.meta.dirname, '../../../test/bench/probe.baseline.json');
 
 /** Of these, less is better. */
-const costs = new Set(['rssOverSuricata', 'rssOverSmaller']);
+const costs = new Set(['rssOverSuricata', 'rssOverSmaller', 'twoWorkersCost', 'twoWorkersImbalance']);
 type Ratios = Record<string, number>;
 
 if (values.flows) {
@@ -80,11 +80,14 @@ function compare(capture: string): Ratios {
     suricata.remove();
   }
   if (values.smaller) ratios['rssOverSmaller'] = rounded(rssBytes / runProbe([values.smaller]).rssBytes);
-  ratios['twoWorkers'] = rounded(median(rounds(() => runProbe([capture], '0,1').elapsed)) / median(rounds(() => runProbe([capture, '--workers', '2'], '0,1').elapsed)));
+  const two = rounds(() => runProbe([capture, '--workers', '2'], '0,1'));
+  ratios['twoWorkersCost'] = rounded(median(two.map((run) => run.seconds)) / seconds);
+  ratios['twoWorkersImbalance'] = rounded(median(two.map(({ workerSeconds }) => Math.max(...workerSeconds) / Math.min(...workerSeconds))));
+  ratios['twoWorkers'] = rounded(median(rounds(() => runProbe([capture], '0,1').elapsed)) / median(two.map((run) => run.elapsed)));
   return ratios;
 }
 
-function rounds(run: () => number): number[] {
+function rounds<T>(run: () => T): T[] {
   return Array.from({ length: Number(values.rounds) }, run);
 }
 

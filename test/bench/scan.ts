@@ -3,7 +3,8 @@
  * are), with the same 48 patterns: `node dist/test/bench/scan.js <capture> [rounds]`
  *
  * The excerpts are what the packets carry; `text` are those of which most is printable. Each way runs in a process of its own, on one
- * pinned core: once to be compiled, then, timed, as often as makes 64 MB; rounds alternate between the ways, figures are medians of CPU time.
+ * pinned core, and reads 64 MB to be compiled (Hyperscan is compiled before), then as much, timed; rounds alternate between the ways, figures are
+ * medians of CPU time.
  * scan.baseline.json holds the ratios that a change is compared with.
  */
 import assert from 'node:assert/strict';

@@ -50,7 +50,7 @@ test('a key from Beijing', () => {
   assert.equal(verdictOf(story, '206.247.10.10'), 'Zoom, signalling | US/US/US | allowed located=US, operated=US');
   assert.equal(verdictOf(story, '52.81.151.250'), 'Zoom, key-management | CN/CN/CN | denied located=CN, operated=CN');
   assert.deepEqual(sentences(story, denied), [
-    '10.20.0.11 contacted us04kms1.zoom.us (Zoom, key-management) at 52.81.151.250:443, located in and operated from CN; '
+    '10.20.0.11 contacted us04kms1.zoom.us (Zoom, key-management by name, a guess) at 52.81.151.250:443, located in and operated from CN; '
     + 'denied by policy conferencing version 1 (located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred).',
   ]);
 });
@@ -145,6 +145,37 @@ test('a relay that is allowed passes on to one that is not: the hop is denied', 
   const record = story.records.findLast((one) => one['telltale.flow.hops'].length > 0)!;
   assert.deepEqual(record['telltale.path'], ['subject|10.20.0.11|local|?|?|flow', 'signalling|170.114.10.5|US|US|US|flow', 'relay|221.122.63.20|CN|CN|CN|turn-relay', 'unobservable|?|?|?|?|behind the relay']);
   assert.match(sentences(story, denied)[0]!, /denied by policy conferencing version 1 \(turn-relay 221\.122\.63\.20: located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred\); where/);
+});
+
+/** A message of the call between alice and what the PBX answers with. */
+function sip(startLine: string, callId: string, mediaIp: string, mediaPort: number): Buffer {
+  const sdp = ['v=0', `o=- 1 1 IN IP4 ${mediaIp}`, 's=-', `c=IN IP4 ${mediaIp}`, 't=0 0', `m=audio ${mediaPort} RTP/AVP 0`, ''].join('\r\n');
+  return Buffer.from([
+    startLine, `Via: SIP/2.0/UDP ${alice}:5060;branch=z9hG4bK1`, 'Record-Route: <sip:93.184.215.20;lr>', 'From: <sip:7001@pbx.example.net>;tag=1', 'To: <sip:7002@pbx.example.net>',
+    `Call-ID: ${callId}`, 'CSeq: 1 INVITE', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp,
+  ].join('\r\n'));
+}
+
+test('the media of a call go another way than its signalling, and are one path with it', () => {
+  const builder = new CaptureBuilder();
+  const callId = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
+  builder.udp({ client: { ip: alice, port: 5060 }, server: { ip: '93.184.215.14', port: 5060 }, at: start })
+    .send(sip('INVITE sip:7002@pbx.example.net SIP/2.0', callId, alice, 41_000)).receive(sip('SIP/2.0 200 OK', callId, '221.122.63.20', 52_000));
+  const media = builder.udp({ client: { ip: alice, port: 41_000 }, server: { ip: '221.122.63.20', port: 52_000 }, at: start + second });
+  for (let packet = 0; packet < 12; packet++) media.send(srtp(packet)).receive(srtp(packet + 1000));
+  const other = builder.udp({ client: { ip: alice, port: 41_500 }, server: { ip: '221.122.63.21', port: 52_000 }, at: start + second });
+  for (let packet = 0; packet < 12; packet++) other.send(srtp(packet)).receive(srtp(packet + 1000));
+  const { records } = judge(builder);
+  const last = (peer: string): FlowRecord => records.findLast((record) => record['telltale.peer.ip'] === peer)!;
+  assert.deepEqual(last('221.122.63.20')['telltale.path'], [
+    'subject|10.20.0.11|local|?|?|flow', 'signalling|93.184.215.14|US|US|?|flow', 'proxy|93.184.215.20|US|US|?|sip-record-route', 'participant|10.20.0.0/24|local|?|?|sip-contact',
+    'media|221.122.63.20|CN|CN|CN|flow', 'unobservable|?|?|?|?|behind the media server',
+  ]);
+  const call = records.find((record) => record['telltale.sip.method'] === 'INVITE')!['telltale.session.id'];
+  assert.match(call, /^tk1\./, 'a token, not the Call-ID');
+  assert.equal(last('221.122.63.20')['telltale.session.id'], call);
+  assert.equal(last('221.122.63.21')['telltale.session.id'], '', 'no signalling named it');
+  assert.ok(!JSON.stringify(records).includes(callId));
 });
 
 test('a proxy in between is told by its header, and the client behind it by its network alone', () => {

@@ -4,12 +4,13 @@ import type { FlowRecord } from '#flow';
 import { createTokeniser } from '#identifiers';
 import { encodeBatch } from '#wire';
 import { ProbePipeline } from '../../services/probe/pipeline.ts';
+import { defaultTables } from '../../services/probe/tables.ts';
 import { MonitoredNetworks } from '../../services/probe/subject.ts';
 import { writePackets, type Seed } from './corpus.ts';
 import { mutate, seededRandom, type Random } from './mutate.ts';
 
 /** Small tables, so that bounds bite. */
-const flowTable = { maxFlows: 8, maxBufferedBytesPerStream: 8192, maxBufferedBytes: 16_384, maxFragmentBytes: 16_384 };
+const tables = { ...defaultTables, flows: 8, stream: 8192, streams: 16_384, fragments: 16_384 };
 /** A pipeline serves this many mutations: making one takes longer than most mutations. */
 const mutationsPerPipeline = 256;
 const recordsPerBatch = 1000;
@@ -92,6 +93,6 @@ function damagedCapture(seeds: readonly Seed[], random: Random): Buffer {
 
 function newPipeline(): ProbePipeline {
   return new ProbePipeline({
-    observer: 'fuzz', tokeniser: createTokeniser(Buffer.alloc(32, 1)), monitored: new MonitoredNetworks(), flowTable, now: () => 0,
+    observer: 'fuzz', tokeniser: createTokeniser(Buffer.alloc(32, 1)), monitored: new MonitoredNetworks(), tables, now: () => 0,
   });
 }

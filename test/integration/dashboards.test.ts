@@ -271,7 +271,7 @@ function columnsUsed(panel: Panel): Set<string> {
 }
 
 /** Cases whose captures show what the demonstration does not. */
-const cases = ['unknown-location', 'meeting-at-two-subjects', 'operated-from-china', 'http-credentials', 'http-identifiers', 'turn-username', 'third-party-start', 'clean-web'];
+const cases = ['unknown-location', 'meeting-at-two-subjects', 'operated-from-china', 'http-credentials', 'http-identifiers', 'turn-username', 'third-party-start', 'clean-web', 'call-media-from-beijing'];
 
 /** Fills the store with a real scan, by two probes: the demonstration every ten minutes of an hour, and captures of the golden cases. */
 async function fillStore(store: Store): Promise<void> {

@@ -1,22 +1,22 @@
-import { CaptureCounters, CaptureError, CaptureReader, decodePacket, FlowTable, PacketView, type Flow, type FlowHandler, type Sender } from '#capture';
-import { DatagramDissector, defaultDissectOptions, DissectCounters, SctpDissector, StreamDissector, type Message } from '#dissect';
+import { CaptureError } from '#capture';
+import type { Message } from '#dissect';
+import { dissectFlows } from '../../libs/dissect/testing/dissect-capture.ts';
 import { AnswerList, type Answers, type Topic } from './answers.ts';
 
 /** What the probe's decoders and dissectors say of a capture. A file that is none says nothing. */
 export function askProbe(capture: Buffer): Answers {
-  const counters = new CaptureCounters();
   const collector = new Collector();
-  const table = new FlowTable({}, collector, counters);
-  const reader = new CaptureReader(counters);
-  const view = new PacketView();
   try {
-    reader.push(capture);
-    reader.finish();
-    while (reader.next(view)) if (decodePacket(view, counters)) table.packet(view);
+    dissectFlows(capture, (flow) => {
+      if (flow.transport === 'tcp' || flow.transport === 'udp') {
+        collector.list.add('connection', connection(flow.transport, [flow.sourceIp, flow.sourcePort], [flow.destinationIp, flow.destinationPort]));
+      }
+      const greeted = new Set<string>();
+      return (message) => { collector.message(message, greeted); };
+    });
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
   }
-  table.finish();
   return collector.list.answers;
 }
 
@@ -29,40 +29,11 @@ const fieldTopics: Record<string, Topic | undefined> = {
   'radius.user_name': 'login', 'rdp.login.user_name': 'login',
 };
 
-class Collector implements FlowHandler {
+class Collector {
   readonly list = new AnswerList();
-  readonly #counters = new DissectCounters();
 
-  flowStarted(flow: Flow): void {
-    if (flow.transport === 'tcp' || flow.transport === 'udp') this.list.add('connection', connection(flow.transport, [flow.sourceIp, flow.sourcePort], [flow.destinationIp, flow.destinationPort]));
-    const greeted = new Set<string>();
-    const emit = (message: Message) => this.#message(message, greeted);
-    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.#counters);
-    if (flow.transport === 'sctp') flow.context = new SctpDissector(defaultDissectOptions, emit, this.#counters);
-    if (flow.transport === 'udp') flow.context = new DatagramDissector(defaultDissectOptions, emit, this.#counters);
-  }
-
-  payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
-    const { context } = flow;
-    if (context instanceof StreamDissector) context.data(sender, bytes, frame, micros);
-    if (!(context instanceof DatagramDissector) && !(context instanceof SctpDissector)) return;
-    const [sourcePort, destinationPort] = sender === 'source' ? [flow.sourcePort, flow.destinationPort] : [flow.destinationPort, flow.sourcePort];
-    const where = { sender, sourcePort, destinationPort, frame, micros };
-    if (context instanceof SctpDissector) context.packet(bytes, where);
-    else context.datagram(bytes, where);
-  }
-
-  gap(flow: Flow, sender: Sender, missing: number): void {
-    if (flow.context instanceof StreamDissector) flow.context.gap(sender, missing);
-  }
-
-  flowUpdated(): void {}
-
-  flowEnded(flow: Flow): void {
-    if (flow.context instanceof StreamDissector) flow.context.end();
-  }
-
-  #message(message: Message, greeted: Set<string>): void {
+  /** `greeted`: the names of this message's flow that were listed already. */
+  message(message: Message, greeted: Set<string>): void {
     const { list } = this;
     const { protocol, facts, fields } = message;
     list.add('protocol', protocol);

@@ -7,32 +7,49 @@ export interface Dissected {
   counters: DissectCounters;
 }
 
-/** A capture through reader, flow table and dissectors. */
+/** A capture through reader, flow table and dissectors. Throws CaptureError. */
 export function dissectCapture(capture: Buffer): Dissected {
-  const captureCounters = new CaptureCounters();
-  const handler = new Dissectors();
-  const table = new FlowTable({}, handler, captureCounters);
-  const reader = new CaptureReader(captureCounters);
-  const view = new PacketView();
-  reader.push(capture);
-  reader.finish();
-  while (reader.next(view)) if (decodePacket(view, captureCounters)) table.packet(view);
-  table.finish();
-  return handler;
+  const messages: Message[] = [];
+  const emit = (message: Message): void => {
+    messages.push({ ...message, payload: message.payload === null ? null : Buffer.from(message.payload) });
+  };
+  const handler = new Dissectors(() => emit);
+  replay(capture, handler);
+  return { messages, counters: handler.counters };
 }
 
-class Dissectors implements FlowHandler, Dissected {
-  readonly messages: Message[] = [];
-  readonly counters = new DissectCounters();
+/** Gives the messages of each flow to the function that `flowStarted` returns for it. Throws CaptureError, after what stands before the error was given. */
+export function dissectFlows(capture: Buffer, flowStarted: (flow: Flow) => (message: Message) => void): void {
+  replay(capture, new Dissectors(flowStarted));
+}
 
-  readonly #emit = (message: Message): void => {
-    this.messages.push({ ...message, payload: message.payload === null ? null : Buffer.from(message.payload) });
-  };
+function replay(capture: Buffer, handler: FlowHandler): void {
+  const counters = new CaptureCounters();
+  const table = new FlowTable({}, handler, counters);
+  const reader = new CaptureReader(counters);
+  const view = new PacketView();
+  try {
+    reader.push(capture);
+    reader.finish();
+    while (reader.next(view)) if (decodePacket(view, counters)) table.packet(view);
+  } finally {
+    table.finish();
+  }
+}
+
+class Dissectors implements FlowHandler {
+  readonly counters = new DissectCounters();
+  readonly #emitterOf: (flow: Flow) => (message: Message) => void;
+
+  constructor(emitterOf: (flow: Flow) => (message: Message) => void) {
+    this.#emitterOf = emitterOf;
+  }
 
   flowStarted(flow: Flow): void {
-    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, this.#emit, this.counters);
-    if (flow.transport === 'sctp') flow.context = new SctpDissector(defaultDissectOptions, this.#emit, this.counters);
-    if (flow.transport === 'udp') flow.context = new DatagramDissector(defaultDissectOptions, this.#emit, this.counters);
+    const emit = this.#emitterOf(flow);
+    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.counters);
+    if (flow.transport === 'sctp') flow.context = new SctpDissector(defaultDissectOptions, emit, this.counters);
+    if (flow.transport === 'udp') flow.context = new DatagramDissector(defaultDissectOptions, emit, this.counters);
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {

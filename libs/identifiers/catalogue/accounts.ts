@@ -1,6 +1,6 @@
 import type { IdentifierKind } from '../kind.ts';
-import { geoUriInText, isPosition } from '../position.ts';
-import { caseless } from '../scan/anchor.ts';
+import { geoUriInText, isPosition, normalisePosition, receiverPositionInText, startOfReceiverPosition } from '../position.ts';
+import { caseless, sequence } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
 import { isFineTimestamp, isId, isPlaceholder, isTimestamp, isUuid } from '../opaque.ts';
 
@@ -59,7 +59,7 @@ export const userId: IdentifierKind = {
     'anchor_uid', 'broadcaster_id', 'performer_id', 'streamer_id', 'publisher_uid', 'zoom_id', 'webex_id', 'im_user', 'imid', 'accid',
     'yunxin_accid', 'im_account', 'agora_account', 'huid', 'peer_uid', 'ucid', 'ssoid',
     // Portals, games and messengers.
-    'qq', 'qq_no', 'qq_num', 'qq_number', 'qqid', 'host_uin', 'login_uin', 'p_uin', 'friend_uin', 'to_uin', 'wxid', 'wx_uin', 'weixin_id',
+    'ptui_loginuin', 'pt_login_uin', 'pt2gguin', 'luin', 'p_luin', 'superuin', 'qq', 'qq_no', 'qq_num', 'qq_number', 'qqid', 'host_uin', 'login_uin', 'p_uin', 'friend_uin', 'to_uin', 'wxid', 'wx_uin', 'weixin_id',
     'wechat_id', 'weixin_uin', 'alipay_user_id', 'alipay_uid', 'taobao_uid', 'sina_uid', 'weibo_id', 'dy_uid', 'douyin_id', 'sec_uid',
     'sec_user_id', 'short_uid', 'ks_uid', 'kwai_id', 'xhs_uid', 'momo_id', 'momoid', 'yyuid', 'yy_uid', 'hy_uid', 'mi_uid', 'xiaomi_uid',
     'cuserid', 'player_uid', 'xuid', 'steam_id', 'steamid64', 'psn_id', 'epic_id', 'riot_id', 'puuid', 'nintendo_id', 'discord_id',
@@ -153,7 +153,7 @@ export const personName: IdentifierKind = {
     'attendee_name', 'guest_name', 'employee_name', 'student_name', 'person_name', 'legal_name', 'card_holder', 'cardholder_name',
     'account_holder', 'recipient_name', 'maiden_name', 'mother_name', 'truename', 'xingming', 'nick',
   ],
-  validate: (value) => /^[\p{L}][\p{L}\p{M}\p{N} .,'’_-]{1,63}$/u.test(value) && !isPlaceholder(value) && !isUuid(value),
+  validate: (value) => /^[\p{L}][\p{L}\p{M}\p{N} .,'’^_-]{1,63}$/u.test(value) && !isPlaceholder(value) && !isUuid(value),
   normalise: (value) => value.normalize('NFKC').trim().toLowerCase().replaceAll(/\s+/g, ' '),
   confidence: 65,
   traps: ['names of files, apps and devices', 'empty and default names'],
@@ -174,7 +174,7 @@ export const geoPosition: IdentifierKind = {
   ],
   validate: isPosition,
   shape: patternShape([caseless('geo:')], 85, geoUriInText, isPosition),
-  normalise: (value) => (value.match(/-?\d+\.\d{3}/g) ?? [value]).join(','),
+  normalise: normalisePosition,
   confidence: 85,
   traps: ['0,0', 'fewer than three decimals, which is a city', 'sizes of screens'],
   source: 'ISO 6709; RFC 5870 (geo URI); https://lbs.amap.com/api/webservice/guide/api/georegeo (longitude first)',
@@ -184,5 +184,22 @@ export const geoPosition: IdentifierKind = {
       'share geo:52.52001,13.40495;u=35', ['loc', '52.520008,13.404954,12.5'],
     ],
     noMatch: [['location', 'Berlin'], ['ll', '0.000,0.000'], ['location', '52.5,13.4'], ['resolution', '1080.000,1794.000']],
+  },
+};
+
+/** A position as a receiver of satellite navigation tells it. */
+export const receiverPosition: IdentifierKind = {
+  name: geoPosition.name,
+  dataClass: geoPosition.dataClass,
+  keys: [],
+  validate: isPosition,
+  shape: patternShape([sequence(',', 'NS', ',')], 90, receiverPositionInText, isPosition, startOfReceiverPosition),
+  normalise: normalisePosition,
+  confidence: 90,
+  traps: ['a receiver that has no fix sends empty fields or zeros'],
+  source: 'NMEA 0183, sentences GGA, GLL and RMC; IEC 61162-1',
+  examples: {
+    match: ['$GPGGA,101502,5231.2005,N,01324.2972,E,1,08,0.9,34.0,M,46.9,M,,*5A', 'tracker,A,5231.2005,N,01324.2972,E,0.00;'],
+    noMatch: ['$GPGGA,101502,,,,,0,00,,,M,,M,,*5A', '$GPGLL,0000.0000,N,00000.0000,E,101502,V*2C', '9931.2005,N,01324.2972,E', 'A,N,B'],
   },
 };

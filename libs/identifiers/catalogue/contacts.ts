@@ -36,6 +36,23 @@ export const email: IdentifierKind = {
   },
 };
 
+/** Whom an envelope names on the host itself: only there an address may do without a domain. */
+export const localMailbox: IdentifierKind = {
+  name: email.name,
+  dataClass: email.dataClass,
+  keys: ['mail_from', 'rcpt_to'],
+  normalise: email.normalise!,
+  mask: maskEmail,
+  validate: (value) => /^[\w.+-]{1,64}@(?=[a-z0-9-]*[a-z])[a-z0-9][a-z0-9-]{0,62}$/i.test(value),
+  confidence: 80,
+  traps: ['packages `name@1`'],
+  source: 'RFC 5321, section 2.3.5 (names within a host)',
+  examples: {
+    match: [['mail_from', 'jane@localhost', 'smtp.mail_from'], ['rcpt_to', 'root@desk-7', 'smtp.rcpt_to']],
+    noMatch: [['mail_from', 'jane', 'smtp.mail_from'], ['package', 'left-shelf@1'], ['to', 'jane@desk']],
+  },
+};
+
 export const sipUri: IdentifierKind = {
   name: 'sip_uri',
   dataClass: 'account',

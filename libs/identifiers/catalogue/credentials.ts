@@ -243,7 +243,9 @@ const visitorCookies = [
   '_gcl_au', '_clck', 'hmaccount', 'hmaccount_bfess', 'buvid3', 'buvid4', 'ttwid', 'odin_tt', 's_v_web_id', 'khaos', 'cto_bundle', 'uid2',
   'guest_id', 'personalization_id', 'lidid', 'bcookie', 'bscookie', '_kuid_', 'ljt_reader', 'i_bsw', 'tluid', 'trc_cookie_storage', 'anj',
   '_hjid', '_pk_id', '__unam', '__qca', '_scid', '_ttp', '_uetvid', 'baiduid', 'baiduid_bfess', 'bidupsid', 'cna', 'yandexuid', '_ym_uid',
-  'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id',
+  'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id', 'pgv_pvid', 'pac_uid', 'ptcz', 'um_distinctid', 'cnzz_eid', 'sinaglobal',
+  'suv', 'snuid', 'ssuid', 'fuid', 'nfvdid', 'memclid', 'muidb', 'uidr', 'ai_user', '_vwo_uuid', '_mkto_trk', 'tapad_did', 'oaid', 'cmid',
+  '_pin_unauth', '_rdt_uuid', '_yjsu_yjad', '_cc_id', '_parsely_visitor', '_li_ss', 'mp_mixpanel',
 ] as const;
 
 export const trackingId: IdentifierKind = {
@@ -292,5 +294,20 @@ export const visitorId: IdentifierKind = {
       ['visitor_id', '12'], ['anonymous', 'true'], ['tracking_number', '1Z999AA10123456784'],
       ['visitorId', '00000000-0000-0000-0000-000000000000'],
     ],
+  },
+};
+
+/** The visitor's number of Google's analytics, where it stands without its cookie. */
+export const analyticsClient: IdentifierKind = {
+  name: trackingId.name,
+  dataClass: trackingId.dataClass,
+  keys: ['cid', 'client_id', '_ga_cid'],
+  validate: (value) => /^[1-9]\d{6,9}\.1\d{9}$/.test(value),
+  confidence: 75,
+  traps: ['`cid` of campaigns and cells, `client_id` of OAuth, which names the app'],
+  source: 'https://developers.google.com/analytics/devguides/collection/protocol/v1/parameters#cid',
+  examples: {
+    match: [['cid', '1033501218.1368477899'], ['client_id', '694524528.1654385142']],
+    noMatch: [['cid', '65-143845'], ['cid', '1033501218'], ['client_id', 'harbour-web'], ['client_id', '12.34']],
   },
 };

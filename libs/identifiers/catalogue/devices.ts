@@ -179,7 +179,7 @@ export const deviceId: IdentifierKind = {
     'browser_fingerprint_id', 'app_instance_id', 'firebase_instance_id', 'firebase_installation_id', 'installation_uuid',
     'crashlytics_installation_id', 'app_set_id', 'singular_id', 'sdid', 'kochava_device_id', 'tune_id', 'mat_id', 'leanplum_device_id',
     'braze_device_id', 'clevertap_id', 'moengage_id', 'bugly_device_id', 'analytics_id', 'app_install_id', 'x_install_id', 'app_uuid',
-    'installation_identifier', 'gio_id',
+    'installation_identifier', 'gio_id', 'inst_id',
     // Things and desktops.
     'gw_id', 'gwid', 'tuya_device_id', 'dev_eui', 'deveui', 'station_serial', 'inverter_sn', 'meter_no', 'meter_id', 'vin', 'board_serial',
     'bios_serial', 'disk_serial', 'cpu_id', 'mainboard_id', 'machine_code', 'computer_id', 'workstation_id', 'hdd_serial', 'product_serial',

@@ -7,6 +7,7 @@ import { isOneCharacter, isPlaceholder, isUuid } from '../opaque.ts';
 export const ssid: IdentifierKind = {
   name: 'ssid',
   dataClass: 'location',
+  noCookie: true,
   keys: ['*_ssid', 'wifi_name', 'wifiname', 'wlan_name', 'network_ssid', 'hotspot_name', 'access_point_name', 'essid'],
   validate: (value) => {
     const name = value.replace(/^(["'])(.*)\1$/, '$2').trim();

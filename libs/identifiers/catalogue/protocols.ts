@@ -1,4 +1,4 @@
-import { maskSecret } from '../mask.ts';
+import { maskSecret, maskValue } from '../mask.ts';
 import { isHostName, isPersonalDeviceName, normaliseHostName } from '../device-name.ts';
 import { isId, isOneCharacter } from '../opaque.ts';
 import type { IdentifierKind } from '../kind.ts';
@@ -166,5 +166,31 @@ export const streamKey: IdentifierKind = {
   examples: {
     match: [['rtmp_stream_key', 'live_51482_kX9w3Pz7'], ['streamKey', 'ab12-cd34-ef56']],
     noMatch: [['rtmp_stream_key', 'null'], ['stream', 'live_51482_kX9w3Pz7'], ['stream_key', '']],
+  },
+};
+
+const uniqueDeviceName = /^uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[\w-]*\d)[\w-]{12,64})(?:::.{1,128})?$/i;
+
+/** What a device announces itself by on its network, again and again, for as long as it lives. */
+export const upnpDevice: IdentifierKind = {
+  name: deviceId.name,
+  dataClass: deviceId.dataClass,
+  keys: ['usn', 'nt', 'udn', 'identity'],
+  validate: (value) => uniqueDeviceName.test(value) && !isOneCharacter(uniqueDeviceName.exec(value)![1]!),
+  normalise: (value) => (uniqueDeviceName.exec(value)?.[1] ?? value).toLowerCase(),
+  mask: (value) => maskValue(uniqueDeviceName.exec(value)?.[1] ?? value),
+  // As of the names that devices give themselves: whoever reads it is on the same network.
+  confidence: 60,
+  traps: ['types of devices and services (`urn:schemas-upnp-org:…`, `upnp:rootdevice`)', '`urn:uuid:` of a message, which is drawn for each'],
+  source: 'UPnP Device Architecture 2.0, sections 1.1.4 and 1.2.2 (USN, NT, UDN)',
+  examples: {
+    match: [
+      ['USN', 'uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8::upnp:rootdevice'], 'USN: uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8::urn:dial-multiscreen-org:service:dial:1',
+      '<UDN>uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8</UDN>',
+    ],
+    noMatch: [
+      ['NT', 'upnp:rootdevice'], ['NT', 'urn:schemas-upnp-org:device:MediaRenderer:1'], ['USN', 'uuid:00000000-0000-0000-0000-000000000000'],
+      ['MessageID', 'urn:uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8'],
+    ],
   },
 };

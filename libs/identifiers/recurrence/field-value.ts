@@ -24,11 +24,15 @@ export function integerAt(bytes: Buffer, { at, width, order }: Extent): string {
   return order === '' ? field.toString('hex') : numberOf(field, order).toString();
 }
 
-/** Whether the field is something else than an id: small, uniform, letters, a time near that of the packet, or an address. */
-export function rejectsInteger(bytes: Buffer, { at, width, order }: Extent, micros: number, addresses: readonly number[]): boolean {
-  const field = bytes.subarray(at, at + width);
-  if (new Set(field).size < leastDistinctBytes || field.filter((byte) => byte !== 0).length < leastNonZeroBytes || field.every(isPrintable)) return true;
+/** Whether the bytes are those of something else than an id: uniform, letters, or several numbers. */
+export function rejectsBytes(field: Buffer): boolean {
+  return new Set(field).size < leastDistinctBytes || field.filter((byte) => byte !== 0).length < leastNonZeroBytes || field.every(isPrintable);
+}
+
+/** Whether the integer is something else than an id: small, a time near that of the packet, or an address. */
+export function rejectsInteger(bytes: Buffer, { at, width, order }: Extent, micros: number, addresses: readonly string[]): boolean {
   if (order === '') return false;
+  const field = bytes.subarray(at, at + width);
   const value = numberOf(field, order);
   return value < leastId || isTime(numberOf(field, 'be'), width, micros) || isTime(numberOf(field, 'le'), width, micros) || isAddress(field, addresses);
 }
@@ -58,8 +62,10 @@ function span(fields: readonly Buffer[], order: 'be' | 'le'): bigint {
   return numbers.reduce((a, b) => (a > b ? a : b)) - numbers.reduce((a, b) => (a < b ? a : b));
 }
 
+/** Of four bytes or eight. */
 function numberOf(field: Buffer, order: 'be' | 'le'): bigint {
-  return BigInt(`0x${(order === 'le' ? Buffer.from(field).reverse() : field).toString('hex')}`);
+  if (field.length === 4) return BigInt(order === 'be' ? field.readUInt32BE() : field.readUInt32LE());
+  return order === 'be' ? field.readBigUInt64BE() : field.readBigUInt64LE();
 }
 
 function isTime(value: bigint, width: number, micros: number): boolean {
@@ -70,12 +76,12 @@ function isTime(value: bigint, width: number, micros: number): boolean {
 }
 
 /** Of one of both sides, in either order, or a private one (RFC 1918): a client tells its own. */
-function isAddress(field: Buffer, addresses: readonly number[]): boolean {
+function isAddress(field: Buffer, addresses: readonly string[]): boolean {
   for (let at = 0; at + 4 <= field.length; at += 4) {
-    if (addresses.includes(field.readUInt32BE(at)) || addresses.includes(field.readUInt32LE(at))) return true;
-    if (field.length === 4 && (field[at] === 10 || (field[at] === 192 && field[at + 1] === 168) || (field[at] === 172 && field[at + 1]! >> 4 === 1))) return true;
+    const octets = [...field.subarray(at, at + 4)];
+    if (addresses.includes(octets.join('.')) || addresses.includes(octets.toReversed().join('.'))) return true;
   }
-  return false;
+  return field.length === 4 && (field[0] === 10 || (field[0] === 192 && field[1] === 168) || (field[0] === 172 && field[1]! >> 4 === 1));
 }
 
 function isPrintable(byte: number): boolean {

@@ -1,43 +1,96 @@
+import { randomInt } from 'node:crypto';
 import type { Sender } from '#dissect';
-import { bytesRead, taggedSlot, taggedWidth, textSlots, textsIn, windowBytes, windowSlot, type Slot } from './payload-slots.ts';
-import type { ValueKey } from './slot-values.ts';
+import {
+  bytesRead, mostTexts, nextText, taggedSlot, taggedTextSlot, taggedWidth, textSlot, windowBytes, windowSlot, type Slot, type TextToken,
+} from './payload-slots.ts';
 
-/** What stands at a slot of a payload. A window is part of a field whose length only the comparison of subjects tells. */
-export interface PayloadField {
-  readonly form: 'text' | 'tagged' | 'window';
-  readonly slot: Slot;
-  readonly key: ValueKey;
-  readonly at: number;
-  readonly length: number;
-  readonly encoding: string;
+/** How a field is told apart from what stands beside it. A window is part of a field whose length only the comparison of subjects tells. */
+export const forms = { window: 0, tagged: 1, text: 2 } as const;
+export type Form = (typeof forms)[keyof typeof forms];
+
+/** Each text has two slots; a tagged value takes four bytes at least. */
+const mostFields = bytesRead + bytesRead / windowBytes + 2 * mostTexts;
+
+/**
+ * What stands at the slots of a payload: texts, values behind a type and a length, and each window of four bytes between texts, windows in order.
+ * In columns that serve one payload after the other: there are hundreds of fields in each.
+ */
+export class PayloadFields {
+  count = 0;
+  readonly form = new Uint8Array(mostFields);
+  readonly slot = new Int32Array(mostFields);
+  /** The value: up to eight bytes as they stand there, of a text a hash. */
+  readonly high = new Uint32Array(mostFields);
+  readonly low = new Uint32Array(mostFields);
+  readonly at = new Uint8Array(mostFields);
+  readonly length = new Uint8Array(mostFields);
+  readonly encoding: TextToken['encoding'][] = Array.from({ length: mostFields }, () => 'length-prefixed' as const);
+
+  read(payload: Buffer, sender: Sender): void {
+    this.count = 0;
+    let from = 0;
+    let texts = 0;
+    for (let token = nextText(payload, 0); token !== null; token = texts === mostTexts ? null : nextText(payload, from)) {
+      this.#addNumbers(payload, from, token.begin, texts, sender);
+      const high = hash(payload, token, highSeed);
+      const low = hash(payload, token, lowSeed);
+      this.#addText(textSlot(texts, sender), token, high, low);
+      this.#addText(taggedTextSlot(payload, token, sender), token, high, low);
+      texts++;
+      from = token.end;
+    }
+    this.#addNumbers(payload, from, Math.min(payload.length, bytesRead), texts, sender);
+  }
+
+  /** Whether it has a field at the slot with another value that `holds`. */
+  hasOther(slot: Slot, high: number, low: number, holds: (high: number, low: number) => boolean): boolean {
+    for (let i = 0; i < this.count; i++) {
+      if (this.slot[i] === slot && (this.high[i] !== high || this.low[i] !== low) && holds(this.high[i]!, this.low[i]!)) return true;
+    }
+    return false;
+  }
+
+  #addNumbers(payload: Buffer, from: number, end: number, textsBefore: number, sender: Sender): void {
+    let taggedUntil = from;
+    let window = 0;
+    for (let at = from; at < Math.min(from + windowBytes - 1, end); at++) window = (window << 8) | payload[at]!;
+    for (let at = from; at + windowBytes <= end; at++) {
+      window = (window << 8) | payload[at + windowBytes - 1]!;
+      const width = at >= taggedUntil ? taggedWidth(payload, at) : 0;
+      if (width !== 0 && at + width <= end) {
+        taggedUntil = at + width;
+        this.#add(forms.tagged, taggedSlot(payload, at, width, sender), at, width, width === 8 ? window : 0, width === 8 ? payload.readUInt32BE(at + 4) : window);
+      }
+      this.#add(forms.window, windowSlot(textsBefore, at - from, sender), at, windowBytes, 0, window);
+    }
+  }
+
+  #addText(slot: Slot, { start, end, encoding }: TextToken, high: number, low: number): void {
+    this.encoding[this.count] = encoding;
+    this.#add(forms.text, slot, start, end - start, high, low);
+  }
+
+  #add(form: Form, slot: Slot, at: number, length: number, high: number, low: number): void {
+    const i = this.count++;
+    this.form[i] = form;
+    this.slot[i] = slot;
+    this.at[i] = at;
+    this.length[i] = length;
+    this.high[i] = high;
+    this.low[i] = low;
+  }
 }
 
-/** Texts, values behind a type and a length, and each window of four bytes between texts; windows in order. */
-export function payloadFields(payload: Buffer, sender: Sender): PayloadField[] {
-  const fields: PayloadField[] = [];
-  let from = 0;
-  let texts = 0;
-  for (const token of textsIn(payload)) {
-    addNumbers(fields, payload, from, token.begin, texts, sender);
-    const key = payload.toString('latin1', token.start, token.end);
-    for (const slot of textSlots(payload, token, texts, sender)) {
-      fields.push({ form: 'text', slot, key, at: token.start, length: token.end - token.start, encoding: token.encoding });
-    }
-    texts++;
-    from = token.end;
-  }
-  addNumbers(fields, payload, from, Math.min(payload.length, bytesRead), texts, sender);
-  return fields;
-}
+/** Drawn anew for each process, so that nobody can send two texts that count as one. */
+const highSeed = randomInt(2 ** 32);
+const lowSeed = randomInt(2 ** 32);
 
-function addNumbers(fields: PayloadField[], payload: Buffer, from: number, end: number, textsBefore: number, sender: Sender): void {
-  let taggedUntil = from;
-  for (let at = from; at + windowBytes <= end; at++) {
-    const width = at >= taggedUntil ? taggedWidth(payload, at) : 0;
-    if (width !== 0 && at + width <= end) {
-      taggedUntil = at + width;
-      fields.push({ form: 'tagged', slot: taggedSlot(payload, at, width, sender), key: payload.toString('latin1', at, at + width), at, length: width, encoding: '' });
-    }
-    fields.push({ form: 'window', slot: windowSlot(textsBefore, at - from, sender), key: payload.readUInt32BE(at), at, length: windowBytes, encoding: '' });
+/** Murmur's mixing of each byte. */
+function hash(payload: Buffer, { start, end }: TextToken, seed: number): number {
+  let mixed = seed ^ (end - start);
+  for (let at = start; at < end; at++) {
+    mixed = Math.imul(mixed ^ payload[at]!, 0x85eb_ca6b);
+    mixed = (mixed ^ (mixed >>> 13)) | 0;
   }
+  return mixed;
 }

@@ -2,6 +2,8 @@
 export const bytesRead = 128;
 /** Bytes of a window: the least that an id in binary takes. */
 export const windowBytes = 4;
+/** Texts of a payload that are told apart. */
+export const mostTexts = 15;
 
 /** A text that stands alone in binary data. */
 export interface TextToken {
@@ -18,8 +20,6 @@ export type Slot = number;
 const shortestPrefixed = 4;
 const shortestTerminated = 6;
 const longestText = 64;
-/** Texts of a payload that are told apart. */
-const mostTexts = 15;
 
 const taggedWord = 1 << 16;
 const text = 1 << 17;
@@ -29,26 +29,25 @@ const fromDestination = 1 << 20;
 const isIdCharacter = new Uint8Array(256);
 for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@+~=-') isIdCharacter[character.charCodeAt(0)] = 1;
 
-/** The texts in the part of the payload that is looked at: behind their length (u8, u16 or u32, either order), or in front of a zero. */
-export function textsIn(payload: Buffer): TextToken[] {
-  const tokens: TextToken[] = [];
+/** The first text at or behind `from` in the part of the payload that is looked at: behind its length (u8, u16 or u32, either order), or in front of a zero. */
+export function nextText(payload: Buffer, from: number): TextToken | null {
   const end = Math.min(payload.length, bytesRead);
-  for (let at = 0; at < end && tokens.length < mostTexts;) {
+  for (let at = from; at < end; at++) {
     const token = prefixedAt(payload, at) ?? terminatedAt(payload, at);
-    if (token !== null) tokens.push(token);
-    at = token?.end ?? at + 1;
+    if (token !== null) return token;
   }
-  return tokens;
+  return null;
 }
 
 /** In big-endian order the zeros of a length are in front of it and belong to whatever stands there; in little-endian order they follow. */
 function prefixedAt(payload: Buffer, at: number): TextToken | null {
   const length = payload[at]!;
   if (length < shortestPrefixed || length > longestText) return null;
-  for (const zeros of [0, 1, 3]) {
+  for (let zeros = 0; zeros <= 3; zeros++) {
     const start = at + 1 + zeros;
     const end = start + length;
-    if (end <= payload.length && isText(payload, start, end)) return { begin: at, start, end, encoding: 'length-prefixed' };
+    // Lengths are of one, two or four bytes.
+    if (zeros !== 2 && end <= payload.length && isText(payload, start, end)) return { begin: at, start, end, encoding: 'length-prefixed' };
     if (payload[start] !== 0) return null;
   }
   return null;
@@ -66,10 +65,14 @@ function isText(payload: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-/** Slots of the n-th text: its place in the order of texts, and the byte in front of its length, which in type-length-value formats is its type. */
-export function textSlots(payload: Buffer, token: TextToken, index: number, sender: 'source' | 'destination'): [Slot, Slot] {
-  const side = sender === 'source' ? 0 : fromDestination;
-  return [side | text | index, side | taggedText | (token.begin > 0 ? payload[token.begin - 1]! : 0)];
+/** Slot of the n-th text by its place in the order of texts. */
+export function textSlot(index: number, sender: 'source' | 'destination'): Slot {
+  return (sender === 'source' ? 0 : fromDestination) | text | index;
+}
+
+/** Slot of a text by the byte in front of its length, which in type-length-value formats is its type. */
+export function taggedTextSlot(payload: Buffer, { begin }: TextToken, sender: 'source' | 'destination'): Slot {
+  return (sender === 'source' ? 0 : fromDestination) | taggedText | (begin > 0 ? payload[begin - 1]! : 0);
 }
 
 /** Slot of a window by its distance from the start of the payload or from the text in front of it, which may be of any length. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { defaultRecurrenceOptions, RecurringValues, type Inferred, type RecurrenceOptions } from './recurring-values.ts';
+import type { Inferred } from './inferred.ts';
+import { RecurringValues } from './recurring-values.ts';
 
 const start = 1_775_217_600_000_000;
 const minute = 60_000_000;
@@ -14,7 +15,7 @@ interface Sent {
 /** Flows, one after the other, all still open when it is asked what they show. */
 function inferredOf(sent: readonly Sent[], finder = new RecurringValues()): Inferred[] {
   const flows = sent.map(({ subject, payloads }, i) => {
-    const flow = finder.begin({ protocol: 'udp/24100/', subject: `10.0.0.${subject}`, peer: '198.51.100.7', file: 'a', startMicros: start + i * minute, addresses: [] });
+    const flow = finder.begin({ protocol: 'udp/24100/', subjectIp: `10.0.0.${subject}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i * minute });
     for (const [n, payload] of payloads.entries()) if (flow) finder.observe(flow, Buffer.from(payload), 'source', i * 10 + n + 1, start + i * minute + n);
     return flow;
   });
@@ -56,10 +57,9 @@ test('encrypted payloads behind a common header give nothing', () => {
 });
 
 test('all tables are bounded, and what a bound costs is counted', () => {
-  const options: RecurrenceOptions = { ...defaultRecurrenceOptions, maxFlows: 3, maxProtocols: 2, maxValues: 500 };
-  const finder = new RecurringValues(options);
+  const finder = new RecurringValues({ maxFlows: 3, maxProtocols: 2, maxValues: 500 });
   const flow = (protocol: string, i: number): ReturnType<typeof finder.begin> => (
-    finder.begin({ protocol, subject: `10.0.0.${i}`, peer: '198.51.100.7', file: 'a', startMicros: start + i, addresses: [] })
+    finder.begin({ protocol, subjectIp: `10.0.0.${i}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i })
   );
   const held = [flow('a', 1), flow('a', 2), flow('b', 3)];
   assert.equal(flow('c', 4), null);
@@ -77,7 +77,7 @@ test('a protocol in which nothing ever recurs is no longer looked at, until a da
   const finder = new RecurringValues();
   const noise = noiseSource();
   const begin = (i: number, micros: number): ReturnType<typeof finder.begin> => (
-    finder.begin({ protocol: 'udp/443/', subject: `10.0.0.${i % 200}`, peer: '198.51.100.7', file: 'a', startMicros: micros, addresses: [] })
+    finder.begin({ protocol: 'udp/443/', subjectIp: `10.0.0.${i % 200}`, peerIp: '198.51.100.7', file: 'a', startMicros: micros })
   );
   for (let i = 0; i < 63; i++) {
     const flow = begin(i, start + i)!;

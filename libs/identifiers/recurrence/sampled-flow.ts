@@ -1,4 +1,5 @@
 import type { Sender } from '#dissect';
+import type { UnknownProtocol } from './unknown-protocol.ts';
 
 /** Flows of a subject in which a value stands, and other subjects (of which two count) with values of their own there: together so many, or it proves nothing. */
 export const leastUserEvidence = 4;
@@ -7,9 +8,10 @@ export const leastPause = 5_000_000;
 /** What two subjects have within this time they have together, µs. */
 export const near = 600_000_000;
 
-/** The beginning of a payload, copied. */
+/** The beginning of a payload. */
 export interface Sample {
-  readonly bytes: Buffer;
+  /** Each character a byte: a string takes what it holds, while a small buffer pins a slab of thousands of bytes. */
+  readonly bytes: string;
   readonly sender: Sender;
   readonly frame: number;
   readonly micros: number;
@@ -17,16 +19,15 @@ export interface Sample {
 
 /** A flow of a protocol that nothing knows, with the beginnings of its first payloads. */
 export interface SampledFlow {
-  readonly protocol: string;
-  /** The monitored endpoint. */
-  readonly subject: string;
-  readonly peer: string;
+  readonly protocol: UnknownProtocol;
+  /** The monitored endpoint, by its number in the protocol. */
+  readonly subject: number;
+  readonly subjectIp: string;
+  readonly peerIp: string;
   readonly file: string;
   readonly startMicros: number;
   /** Time of its last payload so far. */
   lastMicros: number;
-  /** Addresses of both sides, IPv4 as numbers. */
-  readonly addresses: readonly number[];
   /** Its subject was seen with this protocol before. */
   readonly isRepeat: boolean;
   /** Emptied when the flow is over. */

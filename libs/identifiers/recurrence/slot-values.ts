@@ -1,71 +1,79 @@
+import { RowList } from './row-list.ts';
 import { leastPause, leastUserEvidence, near, type SampledFlow } from './sampled-flow.ts';
-
-/** A window as a number, anything longer as text. */
-export type ValueKey = number | string;
+import { mostSubjects, none, type ValueTable } from './value-table.ts';
 
 /** Values of one slot that are remembered. */
 const maxValues = 256;
-/** Subjects of one value that are told apart; with more it belongs to the protocol. */
-const maxSubjects = 16;
-const maxEvidence = 4;
 
-/** One value at one slot, and where it was seen. */
-export interface Recurrence {
-  readonly value: ValueKey;
-  flows: number;
-  /** Flows that began well after the one before. */
-  sessions: number;
-  readonly subjects: string[];
-  /** Two subjects had it at about the same time. */
-  together: boolean;
-  first: number;
-  last: number;
-  lastFlow: SampledFlow;
-  /** `file#frame` of the first few flows. */
-  readonly frames: string[];
-}
-
-/** What stood at one slot in the flows of a protocol. */
+/** What stood at one slot in the flows of a protocol. A value is a row of the table. */
 export class SlotValues {
-  readonly values = new Map<ValueKey, Recurrence>();
-  readonly #counters: { forgotten: number };
+  readonly table: ValueTable;
   flows = 0;
   /** Flows of subjects that had been seen before: in each of them a value of the subject's own would have recurred. */
   repeats = 0;
   /** Flows in which a value recurred. */
   recurring = 0;
   isClosed = false;
+  readonly #id: number;
+  readonly #counters: { forgotten: number };
+  /** Values that one flow had, and those that several did. */
+  readonly #once: RowList;
+  readonly #again: RowList;
   #lastFlow: SampledFlow | null = null;
   #lastRecurring: SampledFlow | null = null;
+  /** Another one whenever a value, or a subject of one, comes or goes. */
+  #version = 0;
 
-  constructor(counters: { forgotten: number }) {
+  /** @param id of this slot of this protocol, in the table */
+  constructor(id: number, table: ValueTable, counters: { forgotten: number }) {
+    this.#id = id;
+    this.table = table;
     this.#counters = counters;
+    this.#once = new RowList(table);
+    this.#again = new RowList(table);
   }
 
-  /** Takes what a payload of the flow has at the slot. Returns by how many remembered values there are more or fewer. */
-  add(value: ValueKey, flow: SampledFlow, frame: number, micros: number): number {
+  /** Takes what a payload of the flow has at the slot. */
+  add(high: number, low: number, flow: SampledFlow, frame: number, micros: number): void {
     if (this.#lastFlow !== flow) {
       this.#lastFlow = flow;
       this.flows++;
       if (flow.isRepeat) this.repeats++;
     }
-    const known = this.values.get(value);
-    if (known === undefined) {
-      const made = this.values.size < maxValues || this.#forgetOne() ? 1 : 0;
-      this.values.set(value, {
-        value, flows: 1, sessions: 1, subjects: [flow.subject], together: false, first: micros, last: micros, lastFlow: flow, frames: [`${flow.file}#${frame}`],
-      });
-      return made;
+    const { table } = this;
+    const row = table.find(this.#id, high, low);
+    if (row === none) {
+      if (this.#once.size + this.#again.size >= maxValues) this.#forgetOne();
+      this.#once.append(table.add(this.#id, high, low, flow, frame, micros));
+      this.#version++;
+      return;
     }
-    if (known.lastFlow !== flow) {
-      this.#again(known, flow, frame, micros);
-      if (this.#lastRecurring !== flow) {
-        this.#lastRecurring = flow;
-        this.recurring++;
-      }
-    }
-    known.last = Math.max(known.last, micros);
-    return 0;
+    if (table.lastFlow[row] !== flow) this.#recurs(row, flow, frame, micros);
+    if (micros > table.last[row]!) table.last[row] = micros;
+  }
+
+  /** Whether a value here may be an identifier at all: not where there is one value only, nor where each flow has another. */
+  get mayIdentify(): boolean {
+    return this.#again.size > 0 && this.#again.size + this.#once.size > 1 && (this.recurring >= this.repeats * 0.5 || this.recurring * 2 >= this.flows - 1);
+  }
+
+  /** The value, where several flows had it; else {@link none}. */
+  recurrence(high: number, low: number): number {
+    const row = this.table.find(this.#id, high, low);
+    return row === none || this.table.flows[row] === 1 ? none : row;
+  }
+
+  /** Other values that several flows had. */
+  otherRecurrences(one: number): number[] {
+    const others: number[] = [];
+    for (let row = this.#again.first; row !== none; row = this.table.next[row]!) if (row !== one) others.push(row);
+    return others;
+  }
+
+  /** Whether in the lower four bytes of those the one that many bits from the right differs. */
+  varies(byte: number, shift: number): boolean {
+    for (let row = this.#again.first; row !== none; row = this.table.next[row]!) if ((this.table.low(row) >>> shift & 0xff) !== byte) return true;
+    return false;
   }
 
   /** Nothing ever recurs here, and has had its chances: what stands here is drawn anew, or counts. */
@@ -73,89 +81,105 @@ export class SlotValues {
     return (this.repeats >= 8 && this.recurring < this.repeats * 0.3) || (this.flows >= 64 && this.recurring < this.flows * 0.3);
   }
 
-  /** Nothing more is remembered of it. Returns how many values are let go. */
-  close(): number {
-    const { size } = this.values;
+  /** Nothing more is remembered of it. */
+  close(): void {
     this.isClosed = true;
-    this.values.clear();
-    return size;
+    this.#once.clear();
+    this.#again.clear();
+    this.#lastFlow = this.#lastRecurring = null;
   }
 
   /** Whether it is its subject's own: in several flows of one, over time, while others have other ones here. The more do, the fewer flows say so. */
-  isUserLike(one: Recurrence): boolean {
-    if (one.subjects.length > 1 || one.sessions < 2 || one.last - one.first < leastPause || this.recurring < this.repeats * 0.5) return false;
+  isUserLike(one: number): boolean {
+    const { subjectCount, sessions, first, last, flows } = this.table;
+    if (subjectCount[one]! > 1 || sessions[one]! < 2 || last[one]! - first[one]! < leastPause || this.recurring < this.repeats * 0.5) return false;
     const others = this.others(one);
-    return others > 0 && one.flows + Math.min(others, 2) >= leastUserEvidence;
+    return others > 0 && flows[one]! + Math.min(others, 2) >= leastUserEvidence;
   }
 
   /** Subjects that have another value of their own here. */
-  others(one: Recurrence): number {
-    const subjects = new Set<string>();
-    for (const { subjects: [subject], subjects: { length }, flows } of this.values.values()) if (length === 1 && flows >= 2 && subject !== one.subjects[0]) subjects.add(subject!);
+  others(one: number): number {
+    const { table } = this;
+    const subjects = new Set<number>();
+    for (let row = this.#again.first; row !== none; row = table.next[row]!) if (table.subjectCount[row] === 1) subjects.add(table.subject(row, 0));
+    subjects.delete(table.subject(one, 0));
     return subjects.size;
   }
 
   /**
    * Whether it is shared for a time, as that of a meeting place: several subjects have it together while others are elsewhere, and one of those
    * who have it has been elsewhere too. A version, an application id or a region stays with its subjects, and a key of the day is everybody's.
+   *
+   * @param subjects of the protocol
    */
-  isRoomLike(one: Recurrence): boolean {
-    if (!one.together || one.subjects.length >= maxSubjects || this.flows < 4 || this.recurring * 2 < this.flows - 1) return false;
-    return this.#hasMoved(one) && this.#isAnybodyElsewhere(one);
+  isRoomLike(one: number, subjects: number): boolean {
+    const { together, subjectCount, comparedAt, mayBeRoom, isElsewhere } = this.table;
+    const count = subjectCount[one]!;
+    if (together[one] === 0 || count === mostSubjects || count === subjects || this.flows < 4 || this.recurring * 2 < this.flows - 1) return false;
+    if (comparedAt[one] !== this.#version) {
+      comparedAt[one] = this.#version;
+      mayBeRoom[one] = Number(this.#hasMoved(one) && this.#isAnybodyElsewhere(one, -Infinity, Infinity));
+      isElsewhere[one] = 0;
+    }
+    if (mayBeRoom[one] === 0) return false;
+    // Times only widen: who was elsewhere then stays so.
+    if (isElsewhere[one] === 0) isElsewhere[one] = Number(this.#isAnybodyElsewhere(one, this.table.first[one]! - near, this.table.until(one) + near));
+    return isElsewhere[one] === 1;
   }
 
   /** Whether one of its subjects has had another value too. */
-  #hasMoved(one: Recurrence): boolean {
-    for (const other of this.values.values()) {
-      if (other.flows > 1 && other !== one && other.subjects.some((subject) => one.subjects.includes(subject))) return true;
-    }
+  #hasMoved(one: number): boolean {
+    const { table } = this;
+    for (let row = this.#again.first; row !== none; row = table.next[row]!) if (row !== one && table.isAnySubjectOf(row, one)) return true;
     return false;
   }
 
-  #isAnybodyElsewhere(one: Recurrence): boolean {
-    for (const other of this.values.values()) {
-      if (isMeanwhile(one, other) && other.subjects.some((subject) => !one.subjects.includes(subject))) return true;
+  /** Whether a subject that never had it had another value between these times. */
+  #isAnybodyElsewhere(one: number, from: number, until: number): boolean {
+    const { table } = this;
+    for (const { first } of [this.#again, this.#once]) {
+      for (let row = first; row !== none; row = table.next[row]!) {
+        if (row !== one && table.first[row]! <= until && table.until(row) >= from && !table.areAllSubjectsOf(row, one)) return true;
+      }
     }
     return false;
   }
 
   /** Subjects that had other values about the time in which it was shared, and never this one. */
-  elsewhere(one: Recurrence): number {
-    const subjects = new Set<string>();
-    for (const other of this.values.values()) {
-      if (!isMeanwhile(one, other)) continue;
-      for (const subject of other.subjects) if (!one.subjects.includes(subject)) subjects.add(subject);
+  elsewhere(one: number): number {
+    const { table } = this;
+    const from = table.first[one]! - near;
+    const until = table.until(one) + near;
+    const subjects = new Set<number>();
+    for (const { first } of [this.#again, this.#once]) {
+      for (let row = first; row !== none; row = table.next[row]!) {
+        if (row === one || table.first[row]! > until || table.until(row) < from) continue;
+        for (let i = 0; i < table.subjectCount[row]!; i++) subjects.add(table.subject(row, i));
+      }
     }
+    for (let i = 0; i < table.subjectCount[one]!; i++) subjects.delete(table.subject(one, i));
     return subjects.size;
   }
 
-  #again(known: Recurrence, flow: SampledFlow, frame: number, micros: number): void {
-    known.flows++;
-    if (flow.startMicros - known.lastFlow.startMicros >= leastPause) known.sessions++;
-    if (flow.subject !== known.lastFlow.subject && Math.abs(micros - known.last) <= near) known.together = true;
-    if (!known.subjects.includes(flow.subject) && known.subjects.length < maxSubjects) known.subjects.push(flow.subject);
-    if (known.frames.length < maxEvidence) known.frames.push(`${flow.file}#${frame}`);
-    known.lastFlow = flow;
-  }
-
-  /** Makes room: the oldest value that never recurred, else the oldest. */
-  #forgetOne(): false {
-    let victim = this.values.keys().next().value!;
-    for (const [key, { flows }] of this.values) {
-      if (flows > 1) continue;
-      victim = key;
-      break;
+  #recurs(row: number, flow: SampledFlow, frame: number, micros: number): void {
+    if (this.table.flows[row] === 1) {
+      this.#once.remove(row);
+      this.#again.append(row);
+      this.#version++;
     }
-    this.values.delete(victim);
-    this.#counters.forgotten++;
-    return false;
+    if (this.table.again(row, flow, frame, micros)) this.#version++;
+    if (this.#lastRecurring === flow) return;
+    this.#lastRecurring = flow;
+    this.recurring++;
   }
-}
 
-function isMeanwhile(one: Recurrence, other: Recurrence): boolean {
-  return other !== one && other.first <= untilOf(one) + near && untilOf(other) >= one.first - near;
-}
-
-function untilOf({ last, lastFlow }: Recurrence): number {
-  return Math.max(last, lastFlow.lastMicros);
+  /** Makes room: the oldest value that never recurred, else the one that recurred first. */
+  #forgetOne(): void {
+    const list = this.#once.size > 0 ? this.#once : this.#again;
+    const oldest = list.first;
+    list.remove(oldest);
+    this.table.remove(oldest);
+    this.#counters.forgotten++;
+    this.#version++;
+  }
 }

@@ -1,15 +1,15 @@
-import { orderOf, type Extent } from './field-value.ts';
+import { orderOf, rejectsBytes, type Extent } from './field-value.ts';
 import { windowBytes } from './payload-slots.ts';
-import type { Recurrence, SlotValues } from './slot-values.ts';
+import type { SlotValues } from './slot-values.ts';
 
 /** A place whose value behaves like an identifier or a part of one. */
 export interface StableWindow {
   readonly at: number;
   readonly length: number;
-  readonly encoding: string;
   readonly behaves: 'user' | 'room';
   readonly slot: SlotValues;
-  readonly recurrence: Recurrence;
+  /** Row of the value. */
+  readonly recurrence: number;
 }
 
 /** Bytes that differ between subjects, from which on a field is an id: one that differs is a flag. */
@@ -18,8 +18,8 @@ const macBytes = 6;
 
 /**
  * The integer that a run of windows covers, each a byte further than the one before. The windows at its ends reach into what stands beside
- * it; what has other values with other subjects is the id, and a constant beside it may be its high end. Null when no integer fits: what is longer
- * is a key or a digest.
+ * it; what has other values with other subjects is the id, and a constant beside it may be its high end. Null when no integer fits, or
+ * none that is an id: what is longer is a key or a digest.
  */
 export function extentOf(run: readonly StableWindow[], bytes: Buffer): Extent | null {
   const begin = run[0]!.at;
@@ -35,39 +35,33 @@ export function extentOf(run: readonly StableWindow[], bytes: Buffer): Extent | 
   }
   const needed = last - first + 1;
   if (varying < leastVarying || needed > 8) return null;
-  if (needed === macBytes && end - begin === macBytes) return { at: first, width: macBytes, order: '' };
+  if (needed === macBytes && end - begin === macBytes) return rejectsBytes(bytes.subarray(first, first + macBytes)) ? null : { at: first, width: macBytes, order: '' };
   const width = needed <= 4 ? 4 : 8;
   // Where constants stand on both sides, fields begin at multiples of their length; else the low end varies, and the high end is to its left.
   const starts = Array.from({ length: width - needed + 1 }, (_, i) => first - i).filter((at) => at >= begin && at + width <= end);
   const at = starts.find((one) => one % 4 === 0) ?? starts.at(-1);
-  return at === undefined ? null : { at, width, order: orderOf(bytes.subarray(at, at + width), othersAt(run, at, width)) };
+  if (at === undefined) return null;
+  const field = bytes.subarray(at, at + width);
+  return rejectsBytes(field) ? null : { at, width, order: orderOf(field, othersAt(run, at, width)) };
 }
 
-/** Whether other subjects have another byte there. */
+/** Whether other values at the slot, which recur too, have another byte there. */
 function varies(run: readonly StableWindow[], at: number, bytes: Buffer): boolean {
-  const window = windowAt(run, at);
-  const shift = 24 - 8 * (at - window.at);
-  return contrast(window).some((value) => (value >>> shift & 0xff) !== bytes[at]);
+  const { slot, at: from } = windowAt(run, at);
+  return slot.varies(bytes[at]!, 24 - 8 * (at - from));
 }
 
 /** What others have in place of the field; nothing where it is longer than a window. */
 function othersAt(run: readonly StableWindow[], at: number, width: number): Buffer[] {
-  const window = windowAt(run, at);
-  if (width > windowBytes || window.at !== at) return [];
-  return contrast(window).map((value) => {
+  const { slot, recurrence, at: from } = windowAt(run, at);
+  if (width > windowBytes || from !== at) return [];
+  return slot.otherRecurrences(recurrence).map((row) => {
     const field = Buffer.alloc(windowBytes);
-    field.writeUInt32BE(value);
+    field.writeUInt32BE(slot.table.low(row));
     return field;
   });
 }
 
 function windowAt(run: readonly StableWindow[], at: number): StableWindow {
   return run[Math.min(Math.max(0, at - run[0]!.at), run.length - 1)]!;
-}
-
-/** Values at the slot that recur too. */
-function contrast({ slot, recurrence }: StableWindow): number[] {
-  const values: number[] = [];
-  for (const { value, flows } of slot.values.values()) if (value !== recurrence.value && flows >= 2) values.push(value as number);
-  return values;
 }

@@ -1,11 +1,11 @@
-/** Three characters in a row, each one of some: what the scan kernel looks for on behalf of a pattern. Characters below 256. */
+/** Four characters in a row, each one of some: what the scan kernel looks for on behalf of a pattern. Characters below 256. */
 export interface Sequence {
-  readonly characters: readonly [string, string, string];
+  readonly characters: readonly [string, string, string, string];
 }
 
 /**
- * Where a run begins: at least `least` digits (17 to 64) or hexadecimal digits (31 to 64); two groups of a UUID or MAC address by their separators
- * alone (`........-....-....-....-`, `..:..:..:..:..:` or with dashes).
+ * Where a run begins: at least `least` digits or hexadecimal digits (15 or more); a UUID or MAC address, by the separators among hexadecimal
+ * digits (`........-....-....-....-`, `..:..:..:..:..:` or with dashes).
  */
 export type Run = { readonly run: 'digits' | 'hex'; readonly least: number } | { readonly run: 'uuid' | 'mac' };
 
@@ -17,18 +17,18 @@ export const lowerCase = 'abcdefghijklmnopqrstuvwxyz';
 /** Also what is read as zero behind the end. */
 export const any = String.fromCharCode(...Array(256).keys());
 
-export function sequence(first: string, second: string, third: string): Sequence {
-  return { characters: [first, second, third] };
+export function sequence(first: string, second: string, third: string, fourth = any): Sequence {
+  return { characters: [first, second, third, fourth] };
 }
 
-/** The first three characters of a word, in this spelling. */
+/** The first three or four characters of a word, in this spelling. */
 export function literal(word: string): Sequence {
-  return sequence(word[0]!, word[1]!, word[2]!);
+  return sequence(word[0]!, word[1]!, word[2]!, word[3]);
 }
 
-/** The first three characters of a word, in upper or lower case. */
+/** The first three or four characters of a word, in upper or lower case. */
 export function caseless(word: string): Sequence {
-  return sequence(eitherCase(word[0]!), eitherCase(word[1]!), eitherCase(word[2]!));
+  return sequence(eitherCase(word[0]!), eitherCase(word[1]!), eitherCase(word[2]!), word.length > 3 ? eitherCase(word[3]!) : any);
 }
 
 export function eitherCase(characters: string): string {

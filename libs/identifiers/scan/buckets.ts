@@ -2,6 +2,9 @@ import type { Sequence } from './anchor.ts';
 import { mostSequences } from './engine.ts';
 
 const bucketCount = 8;
+/** Characters of what is read on networks, from frequent to rare; the others are rarer. */
+const frequent = 'eta oinsrldcupmhg0fb1.w-vy/2kC=A:345678;9TSPMxD"_IERNLOBHUFGW,&%?jqz\r\n';
+const sums = frequencySums();
 
 /** Nibbles of some characters: bit n says that nibble n occurs. A table accepts every pair of a low and a high one. */
 interface Nibbles {
@@ -9,36 +12,38 @@ interface Nibbles {
   readonly high: number;
 }
 
-type Bucket = readonly [Nibbles, Nibbles, Nibbles];
+interface Bucket {
+  /** Of the first to fourth character. */
+  readonly nibbles: readonly Nibbles[];
+  /** How often it accepts four characters of text, were they independent of each other. */
+  readonly accepted: number;
+}
 
 /** What the engines find sequences by. */
 export interface SequenceTables {
-  /** 16 bytes each: low and high half of the first, second and third byte of a sequence; one bit per bucket. */
+  /** 16 bytes each: low and high half of the first, second, third and fourth byte of a sequence; one bit per bucket. */
   readonly nibbles: Uint8Array;
-  /** By position in a sequence (three), word (four) and byte (256): which of 32 sequences have the byte there. */
+  /** By position in a sequence (four) and byte (256): which of {@link mostSequences} have the byte there, in four words of 32 bits. */
   readonly exact: Uint32Array;
-  /** In use. */
-  readonly words: number;
 }
 
 /** @throws {RangeError} when there are more than {@link mostSequences} */
 export function sequenceTables(sequences: readonly Sequence[]): SequenceTables {
   if (sequences.length > mostSequences) throw new RangeError(`${sequences.length} sequences; a prefilter has room for ${mostSequences}`);
-  const exact = new Uint32Array(3 * mostSequences * 256 / 32);
+  const exact = new Uint32Array(4 * 256 * mostSequences / 32);
   for (const [index, { characters }] of sequences.entries()) {
     for (const [position, set] of characters.entries()) {
-      const table = (position * mostSequences / 32 + (index >> 5)) * 256;
-      for (let i = 0; i < set.length; i++) exact[table + set.charCodeAt(i)]! |= 1 << (index & 31);
+      for (let i = 0; i < set.length; i++) exact[((position * 256 + set.charCodeAt(i)) << 2) + (index >> 5)]! |= 1 << (index & 31);
     }
   }
-  return { nibbles: nibbleTables(sequences), exact, words: Math.ceil(sequences.length / 32) };
+  return { nibbles: nibbleTables(sequences), exact };
 }
 
 /** Spreads sequences over eight buckets so that few bytes belong to one by chance. */
 function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
-  const tables = new Uint8Array(96);
+  const tables = new Uint8Array(128);
   for (const [number, bucket] of inBuckets(sequences).entries()) {
-    for (const [position, { low, high }] of bucket.entries()) {
+    for (const [position, { low, high }] of bucket.nibbles.entries()) {
       for (let nibble = 0; nibble < 16; nibble++) {
         if ((low & (1 << nibble)) !== 0) tables[32 * position + nibble]! |= 1 << number;
         if ((high & (1 << nibble)) !== 0) tables[32 * position + 16 + nibble]! |= 1 << number;
@@ -48,10 +53,10 @@ function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
   return tables;
 }
 
-/** Joins, again and again, the two buckets whose union accepts the fewest sequences that neither accepts. */
+/** Joins, again and again, the two buckets whose union accepts the least of what neither accepts. */
 function inBuckets(sequences: readonly Sequence[]): Bucket[] {
-  const buckets = sequences.map(({ characters }) => characters.map(nibblesOf) as unknown as Bucket);
-  const costOf = (a: Bucket, b: Bucket): number => accepted(union(a, b)) - accepted(a) - accepted(b);
+  const buckets = sequences.map(({ characters }) => bucketOf(characters.map(nibblesOf)));
+  const costOf = (a: Bucket, b: Bucket): number => union(a, b).accepted - a.accepted - b.accepted;
   // Of each bucket with those before it.
   const costs = buckets.map((bucket, i) => buckets.slice(0, i).map((other) => costOf(bucket, other)));
   while (buckets.length > bucketCount) {
@@ -81,17 +86,31 @@ function nibblesOf(characters: string): Nibbles {
 }
 
 function union(a: Bucket, b: Bucket): Bucket {
-  const joined = (i: 0 | 1 | 2): Nibbles => ({ low: a[i].low | b[i].low, high: a[i].high | b[i].high });
-  return [joined(0), joined(1), joined(2)];
+  return bucketOf(a.nibbles.map(({ low, high }, i) => ({ low: low | b.nibbles[i]!.low, high: high | b.nibbles[i]!.high })));
 }
 
-/** How many sequences of three bytes the tables of a bucket accept. */
-function accepted(bucket: Bucket): number {
-  return bucket.reduce((product, { low, high }) => product * bits(low) * bits(high), 1);
+function bucketOf(nibbles: readonly Nibbles[]): Bucket {
+  return { nibbles, accepted: nibbles.reduce((product, { low, high }) => product * frequencyOf(low, high), 1) };
 }
 
-function bits(word: number): number {
-  let count = 0;
-  for (let left = word; left !== 0; left &= left - 1) count++;
-  return count;
+/** Of the characters with one of these low and one of these high nibbles. */
+function frequencyOf(low: number, high: number): number {
+  let sum = 0;
+  for (let left = high; left !== 0; left &= left - 1) {
+    const row = 31 - Math.clz32(left & -left);
+    sum += sums[(2 * row) << 8 | (low & 0xff)]! + sums[(2 * row + 1) << 8 | (low >> 8)]!;
+  }
+  return sum;
+}
+
+/** By half a row of the table of characters (eight of them) and a choice of its columns: how frequent these are, as a share of text. */
+function frequencySums(): Float64Array {
+  const counts = new Float64Array(256).fill(1);
+  for (let i = 0; i < frequent.length; i++) counts[frequent.charCodeAt(i)]! += 400 / (i + 4);
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return Float64Array.from({ length: 32 * 256 }, (_, index) => {
+    let sum = 0;
+    for (let bit = 0; bit < 8; bit++) if ((index >> bit & 1) !== 0) sum += counts[8 * (index >> 8) + bit]! / all;
+    return sum;
+  });
 }

@@ -1,26 +1,32 @@
 /** Most bytes that one call searches. */
 export const capacity = 16_384;
-/** Bits of a result of {@link ScanEngine.runs}. */
-export const runBits = { digits: 1, hex: 2, uuid: 4, mac: 8 } as const;
-/** Results of runs are at most that many a byte: each kind of run, and MAC addresses with either separator. */
-export const mostRuns = 4;
-
-/** Sequences of one engine. */
+/** Sequences of one engine: four words of 32 bits. */
 export const mostSequences = 128;
+/** The word of a result that tells of runs, and its bits. */
+export const runWord = mostSequences / 32;
+export const runBits = { digits: 1, hex: 2, uuid: 4, mac: 8 } as const;
+/** Results are at most that many a byte: each word of sequences, and fewer than three of runs. */
+export const mostResults = mostSequences / 32 + 3;
+
+/** How many digits or hexadecimal digits in a row count, at least 15. */
+export interface LeastRuns {
+  readonly digits: number;
+  readonly hex: number;
+}
 
 /** Searches what was put into `input`. The WebAssembly kernel is one, its plain twin the other. */
 export interface ScanEngine {
   /** Write up to {@link capacity} bytes here, from the start. */
   readonly input: Buffer;
-  /** In pairs: `position << 8 | word`, and bits: the sequences `32 * word + bit` stand there. */
-  readonly sequenceResults: Int32Array;
-  /** `position << 8 | bit` of {@link runBits} each, ascending for each bit and separator. */
-  readonly runResults: Int32Array;
-  /** Finds the sequences; a byte behind the end counts as zero. Writes {@link sequenceResults}, ascending, and returns the number of pairs. */
-  sequences(length: number): number;
   /**
-   * Finds where runs of at least `leastDigits` (15 to 64) and `leastHex` (31 to 64) bytes begin, and bytes whose separators are those of a UUID or
-   * MAC address, the first with none behind it. Writes {@link runResults} and returns their number.
+   * In pairs: `position << 8 | word`, and bits: the sequences `32 * word + bit` stand there, or, where the word is {@link runWord}, one of
+   * {@link runBits} begins there. Positions of each bit ascend.
    */
-  runs(length: number, leastDigits: number, leastHex: number): number;
+  readonly results: Int32Array;
+  /**
+   * Finds sequences (a byte behind the end counts as zero); where as many digits or hexadecimal digits as are asked for begin; and where, among
+   * hexadecimal digits and separators, the separators are those of a UUID or MAC address, the first with none behind it. Writes
+   * {@link results} and returns the number of pairs.
+   */
+  scan(length: number): number;
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { any, caseless, digits, literal, sequence } from './anchor.ts';
 import { sequenceTables, type SequenceTables } from './buckets.ts';
-import { capacity, mostSequences, runBits, type ScanEngine } from './engine.ts';
+import { capacity, mostResults, mostSequences, runBits, runWord, type LeastRuns, type ScanEngine } from './engine.ts';
 import { createKernel } from './kernel.ts';
 import { TwinEngine } from './twin.ts';
 
@@ -17,32 +17,47 @@ const interesting = fc.oneof(
 const bytesOf = (maxLength: number): fc.Arbitrary<Buffer> => fc.array(interesting, { maxLength }).map((parts) => Buffer.concat(parts).subarray(0, capacity));
 const anyCharacters = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 4 });
 const anySequences = fc.oneof(
-  fc.array(fc.tuple(anyCharacters, anyCharacters, anyCharacters).map((sets) => sequence(...sets)), { minLength: 1, maxLength: mostSequences }),
+  fc.array(fc.tuple(anyCharacters, anyCharacters, anyCharacters, anyCharacters).map((sets) => sequence(...sets)), { minLength: 1, maxLength: mostSequences }),
   fc.constant([caseless('imei'), caseless('uid'), sequence('+', digits, any), sequence(any, any, '=')]),
 );
 const noSequences = sequenceTables([]);
+const noRuns: LeastRuns = { digits: capacity + 1, hex: capacity + 1 };
 
-/** `position sequence` each. */
-function sequences(engine: ScanEngine, bytes: Uint8Array): string[] {
+/** `position sequence`, or `position` and the name of a run. */
+function found(engine: ScanEngine, bytes: Uint8Array): string[] {
   engine.input.fill(0xff).set(bytes);
-  const found: string[] = [];
-  const pairs = engine.sequences(bytes.length);
+  const all: string[] = [];
+  const pairs = engine.scan(bytes.length);
   for (let i = 0; i < pairs; i++) {
-    const [result, bits] = engine.sequenceResults.subarray(2 * i, 2 * i + 2) as unknown as [number, number];
-    for (let bit = 0; bit < 32; bit++) if ((bits & (1 << bit)) !== 0) found.push(`${result >>> 8} ${(result & 0xff) * 32 + bit}`);
+    const [result, bits] = engine.results.subarray(2 * i, 2 * i + 2) as unknown as [number, number];
+    const [position, word] = [result >>> 8, result & 0xff];
+    if (word === runWord) for (const [name, bit] of Object.entries(runBits)) if (bit === bits) all.push(`${position} ${name}`);
+    if (word < runWord) for (let bit = 0; bit < 32; bit++) if ((bits & (1 << bit)) !== 0) all.push(`${position} ${word * 32 + bit}`);
   }
-  return found;
+  assert.ok(all.length >= pairs);
+  return all.toSorted();
 }
 
-function runs(engine: ScanEngine, bytes: Uint8Array, leastDigits: number, leastHex: number): number[] {
-  engine.input.fill(0xff).set(bytes);
-  return [...engine.runResults.subarray(0, engine.runs(bytes.length, leastDigits, leastHex))];
-}
-
-function kernelOf(tables: SequenceTables): ScanEngine {
-  const kernel = createKernel(tables);
+function kernelOf(tables: SequenceTables, least: LeastRuns): ScanEngine {
+  const kernel = createKernel(tables, least);
   assert.ok(kernel, 'Node has WebAssembly SIMD');
   return kernel;
+}
+
+function enginesOf(tables: SequenceTables, least: LeastRuns): [ScanEngine, ScanEngine] {
+  return [kernelOf(tables, least), new TwinEngine(tables, least)];
+}
+
+/** By one regular expression per run. */
+function runsIn(text: string, { digits: leastDigits, hex: leastHex }: LeastRuns): string[] {
+  const positions = (name: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => `${match.index} ${name}`);
+  const inRun = '[0-9A-Fa-f:-]';
+  return [
+    ...positions('digits', new RegExp(`(?<![0-9])(?=[0-9]{${leastDigits}})`, 'g')),
+    ...positions('hex', new RegExp(`(?<![0-9A-Fa-f])(?=[0-9A-Fa-f]{${leastHex}})`, 'g')),
+    ...positions('uuid', new RegExp(`(?=${inRun}{8}-(?!-)${inRun}{4}-${inRun}{4}-${inRun}{4}-)`, 'g')),
+    ...positions('mac', new RegExp(`(?=${inRun}{2}([:-])(?!\\1)${inRun}{2}(?:\\1${inRun}{2}){3}\\1)`, 'g')),
+  ].toSorted();
 }
 
 describe('scan kernel and its twin', () => {
@@ -51,56 +66,67 @@ describe('scan kernel and its twin', () => {
       const tables = sequenceTables(wanted);
       const expected: string[] = [];
       for (let at = 0; at < bytes.length; at++) {
-        const three = [0, 1, 2].map((i) => String.fromCharCode(bytes[at + i] ?? 0));
-        for (const [index, { characters }] of wanted.entries()) if (characters.every((set, i) => set.includes(three[i]!))) expected.push(`${at} ${index}`);
+        const four = [0, 1, 2, 3].map((i) => String.fromCharCode(bytes[at + i] ?? 0));
+        for (const [index, { characters }] of wanted.entries()) if (characters.every((set, i) => set.includes(four[i]!))) expected.push(`${at} ${index}`);
       }
-      assert.deepEqual(sequences(kernelOf(tables), bytes), expected);
-      assert.deepEqual(sequences(new TwinEngine(tables), bytes), expected);
+      for (const engine of enginesOf(tables, noRuns)) {
+        assert.deepEqual(found(engine, bytes).filter((each) => !/[a-z]/.test(each)), expected.toSorted());
+      }
     }), { numRuns: 500 });
   });
 
-  test('find the same runs', () => {
-    const [kernel, twin] = [kernelOf(noSequences), new TwinEngine(noSequences)];
-    fc.assert(fc.property(bytesOf(12), fc.integer({ min: 15, max: 64 }), fc.integer({ min: 31, max: 64 }), (bytes, leastDigits, leastHex) => {
-      assert.deepEqual(runs(kernel, bytes, leastDigits, leastHex), runs(twin, bytes, leastDigits, leastHex));
+  test('find the same runs, and those that stand there', () => {
+    fc.assert(fc.property(bytesOf(12), fc.integer({ min: 15, max: 64 }), fc.integer({ min: 15, max: 64 }), (bytes, leastDigits, leastHex) => {
+      const least = { digits: leastDigits, hex: leastHex };
+      const expected = runsIn(bytes.toString('latin1'), least);
+      for (const engine of enginesOf(noSequences, least)) assert.deepEqual(found(engine, bytes), expected);
     }), { numRuns: 2000 });
   });
 
   test('see one byte of each value at each place of a block', () => {
-    const tables = sequenceTables([sequence('\x80\xff', '\x7f\x00', 'aZ')]);
-    const [kernel, twin] = [kernelOf(tables), new TwinEngine(tables)];
+    const engines = enginesOf(sequenceTables([sequence('\x80\xff', '\x7f\x00', 'aZ', 'a\x80')]), { digits: 15, hex: 31 });
     for (let byte = 0; byte < 256; byte++) {
       for (let place = 0; place < 3; place++) {
         const bytes = Buffer.alloc(80, '\x80\x7fa', 'latin1');
         for (let at = place; at < bytes.length; at += 7) bytes[at] = byte;
-        assert.deepEqual(sequences(kernel, bytes), sequences(twin, bytes));
-        assert.deepEqual(runs(kernel, bytes, 15, 31), runs(twin, bytes, 15, 31));
+        const [kernel, twin] = engines.map((engine) => found(engine, bytes));
+        assert.deepEqual(kernel, twin);
       }
+    }
+  });
+
+  test('tell what is of a run from what is not', () => {
+    const engines = enginesOf(noSequences, { digits: 15, hex: 40 });
+    for (let byte = 0; byte < 256; byte++) {
+      const bytes = Buffer.from(`${'7'.repeat(20)}-${'a'.repeat(20)}`);
+      bytes[20] = byte;
+      for (const engine of engines) assert.deepEqual(found(engine, bytes), runsIn(bytes.toString('latin1'), { digits: 15, hex: 40 }));
     }
   });
 
   test('hold the worst case of a full buffer', () => {
     const everything = sequenceTables(Array.from({ length: mostSequences }, () => sequence(any, any, any)));
-    for (const engine of [kernelOf(everything), new TwinEngine(everything)]) {
+    for (const engine of enginesOf(everything, { digits: 15, hex: 15 })) {
       engine.input.fill('x');
-      assert.equal(engine.sequences(capacity), capacity * mostSequences / 32);
-      assert.equal(engine.sequenceResults.at(-1), -1);
-      assert.equal(runs(engine, Buffer.alloc(capacity, '.--'), 64, 64).length, runs(new TwinEngine(everything), Buffer.alloc(capacity, '.--'), 64, 64).length);
-      assert.equal(runs(engine, Buffer.alloc(capacity, `${'1'.repeat(31)}x`), 15, 31).length, capacity / 16);
-      assert.deepEqual(sequences(engine, new Uint8Array()), []);
-      assert.deepEqual(runs(engine, new Uint8Array(), 15, 31), []);
+      assert.equal(engine.scan(capacity), capacity * mostSequences / 32);
+      assert.equal(engine.results[2 * capacity * mostSequences / 32 - 1], -1);
+      for (const text of ['.--', '1'.repeat(15) + '-', '-aa', '-aaaa']) {
+        engine.input.fill(text);
+        assert.ok(engine.scan(capacity) <= mostResults * capacity, text);
+      }
+      assert.deepEqual(found(engine, new Uint8Array()), []);
     }
   });
 
   test('tell runs of a length from shorter ones, wherever they stand', () => {
-    for (const engine of [kernelOf(noSequences), new TwinEngine(noSequences)]) {
-      for (let before = 0; before < 130; before++) {
-        const shorter = Buffer.from(`${'x'.repeat(before)}${'7'.repeat(39)}x`);
-        const longer = Buffer.from(`${'x'.repeat(before)}${'7'.repeat(40)}`);
-        assert.deepEqual(runs(engine, shorter, 40, 40), []);
-        assert.deepEqual(runs(engine, longer, 40, 41), [(before << 8) | runBits.digits]);
-        assert.deepEqual(runs(engine, longer, 41, 40), [(before << 8) | runBits.hex]);
+    for (let before = 0; before < 130; before++) {
+      const shorter = Buffer.from(`${'x'.repeat(before)}${'7'.repeat(39)}x`);
+      const longer = Buffer.from(`${'x'.repeat(before)}${'7'.repeat(40)}`);
+      for (const engine of enginesOf(noSequences, { digits: 40, hex: 41 })) {
+        assert.deepEqual(found(engine, shorter), []);
+        assert.deepEqual(found(engine, longer), [`${before} digits`]);
       }
+      for (const engine of enginesOf(noSequences, { digits: 41, hex: 40 })) assert.deepEqual(found(engine, longer), [`${before} hex`]);
     }
   });
 });

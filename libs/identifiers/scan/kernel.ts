@@ -1,5 +1,5 @@
 import type { SequenceTables } from './buckets.ts';
-import { capacity, mostRuns, mostSequences, type ScanEngine } from './engine.ts';
+import { capacity, mostResults, type LeastRuns, type ScanEngine } from './engine.ts';
 import { kernelModule } from './kernel-module.ts';
 
 /** What Node has and @types/node leaves to the DOM's types. */
@@ -14,16 +14,14 @@ interface KernelExports {
   readonly input: { readonly value: number };
   readonly nibbles: { readonly value: number };
   readonly exact: { readonly value: number };
-  readonly sequenceResults: { readonly value: number };
-  readonly runResults: { readonly value: number };
-  sequences(length: number, words: number): number;
-  readonly runs: ScanEngine['runs'];
+  readonly results: { readonly value: number };
+  scan(length: number, leastDigits: number, leastHex: number): number;
 }
 
 let compiled: object | null | undefined;
 
 /** The kernel (assembly/kernel.ts) with these tables, in a memory of its own; null where the host has no WebAssembly SIMD. */
-export function createKernel({ nibbles, exact, words }: SequenceTables): ScanEngine | null {
+export function createKernel({ nibbles, exact }: SequenceTables, { digits, hex }: LeastRuns): ScanEngine | null {
   if (typeof WebAssembly === 'undefined') return null;
   if (compiled === undefined) {
     const bytes = Buffer.from(kernelModule, 'base64');
@@ -36,9 +34,7 @@ export function createKernel({ nibbles, exact, words }: SequenceTables): ScanEng
   new Uint32Array(memory, exports.exact.value, exact.length).set(exact);
   return {
     input: Buffer.from(memory, exports.input.value, capacity),
-    sequenceResults: new Int32Array(memory, exports.sequenceResults.value, 2 * capacity * mostSequences / 32),
-    runResults: new Int32Array(memory, exports.runResults.value, mostRuns * capacity),
-    sequences: (length) => exports.sequences(length, words),
-    runs: exports.runs,
+    results: new Int32Array(memory, exports.results.value, 2 * capacity * mostResults),
+    scan: (length) => exports.scan(length, digits, hex),
   };
 }

@@ -27,14 +27,14 @@ function expression(anchor: Anchor): RegExp {
     switch (anchor.run) {
       case 'digits': return /(?<![0-9])(?=[0-9]{17})/g;
       case 'hex': return /(?<![0-9A-Fa-f])(?=[0-9A-Fa-f]{40})/g;
-      case 'uuid': return /(?=[^]{8}-[^-][^]{3}-[^]{4}-[^]{4}-)/g;
-      case 'mac': return /(?=[^]{2}:[^:][^](?::[^]{2}){3}:)|(?=[^]{2}-[^-][^](?:-[^]{2}){3}-)/g;
+      case 'uuid': return /(?=[0-9A-Fa-f:-]{8}-(?!-)[0-9A-Fa-f:-]{4}-[0-9A-Fa-f:-]{4}-[0-9A-Fa-f:-]{4}-)/g;
+      case 'mac': return /(?=[0-9A-Fa-f:-]{2}([:-])(?!\1)[0-9A-Fa-f:-]{2}(?:\1[0-9A-Fa-f:-]{2}){3}\1)/g;
     }
   }
-  const [first, second, third] = anchor.characters.map((set) => (
+  const characters = anchor.characters.map((set) => (
     set === any ? '(?:[^]|$)' : `[${[...set].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}]`
   ));
-  return new RegExp(`(?=${first}${second}${third})`, 'g');
+  return new RegExp(`(?=${characters.join('')})`, 'g');
 }
 
 function found(prefilter: Prefilter, count: number): string[] {

@@ -1,13 +1,9 @@
 import type { Anchor, Run, Sequence } from './anchor.ts';
-import { sequenceTables, type SequenceTables } from './buckets.ts';
-import { capacity, runBits, type ScanEngine } from './engine.ts';
+import { sequenceTables } from './buckets.ts';
+import { capacity, runBits, runWord, type ScanEngine } from './engine.ts';
 import { createKernel } from './kernel.ts';
 import { TwinEngine } from './twin.ts';
 
-/** Texts shorter than this are searched by the twin: copying them into the kernel's memory and calling it costs more. */
-const leastForKernel = 16;
-/** Shortest run or pair of separators that any {@link Run} means. */
-const leastForRuns = 17;
 /** Longer inputs are searched piece by piece; each piece sees so many bytes of its neighbours. */
 const seenBefore = 64;
 const seenAfter = 128;
@@ -22,21 +18,14 @@ export class Prefilter {
   positions = new Int32Array(256);
   patterns = new Int32Array(256);
 
-  readonly #tables: SequenceTables;
-  readonly #twin: TwinEngine;
-  /** Made when there is a text for it. */
-  #kernel: ScanEngine | null | undefined;
-  /** Patterns of each sequence, and of each bit of {@link runBits}. */
-  readonly #ofSequence: number[][] = [];
-  readonly #ofRun: number[][] = [[], [], [], []];
-  #leastDigits = 64;
-  #leastHex = 64;
-  #hasRuns = false;
+  readonly #engine: ScanEngine;
+  /** Patterns of each bit of each word of an engine's results. */
+  readonly #patternsOf: number[][] = Array.from({ length: 32 * runWord + 4 }, () => []);
+  readonly #least = { digits: capacity, hex: capacity };
   #count = 0;
 
   constructor(anchors: readonly (readonly Anchor[])[], withKernel = true) {
-    const sequences = new Map<string, Sequence>();
-    const indices = new Map<string, number>();
+    const sequences = new Map<string, { readonly sequence: Sequence; readonly patterns: number[] }>();
     for (const [pattern, own] of anchors.entries()) {
       for (const anchor of own) {
         if ('run' in anchor) {
@@ -44,83 +33,61 @@ export class Prefilter {
           continue;
         }
         const name = anchor.characters.join('\uffff');
-        if (!sequences.has(name)) {
-          indices.set(name, sequences.size);
-          sequences.set(name, anchor);
-          this.#ofSequence.push([]);
-        }
-        this.#ofSequence[indices.get(name)!]!.push(pattern);
+        if (!sequences.has(name)) sequences.set(name, { sequence: anchor, patterns: [] });
+        sequences.get(name)!.patterns.push(pattern);
       }
     }
-    this.#tables = sequenceTables([...sequences.values()]);
-    this.#twin = new TwinEngine(this.#tables);
-    this.#kernel = withKernel ? undefined : null;
+    const tables = sequenceTables([...sequences.values()].map(({ sequence }) => sequence));
+    for (const [index, { patterns }] of [...sequences.values()].entries()) this.#patternsOf[index] = patterns;
+    this.#engine = (withKernel ? createKernel(tables, this.#least) : null) ?? new TwinEngine(tables, this.#least);
   }
 
   /** Number of candidates in {@link positions} and {@link patterns}. Characters from 256 on count as their low byte. */
   scanText(text: string): number {
+    const { input } = this.#engine;
     this.#count = 0;
     if (text.length <= capacity) {
-      this.#collect(this.#load(text), text.length, 0, 0, text.length);
+      input.write(text, 'latin1');
+      this.#collect(text.length, 0, 0, text.length);
       return this.#count;
     }
     for (let at = 0; at < text.length; at += piece) {
       const start = Math.max(0, at - seenBefore);
       const part = text.slice(start, at + piece + seenAfter);
-      this.#collect(this.#load(part), part.length, start, at, Math.min(at + piece, text.length));
+      input.write(part, 'latin1');
+      this.#collect(part.length, start, at, Math.min(at + piece, text.length));
     }
     return this.#count;
   }
 
   /** As {@link scanText}, of bytes. */
   scanBytes(bytes: Uint8Array): number {
+    const { input } = this.#engine;
     this.#count = 0;
     if (bytes.length <= capacity) {
-      const engine = this.#engineFor(bytes.length);
-      engine.input.set(bytes);
-      this.#collect(engine, bytes.length, 0, 0, bytes.length);
+      input.set(bytes);
+      this.#collect(bytes.length, 0, 0, bytes.length);
       return this.#count;
     }
     for (let at = 0; at < bytes.length; at += piece) {
       const start = Math.max(0, at - seenBefore);
       const part = bytes.subarray(start, at + piece + seenAfter);
-      const engine = this.#engineFor(part.length);
-      engine.input.set(part);
-      this.#collect(engine, part.length, start, at, Math.min(at + piece, bytes.length));
+      input.set(part);
+      this.#collect(part.length, start, at, Math.min(at + piece, bytes.length));
     }
     return this.#count;
   }
 
-  #load(text: string): ScanEngine {
-    const engine = this.#engineFor(text.length);
-    if (engine === this.#kernel) engine.input.write(text, 'latin1');
-    else for (let i = 0; i < text.length; i++) engine.input[i] = text.charCodeAt(i);
-    return engine;
-  }
-
-  #engineFor(length: number): ScanEngine {
-    if (length < leastForKernel || this.#kernel === null) return this.#twin;
-    this.#kernel ??= createKernel(this.#tables);
-    return this.#kernel ?? this.#twin;
-  }
-
   /** Candidates of what is in the engine's input, which stands at `offset` of the whole, as far as they are from `from` to `to`. */
-  #collect(engine: ScanEngine, length: number, offset: number, from: number, to: number): void {
-    const { sequenceResults, runResults } = engine;
-    const found = engine.sequences(length);
+  #collect(length: number, offset: number, from: number, to: number): void {
+    const { results } = this.#engine;
+    const found = this.#engine.scan(length);
     for (let i = 0; i < found; i++) {
-      const result = sequenceResults[2 * i]!;
+      const result = results[2 * i]!;
       const at = (result >>> 8) + offset;
       if (at < from || at >= to) continue;
       const first = (result & 0xff) * 32;
-      for (let bits = sequenceResults[2 * i + 1]!; bits !== 0; bits &= bits - 1) this.#addAll(at, this.#ofSequence[first + 31 - Math.clz32(bits & -bits)]!);
-    }
-    if (!this.#hasRuns || length < leastForRuns) return;
-    const runs = engine.runs(length, this.#leastDigits, this.#leastHex);
-    for (let i = 0; i < runs; i++) {
-      const result = runResults[i]!;
-      const at = (result >>> 8) + offset;
-      if (at >= from && at < to) this.#addAll(at, this.#ofRun[31 - Math.clz32(result & 0xff)]!);
+      for (let bits = results[2 * i + 1]!; bits !== 0; bits &= bits - 1) this.#addAll(at, this.#patternsOf[first + 31 - Math.clz32(bits & -bits)]!);
     }
   }
 
@@ -141,9 +108,7 @@ export class Prefilter {
   }
 
   #addRun(anchor: Run, pattern: number): void {
-    this.#hasRuns = true;
-    if (anchor.run === 'digits') this.#leastDigits = Math.min(this.#leastDigits, anchor.least);
-    if (anchor.run === 'hex') this.#leastHex = Math.min(this.#leastHex, anchor.least);
-    this.#ofRun[Math.log2(runBits[anchor.run])]!.push(pattern);
+    if (anchor.run === 'digits' || anchor.run === 'hex') this.#least[anchor.run] = Math.min(this.#least[anchor.run], anchor.least);
+    this.#patternsOf[32 * runWord + Math.log2(runBits[anchor.run])]!.push(pattern);
   }
 }

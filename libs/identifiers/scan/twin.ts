@@ -1,95 +1,89 @@
 import { digits, hexDigits } from './anchor.ts';
 import type { SequenceTables } from './buckets.ts';
-import { capacity, mostRuns, mostSequences, runBits, type ScanEngine } from './engine.ts';
+import { capacity, mostResults, mostSequences, runBits, runWord, type LeastRuns, type ScanEngine } from './engine.ts';
 
 /** By byte, whether it is of the class. */
-const digitBytes = Uint8Array.from({ length: 256 }, (_, byte) => Number(digits.includes(String.fromCharCode(byte))));
-const hexBytes = Uint8Array.from({ length: 256 }, (_, byte) => Number(hexDigits.includes(String.fromCharCode(byte))));
+const digitBytes = membersOf(digits);
+const hexBytes = membersOf(hexDigits);
+const runBytes = membersOf(`${hexDigits}-:`);
 const dash = 0x2d;
-const colon = 0x3a;
 
-/** The kernel in plain TypeScript: for short texts, for hosts without WebAssembly SIMD, and to compare the kernel with. */
+/** The kernel in plain TypeScript: for searches that are not worth a kernel of their own, for hosts without WebAssembly SIMD, and to compare the kernel with. */
 export class TwinEngine implements ScanEngine {
   readonly input = Buffer.alloc(capacity);
-  readonly sequenceResults = new Int32Array(2 * capacity * mostSequences / 32);
-  readonly runResults = new Int32Array(mostRuns * capacity);
+  readonly results = new Int32Array(2 * capacity * mostResults);
   readonly #exact: Uint32Array;
-  readonly #words: number;
-  /** Buckets of each byte as the first, second and third of a sequence. */
-  readonly #first = new Uint8Array(256);
-  readonly #second = new Uint8Array(256);
-  readonly #third = new Uint8Array(256);
+  readonly #least: LeastRuns;
+  /** Buckets of each byte as the first to fourth of a sequence. */
+  readonly #buckets = [new Uint8Array(256), new Uint8Array(256), new Uint8Array(256), new Uint8Array(256)] as const;
+  #found = 0;
 
-  constructor({ nibbles, exact, words }: SequenceTables) {
+  constructor({ nibbles, exact }: SequenceTables, least: LeastRuns) {
     this.#exact = exact;
-    this.#words = words;
-    for (let byte = 0; byte < 256; byte++) {
-      const low = byte & 15;
-      const high = 16 + (byte >> 4);
-      this.#first[byte] = nibbles[low]! & nibbles[high]!;
-      this.#second[byte] = nibbles[32 + low]! & nibbles[32 + high]!;
-      this.#third[byte] = nibbles[64 + low]! & nibbles[64 + high]!;
+    this.#least = least;
+    for (const [position, buckets] of this.#buckets.entries()) {
+      for (let byte = 0; byte < 256; byte++) buckets[byte] = nibbles[32 * position + (byte & 15)]! & nibbles[32 * position + 16 + (byte >> 4)]!;
     }
   }
 
-  sequences(length: number): number {
+  scan(length: number): number {
     const { input } = this;
-    input.fill(0, length, Math.min(length + 2, capacity));
-    let found = 0;
-    let one = 0;
-    let two = 0;
-    for (let i = 0; i < length + 2; i++) {
+    const [firsts, seconds, thirds, fourths] = this.#buckets;
+    this.#found = 0;
+    for (let i = length; i < length + 3 && i < capacity; i++) input[i] = 0;
+    let [one, two, three] = [0, 0, 0];
+    let begin = 0;
+    for (let i = 0; i < length + 3; i++) {
       const byte = i < capacity ? input[i]! : 0;
-      if ((two & this.#third[byte]!) !== 0) found = this.#confirm(i - 2, found);
-      two = one & this.#second[byte]!;
-      one = i < length ? this.#first[byte]! : 0;
+      if ((three & fourths[byte]!) !== 0) this.#confirm(i - 3);
+      three = two & thirds[byte]!;
+      two = one & seconds[byte]!;
+      one = i < length ? firsts[byte]! : 0;
+      if (runBytes[byte] === 1) continue;
+      if (i - begin >= 15) this.#runs(begin, i);
+      begin = i + 1;
     }
-    return found;
+    return this.#found;
   }
 
-  #confirm(position: number, found: number): number {
-    const { input, sequenceResults } = this;
+  #confirm(position: number): void {
+    const { input } = this;
     const exact = this.#exact;
-    let next = found;
-    for (let word = 0; word < this.#words; word++) {
-      const at = word * 256;
-      const bits = exact[at + input[position]!]! & exact[at + 1024 + (input[position + 1] ?? 0)]! & exact[at + 2048 + (input[position + 2] ?? 0)]!;
-      if (bits === 0) continue;
-      sequenceResults[2 * next] = (position << 8) | word;
-      sequenceResults[2 * next + 1] = bits;
-      next++;
+    for (let word = 0; word < mostSequences / 32; word++) {
+      let bits = -1;
+      for (let i = 0; i < 4; i++) bits &= exact[((256 * i + (input[position + i] ?? 0)) << 2) + word]!;
+      if (bits !== 0) this.#emit(position, word, bits);
     }
-    return next;
   }
 
-  runs(length: number, leastDigits: number, leastHex: number): number {
-    let found = this.#longRuns(length, digitBytes, leastDigits, runBits.digits, 0);
-    found = this.#longRuns(length, hexBytes, leastHex, runBits.hex, found);
-    found = this.#evenlySpaced(length, dash, [8, 13, 18, 23], runBits.uuid, found);
-    found = this.#evenlySpaced(length, dash, [2, 5, 8, 11, 14], runBits.mac, found);
-    return this.#evenlySpaced(length, colon, [2, 5, 8, 11, 14], runBits.mac, found);
+  /** Among the bytes from `begin` to `until`, all of which may be of a run. */
+  #runs(begin: number, until: number): void {
+    const { input } = this;
+    let digit = begin;
+    let hex = begin;
+    for (let at = begin; at < until; at++) {
+      const byte = input[at]!;
+      if (digitBytes[byte] === 0) digit = at + 1;
+      else if (at + 1 - digit === this.#least.digits) this.#emit(digit, runWord, runBits.digits);
+      if (hexBytes[byte] === 1) {
+        if (at + 1 - hex === this.#least.hex) this.#emit(hex, runWord, runBits.hex);
+        continue;
+      }
+      hex = at + 1;
+      if (input[at + 1] === byte) continue;
+      const areSpaced = (...behind: number[]): boolean => at + behind.at(-1)! < until && behind.every((each) => input[at + each] === byte);
+      if (byte === dash && at - 8 >= begin && areSpaced(5, 10, 15)) this.#emit(at - 8, runWord, runBits.uuid);
+      if (at - 2 >= begin && areSpaced(3, 6, 9, 12)) this.#emit(at - 2, runWord, runBits.mac);
+    }
   }
 
-  #longRuns(length: number, members: Uint8Array, least: number, bit: number, found: number): number {
-    const { input, runResults } = this;
-    let next = found;
-    let start = 0;
-    for (let i = 0; i < length; i++) {
-      if (members[input[i]!] === 0) start = i + 1;
-      else if (i - start + 1 === least) runResults[next++] = (start << 8) | bit;
-    }
-    return next;
+  #emit(position: number, word: number, bits: number): void {
+    this.results[2 * this.#found] = (position << 8) | word;
+    this.results[2 * this.#found + 1] = bits;
+    this.#found++;
   }
+}
 
-  #evenlySpaced(length: number, separator: number, offsets: readonly number[], bit: number, found: number): number {
-    const { input, runResults } = this;
-    const lead = offsets[0]!;
-    const last = offsets.at(-1)!;
-    let next = found;
-    for (let at = lead; at + last - lead < length; at++) {
-      if (input[at] !== separator || input[at + 1] === separator) continue;
-      if (offsets.every((offset) => input[at - lead + offset] === separator)) runResults[next++] = ((at - lead) << 8) | bit;
-    }
-    return next;
-  }
+function membersOf(characters: string): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => Number(characters.includes(String.fromCharCode(byte))));
 }

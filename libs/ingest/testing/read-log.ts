@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { IngestCounters, openLog, type LocatedProblem, type LogEntry } from '../ingest.ts';
+import { IngestCounters, openLog, ZeekCertificates, type LocatedProblem, type LogEntry, type LogSource } from '../ingest.ts';
 
 export interface ReadLog {
   entries: LogEntry[];
@@ -7,12 +7,17 @@ export interface ReadLog {
   problems: LocatedProblem[];
 }
 
+/** A log by itself. */
+export function logSource(name: string, emit: LogSource['emit'], counters = new IngestCounters()): LogSource {
+  return { name, counters, emit, certificates: new ZeekCertificates(counters) };
+}
+
 /** Reads a whole log, in chunks of `chunkBytes`. */
 export function readLog(name: string, content: string | Buffer, chunkBytes = Infinity): ReadLog {
   const bytes = Buffer.from(content);
   const counters = new IngestCounters();
   const entries: LogEntry[] = [];
-  const reader = openLog(bytes, { name, counters, emit: (entry) => entries.push(entry) });
+  const reader = openLog(bytes, logSource(name, (entry) => entries.push(entry), counters));
   assert.ok(reader, `${name} is not known as a log`);
   for (let at = 0; at < bytes.length; at += chunkBytes) reader.push(bytes.subarray(at, at + chunkBytes));
   reader.finish();
@@ -44,11 +49,10 @@ export function survivesDamage(samples: readonly (string | Buffer)[], runs: numb
         default: bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(odd[below(odd.length)]!), bytes.subarray(at)]);
       }
     }
-    const counters = new IngestCounters();
     const emit = (entry: LogEntry): void => {
       assert.ok(Number.isSafeInteger(entry.micros) && Number.isSafeInteger(entry.startMicros), 'times are integers');
     };
-    const reader = openLog(bytes, { name: 'damaged', counters, emit });
+    const reader = openLog(bytes, logSource('damaged', emit));
     reader?.push(bytes);
     reader?.finish();
   }

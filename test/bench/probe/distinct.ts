@@ -1,4 +1,7 @@
-/** Distinct names that were seen: by the probe's records, or by the events of Suricata. */
+/** What Suricata writes for the target of a request of which it saw only the response. */
+const requestNotSeen = '/libhtp::request_uri_not_seen';
+
+/** Distinct names that were seen, and requests: by the probe's records, or by the events of Suricata. */
 export class Distinct {
   readonly sni = new Set<string>();
   readonly dns = new Set<string>();
@@ -7,11 +10,11 @@ export class Distinct {
 
   /** Of an event of EVE. */
   event(event: Record<string, unknown>): void {
-    const { tls, dns, http } = event as { tls?: { sni?: string }; dns?: { rrname?: string; type?: string }; http?: { hostname?: string } };
+    const { tls, dns, http } = event as { tls?: { sni?: string }; dns?: { rrname?: string; type?: string }; http?: { hostname?: string; url?: string } };
     if (event['event_type'] === 'tls' && tls?.sni) this.sni.add(tls.sni.toLowerCase());
     if (event['event_type'] === 'dns' && dns?.rrname) this.dns.add(dns.rrname.toLowerCase());
     if (event['event_type'] !== 'http') return;
-    this.requests++;
+    if (http?.url !== requestNotSeen) this.requests++;
     if (http?.hostname) this.hosts.add(http.hostname.toLowerCase());
   }
 

@@ -17,6 +17,8 @@ export interface ProbeRun {
   /** CPU time of the process, with its start. */
   seconds: number;
   rssBytes: number;
+  /** Of each worker. */
+  workerSeconds: number[];
   /** Time that passed while the capture was read. */
   elapsed: number;
   /** With `--distinct`: what {@link Distinct} says. */
@@ -34,11 +36,12 @@ const began = performance.now();
 const packets = values.flows ? await madeUpFlows(Number(values.flows)) : await replay(positionals[0]!);
 closeSync(output);
 const elapsed = (performance.now() - began) / 1000;
+const workerSeconds = await workers?.cpuSeconds() ?? [];
 await workers?.close();
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 const result: ProbeRun = {
   packets, records: pipeline.records, bytes: statSync(values.output!).size, seconds: (userCPUTime + systemCPUTime) / 1e6, rssBytes: maxRSS * 1024,
-  elapsed, distinct: String(distinct),
+  workerSeconds, elapsed, distinct: String(distinct),
 };
 console.log(JSON.stringify(result));
 
@@ -59,9 +62,9 @@ async function replay(path: string): Promise<number> {
 function count(record: FlowRecord): void {
   if (record['tls.client.server_name']) distinct.sni.add(record['tls.client.server_name']);
   if (record['dns.question.name']) distinct.dns.add(record['dns.question.name']);
-  if (record['network.protocol'] !== 'http' || record['url.domain'] === '') return;
-  distinct.hosts.add(record['url.domain']);
-  if (record['http.response.status_code'] === 0) distinct.requests++;
+  if (record['network.protocol'] !== 'http') return;
+  if (record['url.domain'] !== '') distinct.hosts.add(record['url.domain']);
+  if (record['http.request.method'] !== '' && record['http.response.status_code'] === 0) distinct.requests++;
 }
 
 /** One UDP datagram each, from ever new addresses and ports, one microsecond apart. */

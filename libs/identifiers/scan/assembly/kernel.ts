@@ -1,163 +1,186 @@
 /*
  * AssemblyScript: `npm run generate` compiles this file into ../kernel-module.ts; docs/decisions/0003-scan-kernel.md says why.
- * ../twin.ts does the same in plain TypeScript, and says what the results mean.
+ * ../twin.ts does the same in plain TypeScript, and ../engine.ts says what the results mean.
  */
 
 /** The bytes to be searched, at most capacity (../engine.ts); what is read beyond them is set to zero. */
-export const input: usize = memory.data(16384 + 64, 16);
-/** Six nibble tables of 16 bytes: low and high half of the first, second and third byte. A byte of a table has one bit per bucket. */
-export const nibbles: usize = memory.data(96, 16);
-/** By position in a sequence, word and byte: which of 32 sequences have the byte there. */
-export const exact: usize = memory.data(3 * 4 * 256 * 4, 16);
+export const input: usize = memory.data(16384 + 32, 16);
+/** Eight nibble tables of 16 bytes: low and high half of the first to fourth byte. A byte of a table has one bit per bucket. */
+export const nibbles: usize = memory.data(128, 16);
+/** By position in a sequence and byte, 16 bytes each: which of 128 sequences have the byte there. */
+export const exact: usize = memory.data(4 * 256 * 16, 16);
 /** `position << 8 | word` and the word's bits, each u32. */
-export const sequenceResults: usize = memory.data(16384 * 4 * 8, 16);
-/** `position << 8 | bit`, each u32. */
-export const runResults: usize = memory.data(16384 * 4 * 4, 16);
+export const results: usize = memory.data(16384 * 7 * 8, 16);
 
-/** Which bytes are of a class, as bits; a word of zeros behind them. */
-const digitBits: usize = memory.data(2064, 16);
-const hexBits: usize = memory.data(2064, 16);
-const dashBits: usize = memory.data(2064, 16);
-const colonBits: usize = memory.data(2064, 16);
+/** Bits of what stands in runs, by the low and the high half of a byte: dash, digit or colon, letter up to f. */
+const runLow = i8x16(2, 6, 6, 6, 6, 6, 6, 2, 2, 2, 2, 0, 0, 1, 0, 0);
+const runHigh = i8x16(0, 0, 1, 2, 4, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 /**
- * Where sequences stand: nibble tables of eight buckets tell where one may stand, sixteen bytes at a time, as in Teddy
- * (https://github.com/BurntSushi/aho-corasick/tree/master/src/packed/teddy); exact tables tell which.
+ * Nibble tables of eight buckets tell, sixteen bytes at a time, where a sequence may stand, as in Teddy
+ * (https://github.com/BurntSushi/aho-corasick/tree/master/src/packed/teddy); exact tables tell which. Another pair of tables tells what stands
+ * in runs: all that are asked for have at least fifteen such bytes, and so fill an aligned half of a block.
  */
-export function sequences(length: i32, words: i32): i32 {
+export function scan(length: i32, leastDigits: i32, leastHex: i32): i32 {
   v128.store(input + length, i8x16.splat(0));
   v128.store(input + length, i8x16.splat(0), 16);
   const low0 = v128.load(nibbles), high0 = v128.load(nibbles, 16);
   const low1 = v128.load(nibbles, 32), high1 = v128.load(nibbles, 48);
   const low2 = v128.load(nibbles, 64), high2 = v128.load(nibbles, 80);
-  let end = sequenceResults;
-  // Each byte is looked up once: as a third byte, and, two and one lanes on, as the first and second of the sequence that ends there.
-  let firstBefore = i8x16.splat(0), secondBefore = i8x16.splat(0);
-  for (let at = -2; at < length; at += 16) {
-    const bytes = v128.load(input + at, 2);
-    const low = v128.and(bytes, i8x16.splat(0x0f));
-    const high = v128.and(i16x8.shr_u(bytes, 4), i8x16.splat(0x0f));
-    const first = v128.and(i8x16.relaxed_swizzle(low0, low), i8x16.relaxed_swizzle(high0, high));
-    const second = v128.and(i8x16.relaxed_swizzle(low1, low), i8x16.relaxed_swizzle(high1, high));
-    const third = v128.and(i8x16.relaxed_swizzle(low2, low), i8x16.relaxed_swizzle(high2, high));
-    const found = v128.and(third, v128.and(
-      i8x16.shuffle(firstBefore, first, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29),
-      i8x16.shuffle(secondBefore, second, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30),
-    ));
-    firstBefore = first;
-    secondBefore = second;
-    if (!v128.any_true(found)) continue;
+  const low3 = v128.load(nibbles, 96), high3 = v128.load(nibbles, 112);
+  let end = results;
+  let runsUntil = 0;
+  // Each byte is looked up once: as a fourth byte, and, three to one lanes on, as the first to third of the sequence that ends there.
+  let before0 = i8x16.splat(0), before1 = i8x16.splat(0), before2 = i8x16.splat(0);
+  for (let at = -3; at < length; at += 16) {
+    const bytes = v128.load(input + at, 3);
+    const low = lowHalves(bytes);
+    const high = highHalves(bytes);
+    const first = lookup(low0, low, high0, high);
+    const second = lookup(low1, low, high1, high);
+    const third = lookup(low2, low, high2, high);
+    const found = v128.and(
+      v128.and(
+        i8x16.shuffle(before0, first, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28),
+        i8x16.shuffle(before1, second, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29),
+      ),
+      v128.and(
+        i8x16.shuffle(before2, third, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30),
+        lookup(low3, low, high3, high),
+      ),
+    );
+    before0 = first;
+    before1 = second;
+    before2 = third;
+    const gaps = i8x16.eq(lookup(runLow, low, runHigh, high), i8x16.splat(0));
+    const halves = i64x2.eq(gaps, i8x16.splat(0));
+    if (!v128.any_true(v128.or(found, halves))) continue;
+    for (let left = i64x2.bitmask(halves); left != 0; left &= left - 1) {
+      const half = at + 3 + 8 * ctz(left);
+      if (half < runsUntil) continue;
+      const begin = runBegin(half, runsUntil);
+      runsUntil = runEnd(half);
+      if (runsUntil - begin >= 15) end = runs(end, begin, runsUntil, leastDigits, leastHex);
+    }
     for (let left = i8x16.bitmask(i8x16.ne(found, i8x16.splat(0))); left != 0; left &= left - 1) {
       const position = at + ctz(left);
       if (position >= length) break;
-      const entry0 = exact + (<usize>load<u8>(input + position) << 2);
-      const entry1 = exact + (<usize>load<u8>(input + position, 1) << 2);
-      const entry2 = exact + (<usize>load<u8>(input + position, 2) << 2);
-      for (let word = 0; word < words; word++) {
-        const offset = <usize>word << 10;
-        const bits = load<u32>(entry0 + offset) & load<u32>(entry1 + offset, 4096) & load<u32>(entry2 + offset, 8192);
-        if (bits == 0) continue;
-        store<u32>(end, position << 8 | word);
-        store<u32>(end, bits, 4);
-        end += 8;
-      }
+      const sequences = v128.and(
+        v128.and(
+          v128.load(exact + (<usize>load<u8>(input + position) << 4)),
+          v128.load(exact + (<usize>load<u8>(input + position, 1) << 4), 4096),
+        ),
+        v128.and(
+          v128.load(exact + (<usize>load<u8>(input + position, 2) << 4), 8192),
+          v128.load(exact + (<usize>load<u8>(input + position, 3) << 4), 12288),
+        ),
+      );
+      if (!v128.any_true(sequences)) continue;
+      end = emit(end, position, 0, i32x4.extract_lane(sequences, 0));
+      end = emit(end, position, 1, i32x4.extract_lane(sequences, 1));
+      end = emit(end, position, 2, i32x4.extract_lane(sequences, 2));
+      end = emit(end, position, 3, i32x4.extract_lane(sequences, 3));
     }
   }
-  return <i32>(end - sequenceResults) >>> 3;
+  return <i32>(end - results) >>> 3;
 }
 
-/**
- * Starts of runs of at least so many digits (15 to 64) and hexadecimal digits (31 to 64), of what is dashed like a UUID, and of MAC
- * addresses. Each of them leaves a trace in one block of sixteen bytes; texts without are done after one pass.
- */
-export function runs(length: i32, leastDigits: i32, leastHex: i32): i32 {
-  for (let pad = 0; pad < 64; pad += 16) v128.store(input + length + pad, i8x16.splat(0));
-  const whole = (length + 63) & ~63;
-  let longDigits = 0, longHex = 0, dashes = 0, colons = 0;
-  for (let at = 0; at < whole; at += 16) {
+// @ts-ignore: decorator
+@inline
+function lookup(lowTable: v128, low: v128, highTable: v128, high: v128): v128 {
+  return v128.and(i8x16.relaxed_swizzle(lowTable, low), i8x16.relaxed_swizzle(highTable, high));
+}
+
+// @ts-ignore: decorator
+@inline
+function lowHalves(bytes: v128): v128 {
+  return v128.and(bytes, i8x16.splat(0x0f));
+}
+
+// @ts-ignore: decorator
+@inline
+function highHalves(bytes: v128): v128 {
+  return v128.and(i16x8.shr_u(bytes, 4), i8x16.splat(0x0f));
+}
+
+// @ts-ignore: decorator
+@inline
+function emit(end: usize, position: i32, word: i32, bits: i32): usize {
+  if (bits == 0) return end;
+  store<i32>(end, position << 8 | word);
+  store<i32>(end, bits, 4);
+  return end + 8;
+}
+
+function runBegin(at: i32, least: i32): i32 {
+  while (at > least && isOfRun(load<u8>(input + at - 1))) at--;
+  return at;
+}
+
+function runEnd(at: i32): i32 {
+  let gaps = 0;
+  for (; gaps == 0; at += 16) {
     const bytes = v128.load(input + at);
-    const digit = isBetween(bytes, 0x30, 10);
-    const digits = i8x16.bitmask(digit);
-    const hex = i8x16.bitmask(v128.or(digit, isBetween(v128.or(bytes, i8x16.splat(0x20)), 0x61, 6)));
-    const dash = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x2d)));
-    const colon = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x3a)));
-    longDigits |= i32((digits & 0xff) == 0xff) | i32(digits >>> 8 == 0xff);
-    longHex |= i32(hex == 0xffff);
-    dashes |= dash & (dash >> 5 | dash >> 3);
-    colons |= colon & colon >> 3;
-    store<u16>(digitBits + (at >> 3), <u16>digits);
-    store<u16>(hexBits + (at >> 3), <u16>hex);
-    store<u16>(dashBits + (at >> 3), <u16>dash);
-    store<u16>(colonBits + (at >> 3), <u16>colon);
+    gaps = i8x16.bitmask(i8x16.eq(lookup(runLow, lowHalves(bytes), runHigh, highHalves(bytes)), i8x16.splat(0)));
   }
-  let end = runResults;
-  const behind = whole >> 3;
-  if (longDigits) {
-    store<u64>(digitBits + behind, 0);
-    end = longRuns(end, digitBits, length, leastDigits, 1);
-  }
-  if (longHex) {
-    store<u64>(hexBits + behind, 0);
-    end = longRuns(end, hexBits, length, leastHex, 2);
-  }
-  if (dashes) {
-    store<u64>(dashBits + behind, 0);
-    end = evenlySpaced(end, dashBits, length, 5, 4, 8, 4);
-    end = evenlySpaced(end, dashBits, length, 3, 5, 2, 8);
-  }
-  if (colons) {
-    store<u64>(colonBits + behind, 0);
-    end = evenlySpaced(end, colonBits, length, 3, 5, 2, 8);
-  }
-  return <i32>(end - runResults) >>> 2;
+  return at - 16 + ctz(gaps);
 }
 
-// @ts-ignore: decorator
-@inline
-function isBetween(bytes: v128, from: u8, count: u8): v128 {
-  return i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(from)), i8x16.splat(count));
+/** The first separator from `at`; `until` if there is none before it. */
+function separator(at: i32, until: i32): i32 {
+  for (; at < until; at += 16) {
+    const bytes = v128.load(input + at);
+    const found = i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(0x2d)), i8x16.eq(bytes, i8x16.splat(0x3a))));
+    if (found != 0) return min(at + ctz(found), until);
+  }
+  return until;
 }
 
-/** Where `least` set bits in a row begin, and no set bit stands before them. */
-function longRuns(end: usize, bits: usize, length: i32, least: i32, result: u32): usize {
-  let before: u64 = 0;
-  for (let at = 0; at < length; at += 64) {
-    let word = load<u64>(bits + (at >> 3));
-    let next = load<u64>(bits + (at >> 3), 8);
-    // Each round, a bit says of twice as many characters that they are all of the class.
-    for (let known = 1; known < least && word != 0;) {
-      const shift = min(known, least - known);
-      word &= word >> shift | next << (64 - shift);
-      next &= next >> shift;
-      known += shift;
+/** Where digits, hexadecimal digits, UUID and MAC addresses begin among the bytes from `begin` to `until`, all of which may be of one. */
+function runs(end: usize, begin: i32, until: i32, leastDigits: i32, leastHex: i32): usize {
+  for (let at = begin; at < until; at++) {
+    const group = at;
+    at = separator(at, until);
+    if (at - group >= leastHex) end = emit(end, group, 4, 2);
+    if (at - group >= leastDigits) end = digits(end, group, at, leastDigits);
+    if (at == until || load<u8>(input + at, 1) == load<u8>(input + at)) continue;
+    if (load<u8>(input + at) == 0x2d && at - 8 >= begin && at + 15 < until && areSpaced(at, 5, 15)) end = emit(end, at - 8, 4, 4);
+    if (at - 2 >= begin && at + 12 < until && areSpaced(at, 3, 12)) end = emit(end, at - 2, 4, 8);
+  }
+  return end;
+}
+
+/** Reads from where `least` digits would end backwards, and goes on behind the first byte that is none. */
+function digits(end: usize, begin: i32, until: i32, least: i32): usize {
+  while (begin + least <= until) {
+    let at = begin + least;
+    while (at > begin && isDigit(load<u8>(input + at - 1))) at--;
+    if (at > begin) {
+      begin = at;
+      continue;
     }
-    end = emit(end, at, word & ~(word << 1 | before), 0, result);
-    before = word >> 63;
+    end = emit(end, begin, 4, 1);
+    begin += least;
+    while (isDigit(load<u8>(input + begin))) begin++;
   }
   return end;
 }
 
-/** Where `count` set bits stand `gap` apart, the first of them, with none behind it, `lead` characters after what begins there. */
-function evenlySpaced(end: usize, bits: usize, length: i32, gap: i32, count: i32, lead: i32, result: u32): usize {
-  for (let at = 0; at < length; at += 64) {
-    const word = load<u64>(bits + (at >> 3));
-    if (word == 0) continue;
-    const next = load<u64>(bits + (at >> 3), 8);
-    let found = word & ~(word >> 1 | next << 63);
-    for (let i = 1, shift = gap; i < count && found != 0; i++, shift += gap) found &= word >> shift | next << (64 - shift);
-    end = emit(end, at, found, lead, result);
-  }
-  return end;
+/** Whether what stands at `at` stands `gap` apart behind it too, up to `width` bytes on. */
+function areSpaced(at: i32, gap: i32, width: i32): bool {
+  const separator = load<u8>(input + at);
+  for (let behind = gap; behind <= width; behind += gap) if (load<u8>(input + at + behind) != separator) return false;
+  return true;
 }
 
 // @ts-ignore: decorator
 @inline
-function emit(end: usize, at: i32, starts: u64, lead: i32, result: u32): usize {
-  for (; starts != 0; starts &= starts - 1) {
-    const position = at + <i32>ctz(starts) - lead;
-    if (position < 0) continue;
-    store<u32>(end, <u32>position << 8 | result);
-    end += 4;
-  }
-  return end;
+function isDigit(byte: u8): bool {
+  return <u8>(byte - 0x30) < 10;
+}
+
+// @ts-ignore: decorator
+@inline
+function isOfRun(byte: u8): bool {
+  return <u8>(byte - 0x30) < 11 || byte == 0x2d || <u8>((byte | 0x20) - 0x61) < 6;
 }

@@ -1,0 +1,9 @@
+/**
+ * A copy that may be kept for as long as a flow is silent. `Buffer.from` cuts small copies from a slab of 64 KiB, and each of them keeps all of
+ * the slab alive.
+ */
+export function keptCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

@@ -1,0 +1,140 @@
+import type { Message } from '#dissect';
+import { loginName, loginPassword } from './catalogue/logins.ts';
+import { imei, imsi } from './catalogue/subscriptions.ts';
+import { decodeOnce } from './decode.ts';
+import { loginArguments } from './line-commands.ts';
+import type { PayloadScanner } from './payload-scan.ts';
+import { fromQuotedPrintable } from './quoted-printable.ts';
+import { chain, type MessageReading, type Place } from './reading.ts';
+import { findPlainLogin } from './sasl-plain.ts';
+import { readStructure } from './structured.ts';
+import { findTbcd } from './tbcd.ts';
+import type { TextScanner } from './text-scan.ts';
+import { uncertaintyOfPath } from './uncertainty.ts';
+import { findUtf16 } from './utf16.ts';
+import type { ValueReader } from './value-reader.ts';
+
+/** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
+const longestLine = 2048;
+const leastBase64Word = 16;
+/** Bytes of a payload that are read as a structure, and offsets at which one begins: behind a length, or behind the header of a frame. */
+const mostStructured = 16 * 1024;
+const structureOffsets = [0, 2, 4, 5, 8, 12, 16] as const;
+/** Bytes in front of something packed in a payload. */
+const longestHeader = 64;
+
+/** Protocols that are known, but carry what an application likes. */
+const carriers: ReadonlySet<string> = new Set(['http', 'websocket', 'mqtt']);
+
+/** Reads bytes that no dissector names: what they are as a whole, and what stands among them. */
+export class PayloadReader {
+  readonly #text: TextScanner;
+  readonly #scanner: PayloadScanner;
+  readonly #values: ValueReader;
+  readonly #reading: MessageReading;
+
+  constructor(text: TextScanner, scanner: PayloadScanner, values: ValueReader, reading: MessageReading) {
+    this.#text = text;
+    this.#scanner = scanner;
+    this.#values = values;
+    this.#reading = reading;
+  }
+
+  read(message: Message, payload: Buffer): void {
+    const bytes = this.#reading.boundedBytes(payload);
+    const isText = message.encryption.verdict === 'cleartext' && !bytes.includes(0);
+    const { watch } = this.#reading;
+    if (watch !== null && isText) watch.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
+    else if (watch !== null) watch.addBytes(bytes, placeInPayload(message, 0, ''));
+    const isKnown = message.encryption.verdict === 'cleartext' && !carriers.has(message.protocol);
+    if (!(isKnown ? this.#claimed(message, bytes, isText) : this.#structured(message, bytes))) {
+      for (const hit of this.#scanner.scan(bytes)) this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
+    }
+    if (message.protocol === 'tcp' && bytes.length <= longestLine) this.#login(message, bytes);
+    if (message.protocol === 'tcp' && bytes.length <= longestLine && isLine(bytes)) this.#line(bytes.toString('latin1').trimEnd(), message);
+  }
+
+  /**
+   * Queries and calls of a known protocol: their structure is no guess any more, and their texts may be wide, or written for mail. Returns whether
+   * the latter held identifiers.
+   */
+  #claimed(message: Message, bytes: Buffer, isText: boolean): boolean {
+    if (!isText) {
+      this.#utf16(message, bytes);
+      return false;
+    }
+    const text = bytes.length <= longestLine && bytes.includes(0x3d) ? fromQuotedPrintable(bytes.toString('latin1')) : null;
+    if (text !== null) this.#values.readPlain(text, null, placeInPayload(message, 0, 'quoted-printable'), text);
+    return text !== null && this.#reading.size > 0;
+  }
+
+  /**
+   * What a payload as a whole, or behind a short header, is: packed, a structure with names, text of UTF-16, identities in telephony BCD.
+   * Returns whether identifiers stood in a structure of it, so that there is nothing more to guess.
+   */
+  #structured(message: Message, bytes: Buffer): boolean {
+    const packed = gzipMark(bytes);
+    if (packed >= 0) return this.#values.packed(bytes.subarray(packed), placeInPayload(message, packed, ''));
+    this.#utf16(message, bytes);
+    findTbcd(bytes, ({ kind, digits, offset }) => {
+      const identity = kind === 'imsi' ? imsi : imei;
+      this.#reading.add(identity, digits, identity.confidence - uncertaintyOfPath, placeInPayload(message, offset, 'tbcd'));
+    });
+    const before = this.#reading.size;
+    this.#structure(message, bytes);
+    return this.#reading.size > before;
+  }
+
+  #utf16(message: Message, bytes: Buffer): void {
+    findUtf16(bytes, (text, _offset, encoding) => this.#values.readPlain(text, null, placeInPayload(message, 0, encoding), text));
+  }
+
+  #structure(message: Message, bytes: Buffer): void {
+    for (const start of structureOffsets) {
+      const structure = bytes.length - start > mostStructured ? null : readStructure(bytes, start);
+      if (structure === null) continue;
+      for (const value of structure.values) this.#values.structured(value, placeInPayload(message, value.offset, structure.encoding));
+      return;
+    }
+  }
+
+  #login(message: Message, bytes: Buffer): void {
+    const login = findPlainLogin(bytes);
+    if (login === null || !loginName.validate(login.user) || !loginPassword.validate(login.password)) return;
+    this.#reading.add(loginName, login.user, loginName.confidence, placeInPayload(message, login.userOffset, 'length-prefixed'));
+    this.#reading.add(loginPassword, login.password, loginPassword.confidence, placeInPayload(message, login.passwordOffset, 'length-prefixed'));
+  }
+
+  /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
+  #line(line: string, message: Message): void {
+    if (message.sender === 'source') {
+      for (const { kind, value, offset } of loginArguments(line)) this.#reading.add(kind, value, kind.confidence, placeInPayload(message, offset, ''));
+    }
+    const start = line.lastIndexOf(' ') + 1;
+    const word = line.slice(start);
+    const decoded = word.length < leastBase64Word || this.#reading.size > 0 ? null : decodeOnce(word);
+    if (decoded === null) return;
+    for (const hit of this.#text.scan(decoded.text)) {
+      this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, start, chain(decoded.encoding, hit.encoding)), word);
+    }
+  }
+}
+
+function placeInPayload({ protocol, sender, frame }: Message, offset: number, encoding: string): Place {
+  return { path: `${protocol}.payload@${offset}`, encoding, sender, frame };
+}
+
+/** Where gzip begins (RFC 1952, section 2.3.1; the third byte is the method); -1 when it does not. */
+function gzipMark(bytes: Buffer): number {
+  const end = Math.min(longestHeader, bytes.length) - 2;
+  for (let i = 0; i < end; i++) if (bytes[i] === 0x1f && bytes[i + 1] === 0x8b && bytes[i + 2] === 8) return i;
+  return -1;
+}
+
+/** Text without control characters up to the end of a line, and white space behind it. */
+function isLine(bytes: Buffer): boolean {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13 || bytes[end - 1] === 0x20)) end--;
+  for (let i = 0; i < end; i++) if (bytes[i]! < 0x20 && bytes[i] !== 9) return false;
+  return true;
+}

@@ -1,0 +1,179 @@
+import type { Sender } from '#dissect';
+import { integerAt, orderOf, rejectsBytes, rejectsInteger, rejectsText, type Extent } from './field-value.ts';
+import { forms, type Form, type PayloadFields } from './payload-fields.ts';
+import { windowBytes } from './payload-slots.ts';
+import type { SampledFlow } from './sampled-flow.ts';
+import type { SlotValues } from './slot-values.ts';
+import { none } from './value-table.ts';
+import { extentOf, type StableWindow } from './window-run.ts';
+
+/** A value that behaves like an identifier. Raw: for the probe alone. */
+export interface Inferred {
+  readonly behaves: 'user' | 'room';
+  readonly value: string;
+  /** In the payload of the sample, and how many bytes it takes there. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly encoding: string;
+  readonly sender: Sender;
+  readonly frame: number;
+  /** Percent. */
+  readonly confidence: number;
+  /** Length in bytes, flows, subjects and packets in which it was seen: `4 bytes; in 3 flows of 1 subject over 61 s (a.pcap#3, a.pcap#12); …`. */
+  readonly evidence: string;
+}
+
+/** A sample while it is compared. */
+export interface OpenSample {
+  readonly bytes: Buffer;
+  readonly fields: PayloadFields;
+  readonly sender: Sender;
+  readonly frame: number;
+  readonly micros: number;
+}
+
+interface Found {
+  readonly form: Form;
+  readonly stable: StableWindow;
+  readonly sample: OpenSample;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly encoding: string;
+  readonly value: string;
+}
+
+/** What in the payloads of a flow behaves like an identifier, each value once. */
+export function inferredIn(samples: readonly OpenSample[], flow: SampledFlow): Inferred[] {
+  const found: Found[] = [];
+  for (const sample of samples) addFound(found, sample, samples, flow);
+  // Where values stand behind types and lengths, distances mean nothing.
+  const isTagged = found.some(({ form }) => form === forms.tagged);
+  const values = new Map<string, Found>();
+  for (const one of found) if (!values.has(one.value) && !(isTagged && one.form === forms.window)) values.set(one.value, one);
+  return Array.from(values.values(), inferred);
+}
+
+function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSample[], flow: SampledFlow): void {
+  const inSample: Found[] = [];
+  const runs: StableWindow[][] = [];
+  const { fields } = sample;
+  for (let i = 0; i < fields.count; i++) {
+    const stable = stableAt(i, sample, samples, flow);
+    if (stable === null) continue;
+    const form = fields.form[i] as Form;
+    if (form === forms.window) {
+      const last = runs.at(-1)?.at(-1);
+      if (last !== undefined && continues(last, stable)) runs.at(-1)!.push(stable);
+      else runs.push([stable]);
+    } else {
+      const one = form === forms.text ? ofText(stable, fields.encoding[i]!, sample) : ofTagged(stable, flow, sample);
+      if (one !== null) inSample.push(one);
+    }
+  }
+  // What recurs most is a field; a window that reaches into it from beside it is none.
+  const claimed = new Set<number>();
+  for (const run of runs.toSorted((one, other) => flowsOf(other[0]!) - flowsOf(one[0]!))) {
+    const free = run.filter(({ at }) => !claimed.has(at) && !claimed.has(at + windowBytes - 1));
+    const one = free.length === 0 ? null : ofRun(free, flow, sample);
+    if (one === null) continue;
+    inSample.push(one);
+    for (let at = one.offset; at < one.offset + one.bytes; at++) claimed.add(at);
+  }
+  found.push(...inSample.toSorted((one, other) => one.offset - other.offset));
+}
+
+/** The i-th field, when what stands there behaves like an identifier. */
+function stableAt(i: number, sample: OpenSample, samples: readonly OpenSample[], { peerIp, protocol }: SampledFlow): StableWindow | null {
+  const { fields } = sample;
+  const slot = protocol.slots.get(fields.slot[i]!);
+  if (slot === undefined || !slot.mayIdentify) return null;
+  const recurrence = slot.recurrence(fields.high[i]!, fields.low[i]!);
+  if (recurrence === none) return null;
+  const behaves = slot.isUserLike(recurrence) ? 'user' : slot.isRoomLike(recurrence, protocol.subjects.size) ? 'room' : '';
+  if (behaves === '' || (fields.form[i] === forms.window && counts(fields.at[i]!, sample, samples))) return null;
+  // Two that talk with each other share whatever their session has.
+  if (behaves === 'room' && (slot.table.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, samples))) return null;
+  return { at: fields.at[i]!, length: fields.length[i]!, behaves, slot, recurrence };
+}
+
+function ofRun(run: readonly StableWindow[], flow: SampledFlow, sample: OpenSample): Found | null {
+  const extent = extentOf(run, sample.bytes);
+  return extent === null ? null : ofInteger(forms.window, run.find(({ at }) => at >= extent.at) ?? run.at(-1)!, extent, flow, sample);
+}
+
+function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample): Found | null {
+  const { at, length } = stable;
+  const field = sample.bytes.subarray(at, at + length);
+  return rejectsBytes(field) ? null : ofInteger(forms.tagged, stable, { at, width: length, order: orderOf(field, othersOf(stable)) }, flow, sample);
+}
+
+function ofInteger(form: Form, stable: StableWindow, extent: Extent, { subjectIp, peerIp }: SampledFlow, sample: OpenSample): Found | null {
+  const { at, width, order } = extent;
+  if (rejectsInteger(sample.bytes, extent, sample.micros, [subjectIp, peerIp])) return null;
+  return { form, stable, sample, offset: at, bytes: width, encoding: order === '' ? 'hex' : `u${width * 8}${order}`, value: integerAt(sample.bytes, extent) };
+}
+
+function ofText(stable: StableWindow, encoding: string, sample: OpenSample): Found | null {
+  const { at, length } = stable;
+  const value = sample.bytes.toString('latin1', at, at + length);
+  return rejectsText(value) ? null : { form: forms.text, stable, sample, offset: at, bytes: length, encoding, value };
+}
+
+function othersOf({ slot, recurrence, length }: StableWindow): Buffer[] {
+  const { table } = slot;
+  return slot.otherRecurrences(recurrence).map((row) => {
+    const field = Buffer.alloc(length);
+    if (length > windowBytes) field.writeUInt32BE(table.high(row));
+    field.writeUInt32BE(table.low(row), length - windowBytes);
+    return field;
+  });
+}
+
+function flowsOf({ slot: { table }, recurrence }: StableWindow): number {
+  return table.flows[recurrence]!;
+}
+
+/** Whether the next window belongs to the same field: it stands one byte further, and was seen in the same flows. */
+function continues(last: StableWindow, next: StableWindow): boolean {
+  const { table } = last.slot;
+  return next.at === last.at + 1 && next.behaves === last.behaves && flowsOf(next) === flowsOf(last) && table.haveSameSubjects(last.recurrence, next.recurrence);
+}
+
+/** Whether the flow's other payloads have numbers close by at the same place: then it is a counter or a clock. */
+function counts(at: number, sample: OpenSample, samples: readonly OpenSample[]): boolean {
+  const bigEndian = sample.bytes.readUInt32BE(at);
+  const littleEndian = sample.bytes.readUInt32LE(at);
+  return samples.some(({ sender, bytes }) => {
+    if (sender !== sample.sender || bytes === sample.bytes || bytes.length < at + windowBytes) return false;
+    const difference = Math.abs(bytes.readUInt32BE(at) - bigEndian);
+    return (difference > 0 && difference < 0x10000) || (difference > 0 && Math.abs(bytes.readUInt32LE(at) - littleEndian) < 0x10000);
+  });
+}
+
+/** Whether the flow has another shared value at the same slot: states and types of messages are shared by all who pass through them. */
+function changes(i: number, values: SlotValues, sample: OpenSample, samples: readonly OpenSample[]): boolean {
+  const { slot, high, low } = sample.fields;
+  const isShared = (otherHigh: number, otherLow: number): boolean => {
+    const row = values.recurrence(otherHigh, otherLow);
+    return row !== none && values.table.subjectCount[row]! > 1;
+  };
+  return samples.some((other) => other !== sample && other.sender === sample.sender && other.fields.hasOther(slot[i]!, high[i]!, low[i]!, isShared));
+}
+
+/** Percent, before what speaks for it. */
+const leastConfidence = 40;
+
+function inferred({ stable: { behaves, slot, recurrence }, sample: { sender, frame }, offset, bytes, encoding, value }: Found): Inferred {
+  const { table } = slot;
+  const subjects = table.subjectCount[recurrence]!;
+  const flows = table.flows[recurrence]!;
+  const seconds = Math.round((table.last[recurrence]! - table.first[recurrence]!) / 1e6);
+  const others = behaves === 'user' ? slot.others(recurrence) : slot.elsewhere(recurrence);
+  const seen = `${bytes} bytes; in ${flows} flows of ${subjects === 1 ? '1 subject' : `${subjects} subjects`} over ${seconds} s (${table.evidence(recurrence).join(', ')})`;
+  const contrast = behaves === 'user' ? `${others === 1 ? '1 other subject has a value of its own' : `${others} other subjects have values of their own`} there` : `${others} other subject${others === 1 ? '' : 's'} had other values there meanwhile`;
+  return {
+    behaves, value, offset, bytes, encoding, sender, frame,
+    confidence: leastConfidence + Math.min(15, 5 * Math.max(0, flows - 3)) + Math.min(15, 5 * others),
+    evidence: `${seen}; ${contrast}`,
+  };
+}

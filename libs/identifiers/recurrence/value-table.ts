@@ -1,0 +1,203 @@
+import { randomInt } from 'node:crypto';
+import { leastPause, near, type SampledFlow } from './sampled-flow.ts';
+
+/** No row. */
+export const none = -1;
+/** Subjects of one value that are told apart; with more it belongs to the protocol. */
+export const mostSubjects = 16;
+const mostEvidence = 4;
+const leastRows = 1024;
+const keyWords = 4;
+
+/**
+ * Values at slots, and where they were seen: a hash table whose rows are numbers. There are a hundred thousand of them, and as objects they would
+ * be a good part of the probe's heap.
+ */
+export class ValueTable {
+  size = 0;
+  /** Neighbours in the list in which a row is; of a free row, `next` is another one. */
+  next = new Int32Array(leastRows);
+  previous = new Int32Array(leastRows);
+  flows = new Int32Array(leastRows);
+  /** Flows that began well after the one before. */
+  sessions = new Int32Array(leastRows);
+  /** When it was seen first and last, µs. */
+  first = new Float64Array(leastRows);
+  last = new Float64Array(leastRows);
+  /** The flow that had it last; null of a free row. */
+  readonly lastFlow: (SampledFlow | null)[] = [];
+  subjectCount = new Uint8Array(leastRows);
+  /** 1: two subjects had it at about the same time. */
+  together = new Uint8Array(leastRows);
+  /** What a slot has found out about the row, and by which version of the slot. */
+  comparedAt = new Int32Array(leastRows);
+  mayBeRoom = new Uint8Array(leastRows);
+  isElsewhere = new Uint8Array(leastRows);
+  /** {@link keyWords} of each row: slot, both halves of the value, and the next row with the same hash. Together, since they are read together. */
+  #keys = new Int32Array(leastRows * keyWords);
+  /** First row by hash. */
+  #chain = new Int32Array(leastRows).fill(none);
+  #subjects = new Uint16Array(leastRows * mostSubjects);
+  #frames = new Float64Array(leastRows * mostEvidence);
+  readonly #files: string[] = [];
+  #free = none;
+  /** Rows from it on were never used. */
+  #end = 0;
+  readonly #seed = randomInt(2 ** 31);
+
+  /** The row of a value at a slot; {@link none} where it is not remembered. */
+  find(slot: number, high: number, low: number): number {
+    const keys = this.#keys;
+    let row = this.#chain[this.#chainOf(slot, high, low)]!;
+    while (row !== none) {
+      const at = row * keyWords;
+      if (keys[at + 2] === (low | 0) && keys[at] === slot && keys[at + 1] === (high | 0)) return row;
+      row = keys[at + 3]!;
+    }
+    return none;
+  }
+
+  high(row: number): number {
+    return this.#keys[row * keyWords + 1]! >>> 0;
+  }
+
+  low(row: number): number {
+    return this.#keys[row * keyWords + 2]! >>> 0;
+  }
+
+  /** A row for a value that has none, as the flow has it. */
+  add(slot: number, high: number, low: number, flow: SampledFlow, frame: number, micros: number): number {
+    const row = this.#take();
+    const at = row * keyWords;
+    this.#keys[at] = slot;
+    this.#keys[at + 1] = high;
+    this.#keys[at + 2] = low;
+    this.#enchain(row);
+    this.flows[row] = this.sessions[row] = this.subjectCount[row] = 1;
+    this.together[row] = 0;
+    this.comparedAt[row] = none;
+    this.first[row] = this.last[row] = micros;
+    this.lastFlow[row] = flow;
+    this.#subjects[row * mostSubjects] = flow.subject;
+    this.#frames[row * mostEvidence] = frame;
+    this.#files[row * mostEvidence] = flow.file;
+    this.size++;
+    return row;
+  }
+
+  /** One more flow has it. Returns whether that is of another subject. */
+  again(row: number, flow: SampledFlow, frame: number, micros: number): boolean {
+    const before = this.lastFlow[row]!;
+    const flows = this.flows[row]!++;
+    if (flow.startMicros - before.startMicros >= leastPause) this.sessions[row]!++;
+    if (flow.subject !== before.subject && Math.abs(micros - this.last[row]!) <= near) this.together[row] = 1;
+    if (flows < mostEvidence) {
+      this.#frames[row * mostEvidence + flows] = frame;
+      this.#files[row * mostEvidence + flows] = flow.file;
+    }
+    this.lastFlow[row] = flow;
+    const count = this.subjectCount[row]!;
+    if (count === mostSubjects || this.hasSubject(row, flow.subject)) return false;
+    this.#subjects[row * mostSubjects + count] = flow.subject;
+    this.subjectCount[row] = count + 1;
+    return true;
+  }
+
+  remove(row: number): void {
+    const keys = this.#keys;
+    const chain = this.#chainOfRow(row);
+    const after = keys[row * keyWords + 3]!;
+    if (this.#chain[chain] === row) this.#chain[chain] = after;
+    else {
+      let before = this.#chain[chain]!;
+      while (keys[before * keyWords + 3] !== row) before = keys[before * keyWords + 3]!;
+      keys[before * keyWords + 3] = after;
+    }
+    this.lastFlow[row] = null;
+    this.next[row] = this.#free;
+    this.#free = row;
+    this.size--;
+  }
+
+  /** The i-th of its subjects. */
+  subject(row: number, i: number): number {
+    return this.#subjects[row * mostSubjects + i]!;
+  }
+
+  hasSubject(row: number, subject: number): boolean {
+    const from = row * mostSubjects;
+    const end = from + this.subjectCount[row]!;
+    for (let at = from; at < end; at++) if (this.#subjects[at] === subject) return true;
+    return false;
+  }
+
+  /** Whether a subject has both. */
+  isAnySubjectOf(row: number, other: number): boolean {
+    for (let i = 0; i < this.subjectCount[row]!; i++) if (this.hasSubject(other, this.subject(row, i))) return true;
+    return false;
+  }
+
+  /** Whether all subjects of the row have the other too. */
+  areAllSubjectsOf(row: number, other: number): boolean {
+    for (let i = 0; i < this.subjectCount[row]!; i++) if (!this.hasSubject(other, this.subject(row, i))) return false;
+    return true;
+  }
+
+  haveSameSubjects(one: number, other: number): boolean {
+    return this.subjectCount[one] === this.subjectCount[other] && this.areAllSubjectsOf(one, other);
+  }
+
+  /** When it was seen last, µs; its last flow may go on. */
+  until(row: number): number {
+    return Math.max(this.last[row]!, this.lastFlow[row]!.lastMicros);
+  }
+
+  /** `file#frame` of the first few flows. */
+  evidence(row: number): string[] {
+    return Array.from({ length: Math.min(this.flows[row]!, mostEvidence) }, (_, i) => `${this.#files[row * mostEvidence + i]}#${this.#frames[row * mostEvidence + i]}`);
+  }
+
+  #take(): number {
+    const free = this.#free;
+    if (free === none) {
+      if (this.#end === this.next.length) this.#grow();
+      return this.#end++;
+    }
+    this.#free = this.next[free]!;
+    return free;
+  }
+
+  #chainOf(slot: number, high: number, low: number): number {
+    const mixed = Math.imul(Math.imul(Math.imul(slot ^ this.#seed, 0x9e37_79b1) ^ high, 0x85eb_ca6b) ^ low, 0xc2b2_ae35);
+    return (mixed ^ (mixed >>> 15)) & (this.#chain.length - 1);
+  }
+
+  #chainOfRow(row: number): number {
+    const at = row * keyWords;
+    return this.#chainOf(this.#keys[at]!, this.#keys[at + 1]!, this.#keys[at + 2]!);
+  }
+
+  #enchain(row: number): void {
+    const chain = this.#chainOfRow(row);
+    this.#keys[row * keyWords + 3] = this.#chain[chain]!;
+    this.#chain[chain] = row;
+  }
+
+  #grow(): void {
+    const rows = 2 * this.next.length;
+    for (const name of ['next', 'previous', 'flows', 'sessions', 'comparedAt'] as const) this[name] = grown(this[name], new Int32Array(rows));
+    for (const name of ['first', 'last'] as const) this[name] = grown(this[name], new Float64Array(rows));
+    for (const name of ['subjectCount', 'together', 'mayBeRoom', 'isElsewhere'] as const) this[name] = grown(this[name], new Uint8Array(rows));
+    this.#subjects = grown(this.#subjects, new Uint16Array(rows * mostSubjects));
+    this.#frames = grown(this.#frames, new Float64Array(rows * mostEvidence));
+    this.#keys = grown(this.#keys, new Int32Array(rows * keyWords));
+    this.#chain = new Int32Array(rows).fill(none);
+    // It grows when no row is free.
+    for (let row = 0; row < this.#end; row++) this.#enchain(row);
+  }
+}
+
+function grown<T extends Int32Array | Uint16Array | Uint8Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,91 @@
+import type { Message } from '#dissect';
+import type { Observable } from '#flow';
+import type { RecogniserCounters } from './counters.ts';
+import type { Digests } from './digests.ts';
+import { maskOf } from './mask.ts';
+import { normaliseHex, normaliseOpaque } from './opaque.ts';
+import { publicPath } from './place.ts';
+import { addSpelling, type Hit, type Known, type MessageReading, type Place } from './reading.ts';
+import type { Tokeniser } from './token.ts';
+
+/** An identifier with its raw value: it never leaves the process, and serves redaction and `--reveal` only. */
+export interface Recognised {
+  observable: Observable;
+  value: string;
+  /** What else stood in the message for it: base64 and the like that it was unwrapped from, and other spellings. */
+  written: string[];
+}
+
+/** Shorter values are told apart by their digest too: whoever has it can try them all. */
+const leastDigested = 5;
+/** Tokens that are kept, so that a value that is found again is not hashed again. */
+const mostTokens = 2048;
+
+/** Makes observables of what was found: the token, the mask, the list that has it. */
+export class Reporter {
+  readonly #tokeniser: Tokeniser;
+  readonly #counters: RecogniserCounters;
+  readonly #digests: Digests<Known>;
+  readonly #tokens = new Map<string, string>();
+
+  constructor(tokeniser: Tokeniser, counters: RecogniserCounters, digests: Digests<Known>) {
+    this.#tokeniser = tokeniser;
+    this.#counters = counters;
+    this.#digests = digests;
+  }
+
+  report({ protocol }: Message, reading: MessageReading): Recognised[] {
+    const recognised: Recognised[] = [];
+    const isUnclear = protocol === 'http' && !tellsWho(reading);
+    for (const hit of reading.hits()) {
+      if (isUnclear && hit.kind.alone !== undefined) hit.confidence = Math.min(hit.confidence, hit.kind.alone);
+      const token = hit.known?.token ?? this.#token(normalised(hit));
+      const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
+      if (same === undefined) {
+        this.#counters.count(hit.kind.name);
+        const written = hit.written.filter((spelling) => spelling !== hit.value);
+        recognised.push({ observable: observableOf(hit, token, reading.watch?.listOf(token) ?? ''), value: hit.value, written });
+        if (hit.known === undefined) this.#rememberDigests(hit, token);
+      } else {
+        for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
+      }
+    }
+    return recognised;
+  }
+
+  #token(value: string): string {
+    const known = this.#tokens.get(value);
+    if (known !== undefined) return known;
+    if (this.#tokens.size >= mostTokens) this.#tokens.clear();
+    const token = this.#tokeniser.token(value);
+    this.#tokens.set(value, token);
+    return token;
+  }
+
+  /** So that the identifier is known again where only its digest stands. Sessions and secrets are not hashed for others. */
+  #rememberDigests({ kind, value, place }: Hit, token: string): void {
+    if (this.#digests.has(token)) return;
+    if (value.length < leastDigested || kind.dataClass === 'secret' || kind.dataClass === 'session' || isDigest(place)) return;
+    const plain = (kind.normalise ?? normaliseOpaque)(value);
+    this.#digests.add(token, [plain, value, value.toLowerCase(), value.toUpperCase()], { kind, token, mask: maskOf(kind, value) });
+  }
+}
+
+function tellsWho(reading: MessageReading): boolean {
+  for (const { kind } of reading.hits()) if (kind.dataClass === 'account' || kind.dataClass === 'direct') return true;
+  return false;
+}
+
+function observableOf({ kind, value, confidence, place, known }: Hit, token: string, watchlist: string): Observable {
+  const { path, encoding, sender, frame } = place;
+  return { kind: kind.name, path: publicPath(path), encoding, visibility: 'cleartext', confidence, mask: known?.mask ?? maskOf(kind, value), token, sender, frame, watchlist };
+}
+
+/** The spelling that the token is made of; a digest keeps all its digits. */
+function normalised({ kind, value, place }: Hit): string {
+  return isDigest(place) ? normaliseHex(value) : (kind.normalise ?? normaliseOpaque)(value);
+}
+
+function isDigest({ encoding }: Place): boolean {
+  return encoding !== '' && /(?:^|>)(?:md5|sha1|sha256)$/.test(encoding);
+}

@@ -1,0 +1,38 @@
+/** A login as SASL's mechanism PLAIN has it (RFC 4616, section 2): `[authorization id] NUL user NUL password`. */
+export interface PlainLogin {
+  readonly user: string;
+  readonly password: string;
+  /** Of the user name and the password. */
+  readonly userOffset: number;
+  readonly passwordOffset: number;
+}
+
+const mechanism = Buffer.from('PLAIN');
+/** Bytes of a login that are read. */
+const longestLogin = 512;
+
+/**
+ * The login behind the name of the mechanism, in a binary protocol that says how long it is: a u32 (AMQP 0-9-1, `long-string`), or a tag and a u8 or
+ * u32 (AMQP 1.0, `vbin8` and `vbin32`). Null where none stands.
+ */
+export function findPlainLogin(bytes: Buffer): PlainLogin | null {
+  const found = bytes.indexOf(mechanism);
+  if (found < 0) return null;
+  const at = found + mechanism.length;
+  if (at + 4 >= bytes.length) return null;
+  if (bytes[at] === 0xa0) return loginAt(bytes, at + 2, bytes[at + 1]!);
+  if (bytes[at] === 0xb0 && at + 5 < bytes.length) return loginAt(bytes, at + 5, bytes.readUInt32BE(at + 1));
+  return loginAt(bytes, at + 4, bytes.readUInt32BE(at));
+}
+
+function loginAt(bytes: Buffer, start: number, length: number): PlainLogin | null {
+  const end = start + length;
+  if (length < 5 || length > longestLogin || end > bytes.length) return null;
+  const first = bytes.indexOf(0, start);
+  const second = first < 0 ? -1 : bytes.indexOf(0, first + 1);
+  if (second < 0 || second >= end || bytes.subarray(second + 1, end).includes(0)) return null;
+  const user = bytes.toString('utf8', first + 1, second);
+  const password = bytes.toString('utf8', second + 1, end);
+  if (/[\p{Cc}\uFFFD]/u.test(user + password)) return null;
+  return { user, password, userOffset: first + 1, passwordOffset: second + 1 };
+}

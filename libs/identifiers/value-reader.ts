@@ -1,0 +1,169 @@
+import { jwt } from './catalogue/credentials.ts';
+import { decodeBytes, decodeOnce, leastEncoded } from './decode.ts';
+import { inflate, inflateText } from './inflate.ts';
+import { claimsOf } from './jwt-claims.ts';
+import type { Announcement, KeyNames } from './key-names.ts';
+import type { IdentifierKind } from './kind.ts';
+import { chain, type MessageReading, type Place } from './reading.ts';
+import { readStructure, type StructuredValue } from './structured.ts';
+import { looseness, type TextScanner } from './text-scan.ts';
+import { findUtf16 } from './utf16.ts';
+
+/** Encodings that are unwrapped one inside the other. */
+const deepestEncoding = 2;
+
+/** A text whose parts may be encoded, and how many of them are looked into. */
+const longestOfParts = 4096;
+const mostParts = 8;
+const encodedPart = /[A-Za-z0-9+_-]{16,}={0,2}/g;
+
+/** Reads one value: what its key announces, what it says as free text, and what its encodings hide, to a bounded depth. */
+export class ValueReader {
+  readonly #keyNames: KeyNames;
+  readonly #text: TextScanner;
+  readonly #reading: MessageReading;
+
+  constructor(keyNames: KeyNames, text: TextScanner, reading: MessageReading) {
+    this.#keyNames = keyNames;
+    this.#text = text;
+    this.#reading = reading;
+  }
+
+  /** `written` is the encoded text that `value` comes out of; empty on the outermost level. */
+  read(value: string, announcement: Announcement | null, place: Place, written = '', depth = 0): void {
+    const text = this.#reading.bounded(value);
+    this.#reading.watch?.addText(text, place);
+    const isAnnounced = announcement !== null && this.#announced(unquoted(text), announcement, place, written);
+    const hits = this.#text.scan(text);
+    const { hasPercentEncoding } = this.#text;
+    for (const hit of hits) {
+      if (hit.kind.noCookie === true && isCookie(place.path)) continue;
+      const path = hit.key === '' ? place.path : `${place.path}.${hit.key}`;
+      const spelling = hit.encoding === '' ? written : text.slice(hit.start, hit.end);
+      const inner = { ...place, path, encoding: chain(place.encoding, hit.encoding) };
+      this.#reading.add(hit.kind, hit.value, hit.confidence, inner, written || spelling);
+      if (hit.kind === jwt) this.claims(hit.value, inner);
+    }
+    if (isAnnounced || hits.length > 0 || depth === deepestEncoding) return;
+    if (text.length >= leastEncoded || hasPercentEncoding) this.#unwrap(unquoted(text), announcement, place, written, depth);
+  }
+
+  /** As {@link read}, of a value that hides nothing. */
+  readPlain(value: string, announcement: Announcement | null, place: Place, written = ''): void {
+    this.read(value, announcement, place, written, deepestEncoding);
+  }
+
+  /** What a token says of whoever carries it can be read by anyone, and follows them longer than the token does. */
+  claims(token: string, place: Place): void {
+    for (const { path, key, value } of claimsOf(token)) {
+      const inner = { ...place, path: `${place.path}.claims.${path}`, encoding: chain(place.encoding, 'jwt') };
+      this.readPlain(value, this.#keyNames.announced(key, inner.path), inner, token);
+    }
+  }
+
+  /** One value of a structure of binary data, whose place says the encoding. */
+  structured({ name, value, isInteger }: StructuredValue, place: Place, written = '', depth = 0): void {
+    const announcement = name === '' ? null : this.#keyNames.announced(name);
+    if (!isInteger) this.read(value, announcement, place, written, depth);
+    else if (announcement !== null) this.#announced(value, integers(announcement), place, written);
+  }
+
+  /** What gzip or zlib packed; returns whether it was that. */
+  packed(bytes: Buffer, place: Place, written = '', depth = 0): boolean {
+    const inflated = inflate(bytes);
+    if (inflated !== null) this.#unpacked(inflated.bytes, { ...place, encoding: chain(place.encoding, inflated.encoding) }, written, depth + 1);
+    return inflated !== null;
+  }
+
+  #announced(value: string, { kinds, loose }: Announcement, place: Place, written: string): boolean {
+    for (const kind of kinds) {
+      if (!isWithin(kind, place.path) || !kind.validate(value)) continue;
+      this.#reading.add(kind, value, kind.confidence - (loose ? looseness : 0), place, written);
+      return true;
+    }
+    return false;
+  }
+
+  #unwrap(text: string, announcement: Announcement | null, place: Place, written: string, depth: number): void {
+    const decoded = decodeOnce(text);
+    if (decoded === null) {
+      this.#unwrapBytes(text, place, written, depth);
+      this.#unwrapParts(text, place, written, depth);
+      return;
+    }
+    if (decoded.text === text || !this.#reading.mayDecode()) return;
+    this.read(decoded.text, announcement, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
+  }
+
+  /** A value that hides no text may hide something packed, or a structure. */
+  #unwrapBytes(text: string, place: Place, written: string, depth: number): void {
+    const decoded = decodeBytes(text);
+    if (decoded === null || !this.#reading.mayDecode()) return;
+    this.#bytes(decoded.bytes, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || text, depth + 1);
+  }
+
+  /** Parts of a path, a cookie or a list that are encoded each by itself: `7|amFuZUBleGFtcGxlLm9yZw==|9f1c`. */
+  #unwrapParts(text: string, place: Place, written: string, depth: number): void {
+    if (text.length > longestOfParts) return;
+    let left = mostParts;
+    for (const [part] of text.matchAll(encodedPart)) {
+      if (left-- === 0 || part.length === text.length) return;
+      const decoded = decodeOnce(part);
+      if (decoded === null) continue;
+      if (!this.#reading.mayDecode()) return;
+      this.read(decoded.text, null, { ...place, encoding: chain(place.encoding, decoded.encoding) }, written || part, depth + 1);
+    }
+  }
+
+  /** Bytes that came out of a value: something packed, a structure with names, or text of UTF-16. */
+  #bytes(bytes: Buffer, place: Place, written: string, depth: number): void {
+    if (this.packed(bytes, place, written, depth) || this.#structure(bytes, place, written, depth)) return;
+    findUtf16(bytes, (text, _offset, encoding) => this.read(text, null, { ...place, encoding: chain(place.encoding, encoding) }, written || text, depth));
+    const bare = inflateText(bytes);
+    if (bare !== null) this.read(bare, null, { ...place, encoding: chain(place.encoding, 'deflate') }, written, depth + 1);
+  }
+
+  /** What was packed is text, or something else again. */
+  #unpacked(bytes: Buffer, place: Place, written: string, depth: number): void {
+    const text = bytes.toString('utf8');
+    if (!text.includes('\uFFFD') || depth >= deepestEncoding) this.read(text, null, place, written, depth);
+    else this.#bytes(bytes, place, written, depth);
+  }
+
+  #structure(bytes: Buffer, place: Place, written: string, depth: number): boolean {
+    const structure = readStructure(bytes);
+    if (structure === null) return false;
+    const inner = { ...place, encoding: chain(place.encoding, structure.encoding) };
+    for (const value of structure.values) this.structured(value, inner, written, depth);
+    return true;
+  }
+}
+
+/** Where nothing but the arguments of a login can stand. */
+const loginPath = /^(?:[a-z0-9-]+\.login\.|mqtt\.connect\.|url\.(?:username|password)$)/;
+
+/** Does the field stand where key names of that kind mean it? */
+function isWithin({ within, noCookie }: IdentifierKind, path: string): boolean {
+  if (noCookie === true && isCookie(path)) return false;
+  switch (within) {
+    case 'cookie': return isCookie(path);
+    case 'login': return loginPath.test(path);
+    case 'sip': return path.startsWith('sip.');
+    case 'jwt': return path.includes('.claims.');
+    default: return true;
+  }
+}
+
+function isCookie(path: string): boolean {
+  return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
+}
+
+/** An announcement for a number: kinds that are written as integers. */
+function integers({ kinds, loose }: Announcement): Announcement {
+  return { kinds: kinds.filter((kind) => kind.integer === true), loose };
+}
+
+function unquoted(value: string): string {
+  const bare = value.trim();
+  return bare.length >= 2 && bare.startsWith('"') && bare.endsWith('"') ? bare.slice(1, -1) : bare;
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { flowTableDefaults } from '#capture';
+import { defaultNameCacheOptions } from '#dissect';
+import { defaultRecurrenceOptions } from '#identifiers';
+import { flowJoinDefaults, templateDefaults } from '#ingest';
+import { size } from '#runtime';
+
+const rows = (byDefault: number) => z.int().min(1).max(10_000_000).default(byDefault);
+
+/** Bounds of a probe's tables, together that of its memory. A full table lets go of what is oldest in it, and counts that. */
+export const tablesSection = z.strictObject({
+  flows: rows(flowTableDefaults.maxFlows).meta({ description: 'Flows of packets at a time. The one silent for longest ends, as `evicted`.' }),
+  stream: size('1MiB').meta({ description: 'What one direction of a TCP connection may hold back while bytes before it are missing.' }),
+  streams: size('64MiB').meta({ description: 'What all TCP connections together may hold back. The one that has done so for longest goes on without the missing bytes.' }),
+  fragments: size('4MiB').meta({ description: 'Fragments of IP datagrams that are not whole yet.' }),
+  names: rows(defaultNameCacheOptions.maxNames).meta({ description: 'Answers of DNS that label the flows to come, each a client and an address.' }),
+  logFlows: rows(flowJoinDefaults.maxFlows).meta({ description: 'Flows that logs name and whose later lines are waited for.' }),
+  templates: rows(templateDefaults.maxTemplates).meta({ description: 'Templates of flow exporters, and as many sampling rates.' }),
+  untemplated: size('4MiB').meta({ description: 'Sets of a flow export that came before their template.' }),
+  samples: rows(defaultRecurrenceOptions.maxFlows).meta({ description: 'Flows of unknown protocols whose first payloads are held to infer identifiers. More are not looked at.' }),
+  values: rows(defaultRecurrenceOptions.maxValues).meta({ description: 'Values in payloads of unknown protocols that are compared. The protocol silent for longest is forgotten.' }),
+}).prefault({}).meta({ description: 'Bounds of the probe\'s tables. A full one lets go of what is oldest in it, and counts that.' });
+
+/** Counts are of entries, sizes in bytes. */
+export type TableBounds = z.output<typeof tablesSection>;
+
+export const defaultTables: TableBounds = tablesSection.parse(undefined);
+
+/** The bounds of each of `count` pipelines that share the packets. What each has of all packets (names, templates, fragments) is not divided. */
+export function sharedOut(tables: TableBounds, count: number): TableBounds {
+  const part = (all: number): number => Math.ceil(all / count);
+  return { ...tables, flows: part(tables.flows), streams: part(tables.streams), samples: part(tables.samples), values: part(tables.values) };
+}
