@@ -63,7 +63,8 @@ export function isFineTimestamp(value: string): boolean {
   return value.length > 10 && isTimestamp(value);
 }
 
-function isVersion(value: string): boolean {
+/** `v1.2`, `10.20.31.42`: numbers of a release. */
+export function isVersion(value: string): boolean {
   return /^v?\d{1,4}(?:\.\d{1,5}){1,4}$/.test(value);
 }
 
@@ -96,7 +97,7 @@ function isDottedName(value: string): boolean {
 }
 
 function isCamelCase(value: string): boolean {
-  return /^[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,})+$/.test(value);
+  return /^[_$]*[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,})+$/.test(value);
 }
 
 /** A password someone could have: at least 3 characters, no placeholder, not already hidden by stars or crosses. */

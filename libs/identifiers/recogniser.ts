@@ -34,8 +34,7 @@ export class Recogniser {
   constructor({ tokeniser, maxPerMessage }: RecogniserOptions, counters: RecogniserCounters) {
     this.#counters = counters;
     this.#reading = new MessageReading(counters, maxPerMessage);
-    const keyNames = new KeyNames(catalogue);
-    const text = new TextScanner(catalogue, keyNames);
+    const { keyNames, text } = catalogueScanners();
     const digests = new Digests<Known>(mostDigested);
     const values = new ValueReader(keyNames, text, this.#reading);
     this.#fields = new FieldReader(keyNames, text, values, digests, this.#reading);
@@ -78,4 +77,15 @@ export class Recogniser {
     this.#counters.unwatched += watch.skipped;
     watch.skipped = 0;
   }
+}
+
+let scanners: { keyNames: KeyNames; text: TextScanner } | undefined;
+
+/** Made when the first recogniser is, and once: their tables depend on the catalogue alone, and one message is read at a time. */
+function catalogueScanners(): { keyNames: KeyNames; text: TextScanner } {
+  if (scanners === undefined) {
+    const keyNames = new KeyNames(catalogue);
+    scanners = { keyNames, text: new TextScanner(catalogue, keyNames) };
+  }
+  return scanners;
 }

@@ -127,13 +127,14 @@ function endsBareValue(character: number): boolean {
  * (`userId:e.userId`) a bare word is no identifier; a number is, and what a line of its own assigns (`login:jane.harbour`).
  */
 export function isTrustworthy(text: string, assignment: Assignment): boolean {
-  if (assignment.quoted) return true;
   const { key, value, spaced } = assignment;
+  if (value.toLowerCase() === key.toLowerCase()) return false;
+  if (assignment.quoted) return true;
   if (/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$/.test(value) && !/\d{3}/.test(value) && !isLine(text, assignment)) return false;
   if (value.length === 1 && /[A-Za-z]/.test(value)) return false;
   // `=3D` is a quoted-printable `=` (RFC 2045, section 6.7): the key belongs to markup inside a mail.
   if (value.startsWith('3D')) return false;
-  if (value.toLowerCase() === key.toLowerCase() || /[({!]/.test(value)) return false;
+  if (/[({!]/.test(value)) return false;
   return spaced ? /\d/.test(value) : true;
 }
 

@@ -3,7 +3,7 @@ import { ByteWriter } from './byte-writer.ts';
 import type { Column, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, smallestCompressedBody, version } from './format.ts';
-import { gatherOf, type Gather } from './gather.ts';
+import { gatherOf, type Gather, type Gathered } from './gather.ts';
 
 /** Writes rows as batches. */
 export class RowEncoder {
@@ -40,7 +40,8 @@ export class RowEncoder {
       const { values } = gathered.get(column.field)!;
       if (values === null) continue;
       data.clear();
-      writeValues(data, column, column.property === null ? values : innerValues(values as unknown[][], column.property), dictionary);
+      if (column.type === 'text') writeTexts(data, column, textsOf(column, values), dictionary);
+      else writeNumbers(data, column, numbersOf(column, values));
       if (data.length === 0) continue;
       count++;
       writer.u32(column.tag);
@@ -107,6 +108,21 @@ function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWri
   for (const part of parts ?? [together]) bytes.bytes(part);
 }
 
+function textsOf({ property }: Column, values: Gathered): readonly unknown[] {
+  return property === null ? values as unknown[] : innerValues(values as unknown[][], property);
+}
+
+function numbersOf({ type, property }: Column, values: Gathered): Float64Array {
+  if (property !== null) return Float64Array.from(innerValues(values as unknown[][], property) as number[]);
+  return type === 'items' ? lengthsOf(values as unknown[][]) : values as Float64Array;
+}
+
+function lengthsOf(lists: readonly unknown[][]): Float64Array {
+  const lengths = new Float64Array(lists.length);
+  for (let row = 0; row < lists.length; row++) lengths[row] = lists[row]!.length;
+  return lengths;
+}
+
 /** Of a list's inner column: the values of all items of all rows. */
 function innerValues(lists: readonly unknown[][], property: string): unknown[] {
   const values: unknown[] = [];
@@ -115,11 +131,6 @@ function innerValues(lists: readonly unknown[][], property: string): unknown[] {
     for (let i = 0; i < list.length; i++) values.push(property === '' ? list[i] : (list[i] as Row)[property]);
   }
   return values;
-}
-
-function writeValues(writer: ByteWriter, column: Column, values: readonly unknown[], dictionary: Dictionary): void {
-  if (column.type === 'text') writeTexts(writer, column, values, dictionary);
-  else writeNumbers(writer, column, column.type === 'items' ? (values as unknown[][]).map(({ length }) => length) : values as number[]);
 }
 
 /** Writes nothing when all are empty: then the column is left out. */
@@ -142,7 +153,7 @@ function writeTexts(writer: ByteWriter, column: Column, values: readonly unknown
 }
 
 /** Writes nothing when all are zero: then the column is left out. */
-function writeNumbers(writer: ByteWriter, column: Column, values: readonly number[]): void {
+function writeNumbers(writer: ByteWriter, column: Column, values: Float64Array): void {
   const constant = isConstant(values);
   if (constant && (values.length === 0 || values[0] === 0)) return;
   writer.u8(constant ? layout.constant : layout.varying);
@@ -163,7 +174,7 @@ function isConstant(values: ArrayLike<unknown>): boolean {
   return true;
 }
 
-function checkItems({ field }: Column, sizes: readonly number[]): void {
+function checkItems({ field }: Column, sizes: Float64Array): void {
   let total = 0;
   for (let i = 0; i < sizes.length; i++) total += sizes[i]!;
   if (total > limits.items) throw new WireError('too_large', 0, `${total} items in ${field}, at most ${limits.items} fit in a batch`);

@@ -203,6 +203,12 @@ test('readers and writers of neighbouring releases understand each other', () =>
   );
 });
 
+test('halves of a surrogate pair that stand in neighbouring texts do not become one', () => {
+  const codec = release({ domain: { type: 'string', by: 'probe', doc: '' } }, () => ({ domain: '' }));
+  const decoded = codec.decode(codec.encode([{ domain: 'a\ud83d' }, { domain: '\ude00b' }, { domain: 'c' }]));
+  assert.deepEqual(decoded, [{ domain: 'a\ufffd' }, { domain: '\ufffdb' }, { domain: 'c' }]);
+});
+
 test('a field whose type changes is another field', () => {
   const asText = release({ port: { type: 'string', by: 'probe', doc: '' } }, () => ({ port: '' }));
   const asCount = release({ port: { type: 'count', by: 'probe', doc: '' } }, () => ({ port: 0 }));

@@ -72,8 +72,8 @@ export class FlowState {
       if (known >= 0) this.#values.splice(known, 1);
       this.#values.push(one);
     }
-    const surplus = this.#values.length - Math.max(maxRememberedValues, recognised.length);
-    if (surplus > 0) this.#values.splice(0, surplus);
+    // A copy, since an array that grew by one has room for seventeen, and most flows have one value.
+    this.#values = this.#values.slice(-Math.max(maxRememberedValues, recognised.length));
   }
 
   /** Adds places on the path. Returns how many there was no room for. */

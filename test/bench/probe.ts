@@ -103,11 +103,12 @@ function compareWithBaseline(ratios: Ratios): void {
 }
 
 /** In a process of its own, so that RSS and compiled code are those of one run. */
+/** With the memory that bin/telltale gives it. */
 function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
   try {
     const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-    return JSON.parse(timed([process.execPath, ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout) as ProbeRun;
+    return JSON.parse(timed([process.execPath, '--max-semi-space-size=16', ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout) as ProbeRun;
   } finally {
     rmSync(folder, { recursive: true });
   }

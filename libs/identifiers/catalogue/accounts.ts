@@ -2,7 +2,7 @@ import type { IdentifierKind } from '../kind.ts';
 import { geoUriInText, isPosition, normalisePosition, receiverPositionInText, startOfReceiverPosition } from '../position.ts';
 import { caseless, sequence } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
-import { isFineTimestamp, isId, isPlaceholder, isTimestamp, isUuid } from '../opaque.ts';
+import { isFineTimestamp, isId, isPlaceholder, isTimestamp, isUuid, isVersion } from '../opaque.ts';
 
 export const turnUsername: IdentifierKind = {
   name: 'turn_username',
@@ -66,12 +66,12 @@ export const userId: IdentifierKind = {
     'telegram_id', 'tg_id', 'tg_user_id', 'viber_id', 'kakao_id', 'kakao_user_id', 'whatsapp_id', 'ig_id', 'instagram_id', 'snapchat_id',
     'linkedin_id', 'apple_user_id', 'apple_uid', 'msa_id', 'google_user_id', 'gaia', 'gaia_id', 'c_user', 'ds_user_id', 'twid', 'vkid',
   ],
-  validate: (value) => isId(value) && !isFineTimestamp(value) && !/^[\d.]+,/.test(value) && !isSoftware(value),
+  validate: (value) => isId(value) && !isFineTimestamp(value) && !isVersion(value) && !/^[\d.]+,/.test(value) && !isSoftware(value),
   integer: true,
   confidence: 88,
   traps: [
     'true, 0, null, undefined, templates', '`uid` of a Unix process (0)', '`sender_id` of a push service, which names the app',
-    'variables in scripts',
+    'variables in scripts', 'versions of a package of that name', 'labels (`{"ksuid":"KSUID"}`)',
   ],
   source: '28 CFR 202.234 (listed identifiers: account or user name); https://docs.agora.io/en/video-calling/overview/core-concepts (user id)',
   examples: {
@@ -87,6 +87,7 @@ export const userId: IdentifierKind = {
       ['user_id', '${uid}'], ['user_id', '<uid>'], ['uid', '1650284179123456'],
       ['fluid', '42'], ['guide', '42'], 'the fluid: 42 litres', 'uid: of a process', 'userId:e.userId,name:e.name',
       ['user_id', 'https://example.org/u/1'], ['user_id_type', 'open_id'], ['sender_id', '103953800507'],
+      ['uid', '2.0.2'], 'ids = { uuid: "UUID", ksuid: "KSUID" }',
     ],
   },
 };

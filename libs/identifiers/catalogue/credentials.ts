@@ -65,6 +65,11 @@ function isProbe(value: string): boolean {
   return /\/etc\/passwd|\.\.\/\.\.|<script|(?:union|select)\s.{0,64}\b(?:select|from)\b|'\s*(?:or|and)\s.{0,32}=/i.test(value);
 }
 
+/** `PWD=/home/jane`, the folder a shell is in; `PASSWORD: 0x02`, a constant. */
+function isOfShell(value: string): boolean {
+  return /^(?:\/[\w.-]+){2,16}\/?$|^0x[\da-f]{1,8}$/i.test(value);
+}
+
 export const password: IdentifierKind = {
   name: 'password',
   dataClass: 'secret',
@@ -74,11 +79,11 @@ export const password: IdentifierKind = {
     'wifi_pass', 'wifi_key', 'wpa_psk', 'psk', 'db_pass', 'otp', 'otp_code', 'one_time_code', 'sms_code', 'pincode', 'security_answer',
     'old_pass', 'new_pass', 'txt_password', 'requirepass', 'auth_pass', 'sip_password', 'room_password', 'meeting_password', 'enc_pwd',
   ],
-  validate: (value) => isPassword(value) && !isProbe(value),
+  validate: (value) => isPassword(value) && !isProbe(value) && !isOfShell(value),
   confidence: 95,
   traps: [
     'labels of forms', 'the password of an ICE session (RFC 8839, section 5.4)', 'values already replaced by stars', 'probes of a scanner (`;cat /etc/passwd`)',
-    '`password=` with nothing behind it',
+    '`password=` with nothing behind it', '`PWD`, the folder a shell is in',
   ],
   source: 'RFC 6749, section 4.3.2 (resource owner password credentials); HTML Living Standard, autocomplete `current-password`',
   examples: {
@@ -89,7 +94,7 @@ export const password: IdentifierKind = {
     noMatch: [
       ['password', ''], ['password', '********'], ['password', 'xxxxxx'], ['password', '{{password}}'],
       'Password: must have eight characters', ['password_type', 'md5'], ['compass', 'north1'], 'a=ice-pwd:asd88fgpdd777uzjYhagZg',
-      ['pass', ';cat /etc/passwd'], ['password_required', 'yes1'],
+      ['pass', ';cat /etc/passwd'], ['password_required', 'yes1'], ['PWD', '/home/jane/project'], 'USERNAME_PASSWORD: 0x02,',
     ],
   },
 };
@@ -157,9 +162,9 @@ export const bearerToken: IdentifierKind = {
     'meeting_token', 'nim_token', 'im_token', 'rong_token', 'easemob_token', 'kerberos_ticket', 'x_access_token', 'x_user_token',
     'x_session_token', 'x_amz_security_token', 'security_token', 'sts_token', 'plex_token', 'x_plex_token',
   ],
-  validate: isRandomToken,
+  validate: (value) => isRandomToken(value) && !/^urn:|^opaquelocktoken:|^(?:[\dA-F]{2}:){4,}/i.test(value),
   confidence: 85,
-  traps: ['anti-forgery tokens', 'page and continuation tokens', 'words and flags under `token`'],
+  traps: ['locks of WebDAV', 'fingerprints', 'anti-forgery tokens', 'page and continuation tokens', 'words and flags under `token`'],
   source: 'RFC 6750, section 2; RFC 6749, section 1.4',
   examples: {
     match: [
@@ -169,6 +174,7 @@ export const bearerToken: IdentifierKind = {
     noMatch: [
       ['access_token', ''], ['token', 'true'], ['csrf_token', 'f65d8cdbd66b807cf0cb4ec007a97e9b'], ['nextPageToken', 'CAUQAA7d9f2k1'],
       ['X-XSRF-TOKEN', 'f65d8cdbd66b807cf0cb4ec0'], ['token', 'this.token'],
+      ['Lock-Token', '<urn:uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8>'], ['token', 'C1:A8:51:DA:C5:0A:6D:F5'], 'private_key: "_EllipticCurvePrivateKey"',
     ],
   },
 };

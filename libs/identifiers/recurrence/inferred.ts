@@ -86,7 +86,7 @@ function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSamp
 function stableAt(i: number, sample: OpenSample, samples: readonly OpenSample[], { peerIp, protocol }: SampledFlow): StableWindow | null {
   const { fields } = sample;
   const slot = protocol.slots.get(fields.slot[i]!);
-  if (slot === undefined || !slot.mayIdentify) return null;
+  if (slot === undefined || !slot.mayIdentify(protocol.subjects.size)) return null;
   const recurrence = slot.recurrence(fields.high[i]!, fields.low[i]!);
   if (recurrence === none) return null;
   const behaves = slot.isUserLike(recurrence) ? 'user' : slot.isRoomLike(recurrence, protocol.subjects.size) ? 'room' : '';

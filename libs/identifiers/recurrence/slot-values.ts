@@ -21,8 +21,12 @@ export class SlotValues {
   readonly #again: RowList;
   #lastFlow: SampledFlow | null = null;
   #lastRecurring: SampledFlow | null = null;
-  /** Another one whenever a value, or a subject of one, comes or goes. */
+  /** Another one whenever a value, a subject of one, or what speaks for one, comes or goes. */
   #version = 0;
+  /** What was found when it was last looked for candidates. */
+  #lookedAt = -1;
+  #lookedAtSubjects = 0;
+  #hasCandidate = false;
 
   /** @param id of this slot of this protocol, in the table */
   constructor(id: number, table: ValueTable, counters: { forgotten: number }) {
@@ -52,9 +56,29 @@ export class SlotValues {
     if (micros > table.last[row]!) table.last[row] = micros;
   }
 
-  /** Whether a value here may be an identifier at all: not where there is one value only, nor where each flow has another. */
-  get mayIdentify(): boolean {
-    return this.#again.size > 0 && this.#again.size + this.#once.size > 1 && (this.recurring >= this.repeats * 0.5 || this.recurring * 2 >= this.flows - 1);
+  /**
+   * Whether a value here may behave like an identifier at all: not where there is but one, nor where each flow has another, nor where all that recur
+   * are everybody's. That is most slots, and looked at again only when there is news.
+   *
+   * @param subjects of the protocol
+   */
+  mayIdentify(subjects: number): boolean {
+    if (this.#again.size === 0 || this.#again.size + this.#once.size < 2 || (this.recurring < this.repeats * 0.5 && this.recurring * 2 < this.flows - 1)) return false;
+    if (this.#lookedAt !== this.#version || this.#lookedAtSubjects !== subjects) {
+      this.#lookedAt = this.#version;
+      this.#lookedAtSubjects = subjects;
+      this.#hasCandidate = this.#isAnyCandidate(subjects);
+    }
+    return this.#hasCandidate;
+  }
+
+  #isAnyCandidate(subjects: number): boolean {
+    const { next, subjectCount, sessions, together } = this.table;
+    for (let row = this.#again.first; row !== none; row = next[row]!) {
+      const count = subjectCount[row]!;
+      if (count === 1 ? sessions[row]! > 1 : together[row] === 1 && count !== mostSubjects && count !== subjects) return true;
+    }
+    return false;
   }
 
   /** The value, where several flows had it; else {@link none}. */

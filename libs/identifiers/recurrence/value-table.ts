@@ -85,19 +85,23 @@ export class ValueTable {
     return row;
   }
 
-  /** One more flow has it. Returns whether that is of another subject. */
+  /** One more flow has it. Returns whether that is news: of another subject, the second session, or subjects together. */
   again(row: number, flow: SampledFlow, frame: number, micros: number): boolean {
     const before = this.lastFlow[row]!;
     const flows = this.flows[row]!++;
-    if (flow.startMicros - before.startMicros >= leastPause) this.sessions[row]!++;
-    if (flow.subject !== before.subject && Math.abs(micros - this.last[row]!) <= near) this.together[row] = 1;
+    let isNews = false;
+    if (flow.startMicros - before.startMicros >= leastPause) isNews = ++this.sessions[row]! === 2;
+    if (this.together[row] === 0 && flow.subject !== before.subject && Math.abs(micros - this.last[row]!) <= near) {
+      this.together[row] = 1;
+      isNews = true;
+    }
     if (flows < mostEvidence) {
       this.#frames[row * mostEvidence + flows] = frame;
       this.#files[row * mostEvidence + flows] = flow.file;
     }
     this.lastFlow[row] = flow;
     const count = this.subjectCount[row]!;
-    if (count === mostSubjects || this.hasSubject(row, flow.subject)) return false;
+    if (count === mostSubjects || this.hasSubject(row, flow.subject)) return isNews;
     this.#subjects[row * mostSubjects + count] = flow.subject;
     this.subjectCount[row] = count + 1;
     return true;
