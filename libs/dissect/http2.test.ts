@@ -69,6 +69,19 @@ describe('HTTP/2', () => {
     assert.deepEqual(fieldsOf(messages[2]), ['http.response.header.content-type=application/json', 'http.response.body.json.user_id=u1']);
   });
 
+  test('a status that is no number of three digits is counted, and what follows is read', () => {
+    for (const status of ['2x0', '-20', '1e3', '999999']) {
+      const { dissector, result } = openStream();
+      dissector.data('source', conversations['http2']![0]![1] as Buffer, 1, 1);
+      const told = result.messages.length;
+      dissector.data('destination', Buffer.concat([http2Frame(4, 0, 0, ''), http2Frame(1, 5, 1, `480${status.length}${Buffer.from(status).toString('hex')}`)]), 2, 2);
+      assert.equal(result.messages.length, told, status);
+      assert.equal(result.counters.get('http', 'malformed status'), 1, status);
+      dissector.data('destination', http2Frame(1, 5, 3, '88'), 3, 3);
+      assert.equal(result.messages.at(-1)!.facts['http.response.status_code'], 200);
+    }
+  });
+
   test('a gap inside a body loses the rest of that body, one elsewhere the headers that it had', () => {
     const { dissector, result } = openStream();
     const request = conversations['http2']![0]![1] as Buffer;

@@ -251,7 +251,11 @@ class Http2Side implements Side {
   #message(id: number, pseudo: ReadonlyMap<string, string>, headers: Header[], frame: number, micros: number): void {
     const open = this.#open.get(id);
     const isRequest = pseudo.has(':method');
-    const status = Number(pseudo.get(':status') ?? 0);
+    const status = statusOf(pseudo.get(':status'));
+    if (Number.isNaN(status)) {
+      this.#count('malformed status');
+      return;
+    }
     if (!isRequest && status === 0) {
       // Trailers.
       if (open !== undefined && open.body !== null) addHeaders(open.list, open.isRequest ? 'http.request.trailer' : 'http.response.trailer', headers, { frameAt: () => frame });
@@ -342,4 +346,10 @@ class Http2Side implements Side {
   #count(reason: string): void {
     this.#session.counters.add('http', reason);
   }
+}
+
+/** RFC 9113, section 8.3.2: three digits. 0 where there is none, as in trailers; NaN when it is malformed. */
+function statusOf(value: string | undefined): number {
+  if (value === undefined) return 0;
+  return /^[1-9]\d\d$/.test(value) ? Number(value) : NaN;
 }
