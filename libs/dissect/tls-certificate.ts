@@ -1,6 +1,6 @@
 import { ByteStream } from './bytestream.ts';
 import { ByteReader } from './reader.ts';
-import { certificateNames } from './x509-names.ts';
+import { certificateNames, type CertificateNames } from './x509-names.ts';
 
 const HANDSHAKE = 22;
 const recordHeader = 5;
@@ -13,13 +13,16 @@ const SUPPORTED_VERSIONS = 43;
 
 /** A certificate's names, and the packet that completes it. */
 export interface ShownCertificate {
-  names: string[];
+  names: CertificateNames;
   frame: number;
   micros: number;
 }
 
-/** Reads the answer to a ClientHello up to the server's own certificate, which TLS 1.2 and older show in clear (RFC 5246, section 7.4.2). */
-export class ServerCertificate {
+/**
+ * Reads the answer to a ClientHello up to the server's own certificate, or the client's next flight, which begins with its certificate when
+ * the server asked for one. TLS 1.2 and older show either in clear (RFC 5246, sections 7.4.2 and 7.4.6).
+ */
+export class CertificateReader {
   /** Nothing more is looked for. */
   done = false;
   readonly #handshake = new ByteStream();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tlsClientHello } from '#capture';
-import { certificate, serverFlight } from './testing/binary-samples.ts';
+import { certificate, personalCertificate, serverFlight, u24 } from './testing/binary-samples.ts';
 import { dissectStream, openStream } from './testing/packets.ts';
 
 /** A ClientHello whose bytes are written down here: TLS 1.2, one suite, SNI `a.example`, ALPN GREASE, `h2` and `http/1.1`. */
@@ -71,6 +71,27 @@ test('the names in a certificate that is shown in clear', () => {
   const names = (...leaf: [string, ...string[]]): unknown => dissectStream([['source', record(22, hello)], ['destination', serverFlight(certificate(...leaf), 300)]]).messages[1]?.facts;
   assert.deepEqual(names('A.example', 'a.example', '*.b.example'), { 'telltale.tls.certificate_names': ['a.example', '*.b.example'] });
   assert.deepEqual(names('Meeting Server'), { 'telltale.tls.certificate_names': ['meeting server'] });
+});
+
+test('whom a certificate names that a client shows in clear', () => {
+  const flight = (leaf: Buffer): Buffer => record(22, Buffer.concat([Buffer.from([11]), u24(leaf.length + 6), u24(leaf.length + 3), u24(leaf.length), leaf]));
+  const named = (reply: Buffer[], answer = serverFlight(certificate('a.example'), 300)): unknown[] => {
+    const { messages } = dissectStream([['source', record(22, hello)], ['destination', answer], ...reply.map((bytes) => ['source', bytes] as ['source', Buffer])]);
+    return messages.slice(1).filter(({ sender }) => sender === 'source').map(({ fields }) => fields.map(({ path, key, value }) => [path, key, value]));
+  };
+  const holder = personalCertificate('Jane Doe', 'jane@example.org', 'jdoe@corp.example');
+  const expected = [[
+    ['tls.client.x509.subject.common_name', 'tls_client_certificate_name', 'Jane Doe'],
+    ['tls.client.x509.alternative_names', 'email', 'jane@example.org'],
+    ['tls.client.x509.alternative_names', 'user_principal_name', 'jdoe@corp.example'],
+  ]];
+  const whole = flight(holder);
+  assert.deepEqual(named([whole]), expected);
+  assert.deepEqual(named([whole.subarray(0, 40), whole.subarray(40)]), expected);
+  assert.deepEqual(named([whole], serverFlight(Buffer.alloc(40, 0x30))), expected, 'the server\'s own is broken');
+  const keyExchange = record(22, Buffer.from('1000000420010203', 'hex'));
+  assert.deepEqual(named([keyExchange, whole]), [], 'the client had none');
+  assert.deepEqual(named([flight(Buffer.alloc(0))]), [], 'an empty list is no certificate');
 });
 
 test('no certificate is waited for under TLS 1.3, behind a broken one, or once the client goes on', () => {

@@ -2,10 +2,10 @@ import { ByteStream } from './bytestream.ts';
 import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { ServerCertificate } from './tls-certificate.ts';
+import { CertificateReader, type ShownCertificate } from './tls-certificate.ts';
 import { setClientHelloFacts } from './tls-hello.ts';
 
-/** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: the ClientHello is read, and the names in a certificate that is shown in clear. */
+/** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: the ClientHello is read, and the names in the certificates that server and client show in clear. */
 export const tls: StreamProtocol = {
   name: 'tls',
   recognise: recogniseTls,
@@ -48,8 +48,9 @@ class TlsHandler implements StreamHandler {
   /** Handshake bytes of the side that sends the ClientHello, without record headers. */
   readonly #handshake = new ByteStream();
   #reported = false;
-  /** After the ClientHello: what the other side answers. */
-  #answer: ServerCertificate | null = null;
+  /** After the ClientHello: what the other side answers, and what the client says to that. */
+  #answer: CertificateReader | null = null;
+  #reply: CertificateReader | null = null;
   /** The side that sent a ServerHello: nothing more of it is of interest. */
   #server: Sender | null = null;
   /** Who began the TLS stream, and with which packet. */
@@ -63,7 +64,7 @@ class TlsHandler implements StreamHandler {
 
   data(sender: Sender): void {
     const stream = this.#session[sender];
-    if (this.#answer !== null) return this.#readAnswer(this.#answer, sender);
+    if (this.#answer !== null && this.#reply !== null) return this.#readCertificates(this.#answer, this.#reply, sender);
     if (this.#frame === 0) {
       this.#sender = sender;
       this.#frame = stream.frameAt(0);
@@ -124,22 +125,47 @@ class TlsHandler implements StreamHandler {
     if (this.#server === other || this.#session[sender].length > 0) this.done = true;
     else {
       this.#sender = sender;
-      this.#answer = new ServerCertificate(options.maxHeadBytes);
-      if (this.#session[other].length > 0) this.#readAnswer(this.#answer, other);
+      this.#answer = new CertificateReader(options.maxHeadBytes);
+      this.#reply = new CertificateReader(options.maxHeadBytes);
+      if (this.#session[other].length > 0) this.#readCertificates(this.#answer, this.#reply, other);
     }
   }
 
-  /** The client speaks again after the certificate, if there was one: then nothing more is to be read. */
-  #readAnswer(answer: ServerCertificate, sender: Sender): void {
-    const certificate = sender === this.#sender ? null : answer.read(this.#session[sender]);
-    if (certificate !== null && certificate.names.length > 0) {
-      const message = createMessage('tls', byClientHello, sender, certificate.frame, certificate.micros);
-      message.facts['telltale.tls.certificate_names'] = certificate.names;
-      const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
-      for (const name of certificate.names) fields.add('tls.certificate.name', 'tls_certificate_name', name, '', certificate.frame);
-      this.#emit(message);
+  /** The server's comes first. The client shows one with its next flight, if at all: then nothing more is to be read. */
+  #readCertificates(answer: CertificateReader, reply: CertificateReader, sender: Sender): void {
+    const stream = this.#session[sender];
+    if (sender === this.#sender) {
+      const shown = reply.read(stream);
+      if (shown !== null) this.#clientCertificate(shown, sender);
+      this.done = reply.done;
+      return;
     }
-    if (sender === this.#sender || answer.done) this.done = true;
+    if (!answer.done) {
+      const shown = answer.read(stream);
+      if (shown !== null) this.#serverCertificate(shown, sender);
+      else if (answer.done) this.done = true;
+    }
+    if (answer.done) stream.clear();
+  }
+
+  #serverCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
+    const hosts = [...new Set([...names.common, ...names.dns].map((name) => name.toLowerCase()))];
+    if (hosts.length === 0) return;
+    const message = createMessage('tls', byClientHello, sender, frame, micros);
+    message.facts['telltale.tls.certificate_names'] = hosts;
+    const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
+    for (const name of hosts) fields.add('tls.certificate.name', 'tls_certificate_name', name, '', frame);
+    this.#emit(message);
+  }
+
+  /** Whom it names is a person, or a device, that anyone on the path recognises at each connection. */
+  #clientCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
+    const message = createMessage('tls', byClientHello, sender, frame, micros);
+    const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
+    for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name, '', frame);
+    for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name, '', frame);
+    for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name, '', frame);
+    if (message.fields.length > 0) this.#emit(message);
   }
 
   #withoutHello(sender: Sender): void {

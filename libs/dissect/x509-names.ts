@@ -6,30 +6,42 @@ const OBJECT_ID = 0x06;
 const OCTET_STRING = 0x04;
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
+const MAIL = 0x81;
 const DNS_NAME = 0x82;
-/** id-at-commonName and id-ce-subjectAltName. */
+const OTHER_NAME = 0xa0;
+/** id-at-commonName, id-ce-subjectAltName, emailAddress (RFC 2985, section 5.2.1), and Microsoft's name of a user. */
 const commonName = '550403';
 const subjectAltName = '551d11';
+const emailAddress = '2a864886f70d010901';
+const userPrincipalName = '2b060104018237140203';
 
 const maxNames = 64;
 
-/**
- * The names of an X.509 certificate (RFC 5280, section 4.1): the subject's common name, and the DNS names among the alternative ones. In lower
- * case, each once; empty when the bytes are none.
- */
-export function certificateNames(der: Buffer): string[] {
-  const names = new Set<string>();
+/** Whom an X.509 certificate names, each once. */
+export interface CertificateNames {
+  readonly common: ReadonlySet<string>;
+  readonly dns: ReadonlySet<string>;
+  readonly mail: ReadonlySet<string>;
+  /** Names of users in a directory (user principal names). */
+  readonly users: ReadonlySet<string>;
+}
+
+type Names = Record<keyof CertificateNames, Set<string>>;
+
+/** The names of an X.509 certificate (RFC 5280, section 4.1): those of its subject, and the alternative ones. None when the bytes are no certificate. */
+export function certificateNames(der: Buffer): CertificateNames {
+  const names: Names = { common: new Set(), dns: new Set(), mail: new Set(), users: new Set() };
   const certificate = berAt(der, 0);
   const signed = certificate === null ? null : children(der, certificate)[0];
-  if (signed === undefined || signed === null || signed.tag !== SEQUENCE) return [];
+  if (signed === undefined || signed === null || signed.tag !== SEQUENCE) return names;
   const parts = children(der, signed).filter(({ tag }) => tag !== VERSION);
   // Serial number, algorithm, issuer, validity, subject.
   const subject = parts[4];
-  if (subject?.tag === SEQUENCE) addCommonName(der, subject, names);
+  if (subject?.tag === SEQUENCE) addSubject(der, subject, names);
   const extensions = parts.find(({ tag }) => tag === EXTENSIONS);
   const list = extensions === undefined ? undefined : children(der, extensions)[0];
   for (const extension of list === undefined ? [] : children(der, list)) addAlternativeNames(der, extension, names);
-  return [...names];
+  return names;
 }
 
 /** The elements in a constructed one, up to the first that does not fit. */
@@ -44,24 +56,40 @@ function children(der: Buffer, { start, end }: BerElement): BerElement[] {
   return found;
 }
 
-function addCommonName(der: Buffer, subject: BerElement, names: Set<string>): void {
+function addSubject(der: Buffer, subject: BerElement, names: Names): void {
   for (const set of children(der, subject)) {
     if (set.tag !== SET) continue;
     for (const attribute of children(der, set)) {
       const [type, value] = children(der, attribute);
-      if (value !== undefined && isObject(der, type, commonName)) names.add(der.toString('utf8', value.start, value.end).toLowerCase());
+      if (value === undefined) continue;
+      if (isObject(der, type, commonName)) add(names.common, textOf(der, value));
+      else if (isObject(der, type, emailAddress)) add(names.mail, textOf(der, value));
     }
   }
 }
 
-function addAlternativeNames(der: Buffer, extension: BerElement, names: Set<string>): void {
+function addAlternativeNames(der: Buffer, extension: BerElement, names: Names): void {
   const parts = children(der, extension);
   const value = parts.at(-1);
   if (value?.tag !== OCTET_STRING || !isObject(der, parts[0], subjectAltName)) return;
   const list = berAt(der, value.start, value.end);
   for (const name of list === null ? [] : children(der, list)) {
-    if (name.tag === DNS_NAME && names.size < maxNames) names.add(der.toString('latin1', name.start, name.end).toLowerCase());
+    if (name.tag === DNS_NAME) add(names.dns, textOf(der, name));
+    else if (name.tag === MAIL) add(names.mail, textOf(der, name));
+    else if (name.tag === OTHER_NAME) {
+      const [type, value] = children(der, name);
+      const user = value !== undefined && isObject(der, type, userPrincipalName) ? berAt(der, value.start, value.end) : null;
+      if (user !== null) add(names.users, textOf(der, user));
+    }
   }
+}
+
+function add(names: Set<string>, name: string): void {
+  if (names.size < maxNames) names.add(name);
+}
+
+function textOf(der: Buffer, { start, end }: BerElement): string {
+  return der.toString('utf8', start, end);
 }
 
 function isObject(der: Buffer, element: BerElement | undefined, id: string): boolean {

@@ -7,7 +7,7 @@ import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid }
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
 import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
 import {
-  clientSubnet, deviceName, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
+  certificateHolder, clientSubnet, deviceName, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
 } from './catalogue/protocols.ts';
 import {
   callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, plainChannel, plainMeeting, plainRoom, roomId,
@@ -31,7 +31,7 @@ export const catalogue: readonly IdentifierKind[] = [
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
   linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,
-  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, personName, birthDate, visitorId, analyticsClient, trackingId, ssid, watchedValue,
+  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, certificateHolder, personName, birthDate, visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

@@ -99,17 +99,26 @@ const der = (tag: number, ...value: (Buffer | string)[]): Buffer => {
   return body.length < 0x80 ? bytes(u8(tag), u8(body.length), body) : bytes(u8(tag), u8(0x82), u16(body.length), body);
 };
 
-/** A certificate without a valid signature. */
-export function certificate(commonName: string, ...alternativeNames: string[]): Buffer {
+/** A certificate of a server, without a valid signature. */
+export function certificate(commonName: string, ...dnsNames: string[]): Buffer {
+  return x509(commonName, dnsNames.length === 0 ? [] : [der(0x87, hex('c0000201')), ...dnsNames.map((one) => der(0x82, one))]);
+}
+
+/** A certificate of a person: common name, mail address, and user principal name. */
+export function personalCertificate(commonName: string, mail: string, user: string): Buffer {
+  return x509(commonName, [der(0x81, mail), der(0xa0, der(0x06, hex('2b060104018237140203')), der(0xa0, der(0x0c, user)))]);
+}
+
+function x509(commonName: string, alternativeNames: readonly Buffer[]): Buffer {
   const name = der(0x30, der(0x31, der(0x30, der(0x06, hex('55040a')), der(0x0c, 'Example'))), der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName))));
-  const names = der(0x30, der(0x06, hex('551d11')), der(0x01, hex('ff')), der(0x04, der(0x30, der(0x87, hex('c0000201')), ...alternativeNames.map((one) => der(0x82, one)))));
+  const names = der(0x30, der(0x06, hex('551d11')), der(0x01, hex('ff')), der(0x04, der(0x30, ...alternativeNames)));
   const algorithm = der(0x30, der(0x06, hex('2a864886f70d01010b')));
   const extensions = alternativeNames.length === 0 ? Buffer.alloc(0) : der(0xa3, der(0x30, der(0x30, der(0x06, hex('551d13')), der(0x04, hex('3000'))), names));
   const signed = der(0x30, der(0xa0, hex('020102')), hex('020105'), algorithm, der(0x30), der(0x30, der(0x17, '250101000000Z'), der(0x17, '260101000000Z')), name, der(0x30, algorithm), extensions);
   return der(0x30, signed, algorithm, der(0x03, Buffer.alloc(200)));
 }
 
-const u24 = (value: number): Buffer => bytes(u8(value >> 16), u16(value & 0xffff));
+export const u24 = (value: number): Buffer => bytes(u8(value >> 16), u16(value & 0xffff));
 /** The first flight of a TLS 1.2 server in records of at most `size` bytes. */
 export function serverFlight(leaf: Buffer, size = 16_384): Buffer {
   const flight = bytes(u8(2), prefixed(u24, hex('0303'), Buffer.alloc(32), hex('00 c02f 00')), u8(11), prefixed(u24, prefixed(u24, prefixed(u24, leaf), prefixed(u24, certificate('CA')))), hex('0e000000'));
