@@ -91,6 +91,7 @@ test('whom a certificate names that a client shows in clear', () => {
   assert.deepEqual(named([whole], serverFlight(Buffer.alloc(40, 0x30))), expected, 'the server\'s own is broken');
   const keyExchange = record(22, Buffer.from('1000000420010203', 'hex'));
   assert.deepEqual(named([keyExchange, whole]), [], 'the client had none');
+  assert.deepEqual(named([flight(certificate('example', 'mail.example'))]), [], 'that of a host');
   assert.deepEqual(named([flight(Buffer.alloc(0))]), [], 'an empty list is no certificate');
 });
 

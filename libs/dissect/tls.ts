@@ -158,11 +158,11 @@ class TlsHandler implements StreamHandler {
     this.#emit(message);
   }
 
-  /** Whom it names is a person, or a device, that anyone on the path recognises at each connection. */
+  /** Whom it names is a person, or a device, that anyone on the path recognises at each connection; one with DNS names is a host's. */
   #clientCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
     const message = createMessage('tls', byClientHello, sender, frame, micros);
     const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
-    for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name, '', frame);
+    if (names.dns.size === 0) for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name, '', frame);
     for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name, '', frame);
     for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name, '', frame);
     if (message.fields.length > 0) this.#emit(message);

@@ -196,19 +196,25 @@ export const upnpDevice: IdentifierKind = {
 };
 
 /** The name of a host in a domain, or an address; `jane.doe` is neither. */
-const isQualified = (value: string): boolean => /^(?:\*\.)?(?:[\w-]+\.){2,}[\w-]+\.?$|^[\w-]+\.(?:com|net|org|io|dev|cn|local|lan|internal|example)$/i.test(value);
+const isQualified = (value: string): boolean => /^(?:\*\.)?(?:[\w-]+\.){2,}[\w-]+\.?$|^\*\.|^[\w-]+\.(?:com|net|org|io|dev|cn|local|lan|internal|example)$/i.test(value);
+
+/** Of certificates that all copies of a program have. */
+const sharedNames = /\b(?:client|agent|server|service|device|certificate|cert|ca)$|^(?:client|user|test|default|localhost|anonymous|unknown)\b/i;
 
 /** Whom the certificate of a TLS client names; a service that authenticates with one names itself by its host. */
 export const certificateHolder: IdentifierKind = {
   name: 'user_name',
   dataClass: 'account',
   keys: ['tls_client_certificate_name'],
-  validate: (value) => value.length >= 2 && value.length <= 128 && !isQualified(value) && !/^(?:client|user|test|default|localhost|anonymous|unknown)\b/i.test(value),
+  validate: (value) => value.length >= 2 && value.length <= 128 && !isQualified(value) && !sharedNames.test(value),
   confidence: 80,
-  traps: ['names of servers that authenticate to each other', 'names that say nothing (`client`)'],
+  traps: ['names of servers that authenticate to each other', 'names of programs (`Desk Client`), and those that say nothing'],
   source: 'RFC 5246, section 7.4.6; RFC 8446, section 1.2 (TLS 1.3 encrypts it)',
   examples: {
     match: [['tls_client_certificate_name', 'Jane Doe'], ['tls_client_certificate_name', 'jane.doe'], ['tls_client_certificate_name', '7D1C0E52-3A9B-4F7E-8C21-5B0D9A6E4F13']],
-    noMatch: [['tls_client_certificate_name', 'mail.example.org'], ['tls_client_certificate_name', 'client'], ['tls_client_certificate_name', '192.0.2.7']],
+    noMatch: [
+      ['tls_client_certificate_name', 'mail.example.org'], ['tls_client_certificate_name', '*.example.im'], ['tls_client_certificate_name', 'Desk Client'],
+      ['tls_client_certificate_name', '192.0.2.7'],
+    ],
   },
 };
