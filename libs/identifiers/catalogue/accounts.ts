@@ -77,7 +77,7 @@ export const userId: IdentifierKind = {
   examples: {
     match: [
       ['user_id', '42'], ['userId', 'lab_inventory'], ['uid', '1444875380'],
-      ['_uid', '"b019_5587704262562959860"', 'http.request.header.cookie._uid'], ['X-User-ID', 'jane'], 'user_id=42&room=lobby',
+      ['_uid', '"c274_3310986457120043371"', 'http.request.header.cookie._uid'], ['X-User-ID', 'jane'], 'user_id=42&room=lobby',
       '"uid":"42"', 'uid: 42',
       'UserDirectory=internal;UserId=lab_inventory', '{\\"uid\\":\\"4711\\"}', '<userId>4711</userId>',
       ['id', '4711', 'http.request.body.json.user.id'],
@@ -136,7 +136,7 @@ export const userName: IdentifierKind = {
   source: 'RFC 7616, section 3.4 (username); RFC 4120, section 6.2 (principal names)',
   examples: {
     match: [
-      ['username', 'jupyter-chris'], ['user', 'fake'], 'Authorization: Digest username="vox18063",realm="sip.example.org"',
+      ['username', 'notebook-alex'], ['user', 'fake'], 'Authorization: Digest username="pbx40718",realm="sip.example.org"',
       ['name', 'chris', 'http.request.body.json.user.name'], 'login=jane&password=s3same',
     ],
     noMatch: [

@@ -65,7 +65,7 @@ export const sipUri: IdentifierKind = {
   source: 'RFC 3261, section 19.1',
   examples: {
     match: [
-      'From: "Jane" <sip:vox18063@sip.example.org>;tag=8e948b0', 'Contact: <sip:45191@10.133.206.47:64538;transport=UDP>',
+      'From: "Jane" <sip:pbx40718@sip.example.org>;tag=8e948b0', 'Contact: <sip:45191@10.133.206.47:64538;transport=UDP>',
       ['sip_uri', 'sips:jane@example.org'],
     ],
     noMatch: [

@@ -51,11 +51,11 @@ export const digestCredentials: IdentifierKind = {
   source: 'RFC 7616, section 3.4; RFC 3261, section 22.4',
   examples: {
     match: [
-      ['Authorization', 'Digest username="vox18063", realm="sip.example.org", nonce="1701b22972b90f440c3e4eb250842bb", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"'],
+      ['Authorization', 'Digest username="pbx40718", realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"'],
     ],
     noMatch: [
-      ['WWW-Authenticate', 'Digest realm="sip.example.org", nonce="1701b22972b90f440c3e4eb250842bb"'], ['response', '4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2'],
-      ['Authorization', 'Digest username="vox18063", response=""'],
+      ['WWW-Authenticate', 'Digest realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36"'], ['response', '4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2'],
+      ['Authorization', 'Digest username="pbx40718", response=""'],
     ],
   },
 };
@@ -202,7 +202,7 @@ export const sessionToken: IdentifierKind = {
       ['JSESSIONID', '3A9C61E8F04B725D8E13C7A95F60D2B4', 'http.request.header.cookie.JSESSIONID'],
       ['clientSessionId', '1e7f4a92-b06d-4c38-8f51-93da27c6e0b4'], ['sid', 'kddN8QG5YZ1U'],
       ['X-Qlik-Session', '2f6d3b1c-88a1-4c7e-9b55-0d7e4f1a2b3c'],
-      ['jupyterhub-session-id', 'b7af84db6264410798c8aeeb8c9fc547'],
+      ['jupyterhub-session-id', '5d20c9e714fb4a8390b6e2f7a1d83c46'],
       ['connect.sid', 's%3AJ8d2kfP0q.W7xm3', 'http.request.header.cookie.connect.sid'],
     ],
     noMatch: [
@@ -270,7 +270,7 @@ export const trackingId: IdentifierKind = {
     match: [
       ['__utma', '151903082.601193707.1258578040.1258578041.1258578042.1', 'http.request.header.cookie.__utma'],
       ['_ga', 'GA1.2.1033501218.1368477899', 'http.request.header.cookie._ga'],
-      ['MUID', 'CCAA033A6DD94267B8446A5E81EDD694', 'http.response.header.set-cookie.MUID'],
+      ['MUID', '8F31D5A0C7264BE99A0D4E72B6183FC5', 'http.response.header.set-cookie.MUID'],
     ],
     noMatch: [
       ['__utmz', '150903082.1258578040.1.1.utmccn=(organic)', 'http.request.header.cookie.__utmz'],
@@ -313,7 +313,7 @@ export const analyticsClient: IdentifierKind = {
   traps: ['`cid` of campaigns and cells, `client_id` of OAuth, which names the app'],
   source: 'https://developers.google.com/analytics/devguides/collection/protocol/v1/parameters#cid',
   examples: {
-    match: [['cid', '1033501218.1368477899'], ['client_id', '694524528.1654385142']],
+    match: [['cid', '1033501218.1368477899'], ['client_id', '503917264.1731604489']],
     noMatch: [['cid', '65-143845'], ['cid', '1033501218'], ['client_id', 'harbour-web'], ['client_id', '12.34']],
   },
 };
