@@ -5,7 +5,7 @@ import { mipushConn, mipushDevice, mipushFrame } from './testing/binary-samples.
 import { dissectStream, fieldsOf } from './testing/packets.ts';
 
 test('the client\'s CONN names the device; the server\'s challenge is no identifier', () => {
-  const { messages } = dissectStream([['destination', mipushFrame('CONN', { 1: '5386370769', 2: '7cf0' })], ['source', mipushConn]]);
+  const { messages } = dissectStream([['destination', mipushFrame('CONN', { 1: '4902617385', 2: '7cf0' })], ['source', mipushConn]]);
   assert.deepEqual(messages.map((message) => [message.protocol, message.sender, ...fieldsOf(message)]), [
     ['mipush', 'destination'],
     ['mipush', 'source', 'mipush.conn.model=Redmi Note 9S', 'mipush.conn.rom=V12.5.2.0', `mipush.conn.device_id=${mipushDevice}`, 'mipush.conn.network=mobile-lte', 'mipush.conn.locale=ar_EG'],

@@ -53,7 +53,7 @@ describe('SIP', () => {
 test('RTSP: the credentials and the session, between interleaved media', () => {
   const { messages } = dissectStream(conversations['rtsp']!);
   assert.deepEqual(messages.map((message) => [message.facts['url.path'] ?? '', ...fieldsOf(message)].join(' ')), [
-    '/1 rtsp.login.user_name=jane rtsp.login.password=sesame', '/1 rtsp.session=8c30e102191f49d1', '', ' rtsp.session=8c30e102191f49d1',
+    '/1 rtsp.login.user_name=jane rtsp.login.password=sesame', '/1 rtsp.session=4be7d20591ca63f8', '', ' rtsp.session=4be7d20591ca63f8',
   ]);
 });
 

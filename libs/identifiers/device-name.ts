@@ -11,7 +11,7 @@ const possessed = new RegExp(
   'iu',
 );
 
-/** Names that Windows and Android make up, one for each device: `DESKTOP-4J7QK2M`, `LAPTOP-…`, `WIN-…`, `android-f7ca0f571270c52d`. */
+/** Names that Windows and Android make up, one for each device: `DESKTOP-4J7QK2M`, `LAPTOP-…`, `WIN-…`, `android-3be90d5c6a41f728`. */
 const drawn = /^(?:(?:DESKTOP|LAPTOP|MINWINPC)-[0-9A-Z]{7}|WIN-[0-9A-Z]{11}|android-[0-9a-f]{15,16})$/i;
 
 /** The words before a device that say its maker or its model, not its owner. */

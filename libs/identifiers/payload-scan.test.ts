@@ -27,8 +27,8 @@ describe('text in a payload', () => {
   });
   test('shapes', () => {
     assert.deepEqual(scan(Buffer.concat([header, Buffer.from('jane.doe@example.org'), Buffer.of(0)])), ['email=jane.doe@example.org udp.payload@4']);
-    const from = Buffer.from('From: <sip:45191@10.133.206.47:64538>;tag=d3833767\r\n');
-    assert.deepEqual(scan(from), ['sip_uri=sip:45191@10.133.206.47:64538 udp.payload@7']);
+    const from = Buffer.from('From: <sip:60274@10.71.118.30:64538>;tag=d3833767\r\n');
+    assert.deepEqual(scan(from), ['sip_uri=sip:60274@10.71.118.30:64538 udp.payload@7']);
   });
 });
 
@@ -56,8 +56,8 @@ describe('length-prefixed keys and values', () => {
     number.writeUInt32LE(1444875380);
     assert.deepEqual(scan(Buffer.concat([header, u16le('user_id'), Buffer.of(4, 0), number])), ['user_id=1444875380 udp.payload@15 u32le']);
     const wide = Buffer.alloc(8);
-    wide.writeBigUInt64BE(5969643449701658070n);
-    assert.deepEqual(scan(Buffer.concat([header, u8('user_id'), Buffer.of(8), wide])), ['user_id=5969643449701658070 udp.payload@13 u64be']);
+    wide.writeBigUInt64BE(4715028369520184070n);
+    assert.deepEqual(scan(Buffer.concat([header, u8('user_id'), Buffer.of(8), wide])), ['user_id=4715028369520184070 udp.payload@13 u64be']);
   });
 
   test('an integer behind a type byte, when the next key follows or the payload ends', () => {

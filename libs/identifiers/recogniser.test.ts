@@ -134,7 +134,7 @@ describe('recogniser', () => {
   });
 
   test('takes a long-term STUN user name, and no ICE one', () => {
-    const timed = '1767225600:5969643449701658070';
+    const timed = '1767225600:4715028369520184070';
     assert.deepEqual(found(messageOf(field('USERNAME', timed, 'stun.username'))), [`turn_username=${timed}`]);
     assert.deepEqual(found(messageOf(field('USERNAME', 'k7/P:QW58', 'stun.ice_username'))), []);
   });
@@ -165,22 +165,22 @@ describe('what must give nothing', () => {
     ),
     'UUIDs of requests': messageOf(
       ...['X-Request-ID', 'trace_id', 'correlationId', 'x-b3-traceid'].map((key) => field(key, '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5')),
-      field('requestToken', '7f2c9b1e55aa4d318e2190b1c2d3e4f5'), field('lisaFrameID', '3ae1f0b0-0293-11e2-aa16-78e7d164f804')),
-    'timestamps of 16 digits': messageOf(field('t', '1300988780203466'), field('_', '1654385117'), field('ts', '352099001761481')),
+      field('requestToken', '7f2c9b1e55aa4d318e2190b1c2d3e4f5'), field('lisaFrameID', '7c05d2e0-4b61-11e8-9d37-3c970e5a1f42')),
+    'timestamps of 16 digits': messageOf(field('t', '2711504938160257'), field('_', '1654385117'), field('ts', '352099001761481')),
     'anti-forgery tokens': messageOf(
-      field('_xsrf', '2|8b336cae|f65d8cdbd66b807cf0cb4ec007a97e9b|1696029484'), field('csrfmiddlewaretoken', 'kP3xZq81mWn5'),
+      field('_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1696029484'), field('csrfmiddlewaretoken', 'kP3xZq81mWn5'),
       field('X-CSRF-Token', 'f65d8cdbd66b807cf0cb4ec0'), field('authenticity_token', 'f65d8cdbd66b807cf0cb4ec0'),
     ),
     'experiments': messageOf(field('ab_test_session', '9f3c2d1e8b7a'), field('exp', 'B'), field('variant_uid', '42')),
     'empty and hidden values': messageOf(field('access_token', ''), field('uid', '-'), field('password', '••••••'), field('imei', '')),
     'headers of a request': messageOf(
-      field('User-Agent', 'Mozilla/5.0 (Linux; Android 11; sdk_gphone_x86 Build/RSR1.201013.001; wv) AppleWebKit/537.36', 'http.request.header.user-agent'),
+      field('User-Agent', 'Mozilla/5.0 (Linux; Android 11; sdk_gphone_x86 Build/TQX2.301127.004; wv) AppleWebKit/537.36', 'http.request.header.user-agent'),
       field('Accept', 'text/html;q=0.9,*/*;q=0.8'),
       field('Sec-WebSocket-Key', 'LTRCOUOtB0ttkJrHuHZDtg=='), field('If-None-Match', '"5f3c2d1e8b7a9012"'),
       field('Keep-Alive', 'timeout=5, max=100'), field('X-Forwarded-For', '10.2.2.2'),
       field('P3P', 'CP="NOI DSP COR CUR ADM DEV"'), field('Date', 'Sat, 14 Nov 2009 18:17:30 GMT'), field('SOAPAction', '""')),
     'an application key, a signature and a content id': messageOf(
-      field('s', '762f2c07cf9262c61753f45b4117c232'), field('appId', '3624D-2BB40'), field('vid', 'y0013xaeeyo'), field('id', '27159'),
+      field('s', '0d94b7e6a3f1582cc86e20974b1fd35a'), field('appId', '71A0C-95D3E'), field('vid', 'x0047bkqrwu'), field('id', '27159'),
       field('_channel', '1kxun'), field('_carrier', '310260'),
     ),
     'packages and images': messageOf(
@@ -198,8 +198,8 @@ describe('what must give nothing', () => {
       field('body', 'function(e){var uid=e.uid,userId=t.userId;return{token:n.token,sid:i,room:r.room,user:a}}', 'http.response.body.text'),
     ),
     'a SIP dialog without users': payloadOf(Buffer.from(
-      'OPTIONS sip:sip.example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKnp149505178-438c528b192.168.1.2;rport\r\n'
-      + 'Call-ID: 578222729-4665d775@578222732-4665d772\r\nCSeq: 69 OPTIONS\r\n\r\n',
+      'OPTIONS sip:sip.example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKnp205813764-9d07e1c2192.168.1.2;rport\r\n'
+      + 'Call-ID: 314159265-7b20e8c4@314159268-7b20e8c1\r\nCSeq: 69 OPTIONS\r\n\r\n',
     )),
     'fields of mixed sizes': messageOf(field('uid', 'a'.repeat(129)), field('user_id', 'two words here'), field('user_id', '12.5')),
   };
@@ -207,10 +207,10 @@ describe('what must give nothing', () => {
 
   test('analytics cookies are tracking ids and no more', () => {
     const kinds = recognise(messageOf(
-      field('__utma', '190908281.1560095611.1381843968.1381843968.1381843968.1', 'http.request.header.cookie.__utma'),
-      field('__utmb', '190908281.2.10.1381843969', 'http.request.header.cookie.__utmb'),
-      field('__utmc', '190908281', 'http.request.header.cookie.__utmc'),
-      field('__utmz', '190908281.1381843969.1.1.utmcsr=google|utmccn=(organic)', 'http.request.header.cookie.__utmz'),
+      field('__utma', '318250476.1560095611.1381843968.1381843968.1381843968.1', 'http.request.header.cookie.__utma'),
+      field('__utmb', '318250476.2.10.1381843969', 'http.request.header.cookie.__utmb'),
+      field('__utmc', '318250476', 'http.request.header.cookie.__utmc'),
+      field('__utmz', '318250476.1381843969.1.1.utmcsr=google|utmccn=(organic)', 'http.request.header.cookie.__utmz'),
     )).map(({ observable }) => observable.kind);
     assert.deepEqual(kinds, ['tracking_id']);
   });

@@ -29,7 +29,7 @@ describe('what looks like an identifier and is none', () => {
       field('', '/npm/harbour-kit@1.2/dist/kit.min.js', 'url.path'), field('v', '2.11.4'), field('app_version', '10.20.31.42'), field('build', '20241121.4'),
     ],
     'cookies against forgery, of experiments, balancers and consent': [
-      cookie('csrftoken', 'kQ7Zm2XvT8hDrThB3W6RvBhYkybhCkuo'), cookie('XSRF-TOKEN', 'f65d8cdbd66b807cf0cb4ec007a97e9b'), cookie('ab_test_bucket', 'variant-b7f2a91c'),
+      cookie('csrftoken', 'kQ7Zm2XvT8hDrThB3W6RvBhYkybhCkuo'), cookie('XSRF-TOKEN', 'a17c3e90b84d52f6e0917bc34d8fa265'), cookie('ab_test_bucket', 'variant-b7f2a91c'),
       cookie('AWSALB', 'kQ7Zm2XvT8hDrThB3W6RvBhYkybhCkuoEl'), cookie('__cf_bm', 'Zm2XvT8hDrThB3W6RvBh.1732147200-0-Af7'), cookie('cookie_consent', 'accepted:2024-11-21'),
       field('authenticity_token', 'kQ7Zm2XvT8hDrThB3W6RvBhYkybhCkuoEl=='),
     ],

@@ -165,7 +165,7 @@ export const binaryConversations: Record<string, Packet[]> = {
   smpp: [['source', bytes(smppBind, smppSubmit)], ['destination', bytes(u32(25), u32(0x80000009), u32(0), u32(1), 'gateway\0\0')]],
   hl7: [['source', `${hl7Message}${hl7Message}`], ['destination', '\x0bMSH|^~\\&|A\rMSA|AA|1\r\x1c\r']],
   rtmp: [['source', bytes(rtmpHandshake, rtmpConnect, rtmpMessage(1, u32(4096)), rtmpMessage(8, Buffer.alloc(500, 1), 4096), rtmpPublish)], ['destination', bytes(rtmpHandshake, rtmpMessage(20, bytes(amfText('_result'), amfNumber)))]],
-  mipush: [['destination', mipushFrame('CONN', { 1: '5386370769' })], ['source', bytes(mipushConn, hex('c2fe0005 00000000 0d2301c6'))]],
+  mipush: [['destination', mipushFrame('CONN', { 1: '4902617385' })], ['source', bytes(mipushConn, hex('c2fe0005 00000000 0d2301c6'))]],
 };
 
 /** Datagrams of binary protocols. */

@@ -124,8 +124,8 @@ export const conversations: Record<string, Packet[]> = {
     ['source', Buffer.from(`\r\n\r\n${invite}junk\r\n${invite}`)], ['destination', Buffer.from('SIP/2.0 200 OK\r\nFrom: sip:joe@b.example\r\n\r\n')],
   ],
   'rtsp': [
-    ['source', Buffer.from('DESCRIBE rtsp://jane:sesame@cam.example/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n$\0\0\x04abcdPLAY rtsp://cam.example/1 RTSP/1.0\r\nSession: 8c30e102191f49d1;timeout=60\r\n\r\n')],
-    ['destination', Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nv=0RTSP/1.0 200 OK\r\nSession: 8c30e102191f49d1\r\n\r\n')],
+    ['source', Buffer.from('DESCRIBE rtsp://jane:sesame@cam.example/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n$\0\0\x04abcdPLAY rtsp://cam.example/1 RTSP/1.0\r\nSession: 4be7d20591ca63f8;timeout=60\r\n\r\n')],
+    ['destination', Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nv=0RTSP/1.0 200 OK\r\nSession: 4be7d20591ca63f8\r\n\r\n')],
   ],
   'kerberos': [
     ['source', Buffer.concat([Buffer.from([0, 0, 0, kerberosRequest.length]), kerberosRequest])], ['destination', Buffer.concat([Buffer.from([0, 0, 0, kerberosReply.length]), kerberosReply])],

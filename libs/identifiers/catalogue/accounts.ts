@@ -16,7 +16,7 @@ export const turnUsername: IdentifierKind = {
   traps: ['an ICE user name `remote:local` is drawn anew for each session', 'a name that is built into a program'],
   source: 'RFC 8489, sections 9.2 and 14.3; draft-uberti-behave-turn-rest-00, section 2.2; RFC 8445, section 7.2.2',
   examples: {
-    match: [['USERNAME', '1767225600:5969643449701658077', 'stun.username'], ['USERNAME', 'jdoe', 'stun.username']],
+    match: [['USERNAME', '1767225600:4715028369520184077', 'stun.username'], ['USERNAME', 'jdoe', 'stun.username']],
     noMatch: [
       ['USERNAME', 'k7/P:QW58', 'stun.ice_username'], ['USERNAME', '', 'stun.username'],
       ['USERNAME', 'EDGE_DEFAULT_USERNAME', 'stun.username'], ['SOFTWARE', 'Coturn-4.5.2', 'stun.software'],

@@ -29,9 +29,9 @@ export const email: IdentifierKind = {
     ],
     noMatch: [
       'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
-      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '578222729-4665d775@578222732-4665d772', 'Message-ID: <jane@example.org>',
+      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '314159265-7b20e8c4@314159268-7b20e8c1', 'Message-ID: <jane@example.org>',
       '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>',
-      '9ACEE03C-AB98-4046-AEC1-BF4910C61E96@example.com',
+      '4D81C7A0-2F36-4B95-8E0D-73A5F1902BC8@example.com',
     ],
   },
 };
@@ -65,12 +65,12 @@ export const sipUri: IdentifierKind = {
   source: 'RFC 3261, section 19.1',
   examples: {
     match: [
-      'From: "Jane" <sip:pbx40718@sip.example.org>;tag=8e948b0', 'Contact: <sip:45191@10.133.206.47:64538;transport=UDP>',
+      'From: "Jane" <sip:pbx40718@sip.example.org>;tag=8e948b0', 'Contact: <sip:60274@10.71.118.30:64538;transport=UDP>',
       ['sip_uri', 'sips:jane@example.org'],
     ],
     noMatch: [
       'REGISTER sip:sip.example.org SIP/2.0', 'sip:anonymous@anonymous.invalid', 'gossip:jane@example.org',
-      'Call-ID: 578222729-4665d775@578222732-4665d772', 'Call-ID: KopLTw9xs_lEpCtiPa07bQ',
+      'Call-ID: 314159265-7b20e8c4@314159268-7b20e8c1', 'Call-ID: KopLTw9xs_lEpCtiPa07bQ',
     ],
   },
 };

@@ -172,7 +172,7 @@ export const bearerToken: IdentifierKind = {
       ['authorization_code', '7B1CE0D24A9168F0C219357B3F2D3AA1'], '{"refreshToken":"1//0gk3Vw9xQmZp4"}',
     ],
     noMatch: [
-      ['access_token', ''], ['token', 'true'], ['csrf_token', 'f65d8cdbd66b807cf0cb4ec007a97e9b'], ['nextPageToken', 'CAUQAA7d9f2k1'],
+      ['access_token', ''], ['token', 'true'], ['csrf_token', 'a17c3e90b84d52f6e0917bc34d8fa265'], ['nextPageToken', 'CAUQAA7d9f2k1'],
       ['X-XSRF-TOKEN', 'f65d8cdbd66b807cf0cb4ec0'], ['token', 'this.token'],
       ['Lock-Token', '<urn:uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8>'], ['token', 'C1:A8:51:DA:C5:0A:6D:F5'], 'private_key: "_EllipticCurvePrivateKey"',
     ],
@@ -208,7 +208,7 @@ export const sessionToken: IdentifierKind = {
     noMatch: [
       ['session', 'true'], ['sid', '7'], ['session_start', '1650284179'], ['sid', '1650284179'],
       ['session_id', '00000000-0000-0000-0000-000000000000'],
-      ['session_count', '1234567890123'], ['_xsrf', '2|8b336cae|f65d8cdbd66b807cf0cb4ec007a97e9b|1696029484'],
+      ['session_count', '1234567890123'], ['_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1696029484'],
       ['ab_session', '9f3c2d1e8b7a'], ['session', 'homepage-banner'],
     ],
   },
@@ -273,8 +273,8 @@ export const trackingId: IdentifierKind = {
       ['MUID', '8F31D5A0C7264BE99A0D4E72B6183FC5', 'http.response.header.set-cookie.MUID'],
     ],
     noMatch: [
-      ['__utmz', '150903082.1258578040.1.1.utmccn=(organic)', 'http.request.header.cookie.__utmz'],
-      ['__utmc', '150903082', 'http.request.header.cookie.__utmc'], ['_ga', 'OPTOUT', 'http.request.header.cookie._ga'],
+      ['__utmz', '274410593.1258578040.1.1.utmccn=(organic)', 'http.request.header.cookie.__utmz'],
+      ['__utmc', '274410593', 'http.request.header.cookie.__utmc'], ['_ga', 'OPTOUT', 'http.request.header.cookie._ga'],
       ['nid', '20240312094512', 'url.query.nid'], ['fr', 'f65d8cdbd66b', 'url.query.fr'],
     ],
   },
@@ -314,6 +314,6 @@ export const analyticsClient: IdentifierKind = {
   source: 'https://developers.google.com/analytics/devguides/collection/protocol/v1/parameters#cid',
   examples: {
     match: [['cid', '1033501218.1368477899'], ['client_id', '503917264.1731604489']],
-    noMatch: [['cid', '65-143845'], ['cid', '1033501218'], ['client_id', 'harbour-web'], ['client_id', '12.34']],
+    noMatch: [['cid', '83-207619'], ['cid', '1033501218'], ['client_id', 'harbour-web'], ['client_id', '12.34']],
   },
 };

@@ -65,7 +65,7 @@ export const agoraChannel: IdentifierKind = {
       ['cname', 'wq-lounge-42', 'url.query.cname', 'app_id=9f1c27d3b84e5a60c7d2e1f0938b4a56'],
     ],
     noMatch: [
-      ['cname', 'wq-lounge-42'], ['cname', 'edge.example.net', 'url.query.cname', 'type=5'], ['cname', 'harbour', 'url.query.cname', 'appid=100258135'],
+      ['cname', 'wq-lounge-42'], ['cname', 'edge.example.net', 'url.query.cname', 'type=5'], ['cname', 'harbour', 'url.query.cname', 'appid=200471906'],
       'a=ssrc:3735928559 cname:4TOk42mSjXCkVIa6',
     ],
   },

@@ -244,7 +244,7 @@ export const callId: IdentifierKind = {
   examples: {
     match: [['call_id', '7f2c9b1e-55aa-4d31-8e21-90b1c2d3e4f5'], ['callId', 'c-20331']],
     noMatch: [
-      ['Call-ID', 'KopLTw9xs_lEpCtiPa07bQ1'], ['call_id', '578222729-4665d775@578222732-4665d772'], ['call_id', 'none'],
+      ['Call-ID', 'KopLTw9xs_lEpCtiPa07bQ1'], ['call_id', '314159265-7b20e8c4@314159268-7b20e8c1'], ['call_id', 'none'],
       ['callback', 'jsonp123'],
     ],
   },

@@ -3,7 +3,7 @@ import { opaque } from '../../../services/probe/demonstration-traffic.ts';
 import { alice, bela, second, start, userInClear, type Told } from '../case.ts';
 
 const relay = { ip: '93.184.215.14', port: 3478 };
-const user = '1789999999:5969643449701658077';
+const user = '1789999999:4715028369520184077';
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder();
