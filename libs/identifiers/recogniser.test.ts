@@ -169,7 +169,7 @@ describe('what must give nothing', () => {
     'timestamps of 16 digits': messageOf(field('t', '2711504938160257'), field('_', '1654385117'), field('ts', '352099001761481')),
     'anti-forgery tokens': messageOf(
       field('_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1696029484'), field('csrfmiddlewaretoken', 'kP3xZq81mWn5'),
-      field('X-CSRF-Token', 'f65d8cdbd66b807cf0cb4ec0'), field('authenticity_token', 'f65d8cdbd66b807cf0cb4ec0'),
+      field('X-CSRF-Token', 'a17c3e90b84d52f6e0917bc3'), field('authenticity_token', 'a17c3e90b84d52f6e0917bc3'),
     ),
     'experiments': messageOf(field('ab_test_session', '9f3c2d1e8b7a'), field('exp', 'B'), field('variant_uid', '42')),
     'empty and hidden values': messageOf(field('access_token', ''), field('uid', '-'), field('password', '••••••'), field('imei', '')),

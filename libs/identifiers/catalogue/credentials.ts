@@ -173,7 +173,7 @@ export const bearerToken: IdentifierKind = {
     ],
     noMatch: [
       ['access_token', ''], ['token', 'true'], ['csrf_token', 'a17c3e90b84d52f6e0917bc34d8fa265'], ['nextPageToken', 'CAUQAA7d9f2k1'],
-      ['X-XSRF-TOKEN', 'f65d8cdbd66b807cf0cb4ec0'], ['token', 'this.token'],
+      ['X-XSRF-TOKEN', 'a17c3e90b84d52f6e0917bc3'], ['token', 'this.token'],
       ['Lock-Token', '<urn:uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8>'], ['token', 'C1:A8:51:DA:C5:0A:6D:F5'], 'private_key: "_EllipticCurvePrivateKey"',
     ],
   },
