@@ -1,33 +1,25 @@
 import { findingId, type Finding, type FlowRecord } from '#flow';
+import { dayOf, storedFrom } from './detection-times.ts';
 import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
 import { pageSql, pagesOf } from './query-pages.ts';
-import type { ScheduledDetection } from './scheduled-detections.ts';
+import type { BaselineOptions, ScheduledDetection } from './scheduled-detections.ts';
 
 const newCountry: DetectionRule = { id: '5a9a3c36-0f3b-4a3d-b0f3-6a3f0d1c7b84', title: 'Service answers from a country for the first time', version: '1' };
 const newNetwork: DetectionRule = { id: 'c1d4e8b0-5f6e-4a52-9d0c-3b8f2a7e6d15', title: 'Service answers from a network for the first time', version: '1' };
 
-/** Rows stored before the last run that are looked at once more: an insert takes time. µs */
-const overlap = 300_000_000;
 /** Days on which a service must have been seen before a place counts as new to it: a week's silence is no baseline. */
 const leastDays = 3;
-
-export interface ContactOptions {
-  intervalMillis: number;
-  /** How long a service must have been seen by a probe before a place counts as new to it, µs. */
-  learningMicros: number;
-  versions: string;
-}
 
 /**
  * A service and role answers a probe from a country, or a network, from which it never did, once enough is known of it to say so.
  *
  * The baseline is the hourly rollup (800 days). Each place is told once per probe, service and role: the id is a function of these.
  */
-export function contactDetection({ intervalMillis, learningMicros, versions }: ContactOptions): ScheduledDetection {
+export function contactDetection({ intervalMillis, learningMicros, versions }: BaselineOptions): ScheduledDetection {
   return {
     name: 'first contacts', title: 'First contacts', intervalMillis,
     async *detect(query, { since }) {
-      const parameters = { since: String(Math.floor(Math.max(0, since - overlap) / 1000)), learning: String(learningMicros) };
+      const parameters = { since: storedFrom(since), learning: String(learningMicros) };
       for await (const rows of pagesOf<ContactRow>(query, contactSql('located'), parameters)) yield rows.map((row) => findingOf(row, newCountry, versions));
       for await (const rows of pagesOf<ContactRow>(query, contactSql('asn'), parameters)) yield rows.map((row) => findingOf(row, newNetwork, versions));
     },
@@ -43,7 +35,6 @@ interface ContactRow {
   organization: string;
   operated: string;
   flow: string;
-  record: string;
   subject: string;
   ip: string;
   port: number;
@@ -70,12 +61,8 @@ function findingOf(row: ContactRow, rule: DetectionRule, versions: string): Find
     rule, id: findingId(rule.id, `${observer} ${service} ${role}`, isCountry ? located : String(asn), ''), time: row.start, created: row.stored,
     level: isCountry ? 'medium' : 'informational', verdict: 'violation', versions, flow,
     message: `${service} (${role}) answered ${subject} from ${isCountry ? located : network} (${domain === '' ? '' : `${domain} at `}${ip}:${port}${isCountry ? `, ${network}` : ''}), `
-      + `for the first time since ${day(row.baseline_from)} at ${observer}; until then it came from ${row.usual.join(', ')}.`,
+      + `for the first time since ${dayOf(row.baseline_from)} at ${observer}; until then it came from ${row.usual.join(', ')}.`,
   });
-}
-
-function day(micros: number): string {
-  return new Date(micros / 1000).toISOString().slice(0, 10);
 }
 
 /** One row per probe, service, role and place that answered since the last run, and never before. */

@@ -1,12 +1,11 @@
 import { createFinding, createFlowRecord, findingFlowFields, findingId, type Finding, type Hit } from '#flow';
 import { contextFields, correlationSql, correlationWindows, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange, type CorrelationWindow } from '#rules';
+import { overlapMicros, secondOf, storedFrom } from './detection-times.ts';
 import { riskScore } from './linkability.ts';
 import type { Query, ScheduledDetection } from './scheduled-detections.ts';
 
 /** What a fixed period waits for, after its end and after the latest of its hits was stored. µs */
 const settling = 30_000_000;
-/** A hit can be confirmed so long after the time that stands on it: what was stored before a run is looked at once more. µs */
-const overlap = 300_000_000;
 /** Stretches of periods asked for one by one; more are asked for as one. */
 const mostRanges = 16;
 
@@ -62,11 +61,11 @@ async function touched(correlation: Correlation, query: Query, since: number, no
   const rows = await query<{ bucket: number }>(
     `SELECT DISTINCT intDiv(toUnixTimestamp64Micro(timestamp), {period:Int64}) AS bucket FROM hits
 WHERE rule_id IN {rules:Array(String)} AND ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') ORDER BY bucket`,
-    { period: String(period), rules: [...correlation.hitFields.keys()], since: String(Math.floor(Math.max(0, since - overlap) / 1000)) },
+    { period: String(period), rules: [...correlation.hitFields.keys()], since: storedFrom(since) },
   );
   const periods: [number, number][] = rows.map(({ bucket }) => [bucket, Math.floor(((bucket + 1) * period + reach) / period)]);
   const waits = longestFixed(correlation);
-  if (waits > 0 && since > 0) periods.push([Math.max(0, Math.floor((since - overlap - settling - waits) / period)), Math.floor((now + reach) / period)]);
+  if (waits > 0 && since > 0) periods.push([Math.max(0, Math.floor((since - overlapMicros - settling - waits) / period)), Math.floor((now + reach) / period)]);
   const ranges: { first: number; last: number }[] = [];
   for (const [first, last] of periods.toSorted(([a], [b]) => a - b)) {
     const previous = ranges.at(-1);
@@ -122,7 +121,7 @@ function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: 
   const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
   const { 'telltale.observable.kind': kind, 'telltale.observable.mask': mask } = shared;
   const where = groups.map(({ name }, i) => (name === 'telltale.observable.token' && mask ? `${kind} ${mask}` : `${name} ${grp[i]}`)).join(', ');
-  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${second(first)} to ${second(last)}.`;
+  return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${secondOf(first)} to ${secondOf(last)}.`;
 }
 
 /** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in and operated from CN (policy conferencing)`, as far as all events agree. */
@@ -133,10 +132,6 @@ function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string
     ? `located in and operated from ${located}`
     : [located && `located in ${located}`, operated && `operated from ${operated}`].filter(Boolean).join(', ');
   return ` by ${subjects.slice(0, -1).join(', ')} and ${subjects.at(-1)}${peer ? `, to ${peer}${place && ` ${place}`}` : ''}${policy ? ` (policy ${policy})` : ''}`;
-}
-
-function second(micros: number): string {
-  return `${new Date(micros / 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /** Runs correlations over hits at hand, such as those of a scan that stores nothing. */

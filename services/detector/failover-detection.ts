@@ -1,7 +1,8 @@
 import { findingId, type Finding, type FlowRecord } from '#flow';
+import { dayOf, secondOf, storedFrom } from './detection-times.ts';
 import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
 import { pageSql, pagesOf } from './query-pages.ts';
-import type { ScheduledDetection } from './scheduled-detections.ts';
+import type { BaselineOptions, ScheduledDetection } from './scheduled-detections.ts';
 
 const failover: DetectionRule = { id: '7a0c1e52-6f0b-4a3e-9d0e-2c6f4b1a9d31', title: 'Service failed over to another place', version: '1' };
 const comeback: DetectionRule = { id: '0f5f7f0c-3a53-4d0d-8d0b-5b7d5a1f6e42', title: 'Service returned to the place it had failed over from', version: '1' };
@@ -14,17 +15,8 @@ const probing = 1_000_000;
 const takeover = 90_000_000;
 /** Within which a return is told. µs */
 const returning = 3_600_000_000;
-/** Rows stored before the last run that are looked at once more: an insert takes time. µs */
-const overlap = 300_000_000;
 /** A packet of TCP without payload has at most so many bytes (IPv6, and options of a reset). */
 const headerBytes = 80;
-
-export interface FailoverOptions {
-  intervalMillis: number;
-  /** How long a service must have been seen by a probe before a place counts as new to it, µs. */
-  learningMicros: number;
-  versions: string;
-}
 
 /**
  * A peer of a service falls silent, or refuses, and a peer in another country or network takes its place: per subject, service and role.
@@ -32,11 +24,11 @@ export interface FailoverOptions {
  * Whether that place is new is said by the baseline: the countries in which this probe has seen the service and role answer, in the hourly
  * rollup (800 days). Ids and times are functions of the flows, so any number of runs and processes tell a failover once.
  */
-export function failoverDetection({ intervalMillis, learningMicros, versions }: FailoverOptions): ScheduledDetection {
+export function failoverDetection({ intervalMillis, learningMicros, versions }: BaselineOptions): ScheduledDetection {
   return {
     name: 'failover', title: failover.title, intervalMillis,
     async *detect(query, { since }) {
-      const parameters = { since: String(Math.floor(Math.max(0, since - overlap) / 1000)), learning: String(learningMicros) };
+      const parameters = { since: storedFrom(since), learning: String(learningMicros) };
       for await (const rows of pagesOf<FailoverRow>(query, failoverSql, parameters)) yield rows.flatMap((row) => findingsOf(row, versions));
     },
   };
@@ -98,13 +90,13 @@ function findingsOf(row: FailoverRow, versions: string): Finding[] {
     rule: failover, id, time: row.start, created: row.stored, level, versions, flow,
     verdict: answering.located === '' || silent.located === '' ? 'indeterminate' : 'violation',
     message: `${subject} went over from ${peer(silent)} to ${peer(answering)} for ${service} (${role}): the former ${row.refused ? 'refused' : 'fell silent'} `
-      + `at ${second(row.silent_from)}, the latter answered from ${second(row.start)} on${row.returned === 0 ? '' : `, until ${second(row.returned)}`}. ${baseline(row)}${denial(row)}`,
+      + `at ${secondOf(row.silent_from)}, the latter answered from ${secondOf(row.start)} on${row.returned === 0 ? '' : `, until ${secondOf(row.returned)}`}. ${baseline(row)}${denial(row)}`,
   })];
   if (row.returned !== 0) {
     findings.push(scheduledFinding({
       rule: comeback, id: findingId(comeback.id, silent.flow, '', ''), time: row.returned, created: row.stored, level: 'informational', verdict: 'violation', versions,
       flow: { ...flow, 'telltale.flow.id': '' },
-      message: `${subject} is back at ${place(silent)} for ${service} (${role}) since ${second(row.returned)}, after ${place(answering)} since ${second(row.start)}.`,
+      message: `${subject} is back at ${place(silent)} for ${service} (${role}) since ${secondOf(row.returned)}, after ${place(answering)} since ${secondOf(row.start)}.`,
     }));
   }
   return findings;
@@ -115,7 +107,7 @@ function baseline({ observer, role, service, answering, known, established, base
   if (!established) return `${observer} has not seen ${service} (${role}) for long enough to say whether ${where} is usual.`;
   return known
     ? `${where} is usual for ${service} (${role}) at ${observer}.`
-    : `${observer} had seen ${service} (${role}) since ${second(baseline_from).slice(0, 10)}, and never in ${where}.`;
+    : `${observer} had seen ${service} (${role}) since ${dayOf(baseline_from)}, and never in ${where}.`;
 }
 
 function denial({ policy_verdict, decision }: FailoverRow): string {
@@ -129,10 +121,6 @@ function peer(one: Peer): string {
 
 function place({ located, asn, organization, source }: Peer): string {
   return `${located === '' ? 'an unknown country' : located}${source}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
-}
-
-function second(micros: number): string {
-  return `${new Date(micros / 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /** `silent_flow AS …` and so on: what is told of either peer. */

@@ -1,9 +1,7 @@
 import { columnOf, createFlowRecord, type FlowRecord } from '#flow';
 import { BoundedCache } from '#geo';
 import { linkWindowMicros, type Linkability } from './linkability.ts';
-
-/** The store's reading end. */
-export type Query = <T>(sql: string, params: Readonly<Record<string, unknown>>) => Promise<T[]>;
+import type { Query } from './scheduled-detections.ts';
 
 /** What was told longer ago than this (µs) is told again by a process that begins to follow a subject. */
 const toldMicros = 86_400_000_000;

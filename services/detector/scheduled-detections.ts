@@ -20,6 +20,14 @@ export interface ScheduledDetection {
   detect(query: Query, seen: { readonly since: number; readonly now: number }): AsyncIterable<Finding[]>;
 }
 
+/** Of a detection that compares with what was learned of services. */
+export interface BaselineOptions {
+  intervalMillis: number;
+  /** How long a service must have been seen by a probe before a place counts as new to it, µs. */
+  learningMicros: number;
+  versions: string;
+}
+
 /** Totals by title. */
 export class ScheduledCounters {
   readonly runs = new Map<string, number>();

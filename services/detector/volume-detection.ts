@@ -1,5 +1,6 @@
 import { findingId, type Finding } from '#flow';
 import type { Threshold } from '#rules';
+import { storedFrom } from './detection-times.ts';
 import { scheduledFinding } from './scheduled-finding.ts';
 import { pageSql, pagesOf } from './query-pages.ts';
 import type { ScheduledDetection } from './scheduled-detections.ts';
@@ -23,7 +24,7 @@ export function volumeDetection(threshold: Threshold, { intervalMillis, version,
     async *detect(query, { since, now }) {
       const inForce = threshold.members.filter(({ from, to }) => from <= now && now <= to).map(({ country }) => country);
       const parameters = {
-        since: String(Math.floor(Math.max(0, since - overlap) / 1000)), kinds: threshold.kinds, countries: [...new Set(inForce)],
+        since: storedFrom(since), kinds: threshold.kinds, countries: [...new Set(inForce)],
         days: threshold.days, more_than: String(threshold.moreThan),
       };
       for await (const rows of pagesOf<VolumeRow>(query, volumeSql(threshold), parameters)) yield rows.map((row) => findingOf(threshold, row, version, versions));
@@ -31,8 +32,6 @@ export function volumeDetection(threshold: Threshold, { intervalMillis, version,
   };
 }
 
-/** Rows stored before the last run that are looked at once more: an insert takes time. µs */
-const overlap = 300_000_000;
 
 interface VolumeRow {
   organization: string;
