@@ -18,15 +18,12 @@ export interface Recognised {
 
 /** Shorter values are told apart by their digest too: whoever has it can try them all. */
 const leastDigested = 5;
-/** Tokens that are kept, so that a value that is found again is not hashed again. */
-const mostTokens = 2048;
 
 /** Makes observables of what was found: the token, the mask, the list that has it. */
 export class Reporter {
   readonly #tokeniser: Tokeniser;
   readonly #counters: RecogniserCounters;
   readonly #digests: Digests<Known>;
-  readonly #tokens = new Map<string, string>();
 
   constructor(tokeniser: Tokeniser, counters: RecogniserCounters, digests: Digests<Known>) {
     this.#tokeniser = tokeniser;
@@ -39,7 +36,7 @@ export class Reporter {
     const isUnclear = protocol === 'http' && !tellsWho(reading);
     for (const hit of reading.hits()) {
       if (isUnclear && hit.kind.alone !== undefined) hit.confidence = Math.min(hit.confidence, hit.kind.alone);
-      const token = hit.known?.token ?? this.#token(normalised(hit));
+      const token = hit.known?.token ?? this.#tokeniser.token(normalised(hit));
       const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
       if (same === undefined) {
         this.#counters.count(hit.kind.name);
@@ -51,15 +48,6 @@ export class Reporter {
       }
     }
     return recognised;
-  }
-
-  #token(value: string): string {
-    const known = this.#tokens.get(value);
-    if (known !== undefined) return known;
-    if (this.#tokens.size >= mostTokens) this.#tokens.clear();
-    const token = this.#tokeniser.token(value);
-    this.#tokens.set(value, token);
-    return token;
   }
 
   /** So that the identifier is known again where only its digest stands. Sessions and secrets are not hashed for others. */
