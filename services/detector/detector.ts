@@ -13,6 +13,7 @@ export class DetectorCounters {
   storeSeconds = 0;
   recalledSubjects = 0;
   recalledRecords = 0;
+  recallsCut = 0;
 }
 
 /**
