@@ -22,11 +22,14 @@ export class DetectionReader {
   readonly #reader: LocatedDocumentReader;
   readonly #resolve: FieldResolver;
   readonly #vocabulary: Vocabulary;
+  readonly #isOwn: boolean;
 
-  constructor(reader: LocatedDocumentReader, resolve: FieldResolver, vocabulary: Vocabulary) {
+  /** @param isOwn written for Telltale: what cannot run is an error, and not a rule of other tools that is not evaluable here */
+  constructor(reader: LocatedDocumentReader, resolve: FieldResolver, vocabulary: Vocabulary, isOwn = true) {
     this.#reader = reader;
     this.#resolve = resolve;
     this.#vocabulary = vocabulary;
+    this.#isOwn = isOwn;
   }
 
   /** Searches by name, and the condition over them; keys in `other` are neither. */
@@ -105,7 +108,12 @@ export class DetectionReader {
       return expression;
     } catch (error) {
       if (!(error instanceof FieldTestError)) throw error;
-      this.#reader.fail(error.subject === 'key' ? keyNode : scalars[error.subject] ?? keyNode, error.code, error.message);
+      const node = error.subject === 'key' ? keyNode : scalars[error.subject] ?? keyNode;
+      if (error.code === 'regex' && !this.#isOwn) {
+        this.#reader.reportAt(placeIn(node, error.offset), 'warning', 'not-evaluable', `not evaluable here: ${error.message}`);
+        return { type: 'unknown', reason: error.message };
+      }
+      this.#reader.reportAt(placeIn(node, error.offset), 'error', error.code, error.message);
       return nothing;
     }
   }
@@ -145,6 +153,15 @@ export class DetectionReader {
       return none;
     }
   }
+}
+
+/** Where a character of a value stands: in a text over several lines, or with escapes before it, where the value begins. */
+function placeIn(node: Node, offset: number): number {
+  const start = node.range?.[0] ?? 0;
+  if (!isScalar(node) || offset === 0) return start;
+  const before = String(node.value).slice(0, offset);
+  if (node.type === 'PLAIN' && !before.includes('\n')) return start + offset;
+  return node.type === 'QUOTE_SINGLE' && !/['\n]/.test(before) ? start + 1 + offset : start;
 }
 
 /** `them` is every search whose name does not begin with `_`. */

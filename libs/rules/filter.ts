@@ -23,7 +23,7 @@ export function readFilter(reader: LocatedDocumentReader, logSources: LogSources
   if (!isMap(node)) return reader.fail(node, 'filter', '"filter" is a map of rules, searches and a condition');
   const rules = reader.texts('rules', node);
   if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'filter', 'a filter names the rules it applies to, or any');
-  const detected = new DetectionReader(reader, logSources.of(logsource).resolve, vocabulary).read(node, ['rules']);
+  const detected = new DetectionReader(reader, logSources.of(logsource).resolve, vocabulary, logsource.product === 'telltale').read(node, ['rules']);
   if (reader.failed || !detected) return undefined;
   return { ...head, logsource, rules: rules.length === 1 && rules[0]!.toLowerCase() === 'any' ? 'any' : rules, expression: detected.expression };
 }

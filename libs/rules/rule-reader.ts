@@ -58,7 +58,7 @@ export function readRule(reader: LocatedDocumentReader, logSources: LogSources, 
   const source = logSources.of(logsource);
   const detection = reader.value('detection');
   const detected = isMap(detection)
-    ? new DetectionReader(reader, source.resolve, vocabulary).read(detection)
+    ? new DetectionReader(reader, source.resolve, vocabulary, logsource.product === 'telltale').read(detection)
     : reader.fail(detection, 'detection', 'a rule needs a detection with searches and a condition');
   checkAttributes(reader);
 

@@ -58,18 +58,22 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
   };
 }
 
-/** All YAML files of a folder and those below it, in the order of their names. */
+/** All YAML files of a folder and those below it, in the order of their names, but not what is hidden, such as `.git`. */
 export async function readYamlFiles(folder: string, prefix = ''): Promise<RuleFile[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name)).toSorted();
+  const names = await yamlNames(folder);
   return Promise.all(names.map(async (name) => ({ name: prefix === '' ? name : join(prefix, name), text: await readFile(join(folder, name), 'utf8') })));
 }
 
 /** Changes when a file of the folder is written, added or removed. */
 export async function folderState(folder: string): Promise<string> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name)).toSorted();
+  const names = await yamlNames(folder);
   const states = await Promise.all(names.map(async (name) => {
     const { mtimeMs, size, ino } = await stat(join(folder, name));
     return `${name} ${mtimeMs} ${size} ${ino}`;
   }));
   return states.join('\n');
+}
+
+async function yamlNames(folder: string): Promise<string[]> {
+  return (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !/(?:^|\/)\./.test(name)).toSorted();
 }
