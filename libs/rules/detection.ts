@@ -108,13 +108,16 @@ export class DetectionReader {
       return expression;
     } catch (error) {
       if (!(error instanceof FieldTestError)) throw error;
-      const node = error.subject === 'key' ? keyNode : scalars[error.subject] ?? keyNode;
-      if (error.code === 'regex' && !this.#isOwn) {
-        this.#reader.reportAt(placeIn(node, error.offset), 'warning', 'not-evaluable', `not evaluable here: ${error.message}`);
-        return { type: 'unknown', reason: error.message };
-      }
-      this.#reader.reportAt(placeIn(node, error.offset), 'error', error.code, error.message);
-      return nothing;
+      const { subject, offset, code, message } = error;
+      const others = subject === 'key' ? [] : scalars.toSpliced(subject, 1);
+      const place = placeIn(subject === 'key' ? keyNode : scalars[subject] ?? keyNode, offset);
+      if (code === 'regex' && !this.#isOwn) this.#reader.reportAt(place, 'warning', 'not-evaluable', `not evaluable here: ${message}`);
+      else this.#reader.reportAt(place, 'error', code, message);
+      const unknown: Expression = { type: 'unknown', reason: message };
+      if (others.length === 0) return unknown;
+      // What is wrong with the other values is told as well, and what is right runs where one value suffices.
+      const modifiers = key.split('|');
+      return { type: modifiers.includes('all') === modifiers.includes('neq') ? 'or' : 'and', operands: [unknown, this.#test(key, keyNode, others)] };
     }
   }
 

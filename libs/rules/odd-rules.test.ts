@@ -81,4 +81,8 @@ test('an expression that cannot run here makes a rule of another log source not 
   assert.deepEqual([proxy.rules[0]!.evaluable, proxy.rules[0]!.gaps], ['part', ['regular expression, character 2: there is no recursion into a group here']]);
   const own = parseRules([{ name: 't.yml', text: text('product: telltale').replaceAll('c-uri', 'url.path') }], { logSources });
   assert.deepEqual(own.problems.map(formatProblem), ['t.yml:6:25: error: regular expression, character 2: there is no recursion into a group here [regex]']);
+  const ofTwo = (key: string): string => parseRules(
+    [{ name: 't.yml', text: detection(`a: { ${key}: ['x(?R)', 'y'] }\ncondition: a`).replace('category: process_creation, product: windows', 'category: proxy') }], { logSources },
+  ).rules[0]!.evaluable;
+  assert.deepEqual(['c-useragent|re', 'c-useragent|re|all', 'c-useragent|re|neq', 'c-useragent|re|all|neq'].map(ofTwo), ['part', 'no', 'no', 'part']);
 });

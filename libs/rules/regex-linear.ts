@@ -12,7 +12,7 @@ export function regexMatcher(regex: RegExp): (value: string) => boolean {
   const machine = goesBackOften(tree) ? linearMachine(tree) : undefined;
   if (!machine) return (value) => regex.test(value);
   const { search } = machine;
-  return machine.isExact ? search : (value) => search(value) && regex.test(value);
+  return machine.leftOut === undefined ? search : (value) => search(value) && regex.test(value);
 }
 
 /** Ways to read a text, beside one repetition without an end, that the engine may try. */
@@ -49,7 +49,8 @@ export function waysToRead(node: RegexNode): number {
 export interface LinearMachine {
   /** Whether the pattern stands somewhere in the text; of a machine that is not exact: whether it may. */
   search: (text: string) => boolean;
-  isExact: boolean;
+  /** What of the pattern it leaves out, in words; undefined: nothing, it is exact. */
+  leftOut: string | undefined;
 }
 
 /** States of the largest machine, and ways between them. */
@@ -117,14 +118,14 @@ function buildMachine(tree: RegexNode, mostCopies: number): LinearMachine | unde
     }
     return false;
   };
-  return { search, isExact: builder.isExact };
+  return { search, leftOut: builder.leftOut };
 }
 
 /** Thompson's construction, from the end to the beginning: counted repetitions are written out. */
 class MachineBuilder {
   readonly atoms: { node: Extract<RegexNode, { type: 'atom' }>; next: State }[] = [];
   states = 0;
-  isExact = true;
+  leftOut: string | undefined;
   readonly #mostCopies: number;
 
   /** @param mostCopies a repetition counted higher becomes one without an end */
@@ -144,12 +145,12 @@ class MachineBuilder {
       case 'sequence': return node.parts.reduceRight((behind, part) => this.add(part, behind), next);
       case 'choice': return { type: 'split', next: node.parts.map((part) => this.add(part, next)) };
       case 'atomic':
-        this.isExact = false;
+        this.leftOut = 'atomic groups';
         return this.add(node.part, next);
       case 'look': {
         const needs = needsOf(node.place, node.atLines);
         if (needs !== undefined) return { type: 'place', needs, next };
-        this.isExact = false;
+        this.leftOut = 'look-around';
         return next;
       }
       case 'repeat': return this.#repeat(node, next);
@@ -158,7 +159,7 @@ class MachineBuilder {
 
   #repeat({ part, min, max, reference }: Extract<RegexNode, { type: 'repeat' }>, next: State): State {
     const isCutShort = min > this.#mostCopies || (max !== Infinity && max > this.#mostCopies);
-    if (reference !== undefined || isCutShort) this.isExact = false;
+    if (reference !== undefined || isCutShort) this.leftOut = isCutShort ? 'so high counts' : 'back references';
     let state = next;
     if (max === Infinity || isCutShort) {
       const loop: State = { type: 'split', next: [next] };

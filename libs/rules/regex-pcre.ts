@@ -297,7 +297,7 @@ class Translator {
       case 'c':
         this.#at += 1;
         return this.#single(this.#source.slice(offset, offset + 3), offset);
-      case 'p': case 'P': case 'X': case 'C': throw new RegexRefused(`there is no \\${letter} here`, offset);
+      case 'p': case 'P': case 'X': case 'C': throw new RegexRefused(`there is no ${unicodeWord(letter)} here`, offset);
       default: return this.#single(`\\${letter}`, offset);
     }
   }
@@ -443,7 +443,7 @@ class Translator {
         this.#at += text.length + (end < 0 ? 0 : 2);
         return [...text].map((one) => characterText(one.charCodeAt(0))).join('');
       }
-      case 'p': case 'P': case 'X': case 'R': case 'N': case 'C': throw new RegexRefused(`there is no \\${letter} in a class here`, offset);
+      case 'p': case 'P': case 'X': case 'R': case 'N': case 'C': throw new RegexRefused(`there is no ${unicodeWord(letter)} in a class here`, offset);
       default: return rest.codePointAt(1)!;
     }
   }
@@ -478,6 +478,10 @@ function unavailable(text: string): string {
   if (text.startsWith('(?|')) return 'branch reset beside back references';
   if (text.startsWith('(*')) return 'verb of PCRE';
   return `group "${text.slice(0, 4)}"`;
+}
+
+function unicodeWord(letter: string): string {
+  return letter === 'p' || letter === 'P' ? `Unicode property (\\${letter})` : `\\${letter}`;
 }
 
 function endOf(text: string, mark: string, from: number): number {

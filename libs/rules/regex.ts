@@ -23,9 +23,9 @@ export function compileRegex(source: string, flags: string): RegExp {
   }
   const tree = parseRegex(translated.pattern, translated.flags);
   const loop = ambiguousLoop(tree) ?? (waysToRead(tree) > mostWays ? 0 : undefined);
-  if (loop === undefined || linearMachine(tree)?.isExact) return regex;
-  throw new RegexRefused(
-    'this repetition can read a text in several ways, so that its time can grow exponentially, and look-around, a back reference or its size keep it from the engine that is linear',
-    translated.offsets[loop] ?? 0,
-  );
+  if (loop === undefined) return regex;
+  const machine = linearMachine(tree);
+  if (machine && machine.leftOut === undefined) return regex;
+  const why = machine ? `runs ${machine.leftOut}` : 'takes a pattern of this size';
+  throw new RegexRefused(`the time of this repetition can grow exponentially, and no engine that is linear ${why}`, translated.offsets[loop] ?? 0);
 }

@@ -27,8 +27,16 @@ export async function explainRules(file: string, { folder, only, all }: ExplainO
   const { pack } = await loadRules(projectRoot, await readRuleNames({ root: projectRoot, ...files }), folder);
   const rules = only === undefined ? pack.rules : pack.rules.filter(({ id, name, title }) => [id, name, title].includes(only));
   if (rules.length === 0) throw new UsageError(`no rule has the id, name or title ${JSON.stringify(only)}`);
-  const records = /\.(?:nd)?json$/.test(file) ? readRecords(await readFile(file, 'utf8')) : await captureRecords(file, files);
+  const records = /\.(?:nd)?json$/.test(file) ? readRecords(await readText(file)) : await captureRecords(file, files);
   for (const rule of rules) print(explainRule(rule, records, { named: only !== undefined, all }));
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new UsageError(`there is no file ${file}`) : error;
+  }
 }
 
 /** The records of a capture, enriched as a detector does. */

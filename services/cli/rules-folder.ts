@@ -5,7 +5,7 @@ import { checkFixtures, logSourceName, parseRules, type ParsedRules } from '#rul
 import { projectRoot } from '#runtime';
 import type { RuleNames } from '../detector/packs.ts';
 import { readLogSources, readRuleFolder, shippedRules, type RuleFolder } from '../detector/rule-folder.ts';
-import { exitStatus, oneOf } from './command.ts';
+import { exitStatus, oneOf, UsageError } from './command.ts';
 import { columns } from './table.ts';
 
 /** Prints what is wrong in rule folders or files, as `file:line:column severity message`. */
@@ -16,13 +16,17 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
   // Rules of all paths are read together: correlations and filters name each other's.
   const placeholders = new Map(folders.flatMap((folder) => [...folder.placeholders]));
   const parsed = parseRules(folders.flatMap(({ rules }) => rules), { logSources, ...names, placeholders });
-  problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(Date.now() * 1_000, names)));
+  // A rule with an error is not read, and may be the one that an exception is about.
+  const isWhole = parsed.problems.every(({ severity }) => severity !== 'error');
+  const known = isWhole ? new Set([...parsed.rules, ...parsed.correlations].flatMap(({ id, title }) => [id, title])) : undefined;
+  problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(names, { now: Date.now() * 1_000, known })));
   for (const problem of problems.toSorted(byPlace)) {
     process.stdout.write(`${problem.file}:${problem.line}:${problem.column} ${problem.severity} ${problem.message} [${problem.code}]\n`);
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const running = [...parsed.rules, ...parsed.correlations].filter(({ evaluable }) => evaluable !== 'no').length;
-  process.stderr.write(`${count(parsed.rules.length + parsed.correlations.length, 'rule')}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
+  const read = count(parsed.rules.length + parsed.correlations.length, 'rule');
+  process.stderr.write(`${read}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
   return errors > 0 ? exitStatus.failed : exitStatus.ok;
 }
 
@@ -83,11 +87,16 @@ export async function loadRules(files: RuleFolder, names: RuleNames): Promise<Pa
 
 /** A folder, or one file as a folder of one. Names begin with its path: from here when it is below, else as given. */
 export async function readPath(given: string): Promise<RuleFolder> {
-  if ((await stat(given)).isDirectory()) {
+  const found = await stat(given).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new UsageError(`there is no file or folder ${given}`) : error;
+  });
+  if (found.isDirectory()) {
     const fromHere = path.relative('.', given) || '.';
     return readRuleFolder(given, fromHere.startsWith('..') ? given : fromHere);
   }
-  return { rules: [{ name: given, text: await readFile(given, 'utf8') }], fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [] };
+  return {
+    rules: [{ name: given, text: await readFile(given, 'utf8') }], fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [],
+  };
 }
 
 function byPlace(a: Problem, b: Problem): number {

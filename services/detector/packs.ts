@@ -124,7 +124,7 @@ export interface LoadedRules {
  */
 export async function loadRules(root: string, vocabulary: RuleNames, folder = shippedRules(root)): Promise<LoadedRules> {
   const [logSources, { rules, placeholders, exceptions: files, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
-  const { exceptions, problems: exceptionProblems } = parseExceptions(files, undefined, { ...vocabulary, placeholders });
+  const { exceptions, problems: exceptionProblems } = parseExceptions(files, { ...vocabulary, placeholders });
   const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
   return { pack: loadPack([...rules], { logSources, ...vocabulary, placeholders }, files), exceptions: new ExceptionSet(exceptions) };

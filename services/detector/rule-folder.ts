@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readYaml, LocatedError, type Problem } from '#geo';
-import { LogSources, parseExceptions, type RuleFile, type Vocabulary } from '#rules';
+import { LogSources, parseExceptions, type ExceptionCheck, type RuleFile, type Vocabulary } from '#rules';
 import { z } from 'zod';
 
 const exceptionsFolder = /(?:^|\/)exceptions\//;
@@ -17,8 +17,8 @@ export interface RuleFolder {
   exceptions: RuleFile[];
   /** What is wrong with the placeholders. */
   problems: Problem[];
-  /** What is wrong with the exceptions, at a time (µs). */
-  exceptionProblems: (now: number, names: Omit<Vocabulary, 'placeholders'>) => Problem[];
+  /** What is wrong with the exceptions. */
+  exceptionProblems: (names: Omit<Vocabulary, 'placeholders'>, check: ExceptionCheck) => Problem[];
 }
 
 /** The pack that ships. */
@@ -54,7 +54,7 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
   const values = new Map(Object.entries(placeholders));
   return {
     rules, fixtures, placeholders: values, exceptions, problems,
-    exceptionProblems: (now, names) => parseExceptions(exceptions, now, { ...names, placeholders: values }).problems,
+    exceptionProblems: (names, check) => parseExceptions(exceptions, { ...names, placeholders: values }, check).problems,
   };
 }
 
