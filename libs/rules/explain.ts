@@ -47,7 +47,10 @@ function compiled(expression: Expression): Predicate {
 /** Which searches hold, in a line: `link fails, filter_proxy holds`. Of a rule with one search, what it asks in vain. */
 export function reasonOf({ searches }: Explanation): string {
   const [first] = searches;
-  if (searches.length === 1) return first!.tests.filter(({ holds }) => !holds).map(({ text }) => text).join('; ') || `${first!.name} holds`;
+  if (searches.length === 1) {
+    const failing = first!.tests.filter(({ holds }) => !holds).map(({ text }) => text);
+    return failing.length > 0 ? `fails: ${failing.join('; ')}` : `${first!.name} holds`;
+  }
   return searches.map(({ name, holds }) => `${name || '(log source)'} ${holds ? 'holds' : 'fails'}`).join(', ');
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { CaptureError } from '#capture';
 import type { FlowRecord } from '#flow';
 import { closeness, explain, readRecords, reasonOf, type Explanation, type Rule } from '#rules';
 import { projectRoot } from '#runtime';
@@ -41,12 +42,17 @@ async function readText(file: string): Promise<string> {
 
 /** The records of a capture, enriched as a detector does. */
 async function captureRecords(file: string, files: PolicyFiles): Promise<FlowRecord[]> {
-  const { inputs: [input], unreadable: [problem] } = await listCaptures([file]);
-  if (!input) throw new Error(`${file}: ${problem?.reason ?? 'no capture'}`);
+  const { inputs: [input, another], unreadable: [problem] } = await listCaptures([file]);
+  if (!input) throw new UsageError(`${file}: ${problem?.reason ?? 'no capture'}`);
+  if (another) throw new UsageError(`rules explain takes one capture, and ${file} is a folder of several`);
   const records: FlowRecord[] = [];
   // Tokens are of no interest here, so the key is one of this run alone.
   const pipeline = createPipeline({ tokenKey: randomBytes(32) });
-  await replayCapture(input, { pipeline, send: async (batch) => { records.push(...batch); }, onProgress: () => {} });
+  try {
+    await replayCapture(input, { pipeline, send: async (batch) => { records.push(...batch); }, onProgress: () => {} });
+  } catch (error) {
+    throw error instanceof CaptureError ? new UsageError(`${input.path}: ${error.message}`) : error;
+  }
   const { detection } = await loadDetection({ root: projectRoot, ...files });
   detection.detect(records);
   return records;

@@ -80,8 +80,17 @@ test('rules explain: each search of a rule over records', (context) => {
   assert.match(out, /matches: [^]*holds +selection\n +\+ destination\.port: 7 +is 7\n +fails +filter\n +- destination\.domain: \*\.own\.example +\(absent\)/);
   assert.match(out, /does not match: [^]*holds +filter\n +\+ destination\.domain: \*\.own\.example +is a\.own\.example/);
   assert.match(telltale('explain', path.join(folder, 'bad.json'), '--rules', folder).err, /record 1: a record has no field "destination\.prt"/);
-  assert.equal(telltale('explain', path.join(folder, 'r.ndjson'), '--rule', 'none').status, 2);
-  assert.equal(telltale('explain').status, 2);
+  const unusable: [args: string[], message: RegExp][] = [
+    [['explain', path.join(folder, 'r.ndjson'), '--rule', 'none'], /no rule has the id, name or title "none"/], [['explain'], /needs a FILE/],
+    [['explain', path.join(folder, 'gone.json')], /there is no file .*gone\.json/], [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: no such file/],
+    [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither pcap nor pcapng/], [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
+  ];
+  for (const [args, message] of unusable) {
+    const found = telltale(...args);
+    assert.equal(found.status, 2, args.join(' '));
+    assert.match(found.err, message);
+  }
+  assert.match(telltale('explain', path.join(folder, 'r.ndjson'), '--rules', path.join(folder, 'echo.yml')).err, /echo\.yml is a file, and a folder is needed/);
   assert.equal(telltale('frob').status, 2);
   assert.match(telltale('--help').out, /rules lint/);
 });

@@ -75,5 +75,8 @@ export async function folderState(folder: string): Promise<string> {
 }
 
 async function yamlNames(folder: string): Promise<string[]> {
-  return (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !/(?:^|\/)\./.test(name)).toSorted();
+  const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOTDIR' ? new Error(`${folder} is a file, and a folder is needed`, { cause: error }) : error;
+  });
+  return names.filter((name) => /\.ya?ml$/.test(name) && !/(?:^|\/)\./.test(name)).toSorted();
 }
