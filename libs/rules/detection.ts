@@ -67,7 +67,8 @@ export class DetectionReader {
       if (node.items.length === 0) return this.#empty(node);
       const items = this.#reader.items(node);
       const scalars = items.filter((item) => isScalar(item));
-      const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing : this.search(item, key)));
+      const ofList = (item: Node): Expression => this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing;
+      const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? ofList(item) : this.search(item, key)));
       if (scalars.length > 0) others.push(this.#test('', key, scalars as Scalar[]));
       return others.length === 1 ? others[0]! : { type: 'or', operands: others };
     }
@@ -86,7 +87,8 @@ export class DetectionReader {
     const node = this.#reader.resolve(value);
     const items = isSeq(node) ? this.#reader.items(node) : [node];
     for (const item of items) {
-      if (item !== null && !isScalar(item)) return this.#reader.fail(item, 'value', 'a value is text, a number, true, false or null, or a list of these') ?? nothing;
+      if (item === null || isScalar(item)) continue;
+      return this.#reader.fail(item, 'value', 'a value is text, a number, true, false or null, or a list of these') ?? nothing;
     }
     if (items.length === 0) return this.#emptyList(key);
     if (!isSeq(node) && String(key.value).split('|').includes('all')) this.#reader.warn(key, 'modifier', '|all has no meaning for a single value');
@@ -132,11 +134,10 @@ export class DetectionReader {
         case 'and': case 'or': return { type: condition.type, operands: condition.operands.map(lower) };
         case 'not': return { type: 'not', operand: lower(condition.operand) };
         case 'search': case 'quantified': {
-          const names = condition.type === 'search' ? searches.has(condition.name) ? [condition.name] : [] : matchingNames(condition.pattern, [...searches.keys()]);
+          const wanted = condition.type === 'search' ? condition.name : condition.pattern;
+          const names = condition.type === 'search' ? [wanted].filter((name) => searches.has(name)) : matchingNames(wanted, [...searches.keys()]);
           for (const name of names) used.add(name);
-          if (names.length === 0) {
-            this.#reader.reportAt(at(condition.offset), 'error', 'unknown-search', `no search is named "${condition.type === 'search' ? condition.name : condition.pattern}"`);
-          }
+          if (names.length === 0) this.#reader.reportAt(at(condition.offset), 'error', 'unknown-search', `no search is named "${wanted}"`);
           const operands = names.map((name) => searches.get(name)!);
           if (operands.length === 1) return operands[0]!;
           return { type: condition.type === 'quantified' && condition.quantifier === 'all' ? 'and' : 'or', operands };

@@ -38,6 +38,7 @@ export function appliesTo({ rules, logsource }: Filter, rule: Rule): boolean {
 export function checkFilterReferences(reader: LocatedDocumentReader, known: ReadonlySet<string>): void {
   for (const item of reader.items(reader.value('rules', reader.value('filter')))) {
     const reference = isScalar(item) ? String(item.value) : '';
-    if (!known.has(reference) && !known.has(reference.toLowerCase())) reader.warn(item, 'unknown-rule', `no rule has the id or name "${reference}": nothing to filter`);
+    if (known.has(reference) || known.has(reference.toLowerCase())) continue;
+    reader.warn(item, 'unknown-rule', `no rule has the id or name "${reference}": nothing to filter`);
   }
 }

@@ -86,7 +86,7 @@ class PositionAutomaton {
           last: new Map(fragments.flatMap(({ last }) => [...last])),
         };
       }
-      case 'sequence': return node.parts.map((part) => () => this.add(part, looks, loop)).reduce<Fragment>((before, part) => this.#join(before, part()), nothing());
+      case 'sequence': return node.parts.reduce<Fragment>((before, part) => this.#join(before, this.add(part, looks, loop)), nothing());
       case 'repeat': return this.#repeat(node, looks, loop);
     }
   }

@@ -59,8 +59,14 @@ interface Group {
 const quantifierPattern = /([*+?]|\{(?:\d+(?:,\d*)?|,\d+)\})([+?]?)/y;
 const flagsPattern = /\(\?(\^?[a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])/y;
 const namePattern = /\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/y;
-const referencePattern = /\\(?:g(-?\d+)|g\{(-?\d+)\}|(?:g|k)\{([A-Za-z_]\w*)\}|k<([A-Za-z_]\w*)>|k'([A-Za-z_]\w*)'|([1-9]\d*))|\(\?P=([A-Za-z_]\w*)\)/y;
-const characterPattern = /\\(?:x\{([\da-fA-F]+)\}|u\{([\da-fA-F]+)\}|N\{U\+([\da-fA-F]+)\}|x([\da-fA-F]{0,2})|U([\da-fA-F]{8})|u([\da-fA-F]{4})|o\{([0-7]+)\}|(0[0-7]{0,2})|([ea]))/y;
+/** A reference by number, `\1 \g1 \g{-1}`, or by name. */
+const numberedPattern = /\\(?:g(-?\d+)|g\{(-?\d+)\}|([1-9]\d*))/y;
+const namedPattern = /(?:\\[gk]\{|\\k<|\\k'|\(\?P=)([A-Za-z_]\w*)[}>')]/y;
+/** A character by its code, hexadecimal or octal. */
+const hexadecimalPattern = /\\(?:[xu]\{([\da-fA-F]+)\}|N\{U\+([\da-fA-F]+)\}|x([\da-fA-F]{0,2})|U([\da-fA-F]{8})|u([\da-fA-F]{4}))/y;
+const octalPattern = /\\(?:o\{([0-7]+)\}|(0[0-7]{0,2}))/y;
+/** What takes an escape, a class or an opening of a group that captures. */
+const openingPattern = /\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]|(\((?!\?|\*)|\(\?(?:P?<|')(?![=!]))/g;
 
 class Translator {
   readonly #source: string;
@@ -84,7 +90,7 @@ class Translator {
   constructor(source: string, flags: string) {
     this.#source = source;
     this.#flags = flags;
-    this.#captures = [...source.matchAll(/\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]|(\((?!\?|\*)|\(\?(?:P?<|')(?![=!]))/g)].filter(([, opening]) => opening !== undefined).length;
+    this.#captures = [...source.matchAll(openingPattern)].filter(([, opening]) => opening !== undefined).length;
     this.#hasReferences = /\\[1-9gk]|\(\?P=/.test(source);
   }
 
@@ -100,9 +106,11 @@ class Translator {
 
   /** Flags in front of everything hold for all of it. */
   #leadingFlags(): void {
-    for (let match = this.#match(flagsPattern); match && match[3] === ')' && match[2] === undefined && !match[1]!.startsWith('^'); match = this.#match(flagsPattern)) {
-      this.#flags += this.#readFlags(match[1]!);
-      this.#at += match[0].length;
+    for (;;) {
+      const [whole, on, off, end] = this.#match(flagsPattern) ?? [];
+      if (whole === undefined || end !== ')' || off !== undefined || on!.startsWith('^')) return;
+      this.#flags += this.#readFlags(on!);
+      this.#at += whole.length;
     }
   }
 
@@ -157,7 +165,8 @@ class Translator {
 
   #group(opening: string, length: number, closing = ')'): void {
     this.#groups.push({
-      from: this.#pieces.length, offset: this.#at, closing, scopes: this.#scopes, captures: this.#opened - (opening.endsWith('>') || opening === '(' ? 1 : 0),
+      from: this.#pieces.length, offset: this.#at, closing, scopes: this.#scopes,
+      captures: this.#opened - (opening.endsWith('>') || opening === '(' ? 1 : 0),
       extended: this.#extended, noCapture: this.#noCapture, ungreedy: this.#ungreedy,
     });
     this.#scopes = [];
@@ -240,7 +249,7 @@ class Translator {
     const isLazy = (how === '?') !== this.#ungreedy && how !== '+';
     this.#emit((symbol!.startsWith('{,') ? `{0${symbol!.slice(1)}` : symbol!) + (isLazy ? '?' : ''), offset);
     if (how !== '+' || this.#givesNothingBack(atom)) return;
-    if (atom.captures > 0 && this.#hasReferences) throw new RegexRefused('a possessive quantifier behind a group is not available beside back references', offset);
+    if (atom.captures > 0 && this.#hasReferences) throw new RegexRefused('there is no possessive quantifier behind a group beside back references here', offset);
     const name = this.#atomicName();
     this.#opened += 1;
     this.#wrap(atom.from, `(?:(?=(?<${name}>`, `))\\k<${name}>)`);
@@ -250,7 +259,8 @@ class Translator {
   #givesNothingBack({ single }: Atom): boolean {
     const rest = this.#source.slice(this.#at);
     const closed = /^\)*/.exec(rest)![0].length;
-    if (closed === this.#groups.length && (rest.length === closed || rest[closed] === '|')) return this.#groups.every(({ closing }) => closing === ')');
+    const isLast = closed === this.#groups.length && (rest.length === closed || rest[closed] === '|');
+    if (isLast) return this.#groups.every(({ closing }) => closing === ')');
     if (single === undefined || this.#extended) return false;
     const next = /^(?:\\[dDwWsS]|\\[^\w]|\[\^?[^\]\\[]+\]|[^\\[\](){}.*+?|^$])(?![*?{])/.exec(rest)?.[0];
     if (next === undefined) return false;
@@ -304,27 +314,24 @@ class Translator {
 
   /** Reads an escape that stands for one character; its text, or undefined. */
   #character(): string | undefined {
-    const match = this.#match(characterPattern);
-    if (!match) return undefined;
-    const [whole, ...forms] = match;
-    const hex = forms.slice(0, 6).find((form) => form !== undefined);
-    const octal = forms[6] ?? forms[7];
-    const code = hex !== undefined ? Number.parseInt(hex || '0', 16) : octal !== undefined ? Number.parseInt(octal, 8) : forms[8] === 'e' ? 0x1b : 0x07;
+    const [hexadecimal, octal] = [this.#match(hexadecimalPattern), this.#match(octalPattern)];
+    const control = /^\\[ea]/.test(this.#source.slice(this.#at, this.#at + 2)) ? { e: 0x1b, a: 0x07 }[this.#source[this.#at + 1]!] : undefined;
+    const code = hexadecimal ? Number.parseInt(given(hexadecimal) || '0', 16) : octal ? Number.parseInt(given(octal), 8) : control;
+    if (code === undefined) return undefined;
     if (code > 0x10_ffff) throw new RegexRefused('there is no such character', this.#at);
-    this.#at += whole.length;
+    this.#at += hexadecimal?.[0].length ?? octal?.[0].length ?? 2;
     return String.fromCodePoint(code);
   }
 
   #reference(): void {
     const offset = this.#at;
-    const match = this.#match(referencePattern);
-    if (!match) throw new RegexRefused(`there is no ${unavailable(this.#source.slice(offset))} here`, offset);
-    const [whole, bare, braced, ...others] = match;
-    const digits = bare ?? braced ?? others[3];
-    const name = others.toSpliced(3, 1).find((one) => one !== undefined);
-    const number = digits === undefined ? this.#names.get(name!) : digits.startsWith('-') ? this.#numbers.length + Number(digits) : Number(digits);
-    if (number === undefined || number < 1 || number >= this.#numbers.length) throw new RegexRefused(`there is no group ${name ?? digits} before its reference`, offset);
-    this.#at += whole.length;
+    const [numbered, named] = [this.#match(numberedPattern), this.#match(namedPattern)];
+    if (!numbered && !named) throw new RegexRefused(`there is no ${unavailable(this.#source.slice(offset))} here`, offset);
+    const reference = given((numbered ?? named)!);
+    const number = named ? this.#names.get(reference) : reference.startsWith('-') ? this.#numbers.length + Number(reference) : Number(reference);
+    const isThere = number !== undefined && number > 0 && number < this.#numbers.length;
+    if (!isThere) throw new RegexRefused(`there is no group ${reference} before its reference`, offset);
+    this.#at += (numbered ?? named)![0].length;
     this.#atom = { from: this.#pieces.length, single: undefined, captures: 0 };
     // A digit behind it is none of its own.
     this.#emit(`(?:\\${this.#numbers[number]})`, offset);
@@ -375,7 +382,8 @@ class Translator {
       const from = this.#member();
       const next = this.#source[this.#at + 1];
       // A range ends in a character: behind a set `-` is itself.
-      if (typeof from === 'number' && this.#source[this.#at] === '-' && next !== undefined && next !== ']' && !/^-(?:\\[dDwWsShHvV]|\[:)/.test(this.#source.slice(this.#at))) {
+      const isRange = this.#source[this.#at] === '-' && next !== undefined && !/^-(?:\]|\\[dDwWsShHvV]|\[:)/.test(this.#source.slice(this.#at));
+      if (typeof from === 'number' && isRange) {
         this.#at += 1;
         const to = this.#member();
         if (typeof to !== 'number' || to < from) throw new RegexRefused('the range of the class is out of order', offset);
@@ -443,7 +451,8 @@ class Translator {
         this.#at += text.length + (end < 0 ? 0 : 2);
         return [...text].map((one) => characterText(one.charCodeAt(0))).join('');
       }
-      case 'p': case 'P': case 'X': case 'R': case 'N': case 'C': throw new RegexRefused(`there is no ${unicodeWord(letter)} in a class here`, offset);
+      case 'p': case 'P': case 'X': case 'R': case 'N': case 'C':
+        throw new RegexRefused(`there is no ${unicodeWord(letter)} in a class here`, offset);
       default: return rest.codePointAt(1)!;
     }
   }
@@ -468,6 +477,11 @@ class Translator {
     pattern.lastIndex = this.#at;
     return pattern.exec(this.#source);
   }
+}
+
+/** The group of a match that took part. */
+function given([, ...groups]: RegExpExecArray): string {
+  return groups.find((group) => group !== undefined) ?? '';
 }
 
 /** What stands at the beginning of the text, in words. */

@@ -1,6 +1,6 @@
 /** A regular expression as a tree: what can be repeated, what must stand one behind the other, what is a choice. */
 export type RegexNode =
-  /** One character of a set. `characters` has an entry for each ASCII character, and a last one for all others. `flags` are those that it is under. */
+  /** One character of a set, under `flags`. `characters` has an entry for each ASCII character, and a last one for all others. */
   | { type: 'atom'; offset: number; source: string; flags: string; characters: Uint8Array; literal: string | undefined }
   | { type: 'sequence' | 'choice'; parts: RegexNode[] }
   | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference: which. */ reference?: string }

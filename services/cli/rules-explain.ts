@@ -72,12 +72,14 @@ function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: b
   if (rule.evaluable === 'no') return `${head}\n  not evaluable here: ${rule.gaps.join('; ')}`;
   const explained = records.map((record): Explained => ({ record, explanation: explain(rule, record) }));
   const matched = explained.filter(({ explanation }) => explanation.matched);
-  const summary = `${head}\n  ${matched.length} of ${records.length} records match${rule.gaps.length > 0 ? `; left out: ${rule.gaps.join('; ')}` : ''}`;
+  const leftOut = rule.gaps.length > 0 ? `; left out: ${rule.gaps.join('; ')}` : '';
+  const summary = `${head}\n  ${matched.length} of ${records.length} records match${leftOut}`;
   if (how.all) return [summary, ...explained.map(describe)].join('\n');
   const groups = groupsOf(explained.filter(({ explanation }) => !explanation.matched));
   // One record of each reason tells as much as all of them.
   const closest = groups.map(({ members: [first] }) => first!);
-  const shown = how.named ? [...matched.slice(0, shownRecords), ...closest.slice(0, shownRecords)] : [matched[0] ?? closest[0]].filter((one) => one !== undefined);
+  const most = how.named ? shownRecords : 1;
+  const shown = how.named || matched.length === 0 ? [...matched.slice(0, most), ...closest.slice(0, most)] : matched.slice(0, most);
   const others = how.named || matched.length === 0 ? groups.map(({ reason, members }) => `    ${members.length} × ${reason}`) : [];
   return [summary, ...others, ...shown.map(describe)].join('\n');
 }
@@ -85,12 +87,14 @@ function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: b
 /** Records that do not match by the reason, those that come closest first. */
 function groupsOf(explained: readonly Explained[]): { reason: string; members: readonly Explained[] }[] {
   const groups = Object.groupBy(explained, ({ explanation }) => reasonOf(explanation));
-  return Object.entries(groups).map(([reason, members = []]) => ({ reason, members: members.toSorted((a, b) => closeness(b.explanation) - closeness(a.explanation)) }))
+  const closestFirst = (a: Explained, b: Explained): number => closeness(b.explanation) - closeness(a.explanation);
+  return Object.entries(groups).map(([reason, members = []]) => ({ reason, members: members.toSorted(closestFirst) }))
     .toSorted((a, b) => closeness(b.members[0]!.explanation) - closeness(a.members[0]!.explanation));
 }
 
 function describe({ record, explanation: { matched, observable, searches } }: Explained): string {
-  const place = `${record['source.ip']}:${record['source.port']} → ${record['destination.domain'] || record['destination.ip']}:${record['destination.port']}`;
+  const destination = record['destination.domain'] || record['destination.ip'];
+  const place = `${record['source.ip']}:${record['source.port']} → ${destination}:${record['destination.port']}`;
   const frame = record['telltale.evidence.frame'] > 0 ? ` (frame ${record['telltale.evidence.frame']})` : '';
   const lines = [`  ${matched ? 'matches' : 'does not match'}: ${place}${frame}${observable && `, ${observable}`}`];
   for (const { name, holds, tests } of searches) {

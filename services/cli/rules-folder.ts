@@ -41,8 +41,10 @@ export async function testRules(names: RuleNames, folder = shippedRules(projectR
   for (const file of new Set([...rulesByFile.keys(), ...correlationsByFile.keys()])) {
     const subject = { rules: rulesByFile.get(file) ?? [], correlations: correlationsByFile.get(file) ?? [], allRules: rules };
     const fixtures = files.fixtures.get(file);
-    if (!fixtures) problems.push({ file, line: [...subject.rules, ...subject.correlations][0]!.line, column: 1, severity: 'error', code: 'fixture', message: 'the rule has no fixtures' });
-    else {
+    if (!fixtures) {
+      const { line } = [...subject.rules, ...subject.correlations][0]!;
+      problems.push({ file, line, column: 1, severity: 'error', code: 'fixture', message: 'the rule has no fixtures' });
+    } else {
       try {
         problems.push(...checkFixtures(subject, fixtures));
         tested += subject.rules.length + subject.correlations.length;
@@ -62,7 +64,10 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
   const { rules, correlations, silent } = await loadRules(await readPath(folder), names);
   const listed = [
     ...rules.map((rule) => ({ ...rule, source: logSourceName(rule.logsource), reports: !silent.has(rule.id) })),
-    ...correlations.map((correlation) => ({ ...correlation, logsource: undefined, source: `correlation of ${count(correlation.parts.length, 'rule')}`, reports: !correlation.silent })),
+    ...correlations.map((correlation) => {
+      const source = `correlation of ${count(correlation.parts.length, 'rule')}`;
+      return { ...correlation, logsource: undefined, source, reports: !correlation.silent };
+    }),
   ];
   if (oneOf('--format', format, ['table', 'ndjson']) === 'ndjson') {
     for (const { id, level, title, logsource, evaluable, gaps, reports, file, line, version } of listed) {
@@ -71,7 +76,8 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
     return exitStatus.ok;
   }
   const rows = listed.map(({ level, id, title, source, evaluable, gaps, reports }) => [
-    level, id, title, source, [evaluable === 'whole' ? 'yes' : evaluable, ...gaps, ...(reports ? [] : ['reports only through a correlation'])].join('; '),
+    level, id, title, source,
+    [evaluable === 'whole' ? 'yes' : evaluable, ...gaps, ...(reports ? [] : ['reports only through a correlation'])].join('; '),
   ]);
   process.stdout.write(`${columns(['LEVEL', 'ID', 'TITLE', 'LOG SOURCE', 'EVALUABLE HERE'], rows)}\n`);
   return exitStatus.ok;
@@ -95,7 +101,8 @@ export async function readPath(given: string): Promise<RuleFolder> {
     return readRuleFolder(given, fromHere.startsWith('..') ? given : fromHere);
   }
   return {
-    rules: [{ name: given, text: await readFile(given, 'utf8') }], fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [],
+    rules: [{ name: given, text: await readFile(given, 'utf8') }],
+    fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [],
   };
 }
 

@@ -85,7 +85,9 @@ export class LinkHistory {
     return beginnings;
   }
 
-  async #recallSome(beginnings: ReadonlyMap<string, Beginning>, batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[]): Promise<void> {
+  async #recallSome(
+    beginnings: ReadonlyMap<string, Beginning>, batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[],
+  ): Promise<void> {
     const times = [...beginnings.values()].map(({ micros }) => micros);
     const [first, last] = [Math.min(...times), Math.max(...times)];
     const subjects = [...beginnings.keys()];
@@ -130,9 +132,11 @@ export class LinkHistory {
 
 const selectPast = `SELECT ${plain.map((name) => `${columnOf(name)} AS "${name}"`).join(', ')}, toString(toUnixTimestamp64Micro(timestamp)) AS micros,
   telltale_peer_unlocated = 'local' AS local, ${members.map((member) => `telltale_observables.${member} AS "${member}"`).join(', ')} FROM flows`;
-const endOfPast = `AND notEmpty(telltale_observables.kind) ORDER BY timestamp DESC, telltale_flow_sequence DESC LIMIT 1 BY event_id LIMIT {mostRows:UInt32}`;
+const endOfPast = `AND notEmpty(telltale_observables.kind)
+  ORDER BY timestamp DESC, telltale_flow_sequence DESC LIMIT 1 BY event_id LIMIT {mostRows:UInt32}`;
 
-const selectTold = `SELECT telltale_record_id AS record, telltale_subject_ip AS subject, telltale_peer_ip AS peer, telltale_peer_unlocated = 'local' AS local,
+const selectTold = `SELECT telltale_record_id AS record, telltale_subject_ip AS subject, telltale_peer_ip AS peer,
+  telltale_peer_unlocated = 'local' AS local,
   arrayConcat([telltale_observable_token], arrayMap(related -> splitByChar('=', related)[2], telltale_observables_related)) AS tokens
   FROM findings WHERE rule_id IN {rules:Array(String)} AND telltale_subject_ip IN {subjects:Array(String)}
     AND timestamp >= fromUnixTimestamp64Micro({from:Int64}) AND timestamp <= fromUnixTimestamp64Micro({to:Int64})
@@ -142,6 +146,7 @@ function recordOf(row: PastRow): FlowRecord {
   const record = createFlowRecord();
   for (const name of plain) record[name] = row[name];
   record['@timestamp'] = Number(row.micros);
-  record['telltale.observables'] = row.kind.map((_, i) => Object.fromEntries(members.map((member) => [member, row[member][i]])) as unknown as FlowRecord['telltale.observables'][number]);
+  const observable = (i: number): unknown => Object.fromEntries(members.map((member) => [member, row[member][i]]));
+  record['telltale.observables'] = row.kind.map((_, i) => observable(i) as FlowRecord['telltale.observables'][number]);
   return record;
 }
