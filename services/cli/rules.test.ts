@@ -151,9 +151,9 @@ test('rules test --backtest: what rules and correlations would have found in sto
 
   const { status, out, err } = telltale('test', own, '--backtest', '2025-10-09', '2025-10-10T00:00:00Z', '--data', data);
   assert.equal(status, 0, err);
-  assert.match(out, /^Echo [^]*\n  8 records of 4 flows match, of 2 subjects\n    HOUR \(UTC\) +RECORDS\n    2025-10-09 08:00  8\n    SUBJECT +RECORDS\n    10\.0\.0\.5  6\n    10\.0\.0\.6  2\n/);
+  assert.match(out, /^8 records of 4 flows are stored of this time, from 2025-10-09 08:53:20 to 2025-10-09 08:53:2\d UTC\.\n\nEcho [^]*\n  8 records of 4 flows match, of 2 subjects\n    HOUR \(UTC\) +RECORDS\n    2025-10-09 08:00  8\n    SUBJECT +RECORDS\n    10\.0\.0\.5  6\n    10\.0\.0\.6  2\n/);
   assert.ok(out.includes(`1 window found, of 1 group\n  ${message}`), out);
-  assert.match(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, /0 records of 0 flows match/);
+  assert.equal(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, 'Nothing is stored of this time.\n\n');
   assert.equal(telltale('test', own, '--backtest', '2025-10-10').status, 2);
   assert.equal(telltale('test', own, '--backtest', 'yesterday', '2025-10-11').status, 2);
 });
