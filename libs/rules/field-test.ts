@@ -20,6 +20,9 @@ export const modifierNames: readonly string[] = [
   ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's', ...meaningModifiers,
 ];
 
+/** As YAML 1.1 spells them, which other tools read rules by. */
+const booleans: ReadonlyMap<string, boolean> = new Map([['true', true], ['yes', true], ['on', true], ['false', false], ['no', false], ['off', false]]);
+
 interface Modifiers {
   kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | 'compare' | MeaningModifier;
   comparison: Comparison | 'eq';
@@ -158,7 +161,7 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
   const fault = (message: string): never => { throw new FieldTestError('value', message, index); };
   switch (modifiers.kind) {
     case 'exists':
-      return [{ op: 'exists', expected: typeof value === 'boolean' ? value : fault('|exists takes true or false') }];
+      return [{ op: 'exists', expected: booleans.get(source.toLowerCase()) ?? fault('|exists takes true or false') }];
     case 'cidr':
       return [{ op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is no address block`), network: source.split('/')[0]! }];
     case 'fieldref': {

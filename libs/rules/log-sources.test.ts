@@ -34,6 +34,7 @@ const cases: [logsource: string, search: string, match: Partial<FlowRecord>, oth
   ['category: dns', 'query: a.example, record_type: TXT', { 'dns.question.name': 'a.example', 'dns.question.type': 'TXT' }, { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }],
   ['category: dns_query, product: windows', "QueryName|endswith: '.onion'", { 'dns.question.name': 'x.onion' }, { 'dns.question.name': 'onion.x' }],
   ['category: dns', "qtype_name: 'NULL'", { 'dns.question.name': 'a.example', 'dns.question.type': 'NULL' }, { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }],
+  ['category: dns', 'QueryName: a.example, record_type|exists: yes', { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }, { 'dns.question.name': 'a.example' }],
   ['category: firewall', 'dst_port: 69, proto: udp', { 'network.transport': 'udp', 'destination.port': 69 }, { 'network.transport': 'tcp', 'destination.port': 69 }],
   ['category: firewall', "dst_port: 23, action: [forward, accept], blocked: 'false'", { 'network.transport': 'tcp', 'destination.port': 23 }, { 'network.transport': 'tcp', 'destination.port': 24 }],
   ['category: network_connection, product: linux', "Initiated: 'true', DestinationPort: 22", { 'telltale.subject.ip': 'a', 'source.ip': 'a', 'destination.port': 22 }, { 'telltale.subject.ip': 'b', 'source.ip': 'a', 'destination.ip': 'b', 'destination.port': 22 }],
