@@ -86,12 +86,13 @@ function buildMachine(tree: RegexNode, mostCopies: number): LinearMachine | unde
     follow.push(behind);
   }
   const usesPlaces = [first, ...follow].some(({ needs }) => needs.some((bits) => bits !== 0));
-  const atoms = builder.atoms.map(({ node: { characters, source, flags } }) => ({ characters, test: new RegExp(`^${source}$`, flags) }));
+  const characters = builder.atoms.map(({ node }) => node.characters);
+  const tests = builder.atoms.map(({ node: { source, flags } }) => new RegExp(`^${source}$`, flags));
   /** Number of the character (over all searches) at which a state was entered last. */
-  const entered = new Float64Array(atoms.length);
+  const entered = new Float64Array(characters.length);
   let step = 0;
-  let states = new Int32Array(atoms.length);
-  let next = new Int32Array(atoms.length);
+  let states = new Int32Array(characters.length);
+  let next = new Int32Array(characters.length);
   const search = (text: string): boolean => {
     let count = 0;
     for (let i = 0; i <= text.length; i += 1) {
@@ -103,12 +104,11 @@ function buildMachine(tree: RegexNode, mostCopies: number): LinearMachine | unde
       for (let from = -1; from < count; from += 1) {
         const { to, needs } = from < 0 ? first : follow[states[from]!]!;
         for (let way = 0; way < to.length; way += 1) {
-          if ((needs[way]! & ~holds) !== 0) continue;
+          if (usesPlaces && (needs[way]! & ~holds) !== 0) continue;
           const atom = to[way]!;
           if (atom === end) return true;
           if (i === text.length || entered[atom] === step) continue;
-          const { characters, test } = atoms[atom]!;
-          if (code < 128 ? characters[code] === 0 : !test.test(text[i]!)) continue;
+          if (code < 128 ? characters[atom]![code] === 0 : !tests[atom]!.test(text[i]!)) continue;
           entered[atom] = step;
           next[nextCount++] = atom;
         }
