@@ -65,7 +65,9 @@ function explainOne(rule: Rule, record: FlowRecord, observable: Observable | und
   const collect = (expression: Expression, name: string): void => {
     switch (expression.type) {
       case 'search':
-        if (!searches.has(expression.name)) searches.set(expression.name, { name: expression.name, holds: compiled(expression)(record, observable), tests: [] });
+        if (!searches.has(expression.name)) {
+          searches.set(expression.name, { name: expression.name, holds: compiled(expression)(record, observable), tests: [] });
+        }
         return collect(expression.operand, expression.name);
       case 'and': case 'or': return expression.operands.forEach((operand) => collect(operand, name));
       case 'not': return collect(expression.operand, name);
@@ -75,7 +77,8 @@ function explainOne(rule: Rule, record: FlowRecord, observable: Observable | und
         if (!search) searches.set(name, search = { name, holds: true, tests: [] });
         const text = describe(expression);
         const holds = compiled(expression)(record, observable);
-        if (search.tests.every((test) => test.text !== text)) search.tests.push({ text, holds, value: expression.type === 'field' ? valueOf(expression.field, record, observable) : '' });
+        const value = expression.type === 'field' ? valueOf(expression.field, record, observable) : '';
+        if (search.tests.every((test) => test.text !== text)) search.tests.push({ text, holds, value });
       }
     }
   };

@@ -249,7 +249,9 @@ class Translator {
     const isLazy = (how === '?') !== this.#ungreedy && how !== '+';
     this.#emit((symbol!.startsWith('{,') ? `{0${symbol!.slice(1)}` : symbol!) + (isLazy ? '?' : ''), offset);
     if (how !== '+' || this.#givesNothingBack(atom)) return;
-    if (atom.captures > 0 && this.#hasReferences) throw new RegexRefused('there is no possessive quantifier behind a group beside back references here', offset);
+    if (atom.captures > 0 && this.#hasReferences) {
+      throw new RegexRefused('there is no possessive quantifier behind a group beside back references here', offset);
+    }
     const name = this.#atomicName();
     this.#opened += 1;
     this.#wrap(atom.from, `(?:(?=(?<${name}>`, `))\\k<${name}>)`);

@@ -115,8 +115,8 @@ function checkAttributes(reader: LocatedDocumentReader): void {
     if (day !== '' && !isDay) reader.warn(reader.value(key), 'date', `"${day}" is no date: expected YYYY-MM-DD`);
   }
   for (const item of reader.items(reader.value('tags'))) {
-    const tag = isScalar(item) ? String(item.value) : undefined;
-    if (tag !== undefined && !/^[a-z0-9_-]+\.[a-z0-9._+-]+$/.test(tag)) reader.warn(item, 'tag', `"${tag}" is no tag: expected namespace.name in lower case`);
+    if (!isScalar(item) || /^[a-z0-9_-]+\.[a-z0-9._+-]+$/.test(String(item.value))) continue;
+    reader.warn(item, 'tag', `"${String(item.value)}" is no tag: expected namespace.name in lower case`);
   }
 }
 

@@ -61,8 +61,8 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
 /** All YAML files of a folder and those below it, in the order of their names, but not what is hidden, such as `.git`. */
 export async function readYamlFiles(folder: string, prefix = ''): Promise<RuleFile[]> {
   const names = await yamlNames(folder);
-  const read = async (name: string): Promise<RuleFile> => ({ name: prefix === '' ? name : join(prefix, name), text: await readFile(join(folder, name), 'utf8') });
-  return Promise.all(names.map(read));
+  const nameOf = (name: string): string => (prefix === '' ? name : join(prefix, name));
+  return Promise.all(names.map(async (name) => ({ name: nameOf(name), text: await readFile(join(folder, name), 'utf8') })));
 }
 
 /** Changes when a file of the folder is written, added or removed. */
