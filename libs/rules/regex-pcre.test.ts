@@ -56,6 +56,7 @@ const table: [pattern: string, stands: string[], other: string[]][] = [
   ['^\\Rx', ['\r\nx'], ['\r\n\nx']],
   ['a\\Nb', ['axb'], ['a\nb']],
   ['\\e\\a', ['\x1b\x07'], ['ea']],
+  ['\\cA[\\cb\\c[]', ['\x01\x02', '\x01\x1b'], ['cA']],
   ['\\x{41}\\x42\\o{103}\\104', ['ABCD'], ['x41']],
   ['^[\\x{2013}-\\x{2015}]$', ['–', '—'], ['-']],
   ['^\\x{1F600}+$', ['😀', '😀😀'], ['😁']],
@@ -72,6 +73,8 @@ const table: [pattern: string, stands: string[], other: string[]][] = [
   ['(?U)^a+$', ['aa'], ['b']],
   ['(?<=\\$)\\d(?!\\d)', ['$1'], ['$12']],
   ['(?<!x)y', ['y'], ['xy']],
+  ['x^?a\\b+(?<=a)*c?', ['xa'], ['a', 'xab']],
+  ['(?:^a){1}\\z{2}', ['a'], ['ba', 'ab']],
   ['(?<![0-9]{2})-(?=[a-c])', ['1-a'], ['12-a', '1-d']],
 ];
 /** Perl quotes before it reads a pattern, so that it cannot say what `\Q` means inside. */

@@ -42,12 +42,16 @@ interface Atom {
   /** The set that it takes one character of; undefined: it is a group. */
   readonly single: string | undefined;
   readonly captures: number;
+  /** It takes nothing: JavaScript repeats it in a group alone. */
+  readonly isAssertion: boolean;
 }
 
 interface Group {
   readonly from: number;
   readonly offset: number;
   readonly closing: string;
+  /** How it opens, if it looks ahead or behind. */
+  readonly look: string;
   /** Groups opened for flags that hold until this one ends. */
   scopes: string[];
   readonly extended: boolean;
@@ -147,6 +151,7 @@ class Translator {
     if (look === '(') return this.#noCapture ? this.#group('(?:', 1) : this.#capture(1);
     if (look !== undefined) return this.#group(look, look.length);
     if (this.#source.startsWith('(?>', offset)) {
+      this.#refuseBehind('atomic group', offset);
       const name = this.#atomicName();
       this.#opened += 1;
       return this.#group(`(?=(?<${name}>`, 3, `))\\k<${name}>`);
@@ -165,7 +170,7 @@ class Translator {
 
   #group(opening: string, length: number, closing = ')'): void {
     this.#groups.push({
-      from: this.#pieces.length, offset: this.#at, closing, scopes: this.#scopes,
+      from: this.#pieces.length, offset: this.#at, closing, look: /[=!]$/.test(opening) ? opening : '', scopes: this.#scopes,
       captures: this.#opened - (opening.endsWith('>') || opening === '(' ? 1 : 0),
       extended: this.#extended, noCapture: this.#noCapture, ungreedy: this.#ungreedy,
     });
@@ -186,7 +191,7 @@ class Translator {
     this.#ungreedy = group.ungreedy;
     // An atomic group is two terms: a quantifier is about both.
     if (group.closing !== ')') this.#wrap(group.from, '(?:', ')');
-    this.#atom = { from: group.from, single: undefined, captures: this.#opened - group.captures };
+    this.#atom = { from: group.from, single: undefined, captures: this.#opened - group.captures, isAssertion: group.look !== '' };
   }
 
   #alternative(): void {
@@ -247,14 +252,25 @@ class Translator {
     this.#at += whole.length;
     this.#atom = undefined;
     const isLazy = (how === '?') !== this.#ungreedy && how !== '+';
+    if (atom.isAssertion) this.#wrap(atom.from, '(?:', ')');
     this.#emit((symbol!.startsWith('{,') ? `{0${symbol!.slice(1)}` : symbol!) + (isLazy ? '?' : ''), offset);
-    if (how !== '+' || this.#givesNothingBack(atom)) return;
+    if (how !== '+' || (!this.#isBehind() && this.#givesNothingBack(atom))) return;
     if (atom.captures > 0 && this.#hasReferences) {
       throw new RegexRefused('there is no possessive quantifier behind a group beside back references here', offset);
     }
+    this.#refuseBehind('possessive quantifier', offset);
     const name = this.#atomicName();
     this.#opened += 1;
     this.#wrap(atom.from, `(?:(?=(?<${name}>`, `))\\k<${name}>)`);
+  }
+
+  #isBehind(): boolean {
+    return this.#groups.some(({ look }) => look.startsWith('(?<'));
+  }
+
+  /** What keeps its first match: JavaScript reads a look-behind from right to left, and finds another one first. */
+  #refuseBehind(what: string, offset: number): void {
+    if (this.#isBehind()) throw new RegexRefused(`there is no ${what} in a look-behind here`, offset);
   }
 
   /** Whether giving characters back never helps: nothing stands behind, or what begins with none of them. Then possessive is greedy. */
@@ -301,14 +317,14 @@ class Translator {
       case 'V': return this.#single(`[^${verticalSpace}]`, offset);
       case 'N': return this.#single('[^\\n]', offset);
       case 'R':
-        this.#atom = { from: this.#pieces.length, single: undefined, captures: 0 };
+        this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
         return this.#emit(`(?:\\r\\n|\\r(?!\\n)|[\\n\\v\\f\\x85\\u2028\\u2029])`, offset);
       case 'b': case 'B':
-        this.#atom = undefined;
+        this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
         return this.#emit(`\\${letter}`, offset);
       case 'c':
         this.#at += 1;
-        return this.#single(this.#source.slice(offset, offset + 3), offset);
+        return this.#single(characterText(controlCode(this.#source[offset + 2], offset)), offset);
       case 'p': case 'P': case 'X': case 'C': throw new RegexRefused(`there is no ${unicodeWord(letter)} here`, offset);
       default: return this.#single(`\\${letter}`, offset);
     }
@@ -334,7 +350,7 @@ class Translator {
     const isThere = number !== undefined && number > 0 && number < this.#numbers.length;
     if (!isThere) throw new RegexRefused(`there is no group ${reference} before its reference`, offset);
     this.#at += (numbered ?? named)![0].length;
-    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0 };
+    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
     // A digit behind it is none of its own.
     this.#emit(`(?:\\${this.#numbers[number]})`, offset);
   }
@@ -348,23 +364,23 @@ class Translator {
 
   /** The beginning or end: of the value also where `^` and `$` are those of a line. */
   #place(place: '^' | '$', length: number, offset = this.#at, isOfValue = false): void {
+    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
     const mayBeOfLine = isOfValue && (this.#flags.includes('m') || /\(\?\^?[a-zA-Z]*m/.test(this.#source));
     this.#emit(mayBeOfLine ? `(?-m:${place})` : place, offset);
     this.#at += length;
-    this.#atom = undefined;
   }
 
   /** A character that stands for itself. `isEscaped`: it was written otherwise, and is no part of the syntax; the place has moved already. */
   #literal(char: string, isEscaped = false): void {
     const offset = isEscaped ? this.#at - 1 : this.#at;
     const text = char.length > 1 ? `(?:${[...char].map(unitsText).join('')})` : isEscaped ? characterText(char.charCodeAt(0)) : char;
-    this.#atom = { from: this.#pieces.length, single: char.length > 1 ? undefined : text === '/' ? '\\/' : text, captures: 0 };
+    this.#atom = { from: this.#pieces.length, single: char.length > 1 ? undefined : text === '/' ? '\\/' : text, captures: 0, isAssertion: false };
     this.#emit(text, offset);
     if (!isEscaped) this.#at += char.length;
   }
 
   #single(text: string, offset: number): void {
-    this.#atom = { from: this.#pieces.length, single: text, captures: 0 };
+    this.#atom = { from: this.#pieces.length, single: text, captures: 0, isAssertion: false };
     this.#emit(text, offset);
   }
 
@@ -397,7 +413,7 @@ class Translator {
     const raw = this.#source.slice(offset, this.#at);
     if (beyond.length > 0) {
       if (isNegated) throw new RegexRefused('a class cannot leave out characters beyond U+FFFF here', offset);
-      this.#atom = { from: this.#pieces.length, single: undefined, captures: 0 };
+      this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
       const alternatives = [...(members.length > 0 ? [`[${members.join('')}]`] : []), ...beyond.flatMap(([from, to]) => pairs(from, to))];
       return this.#emit(`(?:${alternatives.join('|')})`, offset);
     }
@@ -446,7 +462,7 @@ class Translator {
       case 't': return 9;
       case 'c':
         this.#at += 1;
-        return rest.charCodeAt(2) % 32;
+        return controlCode(rest[2], offset);
       case 'Q': {
         const end = this.#source.indexOf('\\E', this.#at);
         const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
@@ -494,6 +510,12 @@ function unavailable(text: string): string {
   if (text.startsWith('(?|')) return 'branch reset beside back references';
   if (text.startsWith('(*')) return 'verb of PCRE';
   return `group "${text.slice(0, 4)}"`;
+}
+
+/** Of `\\cA` and the like. */
+function controlCode(char: string | undefined, offset: number): number {
+  if (char === undefined || !/[!-~]/.test(char)) throw new RegexRefused('"\\c" stands before no letter', offset);
+  return char.toUpperCase().charCodeAt(0) ^ 0x40;
 }
 
 function unicodeWord(letter: string): string {

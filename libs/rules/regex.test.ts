@@ -113,12 +113,14 @@ test('regular expressions: a fault has its place', () => {
   };
   const loop = 'the time of this repetition can grow exponential';
   assert.deepEqual(['ab(c+)+(?!d)', '(?i)(c+)+(?!d)', '\\Q((\\E[[:alpha:]](c+)+(?!d)'].map(refusal), [`2: ${loop}`, `4: ${loop}`, `17: ${loop}`]);
-  const faults = ['a(b', 'a)b', 'ab[c', 'a(?:*)', '+', 'a\\', 'x(?R)', 'x(?(1)a|b)', '(a)(?1)', '\\p{L}', 'a(*FAIL)', '[[:alfa:]]', '(?y)a', '\\2(a)', '[z-a]', 'a(?#b', '(a)(?C1)', '(?<=x'];
+  const faults = ['a(b', 'a)b', 'ab[c', 'a(?:*)', '+', 'a\\', 'x(?R)', 'x(?(1)a|b)', '(a)(?1)', '\\p{L}', 'a(*FAIL)', '[[:alfa:]]', '(?y)a', '\\2(a)', '[z-a]', 'a(?#b', '(a)(?C1)',
+    '(?<=x', '(?<=(?>a|ab))c', '(?<!(?:x|a++)a)c'];
   assert.deepEqual(faults.map(refusal), [
     '1: the group is not closed', '1: no group is open', '2: the class is not closed', '4: there is nothing to repeat', '0: there is nothing to repeat',
     '1: "\\" stands before nothing', '1: there is no recursion into a group here', '1: there is no conditional group here', '3: there is no recursion into a group here',
     '0: there is no Unicode property (\\p) here', '1: there is no verb of PCRE here', '1: there is no class [:alfa:]', '0: there is no flag "y"', '0: there is no group 2 before its reference',
     '0: the range of the class is out of order', '1: the comment is not closed', '3: there is no callout here', '0: the group is not closed',
+    '4: there is no atomic group in a look-behind here', '9: there is no possessive quantifier in a look-behind h',
   ]);
 });
 
