@@ -65,7 +65,7 @@ test('an empty batch and one of zero values keep their number of records', () =>
 
 test('decoded records share neither lists nor items', () => {
   const [first, second] = decodeBatch(encodeBatch([example(), example()]));
-  first!['dns.resolved_ip'].push('changed');
+  (first!['dns.resolved_ip'] as string[]).push('changed');
   first!['telltale.observables'][0]!.kind = 'changed';
   assert.deepEqual(second, example());
 });
