@@ -117,7 +117,6 @@ export class PeerAnswer implements JudgedPlace {
     record['telltale.peer.operator'] = this.#operator;
     record['telltale.peer.registered_disputed'] = this.registeredDisputed;
     record['telltale.peer.city'] = this.#city?.name ?? '';
-    const position = this.#city?.position;
-    record['telltale.peer.position'] = position === undefined ? '' : `${position.latitude.toFixed(2)},${position.longitude.toFixed(2)}`;
+    record['telltale.peer.position'] = this.#city?.positionText ?? '';
   }
 }
