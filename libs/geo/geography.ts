@@ -86,7 +86,9 @@ export class Geography {
   readonly #cityTables: readonly (readonly CityTable[])[];
   /** Addresses that have been asked for, by their text: each step into a table may be a cache miss. */
   readonly #addresses = new BoundedCache<KnownAddress>(16_384);
+  /** The two that were asked for last: records of a flow often follow each other. */
   #last: KnownAddress = { ip: '', place: noAddress, located: '', city: undefined };
+  #before = this.#last;
   readonly #mmdbLayers: MmdbLayer[] = [];
   readonly #words: AddressWords = new Uint32Array(4);
 
@@ -134,9 +136,12 @@ export class Geography {
   }
 
   #addressOf(ip: string): KnownAddress {
-    if (ip === this.#last.ip) return this.#last;
-    let address = this.#addresses.get(ip);
+    const last = this.#last;
+    if (ip === last.ip) return last;
+    let address: KnownAddress | undefined = this.#before;
+    if (ip !== address.ip) address = this.#addresses.get(ip);
     if (address === undefined) this.#addresses.set(ip, address = { ip, place: this.#find(ip), located: '', city: undefined });
+    this.#before = last;
     return this.#last = address;
   }
 

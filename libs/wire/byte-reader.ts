@@ -57,7 +57,7 @@ export class ByteReader {
   /** Reads `count` integers, most of which are of one byte. */
   varints(count: number): number[] {
     const bytes = this.#bytes;
-    const values = new Array<number>(count);
+    const values = Array<number>(count);
     for (let i = 0; i < count; i++) {
       const byte = this.offset < this.end ? bytes[this.offset]! : 0x80;
       if (byte < 0x80) {

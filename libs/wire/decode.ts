@@ -81,7 +81,7 @@ function readNeighbours(reader: ByteReader, lengths: readonly number[], into: st
 /** The values of each field of the schema, under its number. */
 function readColumns(reader: ByteReader, schema: Schema, rows: number, dictionary: readonly string[]): FieldColumn[] {
   const { numbers } = schema.assembly;
-  const values = new Array<FieldColumn>(numbers.size).fill(undefined);
+  const values = Array<FieldColumn>(numbers.size).fill(undefined);
   const seen = new Set<number>();
   const lists: Lists = new Map();
   const bodyEnd = reader.end;
@@ -171,7 +171,7 @@ function readVarying(reader: ByteReader, type: ColumnType, count: number, dictio
 function readTexts(reader: ByteReader, count: number, dictionary: readonly string[]): string[] {
   let newest = reader.varint();
   const references = reader.varints(count);
-  const values = new Array<string>(count);
+  const values = Array<string>(count);
   for (let i = 0; i < count; i++) {
     const reference = references[i]!;
     const index = reference === 0 ? 0 : reference === 1 ? ++newest : newest - reference + 2;
