@@ -6,7 +6,7 @@ import type { SampledFlow } from './sampled-flow.ts';
 import { SlotIndex } from './slot-index.ts';
 import { SlotTable } from './slot-table.ts';
 import type { UnknownProtocol } from './unknown-protocol.ts';
-import { none, ValueTable } from './value-table.ts';
+import { mostSubjectsOfAll, none, ValueTable } from './value-table.ts';
 
 export interface RecurrenceOptions {
   /** Payloads of each direction of a flow that are looked at. */
@@ -52,8 +52,6 @@ export interface UnknownFlow {
   readonly startMicros: number;
 }
 
-/** Subjects of all protocols together; of one they are told apart by numbers of 16 bits. */
-const maxSubjects = 65_535;
 /** Flows after each of which it is asked whether anything recurs in the protocol at all. */
 const flowsPerReview = 64;
 
@@ -156,7 +154,7 @@ export class RecurringValues {
   }
 
   #addSubject(protocol: UnknownProtocol, ip: string): number {
-    if (this.#subjects === maxSubjects) this.#evict();
+    if (this.#subjects === mostSubjectsOfAll) this.#evict();
     const subject = protocol.subjects.size;
     protocol.subjects.set(ip, subject);
     protocol.news++;

@@ -1,5 +1,5 @@
 import { leastPause, leastUserEvidence, near, type SampledFlow } from './sampled-flow.ts';
-import { mostSubjects, none, type ValueTable } from './value-table.ts';
+import { mostSubjects, mostSubjectsOfAll, none, type ValueTable } from './value-table.ts';
 
 /** Values of one slot that are remembered. */
 const maxValues = 256;
@@ -29,6 +29,7 @@ const AGAIN = 13;
 const FIRST = 0;
 const LAST = 1;
 const SIZE = 2;
+const lists = [AGAIN, ONCE] as const;
 
 /**
  * What stood at the slots of all protocols. A slot is a row of numbers, as a value is in its table: a payload brings a hundred of them, and those of
@@ -41,6 +42,9 @@ export class SlotTable {
   readonly #free: number[] = [];
   /** Rows from it on were never used. */
   #end = 0;
+  /** By subject, the round in which it was marked last. */
+  readonly #marks = new Int32Array(mostSubjectsOfAll);
+  #round = 0;
 
   constructor(values: ValueTable, counters: { forgotten: number }) {
     this.values = values;
@@ -173,10 +177,10 @@ export class SlotTable {
   /** Subjects that have another value of their own here. */
   others(slot: number, one: number): number {
     const { values } = this;
-    const subjects = new Set<number>();
-    for (let row = this.#again(slot); row !== none; row = values.next[row]!) if (values.subjectCount[row] === 1) subjects.add(values.subject(row, 0));
-    subjects.delete(values.subject(one, 0));
-    return subjects.size;
+    this.#mark(one);
+    let others = 0;
+    for (let row = this.#again(slot); row !== none; row = values.next[row]!) if (values.subjectCount[row] === 1) others += this.#markNew(row);
+    return others;
   }
 
   /**
@@ -205,16 +209,18 @@ export class SlotTable {
   /** Whether one of its subjects has had another value too. */
   #hasMoved(slot: number, one: number): boolean {
     const { values } = this;
-    for (let row = this.#again(slot); row !== none; row = values.next[row]!) if (row !== one && values.isAnySubjectOf(row, one)) return true;
+    this.#mark(one);
+    for (let row = this.#again(slot); row !== none; row = values.next[row]!) if (row !== one && this.#marked(row) > 0) return true;
     return false;
   }
 
   /** Whether a subject that never had it had another value between these times. */
   #isAnybodyElsewhere(slot: number, one: number, from: number, until: number): boolean {
     const { values } = this;
-    for (const list of [AGAIN, ONCE]) {
+    this.#mark(one);
+    for (const list of lists) {
       for (let row = this.#rows[slot * words + list + FIRST]!; row !== none; row = values.next[row]!) {
-        if (row !== one && values.first[row]! <= until && values.until(row) >= from && !values.areAllSubjectsOf(row, one)) return true;
+        if (row !== one && this.#marked(row) < values.subjectCount[row]! && values.first[row]! <= until && values.until(row) >= from) return true;
       }
     }
     return false;
@@ -225,15 +231,39 @@ export class SlotTable {
     const { values } = this;
     const from = values.first[one]! - near;
     const until = values.until(one) + near;
-    const subjects = new Set<number>();
-    for (const list of [AGAIN, ONCE]) {
+    this.#mark(one);
+    let elsewhere = 0;
+    for (const list of lists) {
       for (let row = this.#rows[slot * words + list + FIRST]!; row !== none; row = values.next[row]!) {
-        if (row === one || values.first[row]! > until || values.until(row) < from) continue;
-        for (let i = 0; i < values.subjectCount[row]!; i++) subjects.add(values.subject(row, i));
+        if (row !== one && values.first[row]! <= until && values.until(row) >= from) elsewhere += this.#markNew(row);
       }
     }
-    for (let i = 0; i < values.subjectCount[one]!; i++) subjects.delete(values.subject(one, i));
-    return subjects.size;
+    return elsewhere;
+  }
+
+  /** Marks the subjects that have the value, and no others. */
+  #mark(one: number): void {
+    this.#round = (this.#round + 1) | 0;
+    for (let i = 0; i < this.values.subjectCount[one]!; i++) this.#marks[this.values.subject(one, i)] = this.#round;
+  }
+
+  /** How many subjects of the value are marked. */
+  #marked(row: number): number {
+    let marked = 0;
+    for (let i = 0; i < this.values.subjectCount[row]!; i++) if (this.#marks[this.values.subject(row, i)] === this.#round) marked++;
+    return marked;
+  }
+
+  /** Marks those that are not, and returns how many. */
+  #markNew(row: number): number {
+    let marked = 0;
+    for (let i = 0; i < this.values.subjectCount[row]!; i++) {
+      const subject = this.values.subject(row, i);
+      if (this.#marks[subject] === this.#round) continue;
+      this.#marks[subject] = this.#round;
+      marked++;
+    }
+    return marked;
   }
 
   #recurs(at: number, row: number, flow: SampledFlow, frame: number, micros: number): void {

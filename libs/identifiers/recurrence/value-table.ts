@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { leastPause, near, type SampledFlow } from './sampled-flow.ts';
 
+/** Subjects of all protocols together; of one they are told apart by numbers of 16 bits. */
+export const mostSubjectsOfAll = 65_535;
 /** No row. */
 export const none = -1;
 /** Subjects of one value that are told apart; with more it belongs to the protocol. */
@@ -147,20 +149,10 @@ export class ValueTable {
     return false;
   }
 
-  /** Whether a subject has both. */
-  isAnySubjectOf(row: number, other: number): boolean {
-    for (let i = 0; i < this.subjectCount[row]!; i++) if (this.hasSubject(other, this.subject(row, i))) return true;
-    return false;
-  }
-
-  /** Whether all subjects of the row have the other too. */
-  areAllSubjectsOf(row: number, other: number): boolean {
-    for (let i = 0; i < this.subjectCount[row]!; i++) if (!this.hasSubject(other, this.subject(row, i))) return false;
-    return true;
-  }
-
   haveSameSubjects(one: number, other: number): boolean {
-    return this.subjectCount[one] === this.subjectCount[other] && this.areAllSubjectsOf(one, other);
+    if (this.subjectCount[one] !== this.subjectCount[other]) return false;
+    for (let i = 0; i < this.subjectCount[one]!; i++) if (!this.hasSubject(other, this.subject(one, i))) return false;
+    return true;
   }
 
   /** When it was seen last, µs; its last flow may go on. */
