@@ -6,7 +6,7 @@ import { FieldTestError, type RuleValue } from './field-test-error.ts';
 import { meaningModifiers, meaningTest, type MeaningModifier } from './meaning-test.ts';
 import { anyRun, literalOf, mapLiterals, parsePattern, type Pattern } from './pattern.ts';
 import { compileRegex } from './regex.ts';
-import { RegexRefused } from './regex-pcre.ts';
+import { RegexRefused } from './regex-refused.ts';
 import { hintFor, noVocabulary, type Placeholders, type Vocabulary } from './vocabulary.ts';
 
 const anchors = ['contains', 'startswith', 'endswith'] as const;

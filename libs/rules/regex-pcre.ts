@@ -1,15 +1,7 @@
-import { complement, horizontalSpace, posixClasses, verticalSpace } from './regex-classes.ts';
-
-/** Why a pattern is refused, and where in it (offset from 0). */
-export class RegexRefused extends Error {
-  override readonly name = 'RegexRefused';
-  readonly offset: number;
-
-  constructor(message: string, offset: number) {
-    super(message);
-    this.offset = offset;
-  }
-}
+import { characterAt, characterText, controlCode, given, unicodeWord, unitsText } from './regex-characters.ts';
+import { readClass } from './regex-class.ts';
+import { horizontalSpace, verticalSpace } from './regex-classes.ts';
+import { RegexRefused } from './regex-refused.ts';
 
 export interface TranslatedRegex {
   /** For JavaScript, without its flags `u` and `v`. */
@@ -66,9 +58,6 @@ const namePattern = /\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/y;
 /** A reference by number, `\1 \g1 \g{-1}`, or by name. */
 const numberedPattern = /\\(?:g(-?\d+)|g\{(-?\d+)\}|([1-9]\d*))/y;
 const namedPattern = /(?:\\[gk]\{|\\k<|\\k'|\(\?P=)([A-Za-z_]\w*)[}>')]/y;
-/** A character by its code, hexadecimal or octal. */
-const hexadecimalPattern = /\\(?:[xu]\{([\da-fA-F]+)\}|N\{U\+([\da-fA-F]+)\}|x([\da-fA-F]{0,2})|U([\da-fA-F]{8})|u([\da-fA-F]{4}))/y;
-const octalPattern = /\\(?:o\{([0-7]+)\}|(0[0-7]{0,2}))/y;
 /** What takes an escape, a class or an opening of a group that captures. */
 const openingPattern = /\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]|(\((?!\?|\*)|\(\?(?:P?<|')(?![=!]))/g;
 
@@ -332,13 +321,10 @@ class Translator {
 
   /** Reads an escape that stands for one character; its text, or undefined. */
   #character(): string | undefined {
-    const [hexadecimal, octal] = [this.#match(hexadecimalPattern), this.#match(octalPattern)];
-    const control = /^\\[ea]/.test(this.#source.slice(this.#at, this.#at + 2)) ? { e: 0x1b, a: 0x07 }[this.#source[this.#at + 1]!] : undefined;
-    const code = hexadecimal ? Number.parseInt(given(hexadecimal) || '0', 16) : octal ? Number.parseInt(given(octal), 8) : control;
-    if (code === undefined) return undefined;
-    if (code > 0x10_ffff) throw new RegexRefused('there is no such character', this.#at);
-    this.#at += hexadecimal?.[0].length ?? octal?.[0].length ?? 2;
-    return String.fromCodePoint(code);
+    const character = characterAt(this.#source, this.#at);
+    if (character === null) return undefined;
+    this.#at += character.length;
+    return String.fromCodePoint(character.code);
   }
 
   #reference(): void {
@@ -386,93 +372,10 @@ class Translator {
 
   #class(): void {
     const offset = this.#at;
-    const isNegated = this.#source[offset + 1] === '^';
-    this.#at += isNegated ? 2 : 1;
-    const members: string[] = [];
-    const beyond: [from: number, to: number][] = [];
-    if (this.#source[this.#at] === ']') {
-      members.push('\\]');
-      this.#at += 1;
-    }
-    for (;;) {
-      if (this.#at >= this.#source.length) throw new RegexRefused('the class is not closed', offset);
-      if (this.#source[this.#at] === ']') break;
-      const from = this.#member();
-      const next = this.#source[this.#at + 1];
-      // A range ends in a character: behind a set `-` is itself.
-      const isRange = this.#source[this.#at] === '-' && next !== undefined && !/^-(?:\]|\\[dDwWsShHvV]|\[:)/.test(this.#source.slice(this.#at));
-      if (typeof from === 'number' && isRange) {
-        this.#at += 1;
-        const to = this.#member();
-        if (typeof to !== 'number' || to < from) throw new RegexRefused('the range of the class is out of order', offset);
-        addRange(from, to, members, beyond);
-      } else if (typeof from === 'number') addRange(from, from, members, beyond);
-      else members.push(from);
-    }
-    this.#at += 1;
-    const raw = this.#source.slice(offset, this.#at);
-    if (beyond.length > 0) {
-      if (isNegated) throw new RegexRefused('a class cannot leave out characters beyond U+FFFF here', offset);
-      this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
-      const alternatives = [...(members.length > 0 ? [`[${members.join('')}]`] : []), ...beyond.flatMap(([from, to]) => pairs(from, to))];
-      return this.#emit(`(?:${alternatives.join('|')})`, offset);
-    }
-    const isCommon = !/^\[\^?\]|\[:|\\(?![dDwWsSbfnrt]|[^\w])/.test(raw);
-    this.#single(isCommon ? raw : `[${isNegated ? '^' : ''}${members.join('')}]`, offset);
-  }
-
-  /** A member of a class: the code of a character, or the text of a set. */
-  #member(): number | string {
-    const offset = this.#at;
-    const rest = this.#source.slice(offset);
-    const posix = /^\[:(\^?)([a-z]+):\]/.exec(rest);
-    if (posix) {
-      const set = posixClasses.get(posix[2]!);
-      if (set === undefined) throw new RegexRefused(`there is no class [:${posix[2]}:]`, offset);
-      this.#at += posix[0].length;
-      return posix[1] === '' ? set : complement(set);
-    }
-    if (/^\[[.=].*?[.=]\]/.test(rest)) throw new RegexRefused('there are no collating elements here', offset);
-    if (rest[0] !== '\\') {
-      const code = rest.codePointAt(0)!;
-      this.#at += code > 0xffff ? 2 : 1;
-      return code;
-    }
-    const char = this.#character();
-    if (char !== undefined) return char.codePointAt(0)!;
-    const letter = rest[1];
-    if (letter === undefined) throw new RegexRefused('the class is not closed', offset);
-    const octal = /^\\([1-7][0-7]{0,2})/.exec(rest);
-    if (octal) {
-      this.#at += octal[0].length;
-      return Number.parseInt(octal[1]!, 8);
-    }
-    this.#at += 2;
-    switch (letter) {
-      case 'd': case 'D': case 'w': case 'W': case 's': case 'S': return `\\${letter}`;
-      case 'h': return horizontalSpace;
-      case 'H': return complement(horizontalSpace);
-      case 'v': return verticalSpace;
-      case 'V': return complement(verticalSpace);
-      case 'E': return '';
-      case 'b': return 8;
-      case 'f': return 12;
-      case 'n': return 10;
-      case 'r': return 13;
-      case 't': return 9;
-      case 'c':
-        this.#at += 1;
-        return controlCode(rest[2], offset);
-      case 'Q': {
-        const end = this.#source.indexOf('\\E', this.#at);
-        const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
-        this.#at += text.length + (end < 0 ? 0 : 2);
-        return [...text].map((one) => characterText(one.charCodeAt(0))).join('');
-      }
-      case 'p': case 'P': case 'X': case 'R': case 'N': case 'C':
-        throw new RegexRefused(`there is no ${unicodeWord(letter)} in a class here`, offset);
-      default: return rest.codePointAt(1)!;
-    }
+    const { text, isSet, end } = readClass(this.#source, offset);
+    this.#at = end;
+    this.#atom = { from: this.#pieces.length, single: isSet ? text : undefined, captures: 0, isAssertion: false };
+    this.#emit(text, offset);
   }
 
   #atomicName(): string {
@@ -497,11 +400,6 @@ class Translator {
   }
 }
 
-/** The group of a match that took part. */
-function given([, ...groups]: RegExpExecArray): string {
-  return groups.find((group) => group !== undefined) ?? '';
-}
-
 /** What stands at the beginning of the text, in words. */
 function unavailable(text: string): string {
   if (/^\(\?(?:R|[+-]?\d|&|P>)|^\\g[<']/.test(text)) return 'recursion into a group';
@@ -512,46 +410,7 @@ function unavailable(text: string): string {
   return `group "${text.slice(0, 4)}"`;
 }
 
-/** Of `\\cA` and the like. */
-function controlCode(char: string | undefined, offset: number): number {
-  if (char === undefined || !/[!-~]/.test(char)) throw new RegexRefused('"\\c" stands before no letter', offset);
-  return char.toUpperCase().charCodeAt(0) ^ 0x40;
-}
-
-function unicodeWord(letter: string): string {
-  return letter === 'p' || letter === 'P' ? `Unicode property (\\${letter})` : `\\${letter}`;
-}
-
 function endOf(text: string, mark: string, from: number): number {
   const end = text.indexOf(mark, from);
   return end < 0 ? text.length : end + 1;
-}
-
-/** A UTF-16 unit as a pattern has it, in a class or outside. */
-function characterText(code: number): string {
-  const char = String.fromCharCode(code);
-  if (/[\w ,:;=@"'#%&<>~`]/.test(char)) return char;
-  return code > 32 && code < 127 ? `\\${char}` : `\\u${code.toString(16).padStart(4, '0')}`;
-}
-
-function unitsText(char: string): string {
-  return Array.from({ length: char.length }, (_, i) => characterText(char.charCodeAt(i))).join('');
-}
-
-function addRange(from: number, to: number, members: string[], beyond: [from: number, to: number][]): void {
-  if (from <= 0xffff) members.push(from === to ? characterText(from) : `${characterText(from)}-${characterText(Math.min(to, 0xffff))}`);
-  if (to > 0xffff) beyond.push([Math.max(from, 0x1_0000), to]);
-}
-
-/** Alternatives for a range of characters beyond U+FFFF, as pairs of surrogates. */
-function pairs(from: number, to: number): string[] {
-  const [first, last] = [from, to].map((code) => String.fromCodePoint(code)) as [string, string];
-  const [high, low, lastHigh, lastLow] = [first.charCodeAt(0), first.charCodeAt(1), last.charCodeAt(0), last.charCodeAt(1)];
-  const pair = (fromHigh: number, toHigh: number, fromLow: number, toLow: number): string => {
-    const set = (a: number, b: number): string => (a === b ? characterText(a) : `[${characterText(a)}-${characterText(b)}]`);
-    return set(fromHigh, toHigh) + set(fromLow, toLow);
-  };
-  if (high === lastHigh) return [pair(high, high, low, lastLow)];
-  const between = lastHigh - high > 1 ? [pair(high + 1, lastHigh - 1, 0xdc00, 0xdfff)] : [];
-  return [pair(high, high, low, 0xdfff), ...between, pair(lastHigh, lastHigh, 0xdc00, lastLow)];
 }

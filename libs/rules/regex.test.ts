@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileRegex } from './regex.ts';
-import { RegexRefused } from './regex-pcre.ts';
+import { RegexRefused } from './regex-refused.ts';
 import { ambiguousLoop } from './regex-ambiguity.ts';
 import { linearMachine, regexMatcher } from './regex-linear.ts';
 import { parseRegex, requiredTexts, type RegexNode } from './regex-syntax.ts';

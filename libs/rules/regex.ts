@@ -1,6 +1,7 @@
 import { ambiguousLoop } from './regex-ambiguity.ts';
 import { linearMachine, waysToRead } from './regex-linear.ts';
-import { RegexRefused, translatePcre } from './regex-pcre.ts';
+import { translatePcre } from './regex-pcre.ts';
+import { RegexRefused } from './regex-refused.ts';
 import { parseRegex } from './regex-syntax.ts';
 
 /** Characters of a value that a regular expression is shown; what stands behind them does not count. Bounds the time of polynomial patterns. */
