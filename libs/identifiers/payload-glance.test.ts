@@ -13,7 +13,8 @@ const glance = new PayloadGlance();
 /** Bytes of every value, and such as stand together in longer runs than chance has it. */
 const bytes = fc.array(
   fc.oneof(
-    fc.uint8Array({ maxLength: 40 }), fc.string({ maxLength: 20 }).map((text) => Buffer.from(text)), fc.constantFrom(Buffer.alloc(3), Buffer.from('\r\n'), Buffer.from('uid')),
+    fc.uint8Array({ maxLength: 40 }), fc.string({ maxLength: 20 }).map((text) => Buffer.from(text)),
+    fc.constantFrom(Buffer.alloc(3), Buffer.from('\r\n'), Buffer.from('uid')),
     fc.uint8Array({ max: 0x99, maxLength: 12 }),
   ),
   { maxLength: 12 },
@@ -33,7 +34,8 @@ function longestRun(payload: Buffer): number {
 
 describe('a glance at a payload', () => {
   test('tells text from binary data by each of its first 512 bytes', () => {
-    const lines = fc.array(fc.constantFrom('uid=42\n', 'a', '\r\n', '\0', '\x80\x81'), { maxLength: 300 }).map((parts) => Buffer.from(parts.join(''), 'latin1'));
+    const lines = fc.array(fc.constantFrom('uid=42\n', 'a', '\r\n', '\0', '\x80\x81'), { maxLength: 300 })
+      .map((parts) => Buffer.from(parts.join(''), 'latin1'));
     fc.assert(fc.property(fc.oneof(bytes, lines), (payload) => {
       glance.look(payload);
       const sample = payload.subarray(0, 512);
@@ -82,7 +84,7 @@ test('UTF-16 is found at every offset, from six characters on', () => {
 test('the mechanism PLAIN is found behind any letters of its name', () => {
   const letters = fc.array(fc.constantFrom('P', 'L', 'A', 'I', 'N', 'PLAI', 'LAIN', '\0'), { maxLength: 12 }).map((parts) => parts.join(''));
   fc.assert(fc.property(letters.filter((text) => !`${text}PLAIN`.slice(0, -1).includes('PLAIN')), (before) => {
-    const payload = Buffer.concat([Buffer.from(before), Buffer.from('PLAIN'), Buffer.of(0, 0, 0, 12), Buffer.from('\0guest\0secret'.slice(0, 12)), Buffer.of(1)]);
+    const payload = Buffer.concat([Buffer.from(`${before}PLAIN`), Buffer.of(0, 0, 0, 12), Buffer.from('\0guest\0secre'), Buffer.of(1)]);
     assert.equal(findPlainLogin(payload)?.userOffset, before.length + 'PLAIN'.length + 5);
   }), few);
 });
@@ -96,17 +98,24 @@ describe('structures of any tags are read', () => {
     fc.oneof(...tags.map(([tag, length]) => fc.uint8Array({ minLength: length, maxLength: length }).map((body) => Buffer.from([tag, ...body]))))
   );
 
+  const behind = (head: (length: number) => Buffer): fc.Arbitrary<Buffer> => word.map((text) => Buffer.concat([head(text.length), text]));
+
+  const shortPackText = word.filter(({ length }) => length < 32).map((text) => Buffer.concat([Buffer.of(0xa0 | text.length), text]));
   const packText = fc.oneof(
-    word.filter(({ length }) => length < 32).map((text) => Buffer.concat([Buffer.of(0xa0 | text.length), text])), word.map((text) => Buffer.concat([Buffer.of(0xd9, text.length), text])),
-    word.map((text) => Buffer.concat([Buffer.of(0xda), u16(text.length), text])), word.map((text) => Buffer.concat([Buffer.of(0xdb), u32(text.length), text])),
+    shortPackText, behind((length) => Buffer.of(0xd9, length)), behind((length) => Buffer.concat([Buffer.of(0xda), u16(length)])),
+    behind((length) => Buffer.concat([Buffer.of(0xdb), u32(length)])),
   );
   const packScalar = fc.oneof(
     packText,
-    tagged([0x07, 0], [0xff, 0], [0xc0, 0], [0xc2, 0], [0xc3, 0], [0xca, 4], [0xcb, 8], [0xcc, 1], [0xcd, 2], [0xce, 4], [0xcf, 8], [0xd0, 1], [0xd1, 2], [0xd2, 4], [0xd3, 8]),
+    tagged([0x07, 0], [0xff, 0], [0xc0, 0], [0xc2, 0], [0xc3, 0], [0xca, 4], [0xcb, 8]),
+    tagged([0xcc, 1], [0xcd, 2], [0xce, 4], [0xcf, 8], [0xd0, 1], [0xd1, 2], [0xd2, 4], [0xd3, 8]),
     tagged([0xd4, 2], [0xd5, 3], [0xd6, 5], [0xd7, 9], [0xd8, 17]),
-    fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc4, body.length, ...body])), fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc7, body.length, 1, ...body])),
+    fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc4, body.length, ...body])),
+    fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc7, body.length, 1, ...body])),
   );
-  const packList = fc.array(packScalar, { maxLength: 5 }).chain((parts) => fc.constantFrom(Buffer.of(0x90 | parts.length), Buffer.concat([Buffer.of(0xdc), u16(parts.length)])).map((head) => Buffer.concat([head, ...parts])));
+  const packList = fc.tuple(fc.array(packScalar, { maxLength: 5 }), fc.boolean()).map(([parts, isWide]) => (
+    Buffer.concat([isWide ? Buffer.concat([Buffer.of(0xdc), u16(parts.length)]) : Buffer.of(0x90 | parts.length), ...parts])
+  ));
 
   test('MessagePack', () => {
     const members = fc.array(concat(packText, fc.oneof(packScalar, packList)), { maxLength: 6 });
@@ -120,9 +129,12 @@ describe('structures of any tags are read', () => {
   });
 
   test('CBOR', () => {
-    const cborText = fc.oneof(word.filter(({ length }) => length < 24).map((text) => Buffer.concat([Buffer.of(0x60 | text.length), text])), word.map((text) => Buffer.concat([Buffer.of(0x78, text.length), text])));
+    const shortText = word.filter(({ length }) => length < 24).map((text) => Buffer.concat([Buffer.of(0x60 | text.length), text]));
+    const cborText = fc.oneof(shortText, behind((length) => Buffer.of(0x78, length)));
     const scalar = fc.oneof(
-      cborText, tagged([0x05, 0], [0x18, 1], [0x19, 2], [0x1a, 4], [0x1b, 8], [0x25, 0], [0x38, 1], [0x39, 2], [0x3a, 4], [0xf4, 0], [0xf6, 0], [0xf8, 1], [0xf9, 2], [0xfa, 4], [0xfb, 8]),
+      cborText,
+      tagged([0x05, 0], [0x18, 1], [0x19, 2], [0x1a, 4], [0x1b, 8], [0x25, 0], [0x38, 1], [0x39, 2], [0x3a, 4]),
+      tagged([0xf4, 0], [0xf6, 0], [0xf8, 1], [0xf9, 2], [0xfa, 4], [0xfb, 8]),
       fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0x40 | body.length, ...body])), cborText.map((text) => Buffer.concat([Buffer.of(0xc1), text])),
     );
     const list = fc.array(scalar, { maxLength: 5 }).map((parts) => Buffer.concat([Buffer.of(0x80 | parts.length), ...parts]));

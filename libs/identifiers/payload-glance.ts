@@ -9,12 +9,13 @@ const textSample = 512;
 /** Bytes of telephony BCD that hold two digits each; the last one may hold one. */
 const leastDigitPairs = 7;
 
-/** Bits of a byte: printable, part of a key name, of a text, two decimal digits. */
+/** Bits of a byte: printable, part of a key name, sign between key and value, of a text, two decimal digits. */
 export const printable = 1;
 export const word = 2;
-const ofText = 4;
-const digitPair = 8;
-export const classes = characterClasses(256, [[printable, /[\t -~]/], [word, /[A-Za-z0-9_.-]/], [ofText, /[\t\r\n -~]/]])
+export const sign = 4;
+const ofText = 8;
+const digitPair = 16;
+export const classes = characterClasses(256, [[printable, /[\t -~]/], [word, /[A-Za-z0-9_.-]/], [sign, /[=:>]/], [ofText, /[\t\r\n -~]/]])
   .map((marks, byte) => ((byte & 15) < 10 && byte >> 4 < 10 ? marks | digitPair : marks));
 
 /**

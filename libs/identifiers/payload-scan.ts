@@ -1,7 +1,7 @@
 import { isKnownDomain } from './email.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
-import { classes, leastKey, leastText, printable, word, type PayloadGlance } from './payload-glance.ts';
+import { classes, leastKey, leastText, printable, sign, word, type PayloadGlance } from './payload-glance.ts';
 import { looseness, type TextHit, type TextScanner } from './text-scan.ts';
 
 /** An identifier in a payload that no dissector claims. */
@@ -17,6 +17,8 @@ export interface PayloadHit {
 
 const longestKey = 40;
 const longestValue = 512;
+/** Characters of a value between binary data that its shape alone announces. */
+const leastAlone = 12;
 
 /** A length in front of a key or value. */
 interface LengthForm {
@@ -99,6 +101,7 @@ export class PayloadScanner {
 
   #embeddedText(payload: Buffer, begin: number, end: number, inBinary: boolean, hits: PayloadHit[]): void {
     // The length of a text is a character itself when the text has between 32 and 126.
+    if (inBinary && end - begin < leastAlone && !hasSign(payload, begin, end)) return;
     const start = inBinary && payload[begin] === end - begin - 1 ? begin + 1 : begin;
     for (const hit of this.#text.scan(payload.toString('latin1', start, end))) {
       if (inBinary && !standsOut(hit)) continue;
@@ -229,5 +232,11 @@ function textOf(payload: Buffer, start: number, length: number): string | null {
 
 /** Between binary data a value of a character or two, or a short address, is chance. */
 function standsOut(hit: TextHit): boolean {
-  return hit.value.length >= (hit.key === '' ? 12 : 2);
+  return hit.value.length >= (hit.key === '' ? leastAlone : 2);
+}
+
+/** Whether a key may stand there that announces a value. */
+function hasSign(payload: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if ((classes[payload[i]!]! & sign) !== 0) return true;
+  return false;
 }

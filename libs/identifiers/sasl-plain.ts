@@ -8,8 +8,9 @@ export interface PlainLogin {
 }
 
 const mechanism = Buffer.from('PLAIN');
-/** By byte, how far on the name may end when the byte stands where it could end: a search looks at one byte in five (Boyer-Moore-Horspool). */
-const toEnd = Uint8Array.from({ length: 256 }, (_, byte) => mechanism.length - 1 - mechanism.lastIndexOf(byte));
+/** Bytes of the name. Each is in it once, so that a search looks at one byte in five and knows by it where the name would begin. */
+const letters = new Uint8Array(256);
+for (const [i, letter] of mechanism.entries()) letters[letter] = i + 1;
 /** Bytes of a login that are read. */
 const longestLogin = 512;
 
@@ -27,9 +28,10 @@ export function findPlainLogin(bytes: Buffer): PlainLogin | null {
 
 /** Behind the first name of the mechanism; -1 when there is none. */
 function endOfMechanism(bytes: Buffer): number {
-  for (let i = mechanism.length - 1; i < bytes.length; i += toEnd[bytes[i]!] || 1) {
-    const start = i + 1 - mechanism.length;
-    if (toEnd[bytes[i]!] === 0 && mechanism.every((byte, j) => bytes[start + j] === byte)) return i + 1;
+  for (let i = mechanism.length - 1; i < bytes.length; i += mechanism.length) {
+    const letter = letters[bytes[i]!]!;
+    const start = i - letter + 1;
+    if (letter !== 0 && mechanism.every((byte, j) => bytes[start + j] === byte)) return start + mechanism.length;
   }
   return -1;
 }

@@ -11,7 +11,7 @@ export interface Answer {
 /** TCP flags (RFC 9293, section 3.1). */
 const [FIN, SYN, RST, ACK] = [0x01, 0x02, 0x04, 0x10] as const;
 /** A packet of TCP without payload has at most so many bytes (IPv6, and options of a reset). */
-const headerBytes = 80;
+export const mostHeaderBytes = 80;
 
 export const unknownAnswer: Answer = { unansweredPackets: 0, endReason: '' };
 export const refused: Answer = { unansweredPackets: 0, endReason: 'refused' };
@@ -35,6 +35,6 @@ export interface Direction {
  * answers with resets alone refuses.
  */
 export function answerOfFlags({ flags, packets, bytes, isFromServer }: Direction): Answer {
-  if (isFromServer) return (flags & RST) !== 0 && (flags & (SYN | FIN)) === 0 && bytes <= headerBytes * packets ? refused : unknownAnswer;
+  if (isFromServer) return (flags & RST) !== 0 && (flags & (SYN | FIN)) === 0 && bytes <= mostHeaderBytes * packets ? refused : unknownAnswer;
   return (flags & SYN) !== 0 && (flags & (ACK | RST | FIN)) === 0 ? silent(packets) : unknownAnswer;
 }

@@ -1,4 +1,5 @@
 /** Logs, archives and flow exports of other tools to entries about flows. Pure: bytes, names and times are handed in. */
+export { mostHeaderBytes } from './answer.ts';
 export { IngestCounters, type LocatedProblem } from './counters.ts';
 export { flowOfEntry, type FlowTotals, type LogEntry } from './entry.ts';
 export { FlowExportDecoder, type FlowExportOptions } from './flow-export.ts';

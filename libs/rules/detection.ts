@@ -22,11 +22,14 @@ export class DetectionReader {
   readonly #reader: LocatedDocumentReader;
   readonly #resolve: FieldResolver;
   readonly #vocabulary: Vocabulary;
+  readonly #isOwn: boolean;
 
-  constructor(reader: LocatedDocumentReader, resolve: FieldResolver, vocabulary: Vocabulary) {
+  /** @param isOwn written for Telltale: what cannot run is an error, and not a rule of other tools that is not evaluable here */
+  constructor(reader: LocatedDocumentReader, resolve: FieldResolver, vocabulary: Vocabulary, isOwn = true) {
     this.#reader = reader;
     this.#resolve = resolve;
     this.#vocabulary = vocabulary;
+    this.#isOwn = isOwn;
   }
 
   /** Searches by name, and the condition over them; keys in `other` are neither. */
@@ -64,7 +67,8 @@ export class DetectionReader {
       if (node.items.length === 0) return this.#empty(node);
       const items = this.#reader.items(node);
       const scalars = items.filter((item) => isScalar(item));
-      const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing : this.search(item, key)));
+      const ofList = (item: Node): Expression => this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing;
+      const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? ofList(item) : this.search(item, key)));
       if (scalars.length > 0) others.push(this.#test('', key, scalars as Scalar[]));
       return others.length === 1 ? others[0]! : { type: 'or', operands: others };
     }
@@ -83,7 +87,8 @@ export class DetectionReader {
     const node = this.#reader.resolve(value);
     const items = isSeq(node) ? this.#reader.items(node) : [node];
     for (const item of items) {
-      if (item !== null && !isScalar(item)) return this.#reader.fail(item, 'value', 'a value is text, a number, true, false or null, or a list of these') ?? nothing;
+      if (item === null || isScalar(item)) continue;
+      return this.#reader.fail(item, 'value', 'a value is text, a number, true, false or null, or a list of these') ?? nothing;
     }
     if (items.length === 0) return this.#emptyList(key);
     if (!isSeq(node) && String(key.value).split('|').includes('all')) this.#reader.warn(key, 'modifier', '|all has no meaning for a single value');
@@ -105,8 +110,16 @@ export class DetectionReader {
       return expression;
     } catch (error) {
       if (!(error instanceof FieldTestError)) throw error;
-      this.#reader.fail(error.subject === 'key' ? keyNode : scalars[error.subject] ?? keyNode, error.code, error.message);
-      return nothing;
+      const { subject, offset, code, message } = error;
+      const others = subject === 'key' ? [] : scalars.toSpliced(subject, 1);
+      const place = placeIn(subject === 'key' ? keyNode : scalars[subject] ?? keyNode, offset);
+      if (code === 'regex' && !this.#isOwn) this.#reader.reportAt(place, 'warning', 'not-evaluable', `not evaluable here: ${message}`);
+      else this.#reader.reportAt(place, 'error', code, message);
+      const unknown: Expression = { type: 'unknown', reason: message };
+      if (others.length === 0) return unknown;
+      // What is wrong with the other values is told as well, and what is right runs where one value suffices.
+      const modifiers = key.split('|');
+      return { type: modifiers.includes('all') === modifiers.includes('neq') ? 'or' : 'and', operands: [unknown, this.#test(key, keyNode, others)] };
     }
   }
 
@@ -121,11 +134,10 @@ export class DetectionReader {
         case 'and': case 'or': return { type: condition.type, operands: condition.operands.map(lower) };
         case 'not': return { type: 'not', operand: lower(condition.operand) };
         case 'search': case 'quantified': {
-          const names = condition.type === 'search' ? searches.has(condition.name) ? [condition.name] : [] : matchingNames(condition.pattern, [...searches.keys()]);
+          const wanted = condition.type === 'search' ? condition.name : condition.pattern;
+          const names = condition.type === 'search' ? [wanted].filter((name) => searches.has(name)) : matchingNames(wanted, [...searches.keys()]);
           for (const name of names) used.add(name);
-          if (names.length === 0) {
-            this.#reader.reportAt(at(condition.offset), 'error', 'unknown-search', `no search is named "${condition.type === 'search' ? condition.name : condition.pattern}"`);
-          }
+          if (names.length === 0) this.#reader.reportAt(at(condition.offset), 'error', 'unknown-search', `no search is named "${wanted}"`);
           const operands = names.map((name) => searches.get(name)!);
           if (operands.length === 1) return operands[0]!;
           return { type: condition.type === 'quantified' && condition.quantifier === 'all' ? 'and' : 'or', operands };
@@ -145,6 +157,15 @@ export class DetectionReader {
       return none;
     }
   }
+}
+
+/** Where a character of a value stands: in a text over several lines, or with escapes before it, where the value begins. */
+function placeIn(node: Node, offset: number): number {
+  const start = node.range?.[0] ?? 0;
+  if (!isScalar(node) || offset === 0) return start;
+  const before = String(node.value).slice(0, offset);
+  if (node.type === 'PLAIN' && !before.includes('\n')) return start + offset;
+  return node.type === 'QUOTE_SINGLE' && !/['\n]/.test(before) ? start + 1 + offset : start;
 }
 
 /** `them` is every search whose name does not begin with `_`. */

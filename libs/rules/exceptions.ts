@@ -28,45 +28,73 @@ const keys = ['title', 'match', 'rules', 'owner', 'reason', 'expires'];
 
 /**
  * Reads exception files: YAML documents with `match` (a search as in a rule), `owner`, `reason` and `expires`, and perhaps `title` and
- * `rules`. With `now` (µs) a warning tells of those that have expired.
+ * `rules`. `check` adds warnings: of those that have expired at a time (µs), and of rules that are not among those known, by id and title.
  */
-export function parseExceptions(files: readonly RuleFile[], now?: number, vocabulary: Vocabulary = noVocabulary): { exceptions: Exception[]; problems: Problem[] } {
+export function parseExceptions(
+  files: readonly RuleFile[], vocabulary: Vocabulary = noVocabulary, check: ExceptionCheck = {},
+): { exceptions: Exception[]; problems: Problem[] } {
   const exceptions: Exception[] = [];
   const problems: Problem[] = [];
   for (const reader of files.flatMap(readDocuments)) {
     const exception = reader.failed ? undefined : readException(reader, vocabulary);
-    if (exception) exceptions.push(exception);
-    if (exception && now !== undefined && endOfDay(exception.expires) < now) reader.warn(reader.value('expires'), 'expired', `the exception expired on ${exception.expires}: hits are findings again`);
+    if (exception) {
+      exceptions.push(exception);
+      warnOf(exception, reader, check);
+    }
     problems.push(...reader.problems);
   }
   return { exceptions, problems };
 }
 
+export interface ExceptionCheck {
+  now?: number;
+  /** Ids and titles of the rules. */
+  known?: ReadonlySet<string> | undefined;
+}
+
+function warnOf({ expires, rules }: Exception, reader: LocatedDocumentReader, { now, known }: ExceptionCheck): void {
+  const hasExpired = now !== undefined && endOfDay(expires) < now;
+  if (hasExpired) reader.warn(reader.value('expires'), 'expired', `the exception expired on ${expires}: hits are findings again`);
+  const node = reader.value('rules');
+  for (const [i, reference] of rules.entries()) {
+    if (!known || known.has(reference) || known.has(reference.toLowerCase())) continue;
+    reader.warn(reader.items(node)[i] ?? node, 'unknown-rule', `no rule has the id or title "${reference}": nothing to except`);
+  }
+}
+
 function readException(reader: LocatedDocumentReader, vocabulary: Vocabulary): Exception | undefined {
   const { root } = reader;
   if (!isMap(root)) return reader.fail(root, 'document', 'an exception is a map with match, owner, reason and expires');
-  for (const { key } of reader.entries(root)) if (!keys.includes(String(key.value))) reader.fail(key, 'exception', `unknown key "${String(key.value)}": expected ${keys.join(', ')}`);
-  for (const key of ['owner', 'reason']) if (reader.text(key).trim() === '') reader.fail(reader.value(key), 'exception', `an exception needs ${key === 'owner' ? 'an owner' : 'a reason'}`);
+  for (const { key } of reader.entries(root)) {
+    const name = String(key.value);
+    if (!keys.includes(name)) reader.fail(key, 'exception', `unknown key "${name}": expected ${keys.join(', ')}`);
+  }
+  const needs = (key: string, what: string): void => reader.fail(reader.value(key), 'exception', `an exception needs ${what}`);
+  if (reader.text('owner').trim() === '') needs('owner', 'an owner');
+  if (reader.text('reason').trim() === '') needs('reason', 'a reason');
   const expires = reader.text('expires');
-  if (!daySchema.safeParse(expires).success) reader.fail(reader.value('expires'), 'exception', 'an exception needs the day on which it expires, such as 2026-12-31');
+  if (!daySchema.safeParse(expires).success) needs('expires', 'the day on which it expires, such as 2026-12-31');
   const match = reader.value('match');
-  const search = isMap(match) || isSeq(match)
+  const search = (isMap(match) || isSeq(match)) && match.items.length > 0
     ? new DetectionReader(reader, recordField, vocabulary).search(match, reader.entry('match')!.key)
     : reader.fail(match, 'exception', 'an exception needs "match", a search as in a rule');
   if (reader.failed || !search) return undefined;
   return {
-    title: reader.text('title') || reader.text('reason'), owner: reader.text('owner'), reason: reader.text('reason'), expires, rules: reader.texts('rules'),
-    matches: compileExpression(search), file: reader.file, line: reader.line,
+    title: reader.text('title') || reader.text('reason'), owner: reader.text('owner'), reason: reader.text('reason'), expires,
+    rules: reader.texts('rules'), matches: compileExpression(search), file: reader.file, line: reader.line,
   };
 }
 
 /** Exceptions made ready to be asked about hits. */
 export class ExceptionSet {
   static readonly none = new ExceptionSet([]);
-  readonly #exceptions: readonly (Exception & { until: number })[];
+  readonly #exceptions: readonly (Exception & { until: number; about: ReadonlySet<string> })[];
 
   constructor(exceptions: readonly Exception[]) {
-    this.#exceptions = exceptions.map((exception) => ({ ...exception, until: endOfDay(exception.expires) }));
+    this.#exceptions = exceptions.map((exception) => ({
+      // Ids are told in lower case.
+      ...exception, until: endOfDay(exception.expires), about: new Set(exception.rules.flatMap((reference) => [reference, reference.toLowerCase()])),
+    }));
   }
 
   get size(): number {
@@ -76,8 +104,9 @@ export class ExceptionSet {
   /** The exception for a hit of the rule, at the time of the record; `observable` is the one that the hit is about. */
   find(rule: Rule, record: FlowRecord, observable: Observable | undefined): Exception | undefined {
     for (const exception of this.#exceptions) {
-      const { rules, until, matches } = exception;
-      if (record['@timestamp'] <= until && (rules.length === 0 || rules.includes(rule.id) || rules.includes(rule.title)) && matches(record, observable)) return exception;
+      const { about, until, matches } = exception;
+      const isAboutRule = about.size === 0 || about.has(rule.id) || about.has(rule.title);
+      if (isAboutRule && record['@timestamp'] <= until && matches(record, observable)) return exception;
     }
     return undefined;
   }

@@ -47,7 +47,10 @@ function compiled(expression: Expression): Predicate {
 /** Which searches hold, in a line: `link fails, filter_proxy holds`. Of a rule with one search, what it asks in vain. */
 export function reasonOf({ searches }: Explanation): string {
   const [first] = searches;
-  if (searches.length === 1) return first!.tests.filter(({ holds }) => !holds).map(({ text }) => text).join('; ') || `${first!.name} holds`;
+  if (searches.length === 1) {
+    const failing = first!.tests.filter(({ holds }) => !holds).map(({ text }) => text);
+    return failing.length > 0 ? `fails: ${failing.join('; ')}` : `${first!.name} holds`;
+  }
   return searches.map(({ name, holds }) => `${name || '(log source)'} ${holds ? 'holds' : 'fails'}`).join(', ');
 }
 
@@ -62,7 +65,9 @@ function explainOne(rule: Rule, record: FlowRecord, observable: Observable | und
   const collect = (expression: Expression, name: string): void => {
     switch (expression.type) {
       case 'search':
-        if (!searches.has(expression.name)) searches.set(expression.name, { name: expression.name, holds: compiled(expression)(record, observable), tests: [] });
+        if (!searches.has(expression.name)) {
+          searches.set(expression.name, { name: expression.name, holds: compiled(expression)(record, observable), tests: [] });
+        }
         return collect(expression.operand, expression.name);
       case 'and': case 'or': return expression.operands.forEach((operand) => collect(operand, name));
       case 'not': return collect(expression.operand, name);
@@ -72,7 +77,8 @@ function explainOne(rule: Rule, record: FlowRecord, observable: Observable | und
         if (!search) searches.set(name, search = { name, holds: true, tests: [] });
         const text = describe(expression);
         const holds = compiled(expression)(record, observable);
-        if (search.tests.every((test) => test.text !== text)) search.tests.push({ text, holds, value: expression.type === 'field' ? valueOf(expression.field, record, observable) : '' });
+        const value = expression.type === 'field' ? valueOf(expression.field, record, observable) : '';
+        if (search.tests.every((test) => test.text !== text)) search.tests.push({ text, holds, value });
       }
     }
   };

@@ -5,7 +5,8 @@ import { recordFieldNames, type Field, type FieldResolver, type Resolution } fro
 import { FieldTestError, type RuleValue } from './field-test-error.ts';
 import { meaningModifiers, meaningTest, type MeaningModifier } from './meaning-test.ts';
 import { anyRun, literalOf, mapLiterals, parsePattern, type Pattern } from './pattern.ts';
-import { compileRegex, RegexRefused } from './regex.ts';
+import { compileRegex } from './regex.ts';
+import { RegexRefused } from './regex-pcre.ts';
 import { hintFor, noVocabulary, type Placeholders, type Vocabulary } from './vocabulary.ts';
 
 const anchors = ['contains', 'startswith', 'endswith'] as const;
@@ -18,6 +19,9 @@ const timeParts: readonly string[] = ['minute', 'hour', 'day', 'week', 'month', 
 export const modifierNames: readonly string[] = [
   ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's', ...meaningModifiers,
 ];
+
+/** As YAML 1.1 spells them, which other tools read rules by. */
+const booleans: ReadonlyMap<string, boolean> = new Map([['true', true], ['yes', true], ['on', true], ['false', false], ['no', false], ['off', false]]);
 
 interface Modifiers {
   kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | 'compare' | MeaningModifier;
@@ -60,8 +64,8 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
     try {
       variants.push(expanded.flatMap((one) => valueTests(one, i, field, modifiers, resolve)));
     } catch (error) {
-      // Of a field that records lack nothing is ever read, and what JavaScript cannot read may be right elsewhere.
-      if (unknown === undefined || modifiers.kind !== 'regex' || !(error instanceof FieldTestError)) throw error;
+      // Of a field that records lack nothing is ever read, and an expression that cannot run here may be right elsewhere.
+      if (unknown === undefined || !(error instanceof FieldTestError) || error.code !== 'regex') throw error;
       return { type: 'unknown', reason: `${unknown}; ${error.message}` };
     }
   }
@@ -157,7 +161,7 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
   const fault = (message: string): never => { throw new FieldTestError('value', message, index); };
   switch (modifiers.kind) {
     case 'exists':
-      return [{ op: 'exists', expected: typeof value === 'boolean' ? value : fault('|exists takes true or false') }];
+      return [{ op: 'exists', expected: booleans.get(source.toLowerCase()) ?? fault('|exists takes true or false') }];
     case 'cidr':
       return [{ op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is no address block`), network: source.split('/')[0]! }];
     case 'fieldref': {
@@ -176,7 +180,7 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
       try {
         return [{ op: 'regex', regex: compileRegex(source, modifiers.regexFlags) }];
       } catch (error) {
-        if (error instanceof RegexRefused) fault(`regular expression, character ${error.offset + 1}: ${error.message}`);
+        if (error instanceof RegexRefused) throw new FieldTestError('regex', `regular expression, character ${error.offset + 1}: ${error.message}`, index, error.offset);
         throw error;
       }
     case 'identifier': case 'dataclass': case 'jurisdiction': case 'policy': return []; // put into tests by meaningTest

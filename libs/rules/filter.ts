@@ -23,7 +23,7 @@ export function readFilter(reader: LocatedDocumentReader, logSources: LogSources
   if (!isMap(node)) return reader.fail(node, 'filter', '"filter" is a map of rules, searches and a condition');
   const rules = reader.texts('rules', node);
   if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'filter', 'a filter names the rules it applies to, or any');
-  const detected = new DetectionReader(reader, logSources.of(logsource).resolve, vocabulary).read(node, ['rules']);
+  const detected = new DetectionReader(reader, logSources.of(logsource).resolve, vocabulary, logsource.product === 'telltale').read(node, ['rules']);
   if (reader.failed || !detected) return undefined;
   return { ...head, logsource, rules: rules.length === 1 && rules[0]!.toLowerCase() === 'any' ? 'any' : rules, expression: detected.expression };
 }
@@ -38,6 +38,7 @@ export function appliesTo({ rules, logsource }: Filter, rule: Rule): boolean {
 export function checkFilterReferences(reader: LocatedDocumentReader, known: ReadonlySet<string>): void {
   for (const item of reader.items(reader.value('rules', reader.value('filter')))) {
     const reference = isScalar(item) ? String(item.value) : '';
-    if (!known.has(reference) && !known.has(reference.toLowerCase())) reader.warn(item, 'unknown-rule', `no rule has the id or name "${reference}": nothing to filter`);
+    if (known.has(reference) || known.has(reference.toLowerCase())) continue;
+    reader.warn(item, 'unknown-rule', `no rule has the id or name "${reference}": nothing to filter`);
   }
 }

@@ -135,7 +135,11 @@ test('faults are located', () => {
   assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no meaning for a single value [modifier]']);
   assert.deepEqual(select('url.path|contains|endswith: x'), ['t.yml:7:5: error: |contains and |endswith exclude each other [modifier]']);
   assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i belongs behind |re [modifier]']);
-  assert.deepEqual(select("url.path|re: ['a', '(a+)+']"), ['t.yml:7:24: error: regular expression, character 1: this repetition can read a text in several ways: its time can grow exponentially [value]']);
+  assert.deepEqual(select("url.path|re: ['a', 'b(a+)+(?!c)', 'c[']"), [
+    't.yml:7:26: error: regular expression, character 2: the time of this repetition can grow exponentially, and no engine that is linear runs look-around [regex]',
+    't.yml:7:41: error: regular expression, character 2: the class is not closed [regex]',
+  ]);
+  assert.deepEqual(select('url.path|re: a\\p{L}'), ['t.yml:7:19: error: regular expression, character 2: there is no Unicode property (\\p) here [regex]']);
   assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), ['t.yml:7:21: error: "10.0.0.0/99" is no address block [value]']);
   assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: |lt takes a number [value]']);
   assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: |exists takes true or false [value]']);
@@ -150,12 +154,12 @@ test('faults are located', () => {
 });
 
 test('faults of a document: each is told, other documents of the file are not touched', () => {
-  const text = `${ruleText('a: { url.path: x }\ncondition: a')}\n---\ntitle: 5\nid: no\nlevel: loud\ntelltale: { finding: often, colour: red }\n---\ncorrelation: {}\n---\n- 1\n`;
+  const text = `${ruleText('a: { url.path: x }\ncondition: a')}\n---\ntitle: 5\nid: no\nlogsource:\nlevel: loud\ntelltale: { finding: often, colour: red }\n---\ncorrelation: {}\n---\n- 1\n---\nname: not of Sigma\n`;
   const { rules, problems } = parseRules([{ name: 't.yml', text }]);
   assert.deepEqual(rules.map(({ id, line }) => [id, line]), [['11111111-2222-4333-8444-555555555555', 1]]);
   assert.deepEqual(problems.filter(({ severity }) => severity === 'error').map(({ line, code }) => [line, code]), [
-    [9, 'logsource'], [9, 'detection'], [11, 'level'], [12, 'telltale'], [12, 'telltale'],
-    [14, 'title'], [14, 'correlation'], [14, 'correlation'], [14, 'condition'], [14, 'timespan'], [16, 'document'],
+    [11, 'logsource'], [9, 'detection'], [12, 'level'], [13, 'telltale'], [13, 'telltale'],
+    [15, 'title'], [15, 'correlation'], [15, 'correlation'], [15, 'condition'], [15, 'timespan'], [17, 'document'], [19, 'document'],
   ]);
 });
 

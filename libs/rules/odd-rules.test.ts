@@ -35,6 +35,7 @@ const odd: [name: string, text: string][] = [
   ['empty alternatives and counts in expressions', detection(String.raw`a: { ImagePath|re: '.*cmd.{0,5}(?:\/c|\/r)(?:\s|)\"set\s[a-zA-Z]{3,6}.*(?:\{\d\}){1,}\\\"\s+?\-f(?:.*\)){1,}.*\"' }` + '\ncondition: a')],
   ['expressions of PCRE', detection(String.raw`a: { CommandLine|re: ['(?i)\bx\b', '(?P<n>a)b', '\Aab\Z', '(?<!x)y', '[[:alpha:]]', 'a{,3}'] }` + '\ncondition: a')],
   ['expressions that only PCRE can read, of a field that records lack', detection(String.raw`a: { CommandLine|re: ['a++b', '(?>a+)b', '(?|a|b)', '(a+)+'] }` + '\ncondition: a')],
+  ['expressions that cannot run, in keywords of a log that records do not have', detection(String.raw`a: { '|re': '\p{L}(?R)' }` + '\ncondition: a')],
   ['modifiers in a row', detection('a: { CommandLine|wide|base64offset|contains: [http, ftp], Hashes|contains|cased: A, Path|windash|contains|all: [" -a", " -b"], U|fieldref: V, S|expand: "%Servers%" }\ncondition: a')],
   ['anchors', detection('x: &list [a, b]\na: { A: *list }\nb: { B|contains: *list }\ncondition: a or b and not x')],
   ['attributes of other tools', `${head}taxonomy: sigma\nlicense: DRL-1.1\nscope: [server]\nfields: [A, B]\nrelated: [{ id: 11111111-2222-4333-8444-555555555556, type: derived }]\nregression_tests_path: x/y\n`
@@ -70,4 +71,18 @@ test('an empty search is neither true nor false, and an empty list asks for an a
   assert.deepEqual(['a: {}\ncondition: a', 'a: []\ncondition: not a', 'a: {}\nb: { source.port: 1 }\ncondition: a and b'].map((text) => parse(text).evaluable), ['no', 'no', 'no']);
   assert.equal(parse('a: {}\nb: { source.port: 1 }\ncondition: a or b').evaluable, 'part');
   assert.deepEqual(parse('a: { destination.domain: [] }\ncondition: a').expression, parse('a: { destination.domain: null }\ncondition: a').expression);
+});
+
+test('an expression that cannot run here makes a rule of another log source not evaluable, and one of Telltale wrong', () => {
+  const text = (source: string): string => detection("a: { c-uri|re: 'a(?R)' }\nb: { c-uri: x }\ncondition: a or b").replace('category: process_creation, product: windows', source);
+  const parse = (source: string): ReturnType<typeof parseRules> => parseRules([{ name: 't.yml', text: text(source) }], { logSources });
+  const proxy = parse('category: proxy');
+  assert.deepEqual(proxy.problems.map(formatProblem), ['t.yml:6:22: warning: not evaluable here: regular expression, character 2: there is no recursion into a group here [not-evaluable]']);
+  assert.deepEqual([proxy.rules[0]!.evaluable, proxy.rules[0]!.gaps], ['part', ['regular expression, character 2: there is no recursion into a group here']]);
+  const own = parseRules([{ name: 't.yml', text: text('product: telltale').replaceAll('c-uri', 'url.path') }], { logSources });
+  assert.deepEqual(own.problems.map(formatProblem), ['t.yml:6:25: error: regular expression, character 2: there is no recursion into a group here [regex]']);
+  const ofTwo = (key: string): string => parseRules(
+    [{ name: 't.yml', text: detection(`a: { ${key}: ['x(?R)', 'y'] }\ncondition: a`).replace('category: process_creation, product: windows', 'category: proxy') }], { logSources },
+  ).rules[0]!.evaluable;
+  assert.deepEqual(['c-useragent|re', 'c-useragent|re|all', 'c-useragent|re|neq', 'c-useragent|re|all|neq'].map(ofTwo), ['part', 'no', 'no', 'part']);
 });

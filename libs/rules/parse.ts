@@ -48,6 +48,8 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
       } else if (reader.entry('filter')) {
         const filter = readFilter(reader, logSources, vocabulary);
         if (filter && ids.take(filter, reader)) filters.push([filter, reader]);
+      } else if (!reader.entry('detection') && !reader.entry('logsource')) {
+        reader.fail(reader.root, 'document', 'no rule: a rule has title, logsource and detection, a correlation "correlation", a filter "filter"');
       } else {
         const rule = readRule(reader, logSources, vocabulary);
         if (rule && ids.take(rule, reader)) rules.push(rule);

@@ -1,7 +1,7 @@
 import { characterClasses, type RegexNode } from './regex-syntax.ts';
 
 /** Repetitions up to which a counted quantifier is written out; above, it counts as one without an end. */
-export const mostCopies = 20;
+const mostCopies = 20;
 /** States of one loop, and of the whole pattern, that are checked at most. */
 const mostStates = 400;
 const mostPositions = 4_000;
@@ -33,7 +33,7 @@ export function ambiguousLoop(node: RegexNode): number | undefined {
 }
 
 /** A pattern with more positions than are worth it. */
-export class TooLarge extends Error {
+class TooLarge extends Error {
   readonly offset: number;
 
   constructor(offset: number) {
@@ -45,7 +45,7 @@ export class TooLarge extends Error {
 /** In how many ways (0, 1, or 2 for more) a position comes first or last. */
 type Ways = Map<number, number>;
 
-export interface Fragment {
+interface Fragment {
   /** Ways to match nothing. */
   empty: number;
   first: Ways;
@@ -53,7 +53,7 @@ export interface Fragment {
 }
 
 /** Glushkov's automaton: a state for each place in the pattern that takes a character. */
-export class PositionAutomaton {
+class PositionAutomaton {
   readonly characters: Uint8Array[] = [];
   /** For each position those that can stand behind it, and in how many ways. */
   readonly follow: Ways[] = [];
@@ -69,6 +69,8 @@ export class PositionAutomaton {
       case 'look':
         looks.push(node.part);
         return { empty: 1, first: new Map(), last: new Map() };
+      // It is read in one way less often than what it holds.
+      case 'atomic': return this.add(node.part, looks, loop);
       case 'atom': {
         const position = this.characters.push(node.characters) - 1;
         if (position >= mostPositions) throw new TooLarge(node.offset);
@@ -84,7 +86,7 @@ export class PositionAutomaton {
           last: new Map(fragments.flatMap(({ last }) => [...last])),
         };
       }
-      case 'sequence': return node.parts.map((part) => () => this.add(part, looks, loop)).reduce<Fragment>((before, part) => this.#join(before, part()), nothing());
+      case 'sequence': return node.parts.reduce<Fragment>((before, part) => this.#join(before, this.add(part, looks, loop)), nothing());
       case 'repeat': return this.#repeat(node, looks, loop);
     }
   }

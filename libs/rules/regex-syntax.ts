@@ -1,11 +1,13 @@
 /** A regular expression as a tree: what can be repeated, what must stand one behind the other, what is a choice. */
 export type RegexNode =
-  /** One character of a set. `characters` has an entry for each ASCII character, and a last one for all others. */
-  | { type: 'atom'; offset: number; source: string; characters: Uint8Array; literal: string | undefined }
+  /** One character of a set, under `flags`. `characters` has an entry for each ASCII character, and a last one for all others. */
+  | { type: 'atom'; offset: number; source: string; flags: string; characters: Uint8Array; literal: string | undefined }
   | { type: 'sequence' | 'choice'; parts: RegexNode[] }
-  | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference. */ reference?: true }
-  /** Looks `around` (or back), or asserts a place, without taking characters. */
-  | { type: 'look'; offset: number; place: '^' | '$' | '\\b' | '\\B' | 'around'; part: RegexNode };
+  | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference: which. */ reference?: string }
+  /** Looks `around` (or back), or asserts a place, without taking characters. `atLines`: `^` and `$` are those of lines too. */
+  | { type: 'look'; offset: number; place: '^' | '$' | '\\b' | '\\B' | 'around'; atLines: boolean; part: RegexNode }
+  /** What it has matched it does not match otherwise: a look-ahead, and behind it a reference to what it saw. */
+  | { type: 'atomic'; offset: number; part: RegexNode };
 
 /** Entries of an atom's set: ASCII, and all other characters together. */
 export const characterClasses = 129;
@@ -18,7 +20,8 @@ export function parseRegex(pattern: string, flags: string): RegexNode {
 
 class RegexParser {
   readonly #pattern: string;
-  readonly #flags: string;
+  /** Of the group that is being read. */
+  #flags: string;
   #at = 0;
 
   constructor(pattern: string, flags: string) {
@@ -37,11 +40,16 @@ class RegexParser {
 
   #sequence(): RegexNode {
     const parts: RegexNode[] = [];
+    const atomic = /^\(\?=\(\?<(\w+)>/.exec(this.#pattern.slice(this.#at))?.[1];
     while (this.#at < this.#pattern.length && this.#pattern[this.#at] !== '|' && this.#pattern[this.#at] !== ')') {
       const offset = this.#at;
       const part = this.#term();
       const quantifier = this.#quantifier();
       parts.push(quantifier ? { type: 'repeat', offset, part, ...quantifier } : part);
+    }
+    const [look, reference] = parts;
+    if (atomic !== undefined && parts.length === 2 && look!.type === 'look' && reference!.type === 'repeat' && reference!.reference === atomic) {
+      return { type: 'atomic', offset: look!.offset, part: look!.part };
     }
     return parts.length === 1 ? parts[0]! : { type: 'sequence', parts };
   }
@@ -52,31 +60,37 @@ class RegexParser {
     const place = /^(?:[$^]|\\[Bb])/.exec(rest)?.[0] as '^' | '$' | '\\b' | '\\B' | undefined;
     if (place !== undefined) {
       this.#at += place.length;
-      return { type: 'look', offset, place, part: { type: 'sequence', parts: [] } };
+      return { type: 'look', offset, place, atLines: this.#flags.includes('m'), part: { type: 'sequence', parts: [] } };
     }
     if (rest[0] === '(') {
-      const [opening] = /^\((?:\?(?:<?[=!]|:|<\w+>|[ims]*(?:-[ims]*)?:))?/.exec(rest)!;
+      const [opening, on, off] = /^\((?:\?(?:<?[=!]|:|<\w+>|([ims]*)(?:-([ims]*))?:))?/.exec(rest)!;
       this.#at += opening.length;
+      const flags = this.#flags;
+      this.#flags = [...new Set(flags + (on ?? ''))].filter((flag) => !off?.includes(flag)).join('');
       const part = this.choice();
+      this.#flags = flags;
       this.#at += 1;
-      return /[=!]$/.test(opening) ? { type: 'look', offset, place: 'around', part } : part;
+      return /[=!]$/.test(opening) ? { type: 'look', offset, place: 'around', atLines: false, part } : part;
     }
     const [source] = /^(?:\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|k<\w+>|[1-9]\d*|[^])|\[(?:\\[^]|[^\]\\])*\]|[^])/i.exec(rest)!;
     this.#at += source.length;
-    if (/^\\(?:k<|[1-9])/.test(source)) {
-      return { type: 'repeat', offset, part: { type: 'atom', offset, source, characters: new Uint8Array(characterClasses).fill(1), literal: undefined }, min: 0, max: Infinity, reference: true };
+    const reference = /^\\(?:k<(\w+)>|([1-9]\d*))/.exec(source);
+    if (reference) {
+      const any: RegexNode = { type: 'atom', offset, source, flags: '', characters: new Uint8Array(characterClasses).fill(1), literal: undefined };
+      return { type: 'repeat', offset, part: any, min: 0, max: Infinity, reference: (reference[1] ?? reference[2])! };
     }
     return this.#atom(source, offset);
   }
 
   #atom(source: string, offset: number): RegexNode {
-    const test = new RegExp(`^${source}$`, this.#flags.replace('m', ''));
+    const flags = this.#flags.replace('m', '');
+    const test = new RegExp(`^${source}$`, flags);
     const characters = new Uint8Array(characterClasses);
     for (let code = 0; code < 128; code += 1) characters[code] = test.test(String.fromCharCode(code)) ? 1 : 0;
     const known = characters.some((one) => one === 1);
     characters[128] = !known || otherCharacters.some((char) => test.test(char)) ? 1 : 0;
     const literal = source.length === 1 && source !== '.' ? source : /^\\[^\w]$/.test(source) ? source[1] : undefined;
-    return { type: 'atom', offset, source, characters, literal };
+    return { type: 'atom', offset, source, flags, characters, literal };
   }
 
   #quantifier(): { min: number; max: number } | undefined {
@@ -98,6 +112,7 @@ const maxAlternatives = 64;
 export function requiredTexts(node: RegexNode): string[] | undefined {
   switch (node.type) {
     case 'look': return undefined;
+    case 'atomic': return requiredTexts(node.part);
     case 'atom': return isAscii(node.literal) ? [node.literal.toLowerCase()] : undefined;
     case 'repeat': return node.min > 0 ? requiredTexts(node.part) : undefined;
     case 'choice': {

@@ -1,43 +1,31 @@
 import { ambiguousLoop } from './regex-ambiguity.ts';
+import { linearMachine, waysToRead } from './regex-linear.ts';
+import { RegexRefused, translatePcre } from './regex-pcre.ts';
 import { parseRegex } from './regex-syntax.ts';
 
 /** Characters of a value that a regular expression is shown; what stands behind them does not count. Bounds the time of polynomial patterns. */
 export const regexSubjectLimit = 4096;
-
-/** Why a pattern is refused, and where in it (offset from 0). */
-export class RegexRefused extends Error {
-  override readonly name = 'RegexRefused';
-  readonly offset: number;
-
-  constructor(message: string, offset: number) {
-    super(message);
-    this.offset = offset;
-  }
-}
+/** Ways to read a text that counted repetitions inside each other may give the engine that goes back. */
+const mostWays = 1e12;
 
 /**
- * Compiles the pattern of a `|re` value. What PCRE writes otherwise than JavaScript is translated: flags, `(?i)`, are read as modifiers of
- * the whole pattern wherever they stand, `\A` and `\Z` as `^` and `$`, `(?P<name>` as `(?<name>`.
- * @throws RegexRefused for what JavaScript cannot read, and for patterns whose time can grow exponentially with the value: a loop in which
- * some text can be read in two ways.
+ * Compiles the pattern of a `|re` value, written for PCRE, for {@link regexMatcher}.
+ * @throws RegexRefused for what has no counterpart in JavaScript, and for patterns whose time can grow exponentially with the value (a loop in
+ * which some text can be read in two ways) when look-around, a back reference or their size keeps them from the machine that never goes back.
  */
 export function compileRegex(source: string, flags: string): RegExp {
-  const inline = /^\(\?([ims]+)\)/.exec(source);
-  const shift = inline?.[0].length ?? 0;
-  let inlineFlags = inline?.[1] ?? '';
-  const pattern = source.slice(shift).replace(/\\[^]|\(\?P<|\(\?([ims]+)\)/g, (text, given: string | undefined) => {
-    if (given === undefined) return text === '(?P<' ? '(?<' : text === '\\A' ? '^' : text === '\\Z' || text === '\\z' ? '$' : text;
-    inlineFlags += given;
-    return '';
-  });
-  const allFlags = [...new Set(flags + inlineFlags)].join('');
+  const translated = translatePcre(source, flags);
   let regex: RegExp;
   try {
-    regex = new RegExp(pattern, allFlags);
+    regex = new RegExp(translated.pattern, translated.flags);
   } catch (error) {
-    throw new RegexRefused((error as Error).message.replace(/^Invalid regular expression: /, ''), 0);
+    throw new RegexRefused((error as Error).message.replace(/^Invalid regular expression: [^]*: /, ''), 0);
   }
-  const loop = ambiguousLoop(parseRegex(pattern, allFlags));
-  if (loop !== undefined) throw new RegexRefused('this repetition can read a text in several ways: its time can grow exponentially', loop + shift);
-  return regex;
+  const tree = parseRegex(translated.pattern, translated.flags);
+  const loop = ambiguousLoop(tree) ?? (waysToRead(tree) > mostWays ? 0 : undefined);
+  if (loop === undefined) return regex;
+  const machine = linearMachine(tree);
+  if (machine && machine.leftOut === undefined) return regex;
+  const why = machine ? `runs ${machine.leftOut}` : 'takes a pattern of this size';
+  throw new RegexRefused(`the time of this repetition can grow exponentially, and no engine that is linear ${why}`, translated.offsets[loop] ?? 0);
 }

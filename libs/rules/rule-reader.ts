@@ -58,13 +58,15 @@ export function readRule(reader: LocatedDocumentReader, logSources: LogSources, 
   const source = logSources.of(logsource);
   const detection = reader.value('detection');
   const detected = isMap(detection)
-    ? new DetectionReader(reader, source.resolve, vocabulary).read(detection)
+    ? new DetectionReader(reader, source.resolve, vocabulary, logsource.product === 'telltale').read(detection)
     : reader.fail(detection, 'detection', 'a rule needs a detection with searches and a condition');
   checkAttributes(reader);
 
   const parts: Expression[] = source.applies ? [source.applies] : [];
   if (!source.known) parts.push(unknown(reader, 'logsource', `log source ${logSourceName(logsource)} has no mapping`));
-  if (detected?.aggregation) parts.push(unknown(reader, 'detection', `"| ${detected.aggregation.function}" counts over several records: write a correlation rule`));
+  if (detected?.aggregation) {
+    parts.push(unknown(reader, 'detection', `"| ${detected.aggregation.function}" counts over several records: write a correlation rule`));
+  }
   if (detected) parts.push(detected.expression);
   const expression: Expression = parts.length === 1 ? parts[0]! : { type: 'and', operands: parts };
   const rule: Rule = {
@@ -104,13 +106,17 @@ function unknown(reader: LocatedDocumentReader, at: string, reason: string): Exp
 
 function checkAttributes(reader: LocatedDocumentReader): void {
   const status = reader.text('status');
-  if (status !== '' && !statuses.includes(status)) reader.warn(reader.value('status'), 'status', `unknown status "${status}": expected ${statuses.join(', ')}`);
+  if (status !== '' && !statuses.includes(status)) {
+    reader.warn(reader.value('status'), 'status', `unknown status "${status}": expected ${statuses.join(', ')}`);
+  }
   for (const key of ['date', 'modified']) {
     const day = reader.text(key);
-    if (day !== '' && !/^\d{4}[-/](?:0[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01])$/.test(day)) reader.warn(reader.value(key), 'date', `"${day}" is no date: expected YYYY-MM-DD`);
+    const isDay = /^\d{4}[-/](?:0[1-9]|1[0-2])[-/](?:0[1-9]|[12]\d|3[01])$/.test(day);
+    if (day !== '' && !isDay) reader.warn(reader.value(key), 'date', `"${day}" is no date: expected YYYY-MM-DD`);
   }
   for (const item of reader.items(reader.value('tags'))) {
-    if (isScalar(item) && !/^[a-z0-9_-]+\.[a-z0-9._-]+$/.test(String(item.value))) reader.warn(item, 'tag', `"${String(item.value)}" is no tag: expected namespace.name in lower case`);
+    if (!isScalar(item) || /^[a-z0-9_-]+\.[a-z0-9._+-]+$/.test(String(item.value))) continue;
+    reader.warn(item, 'tag', `"${String(item.value)}" is no tag: expected namespace.name in lower case`);
   }
 }
 
@@ -133,8 +139,9 @@ function readOutcome(reader: LocatedDocumentReader, aboutObservable: boolean): O
     }
     const choice = isScalar(value) ? String(value.value) : '';
     if (!Object.hasOwn(allowed, name)) reader.fail(key, 'telltale', `unknown key "${name}": expected ${Object.keys(allowed).join(', ')}, covers`);
-    else if (!allowed[name]!.includes(choice)) reader.fail(value ?? key, 'telltale', `"${choice}" is no ${name} of this rule: expected ${allowed[name]!.join(', ')}`);
-    else Object.assign(outcome, { [name]: choice });
+    else if (!allowed[name]!.includes(choice)) {
+      reader.fail(value ?? key, 'telltale', `"${choice}" is no ${name} of this rule: expected ${allowed[name]!.join(', ')}`);
+    } else Object.assign(outcome, { [name]: choice });
   }
   return outcome;
 }

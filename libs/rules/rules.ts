@@ -3,7 +3,7 @@ export { correlationTypes, type Bound, type CorrelationType } from './correlatio
 export type { Correlation, CorrelationPart } from './correlation-links.ts';
 export { correlationSql, type CorrelationRange } from './correlation-sql.ts';
 export { correlationWindows, periodMicros, slides, timespanMicros, type CorrelationEvent, type CorrelationWindow } from './correlation-windows.ts';
-export { ExceptionSet, parseExceptions, type Exception } from './exceptions.ts';
+export { ExceptionSet, parseExceptions, type Exception, type ExceptionCheck } from './exceptions.ts';
 export type { Filter } from './filter.ts';
 export type { Expression, ValueTest } from './expression.ts';
 export { recordField, recordFieldNames, type Field, type FieldResolver } from './fields.ts';

@@ -17,49 +17,42 @@ const mostCopies = 1000;
 /**
  * The pattern for RE2, with JavaScript's meaning: sets of characters are written out, since the two differ in `\s`, in what a dot leaves out,
  * and in what is the same letter in another case. A character beyond U+FFFF is one for RE2 and two for JavaScript; nothing else differs.
- * @throws NotInRe2 for look-around, back references, `^` and `$` at lines, and counts beyond 1,000.
+ * @throws NotInRe2 for look-around, back references, atomic groups, `^` and `$` at lines, and counts beyond 1,000.
  */
 export function re2Of(regex: RegExp): string {
-  return new Re2Writer(regex.flags).text(parseRegex(regex.source, regex.flags), 1);
+  return textOf(parseRegex(regex.source, regex.flags), 1);
 }
 
-class Re2Writer {
-  readonly #flags: string;
-
-  constructor(flags: string) {
-    this.#flags = flags;
+function textOf(node: RegexNode, copies: number): string {
+  switch (node.type) {
+    case 'atom': return atomText(node.source, node.flags);
+    case 'sequence': return node.parts.map((part) => textOf(part, copies)).join('');
+    case 'choice': return `(?:${node.parts.map((part) => textOf(part, copies)).join('|')})`;
+    case 'look':
+      if (node.place === 'around') throw new NotInRe2('look-around', node.offset);
+      if (node.atLines && (node.place === '^' || node.place === '$')) throw new NotInRe2(`"${node.place}" at lines (|m)`, node.offset);
+      return node.place;
+    case 'atomic': throw new NotInRe2('atomic groups', node.offset);
+    case 'repeat': return repeatText(node, copies);
   }
+}
 
-  text(node: RegexNode, copies: number): string {
-    switch (node.type) {
-      case 'atom': return this.#atom(node.source);
-      case 'sequence': return node.parts.map((part) => this.text(part, copies)).join('');
-      case 'choice': return `(?:${node.parts.map((part) => this.text(part, copies)).join('|')})`;
-      case 'look':
-        if (node.place === 'around') throw new NotInRe2('look-around', node.offset);
-        if (this.#flags.includes('m') && (node.place === '^' || node.place === '$')) throw new NotInRe2(`"${node.place}" at lines (|m)`, node.offset);
-        return node.place;
-      case 'repeat': return this.#repeat(node, copies);
-    }
-  }
+function repeatText({ part, min, max, offset, reference }: Extract<RegexNode, { type: 'repeat' }>, copies: number): string {
+  if (reference !== undefined) throw new NotInRe2('back references', offset);
+  const most = copies * Math.max(min, max === Infinity ? 1 : max);
+  if (most > mostCopies) throw new NotInRe2(`counts over ${mostCopies}`, offset);
+  const inner = textOf(part, most);
+  // An assertion may stand behind a quantifier in neither, and in a group in both.
+  const whole = part.type === 'atom' ? inner : `(?:${inner})`;
+  if (max === Infinity) return min === 0 ? `${whole}*` : min === 1 ? `${whole}+` : `${whole}{${min},}`;
+  if (min === 0 && max === 1) return `${whole}?`;
+  return min === max ? `${whole}{${min}}` : `${whole}{${min},${max}}`;
+}
 
-  #repeat({ part, min, max, offset, reference }: Extract<RegexNode, { type: 'repeat' }>, copies: number): string {
-    if (reference) throw new NotInRe2('back references', offset);
-    const most = copies * Math.max(min, max === Infinity ? 1 : max);
-    if (most > mostCopies) throw new NotInRe2(`counts over ${mostCopies}`, offset);
-    const inner = this.text(part, most);
-    // An assertion may stand behind a quantifier in neither, and in a group in both.
-    const whole = part.type === 'atom' ? inner : `(?:${inner})`;
-    if (max === Infinity) return min === 0 ? `${whole}*` : min === 1 ? `${whole}+` : `${whole}{${min},}`;
-    if (min === 0 && max === 1) return `${whole}?`;
-    return min === max ? `${whole}{${min}}` : `${whole}{${min},${max}}`;
-  }
-
-  #atom(source: string): string {
-    const plain = source.length === 1 && !'.()[]{}*+?|^$\\'.includes(source);
-    if (plain && !(this.#flags.includes('i') && /\p{L}/u.test(source)) && source.charCodeAt(0) < 0xd800) return source;
-    return characterClass(source, this.#flags.replace('m', ''));
-  }
+function atomText(source: string, flags: string): string {
+  const plain = source.length === 1 && !'.()[]{}*+?|^$\\'.includes(source);
+  if (plain && !(flags.includes('i') && /\p{L}/u.test(source)) && source.charCodeAt(0) < 0xd800) return source;
+  return characterClass(source, flags);
 }
 
 const classes = new Map<string, string>();

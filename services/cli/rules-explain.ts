@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { CaptureError } from '#capture';
 import type { FlowRecord } from '#flow';
 import { closeness, explain, readRecords, reasonOf, type Explanation, type Rule } from '#rules';
 import { projectRoot } from '#runtime';
@@ -27,18 +28,31 @@ export async function explainRules(file: string, { folder, only, all }: ExplainO
   const { pack } = await loadRules(projectRoot, await readRuleNames({ root: projectRoot, ...files }), folder);
   const rules = only === undefined ? pack.rules : pack.rules.filter(({ id, name, title }) => [id, name, title].includes(only));
   if (rules.length === 0) throw new UsageError(`no rule has the id, name or title ${JSON.stringify(only)}`);
-  const records = /\.(?:nd)?json$/.test(file) ? readRecords(await readFile(file, 'utf8')) : await captureRecords(file, files);
+  const records = /\.(?:nd)?json$/.test(file) ? readRecords(await readText(file)) : await captureRecords(file, files);
   for (const rule of rules) print(explainRule(rule, records, { named: only !== undefined, all }));
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new UsageError(`there is no file ${file}`) : error;
+  }
 }
 
 /** The records of a capture, enriched as a detector does. */
 async function captureRecords(file: string, files: PolicyFiles): Promise<FlowRecord[]> {
-  const { inputs: [input], unreadable: [problem] } = await listCaptures([file]);
-  if (!input) throw new Error(`${file}: ${problem?.reason ?? 'no capture'}`);
+  const { inputs: [input, another], unreadable: [problem] } = await listCaptures([file]);
+  if (!input) throw new UsageError(`${file}: ${problem?.reason ?? 'no capture'}`);
+  if (another) throw new UsageError(`rules explain takes one capture, and ${file} is a folder of several`);
   const records: FlowRecord[] = [];
   // Tokens are of no interest here, so the key is one of this run alone.
   const pipeline = createPipeline({ tokenKey: randomBytes(32) });
-  await replayCapture(input, { pipeline, send: async (batch) => { records.push(...batch); }, onProgress: () => {} });
+  try {
+    await replayCapture(input, { pipeline, send: async (batch) => { records.push(...batch); }, onProgress: () => {} });
+  } catch (error) {
+    throw error instanceof CaptureError ? new UsageError(`${input.path}: ${error.message}`) : error;
+  }
   const { detection } = await loadDetection({ root: projectRoot, ...files });
   detection.detect(records);
   return records;
@@ -58,12 +72,14 @@ function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: b
   if (rule.evaluable === 'no') return `${head}\n  not evaluable here: ${rule.gaps.join('; ')}`;
   const explained = records.map((record): Explained => ({ record, explanation: explain(rule, record) }));
   const matched = explained.filter(({ explanation }) => explanation.matched);
-  const summary = `${head}\n  ${matched.length} of ${records.length} records match${rule.gaps.length > 0 ? `; left out: ${rule.gaps.join('; ')}` : ''}`;
+  const leftOut = rule.gaps.length > 0 ? `; left out: ${rule.gaps.join('; ')}` : '';
+  const summary = `${head}\n  ${matched.length} of ${records.length} records match${leftOut}`;
   if (how.all) return [summary, ...explained.map(describe)].join('\n');
   const groups = groupsOf(explained.filter(({ explanation }) => !explanation.matched));
   // One record of each reason tells as much as all of them.
   const closest = groups.map(({ members: [first] }) => first!);
-  const shown = how.named ? [...matched.slice(0, shownRecords), ...closest.slice(0, shownRecords)] : [matched[0] ?? closest[0]].filter((one) => one !== undefined);
+  const most = how.named ? shownRecords : 1;
+  const shown = how.named || matched.length === 0 ? [...matched.slice(0, most), ...closest.slice(0, most)] : matched.slice(0, most);
   const others = how.named || matched.length === 0 ? groups.map(({ reason, members }) => `    ${members.length} × ${reason}`) : [];
   return [summary, ...others, ...shown.map(describe)].join('\n');
 }
@@ -71,12 +87,14 @@ function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: b
 /** Records that do not match by the reason, those that come closest first. */
 function groupsOf(explained: readonly Explained[]): { reason: string; members: readonly Explained[] }[] {
   const groups = Object.groupBy(explained, ({ explanation }) => reasonOf(explanation));
-  return Object.entries(groups).map(([reason, members = []]) => ({ reason, members: members.toSorted((a, b) => closeness(b.explanation) - closeness(a.explanation)) }))
+  const closestFirst = (a: Explained, b: Explained): number => closeness(b.explanation) - closeness(a.explanation);
+  return Object.entries(groups).map(([reason, members = []]) => ({ reason, members: members.toSorted(closestFirst) }))
     .toSorted((a, b) => closeness(b.members[0]!.explanation) - closeness(a.members[0]!.explanation));
 }
 
 function describe({ record, explanation: { matched, observable, searches } }: Explained): string {
-  const place = `${record['source.ip']}:${record['source.port']} → ${record['destination.domain'] || record['destination.ip']}:${record['destination.port']}`;
+  const destination = record['destination.domain'] || record['destination.ip'];
+  const place = `${record['source.ip']}:${record['source.port']} → ${destination}:${record['destination.port']}`;
   const frame = record['telltale.evidence.frame'] > 0 ? ` (frame ${record['telltale.evidence.frame']})` : '';
   const lines = [`  ${matched ? 'matches' : 'does not match'}: ${place}${frame}${observable && `, ${observable}`}`];
   for (const { name, holds, tests } of searches) {

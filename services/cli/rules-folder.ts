@@ -5,7 +5,7 @@ import { checkFixtures, logSourceName, parseRules, type ParsedRules } from '#rul
 import { projectRoot } from '#runtime';
 import type { RuleNames } from '../detector/packs.ts';
 import { readLogSources, readRuleFolder, shippedRules, type RuleFolder } from '../detector/rule-folder.ts';
-import { exitStatus, oneOf } from './command.ts';
+import { exitStatus, oneOf, UsageError } from './command.ts';
 import { columns } from './table.ts';
 
 /** Prints what is wrong in rule folders or files, as `file:line:column severity message`. */
@@ -16,13 +16,17 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
   // Rules of all paths are read together: correlations and filters name each other's.
   const placeholders = new Map(folders.flatMap((folder) => [...folder.placeholders]));
   const parsed = parseRules(folders.flatMap(({ rules }) => rules), { logSources, ...names, placeholders });
-  problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(Date.now() * 1_000, names)));
+  // A rule with an error is not read, and may be the one that an exception is about.
+  const isWhole = parsed.problems.every(({ severity }) => severity !== 'error');
+  const known = isWhole ? new Set([...parsed.rules, ...parsed.correlations].flatMap(({ id, title }) => [id, title])) : undefined;
+  problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(names, { now: Date.now() * 1_000, known })));
   for (const problem of problems.toSorted(byPlace)) {
     process.stdout.write(`${problem.file}:${problem.line}:${problem.column} ${problem.severity} ${problem.message} [${problem.code}]\n`);
   }
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const running = [...parsed.rules, ...parsed.correlations].filter(({ evaluable }) => evaluable !== 'no').length;
-  process.stderr.write(`${count(parsed.rules.length + parsed.correlations.length, 'rule')}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
+  const read = count(parsed.rules.length + parsed.correlations.length, 'rule');
+  process.stderr.write(`${read}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
   return errors > 0 ? exitStatus.failed : exitStatus.ok;
 }
 
@@ -37,8 +41,10 @@ export async function testRules(names: RuleNames, folder = shippedRules(projectR
   for (const file of new Set([...rulesByFile.keys(), ...correlationsByFile.keys()])) {
     const subject = { rules: rulesByFile.get(file) ?? [], correlations: correlationsByFile.get(file) ?? [], allRules: rules };
     const fixtures = files.fixtures.get(file);
-    if (!fixtures) problems.push({ file, line: [...subject.rules, ...subject.correlations][0]!.line, column: 1, severity: 'error', code: 'fixture', message: 'the rule has no fixtures' });
-    else {
+    if (!fixtures) {
+      const { line } = [...subject.rules, ...subject.correlations][0]!;
+      problems.push({ file, line, column: 1, severity: 'error', code: 'fixture', message: 'the rule has no fixtures' });
+    } else {
       try {
         problems.push(...checkFixtures(subject, fixtures));
         tested += subject.rules.length + subject.correlations.length;
@@ -58,7 +64,10 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
   const { rules, correlations, silent } = await loadRules(await readPath(folder), names);
   const listed = [
     ...rules.map((rule) => ({ ...rule, source: logSourceName(rule.logsource), reports: !silent.has(rule.id) })),
-    ...correlations.map((correlation) => ({ ...correlation, logsource: undefined, source: `correlation of ${count(correlation.parts.length, 'rule')}`, reports: !correlation.silent })),
+    ...correlations.map((correlation) => {
+      const source = `correlation of ${count(correlation.parts.length, 'rule')}`;
+      return { ...correlation, logsource: undefined, source, reports: !correlation.silent };
+    }),
   ];
   if (oneOf('--format', format, ['table', 'ndjson']) === 'ndjson') {
     for (const { id, level, title, logsource, evaluable, gaps, reports, file, line, version } of listed) {
@@ -67,7 +76,8 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
     return exitStatus.ok;
   }
   const rows = listed.map(({ level, id, title, source, evaluable, gaps, reports }) => [
-    level, id, title, source, [evaluable === 'whole' ? 'yes' : evaluable, ...gaps, ...(reports ? [] : ['reports only through a correlation'])].join('; '),
+    level, id, title, source,
+    [evaluable === 'whole' ? 'yes' : evaluable, ...gaps, ...(reports ? [] : ['reports only through a correlation'])].join('; '),
   ]);
   process.stdout.write(`${columns(['LEVEL', 'ID', 'TITLE', 'LOG SOURCE', 'EVALUABLE HERE'], rows)}\n`);
   return exitStatus.ok;
@@ -83,11 +93,17 @@ export async function loadRules(files: RuleFolder, names: RuleNames): Promise<Pa
 
 /** A folder, or one file as a folder of one. Names begin with its path: from here when it is below, else as given. */
 export async function readPath(given: string): Promise<RuleFolder> {
-  if ((await stat(given)).isDirectory()) {
+  const found = await stat(given).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new UsageError(`there is no file or folder ${given}`) : error;
+  });
+  if (found.isDirectory()) {
     const fromHere = path.relative('.', given) || '.';
     return readRuleFolder(given, fromHere.startsWith('..') ? given : fromHere);
   }
-  return { rules: [{ name: given, text: await readFile(given, 'utf8') }], fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [] };
+  return {
+    rules: [{ name: given, text: await readFile(given, 'utf8') }],
+    fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [],
+  };
 }
 
 function byPlace(a: Problem, b: Problem): number {

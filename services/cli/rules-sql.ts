@@ -21,6 +21,9 @@ export interface SqlOptions {
   only: string | undefined;
 }
 
+/** Columns that a converted rule selects. */
+const converted = ['timestamp', 'telltale_flow_id', 'source_ip', 'destination_ip', 'destination_port', 'destination_domain', 'event_id'];
+
 /** Prints rules as ClickHouse's SQL over stored flows, correlations with the time range in it. */
 export async function convertRules(options: SqlOptions, range: TimeRange): Promise<number> {
   const { rules, correlations, all } = await chosen(options);
@@ -28,11 +31,11 @@ export async function convertRules(options: SqlOptions, range: TimeRange): Promi
     const { convertible, condition, gaps } = ruleSql(rule);
     const head = heading(rule, gaps);
     if (convertible === 'no') print(`${head}\n-- not convertible`);
-    else print(`${head}\nSELECT timestamp, telltale_flow_id, source_ip, destination_ip, destination_port, destination_domain, event_id\nFROM flows FINAL\nWHERE ${condition}\nORDER BY timestamp`);
+    else print(`${head}\nSELECT ${converted.join(', ')}\nFROM flows FINAL\nWHERE ${condition}\nORDER BY timestamp`);
   }
   for (const correlation of correlations) {
     const gaps = gapsOf(correlation, all);
-    print(gaps.unusable ? `${heading(correlation, gaps.all)}\n-- not convertible` : `${heading(correlation, gaps.all)}\n${sqlOf(correlation, all, range)}`);
+    print(`${heading(correlation, gaps.all)}\n${gaps.unusable ? '-- not convertible' : sqlOf(correlation, all, range)}`);
   }
   return exitStatus.ok;
 }
@@ -42,12 +45,35 @@ export async function backtestRules(options: SqlOptions, range: TimeRange, store
   const { rules, correlations, all } = await chosen(options);
   await using opened = await openStore('url' in store ? store : { path: dataFolder(store.data).clickhouse });
   if ('data' in store) await opened.migrate();
+  const stored = await storedIn(range, opened);
+  print(stored.text);
+  if (stored.isEmpty) return exitStatus.ok;
   for (const rule of rules) print(await backtestRule(rule, range, opened));
   for (const correlation of correlations) print(await backtestCorrelation(correlation, all, range, opened));
   return exitStatus.ok;
 }
 
-async function chosen({ folder, names, only }: SqlOptions): Promise<Pick<ParsedRules, 'rules' | 'correlations'> & { all: ReadonlyMap<string, Rule> }> {
+const inRange = "timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Micro({to:Int64}, 'UTC')";
+
+/** What there is to find something in: so that nothing found is told from nothing stored. */
+async function storedIn({ from, to }: TimeRange, store: Store): Promise<{ isEmpty: boolean; text: string }> {
+  const time = (micros: string): string => `formatDateTime(${micros}, '%F %T')`;
+  const [found] = await store.query<{ records: number; flows: number; first: string; last: string }>(
+    `SELECT count() AS records, uniqExact(telltale_flow_id) AS flows, ${time('min(timestamp)')} AS first, ${time('max(timestamp)')} AS last
+      FROM flows FINAL WHERE ${inRange}`,
+    { from: String(from), to: String(to) },
+  );
+  const { records, flows, first, last } = found!;
+  if (records === 0) return { isEmpty: true, text: 'Nothing is stored of this time.' };
+  return { isEmpty: false, text: `${count(records, 'record')} of ${count(flows, 'flow')} are stored of this time, from ${first} to ${last} UTC.` };
+}
+
+interface ChosenRules extends Pick<ParsedRules, 'rules' | 'correlations'> {
+  /** Also those that are not asked for, by id. */
+  all: ReadonlyMap<string, Rule>;
+}
+
+async function chosen({ folder, names, only }: SqlOptions): Promise<ChosenRules> {
   const { rules, correlations } = await loadRules(await readPath(folder), names);
   const isMeant = ({ id, name, title }: Rule | Correlation): boolean => only === undefined || [id, name, title].includes(only);
   const found = { rules: rules.filter(isMeant), correlations: correlations.filter(isMeant), all: new Map(rules.map((rule) => [rule.id, rule])) };
@@ -60,17 +86,19 @@ function heading({ title, level, id }: Rule | Correlation, gaps: readonly string
 }
 
 function gapsOf(correlation: Correlation, rules: ReadonlyMap<string, Rule>): { all: string[]; unusable: boolean } {
-  const converted = [...correlation.hitFields.keys()].map((id) => ruleSql(rules.get(id)!));
+  const parts = [...correlation.hitFields.keys()].map((id) => ruleSql(rules.get(id)!));
   return {
-    all: [...new Set([...correlation.gaps, ...converted.flatMap(({ gaps }) => gaps)])],
-    unusable: correlation.evaluable === 'no' || converted.some(({ convertible }) => convertible === 'no'),
+    all: [...new Set([...correlation.gaps, ...parts.flatMap(({ gaps }) => gaps)])],
+    unusable: correlation.evaluable === 'no' || parts.some(({ convertible }) => convertible === 'no'),
   };
 }
 
 function sqlOf(correlation: Correlation, rules: ReadonlyMap<string, Rule>, { from, to }: TimeRange): string {
   const period = periodMicros(correlation);
   // A fixed period counts when all of it lies in the range.
-  const [first, last] = slides(correlation) ? [Math.floor(from / period), Math.floor((to - 1) / period)] : [Math.ceil(from / period), Math.floor(to / period) - 1];
+  const [first, last] = slides(correlation)
+    ? [Math.floor(from / period), Math.floor((to - 1) / period)]
+    : [Math.ceil(from / period), Math.floor(to / period) - 1];
   return correlationSql(correlation, { first, last, judged: Number.MAX_SAFE_INTEGER }, flowEvents(correlation, rules), contextFields);
 }
 
@@ -82,22 +110,38 @@ async function backtestRule(rule: Rule, { from, to }: TimeRange, store: Store): 
   const { convertible, condition, gaps } = ruleSql(rule);
   const head = [`${rule.title} (${rule.level}, ${rule.id})`, ...gaps.map((gap) => `  left out: ${gap}`)];
   if (convertible === 'no') return [...head, '  cannot be run over stored flows'].join('\n');
-  const matching = `FROM flows FINAL WHERE timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Micro({to:Int64}, 'UTC') AND ${condition}`;
-  const ask = <T>(select: string, rest = ''): Promise<T[]> => store.query<T>(`SELECT ${select} ${matching} ${rest}`, { from: String(from), to: String(to) });
-  const [totals] = await ask<{ records: number; flows: number; subjects: number }>('count() AS records, uniqExact(telltale_flow_id) AS flows, uniqExact(telltale_subject_ip) AS subjects');
-  head.push(`  ${count(totals!.records, 'record')} of ${count(totals!.flows, 'flow')} match, of ${count(totals!.subjects, 'subject')}`);
-  if (totals!.records === 0) return head.join('\n');
-  const hours = await ask<{ hour: string; records: number }>("formatDateTime(toStartOfHour(timestamp), '%F %R') AS hour, count() AS records", `GROUP BY hour ORDER BY hour LIMIT ${shownHours}`);
-  const subjects = await ask<{ subject: string; records: number }>('telltale_subject_ip AS subject, count() AS records', `GROUP BY subject ORDER BY records DESC, subject LIMIT ${shownSubjects}`);
-  const samples = await ask<{ time: string; source: string; destination: string; path: string; id: string }>(
-    "formatDateTime(timestamp, '%F %T') AS time, source_ip AS source, concat(if(destination_domain = '', destination_ip, destination_domain), ':', toString(destination_port)) AS destination, url_path AS path, event_id AS id",
+  const matching = `FROM flows FINAL WHERE ${inRange} AND ${condition}`;
+  const parameters = { from: String(from), to: String(to) };
+  const ask = <T>(select: string, rest = ''): Promise<T[]> => store.query<T>(`SELECT ${select} ${matching} ${rest}`, parameters);
+  const [totals] = await ask<Totals>(`count() AS records, uniqExact(telltale_flow_id) AS flows, uniqExact(telltale_subject_ip) AS subjects,
+    uniqExact(toStartOfHour(timestamp)) AS hours`);
+  const { records, flows, subjects, hours } = totals!;
+  head.push(`  ${count(records, 'record')} of ${count(flows, 'flow')} match, of ${count(subjects, 'subject')}`);
+  if (records === 0) return head.join('\n');
+  const counted = (name: string, order: string): Promise<Counted[]> => ask(`${name} AS name, count() AS records`, `GROUP BY name ORDER BY ${order}`);
+  const byHour = await counted("formatDateTime(toStartOfHour(timestamp), '%F %R')", `name LIMIT ${shownHours}`);
+  const bySubject = await counted('telltale_subject_ip', `records DESC, name LIMIT ${shownSubjects}`);
+  const samples = await ask<Record<(typeof sampled)[number], string>>(
+    `formatDateTime(timestamp, '%F %T') AS time, source_ip AS source,
+      concat(if(destination_domain = '', destination_ip, destination_domain), ':', toString(destination_port)) AS destination,
+      url_path AS path, event_id AS id`,
     `ORDER BY timestamp, event_id LIMIT ${shownSamples}`);
   return [
     ...head,
-    indent(columns(['HOUR (UTC)', 'RECORDS'], hours.map(({ hour, records }) => [hour, String(records)]))),
-    indent(columns(['SUBJECT', 'RECORDS'], subjects.map(({ subject, records }) => [subject, String(records)]))),
-    indent(columns(['TIME (UTC)', 'FROM', 'TO', 'PATH', 'RECORD'], samples.map(({ time, source, destination, path, id }) => [time, source, destination, path, id]))),
+    ...countedTable('HOUR (UTC)', byHour, hours),
+    ...countedTable('SUBJECT', bySubject, subjects),
+    indent(columns(['TIME (UTC)', 'FROM', 'TO', 'PATH', 'RECORD'], samples.map((sample) => sampled.map((name) => sample[name])))),
   ].join('\n');
+}
+
+interface Totals { records: number; flows: number; subjects: number; hours: number }
+interface Counted { name: string; records: number }
+const sampled = ['time', 'source', 'destination', 'path', 'id'] as const;
+
+/** Those that are shown, and how many more there are. */
+function countedTable(title: string, shown: readonly Counted[], all: number): string[] {
+  const table = indent(columns([title, 'RECORDS'], shown.map(({ name, records }) => [name, String(records)])));
+  return all > shown.length ? [table, `    … and ${all - shown.length} more`] : [table];
 }
 
 async function backtestCorrelation(correlation: Correlation, rules: ReadonlyMap<string, Rule>, range: TimeRange, store: Store): Promise<string> {
@@ -107,7 +151,8 @@ async function backtestCorrelation(correlation: Correlation, rules: ReadonlyMap<
   const rows = await store.query<CorrelationRow>(sqlOf(correlation, rules, range));
   const findings = rows.map((row) => correlationFinding(correlation, row, ''));
   const samples = findings.slice(0, shownSamples).map((finding) => `  ${finding['message']}`);
-  return [...head, `  ${count(rows.length, 'window')} found, of ${count(new Set(rows.map(({ grp }) => grp.join('\0'))).size, 'group')}`, ...samples].join('\n');
+  const groups = new Set(rows.map(({ grp }) => grp.join('\0'))).size;
+  return [...head, `  ${count(rows.length, 'window')} found, of ${count(groups, 'group')}`, ...samples].join('\n');
 }
 
 function indent(text: string): string {
@@ -120,7 +165,8 @@ function print(text: string): void {
 
 /** A day, or a time in UTC: `2026-08-01`, `2026-08-01T12:00:00Z`. µs. */
 export function timeOf(text: string): number {
-  const millis = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?)?$/.test(text) ? Date.parse(text.length === 10 || text.endsWith('Z') ? text : `${text}Z`) : Number.NaN;
+  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?)?$/.test(text);
+  const millis = isTime ? Date.parse(text.length === 10 || text.endsWith('Z') ? text : `${text}Z`) : Number.NaN;
   if (Number.isNaN(millis)) throw new UsageError(`${text}: expected a day or a time in UTC, such as 2026-08-01 or 2026-08-01T12:00:00Z`);
   return millis * 1000;
 }

@@ -13,6 +13,7 @@ export class DetectorCounters {
   storeSeconds = 0;
   recalledSubjects = 0;
   recalledRecords = 0;
+  recallsCut = 0;
 }
 
 /**
@@ -47,7 +48,8 @@ export class Detector {
 
     this.counters.batches++;
     this.counters.records += records.length;
-    for (const finding of findings) this.counters.findings[finding['event.severity_name']] = (this.counters.findings[finding['event.severity_name']] ?? 0) + 1;
+    const byLevel = this.counters.findings;
+    for (const { 'event.severity_name': level } of findings) byLevel[level] = (byLevel[level] ?? 0) + 1;
     this.counters.detectSeconds += (detected - started) / 1000;
     this.counters.storeSeconds += (stored - detected) / 1000;
   };

@@ -1,4 +1,5 @@
 import { findingId, type Finding, type FlowRecord } from '#flow';
+import { mostHeaderBytes } from '#ingest';
 import { dayOf, secondOf, storedFrom } from './detection-times.ts';
 import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
 import { pageSql, pagesOf } from './query-pages.ts';
@@ -15,8 +16,6 @@ const probing = 1_000_000;
 const takeover = 90_000_000;
 /** Within which a return is told. µs */
 const returning = 3_600_000_000;
-/** A packet of TCP without payload has at most so many bytes (IPv6, and options of a reset). */
-const headerBytes = 80;
 
 /**
  * A peer of a service falls silent, or refuses, and a peer in another country or network takes its place: per subject, service and role.
@@ -163,7 +162,7 @@ const failoverSql = `WITH
       if(one_way, sum(source_packets), argMax(telltale_unanswered_packets, telltale_flow_sequence)) AS unanswered,
       (countIf(telltale_flow_end_reason = 'refused') > 0
         OR (argMax(telltale_flow_end_reason, telltale_flow_sequence) = 'rst' AND max(telltale_evidence_frame) > 0 AND max(telltale_handshake_rtt) = 0))
-        AND sum(destination_bytes) <= ${headerBytes} * sum(destination_packets) AS refused,
+        AND sum(destination_bytes) <= ${mostHeaderBytes} * sum(destination_packets) AS refused,
       refused OR (unanswered >= ${silence.packets} AND unanswered_for >= ${silence.micros}) AS failed,
       sum(destination_packets) > 0 AND NOT refused AS answered
     FROM flows FINAL

@@ -6,6 +6,8 @@ import { openStore } from '#store';
 import { temporaryFolder } from '../../test/support/folder.ts';
 import { Detection } from './detection.ts';
 import { Detector } from './detector.ts';
+import { LinkHistory } from './link-history.ts';
+import { Linkability } from './linkability.ts';
 import { loadDetection } from './packs.ts';
 import { noon, second, serviceFlow } from './scheduled-testing.ts';
 
@@ -72,4 +74,22 @@ test('in one flow identifiers belong together however long ago, also across proc
   await start().handle([record]);
   await start().handle([later]);
   assert.equal(found.filter((finding) => finding['rule.name'] === 'User and room linked in clear').length, 1);
+});
+
+test('of more rows than are read the latest count, and that they were more is counted', async () => {
+  await using folder = await temporaryFolder('links');
+  await using store = await openStore({ path: folder.path });
+  await store.migrate();
+  const past = [flow(0, seen('user_id', 'tk1.k.early')), flow(10, seen('device_id', 'tk1.k.device')), flow(20, seen('room_id', 'tk1.k.room'))];
+  await store.write(past, []);
+  const recall = async (mostRows: number): Promise<[records: number, cut: number, linkedWith: string[]]> => {
+    const counters = { recalledSubjects: 0, recalledRecords: 0, recallsCut: 0 };
+    const linkability = new Linkability(10);
+    const now = flow(30, seen('room_id', 'tk1.k.another'));
+    await new LinkHistory((sql, parameters) => store.query(sql, parameters), counters, { mostRows }).recall([now], linkability, []);
+    const link = linkability.link(now, false);
+    return [counters.recalledRecords, counters.recallsCut, link!.observables.map(({ token }) => token).toSorted()];
+  };
+  assert.deepEqual(await recall(3), [3, 0, ['tk1.k.another', 'tk1.k.device', 'tk1.k.early']]);
+  assert.deepEqual(await recall(2), [2, 1, ['tk1.k.another', 'tk1.k.device']]);
 });

@@ -7,7 +7,8 @@ import type { Query } from './scheduled-detections.ts';
 const toldMicros = 86_400_000_000;
 /** Parameters travel in the URL, whose length servers bound. */
 const subjectsPerQuery = 500;
-const mostRows = 100_000;
+/** Rows of an answer that are read: of more, those of the earlier records are not. */
+const mostRowsPerAnswer = 100_000;
 
 const plain = ['event.id', 'telltale.flow.id', 'telltale.subject.ip', 'telltale.peer.ip', 'source.ip', 'destination.ip'] as const;
 const members = ['kind', 'path', 'encoding', 'visibility', 'confidence', 'mask', 'token', 'sender', 'frame', 'watchlist'] as const;
@@ -22,6 +23,13 @@ interface Beginning {
   readonly longFlows: Set<string>;
 }
 
+export interface LinkHistoryCounters {
+  recalledSubjects: number;
+  recalledRecords: number;
+  /** Answers that were cut at the bound of rows. */
+  recallsCut: number;
+}
+
 /**
  * Links rest on what a subject showed in the last minutes, and that is in the memory of the process that read it. A process that reads a
  * subject's records for the first time, because it has just started or because another one has died, asks the store what came before:
@@ -29,16 +37,18 @@ interface Beginning {
  */
 export class LinkHistory {
   readonly #query: Query;
-  readonly #counters: { recalledSubjects: number; recalledRecords: number };
+  readonly #counters: LinkHistoryCounters;
   readonly #rememberedSubjects: number;
+  readonly #mostRows: number;
   /** Subjects whose records all came here since the store was asked. */
   #followed: BoundedCache<true>;
 
-  /** @param rememberedSubjects as many as {@link Linkability} remembers */
-  constructor(query: Query, counters: { recalledSubjects: number; recalledRecords: number }, rememberedSubjects = 65_536) {
+  /** @param bounds `rememberedSubjects`: as many as {@link Linkability} remembers */
+  constructor(query: Query, counters: LinkHistoryCounters, { rememberedSubjects = 65_536, mostRows = mostRowsPerAnswer } = {}) {
     this.#query = query;
     this.#counters = counters;
     this.#rememberedSubjects = rememberedSubjects;
+    this.#mostRows = mostRows;
     this.#followed = new BoundedCache(rememberedSubjects);
   }
 
@@ -75,11 +85,13 @@ export class LinkHistory {
     return beginnings;
   }
 
-  async #recallSome(beginnings: ReadonlyMap<string, Beginning>, batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[]): Promise<void> {
+  async #recallSome(
+    beginnings: ReadonlyMap<string, Beginning>, batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[],
+  ): Promise<void> {
     const times = [...beginnings.values()].map(({ micros }) => micros);
     const [first, last] = [Math.min(...times), Math.max(...times)];
     const subjects = [...beginnings.keys()];
-    const past = await this.#query<PastRow>(
+    const past = await this.#ask<PastRow>(
       `${selectPast} WHERE ${columnOf('telltale.subject.ip')} IN {subjects:Array(String)} AND timestamp >= fromUnixTimestamp64Micro({from:Int64})
         AND timestamp <= fromUnixTimestamp64Micro({to:Int64}) ${endOfPast}`,
       { subjects, from: String(first - linkWindowMicros), to: String(last) },
@@ -94,35 +106,47 @@ export class LinkHistory {
       this.#counters.recalledRecords += 1;
     }
     if (linkRules.length === 0) return;
-    const told = await this.#query<ToldRow>(selectTold, { subjects, rules: linkRules, from: String(first - toldMicros), to: String(last) });
-    for (const { record, subject, peer, local, tokens } of told) linkability.remember(subject, local === 1 ? peer : '', tokens, record);
+    const told = await this.#ask<ToldRow>(selectTold, { subjects, rules: linkRules, from: String(first - toldMicros), to: String(last) });
+    // The latest that was told of a pair is the one that counts.
+    for (const { record, subject, peer, local, tokens } of told.toReversed()) linkability.remember(subject, local === 1 ? peer : '', tokens, record);
   }
 
   /** Of a flow all identifiers count, however long ago they were seen. */
   #pastOfFlows(flows: ReadonlySet<string>, batch: readonly FlowRecord[]): Promise<PastRow[]> {
     const starts = batch.filter((record) => flows.has(record['telltale.flow.id'])).map((record) => record['event.start']);
-    return this.#query<PastRow>(
+    return this.#ask<PastRow>(
       `${selectPast} WHERE telltale_flow_id IN {flows:Array(String)} AND event_start >= fromUnixTimestamp64Micro({from:Int64})
         AND event_start <= fromUnixTimestamp64Micro({to:Int64}) ${endOfPast}`,
       { flows: [...flows], from: String(Math.min(...starts)), to: String(Math.max(...starts)) },
     );
   }
+
+  /** The latest rows that answer; an answer with more of them is counted. */
+  async #ask<Row>(sql: string, parameters: Readonly<Record<string, unknown>>): Promise<Row[]> {
+    const rows = await this.#query<Row>(sql, { ...parameters, mostRows: this.#mostRows + 1 });
+    if (rows.length <= this.#mostRows) return rows;
+    this.#counters.recallsCut += 1;
+    return rows.slice(0, this.#mostRows);
+  }
 }
 
 const selectPast = `SELECT ${plain.map((name) => `${columnOf(name)} AS "${name}"`).join(', ')}, toString(toUnixTimestamp64Micro(timestamp)) AS micros,
   telltale_peer_unlocated = 'local' AS local, ${members.map((member) => `telltale_observables.${member} AS "${member}"`).join(', ')} FROM flows`;
-const endOfPast = `AND notEmpty(telltale_observables.kind) ORDER BY timestamp DESC, telltale_flow_sequence DESC LIMIT 1 BY event_id LIMIT ${mostRows}`;
+const endOfPast = `AND notEmpty(telltale_observables.kind)
+  ORDER BY timestamp DESC, telltale_flow_sequence DESC LIMIT 1 BY event_id LIMIT {mostRows:UInt32}`;
 
-const selectTold = `SELECT telltale_record_id AS record, telltale_subject_ip AS subject, telltale_peer_ip AS peer, telltale_peer_unlocated = 'local' AS local,
+const selectTold = `SELECT telltale_record_id AS record, telltale_subject_ip AS subject, telltale_peer_ip AS peer,
+  telltale_peer_unlocated = 'local' AS local,
   arrayConcat([telltale_observable_token], arrayMap(related -> splitByChar('=', related)[2], telltale_observables_related)) AS tokens
   FROM findings WHERE rule_id IN {rules:Array(String)} AND telltale_subject_ip IN {subjects:Array(String)}
     AND timestamp >= fromUnixTimestamp64Micro({from:Int64}) AND timestamp <= fromUnixTimestamp64Micro({to:Int64})
-  ORDER BY timestamp LIMIT 1 BY event_id LIMIT ${mostRows}`;
+  ORDER BY timestamp DESC LIMIT 1 BY event_id LIMIT {mostRows:UInt32}`;
 
 function recordOf(row: PastRow): FlowRecord {
   const record = createFlowRecord();
   for (const name of plain) record[name] = row[name];
   record['@timestamp'] = Number(row.micros);
-  record['telltale.observables'] = row.kind.map((_, i) => Object.fromEntries(members.map((member) => [member, row[member][i]])) as unknown as FlowRecord['telltale.observables'][number]);
+  const observable = (i: number): unknown => Object.fromEntries(members.map((member) => [member, row[member][i]]));
+  record['telltale.observables'] = row.kind.map((_, i) => observable(i) as FlowRecord['telltale.observables'][number]);
   return record;
 }

@@ -2,7 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Geography, LocatedError, ServiceCatalogue, type Position, type Problem } from '#geo';
 import { catalogue as identifierCatalogue } from '#identifiers';
-import { ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, parseThresholds, PolicySet, type PolicyContext, type RuleFile, type RulePack, type Thresholds, type Vocabulary } from '#rules';
+import {
+  ExceptionSet, Inventory, Jurisdictions, loadPack, parseExceptions, parsePolicy, parseThresholds, PolicySet,
+  type PolicyContext, type RuleFile, type RulePack, type Thresholds, type Vocabulary,
+} from '#rules';
 import { Detection } from './detection.ts';
 import { GeoTableWatcher, readGeoTables, type GeoFiles } from './detection-tables.ts';
 import { readLogSources, readRuleFolder, readYamlFiles, shippedRules } from './rule-folder.ts';
@@ -47,7 +50,8 @@ export interface LoadedDetection {
  * Reads rules, policies, catalogue and geo tables and makes a detection of them.
  * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
  */
-export async function loadDetection({ root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions, sites }: DetectionFiles): Promise<LoadedDetection> {
+export async function loadDetection(files: DetectionFiles): Promise<LoadedDetection> {
+  const { root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions, sites } = files;
   const [tables, catalogue, inventory] = await Promise.all([readGeoTables(root, geo), readCatalogue(root), readInventory(inventoryFile)]);
   const context = await readPolicyContext(root, catalogue, jurisdictions);
   const policies = new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context)));
@@ -63,12 +67,16 @@ export async function loadDetection({ root, rules, policy, geo, jurisdictions, i
     return Object.entries(parts).map(([part, version]) => `${part} ${version}`).join('; ');
   };
   const versions = versionsWith({});
-  const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, exceptions, versions, inventory, ...(positions && { positions }), ...(sites && { sites }) });
+  const detection = new Detection({
+    geography, catalogue, policies, rules: pack.plan, hits: pack.hits, exceptions, versions, inventory, ...(positions && { positions }), ...(sites && { sites }),
+  });
   return { detection, geography, catalogue, policies, pack, inventory, versions, vocabulary, versionsWith, warnings: pack.warnings };
 }
 
 /** Keeps the geo tables of a running detection current; a component that starts and stops. */
-export function watchGeoTables({ detection, geography, versionsWith }: LoadedDetection, { root, geo }: DetectionFiles, { checkMillis, warn }: { checkMillis: number; warn(message: string): void }): GeoTableWatcher {
+export function watchGeoTables(
+  { detection, geography, versionsWith }: LoadedDetection, { root, geo }: DetectionFiles, { checkMillis, warn }: { checkMillis: number; warn(message: string): void },
+): GeoTableWatcher {
   const replace = (next: Geography): void => detection.replaceGeography(next, versionsWith({ geo: next.version }));
   return new GeoTableWatcher({ root, files: geo ?? {}, geography, replace, checkMillis, warn });
 }
@@ -79,10 +87,13 @@ export async function readCatalogue(root: string): Promise<ServiceCatalogue> {
 }
 
 /** What policy files may refer to: the sets that ship with those of a company, services, identifier kinds. */
-export async function readPolicyContext(root: string, catalogue: ServiceCatalogue, jurisdictions?: string): Promise<PolicyContext & { kinds: ReadonlyMap<string, string> }> {
+export async function readPolicyContext(
+  root: string, catalogue: ServiceCatalogue, jurisdictions?: string,
+): Promise<PolicyContext & { kinds: ReadonlyMap<string, string> }> {
   const files = [join(root, 'libs/rules/jurisdictions.yaml'), ...(jurisdictions === undefined ? [] : [jurisdictions])];
   const sets = Jurisdictions.parseAll(await Promise.all(files.map(async (file) => ({ name: basename(file), text: await readText(file) }))));
-  return { jurisdictions: sets, services: [...catalogue.services.keys()], kinds: new Map(identifierCatalogue.map(({ name, dataClass }) => [name, dataClass])) };
+  const kinds = new Map(identifierCatalogue.map(({ name, dataClass }) => [name, dataClass]));
+  return { jurisdictions: sets, services: [...catalogue.services.keys()], kinds };
 }
 
 /** The policies that ship, one file, or all of a folder; the fixture files among them are left out. */
@@ -92,7 +103,9 @@ export async function readPolicyFiles(root: string, path = join(root, 'libs/rule
 }
 
 /** The volumes of disclosed identifiers that are reported: those that ship, or those of `file`. @throws LocatedError with every problem. */
-export async function readThresholds({ root, jurisdictions }: Pick<DetectionFiles, 'root' | 'jurisdictions'>, file = join(root, 'libs/rules/thresholds.yaml')): Promise<Thresholds> {
+export async function readThresholds(
+  { root, jurisdictions }: Pick<DetectionFiles, 'root' | 'jurisdictions'>, file = join(root, 'libs/rules/thresholds.yaml'),
+): Promise<Thresholds> {
   return parseThresholds(await readText(file), basename(file), await readPolicyContext(root, await readCatalogue(root), jurisdictions));
 }
 
@@ -124,7 +137,7 @@ export interface LoadedRules {
  */
 export async function loadRules(root: string, vocabulary: RuleNames, folder = shippedRules(root)): Promise<LoadedRules> {
   const [logSources, { rules, placeholders, exceptions: files, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
-  const { exceptions, problems: exceptionProblems } = parseExceptions(files, undefined, { ...vocabulary, placeholders });
+  const { exceptions, problems: exceptionProblems } = parseExceptions(files, { ...vocabulary, placeholders });
   const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
   return { pack: loadPack([...rules], { logSources, ...vocabulary, placeholders }, files), exceptions: new ExceptionSet(exceptions) };

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readYaml, LocatedError, type Problem } from '#geo';
-import { LogSources, parseExceptions, type RuleFile, type Vocabulary } from '#rules';
+import { LogSources, parseExceptions, type ExceptionCheck, type RuleFile, type Vocabulary } from '#rules';
 import { z } from 'zod';
 
 const exceptionsFolder = /(?:^|\/)exceptions\//;
@@ -17,8 +17,8 @@ export interface RuleFolder {
   exceptions: RuleFile[];
   /** What is wrong with the placeholders. */
   problems: Problem[];
-  /** What is wrong with the exceptions, at a time (µs). */
-  exceptionProblems: (now: number, names: Omit<Vocabulary, 'placeholders'>) => Problem[];
+  /** What is wrong with the exceptions. */
+  exceptionProblems: (names: Omit<Vocabulary, 'placeholders'>, check: ExceptionCheck) => Problem[];
 }
 
 /** The pack that ships. */
@@ -54,22 +54,30 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
   const values = new Map(Object.entries(placeholders));
   return {
     rules, fixtures, placeholders: values, exceptions, problems,
-    exceptionProblems: (now, names) => parseExceptions(exceptions, now, { ...names, placeholders: values }).problems,
+    exceptionProblems: (names, check) => parseExceptions(exceptions, { ...names, placeholders: values }, check).problems,
   };
 }
 
-/** All YAML files of a folder and those below it, in the order of their names. */
+/** All YAML files of a folder and those below it, in the order of their names, but not what is hidden, such as `.git`. */
 export async function readYamlFiles(folder: string, prefix = ''): Promise<RuleFile[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name)).toSorted();
-  return Promise.all(names.map(async (name) => ({ name: prefix === '' ? name : join(prefix, name), text: await readFile(join(folder, name), 'utf8') })));
+  const names = await yamlNames(folder);
+  const nameOf = (name: string): string => (prefix === '' ? name : join(prefix, name));
+  return Promise.all(names.map(async (name) => ({ name: nameOf(name), text: await readFile(join(folder, name), 'utf8') })));
 }
 
 /** Changes when a file of the folder is written, added or removed. */
 export async function folderState(folder: string): Promise<string> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.ya?ml$/.test(name)).toSorted();
+  const names = await yamlNames(folder);
   const states = await Promise.all(names.map(async (name) => {
     const { mtimeMs, size, ino } = await stat(join(folder, name));
     return `${name} ${mtimeMs} ${size} ${ino}`;
   }));
   return states.join('\n');
+}
+
+async function yamlNames(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOTDIR' ? new Error(`${folder} is a file, and a folder is needed`, { cause: error }) : error;
+  });
+  return names.filter((name) => /\.ya?ml$/.test(name) && !/(?:^|\/)\./.test(name)).toSorted();
 }

@@ -148,7 +148,7 @@ export const roomId: IdentifierKind = {
   integer: true,
   confidence: 90,
   traps: ['templates and flags', 'hotel and sensor rooms have the same name'],
-  source: 'https://docs.agora.io/en/introduction/core-concepts (channel); https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe',
+  source: 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel); https://jitsi.github.io/handbook/docs/dev-guide/dev-guide-iframe',
   examples: {
     match: [
       ['room_id', 'MAx7Kq2P'], ['roomId', '1001'],

@@ -100,7 +100,8 @@ export class RecurringValues {
     const subject = known ?? this.#addSubject(protocol, subjectIp);
     this.#flows = (this.#flows + 1) | 0;
     return {
-      number: this.#flows, protocol, subject, subjectIp, peerIp, file, startMicros, lastMicros: startMicros, isRepeat: known !== undefined, inferredAt: none, samples: [],
+      number: this.#flows, protocol, subject, subjectIp, peerIp, file, startMicros, lastMicros: startMicros, isRepeat: known !== undefined, inferredAt: none,
+      taken: { source: 0, destination: 0 }, samples: [],
     };
   }
 
@@ -108,11 +109,10 @@ export class RecurringValues {
   observe(flow: SampledFlow, payload: Buffer, sender: Sender, frame: number, micros: number): void {
     flow.lastMicros = Math.max(flow.lastMicros, micros);
     flow.protocol.news++;
-    let taken = 0;
-    for (const sample of flow.samples) if (sample.sender === sender) taken++;
-    if (taken >= this.#options.samplesPerDirection || payload.length < windowBytes) return;
+    if (flow.taken[sender] >= this.#options.samplesPerDirection || payload.length < windowBytes) return;
     const { protocol } = flow;
     if (protocol.isForgotten) return;
+    flow.taken[sender]++;
     flow.samples.push({ bytes: payload.toString('latin1', 0, bytesRead), sender, frame, micros });
     protocol.lastMicros = Math.max(protocol.lastMicros, micros);
     this.#remember(protocol, flow, payload.subarray(0, bytesRead), sender, frame, micros);

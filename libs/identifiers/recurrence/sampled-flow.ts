@@ -34,6 +34,8 @@ export interface SampledFlow {
   readonly isRepeat: boolean;
   /** The protocol's news when it was asked last what the flow shows. */
   inferredAt: number;
+  /** Samples of each direction. */
+  readonly taken: Record<Sender, number>;
   /** Emptied when the flow is over. */
   readonly samples: Sample[];
 }

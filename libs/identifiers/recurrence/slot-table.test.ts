@@ -11,7 +11,7 @@ const protocol: UnknownProtocol = { name: 'udp/24100/', slots: new SlotIndex(), 
 
 function flowOf(number: number, subject: number): SampledFlow {
   const startMicros = number * 60_000_000;
-  return { number, protocol, subject, subjectIp: '', peerIp: '', file: 'a', startMicros, lastMicros: startMicros, isRepeat: false, inferredAt: none, samples: [] };
+  return { number, protocol, subject, subjectIp: '', peerIp: '', file: 'a', startMicros, lastMicros: startMicros, isRepeat: false, inferredAt: none, taken: { source: 0, destination: 0 }, samples: [] };
 }
 
 /** Three of each of four subjects. */

@@ -1,0 +1,557 @@
+import { complement, horizontalSpace, posixClasses, verticalSpace } from './regex-classes.ts';
+
+/** Why a pattern is refused, and where in it (offset from 0). */
+export class RegexRefused extends Error {
+  override readonly name = 'RegexRefused';
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+export interface TranslatedRegex {
+  /** For JavaScript, without its flags `u` and `v`. */
+  readonly pattern: string;
+  readonly flags: string;
+  /** Of each character of the pattern the offset in the source that it comes from. */
+  readonly offsets: readonly number[];
+}
+
+/**
+ * What a pattern of PCRE means, as JavaScript writes it; a pattern that both read alike stays as it is. Translated are: flags in the pattern,
+ * for the rest of their group or scoped; atomic groups and possessive quantifiers; named groups and references of all spellings; POSIX
+ * classes, `]` in front in a class; `\A \z \Z \G \K \h \H \v \V \R \N \e \a`, octal and hexadecimal characters, `\Q…\E`; comments, also
+ * those of flag `x`; characters beyond U+FFFF. `\Z` and `$` are the end: a value has no line end of its own. (pcre2pattern(3))
+ * @throws RegexRefused for what has no counterpart: recursion, conditions, verbs, callouts, Unicode properties.
+ */
+export function translatePcre(source: string, flags: string): TranslatedRegex {
+  return new Translator(source, flags).translate();
+}
+
+interface Piece {
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** What an atom is that a quantifier may stand behind. */
+interface Atom {
+  /** Its first piece. */
+  readonly from: number;
+  /** The set that it takes one character of; undefined: it is a group. */
+  readonly single: string | undefined;
+  readonly captures: number;
+  /** It takes nothing: JavaScript repeats it in a group alone. */
+  readonly isAssertion: boolean;
+}
+
+interface Group {
+  readonly from: number;
+  readonly offset: number;
+  readonly closing: string;
+  /** How it opens, if it looks ahead or behind. */
+  readonly look: string;
+  /** Groups opened for flags that hold until this one ends. */
+  scopes: string[];
+  readonly extended: boolean;
+  readonly noCapture: boolean;
+  readonly ungreedy: boolean;
+  readonly captures: number;
+}
+
+const quantifierPattern = /([*+?]|\{(?:\d+(?:,\d*)?|,\d+)\})([+?]?)/y;
+const flagsPattern = /\(\?(\^?[a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])/y;
+const namePattern = /\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/y;
+/** A reference by number, `\1 \g1 \g{-1}`, or by name. */
+const numberedPattern = /\\(?:g(-?\d+)|g\{(-?\d+)\}|([1-9]\d*))/y;
+const namedPattern = /(?:\\[gk]\{|\\k<|\\k'|\(\?P=)([A-Za-z_]\w*)[}>')]/y;
+/** A character by its code, hexadecimal or octal. */
+const hexadecimalPattern = /\\(?:[xu]\{([\da-fA-F]+)\}|N\{U\+([\da-fA-F]+)\}|x([\da-fA-F]{0,2})|U([\da-fA-F]{8})|u([\da-fA-F]{4}))/y;
+const octalPattern = /\\(?:o\{([0-7]+)\}|(0[0-7]{0,2}))/y;
+/** What takes an escape, a class or an opening of a group that captures. */
+const openingPattern = /\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]|(\((?!\?|\*)|\(\?(?:P?<|')(?![=!]))/g;
+
+class Translator {
+  readonly #source: string;
+  readonly #captures: number;
+  readonly #hasReferences: boolean;
+  readonly #pieces: Piece[] = [];
+  readonly #groups: Group[] = [];
+  /** Of each of PCRE's groups the number that it has in JavaScript, and the numbers of names. */
+  readonly #numbers: number[] = [0];
+  readonly #names = new Map<string, number>();
+  #flags: string;
+  #scopes: string[] = [];
+  #at = 0;
+  #opened = 0;
+  #atomics = 0;
+  #extended = false;
+  #noCapture = false;
+  #ungreedy = false;
+  #atom: Atom | undefined;
+
+  constructor(source: string, flags: string) {
+    this.#source = source;
+    this.#flags = flags;
+    this.#captures = [...source.matchAll(openingPattern)].filter(([, opening]) => opening !== undefined).length;
+    this.#hasReferences = /\\[1-9gk]|\(\?P=/.test(source);
+  }
+
+  translate(): TranslatedRegex {
+    this.#leadingFlags();
+    while (this.#at < this.#source.length) this.#next();
+    const open = this.#groups.at(-1);
+    if (open) throw new RegexRefused('the group is not closed', open.offset);
+    this.#emit(')'.repeat(this.#scopes.length), this.#source.length);
+    const offsets = this.#pieces.flatMap(({ text, offset }) => Array.from(text, () => offset));
+    return { pattern: this.#pieces.map(({ text }) => text).join(''), flags: [...new Set(this.#flags)].join(''), offsets };
+  }
+
+  /** Flags in front of everything hold for all of it. */
+  #leadingFlags(): void {
+    for (;;) {
+      const [whole, on, off, end] = this.#match(flagsPattern) ?? [];
+      if (whole === undefined || end !== ')' || off !== undefined || on!.startsWith('^')) return;
+      this.#flags += this.#readFlags(on!);
+      this.#at += whole.length;
+    }
+  }
+
+  #next(): void {
+    const offset = this.#at;
+    const char = this.#source[offset]!;
+    if (this.#extended && /\s/.test(char)) this.#at += 1;
+    else if (this.#extended && char === '#') this.#at = endOf(this.#source, '\n', offset);
+    else if (char === '(') this.#open();
+    else if (char === ')') this.#close();
+    else if (char === '|') this.#alternative();
+    else if (char === '[') this.#class();
+    else if (char === '\\') this.#escape();
+    else if (this.#match(quantifierPattern)) this.#quantifier();
+    else if (char === '^' || char === '$') this.#place(char, 1);
+    else this.#literal(String.fromCodePoint(this.#source.codePointAt(offset)!));
+  }
+
+  #open(): void {
+    const offset = this.#at;
+    if (this.#source.startsWith('(?#', offset)) {
+      const end = this.#source.indexOf(')', offset);
+      if (end < 0) throw new RegexRefused('the comment is not closed', offset);
+      this.#at = end + 1;
+      return;
+    }
+    if (this.#source.startsWith('(?P=', offset)) return this.#reference();
+    const name = this.#match(namePattern);
+    if (name) {
+      this.#names.set((name[1] ?? name[2])!, this.#numbers.length);
+      return this.#capture(name[0].length);
+    }
+    const look = /^\((?:\?(?:<?[=!]|:)|(?!\?|\*))/.exec(this.#source.slice(offset, offset + 4))?.[0];
+    if (look === '(') return this.#noCapture ? this.#group('(?:', 1) : this.#capture(1);
+    if (look !== undefined) return this.#group(look, look.length);
+    if (this.#source.startsWith('(?>', offset)) {
+      this.#refuseBehind('atomic group', offset);
+      const name = this.#atomicName();
+      this.#opened += 1;
+      return this.#group(`(?=(?<${name}>`, 3, `))\\k<${name}>`);
+    }
+    if (this.#source.startsWith('(?|', offset) && !this.#hasReferences) return this.#group('(?:', 3);
+    const inline = this.#match(flagsPattern);
+    if (inline && !/^\(\?[RC]/.test(inline[0])) return this.#inlineFlags(inline);
+    throw new RegexRefused(`there is no ${unavailable(this.#source.slice(offset))} here`, offset);
+  }
+
+  #capture(length: number): void {
+    this.#opened += 1;
+    this.#numbers.push(this.#opened);
+    this.#group('(', length);
+  }
+
+  #group(opening: string, length: number, closing = ')'): void {
+    this.#groups.push({
+      from: this.#pieces.length, offset: this.#at, closing, look: /[=!]$/.test(opening) ? opening : '', scopes: this.#scopes,
+      captures: this.#opened - (opening.endsWith('>') || opening === '(' ? 1 : 0),
+      extended: this.#extended, noCapture: this.#noCapture, ungreedy: this.#ungreedy,
+    });
+    this.#scopes = [];
+    this.#emit(opening, this.#at);
+    this.#at += length;
+    this.#atom = undefined;
+  }
+
+  #close(): void {
+    const group = this.#groups.pop();
+    if (!group) throw new RegexRefused('no group is open', this.#at);
+    this.#emit(')'.repeat(this.#scopes.length) + group.closing, this.#at);
+    this.#at += 1;
+    this.#scopes = group.scopes;
+    this.#extended = group.extended;
+    this.#noCapture = group.noCapture;
+    this.#ungreedy = group.ungreedy;
+    // An atomic group is two terms: a quantifier is about both.
+    if (group.closing !== ')') this.#wrap(group.from, '(?:', ')');
+    this.#atom = { from: group.from, single: undefined, captures: this.#opened - group.captures, isAssertion: group.look !== '' };
+  }
+
+  #alternative(): void {
+    this.#emit(`${')'.repeat(this.#scopes.length)}|${this.#scopes.join('')}`, this.#at);
+    this.#at += 1;
+    this.#atom = undefined;
+  }
+
+  #inlineFlags([whole, on, off, end]: RegExpExecArray): void {
+    const isReset = on!.startsWith('^');
+    const group: [on: string, off: string] = [this.#flagsOfGroup(on!), isReset ? 'ims' : this.#flagsOfGroup(off ?? '')];
+    const removed = [...group[1]].filter((flag) => !group[0].includes(flag)).join('');
+    const opening = group[0] + removed === '' ? '(?:' : `(?${group[0]}${removed === '' ? '' : `-${removed}`}:`;
+    const set = (): void => {
+      for (const [flags, value] of [[isReset ? 'xn' : off ?? '', false], [on!, true]] as const) {
+        if (flags.includes('x')) this.#extended = value;
+        if (flags.includes('n')) this.#noCapture = value;
+        if (flags.includes('U')) this.#ungreedy = value;
+      }
+    };
+    if (end === ':') {
+      this.#group(opening, whole.length);
+      return set();
+    }
+    set();
+    if (opening !== '(?:') {
+      this.#emit(opening, this.#at);
+      this.#scopes.push(opening);
+    }
+    this.#at += whole.length;
+    this.#atom = undefined;
+  }
+
+  #flagsOfGroup(text: string): string {
+    return [...new Set([...this.#checked(text)].filter((flag) => 'ims'.includes(flag)))].join('');
+  }
+
+  /** Flags of the whole pattern: those that JavaScript has; the others are remembered. */
+  #readFlags(text: string): string {
+    const flags = this.#checked(text);
+    this.#extended ||= flags.includes('x');
+    this.#noCapture ||= flags.includes('n');
+    this.#ungreedy ||= flags.includes('U');
+    return [...flags].filter((flag) => 'ims'.includes(flag)).join('');
+  }
+
+  #checked(text: string): string {
+    const unknown = [...text.replace('^', '')].find((flag) => !'imsxnJUua'.includes(flag));
+    if (unknown !== undefined) throw new RegexRefused(`there is no flag "${unknown}"`, this.#at);
+    return text;
+  }
+
+  #quantifier(): void {
+    const [whole, symbol, how] = this.#match(quantifierPattern)!;
+    const atom = this.#atom;
+    if (!atom) throw new RegexRefused('there is nothing to repeat', this.#at);
+    const offset = this.#at;
+    this.#at += whole.length;
+    this.#atom = undefined;
+    const isLazy = (how === '?') !== this.#ungreedy && how !== '+';
+    if (atom.isAssertion) this.#wrap(atom.from, '(?:', ')');
+    this.#emit((symbol!.startsWith('{,') ? `{0${symbol!.slice(1)}` : symbol!) + (isLazy ? '?' : ''), offset);
+    if (how !== '+' || (!this.#isBehind() && this.#givesNothingBack(atom))) return;
+    if (atom.captures > 0 && this.#hasReferences) {
+      throw new RegexRefused('there is no possessive quantifier behind a group beside back references here', offset);
+    }
+    this.#refuseBehind('possessive quantifier', offset);
+    const name = this.#atomicName();
+    this.#opened += 1;
+    this.#wrap(atom.from, `(?:(?=(?<${name}>`, `))\\k<${name}>)`);
+  }
+
+  #isBehind(): boolean {
+    return this.#groups.some(({ look }) => look.startsWith('(?<'));
+  }
+
+  /** What keeps its first match: JavaScript reads a look-behind from right to left, and finds another one first. */
+  #refuseBehind(what: string, offset: number): void {
+    if (this.#isBehind()) throw new RegexRefused(`there is no ${what} in a look-behind here`, offset);
+  }
+
+  /** Whether giving characters back never helps: nothing stands behind, or what begins with none of them. Then possessive is greedy. */
+  #givesNothingBack({ single }: Atom): boolean {
+    const rest = this.#source.slice(this.#at);
+    const closed = /^\)*/.exec(rest)![0].length;
+    const isLast = closed === this.#groups.length && (rest.length === closed || rest[closed] === '|');
+    if (isLast) return this.#groups.every(({ closing }) => closing === ')');
+    if (single === undefined || this.#extended) return false;
+    const next = /^(?:\\[dDwWsS]|\\[^\w]|\[\^?[^\]\\[]+\]|[^\\[\](){}.*+?|^$])(?![*?{])/.exec(rest)?.[0];
+    if (next === undefined) return false;
+    const [one, other] = [new RegExp(`^${single}$`, 'is'), new RegExp(`^${next}$`, 'is')];
+    for (let code = 0; code < 0x1_0000; code += 1) {
+      const char = String.fromCharCode(code);
+      if (one.test(char) && other.test(char)) return false;
+    }
+    return true;
+  }
+
+  #escape(): void {
+    const offset = this.#at;
+    const letter = this.#source[offset + 1];
+    if (letter === undefined) throw new RegexRefused('"\\" stands before nothing', offset);
+    const isOctal = /^\\[1-9]\d/.test(this.#source.slice(offset)) && Number(/^\d+/.exec(this.#source.slice(offset + 1))![0]) > this.#captures;
+    const code = this.#character();
+    if (code !== undefined) return this.#literal(code, true);
+    if (isOctal) {
+      const [digits] = /^[0-7]{1,3}/.exec(this.#source.slice(offset + 1)) ?? [undefined];
+      if (digits === undefined) throw new RegexRefused('there are not so many groups', offset);
+      this.#at += 1 + digits.length;
+      return this.#single(characterText(Number.parseInt(digits, 8)), offset);
+    }
+    if (letter === 'g' || letter === 'k' || /[1-9]/.test(letter)) return this.#reference();
+    this.#at += 2;
+    switch (letter) {
+      case 'Q': return this.#quoted();
+      case 'E': return;
+      case 'A': case 'G': return this.#place('^', 0, offset, true);
+      case 'z': case 'Z': return this.#place('$', 0, offset, true);
+      case 'K': return;
+      case 'h': return this.#single(`[${horizontalSpace}]`, offset);
+      case 'H': return this.#single(`[^${horizontalSpace}]`, offset);
+      case 'v': return this.#single(`[${verticalSpace}]`, offset);
+      case 'V': return this.#single(`[^${verticalSpace}]`, offset);
+      case 'N': return this.#single('[^\\n]', offset);
+      case 'R':
+        this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
+        return this.#emit(`(?:\\r\\n|\\r(?!\\n)|[\\n\\v\\f\\x85\\u2028\\u2029])`, offset);
+      case 'b': case 'B':
+        this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
+        return this.#emit(`\\${letter}`, offset);
+      case 'c':
+        this.#at += 1;
+        return this.#single(characterText(controlCode(this.#source[offset + 2], offset)), offset);
+      case 'p': case 'P': case 'X': case 'C': throw new RegexRefused(`there is no ${unicodeWord(letter)} here`, offset);
+      default: return this.#single(`\\${letter}`, offset);
+    }
+  }
+
+  /** Reads an escape that stands for one character; its text, or undefined. */
+  #character(): string | undefined {
+    const [hexadecimal, octal] = [this.#match(hexadecimalPattern), this.#match(octalPattern)];
+    const control = /^\\[ea]/.test(this.#source.slice(this.#at, this.#at + 2)) ? { e: 0x1b, a: 0x07 }[this.#source[this.#at + 1]!] : undefined;
+    const code = hexadecimal ? Number.parseInt(given(hexadecimal) || '0', 16) : octal ? Number.parseInt(given(octal), 8) : control;
+    if (code === undefined) return undefined;
+    if (code > 0x10_ffff) throw new RegexRefused('there is no such character', this.#at);
+    this.#at += hexadecimal?.[0].length ?? octal?.[0].length ?? 2;
+    return String.fromCodePoint(code);
+  }
+
+  #reference(): void {
+    const offset = this.#at;
+    const [numbered, named] = [this.#match(numberedPattern), this.#match(namedPattern)];
+    if (!numbered && !named) throw new RegexRefused(`there is no ${unavailable(this.#source.slice(offset))} here`, offset);
+    const reference = given((numbered ?? named)!);
+    const number = named ? this.#names.get(reference) : reference.startsWith('-') ? this.#numbers.length + Number(reference) : Number(reference);
+    const isThere = number !== undefined && number > 0 && number < this.#numbers.length;
+    if (!isThere) throw new RegexRefused(`there is no group ${reference} before its reference`, offset);
+    this.#at += (numbered ?? named)![0].length;
+    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
+    // A digit behind it is none of its own.
+    this.#emit(`(?:\\${this.#numbers[number]})`, offset);
+  }
+
+  #quoted(): void {
+    const end = this.#source.indexOf('\\E', this.#at);
+    const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
+    for (const char of text) this.#literal(char, true);
+    this.#at = end < 0 ? this.#source.length : end + 2;
+  }
+
+  /** The beginning or end: of the value also where `^` and `$` are those of a line. */
+  #place(place: '^' | '$', length: number, offset = this.#at, isOfValue = false): void {
+    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
+    const mayBeOfLine = isOfValue && (this.#flags.includes('m') || /\(\?\^?[a-zA-Z]*m/.test(this.#source));
+    this.#emit(mayBeOfLine ? `(?-m:${place})` : place, offset);
+    this.#at += length;
+  }
+
+  /** A character that stands for itself. `isEscaped`: it was written otherwise, and is no part of the syntax; the place has moved already. */
+  #literal(char: string, isEscaped = false): void {
+    const offset = isEscaped ? this.#at - 1 : this.#at;
+    const text = char.length > 1 ? `(?:${[...char].map(unitsText).join('')})` : isEscaped ? characterText(char.charCodeAt(0)) : char;
+    this.#atom = { from: this.#pieces.length, single: char.length > 1 ? undefined : text === '/' ? '\\/' : text, captures: 0, isAssertion: false };
+    this.#emit(text, offset);
+    if (!isEscaped) this.#at += char.length;
+  }
+
+  #single(text: string, offset: number): void {
+    this.#atom = { from: this.#pieces.length, single: text, captures: 0, isAssertion: false };
+    this.#emit(text, offset);
+  }
+
+  #class(): void {
+    const offset = this.#at;
+    const isNegated = this.#source[offset + 1] === '^';
+    this.#at += isNegated ? 2 : 1;
+    const members: string[] = [];
+    const beyond: [from: number, to: number][] = [];
+    if (this.#source[this.#at] === ']') {
+      members.push('\\]');
+      this.#at += 1;
+    }
+    for (;;) {
+      if (this.#at >= this.#source.length) throw new RegexRefused('the class is not closed', offset);
+      if (this.#source[this.#at] === ']') break;
+      const from = this.#member();
+      const next = this.#source[this.#at + 1];
+      // A range ends in a character: behind a set `-` is itself.
+      const isRange = this.#source[this.#at] === '-' && next !== undefined && !/^-(?:\]|\\[dDwWsShHvV]|\[:)/.test(this.#source.slice(this.#at));
+      if (typeof from === 'number' && isRange) {
+        this.#at += 1;
+        const to = this.#member();
+        if (typeof to !== 'number' || to < from) throw new RegexRefused('the range of the class is out of order', offset);
+        addRange(from, to, members, beyond);
+      } else if (typeof from === 'number') addRange(from, from, members, beyond);
+      else members.push(from);
+    }
+    this.#at += 1;
+    const raw = this.#source.slice(offset, this.#at);
+    if (beyond.length > 0) {
+      if (isNegated) throw new RegexRefused('a class cannot leave out characters beyond U+FFFF here', offset);
+      this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
+      const alternatives = [...(members.length > 0 ? [`[${members.join('')}]`] : []), ...beyond.flatMap(([from, to]) => pairs(from, to))];
+      return this.#emit(`(?:${alternatives.join('|')})`, offset);
+    }
+    const isCommon = !/^\[\^?\]|\[:|\\(?![dDwWsSbfnrt]|[^\w])/.test(raw);
+    this.#single(isCommon ? raw : `[${isNegated ? '^' : ''}${members.join('')}]`, offset);
+  }
+
+  /** A member of a class: the code of a character, or the text of a set. */
+  #member(): number | string {
+    const offset = this.#at;
+    const rest = this.#source.slice(offset);
+    const posix = /^\[:(\^?)([a-z]+):\]/.exec(rest);
+    if (posix) {
+      const set = posixClasses.get(posix[2]!);
+      if (set === undefined) throw new RegexRefused(`there is no class [:${posix[2]}:]`, offset);
+      this.#at += posix[0].length;
+      return posix[1] === '' ? set : complement(set);
+    }
+    if (/^\[[.=].*?[.=]\]/.test(rest)) throw new RegexRefused('there are no collating elements here', offset);
+    if (rest[0] !== '\\') {
+      const code = rest.codePointAt(0)!;
+      this.#at += code > 0xffff ? 2 : 1;
+      return code;
+    }
+    const char = this.#character();
+    if (char !== undefined) return char.codePointAt(0)!;
+    const letter = rest[1];
+    if (letter === undefined) throw new RegexRefused('the class is not closed', offset);
+    const octal = /^\\([1-7][0-7]{0,2})/.exec(rest);
+    if (octal) {
+      this.#at += octal[0].length;
+      return Number.parseInt(octal[1]!, 8);
+    }
+    this.#at += 2;
+    switch (letter) {
+      case 'd': case 'D': case 'w': case 'W': case 's': case 'S': return `\\${letter}`;
+      case 'h': return horizontalSpace;
+      case 'H': return complement(horizontalSpace);
+      case 'v': return verticalSpace;
+      case 'V': return complement(verticalSpace);
+      case 'E': return '';
+      case 'b': return 8;
+      case 'f': return 12;
+      case 'n': return 10;
+      case 'r': return 13;
+      case 't': return 9;
+      case 'c':
+        this.#at += 1;
+        return controlCode(rest[2], offset);
+      case 'Q': {
+        const end = this.#source.indexOf('\\E', this.#at);
+        const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
+        this.#at += text.length + (end < 0 ? 0 : 2);
+        return [...text].map((one) => characterText(one.charCodeAt(0))).join('');
+      }
+      case 'p': case 'P': case 'X': case 'R': case 'N': case 'C':
+        throw new RegexRefused(`there is no ${unicodeWord(letter)} in a class here`, offset);
+      default: return rest.codePointAt(1)!;
+    }
+  }
+
+  #atomicName(): string {
+    do this.#atomics += 1;
+    while (this.#names.has(`atomic${this.#atomics}`));
+    return `atomic${this.#atomics}`;
+  }
+
+  #wrap(from: number, before: string, behind: string): void {
+    const offset = this.#pieces[from]!.offset;
+    this.#pieces.splice(from, 0, { text: before, offset });
+    this.#emit(behind, offset);
+  }
+
+  #emit(text: string, offset: number): void {
+    this.#pieces.push({ text, offset });
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#source);
+  }
+}
+
+/** The group of a match that took part. */
+function given([, ...groups]: RegExpExecArray): string {
+  return groups.find((group) => group !== undefined) ?? '';
+}
+
+/** What stands at the beginning of the text, in words. */
+function unavailable(text: string): string {
+  if (/^\(\?(?:R|[+-]?\d|&|P>)|^\\g[<']/.test(text)) return 'recursion into a group';
+  if (text.startsWith('(?(')) return 'conditional group';
+  if (text.startsWith('(?C')) return 'callout';
+  if (text.startsWith('(?|')) return 'branch reset beside back references';
+  if (text.startsWith('(*')) return 'verb of PCRE';
+  return `group "${text.slice(0, 4)}"`;
+}
+
+/** Of `\\cA` and the like. */
+function controlCode(char: string | undefined, offset: number): number {
+  if (char === undefined || !/[!-~]/.test(char)) throw new RegexRefused('"\\c" stands before no letter', offset);
+  return char.toUpperCase().charCodeAt(0) ^ 0x40;
+}
+
+function unicodeWord(letter: string): string {
+  return letter === 'p' || letter === 'P' ? `Unicode property (\\${letter})` : `\\${letter}`;
+}
+
+function endOf(text: string, mark: string, from: number): number {
+  const end = text.indexOf(mark, from);
+  return end < 0 ? text.length : end + 1;
+}
+
+/** A UTF-16 unit as a pattern has it, in a class or outside. */
+function characterText(code: number): string {
+  const char = String.fromCharCode(code);
+  if (/[\w ,:;=@"'#%&<>~`]/.test(char)) return char;
+  return code > 32 && code < 127 ? `\\${char}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+function unitsText(char: string): string {
+  return Array.from({ length: char.length }, (_, i) => characterText(char.charCodeAt(i))).join('');
+}
+
+function addRange(from: number, to: number, members: string[], beyond: [from: number, to: number][]): void {
+  if (from <= 0xffff) members.push(from === to ? characterText(from) : `${characterText(from)}-${characterText(Math.min(to, 0xffff))}`);
+  if (to > 0xffff) beyond.push([Math.max(from, 0x1_0000), to]);
+}
+
+/** Alternatives for a range of characters beyond U+FFFF, as pairs of surrogates. */
+function pairs(from: number, to: number): string[] {
+  const [first, last] = [from, to].map((code) => String.fromCodePoint(code)) as [string, string];
+  const [high, low, lastHigh, lastLow] = [first.charCodeAt(0), first.charCodeAt(1), last.charCodeAt(0), last.charCodeAt(1)];
+  const pair = (fromHigh: number, toHigh: number, fromLow: number, toLow: number): string => {
+    const set = (a: number, b: number): string => (a === b ? characterText(a) : `[${characterText(a)}-${characterText(b)}]`);
+    return set(fromHigh, toHigh) + set(fromLow, toLow);
+  };
+  if (high === lastHigh) return [pair(high, high, low, lastLow)];
+  const between = lastHigh - high > 1 ? [pair(high + 1, lastHigh - 1, 0xdc00, 0xdfff)] : [];
+  return [pair(high, high, low, 0xdfff), ...between, pair(lastHigh, lastHigh, 0xdc00, lastLow)];
+}
