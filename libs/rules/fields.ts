@@ -89,15 +89,23 @@ export const keywordTextFields = keywordFields('string');
 /** As {@link keywordTextFields}, of the fields with several texts. */
 export const keywordListFields = keywordFields('strings');
 
-/** The texts of several fields as those of one. */
+/** The texts of several fields as those of one. Most records have none: nothing is made for them. */
 export function joinedField(fields: readonly Field[]): Field {
   const readers = fields.map((field): FieldReader<readonly string[]> => {
     if (field.type === 'texts') return textsReader(field);
     const read = textReader(field);
     return (record, observable) => (read(record, observable) === '' ? noTexts : [read(record, observable)]);
   });
+  const read = (record: FlowRecord): readonly string[] => {
+    let texts = noTexts;
+    for (const readOne of readers) {
+      const own = readOne(record, undefined);
+      if (own.length > 0) texts = texts.length === 0 ? own : [...texts, ...own];
+    }
+    return texts;
+  };
   return {
-    of: 'computed', name: fields.map(({ name }) => name).join(' or '), type: 'texts', read: (record) => readers.flatMap((read) => read(record, undefined)),
+    of: 'computed', name: fields.map(({ name }) => name).join(' or '), type: 'texts', read,
     sql: `arrayConcat(${fields.map(textsColumn).join(', ')})`,
   };
 }

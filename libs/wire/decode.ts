@@ -53,29 +53,9 @@ function readDictionary(reader: ByteReader): readonly string[] {
   if (entries > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within the dictionary');
   const lengths = reader.varints(entries);
   const texts = [''];
-  for (let at = 0; at < entries; at += textsTogether) readNeighbours(reader, lengths.slice(at, at + textsTogether), texts);
+  // Each for itself: converted together they would be parts of one string, which takes longer to read ever after, and stays as long as one of them.
+  for (const length of lengths) texts.push(reader.utf8(length));
   return texts;
-}
-
-/**
- * Texts that are converted by one call into the runtime, which costs more than a short text itself. They are parts of one string then: who keeps
- * one of them keeps its neighbours, so that they are few.
- */
-const textsTogether = 8;
-
-/** Where each byte gave one character, each text is as many characters as it has bytes. */
-function readNeighbours(reader: ByteReader, lengths: readonly number[], into: string[]): void {
-  let total = 0;
-  for (const length of lengths) total += length;
-  const start = reader.offset;
-  const together = reader.utf8(total);
-  if (together.length === total) {
-    let at = 0;
-    for (const length of lengths) into.push(together.slice(at, at += length));
-    return;
-  }
-  reader.offset = start;
-  for (const length of lengths) into.push(reader.utf8(length));
 }
 
 /** The values of each field of the schema, under its number. */
