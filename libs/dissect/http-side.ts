@@ -12,6 +12,7 @@ import { findMessageStart } from './http-resync.ts';
 import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { StreamSession } from './protocol.ts';
+import { holdsData, leastBeginning, useOfAnswer, type BodyUse } from './response-body.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'HTTP/1' };
@@ -31,9 +32,6 @@ const lostWindow = 8 * 1024;
  * - `stopped`: something else than HTTP follows.
  */
 type State = 'head' | 'length' | 'close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'lost' | 'stopped';
-
-/** What becomes of a body: kept for its fields, passed over, or kept as long as it looks like JSON. */
-type BodyUse = 'keep' | 'skip' | 'if-json';
 
 /** The messages that one side sends. */
 export class HttpSide {
@@ -228,8 +226,7 @@ export class HttpSide {
     if (exchange?.method === 'HEAD' || status === 204 || status === 304) return;
     this.#readContentHeaders(head.headers);
     const type = mediaType(this.#contentType);
-    const isRead = /[/+]json$/.test(type) || type === dnsMessageType;
-    this.#bodyUse = isRead ? 'keep' : this.#codings === '' && (type === '' || /^text\/|javascript$/.test(type)) ? 'if-json' : 'skip';
+    this.#bodyUse = useOfAnswer(type);
     this.#state = this.#framing(head.headers) ?? 'close';
   }
 
@@ -284,7 +281,7 @@ export class HttpSide {
     if (this.#message !== null) {
       const room = this.#session.options.maxBodyBytes - this.#body.length;
       this.#body.appendFrom(this.#stream, Math.min(length, room));
-      if (this.#bodyUse === 'if-json') this.#decideByFirstByte();
+      if (this.#bodyUse === 'by beginning' && this.#body.length >= leastBeginning && !this.#isData()) this.#emit();
       if (length > room) {
         this.#count('bounded body');
         this.#finish();
@@ -293,16 +290,12 @@ export class HttpSide {
     this.#stream.consume(length);
   }
 
-  /** A body of a type that need not be JSON is kept from its first byte on only if that begins a document. */
-  #decideByFirstByte(): void {
-    const first = this.#body.bytes().find((byte) => byte > 0x20);
-    if (first === undefined) return;
-    if (first === 0x7b || first === 0x5b) {
-      this.#bodyUse = 'keep';
-    } else {
-      this.#body.clear();
-      this.#emit();
-    }
+  /** A body of a type that need not be data is dropped unless it begins like such. */
+  #isData(): boolean {
+    const isData = holdsData(this.#body.bytes(), mediaType(this.#contentType), this.#codings);
+    this.#bodyUse = isData ? 'keep' : 'skip';
+    if (!isData) this.#body.clear();
+    return isData;
   }
 
   #readChunkSize(): boolean {
@@ -352,6 +345,7 @@ export class HttpSide {
     const message = this.#message;
     if (message === null) return;
     const body = this.#body;
+    if (this.#bodyUse === 'by beginning' && body.length > 0) this.#isData();
     if (frame !== 0) {
       message.frame = frame;
       message.micros = micros;

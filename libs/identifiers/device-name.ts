@@ -28,7 +28,7 @@ const model = /^(?:[A-Z]{2,4}-[A-Z]{0,3}\d{2,5}[A-Z]{0,2}|(?:EPSON|BROTHER|BRN|B
 
 /** Attack tools draw a name of 16 letters and digits for each login; a NetBIOS name has 15 at most, and no person mixes case so. */
 function isDrawn(name: string): boolean {
-  return /^[A-Za-z0-9]{16}$/.test(name) && (name.match(/[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])/g)?.length ?? 0) >= 5;
+  return /^[A-Za-z0-9]{16}$/.test(name) && (name.match(/[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])/g)?.length ?? 0) >= 4;
 }
 
 /** What a device may call itself on its network, less what no person chose and what every one of its model is called. */
