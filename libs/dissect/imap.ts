@@ -34,6 +34,8 @@ function recogniseImap(bytes: Buffer): Recognition {
 class ImapHandler extends LineHandler {
   #client: Sender = 'source';
   #known = false;
+  /** Where only the server is seen, what it was asked for is not. */
+  #clientSpoke = false;
   /** A command whose line goes on behind a literal, and its literals. */
   #pending = '';
   readonly #literals: string[] = [];
@@ -48,7 +50,7 @@ class ImapHandler extends LineHandler {
   }
 
   protected override discards(sender: Sender, reader: LineReader): boolean {
-    if (!this.#known || sender === this.#client || this.#saslTag !== '' || this.#tlsTag !== '' || this.#fetchTag !== '') return false;
+    if (!this.#known || sender === this.#client || !this.#clientSpoke || this.#saslTag !== '' || this.#tlsTag !== '' || this.#fetchTag !== '') return false;
     reader.discard();
     return true;
   }
@@ -58,6 +60,7 @@ class ImapHandler extends LineHandler {
       this.#client = greeting.test(reader.line.toString('latin1', 0, 16)) === (sender === 'source') ? 'destination' : 'source';
       this.#known = true;
     }
+    this.#clientSpoke ||= sender === this.#client;
     if (sender !== this.#client) this.#response(sender, reader);
     else if (reader.isLiteral) this.#literals.push(reader.text);
     else if (this.#sasl !== null) this.#respond(sender, this.#sasl, reader.text.trim());
@@ -74,7 +77,7 @@ class ImapHandler extends LineHandler {
     const { text } = reader;
     const literal = /\{(\d{1,12})\}$/.exec(text);
     if (literal !== null) reader.passOver(Number(literal[1]), isMail.test(text) ? this.mail(sender) : null);
-    if (this.#fetchTag !== '') this.#envelope(sender, text);
+    this.#envelope(sender, text);
     this.#completion(text);
   }
 

@@ -264,7 +264,7 @@ export abstract class LineHandler implements StreamHandler {
 
   /** A message of mail that `sender` is about to send: whom it is from and to is worth a message here. */
   protected mail(sender: Sender): MailHead {
-    return new MailHead((people) => { if (people.length > 0) this.message(sender, people); });
+    return new MailHead((people) => this.message(sender, people));
   }
 
   protected count(reason: string): void {

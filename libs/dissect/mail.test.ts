@@ -65,6 +65,14 @@ describe('SMTP', () => {
     ]);
   });
 
+  test('a message to many is told in parts, so that no record is too long', () => {
+    const many = Array.from({ length: 600 }, (_, i) => `jane${i}@example.org`);
+    const { messages } = dissectStream([greeting, ['source', `DATA\r\nTo: ${many.join(',\r\n ')}\r\nSubject: x\r\n\r\n.\r\n`]]);
+    const parts = messages.slice(1).map(({ fields }) => fields.map(({ value }) => value.split(/, ?/)).flat());
+    assert.deepEqual(parts.flat().filter((one) => one !== ''), many);
+    assert.ok(parts.length > 2 && parts.every((part) => part.length <= 256));
+  });
+
   test('the envelope is told, the message is not', () => {
     assert.deepEqual(told([
       greeting, ['source', 'MAIL FROM:<a@example.org> SIZE=12\r\nRCPT TO: <@relay.example:b@example.org>\r\nRCPT TO:c@example.org\r\nDATA\r\n'],
@@ -145,6 +153,7 @@ describe('IMAP', () => {
       '2 imap imap.message.from=a@example.org imap.message.to=b@example.org', '3 imap imap.message.from=a@example.org imap.message.to=b@example.org',
       '3 imap imap.envelope=jane@example.org imap.envelope=c@example.org',
     ]);
+    assert.deepEqual(told([greeting, ['destination', 'a1 OK\r\n'], ['destination', `* 1 FETCH (RFC822 {${head.length}}\r\n${head})\r\n`]]).slice(1), ['3 imap imap.message.from=a@example.org imap.message.to=b@example.org'], 'one way only');
   });
 
   test('AUTHENTICATE, and content both ways', () => {
