@@ -81,7 +81,7 @@ export const deviceName: IdentifierKind = {
       ['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook'], ['mdns_host_name', 'janes-mbp.local'], ['netbios_name', 'JONAS-PC'], ['rpc_machine_name', 'harbour-desk4'],
       ['mdns_instance_name', 'Jane’s MacBook Air'],
     ],
-    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['netbios_name', '4Qprrxt3KFQNDVWJ'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
+    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['netbios_name', '4Qprrxt3KFQNDVWJ'], ['mdns_instance_name', 'mbpro'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
   },
 };
 
