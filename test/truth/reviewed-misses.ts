@@ -28,6 +28,7 @@ const noIdentifiers: Record<string, string> = {
     dhcpv6.client_domain ndpi/pcap/gnutella.pcap -1
     dhcpv6.client_domain suricata-verify/base64-decode-5885/input.pcap -1
     dns.resp.name[mdns] ndpi/pcap/gnutella.pcap -1
+    dns.resp.name[mdns] ndpi/pcap/tls_certificate_too_long.pcap -1
     nbdgm.source_name ndpi/pcap/gnutella.pcap -1
     nbdgm.source_name suricata-verify/base64-decode-5885/input.pcap -1
     nbdgm.source_name suricata-verify/tls/tls-subjectaltname/input.pcap -1
