@@ -72,9 +72,9 @@ export class FlowSlots {
     this.size--;
   }
 
-  /** Another list of flows in order of their last packet; a flow is in one at a time. */
-  order(): FlowOrder {
-    return new FlowOrder(this);
+  /** Another list of flows in order of their last packet, which end when they were silent for longer than `timeoutMicros`; a flow is in one at a time. */
+  order(timeoutMicros: number): FlowOrder {
+    return new FlowOrder(this, timeoutMicros);
   }
 
   flowAt(slot: number): TrackedFlow | null {
@@ -127,12 +127,14 @@ export class FlowSlots {
 
 /** Flows in order of their last packet: a list through the rows. */
 export class FlowOrder {
+  readonly timeoutMicros: number;
   readonly #slots: FlowSlots;
   #oldest = NONE;
   #newest = NONE;
 
-  constructor(slots: FlowSlots) {
+  constructor(slots: FlowSlots, timeoutMicros: number) {
     this.#slots = slots;
+    this.timeoutMicros = timeoutMicros;
   }
 
   get oldest(): TrackedFlow | null {

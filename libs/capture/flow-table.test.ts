@@ -144,13 +144,35 @@ test('late packets of a closed connection belong to it; a reset ends it; a forge
 
 test('timeouts follow the time of the packets', () => {
   const builder = new CaptureBuilder();
-  const udp = builder.udp({ client, server, at }).send(Buffer.from('a')).pause(200e6).send(Buffer.from('b')).pause(301e6).send(Buffer.from('c'));
+  const udp = builder.udp({ client, server, at }).send(Buffer.from('a')).receive(Buffer.from('A')).pause(200e6).send(Buffer.from('b')).pause(301e6).send(Buffer.from('c'));
   builder.udp({ client: { ip: '10.0.0.9', port: 9 }, server, at }).send(Buffer.from('x'));
   assert.ok(udp.clock > at + 500e6);
-  const { flows } = replay(builder.pcap(), { activeTimeoutMicros: 60e6, inactiveTimeoutMicros: 300e6 });
+  const { flows } = replay(builder.pcap(), { activeTimeoutMicros: 60e6 });
   assert.deepEqual(flows.map((recorded) => [recorded.text('source'), recorded.end, recorded.updates]), [
     ['ab', 'timeout', 1], ['x', 'timeout', 0], ['c', 'finish', 0],
   ]);
+});
+
+test('what has no answer ends sooner than what has one, and that sooner than a connection', () => {
+  const silentFor = (seconds: number): string[] => {
+    const builder = new CaptureBuilder();
+    const from = (port: number) => ({ client: { ip: '10.0.0.1', port }, server, at });
+    builder.udp(from(1)).send(Buffer.from('asked')).pause(seconds * 1e6).send(Buffer.from('again'));
+    builder.udp(from(2)).send(Buffer.from('asked')).receive(Buffer.from('told')).pause(seconds * 1e6).send(Buffer.from('again'));
+    builder.tcp(from(4)).handshake().pause(seconds * 1e6).send('late');
+    builder.tcp(from(5)).segment('source', 0, 'one direction').pause(seconds * 1e6).segment('source', 13, 'late');
+    const unanswered = new CaptureBuilder();
+    unanswered.tcp(from(3)).handshake();
+    const syn = unanswered.frames()[0]!;
+    builder.frame(at, syn.bytes);
+    builder.frame(at + seconds * 1e6, syn.bytes);
+    const { flows } = replay(builder.pcap());
+    return flows.filter(({ end }) => end === 'timeout').map(({ flow }) => `${flow.transport} ${flow.sourcePort}`).toSorted();
+  };
+  assert.deepEqual(silentFor(59), []);
+  assert.deepEqual(silentFor(61), ['tcp 3', 'udp 1']);
+  assert.deepEqual(silentFor(301), ['tcp 3', 'udp 1', 'udp 2']);
+  assert.deepEqual(silentFor(601), ['tcp 3', 'tcp 4', 'tcp 5', 'udp 1', 'udp 2']);
 });
 
 test('a time that jumps back harms nothing', () => {
@@ -278,7 +300,7 @@ test('an ICMP error is counted by whether it is about a known flow', () => {
 test('time that goes on without packets reports flows that have news, once, and ends silent ones', () => {
   const counters = new CaptureCounters();
   const told: string[] = [];
-  const table = new FlowTable({ activeTimeoutMicros: 60e6, inactiveTimeoutMicros: 900e6, lingerMicros: 5e6 }, {
+  const table = new FlowTable({ activeTimeoutMicros: 60e6, closedTimeoutMicros: 5e6, unansweredTimeoutMicros: 900e6 }, {
     flowStarted: () => {}, payload: () => {}, gap: () => {},
     flowUpdated: ({ sourcePort, sourcePackets }) => told.push(`${sourcePort} update ${sourcePackets}`), flowEnded: ({ sourcePort }, reason) => told.push(`${sourcePort} ${reason}`),
   }, counters);

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { communityId } from './community-id.ts';
 import type { CaptureCounters } from './counters.ts';
+import { FlowAges, type FlowTimeouts } from './flow-ages.ts';
 import type { FlowEndReason, FlowHandler, FlowIdentity } from './flow.ts';
 import { FlowKey } from './flow-key.ts';
 import { FlowSlots } from './flow-slots.ts';
@@ -13,7 +14,7 @@ import { TrackedFlow } from './tracked-flow.ts';
 import { tunnelProtocol } from './tunnel.ts';
 import { PacketView } from './view.ts';
 
-export interface FlowTableOptions {
+export interface FlowTableOptions extends FlowTimeouts {
   /** Flows at a time; the one silent for longest makes room. */
   readonly maxFlows: number;
   /** Bytes that one direction of a TCP connection may hold back for missing ones. */
@@ -24,10 +25,6 @@ export interface FlowTableOptions {
   readonly maxFragmentBytes: number;
   /** A running flow is reported after each such period. */
   readonly activeTimeoutMicros: number;
-  /** A flow ends when it was silent for longer. */
-  readonly inactiveTimeoutMicros: number;
-  /** A closed or reset connection waits this long for late packets before it ends. */
-  readonly lingerMicros: number;
 }
 
 /** Which flows a table has, where several tables see the same packets. */
@@ -44,8 +41,10 @@ export const flowTableDefaults: FlowTableOptions = {
   maxBufferedBytes: 64 * 1024 * 1024,
   maxFragmentBytes: 4 * 1024 * 1024,
   activeTimeoutMicros: 60e6,
-  inactiveTimeoutMicros: 900e6,
-  lingerMicros: 5e6,
+  closedTimeoutMicros: 5e6,
+  unansweredTimeoutMicros: 60e6,
+  datagramTimeoutMicros: 300e6,
+  connectionTimeoutMicros: 600e6,
 };
 
 /**
@@ -65,9 +64,7 @@ export class FlowTable {
   readonly #slots = new FlowSlots();
   /** The packet that an ICMP error is about, as far as the error quotes it. */
   readonly #quoted = new PacketView();
-  /** Open flows, and closed ones that linger; each in order of the last packet. */
-  readonly #open = this.#slots.order();
-  readonly #closed = this.#slots.order();
+  readonly #ages: FlowAges;
 
   constructor(options: Partial<FlowTableOptions>, handler: FlowHandler, counters: CaptureCounters, share: FlowShare | null = null) {
     this.#options = { ...flowTableDefaults, ...options };
@@ -75,6 +72,7 @@ export class FlowTable {
     this.#counters = counters;
     this.#share = share;
     this.#key = new FlowKey(share?.seed ?? randomInt(2 ** 31));
+    this.#ages = new FlowAges(this.#slots, this.#options);
     this.#fragments = new FragmentTable(this.#options.maxFragmentBytes, counters);
     this.#connections = new TcpConnections(this.#options, handler, counters);
   }
@@ -110,12 +108,12 @@ export class FlowTable {
     if (micros > flow.lastMicros) flow.lastMicros = micros;
 
     if (isIcmpError(view)) this.#countError(view);
-    if (view.transport === TCP) this.#segment(flow, fromSource, view);
+    if (view.transport === TCP) this.#connections.segment(flow, fromSource, view);
     else if (view.payloadEnd > view.payloadStart && !flow.isPassedOver) {
       const bytes = view.data.subarray(view.payloadStart, view.payloadEnd);
       this.#handler.payload(flow, fromSource ? 'source' : 'destination', bytes, view.frame, micros);
     }
-    (flow.closed ? this.#closed : this.#open).touch(flow);
+    this.#ages.touch(flow);
 
     if (micros - flow.updatedMicros >= this.#options.activeTimeoutMicros) {
       flow.updatedMicros = micros;
@@ -129,9 +127,9 @@ export class FlowTable {
    */
   advance(now: number): void {
     this.#expire(now);
-    for (let flow = this.#open.oldest; flow !== null; flow = this.#open.after(flow)) {
+    for (const flow of this.#ages) {
       // Nothing came since it was last reported.
-      if (flow.lastMicros <= flow.updatedMicros || now - flow.updatedMicros < this.#options.activeTimeoutMicros) continue;
+      if (flow.closed !== null || flow.lastMicros <= flow.updatedMicros || now - flow.updatedMicros < this.#options.activeTimeoutMicros) continue;
       flow.updatedMicros = now;
       this.#handler.flowUpdated(flow);
     }
@@ -139,12 +137,10 @@ export class FlowTable {
 
   /** Reports all flows that have news: who reads on may never come to their end. */
   report(): void {
-    for (const flows of [this.#closed, this.#open]) {
-      for (let flow = flows.oldest; flow !== null; flow = flows.after(flow)) {
-        if (flow.lastMicros <= flow.updatedMicros) continue;
-        flow.updatedMicros = flow.lastMicros;
-        this.#handler.flowUpdated(flow);
-      }
+    for (const flow of this.#ages) {
+      if (flow.lastMicros <= flow.updatedMicros) continue;
+      flow.updatedMicros = flow.lastMicros;
+      this.#handler.flowUpdated(flow);
     }
   }
 
@@ -152,7 +148,7 @@ export class FlowTable {
   finish(most = Infinity): boolean {
     this.#fragments.finish();
     for (let ended = 0; ended < most; ended++) {
-      const flow = this.#closed.oldest ?? this.#open.oldest;
+      const flow = this.#ages.oldest;
       if (flow === null) return true;
       this.#end(flow, flow.closed ?? 'finish');
     }
@@ -163,8 +159,7 @@ export class FlowTable {
     const flow = this.#slots.find(this.#key);
     if (flow === null) return this.#start(view, isWatched);
     const fromSource = this.#key.senderIsLow === flow.sourceIsLow;
-    const timeout = flow.closed ? this.#options.lingerMicros : this.#options.inactiveTimeoutMicros;
-    const isSilent = view.micros - flow.lastMicros > timeout;
+    const isSilent = view.micros - flow.lastMicros > flow.order!.timeoutMicros;
     if (!isSilent && !(view.transport === TCP && this.#connections.isNew(flow, fromSource, view))) return flow;
     this.#end(flow, flow.closed ?? 'timeout');
     return this.#start(view, isWatched);
@@ -188,46 +183,26 @@ export class FlowTable {
     const sourceIsLow = this.#key.senderIsLow === isInitiator;
     const flow = new TrackedFlow(identify(view, isInitiator), sourceIsLow, view.micros, view.frame);
     this.#slots.add(this.#key, flow);
-    this.#open.append(flow);
+    this.#ages.touch(flow);
     flow.isWatched = isWatched;
     if (!isWatched) this.#counters.flowsStarted++;
     this.#handler.flowStarted(flow);
     return flow;
   }
 
-  #segment(flow: TrackedFlow, fromSource: boolean, view: PacketView): void {
-    const wasClosed = flow.closed !== null;
-    this.#connections.segment(flow, fromSource, view);
-    const isClosed = flow.closed !== null;
-    if (wasClosed === isClosed) return;
-    (wasClosed ? this.#closed : this.#open).remove(flow);
-    (isClosed ? this.#closed : this.#open).append(flow);
-  }
-
   #expire(now: number): void {
-    const { inactiveTimeoutMicros, lingerMicros } = this.#options;
-    for (let flow = this.#closed.oldest; flow !== null && now - flow.lastMicros > lingerMicros; flow = this.#closed.oldest) {
-      this.#end(flow, flow.closed!);
-    }
-    for (let flow = this.#open.oldest; flow !== null && now - flow.lastMicros > inactiveTimeoutMicros; flow = this.#open.oldest) {
-      this.#end(flow, 'timeout');
-    }
+    for (let flow = this.#ages.expired(now); flow !== null; flow = this.#ages.expired(now)) this.#end(flow, flow.closed ?? 'timeout');
   }
 
-  /** A closed flow gives way first: it has said all it had to. */
   #evict(): void {
-    const closed = this.#closed.oldest;
-    if (closed !== null) {
-      this.#end(closed, closed.closed!);
-      return;
-    }
-    this.#counters.count('flow/evicted');
-    this.#end(this.#open.oldest!, 'evicted');
+    const flow = this.#ages.oldest!;
+    if (flow.closed === null) this.#counters.count('flow/evicted');
+    this.#end(flow, flow.closed ?? 'evicted');
   }
 
   #end(flow: TrackedFlow, reason: FlowEndReason): void {
     this.#connections.flush(flow);
-    (flow.closed ? this.#closed : this.#open).remove(flow);
+    this.#ages.remove(flow);
     this.#slots.remove(flow);
     if (!flow.isWatched) this.#counters.flowsEnded++;
     this.#handler.flowEnded(flow, reason);

@@ -46,6 +46,8 @@ export class Flow {
   context: unknown = undefined;
   /** Set by the handler when no further payload is of interest: none is held, put in order or handed over any more. */
   isPassedOver = false;
+  /** Set by the handler when flows to come may tell what is in this one: it may be silent for as long as a connection. */
+  waitsForOthers = false;
   /** Another table has it, and this one only follows it: see `FlowShare`. */
   isWatched = false;
 

@@ -41,7 +41,7 @@ test('tshark follows real streams to the same bytes, and computes the same Commu
     const file = `ndpi/pcap/${name}`;
     const path = join(capturesFolder, file);
     // tshark knows no timeout.
-    const result = compareStreams(path, replay(readFileSync(path), { inactiveTimeoutMicros: 1e15, lingerMicros: 1e15 }));
+    const result = compareStreams(path, replay(readFileSync(path), { closedTimeoutMicros: 1e15, unansweredTimeoutMicros: 1e15, datagramTimeoutMicros: 1e15, connectionTimeoutMicros: 1e15 }));
     total += result.compared;
     unlike.push(...result.unlike.map((frame) => `${file} frame ${frame}`));
   }

@@ -43,6 +43,11 @@ export class TcpStream {
     this.sender = sender;
   }
 
+  /** Bytes of it were seen. */
+  get hasPayload(): boolean {
+    return this.started && (!this.hasSyn || this.next !== this.first);
+  }
+
   start(sequence: number): void {
     this.started = true;
     this.first = sequence | 0;

@@ -1,10 +1,13 @@
 import { Flow, type FlowIdentity } from './flow.ts';
+import type { FlowOrder } from './flow-slots.ts';
 import { TcpStream } from './tcp-stream.ts';
 
 /** A flow with what the table needs to find, order and reassemble it. */
 export class TrackedFlow extends Flow {
   /** Its row in the table. */
   slot = -1;
+  /** The list of the table in which it waits to end. */
+  order: FlowOrder | null = null;
   readonly sourceIsLow: boolean;
   /** Time of the last `flowUpdated`. */
   updatedMicros: number;

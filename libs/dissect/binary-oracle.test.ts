@@ -15,7 +15,7 @@ interface Case {
   /** Fields of tshark, and the packets it is asked for. */
   theirs: string[];
   filter: string;
-  ours: (message: Message) => (string | undefined)[];
+  ours: (message: Message) => readonly (string | undefined)[];
   distinct?: true;
   missing?: number;
   extra?: number;

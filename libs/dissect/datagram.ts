@@ -5,7 +5,7 @@ import { isDnsHeader, parseDns } from './dns-message.ts';
 import { DatagramFlow } from './datagram-flow.ts';
 import { isDtls } from './dtls.ts';
 import { bareRtp, bareSrtp } from './media.ts';
-import { createMessage, type Emit, type Encryption, type Message } from './message.ts';
+import { payloadMessage, type Emit, type Encryption, type Message } from './message.ts';
 import { defaultDissectOptions, type DissectOptions } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { isQuic } from './quic.ts';
@@ -119,9 +119,7 @@ function emitSome(message: Message | null, emit: Emit): true {
 
 function unclaimedMessage(payload: Buffer, context: DatagramContext, counters: DissectCounters): Message {
   counters.add('udp', 'messages');
-  const message = createMessage('udp', isText(payload) ? text : opaque, context.sender, context.frame, context.micros);
-  message.payload = payload;
-  return message;
+  return payloadMessage('udp', isText(payload) ? text : opaque, context.sender, context.frame, context.micros, payload);
 }
 
 const DNS = 53;

@@ -39,7 +39,6 @@ export class HttpSide {
   readonly #session: StreamSession;
   readonly #sender: Sender;
   readonly #stream: ByteStream;
-  readonly #body = new ByteStream();
 
   #state: State = 'head';
   /** Bytes of the head that were searched for its end, and whether they begin with a start line. */
@@ -53,6 +52,8 @@ export class HttpSide {
   /** The message whose body is being read, null when it was emitted, and its fields. */
   #message: Message | null = null;
   #fields: FieldList | null = null;
+  /** What was kept of the body; null before its first byte. */
+  #body: ByteStream | null = null;
   #isRequest = false;
   #bodyUse: BodyUse = 'skip';
   #contentType = '';
@@ -159,7 +160,7 @@ export class HttpSide {
     this.#searched = 0;
     this.#started = false;
     const stream = this.#stream;
-    const head = parseHead(stream.buffer.toString('latin1', stream.start, stream.start + length), this.#countMalformedHeader);
+    const head = parseHead(stream.buffer.toString('latin1', stream.start, stream.start + length), () => this.#count('malformed header'));
     const message = createMessage('http', cleartext, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
     this.#message = message;
     this.#fields = new FieldList('http', this.#sender, message.fields, this.#session.options, this.#session.counters);
@@ -279,9 +280,10 @@ export class HttpSide {
   /** Takes `length` bytes of the body from the stream. */
   #takeBody(length: number): void {
     if (this.#message !== null) {
-      const room = this.#session.options.maxBodyBytes - this.#body.length;
-      this.#body.appendFrom(this.#stream, Math.min(length, room));
-      if (this.#bodyUse === 'by beginning' && this.#body.length >= leastBeginning && !this.#isData()) this.#emit();
+      const body = (this.#body ??= new ByteStream());
+      const room = this.#session.options.maxBodyBytes - body.length;
+      body.appendFrom(this.#stream, Math.min(length, room));
+      if (this.#bodyUse === 'by beginning' && body.length >= leastBeginning && !this.#isData(body)) this.#emit();
       if (length > room) {
         this.#count('bounded body');
         this.#finish();
@@ -291,10 +293,9 @@ export class HttpSide {
   }
 
   /** A body of a type that need not be data is dropped unless it begins like such. */
-  #isData(): boolean {
-    const isData = holdsData(this.#body.bytes(), mediaType(this.#contentType), this.#codings);
+  #isData(body: ByteStream): boolean {
+    const isData = holdsData(body.bytes(), mediaType(this.#contentType), this.#codings);
     this.#bodyUse = isData ? 'keep' : 'skip';
-    if (!isData) this.#body.clear();
     return isData;
   }
 
@@ -328,7 +329,7 @@ export class HttpSide {
       length = findHeadEnd(bytes, 0);
       if (length === 0) return bytes.length < this.#session.options.maxHeadBytes ? false : this.#loseBody('bounded trailer');
       if (this.#message !== null) {
-        const trailers = parseHeaders(bytes.toString('latin1', 0, length), 0, this.#countMalformedHeader);
+        const trailers = parseHeaders(bytes.toString('latin1', 0, length), 0, () => this.#count('malformed header'));
         addHeaders(this.#fields!, this.#isRequest ? 'http.request.trailer' : 'http.response.trailer', trailers, stream);
       }
     }
@@ -344,30 +345,29 @@ export class HttpSide {
   #finish(frame = 0, micros = 0): void {
     const message = this.#message;
     if (message === null) return;
-    const body = this.#body;
-    if (this.#bodyUse === 'by beginning' && body.length > 0) this.#isData();
+    let body = this.#body === null || this.#body.length === 0 ? null : this.#body;
+    if (body !== null && this.#bodyUse === 'by beginning' && !this.#isData(body)) body = null;
     if (frame !== 0) {
       message.frame = frame;
       message.micros = micros;
-    } else if (body.length > 0) {
+    } else if (body !== null) {
       message.frame = body.frameAt(body.length - 1);
       message.micros = body.microsAt(body.length - 1);
     }
-    if (body.length > 0 && mediaType(this.#contentType) === dnsMessageType) {
+    if (body !== null && mediaType(this.#contentType) === dnsMessageType) {
       emitDnsBody(this.#session, message.sender, body, this.#codings);
-    } else if (body.length > 0 && this.#bodyUse === 'keep') {
+    } else if (body !== null && this.#bodyUse === 'keep') {
       const path = this.#isRequest ? 'http.request.body' : 'http.response.body';
       const unread = addBody(this.#fields!, path, body, this.#contentType, this.#codings, this.#session.options, this.#session.counters);
       if (this.#isRequest) message.payload = unread;
     }
     this.#emit();
-    body.clear();
   }
 
   #emit(): void {
     const message = this.#message;
     if (message === null) return;
-    this.#message = this.#fields = null;
+    this.#message = this.#fields = this.#body = null;
     this.#count('messages');
     this.#session.emit(message);
   }
@@ -407,6 +407,4 @@ export class HttpSide {
   #count(reason: string): void {
     this.#session.counters.add('http', reason);
   }
-
-  readonly #countMalformedHeader = (): void => this.#count('malformed header');
 }

@@ -16,13 +16,14 @@ export const http: StreamProtocol = {
 class HttpHandler implements StreamHandler {
   readonly #session: StreamSession;
   readonly #exchanges: Exchanges;
-  readonly #sides: Record<Sender, HttpSide>;
+  /** Made with their first bytes: many a flow shows one direction only, and most of them stay open for long. */
+  #source: HttpSide | null = null;
+  #destination: HttpSide | null = null;
   #upgraded: StreamHandler | null = null;
 
   constructor(session: StreamSession) {
     this.#session = session;
     this.#exchanges = new Exchanges(session.options.maxPipelined, session.counters);
-    this.#sides = { source: new HttpSide(session, this.#exchanges, 'source'), destination: new HttpSide(session, this.#exchanges, 'destination') };
   }
 
   get done(): boolean {
@@ -34,13 +35,13 @@ class HttpHandler implements StreamHandler {
       this.#upgraded.data(sender);
       return;
     }
-    this.#sides[sender].read();
+    this.#side(sender).read();
     if (this.#exchanges.upgradedTo !== '') this.#upgrade();
   }
 
   gap(sender: Sender, missing: number): void {
     if (this.#upgraded !== null) this.#upgraded.gap(sender, missing);
-    else this.#sides[sender].gap(missing);
+    else this.#side(sender).gap(missing);
   }
 
   end(): void {
@@ -48,8 +49,13 @@ class HttpHandler implements StreamHandler {
       this.#upgraded.end();
       return;
     }
-    this.#sides.source.end();
-    this.#sides.destination.end();
+    this.#source?.end();
+    this.#destination?.end();
+  }
+
+  #side(sender: Sender): HttpSide {
+    if (sender === 'source') return (this.#source ??= new HttpSide(this.#session, this.#exchanges, sender));
+    return (this.#destination ??= new HttpSide(this.#session, this.#exchanges, sender));
   }
 
   /** The connection goes on in another protocol (RFC 9110, section 7.8). */

@@ -69,3 +69,12 @@ export type Emit = (message: Message) => void;
 export function createMessage(protocol: string, encryption: Encryption, sender: Sender, frame: number, micros: number): Message {
   return { protocol, sender, frame, micros, facts: {}, encryption, fields: [], payload: null };
 }
+
+/** What messages of payload alone have. Never written to. */
+const noFacts: Message['facts'] = {};
+const noFields: Message['fields'] = [];
+
+/** A message that nothing is known of but its payload, of which there are many: they share what they lack. */
+export function payloadMessage(protocol: string, encryption: Encryption, sender: Sender, frame: number, micros: number, payload: Buffer): Message {
+  return { protocol, sender, frame, micros, facts: noFacts, encryption, fields: noFields, payload };
+}

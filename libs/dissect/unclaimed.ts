@@ -1,5 +1,5 @@
 import type { ByteStream } from './bytestream.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { payloadMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectCounters } from './counters.ts';
 import type { DissectOptions } from './options.ts';
 import { hasControls, isText } from './text.ts';
@@ -102,9 +102,7 @@ export class UnclaimedDirection {
     }
     this.#handedOver += line.length;
     this.#counters.add('tcp', 'messages');
-    const message = createMessage('tcp', text, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
-    message.payload = line;
-    this.#emit(message);
+    this.#emit(payloadMessage('tcp', text, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1), line));
   }
 
   #turnBinary(): void {
@@ -128,11 +126,11 @@ export class UnclaimedDirection {
       return;
     }
     this.#handedOver += length;
-    const message = createMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
-    message.payload = stream.bytes().subarray(0, length);
+    const payload = stream.buffer.subarray(stream.start, stream.start + length);
+    const message = payloadMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1), payload);
     if (this.#samples > 0) {
       this.#samples--;
-      message.sample = message.payload.subarray(0, sampleOfPacket);
+      message.sample = payload.subarray(0, sampleOfPacket);
     }
     this.#emit(message);
   }

@@ -85,6 +85,9 @@ export class ServiceCatalogue {
   readonly #sites: ReadonlyMap<string, SitePattern>;
   readonly #certificates = new BoundedCache<ServiceMatch | null>(16_384);
   readonly #known = new BoundedCache<HostFacts>(16_384);
+  /** Of one record the same name is asked for its service and for its site. */
+  #lastName = '';
+  #lastFacts: HostFacts = { match: undefined, site: undefined };
 
   private constructor(
     version: string, services: ReadonlyMap<string, Service>, hosts: ReadonlyMap<string, readonly HostEntry[]>, ports: readonly PortEntry[],
@@ -181,6 +184,7 @@ export class ServiceCatalogue {
   }
 
   #factsOf(name: string): HostFacts {
+    if (name === this.#lastName) return this.#lastFacts;
     let facts = this.#known.get(name);
     if (facts === undefined) {
       const match = this.#findHost(name.toLowerCase().replace(/\.$/, ''));
@@ -188,7 +192,8 @@ export class ServiceCatalogue {
       const code = sites?.pattern.exec(name.toLowerCase())?.groups?.['site'];
       this.#known.set(name, facts = { match, site: code === undefined ? undefined : sites?.codes.get(code) });
     }
-    return facts;
+    this.#lastName = name;
+    return this.#lastFacts = facts;
   }
 
   /** Roles that the catalogue gives to endpoints of the service. */

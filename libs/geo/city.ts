@@ -10,6 +10,8 @@ export interface City {
   readonly name: string;
   /** Undefined: the table does not say. */
   readonly position: Position | undefined;
+  /** `latitude,longitude` in degrees, as records carry it; `''`: the table does not say. */
+  readonly positionText: string;
   /** Table that says so, with its day. */
   readonly source: string;
 }
@@ -60,10 +62,12 @@ function cityOf(record: MmdbRecord, source: string): City | undefined {
   if (name === '') return undefined;
   const latitude = record.number('latitude') ?? record.number('location', 'latitude');
   const longitude = record.number('longitude') ?? record.number('location', 'longitude');
+  const position = latitude === undefined || longitude === undefined ? undefined : { latitude, longitude };
   return {
     country: record.text('country_code') || record.text('country', 'iso_code'),
     name,
-    position: latitude === undefined || longitude === undefined ? undefined : { latitude, longitude },
+    position,
+    positionText: position === undefined ? '' : `${position.latitude.toFixed(2)},${position.longitude.toFixed(2)}`,
     source,
   };
 }

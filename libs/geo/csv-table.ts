@@ -23,7 +23,7 @@ export interface CsvTable {
 /** Reads `first,last,country`; values are {@link countryNumber}s. Throws LocatedError at the first bad line. */
 export function readCountries({ name, ipv4, ipv6 }: CsvFiles): CsvTable {
   const read = (family: AddressFamily, bytes: Buffer): RangeColumns =>
-    readRangeTable(family, bytes, `${name}-ipv${family}-num.csv`, (start, end) => countryNumber(csvField(bytes, start, end))).columns;
+    readRangeTable(family, bytes, `${name}-ipv${family}-num.csv`, (start, end) => countryAt(bytes, start, end)).columns;
   return { ipv4: read(4, ipv4), ipv6: read(6, ipv6), organisations: new Map() };
 }
 
@@ -31,19 +31,28 @@ export function readCountries({ name, ipv4, ipv6 }: CsvFiles): CsvTable {
 export function readNetworks({ name, ipv4, ipv6 }: CsvFiles): CsvTable {
   const organisations = new Map<number, string>();
   const read = (family: AddressFamily, bytes: Buffer): RangeColumns => readRangeTable(family, bytes, `${name}-ipv${family}-num.csv`, (start, end) => {
-    const [asn, behind] = readNumber(bytes, start);
-    if (!organisations.has(asn)) organisations.set(asn, csvField(bytes, behind + 1, end));
+    let asn = 0;
+    let at = start;
+    for (; isDigit(bytes[at]); at += 1) asn = asn * 10 + bytes[at]! - 48;
+    if (!organisations.has(asn)) organisations.set(asn, csvField(bytes, at + 1, end));
     return asn;
   }).columns;
   return { ipv4: read(4, ipv4), ipv6: read(6, ipv6), organisations };
 }
 
-function readNumber(bytes: Buffer, start: number): [number: number, behind: number] {
-  let value = 0;
-  let at = start;
-  for (; isDigit(bytes[at]); at += 1) value = value * 10 + bytes[at]! - 48;
-  return [value, at];
+/** Nearly all are two letters without quotes, which need not become a text. */
+function countryAt(bytes: Buffer, start: number, end: number): number {
+  if (end - start !== 2 || !isCapital(bytes[start]!) || !isCapital(bytes[start + 1]!)) return countryNumber(csvField(bytes, start, end));
+  const number = bytes.readUInt16BE(start);
+  return number === unknownCountry ? 0 : number;
 }
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
+}
+
+/** `ZZ`. */
+const unknownCountry = 0x5a5a;
 
 /** ISO 3166-1 alpha-2 as 16 bits; 0 for what is no code. */
 export function countryNumber(code: string): number {
@@ -82,27 +91,40 @@ export function readRangeTable(family: AddressFamily, bytes: Buffer, file: strin
   return table.seal();
 }
 
-/** Reads a decimal number up to the comma; IPv6 into four words. Returns the place behind the comma, or -1. */
+/** Reads a decimal number up to the comma into its words. Returns the place behind the comma, or -1. */
 function readDecimal(bytes: Buffer, start: number, family: AddressFamily, words: Uint32Array): number {
-  words.fill(0);
+  return family === 4 ? readIpv4(bytes, start, words) : readIpv6(bytes, start, words);
+}
+
+function readIpv4(bytes: Buffer, start: number, words: Uint32Array): number {
+  let value = 0;
+  let at = start;
+  for (; isDigit(bytes[at]) && value <= 0xffff_ffff; at += 1) value = value * 10 + bytes[at]! - 48;
+  words[0] = value;
+  return bytes[at] === comma && at > start && value <= 0xffff_ffff ? at + 1 : -1;
+}
+
+function readIpv6(bytes: Buffer, start: number, words: Uint32Array): number {
+  words[0] = words[1] = words[2] = words[3] = 0;
   let at = start;
   while (true) {
     // Six digits at a time: a 32-bit word times 10^6 stays an exact double.
     let chunk = 0;
     let scale = 1;
     for (; scale < 1e6 && isDigit(bytes[at]); at += 1, scale *= 10) chunk = chunk * 10 + bytes[at]! - 48;
-    if (scale > 1 && multiplyAdd(words, family === 4 ? 1 : 4, scale, chunk) > 0) return -1;
+    if (scale > 1 && multiplyAdd(words, scale, chunk) > 0) return -1;
     if (!isDigit(bytes[at])) return bytes[at] === comma && at > start ? at + 1 : -1;
   }
 }
 
-/** `words = words * factor + addend` over `length` big-endian words; returns the carry out of the top. */
-function multiplyAdd(words: Uint32Array, length: number, factor: number, addend: number): number {
+/** `words = words * factor + addend` over four big-endian words; returns the carry out of the top. */
+function multiplyAdd(words: Uint32Array, factor: number, addend: number): number {
   let carry = addend;
-  for (let i = length - 1; i >= 0; i -= 1) {
+  for (let i = 3; i >= 0; i -= 1) {
     const product = words[i]! * factor + carry;
-    carry = Math.floor(product / 0x1_0000_0000);
-    words[i] = product % 0x1_0000_0000;
+    const high = Math.floor(product / 0x1_0000_0000);
+    words[i] = product - high * 0x1_0000_0000;
+    carry = high;
   }
   return carry;
 }

@@ -53,6 +53,14 @@ interface FamilyLayers {
   readonly ipv6: Layer;
 }
 
+interface KnownAddress {
+  readonly ip: string;
+  readonly place: Place;
+  /** The country in which a city was last looked for; `''`: in none yet. */
+  located: string;
+  city: City | undefined;
+}
+
 /**
  * Answers where an address is located, registered and operated from, and whether it is anycast. Pure: it is given the contents of its
  * tables. They are laid over each other, so that an address costs one binary search, whatever the number of tables; a block of
@@ -76,8 +84,11 @@ export class Geography {
   readonly #sources: readonly { dimension: 'located' | 'registered'; source: string }[];
   /** Location tables that are MaxMind DBs: they may know cities. */
   readonly #cityTables: readonly (readonly CityTable[])[];
-  /** Cities of addresses that have been asked for; their tables are trees, of which each level may be a cache miss. */
-  readonly #cities = new BoundedCache<{ readonly located: string; readonly city: City | undefined }>(16_384);
+  /** Addresses that have been asked for, by their text: each step into a table may be a cache miss. */
+  readonly #addresses = new BoundedCache<KnownAddress>(16_384);
+  /** The two that were asked for last: records of a flow often follow each other. */
+  #last: KnownAddress = { ip: '', place: noAddress, located: '', city: undefined };
+  #before = this.#last;
   readonly #mmdbLayers: MmdbLayer[] = [];
   readonly #words: AddressWords = new Uint32Array(4);
 
@@ -121,6 +132,20 @@ export class Geography {
 
   /** Place of the address `ip` in text form. A special-purpose range, and what is no address, has no country. */
   lookup(ip: string): Place {
+    return this.#addressOf(ip).place;
+  }
+
+  #addressOf(ip: string): KnownAddress {
+    const last = this.#last;
+    if (ip === last.ip) return last;
+    let address: KnownAddress | undefined = this.#before;
+    if (ip !== address.ip) address = this.#addresses.get(ip);
+    if (address === undefined) this.#addresses.set(ip, address = { ip, place: this.#find(ip), located: '', city: undefined });
+    this.#before = last;
+    return this.#last = address;
+  }
+
+  #find(ip: string): Place {
     const words = this.#words;
     const family = parseAddress(ip, words);
     if (family === 4) return this.lookupIpv4(words[0]!);
@@ -145,11 +170,12 @@ export class Geography {
    */
   cityIn(located: string, ip: string): City | undefined {
     if (located === '' || this.#cityTables.length === 0) return undefined;
-    const known = this.#cities.get(ip);
-    if (known?.located === located) return known.city;
-    const city = this.#findCity(located, ip);
-    this.#cities.set(ip, { located, city });
-    return city;
+    const address = this.#addressOf(ip);
+    if (address.located !== located) {
+      address.city = this.#findCity(located, ip);
+      address.located = located;
+    }
+    return address.city;
   }
 
   #findCity(located: string, ip: string): City | undefined {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { Field } from '#dissect';
+import { catalogue } from './catalogue.ts';
 import { RecogniserCounters } from './counters.ts';
+import { FieldMemory } from './field-memory.ts';
+import { KeyNames } from './key-names.ts';
 import { Recogniser } from './recogniser.ts';
 import { field, messageOf, testTokeniser } from './testing.ts';
 
@@ -49,4 +52,21 @@ describe('a field that was read before', () => {
     told(recogniser, field('email', 'jane.doe@example.org'));
     assert.deepEqual(told(recogniser, digest).map((line) => line.split(' ')[3]), ['md5']);
   });
+});
+
+test('what is met again and again is remembered, and the rest for a generation more', () => {
+  const memory = new FieldMemory(new KeyNames(catalogue));
+  const one = field('q', 'harbour');
+  const knows = (text: string): boolean => memory.recall(memory.of(one), text, '') !== null;
+  const fill = (name: string): void => {
+    for (let i = 0; i < 8192; i++) memory.remember(memory.of(one), `${name} ${i}`, '', []);
+  };
+  for (const text of ['harbour', 'lighthouse']) memory.remember(memory.of(one), text, '', []);
+  fill('first');
+  assert.ok(knows('harbour'));
+  fill('second');
+  assert.deepEqual([knows('harbour'), knows('lighthouse'), knows('first 9'), knows('second 9')], [true, false, false, true]);
+  fill('third');
+  fill('fourth');
+  assert.ok(!knows('harbour'));
 });

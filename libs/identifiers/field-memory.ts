@@ -7,8 +7,8 @@ import type { IdentifierKind } from './kind.ts';
 import { axisOf, isPairKey, type Axis } from './position.ts';
 import type { Finding } from './reading.ts';
 
-/** Bounds of the memory, which is emptied where one bites; longer values are not remembered. */
-const mostFields = 2048;
+/** Bounds of one generation of the memory, of which there are two; longer values are not remembered. */
+const mostFields = 4096;
 const mostValues = 8192;
 const longestValue = 256;
 
@@ -16,6 +16,8 @@ interface Remembered {
   readonly encoding: string;
   readonly findings: readonly Finding[];
 }
+
+const nothing: ReadonlyMap<string, Remembered> = new Map();
 
 /** Kinds that a key announces in company, by the key's words. */
 const inCompany = new Map<string, IdentifierKind[]>();
@@ -42,9 +44,13 @@ export class KnownField {
   readonly role: 'name' | 'value' | null;
   /** No identifier stands in the key itself. */
   isKeyPlain = false;
-  readonly #values = new Map<string, Remembered>();
+  /** Of this generation and of the one before. */
+  #values = new Map<string, Remembered>();
+  #older: ReadonlyMap<string, Remembered> = nothing;
+  #generation: number;
 
-  constructor({ key, path }: Field, keyNames: KeyNames) {
+  constructor({ key, path }: Field, keyNames: KeyNames, generation: number) {
+    this.#generation = generation;
     this.key = key;
     this.announcement = keyNames.announced(key, path);
     this.isAuthorization = isAuthorizationKey(key);
@@ -55,27 +61,43 @@ export class KnownField {
     this.role = /^(?:name|key|n|k)$/i.test(key) ? 'name' : /^(?:value|val|v)$/i.test(key) ? 'value' : null;
   }
 
-  /** What was found when `text` was read; null when that is not known. */
-  recall(text: string, encoding: string): readonly Finding[] | null {
-    const known = this.#values.get(text);
-    return known === undefined || (known.findings.length > 0 && known.encoding !== encoding) ? null : known.findings;
+  /** Lets go of what was not met since the generation before `generation` began. */
+  age(generation: number): void {
+    if (generation === this.#generation) return;
+    this.#older = generation === this.#generation + 1 ? this.#values : nothing;
+    this.#values = new Map();
+    this.#generation = generation;
   }
 
-  /** Returns whether there is one more to remember. */
-  remember(text: string, encoding: string, findings: readonly Finding[]): boolean {
-    const before = this.#values.size;
-    this.#values.set(text, { encoding, findings });
-    return this.#values.size > before;
+  /** What was found when `text` was read; undefined when that is not known. `met` is called when it is the first time in this generation. */
+  recall(text: string, met: () => void): Remembered | undefined {
+    const known = this.#values.get(text);
+    if (known !== undefined) return known;
+    const older = this.#older.get(text);
+    if (older !== undefined) {
+      this.#values.set(text, older);
+      met();
+    }
+    return older;
+  }
+
+  remember(text: string, remembered: Remembered, met: () => void): void {
+    if (!this.#values.has(text)) met();
+    this.#values.set(text, remembered);
   }
 }
 
 /**
- * The fields of late, by their paths: most requests of a client repeat the names, and many the values, of the one before. Raw values stay in it until
- * it is full; it is for the recogniser alone.
+ * The fields of late, by their paths: most requests of a client repeat the names, and many the values, of the one before. What was met is kept for a
+ * generation and for the next: when one is full another begins, and what is not met in it is let go. Raw values stay in it so long; it is for the
+ * recogniser alone.
  */
 export class FieldMemory {
   readonly #keyNames: KeyNames;
-  readonly #fields = new Map<string, KnownField>();
+  #fields = new Map<string, KnownField>();
+  #olderFields: ReadonlyMap<string, KnownField> = new Map();
+  #generation = 0;
+  /** Met in this generation. */
   #values = 0;
 
   constructor(keyNames: KeyNames) {
@@ -83,22 +105,37 @@ export class FieldMemory {
   }
 
   of(field: Field): KnownField {
-    const known = this.#fields.get(field.path);
+    let known = this.#fields.get(field.path);
     if (known?.key === field.key) return known;
-    if (this.#fields.size >= mostFields) this.#forget();
-    const made = new KnownField(field, this.#keyNames);
-    this.#fields.set(field.path, made);
-    return made;
+    if (this.#fields.size >= mostFields) this.#begin();
+    known = this.#olderFields.get(field.path);
+    if (known?.key !== field.key) known = new KnownField(field, this.#keyNames, this.#generation);
+    known.age(this.#generation);
+    this.#fields.set(field.path, known);
+    return known;
+  }
+
+  /** What was found when `text` was read as the value of that field; null when that is not known. */
+  recall(known: KnownField, text: string, encoding: string): readonly Finding[] | null {
+    const remembered = known.recall(text, this.#met);
+    return remembered === undefined || (remembered.findings.length > 0 && remembered.encoding !== encoding) ? null : remembered.findings;
   }
 
   remember(known: KnownField, text: string, encoding: string, findings: readonly Finding[]): void {
     if (text.length > longestValue) return;
-    if (this.#values >= mostValues) this.#forget();
-    if (known.remember(text, encoding, findings)) this.#values++;
+    if (this.#values >= mostValues) this.#begin();
+    known.age(this.#generation);
+    known.remember(text, { encoding, findings }, this.#met);
   }
 
-  #forget(): void {
-    this.#fields.clear();
+  readonly #met = (): void => {
+    this.#values++;
+  };
+
+  #begin(): void {
+    this.#olderFields = this.#fields;
+    this.#fields = new Map();
+    this.#generation++;
     this.#values = 0;
   }
 }

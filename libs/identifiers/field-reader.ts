@@ -85,7 +85,7 @@ export class FieldReader {
 
   /** What `read` finds in a text of the field or, where it was read before, has found. */
   #remembered(field: Field, known: KnownField, text: string, read: (text: string, field: Field, known: KnownField) => void): void {
-    const findings = this.#reading.watch === null ? known.recall(text, field.encoding) : null;
+    const findings = this.#reading.watch === null ? this.#memory.recall(known, text, field.encoding) : null;
     if (findings !== null) return this.#reading.addAgain(findings, field);
     this.#reading.beginRecord();
     read(text, field, known);

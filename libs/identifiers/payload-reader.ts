@@ -3,6 +3,7 @@ import { loginName, loginPassword } from './catalogue/logins.ts';
 import { imei, imsi } from './catalogue/subscriptions.ts';
 import { decodeOnce } from './decode.ts';
 import { loginArguments } from './line-commands.ts';
+import { PayloadGlance } from './payload-glance.ts';
 import type { PayloadScanner } from './payload-scan.ts';
 import { fromQuotedPrintable } from './quoted-printable.ts';
 import { chain, type MessageReading, type Place } from './reading.ts';
@@ -11,7 +12,7 @@ import { readStructure } from './structured.ts';
 import { findTbcd } from './tbcd.ts';
 import type { TextScanner } from './text-scan.ts';
 import { uncertaintyOfPath } from './uncertainty.ts';
-import { findUtf16 } from './utf16.ts';
+import { findUtf16, mayHoldUtf16 } from './utf16.ts';
 import type { ValueReader } from './value-reader.ts';
 
 /** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
@@ -32,6 +33,8 @@ export class PayloadReader {
   readonly #scanner: PayloadScanner;
   readonly #values: ValueReader;
   readonly #reading: MessageReading;
+  /** Of the payload at hand. */
+  readonly #glance = new PayloadGlance();
 
   constructor(text: TextScanner, scanner: PayloadScanner, values: ValueReader, reading: MessageReading) {
     this.#text = text;
@@ -46,12 +49,14 @@ export class PayloadReader {
     const { watch } = this.#reading;
     if (watch !== null && isText) watch.addText(bytes.toString('latin1'), placeInPayload(message, 0, ''));
     else if (watch !== null) watch.addBytes(bytes, placeInPayload(message, 0, ''));
+    this.#glance.look(bytes);
     const isKnown = message.encryption.verdict === 'cleartext' && !carriers.has(message.protocol);
     if (!(isKnown ? this.#claimed(message, bytes, isText) : this.#structured(message, bytes))) {
-      for (const hit of this.#scanner.scan(bytes)) this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
+      for (const hit of this.#scanner.scan(bytes, this.#glance)) this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     }
-    if (message.protocol === 'tcp' && bytes.length <= longestLine) this.#login(message, bytes);
-    if (message.protocol === 'tcp' && bytes.length <= longestLine && isLine(bytes)) this.#line(bytes.toString('latin1').trimEnd(), message);
+    if (message.protocol !== 'tcp' || bytes.length > longestLine) return;
+    this.#login(message, bytes);
+    if (isLine(bytes)) this.#line(bytes.toString('latin1').trimEnd(), message);
   }
 
   /**
@@ -76,17 +81,21 @@ export class PayloadReader {
     const packed = gzipMark(bytes);
     if (packed >= 0) return this.#values.packed(bytes.subarray(packed), placeInPayload(message, packed, ''));
     this.#utf16(message, bytes);
-    findTbcd(bytes, ({ kind, digits, offset }) => {
-      const identity = kind === 'imsi' ? imsi : imei;
-      this.#reading.add(identity, digits, identity.confidence - uncertaintyOfPath, placeInPayload(message, offset, 'tbcd'));
-    });
+    if (this.#glance.hasDigits) this.#tbcd(message, bytes);
     const before = this.#reading.size;
     this.#structure(message, bytes);
     return this.#reading.size > before;
   }
 
   #utf16(message: Message, bytes: Buffer): void {
-    findUtf16(bytes, (text, _offset, encoding) => this.#values.readPlain(text, null, placeInPayload(message, 0, encoding), text));
+    if (mayHoldUtf16(bytes)) findUtf16(bytes, (text, _offset, encoding) => this.#values.readPlain(text, null, placeInPayload(message, 0, encoding), text));
+  }
+
+  #tbcd(message: Message, bytes: Buffer): void {
+    findTbcd(bytes, ({ kind, digits, offset }) => {
+      const identity = kind === 'imsi' ? imsi : imei;
+      this.#reading.add(identity, digits, identity.confidence - uncertaintyOfPath, placeInPayload(message, offset, 'tbcd'));
+    });
   }
 
   #structure(message: Message, bytes: Buffer): void {

@@ -1,7 +1,7 @@
-import { characterClasses } from './character-classes.ts';
 import { isKnownDomain } from './email.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
+import { classes, leastKey, leastText, printable, word, type PayloadGlance } from './payload-glance.ts';
 import { looseness, type TextHit, type TextScanner } from './text-scan.ts';
 
 /** An identifier in a payload that no dissector claims. */
@@ -15,18 +15,8 @@ export interface PayloadHit {
   readonly confidence: number;
 }
 
-const leastKey = 3;
 const longestKey = 40;
 const longestValue = 512;
-/** Characters of text that must stand together in binary data before they are read as text. */
-const leastText = 8;
-/** Share of printable bytes from which a payload is text, and is read line by line whatever the length. */
-const textShare = 0.85;
-
-/** Bits of a byte: part of a key name, printable. */
-const word = 1;
-const printable = 2;
-const classes = characterClasses(256, [[word, /[A-Za-z0-9_.-]/], [printable, /[\t -~]/]]);
 
 /** A length in front of a key or value. */
 interface LengthForm {
@@ -70,11 +60,11 @@ export class PayloadScanner {
     this.#text = text;
   }
 
-  /** In the order in which they stand. */
-  scan(payload: Buffer): PayloadHit[] {
+  /** In the order in which they stand. `glance` is what was seen of the payload. */
+  scan(payload: Buffer, { isText, hasText }: PayloadGlance): PayloadHit[] {
     const hits: PayloadHit[] = [];
     this.#keys(payload, hits);
-    this.#texts(payload, hits);
+    if (hasText) this.#texts(payload, !isText, hits);
     return hits.length < 2 ? hits : hits.sort((a, b) => a.offset - b.offset);
   }
 
@@ -93,8 +83,7 @@ export class PayloadScanner {
   }
 
   /** Runs of text, found in the same way. */
-  #texts(payload: Buffer, hits: PayloadHit[]): void {
-    const inBinary = !isText(payload);
+  #texts(payload: Buffer, inBinary: boolean, hits: PayloadHit[]): void {
     const least = inBinary ? leastText : leastKey;
     for (let i = least - 1; i < payload.length;) {
       if ((classes[payload[i]!]! & printable) === 0) {
@@ -119,9 +108,7 @@ export class PayloadScanner {
 
   /** A key in the run of word characters from `start` to `end`, if a length in front of it says how much of the run is the key. */
   #lengthPrefixed(payload: Buffer, start: number, end: number, hits: PayloadHit[]): void {
-    // Every form ends in the length itself, in a zero (little-endian) or in a fixstr: most words of a text have none of them in front.
-    const before = start === 0 ? 1 : payload[start - 1]!;
-    if (before !== 0 && before >> 5 !== 5 && (before < leastKey || before > end - start)) return;
+    if (!mayBeKey(payload, start, Math.min(end - start, longestKey))) return;
     for (const form of lengthForms) {
       if (start < form.width) continue;
       const length = form.read(payload, start - form.width);
@@ -135,6 +122,20 @@ export class PayloadScanner {
       return;
     }
   }
+}
+
+/** Whether the byte in front of a word ends a length that one of the forms has: most words of a text have none. */
+function mayBeKey(payload: Buffer, start: number, longest: number): boolean {
+  if (start === 0) return false;
+  const before = payload[start - 1]!;
+  const length = before >> 5 === 5 ? before & 31 : before;
+  if (length !== 0) return isKeyLength(length, longest);
+  // Little-endian, of two bytes or four.
+  return (start >= 2 && isKeyLength(payload[start - 2]!, longest)) || (start >= 4 && isKeyLength(payload[start - 4]!, longest));
+}
+
+function isKeyLength(length: number, longest: number): boolean {
+  return length >= leastKey && length <= longest;
 }
 
 function runStart(payload: Buffer, at: number, mark: number): number {
@@ -224,16 +225,6 @@ function textOf(payload: Buffer, start: number, length: number): string | null {
   for (let i = start; i < start + length; i++) if (payload[i]! < 0x20 || payload[i] === 0x7f) return null;
   const text = payload.toString('utf8', start, start + length);
   return text.includes('\uFFFD') ? null : text;
-}
-
-function isText(payload: Buffer): boolean {
-  const sample = Math.min(payload.length, 512);
-  let count = 0;
-  for (let i = 0; i < sample; i++) {
-    const byte = payload[i]!;
-    if ((classes[byte]! & printable) !== 0 || byte === 10 || byte === 13) count++;
-  }
-  return count >= sample * textShare;
 }
 
 /** Between binary data a value of a character or two, or a short address, is chance. */

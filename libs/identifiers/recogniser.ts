@@ -18,6 +18,8 @@ export interface RecogniserOptions {
   readonly maxPerMessage: number;
 }
 
+const nothing: readonly Recognised[] = [];
+
 /** Identifiers whose digests are remembered. */
 const mostDigested = 1024;
 /** A value that a company listed is one, whatever stands around it. */
@@ -58,13 +60,13 @@ export class Recogniser {
   }
 
   /** The identifiers of a message, each value once, as the most specific kind that fits it, in the order in which they stand. */
-  recognise(message: Message): Recognised[] {
+  recognise(message: Message): readonly Recognised[] {
     const reading = this.#reading;
     reading.begin();
     this.#fields.read(message);
     if (message.payload !== null && message.payload.length > 0) this.#payload.read(message, message.payload);
     if (reading.watch !== null) this.#watched(reading.watch);
-    return reading.size === 0 ? [] : this.#reporter.report(message, reading);
+    return reading.size === 0 ? nothing : this.#reporter.report(message, reading);
   }
 
   /** Values of watchlists among the texts and bytes of the message. What is recognised too is told as that, with the list's name. */

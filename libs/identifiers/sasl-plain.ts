@@ -8,6 +8,8 @@ export interface PlainLogin {
 }
 
 const mechanism = Buffer.from('PLAIN');
+/** By byte, how far on the name may end when the byte stands where it could end: a search looks at one byte in five (Boyer-Moore-Horspool). */
+const toEnd = Uint8Array.from({ length: 256 }, (_, byte) => mechanism.length - 1 - mechanism.lastIndexOf(byte));
 /** Bytes of a login that are read. */
 const longestLogin = 512;
 
@@ -16,13 +18,20 @@ const longestLogin = 512;
  * u32 (AMQP 1.0, `vbin8` and `vbin32`). Null where none stands.
  */
 export function findPlainLogin(bytes: Buffer): PlainLogin | null {
-  const found = bytes.indexOf(mechanism);
-  if (found < 0) return null;
-  const at = found + mechanism.length;
-  if (at + 4 >= bytes.length) return null;
+  const at = endOfMechanism(bytes);
+  if (at < 0 || at + 4 >= bytes.length) return null;
   if (bytes[at] === 0xa0) return loginAt(bytes, at + 2, bytes[at + 1]!);
   if (bytes[at] === 0xb0 && at + 5 < bytes.length) return loginAt(bytes, at + 5, bytes.readUInt32BE(at + 1));
   return loginAt(bytes, at + 4, bytes.readUInt32BE(at));
+}
+
+/** Behind the first name of the mechanism; -1 when there is none. */
+function endOfMechanism(bytes: Buffer): number {
+  for (let i = mechanism.length - 1; i < bytes.length; i += toEnd[bytes[i]!] || 1) {
+    const start = i + 1 - mechanism.length;
+    if (toEnd[bytes[i]!] === 0 && mechanism.every((byte, j) => bytes[start + j] === byte)) return i + 1;
+  }
+  return -1;
 }
 
 function loginAt(bytes: Buffer, start: number, length: number): PlainLogin | null {

@@ -18,21 +18,78 @@ const mostValues = 256;
 const deepest = 8;
 const longestName = 64;
 
+/** Wire types of Protocol Buffers. */
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH = 2;
+const FIXED32 = 5;
+
 /** What `bytes` hold from `start` to the end, when they are MessagePack, CBOR or a Protocol Buffers message; else null. */
 export function readStructure(bytes: Buffer, start = 0): Structure | null {
   if (bytes.length - start < 4) return null;
-  const first = bytes[start]!;
-  // A document is a map or an array: anything shorter tells nothing that text does not.
-  if ((first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf)) {
+  const formats = formatsOf[bytes[start]!]!;
+  if ((formats & isMessagePack) !== 0 && mayEndMessagePack(bytes, start)) {
     const values = messagePack.whole(bytes, start);
     if (values !== null) return { encoding: 'msgpack', values };
   }
-  if ((first >= 0x80 && first <= 0xbf) || first === 0xd9) {
+  if ((formats & isCbor) !== 0 && mayEndCbor(bytes, start)) {
     const values = cbor.whole(bytes, start);
     if (values !== null) return { encoding: 'cbor', values };
   }
-  const values = protobuf.whole(bytes, start);
+  const values = (formats & isProtobuf) === 0 ? null : protobuf.whole(bytes, start);
   return values === null ? null : { encoding: 'protobuf', values };
+}
+
+const isMessagePack = 1;
+const isCbor = 2;
+const isProtobuf = 4;
+/** Formats that may begin with a byte. A document of the first two is a map or an array: anything shorter tells nothing that text does not. */
+const formatsOf = Uint8Array.from({ length: 256 }, (_, first) => (
+  ((first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf) ? isMessagePack : 0)
+  | ((first >= 0x80 && first <= 0xbf) || first === 0xd9 ? isCbor : 0)
+  | (first >= 8 && [VARINT, FIXED64, LENGTH, FIXED32].includes(first & 7) ? isProtobuf : 0)
+));
+
+/** By tag from 0xc0 on, bytes that follow; {@link unknown} where other bytes say how many. */
+const unknown = 255;
+const messagePackTails = Uint8Array.of(
+  0, unknown, 0, 0, unknown, unknown, unknown, unknown, unknown, unknown, 4, 8, 1, 2, 4, 8,
+  1, 2, 4, 8, 2, 3, 5, 9, 17, unknown, unknown, unknown, unknown, unknown, unknown, unknown,
+);
+
+/**
+ * Whether the value at `start` may reach to the end of `bytes`, as lengths and counts say. Of random bytes they hardly ever do, and to go by them is
+ * much quicker than to read; where it would take more than that, it is left to the reader.
+ */
+function mayEndMessagePack(bytes: Buffer, start: number): boolean {
+  let at = start;
+  // Each value that is left takes a byte at least.
+  for (let left = 1; left > 0 && at + left <= bytes.length; left--) {
+    const tag = bytes[at++]!;
+    if (tag < 0x80 || tag >= 0xe0) continue;
+    if (tag < 0x90) left += 2 * (tag & 0x0f);
+    else if (tag < 0xa0) left += tag & 0x0f;
+    else if (tag < 0xc0) at += tag & 0x1f;
+    else if (messagePackTails[tag - 0xc0] === unknown) return true;
+    else at += messagePackTails[tag - 0xc0]!;
+  }
+  return at === bytes.length;
+}
+
+/** As {@link mayEndMessagePack}. */
+function mayEndCbor(bytes: Buffer, start: number): boolean {
+  let at = start;
+  for (let left = 1; left > 0 && at + left <= bytes.length; left--) {
+    const major = bytes[at]! >> 5;
+    const argument = bytes[at++]! & 0x1f;
+    if (argument > 27) return false;
+    const width = argument < 24 ? 0 : 1 << (argument - 24);
+    if (major < 2 || major === 7) at += width;
+    else if (width > 0) return true;
+    else if (major < 4) at += argument;
+    else left += major === 4 ? argument : major === 5 ? 2 * argument : 1;
+  }
+  return at === bytes.length;
 }
 
 /** Random bytes give short strings now and then, but none that looks like a name or a value. */
@@ -190,10 +247,6 @@ class Cbor extends Reader {
   }
 }
 
-const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH = 2;
-const FIXED32 = 5;
 const longestVarint = 10;
 
 /**

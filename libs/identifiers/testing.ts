@@ -24,7 +24,7 @@ export function payloadOf(payload: Buffer, protocol = 'udp'): Message {
 
 const recogniser = new Recogniser({ tokeniser: testTokeniser, maxPerMessage: 64 }, new RecogniserCounters());
 
-export function recognise(message: Message): Recognised[] {
+export function recognise(message: Message): readonly Recognised[] {
   return recogniser.recognise(message);
 }
 

@@ -7,7 +7,7 @@ import { keyAnchors } from './key-anchors.ts';
 import type { IdentifierKind } from './kind.ts';
 import { hexDigits, sequence } from './scan/anchor.ts';
 import { Prefilter } from './scan/prefilter.ts';
-import { createAssignment, isTrustworthy, readAssignment, type Assignment } from './text.ts';
+import { createAssignment, isTrustworthy, lastSign, readAssignment, type Assignment } from './text.ts';
 
 /** An identifier in a text. */
 export interface TextHit {
@@ -68,11 +68,12 @@ export class TextScanner {
     const { positions, patterns } = this.#prefilter;
     const hits: TextHit[] = [];
     this.#from.fill(0);
+    let last: number | undefined;
     for (let i = 0; i < candidates; i++) {
       const pattern = patterns[i]!;
       if (pattern < this.#assignments) this.#shape(text, positions[i]!, pattern, hits);
       else if (pattern === this.#percent) this.hasPercentEncoding = true;
-      else if (withAssignments) this.#assignmentAt(text, positions[i]!, hits);
+      else if (withAssignments && positions[i]! < (last ??= lastSign(text))) this.#assignmentAt(text, positions[i]!, hits);
     }
     return hits.length < 2 ? hits : withoutOverlap(hits);
   }

@@ -5,7 +5,7 @@ import { catalogue } from './catalogue.ts';
 import { keyAnchors } from './key-anchors.ts';
 import { KeyNames } from './key-names.ts';
 import { Prefilter } from './scan/prefilter.ts';
-import { createAssignment, readAssignment } from './text.ts';
+import { createAssignment, lastSign, readAssignment } from './text.ts';
 
 const names = new KeyNames(catalogue);
 const wanted = (key: string): boolean => names.announced(key) !== null;
@@ -20,6 +20,7 @@ function byAnchors(text: string): string[] {
   for (let i = 0; i < count; i++) {
     const sign = readAssignment(text, prefilter.positions[i]!, from, wanted, assignment);
     if (sign < 0) continue;
+    assert.ok(prefilter.positions[i]! < lastSign(text), 'no key ends behind the last sign');
     found.push(`${sign} ${assignment.key}`);
     from = sign + 1;
   }

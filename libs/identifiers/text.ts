@@ -31,6 +31,15 @@ export function createAssignment(): Assignment {
   return { key: '', value: '', start: 0, quoted: false, spaced: false };
 }
 
+/** Where in a text the last sign stands that may be between a key and its value; -1 when there is none. No key ends behind it. */
+export function lastSign(text: string): number {
+  for (let at = text.length - 1; at >= 0; at--) {
+    const character = text.charCodeAt(at);
+    if (character === code.equals || character === code.colon || character === code.greater) return at;
+  }
+  return -1;
+}
+
 /**
  * Reads the assignment whose key ends around `at`, an anchor of `keyAnchors`, into `assignment`. Returns the index in front of its value, the sign's
  * in most, or -1: there is none, that stands before `from`, or `wanted` refuses the key. Looks at no more than 48 characters of a key and 4096 of a

@@ -5,7 +5,7 @@ const leastRun = 6;
  * Calls `visit` with each run of ASCII in UTF-16, either byte order, that stands in `bytes`: the text, where it begins, and its encoding.
  */
 export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, encoding: 'utf-16le' | 'utf-16be') => void): void {
-  if (!hasZerosInTurn(bytes)) return;
+  if (!mayHoldUtf16(bytes)) return;
   const last = bytes.length - 1;
   for (let i = 0; i < last;) {
     if (bytes[i + 1] !== 0 || !isPrintable(bytes[i]!)) {
@@ -25,9 +25,12 @@ export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, e
   }
 }
 
-/** Whether, at one place in eight at least, one of two bytes in a row is zero and the other is not: so it is within every run that is long enough. */
-function hasZerosInTurn(bytes: Buffer): boolean {
-  for (let i = 8; i < bytes.length; i += 8) if ((bytes[i] === 0) !== (bytes[i - 1] === 0)) return true;
+/** Whether, at one place in eight at least, every other one of the four bytes up to it is zero: so it is within every run that is long enough. */
+export function mayHoldUtf16(bytes: Buffer): boolean {
+  for (let i = 8; i < bytes.length; i += 8) {
+    const isZero = bytes[i] === 0;
+    if (isZero !== (bytes[i - 1] === 0) && isZero === (bytes[i - 2] === 0) && isZero !== (bytes[i - 3] === 0)) return true;
+  }
   return false;
 }
 

@@ -43,7 +43,7 @@ export class PolicySet {
     record['telltale.policy.id'] = '';
     record['telltale.policy.verdict'] = '';
     record['telltale.policy.reason'] = '';
-    record['telltale.policy.decisions'] = undecided as string[];
+    record['telltale.policy.decisions'] = undecided;
     if (peer === undefined && hops.length === 0) return noDenials;
     let decisive: Policy | undefined;
     let strictest: PolicyVerdict = 'allowed';

@@ -25,18 +25,14 @@ export class RowBinaryEncoder {
 
   /** Appends one row. A value that does not fit its field throws {@link UnencodableValue} and leaves the rows before it as they are. */
   row(fields: readonly StoredField[], record: Readonly<Record<string, unknown>>): void {
-    const start = this.#values.length;
-    this.#values.reserve(0);
-    try {
-      rowWriterOf(fields)(record, this.#values);
-    } catch (error) {
-      this.#values.length = start;
-      throw error;
-    }
+    const values = this.#values;
+    values.reserve(values.length, 0);
+    values.length = rowWriterOf(fields)(record, values, values.length);
   }
 }
 
-type RowWriter = (record: Readonly<Record<string, unknown>>, values: ValueWriter) => void;
+/** Writes the row from `at` on, and returns where it ends. */
+type RowWriter = (record: Readonly<Record<string, unknown>>, values: ValueWriter, at: number) => number;
 const rowWriters = new WeakMap<readonly StoredField[], RowWriter>();
 
 /**
@@ -46,20 +42,22 @@ const rowWriters = new WeakMap<readonly StoredField[], RowWriter>();
 function rowWriterOf(fields: readonly StoredField[]): RowWriter {
   let writer = rowWriters.get(fields);
   if (writer === undefined) {
+    const body = `let { buffer, numbers } = values, value;\n${fields.map(statementOf).join('\n')}\nreturn at;`;
     // oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
-    rowWriters.set(fields, writer = new Function('record', 'values', `let value;\n${fields.map(statementOf).join('\n')}`) as RowWriter);
+    rowWriters.set(fields, writer = new Function('record', 'values', 'at', body) as RowWriter);
   }
   return writer;
 }
 
-/** Most fields of most records are at their zero value, which is told by a comparison. */
+/** Most fields of most records are at their zero value: that is told by a comparison and written without a call. */
 function statementOf({ field, type }: StoredField): string {
   const name = JSON.stringify(field);
-  const write = `values[${JSON.stringify(type)}](${name}, value);`;
+  const write = `at = values[${JSON.stringify(type)}](${name}, value, at); ({ buffer, numbers } = values);`;
   switch (type) {
-    case 'string': return `if ((value = record[${name}]) === '') values.zeroByte(); else ${write}`;
-    case 'strings': return `if (Array.isArray(value = record[${name}]) && value.length === 0) values.zeroByte(); else ${write}`;
-    case 'count': case 'micros': return `if ((value = record[${name}]) === 0) values.zeroNumber(); else ${write}`;
+    case 'string': return `if ((value = record[${name}]) === '') buffer[at++] = 0; else { ${write} }`;
+    case 'strings': return `if (Array.isArray(value = record[${name}]) && value.length === 0) buffer[at++] = 0; else { ${write} }`;
+    // All of a zero's bytes are 0, also as the one store of eight bytes that a DataView has for numbers.
+    case 'count': case 'micros': return `if ((value = record[${name}]) === 0) { numbers.setFloat64(at, 0); at += 8; } else { ${write} }`;
     default: return `value = record[${name}]; ${write}`;
   }
 }
@@ -71,138 +69,127 @@ const shortText = 20;
 /** The longest text in bytes whose length takes one byte. */
 const longestShort = 0x7f;
 
-/** Writes single values; the methods that take a field are named by the types of fields. */
-class ValueWriter implements Record<StoredField['type'], (field: string, value: unknown) => void> {
+/** Writes single values from a place on, and returns where they end; the methods that take a field are named by the types of fields. */
+class ValueWriter implements Record<StoredField['type'], (field: string, value: unknown, at: number) => number> {
   buffer: Buffer = Buffer.allocUnsafe(1 << 20);
+  numbers = numbersIn(this.buffer);
+  /** Where the last row ends. */
   length = 0;
-  #numbers = numbersIn(this.buffer);
   /** What a list that cannot change is encoded as: a place's sources stand in each record of a peer there. */
   readonly #frozenLists = new WeakMap<readonly unknown[], Uint8Array>();
 
-  /** An empty text or list. */
-  zeroByte(): void {
-    this.buffer[this.length++] = 0;
-  }
-
-  /** All of a zero's bytes are 0, also as the one store of eight bytes that a DataView has for numbers. */
-  zeroNumber(): void {
-    this.#numbers.setFloat64(this.length, 0);
-    this.length += 8;
-  }
-
-  string(field: string, value: unknown): void {
+  string(field: string, value: unknown, at: number): number {
     if (typeof value !== 'string') throw new UnencodableValue(field, 'a string', value);
     const { length } = value;
-    this.reserve(length * 3 + 5); // UTF-8 takes at most 3 bytes per UTF-16 unit
-    if (length < shortText ? this.#ascii(value) : length <= longestShort && this.#short(value)) return;
-    this.#varint(Buffer.byteLength(value));
-    this.length += this.buffer.write(value, this.length);
+    this.reserve(at, length * 3 + 5); // UTF-8 takes at most 3 bytes per UTF-16 unit
+    const end = length < shortText ? this.#ascii(value, at) : length <= longestShort ? this.#short(value, at) : 0;
+    if (end > 0) return end;
+    const start = this.#varint(Buffer.byteLength(value), at);
+    return start + this.buffer.write(value, start);
   }
 
-  /** Most values are short and ASCII: for these a loop is cheaper than a call into the runtime. */
-  #ascii(value: string): boolean {
+  /** Most values are short and ASCII: for these a loop is cheaper than a call into the runtime. Returns 0 for others. */
+  #ascii(value: string, at: number): number {
     const { buffer } = this;
-    let at = this.length;
-    buffer[at++] = value.length;
+    let end = at;
+    buffer[end++] = value.length;
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);
-      if (code > 0x7f) return false;
-      buffer[at++] = code;
+      if (code > 0x7f) return 0;
+      buffer[end++] = code;
     }
-    this.length = at;
-    return true;
+    return end;
   }
 
-  /** Writes the text behind one byte of length, and says whether that was enough. */
-  #short(value: string): boolean {
-    const written = this.buffer.write(value, this.length + 1);
-    if (written > longestShort) return false;
-    this.buffer[this.length] = written;
-    this.length += written + 1;
-    return true;
+  /** Writes the text behind one byte of length. Returns 0 when that is not enough. */
+  #short(value: string, at: number): number {
+    const written = this.buffer.write(value, at + 1);
+    if (written > longestShort) return 0;
+    this.buffer[at] = written;
+    return at + 1 + written;
   }
 
-  count(field: string, value: unknown): void {
+  count(field: string, value: unknown, at: number): number {
     if (!Number.isSafeInteger(value) || (value as number) < 0) throw new UnencodableValue(field, 'an integer from 0 to 2^53 - 1', value);
-    this.#int64(value as number);
+    return this.#int64(value as number, at);
   }
 
-  micros(field: string, value: unknown): void {
+  micros(field: string, value: unknown, at: number): number {
     if (!Number.isSafeInteger(value)) throw new UnencodableValue(field, 'an integer of microseconds', value);
-    this.#int64(value as number);
+    return this.#int64(value as number, at);
   }
 
-  #int64(value: number): void {
-    this.reserve(8);
+  #int64(value: number, at: number): number {
+    this.reserve(at, 8);
     const high = value >>> 0 === value ? 0 : Math.floor(value / 0x1_0000_0000);
-    this.#numbers.setUint32(this.length, value - high * 0x1_0000_0000, true);
-    this.#numbers.setInt32(this.length + 4, high, true);
-    this.length += 8;
+    this.numbers.setUint32(at, value - high * 0x1_0000_0000, true);
+    this.numbers.setInt32(at + 4, high, true);
+    return at + 8;
   }
 
-  strings(field: string, value: unknown): void {
+  strings(field: string, value: unknown, at: number): number {
     if (!Array.isArray(value)) throw new UnencodableValue(field, 'a list of strings', value);
     const known = this.#frozenLists.get(value);
-    if (known !== undefined) return this.#bytes(known);
-    const start = this.length;
-    this.reserve(5);
-    this.#varint(value.length);
-    for (let i = 0; i < value.length; i++) this.string(field, value[i]);
-    if (Object.isFrozen(value)) this.#frozenLists.set(value, Buffer.from(this.buffer.subarray(start, this.length)));
+    if (known !== undefined) return this.#bytes(known, at);
+    let end = this.#varint(value.length, at);
+    for (let i = 0; i < value.length; i++) end = this.string(field, value[i], end);
+    if (Object.isFrozen(value)) this.#frozenLists.set(value, Buffer.from(this.buffer.subarray(at, end)));
+    return end;
   }
 
-  #bytes(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.buffer.set(bytes, this.length);
-    this.length += bytes.length;
+  #bytes(bytes: Uint8Array, at: number): number {
+    this.reserve(at, bytes.length);
+    this.buffer.set(bytes, at);
+    return at + bytes.length;
   }
 
-  map(field: string, value: unknown): void {
+  map(field: string, value: unknown, at: number): number {
     if (typeof value !== 'object' || value === null) throw new UnencodableValue(field, 'texts by name', value);
     const entries = Object.entries(value);
-    this.reserve(5);
-    this.#varint(entries.length);
-    for (const [name, text] of entries) {
-      this.string(field, name);
-      this.string(field, text);
-    }
+    let end = this.#varint(entries.length, at);
+    for (const [name, text] of entries) end = this.string(field, text, this.string(field, name, end));
+    return end;
   }
 
-  observables(field: string, value: unknown): void {
+  observables(field: string, value: unknown, at: number): number {
     if (!Array.isArray(value)) throw new UnencodableValue(field, 'a list of observables', value);
+    let end = at;
     if (value.length === 0) {
-      for (let i = 0; i < members.length; i++) this.zeroByte();
-      return;
+      for (let i = 0; i < members.length; i++) this.buffer[end++] = 0;
+      return end;
     }
     for (const [member, type] of members) {
-      this.reserve(5);
-      this.#varint(value.length);
+      end = this.#varint(value.length, end);
       for (const observable of value as Observable[]) {
-        if (type === 'UInt64') this.count(field, observable[member]);
-        else this.string(field, observable[member]);
+        end = type === 'UInt64' ? this.count(field, observable[member], end) : this.string(field, observable[member], end);
       }
     }
+    return end;
   }
 
-  #varint(value: number): void {
+  /** A varint fits into the room that is always kept. */
+  #varint(value: number, at: number): number {
+    const { buffer } = this;
     let rest = value;
+    let end = at;
     while (rest > 0x7f) {
-      this.buffer[this.length++] = (rest & 0x7f) | 0x80;
+      buffer[end++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.buffer[this.length++] = rest;
+    buffer[end++] = rest;
+    return end;
   }
 
-  /** Makes room for so many bytes, and for the zero values behind them. */
-  reserve(bytes: number): void {
-    if (this.length + bytes + slack > this.buffer.length) this.#grow(bytes + slack);
+  /** Makes room for so many bytes from `at` on, and for the zero values behind them. */
+  reserve(at: number, bytes: number): void {
+    if (at + bytes + slack > this.buffer.length) this.#grow(at, bytes + slack);
   }
 
-  #grow(bytes: number): void {
-    const grown = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.length + bytes));
-    this.buffer.copy(grown, 0, 0, this.length);
+  #grow(at: number, bytes: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, at + bytes));
+    this.buffer.copy(grown, 0, 0, at);
     this.buffer = grown;
-    this.#numbers = numbersIn(grown);
+    this.numbers = numbersIn(grown);
   }
 }
 

@@ -54,6 +54,20 @@ export class ByteReader {
     throw new WireError('malformed', this.offset, 'integer above 2^53 - 1');
   }
 
+  /** Reads `count` integers, most of which are of one byte. */
+  varints(count: number): number[] {
+    const bytes = this.#bytes;
+    const values = Array<number>(count);
+    for (let i = 0; i < count; i++) {
+      const byte = this.offset < this.end ? bytes[this.offset]! : 0x80;
+      if (byte < 0x80) {
+        this.offset++;
+        values[i] = byte;
+      } else values[i] = this.varint();
+    }
+    return values;
+  }
+
   /** Reads what {@link ByteWriter.difference} wrote; the result may lie outside of what that takes. */
   difference(): number {
     const first = this.u8();

@@ -18,14 +18,6 @@ export interface Column {
   readonly isUnique: boolean;
   /** For `items`: an item before it is filled. */
   readonly createItem: () => unknown;
-  /** Copies each of `values` into the field of its row. */
-  readonly scatter: (rows: readonly Row[], values: ArrayLike<unknown>) => void;
-}
-
-/** Names the field literally, for speed: see `rowFunction` in gather.ts. */
-function scatter(field: string): Column['scatter'] {
-  // oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
-  return new Function('rows', 'values', `for (let i = 0; i < rows.length; i++) rows[i][${JSON.stringify(field)}] = values[i];`) as Column['scatter'];
 }
 
 function createObservable(): Observable {
@@ -73,6 +65,5 @@ function column(field: string, property: string | null, type: ColumnType, create
   const name = property === null ? field : `${field}[].${property}`;
   return {
     tag: createHash('sha256').update(`${name}:${type}`).digest().readUInt32LE(0), type, field, property, isUnique: field === 'event.id', createItem,
-    scatter: scatter(field),
   };
 }

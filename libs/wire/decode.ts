@@ -1,13 +1,19 @@
 import { zstdDecompressSync } from 'node:zlib';
+import { assemblyOf, type Assembly, type FieldColumn } from './assemble.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Column, ColumnType, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, version } from './format.ts';
 
-/** What a reader knows: the columns of its field table by tag, and a record before it is filled. */
+/** What a reader knows: the columns of its field table by tag, and how they make records. */
 export interface Schema {
   readonly columns: ReadonlyMap<number, Column>;
-  readonly createRow: () => Row;
+  readonly assembly: Assembly;
+}
+
+/** `createRow` makes a record before it is filled. */
+export function schemaOf(columns: readonly Column[], createRow: () => Row): Schema {
+  return { columns: new Map(columns.map((column) => [column.tag, column])), assembly: assemblyOf(columns, createRow) };
 }
 
 /** Reads a batch. Throws {@link WireError}; time and memory are bounded by the format's limits whatever the bytes are. */
@@ -16,9 +22,7 @@ export function decodeRows(schema: Schema, message: Uint8Array): Row[] {
   const count = reader.varint();
   if (count > limits.records) throw new WireError('too_large', 0, `${count} records, at most ${limits.records} fit in a batch`);
   const dictionary = readDictionary(reader);
-  const rows = Array.from({ length: count }, schema.createRow);
-  readColumns(reader, schema, rows, dictionary);
-  return rows;
+  return schema.assembly.assemble(count, readColumns(reader, schema, count, dictionary));
 }
 
 function bodyOf(message: Uint8Array): Buffer {
@@ -47,14 +51,37 @@ function decompressed(body: Buffer): Buffer {
 function readDictionary(reader: ByteReader): readonly string[] {
   const entries = reader.varint();
   if (entries > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within the dictionary');
-  const lengths: number[] = [];
-  for (let i = 0; i < entries; i++) lengths.push(reader.varint());
+  const lengths = reader.varints(entries);
   const texts = [''];
-  for (const length of lengths) texts.push(reader.utf8(length));
+  for (let at = 0; at < entries; at += textsTogether) readNeighbours(reader, lengths.slice(at, at + textsTogether), texts);
   return texts;
 }
 
-function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], dictionary: readonly string[]): void {
+/**
+ * Texts that are converted by one call into the runtime, which costs more than a short text itself. They are parts of one string then: who keeps
+ * one of them keeps its neighbours, so that they are few.
+ */
+const textsTogether = 8;
+
+/** Where each byte gave one character, each text is as many characters as it has bytes. */
+function readNeighbours(reader: ByteReader, lengths: readonly number[], into: string[]): void {
+  let total = 0;
+  for (const length of lengths) total += length;
+  const start = reader.offset;
+  const together = reader.utf8(total);
+  if (together.length === total) {
+    let at = 0;
+    for (const length of lengths) into.push(together.slice(at, at += length));
+    return;
+  }
+  reader.offset = start;
+  for (const length of lengths) into.push(reader.utf8(length));
+}
+
+/** The values of each field of the schema, under its number. */
+function readColumns(reader: ByteReader, schema: Schema, rows: number, dictionary: readonly string[]): FieldColumn[] {
+  const { numbers } = schema.assembly;
+  const values = Array<FieldColumn>(numbers.size).fill(undefined);
   const seen = new Set<number>();
   const lists: Lists = new Map();
   const bodyEnd = reader.end;
@@ -68,42 +95,37 @@ function readColumns(reader: ByteReader, schema: Schema, rows: readonly Row[], d
     const column = schema.columns.get(tag);
     if (column) {
       reader.end = columnEnd;
-      readColumn(reader, column, rows, lists, dictionary);
+      if (column.property === null) values[numbers.get(column.field)!] = readField(reader, column, rows, lists, dictionary);
+      else readInnerValues(reader, column, column.property, lists.get(column.field) ?? [], dictionary);
       if (reader.offset < columnEnd) throw new WireError('malformed', reader.offset, `bytes left over in ${column.field}`);
       reader.end = bodyEnd;
     }
     reader.offset = columnEnd;
   }
   if (reader.remaining > 0) throw new WireError('malformed', reader.offset, 'bytes left over behind the columns');
+  return values;
 }
 
 /** By field: the lists that hold something, in the order of their records. */
 type Lists = Map<string, readonly unknown[][]>;
 
-function readColumn(reader: ByteReader, column: Column, rows: readonly Row[], lists: Lists, dictionary: readonly string[]): void {
-  if (column.property !== null) return readInnerValues(reader, column, column.property, lists.get(column.field) ?? [], dictionary);
-  const values = readValues(reader, column, rows.length, dictionary);
-  // A record before it is filled has its zero values already.
-  if (values === undefined) return;
-  if (column.type === 'items') lists.set(column.field, createLists(reader, column, rows, values as number[]));
-  else column.scatter(rows, values);
+function readField(reader: ByteReader, column: Column, rows: number, lists: Lists, dictionary: readonly string[]): FieldColumn {
+  const values = readValues(reader, column, rows, dictionary);
+  return values === undefined || column.type !== 'items' ? values : createLists(reader, column, values as number[], lists);
 }
 
-function createLists(reader: ByteReader, column: Column, rows: readonly Row[], sizes: readonly number[]): unknown[][] {
+const emptyList: readonly unknown[] = [];
+
+/** The lists of all records; those that hold something are to be filled. */
+function createLists(reader: ByteReader, column: Column, sizes: readonly number[], lists: Lists): readonly unknown[][] {
   let total = 0;
   for (const size of sizes) total += size;
   if (total > limits.items) {
     throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
   }
-  const lists: unknown[][] = [];
-  for (let row = 0; row < sizes.length; row++) {
-    if (sizes[row] === 0) continue;
-    const list: unknown[] = [];
-    for (let i = 0; i < sizes[row]!; i++) list.push(column.createItem());
-    rows[row]![column.field] = list;
-    lists.push(list);
-  }
-  return lists;
+  const all = sizes.map((size) => (size === 0 ? emptyList as unknown[] : Array.from({ length: size }, column.createItem)));
+  lists.set(column.field, all.filter(({ length }) => length > 0));
+  return all;
 }
 
 function readInnerValues(reader: ByteReader, column: Column, property: string, lists: readonly unknown[][], dictionary: readonly string[]): void {
@@ -142,27 +164,22 @@ function readVarying(reader: ByteReader, type: ColumnType, count: number, dictio
     case 'text': return readTexts(reader, count, dictionary);
     case 'micros': return readMicros(reader, count);
     case 'count':
-    case 'items': return readCounts(reader, count);
+    case 'items': return reader.varints(count);
   }
 }
 
 function readTexts(reader: ByteReader, count: number, dictionary: readonly string[]): string[] {
-  const values: string[] = [];
   let newest = reader.varint();
+  const references = reader.varints(count);
+  const values = Array<string>(count);
   for (let i = 0; i < count; i++) {
-    const reference = reader.varint();
+    const reference = references[i]!;
     const index = reference === 0 ? 0 : reference === 1 ? ++newest : newest - reference + 2;
     if (index < 0 || index >= dictionary.length) {
       throw new WireError('malformed', reader.offset, 'reference to a string that is not in the dictionary');
     }
-    values.push(dictionary[index]!);
+    values[i] = dictionary[index]!;
   }
-  return values;
-}
-
-function readCounts(reader: ByteReader, count: number): number[] {
-  const values: number[] = [];
-  for (let i = 0; i < count; i++) values.push(reader.varint());
   return values;
 }
 

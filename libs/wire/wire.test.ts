@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { createFlowRecord, flowFields, type FieldDefinition, type FlowRecord, type Observable } from '#flow';
 import { decodeBatch, encodeBatch, limits, WireError } from '#wire';
 import { columnsOf, type Row } from './columns.ts';
-import { decodeRows } from './decode.ts';
+import { decodeRows, schemaOf } from './decode.ts';
 import { RowEncoder } from './encode.ts';
 
 // Few distinct values, so that the dictionary, runs and constant columns occur; all of Unicode, so that lengths in bytes matter.
@@ -65,7 +65,7 @@ test('an empty batch and one of zero values keep their number of records', () =>
 
 test('decoded records share neither lists nor items', () => {
   const [first, second] = decodeBatch(encodeBatch([example(), example()]));
-  first!['dns.resolved_ip'].push('changed');
+  (first!['dns.resolved_ip'] as string[]).push('changed');
   first!['telltale.observables'][0]!.kind = 'changed';
   assert.deepEqual(second, example());
 });
@@ -218,7 +218,7 @@ test('a field whose type changes is another field', () => {
 /** The codec of a release with this field table. */
 function release(fields: Record<string, FieldDefinition>, createRow: () => Row) {
   const columns = columnsOf(fields);
-  const schema = { columns: new Map(columns.map((column) => [column.tag, column])), createRow };
+  const schema = schemaOf(columns, createRow);
   const encoder = new RowEncoder(columns);
   return { encode: (rows: Row[]) => encoder.encode(rows), decode: (bytes: Buffer) => decodeRows(schema, bytes) };
 }

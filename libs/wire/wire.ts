@@ -1,6 +1,6 @@
 import { createFlowRecord, flowFields, type FlowRecord } from '#flow';
 import { columnsOf, type Row } from './columns.ts';
-import { decodeRows, type Schema } from './decode.ts';
+import { decodeRows, schemaOf } from './decode.ts';
 import { RowEncoder } from './encode.ts';
 
 export { WireError, type WireErrorCode } from './errors.ts';
@@ -8,7 +8,7 @@ export { limits } from './format.ts';
 
 const columns = columnsOf(flowFields);
 const encoder = new RowEncoder(columns);
-const schema: Schema = { columns: new Map(columns.map((column) => [column.tag, column])), createRow: createFlowRecord };
+const schema = schemaOf(columns, createFlowRecord as () => Row);
 
 /**
  * Writes what the probe knows of `records` as one batch: the fields marked `by: 'probe'`, in the format that format.ts describes.

@@ -107,17 +107,16 @@ export class PeerAnswer implements JudgedPlace {
     record['telltale.peer.registered'] = this.registered;
     record['telltale.peer.operated'] = this.operated;
     record['telltale.peer.agreement'] = this.#agreement;
-    record['telltale.peer.disputed'] = this.disputed as string[];
-    record['telltale.peer.sources'] = this.#sources as string[];
+    record['telltale.peer.disputed'] = this.disputed;
+    record['telltale.peer.sources'] = this.#sources;
     record['telltale.peer.unlocated'] = this.#unlocated;
     record['telltale.peer.anycast'] = this.#anycast;
     record['telltale.peer.site'] = this.#site;
     record['telltale.peer.distance_limit'] = this.#limit;
-    record['telltale.peer.disproved'] = this.#disproved as string[];
+    record['telltale.peer.disproved'] = this.#disproved;
     record['telltale.peer.operator'] = this.#operator;
-    record['telltale.peer.registered_disputed'] = this.registeredDisputed as string[];
+    record['telltale.peer.registered_disputed'] = this.registeredDisputed;
     record['telltale.peer.city'] = this.#city?.name ?? '';
-    const position = this.#city?.position;
-    record['telltale.peer.position'] = position === undefined ? '' : `${position.latitude.toFixed(2)},${position.longitude.toFixed(2)}`;
+    record['telltale.peer.position'] = this.#city?.positionText ?? '';
   }
 }

@@ -116,11 +116,13 @@ export class Sessions {
 
   /** The session of a flow that was joined before, or from or to one of whose ends signalling named. */
   #announced(record: FlowRecord): Session | undefined {
+    // Only flows of a subject with sessions have joined one, and most subjects have none: their flows, each of which is new, are not looked for.
+    const named = this.#bySubject.get(record['telltale.subject.ip']);
+    if (named === undefined) return undefined;
     const flow = record['telltale.flow.id'];
     const joined = this.#byFlow.get(flow);
     if (joined !== undefined) return latest(joined);
-    const named = this.#bySubject.get(record['telltale.subject.ip']);
-    if (named === undefined || named.size === 0) return undefined;
+    if (named.size === 0) return undefined;
     const start = record['event.start'] || record['@timestamp'];
     for (const side of ['destination', 'source'] as const) {
       const session = current(named.get(endpointOf(record, side)), start);

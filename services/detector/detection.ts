@@ -138,7 +138,7 @@ export class Detection {
     record['destination.as.organization.name'] = destination.organisation;
 
     const tags = this.#inventory.tagsOf(record['telltale.subject.ip'], record['telltale.subject.mac']);
-    record['telltale.subject.tags'] = tags as string[];
+    record['telltale.subject.tags'] = tags;
     record['telltale.subject.located'] = this.#subjectLocated(record, tags, peerIsSource(record) ? destination : source);
     this.#judge(record, peerIsSource(record) ? source : destination);
   }

@@ -125,7 +125,7 @@ export class FlowRecorder {
     }
     if (message.session !== undefined) record['telltale.session.id'] = this.#options.tokeniser.token(message.session);
     if (record['telltale.flow.hops'].length > 0) this.#addHops(state, record['telltale.flow.hops']);
-    record['telltale.flow.hops'] = state.hops as string[];
+    record['telltale.flow.hops'] = state.hops;
     state.rttMicros ||= record['telltale.handshake.rtt'];
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
     if (evidence.length > 0) record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
@@ -203,7 +203,7 @@ export class FlowRecorder {
     record['telltale.encryption.reason'] = state.verdict.reason;
     if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
     if (state.sequence === 0) this.#addHops(state, this.names.aliases(flow.sourceIp, flow.destinationIp, flow.startMicros).map((name) => `dns-cname=${name}`));
-    record['telltale.flow.hops'] = state.hops as string[];
+    record['telltale.flow.hops'] = state.hops;
     const mac = state.subjectIsDestination ? flow.destinationMac : flow.sourceMac;
     if (mac !== '') record['telltale.subject.mac'] = this.#macToken(mac);
     record['destination.domain'] = state.redact(state.domain);

@@ -27,6 +27,7 @@ export class FlowInference {
     const bytes = message.protocol === 'udp' ? message.payload : message.protocol === 'tcp' ? message.sample : null;
     if (!bytes) return;
     if (state.sampled === undefined) state.sampled = this.#begin(flow, state, file);
+    flow.waitsForOthers = state.sampled !== null;
     if (state.sampled) this.recurring.observe(state.sampled, bytes, message.sender, message.frame, message.micros);
   }
 

@@ -7,7 +7,7 @@ import { collectorPorts } from './collector-ports.ts';
 import { EntryRecorder } from './entry-recorder.ts';
 import { FlowRecorder, type FlowRecorderOptions } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
-import type { TableBounds } from './tables.ts';
+import { flowTableOptions, type TableBounds } from './tables.ts';
 
 export interface PipelineOptions extends FlowRecorderOptions {
   /** Which flows are this pipeline's, where several share the packets. */
@@ -39,10 +39,9 @@ export class ProbePipeline implements FlowHandler {
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
-    const { flows, stream, streams, fragments, logFlows } = this.#tables = options.tables;
-    const bounds = { maxFlows: flows, maxBufferedBytesPerStream: stream, maxBufferedBytes: streams, maxFragmentBytes: fragments };
-    this.#flows = new FlowTable(bounds, this, this.capture, options.share ?? null);
-    this.entries = new EntryRecorder(this.#recorder, logFlows);
+    this.#tables = options.tables;
+    this.#flows = new FlowTable(flowTableOptions(this.#tables), this, this.capture, options.share ?? null);
+    this.entries = new EntryRecorder(this.#recorder, this.#tables.logFlows);
     this.#exports = this.#exportDecoder();
   }
 

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { CaptureBuilder, dnsAnswer, dnsQuery, flowTableDefaults } from '#capture';
+import type { FlowRecord } from '#flow';
 import { Metrics } from '#runtime';
 import { ip, ipfix, set, template, u32 } from '../../libs/ingest/testing/export-datagrams.ts';
 import { temporaryFolder } from '../../test/support/folder.ts';
@@ -11,7 +12,7 @@ import { reportProbe } from '../operations/operations.ts';
 import { probeSection } from './configuration.ts';
 import { createPipeline } from './create.ts';
 import { replayCapture } from './replay.ts';
-import { defaultTables, sharedOut, tablesSection, type TableBounds } from './tables.ts';
+import { defaultTables, flowTableOptions, sharedOut, tablesSection, type TableBounds } from './tables.ts';
 import { ProbeWorkers } from './workers.ts';
 
 const tokenKey = Buffer.alloc(32, 7);
@@ -53,7 +54,7 @@ const sets = hosts.map((_, i) => ipfix(i, 1, set(300 + i, Buffer.concat([ip('10.
 const templates = hosts.map((_, i) => ipfix(i, 1, set(2, template(300 + i, ...fields))));
 
 /** For each bound: a small one, what does not fit into it, and the metric that says so. */
-const cases: Record<keyof TableBounds, { bound: number; input: Buffer; metric: RegExp }> = {
+const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; input: Buffer; metric: RegExp }> = {
   flows: {
     bound: 4, metric: /capture_problems_total\{reason="flow\/evicted"\} (\d+)/,
     input: capture((builder) => { for (const [i, client] of hosts.entries()) builder.udp({ client, server: { ...server, port: 7000 + i }, at: at + i }).send(Buffer.from('hello there')); }),
@@ -131,9 +132,23 @@ test('bounds are configured, with units, and by default those of the code', () =
   assert.throws(() => tablesSection.parse({ flows: 0 }));
   assert.throws(() => tablesSection.parse({ streams: 2048 }), /a size such as/);
   assert.throws(() => tablesSection.parse({ stream_count: 1 }));
-  const { flows, stream, streams, fragments: fragmentBytes } = defaultTables;
-  const { maxFlows, maxBufferedBytesPerStream, maxBufferedBytes, maxFragmentBytes } = flowTableDefaults;
-  assert.deepEqual([flows, stream, streams, fragmentBytes], [maxFlows, maxBufferedBytesPerStream, maxBufferedBytes, maxFragmentBytes]);
+  assert.deepEqual(flowTableOptions(defaultTables), flowTableDefaults);
+});
+
+test('how long a flow may be silent is configured', async () => {
+  await using folder = await temporaryFolder('timeouts');
+  const file = path.join(folder.path, 'input');
+  await writeFile(file, capture((builder) => {
+    builder.udp({ client: hosts[0]!, server: { ...server, port: 9 }, at }).send(Buffer.from('a')).receive(Buffer.from('A')).pause(20e6).send(Buffer.from('b'));
+  }));
+  const reasons = async (timeouts: object): Promise<string[]> => {
+    const records: FlowRecord[] = [];
+    const pipeline = createPipeline({ tokenKey, tables: tablesSection.parse({ timeouts }) });
+    await replayCapture({ path: file, name: 'input', size: 0, found: false }, { pipeline, send: async (some) => { records.push(...some); } });
+    return records.map((record) => record['telltale.flow.end_reason']).filter((reason) => reason !== '');
+  };
+  assert.deepEqual(await reasons({}), ['finish']);
+  assert.deepEqual(await reasons({ datagrams: '10s', connections: '10s' }), ['timeout', 'finish']);
 });
 
 test('workers share out what each has of its own flows', () => {

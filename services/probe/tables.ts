@@ -1,15 +1,25 @@
 import { z } from 'zod';
-import { flowTableDefaults } from '#capture';
+import { flowTableDefaults, type FlowTableOptions } from '#capture';
 import { defaultNameCacheOptions } from '#dissect';
 import { defaultRecurrenceOptions } from '#identifiers';
 import { flowJoinDefaults, templateDefaults } from '#ingest';
-import { size } from '#runtime';
+import { duration, size } from '#runtime';
 
 const rows = (byDefault: number) => z.int().min(1).max(10_000_000).default(byDefault);
+
+/** As in Suricata's flow-timeouts (60, 300 and 600 s), but for unanswered datagrams, which it gives 30 s. A NAT keeps UDP as long as that (RFC 4787, REQ-5). */
+const timeoutsSection = z.strictObject({
+  active: duration('60s').meta({ description: 'A flow that goes on is reported after each such period.' }),
+  unanswered: duration('60s').meta({ description: 'Of a flow of which one side alone was seen, and of a connection that was only asked for.' }),
+  datagrams: duration('5m').meta({ description: 'Of a flow in both directions, other than a TCP connection.' }),
+  connections: duration('10m').meta({ description: 'Of a TCP connection, and of a flow of an unknown protocol: what it holds is inferred from those that follow.' }),
+  closed: duration('5s').meta({ description: 'Of a connection that was closed or reset: late packets may follow.' }),
+}).prefault({}).meta({ description: 'How long a flow may stay silent before it ends. Time is that of the packets.' });
 
 /** Bounds of a probe's tables, together that of its memory. A full table lets go of what is oldest in it, and counts that. */
 export const tablesSection = z.strictObject({
   flows: rows(flowTableDefaults.maxFlows).meta({ description: 'Flows of packets at a time. The one silent for longest ends, as `evicted`.' }),
+  timeouts: timeoutsSection,
   stream: size('1MiB').meta({ description: 'What one direction of a TCP connection may hold back while bytes before it are missing.' }),
   streams: size('64MiB').meta({ description: 'What all TCP connections together may hold back. The one that has done so for longest goes on without the missing bytes.' }),
   fragments: size('4MiB').meta({ description: 'Fragments of IP datagrams that are not whole yet.' }),
@@ -21,10 +31,24 @@ export const tablesSection = z.strictObject({
   values: rows(defaultRecurrenceOptions.maxValues).meta({ description: 'Values in payloads of unknown protocols that are compared. The protocol silent for longest is forgotten.' }),
 }).prefault({}).meta({ description: 'Bounds of the probe\'s tables. A full one lets go of what is oldest in it, and counts that.' });
 
-/** Counts are of entries, sizes in bytes. */
+/** Counts are of entries, sizes in bytes, times in milliseconds. */
 export type TableBounds = z.output<typeof tablesSection>;
 
 export const defaultTables: TableBounds = tablesSection.parse(undefined);
+
+export function flowTableOptions({ flows, stream, streams, fragments, timeouts }: TableBounds): FlowTableOptions {
+  return {
+    maxFlows: flows,
+    maxBufferedBytesPerStream: stream,
+    maxBufferedBytes: streams,
+    maxFragmentBytes: fragments,
+    activeTimeoutMicros: timeouts.active * 1000,
+    unansweredTimeoutMicros: timeouts.unanswered * 1000,
+    datagramTimeoutMicros: timeouts.datagrams * 1000,
+    connectionTimeoutMicros: timeouts.connections * 1000,
+    closedTimeoutMicros: timeouts.closed * 1000,
+  };
+}
 
 /** The bounds of each of `count` pipelines that share the packets. What each has of all packets (names, templates, fragments) is not divided. */
 export function sharedOut(tables: TableBounds, count: number): TableBounds {

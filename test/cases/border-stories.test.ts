@@ -86,7 +86,7 @@ test('government policy: the stricter policy decides, and both are shown', async
     tlsSession(builder, { ip, port }, { ip: '213.19.144.104', port: 443 }, 'zoomam104zc.zoom.us', start, 20_000);
   }
   const story = judge(builder, policies);
-  const decisions = (subject: string): string[] => story.records.findLast((record) => record['telltale.subject.ip'] === subject && record['telltale.service'] !== '')!['telltale.policy.decisions'];
+  const decisions = (subject: string): readonly string[] => story.records.findLast((record) => record['telltale.subject.ip'] === subject && record['telltale.service'] !== '')!['telltale.policy.decisions'];
   assert.deepEqual(decisions(alice), ['zoom-for-government@3 denied located=NL', 'zoom@1 allowed located=NL']);
   assert.deepEqual(decisions(bela), ['zoom@1 allowed located=NL']);
   assert.deepEqual(story.findings.map((finding) => [finding['telltale.subject.ip'], finding['event.severity_name'], finding['telltale.policy.id']]), [[alice, 'critical', 'zoom-for-government']]);

@@ -3,8 +3,8 @@ import { integerAt, orderOf, rejectsBytes, rejectsInteger, rejectsText, type Ext
 import { forms, type Form, type PayloadFields } from './payload-fields.ts';
 import { windowBytes } from './payload-slots.ts';
 import type { SampledFlow } from './sampled-flow.ts';
-import type { SlotValues } from './slot-values.ts';
-import { none } from './value-table.ts';
+import type { SlotTable } from './slot-table.ts';
+import { none, type ValueTable } from './value-table.ts';
 import { extentOf, type StableWindow } from './window-run.ts';
 
 /** A value that behaves like an identifier. Raw: for the probe alone. */
@@ -43,38 +43,38 @@ interface Found {
 }
 
 /** What in the payloads of a flow behaves like an identifier, each value once. */
-export function inferredIn(samples: readonly OpenSample[], flow: SampledFlow): Inferred[] {
+export function inferredIn(samples: readonly OpenSample[], flow: SampledFlow, slots: SlotTable): Inferred[] {
   const found: Found[] = [];
-  for (const sample of samples) addFound(found, sample, samples, flow);
+  for (const sample of samples) addFound(found, sample, samples, flow, slots);
   // Where values stand behind types and lengths, distances mean nothing.
   const isTagged = found.some(({ form }) => form === forms.tagged);
   const values = new Map<string, Found>();
   for (const one of found) if (!values.has(one.value) && !(isTagged && one.form === forms.window)) values.set(one.value, one);
-  return Array.from(values.values(), inferred);
+  return Array.from(values.values(), (one) => inferred(one, slots));
 }
 
-function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSample[], flow: SampledFlow): void {
+function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSample[], flow: SampledFlow, slots: SlotTable): void {
   const inSample: Found[] = [];
   const runs: StableWindow[][] = [];
   const { fields } = sample;
   for (let i = 0; i < fields.count; i++) {
-    const stable = stableAt(i, sample, samples, flow);
+    const stable = stableAt(i, sample, samples, flow, slots);
     if (stable === null) continue;
     const form = fields.form[i] as Form;
     if (form === forms.window) {
       const last = runs.at(-1)?.at(-1);
-      if (last !== undefined && continues(last, stable)) runs.at(-1)!.push(stable);
+      if (last !== undefined && continues(last, stable, slots.values)) runs.at(-1)!.push(stable);
       else runs.push([stable]);
     } else {
-      const one = form === forms.text ? ofText(stable, fields.encoding[i]!, sample) : ofTagged(stable, flow, sample);
+      const one = form === forms.text ? ofText(stable, fields.encoding[i]!, sample) : ofTagged(stable, flow, sample, slots);
       if (one !== null) inSample.push(one);
     }
   }
   // What recurs most is a field; a window that reaches into it from beside it is none.
   const claimed = new Set<number>();
-  for (const run of runs.toSorted((one, other) => flowsOf(other[0]!) - flowsOf(one[0]!))) {
+  for (const run of runs.toSorted((one, other) => slots.values.flows[other[0]!.recurrence]! - slots.values.flows[one[0]!.recurrence]!)) {
     const free = run.filter(({ at }) => !claimed.has(at) && !claimed.has(at + windowBytes - 1));
-    const one = free.length === 0 ? null : ofRun(free, flow, sample);
+    const one = free.length === 0 ? null : ofRun(free, flow, sample, slots);
     if (one === null) continue;
     inSample.push(one);
     for (let at = one.offset; at < one.offset + one.bytes; at++) claimed.add(at);
@@ -83,28 +83,28 @@ function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSamp
 }
 
 /** The i-th field, when what stands there behaves like an identifier. */
-function stableAt(i: number, sample: OpenSample, samples: readonly OpenSample[], { peerIp, protocol }: SampledFlow): StableWindow | null {
+function stableAt(i: number, sample: OpenSample, samples: readonly OpenSample[], { peerIp, protocol }: SampledFlow, slots: SlotTable): StableWindow | null {
   const { fields } = sample;
   const slot = protocol.slots.get(fields.slot[i]!);
-  if (slot === undefined || !slot.mayIdentify(protocol.subjects.size)) return null;
-  const recurrence = slot.recurrence(fields.high[i]!, fields.low[i]!);
+  if (slot === none || !slots.mayIdentify(slot, protocol.subjects.size)) return null;
+  const recurrence = slots.recurrence(slot, fields.high[i]!, fields.low[i]!);
   if (recurrence === none) return null;
-  const behaves = slot.isUserLike(recurrence) ? 'user' : slot.isRoomLike(recurrence, protocol.subjects.size) ? 'room' : '';
+  const behaves = slots.isUserLike(slot, recurrence) ? 'user' : slots.isRoomLike(slot, recurrence, protocol.subjects.size) ? 'room' : '';
   if (behaves === '' || (fields.form[i] === forms.window && counts(fields.at[i]!, sample, samples))) return null;
   // Two that talk with each other share whatever their session has.
-  if (behaves === 'room' && (slot.table.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, samples))) return null;
+  if (behaves === 'room' && (slots.values.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, samples, slots))) return null;
   return { at: fields.at[i]!, length: fields.length[i]!, behaves, slot, recurrence };
 }
 
-function ofRun(run: readonly StableWindow[], flow: SampledFlow, sample: OpenSample): Found | null {
-  const extent = extentOf(run, sample.bytes);
+function ofRun(run: readonly StableWindow[], flow: SampledFlow, sample: OpenSample, slots: SlotTable): Found | null {
+  const extent = extentOf(run, sample.bytes, slots);
   return extent === null ? null : ofInteger(forms.window, run.find(({ at }) => at >= extent.at) ?? run.at(-1)!, extent, flow, sample);
 }
 
-function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample): Found | null {
+function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample, slots: SlotTable): Found | null {
   const { at, length } = stable;
   const field = sample.bytes.subarray(at, at + length);
-  return rejectsBytes(field) ? null : ofInteger(forms.tagged, stable, { at, width: length, order: orderOf(field, othersOf(stable)) }, flow, sample);
+  return rejectsBytes(field) ? null : ofInteger(forms.tagged, stable, { at, width: length, order: orderOf(field, othersOf(stable, slots)) }, flow, sample);
 }
 
 function ofInteger(form: Form, stable: StableWindow, extent: Extent, { subjectIp, peerIp }: SampledFlow, sample: OpenSample): Found | null {
@@ -119,24 +119,20 @@ function ofText(stable: StableWindow, encoding: string, sample: OpenSample): Fou
   return rejectsText(value) ? null : { form: forms.text, stable, sample, offset: at, bytes: length, encoding, value };
 }
 
-function othersOf({ slot, recurrence, length }: StableWindow): Buffer[] {
-  const { table } = slot;
-  return slot.otherRecurrences(recurrence).map((row) => {
+function othersOf({ slot, recurrence, length }: StableWindow, slots: SlotTable): Buffer[] {
+  const { values } = slots;
+  return slots.otherRecurrences(slot, recurrence).map((row) => {
     const field = Buffer.alloc(length);
-    if (length > windowBytes) field.writeUInt32BE(table.high(row));
-    field.writeUInt32BE(table.low(row), length - windowBytes);
+    if (length > windowBytes) field.writeUInt32BE(values.high(row));
+    field.writeUInt32BE(values.low(row), length - windowBytes);
     return field;
   });
 }
 
-function flowsOf({ slot: { table }, recurrence }: StableWindow): number {
-  return table.flows[recurrence]!;
-}
-
 /** Whether the next window belongs to the same field: it stands one byte further, and was seen in the same flows. */
-function continues(last: StableWindow, next: StableWindow): boolean {
-  const { table } = last.slot;
-  return next.at === last.at + 1 && next.behaves === last.behaves && flowsOf(next) === flowsOf(last) && table.haveSameSubjects(last.recurrence, next.recurrence);
+function continues(last: StableWindow, next: StableWindow, values: ValueTable): boolean {
+  return next.at === last.at + 1 && next.behaves === last.behaves && values.flows[next.recurrence] === values.flows[last.recurrence]
+    && values.haveSameSubjects(last.recurrence, next.recurrence);
 }
 
 /** Whether the flow's other payloads have numbers close by at the same place: then it is a counter or a clock. */
@@ -151,11 +147,11 @@ function counts(at: number, sample: OpenSample, samples: readonly OpenSample[]):
 }
 
 /** Whether the flow has another shared value at the same slot: states and types of messages are shared by all who pass through them. */
-function changes(i: number, values: SlotValues, sample: OpenSample, samples: readonly OpenSample[]): boolean {
+function changes(i: number, row: number, sample: OpenSample, samples: readonly OpenSample[], slots: SlotTable): boolean {
   const { slot, high, low } = sample.fields;
   const isShared = (otherHigh: number, otherLow: number): boolean => {
-    const row = values.recurrence(otherHigh, otherLow);
-    return row !== none && values.table.subjectCount[row]! > 1;
+    const other = slots.recurrence(row, otherHigh, otherLow);
+    return other !== none && slots.values.subjectCount[other]! > 1;
   };
   return samples.some((other) => other !== sample && other.sender === sample.sender && other.fields.hasOther(slot[i]!, high[i]!, low[i]!, isShared));
 }
@@ -163,13 +159,13 @@ function changes(i: number, values: SlotValues, sample: OpenSample, samples: rea
 /** Percent, before what speaks for it. */
 const leastConfidence = 40;
 
-function inferred({ stable: { behaves, slot, recurrence }, sample: { sender, frame }, offset, bytes, encoding, value }: Found): Inferred {
-  const { table } = slot;
-  const subjects = table.subjectCount[recurrence]!;
-  const flows = table.flows[recurrence]!;
-  const seconds = Math.round((table.last[recurrence]! - table.first[recurrence]!) / 1e6);
-  const others = behaves === 'user' ? slot.others(recurrence) : slot.elsewhere(recurrence);
-  const seen = `${bytes} bytes; in ${flows} flows of ${subjects === 1 ? '1 subject' : `${subjects} subjects`} over ${seconds} s (${table.evidence(recurrence).join(', ')})`;
+function inferred({ stable: { behaves, slot, recurrence }, sample: { sender, frame }, offset, bytes, encoding, value }: Found, slots: SlotTable): Inferred {
+  const { values } = slots;
+  const subjects = values.subjectCount[recurrence]!;
+  const flows = values.flows[recurrence]!;
+  const seconds = Math.round((values.last[recurrence]! - values.first[recurrence]!) / 1e6);
+  const others = behaves === 'user' ? slots.others(slot, recurrence) : slots.elsewhere(slot, recurrence);
+  const seen = `${bytes} bytes; in ${flows} flows of ${subjects === 1 ? '1 subject' : `${subjects} subjects`} over ${seconds} s (${values.evidence(recurrence).join(', ')})`;
   const contrast = behaves === 'user' ? `${others === 1 ? '1 other subject has a value of its own' : `${others} other subjects have values of their own`} there` : `${others} other subject${others === 1 ? '' : 's'} had other values there meanwhile`;
   return {
     behaves, value, offset, bytes, encoding, sender, frame,

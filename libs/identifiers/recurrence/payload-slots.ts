@@ -14,17 +14,19 @@ export interface TextToken {
   readonly encoding: 'length-prefixed' | 'zero-terminated';
 }
 
-/** Where in payloads of one protocol a value stands, as a number: two values at one slot are two values of one field. */
+/** Where in payloads of one protocol a value stands, as a number below {@link mostSlots}: two values at one slot are two values of one field. */
 export type Slot = number;
 
 const shortestPrefixed = 4;
 const shortestTerminated = 6;
 const longestText = 64;
 
-const taggedWord = 1 << 16;
-const text = 1 << 17;
-const taggedText = 1 << 18;
-const fromDestination = 1 << 20;
+/** First slots of each sort, windows in front: {@link bytesRead} of them behind each number of texts. */
+const taggedWord = bytesRead * (mostTexts + 1);
+const text = taggedWord + 2 * 256;
+const taggedText = text + bytesRead;
+const fromDestination = taggedText + 256;
+export const mostSlots = 2 * fromDestination;
 
 const isIdCharacter = new Uint8Array(256);
 for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@+~=-') isIdCharacter[character.charCodeAt(0)] = 1;
@@ -67,17 +69,17 @@ function isText(payload: Buffer, start: number, end: number): boolean {
 
 /** Slot of the n-th text by its place in the order of texts. */
 export function textSlot(index: number, sender: 'source' | 'destination'): Slot {
-  return (sender === 'source' ? 0 : fromDestination) | text | index;
+  return (sender === 'source' ? 0 : fromDestination) + text + index;
 }
 
 /** Slot of a text by the byte in front of its length, which in type-length-value formats is its type. */
 export function taggedTextSlot(payload: Buffer, { begin }: TextToken, sender: 'source' | 'destination'): Slot {
-  return (sender === 'source' ? 0 : fromDestination) | taggedText | (begin > 0 ? payload[begin - 1]! : 0);
+  return (sender === 'source' ? 0 : fromDestination) + taggedText + (begin > 0 ? payload[begin - 1]! : 0);
 }
 
 /** Slot of a window by its distance from the start of the payload or from the text in front of it, which may be of any length. */
 export function windowSlot(textsBefore: number, distance: number, sender: 'source' | 'destination'): Slot {
-  return (sender === 'source' ? 0 : fromDestination) | (textsBefore << 8) | distance;
+  return (sender === 'source' ? 0 : fromDestination) + textsBefore * bytesRead + distance;
 }
 
 /** Bytes of the value that begins at `at` behind a type and a length of 4 or 8; 0 when none does. */
@@ -91,5 +93,5 @@ export function taggedWidth(payload: Buffer, at: number): 0 | 4 | 8 {
 export function taggedSlot(payload: Buffer, at: number, width: 4 | 8, sender: 'source' | 'destination'): Slot {
   const lengthBytes = at >= 3 && (payload[at - 1] === 0 || payload[at - 2] === 0) ? 2 : 1;
   const tag = payload[at - lengthBytes - 1]!;
-  return (sender === 'source' ? 0 : fromDestination) | taggedWord | (tag << 1) | (width === 8 ? 1 : 0);
+  return (sender === 'source' ? 0 : fromDestination) + taggedWord + 2 * tag + (width === 8 ? 1 : 0);
 }

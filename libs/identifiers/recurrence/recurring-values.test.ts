@@ -88,3 +88,17 @@ test('a protocol in which nothing ever recurs is no longer looked at, until a da
   assert.equal(finder.size.values, 0);
   assert.notEqual(begin(1, start + 25 * 60 * minute), null);
 });
+
+test('a flow is judged again only when something was learned since', () => {
+  const finder = new RecurringValues();
+  const ids = ['a1b2c3d4', 'e5f60718', '92a3b4c5'];
+  const flows = Array.from({ length: 9 }, (_, i) => {
+    const flow = finder.begin({ protocol: 'udp/24100/', subjectIp: `10.0.0.${i % 3}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i * minute })!;
+    finder.observe(flow, Buffer.from(`c35a0102${ids[i % 3]}`, 'hex'), 'source', i, start + i * minute);
+    return flow;
+  });
+  assert.equal(finder.infer(flows[8]!).length, 1);
+  assert.deepEqual(finder.infer(flows[8]!), []);
+  finder.observe(flows[7]!, Buffer.from('00'), 'source', 10, start + 10 * minute);
+  assert.equal(finder.infer(flows[8]!).length, 1);
+});

@@ -3,9 +3,10 @@ import { inferredIn, type Inferred, type OpenSample } from './inferred.ts';
 import { PayloadFields } from './payload-fields.ts';
 import { bytesRead, windowBytes, type Slot } from './payload-slots.ts';
 import type { SampledFlow } from './sampled-flow.ts';
-import { SlotValues } from './slot-values.ts';
+import { SlotIndex } from './slot-index.ts';
+import { SlotTable } from './slot-table.ts';
 import type { UnknownProtocol } from './unknown-protocol.ts';
-import { ValueTable } from './value-table.ts';
+import { mostSubjectsOfAll, none, ValueTable } from './value-table.ts';
 
 export interface RecurrenceOptions {
   /** Payloads of each direction of a flow that are looked at. */
@@ -51,8 +52,6 @@ export interface UnknownFlow {
   readonly startMicros: number;
 }
 
-/** Subjects of all protocols together; of one they are told apart by numbers of 16 bits. */
-const maxSubjects = 65_535;
 /** Flows after each of which it is asked whether anything recurs in the protocol at all. */
 const flowsPerReview = 64;
 
@@ -69,10 +68,11 @@ export class RecurringValues {
   readonly counters = new RecurrenceCounters();
   readonly #options: RecurrenceOptions;
   readonly #protocols = new Map<string, UnknownProtocol>();
-  readonly #table = new ValueTable();
+  readonly #values = new ValueTable();
+  readonly #slots = new SlotTable(this.#values, this.counters);
   /** Of the payload at hand, or of each of a flow's. */
   readonly #fields: PayloadFields[] = [];
-  #slots = 0;
+  #flows = 0;
   #subjects = 0;
   #held = 0;
 
@@ -82,7 +82,7 @@ export class RecurringValues {
 
   /** Values that are remembered, and flows whose samples are held. */
   get size(): { values: number; flows: number } {
-    return { values: this.#table.size, flows: this.#held };
+    return { values: this.#values.size, flows: this.#held };
   }
 
   /** Begins to look at a flow; null when that is not worth it, or over a bound. {@link end} it. */
@@ -98,12 +98,16 @@ export class RecurringValues {
     const { subjectIp, peerIp, file, startMicros } = flow;
     const known = protocol.subjects.get(subjectIp);
     const subject = known ?? this.#addSubject(protocol, subjectIp);
-    return { protocol, subject, subjectIp, peerIp, file, startMicros, lastMicros: startMicros, isRepeat: known !== undefined, samples: [] };
+    this.#flows = (this.#flows + 1) | 0;
+    return {
+      number: this.#flows, protocol, subject, subjectIp, peerIp, file, startMicros, lastMicros: startMicros, isRepeat: known !== undefined, inferredAt: none, samples: [],
+    };
   }
 
   /** Takes a payload of the flow; only the first few are looked at. */
   observe(flow: SampledFlow, payload: Buffer, sender: Sender, frame: number, micros: number): void {
     flow.lastMicros = Math.max(flow.lastMicros, micros);
+    flow.protocol.news++;
     let taken = 0;
     for (const sample of flow.samples) if (sample.sender === sender) taken++;
     if (taken >= this.#options.samplesPerDirection || payload.length < windowBytes) return;
@@ -112,18 +116,19 @@ export class RecurringValues {
     flow.samples.push({ bytes: payload.toString('latin1', 0, bytesRead), sender, frame, micros });
     protocol.lastMicros = Math.max(protocol.lastMicros, micros);
     this.#remember(protocol, flow, payload.subarray(0, bytesRead), sender, frame, micros);
-    while (this.#table.size > this.#options.maxValues) this.#evict();
+    while (this.#values.size > this.#options.maxValues) this.#evict();
   }
 
-  /** What of the flow's payloads behaves like an identifier, as far as that can be told by now. */
+  /** What of the flow's payloads behaves like an identifier, as far as that can be told by now; nothing when nothing was learned since it was asked last. */
   infer(flow: SampledFlow): Inferred[] {
     const { protocol } = flow;
-    if (protocol.isForgotten || protocol.subjects.size < 2) return [];
+    if (protocol.isForgotten || protocol.subjects.size < 2 || flow.inferredAt === protocol.news) return [];
+    flow.inferredAt = protocol.news;
     const samples = flow.samples.map(({ bytes: text, sender, frame, micros }, i): OpenSample => {
       const bytes = Buffer.from(text, 'latin1');
       return { bytes, fields: this.#read(i, bytes, sender), sender, frame, micros };
     });
-    const found = inferredIn(samples, flow);
+    const found = inferredIn(samples, flow, this.#slots);
     for (const { behaves } of found) this.counters[behaves === 'user' ? 'userLike' : 'roomLike']++;
     return found;
   }
@@ -143,15 +148,16 @@ export class RecurringValues {
     }
     if (known !== undefined) this.#forget(known);
     else if (this.#protocols.size >= this.#options.maxProtocols) this.#evict();
-    const made: UnknownProtocol = { name, slots: new Map(), subjects: new Map(), flows: 0, restsUntil: 0, lastMicros: startMicros, isForgotten: false };
+    const made: UnknownProtocol = { name, slots: new SlotIndex(), subjects: new Map(), flows: 0, news: 0, restsUntil: 0, lastMicros: startMicros, isForgotten: false };
     this.#protocols.set(name, made);
     return made;
   }
 
   #addSubject(protocol: UnknownProtocol, ip: string): number {
-    if (this.#subjects === maxSubjects) this.#evict();
+    if (this.#subjects === mostSubjectsOfAll) this.#evict();
     const subject = protocol.subjects.size;
     protocol.subjects.set(ip, subject);
+    protocol.news++;
     this.#subjects++;
     return subject;
   }
@@ -164,23 +170,18 @@ export class RecurringValues {
 
   #remember(protocol: UnknownProtocol, flow: SampledFlow, payload: Buffer, sender: Sender, frame: number, micros: number): void {
     const { count, slot, high, low } = this.#read(0, payload, sender);
-    for (let i = 0; i < count; i++) {
-      const values = protocol.slots.get(slot[i]!) ?? this.#addSlot(protocol, slot[i]!);
-      if (values.isClosed) continue;
-      values.add(high[i]!, low[i]!, flow, frame, micros);
-      if (values.isHopeless) values.close();
-    }
+    for (let i = 0; i < count; i++) this.#slots.add(this.#slotOf(protocol, slot[i]!), high[i]!, low[i]!, flow, frame, micros);
   }
 
-  #addSlot(protocol: UnknownProtocol, slot: Slot): SlotValues {
-    const values = new SlotValues(this.#slots++, this.#table, this.counters);
-    protocol.slots.set(slot, values);
-    return values;
+  #slotOf({ slots }: UnknownProtocol, slot: Slot): number {
+    let row = slots.get(slot);
+    if (row === none) slots.set(slot, row = this.#slots.open());
+    return row;
   }
 
   /** Where nothing recurs, encryption is likely: the protocol rests. */
   #review(protocol: UnknownProtocol, now: number): void {
-    for (const slot of protocol.slots.values()) if (!slot.isClosed && slot.recurring > 1) return;
+    for (const slot of protocol.slots.rows()) if (this.#slots.hasRecurred(slot)) return;
     this.#clear(protocol);
     protocol.restsUntil = now + this.#options.retentionMicros;
   }
@@ -198,7 +199,7 @@ export class RecurringValues {
   }
 
   #clear(protocol: UnknownProtocol): void {
-    for (const values of protocol.slots.values()) values.close();
+    for (const slot of protocol.slots.rows()) this.#slots.release(slot);
     protocol.slots.clear();
   }
 }

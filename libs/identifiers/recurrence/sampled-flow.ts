@@ -19,6 +19,8 @@ export interface Sample {
 
 /** A flow of a protocol that nothing knows, with the beginnings of its first payloads. */
 export interface SampledFlow {
+  /** No other flow of late has it. */
+  readonly number: number;
   readonly protocol: UnknownProtocol;
   /** The monitored endpoint, by its number in the protocol. */
   readonly subject: number;
@@ -30,6 +32,8 @@ export interface SampledFlow {
   lastMicros: number;
   /** Its subject was seen with this protocol before. */
   readonly isRepeat: boolean;
+  /** The protocol's news when it was asked last what the flow shows. */
+  inferredAt: number;
   /** Emptied when the flow is over. */
   readonly samples: Sample[];
 }

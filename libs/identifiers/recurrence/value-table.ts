@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { leastPause, near, type SampledFlow } from './sampled-flow.ts';
 
+/** Subjects of all protocols together; of one they are told apart by numbers of 16 bits. */
+export const mostSubjectsOfAll = 65_535;
 /** No row. */
 export const none = -1;
 /** Subjects of one value that are told apart; with more it belongs to the protocol. */
@@ -33,14 +35,16 @@ export class ValueTable {
   comparedAt = new Int32Array(leastRows);
   mayBeRoom = new Uint8Array(leastRows);
   isElsewhere = new Uint8Array(leastRows);
-  /** {@link keyWords} of each row: slot, both halves of the value, and the next row with the same hash. Together, since they are read together. */
-  #keys = new Int32Array(leastRows * keyWords);
+  /** {@link keyWords} of each row: slot ({@link none} of a free row), both halves of the value, and the next row with the same hash. Together, since they are read together. */
+  #keys = new Int32Array(leastRows * keyWords).fill(none);
   /** First row by hash. */
   #chain = new Int32Array(leastRows).fill(none);
   #subjects = new Uint16Array(leastRows * mostSubjects);
   #frames = new Float64Array(leastRows * mostEvidence);
   readonly #files: string[] = [];
   #free = none;
+  /** The row that was found last. */
+  #found = 0;
   /** Rows from it on were never used. */
   #end = 0;
   readonly #seed = randomInt(2 ** 31);
@@ -48,13 +52,22 @@ export class ValueTable {
   /** The row of a value at a slot; {@link none} where it is not remembered. */
   find(slot: number, high: number, low: number): number {
     const keys = this.#keys;
+    // What stood side by side once got rows side by side: where a payload is like one before, no hash is needed.
+    const neighbour = this.#found + 1;
+    const beside = neighbour * keyWords;
+    if (keys[beside + 2] === (low | 0) && keys[beside] === slot && keys[beside + 1] === (high | 0)) return (this.#found = neighbour);
     let row = this.#chain[this.#chainOf(slot, high, low)]!;
     while (row !== none) {
       const at = row * keyWords;
-      if (keys[at + 2] === (low | 0) && keys[at] === slot && keys[at + 1] === (high | 0)) return row;
+      if (keys[at + 2] === (low | 0) && keys[at] === slot && keys[at + 1] === (high | 0)) return (this.#found = row);
       row = keys[at + 3]!;
     }
     return none;
+  }
+
+  /** Of a row that is free, none. */
+  slot(row: number): number {
+    return this.#keys[row * keyWords]!;
   }
 
   high(row: number): number {
@@ -117,6 +130,7 @@ export class ValueTable {
       while (keys[before * keyWords + 3] !== row) before = keys[before * keyWords + 3]!;
       keys[before * keyWords + 3] = after;
     }
+    keys[row * keyWords] = none;
     this.lastFlow[row] = null;
     this.next[row] = this.#free;
     this.#free = row;
@@ -135,20 +149,10 @@ export class ValueTable {
     return false;
   }
 
-  /** Whether a subject has both. */
-  isAnySubjectOf(row: number, other: number): boolean {
-    for (let i = 0; i < this.subjectCount[row]!; i++) if (this.hasSubject(other, this.subject(row, i))) return true;
-    return false;
-  }
-
-  /** Whether all subjects of the row have the other too. */
-  areAllSubjectsOf(row: number, other: number): boolean {
-    for (let i = 0; i < this.subjectCount[row]!; i++) if (!this.hasSubject(other, this.subject(row, i))) return false;
-    return true;
-  }
-
   haveSameSubjects(one: number, other: number): boolean {
-    return this.subjectCount[one] === this.subjectCount[other] && this.areAllSubjectsOf(one, other);
+    if (this.subjectCount[one] !== this.subjectCount[other]) return false;
+    for (let i = 0; i < this.subjectCount[one]!; i++) if (!this.hasSubject(other, this.subject(one, i))) return false;
+    return true;
   }
 
   /** When it was seen last, µs; its last flow may go on. */
@@ -194,7 +198,7 @@ export class ValueTable {
     for (const name of ['subjectCount', 'together', 'mayBeRoom', 'isElsewhere'] as const) this[name] = grown(this[name], new Uint8Array(rows));
     this.#subjects = grown(this.#subjects, new Uint16Array(rows * mostSubjects));
     this.#frames = grown(this.#frames, new Float64Array(rows * mostEvidence));
-    this.#keys = grown(this.#keys, new Int32Array(rows * keyWords));
+    this.#keys = grown(this.#keys, new Int32Array(rows * keyWords).fill(none));
     this.#chain = new Int32Array(rows).fill(none);
     // It grows when no row is free.
     for (let row = 0; row < this.#end; row++) this.#enchain(row);

@@ -1,14 +1,14 @@
 import { orderOf, rejectsBytes, type Extent } from './field-value.ts';
 import { windowBytes } from './payload-slots.ts';
-import type { SlotValues } from './slot-values.ts';
+import type { SlotTable } from './slot-table.ts';
 
 /** A place whose value behaves like an identifier or a part of one. */
 export interface StableWindow {
   readonly at: number;
   readonly length: number;
   readonly behaves: 'user' | 'room';
-  readonly slot: SlotValues;
-  /** Row of the value. */
+  /** Rows of the slot and of the value. */
+  readonly slot: number;
   readonly recurrence: number;
 }
 
@@ -21,14 +21,14 @@ const macBytes = 6;
  * it; what has other values with other subjects is the id, and a constant beside it may be its high end. Null when no integer fits, or
  * none that is an id: what is longer is a key or a digest.
  */
-export function extentOf(run: readonly StableWindow[], bytes: Buffer): Extent | null {
+export function extentOf(run: readonly StableWindow[], bytes: Buffer, slots: SlotTable): Extent | null {
   const begin = run[0]!.at;
   const end = run.at(-1)!.at + windowBytes;
   let first = -1;
   let last = -1;
   let varying = 0;
   for (let at = begin; at < end; at++) {
-    if (!varies(run, at, bytes)) continue;
+    if (!varies(run, at, bytes, slots)) continue;
     if (first < 0) first = at;
     last = at;
     varying++;
@@ -42,22 +42,22 @@ export function extentOf(run: readonly StableWindow[], bytes: Buffer): Extent | 
   const at = starts.find((one) => one % 4 === 0) ?? starts.at(-1);
   if (at === undefined) return null;
   const field = bytes.subarray(at, at + width);
-  return rejectsBytes(field) ? null : { at, width, order: orderOf(field, othersAt(run, at, width)) };
+  return rejectsBytes(field) ? null : { at, width, order: orderOf(field, othersAt(run, at, width, slots)) };
 }
 
 /** Whether other values at the slot, which recur too, have another byte there. */
-function varies(run: readonly StableWindow[], at: number, bytes: Buffer): boolean {
+function varies(run: readonly StableWindow[], at: number, bytes: Buffer, slots: SlotTable): boolean {
   const { slot, at: from } = windowAt(run, at);
-  return slot.varies(bytes[at]!, 24 - 8 * (at - from));
+  return slots.varies(slot, bytes[at]!, 24 - 8 * (at - from));
 }
 
 /** What others have in place of the field; nothing where it is longer than a window. */
-function othersAt(run: readonly StableWindow[], at: number, width: number): Buffer[] {
+function othersAt(run: readonly StableWindow[], at: number, width: number, slots: SlotTable): Buffer[] {
   const { slot, recurrence, at: from } = windowAt(run, at);
   if (width > windowBytes || from !== at) return [];
-  return slot.otherRecurrences(recurrence).map((row) => {
+  return slots.otherRecurrences(slot, recurrence).map((row) => {
     const field = Buffer.alloc(windowBytes);
-    field.writeUInt32BE(slot.table.low(row));
+    field.writeUInt32BE(slots.values.low(row));
     return field;
   });
 }
