@@ -36,6 +36,11 @@ test('DTLS', () => {
 });
 
 describe('RTP', () => {
+  test('a map of MessagePack that begins like it is none', () => {
+    assert.equal(verdict(Buffer.concat([hex('82 a2'), Buffer.from('id'), hex('a8'), Buffer.from('harbour7'), hex('a1'), Buffer.from('t'), hex('cf 0001020304050607')])), 'udp opaque scanned');
+    assert.equal(verdict(Buffer.concat([hex('81 a2 0001 00000001 deadbeef 00000002'), hex('90817263fe01bb9c00')])), 'rtp opaque');
+  });
+
   test('media, of which nothing is scanned', () => {
     assert.equal(verdict(Buffer.concat([hex('80 e0 0001 00000001 deadbeef'), hex('90817263fe01bb9c00')])), 'rtp opaque');
     assert.equal(verdict(Buffer.concat([hex('80 00 0001 00000001 deadbeef'), Buffer.alloc(160, '~}|{zyxwvutsrqpo')])), 'rtp opaque');

@@ -1,16 +1,18 @@
 import { dhcp } from './dhcp.ts';
+import { dhcpv6 } from './dhcpv6.ts';
 import { gtp } from './gtp.ts';
 import { kerberos } from './kerberos.ts';
 import { netbios } from './netbios.ts';
 import { oicq } from './oicq.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 import { radius } from './radius.ts';
+import { rpc } from './rpc.ts';
 import { sip } from './sip.ts';
 import { snmp } from './snmp.ts';
 import { ike, wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike];
+const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {

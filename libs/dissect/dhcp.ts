@@ -3,8 +3,8 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
 
 /**
- * DHCP for IPv4 (RFC 2131): what a client calls itself. Its hardware address is left out: every frame on this network carries it,
- * and none leaves the network.
+ * DHCP for IPv4 (RFC 2131): what a client calls itself, and its hardware address where a relay carries that out of its network. On the network
+ * itself every frame has it.
  */
 export const dhcp: DatagramProtocol = {
   name: 'dhcp',
@@ -18,6 +18,7 @@ export const dhcp: DatagramProtocol = {
       if (code === HOST_NAME) fields.add('dhcp.host_name', 'dhcp_host_name', readText(value), '', frame);
       else if (code === CLIENT_FQDN) fields.add('dhcp.client_fqdn', 'dhcp_host_name', readFqdn(value), '', frame);
     });
+    if (payload[0] === REQUEST && isRelayed(payload)) fields.add('dhcp.client_mac', 'mac', payload.toString('hex', 28, 34).replace(/(..)(?=.)/g, '$1:'), '', frame);
     if (!isSound) counters.add('dhcp', 'malformed option');
     return message;
   },
@@ -36,6 +37,11 @@ const PAD = 0;
 const HOST_NAME = 12;
 const CLIENT_FQDN = 81;
 const END = 255;
+
+/** From Ethernet, with the address of a relay (RFC 2131, section 4.1: `giaddr`). */
+function isRelayed(payload: Buffer): boolean {
+  return payload[1] === 1 && payload[2] === 6 && payload.readUInt32BE(24) !== 0;
+}
 
 /** Visits the options (RFC 2132, section 2); false when one does not fit. The end mark may be missing. */
 function visitOptions(payload: Buffer, visit: (code: number, value: Buffer) => void): boolean {
@@ -62,9 +68,13 @@ function readText(value: Buffer): string {
 /** Flags and two retired codes, then a name as text, or by flag E in labels (RFC 4702, section 2). */
 function readFqdn(value: Buffer): string {
   if (value.length <= 3) return '';
-  if ((value[0]! & 0x04) === 0) return readText(value.subarray(3));
+  return (value[0]! & 0x04) === 0 ? readText(value.subarray(3)) : readLabels(value, 3);
+}
+
+/** A name in labels, which may lack the empty one at its end (RFC 1035, section 3.1). */
+export function readLabels(value: Buffer, start: number): string {
   const labels: string[] = [];
-  for (let position = 3; position < value.length && value[position] !== 0; position += 1 + value[position]!) {
+  for (let position = start; position < value.length && value[position] !== 0; position += 1 + value[position]!) {
     labels.push(value.toString('utf8', position + 1, position + 1 + value[position]!));
   }
   return labels.join('.');

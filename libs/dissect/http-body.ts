@@ -1,5 +1,6 @@
 import type { ByteStream } from './bytestream.ts';
 import { decodeContent } from './content-encoding.ts';
+import { isXmlData, looksLikeForm, startsLikeJson, wrappedJsonAt } from './content-shape.ts';
 import type { DissectCounters } from './counters.ts';
 import { emitDns } from './dns.ts';
 import type { FieldList, FrameMap } from './fieldlist.ts';
@@ -10,6 +11,7 @@ import type { DissectOptions } from './options.ts';
 import type { StreamSession } from './protocol.ts';
 import { hasControls } from './text.ts';
 import { addPairs } from './urlencoded.ts';
+import { scanXml } from './xml.ts';
 
 /** Bytes by which a form is told from binary. */
 const sampleBytes = 512;
@@ -40,6 +42,7 @@ export function addBody(
 
   const type = mediaType(contentType);
   if (startsLikeJson(bytes) && list.addJson(`${path}.json`, bytes, frames, encoding)) return null;
+  if (path === 'http.response.body' && (addAnswer(list, bytes, frames, encoding, options) || !isPlain(type))) return null;
   if (type === 'multipart/form-data') {
     const boundary = parameterOf(contentType, 'boundary');
     if (boundary !== '') {
@@ -56,6 +59,26 @@ export function addBody(
   return isMedia(type) ? null : bytes;
 }
 
+/** A type, or none, under which answers send forms; in a script or a page `name=` begins something else. */
+export function isPlain(type: string): boolean {
+  return type === '' || type === 'text/plain' || type === 'application/x-www-form-urlencoded';
+}
+
+/** Data that answers bring in a wrapper, or as XML. */
+function addAnswer(list: FieldList, bytes: Buffer, frames: FrameMap, encoding: string, options: DissectOptions): boolean {
+  const at = wrappedJsonAt(bytes);
+  if (at > 0) {
+    const end = Math.max(bytes.lastIndexOf(CLOSE_BRACE), bytes.lastIndexOf(CLOSE_BRACKET)) + 1;
+    return list.addJson('http.response.body.json', bytes.subarray(at, end), { frameAt: (position) => frames.frameAt(at + position) }, encoding);
+  }
+  if (!isXmlData(bytes)) return false;
+  scanXml(bytes.toString('latin1'), options.maxDepth, (path, key, value, end) => list.add(`http.response.body.xml.${path}`, key, value, encoding, frames.frameAt(end - 1)));
+  return true;
+}
+
+const CLOSE_BRACE = 0x7d;
+const CLOSE_BRACKET = 0x5d;
+
 /** DNS over HTTP (RFC 8484): the message that a body is, undone from its codings. */
 export function emitDnsBody({ options, counters, emit }: StreamSession, sender: Sender, body: ByteStream, codings: string): void {
   const last = body.length - 1;
@@ -68,19 +91,4 @@ export const dnsMessageType = 'application/dns-message';
 /** Is a body of this type worth keeping? Pictures, sound, video and fonts name nobody in a form that could be read. */
 export function isMedia(type: string): boolean {
   return /^(?:image|audio|video|font)\//.test(type) && type !== 'image/svg+xml';
-}
-
-/** Does the content begin with `{` or `[`? */
-export function startsLikeJson(bytes: Buffer): boolean {
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    if (byte === 0x7b || byte === 0x5b) return true;
-    if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) return false;
-  }
-  return false;
-}
-
-/** `key=value`, where the key is a name. */
-function looksLikeForm(bytes: Buffer): boolean {
-  return /^[A-Za-z_][\w.[\]-]{0,63}=/.test(bytes.toString('latin1', 0, 80)) && !hasControls(bytes.subarray(0, sampleBytes));
 }

@@ -12,6 +12,7 @@ import { findMessageStart } from './http-resync.ts';
 import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { StreamSession } from './protocol.ts';
+import { holdsData, leastBeginning, useOfAnswer, type BodyUse } from './response-body.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'HTTP/1' };
@@ -31,9 +32,6 @@ const lostWindow = 8 * 1024;
  * - `stopped`: something else than HTTP follows.
  */
 type State = 'head' | 'length' | 'close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'lost' | 'stopped';
-
-/** What becomes of a body: kept for its fields, passed over, or kept as long as it looks like JSON. */
-type BodyUse = 'keep' | 'skip' | 'if-json';
 
 /** The messages that one side sends. */
 export class HttpSide {
@@ -229,8 +227,7 @@ export class HttpSide {
     if (exchange?.method === 'HEAD' || status === 204 || status === 304) return;
     this.#readContentHeaders(head.headers);
     const type = mediaType(this.#contentType);
-    const isRead = /[/+]json$/.test(type) || type === dnsMessageType;
-    this.#bodyUse = isRead ? 'keep' : this.#codings === '' && (type === '' || /^text\/|javascript$/.test(type)) ? 'if-json' : 'skip';
+    this.#bodyUse = useOfAnswer(type);
     this.#state = this.#framing(head.headers) ?? 'close';
   }
 
@@ -286,7 +283,7 @@ export class HttpSide {
       const body = (this.#body ??= new ByteStream());
       const room = this.#session.options.maxBodyBytes - body.length;
       body.appendFrom(this.#stream, Math.min(length, room));
-      if (this.#bodyUse === 'if-json') this.#decideByFirstByte(body);
+      if (this.#bodyUse === 'by beginning' && body.length >= leastBeginning && !this.#isData(body)) this.#emit();
       if (length > room) {
         this.#count('bounded body');
         this.#finish();
@@ -295,15 +292,11 @@ export class HttpSide {
     this.#stream.consume(length);
   }
 
-  /** A body of a type that need not be JSON is kept from its first byte on only if that begins a document. */
-  #decideByFirstByte(body: ByteStream): void {
-    const first = body.bytes().find((byte) => byte > 0x20);
-    if (first === undefined) return;
-    if (first === 0x7b || first === 0x5b) {
-      this.#bodyUse = 'keep';
-    } else {
-      this.#emit();
-    }
+  /** A body of a type that need not be data is dropped unless it begins like such. */
+  #isData(body: ByteStream): boolean {
+    const isData = holdsData(body.bytes(), mediaType(this.#contentType), this.#codings);
+    this.#bodyUse = isData ? 'keep' : 'skip';
+    return isData;
   }
 
   #readChunkSize(): boolean {
@@ -352,7 +345,8 @@ export class HttpSide {
   #finish(frame = 0, micros = 0): void {
     const message = this.#message;
     if (message === null) return;
-    const body = this.#body === null || this.#body.length === 0 ? null : this.#body;
+    let body = this.#body === null || this.#body.length === 0 ? null : this.#body;
+    if (body !== null && this.#bodyUse === 'by beginning' && !this.#isData(body)) body = null;
     if (frame !== 0) {
       message.frame = frame;
       message.micros = micros;

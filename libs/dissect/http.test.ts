@@ -230,6 +230,42 @@ describe('response', () => {
     assert.equal(messages[1]!.sender, 'destination');
   });
 
+  describe('data in bodies of types that need not be data', () => {
+    const read = (type: string, body: string | Buffer, coding = ''): string[] => {
+      const head = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${coding === '' ? '' : `Content-Encoding: ${coding}\r\n`}Content-Length: ${body.length}\r\n\r\n`);
+      const { messages } = dissectStream([get, ['destination', Buffer.concat([head, Buffer.from(body)])]]);
+      return fieldsOf(messages[1]).filter((field) => field.startsWith('http.response.body'));
+    };
+
+    test('JSON behind what keeps it from being a script, in a call, an assignment or a frame', () => {
+      for (const [type, front, back] of [
+        ['application/json', ')]}\',\n', ''], ['text/javascript', '/**/ jsonp_17(', ');'], ['text/javascript', 'typeof cb === "function" && cb(', ')'], ['application/x-javascript', 'window.user = ', ';\n'],
+        ['text/html', '<html><head></head><body><pre>', '</pre></body></html>'], ['text/plain', 'for(;;);', ''], ['text/plain', '', ''],
+      ] as const) assert.deepEqual(read(type, `${front}{"user":{"id":5}}${back}`), ['http.response.body.json.user.id=5'], `${type} ${front}`);
+    });
+
+    test('XML: elements, attributes, and names beside their values', () => {
+      assert.deepEqual(read('text/xml', '<?xml version="1.0"?><!-- x --><s:Envelope xmlns:s="urn:x"><s:Body><user id="5"><mail> a&amp;b </mail><n/></user></s:Body></s:Envelope>').slice(1), [
+        'http.response.body.xml.Envelope.Body.user.id=5', 'http.response.body.xml.Envelope.Body.user.mail=a&b',
+      ]);
+      assert.deepEqual(read('application/x-plist', '<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-" "x"><plist><dict><key>uid</key><string>42</string></dict></plist>'), ['http.response.body.xml.plist.dict.string=42']);
+      assert.deepEqual(read('text/xml', '<methodResponse><member><name>uid</name><value><string><![CDATA[42]]></string></value></member></methodResponse>'), ['http.response.body.xml.methodResponse.member.value.string=42']);
+    });
+
+    test('packed, and a form', () => {
+      assert.deepEqual(read('text/html', gzipSync('cb({"uid":"42"})'), 'gzip'), ['http.response.body.json.uid=(gzip)42']);
+      assert.deepEqual(read('text/plain', 'uid=42&x=y'), ['http.response.body.form.uid=42', 'http.response.body.form.x=y']);
+    });
+
+    test('pages, scripts, feeds and pictures are content', () => {
+      for (const [type, body] of [
+        ['text/html', '<!DOCTYPE html><html><body uid="42">{"uid":"42"}</body></html>'], ['text/html', '<div uid="42">'], ['text/javascript', '(function(){var uid="42"})()'], ['text/javascript', 'uid="42";'],
+        ['application/rss+xml', '<?xml version="1.0"?><rss><uid>42</uid></rss>'], ['image/svg+xml', '<svg><uid>42</uid></svg>'], ['text/html', '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x"><html><uid>42</uid></html>'],
+        ['text/plain', 'a text with uid=42'], ['text/css', 'a{uid:42}'],
+      ] as const) assert.deepEqual(read(type, body), [], body);
+    });
+  });
+
   test('a page is passed over', () => {
     const { messages } = dissectStream([get, ['destination', 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n']]);
     assert.deepEqual(messages.slice(1).map(({ facts, payload }) => [facts['http.response.status_code'], payload]), [[200, null], [404, null]]);

@@ -9,6 +9,7 @@ import { setRequestHops, setResponseHops } from './http-hops.ts';
 import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { holdsData, leastBeginning, useOfAnswer, type BodyUse } from './response-body.ts';
 import { SidedHandler, type Side } from './sided.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
@@ -60,6 +61,7 @@ interface OpenMessage {
   isRequest: boolean;
   /** Null when the body is passed over; the message was then emitted. */
   body: ByteStream | null;
+  bodyUse: BodyUse;
   contentType: string;
   codings: string;
 }
@@ -183,12 +185,26 @@ class Http2Side implements Side {
       if (kept < length) {
         this.#count('bounded body');
         this.#finish(this.#streamId);
+      } else if (body.length >= leastBeginning && !this.#isData(this.#open.get(this.#streamId)!)) {
+        this.#finish(this.#streamId);
       }
     }
     const [frame, micros] = [stream.frameAt(length - 1), stream.microsAt(length - 1)];
     stream.consume(length);
     this.#toTake -= length;
     if (this.#toTake === 0 && this.#endsStream) this.#finish(this.#streamId, frame, micros);
+  }
+
+  /** A body of a type that need not be data is dropped unless it begins like such. */
+  #isData(open: OpenMessage): boolean {
+    if (open.bodyUse !== 'by beginning' || open.body === null || open.body.length === 0) return true;
+    if (holdsData(open.body.bytes(), mediaType(open.contentType), open.codings)) {
+      open.bodyUse = 'keep';
+      return true;
+    }
+    this.#kept -= open.body.length;
+    open.body = null;
+    return false;
   }
 
   #skip(): void {
@@ -270,9 +286,10 @@ class Http2Side implements Side {
     const type = mediaType(contentType);
     if (isRequest) this.#request(id, message, list, pseudo, headers, type);
     else this.#response(id, message, list, status, headers);
-    const keepsBody = !this.#blockEndsStream && (isRequest ? !isMedia(type) : /[/+]json$/.test(type) || type === dnsMessageType);
+    const bodyUse = isRequest ? isMedia(type) ? 'skip' : 'keep' : useOfAnswer(type);
+    const keepsBody = !this.#blockEndsStream && bodyUse !== 'skip';
     if (open !== undefined) this.#finish(id);
-    this.#remember(id, { message, list, isRequest, body: keepsBody ? new ByteStream() : null, contentType, codings: headerList(headers, 'content-encoding') });
+    this.#remember(id, { message, list, isRequest, body: keepsBody ? new ByteStream() : null, bodyUse, contentType, codings: headerList(headers, 'content-encoding') });
     if (!keepsBody) this.#finish(id, frame, micros);
   }
 
@@ -322,6 +339,7 @@ class Http2Side implements Side {
     const open = this.#open.get(id);
     if (open === undefined) return;
     this.#open.delete(id);
+    this.#isData(open);
     const { message, body, list, isRequest, contentType, codings } = open;
     const { options, counters, emit } = this.#session;
     if (body !== null && body.length > 0) {

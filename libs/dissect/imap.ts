@@ -3,7 +3,7 @@ import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { credentials, SaslExchange } from './sasl.ts';
 
-/** IMAP (RFC 9051): who logs in how. What the server sends, and what the client appends, is content. */
+/** IMAP (RFC 9051): who logs in how, and whom the messages are from and to. The rest that the server sends, and the client appends, is content. */
 export const imap: StreamProtocol = {
   name: 'imap',
   recognise: recogniseImap,
@@ -15,8 +15,11 @@ const maxLiteral = 1024;
 /** Literals of one command that are read: two make a LOGIN. */
 const maxLiterals = 4;
 
+/** What a message, or its head, comes as (RFC 9051, section 7.5.2; RFC822 as in RFC 3501). */
+const isMail = /\b(?:BODY\[(?:HEADER[^\]]{0,256})?\](?:<\d+>)?|RFC822(?:\.HEADER)?) \{\d+\}$/i;
+
 const greeting = /^\* (?:OK|PREAUTH|BYE)(?: |$)/i;
-const command = /^([A-Za-z0-9.-]{1,32}) (LOGIN|AUTHENTICATE|CAPABILITY|STARTTLS|SELECT|EXAMINE|NAMESPACE|LOGOUT|UID FETCH)(?: (.*))?$/i;
+const command = /^([A-Za-z0-9.-]{1,32}) (LOGIN|AUTHENTICATE|CAPABILITY|STARTTLS|SELECT|EXAMINE|NAMESPACE|LOGOUT|UID FETCH|FETCH)(?: (.*))?$/i;
 
 function recogniseImap(bytes: Buffer): Recognition {
   const first = bytes[0]!;
@@ -31,6 +34,8 @@ function recogniseImap(bytes: Buffer): Recognition {
 class ImapHandler extends LineHandler {
   #client: Sender = 'source';
   #known = false;
+  /** Where only the server is seen, what it was asked for is not. */
+  #clientSpoke = false;
   /** A command whose line goes on behind a literal, and its literals. */
   #pending = '';
   readonly #literals: string[] = [];
@@ -38,13 +43,14 @@ class ImapHandler extends LineHandler {
   /** Tags of the commands whose completion is awaited. */
   #saslTag = '';
   #tlsTag = '';
+  #fetchTag = '';
 
   constructor(session: StreamSession) {
     super(session, 'imap');
   }
 
   protected override discards(sender: Sender, reader: LineReader): boolean {
-    if (!this.#known || sender === this.#client || this.#saslTag !== '' || this.#tlsTag !== '') return false;
+    if (!this.#known || sender === this.#client || !this.#clientSpoke || this.#saslTag !== '' || this.#tlsTag !== '' || this.#fetchTag !== '') return false;
     reader.discard();
     return true;
   }
@@ -54,7 +60,8 @@ class ImapHandler extends LineHandler {
       this.#client = greeting.test(reader.line.toString('latin1', 0, 16)) === (sender === 'source') ? 'destination' : 'source';
       this.#known = true;
     }
-    if (sender !== this.#client) this.#completion(reader.text);
+    this.#clientSpoke ||= sender === this.#client;
+    if (sender !== this.#client) this.#response(sender, reader);
     else if (reader.isLiteral) this.#literals.push(reader.text);
     else if (this.#sasl !== null) this.#respond(sender, this.#sasl, reader.text.trim());
     else this.#part(sender, reader);
@@ -62,8 +69,23 @@ class ImapHandler extends LineHandler {
 
   protected override lost(): void {
     this.#sasl = null;
-    this.#saslTag = this.#tlsTag = this.#pending = '';
+    this.#saslTag = this.#tlsTag = this.#fetchTag = this.#pending = '';
     this.#literals.length = 0;
+  }
+
+  #response(sender: Sender, reader: LineReader): void {
+    const { text } = reader;
+    const literal = /\{(\d{1,12})\}$/.exec(text);
+    if (literal !== null) reader.passOver(Number(literal[1]), isMail.test(text) ? this.mail(sender) : null);
+    this.#envelope(sender, text);
+    this.#completion(text);
+  }
+
+  /** The addresses of an envelope: each has a name, a route, a mailbox and a host (RFC 9051, section 7.5.2). */
+  #envelope(sender: Sender, line: string): void {
+    if (!/\bENVELOPE \(/i.test(line)) return;
+    const addresses = Array.from(line.matchAll(/\((?:"(?:[^"\\]|\\.)*"|NIL) (?:"[^"]*"|NIL) "([^"@\s]{1,64})" "([^"\s]{1,255})"\)/gi), ([, mailbox, host]) => `${mailbox}@${host}`);
+    if (addresses.length > 0) this.message(sender, [...new Set(addresses)].map((value) => ({ name: 'envelope', key: 'email', value, encoding: '' })));
   }
 
   #completion(line: string): void {
@@ -74,6 +96,8 @@ class ImapHandler extends LineHandler {
     } else if (tag === this.#tlsTag) {
       this.#tlsTag = '';
       if (/^\S+ OK\b/i.test(line)) this.restart();
+    } else if (tag === this.#fetchTag) {
+      this.#fetchTag = '';
     }
   }
 
@@ -90,7 +114,7 @@ class ImapHandler extends LineHandler {
     const length = Number(literal[1]);
     const isLogin = /^\S{1,32} LOGIN /i.test(this.#pending === '' ? text : this.#pending);
     if (!isLogin || length > maxLiteral || this.#literals.length >= maxLiterals) {
-      reader.passOver(length);
+      reader.passOver(length, /^\S{1,32} APPEND /i.test(text) ? this.mail(sender) : null);
       this.#pending = isLogin ? this.#pending : '-';
     } else {
       reader.takeLiteral(length);
@@ -114,6 +138,7 @@ class ImapHandler extends LineHandler {
         break;
       }
       case 'STARTTLS': this.#tlsTag = tag; break;
+      case 'FETCH': case 'UID FETCH': this.#fetchTag = tag; break;
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ByteStream } from './bytestream.ts';
+import { MailHead } from './mail-head.ts';
 import { createMessage, type Encryption, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamSession } from './protocol.ts';
 
@@ -31,6 +32,8 @@ export class LineReader {
   #literal = -1;
   #inDotted = false;
   #inLongLine = false;
+  /** Takes the lines at the beginning of the content. */
+  #head: MailHead | null = null;
 
   constructor(stream: ByteStream, onLongLine: () => void) {
     this.#stream = stream;
@@ -41,7 +44,7 @@ export class LineReader {
   next(): boolean {
     while (this.#stream.length > 0) {
       if (this.#content > 0) {
-        this.#passContent();
+        if (!this.#passContent()) return false;
         continue;
       }
       const outcome = this.#literal >= 0 ? this.#readLiteral() : this.#readLine();
@@ -54,9 +57,10 @@ export class LineReader {
     return this.line.toString('utf8');
   }
 
-  /** The next `length` bytes are content. */
-  passOver(length: number): void {
+  /** The next `length` bytes are content, of which `head` takes the beginning. */
+  passOver(length: number, head: MailHead | null = null): void {
     this.#content = length;
+    this.#head = head;
   }
 
   /** The next `length` bytes, lines or not, are to be read as one. */
@@ -64,19 +68,29 @@ export class LineReader {
     this.#literal = length;
   }
 
-  /** What follows is content up to a line with nothing but a dot (RFC 5321, section 4.1.1.4), or up to {@link endContent}. */
-  passOverDotted(): void {
+  /** What follows is content up to a line with nothing but a dot (RFC 5321, section 4.1.1.4), or up to {@link endContent}; `head` takes its beginning. */
+  passOverDotted(head: MailHead | null = null): void {
     this.#inDotted = true;
+    this.#head = head;
   }
 
   endContent(): void {
     this.#inDotted = false;
+    this.#head = null;
+  }
+
+  get inDotted(): boolean {
+    return this.#inDotted;
+  }
+
+  get inHead(): boolean {
+    return this.#head !== null;
   }
 
   /** Nothing of what has come is of interest. */
   discard(): void {
     this.#stream.clear();
-    this.#inLongLine = false;
+    this.#inLongLine = this.#inDotted = false;
   }
 
   /** `missing` bytes are lost. The next packet begins a line, unless it is content. */
@@ -84,13 +98,44 @@ export class LineReader {
     this.#stream.clear();
     this.#literal = -1;
     this.#inLongLine = false;
+    this.#endHead();
     this.#content = Math.max(0, this.#content - missing);
   }
 
-  #passContent(): void {
+  /** False when a line of the head that is in the content has not come whole. */
+  #passContent(): boolean {
     const length = Math.min(this.#content, this.#stream.length);
+    const line = this.#head === null ? 0 : this.#lineOfContent(length);
+    if (line < 0) return false;
+    if (line > 0) this.#takeHead(line - 1, line);
+    else this.#stream.consume(length);
+    this.#content -= line > 0 ? line : length;
+    if (this.#content === 0) this.#endHead();
+    return true;
+  }
+
+  /** Length of the line that begins the content, with its end; -1 when more of it is to come, and 0 when it is no line of a head. */
+  #lineOfContent(length: number): number {
+    const newline = this.#stream.bytes().subarray(0, length).indexOf(LF);
+    if (newline >= 0) return newline + 1;
+    if (length < this.#content && length <= maxLine) return -1;
+    this.#endHead();
+    return 0;
+  }
+
+  /** Hands a line to the head; `end` is where its end begins, `length` how long it is with it. */
+  #takeHead(end: number, length: number): void {
+    const { buffer, start } = this.#stream;
+    const text = buffer.toString('utf8', start, start + end);
+    this.#place(length);
     this.#stream.consume(length);
-    this.#content -= length;
+    if (!this.#head!.take(text.endsWith('\r') ? text.slice(0, -1) : text)) this.#head = null;
+  }
+
+  #endHead(): void {
+    const head = this.#head;
+    this.#head = null;
+    head?.end();
   }
 
   #readLiteral(): Outcome {
@@ -116,9 +161,12 @@ export class LineReader {
     }
     const end = newline > 0 && bytes[newline - 1] === CR ? newline - 1 : newline;
     if (this.#inLongLine || this.#inDotted) {
-      if (!this.#inLongLine && end === 1 && bytes[0] === DOT) this.#inDotted = false;
+      const isLast = !this.#inLongLine && end === 1 && bytes[0] === DOT;
+      if (isLast) this.#inDotted = false;
+      if (isLast || this.#inLongLine) this.#endHead();
       this.#inLongLine = false;
-      stream.consume(newline + 1);
+      if (this.#head === null) stream.consume(newline + 1);
+      else this.#takeHead(newline, newline + 1);
       return 'passed over';
     }
     this.#take(end, newline + 1);
@@ -129,9 +177,14 @@ export class LineReader {
   #take(end: number, consumed: number): void {
     const stream = this.#stream;
     this.line = Buffer.from(stream.buffer.subarray(stream.start, stream.start + end));
-    this.frame = stream.frameAt(Math.max(0, consumed - 1));
-    this.micros = stream.microsAt(Math.max(0, consumed - 1));
+    this.#place(consumed);
     stream.consume(consumed);
+  }
+
+  /** Takes note of the packet that completes what is `length` bytes long. */
+  #place(length: number): void {
+    this.frame = this.#stream.frameAt(Math.max(0, length - 1));
+    this.micros = this.#stream.microsAt(Math.max(0, length - 1));
   }
 }
 
@@ -207,6 +260,11 @@ export abstract class LineHandler implements StreamHandler {
     this.#begun = true;
     this.count('messages');
     this.session.emit(message);
+  }
+
+  /** A message of mail that `sender` is about to send: whom it is from and to is worth a message here. */
+  protected mail(sender: Sender): MailHead {
+    return new MailHead((people) => this.message(sender, people));
   }
 
   protected count(reason: string): void {

@@ -29,6 +29,23 @@ describe('DHCP', () => {
   });
 });
 
+test('DHCP: the hardware address that a relay carries out of its network', () => {
+  const relayed = Buffer.from(dhcpMessage(1, dhcpOption(12, 'a1')));
+  hex('0a010203').copy(relayed, 24);
+  hex('3c15c29a01fe').copy(relayed, 28);
+  relayed.set([1, 6], 1);
+  assert.deepEqual(fieldsOf(dissectPayload(relayed).messages[0]), ['dhcp.host_name=a1', 'dhcp.client_mac=3c:15:c2:9a:01:fe']);
+});
+
+test('DHCPv6: what a client calls itself, to a server or by way of a relay', () => {
+  const solicit = hex('01 1a2b3c 0006 0002 0017 0027 000a 00 076a616e652d7063 00');
+  assert.deepEqual(fieldsOf(dissectPayload(solicit, { sourcePort: 546, destinationPort: 547 }).messages[0]), ['dhcpv6.client_fqdn=jane-pc']);
+  const relayed = bytes(hex('0c 00'), Buffer.alloc(32), hex(`0009 00${solicit.length.toString(16)}`), solicit);
+  assert.deepEqual(fieldsOf(dissectPayload(relayed, { sourcePort: 547, destinationPort: 547 }).messages[0]), ['dhcpv6.client_fqdn=jane-pc']);
+  assert.equal(dissectPayload(solicit, { sourcePort: 5000, destinationPort: 5001 }).messages[0]!.protocol, 'udp');
+  assert.equal(dissectPayload(solicit.subarray(0, -1), { sourcePort: 546, destinationPort: 547 }).messages[0]!.protocol, 'udp');
+});
+
 describe('DNS', () => {
   test('EDNS names the network of the client', () => {
     assert.deepEqual(fieldsOf(dissectPayload(dnsWithSubnet, { destinationPort: 53 }).messages[0]), ['dns.question.name=a.example', 'dns.opt.client_subnet=198.51.100.0/24']);

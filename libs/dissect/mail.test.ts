@@ -54,6 +54,25 @@ describe('SMTP', () => {
     ]);
   });
 
+  test('whom a message is from and to, in its head', () => {
+    const head = 'Received: from x\r\n by y\r\nFrom: "Jane" <jane@example.org>\r\nTO: a@example.org,\r\n\tb@example.org\r\nSubject: x\r\n\r\nCc: c@example.org\r\n.\r\n';
+    const people = 'smtp.message.from="Jane" <jane@example.org> smtp.message.to=a@example.org, b@example.org';
+    assert.deepEqual(told([greeting, ['source', 'DATA\r\n'], ['destination', '354 go\r\n'], ['source', head.slice(0, 90)], ['source', head.slice(90)], ['source', 'RCPT TO:<d@example.org>\r\n']]).slice(1), [
+      `5 smtp ${people}`, '6 smtp smtp.rcpt_to=d@example.org',
+    ]);
+    assert.deepEqual(told([greeting, ['source', `EHLO x\r\nBDAT 60\r\n${head.slice(0, 60)}BDAT 3\r\n`], ['source', 'abcBDAT 19 LAST\r\nFrom: e@example.org'], ['source', 'BDAT 21 LAST\r\nFrom: f@example.org\r\n']]).slice(2), [
+      '2 smtp smtp.message.from="Jane" <jane@example.org>', '4 smtp smtp.message.from=f@example.org',
+    ]);
+  });
+
+  test('a message to many is told in parts, so that no record is too long', () => {
+    const many = Array.from({ length: 600 }, (_, i) => `jane${i}@example.org`);
+    const { messages } = dissectStream([greeting, ['source', `DATA\r\nTo: ${many.join(',\r\n ')}\r\nSubject: x\r\n\r\n.\r\n`]]);
+    const parts = messages.slice(1).map(({ fields }) => fields.map(({ value }) => value.split(/, ?/)).flat());
+    assert.deepEqual(parts.flat().filter((one) => one !== ''), many);
+    assert.ok(parts.length > 2 && parts.every((part) => part.length <= 256));
+  });
+
   test('the envelope is told, the message is not', () => {
     assert.deepEqual(told([
       greeting, ['source', 'MAIL FROM:<a@example.org> SIZE=12\r\nRCPT TO: <@relay.example:b@example.org>\r\nRCPT TO:c@example.org\r\nDATA\r\n'],
@@ -98,6 +117,14 @@ describe('POP3', () => {
     ]), ['1 pop3', '2 pop3 pop3.login.user_name=jane@example.org', '4 pop3 pop3.login.password=two words']);
   });
 
+  test('the heads of messages, and nothing of their bodies', () => {
+    assert.deepEqual(told([
+      ['destination', '+OK ready\r\n'], ['source', 'RETR 1\r\nTOP 2 0\r\nRETR 3\r\n'],
+      ['destination', '+OK\r\nFrom: a@example.org\r\n\r\nTo: content@example.org\r\n.\r\n+OK\r\nTo: b@exam'], ['destination', 'ple.org\r\n\r\n.\r\n-ERR no such message\r\n'],
+      ['source', 'LIST\r\n'], ['destination', '+OK\r\nFrom: content\r\n.\r\n'],
+    ]).slice(1), ['3 pop3 pop3.message.from=a@example.org', '4 pop3 pop3.message.to=b@example.org']);
+  });
+
   test('APOP and AUTH', () => {
     assert.deepEqual(told([
       ['destination', '+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\r\n'], ['source', 'APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n'], ['destination', '-ERR no\r\n'],
@@ -114,6 +141,19 @@ describe('IMAP', () => {
       '1 imap', '2 imap imap.login.user_name=jane imap.login.password=sesame', '3 imap imap.login.user_name=jane d imap.login.password=se"same',
       '7 imap imap.login.user_name=jane imap.login.password=sesame',
     ]);
+  });
+
+  test('the heads of messages that are fetched or appended, and envelopes', () => {
+    const head = 'From: a@example.org\r\nTo: b@example.org\r\n\r\n';
+    assert.deepEqual(told([
+      greeting, ['source', `a1 APPEND sent {${head.length}+}\r\n${head}\r\na2 FETCH 1:2 (BODY[HEADER] ENVELOPE)\r\n`],
+      ['destination', `* 1 FETCH (BODY[HEADER] {${head.length}}\r\n${head})\r\n* 2 FETCH (ENVELOPE ("x" "s" (("Jane" NIL "jane" "example.org")) NIL NIL ((NIL NIL "c" "example.org")) NIL NIL NIL NIL))\r\na2 OK\r\n`],
+      ['destination', `* 3 FETCH (BODY[HEADER] {${head.length}}\r\n${head})\r\n`],
+    ]).slice(1), [
+      '2 imap imap.message.from=a@example.org imap.message.to=b@example.org', '3 imap imap.message.from=a@example.org imap.message.to=b@example.org',
+      '3 imap imap.envelope=jane@example.org imap.envelope=c@example.org',
+    ]);
+    assert.deepEqual(told([greeting, ['destination', 'a1 OK\r\n'], ['destination', `* 1 FETCH (RFC822 {${head.length}}\r\n${head})\r\n`]]).slice(1), ['3 imap imap.message.from=a@example.org imap.message.to=b@example.org'], 'one way only');
   });
 
   test('AUTHENTICATE, and content both ways', () => {

@@ -3,7 +3,7 @@ import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { passwordOf, SaslExchange, userName } from './sasl.ts';
 
-/** POP3 (RFC 1939): who logs in how (RFC 5034 for AUTH). What the server sends is content. */
+/** POP3 (RFC 1939): who logs in how (RFC 5034 for AUTH), and whom the messages are from and to. The rest that the server sends is content. */
 export const pop3: StreamProtocol = {
   name: 'pop3',
   recognise: recognisePop3,
@@ -26,14 +26,16 @@ class Pop3Handler extends LineHandler {
   #sasl: SaslExchange | null = null;
   #awaitsTls = false;
   #greeted = false;
+  /** Messages that were asked for and have not begun to come. */
+  #asked = 0;
 
   constructor(session: StreamSession) {
     super(session, 'pop3');
   }
 
-  /** Of the server only what it says to AUTH and STLS is of interest; the rest may be mail. */
+  /** Of the server only what it says to AUTH and STLS is of interest, and the heads of messages. */
   protected override discards(sender: Sender, reader: LineReader): boolean {
-    if (sender === this.#client || !this.#greeted || this.#sasl !== null || this.#awaitsTls) return false;
+    if (sender === this.#client || !this.#greeted || this.#sasl !== null || this.#awaitsTls || this.#asked > 0 || reader.inHead) return false;
     reader.discard();
     return true;
   }
@@ -47,6 +49,7 @@ class Pop3Handler extends LineHandler {
   protected override lost(): void {
     this.#sasl = null;
     this.#awaitsTls = false;
+    this.#asked = 0;
   }
 
   #reply(sender: Sender, reader: LineReader): void {
@@ -56,6 +59,9 @@ class Pop3Handler extends LineHandler {
     this.#sasl = null;
     if (this.#awaitsTls && reader.line[0] === PLUS) this.restart();
     this.#awaitsTls = false;
+    if (this.#asked === 0) return;
+    this.#asked--;
+    if (reader.line[0] === PLUS) reader.passOverDotted(this.mail(sender));
   }
 
   #command(sender: Sender, text: string): void {
@@ -76,6 +82,7 @@ class Pop3Handler extends LineHandler {
       case 'APOP': this.message(sender, [userName(argument.replace(/ [0-9a-f]{32}\s*$/i, ''))]); break;
       case 'AUTH': this.#authenticate(sender, argument); break;
       case 'STLS': this.#awaitsTls = true; break;
+      case 'RETR': case 'TOP': this.#asked++; break;
     }
   }
 

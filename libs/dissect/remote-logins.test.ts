@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
+import { dissectPayload, dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
 
 /** `frame protocol verdict field …` of each message. */
 function told(packets: readonly Packet[]): string[] {
@@ -65,4 +65,32 @@ test('DCE/RPC: the user of a bind, which its third leg names', () => {
 
 test('rlogin: both names, and nothing of what is typed', () => {
   assert.deepEqual(told([['source', '\0'], ['source', 'jane\0root\0vt100/9600\0'], ['source', 'secret\r']]), ['2 rlogin cleartext rlogin.login.user_name=jane rlogin.login.user_name=root']);
+});
+
+test('rsh: the users on either side, and nothing of the command', () => {
+  const greeting = Buffer.from('1021\0jane\0ops\0uptime\0');
+  assert.deepEqual(told([['source', greeting.subarray(0, 3)], ['source', greeting.subarray(3)], ['destination', '\0']]), ['2 rsh cleartext rsh.login.user_name=jane rsh.login.user_name=ops']);
+  assert.deepEqual(told([['source', '1021 jane\n']]), ['1 tcp cleartext']);
+});
+
+describe('ONC RPC', () => {
+  const call = (machine: string, flavor = 1) => {
+    const name = Buffer.alloc((machine.length + 3) & ~3);
+    name.write(machine);
+    const body = Buffer.concat([hex('5e0c94d7'), Buffer.from([0, 0, 0, machine.length]), name, hex('000003e8 000003e8 00000000')]);
+    return Buffer.concat([hex('77aa01c4 00000000 00000002 000186a3 00000003 00000001'), Buffer.from([0, 0, 0, flavor, 0, 0, 0, body.length]), body, hex('00000000 00000000 01000700')]);
+  };
+  const record = (bytes: Buffer) => Buffer.concat([Buffer.from([0x80, 0, 0, bytes.length]), bytes]);
+
+  test('the machine that calls, over TCP and UDP', () => {
+    const whole = record(call('harbour-desk4'));
+    assert.deepEqual(told([['source', whole.subarray(0, 20)], ['source', whole.subarray(20)], ['destination', record(hex('77aa01c4 00000001 00000000 00000000 00000000 00000000'))]]),
+      ['2 rpc cleartext rpc.machine_name=harbour-desk4', '3 rpc cleartext']);
+    assert.deepEqual(fieldsOf(dissectPayload(call('harbour-desk4')).messages[0]), ['rpc.machine_name=harbour-desk4']);
+  });
+
+  test('other credentials name none', () => {
+    assert.deepEqual(fieldsOf(dissectPayload(call('harbour-desk4', 6)).messages[0]), []);
+    assert.equal(dissectPayload(Buffer.concat([hex('77aa01c4 00000000 00000003'), Buffer.alloc(40)])).messages[0]!.protocol, 'udp');
+  });
 });

@@ -8,12 +8,24 @@
 export function isRtp(payload: Buffer): boolean {
   if (payload.length < 8 || (payload[0]! & 0xc0) !== 0x80) return false;
   const second = payload[1]!;
+  if (isMapOfMessagePack(payload)) return false;
   if (isRtcp(payload)) return 4 * (payload.readUInt16BE(2) + 1) <= payload.length;
   const header = headerLength(payload);
   if (header === 0 || header >= payload.length) return false;
   const type = second & 0x7f;
   if (type === PCMU || type === PCMA) return (payload.length - header) % 80 === 0;
   return (type <= LAST_STATIC || type >= FIRST_DYNAMIC) && !readsLikeText(payload, header);
+}
+
+/** A small map whose first key is a word of one or two letters: as RTP, two mixed sources with the end of a frame of types 33 or 34. */
+function isMapOfMessagePack(payload: Buffer): boolean {
+  if ((payload[0]! & 0x0f) === 0 || (payload[1] !== 0xa1 && payload[1] !== 0xa2)) return false;
+  for (let i = 2; i < 2 + (payload[1]! & 0x1f); i++) if (!isLetter(payload[i]!)) return false;
+  return true;
+}
+
+function isLetter(byte: number): boolean {
+  return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 }
 
 /** Of a packet that {@link isRtp}: is it RTCP? Both share a port, and RTP leaves these types alone (RFC 5761, section 4). */

@@ -5,7 +5,7 @@ import { dissectPayload } from './testing/packets.ts';
 
 function endpointsOf(...lines: string[]): string[] {
   const endpoints: string[] = [];
-  readSdp(lines.join('\r\n'), { address: () => {}, endpoint: (ip, port) => endpoints.push(`${ip} ${port}`), origin: () => {} });
+  readSdp(lines.join('\r\n'), { address: () => {}, endpoint: (ip, port) => endpoints.push(`${ip} ${port}`), origin: () => {}, contact: () => {}, key: () => {} });
   return endpoints;
 }
 

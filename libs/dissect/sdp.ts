@@ -6,6 +6,10 @@ export interface SdpReader {
   endpoint(ip: string, port: number): void;
   /** The name of who opened the session. */
   origin(user: string): void;
+  /** Whom to write to or to call, as it stands: `j.doe@example.org (Jane Doe)`. */
+  contact(kind: 'email' | 'phone', value: string): void;
+  /** What media are encrypted with (RFC 4568, section 9.2): the master key with its salt, in base64. */
+  key(value: string): void;
 }
 
 /**
@@ -33,6 +37,10 @@ export function readSdp(text: string, reader: SdpReader): void {
       if (origin === null) continue;
       reader.origin(origin[1]!);
       reader.address('sdp-origin', origin[2]!);
+    } else if (line.startsWith('e=') || line.startsWith('p=')) {
+      reader.contact(line.startsWith('e=') ? 'email' : 'phone', value);
+    } else if (line.startsWith('a=crypto:')) {
+      for (const [, key] of value.matchAll(/\binline:([A-Za-z0-9+/]{22,128}={0,2})/g)) reader.key(key!);
     } else if (line.startsWith('a=candidate:')) {
       readCandidate(value, reader);
     } else if (media !== undefined && line.startsWith('a=rtcp')) {

@@ -73,6 +73,7 @@ export function sessionMessage(
   if (contentType.startsWith('application/sdp')) {
     readSdp(bytes.toString('latin1', headLength), {
       address: (kind, ip) => reader.media(kind, ip), endpoint: (ip, port) => reader.endpoint(ip, port), origin: (user) => reader.origin(user, headLength),
+      contact: (kind, value) => reader.contact(kind, value, bytes.length), key: (value) => reader.field('sdp.crypto', 'sdp_crypto', value, { end: bytes.length }),
     });
     reader.described();
   } else if (headLength < bytes.length) message.payload = bytes.subarray(headLength);
@@ -173,17 +174,23 @@ class SessionReader {
     if (text !== '' && this.endpoints.size < mostHops) this.endpoints.add(text);
   }
 
-  /** The user name of a digest login (RFC 8760), and credentials of the other schemes as they stand. */
+  /** The user name of a digest login (RFC 8760), and the credentials as they stand. */
   authorization(name: string, header: Header): void {
     const user = /^Digest\s.*?\busername\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(header.value);
     if (user !== null) this.field('login.user_name', 'user_name', utf8(user[1]!.replace(/\\(.)/g, '$1')), header);
-    else if (!/^Digest\s/i.test(header.value)) this.field(`header.${name}`, header.written, utf8(header.value), header);
+    this.field(`header.${name}`, header.written, utf8(header.value), header);
   }
 
   /** Who opened the session, as SDP's `o=` says it. */
   origin(user: string, position: number): void {
     if (user === '-' || /^\d+$/.test(user)) return;
     this.field('sdp.origin.user_name', 'sdp_origin', user, { end: position });
+  }
+
+  /** An address or a number, with a name in front or behind (RFC 8866, section 5.6). */
+  contact(kind: 'email' | 'phone', value: string, end: number): void {
+    const bare = /<([^<>]+)>/.exec(value)?.[1] ?? value.replace(/\([^)]*\)/g, '').trim();
+    this.field(`sdp.${kind}`, kind, bare.replace(/^(?:mailto|tel):/i, ''), { end });
   }
 
   /** An address; names are left to what resolves them. */

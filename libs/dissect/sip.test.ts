@@ -28,7 +28,7 @@ describe('SIP', () => {
     assert.deepEqual(read(
       'REGISTER sip:sip.example SIP/2.0', 'f: <sip:jane@sip.example>', 'Authorization: Digest realm="x", username="jane.d", nonce="username=no"',
       'm: <sip:jane@192.0.2.7>;+sip.instance="<urn:gsma:imei:35209900-176148-0>"',
-    ), ['sip.from.uri=sip:jane@sip.example', 'sip.login.user_name=jane.d', 'sip.contact.uri=sip:jane@192.0.2.7', 'sip.contact.instance=352099001761480']);
+    ), ['sip.from.uri=sip:jane@sip.example', 'sip.login.user_name=jane.d', 'sip.header.authorization=Digest realm="x", username="jane.d", nonce="username=no"', 'sip.contact.uri=sip:jane@192.0.2.7', 'sip.contact.instance=352099001761480']);
   });
 
   test('addresses by which the call goes on', () => {
@@ -37,9 +37,17 @@ describe('SIP', () => {
     assert.ok(fieldsOf(messages[0]).includes('sip.sdp.origin.user_name=jane'));
   });
 
+  test('whom a session is described for, and the key of its media', () => {
+    const described = sip('INVITE sip:a@sip.example SIP/2.0', 'Content-Type: application/sdp');
+    const sdp = 'v=0\r\ne=jane@example.org (Jane Doe)\r\np=Jane <+1 617 555-0142>\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4\r\n';
+    assert.deepEqual(fieldsOf(dissectPayload(Buffer.concat([described, Buffer.from(sdp)])).messages[0]).slice(1), [
+      'sip.sdp.email=jane@example.org', 'sip.sdp.phone=+1 617 555-0142', 'sip.sdp.crypto=q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx',
+    ]);
+  });
+
   test('over TCP, with a body, and found again behind what is none', () => {
     const { messages } = dissectStream(conversations['sip']!);
-    assert.deepEqual(messages.map(({ protocol, fields }) => [protocol, fields.length]), [['sip', 8], ['sip', 8], ['sip', 1]]);
+    assert.deepEqual(messages.map(({ protocol, fields }) => [protocol, fields.length]), [['sip', 9], ['sip', 9], ['sip', 1]]);
   });
 
   test('a cut datagram yields what is there; other text is none', () => {

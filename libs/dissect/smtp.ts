@@ -3,7 +3,7 @@ import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
 
-/** SMTP and LMTP (RFC 5321, RFC 2033): who logs in how (RFC 4954), who writes to whom. Messages are content. */
+/** SMTP and LMTP (RFC 5321, RFC 2033): who logs in how (RFC 4954), who writes to whom, in the envelope and in the message's head. Its body is content. */
 export const smtp: StreamProtocol = {
   name: 'smtp',
   recognise: recogniseSmtp,
@@ -30,6 +30,9 @@ class SmtpHandler extends LineHandler {
   #awaits: '' | 'STARTTLS' | 'DATA' = '';
   /** Who sent DATA. */
   #client: LineReader | null = null;
+  #clientSide: Sender = 'source';
+  /** A chunk that was not the last went before. */
+  #inChunks = false;
 
   constructor(session: StreamSession) {
     super(session, 'smtp');
@@ -51,7 +54,7 @@ class SmtpHandler extends LineHandler {
     if (code !== 334) this.#sasl = null;
     if (this.#awaits === 'STARTTLS' && code === 220) this.restart();
     else if (this.#awaits === 'DATA' && code >= 400) this.#client?.endContent();
-    else if (this.#awaits === 'DATA' && code === 354) this.#client?.passOverDotted();
+    else if (this.#awaits === 'DATA' && code === 354 && this.#client?.inDotted === false) this.#client.passOverDotted(this.mail(this.#clientSide));
     // A pipelined DATA is answered after the commands before it (RFC 2920).
     if (this.#awaits === 'STARTTLS' || code === 354) this.#awaits = '';
   }
@@ -69,11 +72,12 @@ class SmtpHandler extends LineHandler {
       case 'MAIL': case 'RCPT': this.#path(sender, text); break;
       case 'AUTH': this.#authenticate(sender, text); break;
       case 'STARTTLS': this.#awaits = 'STARTTLS'; break;
-      case 'BDAT': this.#chunk(reader, text); break;
+      case 'BDAT': this.#chunk(sender, reader, text); break;
       case 'DATA':
         this.#client = reader;
+        this.#clientSide = sender;
         this.#awaits = 'DATA';
-        reader.passOverDotted();
+        reader.passOverDotted(this.mail(sender));
         break;
     }
   }
@@ -100,9 +104,10 @@ class SmtpHandler extends LineHandler {
   }
 
   /** `BDAT length [LAST]` (RFC 3030): the chunk follows without waiting. */
-  #chunk(reader: LineReader, text: string): void {
-    const length = /^BDAT +(\d{1,12})(?: |$)/i.exec(text);
-    if (length === null) this.count('malformed chunk');
-    else reader.passOver(Number(length[1]));
+  #chunk(sender: Sender, reader: LineReader, text: string): void {
+    const length = /^BDAT +(\d{1,12})( +LAST)?/i.exec(text);
+    if (length === null) return this.count('malformed chunk');
+    reader.passOver(Number(length[1]), this.#inChunks ? null : this.mail(sender));
+    this.#inChunks = length[2] === undefined;
   }
 }

@@ -12,6 +12,12 @@ test('text that nothing claims is handed over line by line', () => {
   ]);
 });
 
+test('a binary message that begins with the byte of a line break is handed over whole', () => {
+  const message = Buffer.from('\n\x08harbour7\x12\x04jane\n', 'latin1');
+  assert.deepEqual(dissectStream([['source', message]]).messages.map(({ payload, encryption }) => [payload, encryption.verdict]), [[message, 'opaque']]);
+  assert.deepEqual(dissectStream([['source', '\r\n\nQUIT\r\n']]).messages.map(({ payload }) => payload!.toString()), ['QUIT']);
+});
+
 test('a line is there as soon as it ends', () => {
   const { dissector, result } = openStream();
   dissector.data('source', Buffer.from('QUIT\r\n'), 1, 1);

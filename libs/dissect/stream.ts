@@ -24,6 +24,8 @@ import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts
 import { rdp } from './rdp.ts';
 import { redis } from './redis.ts';
 import { rlogin } from './rlogin.ts';
+import { rpcOverTcp } from './rpc.ts';
+import { rsh } from './rsh.ts';
 import { rtmp } from './rtmp.ts';
 import { sipOverTcp } from './sip.ts';
 import { smb } from './smb.ts';
@@ -44,7 +46,7 @@ const protocols: readonly StreamProtocol[] = [
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
-  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp,
 ];
 
 /**

@@ -61,8 +61,11 @@ export class UnclaimedDirection {
 
   #decide(stream: ByteStream, last: boolean): boolean {
     const sample = stream.bytes().subarray(0, sampleBytes);
-    const newline = sample.indexOf(0x0a);
-    const line = newline < 0 ? sample : sample.subarray(0, newline);
+    // An empty line tells nothing: many a binary message begins with that byte.
+    let start = 0;
+    while (sample[start] === 0x0a || sample[start] === 0x0d) start++;
+    const newline = sample.indexOf(0x0a, start);
+    const line = newline < 0 ? sample.subarray(start) : sample.subarray(start, newline);
     if (hasControls(line)) this.#turnBinary();
     else if (newline < 0 && sample.length < sampleBytes && !last) return false;
     else if (isText(line)) this.#kind = 'text';

@@ -7,7 +7,7 @@ import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid }
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
 import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
 import {
-  certificateHolder, clientSubnet, deviceName, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
+  certificateHolder, clientSubnet, deviceName, mediaKey, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
 } from './catalogue/protocols.ts';
 import {
   callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, plainChannel, plainMeeting, plainRoom, roomId,
@@ -26,7 +26,7 @@ import type { IdentifierKind } from './kind.ts';
  * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
  */
 export const catalogue: readonly IdentifierKind[] = [
-  basicCredentials, digestCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, apiKey, turnUsername,
+  basicCredentials, digestCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, mediaKey, apiKey, turnUsername,
   imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,

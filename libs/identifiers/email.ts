@@ -33,8 +33,11 @@ const genericDomains = new Set((
 
 /** An address with a dotted domain and any plausible last label: enough where the key says e-mail. */
 export function isEmail(value: string): boolean {
-  return value.length <= longestAddress && address.test(value) && value.indexOf('@') <= longestLocalPart;
+  return value.length <= longestAddress && address.test(value) && value.indexOf('@') <= longestLocalPart && !nobody.test(value);
 }
+
+/** Masked before it was captured, or the name of a node of Celery or Erlang (`celery@desk7.example.org`). */
+const nobody = /^(?:x{3,}|(?:celery|rabbit|ejabberd|couchdb|emqx|riak|vernemq)\d{0,3})@/i;
 
 /** Whether the last label of a name is a top-level domain. */
 export function isKnownDomain(value: string): boolean {
@@ -45,6 +48,13 @@ export function isKnownDomain(value: string): boolean {
 /** Schemes whose `user@host` is no mailbox. */
 const otherScheme =
   /(?:sips?|xmpp|ssh|ftps?|sftp|https?|turns?|stuns?|rtsps?|rtmps?|git|ldaps?|mongodb|postgres(?:ql)?|mysql|redis|amqps?):(?:\/\/)?$/i;
+
+/** The rest of the user in a URI of SIP that is damaged. */
+const damagedUser = /\bsips?:[^\s<>"',;@?&=]{1,40}$/i;
+
+function isUser(before: string): boolean {
+  return otherScheme.test(before) || damagedUser.test(before);
+}
 
 /** The mailbox around the `@` at `at`: the last label is a known top-level domain, so that `pkg@1.2` and `logo@2x.png` are none. */
 export function findEmail(text: string, at: number, from: number, visit: Visit): number {
@@ -57,7 +67,7 @@ export function findEmail(text: string, at: number, from: number, visit: Visit):
   while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_') start++;
   const value = text.slice(start, end);
   if (!isEmail(value) || !isKnownDomain(value) || isMessageId(text, start, at)) return from;
-  if (text[end] === '@' || isAlgorithm(value) || isPassword(text, start) || otherScheme.test(text.slice(Math.max(0, start - 16), start))) return from;
+  if (text[end] === '@' || isAlgorithm(value) || isPassword(text, start) || isUser(text.slice(Math.max(0, start - 48), start))) return from;
   visit(start, end);
   return from;
 }

@@ -22,7 +22,7 @@ const options = ['-o', 'http.desegment_body:FALSE', '-o', 'tcp.reassemble_out_of
 export async function askTshark(path: string): Promise<Answers> {
   const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', `aggregator=${separator}`, '-E', 'separator=/t', ...columns.flatMap((column) => ['-e', column])];
   const collector = new Collector();
-  for (const line of (await run(['-n', ...options, '-r', path, '-Y', filter, ...format])).split('\n')) {
+  for (const line of (await runTshark(['-n', ...options, '-r', path, '-Y', filter, ...format])).split('\n')) {
     if (line === '') continue;
     const cells = line.split('\t').map((cell) => (cell === '' ? [] : cell.split(separator)));
     collector.row(Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? []])) as Row);
@@ -31,7 +31,7 @@ export async function askTshark(path: string): Promise<Answers> {
 }
 
 /** tshark complains on its error output and still answers. */
-async function run(args: readonly string[]): Promise<string> {
+export async function runTshark(args: readonly string[]): Promise<string> {
   const tshark = spawn('tshark', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const chunks: Buffer[] = [];
   for await (const chunk of tshark.stdout) chunks.push(chunk as Buffer);

@@ -119,6 +119,11 @@ function isDomainUser(value: string): boolean {
   return /^[\p{L}\p{N}.-]{1,64}\\{1,2}[\p{L}\p{N}._$-]{2,64}$/u.test(value) || /^(?:cn|uid)=[^,=]{1,128}(?:,(?:ou|dc|o|c|cn|l|st)=[^,=]{1,128}){1,16}$/i.test(value);
 }
 
+/** Names by which scanners introduce themselves; those of Nessus are files. */
+export function isScanner(value: string): boolean {
+  return /^(?:nmap|nessus)$|\.nbin$/i.test(value);
+}
+
 export const userName: IdentifierKind = {
   name: 'user_name',
   dataClass: 'account',
@@ -130,7 +135,7 @@ export const userName: IdentifierKind = {
     'subject_dn', 'bind_dn', 'uname', 'logname', 'user_login', 'principal', 'sam_account_name', 'x_remote_user', 'remote_user',
     'x_forwarded_user',
   ],
-  validate: (value) => (isId(value) || isDomainUser(value)) && !isFineTimestamp(value) && value.length >= 2 && !answers.test(value) && !isSoftware(value),
+  validate: (value) => (isId(value) || isDomainUser(value)) && !isFineTimestamp(value) && value.length >= 2 && !answers.test(value) && !isSoftware(value) && !isScanner(value),
   confidence: 75,
   traps: ['labels on pages (`User name: logoff`)', 'flags under `login`', 'names of columns'],
   source: 'RFC 7616, section 3.4 (username); RFC 4120, section 6.2 (principal names)',

@@ -19,7 +19,7 @@ export const email: IdentifierKind = {
   confidence: 97,
   traps: [
     'SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL',
-    'algorithms of SSH (`umac-64@openssh.com`)',
+    'algorithms of SSH (`umac-64@openssh.com`)', 'nodes of Celery and Erlang (`celery@desk7.example.org`)', 'addresses that were masked',
   ],
   source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1',
   examples: {
@@ -31,7 +31,7 @@ export const email: IdentifierKind = {
       'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
       'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '314159265-7b20e8c4@314159268-7b20e8c1', 'Message-ID: <jane@example.org>',
       '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>',
-      '4D81C7A0-2F36-4B95-8E0D-73A5F1902BC8@example.com',
+      '4D81C7A0-2F36-4B95-8E0D-73A5F1902BC8@example.com', 'node celery@desk7.example.org is up', 'To: xxxxxx@example.org', 'From: <sip:40\u001871@sip.example.org>',
     ],
   },
 };

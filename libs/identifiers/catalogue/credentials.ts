@@ -192,10 +192,10 @@ export const sessionToken: IdentifierKind = {
     'sessdata', 'kuaishou_server_web_st', 'xq_a_token', 'zm_cluster_sid', '*_login_session', '*_session_hash', '*_session_uuid',
     'session_ticket', 'x_session_id', 'x_auth_session', 'auth_session', 'user_session',
   ],
-  validate: (value) => isRandomToken(value.split('|')[0]!.length >= 8 ? value.split('|')[0]! : value),
+  validate: (value) => isRandomToken(value.split('|')[0]!.length >= 8 ? value.split('|')[0]! : value) && !/^[^;]+;\w+;\w+(?:;|$)/.test(value),
   mask: maskSecret,
   confidence: 85,
-  traps: ['session counters and start times', 'anti-forgery and experiment cookies', 'words under `session`'],
+  traps: ['session counters and start times', 'the Session-Id of Diameter, which counts and opens nothing (RFC 6733, section 8.8)', 'anti-forgery and experiment cookies', 'words under `session`'],
   source: 'OWASP Session Management Cheat Sheet (session id name fingerprinting, length, entropy); Jakarta Servlet 6.0, section 7.1.1 (JSESSIONID)',
   examples: {
     match: [
@@ -208,7 +208,7 @@ export const sessionToken: IdentifierKind = {
     noMatch: [
       ['session', 'true'], ['sid', '7'], ['session_start', '1650284179'], ['sid', '1650284179'],
       ['session_id', '00000000-0000-0000-0000-000000000000'],
-      ['session_count', '1234567890123'], ['_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1696029484'],
+      ['session_count', '1234567890123'], ['session_id', 'gw7.example.org;1263;2788781473'], ['_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1696029484'],
       ['ab_session', '9f3c2d1e8b7a'], ['session', 'homepage-banner'],
     ],
   },

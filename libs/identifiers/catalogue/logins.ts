@@ -1,6 +1,6 @@
 import type { IdentifierKind } from '../kind.ts';
 import { password } from './credentials.ts';
-import { userName } from './accounts.ts';
+import { isScanner, userName } from './accounts.ts';
 
 /*
  * What a protocol's own login carries: no key can lie here, so that a word such as `password` or `guest` is what it stands for.
@@ -49,12 +49,12 @@ export const loginName: IdentifierKind = {
   dataClass: userName.dataClass,
   keys: ['user_name'],
   within: 'login',
-  validate: (value) => value.length <= 256 && !/\p{Cc}/u.test(value) && !hidden.test(value) && !guests.has(value.toLowerCase()),
+  validate: (value) => value.length <= 256 && !/\p{Cc}/u.test(value) && !hidden.test(value) && !guests.has(value.toLowerCase()) && !isScanner(value),
   confidence: 95,
-  traps: ['names by which a server takes everybody in'],
+  traps: ['names by which a server takes everybody in', 'names of scanners'],
   source: 'RFC 1939, section 7; RFC 959, section 4.1.1; RFC 4616; RFC 9051, section 6.2.3',
   examples: {
     match: [['user_name', 'jane', 'pop3.login.user_name'], ['user_name', 'DOMAIN\\\\jane', 'imap.login.user_name']],
-    noMatch: [['user_name', 'anonymous', 'ftp.login.user_name'], ['user_name', 'login', 'url.query.user_name']],
+    noMatch: [['user_name', 'anonymous', 'ftp.login.user_name'], ['user_name', 'nmap', 'rdp.login.user_name'], ['user_name', 'login', 'url.query.user_name']],
   },
 };

@@ -1,6 +1,8 @@
 import { maskSecret, maskValue } from '../mask.ts';
 import { isHostName, isPersonalDeviceName, normaliseHostName } from '../device-name.ts';
-import { isId, isOneCharacter } from '../opaque.ts';
+import { isId, isOneCharacter, isRandomToken } from '../opaque.ts';
+import { literal } from '../scan/anchor.ts';
+import { patternShape } from '../shape.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { deviceId } from './devices.ts';
 import { password, sessionToken } from './credentials.ts';
@@ -68,18 +70,18 @@ export const mqttClientId: IdentifierKind = {
 export const deviceName: IdentifierKind = {
   name: 'device_name',
   dataClass: 'device',
-  keys: ['dhcp_host_name', 'netbios_name', 'mdns_host_name', 'mdns_instance_name', 'llmnr_host_name'],
+  keys: ['dhcp_host_name', 'netbios_name', 'mdns_host_name', 'mdns_instance_name', 'llmnr_host_name', 'rpc_machine_name'],
   validate: isHostName,
   normalise: normaliseHostName,
   confidence: 60,
   traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`'],
-  source: 'RFC 2132, section 3.14 (Host Name option); RFC 6762, section 3; RFC 1002, section 4.2; RFC 8117 (Current Hostname Practice Considered Harmful)',
+  source: 'RFC 2132, section 3.14 (Host Name option); RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; RFC 8117 (Current Hostname Practice Considered Harmful)',
   examples: {
     match: [
-      ['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook'], ['mdns_host_name', 'janes-mbp.local'], ['netbios_name', 'JONAS-PC'],
+      ['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook'], ['mdns_host_name', 'janes-mbp.local'], ['netbios_name', 'JONAS-PC'], ['rpc_machine_name', 'harbour-desk4'],
       ['mdns_instance_name', 'Jane’s MacBook Air'],
     ],
-    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
+    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['netbios_name', '4Qprrxt3KFQNDVWJ'], ['mdns_instance_name', 'mbpro'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
   },
 };
 
@@ -166,6 +168,30 @@ export const streamKey: IdentifierKind = {
   examples: {
     match: [['rtmp_stream_key', 'live_51482_kX9w3Pz7'], ['streamKey', 'ab12-cd34-ef56']],
     noMatch: [['rtmp_stream_key', 'null'], ['stream', 'live_51482_kX9w3Pz7'], ['stream_key', '']],
+  },
+};
+
+const mediaKeyInText = /(?<=\bcrypto:\d{1,9} [A-Z0-9_]{8,40} inline:)[A-Za-z0-9+/]{38,128}={0,2}/y;
+
+/** Who has it reads the media of a call: the key of a meeting, or of a stream in it. */
+export const mediaKey: IdentifierKind = {
+  name: 'media_key',
+  dataClass: 'secret',
+  keys: ['sdp_crypto', '*_media_key', '*_meeting_key', 'srtp_key', '*_srtp_master_key', 'srtp_key_salt', 'rtp_key', 'audio_key', 'video_key', 'e2ee_key', 'meeting_enc_key', 'conf_key'],
+  validate: (value) => /^(?:[0-9a-f]{32,128}|[A-Za-z0-9+/_-]{22,128}={0,2})$/i.test(value) && isRandomToken(value),
+  shape: patternShape([literal('inline:')], 95, mediaKeyInText, undefined, (_text, at) => at + 7),
+  mask: maskSecret,
+  confidence: 92,
+  traps: ['the fingerprint of a certificate (`a=fingerprint`), which is no secret', 'names of formats under `video_key`'],
+  source: 'RFC 4568, section 9.2 (key and salt in SDP); https://citizenlab.ca/2020/04/move-fast-roll-your-own-crypto-a-quick-look-at-the-confidentiality-of-zoom-meetings/',
+  examples: {
+    match: [
+      ['sdp_crypto', 'q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx'], 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4',
+      ['meetingKey', '5e0c94d71fa2b86310d7c4e9a85f2b63'],
+    ],
+    noMatch: [
+      'a=fingerprint:sha-256 D2:B9:31:8F:DF:24', ['video_key', 'h264'], ['meeting_key', 'standup'], 'style inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx',
+    ],
   },
 };
 
