@@ -168,7 +168,7 @@ describe('what must give nothing', () => {
       field('requestToken', '7f2c9b1e55aa4d318e2190b1c2d3e4f5'), field('lisaFrameID', '7c05d2e0-4b61-11e8-9d37-3c970e5a1f42')),
     'timestamps of 16 digits': messageOf(field('t', '2711504938160257'), field('_', '1654385117'), field('ts', '352099001761481')),
     'anti-forgery tokens': messageOf(
-      field('_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1696029484'), field('csrfmiddlewaretoken', 'kP3xZq81mWn5'),
+      field('_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1712345678'), field('csrfmiddlewaretoken', 'kP3xZq81mWn5'),
       field('X-CSRF-Token', 'a17c3e90b84d52f6e0917bc3'), field('authenticity_token', 'a17c3e90b84d52f6e0917bc3'),
     ),
     'experiments': messageOf(field('ab_test_session', '9f3c2d1e8b7a'), field('exp', 'B'), field('variant_uid', '42')),

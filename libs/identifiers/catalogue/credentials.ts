@@ -208,7 +208,7 @@ export const sessionToken: IdentifierKind = {
     noMatch: [
       ['session', 'true'], ['sid', '7'], ['session_start', '1650284179'], ['sid', '1650284179'],
       ['session_id', '00000000-0000-0000-0000-000000000000'],
-      ['session_count', '1234567890123'], ['session_id', 'gw7.example.org;1263;2788781473'], ['_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1696029484'],
+      ['session_count', '1234567890123'], ['session_id', 'gw7.example.org;1263;2788781473'], ['_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1712345678'],
       ['ab_session', '9f3c2d1e8b7a'], ['session', 'homepage-banner'],
     ],
   },
