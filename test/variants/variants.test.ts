@@ -49,6 +49,7 @@ const rows: Record<string, readonly Row[]> = {
     ['an envelope of a mail within a host', tcp('EHLO desk\r\nMAIL FROM:<jane@localhost>\r\n', 25, '220 mail.example.org ESMTP\r\n250 ok\r\n'), 'email=jane@localhost'],
     ['a phone in JSON', post(json, '{"mobile":"+4915112345678"}'), 'phone=+4915112345678'],
     ['a phone in a tel URI in SIP', sipMessage('text/plain', 'call me: tel:+4915112345678'), 'phone=+4915112345678'],
+    ['the key of a call in its session description', sipMessage('application/sdp', 'v=0\r\ns=-\r\nm=audio 40000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D'), 'media_key=Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D'],
     ['a person in a presence document', sipMessage('application/pidf+xml', '<presence entity="sip:jane@desk.example.org"/>'), 'sip_uri=sip:jane@desk.example.org'],
     ['a JWT with a subject', get('/', `Authorization: Bearer ${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`), `jwt=${jwtOf({ sub: '88213004', email: 'jane.harbour@example.org' })}`, 'user_id=88213004', 'email=jane.harbour@example.org'],
     ['a login of NNTP', tcp('AUTHINFO USER jane.harbour\r\nAUTHINFO PASS Sesame-42\r\n', 119, '200 news.example.org ready\r\n'), 'user_name=jane.harbour', 'password=Sesame-42'],
