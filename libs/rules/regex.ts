@@ -1,6 +1,6 @@
 import { ambiguousLoop } from './regex-ambiguity.ts';
 import { linearMachine, waysToRead } from './regex-linear.ts';
-import { translatePcre } from './regex-pcre.ts';
+import { translatePcre, type TranslatedRegex } from './regex-pcre.ts';
 import { RegexRefused } from './regex-refused.ts';
 import { parseRegex } from './regex-syntax.ts';
 
@@ -8,6 +8,20 @@ import { parseRegex } from './regex-syntax.ts';
 export const regexSubjectLimit = 4096;
 /** Ways to read a text that counted repetitions inside each other may give the engine that goes back. */
 const mostWays = 1e12;
+
+/** Of compiled patterns that were translated, where each character comes from. */
+const origins = new WeakMap<RegExp, readonly number[]>();
+
+/** A RegExp writes a bare `/` of its pattern as two characters. */
+function offsetsInSource({ source }: RegExp, { pattern, offsets }: TranslatedRegex): number[] {
+  let at = 0;
+  return Array.from({ length: source.length }, (_, i) => offsets[source[i] === pattern[at] ? at++ : at] ?? 0);
+}
+
+/** Offset in the pattern as it was written of what stands at `offset` of its compiled form. */
+export function writtenOffset(regex: RegExp, offset: number): number {
+  return origins.get(regex)?.[offset] ?? offset;
+}
 
 /**
  * Compiles the pattern of a `|re` value, written for PCRE, for {@link regexMatcher}.
@@ -22,6 +36,7 @@ export function compileRegex(source: string, flags: string): RegExp {
   } catch (error) {
     throw new RegexRefused((error as Error).message.replace(/^Invalid regular expression: [^]*: /, ''), 0);
   }
+  origins.set(regex, offsetsInSource(regex, translated));
   const tree = parseRegex(translated.pattern, translated.flags);
   const loop = ambiguousLoop(tree) ?? (waysToRead(tree) > mostWays ? 0 : undefined);
   if (loop === undefined) return regex;

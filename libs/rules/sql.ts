@@ -3,7 +3,7 @@ import type { Expression, ValueTest } from './expression.ts';
 import { keywordListFields, keywordTextFields, textsColumn, type Field } from './fields.ts';
 import { anyOne, anyRun, literalOf, type Pattern } from './pattern.ts';
 import { compileExpression, decimal } from './predicate.ts';
-import { regexSubjectLimit } from './regex.ts';
+import { regexSubjectLimit, writtenOffset } from './regex.ts';
 import { evaluability } from './rule-reader.ts';
 import type { Rule } from './rule.ts';
 import { NotInRe2, re2Of } from './sql-regex.ts';
@@ -70,7 +70,7 @@ function refusal(test: ValueTest): string | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof NotInRe2)) throw error;
-    return `regular expression, character ${error.offset + 1}: SQL has no ${error.message}`;
+    return `regular expression, character ${writtenOffset(test.regex, error.offset) + 1}: SQL has no ${error.message}`;
   }
 }
 
