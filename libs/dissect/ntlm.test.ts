@@ -26,6 +26,24 @@ test('the names of a login over HTTP, wrapped by SPNEGO or not', () => {
   }
 });
 
+test('a machine that begins to negotiate names itself, where it says that it does', () => {
+  const negotiate = (flags: number): Buffer => {
+    const header = Buffer.alloc(40);
+    header.write('NTLMSSP\0', 'latin1');
+    header.writeUInt32LE(1, 8);
+    header.writeUInt32LE(flags, 12);
+    header.writeUInt16LE(7, 16);
+    header.writeUInt32LE(48, 20);
+    header.writeUInt16LE(8, 24);
+    header.writeUInt32LE(40, 28);
+    return Buffer.concat([header, Buffer.from('JONAS-PCHARBOUR')]);
+  };
+  const told = (flags: number): string[] => ntlmNames(negotiate(flags)).map(({ name, value }) => `${name}=${value}`);
+  assert.deepEqual(told(0x3202), ['login.domain=HARBOUR', 'login.workstation=JONAS-PC']);
+  assert.deepEqual(told(0x2202), ['login.workstation=JONAS-PC']);
+  assert.deepEqual(told(0x0202), []);
+});
+
 test('a name beyond the message, and other messages, yield nothing', () => {
   assert.deepEqual(ntlmNames(authenticate('CORP', 'jane', 'PC-7').subarray(0, 74)).map(({ value }) => value), ['CORP']);
   assert.deepEqual(ntlmNames(Buffer.from('NTLMSSP\0\x01\0\0\0'.padEnd(80, '\0'), 'latin1')), []);

@@ -1,7 +1,13 @@
 import type { NamedValue } from './lines.ts';
 
 const signature = Buffer.from('NTLMSSP\0');
+const NEGOTIATE = 1;
 const AUTHENTICATE = 3;
+/** Flags of a NEGOTIATE message: it names its domain, and its workstation. */
+const DOMAIN_SUPPLIED = 0x1000;
+const WORKSTATION_SUPPLIED = 0x2000;
+/** Length of one that has room for both. */
+const negotiation = 32;
 /** Flag: strings are UTF-16LE ([MS-NLMP], section 2.2.2.5). */
 const NEGOTIATE_UNICODE = 1;
 /** Offset of the flags, and length of a message that has them. */
@@ -10,18 +16,28 @@ const flags = 60;
 const longestName = 512;
 
 /**
- * User, domain and workstation of an NTLM AUTHENTICATE message ([MS-NLMP], section 2.2.1.3), also where SPNEGO wraps it.
- * Other messages, and a null session, yield nothing.
+ * User, domain and workstation of an NTLM AUTHENTICATE message, and the latter two of a NEGOTIATE message ([MS-NLMP], sections 2.2.1.3 and
+ * 2.2.1.1), also where SPNEGO wraps it. Other messages, and a null session, yield nothing.
  */
 export function ntlmNames(bytes: Buffer): NamedValue[] {
   const start = bytes.indexOf(signature);
   const message = start < 0 ? bytes.subarray(0, 0) : bytes.subarray(start);
+  if (message.length >= negotiation && message.readUInt32LE(8) === NEGOTIATE) return negotiated(message);
   if (message.length < flags + 4 || message.readUInt32LE(8) !== AUTHENTICATE) return [];
   const charset = (message.readUInt32LE(flags) & NEGOTIATE_UNICODE) !== 0 ? 'utf16le' : 'latin1';
   return [
     { name: 'login.domain', key: 'domain', value: readName(message, 28, charset), encoding: '' },
     { name: 'login.user_name', key: 'user_name', value: readName(message, 36, charset), encoding: '' },
     { name: 'login.workstation', key: 'netbios_name', value: readName(message, 44, charset), encoding: '' },
+  ].filter(({ value }) => value !== '');
+}
+
+/** Its names are in the character set of the machine. */
+function negotiated(message: Buffer): NamedValue[] {
+  const supplied = message.readUInt32LE(12);
+  return [
+    { name: 'login.domain', key: 'domain', value: (supplied & DOMAIN_SUPPLIED) === 0 ? '' : readName(message, 16, 'latin1'), encoding: '' },
+    { name: 'login.workstation', key: 'netbios_name', value: (supplied & WORKSTATION_SUPPLIED) === 0 ? '' : readName(message, 24, 'latin1'), encoding: '' },
   ].filter(({ value }) => value !== '');
 }
 
