@@ -69,20 +69,21 @@ export class KnownField {
     this.#generation = generation;
   }
 
-  /** What was found when `text` was read; undefined when that is not known. `met` is called when it is the first time in this generation. */
-  recall(text: string, met: () => void): Remembered | undefined {
+  /** Values met in its generation. */
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** What was found when `text` was read; undefined when that is not known. */
+  recall(text: string): Remembered | undefined {
     const known = this.#values.get(text);
     if (known !== undefined) return known;
     const older = this.#older.get(text);
-    if (older !== undefined) {
-      this.#values.set(text, older);
-      met();
-    }
+    if (older !== undefined) this.#values.set(text, older);
     return older;
   }
 
-  remember(text: string, remembered: Remembered, met: () => void): void {
-    if (!this.#values.has(text)) met();
+  remember(text: string, remembered: Remembered): void {
     this.#values.set(text, remembered);
   }
 }
@@ -117,7 +118,9 @@ export class FieldMemory {
 
   /** What was found when `text` was read as the value of that field; null when that is not known. */
   recall(known: KnownField, text: string, encoding: string): readonly Finding[] | null {
-    const remembered = known.recall(text, this.#met);
+    const before = known.size;
+    const remembered = known.recall(text);
+    this.#values += known.size - before;
     return remembered === undefined || (remembered.findings.length > 0 && remembered.encoding !== encoding) ? null : remembered.findings;
   }
 
@@ -125,12 +128,10 @@ export class FieldMemory {
     if (text.length > longestValue) return;
     if (this.#values >= mostValues) this.#begin();
     known.age(this.#generation);
-    known.remember(text, { encoding, findings }, this.#met);
+    const before = known.size;
+    known.remember(text, { encoding, findings });
+    this.#values += known.size - before;
   }
-
-  readonly #met = (): void => {
-    this.#values++;
-  };
 
   #begin(): void {
     this.#olderFields = this.#fields;
