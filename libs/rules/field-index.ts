@@ -26,6 +26,7 @@ export class FieldIndex {
   readonly #known: Map<string, readonly number[]> | undefined;
   #last = '';
   #rulesOfLast = noRules;
+  #lastNumber = 0;
 
   constructor(field: KeyField, keywords: PartIndex | undefined) {
     this.field = field;
@@ -51,8 +52,11 @@ export class FieldIndex {
 
   /** Calls `found` with rules whose requirement the number, which is not 0, meets. */
   searchNumber(value: number, found: Found): void {
-    const rules = this.#exact.get(value);
-    if (rules !== undefined) found(rules);
+    if (value !== this.#lastNumber) {
+      this.#rulesOfLast = this.#exact.get(value) ?? noRules;
+      this.#lastNumber = value;
+    }
+    if (this.#rulesOfLast.length > 0) found(this.#rulesOfLast);
     if (this.#present.length > 0) found(this.#present);
   }
 

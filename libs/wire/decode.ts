@@ -106,8 +106,19 @@ function createLists(reader: ByteReader, column: Column, sizes: readonly number[
   if (total > limits.items) {
     throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
   }
-  const all = sizes.map((size) => (size === 0 ? emptyList as unknown[] : Array.from({ length: size }, column.createItem)));
-  lists.set(column.field, all.filter(({ length }) => length > 0));
+  const all: unknown[][] = [];
+  const filled: unknown[][] = [];
+  for (const size of sizes) {
+    if (size === 0) {
+      all.push(emptyList as unknown[]);
+      continue;
+    }
+    const list: unknown[] = [];
+    for (let i = 0; i < size; i++) list.push(column.createItem());
+    all.push(list);
+    filled.push(list);
+  }
+  lists.set(column.field, filled);
   return all;
 }
 
