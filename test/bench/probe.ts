@@ -108,7 +108,9 @@ function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
   try {
     const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-    return JSON.parse(timed([process.execPath, '--max-semi-space-size=16', ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout) as ProbeRun;
+    return JSON.parse(
+      timed([process.execPath, '--max-semi-space-size=16', ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout,
+    ) as ProbeRun;
   } finally {
     rmSync(folder, { recursive: true });
   }
