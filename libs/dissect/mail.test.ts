@@ -50,7 +50,7 @@ describe('SMTP', () => {
       ['source', 'AUTH DIGEST-MD5\r\n'], ['destination', '334 eA==\r\n'], ['source', `${digest}\r\n`], ['destination', '235 ok\r\n'],
       ['source', `AUTH SCRAM-SHA-1 ${base64('n,,n=us=2Cer,r=fyko+d2lbbFgONRv9qkxdawL')}\r\n`],
     ]).slice(1), [
-      '4 smtp smtp.login.user_name=(base64)tim', '8 smtp smtp.login.user_name=(base64)chris', '10 smtp smtp.login.user_name=(base64)us,er',
+      '4 smtp smtp.login.user_name=(base64)tim smtp.login.response=(base64)b913a602c7eda7a495b4e6e7334d3890', '8 smtp smtp.login.user_name=(base64)chris smtp.login.response=(base64)d388dad90d4bbd760a152321f2143af7', '10 smtp smtp.login.user_name=(base64)us,er',
     ]);
   });
 
@@ -129,7 +129,7 @@ describe('POP3', () => {
     assert.deepEqual(told([
       ['destination', '+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\r\n'], ['source', 'APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n'], ['destination', '-ERR no\r\n'],
       ['source', 'AUTH PLAIN\r\n'], ['destination', '+ \r\n'], ['source', `${base64('\0jane\0sesame')}\r\n`],
-    ]).slice(1), ['2 pop3 pop3.login.user_name=mrose', '6 pop3 pop3.login.user_name=(base64)jane pop3.login.password=(base64)sesame']);
+    ]).slice(1), ['2 pop3 pop3.login.user_name=mrose pop3.login.response=c4c9334bac560ecc979e58001b3e22fb', '6 pop3 pop3.login.user_name=(base64)jane pop3.login.password=(base64)sesame']);
   });
 });
 

@@ -67,6 +67,19 @@ test('rlogin: both names, and nothing of what is typed', () => {
   assert.deepEqual(told([['source', '\0'], ['source', 'jane\0root\0vt100/9600\0'], ['source', 'secret\r']]), ['2 rlogin cleartext rlogin.login.user_name=jane rlogin.login.user_name=root']);
 });
 
+test('rexec begins like rsh, but its second text is a password', () => {
+  const second = (errorPort: string, serverPort: number, server = 's3same'): string => {
+    const { messages } = dissectStream([['source', `${errorPort}\0jane\0${server}\0uptime\0`]], {}, serverPort);
+    return `${messages[0]!.protocol} ${fieldsOf(messages[0]).at(-1)}`;
+  };
+  assert.equal(second('49214', 514), 'rexec rexec.login.password=s3same', 'rsh would need a privileged port');
+  assert.equal(second('1021', 512), 'rsh rsh.login.user_name=s3same', 'only a privileged process has it');
+  assert.equal(second('0', 512), 'rexec rexec.login.password=s3same');
+  assert.equal(second('0', 514), 'rsh rsh.login.user_name=s3same');
+  assert.equal(second('0', 5140), 'rexec rexec.login.password=s3same', 'rather a name taken for a password');
+  assert.equal(second('0', 5140, 'jane'), 'rsh rsh.login.user_name=jane');
+});
+
 test('rsh: the users on either side, and nothing of the command', () => {
   const greeting = Buffer.from('1021\0jane\0ops\0uptime\0');
   assert.deepEqual(told([['source', greeting.subarray(0, 3)], ['source', greeting.subarray(3)], ['destination', '\0']]), ['2 rsh cleartext rsh.login.user_name=jane rsh.login.user_name=ops']);

@@ -1,7 +1,7 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { addNamed } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
-import { ntlmNames } from './ntlm.ts';
+import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
 /** SMB 1 to 3 ([MS-SMB2], section 2.1) over TCP: who opens a session with NTLM, and what can be read of files and calls. */
@@ -57,7 +57,7 @@ class SmbReader implements FrameReader {
 
   read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
     const isEncrypted = bytes[prefix] === ENCRYPTED;
-    const names = isEncrypted ? [] : ntlmNames(bytes);
+    const names = isEncrypted ? [] : ntlmLogin(bytes);
     if (this.#begun && names.length === 0 && (!isEncrypted || this.#encrypted)) return null;
     this.#begun = true;
     this.#encrypted ||= isEncrypted;

@@ -23,6 +23,7 @@ import { postgresql } from './postgresql.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { rdp } from './rdp.ts';
 import { redis } from './redis.ts';
+import { rfb } from './rfb.ts';
 import { rlogin } from './rlogin.ts';
 import { rpcOverTcp } from './rpc.ts';
 import { rsh } from './rsh.ts';
@@ -46,7 +47,7 @@ const protocols: readonly StreamProtocol[] = [
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
-  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb,
 ];
 
 /**
@@ -61,6 +62,7 @@ export class StreamDissector implements StreamSession {
   readonly options: DissectOptions;
   readonly counters: DissectCounters;
   readonly emit: Emit;
+  readonly serverPort: number;
   /** Nothing that follows is of interest. */
   done = false;
   #handler: StreamHandler | null = null;
@@ -68,8 +70,9 @@ export class StreamDissector implements StreamSession {
   #unclaimedSource: UnclaimedDirection | null = null;
   #unclaimedDestination: UnclaimedDirection | null = null;
 
-  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
+  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters, serverPort = 0) {
     this.options = options;
+    this.serverPort = serverPort;
     this.emit = emit;
     this.counters = counters;
   }

@@ -149,7 +149,7 @@ export class ProbePipeline implements FlowHandler {
     const dissection = flow.context as Dissection;
     const counters = flow.isWatched ? this.#watched : this.dissect;
     if (flow.transport === 'tcp') {
-      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
+      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters, flow.destinationPort);
       dissection.stream.data(sender, bytes, frame, micros);
       if (!dissection.stream.done) return;
       flow.isPassedOver = true;

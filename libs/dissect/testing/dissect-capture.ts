@@ -47,7 +47,7 @@ class Dissectors implements FlowHandler {
 
   flowStarted(flow: Flow): void {
     const emit = this.#emitterOf(flow);
-    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.counters);
+    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.counters, flow.destinationPort);
     if (flow.transport === 'sctp') flow.context = new SctpDissector(defaultDissectOptions, emit, this.counters);
     if (flow.transport === 'udp') flow.context = new DatagramDissector(defaultDissectOptions, emit, this.counters);
   }
