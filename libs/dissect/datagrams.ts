@@ -1,7 +1,10 @@
+import { capwap } from './capwap.ts';
 import { dhcp } from './dhcp.ts';
 import { dhcpv6 } from './dhcpv6.ts';
 import { gtp } from './gtp.ts';
 import { kerberos } from './kerberos.ts';
+import { l2tp } from './l2tp.ts';
+import { lwapp } from './lwapp.ts';
 import { netbios } from './netbios.ts';
 import { oicq } from './oicq.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
@@ -9,10 +12,11 @@ import { radius } from './radius.ts';
 import { rpc } from './rpc.ts';
 import { sip } from './sip.ts';
 import { snmp } from './snmp.ts';
+import { steam } from './steam.ts';
 import { ike, wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc];
+const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc, steam, capwap, lwapp, l2tp];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {
