@@ -73,6 +73,30 @@ describe('SMTP', () => {
     assert.ok(parts.length > 2 && parts.every((part) => part.length <= 256));
   });
 
+  test('the heads of messages that are attached, however deep, and nothing else of the body', () => {
+    const attached = (boundary: string, type: string, ...parts: string[]): string =>
+      `From: a@example.org\r\nContent-Type: ${type};\r\n boundary=${boundary}\r\n\r\npreamble@example.org\r\n${parts.map((part) => `--${boundary.replaceAll('"', '')}\r\n${part}\r\n`).join('')}--${boundary.replaceAll('"', '')}--\r\nTo: epilogue@example.org\r\n`;
+    const inner = attached('inner', 'multipart/mixed', 'Content-Type: message/global\r\n\r\nTo: "Jane" <c@example.org>,\r\n d@example.org\r\n\r\n--inner text@example.org', 'Content-Type: text/rfc822-headers\r\n\r\nCc: e@example.org')
+      .replace('From: a@', 'From: b@');
+    const whole = attached('"outer one"', 'multipart/report; charset="a;b"', 'To: content@example.org\r\n\r\nFrom: content@example.org', `Content-Type: message/rfc822\r\n\r\n${inner}`, '\r\nFrom: content@example.org');
+    const expected = ['smtp.message.from=a@example.org', 'smtp.message.attached.from=b@example.org', 'smtp.message.attached.to="Jane" <c@example.org>, d@example.org', 'smtp.message.attached.cc=e@example.org'];
+    for (const packets of [[whole], whole.match(/[^]{1,7}/g)!]) {
+      const { messages } = dissectStream([greeting, ['source', 'DATA\r\n'], ['destination', '354 go\r\n'], ...packets.map((part): Packet => ['source', part]), ['source', '.\r\nRCPT TO:<z@example.org>\r\n']]);
+      assert.deepEqual(messages.flatMap(fieldsOf), [...expected, 'smtp.rcpt_to=z@example.org']);
+    }
+    const chunk = dissectStream([greeting, ['source', `BDAT ${whole.length} LAST\r\n${whole}RCPT TO:<z@example.org>\r\n`]]);
+    assert.deepEqual(chunk.messages.flatMap(fieldsOf), [...expected, 'smtp.rcpt_to=z@example.org']);
+  });
+
+  test('a message without end is read up to a bound', () => {
+    const part = `${'x'.repeat(9998)}\r\n`.repeat(100);
+    const { counters, messages } = dissectStream([
+      greeting, ['source', 'DATA\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'], ...Array.from({ length: 17 }, (): Packet => ['source', part]),
+      ['source', '--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@example.org\r\n\r\n.\r\nRCPT TO:<z@example.org>\r\n'],
+    ]);
+    assert.deepEqual([counters.get('smtp', 'bounded message'), messages.flatMap(fieldsOf)], [1, ['smtp.rcpt_to=z@example.org']]);
+  });
+
   test('the envelope is told, the message is not', () => {
     assert.deepEqual(told([
       greeting, ['source', 'MAIL FROM:<a@example.org> SIZE=12\r\nRCPT TO: <@relay.example:b@example.org>\r\nRCPT TO:c@example.org\r\nDATA\r\n'],
