@@ -2,6 +2,7 @@ import { capwap } from './capwap.ts';
 import { dhcp } from './dhcp.ts';
 import { dhcpv6 } from './dhcpv6.ts';
 import { gtp } from './gtp.ts';
+import { ike } from './ike.ts';
 import { kerberos } from './kerberos.ts';
 import { l2tp } from './l2tp.ts';
 import { lwapp } from './lwapp.ts';
@@ -13,7 +14,7 @@ import { rpc } from './rpc.ts';
 import { sip } from './sip.ts';
 import { snmp } from './snmp.ts';
 import { steam } from './steam.ts';
-import { ike, wireguard } from './tunnels.ts';
+import { wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
 const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc, steam, capwap, lwapp, l2tp];

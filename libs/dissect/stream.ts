@@ -10,11 +10,13 @@ import { http } from './http.ts';
 import { http2 } from './http2.ts';
 import { imap } from './imap.ts';
 import { irc } from './irc.ts';
+import { kafka } from './kafka.ts';
 import { kerberosOverTcp } from './kerberos.ts';
 import { ldap } from './ldap.ts';
 import type { Emit, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
 import { mmtls } from './mmtls.ts';
+import { mongodb } from './mongodb.ts';
 import { mqtt } from './mqtt.ts';
 import { mysql } from './mysql.ts';
 import type { DissectOptions } from './options.ts';
@@ -47,7 +49,7 @@ const protocols: readonly StreamProtocol[] = [
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
-  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb, mongodb, kafka,
 ];
 
 /**
