@@ -31,6 +31,7 @@ import { rpcOverTcp } from './rpc.ts';
 import { rsh } from './rsh.ts';
 import { rtmp } from './rtmp.ts';
 import { sipOverTcp } from './sip.ts';
+import { skinny } from './skinny.ts';
 import { smb } from './smb.ts';
 import { smpp } from './smpp.ts';
 import { smtp } from './smtp.ts';
@@ -49,7 +50,7 @@ const protocols: readonly StreamProtocol[] = [
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
-  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb, mongodb, kafka,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb, mongodb, kafka, skinny,
 ];
 
 /**
