@@ -1,4 +1,5 @@
 import { capwap } from './capwap.ts';
+import { coap } from './coap.ts';
 import { dhcp } from './dhcp.ts';
 import { dhcpv6 } from './dhcpv6.ts';
 import { gtp } from './gtp.ts';
@@ -19,7 +20,7 @@ import { steam } from './steam.ts';
 import { wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc, steam, capwap, lwapp, l2tp, ipmi, rip];
+const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc, steam, capwap, lwapp, l2tp, ipmi, rip, coap];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {
