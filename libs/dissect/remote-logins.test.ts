@@ -41,7 +41,7 @@ describe('RDP', () => {
 describe('SMB', () => {
   const message = (start: string, command: Buffer, rest = Buffer.alloc(40)) => {
     const body = Buffer.concat([hex(start), Buffer.from('SMB'), command, rest]);
-    return Buffer.concat([hex(`000000${body.length.toString(16).padStart(2, '0')}`), body]);
+    return Buffer.concat([hex(`00${body.length.toString(16).padStart(6, '0')}`), body]);
   };
   const negotiate = message('fe', hex('4000 0000 00000000 0000 0000'));
   const setup = message('fe', hex('4000 0000 00000000 0100 0000'), Buffer.concat([Buffer.alloc(40), ntlm]));
@@ -50,6 +50,12 @@ describe('SMB', () => {
     assert.deepEqual(told([['source', negotiate], ['source', setup.subarray(0, 60)], ['source', setup.subarray(60)]]),
       ['1 smb cleartext', '3 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
     assert.deepEqual(told([['source', message('ff', hex('73'), Buffer.concat([Buffer.alloc(40), ntlm]))]]), ['1 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
+  });
+
+  test('a call through a named pipe that authenticates, and none of what is written to a file', () => {
+    const write = (length: number) => message('fe', hex('4000 0000 00000000 0900 0000'), Buffer.concat([Buffer.alloc(40), ntlm, Buffer.alloc(length)]));
+    assert.deepEqual(told([['source', negotiate], ['source', write(20)]])[1], '2 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7');
+    assert.deepEqual(told([['source', negotiate], ['source', write(5000)]])[1], '2 smb cleartext');
   });
 
   test('encrypted from a message on', () => {
