@@ -1,6 +1,6 @@
 import { isDtls } from './dtls.ts';
 import { createMessage, type Encryption } from './message.ts';
-import type { DatagramContext, DatagramProtocol } from './protocol.ts';
+import type { DatagramProtocol } from './protocol.ts';
 import { wlanMessage } from './wlan-management.ts';
 
 /**
@@ -9,7 +9,7 @@ import { wlanMessage } from './wlan-management.ts';
  */
 export const capwap: DatagramProtocol = {
   name: 'capwap',
-  recognise: (payload, context) => isAtItsPort(context) && (isProtected(payload) || headerLength(payload) > 0),
+  recognise: (payload, { sourcePort, destinationPort }) => (isItsPort(sourcePort) || isItsPort(destinationPort)) && (isProtected(payload) || headerLength(payload) > 0),
   read(payload, context, options, counters) {
     if (isProtected(payload)) return createMessage('capwap', encrypted, context.sender, context.frame, context.micros);
     return wlanMessage('capwap', cleartext, payload.subarray(headerLength(payload)), context, options, counters);
@@ -21,7 +21,8 @@ const encrypted: Encryption = { verdict: 'encrypted', reason: 'CAPWAP in DTLS' }
 
 const CONTROL_PORT = 5246;
 const DATA_PORT = 5247;
-const isAtItsPort = ({ sourcePort, destinationPort }: DatagramContext): boolean => [CONTROL_PORT, DATA_PORT].some((port) => port === sourcePort || port === destinationPort);
+
+const isItsPort = (port: number): boolean => port === CONTROL_PORT || port === DATA_PORT;
 
 const DTLS_HEADER = 0x01000000;
 const dtlsHeaderBytes = 4;

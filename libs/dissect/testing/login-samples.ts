@@ -35,6 +35,13 @@ export const loginConversations: Record<string, Packet[]> = {
     ['source', kafkaRequest(17, 1, prefixed(u16, 'PLAIN'))], ['destination', prefixed(u32, u32(5), u16(0))], ['source', kafkaRequest(36, 0, prefixed(u32, '\0jane\0s3same'))],
     ['source', kafkaRequest(1, 4, Buffer.from('{"email":"jane@example.org"}'))],
   ],
+  'drda': [
+    ['source', bytes(hex('000f d001 0001 0009 1041 0005 115e 82'), hex('0022 d001 0001 001c 106e 0006 11a2 0003 0008 11a0 d1c1d5c5 000a 11a1 e2f3a2819485'))], ['destination', hex('000b d002 0001 0005 1219 00')],
+  ],
+  'cassandra': [
+    ['source', bytes(hex('04 00 0001 01'), prefixed(u32, u16(1), prefixed(u16, 'CQL_VERSION'), prefixed(u16, '3.4.5')))], ['destination', hex('84 00 0001 03 00000002 0000')],
+    ['source', bytes(hex('04 00 0001 0f'), prefixed(u32, prefixed(u32, '\0jane\0s3same')))], ['source', bytes(hex('04 00 0001 07'), prefixed(u32, 'SELECT 1'))],
+  ],
   'skinny': [
     ['source', skinnyMessage(1, 'SEP3C15C29A01FE\0', Buffer.alloc(40))],
     ['destination', skinnyMessage(0x8f, 'Jane Doe'.padEnd(40, '\0'), '4930111222333'.padEnd(24, '\0'), 'Joe'.padEnd(40, '\0'), '4711'.padEnd(24, '\0'))],
