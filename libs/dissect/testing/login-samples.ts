@@ -36,7 +36,7 @@ export const loginConversations: Record<string, Packet[]> = {
     ['source', kafkaRequest(1, 4, Buffer.from('{"email":"jane@example.org"}'))],
   ],
   'drda': [
-    ['source', bytes(hex('000f d001 0001 0009 1041 0005 115e 82'), hex('0022 d001 0001 001c 106e 0006 11a2 0003 0008 11a0 d1c1d5c5 000a 11a1 e2f3a2819485'))], ['destination', hex('000b d002 0001 0005 1219 00')],
+    ['source', bytes(hex('000f d001 0001 0009 1041 0005 115e 82'), hex('0022 d001 0001 001c 106e 0006 11a2 0003 0008 11a0 d1c1d5c5 000a 11a1 e2f3a2819485'))],
   ],
   'cassandra': [
     ['source', bytes(hex('04 00 0001 01'), prefixed(u32, u16(1), prefixed(u16, 'CQL_VERSION'), prefixed(u16, '3.4.5')))], ['destination', hex('84 00 0001 03 00000002 0000')],
