@@ -70,3 +70,22 @@ describe('Kafka', () => {
     assert.deepEqual(told([['source', bytes(u32(11), u16(18), u16(0), u32(5), u16(9), 'x')]]).map((line) => line.split(' ')[1]), ['tcp']);
   });
 });
+
+describe('FIX', () => {
+  const message = (...parts: string[]): Buffer => {
+    const body = parts.map((part) => `${part}\x01`).join('');
+    return Buffer.from(`8=FIX.4.4\x019=${body.length}\x01${body}10=042\x01`);
+  };
+  const logon = message('35=A', '49=HARBOUR', '56=BANK', '34=1', '98=0', '108=30', '553=jane', '554=s3same', '925=letme1n');
+
+  test('user and passwords of a logon, and the account of an order, split anywhere', () => {
+    const order = message('35=D', '49=HARBOUR', '1=ACC-48213', '55=XYZ', '38=100');
+    const expected = ['fix.login.user_name=jane', 'fix.login.password=s3same', 'fix.login.password=letme1n'].join(' ');
+    assert.deepEqual(told([['source', bytes(logon, order)], ['destination', message('35=0', '49=BANK')]]), [`1 fix ${expected}`, '1 fix fix.account=ACC-48213', '2 fix +35']);
+    assert.deepEqual(told([['source', logon.subarray(0, 7)], ['source', logon.subarray(7, 30)], ['source', logon.subarray(30)]]), [`3 fix ${expected}`]);
+  });
+
+  test('other text is none', () => {
+    assert.deepEqual(told([['source', '8=FIX is not it, whatever follows']]).map((line) => line.split(' ')[1]), ['tcp']);
+  });
+});

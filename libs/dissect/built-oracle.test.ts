@@ -36,6 +36,7 @@ const cases: [string, CaptureBuilder, Record<string, string>, string[]?][] = [
   ['a line of a later Skinny', stream(2000, bytes(skinny(0, Buffer.alloc(0)), skinny(0x147, bytes(hex('01000000 00000000'), '4930111222333\0Jane Doe\0\0'), 0x14))),
     { 'skinny.lineDirNumber': '4930111222333', 'skinny.lineFullyQualifiedDisplayName': 'Jane Doe' }],
   ['Kafka', stream(9092, kafka(17, bytes(prefixed(u16, 'SCRAM-SHA-256'))), kafka(36, bytes(prefixed(u32, scram)))), { 'kafka.sasl_mechanism': 'SCRAM-SHA-256', 'kafka.client_id': 'orders-7' }, ['user']],
+  ['FIX', stream(9898, '8=FIX.4.4\x019=31\x0135=A\x0149=H\x01553=jane\x01554=s3same1\x0110=042\x01'), { 'fix.Username': 'jane', 'fix.Password': 's3same1' }],
   ['DRDA', stream(50000, bytes(drda('1041', drdaObject('115e', hex('848282'))), drda('106e', drdaObject('11a0', hex('d1c1d5c5')), drdaObject('11a1', hex('e2f3a2819485'))))), { 'drda.param.data.ebcdic': 'dbb,JANE,S3same' }, ['JANE', 'S3same']],
   ['OSPF', new CaptureBuilder().ip({ at, sourceIp: client.ip, destinationIp: server, transport: 89, payload: ospf() }), { 'ospf.auth.simple': 's3same' }],
 ];

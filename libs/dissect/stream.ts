@@ -6,6 +6,7 @@ import { dceRpc } from './dce-rpc.ts';
 import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
 import { drda } from './drda.ts';
+import { fix } from './fix.ts';
 import { ftp } from './ftp.ts';
 import { hl7 } from './hl7.ts';
 import { http } from './http.ts';
@@ -52,7 +53,7 @@ const protocols: readonly StreamProtocol[] = [
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
-  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb, mongodb, kafka, cassandra, drda, skinny,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb, mongodb, kafka, cassandra, drda, fix, skinny,
 ];
 
 /**

@@ -42,6 +42,7 @@ export const loginConversations: Record<string, Packet[]> = {
     ['source', bytes(hex('04 00 0001 01'), prefixed(u32, u16(1), prefixed(u16, 'CQL_VERSION'), prefixed(u16, '3.4.5')))], ['destination', hex('84 00 0001 03 00000002 0000')],
     ['source', bytes(hex('04 00 0001 0f'), prefixed(u32, prefixed(u32, '\0jane\0s3same')))], ['source', bytes(hex('04 00 0001 07'), prefixed(u32, 'SELECT 1'))],
   ],
+  'fix': [['source', '8=FIX.4.4\x019=31\x0135=A\x0149=H\x01553=jane\x01554=s3same1\x0110=042\x01'], ['source', '8=FIX.4.4\x019=16\x0135=D\x011=ACC-4821\x0110=042\x01']],
   'skinny': [
     ['source', skinnyMessage(1, 'SEP3C15C29A01FE\0', Buffer.alloc(40))],
     ['destination', skinnyMessage(0x8f, 'Jane Doe'.padEnd(40, '\0'), '4930111222333'.padEnd(24, '\0'), 'Joe'.padEnd(40, '\0'), '4711'.padEnd(24, '\0'))],
