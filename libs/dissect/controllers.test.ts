@@ -40,7 +40,8 @@ describe('RIP', () => {
 });
 
 describe('Skinny', () => {
-  const message = (number: number, ...body: (Buffer | string)[]): Packet => ['source', prefixed((length) => le(u32(length - 4)), le(u32(0)), le(u32(number)), ...body)];
+  const frame = (version: number, number: number, ...body: (Buffer | string)[]): Packet => ['source', prefixed((length) => le(u32(length - 4)), le(u32(version)), le(u32(number)), ...body)];
+  const message = (number: number, ...body: (Buffer | string)[]): Packet => frame(0, number, ...body);
   const told = (packets: readonly Packet[]): string[] => dissectStream(packets).messages.map((one) => [one.frame, one.protocol, ...fieldsOf(one)].join(' '));
   const register = message(1, 'SEP3C15C29A01FE\0', Buffer.alloc(40));
 
@@ -53,7 +54,8 @@ describe('Skinny', () => {
   });
 
   test('a telephone that is still there begins it too; what only looks so is none', () => {
-    assert.deepEqual(told([message(0), message(0x147, Buffer.alloc(8), '4711\0Jane Doe\0')]), ['1 skinny', '2 skinny skinny.line_number=4711 skinny.line_name=Jane Doe']);
+    assert.deepEqual(told([frame(0x16, 0), frame(0x16, 0x147, Buffer.alloc(8), '4711\0Jane Doe\0')]), ['1 skinny', '2 skinny skinny.line_number=4711 skinny.line_name=Jane Doe']);
+    assert.deepEqual(told([message(0)]).map((line) => line.split(' ')[1]), ['tcp'], 'zeros');
     assert.deepEqual(told([message(2, Buffer.alloc(40))]).map((line) => line.split(' ')[1]), ['tcp']);
     assert.deepEqual(told([message(1, 'no such name at all\0', Buffer.alloc(40))]).map((line) => line.split(' ')[1]), ['tcp']);
   });

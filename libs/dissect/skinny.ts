@@ -29,7 +29,8 @@ function recogniseSkinny(bytes: Buffer): Recognition {
   if (bytes.length > 4 && !versions.has(bytes[4]!)) return 'no';
   if (bytes.length > 8 && bytes[8]! > REGISTER) return 'no';
   if (bytes.length < header) return 'more';
-  if (bytes[8] === KEEP_ALIVE) return bytes[0] === 4 ? 'yes' : 'no';
+  // Version 0 is little but zeros, with which others begin too.
+  if (bytes[8] === KEEP_ALIVE) return bytes[0] === 4 && bytes[4] !== 0 ? 'yes' : 'no';
   if (bytes[0]! < deviceBytes + 4) return 'no';
   if (bytes.length < header + deviceBytes) return 'more';
   return /^[A-Z]{2,4}[0-9A-Za-z_-]{1,13}\0*$/.test(bytes.toString('latin1', header, header + deviceBytes)) ? 'yes' : 'no';
