@@ -9,7 +9,8 @@ import { wlanMessage } from './wlan-management.ts';
  */
 export const capwap: DatagramProtocol = {
   name: 'capwap',
-  recognise: (payload, { sourcePort, destinationPort }) => (isItsPort(sourcePort) || isItsPort(destinationPort)) && (isProtected(payload) || headerLength(payload) > 0),
+  recognise: (payload, { sourcePort, destinationPort }) =>
+    (isItsPort(sourcePort) || isItsPort(destinationPort)) && (isProtected(payload) || headerLength(payload) > 0),
   read(payload, context, options, counters) {
     if (isProtected(payload)) return createMessage('capwap', encrypted, context.sender, context.frame, context.micros);
     return wlanMessage('capwap', cleartext, payload.subarray(headerLength(payload)), context, options, counters);

@@ -20,7 +20,10 @@ import { steam } from './steam.ts';
 import { wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc, steam, capwap, lwapp, l2tp, ipmi, rip, coap];
+const protocols: readonly DatagramProtocol[] = [
+  snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc,
+  steam, capwap, lwapp, l2tp, ipmi, rip, coap,
+];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {

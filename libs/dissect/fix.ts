@@ -6,7 +6,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
 import { password, userName } from './sasl.ts';
 
-/** FIX, by which securities are traded (https://www.fixtrading.org/standards/tagvalue-online/): who logs in with which password, and for whose account. */
+/** FIX, by which securities are traded (https://www.fixtrading.org/standards/tagvalue-online/): who logs in, and for whose account. */
 export const fix = framedProtocol('fix', recogniseFix, () => new FixReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'FIX' };

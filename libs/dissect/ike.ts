@@ -14,7 +14,8 @@ export const ike: DatagramProtocol = {
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('ike', encrypted, sender, frame, micros);
     const packet = payload.subarray(startOf(payload));
-    if (packet[17] === VERSION_1 && packet[18] === AGGRESSIVE && (packet[19]! & ENCRYPTED) === 0) addNamed('ike', message, readPayloads(packet), options, counters);
+    const isInClear = packet[17] === VERSION_1 && packet[18] === AGGRESSIVE && (packet[19]! & ENCRYPTED) === 0;
+    if (isInClear) addNamed('ike', message, readPayloads(packet), options, counters);
     return message;
   },
 };
@@ -36,8 +37,9 @@ function startOf(payload: Buffer): number {
   const start = payload.length > headerBytes + 4 && payload.readUInt32BE(0) === 0 ? 4 : 0;
   if (payload.length < start + headerBytes || payload.readUInt32BE(start + 24) !== payload.length - start) return -1;
   const exchange = payload[start + 18]!;
-  const fits = payload[start + 17] === VERSION_2 ? exchange >= 34 && exchange <= 43 : payload[start + 17] === VERSION_1 && (exchange <= 6 || exchange === 32 || exchange === 33);
-  return fits ? start : -1;
+  const version = payload[start + 17];
+  if (version === VERSION_2) return exchange >= 34 && exchange <= 43 ? start : -1;
+  return version === VERSION_1 && (exchange <= 6 || exchange === 32 || exchange === 33) ? start : -1;
 }
 
 /** The identity of who begins, whose packet has no cookie of the other yet, and the hash of who answers. */

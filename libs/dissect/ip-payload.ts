@@ -21,8 +21,15 @@ const readers: Record<string, IpPayload | undefined> = {
   vrrp: { name: 'vrrp', read: readVrrp },
 };
 
+/** Whether {@link dissectIpPayload} reads packets of that IP protocol, given by its name. */
+export function isIpPayloadRead(transport: string): boolean {
+  return readers[transport] !== undefined;
+}
+
 /** Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other. */
-export function dissectIpPayload(transport: string, payload: Buffer, { sender, frame, micros }: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions): void {
+export function dissectIpPayload(
+  transport: string, payload: Buffer, { sender, frame, micros }: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions,
+): void {
   const reader = readers[transport];
   const values = reader?.read(payload) ?? null;
   if (values === null) return;

@@ -8,8 +8,8 @@ import type { DatagramProtocol } from './protocol.ts';
  */
 export const ipmi: DatagramProtocol = {
   name: 'ipmi',
-  recognise: (payload) => payload.length >= payloadAt && payload[0] === RMCP && payload[1] === 0 && payload[2] === 0xff && payload[3] === IPMI && payload[4] === IPMI_2
-    && payload.readUInt16LE(payloadAt - 2) === payload.length - payloadAt,
+  recognise: (payload) => payload[0] === RMCP && payload.length >= payloadAt
+    && payload[1] === 0 && payload[2] === 0xff && payload[3] === IPMI && payload[4] === IPMI_2 && payload.readUInt16LE(payloadAt - 2) === payload.length - payloadAt,
   read(payload, { sender, frame, micros }, options, counters): Message {
     const type = payload[5]! & TYPE_BITS;
     const message = createMessage('ipmi', (payload[5]! & ENCRYPTED) === 0 ? cleartext : encrypted, sender, frame, micros);

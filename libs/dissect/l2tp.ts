@@ -15,7 +15,8 @@ export const l2tp: DatagramProtocol = {
   recognise: (payload, { sourcePort, destinationPort }) => (sourcePort === PORT || destinationPort === PORT) && (isControl(payload) || pppOf(payload) !== null),
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('l2tp', cleartext, sender, frame, micros);
-    const values = isControl(payload) ? readAttributes(payload, () => counters.add('l2tp', 'malformed attribute')) : pppLogin(pppOf(payload)!) ?? [];
+    const onMalformed = (): void => counters.add('l2tp', 'malformed attribute');
+    const values = isControl(payload) ? readAttributes(payload, onMalformed) : pppLogin(pppOf(payload)!) ?? [];
     addNamed('l2tp', message, values, options, counters);
     return message;
   },
@@ -52,7 +53,7 @@ function pppOf(payload: Buffer): Buffer | null {
   return reader.failed || pppLogin(frame) === null ? null : frame;
 }
 
-function readAttributes(payload: Buffer, malformed: () => void): NamedValue[] {
+function readAttributes(payload: Buffer, onMalformed: () => void): NamedValue[] {
   const values: NamedValue[] = [];
   const reader = new ByteReader(payload, controlHeader);
   let isPassword = false;
@@ -62,7 +63,7 @@ function readAttributes(payload: Buffer, malformed: () => void): NamedValue[] {
     const type = reader.u16();
     const value = reader.take(Math.max(0, (head & 0x3ff) - 6));
     if (reader.failed || (head & 0x3ff) < 6) {
-      malformed();
+      onMalformed();
       break;
     }
     if (vendor !== 0 || (head & HIDDEN) !== 0) continue;

@@ -6,7 +6,8 @@ import { wlanMessage } from './wlan-management.ts';
 export const lwapp: DatagramProtocol = {
   name: 'lwapp',
   recognise: (payload, { sourcePort, destinationPort }) =>
-    (sourcePort === DATA_PORT || destinationPort === DATA_PORT) && payload.length > headerBytes && (payload[0]! & 0xc7) === 0 && payload.readUInt16BE(2) === payload.length - headerBytes,
+    (sourcePort === DATA_PORT || destinationPort === DATA_PORT) && payload.length > headerBytes
+    && (payload[0]! & 0xc7) === 0 && payload.readUInt16BE(2) === payload.length - headerBytes,
   read: (payload, context, options, counters) => wlanMessage('lwapp', cleartext, payload.subarray(headerBytes), context, options, counters),
 };
 

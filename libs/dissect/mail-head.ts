@@ -135,7 +135,8 @@ export class MailHead {
     } else if (this.#value !== '') {
       if (this.#waiting + this.#value.length > mostAtOnce) this.#flush();
       this.#waiting += this.#value.length;
-      this.#people.push({ name: `${this.#isAttached ? 'message.attached' : 'message'}.${this.#name}`, key: `message_${this.#name}`, value: this.#value, encoding: '' });
+      const path = this.#isAttached ? 'message.attached' : 'message';
+      this.#people.push({ name: `${path}.${this.#name}`, key: `message_${this.#name}`, value: this.#value, encoding: '' });
     }
     this.#name = this.#value = '';
   }

@@ -6,7 +6,10 @@ import { createMessage, type Encryption, type Message, type Sender } from './mes
 import type { Recognition } from './protocol.ts';
 import { password, response, SaslExchange, userName } from './sasl.ts';
 
-/** MongoDB (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/): who logs in, with which answer to the server's challenge, and what can be read of commands and their results. */
+/**
+ * MongoDB (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/): who logs in, with which answer to the server's challenge, and what
+ * can be read of commands and their results.
+ */
 export const mongodb = framedProtocol('mongodb', recogniseMongodb, () => new MongodbReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MongoDB' };

@@ -5,7 +5,10 @@ import { createMessage, type Encryption, type Message, type Sender } from './mes
 import type { Recognition } from './protocol.ts';
 import { password, response, userName } from './sasl.ts';
 
-/** MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, with which answer to the server's challenge, and what can be read of queries and their results. */
+/**
+ * MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, with which answer to the
+ * server's challenge, and what can be read of queries and their results.
+ */
 export const mysql = framedProtocol('mysql', recogniseMysql, () => new MysqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MySQL' };
@@ -60,8 +63,8 @@ class MysqlReader implements FrameReader {
     }
     // A command begins a sequence; the server's word was not seen.
     if (this.#isPending && context.sender !== this.#server && bytes[3] === 0) this.#isPending = false;
-    if (this.#isPending) return context.sender === this.#server ? this.#judged(bytes) : this.#message(context, answerOf(this.#plugin, bytes.subarray(header)));
-    if (context.sender === this.#server) return null;
+    if (context.sender === this.#server) return this.#isPending ? this.#judged(bytes) : null;
+    if (this.#isPending) return this.#message(context, answerOf(this.#plugin, bytes.subarray(header)));
     if (!this.#loggedIn) return this.#login(bytes, context);
     return bytes[3] === 0 && bytes[header] === CHANGE_USER ? this.#change(bytes, context) : null;
   }

@@ -6,7 +6,10 @@ import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 import { password, response, SaslExchange, userName } from './sasl.ts';
 
-/** PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, with which password or answer to the server's challenge, and what can be read of queries and their results. */
+/**
+ * PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, with which password or answer to the server's challenge, and what
+ * can be read of queries and their results.
+ */
 export const postgresql = framedProtocol('postgresql', recognisePostgresql, () => new PostgresqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'PostgreSQL' };
@@ -58,7 +61,10 @@ class PostgresqlReader implements FrameReader {
   read(bytes: Buffer, context: FrameContext): Message | null {
     this.#client ??= context.sender;
     if (context.sender !== this.#client) return this.#answer(bytes, context);
-    if (this.#started) return bytes[0] === PASSWORD && this.#asked > AUTHENTICATED ? this.#message(context, this.#answered(bytes.subarray(messageHead))) : null;
+    if (this.#started) {
+      if (bytes[0] !== PASSWORD || this.#asked <= AUTHENTICATED) return null;
+      return this.#message(context, this.#answered(bytes.subarray(messageHead)));
+    }
     const code = bytes.readUInt32BE(4);
     this.#awaitsAnswer = code === SSL_REQUEST || code === GSS_REQUEST;
     if (this.#awaitsAnswer) return null;

@@ -11,7 +11,9 @@ const FIXED32 = 5;
  * (https://protobuf.dev/programming-guides/encoding/), and those of eight bytes if `visitFixed` is given. Returns false when the bytes are none; what
  * stood before was visited.
  */
-export function visitProtobuf(bytes: Buffer, visit: (field: number, value: Buffer) => void, visitFixed?: (field: number, value: bigint) => void): boolean {
+export function visitProtobuf(
+  bytes: Buffer, visit: (field: number, value: Buffer) => void, visitFixed?: (field: number, value: bigint) => void,
+): boolean {
   let position = 0;
   let failed = false;
   const varint = (): number => {

@@ -72,7 +72,8 @@ function addAttribute(fields: FieldList, type: number, value: string, frame: num
 function addVendorAttribute(fields: FieldList, value: Buffer, frame: number): void {
   if (value.length < 6 || value[5]! !== value.length - 4) return;
   const vendor = value.readUInt32BE(0);
-  if (vendor === vendorMicrosoft && (value[4] === MS_CHAP_RESPONSE || value[4] === MS_CHAP2_RESPONSE)) addResponse(fields, value.subarray(6 + ntAt, 6 + ntEnd), frame);
+  const isResponse = vendor === vendorMicrosoft && (value[4] === MS_CHAP_RESPONSE || value[4] === MS_CHAP2_RESPONSE);
+  if (isResponse) addResponse(fields, value.subarray(6 + ntAt, 6 + ntEnd), frame);
   if (vendor !== vendor3gpp) return;
   const text = value.toString('latin1', 6);
   if (value[4] === IMSI_3GPP) fields.add('radius.3gpp_imsi', 'radius_imsi', text, '', frame);

@@ -173,7 +173,11 @@ class RfbReader implements FrameReader {
 
   readonly #plainLogin: Step = {
     by: 'client',
-    length: (bytes) => (bytes.length < 8 ? 0 : bytes.readUInt32BE(0) > longestName || bytes.readUInt32BE(4) > longestName ? -1 : 8 + bytes.readUInt32BE(0) + bytes.readUInt32BE(4)),
+    length(bytes) {
+      if (bytes.length < 8) return 0;
+      const [user, secret] = [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+      return user > longestName || secret > longestName ? -1 : 8 + user + secret;
+    },
     read: (bytes, context) => {
       const userEnd = 8 + bytes.readUInt32BE(0);
       this.#step = this.#result;
@@ -190,7 +194,11 @@ class RfbReader implements FrameReader {
   /** In front of it the client says one byte, whether it shares the desktop: that is left where it is. */
   readonly #serverInit: Step = {
     by: 'server',
-    length: (bytes) => (bytes.length < initBytes ? 0 : bytes.readUInt32BE(initBytes - 4) > longestName ? -1 : initBytes + bytes.readUInt32BE(initBytes - 4)),
+    length(bytes) {
+      if (bytes.length < initBytes) return 0;
+      const name = bytes.readUInt32BE(initBytes - 4);
+      return name > longestName ? -1 : initBytes + name;
+    },
     read: (bytes, context) => {
       context.finish();
       return tell(cleartext, context, desktop(bytes.toString('utf8', initBytes)));

@@ -5,7 +5,8 @@ import type { DatagramProtocol } from './protocol.ts';
 /** RIP version 2 (RFC 2453): the password that routers tell each other in clear (section 4.1). */
 export const rip: DatagramProtocol = {
   name: 'rip',
-  recognise: (payload, { destinationPort }) => destinationPort === PORT && payload.length >= entriesAt + entryBytes && (payload.length - entriesAt) % entryBytes === 0
+  recognise: (payload, { destinationPort }) => destinationPort === PORT
+    && payload.length >= entriesAt + entryBytes && (payload.length - entriesAt) % entryBytes === 0
     && (payload[0] === REQUEST || payload[0] === RESPONSE) && payload[1] === VERSION_2 && payload.readUInt16BE(2) === 0,
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('rip', cleartext, sender, frame, micros);

@@ -12,8 +12,8 @@ export const rsh = greetingProtocol({
   begun: /^\d{1,5}(?:\0(?:[!-~]{1,32}(?:\0(?:[!-~]{1,128}(?:\0[\t -~]*)?)?)?)?)?$/,
   longest: 1024,
   read([, errorPort, first, second], serverPort) {
-    const isShell = isRsh(Number(errorPort), serverPort, first === second);
-    return isShell ? { protocol: 'rsh', values: [userName(first!), userName(second!)] } : { protocol: 'rexec', values: [userName(first!), password(second!)] };
+    if (isRsh(Number(errorPort), serverPort, first === second)) return { protocol: 'rsh', values: [userName(first!), userName(second!)] };
+    return { protocol: 'rexec', values: [userName(first!), password(second!)] };
   },
 });
 

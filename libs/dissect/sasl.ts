@@ -60,7 +60,10 @@ export function password(value: string): NamedValue {
   return { name: 'login.password', key: 'password', value, encoding: '' };
 }
 
-/** What a client proves its password with, made from that and the server's challenge: whoever has both can try passwords offline. In hexadecimal, or as written. */
+/**
+ * What a client proves its password with, made from that and the server's challenge: whoever has both can try passwords offline. In hexadecimal, or
+ * as written.
+ */
 export function response(value: Buffer | string): NamedValue {
   return { name: 'login.response', key: 'login_response', value: typeof value === 'string' ? value : value.toString('hex'), encoding: '' };
 }

@@ -16,7 +16,10 @@ const signature = Buffer.from('SMB');
 const VERSION_1 = 0xff;
 const ENCRYPTED = 0xfd;
 const COMPRESSED = 0xfc;
-/** Commands that open a session, or by which a call through a named pipe may authenticate anew: at 4 of a message of version 1, at 12 of the later ones. */
+/**
+ * Commands that open a session, or by which a call through a named pipe may authenticate anew: at 4 of a message of version 1, at 12 of the later
+ * ones.
+ */
 const [SESSION_SETUP_1, TRANSACTION_1, WRITE_1] = [0x73, 0x25, 0x2f];
 const [SESSION_SETUP_2, WRITE_2, IOCTL_2] = [1, 9, 11];
 /** Longest message of a call that authenticates; what is written to files has more. */

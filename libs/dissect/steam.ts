@@ -9,7 +9,8 @@ import type { DatagramProtocol } from './protocol.ts';
  */
 export const steam: DatagramProtocol = {
   name: 'steam',
-  recognise: (payload) => payload[0] === 0xff && payload.length > headerAt && payload.compare(signature, 0, signature.length, 0, signature.length) === 0 && bodyOf(payload) !== null,
+  recognise: (payload) => payload[0] === signature[0] && payload.length > headerAt
+    && payload.compare(signature, 0, signature.length, 0, signature.length) === 0 && bodyOf(payload) !== null,
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('steam', cleartext, sender, frame, micros);
     const fields = new FieldList('steam', sender, message.fields, options, counters);

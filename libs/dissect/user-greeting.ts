@@ -23,7 +23,11 @@ export interface UserGreeting {
 }
 
 export function greetingProtocol(greeting: UserGreeting): StreamProtocol {
-  return { name: greeting.name, recognise: (bytes) => recognise(greeting, bytes), open: (session): StreamHandler => new GreetingHandler(session, greeting) };
+  return {
+    name: greeting.name,
+    recognise: (bytes) => recognise(greeting, bytes),
+    open: (session): StreamHandler => new GreetingHandler(session, greeting),
+  };
 }
 
 function recognise({ whole, begun, longest }: UserGreeting, bytes: Buffer): Recognition {

@@ -17,7 +17,9 @@ const longestName = 32;
  * The message of a frame of 802.11 between an access point and its controller: where it is one of management, the name of the network and, of a
  * request, the address of the station.
  */
-export function wlanMessage(protocol: string, encryption: Encryption, frame: Buffer, { sender, frame: number, micros }: DatagramContext, options: DissectOptions, counters: DissectCounters): Message {
+export function wlanMessage(
+  protocol: string, encryption: Encryption, frame: Buffer, { sender, frame: number, micros }: DatagramContext, options: DissectOptions, counters: DissectCounters,
+): Message {
   const message = createMessage(protocol, encryption, sender, number, micros);
   // Some swap the bytes of the frame control: then those of a frame without flags begin with a zero.
   const isSwapped = frame[0] === 0;

@@ -1,5 +1,8 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, type DatagramContext, type Message } from '#dissect';
+import {
+  DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, isIpPayloadRead,
+  type DatagramContext, type Message,
+} from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -161,7 +164,7 @@ export class ProbePipeline implements FlowHandler {
     } else if (flow.transport === 'sctp') {
       dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
       dissection.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
-    } else {
+    } else if (isIpPayloadRead(flow.transport)) {
       dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), (message) => this.#message(flow, dissection, message), counters);
     }
   }
