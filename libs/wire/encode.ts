@@ -3,25 +3,37 @@ import { ByteWriter } from './byte-writer.ts';
 import type { Column, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, smallestCompressedBody, version } from './format.ts';
-import { gatherOf, type Gather, type Gathered } from './gather.ts';
+import { Gatherer, GatherPlan, type Gathered } from './gather.ts';
 
 /** Writes rows as batches. */
 export class RowEncoder {
   readonly #columns: readonly Column[];
-  readonly #gather: Gather;
+  readonly #plan: GatherPlan;
 
   constructor(columns: readonly Column[]) {
     this.#columns = columns;
-    this.#gather = gatherOf(columns);
+    this.#plan = new GatherPlan(columns);
   }
 
   /** Writes `rows` as one batch. Throws {@link WireError} `too_large` beyond the format's limits, `unencodable` for an impossible value. */
   encode(rows: readonly Row[]): Buffer {
-    if (rows.length > limits.records) throw new WireError('too_large', 0, `${rows.length} records, at most ${limits.records} fit in a batch`);
+    const batch = this.begin(rows.length);
+    for (const row of rows) batch.add(row);
+    return this.write(batch);
+  }
+
+  /** A batch that takes up to `room` rows, one by one. Throws `too_large` when it may not have so many. */
+  begin(room: number): Gatherer {
+    if (room > limits.records) throw new WireError('too_large', 0, `${room} records, at most ${limits.records} fit in a batch`);
+    return new Gatherer(this.#plan, room);
+  }
+
+  /** Writes what `batch` has taken. Throws as {@link encode} does. */
+  write(batch: Gatherer): Buffer {
     const dictionary = new Dictionary();
-    const written = this.#writeColumns(rows, dictionary);
+    const written = this.#writeColumns(batch, dictionary);
     const body = new ByteWriter();
-    body.varint(rows.length);
+    body.varint(batch.rows);
     dictionary.writeTo(body);
     body.varint(written.count);
     body.bytes(written.bytes);
@@ -31,13 +43,13 @@ export class RowEncoder {
     return frame(body.view());
   }
 
-  #writeColumns(rows: readonly Row[], dictionary: Dictionary): { count: number; bytes: Buffer } {
-    const gathered = this.#gather(rows);
+  #writeColumns(batch: Gatherer, dictionary: Dictionary): { count: number; bytes: Buffer } {
+    const gathered = batch.columns();
     const writer = new ByteWriter();
     const data = new ByteWriter();
     let count = 0;
     for (const column of this.#columns) {
-      const { values } = gathered.get(column.field)!;
+      const values = gathered.get(column.field)!;
       if (values === null) continue;
       data.clear();
       if (column.type === 'text') writeTexts(data, column, textsOf(column, values), dictionary);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { createFlowRecord, flowFields, type FieldDefinition, type FlowRecord, type Observable } from '#flow';
-import { decodeBatch, encodeBatch, limits, WireError } from '#wire';
+import { BatchWriter, decodeBatch, encodeBatch, limits, WireError } from '#wire';
 import { columnsOf, type Row } from './columns.ts';
 import { decodeRows, schemaOf } from './decode.ts';
 import { RowEncoder } from './encode.ts';
@@ -86,6 +86,29 @@ test('the format of version 1 does not change', () => {
     KioqOXRrMS54Lnlzb3VyY2UQKIqWXAMBAAETJLXiCQGCgPDsva2gBisk2nADAQEBtAR3wwQB0IYDOlwEVQMBAgFPxfXAAgECJ4b2qwQAAwEBRqp9kwIBAVVU
     SkkDAQUBzxvEFgMBBgFiZQ6jAwEHAQeFI5sCAVADBbRhAwEIARCm/IYDAQkBPOKbfgMBCgEbuN2eAgEH`, 'base64');
   assert.deepEqual(decodeBatch(written), [example()]);
+});
+
+test('a batch written record by record is the one written of all of them', () => {
+  fc.assert(fc.property(records, (batch) => {
+    const writer = new BatchWriter(batch.length + 1);
+    for (const round of [1, 2]) {
+      for (const record of batch) writer.add(record);
+      assert.equal(writer.length, batch.length);
+      assert.deepEqual(writer.take(), encodeBatch(batch), `round ${round}`);
+    }
+  }));
+});
+
+test('a batch that is written record by record takes as many as it has room for', () => {
+  const writer = new BatchWriter(2);
+  writer.add(example());
+  assert.equal(writer.isFull, false);
+  writer.add(Object.assign(example(), { 'source.port': -1 }));
+  assert.equal(writer.isFull, true);
+  assert.throws(() => writer.add(example()), RangeError);
+  assert.throws(() => writer.take(), { code: 'unencodable' });
+  assert.equal(writer.length, 0);
+  assert.throws(() => new BatchWriter(limits.records + 1), { code: 'too_large' });
 });
 
 test('a batch over a limit is refused when written', () => {

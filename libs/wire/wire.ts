@@ -22,6 +22,43 @@ export function encodeBatch(records: readonly FlowRecord[]): Buffer {
 }
 
 /**
+ * A batch that is written while its records are made. It takes what they hold and keeps no record: those that wait for a batch to fill outlive
+ * the collections of the young generation, and cost more to move than to write.
+ */
+export class BatchWriter {
+  readonly #room: number;
+  #batch: ReturnType<typeof encoder.begin>;
+
+  /** @param room records at most, {@link limits} allowing. */
+  constructor(room: number) {
+    this.#room = room;
+    this.#batch = encoder.begin(room);
+  }
+
+  /** Records that it has taken. */
+  get length(): number {
+    return this.#batch.rows;
+  }
+
+  get isFull(): boolean {
+    return this.length === this.#room;
+  }
+
+  /** Takes a record; it must not be full. */
+  add(record: FlowRecord): void {
+    if (this.isFull) throw new RangeError('the batch is full');
+    this.#batch.add(record as Row);
+  }
+
+  /** What it has taken, as {@link encodeBatch} writes it. It is empty again, also when that throws. */
+  take(): Buffer {
+    const batch = this.#batch;
+    this.#batch = encoder.begin(this.#room);
+    return encoder.write(batch);
+  }
+}
+
+/**
  * Reads a batch that this or another release of Telltale wrote. A field that the writer did not know holds its zero value; one
  * that this reader does not know is skipped.
  *

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CaptureError } from '#capture';
 import { parseWatchlist } from '#identifiers';
-import { encodeBatch } from '#wire';
+import { BatchWriter } from '#wire';
 import { createPipeline } from './create.ts';
 import { captureReader, type CaptureInputReader } from './input-reader.ts';
 import { Share } from './share.ts';
@@ -11,12 +11,15 @@ import type { FromWorker, ToWorker, WorkerCounters, WorkerProblem, WorkerStart }
 
 /** Records of one batch. */
 const batchSize = 4096;
+/** While flows end: what becomes of fewer records at a time does not outlive them. */
+const recordsAtOnce = 256;
 
 const { index, count, seed, tokenKey, observer, monitoredNetworks, tables, reveal, slots } = workerData as WorkerStart;
 const { keyId } = watchKeyOf(tokenKey);
 const port = parentPort!;
 let revealed: [token: string, value: string][] = [];
 let batches: Uint8Array[] = [];
+let batch = new BatchWriter(batchSize);
 const pipeline = createPipeline({
   tokenKey, observer, ...(monitoredNetworks && { monitoredNetworks }), share: new Share(seed, index, count),
   tables: sharedOut(tables, count),
@@ -49,7 +52,7 @@ function handle(message: ToWorker): void {
     case 'chunk':
       // The platform's hashes and decompressors take no shared memory.
       if (!isRefused) reader.push(Buffer.from(new Uint8Array(slots[message.slot]!, 0, message.length)));
-      if (pipeline.pending >= batchSize) encode();
+      encode();
       return post({ kind: 'read', packets: reader.packets, ...taken() });
     case 'end':
       if (isRefused) return;
@@ -59,19 +62,23 @@ function handle(message: ToWorker): void {
     case 'discard':
       pipeline.discard();
       batches = [];
+      batch = new BatchWriter(batchSize);
       revealed = [];
       return post({ kind: 'read', packets: reader.packets, ...taken() });
   }
 }
 
 function finishFlows(): void {
-  while (!pipeline.finish(batchSize)) encode();
+  while (!pipeline.finish(recordsAtOnce)) encode();
   encode();
+  if (batch.length > 0) batches.push(batch.take());
 }
 
 function encode(): void {
-  const records = pipeline.take();
-  for (let at = 0; at < records.length; at += batchSize) batches.push(encodeBatch(records.slice(at, at + batchSize)));
+  for (const record of pipeline.take()) {
+    batch.add(record);
+    if (batch.isFull) batches.push(batch.take());
+  }
 }
 
 function taken() {
