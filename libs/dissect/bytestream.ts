@@ -92,6 +92,7 @@ export class ByteStream {
 
   /** The bytes, as a view that is valid until the next change. */
   bytes(): Buffer {
+    if (this.start === 0 && this.end === this.buffer.length) return this.buffer;
     return this.buffer.subarray(this.start, this.end);
   }
 
