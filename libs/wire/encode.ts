@@ -9,6 +9,11 @@ import { Gatherer, GatherPlan, type Gathered } from './gather.ts';
 export class RowEncoder {
   readonly #columns: readonly Column[];
   readonly #plan: GatherPlan;
+  /** Parts of the batch at hand: a batch takes a megabyte, and one follows the other. */
+  readonly #body = new ByteWriter();
+  readonly #written = new ByteWriter();
+  readonly #data = new ByteWriter();
+  readonly #utf8 = new ByteWriter();
 
   constructor(columns: readonly Column[]) {
     this.#columns = columns;
@@ -31,23 +36,26 @@ export class RowEncoder {
   /** Writes what `batch` has taken. Throws as {@link encode} does. */
   write(batch: Gatherer): Buffer {
     const dictionary = new Dictionary();
-    const written = this.#writeColumns(batch, dictionary);
-    const body = new ByteWriter();
+    const columns = this.#writeColumns(batch, dictionary);
+    const body = this.#body;
+    body.clear();
     body.varint(batch.rows);
-    dictionary.writeTo(body);
-    body.varint(written.count);
-    body.bytes(written.bytes);
+    dictionary.writeTo(body, this.#utf8);
+    body.varint(columns);
+    body.bytes(this.#written.view());
     if (body.length > limits.bodyBytes) {
       throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
     }
     return frame(body.view());
   }
 
-  #writeColumns(batch: Gatherer, dictionary: Dictionary): { count: number; bytes: Buffer } {
+  /** Returns how many columns it has written. */
+  #writeColumns(batch: Gatherer, dictionary: Dictionary): number {
     const gathered = batch.columns();
-    const writer = new ByteWriter();
-    const data = new ByteWriter();
+    const writer = this.#written;
+    const data = this.#data;
     let count = 0;
+    writer.clear();
     for (const column of this.#columns) {
       const values = gathered.get(column.field)!;
       if (values === null) continue;
@@ -60,7 +68,7 @@ export class RowEncoder {
       writer.varint(data.length);
       writer.bytes(data.view());
     }
-    return { count, bytes: writer.view() };
+    return count;
   }
 }
 
@@ -99,8 +107,9 @@ class Dictionary {
     return 1;
   }
 
-  writeTo(writer: ByteWriter): void {
-    const utf8 = new ByteWriter();
+  /** @param utf8 for the bytes of the texts, while the lengths are written */
+  writeTo(writer: ByteWriter, utf8: ByteWriter): void {
+    utf8.clear();
     writer.varint(this.entries);
     for (let at = 0; at < this.entries; at += textsTogether) writeUtf8(this.#texts.slice(at, at + textsTogether), writer, utf8);
     writer.bytes(utf8.view());
@@ -113,11 +122,14 @@ const textsTogether = 64;
 /** Writes the lengths in bytes, and the bytes. Of texts that are all ASCII, as most are, those are the lengths of the strings. */
 function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWriter): void {
   const joined = texts.join('');
-  const together = Buffer.from(joined);
+  const start = bytes.length;
+  if (bytes.text(joined) === joined.length) {
+    for (const { length } of texts) lengths.varint(length);
+    return;
+  }
   // A text that is cut within a surrogate pair, and another that begins within one, would make a pair if they stood together.
-  const parts = together.length === joined.length ? null : texts.map((text) => Buffer.from(text));
-  for (let i = 0; i < texts.length; i++) lengths.varint((parts ?? texts)[i]!.length);
-  for (const part of parts ?? [together]) bytes.bytes(part);
+  bytes.truncate(start);
+  for (const text of texts) lengths.varint(bytes.text(text));
 }
 
 function textsOf({ property }: Column, values: Gathered): readonly unknown[] {

@@ -28,7 +28,7 @@ export class FlowState {
   /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
   rttMicros = 0;
   /** Places on the session's path that its messages have named, `kind=address`, in the order in which they came. */
-  hops: readonly string[] = [];
+  hops: readonly string[] = none;
   sequence = 0;
   protocol = '';
   verdict: Message['encryption'] | { verdict: ''; reason: '' } = { verdict: '', reason: '' };
