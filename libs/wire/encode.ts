@@ -3,13 +3,12 @@ import { ByteWriter } from './byte-writer.ts';
 import type { Column, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, smallestCompressedBody, version } from './format.ts';
-import { Gatherer, GatherPlan, type Gathered } from './gather.ts';
+import { Gatherer, type Gathered } from './gather.ts';
 
-/** Writes rows as batches. */
+/** Writes rows as batches, one after the other; what it needs for one it keeps for the next. */
 export class RowEncoder {
   readonly #columns: readonly Column[];
-  readonly #plan: GatherPlan;
-  /** Parts of the batch at hand: a batch takes a megabyte, and one follows the other. */
+  readonly #gatherer: Gatherer;
   readonly #body = new ByteWriter();
   readonly #written = new ByteWriter();
   readonly #data = new ByteWriter();
@@ -17,29 +16,48 @@ export class RowEncoder {
 
   constructor(columns: readonly Column[]) {
     this.#columns = columns;
-    this.#plan = new GatherPlan(columns);
+    this.#gatherer = new Gatherer(columns);
   }
 
-  /** Writes `rows` as one batch. Throws {@link WireError} `too_large` beyond the format's limits, `unencodable` for an impossible value. */
+  /** Writes `rows` as one batch. Throws as {@link take} does. */
   encode(rows: readonly Row[]): Buffer {
-    const batch = this.begin(rows.length);
-    for (const row of rows) batch.add(row);
-    return this.write(batch);
+    try {
+      for (const row of rows) this.add(row);
+    } catch (error) {
+      this.#gatherer.clear();
+      throw error;
+    }
+    return this.take();
   }
 
-  /** A batch that takes up to `room` rows, one by one. Throws `too_large` when it may not have so many. */
-  begin(room: number): Gatherer {
-    if (room > limits.records) throw new WireError('too_large', 0, `${room} records, at most ${limits.records} fit in a batch`);
-    return new Gatherer(this.#plan, room);
+  /** Rows of the batch at hand. */
+  get rows(): number {
+    return this.#gatherer.rows;
   }
 
-  /** Writes what `batch` has taken. Throws as {@link encode} does. */
-  write(batch: Gatherer): Buffer {
+  /** Takes what the row holds into the batch at hand. */
+  add(row: Row): void {
+    this.#gatherer.add(row);
+  }
+
+  /**
+   * Writes the rows added since the last call as one batch, and forgets them. Throws {@link WireError} `too_large` beyond the format's limits,
+   * `unencodable` for an impossible value.
+   */
+  take(): Buffer {
+    try {
+      return this.#write();
+    } finally {
+      this.#gatherer.clear();
+    }
+  }
+
+  #write(): Buffer {
     const dictionary = new Dictionary();
-    const columns = this.#writeColumns(batch, dictionary);
+    const columns = this.#writeColumns(dictionary);
     const body = this.#body;
     body.clear();
-    body.varint(batch.rows);
+    body.varint(this.rows);
     dictionary.writeTo(body, this.#utf8);
     body.varint(columns);
     body.bytes(this.#written.view());
@@ -50,8 +68,8 @@ export class RowEncoder {
   }
 
   /** Returns how many columns it has written. */
-  #writeColumns(batch: Gatherer, dictionary: Dictionary): number {
-    const gathered = batch.columns();
+  #writeColumns(dictionary: Dictionary): number {
+    const gathered = this.#gatherer.columns();
     const writer = this.#written;
     const data = this.#data;
     let count = 0;

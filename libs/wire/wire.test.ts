@@ -127,6 +127,8 @@ test('a value that its type does not allow is named by field and not shown', () 
   }
   const record = Object.assign(createFlowRecord(), { 'telltale.observables': [{ ...example()['telltale.observables'][0], token: 4711 }] });
   assert.throws(() => encodeBatch([record]), { code: 'unencodable', message: 'telltale.observables[].token is not a string' });
+  assert.throws(() => encodeBatch([example(), { ...example(), 'dns.resolved_ip': undefined as unknown as string[] }]));
+  assert.deepEqual(decodeBatch(encodeBatch([example()])), [example()], 'nothing of a refused batch is in the next');
 });
 
 test('an unknown version or compression is named', () => {
