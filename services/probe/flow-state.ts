@@ -15,6 +15,7 @@ const shortestInPath = 6;
 
 /** What most flows have. Never written to. */
 const none: never[] = [];
+const noVerdict = { verdict: '', reason: '' } as const;
 
 /** What the probe knows of a flow beside its packets: how far it is told, what it is, and the values to redact it with. */
 export class FlowState {
@@ -31,7 +32,7 @@ export class FlowState {
   hops: readonly string[] = none;
   sequence = 0;
   protocol = '';
-  verdict: Message['encryption'] | { verdict: ''; reason: '' } = { verdict: '', reason: '' };
+  verdict: Message['encryption'] | typeof noVerdict = noVerdict;
   domain = '';
   domainSource = '';
   /** null: not known since what it is made of has changed. */
