@@ -25,7 +25,10 @@ export class TcpReassembly {
   readonly #maxTotal: number;
   readonly #handler: FlowHandler;
   readonly #counters: CaptureCounters;
-  /** Streams that hold bytes, the one that has done so longest first, and since when the receiver is known to have the bytes of the first hole, µs; 0 while it is not. */
+  /**
+   * Streams that hold bytes, the one that has done so longest first, and since when the receiver is known to have the bytes of the first hole,
+   * µs; 0 while it is not.
+   */
   readonly #holding = new Map<TcpStream, number>();
   #totalCost = 0;
 
