@@ -76,6 +76,8 @@ export class DatagramDissector {
 function claimedMessage(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message | null | undefined {
   const { sender, frame, micros } = context;
   const { options, counters } = flow;
+  const call = flow.telegramCall(payload);
+  if (call !== null) return call.message(payload, context);
   const first = payload[0]!;
   if (first < 0x40) {
     if (isSdRtnHello(payload)) return sdRtnMessage(payload, sender, frame, micros, options, counters);

@@ -1,3 +1,4 @@
+import { coap } from './coap.ts';
 import { dhcp } from './dhcp.ts';
 import { dhcpv6 } from './dhcpv6.ts';
 import { gtp } from './gtp.ts';
@@ -12,7 +13,7 @@ import { snmp } from './snmp.ts';
 import { ike, wireguard } from './tunnels.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
-const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc];
+const protocols: readonly DatagramProtocol[] = [snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc, coap];
 
 /** The protocol that claims the datagram, or null. */
 export function datagramProtocolOf(payload: Buffer, context: DatagramContext): DatagramProtocol | null {
