@@ -26,6 +26,7 @@ const pipeline = createPipeline({
   ...(reveal && { onRecognised: (found) => { for (const { observable, value } of found) revealed.push([observable.token, value]); } }),
 });
 let reader: CaptureInputReader = captureReader(pipeline);
+let chunk = Buffer.alloc(0);
 /** The input is no capture: what is left of it is not looked at. */
 let isRefused = false;
 
@@ -50,8 +51,7 @@ function handle(message: ToWorker): void {
     case 'watch':
       return pipeline.watch(watchOf(message.lists.map((text) => parseWatchlist(text, 'watchlist', keyId)), tokenKey));
     case 'chunk':
-      // The platform's hashes and decompressors take no shared memory.
-      if (!isRefused) reader.push(Buffer.from(new Uint8Array(slots[message.slot]!, 0, message.length)));
+      if (!isRefused) reader.push(ownCopy(slots[message.slot]!, message.length));
       encode();
       return post({ kind: 'read', packets: reader.packets, ...taken() });
     case 'end':
@@ -66,6 +66,13 @@ function handle(message: ToWorker): void {
       revealed = [];
       return post({ kind: 'read', packets: reader.packets, ...taken() });
   }
+}
+
+/** The platform's hashes and decompressors take no shared memory. A chunk is read before the next one comes. */
+function ownCopy(slot: SharedArrayBuffer, length: number): Buffer {
+  if (chunk.length < length) chunk = Buffer.allocUnsafeSlow(slot.byteLength);
+  chunk.set(new Uint8Array(slot, 0, length));
+  return chunk.subarray(0, length);
 }
 
 function finishFlows(): void {
