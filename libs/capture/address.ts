@@ -17,6 +17,20 @@ function formatIpv4(data: Uint8Array, offset: number): string {
   return text;
 }
 
+/** Of the hardware addresses met lately: a segment has few, and each flow has two. */
+const hardwareTexts = new Map<number, string>();
+
+/** The six bytes at `data[offset]`, in hexadecimal. */
+export function formatHardwareAddress(data: Buffer, offset: number): string {
+  const address = data.readUIntBE(offset, 6);
+  let text = hardwareTexts.get(address);
+  if (text === undefined) {
+    if (hardwareTexts.size >= mostTexts) hardwareTexts.clear();
+    hardwareTexts.set(address, (text = data.toString('hex', offset, offset + 6)));
+  }
+  return text;
+}
+
 /** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups shortened; mapped IPv4 dotted. */
 function formatIpv6(data: Uint8Array, offset: number): string {
   const groups: number[] = [];

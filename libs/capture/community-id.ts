@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { parseAddress } from './address.ts';
 import { isOneWayIcmp, icmpCounterpart } from './icmp.ts';
 import { ICMP, ICMPV6, SCTP, TCP, UDP } from './protocols.ts';
+import type { PacketView } from './view.ts';
 
 export interface CommunityIdInput {
   /** IP protocol number. */
@@ -23,34 +24,67 @@ export interface CommunityIdInput {
  * @throws TypeError when an address is none.
  */
 export function communityId(input: CommunityIdInput, seed = 0): string {
-  const { transport } = input;
-  let low = addressBytes(input.sourceIp);
-  let high = addressBytes(input.destinationIp);
-  let lowPort = input.sourcePort;
-  let highPort = input.destinationPort;
+  const source = addressBytes(input.sourceIp);
+  const destination = addressBytes(input.destinationIp);
+  return digest(input.transport, source, 0, source.length, input.sourcePort, destination, 0, destination.length, input.destinationPort, seed);
+}
+
+/** That of the packet in `view`, seed 0. */
+export function communityIdOf(view: PacketView): string {
+  const { data, transport, addressLength } = view;
+  const isIcmp = transport === ICMP || transport === ICMPV6;
+  const sourcePort = isIcmp ? view.icmpType : view.sourcePort;
+  const destinationPort = isIcmp ? view.icmpCode : view.destinationPort;
+  return digest(transport, data, view.sourceAddress, addressLength, sourcePort, data, view.destinationAddress, addressLength, destinationPort, 0);
+}
+
+function digest(
+  transport: number,
+  source: Uint8Array, sourceStart: number, sourceLength: number, sourcePort: number,
+  destination: Uint8Array, destinationStart: number, destinationLength: number, destinationPort: number,
+  seed: number,
+): string {
   let oneWay = false;
   if (transport === ICMP || transport === ICMPV6) {
-    oneWay = isOneWayIcmp(transport, lowPort);
-    if (!oneWay) highPort = icmpCounterpart(transport, lowPort);
+    oneWay = isOneWayIcmp(transport, sourcePort);
+    if (!oneWay) destinationPort = icmpCounterpart(transport, sourcePort);
   }
-  const order = Buffer.compare(low, high);
-  if (!oneWay && (order > 0 || (order === 0 && lowPort > highPort))) {
-    [low, high] = [high, low];
-    [lowPort, highPort] = [highPort, lowPort];
-  }
-
+  let at = putWord(seed, 0);
+  const order = compare(source, sourceStart, sourceLength, destination, destinationStart, destinationLength) || sourcePort - destinationPort;
+  const sourceIsLow = oneWay || order <= 0;
+  if (sourceIsLow) at = put(source, sourceStart, sourceLength, at);
+  at = put(destination, destinationStart, destinationLength, at);
+  if (!sourceIsLow) at = put(source, sourceStart, sourceLength, at);
+  at = putWord(transport << 8, at);
   const hasPorts = transport === TCP || transport === UDP || transport === SCTP || transport === ICMP || transport === ICMPV6;
-  let at = hashed.writeUInt16BE(seed, 0);
-  hashed.set(low, at);
-  hashed.set(high, at + low.length);
-  at += low.length + high.length;
-  at = hashed.writeUInt16BE(transport << 8, at);
-  if (hasPorts) at = hashed.writeUInt16BE(highPort, hashed.writeUInt16BE(lowPort, at));
-  return `1:${hash('sha1', hashed.subarray(0, at), 'base64')}`;
+  if (hasPorts) at = putWord(sourceIsLow ? destinationPort : sourcePort, putWord(sourceIsLow ? sourcePort : destinationPort, at));
+  return `1:${hash('sha1', (beginnings[at] ??= hashed.subarray(0, at)), 'base64')}`;
 }
 
 /** Seed, two addresses, protocol and padding, two ports: what is hashed is put together here. */
 const hashed = Buffer.alloc(2 + 2 * 16 + 2 + 4);
+/** Its beginnings by their length, of which there are few. */
+const beginnings = Array<Buffer | undefined>(hashed.length + 1).fill(undefined);
+
+function put(bytes: Uint8Array, start: number, length: number, at: number): number {
+  for (let i = 0; i < length; i++) hashed[at + i] = bytes[start + i]!;
+  return at + length;
+}
+
+function putWord(word: number, at: number): number {
+  hashed[at] = word >> 8;
+  hashed[at + 1] = word & 0xff;
+  return at + 2;
+}
+
+function compare(left: Uint8Array, leftStart: number, leftLength: number, right: Uint8Array, rightStart: number, rightLength: number): number {
+  const shared = Math.min(leftLength, rightLength);
+  for (let i = 0; i < shared; i++) {
+    const difference = left[leftStart + i]! - right[rightStart + i]!;
+    if (difference !== 0) return difference;
+  }
+  return leftLength - rightLength;
+}
 
 function addressBytes(address: string | Uint8Array): Uint8Array {
   return typeof address === 'string' ? parseAddress(address) : address;

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { communityId } from './community-id.ts';
+import { formatHardwareAddress } from './address.ts';
+import { communityIdOf } from './community-id.ts';
 import type { CaptureCounters } from './counters.ts';
 import { FlowAges, type FlowTimeouts } from './flow-ages.ts';
 import type { FlowEndReason, FlowHandler, FlowIdentity } from './flow.ts';
@@ -8,7 +9,7 @@ import { FlowSlots } from './flow-slots.ts';
 import { FragmentTable } from './fragments.ts';
 import { decodeQuoted, isIcmpError } from './icmp-error.ts';
 import { senderIsInitiator } from './initiator.ts';
-import { ICMP, ICMPV6, TCP, transportName } from './protocols.ts';
+import { TCP, transportName } from './protocols.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import { TrackedFlow } from './tracked-flow.ts';
 import { tunnelProtocol } from './tunnel.ts';
@@ -213,12 +214,11 @@ const linkTypeEthernet = 1;
 
 /** Hardware address at an offset of an Ethernet frame, in hexadecimal; '' when the link is another. */
 function macAt({ data, linkType, start, capturedLength }: PacketView, offset: number): string {
-  return linkType === linkTypeEthernet && capturedLength >= 12 ? data.toString('hex', start + offset, start + offset + 6) : '';
+  return linkType === linkTypeEthernet && capturedLength >= 12 ? formatHardwareAddress(data, start + offset) : '';
 }
 
 function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
-  const { data, transport, addressLength, sourceIp, destinationIp, sourcePort, destinationPort } = view;
-  const isIcmp = transport === ICMP || transport === ICMPV6;
+  const { transport, addressLength, sourceIp, destinationIp, sourcePort, destinationPort } = view;
   return {
     sourceIp: senderIsSource ? sourceIp : destinationIp,
     sourcePort: senderIsSource ? sourcePort : destinationPort,
@@ -231,12 +231,6 @@ function identify(view: PacketView, senderIsSource: boolean): FlowIdentity {
     tunnelDestinationIp: senderIsSource ? view.outerDestinationIp : view.outerSourceIp,
     sourceMac: macAt(view, senderIsSource ? 6 : 0),
     destinationMac: macAt(view, senderIsSource ? 0 : 6),
-    communityId: communityId({
-      transport,
-      sourceIp: data.subarray(view.sourceAddress, view.sourceAddress + addressLength),
-      destinationIp: data.subarray(view.destinationAddress, view.destinationAddress + addressLength),
-      sourcePort: isIcmp ? view.icmpType : sourcePort,
-      destinationPort: isIcmp ? view.icmpCode : destinationPort,
-    }),
+    communityId: communityIdOf(view),
   };
 }

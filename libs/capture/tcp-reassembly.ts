@@ -25,8 +25,11 @@ export class TcpReassembly {
   readonly #maxTotal: number;
   readonly #handler: FlowHandler;
   readonly #counters: CaptureCounters;
-  /** Streams that hold bytes, the one that has done so longest first. */
-  readonly #holding = new Set<TcpStream>();
+  /**
+   * Streams that hold bytes, the one that has done so longest first, and since when the receiver is known to have the bytes of the first hole,
+   * µs; 0 while it is not.
+   */
+  readonly #holding = new Map<TcpStream, number>();
   #totalCost = 0;
 
   constructor(maxPerStream: number, maxTotal: number, handler: FlowHandler, counters: CaptureCounters) {
@@ -63,8 +66,9 @@ export class TcpReassembly {
   /** The packet in `view`, of the other side, says what it has received of the stream. */
   acknowledged(stream: TcpStream, view: PacketView): void {
     if (stream.held.length === 0 || ((view.tcpAcknowledgement - stream.held[0]!.sequence) | 0) < 0) return;
-    if (stream.acknowledgedMicros === 0) stream.acknowledgedMicros = view.micros;
-    else if (view.micros - stream.acknowledgedMicros > ACKNOWLEDGED_GRACE_MICROS) {
+    const acknowledgedMicros = this.#holding.get(stream)!;
+    if (acknowledgedMicros === 0) this.#holding.set(stream, view.micros);
+    else if (view.micros - acknowledgedMicros > ACKNOWLEDGED_GRACE_MICROS) {
       this.#counters.count('tcp/acknowledged');
       this.#skipHole(stream);
     }
@@ -141,7 +145,7 @@ export class TcpReassembly {
     const bytes = keptCopy(source);
     this.#charge(stream, bytes.length + SEGMENT_COST);
     this.#counters.heldBytes += bytes.length;
-    if (stream.held.length === 0) this.#holding.add(stream);
+    if (stream.held.length === 0) this.#holding.set(stream, 0);
     return { sequence: (sequence + from) | 0, length: to - from, bytes, frame: view.frame, micros: view.micros };
   }
 
@@ -156,8 +160,8 @@ export class TcpReassembly {
       this.#deliver(stream, length, bytes, frame, micros);
     }
     held.splice(0, count);
-    stream.acknowledgedMicros = 0;
     if (held.length === 0) this.#endHolding(stream);
+    else this.#holding.set(stream, 0);
   }
 
   #endHolding(stream: TcpStream): void {
@@ -180,7 +184,7 @@ export class TcpReassembly {
     }
     while (this.#totalCost > this.#maxTotal) {
       this.#counters.count('tcp/buffer_total');
-      this.#skipHole(this.#holding.values().next().value!);
+      this.#skipHole(this.#holding.keys().next().value!);
     }
   }
 

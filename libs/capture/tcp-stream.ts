@@ -33,8 +33,6 @@ export class TcpStream {
   hasReset = false;
   /** Ascending, without overlap, all behind `next`. */
   held: HeldSegment[] = nothingHeld;
-  /** Since when the receiver is known to have the bytes of the first hole; 0 while it is not. µs. */
-  acknowledgedMicros = 0;
   /** What `held` costs, bytes and a constant per segment. */
   heldCost = 0;
 

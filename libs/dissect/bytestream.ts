@@ -49,6 +49,7 @@ export class ByteStream {
 
   /** Appends the first `length` bytes of another run, with their packets; the other keeps them. */
   appendFrom(other: ByteStream, length: number): void {
+    this.#reserve(length);
     let position = 0;
     for (let packet = other.#first; position < length; packet += MARKS) {
       const end = Math.min(other.#endOf(packet) - other.#consumed, length);
@@ -92,6 +93,7 @@ export class ByteStream {
 
   /** The bytes, as a view that is valid until the next change. */
   bytes(): Buffer {
+    if (this.start === 0 && this.end === this.buffer.length) return this.buffer;
     return this.buffer.subarray(this.start, this.end);
   }
 
@@ -167,7 +169,8 @@ export class ByteStream {
     if (this.#owned && kept + length <= this.buffer.length / 2) {
       this.buffer.copyWithin(0, this.start, this.end);
     } else {
-      const larger = Buffer.allocUnsafeSlow(2 * (kept + length));
+      // A run that has grown will grow again; many a one is appended to once.
+      const larger = Buffer.allocUnsafeSlow(kept === 0 ? length : 2 * (kept + length));
       this.buffer.copy(larger, 0, this.start, this.end);
       this.buffer = larger;
       this.#owned = true;

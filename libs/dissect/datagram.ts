@@ -1,6 +1,6 @@
 import type { DissectCounters } from './counters.ts';
 import { datagramProtocolOf } from './datagrams.ts';
-import { emitDns } from './dns.ts';
+import { readDns } from './dns.ts';
 import { isDnsHeader, parseDns } from './dns-message.ts';
 import { DatagramFlow } from './datagram-flow.ts';
 import { isDtls } from './dtls.ts';
@@ -23,7 +23,8 @@ export type { DatagramContext } from './protocol.ts';
 /** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
 export function dissectDatagram(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions): void {
   if (payload.length === 0) return;
-  if (!emitClaimed(payload, context, emit, new DatagramFlow(options, counters))) emit(unclaimedMessage(payload, context, counters));
+  const message = claimedMessage(payload, context, new DatagramFlow(options, counters));
+  if (message !== null) emit(message ?? unclaimedMessage(payload, context, counters));
 }
 
 /**
@@ -31,9 +32,7 @@ export function dissectDatagram(payload: Buffer, context: DatagramContext, emit:
  * encrypted (QUIC, DTLS, SD-RTN) is not scanned, nor more than `maxUnclaimedBytes` per direction of what nothing claims.
  */
 export class DatagramDissector {
-  readonly #options: DissectOptions;
   readonly #emit: Emit;
-  readonly #counters: DissectCounters;
   readonly #flow: DatagramFlow;
   #encrypted = false;
   /** Bytes per direction that were handed over to be scanned. */
@@ -41,82 +40,76 @@ export class DatagramDissector {
   #scannedDestination = 0;
 
   constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
-    this.#options = options;
     this.#emit = emit;
-    this.#counters = counters;
     this.#flow = new DatagramFlow(options, counters);
   }
 
   datagram(payload: Buffer, context: DatagramContext): void {
     if (payload.length === 0) return;
-    if (emitClaimed(payload, context, this.#claimed, this.#flow)) return;
+    const message = claimedMessage(payload, context, this.#flow);
+    if (message === null) return;
+    if (message !== undefined) {
+      if (message.encryption.verdict === 'encrypted') this.#encrypted = true;
+      this.#emit(message);
+      return;
+    }
+    const { options, counters } = this.#flow;
     if (this.#encrypted) {
-      this.#counters.add('udp', 'encrypted by context');
+      counters.add('udp', 'encrypted by context');
       return;
     }
     const scanned = (context.sender === 'source' ? this.#scannedSource : this.#scannedDestination) + payload.length;
-    if (scanned > this.#options.maxUnclaimedBytes) {
-      this.#counters.add('udp', 'bounded payload');
+    if (scanned > options.maxUnclaimedBytes) {
+      counters.add('udp', 'bounded payload');
       return;
     }
     if (context.sender === 'source') this.#scannedSource = scanned;
     else this.#scannedDestination = scanned;
-    this.#emit(unclaimedMessage(payload, context, this.#counters));
+    this.#emit(unclaimedMessage(payload, context, counters));
   }
-
-  readonly #claimed = (message: Message): void => {
-    if (message.encryption.verdict === 'encrypted') this.#encrypted = true;
-    this.#emit(message);
-  };
 }
 
-/** The first byte tells most of those that share a port apart (RFC 7983). Returns false when nothing claims the payload. */
-function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, flow: DatagramFlow): boolean {
+/**
+ * The message of a payload that something claims; null when it tells nothing new, undefined when nothing claims it.
+ * The first byte tells most of those that share a port apart (RFC 7983).
+ */
+function claimedMessage(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message | null | undefined {
   const { sender, frame, micros } = context;
   const { options, counters } = flow;
   const call = flow.telegramCall(payload);
-  if (call !== null) return emitSome(call.message(payload, context), emit);
+  if (call !== null) return call.message(payload, context);
   const first = payload[0]!;
   if (first < 0x40) {
-    if (isSdRtnHello(payload)) {
-      emit(sdRtnMessage(payload, sender, frame, micros, options, counters));
-      return true;
-    }
+    if (isSdRtnHello(payload)) return sdRtnMessage(payload, sender, frame, micros, options, counters);
     const length = stunLength(payload) || (isClassicStun(payload) ? payload.length : 0);
     if (length !== 0) {
       if (length > payload.length) counters.add('stun', 'cut message');
       const message = stunMessage(payload.subarray(0, length), sender, frame, micros, options, counters);
       flow.hasStun = true;
       timeStun(payload, message, flow.stunTimer);
-      return emitSome(message, emit);
+      return message;
     }
-    if (isDtls(payload)) return emitSome(flow.dtls.message(payload, context), emit);
-    if (isZoom(payload, context)) return emitSome(zoomMessage(payload, context, flow), emit);
-    if (isZoomPeerHello(payload)) return emitSome(zoomPeerHello(payload, context, flow), emit);
-    if (isZoomPeerMedia(payload, flow)) return emitSome(mediaMessage(payload, 0, context, flow), emit);
+    if (isDtls(payload)) return flow.dtls.message(payload, context);
+    if (isZoom(payload, context)) return zoomMessage(payload, context, flow);
+    if (isZoomPeerHello(payload)) return zoomPeerHello(payload, context, flow);
+    if (isZoomPeerMedia(payload, flow)) return mediaMessage(payload, 0, context, flow);
   }
   const relayed = flow.hasStun ? channelData(payload) : null;
-  if (relayed !== null && relayed.length > 0) return emitClaimed(relayed, context, emit, flow.relayed);
+  if (relayed !== null && relayed.length > 0) return claimedMessage(relayed, context, flow.relayed);
   const dnsProtocol = dnsProtocolOf(payload, context);
-  if (dnsProtocol !== '' && emitDns(payload, dnsProtocol, sender, frame, micros, emit, options, counters)) return true;
+  const dns = dnsProtocol === '' ? null : readDns(payload, dnsProtocol, sender, frame, micros, options, counters);
+  if (dns !== null) return dns;
   const protocol = datagramProtocolOf(payload, context);
   if (protocol !== null) {
     counters.add(protocol.name, 'messages');
-    emit(protocol.read(payload, context, options, counters));
-    return true;
+    return protocol.read(payload, context, options, counters);
   }
-  if (isQuic(payload)) return emitSome(flow.quic.message(payload, context), emit);
+  if (isQuic(payload)) return flow.quic.message(payload, context);
   if (isRtp(payload)) {
     const carrier = flow.hasDtls ? bareSrtp : bareRtp;
-    return emitSome(isRtcp(payload) ? flow.media.rtcp(payload, context, carrier) : flow.media.rtp(payload, context, carrier), emit);
+    return isRtcp(payload) ? flow.media.rtcp(payload, context, carrier) : flow.media.rtp(payload, context, carrier);
   }
-  return false;
-}
-
-/** Null is a message that tells nothing new. */
-function emitSome(message: Message | null, emit: Emit): true {
-  if (message !== null) emit(message);
-  return true;
+  return undefined;
 }
 
 function unclaimedMessage(payload: Buffer, context: DatagramContext, counters: DissectCounters): Message {

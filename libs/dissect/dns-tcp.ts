@@ -1,4 +1,4 @@
-import { emitDns } from './dns.ts';
+import { readDns } from './dns.ts';
 import { isDnsHeader, parseDns } from './dns-message.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
@@ -52,9 +52,9 @@ class DnsHandler implements StreamHandler {
       const length = bytes.readUInt16BE(0);
       if (stream.length < prefix + length) return;
       const last = prefix + length - 1;
-      if (!emitDns(bytes.subarray(prefix, prefix + length), 'dns', sender, stream.frameAt(last), stream.microsAt(last), emit, options, counters)) {
-        counters.add('dns', 'malformed message');
-      }
+      const message = readDns(bytes.subarray(prefix, prefix + length), 'dns', sender, stream.frameAt(last), stream.microsAt(last), options, counters);
+      if (message === null) counters.add('dns', 'malformed message');
+      else emit(message);
       stream.consume(prefix + length);
     }
   }

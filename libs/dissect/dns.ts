@@ -1,6 +1,6 @@
 import { FieldList } from './fieldlist.ts';
 import { hostNames } from './host-names.ts';
-import { createMessage, type Emit, type Encryption, type Message, type NameResolution, type Sender } from './message.ts';
+import { createMessage, type Encryption, type Message, type NameResolution, type Sender } from './message.ts';
 import type { DissectCounters } from './counters.ts';
 import { parseDns, type DnsMessage } from './dns-message.ts';
 import type { DissectOptions } from './options.ts';
@@ -30,16 +30,15 @@ export function dnsMessage(
   return message;
 }
 
-/** Parses and emits; counts what is malformed. Returns false when the bytes are no DNS message at all. */
-export function emitDns(
-  bytes: Buffer, protocol: string, sender: Sender, frame: number, micros: number, emit: Emit, options: DissectOptions, counters: DissectCounters,
-): boolean {
+/** The message that the bytes are; counts what is malformed in it. Null when they are no DNS message at all. */
+export function readDns(
+  bytes: Buffer, protocol: string, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters,
+): Message | null {
   const dns = parseDns(bytes);
-  if (dns === null) return false;
+  if (dns === null) return null;
   if (!dns.complete) counters.add(protocol, 'malformed records');
   counters.add(protocol, 'messages');
-  emit(dnsMessage(dns, protocol, sender, frame, micros, options, counters));
-  return true;
+  return dnsMessage(dns, protocol, sender, frame, micros, options, counters);
 }
 
 /** Follows the CNAMEs from the name that was asked for to its addresses. Answers for other names are not believed. */

@@ -2,7 +2,7 @@ import type { ByteStream } from './bytestream.ts';
 import { decodeContent } from './content-encoding.ts';
 import { isXmlData, looksLikeForm, startsLikeJson, wrappedJsonAt } from './content-shape.ts';
 import type { DissectCounters } from './counters.ts';
-import { emitDns } from './dns.ts';
+import { readDns } from './dns.ts';
 import type { FieldList, FrameMap } from './fieldlist.ts';
 import { mediaType, parameterOf } from './http-head.ts';
 import type { Sender } from './message.ts';
@@ -83,7 +83,9 @@ const CLOSE_BRACKET = 0x5d;
 export function emitDnsBody({ options, counters, emit }: StreamSession, sender: Sender, body: ByteStream, codings: string): void {
   const last = body.length - 1;
   const bytes = codings === '' ? body.bytes() : decodeContent(body.bytes(), codings, options.maxBodyBytes).bytes;
-  if (!emitDns(bytes, 'dns', sender, body.frameAt(last), body.microsAt(last), emit, options, counters)) counters.add('dns', 'malformed message');
+  const message = readDns(bytes, 'dns', sender, body.frameAt(last), body.microsAt(last), options, counters);
+  if (message === null) counters.add('dns', 'malformed message');
+  else emit(message);
 }
 
 export const dnsMessageType = 'application/dns-message';

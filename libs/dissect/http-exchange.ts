@@ -9,9 +9,12 @@ export interface Exchange {
   answered: boolean;
 }
 
+/** What most connections have, most of the time; an array that was emptied keeps its room. Never written to. */
+const nonePending: Exchange[] = [];
+
 /** The requests of one connection that have no response yet. */
 export class Exchanges {
-  readonly #pending: Exchange[] = [];
+  #pending: Exchange[] = nonePending;
   readonly #maxPending: number;
   readonly #counters: DissectCounters;
   /** The protocol, in lower case, in which the connection went on (101); '' as long as it is HTTP/1. */
@@ -27,19 +30,22 @@ export class Exchanges {
       this.#pending.shift();
       this.#counters.add('http', 'bounded pipelined requests');
     }
-    this.#pending.push(exchange);
+    if (this.#pending === nonePending) this.#pending = [exchange];
+    else this.#pending.push(exchange);
   }
 
   /** The oldest request, which the final response that has come now answers. */
   answer(): Exchange | undefined {
+    if (this.#pending === nonePending) return undefined;
     const exchange = this.#pending.shift();
     if (exchange !== undefined) exchange.answered = true;
+    if (this.#pending.length === 0) this.#pending = nonePending;
     return exchange;
   }
 
   /** Responses were lost: which requests they answered is not known. */
   forget(): void {
-    this.#pending.length = 0;
+    this.#pending = nonePending;
   }
 }
 

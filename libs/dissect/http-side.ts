@@ -368,6 +368,8 @@ export class HttpSide {
     const message = this.#message;
     if (message === null) return;
     this.#message = this.#fields = this.#body = null;
+    // Parts of the head, which they would keep for as long as the connection is idle.
+    this.#contentType = this.#codings = '';
     this.#count('messages');
     this.#session.emit(message);
   }

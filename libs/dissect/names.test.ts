@@ -10,10 +10,10 @@ test('a name per client, the last one wins', () => {
   cache.learn('10.0.0.1', answer('a.example', ['192.0.2.1', '192.0.2.2'], 3600), 0);
   cache.learn('10.0.0.2', answer('b.example', ['192.0.2.1'], 3600), 0);
   cache.learn('10.0.0.1', answer('c.example', ['192.0.2.2'], 3600), 0);
-  assert.equal(cache.lookup('10.0.0.1', '192.0.2.1', 1), 'a.example');
-  assert.equal(cache.lookup('10.0.0.1', '192.0.2.2', 1), 'c.example');
-  assert.equal(cache.lookup('10.0.0.2', '192.0.2.1', 1), 'b.example');
-  assert.equal(cache.lookup('10.0.0.3', '192.0.2.1', 1), '');
+  assert.equal(cache.lookup('10.0.0.1', '192.0.2.1', 1)?.name, 'a.example');
+  assert.equal(cache.lookup('10.0.0.1', '192.0.2.2', 1)?.name, 'c.example');
+  assert.equal(cache.lookup('10.0.0.2', '192.0.2.1', 1)?.name, 'b.example');
+  assert.equal(cache.lookup('10.0.0.3', '192.0.2.1', 1), undefined);
 });
 
 test('a name holds for what begins after it was learned; before that, the one before', () => {
@@ -21,7 +21,7 @@ test('a name holds for what begins after it was learned; before that, the one be
   cache.learn('c', answer('old', ['1'], 100), 10 * second);
   cache.learn('c', answer('new', ['1'], 100), 50 * second);
   cache.learn('c', answer('new', ['1'], 100), 60 * second);
-  const at = (seconds: number): string => cache.lookup('c', '1', seconds * second);
+  const at = (seconds: number): string => cache.lookup('c', '1', seconds * second)?.name ?? '';
   assert.deepEqual([9, 10, 49, 50, 160].map(at), ['', 'old', 'old', 'new', 'new']);
   cache.clear();
   assert.equal(at(60), '');
@@ -32,7 +32,7 @@ test('the TTL has a floor and a ceiling', () => {
   cache.learn('c', answer('short', ['1'], 0), 0);
   cache.learn('c', answer('middle', ['2'], 500), 0);
   cache.learn('c', answer('long', ['3'], 1e9), 0);
-  const at = (seconds: number): string[] => ['1', '2', '3'].map((address) => cache.lookup('c', address, seconds * second));
+  const at = (seconds: number): string[] => ['1', '2', '3'].map((address) => cache.lookup('c', address, seconds * second)?.name ?? '');
   assert.deepEqual(at(100), ['short', 'middle', 'long']);
   assert.deepEqual(at(101), ['', 'middle', 'long']);
   assert.deepEqual(at(501), ['', '', 'long']);
@@ -46,7 +46,7 @@ test('over the bound the one learned longest ago goes, and is counted while it s
   cache.learn('c', answer('two', ['2'], 0), 0);
   cache.learn('c', answer('one', ['1'], 0), 1);
   cache.learn('c', answer('three', ['3'], 0), 2);
-  assert.deepEqual(['1', '2', '3'].map((address) => cache.lookup('c', address, 3)), ['one', '', 'three']);
+  assert.deepEqual(['1', '2', '3'].map((address) => cache.lookup('c', address, 3)?.name ?? ''), ['one', '', 'three']);
   assert.equal(cache.evicted, 1);
   cache.learn('c', answer('four', ['4'], 0), 1000 * second);
   assert.equal(cache.evicted, 1);

@@ -13,11 +13,15 @@ export const defaultNameCacheOptions: NameCacheOptions = { maxNames: 200_000, mi
 
 const noAliases: readonly string[] = Object.freeze([]);
 
-interface Entry {
+export interface KnownName {
+  readonly name: string;
+  /** Names that CNAMEs led on to from it. */
+  readonly aliases: readonly string[];
+}
+
+interface Entry extends KnownName {
   readonly client: string;
   readonly address: string;
-  readonly name: string;
-  readonly aliases: readonly string[];
   /** µs. */
   readonly learned: number;
   readonly expires: number;
@@ -65,17 +69,8 @@ export class NameCache {
     while (this.#entries.size > maxNames) this.#evictOldest(micros);
   }
 
-  /** The name by which `client` reaches `address` at `micros`, '' when it is not known yet, or not any more. */
-  lookup(client: string, address: string, micros: number): string {
-    return this.#entry(client, address, micros)?.name ?? '';
-  }
-
-  /** Names that CNAMEs led on to from that name. */
-  aliases(client: string, address: string, micros: number): readonly string[] {
-    return this.#entry(client, address, micros)?.aliases ?? noAliases;
-  }
-
-  #entry(client: string, address: string, micros: number): Entry | undefined {
+  /** The name by which `client` reaches `address` at `micros`; undefined when it is not known yet, or not any more. */
+  lookup(client: string, address: string, micros: number): KnownName | undefined {
     const entry = this.#clients.get(client)?.get(address);
     if (entry === undefined) return undefined;
     if (entry.expires < micros) {

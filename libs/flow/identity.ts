@@ -5,9 +5,18 @@ function digest(parts: string): string {
   return hash('sha256', parts, 'hex').slice(0, 32);
 }
 
+const idBytes = Buffer.alloc(16);
+
+/** As {@link digest}, for an id that is kept: one that is cut from a longer text keeps all of that. */
+function keptDigest(parts: string): string {
+  const bytes = hash('sha256', parts, 'binary');
+  for (let i = 0; i < idBytes.length; i++) idBytes[i] = bytes.charCodeAt(i);
+  return idBytes.toString('hex');
+}
+
 /** Id of a flow: which probe saw it, between whom (community id), and when it began (µs). */
 export function flowId(observer: string, communityId: string, startMicros: number): string {
-  return digest(`flow\0${observer}\0${communityId}\0${startMicros}`);
+  return keptDigest(`flow\0${observer}\0${communityId}\0${startMicros}`);
 }
 
 /** Id of the record number `sequence` of a flow; of a log, which may be read again from anywhere, digest of the line in place of the number. */

@@ -1,6 +1,9 @@
-/** A growing buffer that is written from front to back. */
+const startBytes = 64 * 1024;
+const keptBytes = 4 * 1024 * 1024;
+
+/** A growing buffer that is written from front to back, again and again. */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(64 * 1024);
+  #bytes = Buffer.allocUnsafeSlow(startBytes);
   #length = 0;
 
   get length(): number {
@@ -12,8 +15,15 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Empties it for what is written next. Room that few need is given back. */
   clear(): void {
-    this.#length = 0;
+    this.truncate(0);
+    if (this.#bytes.length > keptBytes) this.#bytes = Buffer.allocUnsafeSlow(startBytes);
+  }
+
+  /** Takes back what was written behind `length`. */
+  truncate(length: number): void {
+    this.#length = length;
   }
 
   u8(value: number): void {
@@ -57,9 +67,17 @@ export class ByteWriter {
     this.#length += source.length;
   }
 
+  /** Writes text as UTF-8. Returns how many bytes that took. */
+  text(text: string): number {
+    this.#reserve(3 * text.length);
+    const length = this.#bytes.write(text, this.#length);
+    this.#length += length;
+    return length;
+  }
+
   #reserve(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more));
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + more));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }

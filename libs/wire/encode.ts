@@ -3,41 +3,79 @@ import { ByteWriter } from './byte-writer.ts';
 import type { Column, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, smallestCompressedBody, version } from './format.ts';
-import { gatherOf, type Gather, type Gathered } from './gather.ts';
+import { Gatherer, type Gathered } from './gather.ts';
 
-/** Writes rows as batches. */
+/** Writes rows as batches, one after the other; what it needs for one it keeps for the next. */
 export class RowEncoder {
   readonly #columns: readonly Column[];
-  readonly #gather: Gather;
+  readonly #gatherer: Gatherer;
+  readonly #body = new ByteWriter();
+  readonly #written = new ByteWriter();
+  readonly #data = new ByteWriter();
+  readonly #utf8 = new ByteWriter();
 
   constructor(columns: readonly Column[]) {
     this.#columns = columns;
-    this.#gather = gatherOf(columns);
+    this.#gatherer = new Gatherer(columns);
   }
 
-  /** Writes `rows` as one batch. Throws {@link WireError} `too_large` beyond the format's limits, `unencodable` for an impossible value. */
+  /** Writes `rows` as one batch. Throws as {@link take} does. */
   encode(rows: readonly Row[]): Buffer {
-    if (rows.length > limits.records) throw new WireError('too_large', 0, `${rows.length} records, at most ${limits.records} fit in a batch`);
+    try {
+      for (const row of rows) this.add(row);
+    } catch (error) {
+      this.#gatherer.clear();
+      throw error;
+    }
+    return this.take();
+  }
+
+  /** Rows of the batch at hand. */
+  get rows(): number {
+    return this.#gatherer.rows;
+  }
+
+  /** Takes what the row holds into the batch at hand. */
+  add(row: Row): void {
+    this.#gatherer.add(row);
+  }
+
+  /**
+   * Writes the rows added since the last call as one batch, and forgets them. Throws {@link WireError} `too_large` beyond the format's limits,
+   * `unencodable` for an impossible value.
+   */
+  take(): Buffer {
+    try {
+      return this.#write();
+    } finally {
+      this.#gatherer.clear();
+    }
+  }
+
+  #write(): Buffer {
     const dictionary = new Dictionary();
-    const written = this.#writeColumns(rows, dictionary);
-    const body = new ByteWriter();
-    body.varint(rows.length);
-    dictionary.writeTo(body);
-    body.varint(written.count);
-    body.bytes(written.bytes);
+    const columns = this.#writeColumns(dictionary);
+    const body = this.#body;
+    body.clear();
+    body.varint(this.rows);
+    dictionary.writeTo(body, this.#utf8);
+    body.varint(columns);
+    body.bytes(this.#written.view());
     if (body.length > limits.bodyBytes) {
       throw new WireError('too_large', 0, `${body.length} bytes, at most ${limits.bodyBytes} fit in a batch`);
     }
     return frame(body.view());
   }
 
-  #writeColumns(rows: readonly Row[], dictionary: Dictionary): { count: number; bytes: Buffer } {
-    const gathered = this.#gather(rows);
-    const writer = new ByteWriter();
-    const data = new ByteWriter();
+  /** Returns how many columns it has written. */
+  #writeColumns(dictionary: Dictionary): number {
+    const gathered = this.#gatherer.columns();
+    const writer = this.#written;
+    const data = this.#data;
     let count = 0;
+    writer.clear();
     for (const column of this.#columns) {
-      const { values } = gathered.get(column.field)!;
+      const values = gathered.get(column.field)!;
       if (values === null) continue;
       data.clear();
       if (column.type === 'text') writeTexts(data, column, textsOf(column, values), dictionary);
@@ -48,7 +86,7 @@ export class RowEncoder {
       writer.varint(data.length);
       writer.bytes(data.view());
     }
-    return { count, bytes: writer.view() };
+    return count;
   }
 }
 
@@ -87,8 +125,9 @@ class Dictionary {
     return 1;
   }
 
-  writeTo(writer: ByteWriter): void {
-    const utf8 = new ByteWriter();
+  /** @param utf8 for the bytes of the texts, while the lengths are written */
+  writeTo(writer: ByteWriter, utf8: ByteWriter): void {
+    utf8.clear();
     writer.varint(this.entries);
     for (let at = 0; at < this.entries; at += textsTogether) writeUtf8(this.#texts.slice(at, at + textsTogether), writer, utf8);
     writer.bytes(utf8.view());
@@ -101,11 +140,14 @@ const textsTogether = 64;
 /** Writes the lengths in bytes, and the bytes. Of texts that are all ASCII, as most are, those are the lengths of the strings. */
 function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWriter): void {
   const joined = texts.join('');
-  const together = Buffer.from(joined);
+  const start = bytes.length;
+  if (bytes.text(joined) === joined.length) {
+    for (const { length } of texts) lengths.varint(length);
+    return;
+  }
   // A text that is cut within a surrogate pair, and another that begins within one, would make a pair if they stood together.
-  const parts = together.length === joined.length ? null : texts.map((text) => Buffer.from(text));
-  for (let i = 0; i < texts.length; i++) lengths.varint((parts ?? texts)[i]!.length);
-  for (const part of parts ?? [together]) bytes.bytes(part);
+  bytes.truncate(start);
+  for (const text of texts) lengths.varint(bytes.text(text));
 }
 
 function textsOf({ property }: Column, values: Gathered): readonly unknown[] {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { createFlowRecord, flowFields, type FieldDefinition, type FlowRecord, type Observable } from '#flow';
-import { decodeBatch, encodeBatch, limits, WireError } from '#wire';
+import { BatchWriter, decodeBatch, encodeBatch, limits, WireError } from '#wire';
 import { columnsOf, type Row } from './columns.ts';
 import { decodeRows, schemaOf } from './decode.ts';
 import { RowEncoder } from './encode.ts';
@@ -88,6 +88,29 @@ test('the format of version 1 does not change', () => {
   assert.deepEqual(decodeBatch(written), [example()]);
 });
 
+test('a batch written record by record is the one written of all of them', () => {
+  fc.assert(fc.property(records, (batch) => {
+    const writer = new BatchWriter(batch.length + 1);
+    for (const round of [1, 2]) {
+      for (const record of batch) writer.add(record);
+      assert.equal(writer.length, batch.length);
+      assert.deepEqual(writer.take(), encodeBatch(batch), `round ${round}`);
+    }
+  }));
+});
+
+test('a batch that is written record by record takes as many as it has room for', () => {
+  const writer = new BatchWriter(2);
+  writer.add(example());
+  assert.equal(writer.isFull, false);
+  writer.add(Object.assign(example(), { 'source.port': -1 }));
+  assert.equal(writer.isFull, true);
+  assert.throws(() => writer.add(example()), RangeError);
+  assert.throws(() => writer.take(), { code: 'unencodable' });
+  assert.equal(writer.length, 0);
+  assert.throws(() => new BatchWriter(limits.records + 1), { code: 'too_large' });
+});
+
 test('a batch over a limit is refused when written', () => {
   const isTooLarge = (error: unknown): boolean => error instanceof WireError && error.code === 'too_large';
   assert.throws(() => encodeBatch(Array.from({ length: limits.records + 1 }, createFlowRecord)), isTooLarge);
@@ -104,6 +127,8 @@ test('a value that its type does not allow is named by field and not shown', () 
   }
   const record = Object.assign(createFlowRecord(), { 'telltale.observables': [{ ...example()['telltale.observables'][0], token: 4711 }] });
   assert.throws(() => encodeBatch([record]), { code: 'unencodable', message: 'telltale.observables[].token is not a string' });
+  assert.throws(() => encodeBatch([example(), { ...example(), 'dns.resolved_ip': undefined as unknown as string[] }]));
+  assert.deepEqual(decodeBatch(encodeBatch([example()])), [example()], 'nothing of a refused batch is in the next');
 });
 
 test('an unknown version or compression is named', () => {

@@ -2,6 +2,8 @@ import { createFlowRecord, flowFields, type FlowRecord } from '#flow';
 import { columnsOf, type Row } from './columns.ts';
 import { decodeRows, schemaOf } from './decode.ts';
 import { RowEncoder } from './encode.ts';
+import { WireError } from './errors.ts';
+import { limits } from './format.ts';
 
 export { WireError, type WireErrorCode } from './errors.ts';
 export { limits } from './format.ts';
@@ -18,7 +20,47 @@ const schema = schemaOf(columns, createFlowRecord as () => Row);
  * a value that its field's type does not allow.
  */
 export function encodeBatch(records: readonly FlowRecord[]): Buffer {
+  checkLength(records.length);
   return encoder.encode(records as readonly Row[]);
+}
+
+/**
+ * A batch that is written while its records are made. It takes what they hold and keeps no record: those that wait for a batch to fill outlive
+ * the collections of the young generation, and cost more to move than to write.
+ */
+export class BatchWriter {
+  readonly #room: number;
+  readonly #encoder = new RowEncoder(columns);
+
+  /** @param room records at most. Throws {@link WireError} `too_large` when a batch may not have so many. */
+  constructor(room: number) {
+    checkLength(room);
+    this.#room = room;
+  }
+
+  /** Records that it has taken. */
+  get length(): number {
+    return this.#encoder.rows;
+  }
+
+  get isFull(): boolean {
+    return this.length === this.#room;
+  }
+
+  /** Takes a record; it must not be full. */
+  add(record: FlowRecord): void {
+    if (this.isFull) throw new RangeError('the batch is full');
+    this.#encoder.add(record as Row);
+  }
+
+  /** What it has taken, as {@link encodeBatch} writes it. It is empty again, also when that throws. */
+  take(): Buffer {
+    return this.#encoder.take();
+  }
+}
+
+function checkLength(records: number): void {
+  if (records > limits.records) throw new WireError('too_large', 0, `${records} records, at most ${limits.records} fit in a batch`);
 }
 
 /**

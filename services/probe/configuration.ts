@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { httpSection, kafkaSection, logSection, shutdownSection, size } from '#runtime';
 import { interfacePattern } from './capture-program.ts';
 import { privateNetworks } from './subject.ts';
-import { tablesSection } from './tables.ts';
+import { tablesSection } from './tables-section.ts';
 
 /** Of a live capture; standalone has it too. */
 export const liveSection = z.strictObject({

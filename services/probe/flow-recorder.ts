@@ -128,9 +128,9 @@ export class FlowRecorder {
     record['telltale.flow.hops'] = state.hops;
     state.rttMicros ||= record['telltale.handshake.rtt'];
     if (record['destination.domain']) state.learnDomain(record['destination.domain'], record['telltale.destination.domain_source']);
-    if (evidence.length > 0) record['telltale.observables'] = evidence.map(({ observable }) => state.redactPath(observable));
+    if (evidence.length > 0) record['telltale.observables'] = state.withRedactedPaths(evidence);
     record['telltale.observables_dropped'] = recogniser.dropped;
-    if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
+    record['telltale.flow.observable_kinds'] = state.kinds;
     this.#emit(flow, state, record, false, origin);
   }
 
@@ -201,15 +201,22 @@ export class FlowRecorder {
     record['telltale.handshake.rtt'] = flow.rttMicros || state.rttMicros;
     record['telltale.encryption.verdict'] = state.verdict.verdict;
     record['telltale.encryption.reason'] = state.verdict.reason;
-    if (!state.domain) state.learnDomain(this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros), 'dns');
-    if (state.sequence === 0) this.#addHops(state, this.names.aliases(flow.sourceIp, flow.destinationIp, flow.startMicros).map((name) => `dns-cname=${name}`));
+    if (state.domain === '' || state.sequence === 0) this.#learnFromNames(flow, state);
     record['telltale.flow.hops'] = state.hops;
     const mac = state.subjectIsDestination ? flow.destinationMac : flow.sourceMac;
     if (mac !== '') record['telltale.subject.mac'] = this.#macToken(mac);
-    record['destination.domain'] = state.redact(state.domain);
+    record['destination.domain'] = state.redactedDomain;
     record['telltale.destination.domain_source'] = state.domainSource;
-    if (state.kinds.length > 0) record['telltale.flow.observable_kinds'] = state.kinds.slice();
+    record['telltale.flow.observable_kinds'] = state.kinds;
     return record;
+  }
+
+  /** What the client asked of DNS before the flow began. */
+  #learnFromNames(flow: Flow, state: FlowState): void {
+    const known = this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros);
+    if (known === undefined) return;
+    if (state.domain === '') state.learnDomain(known.name, 'dns');
+    if (state.sequence === 0) this.#addHops(state, known.aliases.map((name) => `dns-cname=${name}`));
   }
 
   /** The token that an identifier of kind `mac` has too; empty for an address that is nobody's. */

@@ -15,6 +15,7 @@ const shortestInPath = 6;
 
 /** What most flows have. Never written to. */
 const none: never[] = [];
+const noVerdict = { verdict: '', reason: '' } as const;
 
 /** What the probe knows of a flow beside its packets: how far it is told, what it is, and the values to redact it with. */
 export class FlowState {
@@ -28,12 +29,14 @@ export class FlowState {
   /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
   rttMicros = 0;
   /** Places on the session's path that its messages have named, `kind=address`, in the order in which they came. */
-  hops: readonly string[] = [];
+  hops: readonly string[] = none;
   sequence = 0;
   protocol = '';
-  verdict: Message['encryption'] | { verdict: ''; reason: '' } = { verdict: '', reason: '' };
+  verdict: Message['encryption'] | typeof noVerdict = noVerdict;
   domain = '';
   domainSource = '';
+  /** null: not known since what it is made of has changed. */
+  #redactedDomain: string | null = '';
   /** Counters as of the last record: records carry differences. */
   sourceBytes = 0;
   sourcePackets = 0;
@@ -74,6 +77,7 @@ export class FlowState {
     }
     // A copy, since an array that grew by one has room for seventeen, and most flows have one value.
     this.#values = this.#values.slice(-Math.max(maxRememberedValues, recognised.length));
+    this.#redactedDomain = null;
   }
 
   /** Adds places on the path. Returns how many there was no room for. */
@@ -112,10 +116,18 @@ export class FlowState {
     return Array.isArray(value) ? value.map((one) => this.redact(String(one))) : value;
   }
 
+  /** The domain, as records carry it. */
+  get redactedDomain(): string {
+    return (this.#redactedDomain ??= this.redact(this.domain));
+  }
+
   /** A key can be an identifier too, so that it stands in the path of what is below it. Short and plain words are names. */
-  redactPath(observable: Observable): Observable {
-    const path = redact(observable.path, this.#values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value)));
-    return path === observable.path ? observable : { ...observable, path };
+  withRedactedPaths(recognised: readonly Recognised[]): Observable[] {
+    const values = this.#values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value));
+    return recognised.map(({ observable }) => {
+      const path = redact(observable.path, values);
+      return path === observable.path ? observable : { ...observable, path };
+    });
   }
 
   /** The next record counts from zero: an entry of a log carries its own counters. */
@@ -125,6 +137,7 @@ export class FlowState {
 
   learnDomain(domain: string, source: string): void {
     this.domain = domain;
+    this.#redactedDomain = null;
     this.domainSource = domain ? source : '';
   }
 }

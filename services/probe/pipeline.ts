@@ -1,5 +1,8 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
+import {
+  DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, isIpPayloadRead,
+  type DatagramContext, type Message,
+} from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -36,6 +39,12 @@ export class ProbePipeline implements FlowHandler {
   readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
   /** Of all sources before this one. */
   #packetsBefore = 0;
+  /** Whose payload is being dissected: messages come while it is, so that all flows share who takes them. */
+  #dissected: Flow | null = null;
+  readonly #emit = (message: Message): void => {
+    const flow = this.#dissected!;
+    this.#recorder.message(flow, flow.context as DissectedFlow, message);
+  };
 
   constructor(options: PipelineOptions) {
     this.#recorder = new FlowRecorder(options);
@@ -142,25 +151,29 @@ export class ProbePipeline implements FlowHandler {
 
   flowStarted(flow: Flow): void {
     const id = flowId(this.#recorder.observer, flow.communityId, flow.startMicros);
-    flow.context = new Dissection(new FlowState(id, this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp), flow.transport !== 'tcp', flow.isWatched));
+    const subjectIsDestination = this.#recorder.subjectIsDestination(flow.sourceIp, flow.destinationIp);
+    flow.context = new DissectedFlow(id, subjectIsDestination, flow.transport !== 'tcp', flow.isWatched);
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
-    const dissection = flow.context as Dissection;
+    const context = flow.context as DissectedFlow;
     const counters = flow.isWatched ? this.#watched : this.dissect;
+    this.#dissected = flow;
     if (flow.transport === 'tcp') {
-      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
-      dissection.stream.data(sender, bytes, frame, micros);
-      if (!dissection.stream.done) return;
+      context.stream ??= new StreamDissector(defaultDissectOptions, this.#emit, counters, flow.destinationPort);
+      context.stream.data(sender, bytes, frame, micros);
+      if (!context.stream.done) return;
       flow.isPassedOver = true;
-      dissection.stream = undefined;
+      context.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
-      dissection.datagrams ??= new DatagramDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
-      dissection.datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
+      context.datagrams ??= new DatagramDissector(defaultDissectOptions, this.#emit, counters);
+      context.datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
     } else if (flow.transport === 'sctp') {
-      dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
-      dissection.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
+      context.association ??= new SctpDissector(defaultDissectOptions, this.#emit, counters);
+      context.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
+    } else if (isIpPayloadRead(flow.transport)) {
+      dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), this.#emit, counters);
     }
   }
 
@@ -175,17 +188,20 @@ export class ProbePipeline implements FlowHandler {
   }
 
   gap(flow: Flow, sender: Sender, missing: number): void {
-    (flow.context as Dissection).stream?.gap(sender, missing);
+    this.#dissected = flow;
+    (flow.context as DissectedFlow).stream?.gap(sender, missing);
   }
 
   flowUpdated(flow: Flow): void {
-    this.#recorder.update(flow, (flow.context as Dissection).state);
+    this.#recorder.update(flow, flow.context as DissectedFlow);
   }
 
   flowEnded(flow: Flow, reason: FlowEndReason): void {
-    const { stream, state } = flow.context as Dissection;
-    stream?.end();
-    this.#recorder.end(flow, state, undefined, reason);
+    const context = flow.context as DissectedFlow;
+    this.#dissected = flow;
+    context.stream?.end();
+    this.#recorder.end(flow, context, undefined, reason);
+    this.#dissected = null;
   }
 
   #exportDecoder(): FlowExportDecoder {
@@ -195,20 +211,11 @@ export class ProbePipeline implements FlowHandler {
       counters, capture: this.capture, emit: (entry) => this.entries.record(entry), maxTemplates: templates, maxSamplers: templates, maxWaitingBytes: untemplated,
     });
   }
-
-  #message(flow: Flow, { state }: Dissection, message: Message): void {
-    this.#recorder.message(flow, state, message);
-  }
 }
 
-/** The pipeline's own state of a flow; kept on `flow.context`. */
-class Dissection {
-  readonly state: FlowState;
-  stream: StreamDissector | undefined;
-  datagrams: DatagramDissector | undefined;
-  association: SctpDissector | undefined;
-
-  constructor(state: FlowState) {
-    this.state = state;
-  }
+/** What the pipeline knows of a flow of packets, and what reads its payload; kept on `flow.context`. */
+class DissectedFlow extends FlowState {
+  stream: StreamDissector | undefined = undefined;
+  datagrams: DatagramDissector | undefined = undefined;
+  association: SctpDissector | undefined = undefined;
 }

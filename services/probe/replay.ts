@@ -18,10 +18,12 @@ export interface ReplayOptions {
   /** Bytes of the file, and packets, so far. */
   onProgress?: (bytes: number, packets: number) => void;
   signal?: AbortSignal;
+  /** Records gathered before they are handed over; the default is {@link recordsAtOnce}. */
+  atOnce?: number;
 }
 
-/** Records gathered before they are handed over. */
-const batchSize = 4096;
+/** So many that an insert into a store is worth its while. */
+const recordsAtOnce = 4096;
 
 export interface Replayed {
   /** Packets of a capture; 0 of a log. */
@@ -49,7 +51,7 @@ export async function replayCapture(input: CaptureInput, options: ReplayOptions)
   }
 }
 
-async function replay(input: CaptureInput, { pipeline, workers, send, sendEncoded = (batch) => send(decodeBatch(batch)), onProgress, signal }: ReplayOptions): Promise<Replayed> {
+async function replay(input: CaptureInput, { pipeline, workers, send, sendEncoded = (batch) => send(decodeBatch(batch)), onProgress, signal, atOnce = recordsAtOnce }: ReplayOptions): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
   pipeline.begin(input.name);
@@ -63,7 +65,7 @@ async function replay(input: CaptureInput, { pipeline, workers, send, sendEncode
       } else {
         await reader.push(chunk);
       }
-      if (pipeline.pending >= batchSize) await send(pipeline.take());
+      if (pipeline.pending >= atOnce) await send(pipeline.take());
       for (const batch of workers?.take() ?? []) await sendEncoded(batch);
       if (signal?.aborted) break;
     }
@@ -74,7 +76,7 @@ async function replay(input: CaptureInput, { pipeline, workers, send, sendEncode
     await reader.finish();
   } finally {
     for (const batch of workers?.take() ?? []) await sendEncoded(batch);
-    while (!pipeline.finish(batchSize)) await send(pipeline.take());
+    while (!pipeline.finish(atOnce)) await send(pipeline.take());
     await send(pipeline.take());
   }
   return { packets: reader.packets, problem: reader.problem };

@@ -5,10 +5,20 @@ export const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16',
 
 const mostKnown = 16_384;
 
+/** A range of IPv4 addresses. */
+interface Range {
+  readonly mask: number;
+  /** What an address in it has under the mask. */
+  readonly network: number;
+}
+
 /** Tells which endpoint of a flow is the monitored one. */
 export class MonitoredNetworks {
+  /** All ranges: whether they are some, and which of IPv6 holds an address. */
   readonly #list = new BlockList();
-  /** Of addresses asked for lately: flows of one host follow each other. */
+  /** Those of IPv4, compared in place: a call into the platform makes an object of each address. */
+  readonly #ranges: Range[] = [];
+  /** Of IPv6 addresses asked for lately: flows of one host follow each other. */
   readonly #known = new Map<string, boolean>();
 
   /** @throws {TypeError} when an entry is not CIDR notation */
@@ -18,6 +28,8 @@ export class MonitoredNetworks {
       const length = Number(prefix);
       if (!address || !Number.isInteger(length)) throw new TypeError(`monitored network ${JSON.stringify(network)}: expected CIDR notation such as 10.0.0.0/8`);
       this.#list.addSubnet(address, length, isIPv6(address) ? 'ipv6' : 'ipv4');
+      const mask = length === 0 ? 0 : -1 << (32 - length);
+      if (!isIPv6(address)) this.#ranges.push({ mask, network: wordOf(address) & mask });
     }
   }
 
@@ -27,12 +39,33 @@ export class MonitoredNetworks {
   }
 
   #contains(ip: string): boolean {
+    if (ip.includes(':')) return this.#containsIpv6(ip);
+    const word = wordOf(ip);
+    return this.#ranges.some(({ mask, network }) => (word & mask) === network);
+  }
+
+  #containsIpv6(ip: string): boolean {
     let isMonitored = this.#known.get(ip);
     if (isMonitored === undefined) {
-      isMonitored = this.#list.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
+      isMonitored = this.#list.check(ip, 'ipv6');
       if (this.#known.size >= mostKnown) this.#known.clear();
       this.#known.set(ip, isMonitored);
     }
     return isMonitored;
   }
+}
+
+/** The 32 bits of an IPv4 address in dotted form. */
+function wordOf(ip: string): number {
+  let word = 0;
+  let byte = 0;
+  for (let i = 0; i < ip.length; i++) {
+    const code = ip.charCodeAt(i);
+    if (code !== 0x2e) byte = byte * 10 + code - 0x30;
+    else {
+      word = (word << 8) | byte;
+      byte = 0;
+    }
+  }
+  return (word << 8) | byte;
 }

@@ -12,7 +12,8 @@ import { reportProbe } from '../operations/operations.ts';
 import { probeSection } from './configuration.ts';
 import { createPipeline } from './create.ts';
 import { replayCapture } from './replay.ts';
-import { defaultTables, flowTableOptions, sharedOut, tablesSection, type TableBounds } from './tables.ts';
+import { defaultTables, flowTableOptions, sharedOut, type TableBounds } from './tables.ts';
+import { tablesSection } from './tables-section.ts';
 import { ProbeWorkers } from './workers.ts';
 
 const tokenKey = Buffer.alloc(32, 7);
@@ -133,6 +134,7 @@ test('bounds are configured, with units, and by default those of the code', () =
   assert.throws(() => tablesSection.parse({ streams: 2048 }), /a size such as/);
   assert.throws(() => tablesSection.parse({ stream_count: 1 }));
   assert.deepEqual(flowTableOptions(defaultTables), flowTableDefaults);
+  assert.deepEqual(tablesSection.parse(undefined), defaultTables);
 });
 
 test('how long a flow may be silent is configured', async () => {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CaptureError } from '#capture';
 import { parseWatchlist } from '#identifiers';
-import { encodeBatch } from '#wire';
+import { BatchWriter } from '#wire';
 import { createPipeline } from './create.ts';
 import { captureReader, type CaptureInputReader } from './input-reader.ts';
 import { Share } from './share.ts';
@@ -11,18 +11,22 @@ import type { FromWorker, ToWorker, WorkerCounters, WorkerProblem, WorkerStart }
 
 /** Records of one batch. */
 const batchSize = 4096;
+/** While flows end: what becomes of fewer records at a time does not outlive them. */
+const recordsAtOnce = 256;
 
 const { index, count, seed, tokenKey, observer, monitoredNetworks, tables, reveal, slots } = workerData as WorkerStart;
 const { keyId } = watchKeyOf(tokenKey);
 const port = parentPort!;
 let revealed: [token: string, value: string][] = [];
 let batches: Uint8Array[] = [];
+let batch = new BatchWriter(batchSize);
 const pipeline = createPipeline({
   tokenKey, observer, ...(monitoredNetworks && { monitoredNetworks }), share: new Share(seed, index, count),
   tables: sharedOut(tables, count),
   ...(reveal && { onRecognised: (found) => { for (const { observable, value } of found) revealed.push([observable.token, value]); } }),
 });
 let reader: CaptureInputReader = captureReader(pipeline);
+let chunk = Buffer.alloc(0);
 /** The input is no capture: what is left of it is not looked at. */
 let isRefused = false;
 
@@ -47,9 +51,8 @@ function handle(message: ToWorker): void {
     case 'watch':
       return pipeline.watch(watchOf(message.lists.map((text) => parseWatchlist(text, 'watchlist', keyId)), tokenKey));
     case 'chunk':
-      // The platform's hashes and decompressors take no shared memory.
-      if (!isRefused) reader.push(Buffer.from(new Uint8Array(slots[message.slot]!, 0, message.length)));
-      if (pipeline.pending >= batchSize) encode();
+      if (!isRefused) reader.push(ownCopy(slots[message.slot]!, message.length));
+      encode();
       return post({ kind: 'read', packets: reader.packets, ...taken() });
     case 'end':
       if (isRefused) return;
@@ -59,19 +62,30 @@ function handle(message: ToWorker): void {
     case 'discard':
       pipeline.discard();
       batches = [];
+      batch = new BatchWriter(batchSize);
       revealed = [];
       return post({ kind: 'read', packets: reader.packets, ...taken() });
   }
 }
 
+/** The platform's hashes and decompressors take no shared memory. A chunk is read before the next one comes. */
+function ownCopy(slot: SharedArrayBuffer, length: number): Buffer {
+  if (chunk.length < length) chunk = Buffer.allocUnsafeSlow(slot.byteLength);
+  chunk.set(new Uint8Array(slot, 0, length));
+  return chunk.subarray(0, length);
+}
+
 function finishFlows(): void {
-  while (!pipeline.finish(batchSize)) encode();
+  while (!pipeline.finish(recordsAtOnce)) encode();
   encode();
+  if (batch.length > 0) batches.push(batch.take());
 }
 
 function encode(): void {
-  const records = pipeline.take();
-  for (let at = 0; at < records.length; at += batchSize) batches.push(encodeBatch(records.slice(at, at + batchSize)));
+  for (const record of pipeline.take()) {
+    batch.add(record);
+    if (batch.isFull) batches.push(batch.take());
+  }
 }
 
 function taken() {

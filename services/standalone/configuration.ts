@@ -3,7 +3,7 @@ import { httpSection, logSectionFrom, shutdownSection } from '#runtime';
 import { alerterSection } from '../alerter/configuration.ts';
 import { detectionOptions } from '../detector/configuration.ts';
 import { liveSection } from '../probe/configuration.ts';
-import { tablesSection } from '../probe/tables.ts';
+import { tablesSection } from '../probe/tables-section.ts';
 
 export const standaloneSection = z.strictObject({
   data: z.string().min(1).default('.telltale').meta({ description: 'Folder of the token key, the embedded ClickHouse and the alerter\'s journal. `--data` goes before it.' }),

@@ -6,7 +6,7 @@ import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { PacketView } from '#capture';
 import type { FlowRecord } from '#flow';
-import { encodeBatch } from '#wire';
+import { BatchWriter } from '#wire';
 import { createPipeline } from '../../../services/probe/create.ts';
 import { replayCapture } from '../../../services/probe/replay.ts';
 import { startWorkers } from '../../../services/probe/workers.ts';
@@ -28,7 +28,10 @@ export interface ProbeRun {
   distinct: string;
 }
 
+/** As many as a sink puts into one message. */
 const batchSize = 4096;
+/** What a batch has taken of records need not outlive them. */
+const recordsAtOnce = 256;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -43,8 +46,10 @@ const tokenKey = Buffer.alloc(32, 7);
 const pipeline = createPipeline({ tokenKey, observer: 'bench' });
 const workers = startWorkers({ workers: Number(values.workers), tokenKey, observer: 'bench' });
 const distinct = new Distinct();
+const batch = new BatchWriter(batchSize);
 const began = performance.now();
 const packets = values.flows ? await madeUpFlows(Number(values.flows)) : await replay(positionals[0]!);
+if (batch.length > 0) writeSync(output, batch.take());
 closeSync(output);
 const elapsed = (performance.now() - began) / 1000;
 const workerSeconds = await workers?.cpuSeconds() ?? [];
@@ -56,16 +61,18 @@ const result: ProbeRun = {
 };
 console.log(JSON.stringify(result));
 
-/** In batches as a sink sends them. */
 async function send(records: readonly FlowRecord[]): Promise<void> {
   if (values.distinct) for (const record of records) count(record);
-  for (let at = 0; at < records.length; at += batchSize) writeSync(output, encodeBatch(records.slice(at, at + batchSize)));
+  for (const record of records) {
+    batch.add(record);
+    if (batch.isFull) writeSync(output, batch.take());
+  }
 }
 
 async function replay(path: string): Promise<number> {
   const { size } = statSync(path);
   const replayed = await replayCapture({ path, name: 'capture', size, found: false }, {
-    pipeline, send, ...(workers && { workers, sendEncoded: async (batch: Uint8Array) => { writeSync(output, batch); } }),
+    pipeline, send, atOnce: recordsAtOnce, ...(workers && { workers, sendEncoded: async (batch: Uint8Array) => { writeSync(output, batch); } }),
   });
   return replayed.packets;
 }
@@ -94,7 +101,7 @@ async function madeUpFlows(count: number): Promise<number> {
     view.data.writeUInt32BE(0x0a000000 + (flow >>> 4), 12);
     view.data.writeUInt16BE(20_000 + (flow & 0xf), 20);
     pipeline.packet(view);
-    if (pipeline.pending >= batchSize) await send(pipeline.take());
+    if (pipeline.pending >= recordsAtOnce) await send(pipeline.take());
   }
   pipeline.finish();
   await send(pipeline.take());
