@@ -53,6 +53,30 @@ test('rules lint: problems have a place, and errors the exit status 1', (context
   assert.equal(telltale('lint', path.join(folder, 'proxy.yml')).status, 0);
 });
 
+test('rules lint: YAML of another kind in a checkout is skipped and counted, a rule with a mistake is not', (context) => {
+  const folder = folderWith(context, {
+    'rules/good.yml': rule,
+    'rules/misspelt.yml': rule.replaceAll('5', '6').replace('detection:', 'detektion:'),
+    'rules/list.yml': `- title: Listed\n  detection: {}\n`,
+    'rules/broken.yml': 'title: Broken\ndetection: [',
+    'regression_data/a/info.yml': 'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\nregression_tests_info: []\n',
+    'regression_data/b/info.yml': 'id: 2\n',
+    'ci/workflow.yml': 'name: Tests\non: [push]\njobs: {}\n',
+    'ci/template.yml': 'name: {{ .Values.name }}\n{{- end }}\n',
+    'ci/list.yaml': '- one\n- two\n',
+  });
+  const { status, out, err } = telltale('lint', folder);
+  assert.equal(status, 1);
+  assert.deepEqual(out.trim().split('\n').map((line) => line.replace(`${folder}/`, '').replace(/^(\S+) (\S+) .*\[(.*)\]$/, '$1 $2 $3')), [
+    'rules/broken.yml:2:13 error yaml', 'rules/list.yml:1:1 error document', 'rules/misspelt.yml:1:1 error detection',
+  ]);
+  assert.match(err.replace(`${folder}/`, ''), /\ninfo: 5 files of other YAML skipped, such as ci\/list\.yaml\n$/);
+  const alone = telltale('lint', path.join(folder, 'ci/workflow.yml'));
+  assert.equal(alone.status, 1);
+  assert.match(alone.out, /workflow\.yml:1:1 error no rule: a rule has title/);
+  assert.equal(telltale('lint', path.join(folder, 'regression_data')).status, 0);
+});
+
 test('rules test: fixtures of each rule, and rules without any', (context) => {
   assert.equal(telltale('test').status, 0);
   const good = folderWith(context, { 'echo.yml': rule, 'echo.fixtures.yml': fixtures });

@@ -1,5 +1,8 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
+import {
+  DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, isIpPayloadRead,
+  type DatagramContext, type Message,
+} from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -157,7 +160,7 @@ export class ProbePipeline implements FlowHandler {
     const counters = flow.isWatched ? this.#watched : this.dissect;
     this.#dissected = flow;
     if (flow.transport === 'tcp') {
-      context.stream ??= new StreamDissector(defaultDissectOptions, this.#emit, counters);
+      context.stream ??= new StreamDissector(defaultDissectOptions, this.#emit, counters, flow.destinationPort);
       context.stream.data(sender, bytes, frame, micros);
       if (!context.stream.done) return;
       flow.isPassedOver = true;
@@ -169,6 +172,8 @@ export class ProbePipeline implements FlowHandler {
     } else if (flow.transport === 'sctp') {
       context.association ??= new SctpDissector(defaultDissectOptions, this.#emit, counters);
       context.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
+    } else if (isIpPayloadRead(flow.transport)) {
+      dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), this.#emit, counters);
     }
   }
 
