@@ -92,7 +92,7 @@ test('workers refuse what is no capture, and say where one breaks off', async ()
 function muchTraffic(): Buffer {
   const builder = new CaptureBuilder();
   for (let i = 0; i < 10_000; i++) {
-    builder.udp({ client: { ip: `10.1.${i >> 8}.${i & 0xff}`, port: 40_000 }, server: { ip: '198.51.100.7', port: 7000 }, at: at + i }).send(Buffer.from(`uid=18402${10_000 + i} ${'x'.repeat(300)}`));
+    builder.udp({ client: { ip: `10.1.${i >> 8}.${i & 0xff}`, port: 40_000 }, server: { ip: '198.51.100.7', port: 7000 }, at: at + i }).send(Buffer.from(`uid=18402${10_000 + i} ${'x'.repeat(1100)}`));
   }
   return builder.pcap();
 }
