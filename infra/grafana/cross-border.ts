@@ -158,7 +158,7 @@ GROUP BY edge ORDER BY secondarystat DESC LIMIT 100`,
               [1, 'red'],
             ],
             description:
-              "Cities as the location table claims them, within the country that it answers. A city is less certain than a country: a round trip or a name may contradict it, and then it is left out. IP Geolocation by DB-IP.",
+              'Cities as the location table claims them, within the country that it answers. A city is less certain than a country: a round trip or a name may contradict it, and then it is left out. IP Geolocation by DB-IP.',
             overrides: { Bytes: [unit('bytes')] },
             sql: `SELECT telltale_peer_city AS "City", telltale_peer_located AS country,
   toFloat64(splitByChar(',', telltale_peer_position)[1]) AS latitude, toFloat64(splitByChar(',', telltale_peer_position)[2]) AS longitude,

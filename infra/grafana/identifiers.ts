@@ -9,7 +9,10 @@ const identifierFindings = `${selectedFindings} AND telltale_observable_kind != 
   AND ${chosen('telltale_observable_kind', 'kind')}`;
 
 /** All kinds of the data class: rooms, meetings, channels, calls. */
-const rooms = [...catalogue.map(({ name }) => name), inferredKinds.room].filter((kind) => dataClassOf(kind) === 'room').map((kind) => `'${kind}'`).join(', ');
+const rooms = [...catalogue.map(({ name }) => name), inferredKinds.room]
+  .filter((kind) => dataClassOf(kind) === 'room')
+  .map((kind) => `'${kind}'`)
+  .join(', ');
 
 /** An identifier is known by its token only: values never leave the probe. */
 const identifiers = 'uniqExact(telltale_observable_token)';

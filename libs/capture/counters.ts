@@ -18,6 +18,8 @@ export const captureReasons = {
   'link/osi': 'An LLC frame of OSI, such as IS-IS.',
   'link/mpls': 'MPLS that carries neither IP nor Ethernet.',
   'link/ppp': 'PPP that carries another protocol than IP, such as link control.',
+  'link/ppp_login': 'PAP, CHAP or EAP outside of any IP packet: who logs in can be read on this link, and has no flow to be told with.',
+  'link/802.1x': 'IEEE 802.1X: who logs in at the network can be read on this link, and has no flow to be told with.',
   'link/pppoe': 'PPPoE of another version than 1.',
   'link/pppoe_discovery': 'PPPoE discovery.',
   'link/macsec': 'MACsec: encrypted.',

@@ -205,6 +205,8 @@ test('malformed packets are counted by layer and reason', () => {
     ['link/pppoe', 1, hex(`${macs} 8864 2100 0001 0006 c021 01010004`)],
     ['link/pppoe_discovery', 1, hex(`${macs} 8863 1109 0000 0000`)],
     ['link/ppp', 1, hex(`${macs} 8864 1100 0001 0006 c021 01010004`)],
+    ['link/ppp_login', 1, hex(`${macs} 8864 1100 0001 000c c023 0101000a 02 6f70 02 7077`)],
+    ['link/802.1x', 1, hex(`${macs} 888e 0100 0009 02010009 01 6a616e65`)],
     ['link/macsec', 1, hex(`${macs} 88e5 0000`)],
     ['link/erf', 197, ipv4],
     ['link/fddi', 10, ipv4],

@@ -11,7 +11,7 @@ import { decodeTransport } from './transport.ts';
 import { leaveTunnel } from './tunnel.ts';
 import { decodeUdpTunnel } from './udp-tunnels.ts';
 import type { PacketView } from './view.ts';
-import { decodePrism, decodeRadiotap, decodeWlan } from './wlan.ts';
+import { decodePrism, decodeRadiotap, decodeSwappedWlan, decodeWlan } from './wlan.ts';
 
 /**
  * Link layer, encapsulations, IP and transport of the packet in `view`, in place. Allocates nothing and never throws.
@@ -63,6 +63,7 @@ function decodeLayers(view: PacketView, first: layer.Layer, counters: CaptureCou
       case layer.COOKED: next = decodeCooked(view, counters); break;
       case layer.COOKED_V2: next = decodeCookedV2(view, counters); break;
       case layer.WLAN: next = decodeWlan(view, counters); break;
+      case layer.WLAN_SWAPPED: next = decodeSwappedWlan(view, counters); break;
       case layer.RADIOTAP: next = decodeRadiotap(view, counters); break;
       case layer.PRISM: next = decodePrism(view, counters); break;
       case layer.NFLOG: next = decodeNflog(view, counters); break;

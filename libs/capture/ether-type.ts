@@ -13,6 +13,7 @@ const PPPOE_DISCOVERY = 0x8863;
 const PPPOE_SESSION = 0x8864;
 const PPP = 0x880b;
 const QINQ = 0x88a8;
+const DOT1X = 0x888e;
 const MACSEC = 0x88e5;
 /** Cisco FabricPath: an Ethernet header with switches for addresses around the frame. */
 const FABRICPATH = 0x8903;
@@ -75,6 +76,7 @@ function tagLength(etherType: number): number {
 function reasonOf(etherType: number) {
   if (etherType === ARP || etherType === RARP) return 'link/arp';
   if (etherType === PPPOE_DISCOVERY) return 'link/pppoe_discovery';
+  if (etherType === DOT1X) return 'link/802.1x';
   return etherType === MACSEC ? 'link/macsec' : 'link/not_ip';
 }
 

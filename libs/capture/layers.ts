@@ -34,3 +34,5 @@ export const GRE = 23;
 export const UDP_PAYLOAD = 24;
 export const PPP_WITH_DIRECTION = 25;
 export const IEEE1394 = 26;
+/** 802.11 with the bytes of frame control and sequence control in the other order. */
+export const WLAN_SWAPPED = 27;

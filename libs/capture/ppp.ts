@@ -8,6 +8,9 @@ const IPV4 = 0x0021;
 const IPV6 = 0x0057;
 const MPLS = 0x0281;
 const MPLS_MULTICAST = 0x0283;
+const PAP = 0xc023;
+const CHAP = 0xc223;
+const EAP = 0xc227;
 /** RFC 1662: all stations, unnumbered information. */
 const ADDRESS = 0xff;
 const CONTROL = 0x03;
@@ -30,7 +33,7 @@ export function decodePpp(view: PacketView, counters: CaptureCounters): layer.La
     case IPV6: return layer.IPV6;
     case MPLS: case MPLS_MULTICAST: return layer.MPLS;
     default:
-      counters.count('link/ppp');
+      counters.count(view.ipVersion === 0 && (protocol === PAP || protocol === CHAP || protocol === EAP) ? 'link/ppp_login' : 'link/ppp');
       return layer.FAILED;
   }
 }

@@ -19,7 +19,6 @@ const unlike: Record<string, { frames: number; reason: string }> = {
   'tcpdump/bigtcp-ipv4-vxlan-ipv6.pcap': { frames: 1, reason: 'the same' },
   'tcpdump/bigtcp-ipv6-geneve-ipv6.pcap': { frames: 1, reason: 'the same' },
   'tcpdump/vxlan_port_8472.pcap': { frames: 8, reason: 'VXLAN at the port of Linux, of which tshark has to be told' },
-  'ndpi/pcap/capwap.pcap': { frames: 11, reason: 'CAPWAP data is not taken off' },
   'suricata-verify/decode-nsh-type2/input.pcap': { frames: 1, reason: 'NSH is not taken off' },
 };
 

@@ -14,8 +14,9 @@ export const TEREDO = 8;
 export const L2TP = 9;
 export const PSEUDOWIRE = 10;
 export const MPLS_IN_IP = 11;
+export const CAPWAP = 12;
 
-const names = ['', 'ipv4', 'ipv6', 'gre', 'erspan', 'vxlan', 'geneve', 'gtp-u', 'teredo', 'l2tp', 'pseudowire', 'mpls'];
+const names = ['', 'ipv4', 'ipv6', 'gre', 'erspan', 'vxlan', 'geneve', 'gtp-u', 'teredo', 'l2tp', 'pseudowire', 'mpls', 'capwap'];
 
 /** Encapsulations within one another; further ones stay payload. Seven digits keep the path a small integer. */
 const MAX_PATH = 0xfffffff;

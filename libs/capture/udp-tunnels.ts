@@ -1,6 +1,6 @@
 import type { CaptureCounters } from './counters.ts';
 import * as layer from './layers.ts';
-import { enterTunnel, GENEVE, GTP_U, L2TP, MPLS_IN_IP, TEREDO, VXLAN } from './tunnel.ts';
+import { CAPWAP, enterTunnel, GENEVE, GTP_U, L2TP, MPLS_IN_IP, TEREDO, VXLAN } from './tunnel.ts';
 import type { PacketView } from './view.ts';
 
 const L2TP_PORT = 1701;
@@ -8,6 +8,7 @@ const GTP_U_PORT = 2152;
 const GRE_PORT = 4754;
 const VXLAN_PORT = 4789;
 const VXLAN_GPE_PORT = 4790;
+const CAPWAP_DATA_PORT = 5247;
 const GENEVE_PORT = 6081;
 const MPLS_PORT = 6635;
 /** Where Linux sends VXLAN unless told otherwise. */
@@ -26,6 +27,7 @@ export function decodeUdpTunnel(view: PacketView, counters: CaptureCounters): la
     case GENEVE_PORT: return decodeGeneve(view, counters);
     case GTP_U_PORT: return decodeGtp(view, counters);
     case L2TP_PORT: return decodeL2tp(view, counters);
+    case CAPWAP_DATA_PORT: return decodeCapwap(view, counters);
     case GRE_PORT: return isGre(data, at) ? layer.GRE : layer.DECODED;
     case MPLS_PORT: return enterTunnel(view, MPLS_IN_IP, layer.MPLS, at, counters);
     default:
@@ -33,6 +35,7 @@ export function decodeUdpTunnel(view: PacketView, counters: CaptureCounters): la
   // Its server port may be that of either side.
   if (view.sourcePort === GTP_U_PORT) return decodeGtp(view, counters);
   if (view.sourcePort === L2TP_PORT) return decodeL2tp(view, counters);
+  if (view.sourcePort === CAPWAP_DATA_PORT) return decodeCapwap(view, counters);
   const first = data[at]!;
   return first === 0 || first >> 4 === 6 ? decodeTeredo(view, counters) : layer.DECODED;
 }
@@ -105,6 +108,24 @@ function decodeL2tp(view: PacketView, counters: CaptureCounters): layer.Layer {
   if (flags & 0x0800) inner += 4;
   if (flags & 0x0200) inner += inner + 2 <= end ? 2 + ((data[inner]! << 8) | data[inner + 1]!) : 2;
   return inner < end ? enterTunnel(view, L2TP, layer.PPP, inner, counters) : layer.DECODED;
+}
+
+const IEEE_802_11 = 1;
+/** Version bits of an 802.11 frame control, which are 0. */
+const WLAN_VERSION = 0x03;
+
+/**
+ * RFC 5415, section 4.3: version 0 without DTLS, a header length in words of 4 bytes, the wireless binding, and whether the frame is a native one;
+ * neither a fragment nor a keep-alive. A native frame is one of 802.11 (RFC 5416), whose frame control access points of Cisco swap.
+ */
+function decodeCapwap(view: PacketView, counters: CaptureCounters): layer.Layer {
+  const { data, payloadStart: at, payloadEnd: end } = view;
+  const length = (data[at + 1]! >> 3) * 4;
+  const inner = at + length;
+  if (data[at] !== 0 || length < 8 || (data[at + 3]! & 0x8f) !== 0 || inner + 14 > end) return layer.DECODED;
+  if ((data[at + 2]! & 1) === 0) return enterTunnel(view, CAPWAP, layer.ETHERNET, inner, counters);
+  if ((data[at + 2]! >> 1 & 0x1f) !== IEEE_802_11) return layer.DECODED;
+  return enterTunnel(view, CAPWAP, (data[inner]! & WLAN_VERSION) === 0 ? layer.WLAN : layer.WLAN_SWAPPED, inner, counters);
 }
 
 const TEREDO_PORT = 3544;

@@ -14,19 +14,25 @@ const AGGREGATED = 0x80;
 
 /** IEEE 802.11, section 9.2: data frames that are not encrypted. Of an aggregated one (A-MSDU), the first packet. */
 export function decodeWlan(view: PacketView, counters: CaptureCounters): layer.Layer {
-  return decodeFrame(view, false, counters);
+  return decodeFrame(view, false, false, counters);
+}
+
+/** The same, as access points of Cisco hand frames over: the bytes of frame control and sequence control change places. */
+export function decodeSwappedWlan(view: PacketView, counters: CaptureCounters): layer.Layer {
+  return decodeFrame(view, false, true, counters);
 }
 
 /** @param isPadded the header is padded to a multiple of 4 bytes, as some drivers hand it over */
-function decodeFrame(view: PacketView, isPadded: boolean, counters: CaptureCounters): layer.Layer {
+function decodeFrame(view: PacketView, isPadded: boolean, isSwapped: boolean, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 24 > end) return truncated(counters);
-  const subtype = data[at]! & 0xf0;
-  const flags = data[at + 1]!;
-  if ((data[at]! >> 2 & 3) !== DATA_FRAME || subtype & SUBTYPE_NO_DATA) return fail('wlan/no_data', counters);
+  const control = isSwapped ? data[at + 1]! : data[at]!;
+  const flags = isSwapped ? data[at]! : data[at + 1]!;
+  const subtype = control & 0xf0;
+  if ((control >> 2 & 3) !== DATA_FRAME || subtype & SUBTYPE_NO_DATA) return fail('wlan/no_data', counters);
   if (flags & PROTECTED) return fail('wlan/protected', counters);
   // All but the first fragment begin inside a packet.
-  if (data[at + 22]! & 0xf) return fail('wlan/fragment', counters);
+  if (data[isSwapped ? at + 23 : at + 22]! & 0xf) return fail('wlan/fragment', counters);
 
   let length = (flags & TO_AND_FROM_DS) === TO_AND_FROM_DS ? 30 : 24;
   let isAggregated = false;
@@ -55,7 +61,7 @@ export function decodeRadiotap(view: PacketView, counters: CaptureCounters): lay
   const length = data[at + 2]! | (data[at + 3]! << 8);
   if (data[at] !== 0 || length < 8 || at + length > end) return fail('wlan/bad_header', counters);
   view.payloadStart = at + length;
-  return decodeFrame(view, (radiotapFlags(data, at, at + length) & RADIOTAP_PADDED) !== 0, counters);
+  return decodeFrame(view, (radiotapFlags(data, at, at + length) & RADIOTAP_PADDED) !== 0, false, counters);
 }
 
 /** Fields are aligned to their size, counted from the header. */

@@ -49,6 +49,13 @@ const cases: Case[] = [
   { files: ['ndpi/pcap/quic.pcap', 'ndpi/pcap/quic_q39.pcap', 'ndpi/pcap/quic_q43.pcap', 'ndpi/pcap/quic_q50.pcap', ...suricata('quic-cyu')], filter: 'gquic.tag.sni || quic', theirs: ['gquic.tag.sni'], ours: serverName('quic'), distinct: true },
   { files: ['zeek/Traces/tls/certificate-with-sct.pcap', 'zeek/Traces/tls/tls1_1.pcap', 'zeek/Traces/tls/telesec.pcap', 'zeek/Traces/tls/ocsp-stapling.pcap', 'ndpi/pcap/viber.pcap', 'ndpi/pcap/zoom.pcap'], filter: 'tcp && tls.handshake.type == 11',
     theirs: ['x509ce.dNSName'], ours: ({ facts }) => facts['telltale.tls.certificate_names'] ?? [], distinct: true },
+  { files: ['zeek/Traces/mysql/plain-amazon-rds.pcap', 'zeek/Traces/mysql/query-attr.pcap', 'zeek/Traces/mysql/change-user-success.pcap'], filter: 'mysql.passwd || mysql.auth_switch_response.data', theirs: ['mysql.user', 'mysql.passwd', 'mysql.auth_switch_response.data'],
+    ours: at('mysql.login.user_name', 'mysql.login.response'), distinct: true },
+  { files: ['zeek/Traces/postgresql/greenhouse-app.pcap'], filter: 'pgsql.password', theirs: ['pgsql.password'], ours: at('postgresql.login.response'), distinct: true },
+  { files: ['zeek/Traces/rfb/vnc-mac-to-linux.pcap'], filter: 'vnc.auth_response', theirs: ['vnc.auth_response'], ours: at('rfb.login.response') },
+  { files: ['ndpi/pcap/steam.pcapng'], filter: 'steam_ihs_discovery', theirs: ['steam_ihs_discovery.body_status_user_steamid', 'steam_ihs_discovery.body_status_macaddresses', 'steam_ihs_discovery.body_status_hostname'],
+    ours: at('steam.user.steam_id', 'steam.mac', 'steam.host_name'), distinct: true },
+  { files: ['ndpi/pcap/capwap.pcap', 'tcpdump/lwapp-data.pcap'], filter: 'wlan.ssid', theirs: ['wlan.ssid'], ours: (message) => at('capwap.wlan.network_name', 'lwapp.wlan.network_name')(message).map((name) => Buffer.from(name).toString('hex')), distinct: true },
 ];
 
 describe('binary protocols agree with tshark', { skip: !isAble }, () => {

@@ -33,9 +33,27 @@ describe('PostgreSQL', () => {
     assert.equal(counters.get('postgresql', 'bounded payload'), 1);
   });
 
-  test('a digest is no password, and what follows an accepted request for TLS is TLS', () => {
+  test('the proof of SCRAM, behind the user in the first message', () => {
+    // RFC 7677, section 3.
+    const first = 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO';
+    const last = 'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=';
+    const message = (type: string, body: Buffer): Buffer => Buffer.concat([Buffer.from(type), hex((body.length + 4).toString(16).padStart(8, '0')), body]);
+    const initial = Buffer.concat([Buffer.from('SCRAM-SHA-256\0'), hex(first.length.toString(16).padStart(8, '0')), Buffer.from(first)]);
+    assert.deepEqual(told([
+      ['source', Buffer.concat([length, startup])], ['destination', message('R', Buffer.concat([hex('0000000a'), Buffer.from('SCRAM-SHA-256\0\0')]))], ['source', message('p', initial)],
+      ['destination', message('R', Buffer.concat([hex('0000000b'), Buffer.from('r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096')]))],
+      ['source', message('p', Buffer.from(last))], ['destination', message('R', Buffer.concat([hex('0000000c'), Buffer.from('v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=')]))],
+    ]), [
+      '1 postgresql cleartext postgresql.login.user_name=jane', '3 postgresql cleartext postgresql.login.user_name=user',
+      '5 postgresql cleartext postgresql.login.response=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
+    ]);
+  });
+
+  test('an answer of md5 is no password, and what follows an accepted request for TLS is TLS', () => {
     const digest: Packet[] = [['destination', hex('52 0000000c 00000005 01020304')], ['source', Buffer.concat([hex('70 00000028'), Buffer.from(`md5${'0'.repeat(32)}\0`)])]];
-    assert.deepEqual(told([['source', Buffer.concat([length, startup])], ...digest]), ['1 postgresql cleartext postgresql.login.user_name=jane']);
+    assert.deepEqual(told([['source', Buffer.concat([length, startup])], ...digest]), [
+      '1 postgresql cleartext postgresql.login.user_name=jane', `3 postgresql cleartext postgresql.login.response=md5${'0'.repeat(32)}`,
+    ]);
     assert.deepEqual(told([['source', hex('00000008 04d2162f')], ['destination', 'S'], ['source', clientHello]]), ['3 tls encrypted']);
   });
 });
@@ -49,6 +67,31 @@ describe('MySQL', () => {
       greeting, ['source', login('0002', Buffer.from('jane\0\0'))], ['destination', hex('07000002 00000002000000')],
       ['source', Buffer.concat([hex('07000000 03'), Buffer.from('COMMIT')])], ['source', Buffer.concat([hex('05000000 11'), Buffer.from('joe\0')])],
     ]), ['1 mysql cleartext', '2 mysql cleartext mysql.login.user_name=jane', '3 mysql cleartext +7', '4 mysql cleartext +7', '5 mysql cleartext mysql.login.user_name=joe']);
+  });
+
+  test('what a challenge is answered with, at the login, behind a change of plugin, and at a change of user', () => {
+    const answer = '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90';
+    // Capabilities: protocol 4.1, a database, one byte in front of the answer, a named plugin.
+    const full = (plugin: string) => {
+      const rest = Buffer.concat([Buffer.from('jane\0'), hex(`14${answer}`), Buffer.from(`shop\0${plugin}\0`)]);
+      return Buffer.concat([hex(`${(32 + rest.length).toString(16)}000001 08820800 00000001 21`), Buffer.alloc(23), rest]);
+    };
+    const frame = (number: number, ...parts: (Buffer | string)[]): Buffer => {
+      const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+      return Buffer.concat([Buffer.from([body.length, 0, 0, number]), body]);
+    };
+    const sha256 = 'b913a602c7eda7a495b4e6e7334d3890b913a602c7eda7a495b4e6e7334d3891';
+    assert.deepEqual(told([
+      greeting, ['source', full('mysql_native_password')], ['destination', frame(2, hex('fe'), 'caching_sha2_password\0', hex('0102030405060708'))], ['source', frame(3, hex(sha256))],
+      ['destination', frame(4, hex('0103'))], ['destination', frame(5, hex('00 000002000000'))],
+      ['source', frame(0, hex('11'), 'joe\0', hex(`14${answer}`), 'shop\0', hex('2100'), 'mysql_native_password\0')], ['destination', frame(1, hex('fe'), 'mysql_clear_password\0')],
+      ['source', frame(2, 's3same\0')], ['destination', frame(3, hex('ff'))], ['source', frame(0, hex('03'), 'SELECT 1')],
+    ]), [
+      '1 mysql cleartext', `2 mysql cleartext mysql.login.user_name=jane mysql.login.response=${answer}`, `4 mysql cleartext mysql.login.response=${sha256}`, '6 mysql cleartext +7',
+      `7 mysql cleartext mysql.login.user_name=joe mysql.login.response=${answer}`, '9 mysql cleartext mysql.login.password=s3same', '10 mysql cleartext +1', '11 mysql cleartext +9',
+    ]);
+    assert.deepEqual(told([greeting, ['source', full('mysql_clear_password').fill(0x61, 42, 62)]]).at(-1), `2 mysql cleartext mysql.login.user_name=jane mysql.login.password=${'a'.repeat(20)}`);
+    assert.deepEqual(told([greeting, ['source', full('mysql_native_password')], ['source', frame(0, hex('03'), 'SELECT 1, 2, 3, 4, 5')]]).at(-1), '3 mysql cleartext +21', 'a query, though the answer to the login was not seen');
   });
 
   test('TLS', () => {

@@ -4,6 +4,7 @@ import { HandshakeTimer } from './handshake-timer.ts';
 import { MediaFlow } from './media.ts';
 import type { DissectOptions } from './options.ts';
 import { QuicFlow } from './quic.ts';
+import { isReflected, TelegramCall } from './telegram.ts';
 
 /** What the dissectors remember of one UDP flow; made when it is asked for. */
 export class DatagramFlow {
@@ -19,6 +20,7 @@ export class DatagramFlow {
   #media: MediaFlow | null = null;
   #stunTimer: HandshakeTimer | null = null;
   #relayed: DatagramFlow | null = null;
+  #telegram: TelegramCall | null = null;
 
   constructor(options: DissectOptions, counters: DissectCounters) {
     this.options = options;
@@ -45,6 +47,12 @@ export class DatagramFlow {
   /** What a TURN relay carries for the client, which is a flow of its own. */
   get relayed(): DatagramFlow {
     return (this.#relayed ??= new DatagramFlow(this.options, this.counters));
+  }
+
+  /** The call of Telegram's that the datagram is of; null when it is of none. */
+  telegramCall(payload: Buffer): TelegramCall | null {
+    if (this.#telegram !== null && this.#telegram.owns(payload)) return this.#telegram;
+    return isReflected(payload) ? (this.#telegram = new TelegramCall(payload, this.options, this.counters)) : null;
   }
 
   /** May so many more bytes of messages without named fields be handed to the recogniser? */

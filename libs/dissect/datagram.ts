@@ -74,6 +74,8 @@ export class DatagramDissector {
 function emitClaimed(payload: Buffer, context: DatagramContext, emit: Emit, flow: DatagramFlow): boolean {
   const { sender, frame, micros } = context;
   const { options, counters } = flow;
+  const call = flow.telegramCall(payload);
+  if (call !== null) return emitSome(call.message(payload, context), emit);
   const first = payload[0]!;
   if (first < 0x40) {
     if (isSdRtnHello(payload)) {

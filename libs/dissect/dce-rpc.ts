@@ -1,7 +1,7 @@
 import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
-import { ntlmNames } from './ntlm.ts';
+import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
 /** DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): who binds with NTLM, as Outlook and Windows' own services do, and what they call where it is not sealed. */
@@ -56,7 +56,7 @@ class DceRpcReader implements FrameReader {
   }
 
   read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
-    const names = ntlmNames(bytes);
+    const names = ntlmLogin(bytes);
     if (this.#begun && names.length === 0) return null;
     this.#begun = true;
     const message = createMessage('dcerpc', cleartext, sender, frame, micros);

@@ -1,6 +1,6 @@
 import type { FieldList, FrameMap } from './fieldlist.ts';
 import type { Header } from './http-head.ts';
-import { ntlmNames } from './ntlm.ts';
+import { ntlmLogin } from './ntlm.ts';
 import { isName, stepOf } from './path.ts';
 import { addPairs, decodeUrl, decodeUtf8, encodingOf } from './urlencoded.ts';
 
@@ -60,7 +60,7 @@ function addNtlm(list: FieldList, header: Header, frames: FrameMap): void {
   const credentials = /^(?:NTLM|Negotiate) +([A-Za-z0-9+/]{16,16384}={0,2})$/i.exec(header.value);
   if (credentials === null) return;
   const frame = frames.frameAt(header.end - 1);
-  for (const { name, key, value } of ntlmNames(Buffer.from(credentials[1]!, 'base64'))) list.add(`http.${name}`, key, value, 'base64', frame);
+  for (const { name, key, value } of ntlmLogin(Buffer.from(credentials[1]!, 'base64'))) list.add(`http.${name}`, key, value, 'base64', frame);
 }
 
 function addUrlQuery(list: FieldList, path: string, header: Header, frames: FrameMap): void {

@@ -54,14 +54,14 @@ export function addTarget(list: FieldList, target: Target, position: number, fra
   if (query !== '') addPairs(list, 'url.query', query, position + target.queryStart, frames, '');
 }
 
-/** Sets the facts about where a request goes: to the host of an absolute target, else to that of the Host header. */
-export function setTargetFacts(facts: Partial<FlowRecord>, target: Target, host: string): void {
+/** Sets the facts about where a request goes: to the host of an absolute target, else to that of the Host header, or what `source` has in its place. */
+export function setTargetFacts(facts: Partial<FlowRecord>, target: Pick<Target, 'authority' | 'path' | 'query'>, host: string, source: 'http' | 'coap' = 'http'): void {
   const domain = hostOf(target.authority === '' ? host : target.authority);
   if (domain !== '') {
     facts['url.domain'] = domain;
     if (!isAddress(domain)) {
       facts['destination.domain'] = domain;
-      facts['telltale.destination.domain_source'] = 'http';
+      facts['telltale.destination.domain_source'] = source;
     }
   }
   if (target.path !== '') facts['url.path'] = decodeUtf8(target.path);

@@ -126,6 +126,7 @@ export class LineReader {
   /** Hands a line to the head; `end` is where its end begins, `length` how long it is with it. */
   #takeHead(end: number, length: number): void {
     const { buffer, start } = this.#stream;
+    if (this.#head!.passes(buffer[start], length)) return this.#stream.consume(length);
     const text = buffer.toString('utf8', start, start + end);
     this.#place(length);
     this.#stream.consume(length);
@@ -264,7 +265,7 @@ export abstract class LineHandler implements StreamHandler {
 
   /** A message of mail that `sender` is about to send: whom it is from and to is worth a message here. */
   protected mail(sender: Sender): MailHead {
-    return new MailHead((people) => this.message(sender, people));
+    return new MailHead((people) => this.message(sender, people), () => this.count('bounded message'));
   }
 
   protected count(reason: string): void {

@@ -11,26 +11,54 @@ const people = new Set([
 
 /** Bytes of a head that are read: each relay adds a few hundred, and mailing programs write an address per receiver. */
 const longestHead = 1024 * 1024;
+/** Bytes of a message in which others are looked for that are attached to it. */
+const longestMessage = 16 * 1024 * 1024;
+/** Multipart bodies within one another. */
+const deepestBody = 8;
+/** Parts that are messages, or the heads of such (RFC 2046, section 5.2.1; RFC 6532, section 3.7; RFC 6522, section 4). */
+const isMessage = /^(?:message\/(?:rfc822|global)|(?:text|message)\/rfc822-headers)\s*(?:;|$)/i;
+const boundaryOf = /^multipart\/[^;]*;(?:[^"]|"[^"]*")*?\bboundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i;
+const HYPHEN = 0x2d;
 /** Characters of addresses that are told at once: about as many addresses as one record has room for. */
 const mostAtOnce = 4096;
 
-/** Reads the head of a message of mail (RFC 5322, section 2.2) line by line: whom it is from and to. The body is content. */
+/**
+ * Reads the head of a message of mail (RFC 5322, section 2.2) line by line: whom it is from and to. Of its body only the heads of messages that are
+ * attached to it are read (RFC 2046); all else in it is content.
+ */
 export class MailHead {
-  /** The field at hand, if it names people, and what of it is not told yet. */
+  /** The field at hand, if it names people or tells what the body is, and what of it is not told yet. */
   #name = '';
   #value = '';
+  #contentType = '';
   #read = 0;
+  #body = 0;
+  /** What the next line belongs to: the head of a message, that of a part of one, or neither. */
+  #in: 'message' | 'part' | 'body' = 'message';
+  #isAttached = false;
+  /** Lines that divide the bodies at hand, outermost first. */
+  #boundaries: string[] = [];
   readonly #tell: (people: NamedValue[]) => void;
+  readonly #onBound: () => void;
   #people: NamedValue[] = [];
   #waiting = 0;
 
-  /** `tell` is called with the fields that name people: when there are many, and when the head is over. */
-  constructor(tell: (people: NamedValue[]) => void) {
+  /** `tell` is called with the fields that name people: when there are many, and when a head is over; `onBound` when the message is read no further. */
+  constructor(tell: (people: NamedValue[]) => void, onBound: () => void) {
     this.#tell = tell;
+    this.#onBound = onBound;
   }
 
-  /** Takes a line without its end; false when the head ended with it. */
+  /** Whether a line that begins so need not be handed over; `length` is that of the line. */
+  passes(first: number | undefined, length: number): boolean {
+    if (this.#in !== 'body' || first === HYPHEN) return false;
+    this.#body += length;
+    return this.#body < longestMessage;
+  }
+
+  /** Takes a line without its end; false when nothing that follows is of interest. */
   take(line: string): boolean {
+    if (this.#in === 'body') return this.#divide(line);
     this.#read += line.length + 1;
     if (/^[ \t]+\S/.test(line)) {
       if (this.#name !== '') this.#extend(line.trim());
@@ -38,13 +66,46 @@ export class MailHead {
       this.#close();
       const [, name, value = ''] = /^([!-9;-~]{1,64})[ \t]*:(.*)$/.exec(line) ?? [];
       // The separator of a mailbox file stands in front of some messages.
-      if (name === undefined && !line.startsWith('From ')) return this.end();
-      if (name !== undefined && people.has(name.toLowerCase())) {
-        this.#name = name.toLowerCase();
+      if (name === undefined && !line.startsWith('From ')) return this.#endHead();
+      const known = name?.toLowerCase() ?? '';
+      if (known === 'content-type' || (this.#in === 'message' && people.has(known))) {
+        this.#name = known;
         this.#value = value.trim();
       }
     }
     return this.#read < longestHead || this.end();
+  }
+
+  /** What the body is decides what is looked for in it. */
+  #endHead(): boolean {
+    this.#flush();
+    const contentType = this.#contentType;
+    this.#contentType = '';
+    this.#read = 0;
+    this.#in = 'body';
+    if (isMessage.test(contentType)) {
+      this.#in = 'message';
+      this.#isAttached = true;
+    }
+    const boundary = boundaryOf.exec(contentType);
+    if (boundary !== null && this.#boundaries.length < deepestBody) this.#boundaries.push(`--${boundary[1] ?? boundary[2]!}`);
+    return this.#in === 'message' || this.#boundaries.length > 0;
+  }
+
+  /** A line of a body that may divide it: that of one body ends those within it. */
+  #divide(line: string): boolean {
+    this.#body += line.length;
+    if (this.#body >= longestMessage) {
+      this.#onBound();
+      return false;
+    }
+    const text = line.trimEnd();
+    const level = this.#boundaries.findLastIndex((boundary) => text === boundary || text === `${boundary}--`);
+    if (level < 0) return true;
+    const isLast = text !== this.#boundaries[level];
+    this.#boundaries.length = isLast ? level : level + 1;
+    if (!isLast) this.#in = 'part';
+    return this.#boundaries.length > 0;
   }
 
   /** There is no more of it. */
@@ -69,10 +130,13 @@ export class MailHead {
   }
 
   #close(): void {
-    if (this.#value !== '') {
+    if (this.#name === 'content-type') {
+      this.#contentType = this.#value;
+    } else if (this.#value !== '') {
       if (this.#waiting + this.#value.length > mostAtOnce) this.#flush();
       this.#waiting += this.#value.length;
-      this.#people.push({ name: `message.${this.#name}`, key: `message_${this.#name}`, value: this.#value, encoding: '' });
+      const path = this.#isAttached ? 'message.attached' : 'message';
+      this.#people.push({ name: `${path}.${this.#name}`, key: `message_${this.#name}`, value: this.#value, encoding: '' });
     }
     this.#name = this.#value = '';
   }

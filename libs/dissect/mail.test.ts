@@ -50,7 +50,7 @@ describe('SMTP', () => {
       ['source', 'AUTH DIGEST-MD5\r\n'], ['destination', '334 eA==\r\n'], ['source', `${digest}\r\n`], ['destination', '235 ok\r\n'],
       ['source', `AUTH SCRAM-SHA-1 ${base64('n,,n=us=2Cer,r=fyko+d2lbbFgONRv9qkxdawL')}\r\n`],
     ]).slice(1), [
-      '4 smtp smtp.login.user_name=(base64)tim', '8 smtp smtp.login.user_name=(base64)chris', '10 smtp smtp.login.user_name=(base64)us,er',
+      '4 smtp smtp.login.user_name=(base64)tim smtp.login.response=(base64)b913a602c7eda7a495b4e6e7334d3890', '8 smtp smtp.login.user_name=(base64)chris smtp.login.response=(base64)d388dad90d4bbd760a152321f2143af7', '10 smtp smtp.login.user_name=(base64)us,er',
     ]);
   });
 
@@ -71,6 +71,30 @@ describe('SMTP', () => {
     const parts = messages.slice(1).map(({ fields }) => fields.map(({ value }) => value.split(/, ?/)).flat());
     assert.deepEqual(parts.flat().filter((one) => one !== ''), many);
     assert.ok(parts.length > 2 && parts.every((part) => part.length <= 256));
+  });
+
+  test('the heads of messages that are attached, however deep, and nothing else of the body', () => {
+    const attached = (boundary: string, type: string, ...parts: string[]): string =>
+      `From: a@example.org\r\nContent-Type: ${type};\r\n boundary=${boundary}\r\n\r\npreamble@example.org\r\n${parts.map((part) => `--${boundary.replaceAll('"', '')}\r\n${part}\r\n`).join('')}--${boundary.replaceAll('"', '')}--\r\nTo: epilogue@example.org\r\n`;
+    const inner = attached('inner', 'multipart/mixed', 'Content-Type: message/global\r\n\r\nTo: "Jane" <c@example.org>,\r\n d@example.org\r\n\r\n--inner text@example.org', 'Content-Type: text/rfc822-headers\r\n\r\nCc: e@example.org')
+      .replace('From: a@', 'From: b@');
+    const whole = attached('"outer one"', 'multipart/report; charset="a;b"', 'To: content@example.org\r\n\r\nFrom: content@example.org', `Content-Type: message/rfc822\r\n\r\n${inner}`, '\r\nFrom: content@example.org');
+    const expected = ['smtp.message.from=a@example.org', 'smtp.message.attached.from=b@example.org', 'smtp.message.attached.to="Jane" <c@example.org>, d@example.org', 'smtp.message.attached.cc=e@example.org'];
+    for (const packets of [[whole], whole.match(/[^]{1,7}/g)!]) {
+      const { messages } = dissectStream([greeting, ['source', 'DATA\r\n'], ['destination', '354 go\r\n'], ...packets.map((part): Packet => ['source', part]), ['source', '.\r\nRCPT TO:<z@example.org>\r\n']]);
+      assert.deepEqual(messages.flatMap(fieldsOf), [...expected, 'smtp.rcpt_to=z@example.org']);
+    }
+    const chunk = dissectStream([greeting, ['source', `BDAT ${whole.length} LAST\r\n${whole}RCPT TO:<z@example.org>\r\n`]]);
+    assert.deepEqual(chunk.messages.flatMap(fieldsOf), [...expected, 'smtp.rcpt_to=z@example.org']);
+  });
+
+  test('a message without end is read up to a bound', () => {
+    const part = `${'x'.repeat(9998)}\r\n`.repeat(100);
+    const { counters, messages } = dissectStream([
+      greeting, ['source', 'DATA\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'], ...Array.from({ length: 17 }, (): Packet => ['source', part]),
+      ['source', '--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@example.org\r\n\r\n.\r\nRCPT TO:<z@example.org>\r\n'],
+    ]);
+    assert.deepEqual([counters.get('smtp', 'bounded message'), messages.flatMap(fieldsOf)], [1, ['smtp.rcpt_to=z@example.org']]);
   });
 
   test('the envelope is told, the message is not', () => {
@@ -129,7 +153,7 @@ describe('POP3', () => {
     assert.deepEqual(told([
       ['destination', '+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\r\n'], ['source', 'APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n'], ['destination', '-ERR no\r\n'],
       ['source', 'AUTH PLAIN\r\n'], ['destination', '+ \r\n'], ['source', `${base64('\0jane\0sesame')}\r\n`],
-    ]).slice(1), ['2 pop3 pop3.login.user_name=mrose', '6 pop3 pop3.login.user_name=(base64)jane pop3.login.password=(base64)sesame']);
+    ]).slice(1), ['2 pop3 pop3.login.user_name=mrose pop3.login.response=c4c9334bac560ecc979e58001b3e22fb', '6 pop3 pop3.login.user_name=(base64)jane pop3.login.password=(base64)sesame']);
   });
 });
 

@@ -1,10 +1,14 @@
 import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import type { NamedValue } from './lines.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { Recognition } from './protocol.ts';
-import { userName } from './sasl.ts';
+import { password, response, userName } from './sasl.ts';
 
-/** MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, and what can be read of queries and their results. */
+/**
+ * MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, with which answer to the
+ * server's challenge, and what can be read of queries and their results.
+ */
 export const mysql = framedProtocol('mysql', recogniseMysql, () => new MysqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MySQL' };
@@ -14,8 +18,16 @@ const header = 4;
 const PROTOCOL_10 = 10;
 /** The packet by which a client asks for TLS is a login that ends before the user name. */
 const loginHead = 32;
+/** Capabilities of a client: compression, the newer login, TLS, a database, one byte in front of the answer, a named plugin, a length of any size. */
 const [COMPRESS, PROTOCOL_41, SSL] = [0x20, 0x200, 0x800];
+const [CONNECT_WITH_DB, SECURE_CONNECTION, PLUGIN_AUTH, ANY_LENGTH] = [0x8, 0x8000, 0x80000, 0x200000];
 const CHANGE_USER = 0x11;
+/** What the server says of a login: it is done, is refused, or goes on with another plugin. Between them stand what a plugin has to say. */
+const [DONE, SWITCH, REFUSED] = [0x00, 0xfe, 0xff];
+/** Plugins by which the password itself is sent (https://dev.mysql.com/doc/refman/8.4/en/cleartext-pluggable-authentication.html, MariaDB's PAM). */
+const inClear = new Set(['mysql_clear_password', 'dialog']);
+/** Bytes of the answers of mysql_native_password (SHA-1) and caching_sha2_password (SHA-256); what is shorter or longer answers nothing. */
+const answers = new Set([20, 32]);
 
 /** The server greets: protocol 10, and its version as text. */
 function recogniseMysql(bytes: Buffer): Recognition {
@@ -30,27 +42,43 @@ class MysqlReader implements FrameReader {
   readonly encryption = cleartext;
   #server: Sender | null = null;
   #loggedIn = false;
+  /** The server has not yet said whether it takes the login. */
+  #isPending = false;
+  #plugin = '';
+  #isPlugged = false;
 
   lengthOf(bytes: Buffer): number {
     return bytes.length < header ? 0 : header + bytes.readUIntLE(0, 3);
   }
 
   skips(bytes: Buffer, sender: Sender): boolean {
-    if (this.#server === null) return false;
+    if (this.#server === null || this.#isPending) return false;
     return sender === this.#server || (this.#loggedIn && bytes.length > header && bytes[header] !== CHANGE_USER);
   }
 
   read(bytes: Buffer, context: FrameContext): Message | null {
     if (this.#server === null) {
       this.#server = context.sender;
-      return this.#message(context, '');
+      return this.#message(context, []);
     }
+    // A command begins a sequence; the server's word was not seen.
+    if (this.#isPending && context.sender !== this.#server && bytes[3] === 0) this.#isPending = false;
+    if (context.sender === this.#server) return this.#isPending ? this.#judged(bytes) : null;
+    if (this.#isPending) return this.#message(context, answerOf(this.#plugin, bytes.subarray(header)));
     if (!this.#loggedIn) return this.#login(bytes, context);
-    return bytes[3] === 0 && bytes[header] === CHANGE_USER ? this.#message(context, textAt(bytes, header + 1)) : null;
+    return bytes[3] === 0 && bytes[header] === CHANGE_USER ? this.#change(bytes, context) : null;
   }
 
   content(bytes: Buffer): Buffer | null {
-    return this.#loggedIn ? bytes.subarray(header) : null;
+    return this.#loggedIn && !this.#isPending ? bytes.subarray(header) : null;
+  }
+
+  /** The server's word on the login. */
+  #judged(bytes: Buffer): null {
+    const answer = bytes[header];
+    if (answer === SWITCH) this.#plugin = textAt(bytes, header + 1).text;
+    if (answer === DONE || answer === REFUSED) this.#isPending = false;
+    return null;
   }
 
   #login(bytes: Buffer, context: FrameContext): Message | null {
@@ -58,24 +86,60 @@ class MysqlReader implements FrameReader {
       context.finish();
       return null;
     }
-    const capabilities = bytes.readUInt16LE(header);
+    const capabilities = bytes.readUInt32LE(header);
     if ((capabilities & SSL) !== 0 && bytes.length === header + loginHead) {
       context.restart();
       return null;
     }
-    this.#loggedIn = true;
+    this.#loggedIn = this.#isPending = true;
+    this.#isPlugged = (capabilities & PLUGIN_AUTH) !== 0;
     if ((capabilities & COMPRESS) !== 0) context.finish();
-    return this.#message(context, textAt(bytes, header + loginHead));
+    const user = textAt(bytes, header + loginHead);
+    const answer = (capabilities & (SECURE_CONNECTION | ANY_LENGTH)) === 0 ? textAt(bytes, user.end) : counted(bytes, user.end);
+    const database = (capabilities & CONNECT_WITH_DB) === 0 ? answer.end : textAt(bytes, answer.end).end;
+    return this.#named(user.text, bytes.subarray(answer.start, answer.end), database, bytes, context);
   }
 
-  #message({ sender, frame, micros, options, counters }: FrameContext, user: string): Message {
+  /** COM_CHANGE_USER: user, answer, database, character set, plugin. */
+  #change(bytes: Buffer, context: FrameContext): Message {
+    this.#isPending = true;
+    const user = textAt(bytes, header + 1);
+    const answer = counted(bytes, user.end);
+    return this.#named(user.text, bytes.subarray(answer.start, answer.end), textAt(bytes, answer.end).end + 2, bytes, context);
+  }
+
+  #named(user: string, answer: Buffer, pluginAt: number, bytes: Buffer, context: FrameContext): Message {
+    this.#plugin = this.#isPlugged ? textAt(bytes, pluginAt).text : '';
+    return this.#message(context, [userName(user), ...answerOf(this.#plugin, answer)]);
+  }
+
+  #message({ sender, frame, micros, options, counters }: FrameContext, values: readonly NamedValue[]): Message {
     const message = createMessage('mysql', cleartext, sender, frame, micros);
-    addNamed('mysql', message, [userName(user)], options, counters);
+    addNamed('mysql', message, values, options, counters);
     return message;
   }
 }
 
-function textAt(bytes: Buffer, start: number): string {
-  const end = bytes.indexOf(0, start);
-  return end < 0 ? '' : bytes.toString('utf8', start, end);
+/** What the client answers the server's challenge with, or the password itself. */
+function answerOf(plugin: string, answer: Buffer): NamedValue[] {
+  if (inClear.has(plugin)) return [password(answer.toString('utf8').replace(/\0$/, ''))];
+  return answers.has(answer.length) ? [response(answer)] : [];
+}
+
+interface Part {
+  readonly start: number;
+  /** Behind it, and its end sign. */
+  readonly end: number;
+}
+
+/** Text up to a zero; none where there is no zero. */
+function textAt(bytes: Buffer, start: number): Part & { readonly text: string } {
+  const zero = bytes.indexOf(0, start);
+  return zero < 0 ? { start, end: bytes.length, text: '' } : { start, end: zero + 1, text: bytes.toString('utf8', start, zero) };
+}
+
+/** Bytes behind their number. */
+function counted(bytes: Buffer, at: number): Part {
+  const start = Math.min(at + 1, bytes.length);
+  return { start, end: Math.min(bytes.length, start + (bytes[at] ?? 0)) };
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ntlmNames } from './ntlm.ts';
+import { ntlmLogin } from './ntlm.ts';
 import { dissectStream, fieldsOf } from './testing/packets.ts';
 
-/** An AUTHENTICATE message ([MS-NLMP], section 2.2.1.3) whose names stand behind a header of 64 bytes. */
-function authenticate(domain: string, user: string, workstation: string): Buffer {
+/** An AUTHENTICATE message ([MS-NLMP], section 2.2.1.3) whose names, and a response, stand behind a header of 64 bytes. */
+function authenticate(domain: string, user: string, workstation: string, response = Buffer.alloc(0)): Buffer {
   const header = Buffer.alloc(64);
   header.write('NTLMSSP\0', 'latin1');
   header.writeUInt32LE(3, 8);
@@ -16,7 +16,9 @@ function authenticate(domain: string, user: string, workstation: string): Buffer
     header.writeUInt32LE(offset, 32 + 8 * index);
     offset += name.length;
   });
-  return Buffer.concat([header, ...names]);
+  header.writeUInt16LE(response.length, 20);
+  header.writeUInt32LE(offset, 24);
+  return Buffer.concat([header, ...names, response]);
 }
 
 test('the names of a login over HTTP, wrapped by SPNEGO or not', () => {
@@ -38,13 +40,22 @@ test('a machine that begins to negotiate names itself, where it says that it doe
     header.writeUInt32LE(40, 28);
     return Buffer.concat([header, Buffer.from('JONAS-PCHARBOUR')]);
   };
-  const told = (flags: number): string[] => ntlmNames(negotiate(flags)).map(({ name, value }) => `${name}=${value}`);
+  const told = (flags: number): string[] => ntlmLogin(negotiate(flags)).map(({ name, value }) => `${name}=${value}`);
   assert.deepEqual(told(0x3202), ['login.domain=HARBOUR', 'login.workstation=JONAS-PC']);
   assert.deepEqual(told(0x2202), ['login.workstation=JONAS-PC']);
   assert.deepEqual(told(0x0202), []);
 });
 
+test('the response to a challenge, of either version, unless a machine logs in', () => {
+  const told = (user: string, response: Buffer<ArrayBuffer>): string[] => ntlmLogin(authenticate('CORP', user, 'PC-7', response)).map(({ name, value }) => `${name}=${value}`).slice(3);
+  const proof = Buffer.from('68cd0ab851e51c96aabc927bebef6a1c', 'hex');
+  assert.deepEqual(told('jane', Buffer.concat([proof, Buffer.alloc(48, 1)])), [`login.response=${proof.toString('hex')}`]);
+  assert.deepEqual(told('jane', Buffer.from('67c43011f30298a2ad35ece64f16331c44bdbed927841f94', 'hex')), ['login.response=67c43011f30298a2ad35ece64f16331c44bdbed927841f94']);
+  assert.deepEqual(told('PC-7$', Buffer.concat([proof, Buffer.alloc(48, 1)])), []);
+  assert.deepEqual(told('jane', proof), [], 'shorter than any');
+});
+
 test('a name beyond the message, and other messages, yield nothing', () => {
-  assert.deepEqual(ntlmNames(authenticate('CORP', 'jane', 'PC-7').subarray(0, 74)).map(({ value }) => value), ['CORP']);
-  assert.deepEqual(ntlmNames(Buffer.from('NTLMSSP\0\x01\0\0\0'.padEnd(80, '\0'), 'latin1')), []);
+  assert.deepEqual(ntlmLogin(authenticate('CORP', 'jane', 'PC-7').subarray(0, 74)).map(({ value }) => value), ['CORP']);
+  assert.deepEqual(ntlmLogin(Buffer.from('NTLMSSP\0\x01\0\0\0'.padEnd(80, '\0'), 'latin1')), []);
 });

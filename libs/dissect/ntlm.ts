@@ -15,20 +15,27 @@ const flags = 60;
 /** Longest name that is believed, in bytes. */
 const longestName = 512;
 
+/** Length of a response of NTLM version 1; of version 2 the first bytes are the proof, and what it was made of follows ([MS-NLMP], section 2.2.2.8). */
+const responseBytes = 24;
+const proofBytes = 16;
+
 /**
- * User, domain and workstation of an NTLM AUTHENTICATE message, and the latter two of a NEGOTIATE message ([MS-NLMP], sections 2.2.1.3 and
- * 2.2.1.1), also where SPNEGO wraps it. Other messages, and a null session, yield nothing.
+ * User, domain, workstation and response of an NTLM AUTHENTICATE message, and domain and workstation of a NEGOTIATE message ([MS-NLMP],
+ * sections 2.2.1.3 and 2.2.1.1), also where SPNEGO wraps it. Other messages, and a null session, yield nothing.
  */
-export function ntlmNames(bytes: Buffer): NamedValue[] {
+export function ntlmLogin(bytes: Buffer): NamedValue[] {
   const start = bytes.indexOf(signature);
   const message = start < 0 ? bytes.subarray(0, 0) : bytes.subarray(start);
   if (message.length >= negotiation && message.readUInt32LE(8) === NEGOTIATE) return negotiated(message);
   if (message.length < flags + 4 || message.readUInt32LE(8) !== AUTHENTICATE) return [];
   const charset = (message.readUInt32LE(flags) & NEGOTIATE_UNICODE) !== 0 ? 'utf16le' : 'latin1';
+  const user = readName(message, 36, charset);
   return [
     { name: 'login.domain', key: 'domain', value: readName(message, 28, charset), encoding: '' },
-    { name: 'login.user_name', key: 'user_name', value: readName(message, 36, charset), encoding: '' },
+    { name: 'login.user_name', key: 'user_name', value: user, encoding: '' },
     { name: 'login.workstation', key: 'netbios_name', value: readName(message, 44, charset), encoding: '' },
+    // The password of a machine is drawn, and too long to be tried.
+    { name: 'login.response', key: 'login_response', value: user.endsWith('$') ? '' : readResponse(message, 20), encoding: '' },
   ].filter(({ value }) => value !== '');
 }
 
@@ -39,6 +46,14 @@ function negotiated(message: Buffer): NamedValue[] {
     { name: 'login.domain', key: 'domain', value: (supplied & DOMAIN_SUPPLIED) === 0 ? '' : readName(message, 16, 'latin1'), encoding: '' },
     { name: 'login.workstation', key: 'netbios_name', value: (supplied & WORKSTATION_SUPPLIED) === 0 ? '' : readName(message, 24, 'latin1'), encoding: '' },
   ].filter(({ value }) => value !== '');
+}
+
+/** What the client answers the challenge with, in hexadecimal; '' in a null session. */
+function readResponse(message: Buffer, at: number): string {
+  const length = message.readUInt16LE(at);
+  const offset = message.readUInt32LE(at + 4);
+  if (length < responseBytes || offset + length > message.length) return '';
+  return message.toString('hex', offset, offset + (length === responseBytes ? responseBytes : proofBytes));
 }
 
 /** A security buffer: length, allocated length, offset. */

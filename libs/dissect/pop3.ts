@@ -1,7 +1,7 @@
 import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { passwordOf, SaslExchange, userName } from './sasl.ts';
+import { passwordOf, readCramMd5, SaslExchange, userName } from './sasl.ts';
 
 /** POP3 (RFC 1939): who logs in how (RFC 5034 for AUTH), and whom the messages are from and to. The rest that the server sends is content. */
 export const pop3: StreamProtocol = {
@@ -79,7 +79,7 @@ class Pop3Handler extends LineHandler {
         break;
       // A password may have spaces (RFC 1939, section 7).
       case 'PASS': this.message(sender, [passwordOf(this.#user, argument)]); break;
-      case 'APOP': this.message(sender, [userName(argument.replace(/ [0-9a-f]{32}\s*$/i, ''))]); break;
+      case 'APOP': this.message(sender, readCramMd5(argument)); break;
       case 'AUTH': this.#authenticate(sender, argument); break;
       case 'STLS': this.#awaitsTls = true; break;
       case 'RETR': case 'TOP': this.#asked++; break;

@@ -1,10 +1,15 @@
 import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import type { NamedValue } from './lines.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
-import { password, userName } from './sasl.ts';
+import { password, response, SaslExchange, userName } from './sasl.ts';
 
-/** PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, and with which password where it is sent in clear, and what can be read of queries and their results. */
+/**
+ * PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, with which password or answer to the server's challenge, and what
+ * can be read of queries and their results.
+ */
 export const postgresql = framedProtocol('postgresql', recognisePostgresql, () => new PostgresqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'PostgreSQL' };
@@ -19,7 +24,7 @@ const longestStartup = 10_000;
 
 const AUTHENTICATION = 0x52; // R
 const PASSWORD = 0x70; // p
-const [AUTHENTICATED, CLEARTEXT_PASSWORD] = [0, 3];
+const [AUTHENTICATED, CLEARTEXT_PASSWORD, MD5_PASSWORD, GSS, GSS_CONTINUE, SSPI, SASL, SASL_CONTINUE] = [0, 3, 5, 7, 8, 9, 10, 11];
 const [ACCEPTS_SSL, ACCEPTS_GSS] = [0x53, 0x47]; // S, G
 
 function recognisePostgresql(bytes: Buffer): Recognition {
@@ -39,7 +44,9 @@ class PostgresqlReader implements FrameReader {
   #started = false;
   /** The server is to say, in one byte, whether it goes on encrypted. */
   #awaitsAnswer = false;
-  #wantsPassword = false;
+  /** What the server asks the client to authenticate with, -1 for nothing. */
+  #asked = -1;
+  #sasl: SaslExchange | null = null;
   #loggedIn = false;
 
   lengthOf(bytes: Buffer, sender: Sender): number {
@@ -54,7 +61,10 @@ class PostgresqlReader implements FrameReader {
   read(bytes: Buffer, context: FrameContext): Message | null {
     this.#client ??= context.sender;
     if (context.sender !== this.#client) return this.#answer(bytes, context);
-    if (this.#started) return this.#wantsPassword && bytes[0] === PASSWORD ? this.#message(context, [password(bytes.toString('utf8', 5, bytes.length - 1))]) : null;
+    if (this.#started) {
+      if (bytes[0] !== PASSWORD || this.#asked <= AUTHENTICATED) return null;
+      return this.#message(context, this.#answered(bytes.subarray(messageHead)));
+    }
     const code = bytes.readUInt32BE(4);
     this.#awaitsAnswer = code === SSL_REQUEST || code === GSS_REQUEST;
     if (this.#awaitsAnswer) return null;
@@ -74,12 +84,29 @@ class PostgresqlReader implements FrameReader {
       if (bytes[0] === ACCEPTS_SSL) restart();
       else if (bytes[0] === ACCEPTS_GSS) finish();
     } else if (bytes[0] === AUTHENTICATION && bytes.length >= 9) {
-      this.#wantsPassword = bytes.readUInt32BE(5) === CLEARTEXT_PASSWORD;
-      if (bytes.readUInt32BE(5) !== AUTHENTICATED) return null;
+      this.#asked = bytes.readUInt32BE(messageHead);
+      if (this.#asked !== AUTHENTICATED) return null;
       this.#loggedIn = true;
       pass();
     }
     return null;
+  }
+
+  /** What the client sends when it is asked: a password, or what proves that it has it. */
+  #answered(bytes: Buffer): NamedValue[] {
+    switch (this.#asked) {
+      case CLEARTEXT_PASSWORD: return [password(textAt(bytes, 0))];
+      case MD5_PASSWORD: return [response(textAt(bytes, 0))];
+      case GSS: case GSS_CONTINUE: case SSPI: return ntlmLogin(bytes);
+      case SASL: {
+        const mechanism = textAt(bytes, 0);
+        this.#sasl = new SaslExchange(mechanism);
+        // Behind its length, which is -1 for none.
+        return this.#sasl.plain(bytes.subarray(mechanism.length + 5));
+      }
+      case SASL_CONTINUE: return this.#sasl?.plain(bytes) ?? [];
+      default: return [];
+    }
   }
 
   #message({ sender, frame, micros, options, counters }: FrameContext, values: ReturnType<typeof userName>[]): Message {
@@ -87,4 +114,10 @@ class PostgresqlReader implements FrameReader {
     addNamed('postgresql', message, values, options, counters);
     return message;
   }
+}
+
+/** Text up to a zero, or the end. */
+function textAt(bytes: Buffer, start: number): string {
+  const end = bytes.indexOf(0, start);
+  return bytes.toString('utf8', start, end < 0 ? bytes.length : end);
 }

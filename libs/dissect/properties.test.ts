@@ -79,7 +79,7 @@ describe('mutated bytes neither throw nor escape the bounds', () => {
     const random = generator(2);
     for (let round = 0; round < mutations; round++) {
       const payload = mutate(datagrams[random(datagrams.length)]!, random);
-      const ports = [53, 5353, 137, 40000];
+      const ports = [53, 5353, 137, 520, 1701, 5247, 12222, 40000];
       const { messages } = dissectPayload(payload, { destinationPort: ports[random(ports.length)]! });
       assert.equal(messages.length, payload.length === 0 ? 0 : 1);
       for (const { fields } of messages) assert.ok(fields.length <= defaultDissectOptions.maxFields);

@@ -8,9 +8,12 @@ const FIXED32 = 5;
 
 /**
  * Visits the length-delimited fields (strings, bytes, messages) of a Protocol Buffers message
- * (https://protobuf.dev/programming-guides/encoding/). Returns false when the bytes are none; what stood before was visited.
+ * (https://protobuf.dev/programming-guides/encoding/), and those of eight bytes if `visitFixed` is given. Returns false when the bytes are none; what
+ * stood before was visited.
  */
-export function visitProtobuf(bytes: Buffer, visit: (field: number, value: Buffer) => void): boolean {
+export function visitProtobuf(
+  bytes: Buffer, visit: (field: number, value: Buffer) => void, visitFixed?: (field: number, value: bigint) => void,
+): boolean {
   let position = 0;
   let failed = false;
   const varint = (): number => {
@@ -28,8 +31,10 @@ export function visitProtobuf(bytes: Buffer, visit: (field: number, value: Buffe
     const tag = varint();
     const wireType = tag & 7;
     if (wireType === VARINT) varint();
-    else if (wireType === FIXED64) position += 8;
-    else if (wireType === FIXED32) position += 4;
+    else if (wireType === FIXED64) {
+      if (visitFixed !== undefined && position + 8 <= bytes.length) visitFixed(Math.floor(tag / 8), bytes.readBigUInt64LE(position));
+      position += 8;
+    } else if (wireType === FIXED32) position += 4;
     else if (wireType === LENGTH) {
       const length = varint();
       if (failed || position + length > bytes.length) return false;

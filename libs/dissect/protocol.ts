@@ -24,6 +24,8 @@ export interface StreamSession {
   readonly options: DissectOptions;
   readonly counters: DissectCounters;
   readonly emit: Emit;
+  /** Port of who was connected to, 0 where it is not known: evidence only where the content of two protocols is the same. */
+  readonly serverPort: number;
   /** What follows, in both directions, is another protocol: a tunnel was opened. The handler is dropped. */
   restart(): void;
 }

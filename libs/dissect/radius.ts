@@ -2,7 +2,7 @@ import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 
-/** RADIUS (RFC 2865, 2866, 5176): who logs in, and from where. The user's password is hidden by the shared secret. */
+/** RADIUS (RFC 2865, 2866, 5176): who logs in, with which answer to a challenge, and from where. The user's password is hidden by the shared secret. */
 export const radius: DatagramProtocol = {
   name: 'radius',
   recognise: recogniseRadius,
@@ -11,6 +11,7 @@ export const radius: DatagramProtocol = {
     const fields = new FieldList('radius', sender, message.fields, options, counters);
     const isSound = visitAttributes(payload, (type, value) => {
       if (type === VENDOR_SPECIFIC) addVendorAttribute(fields, value, frame);
+      else if (type === CHAP_PASSWORD) addResponse(fields, value.subarray(1), frame);
       else addAttribute(fields, type, value.toString('utf8'), frame);
     });
     if (!isSound) counters.add('radius', 'malformed attribute');
@@ -26,11 +27,16 @@ const headerBytes = 20;
 const codes = new Set([1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45]);
 
 const USER_NAME = 1;
+const CHAP_PASSWORD = 3;
 const VENDOR_SPECIFIC = 26;
 const CALLING_STATION_ID = 31;
 const CHARGEABLE_USER_IDENTITY = 89;
 
 const vendor3gpp = 10415;
+/** RFC 2548, sections 2.1.3 and 2.3.2: identifier, flags, that of LAN Manager or a challenge of the peer, and the answer of NT. */
+const vendorMicrosoft = 311;
+const [MS_CHAP_RESPONSE, MS_CHAP2_RESPONSE] = [1, 25];
+const [ntAt, ntEnd] = [26, 50];
 /** 3GPP TS 29.061, section 16.4.7. */
 const [IMSI_3GPP, IMEISV_3GPP] = [1, 20];
 
@@ -64,8 +70,16 @@ function addAttribute(fields: FieldList, type: number, value: string, frame: num
 }
 
 function addVendorAttribute(fields: FieldList, value: Buffer, frame: number): void {
-  if (value.length < 6 || value.readUInt32BE(0) !== vendor3gpp || value[5]! !== value.length - 4) return;
+  if (value.length < 6 || value[5]! !== value.length - 4) return;
+  const vendor = value.readUInt32BE(0);
+  const isResponse = vendor === vendorMicrosoft && (value[4] === MS_CHAP_RESPONSE || value[4] === MS_CHAP2_RESPONSE);
+  if (isResponse) addResponse(fields, value.subarray(6 + ntAt, 6 + ntEnd), frame);
+  if (vendor !== vendor3gpp) return;
   const text = value.toString('latin1', 6);
   if (value[4] === IMSI_3GPP) fields.add('radius.3gpp_imsi', 'radius_imsi', text, '', frame);
   else if (value[4] === IMEISV_3GPP) fields.add('radius.3gpp_imeisv', 'radius_mei', text, '', frame);
+}
+
+function addResponse(fields: FieldList, value: Buffer, frame: number): void {
+  fields.add('radius.login.response', 'login_response', value.toString('hex'), '', frame);
 }

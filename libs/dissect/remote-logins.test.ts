@@ -41,7 +41,7 @@ describe('RDP', () => {
 describe('SMB', () => {
   const message = (start: string, command: Buffer, rest = Buffer.alloc(40)) => {
     const body = Buffer.concat([hex(start), Buffer.from('SMB'), command, rest]);
-    return Buffer.concat([hex(`000000${body.length.toString(16).padStart(2, '0')}`), body]);
+    return Buffer.concat([hex(`00${body.length.toString(16).padStart(6, '0')}`), body]);
   };
   const negotiate = message('fe', hex('4000 0000 00000000 0000 0000'));
   const setup = message('fe', hex('4000 0000 00000000 0100 0000'), Buffer.concat([Buffer.alloc(40), ntlm]));
@@ -50,6 +50,12 @@ describe('SMB', () => {
     assert.deepEqual(told([['source', negotiate], ['source', setup.subarray(0, 60)], ['source', setup.subarray(60)]]),
       ['1 smb cleartext', '3 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
     assert.deepEqual(told([['source', message('ff', hex('73'), Buffer.concat([Buffer.alloc(40), ntlm]))]]), ['1 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
+  });
+
+  test('a call through a named pipe that authenticates, and none of what is written to a file', () => {
+    const write = (length: number) => message('fe', hex('4000 0000 00000000 0900 0000'), Buffer.concat([Buffer.alloc(40), ntlm, Buffer.alloc(length)]));
+    assert.deepEqual(told([['source', negotiate], ['source', write(20)]])[1], '2 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7');
+    assert.deepEqual(told([['source', negotiate], ['source', write(5000)]])[1], '2 smb cleartext');
   });
 
   test('encrypted from a message on', () => {
@@ -65,6 +71,19 @@ test('DCE/RPC: the user of a bind, which its third leg names', () => {
 
 test('rlogin: both names, and nothing of what is typed', () => {
   assert.deepEqual(told([['source', '\0'], ['source', 'jane\0root\0vt100/9600\0'], ['source', 'secret\r']]), ['2 rlogin cleartext rlogin.login.user_name=jane rlogin.login.user_name=root']);
+});
+
+test('rexec begins like rsh, but its second text is a password', () => {
+  const second = (errorPort: string, serverPort: number, server = 's3same'): string => {
+    const { messages } = dissectStream([['source', `${errorPort}\0jane\0${server}\0uptime\0`]], {}, serverPort);
+    return `${messages[0]!.protocol} ${fieldsOf(messages[0]).at(-1)}`;
+  };
+  assert.equal(second('49214', 514), 'rexec rexec.login.password=s3same', 'rsh would need a privileged port');
+  assert.equal(second('1021', 512), 'rsh rsh.login.user_name=s3same', 'only a privileged process has it');
+  assert.equal(second('0', 512), 'rexec rexec.login.password=s3same');
+  assert.equal(second('0', 514), 'rsh rsh.login.user_name=s3same');
+  assert.equal(second('0', 5140), 'rexec rexec.login.password=s3same', 'rather a name taken for a password');
+  assert.equal(second('0', 5140, 'jane'), 'rsh rsh.login.user_name=jane');
 });
 
 test('rsh: the users on either side, and nothing of the command', () => {

@@ -1,4 +1,5 @@
 /* oxlint-disable no-control-regex */
+import { userName } from './sasl.ts';
 import { greetingProtocol } from './user-greeting.ts';
 
 /**
@@ -10,4 +11,5 @@ export const rlogin = greetingProtocol({
   whole: /^\0([!-~]{1,32})\0([!-~]{1,32})\0[!-.0-~]{1,64}\/\d{1,6}\0/,
   begun: /^\0(?:[!-~]{1,32}(?:\0(?:[!-~]{1,32}(?:\0[!-~]{0,72})?)?)?)?$/,
   longest: 160,
+  read: ([, client, server]) => ({ protocol: 'rlogin', values: [userName(client!), userName(server!)] }),
 });

@@ -1,13 +1,32 @@
 /* oxlint-disable no-control-regex */
+import { password, userName } from './sasl.ts';
 import { greetingProtocol } from './user-greeting.ts';
 
 /**
  * The remote shell (rshd(8)): a port for errors in digits, the user's name on the client, the one on the server, and the command, each with a zero
- * behind. What follows are its input and output.
+ * behind. rexec (rexecd(8)) has the same four, but for a name and its password in the middle. What follows are the command's input and output.
  */
 export const rsh = greetingProtocol({
   name: 'rsh',
-  whole: /^\d{1,5}\0([!-~]{1,32})\0([!-~]{1,32})\0[\t -~]+\0/,
-  begun: /^\d{1,5}(?:\0(?:[!-~]{1,32}(?:\0(?:[!-~]{1,32}(?:\0[\t -~]*)?)?)?)?)?$/,
+  whole: /^(\d{1,5})\0([!-~]{1,32})\0([!-~]{1,128})\0[\t -~]+\0/,
+  begun: /^\d{1,5}(?:\0(?:[!-~]{1,32}(?:\0(?:[!-~]{1,128}(?:\0[\t -~]*)?)?)?)?)?$/,
   longest: 1024,
+  read([, errorPort, first, second], serverPort) {
+    if (isRsh(Number(errorPort), serverPort, first === second)) return { protocol: 'rsh', values: [userName(first!), userName(second!)] };
+    return { protocol: 'rexec', values: [userName(first!), password(second!)] };
+  },
 });
+
+const EXEC_PORT = 512;
+const SHELL_PORT = 514;
+/** Ports that only a privileged process opens. */
+const firstUnprivileged = 1024;
+
+/**
+ * A client of rsh has to open a privileged port for errors, one of rexec has no reason to. Without such a port that of the server tells, or names
+ * that are the same; what is left is rather taken for a password than told as a name.
+ */
+function isRsh(errorPort: number, serverPort: number, isSameName: boolean): boolean {
+  if (errorPort > 0) return errorPort < firstUnprivileged;
+  return serverPort === SHELL_PORT || (serverPort !== EXEC_PORT && isSameName);
+}

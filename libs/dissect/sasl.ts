@@ -1,4 +1,4 @@
-import { ntlmNames } from './ntlm.ts';
+import { ntlmLogin } from './ntlm.ts';
 import type { NamedValue } from './lines.ts';
 
 /** Longest response that is decoded, in characters. */
@@ -7,7 +7,7 @@ const longestResponse = 12288;
 /**
  * The client's side of a SASL exchange (RFC 4422) as text protocols carry it: each response in base64.
  *
- * Its values stand under `login`: `user_name`, `password`, `access_token`.
+ * Its values stand under `login`: `user_name`, `password`, `access_token`, and `response`, the answer to a challenge.
  */
 export class SaslExchange {
   readonly #mechanism: string;
@@ -46,8 +46,8 @@ export class SaslExchange {
       case 'XOAUTH2': case 'OAUTHBEARER': return readBearer(text);
       case 'CRAM-MD5': return readCramMd5(text);
       case 'DIGEST-MD5': return readDigest(text);
-      case 'NTLM': case 'GSS-SPNEGO': return ntlmNames(bytes);
-      default: return this.#mechanism.startsWith('SCRAM-') && number === 0 ? readScram(text) : [];
+      case 'NTLM': case 'GSS-SPNEGO': return ntlmLogin(bytes);
+      default: return this.#mechanism.startsWith('SCRAM-') ? readScram(text, number) : [];
     }
   }
 }
@@ -58,6 +58,14 @@ export function userName(value: string): NamedValue {
 
 export function password(value: string): NamedValue {
   return { name: 'login.password', key: 'password', value, encoding: '' };
+}
+
+/**
+ * What a client proves its password with, made from that and the server's challenge: whoever has both can try passwords offline. In hexadecimal, or
+ * as written.
+ */
+export function response(value: Buffer | string): NamedValue {
+  return { name: 'login.response', key: 'login_response', value: typeof value === 'string' ? value : value.toString('hex'), encoding: '' };
 }
 
 /** Names by which a server takes everybody in (RFC 1635, and what is in use). */
@@ -97,19 +105,24 @@ function readBearer(text: string): NamedValue[] {
 }
 
 /** `user digest` (RFC 2195, section 2). */
-function readCramMd5(text: string): NamedValue[] {
-  const user = /^(.+) [0-9a-f]{32}$/i.exec(text);
-  return user === null ? [] : [userName(user[1]!)];
+export function readCramMd5(text: string): NamedValue[] {
+  const [, user, digest] = /^(.+) ([0-9a-f]{32})\s*$/i.exec(text) ?? [];
+  return user === undefined ? [] : [userName(user), response(digest!)];
 }
 
-/** `username="…",realm="…",…` (RFC 2831, section 2.1.2). */
+/** `username="…",realm="…",…,response=…` (RFC 2831, section 2.1.2). */
 function readDigest(text: string): NamedValue[] {
   const user = /(?:^|,)\s*username="((?:[^"\\]|\\.)*)"/i.exec(text);
-  return user === null ? [] : [userName(user[1]!.replace(/\\(.)/g, '$1'))];
+  const digest = /(?:^|,)\s*response=([0-9a-f]{32})(?:,|$)/i.exec(text);
+  return [...(user === null ? [] : [userName(user[1]!.replace(/\\(.)/g, '$1'))]), ...(digest === null ? [] : [response(digest[1]!)])];
 }
 
-/** `n,,n=user,r=nonce` (RFC 5802, section 5.1). */
-function readScram(text: string): NamedValue[] {
+/** First `n,,n=user,r=nonce`, then `c=…,r=nonce,p=proof` (RFC 5802, section 5.1). */
+function readScram(text: string, number: number): NamedValue[] {
+  if (number > 0) {
+    const proof = /^c=[^,]+,r=[^,]+,(?:[^,]+,)*p=([A-Za-z0-9+/]+={0,2})$/.exec(text);
+    return proof === null ? [] : [response(proof[1]!)];
+  }
   const user = /^[nyp][^,]*,(?:a=[^,]*)?,n=([^,]+)/.exec(text);
   return user === null ? [] : [userName(user[1]!.replaceAll('=2C', ',').replaceAll('=3D', '='))];
 }

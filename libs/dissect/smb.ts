@@ -1,7 +1,7 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { addNamed } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
-import { ntlmNames } from './ntlm.ts';
+import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
 /** SMB 1 to 3 ([MS-SMB2], section 2.1) over TCP: who opens a session with NTLM, and what can be read of files and calls. */
@@ -16,9 +16,14 @@ const signature = Buffer.from('SMB');
 const VERSION_1 = 0xff;
 const ENCRYPTED = 0xfd;
 const COMPRESSED = 0xfc;
-/** Commands: at 4 of a message of version 1, at 12 of the later ones. */
-const SESSION_SETUP_1 = 0x73;
-const SESSION_SETUP_2 = 1;
+/**
+ * Commands that open a session, or by which a call through a named pipe may authenticate anew: at 4 of a message of version 1, at 12 of the later
+ * ones.
+ */
+const [SESSION_SETUP_1, TRANSACTION_1, WRITE_1] = [0x73, 0x25, 0x2f];
+const [SESSION_SETUP_2, WRITE_2, IOCTL_2] = [1, 9, 11];
+/** Longest message of a call that authenticates; what is written to files has more. */
+const longestCall = 4096;
 
 function recogniseSmb(bytes: Buffer): Recognition {
   if (bytes[0] !== 0) return 'no';
@@ -43,12 +48,15 @@ class SmbReader implements FrameReader {
     return isSmb(bytes) ? prefix + bytes.readUIntBE(1, 3) : -1;
   }
 
-  /** Only what opens a session names somebody. */
+  /** Only what authenticates names somebody. */
   skips(bytes: Buffer): boolean {
     if (!this.#begun || bytes[0] !== 0 || bytes.length < prefix + 14) return false;
     const first = bytes[prefix];
     if (first === ENCRYPTED) return this.#encrypted;
-    return first === VERSION_1 ? bytes[prefix + 4] !== SESSION_SETUP_1 : bytes.readUInt16LE(prefix + 12) !== SESSION_SETUP_2;
+    const command = first === VERSION_1 ? bytes[prefix + 4]! : bytes.readUInt16LE(prefix + 12);
+    if (command === (first === VERSION_1 ? SESSION_SETUP_1 : SESSION_SETUP_2)) return false;
+    const isCall = first === VERSION_1 ? command === TRANSACTION_1 || command === WRITE_1 : command === WRITE_2 || command === IOCTL_2;
+    return !isCall || bytes.readUIntBE(1, 3) > longestCall;
   }
 
   content(bytes: Buffer): Buffer | null {
@@ -57,7 +65,7 @@ class SmbReader implements FrameReader {
 
   read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
     const isEncrypted = bytes[prefix] === ENCRYPTED;
-    const names = isEncrypted ? [] : ntlmNames(bytes);
+    const names = isEncrypted ? [] : ntlmLogin(bytes);
     if (this.#begun && names.length === 0 && (!isEncrypted || this.#encrypted)) return null;
     this.#begun = true;
     this.#encrypted ||= isEncrypted;

@@ -1,20 +1,25 @@
 import { ajp } from './ajp.ts';
 import { ByteStream } from './bytestream.ts';
+import { cassandra } from './cassandra.ts';
 import type { DissectCounters } from './counters.ts';
 import { dceRpc } from './dce-rpc.ts';
 import { diameter } from './diameter.ts';
 import { dnsOverTcp } from './dns-tcp.ts';
+import { drda } from './drda.ts';
+import { fix } from './fix.ts';
 import { ftp } from './ftp.ts';
 import { hl7 } from './hl7.ts';
 import { http } from './http.ts';
 import { http2 } from './http2.ts';
 import { imap } from './imap.ts';
 import { irc } from './irc.ts';
+import { kafka } from './kafka.ts';
 import { kerberosOverTcp } from './kerberos.ts';
 import { ldap } from './ldap.ts';
 import type { Emit, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
 import { mmtls } from './mmtls.ts';
+import { mongodb } from './mongodb.ts';
 import { mqtt } from './mqtt.ts';
 import { mysql } from './mysql.ts';
 import type { DissectOptions } from './options.ts';
@@ -23,11 +28,13 @@ import { postgresql } from './postgresql.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { rdp } from './rdp.ts';
 import { redis } from './redis.ts';
+import { rfb } from './rfb.ts';
 import { rlogin } from './rlogin.ts';
 import { rpcOverTcp } from './rpc.ts';
 import { rsh } from './rsh.ts';
 import { rtmp } from './rtmp.ts';
 import { sipOverTcp } from './sip.ts';
+import { skinny } from './skinny.ts';
 import { smb } from './smb.ts';
 import { smpp } from './smpp.ts';
 import { smtp } from './smtp.ts';
@@ -46,7 +53,7 @@ const protocols: readonly StreamProtocol[] = [
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
   smtp, pop3, imap, ftp, telnet, irc, xmpp, redis, ldap, socks,
   sipOverTcp, kerberosOverTcp, http2,
-  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp,
+  smb, dceRpc, rdp, postgresql, mysql, tds, rlogin, rsh, rpcOverTcp, rfb, mongodb, kafka, cassandra, drda, fix, skinny,
 ];
 
 /**
@@ -61,6 +68,7 @@ export class StreamDissector implements StreamSession {
   readonly options: DissectOptions;
   readonly counters: DissectCounters;
   readonly emit: Emit;
+  readonly serverPort: number;
   /** Nothing that follows is of interest. */
   done = false;
   #handler: StreamHandler | null = null;
@@ -68,8 +76,9 @@ export class StreamDissector implements StreamSession {
   #unclaimedSource: UnclaimedDirection | null = null;
   #unclaimedDestination: UnclaimedDirection | null = null;
 
-  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
+  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters, serverPort = 0) {
     this.options = options;
+    this.serverPort = serverPort;
     this.emit = emit;
     this.counters = counters;
   }

@@ -57,6 +57,14 @@ describe('Diameter', () => {
 });
 
 describe('RADIUS', () => {
+  test('the answers to a challenge, of CHAP and of either version of Microsoft', () => {
+    const [md5, nt] = ['7d1c0e523a9b4f7e8c215b0d9a6e4f13', '82309ecd8d708b5ea08faa3981cd83544233114a3d85d6df'];
+    const microsoft = (type: number): Buffer => radiusAttribute(26, u32(311), Buffer.from([type, 52]), Buffer.alloc(26, 3), hex(nt));
+    const told = (...attributes: Buffer[]): string[] => fieldsOf(dissectPayload(radiusPacket(1, ...attributes), { destinationPort: 1812 }).messages[0]);
+    assert.deepEqual(told(radiusAttribute(1, 'jane'), radiusAttribute(3, hex(`07${md5}`))), ['radius.user_name=jane', `radius.login.response=${md5}`]);
+    assert.deepEqual([told(microsoft(1)), told(microsoft(25)), told(microsoft(11))], [[`radius.login.response=${nt}`], [`radius.login.response=${nt}`], []]);
+  });
+
   test('user, station and IMSI; the hidden password is none', () => {
     assert.deepEqual(fieldsOf(dissectPayload(accessRequest).messages[0]), [
       'radius.user_name=jane', 'radius.calling_station_id=3C-15-C2-9A-01-FE', 'radius.3gpp_imsi=262011234567890',

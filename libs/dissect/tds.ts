@@ -2,7 +2,7 @@ import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import type { NamedValue } from './lines.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
-import { ntlmNames } from './ntlm.ts';
+import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 import { password, userName } from './sasl.ts';
 
@@ -57,7 +57,7 @@ class TdsReader implements FrameReader {
 function loginValues(login: Buffer): NamedValue[] {
   const workstation = { name: 'login.workstation', key: 'netbios_name', value: textAt(login, HOST), encoding: '' };
   const secret = Buffer.from(Buffer.from(textAt(login, SECRET), 'utf16le').map((byte) => nibblesSwapped(byte ^ 0xa5))).toString('utf16le');
-  return [workstation, userName(textAt(login, USER)), { ...password(secret), encoding: 'tds' }, ...ntlmNames(login)];
+  return [workstation, userName(textAt(login, USER)), { ...password(secret), encoding: 'tds' }, ...ntlmLogin(login)];
 }
 
 function textAt(login: Buffer, place: number): string {

@@ -12,14 +12,3 @@ export const wireguard = tunnel('wireguard', 'WireGuard handshake', (payload) =>
   const length = payload[0] === 1 ? 148 : payload[0] === 2 ? 92 : -1;
   return payload.length === length && payload.readUIntBE(1, 3) === 0;
 });
-
-const ikeHeader = 28;
-
-/** IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 behind four zeros (RFC 3948). */
-export const ike = tunnel('ike', 'IKE', (payload) => {
-  const start = payload.length > ikeHeader + 4 && payload.readUInt32BE(0) === 0 ? 4 : 0;
-  if (payload.length < start + ikeHeader || payload.readUInt32BE(start + 24) !== payload.length - start) return false;
-  const version = payload[start + 17]!;
-  const exchange = payload[start + 18]!;
-  return version === 0x20 ? exchange >= 34 && exchange <= 43 : version === 0x10 && (exchange <= 6 || exchange === 32 || exchange === 33);
-});

@@ -1,22 +1,33 @@
 import { addNamed } from './fieldlist.ts';
-import { createMessage, type Encryption, type Sender } from './message.ts';
+import type { NamedValue } from './lines.ts';
+import { createMessage, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { userName } from './sasl.ts';
 
-/** How a protocol begins that names its user on the client and on the server, each with a zero behind, and has nothing else of interest. */
+/** What a greeting tells, and in which protocol. */
+export interface Greeted {
+  readonly protocol: string;
+  readonly values: readonly NamedValue[];
+}
+
+/** How a protocol begins that names its user in the first bytes, each text with a zero behind, and has nothing else of interest. */
 export interface UserGreeting {
   readonly name: string;
-  /** The greeting, with both names as groups. */
+  /** The greeting, with its texts as groups. */
   readonly whole: RegExp;
   /** Any beginning of one. */
   readonly begun: RegExp;
   /** Bytes in which it has to stand. */
   readonly longest: number;
+  /** `serverPort` is 0 where it is not known. */
+  read(texts: RegExpExecArray, serverPort: number): Greeted;
 }
 
 export function greetingProtocol(greeting: UserGreeting): StreamProtocol {
-  const cleartext: Encryption = { verdict: 'cleartext', reason: greeting.name };
-  return { name: greeting.name, recognise: (bytes) => recognise(greeting, bytes), open: (session): StreamHandler => new GreetingHandler(session, greeting, cleartext) };
+  return {
+    name: greeting.name,
+    recognise: (bytes) => recognise(greeting, bytes),
+    open: (session): StreamHandler => new GreetingHandler(session, greeting),
+  };
 }
 
 function recognise({ whole, begun, longest }: UserGreeting, bytes: Buffer): Recognition {
@@ -29,25 +40,24 @@ class GreetingHandler implements StreamHandler {
   done = false;
   readonly #session: StreamSession;
   readonly #greeting: UserGreeting;
-  readonly #encryption: Encryption;
 
-  constructor(session: StreamSession, greeting: UserGreeting, encryption: Encryption) {
+  constructor(session: StreamSession, greeting: UserGreeting) {
     this.#session = session;
     this.#greeting = greeting;
-    this.#encryption = encryption;
   }
 
   data(sender: Sender): void {
-    const { options, counters, emit } = this.#session;
-    const { name, whole, longest } = this.#greeting;
+    const { options, counters, emit, serverPort } = this.#session;
+    const { whole, longest, read } = this.#greeting;
     const stream = this.#session[sender];
-    const names = whole.exec(stream.bytes().toString('latin1', 0, longest));
+    const texts = whole.exec(stream.bytes().toString('latin1', 0, longest));
     this.done = true;
-    if (names === null) return;
-    counters.add(name, 'messages');
-    const last = names[0].length - 1;
-    const message = createMessage(name, this.#encryption, sender, stream.frameAt(last), stream.microsAt(last));
-    addNamed(name, message, [userName(names[1]!), userName(names[2]!)], options, counters);
+    if (texts === null) return;
+    const { protocol, values } = read(texts, serverPort);
+    counters.add(protocol, 'messages');
+    const last = texts[0].length - 1;
+    const message = createMessage(protocol, { verdict: 'cleartext', reason: protocol }, sender, stream.frameAt(last), stream.microsAt(last));
+    addNamed(protocol, message, values, options, counters);
     emit(message);
   }
 

@@ -59,7 +59,7 @@ export const flowFields = {
   'telltale.encryption.reason': { type: 'string', by: 'probe', lowCardinality: true, doc: 'What the verdict rests on.' },
 
   'destination.domain': { type: 'string', by: 'probe', doc: 'Name by which the peer was reached: TLS SNI, HTTP host, or the passive DNS cache.' },
-  'telltale.destination.domain_source': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tls`, `http`, `dns`, `sd-rtn`, `socks`: where destination.domain comes from.' },
+  'telltale.destination.domain_source': { type: 'string', by: 'probe', lowCardinality: true, doc: '`tls`, `http`, `coap`, `dns`, `sd-rtn`, `socks`: where destination.domain comes from.' },
   'http.request.method': { type: 'string', by: 'probe', lowCardinality: true, doc: 'HTTP method.' },
   'http.request.mime_type': { type: 'string', by: 'probe', lowCardinality: true, doc: 'Content type of the request body, without parameters.' },
   'url.domain': { type: 'string', by: 'probe', doc: 'Host of the request.' },

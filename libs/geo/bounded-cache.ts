@@ -12,8 +12,9 @@ export class BoundedCache<V extends {} | null> {
   }
 
   get(key: string): V | undefined {
-    const young = this.#young.get(key);
+    const young = this.#young.size === 0 ? undefined : this.#young.get(key);
     if (young !== undefined) return young;
+    if (this.#old.size === 0) return undefined;
     const old = this.#old.get(key);
     if (old !== undefined) this.set(key, old);
     return old;

@@ -5,7 +5,7 @@ import {
 } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
-import { guestPassword, loginName, loginPassword } from './catalogue/logins.ts';
+import { guestPassword, loginName, loginPassword, loginResponse } from './catalogue/logins.ts';
 import {
   certificateHolder, clientSubnet, deviceName, mediaKey, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
 } from './catalogue/protocols.ts';
@@ -26,7 +26,7 @@ import type { IdentifierKind } from './kind.ts';
  * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
  */
 export const catalogue: readonly IdentifierKind[] = [
-  basicCredentials, digestCredentials, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, mediaKey, apiKey, turnUsername,
+  basicCredentials, digestCredentials, loginResponse, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, mediaKey, apiKey, turnUsername,
   imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,

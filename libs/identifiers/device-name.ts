@@ -23,7 +23,7 @@ export function isPersonalDeviceName(value: string): boolean {
 }
 
 /** Names that a whole system or a maker's model has. */
-const common = /^(?:localhost|localdomain|pop-os|fedora|archlinux|manjaro|centos|parrot|nmap|nessus|openvas|masscan|zgrab|censys|shodan|metasploit|msedgewin10|ie\d{1,2}win\d{1,2}|(?:r|sw|ap|gw)\d{1,3}|test[-_]?\d*|macbook(?:[- ]?(?:air|pro))?|mb(?:p|pro|a|air)|imac|local|android|dhcp|espressif|raspberrypi|openwrt|router|gateway|wpad|isatap|proxy|server|printer|unknown|ubuntu|debian|kali|linux|host|default|workgroup|workstation|notebook|laptop|desktop|pc|user-?pc|windows|win(?:7|8|10|11|xp)|dc\d*|ns\d*|mail|www|nas|fileserver|auth|testhost|msbrowse|__msbrowse__|iphone|ipad|chromecast|appletv|apple-tv|homepod)$/i;
+const common = /^(?:localhost|localdomain|pop-os|fedora|archlinux|manjaro|centos|parrot|nmap|nessus|openvas|masscan|zgrab|censys|shodan|metasploit|msedgewin10|ie\d{1,2}win\d{1,2}|(?:r|sw|ap|gw)\d{1,3}|test[-_]?\d*|macbook(?:[- ]?(?:air|pro))?|mb(?:p|pro|a|air)|imac|local|android|dhcp|espressif|raspberrypi|openwrt|router|gateway|wpad|isatap|proxy|server|printer|unknown|ubuntu|debian|kali|linux|host|default|workgroup|workstation|notebook|laptop|desktop|pc|user-?pc|windows|win(?:7|8|10|11|xp)|dc\d*|ns\d*|mail|www|nas|fileserver|auth|testhost|msbrowse|__msbrowse__|(?:qemu|libvncserver|[wx]\w{0,3}vnc|vnc)\b.*|iphone|ipad|chromecast|appletv|apple-tv|homepod)$/i;
 const model = /^(?:[A-Z]{2,4}-[A-Z]{0,3}\d{2,5}[A-Z]{0,2}|(?:EPSON|BROTHER|BRN|BRW|HP|NPI|CANON|KYOCERA|XRX|SHARP|RICOH|LEXMARK|ESP|sonos|tasmota|shelly\w*|sonoff|hue)[-_ ]?[0-9A-F]{2,12}.*|amazon-[0-9a-f]{6,12})$/i;
 
 /** Attack tools draw a name of 16 letters and digits for each login; a NetBIOS name has 15 at most, and no person mixes case so. */

@@ -15,7 +15,8 @@ function exported(datagram: Buffer): string[] {
 
 test('TCP flags of one direction: SYN alone is silence, resets alone a refusal, all else says nothing', () => {
   const client = (flags: number): string => answerOf({ answer: answerOfFlags({ flags, packets: 4, bytes: 240, isFromServer: false }) } as LogEntry);
-  const server = (flags: number, bytes = 40): string => answerOf({ answer: answerOfFlags({ flags, packets: 1, bytes, isFromServer: true }) } as LogEntry);
+  const server = (flags: number, bytes = 40): string =>
+    answerOf({ answer: answerOfFlags({ flags, packets: 1, bytes, isFromServer: true }) } as LogEntry);
   assert.deepEqual([0x02, 0x12, 0x1b, 0x06, 0x00].map(client), ['4 timeout', '0', '0', '0', '0']);
   assert.deepEqual([0x14, 0x04, 0x12, 0x16, 0x15, 0x10].map((flags) => server(flags)), ['0 refused', '0 refused', '0', '0', '0', '0']);
   assert.equal(server(0x14, 900), '0', 'a reset behind data ends a connection');
@@ -31,8 +32,17 @@ describe('flow exports', () => {
   });
 
   test('IPFIX of both directions in one record (RFC 5103): the other one is empty', () => {
-    const fields: [number, number][] = [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [298, 4], [299, 4]];
-    const record = (packets: number, reverse: number): Buffer => Buffer.concat([ip('10.0.0.5'), ip('198.51.100.7'), u16(51_000, 8801), u8(17), u32(packets, reverse)]);
+    const fields: [number, number][] = [
+      [8, 4],
+      [12, 4],
+      [7, 2],
+      [11, 2],
+      [4, 1],
+      [298, 4],
+      [299, 4],
+    ];
+    const record = (packets: number, reverse: number): Buffer =>
+      Buffer.concat([ip('10.0.0.5'), ip('198.51.100.7'), u16(51_000, 8801), u8(17), u32(packets, reverse)]);
     assert.deepEqual(exported(ipfix(1, 0, set(2, template(256, ...fields)), set(256, record(9, 0), record(9, 8)))), ['9 timeout', '0']);
   });
 });

@@ -37,14 +37,24 @@ test('VPC flow logs with a header: both directions are one flow, opened by who s
 test('unusable lines are counted with their place', () => {
   const { entries, problems } = readLog('flow.log', `${version2}2 short\n${version2.split('\n')[0]!.replace('172.31.16.139', '172.31.16')}\n`);
   assert.equal(entries.length, 3);
-  assert.deepEqual(problems.map(({ line, reason }) => [line, reason]), [[5, 'number of columns differs from the header'], [6, 'addresses or ports missing or malformed']]);
+  assert.deepEqual(
+    problems.map(({ line, reason }) => [line, reason]),
+    [
+      [5, 'number of columns differs from the header'],
+      [6, 'addresses or ports missing or malformed'],
+    ],
+  );
 });
 
 const gcp = {
   insertId: 'x', timestamp: '2019-01-01T00:00:10Z',
   jsonPayload: {
-    bytes_sent: '1776', packets_sent: '13', connection: { dest_ip: '10.138.0.2', dest_port: 45126, protocol: 6, src_ip: '203.0.113.9', src_port: 443 },
-    start_time: '2019-01-01T00:00:05.000123Z', end_time: '2019-01-01T00:00:09.500Z', reporter: 'DEST',
+    bytes_sent: '1776',
+    packets_sent: '13',
+    connection: { dest_ip: '10.138.0.2', dest_port: 45126, protocol: 6, src_ip: '203.0.113.9', src_port: 443 },
+    start_time: '2019-01-01T00:00:05.000123Z',
+    end_time: '2019-01-01T00:00:09.500Z',
+    reporter: 'DEST',
   },
 };
 
@@ -52,7 +62,13 @@ test('GCP flow logs, a record per line or all in one array', () => {
   for (const content of [JSON.stringify(gcp), JSON.stringify([gcp], null, 2)]) {
     const { entries: [entry], problems } = readLog('gcp.json', content);
     assert.deepEqual(problems, []);
-    assert.deepEqual(entry!.endpoints, { sourceIp: '10.138.0.2', sourcePort: 45126, destinationIp: '203.0.113.9', destinationPort: 443, transport: 'tcp' });
+    assert.deepEqual(entry!.endpoints, {
+      sourceIp: '10.138.0.2',
+      sourcePort: 45126,
+      destinationIp: '203.0.113.9',
+      destinationPort: 443,
+      transport: 'tcp',
+    });
     assert.deepEqual(entry!.totals, { sourceBytes: 0, sourcePackets: 0, destinationBytes: 1776, destinationPackets: 13 });
     assert.equal(entry!.startMicros, Date.UTC(2019, 0, 1, 0, 0, 5) * 1000 + 123);
   }

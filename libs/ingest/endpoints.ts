@@ -24,7 +24,13 @@ export function protocolNumber(name: string): number {
 }
 
 /** Addresses in their one spelling and the protocol by its IANA name; null when an address is none or a port is out of range. */
-export function endpointsOf(sourceIp: string, sourcePort: number, destinationIp: string, destinationPort: number, protocol: string): Endpoints | null {
+export function endpointsOf(
+  sourceIp: string,
+  sourcePort: number,
+  destinationIp: string,
+  destinationPort: number,
+  protocol: string,
+): Endpoints | null {
   if (!isPort(sourcePort) || !isPort(destinationPort)) return null;
   const source = canonicalAddress(sourceIp);
   const destination = canonicalAddress(destinationIp);

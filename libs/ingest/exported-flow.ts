@@ -63,13 +63,25 @@ export class ExportedFlow {
     const isFromServer = !this.isBidirectional && this.#isFromServer();
     const scaled = (count: number): number => Math.min(count * scale, Number.MAX_SAFE_INTEGER);
     return {
-      source: origin.source, micros: end, line: 0, digest: digestOf(Buffer.concat([Buffer.from(`${origin.exporter} ${index} `), origin.header, record])),
-      protocol: '', messages: this.#messages(sender, end), ends: this.endReason !== activeTimeout, visibility: 'cleartext', samplingRate: rate,
+      source: origin.source,
+      micros: end,
+      line: 0,
+      digest: digestOf(Buffer.concat([Buffer.from(`${origin.exporter} ${index} `), origin.header, record])),
+      protocol: '',
+      messages: this.#messages(sender, end),
+      ends: this.endReason !== activeTimeout,
+      visibility: 'cleartext',
+      samplingRate: rate,
       answer: this.#answer(isFromServer),
       ...oneWay(sender, scaled(this.bytes), scaled(this.packets), start, isFromServer),
-      ...(this.isBidirectional && { totals: {
-        sourceBytes: scaled(this.bytes), sourcePackets: scaled(this.packets), destinationBytes: scaled(this.reverseBytes), destinationPackets: scaled(this.reversePackets),
-      } }),
+      ...(this.isBidirectional && {
+        totals: {
+          sourceBytes: scaled(this.bytes),
+          sourcePackets: scaled(this.packets),
+          destinationBytes: scaled(this.reverseBytes),
+          destinationPackets: scaled(this.reversePackets),
+        },
+      }),
     };
   }
 

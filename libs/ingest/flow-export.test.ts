@@ -32,7 +32,10 @@ describe('NetFlow v5', () => {
     const { decode, entries } = decoder();
     assert.equal(decode(netflow5(1, 0, [answer])), 72);
     assert.deepEqual(brief(entries[0]!), ['10.0.0.5:51000 198.51.100.7:443 tcp', 0, 0, 1500, 3]);
-    assert.deepEqual([entries[0]!.startMicros, entries[0]!.micros, entries[0]!.samplingRate], [micros + 500 - 2_000_000, micros + 500 - 1_000_000, 0]);
+    assert.deepEqual(
+      [entries[0]!.startMicros, entries[0]!.micros, entries[0]!.samplingRate],
+      [micros + 500 - 2_000_000, micros + 500 - 1_000_000, 0],
+    );
   });
 
   test('the sampling rate is applied and marked; its mode bits are none of it', () => {
@@ -55,8 +58,17 @@ describe('NetFlow v5', () => {
   });
 });
 
-const fields: [number, number][] = [[8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [1, 4], [2, 4]];
-const record = (bytes: number, packets: number): Buffer => Buffer.concat([ip('10.0.0.5'), ip('198.51.100.7'), u16(51000, 443), u8(6), u32(bytes, packets)]);
+const fields: [number, number][] = [
+  [8, 4],
+  [12, 4],
+  [7, 2],
+  [11, 2],
+  [4, 1],
+  [1, 4],
+  [2, 4],
+];
+const record = (bytes: number, packets: number): Buffer =>
+  Buffer.concat([ip('10.0.0.5'), ip('198.51.100.7'), u16(51000, 443), u8(6), u32(bytes, packets)]);
 const line = '10.0.0.5:51000 198.51.100.7:443 tcp';
 
 describe('NetFlow v9 and IPFIX', () => {
@@ -90,7 +102,16 @@ describe('NetFlow v9 and IPFIX', () => {
 
   test('a snapshot that is none is refused', () => {
     const snapshot = decoder().decoding.snapshot();
-    for (const none of ['', '{', 'null', '[]', '{"version":2}', snapshot.replace('1', '2'), '{"version":1,"templates":[["a",{"fields":[],"scopeFields":0,"recordBytes":0}]],"rates":[]}', '{"version":1,"templates":[["a",{"fields":[1],"scopeFields":0,"recordBytes":1}]],"rates":[]}']) {
+    for (const none of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"version":2}',
+      snapshot.replace('1', '2'),
+      '{"version":1,"templates":[["a",{"fields":[],"scopeFields":0,"recordBytes":0}]],"rates":[]}',
+      '{"version":1,"templates":[["a",{"fields":[1],"scopeFields":0,"recordBytes":1}]],"rates":[]}',
+    ]) {
       assert.equal(decoder().decoding.restore(none), false, none);
     }
   });

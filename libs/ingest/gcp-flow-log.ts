@@ -20,7 +20,11 @@ export function gcpFlowLog({ name, counters, emit }: LogSource): RowFormat {
         return;
       }
       const sender = endpointsOf(
-        text(connection, 'src_ip'), Number(text(connection, 'src_port') || 0), text(connection, 'dest_ip'), Number(text(connection, 'dest_port') || 0), text(connection, 'protocol'),
+        text(connection, 'src_ip'),
+        Number(text(connection, 'src_port') || 0),
+        text(connection, 'dest_ip'),
+        Number(text(connection, 'dest_port') || 0),
+        text(connection, 'protocol'),
       );
       if (sender === null) {
         counters.problem('gcp-flow-log', 'addresses or ports missing or malformed', name, number);
@@ -28,7 +32,15 @@ export function gcpFlowLog({ name, counters, emit }: LogSource): RowFormat {
       }
       counters.entries++;
       emit({
-        source: 'gcp-flow-log', micros: end, line: number, digest: digestOf(written), protocol: '', messages: [], ends: false, visibility: 'cleartext', samplingRate: 0,
+        source: 'gcp-flow-log',
+        micros: end,
+        line: number,
+        digest: digestOf(written),
+        protocol: '',
+        messages: [],
+        ends: false,
+        visibility: 'cleartext',
+        samplingRate: 0,
         ...oneWay(sender, count(payload, 'bytes_sent'), count(payload, 'packets_sent'), start),
       } satisfies LogEntry);
     },

@@ -21,7 +21,12 @@ test('an exchange over TLS is visible to the inspection only', () => {
   assert.deepEqual(first!.messages.map(({ encryption }) => encryption.verdict), ['encrypted', 'encrypted']);
   assert.equal(first!.messages[0]!.facts['url.domain'], 'api.example.org');
   const fields = fieldsOf(first!);
-  for (const expected of ['url.query.uid=1840273651', 'http.request.header.cookie.sid=s3ss10n', 'http.request.body.json.room.id=M5kq', 'http.response.body.json.token=t0k']) {
+  for (const expected of [
+    'url.query.uid=1840273651',
+    'http.request.header.cookie.sid=s3ss10n',
+    'http.request.body.json.room.id=M5kq',
+    'http.response.body.json.token=t0k',
+  ]) {
     assert.ok(fields.includes(expected), `${expected} in ${fields.join(' ')}`);
   }
 });
@@ -41,8 +46,15 @@ test('cookies and forms that stand in lists of their own, and WebSocket messages
     method: 'POST', cookies: [{ name: 'uid', value: '42' }], postData: { mimeType: 'application/x-www-form-urlencoded', params: [{ name: 'e mail', value: 'a&b' }] },
   }, { cookies: [{ name: 'sid', value: 'x' }] }, { _webSocketMessages: [{ type: 'send', opcode: 1, data: '{"uid":"7"}' }, { type: 'receive', opcode: 2, data: 'AAEC' }] })));
   const fields = fieldsOf(first!);
-  for (const expected of ['http.request.header.cookie.uid=42', 'http.request.body.form.e mail=a&b', 'http.response.header.set-cookie.sid=x']) assert.ok(fields.includes(expected), `${expected} in ${fields.join(' ')}`);
-  assert.deepEqual(first!.messages.slice(2).map(({ sender, payload }) => [sender, payload!.toString('hex')]), [['source', Buffer.from('{"uid":"7"}').toString('hex')], ['destination', '000102']]);
+  for (const expected of ['http.request.header.cookie.uid=42', 'http.request.body.form.e mail=a&b', 'http.response.header.set-cookie.sid=x'])
+    assert.ok(fields.includes(expected), `${expected} in ${fields.join(' ')}`);
+  assert.deepEqual(
+    first!.messages.slice(2).map(({ sender, payload }) => [sender, payload!.toString('hex')]),
+    [
+      ['source', Buffer.from('{"uid":"7"}').toString('hex')],
+      ['destination', '000102'],
+    ],
+  );
 });
 
 test('unusable entries are counted with their number, and the others are read', () => {

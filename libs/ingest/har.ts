@@ -51,7 +51,8 @@ function readEntry(entry: Row, number: number, { name, counters, emit }: LogSour
 }
 
 function endpointsOfEntry(entry: Row, url: URL, isEncrypted: boolean): Endpoints {
-  const server = canonicalAddress(text(entry, 'serverIPAddress').replaceAll(/[[\]]/g, '')) || canonicalAddress(url.hostname.replaceAll(/[[\]]/g, '')) || '0.0.0.0';
+  const server =
+    canonicalAddress(text(entry, 'serverIPAddress').replaceAll(/[[\]]/g, '')) || canonicalAddress(url.hostname.replaceAll(/[[\]]/g, '')) || '0.0.0.0';
   const port = Number(url.port) || (isEncrypted ? 443 : 80);
   const isQuic = /^h3|quic/i.test(text(object(entry, 'response'), 'httpVersion'));
   return endpointsOf(server.includes(':') ? '::' : '0.0.0.0', 0, server, port, isQuic ? 'udp' : 'tcp')!;

@@ -81,5 +81,9 @@ function token(name: string): string {
 /** Logs have targets with their escapes undone (Zeek's `unescaped_URI`): what cannot stand in a request line is escaped again. */
 function encodedTarget(target: string): string {
   // oxlint-disable-next-line no-control-regex
-  return target.replaceAll(/[^\x21-\x7e]/gu, (character) => [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')) || '/';
+  return (
+    target.replaceAll(/[^\x21-\x7e]/gu, (character) =>
+      [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    ) || '/'
+  );
 }

@@ -11,13 +11,25 @@ const open = (start: string | Buffer): unknown => openLog(Buffer.from(start), lo
 describe('by content', () => {
   const flow = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 1, destinationPort: 2, packets: 1, bytes: 1 };
   const logs = {
-    'Zeek TSV': '#separator \\x09\n', 'Zeek JSON': '{"ts":1.5,"uid":"C1"}', 'Zeek JSON with a byte order mark': '\u{FEFF}{"_path":"conn"}', EVE: '{"timestamp":"x","event_type":"flow"}',
-    HAR: '{\n  "log": {\n "version"', 'VPC flow log': '2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK\n',
-    GCP: '[{"jsonPayload": {', NetFlow: netflow5(1, 0, [flow]),
+    'Zeek TSV': '#separator \\x09\n',
+    'Zeek JSON': '{"ts":1.5,"uid":"C1"}',
+    'Zeek JSON with a byte order mark': '\u{FEFF}{"_path":"conn"}',
+    EVE: '{"timestamp":"x","event_type":"flow"}',
+    HAR: '{\n  "log": {\n "version"',
+    'VPC flow log': '2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK\n',
+    GCP: '[{"jsonPayload": {',
+    NetFlow: netflow5(1, 0, [flow]),
   };
   for (const [name, start] of Object.entries(logs)) test(name, () => assert.ok(open(start)));
 
-  const others = { nothing: '', 'a package': '{\n  "name": "x",\n  "version": "1"\n}', pcap: Buffer.from('d4c3b2a1020004000000000000000000', 'hex'), pcapng: Buffer.from('0a0d0d0a1c0000004d3c2b1a', 'hex'), text: 'hello\n', list: '[1, 2]' };
+  const others = {
+    nothing: '',
+    'a package': '{\n  "name": "x",\n  "version": "1"\n}',
+    pcap: Buffer.from('d4c3b2a1020004000000000000000000', 'hex'),
+    pcapng: Buffer.from('0a0d0d0a1c0000004d3c2b1a', 'hex'),
+    text: 'hello\n',
+    list: '[1, 2]',
+  };
   for (const [name, start] of Object.entries(others)) test(`${name} is none`, () => assert.equal(open(start), null));
 });
 

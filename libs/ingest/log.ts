@@ -73,7 +73,11 @@ const hasLogKeys = /"(?:event_type|_path|id[._]orig_h|jsonPayload)"\s*:|^\{"ts":
 
 function lineReader(format: LineFormat, { name, counters }: LogSource, from?: Omit<LogMark, 'unread'>): LogReader {
   for (const line of from?.head.split('\n') ?? []) if (line !== '') format.line(Buffer.from(line, 'latin1'), 0);
-  const lines = new LineSplitter((line, number) => format.line(line, number), (number) => counters.problem(format.name, 'line too long', name, number), from?.line);
+  const lines = new LineSplitter(
+    (line, number) => format.line(line, number),
+    (number) => counters.problem(format.name, 'line too long', name, number),
+    from?.line,
+  );
   return {
     push: (chunk) => lines.push(chunk),
     finish: () => lines.finish(),

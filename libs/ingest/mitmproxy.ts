@@ -16,7 +16,8 @@ const newestVersion = 21;
 type Dictionary = ReadonlyMap<string, Tnetstring>;
 
 /** A dictionary whose first key is one of a flow's: which one it is depends on the version. */
-const beginning = /^\d{2,12}:\d{1,2}:(?:websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn|error|id|type|version|close_\w+)[;,]\d/;
+const beginning =
+  /^\d{2,12}:\d{1,2}:(?:websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn|error|id|type|version|close_\w+)[;,]\d/;
 
 export function isMitmproxy(sample: string): boolean {
   return beginning.test(sample);
@@ -120,7 +121,8 @@ function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSo
   const client = dictionary(flow, 'client_conn');
   const micros = microsOf((type === 'http' ? request : client)?.get('timestamp_start'));
   if (Number.isNaN(micros)) return problem('timestamp_start missing or malformed');
-  const isEncrypted = type === 'http' ? textOf(request, 'scheme') === 'https' : client?.get('tls') === true || client?.get('tls_established') === true;
+  const isEncrypted =
+    type === 'http' ? textOf(request, 'scheme') === 'https' : client?.get('tls') === true || client?.get('tls_established') === true;
   const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext(type === 'http' ? 'HTTP/1' : 'TCP');
   counters.entries++;
   emit({
@@ -145,7 +147,13 @@ function endpointsOfFlow(flow: Dictionary): Endpoints {
   const serverPort = reachedPort || namedPort || portOf(request?.get('port') ?? null);
   const unspecified = serverIp.includes(':') ? '::' : '0.0.0.0';
   const hasClient = clientIp !== '' && clientIp.includes(':') === serverIp.includes(':');
-  return endpointsOf(hasClient ? clientIp : unspecified, hasClient ? clientPort : 0, serverIp, serverPort, textOf(server, 'transport_protocol') || 'tcp')!;
+  return endpointsOf(
+    hasClient ? clientIp : unspecified,
+    hasClient ? clientPort : 0,
+    serverIp,
+    serverPort,
+    textOf(server, 'transport_protocol') || 'tcp',
+  )!;
 }
 
 /** Address and port under the first of the names that holds an address; '' and 0 when none does. IPv4 of a dual-stack socket is IPv4. */
@@ -183,7 +191,11 @@ function exchange(flow: Dictionary, encryption: Encryption, micros: number): Mes
 /** The bytes of a TCP connection, read by the dissectors of captures. */
 function conversation(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
   const messages: Message[] = [];
-  const dissector = new StreamDissector(defaultDissectOptions, (one) => messages.push({ ...one, encryption, payload: one.payload && Buffer.from(one.payload) }), new DissectCounters());
+  const dissector = new StreamDissector(
+    defaultDissectOptions,
+    (one) => messages.push({ ...one, encryption, payload: one.payload && Buffer.from(one.payload) }),
+    new DissectCounters(),
+  );
   const parts = flow.get('messages');
   for (const part of Array.isArray(parts) ? parts : []) {
     if (!Array.isArray(part)) continue;
@@ -197,7 +209,9 @@ function conversation(flow: Dictionary, encryption: Encryption, micros: number):
 function headersOf(side: Dictionary | undefined): HeaderList {
   const headers = side?.get('headers');
   if (!Array.isArray(headers)) return [];
-  return headers.flatMap((header) => (Array.isArray(header) && header.length >= 2 ? [[bytesOf(header[0]!).toString(), bytesOf(header[1]!).toString()] as const] : []));
+  return headers.flatMap((header) =>
+    Array.isArray(header) && header.length >= 2 ? [[bytesOf(header[0]!).toString(), bytesOf(header[1]!).toString()] as const] : [],
+  );
 }
 
 function bodyOf(side: Dictionary | undefined): Buffer | null {

@@ -86,7 +86,9 @@ function textOf(value: Buffer): string {
 /** 1 to 8 bytes: exporters may shorten integers (RFC 7011, section 6.2). Beyond 2^53 - 1 it is that. */
 export function unsigned(value: Buffer): number {
   if (value.length <= 6) return value.length === 0 ? 0 : value.readUIntBE(0, value.length);
-  return value.length > 8 ? 0 : Math.min(value.readUIntBE(0, value.length - 4) * 2 ** 32 + value.readUInt32BE(value.length - 4), Number.MAX_SAFE_INTEGER);
+  return value.length > 8
+    ? 0
+    : Math.min(value.readUIntBE(0, value.length - 4) * 2 ** 32 + value.readUInt32BE(value.length - 4), Number.MAX_SAFE_INTEGER);
 }
 
 function port(value: Buffer): number {

@@ -88,7 +88,14 @@ class Datagram {
   readonly #counters: IngestCounters;
   readonly #emit: (entry: LogEntry) => void;
 
-  constructor(version: Version, origin: ExportOrigin, domain: string, templates: Templates, counters: IngestCounters, emit: (entry: LogEntry) => void) {
+  constructor(
+    version: Version,
+    origin: ExportOrigin,
+    domain: string,
+    templates: Templates,
+    counters: IngestCounters,
+    emit: (entry: LogEntry) => void,
+  ) {
     this.#version = version;
     this.#origin = origin;
     this.#domain = domain;

@@ -41,7 +41,10 @@ function isSnapshot(value: unknown): value is Snapshot {
 }
 
 function isPairs(value: unknown, isValue: (one: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every((pair: unknown) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string' && isValue(pair[1]));
+  return (
+    Array.isArray(value) &&
+    value.every((pair: unknown) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string' && isValue(pair[1]))
+  );
 }
 
 /** A template whose records had no bytes would never end. */

@@ -46,7 +46,8 @@ export class Sflow {
       const format = bytes.readUInt32BE(at);
       const end = at + 8 + bytes.readUInt32BE(at + 4);
       if (end > bytes.length) return this.#malformed();
-      if (format === flowSample || format === expandedFlowSample) this.#sample(bytes.subarray(at + 8, end), format === flowSample ? 8 : 12, origin, at, emit);
+      if (format === flowSample || format === expandedFlowSample)
+        this.#sample(bytes.subarray(at + 8, end), format === flowSample ? 8 : 12, origin, at, emit);
       at = end;
     }
   }

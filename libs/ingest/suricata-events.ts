@@ -101,8 +101,11 @@ function http(event: Row, micros: number): Message[] {
   const response = headersOf(http, 'response_headers');
   const named = (headers: HeaderList, name: string): string => headers.find(([one]) => one.toLowerCase() === name)?.[1] ?? '';
   const single: HeaderList = [
-    ['Host', text(http, 'hostname') || named(request, ':authority')], ['User-Agent', text(http, 'http_user_agent')], ['Referer', text(http, 'http_refer')],
-    ['Cookie', text(http, 'cookie')], ['X-Forwarded-For', text(http, 'xff')],
+    ['Host', text(http, 'hostname') || named(request, ':authority')],
+    ['User-Agent', text(http, 'http_user_agent')],
+    ['Referer', text(http, 'http_refer')],
+    ['Cookie', text(http, 'cookie')],
+    ['X-Forwarded-For', text(http, 'xff')],
   ];
   const url = text(http, 'url') || named(request, ':path');
   return httpMessages({
@@ -135,7 +138,8 @@ function dns(event: Row, micros: number): Message[] {
   const dns = object(event, 'dns');
   const question = objects(dns, 'queries')[0] ?? dns;
   const type = text(dns, 'type');
-  if (type !== 'answer' && type !== 'response') return [dnsMessage({ name: text(question, 'rrname'), type: text(question, 'rrtype'), answers: [], ttl: 0 }, micros)];
+  if (type !== 'answer' && type !== 'response')
+    return [dnsMessage({ name: text(question, 'rrname'), type: text(question, 'rrtype'), answers: [], ttl: 0 }, micros)];
   const answers = objects(dns, 'answers');
   const records = answers.length > 0 ? answers : [dns ?? {}];
   const addresses = records.filter((record) => /^A{1,4}$/.test(text(record, 'rrtype')) && text(record, 'rdata') !== '');

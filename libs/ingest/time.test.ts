@@ -10,9 +10,15 @@ test('times of logs', () => {
   assert.equal(parseTime('2018-07-05T15:43:47.690014-0400'), Date.UTC(2018, 6, 5, 19, 43, 47) * 1000 + 690_014);
   assert.equal(parseTime('2019-01-02T03:50:11.315110'), Date.UTC(2019, 0, 2, 3, 50, 11) * 1000 + 315_110);
   assert.equal(parseTime('2019-01-02T03:50:11.123456789Z'), Date.UTC(2019, 0, 2, 3, 50, 11) * 1000 + 123_456);
-  for (const none of ['', '-', 'noon', '9999-01-01T00:00:00Z', '1900-01-01T00:00:00Z', -1, NaN, Infinity, 1e20, 5e10, '99999999999', null, {}, '1e5']) assert.ok(Number.isNaN(parseTime(none)), String(none));
+  for (const none of ['', '-', 'noon', '9999-01-01T00:00:00Z', '1900-01-01T00:00:00Z', -1, NaN, Infinity, 1e20, 5e10, '99999999999', null, {}, '1e5'])
+    assert.ok(Number.isNaN(parseTime(none)), String(none));
 });
 
 test('property: what Date writes is read back', () => {
-  fc.assert(fc.property(fc.date({ min: new Date(0), max: new Date(8e12), noInvalidDate: true }), (date) => parseTime(date.toISOString()) === date.getTime() * 1000));
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date(0), max: new Date(8e12), noInvalidDate: true }),
+      (date) => parseTime(date.toISOString()) === date.getTime() * 1000,
+    ),
+  );
 });

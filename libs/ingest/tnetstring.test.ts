@@ -15,7 +15,12 @@ test('the examples of tnetstrings.info', () => {
 
 test('property: what was written is read', () => {
   const leaf = fc.oneof(
-    fc.constant(null), fc.boolean(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }).map((one) => one + 0), fc.string({ unit: 'grapheme' }), fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+    fc.constant(null),
+    fc.boolean(),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((one) => one + 0),
+    fc.string({ unit: 'grapheme' }),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
   );
   const { value } = fc.letrec<{ value: Tnetstring }>((tie) => ({
     value: fc.oneof({ maxDepth: 5 }, leaf, fc.array(tie('value')), fc.array(fc.tuple(fc.string(), tie('value'))).map((entries) => new Map(entries))),

@@ -14,7 +14,10 @@ export function isVpcFlowLog(sample: string): boolean {
   return headerLine.test(line) || /^2 (?:\d{12}|unknown) eni-\w+ (?:\S+ ){10}(?:OK|NODATA|SKIPDATA)$/.test(line);
 }
 
-/** Amazon VPC flow logs, versions 2 to 5 and later, with any columns in any order. https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html */
+/**
+ * Amazon VPC flow logs, versions 2 to 5 and later, with any columns in any order.
+ * https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+ */
 export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
   const format = 'vpc-flow-log';
   let columns = version2;
@@ -49,7 +52,11 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
       }
       // Of traffic that passes through the interface, srcaddr and dstaddr are the interface's own; the packet's stand behind pkt-.
       const sender = endpointsOf(
-        value('pkt-srcaddr') || value('srcaddr'), Number(value('srcport') || 0), value('pkt-dstaddr') || value('dstaddr'), Number(value('dstport') || 0), value('protocol'),
+        value('pkt-srcaddr') || value('srcaddr'),
+        Number(value('srcport') || 0),
+        value('pkt-dstaddr') || value('dstaddr'),
+        Number(value('dstport') || 0),
+        value('protocol'),
       );
       if (sender === null) {
         counters.problem(format, 'addresses or ports missing or malformed', name, number);

@@ -14,7 +14,8 @@ export function zeekJson(source: LogSource): RowFormat {
   };
 }
 
-const known = /(?:^|[^a-z])(conn|dns|http|ssl|quic|smtp|ftp|sip|mqtt_connect|mqtt_publish|mqtt_subscribe|ntlm|kerberos|snmp|socks|irc|rdp|radius|ldap|ldap_search|dhcp|tunnel|mysql|redis|postgresql|smb_files|smb_mapping|syslog|websocket|ssh|rfb|weird|files|x509|notice)(?=[^a-z_]|$)/;
+const known =
+  /(?:^|[^a-z])(conn|dns|http|ssl|quic|smtp|ftp|sip|mqtt_connect|mqtt_publish|mqtt_subscribe|ntlm|kerberos|snmp|socks|irc|rdp|radius|ldap|ldap_search|dhcp|tunnel|mysql|redis|postgresql|smb_files|smb_mapping|syslog|websocket|ssh|rfb|weird|files|x509|notice)(?=[^a-z_]|$)/;
 
 /** The log's path by its file name: `http.log`, `http.2024-01-01.log.gz`, `http_20240101.log`. */
 function pathOfName(name: string): string {

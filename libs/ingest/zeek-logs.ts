@@ -213,7 +213,8 @@ function smtp(row: Row, micros: number): Message[] {
   addField(mail, 'smtp.mail_from', text(row, 'mailfrom'));
   for (const recipient of texts(row, 'rcptto')) addField(mail, 'smtp.rcpt_to', recipient);
   for (const column of ['from', 'to', 'cc', 'reply_to']) for (const address of texts(row, column)) addField(mail, `smtp.header.${column}`, address);
-  for (const column of ['subject', 'user_agent', 'x_originating_ip', 'first_received', 'second_received']) addField(mail, `smtp.header.${column}`, text(row, column));
+  for (const column of ['subject', 'user_agent', 'x_originating_ip', 'first_received', 'second_received'])
+    addField(mail, `smtp.header.${column}`, text(row, column));
   return [mail];
 }
 

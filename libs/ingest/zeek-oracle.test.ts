@@ -49,7 +49,14 @@ test('Zeek\'s expected logs are read to the last row', { skip: withoutCaptures()
       const columns = wanted[path];
 
       // Tests write logs of their own making, too.
-      if (columns === undefined || !log.startsWith('#separator') || !fields.includes('ts') || !(fields.includes('id.orig_h') || path === 'dhcp') || log.match(/^#fields/gm)!.length > 1) continue;
+      if (
+        columns === undefined ||
+        !log.startsWith('#separator') ||
+        !fields.includes('ts') ||
+        !(fields.includes('id.orig_h') || path === 'dhcp') ||
+        log.match(/^#fields/gm)!.length > 1
+      )
+        continue;
       const lines = log.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
       const { entries, problems } = readLog(name, Buffer.from(log, 'latin1'));
       const place = `${folder}/${name}`;
@@ -58,13 +65,19 @@ test('Zeek\'s expected logs are read to the last row', { skip: withoutCaptures()
       rows[path] = (rows[path] ?? 0) + lines.length;
       lines.forEach((line, index) => {
         const values = line.split('\t');
-        const found = [...fieldsOf(entries[index]!), ...entries[index]!.messages.flatMap(({ facts }) => Object.entries(facts).map(([fact, value]) => `${fact}=${String(value)}`))].map((one) => one.toLowerCase());
+        const found = [
+          ...fieldsOf(entries[index]!),
+          ...entries[index]!.messages.flatMap(({ facts }) => Object.entries(facts).map(([fact, value]) => `${fact}=${String(value)}`)),
+        ].map((one) => one.toLowerCase());
         for (const [column, field] of Object.entries(columns)) {
           const value = values[fields.indexOf(column)] ?? '-';
           if (value === '-' || value === '(empty)' || value.includes('\\x') || /^(?:anonymous|ftp|guest|<unknown>|<hidden>)$/i.test(value)) continue;
           for (const one of column === 'rcptto' ? value.split(',') : [value]) {
             const expected = `${field}=${one}`.toLowerCase().replace(/\.$/, '').replace('\\\\', '\\');
-            assert.ok(found.some((other) => other.startsWith(expected) || expected.startsWith(other)), `${place}: ${expected} is not among ${found.join(' ')}`);
+            assert.ok(
+              found.some((other) => other.startsWith(expected) || expected.startsWith(other)),
+              `${place}: ${expected} is not among ${found.join(' ')}`,
+            );
           }
         }
       });

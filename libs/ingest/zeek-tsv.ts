@@ -84,7 +84,9 @@ function rowOf({ fields, types, setSeparator, emptyField, unsetField }: Header, 
 /** Undoes `\x09` for bytes and `\\`, then reads the bytes as UTF-8. */
 function unescape(latin1: string): string {
   const bytes = latin1.includes('\\')
-    ? latin1.replaceAll(/\\(?:x([0-9a-fA-F]{2})|(\\))/g, (_, hex: string | undefined) => (hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16))))
+    ? latin1.replaceAll(/\\(?:x([0-9a-fA-F]{2})|(\\))/g, (_, hex: string | undefined) =>
+        hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
+      )
     : latin1;
   return Buffer.from(bytes, 'latin1').toString();
 }

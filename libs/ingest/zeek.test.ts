@@ -22,16 +22,29 @@ describe('TSV', () => {
     const { entries: [entry], problems } = readLog('http.log', httpLog);
     assert.deepEqual(problems, []);
     assert.deepEqual([entry!.flowName, entry!.line, entry!.micros, entry!.totals], ['CHhAvVGS1DHFjwGM9', 9, 1_700_000_000_250_000, null]);
-    assert.deepEqual(entry!.endpoints, { sourceIp: '192.0.2.7', sourcePort: 42226, destinationIp: '198.51.100.9', destinationPort: 80, transport: 'tcp' });
+    assert.deepEqual(entry!.endpoints, {
+      sourceIp: '192.0.2.7',
+      sourcePort: 42226,
+      destinationIp: '198.51.100.9',
+      destinationPort: 80,
+      transport: 'tcp',
+    });
     const [request] = entry!.messages;
     assert.equal(entry!.messages.length, 1);
     assert.deepEqual(request!.facts, {
-      'http.request.method': 'GET', 'url.domain': 'api.example.org', 'destination.domain': 'api.example.org', 'telltale.destination.domain_source': 'http',
-      'url.path': '/v1/join', 'url.query': 'uid=1840273651&room=a%20b', 'user_agent.original': 'app/1 (x)', 'http.response.status_code': 206,
+      'http.request.method': 'GET',
+      'url.domain': 'api.example.org',
+      'destination.domain': 'api.example.org',
+      'telltale.destination.domain_source': 'http',
+      'url.path': '/v1/join',
+      'url.query': 'uid=1840273651&room=a%20b',
+      'user_agent.original': 'app/1 (x)',
+      'http.response.status_code': 206,
       'telltale.flow.hops': ['forwarded-client=203.0.113.0/24'],
     });
     const fields = fieldsOf(entry!);
-    for (const expected of ['url.query.uid=1840273651', 'url.query.room=a b', 'http.request.header.x-forwarded-for=203.0.113.5']) assert.ok(fields.includes(expected), expected);
+    for (const expected of ['url.query.uid=1840273651', 'url.query.room=a b', 'http.request.header.x-forwarded-for=203.0.113.5'])
+      assert.ok(fields.includes(expected), expected);
     assert.equal(request!.fields.find(({ path }) => path === 'url.query.room')!.encoding, 'url');
   });
 
@@ -42,8 +55,9 @@ describe('TSV', () => {
   });
 
   test('a new header in the middle changes columns, separators and path', () => {
-    const second = "#separator \\x7c\n#set_separator|;\n#empty_field|EMPTY\n#unset_field|?\n#path|dns\n#fields|ts|uid|id.orig_h|id.orig_p|id.resp_h|id.resp_p|proto|query|qtype_name|answers|TTLs\n#types|time|string|addr|port|addr|port|enum|string|string|vector[string]|vector[interval]\n"
-      + '1700000001.5|C2|2001:db8::1|5353|2001:db8::53|53|udp|Example.ORG|AAAA|www.example.org;2001:db8::99|300.0;60.0\n1700000002.5|C3|2001:db8::1|5353|2001:db8::53|53|udp|?|?|EMPTY|?\n';
+    const second =
+      '#separator \\x7c\n#set_separator|;\n#empty_field|EMPTY\n#unset_field|?\n#path|dns\n#fields|ts|uid|id.orig_h|id.orig_p|id.resp_h|id.resp_p|proto|query|qtype_name|answers|TTLs\n#types|time|string|addr|port|addr|port|enum|string|string|vector[string]|vector[interval]\n' +
+      '1700000001.5|C2|2001:db8::1|5353|2001:db8::53|53|udp|Example.ORG|AAAA|www.example.org;2001:db8::99|300.0;60.0\n1700000002.5|C3|2001:db8::1|5353|2001:db8::53|53|udp|?|?|EMPTY|?\n';
     const { entries, problems } = readLog('current.log', httpLog + second);
     assert.deepEqual(problems, []);
     assert.equal(entries.length, 3);
@@ -76,7 +90,10 @@ describe('JSON', () => {
   });
 
   test('an anonymous login names nobody', () => {
-    const { entries } = readLog('ftp.log', '{"_path":"ftp","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":21,"user":"anonymous","password":"a@b.example"}');
+    const { entries } = readLog(
+      'ftp.log',
+      '{"_path":"ftp","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":21,"user":"anonymous","password":"a@b.example"}',
+    );
     assert.deepEqual(entries.map(fieldsOf), [[]]);
   });
 
@@ -106,7 +123,15 @@ test('property: both writers, and any chunks, give the same entries', () => {
 });
 
 test('damaged logs are survived', () => {
-  survivesDamage([httpLog + connLog, '{"_path":"dns","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":53,"query":"a.example","answers":["192.0.2.1"],"TTLs":[1.0]}\n'.repeat(3)], 20_000);
+  survivesDamage(
+    [
+      httpLog + connLog,
+      '{"_path":"dns","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":53,"query":"a.example","answers":["192.0.2.1"],"TTLs":[1.0]}\n'.repeat(
+        3,
+      ),
+    ],
+    20_000,
+  );
 });
 
 test('a lease, a tunnel, a file and logins: who, between whom, under the paths of the wire', () => {
@@ -115,23 +140,45 @@ test('a lease, a tunnel, a file and logins: who, between whom, under the paths o
     const { entries: [entry], problems } = readLog('x.json', JSON.stringify(row));
     assert.deepEqual(problems, []);
     const { sourceIp, destinationIp, destinationPort, transport } = entry!.endpoints;
-    return [`${sourceIp} ${destinationIp}:${destinationPort}/${transport}`, entry!.flowName, ...entry!.messages.map(({ protocol }) => protocol), ...fieldsOf(entry!)];
+    return [
+      `${sourceIp} ${destinationIp}:${destinationPort}/${transport}`,
+      entry!.flowName,
+      ...entry!.messages.map(({ protocol }) => protocol),
+      ...fieldsOf(entry!),
+    ];
   };
-  assert.deepEqual(read({ _path: 'dhcp', ts: 1.5, uids: ['C7', 'C8'], client_addr: '10.0.0.9', server_addr: '10.0.0.1', mac: '00:00:5e:00:53:01', host_name: 'Janes-Phone' }),
-    ['10.0.0.9 10.0.0.1:67/udp', 'C7', 'dhcp', 'dhcp.host_name=Janes-Phone']);
+  assert.deepEqual(
+    read({
+      _path: 'dhcp',
+      ts: 1.5,
+      uids: ['C7', 'C8'],
+      client_addr: '10.0.0.9',
+      server_addr: '10.0.0.1',
+      mac: '00:00:5e:00:53:01',
+      host_name: 'Janes-Phone',
+    }),
+    ['10.0.0.9 10.0.0.1:67/udp', 'C7', 'dhcp', 'dhcp.host_name=Janes-Phone'],
+  );
   assert.deepEqual(read({ _path: 'dhcp', ts: 1.5, uids: ['C7'], host_name: 'x' })[0], '0.0.0.0 255.255.255.255:67/udp');
   assert.deepEqual(read({ ...flow, _path: 'tunnel', 'id.orig_p': 0, 'id.resp_p': 0, tunnel_type: 'Tunnel::GRE', action: 'Tunnel::DISCOVER' }), ['10.0.0.1 10.0.0.2:0/gre', 'C1', 'gre']);
   assert.deepEqual(read({ ...flow, _path: 'files', source: 'HTTP', filename: 'jane.pdf', is_orig: false }), ['10.0.0.1 10.0.0.2:80/tcp', 'C1', 'http', 'http.file_name=jane.pdf']);
   assert.deepEqual(read({ ...flow, _path: 'irc', nick: 'jane', command: 'JOIN', value: '#ops' }).slice(3), ['irc.login.user_name=jane', 'irc.channel=ops']);
   assert.deepEqual(read({ ...flow, _path: 'ldap', opcode: 'bind simple', object: 'cn=jane', argument: 'REDACTED' }).slice(3), ['ldap.login.user_name=cn=jane']);
   assert.deepEqual(read({ ...flow, _path: 'snmp', version: '3', community: 'jane' }).slice(3), ['snmp.user=jane']);
-  assert.equal(readLog('files.log', JSON.stringify({ _path: 'files', ts: 1.5, fuid: 'F1', tx_hosts: ['10.0.0.1'] })).counters.get('zeek', 'rows of logs that are not used'), 1);
+  assert.equal(
+    readLog('files.log', JSON.stringify({ _path: 'files', ts: 1.5, fuid: 'F1', tx_hosts: ['10.0.0.1'] })).counters.get(
+      'zeek',
+      'rows of logs that are not used',
+    ),
+    1,
+  );
 });
 
 test('property: reading goes on behind any mark, with the columns and the numbers that are in force there', () => {
   const rows = Array.from({ length: 6 }, (_, row) => [...client, 'GET', `h${row}.example`, '/', '-', '-', '-', '-', '200'].join('\t'));
   const log = Buffer.from(`${httpLog.split('\n').slice(0, 8).join('\n')}\n${rows.join('\n')}\n`);
-  const told = ({ entries }: { entries: readonly LogEntry[] }): unknown[] => entries.map(({ line, messages }) => [line, messages[0]!.facts['url.domain']]);
+  const told = ({ entries }: { entries: readonly LogEntry[] }): unknown[] =>
+    entries.map(({ line, messages }) => [line, messages[0]!.facts['url.domain']]);
   const whole = told(readLog('current.log', log));
   assert.equal(whole.length, 6);
   fc.assert(fc.property(fc.integer({ min: 1, max: log.length }), (at) => {
@@ -147,10 +194,12 @@ test('property: reading goes on behind any mark, with the columns and the number
 });
 
 describe('certificates', () => {
-  const sslLog = (column: string, ...rows: (readonly [uid: string, certificates: string])[]): string => header('ssl', [...id, 'server_name', column], [...idTypes, 'string', 'vector[string]'])
-    + rows.map(([uid, certificates]) => [client[0], uid, ...client.slice(2), '-', certificates].join('\t') + '\n').join('');
+  const sslLog = (column: string, ...rows: (readonly [uid: string, certificates: string])[]): string =>
+    header('ssl', [...id, 'server_name', column], [...idTypes, 'string', 'vector[string]']) +
+    rows.map(([uid, certificates]) => [client[0], uid, ...client.slice(2), '-', certificates].join('\t') + '\n').join('');
   const x509Log = (column: string, ...rows: (readonly [id: string, subject: string, names: string])[]): string =>
-    header('x509', ['ts', column, 'certificate.subject', 'san.dns'], ['time', 'string', 'string', 'vector[string]']) + rows.map((row) => [client[0], ...row].join('\t') + '\n').join('');
+    header('x509', ['ts', column, 'certificate.subject', 'san.dns'], ['time', 'string', 'string', 'vector[string]']) +
+    rows.map((row) => [client[0], ...row].join('\t') + '\n').join('');
 
   /** The logs in this order, as of one Zeek. */
   function read(...logs: string[]): { entries: LogEntry[]; counters: LogSource['counters'] } {
@@ -159,14 +208,24 @@ describe('certificates', () => {
     for (const log of logs) openLog(Buffer.from(log), source)!.push(Buffer.from(log));
     return { entries, counters: source.counters };
   }
-  const shown = (entries: readonly LogEntry[]): unknown[] => entries.flatMap(({ flowName, digest, messages }) => (
-    messages.flatMap(({ facts }) => (facts['telltale.tls.certificate_names'] === undefined ? [] : [[flowName, digest, facts['telltale.tls.certificate_names']]]))
-  )).toSorted();
+  const shown = (entries: readonly LogEntry[]): unknown[] =>
+    entries
+      .flatMap(({ flowName, digest, messages }) =>
+        messages.flatMap(({ facts }) =>
+          facts['telltale.tls.certificate_names'] === undefined ? [] : [[flowName, digest, facts['telltale.tls.certificate_names']]],
+        ),
+      )
+      .toSorted();
 
   test('name the connections that showed them, in either order of the logs and by either key', () => {
     for (const [sslColumn, x509Column] of [['cert_chain_fps', 'fingerprint'], ['cert_chain_fuids', 'id']] as const) {
       const ssl = sslLog(sslColumn, ['C1', 'f1,f2'], ['C2', 'f3'], ['C3', '(empty)'], ['C4', 'f1'], ['C5', 'f9']);
-      const x509 = x509Log(x509Column, ['f1', 'CN=Chat.Example,O=a\\\\, b,C=DE', 'chat.example,*.chat.example'], ['f2', 'CN=an issuer', '-'], ['f3', 'O=nobody', '-']);
+      const x509 = x509Log(
+        x509Column,
+        ['f1', 'CN=Chat.Example,O=a\\\\, b,C=DE', 'chat.example,*.chat.example'],
+        ['f2', 'CN=an issuer', '-'],
+        ['f3', 'O=nobody', '-'],
+      );
       const { entries } = read(ssl, x509);
       const names = ['chat.example', '*.chat.example'];
       assert.deepEqual(shown(entries).map((each) => (each as unknown[]).toSpliced(1, 1)), [['C1', names], ['C4', names]]);
@@ -178,7 +237,10 @@ describe('certificates', () => {
 
   test('the memory for them has bounds, which are counted', () => {
     const many = Array.from({ length: 20_001 }, (_, i) => i);
-    const { entries, counters } = read(sslLog('cert_chain_fps', ...many.map((i) => [`C${i}`, `f${i}`] as const)), x509Log('fingerprint', ...many.map((i) => [`f${i}`, `CN=h${i}.example`, '-'] as const)));
+    const { entries, counters } = read(
+      sslLog('cert_chain_fps', ...many.map((i) => [`C${i}`, `f${i}`] as const)),
+      x509Log('fingerprint', ...many.map((i) => [`f${i}`, `CN=h${i}.example`, '-'] as const)),
+    );
     assert.equal(shown(entries).length, 20_000);
     assert.equal(counters.get('zeek', 'connections whose certificate did not come'), 1);
     assert.equal(counters.get('zeek', 'certificates forgotten'), 1);

@@ -38,8 +38,15 @@ export class ZeekRows {
       return;
     }
     const entry: LogEntry = {
-      source: 'zeek', flowName: text(row, 'uid') || texts(row, 'uids')[0] || '', endpoints, line: number, digest: digestOf(line), visibility: 'cleartext', samplingRate: 0,
-      micros: path === 'conn' ? micros + durationMicros(row) : micros, startMicros: micros,
+      source: 'zeek',
+      flowName: text(row, 'uid') || texts(row, 'uids')[0] || '',
+      endpoints,
+      line: number,
+      digest: digestOf(line),
+      visibility: 'cleartext',
+      samplingRate: 0,
+      micros: path === 'conn' ? micros + durationMicros(row) : micros,
+      startMicros: micros,
       protocol: path === 'conn' ? protocolOf(text(row, 'service')) : '',
       messages: log?.messages(row, micros) ?? [],
       totals: path === 'conn' ? totalsOf(row) : null,
@@ -61,7 +68,10 @@ function transportOf(row: Row, log: ZeekLog | undefined): string {
   return typeof transport === 'string' ? transport : transport(row);
 }
 
-/** A lease is told of as a whole, without its packets: client and server on their ports (RFC 2131, section 4.1), by broadcast where no address is known. */
+/**
+ * A lease is told of as a whole, without its packets: client and server on their ports (RFC 2131, section 4.1), by broadcast where no address is
+ * known.
+ */
 function endpointsOfLease(row: Row): Endpoints | null {
   const client = text(row, 'client_addr') || text(row, 'assigned_addr') || '0.0.0.0';
   return endpointsOf(client, 68, text(row, 'server_addr') || '255.255.255.255', 67, 'udp');
@@ -90,7 +100,12 @@ function answerOf(row: Row): Answer {
 /** IP bytes where Zeek counted them, else payload. */
 function totalsOf(row: Row): FlowTotals {
   const side = (name: 'orig' | 'resp'): number => (`${name}_ip_bytes` in row ? count(row, `${name}_ip_bytes`) : count(row, `${name}_bytes`));
-  return { sourceBytes: side('orig'), sourcePackets: count(row, 'orig_pkts'), destinationBytes: side('resp'), destinationPackets: count(row, 'resp_pkts') };
+  return {
+    sourceBytes: side('orig'),
+    sourcePackets: count(row, 'orig_pkts'),
+    destinationBytes: side('resp'),
+    destinationPackets: count(row, 'resp_pkts'),
+  };
 }
 
 /** Longest connection that is believed, seconds. */

@@ -9,7 +9,7 @@ const noRules: readonly number[] = [];
 /** Values of a field of which it is remembered what they meet. */
 const rememberedValues = 8_192;
 /** Fields in which hardly a value comes again soon. */
-const changing: ReadonlySet<string> = new Set(['url.path', 'url.query', 'url.original', 'destination.ip', 'telltale.peer.ip', 'dns.resolved_ip', 'telltale.observable.path']);
+const changing: ReadonlySet<string> = new Set(['url.path', 'url.query', 'url.original', 'destination.ip', 'telltale.peer.ip', 'dns.resolved_ip', 'telltale.observable.path', 'url.query or url.original']);
 
 /** Rules by what they require of one field. */
 export class FieldIndex {
@@ -22,10 +22,11 @@ export class FieldIndex {
   readonly #present: number[] = [];
   #hasBlocks = false;
   #parts: PartIndex | undefined;
-  /** Most records repeat values of those before, and mostly of the one before. */
+  /** Most records repeat values of those before, and mostly of the one before; undefined for a field that repeats only the latter. */
   readonly #known: Map<string, readonly number[]> | undefined;
   #last = '';
   #rulesOfLast = noRules;
+  #lastNumber = 0;
 
   constructor(field: KeyField, keywords: PartIndex | undefined) {
     this.field = field;
@@ -51,31 +52,43 @@ export class FieldIndex {
 
   /** Calls `found` with rules whose requirement the number, which is not 0, meets. */
   searchNumber(value: number, found: Found): void {
-    const rules = this.#exact.get(value);
-    if (rules !== undefined) found(rules);
+    if (value !== this.#lastNumber) {
+      this.#rulesOfLast = this.#exact.get(value) ?? noRules;
+      this.#lastNumber = value;
+    }
+    if (this.#rulesOfLast.length > 0) found(this.#rulesOfLast);
     if (this.#present.length > 0) found(this.#present);
   }
 
   /** Calls `found` with rules whose requirement the text, which is not empty, meets. */
   searchText(value: string, found: Found): void {
-    if (this.#known === undefined) return this.#search(value, found);
     if (value !== this.#last) {
-      this.#rulesOfLast = this.#known.get(value) ?? this.#learn(value, this.#known);
+      this.#rulesOfLast = this.#known === undefined ? this.#rulesOf(value) : this.#known.get(value) ?? this.#learn(value, this.#known);
       this.#last = value;
     }
     if (this.#rulesOfLast.length > 0) found(this.#rulesOfLast);
   }
 
   #learn(value: string, known: Map<string, readonly number[]>): readonly number[] {
-    const rules = new Set<number>();
-    this.#search(value, (some) => {
-      for (const rule of some) rules.add(rule);
-    });
+    const rules = this.#rulesOf(value);
     if (known.size >= rememberedValues) known.clear();
-    const list = rules.size === 0 ? noRules : [...rules];
-    known.set(value, list);
-    return list;
+    known.set(value, rules);
+    return rules;
   }
+
+  #rulesOf(value: string): readonly number[] {
+    this.#search(value, this.#collect);
+    if (this.#collected.size === 0) return noRules;
+    const rules = [...this.#collected];
+    this.#collected.clear();
+    return rules;
+  }
+
+  readonly #collected = new Set<number>();
+  /** One closure for all values. */
+  readonly #collect = (rules: readonly number[]): void => {
+    for (const rule of rules) this.#collected.add(rule);
+  };
 
   #search(value: string, found: Found): void {
     const lower = value.toLowerCase();

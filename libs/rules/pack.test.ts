@@ -74,3 +74,10 @@ test('a pack loads as a whole or not at all, and its version follows its texts',
   assert.equal(loadPack([good]).version, version);
   assert.notEqual(loadPack([{ ...good, text: `${good.text}# more\n` }]).version, version);
 });
+
+test('a pack passes YAML of another kind over, and says so once', () => {
+  const files = [read(names[0]!), { name: 'ci/a.yml', text: 'name: Tests\njobs: {}\n' }, { name: 'ci/b.yml', text: '- one\n' }];
+  const { rules, warnings } = loadPack(files);
+  assert.equal(rules.length, 1);
+  assert.deepEqual(warnings.map(formatProblem), ['ci/a.yml:1:1: warning: no key of a rule stands in the file, which is skipped, as are 1 more [other-yaml]']);
+});

@@ -24,10 +24,18 @@ export interface RulePack {
  * for the version too. Throws LocatedError with every error.
  */
 export function loadPack(files: readonly RuleFile[], options?: ParseOptions, others: readonly RuleFile[] = []): RulePack {
-  const { rules, correlations, silent, problems } = parseRules(files, options);
+  const { rules, correlations, silent, problems, skipped } = parseRules(files, options);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
   const digest = createHash('sha256');
   for (const { name, text } of [...files, ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1))) digest.update(`${name}\0${text}\0`);
-  return { rules, correlations, hits: new HitPlan(correlations, silent), plan: compileRules(rules), version: digest.digest('hex').slice(0, 8), warnings: problems };
+  const version = digest.digest('hex').slice(0, 8);
+  return { rules, correlations, hits: new HitPlan(correlations, silent), plan: compileRules(rules), version, warnings: [...problems, ...skippedWarning(skipped)] };
+}
+
+/** One for all of them: a folder may hold hundreds. */
+function skippedWarning([file, ...more]: readonly string[]): Problem[] {
+  if (file === undefined) return [];
+  const others = more.length === 0 ? '' : `, as are ${more.length} more`;
+  return [{ file, line: 1, column: 1, severity: 'warning', code: 'other-yaml', message: `no key of a rule stands in the file, which is skipped${others}` }];
 }

@@ -6,6 +6,7 @@ import { readDocuments } from './documents.ts';
 import { appliesTo, checkFilterReferences, readFilter, type Filter } from './filter.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { LogSources } from './log-sources.ts';
+import { isOtherYaml } from './other-yaml.ts';
 import { evaluability, readRule } from './rule-reader.ts';
 import type { Rule, RuleFile } from './rule.ts';
 import { noVocabulary, type Vocabulary } from './vocabulary.ts';
@@ -24,11 +25,13 @@ export interface ParsedRules {
   silent: ReadonlySet<string>;
   filters: Filter[];
   problems: Problem[];
+  /** Names of files with YAML of another kind, which are passed over. */
+  skipped: string[];
 }
 
 /**
  * Reads Sigma rules, correlations and filters: one or more YAML documents per file. Every fault is reported with its place, and leaves
- * out only its own document. Filters are put into the rules they apply to.
+ * out only its own document. Filters are put into the rules they apply to. A file without any key of Sigma's is no rule with a fault, but skipped.
  */
 export function parseRules(files: readonly RuleFile[], { logSources = LogSources.none, ...names }: ParseOptions = {}): ParsedRules {
   const vocabulary: Vocabulary = { ...noVocabulary, ...names };
@@ -37,8 +40,14 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
   const correlations: [CorrelationText, LocatedDocumentReader][] = [];
   const filters: [Filter, LocatedDocumentReader][] = [];
   const ids = new Ids();
+  const skipped: string[] = [];
   for (const file of files) {
-    for (const reader of readDocuments(file)) {
+    const documents = readDocuments(file);
+    if (isOtherYaml(file.text, documents)) {
+      skipped.push(file.name);
+      continue;
+    }
+    for (const reader of documents) {
       readers.push(reader);
       if (reader.failed) continue;
       if (!isMap(reader.root)) reader.fail(reader.root, 'document', 'a rule is a map with title, id, logsource and detection');
@@ -68,6 +77,7 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
     silent: silentRules(linked),
     filters: usableFilters,
     problems: readers.flatMap(({ problems }) => problems),
+    skipped,
   };
 }
 

@@ -44,7 +44,7 @@ export class PolicySet {
     record['telltale.policy.verdict'] = '';
     record['telltale.policy.reason'] = '';
     record['telltale.policy.decisions'] = undecided;
-    if (peer === undefined && hops.length === 0) return noDenials;
+    if (record['telltale.service'] === '' || (peer === undefined && hops.length === 0)) return noDenials;
     let decisive: Policy | undefined;
     let strictest: PolicyVerdict = 'allowed';
     const decisions: string[] = [];

@@ -143,7 +143,7 @@ test('patterns put together of what PCRE has find what Perl finds', { skip }, ()
     try {
       return regexMatcher(compileRegex(pattern, ''))(value) === found ? [] : [`${pattern} ${JSON.stringify(value)}: Perl ${found}; ${compileRegex(pattern, '').source}`];
     } catch (error) {
-      return (error as Error).message.startsWith('the time of this repetition') ? [] : [`${pattern}: ${(error as Error).message}`];
+      return /the time .*can grow/.test((error as Error).message) ? [] : [`${pattern}: ${(error as Error).message}`];
     }
   });
   assert.deepEqual(wrong, []);

@@ -4,10 +4,12 @@ export type RegexNode =
   | { type: 'atom'; offset: number; source: string; flags: string; characters: Uint8Array; literal: string | undefined }
   | { type: 'sequence' | 'choice'; parts: RegexNode[] }
   | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference: which. */ reference?: string }
-  /** Looks `around` (or back), or asserts a place, without taking characters. `atLines`: `^` and `$` are those of lines too. */
-  | { type: 'look'; offset: number; place: '^' | '$' | '\\b' | '\\B' | 'around'; atLines: boolean; part: RegexNode }
+  /** Looks ahead or behind, or asserts a place, without taking characters. `atLines`: `^` and `$` are those of lines too. */
+  | { type: 'look'; offset: number; place: '^' | '$' | '\\b' | '\\B' | LookAround; atLines: boolean; part: RegexNode }
   /** What it has matched it does not match otherwise: a look-ahead, and behind it a reference to what it saw. */
   | { type: 'atomic'; offset: number; part: RegexNode };
+
+export type LookAround = '(?=' | '(?!' | '(?<=' | '(?<!';
 
 /** Entries of an atom's set: ASCII, and all other characters together. */
 export const characterClasses = 129;
@@ -70,7 +72,7 @@ class RegexParser {
       const part = this.choice();
       this.#flags = flags;
       this.#at += 1;
-      return /[=!]$/.test(opening) ? { type: 'look', offset, place: 'around', atLines: false, part } : part;
+      return /[=!]$/.test(opening) ? { type: 'look', offset, place: opening as LookAround, atLines: false, part } : part;
     }
     const [source] = /^(?:\\(?:x[\da-f]{2}|u[\da-f]{4}|c[a-z]|k<\w+>|[1-9]\d*|[^])|\[(?:\\[^]|[^\]\\])*\]|[^])/i.exec(rest)!;
     this.#at += source.length;

@@ -24,7 +24,7 @@ test('regular expressions: those whose time can explode run where it does not', 
 });
 
 test('regular expressions: those whose time can explode, and which only the engine that goes back can run, are refused', () => {
-  for (const source of ['(?=(a+)+b)a', '(\\w)(\\1)*$', '(a+)+(?!b)$', '(?>(a+)+b)c', '(a{0,20}){20}b(?=c)']) assert.throws(() => compileRegex(source, ''), RegexRefused, source);
+  for (const source of ['(?=(a+)+\\1b)a', '(\\w)(\\1)*$', '(?>(a+)+b)c', '(a{0,20}){20}b(?>c)', '(a).*\\1.*a.*b', '(?>.*a.*a.*a)b', '(a).{0,99}\\1.*.*b']) assert.throws(() => compileRegex(source, ''), RegexRefused, source);
 });
 
 test('regular expressions: ordinary ones are taken', () => {
@@ -112,7 +112,8 @@ test('regular expressions: a fault has its place', () => {
     }
   };
   const loop = 'the time of this repetition can grow exponential';
-  assert.deepEqual(['ab(c+)+(?!d)', '(?i)(c+)+(?!d)', '\\Q((\\E[[:alpha:]](c+)+(?!d)'].map(refusal), [`2: ${loop}`, `4: ${loop}`, `17: ${loop}`]);
+  assert.deepEqual(['ab(c+)+(?>d)', '(?i)(c+)+(?>d)', '\\Q((\\E[[:alpha:]](c+)+(?>d)'].map(refusal), [`2: ${loop}`, `4: ${loop}`, `17: ${loop}`]);
+  assert.equal(refusal('(?i)(a)b+\\1.*a.*b'), '11: with this repetition the time can grow with the ');
   const faults = ['a(b', 'a)b', 'ab[c', 'a(?:*)', '+', 'a\\', 'x(?R)', 'x(?(1)a|b)', '(a)(?1)', '\\p{L}', 'a(*FAIL)', '[[:alfa:]]', '(?y)a', '\\2(a)', '[z-a]', 'a(?#b', '(a)(?C1)',
     '(?<=x', '(?<=(?>a|ab))c', '(?<!(?:x|a++)a)c'];
   assert.deepEqual(faults.map(refusal), [
@@ -125,15 +126,16 @@ test('regular expressions: a fault has its place', () => {
 });
 
 test('regular expressions: the linear search finds what JavaScript finds', () => {
-  const atom = fc.constantFrom('a', 'b', '[ab]', '[^a]', '.', '\\d', 'é', '\\s', '(?=b)', '\\b', '^', '$', '(a)\\1');
+  const atom = fc.constantFrom('a', 'b', '[ab]', '[^a]', '.', '\\d', 'é', '\\s', '(?=b)', '(?!ab)', '(?<=a+)', '(?<![^a]b)', '(?=a*(?!b))', '(?<=(?=a)..?)', '(?!^|a$)', '\\b', '^', '$', '(a)\\1');
   const quantifier = fc.constantFrom('', '', '+', '*', '?', '{2}', '{25,}', '{0,30}', '*?');
-  const pattern = fc.array(fc.tuple(atom, quantifier), { minLength: 2, maxLength: 6 }).map((parts) => parts.map(([one, how]) => (/^(?:\^|\$|\\b|\(\?=)/.test(one) ? one : `(?:${one})${how}`)).join(''));
+  const pattern = fc.array(fc.tuple(atom, quantifier), { minLength: 2, maxLength: 6 }).map((parts) => parts.map(([one, how]) => (/^(?:\^|\$|\\b|\(\?<?[=!])/.test(one) ? one : `(?:${one})${how}`)).join(''));
   const text = fc.array(fc.constantFrom('a', 'b', '1', ' ', 'é', '\n', 'A'), { maxLength: 40 }).map((chars) => chars.join(''));
   fc.assert(fc.property(pattern, fc.constantFrom('', 'i', 's', 'm'), fc.array(text, { minLength: 1, maxLength: 5 }), (source, flags, values) => {
     const regex = new RegExp(`${source}a*b*`, flags);
     const required = new RegExp(`${source}a+x*b`, flags);
     for (const one of [regex, required]) {
       const { search, leftOut } = linearMachine(parseRegex(one.source, one.flags))!;
+      assert.ok(leftOut === undefined || /\\1|25|30/.test(one.source), `${one} without ${leftOut}`);
       for (const matches of [regexMatcher(one), ...(leftOut === undefined ? [search] : [])]) {
         for (const value of values) assert.equal(matches(value), one.test(value), `${one} ${JSON.stringify(value)}`);
       }
@@ -146,4 +148,33 @@ test('regular expressions: repetitions behind each other do not multiply the tim
   const matches = regexMatcher(compileRegex('.*a.*a.*a.*a.*a.*a.*a.*b', ''));
   assert.ok(!matches('a'.repeat(4_096)));
   assert.ok(matches(`${'a'.repeat(4_095)}b`));
+});
+
+/** CPU time of some searches, µs. */
+function micros(matches: (value: string) => boolean, value: string): number {
+  const start = process.cpuUsage();
+  for (let i = 0; i < 20; i += 1) matches(value);
+  const { user, system } = process.cpuUsage(start);
+  return user + system;
+}
+
+test('regular expressions: look-around beside repetitions takes as long as a pattern that is linear anyway', () => {
+  const value = 'a'.repeat(4_096);
+  const ordinary = regexMatcher(compileRegex('(?:a|b)*c.*d', ''));
+  const least = Math.max(1_000, micros(ordinary, value), micros(ordinary, value));
+  // By going back: 4,096 to the power of 3 to 9, or of 2.
+  for (const source of ['.*a.*a.*a.*a(?!a)b', '(?=.*a.*a.*a.*b)a', '(?<=a.*a.*a.*b)a*', '(?<!x.*y.*z)(?=.*a.*a.*b).*a.*a.*b', '(a+)+(?!a)b', '(?=(?:(?!ab)a)*b).*a.*c', '(?!(?:a|a)*$)b.*c.*']) {
+    const matches = regexMatcher(compileRegex(source, ''));
+    assert.equal(matches(value), false, source);
+    const time = micros(matches, value);
+    assert.ok(time < 100 * least, `${source}: ${time} µs, and ${least} µs`);
+  }
+});
+
+test('regular expressions: what only the engine that goes back can run is shown less of a value when it has two repetitions', () => {
+  const matches = regexMatcher(compileRegex('(a).*\\1.*b', ''));
+  assert.ok(matches(`aa${'x'.repeat(1_021)}b`));
+  assert.ok(!matches(`aa${'x'.repeat(1_022)}b`));
+  // One repetition: as much as any pattern is shown.
+  assert.ok(regexMatcher(compileRegex('(a)\\1.*b', ''))(`aa${'x'.repeat(4_000)}b`));
 });

@@ -1,5 +1,5 @@
 import { ambiguousLoop } from './regex-ambiguity.ts';
-import { linearMachine, waysToRead } from './regex-linear.ts';
+import { engineLimit, linearMachine, thirdRepetition, waysToRead } from './regex-linear.ts';
 import { translatePcre, type TranslatedRegex } from './regex-pcre.ts';
 import { RegexRefused } from './regex-refused.ts';
 import { parseRegex } from './regex-syntax.ts';
@@ -26,7 +26,8 @@ export function writtenOffset(regex: RegExp, offset: number): number {
 /**
  * Compiles the pattern of a `|re` value, written for PCRE, for {@link regexMatcher}.
  * @throws RegexRefused for what has no counterpart in JavaScript, and for patterns whose time can grow exponentially with the value (a loop in
- * which some text can be read in two ways) when look-around, a back reference or their size keeps them from the machine that never goes back.
+ * which some text can be read in two ways), or as a high power of its length (three repetitions without an end), when a back reference, an atomic
+ * group or their size keeps them from the machine that never goes back.
  */
 export function compileRegex(source: string, flags: string): RegExp {
   const translated = translatePcre(source, flags);
@@ -39,9 +40,10 @@ export function compileRegex(source: string, flags: string): RegExp {
   origins.set(regex, offsetsInSource(regex, translated));
   const tree = parseRegex(translated.pattern, translated.flags);
   const loop = ambiguousLoop(tree) ?? (waysToRead(tree) > mostWays ? 0 : undefined);
-  if (loop === undefined) return regex;
+  if (loop === undefined && engineLimit(tree) !== undefined) return regex;
   const machine = linearMachine(tree);
   if (machine && machine.leftOut === undefined) return regex;
   const why = machine ? `runs ${machine.leftOut}` : 'takes a pattern of this size';
-  throw new RegexRefused(`the time of this repetition can grow exponentially, and no engine that is linear ${why}`, translated.offsets[loop] ?? 0);
+  const time = loop === undefined ? 'with this repetition the time can grow with the fourth power of the value' : 'the time of this repetition can grow exponentially';
+  throw new RegexRefused(`${time}, and no engine that is linear ${why}`, translated.offsets[loop ?? thirdRepetition(tree)] ?? 0);
 }

@@ -29,7 +29,7 @@ function textOf(node: RegexNode, copies: number): string {
     case 'sequence': return node.parts.map((part) => textOf(part, copies)).join('');
     case 'choice': return `(?:${node.parts.map((part) => textOf(part, copies)).join('|')})`;
     case 'look':
-      if (node.place === 'around') throw new NotInRe2('look-around', node.offset);
+      if (node.place.startsWith('(')) throw new NotInRe2('look-around', node.offset);
       if (node.atLines && (node.place === '^' || node.place === '$')) throw new NotInRe2(`"${node.place}" at lines (|m)`, node.offset);
       return node.place;
     case 'atomic': throw new NotInRe2('atomic groups', node.offset);

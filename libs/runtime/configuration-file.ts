@@ -30,7 +30,8 @@ export function readConfigurationFile(path: string | undefined, schema: JsonSche
   // Pretty errors quote the source, which may hold a secret; for the same reason only the code of an error is shown.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
-  if (error) return failed(place(error.pos[0]), `the YAML is malformed (${error.code.toLowerCase().replaceAll('_', ' ')})`, 'Correct the YAML at this place');
+  if (error)
+    return failed(place(error.pos[0]), `the YAML is malformed (${error.code.toLowerCase().replaceAll('_', ' ')})`, 'Correct the YAML at this place');
   if (document.contents === null) return { values: {}, problems: [], locate: () => undefined };
   if (!isMap(document.contents)) {
     const sections = Object.keys(schema.properties ?? {}).join(', ');

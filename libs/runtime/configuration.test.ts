@@ -54,7 +54,10 @@ describe('loadConfig', () => {
   });
 
   test('sections and variables of other services are skipped', (t) => {
-    loadConfig(schema, { file: yaml(t, 'detector: { any: thing }'), environment: { TELLTALE_PROBE_INTERFACE: 'eth0', TELLTALE_MIGRATE_PARTITIONS: '3', TELLTALE_TEST_KAFKA: 'x', TELLTALE_DEBUG: '1' } });
+    loadConfig(schema, {
+      file: yaml(t, 'detector: { any: thing }'),
+      environment: { TELLTALE_PROBE_INTERFACE: 'eth0', TELLTALE_MIGRATE_PARTITIONS: '3', TELLTALE_TEST_KAFKA: 'x', TELLTALE_DEBUG: '1' },
+    });
   });
 
   test('an empty file is one without options', (t) => {
@@ -64,18 +67,43 @@ describe('loadConfig', () => {
   const mistakes: [name: string, text: string, environment: Record<string, string>, expected: RegExp][] = [
     ['unknown section', 'kafkaa: {}', {}, /telltale\.yaml:1:1: kafkaa: no option has this name\. Did you mean kafka\?/],
     ['unknown key', 'log: {}\nhttp:\n  prot: 1', {}, /telltale\.yaml:3:3: http\.prot: no option has this name\. Did you mean port\?/],
-    ['unknown variable', '', { TELLTALE_KAFKA_BROKER: 'a:1' }, /environment variable TELLTALE_KAFKA_BROKER: no option has this name\. Did you mean TELLTALE_KAFKA_BROKERS\?/],
+    [
+      'unknown variable',
+      '',
+      { TELLTALE_KAFKA_BROKER: 'a:1' },
+      /environment variable TELLTALE_KAFKA_BROKER: no option has this name\. Did you mean TELLTALE_KAFKA_BROKERS\?/,
+    ],
     ['unknown section of the environment', '', { TELLTALE_FOO_BAR: '1' }, /TELLTALE_FOO_BAR: no option has this name\. Remove it/],
-    ['wrong type', 'http:\n  port: many', {}, /telltale\.yaml:2:3: http\.port: invalid input: expected number, received string\. Set TELLTALE_HTTP_PORT, or http\.port in the file: port to listen on/],
-    ['wrong type in a variable', '', { TELLTALE_HTTP_PORT: 'many' }, /environment variable TELLTALE_HTTP_PORT: http\.port: invalid input: expected number/],
+    [
+      'wrong type',
+      'http:\n  port: many',
+      {},
+      /telltale\.yaml:2:3: http\.port: invalid input: expected number, received string\. Set TELLTALE_HTTP_PORT, or http\.port in the file: port to listen on/,
+    ],
+    [
+      'wrong type in a variable',
+      '',
+      { TELLTALE_HTTP_PORT: 'many' },
+      /environment variable TELLTALE_HTTP_PORT: http\.port: invalid input: expected number/,
+    ],
     ['out of range', 'http: { port: 70000 }', {}, /telltale\.yaml:1:9: http\.port: too big/],
     ['no duration', 'alerter: { groupWait: soon }', {}, /alerter\.groupWait: expected a duration such as 250ms/],
     ['a number without unit', 'alerter: { groupWait: 30 }', {}, /alerter\.groupWait: expected a duration such as 250ms/],
     ['no size', 'alerter: { bound: big }', {}, /alerter\.bound: expected a size/],
     ['no broker address', 'kafka: { brokers: [localhost] }', {}, /kafka\.brokers\.0: expected host:port/],
     ['required', 'kafka: { sasl: { username: u } }', {}, /kafka\.sasl\.password: it is required\. Set TELLTALE_KAFKA_SASL_PASSWORD/],
-    ['unknown variant', 'alerter:\n  receivers:\n    - type: fax', {}, /telltale\.yaml:3:7: alerter\.receivers\.0\.type: invalid discriminator value/],
-    ['unknown key in a list', 'alerter: { receivers: [{ type: hook, key: abc, colour: red }] }', {}, /alerter\.receivers\.0\.colour: no option has this name/],
+    [
+      'unknown variant',
+      'alerter:\n  receivers:\n    - type: fax',
+      {},
+      /telltale\.yaml:3:7: alerter\.receivers\.0\.type: invalid discriminator value/,
+    ],
+    [
+      'unknown key in a list',
+      'alerter: { receivers: [{ type: hook, key: abc, colour: red }] }',
+      {},
+      /alerter\.receivers\.0\.colour: no option has this name/,
+    ],
     ['malformed file', 'http: [1', {}, /telltale\.yaml:1:\d+: the YAML is malformed/],
     ['key twice', 'http: {}\nhttp: {}', {}, /telltale\.yaml:2:1: the YAML is malformed \(duplicate key\)/],
     ['no map', '- a', {}, /telltale\.yaml:1:1: the file is not a map/],
@@ -92,7 +120,10 @@ describe('loadConfig', () => {
   }
 
   test('a file that is not there', () => {
-    assert.throws(() => loadConfig(schema, { file: '/nowhere/telltale.yaml', environment: {} }), /\/nowhere\/telltale\.yaml: the file cannot be read \(ENOENT\)/);
+    assert.throws(
+      () => loadConfig(schema, { file: '/nowhere/telltale.yaml', environment: {} }),
+      /\/nowhere\/telltale\.yaml: the file cannot be read \(ENOENT\)/,
+    );
   });
 
   test('all problems are told at once', (t) => {
@@ -106,8 +137,14 @@ describe('loadConfig', () => {
   test('an error never holds a value', (t) => {
     const planted = 'pl4nted';
     const texts = [
-      `kafka: { sasl: { username: u, password: [${planted}] } }`, `kafka: { sasl: ${planted} }`, `log: { level: ${planted} }`, `http: { port: ${planted} }`,
-      `alerter: { receivers: [{ type: ${planted} }] }`, `clickhouse: { url: "${planted}" }`, `clickhouse: { url: *${planted} }`, `alerter: { receivers: [{type: hook, key: "${planted}`,
+      `kafka: { sasl: { username: u, password: [${planted}] } }`,
+      `kafka: { sasl: ${planted} }`,
+      `log: { level: ${planted} }`,
+      `http: { port: ${planted} }`,
+      `alerter: { receivers: [{ type: ${planted} }] }`,
+      `clickhouse: { url: "${planted}" }`,
+      `clickhouse: { url: *${planted} }`,
+      `alerter: { receivers: [{type: hook, key: "${planted}`,
     ];
     for (const text of texts) {
       assert.throws(() => loadConfig(schema, { file: yaml(t, text), environment: {} }), (error) => {
@@ -119,7 +156,9 @@ describe('loadConfig', () => {
   });
 
   test('two options of one variable are refused', () => {
-    const ambiguous = z.strictObject({ http: z.strictObject({ aB: z.string().default(''), a: z.strictObject({ b: z.string().default('') }).prefault({}) }).prefault({}) });
+    const ambiguous = z.strictObject({
+      http: z.strictObject({ aB: z.string().default(''), a: z.strictObject({ b: z.string().default('') }).prefault({}) }).prefault({}),
+    });
     assert.throws(() => loadConfig(ambiguous, { environment: {} }), /TELLTALE_HTTP_A_B would set both http\.aB and http\.a\.b/);
   });
 });
@@ -138,7 +177,10 @@ test('the reference names option, variable, default, meaning and secrecy', () =>
   const text = renderConfigurationReference([{ name: 'alerter', schema }]);
   assert.match(text, /^\| `kafka\.brokers` \| `TELLTALE_KAFKA_BROKERS` \| `127\.0\.0\.1:9092` \| First brokers/m);
   assert.match(text, /^\| `clickhouse\.url` \| `TELLTALE_CLICKHOUSE_URL`, `CLICKHOUSE_URL` \|/m);
-  assert.match(text, /^\| `kafka\.sasl\.password` \| `TELLTALE_KAFKA_SASL_PASSWORD` \| \*required with `kafka\.sasl`\* \| SASL password\. \*Secret\.\*/m);
+  assert.match(
+    text,
+    /^\| `kafka\.sasl\.password` \| `TELLTALE_KAFKA_SASL_PASSWORD` \| \*required with `kafka\.sasl`\* \| SASL password\. \*Secret\.\*/m,
+  );
   assert.match(text, /^\| `alerter\.groupWait` \| `TELLTALE_ALERTER_GROUP_WAIT` \| `30s` \| Wait\./m);
   assert.match(text, /`type: hook`[^]*\| `key` \| \*required\* \| Key\. \*Secret\.\*/);
 });

@@ -11,8 +11,16 @@ const programs: Record<string, (lifecycle: Lifecycle) => void> = {
   'start-fails': (lifecycle) => lifecycle.add(part('first'), { name: 'second', start: () => { throw new Error('port in use'); } }, part('third')),
   'start-hangs': (lifecycle) => lifecycle.add(part('first'), { ...part('second'), start: () => { say('waiting'); return new Promise(() => {}); } }),
   rejects: (lifecycle) => lifecycle.add(part('first'), { name: 'second', start: () => void Promise.reject(new Error('nobody listens')) }),
-  throws: (lifecycle) => lifecycle.add(part('first'), { name: 'second', start: () => void setImmediate(() => { throw new Error('nobody catches'); }) }),
-  fails: (lifecycle) => lifecycle.add(part('first'), { name: 'second', start: () => void setImmediate(() => lifecycle.fail('second', new Error('broken'))) }),
+  throws: (lifecycle) =>
+    lifecycle.add(part('first'), {
+      name: 'second',
+      start: () =>
+        void setImmediate(() => {
+          throw new Error('nobody catches');
+        }),
+    }),
+  fails: (lifecycle) =>
+    lifecycle.add(part('first'), { name: 'second', start: () => void setImmediate(() => lifecycle.fail('second', new Error('broken'))) }),
   finishes: (lifecycle) => lifecycle.add(part('first'), { name: 'second', start: () => void setImmediate(() => lifecycle.finish()) }),
 };
 
@@ -41,7 +49,10 @@ if (program) {
       assert.equal(code, 1);
     });
     test('a second signal ends it without waiting', async () => {
-      const { code, log } = await run(['hangs', 'patient'], (line, kill) => (line === 'running' && kill('SIGTERM')) || (line.includes('"stopping"') && kill('SIGINT')));
+      const { code, log } = await run(
+        ['hangs', 'patient'],
+        (line, kill) => (line === 'running' && kill('SIGTERM')) || (line.includes('"stopping"') && kill('SIGINT')),
+      );
       assert.match(log, /second signal/);
       assert.equal(code, 1);
     });
@@ -80,8 +91,14 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function run(args: string[], onLine: (line: string, kill: (signal: NodeJS.Signals) => boolean) => unknown = () => {}): Promise<{ code: number; said: string[]; log: string }> {
-  const child = spawn(process.execPath, [import.meta.filename, 'program', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } });
+async function run(
+  args: string[],
+  onLine: (line: string, kill: (signal: NodeJS.Signals) => boolean) => unknown = () => {},
+): Promise<{ code: number; said: string[]; log: string }> {
+  const child = spawn(process.execPath, [import.meta.filename, 'program', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] },
+  });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

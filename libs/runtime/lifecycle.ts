@@ -109,7 +109,8 @@ export class Lifecycle {
       const outcome = await Promise.race([stopOne(component), deadline.promise]);
       if (outcome === 'stopped') continue;
       troubled.push(component.name);
-      if (outcome === 'late') this.#logger.error({ component: component.name, shutdownMillis: this.#shutdownMillis }, `${component.name} did not stop in time`);
+      if (outcome === 'late')
+        this.#logger.error({ component: component.name, shutdownMillis: this.#shutdownMillis }, `${component.name} did not stop in time`);
       else this.#logger.error({ component: component.name, err: outcome }, `${component.name} failed to stop`);
     }
     clearTimeout(timer);

@@ -11,7 +11,10 @@ test('JSON lines with service, level by name and ISO time', () => {
   const { lines, destination } = capture();
   createLogger({ name: 'probe', destination }).info({ frames: 3 }, 'read');
   const line = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
-  assert.deepEqual({ name: line['name'], level: line['level'], msg: line['msg'], frames: line['frames'] }, { name: 'probe', level: 'info', msg: 'read', frames: 3 });
+  assert.deepEqual(
+    { name: line['name'], level: line['level'], msg: line['msg'], frames: line['frames'] },
+    { name: 'probe', level: 'info', msg: 'read', frames: 3 },
+  );
   assert.match(String(line['time']), /^\d{4}-\d\d-\d\dT.*Z$/);
 });
 

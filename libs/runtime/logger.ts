@@ -39,7 +39,15 @@ const colours: Record<string, string> = { warn: '\x1b[33m', error: '\x1b[31m', f
 
 /** One JSON line as a line for a person: `12:00:01 warn  alerter: message key=value`, then the stack of an error. */
 function textLine(json: string): string {
-  const { level, time, pid: _, name, msg = '', err, ...rest } = JSON.parse(json) as Record<string, unknown> & { err?: { stack?: string; message?: string } };
+  const {
+    level,
+    time,
+    pid: _,
+    name,
+    msg = '',
+    err,
+    ...rest
+  } = JSON.parse(json) as Record<string, unknown> & { err?: { stack?: string; message?: string } };
   const colour = process.stderr.isTTY ? colours[String(level)] : undefined;
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${plain(value)}`).join('');
   const line = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(name)}: ${String(msg)}${fields}`;

@@ -18,7 +18,12 @@ test('counts are read when scraped, and never doubled by a second scrape', async
 test('several objects under one name are told apart by fixed labels', async () => {
   const metrics = new Metrics({ process: false });
   for (const receiver of ['a', 'b']) {
-    metrics.counts('alerts', { sent: receiver === 'a' ? 1 : 2, failed: new Map([['timeout', 3]]) }, { sent: 'Sent.', failed: 'Failed.' }, { receiver });
+    metrics.counts(
+      'alerts',
+      { sent: receiver === 'a' ? 1 : 2, failed: new Map([['timeout', 3]]) },
+      { sent: 'Sent.', failed: 'Failed.' },
+      { receiver },
+    );
     metrics.gauge('telltale_alerts_waiting', 'Waiting.', () => 7, { receiver });
   }
   assert.deepEqual(samples(await metrics.scrape()), [

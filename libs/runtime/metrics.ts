@@ -63,7 +63,9 @@ export class Metrics {
 
   /** The service's own metrics as a Markdown table. */
   async reference(): Promise<string> {
-    const metrics = (await this.registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith('telltale_')).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const metrics = (await this.registry.getMetricsAsJSON())
+      .filter(({ name }) => name.startsWith('telltale_'))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const rows = metrics.map(({ name, help, type }) => `| \`${name}\` | ${String(type)} | ${this.#labelsOf(name)} | ${help} |`);
     return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows, ''].join('\n');
   }

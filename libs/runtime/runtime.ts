@@ -2,7 +2,16 @@ export { loadConfig, type ConfigurationSources } from './configuration.ts';
 export { ConfigurationError, type ConfigurationProblem } from './configuration-problem.ts';
 export { renderConfigurationReference, type ConfiguredService } from './reference.ts';
 export { secretsOf } from './options.ts';
-export { clickhouseSection, httpSection, kafkaConnection, kafkaSection, logSection, logSectionFrom, sectionNames, shutdownSection } from './sections.ts';
+export {
+  clickhouseSection,
+  httpSection,
+  kafkaConnection,
+  kafkaSection,
+  logSection,
+  logSectionFrom,
+  sectionNames,
+  shutdownSection,
+} from './sections.ts';
 export { duration, size } from './values.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Metrics, type Count, type CountHelp, type Labels } from './metrics.ts';

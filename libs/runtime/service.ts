@@ -34,7 +34,10 @@ export interface ServiceDefinition<Configuration extends CommonSections> {
  *
  * @param file YAML file of the configuration, from the command line.
  */
-export async function runService<Configuration extends CommonSections>({ name, schema, build }: ServiceDefinition<Configuration>, file?: string): Promise<never> {
+export async function runService<Configuration extends CommonSections>(
+  { name, schema, build }: ServiceDefinition<Configuration>,
+  file?: string,
+): Promise<never> {
   const configuration = configurationOrExit(schema, file);
   const logger = createLogger({ name, ...configuration.log, secrets: secretsOf(schema, configuration) });
   const metrics = new Metrics();

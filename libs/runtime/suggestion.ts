@@ -4,7 +4,9 @@ export function suggestion(name: string, known: readonly string[]): string {
     .filter(({ candidate, distance }) => candidate !== '' && distance <= Math.max(2, candidate.length / 4))
     .toSorted((a, b) => a.distance - b.distance);
   if (nearest) return `Did you mean ${nearest.candidate}? If not, remove it`;
-  return known.length > 0 && known.length <= 12 ? `Remove it; the names here are ${known.join(', ')}` : 'Remove it; docs/configuration.md lists all names';
+  return known.length > 0 && known.length <= 12
+    ? `Remove it; the names here are ${known.join(', ')}`
+    : 'Remove it; docs/configuration.md lists all names';
 }
 
 /** Levenshtein's distance. */

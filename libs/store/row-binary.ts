@@ -42,11 +42,41 @@ const rowWriters = new WeakMap<readonly StoredField[], RowWriter>();
 function rowWriterOf(fields: readonly StoredField[]): RowWriter {
   let writer = rowWriters.get(fields);
   if (writer === undefined) {
-    const body = `let { buffer, numbers } = values, value;\n${fields.map(statementOf).join('\n')}\nreturn at;`;
+    const body = `let { buffer, numbers } = values, value;\n${runsOf(fields).map(runStatement).join('\n')}\nreturn at;`;
     // oxlint-disable-next-line no-new-func -- the text is made of names of the field table alone
     rowWriters.set(fields, writer = new Function('record', 'values', 'at', body) as RowWriter);
   }
   return writer;
+}
+
+/** Fields that are looked at together. */
+const fieldsTogether = 8;
+
+/** Neighbours, which most records have all of or none of: the field table keeps together what belongs together. */
+function runsOf(fields: readonly StoredField[]): StoredField[][] {
+  const runs: StoredField[][] = [];
+  for (let at = 0; at < fields.length; at += fieldsTogether) runs.push(fields.slice(at, at + fieldsTogether));
+  return runs;
+}
+
+/** When all of them are at their zero value, their bytes are written at once. Eight bytes more may be set to zero, which the next field overwrites. */
+function runStatement(run: readonly StoredField[]): string {
+  const each = run.map(statementOf).join('\n');
+  const tests = run.map(zeroTest);
+  if (tests.includes(undefined)) return each;
+  const length = run.reduce((sum, { type, columns }) => sum + (type === 'count' || type === 'micros' ? 8 : columns.length), 0);
+  const zeroes = Array.from({ length: Math.ceil(length / 8) }, (_, word) => `numbers.setFloat64(at + ${8 * word}, 0);`).join(' ');
+  return `if (${tests.join(' && ')}) { ${zeroes} at += ${length}; } else {\n${each}\n}`;
+}
+
+function zeroTest({ field, type }: StoredField): string | undefined {
+  const value = `record[${JSON.stringify(field)}]`;
+  switch (type) {
+    case 'string': return `${value} === ''`;
+    case 'count': case 'micros': return `${value} === 0`;
+    case 'strings': case 'observables': return `Array.isArray(value = ${value}) && value.length === 0`;
+    case 'map': return undefined;
+  }
 }
 
 /** Most fields of most records are at their zero value: that is told by a comparison and written without a call. */
@@ -62,10 +92,10 @@ function statementOf({ field, type }: StoredField): string {
   }
 }
 
-/** Bytes kept free behind what is written, so that zero values need no look at the buffer's end: more than there can be in a row of nothing else. */
-const slack = 4_096;
+/** Bytes kept free behind what is written, so that zero values and short texts need no look at the buffer's end: more than there can be in a row of nothing else. */
+const slack = 8_192;
 /** From this length on a call into the runtime costs less than a loop. */
-const shortText = 20;
+const shortText = 17;
 /** The longest text in bytes whose length takes one byte. */
 const longestShort = 0x7f;
 
@@ -77,13 +107,22 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
   length = 0;
   /** What a list that cannot change is encoded as: a place's sources stand in each record of a peer there. */
   readonly #frozenLists = new WeakMap<readonly unknown[], Uint8Array>();
+  /** The newest of these, since neighbouring records often have the same peer. */
+  #frozenList: readonly unknown[] = [];
+  #frozenBytes: Uint8Array = new Uint8Array(0);
 
   string(field: string, value: unknown, at: number): number {
     if (typeof value !== 'string') throw new UnencodableValue(field, 'a string', value);
     const { length } = value;
+    if (length < shortText) {
+      const end = this.#ascii(value, at);
+      if (end > 0) return end;
+    }
     this.reserve(at, length * 3 + 5); // UTF-8 takes at most 3 bytes per UTF-16 unit
-    const end = length < shortText ? this.#ascii(value, at) : length <= longestShort ? this.#short(value, at) : 0;
-    if (end > 0) return end;
+    if (length <= longestShort) {
+      const end = this.#short(value, at);
+      if (end > 0) return end;
+    }
     const start = this.#varint(Buffer.byteLength(value), at);
     return start + this.buffer.write(value, start);
   }
@@ -129,12 +168,23 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
 
   strings(field: string, value: unknown, at: number): number {
     if (!Array.isArray(value)) throw new UnencodableValue(field, 'a list of strings', value);
+    if (value === this.#frozenList) return this.#bytes(this.#frozenBytes, at);
     const known = this.#frozenLists.get(value);
-    if (known !== undefined) return this.#bytes(known, at);
+    if (known !== undefined) {
+      this.#frozenList = value;
+      this.#frozenBytes = known;
+      return this.#bytes(known, at);
+    }
     let end = this.#varint(value.length, at);
-    for (let i = 0; i < value.length; i++) end = this.string(field, value[i], end);
+    for (let i = 0; i < value.length; i++) end = this.#item(field, value[i], end);
     if (Object.isFrozen(value)) this.#frozenLists.set(value, Buffer.from(this.buffer.subarray(at, end)));
     return end;
+  }
+
+  /** One of any number of texts: what is kept free behind a row's own is not for them. */
+  #item(field: string, value: unknown, at: number): number {
+    this.reserve(at, 0);
+    return this.string(field, value, at);
   }
 
   #bytes(bytes: Uint8Array, at: number): number {
@@ -147,7 +197,7 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
     if (typeof value !== 'object' || value === null) throw new UnencodableValue(field, 'texts by name', value);
     const entries = Object.entries(value);
     let end = this.#varint(entries.length, at);
-    for (const [name, text] of entries) end = this.string(field, text, this.string(field, name, end));
+    for (const [name, text] of entries) end = this.#item(field, text, this.#item(field, name, end));
     return end;
   }
 
@@ -161,7 +211,7 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
     for (const [member, type] of members) {
       end = this.#varint(value.length, end);
       for (const observable of value as Observable[]) {
-        end = type === 'UInt64' ? this.count(field, observable[member], end) : this.string(field, observable[member], end);
+        end = type === 'UInt64' ? this.count(field, observable[member], end) : this.#item(field, observable[member], end);
       }
     }
     return end;

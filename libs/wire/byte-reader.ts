@@ -54,17 +54,18 @@ export class ByteReader {
     throw new WireError('malformed', this.offset, 'integer above 2^53 - 1');
   }
 
+  /** As {@link varint}, where most integers are of one byte. */
+  shortVarint(): number {
+    const byte = this.offset < this.end ? this.#bytes[this.offset]! : 0x80;
+    if (byte >= 0x80) return this.varint();
+    this.offset++;
+    return byte;
+  }
+
   /** Reads `count` integers, most of which are of one byte. */
   varints(count: number): number[] {
-    const bytes = this.#bytes;
     const values = Array<number>(count);
-    for (let i = 0; i < count; i++) {
-      const byte = this.offset < this.end ? bytes[this.offset]! : 0x80;
-      if (byte < 0x80) {
-        this.offset++;
-        values[i] = byte;
-      } else values[i] = this.varint();
-    }
+    for (let i = 0; i < count; i++) values[i] = this.shortVarint();
     return values;
   }
 

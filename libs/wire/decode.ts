@@ -36,9 +36,12 @@ function bodyOf(message: Uint8Array): Buffer {
   }
 }
 
+/** Most bodies come in one or two pieces so; the default are pieces of 16 KiB, each of which is a call and is then copied. */
+const decompressionOptions = { maxOutputLength: limits.bodyBytes, chunkSize: 256 * 1024 };
+
 function decompressed(body: Buffer): Buffer {
   try {
-    return zstdDecompressSync(body, { maxOutputLength: limits.bodyBytes });
+    return zstdDecompressSync(body, decompressionOptions);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new WireError('too_large', 2, `the body decompresses to more than ${limits.bodyBytes} bytes`);
@@ -103,8 +106,19 @@ function createLists(reader: ByteReader, column: Column, sizes: readonly number[
   if (total > limits.items) {
     throw new WireError('too_large', reader.offset, `${total} items in ${column.field}, at most ${limits.items} fit in a batch`);
   }
-  const all = sizes.map((size) => (size === 0 ? emptyList as unknown[] : Array.from({ length: size }, column.createItem)));
-  lists.set(column.field, all.filter(({ length }) => length > 0));
+  const all: unknown[][] = [];
+  const filled: unknown[][] = [];
+  for (const size of sizes) {
+    if (size === 0) {
+      all.push(emptyList as unknown[]);
+      continue;
+    }
+    const list: unknown[] = [];
+    for (let i = 0; i < size; i++) list.push(column.createItem());
+    all.push(list);
+    filled.push(list);
+  }
+  lists.set(column.field, filled);
   return all;
 }
 
@@ -150,10 +164,9 @@ function readVarying(reader: ByteReader, type: ColumnType, count: number, dictio
 
 function readTexts(reader: ByteReader, count: number, dictionary: readonly string[]): string[] {
   let newest = reader.varint();
-  const references = reader.varints(count);
   const values = Array<string>(count);
   for (let i = 0; i < count; i++) {
-    const reference = references[i]!;
+    const reference = reader.shortVarint();
     const index = reference === 0 ? 0 : reference === 1 ? ++newest : newest - reference + 2;
     if (index < 0 || index >= dictionary.length) {
       throw new WireError('malformed', reader.offset, 'reference to a string that is not in the dictionary');

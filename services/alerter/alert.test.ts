@@ -32,6 +32,9 @@ test('a source without a clock of its own: it begins when the finding arrived', 
 });
 
 test('links to the review page where there is one', () => {
-  assert.equal(alertOf(groupOf({ subject: 'fd00::1' }), throttle, 'https://telltale.example/review', opened).generatorURL, 'https://telltale.example/review?subject=fd00%3A%3A1&rule=r1');
+  assert.equal(
+    alertOf(groupOf({ subject: 'fd00::1' }), throttle, 'https://telltale.example/review', opened).generatorURL,
+    'https://telltale.example/review?subject=fd00%3A%3A1&rule=r1',
+  );
   assert.equal(alertOf(groupOf(), throttle, undefined, opened).generatorURL, '');
 });

@@ -28,17 +28,36 @@ describe('alerter and webhooks', () => {
   test('findings become one signed alert per group; metrics agree', async (t) => {
     await using hook = await openHook();
     const key = 'a key of enough length';
-    const { alerter, sample } = await running(t, { reviewUrl: 'http://127.0.0.1:8080/findings', receivers: [{ name: 'hook', type: 'webhook', url: hook.url, signingKey: key, bearerToken: 'tok' }] });
+    const { alerter, sample } = await running(t, {
+      reviewUrl: 'http://127.0.0.1:8080/findings',
+      receivers: [{ name: 'hook', type: 'webhook', url: hook.url, signingKey: key, bearerToken: 'tok' }],
+    });
     const created = Date.now() - 3000;
     await alerter.handle([1, 2, 3].map((index) => sketchFinding({ id: `a${index}`, created })));
     await alerter.handle([sketchFinding({ id: 'b', subject: '10.0.0.6', created }), sketchFinding({ id: 'a1' }), { no: 'finding' }]);
     await until('two alerts', () => hook.accepted.length >= 2);
 
     const alert = hook.accepted.find(({ labels }) => labels['subject'] === '10.0.0.5');
-    assert.deepEqual(alert?.labels, { alertname: 'Rule r1', severity: 'high', subject: '10.0.0.5', service: 'clubhouse', rule_id: 'r1', verdict: 'violation', country: 'CN' });
+    assert.deepEqual(alert?.labels, {
+      alertname: 'Rule r1',
+      severity: 'high',
+      subject: '10.0.0.5',
+      service: 'clubhouse',
+      rule_id: 'r1',
+      verdict: 'violation',
+      country: 'CN',
+    });
     assert.deepEqual(alert.annotations, {
-      summary: 'Rule r1: 10.0.0.5 to clubhouse', description: 'User id of 10.0.0.5 in clear', count: '3', first_seen: '2021-02-10T23:33:20.000Z', last_seen: '2021-02-10T23:33:20.000Z',
-      identifiers: 'user_id 12****89', destinations: 'edge.example', roles: 'media', rule_version: 'abcd1234', last_finding: 'a3',
+      summary: 'Rule r1: 10.0.0.5 to clubhouse',
+      description: 'User id of 10.0.0.5 in clear',
+      count: '3',
+      first_seen: '2021-02-10T23:33:20.000Z',
+      last_seen: '2021-02-10T23:33:20.000Z',
+      identifiers: 'user_id 12****89',
+      destinations: 'edge.example',
+      roles: 'media',
+      rule_version: 'abcd1234',
+      last_finding: 'a3',
       link: 'http://127.0.0.1:8080/findings?subject=10.0.0.5&rule=r1',
     });
     assert.equal(alert.startsAt, new Date(created).toISOString());
@@ -164,7 +183,9 @@ describe('alerter and webhooks', () => {
     const { alerter, sample } = await running(t, { state, receivers: [] });
     alerter.check();
     await using probe = await open(join(state, 'groups.v1.journal'), 'r');
-    const failing = t.mock.method(Object.getPrototypeOf(probe) as FileHandle, 'datasync', () => Promise.reject(new Error('ENOSPC: no space left on device')));
+    const failing = t.mock.method(Object.getPrototypeOf(probe) as FileHandle, 'datasync', () =>
+      Promise.reject(new Error('ENOSPC: no space left on device')),
+    );
     await assert.rejects(alerter.handle([sketchFinding({ id: '1' })]), /ENOSPC/);
     assert.throws(() => alerter.check(), /the journal in .* cannot be written: ENOSPC/);
     failing.mock.restore();
@@ -186,9 +207,17 @@ describe('alerter and webhooks', () => {
   test('killed at random points: every finding is in an alert, none counts twice, and a resend has the same fingerprint', async () => {
     await using hook = await openHook();
     hook.answer = () => (Math.random() < 0.3 ? { status: 503, headers: { 'retry-after': '0' } } : { status: 204 });
-    const settings = { ...fast, repeatInterval: '50ms', journalSize: '16KiB', state: newState(), receivers: [{ name: 'hook', type: 'webhook', url: hook.url }] };
+    const settings = {
+      ...fast,
+      repeatInterval: '50ms',
+      journalSize: '16KiB',
+      state: newState(),
+      receivers: [{ name: 'hook', type: 'webhook', url: hook.url }],
+    };
     const groups = 7;
-    const batches = Array.from({ length: 150 }, (_, batch) => Array.from({ length: 3 }, (__, index) => sketchFinding({ id: `${batch}-${index}`, rule: `r${(batch * 3 + index) % groups}` })));
+    const batches = Array.from({ length: 150 }, (_, batch) =>
+      Array.from({ length: 3 }, (__, index) => sketchFinding({ id: `${batch}-${index}`, rule: `r${(batch * 3 + index) % groups}` })),
+    );
     let confirmed = 0;
     let kills = 0;
     while (confirmed < batches.length) {

@@ -137,11 +137,17 @@ export class Alerter implements Component {
 
   #register(metrics: Metrics): void {
     metrics.counts('alerter', this.groups.counts, {
-      findings: 'Findings taken.', malformed: 'Messages that are no finding.', duplicates: 'Findings that were taken before, and are not counted again.', groupsOpened: 'Groups opened.',
-      groupsEnded: 'Groups that ended after the quiet period.', groupsEvicted: 'Groups given up because there were too many.',
+      findings: 'Findings taken.',
+      malformed: 'Messages that are no finding.',
+      duplicates: 'Findings that were taken before, and are not counted again.',
+      groupsOpened: 'Groups opened.',
+      groupsEnded: 'Groups that ended after the quiet period.',
+      groupsEvicted: 'Groups given up because there were too many.',
     });
     metrics.counts('alerter_journal', this.#journal.counts, {
-      writes: 'Entries written to the journal.', compactions: 'Times the journal was rewritten.', corruptLines: 'Journal lines that could not be read back.',
+      writes: 'Entries written to the journal.',
+      compactions: 'Times the journal was rewritten.',
+      corruptLines: 'Journal lines that could not be read back.',
     });
     metrics.gauge('telltale_alerter_groups', 'Groups held.', () => this.groups.size);
     metrics.gauge('telltale_alerter_journal_bytes', 'Size of the journal.', () => this.#journal.size);

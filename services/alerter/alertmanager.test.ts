@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { noAlertmanager, startAlertmanager, type AlertmanagerOptions, type KnownAlert, type TestAlertmanager } from '../../test/support/alertmanager.ts';
+import {
+  noAlertmanager,
+  startAlertmanager,
+  type AlertmanagerOptions,
+  type KnownAlert,
+  type TestAlertmanager,
+} from '../../test/support/alertmanager.ts';
 import { freePort } from '../../test/support/port.ts';
 import { kill, openHook, sketchFinding, spawnAlerter, startAlerter, until, type Settings } from './testing.ts';
 
@@ -17,7 +23,12 @@ describe('alerter and a real Alertmanager', { skip: await noAlertmanager() }, ()
   after(() => rmSync(root, { recursive: true }));
   const newFolder = () => join(root, String(folders++));
   const settingsFor = (url: string, more: Settings = {}): Settings => ({
-    groupWait: '50ms', repeatInterval: '300ms', quietPeriod: '1h', state: newFolder(), receivers: [{ name: 'am', type: 'alertmanager', url, resendInterval: '200ms' }], ...more,
+    groupWait: '50ms',
+    repeatInterval: '300ms',
+    quietPeriod: '1h',
+    state: newFolder(),
+    receivers: [{ name: 'am', type: 'alertmanager', url, resendInterval: '200ms' }],
+    ...more,
   });
 
   test('alerts arrive grouped with their labels; resends make neither a second alert nor a second notification; amtool agrees', async () => {
@@ -26,8 +37,10 @@ describe('alerter and a real Alertmanager', { skip: await noAlertmanager() }, ()
     await using running = await startAlerter(settingsFor(manager.url, { reviewUrl: 'http://127.0.0.1:8080/' }));
     const created = Date.now() - 2000;
     await running.alerter.handle(Array.from({ length: 5 }, (_, index) => sketchFinding({ id: `a${index}`, created })));
-    await running.alerter.handle([sketchFinding({ id: 'b', service: 'zoom', rule: 'r2', level: 'critical', verdict: 'indeterminate', country: '', created })]);
-    await until('resends', async () => (await running.sample('telltale_alerts_resent_total{receiver="am"}') ?? 0) >= 6);
+    await running.alerter.handle([
+      sketchFinding({ id: 'b', service: 'zoom', rule: 'r2', level: 'critical', verdict: 'indeterminate', country: '', created }),
+    ]);
+    await until('resends', async () => ((await running.sample('telltale_alerts_resent_total{receiver="am"}')) ?? 0) >= 6);
 
     const alerts = await manager.alerts();
     assert.deepEqual(alerts.map(({ labels }) => labels).toSorted((a, b) => ((a['rule_id'] ?? '') < (b['rule_id'] ?? '') ? -1 : 1)), [

@@ -13,8 +13,10 @@ export function alertmanager({ name, type, url, timeout, bearerToken }: Alertman
   const endpoint = new URL(url);
   endpoint.pathname = `${endpoint.pathname.replace(/\/$/, '')}/api/v2/alerts`;
   return {
-    name, type,
-    send: (alerts, signal) => postJson({ url: endpoint.href, body: JSON.stringify(alerts.map(postable)), bearerToken, quoteAnswer: true, timeout, signal }),
+    name,
+    type,
+    send: (alerts, signal) =>
+      postJson({ url: endpoint.href, body: JSON.stringify(alerts.map(postable)), bearerToken, quoteAnswer: true, timeout, signal }),
   };
 }
 

@@ -9,7 +9,12 @@ const common = {
     .meta({ description: 'Name of the receiver; label `receiver` of its metrics. What was delivered is remembered under it.' }),
   minimumLevel: z.enum(levels).default('low').meta({ description: 'Least level that is sent.' }),
   timeout: duration('10s').meta({ description: 'How long one request may take.' }),
-  queue: z.int().min(1).max(1_000_000).default(2000).meta({ description: 'Groups that may wait for this receiver; beyond, the oldest is dropped and counted.' }),
+  queue: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2000)
+    .meta({ description: 'Groups that may wait for this receiver; beyond, the oldest is dropped and counted.' }),
   bearerToken: z.string().min(1).exactOptional().meta({ description: 'Sent as `Authorization: Bearer …`.', secret: true }),
 };
 
@@ -49,4 +54,10 @@ export const alerterSection = z.strictObject({
 }).prefault({}).meta({ description: 'Alerts.' });
 export type AlerterConfiguration = z.output<typeof alerterSection>;
 
-export const alerterSchema = z.strictObject({ log: logSection, http: httpSection(9103), shutdown: shutdownSection, kafka: kafkaSection, alerter: alerterSection });
+export const alerterSchema = z.strictObject({
+  log: logSection,
+  http: httpSection(9103),
+  shutdown: shutdownSection,
+  kafka: kafkaSection,
+  alerter: alerterSection,
+});

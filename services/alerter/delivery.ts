@@ -139,7 +139,10 @@ export class Delivery implements Component {
     this.#lastError = message;
     increment(this.counts.retried, reason, alerts);
     const pauseMillis = Math.round(Math.max(retryAfter, backoffMillis(this.#failures, backoff)));
-    logger.warn({ receiver: route.name, reason: message, attempts: this.#failures, pauseMillis, alerts }, 'the receiver does not accept alerts; retrying');
+    logger.warn(
+      { receiver: route.name, reason: message, attempts: this.#failures, pauseMillis, alerts },
+      'the receiver does not accept alerts; retrying',
+    );
     await pauseFor(pauseMillis, this.#stop.signal).catch(() => {});
   }
 }

@@ -20,8 +20,13 @@ function accept(groups: Groups, route: Route, group: Group, now: number): void {
 }
 
 const sketch: fc.Arbitrary<FindingSketch> = fc.record({
-  id: fc.integer({ min: 0, max: 60 }).map(String), subject: fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1'), service: fc.constantFrom('', 'zoom', 'clubhouse'),
-  rule: fc.constantFrom('r1', 'r2'), level: fc.constantFrom(...levels, 'nonsense'), verdict: fc.constantFrom('violation', 'indeterminate'), country: fc.constantFrom('', 'CN', 'US', 'HK'),
+  id: fc.integer({ min: 0, max: 60 }).map(String),
+  subject: fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1'),
+  service: fc.constantFrom('', 'zoom', 'clubhouse'),
+  rule: fc.constantFrom('r1', 'r2'),
+  level: fc.constantFrom(...levels, 'nonsense'),
+  verdict: fc.constantFrom('violation', 'indeterminate'),
+  country: fc.constantFrom('', 'CN', 'US', 'HK'),
 });
 
 describe('grouping', () => {
@@ -48,7 +53,14 @@ describe('grouping', () => {
     groups.add(sketchFinding({ id: '1', level: 'low', verdict: 'indeterminate', country: '' }), 0);
     const [group] = groups;
     assert(group);
-    assert.deepEqual(labelsOf(group), { alertname: 'Rule r1', severity: 'low', subject: '10.0.0.5', service: 'clubhouse', rule_id: 'r1', verdict: 'indeterminate' });
+    assert.deepEqual(labelsOf(group), {
+      alertname: 'Rule r1',
+      severity: 'low',
+      subject: '10.0.0.5',
+      service: 'clubhouse',
+      rule_id: 'r1',
+      verdict: 'indeterminate',
+    });
     groups.add(sketchFinding({ id: '2', level: 'critical', country: 'US' }), 0);
     groups.add(sketchFinding({ id: '3', level: 'medium', verdict: 'indeterminate', country: 'CN' }), 0);
     assert.deepEqual(labelsOf(group), {
@@ -72,7 +84,17 @@ describe('grouping', () => {
 
   test('what is no finding is counted and skipped; a field of a later version does no harm, a missing one neither', () => {
     const groups = groupsOf();
-    for (const value of [null, 'text', 7, [], {}, { ...sketchFinding({ id: '1' }), message: 7 }, { ...sketchFinding({ id: '1' }), '@timestamp': 'today' }, sketchFinding({ id: '' })]) groups.add(value, 0);
+    for (const value of [
+      null,
+      'text',
+      7,
+      [],
+      {},
+      { ...sketchFinding({ id: '1' }), message: 7 },
+      { ...sketchFinding({ id: '1' }), '@timestamp': 'today' },
+      sketchFinding({ id: '' }),
+    ])
+      groups.add(value, 0);
     assert.equal(groups.counts.malformed, 8);
     assert.equal(groups.size, 0);
     const { 'telltale.versions': _, ...older } = sketchFinding({ id: '1' });
@@ -83,7 +105,14 @@ describe('grouping', () => {
   test('lists and texts of a group are bounded', () => {
     const groups = groupsOf();
     for (let index = 0; index < 100; index++) {
-      groups.add({ ...sketchFinding({ id: `${index}`, country: `C${index}` }), 'destination.domain': `${index}.example`.repeat(100), 'message': 'm'.repeat(100_000) }, 0);
+      groups.add(
+        {
+          ...sketchFinding({ id: `${index}`, country: `C${index}` }),
+          'destination.domain': `${index}.example`.repeat(100),
+          message: 'm'.repeat(100_000),
+        },
+        0,
+      );
     }
     const [group] = groups;
     assert.equal(group?.count, 100);
@@ -135,7 +164,12 @@ describe('throttling', () => {
   type Step = { readonly add: FindingSketch } | { readonly wait: number } | { readonly deliver: 'accepted' | 'lost' } | { readonly restart: true };
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 4, arbitrary: sketch.map((add) => ({ add })) },
-    { weight: 3, arbitrary: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 400 }) }, { weight: 1, arbitrary: fc.constant(1500) }).map((wait) => ({ wait })) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 400 }) }, { weight: 1, arbitrary: fc.constant(1500) })
+        .map((wait) => ({ wait })),
+    },
     { weight: 3, arbitrary: fc.constantFrom('accepted' as const, 'lost' as const).map((deliver) => ({ deliver })) },
     { weight: 1, arbitrary: fc.constant({ restart: true as const }) },
   );

@@ -57,7 +57,10 @@ const textBound = 1000;
 
 /** Which group a finding belongs to. */
 export function groupKey(finding: Finding): string {
-  return createHash('sha256').update([finding['telltale.subject.ip'], finding['telltale.service'], finding['rule.id']].join('\0')).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update([finding['telltale.subject.ip'], finding['telltale.service'], finding['rule.id']].join('\0'))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** A group that has no finding yet. `now` in ms. */

@@ -23,7 +23,9 @@ test('findings from Kafka become alerts; killed in the middle, none is missing a
   t.after(() => sink.close());
   const expected = new Map<string, number>();
   const send = async (from: number, to: number) => {
-    const findings = Array.from({ length: to - from }, (_, index) => sketchFinding({ id: `${from + index}`, subject: `10.0.0.${(from + index) % 5}`, created: Date.now() }));
+    const findings = Array.from({ length: to - from }, (_, index) =>
+      sketchFinding({ id: `${from + index}`, subject: `10.0.0.${(from + index) % 5}`, created: Date.now() }),
+    );
     for (const finding of findings) expected.set(finding['telltale.subject.ip'], (expected.get(finding['telltale.subject.ip']) ?? 0) + 1);
     await sink.send(findings);
   };

@@ -49,7 +49,11 @@ export async function postJson({ url, body, headers, bearerToken, quoteAnswer, t
   const target = new URL(url);
   const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
   target.username = target.password = '';
-  const authorization = bearerToken ? `Bearer ${bearerToken}` : credentials !== ':' ? `Basic ${Buffer.from(credentials).toString('base64')}` : undefined;
+  const authorization = bearerToken
+    ? `Bearer ${bearerToken}`
+    : credentials !== ':'
+      ? `Basic ${Buffer.from(credentials).toString('base64')}`
+      : undefined;
   const deadline = AbortSignal.timeout(timeout);
 
   let response: Response;
@@ -66,7 +70,9 @@ export async function postJson({ url, body, headers, bearerToken, quoteAnswer, t
   const answer = await beginningOf(response);
   if (response.ok) return;
   const reason = reasonOf(response.status);
-  throw new ReceiverError(reason, `answered ${response.status}${quoteAnswer && answer ? `: ${answer}` : ''}`, { retryAfter: retryAfterOf(response.headers) });
+  throw new ReceiverError(reason, `answered ${response.status}${quoteAnswer && answer ? `: ${answer}` : ''}`, {
+    retryAfter: retryAfterOf(response.headers),
+  });
 }
 
 function reasonOf(status: number): FailureReason {

@@ -27,12 +27,28 @@ if (process.argv[2] === 'program') {
       await until('the alert', () => hook.accepted.length === 1);
 
       assert.deepEqual(await (await fetch(`${service.url}/healthz`)).json(), { status: 'ok' });
-      assert.deepEqual(await (await fetch(`${service.url}/readyz`)).json(), { status: 'ready', checks: [{ name: 'journal', ok: true }, { name: 'findings', ok: true }] });
-      const sent = async () => (await (await fetch(`${service.url}/metrics`)).text()).split('\n').filter((line) => /^telltale_(alerts_sent|alerter_findings)_total/.test(line));
+      assert.deepEqual(await (await fetch(`${service.url}/readyz`)).json(), {
+        status: 'ready',
+        checks: [
+          { name: 'journal', ok: true },
+          { name: 'findings', ok: true },
+        ],
+      });
+      const sent = async () =>
+        (await (await fetch(`${service.url}/metrics`)).text())
+          .split('\n')
+          .filter((line) => /^telltale_(alerts_sent|alerter_findings)_total/.test(line));
       await until('the metric', async () => (await sent()).includes('telltale_alerts_sent_total{receiver="hook"} 1'));
       assert((await sent()).includes('telltale_alerter_findings_total 1'));
-      const { receivers, groups, total } = (await (await fetch(`${service.url}/alerts`)).json()) as { receivers: { name: string; pending: number }[]; groups: { ruleId: string }[]; total: number };
-      assert.deepEqual({ pending: receivers.map(({ name, pending }) => [name, pending]), rules: groups.map(({ ruleId }) => ruleId), total }, { pending: [['hook', 0]], rules: ['r1'], total: 1 });
+      const { receivers, groups, total } = (await (await fetch(`${service.url}/alerts`)).json()) as {
+        receivers: { name: string; pending: number }[];
+        groups: { ruleId: string }[];
+        total: number;
+      };
+      assert.deepEqual(
+        { pending: receivers.map(({ name, pending }) => [name, pending]), rules: groups.map(({ ruleId }) => ruleId), total },
+        { pending: [['hook', 0]], rules: ['r1'], total: 1 },
+      );
 
       service.child.send('fail');
       await until('not ready', async () => (await fetch(`${service.url}/readyz`).then(({ status }) => status, () => 503)) === 503);
@@ -50,9 +66,15 @@ if (process.argv[2] === 'program') {
     });
 
     test('a configuration that cannot be used: exit code 2, what and where, no value', async (t) => {
-      const service = await run(t, { TELLTALE_ALERTER_RECEIVERS: '[{"type":"webhook","name":"A B","url":"s3cret"}]', TELLTALE_ALERTER_GROUPWAIT: '1s' });
+      const service = await run(t, {
+        TELLTALE_ALERTER_RECEIVERS: '[{"type":"webhook","name":"A B","url":"s3cret"}]',
+        TELLTALE_ALERTER_GROUPWAIT: '1s',
+      });
       assert.equal((await service.exited)[0], 2);
-      assert.match(service.log(), /environment variable TELLTALE_ALERTER_GROUPWAIT: no option has this name\. Did you mean TELLTALE_ALERTER_GROUP_WAIT\?/);
+      assert.match(
+        service.log(),
+        /environment variable TELLTALE_ALERTER_GROUPWAIT: no option has this name\. Did you mean TELLTALE_ALERTER_GROUP_WAIT\?/,
+      );
       assert.match(service.log(), /environment variable TELLTALE_ALERTER_RECEIVERS: alerter\.receivers\.0\.url: expected an http or https URL/);
       assert(!service.log().includes('s3cret'));
     });
@@ -70,7 +92,9 @@ function messageSource(): FindingSource {
   const closed = Promise.withResolvers<void>();
   return {
     run(handle) {
-      process.on('message', (message) => (message === 'fail' ? closed.reject(new Error('rights were taken away')) : void handle(message as Finding[])));
+      process.on('message', (message) =>
+        message === 'fail' ? closed.reject(new Error('rights were taken away')) : void handle(message as Finding[]),
+      );
       return closed.promise;
     },
     async close() {

@@ -16,10 +16,19 @@ export function alerterService(openSource: (context: AlerterContext) => FindingS
     build(context) {
       const { configuration, logger, metrics, lifecycle } = context;
       const alerter = new Alerter({ configuration: configuration.alerter, metrics, logger });
-      const reader = new RecordReader('findings', openSource(context), (findings) => alerter.handle(findings), (error) => lifecycle.fail('the reader of findings', error));
+      const reader = new RecordReader(
+        'findings',
+        openSource(context),
+        (findings) => alerter.handle(findings),
+        (error) => lifecycle.fail('the reader of findings', error),
+      );
       const http = new HttpComponent({
-        ...configuration.http, logger,
-        modules: [OperationsModule.with({ checks: [{ name: 'journal', check: () => alerter.check() }, reader], metrics }), AlerterModule.with(alerter)],
+        ...configuration.http,
+        logger,
+        modules: [
+          OperationsModule.with({ checks: [{ name: 'journal', check: () => alerter.check() }, reader], metrics }),
+          AlerterModule.with(alerter),
+        ],
       });
       // Findings come last and go first: nothing arrives that cannot be written down.
       lifecycle.add(alerter, http, reader);

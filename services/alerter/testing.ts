@@ -23,7 +23,16 @@ export interface FindingSketch {
   readonly created?: number;
 }
 
-export function sketchFinding({ id, subject = '10.0.0.5', service = 'clubhouse', rule = 'r1', level = 'high', verdict = 'violation', country = 'CN', created = 0 }: FindingSketch): Finding {
+export function sketchFinding({
+  id,
+  subject = '10.0.0.5',
+  service = 'clubhouse',
+  rule = 'r1',
+  level = 'high',
+  verdict = 'violation',
+  country = 'CN',
+  created = 0,
+}: FindingSketch): Finding {
   const finding = createFinding(createFlowRecord());
   Object.assign(finding, {
     'event.id': id, '@timestamp': 1_613_000_000_000_000, 'event.created': created * 1000, 'rule.id': rule, 'rule.name': `Rule ${rule}`, 'rule.version': 'abcd1234',

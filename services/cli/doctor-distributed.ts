@@ -11,10 +11,24 @@ type Finding = Omit<Diagnosis, 'part'>;
 const oldestClickHouse = [24, 8] as const;
 
 /** What `telltale probe`, `detector`, `alerter` and `review` need beside the files of Telltale itself. */
-export function distributedLooks({ kafka, clickhouse }: { kafka: z.output<typeof kafkaSection>; clickhouse: z.output<typeof clickhouseSection> }): Look[] {
+export function distributedLooks({
+  kafka,
+  clickhouse,
+}: {
+  kafka: z.output<typeof kafkaSection>;
+  clickhouse: z.output<typeof clickhouseSection>;
+}): Look[] {
   return [
-    { part: 'Kafka', remedy: 'Start it (docker compose up kafka), or say where it is (TELLTALE_KAFKA_BROKERS).', look: () => patiently(lookAtKafka(kafka)) },
-    { part: 'ClickHouse server', remedy: 'Start it (docker compose up clickhouse), or say where it is (CLICKHOUSE_URL).', look: () => patiently(lookAtClickHouse(clickhouse)) },
+    {
+      part: 'Kafka',
+      remedy: 'Start it (docker compose up kafka), or say where it is (TELLTALE_KAFKA_BROKERS).',
+      look: () => patiently(lookAtKafka(kafka)),
+    },
+    {
+      part: 'ClickHouse server',
+      remedy: 'Start it (docker compose up clickhouse), or say where it is (CLICKHOUSE_URL).',
+      look: () => patiently(lookAtClickHouse(clickhouse)),
+    },
   ];
 }
 
@@ -33,7 +47,9 @@ async function lookAtKafka(section: z.output<typeof kafkaSection>): Promise<Find
     const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
     return { mark: 'ok', found: `${place}; ${topics.map(({ name, partitions }) => `${name} (${partitions.length})`).join(', ')}` };
   } catch (error) {
-    throw new Error(`${section.brokers.join(', ')}: ${(error as { code?: string }).code === 'ECONNREFUSED' || /ECONNREFUSED/.test((error as Error).message) ? 'nobody listens there (connection refused)' : reasonOf(error)}`);
+    throw new Error(
+      `${section.brokers.join(', ')}: ${(error as { code?: string }).code === 'ECONNREFUSED' || /ECONNREFUSED/.test((error as Error).message) ? 'nobody listens there (connection refused)' : reasonOf(error)}`,
+    );
   } finally {
     await admin.disconnect();
   }
@@ -47,7 +63,11 @@ async function lookAtClickHouse({ url, database }: z.output<typeof clickhouseSec
     const { version } = server!;
     const [major, minor] = version.split('.').map(Number) as [number, number];
     if (major < oldestClickHouse[0] || (major === oldestClickHouse[0] && minor < oldestClickHouse[1])) {
-      return { mark: 'missing', found: `${version} at ${place}`, remedy: `Telltale needs ${oldestClickHouse.join('.')} or later: upgrade the server.` };
+      return {
+        mark: 'missing',
+        found: `${version} at ${place}`,
+        remedy: `Telltale needs ${oldestClickHouse.join('.')} or later: upgrade the server.`,
+      };
     }
     const tables = await store.query<{ name: string }>('SELECT name FROM system.tables WHERE database = {database:String}', { database });
     if (!tables.some(({ name }) => name === 'schema_migrations')) {
@@ -62,7 +82,8 @@ async function lookAtClickHouse({ url, database }: z.output<typeof clickhouseSec
 
 /** Alertmanagers are asked whether they are ready; webhooks are sent nothing but a HEAD, which any answer satisfies. */
 export function receiverLooks(receivers: readonly ReceiverConfiguration[]): Look[] {
-  if (receivers.length === 0) return [{ part: 'receivers', look: async () => ({ mark: 'ok', found: 'none, so that no alerts are sent (alerter.receivers)' }) }];
+  if (receivers.length === 0)
+    return [{ part: 'receivers', look: async () => ({ mark: 'ok', found: 'none, so that no alerts are sent (alerter.receivers)' }) }];
   return receivers.map((receiver) => ({ part: `receiver ${receiver.name}`, look: () => lookAtReceiver(receiver) }));
 }
 
@@ -72,10 +93,23 @@ async function lookAtReceiver({ type, url, name }: ReceiverConfiguration): Promi
   const address = new URL(type === 'alertmanager' ? `${href.replace(/\/$/, '')}/-/ready` : href);
   address.username = address.password = '';
   try {
-    const answer = await fetch(address, { method: type === 'alertmanager' ? 'GET' : 'HEAD', headers, redirect: 'manual', signal: AbortSignal.timeout(4_000) });
+    const answer = await fetch(address, {
+      method: type === 'alertmanager' ? 'GET' : 'HEAD',
+      headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(4_000),
+    });
     if (type === 'webhook' || answer.ok) return { mark: 'ok', found: `${type} at ${origin} answers` };
-    return { mark: 'warn', found: `${type} at ${origin} answers ${answer.status} to /-/ready`, remedy: `Until it is ready, alerts for ${name} wait in the alerter's journal.` };
+    return {
+      mark: 'warn',
+      found: `${type} at ${origin} answers ${answer.status} to /-/ready`,
+      remedy: `Until it is ready, alerts for ${name} wait in the alerter's journal.`,
+    };
   } catch (error) {
-    return { mark: 'warn', found: `${type} at ${origin}: ${reasonOf(error)}`, remedy: `Start it, or correct alerter.receivers. Until then alerts for ${name} wait in the alerter's journal.` };
+    return {
+      mark: 'warn',
+      found: `${type} at ${origin}: ${reasonOf(error)}`,
+      remedy: `Start it, or correct alerter.receivers. Until then alerts for ${name} wait in the alerter's journal.`,
+    };
   }
 }

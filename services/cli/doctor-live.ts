@@ -15,14 +15,22 @@ export function liveLooks(): Look[] {
 async function lookAtProgram(name: (typeof captureProgramNames)[number]): Promise<Finding> {
   const program = await findCaptureProgram(name);
   if (program === null) {
-    return { mark: 'warn', found: 'not installed', remedy: `One of dumpcap and tcpdump is enough. Debian: apt install ${name === 'dumpcap' ? 'wireshark-common' : name}.` };
+    return {
+      mark: 'warn',
+      found: 'not installed',
+      remedy: `One of dumpcap and tcpdump is enough. Debian: apt install ${name === 'dumpcap' ? 'wireshark-common' : name}.`,
+    };
   }
   const child = new CaptureChild(program, { interface: loopback, filter: 'ip proto 255', snapLength: 64, bufferBytes: 1024 ** 2 });
   if (await child.delivers()) {
     await Promise.all([child.stop(), discard(child.output)]);
     return { mark: 'ok', found: `${program.path}, may capture` };
   }
-  return { mark: 'warn', found: `${program.path}: ${await child.ended}`, remedy: `${privilegeRemedy(program)} (on Debian dumpcap has it already, for members of group wireshark).` };
+  return {
+    mark: 'warn',
+    found: `${program.path}: ${await child.ended}`,
+    remedy: `${privilegeRemedy(program)} (on Debian dumpcap has it already, for members of group wireshark).`,
+  };
 }
 
 /** A process has ended only when what it wrote was read. */

@@ -48,7 +48,11 @@ async function lookAtNode(): Promise<Finding> {
   const pinned = (JSON.parse(await readFile(path.join(projectRoot, 'node_modules/node/package.json'), 'utf8')) as { version: string }).version;
   const running = process.versions.node;
   if (running === pinned) return { mark: 'ok', found: `${running}, the pinned one` };
-  return { mark: 'warn', found: `${running}; Telltale is tested with ${pinned}`, remedy: 'Start Telltale by bin/telltale or npm start, which use the pinned one.' };
+  return {
+    mark: 'warn',
+    found: `${running}; Telltale is tested with ${pinned}`,
+    remedy: 'Start Telltale by bin/telltale or npm start, which use the pinned one.',
+  };
 }
 
 async function lookAtFolder(folder: string): Promise<Finding> {
@@ -57,7 +61,11 @@ async function lookAtFolder(folder: string): Promise<Finding> {
   if (await access(existing, constants.W_OK | constants.X_OK).then(() => true, () => false)) {
     return { mark: 'ok', found: isThere ? `${folder}, writable` : `${folder}, made on the first start` };
   }
-  return { mark: 'missing', found: `${existing} is not writable${isThere ? '' : `, so that ${folder} cannot be made`}`, remedy: 'Change its owner or mode, or choose another folder (--data, TELLTALE_STANDALONE_DATA).' };
+  return {
+    mark: 'missing',
+    found: `${existing} is not writable${isThere ? '' : `, so that ${folder} cannot be made`}`,
+    remedy: 'Change its owner or mode, or choose another folder (--data, TELLTALE_STANDALONE_DATA).',
+  };
 }
 
 async function nearestExisting(folder: string): Promise<string> {
@@ -102,7 +110,11 @@ export function lookAtGeoTables(tables: readonly { built: Date | undefined }[], 
   const days = Math.floor((now - oldest) / dayMillis);
   const found = `built on ${new Date(oldest).toISOString().slice(0, 10)}, ${days} days ago`;
   if (days <= maxAgeDays) return { mark: 'ok', found };
-  return { mark: 'warn', found, remedy: 'Addresses move: update the packages @ip-location-db/* of package.json, or configure tables of your own (standalone.geo).' };
+  return {
+    mark: 'warn',
+    found,
+    remedy: 'Addresses move: update the packages @ip-location-db/* of package.json, or configure tables of your own (standalone.geo).',
+  };
 }
 
 async function lookAtPort(host: string, port: number, telltaleListens: boolean): Promise<Finding> {
@@ -116,7 +128,11 @@ async function lookAtPort(host: string, port: number, telltaleListens: boolean):
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE') throw error;
-    return { mark: 'missing', found: `port ${port} on ${host} is in use by another program`, remedy: 'Stop that program, or choose another port (TELLTALE_HTTP_PORT; 0 takes any free one).' };
+    return {
+      mark: 'missing',
+      found: `port ${port} on ${host} is in use by another program`,
+      remedy: 'Stop that program, or choose another port (TELLTALE_HTTP_PORT; 0 takes any free one).',
+    };
   } finally {
     server.close();
   }

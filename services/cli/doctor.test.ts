@@ -28,7 +28,12 @@ async function askDoctor(args: readonly string[], environment: Environment): Pro
   await using doctor = new TelltaleProcess(['doctor', ...args], environment);
   const status = await doctor.exit();
   const text = doctor.stdout;
-  return { status, text, of: (part) => new RegExp(`^  (?:ok|warn|missing) +${part}  .*(?:\n {11,}.*)*`, 'm').exec(text)?.[0] ?? `nothing about ${part} in:\n${text}\n${doctor.stderr}` };
+  return {
+    status,
+    text,
+    of: (part) =>
+      new RegExp(`^  (?:ok|warn|missing) +${part}  .*(?:\n {11,}.*)*`, 'm').exec(text)?.[0] ?? `nothing about ${part} in:\n${text}\n${doctor.stderr}`,
+  };
 }
 
 test('on a machine with nothing but Telltale: standalone works, and looking made nothing', async () => {
@@ -63,7 +68,11 @@ test('what keeps standalone from working is named, with what to do, and fails', 
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
   try {
-    const { status, text, of } = await askDoctor(['--data', folder.path], { ...nothingThere, TELLTALE_HTTP_PORT: String(port), TELLTALE_STANDALONE_RULES: rules });
+    const { status, text, of } = await askDoctor(['--data', folder.path], {
+      ...nothingThere,
+      TELLTALE_HTTP_PORT: String(port),
+      TELLTALE_STANDALONE_RULES: rules,
+    });
     assert.equal(status, 1);
     assert.match(of('token key'), /missing .*can be read by others \(mode 644\): run chmod 600/);
     assert.doesNotMatch(text, /abab/);
@@ -81,7 +90,10 @@ test('a configuration that cannot be used is said, and the rest is looked at', a
   await writeFile(file, 'kafka:\n  broker: a:9092\nclickhouse:\n  database: from-file\n');
   const { status, of } = await askDoctor(['--config', file, '--data', folder.path], nothingThere);
   assert.equal(status, 1);
-  assert.match(of('configuration'), /missing .*telltale\.yaml:2:3: kafka\.broker: no option has this name\. Did you mean brokers\?(.|\n)*telltale\.yaml:4:3: clickhouse\.database/);
+  assert.match(
+    of('configuration'),
+    /missing .*telltale\.yaml:2:3: kafka\.broker: no option has this name\. Did you mean brokers\?(.|\n)*telltale\.yaml:4:3: clickhouse\.database/,
+  );
   assert.match(of('data folder'), /ok .*writable/);
 });
 
@@ -115,7 +127,10 @@ test('servers and receivers, before and after the migration', { timeout: 120_000
     ...(alertmanager ? [{ name: 'am', type: 'alertmanager', url: alertmanager.url }] : []),
   ];
   const environment = {
-    TELLTALE_KAFKA_BROKERS: kafka.brokers.join(','), CLICKHOUSE_URL: clickhouse.url, TELLTALE_CLICKHOUSE_DATABASE: clickhouse.database, TELLTALE_ALERTER_RECEIVERS: JSON.stringify(receivers),
+    TELLTALE_KAFKA_BROKERS: kafka.brokers.join(','),
+    CLICKHOUSE_URL: clickhouse.url,
+    TELLTALE_CLICKHOUSE_DATABASE: clickhouse.database,
+    TELLTALE_ALERTER_RECEIVERS: JSON.stringify(receivers),
   };
 
   const before = await askDoctor(['--data', join(folder.path, 'data')], environment);
@@ -138,7 +153,8 @@ test('servers and receivers, before and after the migration', { timeout: 120_000
 });
 
 test('geo tables older than 60 days are a warning', () => {
-  const on = (date: string) => lookAtGeoTables([{ built: new Date('2026-08-01') }, { built: new Date('2026-06-17') }, { built: undefined }], Date.parse(date)).mark;
+  const on = (date: string) =>
+    lookAtGeoTables([{ built: new Date('2026-08-01') }, { built: new Date('2026-06-17') }, { built: undefined }], Date.parse(date)).mark;
   assert.equal(on('2026-08-16'), 'ok');
   assert.equal(on('2026-08-17'), 'warn');
 });

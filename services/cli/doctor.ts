@@ -30,7 +30,9 @@ Exit status: 0 when standalone works, whatever is missing for the distributed se
     const { configuration, diagnosis } = configurationOf(values.config);
     const { http, kafka, clickhouse, alerter, standalone } = configuration;
     const [own, live, servers, receivers] = await Promise.all([
-      diagnose(standaloneLooks({ ...standalone, ...http, data: values.data ? path.resolve(values.data) : path.resolve(projectRoot, standalone.data) })),
+      diagnose(
+        standaloneLooks({ ...standalone, ...http, data: values.data ? path.resolve(values.data) : path.resolve(projectRoot, standalone.data) }),
+      ),
       diagnose(liveLooks()),
       diagnose(distributedLooks({ kafka, clickhouse })),
       diagnose(receiverLooks(alerter.receivers)),
@@ -63,12 +65,16 @@ function configurationOf(file: string | undefined): { configuration: z.output<ty
   try {
     const configuration = loadConfig(doctorSchema, { environment: process.env, file });
     const from = file ?? process.env['TELLTALE_CONFIG'];
-    const set = Object.keys(process.env).filter((name) => /^(TELLTALE_(?!CONFIG|DEBUG|TEST_)|CLICKHOUSE_URL$)/.test(name) && process.env[name]).toSorted();
+    const set = Object.keys(process.env)
+      .filter((name) => /^(TELLTALE_(?!CONFIG|DEBUG|TEST_)|CLICKHOUSE_URL$)/.test(name) && process.env[name])
+      .toSorted();
     const found = [from ?? 'no file', set.length > 0 ? set.join(', ') : 'no variables'].join('; ');
     return { configuration, diagnosis: { part, mark: 'ok', found } };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const found = error.problems.map(({ where, option, message, remedy }) => `${where}: ${option ? `${option}: ` : ''}${message}. ${remedy}.`).join('\n');
+    const found = error.problems
+      .map(({ where, option, message, remedy }) => `${where}: ${option ? `${option}: ` : ''}${message}. ${remedy}.`)
+      .join('\n');
     return { configuration: doctorSchema.parse({}), diagnosis: { part, mark: 'missing', found, remedy: 'What follows is about the defaults.' } };
   }
 }

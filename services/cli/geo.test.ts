@@ -93,14 +93,29 @@ verdict: denied by conferencing (hop 52.81.151.250: located=CN, operated=CN)
   const folder = mkdtempSync(join(tmpdir(), 'telltale-policy-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'own.yml');
-  writeFileSync(file, "id: own\nversion: '1'\ntitle: T\nowner: O\nlevel: high\nservices: [Zoom]\nroles: [media]\nvalid_to: 2026-07-31\nallow: { located: [eea, DE] }\n");
-  writeFileSync(join(folder, 'own.fixtures.yml'), 'cases:\n  - { name: a, day: 2026-07-01, service: Zoom, role: media, peer: { located: US }, expect: allowed }\n');
+  writeFileSync(
+    file,
+    "id: own\nversion: '1'\ntitle: T\nowner: O\nlevel: high\nservices: [Zoom]\nroles: [media]\nvalid_to: 2026-07-31\nallow: { located: [eea, DE] }\n",
+  );
+  writeFileSync(
+    join(folder, 'own.fixtures.yml'),
+    'cases:\n  - { name: a, day: 2026-07-01, service: Zoom, role: media, peer: { located: US }, expect: allowed }\n',
+  );
   assert.deepEqual(telltale('policy', 'lint', file, '--day', '2026-08-01'), {
-    out: 'own.yml:8:11: warning: the policy ended on DAY [expired]\nown.yml:9:25: warning: DE is part of eea [redundant]\n', err: '1 policy file: 0 errors, 2 warnings\n', status: 0,
+    out: 'own.yml:8:11: warning: the policy ended on DAY [expired]\nown.yml:9:25: warning: DE is part of eea [redundant]\n',
+    err: '1 policy file: 0 errors, 2 warnings\n',
+    status: 0,
   });
   assert.equal(telltale('policy', 'lint', file, '--day', '2026-08-01', '--strict').status, 1);
-  assert.deepEqual(telltale('policy', 'test', file), { out: 'own.fixtures.yml:2:92: error: a: expected allowed, got denied (own@1 denied located=US) [case]\n', err: '1 case, 1 wrong\n', status: 1 });
-  assert.match(telltale('policy', 'explain', file, '--to', '8.8.8.8', '--service', 'Zoom', '--role', 'media', '--day', '2026-08-01').out, /own@1 +does not apply: not valid on that day\n\nverdict: no policy applies\n/);
+  assert.deepEqual(telltale('policy', 'test', file), {
+    out: 'own.fixtures.yml:2:92: error: a: expected allowed, got denied (own@1 denied located=US) [case]\n',
+    err: '1 case, 1 wrong\n',
+    status: 1,
+  });
+  assert.match(
+    telltale('policy', 'explain', file, '--to', '8.8.8.8', '--service', 'Zoom', '--role', 'media', '--day', '2026-08-01').out,
+    /own@1 +does not apply: not valid on that day\n\nverdict: no policy applies\n/,
+  );
   writeFileSync(file, 'id: own\n');
   assert.equal(telltale('policy', 'lint', file).status, 1);
 });

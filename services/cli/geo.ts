@@ -29,8 +29,13 @@ export const geo: Command = {
       args,
       allowPositionals: true,
       options: {
-        located: { type: 'string', multiple: true }, registered: { type: 'string' }, asn: { type: 'string' }, operators: { type: 'string' }, anycast: { type: 'string' },
-        rtt: { type: 'string' }, position: { type: 'string' },
+        located: { type: 'string', multiple: true },
+        registered: { type: 'string' },
+        asn: { type: 'string' },
+        operators: { type: 'string' },
+        anycast: { type: 'string' },
+        rtt: { type: 'string' },
+        position: { type: 'string' },
       },
     });
     if (positionals.length === 0) throw new UsageError('geo explain needs at least one ADDRESS');
@@ -64,7 +69,8 @@ function boundOf(rtt: string | undefined, position: string | undefined): Bound |
   if (rtt === undefined && position === undefined) return undefined;
   if (rtt === undefined || position === undefined) throw new UsageError('--rtt and --position go together');
   const [latitude = NaN, longitude = NaN] = position.split(',').map(Number);
-  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) throw new UsageError(`--position ${position}: expected LATITUDE,LONGITUDE in degrees, such as 50.11,8.68`);
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180))
+    throw new UsageError(`--position ${position}: expected LATITUDE,LONGITUDE in degrees, such as 50.11,8.68`);
   if (!(Number(rtt) > 0)) throw new UsageError(`--rtt ${rtt}: expected milliseconds`);
   return { position: { latitude, longitude }, rttMicros: Number(rtt) * 1_000 };
 }
@@ -81,7 +87,11 @@ const scopeTexts = {
 };
 
 /** One address as aligned lines. */
-export function explain(address: string, place: Place, { bound, city, name, claimed }: { bound?: Bound | undefined; city: City | undefined; name: string[]; claimed: string }): string {
+export function explain(
+  address: string,
+  place: Place,
+  { bound, city, name, claimed }: { bound?: Bound | undefined; city: City | undefined; name: string[]; claimed: string },
+): string {
   if (place.scope !== 'global') return [address, row('scope', place.scope, scopeTexts[place.scope]), ''].join('\n');
   const limit = bound === undefined ? 0 : distanceLimit(bound.rttMicros);
   const disproved = (country: string): boolean => bound !== undefined && isBeyond(country, bound.position, limit);
@@ -92,7 +102,8 @@ export function explain(address: string, place: Place, { bound, city, name, clai
     : row('anycast', 'yes', `${place.anycast}: at many places at once, so that no table can locate it`));
   lines.push(row('network', place.asn === 0 ? '?' : `AS${place.asn}`, place.organisation || 'in no table of networks'));
   lines.push(...name);
-  if (claimed !== '' && place.located !== '') lines.push(row('', '', claimed === place.located ? 'agrees with the tables' : `disputes the tables, which say ${place.located}`));
+  if (claimed !== '' && place.located !== '')
+    lines.push(row('', '', claimed === place.located ? 'agrees with the tables' : `disputes the tables, which say ${place.located}`));
   if (bound !== undefined) lines.push(row('round trip', `${limit} km`, 'at most, at 2/3 of the speed of light'));
   return `${lines.join('\n')}\n`;
 }
@@ -101,7 +112,9 @@ function answer(dimension: Dimension, place: Place, disproved: (country: string)
   const claims = place.claims.filter((claim) => claim.dimension === dimension);
   const country = place[dimension];
   const ruledOut = dimension === 'located' && country !== '' && disproved(country);
-  const agreement = { '': 'no table knows', single: 'one source', agreed: `${claims.length} sources agree`, disputed: 'the sources differ' }[agreementOf(claims, dimension)];
+  const agreement = { '': 'no table knows', single: 'one source', agreed: `${claims.length} sources agree`, disputed: 'the sources differ' }[
+    agreementOf(claims, dimension)
+  ];
   const doubt = dimension === 'located' && place.anycast !== '' ? 'anycast' : ruledOut ? 'disproved: too far for the round trip' : agreement;
   return [
     row(dimension, country === '' || ruledOut ? '?' : country, doubt),

@@ -49,7 +49,9 @@ export class Leaks {
 
   table(): string {
     const leaks = [...this.#leaks.values()].toSorted((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));
-    const rows = leaks.slice(0, shownLeaks).map(({ level, rule, what, from, to, times }) => [level, rule, what, from, to, times > 1 ? `${times} times` : '']);
+    const rows = leaks
+      .slice(0, shownLeaks)
+      .map(({ level, rule, what, from, to, times }) => [level, rule, what, from, to, times > 1 ? `${times} times` : '']);
     const table = columns(['LEVEL', 'RULE', 'WHAT', 'FROM', 'TO', ''], rows);
     const hidden = leaks.slice(shownLeaks).reduce((sum, { times }) => sum + times, this.#unlisted);
     return hidden > 0 ? `${table}\n… and ${count(hidden, 'further finding')}` : table;

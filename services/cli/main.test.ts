@@ -171,7 +171,10 @@ describe('scan', () => {
 
   test('--reveal prints values; without it they are nowhere', async () => {
     for (const format of ['table', 'ndjson']) {
-      const [masked, revealed] = await Promise.all([telltale(['scan', 'demo.pcap', '--format', format]), telltale(['scan', 'demo.pcap', '--format', format, '--reveal'])]);
+      const [masked, revealed] = await Promise.all([
+        telltale(['scan', 'demo.pcap', '--format', format]),
+        telltale(['scan', 'demo.pcap', '--format', format, '--reveal']),
+      ]);
       for (const value of rawValues) {
         assert.ok(!masked.stdout.includes(value) && !masked.stderr.includes(value), `${value} in ${format}`);
         assert.ok(revealed.stdout.includes(value), `${value} not in ${format}`);
@@ -186,7 +189,9 @@ describe('scan', () => {
     const data = file('data');
     const count = async (): Promise<Record<string, number>> => {
       await using store = await openStore({ path: dataFolder(data).clickhouse });
-      const [row] = await store.query<Record<string, number>>('SELECT (SELECT count() FROM flows FINAL) AS flows, (SELECT count() FROM findings FINAL) AS findings');
+      const [row] = await store.query<Record<string, number>>(
+        'SELECT (SELECT count() FROM flows FINAL) AS flows, (SELECT count() FROM findings FINAL) AS findings',
+      );
       return Object.fromEntries(Object.entries(row!).map(([name, value]) => [name, Number(value)]));
     };
     assert.equal((await telltale(['scan', 'demo.pcap', '--data', data, '--reveal'])).status, 0);
@@ -203,10 +208,15 @@ describe('scan', () => {
 
   test('a broken rule, policy or folder of rules: status 2, with file, line and column', async () => {
     await mkdir(file('rules'));
-    await writeFile(file('rules/broken.yml'), 'title: Broken\nid: 7a1e8f52-3b0c-4c2f-9a55-0d7e4f1a2b3c\nlogsource:\n  product: telltale\ndetection:\n  some:\n    source.ip|bogus: 1\n  condition: some\nlevel: low\n');
+    await writeFile(
+      file('rules/broken.yml'),
+      'title: Broken\nid: 7a1e8f52-3b0c-4c2f-9a55-0d7e4f1a2b3c\nlogsource:\n  product: telltale\ndetection:\n  some:\n    source.ip|bogus: 1\n  condition: some\nlevel: low\n',
+    );
     await writeFile(file('policy.yml'), "id: mine\nversion: '1'\nlevle: high\n");
     const [rule, policy, missing] = await Promise.all([
-      telltale(['scan', 'demo.pcap', '--rules', 'rules']), telltale(['scan', 'demo.pcap', '--policy', 'policy.yml']), telltale(['scan', 'demo.pcap', '--rules', 'nowhere']),
+      telltale(['scan', 'demo.pcap', '--rules', 'rules']),
+      telltale(['scan', 'demo.pcap', '--policy', 'policy.yml']),
+      telltale(['scan', 'demo.pcap', '--rules', 'nowhere']),
     ]);
     assert.deepEqual([rule.status, policy.status, missing.status], [2, 2, 2]);
     assert.match(rule.stderr, /^telltale scan: broken\.yml:7:5: error: unknown modifier "\|bogus"/);
@@ -216,7 +226,10 @@ describe('scan', () => {
   });
 
   test('whoever reads may stop early: no complaint, no lost status', async () => {
-    const child = spawn(process.execPath, [main, 'scan', ...Array.from({ length: 40 }, () => 'demo.pcap')], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [main, 'scan', ...Array.from({ length: 40 }, () => 'demo.pcap')], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
     child.stdout.once('data', () => child.stdout.destroy());
@@ -227,8 +240,15 @@ describe('scan', () => {
 
   test('control characters of a capture, its name or a value never reach the terminal', async () => {
     const builder = new CaptureBuilder();
-    builder.tcp({ client: { ip: '10.20.0.11', port: 50_000 }, server: { ip: '93.184.215.14', port: 80 }, at: start }).handshake()
-      .send(httpRequest('GET', '/?a%1b%5d0;x%07_user_id=1840273651&%c2%9b31m_user_id=1840991207&password=ab%1b%5b31mcd%c2%9bx%e2%80%aez1', { Host: 'h.example.org' })).close();
+    builder
+      .tcp({ client: { ip: '10.20.0.11', port: 50_000 }, server: { ip: '93.184.215.14', port: 80 }, at: start })
+      .handshake()
+      .send(
+        httpRequest('GET', '/?a%1b%5d0;x%07_user_id=1840273651&%c2%9b31m_user_id=1840991207&password=ab%1b%5b31mcd%c2%9bx%e2%80%aez1', {
+          Host: 'h.example.org',
+        }),
+      )
+      .close();
     const name = 'evil\u001b[2J\u009b31m.pcap';
     await writeFile(file(name), builder.pcap());
     for (const args of [['--format', 'table', '--reveal'], ['--format', 'ndjson', '--reveal'], ['--format', 'table']]) {

@@ -1,6 +1,9 @@
 import { findingFields, findingFlowFields, flowFields, type Finding } from '#flow';
 
-const types: Record<string, { type: string }> = { ...findingFields, ...Object.fromEntries(findingFlowFields.map((name) => [name, flowFields[name]])) };
+const types: Record<string, { type: string }> = {
+  ...findingFields,
+  ...Object.fromEntries(findingFlowFields.map((name) => [name, flowFields[name]])),
+};
 
 /** ISO 8601 in UTC with microseconds: `2026-04-03T12:00:00.000123Z`. */
 export function isoMicros(micros: number): string {

@@ -106,7 +106,9 @@ async function test({ path, jurisdictions }: Given): Promise<number> {
   const policies = await load(path, jurisdictions);
   if (policies === undefined) return exitStatus.failed;
   const folder = path === undefined ? join(projectRoot, 'libs/rules/policies') : (await stat(path)).isDirectory() ? path : dirname(path);
-  const names = (await readdir(folder)).filter((name) => /\.fixtures\.ya?ml$/.test(name)).filter((name) => path === undefined || folder === path || name.startsWith(`${basename(path).replace(/\.ya?ml$/, '')}.`));
+  const names = (await readdir(folder))
+    .filter((name) => /\.fixtures\.ya?ml$/.test(name))
+    .filter((name) => path === undefined || folder === path || name.startsWith(`${basename(path).replace(/\.ya?ml$/, '')}.`));
   if (names.length === 0) throw new UsageError(`no cases (*.fixtures.yml) beside ${path ?? folder}`);
   const problems: Problem[] = [];
   let cases = 0;
@@ -134,7 +136,9 @@ async function explain(given: Given): Promise<number> {
   record['telltale.peer.ip'] = record['destination.ip'] = given.to;
   record['destination.domain'] = given.name ?? '';
   // Without a name a range may tell, and some hold for one transport.
-  const match = ['udp', 'tcp'].map((transport) => catalogue.match(Object.assign(record, { 'network.transport': transport }))).find((found) => found !== undefined);
+  const match = ['udp', 'tcp']
+    .map((transport) => catalogue.match(Object.assign(record, { 'network.transport': transport })))
+    .find((found) => found !== undefined);
   record['telltale.service'] = given.service ?? match?.service.name ?? '';
   record['telltale.role'] = given.role === undefined ? match?.role ?? '' : oneOf('--role', given.role, roles);
   record['telltale.flow.observable_kinds'] = given.identifier ?? [];
@@ -148,16 +152,21 @@ async function explain(given: Given): Promise<number> {
   peer.fill(record);
   const hops = (given.hop ?? []).map((ip) => placedHop('hop', ip, geography));
   const lines = [
-    `${given.from}${record['telltale.subject.tags'].length > 0 ? ` (${record['telltale.subject.tags'].join(', ')})` : ''} → ${given.name ?? given.to}`
-      + ` (${record['telltale.service'] || 'no known service'}${record['telltale.role'] && `, ${record['telltale.role']}`}${given.service === undefined && given.role === undefined && match !== undefined ? ` by ${match.evidence}` : ''}) on ${given.day}`,
-    ...(place.scope === 'local' ? ['  the peer never leaves the monitored network: no policy is asked about it'] : record['telltale.peer.sources'].map((source) => `  ${source}`)),
+    `${given.from}${record['telltale.subject.tags'].length > 0 ? ` (${record['telltale.subject.tags'].join(', ')})` : ''} → ${given.name ?? given.to}` +
+      ` (${record['telltale.service'] || 'no known service'}${record['telltale.role'] && `, ${record['telltale.role']}`}${given.service === undefined && given.role === undefined && match !== undefined ? ` by ${match.evidence}` : ''}) on ${given.day}`,
+    ...(place.scope === 'local'
+      ? ['  the peer never leaves the monitored network: no policy is asked about it']
+      : record['telltale.peer.sources'].map((source) => `  ${source}`)),
     ...hops.map((hop) => `  ${hopText(hop)}`),
     '',
   ];
   const set = new PolicySet(policies);
   set.decide(record, place.scope === 'local' ? undefined : peer, hops.filter(({ scope }) => scope !== 'local'));
   for (const one of set.policies) lines.push(`  ${`${one.id}@${one.version}`.padEnd(24)}${statement(one, record)}`);
-  lines.push('', `verdict: ${record['telltale.policy.verdict'] === '' ? 'no policy applies' : `${record['telltale.policy.verdict']} by ${record['telltale.policy.id']} (${record['telltale.policy.reason']})`}`);
+  lines.push(
+    '',
+    `verdict: ${record['telltale.policy.verdict'] === '' ? 'no policy applies' : `${record['telltale.policy.verdict']} by ${record['telltale.policy.id']} (${record['telltale.policy.reason']})`}`,
+  );
   process.stdout.write(`${lines.join('\n')}\n`);
   return exitStatus.ok;
 }
@@ -176,7 +185,10 @@ function statement(one: Policy, record: FlowRecord): string {
   const obstacle = one.obstacle(record);
   if (obstacle !== '') return obstacles[obstacle];
   const prefix = `${one.id}@${one.version} `;
-  return record['telltale.policy.decisions'].find((decision) => decision.startsWith(prefix))?.slice(prefix.length) ?? 'is not asked: nothing leaves the network';
+  return (
+    record['telltale.policy.decisions'].find((decision) => decision.startsWith(prefix))?.slice(prefix.length) ??
+    'is not asked: nothing leaves the network'
+  );
 }
 
 /** The policies, or undefined when one has errors, which are printed then. */

@@ -19,6 +19,9 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
   // A rule with an error is not read, and may be the one that an exception is about.
   const isWhole = parsed.problems.every(({ severity }) => severity !== 'error');
   const known = isWhole ? new Set([...parsed.rules, ...parsed.correlations].flatMap(({ id, title }) => [id, title])) : undefined;
+  // What is named itself is meant to be a rule.
+  const { true: named = [], false: skipped = [] } = Object.groupBy(parsed.skipped, (name) => (paths.includes(name) ? 'true' : 'false'));
+  for (const file of named) problems.push({ file, line: 1, column: 1, severity: 'error', code: 'document', message: noRule });
   problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(names, { now: Date.now() * 1_000, known })));
   for (const problem of problems.toSorted(byPlace)) {
     process.stdout.write(`${problem.file}:${problem.line}:${problem.column} ${problem.severity} ${problem.message} [${problem.code}]\n`);
@@ -27,8 +30,11 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
   const running = [...parsed.rules, ...parsed.correlations].filter(({ evaluable }) => evaluable !== 'no').length;
   const read = count(parsed.rules.length + parsed.correlations.length, 'rule');
   process.stderr.write(`${read}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
+  if (skipped.length > 0) process.stderr.write(`info: ${count(skipped.length, 'file')} of other YAML skipped, such as ${skipped[0]}\n`);
   return errors > 0 ? exitStatus.failed : exitStatus.ok;
 }
+
+const noRule = 'no rule: a rule has title, logsource and detection, a correlation "correlation", a filter "filter"';
 
 /** Runs the fixtures beside each rule file; a rule file without any fails. */
 export async function testRules(names: RuleNames, folder = shippedRules(projectRoot)): Promise<number> {

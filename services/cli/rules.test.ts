@@ -24,8 +24,10 @@ function folderWith(context: TestContext, files: Record<string, string>): string
   return folder;
 }
 
-const rule = 'title: Echo\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  selection: { destination.port: 7 }\n  filter: { destination.domain|endswith: .own.example }\n  condition: selection and not filter\n';
-const fixtures = 'match:\n  - { name: echo, record: { destination.port: 7 } }\nno_match:\n  - { name: own, record: { destination.port: 7, destination.domain: a.own.example } }\n';
+const rule =
+  'title: Echo\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  selection: { destination.port: 7 }\n  filter: { destination.domain|endswith: .own.example }\n  condition: selection and not filter\n';
+const fixtures =
+  'match:\n  - { name: echo, record: { destination.port: 7 } }\nno_match:\n  - { name: own, record: { destination.port: 7, destination.domain: a.own.example } }\n';
 
 test('rules lint: the pack that ships has nothing wrong', () => {
   const { status, out, err } = telltale('lint');
@@ -51,6 +53,30 @@ test('rules lint: problems have a place, and errors the exit status 1', (context
   assert.equal(telltale('lint', path.join(folder, 'proxy.yml')).status, 0);
 });
 
+test('rules lint: YAML of another kind in a checkout is skipped and counted, a rule with a mistake is not', (context) => {
+  const folder = folderWith(context, {
+    'rules/good.yml': rule,
+    'rules/misspelt.yml': rule.replaceAll('5', '6').replace('detection:', 'detektion:'),
+    'rules/list.yml': `- title: Listed\n  detection: {}\n`,
+    'rules/broken.yml': 'title: Broken\ndetection: [',
+    'regression_data/a/info.yml': 'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\nregression_tests_info: []\n',
+    'regression_data/b/info.yml': 'id: 2\n',
+    'ci/workflow.yml': 'name: Tests\non: [push]\njobs: {}\n',
+    'ci/template.yml': 'name: {{ .Values.name }}\n{{- end }}\n',
+    'ci/list.yaml': '- one\n- two\n',
+  });
+  const { status, out, err } = telltale('lint', folder);
+  assert.equal(status, 1);
+  assert.deepEqual(out.trim().split('\n').map((line) => line.replace(`${folder}/`, '').replace(/^(\S+) (\S+) .*\[(.*)\]$/, '$1 $2 $3')), [
+    'rules/broken.yml:2:13 error yaml', 'rules/list.yml:1:1 error document', 'rules/misspelt.yml:1:1 error detection',
+  ]);
+  assert.match(err.replace(`${folder}/`, ''), /\ninfo: 5 files of other YAML skipped, such as ci\/list\.yaml\n$/);
+  const alone = telltale('lint', path.join(folder, 'ci/workflow.yml'));
+  assert.equal(alone.status, 1);
+  assert.match(alone.out, /workflow\.yml:1:1 error no rule: a rule has title/);
+  assert.equal(telltale('lint', path.join(folder, 'regression_data')).status, 0);
+});
+
 test('rules test: fixtures of each rule, and rules without any', (context) => {
   assert.equal(telltale('test').status, 0);
   const good = folderWith(context, { 'echo.yml': rule, 'echo.fixtures.yml': fixtures });
@@ -63,41 +89,67 @@ test('rules test: fixtures of each rule, and rules without any', (context) => {
 });
 
 test('rules list: level, id, title, log source, and why a rule is not evaluable', (context) => {
-  const folder = folderWith(context, { 'echo.yml': rule, 'win.yml': rule.replaceAll('5', '6').replace('product: telltale', 'product: windows, category: process_creation').replace('destination.port: 7', 'Image: x') });
+  const folder = folderWith(context, {
+    'echo.yml': rule,
+    'win.yml': rule
+      .replaceAll('5', '6')
+      .replace('product: telltale', 'product: windows, category: process_creation')
+      .replace('destination.port: 7', 'Image: x'),
+  });
   const { status, out } = telltale('list', folder);
   assert.equal(status, 0);
   assert.match(out, /^low +11111111-2222-4333-8444-555555555555 +Echo +telltale +yes$/m);
   assert.match(out, /windows\/process_creation +no; log source windows\/process_creation has no mapping; field "Image" has no mapping$/m);
-  const [first] = telltale('list', folder, '--format', 'ndjson').out.trim().split('\n').map((line) => JSON.parse(line) as { title: string; evaluable: string });
+  const [first] = telltale('list', folder, '--format', 'ndjson')
+    .out.trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { title: string; evaluable: string });
   assert.deepEqual([first!.title, first!.evaluable], ['Echo', 'whole']);
 });
 
 test('rules explain: each search of a rule over records', (context) => {
-  const folder = folderWith(context, { 'echo.yml': rule, 'r.ndjson': '{"destination.port": 7}\n{"destination.port": 7, "destination.domain": "a.own.example"}\n', 'bad.json': '{"destination.prt": 7}' });
+  const folder = folderWith(context, {
+    'echo.yml': rule,
+    'r.ndjson': '{"destination.port": 7}\n{"destination.port": 7, "destination.domain": "a.own.example"}\n',
+    'bad.json': '{"destination.prt": 7}',
+  });
   const { status, out } = telltale('explain', path.join(folder, 'r.ndjson'), '--rules', folder, '--rule', 'Echo');
   assert.equal(status, 0);
   assert.match(out, /1 of 2 records match/);
-  assert.match(out, /matches: [^]*holds +selection\n +\+ destination\.port: 7 +is 7\n +fails +filter\n +- destination\.domain: \*\.own\.example +\(absent\)/);
+  assert.match(
+    out,
+    /matches: [^]*holds +selection\n +\+ destination\.port: 7 +is 7\n +fails +filter\n +- destination\.domain: \*\.own\.example +\(absent\)/,
+  );
   assert.match(out, /does not match: [^]*holds +filter\n +\+ destination\.domain: \*\.own\.example +is a\.own\.example/);
   assert.match(telltale('explain', path.join(folder, 'bad.json'), '--rules', folder).err, /record 1: a record has no field "destination\.prt"/);
   const unusable: [args: string[], message: RegExp][] = [
-    [['explain', path.join(folder, 'r.ndjson'), '--rule', 'none'], /no rule has the id, name or title "none"/], [['explain'], /needs a FILE/],
-    [['explain', path.join(folder, 'gone.json')], /there is no file .*gone\.json/], [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: no such file/],
-    [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither pcap nor pcapng/], [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
+    [['explain', path.join(folder, 'r.ndjson'), '--rule', 'none'], /no rule has the id, name or title "none"/],
+    [['explain'], /needs a FILE/],
+    [['explain', path.join(folder, 'gone.json')], /there is no file .*gone\.json/],
+    [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: no such file/],
+    [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither pcap nor pcapng/],
+    [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
   ];
   for (const [args, message] of unusable) {
     const found = telltale(...args);
     assert.equal(found.status, 2, args.join(' '));
     assert.match(found.err, message);
   }
-  assert.match(telltale('explain', path.join(folder, 'r.ndjson'), '--rules', path.join(folder, 'echo.yml')).err, /echo\.yml is a file, and a folder is needed/);
+  assert.match(
+    telltale('explain', path.join(folder, 'r.ndjson'), '--rules', path.join(folder, 'echo.yml')).err,
+    /echo\.yml is a file, and a folder is needed/,
+  );
   assert.equal(telltale('frob').status, 2);
   assert.match(telltale('--help').out, /rules lint/);
 });
 
 test('rules explain: many records are summed up by what does not hold, and a few are shown', (context) => {
   const own = { 'destination.port': 7, 'destination.domain': 'a.own.example' };
-  const records = [...Array.from({ length: 40 }, (_, i) => ({ 'destination.port': 100 + i })), ...Array.from({ length: 5 }, () => own), { 'destination.port': 7 }];
+  const records = [
+    ...Array.from({ length: 40 }, (_, i) => ({ 'destination.port': 100 + i })),
+    ...Array.from({ length: 5 }, () => own),
+    { 'destination.port': 7 },
+  ];
   const folder = folderWith(context, { 'echo.yml': rule, 'r.ndjson': records.map((record) => JSON.stringify(record)).join('\n') });
   const explain = (...more: string[]): string => telltale('explain', path.join(folder, 'r.ndjson'), '--rules', folder, ...more).out;
   const named = explain('--rule', 'Echo');
@@ -109,9 +161,15 @@ test('rules explain: many records are summed up by what does not hold, and a few
 
 test('rules explain: the records of a capture', (context) => {
   const builder = new CaptureBuilder();
-  builder.tcp({ client: { ip: '10.0.0.5', port: 40_000 }, server: { ip: '192.0.2.7', port: 80 }, at: 1_760_000_000_000_000 })
-    .handshake().send('GET /admin/x HTTP/1.1\r\nHost: h.example\r\nUser-Agent: curl/8\r\n\r\n').receive('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n').close();
-  const proxy = rule.replace('product: telltale', 'category: proxy').replace('destination.port: 7', "c-uri|startswith: '/admin/', cs-host: h.example");
+  builder
+    .tcp({ client: { ip: '10.0.0.5', port: 40_000 }, server: { ip: '192.0.2.7', port: 80 }, at: 1_760_000_000_000_000 })
+    .handshake()
+    .send('GET /admin/x HTTP/1.1\r\nHost: h.example\r\nUser-Agent: curl/8\r\n\r\n')
+    .receive('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    .close();
+  const proxy = rule
+    .replace('product: telltale', 'category: proxy')
+    .replace('destination.port: 7', "c-uri|startswith: '/admin/', cs-host: h.example");
   const folder = folderWith(context, { 'rules/proxy.yml': proxy });
   const capture = path.join(folder, 'c.pcap');
   writeFileSync(capture, builder.pcap());
@@ -129,10 +187,16 @@ correlation: { type: event_count, rules: [echo], group-by: [source.ip], timespan
 `;
 
 test('rules convert: SQL of rules and correlations, and what SQL cannot say', (context) => {
-  const folder = folderWith(context, { 'echo.yml': counted, 'look.yml': rule.replaceAll('5', '6').replace('destination.port: 7', "url.path|re: 'a(?=b)'") });
+  const folder = folderWith(context, {
+    'echo.yml': counted,
+    'look.yml': rule.replaceAll('5', '6').replace('destination.port: 7', "url.path|re: 'a(?=b)'"),
+  });
   const { status, out } = telltale('convert', folder);
   assert.equal(status, 0);
-  assert.match(out, /^-- Echo \(low, [-0-9]+\)\nSELECT [^;]*FROM flows FINAL\nWHERE \(destination_port = 7 AND NOT \(endsWith\(lowerUTF8\(destination_domain\), '\.own\.example'\)\)\)\nORDER BY timestamp$/m);
+  assert.match(
+    out,
+    /^-- Echo \(low, [-0-9]+\)\nSELECT [^;]*FROM flows FINAL\nWHERE \(destination_port = 7 AND NOT \(endsWith\(lowerUTF8\(destination_domain\), '\.own\.example'\)\)\)\nORDER BY timestamp$/m,
+  );
   assert.match(out, /^-- left out: url\.path: regular expression, character 2: SQL has no look-around\n-- not convertible$/m);
   assert.match(out, /^-- Many echoes \(high, [-0-9]+\)\nSELECT found\.grp AS grp/m);
   assert.equal(telltale('convert', folder, '--rule', 'none').status, 2);
@@ -140,18 +204,32 @@ test('rules convert: SQL of rules and correlations, and what SQL cannot say', (c
 
 test('rules test --backtest: what rules and correlations would have found in stored flows is what the stream finds', (context) => {
   const builder = new CaptureBuilder();
-  for (let i = 0; i < 4; i += 1) builder.udp({ client: { ip: i === 3 ? '10.0.0.6' : '10.0.0.5', port: 40_000 + i }, server: { ip: '192.0.2.7', port: 7 }, at: 1_760_000_000_000_000 + i * 1_000_000 }).send(Buffer.from('echo'));
+  for (let i = 0; i < 4; i += 1)
+    builder
+      .udp({
+        client: { ip: i === 3 ? '10.0.0.6' : '10.0.0.5', port: 40_000 + i },
+        server: { ip: '192.0.2.7', port: 7 },
+        at: 1_760_000_000_000_000 + i * 1_000_000,
+      })
+      .send(Buffer.from('echo'));
   const folder = folderWith(context, { 'rules/echo.yml': counted });
   const [capture, data, own] = ['c.pcap', 'data', 'rules'].map((name) => path.join(folder, name)) as [string, string, string];
   writeFileSync(capture, builder.pcap());
   const scanned = spawnSync(process.execPath, [main, 'scan', capture, '--rules', own, '--data', data, '--format', 'ndjson'], { encoding: 'utf8' });
   const findings = scanned.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
   const message = 'Many echoes: 3 events (3 of "Echo") with source.ip 10.0.0.5, from 2025-10-09T08:53:20Z to 2025-10-09T08:53:22Z.';
-  assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['source.ip'], finding['message']]), [['Many echoes', '10.0.0.5', message]], scanned.stderr);
+  assert.deepEqual(
+    findings.map((finding) => [finding['rule.name'], finding['source.ip'], finding['message']]),
+    [['Many echoes', '10.0.0.5', message]],
+    scanned.stderr,
+  );
 
   const { status, out, err } = telltale('test', own, '--backtest', '2025-10-09', '2025-10-10T00:00:00Z', '--data', data);
   assert.equal(status, 0, err);
-  assert.match(out, /^8 records of 4 flows are stored of this time, from 2025-10-09 08:53:20 to 2025-10-09 08:53:2\d UTC\.\n\nEcho [^]*\n  8 records of 4 flows match, of 2 subjects\n    HOUR \(UTC\) +RECORDS\n    2025-10-09 08:00  8\n    SUBJECT +RECORDS\n    10\.0\.0\.5  6\n    10\.0\.0\.6  2\n/);
+  assert.match(
+    out,
+    /^8 records of 4 flows are stored of this time, from 2025-10-09 08:53:20 to 2025-10-09 08:53:2\d UTC\.\n\nEcho [^]*\n  8 records of 4 flows match, of 2 subjects\n    HOUR \(UTC\) +RECORDS\n    2025-10-09 08:00  8\n    SUBJECT +RECORDS\n    10\.0\.0\.5  6\n    10\.0\.0\.6  2\n/,
+  );
   assert.ok(out.includes(`1 window found, of 1 group\n  ${message}`), out);
   assert.equal(telltale('test', own, '--backtest', '2025-10-10', '2025-10-11', '--data', data).out, 'Nothing is stored of this time.\n\n');
   assert.equal(telltale('test', own, '--backtest', '2025-10-10').status, 2);

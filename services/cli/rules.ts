@@ -42,8 +42,15 @@ Exit status: 0 nothing wrong, 1 lint found an error or a fixture failed, 2 unusa
 `;
 
 const options = {
-  format: { type: 'string', default: 'table' }, rules: { type: 'string' }, rule: { type: 'string' }, policy: { type: 'string' }, jurisdictions: { type: 'string' },
-  backtest: { type: 'string' }, all: { type: 'boolean', default: false }, data: { type: 'string' }, clickhouse: { type: 'string' },
+  format: { type: 'string', default: 'table' },
+  rules: { type: 'string' },
+  rule: { type: 'string' },
+  policy: { type: 'string' },
+  jurisdictions: { type: 'string' },
+  backtest: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  data: { type: 'string' },
+  clickhouse: { type: 'string' },
 } as const;
 
 const day = 86_400_000_000;
@@ -56,7 +63,10 @@ export const rules: Command = {
       if (paths.length > 1) throw new UsageError(`rules ${action} takes one folder`);
       return paths[0];
     };
-    const files: PolicyFiles = { ...(values.policy !== undefined && { policy: values.policy }), ...(values.jurisdictions !== undefined && { jurisdictions: values.jurisdictions }) };
+    const files: PolicyFiles = {
+      ...(values.policy !== undefined && { policy: values.policy }),
+      ...(values.jurisdictions !== undefined && { jurisdictions: values.jurisdictions }),
+    };
     const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
     const asSql = async (folder = shippedRules(projectRoot)): Promise<SqlOptions> => ({ folder, names: await names(), only: values.rule });
     switch (action) {

@@ -83,7 +83,11 @@ export const scan: Command = {
     });
     const watchlists = await watchlistsOf(folder.watchlists, tokenKey);
     pipeline.watch(watchOf(watchlists, tokenKey));
-    await using workers = startWorkers({ workers: wholeNumber('--workers', values.workers, mostWorkers), tokenKey, ...(values.reveal && { onRevealed: reveal }) });
+    await using workers = startWorkers({
+      workers: wholeNumber('--workers', values.workers, mostWorkers),
+      tokenKey,
+      ...(values.reveal && { onRevealed: reveal }),
+    });
     workers?.watch(watchlists);
     await using store = values.data === undefined ? undefined : await openStore({ path: folder.clickhouse });
     await store?.migrate();
@@ -111,7 +115,12 @@ export const scan: Command = {
     const progress = new Progress(inputs);
     for (const input of inputs) {
       try {
-        const { packets, problem } = await replayCapture(input, { pipeline, ...(workers && { workers }), send: handOver, onProgress: (bytes, read) => progress.update(input, bytes, read) });
+        const { packets, problem } = await replayCapture(input, {
+          pipeline,
+          ...(workers && { workers }),
+          send: handOver,
+          onProgress: (bytes, read) => progress.update(input, bytes, read),
+        });
         if (problem) totals.unreadable.push({ path: input.path, reason: `not read to its end: ${problem.message}` });
         totals.packets += packets;
         totals.captures++;

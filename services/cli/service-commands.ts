@@ -32,11 +32,17 @@ ${configOption}`,
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,
-      options: { ...sourceArguments, workers: { type: 'string', default: '1' }, demonstration: { type: 'boolean', default: false }, config: { type: 'string' } },
+      options: {
+        ...sourceArguments,
+        workers: { type: 'string', default: '1' },
+        demonstration: { type: 'boolean', default: false },
+        config: { type: 'string' },
+      },
     });
     const captures = [...positionals];
     const workers = wholeNumber('--workers', values.workers, mostWorkers);
-    if (workers > 1 && (values.follow || values.listen !== undefined || values.interface !== undefined)) throw new UsageError('--workers is for captures that are read to their end');
+    if (workers > 1 && (values.follow || values.listen !== undefined || values.interface !== undefined))
+      throw new UsageError('--workers is for captures that are read to their end');
     if (values.demonstration) {
       await mkdir(defaultDataFolder, { recursive: true });
       const { demonstration } = dataFolder(defaultDataFolder);

@@ -31,9 +31,16 @@ export function inputsOf({ follow = false, listen, interface: device, filter }: 
   if (named > 1) throw new UsageError('one source at a time: files, --interface or --listen');
   if (follow && captures.length === 0) throw new UsageError('--follow needs at least one FILE or DIR');
   if (follow && captures.includes('-')) throw new UsageError('--follow cannot follow standard input: leave it out, - is read as it comes');
-  if (device !== undefined && !interfacePattern.test(device)) throw new UsageError(`--interface ${device}: expected the name of an interface, such as eth0`);
+  if (device !== undefined && !interfacePattern.test(device))
+    throw new UsageError(`--interface ${device}: expected the name of an interface, such as eth0`);
   if (filter !== undefined && (captures.length > 0 || listen !== undefined)) throw new UsageError('--filter is for a live capture (--interface)');
   const address = listen === undefined ? undefined : parseListenAddress(listen);
   if (address === null) throw new UsageError(`--listen ${listen}: expected udp://ADDRESS:PORT or unix:///PATH`);
-  return { captures, follow, ...(address && { listen: address }), ...(device !== undefined && { interface: device }), ...(filter !== undefined && { filter }) };
+  return {
+    captures,
+    follow,
+    ...(address && { listen: address }),
+    ...(device !== undefined && { interface: device }),
+    ...(filter !== undefined && { filter }),
+  };
 }

@@ -19,10 +19,14 @@ export interface ScanTotals {
 export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void {
   const lines: string[] = [];
   for (const { path, reason } of totals.unreadable) lines.push(`unreadable: ${printable(path)}: ${printable(reason)}`);
-  const entries = pipeline.entries.counters.entries > 0 ? `${count(pipeline.entries.counters.entries, 'entry', 'entries')} of logs and flow exports, ` : '';
+  const entries =
+    pipeline.entries.counters.entries > 0 ? `${count(pipeline.entries.counters.entries, 'entry', 'entries')} of logs and flow exports, ` : '';
   const skipped = totals.skipped > 0 ? `, ${count(totals.skipped, 'file')} without a capture skipped` : '';
-  for (const { file, line, source, reason } of pipeline.entries.counters.takeLocated()) lines.push(`${printable(file)}:${line}: ${source}: ${printable(reason)}`);
-  lines.push(`${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${entries}${count(totals.records, 'flow record')}${skipped}.`);
+  for (const { file, line, source, reason } of pipeline.entries.counters.takeLocated())
+    lines.push(`${printable(file)}:${line}: ${source}: ${printable(reason)}`);
+  lines.push(
+    `${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${entries}${count(totals.records, 'flow record')}${skipped}.`,
+  );
   lines.push(totals.leaks.headline());
   if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
   if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match', 'matches')} over their bound.`);
@@ -34,8 +38,10 @@ export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void 
 /** Unknown is not clean: what the probe could not use is said, the most frequent first. */
 export function blindSpots(pipeline: ProbePipeline): string {
   const parts: [number, string][] = [];
-  for (const { layer, reason, count: times } of pipeline.capture.reasons()) if (!harmless.has(`${layer}/${reason}`)) parts.push([times, `${layer} ${reason.replaceAll('_', ' ')}`]);
-  for (const { protocol, reason, count: times } of pipeline.dissect.entries()) if (reason !== 'messages') parts.push([times, `${protocol} ${reason}`]);
+  for (const { layer, reason, count: times } of pipeline.capture.reasons())
+    if (!harmless.has(`${layer}/${reason}`)) parts.push([times, `${layer} ${reason.replaceAll('_', ' ')}`]);
+  for (const { protocol, reason, count: times } of pipeline.dissect.entries())
+    if (reason !== 'messages') parts.push([times, `${protocol} ${reason}`]);
   for (const { source, reason, count: times } of pipeline.entries.counters.reasons()) parts.push([times, `${source} ${reason}`]);
   if (pipeline.identifiers.dropped > 0) parts.push([pipeline.identifiers.dropped, 'identifiers over the bound of a message']);
   return parts.toSorted(([a], [b]) => b - a).map(([times, what]) => `${times.toLocaleString('en')} × ${what}`).join(', ');

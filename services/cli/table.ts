@@ -61,5 +61,12 @@ function what(finding: Finding, value: string | undefined): string {
 export function columns(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [header, ...rows.map((row) => row.map(printable))];
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  return cells.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!))).join('  ').trimEnd()).join('\n');
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

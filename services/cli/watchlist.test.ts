@@ -10,7 +10,10 @@ const data = mkdtempSync(path.join(tmpdir(), 'telltale-watchlist-'));
 after(() => rmSync(data, { recursive: true, force: true }));
 
 function watchlist(input: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [path.join(projectRoot, 'dist', 'services', 'cli', 'main.js'), 'watchlist', ...args, '--data', data], { input, encoding: 'utf8' });
+  return spawnSync(process.execPath, [path.join(projectRoot, 'dist', 'services', 'cli', 'main.js'), 'watchlist', ...args, '--data', data], {
+    input,
+    encoding: 'utf8',
+  });
 }
 
 test('values are added, listed, removed and deleted, and stand in no file', () => {
@@ -31,5 +34,6 @@ test('what cannot be watched is named by its line, and nothing is changed', () =
   assert.equal(status, 2);
   assert.match(stderr, /nothing was changed:\nstdin:2: no valid email\nstdin:3: too short/);
   assert.ok(!stderr.includes('no-address'));
-  for (const args of [['add'], ['add', 'Big List'], ['eat', 'people'], ['add', 'a', 'b']]) assert.equal(watchlist('x\n', ...args).status, 2, args.join(' '));
+  for (const args of [['add'], ['add', 'Big List'], ['eat', 'people'], ['add', 'a', 'b']])
+    assert.equal(watchlist('x\n', ...args).status, 2, args.join(' '));
 });

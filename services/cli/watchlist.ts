@@ -65,7 +65,8 @@ async function add(place: Place, name: string, kind: string): Promise<number> {
   const before = lists.find((one) => one.name === name);
   const entries = new Map([...(before?.entries ?? []), ...added].map((entry) => [entry.token, entry]));
   const others = lists.reduce((count, one) => (one === before ? count : count + one.entries.length), 0);
-  if (others + entries.size > mostWatched) throw new UnusableError(`a probe watches ${mostWatched} values at most: with these it would be ${others + entries.size}`);
+  if (others + entries.size > mostWatched)
+    throw new UnusableError(`a probe watches ${mostWatched} values at most: with these it would be ${others + entries.size}`);
   await writeWatchlist(place.folder, { name, entries: [...entries.values()] }, keyId);
   say(`${name}: ${entries.size - (before?.entries.length ?? 0)} values added, ${entries.size} in all (${kindsOf([...entries.values()])})`);
   return exitStatus.ok;
@@ -94,7 +95,8 @@ async function list({ keyFile, folder }: Place): Promise<number> {
   const lists = await readWatchlists(folder, keyId).catch((error: unknown) => {
     throw error instanceof WatchlistError ? new UnusableError(error.message) : error;
   });
-  for (const { name, entries } of lists) process.stdout.write(`${name.padEnd(24)} ${String(entries.length).padStart(6)} values  ${kindsOf(entries)}\n`);
+  for (const { name, entries } of lists)
+    process.stdout.write(`${name.padEnd(24)} ${String(entries.length).padStart(6)} values  ${kindsOf(entries)}\n`);
   if (lists.length === 0) say(`no watchlists in ${folder}`);
   return exitStatus.ok;
 }
@@ -118,7 +120,10 @@ async function readEntries({ keyFile }: Place, kind: string): Promise<{ entries:
       problems.push(`stdin:${line}: ${error.message}`);
     }
   }
-  if (problems.length > 0) throw new UnusableError(`nothing was changed:\n${problems.slice(0, mostProblems).join('\n')}${problems.length > mostProblems ? `\nand ${problems.length - mostProblems} more` : ''}`);
+  if (problems.length > 0)
+    throw new UnusableError(
+      `nothing was changed:\n${problems.slice(0, mostProblems).join('\n')}${problems.length > mostProblems ? `\nand ${problems.length - mostProblems} more` : ''}`,
+    );
   if (entries.length === 0) throw new UnusableError('no values on standard input');
   return { entries, keyId: key.keyId };
 }

@@ -123,10 +123,13 @@ function segment(role: string, host: string, located: string, registered: string
 
 /** Why nobody can see from here where the session goes on; '' when the peer may be its end. */
 function unobservable(record: FlowRecord, hops: readonly PathHop[]): string {
-  const has = (role: string): boolean => hops.some(({ kind }) => roleOfKind[kind] === role);
-  if (has('relay') || has('behind-relay')) return 'behind the relay';
-  if (has('target')) return 'behind the proxy';
+  if (hops.length > 0) {
+    const has = (role: string): boolean => hops.some(({ kind }) => roleOfKind[kind] === role);
+    if (has('relay') || has('behind-relay')) return 'behind the relay';
+    if (has('target')) return 'behind the proxy';
+  }
   if (record['telltale.role'] === 'media') return 'behind the media server';
   if (record['telltale.peer.unlocated'] === 'anycast') return 'behind the anycast edge';
+  if (hops.length === 0) return '';
   return hops.some((hop) => !isPlaced(hop) && hop.kind === 'dns-cname' && contentNetworks.test(hop.name)) ? 'behind the content network' : '';
 }

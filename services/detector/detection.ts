@@ -145,7 +145,7 @@ export class Detection {
 
   /** A private address has no place in any table: the inventory says where its network is, or it is where the probe stands that sees it. */
   #subjectLocated(record: FlowRecord, tags: readonly string[], place: Place): string {
-    const tagged = tags.find((tag) => countryTag.test(tag))?.slice(-2);
+    const tagged = tags.length === 0 ? undefined : tags.find((tag) => countryTag.test(tag))?.slice(-2);
     return tagged ?? (place.scope === 'local' ? this.#sites.get(record['observer.name']) ?? '' : place.located);
   }
 

@@ -1,5 +1,8 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
-import { DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, type DatagramContext, type Message } from '#dissect';
+import {
+  DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, isIpPayloadRead,
+  type DatagramContext, type Message,
+} from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
 import { FlowExportDecoder } from '#ingest';
@@ -149,7 +152,7 @@ export class ProbePipeline implements FlowHandler {
     const dissection = flow.context as Dissection;
     const counters = flow.isWatched ? this.#watched : this.dissect;
     if (flow.transport === 'tcp') {
-      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
+      dissection.stream ??= new StreamDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters, flow.destinationPort);
       dissection.stream.data(sender, bytes, frame, micros);
       if (!dissection.stream.done) return;
       flow.isPassedOver = true;
@@ -161,6 +164,8 @@ export class ProbePipeline implements FlowHandler {
     } else if (flow.transport === 'sctp') {
       dissection.association ??= new SctpDissector(defaultDissectOptions, (message) => this.#message(flow, dissection, message), counters);
       dissection.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
+    } else if (isIpPayloadRead(flow.transport)) {
+      dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), (message) => this.#message(flow, dissection, message), counters);
     }
   }
 

@@ -25,8 +25,8 @@ export function startWorkers(options: WorkerOptions): ProbeWorkers | undefined {
   return options.workers > 1 ? new ProbeWorkers(options) : undefined;
 }
 
-/** Chunks that may be on their way: while the workers read one, the next is fetched. */
-const slotCount = 2;
+/** Chunks that may be on their way: a worker with little of its own in one goes on to the next, while another still reads. */
+const slotCount = 8;
 const slotBytes = 512 * 1024;
 
 /**

@@ -1,8 +1,22 @@
 import { z } from 'zod';
 import { clickhouseSection, httpSection, logSection, shutdownSection } from '#runtime';
 
-export const reviewSection = z.strictObject({
-  hosts: z.array(z.string().min(1)).default([]).meta({ description: 'Names under which browsers reach the page, beside those of this machine; requests for other names are refused (DNS rebinding).' }),
-}).prefault({}).meta({ description: 'Review page.' });
+export const reviewSection = z
+  .strictObject({
+    hosts: z
+      .array(z.string().min(1))
+      .default([])
+      .meta({
+        description: 'Names under which browsers reach the page, beside those of this machine; requests for other names are refused (DNS rebinding).',
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'Review page.' });
 
-export const reviewSchema = z.strictObject({ log: logSection, http: httpSection(8080), shutdown: shutdownSection, clickhouse: clickhouseSection, review: reviewSection });
+export const reviewSchema = z.strictObject({
+  log: logSection,
+  http: httpSection(8080),
+  shutdown: shutdownSection,
+  clickhouse: clickhouseSection,
+  review: reviewSection,
+});

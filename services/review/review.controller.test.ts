@@ -55,8 +55,13 @@ test('each filter gives what the same filter over the records gives', async () =
   for (const [parameters, fits] of cases) {
     const expected = all.filter(fits);
     const ids: unknown[] = [];
-    for (let page = 1; page <= 2; page++) ids.push(...(await review.get<Answer>('findings', [...parameters, ['page', String(page)]])).findings.map((each) => each['event.id']));
-    assert.deepEqual(ids, expected.sort((a, b) => b['@timestamp'] - a['@timestamp']).map((each) => each['event.id']), JSON.stringify(parameters));
+    for (let page = 1; page <= 2; page++)
+      ids.push(...(await review.get<Answer>('findings', [...parameters, ['page', String(page)]])).findings.map((each) => each['event.id']));
+    assert.deepEqual(
+      ids,
+      expected.sort((a, b) => b['@timestamp'] - a['@timestamp']).map((each) => each['event.id']),
+      JSON.stringify(parameters),
+    );
     assert.ok(ids.length > 0);
     const summary = await review.get<FindingSummary>('summary', parameters);
     assert.equal(summary.findings, expected.length);
@@ -71,8 +76,18 @@ test('a facet counts under all conditions but its own', async () => {
   await using review = await serve(told);
   const { facets } = await review.get<FindingSummary>('summary', [['level', 'high'], ['country', 'CN']]);
   const count = (fits: (finding: Story['finding']) => boolean): number => told.filter(({ finding }) => fits(finding)).length;
-  for (const { value, count: counted } of facets.level) assert.equal(counted, count((each) => each['telltale.peer.located'] === 'CN' && each['event.severity_name'] === value), value);
-  for (const { value, count: counted } of facets.country) assert.equal(counted, count((each) => each['event.severity_name'] === 'high' && each['telltale.peer.located'] === value), value);
+  for (const { value, count: counted } of facets.level)
+    assert.equal(
+      counted,
+      count((each) => each['telltale.peer.located'] === 'CN' && each['event.severity_name'] === value),
+      value,
+    );
+  for (const { value, count: counted } of facets.country)
+    assert.equal(
+      counted,
+      count((each) => each['event.severity_name'] === 'high' && each['telltale.peer.located'] === value),
+      value,
+    );
   assert.ok(facets.country.length > 1);
 });
 
@@ -86,8 +101,12 @@ test('sorting goes by severity, not by its spelling', async () => {
 test('a finding comes with its flow in order, with sums, and with its siblings', async () => {
   const [told] = stories(20);
   await using review = await serve(stories(20));
-  const { finding, flow, siblings, tokenUse } = await review.get<{ finding: StoredRecord; flow: { totals: Record<string, unknown>; records: StoredRecord[] }; siblings: StoredRecord[]; tokenUse: unknown }>(
-    `findings/${told!.finding['event.id']}`);
+  const { finding, flow, siblings, tokenUse } = await review.get<{
+    finding: StoredRecord;
+    flow: { totals: Record<string, unknown>; records: StoredRecord[] };
+    siblings: StoredRecord[];
+    tokenUse: unknown;
+  }>(`findings/${told!.finding['event.id']}`);
   const microseconds = (micros: number): string => new Date(micros / 1000).toISOString().replace('Z', `${String(micros % 1000).padStart(3, '0')}Z`);
   for (const [name, value] of Object.entries(told!.finding)) {
     assert.deepEqual(finding[name], name === '@timestamp' || name === 'event.created' ? microseconds(value as number) : value, name);
@@ -117,7 +136,16 @@ test('hostile text in a filter is data', async () => {
 test('a query that is not understood is refused by name', async () => {
   await using review = await serve([]);
   for (const [query, message] of [
-    ['sort=message', /sort/], ['order=up', /order/], ['page=0', /page/], ['page=1e9', /page/], ['from=yesterday', /from/], ['to=9999-12-31T00:00:00Z', /to: .*2255/], ['from=0001-01-01T00:00:00Z', /from/], ['level[$ne]=x', /level\[\$ne\]/], ['colour=red', /colour/], [`text=${'x'.repeat(301)}`, /text/],
+    ['sort=message', /sort/],
+    ['order=up', /order/],
+    ['page=0', /page/],
+    ['page=1e9', /page/],
+    ['from=yesterday', /from/],
+    ['to=9999-12-31T00:00:00Z', /to: .*2255/],
+    ['from=0001-01-01T00:00:00Z', /from/],
+    ['level[$ne]=x', /level\[\$ne\]/],
+    ['colour=red', /colour/],
+    [`text=${'x'.repeat(301)}`, /text/],
   ] as const) {
     const [status, body] = await review.status(`api/findings?${query}`);
     assert.equal(status, 400, query);
@@ -154,7 +182,8 @@ test('it answers only under its own names, and lets nothing in but its own files
     assert.equal(await statusFor(`localhost:${port}`, path), 200);
     assert.equal(await statusFor(`[::1]:${port}`, path), 200);
   }
-  for (const path of ['page/nothing.js', 'page/..%2Freview.module.ts', 'page/%2e%2e/package.json']) assert.equal((await review.status(path))[0], 404, path);
+  for (const path of ['page/nothing.js', 'page/..%2Freview.module.ts', 'page/%2e%2e/package.json'])
+    assert.equal((await review.status(path))[0], 404, path);
   const page = await fetch(review.url);
   const policy = page.headers.get('content-security-policy')!;
   assert.match(policy, /default-src 'none'/);

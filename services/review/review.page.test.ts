@@ -5,7 +5,12 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
 import { serveReview, stories, story, type Story } from './testing.ts';
 
-const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((path) => existsSync(path));
+const executable = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+].find((path) => existsSync(path));
 const skip = executable === undefined && process.env.CI !== 'true' ? 'NO BROWSER FOUND: the review page is not tested' : false;
 
 /** The page over the given stories, in a browser. A script error, a refused resource or a call to elsewhere fails the test. */
@@ -13,7 +18,10 @@ async function show(told: readonly Story[], hash = '') {
   const temporary = await temporaryStore();
   await temporary.store.write(told.flatMap(({ records }) => records), told.map(({ finding }) => finding));
   const review = await serveReview(temporary.store);
-  const browser: Browser = await chromium.launch({ executablePath: executable!, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+  const browser: Browser = await chromium.launch({
+    executablePath: executable!,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
   const page: Page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -48,10 +56,26 @@ test('an analyst filters, opens a finding and sees the flow behind it', { skip }
   const panel = page.locator('#detail');
   await panel.locator('.records').waitFor();
   const text = await panel.innerText();
-  for (const part of ['M****4W', 'udp.payload@34', 'office-2020-04-02.pcap', 'AS64501 Example Cloud Asia', 'rules=7c1d0e2a policy=2020-04 geo=2020-04-01', 'tk1.9f3c01aa.']) assert.ok(text.includes(part), part);
+  for (const part of [
+    'M****4W',
+    'udp.payload@34',
+    'office-2020-04-02.pcap',
+    'AS64501 Example Cloud Asia',
+    'rules=7c1d0e2a policy=2020-04 geo=2020-04-01',
+    'tk1.9f3c01aa.',
+  ])
+    assert.ok(text.includes(part), part);
   assert.equal(await panel.locator('.records tbody tr').count(), 3);
   assert.equal(await panel.locator('.records tr.evidence .seen').count(), 1);
-  assert.deepEqual(await panel.locator('.records tbody tr').first().locator('td').allInnerTexts().then((cells) => cells.slice(3, 5)), ['612 B', '480 B']);
+  assert.deepEqual(
+    await panel
+      .locator('.records tbody tr')
+      .first()
+      .locator('td')
+      .allInnerTexts()
+      .then((cells) => cells.slice(3, 5)),
+    ['612 B', '480 B'],
+  );
   assert.deepEqual(await panel.locator('.place strong').allInnerTexts(), ['China', 'United States', 'China']);
 
   const address = page.url();
@@ -129,7 +153,9 @@ for (const width of [1280, 800, 400]) {
     await page.setViewportSize({ width, height: 800 });
     await page.locator('#detail .records').waitFor();
     for (const selector of ['html', '#detail', '#filters', '.list']) {
-      const over = await page.locator(selector).evaluate((element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth);
+      const over = await page
+        .locator(selector)
+        .evaluate((element: { scrollWidth: number; clientWidth: number }) => element.scrollWidth - element.clientWidth);
       assert.ok(over <= 0, `${selector} is ${over} pixels too wide`);
     }
   });

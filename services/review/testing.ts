@@ -8,7 +8,11 @@ import { ReviewModule } from './review.module.ts';
 
 /** The review page over `store` on a free port of 127.0.0.1. Run from the project's folder. */
 export async function serveReview(store: Store): Promise<AsyncDisposable & { url: string }> {
-  const application = await NestFactory.create<NestFastifyApplication>(ReviewModule.over(store, { projectRoot: process.cwd() }), new FastifyAdapter(), { logger: ['error'] });
+  const application = await NestFactory.create<NestFastifyApplication>(
+    ReviewModule.over(store, { projectRoot: process.cwd() }),
+    new FastifyAdapter(),
+    { logger: ['error'] },
+  );
   await application.listen(0, '127.0.0.1');
   const { port } = application.getHttpServer().address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => application.close() };

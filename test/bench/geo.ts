@@ -33,7 +33,9 @@ console.log(`heap with the places of ${2 * lookups} random IPv4 addresses: ${meb
 const ipv4 = Uint32Array.from({ length: lookups }, random);
 // Global unicast in use: 2001::/16 and 2400::/6 to 2c00::/6.
 const blocks = [0x2001, 0x2400, 0x2600, 0x2800, 0x2a00, 0x2c00];
-const ipv6 = Array.from({ length: lookups / 4 }, () => Uint32Array.of((blocks[random() % 6]! + (random() % 16)) * 0x10000 + (random() & 0xffff), random(), random(), random()));
+const ipv6 = Array.from({ length: lookups / 4 }, () =>
+  Uint32Array.of((blocks[random() % 6]! + (random() % 16)) * 0x10000 + (random() & 0xffff), random(), random(), random()),
+);
 const texts4 = Array.from(ipv4.subarray(0, lookups / 4), (word) => `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`);
 const texts6 = ipv6.map((words) => Array.from(words, (word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(':'));
 const reader = new Reader(('mmdb' in tables.located[0]! ? Buffer.from(tables.located[0].mmdb[0]!) : Buffer.alloc(0)));

@@ -1,7 +1,8 @@
 /**
- * What rules cost per record, in all that the detector does with one (from the flow log's bytes to those of an insert), and how little more of them cost more: `node dist/test/bench/rules.js [rounds] [--write]`.
- * Times are CPU times, so that a busy machine matters less: medians over rounds that alternate between the numbers of rules; `--write` makes them the new baseline. The exit status is 1
- * when 1,000 rules take more than 1.5 times the time of 10, or when that ratio is a quarter worse than the baseline's.
+ * What rules cost per record, in all that the detector does with one (from the flow log's bytes to those of an insert), and how little more of them
+ * cost more: `node dist/test/bench/rules.js [rounds] [--write]`. Times are CPU times, so that a busy machine matters less: medians over rounds that
+ * alternate between the numbers of rules; `--write` makes them the new baseline. The exit status is 1 when 1,000 rules take more than 1.5 times the
+ * time of 10, or when that ratio is a quarter worse than the baseline's.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { LogSources, compileRules, parseRules } from '#rules';
@@ -23,7 +24,8 @@ const allowedRatio = 1.5;
 const records = realisticRecords(20_000);
 /** As they stand in the flow log: in messages, each with new texts. */
 const messages: Buffer[] = [];
-for (let at = 0; at < records.length; at += flowFormat.recordsPerMessage) messages.push(encodeBatch(records.slice(at, at + flowFormat.recordsPerMessage)));
+for (let at = 0; at < records.length; at += flowFormat.recordsPerMessage)
+  messages.push(encodeBatch(records.slice(at, at + flowFormat.recordsPerMessage)));
 const rows = new RowBinaryEncoder();
 const logSources: LogSources = await readLogSources(projectRoot);
 const parts = await loadDetection({ root: projectRoot });
@@ -33,7 +35,14 @@ const subjects = counts.map((count) => {
   if (problems.length > 0) throw new Error(JSON.stringify(problems[0]));
   const plan = compileRules(rules);
   if (plan.unindexed > 0) throw new Error(`${plan.unindexed} rules are evaluated for every record`);
-  return { count, plan, detection: new Detection({ ...parts, rules: plan }), evaluate: [] as number[], enrich: [] as number[], whole: [] as number[] };
+  return {
+    count,
+    plan,
+    detection: new Detection({ ...parts, rules: plan }),
+    evaluate: [] as number[],
+    enrich: [] as number[],
+    whole: [] as number[],
+  };
 });
 
 let matches = 0;

@@ -50,9 +50,18 @@ function compare(name: string, excerpts: readonly Buffer[], baseline: Record<str
   checkAgreement(runs);
   const seconds = (way: string): number => median(runs.get(way)!.map((each) => each.seconds));
   console.log(`${name}: ${excerpts.length} excerpts, ${bytes} bytes, ${patterns.length} patterns${isPinnable ? ', one pinned core' : ''}`);
-  console.table(Object.fromEntries([...runs.keys()].map((way) => [way, {
-    'MB/s': Math.round(bytes / seconds(way) / 1e6), 'found': runs.get(way)![0]!.found, 'time to the kernel\'s': round2(seconds(way) / seconds('kernel')),
-  }])));
+  console.table(
+    Object.fromEntries(
+      [...runs.keys()].map((way) => [
+        way,
+        {
+          'MB/s': Math.round(bytes / seconds(way) / 1e6),
+          found: runs.get(way)![0]!.found,
+          "time to the kernel's": round2(seconds(way) / seconds('kernel')),
+        },
+      ]),
+    ),
+  );
   const ratios = Object.fromEntries([
     ['validated over RegExp', seconds('one RegExp per pattern') / seconds('kernel')],
     ...(hyperscan === null ? [] : [

@@ -16,14 +16,27 @@ const messages = 4000;
 const field = (name: string, value: string): Field => ({ path: `url.query.${name}`, key: name, value, encoding: '', sender: 'source', frame: 1 });
 const request: Message = {
   ...createMessage('http', { verdict: 'cleartext', reason: 'HTTP request' }, 'source', 1, 1),
-  fields: Array.from({ length: 24 }, (_, i) => field(`p${i}`, i % 3 === 0 ? `${1_000_000 + i * 7919}` : i % 3 === 1 ? 'text/html,application/xhtml+xml;q=0.9' : randomBytes(12).toString('base64'))),
+  fields: Array.from({ length: 24 }, (_, i) =>
+    field(
+      `p${i}`,
+      i % 3 === 0 ? `${1_000_000 + i * 7919}` : i % 3 === 1 ? 'text/html,application/xhtml+xml;q=0.9' : randomBytes(12).toString('base64'),
+    ),
+  ),
 };
-const page: Message = { ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, 'source', 1, 1), payload: Buffer.from('It was the best of lines, it was 1234567 of lines, and x-y_z too. '.repeat(20)) };
-const datagram: Message = { ...createMessage('udp', { verdict: 'opaque', reason: 'no known structure' }, 'source', 1, 1), payload: randomBytes(1200) };
+const page: Message = {
+  ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, 'source', 1, 1),
+  payload: Buffer.from('It was the best of lines, it was 1234567 of lines, and x-y_z too. '.repeat(20)),
+};
+const datagram: Message = {
+  ...createMessage('udp', { verdict: 'opaque', reason: 'no known structure' }, 'source', 1, 1),
+  payload: randomBytes(1200),
+};
 
 function watchOf(size: number): Watch | null {
   if (size === 0) return null;
-  const values = Array.from({ length: size }, (_, i) => (i % 3 === 0 ? `${471_000_000 + i}` : i % 3 === 1 ? `user${i}@example.org` : `account-${i}x`));
+  const values = Array.from({ length: size }, (_, i) =>
+    i % 3 === 0 ? `${471_000_000 + i}` : i % 3 === 1 ? `user${i}@example.org` : `account-${i}x`,
+  );
   return new WatchScanner([{ name: 'bench', entries: values.map((value) => watch(value, '', tokeniser, key)) }], key);
 }
 

@@ -70,7 +70,11 @@ test('congestion: media fail over to a mainland range of the vendor, and return'
   stream(primary, 51_005, start + 60 * second, 4, 4);
   const story = judge(builder);
   assert.equal(verdictOf(story, primary.ip), 'Zoom, media | US/US/US | allowed located=US, operated=US');
-  assert.equal(verdictOf(story, secondary.ip), 'Zoom, media | CN/CN/CN | denied located=CN, operated=CN', "in Zoom's own published ranges, and in China all the same");
+  assert.equal(
+    verdictOf(story, secondary.ip),
+    'Zoom, media | CN/CN/CN | denied located=CN, operated=CN',
+    "in Zoom's own published ranges, and in China all the same",
+  );
   assert.equal(sentences(story, denied).length, 1);
   assert.match(sentences(story, denied)[0]!, /; where the session goes behind the media server cannot be seen from here\.$/);
 });
@@ -78,18 +82,30 @@ test('congestion: media fail over to a mainland range of the vendor, and return'
 test('government policy: the stricter policy decides, and both are shown', async () => {
   const context = await readPolicyContext(projectRoot, loaded.catalogue);
   const policies = new PolicySet([
-    parsePolicy("id: zoom\nversion: '1'\ntitle: Zoom\nlevel: medium\nservices: [Zoom]\nallow: { located: [US, CA, eea] }\nunknown: allow", 'zoom.yml', context),
-    parsePolicy("id: zoom-for-government\nversion: '3'\ntitle: Zoom for Government\nlevel: critical\nservices: [Zoom]\nsubjects: { cidr: [10.20.0.11/32] }\nallow: { located: [US] }", 'gov.yml', context),
+    parsePolicy(
+      "id: zoom\nversion: '1'\ntitle: Zoom\nlevel: medium\nservices: [Zoom]\nallow: { located: [US, CA, eea] }\nunknown: allow",
+      'zoom.yml',
+      context,
+    ),
+    parsePolicy(
+      "id: zoom-for-government\nversion: '3'\ntitle: Zoom for Government\nlevel: critical\nservices: [Zoom]\nsubjects: { cidr: [10.20.0.11/32] }\nallow: { located: [US] }",
+      'gov.yml',
+      context,
+    ),
   ]);
   const builder = new CaptureBuilder();
   for (const [ip, port] of [[alice, 51_006], [bela, 51_007]] as const) {
     tlsSession(builder, { ip, port }, { ip: '213.19.144.104', port: 443 }, 'zoomam104zc.zoom.us', start, 20_000);
   }
   const story = judge(builder, policies);
-  const decisions = (subject: string): readonly string[] => story.records.findLast((record) => record['telltale.subject.ip'] === subject && record['telltale.service'] !== '')!['telltale.policy.decisions'];
+  const decisions = (subject: string): readonly string[] =>
+    story.records.findLast((record) => record['telltale.subject.ip'] === subject && record['telltale.service'] !== '')!['telltale.policy.decisions'];
   assert.deepEqual(decisions(alice), ['zoom-for-government@3 denied located=NL', 'zoom@1 allowed located=NL']);
   assert.deepEqual(decisions(bela), ['zoom@1 allowed located=NL']);
-  assert.deepEqual(story.findings.map((finding) => [finding['telltale.subject.ip'], finding['event.severity_name'], finding['telltale.policy.id']]), [[alice, 'critical', 'zoom-for-government']]);
+  assert.deepEqual(
+    story.findings.map((finding) => [finding['telltale.subject.ip'], finding['event.severity_name'], finding['telltale.policy.id']]),
+    [[alice, 'critical', 'zoom-for-government']],
+  );
 });
 
 test('Agora edges: unicast hosts in several countries, one of them denied', () => {
@@ -102,16 +118,29 @@ test('Agora edges: unicast hosts in several countries, one of them denied', () =
   assert.equal(verdictOf(story, '128.1.233.218'), 'Agora, media | DE/US/US | allowed located=DE, operated=US');
   assert.equal(verdictOf(story, '199.190.44.135'), 'Agora, media | HK/US/US | denied located=HK');
   assert.equal(verdictOf(story, '202.226.25.166'), 'Agora, media | JP/JP/- | unknown operated=unknown', 'unknown is not clean');
-  assert.ok(story.records.every((record) => record['telltale.peer.anycast'] === '' || record['network.protocol'] === 'dns'), 'Agora is not taken for anycast');
+  assert.ok(
+    story.records.every((record) => record['telltale.peer.anycast'] === '' || record['network.protocol'] === 'dns'),
+    'Agora is not taken for anycast',
+  );
 });
 
 test('an anycast resolver: no table locates it, its operator is known', () => {
   const builder = new CaptureBuilder();
-  builder.udp({ client: { ip: alice, port: 51_020 }, server: { ip: '223.5.5.5', port: 53 }, at: start })
-    .send(dnsQuery(7, 'www.example.org')).receive(dnsAnswer(7, 'www.example.org', 'A', [{ name: 'www.example.org', type: 'A', ttl: 300, data: '93.184.215.14' }]));
+  builder
+    .udp({ client: { ip: alice, port: 51_020 }, server: { ip: '223.5.5.5', port: 53 }, at: start })
+    .send(dnsQuery(7, 'www.example.org'))
+    .receive(dnsAnswer(7, 'www.example.org', 'A', [{ name: 'www.example.org', type: 'A', ttl: 300, data: '93.184.215.14' }]));
   const [record] = judge(builder).records;
-  assert.deepEqual([record!['telltale.peer.located'], record!['telltale.peer.unlocated'], record!['telltale.peer.anycast'], record!['telltale.peer.operated'], record!['telltale.peer.city']],
-    ['', 'anycast', '223.5.5.0/24', 'CN', '']);
+  assert.deepEqual(
+    [
+      record!['telltale.peer.located'],
+      record!['telltale.peer.unlocated'],
+      record!['telltale.peer.anycast'],
+      record!['telltale.peer.operated'],
+      record!['telltale.peer.city'],
+    ],
+    ['', 'anycast', '223.5.5.0/24', 'CN', ''],
+  );
   assert.deepEqual(record!['telltale.path'].at(-1), 'unobservable|?|?|?|?|behind the anycast edge');
 });
 
@@ -121,7 +150,10 @@ test("a third party's graph call: contacted, and located apart from its registra
   tlsSession(builder, { ip: alice, port: 52_001 }, { ip: '157.240.20.35', port: 443 }, 'graph.facebook.com', start, 9_000);
   const story = judge(builder);
   assert.equal(verdictOf(story, '157.240.20.35'), 'Facebook Graph, third-party | AU/US/US | -');
-  assert.match(sentences(story, 'Third-party analytics endpoint contacted')[0]!, /; which app did so is uncertain \(candidates: Zoom, used within a minute\)\.$/);
+  assert.match(
+    sentences(story, 'Third-party analytics endpoint contacted')[0]!,
+    /; which app did so is uncertain \(candidates: Zoom, used within a minute\)\.$/,
+  );
 });
 
 test('a self-hosted Jitsi stays clean, with its bridge inside the network', () => {
@@ -143,8 +175,16 @@ test('a relay that is allowed passes on to one that is not: the hop is denied', 
     .receive(stunMessage('allocateSuccess', transaction, [{ type: 'xorRelayedAddress', value: { ip: '221.122.63.20', port: 49_170 } }]));
   const story = judge(builder);
   const record = story.records.findLast((one) => one['telltale.flow.hops'].length > 0)!;
-  assert.deepEqual(record['telltale.path'], ['subject|10.20.0.11|local|?|?|flow', 'signalling|170.114.10.5|US|US|US|flow', 'relay|221.122.63.20|CN|CN|CN|turn-relay', 'unobservable|?|?|?|?|behind the relay']);
-  assert.match(sentences(story, denied)[0]!, /denied by policy conferencing version 1 \(turn-relay 221\.122\.63\.20: located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred\); where/);
+  assert.deepEqual(record['telltale.path'], [
+    'subject|10.20.0.11|local|?|?|flow',
+    'signalling|170.114.10.5|US|US|US|flow',
+    'relay|221.122.63.20|CN|CN|CN|turn-relay',
+    'unobservable|?|?|?|?|behind the relay',
+  ]);
+  assert.match(
+    sentences(story, denied)[0]!,
+    /denied by policy conferencing version 1 \(turn-relay 221\.122\.63\.20: located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred\); where/,
+  );
 });
 
 /** A message of the call between alice and what the PBX answers with. */
@@ -168,8 +208,12 @@ test('the media of a call go another way than its signalling, and are one path w
   const { records } = judge(builder);
   const last = (peer: string): FlowRecord => records.findLast((record) => record['telltale.peer.ip'] === peer)!;
   assert.deepEqual(last('221.122.63.20')['telltale.path'], [
-    'subject|10.20.0.11|local|?|?|flow', 'signalling|93.184.215.14|US|US|?|flow', 'proxy|93.184.215.20|US|US|?|sip-record-route', 'participant|10.20.0.0/24|local|?|?|sip-contact',
-    'media|221.122.63.20|CN|CN|CN|flow', 'unobservable|?|?|?|?|behind the media server',
+    'subject|10.20.0.11|local|?|?|flow',
+    'signalling|93.184.215.14|US|US|?|flow',
+    'proxy|93.184.215.20|US|US|?|sip-record-route',
+    'participant|10.20.0.0/24|local|?|?|sip-contact',
+    'media|221.122.63.20|CN|CN|CN|flow',
+    'unobservable|?|?|?|?|behind the media server',
   ]);
   const call = records.find((record) => record['telltale.sip.method'] === 'INVITE')!['telltale.session.id'];
   assert.match(call, /^tk1\./, 'a token, not the Call-ID');

@@ -47,17 +47,28 @@ test('1kxun.pcap: scan --reveal names the ids of the phone with their packets', 
   const file = 'ndpi/pcap/1kxun.pcap';
   const { status, stdout } = await scan([path.join(captures, file), '--reveal', '--format', 'ndjson']);
   assert.equal(status, 0);
-  const told = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
-  for (const [kind, kindOfRow] of [['android_id', 'device_id(android_id)'], ['advertising_id', 'advertising_id(aid/gaid)'], ['udid', 'device_id(udid/client-uid)']] as const) {
+  const told = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const [kind, kindOfRow] of [
+    ['android_id', 'device_id(android_id)'],
+    ['advertising_id', 'advertising_id(aid/gaid)'],
+    ['udid', 'device_id(udid/client-uid)'],
+  ] as const) {
     const value = rows.find((row) => row.file === file && row.kind === kindOfRow)?.value;
     assert.ok(value, `TRUTH.tsv has a row of ${kindOfRow}`);
     const lines = told.filter((line) => line['telltale.observable.kind'] === kind && line['telltale.evidence.value'] === value);
     const frames = new Set(lines.map((line) => line['telltale.evidence.frame']));
     for (const row of rows) if (row.file === file && row.value === value) assert.ok(frames.has(row.frame), `${kind} in frame ${row.frame}`);
     if (withoutTshark()) continue;
-    const holding = new Set(fields(path.join(captures, file), `frame contains "${value}"`, ['frame.number']).map((frame) => Number(frame['frame.number'])));
+    const holding = new Set(
+      fields(path.join(captures, file), `frame contains "${value}"`, ['frame.number']).map((frame) => Number(frame['frame.number'])),
+    );
     // A server also sends them back in compressed responses, where no search for the text finds them.
-    const readable = lines.filter((line) => line['telltale.observable.encoding'] === undefined).map((line) => line['telltale.evidence.frame'] as number);
+    const readable = lines
+      .filter((line) => line['telltale.observable.encoding'] === undefined)
+      .map((line) => line['telltale.evidence.frame'] as number);
     for (const frame of readable) assert.ok(holding.has(frame), `${kind} in frame ${frame}, where tshark does not find it`);
   }
 });
@@ -72,7 +83,9 @@ test('all captures, the malformed ones too: the scan comes to its end in a small
 });
 
 function scan(args: readonly string[], nodeOptions: readonly string[] = []): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [...nodeOptions, path.join(projectRoot, 'dist', 'services', 'cli', 'main.js'), 'scan', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...nodeOptions, path.join(projectRoot, 'dist', 'services', 'cli', 'main.js'), 'scan', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });

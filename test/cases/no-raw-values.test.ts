@@ -33,7 +33,9 @@ const skip = existsSync(captures) ? false : 'SKIPPED: no real captures; set TELL
 
 describe('no raw value in a record or finding of a real capture', { skip }, () => {
   for (const file of real) {
-    test(file, async () => assertNoRawValue(await probeFile({ path: path.join(captures, file), name: path.basename(file), size: 0, found: false }), true));
+    test(file, async () =>
+      assertNoRawValue(await probeFile({ path: path.join(captures, file), name: path.basename(file), size: 0, found: false }), true),
+    );
   }
 });
 

@@ -21,7 +21,8 @@ export async function runFuzz(work: Omit<FuzzWork, 'progress'>): Promise<FuzzRes
   let last = -1;
   let lastChange = { millis: performance.now(), cpuMillis: cpuMillis() };
   const { promise, resolve } = Promise.withResolvers<FuzzResult>();
-  const fail = (message: string) => resolve({ packets: 0, records: 0, refused: 0, failures: [{ index: Atomics.load(current, 0), name: 'worker', message }] });
+  const fail = (message: string) =>
+    resolve({ packets: 0, records: 0, refused: 0, failures: [{ index: Atomics.load(current, 0), name: 'worker', message }] });
   const watchdog = setInterval(() => {
     peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
     const now = Atomics.load(current, 0);

@@ -271,12 +271,26 @@ function columnsUsed(panel: Panel): Set<string> {
 }
 
 /** Cases whose captures show what the demonstration does not. */
-const cases = ['unknown-location', 'meeting-at-two-subjects', 'operated-from-china', 'http-credentials', 'http-identifiers', 'turn-username', 'third-party-start', 'clean-web', 'call-media-from-beijing'];
+const cases = [
+  'unknown-location',
+  'meeting-at-two-subjects',
+  'operated-from-china',
+  'http-credentials',
+  'http-identifiers',
+  'turn-username',
+  'third-party-start',
+  'clean-web',
+  'call-media-from-beijing',
+];
 
 /** Fills the store with a real scan, by two probes: the demonstration every ten minutes of an hour, and captures of the golden cases. */
 async function fillStore(store: Store): Promise<void> {
   const start = Date.UTC(2026, 0, 15, 9, 0, 0) * 1000;
-  const captures = Array.from({ length: 6 }, (_, round) => ({ observer: 'probe-a', file: `demonstration-${round}.pcap`, bytes: demonstrationCapture(start + round * 600e6) }));
+  const captures = Array.from({ length: 6 }, (_, round) => ({
+    observer: 'probe-a',
+    file: `demonstration-${round}.pcap`,
+    bytes: demonstrationCapture(start + round * 600e6),
+  }));
   for (const name of cases) {
     const { capture } = (await import(`../cases/${name}/capture.js`)) as Case;
     captures.push({ observer: 'probe-b', file: `${name}.pcap`, bytes: capture() });

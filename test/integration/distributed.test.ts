@@ -158,7 +158,10 @@ async function step(t: TestContext, name: string, work: () => Promise<void>): Pr
 }
 
 async function assertMigrates(environment: Environment): Promise<void> {
-  for (const [run, said] of [['the first', /topics created.*migrations applied/s], ['the second', /all topics exist.*the schema is up to date/s]] as const) {
+  for (const [run, said] of [
+    ['the first', /topics created.*migrations applied/s],
+    ['the second', /all topics exist.*the schema is up to date/s],
+  ] as const) {
     await using migrate = new TelltaleProcess(['migrate'], environment);
     assert.equal(await migrate.exit(), 0, migrate.stderr);
     assert.match(migrate.stderr, said, run);
@@ -191,7 +194,8 @@ function sizeOf(parts: readonly Part[], what: 'records' | 'findings'): number {
 
 async function assertStored(store: Store, parts: readonly Part[]): Promise<void> {
   const { records, findings } = joined(parts);
-  const ids = async (table: string) => (await store.query<{ id: string }>(`SELECT event_id AS id FROM ${table} FINAL ORDER BY id`)).map(({ id }) => id);
+  const ids = async (table: string) =>
+    (await store.query<{ id: string }>(`SELECT event_id AS id FROM ${table} FINAL ORDER BY id`)).map(({ id }) => id);
   assert.deepEqual(await ids('findings'), [...findings.keys()].toSorted());
   assert.deepEqual(await ids('flows'), [...records.keys()].toSorted());
   assert.deepEqual(await store.query(

@@ -16,7 +16,9 @@ test('traffic on an interface becomes findings; the child is restarted, counted,
   const { port } = server.address() as AddressInfo;
   const ask = async (): Promise<void> => void await (await fetch(`http://127.0.0.1:${port}/v1/users/${user}/rooms?uid=${user}`)).text();
   try {
-    await using up = new TelltaleProcess(['up', '--interface', 'lo', '--filter', `tcp port ${port}`, '--data', folder.path], { TELLTALE_LOG_LEVEL: 'info' });
+    await using up = new TelltaleProcess(['up', '--interface', 'lo', '--filter', `tcp port ${port}`, '--data', folder.path], {
+      TELLTALE_LOG_LEVEL: 'info',
+    });
     try {
       await up.until('to capture', () => up.stdout.includes('Reading interface lo.'));
     } catch (error) {

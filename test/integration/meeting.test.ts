@@ -27,10 +27,22 @@ test('a meeting whose media went to a denied country from two subjects is one fi
   const correlation = pack.correlations.find(({ title }) => title.startsWith("A meeting's media"))!;
   const sent: Finding[] = [];
   const scheduled = correlationDetection(correlation, { intervalMillis: 0, versions });
-  const runner = new ScheduledDetections({ store, findings: { send: async (findings) => { sent.push(...findings); } }, detections: () => [scheduled], logger: { warn: () => {} } });
+  const runner = new ScheduledDetections({
+    store,
+    findings: {
+      send: async (findings) => {
+        sent.push(...findings);
+      },
+    },
+    detections: () => [scheduled],
+    logger: { warn: () => {} },
+  });
   await runner.run([scheduled]);
   assert.equal(sent.length, 2, 'what Alice says, and what Bela says');
   for (const finding of sent) {
-    assert.match(finding['message'], / by 10\.20\.0\.11 and 10\.20\.0\.12, to 221\.122\.63\.10 located in and operated from CN \(policy conferencing\), from 2026-04-03T/);
+    assert.match(
+      finding['message'],
+      / by 10\.20\.0\.11 and 10\.20\.0\.12, to 221\.122\.63\.10 located in and operated from CN \(policy conferencing\), from 2026-04-03T/,
+    );
   }
 });

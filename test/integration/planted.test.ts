@@ -30,7 +30,10 @@ test('what is planted is there to be found: the probe recognises each of it, and
   await using folder = await temporaryFolder('planted');
   const capture = await writeCapture(folder.path);
   const recognised: string[] = [];
-  const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), onRecognised: (found) => recognised.push(...found.map(({ value }) => value.toLowerCase())) });
+  const pipeline = createPipeline({
+    tokenKey: Buffer.alloc(32, 1),
+    onRecognised: (found) => recognised.push(...found.map(({ value }) => value.toLowerCase())),
+  });
   await replayCapture({ path: capture, name: 'planted', size: 0, found: false }, { pipeline, send: async () => {} });
   const missed = Object.entries(planted).filter(([, value]) => !recognised.some((one) => one.includes(value.toLowerCase())));
   assert.deepEqual(missed, []);
@@ -43,7 +46,10 @@ test('what is planted is there to be found: the probe recognises each of it, and
   for (const value of [planted.userInQuery, planted.emailInForm, planted.roomInBinary, planted.imeiInAgent, planted.turnUser]) {
     assert.ok(search.found.some((place) => place.startsWith('scan --reveal') && place.includes(value)), value);
   }
-  assert.ok(search.found.some((place) => place.startsWith('capture') && place.includes(planted.emailInBase64) && place.endsWith('base64')), 'the search finds base64');
+  assert.ok(
+    search.found.some((place) => place.startsWith('capture') && place.includes(planted.emailInBase64) && place.endsWith('base64')),
+    'the search finds base64',
+  );
 });
 
 test('the distributed set-up holds, sends, logs and shows none of it', { timeout: 180_000 }, async (t) => {
@@ -61,8 +67,13 @@ test('the distributed set-up holds, sends, logs and shows none of it', { timeout
   const journal = join(folder.path, 'alerter');
   const environment: Environment = {
     ...outspoken,
-    TELLTALE_KAFKA_BROKERS: kafka.brokers.join(','), CLICKHOUSE_URL: clickhouse.url, TELLTALE_CLICKHOUSE_DATABASE: clickhouse.database, TELLTALE_PROBE_KEY: key,
-    TELLTALE_ALERTER_STATE: journal, TELLTALE_ALERTER_GROUP_WAIT: '50ms', TELLTALE_ALERTER_RECEIVERS: receivers(webhook.url, alertmanager?.url),
+    TELLTALE_KAFKA_BROKERS: kafka.brokers.join(','),
+    CLICKHOUSE_URL: clickhouse.url,
+    TELLTALE_CLICKHOUSE_DATABASE: clickhouse.database,
+    TELLTALE_PROBE_KEY: key,
+    TELLTALE_ALERTER_STATE: journal,
+    TELLTALE_ALERTER_GROUP_WAIT: '50ms',
+    TELLTALE_ALERTER_RECEIVERS: receivers(webhook.url, alertmanager?.url),
   };
 
   await using migrate = new TelltaleProcess(['migrate'], environment);
@@ -72,17 +83,30 @@ test('the distributed set-up holds, sends, logs and shows none of it', { timeout
   await using review = await new TelltaleProcess(['review'], environment).ready();
   await using probe = new TelltaleProcess(['probe', capture, '-'], environment);
   await probe.until('has read the capture', () => probe.stderr.includes('planted.pcapng'));
-  await detector.until('has read all', async () => await brokers.count(topics.flows) > 0 && await brokers.lag('telltale-detector', topics.flows) === 0);
+  await detector.until(
+    'has read all',
+    async () => (await brokers.count(topics.flows)) > 0 && (await brokers.lag('telltale-detector', topics.flows)) === 0,
+  );
   await alerter.until('has alerted all', async () => {
     const metrics = await alerter.metrics();
-    return await brokers.lag('telltale-alerter', topics.findings) === 0 && metrics.sum('telltale_alerter_findings_total') > 0 && metrics.sum('telltale_alerts_pending') === 0;
+    return (
+      (await brokers.lag('telltale-alerter', topics.findings)) === 0 &&
+      metrics.sum('telltale_alerter_findings_total') > 0 &&
+      metrics.sum('telltale_alerts_pending') === 0
+    );
   });
 
   const search = new Search(plantedTexts);
-  for (const [name, service] of Object.entries({ probe, detector, alerter, review })) search.in(`metrics of the ${name}`, (await service.metrics()).text);
+  for (const [name, service] of Object.entries({ probe, detector, alerter, review }))
+    search.in(`metrics of the ${name}`, (await service.metrics()).text);
   await searchReview(search, review.url);
-  for (const [topic, decode] of [[topics.flows, (value: Buffer) => JSON.stringify(decodeBatch(value))], [topics.findings, String], [topics.deadLetters, String]] as const) {
-    for (const message of await brokers.messages(topic)) search.in(topic, `${message.key} ${JSON.stringify(message.headers)} ${decode(message.value)}`);
+  for (const [topic, decode] of [
+    [topics.flows, (value: Buffer) => JSON.stringify(decodeBatch(value))],
+    [topics.findings, String],
+    [topics.deadLetters, String],
+  ] as const) {
+    for (const message of await brokers.messages(topic))
+      search.in(topic, `${message.key} ${JSON.stringify(message.headers)} ${decode(message.value)}`);
   }
   for (const body of webhook.bodies) search.in('webhook', body);
   if (alertmanager) search.in('Alertmanager', JSON.stringify(await alertmanager.alerts()));
@@ -98,7 +122,8 @@ test('the distributed set-up holds, sends, logs and shows none of it', { timeout
     service.kill('SIGTERM');
     assert.equal(await service.exit(), 0, service.stderr);
   }
-  for (const [name, { stdout, stderr }] of Object.entries({ migrate, probe, detector, alerter, review })) search.in(`output of the ${name}`, stdout + stderr);
+  for (const [name, { stdout, stderr }] of Object.entries({ migrate, probe, detector, alerter, review }))
+    search.in(`output of the ${name}`, stdout + stderr);
   await search.folder('journal', journal);
   if (alertmanager) {
     search.in('Alertmanager', alertmanager.log());
@@ -141,7 +166,17 @@ test('standalone holds, sends, logs and shows none of it', { timeout: 90_000 }, 
     await using store = await openStore({ path: join(data, 'clickhouse') });
     await searchTables(search, store);
   }
-  assertSearched(search, ['metrics', 'review', 'output', 'webhook', 'scan --format ndjson', 'scan --format table', 'data folder', 'table flows', 'table findings']);
+  assertSearched(search, [
+    'metrics',
+    'review',
+    'output',
+    'webhook',
+    'scan --format ndjson',
+    'scan --format table',
+    'data folder',
+    'table flows',
+    'table findings',
+  ]);
   assert.deepEqual(search.found, []);
 });
 

@@ -26,8 +26,16 @@ const addresses = ['', '10.1.2.3', '10.9.0.1', '192.0.2.7', '255.255.255.255', '
 const times = ['1970-01-01T00:00:00.000001Z', '2020-12-31T23:59:59.999999Z', '2021-01-03T12:34:56Z', '2026-03-09T22:10:00Z', '2024-02-29T00:00:00Z'].map((text) => Date.parse(text) * 1000).concat(0);
 const kinds = ['user_id', 'imei', 'room_id', ''];
 const observable = fc.record<Observable>({
-  kind: fc.constantFrom(...kinds), path: fc.constantFrom('url.query.uid', 'udp.payload@12', 'ab'), encoding: fc.constantFrom('', 'url>base64'), visibility: fc.constantFrom('cleartext', 'inspected'),
-  sender: fc.constantFrom('source', 'destination'), confidence: fc.integer({ min: 0, max: 3 }), watchlist: fc.constantFrom('', 'vip'), mask: fc.constant('*'), token: fc.constant('t'), frame: fc.constant(1),
+  kind: fc.constantFrom(...kinds),
+  path: fc.constantFrom('url.query.uid', 'udp.payload@12', 'ab'),
+  encoding: fc.constantFrom('', 'url>base64'),
+  visibility: fc.constantFrom('cleartext', 'inspected'),
+  sender: fc.constantFrom('source', 'destination'),
+  confidence: fc.integer({ min: 0, max: 3 }),
+  watchlist: fc.constantFrom('', 'vip'),
+  mask: fc.constant('*'),
+  token: fc.constant('t'),
+  frame: fc.constant(1),
 });
 const text = fc.constantFrom(...texts);
 const record = fc.record({
@@ -76,7 +84,9 @@ function ruleOf(source: string): Rule | undefined {
 }
 
 test('a rule selects in SQL, over stored flows, what it matches in the stream, and the same observables', async (context) => {
-  const records = fc.sample(record, { numRuns: 300, seed: 20_260_801 }).map((one, i) => Object.assign(one, { 'event.id': `r${i}`, 'telltale.flow.id': `f${i}` }));
+  const records = fc
+    .sample(record, { numRuns: 300, seed: 20_260_801 })
+    .map((one, i) => Object.assign(one, { 'event.id': `r${i}`, 'telltale.flow.id': `f${i}` }));
   await store.write(records, []);
   assert.equal(store.counters.flows, records.length, 'every record is stored, or the comparison says nothing');
   let compared = 0;
@@ -103,7 +113,15 @@ test('a rule selects in SQL, over stored flows, what it matches in the stream, a
 
 test('what ClickHouse cannot do is named with its place, and the rest is converted', () => {
   const converted = (detection: string): ReturnType<typeof ruleSql> => {
-    const { rules: [rule], problems } = parseRules([{ name: 't.yml', text: `title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection: ${detection}` }]);
+    const {
+      rules: [rule],
+      problems,
+    } = parseRules([
+      {
+        name: 't.yml',
+        text: `title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection: ${detection}`,
+      },
+    ]);
     assert.deepEqual(problems.map(formatProblem), []);
     return ruleSql(rule!);
   };

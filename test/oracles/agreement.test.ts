@@ -30,20 +30,42 @@ async function totalsOf(some: readonly string[], oracles: Parameters<typeof comp
 test('expected logs of Zeek and events of Suricata, and fingerprints of nDPI', { skip }, async () => {
   const totals = await totalsOf(files, ['zeek', 'suricata', 'ndpi']);
   const least: [oracle: string, topic: string, percent: number][] = [
-    ['zeek', 'connection', 99], ['zeek', 'http.request', 95], ['zeek', 'server_name', 99], ['zeek', 'certificate', 98], ['zeek', 'mail', 99], ['suricata', 'protocol', 95],
-    ['suricata', 'mail', 99], ['suricata', 'login', 99], ['suricata', 'mqtt.topic', 99], ['suricata', 'tls.ja4', 99], ['ndpi', 'tls.ja4.digests', 97],
+    ['zeek', 'connection', 99],
+    ['zeek', 'http.request', 95],
+    ['zeek', 'server_name', 99],
+    ['zeek', 'certificate', 98],
+    ['zeek', 'mail', 99],
+    ['suricata', 'protocol', 95],
+    ['suricata', 'mail', 99],
+    ['suricata', 'login', 99],
+    ['suricata', 'mqtt.topic', 99],
+    ['suricata', 'tls.ja4', 99],
+    ['ndpi', 'tls.ja4.digests', 97],
   ];
-  for (const [oracle, topic, percent] of least) assert.ok(totals.agreement(oracle, topic) >= percent, `${oracle} ${topic}: ${totals.agreement(oracle, topic)} %`);
+  for (const [oracle, topic, percent] of least)
+    assert.ok(totals.agreement(oracle, topic) >= percent, `${oracle} ${topic}: ${totals.agreement(oracle, topic)} %`);
 });
 
 /** Those with the most to say, and of all others each so many. */
-const telling = /^(?:ndpi\/pcap\/(?:1kxun|adult_content|dropbox|http_auth|reddit|sip|sip_hello|stun_zoom|teams|viber|webex|wechat|zoom)|zeek\/Traces\/http\/(?:pipelined-requests|100-continue)|suricata-verify\/(?:http-multiple-cl|dns-over-http2-post)\/.*)\.pcap(?:ng)?$/;
+const telling =
+  /^(?:ndpi\/pcap\/(?:1kxun|adult_content|dropbox|http_auth|reddit|sip|sip_hello|stun_zoom|teams|viber|webex|wechat|zoom)|zeek\/Traces\/http\/(?:pipelined-requests|100-continue)|suricata-verify\/(?:http-multiple-cl|dns-over-http2-post)\/.*)\.pcap(?:ng)?$/;
 const oneOf = 40;
 
 test('tshark, on a share of the captures', { skip: skip || withoutTshark, timeout: 600_000 }, async () => {
   const share = files.filter((file, index) => telling.test(file) || index % oneOf === 0);
   const totals = await totalsOf(share, ['tshark']);
-  for (const topic of ['http.request', 'http.host', 'dns.question', 'dns.address', 'tls.server_name', 'quic.server_name', 'sip.method', 'sip.from', 'stun.message', 'stun.mapped']) {
+  for (const topic of [
+    'http.request',
+    'http.host',
+    'dns.question',
+    'dns.address',
+    'tls.server_name',
+    'quic.server_name',
+    'sip.method',
+    'sip.from',
+    'stun.message',
+    'stun.mapped',
+  ]) {
     assert.ok(totals.agreement('tshark', topic) >= 99, `${topic}: ${totals.agreement('tshark', topic)} %`);
   }
 });

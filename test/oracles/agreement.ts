@@ -30,7 +30,12 @@ for await (const one of compareAll(folder, files, names.filter((name) => name.st
   const state = review(one);
   if (state === 'agreed' || (state === 'reviewed' && !values.all)) continue;
   console.log([one.oracle, one.topic, one.name, `-${one.missing.length}`, `+${one.extra.length}`, reasonOf(one)].join(' '));
-  if (values.show) for (const [sign, list] of [['-', one.missing], ['+', one.extra]] as const) for (const value of list.slice(0, 5)) console.log(`    ${sign} ${value.slice(0, 120)}`);
+  if (values.show)
+    for (const [sign, list] of [
+      ['-', one.missing],
+      ['+', one.extra],
+    ] as const)
+      for (const value of list.slice(0, 5)) console.log(`    ${sign} ${value.slice(0, 120)}`);
 }
 console.log(totals.table());
 process.exitCode = totals.unreviewed > 0 ? 1 : 0;

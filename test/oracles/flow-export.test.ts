@@ -23,7 +23,9 @@ for (const name of names) {
     for (const version of versions) {
       const flows = exportedRecords(exportOf(name, version));
       assert.ok(flows.length > 0, version);
-      const strange = [...new Set(flows.filter((flow) => ['tcp', 'udp'].includes(flow['network.transport'])).map(ends))].filter((one) => !known.has(one));
+      const strange = [...new Set(flows.filter((flow) => ['tcp', 'udp'].includes(flow['network.transport'])).map(ends))].filter(
+        (one) => !known.has(one),
+      );
       assert.deepEqual(strange, [], version);
     }
   });

@@ -11,8 +11,10 @@ export function ndpiCases(folder: string, files: readonly string[]): OracleCase[
     const result = join(folder, file.replace('ndpi/pcap/', 'ndpi/result/') + '.out');
     if (!file.startsWith('ndpi/pcap/') || !existsSync(result)) continue;
     const list = new AnswerList();
-    for (const [, fingerprint] of readFileSync(result, 'latin1').matchAll(/\[JA4: ([a-z0-9_]+)\]/g)) list.add('tls.ja4.digests', ja4Digests(fingerprint!));
-    if (list.answers.size > 0) cases.push({ oracle: 'ndpi', file, theirs: list.answers, topics: ['tls.ja4.digests'], isPartial: true, isDistinct: true });
+    for (const [, fingerprint] of readFileSync(result, 'latin1').matchAll(/\[JA4: ([a-z0-9_]+)\]/g))
+      list.add('tls.ja4.digests', ja4Digests(fingerprint!));
+    if (list.answers.size > 0)
+      cases.push({ oracle: 'ndpi', file, theirs: list.answers, topics: ['tls.ja4.digests'], isPartial: true, isDistinct: true });
   }
   return cases;
 }

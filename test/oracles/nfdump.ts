@@ -40,8 +40,11 @@ export function exportedFlows(path: string): Answers {
   const list = new AnswerList();
   for (const flow of exportedRecords(path)) {
     if (/icmp/.test(flow['network.transport'])) continue;
-    const [from, to] = flow['source.packets'] === 0 ? ['destination', 'source'] as const : ['source', 'destination'] as const;
-    list.add('flow', [flow[`${from}.ip`], flow[`${from}.port`], flow[`${to}.ip`], flow[`${to}.port`], flow[`${from}.packets`], flow[`${from}.bytes`]].join(' '));
+    const [from, to] = flow['source.packets'] === 0 ? (['destination', 'source'] as const) : (['source', 'destination'] as const);
+    list.add(
+      'flow',
+      [flow[`${from}.ip`], flow[`${from}.port`], flow[`${to}.ip`], flow[`${to}.port`], flow[`${from}.packets`], flow[`${from}.bytes`]].join(' '),
+    );
   }
   return list.answers;
 }
@@ -63,7 +66,9 @@ export async function askNfdump(path: string): Promise<Answers> {
     await once(collector, 'exit');
     const list = new AnswerList();
     for (const name of readdirSync(folder).filter((one) => one.startsWith('nfcapd.'))) {
-      const output = execFileSync('nfdump', ['-6', '-q', '-N', '-r', join(folder, name), '-o', 'fmt:%sa %sp %da %dp %pkt %byt'], { encoding: 'utf8' });
+      const output = execFileSync('nfdump', ['-6', '-q', '-N', '-r', join(folder, name), '-o', 'fmt:%sa %sp %da %dp %pkt %byt'], {
+        encoding: 'utf8',
+      });
       for (const line of output.split('\n')) {
         const columns = line.trim().split(/\s+/);
         if (columns.length === 6 && !/^\d+\.\d+$/.test(columns[3]!)) list.add('flow', columns.join(' '));
@@ -92,6 +97,7 @@ function datagrams(path: string): Buffer[] {
   reader.push(readCapture(path));
   reader.finish();
   const payloads: Buffer[] = [];
-  while (reader.next(view)) if (decodePacket(view, new CaptureCounters())) payloads.push(Buffer.from(view.data.subarray(view.payloadStart, view.payloadEnd)));
+  while (reader.next(view))
+    if (decodePacket(view, new CaptureCounters())) payloads.push(Buffer.from(view.data.subarray(view.payloadStart, view.payloadEnd)));
   return payloads;
 }

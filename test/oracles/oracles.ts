@@ -52,6 +52,9 @@ export async function* compareAll(folder: string, files: readonly string[], orac
 async function* compareExports(folder: string, files: readonly string[]): AsyncGenerator<Disagreement> {
   for (const file of files.filter((name) => name.startsWith('netflow-from-pcap/'))) {
     const path = join(folder, file);
-    yield* compareCase({ oracle: 'nfdump', file, theirs: await askNfdump(path), topics: ['flow'], isPartial: false, isDistinct: false }, exportedFlows(path));
+    yield* compareCase(
+      { oracle: 'nfdump', file, theirs: await askNfdump(path), topics: ['flow'], isPartial: false, isDistinct: false },
+      exportedFlows(path),
+    );
   }
 }

@@ -57,9 +57,8 @@ const reasons: Record<string, string> = {
     suricata protocol suricata-verify/mqtt-ping/input.pcap -1 +0`,
   'A client that says QUIT and nothing else: Suricata goes by the port.': `
     suricata protocol suricata-verify/smtp-quit/input.pcap -1 +0`,
-  'No dissector: NFS and RFB name nobody.': `
-    suricata protocol suricata-verify/nfs4-01/input.pcap -1 +0
-    suricata protocol suricata-verify/rfb-failure/rfb_failure_16.pcap -1 +0`,
+  'No dissector: NFS names nobody.': `
+    suricata protocol suricata-verify/nfs4-01/input.pcap -1 +0`,
   'STUN with the magic cookie of a method, or with an attribute, that tshark 4.0 does not know: it takes the message for none.': `
     tshark stun.message ndpi/fuzz-pcap/7369a089d8288351.pcap -0 +8
     tshark stun.message ndpi/fuzz-pcap/77afcba6c3b22545.pcap -0 +3

@@ -43,7 +43,14 @@ export function suricataCases(folder: string, files: readonly string[]): OracleC
     list.add('protocol', protocols[type === 'flow' ? String(match['app_proto'] ?? '') : type]);
     for (const [key, value] of Object.entries(match)) addValue(list, key.replace(/\[\d+\]/g, '[]'), value);
   }
-  return [...lists].map(([file, { answers }]) => ({ oracle: 'suricata', file, theirs: answers, topics: [...answers.keys()], isPartial: true, isDistinct: true }));
+  return [...lists].map(([file, { answers }]) => ({
+    oracle: 'suricata',
+    file,
+    theirs: answers,
+    topics: [...answers.keys()],
+    isPartial: true,
+    isDistinct: true,
+  }));
 }
 
 function addValue(list: AnswerList, key: string, value: unknown): void {
@@ -57,7 +64,16 @@ function addValue(list: AnswerList, key: string, value: unknown): void {
     const written = String(value);
     // What CONNECT asks for is a host, which we name as such.
     if (topic === 'http.target' && !written.startsWith('/')) return;
-    list.add(topic, topic === 'dns.address' ? addressOf(written) : topic === 'mail' ? written.replace(/^<|>$/g, '') : topic === 'http.domain' ? written.replace(/^\[|\]$/g, '') : written);
+    list.add(
+      topic,
+      topic === 'dns.address'
+        ? addressOf(written)
+        : topic === 'mail'
+          ? written.replace(/^<|>$/g, '')
+          : topic === 'http.domain'
+            ? written.replace(/^\[|\]$/g, '')
+            : written,
+    );
   }
 }
 

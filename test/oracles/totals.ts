@@ -37,9 +37,17 @@ export class Totals {
     const cells = [['oracle', 'topic', 'captures', 'theirs', 'agreed', 'missing', 'extra', 'agreement', 'unreviewed']];
     for (const [key, { captures, theirs, missing, extra, unreviewed }] of this.#rows) {
       const [oracle, topic] = key.split(' ') as [string, string];
-      cells.push([oracle, topic, ...[captures, theirs, theirs - missing, missing, extra].map(String), `${this.agreement(oracle, topic).toFixed(2)} %`, String(unreviewed)]);
+      cells.push([
+        oracle,
+        topic,
+        ...[captures, theirs, theirs - missing, missing, extra].map(String),
+        `${this.agreement(oracle, topic).toFixed(2)} %`,
+        String(unreviewed),
+      ]);
     }
     const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-    return cells.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')).join('\n');
+    return cells
+      .map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '))
+      .join('\n');
   }
 }

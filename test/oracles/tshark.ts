@@ -14,13 +14,35 @@ const columns = [
 ] as const;
 type Row = Record<(typeof columns)[number], string[]>;
 
-const filter = '(http || dns || mdns || llmnr || tls.handshake.type == 1 || dtls.handshake.extensions_server_name || quic || gquic || stun || sip) && !icmp && !icmpv6';
+const filter =
+  '(http || dns || mdns || llmnr || tls.handshake.type == 1 || dtls.handshake.extensions_server_name || quic || gquic || stun || sip) && !icmp && !icmpv6';
 /** GTP-U is opened, streams are put in order before they are read, and a response counts whose body does not come to its end. */
-const options = ['-o', 'http.desegment_body:FALSE', '-o', 'tcp.reassemble_out_of_order:TRUE', '-o', 'gtp.dissect_tpdu_as:Heuristic', '--enable-heuristic', 'stun_udp', '-d', 'udp.port==8472,vxlan'];
+const options = [
+  '-o',
+  'http.desegment_body:FALSE',
+  '-o',
+  'tcp.reassemble_out_of_order:TRUE',
+  '-o',
+  'gtp.dissect_tpdu_as:Heuristic',
+  '--enable-heuristic',
+  'stun_udp',
+  '-d',
+  'udp.port==8472,vxlan',
+];
 
 /** What tshark says of a capture; nothing of a file that it cannot read. */
 export async function askTshark(path: string): Promise<Answers> {
-  const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', `aggregator=${separator}`, '-E', 'separator=/t', ...columns.flatMap((column) => ['-e', column])];
+  const format = [
+    '-T',
+    'fields',
+    '-E',
+    'occurrence=a',
+    '-E',
+    `aggregator=${separator}`,
+    '-E',
+    'separator=/t',
+    ...columns.flatMap((column) => ['-e', column]),
+  ];
   const collector = new Collector();
   for (const line of (await runTshark(['-n', ...options, '-r', path, '-Y', filter, ...format])).split('\n')) {
     if (line === '') continue;
@@ -45,7 +67,9 @@ class Collector {
 
   row(row: Row): void {
     const { list } = this;
-    row['http.request.method'].forEach((method, index) => list.add('http.request', `${method} ${originForm(method, row['http.request.uri'][index] ?? '')}`));
+    row['http.request.method'].forEach((method, index) =>
+      list.add('http.request', `${method} ${originForm(method, row['http.request.uri'][index] ?? '')}`),
+    );
     for (const host of row['http.host']) list.add('http.host', host.toLowerCase());
     // An interim response says nothing about the exchange.
     for (const status of row['http.response.code']) if (!status.startsWith('1') || status === '101') list.add('http.status', status);
@@ -79,7 +103,8 @@ class Collector {
     };
     const names = (values: readonly string[]) => values.map((name) => name.toLowerCase()).filter(isFirst);
     for (const name of names(row['dtls.handshake.extensions_server_name'])) list.add('dtls.server_name', name);
-    for (const name of names([...row['gquic.tag.sni'], ...(stream.startsWith('udp') ? row['tls.handshake.extensions_server_name'] : [])])) list.add('quic.server_name', name);
+    for (const name of names([...row['gquic.tag.sni'], ...(stream.startsWith('udp') ? row['tls.handshake.extensions_server_name'] : [])]))
+      list.add('quic.server_name', name);
     if (stream.startsWith('udp') || !row['tls.handshake.type'].includes('1')) return;
     for (const name of names(row['tls.handshake.extensions_server_name'])) list.add('tls.server_name', name);
     if (isFirst('ALPN')) for (const protocol of row['tls.handshake.extensions_alpn_str']) list.add('tls.alpn', protocol);
@@ -113,7 +138,14 @@ class Collector {
     for (const user of row['sip.from.user']) list.add('sip.from', user);
     for (const user of row['sip.to.user']) list.add('sip.to', user);
     if (row['sip.Via.sent-by.address'].length + row['sip.contact.host'].length + row['sdp.owner.address'].length === 0) return;
-    for (const column of ['sip.Via.sent-by.address', 'sip.Via.received', 'sip.contact.host', 'sdp.connection_info.address', 'sdp.owner.address', 'sdp.ice_candidate.address'] as const) {
+    for (const column of [
+      'sip.Via.sent-by.address',
+      'sip.Via.received',
+      'sip.contact.host',
+      'sdp.connection_info.address',
+      'sdp.owner.address',
+      'sdp.ice_candidate.address',
+    ] as const) {
       for (const host of row[column]) list.add('sip.address', addressOf(host));
     }
   }
@@ -125,7 +157,15 @@ const addressAttributes = new Set([0x0001, 0x0002, 0x0004, 0x0005, 0x000b, 0x001
 /** Those that make a message of STUN a record here: addresses, REALM and SOFTWARE. */
 const tellingAttributes = new Set([0x0001, 0x0012, 0x0014, 0x0016, 0x0020, 0x8020, 0x8022, 0x8023, 0x802b, 0x802c]);
 
-const stunMethods: Record<number, string | undefined> = { 1: 'binding', 3: 'allocate', 4: 'refresh', 6: 'send', 7: 'data', 8: 'create-permission', 9: 'channel-bind' };
+const stunMethods: Record<number, string | undefined> = {
+  1: 'binding',
+  3: 'allocate',
+  4: 'refresh',
+  6: 'send',
+  7: 'data',
+  8: 'create-permission',
+  9: 'channel-bind',
+};
 
 /** `allocate success` of 0x0103. */
 function stunType(type: number): string {

@@ -134,10 +134,15 @@ function text(row: Row, column: string): string {
 function readConnection(row: Row, list: AnswerList): void {
   const transport = text(row, 'proto');
   if (transport !== 'tcp' && transport !== 'udp') return;
-  list.add('connection', connection(transport, [text(row, 'id.orig_h'), Number(text(row, 'id.orig_p'))], [text(row, 'id.resp_h'), Number(text(row, 'id.resp_p'))]));
+  list.add(
+    'connection',
+    connection(transport, [text(row, 'id.orig_h'), Number(text(row, 'id.orig_p'))], [text(row, 'id.resp_h'), Number(text(row, 'id.resp_p'))]),
+  );
 }
 
-/** Does the trace have all these endpoints? Of several that have, the one whose name is most like the test's is meant, then the one that fits best. */
+/**
+ * Does the trace have all these endpoints? Of several that have, the one whose name is most like the test's is meant, then the one that fits best.
+ */
 function isWithin(ends: ReadonlySet<string>, ours: Answers): boolean {
   const known = new Set((ours.get('connection') ?? []).map(endsOf));
   return ends.size > 0 && [...ends].every((one) => known.has(one));

@@ -44,8 +44,12 @@ const stories: readonly ((story: Story) => void)[] = [
     builder.udp({ client, server: agora, at }).send(Buffer.from(JSON.stringify(join))).receive(Buffer.from('{"cmd":"joined","code":0}'));
   },
   function deviceInQuery({ builder, client, at, random }) {
-    builder.tcp({ client, server: web, at }).handshake()
-      .send(httpRequest('GET', `/collect?android_id=${random.hex(16)}&v=3`, { Host: 'app.example.com' })).receive(httpResponse('204 No Content')).close();
+    builder
+      .tcp({ client, server: web, at })
+      .handshake()
+      .send(httpRequest('GET', `/collect?android_id=${random.hex(16)}&v=3`, { Host: 'app.example.com' }))
+      .receive(httpResponse('204 No Content'))
+      .close();
   },
   function mailInForm({ builder, client, at, random }) {
     const form = new URLSearchParams({ email: `${random.word(8)}.${random.word(6)}@example.org`, password: random.word(12) });
@@ -57,7 +61,15 @@ const stories: readonly ((story: Story) => void)[] = [
     const user = random.digits(9);
     const connection = builder.tcp({ client, server: web, at }).handshake();
     for (let request = 0; request < 3; request++) {
-      connection.send(httpRequest('POST', `/v1/rooms/events?n=${request}`, { Host: 'voice.example.com', 'Content-Type': 'application/json' }, JSON.stringify({ user_id: user, room: { id: random.word(10) } })))
+      connection
+        .send(
+          httpRequest(
+            'POST',
+            `/v1/rooms/events?n=${request}`,
+            { Host: 'voice.example.com', 'Content-Type': 'application/json' },
+            JSON.stringify({ user_id: user, room: { id: random.word(10) } }),
+          ),
+        )
         .receive(httpResponse('200 OK', { 'Content-Type': 'application/json' }, '{"ok":true}'));
     }
     connection.close();

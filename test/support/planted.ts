@@ -86,31 +86,60 @@ export function plantedCapture(): Buffer {
 
   http(get(`/start?uid=${planted.userInQuery}&mail=${encodeURIComponent(planted.emailInQuery)}&v=2`), get(`/users/${planted.userInPath}/profile`));
   // Once known in a flow, a value is known wherever it stands.
-  http(get(`/q?android_id=${planted.deviceInPathLater}`), get(`/files/${planted.deviceInPathLater.toUpperCase()}/x`, { 'User-Agent': `x/${planted.deviceInPathLater}` }));
+  http(
+    get(`/q?android_id=${planted.deviceInPathLater}`),
+    get(`/files/${planted.deviceInPathLater.toUpperCase()}/x`, { 'User-Agent': `x/${planted.deviceInPathLater}` }),
+  );
   http(post('application/x-www-form-urlencoded', new URLSearchParams({ email: planted.emailInForm, password: planted.passwordInForm }).toString()));
-  http(post('application/json', JSON.stringify({ room: { id: planted.roomInJson }, phone: planted.phoneInJson, device: { android_id: planted.androidIdInJson } })));
+  http(
+    post(
+      'application/json',
+      JSON.stringify({ room: { id: planted.roomInJson }, phone: planted.phoneInJson, device: { android_id: planted.androidIdInJson } }),
+    ),
+  );
   http(get('/h', { 'X-Advertising-Id': planted.advertisingIdInHeader, 'X-Device-Mac': planted.macInHeader }));
   builder.tcp({ ...next(), server: web }).handshake().send(get('/c', { Cookie: `lang=de; sessionid=${planted.sessionInCookie}` }))
     .receive(httpResponse('302 Found', { 'Set-Cookie': `sessionid=${planted.sessionInSetCookie}; Path=/`, Location: `/home?user_id=${planted.userInRedirect}` })).close();
   http(get('/b', { Authorization: `Basic ${Buffer.from(`${planted.basicUser}:${planted.basicPassword}`).toString('base64')}` }), get('/t', { Authorization: `Bearer ${planted.token}` }));
   http(get('/a', { 'User-Agent': `ExampleApp/4.1 (Android 14; imei=${planted.imeiInAgent}; deviceId=${planted.deviceInAgent})` }));
   http(get('/r', { Referer: `http://app.example.com/inbox?uid=${planted.userInReferer}` }));
-  http(post('multipart/form-data; boundary=XyZ', `--XyZ\r\nContent-Disposition: form-data; name="scan"; filename="${planted.emailInFilename}"\r\n\r\n1234\r\n--XyZ--\r\n`));
+  http(
+    post(
+      'multipart/form-data; boundary=XyZ',
+      `--XyZ\r\nContent-Disposition: form-data; name="scan"; filename="${planted.emailInFilename}"\r\n\r\n1234\r\n--XyZ--\r\n`,
+    ),
+  );
   http(chunked(gzipSync(JSON.stringify({ user_id: planted.userInChunks, contact: { email: planted.emailInChunks } }))));
   http(get(`/e?ctx=${base64(JSON.stringify({ email: planted.emailInBase64 }))}`));
   http(get(`http://reader:${planted.userInfoPassword}@app.example.com/p`));
   http(get('/n', { Host: `${planted.macInHost}.devices.example.net` }));
   http(post('application/json', `{"user_id":"${planted.userInBrokenJson}","room`));
-  builder.tcp({ ...next(), server: web }).handshake().send(get('/me')).receive(httpResponse('200 OK', { 'Content-Type': 'application/json' }, JSON.stringify({ email: planted.emailInResponse }))).close();
+  builder
+    .tcp({ ...next(), server: web })
+    .handshake()
+    .send(get('/me'))
+    .receive(httpResponse('200 OK', { 'Content-Type': 'application/json' }, JSON.stringify({ email: planted.emailInResponse })))
+    .close();
   // A long connection on which identifier after identifier is seen, and the last one only in the target.
   http(...Array.from({ length: 80 }, (_, at) => get(`/s?email=someone.${at}@example.org`)), get(`/s?email=${planted.lastOfMany}`));
-  http(get(`/unsubscribe?${planted.emailAsQuery}`), get(`/unsubscribe?${encodeURIComponent(planted.emailAsKey)}=1`), get(`/unsubscribe?${encodeURIComponent(planted.emailAsEmptyKey)}=`), get(`/app;jsessionid=${planted.sessionInPath}`));
+  http(
+    get(`/unsubscribe?${planted.emailAsQuery}`),
+    get(`/unsubscribe?${encodeURIComponent(planted.emailAsKey)}=1`),
+    get(`/unsubscribe?${encodeURIComponent(planted.emailAsEmptyKey)}=`),
+    get(`/app;jsessionid=${planted.sessionInPath}`),
+  );
 
-  http(post('application/json', JSON.stringify({ [unread.emailAsOuterKey]: { room_id: 'r7x9k2m4' }, [unread.userAsOuterKey]: { room_id: 'q1w2e3r4' } })));
+  http(
+    post('application/json', JSON.stringify({ [unread.emailAsOuterKey]: { room_id: 'r7x9k2m4' }, [unread.userAsOuterKey]: { room_id: 'q1w2e3r4' } })),
+  );
   const many = (count: number, parameter: (at: number) => string): string => Array.from({ length: count }, (_, at) => parameter(at)).join('&');
   http(get(`/many?${many(300, (at) => `email${at}=a${at}@example.org`)}&email=${unread.afterManyIdentifiers}`));
   http(get(`/many?${many(2100, (at) => `p=${at}`)}&email=${unread.afterManyFields}`));
-  http(get(`/many?${many(100, (at) => `p${at}=${base64(`nothing to see in number ${at}`)}`)}&ctx=${base64(JSON.stringify({ email: unread.afterManyDecodings }))}`));
+  http(
+    get(
+      `/many?${many(100, (at) => `p${at}=${base64(`nothing to see in number ${at}`)}`)}&ctx=${base64(JSON.stringify({ email: unread.afterManyDecodings }))}`,
+    ),
+  );
 
   builder.udp({ ...next(), server: media })
     .send(Buffer.from(JSON.stringify({ cmd: 'join', uid: planted.userInUdpText, room_id: planted.roomInUdpText, meeting_id: planted.meetingInUdp })));
@@ -120,18 +149,30 @@ export function plantedCapture(): Buffer {
   builder.udp({ ...next(), server: { ip: '198.51.100.20', port: 3478 } })
     .send(stunMessage('allocateRequest', Buffer.alloc(12, 7), [{ type: 'username', value: `1767225600:${planted.turnUser}` }, { type: 'realm', value: 'turn.example.org' }]));
   for (const name of [`${planted.emailInDns}.metrics.example.net`, `${planted.macInDns}.devices.example.net`]) {
-    builder.udp({ ...next(), server: { ip: '10.0.0.53', port: 53 } }).send(dnsQuery(flow, name)).receive(dnsAnswer(flow, name, 'A', [{ name, type: 'A', ttl: 300, data: named.ip }]));
+    builder
+      .udp({ ...next(), server: { ip: '10.0.0.53', port: 53 } })
+      .send(dnsQuery(flow, name))
+      .receive(dnsAnswer(flow, name, 'A', [{ name, type: 'A', ttl: 300, data: named.ip }]));
     // The name is how the peer of this flow was reached, although the flow itself does not say it.
     builder.udp({ ...next(), server: named }).send(Buffer.alloc(40, 0x91));
   }
-  builder.tcp({ ...next(), server: { ...web, port: 443 } }).handshake().send(tlsClientHello({ serverName: `${planted.macInServerName}.devices.example.net` })).close();
+  builder
+    .tcp({ ...next(), server: { ...web, port: 443 } })
+    .handshake()
+    .send(tlsClientHello({ serverName: `${planted.macInServerName}.devices.example.net` }))
+    .close();
   return builder.pcapng();
 }
 
 function chunked(body: Buffer): Buffer {
-  const head = 'POST /v1/batch HTTP/1.1\r\nHost: app.example.com\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const head =
+    'POST /v1/batch HTTP/1.1\r\nHost: app.example.com\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
   const middle = body.length >> 1;
-  const chunks = [body.subarray(0, middle), body.subarray(middle)].flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]);
+  const chunks = [body.subarray(0, middle), body.subarray(middle)].flatMap((chunk) => [
+    Buffer.from(`${chunk.length.toString(16)}\r\n`),
+    chunk,
+    Buffer.from('\r\n'),
+  ]);
   return Buffer.concat([Buffer.from(head), ...chunks, Buffer.from('0\r\n\r\n')]);
 }
 

@@ -17,6 +17,9 @@ export function generator(seed: number): Random {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
   };
-  const text = (alphabet: string) => (length: number) => Array.from({ length }, (_, at) => alphabet[at === 0 && alphabet[0] === '0' ? 1 + integer(alphabet.length - 1) : integer(alphabet.length)]).join('');
+  const text = (alphabet: string) => (length: number) =>
+    Array.from({ length }, (_, at) => alphabet[at === 0 && alphabet[0] === '0' ? 1 + integer(alphabet.length - 1) : integer(alphabet.length)]).join(
+      '',
+    );
   return { integer, digits: text('0123456789'), hex: text('0123456789abcdef'), word: text('abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789') };
 }

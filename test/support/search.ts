@@ -47,7 +47,8 @@ function formsOf(text: string): [string, string][] {
     // The characters that also depend on what stands before and after the text are left off.
     const encoded = Buffer.from(' '.repeat(before) + text).toString('base64').replace(/=+$/, '');
     const needle = encoded.slice(before === 0 ? 0 : before + 1, Math.floor(((before + Buffer.byteLength(text)) * 8) / 6));
-    for (const form of new Set([needle, needle.replaceAll('+', '-').replaceAll('/', '_')])) if (form.length >= leastForm) forms.push(['base64', form]);
+    for (const form of new Set([needle, needle.replaceAll('+', '-').replaceAll('/', '_')]))
+      if (form.length >= leastForm) forms.push(['base64', form]);
   }
   return forms;
 }

@@ -32,14 +32,14 @@ const plain = [
   'radius.User_Name', 'radius.User_Password', 'radius.Calling_Station_Id', 'snmp.msgUserName', 'snmp.community', 'mqtt.clientid', 'mqtt.username', 'mqtt.passwd', 'smb.account', 'smb2.acct',
   'mysql.user', 'mysql.passwd', 'pgsql.password', 'socks.username', 'socks.password', 'rlogin.client_user_name', 'rlogin.server_user_name', 'rsh.client_username', 'rsh.server_username',
   'exec.username', 'exec.password', 'eap.identity', 'pap.peer_id', 'pap.password', 'chap.name', 'isakmp.id.data.user_fqdn', 'ajp13.authorization', 'hsrp.auth_data',
-  'rpc.auth.machinename', 'vrrp.auth_string', 'l2tp.avp.proxy_authen_name', 'smb_netlogon.user_name', 'smpp.system_id', 'smpp.password',
+  'rpc.auth.machinename', 'vrrp.auth_string', 'rip.auth.passwd', 'ospf.auth.simple', 'vnc.auth_response', 'ntlmssp.ntlmv2_response.ntproofstr', 'l2tp.avp.proxy_authen_name', 'smb_netlogon.user_name', 'smpp.system_id', 'smpp.password',
   // Subscribers.
   'smpp.source_addr', 'smpp.destination_addr', 'radius.3GPP_IMSI', 'radius.3GPP_IMEISV', 'diameter.3GPP-IMSI', 'diameter.Public-Identity', 'l2tp.avp.calling_number',
   'e212.imsi', 'e164.msisdn', 'gtp.ext_imeisv', 'gtpv2.mei', 'diameter.User-Name', 'diameter.Subscription-Id-Data', 'diameter.Calling-Station-Id',
   // Names of devices on their network, and where a client is.
   'dhcp.option.hostname', 'dhcp.fqdn.name', 'dhcpv6.client_domain', 'browser.response_computer_name',
   'steam_ihs_discovery.body_status_hostname', 'steam_ihs_discovery.body_status_macaddresses', 'steam_ihs_discovery.body_status_user_steamid', 'steam_ihs_discovery.body_authrequest_devicename',
-  'tivoconnect.identity', 'syslog.hostname', 'vnc.desktop_name', 'dns.opt.client.addr4', 'dns.opt.client.addr6', 'wlan.ssid', 'x509ce.rfc822Name', 'rtsp.session',
+  'tivoconnect.identity', 'syslog.hostname', 'vnc.desktop_name', 'dns.opt.client.addr4', 'dns.opt.client.addr6', 'x509ce.rfc822Name', 'rtsp.session',
 ] as const;
 
 /** Key names under which web applications send identifiers: lower case, without separators. */
@@ -136,6 +136,7 @@ const sources: readonly Source[] = [
     read: (row, tell) => { for (const value of row.get(column) ?? []) tell(column, value); },
   })),
   part('imf.address', (value) => /[^\s<>"',;]+@[^\s<>"',;\\]+/.exec(value.replaceAll(/\\[rnt]/g, ' '))?.[0] ?? ''),
+  part('wlan.ssid', (value) => Buffer.from(value, 'hex').toString('utf8')),
   part('smtp.auth.username', fromBase64), part('smtp.auth.password', fromBase64),
   part('rdp.rt_cookie', (value) => /mstshash=(\S+)/.exec(value)?.[1] ?? ''),
   // The source of a datagram; its last byte says what service of the host it is.

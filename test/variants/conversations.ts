@@ -34,7 +34,8 @@ export function request(start: string, headers: readonly string[] = [], body: Bu
 }
 
 export const get = (target: string, ...headers: string[]): Conversation => tcp(request(`GET ${target}`, headers), 80);
-export const post = (type: string, body: Buffer | string, ...headers: string[]): Conversation => tcp(request('POST /v1/track', [`Content-Type: ${type}`, ...headers], body), 80);
+export const post = (type: string, body: Buffer | string, ...headers: string[]): Conversation =>
+  tcp(request('POST /v1/track', [`Content-Type: ${type}`, ...headers], body), 80);
 
 /** The answer to a GET. */
 export function answer(type: string, body: string, ...headers: string[]): Conversation {
@@ -58,7 +59,8 @@ export function webSocket(message: Buffer | string): Conversation {
 }
 
 const mqttText = (text: string): Buffer => Buffer.concat([Buffer.of(text.length >> 8, text.length & 0xff), Buffer.from(text)]);
-const mqttPacket = (type: number, body: Buffer): Buffer => Buffer.concat([Buffer.of(type), body.length < 128 ? Buffer.of(body.length) : Buffer.of(0x80 | (body.length & 0x7f), body.length >> 7), body]);
+const mqttPacket = (type: number, body: Buffer): Buffer =>
+  Buffer.concat([Buffer.of(type), body.length < 128 ? Buffer.of(body.length) : Buffer.of(0x80 | (body.length & 0x7f), body.length >> 7), body]);
 
 /** MQTT 3.1.1: CONNECT with a client id of no meaning, then PUBLISH. */
 export function mqttPublish(topic: string, payload: Buffer | string): Conversation {
@@ -71,8 +73,18 @@ export function mqttPublish(topic: string, payload: Buffer | string): Conversati
 
 /** MQTT 3.1.1: CONNECT with a user name and a password. */
 export function mqttLogin(clientId: string, user: string, secret: string): Conversation {
-  const connect = mqttPacket(0x10, Buffer.concat([mqttText('MQTT'), Buffer.of(4, 0xc2, 0, 60), mqttText(clientId), mqttText(user), mqttText(secret)]));
-  return (capture) => { capture.tcp({ client, server: server(1883), at }).handshake().send(connect).receive(Buffer.of(0x20, 2, 0, 0)).close(); };
+  const connect = mqttPacket(
+    0x10,
+    Buffer.concat([mqttText('MQTT'), Buffer.of(4, 0xc2, 0, 60), mqttText(clientId), mqttText(user), mqttText(secret)]),
+  );
+  return (capture) => {
+    capture
+      .tcp({ client, server: server(1883), at })
+      .handshake()
+      .send(connect)
+      .receive(Buffer.of(0x20, 2, 0, 0))
+      .close();
+  };
 }
 
 /** A message of SIP over UDP, with a body. */

@@ -27,26 +27,55 @@ const rows: Record<string, readonly Row[]> = {
     ['a user id in base64 JSON in a header', get('/', `X-Context: ${base64('{"user_id":"88213004","v":2}')}`), 'user_id=88213004'],
     ['a user id in a WebSocket message', webSocket('{"type":"join","payload":{"user_id":"88213004"}}'), 'user_id=88213004'],
     ['a user id in a socket.io message', webSocket('42["login",{"uid":88213004}]'), 'user_id=88213004'],
-    ['a user id in a STOMP frame', webSocket('CONNECT\nlogin:jane.harbour\npasscode:Sesame-42\n\n\0'), 'user_name=jane.harbour', 'password=Sesame-42'],
+    [
+      'a user id in a STOMP frame',
+      webSocket('CONNECT\nlogin:jane.harbour\npasscode:Sesame-42\n\n\0'),
+      'user_name=jane.harbour',
+      'password=Sesame-42',
+    ],
     ['a user id in XML', post('text/xml', '<?xml version="1.0"?><req><user><userId>88213004</userId></user></req>'), 'user_id=88213004'],
     ['a user id in an XML attribute', post('application/xml', '<login userId="88213004" version="2"/>'), 'user_id=88213004'],
     ['a user id in a property list', post('application/x-plist', '<plist version="1.0"><dict><key>userId</key><string>88213004</string><key>n</key><integer>1</integer></dict></plist>'), 'user_id=88213004'],
     ['an account in SOAP', post('text/xml; charset=utf-8', '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><m:Get xmlns:m="urn:x"><m:accountNumber>C-20331-7</m:accountNumber></m:Get></s:Body></s:Envelope>'), 'account_id=C-20331-7'],
     ['a user name in a multipart form', multipart(['name="username"', 'jane.harbour'], ['name="password"', 'Sesame-42']), 'user_name=jane.harbour', 'password=Sesame-42'],
     ['a login in a form', post(form, 'login=jane.harbour&passwd=Sesame%2D42&go=1'), 'user_name=jane.harbour', 'password=Sesame-42'],
-    ['a login of MQTT by its place', mqttLogin('dash-7f3a91c2', 'user', 'Sesame-42'), 'device_id=dash-7f3a91c2', 'user_name=user', 'password=Sesame-42'],
+    [
+      'a login of MQTT by its place',
+      mqttLogin('dash-7f3a91c2', 'user', 'Sesame-42'),
+      'device_id=dash-7f3a91c2',
+      'user_name=user',
+      'password=Sesame-42',
+    ],
     ['a user in an MQTT payload', mqttPublish('t/1', '{"userId":"88213004","on":true}'), 'user_id=88213004'],
     ['a user in MessagePack', webSocket(Buffer.concat([Buffer.of(0x82), msgpackText('op'), msgpackText('join-a-room'), msgpackText('user_id'), msgpackText('88213004')])), 'user_id=88213004'],
     ['a user in CBOR', webSocket(Buffer.concat([Buffer.of(0xa1, 0x67), Buffer.from('user_id'), Buffer.of(0x68), Buffer.from('88213004')])), 'user_id=88213004'],
     ['an e-mail in Protocol Buffers behind gRPC', post('application/grpc', ((m) => Buffer.concat([Buffer.of(0, 0, 0, 0, m.length), m]))(Buffer.concat([protobufText(1, 'checkout'), protobufText(2, 'jane.harbour@example.org')]))), 'email=jane.harbour@example.org'],
     ['an e-mail in hexadecimal', get(`/p?e=${Buffer.from('jane.harbour@example.org').toString('hex')}`), 'email=jane.harbour@example.org'],
     ['an e-mail in base64 inside a path', get(`/unsubscribe/${base64('jane.harbour@example.org')}/now`), 'email=jane.harbour@example.org'],
-    ['an e-mail in base64 beside other parts', get('/', `Cookie: remember=7|${base64('jane.harbour@example.org')}|${hex32}`), 'email=jane.harbour@example.org'],
+    [
+      'an e-mail in base64 beside other parts',
+      get('/', `Cookie: remember=7|${base64('jane.harbour@example.org')}|${hex32}`),
+      'email=jane.harbour@example.org',
+    ],
     ['an e-mail in percent-encoding, twice', get('/p?next=%2Faccount%3Femail%3Djane.harbour%2540example.org'), 'email=jane.harbour@example.org'],
-    ['an e-mail in gzip in a body', post(json, gzipSync('{"mail":"jane.harbour@example.org"}'), 'Content-Encoding: gzip'), 'email=jane.harbour@example.org'],
-    ['an e-mail in bare deflate in base64', get(`/sso?SAMLRequest=${encodeURIComponent(deflateRawSync('<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"><NameID>jane.harbour@example.org</NameID></samlp:AuthnRequest>').toString('base64'))}`), 'email=jane.harbour@example.org'],
+    [
+      'an e-mail in gzip in a body',
+      post(json, gzipSync('{"mail":"jane.harbour@example.org"}'), 'Content-Encoding: gzip'),
+      'email=jane.harbour@example.org',
+    ],
+    [
+      'an e-mail in bare deflate in base64',
+      get(
+        `/sso?SAMLRequest=${encodeURIComponent(deflateRawSync('<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"><NameID>jane.harbour@example.org</NameID></samlp:AuthnRequest>').toString('base64'))}`,
+      ),
+      'email=jane.harbour@example.org',
+    ],
     ['an e-mail in JSON with escapes', post(json, '{"e":"jane.harbour\\u0040example.org"}'), 'email=jane.harbour@example.org'],
-    ['an envelope of a mail within a host', tcp('EHLO desk\r\nMAIL FROM:<jane@localhost>\r\n', 25, '220 mail.example.org ESMTP\r\n250 ok\r\n'), 'email=jane@localhost'],
+    [
+      'an envelope of a mail within a host',
+      tcp('EHLO desk\r\nMAIL FROM:<jane@localhost>\r\n', 25, '220 mail.example.org ESMTP\r\n250 ok\r\n'),
+      'email=jane@localhost',
+    ],
     ['a phone in JSON', post(json, '{"mobile":"+4915112345678"}'), 'phone=+4915112345678'],
     ['a phone in a tel URI in SIP', sipMessage('text/plain', 'call me: tel:+4915112345678'), 'phone=+4915112345678'],
     ['the key of a call in its session description', sipMessage('application/sdp', 'v=0\r\ns=-\r\nm=audio 40000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D'), 'media_key=Vd8kQ2mYxR5tB1nLzG7pWc4eHs9aJf3uKo6iTr0D'],
@@ -61,7 +90,12 @@ const rows: Record<string, readonly Row[]> = {
     ['a QQ login in a cookie', get('/', 'Cookie: ptui_loginuin=1844200317; pgv_info=ssid=s882'), 'user_id=1844200317'],
   ],
   'rooms, meetings and channels': [
-    ['a room in a WebSocket message', webSocket('{"cmd":"enter","room":{"id":"wq-lounge-42"},"uid":"88213004"}'), 'room_id=wq-lounge-42', 'user_id=88213004'],
+    [
+      'a room in a WebSocket message',
+      webSocket('{"cmd":"enter","room":{"id":"wq-lounge-42"},"uid":"88213004"}'),
+      'room_id=wq-lounge-42',
+      'user_id=88213004',
+    ],
     ['a room in a path', get('/api/rooms/MAx7Kq2P/messages'), 'room_id=MAx7Kq2P'],
     ['a channel of Agora by its short name', post(json, '{"appId":"9f1c27d3b84e5a60c7d2e1f0938b4a56","cname":"wq-lounge-42","uid":"88213004"}', 'X-Agora-Version: 4'), 'channel_id=wq-lounge-42', 'user_id=88213004'],
     ['a channel in a request for recording', post(json, '{"cname":"wq-lounge-42","uid":"527841","clientRequest":{"resourceExpiredHour":24}}'), 'channel_id=wq-lounge-42', 'user_id=527841'],
@@ -89,24 +123,43 @@ const rows: Record<string, readonly Row[]> = {
     ['an advertising id in upper case', post(form, `idfa=${uuid.toUpperCase()}`), `advertising_id=${uuid.toUpperCase()}`],
     ['an Android id in MQTT', mqttPublish('d/state', '{"androidId":"c4f17a90d25b386e"}'), 'android_id=c4f17a90d25b386e'],
     ['a MAC address in a text', udp('lease 3c:15:c2:9a:01:fe to 10.0.0.7'), 'mac=3c:15:c2:9a:01:fe'],
-    ['a device of UPnP', udp(`NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nUSN: uuid:${uuid}::upnp:rootdevice\r\n\r\n`, 1900), `device_id=uuid:${uuid}::upnp:rootdevice`],
+    [
+      'a device of UPnP',
+      udp(
+        `NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nUSN: uuid:${uuid}::upnp:rootdevice\r\n\r\n`,
+        1900,
+      ),
+      `device_id=uuid:${uuid}::upnp:rootdevice`,
+    ],
     ['a position in two fields', get('/w?lat=52.520008&lon=13.404954'), 'geo_position=52.520008,13.404954'],
     ['a position in nested JSON', post(json, '{"loc":{"latitude":52.520008,"longitude":13.404954}}'), 'geo_position=52.520008,13.404954'],
     ['a position in GeoJSON', post(json, '{"geometry":{"type":"Point","coordinates":[13.404954,52.520008]}}'), 'geo_position=13.404954,52.520008'],
-    ['a position of a navigation receiver', tcp('$GPGGA,123519,4831.1234,N,01131.5678,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n'), 'geo_position=4831.1234,N,01131.5678,E'],
+    [
+      'a position of a navigation receiver',
+      tcp('$GPGGA,123519,4831.1234,N,01131.5678,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n'),
+      'geo_position=4831.1234,N,01131.5678,E',
+    ],
     ['a device in a topic', mqttPublish('devices/WQ48213B7710/telemetry', 'on'), 'device_id=WQ48213B7710'],
     ['an IMEI in a path', get('/v1/imei/490154203237518/state'), 'imei=490154203237518'],
     ['a position in a path', get('/weather/52.520008,13.404954/today'), 'geo_position=52.520008,13.404954'],
     ['a visitor of an analyser', get('/collect?v=1&tid=UA-1234567-1&cid=1033501218.1368477899&t=pageview'), 'tracking_id=1033501218.1368477899'],
     ['a serial number in XML', post('text/xml', '<Device><SerialNumber>WQ48213B7710</SerialNumber></Device>'), 'device_id=WQ48213B7710'],
-    ['a device in a cookie of an analyser', get('/', 'Cookie: pgv_pvid=8215530644; UM_distinctid=17f3a91c2ly1-0f8e4c2b7a-12'), 'tracking_id=8215530644', 'tracking_id=17f3a91c2ly1-0f8e4c2b7a-12'],
+    [
+      'a device in a cookie of an analyser',
+      get('/', 'Cookie: pgv_pvid=8215530644; UM_distinctid=17f3a91c2ly1-0f8e4c2b7a-12'),
+      'tracking_id=8215530644',
+      'tracking_id=17f3a91c2ly1-0f8e4c2b7a-12',
+    ],
     ['an installation in a query', get(`/x?InstID=%7B${uuid.toUpperCase()}%7D`), `device_id={${uuid.toUpperCase()}}`],
   ],
   'what is none': [
     ['a code of a shop', get('/cart?code=SUMMER24&state=open')],
     ['a code of a country and a state', post(form, 'code=DE&state=BE&zip=10115')],
     ['an error code', get('/callback?error=access_denied&code=400&state=abc81234')],
-    ['a source of RTCP in a session description', post('application/sdp', 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\na=ssrc:3735928559 cname:4TOk42mSjXCkVIa6\r\n')],
+    [
+      'a source of RTCP in a session description',
+      post('application/sdp', 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\na=ssrc:3735928559 cname:4TOk42mSjXCkVIa6\r\n'),
+    ],
     ['a canonical name of DNS', get('/dns?cname=edge.example.net&type=5')],
     ['a company and a person by cname', post(form, 'cname=Harbour%20Shipping&cid=7')],
     ['a merchant by mid', get('/pay?mid=3812345678901234&amount=12')],
@@ -130,7 +183,10 @@ const rows: Record<string, readonly Row[]> = {
 };
 
 function jwtOf(claims: Record<string, string>): string {
-  return [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') + '.c2lnbmF0dXJlLW9mLW5vbmU';
+  return (
+    [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') +
+    '.c2lnbmF0dXJlLW9mLW5vbmU'
+  );
 }
 
 /** Connection.Start-Ok of AMQP 0-9-1 with the mechanism PLAIN. */
@@ -138,7 +194,16 @@ function amqpStart(user: string, password: string): Buffer {
   const response = Buffer.from(`\0${user}\0${password}`);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(response.length);
-  return Buffer.concat([Buffer.from('0100000000003a000a000b00000000', 'hex'), Buffer.of(5), Buffer.from('PLAIN'), length, response, Buffer.of(5), Buffer.from('en_US'), Buffer.of(0xce)]);
+  return Buffer.concat([
+    Buffer.from('0100000000003a000a000b00000000', 'hex'),
+    Buffer.of(5),
+    Buffer.from('PLAIN'),
+    length,
+    response,
+    Buffer.of(5),
+    Buffer.from('en_US'),
+    Buffer.of(0xce),
+  ]);
 }
 
 for (const [group, variants] of Object.entries(rows)) {

@@ -168,10 +168,17 @@ export const binaryConversations: Record<string, Packet[]> = {
   mipush: [['destination', mipushFrame('CONN', { 1: '4902617385' })], ['source', bytes(mipushConn, hex('c2fe0005 00000000 0d2301c6'))]],
 };
 
+/** POST /up, with a payload of text. */
+export const coapRequest = bytes(hex('41 02 0007 5a b2'), 'up', hex('10 ff'), 'uid=4711');
+
+/** What a relay of Telegram's tells of both sides of a call. */
+export const telegramPeers = hex(`9a01c4d277b04e1fa3c55d208e6b1147 ${'ff'.repeat(12)} 1c37d927 c0000209 5ddc0000 c633644d 33ed0000`);
+
 /** Datagrams of binary protocols. */
 export const binaryDatagrams: Buffer[] = [
   hex('02 3b0b 0001 0017 561f0c70 0000000000000000 30c949fb 03'),
   gtp1, gtp2, accessRequest, snmpGet, snmp3, dhcpRequest, dnsWithSubnet,
   sealInitial(1, rfcConnection, cryptoFrame(0, rfcHello)),
+  coapRequest, telegramPeers,
   bytes(hex('1f0201'), Buffer.alloc(21), prefixed(u16, '192.0.2.7'), prefixed(u16, '1D4E9C0A-77B2-4F0A-9D3B-5C1E2F3A4B5C')),
 ];

@@ -1,5 +1,5 @@
 import { CaptureCounters, CaptureReader, decodePacket, FlowTable, PacketView, type Flow, type FlowHandler, type Sender } from '#capture';
-import { DatagramDissector, defaultDissectOptions, DissectCounters, SctpDissector, StreamDissector, type Message } from '../dissect.ts';
+import { DatagramDissector, defaultDissectOptions, dissectIpPayload, DissectCounters, SctpDissector, StreamDissector, type Message } from '../dissect.ts';
 
 export interface Dissected {
   /** In the order they were emitted. A payload is a copy. */
@@ -47,19 +47,19 @@ class Dissectors implements FlowHandler {
 
   flowStarted(flow: Flow): void {
     const emit = this.#emitterOf(flow);
-    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.counters);
+    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.counters, flow.destinationPort);
     if (flow.transport === 'sctp') flow.context = new SctpDissector(defaultDissectOptions, emit, this.counters);
     if (flow.transport === 'udp') flow.context = new DatagramDissector(defaultDissectOptions, emit, this.counters);
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     const { context } = flow;
-    if (context instanceof StreamDissector) context.data(sender, bytes, frame, micros);
-    if (!(context instanceof DatagramDissector) && !(context instanceof SctpDissector)) return;
+    if (context instanceof StreamDissector) return context.data(sender, bytes, frame, micros);
     const [sourcePort, destinationPort] = sender === 'source' ? [flow.sourcePort, flow.destinationPort] : [flow.destinationPort, flow.sourcePort];
     const where = { sender, sourcePort, destinationPort, frame, micros };
     if (context instanceof SctpDissector) context.packet(bytes, where);
-    else context.datagram(bytes, where);
+    else if (context instanceof DatagramDissector) context.datagram(bytes, where);
+    else dissectIpPayload(flow.transport, bytes, where, this.#emitterOf(flow), this.counters);
   }
 
   gap(flow: Flow, sender: Sender, missing: number): void {

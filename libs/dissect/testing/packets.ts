@@ -9,16 +9,16 @@ export interface Result {
 }
 
 /** Packets of one TCP flow through a dissector, which ends after them. A packet is handed over in a buffer that is reused. */
-export function dissectStream(packets: readonly Packet[], options: Partial<DissectOptions> = {}): Result {
-  const { dissector, result } = openStream(options);
+export function dissectStream(packets: readonly Packet[], options: Partial<DissectOptions> = {}, serverPort = 0): Result {
+  const { dissector, result } = openStream(options, serverPort);
   packets.forEach(([sender, bytes], index) => sendReused(dissector, sender, bytes, index + 1));
   dissector.end();
   return result;
 }
 
-export function openStream(options: Partial<DissectOptions> = {}): { dissector: StreamDissector; result: Result } {
+export function openStream(options: Partial<DissectOptions> = {}, serverPort = 0): { dissector: StreamDissector; result: Result } {
   const result: Result = { messages: [], counters: new DissectCounters() };
-  const dissector = new StreamDissector({ ...defaultDissectOptions, ...options }, (message) => result.messages.push(copy(message)), result.counters);
+  const dissector = new StreamDissector({ ...defaultDissectOptions, ...options }, (message) => result.messages.push(copy(message)), result.counters, serverPort);
   return { dissector, result };
 }
 

@@ -1,6 +1,7 @@
 import { brotliCompressSync, constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { dnsAnswer, dnsQuery, tlsClientHello } from '#capture';
 import { binaryConversations, binaryDatagrams } from './binary-samples.ts';
+import { loginConversations, loginDatagrams } from './login-samples.ts';
 import type { Packet } from './packets.ts';
 
 const json = Buffer.from('{"user":{"id":9007199254740993,"mail":"a@example.com"},"rooms":[{"id":"r1"},{"id":"r2"}],"t":"\\u00e9","nested":"{\\"k\\":[1,2]}"}');
@@ -34,6 +35,7 @@ export const kerberosReply = ber(0x6b, ber(0x30, ber(0xa0, ber(2, '\x05')), ber(
 const kerberosRequest = ber(0x6a, ber(0x30, ber(0xa1, ber(2, '\x05')), ber(0xa2, ber(2, '\x0a')), ber(0xa4, ber(0x30, ber(0xa0, ber(3, '\0\0')), ber(0xa1, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'))))), ber(0xa2, ber(0x1b, 'A.EXAMPLE'))))));
 
 export const conversations: Record<string, Packet[]> = {
+  ...loginConversations,
   ...binaryConversations,
   'requests and responses': [
     ['source', http('GET /v1/users/7?uid=1&q=%7B%22a%22%3A1%7D&x=%zz HTTP/1.1', 'Cookie: sid=1; u=%41\r\nX-Folded: a\r\n b\r\n')],
@@ -171,6 +173,7 @@ export const conversations: Record<string, Packet[]> = {
 /** Datagrams of every kind that is known. */
 export const datagrams: Buffer[] = [
   ...binaryDatagrams,
+  ...loginDatagrams,
   dnsQuery(1, 'a.example', 'A'),
   dnsAnswer(2, 'www.example', 'A', [{ name: 'www.example', type: 'CNAME', data: 'cdn.example', ttl: 60 }, { name: 'cdn.example', type: 'A', data: '192.0.2.1', ttl: 60 }]),
   Buffer.from(`000300102112a442${'01'.repeat(12)}0006000b757365723a312d3233343500`, 'hex'),

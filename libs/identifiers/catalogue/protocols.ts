@@ -70,18 +70,18 @@ export const mqttClientId: IdentifierKind = {
 export const deviceName: IdentifierKind = {
   name: 'device_name',
   dataClass: 'device',
-  keys: ['dhcp_host_name', 'netbios_name', 'mdns_host_name', 'mdns_instance_name', 'llmnr_host_name', 'rpc_machine_name'],
+  keys: ['dhcp_host_name', 'netbios_name', 'mdns_host_name', 'mdns_instance_name', 'llmnr_host_name', 'rpc_machine_name', 'rfb_host_name', 'steam_host_name'],
   validate: isHostName,
   normalise: normaliseHostName,
   confidence: 60,
-  traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`'],
-  source: 'RFC 2132, section 3.14 (Host Name option); RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; RFC 8117 (Current Hostname Practice Considered Harmful)',
+  traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`', 'names that a program gives to all desktops that it shows'],
+  source: 'RFC 2132, section 3.14 (Host Name option); RFC 6143, section 7.3.2; RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; RFC 8117 (Current Hostname Practice Considered Harmful)',
   examples: {
     match: [
       ['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook'], ['mdns_host_name', 'janes-mbp.local'], ['netbios_name', 'JONAS-PC'], ['rpc_machine_name', 'harbour-desk4'],
       ['mdns_instance_name', 'Jane’s MacBook Air'],
     ],
-    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['netbios_name', '4Qprrxt3KFQNDVWJ'], ['mdns_instance_name', 'mbpro'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['host', 'Lucas-MacBook']],
+    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['netbios_name', '4Qprrxt3KFQNDVWJ'], ['mdns_instance_name', 'mbpro'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['rfb_host_name', 'QEMU (build-7)'], ['rfb_host_name', 'x11vnc'], ['host', 'Lucas-MacBook']],
   },
 };
 

@@ -51,8 +51,16 @@ export function realisticRecords(count: number, seed = 1): FlowRecord[] {
 
   function observables(): Observable[] {
     return ['user_id', 'room_id', 'device_id'].slice(0, 1 + integer(3)).map((name) => ({
-      kind: name, path: `url.query.${name}`, encoding: 'url', visibility: 'cleartext', confidence: 80,
-      mask: `${integer(90) + 10}******${integer(10)}`, token: `tk1.0a1b2c3d.${base64(22)}`, sender: 'source', frame: records.length * 7 + 1, watchlist: '',
+      kind: name,
+      path: `url.query.${name}`,
+      encoding: 'url',
+      visibility: 'cleartext',
+      confidence: 80,
+      mask: `${integer(90) + 10}******${integer(10)}`,
+      token: `tk1.0a1b2c3d.${base64(22)}`,
+      sender: 'source',
+      frame: records.length * 7 + 1,
+      watchlist: '',
     }));
   }
 

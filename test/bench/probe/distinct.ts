@@ -10,7 +10,11 @@ export class Distinct {
 
   /** Of an event of EVE. */
   event(event: Record<string, unknown>): void {
-    const { tls, dns, http } = event as { tls?: { sni?: string }; dns?: { rrname?: string; type?: string }; http?: { hostname?: string; url?: string } };
+    const { tls, dns, http } = event as {
+      tls?: { sni?: string };
+      dns?: { rrname?: string; type?: string };
+      http?: { hostname?: string; url?: string };
+    };
     if (event['event_type'] === 'tls' && tls?.sni) this.sni.add(tls.sni.toLowerCase());
     if (event['event_type'] === 'dns' && dns?.rrname) this.dns.add(dns.rrname.toLowerCase());
     if (event['event_type'] !== 'http') return;

@@ -1,4 +1,7 @@
-/** One run of the probe, for test/bench/probe.ts: `run.js <capture> --output file [--workers N] [--distinct]` or `run.js --flows N --output file`. Prints JSON. */
+/**
+ * One run of the probe, for test/bench/probe.ts: `run.js <capture> --output file [--workers N] [--distinct]` or `run.js --flows N --output file`.
+ * Prints JSON.
+ */
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { PacketView } from '#capture';
@@ -26,7 +29,15 @@ export interface ProbeRun {
 }
 
 const batchSize = 4096;
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { output: { type: 'string' }, flows: { type: 'string' }, workers: { type: 'string', default: '1' }, distinct: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    output: { type: 'string' },
+    flows: { type: 'string' },
+    workers: { type: 'string', default: '1' },
+    distinct: { type: 'boolean', default: false },
+  },
+});
 const output = openSync(values.output!, 'w');
 const tokenKey = Buffer.alloc(32, 7);
 const pipeline = createPipeline({ tokenKey, observer: 'bench' });

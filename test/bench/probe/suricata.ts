@@ -1,4 +1,6 @@
-/** Suricata on the same capture: `TELLTALE_SURICATA` is its command; `TELLTALE_SURICATA_ROOT` the folder that it takes for `/`, where it runs in one. */
+/**
+ * Suricata on the same capture: `TELLTALE_SURICATA` is its command; `TELLTALE_SURICATA_ROOT` the folder that it takes for `/`, where it runs in one.
+ */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { catalogue } from '#identifiers';
@@ -36,7 +38,10 @@ export class Suricata {
 
   /** Lines of the last run's EVE. */
   events(): Record<string, unknown>[] {
-    return readFileSync(this.#file('log/eve.json'), 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>);
+    return readFileSync(this.#file('log/eve.json'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
   remove(): void {

@@ -9,8 +9,12 @@ export function generatedRules(count: number): RuleFile[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `rule-${i}.yml`,
     text: [
-      `title: Rule ${i}`, `id: 00000000-0000-4000-8000-${String(i).padStart(12, '0')}`, 'level: medium', `logsource: { ${shapes[i % shapes.length]!.logsource} }`,
-      'detection:', ...shapes[i % shapes.length]!.detection(i).map((line) => `  ${line}`),
+      `title: Rule ${i}`,
+      `id: 00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
+      'level: medium',
+      `logsource: { ${shapes[i % shapes.length]!.logsource} }`,
+      'detection:',
+      ...shapes[i % shapes.length]!.detection(i).map((line) => `  ${line}`),
     ].join('\n'),
   }));
 }

@@ -68,7 +68,13 @@ function isAssigned(bytes: Buffer, at: number): boolean {
 }
 
 /** Matches begin with one of some words, found by four characters of it; `mayGoOn` looks at what is behind. */
-function worded(name: string, source: string, isCaseless: boolean, begins: readonly string[], mayGoOn: (bytes: Buffer, at: number) => boolean = () => true): Pattern {
+function worded(
+  name: string,
+  source: string,
+  isCaseless: boolean,
+  begins: readonly string[],
+  mayGoOn: (bytes: Buffer, at: number) => boolean = () => true,
+): Pattern {
   const words = longestFirst(begins);
   const anchors = words.map(({ text, offset }) => anchorOf(text.slice(offset, offset + 4), isCaseless));
   return pattern(name, source, isCaseless, anchors, (bytes, at) => {
@@ -195,7 +201,9 @@ export const patterns: readonly Pattern[] = [
   pattern('digest', '\\b[0-9a-f]{40}\\b', true, [{ run: 'hex', least: 40 }], endsBehind(40)),
   pattern('phone_number', '\\+[1-9][0-9]{7,14}\\b', false, [sequence('+', digits.slice(1), digits, digits)]),
   {
-    ...pattern('mailbox', mailbox, false, [sequence(charactersOf(local), '@', charactersOf(label))], (bytes, at) => (bytes[behind(label, bytes, at + 2)] === 0x2e ? at + 1 : -1)),
+    ...pattern('mailbox', mailbox, false, [sequence(charactersOf(local), '@', charactersOf(label))], (bytes, at) =>
+      bytes[behind(label, bytes, at + 2)] === 0x2e ? at + 1 : -1,
+    ),
     find: findMailbox,
   },
 ];

@@ -9,7 +9,8 @@ function chunk(bytes: Buffer): Buffer {
 }
 
 export function capture(): Buffer {
-  const head = 'POST /v2/start HTTP/1.1\r\nHost: meet.example.org\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const head =
+    'POST /v2/start HTTP/1.1\r\nHost: meet.example.org\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
   const half = body.length >> 1;
   const builder = new CaptureBuilder();
   builder.tcp({ client: { ip: alice, port: 54_001 }, server: web, at: start })
@@ -27,6 +28,10 @@ const last = { frame: 8, from: alice, country: 'US' };
 const meeting = { kind: 'meeting_id', value: '812 3456 7890', path: 'http.request.body.json.meeting_id', encoding: 'gzip' };
 export const story: readonly Told[] = [
   { rule: roomInClear, ...last, identifier: meeting },
-  { rule: userInClear, ...last, identifier: { kind: 'account_id', value: '88213', path: 'http.request.body.json.account.account_id', encoding: 'gzip' } },
+  {
+    rule: userInClear,
+    ...last,
+    identifier: { kind: 'account_id', value: '88213', path: 'http.request.body.json.account.account_id', encoding: 'gzip' },
+  },
   { rule: linked, ...last, identifier: meeting },
 ];

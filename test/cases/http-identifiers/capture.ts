@@ -9,11 +9,31 @@ export function capture(): Buffer {
   const builder = new CaptureBuilder();
   builder.tcp({ client: { ip: alice, port: 54_001 }, server: web, at: start })
     .handshake()
-    .send(httpRequest('GET', '/v1/profile?lang=en&uid=1840273651', { Host: host, 'X-Device-Id': 'P31904ID288W5146', Cookie: `theme=dark; JSESSIONID=${session}` }))
+    .send(
+      httpRequest('GET', '/v1/profile?lang=en&uid=1840273651', {
+        Host: host,
+        'X-Device-Id': 'P31904ID288W5146',
+        Cookie: `theme=dark; JSESSIONID=${session}`,
+      }),
+    )
     .receive(httpResponse('200 OK'))
-    .send(httpRequest('POST', '/v1/install', { Host: host, 'Content-Type': 'application/x-www-form-urlencoded' }, `email=jane.doe%40example.org&gaid=${advertising}`))
+    .send(
+      httpRequest(
+        'POST',
+        '/v1/install',
+        { Host: host, 'Content-Type': 'application/x-www-form-urlencoded' },
+        `email=jane.doe%40example.org&gaid=${advertising}`,
+      ),
+    )
     .receive(httpResponse('200 OK'))
-    .send(httpRequest('POST', '/v1/join', { Host: host, 'Content-Type': 'application/json' }, JSON.stringify({ room: { id: 'M5kqPz7XvQ2d' }, muted: true })))
+    .send(
+      httpRequest(
+        'POST',
+        '/v1/join',
+        { Host: host, 'Content-Type': 'application/json' },
+        JSON.stringify({ room: { id: 'M5kqPz7XvQ2d' }, muted: true }),
+      ),
+    )
     .receive(httpResponse('200 OK'))
     .close();
   return builder.pcap();
@@ -29,9 +49,17 @@ export const story: readonly Told[] = [
   { rule: deviceInClear, ...get, identifier: { kind: 'device_id', value: 'P31904ID288W5146', path: 'http.request.header.x-device-id' } },
   { rule: deviceLinked, ...get, identifier: { kind: 'user_id', value: '1840273651', path: 'url.query.uid' } },
   { rule: sessionInClear, ...get, identifier: { kind: 'session_token', value: session, path: 'http.request.header.cookie.JSESSIONID' } },
-  { rule: personInClear, ...form, identifier: { kind: 'email', value: 'jane.doe@example.org', path: 'http.request.body.form.email', encoding: 'url' } },
+  {
+    rule: personInClear,
+    ...form,
+    identifier: { kind: 'email', value: 'jane.doe@example.org', path: 'http.request.body.form.email', encoding: 'url' },
+  },
   { rule: deviceInClear, ...form, identifier: { kind: 'advertising_id', value: advertising, path: 'http.request.body.form.gaid' } },
-  { rule: deviceLinked, ...form, identifier: { kind: 'email', value: 'jane.doe@example.org', path: 'http.request.body.form.email', encoding: 'url' } },
+  {
+    rule: deviceLinked,
+    ...form,
+    identifier: { kind: 'email', value: 'jane.doe@example.org', path: 'http.request.body.form.email', encoding: 'url' },
+  },
   { rule: roomInClear, ...json, identifier: room },
   // The user stood in an earlier request of the connection.
   { rule: linked, ...json, identifier: room },

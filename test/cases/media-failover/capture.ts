@@ -13,7 +13,10 @@ export function capture(): Buffer {
   for (let packet = 4; packet < 7; packet++) media.send(zoomMediaPacket('toZoom', packet));
 
   resolve(builder, alice, 'zoomtj12mmr.tj.zoom.us', secondary.ip, start + 4 * second);
-  const moved = builder.udp({ client: { ip: alice, port: 51_004 }, server: secondary, at: start + 5 * second }).send(zoomHello(1)).receive(zoomHello(2));
+  const moved = builder
+    .udp({ client: { ip: alice, port: 51_004 }, server: secondary, at: start + 5 * second })
+    .send(zoomHello(1))
+    .receive(zoomHello(2));
   for (let packet = 0; packet < 4; packet++) moved.send(zoomMediaPacket('toZoom', packet)).receive(zoomMediaPacket('fromZoom', packet));
   return builder.pcap();
 }

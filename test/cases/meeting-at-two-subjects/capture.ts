@@ -10,7 +10,13 @@ function audio(direction: 'toZoom' | 'fromZoom', ssrc: number, sequence: number)
   const rtp = Buffer.from([0x80, 112, 0, sequence, 0, 0, 0, 0, 0, 0, 0, 0]);
   rtp.writeUInt32BE(sequence * 640, 4);
   rtp.writeUInt32BE(ssrc, 8);
-  return Buffer.concat([Buffer.from([5, 0, sequence, 0, 0, 0, 0, direction === 'toZoom' ? 0 : 4]), Buffer.from([15]), Buffer.alloc(18), rtp, opaque(`audio ${ssrc} ${sequence}`, 100)]);
+  return Buffer.concat([
+    Buffer.from([5, 0, sequence, 0, 0, 0, 0, direction === 'toZoom' ? 0 : 4]),
+    Buffer.from([15]),
+    Buffer.alloc(18),
+    rtp,
+    opaque(`audio ${ssrc} ${sequence}`, 100),
+  ]);
 }
 
 export function capture(): Buffer {

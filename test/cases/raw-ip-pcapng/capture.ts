@@ -3,7 +3,12 @@ import { opaque } from '../../../services/probe/demonstration-traffic.ts';
 import { alice, linked, roomInClear, start, userInClear, type Told } from '../case.ts';
 
 /** `seq=1 pad=` and 600 letters push the ids into the second of two fragments. */
-const payload = Buffer.from(`seq=1 pad=${opaque('pad', 450).toString('base64').replaceAll(/[^a-z]/gi, 'x').slice(0, 600)} uid=1840273651&room_id=M5kqPz7XvQ2d`);
+const payload = Buffer.from(
+  `seq=1 pad=${opaque('pad', 450)
+    .toString('base64')
+    .replaceAll(/[^a-z]/gi, 'x')
+    .slice(0, 600)} uid=1840273651&room_id=M5kqPz7XvQ2d`,
+);
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder({ link: 'raw', mtu: 576 });

@@ -27,6 +27,10 @@ export function capture(): Buffer {
 const request = { frame: 21, from: alice, country: 'AU' };
 export const story: readonly Told[] = [
   { rule: thirdParty, frame: 6, from: alice, country: 'AU' },
-  { rule: analyticsInClear, ...request, identifier: { kind: 'advertising_id', value: form.get('advertiser_id')!, path: 'http.request.body.form.advertiser_id' } },
+  {
+    rule: analyticsInClear,
+    ...request,
+    identifier: { kind: 'advertising_id', value: form.get('advertiser_id')!, path: 'http.request.body.form.advertiser_id' },
+  },
   { rule: analyticsInClear, ...request, identifier: { kind: 'device_id', value: form.get('anon_id')!, path: 'http.request.body.form.anon_id' } },
 ];

@@ -11,7 +11,9 @@ export function capture(): Buffer {
     .send(httpRequest('GET', '/v1/rooms?room_id=M5kqPz7XvQ2d', { Host: 'api.example.org' }))
     .receive(httpResponse('200 OK'))
     .close();
-  builder.udp({ client: { ip: client, port: 54_002 }, server: { ip: server, port: 9000 }, at: start + second }).send(Buffer.from('cmd=hello uid=1840273651 room_id=M5kqPz7XvQ2d'));
+  builder
+    .udp({ client: { ip: client, port: 54_002 }, server: { ip: server, port: 9000 }, at: start + second })
+    .send(Buffer.from('cmd=hello uid=1840273651 room_id=M5kqPz7XvQ2d'));
   return builder.pcap();
 }
 

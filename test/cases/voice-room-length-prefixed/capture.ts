@@ -6,7 +6,14 @@ const header = Buffer.from([0x00, 0x01, 0x00, 0x4a]);
 /** u8 lengths; the values are text. */
 const textual = Buffer.concat([header, prefixed('uid'), prefixed('1840991207'), prefixed('room_id'), prefixed('M5kqPz7XvQ2d')]);
 /** u16 lengths; the user id is an integer. */
-const binary = Buffer.concat([header, Buffer.from([0, 3]), Buffer.from('uid'), Buffer.from([0, 4]), Buffer.from('6dbb4be7', 'hex'), opaque('tail', 24)]);
+const binary = Buffer.concat([
+  header,
+  Buffer.from([0, 3]),
+  Buffer.from('uid'),
+  Buffer.from([0, 4]),
+  Buffer.from('6dbb4be7', 'hex'),
+  opaque('tail', 24),
+]);
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder();

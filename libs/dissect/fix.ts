@@ -1,0 +1,61 @@
+/* oxlint-disable no-control-regex */
+import { addNamed } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import type { NamedValue } from './lines.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { Recognition } from './protocol.ts';
+import { password, userName } from './sasl.ts';
+
+/** FIX, by which securities are traded (https://www.fixtrading.org/standards/tagvalue-online/): who logs in, and for whose account. */
+export const fix = framedProtocol('fix', recogniseFix, () => new FixReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'FIX' };
+
+/** Version and length of the body; behind that a checksum of seven bytes. */
+const head = /^8=FIXT?\.\d\.\d\x019=(\d{1,7})\x01/;
+const begun = '8=FIX';
+const longestHead = 24;
+const trailer = 7;
+
+function recogniseFix(bytes: Buffer): Recognition {
+  const text = bytes.toString('latin1', 0, longestHead);
+  if (!text.startsWith(begun.slice(0, text.length))) return 'no';
+  if (head.test(text)) return 'yes';
+  return text.length < longestHead ? 'more' : 'no';
+}
+
+/** By their number: fields of a logon, and the account that an order is for. */
+const fields: Record<string, ((value: string) => NamedValue) | undefined> = {
+  1: (value) => ({ name: 'account', key: 'account_id', value, encoding: '' }),
+  553: userName,
+  554: password,
+  925: password,
+};
+
+class FixReader implements FrameReader {
+  readonly encryption = cleartext;
+  #begun = false;
+
+  lengthOf(bytes: Buffer): number {
+    const start = head.exec(bytes.toString('latin1', 0, longestHead));
+    if (start === null) return recogniseFix(bytes) === 'no' ? -1 : 0;
+    return start[0].length + Number(start[1]) + trailer;
+  }
+
+  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+    const values: NamedValue[] = [];
+    for (const [, tag, value] of bytes.toString('utf8').matchAll(/(?<=\x01)(\d{1,4})=([^\x01]*)\x01/g)) {
+      const read = fields[tag!];
+      if (read !== undefined) values.push(read(value!));
+    }
+    if (this.#begun && values.length === 0) return null;
+    this.#begun = true;
+    const message = createMessage('fix', cleartext, sender, frame, micros);
+    addNamed('fix', message, values, options, counters);
+    return message;
+  }
+
+  content(bytes: Buffer): Buffer {
+    return bytes;
+  }
+}

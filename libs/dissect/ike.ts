@@ -1,0 +1,68 @@
+import { addNamed } from './fieldlist.ts';
+import type { NamedValue } from './lines.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DatagramProtocol } from './protocol.ts';
+import { response, userName } from './sasl.ts';
+
+/**
+ * IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 behind four zeros (RFC 3948). What it sets up is encrypted; but
+ * who begins in aggressive mode of version 1 names itself in clear, and the answer lets everybody try the key that both share (RFC 2409, section 5.4).
+ */
+export const ike: DatagramProtocol = {
+  name: 'ike',
+  recognise: (payload) => startOf(payload) >= 0,
+  read(payload, { sender, frame, micros }, options, counters): Message {
+    const message = createMessage('ike', encrypted, sender, frame, micros);
+    const packet = payload.subarray(startOf(payload));
+    const isInClear = packet[17] === VERSION_1 && packet[18] === AGGRESSIVE && (packet[19]! & ENCRYPTED) === 0;
+    if (isInClear) addNamed('ike', message, readPayloads(packet), options, counters);
+    return message;
+  },
+};
+
+const encrypted: Encryption = { verdict: 'encrypted', reason: 'IKE' };
+
+const headerBytes = 28;
+const [VERSION_1, VERSION_2] = [0x10, 0x20];
+const AGGRESSIVE = 4;
+const ENCRYPTED = 1;
+/** Payloads, and types of an identity (RFC 2407, section 4.6.2.1): names of hosts, of users at hosts, and of what the peers agreed on. */
+const [IDENTIFICATION, HASH] = [5, 8];
+const [FQDN, USER_FQDN, KEY_ID] = [2, 3, 11];
+const identityAt = 8;
+const mostPayloads = 16;
+
+/** Where the header begins; -1 when there is none. */
+function startOf(payload: Buffer): number {
+  const start = payload.length > headerBytes + 4 && payload.readUInt32BE(0) === 0 ? 4 : 0;
+  if (payload.length < start + headerBytes || payload.readUInt32BE(start + 24) !== payload.length - start) return -1;
+  const exchange = payload[start + 18]!;
+  const version = payload[start + 17];
+  if (version === VERSION_2) return exchange >= 34 && exchange <= 43 ? start : -1;
+  return version === VERSION_1 && (exchange <= 6 || exchange === 32 || exchange === 33) ? start : -1;
+}
+
+/** The identity of who begins, whose packet has no cookie of the other yet, and the hash of who answers. */
+function readPayloads(packet: Buffer): NamedValue[] {
+  const values: NamedValue[] = [];
+  const begins = packet.readBigUInt64BE(8) === 0n;
+  let type = packet[16]!;
+  let at = headerBytes;
+  for (let count = 0; type !== 0 && count < mostPayloads && at + 4 <= packet.length; count++) {
+    const end = at + packet.readUInt16BE(at + 2);
+    if (end < at + 4 || end > packet.length) break;
+    if (type === IDENTIFICATION && begins && end > at + identityAt) values.push(...identity(packet[at + 4]!, packet.subarray(at + identityAt, end)));
+    if (type === HASH && !begins) values.push(response(packet.subarray(at + 4, end)));
+    type = packet[at]!;
+    at = end;
+  }
+  return values;
+}
+
+function identity(type: number, value: Buffer): NamedValue[] {
+  switch (type) {
+    case USER_FQDN: case KEY_ID: return [userName(value.toString('utf8'))];
+    case FQDN: return [{ name: 'host_name', key: 'host_name', value: value.toString('utf8'), encoding: '' }];
+    default: return [];
+  }
+}

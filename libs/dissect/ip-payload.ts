@@ -1,0 +1,71 @@
+import type { DissectCounters } from './counters.ts';
+import { addNamed } from './fieldlist.ts';
+import type { NamedValue } from './lines.ts';
+import { createMessage, type Emit, type Encryption } from './message.ts';
+import { defaultDissectOptions } from './options.ts';
+import { pppLogin } from './ppp-login.ts';
+import type { DatagramContext } from './protocol.ts';
+import { ByteReader } from './reader.ts';
+import { password } from './sasl.ts';
+
+/** What carries a login right on IP: its name, and what it tells, null when nothing. */
+interface IpPayload {
+  readonly name: string;
+  read(payload: Buffer): NamedValue[] | null;
+}
+
+/** By the name of the IP protocol. */
+const readers: Record<string, IpPayload | undefined> = {
+  gre: { name: 'pptp', read: readPptp },
+  ospf: { name: 'ospf', read: readOspf },
+  vrrp: { name: 'vrrp', read: readVrrp },
+};
+
+/** Whether {@link dissectIpPayload} reads packets of that IP protocol, given by its name. */
+export function isIpPayloadRead(transport: string): boolean {
+  return readers[transport] !== undefined;
+}
+
+/** Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other. */
+export function dissectIpPayload(
+  transport: string, payload: Buffer, { sender, frame, micros }: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions,
+): void {
+  const reader = readers[transport];
+  const values = reader?.read(payload) ?? null;
+  if (values === null) return;
+  const { name } = reader!;
+  const cleartext: Encryption = { verdict: 'cleartext', reason: name };
+  const message = createMessage(name, cleartext, sender, frame, micros);
+  addNamed(name, message, values, options, counters);
+  counters.add(name, 'messages');
+  emit(message);
+}
+
+/** GRE of PPTP (RFC 2637, section 4.1): a key, a sequence number, version 1, PPP. */
+const [PPTP, PPTP_MASK, PPP] = [0x3001, 0xff7f, 0x880b];
+const ACKNOWLEDGEMENT = 0x0080;
+
+function readPptp(payload: Buffer): NamedValue[] | null {
+  const reader = new ByteReader(payload);
+  const flags = reader.u16();
+  if ((flags & PPTP_MASK) !== PPTP || reader.u16() !== PPP) return null;
+  reader.skip((flags & ACKNOWLEDGEMENT) === 0 ? 8 : 12);
+  return reader.failed ? null : pppLogin(reader.rest());
+}
+
+/** OSPF version 2 with a simple password (RFC 2328, section D.3): its type stands in front of eight bytes. */
+function readOspf(payload: Buffer): NamedValue[] | null {
+  if (payload.length < 24 || payload[0] !== 2 || payload[1]! < 1 || payload[1]! > 5 || payload.readUInt16BE(14) !== 1) return null;
+  return [password(padded(payload.subarray(16, 24)))];
+}
+
+/** VRRP version 2 with a simple password (RFC 2338, section 5.3.10): the last eight bytes, behind the addresses. */
+function readVrrp(payload: Buffer): NamedValue[] | null {
+  if (payload[0] !== 0x21 || payload.length !== 16 + 4 * payload[3]! || payload[4] !== 1) return null;
+  return [password(padded(payload.subarray(payload.length - 8)))];
+}
+
+/** Text that is filled up with zeros. */
+function padded(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/\0+$/, '');
+}

@@ -1,0 +1,37 @@
+import { FieldList } from './fieldlist.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DatagramProtocol } from './protocol.ts';
+
+/**
+ * IPMI 2.0 over a network (IPMI specification 2.0, revision 1.1, sections 13.20 to 13.23): who logs in at the controller of a server's board. The
+ * controller answers with a hash of the password before it knows whether the client has it, so that anybody can ask for one and try passwords.
+ */
+export const ipmi: DatagramProtocol = {
+  name: 'ipmi',
+  recognise: (payload) => payload[0] === RMCP && payload.length >= payloadAt
+    && payload[1] === 0 && payload[2] === 0xff && payload[3] === IPMI && payload[4] === IPMI_2 && payload.readUInt16LE(payloadAt - 2) === payload.length - payloadAt,
+  read(payload, { sender, frame, micros }, options, counters): Message {
+    const type = payload[5]! & TYPE_BITS;
+    const message = createMessage('ipmi', (payload[5]! & ENCRYPTED) === 0 ? cleartext : encrypted, sender, frame, micros);
+    const fields = new FieldList('ipmi', sender, message.fields, options, counters);
+    if (type === RAKP_1 && payload.length >= payloadAt + userAt) {
+      const end = payloadAt + userAt + payload[payloadAt + userAt - 1]!;
+      fields.add('ipmi.login.user_name', 'user_name', payload.toString('latin1', payloadAt + userAt, end), '', frame);
+    }
+    if (type === RAKP_2) fields.add('ipmi.login.response', 'login_response', payload.toString('hex', payloadAt + hashAt), '', frame);
+    return message;
+  },
+};
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'IPMI' };
+const encrypted: Encryption = { verdict: 'encrypted', reason: 'IPMI session' };
+
+/** Version, class; then how the session authenticates: of version 2 a header of twelve bytes follows, whose last two are the length of the payload. */
+const [RMCP, IPMI, IPMI_2] = [6, 7, 6];
+const payloadAt = 16;
+const TYPE_BITS = 0x3f;
+const ENCRYPTED = 0x80;
+/** Types of a payload: the first two messages of the exchange of keys. */
+const [RAKP_1, RAKP_2] = [0x12, 0x13];
+/** User behind tag, session, random number, privilege and its length; hash behind tag, session, random number and identity of the controller. */
+const [userAt, hashAt] = [28, 40];

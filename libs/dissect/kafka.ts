@@ -1,0 +1,113 @@
+import { addNamed } from './fieldlist.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import type { NamedValue } from './lines.ts';
+import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import type { Recognition } from './protocol.ts';
+import { ByteReader } from './reader.ts';
+import { SaslExchange } from './sasl.ts';
+
+/** Apache Kafka (https://kafka.apache.org/protocol): who logs in at a broker, with which password or answer, and what can be read of records. */
+export const kafka = framedProtocol('kafka', recogniseKafka, () => new KafkaReader());
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'Kafka' };
+
+/** Length of what follows; then of a request what it asks for, in which version, its number, and the name of the client behind its length. */
+const header = 4;
+const nameAt = 14;
+const [METADATA, HANDSHAKE, VERSIONS, AUTHENTICATE] = [3, 17, 18, 36];
+/** What a client begins with, and the latest version of it. */
+const firstRequests = new Map([[METADATA, 13], [HANDSHAKE, 1], [VERSIONS, 4]]);
+/** From this version on AUTHENTICATE has a length that is a varint, and tags behind its header (KIP-482). */
+const FLEXIBLE = 2;
+const longestFirst = 0xffff;
+const longest = 128 * 1024 * 1024;
+/** Length of a name that is not given. */
+const NONE = 0xffff;
+
+function recogniseKafka(bytes: Buffer): Recognition {
+  if (bytes[0] !== 0 || (bytes.length > 1 && bytes[1] !== 0)) return 'no';
+  if (bytes.length > 4 && bytes[4] !== 0) return 'no';
+  if (bytes.length > 5 && !firstRequests.has(bytes[5]!)) return 'no';
+  if (bytes.length > 7 && (bytes[6] !== 0 || bytes[7]! > firstRequests.get(bytes[5]!)!)) return 'no';
+  if (bytes.length < nameAt) return 'more';
+  const length = bytes.readUInt32BE(0);
+  const nameLength = bytes.readUInt16BE(12);
+  const name = nameLength === NONE ? 0 : nameLength;
+  if (length > longestFirst || nameAt + name > header + length) return 'no';
+  if (bytes.length < nameAt + name) return 'more';
+  return /^[ -~]*$/.test(bytes.toString('latin1', nameAt, nameAt + name)) ? 'yes' : 'no';
+}
+
+class KafkaReader implements FrameReader {
+  readonly encryption = cleartext;
+  #client: Sender | null = null;
+  #sasl: SaslExchange | null = null;
+  /** Behind the first version of the handshake the client's answers stand alone. */
+  #isBare = false;
+  #begun = false;
+
+  lengthOf(bytes: Buffer): number {
+    if (bytes.length < header) return 0;
+    const length = bytes.readUInt32BE(0);
+    return length <= longest ? header + length : -1;
+  }
+
+  read(bytes: Buffer, context: FrameContext): Message | null {
+    this.#client ??= context.sender;
+    if (context.sender !== this.#client) return null;
+    const values = this.#request(bytes, context);
+    if (values.length === 0 && this.#begun) return null;
+    this.#begun = true;
+    const message = createMessage('kafka', cleartext, context.sender, context.frame, context.micros);
+    addNamed('kafka', message, values, context.options, context.counters);
+    return message;
+  }
+
+  content(bytes: Buffer): Buffer {
+    return bytes.subarray(header);
+  }
+
+  #request(bytes: Buffer, { pass }: FrameContext): NamedValue[] {
+    const reader = new ByteReader(bytes, header);
+    if (this.#isBare) return this.#answer(reader.rest());
+    const [key, version] = [reader.u16(), reader.u16()];
+    reader.skip(4);
+    const name = reader.u16();
+    reader.skip(name === NONE ? 0 : name);
+    if (key === HANDSHAKE) {
+      const mechanism = reader.take(reader.u16()).text();
+      this.#sasl = reader.failed ? null : new SaslExchange(mechanism);
+      this.#isBare = version === 0 && this.#sasl !== null;
+    } else if (key === AUTHENTICATE) {
+      if (version >= FLEXIBLE) skipTags(reader);
+      const answer = reader.take(version >= FLEXIBLE ? varint(reader) - 1 : reader.u32()).rest();
+      return reader.failed ? [] : this.#answer(answer);
+    } else if (key !== VERSIONS) {
+      pass();
+    }
+    return [];
+  }
+
+  #answer(bytes: Buffer): NamedValue[] {
+    const values = this.#sasl?.plain(bytes) ?? [];
+    if (this.#sasl?.finished === true) this.#isBare = false;
+    return values;
+  }
+}
+
+function varint(reader: ByteReader): number {
+  let value = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = reader.u8();
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  return value;
+}
+
+function skipTags(reader: ByteReader): void {
+  for (let left = varint(reader); left > 0 && !reader.failed; left--) {
+    varint(reader);
+    reader.skip(varint(reader));
+  }
+}

@@ -1,0 +1,18 @@
+import type { Encryption } from './message.ts';
+import type { DatagramProtocol } from './protocol.ts';
+import { wlanMessage } from './wlan-management.ts';
+
+/** LWAPP over UDP, which was before CAPWAP (RFC 5412, section 3): frames of the wireless network, of which those that name it are told. */
+export const lwapp: DatagramProtocol = {
+  name: 'lwapp',
+  recognise: (payload, { sourcePort, destinationPort }) =>
+    (sourcePort === DATA_PORT || destinationPort === DATA_PORT) && payload.length > headerBytes
+    && (payload[0]! & 0xc7) === 0 && payload.readUInt16BE(2) === payload.length - headerBytes,
+  read: (payload, context, options, counters) => wlanMessage('lwapp', cleartext, payload.subarray(headerBytes), context, options, counters),
+};
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'LWAPP' };
+
+const DATA_PORT = 12222;
+/** Version, radio and flags; the number of a fragment; the length of what follows; how strong the signal was. */
+const headerBytes = 6;

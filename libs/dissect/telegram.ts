@@ -1,0 +1,84 @@
+import type { DissectCounters } from './counters.ts';
+import { FieldList } from './fieldlist.ts';
+import { HandshakeTimer } from './handshake-timer.ts';
+import { HopList } from './hops.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DissectOptions } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
+
+/**
+ * Calls of Telegram by way of its relays ("reflectors"), as libtgvoip (VoIPController.cpp, MockReflector.cpp) and captures show them. Each datagram
+ * begins with a tag of 16 bytes, drawn for the call. Media behind it are encrypted; what client and relay tell each other is not, and begins with 12
+ * bytes of 0xFF and a type (4 bytes, little-endian): a ping, the question for the own address and its answer, or the addresses of both sides.
+ * So whoever sees the traffic of one side learns the address of the other.
+ */
+const call: Encryption = { verdict: 'encrypted', reason: 'Telegram call' };
+
+const tagLength = 16;
+const typeOffset = 28;
+const PING = 0xffffffff;
+const ASK_SELF = 0xfffffffe;
+const SELF = 0xc01572c7;
+const PEER = 0x27d9371c;
+/** Bytes of each type's datagram. */
+const lengths = new Map([[PING, 32], [ASK_SELF, 40], [SELF, 64], [PEER, 48]]);
+
+/** Does relay or client speak of the call here? */
+export function isReflected(payload: Buffer): boolean {
+  if (payload.length < typeOffset + 4 || payload[tagLength] !== 0xff) return false;
+  for (let at = tagLength + 1; at < typeOffset; at++) if (payload[at] !== 0xff) return false;
+  return payload.length === lengths.get(payload.readUInt32LE(typeOffset));
+}
+
+/** One client's part in a call, on one flow. */
+export class TelegramCall {
+  readonly #tag: Buffer;
+  readonly #options: DissectOptions;
+  readonly #counters: DissectCounters;
+  readonly #timer = new HandshakeTimer();
+  #isTold = false;
+  #peer = '';
+
+  constructor(payload: Buffer, options: DissectOptions, counters: DissectCounters) {
+    this.#tag = Buffer.from(payload.subarray(0, tagLength));
+    this.#options = options;
+    this.#counters = counters;
+  }
+
+  /** Is it of this call? */
+  owns(payload: Buffer): boolean {
+    return payload.length >= tagLength && payload.compare(this.#tag, 0, tagLength, 0, tagLength) === 0;
+  }
+
+  /** Null when it tells nothing new, as media do. */
+  message(payload: Buffer, { sender, frame, micros }: DatagramContext): Message | null {
+    this.#counters.add('telegram', 'messages');
+    if (!isReflected(payload)) return null;
+    const message = createMessage('telegram', call, sender, frame, micros);
+    message.session = this.#tag.toString('hex');
+    switch (payload.readUInt32LE(typeOffset)) {
+      case ASK_SELF:
+        this.#timer.asked(sender, micros, payload.toString('hex', 32, 40));
+        break;
+      case SELF: {
+        const rtt = this.#timer.answered(sender, micros, payload.toString('hex', 36, 44));
+        if (rtt === 0) break;
+        message.facts['telltale.handshake.rtt'] = rtt;
+        return message;
+      }
+      case PEER: {
+        const address = payload.subarray(40, 44).join('.');
+        if (address === this.#peer) return null;
+        this.#peer = address;
+        new FieldList('telegram', sender, message.fields, this.#options, this.#counters).add('telegram.peer.ip', '', address, '', frame);
+        const hops = new HopList();
+        hops.addPerson('telegram-peer', address);
+        message.facts['telltale.flow.hops'] = hops.texts;
+        return message;
+      }
+    }
+    if (this.#isTold) return null;
+    this.#isTold = true;
+    return message;
+  }
+}
