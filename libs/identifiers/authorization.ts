@@ -9,8 +9,10 @@ export interface Credentials {
 
 const form = /^\s*(basic|bearer|token|oauth|jwt|apikey)\s+([A-Za-z0-9._~+/-]{1,8192}=*)\s*$/i;
 
+const shortestKey = 'authorization'.length;
+
 export function isAuthorizationKey(key: string): boolean {
-  return /^(?:proxy-|x-)?authorization$/i.test(key);
+  return key.length >= shortestKey && /^(?:proxy-|x-)?authorization$/i.test(key);
 }
 
 /** `response` of RFC 7616, section 3.4; the other parameters are read as assignments. */

@@ -41,6 +41,7 @@ export class FieldReader {
   }
 
   read(message: Message): void {
+    if (message.fields.length === 0) return;
     let latitude: Field | null = null;
     let longitude: Field | null = null;
     let before: Field | null = null;

@@ -27,6 +27,13 @@ describe('key names', () => {
     assert.ok(kinds('id', 'http.request.body.json.data.users[3].id').includes('user_id'));
     assert.deepEqual(kinds('id', 'http.request.body.json.id'), []);
     assert.deepEqual(kinds('id', 'http.request.body.json.product.id'), []);
+    assert.deepEqual(kinds('id'), []);
+    const token = kinds('token');
+    assert.ok(token.length > 0);
+    assert.deepEqual(kinds('token', 'http.request.body.json.token'), token);
+    assert.notDeepEqual(kinds('token', 'http.request.body.json.csrf.token'), token);
+    assert.ok(kinds('X-Token', 'http.request.header.x-token').length > 0);
+    assert.deepEqual(kinds('X-Token'), []);
   });
   test('that mean something else', () => {
     const others = ['csrf_token', 'X-Request-ID', 'trace_id', 'user_id_type', 'nextPageToken', 'Call-ID', 'session_count', 'guideline', ''];

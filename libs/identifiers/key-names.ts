@@ -44,6 +44,13 @@ export interface Announcement {
   readonly loose: boolean;
 }
 
+/** A name met before. */
+interface Known {
+  /** What it announces with no name above it. */
+  readonly alone: Announcement | null;
+  readonly dependsOnPath: boolean;
+}
+
 /** Splits a key into lower-case words at `_`, `-`, `.`, other signs and camelCase humps. */
 export function wordsOf(key: string): string[] {
   return key
@@ -58,7 +65,7 @@ export function wordsOf(key: string): string[] {
 export class KeyNames {
   readonly #exact = new Map<string, IdentifierKind[]>();
   readonly #afterAnyWords = new Map<string, IdentifierKind[]>();
-  readonly #seen = new Map<string, Announcement | 'by its path' | null>();
+  readonly #seen = new Map<string, Known>();
 
   constructor(catalogue: readonly IdentifierKind[]) {
     for (const kind of catalogue) {
@@ -79,28 +86,22 @@ export class KeyNames {
   /** What `key` announces; with `path`, names such as `id` are read together with the name above them. */
   announced(key: string, path = ''): Announcement | null {
     if (key.length > longestKey) return null;
-    const known = this.#seen.get(key);
-    if (known !== undefined && known !== 'by its path') return known;
-    if (known === 'by its path') return this.#byPath(key, path);
-    const announcement = leafNames.has(key.toLowerCase()) || versionHeader.test(key) ? 'by its path' : this.#resolve(key);
-    this.#keep(key, announcement);
-    return announcement === 'by its path' ? this.#byPath(key, path) : announcement;
+    const known = this.#seen.get(key) ?? this.#keep(key, leafNames.has(key.toLowerCase()) || versionHeader.test(key));
+    return known.dependsOnPath ? this.#byPath(key, path, known.alone) : known.alone;
   }
 
-  #byPath(key: string, path: string): Announcement | null {
-    if (versionHeader.test(key)) return path.startsWith('http.request.header.') ? this.#resolve(key) : null;
+  #byPath(key: string, path: string, alone: Announcement | null): Announcement | null {
+    if (versionHeader.test(key)) return path.startsWith('http.request.header.') ? alone : null;
     const name = withParent(key, path);
-    if (name.length > 2 * longestKey) return null;
-    const known = name === key ? undefined : this.#seen.get(name);
-    if (known !== undefined && known !== 'by its path') return known;
-    const announcement = this.#resolve(name);
-    if (name !== key) this.#keep(name, announcement);
-    return announcement;
+    if (name === key) return alone;
+    return name.length > 2 * longestKey ? null : (this.#seen.get(name) ?? this.#keep(name, false)).alone;
   }
 
-  #keep(name: string, announcement: Announcement | 'by its path' | null): void {
+  #keep(name: string, dependsOnPath: boolean): Known {
     if (this.#seen.size >= cacheLimit) this.#seen.clear();
-    this.#seen.set(name, announcement);
+    const known = { alone: this.#resolve(name), dependsOnPath };
+    this.#seen.set(name, known);
+    return known;
   }
 
   #resolve(name: string): Announcement | null {

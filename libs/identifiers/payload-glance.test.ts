@@ -112,16 +112,20 @@ describe('structures of any tags are read', () => {
     tagged([0xd4, 2], [0xd5, 3], [0xd6, 5], [0xd7, 9], [0xd8, 17]),
     fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc4, body.length, ...body])),
     fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc7, body.length, 1, ...body])),
+    fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc5, ...u16(body.length), ...body])),
+    fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc6, ...u32(body.length), ...body])),
+    fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc8, ...u16(body.length), 1, ...body])),
+    fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0xc9, ...u32(body.length), 1, ...body])),
   );
-  const packList = fc.tuple(fc.array(packScalar, { maxLength: 5 }), fc.boolean()).map(([parts, isWide]) => (
-    Buffer.concat([isWide ? Buffer.concat([Buffer.of(0xdc), u16(parts.length)]) : Buffer.of(0x90 | parts.length), ...parts])
+  const packList = fc.tuple(fc.array(packScalar, { maxLength: 5 }), fc.constantFrom(0x90, 0xdc, 0xdd)).map(([parts, tag]) => (
+    Buffer.concat([tag === 0x90 ? Buffer.of(tag | parts.length) : Buffer.of(tag, ...(tag === 0xdc ? u16 : u32)(parts.length)), ...parts])
   ));
 
   test('MessagePack', () => {
     const members = fc.array(concat(packText, fc.oneof(packScalar, packList)), { maxLength: 6 });
-    fc.assert(fc.property(members, fc.boolean(), (parts, isWide) => {
+    fc.assert(fc.property(members, fc.constantFrom(0x80, 0xde, 0xdf), (parts, tag) => {
       const all = [...parts, Buffer.from('\xa7user_id\xa6471142', 'latin1')];
-      const head = isWide ? Buffer.concat([Buffer.of(0xde), u16(all.length)]) : Buffer.of(0x80 | all.length);
+      const head = tag === 0x80 ? Buffer.of(tag | all.length) : Buffer.of(tag, ...(tag === 0xde ? u16 : u32)(all.length));
       const structure = readStructure(Buffer.concat([head, ...all]));
       assert.equal(structure?.encoding, 'msgpack');
       assert.ok(structure.values.some(({ name, value }) => name === 'user_id' && value === '471142'));
@@ -130,14 +134,19 @@ describe('structures of any tags are read', () => {
 
   test('CBOR', () => {
     const shortText = word.filter(({ length }) => length < 24).map((text) => Buffer.concat([Buffer.of(0x60 | text.length), text]));
-    const cborText = fc.oneof(shortText, behind((length) => Buffer.of(0x78, length)));
+    const cborText = fc.oneof(
+      shortText, behind((length) => Buffer.of(0x78, length)), behind((length) => Buffer.of(0x79, ...u16(length))), behind((length) => Buffer.of(0x7a, ...u32(length))),
+      behind((length) => Buffer.of(0x7b, 0, 0, 0, 0, ...u32(length))),
+    );
     const scalar = fc.oneof(
       cborText,
       tagged([0x05, 0], [0x18, 1], [0x19, 2], [0x1a, 4], [0x1b, 8], [0x25, 0], [0x38, 1], [0x39, 2], [0x3a, 4]),
       tagged([0xf4, 0], [0xf6, 0], [0xf8, 1], [0xf9, 2], [0xfa, 4], [0xfb, 8]),
       fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0x40 | body.length, ...body])), cborText.map((text) => Buffer.concat([Buffer.of(0xc1), text])),
     );
-    const list = fc.array(scalar, { maxLength: 5 }).map((parts) => Buffer.concat([Buffer.of(0x80 | parts.length), ...parts]));
+    const list = fc.tuple(fc.array(scalar, { maxLength: 5 }), fc.boolean()).map(([parts, isWide]) => (
+      Buffer.concat([isWide ? Buffer.of(0x99, ...u16(parts.length)) : Buffer.of(0x80 | parts.length), ...parts])
+    ));
     fc.assert(fc.property(fc.array(concat(cborText, fc.oneof(scalar, list)), { maxLength: 6 }), fc.boolean(), (parts, isWide) => {
       const all = [...parts, Buffer.from('\x67user_id\x66471142')];
       const structure = readStructure(Buffer.concat([isWide ? Buffer.of(0xb8, all.length) : Buffer.of(0xa0 | all.length), ...all]));

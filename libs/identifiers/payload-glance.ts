@@ -37,7 +37,7 @@ export class PayloadGlance {
       if ((marks & printable) !== 0 && !this.hasText) this.hasText = isRun(bytes, i, printable, leastText);
       if ((marks & digitPair) !== 0 && !this.hasDigits) this.hasDigits = isRun(bytes, i, digitPair, leastDigitPairs);
     }
-    this.isText = (this.hasText || mayBeText(bytes)) && isText(bytes);
+    this.isText = isText(bytes);
     this.hasText ||= this.isText;
   }
 }
@@ -51,17 +51,10 @@ function isRun(bytes: Buffer, at: number, mark: number, least: number): boolean 
   return end - start >= least;
 }
 
-/** One byte in three of the sample: all that are not of text may be among them, of which text has {@link textShare} at least. */
-function mayBeText(bytes: Buffer): boolean {
-  const sample = Math.min(bytes.length, textSample);
-  let others = 0;
-  for (let i = 0; i < sample; i += 3) others += ~classes[bytes[i]!]! & ofText;
-  return others / ofText <= sample * (1 - textShare);
-}
-
+/** Binary data is told by its first few bytes. */
 function isText(bytes: Buffer): boolean {
   const sample = Math.min(bytes.length, textSample);
-  let count = 0;
-  for (let i = 0; i < sample; i++) count += classes[bytes[i]!]! & ofText;
-  return count / ofText >= sample * textShare;
+  let others = Math.floor(sample * (1 - textShare));
+  for (let i = 0; i < sample; i++) if ((classes[bytes[i]!]! & ofText) === 0 && --others < 0) return false;
+  return true;
 }

@@ -12,7 +12,7 @@ import { readStructure } from './structured.ts';
 import { findTbcd } from './tbcd.ts';
 import type { TextScanner } from './text-scan.ts';
 import { uncertaintyOfPath } from './uncertainty.ts';
-import { findUtf16, mayHoldUtf16 } from './utf16.ts';
+import { findUtf16 } from './utf16.ts';
 import type { ValueReader } from './value-reader.ts';
 
 /** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
@@ -88,7 +88,7 @@ export class PayloadReader {
   }
 
   #utf16(message: Message, bytes: Buffer): void {
-    if (mayHoldUtf16(bytes)) findUtf16(bytes, (text, _offset, encoding) => this.#values.readPlain(text, null, placeInPayload(message, 0, encoding), text));
+    findUtf16(bytes, (text, _offset, encoding) => this.#values.readPlain(text, null, placeInPayload(message, 0, encoding), text));
   }
 
   #tbcd(message: Message, bytes: Buffer): void {

@@ -56,6 +56,8 @@ const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd2: 4
 export class PayloadScanner {
   readonly #keyNames: KeyNames;
   readonly #text: TextScanner;
+  /** Of the payload at hand. */
+  #hits: PayloadHit[] = [];
 
   constructor(keyNames: KeyNames, text: TextScanner) {
     this.#keyNames = keyNames;
@@ -63,15 +65,16 @@ export class PayloadScanner {
   }
 
   /** In the order in which they stand. `glance` is what was seen of the payload. */
-  scan(payload: Buffer, { isText, hasText }: PayloadGlance): PayloadHit[] {
-    const hits: PayloadHit[] = [];
-    this.#keys(payload, hits);
-    if (hasText) this.#texts(payload, !isText, hits);
-    return hits.length < 2 ? hits : hits.sort((a, b) => a.offset - b.offset);
+  scan(payload: Buffer, { isText, hasText }: PayloadGlance): readonly PayloadHit[] {
+    // Most payloads have none, and share the array.
+    if (this.#hits.length > 0) this.#hits = [];
+    this.#keys(payload);
+    if (hasText) this.#texts(payload, !isText);
+    return this.#hits.length < 2 ? this.#hits : this.#hits.sort((a, b) => a.offset - b.offset);
   }
 
   /** Keys behind a length. Each is as long as the stride at least, so that none is stepped over. */
-  #keys(payload: Buffer, hits: PayloadHit[]): void {
+  #keys(payload: Buffer): void {
     for (let i = leastKey; i < payload.length;) {
       if ((classes[payload[i]!]! & word) === 0) {
         i += leastKey;
@@ -79,13 +82,13 @@ export class PayloadScanner {
       }
       const start = runStart(payload, i, word);
       const end = runEnd(payload, i, word);
-      if (end - start >= leastKey) this.#lengthPrefixed(payload, start, end, hits);
+      if (end - start >= leastKey) this.#lengthPrefixed(payload, start, end);
       i = end + leastKey;
     }
   }
 
   /** Runs of text, found in the same way. */
-  #texts(payload: Buffer, inBinary: boolean, hits: PayloadHit[]): void {
+  #texts(payload: Buffer, inBinary: boolean): void {
     const least = inBinary ? leastText : leastKey;
     for (let i = least - 1; i < payload.length;) {
       if ((classes[payload[i]!]! & printable) === 0) {
@@ -94,23 +97,23 @@ export class PayloadScanner {
       }
       const start = runStart(payload, i, printable);
       const end = runEnd(payload, i, printable);
-      if (end - start >= least) this.#embeddedText(payload, start, end, inBinary, hits);
+      if (end - start >= least) this.#embeddedText(payload, start, end, inBinary);
       i = end + least;
     }
   }
 
-  #embeddedText(payload: Buffer, begin: number, end: number, inBinary: boolean, hits: PayloadHit[]): void {
+  #embeddedText(payload: Buffer, begin: number, end: number, inBinary: boolean): void {
     // The length of a text is a character itself when the text has between 32 and 126.
     if (inBinary && end - begin < leastAlone && !hasSign(payload, begin, end)) return;
     const start = inBinary && payload[begin] === end - begin - 1 ? begin + 1 : begin;
     for (const hit of this.#text.scan(payload.toString('latin1', start, end))) {
       if (inBinary && !standsOut(hit)) continue;
-      hits.push({ kind: hit.kind, value: hit.value, offset: start + hit.start, encoding: hit.encoding, confidence: hit.confidence });
+      this.#hits.push({ kind: hit.kind, value: hit.value, offset: start + hit.start, encoding: hit.encoding, confidence: hit.confidence });
     }
   }
 
   /** A key in the run of word characters from `start` to `end`, if a length in front of it says how much of the run is the key. */
-  #lengthPrefixed(payload: Buffer, start: number, end: number, hits: PayloadHit[]): void {
+  #lengthPrefixed(payload: Buffer, start: number, end: number): void {
     if (!mayBeKey(payload, start, Math.min(end - start, longestKey))) return;
     for (const form of lengthForms) {
       if (start < form.width) continue;
@@ -121,7 +124,7 @@ export class PayloadScanner {
       const confidence = announcement.loose ? -looseness : 0;
       const hit = readValue(payload, start + length, form, announcement.kinds);
       if (hit === null) continue;
-      hits.push({ ...hit, confidence: hit.confidence + confidence });
+      this.#hits.push({ ...hit, confidence: hit.confidence + confidence });
       return;
     }
   }

@@ -20,32 +20,36 @@ export function redact(text: string, recognised: readonly Recognised[]): string 
   let reading: Reading | null = asItStands(text);
   for (let depth = 0; reading !== null && depth < 3; depth++) {
     const folded = fold(reading.text);
-    for (const { value, written, observable } of recognised) {
-      find(reading, folded, value, observable.kind, replacements);
-      for (const spelling of written) find(reading, folded, spelling, observable.kind, replacements);
+    for (const one of recognised) {
+      for (const spelling of (one.sought ??= spellingsOf(one))) find(reading, folded, spelling, one.observable.kind, replacements);
     }
     reading = decode(reading);
   }
   return replacements.length === 0 ? text : replace(text, replacements);
 }
 
+/** Folded once: all texts of a flow are searched for what was recognised in it. */
+function spellingsOf({ value, written }: Recognised): string[] {
+  return [value, ...written].filter((spelling) => spelling !== '').map(fold);
+}
+
 /** A text as it reads once decoded, with the place of each character in the original. */
 interface Reading {
   text: string;
   /** Start of each character in the original, and at the end its length; null when it is the original. */
-  starts: number[] | null;
+  starts: Int32Array | null;
 }
 
 function asItStands(text: string): Reading {
   return { text, starts: null };
 }
 
-function find(reading: Reading, text: string, value: string, kind: string, replacements: Replacement[]): void {
-  if (value === '' || value.length > text.length) return;
-  const wanted = fold(value);
+/** `text` is that of the reading, and folded, as `wanted` is. */
+function find(reading: Reading, text: string, wanted: string, kind: string, replacements: Replacement[]): void {
+  if (wanted.length > text.length) return;
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
     const end = at + wanted.length;
-    if (value.length < shortValue && !isWhole(text, at, end)) continue;
+    if (wanted.length < shortValue && !isWhole(text, at, end)) continue;
     replacements.push({ start: reading.starts?.[at] ?? at, end: reading.starts?.[end] ?? end, kind });
   }
 }
@@ -65,23 +69,29 @@ function isAscii(text: string): boolean {
   return true;
 }
 
+const escape = /[%\\]/g;
+
 /** Undoes one layer of percent-encoding and JSON escapes; null when there is none. */
-function decode(reading: Reading): Reading | null {
-  const { text } = reading;
-  if (!/[%\\]/.test(text)) return null;
-  const starts: number[] = [];
-  const place = (i: number): number => reading.starts?.[i] ?? i;
+function decode({ text, starts: outer }: Reading): Reading | null {
+  escape.lastIndex = 0;
+  if (!escape.test(text)) return null;
+  // What is decoded is never longer.
+  const starts = new Int32Array(text.length + 1);
   let decoded = '';
-  let changed = false;
   for (let i = 0; i < text.length;) {
-    const { characters, length } = decodeAt(text, i);
-    for (let c = 0; c < characters.length; c++) starts.push(place(i));
-    changed ||= length > 1;
+    escape.lastIndex = i;
+    const next = escape.test(text) ? escape.lastIndex - 1 : text.length;
+    for (let plain = i; plain < next; plain++) starts[decoded.length + plain - i] = outer?.[plain] ?? plain;
+    decoded += text.slice(i, next);
+    i = next;
+    if (next === text.length) break;
+    const { characters, length } = decodeAt(text, next);
+    starts.fill(outer?.[next] ?? next, decoded.length, decoded.length + characters.length);
     decoded += characters;
     i += length;
   }
-  starts.push(place(text.length));
-  return changed || decoded !== text ? { text: decoded, starts } : null;
+  starts[decoded.length] = outer?.[text.length] ?? text.length;
+  return decoded === text ? null : { text: decoded, starts };
 }
 
 const jsonEscapes: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };

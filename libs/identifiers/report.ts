@@ -14,6 +14,8 @@ export interface Recognised {
   value: string;
   /** What else stood in the message for it: base64 and the like that it was unwrapped from, and other spellings. */
   written: string[];
+  /** What redaction looks for. */
+  sought?: readonly string[];
 }
 
 /** Shorter values are told apart by their digest too: whoever has it can try them all. */

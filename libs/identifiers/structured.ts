@@ -50,16 +50,13 @@ const formatsOf = Uint8Array.from({ length: 256 }, (_, first) => (
   | (first >= 8 && [VARINT, FIXED64, LENGTH, FIXED32].includes(first & 7) ? isProtobuf : 0)
 ));
 
-/** By tag from 0xc0 on, bytes that follow; {@link unknown} where other bytes say how many. */
-const unknown = 255;
-const messagePackTails = Uint8Array.of(
-  0, unknown, 0, 0, unknown, unknown, unknown, unknown, unknown, unknown, 4, 8, 1, 2, 4, 8,
-  1, 2, 4, 8, 2, 3, 5, 9, 17, unknown, unknown, unknown, unknown, unknown, unknown, unknown,
-);
+/** By tag of MessagePack from 0xc0 on: bytes of a length or a count behind it, and bytes that follow in any case. */
+const messagePackWidths = Uint8Array.of(0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4);
+const messagePackTails = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0);
 
 /**
  * Whether the value at `start` may reach to the end of `bytes`, as lengths and counts say. Of random bytes they hardly ever do, and to go by them is
- * much quicker than to read; where it would take more than that, it is left to the reader.
+ * much quicker than to read.
  */
 function mayEndMessagePack(bytes: Buffer, start: number): boolean {
   let at = start;
@@ -70,8 +67,13 @@ function mayEndMessagePack(bytes: Buffer, start: number): boolean {
     if (tag < 0x90) left += 2 * (tag & 0x0f);
     else if (tag < 0xa0) left += tag & 0x0f;
     else if (tag < 0xc0) at += tag & 0x1f;
-    else if (messagePackTails[tag - 0xc0] === unknown) return true;
-    else at += messagePackTails[tag - 0xc0]!;
+    else {
+      const width = messagePackWidths[tag - 0xc0]!;
+      const length = numberAt(bytes, at, width);
+      at += width + messagePackTails[tag - 0xc0]!;
+      if (tag < 0xdc) at += length;
+      else left += tag < 0xde ? length : 2 * length;
+    }
   }
   return at === bytes.length;
 }
@@ -81,15 +83,23 @@ function mayEndCbor(bytes: Buffer, start: number): boolean {
   let at = start;
   for (let left = 1; left > 0 && at + left <= bytes.length; left--) {
     const major = bytes[at]! >> 5;
-    const argument = bytes[at++]! & 0x1f;
-    if (argument > 27) return false;
-    const width = argument < 24 ? 0 : 1 << (argument - 24);
-    if (major < 2 || major === 7) at += width;
-    else if (width > 0) return true;
-    else if (major < 4) at += argument;
-    else left += major === 4 ? argument : major === 5 ? 2 * argument : 1;
+    const short = bytes[at++]! & 0x1f;
+    if (short > 27) return false;
+    const width = short < 24 ? 0 : 1 << (short - 24);
+    const argument = width === 0 ? short : numberAt(bytes, at, width);
+    at += width;
+    if (major === 2 || major === 3) at += argument;
+    else if (major > 3 && major < 7) left += major === 4 ? argument : major === 5 ? 2 * argument : 1;
   }
   return at === bytes.length;
+}
+
+/** In network order; infinite where the bytes end before. */
+function numberAt(bytes: Buffer, at: number, width: number): number {
+  if (at + width > bytes.length) return Infinity;
+  let number = 0;
+  for (let i = at; i < at + width; i++) number = number * 256 + bytes[i]!;
+  return number;
 }
 
 /** Random bytes give short strings now and then, but none that looks like a name or a value. */

@@ -19,8 +19,8 @@ const imeiElement = 75;
  * code or check digit it is once in some hundred megabytes.
  */
 export function findTbcd(bytes: Buffer, visit: (identity: TbcdIdentity) => void): void {
-  for (let at = 1; at + length < bytes.length; at++) {
-    if (bytes[at] !== length) continue;
+  const end = bytes.length - length;
+  for (let at = bytes.indexOf(length, 1); at >= 0 && at < end; at = bytes.indexOf(length, at + 1)) {
     const tag = bytes[at - 1]!;
     if (tag === octetString || (tag & 0xf0) === contextTag) {
       const digits = digitsAt(bytes, at + 1);

@@ -26,7 +26,7 @@ export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, e
 }
 
 /** Whether, at one place in eight at least, every other one of the four bytes up to it is zero: so it is within every run that is long enough. */
-export function mayHoldUtf16(bytes: Buffer): boolean {
+function mayHoldUtf16(bytes: Buffer): boolean {
   for (let i = 8; i < bytes.length; i += 8) {
     const isZero = bytes[i] === 0;
     if (isZero !== (bytes[i - 1] === 0) && isZero === (bytes[i - 2] === 0) && isZero !== (bytes[i - 3] === 0)) return true;

@@ -9,7 +9,7 @@ export interface Extent {
 }
 
 /** Numbers below are versions, ports, sizes and codes. */
-const leastId = 65_536n;
+const leastId = 65_536;
 const leastDistinctBytes = 3;
 /** Zeros between the bytes of a number say that it is several: lengths, flags. */
 const leastNonZeroBytes = 3;
@@ -20,21 +20,37 @@ const ntpEpoch = 2_208_988_800;
 const filetimeEpoch = 11_644_473_600;
 
 export function integerAt(bytes: Buffer, { at, width, order }: Extent): string {
-  const field = bytes.subarray(at, at + width);
-  return order === '' ? field.toString('hex') : numberOf(field, order).toString();
+  if (order === '') return bytes.toString('hex', at, at + width);
+  if (width === 4) return numberAt(bytes, at, width, order).toString();
+  return (order === 'be' ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at)).toString();
 }
 
-/** Whether the bytes are those of something else than an id: uniform, letters, or several numbers. */
-export function rejectsBytes(field: Buffer): boolean {
-  return new Set(field).size < leastDistinctBytes || field.filter((byte) => byte !== 0).length < leastNonZeroBytes || field.every(isPrintable);
+/** Whether the bytes from `start` to `end` are those of something else than an id: uniform, letters, or several numbers. */
+export function rejectsBytes(bytes: Buffer, start: number, end: number): boolean {
+  let distinct = 0;
+  let nonZero = 0;
+  let printable = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (!holds(bytes, start, at, byte)) distinct++;
+    if (byte !== 0) nonZero++;
+    if (byte >= 0x20 && byte < 0x7f) printable++;
+  }
+  return distinct < leastDistinctBytes || nonZero < leastNonZeroBytes || printable === end - start;
+}
+
+function holds(bytes: Buffer, start: number, end: number, byte: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === byte) return true;
+  return false;
 }
 
 /** Whether the integer is something else than an id: small, a time near that of the packet, or an address. */
 export function rejectsInteger(bytes: Buffer, { at, width, order }: Extent, micros: number, addresses: readonly string[]): boolean {
   if (order === '') return false;
-  const field = bytes.subarray(at, at + width);
-  const value = numberOf(field, order);
-  return value < leastId || isTime(numberOf(field, 'be'), width, micros) || isTime(numberOf(field, 'le'), width, micros) || isAddress(field, addresses);
+  const bigEndian = numberAt(bytes, at, width, 'be');
+  const littleEndian = numberAt(bytes, at, width, 'le');
+  return (order === 'be' ? bigEndian : littleEndian) < leastId || isTime(bigEndian, width, micros) || isTime(littleEndian, width, micros)
+    || isAddress(bytes, at, width, addresses);
 }
 
 /** Whether a text is no id that a machine made: names of models, languages and programs recur as well. */
@@ -42,48 +58,59 @@ export function rejectsText(text: string): boolean {
   return !isMachineId(text) || distinct(text) < 4;
 }
 
+/** The order in which an integer is read, by itself: zeros stand at the high end. Empty where that does not tell. */
+export function orderByZeros(bytes: Buffer, start: number, end: number): 'be' | 'le' | '' {
+  let first = start;
+  let last = end - 1;
+  while (first < end && bytes[first] === 0) first++;
+  while (last >= start && bytes[last] === 0) last--;
+  const zeros = first - start - (end - 1 - last);
+  return zeros > 0 ? 'be' : zeros < 0 ? 'le' : '';
+}
+
 /**
- * The order in which an integer is read, by itself and others of its kind: zeros stand at the high end, and ids of one service lie close together,
- * so that in the right order they span less. Network order where that does not tell.
+ * The order in which an integer is read, by others of its kind: ids of one service lie close together, so that in the right order they span less.
+ * Network order where that does not tell.
  */
-export function orderOf(field: Buffer, others: readonly Buffer[]): 'be' | 'le' {
-  const zeros = zerosAtStart(field) - zerosAtStart(Buffer.from(field).reverse());
-  if (zeros !== 0) return zeros > 0 ? 'be' : 'le';
-  return span([field, ...others], 'le') < span([field, ...others], 'be') ? 'le' : 'be';
+export function orderBySpan(fields: readonly Buffer[]): 'be' | 'le' {
+  return span(fields, 'le') < span(fields, 'be') ? 'le' : 'be';
 }
 
-function zerosAtStart(field: Buffer): number {
-  const first = field.findIndex((byte) => byte !== 0);
-  return first < 0 ? field.length : first;
+function span(fields: readonly Buffer[], order: 'be' | 'le'): number {
+  let least = Infinity;
+  let most = 0;
+  for (const field of fields) {
+    const number = numberAt(field, 0, field.length, order);
+    if (number < least) least = number;
+    if (number > most) most = number;
+  }
+  return most - least;
 }
 
-function span(fields: readonly Buffer[], order: 'be' | 'le'): bigint {
-  const numbers = fields.map((field) => numberOf(field, order));
-  return numbers.reduce((a, b) => (a > b ? a : b)) - numbers.reduce((a, b) => (a < b ? a : b));
+/** Of four bytes or eight, the latter no longer exact from 2^53 on. */
+function numberAt(bytes: Buffer, at: number, width: number, order: 'be' | 'le'): number {
+  if (width === 4) return order === 'be' ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
+  return order === 'be' ? bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4) : bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 }
 
-/** Of four bytes or eight. */
-function numberOf(field: Buffer, order: 'be' | 'le'): bigint {
-  if (field.length === 4) return BigInt(order === 'be' ? field.readUInt32BE() : field.readUInt32LE());
-  return order === 'be' ? field.readBigUInt64BE() : field.readBigUInt64LE();
+function isTime(value: number, width: number, micros: number): boolean {
+  const seconds = micros / 1e6;
+  if (isNear(value, seconds)) return true;
+  if (width === 4) return isNear(value - ntpEpoch, seconds);
+  return isNear(value / 1e3, seconds) || isNear(value / 1e6, seconds) || isNear(value / 1e9, seconds) || isNear(value / 1e7 - filetimeEpoch, seconds)
+    || isNear(value / 2 ** 32 - ntpEpoch, seconds) || isNear(value / 2 ** 32, seconds);
 }
 
-function isTime(value: bigint, width: number, micros: number): boolean {
-  const number = Number(value);
-  const seconds = width === 4 ? [number, number - ntpEpoch]
-    : [number, number / 1e3, number / 1e6, number / 1e9, number / 1e7 - filetimeEpoch, number / 2 ** 32 - ntpEpoch, number / 2 ** 32];
-  return seconds.some((one) => Math.abs(one - micros / 1e6) < timeNear);
+function isNear(one: number, other: number): boolean {
+  return Math.abs(one - other) < timeNear;
 }
 
 /** Of one of both sides, in either order, or a private one (RFC 1918): a client tells its own. */
-function isAddress(field: Buffer, addresses: readonly string[]): boolean {
-  for (let at = 0; at + 4 <= field.length; at += 4) {
-    const octets = [...field.subarray(at, at + 4)];
-    if (addresses.includes(octets.join('.')) || addresses.includes(octets.toReversed().join('.'))) return true;
+function isAddress(bytes: Buffer, start: number, width: number, addresses: readonly string[]): boolean {
+  for (let at = start; at + 4 <= start + width; at += 4) {
+    const [a, b, c, d] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
+    if (addresses.includes(`${a}.${b}.${c}.${d}`) || addresses.includes(`${d}.${c}.${b}.${a}`)) return true;
   }
-  return field.length === 4 && (field[0] === 10 || (field[0] === 192 && field[1] === 168) || (field[0] === 172 && field[1]! >> 4 === 1));
-}
-
-function isPrintable(byte: number): boolean {
-  return byte >= 0x20 && byte < 0x7f;
+  const [first, second] = [bytes[start]!, bytes[start + 1]!];
+  return width === 4 && (first === 10 || (first === 192 && second === 168) || (first === 172 && second >> 4 === 1));
 }

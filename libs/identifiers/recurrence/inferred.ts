@@ -1,5 +1,5 @@
 import type { Sender } from '#dissect';
-import { integerAt, orderOf, rejectsBytes, rejectsInteger, rejectsText, type Extent } from './field-value.ts';
+import { integerAt, orderByZeros, orderBySpan, rejectsBytes, rejectsInteger, rejectsText, type Extent } from './field-value.ts';
 import { forms, type Form, type PayloadFields } from './payload-fields.ts';
 import { windowBytes } from './payload-slots.ts';
 import type { SampledFlow } from './sampled-flow.ts';
@@ -103,8 +103,10 @@ function ofRun(run: readonly StableWindow[], flow: SampledFlow, sample: OpenSamp
 
 function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample, slots: SlotTable): Found | null {
   const { at, length } = stable;
-  const field = sample.bytes.subarray(at, at + length);
-  return rejectsBytes(field) ? null : ofInteger(forms.tagged, stable, { at, width: length, order: orderOf(field, othersOf(stable, slots)) }, flow, sample);
+  const { bytes } = sample;
+  if (rejectsBytes(bytes, at, at + length)) return null;
+  const order = orderByZeros(bytes, at, at + length) || orderBySpan([bytes.subarray(at, at + length), ...othersOf(stable, slots)]);
+  return ofInteger(forms.tagged, stable, { at, width: length, order }, flow, sample);
 }
 
 function ofInteger(form: Form, stable: StableWindow, extent: Extent, { subjectIp, peerIp }: SampledFlow, sample: OpenSample): Found | null {
@@ -139,21 +141,31 @@ function continues(last: StableWindow, next: StableWindow, values: ValueTable): 
 function counts(at: number, sample: OpenSample, samples: readonly OpenSample[]): boolean {
   const bigEndian = sample.bytes.readUInt32BE(at);
   const littleEndian = sample.bytes.readUInt32LE(at);
-  return samples.some(({ sender, bytes }) => {
-    if (sender !== sample.sender || bytes === sample.bytes || bytes.length < at + windowBytes) return false;
-    const difference = Math.abs(bytes.readUInt32BE(at) - bigEndian);
-    return (difference > 0 && difference < 0x10000) || (difference > 0 && Math.abs(bytes.readUInt32LE(at) - littleEndian) < 0x10000);
-  });
+  for (const { sender, bytes } of samples) {
+    if (sender !== sample.sender || bytes === sample.bytes || bytes.length < at + windowBytes) continue;
+    const other = bytes.readUInt32BE(at);
+    if (other === bigEndian) continue;
+    if (Math.abs(other - bigEndian) < 0x10000 || Math.abs(bytes.readUInt32LE(at) - littleEndian) < 0x10000) return true;
+  }
+  return false;
 }
 
 /** Whether the flow has another shared value at the same slot: states and types of messages are shared by all who pass through them. */
 function changes(i: number, row: number, sample: OpenSample, samples: readonly OpenSample[], slots: SlotTable): boolean {
-  const { slot, high, low } = sample.fields;
-  const isShared = (otherHigh: number, otherLow: number): boolean => {
-    const other = slots.recurrence(row, otherHigh, otherLow);
-    return other !== none && slots.values.subjectCount[other]! > 1;
-  };
-  return samples.some((other) => other !== sample && other.sender === sample.sender && other.fields.hasOther(slot[i]!, high[i]!, low[i]!, isShared));
+  const { form, slot, high, low } = sample.fields;
+  for (const other of samples) {
+    if (other === sample || other.sender !== sample.sender) continue;
+    const { fields } = other;
+    for (let j = fields.find(slot[i]!, form[i] as Form, i); j >= 0; j = fields.findNext(j)) {
+      if ((fields.high[j] !== high[i] || fields.low[j] !== low[i]) && isShared(row, fields.high[j]!, fields.low[j]!, slots)) return true;
+    }
+  }
+  return false;
+}
+
+function isShared(row: number, high: number, low: number, slots: SlotTable): boolean {
+  const recurrence = slots.recurrence(row, high, low);
+  return recurrence !== none && slots.values.subjectCount[recurrence]! > 1;
 }
 
 /** Percent, before what speaks for it. */

@@ -42,12 +42,19 @@ export class PayloadFields {
     this.#addNumbers(payload, from, Math.min(payload.length, bytesRead), texts, sender);
   }
 
-  /** Whether it has a field at the slot with another value that `holds`. */
-  hasOther(slot: Slot, high: number, low: number, holds: (high: number, low: number) => boolean): boolean {
-    for (let i = 0; i < this.count; i++) {
-      if (this.slot[i] === slot && (this.high[i] !== high || this.low[i] !== low) && holds(this.high[i]!, this.low[i]!)) return true;
-    }
-    return false;
+  /** The first field at the slot; -1 when there is none. Payloads that are alike have a window at the same index, which is tried first. */
+  find(slot: Slot, form: Form, index: number): number {
+    return form === forms.window && index < this.count && this.slot[index] === slot ? index : this.#findFrom(0, slot);
+  }
+
+  /** The next one at the slot of the i-th; of windows there is one. */
+  findNext(i: number): number {
+    return this.form[i] === forms.window ? -1 : this.#findFrom(i + 1, this.slot[i]!);
+  }
+
+  #findFrom(from: number, slot: Slot): number {
+    for (let i = from; i < this.count; i++) if (this.slot[i] === slot) return i;
+    return -1;
   }
 
   #addNumbers(payload: Buffer, from: number, end: number, textsBefore: number, sender: Sender): void {

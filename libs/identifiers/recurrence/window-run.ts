@@ -1,4 +1,4 @@
-import { orderOf, rejectsBytes, type Extent } from './field-value.ts';
+import { orderByZeros, orderBySpan, rejectsBytes, type Extent } from './field-value.ts';
 import { windowBytes } from './payload-slots.ts';
 import type { SlotTable } from './slot-table.ts';
 
@@ -35,14 +35,16 @@ export function extentOf(run: readonly StableWindow[], bytes: Buffer, slots: Slo
   }
   const needed = last - first + 1;
   if (varying < leastVarying || needed > 8) return null;
-  if (needed === macBytes && end - begin === macBytes) return rejectsBytes(bytes.subarray(first, first + macBytes)) ? null : { at: first, width: macBytes, order: '' };
+  if (needed === macBytes && end - begin === macBytes) return rejectsBytes(bytes, first, first + macBytes) ? null : { at: first, width: macBytes, order: '' };
   const width = needed <= 4 ? 4 : 8;
   // Where constants stand on both sides, fields begin at multiples of their length; else the low end varies, and the high end is to its left.
-  const starts = Array.from({ length: width - needed + 1 }, (_, i) => first - i).filter((at) => at >= begin && at + width <= end);
-  const at = starts.find((one) => one % 4 === 0) ?? starts.at(-1);
-  if (at === undefined) return null;
-  const field = bytes.subarray(at, at + width);
-  return rejectsBytes(field) ? null : { at, width, order: orderOf(field, othersAt(run, at, width, slots)) };
+  let at = -1;
+  for (let start = Math.min(first, end - width); start >= begin && start + width > last; start--) {
+    at = start;
+    if (start % 4 === 0) break;
+  }
+  if (at < 0 || rejectsBytes(bytes, at, at + width)) return null;
+  return { at, width, order: orderByZeros(bytes, at, at + width) || orderBySpan([bytes.subarray(at, at + width), ...othersAt(run, at, width, slots)]) };
 }
 
 /** Whether other values at the slot, which recur too, have another byte there. */
