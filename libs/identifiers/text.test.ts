@@ -33,7 +33,8 @@ function bySigns(text: string): string[] {
   for (const { index } of text.matchAll(/=(?![=>])|:(?!:|\/\/)|>(?!>)/g)) {
     const key = /([A-Za-z0-9_.$-]{2,48})(?:\\*["'])? ?$/.exec(text.slice(0, index))?.[1];
     if (key === undefined || !wanted(key)) continue;
-    if (text[index] === '>' && !new RegExp(`<${key.replaceAll(/[.$]/g, '\\$&')}(?:\\\\*["'])? ?$`).test(text.slice(0, index))) continue;
+    // A tag may have a prefix.
+    if (text[index] === '>' && !new RegExp(`<(?:[\\w.:-]{0,22}:)?${key.replaceAll(/[.$]/g, '\\$&')}(?:\\\\*["'])? ?$`).test(text.slice(0, index))) continue;
     found.push(`${index} ${key}`);
   }
   return found;
