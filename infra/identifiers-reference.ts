@@ -25,7 +25,14 @@ most specific kind counts.
 
 | class | kinds |
 | --- | --- |
-${classes.map(([dataClass]) => `| [${dataClass}](#${dataClass}) | ${kindsOf(dataClass).map((name) => `[${name}](#${name})`).join(', ')} |`).join('\n')}
+${classes
+  .map(
+    ([dataClass]) =>
+      `| [${dataClass}](#${dataClass}) | ${kindsOf(dataClass)
+        .map((name) => `[${name}](#${name})`)
+        .join(', ')} |`,
+  )
+  .join('\n')}
 
 Encodings: percent-encoding, base64 and base64url, hexadecimal, quoted-printable, gzip and deflate inside a value, JSON in a form field, claims
 of a JSON Web Token, MessagePack, CBOR and Protocol Buffers by their shape, UTF-16, text behind a length, integers of 32 and 64 bits in either

@@ -6,7 +6,16 @@ import { reportGeoTables } from '../services/detector/detection-tables.ts';
 import { DetectorCounters } from '../services/detector/detector.ts';
 import { reportRules } from '../services/detector/pack-watcher.ts';
 import { reportScheduledDetections, ScheduledCounters } from '../services/detector/scheduled-detections.ts';
-import { reportDetector, reportFollow, reportLive, reportProbe, reportSink, reportSocket, reportSource, reportStore } from '../services/operations/operations.ts';
+import {
+  reportDetector,
+  reportFollow,
+  reportLive,
+  reportProbe,
+  reportSink,
+  reportSocket,
+  reportSource,
+  reportStore,
+} from '../services/operations/operations.ts';
 import { createPipeline } from '../services/probe/create.ts';
 
 /** docs/metrics.md: every metric that a service of Telltale exports, from the code that registers it. */

@@ -69,8 +69,15 @@ test('link layers lead to the same packet', () => {
     ['802.11, QoS', 105, Buffer.concat([hex(`88010000 020000000001 ${macs} 0000 0000 aaaa03 000000 0800`), ipv4])],
     ['802.11, QoS and HT control', 105, Buffer.concat([hex(`88810000 020000000001 ${macs} 0000 0000 00000000 aaaa03 000000 0800`), ipv4])],
     ['radiotap', 127, Buffer.concat([hex(`0000 0900 02000000 00 08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],
-    ['radiotap, padded header', 127, Buffer.concat([
-      hex('0000 1900 03000080 00000000 00000000 0000000000000000 20'), hex(`88010000 020000000001 ${macs} 0000 0000 0000 aaaa03 000000 0800`), ipv4])],
+    [
+      'radiotap, padded header',
+      127,
+      Buffer.concat([
+        hex('0000 1900 03000080 00000000 00000000 0000000000000000 20'),
+        hex(`88010000 020000000001 ${macs} 0000 0000 0000 aaaa03 000000 0800`),
+        ipv4,
+      ]),
+    ],
     ['Prism', 119, Buffer.concat([hex('44000000 0c000000 00000000'), hex(`08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],
     ['AVS', 163, Buffer.concat([hex('80211001 0000000c 00000000'), hex(`08010000 020000000001 ${macs} 0000 aaaa03 000000 0800`), ipv4])],
     ['PPI', 192, Buffer.concat([hex(`0000 0800 01000000 ${macs} 0800`), ipv4])],

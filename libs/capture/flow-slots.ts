@@ -72,7 +72,9 @@ export class FlowSlots {
     this.size--;
   }
 
-  /** Another list of flows in order of their last packet, which end when they were silent for longer than `timeoutMicros`; a flow is in one at a time. */
+  /**
+   * Another list of flows in order of their last packet, which end when they were silent for longer than `timeoutMicros`; a flow is in one at a time.
+   */
   order(timeoutMicros: number): FlowOrder {
     return new FlowOrder(this, timeoutMicros);
   }

@@ -21,7 +21,10 @@ test('a flow knows its ends, counters, times and id', () => {
   const { flow, end } = flows[0]!;
   assert.deepEqual([flow.sourceIp, flow.sourcePort, flow.destinationIp, flow.destinationPort], ['10.0.0.1', 40_000, '192.0.2.1', 80]);
   assert.deepEqual([flow.transport, flow.ipVersion, end], ['tcp', 4, 'fin']);
-  assert.equal(flow.communityId, communityId({ transport: 6, sourceIp: client.ip, sourcePort: 40_000, destinationIp: server.ip, destinationPort: 80 }));
+  assert.equal(
+    flow.communityId,
+    communityId({ transport: 6, sourceIp: client.ip, sourcePort: 40_000, destinationIp: server.ip, destinationPort: 80 }),
+  );
   assert.deepEqual([flow.sourcePackets, flow.destinationPackets, flow.sourceBytes, flow.destinationBytes], [6, 4, 6 * 40 + 5, 4 * 40 + 6]);
   assert.deepEqual([flow.startMicros, flow.lastFrame, packets], [at, 10, 10]);
   assert.equal(flow.lastMicros, builder.frames().at(-1)!.micros);
@@ -144,7 +147,14 @@ test('late packets of a closed connection belong to it; a reset ends it; a forge
 
 test('timeouts follow the time of the packets', () => {
   const builder = new CaptureBuilder();
-  const udp = builder.udp({ client, server, at }).send(Buffer.from('a')).receive(Buffer.from('A')).pause(200e6).send(Buffer.from('b')).pause(301e6).send(Buffer.from('c'));
+  const udp = builder
+    .udp({ client, server, at })
+    .send(Buffer.from('a'))
+    .receive(Buffer.from('A'))
+    .pause(200e6)
+    .send(Buffer.from('b'))
+    .pause(301e6)
+    .send(Buffer.from('c'));
   builder.udp({ client: { ip: '10.0.0.9', port: 9 }, server, at }).send(Buffer.from('x'));
   assert.ok(udp.clock > at + 500e6);
   const { flows } = replay(builder.pcap(), { activeTimeoutMicros: 60e6 });

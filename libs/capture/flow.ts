@@ -21,7 +21,10 @@ export class Flow {
   /** Endpoints of the outermost one, seen from the flow's source; empty when no IP packet is around it. */
   readonly tunnelSourceIp: string;
   readonly tunnelDestinationIp: string;
-  /** Hardware addresses by which its first packet went over an Ethernet; empty elsewhere. They are those of the neighbours, not of hosts behind a router. */
+  /**
+   * Hardware addresses by which its first packet went over an Ethernet; empty elsewhere. They are those of the neighbours, not of hosts behind a
+   * router.
+   */
   readonly sourceMac: string;
   readonly destinationMac: string;
   /** Time of the first and of the last packet, µs since 1970; number of the last. */

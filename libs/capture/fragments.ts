@@ -52,7 +52,9 @@ export class FragmentTable {
     this.#counters = counters;
   }
 
-  /** True: the datagram is whole, or will never be, and `view` holds it as if it had come in this packet; an encapsulated one may be a fragment again. */
+  /**
+   * True: the datagram is whole, or will never be, and `view` holds it as if it had come in this packet; an encapsulated one may be a fragment again.
+   */
   add(view: PacketView): boolean {
     this.#expire(view.micros);
     if (view.fragmentOffset === 0 && view.payloadMissing > 0) {
@@ -97,7 +99,8 @@ export class FragmentTable {
     const other = datagram.fragments.find(({ offset, bytes }) => offset < start + length && offset + bytes.length > start);
     if (other === undefined) return false;
     this.#counters.count('fragment/overlap');
-    if (other.offset === start && other.bytes.length === length && data.compare(other.bytes, 0, length, payloadStart, payloadStart + length) === 0) return true;
+    if (other.offset === start && other.bytes.length === length && data.compare(other.bytes, 0, length, payloadStart, payloadStart + length) === 0)
+      return true;
     if (view.ipVersion === 4) return false;
     this.#release(datagram);
     datagram.fragments.length = 0;

@@ -81,7 +81,9 @@ export function decodePpi(view: PacketView, counters: CaptureCounters): layer.La
   return layerOfLinkType(data.readUInt32LE(at + 4), counters);
 }
 
-/** The BSDs' packet filter log: header length without its padding to 4 bytes, address family. https://www.tcpdump.org/linktypes/LINKTYPE_PFLOG.html */
+/**
+ * The BSDs' packet filter log: header length without its padding to 4 bytes, address family. https://www.tcpdump.org/linktypes/LINKTYPE_PFLOG.html
+ */
 export function decodePflog(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 2 > end) return truncated(counters);

@@ -30,7 +30,11 @@ test(`${MUTATIONS} damaged captures: no exception, no hang, nothing left over`, 
   for (let index = 0; index < MUTATIONS; index++) {
     const damaged = damage(originals[index % originals.length]!, random);
     try {
-      const { counters, flows } = replay(damaged, { maxFlows: 4, maxBufferedBytesPerStream: 2000, maxBufferedBytes: 3000, maxFragmentBytes: 2000 }, 1 + random(2000));
+      const { counters, flows } = replay(
+        damaged,
+        { maxFlows: 4, maxBufferedBytesPerStream: 2000, maxBufferedBytes: 3000, maxFragmentBytes: 2000 },
+        1 + random(2000),
+      );
       assert.equal(counters.heldBytes, 0, `mutation ${index}`);
       assert.equal(counters.flowsStarted, counters.flowsEnded, `mutation ${index}`);
       assert.ok(flows.every(({ end }) => end !== null), `mutation ${index}`);

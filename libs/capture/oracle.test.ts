@@ -41,7 +41,15 @@ test('tshark follows real streams to the same bytes, and computes the same Commu
     const file = `ndpi/pcap/${name}`;
     const path = join(capturesFolder, file);
     // tshark knows no timeout.
-    const result = compareStreams(path, replay(readFileSync(path), { closedTimeoutMicros: 1e15, unansweredTimeoutMicros: 1e15, datagramTimeoutMicros: 1e15, connectionTimeoutMicros: 1e15 }));
+    const result = compareStreams(
+      path,
+      replay(readFileSync(path), {
+        closedTimeoutMicros: 1e15,
+        unansweredTimeoutMicros: 1e15,
+        datagramTimeoutMicros: 1e15,
+        connectionTimeoutMicros: 1e15,
+      }),
+    );
     total += result.compared;
     unlike.push(...result.unlike.map((frame) => `${file} frame ${frame}`));
   }
@@ -89,9 +97,11 @@ const unlikeCounts = [
 
 test('every real capture is read without an exception, with as many packets as capinfos counts', { skip: withoutCaptures() }, () => {
   const folders = ['ndpi/pcap', 'ndpi/fuzz-pcap', 'suricata-verify', 'zeek/Traces', 'tcpdump', 'pcapng-test-generator'];
-  const files = folders.flatMap((folder) => (
-    readdirSync(join(capturesFolder, folder), { recursive: true, encoding: 'utf8' }).filter((name) => /\.p?cap(ng)?(\.gz)?$/.test(name)).map((name) => `${folder}/${name}`)
-  ));
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(capturesFolder, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.p?cap(ng)?(\.gz)?$/.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
   const counts = packetCounts(files.map((file) => join(capturesFolder, file)));
   const unlike: string[] = [];
   let compared = 0;

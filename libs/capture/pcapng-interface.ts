@@ -49,7 +49,12 @@ export function parseInterface(buffer: Buffer, body: number, end: number, little
 }
 
 /** The body of an interface statistics block (`isb_ifdrop`, `isb_osdrop`); undefined when it is too short. A count that is not there is 0. */
-export function parseStatistics(buffer: Buffer, body: number, end: number, littleEndian: boolean): CaptureDrops & { interfaceId: number } | undefined {
+export function parseStatistics(
+  buffer: Buffer,
+  body: number,
+  end: number,
+  littleEndian: boolean,
+): (CaptureDrops & { interfaceId: number }) | undefined {
   if (end - body < 12) return undefined;
   const statistics = { interfaceId: littleEndian ? buffer.readUInt32LE(body) : buffer.readUInt32BE(body), interface: 0, kernel: 0 };
   forEachOption(buffer, body + 12, end, littleEndian, (code, value, length) => {
@@ -64,7 +69,13 @@ export function parseStatistics(buffer: Buffer, body: number, end: number, littl
 }
 
 /** Calls with the code of each option, and where its value stands and how long it is. One that runs over the block ends the list. */
-function forEachOption(buffer: Buffer, start: number, end: number, littleEndian: boolean, onOption: (code: number, value: number, length: number) => void): void {
+function forEachOption(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  littleEndian: boolean,
+  onOption: (code: number, value: number, length: number) => void,
+): void {
   const uint16 = (at: number) => (littleEndian ? buffer.readUInt16LE(at) : buffer.readUInt16BE(at));
   for (let at = start; at + 4 <= end; ) {
     const code = uint16(at);

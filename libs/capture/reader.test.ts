@@ -179,7 +179,11 @@ test('pcapng: a bad packet costs itself, a bad frame of a block the rest', () =>
   assert.equal(withinBlocks.counters.get('pcapng/bad_block'), 2);
   assert.equal(withinBlocks.counters.get('pcapng/unknown_interface'), 1);
 
-  for (const bad of [block(6, hex('00'.repeat(24)), { trailer: 77 }), hex('06000000 0b000000 0b0000'.padEnd(40, '0')), hex('06000000 fcffffff 00000000')]) {
+  for (const bad of [
+    block(6, hex('00'.repeat(24)), { trailer: 77 }),
+    hex('06000000 0b000000 0b0000'.padEnd(40, '0')),
+    hex('06000000 fcffffff 00000000'),
+  ]) {
     const { packets, counters, problem } = read(Buffer.concat([section, ethernet, good, bad, good]));
     assert.equal(packets.length, 1);
     assert.equal(counters.get('pcapng/bad_block'), 1);

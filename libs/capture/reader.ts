@@ -21,7 +21,8 @@ export interface CaptureReaderOptions {
  * reader.finish(); while (reader.next(view)) use(view);
  * ```
  *
- * A pushed chunk is read in place: leave it unchanged until `next` has returned false, after which it may be used again. Memory is bounded by a chunk and a block.
+ * A pushed chunk is read in place: leave it unchanged until `next` has returned false, after which it may be used again. Memory is bounded by a chunk
+ * and a block.
  */
 export class CaptureReader {
   readonly #counters: CaptureCounters;

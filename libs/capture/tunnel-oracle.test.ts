@@ -14,7 +14,10 @@ import { PacketView } from './view.ts';
 const unlike: Record<string, { frames: number; reason: string }> = {
   'zeek/Traces/tunnels/ayiya-large-identity.pcap': { frames: 1, reason: 'AYIYA is not taken off: the service ended in 2017' },
   'tcpdump/nhrp-trace.pcap': { frames: 1, reason: 'tshark shows the packet that an NHRP error quotes' },
-  'tcpdump/bigtcp-ipv4-geneve-ipv4.pcap': { frames: 1, reason: 'a UDP length of 0, as a sender with segmentation offload leaves it: tshark stops there' },
+  'tcpdump/bigtcp-ipv4-geneve-ipv4.pcap': {
+    frames: 1,
+    reason: 'a UDP length of 0, as a sender with segmentation offload leaves it: tshark stops there',
+  },
   'tcpdump/bigtcp-ipv4-vxlan-ipv4.pcap': { frames: 1, reason: 'the same' },
   'tcpdump/bigtcp-ipv4-vxlan-ipv6.pcap': { frames: 1, reason: 'the same' },
   'tcpdump/bigtcp-ipv6-geneve-ipv6.pcap': { frames: 1, reason: 'the same' },
@@ -89,7 +92,10 @@ function innermostByFrame(path: string): Map<number, string> {
 test('Zoom media inside GTP-U inside two VLAN tags', { skip: withoutCaptures() }, () => {
   const { flows } = replay(readFileSync(join(capturesFolder, 'ndpi/pcap/zoom.pcap')));
   const flow = flows.find(({ chunks }) => chunks.some(({ frame }) => frame === 701))?.flow;
-  assert.deepEqual([flow?.sourceIp, flow?.destinationIp, flow?.destinationPort, flow?.tunnelProtocol], ['10.140.117.35', '193.122.35.237', 8801, 'gtp-u']);
+  assert.deepEqual(
+    [flow?.sourceIp, flow?.destinationIp, flow?.destinationPort, flow?.tunnelProtocol],
+    ['10.140.117.35', '193.122.35.237', 8801, 'gtp-u'],
+  );
 });
 
 test('HTTP inside VXLAN is a stream', { skip: withoutCaptures() }, () => {
@@ -101,8 +107,13 @@ test('HTTP inside VXLAN is a stream', { skip: withoutCaptures() }, () => {
 
 test('connections are those of Zeek', { skip: withoutCaptures() }, () => {
   const traces: [trace: string, baseline: string][] = [
-    ['gre-sample.pcap', 'gre'], ['gre-within-gre.pcap', 'gre-in-gre'], ['gre-pptp.pcap', 'gre-pptp'], ['gre-over-udp-4754.pcap', 'gre-over-udp'],
-    ['geneve-47101.pcap', 'geneve-47101'], ['gtp/gtp2_different_udp_port.pcap', 'gtp.different_dl_and_ul'], ['gtp/gtp6_gtp_0x32.pcap', 'gtp.opt_header'],
+    ['gre-sample.pcap', 'gre'],
+    ['gre-within-gre.pcap', 'gre-in-gre'],
+    ['gre-pptp.pcap', 'gre-pptp'],
+    ['gre-over-udp-4754.pcap', 'gre-over-udp'],
+    ['geneve-47101.pcap', 'geneve-47101'],
+    ['gtp/gtp2_different_udp_port.pcap', 'gtp.different_dl_and_ul'],
+    ['gtp/gtp6_gtp_0x32.pcap', 'gtp.opt_header'],
     ['gtp/gtp8_teredo.pcap', 'gtp.inner_teredo'],
   ];
   for (const [trace, baseline] of traces) {

@@ -29,8 +29,10 @@ function flowOf(capture: CaptureBuilder) {
   return { flow: recorded!.flow, text: recorded!.text('source'), reasons: [...counters.reasons()].map(({ layer, reason }) => `${layer}/${reason}`) };
 }
 
-const ip = (transport: number, ...parts: Buffer[]) => new CaptureBuilder({ mtu: 60_000 }).ip({ at, ...outer, transport, payload: Buffer.concat(parts) });
-const ipv6 = (transport: number, ...parts: Buffer[]) => new CaptureBuilder({ mtu: 60_000 }).ip({ at, ...outer6, transport, payload: Buffer.concat(parts) });
+const ip = (transport: number, ...parts: Buffer[]) =>
+  new CaptureBuilder({ mtu: 60_000 }).ip({ at, ...outer, transport, payload: Buffer.concat(parts) });
+const ipv6 = (transport: number, ...parts: Buffer[]) =>
+  new CaptureBuilder({ mtu: 60_000 }).ip({ at, ...outer6, transport, payload: Buffer.concat(parts) });
 function udp(port: number, ...parts: Buffer[]): CaptureBuilder {
   const builder = new CaptureBuilder({ mtu: 60_000 });
   builder.udp({ client: { ip: outer.sourceIp, port: 40_000 }, server: { ip: outer.destinationIp, port }, at }).send(Buffer.concat(parts));
@@ -74,11 +76,19 @@ test('the innermost endpoints are the flow, the outermost ones are kept', () => 
     ['L2TP', 'l2tp', udp(1701, hex('0002 0001 0001 ff03 0021'), inner4)],
     ['L2TP with length, sequence and offset', 'l2tp', udp(1701, hex('4a02 0030 0001 0001 0000 0000 0002 0000 0021'), inner4)],
     ['CAPWAP, 802.11', 'capwap', udp(5247, hex('00 10 0300 0000 0000'), hex(`0801 0000 020000000003 ${macs} 3010 aaaa03 000000 0800`), inner4)],
-    ['CAPWAP, 802.11 with its frame control swapped', 'capwap', udp(5247, hex('00 20 4320 0000 0000 04 ee4f00 00000000'), hex(`0108 0000 020000000003 ${macs} 0110 aaaa03 000000 0800`), inner4)],
+    [
+      'CAPWAP, 802.11 with its frame control swapped',
+      'capwap',
+      udp(5247, hex('00 20 4320 0000 0000 04 ee4f00 00000000'), hex(`0108 0000 020000000003 ${macs} 0110 aaaa03 000000 0800`), inner4),
+    ],
     ['CAPWAP, Ethernet', 'capwap', udp(5247, hex('00 10 0200 0000 0000'), innerEthernet)],
     ['GRE in UDP', 'gre', udp(4754, hex('0000 0800'), inner4)],
     ['MPLS in UDP', 'mpls', udp(6635, hex('00010140'), inner4)],
-    ['VXLAN in GRE', 'gre>vxlan', ip(47, hex('0000 0800'), datagram('10.0.0.8', '10.0.0.9', 4789, Buffer.concat([hex('08000000 00000700'), innerEthernet])))],
+    [
+      'VXLAN in GRE',
+      'gre>vxlan',
+      ip(47, hex('0000 0800'), datagram('10.0.0.8', '10.0.0.9', 4789, Buffer.concat([hex('08000000 00000700'), innerEthernet]))),
+    ],
     ['pseudowire in GRE', 'gre>pseudowire', ip(47, hex('0000 8847 00010140 00000000'), innerEthernet)],
   ];
   for (const [name, protocol, capture] of cases) {
@@ -93,7 +103,9 @@ test('the innermost endpoints are the flow, the outermost ones are kept', () => 
 test('IPv6 within and around', () => {
   const teredo = datagram('2001:0:c000:201::1', '2001:db8::b', 443, Buffer.from('hello'));
   const cases: [string, string, CaptureBuilder, string][] = [
-    ['6in4', 'ipv6', ip(41, inner6), outer.sourceIp], ['6in6', 'ipv6', ipv6(41, inner6), outer6.sourceIp], ['4in6', 'ipv4', ipv6(4, inner4), outer6.sourceIp],
+    ['6in4', 'ipv6', ip(41, inner6), outer.sourceIp],
+    ['6in6', 'ipv6', ipv6(41, inner6), outer6.sourceIp],
+    ['4in6', 'ipv4', ipv6(4, inner4), outer6.sourceIp],
     ['GRE', 'gre', ip(47, hex('0000 86dd'), inner6), outer.sourceIp],
     ['GTP-U', 'gtp-u', udp(2152, gtp(0x30, hex(''), inner6)), outer.sourceIp],
     ['Teredo', 'teredo', udp(3544, teredo), outer.sourceIp],
@@ -198,7 +210,11 @@ test('fragments around and within: the flow and its outer endpoints come out', (
 test('a stream inside an encapsulation is put together, and both directions keep their ends', () => {
   const inner = new CaptureBuilder({ link: 'raw' });
   const request = httpRequest('GET', '/?uid=1', { host: 'example.test' });
-  inner.tcp({ client: { ip: '10.1.2.3', port: 40_000 }, server: { ip: '192.0.2.9', port: 80 }, at, mss: 20 }).handshake().send(request, { transmit: [1, 0, 2, 3] }).receive('ok');
+  inner
+    .tcp({ client: { ip: '10.1.2.3', port: 40_000 }, server: { ip: '192.0.2.9', port: 80 }, at, mss: 20 })
+    .handshake()
+    .send(request, { transmit: [1, 0, 2, 3] })
+    .receive('ok');
   const capture = new CaptureBuilder();
   for (const { micros, bytes } of inner.frames()) {
     const toServer = bytes.subarray(12, 16).equals(hex('0a010203'));
@@ -209,5 +225,8 @@ test('a stream inside an encapsulation is put together, and both directions keep
   }
   const { flows }: Replay = replay(capture.pcap());
   assert.equal(flows.length, 1);
-  assert.deepEqual([flows[0]!.text('source'), flows[0]!.text('destination'), flows[0]!.flow.tunnelSourceIp], [request.toString('latin1'), 'ok', outer.sourceIp]);
+  assert.deepEqual(
+    [flows[0]!.text('source'), flows[0]!.text('destination'), flows[0]!.flow.tunnelSourceIp],
+    [request.toString('latin1'), 'ok', outer.sourceIp],
+  );
 });

@@ -142,7 +142,8 @@ function decodeTeredo(view: PacketView, counters: CaptureCounters): layer.Layer 
   if (inner + 40 > end || data[inner]! >> 4 !== 6) return layer.DECODED;
   if (((data[inner + 4]! << 8) | data[inner + 5]!) > end + view.payloadMissing - inner - 40) return layer.DECODED;
   const isServer = view.sourcePort === TEREDO_PORT || view.destinationPort === TEREDO_PORT;
-  const isTeredo = isTeredoAddress(data, inner + 8) || isTeredoAddress(data, inner + 24) || (isServer && data[inner + 8] === 0xfe && data[inner + 9] === 0x80);
+  const isTeredo =
+    isTeredoAddress(data, inner + 8) || isTeredoAddress(data, inner + 24) || (isServer && data[inner + 8] === 0xfe && data[inner + 9] === 0x80);
   return isTeredo ? enterTunnel(view, TEREDO, layer.IPV6, inner, counters) : layer.DECODED;
 }
 

@@ -81,7 +81,10 @@ export class PacketView {
   /** 0 where the transport has none. */
   sourcePort = 0;
   destinationPort = 0;
-  /** While decoding: what the next layer decodes. Then the transport payload: `data[payloadStart]` to `data[payloadEnd - 1]`. Of a fragment: its part of the IP payload. */
+  /**
+   * While decoding: what the next layer decodes. Then the transport payload: `data[payloadStart]` to `data[payloadEnd - 1]`. Of a fragment: its part
+   * of the IP payload.
+   */
   payloadStart = 0;
   payloadEnd = 0;
   /** Payload bytes behind `payloadEnd` that the capture cut off. */

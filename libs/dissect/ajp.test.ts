@@ -11,15 +11,26 @@ test('a request has the facts and fields that it has in HTTP', () => {
     'http.request.method': 'POST', 'url.path': '/shop/cart', 'url.domain': 'shop.example', 'url.query': 'uid=42&x=1', 'user_agent.original': 'curl/8',
   });
   assert.deepEqual(fieldsOf(messages[0]), [
-    'url.path=/shop/cart', 'http.request.header.user-agent=curl/8', 'http.request.header.cookie.JSESSIONID=0853907D8E324776A74C2A50A32664E2.7', 'http.request.header.cookie.lang=en',
-    'http.request.header.content-length=11', 'http.request.header.x-user-id=4711', 'url.query.uid=42', 'url.query.x=1', 'ajp.remote_user=jane', 'ajp.attribute.AJP_REMOTE_PORT=5000',
+    'url.path=/shop/cart',
+    'http.request.header.user-agent=curl/8',
+    'http.request.header.cookie.JSESSIONID=0853907D8E324776A74C2A50A32664E2.7',
+    'http.request.header.cookie.lang=en',
+    'http.request.header.content-length=11',
+    'http.request.header.x-user-id=4711',
+    'url.query.uid=42',
+    'url.query.x=1',
+    'ajp.remote_user=jane',
+    'ajp.attribute.AJP_REMOTE_PORT=5000',
   ]);
 });
 
 test('the body follows a request that announces one, and responses set cookies', () => {
   const { messages } = dissectStream([['source', bytes(ajpRequest, ajpBody)], ['destination', ajpResponse], ['source', ajpRequest]]);
   assert.deepEqual(fieldsOf(messages[1]), ['http.request.body.form.room_id=R77']);
-  assert.deepEqual([messages[2]!.facts['http.response.status_code'], ...fieldsOf(messages[2])], [200, 'http.response.header.set-cookie.SID=8cd5c53b77aa']);
+  assert.deepEqual(
+    [messages[2]!.facts['http.response.status_code'], ...fieldsOf(messages[2])],
+    [200, 'http.response.header.set-cookie.SID=8cd5c53b77aa'],
+  );
   assert.equal(messages[3]!.facts['http.request.method'], 'POST');
 });
 

@@ -35,7 +35,17 @@ const requestHeaders = [
   'Host', 'Pragma', 'Referer', 'User-Agent',
 ];
 const responseHeaders = [
-  '', 'Content-Type', 'Content-Language', 'Content-Length', 'Date', 'Last-Modified', 'Location', 'Set-Cookie', 'Set-Cookie2', 'Servlet-Engine', 'Status',
+  '',
+  'Content-Type',
+  'Content-Language',
+  'Content-Length',
+  'Date',
+  'Last-Modified',
+  'Location',
+  'Set-Cookie',
+  'Set-Cookie2',
+  'Servlet-Engine',
+  'Status',
   'WWW-Authenticate',
 ];
 
@@ -75,7 +85,12 @@ class AjpReader implements FrameReader {
   read(bytes: Buffer, context: FrameContext): Message | null {
     const toContainer = bytes.readUInt16BE(0) === TO_CONTAINER;
     const reader = new ByteReader(bytes, packetHeader);
-    if (toContainer && this.#bodyLeft > 0 && bytes.length > packetHeader + 2 && bytes.readUInt16BE(packetHeader) === bytes.length - packetHeader - 2) {
+    if (
+      toContainer &&
+      this.#bodyLeft > 0 &&
+      bytes.length > packetHeader + 2 &&
+      bytes.readUInt16BE(packetHeader) === bytes.length - packetHeader - 2
+    ) {
       return this.#body(bytes.subarray(packetHeader + 2), context);
     }
     const code = reader.u8();

@@ -25,13 +25,25 @@ interface Case {
 const captures = join(process.env['TELLTALE_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared'), 'captures');
 const isAble = existsSync(captures) && spawnSync('tshark', ['--version']).status === 0;
 
-const at = (...paths: string[]) => (message: Message): string[] => message.fields.filter(({ path }) => paths.includes(path)).map(({ value }) => value);
-const serverName = (protocol: string) => (message: Message): (string | undefined)[] => [message.protocol === protocol ? message.facts['tls.client.server_name'] : undefined];
+const at =
+  (...paths: string[]) =>
+  (message: Message): string[] =>
+    message.fields.filter(({ path }) => paths.includes(path)).map(({ value }) => value);
+const serverName =
+  (protocol: string) =>
+  (message: Message): (string | undefined)[] => [message.protocol === protocol ? message.facts['tls.client.server_name'] : undefined];
 const suricata = (...names: string[]): string[] => names.map((name) => `suricata-verify/${name}/input.pcap`);
 
 const cases: Case[] = [
-  { files: ['ndpi/pcap/mqtt.pcap', ...suricata('mqtt31-pub-userpass', 'mqtt311-sub-userpass', 'mqtt31-unsub-userpass', 'mqtt5-pub-qos2', 'mqtt5-unsub-qos1')],
-    filter: 'mqtt.clientid || mqtt.topic', theirs: ['mqtt.clientid', 'mqtt.username', 'mqtt.passwd', 'mqtt.topic'], ours: at('mqtt.connect.client_id', 'mqtt.connect.username', 'mqtt.connect.password', 'mqtt.topic') },
+  {
+    files: [
+      'ndpi/pcap/mqtt.pcap',
+      ...suricata('mqtt31-pub-userpass', 'mqtt311-sub-userpass', 'mqtt31-unsub-userpass', 'mqtt5-pub-qos2', 'mqtt5-unsub-qos1'),
+    ],
+    filter: 'mqtt.clientid || mqtt.topic',
+    theirs: ['mqtt.clientid', 'mqtt.username', 'mqtt.passwd', 'mqtt.topic'],
+    ours: at('mqtt.connect.client_id', 'mqtt.connect.username', 'mqtt.connect.password', 'mqtt.topic'),
+  },
   { files: ['ndpi/pcap/oicq.pcap'], filter: 'oicq', theirs: ['oicq.qqid'], ours: at('oicq.qq_number') },
   { files: ['ndpi/pcap/ajp.pcap'], filter: 'ajp13', theirs: ['ajp13.uri'], ours: at('url.path'),
     extra: 1, reason: 'a connection to port 8010, where tshark expects no AJP' },
@@ -66,7 +78,11 @@ describe('binary protocols agree with tshark', { skip: !isAble }, () => {
         const expected = order(askTshark(path, filter, theirs), distinct);
         const actual = order(dissectCapture(readFileSync(path)).messages.flatMap(ours).filter((value) => value !== undefined), distinct);
         const [lost, more] = [without(expected, actual), without(actual, expected)];
-        assert.deepEqual([lost.length, more.length], [missing, extra], `of ${expected.length} missing: ${lost.slice(0, 9).join(', ')}; extra: ${more.slice(0, 9).join(', ')}`);
+        assert.deepEqual(
+          [lost.length, more.length],
+          [missing, extra],
+          `of ${expected.length} missing: ${lost.slice(0, 9).join(', ')}; extra: ${more.slice(0, 9).join(', ')}`,
+        );
       });
     }
   }
@@ -75,14 +91,23 @@ describe('binary protocols agree with tshark', { skip: !isAble }, () => {
 /** JA4 as Suricata's tests expect it. */
 test('JA4 of real ClientHellos', { skip: !isAble }, () => {
   const path = join(captures, 'suricata-verify/ja4-tls-quic/input.pcap');
-  const prints = dissectCapture(readFileSync(path)).messages.flatMap(({ protocol, facts }) => (facts['telltale.tls.ja4'] === undefined ? [] : [`${protocol} ${facts['telltale.tls.ja4']}`]));
+  const prints = dissectCapture(readFileSync(path)).messages.flatMap(({ protocol, facts }) =>
+    facts['telltale.tls.ja4'] === undefined ? [] : [`${protocol} ${facts['telltale.tls.ja4']}`],
+  );
   assert.deepEqual(prints, ['tls t13d1516h2_8daaf6152771_e5627efa2ab1', 'quic q13d0310h3_55b375c5d22e_cd85d2d88918']);
 });
 
 function askTshark(path: string, filter: string, fields: readonly string[]): string[] {
   const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=\u0001', '-E', 'separator=/t'];
-  const output = execFileSync('tshark', ['-n', '-o', 'tcp.reassemble_out_of_order:TRUE', '-r', path, '-Y', filter, ...format, ...fields.flatMap((field) => ['-e', field])], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
-  return output.replaceAll('\u0001', '\n').split(/[\n\t]/).filter((value) => value !== '');
+  const output = execFileSync(
+    'tshark',
+    ['-n', '-o', 'tcp.reassemble_out_of_order:TRUE', '-r', path, '-Y', filter, ...format, ...fields.flatMap((field) => ['-e', field])],
+    { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  return output
+    .replaceAll('\u0001', '\n')
+    .split(/[\n\t]/)
+    .filter((value) => value !== '');
 }
 
 function order(values: readonly string[], distinct = false): string[] {

@@ -19,12 +19,24 @@ const l2tp = (frame: Buffer): CaptureBuilder => {
 
 /** Captures of which no real ones are at hand: a name, the capture, the fields of tshark and their values, which are ours too, or ours. */
 const cases: [string, CaptureBuilder, Record<string, string>, string[]?][] = [
-  ['PAP', l2tp(ppp('c023', 1, bytes(prefixed(u8, 'jane@example.net'), prefixed(u8, 's3same')))), { 'pap.peer_id': 'jane@example.net', 'pap.password': 's3same' }],
-  ['CHAP', l2tp(ppp('c223', 2, bytes(prefixed(u8, hex('7d1c0e523a9b4f7e8c215b0d9a6e4f13')), 'jane'))), { 'chap.name': 'jane', 'chap.value': '7d1c0e523a9b4f7e8c215b0d9a6e4f13' }],
+  [
+    'PAP',
+    l2tp(ppp('c023', 1, bytes(prefixed(u8, 'jane@example.net'), prefixed(u8, 's3same')))),
+    { 'pap.peer_id': 'jane@example.net', 'pap.password': 's3same' },
+  ],
+  [
+    'CHAP',
+    l2tp(ppp('c223', 2, bytes(prefixed(u8, hex('7d1c0e523a9b4f7e8c215b0d9a6e4f13')), 'jane'))),
+    { 'chap.name': 'jane', 'chap.value': '7d1c0e523a9b4f7e8c215b0d9a6e4f13' },
+  ],
   ['EAP', l2tp(ppp('c227', 2, bytes(u8(1), 'jane@example.net'))), { 'eap.identity': 'jane@example.net' }],
   ['PPTP', pptp(ppp('c023', 1, bytes(prefixed(u8, 'jane'), prefixed(u8, 's3same')))), { 'pap.peer_id': 'jane', 'pap.password': 's3same' }],
   ['rexec', stream(512, '0\0jane\0s3same\0uptime\0'), { 'exec.username': 'jane', 'exec.password': 's3same' }],
-  ['RIP', datagram(520, bytes(hex('02020000 ffff 0002'), 's3same', Buffer.alloc(10), hex('00020000 0a000000 ff000000 00000000 00000001'))), { 'rip.auth.passwd': 's3same' }],
+  [
+    'RIP',
+    datagram(520, bytes(hex('02020000 ffff 0002'), 's3same', Buffer.alloc(10), hex('00020000 0a000000 ff000000 00000000 00000001'))),
+    { 'rip.auth.passwd': 's3same' },
+  ],
   ['IKE', datagram(500, ike(bytes(u8(3), hex('11 01f4'), 'jane@example.org'))), { 'isakmp.id.data.user_fqdn': 'jane@example.org' }],
   ['Skinny', stream(2000, bytes(skinny(1, bytes('SEP3C15C29A01FE\0', Buffer.alloc(40))))), { 'skinny.DeviceName': 'SEP3C15C29A01FE' }],
   ['a call of Skinny', stream(2000, bytes(skinny(0, Buffer.alloc(0), 0x0b), skinny(0x8f, bytes(text(40, 'Jane Doe'), text(24, '4930111222333'), text(40, 'Joe Miller'), text(24, '4930111222444'), Buffer.alloc(200))))),
@@ -81,7 +93,13 @@ function stream(port: number, ...packets: (string | Buffer)[]): CaptureBuilder {
 }
 
 function pptp(frame: Buffer): CaptureBuilder {
-  return new CaptureBuilder().ip({ at, sourceIp: client.ip, destinationIp: server, transport: 47, payload: bytes(hex('3001 880b'), u16(frame.length), hex('0001 00000001'), frame) });
+  return new CaptureBuilder().ip({
+    at,
+    sourceIp: client.ip,
+    destinationIp: server,
+    transport: 47,
+    payload: bytes(hex('3001 880b'), u16(frame.length), hex('0001 00000001'), frame),
+  });
 }
 
 function ospf(): Buffer {

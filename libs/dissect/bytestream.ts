@@ -53,7 +53,8 @@ export class ByteStream {
     let position = 0;
     for (let packet = other.#first; position < length; packet += MARKS) {
       const end = Math.min(other.#endOf(packet) - other.#consumed, length);
-      if (end > position) this.#appendCopy(other.buffer.subarray(other.start + position, other.start + end), other.#frameOf(packet), other.#microsOf(packet));
+      if (end > position)
+        this.#appendCopy(other.buffer.subarray(other.start + position, other.start + end), other.#frameOf(packet), other.#microsOf(packet));
       position = end;
     }
   }

@@ -5,8 +5,8 @@ import type { Recognition } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
 
 /**
- * Apache Cassandra's native protocol, versions 3 to 5 (https://cassandra.apache.org/doc/latest/cassandra/reference/native-protocol.html): who logs in,
- * and what can be read of queries and their results.
+ * Apache Cassandra's native protocol, versions 3 to 5 (https://cassandra.apache.org/doc/latest/cassandra/reference/native-protocol.html): who logs
+ * in, and what can be read of queries and their results.
  */
 export const cassandra = framedProtocol('cassandra', recogniseCassandra, () => new CassandraReader());
 

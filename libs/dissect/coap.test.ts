@@ -23,13 +23,28 @@ function extended(value: number): { nibble: number; more: Buffer } {
   return value < 269 ? { nibble: 13, more: u8(value - 13) } : { nibble: 14, more: Buffer.from([(value - 269) >> 8, (value - 269) & 0xff]) };
 }
 
-const post = bytes(hex('42 02 1234 a1b2'), options([3, 'api.iot.example'], [11, 'v1'], [11, 'devices'], [11, 'lock-4471'], [12, '2'], [15, 'uid=8841203'], [15, 'beta']), hex('ff'), '{"room_id":"M5x2"}');
+const post = bytes(
+  hex('42 02 1234 a1b2'),
+  options([3, 'api.iot.example'], [11, 'v1'], [11, 'devices'], [11, 'lock-4471'], [12, '2'], [15, 'uid=8841203'], [15, 'beta']),
+  hex('ff'),
+  '{"room_id":"M5x2"}',
+);
 
 describe('CoAP', () => {
   test('host, path, query and JSON', () => {
     const [message] = dissectPayload(post).messages;
-    assert.deepEqual([message!.protocol, message!.encryption.verdict, ...fieldsOf(message)], ['coap', 'cleartext',
-      'coap.uri_host=api.iot.example', 'url.path=/v1/devices/lock-4471', 'url.query.uid=8841203', 'url.query=beta', 'coap.payload.json.room_id=M5x2']);
+    assert.deepEqual(
+      [message!.protocol, message!.encryption.verdict, ...fieldsOf(message)],
+      [
+        'coap',
+        'cleartext',
+        'coap.uri_host=api.iot.example',
+        'url.path=/v1/devices/lock-4471',
+        'url.query.uid=8841203',
+        'url.query=beta',
+        'coap.payload.json.room_id=M5x2',
+      ],
+    );
     assert.deepEqual(message!.facts, {
       'url.domain': 'api.iot.example', 'destination.domain': 'api.iot.example', 'telltale.destination.domain_source': 'coap',
       'url.path': '/v1/devices/lock-4471', 'url.query': 'uid=8841203&beta',
@@ -67,7 +82,12 @@ describe('CoAP', () => {
     builder.udp({ client: { ip: '10.20.0.12', port: 50_123 }, server: { ip: '192.0.2.40', port: 5683 }, at: 1_700_000_000_000_000 }).send(post);
     withFile(builder.pcap(), (file) => {
       const [packet] = fields(file, 'coap', ['coap.opt.uri_host', 'coap.opt.uri_path', 'coap.opt.uri_query', '_ws.malformed']);
-      assert.deepEqual(packet, { 'coap.opt.uri_host': 'api.iot.example', 'coap.opt.uri_path': 'v1,devices,lock-4471', 'coap.opt.uri_query': 'uid=8841203,beta', '_ws.malformed': '' });
+      assert.deepEqual(packet, {
+        'coap.opt.uri_host': 'api.iot.example',
+        'coap.opt.uri_path': 'v1,devices,lock-4471',
+        'coap.opt.uri_query': 'uid=8841203,beta',
+        '_ws.malformed': '',
+      });
     });
   });
 });

@@ -24,9 +24,10 @@ export function looksLikeForm(bytes: Buffer): boolean {
  * What stands in front of JSON: what keeps a script from including it, a call or an assignment (JSONP), tags of a page that is nothing but its frame.
  */
 const wrapper = new RegExp(
-  '^\\s{0,64}(?:\\/\\*[^*]{0,128}\\*\\/\\s{0,8})?(?:\\)\\]\\}\',?|while ?\\(1\\);|for ?\\(;;\\);|&&&[A-Z]+&&&'
-  + '|(?:typeof [\\w$.]{1,64} ?={2,3} ?["\']function["\'] ?&& ?|try ?\\{ ?|;)?[\\w$.[\\]]{1,128} ?\\('
-  + '|(?:(?:var|let|const) )?[\\w$.[\\]"\']{1,128} ?=|(?:<(?:html|head|body|pre|textarea|script)(?: [^<>]{0,128})?>\\s{0,8}(?:<\\/head>)?){1,6})\\s{0,8}(?=[{[])', 'i',
+  "^\\s{0,64}(?:\\/\\*[^*]{0,128}\\*\\/\\s{0,8})?(?:\\)\\]\\}',?|while ?\\(1\\);|for ?\\(;;\\);|&&&[A-Z]+&&&" +
+    '|(?:typeof [\\w$.]{1,64} ?={2,3} ?["\']function["\'] ?&& ?|try ?\\{ ?|;)?[\\w$.[\\]]{1,128} ?\\(' +
+    '|(?:(?:var|let|const) )?[\\w$.[\\]"\']{1,128} ?=|(?:<(?:html|head|body|pre|textarea|script)(?: [^<>]{0,128})?>\\s{0,8}(?:<\\/head>)?){1,6})\\s{0,8}(?=[{[])',
+  'i',
 );
 
 /** Where JSON begins behind a wrapper; 0 when there is none. */
@@ -35,14 +36,18 @@ export function wrappedJsonAt(bytes: Buffer): number {
 }
 
 /** Documents of XML that are content: pages, pictures, feeds, maps of sites, descriptions of services. */
-const published = /^(?:html|svg|rss|feed|rdf|urlset|sitemapindex|stylesheet|schema|definitions|opensearchdescription|opml|wml|wap-provisioningdoc|cross-domain-policy|package|application|mpd|smoothstreamingmedia)$/i;
+const published =
+  /^(?:html|svg|rss|feed|rdf|urlset|sitemapindex|stylesheet|schema|definitions|opensearchdescription|opml|wml|wap-provisioningdoc|cross-domain-policy|package|application|mpd|smoothstreamingmedia)$/i;
 
-const root = /^(?:\u00ef\u00bb\u00bf)?\s{0,64}(?:<\?xml[^>]{0,256}\?>\s{0,64})?(?:<\?[^>]{0,256}\?>\s{0,64}|<!--(?:(?!-->)[^]){0,256}-->\s{0,64}|<!DOCTYPE[^>[]{0,256}>\s{0,64}){0,4}<((?:[\w-]{1,64}:)?[A-Za-z_][\w.-]{0,64})[\s/>]/i;
+const root =
+  /^(?:\u00ef\u00bb\u00bf)?\s{0,64}(?:<\?xml[^>]{0,256}\?>\s{0,64})?(?:<\?[^>]{0,256}\?>\s{0,64}|<!--(?:(?!-->)[^]){0,256}-->\s{0,64}|<!DOCTYPE[^>[]{0,256}>\s{0,64}){0,4}<((?:[\w-]{1,64}:)?[A-Za-z_][\w.-]{0,64})[\s/>]/i;
 
 /** Whether a document of XML begins here, and is no content for everybody. Pages that leave out their `html` begin with some tag of it. */
 export function isXmlData(bytes: Buffer): boolean {
   const text = bytes.toString('latin1', 0, sampleBytes);
   const name = root.exec(text)?.[1];
   if (name === undefined || /<!doctype html/i.test(text) || published.test(name.replace(/^.*:/, ''))) return false;
-  return /^\W{0,4}\s{0,64}<\?xml/.test(text) || /^(?:\w+:)?(?:envelope|plist|methodresponse|response|result|data|error|user|session|login)$/i.test(name);
+  return (
+    /^\W{0,4}\s{0,64}<\?xml/.test(text) || /^(?:\w+:)?(?:envelope|plist|methodresponse|response|result|data|error|user|session|login)$/i.test(name)
+  );
 }

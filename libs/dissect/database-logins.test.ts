@@ -4,7 +4,15 @@ import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
 
 /** `frame protocol verdict field …` of each message, and how many bytes of content it hands over. */
 function told(packets: readonly Packet[]): string[] {
-  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message), ...(message.payload === null ? [] : [`+${message.payload.length}`])].join(' '));
+  return dissectStream(packets).messages.map((message) =>
+    [
+      message.frame,
+      message.protocol,
+      message.encryption.verdict,
+      ...fieldsOf(message),
+      ...(message.payload === null ? [] : [`+${message.payload.length}`]),
+    ].join(' '),
+  );
 }
 
 function hex(text: string): Buffer {
@@ -37,7 +45,8 @@ describe('PostgreSQL', () => {
     // RFC 7677, section 3.
     const first = 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO';
     const last = 'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=';
-    const message = (type: string, body: Buffer): Buffer => Buffer.concat([Buffer.from(type), hex((body.length + 4).toString(16).padStart(8, '0')), body]);
+    const message = (type: string, body: Buffer): Buffer =>
+      Buffer.concat([Buffer.from(type), hex((body.length + 4).toString(16).padStart(8, '0')), body]);
     const initial = Buffer.concat([Buffer.from('SCRAM-SHA-256\0'), hex(first.length.toString(16).padStart(8, '0')), Buffer.from(first)]);
     assert.deepEqual(told([
       ['source', Buffer.concat([length, startup])], ['destination', message('R', Buffer.concat([hex('0000000a'), Buffer.from('SCRAM-SHA-256\0\0')]))], ['source', message('p', initial)],
@@ -50,7 +59,10 @@ describe('PostgreSQL', () => {
   });
 
   test('an answer of md5 is no password, and what follows an accepted request for TLS is TLS', () => {
-    const digest: Packet[] = [['destination', hex('52 0000000c 00000005 01020304')], ['source', Buffer.concat([hex('70 00000028'), Buffer.from(`md5${'0'.repeat(32)}\0`)])]];
+    const digest: Packet[] = [
+      ['destination', hex('52 0000000c 00000005 01020304')],
+      ['source', Buffer.concat([hex('70 00000028'), Buffer.from(`md5${'0'.repeat(32)}\0`)])],
+    ];
     assert.deepEqual(told([['source', Buffer.concat([length, startup])], ...digest]), [
       '1 postgresql cleartext postgresql.login.user_name=jane', `3 postgresql cleartext postgresql.login.response=md5${'0'.repeat(32)}`,
     ]);
@@ -60,7 +72,8 @@ describe('PostgreSQL', () => {
 
 describe('MySQL', () => {
   const greeting: Packet = ['destination', Buffer.concat([hex('4a000000 0a'), Buffer.from('8.0.36\0'.padEnd(73, '\0'))])];
-  const login = (capabilities: string, rest: Buffer) => Buffer.concat([hex(`${(32 + rest.length).toString(16)}000001 ${capabilities}0000 00000001 21`), Buffer.alloc(23), rest]);
+  const login = (capabilities: string, rest: Buffer) =>
+    Buffer.concat([hex(`${(32 + rest.length).toString(16)}000001 ${capabilities}0000 00000001 21`), Buffer.alloc(23), rest]);
 
   test('the user of a login, and of a change of user', () => {
     assert.deepEqual(told([
@@ -114,11 +127,17 @@ describe('TDS', () => {
     }, fixed.length);
     const login = Buffer.concat([fixed, ...texts]);
     const packet = Buffer.concat([hex(`10 01 00${(login.length + 8).toString(16)} 0000 01 00`), login]);
-    assert.deepEqual(told([prelogin, ['destination', hex('04 01 0009 0000 01 00 00')], ['source', packet]]),
-      ['1 tds cleartext', '2 tds cleartext +1', '3 tds cleartext tds.login.workstation=PC-7 tds.login.user_name=jane tds.login.password=(tds)sesame']);
+    assert.deepEqual(told([prelogin, ['destination', hex('04 01 0009 0000 01 00 00')], ['source', packet]]), [
+      '1 tds cleartext',
+      '2 tds cleartext +1',
+      '3 tds cleartext tds.login.workstation=PC-7 tds.login.user_name=jane tds.login.password=(tds)sesame',
+    ]);
   });
 
   test('TLS inside its packets', () => {
-    assert.deepEqual(told([prelogin, ['source', Buffer.concat([hex('12 01 0012 0000 00 00'), clientHello])]]), ['1 tds cleartext', '2 tds encrypted']);
+    assert.deepEqual(told([prelogin, ['source', Buffer.concat([hex('12 01 0012 0000 00 00'), clientHello])]]), [
+      '1 tds cleartext',
+      '2 tds encrypted',
+    ]);
   });
 });

@@ -5,7 +5,9 @@ import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
 
 /** `frame protocol field …` of each message, and how many bytes of content it hands over. */
 function told(packets: readonly Packet[]): string[] {
-  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, ...fieldsOf(message), ...(message.payload === null ? [] : [`+${message.payload.length}`])].join(' '));
+  return dissectStream(packets).messages.map((message) =>
+    [message.frame, message.protocol, ...fieldsOf(message), ...(message.payload === null ? [] : [`+${message.payload.length}`])].join(' '),
+  );
 }
 
 describe('DRDA', () => {
@@ -24,13 +26,20 @@ describe('DRDA', () => {
   });
 
   test('a login whose names are encrypted tells none, and another beginning is none', () => {
-    assert.deepEqual(told([begin, ['source', packet(object('106e', object('11a2', hex('0009')), object('11dc', Buffer.alloc(8, 9))))]]), ['1 drda', '2 drda']);
-    assert.deepEqual(told([['source', packet(object('2414', hex('00')))]]).map((line) => line.split(' ')[1]), ['tcp']);
+    assert.deepEqual(told([begin, ['source', packet(object('106e', object('11a2', hex('0009')), object('11dc', Buffer.alloc(8, 9))))]]), [
+      '1 drda',
+      '2 drda',
+    ]);
+    assert.deepEqual(
+      told([['source', packet(object('2414', hex('00')))]]).map((line) => line.split(' ')[1]),
+      ['tcp'],
+    );
   });
 });
 
 describe('Cassandra', () => {
-  const frame = (version: number, operation: number, ...body: (Buffer | string)[]): Buffer => bytes(u8(version), hex('00 0001'), u8(operation), prefixed(u32, ...body));
+  const frame = (version: number, operation: number, ...body: (Buffer | string)[]): Buffer =>
+    bytes(u8(version), hex('00 0001'), u8(operation), prefixed(u32, ...body));
   const startup = frame(4, 1, u16(1), prefixed(u16, 'CQL_VERSION'), prefixed(u16, '3.4.5'));
 
   test('user and password, and queries as content', () => {
@@ -42,6 +51,9 @@ describe('Cassandra', () => {
 
   test('asking for options begins it too; other maps do not', () => {
     assert.deepEqual(told([['source', frame(5, 5)]]), ['1 cassandra']);
-    assert.deepEqual(told([['source', frame(4, 1, u16(1), prefixed(u16, 'VERSION'), prefixed(u16, '3.4.5'))]]).map((line) => line.split(' ')[1]), ['tcp']);
+    assert.deepEqual(
+      told([['source', frame(4, 1, u16(1), prefixed(u16, 'VERSION'), prefixed(u16, '3.4.5'))]]).map((line) => line.split(' ')[1]),
+      ['tcp'],
+    );
   });
 });

@@ -21,7 +21,13 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 export type { DatagramContext } from './protocol.ts';
 
 /** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
-export function dissectDatagram(payload: Buffer, context: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions): void {
+export function dissectDatagram(
+  payload: Buffer,
+  context: DatagramContext,
+  emit: Emit,
+  counters: DissectCounters,
+  options = defaultDissectOptions,
+): void {
   if (payload.length === 0) return;
   const message = claimedMessage(payload, context, new DatagramFlow(options, counters));
   if (message !== null) emit(message ?? unclaimedMessage(payload, context, counters));

@@ -4,7 +4,10 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
-/** DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): who binds with NTLM, as Outlook and Windows' own services do, and what they call where it is not sealed. */
+/**
+ * DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): who binds with NTLM, as Outlook and Windows' own services do, and what they call where it is not
+ * sealed.
+ */
 export const dceRpc = framedProtocol('dcerpc', recogniseDceRpc, () => new DceRpcReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'DCE/RPC' };

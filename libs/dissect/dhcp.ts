@@ -8,7 +8,8 @@ import type { DatagramProtocol } from './protocol.ts';
  */
 export const dhcp: DatagramProtocol = {
   name: 'dhcp',
-  recognise: (payload) => payload.length > optionsStart && (payload[0] === REQUEST || payload[0] === REPLY) && payload.readUInt32BE(magicAt) === MAGIC,
+  recognise: (payload) =>
+    payload.length > optionsStart && (payload[0] === REQUEST || payload[0] === REPLY) && payload.readUInt32BE(magicAt) === MAGIC,
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('dhcp', cleartext, sender, frame, micros);
     const fields = new FieldList('dhcp', sender, message.fields, options, counters);
@@ -18,7 +19,8 @@ export const dhcp: DatagramProtocol = {
       if (code === HOST_NAME) fields.add('dhcp.host_name', 'dhcp_host_name', readText(value), '', frame);
       else if (code === CLIENT_FQDN) fields.add('dhcp.client_fqdn', 'dhcp_host_name', readFqdn(value), '', frame);
     });
-    if (payload[0] === REQUEST && isRelayed(payload)) fields.add('dhcp.client_mac', 'mac', payload.toString('hex', 28, 34).replace(/(..)(?=.)/g, '$1:'), '', frame);
+    if (payload[0] === REQUEST && isRelayed(payload))
+      fields.add('dhcp.client_mac', 'mac', payload.toString('hex', 28, 34).replace(/(..)(?=.)/g, '$1:'), '', frame);
     if (!isSound) counters.add('dhcp', 'malformed option');
     return message;
   },

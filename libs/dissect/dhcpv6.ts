@@ -7,7 +7,10 @@ import type { DatagramProtocol } from './protocol.ts';
 export const dhcpv6: DatagramProtocol = {
   name: 'dhcpv6',
   recognise: (payload, { sourcePort, destinationPort }) =>
-    (isPort(sourcePort) || isPort(destinationPort)) && ofClients.has(payload[0]!) && payload.length > optionsAt(payload) && visitOptions(payload, optionsAt(payload), () => {}),
+    (isPort(sourcePort) || isPort(destinationPort)) &&
+    ofClients.has(payload[0]!) &&
+    payload.length > optionsAt(payload) &&
+    visitOptions(payload, optionsAt(payload), () => {}),
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('dhcpv6', cleartext, sender, frame, micros);
     const fields = new FieldList('dhcpv6', sender, message.fields, options, counters);

@@ -5,7 +5,10 @@ import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { tbcdDigits } from './tbcd.ts';
 
-/** Diameter (RFC 6733) over TCP, and over SCTP (sctp.ts), with the attributes of credit control (RFC 8506) and of 3GPP (TS 29.329, 29.061) that name a subscriber. */
+/**
+ * Diameter (RFC 6733) over TCP, and over SCTP (sctp.ts), with the attributes of credit control (RFC 8506) and of 3GPP (TS 29.329, 29.061) that name a
+ * subscriber.
+ */
 export const diameter = framedProtocol('diameter', recogniseDiameter, () => new DiameterReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'Diameter' };
@@ -61,7 +64,10 @@ class DiameterReader implements FrameReader {
 }
 
 /** Reads one whole message. */
-export function diameterMessage(bytes: Buffer, { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish' | 'pass'>): Message {
+export function diameterMessage(
+  bytes: Buffer,
+  { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish' | 'pass'>,
+): Message {
   const message = createMessage('diameter', cleartext, sender, frame, micros);
   const fields = new FieldList('diameter', sender, message.fields, options, counters);
   if (!readAttributes(new ByteReader(bytes, headerBytes), fields, frame, 0)) counters.add('diameter', 'malformed attribute');

@@ -36,7 +36,12 @@ describe('datagram', () => {
   test('response: the name asked for labels the addresses behind its CNAMEs, and no others', () => {
     const { messages } = dissectPayload(response, { sourcePort: 53, sender: 'destination' });
     assert.deepEqual(messages[0]!.facts['dns.resolved_ip'], ['192.0.2.7', '2001:db8::1']);
-    assert.deepEqual(messages[0]!.resolution, { name: 'www.example.com', addresses: ['192.0.2.7', '2001:db8::1'], aliases: ['cdn.example.com'], ttl: 30 });
+    assert.deepEqual(messages[0]!.resolution, {
+      name: 'www.example.com',
+      addresses: ['192.0.2.7', '2001:db8::1'],
+      aliases: ['cdn.example.com'],
+      ttl: 30,
+    });
   });
 
   test('on any port, when it is sound from beginning to end', () => {
@@ -53,7 +58,12 @@ describe('datagram', () => {
 
   test('UTF-8 labels of DNS-SD', () => {
     const label = Buffer.from('Zoë’s iPhone');
-    const bytes = Buffer.concat([Buffer.from('000000000001000000000000', 'hex'), Buffer.from([label.length]), label, Buffer.from('056c6f63616c00000c0001', 'hex')]);
+    const bytes = Buffer.concat([
+      Buffer.from('000000000001000000000000', 'hex'),
+      Buffer.from([label.length]),
+      label,
+      Buffer.from('056c6f63616c00000c0001', 'hex'),
+    ]);
     assert.equal(dissectPayload(bytes, { destinationPort: 5353 }).messages[0]!.facts['dns.question.name'], 'zoë’s iphone.local');
   });
 
@@ -77,7 +87,13 @@ describe('datagram', () => {
   test('many questions', () => {
     const bytes = Buffer.from(`000000000002000000000000${question}0461626364c00c001c0001`, 'hex');
     const { messages } = dissectPayload(bytes, { destinationPort: 5353 });
-    assert.deepEqual(messages[0]!.fields.map(({ path, value }) => [path, value]), [['dns.question.name', 'www.example.com'], ['dns.question.name', 'abcd.www.example.com']]);
+    assert.deepEqual(
+      messages[0]!.fields.map(({ path, value }) => [path, value]),
+      [
+        ['dns.question.name', 'www.example.com'],
+        ['dns.question.name', 'abcd.www.example.com'],
+      ],
+    );
   });
 });
 

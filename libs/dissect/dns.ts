@@ -20,11 +20,13 @@ export function dnsMessage(
     fields.add('dns.question.name', '', question.name, '', frame);
   }
   fields.add('dns.opt.client_subnet', 'dns_client_subnet', dns.clientSubnet, '', frame);
-  if (protocol === 'mdns' || protocol === 'llmnr') for (const { path, key, value } of hostNames(dns, protocol)) fields.add(path, key, value, '', frame);
+  if (protocol === 'mdns' || protocol === 'llmnr')
+    for (const { path, key, value } of hostNames(dns, protocol)) fields.add(path, key, value, '', frame);
   if (!dns.isResponse) return message;
   const asked = dns.questions[0];
   const resolution = asked === undefined ? null : resolve(dns, asked.name);
-  const addresses = resolution === null ? dns.answers.filter((answer) => answer.address !== '').map((answer) => answer.address) : resolution.addresses;
+  const addresses =
+    resolution === null ? dns.answers.filter((answer) => answer.address !== '').map((answer) => answer.address) : resolution.addresses;
   if (addresses.length > 0) facts['dns.resolved_ip'] = addresses;
   if (protocol === 'dns' && resolution !== null && addresses.length > 0) message.resolution = resolution;
   return message;

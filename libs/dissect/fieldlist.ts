@@ -65,7 +65,13 @@ export class FieldList {
 }
 
 /** Adds values whose paths begin with the protocol: `smb.login.user_name`. */
-export function addNamed(protocol: string, message: Message, values: readonly NamedValue[], options: DissectOptions, counters: DissectCounters): void {
+export function addNamed(
+  protocol: string,
+  message: Message,
+  values: readonly NamedValue[],
+  options: DissectOptions,
+  counters: DissectCounters,
+): void {
   const list = new FieldList(protocol, message.sender, message.fields, options, counters);
   for (const { name, key, value, encoding } of values) list.add(`${protocol}.${name}`, key, value, encoding, message.frame);
 }

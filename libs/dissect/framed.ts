@@ -102,7 +102,16 @@ class FramedHandler implements StreamHandler {
         return;
       }
       if (length === 0 || bytes.length < length) return;
-      const context = { sender, frame: stream.frameAt(length - 1), micros: stream.microsAt(length - 1), options, counters, restart: this.#restart, finish: this.#finish, pass: this.#pass };
+      const context = {
+        sender,
+        frame: stream.frameAt(length - 1),
+        micros: stream.microsAt(length - 1),
+        options,
+        counters,
+        restart: this.#restart,
+        finish: this.#finish,
+        pass: this.#pass,
+      };
       const whole = bytes.subarray(0, length);
       const message = (skips ? null : this.#reader.read(whole, context)) ?? this.#content(whole, context);
       if (message !== null) {

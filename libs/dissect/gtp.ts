@@ -38,9 +38,17 @@ interface Element {
 }
 
 /** TS 29.060, section 7.7: the MSISDN has a byte with the nature of the address in front. */
-const elements1: Record<number, Element | undefined> = { 2: { name: 'imsi', skip: 0 }, 134: { name: 'msisdn', skip: 1 }, 154: { name: 'mei', skip: 0 } };
+const elements1: Record<number, Element | undefined> = {
+  2: { name: 'imsi', skip: 0 },
+  134: { name: 'msisdn', skip: 1 },
+  154: { name: 'mei', skip: 0 },
+};
 /** TS 29.274, section 8.1. */
-const elements2: Record<number, Element | undefined> = { 1: { name: 'imsi', skip: 0 }, 75: { name: 'mei', skip: 0 }, 76: { name: 'msisdn', skip: 0 } };
+const elements2: Record<number, Element | undefined> = {
+  1: { name: 'imsi', skip: 0 },
+  75: { name: 'mei', skip: 0 },
+  76: { name: 'msisdn', skip: 0 },
+};
 
 /** Lengths of the elements of version 1 that have none of their own (TS 29.060, table 37). */
 const fixedLengths: Record<number, number | undefined> = {
@@ -55,7 +63,8 @@ const fixedLengths: Record<number, number | undefined> = {
 function addAddress(hops: HopList, type: number, version: number, value: Buffer): void {
   if (version === 1 && type === 133) hops.add('gtp-node', ipAt(value, 0));
   else if (version === 1 && type === 128) hops.addPerson('gtp-subscriber', ipAt(value, 2));
-  else if (version === 2 && type === 79) hops.addPerson('gtp-subscriber', (value[0]! & 0x07) === 2 ? ipAt(value.subarray(0, 18), 2) : ipAt(value.subarray(0, 5), 1));
+  else if (version === 2 && type === 79)
+    hops.addPerson('gtp-subscriber', (value[0]! & 0x07) === 2 ? ipAt(value.subarray(0, 18), 2) : ipAt(value.subarray(0, 5), 1));
   else if (version === 2 && type === 87 && value.length >= 9) {
     const hasIpv4 = (value[0]! & 0x80) !== 0;
     if (hasIpv4) hops.add('gtp-node', ipAt(value.subarray(0, 9), 5));
@@ -90,8 +99,11 @@ function visitElements(payload: Buffer, visit: (type: number, version: number, v
   if (first >> 5 === 1) return visit1(new ByteReader(payload, (first & 0x07) === 0 ? 8 : 12), first, visit);
   const end = 4 + payload.readUInt16BE(2);
   const behind = payload.subarray(end);
-  return visit2(new ByteReader(payload.subarray(0, end), (first & 0x08) === 0 ? 8 : 12), visit)
-    && ((first & 0x10) === 0 || (behind.length >= 8 && behind[0]! >> 5 === 2 && visit2(new ByteReader(behind, (behind[0]! & 0x08) === 0 ? 8 : 12), visit)));
+  return (
+    visit2(new ByteReader(payload.subarray(0, end), (first & 0x08) === 0 ? 8 : 12), visit) &&
+    ((first & 0x10) === 0 ||
+      (behind.length >= 8 && behind[0]! >> 5 === 2 && visit2(new ByteReader(behind, (behind[0]! & 0x08) === 0 ? 8 : 12), visit)))
+  );
 }
 
 function visit1(reader: ByteReader, flags: number, visit: (type: number, version: number, value: Buffer) => void): boolean {

@@ -16,8 +16,16 @@ const end = Buffer.from('\x1c\r');
 
 /** Fields of PID by number, and their keys. */
 const personFields: readonly (readonly [number: number, name: string, key: string])[] = [
-  [2, 'id', 'patient_id'], [3, 'id', 'patient_id'], [4, 'id', 'patient_id'], [5, 'name', 'patient_name'], [7, 'birth_date', 'birth_date'], [11, 'address', 'address'],
-  [13, 'home_phone', 'phone'], [14, 'business_phone', 'phone'], [18, 'account', 'account_number'], [19, 'social_security', 'ssn'],
+  [2, 'id', 'patient_id'],
+  [3, 'id', 'patient_id'],
+  [4, 'id', 'patient_id'],
+  [5, 'name', 'patient_name'],
+  [7, 'birth_date', 'birth_date'],
+  [11, 'address', 'address'],
+  [13, 'home_phone', 'phone'],
+  [14, 'business_phone', 'phone'],
+  [18, 'account', 'account_number'],
+  [19, 'social_security', 'ssn'],
 ];
 const NAME = 5;
 const ADDRESS = 11;

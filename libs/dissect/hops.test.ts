@@ -21,14 +21,20 @@ describe('places on the path that messages name', () => {
 
   test('of a person only the network is told', () => {
     const hops = new HopList();
-    for (const host of ['198.51.100.77', '[2001:db8:1:2::7]', '2001:db8::', '::ffff:198.51.100.9', '::1', 'jane.example.net']) hops.addPerson('p', host);
+    for (const host of ['198.51.100.77', '[2001:db8:1:2::7]', '2001:db8::', '::ffff:198.51.100.9', '::1', 'jane.example.net'])
+      hops.addPerson('p', host);
     assert.deepEqual(hops.texts, ['p=198.51.100.0/24', 'p=2001:db8:1::/48', 'p=2001:db8:0::/48', 'p=0:0:0::/48']);
   });
 
   test('SIP: Via, Record-Route and Contact; SDP and ICE candidates', () => {
     const sdp = [
-      'v=0', 'o=- 1 1 IN IP4 198.51.100.20', 'c=IN IP4 203.0.113.5', 'a=candidate:1 1 udp 1 10.0.0.5 5000 typ host', 'a=candidate:2 1 udp 1 198.51.100.20 5000 typ srflx raddr 10.0.0.5 rport 5000',
-      'a=candidate:3 1 udp 1 203.0.113.9 5000 typ relay raddr 198.51.100.20 rport 1', 'a=candidate:4 1 udp 1 0fd5.local 5000 typ host',
+      'v=0',
+      'o=- 1 1 IN IP4 198.51.100.20',
+      'c=IN IP4 203.0.113.5',
+      'a=candidate:1 1 udp 1 10.0.0.5 5000 typ host',
+      'a=candidate:2 1 udp 1 198.51.100.20 5000 typ srflx raddr 10.0.0.5 rport 5000',
+      'a=candidate:3 1 udp 1 203.0.113.9 5000 typ relay raddr 198.51.100.20 rport 1',
+      'a=candidate:4 1 udp 1 0fd5.local 5000 typ host',
     ].join('\r\n');
     assert.deepEqual(hopsOf(['INVITE sip:bob@b.example SIP/2.0', 'Via: SIP/2.0/UDP proxy.example:5060;branch=z', 'Via: SIP/2.0/UDP 10.0.0.5:5060;received=198.51.100.20', 'Record-Route: <sip:192.0.2.9;lr>, <sip:edge.example;lr>',
       'Contact: <sip:jane@198.51.100.21:5060>', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp].join('\r\n')), [
@@ -39,7 +45,9 @@ describe('places on the path that messages name', () => {
 
   test('SDP: who described the session is left out where the media go to the same host', () => {
     const sdp = 'o=- 1 1 IN IP4 203.0.113.5\r\nc=IN IP4 203.0.113.5\r\nm=audio 5000 RTP/AVP 0\r\n';
-    assert.deepEqual(hopsOf(`INVITE sip:b@b.example SIP/2.0\r\nContent-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`), ['sdp-media=203.0.113.5']);
+    assert.deepEqual(hopsOf(`INVITE sip:b@b.example SIP/2.0\r\nContent-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`), [
+      'sdp-media=203.0.113.5',
+    ]);
   });
 
   test('HTTP: proxies of X-Forwarded-For and Forwarded, the target of CONNECT, a redirection to another host', () => {
@@ -53,7 +61,14 @@ describe('places on the path that messages name', () => {
 
   test('TURN, SOCKS, CNAME', () => {
     assert.deepEqual(hopsOf(hex('0103 000c 2112a442 000000000000000000000000 0016 0008 0001 0d96 e112a643')), ['turn-relay=192.0.2.1']);
-    assert.deepEqual(dissectStream([['source', hex('05 01 00')], ['destination', hex('05 00')], ['source', hex('05 01 00 03 0c 6d6565742e6578616d706c65 01bb')]]).messages[0]!.facts['telltale.flow.hops'], ['socks-target=meet.example']);
+    assert.deepEqual(
+      dissectStream([
+        ['source', hex('05 01 00')],
+        ['destination', hex('05 00')],
+        ['source', hex('05 01 00 03 0c 6d6565742e6578616d706c65 01bb')],
+      ]).messages[0]!.facts['telltale.flow.hops'],
+      ['socks-target=meet.example'],
+    );
   });
 
   test('GTP-C: addresses of nodes, and the network of the subscriber', () => {
@@ -62,7 +77,11 @@ describe('places on the path that messages name', () => {
     const paa = hex('4f 0005 00 01 0a2d0109');
     const body = Buffer.concat([hex('00000000 00000100'), fteid, paa]);
     const header = Buffer.from([0x48, 0x20, 0, body.length]);
-    assert.deepEqual(hopsOf(Buffer.concat([header, body]), { sourcePort: 2123, destinationPort: 2123 }), ['gtp-node=192.0.2.7', 'gtp-node=2001:db8::7', 'gtp-subscriber=10.45.1.0/24']);
+    assert.deepEqual(hopsOf(Buffer.concat([header, body]), { sourcePort: 2123, destinationPort: 2123 }), [
+      'gtp-node=192.0.2.7',
+      'gtp-node=2001:db8::7',
+      'gtp-subscriber=10.45.1.0/24',
+    ]);
     // Create PDP context request: GSN address (TS 29.060, section 7.7.32).
     const gsn = hex('85 0004 c0000208');
     assert.deepEqual(hopsOf(Buffer.concat([hex('30 10 0007 00000000'), gsn]), { sourcePort: 2123, destinationPort: 2123 }), ['gtp-node=192.0.2.8']);

@@ -16,8 +16,12 @@ const ANY = 255;
 
 const mostNames = 16;
 
-/** Services whose instances are named by or after their owner (DNS-SD, RFC 6763, section 4.1.1). Printers, players and speakers are named after a room or a model. */
-const personal = /^(.{1,63}?)\._(?:companion-link|airplay|raop|device-info|rdlink|smb|afpovertcp|ssh|sftp-ssh|rfb|workstation|adisk|eppc|touch-able|presence|nomachine|homekit|apple-mobdev2?|airdrop|asquic)\._(?:tcp|udp)\.local$/;
+/**
+ * Services whose instances are named by or after their owner (DNS-SD, RFC 6763, section 4.1.1). Printers, players and speakers are named after a room
+ * or a model.
+ */
+const personal =
+  /^(.{1,63}?)\._(?:companion-link|airplay|raop|device-info|rdlink|smb|afpovertcp|ssh|sftp-ssh|rfb|workstation|adisk|eppc|touch-able|presence|nomachine|homekit|apple-mobdev2?|airdrop|asquic)\._(?:tcp|udp)\.local$/;
 
 /**
  * Names of hosts in a message of multicast DNS (RFC 6762) or LLMNR (RFC 4795): those whose addresses it tells, and the instances of services

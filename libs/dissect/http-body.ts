@@ -72,7 +72,9 @@ function addAnswer(list: FieldList, bytes: Buffer, frames: FrameMap, encoding: s
     return list.addJson('http.response.body.json', bytes.subarray(at, end), { frameAt: (position) => frames.frameAt(at + position) }, encoding);
   }
   if (!isXmlData(bytes)) return false;
-  scanXml(bytes.toString('latin1'), options.maxDepth, (path, key, value, end) => list.add(`http.response.body.xml.${path}`, key, value, encoding, frames.frameAt(end - 1)));
+  scanXml(bytes.toString('latin1'), options.maxDepth, (path, key, value, end) =>
+    list.add(`http.response.body.xml.${path}`, key, value, encoding, frames.frameAt(end - 1)),
+  );
   return true;
 }
 

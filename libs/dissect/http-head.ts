@@ -123,7 +123,9 @@ export function recogniseHttp(bytes: Buffer): Recognition {
     return parseStatusLine(line) !== 0 || parseRequestLine(line.trimEnd()) !== null ? 'yes' : 'no';
   }
   if (bytes.length >= maxStartLine) return 'no';
-  return /^(?:[A-Za-z][A-Za-z_-]{0,31}(?: [ -~\x80-\xff]*)?|HTTP\/(?:1[ -~]*)?)\r?$/.test(bytes.toString('latin1', 0, Math.min(bytes.length, 64))) ? 'more' : 'no';
+  return /^(?:[A-Za-z][A-Za-z_-]{0,31}(?: [ -~\x80-\xff]*)?|HTTP\/(?:1[ -~]*)?)\r?$/.test(bytes.toString('latin1', 0, Math.min(bytes.length, 64)))
+    ? 'more'
+    : 'no';
 }
 
 export interface RequestLine {

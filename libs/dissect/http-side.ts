@@ -194,7 +194,12 @@ export class HttpSide {
     addTarget(this.#fields!, target, request.targetStart, this.#stream);
     addHeaders(this.#fields!, 'http.request.header', head.headers, this.#stream);
 
-    this.#request = { method: request.method, domain: facts['url.domain'] ?? '', destinationDomain: facts['destination.domain'] ?? '', answered: false };
+    this.#request = {
+      method: request.method,
+      domain: facts['url.domain'] ?? '',
+      destinationDomain: facts['destination.domain'] ?? '',
+      answered: false,
+    };
     this.#awaitsContinue = headerValue(head.headers, 'expect').toLowerCase() === '100-continue';
     this.#exchanges.add(this.#request);
     this.#bodyUse = isMedia(type) ? 'skip' : 'keep';

@@ -48,14 +48,23 @@ export function addTarget(list: FieldList, target: Target, position: number, fra
     const frame = frames.frameAt(position + target.pathStart);
     const user = colon < 0 ? userInfo : userInfo.slice(0, colon);
     list.add('url.username', 'username', decodeUrl(user, false), encodingOf('', user, false), frame);
-    if (colon >= 0) list.add('url.password', 'password', decodeUrl(userInfo.slice(colon + 1), false), encodingOf('', userInfo.slice(colon + 1), false), frame);
+    if (colon >= 0)
+      list.add('url.password', 'password', decodeUrl(userInfo.slice(colon + 1), false), encodingOf('', userInfo.slice(colon + 1), false), frame);
   }
-  if (path.length > 1) list.add('url.path', '', decodeUrl(path, false), encodingOf('', path, false), frames.frameAt(position + target.pathStart + path.length - 1));
+  if (path.length > 1)
+    list.add('url.path', '', decodeUrl(path, false), encodingOf('', path, false), frames.frameAt(position + target.pathStart + path.length - 1));
   if (query !== '') addPairs(list, 'url.query', query, position + target.queryStart, frames, '');
 }
 
-/** Sets the facts about where a request goes: to the host of an absolute target, else to that of the Host header, or what `source` has in its place. */
-export function setTargetFacts(facts: Partial<FlowRecord>, target: Pick<Target, 'authority' | 'path' | 'query'>, host: string, source: 'http' | 'coap' = 'http'): void {
+/**
+ * Sets the facts about where a request goes: to the host of an absolute target, else to that of the Host header, or what `source` has in its place.
+ */
+export function setTargetFacts(
+  facts: Partial<FlowRecord>,
+  target: Pick<Target, 'authority' | 'path' | 'query'>,
+  host: string,
+  source: 'http' | 'coap' = 'http',
+): void {
   const domain = hostOf(target.authority === '' ? host : target.authority);
   if (domain !== '') {
     facts['url.domain'] = domain;

@@ -17,8 +17,13 @@ function bodyFields(bytes: Buffer | string): string[] {
 
 describe('request', () => {
   test('facts, query, headers and cookies', () => {
-    const { messages } = dissectStream([['source', 'GET /v1/users/42?uid=7&name=J%C3%BCrgen+K&e=&flag HTTP/1.1\r\nHost: Api.Example:8080\r\nUser-Agent: App/1\r\n'
-      + 'Cookie: sid=abc; user=%7B%22id%22%3A5%7D; q="z"\r\nAuthorization: Basic dTpw\r\nX-Device-ID:  d1 \r\n\r\n']]);
+    const { messages } = dissectStream([
+      [
+        'source',
+        'GET /v1/users/42?uid=7&name=J%C3%BCrgen+K&e=&flag HTTP/1.1\r\nHost: Api.Example:8080\r\nUser-Agent: App/1\r\n' +
+          'Cookie: sid=abc; user=%7B%22id%22%3A5%7D; q="z"\r\nAuthorization: Basic dTpw\r\nX-Device-ID:  d1 \r\n\r\n',
+      ],
+    ]);
     assert.equal(messages.length, 1);
     assert.deepEqual(messages[0]!.facts, {
       'http.request.method': 'GET', 'url.domain': 'api.example', 'destination.domain': 'api.example', 'telltale.destination.domain_source': 'http',
@@ -43,11 +48,19 @@ describe('request', () => {
   test('DNS in a body is DNS', () => {
     const question = Buffer.from('000001000001000000000000036170690765 78616d706c650000010001'.replace(' ', ''), 'hex');
     const { messages } = dissectStream([['source', post('Content-Type: application/dns-message\r\n', question)]]);
-    assert.deepEqual(messages.map(({ protocol, facts }) => [protocol, facts['dns.question.name'] ?? facts['url.path']]), [['dns', 'api.example'], ['http', '/x']]);
+    assert.deepEqual(
+      messages.map(({ protocol, facts }) => [protocol, facts['dns.question.name'] ?? facts['url.path']]),
+      [
+        ['dns', 'api.example'],
+        ['http', '/x'],
+      ],
+    );
   });
 
   test('a key that is data is a value, and stands in no path', () => {
-    const { messages } = dissectStream([['source', 'GET /?jane%40example.org=1&user[id]=7 HTTP/1.1\r\nHost: h\r\nCookie: 490154203237518=x\r\n\r\n']]);
+    const { messages } = dissectStream([
+      ['source', 'GET /?jane%40example.org=1&user[id]=7 HTTP/1.1\r\nHost: h\r\nCookie: 490154203237518=x\r\n\r\n'],
+    ]);
     assert.deepEqual(fieldsOf(messages[0]), [
       'url.query=(url)jane@example.org', 'url.query.*=1', 'url.query.user[id]=7', 'http.request.header.host=h',
       'http.request.header.cookie=490154203237518', 'http.request.header.cookie.*=x',
@@ -62,7 +75,9 @@ describe('request', () => {
   });
 
   test('a folded header, a header that is none, a referer with a query', () => {
-    const { messages, counters } = dissectStream([['source', 'GET / HTTP/1.1\r\nX-A: one\r\n\t two\r\nnonsense\r\nReferer: http://b/?uid=9\r\n\r\n']]);
+    const { messages, counters } = dissectStream([
+      ['source', 'GET / HTTP/1.1\r\nX-A: one\r\n\t two\r\nnonsense\r\nReferer: http://b/?uid=9\r\n\r\n'],
+    ]);
     assert.deepEqual(fieldsOf(messages[0]), [
       'http.request.header.x-a=one two', 'http.request.header.referer=http://b/?uid=9', 'http.request.header.referer.query.uid=9',
     ]);
@@ -71,7 +86,11 @@ describe('request', () => {
 
   test('frames are those of the packets that complete a value', () => {
     const { messages } = dissectStream([
-      ['source', 'POST /p?uid=1'], ['source', '23&r=4 HTTP/1.1\r\nCookie: a=1; b='], ['source', '2\r\nContent-Le'], ['source', 'ngth: 13\r\n\r\n{"a":1,'], ['source', '"b":2}x'],
+      ['source', 'POST /p?uid=1'],
+      ['source', '23&r=4 HTTP/1.1\r\nCookie: a=1; b='],
+      ['source', '2\r\nContent-Le'],
+      ['source', 'ngth: 13\r\n\r\n{"a":1,'],
+      ['source', '"b":2}x'],
     ]);
     const frames = Object.fromEntries(messages[0]!.fields.map(({ path, frame }) => [path, frame]));
     assert.deepEqual(frames, {
@@ -85,7 +104,10 @@ describe('request', () => {
   test('pipelined requests are told apart, and matched to their responses', () => {
     const { messages } = dissectStream([
       ['source', 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /2 HTTP/1.1\r\nHost: b\r\n\r\n\r\nGET /3 HTTP/1.1\r\nHost: c\r\n\r\n'],
-      ['destination', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'],
+      [
+        'destination',
+        'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n',
+      ],
     ]);
     assert.deepEqual(messages.map(({ facts }) => [facts['url.domain'], facts['url.path'], facts['http.request.method'], facts['http.response.status_code']]), [
       ['a', '/1', 'GET', undefined], ['b', '/2', 'HEAD', undefined], ['c', '/3', 'GET', undefined],
@@ -107,14 +129,22 @@ describe('request', () => {
 
 describe('request body', () => {
   test('form, with JSON in a value', () => {
-    assert.deepEqual(bodyFields(post('Content-Type: application/x-www-form-urlencoded\r\n', 'uid=1&data=%7B%22room%22%3A%7B%22id%22%3A12345678901234567890%7D%7D&x=[not json')), [
-      'http.request.body.form.uid=1', 'http.request.body.form.data.room.id=(url>json)12345678901234567890', 'http.request.body.form.x=[not json',
-    ]);
+    assert.deepEqual(
+      bodyFields(
+        post(
+          'Content-Type: application/x-www-form-urlencoded\r\n',
+          'uid=1&data=%7B%22room%22%3A%7B%22id%22%3A12345678901234567890%7D%7D&x=[not json',
+        ),
+      ),
+      ['http.request.body.form.uid=1', 'http.request.body.form.data.room.id=(url>json)12345678901234567890', 'http.request.body.form.x=[not json'],
+    );
   });
 
   test('JSON is known by its content, whatever its type', () => {
     for (const type of ['', 'Content-Type: text/plain\r\n', 'Content-Type: application/vnd.api+json; charset=utf-8\r\n']) {
-      assert.deepEqual(bodyFields(post(type, ' {"rooms":[{"id":18446744073709551615}]}')), ['http.request.body.json.rooms[0].id=18446744073709551615']);
+      assert.deepEqual(bodyFields(post(type, ' {"rooms":[{"id":18446744073709551615}]}')), [
+        'http.request.body.json.rooms[0].id=18446744073709551615',
+      ]);
     }
   });
 
@@ -123,8 +153,9 @@ describe('request body', () => {
   });
 
   test('multipart: values and names of files, not their content', () => {
-    const body = '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="a\\"b.png"\r\n'
-      + 'Content-Type: image/png\r\n\r\nPNG\r\n--B\r\nContent-Disposition: form-data; name="meta"\r\n\r\n{"imei":"35"}\r\n--B--\r\n';
+    const body =
+      '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="a\\"b.png"\r\n' +
+      'Content-Type: image/png\r\n\r\nPNG\r\n--B\r\nContent-Disposition: form-data; name="meta"\r\n\r\n{"imei":"35"}\r\n--B--\r\n';
     assert.deepEqual(bodyFields(post('Content-Type: multipart/form-data; boundary="B"\r\n', body)), [
       'http.request.body.multipart.uid=42', 'http.request.body.multipart.f.filename=a"b.png', 'http.request.body.multipart.meta.imei=(json)35',
     ]);
@@ -132,10 +163,16 @@ describe('request body', () => {
 
   test('chunked, with extension and trailer (RFC 9112, section 7.1)', () => {
     const { messages } = dissectStream([
-      ['source', `${requestLine}Transfer-Encoding: chunked\r\n\r\n4;name=value\r\n{"ui\r\n`], ['source', '6\r\nd":"7"\r\n2\r\n }\r\n0\r\nX-Sum: 1\r\n'], ['source', '\r\nGET /next HTTP/1.1\r\n\r\n'],
+      ['source', `${requestLine}Transfer-Encoding: chunked\r\n\r\n4;name=value\r\n{"ui\r\n`],
+      ['source', '6\r\nd":"7"\r\n2\r\n }\r\n0\r\nX-Sum: 1\r\n'],
+      ['source', '\r\nGET /next HTTP/1.1\r\n\r\n'],
     ]);
     assert.equal(messages.length, 2);
-    assert.deepEqual(fieldsOf(messages[0]).slice(2), ['http.request.header.transfer-encoding=chunked', 'http.request.trailer.x-sum=1', 'http.request.body.json.uid=7']);
+    assert.deepEqual(fieldsOf(messages[0]).slice(2), [
+      'http.request.header.transfer-encoding=chunked',
+      'http.request.trailer.x-sum=1',
+      'http.request.body.json.uid=7',
+    ]);
     assert.equal(messages[0]!.fields.at(-1)!.frame, 2);
     assert.equal(messages[0]!.frame, 3);
     assert.equal(messages[1]!.facts['url.path'], '/next');
@@ -152,7 +189,10 @@ describe('request body', () => {
 
   const json = Buffer.from('{"uid":"u1"}');
   for (const [name, coding, bytes] of [
-    ['gzip', 'gzip', gzipSync(json)], ['zlib', 'deflate', deflateSync(json)], ['bare deflate', 'deflate', deflateRawSync(json)], ['brotli', 'br', brotliCompressSync(json)],
+    ['gzip', 'gzip', gzipSync(json)],
+    ['zlib', 'deflate', deflateSync(json)],
+    ['bare deflate', 'deflate', deflateRawSync(json)],
+    ['brotli', 'br', brotliCompressSync(json)],
   ] as const) {
     test(`${name}`, () => {
       assert.deepEqual(bodyFields(post(`Content-Encoding: ${coding}\r\n`, bytes)), [`http.request.body.json.uid=(${coding})u1`]);
@@ -161,7 +201,10 @@ describe('request body', () => {
 
   test('a compressed body that is cut yields what it held', () => {
     const whole = gzipSync(Buffer.from(`{"uid":"u1","rest":"${'abcdefgh'.repeat(4000)}${Array.from({ length: 999 }, (_, i) => i * 7919).join()}"}`));
-    const { messages } = dissectStream([['source', `${requestLine}Content-Encoding: gzip\r\nContent-Length: ${whole.length}\r\n\r\n`], ['source', whole.subarray(0, whole.length - 100)]]);
+    const { messages } = dissectStream([
+      ['source', `${requestLine}Content-Encoding: gzip\r\nContent-Length: ${whole.length}\r\n\r\n`],
+      ['source', whole.subarray(0, whole.length - 100)],
+    ]);
     assert.deepEqual(fieldsOf(messages[0]).slice(-1), ['http.request.body.json.uid=(gzip)u1']);
     assert.equal(messages[0]!.fields.at(-1)!.frame, 2);
   });
@@ -209,11 +252,23 @@ describe('request body', () => {
 
   test('Expect: 100-continue, granted and refused', () => {
     const ask = `${requestLine}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n`;
-    const granted = dissectStream([['source', ask], ['destination', 'HTTP/1.1 100 Continue\r\n\r\n'], ['source', 'uid=1'], ['destination', 'HTTP/1.1 204 No Content\r\n\r\n']]);
+    const granted = dissectStream([
+      ['source', ask],
+      ['destination', 'HTTP/1.1 100 Continue\r\n\r\n'],
+      ['source', 'uid=1'],
+      ['destination', 'HTTP/1.1 204 No Content\r\n\r\n'],
+    ]);
     assert.deepEqual(fieldsOf(granted.messages[0]).slice(-1), ['http.request.body.form.uid=1']);
     assert.equal(granted.messages[1]!.facts['http.response.status_code'], 204);
-    const refused = dissectStream([['source', ask], ['destination', 'HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n'], ['source', 'GET /2 HTTP/1.1\r\n\r\n']]);
-    assert.deepEqual(refused.messages.map(({ facts }) => facts['url.path']), [undefined, '/x', '/2']);
+    const refused = dissectStream([
+      ['source', ask],
+      ['destination', 'HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n'],
+      ['source', 'GET /2 HTTP/1.1\r\n\r\n'],
+    ]);
+    assert.deepEqual(
+      refused.messages.map(({ facts }) => facts['url.path']),
+      [undefined, '/x', '/2'],
+    );
   });
 });
 
@@ -221,27 +276,42 @@ describe('response', () => {
   const get: Packet = ['source', 'GET /a?uid=1 HTTP/1.1\r\nHost: h.example\r\n\r\n'];
 
   test('Set-Cookie and JSON are fields; path and query of the request are not repeated', () => {
-    const { messages } = dissectStream([get, ['destination', 'HTTP/1.1 200 OK\r\nSet-Cookie: sid=abc; Path=/\r\nContent-Type: application/json\r\n\r\n{"user":{"id":5}}']]);
+    const { messages } = dissectStream([
+      get,
+      ['destination', 'HTTP/1.1 200 OK\r\nSet-Cookie: sid=abc; Path=/\r\nContent-Type: application/json\r\n\r\n{"user":{"id":5}}'],
+    ]);
     assert.deepEqual(messages[1]!.facts, {
       'http.response.status_code': 200, 'http.request.method': 'GET', 'url.domain': 'h.example',
       'destination.domain': 'h.example', 'telltale.destination.domain_source': 'http',
     });
-    assert.deepEqual(fieldsOf(messages[1]), ['http.response.header.set-cookie.sid=abc', 'http.response.header.content-type=application/json', 'http.response.body.json.user.id=5']);
+    assert.deepEqual(fieldsOf(messages[1]), [
+      'http.response.header.set-cookie.sid=abc',
+      'http.response.header.content-type=application/json',
+      'http.response.body.json.user.id=5',
+    ]);
     assert.equal(messages[1]!.sender, 'destination');
   });
 
   describe('data in bodies of types that need not be data', () => {
     const read = (type: string, body: string | Buffer, coding = ''): string[] => {
-      const head = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${coding === '' ? '' : `Content-Encoding: ${coding}\r\n`}Content-Length: ${body.length}\r\n\r\n`);
+      const head = Buffer.from(
+        `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${coding === '' ? '' : `Content-Encoding: ${coding}\r\n`}Content-Length: ${body.length}\r\n\r\n`,
+      );
       const { messages } = dissectStream([get, ['destination', Buffer.concat([head, Buffer.from(body)])]]);
       return fieldsOf(messages[1]).filter((field) => field.startsWith('http.response.body'));
     };
 
     test('JSON behind what keeps it from being a script, in a call, an assignment or a frame', () => {
       for (const [type, front, back] of [
-        ['application/json', ')]}\',\n', ''], ['text/javascript', '/**/ jsonp_17(', ');'], ['text/javascript', 'typeof cb === "function" && cb(', ')'], ['application/x-javascript', 'window.user = ', ';\n'],
-        ['text/html', '<html><head></head><body><pre>', '</pre></body></html>'], ['text/plain', 'for(;;);', ''], ['text/plain', '', ''],
-      ] as const) assert.deepEqual(read(type, `${front}{"user":{"id":5}}${back}`), ['http.response.body.json.user.id=5'], `${type} ${front}`);
+        ['application/json', ")]}',\n", ''],
+        ['text/javascript', '/**/ jsonp_17(', ');'],
+        ['text/javascript', 'typeof cb === "function" && cb(', ')'],
+        ['application/x-javascript', 'window.user = ', ';\n'],
+        ['text/html', '<html><head></head><body><pre>', '</pre></body></html>'],
+        ['text/plain', 'for(;;);', ''],
+        ['text/plain', '', ''],
+      ] as const)
+        assert.deepEqual(read(type, `${front}{"user":{"id":5}}${back}`), ['http.response.body.json.user.id=5'], `${type} ${front}`);
     });
 
     test('XML: elements, attributes, and names beside their values', () => {
@@ -273,8 +343,10 @@ describe('response', () => {
 
   test('after an upgrade nothing is parsed', () => {
     const { messages } = dissectStream([
-      ['source', 'GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'], ['destination', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n'],
-      ['source', 'GET /no HTTP/1.1\r\n\r\n'], ['destination', 'HTTP/1.1 200 OK\r\n\r\n'],
+      ['source', 'GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'],
+      ['destination', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n'],
+      ['source', 'GET /no HTTP/1.1\r\n\r\n'],
+      ['destination', 'HTTP/1.1 200 OK\r\n\r\n'],
     ]);
     assert.deepEqual(messages.map(({ facts }) => [facts['url.path'], facts['http.response.status_code']]), [['/ws', undefined], [undefined, 101]]);
   });

@@ -274,7 +274,8 @@ class Http2Side implements Side {
     }
     if (!isRequest && status === 0) {
       // Trailers.
-      if (open !== undefined && open.body !== null) addHeaders(open.list, open.isRequest ? 'http.request.trailer' : 'http.response.trailer', headers, { frameAt: () => frame });
+      if (open !== undefined && open.body !== null)
+        addHeaders(open.list, open.isRequest ? 'http.request.trailer' : 'http.response.trailer', headers, { frameAt: () => frame });
       if (this.#blockEndsStream) this.#finish(id, frame, micros);
       return;
     }
@@ -289,7 +290,15 @@ class Http2Side implements Side {
     const bodyUse = isRequest ? isMedia(type) ? 'skip' : 'keep' : useOfAnswer(type);
     const keepsBody = !this.#blockEndsStream && bodyUse !== 'skip';
     if (open !== undefined) this.#finish(id);
-    this.#remember(id, { message, list, isRequest, body: keepsBody ? new ByteStream() : null, bodyUse, contentType, codings: headerList(headers, 'content-encoding') });
+    this.#remember(id, {
+      message,
+      list,
+      isRequest,
+      body: keepsBody ? new ByteStream() : null,
+      bodyUse,
+      contentType,
+      codings: headerList(headers, 'content-encoding'),
+    });
     if (!keepsBody) this.#finish(id, frame, micros);
   }
 
@@ -347,7 +356,10 @@ class Http2Side implements Side {
       message.micros = frame === 0 ? body.microsAt(body.length - 1) : micros;
       this.#kept -= body.length;
       if (mediaType(contentType) === dnsMessageType) emitDnsBody(this.#session, message.sender, body, codings);
-      const unread = mediaType(contentType) === dnsMessageType ? null : addBody(list, isRequest ? 'http.request.body' : 'http.response.body', body, contentType, codings, options, counters);
+      const unread =
+        mediaType(contentType) === dnsMessageType
+          ? null
+          : addBody(list, isRequest ? 'http.request.body' : 'http.response.body', body, contentType, codings, options, counters);
       if (isRequest) message.payload = unread;
     }
     this.#count('messages');

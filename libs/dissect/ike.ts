@@ -6,7 +6,8 @@ import { response, userName } from './sasl.ts';
 
 /**
  * IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 behind four zeros (RFC 3948). What it sets up is encrypted; but
- * who begins in aggressive mode of version 1 names itself in clear, and the answer lets everybody try the key that both share (RFC 2409, section 5.4).
+ * who begins in aggressive mode of version 1 names itself in clear, and the answer lets everybody try the key that both share (RFC 2409, section
+ * 5.4).
  */
 export const ike: DatagramProtocol = {
   name: 'ike',

@@ -50,7 +50,8 @@ class ImapHandler extends LineHandler {
   }
 
   protected override discards(sender: Sender, reader: LineReader): boolean {
-    if (!this.#known || sender === this.#client || !this.#clientSpoke || this.#saslTag !== '' || this.#tlsTag !== '' || this.#fetchTag !== '') return false;
+    if (!this.#known || sender === this.#client || !this.#clientSpoke || this.#saslTag !== '' || this.#tlsTag !== '' || this.#fetchTag !== '')
+      return false;
     reader.discard();
     return true;
   }
@@ -84,8 +85,15 @@ class ImapHandler extends LineHandler {
   /** The addresses of an envelope: each has a name, a route, a mailbox and a host (RFC 9051, section 7.5.2). */
   #envelope(sender: Sender, line: string): void {
     if (!/\bENVELOPE \(/i.test(line)) return;
-    const addresses = Array.from(line.matchAll(/\((?:"(?:[^"\\]|\\.)*"|NIL) (?:"[^"]*"|NIL) "([^"@\s]{1,64})" "([^"\s]{1,255})"\)/gi), ([, mailbox, host]) => `${mailbox}@${host}`);
-    if (addresses.length > 0) this.message(sender, [...new Set(addresses)].map((value) => ({ name: 'envelope', key: 'email', value, encoding: '' })));
+    const addresses = Array.from(
+      line.matchAll(/\((?:"(?:[^"\\]|\\.)*"|NIL) (?:"[^"]*"|NIL) "([^"@\s]{1,64})" "([^"\s]{1,255})"\)/gi),
+      ([, mailbox, host]) => `${mailbox}@${host}`,
+    );
+    if (addresses.length > 0)
+      this.message(
+        sender,
+        [...new Set(addresses)].map((value) => ({ name: 'envelope', key: 'email', value, encoding: '' })),
+      );
   }
 
   #completion(line: string): void {

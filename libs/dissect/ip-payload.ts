@@ -28,7 +28,12 @@ export function isIpPayloadRead(transport: string): boolean {
 
 /** Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other. */
 export function dissectIpPayload(
-  transport: string, payload: Buffer, { sender, frame, micros }: DatagramContext, emit: Emit, counters: DissectCounters, options = defaultDissectOptions,
+  transport: string,
+  payload: Buffer,
+  { sender, frame, micros }: DatagramContext,
+  emit: Emit,
+  counters: DissectCounters,
+  options = defaultDissectOptions,
 ): void {
   const reader = readers[transport];
   const values = reader?.read(payload) ?? null;

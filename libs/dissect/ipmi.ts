@@ -8,8 +8,14 @@ import type { DatagramProtocol } from './protocol.ts';
  */
 export const ipmi: DatagramProtocol = {
   name: 'ipmi',
-  recognise: (payload) => payload[0] === RMCP && payload.length >= payloadAt
-    && payload[1] === 0 && payload[2] === 0xff && payload[3] === IPMI && payload[4] === IPMI_2 && payload.readUInt16LE(payloadAt - 2) === payload.length - payloadAt,
+  recognise: (payload) =>
+    payload[0] === RMCP &&
+    payload.length >= payloadAt &&
+    payload[1] === 0 &&
+    payload[2] === 0xff &&
+    payload[3] === IPMI &&
+    payload[4] === IPMI_2 &&
+    payload.readUInt16LE(payloadAt - 2) === payload.length - payloadAt,
   read(payload, { sender, frame, micros }, options, counters): Message {
     const type = payload[5]! & TYPE_BITS;
     const message = createMessage('ipmi', (payload[5]! & ENCRYPTED) === 0 ? cleartext : encrypted, sender, frame, micros);
@@ -26,7 +32,9 @@ export const ipmi: DatagramProtocol = {
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'IPMI' };
 const encrypted: Encryption = { verdict: 'encrypted', reason: 'IPMI session' };
 
-/** Version, class; then how the session authenticates: of version 2 a header of twelve bytes follows, whose last two are the length of the payload. */
+/**
+ * Version, class; then how the session authenticates: of version 2 a header of twelve bytes follows, whose last two are the length of the payload.
+ */
 const [RMCP, IPMI, IPMI_2] = [6, 7, 6];
 const payloadAt = 16;
 const TYPE_BITS = 0x3f;

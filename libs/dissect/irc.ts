@@ -15,7 +15,10 @@ const LF = 0x0a;
 
 function recogniseIrc(bytes: Buffer): Recognition {
   return recogniseLine(bytes, words, (line) => {
-    if (/^NICK \S|^USER \S+ \S+ \S+ :?\S|^CAP (?:LS|REQ)(?: |$)|^JOIN :?[#&]|^NOTICE (?:AUTH|\*) :|^:\S+ +(?:NOTICE|PRIVMSG|JOIN|\d{3}) +\S/i.test(line)) return 'yes';
+    if (
+      /^NICK \S|^USER \S+ \S+ \S+ :?\S|^CAP (?:LS|REQ)(?: |$)|^JOIN :?[#&]|^NOTICE (?:AUTH|\*) :|^:\S+ +(?:NOTICE|PRIVMSG|JOIN|\d{3}) +\S/i.test(line)
+    )
+      return 'yes';
     if (!/^PASS \S/i.test(line)) return 'no';
     // The password comes first (RFC 2812, section 3.1); FTP and POP3 never begin so.
     const rest = bytes.subarray(bytes.indexOf(LF) + 1);

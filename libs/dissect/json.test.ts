@@ -56,7 +56,8 @@ test('agrees with JSON.parse on any document', () => {
         if (stepOf(key) !== key) into.push(`${path}=${key}`);
         flatten(item, path === '' ? stepOf(key) : `${path}.${stepOf(key)}`, into);
       }
-    } else if (typeof value === 'string' || typeof value === 'number') into.push(`${path}=${typeof value === 'number' ? JSON.stringify(value) : value}`);
+    } else if (typeof value === 'string' || typeof value === 'number')
+      into.push(`${path}=${typeof value === 'number' ? JSON.stringify(value) : value}`);
     return into;
   };
   const document = fc.oneof(fc.array(fc.jsonValue({ maxDepth: 4 })), fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })));

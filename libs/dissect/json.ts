@@ -1,6 +1,8 @@
 import { stepOf } from './path.ts';
 
-/** Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind its last byte (a quote is none) and its depth. */
+/**
+ * Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind its last byte (a quote is none) and its depth.
+ */
 export type JsonVisitor = (path: string, key: string, value: string, end: number, depth: number) => void;
 
 /**

@@ -57,7 +57,15 @@ function kerberosMessage(bytes: Buffer, sender: Sender, frame: number, micros: n
   const realmText = holder && inside(bytes, child(bytes, holder, realm));
   const user = principal && principalName(bytes, principal);
   if (user) message.fields.push({ path: 'kerberos.login.user_name', key: 'user_name', value: user, encoding: '', sender, frame });
-  if (realmText) message.fields.push({ path: 'kerberos.realm', key: 'realm', value: bytes.toString('utf8', realmText.start, realmText.end), encoding: '', sender, frame });
+  if (realmText)
+    message.fields.push({
+      path: 'kerberos.realm',
+      key: 'realm',
+      value: bytes.toString('utf8', realmText.start, realmText.end),
+      encoding: '',
+      sender,
+      frame,
+    });
   return message;
 }
 

@@ -12,7 +12,8 @@ import { password, response, userName } from './sasl.ts';
  */
 export const l2tp: DatagramProtocol = {
   name: 'l2tp',
-  recognise: (payload, { sourcePort, destinationPort }) => (sourcePort === PORT || destinationPort === PORT) && (isControl(payload) || pppOf(payload) !== null),
+  recognise: (payload, { sourcePort, destinationPort }) =>
+    (sourcePort === PORT || destinationPort === PORT) && (isControl(payload) || pppOf(payload) !== null),
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('l2tp', cleartext, sender, frame, micros);
     const onMalformed = (): void => counters.add('l2tp', 'malformed attribute');

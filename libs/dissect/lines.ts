@@ -68,7 +68,9 @@ export class LineReader {
     this.#literal = length;
   }
 
-  /** What follows is content up to a line with nothing but a dot (RFC 5321, section 4.1.1.4), or up to {@link endContent}; `head` takes its beginning. */
+  /**
+   * What follows is content up to a line with nothing but a dot (RFC 5321, section 4.1.1.4), or up to {@link endContent}; `head` takes its beginning.
+   */
   passOverDotted(head: MailHead | null = null): void {
     this.#inDotted = true;
     this.#head = head;

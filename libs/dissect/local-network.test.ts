@@ -12,7 +12,8 @@ describe('SNMP', () => {
   });
 
   test('other BER is none', () => {
-    for (const payload of [snmpGet.subarray(0, 20), hex('3005 020101 0500'), hex('30820005020101'), hex('3006 020107 040161')]) assert.equal(dissectPayload(payload).messages[0]!.protocol, 'udp');
+    for (const payload of [snmpGet.subarray(0, 20), hex('3005 020101 0500'), hex('30820005020101'), hex('3006 020107 040161')])
+      assert.equal(dissectPayload(payload).messages[0]!.protocol, 'udp');
   });
 });
 
@@ -48,24 +49,34 @@ test('DHCPv6: what a client calls itself, to a server or by way of a relay', () 
 
 describe('DNS', () => {
   test('EDNS names the network of the client', () => {
-    assert.deepEqual(fieldsOf(dissectPayload(dnsWithSubnet, { destinationPort: 53 }).messages[0]), ['dns.question.name=a.example', 'dns.opt.client_subnet=198.51.100.0/24']);
+    assert.deepEqual(fieldsOf(dissectPayload(dnsWithSubnet, { destinationPort: 53 }).messages[0]), [
+      'dns.question.name=a.example',
+      'dns.opt.client_subnet=198.51.100.0/24',
+    ]);
     const six = hex('0001 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 1000 00000000 000f 0008 000b 0002 38 00 20010db8000100');
-    assert.deepEqual(fieldsOf(dissectPayload(six, { destinationPort: 53 }).messages[0]), ['dns.question.name=a', 'dns.opt.client_subnet=2001:db8:1::/56']);
+    assert.deepEqual(fieldsOf(dissectPayload(six, { destinationPort: 53 }).messages[0]), [
+      'dns.question.name=a',
+      'dns.opt.client_subnet=2001:db8:1::/56',
+    ]);
   });
 });
 
 describe('names of hosts', () => {
   const label = (text: string) => bytes(hex(Buffer.byteLength(text).toString(16).padStart(2, '0')), text);
   const name = (...labels: string[]) => bytes(...labels.map(label), hex('00'));
-  const record = (owner: Buffer, type: number, data: Buffer) => bytes(owner, hex(`00${type.toString(16).padStart(2, '0')} 8001 00000078 00${data.length.toString(16).padStart(2, '0')}`), data);
+  const record = (owner: Buffer, type: number, data: Buffer) =>
+    bytes(owner, hex(`00${type.toString(16).padStart(2, '0')} 8001 00000078 00${data.length.toString(16).padStart(2, '0')}`), data);
   const mdns = (...records: Buffer[]) => bytes(hex(`0000 8400 0000 00${records.length.toString(16).padStart(2, '0')} 0000 0000`), ...records);
-  const at = (payload: Buffer, port: number) => fieldsOf(dissectPayload(payload, { sourcePort: port, destinationPort: port }).messages[0]).filter((one) => /host_name|instance/.test(one));
+  const at = (payload: Buffer, port: number) =>
+    fieldsOf(dissectPayload(payload, { sourcePort: port, destinationPort: port }).messages[0]).filter((one) => /host_name|instance/.test(one));
 
   test('multicast DNS: hosts, and services that persons name', () => {
     const host = name('Janes-MBP', 'local');
     const announced = mdns(
-      record(host, 1, hex('c0a8040b')), record(name('_airplay', '_tcp', 'local'), 12, name('Jane’s MacBook Pro', '_airplay', '_tcp', 'local')),
-      record(name('A1B2C3D4E5F6@Jonas Room', '_raop', '_tcp', 'local'), 16, hex('00')), record(name('Office printer', '_ipp', '_tcp', 'local'), 33, bytes(hex('0000 0000 0277'), name('brw1234', 'local'))),
+      record(host, 1, hex('c0a8040b')),
+      record(name('_airplay', '_tcp', 'local'), 12, name('Jane’s MacBook Pro', '_airplay', '_tcp', 'local')),
+      record(name('A1B2C3D4E5F6@Jonas Room', '_raop', '_tcp', 'local'), 16, hex('00')),
+      record(name('Office printer', '_ipp', '_tcp', 'local'), 33, bytes(hex('0000 0000 0277'), name('brw1234', 'local'))),
     );
     assert.deepEqual(at(announced, 5353), [
       'mdns.host_name=janes-mbp', 'mdns.instance_name=jane’s macbook pro', 'mdns.instance_name=jonas room', 'mdns.host_name=brw1234',
@@ -80,8 +91,15 @@ describe('names of hosts', () => {
     assert.deepEqual(at(bytes(hex('1234 0000 0001 0000 0000 0000'), name('wpad'), hex('0001 0001')), 5355), []);
   });
 
-  test('NetBIOS: a name that is claimed, not one that is asked for or a group\'s', () => {
-    const encoded = (text: string, suffix: number) => bytes(hex('20'), Buffer.from(`${text.padEnd(15)}${String.fromCharCode(suffix)}`, 'latin1').toString('hex').replaceAll(/./g, (digit) => String.fromCharCode(0x41 + Number.parseInt(digit, 16))), hex('00'));
+  test("NetBIOS: a name that is claimed, not one that is asked for or a group's", () => {
+    const encoded = (text: string, suffix: number) =>
+      bytes(
+        hex('20'),
+        Buffer.from(`${text.padEnd(15)}${String.fromCharCode(suffix)}`, 'latin1')
+          .toString('hex')
+          .replaceAll(/./g, (digit) => String.fromCharCode(0x41 + Number.parseInt(digit, 16))),
+        hex('00'),
+      );
     const claim = (text: string, suffix: number, flags: string, operation = '2910') =>
       bytes(hex(`8001 ${operation} 0001 0000 0000 0001`), encoded(text, suffix), hex(`0020 0001 c00c 0020 0001 000493e0 0006 ${flags} c0a8040b`));
     assert.deepEqual(at(claim('JONAS-PC', 0, '6000'), 137), ['netbios.host_name=JONAS-PC']);

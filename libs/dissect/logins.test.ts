@@ -18,7 +18,16 @@ describe('Telnet', () => {
   test('a name and a password, letter by letter with echo, are those of the packet that ends the line', () => {
     const typed = [...'fake', '\r\0'].flatMap((letter): Packet[] => [['source', letter], ['destination', letter]]);
     const secret = [...'usar', '\x7f', '\x7f', 'er', '\r', '\n'].map((letter): Packet => ['source', letter]);
-    const packets: Packet[] = [negotiation, ['destination', 'OpenBSD\r\n\r\nlogin: '], ...typed, ['destination', '\nPass'], ['destination', 'word:'], ...secret, ['destination', '$ '], ['source', 'ls\r\n']];
+    const packets: Packet[] = [
+      negotiation,
+      ['destination', 'OpenBSD\r\n\r\nlogin: '],
+      ...typed,
+      ['destination', '\nPass'],
+      ['destination', 'word:'],
+      ...secret,
+      ['destination', '$ '],
+      ['source', 'ls\r\n'],
+    ];
     assert.deepEqual(told(packets), ['1 telnet', '11 telnet telnet.login.user_name=fake', '22 telnet telnet.login.password=user']);
   });
 
@@ -30,7 +39,14 @@ describe('Telnet', () => {
   });
 
   test('the user that the environment names', () => {
-    assert.deepEqual(told([negotiation, ['source', hex('fffa27 00 00 55534552 01 6a616e65 00 54455354 01 61 fff0')], ['destination', hex('fffa27 01 00 55534552 fff0')]]).slice(1), ['2 telnet telnet.login.user_name=jane']);
+    assert.deepEqual(
+      told([
+        negotiation,
+        ['source', hex('fffa27 00 00 55534552 01 6a616e65 00 54455354 01 61 fff0')],
+        ['destination', hex('fffa27 01 00 55534552 fff0')],
+      ]).slice(1),
+      ['2 telnet telnet.login.user_name=jane'],
+    );
   });
 
   test('a gap forgets the line', () => {
@@ -56,8 +72,14 @@ describe('IRC', () => {
   });
 
   test('AUTHENTICATE', () => {
-    assert.deepEqual(told([['source', 'CAP LS 302\r\nAUTHENTICATE PLAIN\r\n'], ['destination', 'AUTHENTICATE +\r\n'], ['source', 'AUTHENTICATE amFuZQBqYW5lAHNlc2FtZQ==\r\n']]),
-      ['1 irc', '3 irc irc.login.user_name=(base64)jane irc.login.password=(base64)sesame']);
+    assert.deepEqual(
+      told([
+        ['source', 'CAP LS 302\r\nAUTHENTICATE PLAIN\r\n'],
+        ['destination', 'AUTHENTICATE +\r\n'],
+        ['source', 'AUTHENTICATE amFuZQBqYW5lAHNlc2FtZQ==\r\n'],
+      ]),
+      ['1 irc', '3 irc irc.login.user_name=(base64)jane irc.login.password=(base64)sesame'],
+    );
   });
 });
 
@@ -94,9 +116,13 @@ describe('LDAP', () => {
 
   test('a name without a password, and a SASL bind', () => {
     const bind = (...authentication: Buffer[]): Buffer => ber(0x30, ber(2, '\x01'), ber(0x60, ber(2, '\x03'), ...authentication));
-    assert.deepEqual(told([['source', bind(ber(4, 'cn=jane'), ber(0x80, ''))], ['source', bind(ber(4, ''), ber(0xa3, ber(4, 'PLAIN'), ber(4, '\0joe\0sesame')))]]), [
-      '1 ldap ldap.login.user_name=cn=jane', '2 ldap ldap.login.user_name=joe ldap.login.password=sesame',
-    ]);
+    assert.deepEqual(
+      told([
+        ['source', bind(ber(4, 'cn=jane'), ber(0x80, ''))],
+        ['source', bind(ber(4, ''), ber(0xa3, ber(4, 'PLAIN'), ber(4, '\0joe\0sesame')))],
+      ]),
+      ['1 ldap ldap.login.user_name=cn=jane', '2 ldap ldap.login.user_name=joe ldap.login.password=sesame'],
+    );
   });
 
   test('messages that are wrapped after the bind end it', () => {

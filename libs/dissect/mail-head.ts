@@ -43,7 +43,9 @@ export class MailHead {
   #people: NamedValue[] = [];
   #waiting = 0;
 
-  /** `tell` is called with the fields that name people: when there are many, and when a head is over; `onBound` when the message is read no further. */
+  /**
+   * `tell` is called with the fields that name people: when there are many, and when a head is over; `onBound` when the message is read no further.
+   */
   constructor(tell: (people: NamedValue[]) => void, onBound: () => void) {
     this.#tell = tell;
     this.#onBound = onBound;

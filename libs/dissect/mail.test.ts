@@ -55,7 +55,8 @@ describe('SMTP', () => {
   });
 
   test('whom a message is from and to, in its head', () => {
-    const head = 'Received: from x\r\n by y\r\nFrom: "Jane" <jane@example.org>\r\nTO: a@example.org,\r\n\tb@example.org\r\nSubject: x\r\n\r\nCc: c@example.org\r\n.\r\n';
+    const head =
+      'Received: from x\r\n by y\r\nFrom: "Jane" <jane@example.org>\r\nTO: a@example.org,\r\n\tb@example.org\r\nSubject: x\r\n\r\nCc: c@example.org\r\n.\r\n';
     const people = 'smtp.message.from="Jane" <jane@example.org> smtp.message.to=a@example.org, b@example.org';
     assert.deepEqual(told([greeting, ['source', 'DATA\r\n'], ['destination', '354 go\r\n'], ['source', head.slice(0, 90)], ['source', head.slice(90)], ['source', 'RCPT TO:<d@example.org>\r\n']]).slice(1), [
       `5 smtp ${people}`, '6 smtp smtp.rcpt_to=d@example.org',
@@ -81,7 +82,13 @@ describe('SMTP', () => {
     const whole = attached('"outer one"', 'multipart/report; charset="a;b"', 'To: content@example.org\r\n\r\nFrom: content@example.org', `Content-Type: message/rfc822\r\n\r\n${inner}`, '\r\nFrom: content@example.org');
     const expected = ['smtp.message.from=a@example.org', 'smtp.message.attached.from=b@example.org', 'smtp.message.attached.to="Jane" <c@example.org>, d@example.org', 'smtp.message.attached.cc=e@example.org'];
     for (const packets of [[whole], whole.match(/[^]{1,7}/g)!]) {
-      const { messages } = dissectStream([greeting, ['source', 'DATA\r\n'], ['destination', '354 go\r\n'], ...packets.map((part): Packet => ['source', part]), ['source', '.\r\nRCPT TO:<z@example.org>\r\n']]);
+      const { messages } = dissectStream([
+        greeting,
+        ['source', 'DATA\r\n'],
+        ['destination', '354 go\r\n'],
+        ...packets.map((part): Packet => ['source', part]),
+        ['source', '.\r\nRCPT TO:<z@example.org>\r\n'],
+      ]);
       assert.deepEqual(messages.flatMap(fieldsOf), [...expected, 'smtp.rcpt_to=z@example.org']);
     }
     const chunk = dissectStream([greeting, ['source', `BDAT ${whole.length} LAST\r\n${whole}RCPT TO:<z@example.org>\r\n`]]);
@@ -91,7 +98,9 @@ describe('SMTP', () => {
   test('a message without end is read up to a bound', () => {
     const part = `${'x'.repeat(9998)}\r\n`.repeat(100);
     const { counters, messages } = dissectStream([
-      greeting, ['source', 'DATA\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'], ...Array.from({ length: 17 }, (): Packet => ['source', part]),
+      greeting,
+      ['source', 'DATA\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'],
+      ...Array.from({ length: 17 }, (): Packet => ['source', part]),
       ['source', '--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@example.org\r\n\r\n.\r\nRCPT TO:<z@example.org>\r\n'],
     ]);
     assert.deepEqual([counters.get('smtp', 'bounded message'), messages.flatMap(fieldsOf)], [1, ['smtp.rcpt_to=z@example.org']]);
@@ -108,7 +117,10 @@ describe('SMTP', () => {
   });
 
   test('DATA that is refused is followed by commands', () => {
-    assert.deepEqual(told([greeting, ['source', 'DATA\r\n'], ['destination', '503 no recipients\r\n'], ['source', 'MAIL FROM:<a@example.org>\r\n']]).slice(1), ['4 smtp smtp.mail_from=a@example.org']);
+    assert.deepEqual(
+      told([greeting, ['source', 'DATA\r\n'], ['destination', '503 no recipients\r\n'], ['source', 'MAIL FROM:<a@example.org>\r\n']]).slice(1),
+      ['4 smtp smtp.mail_from=a@example.org'],
+    );
   });
 
   test('a gap loses what was awaited, and the next packet begins a line', () => {
@@ -122,7 +134,11 @@ describe('SMTP', () => {
   });
 
   test('a line too long is passed over', () => {
-    const { messages, counters } = dissectStream([greeting, ['source', `MAIL FROM:<a@example.org>\r\n${'A'.repeat(20000)}`], ['source', 'B\r\nRCPT TO:<b@example.org>\r\n']]);
+    const { messages, counters } = dissectStream([
+      greeting,
+      ['source', `MAIL FROM:<a@example.org>\r\n${'A'.repeat(20000)}`],
+      ['source', 'B\r\nRCPT TO:<b@example.org>\r\n'],
+    ]);
     assert.deepEqual(messages.map(fieldsOf), [[], ['smtp.mail_from=a@example.org'], ['smtp.rcpt_to=b@example.org']]);
     assert.equal(counters.get('smtp', 'bounded line'), 1);
   });
@@ -191,18 +207,38 @@ describe('IMAP', () => {
 
 describe('FTP', () => {
   test('USER and PASS', () => {
-    assert.deepEqual(told([['destination', '220 FTP server ready\r\n'], ['source', 'USER jane\r\n'], ['destination', '331 password?\r\n'], ['source', 'PASS sesame\r\n']]),
-      ['1 ftp', '2 ftp ftp.login.user_name=jane', '4 ftp ftp.login.password=sesame']);
+    assert.deepEqual(
+      told([
+        ['destination', '220 FTP server ready\r\n'],
+        ['source', 'USER jane\r\n'],
+        ['destination', '331 password?\r\n'],
+        ['source', 'PASS sesame\r\n'],
+      ]),
+      ['1 ftp', '2 ftp ftp.login.user_name=jane', '4 ftp ftp.login.password=sesame'],
+    );
   });
 
   test('the password of a guest is told apart', () => {
-    assert.deepEqual(told([['destination', '220 FTP server ready\r\n'], ['source', 'USER anonymous\r\nPASS me@example.org\r\n']]).at(-1), '2 ftp ftp.login.anonymous_password=me@example.org');
+    assert.deepEqual(
+      told([
+        ['destination', '220 FTP server ready\r\n'],
+        ['source', 'USER anonymous\r\nPASS me@example.org\r\n'],
+      ]).at(-1),
+      '2 ftp ftp.login.anonymous_password=me@example.org',
+    );
   });
 });
 
 test('a greeting that SMTP could send too, and a USER that POP3 has', () => {
-  assert.deepEqual(told([['destination', '220 ready\r\n'], ['source', 'USER jane\r\n'], ['destination', '230 in\r\n'], ['source', 'PASS sesame\r\n']]),
-    ['1 ftp', '2 ftp ftp.login.user_name=jane', '4 ftp ftp.login.password=sesame']);
+  assert.deepEqual(
+    told([
+      ['destination', '220 ready\r\n'],
+      ['source', 'USER jane\r\n'],
+      ['destination', '230 in\r\n'],
+      ['source', 'PASS sesame\r\n'],
+    ]),
+    ['1 ftp', '2 ftp ftp.login.user_name=jane', '4 ftp ftp.login.password=sesame'],
+  );
 });
 
 describe('TLS after', () => {

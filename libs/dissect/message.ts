@@ -49,7 +49,9 @@ export interface Message {
   /** Number and time (µs since epoch) of the packet whose bytes complete the message. */
   frame: number;
   micros: number;
-  /** The protocol's own name of the session, the same in all of its messages and drawn anew for each, such as a Call-ID. Raw: records carry its token. */
+  /**
+   * The protocol's own name of the session, the same in all of its messages and drawn anew for each, such as a Call-ID. Raw: records carry its token.
+   */
   session?: string;
   /** Cleartext facts under their record names, not yet redacted. */
   facts: Partial<FlowRecord>;
@@ -57,7 +59,10 @@ export interface Message {
   fields: Field[];
   /** Bytes without named fields, for the recogniser to scan: unclaimed payload, or a request body of no known form. */
   payload: Buffer | null;
-  /** Beginning of a packet of a binary stream that nothing claims: for the search for values that recur, not for the recogniser. Valid as `payload` is. */
+  /**
+   * Beginning of a packet of a binary stream that nothing claims: for the search for values that recur, not for the recogniser. Valid as `payload`
+   * is.
+   */
   sample?: Buffer;
   /** Only on a DNS response that carries addresses. */
   resolution?: NameResolution;

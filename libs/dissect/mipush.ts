@@ -29,7 +29,12 @@ function recogniseMipush(bytes: Buffer): Recognition {
 
 /** Fields of CONN, as far as captures tell what they are. */
 const connFields: Record<number, readonly [name: string, key: string]> = {
-  2: ['model', 'model'], 3: ['rom', 'rom'], 4: ['device_id', 'device_id'], 6: ['network', 'network'], 7: ['server', 'server'], 8: ['locale', 'locale'],
+  2: ['model', 'model'],
+  3: ['rom', 'rom'],
+  4: ['device_id', 'device_id'],
+  6: ['network', 'network'],
+  7: ['server', 'server'],
+  8: ['locale', 'locale'],
 };
 
 class MipushReader implements FrameReader {

@@ -34,7 +34,9 @@ test('malformed packets and payload over the bound are counted', () => {
   assert.equal(dissectStream([['source', bytes(mqttConnect, hex('3003 00ff 61'))]]).counters.get('mqtt', 'malformed packet'), 1);
   assert.equal(dissectStream([['source', bytes(mqttConnect, hex('00'))]]).counters.get('mqtt', 'malformed frame'), 1);
   assert.equal(dissectStream([['source', bytes(mqttConnect, hex('30ffffffffff'))]]).counters.get('mqtt', 'malformed frame'), 1);
-  const many = dissectStream([['source', bytes(mqttConnect, ...Array.from({ length: 9 }, () => mqttPacket(0x30, hex('0001 74'), 'x'.repeat(30))))]], { maxUnclaimedBytes: 100 });
+  const many = dissectStream([['source', bytes(mqttConnect, ...Array.from({ length: 9 }, () => mqttPacket(0x30, hex('0001 74'), 'x'.repeat(30))))]], {
+    maxUnclaimedBytes: 100,
+  });
   assert.equal(many.counters.get('mqtt', 'bounded payload'), 6);
 });
 

@@ -38,11 +38,22 @@ const sourceNameAt = 14;
 const groupFlag = 0x8000;
 
 function isNameService(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
-  return (sourcePort === NAME_SERVICE || destinationPort === NAME_SERVICE) && payload.length >= shortestName && payload[headerBytes] === encodedName && readName(payload, headerBytes) !== null;
+  return (
+    (sourcePort === NAME_SERVICE || destinationPort === NAME_SERVICE) &&
+    payload.length >= shortestName &&
+    payload[headerBytes] === encodedName &&
+    readName(payload, headerBytes) !== null
+  );
 }
 
 function isDatagram(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
-  return sourcePort === DATAGRAM_SERVICE && destinationPort === DATAGRAM_SERVICE && payload[0]! >= 0x10 && payload[0]! <= 0x12 && readName(payload, sourceNameAt) !== null;
+  return (
+    sourcePort === DATAGRAM_SERVICE &&
+    destinationPort === DATAGRAM_SERVICE &&
+    payload[0]! >= 0x10 &&
+    payload[0]! <= 0x12 &&
+    readName(payload, sourceNameAt) !== null
+  );
 }
 
 interface NetbiosName {

@@ -22,9 +22,16 @@ function authenticate(domain: string, user: string, workstation: string, respons
 }
 
 test('the names of a login over HTTP, wrapped by SPNEGO or not', () => {
-  for (const credentials of [`NTLM ${authenticate('CORP', 'jane', 'PC-7').toString('base64')}`, `Negotiate ${Buffer.concat([Buffer.from('a182'), authenticate('CORP', 'jane', 'PC-7')]).toString('base64')}`]) {
+  for (const credentials of [
+    `NTLM ${authenticate('CORP', 'jane', 'PC-7').toString('base64')}`,
+    `Negotiate ${Buffer.concat([Buffer.from('a182'), authenticate('CORP', 'jane', 'PC-7')]).toString('base64')}`,
+  ]) {
     const { messages } = dissectStream([['source', `GET / HTTP/1.1\r\nAuthorization: ${credentials}\r\n\r\n`]]);
-    assert.deepEqual(fieldsOf(messages[0]).slice(1), ['http.login.domain=(base64)CORP', 'http.login.user_name=(base64)jane', 'http.login.workstation=(base64)PC-7']);
+    assert.deepEqual(fieldsOf(messages[0]).slice(1), [
+      'http.login.domain=(base64)CORP',
+      'http.login.user_name=(base64)jane',
+      'http.login.workstation=(base64)PC-7',
+    ]);
   }
 });
 
@@ -47,10 +54,15 @@ test('a machine that begins to negotiate names itself, where it says that it doe
 });
 
 test('the response to a challenge, of either version, unless a machine logs in', () => {
-  const told = (user: string, response: Buffer<ArrayBuffer>): string[] => ntlmLogin(authenticate('CORP', user, 'PC-7', response)).map(({ name, value }) => `${name}=${value}`).slice(3);
+  const told = (user: string, response: Buffer<ArrayBuffer>): string[] =>
+    ntlmLogin(authenticate('CORP', user, 'PC-7', response))
+      .map(({ name, value }) => `${name}=${value}`)
+      .slice(3);
   const proof = Buffer.from('68cd0ab851e51c96aabc927bebef6a1c', 'hex');
   assert.deepEqual(told('jane', Buffer.concat([proof, Buffer.alloc(48, 1)])), [`login.response=${proof.toString('hex')}`]);
-  assert.deepEqual(told('jane', Buffer.from('67c43011f30298a2ad35ece64f16331c44bdbed927841f94', 'hex')), ['login.response=67c43011f30298a2ad35ece64f16331c44bdbed927841f94']);
+  assert.deepEqual(told('jane', Buffer.from('67c43011f30298a2ad35ece64f16331c44bdbed927841f94', 'hex')), [
+    'login.response=67c43011f30298a2ad35ece64f16331c44bdbed927841f94',
+  ]);
   assert.deepEqual(told('PC-7$', Buffer.concat([proof, Buffer.alloc(48, 1)])), []);
   assert.deepEqual(told('jane', proof), [], 'shorter than any');
 });

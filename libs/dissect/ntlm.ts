@@ -15,7 +15,9 @@ const flags = 60;
 /** Longest name that is believed, in bytes. */
 const longestName = 512;
 
-/** Length of a response of NTLM version 1; of version 2 the first bytes are the proof, and what it was made of follows ([MS-NLMP], section 2.2.2.8). */
+/**
+ * Length of a response of NTLM version 1; of version 2 the first bytes are the proof, and what it was made of follows ([MS-NLMP], section 2.2.2.8).
+ */
 const responseBytes = 24;
 const proofBytes = 16;
 
@@ -44,7 +46,12 @@ function negotiated(message: Buffer): NamedValue[] {
   const supplied = message.readUInt32LE(12);
   return [
     { name: 'login.domain', key: 'domain', value: (supplied & DOMAIN_SUPPLIED) === 0 ? '' : readName(message, 16, 'latin1'), encoding: '' },
-    { name: 'login.workstation', key: 'netbios_name', value: (supplied & WORKSTATION_SUPPLIED) === 0 ? '' : readName(message, 24, 'latin1'), encoding: '' },
+    {
+      name: 'login.workstation',
+      key: 'netbios_name',
+      value: (supplied & WORKSTATION_SUPPLIED) === 0 ? '' : readName(message, 24, 'latin1'),
+      encoding: '',
+    },
   ].filter(({ value }) => value !== '');
 }
 

@@ -29,7 +29,11 @@ const cases: { file: string; missing?: number; extra?: number; reason?: string; 
   { file: 'suricata-verify/http2-bugfixes/input.pcap', http2Port: 443 },
   { file: 'suricata-verify/http2-compression-bug/input.pcap', http2Port: 443 },
   { file: 'suricata-verify/imap-detection/input.pcap' },
-  { file: 'suricata-verify/smtp-bdat-bad-tail-next-mail/input.pcap', extra: 2, reason: 'tshark does not come back to commands behind such a BDAT; Suricata does' },
+  {
+    file: 'suricata-verify/smtp-bdat-bad-tail-next-mail/input.pcap',
+    extra: 2,
+    reason: 'tshark does not come back to commands behind such a BDAT; Suricata does',
+  },
   { file: 'suricata-verify/smtp-bdat-multichunk-next-mail/input.pcap' },
   { file: 'zeek/Traces/ftp/ftp-invalid-reply-code.pcap' },
   { file: 'zeek/Traces/ftp/ftp-missing-reply-code.pcap' },
@@ -51,7 +55,11 @@ describe('agrees with tshark', { skip: skipReason() }, () => {
       const ours = collect(dissectCapture(readFileSync(path)).messages);
       const [lost, more] = [difference(theirs, ours), difference(ours, theirs)];
       assert.ok(theirs.length > 0, 'tshark found nothing to compare');
-      assert.deepEqual([lost.length, more.length], [missing, extra], `of ${theirs.length} missing: ${lost.slice(0, 9).join(', ')}; extra: ${more.slice(0, 9).join(', ')}`);
+      assert.deepEqual(
+        [lost.length, more.length],
+        [missing, extra],
+        `of ${theirs.length} missing: ${lost.slice(0, 9).join(', ')}; extra: ${more.slice(0, 9).join(', ')}`,
+      );
     });
   }
 });
@@ -79,7 +87,8 @@ const compared: Record<string, string> = {
 function collect(messages: readonly Message[]): string[] {
   const found: string[] = [];
   for (const { facts, encryption, fields } of messages) {
-    if (encryption.reason === 'HTTP/2' && facts['http.response.status_code'] === undefined) found.push(`path ${facts['url.path'] ?? ''}${facts['url.query'] === undefined ? '' : `?${facts['url.query']}`}`);
+    if (encryption.reason === 'HTTP/2' && facts['http.response.status_code'] === undefined)
+      found.push(`path ${facts['url.path'] ?? ''}${facts['url.query'] === undefined ? '' : `?${facts['url.query']}`}`);
     for (const { path, value } of fields) {
       const kind = compared[path];
       if (kind !== undefined) found.push(`${kind} ${path.startsWith('sip.') ? value.replace(/^sips?:/, '').replace(/@.*$/, '') : value}`);
@@ -110,9 +119,14 @@ function askTshark(path: string, http2Port: number): string[] {
     });
     of('pop.request.command').forEach((command, index) => addLogin(found, command, of('pop.request.parameter')[index]));
     of('ftp.request.command').forEach((command, index) => addLogin(found, command, of('ftp.request.arg')[index]));
-    of('irc.request.command').forEach((command, index) => { if (/^(?:NICK|USER)$/i.test(command)) found.push(`user ${of('irc.request.command_parameter')[index === 0 ? 0 : of('irc.request.command_parameter').length - 1]}`); });
-    for (const column of ['smtp.auth.username', 'imap.request.username', 'ldap.name', 'kerberos.CNameString'] as const) for (const value of of(column)) found.push(`user ${value}`);
-    for (const column of ['smtp.auth.password', 'imap.request.password', 'ldap.simple'] as const) for (const value of of(column)) found.push(`password ${value}`);
+    of('irc.request.command').forEach((command, index) => {
+      if (/^(?:NICK|USER)$/i.test(command))
+        found.push(`user ${of('irc.request.command_parameter')[index === 0 ? 0 : of('irc.request.command_parameter').length - 1]}`);
+    });
+    for (const column of ['smtp.auth.username', 'imap.request.username', 'ldap.name', 'kerberos.CNameString'] as const)
+      for (const value of of(column)) found.push(`user ${value}`);
+    for (const column of ['smtp.auth.password', 'imap.request.password', 'ldap.simple'] as const)
+      for (const value of of(column)) found.push(`password ${value}`);
     for (const value of of('sip.from.user')) found.push(`from ${value}`);
     for (const value of of('sip.to.user')) found.push(`to ${value}`);
     for (const value of of('http2.headers.path')) found.push(`path ${value}`);

@@ -60,7 +60,10 @@ describe('mutated bytes neither throw nor escape the bounds', () => {
     const random = generator(1);
     const samples = Object.values(conversations);
     for (let round = 0; round < mutations; round++) {
-      const packets = split(samples[random(samples.length)]!, [1 + random(400)]).map(([sender, bytes]): Packet => [sender, random(3) === 0 ? mutate(Buffer.from(bytes as Buffer), random) : bytes]);
+      const packets = split(samples[random(samples.length)]!, [1 + random(400)]).map(([sender, bytes]): Packet => [
+        sender,
+        random(3) === 0 ? mutate(Buffer.from(bytes as Buffer), random) : bytes,
+      ]);
       const { dissector, result } = openStream({ maxFields, maxBodyBytes: 2000, maxHeadBytes: 3000, maxUnclaimedBytes: 500 });
       packets.forEach(([sender, bytes], index) => {
         if (random(20) === 0) dissector.gap(sender, 1 + random(200));

@@ -12,7 +12,9 @@ function send(packets: [sender: Sender, payload: Buffer, micros?: number][]): { 
   const messages: Message[] = [];
   const counters = new DissectCounters();
   const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), counters);
-  packets.forEach(([sender, payload, micros = 0], index) => dissector.datagram(payload, { sender, sourcePort: 1, destinationPort: 443, frame: index + 1, micros }));
+  packets.forEach(([sender, payload, micros = 0], index) =>
+    dissector.datagram(payload, { sender, sourcePort: 1, destinationPort: 443, frame: index + 1, micros }),
+  );
   return { messages, counters };
 }
 
@@ -28,16 +30,25 @@ test('keys are those of RFC 9001, appendix A.1, and of RFC 9369, appendix A.1', 
 
 test('the packet of RFC 9001, appendix A.2, names its server', () => {
   const packet = sealInitial(1, rfcConnection, bytes(hex('060040f1'), rfcHello));
-  assert.equal(packet.subarray(0, 48).toString('hex'), 'c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11d242b123dc9bd8bab936b47d92ec356c');
+  assert.equal(
+    packet.subarray(0, 48).toString('hex'),
+    'c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11d242b123dc9bd8bab936b47d92ec356c',
+  );
   const { facts, encryption } = dissectPayload(packet).messages[0]!;
-  assert.deepEqual([facts['tls.client.server_name'], facts['telltale.tls.alpn'], facts['destination.domain']], ['example.com', ['alpn'], 'example.com']);
+  assert.deepEqual(
+    [facts['tls.client.server_name'], facts['telltale.tls.alpn'], facts['destination.domain']],
+    ['example.com', ['alpn'], 'example.com'],
+  );
   assert.match(facts['telltale.tls.ja4']!, /^q13d0211an_/);
   assert.equal(encryption.verdict, 'encrypted');
 });
 
 test('versions 2, draft 29, draft 27, and one that is reserved', () => {
   for (const version of [VERSION_2, 0xff00001d, 0xff00001b, 0x1a2a3a4a]) {
-    assert.equal(dissectPayload(sealInitial(version, rfcConnection, cryptoFrame(0, rfcHello))).messages[0]!.facts['tls.client.server_name'], 'example.com');
+    assert.equal(
+      dissectPayload(sealInitial(version, rfcConnection, cryptoFrame(0, rfcHello))).messages[0]!.facts['tls.client.server_name'],
+      'example.com',
+    );
   }
 });
 
@@ -48,13 +59,19 @@ describe('a ClientHello in parts', () => {
   const ping = hex('01');
 
   test('out of order within a packet', () => {
-    assert.equal(dissectPayload(sealInitial(1, rfcConnection, bytes(third, ping, first, second))).messages[0]!.facts['tls.client.server_name'], 'example.com');
+    assert.equal(
+      dissectPayload(sealInitial(1, rfcConnection, bytes(third, ping, first, second))).messages[0]!.facts['tls.client.server_name'],
+      'example.com',
+    );
   });
 
   test('over several packets, to which the server answers in between', () => {
     const { messages } = send([
-      ['source', sealInitial(1, rfcConnection, third), 1000], ['destination', sealInitial(1, hex('aabb'), first), 21_000],
-      ['source', sealInitial(1, rfcConnection, first)], ['source', sealInitial(1, rfcConnection, second)], ['source', sealInitial(1, rfcConnection, first)],
+      ['source', sealInitial(1, rfcConnection, third), 1000],
+      ['destination', sealInitial(1, hex('aabb'), first), 21_000],
+      ['source', sealInitial(1, rfcConnection, first)],
+      ['source', sealInitial(1, rfcConnection, second)],
+      ['source', sealInitial(1, rfcConnection, first)],
     ]);
     assert.deepEqual(messages.map(({ facts }) => facts['tls.client.server_name'] ?? ''), ['', '', '', 'example.com', '']);
     assert.deepEqual(messages.map(({ facts }) => facts['telltale.handshake.rtt'] ?? 0), [0, 20_000, 0, 0, 0]);
@@ -71,7 +88,10 @@ describe('a ClientHello in parts', () => {
   });
 
   test('after a Retry, under keys of another connection id', () => {
-    const { messages } = send([['source', sealInitial(1, rfcConnection, first)], ['source', sealInitial(1, hex('0102030405060708'), cryptoFrame(0, rfcHello))]]);
+    const { messages } = send([
+      ['source', sealInitial(1, rfcConnection, first)],
+      ['source', sealInitial(1, hex('0102030405060708'), cryptoFrame(0, rfcHello))],
+    ]);
     assert.equal(messages[1]!.facts['tls.client.server_name'], 'example.com');
   });
 });

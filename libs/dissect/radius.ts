@@ -2,7 +2,9 @@ import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 
-/** RADIUS (RFC 2865, 2866, 5176): who logs in, with which answer to a challenge, and from where. The user's password is hidden by the shared secret. */
+/**
+ * RADIUS (RFC 2865, 2866, 5176): who logs in, with which answer to a challenge, and from where. The user's password is hidden by the shared secret.
+ */
 export const radius: DatagramProtocol = {
   name: 'radius',
   recognise: recogniseRadius,

@@ -4,7 +4,9 @@ import { dissectPayload, dissectStream, fieldsOf, type Packet } from './testing/
 
 /** `frame protocol verdict field …` of each message. */
 function told(packets: readonly Packet[]): string[] {
-  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '));
+  return dissectStream(packets).messages.map((message) =>
+    [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '),
+  );
 }
 
 function hex(text: string): Buffer {
@@ -13,8 +15,16 @@ function hex(text: string): Buffer {
 
 /** NTLMSSP AUTHENTICATE of user `jane` at host `PC7` ([MS-NLMP], section 2.2.1.3). */
 const ntlm = Buffer.concat([
-  Buffer.from('NTLMSSP\0'), hex('03000000'), hex('0000000040000000'), hex('0000000040000000'), hex('0000000040000000'), hex('0800080040000000'), hex('0600060048000000'),
-  hex('0000000040000000'), hex('01000000'), Buffer.from('janePC7', 'utf16le'),
+  Buffer.from('NTLMSSP\0'),
+  hex('03000000'),
+  hex('0000000040000000'),
+  hex('0000000040000000'),
+  hex('0000000040000000'),
+  hex('0800080040000000'),
+  hex('0600060048000000'),
+  hex('0000000040000000'),
+  hex('01000000'),
+  Buffer.from('janePC7', 'utf16le'),
 ]);
 
 test('SSH is encrypted, whoever speaks first', () => {
@@ -29,7 +39,11 @@ describe('RDP', () => {
   };
 
   test('the user in the cookie, then TLS', () => {
-    const packets: Packet[] = [['source', request('Cookie: mstshash=jane')], ['destination', hex('03000013 0e d0 00001234 00 02 1f 0800 08000000')], ['source', hex('16030100050100000103')]];
+    const packets: Packet[] = [
+      ['source', request('Cookie: mstshash=jane')],
+      ['destination', hex('03000013 0e d0 00001234 00 02 1f 0800 08000000')],
+      ['source', hex('16030100050100000103')],
+    ];
     assert.deepEqual(told(packets), ['1 rdp cleartext rdp.login.user_name=jane', '3 tls encrypted']);
   });
 
@@ -47,9 +61,17 @@ describe('SMB', () => {
   const setup = message('fe', hex('4000 0000 00000000 0100 0000'), Buffer.concat([Buffer.alloc(40), ntlm]));
 
   test('the user of a session, in SMB 2 and in SMB 1', () => {
-    assert.deepEqual(told([['source', negotiate], ['source', setup.subarray(0, 60)], ['source', setup.subarray(60)]]),
-      ['1 smb cleartext', '3 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
-    assert.deepEqual(told([['source', message('ff', hex('73'), Buffer.concat([Buffer.alloc(40), ntlm]))]]), ['1 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7']);
+    assert.deepEqual(
+      told([
+        ['source', negotiate],
+        ['source', setup.subarray(0, 60)],
+        ['source', setup.subarray(60)],
+      ]),
+      ['1 smb cleartext', '3 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7'],
+    );
+    assert.deepEqual(told([['source', message('ff', hex('73'), Buffer.concat([Buffer.alloc(40), ntlm]))]]), [
+      '1 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7',
+    ]);
   });
 
   test('a call through a named pipe that authenticates, and none of what is written to a file', () => {
@@ -59,18 +81,40 @@ describe('SMB', () => {
   });
 
   test('encrypted from a message on', () => {
-    assert.deepEqual(told([['source', negotiate], ['source', message('fd', hex('00'))], ['source', message('fd', hex('00'))]]), ['1 smb cleartext', '2 smb encrypted']);
+    assert.deepEqual(
+      told([
+        ['source', negotiate],
+        ['source', message('fd', hex('00'))],
+        ['source', message('fd', hex('00'))],
+      ]),
+      ['1 smb cleartext', '2 smb encrypted'],
+    );
   });
 });
 
 test('DCE/RPC: the user of a bind, which its third leg names', () => {
-  const packet = (type: string, rest: Buffer) => Buffer.concat([hex(`0500${type}03 10000000`), hex(`${(16 + rest.length).toString(16).padStart(2, '0')}00 0000 01000000`), rest]);
-  assert.deepEqual(told([['source', packet('0b', Buffer.alloc(56))], ['destination', packet('0c', Buffer.alloc(40))], ['source', packet('10', ntlm)], ['source', packet('00', ntlm)]]),
-    ['1 dcerpc cleartext', '3 dcerpc cleartext dcerpc.login.user_name=jane dcerpc.login.workstation=PC7', '4 dcerpc cleartext']);
+  const packet = (type: string, rest: Buffer) =>
+    Buffer.concat([hex(`0500${type}03 10000000`), hex(`${(16 + rest.length).toString(16).padStart(2, '0')}00 0000 01000000`), rest]);
+  assert.deepEqual(
+    told([
+      ['source', packet('0b', Buffer.alloc(56))],
+      ['destination', packet('0c', Buffer.alloc(40))],
+      ['source', packet('10', ntlm)],
+      ['source', packet('00', ntlm)],
+    ]),
+    ['1 dcerpc cleartext', '3 dcerpc cleartext dcerpc.login.user_name=jane dcerpc.login.workstation=PC7', '4 dcerpc cleartext'],
+  );
 });
 
 test('rlogin: both names, and nothing of what is typed', () => {
-  assert.deepEqual(told([['source', '\0'], ['source', 'jane\0root\0vt100/9600\0'], ['source', 'secret\r']]), ['2 rlogin cleartext rlogin.login.user_name=jane rlogin.login.user_name=root']);
+  assert.deepEqual(
+    told([
+      ['source', '\0'],
+      ['source', 'jane\0root\0vt100/9600\0'],
+      ['source', 'secret\r'],
+    ]),
+    ['2 rlogin cleartext rlogin.login.user_name=jane rlogin.login.user_name=root'],
+  );
 });
 
 test('rexec begins like rsh, but its second text is a password', () => {
@@ -88,7 +132,14 @@ test('rexec begins like rsh, but its second text is a password', () => {
 
 test('rsh: the users on either side, and nothing of the command', () => {
   const greeting = Buffer.from('1021\0jane\0ops\0uptime\0');
-  assert.deepEqual(told([['source', greeting.subarray(0, 3)], ['source', greeting.subarray(3)], ['destination', '\0']]), ['2 rsh cleartext rsh.login.user_name=jane rsh.login.user_name=ops']);
+  assert.deepEqual(
+    told([
+      ['source', greeting.subarray(0, 3)],
+      ['source', greeting.subarray(3)],
+      ['destination', '\0'],
+    ]),
+    ['2 rsh cleartext rsh.login.user_name=jane rsh.login.user_name=ops'],
+  );
   assert.deepEqual(told([['source', '1021 jane\n']]), ['1 tcp cleartext']);
 });
 
@@ -97,14 +148,25 @@ describe('ONC RPC', () => {
     const name = Buffer.alloc((machine.length + 3) & ~3);
     name.write(machine);
     const body = Buffer.concat([hex('5e0c94d7'), Buffer.from([0, 0, 0, machine.length]), name, hex('000003e8 000003e8 00000000')]);
-    return Buffer.concat([hex('77aa01c4 00000000 00000002 000186a3 00000003 00000001'), Buffer.from([0, 0, 0, flavor, 0, 0, 0, body.length]), body, hex('00000000 00000000 01000700')]);
+    return Buffer.concat([
+      hex('77aa01c4 00000000 00000002 000186a3 00000003 00000001'),
+      Buffer.from([0, 0, 0, flavor, 0, 0, 0, body.length]),
+      body,
+      hex('00000000 00000000 01000700'),
+    ]);
   };
   const record = (bytes: Buffer) => Buffer.concat([Buffer.from([0x80, 0, 0, bytes.length]), bytes]);
 
   test('the machine that calls, over TCP and UDP', () => {
     const whole = record(call('harbour-desk4'));
-    assert.deepEqual(told([['source', whole.subarray(0, 20)], ['source', whole.subarray(20)], ['destination', record(hex('77aa01c4 00000001 00000000 00000000 00000000 00000000'))]]),
-      ['2 rpc cleartext rpc.machine_name=harbour-desk4', '3 rpc cleartext']);
+    assert.deepEqual(
+      told([
+        ['source', whole.subarray(0, 20)],
+        ['source', whole.subarray(20)],
+        ['destination', record(hex('77aa01c4 00000001 00000000 00000000 00000000 00000000'))],
+      ]),
+      ['2 rpc cleartext rpc.machine_name=harbour-desk4', '3 rpc cleartext'],
+    );
     assert.deepEqual(fieldsOf(dissectPayload(call('harbour-desk4')).messages[0]), ['rpc.machine_name=harbour-desk4']);
   });
 

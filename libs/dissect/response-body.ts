@@ -14,7 +14,9 @@ const mostDecoded = 64 * 1024;
 
 export function useOfAnswer(type: string): BodyUse {
   if (/[/+]json$/.test(type) || type === dnsMessageType) return 'keep';
-  return type === '' || /^text\/(?!css$)|[/+]xml$|javascript$|x-plist$|x-www-form-urlencoded$/.test(type) && type !== 'image/svg+xml' ? 'by beginning' : 'skip';
+  return type === '' || (/^text\/(?!css$)|[/+]xml$|javascript$|x-plist$|x-www-form-urlencoded$/.test(type) && type !== 'image/svg+xml')
+    ? 'by beginning'
+    : 'skip';
 }
 
 /** Whether a body that begins like this holds data. */

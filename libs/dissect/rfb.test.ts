@@ -5,13 +5,20 @@ import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
 
 /** `frame protocol verdict field …` of each message. */
 function told(packets: readonly Packet[]): string[] {
-  return dissectStream(packets).messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '));
+  return dissectStream(packets).messages.map((message) =>
+    [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '),
+  );
 }
 
 const versions = (minor: string): Packet[] => [['destination', `RFB 003.00${minor}\n`], ['source', `RFB 003.00${minor}\n`]];
 const init = (name: string): Packet => ['destination', bytes(hex('0400 0300 2018000100ff00ff00ff100800000000'), u32(Buffer.byteLength(name)), name)];
 const answer = '7d1c0e523a9b4f7e8c215b0d9a6e4f13';
-const authentication: Packet[] = [['destination', hex('4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2')], ['source', hex(answer)], ['destination', u32(0)], ['source', hex('01')]];
+const authentication: Packet[] = [
+  ['destination', hex('4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2')],
+  ['source', hex(answer)],
+  ['destination', u32(0)],
+  ['source', hex('01')],
+];
 
 describe('RFB', () => {
   test('the answer to the challenge, and the desktop, in versions 3.8 and 3.3', () => {
@@ -32,7 +39,14 @@ describe('RFB', () => {
 
   test('user and password of VeNCrypt as they are, and TLS behind it', () => {
     const offer = (subtype: string): Packet[] => [
-      ...versions('8'), ['destination', hex('0113')], ['source', hex('13')], ['destination', hex('0002')], ['source', hex('0002')], ['destination', hex('00')], ['destination', hex(`01${subtype}`)], ['source', hex(subtype)],
+      ...versions('8'),
+      ['destination', hex('0113')],
+      ['source', hex('13')],
+      ['destination', hex('0002')],
+      ['source', hex('0002')],
+      ['destination', hex('00')],
+      ['destination', hex(`01${subtype}`)],
+      ['source', hex(subtype)],
     ];
     assert.deepEqual(told([...offer('00000100'), ['source', bytes(u32(4), u32(6), 'janes3same')], ['destination', u32(0)], ['source', hex('01')], init('x11vnc')]).slice(1),
       ['10 rfb cleartext rfb.login.user_name=jane rfb.login.password=s3same', '13 rfb cleartext rfb.desktop.host_name=x11vnc']);

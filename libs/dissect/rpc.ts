@@ -27,7 +27,12 @@ const mostProcedures = 255;
 function isCall(bytes: Buffer, at: number): boolean {
   if (bytes.length < at + credentialsAt || bytes.readUInt32BE(at + 4) !== CALL || bytes.readUInt32BE(at + 8) !== VERSION) return false;
   const program = bytes.readUInt32BE(at + 12);
-  return program >= leastProgram && program <= mostProgram && bytes.readUInt32BE(at + 20) <= mostProcedures && bytes.readUInt32BE(at + 28) <= mostCredentials;
+  return (
+    program >= leastProgram &&
+    program <= mostProgram &&
+    bytes.readUInt32BE(at + 20) <= mostProcedures &&
+    bytes.readUInt32BE(at + 28) <= mostCredentials
+  );
 }
 
 function readCall(call: Buffer, { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish' | 'pass'>): Message {

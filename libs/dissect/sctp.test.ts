@@ -20,13 +20,21 @@ function dissect(packets: readonly Buffer[], options = defaultDissectOptions): {
   const messages: Message[] = [];
   const counters = new DissectCounters();
   const dissector = new SctpDissector(options, (message) => messages.push(message), counters);
-  packets.forEach((packet, index) => dissector.packet(packet, { sender: 'source', sourcePort: 3868, destinationPort: 3868, frame: index + 1, micros: index + 1 }));
+  packets.forEach((packet, index) =>
+    dissector.packet(packet, { sender: 'source', sourcePort: 3868, destinationPort: 3868, frame: index + 1, micros: index + 1 }),
+  );
   return { messages, counters };
 }
 
 /** Credit-Control-Request with a User-Name (RFC 6733, section 3). */
-const diameter = hex('01000028 80000110 00000004 00000001 00000002 00000001 40000014 31757365 722d3936 3331343a'.replace('31757365 722d3936 3331343a', '6a616e65406578616d706c65'));
-const told = ({ messages }: { messages: Message[] }) => messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '));
+const diameter = hex(
+  '01000028 80000110 00000004 00000001 00000002 00000001 40000014 31757365 722d3936 3331343a'.replace(
+    '31757365 722d3936 3331343a',
+    '6a616e65406578616d706c65',
+  ),
+);
+const told = ({ messages }: { messages: Message[] }) =>
+  messages.map((message) => [message.frame, message.protocol, message.encryption.verdict, ...fieldsOf(message)].join(' '));
 
 test('Diameter, by content, behind other chunks and with others in one packet', () => {
   const sack = hex('03000010 00000001 0000ffff 00000000');
@@ -45,12 +53,21 @@ test('fragments come in any order and over the end of the number space; a repeti
 });
 
 test('what is held is bounded', () => {
-  const result = dissect([data(1, 2, 46, Buffer.alloc(60)), data(2, 0, 46, Buffer.alloc(60)), data(3, 1, 46, Buffer.alloc(60))], { ...defaultDissectOptions, maxBodyBytes: 100 });
+  const result = dissect([data(1, 2, 46, Buffer.alloc(60)), data(2, 0, 46, Buffer.alloc(60)), data(3, 1, 46, Buffer.alloc(60))], {
+    ...defaultDissectOptions,
+    maxBodyBytes: 100,
+  });
   assert.deepEqual([result.messages.length, result.counters.get('sctp', 'bounded fragments')], [0, 2]);
 });
 
 test('signalling that is not read is opaque under its name, and scanned; DTLS is encrypted', () => {
-  const result = dissect([data(1, 3, 3, hex('01000101 00000014')), data(2, 3, 18, hex('000c40')), data(3, 3, 47, hex('00')), data(4, 3, 0, Buffer.from('REGISTER sip:example.org SIP/2.0\r\n\r\n')), data(5, 3, 0, Buffer.from('hello there'))]);
+  const result = dissect([
+    data(1, 3, 3, hex('01000101 00000014')),
+    data(2, 3, 18, hex('000c40')),
+    data(3, 3, 47, hex('00')),
+    data(4, 3, 0, Buffer.from('REGISTER sip:example.org SIP/2.0\r\n\r\n')),
+    data(5, 3, 0, Buffer.from('hello there')),
+  ]);
   assert.deepEqual(told(result), ['1 m3ua opaque', '2 s1ap opaque', '3 dtls encrypted', '4 sip cleartext', '5 sctp cleartext']);
   assert.deepEqual(result.messages[0]!.payload, hex('01000101 00000014'));
 });

@@ -141,7 +141,8 @@ export class SctpDissector {
     if (payloadProtocol === DIAMETER_DTLS || isDtls(bytes)) return createMessage('dtls', dtls, sender, frame, micros);
     const name = signalling[payloadProtocol];
     if (name !== undefined) return this.#unread(name, { verdict: 'opaque', reason: `${name.toUpperCase()} signalling` }, bytes, context);
-    if (recogniseDiameter(bytes) === 'yes') return diameterMessage(bytes, { sender, frame, micros, options: this.#options, counters: this.#counters });
+    if (recogniseDiameter(bytes) === 'yes')
+      return diameterMessage(bytes, { sender, frame, micros, options: this.#options, counters: this.#counters });
     if (sip.recognise(bytes, context)) return sip.read(bytes, context, this.#options, this.#counters);
     return this.#unread('sctp', isText(bytes) ? text : unknown, bytes, context);
   }

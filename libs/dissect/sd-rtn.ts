@@ -24,7 +24,14 @@ export function isSdRtnHello(payload: Buffer): boolean {
   return payload[6] === CLIENT_HELLO ? tagAt(payload, tagsStart) === 'SNI' : /^[A-Z]{3,4}$/.test(tagAt(payload, tagsStart));
 }
 
-export function sdRtnMessage(payload: Buffer, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters): Message {
+export function sdRtnMessage(
+  payload: Buffer,
+  sender: Sender,
+  frame: number,
+  micros: number,
+  options: DissectOptions,
+  counters: DissectCounters,
+): Message {
   const message = createMessage('sd-rtn', handshake, sender, frame, micros);
   counters.add('sd-rtn', 'messages');
   if (payload[6] !== CLIENT_HELLO) return message;

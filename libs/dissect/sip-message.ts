@@ -18,7 +18,17 @@ export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
 }
 
 /** Compact forms (https://www.iana.org/assignments/sip-parameters) of the headers that are read. */
-const compact: Record<string, string> = { f: 'from', t: 'to', m: 'contact', v: 'via', r: 'refer-to', b: 'referred-by', l: 'content-length', c: 'content-type', i: 'call-id' };
+const compact: Record<string, string> = {
+  f: 'from',
+  t: 'to',
+  m: 'contact',
+  v: 'via',
+  r: 'refer-to',
+  b: 'referred-by',
+  l: 'content-length',
+  c: 'content-type',
+  i: 'call-id',
+};
 
 /** Headers that name people. Call-ID, tags, branches and nonces are drawn anew for each call: they are left out. */
 const people = new Set([
@@ -44,7 +54,14 @@ export function headerName({ name }: Header): string {
  * SDP names becomes `telltale.session.endpoints`. The Call-ID is the message's session.
  */
 export function sessionMessage(
-  protocol: 'sip' | 'rtsp', bytes: Buffer, headLength: number, frames: FrameMap, sender: Sender, micros: number, options: DissectOptions, onMalformed: () => void,
+  protocol: 'sip' | 'rtsp',
+  bytes: Buffer,
+  headLength: number,
+  frames: FrameMap,
+  sender: Sender,
+  micros: number,
+  options: DissectOptions,
+  onMalformed: () => void,
 ): Message {
   const message = createMessage(protocol, protocol === 'sip' ? sip : rtsp, sender, frames.frameAt(Math.max(0, bytes.length - 1)), micros);
   const { facts } = message;
@@ -72,8 +89,11 @@ export function sessionMessage(
   reader.originator();
   if (contentType.startsWith('application/sdp')) {
     readSdp(bytes.toString('latin1', headLength), {
-      address: (kind, ip) => reader.media(kind, ip), endpoint: (ip, port) => reader.endpoint(ip, port), origin: (user) => reader.origin(user, headLength),
-      contact: (kind, value) => reader.contact(kind, value, bytes.length), key: (value) => reader.field('sdp.crypto', 'sdp_crypto', value, { end: bytes.length }),
+      address: (kind, ip) => reader.media(kind, ip),
+      endpoint: (ip, port) => reader.endpoint(ip, port),
+      origin: (user) => reader.origin(user, headLength),
+      contact: (kind, value) => reader.contact(kind, value, bytes.length),
+      key: (value) => reader.field('sdp.crypto', 'sdp_crypto', value, { end: bytes.length }),
     });
     reader.described();
   } else if (headLength < bytes.length) message.payload = bytes.subarray(headLength);
@@ -120,7 +140,9 @@ class SessionReader {
   /** `"Display name" <uri>;parameters, …` (RFC 3261, section 20.10). */
   people(name: string, header: Header): void {
     let left = mostAddresses;
-    for (const match of header.value.slice(0, longestValue).matchAll(/(?:"((?:[^"\\]|\\.){0,256})"|([^<",;]{0,128}))\s{0,8}<([^>]+)>([^,"]*(?:"[^"]*"[^,"]*)*)|((?:sips?|tel):[^\s,;<>]+)/gi)) {
+    for (const match of header.value
+      .slice(0, longestValue)
+      .matchAll(/(?:"((?:[^"\\]|\\.){0,256})"|([^<",;]{0,128}))\s{0,8}<([^>]+)>([^,"]*(?:"[^"]*"[^,"]*)*)|((?:sips?|tel):[^\s,;<>]+)/gi)) {
       if (left-- === 0) return;
       const uri = (match[3] ?? match[5])!;
       this.#uri(name, uri, header);
@@ -151,7 +173,8 @@ class SessionReader {
 
   /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies that all further requests go by. */
   route(name: string, header: Header): void {
-    for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@>]*@)?(\[[^\]]+\]|[^;:?>\s]+)/gi)) this.path.add(`sip-${name}`, match[1]!);
+    for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@>]*@)?(\[[^\]]+\]|[^;:?>\s]+)/gi))
+      this.path.add(`sip-${name}`, match[1]!);
   }
 
   /** An address that SDP names. */
@@ -250,5 +273,10 @@ class SessionReader {
 }
 
 function decodePercent(text: string): string {
-  return text.includes('%') ? Buffer.from(text.replace(/%([0-9a-f]{2})/gi, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))), 'latin1').toString('utf8') : text;
+  return text.includes('%')
+    ? Buffer.from(
+        text.replace(/%([0-9a-f]{2})/gi, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
+        'latin1',
+      ).toString('utf8')
+    : text;
 }

@@ -39,7 +39,8 @@ describe('SIP', () => {
 
   test('whom a session is described for, and the key of its media', () => {
     const described = sip('INVITE sip:a@sip.example SIP/2.0', 'Content-Type: application/sdp');
-    const sdp = 'v=0\r\ne=jane@example.org (Jane Doe)\r\np=Jane <+1 617 555-0142>\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4\r\n';
+    const sdp =
+      'v=0\r\ne=jane@example.org (Jane Doe)\r\np=Jane <+1 617 555-0142>\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4\r\n';
     assert.deepEqual(fieldsOf(dissectPayload(Buffer.concat([described, Buffer.from(sdp)])).messages[0]).slice(1), [
       'sip.sdp.email=jane@example.org', 'sip.sdp.phone=+1 617 555-0142', 'sip.sdp.crypto=q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx',
     ]);
@@ -66,7 +67,10 @@ test('RTSP: the credentials and the session, between interleaved media', () => {
 });
 
 describe('Kerberos', () => {
-  const expected = [['kerberos.login.user_name=jane', 'kerberos.realm=A.EXAMPLE'], ['kerberos.login.user_name=jane/admin', 'kerberos.realm=A.EXAMPLE']];
+  const expected = [
+    ['kerberos.login.user_name=jane', 'kerberos.realm=A.EXAMPLE'],
+    ['kerberos.login.user_name=jane/admin', 'kerberos.realm=A.EXAMPLE'],
+  ];
 
   test('the client of a request and of a reply, over TCP and UDP', () => {
     assert.deepEqual(dissectStream(conversations['kerberos']!).messages.map(fieldsOf), expected);

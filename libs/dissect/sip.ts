@@ -31,7 +31,9 @@ export const sip: DatagramProtocol = { name: 'sip', recognise: isSip, read: sipM
 function sipMessage(payload: Buffer, { sender, frame, micros }: DatagramContext, options: DissectOptions, counters: DissectCounters): Message {
   const head = findHeadEnd(payload, 0);
   if (head === 0) counters.add('sip', 'cut message');
-  return sessionMessage('sip', payload, head === 0 ? payload.length : head, { frameAt: () => frame }, sender, micros, options, () => counters.add('sip', 'malformed header'));
+  return sessionMessage('sip', payload, head === 0 ? payload.length : head, { frameAt: () => frame }, sender, micros, options, () =>
+    counters.add('sip', 'malformed header'),
+  );
 }
 
 function recogniseSession(bytes: Buffer): Recognition {
@@ -40,7 +42,11 @@ function recogniseSession(bytes: Buffer): Recognition {
   const newline = bytes.subarray(0, longestStartLine).indexOf(LF);
   if (newline >= 0) return sessionProtocolOf(bytes.toString('latin1', 0, newline)) === '' ? 'no' : 'yes';
   if (bytes.length >= longestStartLine) return 'no';
-  return /^(?:[A-Z][A-Z_]{0,19}(?: +(?:(?:sips?|tel|rtspu?)(?::[^\n]*)?|[strple]{0,4}|\*[^\n]*)?)?|(?:SIP|RTSP)\/?[^\n]*)\r?$/i.test(bytes.toString('latin1', 0, Math.min(64, bytes.length))) ? 'more' : 'no';
+  return /^(?:[A-Z][A-Z_]{0,19}(?: +(?:(?:sips?|tel|rtspu?)(?::[^\n]*)?|[strple]{0,4}|\*[^\n]*)?)?|(?:SIP|RTSP)\/?[^\n]*)\r?$/i.test(
+    bytes.toString('latin1', 0, Math.min(64, bytes.length)),
+  )
+    ? 'more'
+    : 'no';
 }
 
 class SessionHandler implements StreamHandler {
@@ -114,7 +120,11 @@ class SessionHandler implements StreamHandler {
     }
     const whole = head + kept;
     counters.add(protocol, 'messages');
-    emit(sessionMessage(protocol, bytes.subarray(0, whole), head, stream, sender, stream.microsAt(whole - 1), options, () => counters.add(protocol, 'malformed header')));
+    emit(
+      sessionMessage(protocol, bytes.subarray(0, whole), head, stream, sender, stream.microsAt(whole - 1), options, () =>
+        counters.add(protocol, 'malformed header'),
+      ),
+    );
     stream.consume(whole);
     side.searched = 0;
     side.toSkip = bodyLength - kept;

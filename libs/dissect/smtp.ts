@@ -3,7 +3,9 @@ import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
 
-/** SMTP and LMTP (RFC 5321, RFC 2033): who logs in how (RFC 4954), who writes to whom, in the envelope and in the message's head. Its body is content. */
+/**
+ * SMTP and LMTP (RFC 5321, RFC 2033): who logs in how (RFC 4954), who writes to whom, in the envelope and in the message's head. Its body is content.
+ */
 export const smtp: StreamProtocol = {
   name: 'smtp',
   recognise: recogniseSmtp,

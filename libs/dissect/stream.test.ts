@@ -14,8 +14,14 @@ test('text that nothing claims is handed over line by line', () => {
 
 test('a binary message that begins with the byte of a line break is handed over whole', () => {
   const message = Buffer.from('\n\x08harbour7\x12\x04jane\n', 'latin1');
-  assert.deepEqual(dissectStream([['source', message]]).messages.map(({ payload, encryption }) => [payload, encryption.verdict]), [[message, 'opaque']]);
-  assert.deepEqual(dissectStream([['source', '\r\n\nQUIT\r\n']]).messages.map(({ payload }) => payload!.toString()), ['QUIT']);
+  assert.deepEqual(
+    dissectStream([['source', message]]).messages.map(({ payload, encryption }) => [payload, encryption.verdict]),
+    [[message, 'opaque']],
+  );
+  assert.deepEqual(
+    dissectStream([['source', '\r\n\nQUIT\r\n']]).messages.map(({ payload }) => payload!.toString()),
+    ['QUIT'],
+  );
 });
 
 test('a line is there as soon as it ends', () => {
@@ -26,11 +32,20 @@ test('a line is there as soon as it ends', () => {
 
 test('binary is handed over packet by packet', () => {
   const { messages } = dissectStream([
-    ['source', Buffer.from('d2fe00050000', 'hex')], ['source', Buffer.alloc(5000)], ['destination', Buffer.alloc(80, 1)], ['source', Buffer.alloc(8, 0x91)],
+    ['source', Buffer.from('d2fe00050000', 'hex')],
+    ['source', Buffer.alloc(5000)],
+    ['destination', Buffer.alloc(80, 1)],
+    ['source', Buffer.alloc(8, 0x91)],
   ]);
-  assert.deepEqual(messages.map(({ protocol, sender, encryption, payload, sample }) => [protocol, sender, encryption.verdict, payload!.length, sample!.length]), [
-    ['tcp', 'source', 'opaque', 6, 6], ['tcp', 'source', 'opaque', 5000, 256], ['tcp', 'destination', 'opaque', 80, 80], ['tcp', 'source', 'opaque', 8, 8],
-  ]);
+  assert.deepEqual(
+    messages.map(({ protocol, sender, encryption, payload, sample }) => [protocol, sender, encryption.verdict, payload!.length, sample!.length]),
+    [
+      ['tcp', 'source', 'opaque', 6, 6],
+      ['tcp', 'source', 'opaque', 5000, 256],
+      ['tcp', 'destination', 'opaque', 80, 80],
+      ['tcp', 'source', 'opaque', 8, 8],
+    ],
+  );
   const packets = Array.from({ length: 20 }, (): ['source', Buffer] => ['source', Buffer.alloc(8, 0x91)]);
   assert.equal(dissectStream(packets).messages.filter(({ sample }) => sample !== undefined).length, 4);
 });
@@ -52,8 +67,15 @@ test('text is bounded per direction', () => {
 });
 
 test('either direction claims the flow, and the other is read with it', () => {
-  const { messages } = dissectStream([['source', 'POS'], ['destination', 'HTTP/1.1 100 Continue\r\n\r\n'], ['source', 'T / HTTP/1.1\r\nContent-Length: 5\r\n\r\nuid=1']]);
-  assert.deepEqual(messages.map(({ protocol, facts }) => [protocol, facts['http.request.method']]), [['http', 'POST']]);
+  const { messages } = dissectStream([
+    ['source', 'POS'],
+    ['destination', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['source', 'T / HTTP/1.1\r\nContent-Length: 5\r\n\r\nuid=1'],
+  ]);
+  assert.deepEqual(
+    messages.map(({ protocol, facts }) => [protocol, facts['http.request.method']]),
+    [['http', 'POST']],
+  );
 });
 
 test('a flow caught in the middle is read from the next request on', () => {

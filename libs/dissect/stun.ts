@@ -59,7 +59,14 @@ const classicTypes = new Set([0x0001, 0x0101, 0x0111]);
 const lastClassicAttribute = 0x000b;
 
 /** Reads a STUN or TURN message. `bytes` is the whole of it, as {@link stunLength} measured it; a cut one yields what was there. */
-export function stunMessage(bytes: Buffer, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters): Message {
+export function stunMessage(
+  bytes: Buffer,
+  sender: Sender,
+  frame: number,
+  micros: number,
+  options: DissectOptions,
+  counters: DissectCounters,
+): Message {
   const message = createMessage('stun', cleartext, sender, frame, micros);
   const { facts } = message;
   const fields = new FieldList('stun', sender, message.fields, options, counters);
@@ -141,7 +148,16 @@ function methodOf(type: number): number {
 
 /** Methods of STUN and TURN (IANA, STUN Methods), and classes by their two bits; another method is its number: `0x80a request`. */
 const methods: Record<number, string | undefined> = {
-  1: 'binding', 3: 'allocate', 4: 'refresh', 6: 'send', 7: 'data', 8: 'create-permission', 9: 'channel-bind', 10: 'connect', 11: 'connection-bind', 12: 'connection-attempt',
+  1: 'binding',
+  3: 'allocate',
+  4: 'refresh',
+  6: 'send',
+  7: 'data',
+  8: 'create-permission',
+  9: 'channel-bind',
+  10: 'connect',
+  11: 'connection-bind',
+  12: 'connection-attempt',
 };
 const classes = ['request', 'indication', 'success', 'error'] as const;
 

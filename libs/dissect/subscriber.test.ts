@@ -14,7 +14,11 @@ test('digits of telephony BCD', () => {
 
 describe('GTP-C', () => {
   test('version 1 has elements with and without a length', () => {
-    assert.deepEqual(fieldsOf(dissectPayload(gtp1).messages[0]), ['gtp.imsi=(tbcd)262011234567890', 'gtp.msisdn=(tbcd)4915305274968', 'gtp.mei=(tbcd)3520990017614823']);
+    assert.deepEqual(fieldsOf(dissectPayload(gtp1).messages[0]), [
+      'gtp.imsi=(tbcd)262011234567890',
+      'gtp.msisdn=(tbcd)4915305274968',
+      'gtp.mei=(tbcd)3520990017614823',
+    ]);
   });
 
   test('version 2, and a message that rides behind another', () => {
@@ -44,8 +48,13 @@ describe('Diameter', () => {
   });
 
   test('a number as TBCD, a user name that is an IMSI', () => {
-    const { messages } = dissectStream([['source', diameterMessage(8388622, avp3gpp(700, avp3gpp(701, hex('945103254769f8'))), avp(1, '262011234567890'))]]);
-    assert.deepEqual(messages[0]!.fields.map(({ key, value }) => `${key} ${value}`), ['diameter_msisdn 4915305274968', 'diameter_imsi 262011234567890']);
+    const { messages } = dissectStream([
+      ['source', diameterMessage(8388622, avp3gpp(700, avp3gpp(701, hex('945103254769f8'))), avp(1, '262011234567890'))],
+    ]);
+    assert.deepEqual(
+      messages[0]!.fields.map(({ key, value }) => `${key} ${value}`),
+      ['diameter_msisdn 4915305274968', 'diameter_imsi 262011234567890'],
+    );
   });
 
   test('an attribute that does not fit is counted', () => {
@@ -60,9 +69,16 @@ describe('RADIUS', () => {
   test('the answers to a challenge, of CHAP and of either version of Microsoft', () => {
     const [md5, nt] = ['7d1c0e523a9b4f7e8c215b0d9a6e4f13', '82309ecd8d708b5ea08faa3981cd83544233114a3d85d6df'];
     const microsoft = (type: number): Buffer => radiusAttribute(26, u32(311), Buffer.from([type, 52]), Buffer.alloc(26, 3), hex(nt));
-    const told = (...attributes: Buffer[]): string[] => fieldsOf(dissectPayload(radiusPacket(1, ...attributes), { destinationPort: 1812 }).messages[0]);
-    assert.deepEqual(told(radiusAttribute(1, 'jane'), radiusAttribute(3, hex(`07${md5}`))), ['radius.user_name=jane', `radius.login.response=${md5}`]);
-    assert.deepEqual([told(microsoft(1)), told(microsoft(25)), told(microsoft(11))], [[`radius.login.response=${nt}`], [`radius.login.response=${nt}`], []]);
+    const told = (...attributes: Buffer[]): string[] =>
+      fieldsOf(dissectPayload(radiusPacket(1, ...attributes), { destinationPort: 1812 }).messages[0]);
+    assert.deepEqual(told(radiusAttribute(1, 'jane'), radiusAttribute(3, hex(`07${md5}`))), [
+      'radius.user_name=jane',
+      `radius.login.response=${md5}`,
+    ]);
+    assert.deepEqual(
+      [told(microsoft(1)), told(microsoft(25)), told(microsoft(11))],
+      [[`radius.login.response=${nt}`], [`radius.login.response=${nt}`], []],
+    );
   });
 
   test('user, station and IMSI; the hidden password is none', () => {

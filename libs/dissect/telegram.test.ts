@@ -15,7 +15,9 @@ function dissect(...datagrams: [sender: DatagramContext['sender'], payload: Buff
   const messages: Message[] = [];
   const counters = new DissectCounters();
   const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), counters);
-  datagrams.forEach(([sender, payload], index) => dissector.datagram(payload, { sender, sourcePort: 50_000, destinationPort: 533, frame: index + 1, micros: (index + 1) * 1000 }));
+  datagrams.forEach(([sender, payload], index) =>
+    dissector.datagram(payload, { sender, sourcePort: 50_000, destinationPort: 533, frame: index + 1, micros: (index + 1) * 1000 }),
+  );
   return { messages, counters };
 }
 
@@ -41,6 +43,7 @@ describe('calls of Telegram', () => {
   });
 
   test('media alone, and other lengths, are not known', () => {
-    for (const payload of [media, control('ffffffff', hex('00')), control('00000000'), bytes(tag, ones)]) assert.notEqual(dissect(['source', payload]).messages[0]?.protocol, 'telegram');
+    for (const payload of [media, control('ffffffff', hex('00')), control('00000000'), bytes(tag, ones)])
+      assert.notEqual(dissect(['source', payload]).messages[0]?.protocol, 'telegram');
   });
 });

@@ -18,7 +18,11 @@ function record(type: number, body: Buffer): Buffer {
 }
 
 test('server name and protocols; what follows is not looked at', () => {
-  const { messages } = dissectStream([['source', record(22, hello)], ['destination', 'GET / HTTP/1.1\r\n\r\n'], ['source', record(23, Buffer.alloc(40))]]);
+  const { messages } = dissectStream([
+    ['source', record(22, hello)],
+    ['destination', 'GET / HTTP/1.1\r\n\r\n'],
+    ['source', record(23, Buffer.alloc(40))],
+  ]);
   assert.equal(messages.length, 1);
   assert.deepEqual(messages[0]!.facts, sni);
   assert.deepEqual(messages[0]!.encryption, { verdict: 'encrypted', reason: 'TLS ClientHello' });
@@ -38,7 +42,10 @@ test('the ClientHello of the capture builder', () => {
 
 test('without extensions, cut, and malformed', () => {
   const bare = Buffer.concat([Buffer.from('01000029' + '0301', 'hex'), Buffer.alloc(32), Buffer.from('000002002f0100', 'hex')]);
-  assert.deepEqual(dissectStream([['source', record(22, bare)]]).messages.map(({ facts }) => facts), [{ 'telltale.tls.ja4': 't10i010000_ba72b8082249_000000000000' }]);
+  assert.deepEqual(
+    dissectStream([['source', record(22, bare)]]).messages.map(({ facts }) => facts),
+    [{ 'telltale.tls.ja4': 't10i010000_ba72b8082249_000000000000' }],
+  );
   const cut = dissectStream([['source', record(22, hello).subarray(0, 50)]]);
   assert.deepEqual(cut.messages.map(({ encryption }) => encryption.reason), ['TLS records']);
   assert.equal(cut.counters.get('tls', 'cut ClientHello'), 1);
@@ -54,8 +61,16 @@ test('caught in the middle, or from the server first', () => {
 });
 
 test('after STARTTLS', () => {
-  const { messages } = dissectStream([['destination', '220 mail\r\n'], ['source', 'EHLO me\r\nSTARTTLS\r\n'], ['destination', '220 go ahead\r\n'], ['source', record(22, hello)]]);
-  assert.deepEqual(messages.map(({ protocol }) => protocol), ['smtp', 'smtp', 'tls']);
+  const { messages } = dissectStream([
+    ['destination', '220 mail\r\n'],
+    ['source', 'EHLO me\r\nSTARTTLS\r\n'],
+    ['destination', '220 go ahead\r\n'],
+    ['source', record(22, hello)],
+  ]);
+  assert.deepEqual(
+    messages.map(({ protocol }) => protocol),
+    ['smtp', 'smtp', 'tls'],
+  );
   assert.equal(messages.at(-1)!.facts['destination.domain'], 'a.example');
 });
 
@@ -68,16 +83,28 @@ test('a gap in the ClientHello leaves the verdict', () => {
 });
 
 test('the names in a certificate that is shown in clear', () => {
-  const names = (...leaf: [string, ...string[]]): unknown => dissectStream([['source', record(22, hello)], ['destination', serverFlight(certificate(...leaf), 300)]]).messages[1]?.facts;
+  const names = (...leaf: [string, ...string[]]): unknown =>
+    dissectStream([
+      ['source', record(22, hello)],
+      ['destination', serverFlight(certificate(...leaf), 300)],
+    ]).messages[1]?.facts;
   assert.deepEqual(names('A.example', 'a.example', '*.b.example'), { 'telltale.tls.certificate_names': ['a.example', '*.b.example'] });
   assert.deepEqual(names('Meeting Server'), { 'telltale.tls.certificate_names': ['meeting server'] });
 });
 
 test('whom a certificate names that a client shows in clear', () => {
-  const flight = (leaf: Buffer): Buffer => record(22, Buffer.concat([Buffer.from([11]), u24(leaf.length + 6), u24(leaf.length + 3), u24(leaf.length), leaf]));
+  const flight = (leaf: Buffer): Buffer =>
+    record(22, Buffer.concat([Buffer.from([11]), u24(leaf.length + 6), u24(leaf.length + 3), u24(leaf.length), leaf]));
   const named = (reply: Buffer[], answer = serverFlight(certificate('a.example'), 300)): unknown[] => {
-    const { messages } = dissectStream([['source', record(22, hello)], ['destination', answer], ...reply.map((bytes) => ['source', bytes] as ['source', Buffer])]);
-    return messages.slice(1).filter(({ sender }) => sender === 'source').map(({ fields }) => fields.map(({ path, key, value }) => [path, key, value]));
+    const { messages } = dissectStream([
+      ['source', record(22, hello)],
+      ['destination', answer],
+      ...reply.map((bytes) => ['source', bytes] as ['source', Buffer]),
+    ]);
+    return messages
+      .slice(1)
+      .filter(({ sender }) => sender === 'source')
+      .map(({ fields }) => fields.map(({ path, key, value }) => [path, key, value]));
   };
   const holder = personalCertificate('Jane Doe', 'jane@example.org', 'jdoe@corp.example');
   const expected = [[

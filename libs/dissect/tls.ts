@@ -165,7 +165,8 @@ class TlsHandler implements StreamHandler {
   #clientCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
     const message = createMessage('tls', byClientHello, sender, frame, micros);
     const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
-    if (names.dns.size === 0) for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name, '', frame);
+    if (names.dns.size === 0)
+      for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name, '', frame);
     for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name, '', frame);
     for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name, '', frame);
     if (message.fields.length > 0) this.#emit(message);

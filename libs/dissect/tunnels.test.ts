@@ -27,12 +27,15 @@ test('IKE in aggressive mode: who begins, and the hash of who answers', () => {
     return bytes(hex('0102030405060708'), hex(cookie), u8(first), hex('10 04'), u8(flags), hex('00000000'), u32(28 + body.length), body);
   };
   const fields = (one: Buffer): string[] => fieldsOf(dissectPayload(one).messages[0]);
-  const begins = (type: number, name: string, flags = 0): Buffer => packet('0000000000000000', 1, flags, payload(5, Buffer.alloc(20)), payload(0, bytes(u8(type), hex('11 01f4'), name)));
+  const begins = (type: number, name: string, flags = 0): Buffer =>
+    packet('0000000000000000', 1, flags, payload(5, Buffer.alloc(20)), payload(0, bytes(u8(type), hex('11 01f4'), name)));
   const hash = '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90';
   assert.deepEqual(fields(begins(3, 'jane@example.org')), ['ike.login.user_name=jane@example.org']);
   assert.deepEqual(fields(begins(11, 'sales-vpn')), ['ike.login.user_name=sales-vpn']);
   assert.deepEqual(fields(begins(2, 'janes-macbook.example.org')), ['ike.host_name=janes-macbook.example.org']);
-  assert.deepEqual(fields(packet('0807060504030201', 5, 0, payload(8, bytes(u8(2), hex('11 01f4'), 'gw.example.org')), payload(0, hex(hash)))), [`ike.login.response=${hash}`]);
+  assert.deepEqual(fields(packet('0807060504030201', 5, 0, payload(8, bytes(u8(2), hex('11 01f4'), 'gw.example.org')), payload(0, hex(hash)))), [
+    `ike.login.response=${hash}`,
+  ]);
   assert.deepEqual(fields(begins(3, 'jane@example.org', 1)), [], 'encrypted');
   assert.deepEqual(fields(begins(3, 'jane@example.org').fill(0xff, 30, 32)), [], 'a payload beyond the packet');
 });

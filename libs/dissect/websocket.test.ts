@@ -35,9 +35,14 @@ test('a compressed message may refer to the ones before it', async () => {
     frames.push(['destination', webSocketFrame(0xc1, Buffer.concat(chunks).subarray(0, -4))]);
   }
   const { messages } = dissectStream([...handshake, ...frames]);
-  assert.deepEqual(messages.slice(2).flatMap((message) => fieldsOf(message)), [
-    'websocket.json.name=(deflate)a long and winding name', 'websocket.json.name=(deflate)a long and winding name', 'websocket.json.id=(deflate)a long and winding id',
-  ]);
+  assert.deepEqual(
+    messages.slice(2).flatMap((message) => fieldsOf(message)),
+    [
+      'websocket.json.name=(deflate)a long and winding name',
+      'websocket.json.name=(deflate)a long and winding name',
+      'websocket.json.id=(deflate)a long and winding id',
+    ],
+  );
   const second = dissectStream([...handshake, frames[1]!]);
   assert.equal(second.counters.get('websocket', 'malformed deflate'), 1);
 });
@@ -53,9 +58,19 @@ test('a gap loses the message at hand only', () => {
 });
 
 test('bounds: a long message, a bomb, and the handshakes of a tunnel', () => {
-  const { messages, counters } = dissectStream([...handshake, ['destination', webSocketFrame(0x81, Buffer.from(`{"a":"1","b":"${'x'.repeat(400)}"}`))]], { maxBodyBytes: 100 });
+  const { messages, counters } = dissectStream(
+    [...handshake, ['destination', webSocketFrame(0x81, Buffer.from(`{"a":"1","b":"${'x'.repeat(400)}"}`))]],
+    { maxBodyBytes: 100 },
+  );
   assert.deepEqual(messages.slice(2).map(fieldsOf), [['websocket.json.a=1']]);
   assert.equal(counters.get('websocket', 'bounded body'), 1);
-  const tunnel = dissectStream([...handshake, ['source', webSocketFrame(0x82, Buffer.from('SSH-2.0-x\r\n'))], ['source', webSocketFrame(0x82, Buffer.from('curve25519-sha256@libssh.org'))]]);
-  assert.deepEqual(tunnel.messages.slice(2).map(({ payload }) => payload), [null, null]);
+  const tunnel = dissectStream([
+    ...handshake,
+    ['source', webSocketFrame(0x82, Buffer.from('SSH-2.0-x\r\n'))],
+    ['source', webSocketFrame(0x82, Buffer.from('curve25519-sha256@libssh.org'))],
+  ]);
+  assert.deepEqual(
+    tunnel.messages.slice(2).map(({ payload }) => payload),
+    [null, null],
+  );
 });

@@ -197,7 +197,11 @@ class WebSocketSide implements Side {
     }
     try {
       const dictionary = this.#window.length > 0 ? { dictionary: this.#window } : {};
-      const inflated = inflateRawSync(Buffer.concat([bytes, tail]), { ...dictionary, finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: this.#session.options.maxBodyBytes });
+      const inflated = inflateRawSync(Buffer.concat([bytes, tail]), {
+        ...dictionary,
+        finishFlush: constants.Z_SYNC_FLUSH,
+        maxOutputLength: this.#session.options.maxBodyBytes,
+      });
       const both = Buffer.concat([this.#window, inflated]);
       this.#window = both.subarray(Math.max(0, both.length - windowBytes));
       return inflated;

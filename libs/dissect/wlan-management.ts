@@ -18,7 +18,12 @@ const longestName = 32;
  * request, the address of the station.
  */
 export function wlanMessage(
-  protocol: string, encryption: Encryption, frame: Buffer, { sender, frame: number, micros }: DatagramContext, options: DissectOptions, counters: DissectCounters,
+  protocol: string,
+  encryption: Encryption,
+  frame: Buffer,
+  { sender, frame: number, micros }: DatagramContext,
+  options: DissectOptions,
+  counters: DissectCounters,
 ): Message {
   const message = createMessage(protocol, encryption, sender, number, micros);
   // Some swap the bytes of the frame control: then those of a frame without flags begin with a zero.

@@ -28,7 +28,9 @@ export interface CertificateNames {
 
 type Names = Record<keyof CertificateNames, Set<string>>;
 
-/** The names of an X.509 certificate (RFC 5280, section 4.1): those of its subject, and the alternative ones. None when the bytes are no certificate. */
+/**
+ * The names of an X.509 certificate (RFC 5280, section 4.1): those of its subject, and the alternative ones. None when the bytes are no certificate.
+ */
 export function certificateNames(der: Buffer): CertificateNames {
   const names: Names = { common: new Set(), dns: new Set(), mail: new Set(), users: new Set() };
   const certificate = berAt(der, 0);

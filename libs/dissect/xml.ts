@@ -63,7 +63,13 @@ export function scanXml(text: string, maxDepth: number, visit: XmlVisitor): void
 
 /** Behind a comment, a section of text, an instruction or a declaration. */
 function endOfMarkup(text: string, at: number): number {
-  const [closing, length] = text.startsWith('<!--', at) ? ['-->', 3] as const : text.startsWith('<![CDATA[', at) ? [']]>', 3] as const : text[at + 1] === '?' ? ['?>', 2] as const : ['>', 1] as const;
+  const [closing, length] = text.startsWith('<!--', at)
+    ? (['-->', 3] as const)
+    : text.startsWith('<![CDATA[', at)
+      ? ([']]>', 3] as const)
+      : text[at + 1] === '?'
+        ? (['?>', 2] as const)
+        : (['>', 1] as const);
   const end = text.indexOf(closing, at);
   return end < 0 ? text.length : end + length;
 }
@@ -76,7 +82,13 @@ function openElement(tag: string, textAt: number, parent: string, visit: XmlVisi
   if (written === undefined) return null;
   const name = localName(written);
   const path = parent === '' ? stepOf(name) : `${parent}.${stepOf(name)}`;
-  const attributes = tag.length > written.length + 1 ? Array.from(tag.slice(written.length).matchAll(attribute), ([, key, double, single]) => [localName(key!), textOf(double ?? single ?? '')] as const) : [];
+  const attributes =
+    tag.length > written.length + 1
+      ? Array.from(
+          tag.slice(written.length).matchAll(attribute),
+          ([, key, double, single]) => [localName(key!), textOf(double ?? single ?? '')] as const,
+        )
+      : [];
   const label = attributes.find(([key]) => key === 'name' || key === 'key')?.[1] ?? '';
   for (const [key, value] of attributes) {
     if (value === '' || value === label) continue;

@@ -115,15 +115,25 @@ class XmppHandler implements StreamHandler {
   }
 
   #addresses(sender: Sender, tag: string, position: number): void {
-    const values = ['from', 'to'].map((name): NamedValue => ({ name, key: 'jid', value: attribute(tag, name), encoding: '' })).filter(({ value }) => value.includes('@'));
+    const values = ['from', 'to']
+      .map((name): NamedValue => ({ name, key: 'jid', value: attribute(tag, name), encoding: '' }))
+      .filter(({ value }) => value.includes('@'));
     if (values.length > 0 || !this.#begun) this.#emit(sender, values, position);
   }
 
   #login(sender: Sender, element: string, text: string, position: number): void {
     const side = this.#sides[sender];
-    const values = element === 'sasl'
-      ? side.sasl!.response(text)
-      : [{ name: element === 'jid' ? 'jid' : `login.${element === 'username' ? 'user_name' : 'password'}`, key: element === 'username' ? 'user_name' : element, value: text, encoding: '' }];
+    const values =
+      element === 'sasl'
+        ? side.sasl!.response(text)
+        : [
+            {
+              name: element === 'jid' ? 'jid' : `login.${element === 'username' ? 'user_name' : 'password'}`,
+              key: element === 'username' ? 'user_name' : element,
+              value: text,
+              encoding: '',
+            },
+          ];
     if (values.length > 0) this.#emit(sender, values, position);
   }
 

@@ -6,10 +6,10 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext } from './protocol.ts';
 
 /**
- * Zoom over UDP, as nDPI's zoom.c, Michel et al. ("Enabling Passive Measurement of Zoom Performance in Production Networks", IMC 2022) and captures show
- * it. Behind a port of its servers (8801 to 8810) each datagram begins with a type: 1 and 2 open a session, 3 and 4 keep it alive, 5
- * carries media behind a header of 8 bytes: type, sequence (2 bytes), 4 bytes, direction. Then a byte names the medium, and at an offset that
- * the medium sets stands RTP or RTCP. Between two clients the header of 8 bytes is left out; their first datagram begins `1F 02 01`.
+ * Zoom over UDP, as nDPI's zoom.c, Michel et al. ("Enabling Passive Measurement of Zoom Performance in Production Networks", IMC 2022) and captures
+ * show it. Behind a port of its servers (8801 to 8810) each datagram begins with a type: 1 and 2 open a session, 3 and 4 keep it alive, 5 carries
+ * media behind a header of 8 bytes: type, sequence (2 bytes), 4 bytes, direction. Then a byte names the medium, and at an offset that the medium sets
+ * stands RTP or RTCP. Between two clients the header of 8 bytes is left out; their first datagram begins `1F 02 01`.
  */
 const [firstPort, lastPort] = [8801, 8810];
 
@@ -26,10 +26,17 @@ const mediaHeader = 8;
 
 /** Bytes from the medium's own byte to RTP or RTCP. */
 const innerOffsets: Record<number, { readonly offset: number; readonly medium: string } | undefined> = {
-  13: { offset: 27, medium: 'screen' }, 15: { offset: 19, medium: 'audio' }, 16: { offset: 24, medium: 'video' }, 30: { offset: 20, medium: 'screen' },
-  33: { offset: 16, medium: 'rtcp' }, 34: { offset: 16, medium: 'rtcp' }, 35: { offset: 16, medium: 'rtcp' },
+  13: { offset: 27, medium: 'screen' },
+  15: { offset: 19, medium: 'audio' },
+  16: { offset: 24, medium: 'video' },
+  30: { offset: 20, medium: 'screen' },
+  33: { offset: 16, medium: 'rtcp' },
+  34: { offset: 16, medium: 'rtcp' },
+  35: { offset: 16, medium: 'rtcp' },
 };
-const carriers = new Map<string, Carrier>(['screen', 'audio', 'video', 'rtcp'].map((medium) => [medium, { protocol: 'zoom', encryption: media, path: 'zoom.rtp', medium }]));
+const carriers = new Map<string, Carrier>(
+  ['screen', 'audio', 'video', 'rtcp'].map((medium) => [medium, { protocol: 'zoom', encryption: media, path: 'zoom.rtp', medium }]),
+);
 
 const peerHeader = 24;
 const addressText = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{0,4}(?::[\da-f.]{0,15}){2,7})$/i;

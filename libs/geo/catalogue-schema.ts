@@ -10,8 +10,17 @@ const country = z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected
 const entry = { role: z.enum(roles), source: z.string().min(1), experimental: z.string().min(1).optional() };
 const transport = z.enum(['tcp', 'udp']);
 const prefix = z.string().refine((text) => Cidr.parse(text) !== undefined, 'expected a prefix such as 192.0.2.0/24');
-const pattern = z.string().regex(/[^*]{3}/, 'expected a text of three characters at least, `*` allowed').optional();
-const ja4 = z.string().regex(/^[tqd](?:1[0-3]|s[23]|d[123]|00)[di]\d{4}[\da-zA-Z]{2}_[\da-f]{12}_[\da-f]{12}$/, 'expected a JA4 fingerprint such as t13d1516h2_8daaf6152771_e5627efa2ab1').optional();
+const pattern = z
+  .string()
+  .regex(/[^*]{3}/, 'expected a text of three characters at least, `*` allowed')
+  .optional();
+const ja4 = z
+  .string()
+  .regex(
+    /^[tqd](?:1[0-3]|s[23]|d[123]|00)[di]\d{4}[\da-zA-Z]{2}_[\da-f]{12}_[\da-f]{12}$/,
+    'expected a JA4 fingerprint such as t13d1516h2_8daaf6152771_e5627efa2ab1',
+  )
+  .optional();
 
 /** A catalogue as people write it; see services.yaml. */
 export const catalogueSchema = z.strictObject({

@@ -22,7 +22,10 @@ test('a host name tells service and role', () => {
     'zoomsjccv154mmr.sjc.zoom.us': 'Zoom, media',
     'zoomam104zc.zoom.us': 'Zoom, signalling',
     'us01kms.zoom.us': 'Zoom, key-management',
-    'ssrweb.zoom.us': 'Zoom, recording', 'cdn.zoom.us': 'Zoom, update', 'updates2.signal.org': 'Signal, update', 'chat.signal.org': 'Signal, signalling',
+    'ssrweb.zoom.us': 'Zoom, recording',
+    'cdn.zoom.us': 'Zoom, update',
+    'updates2.signal.org': 'Signal, update',
+    'chat.signal.org': 'Signal, signalling',
     'log.zoom.us': 'Zoom, telemetry',
     'log-gateway.zoom.us': 'Zoom, telemetry',
     'zoom.us': 'Zoom, signalling',
@@ -45,7 +48,16 @@ test('a peer without a name is told by protocol and port, on whichever side it s
   assert.equal(matched({ 'network.transport': 'tcp', 'destination.port': 8801 }), '');
   assert.equal(matched({ 'destination.port': 8130, 'network.protocol': 'sd-rtn' }), 'Agora, media');
   assert.equal(matched({ 'destination.port': 8130 }), '');
-  assert.equal(matched({ 'source.ip': '109.94.160.99', 'source.port': 8801, 'destination.ip': '10.0.0.1', 'destination.port': 50_000, 'telltale.peer.ip': '109.94.160.99' }), 'Zoom, media');
+  assert.equal(
+    matched({
+      'source.ip': '109.94.160.99',
+      'source.port': 8801,
+      'destination.ip': '10.0.0.1',
+      'destination.port': 50_000,
+      'telltale.peer.ip': '109.94.160.99',
+    }),
+    'Zoom, media',
+  );
 });
 
 test('a name that no entry knows is not overruled by a port', () => {
@@ -92,13 +104,19 @@ const ja4 = 't13d1516h2_8daaf6152771_e5627efa2ab1';
 
 /** A catalogue of one service with one fingerprint. */
 function fingerprinted(entry: string): ServiceCatalogue {
-  return ServiceCatalogue.parse(`version: x\nservices:\n  - { name: A, vendor: V, controlled_from: US, fingerprints: [{ ${entry}, role: media, source: s }] }`, 'c.yaml');
+  return ServiceCatalogue.parse(
+    `version: x\nservices:\n  - { name: A, vendor: V, controlled_from: US, fingerprints: [{ ${entry}, role: media, source: s }] }`,
+    'c.yaml',
+  );
 }
 
 test('fingerprints of every kind', () => {
   const records: Record<string, Partial<FlowRecord>> = {
-    'protocol: x': { 'network.protocol': 'x' }, 'alpn: x': { 'telltale.tls.alpn': ['h2', 'x'] }, [`ja4: ${ja4}`]: { 'telltale.tls.ja4': ja4 },
-    'stun_realm: example.com': { 'telltale.stun.realm': 'a.example.com' }, "stun_software: 'Relay (beta) *'": { 'telltale.stun.software': 'Relay (beta) 2.1' },
+    'protocol: x': { 'network.protocol': 'x' },
+    'alpn: x': { 'telltale.tls.alpn': ['h2', 'x'] },
+    [`ja4: ${ja4}`]: { 'telltale.tls.ja4': ja4 },
+    'stun_realm: example.com': { 'telltale.stun.realm': 'a.example.com' },
+    "stun_software: 'Relay (beta) *'": { 'telltale.stun.software': 'Relay (beta) 2.1' },
     'user_agent: Own/1': { 'user_agent.original': 'Own/1' },
   };
   for (const [entry, fields] of Object.entries(records)) {
@@ -111,13 +129,21 @@ test('fingerprints of every kind', () => {
 
 test('a fingerprint that tells nothing is refused', () => {
   for (const [entry, message] of [
-    ['protocol: x, alpn: y', /expected exactly one of protocol, alpn/], ['experimental: e', /expected exactly one of/], ["user_agent: '*'", /three characters/],
-    ['ja4: t13d', /expected a JA4 fingerprint/], ['protocol: x, role: media, source: s }, { protocol: x', /c\.yaml:3:\d+: error: fingerprint protocol=x stands in the catalogue twice/],
-  ] as const) assert.throws(() => fingerprinted(entry), message);
+    ['protocol: x, alpn: y', /expected exactly one of protocol, alpn/],
+    ['experimental: e', /expected exactly one of/],
+    ["user_agent: '*'", /three characters/],
+    ['ja4: t13d', /expected a JA4 fingerprint/],
+    ['protocol: x, role: media, source: s }, { protocol: x', /c\.yaml:3:\d+: error: fingerprint protocol=x stands in the catalogue twice/],
+  ] as const)
+    assert.throws(() => fingerprinted(entry), message);
 });
 
 test('a published range tells its day', () => {
-  const range = (rest: string): ServiceCatalogue => ServiceCatalogue.parse(`version: x\nservices:\n  - { name: A, vendor: V, controlled_from: US, ranges: [{ prefixes: [192.0.2.0/24], role: media, source: s${rest} }] }`, 'c.yaml');
+  const range = (rest: string): ServiceCatalogue =>
+    ServiceCatalogue.parse(
+      `version: x\nservices:\n  - { name: A, vendor: V, controlled_from: US, ranges: [{ prefixes: [192.0.2.0/24], role: media, source: s${rest} }] }`,
+      'c.yaml',
+    );
   assert.throws(() => range(''), /ranges\.0\.snapshot/);
   assert.throws(() => range(', snapshot: 2026-13'), /expected a day or month/);
   assert.equal(range(', snapshot: 2026-06').match(recordOf({ 'telltale.peer.ip': '192.0.2.9' }))?.evidence, 'range 192.0.2.0/24 of 2026-06');
@@ -145,14 +171,26 @@ test('a peer without a name is told by a published range, before its port', () =
   assert.equal(matched({ 'telltale.peer.ip': '170.114.45.9' }), 'Zoom, update', 'the longest prefix decides');
   assert.equal(matched({ 'telltale.peer.ip': '31.13.65.50' }), 'WhatsApp, signalling');
   assert.equal(matched({ 'telltale.peer.ip': '31.13.65.51' }), '', 'its neighbours in that network serve all of Meta');
-  assert.equal(matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.domain': 'game.example.org' }), '', 'a name that no entry knows goes before it');
+  assert.equal(
+    matched({ 'telltale.peer.ip': '221.122.63.9', 'destination.domain': 'game.example.org' }),
+    '',
+    'a name that no entry knows goes before it',
+  );
 });
 
 test('site codes in names: a claim, where the catalogue knows the code', () => {
   const expected = {
-    'zoomfrn99mmr.zoom.us': 'DE Frankfurt', 'zoomam104zc.zoom.us': 'NL Amsterdam', 'ZoomSJCcv154mmr.sjc.zoom.us': 'US San José', 'zoomfr84zc.zoom.us': 'DE Frankfurt',
-    'northeurope.notifications.teams.microsoft.com': 'IE North Europe (Dublin)', 'trouter2-asse-a.trouter.teams.microsoft.com': 'SG Southeast Asia',
-    'zoomxyz1mmr.zoom.us': '', 'zoom.us': '', 'zoomfrn99mmr.example.org': '', 'presence.teams.microsoft.com': '', '': '',
+    'zoomfrn99mmr.zoom.us': 'DE Frankfurt',
+    'zoomam104zc.zoom.us': 'NL Amsterdam',
+    'ZoomSJCcv154mmr.sjc.zoom.us': 'US San José',
+    'zoomfr84zc.zoom.us': 'DE Frankfurt',
+    'northeurope.notifications.teams.microsoft.com': 'IE North Europe (Dublin)',
+    'trouter2-asse-a.trouter.teams.microsoft.com': 'SG Southeast Asia',
+    'zoomxyz1mmr.zoom.us': '',
+    'zoom.us': '',
+    'zoomfrn99mmr.example.org': '',
+    'presence.teams.microsoft.com': '',
+    '': '',
   };
   for (const [name, site] of Object.entries(expected)) {
     const found = catalogue.siteOf(name);

@@ -123,12 +123,15 @@ export class ServiceCatalogue {
       if (services.has(service.name)) problem(['services', i, 'name'], 'duplicate', `service "${service.name}" stands in the catalogue twice`);
       services.set(service.name, service);
       if (definition.sites) {
-        const codes = Object.entries(definition.sites.codes).map(([code, { country: of, place: at }]) => [code, { code, country: of, place: at }] as const);
+        const codes = Object.entries(definition.sites.codes).map(
+          ([code, { country: of, place: at }]) => [code, { code, country: of, place: at }] as const,
+        );
         sites.set(service.name, { pattern: new RegExp(definition.sites.pattern), codes: new Map(codes) });
       }
       for (const [j, host] of definition.hosts.entries()) {
         const suffix = literalSuffix(host.match);
-        if (!suffix.includes('.')) problem(['services', i, 'hosts', j, 'match'], 'host', `"${host.match}" must end in a literal domain such as example.com`);
+        if (!suffix.includes('.'))
+          problem(['services', i, 'hosts', j, 'match'], 'host', `"${host.match}" must end in a literal domain such as example.com`);
         const bucket = hosts.get(suffix) ?? [];
         hosts.set(suffix, bucket);
         const match = matchOf(service, host, 'name');
@@ -145,12 +148,23 @@ export class ServiceCatalogue {
         const kind = fingerprintKinds.find((one) => fingerprint[one] !== undefined)!;
         const text = `${kind}=${fingerprint[kind]}`;
         const isNew = fingerprints.add(kind, fingerprint[kind]!, matchOf(service, fingerprint, `fingerprint ${text}`));
-        if (!isNew) problem(['services', i, 'fingerprints', j, kind], 'duplicate', `fingerprint ${text} stands in the catalogue twice: it tells no service from another`);
+        if (!isNew)
+          problem(
+            ['services', i, 'fingerprints', j, kind],
+            'duplicate',
+            `fingerprint ${text} stands in the catalogue twice: it tells no service from another`,
+          );
       }
       for (const [j, port] of definition.ports.entries()) {
         const [first = 0, last = first] = port.ports.split('-').map(Number);
         if (first < 1 || last > 65_535 || last < first) problem(['services', i, 'ports', j, 'ports'], 'port', `"${port.ports}" is no range of ports`);
-        ports.push({ transport: port.transport, first, last, protocols: port.protocols, match: matchOf(service, port, `port ${port.transport}/${port.ports}`) });
+        ports.push({
+          transport: port.transport,
+          first,
+          last,
+          protocols: port.protocols,
+          match: matchOf(service, port, `port ${port.transport}/${port.ports}`),
+        });
       }
     }
     if (problems.length > 0) throw new LocatedError(problems);
@@ -198,8 +212,14 @@ export class ServiceCatalogue {
 
   /** Roles that the catalogue gives to endpoints of the service. */
   rolesOf(service: string): ReadonlySet<Role> {
-    const matches = [...[...this.#hosts.values()].flat(), ...this.#ranges.flatMap((range) => range.matches), ...this.#ports].map(({ match }) => match);
-    return new Set([...matches, ...this.#fingerprints.values()].filter((match) => match.service.name.toLowerCase() === service.toLowerCase()).map(({ role }) => role));
+    const matches = [...[...this.#hosts.values()].flat(), ...this.#ranges.flatMap((range) => range.matches), ...this.#ports].map(
+      ({ match }) => match,
+    );
+    return new Set(
+      [...matches, ...this.#fingerprints.values()]
+        .filter((match) => match.service.name.toLowerCase() === service.toLowerCase())
+        .map(({ role }) => role),
+    );
   }
 
   #findHost(name: string): ServiceMatch | undefined {

@@ -19,6 +19,7 @@ test('a CIDR block holds what node:net says it holds', () => {
 });
 
 test('what is no CIDR block is refused', () => {
-  for (const text of ['', '10.0.0.0/33', '10.0.0/8', '10.0.0.0/', '10.0.0.0/x', '::/129', 'example.com']) assert.equal(Cidr.parse(text), undefined, text);
+  for (const text of ['', '10.0.0.0/33', '10.0.0/8', '10.0.0.0/', '10.0.0.0/x', '::/129', 'example.com'])
+    assert.equal(Cidr.parse(text), undefined, text);
   assert.equal(Cidr.parse('10.1.2.3')!.length, 32);
 });

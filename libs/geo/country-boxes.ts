@@ -267,11 +267,21 @@ ZM -18.1 -8.2 21.9 33.8
 ZW -22.5 -15.6 25.2 33.1
 `;
 
-const boxes: ReadonlyMap<string, readonly Box[]> = new Map(table.trim().split('\n').map((line) => [line.slice(0, 2), line.slice(3).split(', ').map(readBox)]));
+const boxes: ReadonlyMap<string, readonly Box[]> = new Map(
+  table
+    .trim()
+    .split('\n')
+    .map((line) => [line.slice(0, 2), line.slice(3).split(', ').map(readBox)]),
+);
 
 function readBox(text: string): Box {
   const [south, north, west, east] = text.split(' ').map(Number) as [number, number, number, number];
-  return { south: Math.max(-90, south - margin), north: Math.min(90, north + margin), west: Math.max(-180, west - margin), east: Math.min(180, east + margin) };
+  return {
+    south: Math.max(-90, south - margin),
+    north: Math.min(90, north + margin),
+    west: Math.max(-180, west - margin),
+    east: Math.min(180, east + margin),
+  };
 }
 
 /** Boxes that hold all of the country; none for a code that is no country's. */

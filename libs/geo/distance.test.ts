@@ -21,7 +21,11 @@ function readPlaces(text: string): { country: string; name: string; position: Po
 
 /** ±DDMM, ±DDMMSS (latitude) or with three digits of degrees (longitude), ISO 6709. */
 function degrees(text: string, digits: number): number {
-  const [whole, minutes, seconds] = [text.slice(1, 1 + digits), text.slice(1 + digits, 3 + digits), text.slice(3 + digits)].map(Number) as [number, number, number];
+  const [whole, minutes, seconds] = [text.slice(1, 1 + digits), text.slice(1 + digits, 3 + digits), text.slice(3 + digits)].map(Number) as [
+    number,
+    number,
+    number,
+  ];
   return (text.startsWith('-') ? -1 : 1) * (whole + minutes / 60 + seconds / 3600);
 }
 
@@ -43,7 +47,10 @@ test('no point of a box is nearer than the distance to the box says', () => {
 });
 
 test('every country has boxes, and they hold its places', { skip }, () => {
-  assert.deepEqual(placesOfZones.filter(({ country, position: at }) => !boxesOf(country).some((box) => distanceToBox(at, box) === 0)).map(({ name }) => name), []);
+  assert.deepEqual(
+    placesOfZones.filter(({ country, position: at }) => !boxesOf(country).some((box) => distanceToBox(at, box) === 0)).map(({ name }) => name),
+    [],
+  );
 });
 
 test('an answer that light could bring from a place of the country never disproves it', { skip }, () => {

@@ -44,7 +44,8 @@ export function distanceToBox(from: Position, { south, north, west, east }: Box)
 /** To the nearest point of the part of a meridian between two latitudes. */
 function distanceToMeridian(from: Position, longitude: number, south: number, north: number): number {
   // Foot of the perpendicular (Napier): tan φ = tan φ₀ / cos Δλ; beyond 90° it lies on the far side, and an end is nearest.
-  const foot = Math.atan2(Math.sin(from.latitude * radians), Math.cos(from.latitude * radians) * Math.cos((longitude - from.longitude) * radians)) / radians;
+  const foot =
+    Math.atan2(Math.sin(from.latitude * radians), Math.cos(from.latitude * radians) * Math.cos((longitude - from.longitude) * radians)) / radians;
   const candidates = foot > south && foot < north ? [south, north, foot] : [south, north];
   return Math.min(...candidates.map((latitude) => distance(from, { latitude, longitude })));
 }

@@ -17,7 +17,8 @@ export class FingerprintTable<T> {
     const key = `${kind} ${text}`;
     if (this.#exact.has(key)) return false;
     this.#exact.set(key, value);
-    if ((kind === 'stun_software' || kind === 'user_agent') && text.includes('*')) this.#patterns.push({ kind, pattern: wildcardPattern(text), value });
+    if ((kind === 'stun_software' || kind === 'user_agent') && text.includes('*'))
+      this.#patterns.push({ kind, pattern: wildcardPattern(text), value });
     return true;
   }
 

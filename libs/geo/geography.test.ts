@@ -44,7 +44,8 @@ test('located agrees with mmdb-lib for 100,000 random addresses of each family',
     const family = i % 2 === 0 ? 4 : 6;
     for (let word = 0; word < 4; word += 1) words[word] = next();
     // Global unicast in use lies in 2000::/3, nearly all of it in 2001::/16 and 2400::/6 to 2c00::/6.
-    if (family === 6) words[0] = ([0x2001, 0x2400, 0x2600, 0x2800, 0x2a00, 0x2c00][words[0]! % 6]! + (words[1]! % 16)) * 0x10000 + (words[0]! & 0xffff);
+    if (family === 6)
+      words[0] = ([0x2001, 0x2400, 0x2600, 0x2800, 0x2a00, 0x2c00][words[0]! % 6]! + (words[1]! % 16)) * 0x10000 + (words[0]! & 0xffff);
     const ip = formatAddress(family, words);
     const place = geography.lookup(ip);
     if (place.scope !== 'global' || place.anycast !== '') continue;
@@ -73,7 +74,11 @@ test('a table in one file per family: located and city agree with mmdb-lib for 2
     const country = record?.country_code === 'ZZ' ? '' : record?.country_code ?? '';
     assert.equal(place.located, country, ip);
     const city = cities.cityIn(country, ip);
-    assert.deepEqual([city?.name ?? '', city?.position], country === '' || !record?.city ? ['', undefined] : [record.city, { latitude: record.latitude, longitude: record.longitude }], ip);
+    assert.deepEqual(
+      [city?.name ?? '', city?.position],
+      country === '' || !record?.city ? ['', undefined] : [record.city, { latitude: record.latitude, longitude: record.longitude }],
+      ip,
+    );
     if (city) known += 1;
   }
   assert.ok(known > 15_000, `only ${known} of the addresses have a city: the comparison says little`);
@@ -116,7 +121,10 @@ test('registered and network agree with a linear search of the CSV for addresses
 
 function addressOf(family: 4 | 6, decimal: string): string {
   const value = BigInt(decimal);
-  return formatAddress(family, Uint32Array.from(family === 4 ? [value] : [96n, 64n, 32n, 0n], (part) => Number(family === 4 ? part : (value >> part) & 0xffffffffn)));
+  return formatAddress(
+    family,
+    Uint32Array.from(family === 4 ? [value] : [96n, 64n, 32n, 0n], (part) => Number(family === 4 ? part : (value >> part) & 0xffffffffn)),
+  );
 }
 
 test('the dimensions are answered apart', () => {
@@ -150,7 +158,10 @@ test('each table is told with the day it was built', () => {
 
 test('an answer tells its sources, and what they say of themselves', () => {
   const { sources, agreement, operator } = geography.lookup('47.74.1.1');
-  assert.match(sources.join('; '), /^located=US by geo-whois-asn-country 2026-\d\d-\d\d; registered=US by asn-country 2026-06-17; operated=CN by operators 20\S+, inferred$/);
+  assert.match(
+    sources.join('; '),
+    /^located=US by geo-whois-asn-country 2026-\d\d-\d\d; registered=US by asn-country 2026-06-17; operated=CN by operators 20\S+, inferred$/,
+  );
   assert.deepEqual([agreement, operator], ['single', 'Alibaba']);
 });
 
@@ -160,7 +171,10 @@ function oneCountry(name: string, country: string): TableFile {
 }
 
 test('tables that differ are shown side by side: the first answers, the others dispute it', () => {
-  const several = new Geography({ ...tables, located: [oneCountry('city', 'JP'), oneCountry('whois', 'US'), oneCountry('routing', 'CN'), oneCountry('again', 'CN')] });
+  const several = new Geography({
+    ...tables,
+    located: [oneCountry('city', 'JP'), oneCountry('whois', 'US'), oneCountry('routing', 'CN'), oneCountry('again', 'CN')],
+  });
   const disputed = several.lookup('47.74.1.1');
   assert.deepEqual([disputed.located, disputed.agreement, disputed.disputed], ['JP', 'disputed', ['US', 'CN']]);
   assert.deepEqual(disputed.claims.filter(({ dimension }) => dimension === 'located').map(({ country, source }) => `${country} ${source}`),
@@ -174,7 +188,10 @@ test('tables that differ are shown side by side: the first answers, the others d
 
 test('anycast makes the location indeterminate, not the operator', () => {
   const resolver = geography.lookup('8.8.8.8');
-  assert.deepEqual([resolver.located, resolver.unlocated, resolver.anycast, resolver.operated, resolver.agreement], ['', 'anycast', '8.8.8.0/24', 'US', '']);
+  assert.deepEqual(
+    [resolver.located, resolver.unlocated, resolver.anycast, resolver.operated, resolver.agreement],
+    ['', 'anycast', '8.8.8.0/24', 'US', ''],
+  );
   assert.match(resolver.sources.join(), /located=US by /, 'what the table says is still shown');
   assert.deepEqual([geography.lookup('223.5.5.5').located, geography.lookup('223.5.5.5').operated], ['', 'CN']);
   assert.equal(geography.lookup('2606:4700:4700::1111').anycast, '2606:4700:4700::/48', 'of nested prefixes the longest is named');
@@ -185,7 +202,10 @@ test('anycast makes the location indeterminate, not the operator', () => {
 });
 
 test('a list of anycast prefixes with a mistake is refused with its line', () => {
-  assert.throws(() => parseAnycast('# version: 2026-01-01\n1.1.1.0/24,1.1.1.1\n1.1.1.0/33,x\n', 'a.csv'), /^LocatedError: a\.csv:3:1: error: "1\.1\.1\.0\/33" is no prefix/);
+  assert.throws(
+    () => parseAnycast('# version: 2026-01-01\n1.1.1.0/24,1.1.1.1\n1.1.1.0/33,x\n', 'a.csv'),
+    /^LocatedError: a\.csv:3:1: error: "1\.1\.1\.0\/33" is no prefix/,
+  );
 });
 
 test("a company's own operators go before those that ship: by prefix, network and domain", () => {
@@ -199,8 +219,16 @@ test("a company's own operators go before those that ship: by prefix, network an
   assert.equal(own.operatorOfDomain('a.Relay.example.com.')?.controlledFrom, 'SG');
   assert.equal(own.operatorOfDomain('notrelay.example.com'), undefined);
   assert.match(own.version, /company 7, operators 20/);
-  assert.throws(() => new Geography({ ...tables, operators: [{ name: 'c.yaml', text: "version: '1'\noperators:\n  - { operator: A, controlled_from: DE, confidence: inferred, source: s }\n" }] }),
-    /c\.yaml:3:5: error: .*an operator needs/);
+  assert.throws(
+    () =>
+      new Geography({
+        ...tables,
+        operators: [
+          { name: 'c.yaml', text: "version: '1'\noperators:\n  - { operator: A, controlled_from: DE, confidence: inferred, source: s }\n" },
+        ],
+      }),
+    /c\.yaml:3:5: error: .*an operator needs/,
+  );
 });
 
 test('numeric and text lookups give the same place', () => {

@@ -15,7 +15,9 @@ import { specialRanges } from './special-ranges.ts';
 
 /** One table of countries or networks by prefix. */
 export type TableFile = { readonly name: string } & (
-  /** MaxMind DB: one of `@ip-location-db/*-mmdb` (one file, or one per family), or a company's own GeoIP2 or GeoLite2 file. It holds its build date. */
+  /**
+   * MaxMind DB: one of `@ip-location-db/*-mmdb` (one file, or one per family), or a company's own GeoIP2 or GeoLite2 file. It holds its build date.
+   */
   | { readonly mmdb: readonly Uint8Array[] }
   /** Numeric CSV of `@ip-location-db`, which holds no date. */
   | { readonly csv: CsvTable; readonly built: Date }
@@ -97,13 +99,24 @@ export class Geography {
     const anycast = parseAnycast(files.anycast.text, files.anycast.name);
     this.#anycast = anycast.prefixes.map(({ text }) => text);
     this.#operators = Operators.parse(files.operators);
-    const opened = new Map([...files.located, ...files.registered, files.networks].map((file) => [file, 'mmdb' in file ? file.mmdb.map((bytes) => new MmdbTable(bytes)) : []]));
+    const opened = new Map(
+      [...files.located, ...files.registered, files.networks].map((file) => [
+        file,
+        'mmdb' in file ? file.mmdb.map((bytes) => new MmdbTable(bytes)) : [],
+      ]),
+    );
     const layers = (file: TableFile, valueOf: (record: MmdbRecord) => number): FamilyLayers => this.#layersOf(file, opened.get(file)!, valueOf);
     const countries = [...files.located, ...files.registered].map((file) => layers(file, countryValue));
     const networks = layers(files.networks, (record) => this.#networkOf(record));
     this.tables = [...files.located, ...files.registered, files.networks].map(({ name }, i) => ({ name, built: (countries[i] ?? networks).built }));
-    this.#sources = this.tables.slice(0, -1).map((table, i) => ({ dimension: i < files.located.length ? 'located' : 'registered', source: versionText(table) }));
-    const asked = (dimension: Dimension): string => this.#sources.filter((source) => source.dimension === dimension).map(({ source }) => source).join(', ');
+    this.#sources = this.tables
+      .slice(0, -1)
+      .map((table, i) => ({ dimension: i < files.located.length ? 'located' : 'registered', source: versionText(table) }));
+    const asked = (dimension: Dimension): string =>
+      this.#sources
+        .filter((source) => source.dimension === dimension)
+        .map(({ source }) => source)
+        .join(', ');
     this.tablesOf = { located: asked('located'), registered: asked('registered'), operated: this.#operators.version };
     this.#cityTables = files.located.map((file, i) => opened.get(file)!.map((table) => new CityTable(table, this.#sources[i]!.source)));
 

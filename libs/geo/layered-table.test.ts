@@ -7,8 +7,11 @@ import { Combinations } from './combinations.ts';
 import { LayeredTable } from './layered-table.ts';
 import { prefixTable, type PrefixEntry } from './prefix-table.ts';
 
-const blocks4 = fc.tuple(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0, max: 32 })).map(([word, length]) => `${formatAddress(4, Uint32Array.of(word))}/${length}`);
-const blocks6 = fc.tuple(fc.array(fc.constantFrom(0, 1, 0x8000_0000, 0xffffffff), { minLength: 4, maxLength: 4 }), fc.integer({ min: 0, max: 128 }))
+const blocks4 = fc
+  .tuple(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0, max: 32 }))
+  .map(([word, length]) => `${formatAddress(4, Uint32Array.of(word))}/${length}`);
+const blocks6 = fc
+  .tuple(fc.array(fc.constantFrom(0, 1, 0x8000_0000, 0xffffffff), { minLength: 4, maxLength: 4 }), fc.integer({ min: 0, max: 128 }))
   .map(([words, length]) => `${formatAddress(6, Uint32Array.from(words))}/${length}`);
 
 for (const [family, block] of [[4, blocks4], [6, blocks6]] as const) {

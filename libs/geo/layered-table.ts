@@ -5,7 +5,10 @@ import type { Cut } from './range-table.ts';
 
 /** A table of one family: address ranges, each with a 32-bit value. */
 export interface Layer {
-  /** The ranges that touch the block of `bits` bits which begins at `first`, ascending and disjoint; further ones may follow. Valid until the next call. */
+  /**
+   * The ranges that touch the block of `bits` bits which begins at `first`, ascending and disjoint; further ones may follow. Valid until the next
+   * call.
+   */
   cut(first: AddressWords, bits: number): Cut;
 }
 

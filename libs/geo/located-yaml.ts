@@ -55,5 +55,7 @@ export function readYaml<T>(schema: z.ZodType<T>, text: string, file: string): L
   };
   const result = schema.safeParse(document.toJS());
   if (result.success) return { value: result.data, place };
-  throw new LocatedError(result.error.issues.map(({ path, message }) => error(place(path), 'schema', path.length > 0 ? `${path.join('.')}: ${message}` : message)));
+  throw new LocatedError(
+    result.error.issues.map(({ path, message }) => error(place(path), 'schema', path.length > 0 ? `${path.join('.')}: ${message}` : message)),
+  );
 }

@@ -75,7 +75,10 @@ export class MmdbRecord {
     return true;
   }
 
-  /** Reads the header of the value at `at`, or of the one that the pointer there leads to. Returns the place behind the value, where it is a scalar or a pointer. */
+  /**
+   * Reads the header of the value at `at`, or of the one that the pointer there leads to. Returns the place behind the value, where it is a scalar or
+   * a pointer.
+   */
   #open(at: number): number {
     const behind = this.#header(at);
     if (this.#type !== types.pointer) return behind;
@@ -94,7 +97,14 @@ export class MmdbRecord {
       const length = ((control >>> 3) & 3) + 1;
       const number = bytes.readUIntBE(next, length);
       const high = control & 7;
-      this.#data = length === 1 ? high * 0x100 + number : length === 2 ? high * 0x1_0000 + number + 2048 : length === 3 ? high * 0x100_0000 + number + 526_336 : number;
+      this.#data =
+        length === 1
+          ? high * 0x100 + number
+          : length === 2
+            ? high * 0x1_0000 + number + 2048
+            : length === 3
+              ? high * 0x100_0000 + number + 526_336
+              : number;
       return next + length;
     }
     if (this.#type === types.extended) {

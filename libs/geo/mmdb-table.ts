@@ -28,9 +28,11 @@ export class MmdbTable {
   constructor(file: Uint8Array) {
     const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
     const { nodeCount, nodeByteSize, recordSize, ipVersion, buildEpoch, searchTreeSize } = new Reader(bytes).metadata;
-    if (recordSize !== 24 && recordSize !== 28 && recordSize !== 32) throw new Error(`MaxMind DB with records of ${recordSize} bits; known are 24, 28 and 32`);
+    if (recordSize !== 24 && recordSize !== 28 && recordSize !== 32)
+      throw new Error(`MaxMind DB with records of ${recordSize} bits; known are 24, 28 and 32`);
     this.#dataAt = searchTreeSize + separator;
-    if (bytes.length < this.#dataAt || bytes.subarray(searchTreeSize, this.#dataAt).some((byte) => byte !== 0)) throw new Error('MaxMind DB whose search tree does not end where it should');
+    if (bytes.length < this.#dataAt || bytes.subarray(searchTreeSize, this.#dataAt).some((byte) => byte !== 0))
+      throw new Error('MaxMind DB whose search tree does not end where it should');
     this.built = buildEpoch;
     this.#bytes = bytes;
     this.#nodes = nodeCount;

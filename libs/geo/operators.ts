@@ -43,7 +43,12 @@ export class Operators {
   readonly prefixes: readonly { cidr: Cidr; operator: Operator }[];
   readonly #byDomain: ReadonlyMap<string, Operator>;
 
-  private constructor(version: string, byAsn: ReadonlyMap<number, Operator>, prefixes: readonly { cidr: Cidr; operator: Operator }[], byDomain: ReadonlyMap<string, Operator>) {
+  private constructor(
+    version: string,
+    byAsn: ReadonlyMap<number, Operator>,
+    prefixes: readonly { cidr: Cidr; operator: Operator }[],
+    byDomain: ReadonlyMap<string, Operator>,
+  ) {
     this.version = version;
     this.byAsn = byAsn;
     this.prefixes = prefixes;
@@ -67,12 +72,20 @@ export class Operators {
           name: entry.operator, controlledFrom: entry.controlled_from, confidence: entry.confidence, source: entry.source, table,
         };
         const add = <K>(key: 'asns' | 'prefixes' | 'domains', j: number, label: string, known: Map<K, unknown>, id: K, value: unknown): void => {
-          if (own.has(label)) problems.push({ file, ...place(['operators', i, key, j]), severity: 'error', code: 'duplicate', message: `${label} stands in the table twice` });
+          if (own.has(label))
+            problems.push({
+              file,
+              ...place(['operators', i, key, j]),
+              severity: 'error',
+              code: 'duplicate',
+              message: `${label} stands in the table twice`,
+            });
           own.add(label);
           if (!known.has(id)) known.set(id, value);
         };
         for (const [j, asn] of (entry.asns ?? []).entries()) add('asns', j, `AS${asn}`, byAsn, asn, operator);
-        for (const [j, prefix] of (entry.prefixes ?? []).entries()) add('prefixes', j, prefix, prefixes, prefix, { cidr: Cidr.parse(prefix)!, operator });
+        for (const [j, prefix] of (entry.prefixes ?? []).entries())
+          add('prefixes', j, prefix, prefixes, prefix, { cidr: Cidr.parse(prefix)!, operator });
         for (const [j, domain] of (entry.domains ?? []).entries()) add('domains', j, domain, byDomain, domain, operator);
       }
     }
@@ -83,7 +96,11 @@ export class Operators {
   /** Operator of a host name: of the longest listed domain that it is, or lies below. */
   ofDomain(name: string): Operator | undefined {
     if (this.#byDomain.size === 0 || name === '') return undefined;
-    for (let suffix = name.toLowerCase().replace(/\.$/, ''); suffix !== ''; suffix = suffix.includes('.') ? suffix.slice(suffix.indexOf('.') + 1) : '') {
+    for (
+      let suffix = name.toLowerCase().replace(/\.$/, '');
+      suffix !== '';
+      suffix = suffix.includes('.') ? suffix.slice(suffix.indexOf('.') + 1) : ''
+    ) {
       const operator = this.#byDomain.get(suffix);
       if (operator !== undefined) return operator;
     }

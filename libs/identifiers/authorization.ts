@@ -18,7 +18,10 @@ export function isAuthorizationKey(key: string): boolean {
 /** `response` of RFC 7616, section 3.4; the other parameters are read as assignments. */
 const digestResponse = /^\s*digest\s[^]{0,4096}?\bresponse\s*=\s*"?([0-9a-f]{32}|[0-9a-f]{64})"?/i;
 
-/** The credentials of the schemes Basic (RFC 7617), Bearer (RFC 6750), Digest (RFC 7616), OAuth and Token; null for other schemes and for what is malformed. */
+/**
+ * The credentials of the schemes Basic (RFC 7617), Bearer (RFC 6750), Digest (RFC 7616), OAuth and Token; null for other schemes and for what is
+ * malformed.
+ */
 export function parseAuthorization(header: string): Credentials | null {
   const digest = digestResponse.exec(header);
   if (digest !== null) return { scheme: 'digest', value: digest[1]!, written: digest[1]! };

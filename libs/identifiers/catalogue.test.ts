@@ -22,7 +22,10 @@ describe('catalogue', () => {
   test('every entry says where it comes from, what deceives it, and by what it is recognised', () => {
     for (const kind of catalogue) {
       assert.ok(kind.source !== '' && kind.traps.length > 0, kind.name);
-      assert.ok(kind.keys.length > 0 || kind.shape !== undefined || ['turn_username', 'digest_credentials', 'watched_value'].includes(kind.name), kind.name);
+      assert.ok(
+        kind.keys.length > 0 || kind.shape !== undefined || ['turn_username', 'digest_credentials', 'watched_value'].includes(kind.name),
+        kind.name,
+      );
       assert.ok((kind.examples.match.length > 0 || kind.name === 'watched_value') && kind.examples.noMatch.length > 0, kind.name);
       assert.ok(kind.confidence > 0 && kind.confidence <= 100, kind.name);
       for (const key of kind.keys) assert.match(key, /^(?:\*_)?[a-z0-9]+(?:_[a-z0-9]+)*$|^__?[a-z_]+$/, `${kind.name}: ${key}`);

@@ -2,7 +2,9 @@
 const withAlgorithm = /^(?:(.{2,40}?)[_-]?(md5|sha1|sha256)|(md5|sha1|sha256)[_-]?(.{2,40}))$/i;
 const hashed = /^(?:hashed?[_-]?(.{3,40})|(.{3,40}?)[_-]?hash(?:ed)?)$/i;
 
-/** Of advertising services, whose parameters hold nothing but digests: https://developers.facebook.com/docs/marketing-api/conversions-api/parameters */
+/**
+ * Of advertising services, whose parameters hold nothing but digests: https://developers.facebook.com/docs/marketing-api/conversions-api/parameters
+ */
 const advertisers = new Map([['em', 'email'], ['ph', 'phone']]);
 
 const algorithms: Record<number, string | undefined> = { 32: 'md5', 40: 'sha1', 64: 'sha256' };

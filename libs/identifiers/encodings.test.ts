@@ -6,7 +6,8 @@ import { field, messageOf, payloadOf, recognise, testTokeniser } from './testing
 import { readStructure } from './structured.ts';
 
 /** `kind=value encoding` of each. */
-const told = (message: Parameters<typeof recognise>[0]): string[] => recognise(message).map(({ observable, value }) => `${observable.kind}=${value} ${observable.encoding}`);
+const told = (message: Parameters<typeof recognise>[0]): string[] =>
+  recognise(message).map(({ observable, value }) => `${observable.kind}=${value} ${observable.encoding}`);
 const json = '{"imei":"352099001761481","room_id":"MAx7Kq2P"}';
 const expected = (encoding: string): string[] => [`imei=352099001761481 ${encoding}`, `room_id=MAx7Kq2P ${encoding}`];
 
@@ -25,7 +26,10 @@ describe('packed values', () => {
   });
   test('quoted-printable', () => {
     assert.deepEqual(told(messageOf(field('body', 'see https://x.example/?user_id=3D471142&a=3D1'))), ['user_id=471142 quoted-printable']);
-    const line = { ...payloadOf(Buffer.from('<a href=3D"https://x.example/?user_id=3D471142&a=3D1">'), 'tcp'), encryption: { verdict: 'cleartext', reason: 'text' } as const };
+    const line = {
+      ...payloadOf(Buffer.from('<a href=3D"https://x.example/?user_id=3D471142&a=3D1">'), 'tcp'),
+      encryption: { verdict: 'cleartext', reason: 'text' } as const,
+    };
     assert.deepEqual(told(line), ['user_id=471142 quoted-printable']);
   });
   test('no more is unwrapped than the bound', () => {
@@ -58,12 +62,16 @@ describe('claims of a token', () => {
     assert.deepEqual([subject!.observable.path, subject!.written], ['url.query.id_token.claims.sub', [token({ sub: '88213' })]]);
   });
   test('an encrypted one says nothing', () => {
-    assert.deepEqual(told(messageOf(field('t', `${part({ alg: 'dir', enc: 'A128GCM' })}.kQ7Zm2XvT8hDrThB.c2ln`))).map((one) => one.split('=')[0]), ['jwt']);
+    assert.deepEqual(
+      told(messageOf(field('t', `${part({ alg: 'dir', enc: 'A128GCM' })}.kQ7Zm2XvT8hDrThB.c2ln`))).map((one) => one.split('=')[0]),
+      ['jwt'],
+    );
   });
 });
 
 describe('structures', () => {
-  const text = (head: (length: number) => number[]) => (value: string) => Buffer.concat([Buffer.from(head(Buffer.byteLength(value))), Buffer.from(value)]);
+  const text = (head: (length: number) => number[]) => (value: string) =>
+    Buffer.concat([Buffer.from(head(Buffer.byteLength(value))), Buffer.from(value)]);
   const cborText = text((length) => (length < 24 ? [0x60 + length] : [0x78, length]));
   const packText = text((length) => (length < 32 ? [0xa0 + length] : [0xd9, length]));
   const field1 = text((length) => [0x0a, length]);
@@ -71,19 +79,48 @@ describe('structures', () => {
 
   test('CBOR (RFC 8949)', () => {
     const document = Buffer.concat([
-      Buffer.of(0xa3), cborText('uid'), Buffer.of(0x1a, 0x00, 0x07, 0x30, 0x66), cborText('room'), Buffer.of(0xa1), cborText('room_id'), cborText('MAx7Kq2P'),
-      cborText('imei'), cborText('352099001761481'),
+      Buffer.of(0xa3),
+      cborText('uid'),
+      Buffer.of(0x1a, 0x00, 0x07, 0x30, 0x66),
+      cborText('room'),
+      Buffer.of(0xa1),
+      cborText('room_id'),
+      cborText('MAx7Kq2P'),
+      cborText('imei'),
+      cborText('352099001761481'),
     ]);
-    assert.deepEqual(told(messageOf(field('d', document.toString('base64')))), ['user_id=471142 base64>cbor', 'room_id=MAx7Kq2P base64>cbor', 'imei=352099001761481 base64>cbor']);
+    assert.deepEqual(told(messageOf(field('d', document.toString('base64')))), [
+      'user_id=471142 base64>cbor',
+      'room_id=MAx7Kq2P base64>cbor',
+      'imei=352099001761481 base64>cbor',
+    ]);
   });
   test('MessagePack', () => {
-    const document = Buffer.concat([Buffer.of(0x82), packText('user_id'), Buffer.of(0xcf, 0, 0, 0, 1, 0x56, 0x1e, 0xd4, 0x4d), packText('client_uuid'), packText('4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9')]);
-    assert.deepEqual(told(messageOf(field('d', document.toString('base64')))), ['user_id=5739828301 base64>msgpack', 'device_id=4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9 base64>msgpack']);
+    const document = Buffer.concat([
+      Buffer.of(0x82),
+      packText('user_id'),
+      Buffer.of(0xcf, 0, 0, 0, 1, 0x56, 0x1e, 0xd4, 0x4d),
+      packText('client_uuid'),
+      packText('4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9'),
+    ]);
+    assert.deepEqual(told(messageOf(field('d', document.toString('base64')))), [
+      'user_id=5739828301 base64>msgpack',
+      'device_id=4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9 base64>msgpack',
+    ]);
   });
   test('Protocol Buffers: strings by shape, entries of maps by name', () => {
     const inner = Buffer.concat([field1('device_id'), field2('4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9')]);
-    const document = Buffer.concat([Buffer.of(0x08, 0x07), Buffer.of(0x12, inner.length), inner, Buffer.of(0x1a, 36), Buffer.from('jane.with-a-long-address@example.org')]);
-    assert.deepEqual(told(payloadOf(document)), ['device_id=4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9 protobuf', 'email=jane.with-a-long-address@example.org protobuf']);
+    const document = Buffer.concat([
+      Buffer.of(0x08, 0x07),
+      Buffer.of(0x12, inner.length),
+      inner,
+      Buffer.of(0x1a, 36),
+      Buffer.from('jane.with-a-long-address@example.org'),
+    ]);
+    assert.deepEqual(told(payloadOf(document)), [
+      'device_id=4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9 protobuf',
+      'email=jane.with-a-long-address@example.org protobuf',
+    ]);
     const framed = Buffer.concat([Buffer.of(0, 0, 0, 0, document.length), document]);
     assert.equal(told(payloadOf(framed, 'http')).length, 2, 'behind the header of gRPC');
   });
@@ -100,7 +137,8 @@ describe('structures', () => {
 
 describe('telephony BCD', () => {
   const tbcd = (digits: string) => Buffer.from(`${digits}${digits.length % 2 === 0 ? '' : 'f'}`.replaceAll(/(.)(.)/g, '$2$1'), 'hex');
-  const wrap = (...parts: (Buffer | number[])[]) => payloadOf(Buffer.concat([Buffer.of(0x9f, 0xee, 0xf1), ...parts.map((part) => Buffer.from(part)), Buffer.of(0xfe)]));
+  const wrap = (...parts: (Buffer | number[])[]) =>
+    payloadOf(Buffer.concat([Buffer.of(0x9f, 0xee, 0xf1), ...parts.map((part) => Buffer.from(part)), Buffer.of(0xfe)]));
   test('behind a tag and its length', () => {
     assert.deepEqual(told(wrap([0x04, 8], tbcd('262011234567890'))), ['imsi=262011234567890 tbcd']);
     assert.deepEqual(told(wrap([1, 0, 8, 0], tbcd('262011234567890'))), ['imsi=262011234567890 tbcd']);
@@ -118,11 +156,18 @@ describe('digests', () => {
     const email = 'maren.holt@example.org';
     recognise(messageOf(field('email', 'Maren.Holt@example.org')));
     for (const [algorithm, digest] of [
-      ['md5', hash('md5', email)], ['sha1', hash('sha1', email).toUpperCase()], ['sha256', hash('sha256', email)], ['sha256', hash('sha256', email, 'base64')],
+      ['md5', hash('md5', email)],
+      ['sha1', hash('sha1', email).toUpperCase()],
+      ['sha256', hash('sha256', email)],
+      ['sha256', hash('sha256', email, 'base64')],
       ['md5', hash('md5', 'Maren.Holt@example.org')],
     ] as const) {
       const [one] = recognise(messageOf(field('h', digest)));
-      assert.deepEqual([one?.observable.kind, one?.observable.encoding, one?.observable.token], ['email', algorithm, testTokeniser.token(email)], algorithm);
+      assert.deepEqual(
+        [one?.observable.kind, one?.observable.encoding, one?.observable.token],
+        ['email', algorithm, testTokeniser.token(email)],
+        algorithm,
+      );
       assert.ok(!one!.observable.mask.includes(digest.slice(0, 4)));
     }
     assert.deepEqual(told(messageOf(field('h', hash('sha256', 'someone.else@example.org')))), []);

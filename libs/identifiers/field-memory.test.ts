@@ -10,7 +10,12 @@ import { Recogniser } from './recogniser.ts';
 import { field, messageOf, testTokeniser } from './testing.ts';
 
 function told(recogniser: Recogniser, ...fields: Field[]): string[] {
-  return recogniser.recognise(messageOf(...fields)).map(({ observable, value, written }) => `${observable.kind} ${value} ${observable.path} ${observable.encoding} ${observable.frame} ${written.join()}`);
+  return recogniser
+    .recognise(messageOf(...fields))
+    .map(
+      ({ observable, value, written }) =>
+        `${observable.kind} ${value} ${observable.path} ${observable.encoding} ${observable.frame} ${written.join()}`,
+    );
 }
 
 const create = (maxPerMessage = 64): Recogniser => new Recogniser({ tokeniser: testTokeniser, maxPerMessage }, new RecogniserCounters());
@@ -38,7 +43,11 @@ describe('a field that was read before', () => {
     assert.deepEqual(told(recogniser, field('ssid', 'AzQ7kP2mX9vT4nB8c', 'udp.ssid')).map((line) => line.split(' ')[0]), ['ssid']);
     assert.deepEqual(told(recogniser, field('ssid', 'AzQ7kP2mX9vT4nB8c', cookie)).map((line) => line.split(' ')[0]), ['session_token']);
     assert.deepEqual(told(recogniser, field('q', 'AzQ7kP2mX9vT4nB8c', cookie)), []);
-    assert.deepEqual(told(recogniser, field('password', 'password', 'ftp.login.password')).map((line) => line.split(' ')[0]), ['password'], 'a key that is its own value');
+    assert.deepEqual(
+      told(recogniser, field('password', 'password', 'ftp.login.password')).map((line) => line.split(' ')[0]),
+      ['password'],
+      'a key that is its own value',
+    );
   });
   test('is read anew when a bound bit at first', () => {
     const recogniser = create(1);

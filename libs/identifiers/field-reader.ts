@@ -95,7 +95,8 @@ export class FieldReader {
   }
 
   readonly #value = (value: string, field: Field, known: KnownField): void => {
-    if (known.isHost) for (const { kind, value: label } of hostLabels.find(value)) this.#reading.add(kind, label, kind.confidence - uncertaintyOfPath, field);
+    if (known.isHost)
+      for (const { kind, value: label } of hostLabels.find(value)) this.#reading.add(kind, label, kind.confidence - uncertaintyOfPath, field);
     if (known.isAuthorization && this.#authorization(field)) return;
     if (!this.#digest(field)) this.#values.read(value, known.announcement, field);
   };
@@ -169,7 +170,8 @@ export class FieldReader {
   #jitsiRoom({ facts, fields }: Message): void {
     const path = facts['url.path'];
     if (path === undefined || !/\/(?:http-bind|xmpp-websocket)$/.test(path)) return;
-    for (const field of fields) if (field.path === 'url.query.room' && roomId.validate(field.value)) this.#reading.add(roomId, field.value, roomId.confidence, field);
+    for (const field of fields)
+      if (field.path === 'url.query.room' && roomId.validate(field.value)) this.#reading.add(roomId, field.value, roomId.confidence, field);
   }
 
   /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */

@@ -9,7 +9,10 @@ export interface Inflated {
   bytes: Buffer;
 }
 
-/** What gzip (RFC 1952) or zlib (RFC 1950) at the start of `bytes` hides; null when it is neither, or broken at its start. What is cut yields what it held. */
+/**
+ * What gzip (RFC 1952) or zlib (RFC 1950) at the start of `bytes` hides; null when it is neither, or broken at its start. What is cut yields what it
+ * held.
+ */
 export function inflate(bytes: Buffer): Inflated | null {
   if (bytes.length < 8) return null;
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;

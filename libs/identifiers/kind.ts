@@ -31,7 +31,9 @@ export interface Company {
   holds(field: Field, message: Message): boolean;
 }
 
-/** A free text, or a key with its value, and optionally the path of the field it stands in, and what stands beside it (`state=9f1c&scope=profile`). */
+/**
+ * A free text, or a key with its value, and optionally the path of the field it stands in, and what stands beside it (`state=9f1c&scope=profile`).
+ */
 export type Example = string | readonly [key: string, value: string, path?: string, beside?: string];
 
 /** One entry of the catalogue. */

@@ -10,7 +10,10 @@ export interface LoginArgument {
   readonly offset: number;
 }
 
-/** USER and PASS of FTP (RFC 959, section 4.1.1), POP3 (RFC 1939, section 7) and NNTP (RFC 4643, section 2.3); a NICK-style USER of IRC has more arguments. */
+/**
+ * USER and PASS of FTP (RFC 959, section 4.1.1), POP3 (RFC 1939, section 7) and NNTP (RFC 4643, section 2.3); a NICK-style USER of IRC has more
+ * arguments.
+ */
 const single = /^(?:AUTHINFO )?(USER|PASS) (\S+)$/i;
 /** LOGIN of IMAP (RFC 9051, section 6.2.3), with or without quotes. */
 const login = /^\S{1,16} LOGIN "?([^\s"]+)"? "?([^\s"]+)"?$/i;

@@ -1,4 +1,7 @@
-/** Keys and values that markup and lists of parameters keep apart: `<key>uid</key><string>42</string>`, `name="uid" value="42"`, `<uid type="n">42</uid>`. */
+/**
+ * Keys and values that markup and lists of parameters keep apart: `<key>uid</key><string>42</string>`, `name="uid" value="42"`, `<uid
+ * type="n">42</uid>`.
+ */
 
 /** Characters of a value, and of an opening tag. */
 const longestValue = 4096;
@@ -11,7 +14,8 @@ export interface Span {
 }
 
 /** What stands between the name of a value and the value: the tags of property lists and XML-RPC, attributes of a form, members of an object. */
-const between = /(?:<\/(?:\w{1,16}:)?(?:key|name|n)>\s{0,32}<(?:\w{1,16}:)?(?:value|string|integer|real|v)(?:\s[^<>]{0,64})?>(?:\s{0,32}<(?:string|i4|i8|int|double)>)?|["']\s{1,8}(?:type=["']\w{1,16}["']\s{1,8})?(?:value|content)\s?=\s?["']|\\?["']\s?,\s{0,32}\\?["'](?:value|val|v)\\?["']\s?:\s?\\?["']?)/iy;
+const between =
+  /(?:<\/(?:\w{1,16}:)?(?:key|name|n)>\s{0,32}<(?:\w{1,16}:)?(?:value|string|integer|real|v)(?:\s[^<>]{0,64})?>(?:\s{0,32}<(?:string|i4|i8|int|double)>)?|["']\s{1,8}(?:type=["']\w{1,16}["']\s{1,8})?(?:value|content)\s?=\s?["']|\\?["']\s?,\s{0,32}\\?["'](?:value|val|v)\\?["']\s?:\s?\\?["']?)/iy;
 
 /** Whether a name that ends at `end` may have its value further on. */
 export function mayBePaired(text: string, end: number): boolean {

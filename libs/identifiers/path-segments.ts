@@ -19,9 +19,9 @@ const mostSegments = 64;
 const promising = /\d{4}|\/(?:user|member|account|device|room|meeting|conference|conversation|chat|call)s?\//i;
 
 /**
- * Identifiers that a path of a URL or a topic of MQTT names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`, `/imei/490154203237518`; and a
- * position, which needs no name. A bare word such as the name in `/user/jonas/api` counts only if it stands in another field of the message too, as in
- * a cookie named after the user: most words in this place are verbs.
+ * Identifiers that a path of a URL or a topic of MQTT names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`, `/imei/490154203237518`; and
+ * a position, which needs no name. A bare word such as the name in `/user/jonas/api` counts only if it stands in another field of the message too, as
+ * in a cookie named after the user: most words in this place are verbs.
  */
 export function identifiersInPath(path: string, keyNames: KeyNames, fields: readonly Field[]): { kind: IdentifierKind; value: string }[] {
   if (!promising.test(path)) return [];
@@ -55,7 +55,9 @@ function announcedBy(name: string, value: string, keyNames: KeyNames): Identifie
   if (name.length < leastName || name.length > longestName || !/\d{4}/.test(value)) return undefined;
   const announcement = keyNames.announced(name);
   if (announcement === null || announcement.loose) return undefined;
-  return announcement.kinds.find(({ within, dataClass, validate }) => within === undefined && (dataClass === 'device' || dataClass === 'direct') && validate(value));
+  return announcement.kinds.find(
+    ({ within, dataClass, validate }) => within === undefined && (dataClass === 'device' || dataClass === 'direct') && validate(value),
+  );
 }
 
 /** Digits that are no year. */

@@ -135,14 +135,18 @@ describe('structures of any tags are read', () => {
   test('CBOR', () => {
     const shortText = word.filter(({ length }) => length < 24).map((text) => Buffer.concat([Buffer.of(0x60 | text.length), text]));
     const cborText = fc.oneof(
-      shortText, behind((length) => Buffer.of(0x78, length)), behind((length) => Buffer.of(0x79, ...u16(length))), behind((length) => Buffer.of(0x7a, ...u32(length))),
+      shortText,
+      behind((length) => Buffer.of(0x78, length)),
+      behind((length) => Buffer.of(0x79, ...u16(length))),
+      behind((length) => Buffer.of(0x7a, ...u32(length))),
       behind((length) => Buffer.of(0x7b, 0, 0, 0, 0, ...u32(length))),
     );
     const scalar = fc.oneof(
       cborText,
       tagged([0x05, 0], [0x18, 1], [0x19, 2], [0x1a, 4], [0x1b, 8], [0x25, 0], [0x38, 1], [0x39, 2], [0x3a, 4]),
       tagged([0xf4, 0], [0xf6, 0], [0xf8, 1], [0xf9, 2], [0xfa, 4], [0xfb, 8]),
-      fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0x40 | body.length, ...body])), cborText.map((text) => Buffer.concat([Buffer.of(0xc1), text])),
+      fc.uint8Array({ maxLength: 20 }).map((body) => Buffer.from([0x40 | body.length, ...body])),
+      cborText.map((text) => Buffer.concat([Buffer.of(0xc1), text])),
     );
     const list = fc.tuple(fc.array(scalar, { maxLength: 5 }), fc.boolean()).map(([parts, isWide]) => (
       Buffer.concat([isWide ? Buffer.of(0x99, ...u16(parts.length)) : Buffer.of(0x80 | parts.length), ...parts])

@@ -52,7 +52,8 @@ export class PayloadReader {
     this.#glance.look(bytes);
     const isKnown = message.encryption.verdict === 'cleartext' && !carriers.has(message.protocol);
     if (!(isKnown ? this.#claimed(message, bytes, isText) : this.#structured(message, bytes))) {
-      for (const hit of this.#scanner.scan(bytes, this.#glance)) this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
+      for (const hit of this.#scanner.scan(bytes, this.#glance))
+        this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
     }
     if (message.protocol !== 'tcp' || bytes.length > longestLine) return;
     this.#login(message, bytes);
@@ -117,7 +118,8 @@ export class PayloadReader {
   /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
   #line(line: string, message: Message): void {
     if (message.sender === 'source') {
-      for (const { kind, value, offset } of loginArguments(line)) this.#reading.add(kind, value, kind.confidence, placeInPayload(message, offset, ''));
+      for (const { kind, value, offset } of loginArguments(line))
+        this.#reading.add(kind, value, kind.confidence, placeInPayload(message, offset, ''));
     }
     const start = line.lastIndexOf(' ') + 1;
     const word = line.slice(start);

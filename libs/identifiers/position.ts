@@ -37,7 +37,10 @@ export function isPosition(value: string): boolean {
 /** `geo:52.52001,13.40495` (RFC 5870, section 3). */
 export const geoUriInText = /(?<![\w-])geo:-?\d{1,3}\.\d{3,15},-?\d{1,3}\.\d{3,15}(?!\d)/iy;
 
-/** `4831.1234,N,01131.5678,E`: degrees and minutes, as receivers of satellite navigation tell them (NMEA 0183, sentences GGA, GLL and RMC), and trackers after them. */
+/**
+ * `4831.1234,N,01131.5678,E`: degrees and minutes, as receivers of satellite navigation tell them (NMEA 0183, sentences GGA, GLL and RMC), and
+ * trackers after them.
+ */
 export const receiverPositionInText = /(?<![\d.])(\d{2})(\d{2}\.\d{2,8}),([NS]),(\d{3})(\d{2}\.\d{2,8}),([EW])(?![A-Za-z])/y;
 const receiverPosition = new RegExp(`^${receiverPositionInText.source}$`);
 /** Of the minutes, and of the degrees in front of them. */
@@ -50,7 +53,9 @@ export function startOfReceiverPosition(text: string, at: number): number {
 
 function isReceiverPosition(value: string): boolean {
   const degrees = degreesOf(value);
-  return degrees !== null && Math.abs(degrees.latitude) <= 90 && Math.abs(degrees.longitude) <= 180 && (degrees.latitude !== 0 || degrees.longitude !== 0);
+  return (
+    degrees !== null && Math.abs(degrees.latitude) <= 90 && Math.abs(degrees.longitude) <= 180 && (degrees.latitude !== 0 || degrees.longitude !== 0)
+  );
 }
 
 function degreesOf(value: string): { latitude: number; longitude: number } | null {

@@ -105,7 +105,8 @@ export class MessageReading {
 
   /** Adds what was found in the same field before. */
   addAgain(findings: readonly Finding[], { sender, frame }: Field): void {
-    for (const { kind, value, confidence, path, encoding, written } of findings) this.add(kind, value, confidence, { path, encoding, sender, frame }, written);
+    for (const { kind, value, confidence, path, encoding, written } of findings)
+      this.add(kind, value, confidence, { path, encoding, sender, frame }, written);
   }
 
   /** From here on {@link add} keeps what it is given, until {@link endRecord}. */

@@ -26,9 +26,14 @@ describe('recogniser', () => {
 
   test('reads what the labels of a host name name', () => {
     const hosts: [string, string[]][] = [
-      ['imei-352099001761481.example.org', ['imei=352099001761481']], ['a.imei.352099001761481.example.org', ['imei=352099001761481']],
-      ['device-id-c9e28776354d25af.push.example', ['device_id=c9e28776354d25af']], ['mac_3c15c29a01fe.example', ['mac=3c15c29a01fe']],
-      ['imei-352099001761482.example.org', []], ['rr4---sn-4g5e6nez.video.example', []], ['session-1234567.example', []], ['device-api-2.example', []],
+      ['imei-352099001761481.example.org', ['imei=352099001761481']],
+      ['a.imei.352099001761481.example.org', ['imei=352099001761481']],
+      ['device-id-c9e28776354d25af.push.example', ['device_id=c9e28776354d25af']],
+      ['mac_3c15c29a01fe.example', ['mac=3c15c29a01fe']],
+      ['imei-352099001761482.example.org', []],
+      ['rr4---sn-4g5e6nez.video.example', []],
+      ['session-1234567.example', []],
+      ['device-api-2.example', []],
     ];
     for (const path of ['dns.question.name', 'tls.client.server_name', 'http.request.header.host', 'stun.realm']) {
       for (const [host, kinds] of hosts) assert.deepEqual(found(messageOf(field('', host, path))), kinds, `${path} ${host}`);
@@ -174,7 +179,11 @@ describe('what must give nothing', () => {
     'experiments': messageOf(field('ab_test_session', '9f3c2d1e8b7a'), field('exp', 'B'), field('variant_uid', '42')),
     'empty and hidden values': messageOf(field('access_token', ''), field('uid', '-'), field('password', '••••••'), field('imei', '')),
     'headers of a request': messageOf(
-      field('User-Agent', 'Mozilla/5.0 (Linux; Android 11; sdk_gphone_x86 Build/TQX2.301127.004; wv) AppleWebKit/537.36', 'http.request.header.user-agent'),
+      field(
+        'User-Agent',
+        'Mozilla/5.0 (Linux; Android 11; sdk_gphone_x86 Build/TQX2.301127.004; wv) AppleWebKit/537.36',
+        'http.request.header.user-agent',
+      ),
       field('Accept', 'text/html;q=0.9,*/*;q=0.8'),
       field('Sec-WebSocket-Key', 'LTRCOUOtB0ttkJrHuHZDtg=='), field('If-None-Match', '"5f3c2d1e8b7a9012"'),
       field('Keep-Alive', 'timeout=5, max=100'), field('X-Forwarded-For', '10.2.2.2'),
@@ -188,7 +197,11 @@ describe('what must give nothing', () => {
     ),
     'the letters imsi': payloadOf(Buffer.from('XTMwkimsiQpYhbvd kImSi AbIMSIcd imsi and IMEI, wordimsi=\n')),
     'a page that names its form': messageOf(
-      field('body', '<b>User name:</b> logoff <input type="password" name="password" value=""> Password: must have digits', 'http.response.body.text'),
+      field(
+        'body',
+        '<b>User name:</b> logoff <input type="password" name="password" value=""> Password: must have digits',
+        'http.response.body.text',
+      ),
     ),
     'assets of a page': messageOf(
       field('src', 'http://img.t.example.cn/t4/appstyle/uid/css/module/base/frame.css?version=5a2b0e5c'),

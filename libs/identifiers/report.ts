@@ -68,7 +68,18 @@ function tellsWho(reading: MessageReading): boolean {
 
 function observableOf({ kind, value, confidence, place, known }: Hit, token: string, watchlist: string): Observable {
   const { path, encoding, sender, frame } = place;
-  return { kind: kind.name, path: publicPath(path), encoding, visibility: 'cleartext', confidence, mask: known?.mask ?? maskOf(kind, value), token, sender, frame, watchlist };
+  return {
+    kind: kind.name,
+    path: publicPath(path),
+    encoding,
+    visibility: 'cleartext',
+    confidence,
+    mask: known?.mask ?? maskOf(kind, value),
+    token,
+    sender,
+    frame,
+    watchlist,
+  };
 }
 
 /** The spelling that the token is made of; a digest keeps all its digits. */

@@ -14,7 +14,11 @@ import { Prefilter } from './scan/prefilter.ts';
 
 /** What each shape must find in a whole text, as one regular expression: its first group, or all of it, that `accept` takes. */
 const patterns: [kind: IdentifierKind, pattern: RegExp, accept?: (value: string) => boolean][] = [
-  [basicCredentials, /\b[a-z][a-z0-9+.-]{1,15}:\/\/([^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,128})@/gi, (value) => isPassword(value.slice(value.indexOf(':') + 1))],
+  [
+    basicCredentials,
+    /\b[a-z][a-z0-9+.-]{1,15}:\/\/([^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,128})@/gi,
+    (value) => isPassword(value.slice(value.indexOf(':') + 1)),
+  ],
   [jwt, /(?<![\w.-])eyJ[\w-]{8,2048}\.[\w-]{2,6144}\.[\w-]{0,1024}/g, jwt.validate],
   [sipUri, /(?<!\w)sips?:[\w.!~*'()&=+$,%-]{1,64}(?::[^\s@<>"]{0,64})?@[\w.:[\]-]{1,128}/gi, sipUri.validate],
   [phone, /(?<=^|[\s"'=:,;<>([|])\+\d(?:[ .()-]{0,2}\d){7,14}(?![\w@])/g, phone.validate],
@@ -24,7 +28,8 @@ const patterns: [kind: IdentifierKind, pattern: RegExp, accept?: (value: string)
   [deviceId, /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/g],
   [apiKey, new RegExp(apiKeyInText.source, 'g'), isPrefixedApiKey],
 ];
-const link = /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
+const link =
+  /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
 
 const prefilter = new Prefilter(catalogue.map(({ shape }) => shape?.anchors ?? []));
 
@@ -48,7 +53,9 @@ function byExpression(text: string, pattern: RegExp, accept: (value: string) => 
 }
 
 describe('shapes', () => {
-  const examples = catalogue.flatMap(({ examples: { match, noMatch } }) => [...match, ...noMatch]).map((each) => (typeof each === 'string' ? each : each[1]));
+  const examples = catalogue
+    .flatMap(({ examples: { match, noMatch } }) => [...match, ...noMatch])
+    .map((each) => (typeof each === 'string' ? each : each[1]));
   const part = fc.oneof(
     fc.constantFrom(...examples), fc.string({ maxLength: 6 }), fc.string({ unit: 'binary', maxLength: 3 }),
     fc.constantFrom(

@@ -32,7 +32,8 @@ export function patternShape(
     return end;
   };
   const run = anchors.find((anchor) => 'run' in anchor);
-  if (run?.run === 'digits' || run?.run === 'hex') return { anchors, confidence, find: behindWideCharacters(matchAt, run.run === 'digits' ? digits : hexDigits) };
+  if (run?.run === 'digits' || run?.run === 'hex')
+    return { anchors, confidence, find: behindWideCharacters(matchAt, run.run === 'digits' ? digits : hexDigits) };
   return { anchors, confidence, find: matchAt };
 }
 

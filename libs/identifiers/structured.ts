@@ -287,7 +287,8 @@ class Protobuf {
       switch (tag & 7) {
         case VARINT:
           if (this.#varint(end) < 0) return false;
-          if (number === 2 && fields === 2 && name !== '') this.#values.push({ name, value: this.#integer(start).toString(), offset: start, isInteger: true });
+          if (number === 2 && fields === 2 && name !== '')
+            this.#values.push({ name, value: this.#integer(start).toString(), offset: start, isInteger: true });
           break;
         case FIXED64: this.#position += 8; break;
         case FIXED32: this.#position += 4; break;

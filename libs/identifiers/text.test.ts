@@ -34,7 +34,8 @@ function bySigns(text: string): string[] {
     const key = /([A-Za-z0-9_.$-]{2,48})(?:\\*["'])? ?$/.exec(text.slice(0, index))?.[1];
     if (key === undefined || !wanted(key)) continue;
     // A tag may have a prefix.
-    if (text[index] === '>' && !new RegExp(`<(?:[\\w.:-]{0,22}:)?${key.replaceAll(/[.$]/g, '\\$&')}(?:\\\\*["'])? ?$`).test(text.slice(0, index))) continue;
+    if (text[index] === '>' && !new RegExp(`<(?:[\\w.:-]{0,22}:)?${key.replaceAll(/[.$]/g, '\\$&')}(?:\\\\*["'])? ?$`).test(text.slice(0, index)))
+      continue;
     found.push(`${index} ${key}`);
   }
   return found;
@@ -50,7 +51,9 @@ describe('assignments', () => {
   );
   const written = fc.tuple(spelling, fc.constantFrom(...allKeys)).map(([spell, key]) => spell(key));
   const sign = fc.constantFrom('=', ':', '>', ' =', ': ', ' : ', '  =', '=>', '==', '://', '::', ' ', '" :', '&', '\u0100=');
-  const text = fc.array(fc.oneof(written, written, sign, sign, fc.string({ maxLength: 5 }), fc.constantFrom('42', '"v"', ' ', '\n')), { maxLength: 10 });
+  const text = fc.array(fc.oneof(written, written, sign, sign, fc.string({ maxLength: 5 }), fc.constantFrom('42', '"v"', ' ', '\n')), {
+    maxLength: 10,
+  });
 
   test('are found by the end of their keys as from their signs', () => {
     fc.assert(fc.property(text.map((parts) => parts.join('')), (joined) => assert.deepEqual(byAnchors(joined), bySigns(joined))), { numRuns: 5000 });

@@ -118,7 +118,9 @@ export class ValueReader {
   /** Bytes that came out of a value: something packed, a structure with names, or text of UTF-16. */
   #bytes(bytes: Buffer, place: Place, written: string, depth: number): void {
     if (this.packed(bytes, place, written, depth) || this.#structure(bytes, place, written, depth)) return;
-    findUtf16(bytes, (text, _offset, encoding) => this.read(text, null, { ...place, encoding: chain(place.encoding, encoding) }, written || text, depth));
+    findUtf16(bytes, (text, _offset, encoding) =>
+      this.read(text, null, { ...place, encoding: chain(place.encoding, encoding) }, written || text, depth),
+    );
     const bare = inflateText(bytes);
     if (bare !== null) this.read(bare, null, { ...place, encoding: chain(place.encoding, 'deflate') }, written, depth + 1);
   }

@@ -29,7 +29,10 @@ export function createWatchKey(key: Uint8Array, keyId: string): WatchKey {
   };
 }
 
-/** Writes the block of a text between `start` and `end` to `at`: its length, its first characters, and two plain digests of all of it. ASCII letters count as small ones. */
+/**
+ * Writes the block of a text between `start` and `end` to `at`: its length, its first characters, and two plain digests of all of it. ASCII letters
+ * count as small ones.
+ */
 export function writeTextBlock(blocks: Buffer, at: number, text: string, start: number, end: number): void {
   let one = 0x811c9dc5;
   let other = 0x9747b28c;

@@ -44,7 +44,8 @@ interface Mark {
 /**
  * Finds the values of watchlists. They are known as keyed digests only, so that candidates are cut out of the traffic and compared:
  *
- * - of texts, the text as a whole, each run of letters, digits and `._-+@~$|`, its parts between those signs, and those in front of and behind an `@`;
+ * - of texts, the text as a whole, each run of letters, digits and `._-+@~$|`, its parts between those signs, and those in front of and behind an
+ *   `@`;
  * - of bytes, runs of text, what stands behind a length, and at each of the first 128 offsets as many bytes as a list's binary spellings have.
  *
  * Of those only such as have the length of a listed spelling go on to the keyed filter, in one call for a message, and only what passes that
@@ -116,7 +117,8 @@ export class WatchScanner<Place> {
     // A text behind its length may be glued to others, so that it is no run of its own.
     for (let at = 0; at + 1 < bytes.length; at++) {
       const length = bytes[at]!;
-      if (length <= longestText && this.#textLengths[length] === 1 && at + 1 + length <= bytes.length) this.#text(text, asText, at + 1, at + 1 + length);
+      if (length <= longestText && this.#textLengths[length] === 1 && at + 1 + length <= bytes.length)
+        this.#text(text, asText, at + 1, at + 1 + length);
     }
   }
 

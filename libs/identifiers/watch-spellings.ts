@@ -23,11 +23,16 @@ export function spellingsOf(value: string, kind: IdentifierKind): Spelling[] {
     spellings.push({ encoding: '', written: text }, { encoding: 'hex', written: Buffer.from(text).toString('hex') });
     const base64 = Buffer.from(text).toString('base64').replace(/=+$/, '');
     // Shorter base64 is a word of its own.
-    if (base64.length >= 8) spellings.push({ encoding: 'base64', written: base64 }, { encoding: 'base64url', written: base64.replaceAll('+', '-').replaceAll('/', '_') });
+    if (base64.length >= 8)
+      spellings.push({ encoding: 'base64', written: base64 }, { encoding: 'base64url', written: base64.replaceAll('+', '-').replaceAll('/', '_') });
   }
   for (const { digest, algorithm } of digestsOf([...plain, value.toLowerCase(), value.toUpperCase()])) {
     const bytes = Buffer.from(digest, 'hex');
-    spellings.push({ encoding: algorithm, written: digest }, { encoding: `base64>${algorithm}`, written: bytes.toString('base64').replace(/=+$/, '') }, { encoding: algorithm, written: bytes });
+    spellings.push(
+      { encoding: algorithm, written: digest },
+      { encoding: `base64>${algorithm}`, written: bytes.toString('base64').replace(/=+$/, '') },
+      { encoding: algorithm, written: bytes },
+    );
   }
   for (const text of plain) spellings.push(...binarySpellings(text));
   return unique(spellings);

@@ -13,7 +13,10 @@ import { WatchScanner } from './watch-scanner.ts';
 import { parseWatchlist, serialiseWatchlist, watch, type Watchlist } from './watchlist.ts';
 
 const key = createWatchKey(Buffer.alloc(32, 7), testTokeniser.keyId);
-const listOf = (name: string, ...values: [value: string, kind?: string][]): Watchlist => ({ name, entries: values.map(([value, kind = '']) => watch(value, kind, testTokeniser, key)) });
+const listOf = (name: string, ...values: [value: string, kind?: string][]): Watchlist => ({
+  name,
+  entries: values.map(([value, kind = '']) => watch(value, kind, testTokeniser, key)),
+});
 
 const lists = [
   listOf('accounts', ['harbour-admin7'], ['jonas.weiss'], ['471142983', 'user_id'], ['4715028369520184', 'user_id']),
@@ -43,14 +46,19 @@ describe('a value of a watchlist is found', () => {
     assert.deepEqual(told(messageOf(field('h', '3c15c29a01fe'))), ['people mac  url.query.h']);
   });
   test('in part of a run: of an address, a cookie, a host name', () => {
-    assert.deepEqual(told(messageOf(field('c', 'hub-user-harbour-admin7'))), [], 'a value with a sign inside is found whole, not inside a longer run');
+    assert.deepEqual(
+      told(messageOf(field('c', 'hub-user-harbour-admin7'))),
+      [],
+      'a value with a sign inside is found whole, not inside a longer run',
+    );
     assert.deepEqual(told(messageOf(field('c', 'jonas.weiss@host.example'))), ['accounts watched_value  url.query.c']);
     assert.deepEqual(told(messageOf(field('c', 'id_471142983_x'))), ['accounts user_id  url.query.c']);
   });
   test('with the token that it has wherever it is recognised', () => {
     const recogniser = recogniserWith();
     const tokens = [field('email', 'Jane.Doe@Example.org'), field('h', createHash('sha256').update('jane.doe@example.org').digest('hex'))]
-      .flatMap((one) => recogniser.recognise(messageOf(one))).map(({ observable }) => `${observable.kind} ${observable.token} ${observable.watchlist} ${observable.mask}`);
+      .flatMap((one) => recogniser.recognise(messageOf(one)))
+      .map(({ observable }) => `${observable.kind} ${observable.token} ${observable.watchlist} ${observable.mask}`);
     assert.deepEqual(new Set(tokens).size, 1);
     assert.ok(tokens[0]!.startsWith(`email ${testTokeniser.token('jane.doe@example.org')} people J***@E`));
   });
@@ -62,12 +70,18 @@ describe('a value of a watchlist is found', () => {
     assert.deepEqual(told(messageOf(field('d', `1|${Buffer.from(value).toString('hex')}|x`))), ['people email hex url.query.d']);
     assert.deepEqual(told(messageOf(field('d', `a:${base64.replace(/=+$/, '')};b`))), ['people email base64 url.query.d']);
     for (const algorithm of ['md5', 'sha1', 'sha256']) {
-      assert.deepEqual(told(messageOf(field('d', `v1;${digest(algorithm).toString('hex').toUpperCase()}`))), [`people email ${algorithm} url.query.d`]);
+      assert.deepEqual(told(messageOf(field('d', `v1;${digest(algorithm).toString('hex').toUpperCase()}`))), [
+        `people email ${algorithm} url.query.d`,
+      ]);
       assert.deepEqual(told(messageOf(field('d', digest(algorithm).toString('base64')))), [`people email base64>${algorithm} url.query.d`]);
       assert.deepEqual(told(opaque([0x90, 0xff], digest(algorithm), [0xfe])), [`people email ${algorithm} udp.payload@2`]);
     }
-    assert.deepEqual(told(messageOf(field('d', gzipSync('{"who":"harbour-admin7"}').toString('base64')))), ['accounts watched_value base64>gzip url.query.d']);
-    assert.deepEqual(told(opaque([0x90, 0xff, 1], Buffer.from('xx harbour-admin7 yy', 'utf16le'), [0xff])), ['accounts watched_value utf-16le udp.payload@0']);
+    assert.deepEqual(told(messageOf(field('d', gzipSync('{"who":"harbour-admin7"}').toString('base64')))), [
+      'accounts watched_value base64>gzip url.query.d',
+    ]);
+    assert.deepEqual(told(opaque([0x90, 0xff, 1], Buffer.from('xx harbour-admin7 yy', 'utf16le'), [0xff])), [
+      'accounts watched_value utf-16le udp.payload@0',
+    ]);
   });
   test('in binary payloads, behind a length and between other bytes', () => {
     assert.deepEqual(told(opaque([0xff, 0x91, 14], 'harbour-admin7', [11], 'nextfieldxx')), ['accounts watched_value  udp.payload@3']);
@@ -91,7 +105,10 @@ describe('a value of a watchlist is found', () => {
 
 describe('what is not on a list gives nothing', () => {
   test('neighbours of the values', () => {
-    assert.deepEqual(told(messageOf(field('q', 'harbour-admin'), field('r', 'harbour-admin77'), field('s', '471142984'), field('t', 'jane@example.org'))), []);
+    assert.deepEqual(
+      told(messageOf(field('q', 'harbour-admin'), field('r', 'harbour-admin77'), field('s', '471142984'), field('t', 'jane@example.org'))),
+      [],
+    );
   });
   test('random bytes and texts', () => {
     const recogniser = recogniserWith();
@@ -115,8 +132,17 @@ describe('the bounds', () => {
     assert.ok(counters.unwatched > 0);
   });
   test('values that cannot be told from other text are refused, without naming them', () => {
-    for (const [value, kind, problem] of [['abc', '', /too short/], ['1234', '', /too short/], ['x'.repeat(129), '', /longer than 128/], ['no-address', 'email', /^no valid email$/], ['jane', 'nonsense', /no kind "nonsense"/]] as const) {
-      assert.throws(() => watch(value, kind, testTokeniser, key), (error: Error) => error instanceof RangeError && problem.test(error.message) && !error.message.includes(value));
+    for (const [value, kind, problem] of [
+      ['abc', '', /too short/],
+      ['1234', '', /too short/],
+      ['x'.repeat(129), '', /longer than 128/],
+      ['no-address', 'email', /^no valid email$/],
+      ['jane', 'nonsense', /no kind "nonsense"/],
+    ] as const) {
+      assert.throws(
+        () => watch(value, kind, testTokeniser, key),
+        (error: Error) => error instanceof RangeError && problem.test(error.message) && !error.message.includes(value),
+      );
     }
   });
 });
@@ -125,14 +151,26 @@ describe('the file of a list', () => {
   const text = serialiseWatchlist(lists[1]!, key.keyId);
   test('is read as it was written, and holds no value in any spelling', () => {
     assert.deepEqual(parseWatchlist(text, 'people.jsonl', key.keyId), lists[1]);
-    for (const value of ['jane.doe', 'example.org', '4915112345678', '352099001761481', '3c15c29a01fe', createHash('md5').update('jane.doe@example.org').digest('hex')]) assert.ok(!text.toLowerCase().includes(value), value);
+    for (const value of [
+      'jane.doe',
+      'example.org',
+      '4915112345678',
+      '352099001761481',
+      '3c15c29a01fe',
+      createHash('md5').update('jane.doe@example.org').digest('hex'),
+    ])
+      assert.ok(!text.toLowerCase().includes(value), value);
   });
   test('is refused with file and line where it is none', () => {
     const [head, first] = text.split('\n') as [string, string];
     const cases: [string, RegExp][] = [
-      ['', /l\.jsonl:1: no JSON object/], ['{}', /l\.jsonl:1: no watchlist/], [head.replace(key.keyId, '00000000'), /l\.jsonl:1: made with token key 00000000/],
-      [head.replace('"version":1', '"version":9'), /l\.jsonl:1: version 9/], [`${head}\n${first}\n{`, /l\.jsonl:3: no JSON object/],
-      [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: a kind/], [`${head}\n${first.replace(':hex"', ':he x"')}`, /l\.jsonl:2: a spelling/],
+      ['', /l\.jsonl:1: no JSON object/],
+      ['{}', /l\.jsonl:1: no watchlist/],
+      [head.replace(key.keyId, '00000000'), /l\.jsonl:1: made with token key 00000000/],
+      [head.replace('"version":1', '"version":9'), /l\.jsonl:1: version 9/],
+      [`${head}\n${first}\n{`, /l\.jsonl:3: no JSON object/],
+      [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: a kind/],
+      [`${head}\n${first.replace(':hex"', ':he x"')}`, /l\.jsonl:2: a spelling/],
       [`${head}\n{"kind":"email"}`, /l\.jsonl:2: needs kind/],
     ];
     for (const [written, problem] of cases) assert.throws(() => parseWatchlist(written, 'l.jsonl', key.keyId), problem);

@@ -61,7 +61,8 @@ export const watchlistName = /^[a-z0-9][a-z0-9-]{0,47}$/;
  */
 export function watch(value: string, kindName: string, tokeniser: Tokeniser, key: WatchKey): WatchEntry {
   const bare = value.trim();
-  if (bare.length < leastText || (/^\d+$/.test(bare) && bare.length < leastDigits)) throw new RangeError(`too short to be told from other text: at least ${leastText} characters, or ${leastDigits} digits`);
+  if (bare.length < leastText || (/^\d+$/.test(bare) && bare.length < leastDigits))
+    throw new RangeError(`too short to be told from other text: at least ${leastText} characters, or ${leastDigits} digits`);
   if (bare.length > longestWatched) throw new RangeError(`longer than ${longestWatched} characters`);
   const kind = kindOf(bare, kindName);
   const mask = maskOf(kind, bare);
@@ -97,9 +98,14 @@ const version = 1;
 
 /** A list as it stands in its file: a line that names it and its key, then a line for each value. */
 export function serialiseWatchlist({ name, entries }: Watchlist, keyId: string): string {
-  const lines = entries.map(({ kind, token, mask, spellings }) => JSON.stringify({
-    kind: kind.name, token, mask, spellings: spellings.map(({ form, length, filter, tag, encoding }) => `${form[0]}${length}:${filter.toString(36)}:${tag}:${encoding}`),
-  }));
+  const lines = entries.map(({ kind, token, mask, spellings }) =>
+    JSON.stringify({
+      kind: kind.name,
+      token,
+      mask,
+      spellings: spellings.map(({ form, length, filter, tag, encoding }) => `${form[0]}${length}:${filter.toString(36)}:${tag}:${encoding}`),
+    }),
+  );
   return `${[JSON.stringify({ watchlist: name, version, key: keyId }), ...lines].join('\n')}\n`;
 }
 
@@ -109,8 +115,10 @@ export function parseWatchlist(text: string, file: string, keyId: string): Watch
   const header = parseLine(head, file, 1);
   const name = header['watchlist'];
   if (typeof name !== 'string' || !watchlistName.test(name)) throw new WatchlistError(file, 1, 'no watchlist: write it with telltale watchlist add');
-  if (header['version'] !== version) throw new WatchlistError(file, 1, `version ${String(header['version'])} of the format is not known: this is version ${version}`);
-  if (header['key'] !== keyId) throw new WatchlistError(file, 1, `made with token key ${String(header['key'])}, but the probe has ${keyId}: its values have to be added anew`);
+  if (header['version'] !== version)
+    throw new WatchlistError(file, 1, `version ${String(header['version'])} of the format is not known: this is version ${version}`);
+  if (header['key'] !== keyId)
+    throw new WatchlistError(file, 1, `made with token key ${String(header['key'])}, but the probe has ${keyId}: its values have to be added anew`);
   if (lines.length > mostWatched) throw new WatchlistError(file, mostWatched + 2, `more than ${mostWatched} values`);
   return { name, entries: lines.map((line, index) => parseEntry(parseLine(line, file, index + 2), file, index + 2)) };
 }
@@ -131,7 +139,8 @@ function parseEntry(line: Record<string, unknown>, file: string, number: number)
   const { kind: name, token, mask, spellings } = line;
   const kind = catalogue.find((one) => one.name === name);
   if (kind === undefined) throw new WatchlistError(file, number, 'a kind that the catalogue does not have');
-  if (typeof token !== 'string' || !token.startsWith('tk1.') || typeof mask !== 'string' || !Array.isArray(spellings)) throw new WatchlistError(file, number, 'needs kind, token, mask and spellings');
+  if (typeof token !== 'string' || !token.startsWith('tk1.') || typeof mask !== 'string' || !Array.isArray(spellings))
+    throw new WatchlistError(file, number, 'needs kind, token, mask and spellings');
   const marks = spellings.map((spelling): WatchMark => {
     const match = typeof spelling === 'string' ? markForm.exec(spelling) : null;
     if (match === null) throw new WatchlistError(file, number, 'a spelling that is none');

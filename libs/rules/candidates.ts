@@ -31,7 +31,10 @@ export function requirements(expression: Expression): Requirement[] {
     case 'or': {
       const keys: CandidateKey[] = [];
       for (const operand of expression.operands) {
-        const best = requirements(operand).reduce<Requirement | undefined>((one, other) => (!one || staticCost(other) < staticCost(one) ? other : one), undefined);
+        const best = requirements(operand).reduce<Requirement | undefined>(
+          (one, other) => (!one || staticCost(other) < staticCost(one) ? other : one),
+          undefined,
+        );
         if (!best) return [];
         keys.push(...best);
       }
@@ -64,7 +67,14 @@ function testKeys(field: KeyField | undefined, test: ValueTest): CandidateKey[] 
     case 'number': return number && test.value !== 0 ? [{ kind: 'exact', field, value: test.value }] : undefined;
     case 'cidr': return field && !number ? [{ kind: 'cidr', field, block: test.block, network: test.network }] : undefined;
     case 'compare': {
-      const zeroPasses = test.comparison === 'lt' ? test.value > 0 : test.comparison === 'gt' ? test.value < 0 : test.comparison === 'lte' ? test.value >= 0 : test.value <= 0;
+      const zeroPasses =
+        test.comparison === 'lt'
+          ? test.value > 0
+          : test.comparison === 'gt'
+            ? test.value < 0
+            : test.comparison === 'lte'
+              ? test.value >= 0
+              : test.value <= 0;
       return field && (!number || !zeroPasses) ? [{ kind: 'present', field }] : undefined;
     }
     case 'time': return field ? [{ kind: 'present', field }] : undefined;
@@ -81,7 +91,9 @@ function partKeys(field: KeyField | undefined, text: string): CandidateKey[] | u
 
 /** The longest literal between wildcards. Where case counts only ASCII is used: other letters may change with what is around them. */
 function longestPart(pattern: Pattern, cased: boolean): string {
-  const literals = pattern.filter((part): part is string => part !== anyRun && part !== anyOne).flatMap((part) => (cased ? part.split(/[^\0-\x7f]+/) : [part]));
+  const literals = pattern
+    .filter((part): part is string => part !== anyRun && part !== anyOne)
+    .flatMap((part) => (cased ? part.split(/[^\0-\x7f]+/) : [part]));
   return literals.reduce((longest, one) => (one.length > longest.length ? one : longest), '').toLowerCase();
 }
 

@@ -11,17 +11,33 @@ import type { Rule } from './rule.ts';
 const texts = ['', 'a', 'b', 'C'];
 const text = (value: string): ValueTest => ({ op: 'text', pattern: [value], literal: value.toLowerCase(), cased: false });
 const fieldTest = fc.oneof(
-  fc.tuple(fc.constantFrom('network.protocol', 'destination.domain', 'dns.resolved_ip', 'telltale.observable.kind', 'telltale.observable.path'), fc.subarray(texts, { minLength: 1 }), fc.constantFrom('any', 'all'))
+  fc
+    .tuple(
+      fc.constantFrom('network.protocol', 'destination.domain', 'dns.resolved_ip', 'telltale.observable.kind', 'telltale.observable.path'),
+      fc.subarray(texts, { minLength: 1 }),
+      fc.constantFrom('any', 'all'),
+    )
     .map(([name, values, quantifier]) => ({ type: 'field', field: recordField(name)!, quantifier, tests: values.map(text) }) as Expression),
-  fc.tuple(fc.constantFrom('destination.port', 'telltale.observable.confidence'), fc.integer({ min: 0, max: 2 }), fc.boolean())
-    .map(([name, value, compare]) => ({ type: 'field', field: recordField(name)!, quantifier: 'any', tests: [compare ? { op: 'compare', comparison: 'gte', value } : { op: 'number', value }] }) as Expression),
+  fc
+    .tuple(fc.constantFrom('destination.port', 'telltale.observable.confidence'), fc.integer({ min: 0, max: 2 }), fc.boolean())
+    .map(
+      ([name, value, compare]) =>
+        ({
+          type: 'field',
+          field: recordField(name)!,
+          quantifier: 'any',
+          tests: [compare ? { op: 'compare', comparison: 'gte', value } : { op: 'number', value }],
+        }) as Expression,
+    ),
 );
 const expression = fc.letrec<{ node: Expression }>((tie) => ({
   node: fc.oneof(
     { maxDepth: 4 },
     fieldTest,
     tie('node').map((operand): Expression => ({ type: 'not', operand })),
-    fc.tuple(fc.constantFrom('and' as const, 'or' as const), fc.array(tie('node'), { maxLength: 3 })).map(([type, operands]): Expression => ({ type, operands })),
+    fc
+      .tuple(fc.constantFrom('and' as const, 'or' as const), fc.array(tie('node'), { maxLength: 3 }))
+      .map(([type, operands]): Expression => ({ type, operands })),
   ),
 })).node;
 

@@ -33,7 +33,9 @@ export class RulePlan {
     this.#evaluated = new Float64Array(rules.length);
     const chosen = chooseRequirements(rules);
     const keywords = keywordsOf(chosen);
-    const indexes = new Map<string, FieldIndex>(keywords === undefined ? [] : keywordFields.map((field) => [field.name, new FieldIndex(field, keywords)]));
+    const indexes = new Map<string, FieldIndex>(
+      keywords === undefined ? [] : keywordFields.map((field) => [field.name, new FieldIndex(field, keywords)]),
+    );
     const always: number[] = [];
     for (const [number, requirement] of chosen.entries()) {
       if (!requirement) always.push(number);

@@ -25,9 +25,13 @@ const tree = fc.letrec<{ condition: Condition }>((tie) => ({
   condition: fc.oneof(
     { maxDepth: 5, withCrossShrink: true },
     fc.constantFrom(...names).map((name): Condition => ({ type: 'search', name, offset: 0 })),
-    fc.tuple(fc.constantFrom('one' as const, 'all' as const), fc.constantFrom('them', 'sel*', 'filter_?')).map(([quantifier, pattern]): Condition => ({ type: 'quantified', quantifier, pattern, offset: 0 })),
+    fc
+      .tuple(fc.constantFrom('one' as const, 'all' as const), fc.constantFrom('them', 'sel*', 'filter_?'))
+      .map(([quantifier, pattern]): Condition => ({ type: 'quantified', quantifier, pattern, offset: 0 })),
     tie('condition').map((operand): Condition => ({ type: 'not', operand })),
-    fc.tuple(fc.constantFrom('and' as const, 'or' as const), fc.array(tie('condition'), { minLength: 2, maxLength: 4 })).map(([type, operands]): Condition => ({ type, operands })),
+    fc
+      .tuple(fc.constantFrom('and' as const, 'or' as const), fc.array(tie('condition'), { minLength: 2, maxLength: 4 }))
+      .map(([type, operands]): Condition => ({ type, operands })),
   ),
 })).condition;
 
@@ -67,11 +71,23 @@ test('conditions: "not" binds closest, then "and", then "or"; keywords in any ca
 
 test('conditions: what is wrong is said, with its place', () => {
   const cases: [string, number, RegExp][] = [
-    ['', 0, /ends where/], ['a and', 5, /ends where/], ['a b', 2, /"b" is out of place/], ['(a or b', 7, /"\)" is missing/], ['a)', 1, /out of place/],
-    ['2 of sel*', 0, /expected 1, any or all/], ['1 of', 4, /expected "them"/], ['a | count() > 5', 2, /correlation rule/], ['of', 0, /out of place/],
-    [`${'('.repeat(5_000)}a`, 101, /nested deeper/], [`${'not '.repeat(5_000)}a`, 404, /nested deeper/],
+    ['', 0, /ends where/],
+    ['a and', 5, /ends where/],
+    ['a b', 2, /"b" is out of place/],
+    ['(a or b', 7, /"\)" is missing/],
+    ['a)', 1, /out of place/],
+    ['2 of sel*', 0, /expected 1, any or all/],
+    ['1 of', 4, /expected "them"/],
+    ['a | count() > 5', 2, /correlation rule/],
+    ['of', 0, /out of place/],
+    [`${'('.repeat(5_000)}a`, 101, /nested deeper/],
+    [`${'not '.repeat(5_000)}a`, 404, /nested deeper/],
   ];
   for (const [text, offset, message] of cases) {
-    assert.throws(() => parseCondition(text), (error) => error instanceof ConditionError && error.offset === offset && message.test(error.message), text.slice(0, 30));
+    assert.throws(
+      () => parseCondition(text),
+      (error) => error instanceof ConditionError && error.offset === offset && message.test(error.message),
+      text.slice(0, 30),
+    );
   }
 });

@@ -63,14 +63,17 @@ function parsePart(text: string, offset: number): Condition {
   }
 }
 
-const counting = /^\s*(count|min|max|avg|sum)\s*\(\s*([^()]*?)\s*\)\s*(?:by\s+([^<>=]+?))?\s*(<=|>=|==|=|<|>)\s*(\d+(?:\.\d+)?)\s*(?=$|(?:and|or)\b)/i;
+const counting =
+  /^\s*(count|min|max|avg|sum)\s*\(\s*([^()]*?)\s*\)\s*(?:by\s+([^<>=]+?))?\s*(<=|>=|==|=|<|>)\s*(\d+(?:\.\d+)?)\s*(?=$|(?:and|or)\b)/i;
 const comparisons: Readonly<Record<string, string>> = { '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte', '=': 'eq', '==': 'eq' };
 
 /** Reads what stands behind `|`; how much of the text it is. */
 function parseAggregation(text: string, offset: number): { aggregation: Aggregation; length: number } {
   const near = /^\s*near\s+(.+)$/is.exec(text);
   if (near) {
-    const names = near[1]!.split(/\s+/).filter((word) => !/^(?:and|or|not|within)$/i.test(word) && /^[\w.-]+$/.test(word) && !/^\d+[smhd]$/.test(word));
+    const names = near[1]!
+      .split(/\s+/)
+      .filter((word) => !/^(?:and|or|not|within)$/i.test(word) && /^[\w.-]+$/.test(word) && !/^\d+[smhd]$/.test(word));
     return { aggregation: { function: 'near', field: '', groupBy: [], comparison: '', value: 0, near: names }, length: text.length };
   }
   const match = counting.exec(text);
@@ -78,8 +81,12 @@ function parseAggregation(text: string, offset: number): { aggregation: Aggregat
   const [whole, name, field, group, comparison, value] = match;
   return {
     aggregation: {
-      function: name!.toLowerCase() as Aggregation['function'], field: field!, groupBy: group === undefined ? [] : group.split(',').map((one) => one.trim()),
-      comparison: comparisons[comparison!]!, value: Number(value), near: [],
+      function: name!.toLowerCase() as Aggregation['function'],
+      field: field!,
+      groupBy: group === undefined ? [] : group.split(',').map((one) => one.trim()),
+      comparison: comparisons[comparison!]!,
+      value: Number(value),
+      near: [],
     },
     length: whole.length,
   };
@@ -152,10 +159,12 @@ class Parser {
 
   #quantified(quantifier: Token): Condition {
     const which = quantifier.text.toLowerCase();
-    if (which !== '1' && which !== 'any' && which !== 'all') throw new ConditionError(`"${quantifier.text} of" is unknown: expected 1, any or all`, quantifier.offset);
+    if (which !== '1' && which !== 'any' && which !== 'all')
+      throw new ConditionError(`"${quantifier.text} of" is unknown: expected 1, any or all`, quantifier.offset);
     this.#next += 1;
     const pattern = this.#tokens[this.#next];
-    if (!pattern || !/^[\w.*?-]+$/.test(pattern.text)) throw new ConditionError('expected "them" or a search name behind "of"', pattern?.offset ?? this.#end);
+    if (!pattern || !/^[\w.*?-]+$/.test(pattern.text))
+      throw new ConditionError('expected "them" or a search name behind "of"', pattern?.offset ?? this.#end);
     this.#next += 1;
     return { type: 'quantified', quantifier: which === 'all' ? 'all' : 'one', pattern: pattern.text, offset: pattern.offset };
   }

@@ -45,7 +45,11 @@ const longestTimespan = 31 * 86_400;
  * Looks up what correlations refer to: rules and correlations by id or name, fields by the log source of each rule. What is wrong is reported
  * at its place; a correlation that names itself, straight or by others, is an error.
  */
-export function linkCorrelations(texts: readonly (readonly [CorrelationText, LocatedDocumentReader])[], rules: readonly Rule[], logSources: LogSources): Correlation[] {
+export function linkCorrelations(
+  texts: readonly (readonly [CorrelationText, LocatedDocumentReader])[],
+  rules: readonly Rule[],
+  logSources: LogSources,
+): Correlation[] {
   const linker = new Linker(texts, rules, logSources);
   const linked = texts.map(([text]) => linker.link(text.id)).filter((one) => one !== undefined);
   for (const correlation of linked) {
@@ -94,13 +98,24 @@ class Linker {
     const section = reader.value('correlation');
     const at = (key: string): ReturnType<LocatedDocumentReader['value']> => reader.value(key, section) ?? section;
     const parts = text.rules.map((reference, i) => this.#part(reference, reader, reader.items(at('rules'))[i] ?? at('rules')));
-    if (new Set(parts.map((part) => part?.id)).size < parts.length && !reader.failed) reader.fail(at('rules'), 'correlation', 'a rule is named twice');
+    if (new Set(parts.map((part) => part?.id)).size < parts.length && !reader.failed)
+      reader.fail(at('rules'), 'correlation', 'a rule is named twice');
     checkConditionNames(text, parts, reader, at('condition'));
     if (reader.failed || parts.includes(undefined)) return undefined;
     const known = parts as CorrelationPart[];
-    const correlation: Correlation = { ...text, parts: known, groups: [], values: [], hitFields: new Map(), evaluable: 'whole', gaps: this.#gaps(known), silent: false };
+    const correlation: Correlation = {
+      ...text,
+      parts: known,
+      groups: [],
+      values: [],
+      hitFields: new Map(),
+      evaluable: 'whole',
+      gaps: this.#gaps(known),
+      silent: false,
+    };
     const hitFields = new Map(known.flatMap((part) => this.#basesOf(part)).map((rule) => [rule, new Map<string, Field>()]));
-    for (const part of known) for (const [rule, fields] of part.correlation?.hitFields ?? []) for (const [name, field] of fields) hitFields.get(rule)!.set(name, field);
+    for (const part of known)
+      for (const [rule, fields] of part.correlation?.hitFields ?? []) for (const [name, field] of fields) hitFields.get(rule)!.set(name, field);
     const named = (name: string, numbers: boolean, key: string): { name: string; fields: FieldByOrigin } => {
       const fields = new Map<string, string>();
       for (const part of known) {
@@ -111,7 +126,8 @@ class Linker {
           else if (field) {
             fields.set(originKey(part.id, rule), field.name);
             hitFields.get(rule)!.set(field.name, field);
-          } else if (this.#rules.get(rule)!.logsource.product === 'telltale') reader.fail(at(key), 'unknown-field', `unknown field "${name}" of rule "${this.#rules.get(rule)!.title}"`);
+          } else if (this.#rules.get(rule)!.logsource.product === 'telltale')
+            reader.fail(at(key), 'unknown-field', `unknown field "${name}" of rule "${this.#rules.get(rule)!.title}"`);
           else correlation.gaps.push(`field "${name}" of rule "${this.#rules.get(rule)!.title}" has no mapping`);
         }
       }
@@ -119,11 +135,15 @@ class Linker {
     };
     if (text.timespanSeconds > longestTimespan) correlation.gaps.push('a timespan is at most 31 days here: the events of rules are kept for 35');
     const unmapped = correlation.gaps.length;
-    if (text.type === 'temporal_ordered' && !isOfAll(text, known)) correlation.gaps.push('temporal_ordered asks for all of its rules in turn, and for nothing else');
+    if (text.type === 'temporal_ordered' && !isOfAll(text, known))
+      correlation.gaps.push('temporal_ordered asks for all of its rules in turn, and for nothing else');
     correlation.groups = text.groupBy.map((name) => named(name, false, 'group-by'));
     correlation.values = text.fields.map((name) => named(name, text.type !== 'value_count', 'condition'));
     correlation.hitFields = hitFields;
-    const runs = known.every((part) => (part.correlation ?? this.#rules.get(part.id)!).evaluable !== 'no') && correlation.gaps.length === unmapped && text.timespanSeconds <= longestTimespan;
+    const runs =
+      known.every((part) => (part.correlation ?? this.#rules.get(part.id)!).evaluable !== 'no') &&
+      correlation.gaps.length === unmapped &&
+      text.timespanSeconds <= longestTimespan;
     correlation.evaluable = !runs ? 'no' : correlation.gaps.length > 0 ? 'part' : 'whole';
     for (const gap of correlation.gaps) reader.warn(at('rules'), 'not-evaluable', `${runs ? 'not all of it is' : 'not'} evaluable here: ${gap}`);
     return reader.failed ? undefined : correlation;
@@ -167,12 +187,24 @@ class Linker {
 
 /** What is in order has all of the rules: a condition may say that, and nothing else. */
 function isOfAll({ condition, bounds }: CorrelationText, parts: readonly CorrelationPart[]): boolean {
-  if (condition) return parts.length > 1 && condition.type === 'and' && parts.every(({ reference }) => condition.operands.some((one) => one.type === 'search' && one.name === reference));
-  return bounds.every(({ comparison, value }) => (comparison === 'gte' || comparison === 'eq' ? value === parts.length : comparison === 'gt' && value === parts.length - 1));
+  if (condition)
+    return (
+      parts.length > 1 &&
+      condition.type === 'and' &&
+      parts.every(({ reference }) => condition.operands.some((one) => one.type === 'search' && one.name === reference))
+    );
+  return bounds.every(({ comparison, value }) =>
+    comparison === 'gte' || comparison === 'eq' ? value === parts.length : comparison === 'gt' && value === parts.length - 1,
+  );
 }
 
 /** Names in the condition of a temporal correlation are those of its rules. */
-function checkConditionNames({ condition }: CorrelationText, parts: readonly (CorrelationPart | undefined)[], reader: LocatedDocumentReader, node: ReturnType<LocatedDocumentReader['value']>): void {
+function checkConditionNames(
+  { condition }: CorrelationText,
+  parts: readonly (CorrelationPart | undefined)[],
+  reader: LocatedDocumentReader,
+  node: ReturnType<LocatedDocumentReader['value']>,
+): void {
   const names = new Set(parts.map((part) => part?.reference));
   const check = (one: Condition): void => {
     switch (one.type) {
@@ -180,7 +212,13 @@ function checkConditionNames({ condition }: CorrelationText, parts: readonly (Co
       case 'not': return check(one.operand);
       case 'search': if (!names.has(one.name)) reader.fail(node, 'condition', `the correlation names no rule "${one.name}"`); return;
       case 'quantified':
-        if (namesMatching(one.pattern, [...names].filter((name) => name !== undefined)).length === 0) reader.fail(node, 'condition', `no rule is named "${one.pattern}"`);
+        if (
+          namesMatching(
+            one.pattern,
+            [...names].filter((name) => name !== undefined),
+          ).length === 0
+        )
+          reader.fail(node, 'condition', `no rule is named "${one.pattern}"`);
     }
   };
   if (condition) check(condition);

@@ -28,7 +28,9 @@ const mostTokens = 20;
  */
 export function correlationSql(correlation: Correlation, range: CorrelationRange, events: EventsSql, context: readonly string[]): string {
   const timespan = timespanMicros(correlation);
-  const inside = slides(correlation) ? `event.time > found.met - ${timespan} AND event.time <= found.met` : `intDiv(event.time, ${timespan}) = found.period`;
+  const inside = slides(correlation)
+    ? `event.time > found.met - ${timespan} AND event.time <= found.met`
+    : `intDiv(event.time, ${timespan}) = found.period`;
   const shared = context.map((name) => `${quoted(name)}, if(uniqExact(event.fields[${quoted(name)}]) = 1, any(event.fields[${quoted(name)}]), '')`);
   return `SELECT found.grp AS grp, found.period AS period, found.met AS at, count() AS events, min(event.time) AS first, max(event.time) AS last, max(event.stored) AS settled,
   arraySlice(arraySort(groupUniqArrayIf(event.fields['telltale.subject.ip'], event.fields['telltale.subject.ip'] != '')), 1, 10) AS subjects,
@@ -68,7 +70,9 @@ WHERE ${conditions.join(' AND ')}`;
 
 /** A field of an event, which depends on the rule that it comes from. */
 function fieldSql(fields: FieldByOrigin, part: string): string {
-  const byRule = [...fields].filter(([origin]) => origin.startsWith(originKey(part, ''))).map(([origin, field]) => [origin.slice(part.length + 1), `fields[${quoted(field)}]`] as const);
+  const byRule = [...fields]
+    .filter(([origin]) => origin.startsWith(originKey(part, '')))
+    .map(([origin, field]) => [origin.slice(part.length + 1), `fields[${quoted(field)}]`] as const);
   const [first] = byRule;
   if (!first) return "''";
   if (byRule.every(([, sql]) => sql === first[1])) return first[1];
@@ -76,7 +80,12 @@ function fieldSql(fields: FieldByOrigin, part: string): string {
 }
 
 /** Windows of a correlation as events of the one above: at the time when the condition was met, with the fields of the event of that moment. */
-function windowEventsSql(id: string, correlation: Correlation, { from, to, judged }: { from: number; to: number; judged: number }, events: EventsSql): string {
+function windowEventsSql(
+  id: string,
+  correlation: Correlation,
+  { from, to, judged }: { from: number; to: number; judged: number },
+  events: EventsSql,
+): string {
   const period = periodMicros(correlation);
   const range: CorrelationRange = { first: Math.floor(from / period), last: Math.floor((to - 1) / period), judged };
   return `SELECT found.met AS time, concat(${quoted(`${id} `)}, toString(found.period), ' ', arrayStringConcat(found.grp, '\\0')) AS id,
@@ -128,8 +137,11 @@ function measureOfPeriod({ type, percentile, parts }: Correlation): string {
 function levelsSql(correlation: Correlation, placed: string): string {
   const timespan = timespanMicros(correlation);
   const { type, parts } = correlation;
-  const levels = type === 'temporal' ? parts.map((_, i) => `toInt64(part = ${i})`) : [type === 'value_sum' ? 'toInt128OrZero(value[1])' : 'toInt64(1)'];
-  const running = levels.map((_, i) => `sum(change${i}) OVER (PARTITION BY grp ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS level${i}`).join(', ');
+  const levels =
+    type === 'temporal' ? parts.map((_, i) => `toInt64(part = ${i})`) : [type === 'value_sum' ? 'toInt128OrZero(value[1])' : 'toInt64(1)'];
+  const running = levels
+    .map((_, i) => `sum(change${i}) OVER (PARTITION BY grp ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS level${i}`)
+    .join(', ');
   const measure = type === 'temporal' ? parts.map((_, i) => `(level${i} > 0)`).join(' + ') : 'level0';
   // A value is in the window from its first moment until a timespan has passed without it; anything else for one timespan.
   const rows = type === 'value_count' ? steps(placed) : placed;

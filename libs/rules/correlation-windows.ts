@@ -83,11 +83,21 @@ export function correlationWindows(correlation: Correlation, eventsOf: (rule: st
       const number = Math.floor(time / period);
       while (slides(correlation) ? placed[from]!.event.time <= time - timespan : Math.floor(placed[from]!.event.time / period) < number) from += 1;
       // Events of the same moment belong together.
-      if (placed[i + 1]?.event.time === time || (slides(correlation) ? found.has(number) : Math.floor((placed[i + 1]?.event.time ?? Infinity) / period) === number)) continue;
+      if (
+        placed[i + 1]?.event.time === time ||
+        (slides(correlation) ? found.has(number) : Math.floor((placed[i + 1]?.event.time ?? Infinity) / period) === number)
+      )
+        continue;
       const inside = placed.slice(from, i + 1);
       const met = type === 'temporal_ordered' ? inOrder(inside, parts.length, time) : meets(correlation, inside);
       if (!met) continue;
-      found.set(number, { group, period: number, time, events: inside.map(({ event }) => event), parts: parts.map((_, wanted) => inside.filter(({ part }) => part === wanted).length) });
+      found.set(number, {
+        group,
+        period: number,
+        time,
+        events: inside.map(({ event }) => event),
+        parts: parts.map((_, wanted) => inside.filter(({ part }) => part === wanted).length),
+      });
     }
     windows.push(...found.values());
   }

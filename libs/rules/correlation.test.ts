@@ -84,7 +84,13 @@ test('fixtures of a correlation: several records with their times', () => {
   const { rules, correlations } = parse(login, success, guessing);
   const check = (text: string): string[] => checkFixtures({ rules, correlations }, { name: 'f.yml', text }).map(formatProblem);
   assert.deepEqual(check(fixtures), []);
-  assert.deepEqual(check(fixtures.replace('12:09:59', '12:11:00')), ['f.yml:3:11: error: a good login after a failed one: the correlation must match, but does not [fixture]']);
-  assert.deepEqual(check(fixtures.replace('12:10:00', '12:05:00')), ['f.yml:8:11: error: ten minutes later: the correlation must not match, but does [fixture]']);
-  assert.deepEqual(check(fixtures.replace('source.ip: 10.0.0.1', 'source.pi: 10.0.0.1')).slice(0, 1), ['f.yml:5:60: error: a good login after a failed one: a record has no field "source.pi" [fixture]']);
+  assert.deepEqual(check(fixtures.replace('12:09:59', '12:11:00')), [
+    'f.yml:3:11: error: a good login after a failed one: the correlation must match, but does not [fixture]',
+  ]);
+  assert.deepEqual(check(fixtures.replace('12:10:00', '12:05:00')), [
+    'f.yml:8:11: error: ten minutes later: the correlation must not match, but does [fixture]',
+  ]);
+  assert.deepEqual(check(fixtures.replace('source.ip: 10.0.0.1', 'source.pi: 10.0.0.1')).slice(0, 1), [
+    'f.yml:5:60: error: a good login after a failed one: a record has no field "source.pi" [fixture]',
+  ]);
 });

@@ -69,13 +69,26 @@ function readTimespan(reader: LocatedDocumentReader, node: Node): number {
   const text = reader.text('timespan', node) || reader.text('timeframe', node);
   const match = /^(\d+)([smhdwMy])$/.exec(text);
   if (!match || Number(match[1]) === 0) {
-    return reader.fail(reader.value('timespan', node) ?? node, 'timespan', `"${text}" is no timespan: expected a number and s, m, h or d, such as 90m`) ?? 0;
+    return (
+      reader.fail(reader.value('timespan', node) ?? node, 'timespan', `"${text}" is no timespan: expected a number and s, m, h or d, such as 90m`) ??
+      0
+    );
   }
   return Number(match[1]) * unitSeconds[match[2]!]!;
 }
 
-function readBounds(reader: LocatedDocumentReader, node: Node, type: CorrelationType, known: boolean): Pick<CorrelationText, 'fields' | 'bounds' | 'percentile' | 'condition'> {
-  const result: Pick<CorrelationText, 'fields' | 'bounds' | 'percentile' | 'condition'> = { fields: [], bounds: [], percentile: undefined, condition: undefined };
+function readBounds(
+  reader: LocatedDocumentReader,
+  node: Node,
+  type: CorrelationType,
+  known: boolean,
+): Pick<CorrelationText, 'fields' | 'bounds' | 'percentile' | 'condition'> {
+  const result: Pick<CorrelationText, 'fields' | 'bounds' | 'percentile' | 'condition'> = {
+    fields: [],
+    bounds: [],
+    percentile: undefined,
+    condition: undefined,
+  };
   const temporal = type === 'temporal' || type === 'temporal_ordered';
   const given = reader.value('condition', node);
   if (given === undefined && temporal) return result;
@@ -94,7 +107,12 @@ function readBounds(reader: LocatedDocumentReader, node: Node, type: Correlation
     const number = isScalar(value) ? Number(value.value) : Number.NaN;
     if (name === 'field') result.fields = isSeq(value) ? reader.texts('field', given) : [reader.text('field', given)].filter((text) => text !== '');
     else if (name === 'percentile' && number >= 0 && number <= 100) result.percentile = number;
-    else if (!comparisons.includes(name)) reader.fail(key, 'condition', name === 'percentile' ? 'a percentile is a number from 0 to 100' : `unknown key "${name}": expected field, ${comparisons.join(', ')}`);
+    else if (!comparisons.includes(name))
+      reader.fail(
+        key,
+        'condition',
+        name === 'percentile' ? 'a percentile is a number from 0 to 100' : `unknown key "${name}": expected field, ${comparisons.join(', ')}`,
+      );
     else if (!Number.isFinite(number)) reader.fail(value ?? key, 'condition', `"${name}" takes a number`);
     else result.bounds.push({ comparison: name as Bound['comparison'], value: number });
   }

@@ -17,7 +17,13 @@ const blocks = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text]) => text
 const rules = blocks.filter((text) => text.startsWith('title:'));
 const fixtures = blocks.filter((text) => text.startsWith('match:'));
 const vocabulary = {
-  kinds: new Map([['imei', 'device'], ['user_id', 'account'], ['room_id', 'room']]), jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')), policies: ['conferencing', 'eea-voice'],
+  kinds: new Map([
+    ['imei', 'device'],
+    ['user_id', 'account'],
+    ['room_id', 'room'],
+  ]),
+  jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')),
+  policies: ['conferencing', 'eea-voice'],
 };
 const policies = blocks.filter((text) => text.startsWith('id:'));
 const exceptions = blocks.filter((text) => text.startsWith('owner:'));
@@ -34,11 +40,18 @@ test('docs/rules.md: rules, fixtures, exceptions and policies shown there work',
     rules.find((text) => text.includes('correlation:'))!.replace('gt: 10', 'gt: 1'),
   ].join('\n---\n') }]);
   assert.deepEqual(checkFixtures(counted, { name: 'docs/rules.md', text: fixtures[1]! }).map(formatProblem), []);
-  parsePolicy(policies[0]!, 'docs/rules.md', { jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')), services: ['Zoom', 'Teams'] });
+  parsePolicy(policies[0]!, 'docs/rules.md', {
+    jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')),
+    services: ['Zoom', 'Teams'],
+  });
 });
 
 test('docs/rules.md: every modifier of the language is shown', () => {
-  const shown = new Set([...page.matchAll(/^\| ((?:`[^`]*`(?:, )?)+) \| `/gm)].flatMap(([, names]) => [...names!.matchAll(/`([^`]*)`/g)].map(([, name]) => name!.replaceAll('\\|', '|'))));
+  const shown = new Set(
+    [...page.matchAll(/^\| ((?:`[^`]*`(?:, )?)+) \| `/gm)].flatMap(([, names]) =>
+      [...names!.matchAll(/`([^`]*)`/g)].map(([, name]) => name!.replaceAll('\\|', '|')),
+    ),
+  );
   for (const modifier of modifierNames) assert.ok(shown.has(modifier) || shown.has(`re|${modifier}`), modifier);
 });
 
@@ -60,23 +73,39 @@ const meaning: Record<string, [match: Partial<FlowRecord>[], other: Partial<Flow
   "url.path|re|i: '^/login'": [[{ 'url.path': '/LOGIN/x' }], [{ 'url.path': '/a/login' }]],
   "url.query|re|m: '^uid=\\d+$'": [[{ 'url.query': 'a\nuid=1\nb' }], [{ 'url.query': 'a uid=1' }]],
   "url.query|re|s: 'uid=.*room='": [[{ 'url.query': 'uid=1\nroom=2' }], [{ 'url.query': 'room=1\nuid=2' }]],
-  'destination.ip|cidr: [192.0.2.0/24, 2001:db8::/32]': [[{ 'destination.ip': '192.0.2.255' }, { 'destination.ip': '2001:db8::1' }], [{ 'destination.ip': '192.0.3.1' }, {}]],
+  'destination.ip|cidr: [192.0.2.0/24, 2001:db8::/32]': [
+    [{ 'destination.ip': '192.0.2.255' }, { 'destination.ip': '2001:db8::1' }],
+    [{ 'destination.ip': '192.0.3.1' }, {}],
+  ],
   'destination.domain|exists: false': [[{}], [{ 'destination.domain': 'a' }]],
   'source.bytes|lt: 100': [[{ 'source.bytes': 99 }], [{ 'source.bytes': 100 }]],
   'source.port|lte: 1023': [[{ 'source.port': 1_023 }], [{ 'source.port': 1_024 }]],
   'telltale.sampling.rate|gt: 1': [[{ 'telltale.sampling.rate': 2 }], [{ 'telltale.sampling.rate': 1 }]],
   'destination.port|gte: 8801': [[{ 'destination.port': 8_801 }], [{ 'destination.port': 8_800 }]],
   'network.protocol|neq: [tls, quic]': [[{ 'network.protocol': 'http' }], [{ 'network.protocol': 'quic' }]],
-  'url.domain|fieldref: destination.domain': [[{ 'url.domain': 'a.example', 'destination.domain': 'A.example' }], [{ 'url.domain': 'a.example', 'destination.domain': 'b.example' }]],
+  'url.domain|fieldref: destination.domain': [
+    [{ 'url.domain': 'a.example', 'destination.domain': 'A.example' }],
+    [{ 'url.domain': 'a.example', 'destination.domain': 'b.example' }],
+  ],
   'url.query|base64|contains: secret': [[{ 'url.query': 'q=c2VjcmV0' }], [{ 'url.query': 'q=C2VjcmV0' }, { 'url.query': 'secret' }]],
   'url.query|base64offset|contains: secret': [
-    ['', 'x', 'xx'].map((before) => ({ 'url.query': Buffer.from(`${before}secret!`).toString('base64') })), [{ 'url.query': Buffer.from('secrex').toString('base64') }],
+    ['', 'x', 'xx'].map((before) => ({ 'url.query': Buffer.from(`${before}secret!`).toString('base64') })),
+    [{ 'url.query': Buffer.from('secrex').toString('base64') }],
   ],
   'url.query|wide|base64offset|contains: http': [[{ 'url.query': utf16('a http') }], [{ 'url.query': Buffer.from('http').toString('base64') }]],
-  'url.query|utf16le|base64offset|contains: http': [[{ 'url.query': utf16('ab http') }], [{ 'url.query': Buffer.from('http', 'utf16le').swap16().toString('base64') }]],
-  'url.query|utf16be|base64offset|contains: http': [[{ 'url.query': Buffer.from('a http', 'utf16le').swap16().toString('base64') }], [{ 'url.query': utf16('http') }]],
+  'url.query|utf16le|base64offset|contains: http': [
+    [{ 'url.query': utf16('ab http') }],
+    [{ 'url.query': Buffer.from('http', 'utf16le').swap16().toString('base64') }],
+  ],
+  'url.query|utf16be|base64offset|contains: http': [
+    [{ 'url.query': Buffer.from('a http', 'utf16le').swap16().toString('base64') }],
+    [{ 'url.query': utf16('http') }],
+  ],
   'url.query|utf16|base64|startswith: https': [[{ 'url.query': utf16('\ufeffhttps://x') }], [{ 'url.query': utf16('https://x') }]],
-  "user_agent.original|windash|contains: ' -o'": [[{ 'user_agent.original': 'curl /o' }, { 'user_agent.original': 'curl –o' }], [{ 'user_agent.original': 'curl o' }]],
+  "user_agent.original|windash|contains: ' -o'": [
+    [{ 'user_agent.original': 'curl /o' }, { 'user_agent.original': 'curl –o' }],
+    [{ 'user_agent.original': 'curl o' }],
+  ],
   "destination.domain|expand: '%Servers%.example'": [[{ 'destination.domain': 'web7.example' }], [{ 'destination.domain': '%Servers%.example' }]],
   "'@timestamp|minute|lt': 5": [[{ '@timestamp': at('2026-08-01T22:04:59Z') }], [{ '@timestamp': at('2026-08-01T22:05:00Z') }]],
   "'@timestamp|day': 1": [[{ '@timestamp': at('2026-08-01T22:04:59Z') }], [{ '@timestamp': at('2026-08-02T00:00:00Z') }]],
@@ -87,15 +116,19 @@ const meaning: Record<string, [match: Partial<FlowRecord>[], other: Partial<Flow
   'telltale.observable.kind|identifier: [imei, room_id]': [[observable('imei'), observable('room_id')], [observable('user_id')]],
   'telltale.observable.kind|dataclass: device': [[observable('imei')], [observable('room_id')]],
   'destination.ip|jurisdiction: us-countries-of-concern': [
-    [{ ...peer, 'telltale.peer.operated': 'CN', '@timestamp': at('2026-08-01T00:00:00Z') }], [{ ...peer, 'telltale.peer.operated': 'DE', '@timestamp': at('2026-08-01T00:00:00Z') }, peer],
+    [{ ...peer, 'telltale.peer.operated': 'CN', '@timestamp': at('2026-08-01T00:00:00Z') }],
+    [{ ...peer, 'telltale.peer.operated': 'DE', '@timestamp': at('2026-08-01T00:00:00Z') }, peer],
   ],
   'telltale.peer.ip|policy: conferencing': [
-    [{ ...peer, 'telltale.policy.decisions': ['conferencing@2 denied located=CN'] }], [{ ...peer, 'telltale.policy.decisions': ['conferencing@2 allowed located=DE', 'eea-voice@1 denied located=US'] }],
+    [{ ...peer, 'telltale.policy.decisions': ['conferencing@2 denied located=CN'] }],
+    [{ ...peer, 'telltale.policy.decisions': ['conferencing@2 allowed located=DE', 'eea-voice@1 denied located=US'] }],
   ],
 };
 
 test('docs/rules.md: every modifier shown there matches what it says', () => {
-  const examples = [...page.matchAll(/^\| `[^|]*(?:\\\|[^|]*)*` \| `((?:[^`])+)` \|/gm)].map(([, example]) => example!.replaceAll('\\|', '|')).filter((example) => example.includes('|'));
+  const examples = [...page.matchAll(/^\| `[^|]*(?:\\\|[^|]*)*` \| `((?:[^`])+)` \|/gm)]
+    .map(([, example]) => example!.replaceAll('\\|', '|'))
+    .filter((example) => example.includes('|'));
   assert.deepEqual(examples.toSorted(), Object.keys(meaning).toSorted());
   for (const example of examples) {
     const text = `title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  s:\n    ${example}\n  condition: s\n`;

@@ -38,9 +38,16 @@ test('a collection: repeat puts the document before under this one', () => {
 });
 
 test('a collection: what is wrong has its place', () => {
-  assert.deepEqual(parse('action: repeat\ntitle: T').problems.map(formatProblem), ['t.yml:1:1: error: there is no document before this one to repeat [action]']);
-  assert.deepEqual(parse('action: often').problems.map(formatProblem), ['t.yml:1:9: error: unknown action "often": expected global, reset or repeat [action]']);
-  const [problem] = parse(`action: global\nlevel: low\nlogsource: { product: telltale }`, `title: T\nid: ${id(1)}\ndetection:\n  s: { url.pth: x }\n  condition: s`).problems;
+  assert.deepEqual(parse('action: repeat\ntitle: T').problems.map(formatProblem), [
+    't.yml:1:1: error: there is no document before this one to repeat [action]',
+  ]);
+  assert.deepEqual(parse('action: often').problems.map(formatProblem), [
+    't.yml:1:9: error: unknown action "often": expected global, reset or repeat [action]',
+  ]);
+  const [problem] = parse(
+    `action: global\nlevel: low\nlogsource: { product: telltale }`,
+    `title: T\nid: ${id(1)}\ndetection:\n  s: { url.pth: x }\n  condition: s`,
+  ).problems;
   assert.equal(formatProblem(problem!), 't.yml:8:8: error: unknown field "url.pth" (did you mean "url.path"?) [unknown-field]');
 });
 
@@ -73,13 +80,24 @@ test('correlations: all types, with their conditions', () => {
 
 test('correlations: one may count another', () => {
   const chained = `title: D\nid: ${id(8)}\nlevel: high\ncorrelation: { type: temporal_ordered, rules: [many, second], group-by: [source.ip], timespan: 1h }`;
-  const parsed = parse(...rules, correlation('type: event_count\nrules: [first]\ngroup-by: [source.ip]\ntimespan: 1h\ncondition: { gte: 10 }').replace('title: C', 'title: C\nname: many'), chained);
+  const parsed = parse(
+    ...rules,
+    correlation('type: event_count\nrules: [first]\ngroup-by: [source.ip]\ntimespan: 1h\ncondition: { gte: 10 }').replace(
+      'title: C',
+      'title: C\nname: many',
+    ),
+    chained,
+  );
   assert.deepEqual(parsed.problems.map(formatProblem), []);
   assert.equal(parsed.correlations.length, 2);
 });
 
 test('correlations: what is wrong has its place', () => {
-  const problems = (section: string): string[] => parseRules([{ name: 'r.yml', text: rules.join('\n---\n') }, { name: 't.yml', text: correlation(section) }]).problems.map(formatProblem);
+  const problems = (section: string): string[] =>
+    parseRules([
+      { name: 'r.yml', text: rules.join('\n---\n') },
+      { name: 't.yml', text: correlation(section) },
+    ]).problems.map(formatProblem);
   const rest = 'rules: [first]\ngroup-by: [source.ip]\n';
   assert.deepEqual(problems(`type: event_cuont\n${rest}timespan: 1h\ncondition: { gte: 1 }`), ['t.yml:5:9: error: unknown type "event_cuont": expected event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile, value_median [correlation]']);
   assert.deepEqual(problems(`type: event_count\n${rest}timespan: 1 hour\ncondition: { gte: 1 }`), ['t.yml:8:13: error: "1 hour" is no timespan: expected a number and s, m, h or d, such as 90m [timespan]']);
@@ -91,7 +109,8 @@ test('correlations: what is wrong has its place', () => {
   assert.deepEqual(problems(`type: temporal\n${rest}timespan: 1h\ncondition: first and`), ['t.yml:9:23: error: ends where a search name, "not" or "(" is expected [condition]']);
 });
 
-const filter = (about: string): string => `title: F\nid: ${id(5)}\nlogsource: { product: telltale }\nfilter:\n  rules: ${about}\n  selection: { source.ip: 10.0.0.1 }\n  condition: not selection`;
+const filter = (about: string): string =>
+  `title: F\nid: ${id(5)}\nlogsource: { product: telltale }\nfilter:\n  rules: ${about}\n  selection: { source.ip: 10.0.0.1 }\n  condition: not selection`;
 
 test('filters: rules that they name must meet their condition too', () => {
   for (const about of ['[first]', `[${id(1)}]`]) {
@@ -102,6 +121,9 @@ test('filters: rules that they name must meet their condition too', () => {
     assert.deepEqual(matching(parsed, { 'url.path': '/y', 'source.ip': '10.0.0.1' }), ['R2']);
   }
   assert.deepEqual(matching(parse(...rules, filter('any')), { 'url.path': '/y', 'source.ip': '10.0.0.1' }), []);
-  assert.deepEqual(matching(parse(...rules, filter('any').replace('product: telltale', 'category: proxy')), { 'url.path': '/y', 'source.ip': '10.0.0.1' }), ['R2']);
+  assert.deepEqual(
+    matching(parse(...rules, filter('any').replace('product: telltale', 'category: proxy')), { 'url.path': '/y', 'source.ip': '10.0.0.1' }),
+    ['R2'],
+  );
   assert.match(formatProblem(parse(...rules, filter('[third]')).problems[0]!), /warning: no rule has the id or name "third": nothing to filter/);
 });

@@ -9,7 +9,16 @@ const noRules: readonly number[] = [];
 /** Values of a field of which it is remembered what they meet. */
 const rememberedValues = 8_192;
 /** Fields in which hardly a value comes again soon. */
-const changing: ReadonlySet<string> = new Set(['url.path', 'url.query', 'url.original', 'destination.ip', 'telltale.peer.ip', 'dns.resolved_ip', 'telltale.observable.path', 'url.query or url.original']);
+const changing: ReadonlySet<string> = new Set([
+  'url.path',
+  'url.query',
+  'url.original',
+  'destination.ip',
+  'telltale.peer.ip',
+  'dns.resolved_ip',
+  'telltale.observable.path',
+  'url.query or url.original',
+]);
 
 /** Rules by what they require of one field. */
 export class FieldIndex {
@@ -122,9 +131,12 @@ export function searchAllOf(indexes: readonly FieldIndex[]): SearchAll {
 
 function statement(read: string, type: 'text' | 'texts' | 'number', index: number): string {
   switch (type) {
-    case 'text': return `if ((value = ${read}) !== '') indexes[${index}].searchText(value, found);`;
-    case 'texts': return `if ((value = ${read}).length > 0) for (let i = 0; i < value.length; i++) if (value[i] !== '') indexes[${index}].searchText(value[i], found);`;
-    case 'number': return `if ((value = ${read}) !== 0) indexes[${index}].searchNumber(value, found);`;
+    case 'text':
+      return `if ((value = ${read}) !== '') indexes[${index}].searchText(value, found);`;
+    case 'texts':
+      return `if ((value = ${read}).length > 0) for (let i = 0; i < value.length; i++) if (value[i] !== '') indexes[${index}].searchText(value[i], found);`;
+    case 'number':
+      return `if ((value = ${read}) !== 0) indexes[${index}].searchNumber(value, found);`;
   }
 }
 

@@ -21,7 +21,14 @@ export const modifierNames: readonly string[] = [
 ];
 
 /** As YAML 1.1 spells them, which other tools read rules by. */
-const booleans: ReadonlyMap<string, boolean> = new Map([['true', true], ['yes', true], ['on', true], ['false', false], ['no', false], ['off', false]]);
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['on', true],
+  ['false', false],
+  ['no', false],
+  ['off', false],
+]);
 
 interface Modifiers {
   kind: 'text' | 'regex' | 'cidr' | 'exists' | 'fieldref' | 'compare' | MeaningModifier;
@@ -50,12 +57,14 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   const unknown = resolved?.of === 'nowhere' ? resolved.reason : undefined;
   if (resolved?.of === 'values' && chain.every((modifier) => modifier === 'neq')) return valueSearches(resolved, values, modifiers.negated);
   const field = resolved?.of === 'nowhere' || resolved?.of === 'values' ? standIn : resolved;
-  if (!field && modifiers.kind !== 'text' && modifiers.kind !== 'regex') throw new FieldTestError('modifier', `|${chain.find((one) => one !== 'expand')} needs a field`, 'key');
+  if (!field && modifiers.kind !== 'text' && modifiers.kind !== 'regex')
+    throw new FieldTestError('modifier', `|${chain.find((one) => one !== 'expand')} needs a field`, 'key');
   if (field?.type === 'observables' && modifiers.kind !== 'exists') {
     throw new FieldTestError('modifier', `"${name}" is a list of observables: only |exists applies, or use telltale.observable.*`, 'key');
   }
   if (isMeaning(modifiers.kind)) return meaning(modifiers.kind, modifiers, field!, unknown, values, vocabulary);
-  if (modifiers.timePart && !unknown && !isTime(field)) throw new FieldTestError('modifier', `|${modifiers.timePart} needs a field that holds a time`, 'key');
+  if (modifiers.timePart && !unknown && !isTime(field))
+    throw new FieldTestError('modifier', `|${modifiers.timePart} needs a field that holds a time`, 'key');
 
   const variants: ValueTest[][] = [];
   for (const [i, value] of values.entries()) {
@@ -70,11 +79,13 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
     }
   }
   if (unknown !== undefined) return { type: 'unknown', reason: unknown };
-  if (resolved?.of === 'values') return { type: 'unknown', reason: `field "${name}" is mapped by its values, which |${chain[0]} cannot be applied to` };
+  if (resolved?.of === 'values')
+    return { type: 'unknown', reason: `field "${name}" is mapped by its values, which |${chain[0]} cannot be applied to` };
   const reference = variants.flat().find((test) => test.op === 'field' && test.field === standIn);
   if (reference) return { type: 'unknown', reason: `field "${values[0]!.source}" has no mapping` };
 
-  const node = (tests: ValueTest[], quantifier: 'any' | 'all'): Expression => (field ? { type: 'field', field, quantifier, tests } : { type: 'keyword', quantifier, tests });
+  const node = (tests: ValueTest[], quantifier: 'any' | 'all'): Expression =>
+    field ? { type: 'field', field, quantifier, tests } : { type: 'keyword', quantifier, tests };
   // Variants of one value (base64offset, windash, placeholders) are alternatives even under |all.
   const expression: Expression = modifiers.all && variants.some(({ length }) => length > 1)
     ? { type: 'and', operands: variants.map((tests) => node(tests, 'any')) }
@@ -86,7 +97,14 @@ function isMeaning(kind: string): kind is MeaningModifier {
   return (meaningModifiers as readonly string[]).includes(kind);
 }
 
-function meaning(kind: MeaningModifier, { all, negated }: Modifiers, field: Field, unknown: string | undefined, values: readonly RuleValue[], vocabulary: Vocabulary): Expression {
+function meaning(
+  kind: MeaningModifier,
+  { all, negated }: Modifiers,
+  field: Field,
+  unknown: string | undefined,
+  values: readonly RuleValue[],
+  vocabulary: Vocabulary,
+): Expression {
   if (unknown !== undefined) return { type: 'unknown', reason: unknown };
   const operands = values.map((value, i) => meaningTest(kind, field, value, i, vocabulary));
   const expression: Expression = operands.length === 1 ? operands[0]! : { type: all ? 'and' : 'or', operands };
@@ -101,7 +119,10 @@ function isTime(field: Field | undefined): boolean {
 }
 
 function valueSearches({ name, searches }: Extract<Resolution, { of: 'values' }>, values: readonly RuleValue[], negated: boolean): Expression {
-  const operands = values.map(({ source }): Expression => searches.get(source.toLowerCase()) ?? { type: 'unknown', reason: `value "${source}" of field "${name}" has no mapping` });
+  const operands = values.map(
+    ({ source }): Expression =>
+      searches.get(source.toLowerCase()) ?? { type: 'unknown', reason: `value "${source}" of field "${name}" has no mapping` },
+  );
   const expression: Expression = operands.length === 1 ? operands[0]! : { type: 'or', operands };
   return negated ? { type: 'not', operand: expression } : expression;
 }
@@ -157,8 +178,16 @@ function parseModifiers(chain: readonly string[]): Modifiers {
   return result;
 }
 
-function valueTests({ value, source }: RuleValue, index: number, field: Field | undefined, modifiers: Modifiers, resolve: FieldResolver): ValueTest[] {
-  const fault = (message: string): never => { throw new FieldTestError('value', message, index); };
+function valueTests(
+  { value, source }: RuleValue,
+  index: number,
+  field: Field | undefined,
+  modifiers: Modifiers,
+  resolve: FieldResolver,
+): ValueTest[] {
+  const fault = (message: string): never => {
+    throw new FieldTestError('value', message, index);
+  };
   switch (modifiers.kind) {
     case 'exists':
       return [{ op: 'exists', expected: booleans.get(source.toLowerCase()) ?? fault('|exists takes true or false') }];
@@ -180,7 +209,8 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
       try {
         return [{ op: 'regex', regex: compileRegex(source, modifiers.regexFlags) }];
       } catch (error) {
-        if (error instanceof RegexRefused) throw new FieldTestError('regex', `regular expression, character ${error.offset + 1}: ${error.message}`, index, error.offset);
+        if (error instanceof RegexRefused)
+          throw new FieldTestError('regex', `regular expression, character ${error.offset + 1}: ${error.message}`, index, error.offset);
         throw error;
       }
     case 'identifier': case 'dataclass': case 'jurisdiction': case 'policy': return []; // put into tests by meaningTest
@@ -188,7 +218,8 @@ function valueTests({ value, source }: RuleValue, index: number, field: Field | 
       if (value === null) {
         return modifiers.anchor === 'whole' && modifiers.transforms.length === 0 ? [{ op: 'absent' }] : fault('null takes no modifier');
       }
-      if (field?.type === 'number' && modifiers.anchor === 'whole' && modifiers.transforms.length === 0 && isNumeric(value)) return [{ op: 'number', value: Number(value) }];
+      if (field?.type === 'number' && modifiers.anchor === 'whole' && modifiers.transforms.length === 0 && isNumeric(value))
+        return [{ op: 'number', value: Number(value) }];
       return textTests(source, modifiers, fault);
   }
 }
@@ -271,7 +302,10 @@ function windash(text: string): string[] {
   const places = [...text.matchAll(/(?<!\w)[-/–—―](?=\w)/g)].map(({ index }) => index);
   let variants = [text];
   for (const group of [...places.slice(0, maxDashes).map((place) => [place]), places.slice(maxDashes)]) {
-    if (group.length > 0) variants = variants.flatMap((variant) => dashes.map((dash) => group.reduce((changed, place) => changed.slice(0, place) + dash + changed.slice(place + 1), variant)));
+    if (group.length > 0)
+      variants = variants.flatMap((variant) =>
+        dashes.map((dash) => group.reduce((changed, place) => changed.slice(0, place) + dash + changed.slice(place + 1), variant)),
+      );
   }
   return variants;
 }

@@ -73,7 +73,11 @@ export const recordField = (name: string): Field | undefined => {
 };
 
 /** All names that {@link recordField} knows. */
-export const recordFieldNames: readonly string[] = [...Object.keys(flowFields), ...Object.keys(observableFields).map((key) => observablePrefix + key), ...Object.keys(computedFields)];
+export const recordFieldNames: readonly string[] = [
+  ...Object.keys(flowFields),
+  ...Object.keys(observableFields).map((key) => observablePrefix + key),
+  ...Object.keys(computedFields),
+];
 
 /** Texts that the probe itself makes up: numbers, verdicts and names of its own, and addresses that stand in the record twice. */
 const ownTexts: ReadonlySet<string> = new Set([
@@ -84,7 +88,10 @@ const ownTexts: ReadonlySet<string> = new Set([
 const keywordFields = (type: 'string' | 'strings'): readonly FlowField[] =>
   (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === type && flowFields[name].by === 'probe' && !ownTexts.has(name));
 
-/** Fields in which keywords are looked for: what stood in the traffic, or in the log. A word found in a random id, or in what the detector says of a peer, would tell nothing. */
+/**
+ * Fields in which keywords are looked for: what stood in the traffic, or in the log. A word found in a random id, or in what the detector says of a
+ * peer, would tell nothing.
+ */
 export const keywordTextFields = keywordFields('string');
 /** As {@link keywordTextFields}, of the fields with several texts. */
 export const keywordListFields = keywordFields('strings');

@@ -69,8 +69,13 @@ export function checkFixtures({ rules, correlations = [], allRules = rules }: Fi
           record['@timestamp'] = Date.parse(shownRecord.time) * 1000;
           return eventsOf(countedPlan, hits, record, n);
         });
-        matched = correlations.some((correlation) => correlationWindows(correlation, (rule) => events.filter((event) => event.rule === rule)).length > 0);
-      } else plan.evaluate(fixtureRecord(entry, report), () => { matched = true; });
+        matched = correlations.some(
+          (correlation) => correlationWindows(correlation, (rule) => events.filter((event) => event.rule === rule)).length > 0,
+        );
+      } else
+        plan.evaluate(fixtureRecord(entry, report), () => {
+          matched = true;
+        });
       if (matched !== wanted) report(['name'], matched ? `${what} must not match, but does` : `${what} must match, but does not`);
     }
   }
@@ -84,7 +89,10 @@ function eventsOf(plan: RulePlan, hits: HitPlan, record: FlowRecord, number: num
     const each = rule.outcome.finding === 'observable' ? observables : [observables[0]];
     for (const [i, observable] of each.entries()) {
       const { fields } = hits.hitOf(rule.id, record, observable, '', 0);
-      const id = rule.outcome.finding === 'flow' && record['telltale.flow.id'] !== '' ? `${rule.id} ${record['telltale.flow.id']}` : `${rule.id} ${number} ${i}`;
+      const id =
+        rule.outcome.finding === 'flow' && record['telltale.flow.id'] !== ''
+          ? `${rule.id} ${record['telltale.flow.id']}`
+          : `${rule.id} ${number} ${i}`;
       events.push({ id, time: record['@timestamp'], rule: rule.id, fields });
     }
   });

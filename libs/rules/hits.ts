@@ -44,7 +44,14 @@ export class HitPlan {
       const text = read(record, observable);
       if (text !== '') fields[name] = text;
     }
-    return { 'event.id': id, '@timestamp': time, 'rule.id': rule, 'telltale.flow.id': record['telltale.flow.id'], 'telltale.record.id': record['event.id'], fields };
+    return {
+      'event.id': id,
+      '@timestamp': time,
+      'rule.id': rule,
+      'telltale.flow.id': record['telltale.flow.id'],
+      'telltale.record.id': record['event.id'],
+      fields,
+    };
   }
 }
 
@@ -66,7 +73,9 @@ function asText(field: Field): FieldReader<string> {
     }
     case 'texts': {
       const read = textsReader(field);
-      return field.of === 'computed' ? (record, observable) => read(record, observable)[0] ?? '' : (record, observable) => read(record, observable).join(',');
+      return field.of === 'computed'
+        ? (record, observable) => read(record, observable)[0] ?? ''
+        : (record, observable) => read(record, observable).join(',');
     }
     case 'observables': return () => '';
   }
@@ -74,7 +83,8 @@ function asText(field: Field): FieldReader<string> {
 
 /** A field that correlations may name: a rule's, and mask and token of the observable besides. */
 export function hitField(name: string): Field | undefined {
-  if (name === 'telltale.observable.token' || name === 'telltale.observable.mask') return { of: 'observable', name, key: name.endsWith('token') ? 'token' : 'mask', type: 'text' };
+  if (name === 'telltale.observable.token' || name === 'telltale.observable.mask')
+    return { of: 'observable', name, key: name.endsWith('token') ? 'token' : 'mask', type: 'text' };
   return recordField(name);
 }
 

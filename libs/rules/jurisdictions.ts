@@ -57,9 +57,11 @@ export class Jurisdictions {
       const { value, place } = readYaml(schema, text, file);
       versions.push(value.version);
       for (const [i, { name, members }] of value.sets.entries()) {
-        if (sets.has(name)) problems.push({ file, ...place(['sets', i, 'name']), severity: 'error', code: 'duplicate', message: `set "${name}" is defined twice` });
+        if (sets.has(name))
+          problems.push({ file, ...place(['sets', i, 'name']), severity: 'error', code: 'duplicate', message: `set "${name}" is defined twice` });
         for (const [j, { from, to }] of members.entries()) {
-          if (from && to && to < from) problems.push({ file, ...place(['sets', i, 'members', j, 'to']), severity: 'error', code: 'dates', message: '"to" lies before "from"' });
+          if (from && to && to < from)
+            problems.push({ file, ...place(['sets', i, 'members', j, 'to']), severity: 'error', code: 'dates', message: '"to" lies before "from"' });
         }
         sets.set(name, members.map((entry) => ({
           country: entry.country,

@@ -47,7 +47,12 @@ const cases: [name: string, search: string, selected: Partial<FlowRecord>[], lef
   ['contains|cased', 'url.path|contains|cased: Ab', [{ 'url.path': '/xAby' }], [{ 'url.path': '/xaby' }]],
   ['re', "url.path|re: '^/v\\d+/'", [{ 'url.path': '/v12/x' }], [{ 'url.path': '/vx/' }, { 'url.path': '/V1/' }]],
   ['re|i', "url.path|re|i: '^/v\\d+/'", [{ 'url.path': '/V12/x' }], [{ 'url.path': '/vx/' }]],
-  ['cidr', 'destination.ip|cidr: [10.0.0.0/8, 2001:db8::/32]', [{ 'destination.ip': '10.9.9.9' }, { 'destination.ip': '2001:db8::1' }], [{ 'destination.ip': '11.0.0.1' }, {}, { 'destination.ip': '2001:db9::1' }]],
+  [
+    'cidr',
+    'destination.ip|cidr: [10.0.0.0/8, 2001:db8::/32]',
+    [{ 'destination.ip': '10.9.9.9' }, { 'destination.ip': '2001:db8::1' }],
+    [{ 'destination.ip': '11.0.0.1' }, {}, { 'destination.ip': '2001:db9::1' }],
+  ],
   ['exists: true', 'destination.domain|exists: true', [{ 'destination.domain': 'x' }], [{}]],
   ['exists: false', 'destination.domain|exists: false', [{}], [{ 'destination.domain': 'x' }]],
   ['null', 'destination.domain: null', [{}], [{ 'destination.domain': 'x' }]],
@@ -57,11 +62,31 @@ const cases: [name: string, search: string, selected: Partial<FlowRecord>[], lef
   ['a number in quotes', "destination.port: ['443', 80]", [{ 'destination.port': 443 }, { 'destination.port': 80 }], [{ 'destination.port': 8 }]],
   ['a number by wildcard', "destination.port: '88*'", [{ 'destination.port': 8801 }, { 'destination.port': 88 }], [{ 'destination.port': 808 }]],
   ['a number in a text field keeps its spelling', 'url.query: 1.10', [{ 'url.query': '1.10' }], [{ 'url.query': '1.1' }]],
-  ['lt, gte', 'destination.port|gte: 8801\nsource.port|lt: 1024', [{ 'destination.port': 8801, 'source.port': 53 }], [{ 'destination.port': 8800 }, { 'destination.port': 8801, 'source.port': 1024 }]],
-  ['gt, lte', 'destination.port|gt: 1\nsource.port|lte: 5', [{ 'destination.port': 2, 'source.port': 5 }], [{ 'destination.port': 1, 'source.port': 5 }]],
+  [
+    'lt, gte',
+    'destination.port|gte: 8801\nsource.port|lt: 1024',
+    [{ 'destination.port': 8801, 'source.port': 53 }],
+    [{ 'destination.port': 8800 }, { 'destination.port': 8801, 'source.port': 1024 }],
+  ],
+  [
+    'gt, lte',
+    'destination.port|gt: 1\nsource.port|lte: 5',
+    [{ 'destination.port': 2, 'source.port': 5 }],
+    [{ 'destination.port': 1, 'source.port': 5 }],
+  ],
   ['neq', 'network.protocol|neq: [http, tls]', [{ 'network.protocol': 'dns' }, {}], [{ 'network.protocol': 'http' }, { 'network.protocol': 'tls' }]],
-  ['fieldref', 'url.domain|fieldref: destination.domain', [{ 'url.domain': 'A.example', 'destination.domain': 'a.example' }], [{ 'url.domain': 'a', 'destination.domain': 'b' }, {}]],
-  ['fieldref|endswith', 'destination.domain|fieldref|endswith: url.domain', [{ 'url.domain': 'b.c', 'destination.domain': 'a.b.c' }], [{ 'url.domain': 'x', 'destination.domain': 'y' }]],
+  [
+    'fieldref',
+    'url.domain|fieldref: destination.domain',
+    [{ 'url.domain': 'A.example', 'destination.domain': 'a.example' }],
+    [{ 'url.domain': 'a', 'destination.domain': 'b' }, {}],
+  ],
+  [
+    'fieldref|endswith',
+    'destination.domain|fieldref|endswith: url.domain',
+    [{ 'url.domain': 'b.c', 'destination.domain': 'a.b.c' }],
+    [{ 'url.domain': 'x', 'destination.domain': 'y' }],
+  ],
   ['base64', 'url.query|base64: foobar', [{ 'url.query': 'Zm9vYmFy' }], [{ 'url.query': 'zm9vymfy' }]],
   ['base64offset|contains', 'url.query|base64offset|contains: secret', ['', 'x', 'xy'].map((before) => ({ 'url.query': `q=${Buffer.from(`${before}secret!`).toString('base64')}` })), [{ 'url.query': 'q=secret' }]],
   ['wide|base64offset|contains', 'url.query|wide|base64offset|contains: http://', ['', 'x', 'xy'].map((before) => ({ 'url.query': Buffer.concat([Buffer.from(before), Buffer.from('http://a', 'utf16le')]).toString('base64') })), [{ 'url.query': Buffer.from('http://a').toString('base64') }]],
@@ -78,12 +103,27 @@ const cases: [name: string, search: string, selected: Partial<FlowRecord>[], lef
   ['neq with fieldref', 'source.ip|fieldref|neq: destination.ip', [{ 'source.ip': 'a', 'destination.ip': 'b' }], [{ 'source.ip': 'a', 'destination.ip': 'a' }]],
   ['a URL is known by its path and query, and as a whole', "url.original|startswith: ['/x?y', 'http://h.example/q']", [{ 'url.path': '/x', 'url.query': 'y=1' }, { 'url.domain': 'h.example', 'url.path': '/q' }], [{ 'url.path': '/y' }, {}]],
   ['the extension of a path', 'url.extension: exe', [{ 'url.path': '/a.b/c.EXE' }], [{ 'url.path': '/a.exe/c' }, {}]],
-  ['a backslash in front of a wildcard', String.raw`url.path: '\\\*\IPC$'`, [{ 'url.path': String.raw`\*\IPC$` }], [{ 'url.path': String.raw`\x\IPC$` }]],
+  [
+    'a backslash in front of a wildcard',
+    String.raw`url.path: '\\\*\IPC$'`,
+    [{ 'url.path': String.raw`\*\IPC$` }],
+    [{ 'url.path': String.raw`\x\IPC$` }],
+  ],
   ['keywords', '- exfil\n- drop*box', [{ 'url.path': '/EXFIL' }, { 'destination.domain': 'dropmybox.example' }], [{ 'url.path': '/x' }]],
   ['keywords with all', "'|all': [exfil, post]", [{ 'url.path': '/exfil', 'http.request.method': 'POST' }], [{ 'url.path': '/exfil' }]],
   ['a keyword as plain text', 'exfil', [{ 'url.path': '/exfil' }], [{}]],
-  ['a field with several values', 'dns.resolved_ip|cidr: 10.0.0.0/8', [{ 'dns.resolved_ip': ['192.0.2.1', '10.1.1.1'] }], [{ 'dns.resolved_ip': ['192.0.2.1'] }, {}]],
-  ['all over several values', 'telltale.flow.observable_kinds|all: [user_id, room_id]', [{ 'telltale.flow.observable_kinds': ['room_id', 'email', 'user_id'] }], [{ 'telltale.flow.observable_kinds': ['user_id', 'email'] }]],
+  [
+    'a field with several values',
+    'dns.resolved_ip|cidr: 10.0.0.0/8',
+    [{ 'dns.resolved_ip': ['192.0.2.1', '10.1.1.1'] }],
+    [{ 'dns.resolved_ip': ['192.0.2.1'] }, {}],
+  ],
+  [
+    'all over several values',
+    'telltale.flow.observable_kinds|all: [user_id, room_id]',
+    [{ 'telltale.flow.observable_kinds': ['room_id', 'email', 'user_id'] }],
+    [{ 'telltale.flow.observable_kinds': ['user_id', 'email'] }],
+  ],
   ['whether there are observables', 'telltale.observables|exists: true', [{ 'telltale.observables': [observable({})] }], [{}]],
 ];
 
@@ -106,11 +146,14 @@ test('conditions: quantifiers over search names', () => {
 });
 
 test('a rule about observables is asked about each on its own, and reports those that match', () => {
-  const detection = 'id: { telltale.observable.kind: [user_id, email] }\nquery: { telltale.observable.path|startswith: url.query }\nweak: { telltale.observable.confidence|lt: 50 }\ncondition: id and query and not weak';
+  const detection =
+    'id: { telltale.observable.kind: [user_id, email] }\nquery: { telltale.observable.path|startswith: url.query }\nweak: { telltale.observable.confidence|lt: 50 }\ncondition: id and query and not weak';
   const plan = compileRules(parseRules([{ name: 't.yml', text: ruleText(detection) }]).rules);
   const matched = (...observables: Observable[]): string[] => {
     const found: string[] = [];
-    plan.evaluate(Object.assign(createFlowRecord(), { 'telltale.observables': observables }), (_, those) => found.push(...those.map(({ path }) => path)));
+    plan.evaluate(Object.assign(createFlowRecord(), { 'telltale.observables': observables }), (_, those) =>
+      found.push(...those.map(({ path }) => path)),
+    );
     return found;
   };
   assert.deepEqual(matched(
@@ -127,9 +170,13 @@ test('a rule about observables is asked about each on its own, and reports those
 test('faults are located', () => {
   const select = (line: string): string[] => problemsOf(`selection:\n  ${line}\ncondition: selection`);
   assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: unknown field "source.prt" (did you mean "source.port"?) [unknown-field]']);
-  assert.deepEqual(select('telltale.observable.value: 1'), ['t.yml:7:5: error: unknown field "telltale.observable.value" (did you mean "telltale.observable.path"?) [unknown-field]']);
+  assert.deepEqual(select('telltale.observable.value: 1'), [
+    't.yml:7:5: error: unknown field "telltale.observable.value" (did you mean "telltale.observable.path"?) [unknown-field]',
+  ]);
   assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: unknown modifier "|fuzzy" [modifier]']);
-  assert.deepEqual(select("url.path|expand: '%Servers%'"), ['t.yml:7:5: warning: not evaluable here: placeholder %Servers% has no values [not-evaluable]']);
+  assert.deepEqual(select("url.path|expand: '%Servers%'"), [
+    't.yml:7:5: warning: not evaluable here: placeholder %Servers% has no values [not-evaluable]',
+  ]);
   assert.deepEqual(select('url.path|hour: 3'), ['t.yml:7:5: error: |hour needs a field that holds a time [modifier]']);
   assert.deepEqual(select("'@timestamp|hour': noon"), ["t.yml:7:24: error: |hour takes a number [value]"]);
   assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no meaning for a single value [modifier]']);
@@ -139,17 +186,25 @@ test('faults are located', () => {
     't.yml:7:26: error: regular expression, character 2: the time of this repetition can grow exponentially, and no engine that is linear runs atomic groups [regex]',
     't.yml:7:41: error: regular expression, character 2: the class is not closed [regex]',
   ]);
-  assert.deepEqual(select('url.path|re: a\\p{L}'), ['t.yml:7:19: error: regular expression, character 2: there is no Unicode property (\\p) here [regex]']);
+  assert.deepEqual(select('url.path|re: a\\p{L}'), [
+    't.yml:7:19: error: regular expression, character 2: there is no Unicode property (\\p) here [regex]',
+  ]);
   assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), ['t.yml:7:21: error: "10.0.0.0/99" is no address block [value]']);
   assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: |lt takes a number [value]']);
   assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: |exists takes true or false [value]']);
   assert.deepEqual(select('url.path|base64: a*'), ['t.yml:7:22: error: wildcards cannot stand under |base64 [value]']);
   assert.deepEqual(select('url.path: []'), ['t.yml:7:5: warning: an empty list asks for an absent field, as null does [value]']);
   assert.deepEqual(select('url.path: { a: b }'), ['t.yml:7:15: error: a value is text, a number, true, false or null, or a list of these [value]']);
-  assert.deepEqual(select('telltale.observables: x'), ['t.yml:7:5: error: "telltale.observables" is a list of observables: only |exists applies, or use telltale.observable.* [modifier]']);
+  assert.deepEqual(select('telltale.observables: x'), [
+    't.yml:7:5: error: "telltale.observables" is a list of observables: only |exists applies, or use telltale.observable.* [modifier]',
+  ]);
   assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: a or c'), ['t.yml:7:19: error: no search is named "c" [unknown-search]']);
-  assert.deepEqual(problemsOf('a: { url.path: x }\nb: { url.path: x }\ncondition: a'), ['t.yml:7:3: warning: search "b" is not used in the condition [unused-search]']);
-  assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: "a and and"'), ['t.yml:7:21: error: "and" is out of place: expected a search name, "not" or "(" [condition]']);
+  assert.deepEqual(problemsOf('a: { url.path: x }\nb: { url.path: x }\ncondition: a'), [
+    't.yml:7:3: warning: search "b" is not used in the condition [unused-search]',
+  ]);
+  assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: "a and and"'), [
+    't.yml:7:21: error: "and" is out of place: expected a search name, "not" or "(" [condition]',
+  ]);
   assert.deepEqual(problemsOf('a: [x, *b]\ncondition: a').length, 1);
 });
 
@@ -187,8 +242,14 @@ test('a rule without an id gets one from its text', () => {
 
 test('aggregations of Sigma 1 are read, and not evaluated', () => {
   for (const aggregation of ['count() > 5', 'count(url.path) by source.ip, destination.ip >= 10', 'near b', 'sum(source.bytes) by source.ip > 100']) {
-    const { rules, problems } = parseRules([{ name: 't.yml', text: ruleText(`a: { url.path: x }\nb: { url.path: y }\ntimeframe: 5m\ncondition: a and not b | ${aggregation}`) }]);
-    assert.deepEqual(problems.map(({ severity, code }) => [severity, code]), [['warning', 'not-evaluable']], aggregation);
+    const { rules, problems } = parseRules([
+      { name: 't.yml', text: ruleText(`a: { url.path: x }\nb: { url.path: y }\ntimeframe: 5m\ncondition: a and not b | ${aggregation}`) },
+    ]);
+    assert.deepEqual(
+      problems.map(({ severity, code }) => [severity, code]),
+      [['warning', 'not-evaluable']],
+      aggregation,
+    );
     assert.equal(rules[0]!.evaluable, 'no');
     assert.equal(compileRules(rules).rules.length, 0);
   }
@@ -197,7 +258,12 @@ test('aggregations of Sigma 1 are read, and not evaluated', () => {
 
 test('broken YAML, an empty file and a repeated id are problems, not exceptions', () => {
   const good = ruleText('a: { url.path: x }\ncondition: a');
-  const { rules, problems } = parseRules([{ name: 'a.yml', text: good }, { name: 'b.yml', text: good }, { name: 'c.yml', text: 'title: [' }, { name: 'd.yml', text: '' }]);
+  const { rules, problems } = parseRules([
+    { name: 'a.yml', text: good },
+    { name: 'b.yml', text: good },
+    { name: 'c.yml', text: 'title: [' },
+    { name: 'd.yml', text: '' },
+  ]);
   assert.equal(rules.length, 1);
   assert.deepEqual(problems.map(({ file, code }) => [file, code]), [['b.yml', 'duplicate'], ['c.yml', 'yaml']]);
 });

@@ -24,14 +24,39 @@ const select = (logsource: string, search: string): ParsedRules => parse(logsour
 
 const http = { 'network.protocol': 'http' };
 const cases: [logsource: string, search: string, match: Partial<FlowRecord>, other: Partial<FlowRecord>][] = [
-  ['category: proxy', "c-uri|contains: '/a?b='", { ...http, 'url.path': '/x/a', 'url.query': 'b=1' }, { ...http, 'url.path': '/a', 'url.query': 'c=1' }],
-  ['category: proxy', "c-uri|startswith: 'http://h.example/x'", { ...http, 'url.domain': 'h.example', 'url.path': '/x' }, { ...http, 'url.domain': 'i.example', 'url.path': '/x' }],
+  [
+    'category: proxy',
+    "c-uri|contains: '/a?b='",
+    { ...http, 'url.path': '/x/a', 'url.query': 'b=1' },
+    { ...http, 'url.path': '/a', 'url.query': 'c=1' },
+  ],
+  [
+    'category: proxy',
+    "c-uri|startswith: 'http://h.example/x'",
+    { ...http, 'url.domain': 'h.example', 'url.path': '/x' },
+    { ...http, 'url.domain': 'i.example', 'url.path': '/x' },
+  ],
   ['category: proxy', 'cs-host: H.example', { ...http, 'url.domain': 'h.example' }, { ...http, 'url.domain': 'x' }],
   ['category: proxy', "r-dns|endswith: '.example'", { ...http, 'destination.domain': 'h.example' }, { ...http, 'destination.domain': 'example' }],
-  ['category: proxy', 'c-uri-extension: exe, cs-method: GET', { 'url.path': '/a.exe', 'http.request.method': 'GET' }, { 'url.path': '/a.exe', 'http.request.method': 'PUT' }],
+  [
+    'category: proxy',
+    'c-uri-extension: exe, cs-method: GET',
+    { 'url.path': '/a.exe', 'http.request.method': 'GET' },
+    { 'url.path': '/a.exe', 'http.request.method': 'PUT' },
+  ],
   ['category: proxy', 'c-useragent: null', http, { 'network.protocol': 'tls' }],
-  ['category: webserver', 'cs-uri-query|contains: /mgmt/, sc-status: 404', { 'url.path': '/mgmt/', 'http.response.status_code': 404 }, { 'url.path': '/mgmt/', 'http.response.status_code': 200 }],
-  ['category: dns', 'query: a.example, record_type: TXT', { 'dns.question.name': 'a.example', 'dns.question.type': 'TXT' }, { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }],
+  [
+    'category: webserver',
+    'cs-uri-query|contains: /mgmt/, sc-status: 404',
+    { 'url.path': '/mgmt/', 'http.response.status_code': 404 },
+    { 'url.path': '/mgmt/', 'http.response.status_code': 200 },
+  ],
+  [
+    'category: dns',
+    'query: a.example, record_type: TXT',
+    { 'dns.question.name': 'a.example', 'dns.question.type': 'TXT' },
+    { 'dns.question.name': 'a.example', 'dns.question.type': 'A' },
+  ],
   ['category: dns_query, product: windows', "QueryName|endswith: '.onion'", { 'dns.question.name': 'x.onion' }, { 'dns.question.name': 'onion.x' }],
   ['category: dns', "qtype_name: 'NULL'", { 'dns.question.name': 'a.example', 'dns.question.type': 'NULL' }, { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }],
   ['category: dns', 'QueryName: a.example, record_type|exists: yes', { 'dns.question.name': 'a.example', 'dns.question.type': 'A' }, { 'dns.question.name': 'a.example' }],
@@ -43,7 +68,12 @@ const cases: [logsource: string, search: string, match: Partial<FlowRecord>, oth
   ['product: zeek, service: dns', 'query: a, qtype_name: ns, answers: 10.0.0.1', { 'dns.question.name': 'a', 'dns.question.type': 'NS', 'dns.resolved_ip': ['10.0.0.2', '10.0.0.1'] }, { 'dns.question.name': 'a', 'dns.question.type': 'NS' }],
   ['product: zeek, service: http', 'method: PUT, id.resp_h: 10.0.0.1, uri: /x', { 'http.request.method': 'PUT', 'destination.ip': '10.0.0.1', 'url.path': '/x' }, { 'http.request.method': 'PUT', 'destination.ip': '10.0.0.1', 'url.path': '/x', 'url.query': 'y' }],
   ['product: zeek, service: ssl', 'server_name: a', { 'tls.client.server_name': 'a' }, { 'destination.domain': 'a' }],
-  ['product: zeek, service: conn', 'id.resp_p: 7, proto: udp', { 'destination.port': 7, 'network.transport': 'udp' }, { 'destination.port': 7, 'network.transport': 'tcp' }],
+  [
+    'product: zeek, service: conn',
+    'id.resp_p: 7, proto: udp',
+    { 'destination.port': 7, 'network.transport': 'udp' },
+    { 'destination.port': 7, 'network.transport': 'tcp' },
+  ],
   ['category: network, service: connection', 'destination.port: 7', { 'destination.port': 7 }, { 'destination.port': 8 }],
 ];
 for (const [logsource, search, match, other] of cases) {
@@ -88,7 +118,10 @@ test('a value without a mapping is told', () => {
 
 test('a mapping to a field that records lack is an error', () => {
   const text = 'log_sources:\n  - logsource: { category: x }\n    source: https://example.org/\n    fields: { a: url.pth }\n';
-  assert.throws(() => LogSources.parse(text, 'm.yaml'), (error) => error instanceof LocatedError && error.message === 'm.yaml:4:18: error: records have no field "url.pth" [unknown-field]');
+  assert.throws(
+    () => LogSources.parse(text, 'm.yaml'),
+    (error) => error instanceof LocatedError && error.message === 'm.yaml:4:18: error: records have no field "url.pth" [unknown-field]',
+  );
 });
 
 /** Ways in which public rules of other log sources are written. */
@@ -106,7 +139,13 @@ const shapes = [
   "s: plain text\ncondition: not s",
 ];
 test('rules of log sources that are unknown here are read without an error, whatever they use', () => {
-  for (const logsource of ['product: windows, category: process_creation', 'product: linux, service: auditd', 'product: aws, service: cloudtrail', 'product: windows, service: security, definition: x', 'category: antivirus']) {
+  for (const logsource of [
+    'product: windows, category: process_creation',
+    'product: linux, service: auditd',
+    'product: aws, service: cloudtrail',
+    'product: windows, service: security, definition: x',
+    'category: antivirus',
+  ]) {
     for (const detection of shapes) {
       const { rules, problems } = parse(logsource, detection);
       assert.deepEqual(problems.filter(({ severity }) => severity === 'error').map(formatProblem), [], detection);

@@ -70,7 +70,12 @@ export class LogSources {
         if (targets.length === names.length) fields.set(from, targets.length === 1 ? targets[0]! : joinedField(targets));
         else reader.fail(node(i, 'fields', from), 'unknown-field', `records have no field "${names.find((one) => !recordField(one))}"`);
       }
-      return { logsource: entry.logsource, fields, absent: new Set(entry.absent), applies: entry.applies === undefined ? undefined : search(i, 'applies') };
+      return {
+        logsource: entry.logsource,
+        fields,
+        absent: new Set(entry.absent),
+        applies: entry.applies === undefined ? undefined : search(i, 'applies'),
+      };
     });
     if (reader.failed) throw new LocatedError(reader.problems);
     return new LogSources(mappings);
@@ -81,7 +86,9 @@ export class LogSources {
     if (source.product === 'telltale') return { resolve: recordField, applies: undefined, known: true };
     const attributes = ['category', 'product', 'service'] as const;
     const weight = ({ logsource }: Mapping): number => attributes.filter((name) => logsource[name] !== undefined).length;
-    const fitting = this.#mappings.filter(({ logsource }) => attributes.every((name) => logsource[name] === undefined || logsource[name] === source[name]));
+    const fitting = this.#mappings.filter(({ logsource }) =>
+      attributes.every((name) => logsource[name] === undefined || logsource[name] === source[name]),
+    );
     const mapping = fitting.reduce<Mapping | undefined>((best, one) => (!best || weight(one) > weight(best) ? one : best), undefined);
     const resolve: FieldResolver = (name) => {
       if (!mapping?.absent.has(name)) {

@@ -31,14 +31,35 @@ const observed = (kind: string, changes: Partial<Observable> = {}): Partial<Flow
   'telltale.observables': [{ kind, path: 'url.query.id', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 1, watchlist: '', ...changes }],
 });
 const day = (text: string): number => Date.parse(`${text}T12:00:00Z`) * 1000;
-const peer = (fields: Partial<FlowRecord>): Partial<FlowRecord> => ({ '@timestamp': day('2026-06-01'), 'source.ip': '10.0.0.1', 'destination.ip': '203.0.113.9', 'telltale.peer.ip': '203.0.113.9', ...fields });
+const peer = (fields: Partial<FlowRecord>): Partial<FlowRecord> => ({
+  '@timestamp': day('2026-06-01'),
+  'source.ip': '10.0.0.1',
+  'destination.ip': '203.0.113.9',
+  'telltale.peer.ip': '203.0.113.9',
+  ...fields,
+});
 
 const cases: [name: string, search: string, selected: Partial<FlowRecord>[], left: Partial<FlowRecord>[]][] = [
   ['a kind', 'telltale.observable.kind|identifier: [imei, room_id]', [observed('imei'), observed('room_id')], [observed('user_id'), {}]],
-  ['a data class is all its kinds', 'telltale.observable.kind|dataclass: device', [observed('imei'), observed('device_id')], [observed('user_id'), {}]],
+  [
+    'a data class is all its kinds',
+    'telltale.observable.kind|dataclass: device',
+    [observed('imei'), observed('device_id')],
+    [observed('user_id'), {}],
+  ],
   ['not of a class, said of one observable', 'telltale.observable.kind|dataclass|neq: device', [observed('user_id')], [observed('imei'), {}]],
-  ['kinds of the flow, each of them', 'telltale.flow.observable_kinds|identifier|all: [user_id, room_id]', [{ 'telltale.flow.observable_kinds': ['room_id', 'imei', 'user_id'] }], [{ 'telltale.flow.observable_kinds': ['room_id'] }]],
-  ['an identifier that stood in a text', 'url.query|identifier: user_id', [{ 'url.query': 'a=1&uid={user_id}' }], [{ 'url.query': 'user_id=1' }, { 'url.query': '{imei}' }]],
+  [
+    'kinds of the flow, each of them',
+    'telltale.flow.observable_kinds|identifier|all: [user_id, room_id]',
+    [{ 'telltale.flow.observable_kinds': ['room_id', 'imei', 'user_id'] }],
+    [{ 'telltale.flow.observable_kinds': ['room_id'] }],
+  ],
+  [
+    'an identifier that stood in a text',
+    'url.query|identifier: user_id',
+    [{ 'url.query': 'a=1&uid={user_id}' }],
+    [{ 'url.query': 'user_id=1' }, { 'url.query': '{imei}' }],
+  ],
   ['a class in a text', 'url.path|dataclass: device', [{ 'url.path': '/d/{imei}' }], [{ 'url.path': '/d/{user_id}' }]],
   ['a dimension of the peer', 'telltale.peer.operated|jurisdiction: us-countries-of-concern', [peer({ 'telltale.peer.operated': 'CN' }), peer({ 'telltale.peer.operated': 'HK' })], [peer({ 'telltale.peer.located': 'CN' }), peer({})]],
   ['the peer in any dimension', 'telltale.peer.ip|jurisdiction: us-countries-of-concern', [peer({ 'telltale.peer.located': 'CN' }), peer({ 'telltale.peer.operated': 'RU' })], [peer({ 'telltale.peer.operated': 'US' })]],
@@ -65,11 +86,20 @@ const faults: [search: string, problem: string][] = [
   ['telltale.observable.kind|dataclass: imei', 't.yml:7:41: error: "imei" is a kind of identifier: write |identifier'],
   ['telltale.observable.kind|dataclass: devices', 't.yml:7:41: error: no data class is named "devices" (did you mean "device"?)'],
   ['destination.port|identifier: imei', 't.yml:7:5: error: "destination.port" holds no identifiers'],
-  ['destination.ip|jurisdiction: us-countries-of-consern', 't.yml:7:34: error: no set of countries is named "us-countries-of-consern" (did you mean "us-countries-of-concern"?), and it is no country code in capitals'],
-  ['destination.domain|jurisdiction: CN', 't.yml:7:5: error: |jurisdiction is about addresses: it applies to telltale.peer.ip, source.ip, destination.ip, telltale.peer.located, telltale.peer.registered, '
-    + 'telltale.peer.operated, source.geo.country_iso_code, destination.geo.country_iso_code, telltale.peer.disputed, telltale.peer.disproved'],
+  [
+    'destination.ip|jurisdiction: us-countries-of-consern',
+    't.yml:7:34: error: no set of countries is named "us-countries-of-consern" (did you mean "us-countries-of-concern"?), and it is no country code in capitals',
+  ],
+  [
+    'destination.domain|jurisdiction: CN',
+    't.yml:7:5: error: |jurisdiction is about addresses: it applies to telltale.peer.ip, source.ip, destination.ip, telltale.peer.located, telltale.peer.registered, ' +
+      'telltale.peer.operated, source.geo.country_iso_code, destination.geo.country_iso_code, telltale.peer.disputed, telltale.peer.disproved',
+  ],
   ['telltale.peer.ip|policy: eea-vioce', 't.yml:7:30: error: no policy has the id "eea-vioce" (did you mean "eea-voice"?)'],
-  ['telltale.peer.ip|policy: eea-voice refused', 't.yml:7:30: error: "eea-voice refused": behind a policy\'s id stands nothing, or one of allowed, unknown, denied'],
+  [
+    'telltale.peer.ip|policy: eea-voice refused',
+    't.yml:7:30: error: "eea-voice refused": behind a policy\'s id stands nothing, or one of allowed, unknown, denied',
+  ],
   ['telltale.peer.ip|policy|contains: eea-voice', 't.yml:7:5: error: |contains and |policy exclude each other'],
   ['telltale.peer.ip|jurisdicton: CN', 't.yml:7:5: error: unknown modifier "|jurisdicton" (did you mean "jurisdiction"?)'],
   ['destination.ipp: 10.0.0.1', 't.yml:7:5: error: unknown field "destination.ipp" (did you mean "destination.ip"?)'],

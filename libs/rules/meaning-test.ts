@@ -44,14 +44,27 @@ function holdsKind(field: Field, kinds: readonly string[]): Expression {
   return anyOf(field, kinds.map((kind) => textTest([anyRun, `{${kind}}`, anyRun])));
 }
 
-const countryOf: Readonly<Record<string, FlowField>> = { 'source.ip': 'source.geo.country_iso_code', 'destination.ip': 'destination.geo.country_iso_code' };
+const countryOf: Readonly<Record<string, FlowField>> = {
+  'source.ip': 'source.geo.country_iso_code',
+  'destination.ip': 'destination.geo.country_iso_code',
+};
 const peerCountries: readonly FlowField[] = ['telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated'];
-const countryFields: ReadonlySet<string> = new Set([...peerCountries, ...Object.values(countryOf), 'telltale.peer.disputed', 'telltale.peer.disproved']);
+const countryFields: ReadonlySet<string> = new Set([
+  ...peerCountries,
+  ...Object.values(countryOf),
+  'telltale.peer.disputed',
+  'telltale.peer.disproved',
+]);
 
 /** The address is located, and as the peer also registered or operated, in the set at the time of the record. */
 function inJurisdiction(field: Field, name: string, index: number, { jurisdictions }: Vocabulary): Expression {
   const members = jurisdictions.resolve(name);
-  if (!members) throw new FieldTestError('unknown-jurisdiction', `no set of countries is named "${name}"${hintFor(name, jurisdictions.names)}, and it is no country code in capitals`, index);
+  if (!members)
+    throw new FieldTestError(
+      'unknown-jurisdiction',
+      `no set of countries is named "${name}"${hintFor(name, jurisdictions.names)}, and it is no country code in capitals`,
+      index,
+    );
   const always = members.filter(({ from, to }) => from === -Infinity && to === Infinity).map(({ country }) => country.toLowerCase());
   const inSet = (country: Field): Expression => or([
     ...(always.length > 0 ? [anyOf(country, always.map((code) => textTest([code])))] : []),
@@ -74,10 +87,13 @@ const verdicts = ['allowed', 'unknown', 'denied'];
 /** A verdict over the peer, of any policy or of one: `denied`, `eea-voice` (which denies it), `eea-voice unknown`. */
 function judged(field: Field, text: string, index: number, { policies }: Vocabulary): Expression {
   const [first = '', second, ...rest] = text.trim().split(/\s+/);
-  if (second === undefined && verdicts.includes(first)) return ofAddress(field, 'policy', anyOf(known('telltale.policy.verdict'), [textTest([first])]));
-  if (!policies.includes(first)) throw new FieldTestError('unknown-policy', `no policy has the id "${first}"${hintFor(first, [...policies, ...verdicts])}`, index);
+  if (second === undefined && verdicts.includes(first))
+    return ofAddress(field, 'policy', anyOf(known('telltale.policy.verdict'), [textTest([first])]));
+  if (!policies.includes(first))
+    throw new FieldTestError('unknown-policy', `no policy has the id "${first}"${hintFor(first, [...policies, ...verdicts])}`, index);
   const verdict = second ?? 'denied';
-  if (!verdicts.includes(verdict) || rest.length > 0) throw new FieldTestError('value', `"${text}": behind a policy's id stands nothing, or one of ${verdicts.join(', ')}`, index);
+  if (!verdicts.includes(verdict) || rest.length > 0)
+    throw new FieldTestError('value', `"${text}": behind a policy's id stands nothing, or one of ${verdicts.join(', ')}`, index);
   // A decision reads `eea-voice@2 denied located=CN`.
   return ofAddress(field, 'policy', anyOf(known('telltale.policy.decisions'), [textTest([`${first}@`, anyRun, ` ${verdict} `, anyRun])]));
 }

@@ -13,30 +13,64 @@ const detection = (text: string): string => `${head}detection:\n${text.trim().re
 /** What public rules do that is easily taken for a fault. All of it is legal. */
 const odd: [name: string, text: string][] = [
   ['a time frame without an aggregation', detection('a: { EventID: 1 }\ntimeframe: 30d\ncondition: a')],
-  ['an aggregation by a field with dots', detection('a: { EventID: [1, 2] }\nf: { errorCode|exists: true }\ntimeframe: 5m\ncondition: a and not f | count(eventName) by user.arn > 50')],
+  [
+    'an aggregation by a field with dots',
+    detection('a: { EventID: [1, 2] }\nf: { errorCode|exists: true }\ntimeframe: 5m\ncondition: a and not f | count(eventName) by user.arn > 50'),
+  ],
   ['an aggregation without a field or group', detection("a: ['denied: x', 'denied: y']\ntimeframe: 120m\ncondition: a | count() > 6")],
-  ['several aggregations', detection('a: { EventID: 1 }\nb: { EventID: 2 }\nc: { EventID: 3 }\ncondition: a | count(x) by y > 50 and b | count() by y > 5 or not c | sum(z) >= 2.5')],
-  ['searches near others but one', detection('a: { EventID: 1 }\nb: { EventID: 2 }\nc:\n    PasswordLastSet:\ncondition: ( a and not c ) |near b and not c')],
+  [
+    'several aggregations',
+    detection(
+      'a: { EventID: 1 }\nb: { EventID: 2 }\nc: { EventID: 3 }\ncondition: a | count(x) by y > 50 and b | count() by y > 5 or not c | sum(z) >= 2.5',
+    ),
+  ],
+  [
+    'searches near others but one',
+    detection('a: { EventID: 1 }\nb: { EventID: 2 }\nc:\n    PasswordLastSet:\ncondition: ( a and not c ) |near b and not c'),
+  ],
   ['a placeholder behind the modifier that reads it', detection("a: { src_ip|cidr|expand: '%management_networks%' }\ncondition: a")],
   ['searches near each other', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ntimeframe: 30s\ncondition: a | near b')],
   ['words in capitals', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ncondition: a AND NOT b OR (ALL OF a*)')],
   ['names with dashes, dots and digits', detection('1-a.b_c: { EventID: 1 }\nb2: { EventID: 2 }\ncondition: 1-a.b_c or b2')],
-  ['all but filters of two kinds', detection('selection_img: { EventID: 1 }\nfilter_main_a: { EventID: 2 }\nfilter_optional_b: { EventID: 3 }\ncondition: all of selection_* and not 1 of filter_main_* and not 1 of filter_optional_*')],
+  [
+    'all but filters of two kinds',
+    detection(
+      'selection_img: { EventID: 1 }\nfilter_main_a: { EventID: 2 }\nfilter_optional_b: { EventID: 3 }\ncondition: all of selection_* and not 1 of filter_main_* and not 1 of filter_optional_*',
+    ),
+  ],
   ['a condition over several lines', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ncondition: >-\n    a and\n    not b')],
   ['several conditions', detection('a: { EventID: 1 }\nb: { EventID: 2 }\ncondition:\n    - a\n    - b')],
   ['a comment inside and behind', detection("a: # why\n    EventID: 1 # which\n# more\ncondition: a # all of it")],
   ['keywords, each of them', detection("a:\n    '|all': ['one', 'two']\ncondition: a")],
-  ['a list of maps beside a map', detection('a:\n    - Image|endswith: \\x.exe\n      Company: null\n    - { OriginalFileName: [X.EXE, Y.EXE] }\nb: { CommandLine|contains|all: [a, b] }\ncondition: a and b')],
-  ['backslashes of paths', detection("a:\n    Image|startswith: 'C:\\Windows\\'\n    ParentImage|endswith: '\\\\?\\x'\n    CommandLine|contains: ['\\\\\\\\*\\\\C$', '%temp%\\', '\\\\\\\\?\\\\']\ncondition: a")],
+  [
+    'a list of maps beside a map',
+    detection(
+      'a:\n    - Image|endswith: \\x.exe\n      Company: null\n    - { OriginalFileName: [X.EXE, Y.EXE] }\nb: { CommandLine|contains|all: [a, b] }\ncondition: a and b',
+    ),
+  ],
+  [
+    'backslashes of paths',
+    detection(
+      "a:\n    Image|startswith: 'C:\\Windows\\'\n    ParentImage|endswith: '\\\\?\\x'\n    CommandLine|contains: ['\\\\\\\\*\\\\C$', '%temp%\\', '\\\\\\\\?\\\\']\ncondition: a",
+    ),
+  ],
   ['characters that cannot be seen', detection("a: { TargetFilename|contains: ['\u200b', '\u2060', '\ufeff'] }\ncondition: a")],
-  ['nothing, everything, and numbers of all kinds', detection("a: { A: '', B: null, C: ['*'], D: [0x17, 010, 1.50, -1, 'true', true, 2024-01-01] }\ncondition: a")],
+  [
+    'nothing, everything, and numbers of all kinds',
+    detection("a: { A: '', B: null, C: ['*'], D: [0x17, 010, 1.50, -1, 'true', true, 2024-01-01] }\ncondition: a"),
+  ],
   ['comparisons written into values', detection("a: { ttl: '>0', answer: '*' }\ncondition: a")],
   ['fields with spaces, dashes and brackets', detection("a: { 'Service Name': x, c-uri|contains: y, 'Properties.Name[0]': z, '@fields.a': b }\ncondition: a")],
   ['empty alternatives and counts in expressions', detection(String.raw`a: { ImagePath|re: '.*cmd.{0,5}(?:\/c|\/r)(?:\s|)\"set\s[a-zA-Z]{3,6}.*(?:\{\d\}){1,}\\\"\s+?\-f(?:.*\)){1,}.*\"' }` + '\ncondition: a')],
   ['expressions of PCRE', detection(String.raw`a: { CommandLine|re: ['(?i)\bx\b', '(?P<n>a)b', '\Aab\Z', '(?<!x)y', '[[:alpha:]]', 'a{,3}'] }` + '\ncondition: a')],
   ['expressions that only PCRE can read, of a field that records lack', detection(String.raw`a: { CommandLine|re: ['a++b', '(?>a+)b', '(?|a|b)', '(a+)+'] }` + '\ncondition: a')],
   ['expressions that cannot run, in keywords of a log that records do not have', detection(String.raw`a: { '|re': '\p{L}(?R)' }` + '\ncondition: a')],
-  ['modifiers in a row', detection('a: { CommandLine|wide|base64offset|contains: [http, ftp], Hashes|contains|cased: A, Path|windash|contains|all: [" -a", " -b"], U|fieldref: V, S|expand: "%Servers%" }\ncondition: a')],
+  [
+    'modifiers in a row',
+    detection(
+      'a: { CommandLine|wide|base64offset|contains: [http, ftp], Hashes|contains|cased: A, Path|windash|contains|all: [" -a", " -b"], U|fieldref: V, S|expand: "%Servers%" }\ncondition: a',
+    ),
+  ],
   ['anchors', detection('x: &list [a, b]\na: { A: *list }\nb: { B|contains: *list }\ncondition: a or b and not x')],
   ['attributes of other tools', `${head}taxonomy: sigma\nlicense: DRL-1.1\nscope: [server]\nfields: [A, B]\nrelated: [{ id: 11111111-2222-4333-8444-555555555556, type: derived }]\nregression_tests_path: x/y\n`
     + 'simulation: [{ type: atomic-red-team, name: N }]\ncustom: { a: [1] }\ndetection: { a: { EventID: 1 }, condition: a }\n'],
@@ -55,9 +89,14 @@ for (const [name, text] of odd) {
 }
 
 test('a correlation over longer than events are kept, and a filter for a rule that is not loaded, are legal and do nothing', () => {
-  const rule = detection('a: { EventID: 1 }\ncondition: a').replace('title: T', 'title: T\nname: t').replace('category: process_creation, product: windows', 'product: telltale').replace('EventID: 1', 'source.port: 1');
-  const correlation = 'title: C\nid: 11111111-2222-4333-8444-555555555557\nlevel: low\ncorrelation: { type: event_count, rules: [t], group-by: [source.ip], timespan: 1y, condition: { gte: 2 } }\n';
-  const filter = 'title: F\nid: 11111111-2222-4333-8444-555555555558\nlogsource: { product: telltale }\nfilter: { rules: [gone], a: { source.port: 1 }, condition: not a }\n';
+  const rule = detection('a: { EventID: 1 }\ncondition: a')
+    .replace('title: T', 'title: T\nname: t')
+    .replace('category: process_creation, product: windows', 'product: telltale')
+    .replace('EventID: 1', 'source.port: 1');
+  const correlation =
+    'title: C\nid: 11111111-2222-4333-8444-555555555557\nlevel: low\ncorrelation: { type: event_count, rules: [t], group-by: [source.ip], timespan: 1y, condition: { gte: 2 } }\n';
+  const filter =
+    'title: F\nid: 11111111-2222-4333-8444-555555555558\nlogsource: { product: telltale }\nfilter: { rules: [gone], a: { source.port: 1 }, condition: not a }\n';
   const { rules, correlations, filters, problems } = parseRules([{ name: 't.yml', text: [rule, correlation, filter].join('---\n') }], { logSources });
   assert.deepEqual(problems.map(formatProblem), [
     't.yml:13:42: warning: not evaluable here: a timespan is at most 31 days here: the events of rules are kept for 35 [not-evaluable]',
@@ -67,18 +106,31 @@ test('a correlation over longer than events are kept, and a filter for a rule th
 });
 
 test('an empty search is neither true nor false, and an empty list asks for an absent field', () => {
-  const parse = (text: string): Rule => parseRules([{ name: 't.yml', text: detection(text).replace('category: process_creation, product: windows', 'product: telltale') }]).rules[0]!;
-  assert.deepEqual(['a: {}\ncondition: a', 'a: []\ncondition: not a', 'a: {}\nb: { source.port: 1 }\ncondition: a and b'].map((text) => parse(text).evaluable), ['no', 'no', 'no']);
+  const parse = (text: string): Rule =>
+    parseRules([{ name: 't.yml', text: detection(text).replace('category: process_creation, product: windows', 'product: telltale') }]).rules[0]!;
+  assert.deepEqual(
+    ['a: {}\ncondition: a', 'a: []\ncondition: not a', 'a: {}\nb: { source.port: 1 }\ncondition: a and b'].map((text) => parse(text).evaluable),
+    ['no', 'no', 'no'],
+  );
   assert.equal(parse('a: {}\nb: { source.port: 1 }\ncondition: a or b').evaluable, 'part');
-  assert.deepEqual(parse('a: { destination.domain: [] }\ncondition: a').expression, parse('a: { destination.domain: null }\ncondition: a').expression);
+  assert.deepEqual(
+    parse('a: { destination.domain: [] }\ncondition: a').expression,
+    parse('a: { destination.domain: null }\ncondition: a').expression,
+  );
 });
 
 test('an expression that cannot run here makes a rule of another log source not evaluable, and one of Telltale wrong', () => {
-  const text = (source: string): string => detection("a: { c-uri|re: 'a(?R)' }\nb: { c-uri: x }\ncondition: a or b").replace('category: process_creation, product: windows', source);
+  const text = (source: string): string =>
+    detection("a: { c-uri|re: 'a(?R)' }\nb: { c-uri: x }\ncondition: a or b").replace('category: process_creation, product: windows', source);
   const parse = (source: string): ReturnType<typeof parseRules> => parseRules([{ name: 't.yml', text: text(source) }], { logSources });
   const proxy = parse('category: proxy');
-  assert.deepEqual(proxy.problems.map(formatProblem), ['t.yml:6:22: warning: not evaluable here: regular expression, character 2: there is no recursion into a group here [not-evaluable]']);
-  assert.deepEqual([proxy.rules[0]!.evaluable, proxy.rules[0]!.gaps], ['part', ['regular expression, character 2: there is no recursion into a group here']]);
+  assert.deepEqual(proxy.problems.map(formatProblem), [
+    't.yml:6:22: warning: not evaluable here: regular expression, character 2: there is no recursion into a group here [not-evaluable]',
+  ]);
+  assert.deepEqual(
+    [proxy.rules[0]!.evaluable, proxy.rules[0]!.gaps],
+    ['part', ['regular expression, character 2: there is no recursion into a group here']],
+  );
   const own = parseRules([{ name: 't.yml', text: text('product: telltale').replaceAll('c-uri', 'url.path') }], { logSources });
   assert.deepEqual(own.problems.map(formatProblem), ['t.yml:6:25: error: regular expression, character 2: there is no recursion into a group here [regex]']);
   const ofTwo = (key: string): string => parseRules(

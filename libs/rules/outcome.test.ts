@@ -24,7 +24,10 @@ test('what becomes of a match', () => {
 });
 
 test('faults are located', () => {
-  assert.match(outcomeOf('{ finding: link }', 'telltale.observable.kind: user_id').problems[0]!, /^t\.yml:6:22: error: "link" is no finding of this rule: expected observable, record, flow/);
+  assert.match(
+    outcomeOf('{ finding: link }', 'telltale.observable.kind: user_id').problems[0]!,
+    /^t\.yml:6:22: error: "link" is no finding of this rule: expected observable, record, flow/,
+  );
   assert.match(outcomeOf('{ covers: [] }').problems[0]!, /^t\.yml:6:21: error: "covers" is a list of rule ids/);
   assert.match(outcomeOf('{ cover: [x] }').problems[0]!, /^t\.yml:6:13: error: unknown key "cover": expected finding, verdict, level, covers/);
 });

@@ -16,7 +16,10 @@ test('the pack that ships is complete and without a warning', () => {
   assert.deepEqual(pack.warnings.map(formatProblem), []);
   for (const rule of pack.plan.rules) {
     const attributes = [rule.description, rule.author, rule.date, rule.status, ...rule.references, ...rule.falsepositives, ...rule.tags];
-    assert.ok(attributes.every((text) => text !== '') && rule.references.length > 0 && rule.falsepositives.length > 0 && rule.tags.length > 0, rule.file);
+    assert.ok(
+      attributes.every((text) => text !== '') && rule.references.length > 0 && rule.falsepositives.length > 0 && rule.tags.length > 0,
+      rule.file,
+    );
   }
 });
 
@@ -79,5 +82,7 @@ test('a pack passes YAML of another kind over, and says so once', () => {
   const files = [read(names[0]!), { name: 'ci/a.yml', text: 'name: Tests\njobs: {}\n' }, { name: 'ci/b.yml', text: '- one\n' }];
   const { rules, warnings } = loadPack(files);
   assert.equal(rules.length, 1);
-  assert.deepEqual(warnings.map(formatProblem), ['ci/a.yml:1:1: warning: no key of a rule stands in the file, which is skipped, as are 1 more [other-yaml]']);
+  assert.deepEqual(warnings.map(formatProblem), [
+    'ci/a.yml:1:1: warning: no key of a rule stands in the file, which is skipped, as are 1 more [other-yaml]',
+  ]);
 });

@@ -30,12 +30,21 @@ export function loadPack(files: readonly RuleFile[], options?: ParseOptions, oth
   const digest = createHash('sha256');
   for (const { name, text } of [...files, ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1))) digest.update(`${name}\0${text}\0`);
   const version = digest.digest('hex').slice(0, 8);
-  return { rules, correlations, hits: new HitPlan(correlations, silent), plan: compileRules(rules), version, warnings: [...problems, ...skippedWarning(skipped)] };
+  return {
+    rules,
+    correlations,
+    hits: new HitPlan(correlations, silent),
+    plan: compileRules(rules),
+    version,
+    warnings: [...problems, ...skippedWarning(skipped)],
+  };
 }
 
 /** One for all of them: a folder may hold hundreds. */
 function skippedWarning([file, ...more]: readonly string[]): Problem[] {
   if (file === undefined) return [];
   const others = more.length === 0 ? '' : `, as are ${more.length} more`;
-  return [{ file, line: 1, column: 1, severity: 'warning', code: 'other-yaml', message: `no key of a rule stands in the file, which is skipped${others}` }];
+  return [
+    { file, line: 1, column: 1, severity: 'warning', code: 'other-yaml', message: `no key of a rule stands in the file, which is skipped${others}` },
+  ];
 }

@@ -22,7 +22,8 @@ export class PartIndex {
     this.#short = [...texts].filter(([text]) => text.length < gramLength).map(([text, rules]) => ({ text, rules }));
     const long = [...texts].filter(([text]) => text.length >= gramLength);
     const frequency = new Map<number, number>();
-    for (const [text] of long) for (let i = 0; i + gramLength <= text.length; i += 1) frequency.set(gramAt(text, i), (frequency.get(gramAt(text, i)) ?? 0) + 1);
+    for (const [text] of long)
+      for (let i = 0; i + gramLength <= text.length; i += 1) frequency.set(gramAt(text, i), (frequency.get(gramAt(text, i)) ?? 0) + 1);
     for (const [text, rules] of long) {
       // The gram that the fewest texts have tells most.
       let at = 0;

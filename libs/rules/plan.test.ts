@@ -23,7 +23,17 @@ const texts = ['Abcd', 'abcde', 'bcd', 'ab', 'b', 'cdab', 'é-abc', 'Éab', 'K',
 const addresses = ['10.1.2.3', '10.9.0.1', '192.0.2.7', '2001:db8::7', 'fe80::1', 'none'];
 const text = fc.constantFrom(...texts);
 const values = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(one, { minLength: 1, maxLength: 3 });
-const textField = fc.constantFrom('destination.domain', 'network.protocol', 'user_agent.original', 'dns.resolved_ip', 'telltale.observable.kind', 'telltale.observable.path', 'url.original', 'url.path', '');
+const textField = fc.constantFrom(
+  'destination.domain',
+  'network.protocol',
+  'user_agent.original',
+  'dns.resolved_ip',
+  'telltale.observable.kind',
+  'telltale.observable.path',
+  'url.original',
+  'url.path',
+  '',
+);
 const written: fc.Arbitrary<Written> = fc.oneof(
   fc.record({ field: textField, how: fc.constantFrom('whole', 'contains', 'startswith', 'endswith'), cased: fc.boolean(), all: fc.boolean(), values: values(fc.oneof(text, text.map((one) => `${one.slice(0, 1)}*${one.slice(2)}`), text.map((one) => `?${one.slice(1)}`))) }),
   fc.record({ field: textField, how: fc.constant('re'), cased: fc.constant(false), all: fc.boolean(), values: values(fc.constantFrom('bcd', '^ab', '(ab|cd)+', '(Ab|b)c?', '[a-c]{2,}$', 'x?', 'example\\.com$', '(?i)EXAMPLE', 'ab.*e')) }),
@@ -37,7 +47,9 @@ const tree = fc.letrec<{ node: Tree }>((tie) => ({
     { maxDepth: 3 },
     written.map((one): Tree => ({ type: 'test', test: one })),
     tie('node').map((operand): Tree => ({ type: 'not', operand })),
-    fc.tuple(fc.constantFrom('and' as const, 'or' as const), fc.array(tie('node'), { minLength: 1, maxLength: 3 })).map(([type, operands]) => ({ type, operands }) as Tree),
+    fc
+      .tuple(fc.constantFrom('and' as const, 'or' as const), fc.array(tie('node'), { minLength: 1, maxLength: 3 }))
+      .map(([type, operands]) => ({ type, operands }) as Tree),
   ),
 })).node;
 
@@ -63,12 +75,18 @@ function holds(node: Tree, flow: FlowRecord, observable: Observable | undefined)
   if (node.type === 'or') return node.operands.some((one) => holds(one, flow, observable));
   const { field, how, cased, all, values: list } = node.test;
   const of = (name: string): (string | number)[] => {
-    if (name === '') return (Object.keys(flowFields) as FlowField[]).filter((one) => ['string', 'strings'].includes(flowFields[one].type)).flatMap((one) => flow[one] as string | string[]).filter((one) => one !== '');
+    if (name === '')
+      return (Object.keys(flowFields) as FlowField[])
+        .filter((one) => ['string', 'strings'].includes(flowFields[one].type))
+        .flatMap((one) => flow[one] as string | string[])
+        .filter((one) => one !== '');
     if (name === 'url.original') {
       const target = flow['url.path'] + (flow['url.query'] && `?${flow['url.query']}`);
       return target === '' ? [] : flow['url.domain'] === '' ? [target] : [target, `http://${flow['url.domain']}${target}`];
     }
-    const value = name.startsWith('telltale.observable.') ? observable?.[name.slice(20) as 'kind'] ?? (name.endsWith('confidence') ? 0 : '') : flow[name as FlowField] as string | number | string[];
+    const value = name.startsWith('telltale.observable.')
+      ? (observable?.[name.slice(20) as 'kind'] ?? (name.endsWith('confidence') ? 0 : ''))
+      : (flow[name as FlowField] as string | number | string[]);
     return Array.isArray(value) ? value : [value];
   };
   const found = of(field);
@@ -84,12 +102,17 @@ function holds(node: Tree, flow: FlowRecord, observable: Observable | undefined)
         if (typeof value === 'number') return value === wanted;
         const anchor = field === '' && how === 'whole' ? 'contains' : how;
         const fold = (given: string): string => (cased ? given : given.toLowerCase());
-        const body = [...fold(String(wanted))].map((char) => (char === '*' ? '[^]*' : char === '?' ? '[^]' : char.replace(/[.\-^$+(){}|[\]\\/]/g, '\\$&'))).join('');
-        return new RegExp(`^${anchor === 'contains' || anchor === 'endswith' ? '[^]*' : ''}${body}${anchor === 'contains' || anchor === 'startswith' ? '[^]*' : ''}$`).test(fold(value));
+        const body = [...fold(String(wanted))]
+          .map((char) => (char === '*' ? '[^]*' : char === '?' ? '[^]' : char.replace(/[.\-^$+(){}|[\]\\/]/g, '\\$&')))
+          .join('');
+        return new RegExp(
+          `^${anchor === 'contains' || anchor === 'endswith' ? '[^]*' : ''}${body}${anchor === 'contains' || anchor === 'startswith' ? '[^]*' : ''}$`,
+        ).test(fold(value));
       }
     }
   };
-  const wantedHolds = (wanted: string | number | boolean): boolean => (found.length === 0 && field !== '' ? one('', wanted) : found.some((value) => one(value, wanted)));
+  const wantedHolds = (wanted: string | number | boolean): boolean =>
+    found.length === 0 && field !== '' ? one('', wanted) : found.some((value) => one(value, wanted));
   return all ? list.every(wantedHolds) : list.some(wantedHolds);
 }
 
@@ -97,7 +120,9 @@ function inBlock(address: string, block: string): boolean {
   const bits = (given: string): string => {
     const words = new Uint32Array(4);
     const family = parseAddress(given, words);
-    return family === 0 ? '' : `${family}${Array.from(words.subarray(0, family === 4 ? 1 : 4), (word) => word.toString(2).padStart(32, '0')).join('')}`;
+    return family === 0
+      ? ''
+      : `${family}${Array.from(words.subarray(0, family === 4 ? 1 : 4), (word) => word.toString(2).padStart(32, '0')).join('')}`;
   };
   const [network, length] = block.split('/');
   const whole = bits(network!);
@@ -135,10 +160,18 @@ test('rules that require a text, a block, a keyword or a literal of a regular ex
     { field: 'url.original', how: 're', cased: false, all: false, values: [`^/v\\d+/path${i}(\\?|$)`] },
     { field: '', how: 'whole', cased: false, all: false, values: [`keyword-${i}.`] },
   ]).flat();
-  const plan = compileRules(tests.map((one, i) => ({ id: String(i), expression: toExpression({ type: 'test', test: one }), readsObservable: false }) as Rule));
+  const plan = compileRules(
+    tests.map((one, i) => ({ id: String(i), expression: toExpression({ type: 'test', test: one }), readsObservable: false }) as Rule),
+  );
   assert.equal(plan.unindexed, 0);
   const found: string[] = [];
-  const flow = Object.assign(createFlowRecord(), { 'destination.domain': 'a.HOST7.example', 'user_agent.original': 'Agent8/1', 'source.ip': '10.9.1.1', 'url.path': '/v1/path10', 'url.query': 'x=Keyword-11.' });
+  const flow = Object.assign(createFlowRecord(), {
+    'destination.domain': 'a.HOST7.example',
+    'user_agent.original': 'Agent8/1',
+    'source.ip': '10.9.1.1',
+    'url.path': '/v1/path10',
+    'url.query': 'x=Keyword-11.',
+  });
   plan.evaluate(flow, ({ id }) => found.push(id));
   assert.deepEqual(found.map(Number).sort((a, b) => a - b), [35, 41, 47, 53, 54 + 5]);
 });

@@ -19,7 +19,12 @@ test('docs/jurisdictions.md: the policy, the inventory and the cases shown there
     kinds: new Map([['email', 'direct'], ['room_id', 'room']]),
   };
   assert.equal(parsePolicy(block('id:'), 'docs', context).id, 'legal-voice');
-  assert.deepEqual(Inventory.parse(block("version:"), 'docs').tagsOf('10.20.7.1'), ['clearance=secret', 'country=CH', 'department=legal', 'residency=FR']);
+  assert.deepEqual(Inventory.parse(block('version:'), 'docs').tagsOf('10.20.7.1'), [
+    'clearance=secret',
+    'country=CH',
+    'department=legal',
+    'residency=FR',
+  ]);
   const shipped = new PolicySet([parsePolicy(file('libs/rules/policies/conferencing.yml'), 'conferencing.yml', context)]);
   assert.deepEqual(checkPolicyCases(shipped, { name: 'docs', text: block('cases:') }).problems.map(formatProblem), []);
 });

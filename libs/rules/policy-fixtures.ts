@@ -7,7 +7,10 @@ import type { PolicySet } from './policy-set.ts';
 const code = z.union([z.literal(''), z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code, or nothing for unknown')]).default('');
 const countries = z.array(z.string()).default([]);
 const place = { located: code, registered: code, operated: code, disputed: countries, registered_disputed: countries };
-const judged = <P extends { registered_disputed: string[] }>({ registered_disputed: registeredDisputed, ...said }: P) => ({ ...said, registeredDisputed });
+const judged = <P extends { registered_disputed: string[] }>({ registered_disputed: registeredDisputed, ...said }: P) => ({
+  ...said,
+  registeredDisputed,
+});
 const schema = z.strictObject({
   cases: z.array(z.strictObject({
     name: z.string().min(1),
@@ -48,7 +51,13 @@ export function checkPolicyCases(policies: PolicySet, { name: file, text }: { na
       const wanted = one[key];
       if (wanted === undefined || wanted === actual) return;
       const why = record['telltale.policy.decisions'].join('; ') || 'no policy applies';
-      problems.push({ file, ...placeAt(['cases', i, key]), severity: 'error', code: 'case', message: `${one.name}: expected ${wanted}, got ${actual} (${why})` });
+      problems.push({
+        file,
+        ...placeAt(['cases', i, key]),
+        severity: 'error',
+        code: 'case',
+        message: `${one.name}: expected ${wanted}, got ${actual} (${why})`,
+      });
     };
     expect('expect', record['telltale.policy.verdict'] || 'none');
     expect('policy', record['telltale.policy.id']);

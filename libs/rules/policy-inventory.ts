@@ -2,7 +2,9 @@ import { BoundedCache, Cidr, CidrSet, readYaml } from '#geo';
 import { z } from 'zod';
 
 /** Hardware addresses are identifiers: files hold their tokens, as `telltale policy token` makes them with the probe's key. */
-export const macTokens = z.array(z.string().regex(/^tk1\.[0-9a-f]{8}\.[\w-]{22}$/, 'expected the token of a hardware address (telltale policy token), not the address')).min(1);
+export const macTokens = z
+  .array(z.string().regex(/^tk1\.[0-9a-f]{8}\.[\w-]{22}$/, 'expected the token of a hardware address (telltale policy token), not the address'))
+  .min(1);
 
 interface Entry {
   readonly blocks: CidrSet | undefined;

@@ -64,7 +64,11 @@ export class Policy {
   readonly #scope: PolicyScope;
   readonly #rules: readonly DimensionRule[];
 
-  constructor({ id, version, title, level }: { id: string; version: string; title: string; level: Level }, scope: PolicyScope, rules: readonly DimensionRule[]) {
+  constructor(
+    { id, version, title, level }: { id: string; version: string; title: string; level: Level },
+    scope: PolicyScope,
+    rules: readonly DimensionRule[],
+  ) {
     this.id = id;
     this.version = version;
     this.title = title;
@@ -83,7 +87,8 @@ export class Policy {
     if (services !== undefined && !services.has(service) && !services.has(service.toLowerCase())) return 'service';
     if (roles !== undefined && !roles.has(record['telltale.role'])) return 'role';
     const subject = record['telltale.subject.ip'];
-    const isNamed = (subjects === undefined && macs === undefined) || (subjects?.has(subject) ?? false) || (macs?.has(record['telltale.subject.mac']) ?? false);
+    const isNamed =
+      (subjects === undefined && macs === undefined) || (subjects?.has(subject) ?? false) || (macs?.has(record['telltale.subject.mac']) ?? false);
     if (!isNamed || (exempt !== undefined && exempt.has(subject))) return 'subject';
     for (const choice of tags) if (!holdsAny(choice, record['telltale.subject.tags'])) return 'tags';
     return kinds === undefined || holdsAny(kinds, record['telltale.flow.observable_kinds']) ? '' : 'identifiers';

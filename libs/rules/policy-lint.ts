@@ -30,7 +30,9 @@ export function lintPolicies(texts: readonly { name: string; text: string }[], c
     }
   }
   for (const [i, file] of files.entries()) {
-    const warn = (path: Path, code: string, message: string): void => { problems.push({ file: file.file, ...file.place(path), severity: 'warning', code, message }); };
+    const warn = (path: Path, code: string, message: string): void => {
+      problems.push({ file: file.file, ...file.place(path), severity: 'warning', code, message });
+    };
     lintDates(file, context, warn);
     lintSubjects(file, context, warn);
     lintRoles(file, context, warn);
@@ -68,7 +70,8 @@ function lintSubjects({ definition: { subjects } }: PolicyFile, { tags }: LintCo
     if (wider >= 0) warn(['subjects', 'cidr', i], 'redundant', `${subjects!.cidr![i]} lies within ${subjects!.cidr![wider]}`);
   }
   for (const [key, values] of Object.entries(subjects?.tags ?? {})) {
-    if (tags === undefined) warn(['subjects', 'tags', key], 'no-inventory', 'there is no inventory: no subject has a tag, and the policy holds for nobody');
+    if (tags === undefined)
+      warn(['subjects', 'tags', key], 'no-inventory', 'there is no inventory: no subject has a tag, and the policy holds for nobody');
     else if (key !== 'residency') {
       for (const [i, value] of values.entries()) {
         if (!tags.has(`${key}=${value}`)) warn(['subjects', 'tags', key, i], 'unreachable', `the inventory gives ${key}=${value} to nobody`);
@@ -81,7 +84,12 @@ function lintRoles({ definition: { services, roles } }: PolicyFile, { rolesOf }:
   if (!services) return;
   const played = new Set(services.flatMap((service) => [...rolesOf(service)]));
   for (const [i, role] of (roles ?? []).entries()) {
-    if (!played.has(role)) warn(['roles', i], 'unreachable', `the catalogue knows no endpoint of ${services.length === 1 ? services[0] : 'these services'} with the role ${role}`);
+    if (!played.has(role))
+      warn(
+        ['roles', i],
+        'unreachable',
+        `the catalogue knows no endpoint of ${services.length === 1 ? services[0] : 'these services'} with the role ${role}`,
+      );
   }
   for (const [i, service] of services.entries()) {
     if (roles && ![...rolesOf(service)].some((role) => (roles as readonly string[]).includes(role))) {
@@ -95,7 +103,10 @@ function lintCountries({ definition }: PolicyFile, dimension: Dimension, { juris
   if (deny?.[dimension] && allow?.[dimension]) {
     warn(['deny', dimension], 'unreachable', `has no effect: "allow" names the only countries that are allowed as ${dimension}`);
   }
-  const span = { from: definition.valid_from ? startOfDay(definition.valid_from) : -Infinity, to: definition.valid_to ? endOfDay(definition.valid_to) : Infinity };
+  const span = {
+    from: definition.valid_from ? startOfDay(definition.valid_from) : -Infinity,
+    to: definition.valid_to ? endOfDay(definition.valid_to) : Infinity,
+  };
   for (const list of ['deny', 'allow'] as const) {
     const entries = (definition[list]?.[dimension] ?? []).map((name) => ({ name, members: jurisdictions.resolve(name) ?? [] }));
     for (const [i, { name, members }] of entries.entries()) {
@@ -120,18 +131,31 @@ function lintAgainst(file: PolicyFile, other: PolicyFile, jurisdictions: Jurisdi
   for (const dimension of dimensions) {
     const denied = (b.deny?.[dimension] ?? []).flatMap((name) => jurisdictions.resolve(name) ?? []);
     for (const [i, name] of (a.allow?.[dimension] ?? []).entries()) {
-      const both = (jurisdictions.resolve(name) ?? []).filter((member) => denied.some((one) => one.country === member.country && one.from <= member.to && member.from <= one.to));
+      const both = (jurisdictions.resolve(name) ?? []).filter((member) =>
+        denied.some((one) => one.country === member.country && one.from <= member.to && member.from <= one.to),
+      );
       if (both.length > 0) {
         const list = [...new Set(both.map(({ country }) => country))].join(', ');
-        warn(['allow', dimension, i], 'contradiction', `${list}: allowed as ${dimension} here, denied by policy ${b.id} for the same traffic; the stricter one wins`);
+        warn(
+          ['allow', dimension, i],
+          'contradiction',
+          `${list}: allowed as ${dimension} here, denied by policy ${b.id} for the same traffic; the stricter one wins`,
+        );
       }
     }
   }
 }
 
 function covers(wide: readonly Membership[], narrow: readonly Membership[]): boolean {
-  return narrow.every((member) => wide.some((one) =>
-    one.country === member.country && one.from <= member.from && one.to >= member.to && (one.condition === '' || one.condition === member.condition)));
+  return narrow.every((member) =>
+    wide.some(
+      (one) =>
+        one.country === member.country &&
+        one.from <= member.from &&
+        one.to >= member.to &&
+        (one.condition === '' || one.condition === member.condition),
+    ),
+  );
 }
 
 function holds(wide: Cidr, narrow: Cidr): boolean {

@@ -55,7 +55,8 @@ export class PolicySet {
       const verdict = strictestVerdict(policy, peer, hops, time);
       const reason = reasonOf(policy, verdict, peer, hops, time);
       decisions.push(`${policy.id}@${policy.version} ${verdict} ${reason}`);
-      if (verdict === 'denied') denials = [...denials, ...denialsBy(policy, peer, hops, time).filter(({ place }) => !denials.some((earlier) => earlier.place === place))];
+      if (verdict === 'denied')
+        denials = [...denials, ...denialsBy(policy, peer, hops, time).filter(({ place }) => !denials.some((earlier) => earlier.place === place))];
       if (decisive !== undefined && strictness[verdict] <= strictness[strictest]) continue;
       decisive = policy;
       strictest = verdict;
@@ -91,6 +92,7 @@ function hopReason(policy: Policy, verdict: PolicyVerdict, hop: Hop, time: numbe
 function denialsBy(policy: Policy, peer: JudgedPlace | undefined, hops: readonly Hop[], time: number): Denial[] {
   const denials: Denial[] = [];
   if (peer !== undefined && policy.verdict(peer, time) === 'denied') denials.push({ place: '', policy, reason: policy.reason(peer, 'denied', time) });
-  for (const hop of hops) if (policy.verdict(hop, time) === 'denied') denials.push({ place: hop.ip, policy, reason: hopReason(policy, 'denied', hop, time) });
+  for (const hop of hops)
+    if (policy.verdict(hop, time) === 'denied') denials.push({ place: hop.ip, policy, reason: hopReason(policy, 'denied', hop, time) });
   return denials;
 }

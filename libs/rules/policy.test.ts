@@ -23,7 +23,11 @@ function policy(lines: string, id = 'p'): Policy {
 }
 
 function decided(policies: Policy[], fields: Partial<FlowRecord>, hops: Hop[] = []): FlowRecord {
-  const record = Object.assign(createFlowRecord(), { '@timestamp': micros('2026-03-01'), 'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.subject.ip': '10.0.0.1' }, fields);
+  const record = Object.assign(
+    createFlowRecord(),
+    { '@timestamp': micros('2026-03-01'), 'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.subject.ip': '10.0.0.1' },
+    fields,
+  );
   const place = {
     located: record['telltale.peer.located'], registered: record['telltale.peer.registered'], operated: record['telltale.peer.operated'],
     disputed: record['telltale.peer.disputed'],
@@ -38,10 +42,18 @@ function decide(policies: Policy[], fields: Partial<FlowRecord>, hops: Hop[] = [
   return `${record['telltale.policy.id']} ${record['telltale.policy.verdict']} ${record['telltale.policy.reason']}`.trim();
 }
 
-const peer = (located: string, operated = '', registered = ''): Partial<FlowRecord> => ({ 'telltale.peer.located': located, 'telltale.peer.operated': operated, 'telltale.peer.registered': registered });
+const peer = (located: string, operated = '', registered = ''): Partial<FlowRecord> => ({
+  'telltale.peer.located': located,
+  'telltale.peer.operated': operated,
+  'telltale.peer.registered': registered,
+});
 
 test('the policy that ships: countries of concern by place and by operator, unknown is not allowed', () => {
-  const shipped = parsePolicy(readFileSync(new URL('../../../libs/rules/policies/conferencing.yml', import.meta.url), 'utf8'), 'conferencing.yml', context);
+  const shipped = parsePolicy(
+    readFileSync(new URL('../../../libs/rules/policies/conferencing.yml', import.meta.url), 'utf8'),
+    'conferencing.yml',
+    context,
+  );
   assert.equal(decide([shipped], peer('CN', 'CN')), 'conferencing denied located=CN, operated=CN');
   assert.equal(decide([shipped], peer('US', 'CN', 'US')), 'conferencing denied operated=CN');
   assert.equal(decide([shipped], peer('HK', 'US')), 'conferencing denied located=HK');
@@ -55,7 +67,9 @@ test('the policy that ships: countries of concern by place and by operator, unkn
 });
 
 test('a policy says for whom, for what and when it holds', () => {
-  const bounded = policy('services: [zoom]\nroles: [media]\nsubjects: { cidr: [10.0.0.0/8], not_cidr: [10.9.0.0/16] }\nvalid_from: 2026-01-01\nvalid_to: 2026-06-30\ndeny: { located: [CN] }');
+  const bounded = policy(
+    'services: [zoom]\nroles: [media]\nsubjects: { cidr: [10.0.0.0/8], not_cidr: [10.9.0.0/16] }\nvalid_from: 2026-01-01\nvalid_to: 2026-06-30\ndeny: { located: [CN] }',
+  );
   const cn = peer('CN');
   assert.equal(decide([bounded], cn), 'p denied located=CN');
   assert.equal(decide([bounded], { ...cn, 'telltale.role': 'telemetry' }), '');
@@ -107,8 +121,12 @@ test('mistakes in a policy are told with their places', () => {
     'p.yml:5:18: error: no service of the catalogue is named "Zom" [unknown-service]',
     'p.yml:6:23: error: "nowhere" is neither a country code nor a named set [unknown-set]',
   ]);
-  assert.deepEqual(fault('deny: { located: [CN] }\nallow: { located: [CN, DE] }'), ['p.yml:6:19: error: CN is both allowed and denied as located [contradiction]']);
-  assert.deepEqual(fault('deny: { located: [CN] }\nvalid_from: 2026-02-01\nvalid_to: 2026-01-01'), ['p.yml:7:11: error: valid_to lies before valid_from [dates]']);
+  assert.deepEqual(fault('deny: { located: [CN] }\nallow: { located: [CN, DE] }'), [
+    'p.yml:6:19: error: CN is both allowed and denied as located [contradiction]',
+  ]);
+  assert.deepEqual(fault('deny: { located: [CN] }\nvalid_from: 2026-02-01\nvalid_to: 2026-01-01'), [
+    'p.yml:7:11: error: valid_to lies before valid_from [dates]',
+  ]);
   assert.match(fault('deny: { located: [CN] }\ncolour: red')[0]!, /^p\.yml:\d+:\d+: error: .*colour/);
   assert.match(fault('services: [Zoom]')[0]!, /a policy needs "deny" or "allow"/);
   assert.match(fault('deny: { located: [CN] }\nsubjects: { cidr: [ten] }')[0]!, /^p\.yml:6:20: error: subjects\.cidr\.0: expected an address block/);
@@ -128,14 +146,21 @@ test('an allowed country that another source disputes with one that is not is un
   assert.equal(decide([denies], { ...peer('JP'), 'telltale.peer.disputed': ['US', 'CN'] }), 'p unknown located=JP disputed by CN');
   assert.equal(decide([denies], { ...peer('JP'), 'telltale.peer.disputed': ['US'] }), 'p allowed located=JP');
   assert.equal(decide([denies], { ...peer('CN'), 'telltale.peer.disputed': ['JP'] }), 'p denied located=CN');
-  assert.equal(decide([policy('deny: { located: [CN] }\nunknown: deny')], { ...peer('JP'), 'telltale.peer.disputed': ['CN'] }), 'p denied located=JP disputed by CN');
+  assert.equal(
+    decide([policy('deny: { located: [CN] }\nunknown: deny')], { ...peer('JP'), 'telltale.peer.disputed': ['CN'] }),
+    'p denied located=JP disputed by CN',
+  );
 });
 
 test('subjects are told by the token of their hardware address too, and never by the address itself', () => {
   const byMac = policy(`subjects: { mac: [${laptop}] }\ndeny: { located: [CN] }`);
   assert.equal(decide([byMac], { ...peer('CN'), 'telltale.subject.mac': laptop }), 'p denied located=CN');
   assert.equal(decide([byMac], { ...peer('CN'), 'telltale.subject.mac': 'tk1.0a1b2c3d.AAAAAAAAAAAAAAAAAAAAAA' }), '');
-  assert.equal(decide([policy(`subjects: { cidr: [10.0.0.0/24], mac: [${laptop}] }\ndeny: { located: [CN] }`)], peer('CN')), 'p denied located=CN', 'one of both is enough');
+  assert.equal(
+    decide([policy(`subjects: { cidr: [10.0.0.0/24], mac: [${laptop}] }\ndeny: { located: [CN] }`)], peer('CN')),
+    'p denied located=CN',
+    'one of both is enough',
+  );
   assert.throws(() => policy('subjects: { mac: ["3c:15:c2:9a:01:fe"] }\ndeny: { located: [CN] }'), /expected the token of a hardware address/);
 });
 
@@ -151,7 +176,10 @@ test('hops behind the peer are judged like the peer', () => {
   assert.equal(decide([denies], peer('US'), [relay]), 'p denied turn-relay 192.0.2.9: located=CN');
   assert.equal(decide([denies], peer('CN'), [relay]), 'p denied located=CN; turn-relay 192.0.2.9: located=CN');
   assert.equal(decide([denies], peer('US'), [{ ...relay, located: '' }]), 'p unknown turn-relay 192.0.2.9: located=unknown');
-  assert.equal(decide([denies], peer('US', 'US'), [{ ...relay, located: 'DE' }]), 'p allowed located=US, operated=US; turn-relay 192.0.2.9: located=DE, operated=unknown');
+  assert.equal(
+    decide([denies], peer('US', 'US'), [{ ...relay, located: 'DE' }]),
+    'p allowed located=US, operated=US; turn-relay 192.0.2.9: located=DE, operated=unknown',
+  );
 });
 
 test('the stricter policy decides, and what both say is shown', () => {
@@ -171,8 +199,10 @@ test('a policy may hold for subjects by tag, and for data by class and kind', ()
   for (const [kind, expected] of [['email', 'p denied located=US'], ['room_id', 'p denied located=US'], ['user_id', '']] as const) {
     assert.equal(decide([data], { ...peer('US'), 'telltale.flow.observable_kinds': [kind] }), expected, kind);
   }
-  assert.throws(() => policy('data_classes: [secrets]\nidentifier_kinds: [shoe_size]\ndeny: { located: [US] }'),
-    /p\.yml:6:20: error: the identifier catalogue has no kind "shoe_size".*\n.*p\.yml:5:16: error: no data class is named "secrets"; there are account, direct, room/);
+  assert.throws(
+    () => policy('data_classes: [secrets]\nidentifier_kinds: [shoe_size]\ndeny: { located: [US] }'),
+    /p\.yml:6:20: error: the identifier catalogue has no kind "shoe_size".*\n.*p\.yml:5:16: error: no data class is named "secrets"; there are account, direct, room/,
+  );
 });
 
 test('the inventory tags addresses; a later entry goes before an earlier one', () => {
@@ -192,7 +222,10 @@ test('the inventory tags addresses; a later entry goes before an earlier one', (
 });
 
 function lint(...bodies: string[]): string[] {
-  const texts = bodies.map((body, i) => ({ name: `${'abc'[i]}.yml`, text: `id: ${'abc'[i]}\nversion: '1'\ntitle: T\nlevel: high\nowner: O\n${body}` }));
+  const texts = bodies.map((body, i) => ({
+    name: `${'abc'[i]}.yml`,
+    text: `id: ${'abc'[i]}\nversion: '1'\ntitle: T\nlevel: high\nowner: O\n${body}`,
+  }));
   const rolesOf = (service: string): Set<string> => new Set(service === 'WhatsApp' ? ['signalling'] : ['signalling', 'media']);
   return lintPolicies(texts, { ...context, day: '2026-08-01', rolesOf, tags: new Set(['department=legal']) }).map(formatProblem);
 }
@@ -213,12 +246,18 @@ test('lint: expired, unreachable and redundant entries', () => {
   assert.deepEqual(lint('allow: { operated: [US] }\ndeny: { operated: [CN] }'), [
     'a.yml:7:19: warning: has no effect: "allow" names the only countries that are allowed as operated [unreachable]',
   ]);
-  assert.deepEqual(lint('subjects: { cidr: [10.1.0.0/16, 10.1.2.0/24], not_cidr: [10.0.0.0/8, 192.168.0.0/16], tags: { department: [sales] } }\ndeny: { located: [US] }').map((line) => line.slice(0, line.indexOf(' warning'))),
-    ['a.yml:6:20:', 'a.yml:6:33:', 'a.yml:6:33:', 'a.yml:6:70:', 'a.yml:6:108:']);
+  assert.deepEqual(
+    lint(
+      'subjects: { cidr: [10.1.0.0/16, 10.1.2.0/24], not_cidr: [10.0.0.0/8, 192.168.0.0/16], tags: { department: [sales] } }\ndeny: { located: [US] }',
+    ).map((line) => line.slice(0, line.indexOf(' warning'))),
+    ['a.yml:6:20:', 'a.yml:6:33:', 'a.yml:6:33:', 'a.yml:6:70:', 'a.yml:6:108:'],
+  );
 });
 
 test('lint: contradictions within a policy and between policies', () => {
-  assert.deepEqual(lint('deny: { located: [cn] }\nallow: { located: [HK] }'), ['a.yml:7:19: error: HK is both allowed and denied as located [contradiction]']);
+  assert.deepEqual(lint('deny: { located: [cn] }\nallow: { located: [HK] }'), [
+    'a.yml:7:19: error: HK is both allowed and denied as located [contradiction]',
+  ]);
   assert.deepEqual(lint('services: [Zoom]\nallow: { located: [eea, IN] }', 'services: [zoom, Teams]\ndeny: { located: [IN, FR] }'), [
     'a.yml:7:20: warning: FR: allowed as located here, denied by policy b for the same traffic; the stricter one wins [contradiction]',
     'a.yml:7:25: warning: IN: allowed as located here, denied by policy b for the same traffic; the stricter one wins [contradiction]',

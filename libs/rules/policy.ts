@@ -68,7 +68,8 @@ export function readPolicy(text: string, file: string, { jurisdictions, services
   for (const [i, name] of (value.services ?? []).entries()) {
     if (!known.has(name.toLowerCase())) report(['services', i], 'unknown-service', `no service of the catalogue is named "${name}"`);
   }
-  if (value.valid_from !== undefined && value.valid_to !== undefined && value.valid_to < value.valid_from) report(['valid_to'], 'dates', 'valid_to lies before valid_from');
+  if (value.valid_from !== undefined && value.valid_to !== undefined && value.valid_to < value.valid_from)
+    report(['valid_to'], 'dates', 'valid_to lies before valid_from');
 
   const members = (list: 'deny' | 'allow', dimension: Dimension): Map<string, Membership[]> | undefined => {
     const entries = value[list]?.[dimension];
@@ -87,7 +88,8 @@ export function readPolicy(text: string, file: string, { jurisdictions, services
     const allowed = members('allow', dimension);
     if (!denied && !allowed) continue;
     for (const [country, memberships] of denied ?? []) {
-      if (overlap(memberships, allowed?.get(country) ?? [])) report(['allow', dimension], 'contradiction', `${country} is both allowed and denied as ${dimension}`);
+      if (overlap(memberships, allowed?.get(country) ?? []))
+        report(['allow', dimension], 'contradiction', `${country} is both allowed and denied as ${dimension}`);
     }
     const unknown = typeof value.unknown === 'string' ? value.unknown : value.unknown[dimension] ?? 'indeterminate';
     rules.push({ dimension, denied: denied ?? new Map(), allowed, unknown: verdictWhenUnknown[unknown] });
@@ -113,14 +115,19 @@ export function readPolicy(text: string, file: string, { jurisdictions, services
 const verdictWhenUnknown = { indeterminate: 'unknown', allow: 'allowed', deny: 'denied' } as const;
 
 /** Kinds that the policy is about: those it names, and those of the data classes it names. */
-function identifierKinds(value: PolicyDefinition, kinds: ReadonlyMap<string, string>, report: (path: PropertyKey[], code: string, message: string) => void): Set<string> | undefined {
+function identifierKinds(
+  value: PolicyDefinition,
+  kinds: ReadonlyMap<string, string>,
+  report: (path: PropertyKey[], code: string, message: string) => void,
+): Set<string> | undefined {
   if (!value.identifier_kinds && !value.data_classes) return undefined;
   const classes = new Set(kinds.values());
   for (const [i, name] of (value.identifier_kinds ?? []).entries()) {
     if (!kinds.has(name)) report(['identifier_kinds', i], 'unknown-kind', `the identifier catalogue has no kind "${name}"`);
   }
   for (const [i, name] of (value.data_classes ?? []).entries()) {
-    if (!classes.has(name)) report(['data_classes', i], 'unknown-class', `no data class is named "${name}"; there are ${[...classes].toSorted().join(', ')}`);
+    if (!classes.has(name))
+      report(['data_classes', i], 'unknown-class', `no data class is named "${name}"; there are ${[...classes].toSorted().join(', ')}`);
   }
   const ofClasses = [...kinds].filter(([, dataClass]) => value.data_classes?.includes(dataClass)).map(([kind]) => kind);
   return new Set([...(value.identifier_kinds ?? []), ...ofClasses]);
@@ -128,7 +135,9 @@ function identifierKinds(value: PolicyDefinition, kinds: ReadonlyMap<string, str
 
 /** A tag with the values asked for; those of `residency` may be named sets of countries. */
 function tagChoice(key: string, values: readonly string[], jurisdictions: Jurisdictions): Set<string> {
-  const expanded = values.flatMap((value) => (key === 'residency' ? jurisdictions.resolve(value)?.map(({ country }) => country) ?? [value] : [value]));
+  const expanded = values.flatMap((value) =>
+    key === 'residency' ? (jurisdictions.resolve(value)?.map(({ country }) => country) ?? [value]) : [value],
+  );
   return new Set(expanded.map((value) => `${key}=${value}`));
 }
 

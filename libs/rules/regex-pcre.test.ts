@@ -99,7 +99,13 @@ test('a pattern that both read alike stays as it is', () => {
   }
   assert.deepEqual([translatePcre('(?im)a', '').pattern, translatePcre('(?im)a', '').flags], ['a', 'im']);
   // Nothing behind them could use what they do not give back.
-  for (const [pattern, plain] of [['a++b', 'a+b'], ['x"[^"]*+"', 'x"[^"]*"'], ['(b|a++)', '(b|a+)'], ['\\d++\\.x', '\\d+\\.x']]) assert.equal(translatePcre(pattern!, '').pattern, plain);
+  for (const [pattern, plain] of [
+    ['a++b', 'a+b'],
+    ['x"[^"]*+"', 'x"[^"]*"'],
+    ['(b|a++)', '(b|a+)'],
+    ['\\d++\\.x', '\\d+\\.x'],
+  ])
+    assert.equal(translatePcre(pattern!, '').pattern, plain);
 });
 
 const perl = spawnSync('perl', ['-e', 'print $]']);
@@ -110,14 +116,19 @@ function asPerlSays(cases: readonly (readonly [pattern: string, text: string])[]
   const program = `no warnings; while (<STDIN>) { chomp; my ($p, $t) = map { my $s = pack("H*", $_); utf8::decode($s); $s } split(/,/, $_, 2);
     my $r = eval { $t =~ /$p/ ? 1 : 0 }; print defined $r ? $r : "E"; }`;
   const hex = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
-  const { stdout, stderr } = spawnSync('perl', ['-e', program], { input: cases.map(([pattern, text]) => `${hex(pattern)},${hex(text)}\n`).join(''), encoding: 'latin1' });
+  const { stdout, stderr } = spawnSync('perl', ['-e', program], {
+    input: cases.map(([pattern, text]) => `${hex(pattern)},${hex(text)}\n`).join(''),
+    encoding: 'latin1',
+  });
   assert.equal(stdout.length, cases.length, stderr);
   return [...stdout].map((answer) => (answer === 'E' ? undefined : answer === '1'));
 }
 
 test('the table is what Perl says', { skip }, () => {
   // Perl has no flag U, which turns what is greedy and what is lazy.
-  const cases = table.filter(([pattern]) => !pattern.includes('(?U)')).flatMap(([pattern, stands, other]) => [...stands, ...other].map((text) => [pattern, text] as const));
+  const cases = table
+    .filter(([pattern]) => !pattern.includes('(?U)'))
+    .flatMap(([pattern, stands, other]) => [...stands, ...other].map((text) => [pattern, text] as const));
   const wrong = asPerlSays(cases).flatMap((found, i) => {
     const [pattern, text] = cases[i]!;
     return found === table.find(([one]) => one === pattern)![1].includes(text) ? [] : [`${pattern} ${JSON.stringify(text)}: ${found}`];
@@ -132,7 +143,9 @@ test('patterns put together of what PCRE has find what Perl finds', { skip }, ()
     node: fc.oneof(
       { maxDepth: 3 }, fc.tuple(atom, quantifier).map(([one, how]) => (/^(?:\\[bAzK]|\(\?)/.test(one) ? one : one + how)),
       fc.array(tie('node'), { minLength: 2, maxLength: 4 }).map((parts) => parts.join('')),
-      fc.tuple(fc.constantFrom('(?:', '(', '(?>', '(?i:', '(?-i:', '(?|'), fc.array(tie('node'), { minLength: 1, maxLength: 2 }), quantifier).map(([open, parts, how]) => `${open}${parts.join('|')})${how}`),
+      fc
+        .tuple(fc.constantFrom('(?:', '(', '(?>', '(?i:', '(?-i:', '(?|'), fc.array(tie('node'), { minLength: 1, maxLength: 2 }), quantifier)
+        .map(([open, parts, how]) => `${open}${parts.join('|')})${how}`),
     ),
   })).node;
   const text = fc.array(fc.constantFrom('a', 'b', 'A', 'B', '1', ' ', ']'), { maxLength: 8 }).map((chars) => chars.join(''));
@@ -141,7 +154,9 @@ test('patterns put together of what PCRE has find what Perl finds', { skip }, ()
     const [pattern, value] = cases[i]!;
     if (found === undefined) return [];
     try {
-      return regexMatcher(compileRegex(pattern, ''))(value) === found ? [] : [`${pattern} ${JSON.stringify(value)}: Perl ${found}; ${compileRegex(pattern, '').source}`];
+      return regexMatcher(compileRegex(pattern, ''))(value) === found
+        ? []
+        : [`${pattern} ${JSON.stringify(value)}: Perl ${found}; ${compileRegex(pattern, '').source}`];
     } catch (error) {
       return /the time .*can grow/.test((error as Error).message) ? [] : [`${pattern}: ${(error as Error).message}`];
     }

@@ -44,6 +44,9 @@ export function compileRegex(source: string, flags: string): RegExp {
   const machine = linearMachine(tree);
   if (machine && machine.leftOut === undefined) return regex;
   const why = machine ? `runs ${machine.leftOut}` : 'takes a pattern of this size';
-  const time = loop === undefined ? 'with this repetition the time can grow with the fourth power of the value' : 'the time of this repetition can grow exponentially';
+  const time =
+    loop === undefined
+      ? 'with this repetition the time can grow with the fourth power of the value'
+      : 'the time of this repetition can grow exponentially';
   throw new RegexRefused(`${time}, and no engine that is linear ${why}`, translated.offsets[loop ?? thirdRepetition(tree)] ?? 0);
 }

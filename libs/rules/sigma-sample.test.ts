@@ -40,11 +40,26 @@ test('public Sigma rules: those that records cannot answer are told, with the fi
   assert.ok(elsewhere.length > 0 && elsewhere.every(({ evaluable }) => evaluable === 'no'));
 });
 
-const http: Partial<FlowRecord> = { 'network.protocol': 'http', 'http.request.method': 'GET', 'url.domain': 'a.example', 'destination.domain': 'a.example', 'url.path': '/', 'user_agent.original': 'x' };
+const http: Partial<FlowRecord> = {
+  'network.protocol': 'http',
+  'http.request.method': 'GET',
+  'url.domain': 'a.example',
+  'destination.domain': 'a.example',
+  'url.path': '/',
+  'user_agent.original': 'x',
+};
 const cases: [file: RegExp, match: Partial<FlowRecord>[], other: Partial<FlowRecord>[]][] = [
   [/proxy_ua_rclone/, [{ ...http, 'user_agent.original': 'rclone/v1.60' }], [http, { ...http, 'url.path': '/rclone/v1' }]],
-  [/proxy_pua_advanced_ip_scanner_update_check|advanced_port_scanner/i, [{ ...http, 'url.path': '/checkupdate.php', 'url.query': 'lng=en&ver=2-5-3680&beta=n&type=upd&rmode=p&product=aps' }], [{ ...http, 'url.path': '/checkupdate.php', 'url.query': 'lng=en' }]],
-  [/net_dns_.*cobaltstrike/i, [{ 'network.protocol': 'dns', 'dns.question.name': 'aaa.stage.1.example' }, { 'dns.question.name': 'x.stage.123456.example' }], [{ 'network.protocol': 'dns', 'dns.question.name': 'stage.example' }]],
+  [
+    /proxy_pua_advanced_ip_scanner_update_check|advanced_port_scanner/i,
+    [{ ...http, 'url.path': '/checkupdate.php', 'url.query': 'lng=en&ver=2-5-3680&beta=n&type=upd&rmode=p&product=aps' }],
+    [{ ...http, 'url.path': '/checkupdate.php', 'url.query': 'lng=en' }],
+  ],
+  [
+    /net_dns_.*cobaltstrike/i,
+    [{ 'network.protocol': 'dns', 'dns.question.name': 'aaa.stage.1.example' }, { 'dns.question.name': 'x.stage.123456.example' }],
+    [{ 'network.protocol': 'dns', 'dns.question.name': 'stage.example' }],
+  ],
   [/net_connection_lnx_ngrok/, [{ 'destination.domain': 'tunnel.us.ngrok.com' }], [{ 'destination.domain': 'ngrok.com' }]],
 ];
 for (const [name, match, other] of cases) {

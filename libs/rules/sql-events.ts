@@ -18,7 +18,8 @@ export function flowEvents(correlation: Correlation, rules: ReadonlyMap<string, 
     const time = perFlow ? 'if(toUnixTimestamp64Micro(event_start) = 0, timestamp, event_start)' : 'timestamp';
     const key = perFlow ? "if(telltale_flow_id = '', event_id, telltale_flow_id)" : 'event_id';
     const perObservable = rule.outcome.finding === 'observable';
-    const number = observables === undefined ? 'toUInt32(notEmpty(telltale_observables.kind))' : perObservable ? 'arrayJoin(matching)' : 'matching[1]';
+    const number =
+      observables === undefined ? 'toUInt32(notEmpty(telltale_observables.kind))' : perObservable ? 'arrayJoin(matching)' : 'matching[1]';
     const id_ = perObservable ? `concat(${key}, ' ', telltale_observables.token[number], ' ', telltale_observables.path[number])` : key;
     return `SELECT toUnixTimestamp64Micro(${time}) AS time, ${id_} AS id, ${quoted(id)} AS rule, map(${values}) AS fields, toInt64(0) AS stored
 FROM (

@@ -96,9 +96,12 @@ function testsSql(expression: Extract<Expression, { type: 'field' | 'keyword' }>
   if (expression.type === 'keyword') return `arrayExists(text -> text != '' AND ${anyText('text', tests)}, ${everyText})`;
   const { field } = expression;
   switch (field.type) {
-    case 'text': return anyText(columnSql(field), tests);
-    case 'number': return anyNumber(field, tests);
-    case 'observables': return tests.some((test) => test.op === 'exists' && test.expected) ? 'notEmpty(telltale_observables.kind)' : 'empty(telltale_observables.kind)';
+    case 'text':
+      return anyText(columnSql(field), tests);
+    case 'number':
+      return anyNumber(field, tests);
+    case 'observables':
+      return tests.some((test) => test.op === 'exists' && test.expected) ? 'notEmpty(telltale_observables.kind)' : 'empty(telltale_observables.kind)';
     case 'texts': {
       const list = textsColumn(field);
       // An empty list is an absent field, of which the tests may hold too.
@@ -189,7 +192,11 @@ function referenceSql(value: string, field: Field, anchor: Extract<ValueTest, { 
   const a = `lowerUTF8(${value})`;
   const holds = (other: string): string => {
     const b = `lowerUTF8(${other})`;
-    return anchor === 'whole' ? `${a} = ${b}` : anchor === 'contains' ? `position(${a}, ${b}) > 0` : `${anchor === 'startswith' ? 'startsWith' : 'endsWith'}(${a}, ${b})`;
+    return anchor === 'whole'
+      ? `${a} = ${b}`
+      : anchor === 'contains'
+        ? `position(${a}, ${b}) > 0`
+        : `${anchor === 'startswith' ? 'startsWith' : 'endsWith'}(${a}, ${b})`;
   };
   if (field.type === 'texts') return `arrayExists(other -> ${holds('other')}, ${textsColumn(field)})`;
   if (field.type === 'number') return holds(`toString(${columnSql(field)})`);

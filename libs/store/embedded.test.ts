@@ -24,7 +24,9 @@ function child(script: string, folder: string): { process: ChildProcess; lines: 
 test('a second process is told who has the folder', async () => {
   await using temporary = await temporaryStore();
   const { process: second, lines } = child(
-    "await openStore({ path: folder }).then(() => console.log('opened'), (error) => console.log(JSON.stringify([error.code, error.message])));", temporary.path);
+    "await openStore({ path: folder }).then(() => console.log('opened'), (error) => console.log(JSON.stringify([error.code, error.message])));",
+    temporary.path,
+  );
   const [code, message] = JSON.parse((await lines.next()).value as string) as [string, string];
   second.kill();
   assert.equal(code, 'folder-in-use');
@@ -35,7 +37,10 @@ test('one process has one folder; after closing it may open another', async () =
   await using folder = await temporaryFolder();
   {
     await using temporary = await temporaryStore();
-    await assert.rejects(openStore({ path: folder.path }), (error) => error instanceof StoreError && error.code === 'one-folder-per-process' && error.message.includes(temporary.path));
+    await assert.rejects(
+      openStore({ path: folder.path }),
+      (error) => error instanceof StoreError && error.code === 'one-folder-per-process' && error.message.includes(temporary.path),
+    );
   }
   await using store = await openStore({ path: folder.path });
   assert.deepEqual(await store.query('SELECT 1 AS one'), [{ one: 1 }]);
@@ -67,7 +72,11 @@ test('what was confirmed before a SIGKILL is there, and sending everything again
   const ids = new Set((await store.query<{ id: string }>('SELECT event_id AS id FROM flows FINAL')).map(({ id }) => id));
   const expected = flowRecords(ids.size + batch);
   for (const record of expected.slice(0, confirmed)) assert.ok(ids.has(record['event.id']));
-  assert.equal(await count(store, `findings FINAL WHERE telltale_record_id IN (SELECT event_id FROM flows)`), await count(store, 'findings FINAL'), 'no finding without its flow');
+  assert.equal(
+    await count(store, `findings FINAL WHERE telltale_record_id IN (SELECT event_id FROM flows)`),
+    await count(store, 'findings FINAL'),
+    'no finding without its flow',
+  );
 
   await store.write(expected, expected.map((record) => findingAbout(record)));
   await store.refreshRollups();

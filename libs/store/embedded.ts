@@ -49,9 +49,12 @@ async function loadEngine(): Promise<CreateConnection> {
   try {
     return ((await import(engine)) as { createChdbConnection: CreateConnection }).createChdbConnection;
   } catch (error) {
-    throw new StoreError('embedded-missing', `the embedded ClickHouse (npm package chdb) cannot be loaded on ${process.platform}-${process.arch}. `
-      + 'It is an optional dependency with binaries for Linux (glibc) and macOS: run `npm install --include=optional`, or use a server (CLICKHOUSE_URL).',
-    { cause: error });
+    throw new StoreError(
+      'embedded-missing',
+      `the embedded ClickHouse (npm package chdb) cannot be loaded on ${process.platform}-${process.arch}. ` +
+        'It is an optional dependency with binaries for Linux (glibc) and macOS: run `npm install --include=optional`, or use a server (CLICKHOUSE_URL).',
+      { cause: error },
+    );
   }
 }
 
@@ -59,9 +62,16 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
   try {
     return create({ path: join(folder, 'clickhouse') });
   } catch (error) {
-    const owner = await readFile(join(folder, 'owner'), 'utf8').then((text) => text.trim(), () => '');
-    throw new StoreError('folder-in-use', `cannot open the data folder ${folder}: ${owner === '' ? 'it is no folder of ours, or not writable' : `process ${owner} has it open`}. `
-      + 'One process at a time can use it: stop that process, choose another folder, or use a server (CLICKHOUSE_URL).', { cause: error });
+    const owner = await readFile(join(folder, 'owner'), 'utf8').then(
+      (text) => text.trim(),
+      () => '',
+    );
+    throw new StoreError(
+      'folder-in-use',
+      `cannot open the data folder ${folder}: ${owner === '' ? 'it is no folder of ours, or not writable' : `process ${owner} has it open`}. ` +
+        'One process at a time can use it: stop that process, choose another folder, or use a server (CLICKHOUSE_URL).',
+      { cause: error },
+    );
   }
 }
 

@@ -7,7 +7,14 @@
  * - `migration-changed`: the database was migrated by another text of the same migration.
  * - `closed`: the store was closed while or before it was asked.
  */
-export type StoreErrorCode = 'embedded-missing' | 'folder-in-use' | 'one-folder-per-process' | 'refused' | 'query-failed' | 'migration-changed' | 'closed';
+export type StoreErrorCode =
+  | 'embedded-missing'
+  | 'folder-in-use'
+  | 'one-folder-per-process'
+  | 'refused'
+  | 'query-failed'
+  | 'migration-changed'
+  | 'closed';
 
 /** What went wrong, where, and what to do about it. */
 export class StoreError extends Error {

@@ -46,8 +46,14 @@ export async function serveLoopback(path: string): Promise<LoopbackServer> {
       return;
     }
     await engine.command({ query: `USE ${parameters.get('database') ?? 'default'}` });
-    const query_params = Object.fromEntries([...parameters].filter(([name]) => name.startsWith('param_')).map(([name, value]) => [name.slice('param_'.length), parameter(value)]));
-    const { stream } = await engine.exec({ query, query_params, ...(inQuery === null ? {} : { values: Readable.from([body], { objectMode: false }) }) });
+    const query_params = Object.fromEntries(
+      [...parameters].filter(([name]) => name.startsWith('param_')).map(([name, value]) => [name.slice('param_'.length), parameter(value)]),
+    );
+    const { stream } = await engine.exec({
+      query,
+      query_params,
+      ...(inQuery === null ? {} : { values: Readable.from([body], { objectMode: false }) }),
+    });
     const result = await buffer(stream);
     if (fault === 'drop') {
       request.socket.destroy();

@@ -12,20 +12,36 @@ import { count, flowRecords, run, temporaryFolder, temporaryStore } from './test
 test('the tables hold exactly the fields of the field table', async () => {
   await using temporary = await temporaryStore();
   for (const [table, fields] of Object.entries(tables)) {
-    const columns = await temporary.store.query<{ name: string; type: string }>('SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}', { table });
+    const columns = await temporary.store.query<{ name: string; type: string }>(
+      'SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
+      { table },
+    );
     const stored = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
     const expected = Object.fromEntries(fields.flatMap((field) => field.columns.map(({ name, type }) => [name, type])));
-    assert.deepEqual(stored, { ...expected, ingested_at: "DateTime64(3, 'UTC')" }, `${table}: add a migration, see libs/store/migrations/migrations.ts`);
+    assert.deepEqual(
+      stored,
+      { ...expected, ingested_at: "DateTime64(3, 'UTC')" },
+      `${table}: add a migration, see libs/store/migrations/migrations.ts`,
+    );
   }
 });
 
 test('a shipped migration is frozen', () => {
   assert.deepEqual(migrations.map(({ id }) => id), migrations.map((_, index) => index + 1));
   const shipped = {
-    1: '27fbb18cb773acb4', 2: 'd8e3bc6d7dfd5c21', 3: '5cc601088c2793da', 4: '28b3759ee8cc787c', 5: 'cae9c295495c8625', 6: '94d611b7cc3e2737', 7: '6d12f848b93febd4',
+    1: '27fbb18cb773acb4',
+    2: 'd8e3bc6d7dfd5c21',
+    3: '5cc601088c2793da',
+    4: '28b3759ee8cc787c',
+    5: 'cae9c295495c8625',
+    6: '94d611b7cc3e2737',
+    7: '6d12f848b93febd4',
     8: '90a5903ee32008bb',
   };
-  assert.deepEqual(Object.fromEntries(migrations.slice(0, Object.keys(shipped).length).map((migration) => [migration.id, digestOf(migration)])), shipped);
+  assert.deepEqual(
+    Object.fromEntries(migrations.slice(0, Object.keys(shipped).length).map((migration) => [migration.id, digestOf(migration)])),
+    shipped,
+  );
 });
 
 test('migrating is repeatable, also by two at once and after a kill in the middle', async () => {
@@ -46,7 +62,11 @@ test('a later migration is applied to a database of an earlier version, and keep
   await store.write(flowRecords(3), []);
   const client = await openEmbedded(path);
   await client.command({ query: 'USE telltale' });
-  const next: Migration = { id: migrations.length + 1, name: 'one more field', statements: ['ALTER TABLE flows ADD COLUMN IF NOT EXISTS one_more String'] };
+  const next: Migration = {
+    id: migrations.length + 1,
+    name: 'one more field',
+    statements: ['ALTER TABLE flows ADD COLUMN IF NOT EXISTS one_more String'],
+  };
   assert.deepEqual(await migrate(client, [...migrations, next]), ['one more field']);
   assert.deepEqual(await migrate(client, [...migrations, next]), []);
   await client.close();

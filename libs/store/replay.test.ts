@@ -44,13 +44,22 @@ test('event times of any year make few partitions, and are kept', async () => {
   await using temporary = await temporaryStore();
   const { store, path } = temporary;
   const month = 30.4 * 86_400e6;
-  const flows = flowRecords(1200).map((record, index) => ({ ...record, 'event.start': Math.floor(index * month), '@timestamp': Math.floor(index * month) }));
-  await store.write(flows, flows.map((record) => findingAbout(record)));
+  const flows = flowRecords(1200).map((record, index) => ({
+    ...record,
+    'event.start': Math.floor(index * month),
+    '@timestamp': Math.floor(index * month),
+  }));
+  await store.write(
+    flows,
+    flows.map((record) => findingAbout(record)),
+  );
   await run(path, 'OPTIMIZE TABLE flows FINAL', 'OPTIMIZE TABLE findings FINAL'); // merges apply the TTL
   for (const table of ['flows', 'findings']) {
     assert.equal(await count(store, table), 1200);
-    const [{ partitions }] = await store.query<{ partitions: number }>(
-      `SELECT uniqExact(partition) AS partitions FROM system.parts WHERE database = currentDatabase() AND table = {table:String} AND active`, { table }) as [{ partitions: number }];
+    const [{ partitions }] = (await store.query<{ partitions: number }>(
+      `SELECT uniqExact(partition) AS partitions FROM system.parts WHERE database = currentDatabase() AND table = {table:String} AND active`,
+      { table },
+    )) as [{ partitions: number }];
     assert.ok(partitions <= 24, `${partitions} partitions of ${table}`);
   }
 });

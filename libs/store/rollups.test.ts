@@ -8,18 +8,27 @@ import { age, count, findingAbout, flowRecord, flowRecords, noon, temporaryStore
 /** Rollups and tables must say the same. */
 async function assertAgree(store: Store): Promise<void> {
   const sums = 'sum(records) AS records, sum(flows) AS flows, sum(source_bytes) AS bytes, sum(observables) AS observables';
-  const [truth] = await store.query('SELECT count() AS records, countIf(telltale_flow_sequence = 0) AS flows, sum(source_bytes) AS bytes, sum(length(telltale_observables.kind)) AS observables FROM flows FINAL');
+  const [truth] = await store.query(
+    'SELECT count() AS records, countIf(telltale_flow_sequence = 0) AS flows, sum(source_bytes) AS bytes, sum(length(telltale_observables.kind)) AS observables FROM flows FINAL',
+  );
   assert.deepEqual(await store.query(`SELECT ${sums} FROM flows_1m`), [truth]);
   assert.deepEqual(await store.query(`SELECT ${sums} FROM flows_1h`), [truth]);
   for (const [of, table] of [['toStartOfMinute', '1m'], ['toStartOfHour', '1h']]) {
     assert.deepEqual(
       await store.query(`SELECT timestamp, telltale_peer_located AS located, sum(records) AS n FROM flows_${table} GROUP BY 1, 2 ORDER BY 1, 2`),
-      await store.query(`SELECT toDateTime(${of}(timestamp), 'UTC') AS timestamp, telltale_peer_located AS located, count() AS n FROM flows FINAL GROUP BY 1, 2 ORDER BY 1, 2`),
+      await store.query(
+        `SELECT toDateTime(${of}(timestamp), 'UTC') AS timestamp, telltale_peer_located AS located, count() AS n FROM flows FINAL GROUP BY 1, 2 ORDER BY 1, 2`,
+      ),
     );
   }
-  const [findings] = await store.query('SELECT count() AS findings, uniq(telltale_subject_ip) AS subjects, uniq(telltale_observable_token) AS identifiers FROM findings FINAL');
+  const [findings] = await store.query(
+    'SELECT count() AS findings, uniq(telltale_subject_ip) AS subjects, uniq(telltale_observable_token) AS identifiers FROM findings FINAL',
+  );
   for (const table of ['findings_1m', 'findings_1h']) {
-    assert.deepEqual(await store.query(`SELECT sum(findings) AS findings, uniqMerge(subjects) AS subjects, uniqMerge(identifiers) AS identifiers FROM ${table}`), [findings]);
+    assert.deepEqual(
+      await store.query(`SELECT sum(findings) AS findings, uniqMerge(subjects) AS subjects, uniqMerge(identifiers) AS identifiers FROM ${table}`),
+      [findings],
+    );
   }
 }
 
@@ -37,7 +46,9 @@ test('minutes and hours agree with the tables, also after replays', async () => 
   await using temporary = await temporaryStore();
   const { store } = temporary;
   const flows = flowRecords(9000); // two and a half hours
-  const findings = flows.filter((_, index) => index % 7 === 0).map((record, index) => findingAbout(record, { 'telltale.subject.ip': `10.0.0.${index % 200}`, 'telltale.observable.token': `t${index % 50}` }));
+  const findings = flows
+    .filter((_, index) => index % 7 === 0)
+    .map((record, index) => findingAbout(record, { 'telltale.subject.ip': `10.0.0.${index % 200}`, 'telltale.observable.token': `t${index % 50}` }));
   for (let replay = 0; replay < 3; replay++) {
     await store.write(flows, findings);
     await store.refreshRollups();
@@ -72,7 +83,10 @@ test('times that no bucket can hold are in the table, not in the rollups, and di
   await using temporary = await temporaryStore();
   const { store } = temporary;
   const far = Date.UTC(2150, 0) * 1000;
-  await store.write([flowRecord(1), flowRecord(2, { 'event.start': far, '@timestamp': far }), flowRecord(3, { 'event.start': -1e6, '@timestamp': -1e6 })], []);
+  await store.write(
+    [flowRecord(1), flowRecord(2, { 'event.start': far, '@timestamp': far }), flowRecord(3, { 'event.start': -1e6, '@timestamp': -1e6 })],
+    [],
+  );
   await store.refreshRollups();
   assert.equal(await count(store, 'flows FINAL'), 3);
   assert.deepEqual(await store.query('SELECT sum(records) AS n FROM flows_1m'), [{ n: 1 }]);
@@ -115,7 +129,9 @@ test('a stale computation that arrives last does not win', async () => {
   await store.write(flowRecords(10), []);
   await store.refreshRollups();
   // What a slower detector would insert: computed before the rows were there, arriving after.
-  await store.query('INSERT INTO flows_1m_buckets (timestamp, computed_at) SELECT timestamp, computed_at - INTERVAL 1 SECOND FROM flows_1m_buckets FINAL');
+  await store.query(
+    'INSERT INTO flows_1m_buckets (timestamp, computed_at) SELECT timestamp, computed_at - INTERVAL 1 SECOND FROM flows_1m_buckets FINAL',
+  );
   await assertAgree(store);
 });
 

@@ -143,7 +143,13 @@ async function run(client: ClickHouseClient, query: string, buckets: readonly Bu
 }
 
 /** The join begins at the wanted buckets, so that one without rows is written too: as an empty one. */
-function statement({ table, dimensions, measures }: Rollup, step: '1m' | '1h', source: string, startOf: string, origin: 'ofRows' | 'ofCells'): string {
+function statement(
+  { table, dimensions, measures }: Rollup,
+  step: '1m' | '1h',
+  source: string,
+  startOf: string,
+  origin: 'ofRows' | 'ofCells',
+): string {
   const cells = [...dimensions, ...Object.keys(measures)];
   return `INSERT INTO ${table}_${step}_buckets (timestamp, ${cells.map((cell) => `cells.${cell}`).join(', ')}, computed_at)
 SELECT bucket, ${cells.map((cell) => `cell_${cell}`).join(', ')}, fromUnixTimestamp64Micro({computed_at:Int64}, 'UTC')

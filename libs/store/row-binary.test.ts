@@ -44,7 +44,9 @@ function expected(record: FlowRecord): Record<string, unknown> {
     const value = record[name as keyof FlowRecord];
     if (type === 'micros') row[column] = String(value);
     else if (type !== 'observables') row[column] = wellFormed(value);
-    else for (const member of ['kind', 'path', 'token', 'frame', 'confidence'] as const) row[`${column}.${member}`] = (value as Observable[]).map((each) => wellFormed(each[member]));
+    else
+      for (const member of ['kind', 'path', 'token', 'frame', 'confidence'] as const)
+        row[`${column}.${member}`] = (value as Observable[]).map((each) => wellFormed(each[member]));
   }
   return row;
 }

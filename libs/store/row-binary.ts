@@ -59,7 +59,9 @@ function runsOf(fields: readonly StoredField[]): StoredField[][] {
   return runs;
 }
 
-/** When all of them are at their zero value, their bytes are written at once. Eight bytes more may be set to zero, which the next field overwrites. */
+/**
+ * When all of them are at their zero value, their bytes are written at once. Eight bytes more may be set to zero, which the next field overwrites.
+ */
 function runStatement(run: readonly StoredField[]): string {
   const each = run.map(statementOf).join('\n');
   const tests = run.map(zeroTest);
@@ -92,7 +94,10 @@ function statementOf({ field, type }: StoredField): string {
   }
 }
 
-/** Bytes kept free behind what is written, so that zero values and short texts need no look at the buffer's end: more than there can be in a row of nothing else. */
+/**
+ * Bytes kept free behind what is written, so that zero values and short texts need no look at the buffer's end: more than there can be in a row of
+ * nothing else.
+ */
 const slack = 8_192;
 /** From this length on a call into the runtime costs less than a loop. */
 const shortText = 17;
@@ -252,7 +257,13 @@ const members = Object.entries(observableMembers) as [keyof Observable, string][
 /** A record holds a value its field cannot hold. The message names field and type, never the value. */
 export class UnencodableValue extends Error {
   override readonly name = 'UnencodableValue';
-  constructor(readonly field: string, expected: string, actual: unknown) {
-    super(`field ${field} must be ${expected}, but is ${actual === null ? 'null' : typeof actual === 'number' ? 'another number' : `of type ${typeof actual}`}`);
+  constructor(
+    readonly field: string,
+    expected: string,
+    actual: unknown,
+  ) {
+    super(
+      `field ${field} must be ${expected}, but is ${actual === null ? 'null' : typeof actual === 'number' ? 'another number' : `of type ${typeof actual}`}`,
+    );
   }
 }

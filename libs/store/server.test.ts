@@ -52,7 +52,10 @@ test('over HTTP: an insert is repeated until the server confirms it, whatever wa
   await using store = await openStore({ url: server.url, ...fast, warn: (message) => warnings.push(message) });
   await store.migrate();
   server.faults.push(
-    { status: 500, body: 'Code: 252. DB::Exception: Too many parts (600). Merges are processing significantly slower than inserts. (TOO_MANY_PARTS) (version 25.8.1.1)' },
+    {
+      status: 500,
+      body: 'Code: 252. DB::Exception: Too many parts (600). Merges are processing significantly slower than inserts. (TOO_MANY_PARTS) (version 25.8.1.1)',
+    },
     { status: 503, body: 'upstream connect error' },
     'drop',
   );
@@ -69,9 +72,15 @@ test('over HTTP: a refusal that will not change is an error at once', async () =
   await using store = await openStore({ url: server.url, ...fast });
   await store.migrate();
   server.faults.push({ status: 403, body: 'Code: 516. DB::Exception: default: Authentication failed (AUTHENTICATION_FAILED) (version 25.8.1.1)' });
-  await assert.rejects(store.write(flowRecords(1), []), (error) => error instanceof StoreError && error.code === 'refused' && /AUTHENTICATION_FAILED/.test(error.message));
+  await assert.rejects(
+    store.write(flowRecords(1), []),
+    (error) => error instanceof StoreError && error.code === 'refused' && /AUTHENTICATION_FAILED/.test(error.message),
+  );
   await run(folder.path, 'DROP TABLE flows');
-  await assert.rejects(store.write(flowRecords(1), []), (error) => error instanceof StoreError && error.code === 'refused' && /telltale migrate/.test(error.message));
+  await assert.rejects(
+    store.write(flowRecords(1), []),
+    (error) => error instanceof StoreError && error.code === 'refused' && /telltale migrate/.test(error.message),
+  );
 });
 
 test('over HTTP: a row the server cannot take is found and reported, the others are stored', async () => {

@@ -51,7 +51,8 @@ export interface StoreCounters {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, path, database = 'telltale' } = options;
   if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
-  if ((url === undefined) === (path === undefined)) throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
+  if ((url === undefined) === (path === undefined))
+    throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
   if (url !== undefined) return new Store(connect(url, database), () => createDatabase(connect(url, 'default'), database), options);
 
   const client = await openEmbedded(path!);
@@ -72,7 +73,11 @@ function connect(url: string, database: string): ClickHouseClient {
 
 /** Asks first: where an administrator made the database, our user may not be allowed to create one. */
 async function createDatabase(client: ClickHouseClient, database: string): Promise<void> {
-  const existing = await client.query({ query: 'SELECT name FROM system.databases WHERE name = {database:String}', query_params: { database }, format: 'JSONEachRow' });
+  const existing = await client.query({
+    query: 'SELECT name FROM system.databases WHERE name = {database:String}',
+    query_params: { database },
+    format: 'JSONEachRow',
+  });
   if ((await existing.json()).length === 0) await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
   await client.close();
 }
@@ -164,7 +169,9 @@ export class Store {
    */
   async detectionRuns(): Promise<{ now: number; until: ReadonlyMap<string, number> }> {
     const [clock] = await this.query<{ now: string }>('SELECT toString(toUnixTimestamp64Micro(now64(6))) AS now');
-    const rows = await this.query<{ name: string; until: string }>('SELECT name, toString(toUnixTimestamp64Micro(max(until))) AS until FROM detection_runs GROUP BY name');
+    const rows = await this.query<{ name: string; until: string }>(
+      'SELECT name, toString(toUnixTimestamp64Micro(max(until))) AS until FROM detection_runs GROUP BY name',
+    );
     return { now: Number(clock!.now), until: new Map(rows.map(({ name, until }) => [name, Number(until)])) };
   }
 

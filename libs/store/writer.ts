@@ -80,7 +80,11 @@ export class Writer {
       } catch (error) {
         switch (classify(error)) {
           case 'refused':
-            throw new StoreError('refused', `ClickHouse refuses inserts into ${table}: ${describe(error)}. Check the schema (telltale migrate) and the user's rights.`, { cause: error });
+            throw new StoreError(
+              'refused',
+              `ClickHouse refuses inserts into ${table}: ${describe(error)}. Check the schema (telltale migrate) and the user's rights.`,
+              { cause: error },
+            );
           case 'row':
             return this.#bisect(table, rows, describe(error));
           case 'retry':
@@ -108,7 +112,10 @@ export class Writer {
   }
 
   async #exec(table: Table): Promise<void> {
-    const { stream } = await this.#client.exec({ query: insertStatements[table], values: Readable.from([this.#encoder.bytes()], { objectMode: false }) });
+    const { stream } = await this.#client.exec({
+      query: insertStatements[table],
+      values: Readable.from([this.#encoder.bytes()], { objectMode: false }),
+    });
     await stream.resume().toArray();
   }
 
@@ -123,7 +130,11 @@ export class Writer {
   }
 }
 
-const insertStatements: Readonly<Record<Table, string>> = { flows: insertStatement('flows'), findings: insertStatement('findings'), hits: insertStatement('hits') };
+const insertStatements: Readonly<Record<Table, string>> = {
+  flows: insertStatement('flows'),
+  findings: insertStatement('findings'),
+  hits: insertStatement('hits'),
+};
 
 function insertStatement(table: Table): string {
   const names = tables[table].flatMap(({ columns }) => columns.map(({ name }) => name));

@@ -59,7 +59,8 @@ test('rules lint: YAML of another kind in a checkout is skipped and counted, a r
     'rules/misspelt.yml': rule.replaceAll('5', '6').replace('detection:', 'detektion:'),
     'rules/list.yml': `- title: Listed\n  detection: {}\n`,
     'rules/broken.yml': 'title: Broken\ndetection: [',
-    'regression_data/a/info.yml': 'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\nregression_tests_info: []\n',
+    'regression_data/a/info.yml':
+      'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\nregression_tests_info: []\n',
     'regression_data/b/info.yml': 'id: 2\n',
     'ci/workflow.yml': 'name: Tests\non: [push]\njobs: {}\n',
     'ci/template.yml': 'name: {{ .Values.name }}\n{{- end }}\n',

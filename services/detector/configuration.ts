@@ -33,7 +33,9 @@ export const detectionOptions = {
   }).prefault({}).meta({ description: 'What is learned of where services answer from.' }),
   policy: z.string().min(1).exactOptional().meta({ description: 'Jurisdiction policy, or a folder of them, to use instead of those that ship.' }),
   jurisdictions: file.meta({ description: 'Named sets of countries of your own, beside those that ship.' }),
-  inventory: file.meta({ description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for; `country` says where they are.' }),
+  inventory: file.meta({
+    description: 'Tags of the monitored endpoints (department, residency, clearance), which policies may ask for; `country` says where they are.',
+  }),
   geo: geoSection,
 };
 

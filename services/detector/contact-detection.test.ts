@@ -7,7 +7,12 @@ import { day, hour, noon, runOnce, second, serviceFlow } from './scheduled-testi
 
 const detection = contactDetection({ intervalMillis: 1_000, learningMicros: 7 * day, versions: 'rules 1' });
 const usual = Array.from({ length: 10 }, (_, i) => serviceFlow(noon - (i + 1) * day));
-const hongKong: Partial<FlowRecord> = { 'destination.ip': '198.51.100.7', 'telltale.peer.located': 'HK', 'destination.as.number': 21859, 'destination.as.organization.name': 'Zenlayer Inc' };
+const hongKong: Partial<FlowRecord> = {
+  'destination.ip': '198.51.100.7',
+  'telltale.peer.located': 'HK',
+  'destination.as.number': 21859,
+  'destination.as.organization.name': 'Zenlayer Inc',
+};
 
 async function told(...flows: FlowRecord[]) {
   await using temporary = await temporaryStore();

@@ -4,8 +4,16 @@ import { scheduledFinding, type DetectionRule } from './scheduled-finding.ts';
 import { pageSql, pagesOf } from './query-pages.ts';
 import type { BaselineOptions, ScheduledDetection } from './scheduled-detections.ts';
 
-const newCountry: DetectionRule = { id: '5a9a3c36-0f3b-4a3d-b0f3-6a3f0d1c7b84', title: 'Service answers from a country for the first time', version: '1' };
-const newNetwork: DetectionRule = { id: 'c1d4e8b0-5f6e-4a52-9d0c-3b8f2a7e6d15', title: 'Service answers from a network for the first time', version: '1' };
+const newCountry: DetectionRule = {
+  id: '5a9a3c36-0f3b-4a3d-b0f3-6a3f0d1c7b84',
+  title: 'Service answers from a country for the first time',
+  version: '1',
+};
+const newNetwork: DetectionRule = {
+  id: 'c1d4e8b0-5f6e-4a52-9d0c-3b8f2a7e6d15',
+  title: 'Service answers from a network for the first time',
+  version: '1',
+};
 
 /** Days on which a service must have been seen before a place counts as new to it: a week's silence is no baseline. */
 const leastDays = 3;
@@ -20,8 +28,10 @@ export function contactDetection({ intervalMillis, learningMicros, versions }: B
     name: 'first contacts', title: 'First contacts', intervalMillis,
     async *detect(query, { since }) {
       const parameters = { since: storedFrom(since), learning: String(learningMicros) };
-      for await (const rows of pagesOf<ContactRow>(query, contactSql('located'), parameters)) yield rows.map((row) => findingOf(row, newCountry, versions));
-      for await (const rows of pagesOf<ContactRow>(query, contactSql('asn'), parameters)) yield rows.map((row) => findingOf(row, newNetwork, versions));
+      for await (const rows of pagesOf<ContactRow>(query, contactSql('located'), parameters))
+        yield rows.map((row) => findingOf(row, newCountry, versions));
+      for await (const rows of pagesOf<ContactRow>(query, contactSql('asn'), parameters))
+        yield rows.map((row) => findingOf(row, newNetwork, versions));
     },
   };
 }

@@ -34,11 +34,22 @@ interface Written {
 /** Correlations over three rules, whose ids differ from batch to batch, so that batches share a store. */
 function correlationsOf(number: number, written: Readonly<Record<string, Written>>): Map<string, Correlation> {
   const rule = (name: string, i: number): object => ({
-    title: `Rule ${name}`, name, id: uuid(number * 100 + i), level: 'low', logsource: { product: 'telltale' }, detection: { a: { 'destination.port': i + 1 }, condition: 'a' },
+    title: `Rule ${name}`,
+    name,
+    id: uuid(number * 100 + i),
+    level: 'low',
+    logsource: { product: 'telltale' },
+    detection: { a: { 'destination.port': i + 1 }, condition: 'a' },
   });
   const documents = [
     ...['a', 'b', 'c'].map(rule),
-    ...Object.entries(written).map(([name, correlation], i) => ({ title: `Correlation ${name}`, name, id: uuid(number * 100 + 10 + i), level: 'high', correlation })),
+    ...Object.entries(written).map(([name, correlation], i) => ({
+      title: `Correlation ${name}`,
+      name,
+      id: uuid(number * 100 + 10 + i),
+      level: 'high',
+      correlation,
+    })),
   ];
   const { correlations, problems } = parseRules([{ name: 't.yml', text: documents.map((one) => JSON.stringify(one)).join('\n---\n') }]);
   assert.deepEqual(problems.map(formatProblem), []);
@@ -97,7 +108,10 @@ function oracle(written: Readonly<Record<string, Written>>, name: string, events
       default: return chain(inside, rules, -1);
     }
   };
-  const fixed = ['value_avg', 'value_median', 'value_percentile'].includes(type) || condition === 'a and not b' || bounds.some(([how]) => how !== 'gt' && how !== 'gte');
+  const fixed =
+    ['value_avg', 'value_median', 'value_percentile'].includes(type) ||
+    condition === 'a and not b' ||
+    bounds.some(([how]) => how !== 'gt' && how !== 'gte');
   const base = start / second;
   const windows: Window[] = [];
   const groups = Map.groupBy(seen, ({ event }) => groupBy.map((of) => text(event, of)).join('|'));
@@ -121,7 +135,11 @@ function oracle(written: Readonly<Record<string, Written>>, name: string, events
 }
 
 const event: fc.Arbitrary<Event> = fc.record({
-  rule: fc.integer({ min: 0, max: 2 }), at: fc.integer({ min: 0, max: 90 }), subject: fc.constantFrom('10.0.0.1', '10.0.0.2', ''), domain: fc.constantFrom('x', 'y', 'z', ''), bytes: fc.integer({ min: 0, max: 9 }),
+  rule: fc.integer({ min: 0, max: 2 }),
+  at: fc.integer({ min: 0, max: 90 }),
+  subject: fc.constantFrom('10.0.0.1', '10.0.0.2', ''),
+  domain: fc.constantFrom('x', 'y', 'z', ''),
+  bytes: fc.integer({ min: 0, max: 9 }),
 });
 const timespan = fc.constantFrom('1s', '7s', '20s', '60s');
 const groupBy = fc.constantFrom<string[]>(['source.ip'], ['source.ip', 'destination.domain'], []);
@@ -133,7 +151,13 @@ const written: fc.Arbitrary<Written> = fc.oneof(
   fc.record({ type: fc.constantFrom('value_sum', 'value_avg', 'value_median'), rules: base, 'group-by': groupBy, timespan, condition: bound.map((one) => ({ field: 'source.bytes', ...one })) }),
   fc.record({ type: fc.constant('value_percentile'), rules: base, 'group-by': groupBy, timespan, condition: bound.map((one) => ({ field: 'source.bytes', percentile: 90, ...one })) }),
   fc.record({ type: fc.constant('temporal'), rules: fc.subarray(['a', 'b', 'c'], { minLength: 2 }), 'group-by': groupBy, timespan }),
-  fc.record({ type: fc.constant('temporal'), rules: fc.constant<string[]>(['a', 'b', 'c']), 'group-by': groupBy, timespan, condition: fc.constantFrom<Record<string, number> | string>('a and not b', 'a or b', { gte: 2 }, { eq: 1 }) }),
+  fc.record({
+    type: fc.constant('temporal'),
+    rules: fc.constant<string[]>(['a', 'b', 'c']),
+    'group-by': groupBy,
+    timespan,
+    condition: fc.constantFrom<Record<string, number> | string>('a and not b', 'a or b', { gte: 2 }, { eq: 1 }),
+  }),
   fc.record({ type: fc.constant('temporal_ordered'), rules: fc.shuffledSubarray(['a', 'b', 'c'], { minLength: 2 }), 'group-by': groupBy, timespan }),
 );
 const outer: fc.Arbitrary<Written> = fc.oneof(
@@ -143,7 +167,12 @@ const outer: fc.Arbitrary<Written> = fc.oneof(
 
 const everything = (correlation: Correlation): string => {
   const period = periodMicros(correlation);
-  return correlationSql(correlation, { first: Math.floor((start - 3600 * second) / period), last: Math.floor((start + 3600 * second) / period), judged: Number.MAX_SAFE_INTEGER }, hitEvents, contextFields);
+  return correlationSql(
+    correlation,
+    { first: Math.floor((start - 3600 * second) / period), last: Math.floor((start + 3600 * second) / period), judged: Number.MAX_SAFE_INTEGER },
+    hitEvents,
+    contextFields,
+  );
 };
 
 test('correlations find in SQL, and in memory, the windows that their definition gives', async () => {
@@ -163,25 +192,45 @@ test('correlations find in SQL, and in memory, the windows that their definition
   }), { numRuns: 20 });
 });
 
-const burst: Record<string, Written> = { burst: { type: 'event_count', rules: ['a'], 'group-by': ['source.ip'], timespan: '60s', condition: { gte: 3 } } };
-const quiet: Record<string, Written> = { quiet: { type: 'event_count', rules: ['a'], 'group-by': ['source.ip'], timespan: '60s', condition: { lt: 3 } } };
+const burst: Record<string, Written> = {
+  burst: { type: 'event_count', rules: ['a'], 'group-by': ['source.ip'], timespan: '60s', condition: { gte: 3 } },
+};
+const quiet: Record<string, Written> = {
+  quiet: { type: 'event_count', rules: ['a'], 'group-by': ['source.ip'], timespan: '60s', condition: { lt: 3 } },
+};
 const one = (at: number, subject = '10.0.0.1'): Event => ({ rule: 0, at, subject, domain: 'x', bytes: 1 });
 
 /** Runs one correlation over the store; what it hands on is kept. */
 function runnerOf(correlation: Correlation, over: Partial<Store> = {}): { run: () => Promise<void>; sent: Finding[]; runner: ScheduledDetections } {
   const sent: Finding[] = [];
   const stored: Pick<Store, 'query' | 'write' | 'detectionRuns' | 'recordDetectionRun' | 'withoutStored'> = {
-    query: (sql, params) => store.query(sql, params), write: (flows, findings, hits) => store.write(flows, findings, hits), detectionRuns: () => store.detectionRuns(),
-    recordDetectionRun: (name, until) => store.recordDetectionRun(name, until), withoutStored: (findings) => store.withoutStored(findings), ...over,
+    query: (sql, params) => store.query(sql, params),
+    write: (flows, findings, hits) => store.write(flows, findings, hits),
+    detectionRuns: () => store.detectionRuns(),
+    recordDetectionRun: (name, until) => store.recordDetectionRun(name, until),
+    withoutStored: (findings) => store.withoutStored(findings),
+    ...over,
   };
   // No time passes between the runs of a test: without an interval no run is passed over.
   const detection = correlationDetection(correlation, { intervalMillis: 0, versions: 'rules 1' });
-  const runner = new ScheduledDetections({ store: stored, findings: { send: async (findings) => { sent.push(...findings); } }, detections: () => [detection], logger: { warn: () => {} } });
+  const runner = new ScheduledDetections({
+    store: stored,
+    findings: {
+      send: async (findings) => {
+        sent.push(...findings);
+      },
+    },
+    detections: () => [detection],
+    logger: { warn: () => {} },
+  });
   return { run: () => runner.run([detection]), sent, runner };
 }
 
-const storedFindings = (correlation: Correlation): Promise<{ id: string; subject: string; message: string; time: number; level: string }[]> => store.query(
-  'SELECT event_id AS id, source_ip AS subject, message, toUnixTimestamp64Micro(timestamp) AS time, event_severity_name AS level FROM findings FINAL WHERE rule_id = {rule:String} ORDER BY timestamp, source_ip', { rule: correlation.id });
+const storedFindings = (correlation: Correlation): Promise<{ id: string; subject: string; message: string; time: number; level: string }[]> =>
+  store.query(
+    'SELECT event_id AS id, source_ip AS subject, message, toUnixTimestamp64Micro(timestamp) AS time, event_severity_name AS level FROM findings FINAL WHERE rule_id = {rule:String} ORDER BY timestamp, source_ip',
+    { rule: correlation.id },
+  );
 
 test('a burst is one finding, however often it is looked for, with what its events have in common', async () => {
   const number = ++batch;
@@ -195,7 +244,14 @@ test('a burst is one finding, however often it is looked for, with what its even
     id: sent[0]!['event.id'], subject: '10.0.0.1', time: start, level: 'high',
     message: 'Correlation burst: 3 events (3 of "Rule a") with source.ip 10.0.0.1, from 2026-08-01T00:00:01Z to 2026-08-01T00:00:30Z.',
   });
-  assert.deepEqual({ runs: runner.counters.runs.get('Correlation burst'), findings: runner.counters.findings.get('Correlation burst'), failures: runner.counters.failures.size }, { runs: 3, findings: 1, failures: 0 });
+  assert.deepEqual(
+    {
+      runs: runner.counters.runs.get('Correlation burst'),
+      findings: runner.counters.findings.get('Correlation burst'),
+      failures: runner.counters.failures.size,
+    },
+    { runs: 3, findings: 1, failures: 0 },
+  );
 });
 
 test('a hit that comes late, in time or in store, counts in the window it belongs to', async () => {
@@ -238,7 +294,8 @@ test('two runners at once, over data that grows under them, store each window on
   const events = Array.from({ length: 120 }, (_, i) => one((i * 7) % 240, `10.0.1.${i % 5}`));
   const runners = [runnerOf(correlation), runnerOf(correlation)];
   const hits = hitsOf(number, events);
-  for (let from = 0; from < hits.length; from += 30) await Promise.all([store.write([], [], hits.slice(from, from + 30)), ...runners.map(({ run }) => run())]);
+  for (let from = 0; from < hits.length; from += 30)
+    await Promise.all([store.write([], [], hits.slice(from, from + 30)), ...runners.map(({ run }) => run())]);
   await Promise.all(runners.map(({ run }) => run()));
   const windows = oracle(burst, 'burst', events).map(({ group, period }) => `${group} ${period * 60 * second}`).toSorted();
   assert.deepEqual((await storedFindings(correlation)).map(({ subject, time }) => `${subject} ${time}`).toSorted(), windows);
@@ -264,5 +321,8 @@ test('a run that another process has just done is passed over', async () => {
   const [first, other] = [new ScheduledDetections(parts), new ScheduledDetections(parts)];
   await first.run([detection]);
   await other.run([detection]);
-  assert.deepEqual([first.counters.runs.get(detection.title), other.counters.runs.get(detection.title), other.counters.skipped.get(detection.title)], [1, undefined, 1]);
+  assert.deepEqual(
+    [first.counters.runs.get(detection.title), other.counters.runs.get(detection.title), other.counters.skipped.get(detection.title)],
+    [1, undefined, 1],
+  );
 });

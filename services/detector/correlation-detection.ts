@@ -1,5 +1,15 @@
 import { createFinding, createFlowRecord, findingFlowFields, findingId, type Finding, type Hit } from '#flow';
-import { contextFields, correlationSql, correlationWindows, periodMicros, slides, timespanMicros, type Correlation, type CorrelationRange, type CorrelationWindow } from '#rules';
+import {
+  contextFields,
+  correlationSql,
+  correlationWindows,
+  periodMicros,
+  slides,
+  timespanMicros,
+  type Correlation,
+  type CorrelationRange,
+  type CorrelationWindow,
+} from '#rules';
 import { overlapMicros, secondOf, storedFrom } from './detection-times.ts';
 import { riskScore } from './linkability.ts';
 import type { Query, ScheduledDetection } from './scheduled-detections.ts';
@@ -65,7 +75,8 @@ WHERE rule_id IN {rules:Array(String)} AND ingested_at >= fromUnixTimestamp64Mil
   );
   const periods: [number, number][] = rows.map(({ bucket }) => [bucket, Math.floor(((bucket + 1) * period + reach) / period)]);
   const waits = longestFixed(correlation);
-  if (waits > 0 && since > 0) periods.push([Math.max(0, Math.floor((since - overlapMicros - settling - waits) / period)), Math.floor((now + reach) / period)]);
+  if (waits > 0 && since > 0)
+    periods.push([Math.max(0, Math.floor((since - overlapMicros - settling - waits) / period)), Math.floor((now + reach) / period)]);
   const ranges: { first: number; last: number }[] = [];
   for (const [first, last] of periods.toSorted(([a], [b]) => a - b)) {
     const previous = ranges.at(-1);
@@ -83,7 +94,10 @@ function reachOf(correlation: Correlation): number {
 
 /** The longest fixed period that the correlation, or one whose windows it looks at, waits for; 0: none. */
 function longestFixed(correlation: Correlation): number {
-  return Math.max(slides(correlation) ? 0 : timespanMicros(correlation), ...correlation.parts.map((part) => (part.correlation ? longestFixed(part.correlation) : 0)));
+  return Math.max(
+    slides(correlation) ? 0 : timespanMicros(correlation),
+    ...correlation.parts.map((part) => (part.correlation ? longestFixed(part.correlation) : 0)),
+  );
 }
 
 const empty = createFlowRecord();
@@ -110,13 +124,16 @@ export function correlationFinding(correlation: Correlation, row: CorrelationRow
   finding['telltale.verdict'] = 'violation';
   finding['telltale.versions'] = versions;
   if (row.tokens.length === 1) {
-    for (const name of ['kind', 'path', 'mask', 'token'] as const) finding[`telltale.observable.${name}`] = row.shared[`telltale.observable.${name}`] ?? '';
+    for (const name of ['kind', 'path', 'mask', 'token'] as const)
+      finding[`telltale.observable.${name}`] = row.shared[`telltale.observable.${name}`] ?? '';
   } else finding['telltale.observables.related'] = row.tokens;
   finding['message'] = messageOf(correlation, row);
   return finding;
 }
 
-/** `Many links from one host: 12 events (12 of "Meeting link in clear") with source.ip 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.` */
+/**
+ * `Many links from one host: 12 events (12 of "Meeting link in clear") with source.ip 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.`
+ */
 function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last, subjects, shared }: CorrelationRow): string {
   const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
   const { 'telltale.observable.kind': kind, 'telltale.observable.mask': mask } = shared;
@@ -137,8 +154,10 @@ function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string
 /** Runs correlations over hits at hand, such as those of a scan that stores nothing. */
 export function correlate(correlations: readonly Correlation[], hits: readonly Hit[], versions: string): Finding[] {
   const byRule = Map.groupBy(hits, (hit) => hit['rule.id']);
-  const eventsOf = (rule: string) => (byRule.get(rule) ?? []).map((hit) => ({ id: hit['event.id'], time: hit['@timestamp'], rule, fields: hit.fields }));
-  return correlations.filter(({ evaluable, silent }) => evaluable !== 'no' && !silent)
+  const eventsOf = (rule: string) =>
+    (byRule.get(rule) ?? []).map((hit) => ({ id: hit['event.id'], time: hit['@timestamp'], rule, fields: hit.fields }));
+  return correlations
+    .filter(({ evaluable, silent }) => evaluable !== 'no' && !silent)
     .flatMap((correlation) => correlationWindows(correlation, eventsOf).map((window) => correlationFinding(correlation, rowOf(window), versions)));
 }
 
@@ -155,6 +174,16 @@ function rowOf({ group, period, time, events, parts }: CorrelationWindow): Corre
   const tokens = new Set(events.flatMap(({ fields }) => (fields['telltale.observable.token'] ? [`${fields['telltale.observable.kind']}=${fields['telltale.observable.token']}`] : [])));
   const subjects = new Set(events.map(({ fields }) => fields['telltale.subject.ip'] ?? '').filter((subject) => subject !== ''));
   return {
-    grp: group, period, at: time, events: events.length, subjects: [...subjects].toSorted().slice(0, mostSubjects), first: events[0]!.time, last: events.at(-1)!.time, settled: 0, parts, tokens: [...tokens].slice(0, mostTokens).toSorted(), shared,
+    grp: group,
+    period,
+    at: time,
+    events: events.length,
+    subjects: [...subjects].toSorted().slice(0, mostSubjects),
+    first: events[0]!.time,
+    last: events.at(-1)!.time,
+    settled: 0,
+    parts,
+    tokens: [...tokens].slice(0, mostTokens).toSorted(),
+    shared,
   };
 }

@@ -33,7 +33,10 @@ async function recordsOf(name: string): Promise<FlowRecord[]> {
   return records;
 }
 
-/** `service, role | located/registered/operated | site | agreement | verdict reason` of the last record about a peer whose service is known, else the last. */
+/**
+ * `service, role | located/registered/operated | site | agreement | verdict reason` of the last record about a peer whose service is known, else the
+ * last.
+ */
 function answer(records: readonly FlowRecord[], peer: string): string {
   const about = records.filter((one) => one['telltale.peer.ip'] === peer);
   const record = about.findLast((one) => one['telltale.service'] !== '') ?? about.at(-1);
@@ -99,7 +102,11 @@ test('no capture gives a special-purpose address a country', { skip }, async () 
   for (const name of Object.keys(expected)) {
     for (const record of await recordsOf(name)) {
       if (loaded.geography.lookup(record['telltale.peer.ip']).scope === 'global') continue;
-      assert.deepEqual([record['telltale.peer.located'], record['telltale.peer.registered'], record['telltale.peer.operated']], ['', '', ''], record['telltale.peer.ip']);
+      assert.deepEqual(
+        [record['telltale.peer.located'], record['telltale.peer.registered'], record['telltale.peer.operated']],
+        ['', '', ''],
+        record['telltale.peer.ip'],
+      );
     }
   }
 });

@@ -63,7 +63,18 @@ export function isPlaced(hop: PathHop): hop is PlacedHop {
 /** `ip` is an address, or a network, which is looked up by its first address. */
 export function placedHop(kind: string, ip: string, geography: Geography): PlacedHop {
   const { scope, located, registered, operated, disputed, registeredDisputed, anycast } = geography.lookup(ip.replace(/\/.*/, ''));
-  return { kind, ip, scope, located, registered, operated, disputed, registeredDisputed, anycast: anycast !== '', isClient: roleOfKind[kind] === 'client' };
+  return {
+    kind,
+    ip,
+    scope,
+    located,
+    registered,
+    operated,
+    disputed,
+    registeredDisputed,
+    anycast: anycast !== '',
+    isClient: roleOfKind[kind] === 'client',
+  };
 }
 
 /** Whether a policy is asked about the hop: an address that never leaves the monitored network crosses no border. */
@@ -77,7 +88,8 @@ export function hopText({ kind, ip, scope, located, operated }: PlacedHop): stri
 }
 
 /** Names that content networks give their customers' hosts, as their own documentation of CNAMEs has them. */
-const contentNetworks = /(?:^|\.)(?:cloudfront\.net|akamai(?:edge|hd|zed)?\.net|edge(?:key|suite)\.net|fastly\.net|fastlylb\.net|cdn\.cloudflare\.net|azureedge\.net|azurefd\.net|cdngslb\.com|kunlun\w*\.com|alikunlun\.com|cdn\.dnsv1\.com|wscdns\.com|lxdns\.com|cdn77\.org|b-cdn\.net)$/;
+const contentNetworks =
+  /(?:^|\.)(?:cloudfront\.net|akamai(?:edge|hd|zed)?\.net|edge(?:key|suite)\.net|fastly\.net|fastlylb\.net|cdn\.cloudflare\.net|azureedge\.net|azurefd\.net|cdngslb\.com|kunlun\w*\.com|alikunlun\.com|cdn\.dnsv1\.com|wscdns\.com|lxdns\.com|cdn77\.org|b-cdn\.net)$/;
 
 const unknown = '?';
 
@@ -91,7 +103,12 @@ export function pathOf(record: FlowRecord, hops: readonly PathHop[], session: Se
   const why = unobservable(record, hops);
   if (hops.length === 0 && why === '' && session === undefined) return direct;
   const peer = record['telltale.peer.ip'];
-  const place = record['telltale.peer.unlocated'] === 'anycast' ? 'anycast' : record['telltale.peer.unlocated'] === 'local' ? 'local' : record['telltale.peer.located'];
+  const place =
+    record['telltale.peer.unlocated'] === 'anycast'
+      ? 'anycast'
+      : record['telltale.peer.unlocated'] === 'local'
+        ? 'local'
+        : record['telltale.peer.located'];
   const leg = [segment(roleOfPeer(record, hops, session), peer, place, record['telltale.peer.registered'], record['telltale.peer.operated'], 'flow')];
   for (const hop of hops) if (roleOfKind[hop.kind] !== 'tunnel') leg.push(hopSegment(hop));
   const segments = session === undefined ? leg : session.path(record['telltale.flow.id'], leg, isSignalling(record));

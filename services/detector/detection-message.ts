@@ -49,7 +49,9 @@ function contact(record: FlowRecord, isLocationSourced = true, isOperatorSourced
 /** `, in a call signalled over 192.0.2.1` of the media of a call. */
 function call(record: FlowRecord): string {
   const signalling = record['telltale.path'].find((segment) => segment.startsWith('signalling|'))?.split('|')[1];
-  return record['telltale.session.id'] === '' || signalling === undefined || signalling === record['telltale.peer.ip'] ? '' : `, in a call signalled over ${signalling}`;
+  return record['telltale.session.id'] === '' || signalling === undefined || signalling === record['telltale.peer.ip']
+    ? ''
+    : `, in a call signalled over ${signalling}`;
 }
 
 /** Which app reports to a third party: no more than the evidence says. */
@@ -98,7 +100,10 @@ function earlierInFlow(rule: Rule, record: FlowRecord, observables: readonly Obs
   return earlier.length === 0 ? '' : `; the same flow also showed ${list(earlier)}`;
 }
 
-/** `qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN`; sourced: `located in US by dbip-city 2026-06-05, …` */
+/**
+ * `qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US, operated from CN`; sourced: `located in US by dbip-city
+ * 2026-06-05, …`
+ */
 function peer(record: FlowRecord, isLocationSourced = false, isOperatorSourced = false): string {
   const endpoint = peerEndpoint(record);
   const name = record['destination.domain'];
@@ -134,10 +139,15 @@ function location(record: FlowRecord, isSourced: boolean): string[] {
     const bySite = site !== '' && !site.startsWith(`${located} `) ? site : '';
     const byTables = record['telltale.peer.disputed'].filter((country) => !bySite.startsWith(`${country} `));
     const doubts = [...(bySite === '' ? [] : [`its name says ${bySite}`]), ...(byTables.length === 0 ? [] : [`other tables say ${list(byTables)}`])];
-    parts.push(`located in ${located}${isSourced ? byTable(record, `located=${located}`) : ''}${doubts.length === 0 ? '' : ` (${doubts.join('; ')})`}`);
+    parts.push(
+      `located in ${located}${isSourced ? byTable(record, `located=${located}`) : ''}${doubts.length === 0 ? '' : ` (${doubts.join('; ')})`}`,
+    );
   }
   if (record['telltale.peer.unlocated'] === 'anycast') parts.push(`anycast (${record['telltale.peer.anycast']}) and so at no single place`);
-  if (disproved.length > 0) parts.push(`not in ${disproved.join(' or ')} as tables say, since it answered from within ${record['telltale.peer.distance_limit']} km of the probe`);
+  if (disproved.length > 0)
+    parts.push(
+      `not in ${disproved.join(' or ')} as tables say, since it answered from within ${record['telltale.peer.distance_limit']} km of the probe`,
+    );
   return parts;
 }
 
@@ -160,9 +170,11 @@ function withSources(reason: string, record: FlowRecord, { placeOf }: MessageFac
 /** What a denial leaves open: it stands on another answer, and nobody sees behind a relay, a media server or a proxy. */
 function remainingDoubt(record: FlowRecord): string {
   const doubts: string[] = [];
-  if (record['telltale.peer.located'] === '' && record['telltale.peer.unlocated'] !== 'local') doubts.push(`where the peer is located remains unknown (${record['telltale.peer.unlocated']})`);
+  if (record['telltale.peer.located'] === '' && record['telltale.peer.unlocated'] !== 'local')
+    doubts.push(`where the peer is located remains unknown (${record['telltale.peer.unlocated']})`);
   const unseen = record['telltale.path'].at(-1);
-  if (unseen?.startsWith('unobservable|')) doubts.push(`where the session goes ${unseen.slice(unseen.lastIndexOf('|') + 1)} cannot be seen from here`);
+  if (unseen?.startsWith('unobservable|'))
+    doubts.push(`where the session goes ${unseen.slice(unseen.lastIndexOf('|') + 1)} cannot be seen from here`);
   return doubts.map((doubt) => `; ${doubt}`).join('');
 }
 
@@ -191,7 +203,9 @@ function unknownAnswers(reason: string, record: FlowRecord, { placeOf, tablesOf 
 function askedPeer(record: FlowRecord): Asked {
   const side = peerIsSource(record) ? 'source' : 'destination';
   return {
-    name: `the peer${network(record[`${side}.as.number`], record[`${side}.as.organization.name`])}`, unlocated: record['telltale.peer.unlocated'], anycast: record['telltale.peer.anycast'],
+    name: `the peer${network(record[`${side}.as.number`], record[`${side}.as.organization.name`])}`,
+    unlocated: record['telltale.peer.unlocated'],
+    anycast: record['telltale.peer.anycast'],
   };
 }
 
@@ -205,7 +219,13 @@ function network(asn: number, organisation: string): string {
 }
 
 function unknownAnswer(answer: string, { name, unlocated, anycast }: Asked, tablesOf: MessageFacts['tablesOf']): string {
-  const [, dimension, country, how, what] = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer)! as unknown as [string, Dimension, string, string?, string?];
+  const [, dimension, country, how, what] = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer)! as unknown as [
+    string,
+    Dimension,
+    string,
+    string?,
+    string?,
+  ];
   if (how === 'if') return `whether ${what}`;
   const question = questions[dimension].replace('X', name);
   if (how !== undefined) return `${question} (${country}, disputed by ${what})`;

@@ -16,7 +16,8 @@ function recordOf(flow: string, fields: Partial<FlowRecord>): FlowRecord {
 
 const invite = (call: string, ...endpoints: string[]): FlowRecord =>
   recordOf('sip', { 'network.protocol': 'sip', 'telltale.session.id': call, 'telltale.session.endpoints': endpoints });
-const media = (fields: Partial<FlowRecord> = {}): FlowRecord => recordOf('rtp', { 'source.port': 40_000, 'destination.ip': '192.0.2.20', 'destination.port': 50_000, ...fields });
+const media = (fields: Partial<FlowRecord> = {}): FlowRecord =>
+  recordOf('rtp', { 'source.port': 40_000, 'destination.ip': '192.0.2.20', 'destination.port': 50_000, ...fields });
 
 test('media belong to the call whose signalling named one of their ends', () => {
   for (const endpoint of ['10.0.0.5:40000', '192.0.2.20:50000']) {
@@ -32,7 +33,10 @@ test('media belong to the call whose signalling named one of their ends', () => 
 test('media over IPv6, and of a call that came in', () => {
   const sessions = new Sessions(100);
   sessions.join(invite('call-1', '[2001:db8::7]:50000'));
-  assert.equal(sessions.join(media({ 'source.ip': '2001:db8::7', 'source.port': 50_000, 'telltale.peer.ip': '2001:db8::7', 'destination.ip': phone }))?.id, 'call-1');
+  assert.equal(
+    sessions.join(media({ 'source.ip': '2001:db8::7', 'source.port': 50_000, 'telltale.peer.ip': '2001:db8::7', 'destination.ip': phone }))?.id,
+    'call-1',
+  );
 });
 
 test('a flow that begins before its signalling joins with its next record; a later call may use the port again', () => {
@@ -66,7 +70,11 @@ test('an allocation and what goes to its peer are a session; signalling that nam
 
 test('a batch that is handed in again gives the same sessions', () => {
   const sessions = new Sessions(100);
-  const records = [invite('call-1', '10.0.0.5:40000'), media(), recordOf('turn', { 'destination.port': 3478, 'telltale.session.endpoints': ['192.0.2.9:49170'] })];
+  const records = [
+    invite('call-1', '10.0.0.5:40000'),
+    media(),
+    recordOf('turn', { 'destination.port': 3478, 'telltale.session.endpoints': ['192.0.2.9:49170'] }),
+  ];
   const ids = records.map((record) => sessions.join(record)?.id);
   assert.deepEqual(records.map((record) => sessions.join(record)?.id), ids);
 });

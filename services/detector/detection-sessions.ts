@@ -28,7 +28,9 @@ export class Session {
     this.isProvisional = isProvisional;
   }
 
-  /** Takes the segments of one of its flows. Returns those of all, signalling first; a place that was seen on the wire stands for what only named it. */
+  /**
+   * Takes the segments of one of its flows. Returns those of all, signalling first; a place that was seen on the wire stands for what only named it.
+   */
   path(flow: string, segments: readonly string[], isSignalling: boolean): string[] {
     if (this.#legs.size >= mostFlows && !this.#legs.has(flow)) this.#legs.delete(this.#legs.keys().next().value!);
     this.#legs.set(flow, { isSignalling, segments });
@@ -108,7 +110,9 @@ export class Sessions {
       return session;
     }
     const flow = record['telltale.flow.id'];
-    const known = this.#announced(record) ?? endpoints.map((endpoint) => current(named.get(endpoint), record['@timestamp'])).find((session) => session !== undefined);
+    const known =
+      this.#announced(record) ??
+      endpoints.map((endpoint) => current(named.get(endpoint), record['@timestamp'])).find((session) => session !== undefined);
     const session = known ?? new Session(flow, true);
     this.#byFlow.set(flow, session);
     return session;

@@ -53,7 +53,11 @@ function pathsOf(root: string, { located, registered, asn, operators, anycast }:
 export async function readGeoTables(root: string, files: GeoFiles = {}): Promise<GeoTables> {
   const paths = pathsOf(root, files);
   const [located, registered, networks, operators, anycast] = await Promise.all([
-    Promise.all(paths.located.map(readTable)), Promise.all(paths.registered.map(readTable)), readTable(paths.asn), Promise.all(paths.operators.map(readText)), readText(paths.anycast),
+    Promise.all(paths.located.map(readTable)),
+    Promise.all(paths.registered.map(readTable)),
+    readTable(paths.asn),
+    Promise.all(paths.operators.map(readText)),
+    readText(paths.anycast),
   ]);
   return { located, registered, networks, operators, anycast };
 }
@@ -96,7 +100,11 @@ async function readCsvPackage(folder: string): Promise<TableFile> {
   const { version } = JSON.parse(manifest) as { version: string };
   const [, year, month, day] = /(\d{4})(\d{2})(\d{2})\d*$/.exec(version) ?? [];
   if (!year) throw new Error(`${name}: version ${version} does not tell the day the table was built`);
-  return { name, built: new Date(`${year}-${month}-${day}`), csv: name === 'asn' ? readNetworks({ name, ipv4, ipv6 }) : readCountries({ name, ipv4, ipv6 }) };
+  return {
+    name,
+    built: new Date(`${year}-${month}-${day}`),
+    csv: name === 'asn' ? readNetworks({ name, ipv4, ipv6 }) : readCountries({ name, ipv4, ipv6 }),
+  };
 }
 
 async function readText(file: string): Promise<{ name: string; text: string }> {
@@ -169,7 +177,11 @@ export class GeoTableWatcher {
   /** Days since each table was built; tables that do not say are left out. */
   ages(): Record<string, number> {
     const now = (this.#watch.now ?? Date.now)();
-    return Object.fromEntries(this.#geography.tables.filter(({ built }) => built !== undefined).map(({ name, built }) => [name, Math.floor((now - built!.getTime()) / 86_400_000)]));
+    return Object.fromEntries(
+      this.#geography.tables
+        .filter(({ built }) => built !== undefined)
+        .map(({ name, built }) => [name, Math.floor((now - built!.getTime()) / 86_400_000)]),
+    );
   }
 
   /** What is doubtful about the tables in use; undefined: nothing. */
@@ -195,7 +207,9 @@ export class GeoTableWatcher {
   async #fingerprint(): Promise<string> {
     const paths = pathsOf(this.#watch.root, this.#watch.files);
     // The files of a package change with its package.json.
-    const files = [...paths.located, ...paths.registered, paths.asn, ...paths.operators, paths.anycast].map((path) => (isPackage(path) ? join(path, 'package.json') : path));
+    const files = [...paths.located, ...paths.registered, paths.asn, ...paths.operators, paths.anycast].map((path) =>
+      isPackage(path) ? join(path, 'package.json') : path,
+    );
     const stats = await Promise.all(files.map((file) => stat(file)));
     return stats.map(({ size, mtimeMs }, i) => `${files[i]} ${size} ${mtimeMs}`).join('\n');
   }

@@ -1,4 +1,7 @@
-/** Rows stored before a detection's last run that it looks at once more: an insert takes time, and may be confirmed so long after the time on its rows. µs */
+/**
+ * Rows stored before a detection's last run that it looks at once more: an insert takes time, and may be confirmed so long after the time on its
+ * rows. µs
+ */
 export const overlapMicros = 300_000_000;
 
 /** From when on a run looks at what was stored, by the time of its last run (µs): milliseconds, for `fromUnixTimestamp64Milli({since:Int64})`. */

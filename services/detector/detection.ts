@@ -65,8 +65,17 @@ export class Detection {
   #hits: Hit[] = [];
 
   constructor({
-    geography, catalogue, policies, rules, exceptions = ExceptionSet.none, hits = HitPlan.none, versions, inventory = Inventory.empty, positions = new Map(),
-    sites = new Map(), rememberedFlows = 65_536,
+    geography,
+    catalogue,
+    policies,
+    rules,
+    exceptions = ExceptionSet.none,
+    hits = HitPlan.none,
+    versions,
+    inventory = Inventory.empty,
+    positions = new Map(),
+    sites = new Map(),
+    rememberedFlows = 65_536,
   }: DetectionParts) {
     this.#geography = geography;
     this.#catalogue = catalogue;
@@ -123,7 +132,8 @@ export class Detection {
 
   #leaveOutCovered(before: number): void {
     const findings = this.#findings.splice(before);
-    for (const finding of findings) if (!this.#covered.has(`${finding['rule.id']} ${finding['telltale.observable.token']}`)) this.#findings.push(finding);
+    for (const finding of findings)
+      if (!this.#covered.has(`${finding['rule.id']} ${finding['telltale.observable.token']}`)) this.#findings.push(finding);
     this.#covered.clear();
   }
 
@@ -153,7 +163,8 @@ export class Detection {
     const session = this.#sessions.join(record);
     let match = this.#catalogue.match(record);
     if (session !== undefined && isSignalling(record)) session.service ??= match;
-    else if (match === undefined && session?.service !== undefined && record['destination.domain'] === '') match = { service: session.service.service, role: 'media', evidence: 'session' };
+    else if (match === undefined && session?.service !== undefined && record['destination.domain'] === '')
+      match = { service: session.service.service, role: 'media', evidence: 'session' };
     record['telltale.service'] = match?.service.name ?? '';
     record['telltale.role'] = match?.role ?? '';
     record['telltale.attribution'] = match?.evidence ?? '';
@@ -184,7 +195,9 @@ export class Detection {
 
   #observeAnycast(record: FlowRecord, position: Position | undefined): string {
     const peer = record['telltale.peer.ip'];
-    return position === undefined ? this.#observer.proofOf(peer) : this.#observer.observe(peer, record['observer.name'], position, distanceLimit(record['telltale.handshake.rtt']));
+    return position === undefined
+      ? this.#observer.proofOf(peer)
+      : this.#observer.observe(peer, record['observer.name'], position, distanceLimit(record['telltale.handshake.rtt']));
   }
 
   /** One closure for all records. */
@@ -205,7 +218,8 @@ export class Detection {
         if (this.#link !== undefined) this.#addLink(rule, record, this.#link);
         break;
       case 'flow':
-        if (rule.outcome.level === 'policy' && this.#denials.length > 0) for (const denial of this.#denials) this.#addOncePerFlow(rule, record, observables, denial);
+        if (rule.outcome.level === 'policy' && this.#denials.length > 0)
+          for (const denial of this.#denials) this.#addOncePerFlow(rule, record, observables, denial);
         else this.#addOncePerFlow(rule, record, observables);
     }
   };
@@ -282,8 +296,11 @@ export class Detection {
       for (const { token } of observables) this.#covered.add(`${id} ${token}`);
     }
     finding['message'] = findingMessage(rule, record, observables, {
-      placeOf: this.#placeOf, tablesOf: this.#geography.tablesOf, candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined,
-      policy: finding['telltale.policy.id'], reason: finding['telltale.policy.reason'],
+      placeOf: this.#placeOf,
+      tablesOf: this.#geography.tablesOf,
+      candidates: record['telltale.role'] === 'third-party' ? this.#candidates.around(record) : undefined,
+      policy: finding['telltale.policy.id'],
+      reason: finding['telltale.policy.reason'],
     });
     this.#findings.push(finding);
   }

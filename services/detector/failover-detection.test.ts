@@ -14,9 +14,20 @@ import { day, hour, noon, runOnce, second, serviceFlow } from './scheduled-testi
 const detection = failoverDetection({ intervalMillis: 1_000, learningMicros: 7 * day, versions: 'rules 1' });
 
 const silent: Partial<FlowRecord> = {
-  '@timestamp': noon + 6 * second, 'destination.packets': 0, 'destination.bytes': 0, 'source.packets': 6, 'telltale.unanswered.packets': 6, 'telltale.unanswered.duration': 6 * second,
+  '@timestamp': noon + 6 * second,
+  'destination.packets': 0,
+  'destination.bytes': 0,
+  'source.packets': 6,
+  'telltale.unanswered.packets': 6,
+  'telltale.unanswered.duration': 6 * second,
 };
-const beijing: Partial<FlowRecord> = { 'destination.ip': '198.51.100.7', 'telltale.peer.located': 'CN', 'telltale.peer.operated': 'CN', 'destination.as.number': 4808, 'destination.as.organization.name': 'China Unicom' };
+const beijing: Partial<FlowRecord> = {
+  'destination.ip': '198.51.100.7',
+  'telltale.peer.located': 'CN',
+  'telltale.peer.operated': 'CN',
+  'destination.as.number': 4808,
+  'destination.as.organization.name': 'China Unicom',
+};
 
 /** What is told of these flows. */
 async function told(...flows: FlowRecord[]) {
@@ -29,27 +40,47 @@ describe('failover', () => {
   test('a silent peer, and another in another country that answers', async () => {
     const [finding, ...more] = await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing));
     assert.deepEqual(more, []);
-    assert.equal(finding!.message, '10.0.0.5 went over from 192.0.2.1:8801, US (AS30103 Zoom Video Communications, Inc), to 198.51.100.7:8801, CN (AS4808 China Unicom), '
-      + 'for Zoom (media): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on. '
-      + 'berlin has not seen Zoom (media) for long enough to say whether CN is usual.');
+    assert.equal(
+      finding!.message,
+      '10.0.0.5 went over from 192.0.2.1:8801, US (AS30103 Zoom Video Communications, Inc), to 198.51.100.7:8801, CN (AS4808 China Unicom), ' +
+        'for Zoom (media): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on. ' +
+        'berlin has not seen Zoom (media) for long enough to say whether CN is usual.',
+    );
     assert.deepEqual(
-      [finding!['event.severity_name'], finding!['telltale.verdict'], finding!['telltale.peer.located'], finding!['destination.ip'], finding!['@timestamp']],
+      [
+        finding!['event.severity_name'],
+        finding!['telltale.verdict'],
+        finding!['telltale.peer.located'],
+        finding!['destination.ip'],
+        finding!['@timestamp'],
+      ],
       ['medium', 'violation', 'CN', '198.51.100.7', noon + 8 * second],
     );
   });
 
   test('a peer that answered, and fell silent then', async () => {
     const [finding] = await told(
-      serviceFlow(noon - hour, { '@timestamp': noon + 6 * second, 'telltale.unanswered.packets': 9, 'telltale.unanswered.duration': 4 * second }), serviceFlow(noon + 5 * second, beijing),
+      serviceFlow(noon - hour, { '@timestamp': noon + 6 * second, 'telltale.unanswered.packets': 9, 'telltale.unanswered.duration': 4 * second }),
+      serviceFlow(noon + 5 * second, beijing),
     );
     assert.match(finding!.message, /fell silent at 2026-03-02T12:00:02Z, the latter answered from 2026-03-02T12:00:05Z/);
   });
 
   test('a refused handshake', async () => {
-    const refusal = { 'network.transport': 'tcp', 'source.packets': 1, 'destination.packets': 1, 'destination.bytes': 40, 'telltale.flow.end_reason': 'rst' };
+    const refusal = {
+      'network.transport': 'tcp',
+      'source.packets': 1,
+      'destination.packets': 1,
+      'destination.bytes': 40,
+      'telltale.flow.end_reason': 'rst',
+    };
     const [finding] = await told(serviceFlow(noon, refusal), serviceFlow(noon + second / 10, beijing));
     assert.match(finding!.message, /the former refused at 2026-03-02T12:00:00Z/);
-    assert.deepEqual(await told(serviceFlow(noon, { ...refusal, 'telltale.handshake.rtt': 9_000 }), serviceFlow(noon + second, beijing)), [], 'a connection that ended by a reset was none');
+    assert.deepEqual(
+      await told(serviceFlow(noon, { ...refusal, 'telltale.handshake.rtt': 9_000 }), serviceFlow(noon + second, beijing)),
+      [],
+      'a connection that ended by a reset was none',
+    );
   });
 
   test('logs and flow exports: a refusal that they name, silence in one direction', async () => {
@@ -57,9 +88,19 @@ describe('failover', () => {
     const refusal = { ...logged, 'source.packets': 1, 'destination.packets': 1, 'destination.bytes': 40, 'telltale.flow.end_reason': 'refused' };
     const [refused] = await told(serviceFlow(noon, refusal), serviceFlow(noon + second / 10, { ...beijing, ...logged }));
     assert.match(refused!.message, /the former refused at 2026-03-02T12:00:00Z/);
-    assert.deepEqual(await told(serviceFlow(noon, { ...refusal, 'telltale.flow.end_reason': 'rst' }), serviceFlow(noon + second / 10, { ...beijing, ...logged })), [], 'a log has no round trip: its resets end connections');
+    assert.deepEqual(
+      await told(serviceFlow(noon, { ...refusal, 'telltale.flow.end_reason': 'rst' }), serviceFlow(noon + second / 10, { ...beijing, ...logged })),
+      [],
+      'a log has no round trip: its resets end connections',
+    );
 
-    const oneWay = { 'telltale.evidence.frame': 0, '@timestamp': noon + 6 * second, 'source.packets': 40, 'destination.packets': 0, 'destination.bytes': 0 };
+    const oneWay = {
+      'telltale.evidence.frame': 0,
+      '@timestamp': noon + 6 * second,
+      'source.packets': 40,
+      'destination.packets': 0,
+      'destination.bytes': 0,
+    };
     const [silence, ...more] = await told(serviceFlow(noon, oneWay), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.evidence.frame': 0 }));
     assert.deepEqual(more, []);
     assert.match(silence!.message, /the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on/);
@@ -81,12 +122,20 @@ describe('failover', () => {
 
   test('none: many asked at once, a retry, another peer at the same place, too late, another service, another subject', async () => {
     assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + second / 5, beijing)), []);
-    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 7 * second), serviceFlow(noon + 8 * second, beijing)), [], 'the same peer answered again before');
+    assert.deepEqual(
+      await told(serviceFlow(noon, silent), serviceFlow(noon + 7 * second), serviceFlow(noon + 8 * second, beijing)),
+      [],
+      'the same peer answered again before',
+    );
     assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { 'destination.ip': '192.0.2.2' })), []);
     assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 120 * second, beijing)), []);
     assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.service': 'Webex' })), []);
     assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { ...beijing, 'telltale.subject.ip': '10.0.0.6' })), []);
-    assert.deepEqual(await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { ...beijing, 'destination.packets': 0 })), [], 'nobody answered');
+    assert.deepEqual(
+      await told(serviceFlow(noon, silent), serviceFlow(noon + 8 * second, { ...beijing, 'destination.packets': 0 })),
+      [],
+      'nobody answered',
+    );
   });
 
   test('the baseline says whether the place is new', async () => {
@@ -146,7 +195,10 @@ for (const [name, content] of Object.entries(sources)) {
       const [finding, ...more] = await told(...records.values());
       assert.deepEqual(more, []);
       assert.match(finding!.message, / Policy conferencing version 1 denies it \(located=CN, operated=CN\)\.$/);
-      assert.match(finding!.message, /^10\.0\.0\.5 went over from 144\.195\.10\.10:8801, US by dbip-city 20\S+ \(AS30103 .*\), to 221\.122\.63\.10:8801, CN by dbip-city 20\S+ .* for Zoom \(media\): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on\./);
+      assert.match(
+        finding!.message,
+        /^10\.0\.0\.5 went over from 144\.195\.10\.10:8801, US by dbip-city 20\S+ \(AS30103 .*\), to 221\.122\.63\.10:8801, CN by dbip-city 20\S+ .* for Zoom \(media\): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on\./,
+      );
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -6,7 +6,11 @@ import { pageSql, pagesOf } from './query-pages.ts';
 import type { BaselineOptions, ScheduledDetection } from './scheduled-detections.ts';
 
 const failover: DetectionRule = { id: '7a0c1e52-6f0b-4a3e-9d0e-2c6f4b1a9d31', title: 'Service failed over to another place', version: '1' };
-const comeback: DetectionRule = { id: '0f5f7f0c-3a53-4d0d-8d0b-5b7d5a1f6e42', title: 'Service returned to the place it had failed over from', version: '1' };
+const comeback: DetectionRule = {
+  id: '0f5f7f0c-3a53-4d0d-8d0b-5b7d5a1f6e42',
+  title: 'Service returned to the place it had failed over from',
+  version: '1',
+};
 
 /** Unanswered packets, and how long they went on (µs), that make a peer silent. */
 const silence = { packets: 3, micros: 1_000_000 };

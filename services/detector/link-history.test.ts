@@ -12,13 +12,29 @@ import { loadDetection } from './packs.ts';
 import { noon, second, serviceFlow } from './scheduled-testing.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const seen = (kind: string, token: string): Observable => ({ kind, path: 'udp.payload@8', encoding: '', visibility: 'cleartext', confidence: 90, mask: '4****2', token, sender: 'source', frame: 1, watchlist: '' });
+const seen = (kind: string, token: string): Observable => ({
+  kind,
+  path: 'udp.payload@8',
+  encoding: '',
+  visibility: 'cleartext',
+  confidence: 90,
+  mask: '4****2',
+  token,
+  sender: 'source',
+  frame: 1,
+  watchlist: '',
+});
 
 let port = 40_000;
 function flow(seconds: number, observable: Observable, fields: Partial<FlowRecord> = {}): FlowRecord {
   port++;
   return serviceFlow(noon + seconds * second, {
-    'source.port': port, 'telltale.service': '', 'telltale.role': '', 'telltale.observables': [observable], 'telltale.flow.observable_kinds': [observable.kind], ...fields,
+    'source.port': port,
+    'telltale.service': '',
+    'telltale.role': '',
+    'telltale.observables': [observable],
+    'telltale.flow.observable_kinds': [observable.kind],
+    ...fields,
   });
 }
 
@@ -35,7 +51,9 @@ test('links across processes: the store tells what a subject showed before, and 
   const linked = async (detector: Detector, ...records: FlowRecord[]): Promise<string[]> => {
     found.length = 0;
     await detector.handle(records);
-    return found.filter((finding) => finding['rule.name'] === 'User and room linked in clear').map((finding) => finding['telltale.observables.related'].join());
+    return found
+      .filter((finding) => finding['rule.name'] === 'User and room linked in clear')
+      .map((finding) => finding['telltale.observables.related'].join());
   };
 
   const first = start();
@@ -68,9 +86,18 @@ test('in one flow identifiers belong together however long ago, also across proc
   await store.migrate();
   const parts = await loadDetection({ root });
   const found: Finding[] = [];
-  const start = (): Detector => new Detector(new Detection({ ...parts, rules: parts.pack.plan }), store, { send: async (findings) => { found.push(...findings); }, close: async () => {} });
+  const start = (): Detector =>
+    new Detector(new Detection({ ...parts, rules: parts.pack.plan }), store, {
+      send: async (findings) => {
+        found.push(...findings);
+      },
+      close: async () => {},
+    });
   const record = flow(0, seen('user_id', 'tk1.k.user'));
-  const later = Object.assign(flow(900, seen('room_id', 'tk1.k.room')), { 'telltale.flow.id': record['telltale.flow.id'], 'event.start': record['event.start'] });
+  const later = Object.assign(flow(900, seen('room_id', 'tk1.k.room')), {
+    'telltale.flow.id': record['telltale.flow.id'],
+    'event.start': record['event.start'],
+  });
   await start().handle([record]);
   await start().handle([later]);
   assert.equal(found.filter((finding) => finding['rule.name'] === 'User and room linked in clear').length, 1);

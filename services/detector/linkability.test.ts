@@ -30,13 +30,30 @@ test('user and room in two flows to two peers are linked: both pass the same pat
 });
 
 test('what makes a link, and what does not', () => {
-  const together = (...kinds: string[]): string[] | undefined => kindsOf(new Linkability(100).link(record(0, kinds.map((kind) => seen(kind))), false));
+  const together = (...kinds: string[]): string[] | undefined =>
+    kindsOf(
+      new Linkability(100).link(
+        record(
+          0,
+          kinds.map((kind) => seen(kind)),
+        ),
+        false,
+      ),
+    );
   assert.deepEqual(together('user_id', 'room_id'), ['user_id', 'room_id']);
   assert.deepEqual(together('android_id', 'account_id'), ['android_id', 'account_id']);
   assert.deepEqual(together('person_name', 'geo_position'), ['person_name', 'geo_position']);
   assert.deepEqual(together('inferred_user_id', 'inferred_room_id'), ['inferred_user_id', 'inferred_room_id']);
   assert.deepEqual(together('user_id', 'android_id', 'room_id'), ['user_id', 'android_id', 'room_id']);
-  for (const alone of [['user_id'], ['user_id', 'account_id'], ['room_id', 'meeting_id'], ['room_id', 'geo_position'], ['user_id', 'password'], ['email', 'session_token'], ['user_id', 'email']]) {
+  for (const alone of [
+    ['user_id'],
+    ['user_id', 'account_id'],
+    ['room_id', 'meeting_id'],
+    ['room_id', 'geo_position'],
+    ['user_id', 'password'],
+    ['email', 'session_token'],
+    ['user_id', 'email'],
+  ]) {
     assert.equal(together(...alone), undefined, alone.join());
   }
 });

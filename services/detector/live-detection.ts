@@ -48,7 +48,9 @@ export async function liveDetection(options: DetectionOptions, { logger, metrics
           .map((correlation) => correlationDetection(correlation, { intervalMillis: correlationInterval, versions })),
         failoverDetection(learned),
         contactDetection(learned),
-        ...thresholds.thresholds.map((threshold) => volumeDetection(threshold, { intervalMillis: baseline.interval, version: thresholds.version, versions })),
+        ...thresholds.thresholds.map((threshold) =>
+          volumeDetection(threshold, { intervalMillis: baseline.interval, version: thresholds.version, versions }),
+        ),
       ];
     },
   };

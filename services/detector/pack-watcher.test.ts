@@ -21,12 +21,25 @@ async function watched(context: TestContext) {
   await write('a.yml', rule('A', 7));
   const loaded = await loadDetection({ root, rules: folder });
   const logged: string[] = [];
-  const watcher = new PackWatcher(loaded, { root, folder, intervalMillis: 1_000_000, logger: { info: () => {}, error: (_: unknown, message?: string) => { logged.push(`${message} ${JSON.stringify(_)}`); } } as never });
+  const watcher = new PackWatcher(loaded, {
+    root,
+    folder,
+    intervalMillis: 1_000_000,
+    logger: {
+      info: () => {},
+      error: (_: unknown, message?: string) => {
+        logged.push(`${message} ${JSON.stringify(_)}`);
+      },
+    } as never,
+  });
   const look = async (): Promise<void> => {
     await watcher.look();
     await watcher.look();
   };
-  const findings = (port: number): Finding[] => loaded.detection.detect([Object.assign(createFlowRecord(), { 'event.id': 'e', '@timestamp': Date.UTC(2026, 0, 1) * 1_000, 'destination.port': port })]);
+  const findings = (port: number): Finding[] =>
+    loaded.detection.detect([
+      Object.assign(createFlowRecord(), { 'event.id': 'e', '@timestamp': Date.UTC(2026, 0, 1) * 1_000, 'destination.port': port }),
+    ]);
   return { folder, write, watcher, look, findings, logged, detection: loaded.detection };
 }
 
@@ -73,7 +86,8 @@ test('an exception keeps hits from being findings until it expires, and counts t
   const { folder, write, look, findings, detection } = await watched(context);
   await look();
   await mkdir(join(folder, 'exceptions'));
-  const exception = (expires: string): string => `title: Lab\nmatch: { destination.port: 7 }\nowner: netops\nreason: echo tests in the lab\nexpires: ${expires}\n`;
+  const exception = (expires: string): string =>
+    `title: Lab\nmatch: { destination.port: 7 }\nowner: netops\nreason: echo tests in the lab\nexpires: ${expires}\n`;
   await write('exceptions/lab.yml', exception('2026-01-01'));
   await look();
   assert.deepEqual(findings(7), []);

@@ -31,7 +31,10 @@ export class PackWatcher implements Component {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
-  constructor({ detection, versionsWith, pack, vocabulary }: Pick<LoadedDetection, 'detection' | 'versionsWith' | 'pack' | 'vocabulary'>, options: PackWatcherOptions) {
+  constructor(
+    { detection, versionsWith, pack, vocabulary }: Pick<LoadedDetection, 'detection' | 'versionsWith' | 'pack' | 'vocabulary'>,
+    options: PackWatcherOptions,
+  ) {
     this.#detection = detection;
     this.#versionsWith = versionsWith;
     this.#vocabulary = vocabulary;
@@ -84,7 +87,9 @@ export class PackWatcher implements Component {
 
 /** What becomes of rules and exceptions, as metrics. */
 export function reportRules(metrics: Metrics, detection: Pick<Detection, 'counters'>, watcher: Pick<PackWatcher, 'counters'>): void {
-  metrics.counts('detector', detection.counters, { suppressed: { help: 'Hits that an exception kept from being findings, by exception.', label: 'exception' } });
+  metrics.counts('detector', detection.counters, {
+    suppressed: { help: 'Hits that an exception kept from being findings, by exception.', label: 'exception' },
+  });
   metrics.counts('detector', watcher.counters, {
     reloads: 'Times that changed rules were taken.',
     reloadsRefused: 'Times that changed rules had an error, and those in use stayed.',

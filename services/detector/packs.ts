@@ -68,14 +68,25 @@ export async function loadDetection(files: DetectionFiles): Promise<LoadedDetect
   };
   const versions = versionsWith({});
   const detection = new Detection({
-    geography, catalogue, policies, rules: pack.plan, hits: pack.hits, exceptions, versions, inventory, ...(positions && { positions }), ...(sites && { sites }),
+    geography,
+    catalogue,
+    policies,
+    rules: pack.plan,
+    hits: pack.hits,
+    exceptions,
+    versions,
+    inventory,
+    ...(positions && { positions }),
+    ...(sites && { sites }),
   });
   return { detection, geography, catalogue, policies, pack, inventory, versions, vocabulary, versionsWith, warnings: pack.warnings };
 }
 
 /** Keeps the geo tables of a running detection current; a component that starts and stops. */
 export function watchGeoTables(
-  { detection, geography, versionsWith }: LoadedDetection, { root, geo }: DetectionFiles, { checkMillis, warn }: { checkMillis: number; warn(message: string): void },
+  { detection, geography, versionsWith }: LoadedDetection,
+  { root, geo }: DetectionFiles,
+  { checkMillis, warn }: { checkMillis: number; warn(message: string): void },
 ): GeoTableWatcher {
   const replace = (next: Geography): void => detection.replaceGeography(next, versionsWith({ geo: next.version }));
   return new GeoTableWatcher({ root, files: geo ?? {}, geography, replace, checkMillis, warn });

@@ -9,7 +9,8 @@ test('each row is told once, in its order, whatever the pages', async () => {
   const pages = async (rows: number, limit: number): Promise<number[][]> => {
     const told: number[][] = [];
     const sql = `SELECT toUInt32(number) AS n FROM numbers({rows:UInt64}) ORDER BY n ${pageSql}`;
-    for await (const page of pagesOf<{ n: number }>((...query) => store.query(...query), sql, { rows: String(rows) }, limit)) told.push(page.map(({ n }) => n));
+    for await (const page of pagesOf<{ n: number }>((...query) => store.query(...query), sql, { rows: String(rows) }, limit))
+      told.push(page.map(({ n }) => n));
     return told;
   };
   assert.deepEqual(await pages(0, 2), []);

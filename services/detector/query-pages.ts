@@ -6,7 +6,12 @@ const rowsPerPage = 5_000;
  * The rows of a statement, a page at a time, so that any number of them is told and few are held at once. It must order its rows by what tells
  * them apart, and end in {@link pageSql}.
  */
-export async function* pagesOf<Row>(query: Query, sql: string, parameters: Readonly<Record<string, unknown>>, limit = rowsPerPage): AsyncGenerator<Row[]> {
+export async function* pagesOf<Row>(
+  query: Query,
+  sql: string,
+  parameters: Readonly<Record<string, unknown>>,
+  limit = rowsPerPage,
+): AsyncGenerator<Row[]> {
   for (let offset = 0; ; offset += limit) {
     const rows = await query<Row>(sql, { ...parameters, limit, offset: String(offset) });
     if (rows.length > 0) yield rows;

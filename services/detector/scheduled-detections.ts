@@ -144,5 +144,11 @@ export function reportScheduledDetections(metrics: Metrics, counters: ScheduledC
     findings: { help: 'Findings of scheduled detections.', label },
     seconds: { help: 'Seconds that runs took, with what they waited for.', label },
   });
-  metrics.gauge('telltale_scheduled_lag_seconds', 'Seconds between what was stored and what a scheduled detection has looked at, when it last began.', () => counters.lag, {}, label);
+  metrics.gauge(
+    'telltale_scheduled_lag_seconds',
+    'Seconds between what was stored and what a scheduled detection has looked at, when it last began.',
+    () => counters.lag,
+    {},
+    label,
+  );
 }

@@ -18,7 +18,11 @@ export function serviceFlow(start: number, fields: Partial<FlowRecord> = {}): Fl
     'destination.as.organization.name': 'Zoom Video Communications, Inc', 'telltale.evidence.file': 'en0', 'telltale.evidence.frame': 1,
   } satisfies Partial<FlowRecord>, fields);
   record['telltale.peer.ip'] = record['destination.ip'];
-  record['telltale.flow.id'] = flowId(record['observer.name'], `${record['telltale.subject.ip']} ${record['destination.ip']} ${record['source.port']}`, start);
+  record['telltale.flow.id'] = flowId(
+    record['observer.name'],
+    `${record['telltale.subject.ip']} ${record['destination.ip']} ${record['source.port']}`,
+    start,
+  );
   record['event.id'] = recordId(record['telltale.flow.id'], 0);
   return record;
 }

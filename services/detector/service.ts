@@ -32,7 +32,11 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     reportStore(metrics, store.counters);
     reportDetector(metrics, detector.counters);
     reportScheduledDetections(metrics, schedule.counters);
-    const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })] });
+    const http = new HttpComponent({
+      ...configuration.http,
+      logger,
+      modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })],
+    });
 
     // The reader starts last and stops first: no batch arrives that cannot be stored.
     lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader);

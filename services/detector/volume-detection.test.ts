@@ -7,17 +7,40 @@ import { day, noon, runOnce, serviceFlow } from './scheduled-testing.ts';
 import { volumeDetection } from './volume-detection.ts';
 
 const threshold: Threshold = {
-  id: '4f1a6c0e-9a55-4a0c-8a0e-5d1b7c3f2e60', title: 'Many', level: 'critical', jurisdictions: ['us-countries-of-concern'],
-  members: [{ country: 'CN', from: 0, to: Infinity, condition: '' }], dimensions: ['operated', 'located'], kinds: ['imei'], linked: false, count: 'identifiers', moreThan: 3, days: 30,
+  id: '4f1a6c0e-9a55-4a0c-8a0e-5d1b7c3f2e60',
+  title: 'Many',
+  level: 'critical',
+  jurisdictions: ['us-countries-of-concern'],
+  members: [{ country: 'CN', from: 0, to: Infinity, condition: '' }],
+  dimensions: ['operated', 'located'],
+  kinds: ['imei'],
+  linked: false,
+  count: 'identifiers',
+  moreThan: 3,
+  days: 30,
 };
 
 /** One flow that tells so many devices, from number `from` on, to a peer operated from China. */
 function disclosure(from: number, amount: number, start = noon, fields: Partial<FlowRecord> = {}): FlowRecord {
   const observables = Array.from({ length: amount }, (_, i): Observable => ({
-    kind: 'imei', path: 'url.query.imei', encoding: '', visibility: 'cleartext', confidence: 90, mask: '35******9', token: `tk1.0.${from + i}`, sender: 'source', frame: 1, watchlist: '',
+    kind: 'imei',
+    path: 'url.query.imei',
+    encoding: '',
+    visibility: 'cleartext',
+    confidence: 90,
+    mask: '35******9',
+    token: `tk1.0.${from + i}`,
+    sender: 'source',
+    frame: 1,
+    watchlist: '',
   }));
   return serviceFlow(start, {
-    'source.port': from, 'telltale.peer.operated': 'CN', 'telltale.peer.operator': 'Alibaba', 'telltale.observables': observables, 'telltale.flow.observable_kinds': ['imei'], ...fields,
+    'source.port': from,
+    'telltale.peer.operated': 'CN',
+    'telltale.peer.operator': 'Alibaba',
+    'telltale.observables': observables,
+    'telltale.flow.observable_kinds': ['imei'],
+    ...fields,
   });
 }
 

@@ -27,7 +27,8 @@ export function volumeDetection(threshold: Threshold, { intervalMillis, version,
         since: storedFrom(since), kinds: threshold.kinds, countries: [...new Set(inForce)],
         days: threshold.days, more_than: String(threshold.moreThan),
       };
-      for await (const rows of pagesOf<VolumeRow>(query, volumeSql(threshold), parameters)) yield rows.map((row) => findingOf(threshold, row, version, versions));
+      for await (const rows of pagesOf<VolumeRow>(query, volumeSql(threshold), parameters))
+        yield rows.map((row) => findingOf(threshold, row, version, versions));
     },
   };
 }
@@ -43,7 +44,12 @@ interface VolumeRow {
   stored: number;
 }
 
-function findingOf({ id, title, level, jurisdictions, count, moreThan, days }: Threshold, row: VolumeRow, version: string, versions: string): Finding {
+function findingOf(
+  { id, title, level, jurisdictions, count, moreThan, days }: Threshold,
+  row: VolumeRow,
+  version: string,
+  versions: string,
+): Finding {
   const { organization, month, reached_on: reached, amount, countries, kinds, stored } = row;
   const name = organization === '' ? 'operators that no table names' : organization;
   return scheduledFinding({

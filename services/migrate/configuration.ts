@@ -7,4 +7,10 @@ export const migrateSection = z.strictObject({
   retention: duration('3d').meta({ description: 'How long the flows topic keeps records, and so how long the detectors may be away.' }),
 }).prefault({}).meta({ description: 'Making topics and tables. Topics that exist are left as they are.' });
 
-export const migrateSchema = z.strictObject({ log: logSection, shutdown: shutdownSection, kafka: kafkaSection, clickhouse: clickhouseSection, migrate: migrateSection });
+export const migrateSchema = z.strictObject({
+  log: logSection,
+  shutdown: shutdownSection,
+  kafka: kafkaSection,
+  clickhouse: clickhouseSection,
+  migrate: migrateSection,
+});

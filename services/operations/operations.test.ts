@@ -59,7 +59,12 @@ test('a port in use: the error says what to do', async (t) => {
 });
 
 test('as a component: started and stopped, with a connection kept open', async () => {
-  const http = new HttpComponent({ modules: [OperationsModule.with({ checks: [], metrics: new Metrics({ process: false }) })], host: '127.0.0.1', port: 0, logger });
+  const http = new HttpComponent({
+    modules: [OperationsModule.with({ checks: [], metrics: new Metrics({ process: false }) })],
+    host: '127.0.0.1',
+    port: 0,
+    logger,
+  });
   await http.start();
   const { url } = http;
   await (await fetch(`${url}/healthz`)).text();

@@ -78,7 +78,11 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
 
 export function reportLive(metrics: Metrics, live: Pick<LiveSource, 'counters' | 'delaySeconds'>): void {
   metrics.counts('probe_live', live.counters, { restarts: 'Starts of the capturing program after it had ended.' });
-  metrics.gauge('telltale_probe_live_delay_seconds', 'Age of the newest packet when it was read; it grows where the probe is slower than the traffic.', () => live.delaySeconds);
+  metrics.gauge(
+    'telltale_probe_live_delay_seconds',
+    'Age of the newest packet when it was read; it grows where the probe is slower than the traffic.',
+    () => live.delaySeconds,
+  );
 }
 
 export function reportSocket(metrics: Metrics, socket: Pick<SocketListener, 'counters' | 'writers'>): void {

@@ -27,7 +27,9 @@ export class CaptureChild {
     });
     this.ended = new Promise((resolve) => {
       this.#process.once('error', (error) => resolve(error.message));
-      this.#process.once('close', (status, signal) => resolve(signal === null ? `status ${status}: ${complaintOf(program, this.#stderr)}` : `${signal}`));
+      this.#process.once('close', (status, signal) =>
+        resolve(signal === null ? `status ${status}: ${complaintOf(program, this.#stderr)}` : `${signal}`),
+      );
     });
   }
 

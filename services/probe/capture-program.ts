@@ -45,7 +45,8 @@ export async function findCaptureProgram(wanted: string, searchPath = process.en
 /** Arguments with which the program writes the packets of an interface to its standard output as they come. */
 export function captureArguments({ name }: CaptureProgram, { interface: device, filter, snapLength, bufferBytes }: CaptureRequest): string[] {
   const common = ['-i', device, '-w', '-', '-s', String(snapLength)];
-  if (name === 'dumpcap') return [...common, '-q', '-B', String(Math.max(1, Math.round(bufferBytes / 1024 ** 2))), ...(filter === '' ? [] : ['-f', filter])];
+  if (name === 'dumpcap')
+    return [...common, '-q', '-B', String(Math.max(1, Math.round(bufferBytes / 1024 ** 2))), ...(filter === '' ? [] : ['-f', filter])];
   // -U: each packet is written at once. Behind `--` a filter is never an option.
   return [...common, '-U', '-n', '-B', String(Math.max(1, Math.round(bufferBytes / 1024))), ...(filter === '' ? [] : ['--', filter])];
 }

@@ -71,7 +71,8 @@ export class CaptureSource implements Component {
         ...(workers && { workers }),
         ...(onProgress && { onProgress: (bytes, read) => onProgress(input, bytes, read) }),
       });
-      for (const { line, source, reason } of pipeline.entries.counters.takeLocated()) logger.warn({ capture: input.name, line }, `${source}: ${reason}`);
+      for (const { line, source, reason } of pipeline.entries.counters.takeLocated())
+        logger.warn({ capture: input.name, line }, `${source}: ${reason}`);
       if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
       logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records }, 'capture read');
       return true;

@@ -26,4 +26,10 @@ export const probeSection = z.strictObject({
   tables: tablesSection,
 }).prefault({}).meta({ description: 'Probe.' });
 
-export const probeSchema = z.strictObject({ log: logSection, http: httpSection(9101), shutdown: shutdownSection, kafka: kafkaSection, probe: probeSection });
+export const probeSchema = z.strictObject({
+  log: logSection,
+  http: httpSection(9101),
+  shutdown: shutdownSection,
+  kafka: kafkaSection,
+  probe: probeSection,
+});

@@ -16,7 +16,14 @@ export interface ProbeOptions {
   share?: FlowShare;
 }
 
-export function createPipeline({ tokenKey, observer = 'local', monitoredNetworks, onRecognised, tables = defaultTables, share }: ProbeOptions): ProbePipeline {
+export function createPipeline({
+  tokenKey,
+  observer = 'local',
+  monitoredNetworks,
+  onRecognised,
+  tables = defaultTables,
+  share,
+}: ProbeOptions): ProbePipeline {
   return new ProbePipeline({
     observer,
     tokeniser: createTokeniser(tokenKey),

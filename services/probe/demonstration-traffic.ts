@@ -17,7 +17,14 @@ export function resolve(capture: CaptureBuilder, client: string, name: string, a
 }
 
 /** The name is resolved, then a TLS session carries a little of what nobody can read. */
-export function tlsSession(capture: CaptureBuilder, client: Endpoint, server: Endpoint, serverName: string, at: number, roundTripMicros: number): void {
+export function tlsSession(
+  capture: CaptureBuilder,
+  client: Endpoint,
+  server: Endpoint,
+  serverName: string,
+  at: number,
+  roundTripMicros: number,
+): void {
   resolve(capture, client.ip, serverName, server.ip, at);
   capture.tcp({ client, server, at: at + second / 2, roundTripMicros })
     .handshake()

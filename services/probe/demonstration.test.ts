@@ -40,8 +40,10 @@ test('its findings are the stories, and nothing else', () => {
 });
 
 test('both members of the room have one token for it, and each their own', () => {
-  const tokens = (kind: string) => findings.filter((finding) => finding['telltale.observable.kind'] === kind && finding['event.severity_name'] === 'medium')
-    .map((finding) => finding['telltale.observable.token']);
+  const tokens = (kind: string) =>
+    findings
+      .filter((finding) => finding['telltale.observable.kind'] === kind && finding['event.severity_name'] === 'medium')
+      .map((finding) => finding['telltale.observable.token']);
   assert.equal(tokens('room_id').length, 2);
   assert.equal(new Set(tokens('room_id')).size, 1);
   assert.equal(new Set(tokens('user_id')).size, 2);

@@ -25,7 +25,16 @@ test('addresses to listen on', () => {
   assert.deepEqual(parseListenAddress('udp://127.0.0.1:2055'), { kind: 'udp', host: '127.0.0.1', port: 2055 });
   assert.deepEqual(parseListenAddress('udp://[::1]:6343'), { kind: 'udp', host: '::1', port: 6343 });
   assert.deepEqual(parseListenAddress('unix:///run/telltale/eve.sock'), { kind: 'unix', path: '/run/telltale/eve.sock' });
-  for (const none of ['unix://eve.sock', 'unix:///run/', 'unixgram:///run/eve.sock', '127.0.0.1:2055', 'tcp://127.0.0.1:2055', 'udp://127.0.0.1', 'udp://127.0.0.1:99999']) assert.equal(parseListenAddress(none), null);
+  for (const none of [
+    'unix://eve.sock',
+    'unix:///run/',
+    'unixgram:///run/eve.sock',
+    '127.0.0.1:2055',
+    'tcp://127.0.0.1:2055',
+    'udp://127.0.0.1',
+    'udp://127.0.0.1:99999',
+  ])
+    assert.equal(parseListenAddress(none), null);
 });
 
 test('flow exports become records; other datagrams are counted', async () => {
@@ -41,7 +50,8 @@ test('flow exports become records; other datagrams are counted', async () => {
   await listener.start();
   const sender = createSocket('udp4');
   try {
-    for (const bytes of [datagram, Buffer.from('hello'), datagram]) await new Promise<void>((resolve) => sender.send(bytes, listener.port, '127.0.0.1', () => resolve()));
+    for (const bytes of [datagram, Buffer.from('hello'), datagram])
+      await new Promise<void>((resolve) => sender.send(bytes, listener.port, '127.0.0.1', () => resolve()));
     const counters = pipeline.entries.counters;
     while (counters.entries < 2 || counters.get('flow-export', 'datagrams of no known kind') < 1) await delay(5);
   } finally {
@@ -53,10 +63,22 @@ test('flow exports become records; other datagrams are counted', async () => {
   assert.equal(new Set(records.map((record) => record['event.id'])).size, 1, 'a datagram that comes twice counts once');
   const [record] = records;
   assert.deepEqual(
-    [record!['source.ip'], record!['source.port'], record!['destination.ip'], record!['destination.port'], record!['network.transport'], record!['source.bytes'], record!['source.packets'], record!['telltale.sampling.rate']],
+    [
+      record!['source.ip'],
+      record!['source.port'],
+      record!['destination.ip'],
+      record!['destination.port'],
+      record!['network.transport'],
+      record!['source.bytes'],
+      record!['source.packets'],
+      record!['telltale.sampling.rate'],
+    ],
     ['10.0.0.5', 51000, '198.51.100.7', 443, 'tcp', 15_000, 30, 10],
   );
-  assert.deepEqual([record!['telltale.subject.ip'], record!['telltale.evidence.file'], record!['telltale.evidence.frame'], record!['telltale.flow.state']], ['10.0.0.5', 'udp://127.0.0.1:0', 0, 'end']);
+  assert.deepEqual(
+    [record!['telltale.subject.ip'], record!['telltale.evidence.file'], record!['telltale.evidence.frame'], record!['telltale.flow.state']],
+    ['10.0.0.5', 'udp://127.0.0.1:0', 0, 'end'],
+  );
 });
 
 test('templates are kept as they change, so that a probe that is killed knows them; a damaged file is told, and replaced', async () => {
@@ -67,8 +89,16 @@ test('templates are kept as they change, so that a probe that is killed knows th
   const start = async () => {
     const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' });
     const listener = new ExportListener({
-      listen: { host: '127.0.0.1', port: 0 }, pipeline, templates, logger: createLogger({ name: 'test', level: 'silent' }), now: () => 1, saveInterval: 10,
-      sink: { send: async () => {}, close: async () => {} }, onFailure: (error) => { throw error; },
+      listen: { host: '127.0.0.1', port: 0 },
+      pipeline,
+      templates,
+      logger: createLogger({ name: 'test', level: 'silent' }),
+      now: () => 1,
+      saveInterval: 10,
+      sink: { send: async () => {}, close: async () => {} },
+      onFailure: (error) => {
+        throw error;
+      },
     });
     await listener.start();
     return { pipeline, listener, send: (bytes: Buffer) => sender.send(bytes, listener.port, '127.0.0.1') };

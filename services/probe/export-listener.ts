@@ -99,7 +99,8 @@ export class ExportListener implements Component {
       if (error.code === 'ENOENT') return null;
       throw error;
     });
-    if (saved !== null && !pipeline.restoreExportTemplates(saved)) logger.warn({ file: templates }, 'holds no templates: records wait until the exporters repeat theirs');
+    if (saved !== null && !pipeline.restoreExportTemplates(saved))
+      logger.warn({ file: templates }, 'holds no templates: records wait until the exporters repeat theirs');
   }
 
   #datagram(bytes: Buffer, exporter: string): void {

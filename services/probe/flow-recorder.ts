@@ -121,7 +121,8 @@ export class FlowRecorder {
     const isReadInFull = recogniser.readInFull && message.fields.length < defaultDissectOptions.maxFields;
     const { facts } = message;
     for (const name in facts) {
-      if (isReadInFull || !mayHoldIdentifier(name as FlowField)) (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
+      if (isReadInFull || !mayHoldIdentifier(name as FlowField))
+        (record as Record<string, unknown>)[name] = state.redactFact(facts[name as FlowField]);
     }
     if (message.session !== undefined) record['telltale.session.id'] = this.#options.tokeniser.token(message.session);
     if (record['telltale.flow.hops'].length > 0) this.#addHops(state, record['telltale.flow.hops']);

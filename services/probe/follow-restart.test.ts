@@ -16,9 +16,18 @@ import { replayCapture } from './replay.ts';
 
 const program = path.join(import.meta.dirname, 'testing', 'follow-process.js');
 
-const event = (name: string): string => `${JSON.stringify({
-  timestamp: '2024-05-01T12:00:00.000001+0000', flow_id: 7, event_type: 'dns', src_ip: '10.0.0.5', src_port: 5353, dest_ip: '10.0.0.1', dest_port: 53, proto: 'UDP', dns: { type: 'query', rrname: name, rrtype: 'A' },
-})}\n`;
+const event = (name: string): string =>
+  `${JSON.stringify({
+    timestamp: '2024-05-01T12:00:00.000001+0000',
+    flow_id: 7,
+    event_type: 'dns',
+    src_ip: '10.0.0.5',
+    src_port: 5353,
+    dest_ip: '10.0.0.1',
+    dest_port: 53,
+    proto: 'UDP',
+    dns: { type: 'query', rrname: name, rrtype: 'A' },
+  })}\n`;
 const events = (...names: string[]): string => names.map((name) => event(`${name}.example`)).join('');
 
 /** What a record told: id, file, line, name asked for, name of the peer. */
@@ -31,8 +40,12 @@ class Probe implements AsyncDisposable {
 
   constructor(folder: string, ...files: string[]) {
     this.#folder = folder;
-    this.#child = spawn(process.execPath, [program, path.join(folder, 'told'), path.join(folder, 'positions.json'), ...files], { stdio: ['ignore', 'inherit', 'pipe'] });
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.stderr += text; });
+    this.#child = spawn(process.execPath, [program, path.join(folder, 'told'), path.join(folder, 'positions.json'), ...files], {
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
   }
 
   /** All that probes of this folder told, the latest last. */
@@ -182,7 +195,8 @@ describe('a log', { concurrency: true }, () => {
   test('a Zeek log goes on with the columns of its head; flows are known from before', async () => {
     await using folder = await temporaryFolder('restart');
     const file = path.join(folder.path, 'current.log');
-    const head = '#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\thttp\n#open\t2024-01-01-00-00-00\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\turi\thost\n#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\tstring\n';
+    const head =
+      '#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\thttp\n#open\t2024-01-01-00-00-00\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tmethod\turi\thost\n#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\tstring\n';
     const row = (second: number, name: string): string => `170000000${second}.5\tCa1\t10.0.0.5\t51000\t198.51.100.7\t80\tGET\t/${second}\t${name}\n`;
     await writeFile(file, head + row(1, 'one.example'));
     {
@@ -192,7 +206,13 @@ describe('a log', { concurrency: true }, () => {
     await appendFile(file, row(2, '-'));
     await using second = new Probe(folder.path, file);
     await until('the second row to be told', async () => (await second.told()).length === 2);
-    assert.deepEqual((await second.told()).map(([, name, line,, domain]) => [name, line, domain]), [['current.log', 9, 'one.example'], ['current.log', 10, 'one.example']]);
+    assert.deepEqual(
+      (await second.told()).map(([, name, line, , domain]) => [name, line, domain]),
+      [
+        ['current.log', 9, 'one.example'],
+        ['current.log', 10, 'one.example'],
+      ],
+    );
   });
 });
 

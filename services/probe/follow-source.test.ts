@@ -12,9 +12,18 @@ import { until } from '../../test/support/until.ts';
 import { createPipeline } from './create.ts';
 import { FollowSource } from './follow-source.ts';
 
-const event = (query: string): string => `${JSON.stringify({
-  timestamp: '2024-05-01T12:00:00.000001+0000', flow_id: 7, event_type: 'dns', src_ip: '10.0.0.5', src_port: 5353, dest_ip: '10.0.0.1', dest_port: 53, proto: 'UDP', dns: { type: 'query', rrname: query, rrtype: 'A' },
-})}\n`;
+const event = (query: string): string =>
+  `${JSON.stringify({
+    timestamp: '2024-05-01T12:00:00.000001+0000',
+    flow_id: 7,
+    event_type: 'dns',
+    src_ip: '10.0.0.5',
+    src_port: 5353,
+    dest_ip: '10.0.0.1',
+    dest_port: 53,
+    proto: 'UDP',
+    dns: { type: 'query', rrname: query, rrtype: 'A' },
+  })}\n`;
 
 test('a log is followed while it grows, is renamed, and is truncated', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'telltale-follow-'));
@@ -70,7 +79,10 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   }] } });
   const connection = (port: number): CaptureBuilder => {
     const builder = new CaptureBuilder();
-    builder.tcp({ client: { ip: '10.0.0.1', port }, server: { ip: '192.0.2.1', port: 80 }, at: 1_700_000_000_000_000 }).handshake().send(httpRequest('GET', `/${port}`, { Host: 'c.example' }));
+    builder
+      .tcp({ client: { ip: '10.0.0.1', port }, server: { ip: '192.0.2.1', port: 80 }, at: 1_700_000_000_000_000 })
+      .handshake()
+      .send(httpRequest('GET', `/${port}`, { Host: 'c.example' }));
     return builder;
   };
   const start = () => {
@@ -88,7 +100,14 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   await writeFile(path.join(folder.path, 'c.pcap'), connection(1001).pcap());
   const first = start();
   await until('both to be told', () => first.told.includes('a.example/') && first.told.includes('c.example/1001'));
-  await until('both to be kept', async () => (await readFile(positions, 'utf8').catch(() => '')).split('"offset":').slice(1).filter((rest) => !rest.startsWith('0')).length === 2);
+  await until(
+    'both to be kept',
+    async () =>
+      (await readFile(positions, 'utf8').catch(() => ''))
+        .split('"offset":')
+        .slice(1)
+        .filter((rest) => !rest.startsWith('0')).length === 2,
+  );
   await writeFile(path.join(folder.path, 'a.har'), har('other.example'));
   await until('the document to be read again', () => first.told.includes('other.example/'));
 

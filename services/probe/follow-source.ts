@@ -147,7 +147,13 @@ export class FollowSource implements Component {
 
   #following(file: string, isFound: boolean, log = file): Followed {
     return {
-      file: new FollowedFile(file, this.#positions, log), name: path.basename(file), isFound, reader: undefined, start: Buffer.alloc(0), isDone: false, hasMoved: false,
+      file: new FollowedFile(file, this.#positions, log),
+      name: path.basename(file),
+      isFound,
+      reader: undefined,
+      start: Buffer.alloc(0),
+      isDone: false,
+      hasMoved: false,
       movedAt: performance.now(),
     };
   }
@@ -174,7 +180,10 @@ export class FollowSource implements Component {
     for (const rotated of later) await this.#readToEnd(rotated);
     if (isRestThere) return;
     this.counters.lostRests++;
-    logger.warn({ file: path.basename(file), offset: known.offset }, 'was replaced while nobody read it, and what it was is not beside it: what stood behind this offset was not read');
+    logger.warn(
+      { file: path.basename(file), offset: known.offset },
+      'was replaced while nobody read it, and what it was is not beside it: what stood behind this offset was not read',
+    );
   }
 
   async #readToEnd(followed: Followed): Promise<void> {
@@ -206,7 +215,8 @@ export class FollowSource implements Component {
       }
       if (this.#positions.isReadTo(stats)) continue;
       if (this.#followed.size >= maxFiles) {
-        if (!this.#isFull) logger.error({ file: path.basename(file), maxFiles }, 'more files than can be followed: this one and others are passed over');
+        if (!this.#isFull)
+          logger.error({ file: path.basename(file), maxFiles }, 'more files than can be followed: this one and others are passed over');
         this.#isFull = true;
         this.counters.passedOver++;
         continue;

@@ -141,16 +141,23 @@ test('an inferred id rests on evidence, is told as inferred, and its value stays
     { kind: 'inferred_room_id', path: 'udp.payload@24', encoding: 'u32be', sender: 'source', frame: 1, visibility: 'cleartext' },
   ]);
   assert.ok(first['telltale.observables'].every(({ confidence }) => confidence >= 40 && confidence <= 70));
-  assert.equal(first['telltale.inference'][0],
-    'inferred_user_id udp.payload@16 u32be, 4 bytes; in 3 flows of 1 subject over 360 s (capture.pcap#1, capture.pcap#61, capture.pcap#121); 4 other subjects have values of their own there');
+  assert.equal(
+    first['telltale.inference'][0],
+    'inferred_user_id udp.payload@16 u32be, 4 bytes; in 3 flows of 1 subject over 360 s (capture.pcap#1, capture.pcap#61, capture.pcap#121); 4 other subjects have values of their own there',
+  );
   for (const { value } of recognised) assert.ok(!JSON.stringify(records).includes(value));
 });
 
 test('the first packets of a binary TCP stream are looked at too', () => {
   const capture = new CaptureBuilder();
   for (const [i, session] of sessions.entries()) {
-    capture.tcp({ client: { ip: session.subject, port: 50_000 + i }, server, at: session.at }).handshake()
-      .send(layouts['fixed offsets, network order']!.layout(session, 0)).receive(noise(session.seed, 70)).send(noise(`${session.seed} more`, 900)).close();
+    capture
+      .tcp({ client: { ip: session.subject, port: 50_000 + i }, server, at: session.at })
+      .handshake()
+      .send(layouts['fixed offsets, network order']!.layout(session, 0))
+      .receive(noise(session.seed, 70))
+      .send(noise(`${session.seed} more`, 900))
+      .close();
   }
   // A connection is told when it closes, with what is known by then: in the second round of who comes when others have come twice, else in the third.
   const inferred = [...inferredIn(capture.pcap())].filter(([one]) => one.startsWith('inferred_user_id'));

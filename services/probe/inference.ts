@@ -1,6 +1,15 @@
 import type { Flow } from '#capture';
 import type { Message } from '#dissect';
-import { inferredKinds, maskValue, RecurringValues, type Inferred, type Recognised, type RecurrenceOptions, type SampledFlow, type Tokeniser } from '#identifiers';
+import {
+  inferredKinds,
+  maskValue,
+  RecurringValues,
+  type Inferred,
+  type Recognised,
+  type RecurrenceOptions,
+  type SampledFlow,
+  type Tokeniser,
+} from '#identifiers';
 import type { FlowState } from './flow-state.ts';
 
 /** What was inferred of a flow: observables with their raw values, and for each of them the evidence. */

@@ -41,7 +41,11 @@ export function resumedReaderOf(start: Buffer, name: string, pipeline: ProbePipe
  * @param before the last bytes before that place, from the middle of a line
  */
 export function warmUp(start: Buffer, name: string, { entries }: ProbePipeline, before: Buffer, head: string): void {
-  const reader = openLog(start, { name, counters: new IngestCounters(), certificates: entries.certificates, emit: (entry) => entries.record(entry) }, { line: 0, head });
+  const reader = openLog(
+    start,
+    { name, counters: new IngestCounters(), certificates: entries.certificates, emit: (entry) => entries.record(entry) },
+    { line: 0, head },
+  );
   reader?.push(before.subarray(before.indexOf(0x0a) + 1));
 }
 
@@ -73,7 +77,11 @@ export function captureReader(pipeline: ProbePipeline): CaptureInputReader {
 }
 
 function logReader(start: Buffer, name: string, { entries }: ProbePipeline, from?: ResumePoint): InputReader | null {
-  const reader: LogReader | null = openLog(start, { name, counters: entries.counters, certificates: entries.certificates, emit: (entry) => entries.record(entry) }, from);
+  const reader: LogReader | null = openLog(
+    start,
+    { name, counters: entries.counters, certificates: entries.certificates, emit: (entry) => entries.record(entry) },
+    from,
+  );
   if (reader === null) return null;
   const before = entries.counters.entries;
   return {

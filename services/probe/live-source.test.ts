@@ -109,7 +109,10 @@ for (const program of ['dumpcap', 'tcpdump']) {
       await until('what was kept to be read', () => pipeline.capture.packets > 0);
       await source.stop();
       assert.ok(pipeline.capture.kernelDrops > 0);
-      assert.ok(pipeline.capture.packets + pipeline.capture.kernelDrops >= 10_000, `${pipeline.capture.packets} packets, ${pipeline.capture.kernelDrops} dropped`);
+      assert.ok(
+        pipeline.capture.packets + pipeline.capture.kernelDrops >= 10_000,
+        `${pipeline.capture.packets} packets, ${pipeline.capture.kernelDrops} dropped`,
+      );
     } finally {
       target.close();
     }
@@ -179,9 +182,16 @@ test('arguments: a filter is one argument, and never an option', () => {
 });
 
 test('what the programs say at their end', () => {
-  const advice = 'Capturing on \'lo\'\ndumpcap: You do not have permission to capture on device "lo".\n(socket: Operation not permitted)\n\n    sudo dpkg-reconfigure wireshark-common\n';
+  const advice =
+    'Capturing on \'lo\'\ndumpcap: You do not have permission to capture on device "lo".\n(socket: Operation not permitted)\n\n    sudo dpkg-reconfigure wireshark-common\n';
   assert.equal(complaintOf({ name: 'dumpcap', path: '' }, advice), 'dumpcap: You do not have permission to capture on device "lo"');
-  assert.equal(complaintOf({ name: 'tcpdump', path: '' }, 'tcpdump: 1 packet captured, 1 packet received by filter, 0 packets dropped by kernel\ngoodbye\n'), 'goodbye');
+  assert.equal(
+    complaintOf({ name: 'tcpdump', path: '' }, 'tcpdump: 1 packet captured, 1 packet received by filter, 0 packets dropped by kernel\ngoodbye\n'),
+    'goodbye',
+  );
   assert.equal(complaintOf({ name: 'tcpdump', path: '' }, ''), 'it said nothing');
-  assert.deepEqual(tcpdumpDrops('5 packets dropped by kernel\n1 packet dropped by interface\n7 packets dropped by kernel\n'), { kernel: 7, interface: 1 });
+  assert.deepEqual(tcpdumpDrops('5 packets dropped by kernel\n1 packet dropped by interface\n7 packets dropped by kernel\n'), {
+    kernel: 7,
+    interface: 1,
+  });
 });

@@ -60,7 +60,11 @@ export class LiveSource implements Component {
     const { request, program, pipeline, logger, onFailure } = this.#options;
     const found = await findCaptureProgram(program);
     if (found === null) {
-      throw new Error(program === 'auto' ? 'neither dumpcap nor tcpdump is installed: install one (Debian: wireshark-common, tcpdump)' : `no program to capture with: ${program}`);
+      throw new Error(
+        program === 'auto'
+          ? 'neither dumpcap nor tcpdump is installed: install one (Debian: wireshark-common, tcpdump)'
+          : `no program to capture with: ${program}`,
+      );
     }
     this.#program = found;
     pipeline.begin(request.interface);
@@ -113,7 +117,10 @@ export class LiveSource implements Component {
 
       if (performance.now() - start >= stableAfter) failures = 1;
       const pauseMillis = Math.round(backoffMillis(failures, restartPauses));
-      logger.error({ interface: request.interface, program: this.#program!.name, pauseMillis, reason: problem }, 'the capturing program ended: it is started again');
+      logger.error(
+        { interface: request.interface, program: this.#program!.name, pauseMillis, reason: problem },
+        'the capturing program ended: it is started again',
+      );
       await pauseFor(pauseMillis, signal).catch(() => {});
       if (signal.aborted) return;
       this.counters.restarts++;

@@ -15,7 +15,16 @@ const mail = 'jane.roe@corp.example';
 const flow = { uid: 'CHhAvVGS1DHFjwGM9', 'id.orig_h': '10.0.0.5', 'id.orig_p': 51000, 'id.resp_h': '198.51.100.7', 'id.resp_p': 80 };
 const dns = JSON.stringify({ _path: 'dns', ts: 1_700_000_000.1, uid: 'C2', 'id.orig_h': '10.0.0.5', 'id.orig_p': 5353, 'id.resp_h': '10.0.0.1', 'id.resp_p': 53, proto: 'udp', query: 'api.example.org', qtype_name: 'A', answers: ['198.51.100.7'], TTLs: [60] });
 const http = [
-  { _path: 'http', ts: 1_700_000_001.5, ...flow, method: 'GET', host: 'api.example.org', uri: `/users/${user}/rooms?uid=${user}`, user_agent: `app ${user}`, status_code: 200 },
+  {
+    _path: 'http',
+    ts: 1_700_000_001.5,
+    ...flow,
+    method: 'GET',
+    host: 'api.example.org',
+    uri: `/users/${user}/rooms?uid=${user}`,
+    user_agent: `app ${user}`,
+    status_code: 200,
+  },
   { _path: 'http', ts: 1_700_000_002.5, ...flow, method: 'GET', host: 'api.example.org', uri: `/mail?to=${mail}` },
 ].map((row) => JSON.stringify(row)).join('\n');
 const conn = JSON.stringify({ _path: 'conn', ts: 1_700_000_001.25, ...flow, proto: 'tcp', service: 'http', duration: 2.5, orig_ip_bytes: 900, orig_pkts: 7, resp_ip_bytes: 5000, resp_pkts: 6 });
@@ -56,7 +65,8 @@ test('no raw identifier is on a record', async () => {
 
 test('reading again, in another order and cut elsewhere, gives the same ids and sorting keys', async () => {
   const [one, two] = http.split('\n');
-  const keys = (records: FlowRecord[]): string[] => records.map((record) => `${record['event.id']} ${record['telltale.flow.id']} ${record['event.start']}`).toSorted();
+  const keys = (records: FlowRecord[]): string[] =>
+    records.map((record) => `${record['event.id']} ${record['telltale.flow.id']} ${record['event.start']}`).toSorted();
   const whole = keys((await read({ 'dns.log': dns, 'http.log': http, 'conn.log': conn })).records);
   const parts = keys((await read({ 'conn.log': conn, 'http.2.log': two!, 'http.1.log': one!, 'dns.log': dns })).records);
   assert.deepEqual(parts, whole);

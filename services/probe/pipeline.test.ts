@@ -49,7 +49,11 @@ test('the name by which DNS knows the peer is redacted in a flow that shows the 
   const user = 'qwx77812kk';
   const { records } = probe((builder) => {
     resolveName(builder, `${user}.dev.example.org`);
-    builder.udp({ client, server, at: at + 1_000_000 }).send(Buffer.from(`uid=${user}&cmd=join`)).receive(Buffer.from('welcome')).send(Buffer.from('bye now'));
+    builder
+      .udp({ client, server, at: at + 1_000_000 })
+      .send(Buffer.from(`uid=${user}&cmd=join`))
+      .receive(Buffer.from('welcome'))
+      .send(Buffer.from('bye now'));
   });
   const flow = records.filter((record) => record['destination.ip'] === server.ip);
   assert.ok(flow.length >= 2);
@@ -62,7 +66,11 @@ test('an identifier in a name that DNS was asked for does not come back as the n
   const { records, kinds } = probe((builder) => {
     resolveName(builder, `${address}.dev.example.org`);
     builder.udp({ client, server, at: at + 1_000_000 }).send(Buffer.from('hello there'));
-    builder.tcp({ client, server: { ...server, port: 443 }, at: at + 2_000_000 }).handshake().send(tlsClientHello({ serverName: `${address}.dev.example.org` })).close();
+    builder
+      .tcp({ client, server: { ...server, port: 443 }, at: at + 2_000_000 })
+      .handshake()
+      .send(tlsClientHello({ serverName: `${address}.dev.example.org` }))
+      .close();
   });
   assert.ok(kinds.includes('mac'));
   assertNowhere(address, records);
@@ -105,7 +113,11 @@ test('the hardware address of the subject is on its records as the token that a 
     const bytes = Buffer.from(built!.bytes);
     Buffer.from('3c15c29a01fe', 'hex').copy(bytes, 6);
     builder.frame(at, bytes);
-    builder.tcp({ client, server, at: at + 1_000_000 }).handshake().send(httpRequest('GET', '/?mac=3c:15:c2:9a:01:fe', { Host: 'api.example.org' })).close();
+    builder
+      .tcp({ client, server, at: at + 1_000_000 })
+      .handshake()
+      .send(httpRequest('GET', '/?mac=3c:15:c2:9a:01:fe', { Host: 'api.example.org' }))
+      .close();
   });
   const token = records.flatMap((record) => record['telltale.observables']).find(({ kind }) => kind === 'mac')!.token;
   assert.equal(records.find((record) => record['network.transport'] === 'udp')!['telltale.subject.mac'], token);
@@ -142,9 +154,17 @@ test('a name labels neither what began before it was learned, nor the flows of a
   const early = named.tcp({ client, server: { ...server, port: 81 }, at: at - 1_000_000, stepMicros: 400_000 }).handshake();
   resolveName(named, 'api.example.org');
   early.send(Buffer.from('hello')).close();
-  named.tcp({ client: { ...client, port: 40_001 }, server: { ...server, port: 82 }, at: at + 1_000_000 }).handshake().send(Buffer.from('hello')).close();
+  named
+    .tcp({ client: { ...client, port: 40_001 }, server: { ...server, port: 82 }, at: at + 1_000_000 })
+    .handshake()
+    .send(Buffer.from('hello'))
+    .close();
   const other = new CaptureBuilder();
-  other.tcp({ client: { ...client, port: 40_002 }, server: { ...server, port: 83 }, at: at + 2_000_000 }).handshake().send(Buffer.from('hello')).close();
+  other
+    .tcp({ client: { ...client, port: 40_002 }, server: { ...server, port: 83 }, at: at + 2_000_000 })
+    .handshake()
+    .send(Buffer.from('hello'))
+    .close();
   const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 7), observer: 'local' });
   for (const [file, builder] of [['a.pcap', named], ['b.pcap', other]] as const) {
     pipeline.begin(file);

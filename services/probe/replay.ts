@@ -51,7 +51,10 @@ export async function replayCapture(input: CaptureInput, options: ReplayOptions)
   }
 }
 
-async function replay(input: CaptureInput, { pipeline, workers, send, sendEncoded = (batch) => send(decodeBatch(batch)), onProgress, signal, atOnce = recordsAtOnce }: ReplayOptions): Promise<Replayed> {
+async function replay(
+  input: CaptureInput,
+  { pipeline, workers, send, sendEncoded = (batch) => send(decodeBatch(batch)), onProgress, signal, atOnce = recordsAtOnce }: ReplayOptions,
+): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
   pipeline.begin(input.name);

@@ -18,5 +18,8 @@ export async function rotationsOf(file: string): Promise<{ path: string; dev: nu
 export function isRotationOf(name: string, base: string): boolean {
   const { name: stem, ext } = path.parse(base);
   if (name === base || !name.startsWith(stem)) return false;
-  return /^[._-]?\d[\w.:-]*$/.test(name.startsWith(base) ? name.slice(base.length) : name.slice(stem.length)) && (name.startsWith(base) || ext === '' || name.includes(ext));
+  return (
+    /^[._-]?\d[\w.:-]*$/.test(name.startsWith(base) ? name.slice(base.length) : name.slice(stem.length)) &&
+    (name.startsWith(base) || ext === '' || name.includes(ext))
+  );
 }

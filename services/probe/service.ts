@@ -27,7 +27,8 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
       const { source, checks } = sourceOf(inputs, {
         pipeline, workers, sink, logger, metrics, templates, positions, live,
         onFailure: (error) => lifecycle.fail('the probe', error),
-        onDone: (unreadable) => (unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`))),
+        onDone: (unreadable) =>
+          unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`)),
       });
       reportProbe(metrics, pipeline);
       reportWatchlists(metrics, watchlists);

@@ -12,9 +12,18 @@ import { until } from '../../test/support/until.ts';
 import { createPipeline } from './create.ts';
 import { SocketListener } from './socket-listener.ts';
 
-const event = (name: string): string => `${JSON.stringify({
-  timestamp: '2024-05-01T12:00:00.000001+0000', flow_id: 7, event_type: 'dns', src_ip: '10.0.0.5', src_port: 5353, dest_ip: '10.0.0.1', dest_port: 53, proto: 'UDP', dns: { type: 'query', rrname: name, rrtype: 'A' },
-})}\n`;
+const event = (name: string): string =>
+  `${JSON.stringify({
+    timestamp: '2024-05-01T12:00:00.000001+0000',
+    flow_id: 7,
+    event_type: 'dns',
+    src_ip: '10.0.0.5',
+    src_port: 5353,
+    dest_ip: '10.0.0.1',
+    dest_port: 53,
+    proto: 'UDP',
+    dns: { type: 'query', rrname: name, rrtype: 'A' },
+  })}\n`;
 
 async function listen(file: string) {
   const records: FlowRecord[] = [];
@@ -51,7 +60,10 @@ test('writers come and go, send halves of lines, and are killed; each line is re
   first.end();
   second.end(event('d.example').trimEnd());
 
-  const killed = spawn(process.execPath, ['-e', `const s=require('net').connect(${JSON.stringify(file)},()=>{s.write(${JSON.stringify(event('e.example') + event('f.example').slice(0, 30))});console.log('sent')})`]);
+  const killed = spawn(process.execPath, [
+    '-e',
+    `const s=require('net').connect(${JSON.stringify(file)},()=>{s.write(${JSON.stringify(event('e.example') + event('f.example').slice(0, 30))});console.log('sent')})`,
+  ]);
   await once(killed.stdout, 'data');
   killed.kill('SIGKILL');
   await until('all writers to be gone', () => listener.writers === 0 && pipeline.records === 5);

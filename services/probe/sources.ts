@@ -48,7 +48,12 @@ export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSour
   const { captures, follow, listen } = inputs;
   const { live, templates, positions, metrics, workers, onProgress, onDone, ...common } = options;
   const now = (): number => Date.now() * 1000;
-  if (listen?.kind === 'udp') return { source: new ExportListener({ ...common, listen, templates, now }), checks: [], endless: `flow exports to udp://${listen.host}:${listen.port}` };
+  if (listen?.kind === 'udp')
+    return {
+      source: new ExportListener({ ...common, listen, templates, now }),
+      checks: [],
+      endless: `flow exports to udp://${listen.host}:${listen.port}`,
+    };
   if (listen?.kind === 'unix') {
     const socket = new SocketListener({ ...common, path: listen.path });
     reportSocket(metrics, socket);

@@ -26,7 +26,8 @@ export class MonitoredNetworks {
     for (const network of networks) {
       const [address, prefix] = network.split('/');
       const length = Number(prefix);
-      if (!address || !Number.isInteger(length)) throw new TypeError(`monitored network ${JSON.stringify(network)}: expected CIDR notation such as 10.0.0.0/8`);
+      if (!address || !Number.isInteger(length))
+        throw new TypeError(`monitored network ${JSON.stringify(network)}: expected CIDR notation such as 10.0.0.0/8`);
       this.#list.addSubnet(address, length, isIPv6(address) ? 'ipv6' : 'ipv4');
       const mask = length === 0 ? 0 : -1 << (32 - length);
       if (!isIPv6(address)) this.#ranges.push({ mask, network: wordOf(address) & mask });

@@ -4,7 +4,10 @@ import { defaultTables, type TableBounds } from './tables.ts';
 
 const rows = (byDefault: number) => z.int().min(1).max(10_000_000).default(byDefault);
 
-/** As in Suricata's flow-timeouts (60, 300 and 600 s), but for unanswered datagrams, which it gives 30 s. A NAT keeps UDP as long as that (RFC 4787, REQ-5). */
+/**
+ * As in Suricata's flow-timeouts (60, 300 and 600 s), but for unanswered datagrams, which it gives 30 s. A NAT keeps UDP as long as that (RFC 4787,
+ * REQ-5).
+ */
 const timeoutsSection = z.strictObject({
   active: duration('60s').meta({ description: 'A flow that goes on is reported after each such period.' }),
   unanswered: duration('60s').meta({ description: 'Of a flow of which one side alone was seen, and of a connection that was only asked for.' }),

@@ -57,12 +57,22 @@ const templates = hosts.map((_, i) => ipfix(i, 1, set(2, template(300 + i, ...fi
 /** For each bound: a small one, what does not fit into it, and the metric that says so. */
 const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; input: Buffer; metric: RegExp }> = {
   flows: {
-    bound: 4, metric: /capture_problems_total\{reason="flow\/evicted"\} (\d+)/,
-    input: capture((builder) => { for (const [i, client] of hosts.entries()) builder.udp({ client, server: { ...server, port: 7000 + i }, at: at + i }).send(Buffer.from('hello there')); }),
+    bound: 4,
+    metric: /capture_problems_total\{reason="flow\/evicted"\} (\d+)/,
+    input: capture((builder) => {
+      for (const [i, client] of hosts.entries())
+        builder.udp({ client, server: { ...server, port: 7000 + i }, at: at + i }).send(Buffer.from('hello there'));
+    }),
   },
   stream: {
-    bound: 1000, metric: /capture_problems_total\{reason="tcp\/buffer_flow"\} (\d+)/,
-    input: capture((builder) => builder.tcp({ client: hosts[0]!, server, at }).handshake().send(Buffer.alloc(4000, 'x'), { mss: 500, transmit: [0, 2, 3, 4, 5, 6, 7] })),
+    bound: 1000,
+    metric: /capture_problems_total\{reason="tcp\/buffer_flow"\} (\d+)/,
+    input: capture((builder) =>
+      builder
+        .tcp({ client: hosts[0]!, server, at })
+        .handshake()
+        .send(Buffer.alloc(4000, 'x'), { mss: 500, transmit: [0, 2, 3, 4, 5, 6, 7] }),
+    ),
   },
   streams: {
     bound: 2000, metric: /capture_problems_total\{reason="tcp\/buffer_total"\} (\d+)/,
@@ -77,7 +87,10 @@ const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; inp
     input: capture((builder) => {
       for (const [i, client] of hosts.entries()) {
         const name = `host${i}.example.org`;
-        builder.udp({ client, server: { ip: '9.9.9.9', port: 53 }, at: at + i }).send(dnsQuery(i, name)).receive(dnsAnswer(i, name, 'A', [{ name, type: 'A', ttl: 60, data: server.ip }]));
+        builder
+          .udp({ client, server: { ip: '9.9.9.9', port: 53 }, at: at + i })
+          .send(dnsQuery(i, name))
+          .receive(dnsAnswer(i, name, 'A', [{ name, type: 'A', ttl: 60, data: server.ip }]));
       }
     }),
   },
@@ -91,12 +104,19 @@ const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; inp
   templates: { bound: 5, metric: /entry_problems_total\{reason="flow-export\/templates forgotten"\} (\d+)/, input: exports(templates) },
   untemplated: { bound: 40, metric: /entry_problems_total\{reason="ipfix\/sets given up before their template came"\} (\d+)/, input: exports(sets) },
   samples: {
-    bound: 4, metric: /inference_unsampled_total (\d+)/,
-    input: capture((builder) => { for (const [i, client] of hosts.entries()) builder.udp({ client, server: { ...server, port: 7000 + i }, at: at + i }).send(noise(`sample ${i}`)); }),
+    bound: 4,
+    metric: /inference_unsampled_total (\d+)/,
+    input: capture((builder) => {
+      for (const [i, client] of hosts.entries())
+        builder.udp({ client, server: { ...server, port: 7000 + i }, at: at + i }).send(noise(`sample ${i}`));
+    }),
   },
   values: {
-    bound: 200, metric: /inference_evicted_total (\d+)/,
-    input: capture((builder) => { for (const [i, client] of hosts.entries()) builder.udp({ client, server: { ...server, port: 7000 + i }, at: at + i }).send(noise(`value ${i}`)); }),
+    bound: 200,
+    metric: /inference_evicted_total (\d+)/,
+    input: capture((builder) => {
+      for (const [i, client] of hosts.entries()) builder.udp({ client, server: { ...server, port: 7000 + i }, at: at + i }).send(noise(`value ${i}`));
+    }),
   },
 };
 
@@ -107,7 +127,10 @@ async function counted(file: string, tables: TableBounds, { metric }: { metric: 
   const pipeline = createPipeline({ tokenKey, tables });
   const metrics = new Metrics({ process: false });
   reportProbe(metrics, pipeline);
-  await replayCapture({ path: file, name: path.basename(file), size: 0, found: false }, { pipeline, ...(workers && { workers }), send: async () => {} });
+  await replayCapture(
+    { path: file, name: path.basename(file), size: 0, found: false },
+    { pipeline, ...(workers && { workers }), send: async () => {} },
+  );
   return Number(metric.exec(await metrics.scrape())?.[1] ?? 0);
 }
 
@@ -140,9 +163,17 @@ test('bounds are configured, with units, and by default those of the code', () =
 test('how long a flow may be silent is configured', async () => {
   await using folder = await temporaryFolder('timeouts');
   const file = path.join(folder.path, 'input');
-  await writeFile(file, capture((builder) => {
-    builder.udp({ client: hosts[0]!, server: { ...server, port: 9 }, at }).send(Buffer.from('a')).receive(Buffer.from('A')).pause(20e6).send(Buffer.from('b'));
-  }));
+  await writeFile(
+    file,
+    capture((builder) => {
+      builder
+        .udp({ client: hosts[0]!, server: { ...server, port: 9 }, at })
+        .send(Buffer.from('a'))
+        .receive(Buffer.from('A'))
+        .pause(20e6)
+        .send(Buffer.from('b'));
+    }),
+  );
   const reasons = async (timeouts: object): Promise<string[]> => {
     const records: FlowRecord[] = [];
     const pipeline = createPipeline({ tokenKey, tables: tablesSection.parse({ timeouts }) });

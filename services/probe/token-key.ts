@@ -45,6 +45,9 @@ export async function readTokenKey(file: string): Promise<Buffer> {
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new Error(`token key ${file} can be read by others (mode ${(mode & 0o777).toString(8)}): run chmod 600 on it`);
   }
-  if (!/^[0-9a-f]{64}$/i.test(text)) throw new Error(`token key ${file} is not 64 hexadecimal digits: restore it, or remove it to start with a new key (old tokens will not match new ones)`);
+  if (!/^[0-9a-f]{64}$/i.test(text))
+    throw new Error(
+      `token key ${file} is not 64 hexadecimal digits: restore it, or remove it to start with a new key (old tokens will not match new ones)`,
+    );
   return Buffer.from(text, 'hex');
 }

@@ -1,7 +1,16 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
-  createTokeniser, createWatchKey, mostWatched, parseWatchlist, serialiseWatchlist, WatchScanner, WatchlistError, type Watch, type WatchKey, type Watchlist,
+  createTokeniser,
+  createWatchKey,
+  mostWatched,
+  parseWatchlist,
+  serialiseWatchlist,
+  WatchScanner,
+  WatchlistError,
+  type Watch,
+  type WatchKey,
+  type Watchlist,
 } from '#identifiers';
 
 const extension = '.jsonl';

@@ -46,7 +46,14 @@ export interface WorkerCounters {
 /** `batches`: records in the format of the wire. `revealed`: token and raw value, which stay in this process. */
 export type FromWorker =
   | { kind: 'read'; packets: number; batches: Uint8Array[]; revealed: [token: string, value: string][] }
-  | { kind: 'ended'; packets: number; batches: Uint8Array[]; revealed: [token: string, value: string][]; counters: WorkerCounters; problem: WorkerProblem | null }
+  | {
+      kind: 'ended';
+      packets: number;
+      batches: Uint8Array[];
+      revealed: [token: string, value: string][];
+      counters: WorkerCounters;
+      problem: WorkerProblem | null;
+    }
   | { kind: 'refused'; problem: WorkerProblem };
 
 /** A `CaptureError` on its way. */

@@ -58,7 +58,13 @@ function handle(message: ToWorker): void {
       if (isRefused) return;
       reader.finish();
       finishFlows();
-      return post({ kind: 'ended', packets: reader.packets, ...taken(), counters: countersOf(), problem: reader.problem === null ? null : problemOf(reader.problem) });
+      return post({
+        kind: 'ended',
+        packets: reader.packets,
+        ...taken(),
+        counters: countersOf(),
+        problem: reader.problem === null ? null : problemOf(reader.problem),
+      });
     case 'discard':
       pipeline.discard();
       batches = [];

@@ -47,7 +47,16 @@ async function recordsOf(file: string, workers?: ProbeWorkers, lists: Watchlist[
   for (const record of records) record['event.created'] = 0;
   const { capture, identifiers } = pipeline;
   const reasons = [...capture.reasons()].map(({ layer, reason, count }) => `${layer}/${reason} ${count}`).toSorted();
-  const counted = JSON.stringify([packets, pipeline.records, capture.packets, capture.decoded, capture.flowsStarted, capture.flowsEnded, reasons, [...identifiers.recognised].toSorted()]);
+  const counted = JSON.stringify([
+    packets,
+    pipeline.records,
+    capture.packets,
+    capture.decoded,
+    capture.flowsStarted,
+    capture.flowsEnded,
+    reasons,
+    [...identifiers.recognised].toSorted(),
+  ]);
   return { records: records.toSorted((a, b) => (a['event.id'] < b['event.id'] ? -1 : 1)), counted };
 }
 
@@ -55,7 +64,10 @@ test('the records of three workers are those of one, and so is what they counted
   const file = path.join(folder, 'traffic.pcap');
   await writeFile(file, traffic());
   const one = await recordsOf(file);
-  assert.equal(one.records.filter((record) => record['telltale.destination.domain_source'] === 'dns' && record['network.protocol'] === 'http').length > 40, true);
+  assert.equal(
+    one.records.filter((record) => record['telltale.destination.domain_source'] === 'dns' && record['network.protocol'] === 'http').length > 40,
+    true,
+  );
   await using workers = new ProbeWorkers({ workers: 3, tokenKey });
   for (let round = 0; round < 2; round++) {
     const three = await recordsOf(file, workers);
@@ -82,7 +94,10 @@ test('workers refuse what is no capture, and say where one breaks off', async ()
     await writeFile(file, bytes);
     return replayCapture({ path: file, name, size: 0, found: false }, { pipeline, workers, send: async () => {} });
   };
-  await assert.rejects(read('text', Buffer.from('no capture, nor a log '.repeat(1000))), (error) => error instanceof CaptureError && error.code === 'not_a_capture');
+  await assert.rejects(
+    read('text', Buffer.from('no capture, nor a log '.repeat(1000))),
+    (error) => error instanceof CaptureError && error.code === 'not_a_capture',
+  );
   await assert.rejects(read('empty', Buffer.alloc(0)), (error) => error instanceof CaptureError && error.code === 'empty');
   const { problem } = await read('cut.pcap', traffic().subarray(0, -10));
   assert.equal(problem?.code, 'truncated');
@@ -92,7 +107,9 @@ test('workers refuse what is no capture, and say where one breaks off', async ()
 function muchTraffic(): Buffer {
   const builder = new CaptureBuilder();
   for (let i = 0; i < 10_000; i++) {
-    builder.udp({ client: { ip: `10.1.${i >> 8}.${i & 0xff}`, port: 40_000 }, server: { ip: '198.51.100.7', port: 7000 }, at: at + i }).send(Buffer.from(`uid=18402${10_000 + i} ${'x'.repeat(1100)}`));
+    builder
+      .udp({ client: { ip: `10.1.${i >> 8}.${i & 0xff}`, port: 40_000 }, server: { ip: '198.51.100.7', port: 7000 }, at: at + i })
+      .send(Buffer.from(`uid=18402${10_000 + i} ${'x'.repeat(1100)}`));
   }
   return builder.pcap();
 }
@@ -136,13 +153,22 @@ test('what a failing sink did not take stays out of the next capture, and comes 
   for (const shared of [workers, undefined]) {
     const pipeline = createPipeline({ tokenKey });
     await assert.rejects(
-      replayCapture({ path: other, name: 'other.pcap', size: 0, found: false }, { pipeline, ...(shared && { workers: shared }), send: () => Promise.reject(new Error('no broker')) }),
+      replayCapture(
+        { path: other, name: 'other.pcap', size: 0, found: false },
+        { pipeline, ...(shared && { workers: shared }), send: () => Promise.reject(new Error('no broker')) },
+      ),
       /no broker/,
     );
     assert.equal(pipeline.pending, 0);
     const records: FlowRecord[] = [];
-    await replayCapture({ path: file, name: 'failing.pcap', size: 0, found: false }, { pipeline, ...(shared && { workers: shared }), send: async (batch) => void records.push(...batch) });
-    assert.deepEqual(records.map((record) => record['event.id']).toSorted(), one.records.map((record) => record['event.id']));
+    await replayCapture(
+      { path: file, name: 'failing.pcap', size: 0, found: false },
+      { pipeline, ...(shared && { workers: shared }), send: async (batch) => void records.push(...batch) },
+    );
+    assert.deepEqual(
+      records.map((record) => record['event.id']).toSorted(),
+      one.records.map((record) => record['event.id']),
+    );
     assert.ok(records.every((record) => record['telltale.evidence.file'] === 'failing.pcap'));
   }
 });

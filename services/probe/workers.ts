@@ -43,7 +43,16 @@ export class ProbeWorkers {
   constructor({ workers, tokenKey, observer = 'local', monitoredNetworks, tables = defaultTables, onRevealed }: WorkerOptions) {
     this.#keyId = watchKeyOf(tokenKey).keyId;
     this.#onRevealed = onRevealed;
-    const common = { count: workers, seed: randomInt(2 ** 31), tokenKey, observer, monitoredNetworks, tables, reveal: onRevealed !== undefined, slots: this.#slots };
+    const common = {
+      count: workers,
+      seed: randomInt(2 ** 31),
+      tokenKey,
+      observer,
+      monitoredNetworks,
+      tables,
+      reveal: onRevealed !== undefined,
+      slots: this.#slots,
+    };
     this.#threads = Array.from({ length: workers }, (_, index) => new Thread({ ...common, index }));
   }
 
@@ -154,7 +163,10 @@ class Thread {
   #told: WorkerCounters | null = null;
 
   constructor(start: WorkerStart) {
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: youngMebibytes } });
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: start,
+      resourceLimits: { maxYoungGenerationSizeMb: youngMebibytes },
+    });
     this.#worker.on('message', (reply: FromWorker) => this.#questions.shift()!.resolve(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`a worker of the probe ended with ${code}`)));
@@ -180,7 +192,8 @@ class Thread {
     const told = this.#told;
     this.#told = now;
     pipeline.recordsOfWorkers += now.records - (told?.records ?? 0);
-    for (const name of ['flowsStarted', 'flowsEnded', 'streamBytes', 'gapBytes'] as const) capture[name] += now.capture[name] - (told?.capture[name] ?? 0);
+    for (const name of ['flowsStarted', 'flowsEnded', 'streamBytes', 'gapBytes'] as const)
+      capture[name] += now.capture[name] - (told?.capture[name] ?? 0);
     if (decodes) for (const name of ['packets', 'bytes', 'decoded'] as const) capture[name] += now.capture[name] - (told?.capture[name] ?? 0);
     for (const { layer, reason, count } of now.captureReasons) {
       const key = `${layer}/${reason}` as CaptureReason;
@@ -191,14 +204,20 @@ class Thread {
       dissect.add(protocol, reason, count - (told?.dissect.find((other) => other.protocol === protocol && other.reason === reason)?.count ?? 0));
     }
     for (const [kind, count] of now.recognised) identifiers.count(kind, count - (told?.recognised.find(([other]) => other === kind)?.[1] ?? 0));
-    for (const name of ['dropped', 'truncated', 'undecoded', 'unwatched'] as const) identifiers[name] += now.identifiers[name] - (told?.identifiers[name] ?? 0);
-    for (const name of ['unsampled', 'evicted', 'forgotten', 'userLike', 'roomLike'] as const) recurring.counters[name] += now.inference[name] - (told?.inference[name] ?? 0);
+    for (const name of ['dropped', 'truncated', 'undecoded', 'unwatched'] as const)
+      identifiers[name] += now.identifiers[name] - (told?.identifiers[name] ?? 0);
+    for (const name of ['unsampled', 'evicted', 'forgotten', 'userLike', 'roomLike'] as const)
+      recurring.counters[name] += now.inference[name] - (told?.inference[name] ?? 0);
     recorded.hopsDropped += now.hopsDropped - (told?.hopsDropped ?? 0);
     // All threads follow all of DNS.
     if (decodes) names.evicted += now.namesEvicted - (told?.namesEvicted ?? 0);
     entries.counters.entries += now.entries - (told?.entries ?? 0);
     for (const { source, reason, count } of now.entryReasons) {
-      entries.counters.add(source, reason, count - (told?.entryReasons.find((other) => other.source === source && other.reason === reason)?.count ?? 0));
+      entries.counters.add(
+        source,
+        reason,
+        count - (told?.entryReasons.find((other) => other.source === source && other.reason === reason)?.count ?? 0),
+      );
     }
   }
 

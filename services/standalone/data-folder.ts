@@ -4,7 +4,9 @@ import { projectRoot } from '#runtime';
 /** Where standalone and scans keep the token key, the embedded ClickHouse and their state, unless told otherwise. */
 export const defaultDataFolder = path.join(projectRoot, '.telltale');
 
-export function dataFolder(folder: string): Record<'tokenKey' | 'watchlists' | 'clickhouse' | 'alerter' | 'templates' | 'positions' | 'demonstration', string> {
+export function dataFolder(
+  folder: string,
+): Record<'tokenKey' | 'watchlists' | 'clickhouse' | 'alerter' | 'templates' | 'positions' | 'demonstration', string> {
   return {
     tokenKey: path.join(folder, 'token.key'),
     watchlists: path.join(folder, 'watchlists'),

@@ -55,7 +55,8 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
       const pipeline = createPipeline({ tokenKey, tables: configuration.standalone.tables });
       const watchlists = new WatchlistWatcher({ folder: folder.watchlists, tokenKey, pipeline, logger });
-      const alerting = configuration.alerter.receivers.length > 0 ? standaloneAlerter({ configuration, logger, metrics, lifecycle }, folder.alerter) : undefined;
+      const alerting =
+        configuration.alerter.receivers.length > 0 ? standaloneAlerter({ configuration, logger, metrics, lifecycle }, folder.alerter) : undefined;
       const findings: FindingSink = {
         send: async (found) => {
           report.found(found);

@@ -20,7 +20,8 @@ test('the demonstration: its leaks are told and shown, Ctrl-C ends it, and a sec
   await using folder = await temporaryFolder('standalone');
   await using webhook = await openWebhook();
   const environment = {
-    TELLTALE_ALERTER_GROUP_WAIT: '50ms', TELLTALE_ALERTER_RECEIVERS: JSON.stringify([{ name: 'hook', type: 'webhook', url: webhook.url, minimumLevel: 'medium' }]),
+    TELLTALE_ALERTER_GROUP_WAIT: '50ms',
+    TELLTALE_ALERTER_RECEIVERS: JSON.stringify([{ name: 'hook', type: 'webhook', url: webhook.url, minimumLevel: 'medium' }]),
   };
 
   const first = await demonstrate(folder.path, environment, async (up) => {
@@ -64,7 +65,8 @@ test('killed in the middle of its captures and started again, it has all finding
   const captures = join(folder.path, 'captures');
   const data = join(folder.path, 'data');
   await mkdir(captures);
-  for (const [index, bytes] of officeTraffic({ seed: 7, captures: 8, flowsPerCapture: 300 }).entries()) await writeFile(join(captures, `office-${index}.pcap`), bytes);
+  for (const [index, bytes] of officeTraffic({ seed: 7, captures: 8, flowsPerCapture: 300 }).entries())
+    await writeFile(join(captures, `office-${index}.pcap`), bytes);
   {
     await using killed = new TelltaleProcess(['up', captures, '--data', data], { TELLTALE_LOG_LEVEL: 'info' });
     await killed.until('stores findings', () => stores(killed));

@@ -19,7 +19,9 @@ export async function askForIdentifiers(path: string): Promise<FirstTold[]> {
   for (const line of (await runTshark(['-n', ...options, '-r', path, ...format])).split('\n')) {
     const [frame, ...cells] = line.split('\t');
     if (cells.every((cell) => cell === '')) continue;
-    const row = new Map(columns.map((column, index) => [column, cells[index] === '' || cells[index] === undefined ? [] : cells[index].split(separator)]));
+    const row = new Map(
+      columns.map((column, index) => [column, cells[index] === '' || cells[index] === undefined ? [] : cells[index].split(separator)]),
+    );
     for (const one of identifiersIn(row)) {
       const key = `${one.field} ${one.value}`;
       if (!told.has(key)) told.set(key, { ...one, frame: Number(frame) });

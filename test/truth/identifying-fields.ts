@@ -53,7 +53,8 @@ const identifyingKey = new RegExp(`^(?:x|client|device|user|app)?(?:${[
 ].join('|')})$`);
 
 /** What means that there is no value, or nobody's. */
-const nobody = /^(?:|-|0|null|nil|none|undefined|unknown|\(null\)|<missing>|anonymous|guest|ftp|true|false|n\/a|[*x.]+(?:@.*)?|0{2,}|(?:00:){5}00|(?:ff:){5}ff|0\.0\.0\.0|02:00:00:00:00:00)$/i;
+const nobody =
+  /^(?:|-|0|null|nil|none|undefined|unknown|\(null\)|<missing>|anonymous|guest|ftp|true|false|n\/a|[*x.]+(?:@.*)?|0{2,}|(?:00:){5}00|(?:ff:){5}ff|0\.0\.0\.0|02:00:00:00:00:00)$/i;
 
 function isIdentifyingKey(key: string): boolean {
   return identifyingKey.test(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
@@ -145,13 +146,16 @@ const sources: readonly Source[] = [
     // On the network itself every frame has the address; a relay takes it elsewhere.
     columns: ['dhcp.hw.mac_addr', 'dhcp.ip.relay', 'dhcp.type'],
     read(row, tell) {
-      if (row.get('dhcp.type')?.[0] === '1' && row.get('dhcp.ip.relay')?.[0] !== '0.0.0.0') tell('dhcp.hw.mac_addr[relayed]', row.get('dhcp.hw.mac_addr')?.[0] ?? '');
+      if (row.get('dhcp.type')?.[0] === '1' && row.get('dhcp.ip.relay')?.[0] !== '0.0.0.0')
+        tell('dhcp.hw.mac_addr[relayed]', row.get('dhcp.hw.mac_addr')?.[0] ?? '');
     },
   },
   {
     // ICE draws its user names anew for each session: its checks have a priority (RFC 8445, section 7.2.2), and its answers need no name.
     columns: ['stun.att.username', 'stun.att.priority'],
-    read: (row, tell) => { if ((row.get('stun.att.priority') ?? []).length === 0) for (const value of row.get('stun.att.username') ?? []) tell('stun.att.username', value); },
+    read: (row, tell) => {
+      if ((row.get('stun.att.priority') ?? []).length === 0) for (const value of row.get('stun.att.username') ?? []) tell('stun.att.username', value);
+    },
   },
   headLines('http.request.line'), headLines('http.response.line'),
   // A name of RTCP is drawn by most programs, and the user's at the device by others.
@@ -164,7 +168,12 @@ const sources: readonly Source[] = [
   { columns: ['json.member_with_value'], read: pairs('json.member_with_value', ':').read },
   paired('ftp.request.command', 'ftp.request.arg', isCommand('USER', 'PASS')),
   paired('pop.request.command', 'pop.request.parameter', isCommand('USER', 'PASS')),
-  paired('smtp.req.command', 'smtp.req.parameter', isCommand('MAIL', 'RCPT'), (text) => /<([^>]*)>/.exec(text)?.[1] ?? text.replace(/^\w+:\s*/, '').replace(/\s.*$/, '')),
+  paired(
+    'smtp.req.command',
+    'smtp.req.parameter',
+    isCommand('MAIL', 'RCPT'),
+    (text) => /<([^>]*)>/.exec(text)?.[1] ?? text.replace(/^\w+:\s*/, '').replace(/\s.*$/, ''),
+  ),
   paired('irc.request.command', 'irc.request.command_parameter', isCommand('NICK')),
   paired('pgsql.parameter_name', 'pgsql.parameter_value', isCommand('USER')),
   {

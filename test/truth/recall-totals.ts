@@ -37,7 +37,16 @@ export class Totals {
     const all = [...this.#fields].toSorted(([a], [b]) => a.localeCompare(b));
     const totals = all.map(([, total]) => total);
     const rows = all.map(([field, { captures, told, found, none }]) => [field, ...[captures, told, found, none, told - none - found].map(String)]);
-    const last = ['all', String(rows.length), ...[sum(totals, ({ told }) => told), sum(totals, ({ found }) => found), sum(totals, ({ none }) => none), sum(totals, ({ told, none, found }) => told - none - found)].map(String)];
+    const last = [
+      'all',
+      String(rows.length),
+      ...[
+        sum(totals, ({ told }) => told),
+        sum(totals, ({ found }) => found),
+        sum(totals, ({ none }) => none),
+        sum(totals, ({ told, none, found }) => told - none - found),
+      ].map(String),
+    ];
     const cells = [['field', 'captures', 'told', 'found', 'none', 'missed'], ...rows, last];
     const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
     const lines = cells.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '));

@@ -42,7 +42,10 @@ test('what tshark names by its fields is found, or the list says why not', { ski
 
 test('a field identifies by its own meaning, or by its key', () => {
   const row = (cells: Record<string, string[]>) => identifiersIn(new Map(Object.entries(cells))).map(({ field, value }) => `${field}=${value}`);
-  assert.deepEqual(row({ 'mqtt.clientid': ['harbour-7'], 'http.cookie_pair': ['lang=en', 'JSESSIONID=3A9C61E8'], 'snmp.community': ['-'] }), ['mqtt.clientid=harbour-7', 'http.cookie_pair[jsessionid]=3A9C61E8']);
+  assert.deepEqual(row({ 'mqtt.clientid': ['harbour-7'], 'http.cookie_pair': ['lang=en', 'JSESSIONID=3A9C61E8'], 'snmp.community': ['-'] }), [
+    'mqtt.clientid=harbour-7',
+    'http.cookie_pair[jsessionid]=3A9C61E8',
+  ]);
   assert.deepEqual(row({ 'ftp.request.command': ['CWD', 'USER'], 'ftp.request.arg': ['x', 'jane'] }), ['ftp.request.arg[user]=jane']);
   assert.deepEqual(row({ 'stun.att.username': ['jane'] }), ['stun.att.username=jane']);
   assert.deepEqual(row({ 'stun.att.username': ['k7/P:QW58'], 'stun.att.priority': ['1845501695'] }), [], 'a check of ICE');

@@ -38,7 +38,12 @@ function folded(value: string): string {
 
 /** Whether ours is theirs, holds it (`sip:jane@…` the user `jane`), is most of it, or has the same hexadecimal digits. */
 function isSame(ours: string, theirs: string): boolean {
-  return ours === theirs || holds(ours, theirs) || (ours.length * 2 >= theirs.length && holds(theirs, ours)) || (hexadecimal.test(theirs) && digits(ours) === digits(theirs));
+  return (
+    ours === theirs ||
+    holds(ours, theirs) ||
+    (ours.length * 2 >= theirs.length && holds(theirs, ours)) ||
+    (hexadecimal.test(theirs) && digits(ours) === digits(theirs))
+  );
 }
 
 const hexadecimal = /^[0-9a-f:.-]+$/;

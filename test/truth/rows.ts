@@ -51,7 +51,11 @@ export class Probed {
   async finds(row: Row): Promise<boolean> {
     const { recognised, records } = await this.of(row.file);
     if (row.kind.startsWith('vendor_host')) {
-      return records.some((record) => record['telltale.evidence.frame'] === row.frame && [record['destination.domain'], record['tls.client.server_name'], record['dns.question.name']].includes(row.value));
+      return records.some(
+        (record) =>
+          record['telltale.evidence.frame'] === row.frame &&
+          [record['destination.domain'], record['tls.client.server_name'], record['dns.question.name']].includes(row.value),
+      );
     }
     const wanted = spellingsOf(row);
     return recognised.some(({ observable, value }) => {
@@ -68,6 +72,7 @@ const mostFollowing = 3;
 /** A row may say a key, a command or the beginning of a value; and bytes in hexadecimal where the observable has an address. */
 function spellingsOf({ value, encoding }: Row): string[] {
   const spellings = [value, value.replace(/^\w+="?/, '')];
-  if (encoding === 'hex' && /^[0-9a-f]{4,8}$/i.test(value)) spellings.push(`${[...Buffer.from(value, 'hex')].join('.')}.`.replace(/^((?:\d+\.){4}).*$/, '$1'));
+  if (encoding === 'hex' && /^[0-9a-f]{4,8}$/i.test(value))
+    spellings.push(`${[...Buffer.from(value, 'hex')].join('.')}.`.replace(/^((?:\d+\.){4}).*$/, '$1'));
   return spellings.filter((one) => one !== '');
 }

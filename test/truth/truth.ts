@@ -20,14 +20,18 @@ for (const row of rows) outcome[row.expect][(await probed.finds(row)) ? 'found' 
 const { report, ignore } = outcome;
 const all = report.found.length + report.not.length;
 const recall = all === 0 ? 1 : report.found.length / all;
-process.stdout.write(`report: ${report.found.length} of ${all} found, recall ${recall.toFixed(3)}\nignore: ${ignore.found.length} of ${ignore.found.length + ignore.not.length} found\n`);
+process.stdout.write(
+  `report: ${report.found.length} of ${all} found, recall ${recall.toFixed(3)}\nignore: ${ignore.found.length} of ${ignore.found.length + ignore.not.length} found\n`,
+);
 for (const row of report.not) process.stdout.write(`missed   ${describe(row)}\n`);
 for (const row of ignore.found) process.stdout.write(`reported ${describe(row)}\n`);
 
 if (option === '--list') {
   for (const file of new Set(rows.map((row) => row.file))) {
     for (const { observable, value } of (await probed.of(file)).recognised) {
-      process.stdout.write(`${[observable.kind, value, file, observable.frame, observable.path, observable.encoding, observable.confidence].join('\t')}\n`);
+      process.stdout.write(
+        `${[observable.kind, value, file, observable.frame, observable.path, observable.encoding, observable.confidence].join('\t')}\n`,
+      );
     }
   }
 }

@@ -18,7 +18,9 @@ export function withoutTshark(): string | false {
 export const capturesFolder = join(process.env['TELLTALE_SHARED'] ?? resolve(import.meta.dirname, '../../../../../shared'), 'captures');
 
 export function withoutCaptures(): string | false {
-  return withoutTshark() || (existsSync(capturesFolder) ? false : 'SKIPPED: no real captures; set TELLTALE_SHARED to the folder that holds captures/');
+  return (
+    withoutTshark() || (existsSync(capturesFolder) ? false : 'SKIPPED: no real captures; set TELLTALE_SHARED to the folder that holds captures/')
+  );
 }
 
 /** Runs `use` with the capture as a file. */

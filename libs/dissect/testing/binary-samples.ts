@@ -10,7 +10,16 @@ export function mqttPacket(first: number, ...parts: (Buffer | string)[]): Buffer
   return bytes(u8(first), prefixed(u8, ...parts));
 }
 
-export const mqttConnect = mqttPacket(0x10, text('MQTT'), hex('04 c6 003c'), text('P47775ID170W2121'), text('last/will'), text('gone'), text('dev-7'), text('s3same'));
+export const mqttConnect = mqttPacket(
+  0x10,
+  text('MQTT'),
+  hex('04 c6 003c'),
+  text('P47775ID170W2121'),
+  text('last/will'),
+  text('gone'),
+  text('dev-7'),
+  text('s3same'),
+);
 export const mqttConnect5 = mqttPacket(0x10, text('MQTT'), hex('05 c2 003c 05 1100000e10'), text('client-77'), text('jane'), text('s3same'));
 
 /** A string of AJP: length, text, zero. */
@@ -74,8 +83,13 @@ export function radiusPacket(code: number, ...attributes: Buffer[]): Buffer {
   return bytes(u8(code), u8(7), u16(20 + body.length), Buffer.alloc(16, 0x5a), body);
 }
 
-export const accessRequest = radiusPacket(1, radiusAttribute(1, 'jane'), radiusAttribute(2, Buffer.alloc(16, 0x99)), radiusAttribute(31, '3C-15-C2-9A-01-FE'),
-  radiusAttribute(26, u32(10415), u8(1), u8(17), '262011234567890'));
+export const accessRequest = radiusPacket(
+  1,
+  radiusAttribute(1, 'jane'),
+  radiusAttribute(2, Buffer.alloc(16, 0x99)),
+  radiusAttribute(31, '3C-15-C2-9A-01-FE'),
+  radiusAttribute(26, u32(10415), u8(1), u8(17), '262011234567890'),
+);
 
 export const snmpGet = hex('3026 020101 0406 636f72652d72 a019 0201 07 020100 020100 300e 300c 06082b06010201010500 0500');
 /** Version 3, authenticated and private: global data, parameters of the user-based model with the user `jane`, an encrypted scoped PDU. */
@@ -84,14 +98,25 @@ export const snmp3 = bytes(u8(0x30), prefixed(u8, hex('020103 300d 020101 020205
 
 /** A DHCP request with options. */
 export function dhcpMessage(op: number, ...options: Buffer[]): Buffer {
-  return bytes(u8(op), hex('010600 00000001 0000 0000'), Buffer.alloc(16), hex('3c15c29a01fe'), Buffer.alloc(202), hex('63825363'), ...options, hex('ff'));
+  return bytes(
+    u8(op),
+    hex('010600 00000001 0000 0000'),
+    Buffer.alloc(16),
+    hex('3c15c29a01fe'),
+    Buffer.alloc(202),
+    hex('63825363'),
+    ...options,
+    hex('ff'),
+  );
 }
 
 export const dhcpOption = (code: number, ...value: (Buffer | string)[]): Buffer => bytes(u8(code), prefixed(u8, ...value));
 export const dhcpRequest = dhcpMessage(1, hex('350103'), dhcpOption(12, 'Lucas-iMac'), dhcpOption(81, hex('000000'), 'lucas.example'));
 
 /** A question with an OPT record that names the client's network. */
-export const dnsWithSubnet = hex('0001 0100 0001 0000 0000 0001 0161 076578616d706c65 00 0001 0001 00 0029 1000 00000000 000b 0008 0007 0001 18 00 c63364');
+export const dnsWithSubnet = hex(
+  '0001 0100 0001 0000 0000 0001 0161 076578616d706c65 00 0001 0001 00 0029 1000 00000000 000b 0008 0007 0001 18 00 c63364',
+);
 
 /** An element of DER, of less than 64 KB. */
 const der = (tag: number, ...value: (Buffer | string)[]): Buffer => {
@@ -110,7 +135,11 @@ export function personalCertificate(commonName: string, mail: string, user: stri
 }
 
 function x509(commonName: string, alternativeNames: readonly Buffer[]): Buffer {
-  const name = der(0x30, der(0x31, der(0x30, der(0x06, hex('55040a')), der(0x0c, 'Example'))), der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName))));
+  const name = der(
+    0x30,
+    der(0x31, der(0x30, der(0x06, hex('55040a')), der(0x0c, 'Example'))),
+    der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName))),
+  );
   const names = der(0x30, der(0x06, hex('551d11')), der(0x01, hex('ff')), der(0x04, der(0x30, ...alternativeNames)));
   const algorithm = der(0x30, der(0x06, hex('2a864886f70d01010b')));
   const extensions = alternativeNames.length === 0 ? Buffer.alloc(0) : der(0xa3, der(0x30, der(0x30, der(0x06, hex('551d13')), der(0x04, hex('3000'))), names));
@@ -121,7 +150,13 @@ function x509(commonName: string, alternativeNames: readonly Buffer[]): Buffer {
 export const u24 = (value: number): Buffer => bytes(u8(value >> 16), u16(value & 0xffff));
 /** The first flight of a TLS 1.2 server in records of at most `size` bytes. */
 export function serverFlight(leaf: Buffer, size = 16_384): Buffer {
-  const flight = bytes(u8(2), prefixed(u24, hex('0303'), Buffer.alloc(32), hex('00 c02f 00')), u8(11), prefixed(u24, prefixed(u24, prefixed(u24, leaf), prefixed(u24, certificate('CA')))), hex('0e000000'));
+  const flight = bytes(
+    u8(2),
+    prefixed(u24, hex('0303'), Buffer.alloc(32), hex('00 c02f 00')),
+    u8(11),
+    prefixed(u24, prefixed(u24, prefixed(u24, leaf), prefixed(u24, certificate('CA')))),
+    hex('0e000000'),
+  );
   const records: Buffer[] = [];
   for (let at = 0; at < flight.length; at += size) records.push(hex('16 0303'), prefixed(u16, flight.subarray(at, at + size)));
   return bytes(...records);
@@ -133,9 +168,21 @@ export function smppPacket(command: number, ...parts: (Buffer | string)[]): Buff
 }
 
 export const smppBind = smppPacket(9, 'gateway7\0', 's3same\0', 'VMA\0', hex('34 00 00 00'));
-export const smppSubmit = smppPacket(4, '\0', hex('0101'), '491711234567\0', hex('0101'), '4915112345678\0', hex('00 00 00'), '\0\0', hex('00 00 00 00 02'), 'hi');
+export const smppSubmit = smppPacket(
+  4,
+  '\0',
+  hex('0101'),
+  '491711234567\0',
+  hex('0101'),
+  '4915112345678\0',
+  hex('00 00 00'),
+  '\0\0',
+  hex('00 00 00 00 02'),
+  'hi',
+);
 
-export const hl7Message = '\x0bMSH|^~\\&|LAB|H1|||20240101||ADT^A01|1|P|2.5\rPID|1||77123^^^H1~88-9^^^X||Doe^Jane^Q||19800102|F|||1 Main St^^Berlin^^10115||+4915112345678|||||A-4711\rPV1|1\r\x1c\r';
+export const hl7Message =
+  '\x0bMSH|^~\\&|LAB|H1|||20240101||ADT^A01|1|P|2.5\rPID|1||77123^^^H1~88-9^^^X||Doe^Jane^Q||19800102|F|||1 Main St^^Berlin^^10115||+4915112345678|||||A-4711\rPV1|1\r\x1c\r';
 
 const amfText = (value: string): Buffer => bytes(hex('02'), text(value));
 const amfNumber = hex('00 3ff0000000000000');
@@ -155,8 +202,16 @@ export const rtmpPublish = rtmpMessage(20, bytes(amfText('publish'), amfNumber, 
 /** Conversations of binary protocols over TCP. */
 export const binaryConversations: Record<string, Packet[]> = {
   mqtt: [
-    ['source', mqttConnect], ['destination', hex('20020000')],
-    ['source', bytes(mqttPacket(0x82, hex('0001'), text('dev/7/cmd'), hex('00')), mqttPacket(0x30, text('dev/7'), '{"uid":4711}'), mqttPacket(0x32, text('raw'), hex('0009'), 'uid=4711'))],
+    ['source', mqttConnect],
+    ['destination', hex('20020000')],
+    [
+      'source',
+      bytes(
+        mqttPacket(0x82, hex('0001'), text('dev/7/cmd'), hex('00')),
+        mqttPacket(0x30, text('dev/7'), '{"uid":4711}'),
+        mqttPacket(0x32, text('raw'), hex('0009'), 'uid=4711'),
+      ),
+    ],
     ['destination', bytes(hex('9003000100'), mqttPacket(0x30, text('dev/7/cmd'), 'go'))],
   ],
   ajp: [['source', bytes(ajpRequest, ajpBody)], ['destination', bytes(ajpResponse, hex('4142000205 01'))], ['source', ajpRequest]],

@@ -1,5 +1,13 @@
 import { CaptureCounters, CaptureReader, decodePacket, FlowTable, PacketView, type Flow, type FlowHandler, type Sender } from '#capture';
-import { DatagramDissector, defaultDissectOptions, dissectIpPayload, DissectCounters, SctpDissector, StreamDissector, type Message } from '../dissect.ts';
+import {
+  DatagramDissector,
+  defaultDissectOptions,
+  dissectIpPayload,
+  DissectCounters,
+  SctpDissector,
+  StreamDissector,
+  type Message,
+} from '../dissect.ts';
 
 export interface Dissected {
   /** In the order they were emitted. A payload is a copy. */
@@ -18,7 +26,10 @@ export function dissectCapture(capture: Buffer): Dissected {
   return { messages, counters: handler.counters };
 }
 
-/** Gives the messages of each flow to the function that `flowStarted` returns for it. Throws CaptureError, after what stands before the error was given. */
+/**
+ * Gives the messages of each flow to the function that `flowStarted` returns for it. Throws CaptureError, after what stands before the error was
+ * given.
+ */
 export function dissectFlows(capture: Buffer, flowStarted: (flow: Flow) => (message: Message) => void): void {
   replay(capture, new Dissectors(flowStarted));
 }

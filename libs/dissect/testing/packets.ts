@@ -1,4 +1,13 @@
-import { DissectCounters, defaultDissectOptions, dissectDatagram, StreamDissector, type DatagramContext, type DissectOptions, type Message, type Sender } from '../dissect.ts';
+import {
+  DissectCounters,
+  defaultDissectOptions,
+  dissectDatagram,
+  StreamDissector,
+  type DatagramContext,
+  type DissectOptions,
+  type Message,
+  type Sender,
+} from '../dissect.ts';
 
 /** One packet of a stream: who sends which bytes. Its frame is its number from 1, its time as many microseconds. */
 export type Packet = [sender: Sender, bytes: string | Buffer];
@@ -18,7 +27,12 @@ export function dissectStream(packets: readonly Packet[], options: Partial<Disse
 
 export function openStream(options: Partial<DissectOptions> = {}, serverPort = 0): { dissector: StreamDissector; result: Result } {
   const result: Result = { messages: [], counters: new DissectCounters() };
-  const dissector = new StreamDissector({ ...defaultDissectOptions, ...options }, (message) => result.messages.push(copy(message)), result.counters, serverPort);
+  const dissector = new StreamDissector(
+    { ...defaultDissectOptions, ...options },
+    (message) => result.messages.push(copy(message)),
+    result.counters,
+    serverPort,
+  );
   return { dissector, result };
 }
 

@@ -4,7 +4,9 @@ import { binaryConversations, binaryDatagrams } from './binary-samples.ts';
 import { loginConversations, loginDatagrams } from './login-samples.ts';
 import type { Packet } from './packets.ts';
 
-const json = Buffer.from('{"user":{"id":9007199254740993,"mail":"a@example.com"},"rooms":[{"id":"r1"},{"id":"r2"}],"t":"\\u00e9","nested":"{\\"k\\":[1,2]}"}');
+const json = Buffer.from(
+  '{"user":{"id":9007199254740993,"mail":"a@example.com"},"rooms":[{"id":"r1"},{"id":"r2"}],"t":"\\u00e9","nested":"{\\"k\\":[1,2]}"}',
+);
 
 function http(startLine: string, headers: string, body: Buffer | string = ''): Buffer {
   const bytes = Buffer.from(body as Buffer);
@@ -21,7 +23,8 @@ function chunked(startLine: string, headers: string, body: Buffer, size: number)
   return Buffer.concat([...parts, Buffer.from('0\r\nX-Trailer: 1\r\n\r\n')]);
 }
 
-const multipart = '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n\x89PNG\r\n--B--\r\n';
+const multipart =
+  '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n\x89PNG\r\n--B--\r\n';
 
 /** Conversations over TCP, one side's bytes after the other's, that between them use every dissector. */
 const invite = [
@@ -62,8 +65,11 @@ export const conversations: Record<string, Packet[]> = {
     ['destination', Buffer.from('HTTP/1.1 200 OK\r\n\r\n')],
     ['source', tlsClientHello({ serverName: 'zoom.us', alpn: ['h2'] })],
   ],
-  'tls': [['source', tlsClientHello({ serverName: 'meet.example' })], ['destination', Buffer.from(`16030300060200000201001703030014${'00'.repeat(20)}`, 'hex')]],
-  'mail': [
+  tls: [
+    ['source', tlsClientHello({ serverName: 'meet.example' })],
+    ['destination', Buffer.from(`16030300060200000201001703030014${'00'.repeat(20)}`, 'hex')],
+  ],
+  mail: [
     ['destination', Buffer.from('220 mail.example ESMTP\r\n')],
     ['source', Buffer.from('EHLO me\r\nAUTH PLAIN AGEAYg==\r\nSTARTTLS\r\n')],
     ['destination', Buffer.from('250 ok\r\n235 go\r\n220 ready\r\n')],
@@ -102,16 +108,31 @@ export const conversations: Record<string, Packet[]> = {
     ['destination', Buffer.from('jane\r\nPassword: ')],
     ['source', Buffer.from('sesame\r\nls\r\n')],
   ],
-  'irc': [
-    ['source', Buffer.from('PASS sesame\r\nNICK jane\r\nUSER jd 0 * :Jane Doe\r\nJOIN #lobby,&x\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGEAYg==\r\nPRIVMSG NickServ :IDENTIFY jane sesame\r\n')],
+  irc: [
+    [
+      'source',
+      Buffer.from(
+        'PASS sesame\r\nNICK jane\r\nUSER jd 0 * :Jane Doe\r\nJOIN #lobby,&x\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGEAYg==\r\nPRIVMSG NickServ :IDENTIFY jane sesame\r\n',
+      ),
+    ],
     ['destination', Buffer.from(':irc.example 001 jane :hi\r\n:irc.example 670 jane :go\r\n')],
   ],
-  'xmpp': [
-    ['source', Buffer.from('<?xml version="1.0"?><stream:stream to="a.example" from=\'jane@a.example\'><auth mechanism="PLAIN">AGEAYg==</auth><message to="joe@a.example"><body>a &gt; b</body></message><starttls/>')],
+  xmpp: [
+    [
+      'source',
+      Buffer.from(
+        '<?xml version="1.0"?><stream:stream to="a.example" from=\'jane@a.example\'><auth mechanism="PLAIN">AGEAYg==</auth><message to="joe@a.example"><body>a &gt; b</body></message><starttls/>',
+      ),
+    ],
     ['destination', Buffer.from('<?xml version="1.0"?><stream:stream from="a.example"><iq><bind><jid>jane@a.example/x</jid></bind></iq><proceed/>')],
   ],
-  'redis': [
-    ['source', Buffer.from('*3\r\n$4\r\nAUTH\r\n$4\r\njane\r\n$6\r\nsesame\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9\r\n*1\r\n$4\r\nx\r\n*4\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$1\r\nx\r\n')],
+  redis: [
+    [
+      'source',
+      Buffer.from(
+        '*3\r\n$4\r\nAUTH\r\n$4\r\njane\r\n$6\r\nsesame\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9\r\n*1\r\n$4\r\nx\r\n*4\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$1\r\nx\r\n',
+      ),
+    ],
     ['destination', Buffer.from('+OK\r\n+OK\r\n')],
   ],
   'ldap': [
@@ -125,12 +146,18 @@ export const conversations: Record<string, Packet[]> = {
   'sip': [
     ['source', Buffer.from(`\r\n\r\n${invite}junk\r\n${invite}`)], ['destination', Buffer.from('SIP/2.0 200 OK\r\nFrom: sip:joe@b.example\r\n\r\n')],
   ],
-  'rtsp': [
-    ['source', Buffer.from('DESCRIBE rtsp://jane:sesame@cam.example/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n$\0\0\x04abcdPLAY rtsp://cam.example/1 RTSP/1.0\r\nSession: 4be7d20591ca63f8;timeout=60\r\n\r\n')],
+  rtsp: [
+    [
+      'source',
+      Buffer.from(
+        'DESCRIBE rtsp://jane:sesame@cam.example/1 RTSP/1.0\r\nCSeq: 1\r\n\r\n$\0\0\x04abcdPLAY rtsp://cam.example/1 RTSP/1.0\r\nSession: 4be7d20591ca63f8;timeout=60\r\n\r\n',
+      ),
+    ],
     ['destination', Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nv=0RTSP/1.0 200 OK\r\nSession: 4be7d20591ca63f8\r\n\r\n')],
   ],
-  'kerberos': [
-    ['source', Buffer.concat([Buffer.from([0, 0, 0, kerberosRequest.length]), kerberosRequest])], ['destination', Buffer.concat([Buffer.from([0, 0, 0, kerberosReply.length]), kerberosReply])],
+  kerberos: [
+    ['source', Buffer.concat([Buffer.from([0, 0, 0, kerberosRequest.length]), kerberosRequest])],
+    ['destination', Buffer.concat([Buffer.from([0, 0, 0, kerberosReply.length]), kerberosReply])],
   ],
   'websocket': [
     ['source', http('GET /ws HTTP/1.1', 'Upgrade: websocket\r\nConnection: Upgrade\r\n')],
@@ -166,7 +193,10 @@ export const conversations: Record<string, Packet[]> = {
   ],
   'stun': [
     ['source', Buffer.from(`000300102112a442${'01'.repeat(12)}0006000b757365723a312d3233343500`, 'hex')],
-    ['destination', Buffer.from(`010100002112a442${'01'.repeat(12)}40000003616263000101000c2112a442${'01'.repeat(12)}002000080001a147e112a643`, 'hex')],
+    [
+      'destination',
+      Buffer.from(`010100002112a442${'01'.repeat(12)}40000003616263000101000c2112a442${'01'.repeat(12)}002000080001a147e112a643`, 'hex'),
+    ],
   ],
 };
 
@@ -175,7 +205,10 @@ export const datagrams: Buffer[] = [
   ...binaryDatagrams,
   ...loginDatagrams,
   dnsQuery(1, 'a.example', 'A'),
-  dnsAnswer(2, 'www.example', 'A', [{ name: 'www.example', type: 'CNAME', data: 'cdn.example', ttl: 60 }, { name: 'cdn.example', type: 'A', data: '192.0.2.1', ttl: 60 }]),
+  dnsAnswer(2, 'www.example', 'A', [
+    { name: 'www.example', type: 'CNAME', data: 'cdn.example', ttl: 60 },
+    { name: 'cdn.example', type: 'A', data: '192.0.2.1', ttl: 60 },
+  ]),
   Buffer.from(`000300102112a442${'01'.repeat(12)}0006000b757365723a312d3233343500`, 'hex'),
   Buffer.concat([Buffer.from('005a384c000021000000000004534e49000900', 'hex'), Buffer.from('a.example')]),
   Buffer.from(`c300000001088394c8f03e5157080000449e00000002${'00'.repeat(40)}`, 'hex'),
@@ -196,7 +229,11 @@ export function http2Frame(type: number, flags: number, id: number, payload: str
 /** A frame of WebSocket with that first byte. */
 export function webSocketFrame(first: number, payload: Buffer, mask = ''): Buffer {
   const long = payload.length > 125;
-  const header = Buffer.from([first, (mask === '' ? 0 : 0x80) | (long ? 126 : payload.length), ...(long ? [payload.length >> 8, payload.length & 0xff] : [])]);
+  const header = Buffer.from([
+    first,
+    (mask === '' ? 0 : 0x80) | (long ? 126 : payload.length),
+    ...(long ? [payload.length >> 8, payload.length & 0xff] : []),
+  ]);
   return Buffer.concat([header, Buffer.from(mask), mask === '' ? payload : payload.map((byte, index) => byte ^ mask.charCodeAt(index & 3))]);
 }
 

@@ -101,8 +101,14 @@ export const tokenSubject: IdentifierKind = {
   traps: ['the subject of a token for a program, which is the name of the program'],
   source: 'RFC 7519, section 4.1.2; https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference',
   examples: {
-    match: [['sub', '88213', 'http.request.header.authorization.claims.sub'], ['oid', '5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8', 'url.query.t.claims.oid']],
-    noMatch: [['sub', '88213', 'url.query.sub'], ['sub', 'null', 'url.query.t.claims.sub']],
+    match: [
+      ['sub', '88213', 'http.request.header.authorization.claims.sub'],
+      ['oid', '5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8', 'url.query.t.claims.oid'],
+    ],
+    noMatch: [
+      ['sub', '88213', 'url.query.sub'],
+      ['sub', 'null', 'url.query.t.claims.sub'],
+    ],
   },
 };
 
@@ -112,11 +118,15 @@ function isSoftware(value: string): boolean {
 }
 
 /** What stands under `login` and `user` where they ask or answer instead of naming. */
-const answers = /^(?:user|login|account|admin-ajax|success|failed|ok|error|status|form|signin|signup|register|logout|submit|ftp|guest|me|self|current|new|edit|all|any)$/i;
+const answers =
+  /^(?:user|login|account|admin-ajax|success|failed|ok|error|status|form|signin|signup|register|logout|submit|ftp|guest|me|self|current|new|edit|all|any)$/i;
 
 /** `DOMAIN\\user`, as Windows writes it ([MS-ADTS], section 5.1.1.1.1), and a distinguished name (RFC 4514). */
 function isDomainUser(value: string): boolean {
-  return /^[\p{L}\p{N}.-]{1,64}\\{1,2}[\p{L}\p{N}._$-]{2,64}$/u.test(value) || /^(?:cn|uid)=[^,=]{1,128}(?:,(?:ou|dc|o|c|cn|l|st)=[^,=]{1,128}){1,16}$/i.test(value);
+  return (
+    /^[\p{L}\p{N}.-]{1,64}\\{1,2}[\p{L}\p{N}._$-]{2,64}$/u.test(value) ||
+    /^(?:cn|uid)=[^,=]{1,128}(?:,(?:ou|dc|o|c|cn|l|st)=[^,=]{1,128}){1,16}$/i.test(value)
+  );
 }
 
 /** Names by which scanners introduce themselves; those of Nessus are files. */
@@ -135,7 +145,13 @@ export const userName: IdentifierKind = {
     'subject_dn', 'bind_dn', 'uname', 'logname', 'user_login', 'principal', 'sam_account_name', 'x_remote_user', 'remote_user',
     'x_forwarded_user',
   ],
-  validate: (value) => (isId(value) || isDomainUser(value)) && !isFineTimestamp(value) && value.length >= 2 && !answers.test(value) && !isSoftware(value) && !isScanner(value),
+  validate: (value) =>
+    (isId(value) || isDomainUser(value)) &&
+    !isFineTimestamp(value) &&
+    value.length >= 2 &&
+    !answers.test(value) &&
+    !isSoftware(value) &&
+    !isScanner(value),
   confidence: 75,
   traps: ['labels on pages (`User name: logoff`)', 'flags under `login`', 'names of columns'],
   source: 'RFC 7616, section 3.4 (username); RFC 4120, section 6.2 (principal names)',

@@ -51,10 +51,14 @@ export const digestCredentials: IdentifierKind = {
   source: 'RFC 7616, section 3.4; RFC 3261, section 22.4',
   examples: {
     match: [
-      ['Authorization', 'Digest username="pbx40718", realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"'],
+      [
+        'Authorization',
+        'Digest username="pbx40718", realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"',
+      ],
     ],
     noMatch: [
-      ['WWW-Authenticate', 'Digest realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36"'], ['response', '4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2'],
+      ['WWW-Authenticate', 'Digest realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36"'],
+      ['response', '4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2'],
       ['Authorization', 'Digest username="pbx40718", response=""'],
     ],
   },
@@ -82,8 +86,12 @@ export const password: IdentifierKind = {
   validate: (value) => isPassword(value) && !isProbe(value) && !isOfShell(value),
   confidence: 95,
   traps: [
-    'labels of forms', 'the password of an ICE session (RFC 8839, section 5.4)', 'values already replaced by stars', 'probes of a scanner (`;cat /etc/passwd`)',
-    '`password=` with nothing behind it', '`PWD`, the folder a shell is in',
+    'labels of forms',
+    'the password of an ICE session (RFC 8839, section 5.4)',
+    'values already replaced by stars',
+    'probes of a scanner (`;cat /etc/passwd`)',
+    '`password=` with nothing behind it',
+    '`PWD`, the folder a shell is in',
   ],
   source: 'RFC 6749, section 4.3.2 (resource owner password credentials); HTML Living Standard, autocomplete `current-password`',
   examples: {
@@ -121,12 +129,21 @@ export const apiKey: IdentifierKind = {
       ['x-api-key', '4f8d2c19ab7e4d01'], 'key AKIAQ3EGRHZ5JXKT2W7B in a log', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z',
       'token ghp_9sKd82hFq01LmZx7Pv3TtRrYwQeBn5cVgUaJ', 'see 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', 'glpat-x7Kq2Pv9TzR4mW1sYb8N',
       'AccountKey=Zk3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8xZ2aQ5eT7wY1oI4rU6tP9sD3fG7hJ0kL2zX5cV8bN1mQ4wE6rA==',
-      'npm_k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8x', 'bot 8261945073:AAHq7Zm2XvT8hDrThB3W6RvBhYkybhCkuoE', ['x-goog-api-key', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z'],
+      'npm_k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8x',
+      'bot 8261945073:AAHq7Zm2XvT8hDrThB3W6RvBhYkybhCkuoE',
+      ['x-goog-api-key', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z'],
       'POST https://hooks.slack.com/services/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',
     ],
     noMatch: [
-      'AKIAIOSFODNN7EXAMPLE', ['api_key', 'none'], ['apiKey', 'production'], 'AKIAAAAAAAAAAAAAAAAA', ['key', 'abc123def456'], ['public_key', 'AbC9dF4gH6jK0pS3'],
-      'sk-learn-contrib-is-a-package', 'hf_hub_download', ['integrity', 'sha512-k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8x'],
+      'AKIAIOSFODNN7EXAMPLE',
+      ['api_key', 'none'],
+      ['apiKey', 'production'],
+      'AKIAAAAAAAAAAAAAAAAA',
+      ['key', 'abc123def456'],
+      ['public_key', 'AbC9dF4gH6jK0pS3'],
+      'sk-learn-contrib-is-a-package',
+      'hf_hub_download',
+      ['integrity', 'sha512-k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8x'],
     ],
   },
 };
@@ -172,9 +189,15 @@ export const bearerToken: IdentifierKind = {
       ['authorization_code', '7B1CE0D24A9168F0C219357B3F2D3AA1'], '{"refreshToken":"1//0gk3Vw9xQmZp4"}',
     ],
     noMatch: [
-      ['access_token', ''], ['token', 'true'], ['csrf_token', 'a17c3e90b84d52f6e0917bc34d8fa265'], ['nextPageToken', 'CAUQAA7d9f2k1'],
-      ['X-XSRF-TOKEN', 'a17c3e90b84d52f6e0917bc3'], ['token', 'this.token'],
-      ['Lock-Token', '<urn:uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8>'], ['token', 'C1:A8:51:DA:C5:0A:6D:F5'], 'private_key: "_EllipticCurvePrivateKey"',
+      ['access_token', ''],
+      ['token', 'true'],
+      ['csrf_token', 'a17c3e90b84d52f6e0917bc34d8fa265'],
+      ['nextPageToken', 'CAUQAA7d9f2k1'],
+      ['X-XSRF-TOKEN', 'a17c3e90b84d52f6e0917bc3'],
+      ['token', 'this.token'],
+      ['Lock-Token', '<urn:uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8>'],
+      ['token', 'C1:A8:51:DA:C5:0A:6D:F5'],
+      'private_key: "_EllipticCurvePrivateKey"',
     ],
   },
 };
@@ -195,7 +218,12 @@ export const sessionToken: IdentifierKind = {
   validate: (value) => isRandomToken(value.split('|')[0]!.length >= 8 ? value.split('|')[0]! : value) && !/^[^;]+;\w+;\w+(?:;|$)/.test(value),
   mask: maskSecret,
   confidence: 85,
-  traps: ['session counters and start times', 'the Session-Id of Diameter, which counts and opens nothing (RFC 6733, section 8.8)', 'anti-forgery and experiment cookies', 'words under `session`'],
+  traps: [
+    'session counters and start times',
+    'the Session-Id of Diameter, which counts and opens nothing (RFC 6733, section 8.8)',
+    'anti-forgery and experiment cookies',
+    'words under `session`',
+  ],
   source: 'OWASP Session Management Cheat Sheet (session id name fingerprinting, length, entropy); Jakarta Servlet 6.0, section 7.1.1 (JSESSIONID)',
   examples: {
     match: [
@@ -208,8 +236,11 @@ export const sessionToken: IdentifierKind = {
     noMatch: [
       ['session', 'true'], ['sid', '7'], ['session_start', '1650284179'], ['sid', '1650284179'],
       ['session_id', '00000000-0000-0000-0000-000000000000'],
-      ['session_count', '1234567890123'], ['session_id', 'gw7.example.org;1263;2788781473'], ['_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1712345678'],
-      ['ab_session', '9f3c2d1e8b7a'], ['session', 'homepage-banner'],
+      ['session_count', '1234567890123'],
+      ['session_id', 'gw7.example.org;1263;2788781473'],
+      ['_xsrf', '2|8b336cae|a17c3e90b84d52f6e0917bc34d8fa265|1712345678'],
+      ['ab_session', '9f3c2d1e8b7a'],
+      ['session', 'homepage-banner'],
     ],
   },
 };
@@ -230,7 +261,11 @@ export const sessionCookie: IdentifierKind = {
   validate: isRandomToken,
   mask: maskSecret,
   confidence: 80,
-  traps: ['cookies of load balancers and bot checks (`AWSALB`, `__cf_bm`, `acw_tc`)', 'consent, language and experiment cookies', 'anti-forgery cookies'],
+  traps: [
+    'cookies of load balancers and bot checks (`AWSALB`, `__cf_bm`, `acw_tc`)',
+    'consent, language and experiment cookies',
+    'anti-forgery cookies',
+  ],
   source: 'OWASP Session Management Cheat Sheet; https://policies.google.com/technologies/cookies (SID, HSID); https://cookiedatabase.org',
   examples: {
     match: [

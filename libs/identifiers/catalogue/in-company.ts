@@ -58,14 +58,17 @@ export const agoraChannel: IdentifierKind = {
   validate: (value) => isId(value) && value.length >= 2 && !isTimestamp(value),
   confidence: 88,
   traps: ['a name of RTCP in SDP (RFC 5576) and of DNS', 'the name of a company or a customer'],
-  source: 'https://docs.agora.io/en/cloud-recording/reference/restful-api (cname, uid); https://docs.agora.io/en/video-calling/overview/core-concepts (channel)',
+  source:
+    'https://docs.agora.io/en/cloud-recording/reference/restful-api (cname, uid); https://docs.agora.io/en/video-calling/overview/core-concepts (channel)',
   examples: {
     match: [
       ['cname', 'wq-lounge-42', 'url.query.cname', 'appid=9f1c27d3b84e5a60c7d2e1f0938b4a56&uid=527841'],
       ['cname', 'wq-lounge-42', 'url.query.cname', 'app_id=9f1c27d3b84e5a60c7d2e1f0938b4a56'],
     ],
     noMatch: [
-      ['cname', 'wq-lounge-42'], ['cname', 'edge.example.net', 'url.query.cname', 'type=5'], ['cname', 'harbour', 'url.query.cname', 'appid=200471906'],
+      ['cname', 'wq-lounge-42'],
+      ['cname', 'edge.example.net', 'url.query.cname', 'type=5'],
+      ['cname', 'harbour', 'url.query.cname', 'appid=200471906'],
       'a=ssrc:3735928559 cname:4TOk42mSjXCkVIa6',
     ],
   },
@@ -90,6 +93,11 @@ export const zoomMeeting: IdentifierKind = {
     match: [
       ['mid', 'pX3vQz8mT1xWyB7nR2cLdF==', 'url.query.mid', 'mn=84412270093'], ['mid', '84412270093', 'url.query.mid', 'confno=84412270093'],
     ],
-    noMatch: [['mid', '84412270093'], ['mid', 'pX3vQz8mT1xWyB7nR2cLdF=='], ['mn', '84412270093'], ['mid', '3812345678901234', 'url.query.mid', 'amount=12']],
+    noMatch: [
+      ['mid', '84412270093'],
+      ['mid', 'pX3vQz8mT1xWyB7nR2cLdF=='],
+      ['mn', '84412270093'],
+      ['mid', '3812345678901234', 'url.query.mid', 'amount=12'],
+    ],
   },
 };

@@ -55,8 +55,15 @@ export const loginName: IdentifierKind = {
   traps: ['names by which a server takes everybody in', 'names of scanners'],
   source: 'RFC 1939, section 7; RFC 959, section 4.1.1; RFC 4616; RFC 9051, section 6.2.3',
   examples: {
-    match: [['user_name', 'jane', 'pop3.login.user_name'], ['user_name', 'DOMAIN\\\\jane', 'imap.login.user_name']],
-    noMatch: [['user_name', 'anonymous', 'ftp.login.user_name'], ['user_name', 'nmap', 'rdp.login.user_name'], ['user_name', 'login', 'url.query.user_name']],
+    match: [
+      ['user_name', 'jane', 'pop3.login.user_name'],
+      ['user_name', 'DOMAIN\\\\jane', 'imap.login.user_name'],
+    ],
+    noMatch: [
+      ['user_name', 'anonymous', 'ftp.login.user_name'],
+      ['user_name', 'nmap', 'rdp.login.user_name'],
+      ['user_name', 'login', 'url.query.user_name'],
+    ],
   },
 };
 
@@ -69,12 +76,17 @@ export const loginResponse: IdentifierKind = {
   validate: (value) => /^(?:(?:md5)?[0-9a-f]{32,128}|[a-z0-9+/]{24,88}={0,2})$/i.test(value) && distinct(value) >= 5,
   confidence: 90,
   traps: ['the challenge', 'an empty answer, by which a guest logs in'],
-  source: 'RFC 2195; RFC 5802, section 3; RFC 6143, section 7.2.2; [MS-NLMP], section 2.2.2; https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods.html',
+  source:
+    'RFC 2195; RFC 5802, section 3; RFC 6143, section 7.2.2; [MS-NLMP], section 2.2.2; https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods.html',
   examples: {
     match: [
-      ['login_response', '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90', 'mysql.login.response'], ['login_response', 'md54ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2', 'postgresql.login.response'],
+      ['login_response', '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90', 'mysql.login.response'],
+      ['login_response', 'md54ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2', 'postgresql.login.response'],
       ['login_response', 'kQ7Zm2XvT8hDrThB3W6RvBhYkybhCkuoElkQ7Zm2XvA=', 'postgresql.login.response'],
     ],
-    noMatch: [['login_response', '00000000000000000000000000000000', 'vnc.login.response'], ['login_response', '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90', 'url.query.login_response']],
+    noMatch: [
+      ['login_response', '00000000000000000000000000000000', 'vnc.login.response'],
+      ['login_response', '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90', 'url.query.login_response'],
+    ],
   },
 };

@@ -63,7 +63,16 @@ export const birthDate: IdentifierKind = {
     if (parts === null) return false;
     const year = Number(parts[1] === '' ? parts[4] : parts[1]);
     const [one, other] = [Number(parts[2]), Number(parts[3])];
-    return year >= 1900 && year <= 2025 && one >= 1 && other >= 1 && Math.min(one, other) <= 12 && Math.max(one, other) <= 31 && !(year === 1900 && one === 1) && !(year === 1970 && one === 1 && other === 1);
+    return (
+      year >= 1900 &&
+      year <= 2025 &&
+      one >= 1 &&
+      other >= 1 &&
+      Math.min(one, other) <= 12 &&
+      Math.max(one, other) <= 31 &&
+      !(year === 1900 && one === 1) &&
+      !(year === 1970 && one === 1 && other === 1)
+    );
   },
   normalise: (value) => value.replace(/T.*$/, '').replaceAll(/\D/g, ''),
   confidence: 85,

@@ -14,7 +14,8 @@ import { imei, imsi, msisdn } from './subscriptions.ts';
  */
 
 /** Digits of a numbering plan: as many as it allows, and not one repeated. */
-const isDigits = (least: number, most: number) => (value: string) => /^\d+$/.test(value) && value.length >= least && value.length <= most && !isOneCharacter(value);
+const isDigits = (least: number, most: number) => (value: string) =>
+  /^\d+$/.test(value) && value.length >= least && value.length <= most && !isOneCharacter(value);
 
 export const signalledImsi: IdentifierKind = {
   ...imsi,
@@ -70,18 +71,43 @@ export const mqttClientId: IdentifierKind = {
 export const deviceName: IdentifierKind = {
   name: 'device_name',
   dataClass: 'device',
-  keys: ['dhcp_host_name', 'netbios_name', 'mdns_host_name', 'mdns_instance_name', 'llmnr_host_name', 'rpc_machine_name', 'rfb_host_name', 'steam_host_name'],
+  keys: [
+    'dhcp_host_name',
+    'netbios_name',
+    'mdns_host_name',
+    'mdns_instance_name',
+    'llmnr_host_name',
+    'rpc_machine_name',
+    'rfb_host_name',
+    'steam_host_name',
+  ],
   validate: isHostName,
   normalise: normaliseHostName,
   confidence: 60,
   traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`', 'names that a program gives to all desktops that it shows'],
-  source: 'RFC 2132, section 3.14 (Host Name option); RFC 6143, section 7.3.2; RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; RFC 8117 (Current Hostname Practice Considered Harmful)',
+  source:
+    'RFC 2132, section 3.14 (Host Name option); RFC 6143, section 7.3.2; RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; RFC 8117 (Current Hostname Practice Considered Harmful)',
   examples: {
     match: [
-      ['dhcp_host_name', 'iPhone-di-Monica'], ['dhcp_host_name', 'Lucas-MacBook'], ['mdns_host_name', 'janes-mbp.local'], ['netbios_name', 'JONAS-PC'], ['rpc_machine_name', 'harbour-desk4'],
+      ['dhcp_host_name', 'iPhone-di-Monica'],
+      ['dhcp_host_name', 'Lucas-MacBook'],
+      ['mdns_host_name', 'janes-mbp.local'],
+      ['netbios_name', 'JONAS-PC'],
+      ['rpc_machine_name', 'harbour-desk4'],
       ['mdns_instance_name', 'Jane’s MacBook Air'],
     ],
-    noMatch: [['dhcp_host_name', 'localhost'], ['netbios_name', 'Kd7fPq2XmZ9tRw4B'], ['netbios_name', '4Qprrxt3KFQNDVWJ'], ['mdns_instance_name', 'mbpro'], ['dhcp_host_name', '10'], ['dhcp_host_name', 'TL-SG108E'], ['dhcp_host_name', ''], ['rfb_host_name', 'QEMU (build-7)'], ['rfb_host_name', 'x11vnc'], ['host', 'Lucas-MacBook']],
+    noMatch: [
+      ['dhcp_host_name', 'localhost'],
+      ['netbios_name', 'Kd7fPq2XmZ9tRw4B'],
+      ['netbios_name', '4Qprrxt3KFQNDVWJ'],
+      ['mdns_instance_name', 'mbpro'],
+      ['dhcp_host_name', '10'],
+      ['dhcp_host_name', 'TL-SG108E'],
+      ['dhcp_host_name', ''],
+      ['rfb_host_name', 'QEMU (build-7)'],
+      ['rfb_host_name', 'x11vnc'],
+      ['host', 'Lucas-MacBook'],
+    ],
   },
 };
 
@@ -105,7 +131,11 @@ export const namedDevice: IdentifierKind = {
       ['tls_certificate_name', 'Johns-iMac.local'],
     ],
     noMatch: [
-      ['device_name', 'iPhone 12'], ['deviceName', 'Galaxy S21'], ['hostname', 'api.example.org'], ['device_name', 'Samsung Galaxy S9'], ['hostname', 'web-01'],
+      ['device_name', 'iPhone 12'],
+      ['deviceName', 'Galaxy S21'],
+      ['hostname', 'api.example.org'],
+      ['device_name', 'Samsung Galaxy S9'],
+      ['hostname', 'web-01'],
       ['device_name', 'Google Pixel 7'],
     ],
   },
@@ -136,7 +166,17 @@ export const snmpCommunity: IdentifierKind = {
   confidence: 80,
   source: 'RFC 3584, section 5.2',
   traps: ['default communities'],
-  examples: { match: [['snmp_community', 'adsl7'], ['snmp_community', 'core-ro']], noMatch: [['community', 'adsl7'], ['snmp_community', 'a'], ['snmp_community', 'public']] },
+  examples: {
+    match: [
+      ['snmp_community', 'adsl7'],
+      ['snmp_community', 'core-ro'],
+    ],
+    noMatch: [
+      ['community', 'adsl7'],
+      ['snmp_community', 'a'],
+      ['snmp_community', 'public'],
+    ],
+  },
 };
 
 /** The network of the client, which a resolver passes on to every name server that it asks. */
@@ -144,7 +184,9 @@ export const clientSubnet: IdentifierKind = {
   name: 'client_subnet',
   dataClass: 'location',
   keys: ['dns_client_subnet'],
-  validate: (value) => /^[\da-f.:]+\/[1-9]\d*$/i.test(value) && !/^(?:0\.|10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::|f[cd]|fe80)/i.test(value),
+  validate: (value) =>
+    /^[\da-f.:]+\/[1-9]\d*$/i.test(value) &&
+    !/^(?:0\.|10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::|f[cd]|fe80)/i.test(value),
   normalise: (value) => value.toLowerCase(),
   confidence: 90,
   source: 'RFC 7871, sections 6 and 11.1',
@@ -183,14 +225,19 @@ export const mediaKey: IdentifierKind = {
   mask: maskSecret,
   confidence: 92,
   traps: ['the fingerprint of a certificate (`a=fingerprint`), which is no secret', 'names of formats under `video_key`'],
-  source: 'RFC 4568, section 9.2 (key and salt in SDP); https://citizenlab.ca/2020/04/move-fast-roll-your-own-crypto-a-quick-look-at-the-confidentiality-of-zoom-meetings/',
+  source:
+    'RFC 4568, section 9.2 (key and salt in SDP); https://citizenlab.ca/2020/04/move-fast-roll-your-own-crypto-a-quick-look-at-the-confidentiality-of-zoom-meetings/',
   examples: {
     match: [
-      ['sdp_crypto', 'q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx'], 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4',
+      ['sdp_crypto', 'q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx'],
+      'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx|2^20|1:4',
       ['meetingKey', '5e0c94d71fa2b86310d7c4e9a85f2b63'],
     ],
     noMatch: [
-      'a=fingerprint:sha-256 D2:B9:31:8F:DF:24', ['video_key', 'h264'], ['meeting_key', 'standup'], 'style inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx',
+      'a=fingerprint:sha-256 D2:B9:31:8F:DF:24',
+      ['video_key', 'h264'],
+      ['meeting_key', 'standup'],
+      'style inline:q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx',
     ],
   },
 };
@@ -211,7 +258,8 @@ export const upnpDevice: IdentifierKind = {
   source: 'UPnP Device Architecture 2.0, sections 1.1.4 and 1.2.2 (USN, NT, UDN)',
   examples: {
     match: [
-      ['USN', 'uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8::upnp:rootdevice'], 'USN: uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8::urn:dial-multiscreen-org:service:dial:1',
+      ['USN', 'uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8::upnp:rootdevice'],
+      'USN: uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8::urn:dial-multiscreen-org:service:dial:1',
       '<UDN>uuid:5c1e2f7a-94d0-4b3e-8a61-07f2d9c4e1b8</UDN>',
     ],
     noMatch: [
@@ -222,7 +270,8 @@ export const upnpDevice: IdentifierKind = {
 };
 
 /** The name of a host in a domain, or an address; `jane.doe` is neither. */
-const isQualified = (value: string): boolean => /^(?:\*\.)?(?:[\w-]+\.){2,}[\w-]+\.?$|^\*\.|^[\w-]+\.(?:com|net|org|io|dev|cn|local|lan|internal|example)$/i.test(value);
+const isQualified = (value: string): boolean =>
+  /^(?:\*\.)?(?:[\w-]+\.){2,}[\w-]+\.?$|^\*\.|^[\w-]+\.(?:com|net|org|io|dev|cn|local|lan|internal|example)$/i.test(value);
 
 /** Of certificates that all copies of a program have. */
 const sharedNames = /\b(?:client|agent|server|service|device|certificate|cert|ca)$|^(?:client|user|test|default|localhost|anonymous|unknown)\b/i;
@@ -237,9 +286,15 @@ export const certificateHolder: IdentifierKind = {
   traps: ['names of servers that authenticate to each other', 'names of programs (`Desk Client`), and those that say nothing'],
   source: 'RFC 5246, section 7.4.6; RFC 8446, section 1.2 (TLS 1.3 encrypts it)',
   examples: {
-    match: [['tls_client_certificate_name', 'Jane Doe'], ['tls_client_certificate_name', 'jane.doe'], ['tls_client_certificate_name', '7D1C0E52-3A9B-4F7E-8C21-5B0D9A6E4F13']],
+    match: [
+      ['tls_client_certificate_name', 'Jane Doe'],
+      ['tls_client_certificate_name', 'jane.doe'],
+      ['tls_client_certificate_name', '7D1C0E52-3A9B-4F7E-8C21-5B0D9A6E4F13'],
+    ],
     noMatch: [
-      ['tls_client_certificate_name', 'mail.example.org'], ['tls_client_certificate_name', '*.example.im'], ['tls_client_certificate_name', 'Desk Client'],
+      ['tls_client_certificate_name', 'mail.example.org'],
+      ['tls_client_certificate_name', '*.example.im'],
+      ['tls_client_certificate_name', 'Desk Client'],
       ['tls_client_certificate_name', '192.0.2.7'],
     ],
   },

@@ -101,8 +101,12 @@ export const linkedMeeting: IdentifierKind = {
       'url: meet.jit.si/QuarterlyReviewHarbour', ['u', 'https://acme.webex.com/meet/jane.doe'], 'https://bluejeans.com/731845209',
     ],
     noMatch: [
-      'https://meet.google.com/landing', 'https://meet.jit.si/static/close.html', 'https://meet.jit.si/libs/app.bundle.min.js', 'https://whereby.com/pricing',
-      'https://meet.example.org/kqx-wvzt-bnm', 'https://meet.jit.si/',
+      'https://meet.google.com/landing',
+      'https://meet.jit.si/static/close.html',
+      'https://meet.jit.si/libs/app.bundle.min.js',
+      'https://whereby.com/pricing',
+      'https://meet.example.org/kqx-wvzt-bnm',
+      'https://meet.jit.si/',
     ],
   },
 };
@@ -162,7 +166,8 @@ export const roomId: IdentifierKind = {
 };
 
 /** What hotels have too, floor plans and smart homes. */
-const premises = /^(?:(?:bed|bath|living|dining|rest|show|ball|board|meeting|conference|class)[ _-]?room|single|double|twin|triple|suite|standard|deluxe|kitchen|office|garage|hall|all|any|main)[ _-]?\d{0,3}$/i;
+const premises =
+  /^(?:(?:bed|bath|living|dining|rest|show|ball|board|meeting|conference|class)[ _-]?room|single|double|twin|triple|suite|standard|deluxe|kitchen|office|garage|hall|all|any|main)[ _-]?\d{0,3}$/i;
 
 /** Key names that hotels, shops and studios use too. */
 export const plainRoom: IdentifierKind = {
@@ -180,7 +185,15 @@ export const plainRoom: IdentifierKind = {
   source: roomId.source,
   examples: {
     match: [['room', 'wq-lounge-42'], 'user_id=42&room=wq-lounge-42', ['roomNumber', '884213']],
-    noMatch: [['room', '204'], ['room', 'double'], ['room', 'living_room'], ['room', '2'], ['rooms', '884213'], ['room', 'kitchen'], ['stage_id', '12']],
+    noMatch: [
+      ['room', '204'],
+      ['room', 'double'],
+      ['room', 'living_room'],
+      ['room', '2'],
+      ['rooms', '884213'],
+      ['room', 'kitchen'],
+      ['stage_id', '12'],
+    ],
   },
 };
 

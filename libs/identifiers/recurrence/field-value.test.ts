@@ -16,13 +16,21 @@ describe('a field of a payload', () => {
   });
 
   test('is no id where it is small, a time about that of the packet, or an address', () => {
-    const rejects = (text: string, order: 'be' | 'le' = 'be'): boolean => rejectsInteger(hex(text), { at: 0, width: hex(text).length, order }, micros, addresses);
+    const rejects = (text: string, order: 'be' | 'le' = 'be'): boolean =>
+      rejectsInteger(hex(text), { at: 0, width: hex(text).length, order }, micros, addresses);
     assert.ok(rejects('0000fffe'));
     assert.ok(!rejects('0000fffe', 'le'));
     const written = (value: bigint, width: number): string => value.toString(16).padStart(2 * width, '0');
     const seconds = BigInt(micros / 1e6);
     for (const time of [seconds, seconds + 2_208_988_800n]) assert.ok(rejects(written(time, 4)), `${time}`);
-    const long = [seconds, seconds * 1000n, seconds * 1_000_000n, seconds * 1_000_000_000n, (seconds + 11_644_473_600n) * 10_000_000n, (seconds + 2_208_988_800n) << 32n];
+    const long = [
+      seconds,
+      seconds * 1000n,
+      seconds * 1_000_000n,
+      seconds * 1_000_000_000n,
+      (seconds + 11_644_473_600n) * 10_000_000n,
+      (seconds + 2_208_988_800n) << 32n,
+    ];
     for (const time of long) {
       assert.ok(rejects(written(time, 8)), `${time}`);
       assert.ok(rejects(hex(written(time, 8)).reverse().toString('hex'), 'le'), `${time}`);

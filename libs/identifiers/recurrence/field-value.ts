@@ -90,7 +90,9 @@ function span(fields: readonly Buffer[], order: 'be' | 'le'): number {
 /** Of four bytes or eight, the latter no longer exact from 2^53 on. */
 function numberAt(bytes: Buffer, at: number, width: number, order: 'be' | 'le'): number {
   if (width === 4) return order === 'be' ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
-  return order === 'be' ? bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4) : bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
+  return order === 'be'
+    ? bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
+    : bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 }
 
 function isTime(value: number, width: number, micros: number): boolean {

@@ -83,7 +83,13 @@ function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSamp
 }
 
 /** The i-th field, when what stands there behaves like an identifier. */
-function stableAt(i: number, sample: OpenSample, samples: readonly OpenSample[], { peerIp, protocol }: SampledFlow, slots: SlotTable): StableWindow | null {
+function stableAt(
+  i: number,
+  sample: OpenSample,
+  samples: readonly OpenSample[],
+  { peerIp, protocol }: SampledFlow,
+  slots: SlotTable,
+): StableWindow | null {
   const { fields } = sample;
   const slot = protocol.slots.get(fields.slot[i]!);
   if (slot === none || !slots.mayIdentify(slot, protocol.subjects.size)) return null;
@@ -92,7 +98,8 @@ function stableAt(i: number, sample: OpenSample, samples: readonly OpenSample[],
   const behaves = slots.isUserLike(slot, recurrence) ? 'user' : slots.isRoomLike(slot, recurrence, protocol.subjects.size) ? 'room' : '';
   if (behaves === '' || (fields.form[i] === forms.window && counts(fields.at[i]!, sample, samples))) return null;
   // Two that talk with each other share whatever their session has.
-  if (behaves === 'room' && (slots.values.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, samples, slots))) return null;
+  if (behaves === 'room' && (slots.values.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, samples, slots)))
+    return null;
   return { at: fields.at[i]!, length: fields.length[i]!, behaves, slot, recurrence };
 }
 
@@ -112,7 +119,15 @@ function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample, s
 function ofInteger(form: Form, stable: StableWindow, extent: Extent, { subjectIp, peerIp }: SampledFlow, sample: OpenSample): Found | null {
   const { at, width, order } = extent;
   if (rejectsInteger(sample.bytes, extent, sample.micros, [subjectIp, peerIp])) return null;
-  return { form, stable, sample, offset: at, bytes: width, encoding: order === '' ? 'hex' : `u${width * 8}${order}`, value: integerAt(sample.bytes, extent) };
+  return {
+    form,
+    stable,
+    sample,
+    offset: at,
+    bytes: width,
+    encoding: order === '' ? 'hex' : `u${width * 8}${order}`,
+    value: integerAt(sample.bytes, extent),
+  };
 }
 
 function ofText(stable: StableWindow, encoding: string, sample: OpenSample): Found | null {
@@ -171,14 +186,20 @@ function isShared(row: number, high: number, low: number, slots: SlotTable): boo
 /** Percent, before what speaks for it. */
 const leastConfidence = 40;
 
-function inferred({ stable: { behaves, slot, recurrence }, sample: { sender, frame }, offset, bytes, encoding, value }: Found, slots: SlotTable): Inferred {
+function inferred(
+  { stable: { behaves, slot, recurrence }, sample: { sender, frame }, offset, bytes, encoding, value }: Found,
+  slots: SlotTable,
+): Inferred {
   const { values } = slots;
   const subjects = values.subjectCount[recurrence]!;
   const flows = values.flows[recurrence]!;
   const seconds = Math.round((values.last[recurrence]! - values.first[recurrence]!) / 1e6);
   const others = behaves === 'user' ? slots.others(slot, recurrence) : slots.elsewhere(slot, recurrence);
   const seen = `${bytes} bytes; in ${flows} flows of ${subjects === 1 ? '1 subject' : `${subjects} subjects`} over ${seconds} s (${values.evidence(recurrence).join(', ')})`;
-  const contrast = behaves === 'user' ? `${others === 1 ? '1 other subject has a value of its own' : `${others} other subjects have values of their own`} there` : `${others} other subject${others === 1 ? '' : 's'} had other values there meanwhile`;
+  const contrast =
+    behaves === 'user'
+      ? `${others === 1 ? '1 other subject has a value of its own' : `${others} other subjects have values of their own`} there`
+      : `${others} other subject${others === 1 ? '' : 's'} had other values there meanwhile`;
   return {
     behaves, value, offset, bytes, encoding, sender, frame,
     confidence: leastConfidence + Math.min(15, 5 * Math.max(0, flows - 3)) + Math.min(15, 5 * others),

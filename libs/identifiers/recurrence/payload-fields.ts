@@ -66,7 +66,14 @@ export class PayloadFields {
       const width = at >= taggedUntil ? taggedWidth(payload, at) : 0;
       if (width !== 0 && at + width <= end) {
         taggedUntil = at + width;
-        this.#add(forms.tagged, taggedSlot(payload, at, width, sender), at, width, width === 8 ? window : 0, width === 8 ? payload.readUInt32BE(at + 4) : window);
+        this.#add(
+          forms.tagged,
+          taggedSlot(payload, at, width, sender),
+          at,
+          width,
+          width === 8 ? window : 0,
+          width === 8 ? payload.readUInt32BE(at + 4) : window,
+        );
       }
       this.#add(forms.window, windowSlot(textsBefore, at - from, sender), at, windowBytes, 0, window);
     }

@@ -31,7 +31,10 @@ export const mostSlots = 2 * fromDestination;
 const isIdCharacter = new Uint8Array(256);
 for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@+~=-') isIdCharacter[character.charCodeAt(0)] = 1;
 
-/** The first text at or behind `from` in the part of the payload that is looked at: behind its length (u8, u16 or u32, either order), or in front of a zero. */
+/**
+ * The first text at or behind `from` in the part of the payload that is looked at: behind its length (u8, u16 or u32, either order), or in front of a
+ * zero.
+ */
 export function nextText(payload: Buffer, from: number): TextToken | null {
   const end = Math.min(payload.length, bytesRead);
   for (let at = from; at < end; at++) {
@@ -59,7 +62,9 @@ function terminatedAt(payload: Buffer, at: number): TextToken | null {
   if (isIdCharacter[payload[at]!] === 0 || (at > 0 && isIdCharacter[payload[at - 1]!] === 1)) return null;
   let end = at + 1;
   while (end < payload.length && end - at <= longestText && isIdCharacter[payload[end]!] === 1) end++;
-  return end - at >= shortestTerminated && end - at <= longestText && payload[end] === 0 ? { begin: at, start: at, end, encoding: 'zero-terminated' } : null;
+  return end - at >= shortestTerminated && end - at <= longestText && payload[end] === 0
+    ? { begin: at, start: at, end, encoding: 'zero-terminated' }
+    : null;
 }
 
 function isText(payload: Buffer, start: number, end: number): boolean {

@@ -15,8 +15,15 @@ interface Sent {
 /** Flows, one after the other, all still open when it is asked what they show. */
 function inferredOf(sent: readonly Sent[], finder = new RecurringValues()): Inferred[] {
   const flows = sent.map(({ subject, payloads }, i) => {
-    const flow = finder.begin({ protocol: 'udp/24100/', subjectIp: `10.0.0.${subject}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i * minute });
-    for (const [n, payload] of payloads.entries()) if (flow) finder.observe(flow, Buffer.from(payload), 'source', i * 10 + n + 1, start + i * minute + n);
+    const flow = finder.begin({
+      protocol: 'udp/24100/',
+      subjectIp: `10.0.0.${subject}`,
+      peerIp: '198.51.100.7',
+      file: 'a',
+      startMicros: start + i * minute,
+    });
+    for (const [n, payload] of payloads.entries())
+      if (flow) finder.observe(flow, Buffer.from(payload), 'source', i * 10 + n + 1, start + i * minute + n);
     return flow;
   });
   return flows.flatMap((flow) => {
@@ -28,9 +35,11 @@ function inferredOf(sent: readonly Sent[], finder = new RecurringValues()): Infe
 }
 
 const payload = fc.uint8Array({ minLength: 8, maxLength: 160 });
-const sent = (subjects: number): fc.Arbitrary<Sent[]> => fc.array(
-  fc.record({ subject: fc.integer({ min: 1, max: subjects }), payloads: fc.array(payload, { minLength: 1, maxLength: 6 }) }), { minLength: 1, maxLength: 24 },
-);
+const sent = (subjects: number): fc.Arbitrary<Sent[]> =>
+  fc.array(fc.record({ subject: fc.integer({ min: 1, max: subjects }), payloads: fc.array(payload, { minLength: 1, maxLength: 6 }) }), {
+    minLength: 1,
+    maxLength: 24,
+  });
 
 /** Noise, the same in each run: fast-check prefers small and repeated values, which is what noise is not. */
 function noiseSource(): (length: number) => Buffer {
@@ -64,7 +73,9 @@ test('all tables are bounded, and what a bound costs is counted', () => {
   const held = [flow('a', 1), flow('a', 2), flow('b', 3)];
   assert.equal(flow('c', 4), null);
   assert.equal(finder.counters.unsampled, 1);
-  for (const [i, one] of held.entries()) for (let n = 0; n < 4; n++) finder.observe(one!, Buffer.from(Array.from({ length: 100 }, (_, at) => (at * 7 + i * 31 + n * 13) & 0xff)), 'source', 1, start);
+  for (const [i, one] of held.entries())
+    for (let n = 0; n < 4; n++)
+      finder.observe(one!, Buffer.from(Array.from({ length: 100 }, (_, at) => (at * 7 + i * 31 + n * 13) & 0xff)), 'source', 1, start);
   assert.ok(finder.size.values <= 500 || finder.counters.evicted > 0);
   for (const one of held) finder.end(one!);
   for (const protocol of ['c', 'd', 'e']) finder.end(flow(protocol, 9)!);
@@ -93,7 +104,13 @@ test('a flow is judged again only when something was learned since', () => {
   const finder = new RecurringValues();
   const ids = ['a1b2c3d4', 'e5f60718', '92a3b4c5'];
   const flows = Array.from({ length: 9 }, (_, i) => {
-    const flow = finder.begin({ protocol: 'udp/24100/', subjectIp: `10.0.0.${i % 3}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i * minute })!;
+    const flow = finder.begin({
+      protocol: 'udp/24100/',
+      subjectIp: `10.0.0.${i % 3}`,
+      peerIp: '198.51.100.7',
+      file: 'a',
+      startMicros: start + i * minute,
+    })!;
     finder.observe(flow, Buffer.from(`c35a0102${ids[i % 3]}`, 'hex'), 'source', i, start + i * minute);
     return flow;
   });

@@ -100,8 +100,18 @@ export class RecurringValues {
     const subject = known ?? this.#addSubject(protocol, subjectIp);
     this.#flows = (this.#flows + 1) | 0;
     return {
-      number: this.#flows, protocol, subject, subjectIp, peerIp, file, startMicros, lastMicros: startMicros, isRepeat: known !== undefined, inferredAt: none,
-      taken: { source: 0, destination: 0 }, samples: [],
+      number: this.#flows,
+      protocol,
+      subject,
+      subjectIp,
+      peerIp,
+      file,
+      startMicros,
+      lastMicros: startMicros,
+      isRepeat: known !== undefined,
+      inferredAt: none,
+      taken: { source: 0, destination: 0 },
+      samples: [],
     };
   }
 
@@ -119,7 +129,10 @@ export class RecurringValues {
     while (this.#values.size > this.#options.maxValues) this.#evict();
   }
 
-  /** What of the flow's payloads behaves like an identifier, as far as that can be told by now; nothing when nothing was learned since it was asked last. */
+  /**
+   * What of the flow's payloads behaves like an identifier, as far as that can be told by now; nothing when nothing was learned since it was asked
+   * last.
+   */
   infer(flow: SampledFlow): Inferred[] {
     const { protocol } = flow;
     if (protocol.isForgotten || protocol.subjects.size < 2 || flow.inferredAt === protocol.news) return [];
@@ -148,7 +161,16 @@ export class RecurringValues {
     }
     if (known !== undefined) this.#forget(known);
     else if (this.#protocols.size >= this.#options.maxProtocols) this.#evict();
-    const made: UnknownProtocol = { name, slots: new SlotIndex(), subjects: new Map(), flows: 0, news: 0, restsUntil: 0, lastMicros: startMicros, isForgotten: false };
+    const made: UnknownProtocol = {
+      name,
+      slots: new SlotIndex(),
+      subjects: new Map(),
+      flows: 0,
+      news: 0,
+      restsUntil: 0,
+      lastMicros: startMicros,
+      isForgotten: false,
+    };
     this.#protocols.set(name, made);
     return made;
   }

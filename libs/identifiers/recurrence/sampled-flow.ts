@@ -1,7 +1,10 @@
 import type { Sender } from '#dissect';
 import type { UnknownProtocol } from './unknown-protocol.ts';
 
-/** Flows of a subject in which a value stands, and other subjects (of which two count) with values of their own there: together so many, or it proves nothing. */
+/**
+ * Flows of a subject in which a value stands, and other subjects (of which two count) with values of their own there: together so many, or it proves
+ * nothing.
+ */
 export const leastUserEvidence = 4;
 /** Between the starts of two flows, µs: those that an application opens at once are one session, and may share what was drawn for it. */
 export const leastPause = 5_000_000;

@@ -7,7 +7,16 @@ import { SlotTable } from './slot-table.ts';
 import type { UnknownProtocol } from './unknown-protocol.ts';
 import { none, ValueTable } from './value-table.ts';
 
-const protocol: UnknownProtocol = { name: 'udp/24100/', slots: new SlotIndex(), subjects: new Map(), flows: 0, news: 0, restsUntil: 0, lastMicros: 0, isForgotten: false };
+const protocol: UnknownProtocol = {
+  name: 'udp/24100/',
+  slots: new SlotIndex(),
+  subjects: new Map(),
+  flows: 0,
+  news: 0,
+  restsUntil: 0,
+  lastMicros: 0,
+  isForgotten: false,
+};
 
 function flowOf(number: number, subject: number): SampledFlow {
   const startMicros = number * 60_000_000;

@@ -169,7 +169,13 @@ export class SlotTable {
   isUserLike(slot: number, one: number): boolean {
     const { subjectCount, sessions, first, last, flows } = this.values;
     const at = slot * words;
-    if (subjectCount[one]! > 1 || sessions[one]! < 2 || last[one]! - first[one]! < leastPause || this.#rows[at + RECURRING]! < this.#rows[at + REPEATS]! * 0.5) return false;
+    if (
+      subjectCount[one]! > 1 ||
+      sessions[one]! < 2 ||
+      last[one]! - first[one]! < leastPause ||
+      this.#rows[at + RECURRING]! < this.#rows[at + REPEATS]! * 0.5
+    )
+      return false;
     const others = this.others(slot, one);
     return others > 0 && flows[one]! + Math.min(others, 2) >= leastUserEvidence;
   }
@@ -194,7 +200,14 @@ export class SlotTable {
     const rows = this.#rows;
     const at = slot * words;
     const count = subjectCount[one]!;
-    if (together[one] === 0 || count === mostSubjects || count === subjects || rows[at + FLOWS]! < 4 || rows[at + RECURRING]! * 2 < rows[at + FLOWS]! - 1) return false;
+    if (
+      together[one] === 0 ||
+      count === mostSubjects ||
+      count === subjects ||
+      rows[at + FLOWS]! < 4 ||
+      rows[at + RECURRING]! * 2 < rows[at + FLOWS]! - 1
+    )
+      return false;
     if (comparedAt[one] !== rows[at + VERSION]) {
       comparedAt[one] = rows[at + VERSION]!;
       mayBeRoom[one] = Number(this.#hasMoved(slot, one) && this.#isAnybodyElsewhere(slot, one, -Infinity, Infinity));

@@ -35,7 +35,10 @@ export class ValueTable {
   comparedAt = new Int32Array(leastRows);
   mayBeRoom = new Uint8Array(leastRows);
   isElsewhere = new Uint8Array(leastRows);
-  /** {@link keyWords} of each row: slot ({@link none} of a free row), both halves of the value, and the next row with the same hash. Together, since they are read together. */
+  /**
+   * {@link keyWords} of each row: slot ({@link none} of a free row), both halves of the value, and the next row with the same hash. Together, since
+   * they are read together.
+   */
   #keys = new Int32Array(leastRows * keyWords).fill(none);
   /** First row by hash. */
   #chain = new Int32Array(leastRows).fill(none);
@@ -162,7 +165,10 @@ export class ValueTable {
 
   /** `file#frame` of the first few flows. */
   evidence(row: number): string[] {
-    return Array.from({ length: Math.min(this.flows[row]!, mostEvidence) }, (_, i) => `${this.#files[row * mostEvidence + i]}#${this.#frames[row * mostEvidence + i]}`);
+    return Array.from(
+      { length: Math.min(this.flows[row]!, mostEvidence) },
+      (_, i) => `${this.#files[row * mostEvidence + i]}#${this.#frames[row * mostEvidence + i]}`,
+    );
   }
 
   #take(): number {

@@ -35,7 +35,8 @@ export function extentOf(run: readonly StableWindow[], bytes: Buffer, slots: Slo
   }
   const needed = last - first + 1;
   if (varying < leastVarying || needed > 8) return null;
-  if (needed === macBytes && end - begin === macBytes) return rejectsBytes(bytes, first, first + macBytes) ? null : { at: first, width: macBytes, order: '' };
+  if (needed === macBytes && end - begin === macBytes)
+    return rejectsBytes(bytes, first, first + macBytes) ? null : { at: first, width: macBytes, order: '' };
   const width = needed <= 4 ? 4 : 8;
   // Where constants stand on both sides, fields begin at multiples of their length; else the low end varies, and the high end is to its left.
   let at = -1;
@@ -44,7 +45,11 @@ export function extentOf(run: readonly StableWindow[], bytes: Buffer, slots: Slo
     if (start % 4 === 0) break;
   }
   if (at < 0 || rejectsBytes(bytes, at, at + width)) return null;
-  return { at, width, order: orderByZeros(bytes, at, at + width) || orderBySpan([bytes.subarray(at, at + width), ...othersAt(run, at, width, slots)]) };
+  return {
+    at,
+    width,
+    order: orderByZeros(bytes, at, at + width) || orderBySpan([bytes.subarray(at, at + width), ...othersAt(run, at, width, slots)]),
+  };
 }
 
 /** Whether other values at the slot, which recur too, have another byte there. */

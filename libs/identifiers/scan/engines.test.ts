@@ -14,10 +14,14 @@ const interesting = fc.oneof(
   fc.constantFrom('imei', 'IMEI', 'uid=', '+49', '\0', '7c41d9e2-3b5f-4a86-9e17-d04c8ab3f65e', '3c:15:c2:9a:01:fe', '3C-15-C2-9A-01-FE', '1'.repeat(17), 'a'.repeat(64))
     .map((text) => Buffer.from(text, 'latin1')),
 );
-const bytesOf = (maxLength: number): fc.Arbitrary<Buffer> => fc.array(interesting, { maxLength }).map((parts) => Buffer.concat(parts).subarray(0, capacity));
+const bytesOf = (maxLength: number): fc.Arbitrary<Buffer> =>
+  fc.array(interesting, { maxLength }).map((parts) => Buffer.concat(parts).subarray(0, capacity));
 const anyCharacters = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 4 });
 const anySequences = fc.oneof(
-  fc.array(fc.tuple(anyCharacters, anyCharacters, anyCharacters, anyCharacters).map((sets) => sequence(...sets)), { minLength: 1, maxLength: mostSequences }),
+  fc.array(
+    fc.tuple(anyCharacters, anyCharacters, anyCharacters, anyCharacters).map((sets) => sequence(...sets)),
+    { minLength: 1, maxLength: mostSequences },
+  ),
   fc.constant([caseless('imei'), caseless('uid'), sequence('+', digits, any), sequence(any, any, '=')]),
 );
 const noSequences = sequenceTables([]);
@@ -133,7 +137,10 @@ describe('scan kernel and its twin', () => {
 
 describe('sequence tables', () => {
   test('have a bound', () => {
-    assert.throws(() => sequenceTables(Array.from({ length: mostSequences + 1 }, () => caseless('imei'))), /129 sequences; a prefilter has room for 128/);
+    assert.throws(
+      () => sequenceTables(Array.from({ length: mostSequences + 1 }, () => caseless('imei'))),
+      /129 sequences; a prefilter has room for 128/,
+    );
   });
 
   test('join like with like: eight buckets for many words let little through', () => {
@@ -142,7 +149,9 @@ describe('sequence tables', () => {
     const accepts = (position: number, byte: number): number => nibbles[32 * position + (byte & 15)]! & nibbles[32 * position + 16 + (byte >> 4)]!;
     const letters = Buffer.from('abcdefghijklmnopqrstuvwxyz');
     let accepted = 0;
-    for (const first of letters) for (const second of letters) for (const third of letters) accepted += Number((accepts(0, first) & accepts(1, second) & accepts(2, third)) !== 0);
+    for (const first of letters)
+      for (const second of letters)
+        for (const third of letters) accepted += Number((accepts(0, first) & accepts(1, second) & accepts(2, third)) !== 0);
     assert.ok(accepted < letters.length ** 3 / 100, `${accepted}`);
   });
 });

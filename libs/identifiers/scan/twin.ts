@@ -8,7 +8,10 @@ const hexBytes = membersOf(hexDigits);
 const runBytes = membersOf(`${hexDigits}-:`);
 const dash = 0x2d;
 
-/** The kernel in plain TypeScript: for searches that are not worth a kernel of their own, for hosts without WebAssembly SIMD, and to compare the kernel with. */
+/**
+ * The kernel in plain TypeScript: for searches that are not worth a kernel of their own, for hosts without WebAssembly SIMD, and to compare the
+ * kernel with.
+ */
 export class TwinEngine implements ScanEngine {
   readonly input = Buffer.alloc(capacity);
   readonly results = new Int32Array(2 * capacity * mostResults);

@@ -10,7 +10,15 @@ const source = new FollowSource({
   logger: createLogger({ name: 'follow', level: 'info', format: 'json' }),
   sink: {
     send: async (records) => {
-      const lines = records.map((record) => JSON.stringify([record['event.id'], record['telltale.evidence.file'], record['telltale.evidence.line'], record['dns.question.name'], record['destination.domain']]));
+      const lines = records.map((record) =>
+        JSON.stringify([
+          record['event.id'],
+          record['telltale.evidence.file'],
+          record['telltale.evidence.line'],
+          record['dns.question.name'],
+          record['destination.domain'],
+        ]),
+      );
       await appendFile(output, `${lines.join('\n')}\n`);
     },
     close: async () => {},
