@@ -1,4 +1,4 @@
-import { FieldList } from './fieldlist.ts';
+import { addContent, FieldList } from './fieldlist.ts';
 import { setTargetFacts } from './http-target.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import { stepOf } from './path.ts';
@@ -7,7 +7,7 @@ import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 /** CoAP (RFC 7252): the HTTP of small devices. A request names its resource in options, as text; what a device tells stands in payloads. */
 export const coap: DatagramProtocol = {
   name: 'coap',
-  recognise: (payload, context) => isCoap(payload, context),
+  recognise: isCoap,
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('coap', cleartext, sender, frame, micros);
     const fields = new FieldList('coap', sender, message.fields, options, counters);
@@ -23,8 +23,7 @@ export const coap: DatagramProtocol = {
     }
     fields.add('coap.proxy_uri', '', proxyUri, '', frame);
     const content = payload.subarray(parts.contentStart);
-    const isJson = (content[0] === 0x7b || content[0] === 0x5b) && fields.addJson('coap.payload.json', content, { frameAt: () => frame }, '');
-    if (!isJson && content.length > 0) message.payload = content;
+    if (content.length > 0) addContent(message, fields, 'coap.payload.json', content);
     return message;
   },
 };

@@ -17,7 +17,7 @@ import { rpc } from './rpc.ts';
 import { sip } from './sip.ts';
 import { snmp } from './snmp.ts';
 import { steam } from './steam.ts';
-import { wireguard } from './tunnels.ts';
+import { wireguard } from './wireguard.ts';
 
 /** Asked in this order; the first that says yes claims the datagram. */
 const protocols: readonly DatagramProtocol[] = [

@@ -64,6 +64,13 @@ export class FieldList {
   }
 }
 
+/** What a message carries for others: JSON is read, all else is payload to be searched. */
+export function addContent(message: Message, fields: FieldList, path: string, content: Buffer): void {
+  const mayBeJson = content[0] === 0x7b || content[0] === 0x5b;
+  if (mayBeJson && fields.addJson(path, content, { frameAt: () => message.frame }, '')) return;
+  message.payload = content;
+}
+
 /** Adds values whose paths begin with the protocol: `smb.login.user_name`. */
 export function addNamed(
   protocol: string,

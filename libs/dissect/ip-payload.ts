@@ -7,6 +7,7 @@ import { pppLogin } from './ppp-login.ts';
 import type { DatagramContext } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { password } from './sasl.ts';
+import { paddedText } from './text.ts';
 
 /** What carries a login right on IP: its name, and what it tells, null when nothing. */
 interface IpPayload {
@@ -61,16 +62,11 @@ function readPptp(payload: Buffer): NamedValue[] | null {
 /** OSPF version 2 with a simple password (RFC 2328, section D.3): its type stands in front of eight bytes. */
 function readOspf(payload: Buffer): NamedValue[] | null {
   if (payload.length < 24 || payload[0] !== 2 || payload[1]! < 1 || payload[1]! > 5 || payload.readUInt16BE(14) !== 1) return null;
-  return [password(padded(payload.subarray(16, 24)))];
+  return [password(paddedText(payload.subarray(16, 24)))];
 }
 
 /** VRRP version 2 with a simple password (RFC 2338, section 5.3.10): the last eight bytes, behind the addresses. */
 function readVrrp(payload: Buffer): NamedValue[] | null {
   if (payload[0] !== 0x21 || payload.length !== 16 + 4 * payload[3]! || payload[4] !== 1) return null;
-  return [password(padded(payload.subarray(payload.length - 8)))];
-}
-
-/** Text that is filled up with zeros. */
-function padded(bytes: Buffer): string {
-  return bytes.toString('latin1').replace(/\0+$/, '');
+  return [password(paddedText(payload.subarray(payload.length - 8)))];
 }

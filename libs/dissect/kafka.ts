@@ -80,7 +80,7 @@ class KafkaReader implements FrameReader {
       this.#isBare = version === 0 && this.#sasl !== null;
     } else if (key === AUTHENTICATE) {
       if (version >= FLEXIBLE) skipTags(reader);
-      const answer = reader.take(version >= FLEXIBLE ? varint(reader) - 1 : reader.u32()).rest();
+      const answer = reader.take(version >= FLEXIBLE ? reader.varint() - 1 : reader.u32()).rest();
       return reader.failed ? [] : this.#answer(answer);
     } else if (key !== VERSIONS) {
       pass();
@@ -95,19 +95,9 @@ class KafkaReader implements FrameReader {
   }
 }
 
-function varint(reader: ByteReader): number {
-  let value = 0;
-  for (let shift = 0; shift < 28; shift += 7) {
-    const byte = reader.u8();
-    value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
-  }
-  return value;
-}
-
 function skipTags(reader: ByteReader): void {
-  for (let left = varint(reader); left > 0 && !reader.failed; left--) {
-    varint(reader);
-    reader.skip(varint(reader));
+  for (let left = reader.varint(); left > 0 && !reader.failed; left--) {
+    reader.varint();
+    reader.skip(reader.varint());
   }
 }

@@ -1,4 +1,4 @@
-import { FieldList } from './fieldlist.ts';
+import { addContent, FieldList } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
@@ -44,18 +44,6 @@ function headerLength(bytes: Buffer): number {
   return -1;
 }
 
-/** A variable byte integer of at most four bytes, least significant first (MQTT 5.0, section 1.5.5). */
-function readVarint(reader: ByteReader): number {
-  let value = 0;
-  for (let shift = 0; shift < 28; shift += 7) {
-    const byte = reader.u8();
-    value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
-  }
-  reader.failed = true;
-  return 0;
-}
-
 class MqttReader implements FrameReader {
   /** Protocol level: 3, 4 (3.1.1) or 5, in which properties stand in front of the payloads. */
   #level = 4;
@@ -66,7 +54,7 @@ class MqttReader implements FrameReader {
     const type = bytes[0]! >> 4;
     if (type === 0) return -1;
     const header = headerLength(bytes);
-    return header <= 0 ? header : header + readVarint(new ByteReader(bytes, 1));
+    return header <= 0 ? header : header + new ByteReader(bytes, 1).varint();
   }
 
   read(bytes: Buffer, context: FrameContext): Message | null {
@@ -112,8 +100,7 @@ class MqttReader implements FrameReader {
       return;
     }
     this.#handedOver += payload.length;
-    const isJson = (payload[0] === 0x7b || payload[0] === 0x5b) && fields.addJson('mqtt.payload.json', payload, { frameAt: () => frame }, '');
-    if (!isJson) message.payload = payload;
+    addContent(message, fields, 'mqtt.payload.json', payload);
   }
 
   #subscribe(reader: ByteReader, type: number, fields: FieldList, frame: number): void {
@@ -126,7 +113,7 @@ class MqttReader implements FrameReader {
   }
 
   #skipProperties(reader: ByteReader): void {
-    if (this.#level >= 5) reader.skip(readVarint(reader));
+    if (this.#level >= 5) reader.skip(reader.varint());
   }
 }
 

@@ -32,6 +32,18 @@ export class ByteReader {
     return this.u16() * 65536 + this.u16();
   }
 
+  /** An integer of at most four bytes of seven bits, least significant first, in each of which but the last the eighth is set. */
+  varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.u8();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    this.failed = true;
+    return 0;
+  }
+
   skip(length: number): void {
     if (this.#has(length)) this.position += length;
   }

@@ -1,6 +1,7 @@
 import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
+import { paddedText } from './text.ts';
 
 /** RIP version 2 (RFC 2453): the password that routers tell each other in clear (section 4.1). */
 export const rip: DatagramProtocol = {
@@ -11,7 +12,7 @@ export const rip: DatagramProtocol = {
   read(payload, { sender, frame, micros }, options, counters): Message {
     const message = createMessage('rip', cleartext, sender, frame, micros);
     if (payload.readUInt32BE(entriesAt) === SIMPLE_PASSWORD) {
-      const secret = payload.toString('latin1', entriesAt + 4, entriesAt + entryBytes).replace(/\0+$/, '');
+      const secret = paddedText(payload.subarray(entriesAt + 4, entriesAt + entryBytes));
       new FieldList('rip', sender, message.fields, options, counters).add('rip.login.password', 'password', secret, '', frame);
     }
     return message;

@@ -2,6 +2,7 @@ import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectCounters } from './counters.ts';
 import type { DissectOptions } from './options.ts';
+import { paddedText } from './text.ts';
 
 /**
  * Agora's SD-RTN handshake over UDP, as nDPI's sd_rtn.c and captures show it:
@@ -49,5 +50,5 @@ export function sdRtnMessage(
 }
 
 function tagAt(payload: Buffer, position: number): string {
-  return payload.toString('latin1', position, position + 4).replace(/\0+$/, '');
+  return paddedText(payload.subarray(position, position + 4));
 }

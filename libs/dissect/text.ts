@@ -16,3 +16,8 @@ export function hasControls(bytes: Buffer): boolean {
   for (let i = 0; i < bytes.length; i++) if (isControl[bytes[i]!] === 1) return true;
   return false;
 }
+
+/** Text that is filled up with zeros to the length of its field. */
+export function paddedText(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/\0+$/, '');
+}

@@ -13,22 +13,11 @@ import { temporaryFolder } from '../../test/support/folder.ts';
 import { until } from '../../test/support/until.ts';
 import { createPipeline } from './create.ts';
 import { replayCapture } from './replay.ts';
+import { dnsEvent } from './testing/suricata-event.ts';
 
 const program = path.join(import.meta.dirname, 'testing', 'follow-process.js');
 
-const event = (name: string): string =>
-  `${JSON.stringify({
-    timestamp: '2024-05-01T12:00:00.000001+0000',
-    flow_id: 7,
-    event_type: 'dns',
-    src_ip: '10.0.0.5',
-    src_port: 5353,
-    dest_ip: '10.0.0.1',
-    dest_port: 53,
-    proto: 'UDP',
-    dns: { type: 'query', rrname: name, rrtype: 'A' },
-  })}\n`;
-const events = (...names: string[]): string => names.map((name) => event(`${name}.example`)).join('');
+const events = (...names: string[]): string => names.map((name) => dnsEvent(`${name}.example`)).join('');
 
 /** What a record told: id, file, line, name asked for, name of the peer. */
 type Told = [id: string, file: string, line: number, name: string, domain: string];

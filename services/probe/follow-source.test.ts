@@ -11,19 +11,7 @@ import { temporaryFolder } from '../../test/support/folder.ts';
 import { until } from '../../test/support/until.ts';
 import { createPipeline } from './create.ts';
 import { FollowSource } from './follow-source.ts';
-
-const event = (query: string): string =>
-  `${JSON.stringify({
-    timestamp: '2024-05-01T12:00:00.000001+0000',
-    flow_id: 7,
-    event_type: 'dns',
-    src_ip: '10.0.0.5',
-    src_port: 5353,
-    dest_ip: '10.0.0.1',
-    dest_port: 53,
-    proto: 'UDP',
-    dns: { type: 'query', rrname: query, rrtype: 'A' },
-  })}\n`;
+import { dnsEvent } from './testing/suricata-event.ts';
 
 test('a log is followed while it grows, is renamed, and is truncated', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'telltale-follow-'));
@@ -43,24 +31,24 @@ test('a log is followed while it grows, is renamed, and is truncated', async () 
   try {
     source.start();
     await delay(20);
-    await writeFile(file, event('a.example'));
+    await writeFile(file, dnsEvent('a.example'));
     await untilTold('a.example:1');
-    const [half, rest] = [event('b.example').slice(0, 50), event('b.example').slice(50)];
+    const [half, rest] = [dnsEvent('b.example').slice(0, 50), dnsEvent('b.example').slice(50)];
     await appendFile(file, half);
     await delay(30);
     await appendFile(file, rest);
     await untilTold('a.example:1', 'b.example:2');
 
-    await appendFile(file, event('c.example').trimEnd());
+    await appendFile(file, dnsEvent('c.example').trimEnd());
     await rename(file, `${file}.1`);
-    await writeFile(file, event('d.example'));
+    await writeFile(file, dnsEvent('d.example'));
     await untilTold('a.example:1', 'b.example:2', 'c.example:3', 'd.example:1');
 
     await truncate(file, 0);
     await delay(50);
-    await appendFile(file, event('e.example'));
+    await appendFile(file, dnsEvent('e.example'));
     await untilTold('a.example:1', 'b.example:2', 'c.example:3', 'd.example:1', 'e.example:1');
-    await appendFile(file, event('f.example').trimEnd());
+    await appendFile(file, dnsEvent('f.example').trimEnd());
     await delay(30);
   } finally {
     await source.stop();

@@ -11,19 +11,7 @@ import { temporaryFolder } from '../../test/support/folder.ts';
 import { until } from '../../test/support/until.ts';
 import { createPipeline } from './create.ts';
 import { SocketListener } from './socket-listener.ts';
-
-const event = (name: string): string =>
-  `${JSON.stringify({
-    timestamp: '2024-05-01T12:00:00.000001+0000',
-    flow_id: 7,
-    event_type: 'dns',
-    src_ip: '10.0.0.5',
-    src_port: 5353,
-    dest_ip: '10.0.0.1',
-    dest_port: 53,
-    proto: 'UDP',
-    dns: { type: 'query', rrname: name, rrtype: 'A' },
-  })}\n`;
+import { dnsEvent } from './testing/suricata-event.ts';
 
 async function listen(file: string) {
   const records: FlowRecord[] = [];
@@ -51,23 +39,23 @@ test('writers come and go, send halves of lines, and are killed; each line is re
   assert.equal((await stat(file)).mode & 0o777, 0o660);
 
   const first = await writer(file);
-  first.write(event('a.example').slice(0, 50));
-  first.write(event('a.example').slice(50) + event('b.example'));
+  first.write(dnsEvent('a.example').slice(0, 50));
+  first.write(dnsEvent('a.example').slice(50) + dnsEvent('b.example'));
   const second = await writer(file);
-  second.write(event('c.example'));
+  second.write(dnsEvent('c.example'));
   await until('three records', () => pipeline.records === 3);
   assert.equal(listener.writers, 2);
   first.end();
-  second.end(event('d.example').trimEnd());
+  second.end(dnsEvent('d.example').trimEnd());
 
   const killed = spawn(process.execPath, [
     '-e',
-    `const s=require('net').connect(${JSON.stringify(file)},()=>{s.write(${JSON.stringify(event('e.example') + event('f.example').slice(0, 30))});console.log('sent')})`,
+    `const s=require('net').connect(${JSON.stringify(file)},()=>{s.write(${JSON.stringify(dnsEvent('e.example') + dnsEvent('f.example').slice(0, 30))});console.log('sent')})`,
   ]);
   await once(killed.stdout, 'data');
   killed.kill('SIGKILL');
   await until('all writers to be gone', () => listener.writers === 0 && pipeline.records === 5);
-  (await writer(file)).end(event('g.example'));
+  (await writer(file)).end(dnsEvent('g.example'));
   await until('the last record', () => pipeline.records === 6);
   await listener.stop();
 
@@ -90,10 +78,10 @@ test('what is no log, and lines without end, are refused; the others are read on
   assert.equal(listener.counters.refused, 1);
 
   const endless = await writer(file);
-  endless.write(event('a.example'));
+  endless.write(dnsEvent('a.example'));
   endless.write('{"event_type":"dns","x":"');
   for (let part = 0; part < 6; part++) endless.write('x'.repeat(1 << 20));
-  endless.write(`"}\n${event('b.example')}`);
+  endless.write(`"}\n${dnsEvent('b.example')}`);
   await until('the line behind the endless one', () => pipeline.records === 2);
   endless.destroy();
   await listener.stop();
