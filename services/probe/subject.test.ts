@@ -22,3 +22,11 @@ test('what is no CIDR range is refused with its text', () => {
   assert.throws(() => new MonitoredNetworks(['10.0.0.0']), /"10\.0\.0\.0".*CIDR/);
   assert.throws(() => new MonitoredNetworks(['10.0.0.0/33']));
 });
+
+test('a range of IPv6 that holds mapped addresses (RFC 4291, section 2.5.5.2) holds those of IPv4', () => {
+  const networks = new MonitoredNetworks(['::ffff:198.51.100.0/120']);
+  assert.equal(networks.subjectIsDestination('203.0.113.7', '198.51.100.4'), true);
+  assert.equal(networks.subjectIsDestination('203.0.113.7', '198.51.101.4'), false);
+  assert.equal(new MonitoredNetworks(['::/0']).subjectIsDestination('203.0.113.7', '198.51.100.4'), false, 'both: the source');
+  assert.equal(new MonitoredNetworks(['2001:db8::/32']).subjectIsDestination('203.0.113.7', '32.1.13.184'), false);
+});

@@ -1,4 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
+import { parseAddress } from '#capture';
 
 /** Address ranges of the monitored side where nothing else is configured (RFC 1918, 3927, 4193, 4291, 6598). */
 export const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', 'fc00::/7', 'fe80::/10'];
@@ -29,8 +30,8 @@ export class MonitoredNetworks {
       if (!address || !Number.isInteger(length))
         throw new TypeError(`monitored network ${JSON.stringify(network)}: expected CIDR notation such as 10.0.0.0/8`);
       this.#list.addSubnet(address, length, isIPv6(address) ? 'ipv6' : 'ipv4');
-      const mask = length === 0 ? 0 : -1 << (32 - length);
-      if (!isIPv6(address)) this.#ranges.push({ mask, network: wordOf(address) & mask });
+      const range = rangeOf(address, length);
+      if (range !== null) this.#ranges.push(range);
     }
   }
 
@@ -54,6 +55,24 @@ export class MonitoredNetworks {
     }
     return isMonitored;
   }
+}
+
+/** Bits in front of an IPv4 address mapped to IPv6 (RFC 4291, section 2.5.5.2). */
+const mappedBits = 96;
+const mapped = parseAddress('::ffff:0.0.0.0');
+
+/** IPv4 addresses in the network, which may be one of IPv6 that holds mapped ones; null when there are none. */
+function rangeOf(address: string, prefix: number): Range | null {
+  const bytes = parseAddress(address);
+  const isOfIpv6 = bytes.length === mapped.length;
+  if (isOfIpv6) for (let bit = 0; bit < Math.min(prefix, mappedBits); bit++) if (bitAt(bytes, bit) !== bitAt(mapped, bit)) return null;
+  const length = isOfIpv6 ? Math.max(0, prefix - mappedBits) : prefix;
+  const mask = length === 0 ? 0 : -1 << (32 - length);
+  return { mask, network: bytes.readInt32BE(bytes.length - 4) & mask };
+}
+
+function bitAt(bytes: Buffer, bit: number): number {
+  return (bytes[bit >> 3]! >> (7 - (bit & 7))) & 1;
 }
 
 /** The 32 bits of an IPv4 address in dotted form. */
