@@ -130,6 +130,12 @@ test('rules explain: each search of a rule over records', (context) => {
     [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: no such file/],
     [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither pcap nor pcapng/],
     [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
+    [['list', '--rules', folder], /--rules is for explain: telltale rules list DIR/],
+    [['test', path.join(folder, 'bad.json')], /bad\.json: no rule: a rule has title/],
+    [['list', path.join(folder, 'bad.json')], /bad\.json: no rule/],
+    [['convert', path.join(folder, 'bad.json')], /bad\.json: no rule/],
+    [['test', '--backtest', 'yesterday', '2026-08-02'], /yesterday: expected a day or a time in UTC/],
+    [['test', folder, '--backtest', '2026-08-01'], /--backtest takes two times, FROM and TO/],
   ];
   for (const [args, message] of unusable) {
     const found = telltale(...args);
