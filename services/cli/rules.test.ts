@@ -224,7 +224,7 @@ test('rules test --backtest: what rules and correlations would have found in sto
   writeFileSync(capture, builder.pcap());
   const scanned = spawnSync(process.execPath, [main, 'scan', capture, '--rules', own, '--data', data, '--format', 'ndjson'], { encoding: 'utf8' });
   const findings = scanned.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-  const message = 'Many echoes: 3 events (3 of "Echo") with source.ip 10.0.0.5, from 2025-10-09T08:53:20Z to 2025-10-09T08:53:22Z.';
+  const message = 'Many echoes: 3 events (3 of "Echo") by 10.0.0.5, to 192.0.2.7, from 2025-10-09T08:53:20Z to 2025-10-09T08:53:22Z.';
   assert.deepEqual(
     findings.map((finding) => [finding['rule.name'], finding['source.ip'], finding['message']]),
     [['Many echoes', '10.0.0.5', message]],

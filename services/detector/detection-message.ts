@@ -64,7 +64,7 @@ function disclosure(record: FlowRecord, observables: readonly Observable[]): str
   const named = naming(observables);
   const sentByPeer = (observables[0]!.sender === 'source') === peerIsSource(record);
   return sentByPeer
-    ? `${peer(record)}, sent ${list(named)} to ${subjectAddress(record)}`
+    ? `${peer(record)}${isPlaced(record) ? ',' : ''} sent ${list(named)} to ${subjectAddress(record)}`
     : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
 }
 
@@ -114,6 +114,11 @@ function peer(record: FlowRecord, isLocationSourced = false, isOperatorSourced =
   else if (operated !== '' && parts.at(-1) === located) parts.splice(-1, 1, `located in and operated from ${operated}`);
   else if (operated !== '') parts.push(`operated from ${operated}`);
   return parts.join(', ');
+}
+
+/** Whether {@link peer} says more than who it is. */
+function isPlaced(record: FlowRecord): boolean {
+  return record['telltale.peer.operated'] !== '' || location(record, false).length > 0;
 }
 
 /** ` (Zoom, media)`; what else than its name says so stands with it: ` (Zoom, media by range 144.195.0.0/16 of 2026-06-18)`. */
