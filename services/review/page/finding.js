@@ -115,7 +115,7 @@ function peer(finding) {
       ['City', finding['telltale.peer.city']],
       ['Anycast', finding['telltale.peer.anycast']],
       ['Disputed', finding['telltale.peer.disputed'].map((code) => `others say ${country(code)}`).join(', ')],
-      ['Answers', list(finding['telltale.peer.sources'])],
+      ['Sources', list(finding['telltale.peer.sources'])],
     ])];
 }
 
@@ -138,7 +138,7 @@ function policy(finding) {
     ['Decided', h('span', { class: `tag ${verdict}` }, verdict)],
     ['Because', finding['telltale.policy.reason'], 'mono'],
     ['Policy', finding['telltale.policy.id']],
-    ['All said', finding['telltale.policy.decisions'].length > 1 ? list(finding['telltale.policy.decisions']) : ''],
+    ['All policies', finding['telltale.policy.decisions'].length > 1 ? list(finding['telltale.policy.decisions']) : ''],
   ])];
 }
 
