@@ -58,7 +58,7 @@ function row(finding) {
     h('td', { class: 'of-peer' }, h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
       h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip'] || 'several'}`)),
     h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(finding['telltale.peer.located']) }, countryName(finding['telltale.peer.located'])),
-      h('span', { class: 'line muted' }, finding['telltale.peer.operated'] && finding['telltale.peer.operated'] !== finding['telltale.peer.located'] ? `operated from ${finding['telltale.peer.operated']}` : '')),
+      h('span', { class: 'line muted' }, finding['telltale.peer.operated'] && finding['telltale.peer.operated'] !== finding['telltale.peer.located'] ? `operated ${finding['telltale.peer.operated']}` : '')),
     h('td', { class: 'of-service' }, h('span', { class: 'line' }, finding['telltale.service'] || 'unknown'), h('span', { class: 'line muted' }, finding['telltale.role'])));
 }
 
