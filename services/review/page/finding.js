@@ -1,7 +1,7 @@
 // One finding: the sentence, the evidence, the peer, the policy, and the flow behind it.
 
 import { byId, empty, facts, h, levelMark } from './elements.js';
-import { bytes, country, countryName, dateOf, duration, endpoint, microsOf, number, plural } from './format.js';
+import { bytes, country, countryName, dateOf, duration, endpoint, microsOf, number, placeName, plural } from './format.js';
 import { addressOf, closeFinding } from './view.js';
 
 export function actions(id) {
@@ -103,9 +103,10 @@ function inference(finding) {
 }
 
 function peer(finding) {
-  const place = (title, code) => h('div', { class: `place${code === '' ? ' unknown' : ''}` }, h('span', {}, title, ' ', h('b', {}, code)), h('strong', { title: country(code) }, countryName(code)));
+  const place = (title, code, name = countryName(code)) =>
+    h('div', { class: `place${code === '' ? ' unknown' : ''}` }, h('span', {}, title, ' ', h('b', {}, code)), h('strong', { title: code === '' ? name : country(code) }, name));
   return [h('h3', {}, 'Peer'),
-    h('div', { class: 'places' }, place('Located', finding['telltale.peer.located']), place('Registered', finding['telltale.peer.registered']), place('Operated from', finding['telltale.peer.operated'])),
+    h('div', { class: 'places' }, place('Located', finding['telltale.peer.located'], placeName(finding)), place('Registered', finding['telltale.peer.registered']), place('Operated from', finding['telltale.peer.operated'])),
     facts([
       ['Name', finding['destination.domain']],
       ['To', h('span', { class: 'mono' }, `${endpoint(finding['destination.ip'], finding['destination.port'])} ${[...new Set([finding['network.transport'], finding['network.protocol']])].filter(Boolean).join(' ')}`)],
