@@ -44,3 +44,13 @@ test('one line for a person, the stack of an error below it', () => {
   assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d info  probe: read file="a b\.pcap" frames=3\n$/);
   assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d error probe: failed\n {2}Error: broken\n {4,}at /);
 });
+
+test('an error that names its cause is told without its stack, with what caused it', () => {
+  const { lines, destination } = capture();
+  const logger = createLogger({ name: 'probe', format: 'text', destination });
+  const cause = Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT' });
+  logger.fatal({ err: Object.assign(new Error('there is no folder rules', { cause }), { code: 'ENOENT' }) }, 'could not start');
+  logger.fatal({ err: Object.assign(new TypeError('a defect'), { code: 'ERR_INVALID_ARG_TYPE' }) }, 'failed');
+  assert.match(lines[0] ?? '', /could not start\n {2}Error: there is no folder rules\n {2}caused by: Error: ENOENT: no such file\n$/);
+  assert.match(lines[1] ?? '', /a defect\n {4,}at /);
+});

@@ -47,12 +47,27 @@ function textLine(json: string): string {
     msg = '',
     err,
     ...rest
-  } = JSON.parse(json) as Record<string, unknown> & { err?: { stack?: string; message?: string } };
+  } = JSON.parse(json) as Record<string, unknown> & { err?: LoggedError };
   const colour = process.stderr.isTTY ? colours[String(level)] : undefined;
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${plain(value)}`).join('');
   const line = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(name)}: ${String(msg)}${fields}`;
-  const stack = err ? `\n${(err.stack ?? err.message ?? '').replace(/^/gm, '  ')}` : '';
+  const stack = err ? `\n${stackOf(err).replace(/^/gm, '  ')}` : '';
   return `${colour ? `${colour}${line}\x1b[0m` : line}${stack}\n`;
+}
+
+interface LoggedError {
+  stack?: string;
+  message?: string;
+  /** Of the system, or of one of our own kinds of error. */
+  code?: string | number;
+  /** Of a file that people write, each with its place. */
+  problems?: unknown;
+}
+
+/** The stack is for defects. An error with a code, or with places in a file, says what somebody has to do: there the causes are enough. */
+function stackOf({ stack, message = '', code, problems }: LoggedError): string {
+  const isForeseen = problems !== undefined || (code !== undefined && !String(code).startsWith('ERR_'));
+  return isForeseen ? (stack ?? message).replace(/\n +at .*/g, '') : stack ?? message;
 }
 
 function plain(value: unknown): string {

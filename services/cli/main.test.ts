@@ -221,7 +221,7 @@ describe('scan', () => {
     assert.deepEqual([rule.status, policy.status, missing.status], [2, 2, 2]);
     assert.match(rule.stderr, /^telltale scan: broken\.yml:7:5: error: unknown modifier "\|bogus"/);
     assert.match(policy.stderr, /policy\.yml:\d+:\d+: error: Unrecognized key: "levle"/);
-    assert.match(missing.stderr, /no such file or directory.*nowhere/);
+    assert.match(missing.stderr, /there is no folder nowhere/);
     for (const { stdout } of [rule, policy, missing]) assert.equal(stdout, '');
   });
 
