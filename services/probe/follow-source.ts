@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leastSample } from '#ingest';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
-import { isCompressed, listCaptures } from './captures.ts';
+import { listCaptures } from './captures.ts';
 import { FollowedFile } from './followed-file.ts';
 import { readerOf, resumedReaderOf, warmUp, type InputReader } from './input-reader.ts';
 import { batchSize } from './outlet.ts';
@@ -12,6 +12,7 @@ import type { ProbePipeline } from './pipeline.ts';
 import { Positions, type FilePosition } from './positions.ts';
 import { tellProblems } from './problems.ts';
 import { rotationsOf } from './rotations.ts';
+import { isCompressed } from './unpack.ts';
 
 export interface FollowSourceOptions {
   /** Files that grow, and folders of them. */
