@@ -25,6 +25,13 @@ const maxPending = 100_000;
 /** Asked of the kernel: exporters send in bursts. */
 const receiveBufferBytes = 8 * 1024 * 1024;
 
+/** What to do where an address cannot be bound. */
+const remedies: Record<string, string> = {
+  EADDRINUSE: 'another program listens there; stop it, or choose another port',
+  EADDRNOTAVAIL: 'it is no address of this machine; 0.0.0.0 stands for all of them',
+  EACCES: 'this user may not use the port; choose one above 1023',
+};
+
 /** Listens for NetFlow, IPFIX and sFlow over UDP, as part of a lifecycle. */
 export class ExportListener implements Component {
   readonly name = 'flow export listener';
@@ -41,7 +48,7 @@ export class ExportListener implements Component {
     this.#outlet = new Outlet(options);
   }
 
-  /** @throws when the address cannot be bound */
+  /** @throws {Error} when the address cannot be bound */
   async start(): Promise<void> {
     const { listen: { host, port }, pipeline, logger, onFailure } = this.#options;
     await this.#restore();
@@ -49,7 +56,9 @@ export class ExportListener implements Component {
     const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: receiveBufferBytes });
     socket.on('message', (bytes, { address }) => this.#datagram(bytes, address));
     socket.bind(port, host);
-    await once(socket, 'listening');
+    await once(socket, 'listening').catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`cannot listen for flow exports on ${host}, port ${port}: ${remedies[error.code ?? ''] ?? 'choose another address'}`, { cause: error });
+    });
     socket.on('error', onFailure);
     this.#socket = socket;
     this.#timer = setInterval(() => void this.#outlet.flush(), flushInterval);
