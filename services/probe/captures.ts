@@ -1,6 +1,8 @@
-import type { Stats } from 'node:fs';
+import { constants, openSync, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import path from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { CaptureError } from '#capture';
 import { unpacked } from './unpack.ts';
 
@@ -76,19 +78,24 @@ export class CaptureBytes implements AsyncIterable<Buffer> {
   problem: CaptureError | null = null;
   readonly #input: CaptureInput;
   readonly #onRead: (bytes: number) => void;
+  readonly #signal: AbortSignal | undefined;
 
-  /** @param onRead bytes read from the file so far */
-  constructor(input: CaptureInput, onRead: (bytes: number) => void) {
+  /**
+   * @param onRead bytes read from the file so far
+   * @param signal ends standard input and named pipes, whose writers may be silent for ever
+   */
+  constructor(input: CaptureInput, onRead: (bytes: number) => void, signal?: AbortSignal) {
     this.#input = input;
     this.#onRead = onRead;
+    this.#signal = signal;
   }
 
   async* [Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    const { path: file } = this.#input;
-    const bytes = countBytes(file === '-' ? process.stdin : readFile(file), this.#onRead);
+    const bytes = countBytes(await chunksOf(this.#input.path, this.#signal), this.#onRead);
     try {
       yield* unpacked(bytes, chunkBytes);
     } catch (error) {
+      if (this.#signal?.aborted) return;
       if (!(error instanceof CaptureError)) throw error;
       this.problem = error;
     } finally {
@@ -99,6 +106,14 @@ export class CaptureBytes implements AsyncIterable<Buffer> {
 
 /** Small enough to stay in the processor's cache until it was read. */
 const chunkBytes = 512 * 1024;
+
+async function chunksOf(file: string, signal: AbortSignal | undefined): Promise<AsyncIterable<Buffer>> {
+  const isPipe = file !== '-' && (await stat(file)).isFIFO();
+  if (file !== '-' && !isPipe) return readFile(file);
+  // Whoever opens a pipe, or reads it, waits for its writer; a thread that waits so would hold the whole process up.
+  const stream = isPipe ? new Socket({ fd: openSync(file, constants.O_RDONLY | constants.O_NONBLOCK), writable: false }) : process.stdin;
+  return signal ? addAbortSignal(signal, stream) : stream;
+}
 
 async function* readFile(file: string): AsyncGenerator<Buffer> {
   await using handle = await open(file);

@@ -57,7 +57,7 @@ async function replay(
 ): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
-  const bytes = new CaptureBytes(input, (count) => onProgress?.(count, reader?.read ?? 0));
+  const bytes = new CaptureBytes(input, (count) => onProgress?.(count, reader?.read ?? 0), signal);
   pipeline.begin(input.name);
   try {
     for await (const chunk of bytes) {
