@@ -41,6 +41,7 @@ export class ExportListener implements Component {
   #saving: NodeJS.Timeout | undefined;
   #saved: Promise<void> = Promise.resolve();
   #savedChanges = 0;
+  #hasRefused = false;
   readonly #outlet: Outlet;
 
   constructor(options: ExportListenerOptions) {
@@ -116,7 +117,16 @@ export class ExportListener implements Component {
     const { pipeline, now } = this.#options;
     const { counters } = pipeline.entries;
     if (pipeline.pending >= maxPending) counters.add('flow-export', 'datagrams dropped while the flow log was slow');
-    else if (!pipeline.flowExport(bytes, exporter, now())) counters.add('flow-export', 'datagrams of no known kind');
+    else if (!pipeline.flowExport(bytes, exporter, now())) this.#refuse(exporter);
     if (pipeline.pending >= batchSize) void this.#outlet.flush();
+  }
+
+  /** Somebody sends here what is no flow export: all of it is counted, the first is told. */
+  #refuse(exporter: string): void {
+    const { pipeline, logger } = this.#options;
+    pipeline.entries.counters.add('flow-export', 'datagrams of no known kind');
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
+    logger.warn({ exporter }, 'a datagram is none of NetFlow v5 or v9, IPFIX or sFlow v5: look at what is sent here; further ones are counted only');
   }
 }
