@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { openLog } from './ingest.ts';
 import { LineSplitter, maxLineBytes } from './lines.ts';
 import { netflow5 } from './testing/export-datagrams.ts';
-import { logSource } from './testing/read-log.ts';
+import { logSource, readLog } from './testing/read-log.ts';
 
 const open = (start: string | Buffer): unknown => openLog(Buffer.from(start), logSource('x', () => {}));
 
@@ -31,6 +31,18 @@ describe('by content', () => {
     list: '[1, 2]',
   };
   for (const [name, start] of Object.entries(others)) test(`${name} is none`, () => assert.equal(open(start), null));
+});
+
+test('a byte order mark is no part of the first line', () => {
+  const { entries, problems } = readLog('flows.log', '\u{FEFF}srcaddr dstaddr start end\r\n10.0.0.1 198.51.100.7 1700000000 1700000060\r\n');
+  assert.deepEqual([entries.length, problems], [1, []]);
+});
+
+test('the same problem is told with its place so often only; all are counted', () => {
+  const { counters, problems } = readLog('eve.json', `{"event_type":"stats"}\n${'no JSON\n'.repeat(50)}{}\n`);
+  assert.equal(counters.get('json', 'not a JSON object'), 50);
+  assert.deepEqual(problems.map(({ line }) => line), [...Array.from({ length: 21 }, (_, index) => index + 2), 52]);
+  assert.deepEqual(problems.slice(-3).map(({ reason }) => reason), ['not a JSON object', 'not a JSON object; further such lines are counted only', 'no known log']);
 });
 
 describe('lines', () => {

@@ -212,12 +212,12 @@ class Datagram {
     return count;
   }
 
-  #learnOptions({ samplingRate, samplerId }: ExportedFlow): void {
-    if (samplingRate > 0) this.#templates.learnRate(this.#domain, samplerId, samplingRate);
+  #learnOptions({ statedSamplingRate, samplerId }: ExportedFlow): void {
+    if (statedSamplingRate > 0) this.#templates.learnRate(this.#domain, samplerId, statedSamplingRate);
   }
 
   #flow(flow: ExportedFlow, record: Buffer, origin: ExportOrigin): void {
-    if (flow.samplingRate === 0) flow.samplingRate = this.#templates.rate(this.#domain, flow.samplerId);
+    flow.samplingRate = flow.statedSamplingRate || this.#templates.rate(this.#domain, flow.samplerId);
     const entry = flow.toEntry(origin, record, this.#index++);
     if (entry === null) this.#counters.add(origin.source, 'records without addresses');
     else this.#emit(entry);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leastSample } from '#ingest';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
-import { isCompressed, listCaptures } from './captures.ts';
+import { listCaptures, reasonOf } from './captures.ts';
 import { FollowedFile } from './followed-file.ts';
 import { readerOf, resumedReaderOf, warmUp, type InputReader } from './input-reader.ts';
 import { batchSize } from './outlet.ts';
@@ -12,6 +12,7 @@ import type { ProbePipeline } from './pipeline.ts';
 import { Positions, type FilePosition } from './positions.ts';
 import { tellProblems } from './problems.ts';
 import { rotationsOf } from './rotations.ts';
+import { isCompressed } from './unpack.ts';
 
 export interface FollowSourceOptions {
   /** Files that grow, and folders of them. */
@@ -36,7 +37,7 @@ export interface FollowCounters {
   resumed: number;
   /** Files of which an earlier run had read a part, and whose rest is not there any more. */
   lostRests: number;
-  /** Files passed over: neither capture nor log, compressed, or more than can be followed. */
+  /** Files passed over: neither capture nor log, compressed, unreadable, or more than can be followed. */
   passedOver: number;
   /** Positions that could not be saved; they are tried again. */
   saveFailures: number;
@@ -60,6 +61,8 @@ interface Followed {
 
 /** Files that are followed; beyond, those found later are passed over. */
 const maxFiles = 10_000;
+/** Files that sleep with an open handle; beyond, what is written to one just before it is rotated may be missed. */
+const maxDozing = 512;
 /** How often positions are saved while they move, milliseconds. */
 const saveInterval = 1000;
 /** What is read once more before the place where a log goes on, bytes. */
@@ -81,6 +84,10 @@ export class FollowSource implements Component {
   readonly #options: FollowSourceOptions;
   readonly #folders: string[] = [];
   readonly #followed = new Map<string, Followed>();
+  /** Files that sleep with an open handle, the one that fell asleep first in front. */
+  readonly #dozing = new Set<FollowedFile>();
+  /** Files and folders that cannot be read, with the reason that was told. */
+  readonly #refused = new Map<string, string>();
   /** Ends of files that were read, to be kept once their records are accepted. */
   #ended: FilePosition[] = [];
   readonly #stopping = new AbortController();
@@ -94,8 +101,15 @@ export class FollowSource implements Component {
     this.#options = options;
   }
 
+  /** @throws {Error} when something is to be followed that is neither file nor folder */
   async start(): Promise<void> {
-    this.#positions = await Positions.load(this.#options.positions, this.#options.logger);
+    const { files, positions, logger } = this.#options;
+    for (const file of files) {
+      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: reasonOf(error) }, 'is waited for'));
+      if (stats && !stats.isFile() && !stats.isDirectory())
+        throw new Error(`${file} is neither a file nor a folder, and cannot be followed: read it without --follow`);
+    }
+    this.#positions = await Positions.load(positions, logger);
     this.#running = this.#follow().catch((error: unknown) => this.#options.onFailure(error));
   }
 
@@ -162,13 +176,13 @@ export class FollowSource implements Component {
   async #catchUp(file: string): Promise<void> {
     const known = this.#positions.latestAt(file);
     const main = this.#add(file, false);
-    if (known === null || (await main.file.isStill(known))) return;
+    if (known === null || (await main.file.isStill(known).catch(() => true))) return;
     const { logger } = this.#options;
     let isRestThere = false;
     const later: Followed[] = [];
     for (const rotation of await rotationsOf(file)) {
       const rotated = this.#following(rotation.path, true, file);
-      if (await rotated.file.isStill(known)) {
+      if (await rotated.file.isStill(known).catch(() => false)) {
         isRestThere = true;
         await this.#readToEnd(rotated);
       } else if (rotation.modifiedMillis >= known.writtenAt) {
@@ -198,12 +212,15 @@ export class FollowSource implements Component {
     const { scanInterval = 2000, logger } = this.#options;
     if (this.#folders.length === 0 || performance.now() - this.#scannedAt < scanInterval) return;
     this.#scannedAt = performance.now();
-    const { inputs } = await listCaptures(this.#folders);
+    const { inputs, unreadable } = await listCaptures(this.#folders);
+    for (const { path: file, reason } of unreadable) this.#refuse(file, reason);
     const there = new Set(inputs.map((input) => input.path));
     for (const [file, followed] of this.#followed) {
       if (!followed.isFound || there.has(file)) continue;
+      followed.movedAt = performance.now();
       await this.#readToEnd(followed);
       this.#followed.delete(file);
+      this.#dozing.delete(followed.file);
     }
     for (const { path: file } of inputs) {
       const stats = await stat(file).catch(() => null);
@@ -225,13 +242,34 @@ export class FollowSource implements Component {
     }
   }
 
+  /** What came to a file. */
+  async #next({ file }: Followed): Promise<Buffer | 'rotated' | null> {
+    try {
+      const chunk = await file.next();
+      this.#refused.delete(file.path);
+      return chunk;
+    } catch (error) {
+      this.#refuse(file.path, reasonOf(error));
+      return null;
+    }
+  }
+
+  /** What cannot be read is told once, and tried again: rights are often given a little later. */
+  #refuse(file: string, reason: string): void {
+    if (this.#refused.get(file) === reason) return;
+    if (this.#refused.size >= maxFiles) this.#refused.clear();
+    this.#refused.set(file, reason);
+    this.counters.passedOver++;
+    this.#options.logger.error({ file, reason }, 'cannot be read: it is tried again');
+  }
+
   /** Reads one chunk of a file; false when there is none. */
   async #advance(followed: Followed): Promise<boolean> {
     const { pipeline, logger } = this.#options;
     const { file, name } = followed;
     const isIdle = performance.now() - followed.movedAt > (this.#options.settleInterval ?? 10_000);
     if (file.sleeps && isIdle) return false;
-    const chunk = await file.next();
+    const chunk = await this.#next(followed);
     if (chunk === null) {
       if (isIdle) await this.#settle(followed);
       return false;
@@ -276,7 +314,17 @@ export class FollowSource implements Component {
       this.#keep(file.positionAt(file.offset, 0, ''));
       followed.hasMoved = false;
     }
-    if (followed.isFound && !file.sleeps) await file.sleep();
+    if (followed.isFound && !file.sleeps) await this.#sleep(file);
+  }
+
+  async #sleep(file: FollowedFile): Promise<void> {
+    file.sleep();
+    this.#dozing.delete(file);
+    this.#dozing.add(file);
+    if (this.#dozing.size <= maxDozing) return;
+    const [first] = this.#dozing as Iterable<FollowedFile> as [FollowedFile];
+    this.#dozing.delete(first);
+    if (first.sleeps) await first.close();
   }
 
   #open(followed: Followed): void {
