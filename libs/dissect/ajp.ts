@@ -3,6 +3,7 @@ import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts
 import { addHeaders } from './http-fields.ts';
 import type { Header } from './http-head.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { stepOf } from './path.ts';
 import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { addPairs } from './urlencoded.ts';
@@ -182,7 +183,7 @@ function readAttributes(reader: ByteReader, message: Message, fields: FieldList,
       addPairs(fields, 'url.query', value, 0, { frameAt: () => frame }, '');
     } else if (code === REMOTE_USER) fields.add('ajp.remote_user', 'remote_user', value, '', frame);
     else if (code === SECRET) fields.add('ajp.secret', 'password', value, '', frame);
-    else if (name !== '') fields.add(`ajp.attribute.${name}`, name, value, '', frame);
+    else if (name !== '') fields.add(`ajp.attribute.${stepOf(name)}`, name, value, '', frame);
   }
 }
 

@@ -10,10 +10,10 @@ import { isReflected, TelegramCall } from './telegram.ts';
 export class DatagramFlow {
   readonly options: DissectOptions;
   readonly counters: DissectCounters;
-  /** STUN was seen: what begins like channel data of TURN is that. */
   hasStun = false;
   /** Began with Zoom's hello between two clients. */
   isZoomPeer = false;
+  readonly #isRelayed: boolean;
   #scanned = 0;
   #quic: QuicFlow | null = null;
   #dtls: DtlsFlow | null = null;
@@ -22,9 +22,16 @@ export class DatagramFlow {
   #relayed: DatagramFlow | null = null;
   #telegram: TelegramCall | null = null;
 
-  constructor(options: DissectOptions, counters: DissectCounters) {
+  /** `isRelayed`: it is what a TURN relay carries for the client of another flow. */
+  constructor(options: DissectOptions, counters: DissectCounters, isRelayed = false) {
     this.options = options;
     this.counters = counters;
+    this.#isRelayed = isRelayed;
+  }
+
+  /** Behind STUN, what begins like channel data of TURN is that; but a relay's channel holds no other, however often it seems to. */
+  get hasChannels(): boolean {
+    return this.hasStun && !this.#isRelayed;
   }
 
   /** STUN requests and responses. */
@@ -46,7 +53,7 @@ export class DatagramFlow {
 
   /** What a TURN relay carries for the client, which is a flow of its own. */
   get relayed(): DatagramFlow {
-    return (this.#relayed ??= new DatagramFlow(this.options, this.counters));
+    return (this.#relayed ??= new DatagramFlow(this.options, this.counters, true));
   }
 
   /** The call of Telegram's that the datagram is of; null when it is of none. */

@@ -100,7 +100,7 @@ function claimedMessage(payload: Buffer, context: DatagramContext, flow: Datagra
     if (isZoomPeerHello(payload)) return zoomPeerHello(payload, context, flow);
     if (isZoomPeerMedia(payload, flow)) return mediaMessage(payload, 0, context, flow);
   }
-  const relayed = flow.hasStun ? channelData(payload) : null;
+  const relayed = flow.hasChannels ? channelData(payload) : null;
   if (relayed !== null && relayed.length > 0) return claimedMessage(relayed, context, flow.relayed);
   const dnsProtocol = dnsProtocolOf(payload, context);
   const dns = dnsProtocol === '' ? null : readDns(payload, dnsProtocol, sender, frame, micros, options, counters);

@@ -1,3 +1,4 @@
+import { formatMac } from './address.ts';
 import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
@@ -20,7 +21,7 @@ export const dhcp: DatagramProtocol = {
       else if (code === CLIENT_FQDN) fields.add('dhcp.client_fqdn', 'dhcp_host_name', readFqdn(value), '', frame);
     });
     if (payload[0] === REQUEST && isRelayed(payload))
-      fields.add('dhcp.client_mac', 'mac', payload.toString('hex', 28, 34).replace(/(..)(?=.)/g, '$1:'), '', frame);
+      fields.add('dhcp.client_mac', 'mac', formatMac(payload, hardwareAt), '', frame);
     if (!isSound) counters.add('dhcp', 'malformed option');
     return message;
   },
@@ -32,6 +33,7 @@ const REQUEST = 1;
 const REPLY = 2;
 /** RFC 2131, section 3: 99, 130, 83, 99. */
 const MAGIC = 0x63825363;
+const hardwareAt = 28;
 const magicAt = 236;
 const optionsStart = 240;
 

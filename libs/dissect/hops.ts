@@ -39,11 +39,14 @@ export function endpointText(ip: string, port: number): string {
 
 const ipv4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const ipv6 = /^[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}$/;
+/** Bytes of a host with brackets, zone and port; the name alone has 253 (RFC 1035, section 2.3.4). */
+const longestHost = 300;
 const hostName = /^(?=.{1,253}$)[a-z\d_](?:[a-z\d_-]{0,62})(?:\.[a-z\d_-]{1,63})+$/;
 
 /** Host of `host`, `host:port`, `[address]:port`, in lower case; '' when it is none that leads anywhere. */
 function bareHost(text: string): string {
-  const lower = text.trim().toLowerCase().replace(/^"|"$/g, '').replace(/%.*$/, '');
+  if (text.length > longestHost) return '';
+  const lower = text.trim().toLowerCase().replace(/^"|"$/g, '').split('%', 1)[0]!;
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(lower)?.[1];
   const host = bracketed ?? (ipv6.test(lower) ? lower : lower.replace(/:\d{1,5}$/, ''));
   if (host === '0.0.0.0' || host === '::') return '';

@@ -111,7 +111,7 @@ class Http2Side implements Side {
       const taken = Math.min(missing, this.#toTake);
       this.#toTake -= taken;
       this.#toSkip -= missing - taken;
-      this.#finish(this.#streamId);
+      if (taken > 0) this.#finish(this.#streamId);
       return;
     }
     this.#stream.clear();

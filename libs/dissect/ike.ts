@@ -26,6 +26,8 @@ const encrypted: Encryption = { verdict: 'encrypted', reason: 'IKE' };
 const headerBytes = 28;
 const [VERSION_1, VERSION_2] = [0x10, 0x20];
 const AGGRESSIVE = 4;
+/** First and last exchange of version 2 (https://www.iana.org/assignments/ikev2-parameters). */
+const [IKE_SA_INIT, IKE_FOLLOWUP_KE] = [34, 44];
 const ENCRYPTED = 1;
 /** Payloads, and types of an identity (RFC 2407, section 4.6.2.1): names of hosts, of users at hosts, and of what the peers agreed on. */
 const [IDENTIFICATION, HASH] = [5, 8];
@@ -39,7 +41,7 @@ function startOf(payload: Buffer): number {
   if (payload.length < start + headerBytes || payload.readUInt32BE(start + 24) !== payload.length - start) return -1;
   const exchange = payload[start + 18]!;
   const version = payload[start + 17];
-  if (version === VERSION_2) return exchange >= 34 && exchange <= 43 ? start : -1;
+  if (version === VERSION_2) return exchange >= IKE_SA_INIT && exchange <= IKE_FOLLOWUP_KE ? start : -1;
   return version === VERSION_1 && (exchange <= 6 || exchange === 32 || exchange === 33) ? start : -1;
 }
 

@@ -13,17 +13,26 @@ export const irc: StreamProtocol = {
 const words = ['NICK ', 'USER ', 'CAP LS', 'CAP REQ', 'PASS ', 'JOIN ', 'NOTICE ', ':', 'STARTTLS'];
 const LF = 0x0a;
 
+const opening =
+  /^NICK \S|^USER \S+ \S+ \S+ :?\S|^CAP (?:LS|REQ)(?: |$)|^JOIN :?[#&]|^NOTICE (?:AUTH|\*) :|^:\S+ +(?:NOTICE|PRIVMSG|JOIN|\d{3}) +\S/i;
+
+/** The password comes first (RFC 2812, section 3.1.1); FTP and POP3 never begin so. */
 function recogniseIrc(bytes: Buffer): Recognition {
-  return recogniseLine(bytes, words, (line) => {
-    if (
-      /^NICK \S|^USER \S+ \S+ \S+ :?\S|^CAP (?:LS|REQ)(?: |$)|^JOIN :?[#&]|^NOTICE (?:AUTH|\*) :|^:\S+ +(?:NOTICE|PRIVMSG|JOIN|\d{3}) +\S/i.test(line)
-    )
-      return 'yes';
-    if (!/^PASS \S/i.test(line)) return 'no';
-    // The password comes first (RFC 2812, section 3.1); FTP and POP3 never begin so.
-    const rest = bytes.subarray(bytes.indexOf(LF) + 1);
-    return rest.length === 0 ? 'more' : recogniseIrc(rest);
+  const first = recogniseOpening(bytes);
+  if (first !== 'password') return first;
+  const behind = bytes.subarray(bytes.indexOf(LF) + 1);
+  if (behind.length === 0) return 'more';
+  const second = recogniseOpening(behind);
+  return second === 'password' ? 'no' : second;
+}
+
+function recogniseOpening(bytes: Buffer): Recognition | 'password' {
+  let isPassword = false;
+  const recognition = recogniseLine(bytes, words, (line) => {
+    isPassword = /^PASS \S/i.test(line);
+    return opening.test(line) ? 'yes' : 'no';
   });
+  return isPassword ? 'password' : recognition;
 }
 
 class IrcHandler extends LineHandler {

@@ -57,13 +57,14 @@ export class QuicHello {
     while (!this.#done && position < datagram.length) {
       const packet = initialAt(datagram, position);
       if (packet === null) break;
-      const isServer = this.#client !== null && this.#client !== sender;
-      if (!isServer && (packet.connectionId.length > 0 || this.#keys !== null)) this.#open(datagram.subarray(position, packet.end), packet, sender);
-      position = packet.end;
       if (this.#packetsLeft-- === 0) {
         this.finish();
         this.#counters.add('quic', 'bounded Initial packets');
+        break;
       }
+      const isServer = this.#client !== null && this.#client !== sender;
+      if (!isServer && (packet.connectionId.length > 0 || this.#keys !== null)) this.#open(datagram.subarray(position, packet.end), packet, sender);
+      position = packet.end;
     }
     return this.#complete();
   }
@@ -120,7 +121,7 @@ function initialAt(datagram: Buffer, start: number): InitialPacket | null {
   const length = varintAt(datagram, position);
   position += length.width;
   const end = position + length.value;
-  if (length.width === 0 || token.width === 0 || end > datagram.length || end === start) return null;
+  if (length.width === 0 || token.width === 0 || end > datagram.length) return null;
   return { version, connectionId, numberAt: position - start, end };
 }
 

@@ -2,6 +2,7 @@ import { visitAmf } from './amf.ts';
 import { FieldList } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { stepOf } from './path.ts';
 import type { Recognition } from './protocol.ts';
 import { addPairs } from './urlencoded.ts';
 
@@ -152,7 +153,7 @@ function command(body: Buffer, { sender, frame, micros, options, counters }: Fra
   const fields = new FieldList('rtmp', sender, message.fields, options, counters);
   for (const { key, value, index } of strings) {
     if (name === 'connect') {
-      fields.add(`rtmp.connect.${key}`, key, value, '', frame);
+      fields.add(key === '' ? 'rtmp.connect' : `rtmp.connect.${stepOf(key)}`, key, value, '', frame);
       const query = value.indexOf('?');
       if (key === 'tcUrl' && query >= 0) addPairs(fields, 'rtmp.connect.tcUrl.query', value.slice(query + 1), 0, { frameAt: () => frame }, '');
     } else if (index === 3) addStream(fields, name, value, frame);

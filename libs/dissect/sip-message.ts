@@ -4,6 +4,7 @@ import { endpointText, HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { DissectOptions } from './options.ts';
 import { readSdp } from './sdp.ts';
+import { decodeUrl, decodeUtf8 } from './urlencoded.ts';
 
 const sip: Encryption = { verdict: 'cleartext', reason: 'SIP' };
 const rtsp: Encryption = { verdict: 'cleartext', reason: 'RTSP' };
@@ -18,17 +19,10 @@ export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
 }
 
 /** Compact forms (https://www.iana.org/assignments/sip-parameters) of the headers that are read. */
-const compact: Record<string, string> = {
-  f: 'from',
-  t: 'to',
-  m: 'contact',
-  v: 'via',
-  r: 'refer-to',
-  b: 'referred-by',
-  l: 'content-length',
-  c: 'content-type',
-  i: 'call-id',
-};
+const compact = new Map([
+  ['f', 'from'], ['t', 'to'], ['m', 'contact'], ['v', 'via'], ['r', 'refer-to'], ['b', 'referred-by'], ['l', 'content-length'], ['c', 'content-type'],
+  ['i', 'call-id'],
+]);
 
 /** Headers that name people. Call-ID, tags, branches and nonces are drawn anew for each call: they are left out. */
 const people = new Set([
@@ -43,7 +37,7 @@ const mostAddresses = 16;
 const mostHops = 64;
 
 export function headerName({ name }: Header): string {
-  return compact[name] ?? name;
+  return compact.get(name) ?? name;
 }
 
 /**
@@ -81,10 +75,10 @@ export function sessionMessage(
     else if (name === 'cseq' && status !== null) facts['telltale.sip.method'] = /^\d+ +([A-Z_]{2,32})$/i.exec(header.value)?.[1]!.toUpperCase() ?? '';
     else if (name === 'record-route' || name === 'route') reader.route(name, header);
     else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
-    else if (name === 'user-agent') facts['user_agent.original'] = utf8(header.value);
+    else if (name === 'user-agent') facts['user_agent.original'] = decodeUtf8(header.value);
     else if (name === 'call-id' && header.value !== '') message.session = header.value;
     else if (name === 'content-type') contentType = header.value.toLowerCase();
-    else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.replace(/;.*$/, '').trim(), header);
+    else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.split(';', 1)[0]!.trim(), header);
   }
   reader.originator();
   if (contentType.startsWith('application/sdp')) {
@@ -102,11 +96,6 @@ export function sessionMessage(
   const { texts } = reader.path;
   if (texts.length > 0) facts['telltale.flow.hops'] = texts;
   return message;
-}
-
-/** A header value is one character per byte; what it means is UTF-8. */
-function utf8(value: string): string {
-  return Buffer.from(value, 'latin1').toString('utf8');
 }
 
 /** A number as users dial or networks write it: `+49…`, `0049…`, or 7 to 15 digits (ITU-T E.164). */
@@ -142,11 +131,11 @@ class SessionReader {
     let left = mostAddresses;
     for (const match of header.value
       .slice(0, longestValue)
-      .matchAll(/(?:"((?:[^"\\]|\\.){0,256})"|([^<",;]{0,128}))\s{0,8}<([^>]+)>([^,"]*(?:"[^"]*"[^,"]*)*)|((?:sips?|tel):[^\s,;<>]+)/gi)) {
+      .matchAll(/(?:"((?:[^"\\]|\\.){0,256})"\s{0,8}|([^<",;]{0,128}))<([^<>]+)>([^,"]*(?:"[^"]*"[^,"]*)*)|((?:sips?|tel):[^\s,;<>]+)/gi)) {
       if (left-- === 0) return;
       const uri = (match[3] ?? match[5])!;
       this.#uri(name, uri, header);
-      const display = utf8((match[1] ?? match[2] ?? '').trim());
+      const display = decodeUtf8((match[1] ?? match[2] ?? '').trim());
       if (display !== '' && !uri.includes(display)) {
         if (number.test(display)) this.field(`${name}.phone`, 'phone', display, header);
         else this.field(`${name}.display_name`, 'display_name', display, header);
@@ -173,7 +162,7 @@ class SessionReader {
 
   /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies that all further requests go by. */
   route(name: string, header: Header): void {
-    for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@>]*@)?(\[[^\]]+\]|[^;:?>\s]+)/gi))
+    for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@<>]*@)?(\[[^\]<>]+\]|[^;:?<>\s]+)/gi))
       this.path.add(`sip-${name}`, match[1]!);
   }
 
@@ -200,8 +189,8 @@ class SessionReader {
   /** The user name of a digest login (RFC 8760), and the credentials as they stand. */
   authorization(name: string, header: Header): void {
     const user = /^Digest\s.*?\busername\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(header.value);
-    if (user !== null) this.field('login.user_name', 'user_name', utf8(user[1]!.replace(/\\(.)/g, '$1')), header);
-    this.field(`header.${name}`, header.written, utf8(header.value), header);
+    if (user !== null) this.field('login.user_name', 'user_name', decodeUtf8(user[1]!.replace(/\\(.)/g, '$1')), header);
+    this.field(`header.${name}`, header.written, decodeUtf8(header.value), header);
   }
 
   /** Who opened the session, as SDP's `o=` says it. */
@@ -212,7 +201,7 @@ class SessionReader {
 
   /** An address or a number, with a name in front or behind (RFC 8866, section 5.6). */
   contact(kind: 'email' | 'phone', value: string, end: number): void {
-    const bare = /<([^<>]+)>/.exec(value)?.[1] ?? value.replace(/\([^)]*\)/g, '').trim();
+    const bare = /<([^<>]+)>/.exec(value)?.[1] ?? value.replace(/\([^()]*\)/g, '').trim();
     this.field(`sdp.${kind}`, kind, bare.replace(/^(?:mailto|tel):/i, ''), { end });
   }
 
@@ -244,7 +233,7 @@ class SessionReader {
       this.path.addPerson('sip-contact', host!);
     }
     if (user === '' || /^anonymous$/i.test(user)) return;
-    const decoded = decodePercent(user.replace(/;.*$/, ''));
+    const decoded = decodeUrl(user, false);
     if (number.test(decoded)) this.field(`${name}.phone`, 'phone', decoded, at);
     else this.field(`${name}.uri`, 'sip_uri', `${scheme!.toLowerCase()}:${decoded}@${host}`, at);
   }
@@ -267,16 +256,7 @@ class SessionReader {
     if (path !== '') facts['url.path'] = path!;
     if (userInfo === undefined) return;
     const [user = '', ...secret] = userInfo.split(':');
-    this.field('login.user_name', 'user_name', decodePercent(user), { end: uri.length });
-    this.field('login.password', 'password', decodePercent(secret.join(':')), { end: uri.length });
+    this.field('login.user_name', 'user_name', decodeUrl(user, false), { end: uri.length });
+    this.field('login.password', 'password', decodeUrl(secret.join(':'), false), { end: uri.length });
   }
-}
-
-function decodePercent(text: string): string {
-  return text.includes('%')
-    ? Buffer.from(
-        text.replace(/%([0-9a-f]{2})/gi, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
-        'latin1',
-      ).toString('utf8')
-    : text;
 }

@@ -152,10 +152,12 @@ class Side {
       case 'option': this.#state = 'data'; return 'nothing';
       case 'subnegotiation':
         if (byte === IAC) this.#state = 'subnegotiation command';
-        else if (this.subnegotiation.length < longestSubnegotiation) this.subnegotiation.push(byte);
+        else this.#collect(byte);
         return 'nothing';
       case 'subnegotiation command':
         this.#state = byte === SE ? 'data' : 'subnegotiation';
+        // Doubled, it stands for itself (RFC 855).
+        if (byte === IAC) this.#collect(byte);
         return byte === SE ? 'subnegotiation' : 'nothing';
     }
   }
@@ -175,6 +177,10 @@ class Side {
     this.asked = null;
     this.#state = 'data';
     this.#afterCr = false;
+  }
+
+  #collect(byte: number): void {
+    if (this.subnegotiation.length < longestSubnegotiation) this.subnegotiation.push(byte);
   }
 
   /** A line ends with CR LF, CR NUL, CR or LF (RFC 854; in practice all of them). */

@@ -22,6 +22,7 @@ const TLS_MAJOR = 3;
 const windowBytes = 32 * 1024;
 /** What a sender leaves off the end of each message (RFC 7692, section 7.2.1). */
 const tail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+const empty = Buffer.alloc(0);
 
 /**
  * WebSocket (RFC 6455) behind the handshake, that HTTP reads: each message, put together from its frames, unmasked and inflated
@@ -48,7 +49,7 @@ class WebSocketSide implements Side {
   #isCompressed = false;
   #isBounded = false;
   /** The end of what was inflated: the next message may refer to it. Null when it is lost. */
-  #window: Buffer | null = Buffer.alloc(0);
+  #window: Buffer | null = empty;
   #scanned = 0;
   /** SSH or TLS runs inside. */
   #isTunnel = false;
@@ -202,8 +203,7 @@ class WebSocketSide implements Side {
         finishFlush: constants.Z_SYNC_FLUSH,
         maxOutputLength: this.#session.options.maxBodyBytes,
       });
-      const both = Buffer.concat([this.#window, inflated]);
-      this.#window = both.subarray(Math.max(0, both.length - windowBytes));
+      this.#window = lastOf(this.#window, inflated);
       return inflated;
     } catch (error) {
       this.#window = null;
@@ -215,6 +215,15 @@ class WebSocketSide implements Side {
   #count(reason: string): void {
     this.#session.counters.add('websocket', reason);
   }
+}
+
+/** The end of both, as far as the window reaches: a copy, since a part would keep all of it alive while the flow is silent. */
+function lastOf(window: Buffer, inflated: Buffer): Buffer {
+  const kept = Math.max(0, Math.min(window.length, windowBytes - inflated.length));
+  const last = Buffer.allocUnsafeSlow(kept + Math.min(inflated.length, windowBytes));
+  window.copy(last, 0, window.length - kept);
+  inflated.copy(last, kept, Math.max(0, inflated.length - windowBytes));
+  return last;
 }
 
 /** Socket.IO puts the type of the packet, a namespace and a number in front of its JSON: `42["event",…]`, `42/chat,7["event",…]`. */

@@ -1,3 +1,4 @@
+import { formatMac } from './address.ts';
 import { FieldList } from './fieldlist.ts';
 import type { DissectCounters } from './counters.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
@@ -47,7 +48,7 @@ function readNames(frame: Buffer, isSwapped: boolean): Names | null {
   const fixed = control === undefined || (control & 0x0f) !== 0 ? undefined : fixedBytes.get(control >> 4);
   const network = fixed === undefined ? null : networkName(frame, headerBytes + fixed);
   if (network === null) return null;
-  return { network, station: requests.has(control! >> 4) ? frame.toString('hex', stationAt, stationAt + 6).replaceAll(/..(?!$)/g, '$&:') : '' };
+  return { network, station: requests.has(control! >> 4) ? formatMac(frame, stationAt) : '' };
 }
 
 /** Elements are a number, a length and a value, up to the end; '' where none names a network, null where they do not fit. */

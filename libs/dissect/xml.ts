@@ -74,7 +74,8 @@ function endOfMarkup(text: string, at: number): number {
   return end < 0 ? text.length : end + length;
 }
 
-const attribute = /([\w:.-]{1,128})\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)')/g;
+/** Tried where a name begins alone, and not again at each of its characters. */
+const attribute = /(?<![\w:.-])([\w:.-]{1,128})\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)')/g;
 
 /** Visits the attributes of a tag; null when it has no name. */
 function openElement(tag: string, textAt: number, parent: string, visit: XmlVisitor): Element | null {
@@ -105,10 +106,10 @@ function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-const entities: Record<string, string | undefined> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const entities = new Map([['amp', '&'], ['lt', '<'], ['gt', '>'], ['quot', '"'], ['apos', "'"]]);
 
 /** What a text means: UTF-8, with the entities that every document has (XML 1.0, section 4.6), and without the marks of sections of text. */
 function textOf(written: string): string {
   const text = Buffer.from(written, 'latin1').toString('utf8').replaceAll(/<!\[CDATA\[([^]*?)\]\]>/g, '$1').trim();
-  return text.includes('&') ? text.replaceAll(/&(\w{1,8});/g, (whole, name: string) => entities[name] ?? whole) : text;
+  return text.includes('&') ? text.replaceAll(/&(\w{1,8});/g, (whole, name: string) => entities.get(name) ?? whole) : text;
 }
