@@ -10,16 +10,16 @@ import { tbcdDigits } from './tbcd.ts';
 export const gtp: DatagramProtocol = {
   name: 'gtp',
   recognise: recogniseGtp,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('gtp', cleartext, sender, frame, micros);
-    const fields = new FieldList('gtp', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('gtp', cleartext, context);
+    const fields = new FieldList(message, environment);
     const hops = new HopList();
     const isSound = visitElements(payload, (type, version, value) => {
       addAddress(hops, type, version, value);
       const known = (version === 1 ? elements1 : elements2)[type];
-      if (known !== undefined) fields.add(`gtp.${known.name}`, `gtp_${known.name}`, tbcdDigits(value.subarray(known.skip)), 'tbcd', frame);
+      if (known !== undefined) fields.add(`gtp.${known.name}`, `gtp_${known.name}`, tbcdDigits(value.subarray(known.skip)), 'tbcd');
     });
-    if (!isSound) counters.add('gtp', 'malformed element');
+    if (!isSound) environment.counters.add('gtp', 'malformed element');
     if (hops.texts.length > 0) message.facts['telltale.flow.hops'] = hops.texts;
     return message;
   },

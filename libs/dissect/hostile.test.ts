@@ -29,7 +29,7 @@ describe('what an attacker can send costs no more than its length', () => {
   test('a TURN channel within a channel within a channel …', () => {
     const binding = Buffer.from('000100002112a442000102030405060708090a0b', 'hex');
     const counters = new DissectCounters();
-    const flow = new DatagramDissector(defaultDissectOptions, () => {}, counters);
+    const flow = new DatagramDissector({ options: defaultDissectOptions, counters }, () => {});
     let datagram = binding;
     for (let depth = 0; depth < 9000; depth++) {
       flow.datagram(datagram, { sender: 'source', sourcePort: 50_000, destinationPort: 3478, frame: depth + 1, micros: depth + 1 });

@@ -53,7 +53,7 @@ export function addTarget(list: FieldList, target: Target, position: number, fra
   }
   if (path.length > 1)
     list.add('url.path', '', decodeUrl(path, false), encodingOf('', path, false), frames.frameAt(position + target.pathStart + path.length - 1));
-  if (query !== '') addPairs(list, 'url.query', query, position + target.queryStart, frames, '');
+  if (query !== '') addPairs(list, query, position + target.queryStart, { path: 'url.query', frames, encoding: '' });
 }
 
 /**

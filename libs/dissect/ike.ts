@@ -1,8 +1,7 @@
-import { addNamed } from './fieldlist.ts';
-import type { NamedValue } from './lines.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { DatagramProtocol } from './protocol.ts';
-import { response, userName } from './sasl.ts';
+import { response, userName } from './login.ts';
 
 /**
  * IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 behind four zeros (RFC 3948). What it sets up is encrypted; but
@@ -12,11 +11,11 @@ import { response, userName } from './sasl.ts';
 export const ike: DatagramProtocol = {
   name: 'ike',
   recognise: (payload) => startOf(payload) >= 0,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('ike', encrypted, sender, frame, micros);
+  read(payload, context, environment): Message {
+    const message = createMessage('ike', encrypted, context);
     const packet = payload.subarray(startOf(payload));
     const isInClear = packet[17] === VERSION_1 && packet[18] === AGGRESSIVE && (packet[19]! & ENCRYPTED) === 0;
-    if (isInClear) addNamed('ike', message, readPayloads(packet), options, counters);
+    if (isInClear) addNamed(message, readPayloads(packet), environment);
     return message;
   },
 };

@@ -1,7 +1,8 @@
-import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
+import { LineHandler, recogniseLine } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { credentials, SaslExchange } from './sasl.ts';
+import { credentials } from './login.ts';
 
 /** IMAP (RFC 9051): who logs in how, and whom the messages are from and to. The rest that the server sends, and the client appends, is content. */
 export const imap: StreamProtocol = {
@@ -39,7 +40,6 @@ class ImapHandler extends LineHandler {
   /** A command whose line goes on behind a literal, and its literals. */
   #pending = '';
   readonly #literals: string[] = [];
-  #sasl: SaslExchange | null = null;
   /** Tags of the commands whose completion is awaited. */
   #saslTag = '';
   #tlsTag = '';
@@ -64,12 +64,12 @@ class ImapHandler extends LineHandler {
     this.#clientSpoke ||= sender === this.#client;
     if (sender !== this.#client) this.#response(sender, reader);
     else if (reader.isLiteral) this.#literals.push(reader.text);
-    else if (this.#sasl !== null) this.#respond(sender, this.#sasl, reader.text.trim());
+    else if (this.sasl !== null) this.respond(sender, this.sasl, reader.text.trim());
     else this.#part(sender, reader);
   }
 
   protected override lost(): void {
-    this.#sasl = null;
+    this.sasl = null;
     this.#saslTag = this.#tlsTag = this.#fetchTag = this.#pending = '';
     this.#literals.length = 0;
   }
@@ -99,7 +99,7 @@ class ImapHandler extends LineHandler {
   #completion(line: string): void {
     const tag = line.split(' ', 1)[0]!;
     if (tag === this.#saslTag) {
-      this.#sasl = null;
+      this.sasl = null;
       this.#saslTag = '';
     } else if (tag === this.#tlsTag) {
       this.#tlsTag = '';
@@ -140,9 +140,8 @@ class ImapHandler extends LineHandler {
       }
       case 'AUTHENTICATE': {
         const [mechanism = '', initial] = rest.split(/ +/);
-        this.#sasl = new SaslExchange(mechanism);
         this.#saslTag = tag;
-        if (initial !== undefined) this.#respond(sender, this.#sasl, initial);
+        this.authenticate(sender, mechanism, initial);
         break;
       }
       case 'STARTTLS': this.#tlsTag = tag; break;
@@ -154,12 +153,6 @@ class ImapHandler extends LineHandler {
   #arguments(text: string): string[] {
     return Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"|\{(\d)\}|([^ "{]\S*)/g), ([, quoted, literal, atom]) =>
       quoted !== undefined ? quoted.replace(/\\(.)/g, '$1') : literal !== undefined ? (this.#literals[Number(literal)] ?? '') : atom!);
-  }
-
-  #respond(sender: Sender, exchange: SaslExchange, written: string): void {
-    const values = exchange.response(written);
-    if (values.length > 0) this.message(sender, values);
-    if (exchange.finished) this.#sasl = null;
   }
 }
 

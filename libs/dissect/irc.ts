@@ -1,7 +1,9 @@
-import { LineHandler, recogniseLine, type LineReader, type NamedValue } from './lines.ts';
+import { LineHandler, recogniseLine } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
+import type { NamedValue } from './named-value.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { password, SaslExchange, userName } from './sasl.ts';
+import { password, userName } from './login.ts';
 
 /** IRC (RFC 2812, https://modern.ircdocs.horse): by which names a client goes, how it logs in, which channels it joins. */
 export const irc: StreamProtocol = {
@@ -36,7 +38,6 @@ function recogniseOpening(bytes: Buffer): Recognition | 'password' {
 }
 
 class IrcHandler extends LineHandler {
-  #sasl: SaslExchange | null = null;
 
   constructor(session: StreamSession) {
     super(session, 'irc');
@@ -49,13 +50,13 @@ class IrcHandler extends LineHandler {
   }
 
   protected override lost(): void {
-    this.#sasl = null;
+    this.sasl = null;
   }
 
   /** 670 grants STARTTLS, 900 to 908 end AUTHENTICATE (https://ircv3.net/specs/extensions/tls-3.1, sasl-3.1). */
   #reply(command: string): void {
     if (command === '670') this.restart();
-    else if (/^90\d$/.test(command)) this.#sasl = null;
+    else if (/^90\d$/.test(command)) this.sasl = null;
   }
 
   #command(sender: Sender, command: string, parameters: readonly string[]): void {
@@ -80,12 +81,8 @@ class IrcHandler extends LineHandler {
   }
 
   #authenticate(sender: Sender, argument: string): void {
-    if (this.#sasl === null) {
-      this.#sasl = new SaslExchange(argument);
-    } else if (argument !== '+') {
-      this.#tell(sender, this.#sasl.response(argument));
-      if (this.#sasl.finished) this.#sasl = null;
-    }
+    if (this.sasl === null) this.authenticate(sender, argument, undefined);
+    else if (argument !== '+') this.respond(sender, this.sasl, argument);
   }
 
   #tell(sender: Sender, values: readonly NamedValue[]): void {

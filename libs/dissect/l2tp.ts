@@ -1,10 +1,9 @@
-import { addNamed } from './fieldlist.ts';
-import type { NamedValue } from './lines.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import { pppLogin } from './ppp-login.ts';
 import type { DatagramProtocol } from './protocol.ts';
 import { ByteReader } from './reader.ts';
-import { password, response, userName } from './sasl.ts';
+import { password, response, userName } from './login.ts';
 
 /**
  * L2TP version 2 (RFC 2661): who dials in from where, as the access concentrator passes it on, and the login of PPP inside. Packets of IP in it are
@@ -14,11 +13,11 @@ export const l2tp: DatagramProtocol = {
   name: 'l2tp',
   recognise: (payload, { sourcePort, destinationPort }) =>
     (sourcePort === PORT || destinationPort === PORT) && (isControl(payload) || pppOf(payload) !== null),
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('l2tp', cleartext, sender, frame, micros);
-    const onMalformed = (): void => counters.add('l2tp', 'malformed attribute');
+  read(payload, context, environment): Message {
+    const message = createMessage('l2tp', cleartext, context);
+    const onMalformed = (): void => environment.counters.add('l2tp', 'malformed attribute');
     const values = isControl(payload) ? readAttributes(payload, onMalformed) : pppLogin(pppOf(payload)!) ?? [];
-    addNamed('l2tp', message, values, options, counters);
+    addNamed(message, values, environment);
     return message;
   },
 };

@@ -1,4 +1,4 @@
-import type { NamedValue } from './lines.ts';
+import type { NamedValue } from './named-value.ts';
 
 /**
  * Fields that name people: originators, destinations, who resent it (RFC 5322, sections 3.6.2, 3.6.3 and 3.6.6), whom it was delivered to

@@ -1,8 +1,7 @@
-import type { DissectCounters } from './counters.ts';
 import { Entropy } from './entropy.ts';
 import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { RepeatedBlocks } from './repeated-blocks.ts';
 import { rtpPayloadStart, sourceDescriptions } from './rtp.ts';
@@ -46,21 +45,19 @@ export const bareSrtp: Carrier = { protocol: 'rtp', encryption: keyedByDtls, pat
  * what these said, and are counted.
  */
 export class MediaFlow {
-  readonly #options: DissectOptions;
-  readonly #counters: DissectCounters;
+  readonly #environment: DissectEnvironment;
   /** By {@link streamKey}. */
   readonly #streams = new Map<number, Stream>();
   readonly #blocks = new RepeatedBlocks();
   #verdict: Encryption | null = null;
 
-  constructor(options: DissectOptions, counters: DissectCounters) {
-    this.#options = options;
-    this.#counters = counters;
+  constructor(environment: DissectEnvironment) {
+    this.#environment = environment;
   }
 
   /** The message of an RTP packet, or null when it tells nothing new. */
   rtp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
-    this.#counters.add(carrier.protocol, 'messages');
+    this.#environment.counters.add(carrier.protocol, 'messages');
     const type = packet[1]! & 0x7f;
     const ssrc = packet.readUInt32BE(8);
     const { stream, isNew } = this.#streamOf(streamKey(context.sender, ssrc, type), type <= lastStatic);
@@ -75,15 +72,15 @@ export class MediaFlow {
 
   /** The message of an RTCP packet, or null when its sender, and what it says of itself, are known. */
   rtcp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
-    this.#counters.add(carrier.protocol, 'messages');
+    this.#environment.counters.add(carrier.protocol, 'messages');
     const ssrc = packet.length >= 8 ? packet.readUInt32BE(4) : 0;
     const descriptions = sourceDescriptions(packet);
     const isNew = this.#streamOf(streamKey(context.sender, ssrc, rtcp), false).isNew;
     const tells = descriptions.length > 0 && this.#streamOf(streamKey(context.sender, ssrc, sourceDescription), false).isNew;
     if (!isNew && !tells) return null;
     const message = this.#message(context, carrier, ssrc, -1);
-    const fields = new FieldList(carrier.protocol, context.sender, message.fields, this.#options, this.#counters);
-    for (const { name, value } of descriptions) fields.add(`${carrier.path}.sdes.${name}`, descriptionKeys[name], value, '', context.frame);
+    const fields = new FieldList(message, this.#environment);
+    for (const { name, value } of descriptions) fields.add(`${carrier.path}.sdes.${name}`, descriptionKeys[name], value);
     return message;
   }
 
@@ -91,7 +88,7 @@ export class MediaFlow {
     const known = this.#streams.get(key);
     if (known !== undefined) return { stream: known, isNew: false };
     if (this.#streams.size >= maxStreams) {
-      this.#counters.add('rtp', 'bounded streams');
+      this.#environment.counters.add('rtp', 'bounded streams');
       return { stream: null, isNew: false };
     }
     const stream: Stream = { entropy: isStatic ? new Entropy() : null, weighed: 0, lastSequence: 0 };
@@ -116,14 +113,14 @@ export class MediaFlow {
     return true;
   }
 
-  #message({ sender, frame, micros }: DatagramContext, { protocol, encryption, path, medium }: Carrier, ssrc: number, type: number): Message {
-    const message = createMessage(protocol, this.#verdict ?? encryption, sender, frame, micros);
-    const fields = new FieldList(protocol, sender, message.fields, this.#options, this.#counters);
+  #message(context: DatagramContext, { protocol, encryption, path, medium }: Carrier, ssrc: number, type: number): Message {
+    const message = createMessage(protocol, this.#verdict ?? encryption, context);
+    const fields = new FieldList(message, this.#environment);
     message.facts['telltale.rtp.ssrc'] = ssrc;
     message.facts['telltale.rtp.medium'] = medium;
-    fields.add(`${path}.ssrc`, '', ssrc.toString(), 'u32be', frame);
-    if (type >= 0) fields.add(`${path}.payload_type`, '', type.toString(), '', frame);
-    fields.add(`${path}.medium`, '', medium, '', frame);
+    fields.add(`${path}.ssrc`, '', ssrc.toString(), 'u32be');
+    if (type >= 0) fields.add(`${path}.payload_type`, '', type.toString());
+    fields.add(`${path}.medium`, '', medium);
     return message;
   }
 }

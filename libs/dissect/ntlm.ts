@@ -1,4 +1,4 @@
-import type { NamedValue } from './lines.ts';
+import type { NamedValue } from './named-value.ts';
 
 const signature = Buffer.from('NTLMSSP\0');
 const NEGOTIATE = 1;

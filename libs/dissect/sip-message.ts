@@ -1,8 +1,8 @@
 import type { FrameMap } from './fieldlist.ts';
 import { parseHead, type Header } from './http-head.ts';
 import { endpointText, HopList } from './hops.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
 import { readSdp } from './sdp.ts';
 import { decodeUrl, decodeUtf8 } from './urlencoded.ts';
 
@@ -40,27 +40,26 @@ export function headerName({ name }: Header): string {
   return compact.get(name) ?? name;
 }
 
+/** A message, head and body, and which packets brought it. */
+export interface SessionText {
+  readonly protocol: 'sip' | 'rtsp';
+  readonly bytes: Buffer;
+  readonly headLength: number;
+  readonly frames: FrameMap;
+}
+
 /**
- * Reads a SIP or RTSP message, head and body, that stands at the start of `bytes`.
+ * Reads a SIP or RTSP message.
  *
  * People become fields: `sip.from.uri`, or `sip.from.phone` where the user is a number. Addresses named in Via, Contact and SDP, by
  * which the call will go on, become `telltale.session.ip`; with Record-Route and what each of them is, `telltale.flow.hops`; with ports, what
  * SDP names becomes `telltale.session.endpoints`. The Call-ID is the message's session.
  */
-export function sessionMessage(
-  protocol: 'sip' | 'rtsp',
-  bytes: Buffer,
-  headLength: number,
-  frames: FrameMap,
-  sender: Sender,
-  micros: number,
-  options: DissectOptions,
-  onMalformed: () => void,
-): Message {
-  const message = createMessage(protocol, protocol === 'sip' ? sip : rtsp, sender, frames.frameAt(Math.max(0, bytes.length - 1)), micros);
+export function sessionMessage({ protocol, bytes, headLength, frames }: SessionText, origin: Origin, environment: DissectEnvironment): Message {
+  const message = createMessage(protocol, protocol === 'sip' ? sip : rtsp, origin);
   const { facts } = message;
-  const head = parseHead(bytes.toString('latin1', 0, headLength), onMalformed);
-  const reader = new SessionReader(protocol, message, options, frames);
+  const head = parseHead(bytes.toString('latin1', 0, headLength), () => environment.counters.add(protocol, 'malformed header'));
+  const reader = new SessionReader(message, environment, frames);
   const target = /^[A-Z_]+ +(\S+)/i.exec(head.startLine);
   if (target !== null && !/^(?:SIP|RTSP)\//.test(head.startLine)) reader.target(target[1]!);
   const status = /^SIP\/2\.0 +(\d{3})/i.exec(head.startLine);
@@ -108,21 +107,19 @@ class SessionReader {
   #originator: readonly string[] = [];
   #originIp = '';
   readonly #mediaIps = new Set<string>();
-  readonly #protocol: string;
   readonly #message: Message;
-  readonly #options: DissectOptions;
+  readonly #environment: DissectEnvironment;
   readonly #frames: FrameMap;
 
-  constructor(protocol: string, message: Message, options: DissectOptions, frames: FrameMap) {
-    this.#protocol = protocol;
+  constructor(message: Message, environment: DissectEnvironment, frames: FrameMap) {
     this.#message = message;
-    this.#options = options;
+    this.#environment = environment;
     this.#frames = frames;
   }
 
   /** Whom a request is for; of RTSP, the resource. */
   target(uri: string): void {
-    if (this.#protocol === 'sip') this.#uri('request', uri, { end: uri.length });
+    if (this.#message.protocol === 'sip') this.#uri('request', uri, { end: uri.length });
     else this.#resource(uri);
   }
 
@@ -213,9 +210,9 @@ class SessionReader {
   }
 
   field(name: string, key: string, value: string, { end }: { end: number }): void {
-    const { fields, sender } = this.#message;
-    if (value === '' || fields.length >= this.#options.maxFields) return;
-    fields.push({ path: `${this.#protocol}.${name}`, key, value, encoding: '', sender, frame: this.#frames.frameAt(Math.max(0, end - 1)) });
+    const { fields, sender, protocol } = this.#message;
+    if (value === '' || fields.length >= this.#environment.options.maxFields) return;
+    fields.push({ path: `${protocol}.${name}`, key, value, encoding: '', sender, frame: this.#frames.frameAt(Math.max(0, end - 1)) });
   }
 
   /** `sip:user:password@host;parameters`, `tel:number`. A URI without a user names a server. */

@@ -1,10 +1,10 @@
 import { formatIp } from './address.ts';
-import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import type { HandshakeTimer } from './handshake-timer.ts';
 import { endpointText, HopList } from './hops.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
+import { paddedText } from './text.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'STUN' };
 
@@ -59,17 +59,10 @@ const classicTypes = new Set([0x0001, 0x0101, 0x0111]);
 const lastClassicAttribute = 0x000b;
 
 /** Reads a STUN or TURN message. `bytes` is the whole of it, as {@link stunLength} measured it; a cut one yields what was there. */
-export function stunMessage(
-  bytes: Buffer,
-  sender: Sender,
-  frame: number,
-  micros: number,
-  options: DissectOptions,
-  counters: DissectCounters,
-): Message {
-  const message = createMessage('stun', cleartext, sender, frame, micros);
+export function stunMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
+  const message = createMessage('stun', cleartext, origin);
   const { facts } = message;
-  const fields = new FieldList('stun', sender, message.fields, options, counters);
+  const fields = new FieldList(message, environment);
   const peers: string[] = [];
   const servers: string[] = [];
   const endpoints: string[] = [];
@@ -86,28 +79,32 @@ export function stunMessage(
     if (end > bytes.length) break;
     position = !isMicrosoft ? start + ((end - start + 3) & ~3) : end;
     switch (attribute) {
-      case USERNAME: addUsername(fields, readText(bytes, start, end), isBinding, frame, counters); break;
-      case REALM: facts['telltale.stun.realm'] = addText(fields, 'realm', readText(bytes, start, end), frame); break;
-      case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', readText(bytes, start, end), frame); break;
-      case MAPPED_ADDRESS: facts[isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
-      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
-      case XOR_RELAYED_ADDRESS:
-        facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true);
-        endpoints.push(readEndpoint(bytes, start, end, true));
+      case USERNAME: addUsername(fields, paddedText(bytes.subarray(start, end), 'utf8'), isBinding, environment); break;
+      case REALM: facts['telltale.stun.realm'] = addText(fields, 'realm', paddedText(bytes.subarray(start, end), 'utf8')); break;
+      case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', paddedText(bytes.subarray(start, end), 'utf8')); break;
+      case MAPPED_ADDRESS: facts[isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(bytes.subarray(start, end)); break;
+      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(unmasked(bytes, start, end)); break;
+      case XOR_RELAYED_ADDRESS: {
+        const value = unmasked(bytes, start, end);
+        facts['telltale.stun.relayed_ip'] = readAddress(value);
+        endpoints.push(readEndpoint(value));
         break;
-      case XOR_PEER_ADDRESS:
-        peers.push(readAddress(bytes, start, end, true));
-        endpoints.push(readEndpoint(bytes, start, end, true));
+      }
+      case XOR_PEER_ADDRESS: {
+        const value = unmasked(bytes, start, end);
+        peers.push(readAddress(value));
+        endpoints.push(readEndpoint(value));
         break;
-      case ORIGIN: addText(fields, 'origin', readText(bytes, start, end), frame); break;
+      }
+      case ORIGIN: addText(fields, 'origin', paddedText(bytes.subarray(start, end), 'utf8')); break;
       case ALTERNATE_SERVER:
-        servers.push(readAddress(bytes, start, end, false));
-        endpoints.push(readEndpoint(bytes, start, end, false));
+        servers.push(readAddress(bytes.subarray(start, end)));
+        endpoints.push(readEndpoint(bytes.subarray(start, end)));
         break;
-      case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes, start, end, false)); break;
+      case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes.subarray(start, end))); break;
     }
   }
-  if (position < bytes.length) counters.add('stun', 'malformed attribute');
+  if (position < bytes.length) environment.counters.add('stun', 'malformed attribute');
   if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
   const hops = new HopList();
   hops.add('turn-relay', facts['telltale.stun.relayed_ip'] ?? '');
@@ -116,12 +113,14 @@ export function stunMessage(
   if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
   if (endpoints.length > 0) facts['telltale.session.endpoints'] = endpoints.filter((endpoint) => endpoint !== '');
   // Most messages keep a path alive: only those that tell something get a name, and with it a record.
-  for (const _ in facts) {
-    facts['telltale.stun.type'] = typeName(type);
-    break;
-  }
-  counters.add('stun', 'messages');
+  if (!isEmpty(facts)) facts['telltale.stun.type'] = typeName(type);
+  environment.counters.add('stun', 'messages');
   return message;
+}
+
+function isEmpty(facts: Message['facts']): boolean {
+  for (const _ in facts) return false;
+  return true;
 }
 
 /** What channel data of TURN carry: behind a channel number from 0x4000 to 0x4FFF and a length (RFC 8656, section 12.4). Null when it is none. */
@@ -136,8 +135,8 @@ export function timeStun(bytes: Buffer, message: Message, timer: HandshakeTimer)
   const kind = bytes.readUInt16BE(0) & classBits;
   if (kind !== REQUEST && kind !== SUCCESS && kind !== ERROR) return;
   const transaction = bytes.toString('latin1', 8, stunHeaderBytes);
-  if (kind === REQUEST) return timer.asked(message.sender, message.micros, transaction);
-  const rtt = timer.answered(message.sender, message.micros, transaction);
+  if (kind === REQUEST) return timer.asked(message, transaction);
+  const rtt = timer.answered(message, transaction);
   if (rtt > 0) message.facts['telltale.handshake.rtt'] = rtt;
 }
 
@@ -171,40 +170,36 @@ function typeName(type: number): string {
  * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
  * tells them from the GUIDs and names that some services put there instead.
  */
-function addUsername(fields: FieldList, username: string, isBinding: boolean, frame: number, counters: DissectCounters): void {
+function addUsername(fields: FieldList, username: string, isBinding: boolean, { counters }: DissectEnvironment): void {
   // oxlint-disable-next-line no-control-regex
   if (/[\x00-\x1f\x7f\ufffd]/.test(username)) counters.add('stun', 'binary username');
-  else if (isBinding && iceUsername.test(username)) fields.add('stun.ice_username', 'ice_username', username, '', frame);
-  else fields.add('stun.username', 'username', username, '', frame);
+  else if (isBinding && iceUsername.test(username)) fields.add('stun.ice_username', 'ice_username', username);
+  else fields.add('stun.username', 'username', username);
 }
 
 const iceUsername = /^[A-Za-z0-9+/]{1,256}:[A-Za-z0-9+/]{1,256}$/;
 
 /** A text that anybody may have put a name into. */
-function addText(fields: FieldList, name: string, value: string, frame: number): string {
-  fields.add(`stun.${name}`, name, value, '', frame);
+function addText(fields: FieldList, name: string, value: string): string {
+  fields.add(`stun.${name}`, name, value);
   return value;
 }
 
-/** Text; some senders count a terminating zero in. */
-function readText(bytes: Buffer, start: number, end: number): string {
-  while (end > start && bytes[end - 1] === 0) end--;
-  return bytes.toString('utf8', start, end);
+/** The value of an XOR-MAPPED-ADDRESS, with its mask taken off: the magic cookie and, behind it, the transaction id (RFC 8489, section 14.2). */
+function unmasked(bytes: Buffer, start: number, end: number): Buffer {
+  const value = Buffer.from(bytes.subarray(start, end));
+  for (let i = 2; i < Math.min(value.length, stunHeaderBytes); i++) value[i]! ^= bytes[i < 4 ? i + 2 : i]!;
+  return value;
 }
 
-/** A (XOR-)MAPPED-ADDRESS value (RFC 8489, sections 14.1 and 14.2), '' when it is none. */
-function readAddress(bytes: Buffer, start: number, end: number, xor: boolean): string {
-  const length = end - start - 4;
-  const family = bytes[start + 1];
-  if (!(family === 1 && length === 4) && !(family === 2 && length === 16)) return '';
-  const address = Buffer.from(bytes.subarray(start + 4, end));
-  // The mask is the magic cookie and the transaction id, which follow each other from the header's fifth byte on.
-  if (xor) for (let i = 0; i < length; i++) address[i]! ^= bytes[4 + i]!;
-  return formatIp(address, 0, length);
+/** The value of a MAPPED-ADDRESS (RFC 8489, section 14.1): a zero, the family, port and address. '' when it is none. */
+function readAddress(value: Buffer): string {
+  const isAddress = (value[1] === 1 && value.length === 8) || (value[1] === 2 && value.length === 20);
+  return isAddress ? formatIp(value, 4, value.length - 4) : '';
 }
 
 /** The same with its port: `192.0.2.1:49152`. */
-function readEndpoint(bytes: Buffer, start: number, end: number, xor: boolean): string {
-  const ip = readAddress(bytes, start, end, xor);
-  return ip === '' ? '' : endpointText(ip, bytes.readUInt16BE(start + 2) ^ (xor ? MAGIC_COOKIE >>> 16 : 0));
+function readEndpoint(value: Buffer): string {
+  const ip = readAddress(value);
+  return ip === '' ? '' : endpointText(ip, value.readUInt16BE(2));
 }

@@ -1,7 +1,7 @@
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { createMessage, type Encryption, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import type { NamedValue } from './lines.ts';
-import { password, userName } from './sasl.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
+import { password, userName } from './login.ts';
 
 /**
  * Telnet (RFC 854): what is typed when the other side asks for a name or a password, be it sent letter by letter or as a line,
@@ -107,10 +107,8 @@ class TelnetHandler implements StreamHandler {
   }
 
   #emit(sender: Sender, values: readonly NamedValue[], position: number): void {
-    const stream = this.#session[sender];
-    const frame = stream.frameAt(position);
-    const message: Message = createMessage('telnet', cleartext, sender, frame, stream.microsAt(position));
-    for (const { name, key, value, encoding } of values) message.fields.push({ path: `telnet.${name}`, key, value, encoding, sender, frame });
+    const message = createMessage('telnet', cleartext, this.#session.originAt(sender, position));
+    addNamed(message, values, this.#session);
     this.#begun = true;
     this.#session.counters.add('telnet', 'messages');
     this.#session.emit(message);

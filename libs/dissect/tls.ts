@@ -120,8 +120,8 @@ class TlsHandler implements StreamHandler {
       return this.#withoutHello(sender);
     }
     if (handshake.length < length) return;
-    const message = createMessage('tls', byClientHello, sender, handshake.frameAt(length - 1), handshake.microsAt(length - 1));
-    const fields = new FieldList('tls', sender, message.fields, options, counters);
+    const message = createMessage('tls', byClientHello, { sender, frame: handshake.frameAt(length - 1), micros: handshake.microsAt(length - 1) });
+    const fields = new FieldList(message, this.#session);
     if (!setClientHelloFacts(message, fields, bytes.subarray(4, length), 'tls')) counters.add('tls', 'malformed ClientHello');
     this.#emit(message);
     const other = sender === 'source' ? 'destination' : 'source';
@@ -154,21 +154,21 @@ class TlsHandler implements StreamHandler {
   #serverCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
     const hosts = [...new Set([...names.common, ...names.dns].map((name) => name.toLowerCase()))];
     if (hosts.length === 0) return;
-    const message = createMessage('tls', byClientHello, sender, frame, micros);
+    const message = createMessage('tls', byClientHello, { sender, frame, micros });
     message.facts['telltale.tls.certificate_names'] = hosts;
-    const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
-    for (const name of hosts) fields.add('tls.certificate.name', 'tls_certificate_name', name, '', frame);
+    const fields = new FieldList(message, this.#session);
+    for (const name of hosts) fields.add('tls.certificate.name', 'tls_certificate_name', name);
     this.#emit(message);
   }
 
   /** Whom it names is a person, or a device, that anyone on the path recognises at each connection; one with DNS names is a host's. */
   #clientCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
-    const message = createMessage('tls', byClientHello, sender, frame, micros);
-    const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
+    const message = createMessage('tls', byClientHello, { sender, frame, micros });
+    const fields = new FieldList(message, this.#session);
     if (names.dns.size === 0)
-      for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name, '', frame);
-    for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name, '', frame);
-    for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name, '', frame);
+      for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name);
+    for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name);
+    for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name);
     if (message.fields.length > 0) this.#emit(message);
   }
 
@@ -178,7 +178,7 @@ class TlsHandler implements StreamHandler {
   }
 
   #report(sender: Sender): void {
-    if (!this.#reported) this.#emit(createMessage('tls', byRecords, sender, this.#frame, this.#micros));
+    if (!this.#reported) this.#emit(createMessage('tls', byRecords, { sender, frame: this.#frame, micros: this.#micros }));
   }
 
   #emit(message: Message): void {

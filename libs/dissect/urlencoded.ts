@@ -1,4 +1,4 @@
-import { addEncoding, type FieldList, type FrameMap } from './fieldlist.ts';
+import { addEncoding, type FieldList, type Place } from './fieldlist.ts';
 import { isName, stepOf } from './path.ts';
 
 /**
@@ -7,7 +7,7 @@ import { isName, stepOf } from './path.ts';
  * `text` holds one character per byte (latin1), and begins at `position` of the bytes that `frames` knows.
  * A part that is only a key or only a value is a value without a key, and so is a key that is data itself (see {@link stepOf}).
  */
-export function addPairs(list: FieldList, path: string, text: string, position: number, frames: FrameMap, encoding: string): void {
+export function addPairs(list: FieldList, text: string, position: number, { path, frames, encoding }: Place): void {
   let start = 0;
   while (start < text.length) {
     let end = text.indexOf('&', start);

@@ -2,7 +2,7 @@ import { constants, inflateRawSync } from 'node:zlib';
 import { ByteStream } from './bytestream.ts';
 import { FieldList, type FrameMap } from './fieldlist.ts';
 import { startsLikeJson } from './content-shape.ts';
-import { createMessage, type Encryption, type Sender } from './message.ts';
+import { createMessage, type Encryption, type Origin, type Sender } from './message.ts';
 import type { StreamHandler, StreamSession } from './protocol.ts';
 import { SidedHandler, type Side } from './sided.ts';
 
@@ -107,9 +107,9 @@ class WebSocketSide implements Side {
     this.#isLast = (first & FIN) !== 0;
     if (opcode === CLOSE) this.done = true;
     else if (!this.#isControl && opcode !== CONTINUATION) this.#open((first & COMPRESSED) !== 0);
-    const [frame, micros] = [this.#stream.frameAt(headerEnd - 1), this.#stream.microsAt(headerEnd - 1)];
+    const origin = this.#session.originAt(this.#sender, headerEnd - 1);
     this.#stream.consume(headerEnd);
-    if (this.#remaining === 0) this.#endFrame(frame, micros);
+    if (this.#remaining === 0) this.#endFrame(origin);
     return true;
   }
 
@@ -129,7 +129,7 @@ class WebSocketSide implements Side {
     const stream = this.#stream;
     const body = this.#body;
     const length = Math.min(this.#remaining, stream.length);
-    const [frame, micros] = [stream.frameAt(length - 1), stream.microsAt(length - 1)];
+    const origin = this.#session.originAt(this.#sender, length - 1);
     if (!this.#isControl && this.#isOpen) {
       const kept = Math.min(length, this.#session.options.maxBodyBytes - body.length);
       body.appendFrom(stream, kept);
@@ -142,7 +142,7 @@ class WebSocketSide implements Side {
     this.#maskAt += length;
     this.#remaining -= length;
     stream.consume(length);
-    if (this.#remaining === 0) this.#endFrame(frame, micros);
+    if (this.#remaining === 0) this.#endFrame(origin);
   }
 
   #unmask(bytes: Buffer): void {
@@ -150,31 +150,30 @@ class WebSocketSide implements Side {
     for (let i = 0; i < bytes.length; i++) bytes[i]! ^= mask[(this.#maskAt + i) & 3]!;
   }
 
-  #endFrame(frame: number, micros: number): void {
+  #endFrame(origin: Origin): void {
     if (this.#isControl || !this.#isOpen || !this.#isLast) return;
-    if (this.#body.length > 0) this.#emit(frame, micros);
+    if (this.#body.length > 0) this.#emit(origin);
     this.#drop();
   }
 
-  #emit(frame: number, micros: number): void {
-    const { options, counters, emit } = this.#session;
+  #emit(origin: Origin): void {
     let bytes = this.#body.bytes();
     let frames: FrameMap = this.#body;
     if (this.#isCompressed) {
       const inflated = this.#inflate(bytes);
       if (inflated === null) return;
       bytes = inflated;
-      frames = { frameAt: () => frame };
+      frames = { frameAt: () => origin.frame };
     }
-    const message = createMessage('websocket', cleartext, this.#sender, frame, micros);
+    const message = createMessage('websocket', cleartext, origin);
     const encoding = this.#isCompressed ? 'deflate' : '';
-    const list = new FieldList('websocket', this.#sender, message.fields, options, counters);
+    const list = new FieldList(message, this.#session);
     const start = jsonStart(bytes);
     const shifted: FrameMap = start === 0 ? frames : { frameAt: (position) => frames.frameAt(position + start) };
-    const isJson = startsLikeJson(bytes.subarray(start)) && list.addJson('websocket.json', bytes.subarray(start), shifted, encoding);
+    const isJson = startsLikeJson(bytes.subarray(start)) && list.addJson(bytes.subarray(start), { path: 'websocket.json', frames: shifted, encoding });
     if (!isJson) message.payload = this.#scannable(bytes);
     this.#count('messages');
-    emit(message);
+    this.#session.emit(message);
   }
 
   /** What is handed over to be scanned: a bounded amount, and nothing of a tunnel, whose handshakes are full of names of algorithms. */
