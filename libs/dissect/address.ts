@@ -5,6 +5,11 @@ export function formatIp(bytes: Buffer, start: number, length: number): string {
   return length === 16 ? formatIpv6(bytes, start) : '';
 }
 
+/** Whether a text has the form of an IPv4 address. */
+export function readsLikeIpv4(text: string): boolean {
+  return /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text);
+}
+
 /** Text of the hardware address of six bytes that stands at `start`: `3c:15:c2:9a:01:fe`. */
 export function formatMac(bytes: Buffer, start: number): string {
   return bytes.toString('hex', start, start + 6).replace(/..(?!$)/g, '$&:');

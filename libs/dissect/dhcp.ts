@@ -35,6 +35,9 @@ const REQUEST = 1;
 const REPLY = 2;
 /** RFC 2131, section 3: 99, 130, 83, 99. */
 const MAGIC = 0x63825363;
+const [ETHERNET, ETHERNET_BYTES] = [1, 6];
+/** `giaddr`, `chaddr`, and what stands in front of the options (RFC 2131, section 2). */
+const relayAt = 24;
 const hardwareAt = 28;
 const magicAt = 236;
 const optionsStart = 240;
@@ -44,9 +47,9 @@ const HOST_NAME = 12;
 const CLIENT_FQDN = 81;
 const END = 255;
 
-/** From Ethernet, with the address of a relay (RFC 2131, section 4.1: `giaddr`). */
+/** From Ethernet, with the address of a relay (RFC 2131, section 4.1). */
 function isRelayed(payload: Buffer): boolean {
-  return payload[1] === 1 && payload[2] === 6 && payload.readUInt32BE(24) !== 0;
+  return payload[1] === ETHERNET && payload[2] === ETHERNET_BYTES && payload.readUInt32BE(relayAt) !== 0;
 }
 
 /** Visits the options (RFC 2132, section 2); false when one does not fit. The end mark may be missing. */

@@ -25,7 +25,7 @@ function recogniseFix(bytes: Buffer): Recognition {
 
 /** By their number: fields of a logon, and the account that an order is for. */
 const fields: Record<string, ((value: string) => NamedValue) | undefined> = {
-  1: (value) => ({ name: 'account', key: 'account_id', value, encoding: '' }),
+  1: (value) => ({ name: 'account', key: 'account_id', value }),
   553: userName,
   554: password,
   925: password,

@@ -52,7 +52,7 @@ function addCookie(list: FieldList, text: string, position: number, { path, fram
   if (written.length >= 2 && written.startsWith('"') && written.endsWith('"')) written = written.slice(1, -1);
   const frame = frames.frameAt(position + text.trimEnd().length - 1);
   if (!isName(name)) list.add(path, '', name, '', frame);
-  list.add(name === '' ? path : `${path}.${stepOf(name)}`, name, decodeUrl(written, false), encodingOf('', written, false), frame);
+  list.add(name === '' ? path : `${path}.${stepOf(name)}`, name, decodeUrl(written), encodingOf(written), frame);
 }
 
 /** User, domain and workstation of a login with NTLM, that of SPNEGO included (RFC 4559). */

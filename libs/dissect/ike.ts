@@ -64,7 +64,7 @@ function readPayloads(packet: Buffer): NamedValue[] {
 function identity(type: number, value: Buffer): NamedValue[] {
   switch (type) {
     case USER_FQDN: case KEY_ID: return [userName(value.toString('utf8'))];
-    case FQDN: return [{ name: 'host_name', key: 'host_name', value: value.toString('utf8'), encoding: '' }];
+    case FQDN: return [{ name: 'host_name', key: 'host_name', value: value.toString('utf8') }];
     default: return [];
   }
 }

@@ -92,7 +92,7 @@ class ImapHandler extends LineHandler {
     if (addresses.length > 0)
       this.message(
         sender,
-        [...new Set(addresses)].map((value) => ({ name: 'envelope', key: 'email', value, encoding: '' })),
+        [...new Set(addresses)].map((value) => ({ name: 'envelope', key: 'email', value })),
       );
   }
 

@@ -63,7 +63,7 @@ class IrcHandler extends LineHandler {
     const [first = '', second = ''] = parameters;
     switch (command) {
       case 'NICK': this.#tell(sender, [userName(first)]); break;
-      case 'USER': this.#tell(sender, [userName(first), { name: 'real_name', key: 'real_name', value: parameters[3] ?? '', encoding: '' }]); break;
+      case 'USER': this.#tell(sender, [userName(first), { name: 'real_name', key: 'real_name', value: parameters[3] ?? '' }]); break;
       case 'PASS': this.#tell(sender, [password(first)]); break;
       case 'OPER': this.#tell(sender, [userName(first), password(second)]); break;
       case 'JOIN': this.#tell(sender, first.split(',').filter((name) => /^[#&+!]/.test(name)).map(channel)); break;
@@ -92,7 +92,7 @@ class IrcHandler extends LineHandler {
 
 /** A channel's name without the sign of its type. */
 function channel(name: string): NamedValue {
-  return { name: 'channel', key: 'channel_name', value: name.slice(1), encoding: '' };
+  return { name: 'channel', key: 'channel_name', value: name.slice(1) };
 }
 
 /** `[@tags] [:prefix] command parameters [:trailing]` (RFC 2812, section 2.3.1; https://ircv3.net/specs/extensions/message-tags). */

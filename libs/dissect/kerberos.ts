@@ -60,7 +60,7 @@ function kerberosMessage(bytes: Buffer, origin: Origin, environment: DissectEnvi
   const principal = holder && inside(bytes, child(bytes, holder, name));
   const realmText = holder && inside(bytes, child(bytes, holder, realm));
   const values = [userName(principal === null ? '' : principalName(bytes, principal))];
-  if (realmText !== null) values.push({ name: 'realm', key: 'realm', value: berText(bytes, realmText), encoding: '' });
+  if (realmText !== null) values.push({ name: 'realm', key: 'realm', value: berText(bytes, realmText) });
   addNamed(message, values, environment);
   return message;
 }

@@ -68,9 +68,9 @@ function readAttributes(payload: Buffer, onMalformed: () => void): NamedValue[] 
     }
     if (vendor !== 0 || (head & HIDDEN) !== 0) continue;
     switch (type) {
-      case HOST_NAME: values.push({ name: 'host_name', key: 'host_name', value: value.text(), encoding: '' }); break;
-      case CALLING_NUMBER: values.push({ name: 'calling_number', key: 'calling_number', value: value.text(), encoding: '' }); break;
-      case CALLED_NUMBER: values.push({ name: 'called_number', key: 'called_number', value: value.text(), encoding: '' }); break;
+      case HOST_NAME: values.push({ name: 'host_name', key: 'host_name', value: value.text() }); break;
+      case CALLING_NUMBER: values.push({ name: 'calling_number', key: 'calling_number', value: value.text() }); break;
+      case CALLED_NUMBER: values.push({ name: 'called_number', key: 'called_number', value: value.text() }); break;
       case PROXY_TYPE: isPassword = [TYPE_TEXT, TYPE_PAP].includes(value.u16()); break;
       case PROXY_NAME: values.push(userName(value.text())); break;
       case PROXY_RESPONSE: values.push(isPassword ? password(value.text()) : response(value.rest())); break;

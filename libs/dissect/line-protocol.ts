@@ -75,8 +75,8 @@ export abstract class LineHandler implements StreamHandler {
   }
 
   /** Emits a message with one value that stood in the line at hand. */
-  protected value(sender: Sender, name: string, key: string, value: string, encoding = ''): void {
-    if (value !== '') this.message(sender, [{ name, key, value, encoding }]);
+  protected value(sender: Sender, name: string, key: string, value: string): void {
+    if (value !== '') this.message(sender, [{ name, key, value }]);
   }
 
   /** Emits a message with values that stood in the line at hand. */

@@ -3,11 +3,11 @@ import type { NamedValue } from './named-value.ts';
 /* What a login tells, under the same names in all protocols. */
 
 export function userName(value: string): NamedValue {
-  return { name: 'login.user_name', key: 'user_name', value, encoding: '' };
+  return { name: 'login.user_name', key: 'user_name', value };
 }
 
 export function password(value: string): NamedValue {
-  return { name: 'login.password', key: 'password', value, encoding: '' };
+  return { name: 'login.password', key: 'password', value };
 }
 
 /**
@@ -15,7 +15,7 @@ export function password(value: string): NamedValue {
  * as written.
  */
 export function response(value: Buffer | string): NamedValue {
-  return { name: 'login.response', key: 'login_response', value: typeof value === 'string' ? value : value.toString('hex'), encoding: '' };
+  return { name: 'login.response', key: 'login_response', value: typeof value === 'string' ? value : value.toString('hex') };
 }
 
 /** Names by which a server takes everybody in (RFC 1635, and what is in use). */
@@ -29,5 +29,5 @@ export function credentials(user: string, secret: string): NamedValue[] {
 /** The password of that user. */
 export function passwordOf(user: string, secret: string): NamedValue {
   if (!guests.has(user.toLowerCase())) return password(secret);
-  return { name: 'login.anonymous_password', key: 'anonymous_password', value: secret, encoding: '' };
+  return { name: 'login.anonymous_password', key: 'anonymous_password', value: secret };
 }

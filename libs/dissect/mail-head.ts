@@ -138,7 +138,7 @@ export class MailHead {
       if (this.#waiting + this.#value.length > mostAtOnce) this.#flush();
       this.#waiting += this.#value.length;
       const path = this.#isAttached ? 'message.attached' : 'message';
-      this.#people.push({ name: `${path}.${this.#name}`, key: `message_${this.#name}`, value: this.#value, encoding: '' });
+      this.#people.push({ name: `${path}.${this.#name}`, key: `message_${this.#name}`, value: this.#value });
     }
     this.#name = this.#value = '';
   }

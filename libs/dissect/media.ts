@@ -21,7 +21,8 @@ const leastOfCiphertext = 7.3;
 const lastStatic = 34;
 
 interface Stream {
-  readonly entropy: Entropy | null;
+  /** Null where it says nothing, and once it has said all it can. */
+  entropy: Entropy | null;
   weighed: number;
   lastSequence: number;
 }
@@ -99,18 +100,23 @@ export class MediaFlow {
   /** True when the payload completes the evidence for a verdict that was not there before. */
   #weigh(payload: Buffer, stream: Stream, { sender }: DatagramContext): boolean {
     if (this.#verdict === blockwise) return false;
-    if (stream.entropy !== null && this.#verdict !== plain) {
-      if (stream.weighed < maxWeighed) stream.entropy.add(payload);
-      stream.weighed++;
-      const bits = stream.entropy.bits();
-      if (bits < leastOfCiphertext) {
-        if (bits > 0) this.#verdict = plain;
-        return bits > 0;
-      }
-    }
+    if (stream.entropy !== null && this.#verdict !== plain && !this.#mayBeCiphertext(stream.entropy, stream, payload)) return this.#verdict === plain;
     if (this.#verdict === plain || !this.#blocks.add(sender, payload)) return false;
     this.#verdict = blockwise;
     return true;
+  }
+
+  /** False as long as there are too few bytes to say, and when they say that it is none: that is the verdict. */
+  #mayBeCiphertext(entropy: Entropy, stream: Stream, payload: Buffer): boolean {
+    if (stream.weighed < maxWeighed) {
+      entropy.add(payload);
+      stream.weighed++;
+    }
+    const bits = entropy.bits();
+    const isDense = bits >= leastOfCiphertext;
+    if (bits > 0 && !isDense) this.#verdict = plain;
+    if (bits > 0 && (!isDense || stream.weighed === maxWeighed)) stream.entropy = null;
+    return isDense;
   }
 
   #message(context: DatagramContext, { protocol, encryption, path, medium }: Carrier, ssrc: number, type: number): Message {

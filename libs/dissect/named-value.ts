@@ -1,12 +1,12 @@
 import type { Message } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 
-/** A value, its key, the rest of its path behind the protocol, and what it was encoded in. */
+/** A value, its key, the rest of its path behind the protocol, and what it was encoded in, if in anything. */
 export interface NamedValue {
   readonly name: string;
   readonly key: string;
   readonly value: string;
-  readonly encoding: string;
+  readonly encoding?: string;
 }
 
 /**
@@ -14,7 +14,7 @@ export interface NamedValue {
  * reads like JSON, which a password may, for what it is.
  */
 export function addNamed({ protocol, sender, frame, fields }: Message, values: readonly NamedValue[], { options, counters }: DissectEnvironment): void {
-  for (const { name, key, value, encoding } of values) {
+  for (const { name, key, value, encoding = '' } of values) {
     if (value === '') continue;
     if (fields.length < options.maxFields) fields.push({ path: `${protocol}.${name}`, key, value, encoding, sender, frame });
     else counters.add(protocol, 'bounded fields');

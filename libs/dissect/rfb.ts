@@ -221,6 +221,6 @@ function desktop(name: string): NamedValue[] {
   const [, server, user] = /^(\S+):\d+ \((\S+)\)$/.exec(name) ?? [];
   return [
     userName(owner ?? user ?? ''),
-    { name: 'desktop.host_name', key: 'rfb_host_name', value: host ?? server ?? name.replace(/ *\([\s\d.,:a-f]*\)$/i, ''), encoding: '' },
+    { name: 'desktop.host_name', key: 'rfb_host_name', value: host ?? server ?? name.replace(/ *\([\s\d.,:a-f]*\)$/i, '') },
   ];
 }

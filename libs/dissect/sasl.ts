@@ -70,7 +70,7 @@ function readBearer(text: string): NamedValue[] {
     const user = /^user=(.+)$/.exec(part) ?? /^[nyp][^,]*,a=([^,]+)/.exec(part);
     if (user !== null) values.push(userName(user[1]!));
     const token = /^auth=\w+ +(.+)$/i.exec(part);
-    if (token !== null) values.push({ name: 'login.access_token', key: 'access_token', value: token[1]!, encoding: '' });
+    if (token !== null) values.push({ name: 'login.access_token', key: 'access_token', value: token[1]! });
   }
   return values;
 }

@@ -1,3 +1,4 @@
+import { readsLikeIpv4 } from './address.ts';
 import type { FrameMap } from './fieldlist.ts';
 import { parseHead, type Header } from './http-head.ts';
 import { endpointText, HopList } from './hops.ts';
@@ -205,7 +206,7 @@ class SessionReader {
   /** An address; names are left to what resolves them. */
   hop(host: string): void {
     const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
-    const isAddress = /^\d{1,3}(?:\.\d{1,3}){3}$/.test(bare) || (/^[0-9a-f:.]+$/.test(bare) && bare.includes(':'));
+    const isAddress = readsLikeIpv4(bare) || (/^[0-9a-f:.]+$/.test(bare) && bare.includes(':'));
     if (isAddress && bare !== '0.0.0.0' && bare !== '::' && this.hops.size < mostHops) this.hops.add(bare);
   }
 
@@ -230,7 +231,7 @@ class SessionReader {
       this.path.addPerson('sip-contact', host!);
     }
     if (user === '' || /^anonymous$/i.test(user)) return;
-    const decoded = decodeUrl(user, false);
+    const decoded = decodeUrl(user);
     if (number.test(decoded)) this.field(`${name}.phone`, 'phone', decoded, at);
     else this.field(`${name}.uri`, 'sip_uri', `${scheme!.toLowerCase()}:${decoded}@${host}`, at);
   }
@@ -253,7 +254,7 @@ class SessionReader {
     if (path !== '') facts['url.path'] = path!;
     if (userInfo === undefined) return;
     const [user = '', ...secret] = userInfo.split(':');
-    this.field('login.user_name', 'user_name', decodeUrl(user, false), { end: uri.length });
-    this.field('login.password', 'password', decodeUrl(secret.join(':'), false), { end: uri.length });
+    this.field('login.user_name', 'user_name', decodeUrl(user), { end: uri.length });
+    this.field('login.password', 'password', decodeUrl(secret.join(':')), { end: uri.length });
   }
 }

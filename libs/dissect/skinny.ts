@@ -61,7 +61,7 @@ function readMessage(bytes: Buffer): NamedValue[] {
   const text = (length: number): string => textUpToZero(reader.take(length).rest());
   const digits = bytes[4]! >= LONG_NUMBERS ? numberBytes + 1 : numberBytes;
   switch (bytes.readUInt32LE(8)) {
-    case REGISTER: return [{ name: 'device_name', key: 'device_id', value: text(deviceBytes), encoding: '' }];
+    case REGISTER: return [{ name: 'device_name', key: 'device_id', value: text(deviceBytes) }];
     case LINE:
       reader.skip(4);
       return [number('line_number', text(digits)), name('line_name', text(nameBytes))];
@@ -82,11 +82,11 @@ function readMessage(bytes: Buffer): NamedValue[] {
 }
 
 function name(path: string, value: string): NamedValue {
-  return { name: path, key: 'display_name', value, encoding: '' };
+  return { name: path, key: 'display_name', value };
 }
 
 function number(path: string, value: string): NamedValue {
-  return { name: path, key: 'caller_number', value, encoding: '' };
+  return { name: path, key: 'caller_number', value };
 }
 
 /** Texts with a zero behind each, up to the end. */

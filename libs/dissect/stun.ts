@@ -1,4 +1,5 @@
 import { formatIp } from './address.ts';
+import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import type { HandshakeTimer } from './handshake-timer.ts';
 import { endpointText, HopList } from './hops.ts';
@@ -62,60 +63,118 @@ const lastClassicAttribute = 0x000b;
 export function stunMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
   const message = createMessage('stun', cleartext, origin);
   const { facts } = message;
-  const fields = new FieldList(message, environment);
-  const peers: string[] = [];
-  const servers: string[] = [];
-  const endpoints: string[] = [];
-  const type = bytes.readUInt16BE(0);
-  const isBinding = methodOf(type) === BINDING;
-
-  let position = stunHeaderBytes;
-  // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
-  const isMicrosoft = bytes.length >= position + 2 && bytes.readUInt16BE(position) === MS_MAGIC_COOKIE;
-  while (position + 4 <= bytes.length) {
-    const attribute = bytes.readUInt16BE(position);
-    const start = position + 4;
-    const end = start + bytes.readUInt16BE(position + 2);
-    if (end > bytes.length) break;
-    position = !isMicrosoft ? start + ((end - start + 3) & ~3) : end;
-    switch (attribute) {
-      case USERNAME: addUsername(fields, paddedText(bytes.subarray(start, end), 'utf8'), isBinding, environment); break;
-      case REALM: facts['telltale.stun.realm'] = addText(fields, 'realm', paddedText(bytes.subarray(start, end), 'utf8')); break;
-      case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', paddedText(bytes.subarray(start, end), 'utf8')); break;
-      case MAPPED_ADDRESS: facts[isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(bytes.subarray(start, end)); break;
-      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(unmasked(bytes, start, end)); break;
-      case XOR_RELAYED_ADDRESS: {
-        const value = unmasked(bytes, start, end);
-        facts['telltale.stun.relayed_ip'] = readAddress(value);
-        endpoints.push(readEndpoint(value));
-        break;
-      }
-      case XOR_PEER_ADDRESS: {
-        const value = unmasked(bytes, start, end);
-        peers.push(readAddress(value));
-        endpoints.push(readEndpoint(value));
-        break;
-      }
-      case ORIGIN: addText(fields, 'origin', paddedText(bytes.subarray(start, end), 'utf8')); break;
-      case ALTERNATE_SERVER:
-        servers.push(readAddress(bytes.subarray(start, end)));
-        endpoints.push(readEndpoint(bytes.subarray(start, end)));
-        break;
-      case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes.subarray(start, end))); break;
-    }
+  const reader = new AttributeReader(message, environment, bytes);
+  if (!reader.readAll()) environment.counters.add('stun', 'malformed attribute');
+  const { 'telltale.stun.relayed_ip': relay = '', 'telltale.stun.peer_ip': peers = [] } = facts;
+  if (relay !== '' || peers.length > 0) {
+    const hops = new HopList();
+    hops.add('turn-relay', relay);
+    for (const peer of peers) hops.add('turn-peer', peer);
+    facts['telltale.flow.hops'] = hops.texts;
   }
-  if (position < bytes.length) environment.counters.add('stun', 'malformed attribute');
-  if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
-  const hops = new HopList();
-  hops.add('turn-relay', facts['telltale.stun.relayed_ip'] ?? '');
-  for (const peer of peers) hops.add('turn-peer', peer);
-  if (hops.texts.length > 0) facts['telltale.flow.hops'] = hops.texts;
-  if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
-  if (endpoints.length > 0) facts['telltale.session.endpoints'] = endpoints.filter((endpoint) => endpoint !== '');
   // Most messages keep a path alive: only those that tell something get a name, and with it a record.
-  if (!isEmpty(facts)) facts['telltale.stun.type'] = typeName(type);
+  if (!isEmpty(facts)) facts['telltale.stun.type'] = typeName(bytes.readUInt16BE(0));
   environment.counters.add('stun', 'messages');
   return message;
+}
+
+/** Adds the attributes of one message to its facts and fields. */
+class AttributeReader {
+  readonly #facts: Message['facts'];
+  readonly #fields: FieldList;
+  readonly #counters: DissectCounters;
+  readonly #bytes: Buffer;
+  /**
+   * Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
+   */
+  readonly #isMicrosoft: boolean;
+
+  constructor(message: Message, environment: DissectEnvironment, bytes: Buffer) {
+    this.#facts = message.facts;
+    this.#fields = new FieldList(message, environment);
+    this.#counters = environment.counters;
+    this.#bytes = bytes;
+    this.#isMicrosoft = bytes.length >= stunHeaderBytes + 2 && bytes.readUInt16BE(stunHeaderBytes) === MS_MAGIC_COOKIE;
+  }
+
+  /** False when one does not fit. */
+  readAll(): boolean {
+    const bytes = this.#bytes;
+    let position = stunHeaderBytes;
+    while (position + 4 <= bytes.length) {
+      const start = position + 4;
+      const end = start + bytes.readUInt16BE(position + 2);
+      if (end > bytes.length) return false;
+      this.#read(bytes.readUInt16BE(position), start, end);
+      position = this.#isMicrosoft ? end : start + ((end - start + 3) & ~3);
+    }
+    return position >= bytes.length;
+  }
+
+  #read(attribute: number, start: number, end: number): void {
+    switch (attribute) {
+      case USERNAME: return this.#user(this.#text(start, end));
+      case REALM: return this.#tell('realm', this.#text(start, end));
+      case SOFTWARE: return this.#tell('software', this.#text(start, end));
+      case ORIGIN: return this.#fields.add('stun.origin', 'origin', this.#text(start, end));
+      case MAPPED_ADDRESS:
+        this.#facts[this.#isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(this.#bytes.subarray(start, end));
+        return;
+      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: this.#facts['telltale.stun.mapped_ip'] = readAddress(this.#unmasked(start, end)); return;
+      case XOR_RELAYED_ADDRESS: {
+        const value = this.#unmasked(start, end);
+        this.#facts['telltale.stun.relayed_ip'] = readAddress(value);
+        return this.#append('telltale.session.endpoints', readEndpoint(value));
+      }
+      case XOR_PEER_ADDRESS: {
+        const value = this.#unmasked(start, end);
+        this.#append('telltale.stun.peer_ip', readAddress(value));
+        return this.#append('telltale.session.endpoints', readEndpoint(value));
+      }
+      case ALTERNATE_SERVER: case RESPONSE_ORIGIN: case OTHER_ADDRESS: {
+        const value = this.#bytes.subarray(start, end);
+        if (attribute === ALTERNATE_SERVER) this.#append('telltale.session.endpoints', readEndpoint(value));
+        return this.#append('telltale.session.ip', readAddress(value));
+      }
+    }
+  }
+
+  /** Some senders count a terminating zero in. */
+  #text(start: number, end: number): string {
+    return paddedText(this.#bytes.subarray(start, end), 'utf8');
+  }
+
+  /** The value of an XOR-MAPPED-ADDRESS, with its mask taken off: the magic cookie and, behind it, the transaction id (RFC 8489, section 14.2). */
+  #unmasked(start: number, end: number): Buffer {
+    const value = Buffer.from(this.#bytes.subarray(start, end));
+    for (let i = 2; i < Math.min(value.length, stunHeaderBytes); i++) value[i]! ^= this.#bytes[i < 4 ? i + 2 : i]!;
+    return value;
+  }
+
+  /** A text that anybody may have put a name into. */
+  #tell(name: 'realm' | 'software', text: string): void {
+    this.#facts[`telltale.stun.${name}`] = text;
+    this.#fields.add(`stun.${name}`, name, text);
+  }
+
+  #append(fact: 'telltale.stun.peer_ip' | 'telltale.session.ip' | 'telltale.session.endpoints', text: string): void {
+    if (text === '') return;
+    const texts = (this.#facts[fact] ??= []) as string[];
+    texts.push(text);
+  }
+
+  /**
+   * A long-term user name is an identifier. The pair of fragments by which ICE checks a path is made anew for each session: it
+   * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
+   * tells them from the GUIDs and names that some services put there instead.
+   */
+  #user(name: string): void {
+    const isBinding = methodOf(this.#bytes.readUInt16BE(0)) === BINDING;
+    // oxlint-disable-next-line no-control-regex
+    if (/[\x00-\x1f\x7f\ufffd]/.test(name)) this.#counters.add('stun', 'binary username');
+    else if (isBinding && iceUsername.test(name)) this.#fields.add('stun.ice_username', 'ice_username', name);
+    else this.#fields.add('stun.username', 'username', name);
+  }
 }
 
 function isEmpty(facts: Message['facts']): boolean {
@@ -165,32 +224,7 @@ function typeName(type: number): string {
   return `${methods[method] ?? `0x${method.toString(16)}`} ${classes[((type & 0x0100) >> 7) | ((type & 0x0010) >> 4)]}`;
 }
 
-/**
- * A long-term user name is an identifier. The pair of fragments by which ICE checks a path is made anew for each session: it
- * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
- * tells them from the GUIDs and names that some services put there instead.
- */
-function addUsername(fields: FieldList, username: string, isBinding: boolean, { counters }: DissectEnvironment): void {
-  // oxlint-disable-next-line no-control-regex
-  if (/[\x00-\x1f\x7f\ufffd]/.test(username)) counters.add('stun', 'binary username');
-  else if (isBinding && iceUsername.test(username)) fields.add('stun.ice_username', 'ice_username', username);
-  else fields.add('stun.username', 'username', username);
-}
-
 const iceUsername = /^[A-Za-z0-9+/]{1,256}:[A-Za-z0-9+/]{1,256}$/;
-
-/** A text that anybody may have put a name into. */
-function addText(fields: FieldList, name: string, value: string): string {
-  fields.add(`stun.${name}`, name, value);
-  return value;
-}
-
-/** The value of an XOR-MAPPED-ADDRESS, with its mask taken off: the magic cookie and, behind it, the transaction id (RFC 8489, section 14.2). */
-function unmasked(bytes: Buffer, start: number, end: number): Buffer {
-  const value = Buffer.from(bytes.subarray(start, end));
-  for (let i = 2; i < Math.min(value.length, stunHeaderBytes); i++) value[i]! ^= bytes[i < 4 ? i + 2 : i]!;
-  return value;
-}
 
 /** The value of a MAPPED-ADDRESS (RFC 8489, section 14.1): a zero, the family, port and address. '' when it is none. */
 function readAddress(value: Buffer): string {

@@ -54,7 +54,7 @@ class TdsReader implements FrameReader {
 }
 
 function loginValues(login: Buffer): NamedValue[] {
-  const workstation = { name: 'login.workstation', key: 'netbios_name', value: textAt(login, HOST), encoding: '' };
+  const workstation = { name: 'login.workstation', key: 'netbios_name', value: textAt(login, HOST) };
   const secret = Buffer.from(Buffer.from(textAt(login, SECRET), 'utf16le').map((byte) => nibblesSwapped(byte ^ 0xa5))).toString('utf16le');
   return [workstation, userName(textAt(login, USER)), { ...password(secret), encoding: 'tds' }, ...ntlmLogin(login)];
 }

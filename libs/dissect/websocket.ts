@@ -40,7 +40,7 @@ class WebSocketSide implements Side {
   readonly #body = new ByteStream();
   /** Of the frame at hand: bytes still to come, its mask, how far it is used, and whether it is part of a message. */
   #remaining = 0;
-  readonly #mask = Buffer.alloc(4);
+  #mask = 0;
   #maskAt = 0;
   #isControl = false;
   #isLast = false;
@@ -100,8 +100,7 @@ class WebSocketSide implements Side {
     }
     if (bytes.length < headerEnd) return false;
     this.#remaining = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6) : short;
-    if (isMasked) bytes.copy(this.#mask, 0, lengthEnd, headerEnd);
-    else this.#mask.fill(0);
+    this.#mask = isMasked ? bytes.readUInt32BE(lengthEnd) : 0;
     this.#maskAt = 0;
     this.#isControl = opcode >= CLOSE;
     this.#isLast = (first & FIN) !== 0;
@@ -147,7 +146,8 @@ class WebSocketSide implements Side {
 
   #unmask(bytes: Buffer): void {
     const mask = this.#mask;
-    for (let i = 0; i < bytes.length; i++) bytes[i]! ^= mask[(this.#maskAt + i) & 3]!;
+    if (mask === 0) return;
+    for (let i = 0; i < bytes.length; i++) bytes[i]! ^= mask >>> (24 - 8 * ((this.#maskAt + i) & 3));
   }
 
   #endFrame(origin: Origin): void {

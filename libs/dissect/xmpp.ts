@@ -117,7 +117,7 @@ class XmppHandler implements StreamHandler {
 
   #addresses(sender: Sender, tag: string, position: number): void {
     const values = ['from', 'to']
-      .map((name): NamedValue => ({ name, key: 'jid', value: attribute(tag, name), encoding: '' }))
+      .map((name): NamedValue => ({ name, key: 'jid', value: attribute(tag, name) }))
       .filter(({ value }) => value.includes('@'));
     if (values.length > 0 || !this.#begun) this.#emit(sender, values, position);
   }
@@ -141,7 +141,7 @@ function valueOf(element: string, text: string): NamedValue {
   switch (element) {
     case 'username': return userName(text);
     case 'password': return password(text);
-    default: return { name: element, key: element, value: text, encoding: '' };
+    default: return { name: element, key: element, value: text };
   }
 }
 
