@@ -58,6 +58,11 @@ describe('what an attacker can send costs no more than its length', () => {
     assert.deepEqual(messages[0]!.facts['telltale.flow.hops'], ['forwarded-client=198.51.100.0/24']);
   });
 
+  test('white space where XMPP may begin', () => {
+    const { messages } = dissectStream([['source', ' '.repeat(600)], ['source', 'hello, world\n']]);
+    assert.ok(messages.every(({ protocol }) => protocol === 'tcp'));
+  });
+
   test('a tag of XML that is one word', () => {
     const body = `<?xml version="1.0"?><data>${`<a ${'x'.repeat(4000)}/>`.repeat(60)}<uid>42</uid></data>`;
     const { messages } = dissectStream([
@@ -66,6 +71,12 @@ describe('what an attacker can send costs no more than its length', () => {
     ]);
     assert.ok(fieldsOf(messages[1]).includes('http.response.body.xml.data.uid=42'));
   });
+});
+
+test('more values than a message may have are counted', () => {
+  const { messages, counters } = dissectStream([['source', `NICK joe\r\nJOIN ${'#lobby,'.repeat(2200)}#local\r\n`]]);
+  assert.equal(messages[1]!.fields.length, defaultDissectOptions.maxFields);
+  assert.equal(counters.get('irc', 'bounded fields'), 201);
 });
 
 test('an entity named like a method of objects stands for itself', () => {
