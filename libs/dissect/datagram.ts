@@ -1,7 +1,7 @@
+import { DatagramFlow } from './datagram-flow.ts';
 import { datagramProtocolOf } from './datagrams.ts';
 import { readDns, type DnsProtocol } from './dns.ts';
 import { isDnsHeader, parseDns } from './dns-message.ts';
-import { DatagramFlow } from './datagram-flow.ts';
 import { isDtls } from './dtls.ts';
 import { bareRtp, bareSrtp } from './media.ts';
 import { payloadMessage, type Emit, type Encryption, type Message } from './message.ts';

@@ -1,9 +1,9 @@
 import { decodeEbcdic } from './ebcdic.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, userName } from './login.ts';
 
 /**
  * DRDA, the protocol of Db2 and Derby (The Open Group, DRDA Version 5, volume 3): who logs in, with which password where it is sent as it is. Names

@@ -1,9 +1,9 @@
 /* oxlint-disable no-control-regex */
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, userName } from './login.ts';
 
 /** FIX, by which securities are traded (https://www.fixtrading.org/standards/tagvalue-online/): who logs in, and for whose account. */
 export const fix = framedProtocol('fix', recogniseFix, () => new FixReader());

@@ -1,8 +1,8 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
+import { passwordOf, userName } from './login.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { passwordOf, userName } from './login.ts';
 
 /** The control connection of FTP (RFC 959): who logs in how. */
 export const ftp: StreamProtocol = {

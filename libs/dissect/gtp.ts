@@ -1,5 +1,5 @@
-import { FieldList } from './fieldlist.ts';
 import { formatIp } from './address.ts';
+import { FieldList } from './fieldlist.ts';
 import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';

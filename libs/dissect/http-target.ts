@@ -1,7 +1,7 @@
 import type { FlowRecord } from '#flow';
 import { readsLikeIpv4 } from './address.ts';
-import { encodingOf, addPairs, decodeUrl, decodeUtf8 } from './urlencoded.ts';
 import type { FieldList, FrameMap } from './fieldlist.ts';
+import { encodingOf, addPairs, decodeUrl, decodeUtf8 } from './urlencoded.ts';
 
 /** The parts of a request target (RFC 9112, section 3.2), as written. */
 export interface Target {

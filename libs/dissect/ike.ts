@@ -1,7 +1,7 @@
+import { response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { DatagramProtocol } from './protocol.ts';
-import { response, userName } from './login.ts';
 
 /**
  * IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 behind four zeros (RFC 3948). What it sets up is encrypted; but

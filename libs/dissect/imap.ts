@@ -1,8 +1,8 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
+import { credentials } from './login.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { credentials } from './login.ts';
 
 /** IMAP (RFC 9051): who logs in how, and whom the messages are from and to. The rest that the server sends, and the client appends, is content. */
 export const imap: StreamProtocol = {

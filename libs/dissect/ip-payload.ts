@@ -24,7 +24,10 @@ export function isIpPayloadRead(transport: string): boolean {
   return readers[transport] !== undefined;
 }
 
-/** Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other; null when it has none. */
+/**
+ * Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other. Null when it has
+ * none.
+ */
 export function dissectIpPayload(transport: string, payload: Buffer, origin: Origin, environment: DissectEnvironment): Message | null {
   const reader = readers[transport];
   const values = reader?.read(payload) ?? null;

@@ -1,9 +1,9 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
-import type { NamedValue } from './named-value.ts';
-import type { Sender } from './message.ts';
-import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { password, userName } from './login.ts';
+import type { Sender } from './message.ts';
+import type { NamedValue } from './named-value.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /** IRC (RFC 2812, https://modern.ircdocs.horse): by which names a client goes, how it logs in, which channels it joins. */
 export const irc: StreamProtocol = {

@@ -1,9 +1,9 @@
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import { pppLogin } from './ppp-login.ts';
 import type { DatagramProtocol } from './protocol.ts';
 import { ByteReader } from './reader.ts';
-import { password, response, userName } from './login.ts';
 
 /**
  * L2TP version 2 (RFC 2661): who dials in from where, as the access concentrator passes it on, and the login of PPP inside. Packets of IP in it are

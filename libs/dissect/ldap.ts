@@ -1,8 +1,8 @@
 import { berAt, type BerElement } from './ber.ts';
+import { credentials, userName } from './login.ts';
 import { createMessage, type Encryption, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { credentials, userName } from './login.ts';
 import { SaslExchange } from './sasl.ts';
 
 /** LDAP (RFC 4511): who binds how. Searches and entries are content. */

@@ -4,7 +4,8 @@ import { createMessage, type Encryption, type Message, type Sender } from './mes
 import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { RepeatedBlocks } from './repeated-blocks.ts';
-import { rtpPayloadStart, sourceDescriptions } from './rtp.ts';
+import { sourceDescriptions } from './rtcp.ts';
+import { LAST_STATIC, rtpPayloadStart } from './rtp.ts';
 
 const opaque: Encryption = { verdict: 'opaque', reason: 'RTP' };
 const keyedByDtls: Encryption = { verdict: 'encrypted', reason: 'SRTP after DTLS' };
@@ -17,11 +18,9 @@ const maxStreams = 256;
 const maxWeighed = 64;
 /** Bits per byte below which a payload is no ciphertext. Coded speech has 5 to 7, noise 7.8 and more. */
 const leastOfCiphertext = 7.3;
-/** Payload types up to here stand for one codec each (RFC 3551, table 4 and 5), which tells what a payload in clear looks like. */
-const lastStatic = 34;
 
 interface Stream {
-  /** Null where it says nothing, and once it has said all it can. */
+  /** Only where a payload type of one codec tells what a payload in clear looks like, and until it has said all it can. */
   entropy: Entropy | null;
   weighed: number;
   lastSequence: number;
@@ -61,7 +60,7 @@ export class MediaFlow {
     this.#environment.counters.add(carrier.protocol, 'messages');
     const type = packet[1]! & 0x7f;
     const ssrc = packet.readUInt32BE(8);
-    const { stream, isNew } = this.#streamOf(streamKey(context.sender, ssrc, type), type <= lastStatic);
+    const { stream, isNew } = this.#streamOf(streamKey(context.sender, ssrc, type), type <= LAST_STATIC);
     const sequence = packet.readUInt16BE(2);
     let isNews = isNew;
     if (stream !== null && (isNew || isLater(sequence, stream.lastSequence))) {

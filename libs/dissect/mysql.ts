@@ -1,9 +1,9 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
-import { password, response, userName } from './login.ts';
 
 /**
  * MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, with which answer to the

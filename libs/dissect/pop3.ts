@@ -1,8 +1,8 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
+import { passwordOf, userName } from './login.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { passwordOf, userName } from './login.ts';
 import { readCramMd5 } from './sasl.ts';
 
 /** POP3 (RFC 1939): who logs in how (RFC 5034 for AUTH), and whom the messages are from and to. The rest that the server sends is content. */

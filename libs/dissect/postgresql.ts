@@ -1,9 +1,9 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
-import { password, response, userName } from './login.ts';
 import { SaslExchange } from './sasl.ts';
 import { textUpToZero } from './text.ts';
 

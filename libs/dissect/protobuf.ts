@@ -18,8 +18,8 @@ export interface ProtobufVisitor {
 }
 
 /**
- * Visits the fields of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/). Returns false when the bytes are none; what stood
- * before was visited.
+ * Visits the fields of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/). Returns false when the bytes are none; what
+ * stood before was visited.
  */
 export function visitProtobuf(bytes: Buffer, visitor: ProtobufVisitor): boolean {
   const reader = new ByteReader(bytes);

@@ -1,8 +1,8 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { userName } from './login.ts';
 
 /** The connection request of RDP ([MS-RDPBCGR], section 2.2.1.1): a cookie names the user before anything is encrypted. */
 export const rdp = framedProtocol('rdp', recogniseRdp, () => new RdpReader());

@@ -59,10 +59,10 @@ export class ByteReader {
 
   /** The next `length` bytes; those that are there when they are fewer. */
   take(length: number): ByteReader {
+    const start = this.failed ? this.#end : this.position;
     const end = this.#has(length) ? this.position + length : this.#end;
-    const part = new ByteReader(this.bytes, this.position, end);
     this.position = end;
-    return part;
+    return new ByteReader(this.bytes, start, end);
   }
 
   /** The bytes up to a zero, which is read too; it fails where none comes. */

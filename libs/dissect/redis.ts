@@ -1,8 +1,8 @@
 import { LineHandler } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
+import { password, userName } from './login.ts';
 import type { Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { password, userName } from './login.ts';
 
 /**
  * Redis (RESP, https://redis.io/docs/latest/develop/reference/protocol-spec/): how a client logs in, with AUTH or HELLO.

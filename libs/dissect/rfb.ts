@@ -1,8 +1,8 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, response, userName } from './login.ts';
 
 /**
  * RFB, the protocol of VNC (RFC 6143): how a client authenticates, whose desktop it sees, and whether what follows is encrypted. Security types

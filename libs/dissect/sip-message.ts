@@ -1,7 +1,7 @@
 import { readsLikeIpv4 } from './address.ts';
 import type { FrameMap } from './fieldlist.ts';
-import { parseHead, type Header } from './http-head.ts';
 import { endpointText, HopList } from './hops.ts';
+import { parseHead, type Header } from './http-head.ts';
 import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 import { readSdp } from './sdp.ts';

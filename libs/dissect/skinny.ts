@@ -70,7 +70,8 @@ function readMessage(bytes: Buffer): NamedValue[] {
       return [number('line_number', line), name('line_name', label)];
     }
     case CALL_INFO: return [
-      name('calling_name', text(nameBytes)), number('calling_number', text(digits)), name('called_name', text(nameBytes)), number('called_number', text(digits)),
+      name('calling_name', text(nameBytes)), number('calling_number', text(digits)),
+      name('called_name', text(nameBytes)), number('called_number', text(digits)),
     ];
     case CALL_INFO_2: {
       // Behind eight numbers: calling, alternative, called, original and last number, four voice mailboxes, then the names of calling and called.

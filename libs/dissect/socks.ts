@@ -1,9 +1,9 @@
 import { formatIp } from './address.ts';
 import { HopList } from './hops.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { password, userName } from './login.ts';
 
 /**
  * SOCKS 4, 4a and 5 (RFC 1928): who logs in at the proxy (RFC 1929), and where the client wants to go. What runs behind it is

@@ -1,9 +1,9 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
-import { password, userName } from './login.ts';
 
 /** TDS 7 of Microsoft SQL Server ([MS-TDS]): who logs in where the login is not encrypted, and what can be read of queries and their results. */
 export const tds = framedProtocol('tds', recogniseTds, () => new TdsReader());

@@ -1,7 +1,7 @@
-import { createMessage, type Encryption, type Sender } from './message.ts';
-import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { addNamed, type NamedValue } from './named-value.ts';
 import { password, userName } from './login.ts';
+import { createMessage, type Encryption, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
+import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /**
  * Telnet (RFC 854): what is typed when the other side asks for a name or a password, be it sent letter by letter or as a line,

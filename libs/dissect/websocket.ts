@@ -1,7 +1,7 @@
 import { constants, inflateRawSync } from 'node:zlib';
 import { ByteStream } from './bytestream.ts';
-import { FieldList, type FrameMap } from './fieldlist.ts';
 import { startsLikeJson } from './content-shape.ts';
+import { FieldList, type FrameMap } from './fieldlist.ts';
 import { createMessage, type Encryption, type Origin, type Sender } from './message.ts';
 import type { StreamHandler, StreamSession } from './protocol.ts';
 import { SidedHandler, type Side } from './sided.ts';
