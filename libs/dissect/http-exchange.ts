@@ -1,8 +1,8 @@
 import type { FlowRecord } from '#flow';
-import type { DissectCounters } from './counters.ts';
 import { headerValue, mediaType, type Header } from './http-head.ts';
 import { setRequestHops, setResponseHops } from './http-hops.ts';
 import { setTargetFacts, type Target } from './http-target.ts';
+import type { DissectEnvironment } from './options.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
 /** A request, and what its response has to know of it. */
@@ -19,20 +19,18 @@ const nonePending: Exchange[] = [];
 /** The requests of one connection that have no response yet. */
 export class Exchanges {
   #pending: Exchange[] = nonePending;
-  readonly #maxPending: number;
-  readonly #counters: DissectCounters;
+  readonly #environment: DissectEnvironment;
   /** The protocol, in lower case, in which the connection went on (101); '' as long as it is HTTP/1. */
   upgradedTo = '';
 
-  constructor(maxPending: number, counters: DissectCounters) {
-    this.#maxPending = maxPending;
-    this.#counters = counters;
+  constructor(environment: DissectEnvironment) {
+    this.#environment = environment;
   }
 
   add(exchange: Exchange): void {
-    if (this.#pending.length >= this.#maxPending) {
+    if (this.#pending.length >= this.#environment.options.maxPipelined) {
       this.#pending.shift();
-      this.#counters.add('http', 'bounded pipelined requests');
+      this.#environment.counters.add('http', 'bounded pipelined requests');
     }
     if (this.#pending === nonePending) this.#pending = [exchange];
     else this.#pending.push(exchange);

@@ -1,7 +1,7 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
 import { credentials } from './login.ts';
-import type { Sender } from './message.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /** IMAP (RFC 9051): who logs in how, and whom the messages are from and to. The rest that the server sends, and the client appends, is content. */
@@ -10,6 +10,8 @@ export const imap: StreamProtocol = {
   recognise: recogniseImap,
   open: (session): StreamHandler => new ImapHandler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'IMAP' };
 
 /** Longest literal that is read, in bytes; a longer one is no name and no password. */
 const maxLiteral = 1024;
@@ -46,7 +48,7 @@ class ImapHandler extends LineHandler {
   #fetchTag = '';
 
   constructor(session: StreamSession) {
-    super(session, 'imap');
+    super(session, 'imap', cleartext);
   }
 
   protected override discards(sender: Sender, reader: LineReader): boolean {

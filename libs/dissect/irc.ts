@@ -1,7 +1,7 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
 import { password, userName } from './login.ts';
-import type { Sender } from './message.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
@@ -11,6 +11,8 @@ export const irc: StreamProtocol = {
   recognise: recogniseIrc,
   open: (session): StreamHandler => new IrcHandler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'IRC' };
 
 const words = ['NICK ', 'USER ', 'CAP LS', 'CAP REQ', 'PASS ', 'JOIN ', 'NOTICE ', ':', 'STARTTLS'];
 const LF = 0x0a;
@@ -38,9 +40,8 @@ function recogniseOpening(bytes: Buffer): Recognition | 'password' {
 }
 
 class IrcHandler extends LineHandler {
-
   constructor(session: StreamSession) {
-    super(session, 'irc');
+    super(session, 'irc', cleartext);
   }
 
   protected line(sender: Sender, reader: LineReader): void {

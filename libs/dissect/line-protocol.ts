@@ -22,23 +22,21 @@ export abstract class LineHandler implements StreamHandler {
   protected sasl: SaslExchange | null = null;
   readonly #protocol: string;
   readonly #cleartext: Encryption;
-  readonly #readers: Record<Sender, LineReader>;
+  readonly #source: LineReader;
+  readonly #destination: LineReader;
   #begun = false;
   #restarted = false;
 
-  constructor(session: StreamSession, protocol: string) {
+  constructor(session: StreamSession, protocol: string, cleartext: Encryption) {
     this.session = session;
     this.#protocol = protocol;
-    this.#cleartext = { verdict: 'cleartext', reason: protocol.toUpperCase() };
-    const onLongLine = (): void => this.count('bounded line');
-    this.#readers = {
-      source: new LineReader('source', session.source, onLongLine),
-      destination: new LineReader('destination', session.destination, onLongLine),
-    };
+    this.#cleartext = cleartext;
+    this.#source = new LineReader(session, 'source', protocol);
+    this.#destination = new LineReader(session, 'destination', protocol);
   }
 
   data(sender: Sender): void {
-    const reader = this.#readers[sender];
+    const reader = this.#reader(sender);
     while (!this.done && !this.#restarted && !this.discards(sender, reader) && reader.next()) {
       this.line(sender, reader);
       if (!this.#begun) this.message(sender);
@@ -48,7 +46,7 @@ export abstract class LineHandler implements StreamHandler {
 
   gap(sender: Sender, missing: number): void {
     this.count('gap');
-    this.#readers[sender].gap(missing);
+    this.#reader(sender).gap(missing);
     this.lost(sender);
   }
 
@@ -81,7 +79,7 @@ export abstract class LineHandler implements StreamHandler {
 
   /** Emits a message with values that stood in the line at hand. */
   protected message(sender: Sender, values: readonly NamedValue[] = []): void {
-    const message = createMessage(this.#protocol, this.#cleartext, this.#readers[sender]);
+    const message = createMessage(this.#protocol, this.#cleartext, this.#reader(sender));
     addNamed(message, values, this.session);
     this.#begun = true;
     this.count('messages');
@@ -108,6 +106,10 @@ export abstract class LineHandler implements StreamHandler {
 
   protected count(reason: string): void {
     this.session.counters.add(this.#protocol, reason);
+  }
+
+  #reader(sender: Sender): LineReader {
+    return sender === 'source' ? this.#source : this.#destination;
   }
 }
 

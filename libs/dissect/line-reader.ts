@@ -1,6 +1,7 @@
 import type { ByteStream } from './bytestream.ts';
 import type { MailHead } from './mail-head.ts';
 import type { Origin, Sender } from './message.ts';
+import type { StreamSession } from './protocol.ts';
 
 /** Longest line that is read, in bytes; a longer one is passed over. A SASL response may have 12288 (RFC 4954, section 4). */
 const maxLine = 16 * 1024;
@@ -24,8 +25,8 @@ export class LineReader implements Origin {
   /** It is the content that {@link takeLiteral} asked for, not a line. */
   isLiteral = false;
 
-  readonly #stream: ByteStream;
-  readonly #onLongLine: () => void;
+  readonly #session: StreamSession;
+  readonly #protocol: string;
   /** Bytes of content still to pass over. */
   #content = 0;
   /** Bytes of the literal that comes next, -1 for none. */
@@ -35,10 +36,15 @@ export class LineReader implements Origin {
   /** Takes the lines at the beginning of the content. */
   #head: MailHead | null = null;
 
-  constructor(sender: Sender, stream: ByteStream, onLongLine: () => void) {
+  /** What is passed over is counted under `protocol`. */
+  constructor(session: StreamSession, sender: Sender, protocol: string) {
+    this.#session = session;
     this.sender = sender;
-    this.#stream = stream;
-    this.#onLongLine = onLongLine;
+    this.#protocol = protocol;
+  }
+
+  get #stream(): ByteStream {
+    return this.#session[this.sender];
   }
 
   /** Reads the next line, consuming what stands before it; false when it has not come yet. */
@@ -162,7 +168,7 @@ export class LineReader implements Origin {
     const newline = bytes.indexOf(LF);
     if ((newline < 0 ? bytes.length : newline) > maxLine && !this.#inLongLine) {
       this.#inLongLine = true;
-      if (!this.#inDotted) this.#onLongLine();
+      if (!this.#inDotted) this.#session.counters.add(this.#protocol, 'bounded line');
     }
     if (newline < 0) {
       if (this.#inLongLine) stream.clear();

@@ -1,7 +1,7 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
 import { passwordOf, userName } from './login.ts';
-import type { Sender } from './message.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { readCramMd5 } from './sasl.ts';
 
@@ -11,6 +11,8 @@ export const pop3: StreamProtocol = {
   recognise: recognisePop3,
   open: (session): StreamHandler => new Pop3Handler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'POP3' };
 
 const words = ['+OK', 'APOP ', 'CAPA', 'STLS', 'AUTH '];
 
@@ -31,7 +33,7 @@ class Pop3Handler extends LineHandler {
   #asked = 0;
 
   constructor(session: StreamSession) {
-    super(session, 'pop3');
+    super(session, 'pop3', cleartext);
   }
 
   /** Of the server only what it says to AUTH and STLS is of interest, and the heads of messages. */

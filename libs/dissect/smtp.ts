@@ -1,6 +1,6 @@
 import { LineHandler, recogniseLine } from './line-protocol.ts';
 import type { LineReader } from './line-reader.ts';
-import type { Sender } from './message.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /**
@@ -11,6 +11,8 @@ export const smtp: StreamProtocol = {
   recognise: recogniseSmtp,
   open: (session): StreamHandler => new SmtpHandler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMTP' };
 
 const words = ['EHLO ', 'HELO ', 'LHLO ', 'MAIL FROM:', 'AUTH ', '220'];
 
@@ -35,7 +37,7 @@ class SmtpHandler extends LineHandler {
   #inChunks = false;
 
   constructor(session: StreamSession) {
-    super(session, 'smtp');
+    super(session, 'smtp', cleartext);
   }
 
   protected line(sender: Sender, reader: LineReader): void {
