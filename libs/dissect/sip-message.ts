@@ -12,7 +12,7 @@ const rtsp: Encryption = { verdict: 'cleartext', reason: 'RTSP' };
 
 const startLine = /^(?:[A-Z][A-Z_]{2,19} +(?:sips?|tel|rtspu?|\*)[^\s]* +(SIP\/2|RTSP\/[12])\.0|(SIP\/2|RTSP\/[12])\.0 +\d{3}(?: .*)?)\s*$/i;
 
-/** `SIP` or `RTSP` when the line opens a message of it (RFC 3261, section 7; RFC 7826, section 4), else ''. */
+/** `SIP` or `RTSP` when the line opens a message of it (RFC 3261, section 7; RFC 7826, section 5), else ''. */
 export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
   const match = startLine.exec(line);
   if (match === null) return '';
