@@ -1,3 +1,4 @@
+import { keptCopy } from '#capture';
 import { visitAmf } from './amf.ts';
 import { FieldList, wholeAt } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
@@ -70,6 +71,13 @@ class RtmpReader implements FrameReader {
     destination: { isOpen: false, chunkSize: defaultChunk, streams: new Map() },
   };
 
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const { streams } of [this.#directions.source, this.#directions.destination])
+      for (const { parts, received } of streams.values()) if (parts.length > 0) bytes += received;
+    return bytes;
+  }
+
   lengthOf(bytes: Buffer, sender: Sender): number {
     const direction = this.#directions[sender];
     if (!direction.isOpen) return bytes[0] === VERSION ? handshakeBytes : -1;
@@ -91,7 +99,7 @@ class RtmpReader implements FrameReader {
     const stream = openStream(direction, header, context);
     const data = bytes.subarray(header.dataAt);
     const isKept = stream.type === COMMAND || stream.type === COMMAND_AMF3 || stream.type === SET_CHUNK_SIZE;
-    if (isKept && stream.length <= context.options.maxHeadBytes) stream.parts.push(Buffer.from(data));
+    if (isKept && stream.length <= context.options.maxHeadBytes) stream.parts.push(keptCopy(data));
     stream.received += data.length;
     if (stream.received < stream.length) return null;
     const whole = Buffer.concat(stream.parts);
