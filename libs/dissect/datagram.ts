@@ -43,7 +43,7 @@ export class DatagramDissector {
     this.#flow = new DatagramFlow(environment);
   }
 
-  /** Bytes that are kept of handshakes that are not whole. */
+  /** Bytes that are kept of handshakes that are not whole, and as evidence of how media are encrypted. */
   get heldBytes(): number {
     return this.#flow.heldBytes;
   }
