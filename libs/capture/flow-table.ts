@@ -3,7 +3,7 @@ import { formatHardwareAddress } from './address.ts';
 import { communityIdOf } from './community-id.ts';
 import type { CaptureCounters } from './counters.ts';
 import { FlowAges, type FlowTimeouts } from './flow-ages.ts';
-import type { FlowEndReason, FlowHandler, FlowIdentity } from './flow.ts';
+import type { Flow, FlowEndReason, FlowHandler, FlowIdentity } from './flow.ts';
 import { FlowKey } from './flow-key.ts';
 import { FlowSlots } from './flow-slots.ts';
 import { FragmentTable } from './fragments.ts';
@@ -81,6 +81,11 @@ export class FlowTable {
   /** Flows in the table. */
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** All flows. Of each kind, which share a timeout, the one silent for longest comes first. None may be ended meanwhile. */
+  get flows(): Iterable<Flow> {
+    return this.#ages;
   }
 
   /** A packet that `decodePacket` understood. A fragment that completes its datagram makes the view hold all of it. */

@@ -31,6 +31,11 @@ export class ByteStream {
     return this.end - this.start;
   }
 
+  /** Bytes of memory that it keeps, after {@link settle}. */
+  get heldBytes(): number {
+    return this.buffer.length;
+  }
+
   /** Appends the bytes that packet number `frame`, seen at `micros`, brought. */
   append(bytes: Buffer, frame: number, micros: number): void {
     if (bytes.length === 0) return;

@@ -44,6 +44,13 @@ export class DatagramFlow implements DissectEnvironment {
     return (this.#made ??= new States());
   }
 
+  /** Bytes that are kept of handshakes that are not whole, and as evidence of how media are encrypted. */
+  get heldBytes(): number {
+    if (this.#made === null) return 0;
+    const { quic, dtls, media, relayed } = this.#made;
+    return (quic?.heldBytes ?? 0) + (dtls?.heldBytes ?? 0) + (media?.heldBytes ?? 0) + (relayed?.heldBytes ?? 0);
+  }
+
   /** STUN requests and responses. */
   get stunTimer(): HandshakeTimer {
     return (this.#states.stunTimer ??= new HandshakeTimer());

@@ -43,6 +43,11 @@ export class DatagramDissector {
     this.#flow = new DatagramFlow(environment);
   }
 
+  /** Bytes that are kept of handshakes that are not whole, and as evidence of how media are encrypted. */
+  get heldBytes(): number {
+    return this.#flow.heldBytes;
+  }
+
   datagram(payload: Buffer, context: DatagramContext): void {
     if (payload.length === 0) return;
     const message = claimedMessage(payload, context, this.#flow);

@@ -42,6 +42,10 @@ export class DtlsFlow {
     this.#environment = environment;
   }
 
+  get heldBytes(): number {
+    return this.#fragments === null ? 0 : this.#fragments.heldBytes;
+  }
+
   /** The message of a datagram that {@link isDtls} recognises. */
   message(payload: Buffer, context: DatagramContext): Message {
     this.#environment.counters.add('dtls', 'messages');

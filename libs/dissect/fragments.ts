@@ -13,22 +13,29 @@ export class Fragments {
   readonly #maxBytes: number;
   readonly #maxParts: number;
   #parts: Fragment[] = [];
+  #heldBytes = 0;
 
   constructor(maxBytes: number, maxParts = 64) {
     this.#maxBytes = maxBytes;
     this.#maxParts = maxParts;
   }
 
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** Keeps a copy of the part. Returns false when it is refused. */
   add(offset: number, bytes: Buffer): boolean {
     if (offset + bytes.length > this.#maxBytes || this.#parts.length >= this.#maxParts) return false;
     this.#parts.push({ offset, bytes: keptCopy(bytes) });
+    this.#heldBytes += bytes.length;
     return true;
   }
 
   /** Keeps none of them any longer. */
   clear(): void {
     this.#parts = [];
+    this.#heldBytes = 0;
   }
 
   /** The bytes from the first one to the first gap. */

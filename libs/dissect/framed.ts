@@ -29,6 +29,8 @@ export interface FrameReader {
   content?(bytes: Buffer, sender: Sender): Buffer | null;
   /** What is said of a message with such content. */
   readonly encryption?: Encryption;
+  /** Bytes that it keeps of messages that are not whole; without it, none that matter. */
+  readonly heldBytes?: number;
   /** A frame was lost, or was longer than `maxHeadBytes` and is passed over. */
   skipped?(sender: Sender): void;
 }
@@ -76,6 +78,10 @@ class FramedHandler implements StreamHandler, FrameContext {
 
   get counters(): DissectCounters {
     return this.#session.counters;
+  }
+
+  get heldBytes(): number {
+    return this.#reader.heldBytes ?? 0;
   }
 
   restart(): void {

@@ -66,6 +66,11 @@ export class HttpSide {
     this.#stream = session[sender];
   }
 
+  /** Of the body that is being read. */
+  get heldBytes(): number {
+    return this.#body === null ? 0 : this.#body.heldBytes;
+  }
+
   read(): void {
     while (this.#stream.length > 0 && this.#step());
   }

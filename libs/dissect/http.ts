@@ -30,6 +30,11 @@ class HttpHandler implements StreamHandler {
     return this.#upgraded === null ? this.#exchanges.upgradedTo !== '' : this.#upgraded.done;
   }
 
+  get heldBytes(): number {
+    if (this.#upgraded !== null) return this.#upgraded.heldBytes ?? 0;
+    return (this.#source?.heldBytes ?? 0) + (this.#destination?.heldBytes ?? 0);
+  }
+
   data(sender: Sender): void {
     if (this.#upgraded !== null) {
       this.#upgraded.data(sender);

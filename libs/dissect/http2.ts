@@ -102,6 +102,10 @@ class Http2Side implements Side {
     this.#exchanges = exchanges;
   }
 
+  get heldBytes(): number {
+    return this.#kept + this.#blockLength;
+  }
+
   read(): void {
     const stream = this.#stream;
     while (stream.length > 0 && !this.done) {

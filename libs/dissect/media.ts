@@ -14,6 +14,8 @@ const blockwise: Encryption = { verdict: 'encrypted', reason: 'repeated cipherte
 
 /** Streams that a flow tells of; a meeting with video has some dozens. */
 const maxStreams = 256;
+/** With the counts of its bytes. */
+const bytesPerStream = 1200;
 /** Packets of a stream that are weighed for the verdict. */
 const maxWeighed = 64;
 /** Bits per byte below which a payload is no ciphertext. Coded speech has 5 to 7, noise 7.8 and more. */
@@ -53,6 +55,11 @@ export class MediaFlow {
 
   constructor(environment: DissectEnvironment) {
     this.#environment = environment;
+  }
+
+  /** What is kept as evidence for a verdict, bytes. */
+  get heldBytes(): number {
+    return this.#blocks.heldBytes + this.#streams.size * bytesPerStream;
   }
 
   /** The message of an RTP packet, or null when it tells nothing new. */

@@ -32,6 +32,8 @@ export interface StreamSession extends DissectEnvironment {
 export interface StreamHandler {
   /** Nothing that follows is of interest: the flow's further bytes are not even looked at. */
   readonly done: boolean;
+  /** Bytes that it keeps of messages that are not whole, beside what waits in the session's streams; without it, none that matter. */
+  readonly heldBytes?: number;
   /** Consumes what it can of the sender's stream. What it leaves is there again, with more behind it, at the next call. */
   data(sender: Sender): void;
   /** `missing` bytes of the sender's stream will never come; what was pending before them is still there. */

@@ -43,6 +43,9 @@ export class QuicHello {
     return this.#done;
   }
 
+  get heldBytes(): number {
+    return this.#fragments.heldBytes;
+  }
 
   /** Reads a datagram. Returns the handshake once all of it is there: a ClientHello with its header, or Google's CHLO. */
   read(datagram: Buffer, sender: Sender): Buffer | null {

@@ -23,6 +23,10 @@ export class QuicFlow {
     this.#hello = new QuicHello(environment);
   }
 
+  get heldBytes(): number {
+    return this.#hello === null ? 0 : this.#hello.heldBytes;
+  }
+
   /** The message of a datagram that {@link isQuic} recognises. */
   message(payload: Buffer, context: DatagramContext): Message {
     this.#environment.counters.add('quic', 'messages');

@@ -8,6 +8,8 @@ const leastOfEachHalf = 3;
 /** Places, as numbers of blocks from the start of a payload, at which the same block must have stood. */
 const leastPlaces = 4;
 const maxBlocks = 16_384;
+/** An entry of a map, and the number that is its key. */
+const bytesPerBlock = 64;
 const maxPayloads = 512;
 
 /**
@@ -20,6 +22,11 @@ export class RepeatedBlocks {
   /** By 52 bits of a block's hash and its sender, one bit for each place (modulo 31) at which it stood. */
   #places: Map<number, number> | null = null;
   #payloadsLeft = maxPayloads;
+
+  /** Memory that the blocks take, bytes. */
+  get heldBytes(): number {
+    return this.#places === null ? 0 : this.#places.size * bytesPerBlock;
+  }
 
   /** Takes the encrypted part of a packet that was not seen before. Returns true once, when the mark is there. */
   add(sender: Sender, payload: Buffer): boolean {

@@ -71,6 +71,13 @@ class RtmpReader implements FrameReader {
     destination: { isOpen: false, chunkSize: defaultChunk, streams: new Map() },
   };
 
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const { streams } of [this.#directions.source, this.#directions.destination])
+      for (const { parts, received } of streams.values()) if (parts.length > 0) bytes += received;
+    return bytes;
+  }
+
   lengthOf(bytes: Buffer, sender: Sender): number {
     const direction = this.#directions[sender];
     if (!direction.isOpen) return bytes[0] === VERSION ? handshakeBytes : -1;

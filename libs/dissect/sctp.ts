@@ -72,6 +72,11 @@ export class SctpDissector {
     this.#emit = emit;
   }
 
+  /** Bytes that are kept of user messages that are not whole. */
+  get heldBytes(): number {
+    return this.#source.bytes + this.#destination.bytes;
+  }
+
   /** The chunks of one packet, behind its common header. */
   packet(chunks: Buffer, context: DatagramContext): void {
     for (let at = 0; at + chunkHeader <= chunks.length;) {

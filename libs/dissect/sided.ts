@@ -5,6 +5,8 @@ import type { StreamHandler } from './protocol.ts';
 export interface Side {
   /** Nothing more can be read of it. */
   readonly done: boolean;
+  /** Bytes that it keeps of messages that are not whole, beside what waits in the stream. */
+  readonly heldBytes: number;
   read(): void;
   gap(missing: number): void;
   end(): void;
@@ -20,6 +22,10 @@ export class SidedHandler implements StreamHandler {
 
   get done(): boolean {
     return this.#sides.source.done && this.#sides.destination.done;
+  }
+
+  get heldBytes(): number {
+    return this.#sides.source.heldBytes + this.#sides.destination.heldBytes;
   }
 
   data(sender: Sender): void {

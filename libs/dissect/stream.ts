@@ -94,6 +94,11 @@ export class StreamDissector implements StreamSession {
     return { sender, frame: stream.frameAt(position), micros: stream.microsAt(position) };
   }
 
+  /** Bytes that are kept of messages that are not whole. */
+  get heldBytes(): number {
+    return this.source.heldBytes + this.destination.heldBytes + (this.#handler?.heldBytes ?? 0);
+  }
+
   /** Takes the bytes that packet number `frame`, seen at `micros`, brought in order. */
   data(sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     if (this.done) return;

@@ -36,6 +36,10 @@ export class CertificateReader {
     return this.#done;
   }
 
+  get heldBytes(): number {
+    return this.#handshake.heldBytes;
+  }
+
   /** Consumes the records that are there as a whole; returns the certificate once it is. */
   read(stream: ByteStream): ShownCertificate | null {
     while (!this.#done && stream.length >= recordHeader) {

@@ -62,6 +62,10 @@ class TlsHandler implements StreamHandler {
     this.#session = session;
   }
 
+  get heldBytes(): number {
+    return this.#handshake.heldBytes + (this.#answer?.heldBytes ?? 0) + (this.#reply?.heldBytes ?? 0);
+  }
+
   data(sender: Sender): void {
     const stream = this.#session[sender];
     if (this.#answer !== null) return this.#readCertificates(this.#answer, sender);

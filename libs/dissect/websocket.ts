@@ -60,6 +60,10 @@ class WebSocketSide implements Side {
     this.#stream = session[sender];
   }
 
+  get heldBytes(): number {
+    return this.#body.heldBytes + (this.#window === null ? 0 : this.#window.length);
+  }
+
   read(): void {
     while (this.#stream.length > 0 && !this.done) {
       if (this.#remaining > 0) this.#takePayload();

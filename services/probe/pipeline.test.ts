@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CaptureBuilder, CaptureReader, PacketView, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsClientHello } from '#capture';
+import { CaptureBuilder, CaptureReader, PacketView, type TcpConversation, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsClientHello } from '#capture';
 import type { FlowRecord } from '#flow';
 import { probeCapture } from '../../test/support/scan.ts';
 import { createPipeline } from './create.ts';
+import type { ProbePipeline } from './pipeline.ts';
+import { defaultTables } from './tables.ts';
 
 const at = 1_780_000_000_000_000;
 const client = { ip: '10.1.1.1', port: 40_000 };
@@ -178,3 +180,37 @@ test('a name labels neither what began before it was learned, nor the flows of a
   const domains = new Map(pipeline.take().map((record) => [record['destination.port'], record['destination.domain']]));
   assert.deepEqual([81, 82, 83].map((port) => domains.get(port)), ['', 'api.example.org', '']);
 });
+
+test('a flow that gives up its half of a message tells what it had, and what comes later is read; a flow that is over leaves its room', () => {
+  const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 7), tables: { ...defaultTables, messages: 40_000 } });
+  const builder = new CaptureBuilder();
+  const upload = (host: number): TcpConversation => builder.tcp({ client: { ip: `10.1.2.${host}`, port: 40_000 }, server, at: at + host * 1e6 }).handshake();
+  const form = (begin: string, length: number): string => {
+    const head = httpRequest('POST', '/form', { Host: 'a.example', 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': `${length}` });
+    return `${head}${begin}&filler=${'x'.repeat(9000)}`;
+  };
+  for (let host = 1; host <= 20; host++) upload(host).send(form('uid=1', 9013)).close();
+  const oldest = upload(101).send(form('user_id=qwx77812kk', 100_000));
+  for (let host = 102; host <= 110; host++) upload(host).send(form('uid=1', 100_000));
+  oldest.pause(60e6).send('&more=1').send(httpRequest('GET', '/next?room_id=kfe55301vb', { Host: 'a.example' }));
+
+  const view = new PacketView();
+  const reader = new CaptureReader(pipeline.capture);
+  reader.push(builder.pcap());
+  let givenUp = 0;
+  while (reader.next(view)) {
+    if (view.micros > at + 100e6 && givenUp === 0) assert.equal(boundedMessages(pipeline), 0, 'flows that are over');
+    pipeline.packet(view);
+    givenUp = boundedMessages(pipeline);
+  }
+  pipeline.finish();
+  assert.ok(givenUp >= 4 && givenUp <= 9, `${givenUp}`);
+  const kinds = pipeline.take()
+    .filter((record) => record['source.ip'] === '10.1.2.101')
+    .flatMap((record) => record['telltale.observables'].map(({ kind }) => kind));
+  assert.deepEqual(kinds, ['user_id', 'room_id']);
+});
+
+function boundedMessages({ dissect }: ProbePipeline): number {
+  return [...dissect.entries()].find(({ protocol, reason }) => protocol === 'tcp' && reason === 'bounded messages')?.count ?? 0;
+}

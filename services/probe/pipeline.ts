@@ -19,6 +19,8 @@ export interface PipelineOptions extends FlowRecorderOptions {
 
 /** While flows are ended for nobody. */
 const recordsAtOnce = 4096;
+/** Of what may be kept of messages that are not whole: so much is left when room has to be made, so that it seldom has to be. */
+const leftOfMessages = 0.75;
 
 /**
  * Packets and log entries in, flow records out. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
@@ -40,6 +42,8 @@ export class ProbePipeline implements FlowHandler {
   readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
   /** Of all sources before this one. */
   #packetsBefore = 0;
+  /** What the dissectors of all flows keep of messages that are not whole, bytes. */
+  #heldBytes = 0;
   /** Whose payload is being dissected: messages come while it is, so that all flows share who takes them. */
   #dissected: Flow | null = null;
   readonly #emit = (message: Message): void => {
@@ -163,16 +167,19 @@ export class ProbePipeline implements FlowHandler {
     if (flow.transport === 'tcp') {
       context.stream ??= new StreamDissector(environment, this.#emit, flow.destinationPort);
       context.stream.data(sender, bytes, frame, micros);
-      if (!context.stream.done) return;
+      this.#hold(context, context.stream.heldBytes);
+      if (context.stream?.done !== true) return;
       flow.isPassedOver = true;
       context.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
       context.datagrams ??= new DatagramDissector(environment, this.#emit);
       context.datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
+      this.#hold(context, context.datagrams.heldBytes);
     } else if (flow.transport === 'sctp') {
       context.association ??= new SctpDissector(environment, this.#emit);
       context.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
+      this.#hold(context, context.association.heldBytes);
     } else if (isIpPayloadRead(flow.transport)) {
       const message = dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), environment);
       if (message !== null) this.#emit(message);
@@ -189,6 +196,31 @@ export class ProbePipeline implements FlowHandler {
     return context;
   }
 
+  /** The dissector of a flow now keeps `bytes` of messages that are not whole. When all together keep too many, flows give theirs up. */
+  #hold(context: DissectedFlow, bytes: number): void {
+    this.#heldBytes += bytes - context.heldBytes;
+    context.heldBytes = bytes;
+    if (this.#heldBytes > this.#tables.messages) this.#makeRoom();
+  }
+
+  /**
+   * Flows silent for longest tell what they have of messages that are not whole, and give it up; what comes of them later is read from the next
+   * start of a message on.
+   */
+  #makeRoom(): void {
+    for (const flow of this.#flows.flows) {
+      if (this.#heldBytes <= this.#tables.messages * leftOfMessages) break;
+      const context = flow.context as DissectedFlow;
+      if (context.heldBytes === 0) continue;
+      this.#dissected = flow;
+      context.stream?.end();
+      context.stream = context.datagrams = context.association = undefined;
+      this.#heldBytes -= context.heldBytes;
+      context.heldBytes = 0;
+      if (!flow.isWatched) this.dissect.add(flow.transport, 'bounded messages');
+    }
+  }
+
   gap(flow: Flow, sender: Sender, missing: number): void {
     this.#dissected = flow;
     (flow.context as DissectedFlow).stream?.gap(sender, missing);
@@ -202,6 +234,7 @@ export class ProbePipeline implements FlowHandler {
     const context = flow.context as DissectedFlow;
     this.#dissected = flow;
     context.stream?.end();
+    this.#heldBytes -= context.heldBytes;
     this.#recorder.end(flow, context, undefined, reason);
     this.#dissected = null;
   }
@@ -220,4 +253,6 @@ class DissectedFlow extends FlowState {
   stream: StreamDissector | undefined = undefined;
   datagrams: DatagramDissector | undefined = undefined;
   association: SctpDissector | undefined = undefined;
+  /** What they keep of messages that are not whole, bytes. */
+  heldBytes = 0;
 }

@@ -23,6 +23,10 @@ export const tablesSection = z.strictObject({
   stream: size('1MiB').meta({ description: 'What one direction of a TCP connection may hold back while bytes before it are missing.' }),
   streams: size('64MiB').meta({ description: 'What all TCP connections together may hold back. The one that has done so for longest goes on without the missing bytes.' }),
   fragments: size('4MiB').meta({ description: 'Fragments of IP datagrams that are not whole yet.' }),
+  messages: size('128MiB').meta({
+    description: 'What is kept of bodies, handshakes and other messages that are not whole yet, and of media to see how they are encrypted, of all flows together. '
+      + 'The flow silent for longest gives up its own.',
+  }),
   names: rows(defaultTables.names).meta({ description: 'Answers of DNS that label the flows to come, each a client and an address.' }),
   logFlows: rows(defaultTables.logFlows).meta({ description: 'Flows that logs name and whose later lines are waited for.' }),
   templates: rows(defaultTables.templates).meta({ description: 'Templates of flow exporters, and as many sampling rates.' }),

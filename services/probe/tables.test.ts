@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { CaptureBuilder, dnsAnswer, dnsQuery, flowTableDefaults } from '#capture';
+import { CaptureBuilder, dnsAnswer, dnsQuery, flowTableDefaults, httpRequest } from '#capture';
 import type { FlowRecord } from '#flow';
 import { Metrics } from '#runtime';
 import { ip, ipfix, set, template, u32 } from '../../libs/ingest/testing/export-datagrams.ts';
@@ -82,6 +82,14 @@ const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; inp
     }),
   },
   fragments: { bound: 3000, metric: /capture_problems_total\{reason="fragment\/evicted"\} (\d+)/, input: fragments() },
+  messages: {
+    bound: 2000, metric: /dissections_total\{outcome="tcp\/bounded messages"\} (\d+)/,
+    input: capture((builder) => {
+      const upload = httpRequest('POST', '/upload', { Host: 'a.example', 'Content-Type': 'text/plain', 'Content-Length': '5000' });
+      for (const [i, client] of hosts.entries())
+        builder.tcp({ client, server: { ...server, port: 80 }, at: at + i }).handshake().send(`${upload}${'text '.repeat(60)}`);
+    }),
+  },
   names: {
     bound: 5, metric: /probe_names_evicted_total (\d+)/,
     input: capture((builder) => {

@@ -10,6 +10,7 @@ export interface TableBounds {
   stream: number;
   streams: number;
   fragments: number;
+  messages: number;
   names: number;
   logFlows: number;
   templates: number;
@@ -31,6 +32,7 @@ export const defaultTables: TableBounds = {
   stream: flowTableDefaults.maxBufferedBytesPerStream,
   streams: flowTableDefaults.maxBufferedBytes,
   fragments: flowTableDefaults.maxFragmentBytes,
+  messages: 128 * 1024 * 1024,
   names: defaultNameCacheOptions.maxNames,
   logFlows: flowJoinDefaults.maxFlows,
   templates: templateDefaults.maxTemplates,
@@ -56,5 +58,6 @@ export function flowTableOptions({ flows, stream, streams, fragments, timeouts }
 /** The bounds of each of `count` pipelines that share the packets. What each has of all packets (names, templates, fragments) is not divided. */
 export function sharedOut(tables: TableBounds, count: number): TableBounds {
   const part = (all: number): number => Math.ceil(all / count);
-  return { ...tables, flows: part(tables.flows), streams: part(tables.streams), samples: part(tables.samples), values: part(tables.values) };
+  const { flows, streams, messages, samples, values } = tables;
+  return { ...tables, flows: part(flows), streams: part(streams), messages: part(messages), samples: part(samples), values: part(values) };
 }
