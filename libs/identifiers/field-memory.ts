@@ -2,6 +2,7 @@ import type { Field } from '#dissect';
 import { isAuthorizationKey } from './authorization.ts';
 import { catalogue } from './catalogue.ts';
 import { hostFields } from './host-labels.ts';
+import { keptText } from './kept-text.ts';
 import { wordsOf, type Announcement, type KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { axisOf, isPairKey, type Axis } from './position.ts';
@@ -18,6 +19,10 @@ interface Remembered {
 }
 
 const nothing: ReadonlyMap<string, Remembered> = new Map();
+
+function kept(finding: Finding): Finding {
+  return { ...finding, value: keptText(finding.value), path: keptText(finding.path), written: keptText(finding.written) };
+}
 
 /** Kinds that a key announces in company, by the key's words. */
 const inCompany = new Map<string, IdentifierKind[]>();
@@ -51,7 +56,7 @@ export class KnownField {
 
   constructor({ key, path }: Field, keyNames: KeyNames, generation: number) {
     this.#generation = generation;
-    this.key = key;
+    this.key = keptText(key);
     this.announcement = keyNames.announced(key, path);
     this.isAuthorization = isAuthorizationKey(key);
     this.isHost = hostFields.has(path);
@@ -79,7 +84,7 @@ export class KnownField {
     const known = this.#values.get(text);
     if (known !== undefined) return known;
     const older = this.#older.get(text);
-    if (older !== undefined) this.#values.set(text, older);
+    if (older !== undefined) this.#values.set(keptText(text), older);
     return older;
   }
 
@@ -112,7 +117,7 @@ export class FieldMemory {
     known = this.#olderFields.get(field.path);
     if (known?.key !== field.key) known = new KnownField(field, this.#keyNames, this.#generation);
     known.age(this.#generation);
-    this.#fields.set(field.path, known);
+    this.#fields.set(keptText(field.path), known);
     return known;
   }
 
@@ -129,7 +134,7 @@ export class FieldMemory {
     if (this.#values >= mostValues) this.#begin();
     known.age(this.#generation);
     const before = known.size;
-    known.remember(text, { encoding, findings });
+    known.remember(keptText(text), { encoding: keptText(encoding), findings: findings.map(kept) });
     this.#values += known.size - before;
   }
 

@@ -1,3 +1,4 @@
+import { keptText } from './kept-text.ts';
 import type { IdentifierKind } from './kind.ts';
 
 /** Words that say whose or in whose words an identifier is, and leave the rest of the name as it is: `from_uid`, `X-Client-Uid`. */
@@ -100,7 +101,7 @@ export class KeyNames {
   #keep(name: string, dependsOnPath: boolean): Known {
     if (this.#seen.size >= cacheLimit) this.#seen.clear();
     const known = { alone: this.#resolve(name), dependsOnPath };
-    this.#seen.set(name, known);
+    this.#seen.set(keptText(name), known);
     return known;
   }
 

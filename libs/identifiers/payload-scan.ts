@@ -2,17 +2,16 @@ import { isKnownDomain } from './email.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { classes, leastKey, leastText, printable, sign, word, type PayloadGlance } from './payload-glance.ts';
-import { looseness, type TextHit, type TextScanner } from './text-scan.ts';
+import type { Found } from './reading.ts';
+import type { TextHit, TextScanner } from './text-scan.ts';
+import { uncertaintyOfLooseKey } from './uncertainty.ts';
 
 /** An identifier in a payload that no dissector claims. */
-export interface PayloadHit {
-  readonly kind: IdentifierKind;
-  readonly value: string;
+export interface PayloadHit extends Found {
   /** Byte offset of the value in the payload. */
   readonly offset: number;
   /** `length-prefixed`, `u32be`, …, or empty for text. */
   readonly encoding: string;
-  readonly confidence: number;
 }
 
 const longestKey = 40;
@@ -121,7 +120,7 @@ export class PayloadScanner {
       if (length < leastKey || length > longestKey || length > end - start) continue;
       const announcement = this.#keyNames.announced(payload.toString('latin1', start, start + length));
       if (announcement === null) continue;
-      const confidence = announcement.loose ? -looseness : 0;
+      const confidence = announcement.loose ? -uncertaintyOfLooseKey : 0;
       const hit = readValue(payload, start + length, form, announcement.kinds);
       if (hit === null) continue;
       this.#hits.push({ ...hit, confidence: hit.confidence + confidence });

@@ -74,7 +74,7 @@ export class Recogniser {
     for (const { entry, encoding, value, place, offset } of watch.take()) {
       const path = place.encoding === '' && place.path.endsWith('.payload@0') ? `${place.path.slice(0, -1)}${offset}` : place.path;
       const inner = { ...place, path, encoding: chain(place.encoding, encoding) };
-      this.#reading.add(entry.kind, value, watchedConfidence, inner, '', entry);
+      this.#reading.add({ kind: entry.kind, value, confidence: watchedConfidence }, inner, '', entry);
     }
     this.#counters.unwatched += watch.skipped;
     watch.skipped = 0;

@@ -58,10 +58,16 @@ function isWhole(text: string, start: number, end: number): boolean {
   return (start === 0 || /[=:/"'[,;&?\s]/.test(text[start - 1]!)) && (end === text.length || /[&/;,?#"'}\]\s<:]/.test(text[end]!));
 }
 
-/** Letters of ASCII in lower case, and `+` as the space that it stands for in forms; the length stays. */
+/** Letters in lower case, and `+` as the space that it stands for in forms; the length stays. */
 function fold(text: string): string {
-  const lower = isAscii(text) ? text.toLowerCase() : text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const lower = isAscii(text) ? text.toLowerCase() : text.replaceAll(/\p{Lu}/gu, lowerCase);
   return lower.includes('+') ? lower.replaceAll('+', ' ') : lower;
+}
+
+/** Of the few letters that are longer in lower case, such as `İ`, as they stand. */
+function lowerCase(letter: string): string {
+  const lower = letter.toLowerCase();
+  return lower.length === letter.length ? lower : letter;
 }
 
 function isAscii(text: string): boolean {
@@ -129,17 +135,10 @@ function byteAt(text: string, i: number): number {
 function replace(text: string, replacements: Replacement[]): string {
   replacements.sort((a, b) => a.start - b.start || b.end - a.end);
   let out = '';
-  let done = 0;
-  let current: Replacement | null = null;
+  let end = 0;
   for (const next of replacements) {
-    if (current !== null && next.start < current.end) {
-      current.end = Math.max(current.end, next.end);
-      continue;
-    }
-    if (current !== null) out += `{${current.kind}}`;
-    out += text.slice(current === null ? done : current.end, next.start);
-    current = { ...next };
-    done = current.end;
+    if (next.start >= end) out += `${text.slice(end, next.start)}{${next.kind}}`;
+    end = Math.max(end, next.end);
   }
-  return `${out}{${current!.kind}}${text.slice(current!.end)}`;
+  return out + text.slice(end);
 }

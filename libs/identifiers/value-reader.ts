@@ -6,7 +6,8 @@ import type { Announcement, KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { chain, type MessageReading, type Place } from './reading.ts';
 import { readStructure, type StructuredValue } from './structured.ts';
-import { looseness, type TextScanner } from './text-scan.ts';
+import type { TextScanner } from './text-scan.ts';
+import { uncertaintyOfLooseKey } from './uncertainty.ts';
 import { findUtf16 } from './utf16.ts';
 
 /** Encodings that are unwrapped one inside the other. */
@@ -41,7 +42,7 @@ export class ValueReader {
       const path = hit.key === '' ? place.path : `${place.path}.${hit.key}`;
       const spelling = hit.encoding === '' ? written : text.slice(hit.start, hit.end);
       const inner = { ...place, path, encoding: chain(place.encoding, hit.encoding) };
-      this.#reading.add(hit.kind, hit.value, hit.confidence, inner, written || spelling);
+      this.#reading.add(hit, inner, written || spelling);
       if (hit.kind === jwt) this.claims(hit.value, inner);
     }
     if (isAnnounced || hits.length > 0 || depth === deepestEncoding) return;
@@ -78,7 +79,7 @@ export class ValueReader {
   #announced(value: string, { kinds, loose }: Announcement, place: Place, written: string): boolean {
     for (const kind of kinds) {
       if (!isWithin(kind, place.path) || !kind.validate(value)) continue;
-      this.#reading.add(kind, value, kind.confidence - (loose ? looseness : 0), place, written);
+      this.#reading.add({ kind, value, confidence: kind.confidence - (loose ? uncertaintyOfLooseKey : 0) }, place, written);
       return true;
     }
     return false;

@@ -53,6 +53,7 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     dropped: 'Identifiers over the bound of a message.',
     truncated: 'Texts and payloads of which only the beginning was read.',
     undecoded: 'Encoded values left alone because their message had reached its bound.',
+    spellingsDropped: 'Spellings of one identifier over the bound of a message, whose facts are left out.',
     unwatched: 'Parts of messages not compared with the watchlists because a message had too many.',
   });
   metrics.counts('inference', pipeline.recurring.counters, {
