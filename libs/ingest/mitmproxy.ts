@@ -1,5 +1,5 @@
 import { DissectCounters, StreamDissector, defaultDissectOptions, type Encryption, type Message } from '#dissect';
-import { canonicalAddress, endpointsOf, type Endpoints } from './endpoints.ts';
+import { canonicalAddress, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
 import type { LogMark, LogReader, LogSource } from './log.ts';
@@ -147,13 +147,13 @@ function endpointsOfFlow(flow: Dictionary): Endpoints {
   const serverPort = reachedPort || namedPort || portOf(request?.get('port') ?? null);
   const unspecified = serverIp.includes(':') ? '::' : '0.0.0.0';
   const hasClient = clientIp !== '' && clientIp.includes(':') === serverIp.includes(':');
-  return endpointsOf(
-    hasClient ? clientIp : unspecified,
-    hasClient ? clientPort : 0,
-    serverIp,
-    serverPort,
-    textOf(server, 'transport_protocol') || 'tcp',
-  )!;
+  return {
+    sourceIp: hasClient ? clientIp : unspecified,
+    sourcePort: hasClient ? clientPort : 0,
+    destinationIp: serverIp,
+    destinationPort: serverPort,
+    transport: textOf(server, 'transport_protocol') === 'udp' ? 'udp' : 'tcp',
+  };
 }
 
 /** Address and port under the first of the names that holds an address; '' and 0 when none does. IPv4 of a dual-stack socket is IPv4. */
