@@ -24,7 +24,7 @@ export async function metricsReference(): Promise<string> {
     ['Probe', (metrics) => {
       reportProbe(metrics, createPipeline({ tokenKey: new Uint8Array(32) }));
       reportLive(metrics, { counters: { restarts: 0 }, delaySeconds: 0 });
-      reportFollow(metrics, { counters: { resumed: 0, lostRests: 0, passedOver: 0, saveFailures: 0 }, files: 0 });
+      reportFollow(metrics, { counters: { resumed: 0, lostRests: 0, passedOver: 0, forgottenPositions: 0, saveFailures: 0 }, files: 0 });
       reportSocket(metrics, { counters: { connections: 0, refused: 0 }, writers: 0 });
       reportSink(metrics, 'flows', createSinkCounters());
     }],

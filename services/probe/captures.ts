@@ -60,7 +60,8 @@ function inputOf(file: string, stats: Stats, found: boolean): CaptureInput {
   return { path: file, name: path.basename(file), size: stats.size, found };
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file cannot be read, in words. */
+export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') return 'no such file or folder';
   if (code === 'EACCES') return 'permission denied';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leastSample } from '#ingest';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
-import { isCompressed, listCaptures } from './captures.ts';
+import { isCompressed, listCaptures, reasonOf } from './captures.ts';
 import { FollowedFile } from './followed-file.ts';
 import { readerOf, resumedReaderOf, warmUp, type InputReader } from './input-reader.ts';
 import { batchSize } from './outlet.ts';
@@ -36,8 +36,10 @@ export interface FollowCounters {
   resumed: number;
   /** Files of which an earlier run had read a part, and whose rest is not there any more. */
   lostRests: number;
-  /** Files passed over: neither capture nor log, compressed, or more than can be followed. */
+  /** Files and folders passed over: neither capture nor log, compressed, unreadable, or more than can be followed. */
   passedOver: number;
+  /** Positions forgotten to make room for others: those files would be read again from their beginning. */
+  forgottenPositions: number;
   /** Positions that could not be saved; they are tried again. */
   saveFailures: number;
 }
@@ -77,7 +79,7 @@ const deaf: InputReader = { push: () => {}, finish: () => {}, read: 0, packets: 
  */
 export class FollowSource implements Component {
   readonly name = 'followed files';
-  readonly counters: FollowCounters = { resumed: 0, lostRests: 0, passedOver: 0, saveFailures: 0 };
+  readonly counters: FollowCounters = { resumed: 0, lostRests: 0, passedOver: 0, forgottenPositions: 0, saveFailures: 0 };
   readonly #options: FollowSourceOptions;
   readonly #folders: string[] = [];
   readonly #followed = new Map<string, Followed>();
@@ -87,6 +89,8 @@ export class FollowSource implements Component {
   #positions!: Positions;
   #running: Promise<void> | undefined;
   #isFull = false;
+  /** What was found and cannot be read, told once each. */
+  readonly #unreadable = new Set<string>();
   #savedAt = -Infinity;
   #scannedAt = -Infinity;
 
@@ -135,7 +139,7 @@ export class FollowSource implements Component {
       if (followed.reader !== undefined && followed.reader.mark === undefined) this.#finish(followed);
       await followed.file.close();
     }
-    this.#options.pipeline.finish();
+    while (!this.#options.pipeline.finish(batchSize)) await this.#send();
     await this.#confirm(true);
   }
 
@@ -198,8 +202,10 @@ export class FollowSource implements Component {
     const { scanInterval = 2000, logger } = this.#options;
     if (this.#folders.length === 0 || performance.now() - this.#scannedAt < scanInterval) return;
     this.#scannedAt = performance.now();
-    const { inputs } = await listCaptures(this.#folders);
-    const there = new Set(inputs.map((input) => input.path));
+    const { inputs, unreadable } = await listCaptures(this.#folders);
+    const there = new Set([...inputs, ...unreadable].map((one) => one.path));
+    for (const file of this.#unreadable) if (!there.has(file)) this.#unreadable.delete(file);
+    for (const { path: file, reason } of unreadable) this.#passOver(file, reason);
     for (const [file, followed] of this.#followed) {
       if (!followed.isFound || there.has(file)) continue;
       await this.#readToEnd(followed);
@@ -231,7 +237,7 @@ export class FollowSource implements Component {
     const { file, name } = followed;
     const isIdle = performance.now() - followed.movedAt > (this.#options.settleInterval ?? 10_000);
     if (file.sleeps && isIdle) return false;
-    const chunk = await file.next();
+    const chunk = await this.#next(followed);
     if (chunk === null) {
       if (isIdle) await this.#settle(followed);
       return false;
@@ -261,6 +267,27 @@ export class FollowSource implements Component {
     }
     if (pipeline.pending >= batchSize) await this.#send();
     return true;
+  }
+
+  /** As {@link FollowedFile.next}. What was found in a folder and cannot be read is let go, until the next look through the folder. */
+  async #next(followed: Followed): Promise<Buffer | 'rotated' | null> {
+    const { file, isFound } = followed;
+    try {
+      return await file.next();
+    } catch (error) {
+      if (!isFound) throw error;
+      this.#passOver(file.path, reasonOf(error));
+      this.#followed.delete(file.path);
+      await file.close();
+      return null;
+    }
+  }
+
+  #passOver(file: string, reason: string): void {
+    if (this.#unreadable.has(file)) return;
+    this.#unreadable.add(file);
+    this.counters.passedOver++;
+    this.#options.logger.error({ file: path.basename(file) }, `cannot be read: ${reason}`);
   }
 
   /** A file has not grown for long: it counts as read, though it may still grow. */
@@ -343,7 +370,7 @@ export class FollowSource implements Component {
   /** Hands over what waits; when it is accepted the positions move, and are saved from time to time. */
   async #confirm(saves = performance.now() - this.#savedAt >= saveInterval): Promise<void> {
     await this.#send();
-    for (const position of this.#ended) this.#positions.set(position);
+    for (const position of this.#ended) this.#move(position);
     this.#ended = [];
     for (const followed of this.#followed.values()) {
       const { reader, file } = followed;
@@ -351,7 +378,7 @@ export class FollowSource implements Component {
       const mark = reader.mark?.();
       if (mark !== undefined) followed.hasMoved = false;
       const position = mark === undefined ? file.positionAt(0, 0, '') : file.positionAt(file.offset - mark.unread, mark.line, mark.head);
-      if (position !== null) this.#positions.set(position);
+      if (position !== null) this.#move(position);
     }
     if (!saves) return;
     this.#savedAt = performance.now();
@@ -361,6 +388,10 @@ export class FollowSource implements Component {
       this.counters.saveFailures++;
       this.#options.logger.error({ file: this.#options.positions }, `cannot be written: ${(error as Error).message}`);
     }
+  }
+
+  #move(position: FilePosition): void {
+    if (this.#positions.set(position)) this.counters.forgottenPositions++;
   }
 
   async #send(): Promise<void> {

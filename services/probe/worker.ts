@@ -55,7 +55,6 @@ function handle(message: ToWorker): void {
       encode();
       return post({ kind: 'read', packets: reader.packets, ...taken() });
     case 'end':
-      if (isRefused) return;
       reader.finish();
       finishFlows();
       return post({
