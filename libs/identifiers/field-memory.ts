@@ -5,6 +5,7 @@ import { hostFields } from './host-labels.ts';
 import { keptText } from './kept-text.ts';
 import { wordsOf, type Announcement, type KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
+import { kindsByName } from './kinds-by-name.ts';
 import { axisOf, isPairKey, type Axis } from './position.ts';
 import type { Finding } from './reading.ts';
 
@@ -24,15 +25,8 @@ function kept(finding: Finding): Finding {
   return { ...finding, value: keptText(finding.value), path: keptText(finding.path), written: keptText(finding.written) };
 }
 
-/** Kinds that a key announces in company, by the key's words. */
-const inCompany = new Map<string, IdentifierKind[]>();
-for (const kind of catalogue) {
-  if (kind.company === undefined) continue;
-  for (const key of kind.keys) {
-    const name = key.replaceAll('_', '');
-    inCompany.set(name, [...(inCompany.get(name) ?? []), kind]);
-  }
-}
+/** Kinds that a key announces in company. */
+const inCompany = kindsByName(catalogue.filter(({ company }) => company !== undefined));
 
 /** What is known of a field by its path and key alone, and what was found in its latest values. */
 export class KnownField {

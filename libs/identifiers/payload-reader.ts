@@ -83,8 +83,7 @@ export class PayloadReader {
     this.#utf16(message, bytes);
     if (this.#glance.hasDigits) this.#tbcd(message, bytes);
     const before = this.#reading.size;
-    this.#structure(message, bytes);
-    return this.#reading.size > before;
+    return this.#structure(message, bytes) && this.#reading.size > before;
   }
 
   #utf16(message: Message, bytes: Buffer): void {
@@ -99,13 +98,16 @@ export class PayloadReader {
     });
   }
 
-  #structure(message: Message, bytes: Buffer): void {
+  /** Returns whether all of a structure was read. */
+  #structure(message: Message, bytes: Buffer): boolean {
     for (const start of structureOffsets) {
       const structure = bytes.length - start > mostStructured ? null : readStructure(bytes, start);
       if (structure === null) continue;
       for (const value of structure.values) this.#values.structured(value, placeInPayload(message, value.offset, structure.encoding));
-      return;
+      if (structure.isCut) this.#reading.truncate();
+      return !structure.isCut;
     }
+    return false;
   }
 
   #login(message: Message, bytes: Buffer): void {

@@ -150,14 +150,15 @@ export class MessageReading {
   }
 
   bounded(text: string): string {
-    return text.length <= longestText ? text : (this.#truncated(), text.slice(0, longestText));
+    return text.length <= longestText ? text : (this.truncate(), text.slice(0, longestText));
   }
 
   boundedBytes(bytes: Buffer): Buffer {
-    return bytes.length <= longestText ? bytes : (this.#truncated(), bytes.subarray(0, longestText));
+    return bytes.length <= longestText ? bytes : (this.truncate(), bytes.subarray(0, longestText));
   }
 
-  #truncated(): void {
+  /** Only the beginning of something was read. */
+  truncate(): void {
     this.#counters.truncated++;
     this.isComplete = false;
   }

@@ -42,7 +42,7 @@ export const windowsSid: IdentifierKind = {
   dataClass: 'account',
   keys: ['sid', 'user_sid', 'security_id', 'object_sid', 'account_sid', 'primary_sid', 'logon_sid', 'owner_sid', 'target_user_sid'],
   validate: (value) => /^S-1-5-21-(?:\d{1,10}-){3}\d{3,10}$/i.test(value),
-  shape: patternShape([literal('S-1')], 95, accountSid),
+  shape: patternShape({ anchors: [literal('S-1')], confidence: 95, pattern: accountSid }),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
   traps: ['well-known identifiers such as S-1-5-18, which are the same on all machines', 'the identifier of a domain has one number less'],

@@ -126,7 +126,7 @@ export const mucRoomId: IdentifierKind = {
   dataClass: 'room',
   keys: ['jid', 'to', 'from', 'room_jid', 'muc_jid'],
   validate: (value) => mucRoom.test(value),
-  shape: patternShape([sequence('@', any, any)], 88, mucInText, undefined, startOfLocalPart),
+  shape: patternShape({ anchors: [sequence('@', any, any)], confidence: 88, pattern: mucInText, begin: startOfLocalPart }),
   normalise: (value) => value.replace(/\/.*$/, '').replace(/@.*$/, '').toLowerCase(),
   confidence: 90,
   traps: ['the address of a person on such a host has no such subdomain'],
