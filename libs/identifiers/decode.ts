@@ -39,12 +39,13 @@ export function decodeBytes(value: string): DecodedBytes | null {
   return isBase64(value) ? { encoding: alphabetOf(value), bytes: Buffer.from(value, 'base64') } : null;
 }
 
-/** RFC 3986, section 2.1. */
-function fromPercent(value: string): Decoded | null {
+/** RFC 3986, section 2.1. Where the bytes are those of another character set, what stands around them is read all the same. */
+function fromPercent(value: string): Decoded {
   try {
     return { encoding: 'url', text: decodeURIComponent(value.replaceAll(/%(?![0-9A-Fa-f]{2})/g, '%25')) };
   } catch {
-    return null;
+    const text = value.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString());
+    return { encoding: 'url', text };
   }
 }
 
