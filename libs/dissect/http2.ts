@@ -1,3 +1,4 @@
+import { keptCopy } from '#capture';
 import { ByteStream } from './bytestream.ts';
 import { FieldList, type FrameMap } from './fieldlist.ts';
 import { HpackDecoder, HpackError } from './hpack.ts';
@@ -232,7 +233,7 @@ class Http2Side implements Side {
       this.#break('malformed frame');
       return;
     }
-    this.#block.push(Buffer.from(payload.subarray(start, end)));
+    this.#block.push(keptCopy(payload.subarray(start, end)));
     // One byte for an empty fragment too: a block that has begun goes on, and cannot go on for ever.
     this.#blockLength += end - start + 1;
     if (this.#blockLength > this.#session.options.maxHeadBytes) this.#break('bounded head');

@@ -12,12 +12,16 @@ const LF = 0x0a;
 const CR = 0x0d;
 const DOT = 0x2e;
 
+const nothing = Buffer.alloc(0);
+
 type Outcome = 'read' | 'more' | 'passed over';
 
 /** The lines of one direction, with content between them that is passed over unread. */
 export class LineReader {
-  /** The last line without its end, or the literal that was asked for. */
-  line: Buffer = Buffer.alloc(0);
+  /**
+   * What {@link next} has read: a line without its end, or the literal that was asked for. Empty when there was none, so that an idle flow keeps none.
+   */
+  line: Buffer = nothing;
   /** Number and time (µs) of the packet that completed it. */
   frame = 0;
   micros = 0;
@@ -42,6 +46,7 @@ export class LineReader {
 
   /** Reads the next line, consuming what stands before it; false when it has not come yet. */
   next(): boolean {
+    this.line = nothing;
     while (this.#stream.length > 0) {
       if (this.#content > 0) {
         if (!this.#passContent()) return false;

@@ -1,3 +1,4 @@
+import { keptCopy } from '#capture';
 import { visitAmf } from './amf.ts';
 import { FieldList } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
@@ -90,7 +91,7 @@ class RtmpReader implements FrameReader {
     const stream = openStream(direction, header, context);
     const data = bytes.subarray(header.dataAt);
     const isKept = stream.type === COMMAND || stream.type === COMMAND_AMF3 || stream.type === SET_CHUNK_SIZE;
-    if (isKept && stream.length <= context.options.maxHeadBytes) stream.parts.push(Buffer.from(data));
+    if (isKept && stream.length <= context.options.maxHeadBytes) stream.parts.push(keptCopy(data));
     stream.received += data.length;
     if (stream.received < stream.length) return null;
     const whole = Buffer.concat(stream.parts);

@@ -1,3 +1,4 @@
+import { keptCopy } from '#capture';
 import type { DissectCounters } from './counters.ts';
 import { diameterMessage, recogniseDiameter } from './diameter.ts';
 import { isDtls } from './dtls.ts';
@@ -103,7 +104,7 @@ export class SctpDissector {
       this.#counters.add('sctp', 'bounded fragments');
       direction.clear();
     }
-    direction.fragments.set(tsn, { flags, payloadProtocol, bytes: Buffer.from(bytes) });
+    direction.fragments.set(tsn, { flags, payloadProtocol, bytes: keptCopy(bytes) });
     direction.bytes += bytes.length;
     this.#complete(direction, tsn, context);
   }

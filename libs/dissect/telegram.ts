@@ -1,3 +1,4 @@
+import { keptCopy } from '#capture';
 import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import { HandshakeTimer } from './handshake-timer.ts';
@@ -40,7 +41,7 @@ export class TelegramCall {
   #peer = '';
 
   constructor(payload: Buffer, options: DissectOptions, counters: DissectCounters) {
-    this.#tag = Buffer.from(payload.subarray(0, tagLength));
+    this.#tag = keptCopy(payload.subarray(0, tagLength));
     this.#options = options;
     this.#counters = counters;
   }

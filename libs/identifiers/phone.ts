@@ -1,9 +1,11 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { createRequire } from 'node:module';
 
 /*
  * libphonenumber-js ships three sizes of metadata: min 83 KB, mobile 99 KB, max 157 KB. `min` knows lengths only for most countries,
  * `mobile` takes every fixed line for invalid; `max` has the patterns of both for 58 KB more and 4 µs a number.
+ * As a CommonJS module it loads in half the time of its 93 ES modules, which were a fifth of what starting a thread of the probe took.
  */
+const { parsePhoneNumberFromString } = createRequire(import.meta.url)('libphonenumber-js/max') as typeof import('libphonenumber-js/max');
 
 /** Between 8 and 15 digits behind `+` (ITU-T E.164, 6.1), with the signs people put between them (RFC 3966, 5.1.1). */
 export const phoneInText = /(?<=^|[\s"'=:,;<>([|])\+\d(?:[ .()-]{0,2}\d){7,14}(?![\w@])/y;
@@ -18,7 +20,12 @@ export function isPhone(value: string): boolean {
 
 /** A whole number: with `+`, with `00`, or bare country code and subscriber number as networks write an MSISDN (ITU-T E.164, 6.2). */
 export function isInternational(value: string): boolean {
-  return dialled(digitsOf(value)) !== null;
+  return fullNumber(digitsOf(value)) !== null;
+}
+
+/** How a number, given in digits with country code, is dialled at home; undefined when it is none. */
+export function nationalNumber(digits: string): string | undefined {
+  return parsePhoneNumberFromString(`+${digits}`)?.nationalNumber;
 }
 
 /**
@@ -27,7 +34,7 @@ export function isInternational(value: string): boolean {
  */
 export function normalisePhone(value: string): string {
   const digits = digitsOf(value);
-  return value.startsWith('+') || value.startsWith('00') ? dialled(digits) ?? digits : digits;
+  return value.startsWith('+') || value.startsWith('00') ? fullNumber(digits) ?? digits : digits;
 }
 
 function digitsOf(value: string): string {
@@ -36,7 +43,7 @@ function digitsOf(value: string): string {
 }
 
 /** The digits of E.164 of a number that exists; null where none does. */
-function dialled(digits: string): string | null {
+function fullNumber(digits: string): string | null {
   const number = /^[1-9]\d{7,14}$/.test(digits) ? parsePhoneNumberFromString(`+${digits}`) : undefined;
   return number?.isValid() === true ? number.number.slice(1) : null;
 }

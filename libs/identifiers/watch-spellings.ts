@@ -1,7 +1,7 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { digestsOf } from './digests.ts';
 import type { IdentifierKind } from './kind.ts';
 import { normaliseOpaque } from './opaque.ts';
+import { nationalNumber } from './phone.ts';
 
 /** One way in which traffic may write a value. */
 export interface Spelling {
@@ -20,7 +20,11 @@ export function spellingsOf(value: string, kind: IdentifierKind): Spelling[] {
   const plain = plainSpellings(value, kind);
   const spellings: Spelling[] = [];
   for (const text of plain) {
-    spellings.push({ encoding: '', written: text }, { encoding: '', written: inPayload(text) }, { encoding: 'hex', written: Buffer.from(text).toString('hex') });
+    spellings.push(
+      { encoding: '', written: text },
+      { encoding: '', written: inPayload(text) },
+      { encoding: 'hex', written: Buffer.from(text).toString('hex') },
+    );
     const base64 = Buffer.from(text).toString('base64').replace(/=+$/, '');
     // Shorter base64 is a word of its own.
     if (base64.length >= 8)
@@ -49,7 +53,7 @@ function plainSpellings(value: string, kind: IdentifierKind): string[] {
   const spellings = [value.trim(), normal];
   if (kind.name === 'mac' || kind.name === 'bssid') spellings.push(normal.replaceAll(':', ''), normal.replaceAll(':', '-'));
   if (kind.name === 'phone' || kind.name === 'msisdn') {
-    const national = parsePhoneNumberFromString(`+${normal}`)?.nationalNumber;
+    const national = nationalNumber(normal);
     if (national !== undefined && national.length >= 8) spellings.push(national, `0${national}`, `00${normal}`, `+${normal}`);
   }
   return [...new Set(spellings)].filter((text) => text.length >= leastText);
