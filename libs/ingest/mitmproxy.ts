@@ -4,7 +4,8 @@ import { digestOf, type LogEntry } from './entry.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
 import type { LogMark, LogReader, LogSource } from './log.ts';
 import { cleartext, encrypted, message } from './messages.ts';
-import { frameOf, parseTnetstring, TnetstringError, type Tnetstring } from './tnetstring.ts';
+import { parseTnetstring, TnetstringError, type Tnetstring } from './tnetstring.ts';
+import { TnetstringSplitter } from './tnetstring-splitter.ts';
 
 const format = 'mitmproxy';
 /** Longest flow; it is held as a whole. */
@@ -31,71 +32,20 @@ export function isMitmproxy(sample: string): boolean {
  */
 export function mitmproxy(source: LogSource, from?: Omit<LogMark, 'unread'>): LogReader {
   const { name, counters } = source;
-  let number = from?.line ?? 0;
-  /** What was pushed and belongs to no flow yet. */
-  let rest: Buffer[] = [];
-  let restBytes = 0;
-  let wantedBytes = 1;
-  /** Of a flow too long: bytes passed over, and still to be. */
-  let passed = 0;
-  let passing = 0;
-  let isBroken = false;
-
-  const problem = (reason: string): void => counters.problem(format, reason, name, number);
-  const pass = (bytes: Buffer): Buffer => {
-    const length = Math.min(passing, bytes.length);
-    passing -= length;
-    passed = passing === 0 ? 0 : passed + length;
-    return bytes.subarray(length);
-  };
-  const read = (): void => {
-    let bytes = rest.length === 1 ? rest[0]! : Buffer.concat(rest);
-    wantedBytes = 1;
-    for (;;) {
-      bytes = pass(bytes);
-      const frame = bytes.length === 0 ? null : frameOf(bytes, 0);
-      if (frame === null) break;
-      if (frame.end > maxFlowBytes) {
-        number++;
-        problem('flow too long');
-        passing = frame.end + 1;
-      } else if (frame.end >= bytes.length) {
-        wantedBytes = frame.end + 1;
-        break;
-      } else {
-        number++;
-        readFlow(bytes.subarray(0, frame.end + 1), number, source);
-        bytes = bytes.subarray(frame.end + 1);
-      }
-    }
-    rest = bytes.length === 0 ? [] : [bytes];
-    restBytes = bytes.length;
-  };
+  const flows = new TnetstringSplitter({
+    longest: maxFlowBytes,
+    before: from?.line ?? 0,
+    onValue: (bytes, number) => readFlow(bytes, number, source),
+    onProblem: (problem, number) => counters.problem(format, problems[problem], name, number),
+  });
   return {
-    push(chunk) {
-      const bytes = pass(chunk);
-      if (isBroken || bytes.length === 0) return;
-      rest.push(Buffer.from(bytes));
-      restBytes += bytes.length;
-      if (restBytes < wantedBytes) return;
-      try {
-        read();
-      } catch (error) {
-        if (!(error instanceof TnetstringError)) throw error;
-        isBroken = true;
-        rest = [];
-        number++;
-        problem('not a flow file from here on');
-      }
-    },
-    finish() {
-      if (isBroken || (restBytes === 0 && passing === 0)) return;
-      number++;
-      problem('cut flow');
-    },
-    mark: () => ({ unread: isBroken ? 0 : restBytes + passed, line: passing > 0 ? number - 1 : number, head: '' }),
+    push: (chunk) => flows.push(chunk),
+    finish: () => flows.finish(),
+    mark: () => ({ unread: flows.unread, line: flows.values, head: '' }),
   };
 }
+
+const problems = { long: 'flow too long', broken: 'not a flow file from here on', cut: 'cut flow' } as const;
 
 function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSource): void {
   const problem = (reason: string): void => counters.problem(format, reason, name, number);
