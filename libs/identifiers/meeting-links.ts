@@ -30,8 +30,10 @@ const landmarks = ['meet', 'webex', 'whereby', 'bluejeans', '8x8', 'feishu', 'la
 export const meetingLinkAnchors = landmarks.map(caseless);
 
 /** Pages of the services that are no rooms. */
-const pages =
-  /^(?:about|blog|business|careers|contact|download|favicon|features|help|images|index|information|jobs|legal|libs?|login|news|org|plans|pricing|privacy|product|sign-?(?:in|up)|sounds|static|support|team|terms|user|config|css|external_api|http-bind|xmpp-websocket|manifest|robots)/i;
+const pages = new RegExp(`^(?:${
+  'about|blog|business|careers|contact|download|favicon|features|help|images|index|information|jobs|legal|libs?|login|news|org|plans|pricing'
+  + '|privacy|product|sign-?(?:in|up)|sounds|static|support|team|terms|user|config|css|external_api|http-bind|xmpp-websocket|manifest|robots'
+})`, 'i');
 
 /** Names of meetings in links of the services above. Takes time in proportion to the text. */
 export function findMeetingLinks(text: string, visit: (start: number, end: number) => void): void {

@@ -17,8 +17,10 @@ const newestVersion = 21;
 type Dictionary = ReadonlyMap<string, Tnetstring>;
 
 /** A dictionary whose first key is one of a flow's: which one it is depends on the version. */
-const beginning =
-  /^\d{2,12}:\d{1,2}:(?:websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn|error|id|type|version|close_\w+)[;,]\d/;
+const beginning = new RegExp(`^\\d{2,12}:\\d{1,2}:(?:${
+  'websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn'
+  + '|error|id|type|version|close_\\w+'
+})[;,]\\d`);
 
 export function isMitmproxy(sample: string): boolean {
   return beginning.test(sample);
@@ -124,8 +126,15 @@ function exchange(flow: Dictionary, encryption: Encryption, micros: number): Mes
   const host = textOf(request, 'authority') || textOf(request, 'host');
   const hasHost = headers.some(([name]) => name.toLowerCase() === 'host');
   const messages = httpMessages({
-    method: textOf(request, 'method'), target: textOf(request, 'path'), requestHeaders: hasHost ? headers : [['Host', host], ...headers], requestBody: bodyOf(request),
-    status: numberIn(response, 'status_code'), responseHeaders: headersOf(response), responseBody: bodyOf(response), encryption, keepsContentEncoding: true,
+    method: textOf(request, 'method'),
+    target: textOf(request, 'path'),
+    requestHeaders: hasHost ? headers : [['Host', host], ...headers],
+    requestBody: bodyOf(request),
+    status: numberIn(response, 'status_code'),
+    responseHeaders: headersOf(response),
+    responseBody: bodyOf(response),
+    encryption,
+    keepsContentEncoding: true,
   }, micros);
   const frames = dictionary(flow, 'websocket')?.get('messages');
   for (const frame of Array.isArray(frames) ? frames : []) {
