@@ -4,9 +4,20 @@ import { describe, test } from 'node:test';
 import { isBirthDate, normaliseBirthDate } from './birth-date.ts';
 import { decodeOnce } from './decode.ts';
 import { Digests } from './digests.ts';
+import { normaliseEmail } from './email.ts';
 import { normalisePhone } from './phone.ts';
+import { field, messageOf, recognise } from './testing.ts';
 
 describe('what is the same has one token, and what is not has another', () => {
+  test('a mailbox, whose domain may be written in its own script or as DNS has it', () => {
+    for (const written of ['Jane@Bücher.example', 'jane@xn--bcher-kva.example', ' jane@BÜCHER.example ']) assert.equal(normaliseEmail(written), 'jane@xn--bcher-kva.example');
+    const values = (text: string): string[] => recognise(messageOf(field('note', text))).map(({ value }) => value);
+    assert.deepEqual(values('an jörg.weiß@bücher.example, bitte'), ['jörg.weiß@bücher.example']);
+    assert.deepEqual(values('联系jane@example.org谢谢'), ['jane@example.org']);
+    assert.deepEqual(values('jane@example.orgпривет'), ['jane@example.org']);
+    assert.deepEqual(values('jane@bücher'), []);
+  });
+
   test('a birth date, in all orders that say which is the day', () => {
     for (const written of ['1987-11-23', '19871123', '1987/11/23', '1987-11-23T00:00:00Z', '23.11.1987', '23-11-1987', '11/23/1987'])
       assert.equal(normaliseBirthDate(written), '19871123', written);
