@@ -12,6 +12,7 @@ import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { identifiersInPath } from './path-segments.ts';
 import { chain, type Known, type MessageReading, type Place } from './reading.ts';
+import type { Scanners } from './scanners.ts';
 import type { TextScanner } from './text-scan.ts';
 import { uncertaintyOfDigest, uncertaintyOfPath } from './uncertainty.ts';
 import type { ValueReader } from './value-reader.ts';
@@ -28,7 +29,7 @@ export class FieldReader {
   readonly #reading: MessageReading;
   readonly #memory: FieldMemory;
 
-  constructor(keyNames: KeyNames, text: TextScanner, values: ValueReader, digests: Digests<Known>, reading: MessageReading) {
+  constructor({ keyNames, text }: Scanners, values: ValueReader, digests: Digests<Known>, reading: MessageReading) {
     this.#keyNames = keyNames;
     this.#text = text;
     this.#values = values;

@@ -3,6 +3,9 @@ import type { Recognised } from './report.ts';
 /** Shorter values coincide with other text: they are replaced only as a whole value or path segment. */
 const shortValue = 4;
 
+/** Layers of escapes that are undone. */
+const mostUndone = 2;
+
 interface Replacement {
   start: number;
   end: number;
@@ -18,12 +21,11 @@ export function redact(text: string, recognised: readonly Recognised[]): string 
   if (text === '' || recognised.length === 0) return text;
   const replacements: Replacement[] = [];
   let reading: Reading | null = asItStands(text);
-  for (let depth = 0; reading !== null && depth < 3; depth++) {
-    const folded = fold(reading.text);
+  for (let undone = 0; reading !== null; undone++) {
     for (const one of recognised) {
-      for (const spelling of (one.sought ??= spellingsOf(one))) find(reading, folded, spelling, one.observable.kind, replacements);
+      for (const spelling of (one.sought ??= spellingsOf(one))) find(reading, spelling, one.observable.kind, replacements);
     }
-    reading = decode(reading);
+    reading = undone < mostUndone ? decode(reading) : null;
   }
   return replacements.length === 0 ? text : replace(text, replacements);
 }
@@ -35,22 +37,23 @@ function spellingsOf({ value, written }: Recognised): string[] {
 
 /** A text as it reads once decoded, with the place of each character in the original. */
 interface Reading {
-  text: string;
+  readonly text: string;
+  /** As spellings are, so that they are found in any case. */
+  readonly folded: string;
   /** Start of each character in the original, and at the end its length; null when it is the original. */
-  starts: Int32Array | null;
+  readonly starts: Int32Array | null;
 }
 
 function asItStands(text: string): Reading {
-  return { text, starts: null };
+  return { text, folded: fold(text), starts: null };
 }
 
-/** `text` is that of the reading, and folded, as `wanted` is. */
-function find(reading: Reading, text: string, wanted: string, kind: string, replacements: Replacement[]): void {
+function find({ folded: text, starts }: Reading, wanted: string, kind: string, replacements: Replacement[]): void {
   if (wanted.length > text.length) return;
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
     const end = at + wanted.length;
     if (wanted.length < shortValue && !isWhole(text, at, end)) continue;
-    replacements.push({ start: reading.starts?.[at] ?? at, end: reading.starts?.[end] ?? end, kind });
+    replacements.push({ start: starts?.[at] ?? at, end: starts?.[end] ?? end, kind });
   }
 }
 
@@ -97,7 +100,7 @@ function decode({ text, starts: outer }: Reading): Reading | null {
     i += length;
   }
   starts[decoded.length] = outer?.[text.length] ?? text.length;
-  return decoded === text ? null : { text: decoded, starts };
+  return decoded === text ? null : { text: decoded, folded: fold(decoded), starts };
 }
 
 const jsonEscapes: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };

@@ -75,14 +75,26 @@ export function reasonOf(error: unknown): string {
  * @param onRead bytes read from the file so far
  * @throws {CaptureError} `compressed` when what looks compressed cannot be unpacked
  */
-export async function* openCapture(input: CaptureInput, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const file = countBytes(input.path === '-' ? process.stdin : readFile(input.path), onRead);
+export function openCapture(input: CaptureInput, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+  return unpacked(countBytes(input.path === '-' ? process.stdin : readFile(input.path), onRead));
+}
+
+/** Bytes by which what is compressed is told. */
+const markBytes = 4;
+
+/** What is in a file, whose first chunks may be as small as a pipe makes them. */
+export async function* unpacked(file: AsyncGenerator<Buffer, undefined>): AsyncGenerator<Buffer> {
   try {
-    const { value: first, done } = await file.next();
-    if (done) return;
-    const unpacker = unpackerOf(first);
-    if (unpacker === undefined) yield* startingWith(first, file);
-    else yield* unpack(copies(startingWith(first, file)), unpacker);
+    let start: Buffer = Buffer.alloc(0);
+    while (start.length < markBytes) {
+      const { value, done } = await file.next();
+      if (done) break;
+      start = start.length === 0 ? value : Buffer.concat([start, value]);
+    }
+    if (start.length === 0) return;
+    const unpacker = unpackerOf(start);
+    if (unpacker === undefined) yield* startingWith(start, file);
+    else yield* unpack(copies(startingWith(start, file)), unpacker);
   } finally {
     await file.return(undefined);
   }

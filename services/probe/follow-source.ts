@@ -329,7 +329,7 @@ export class FollowSource implements Component {
       return;
     }
     await this.#send();
-    warmUp(sample, name, pipeline, await file.before(from.offset, warmBytes), from.head);
+    warmUp({ start: sample, name, before: await file.before(from.offset, warmBytes), head: from.head }, pipeline);
     pipeline.take();
     followed.reader = reader;
     this.counters.resumed++;
