@@ -43,7 +43,8 @@ export class Reporter {
       const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
       if (same === undefined) {
         this.#counters.count(hit.kind.name);
-        const written = hit.written.filter((spelling) => spelling !== hit.value).map(keptText);
+        const written: string[] = [];
+        for (const spelling of hit.written) if (spelling !== hit.value) written.push(keptText(spelling));
         recognised.push({ observable: observableOf(hit, token, reading.watch?.listOf(token) ?? ''), value: keptText(hit.value), written });
         if (hit.known === undefined) this.#rememberDigests(hit, token);
       } else {
