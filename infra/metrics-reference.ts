@@ -17,12 +17,14 @@ import {
   reportStore,
 } from '../services/operations/operations.ts';
 import { createPipeline } from '../services/probe/create.ts';
+import { reportWatchlists } from '../services/probe/watchlist-watcher.ts';
 
 /** docs/metrics.md: every metric that a service of Telltale exports, from the code that registers it. */
 export async function metricsReference(): Promise<string> {
   const sections: [string, (metrics: Metrics) => void][] = [
     ['Probe', (metrics) => {
       reportProbe(metrics, createPipeline({ tokenKey: new Uint8Array(32) }));
+      reportWatchlists(metrics, { counters: { watchlistReloads: 0, watchlistReloadsRefused: 0 } });
       reportLive(metrics, { counters: { restarts: 0 }, delaySeconds: 0 });
       reportFollow(metrics, { counters: { resumed: 0, lostRests: 0, passedOver: 0, forgottenPositions: 0, saveFailures: 0 }, files: 0 });
       reportSocket(metrics, { counters: { connections: 0, refused: 0 }, writers: 0 });

@@ -2,7 +2,7 @@ import { catalogue, dataClassOf, inferredKinds } from '#identifiers';
 import { buildDashboard } from './dashboard.ts';
 import { drill, findingColumns, gauge, hidden, unit, width } from './columns.ts';
 import { bars, stat, table, timeSeries } from './panels.ts';
-import { bucket, chosen, findingCells, flag, listed, named, selectedFindings } from './sql.ts';
+import { bucket, chosen, findingCells, flag, listed, named, selectedFindings, subjects } from './sql.ts';
 import { clockVariable, kindVariable, levelVariable, serviceVariable, subjectVariable } from './variables.ts';
 
 const identifierFindings = `${selectedFindings} AND telltale_observable_kind != ''
@@ -42,7 +42,7 @@ export const plaintextIdentifiers = () =>
             width: 6,
             height: 4,
             description: 'Different monitored endpoints that send at least one.',
-            sql: `SELECT uniqExact(telltale_subject_ip) AS subjects ${identifierFindings}`,
+            sql: `SELECT ${subjects} AS subjects ${identifierFindings}`,
           }),
           stat({
             title: 'How many are serious?',
@@ -105,7 +105,7 @@ GROUP BY kind ORDER BY identifiers DESC LIMIT 15`,
             },
             sql: `SELECT telltale_observable_kind AS "Kind", ${named('telltale_service')} AS "Service",
   ${identifiers} AS "Identifiers",
-  uniqExact(telltale_subject_ip) AS "Subjects", ${listed('telltale_role')} AS "Roles", ${listed('network_protocol')} AS "Protocols"
+  ${subjects} AS "Subjects", ${listed('telltale_role')} AS "Roles", ${listed('network_protocol')} AS "Protocols"
 ${identifierFindings}
 GROUP BY "Kind", "Service" ORDER BY "Identifiers" DESC LIMIT 100`,
           }),
@@ -144,7 +144,7 @@ ORDER BY "First seen" DESC LIMIT 100`,
               token: hidden,
             },
             sql: `SELECT any(telltale_observable_mask) AS "Room", any(telltale_observable_kind) AS "Kind",
-  uniqExact(telltale_subject_ip) AS "Subjects", ${listed('telltale_subject_ip', 10)} AS "Who",
+  ${subjects} AS "Subjects", ${listed('telltale_subject_ip', 10)} AS "Who",
   ${listed('telltale_service')} AS "Service", max(timestamp) AS "Last seen", telltale_observable_token AS token
 ${selectedFindings} AND telltale_observable_kind IN (${rooms})
 GROUP BY telltale_observable_token ORDER BY "Subjects" DESC, "Last seen" DESC LIMIT 50`,
@@ -161,7 +161,7 @@ GROUP BY telltale_observable_token ORDER BY "Subjects" DESC, "Last seen" DESC LI
             sql: `SELECT telltale_subject_ip AS "Subject", ${identifiers} AS "Identifiers",
   ${listed('telltale_observable_kind', 8)} AS "Kinds",
   ${listed('telltale_service')} AS "Services", ${listed('destination_domain', 3)} AS "Sent to"
-${identifierFindings}
+${identifierFindings} AND telltale_subject_ip != ''
 GROUP BY "Subject" ORDER BY "Identifiers" DESC LIMIT 50`,
           }),
           table({
@@ -175,7 +175,7 @@ GROUP BY "Subject" ORDER BY "Identifiers" DESC LIMIT 50`,
   uniqExact(telltale_peer_ip) AS "Peers",
   uniqExact(telltale_service) AS "Different services", ${listed('telltale_service')} AS "Services",
   ${listed('destination_as_organization_name', 4)} AS "Networks",
-  ${listed('telltale_peer_located', 8)} AS "Countries", uniqExact(telltale_subject_ip) AS "Subjects",
+  ${listed('telltale_peer_located', 8)} AS "Countries", ${subjects} AS "Subjects",
   telltale_observable_token AS token
 ${identifierFindings}
 GROUP BY telltale_observable_token ORDER BY "Different services" DESC, "Peers" DESC LIMIT 100`,

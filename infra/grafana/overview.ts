@@ -1,7 +1,7 @@
 import { buildDashboard } from './dashboard.ts';
 import { drill, findingColumns, gauge, hidden, levelColours, levelSeries, undecidedThresholds, unit, verdictColours, width, words } from './columns.ts';
 import { bars, stat, table, timeSeries } from './panels.ts';
-import { bucket, findingCells, flag, levelRank, listed, named, selectedFindings, selectedTraffic, undecidedShare } from './sql.ts';
+import { bucket, findingCells, flag, levelRank, listed, named, selectedFindings, selectedTraffic, subjects, undecidedShare } from './sql.ts';
 import { clockVariable, levelVariable, serviceVariable, subjectVariable } from './variables.ts';
 
 const violations = `${selectedFindings} AND telltale_verdict = 'violation'`;
@@ -31,7 +31,7 @@ export const overview = () =>
             width: 5,
             height: 4,
             description: 'Different monitored endpoints with at least one violation.',
-            sql: `SELECT uniqExact(telltale_subject_ip) AS subjects ${violations}`,
+            sql: `SELECT ${subjects} AS subjects ${violations}`,
           }),
           stat({
             title: 'How many services leak?',
@@ -103,7 +103,7 @@ GROUP BY what ORDER BY findings DESC LIMIT 15`,
               rank: hidden,
             },
             sql: `SELECT rule_name AS "Rule", event_severity_name AS "Level", telltale_verdict AS "Verdict", count() AS "Findings",
-  uniqExact(telltale_subject_ip) AS "Subjects", max(timestamp) AS "Last seen", any(${levelRank}) AS rank
+  ${subjects} AS "Subjects", max(timestamp) AS "Last seen", any(${levelRank}) AS rank
 ${selectedFindings}
 GROUP BY rule_name, event_severity_name, telltale_verdict ORDER BY rank DESC, "Findings" DESC`,
           }),
@@ -119,7 +119,7 @@ GROUP BY rule_name, event_severity_name, telltale_verdict ORDER BY rank DESC, "F
               country: hidden,
             },
             sql: `SELECT ${flag('telltale_peer_located')} AS "Located in", count() AS "Findings",
-  uniqExact(telltale_subject_ip) AS "Subjects",
+  ${subjects} AS "Subjects",
   ${listed('telltale_peer_operated')} AS "Operated from", ${listed('telltale_service')} AS "Services",
   ${listed('destination_as_organization_name', 3)} AS "Networks",
   ${named('telltale_peer_located')} AS country

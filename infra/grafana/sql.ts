@@ -53,6 +53,9 @@ export function flag(column: string): string {
   return `if(${column} = '', '(unknown)', concat(${indicator(1)}, ${indicator(2)}, ' ', ${column}))`;
 }
 
+/** Different monitored endpoints; findings over several of them, as correlations have, name none. */
+export const subjects = "uniqExactIf(telltale_subject_ip, telltale_subject_ip != '')";
+
 /** Levels as a number for sorting and colour, informational = 1 to critical = 5. */
 export const levelRank = "indexOf(['informational', 'low', 'medium', 'high', 'critical'], event_severity_name)";
 

@@ -78,5 +78,5 @@ export class CaptureReader {
 }
 
 function notACapture(): CaptureError {
-  return new CaptureError('not_a_capture', 0, 'the input is neither pcap nor pcapng');
+  return new CaptureError('not_a_capture', 0, 'the input is neither pcap nor pcapng, nor a log or flow export that is known; unpack archives first');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DissectCounters, dissectIpPayload, type DatagramContext, type Message } from './dissect.ts';
+import { type DatagramContext, defaultDissectOptions, DissectCounters, dissectIpPayload } from './dissect.ts';
 import { bytes, hex, prefixed, u16, u32, u8 } from './testing/bytes.ts';
 import { dissectPayload, fieldsOf } from './testing/packets.ts';
 
@@ -61,6 +61,7 @@ describe('L2TP', () => {
   });
 
   test('another port, or another frame, is none', () => {
+    assert.ok(told(1701, data(bytes(hex('ff03'), pap('jane', '["s3same"]')))).endsWith('l2tp.login.password=["s3same"]'), 'a password is no document');
     assert.equal(told(1702, data(pap('jane', 's3same'))), 'udp opaque');
     assert.equal(told(1701, data(hex('c021 01 01 0004'))), 'udp opaque');
     assert.equal(told(1701, data(pap('jane', 's3same').subarray(0, 12))), 'udp opaque');
@@ -70,9 +71,8 @@ describe('L2TP', () => {
 describe('right on IP', () => {
   const context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 7, micros: 7 };
   const toldBy = (transport: string, payload: Buffer): string[] => {
-    const messages: Message[] = [];
-    dissectIpPayload(transport, payload, context, (message) => messages.push(message), new DissectCounters());
-    return messages.flatMap((message) => [message.protocol, ...fieldsOf(message)]);
+    const message = dissectIpPayload(transport, payload, context, { options: defaultDissectOptions, counters: new DissectCounters() });
+    return message === null ? [] : [message.protocol, ...fieldsOf(message)];
   };
 
   test('PPTP: the login of PPP', () => {

@@ -1,7 +1,18 @@
-/** Text of the IPv4 (4 bytes) or IPv6 (16 bytes) address that stands at `start`; IPv6 as RFC 5952 writes it. */
+/** Text of the IPv4 (4 bytes) or IPv6 (16 bytes) address that stands at `start`, IPv6 as RFC 5952 writes it; '' for another length. */
 export function formatIp(bytes: Buffer, start: number, length: number): string {
+  if (start + length > bytes.length) return '';
   if (length === 4) return `${bytes[start]}.${bytes[start + 1]}.${bytes[start + 2]}.${bytes[start + 3]}`;
-  return formatIpv6(bytes, start);
+  return length === 16 ? formatIpv6(bytes, start) : '';
+}
+
+/** Whether a text has the form of an IPv4 address. */
+export function readsLikeIpv4(text: string): boolean {
+  return /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text);
+}
+
+/** Text of the hardware address of six bytes that stands at `start`: `3c:15:c2:9a:01:fe`. */
+export function formatMac(bytes: Buffer, start: number): string {
+  return bytes.toString('hex', start, start + 6).replace(/..(?!$)/g, '$&:');
 }
 
 function formatIpv6(bytes: Buffer, start: number): string {

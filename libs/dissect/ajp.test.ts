@@ -34,6 +34,11 @@ test('the body follows a request that announces one, and responses set cookies',
   assert.equal(messages[3]!.facts['http.request.method'], 'POST');
 });
 
+test('the name of an attribute that is data is no step of a path', () => {
+  const named = Buffer.from(ajpRequest.toString('latin1').replace('AJP_REMOTE_PORT', 'jane@ex.example'), 'latin1');
+  assert.equal(fieldsOf(dissectStream([['source', named]]).messages[0]).at(-1), 'ajp.attribute.*=5000');
+});
+
 test('a ping opens a connection; malformed requests and what is no packet are counted', () => {
   assert.equal(dissectStream([['source', bytes(hex('1234 0001 0a'), ajpRequest)]]).messages.length, 1);
   const cut = bytes(hex('1234 0020'), ajpRequest.subarray(4, 36));

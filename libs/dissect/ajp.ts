@@ -1,8 +1,9 @@
-import { FieldList } from './fieldlist.ts';
+import { FieldList, wholeAt } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { addHeaders } from './http-fields.ts';
 import type { Header } from './http-head.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import { stepOf } from './path.ts';
 import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { addPairs } from './urlencoded.ts';
@@ -35,17 +36,7 @@ const requestHeaders = [
   'Host', 'Pragma', 'Referer', 'User-Agent',
 ];
 const responseHeaders = [
-  '',
-  'Content-Type',
-  'Content-Language',
-  'Content-Length',
-  'Date',
-  'Last-Modified',
-  'Location',
-  'Set-Cookie',
-  'Set-Cookie2',
-  'Servlet-Engine',
-  'Status',
+  '', 'Content-Type', 'Content-Language', 'Content-Length', 'Date', 'Last-Modified', 'Location', 'Set-Cookie', 'Set-Cookie2', 'Servlet-Engine', 'Status',
   'WWW-Authenticate',
 ];
 
@@ -56,6 +47,7 @@ const REQUEST_ATTRIBUTE = 10;
 const KEY_SIZE = 11;
 const ARE_DONE = 0xff;
 const nullString = 0xffff;
+const OPEN_BRACE = 0x7b;
 
 function recogniseAjp(bytes: Buffer): Recognition {
   const second = bytes[0] === 0x12 ? 0x34 : bytes[0] === 0x41 ? 0x42 : -1;
@@ -85,14 +77,7 @@ class AjpReader implements FrameReader {
   read(bytes: Buffer, context: FrameContext): Message | null {
     const toContainer = bytes.readUInt16BE(0) === TO_CONTAINER;
     const reader = new ByteReader(bytes, packetHeader);
-    if (
-      toContainer &&
-      this.#bodyLeft > 0 &&
-      bytes.length > packetHeader + 2 &&
-      bytes.readUInt16BE(packetHeader) === bytes.length - packetHeader - 2
-    ) {
-      return this.#body(bytes.subarray(packetHeader + 2), context);
-    }
+    if (toContainer && this.#bodyLeft > 0 && isChunk(bytes)) return this.#body(bytes.subarray(packetHeader + 2), context);
     const code = reader.u8();
     if (toContainer && code === FORWARD_REQUEST) return this.#request(reader, context);
     if (!toContainer && code === SEND_HEADERS) return response(reader, context);
@@ -100,58 +85,55 @@ class AjpReader implements FrameReader {
   }
 
   #request(reader: ByteReader, context: FrameContext): Message {
-    const { sender, frame, options, counters } = context;
-    const message = openMessage(context);
-    const fields = new FieldList('ajp', sender, message.fields, options, counters);
+    const message = createMessage('ajp', cleartext, context);
+    const fields = new FieldList(message, context);
     const { facts } = message;
     facts['http.request.method'] = methods[reader.u8()] ?? 'EXTENSION';
     readString(reader);
     facts['url.path'] = readString(reader);
-    fields.add('url.path', '', facts['url.path'], '', frame);
+    fields.add('url.path', '', facts['url.path']);
     readString(reader);
     readString(reader);
     facts['url.domain'] = readString(reader);
     reader.u16();
     reader.u8();
     const headers = readHeaders(reader, requestHeaders);
-    addHeaders(fields, 'http.request.header', headers, { frameAt: () => frame });
+    addHeaders(fields, 'http.request.header', headers, { frameAt: () => context.frame });
     for (const { name, value } of headers) {
       if (name === 'content-length') this.#bodyLeft = /^\d{1,15}$/.test(value) ? Number(value) : 0;
       if (name === 'user-agent') facts['user_agent.original'] = value;
       if (name === 'content-type') facts['http.request.mime_type'] = value.split(';')[0]!.trim().toLowerCase();
     }
-    readAttributes(reader, message, fields, frame);
-    if (reader.failed) counters.add('ajp', 'malformed request');
+    readAttributes(reader, message, fields);
+    if (reader.failed) context.counters.add('ajp', 'malformed request');
     return message;
   }
 
   /** A chunk of the request body; forms and JSON are read as far as one chunk holds them. */
   #body(chunk: Buffer, context: FrameContext): Message {
-    const { sender, frame, options, counters } = context;
     this.#bodyLeft -= Math.min(chunk.length, this.#bodyLeft);
-    const message = openMessage(context);
-    const fields = new FieldList('ajp', sender, message.fields, options, counters);
-    const frames = { frameAt: () => frame };
+    const message = createMessage('ajp', cleartext, context);
+    const fields = new FieldList(message, context);
     const text = chunk.toString('latin1');
-    if (chunk[0] === 0x7b && fields.addJson('http.request.body.json', chunk, frames, '')) return message;
-    if (/^[\w.%~*+-]+=[^\s]*$/.test(text)) addPairs(fields, 'http.request.body.form', text, 0, frames, '');
+    if (chunk[0] === OPEN_BRACE && fields.addJson(chunk, wholeAt('http.request.body.json', context.frame))) return message;
+    if (/^[\w.%~*+-]+=[^\s]*$/.test(text)) addPairs(fields, text, 0, wholeAt('http.request.body.form', context.frame));
     else message.payload = chunk;
     return message;
   }
 }
 
-function openMessage({ sender, frame, micros }: { sender: Sender; frame: number; micros: number }): Message {
-  return createMessage('ajp', cleartext, sender, frame, micros);
+/** A part of a request body stands behind its length, which fills the packet. */
+function isChunk(bytes: Buffer): boolean {
+  return bytes.length > packetHeader + 2 && bytes.readUInt16BE(packetHeader) === bytes.length - packetHeader - 2;
 }
 
 function response(reader: ByteReader, context: FrameContext): Message {
-  const { sender, frame, options, counters } = context;
-  const message = openMessage(context);
+  const message = createMessage('ajp', cleartext, context);
   message.facts['http.response.status_code'] = reader.u16();
   readString(reader);
   const headers = readHeaders(reader, responseHeaders);
-  addHeaders(new FieldList('ajp', sender, message.fields, options, counters), 'http.response.header', headers, { frameAt: () => frame });
-  if (reader.failed) counters.add('ajp', 'malformed response');
+  addHeaders(new FieldList(message, context), 'http.response.header', headers, { frameAt: () => context.frame });
+  if (reader.failed) context.counters.add('ajp', 'malformed response');
   return message;
 }
 
@@ -167,7 +149,7 @@ function readHeaders(reader: ByteReader, coded: readonly string[]): Header[] {
   return headers;
 }
 
-function readAttributes(reader: ByteReader, message: Message, fields: FieldList, frame: number): void {
+function readAttributes(reader: ByteReader, message: Message, fields: FieldList): void {
   while (reader.left > 0 && !reader.failed) {
     const code = reader.u8();
     if (code === ARE_DONE) return;
@@ -179,10 +161,10 @@ function readAttributes(reader: ByteReader, message: Message, fields: FieldList,
     const value = readString(reader);
     if (code === QUERY) {
       message.facts['url.query'] = value;
-      addPairs(fields, 'url.query', value, 0, { frameAt: () => frame }, '');
-    } else if (code === REMOTE_USER) fields.add('ajp.remote_user', 'remote_user', value, '', frame);
-    else if (code === SECRET) fields.add('ajp.secret', 'password', value, '', frame);
-    else if (name !== '') fields.add(`ajp.attribute.${name}`, name, value, '', frame);
+      addPairs(fields, value, 0, wholeAt('url.query', message.frame));
+    } else if (code === REMOTE_USER) fields.add('ajp.remote_user', 'remote_user', value);
+    else if (code === SECRET) fields.add('ajp.secret', 'password', value);
+    else if (name !== '') fields.add(`ajp.attribute.${stepOf(name)}`, name, value);
   }
 }
 

@@ -19,3 +19,20 @@ export function berAt(bytes: Buffer, position: number, limit = bytes.length): Be
   const end = start + length;
   return end <= limit ? { tag: bytes[position]!, start, end } : null;
 }
+
+/** The elements in a constructed one, up to the first that does not fit. */
+export function berChildren(bytes: Buffer, { start, end }: BerElement, most = 256): BerElement[] {
+  const found: BerElement[] = [];
+  for (let position = start; position < end && found.length < most;) {
+    const element = berAt(bytes, position, end);
+    if (element === null) break;
+    found.push(element);
+    position = element.end;
+  }
+  return found;
+}
+
+/** Its value, as UTF-8. */
+export function berText(bytes: Buffer, { start, end }: BerElement): string {
+  return bytes.toString('utf8', start, end);
+}

@@ -2,9 +2,10 @@ const deepest = 8;
 const mostElements = 1024;
 
 const [STRING, DOCUMENT, ARRAY, BINARY] = [2, 3, 4, 5];
-/** Bytes of values that have one length (https://bsonspec.org/spec.html); -1 of those that tell theirs, or end with zeros. */
+/** Bytes of the values that have one length, by type (https://bsonspec.org/spec.html). */
 const fixed = new Map([[1, 8], [6, 0], [7, 12], [8, 1], [9, 8], [10, 0], [16, 4], [17, 8], [18, 8], [19, 16], [127, 0], [255, 0]]);
-const counted = new Set([2, 13, 14]);
+/** Types of values that stand behind their length: text, code, symbol. */
+const counted = new Set([STRING, 13, 14]);
 const REGULAR_EXPRESSION = 11;
 
 /**

@@ -1,7 +1,7 @@
 import { isDtls } from './dtls.ts';
 import { createMessage, type Encryption } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
-import { wlanMessage } from './wlan-management.ts';
+import { addWlanNames } from './wlan-management.ts';
 
 /**
  * CAPWAP between an access point and its controller (RFC 5415): frames of the wireless network (RFC 5416), of which those that name it are told.
@@ -11,9 +11,11 @@ export const capwap: DatagramProtocol = {
   name: 'capwap',
   recognise: (payload, { sourcePort, destinationPort }) =>
     (isItsPort(sourcePort) || isItsPort(destinationPort)) && (isProtected(payload) || headerLength(payload) > 0),
-  read(payload, context, options, counters) {
-    if (isProtected(payload)) return createMessage('capwap', encrypted, context.sender, context.frame, context.micros);
-    return wlanMessage('capwap', cleartext, payload.subarray(headerLength(payload)), context, options, counters);
+  read(payload, context, environment) {
+    if (isProtected(payload)) return createMessage('capwap', encrypted, context);
+    const message = createMessage('capwap', cleartext, context);
+    addWlanNames(message, payload.subarray(headerLength(payload)), environment);
+    return message;
   },
 };
 

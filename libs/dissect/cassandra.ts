@@ -1,6 +1,6 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
 
@@ -46,15 +46,15 @@ class CassandraReader implements FrameReader {
     return version >= oldest && version <= latest && length <= longest ? header + length : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters, pass }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const isRequest = bytes[0]! < ANSWER;
     const isLogin = isRequest && bytes[4] === AUTH_RESPONSE && (bytes[1]! & COMPRESSED) === 0 && bytes.length > header + 4;
-    if (isRequest && bytes[4] === QUERY) pass();
+    if (isRequest && bytes[4] === QUERY) context.pass();
     if (this.#begun && !isLogin) return null;
     this.#begun = true;
-    const message = createMessage('cassandra', cleartext, sender, frame, micros);
+    const message = createMessage('cassandra', cleartext, context);
     // The answer is that of PLAIN, behind its length; other authenticators are no part of Cassandra.
-    if (isLogin) addNamed('cassandra', message, new SaslExchange('PLAIN').plain(bytes.subarray(header + 4)), options, counters);
+    if (isLogin) addNamed(message, new SaslExchange('PLAIN').plain(bytes.subarray(header + 4)), context);
     return message;
   }
 

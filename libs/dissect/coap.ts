@@ -8,20 +8,20 @@ import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 export const coap: DatagramProtocol = {
   name: 'coap',
   recognise: isCoap,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('coap', cleartext, sender, frame, micros);
-    const fields = new FieldList('coap', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('coap', cleartext, context);
+    const fields = new FieldList(message, environment);
     const parts = readMessage(payload)!;
     const { host, path, query, proxyUri } = parts;
     setTargetFacts(message.facts, { authority: '', path, query: query.join('&') }, host, 'coap');
-    fields.add('coap.uri_host', '', host, '', frame);
-    fields.add('url.path', '', path, '', frame);
+    fields.add('coap.uri_host', '', host);
+    fields.add('url.path', '', path);
     for (const pair of query) {
       const equals = pair.indexOf('=');
       const key = equals > 0 ? pair.slice(0, equals) : '';
-      fields.add(key === '' ? 'url.query' : `url.query.${stepOf(key)}`, key, pair.slice(equals + 1), '', frame);
+      fields.add(key === '' ? 'url.query' : `url.query.${stepOf(key)}`, key, pair.slice(equals + 1));
     }
-    fields.add('coap.proxy_uri', '', proxyUri, '', frame);
+    fields.add('coap.proxy_uri', '', proxyUri);
     const content = payload.subarray(parts.contentStart);
     if (content.length > 0) addContent(message, fields, 'coap.payload.json', content);
     return message;

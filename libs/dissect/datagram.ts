@@ -1,12 +1,11 @@
-import type { DissectCounters } from './counters.ts';
-import { datagramProtocolOf } from './datagrams.ts';
-import { readDns } from './dns.ts';
-import { isDnsHeader, parseDns } from './dns-message.ts';
 import { DatagramFlow } from './datagram-flow.ts';
+import { datagramProtocolOf } from './datagrams.ts';
+import { readDns, type DnsProtocol } from './dns.ts';
+import { isDnsHeader, parseDns } from './dns-message.ts';
 import { isDtls } from './dtls.ts';
 import { bareRtp, bareSrtp } from './media.ts';
 import { payloadMessage, type Emit, type Encryption, type Message } from './message.ts';
-import { defaultDissectOptions, type DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { isQuic } from './quic.ts';
 import { isRtcp, isRtp } from './rtp.ts';
@@ -21,16 +20,10 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 export type { DatagramContext } from './protocol.ts';
 
 /** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
-export function dissectDatagram(
-  payload: Buffer,
-  context: DatagramContext,
-  emit: Emit,
-  counters: DissectCounters,
-  options = defaultDissectOptions,
-): void {
+export function dissectDatagram(payload: Buffer, context: DatagramContext, environment: DissectEnvironment, emit: Emit): void {
   if (payload.length === 0) return;
-  const message = claimedMessage(payload, context, new DatagramFlow(options, counters));
-  if (message !== null) emit(message ?? unclaimedMessage(payload, context, counters));
+  const message = claimedMessage(payload, context, new DatagramFlow(environment));
+  if (message !== null) emit(message ?? unclaimedMessage(payload, context, environment));
 }
 
 /**
@@ -45,9 +38,9 @@ export class DatagramDissector {
   #scannedSource = 0;
   #scannedDestination = 0;
 
-  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
+  constructor(environment: DissectEnvironment, emit: Emit) {
     this.#emit = emit;
-    this.#flow = new DatagramFlow(options, counters);
+    this.#flow = new DatagramFlow(environment);
   }
 
   datagram(payload: Buffer, context: DatagramContext): void {
@@ -71,7 +64,7 @@ export class DatagramDissector {
     }
     if (context.sender === 'source') this.#scannedSource = scanned;
     else this.#scannedDestination = scanned;
-    this.#emit(unclaimedMessage(payload, context, counters));
+    this.#emit(unclaimedMessage(payload, context, this.#flow));
   }
 }
 
@@ -80,17 +73,16 @@ export class DatagramDissector {
  * The first byte tells most of those that share a port apart (RFC 7983).
  */
 function claimedMessage(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message | null | undefined {
-  const { sender, frame, micros } = context;
-  const { options, counters } = flow;
+  const { counters } = flow;
   const call = flow.telegramCall(payload);
   if (call !== null) return call.message(payload, context);
   const first = payload[0]!;
   if (first < 0x40) {
-    if (isSdRtnHello(payload)) return sdRtnMessage(payload, sender, frame, micros, options, counters);
+    if (isSdRtnHello(payload)) return sdRtnMessage(payload, context, flow);
     const length = stunLength(payload) || (isClassicStun(payload) ? payload.length : 0);
     if (length !== 0) {
       if (length > payload.length) counters.add('stun', 'cut message');
-      const message = stunMessage(payload.subarray(0, length), sender, frame, micros, options, counters);
+      const message = stunMessage(payload.subarray(0, length), context, flow);
       flow.hasStun = true;
       timeStun(payload, message, flow.stunTimer);
       return message;
@@ -100,15 +92,18 @@ function claimedMessage(payload: Buffer, context: DatagramContext, flow: Datagra
     if (isZoomPeerHello(payload)) return zoomPeerHello(payload, context, flow);
     if (isZoomPeerMedia(payload, flow)) return mediaMessage(payload, 0, context, flow);
   }
-  const relayed = flow.hasStun ? channelData(payload) : null;
+  const relayed = flow.hasChannels ? channelData(payload) : null;
   if (relayed !== null && relayed.length > 0) return claimedMessage(relayed, context, flow.relayed);
   const dnsProtocol = dnsProtocolOf(payload, context);
-  const dns = dnsProtocol === '' ? null : readDns(payload, dnsProtocol, sender, frame, micros, options, counters);
-  if (dns !== null) return dns;
+  const dns = dnsProtocol === '' ? null : readDns(payload, dnsProtocol, context, flow);
+  if (dns !== null) {
+    counters.add(dns.protocol, 'messages');
+    return dns;
+  }
   const protocol = datagramProtocolOf(payload, context);
   if (protocol !== null) {
     counters.add(protocol.name, 'messages');
-    return protocol.read(payload, context, options, counters);
+    return protocol.read(payload, context, flow);
   }
   if (isQuic(payload)) return flow.quic.message(payload, context);
   if (isRtp(payload)) {
@@ -118,9 +113,9 @@ function claimedMessage(payload: Buffer, context: DatagramContext, flow: Datagra
   return undefined;
 }
 
-function unclaimedMessage(payload: Buffer, context: DatagramContext, counters: DissectCounters): Message {
+function unclaimedMessage(payload: Buffer, context: DatagramContext, { counters }: DissectEnvironment): Message {
   counters.add('udp', 'messages');
-  return payloadMessage('udp', isText(payload) ? text : opaque, context.sender, context.frame, context.micros, payload);
+  return payloadMessage('udp', isText(payload) ? text : opaque, context, payload);
 }
 
 const DNS = 53;
@@ -134,7 +129,7 @@ const shortestDns = 17;
  * `dns`, `mdns`, `llmnr`, or '' when it is none of them. A port of DNS makes any message believable that can be read at all;
  * on another port it has to be one question, and sound from beginning to end. NetBIOS names have the same shape, but are no names of DNS.
  */
-function dnsProtocolOf(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): string {
+function dnsProtocolOf(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): DnsProtocol | '' {
   if (payload.length < 12 || !isDnsHeader(payload)) return '';
   if (sourcePort === DNS || destinationPort === DNS) return 'dns';
   if (sourcePort === MDNS || destinationPort === MDNS) return 'mdns';

@@ -1,6 +1,6 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
@@ -58,12 +58,12 @@ class DceRpcReader implements FrameReader {
     return end <= callHeader || bytes[end + 1] === PRIVACY ? null : bytes.subarray(callHeader, end);
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const names = ntlmLogin(bytes);
     if (this.#begun && names.length === 0) return null;
     this.#begun = true;
-    const message = createMessage('dcerpc', cleartext, sender, frame, micros);
-    addNamed('dcerpc', message, names, options, counters);
+    const message = createMessage('dcerpc', cleartext, context);
+    addNamed(message, names, context);
     return message;
   }
 }

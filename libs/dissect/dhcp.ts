@@ -1,6 +1,9 @@
+import { formatMac } from './address.ts';
 import { FieldList } from './fieldlist.ts';
+import { readLabels } from './labels.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
+import { paddedText } from './text.ts';
 
 /**
  * DHCP for IPv4 (RFC 2131): what a client calls itself, and its hardware address where a relay carries that out of its network. On the network
@@ -10,18 +13,18 @@ export const dhcp: DatagramProtocol = {
   name: 'dhcp',
   recognise: (payload) =>
     payload.length > optionsStart && (payload[0] === REQUEST || payload[0] === REPLY) && payload.readUInt32BE(magicAt) === MAGIC,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('dhcp', cleartext, sender, frame, micros);
-    const fields = new FieldList('dhcp', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('dhcp', cleartext, context);
+    const fields = new FieldList(message, environment);
     const isSound = visitOptions(payload, (code, value) => {
       // A server repeats what the client said.
       if (payload[0] === REPLY) return;
-      if (code === HOST_NAME) fields.add('dhcp.host_name', 'dhcp_host_name', readText(value), '', frame);
-      else if (code === CLIENT_FQDN) fields.add('dhcp.client_fqdn', 'dhcp_host_name', readFqdn(value), '', frame);
+      if (code === HOST_NAME) fields.add('dhcp.host_name', 'dhcp_host_name', paddedText(value, 'utf8'));
+      else if (code === CLIENT_FQDN) fields.add('dhcp.client_fqdn', 'dhcp_host_name', readFqdn(value));
     });
     if (payload[0] === REQUEST && isRelayed(payload))
-      fields.add('dhcp.client_mac', 'mac', payload.toString('hex', 28, 34).replace(/(..)(?=.)/g, '$1:'), '', frame);
-    if (!isSound) counters.add('dhcp', 'malformed option');
+      fields.add('dhcp.client_mac', 'mac', formatMac(payload, hardwareAt));
+    if (!isSound) environment.counters.add('dhcp', 'malformed option');
     return message;
   },
 };
@@ -32,6 +35,10 @@ const REQUEST = 1;
 const REPLY = 2;
 /** RFC 2131, section 3: 99, 130, 83, 99. */
 const MAGIC = 0x63825363;
+const [ETHERNET, ETHERNET_BYTES] = [1, 6];
+/** `giaddr`, `chaddr`, and what stands in front of the options (RFC 2131, section 2). */
+const relayAt = 24;
+const hardwareAt = 28;
 const magicAt = 236;
 const optionsStart = 240;
 
@@ -40,9 +47,9 @@ const HOST_NAME = 12;
 const CLIENT_FQDN = 81;
 const END = 255;
 
-/** From Ethernet, with the address of a relay (RFC 2131, section 4.1: `giaddr`). */
+/** From Ethernet, with the address of a relay (RFC 2131, section 4.1). */
 function isRelayed(payload: Buffer): boolean {
-  return payload[1] === 1 && payload[2] === 6 && payload.readUInt32BE(24) !== 0;
+  return payload[1] === ETHERNET && payload[2] === ETHERNET_BYTES && payload.readUInt32BE(relayAt) !== 0;
 }
 
 /** Visits the options (RFC 2132, section 2); false when one does not fit. The end mark may be missing. */
@@ -63,21 +70,8 @@ function visitOptions(payload: Buffer, visit: (code: number, value: Buffer) => v
   return true;
 }
 
-function readText(value: Buffer): string {
-  return value.toString('utf8').replace(/\0+$/, '');
-}
-
 /** Flags and two retired codes, then a name as text, or by flag E in labels (RFC 4702, section 2). */
 function readFqdn(value: Buffer): string {
   if (value.length <= 3) return '';
-  return (value[0]! & 0x04) === 0 ? readText(value.subarray(3)) : readLabels(value, 3);
-}
-
-/** A name in labels, which may lack the empty one at its end (RFC 1035, section 3.1). */
-export function readLabels(value: Buffer, start: number): string {
-  const labels: string[] = [];
-  for (let position = start; position < value.length && value[position] !== 0; position += 1 + value[position]!) {
-    labels.push(value.toString('utf8', position + 1, position + 1 + value[position]!));
-  }
-  return labels.join('.');
+  return (value[0]! & 0x04) === 0 ? paddedText(value.subarray(3), 'utf8') : readLabels(value, 3);
 }

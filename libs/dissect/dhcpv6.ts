@@ -1,6 +1,6 @@
 import { FieldList } from './fieldlist.ts';
+import { readLabels } from './labels.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
-import { readLabels } from './dhcp.ts';
 import type { DatagramProtocol } from './protocol.ts';
 
 /** DHCP for IPv6 (RFC 8415): what a client calls itself. Identifiers of hardware are left out, as of DHCP for IPv4. */
@@ -11,13 +11,13 @@ export const dhcpv6: DatagramProtocol = {
     ofClients.has(payload[0]!) &&
     payload.length > optionsAt(payload) &&
     visitOptions(payload, optionsAt(payload), () => {}),
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('dhcpv6', cleartext, sender, frame, micros);
-    const fields = new FieldList('dhcpv6', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('dhcpv6', cleartext, context);
+    const fields = new FieldList(message, environment);
     const read = (message: Buffer, depth: number): void => {
       visitOptions(message, optionsAt(message), (code, value) => {
         // Flags, then the name in labels (RFC 4704, section 4).
-        if (code === CLIENT_FQDN) fields.add('dhcpv6.client_fqdn', 'dhcp_host_name', readLabels(value, 1), '', frame);
+        if (code === CLIENT_FQDN) fields.add('dhcpv6.client_fqdn', 'dhcp_host_name', readLabels(value, 1));
         else if (code === RELAYED && depth < mostRelays && value.length > 0) read(value, depth + 1);
       });
     };

@@ -1,6 +1,7 @@
 import { FieldList } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import { createMessage, type Encryption, type Message } from './message.ts';
+import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { tbcdDigits } from './tbcd.ts';
@@ -59,18 +60,15 @@ class DiameterReader implements FrameReader {
   }
 
   read(bytes: Buffer, context: FrameContext): Message {
-    return diameterMessage(bytes, context);
+    return diameterMessage(bytes, context, context);
   }
 }
 
 /** Reads one whole message. */
-export function diameterMessage(
-  bytes: Buffer,
-  { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish' | 'pass'>,
-): Message {
-  const message = createMessage('diameter', cleartext, sender, frame, micros);
-  const fields = new FieldList('diameter', sender, message.fields, options, counters);
-  if (!readAttributes(new ByteReader(bytes, headerBytes), fields, frame, 0)) counters.add('diameter', 'malformed attribute');
+export function diameterMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
+  const message = createMessage('diameter', cleartext, origin);
+  const fields = new FieldList(message, environment);
+  if (!readAttributes(new ByteReader(bytes, headerBytes), fields, 0)) environment.counters.add('diameter', 'malformed attribute');
   return message;
 }
 
@@ -93,35 +91,35 @@ function visitAttributes(reader: ByteReader, visit: (code: number, vendor: numbe
   return sound && !reader.failed;
 }
 
-function readAttributes(reader: ByteReader, fields: FieldList, frame: number, depth: number): boolean {
+function readAttributes(reader: ByteReader, fields: FieldList, depth: number): boolean {
   return visitAttributes(reader, (code, vendor, value) => {
     if (vendor === vendor3gpp) {
-      if (code === IMSI_3GPP) fields.add('diameter.3gpp_imsi', 'diameter_imsi', value.toString('latin1'), '', frame);
-      else if (code === MSISDN) fields.add('diameter.msisdn', 'diameter_msisdn', tbcdDigits(value), 'tbcd', frame);
-      else if (code === PUBLIC_IDENTITY) fields.add('diameter.public_identity', 'sip_uri', value.toString('utf8'), '', frame);
-      else if (code === IMEI) fields.add('diameter.imei', 'diameter_mei', value.toString('latin1'), '', frame);
+      if (code === IMSI_3GPP) fields.add('diameter.3gpp_imsi', 'diameter_imsi', value.toString('latin1'));
+      else if (code === MSISDN) fields.add('diameter.msisdn', 'diameter_msisdn', tbcdDigits(value), 'tbcd');
+      else if (code === PUBLIC_IDENTITY) fields.add('diameter.public_identity', 'sip_uri', value.toString('utf8'));
+      else if (code === IMEI) fields.add('diameter.imei', 'diameter_mei', value.toString('latin1'));
     }
-    if (groups.has(code) && depth < maxDepth) return readAttributes(new ByteReader(value), fields, frame, depth + 1);
+    if (groups.has(code) && depth < maxDepth) return readAttributes(new ByteReader(value), fields, depth + 1);
     if (vendor !== 0) return true;
     switch (code) {
-      case SESSION_ID: fields.add('diameter.session_id', 'session_id', value.toString('utf8'), '', frame); break;
-      case USER_NAME: addUserName(fields, value.toString('utf8'), frame); break;
-      case USER_PASSWORD: fields.add('diameter.user_password', 'password', value.toString('utf8'), '', frame); break;
-      case CALLING_STATION_ID: fields.add('diameter.calling_station_id', 'diameter_msisdn', value.toString('latin1'), '', frame); break;
-      case SUBSCRIPTION_ID: return readSubscription(value, fields, frame);
-      case USER_EQUIPMENT_INFO: return readEquipment(value, fields, frame);
+      case SESSION_ID: fields.add('diameter.session_id', 'session_id', value.toString('utf8')); break;
+      case USER_NAME: addUserName(fields, value.toString('utf8')); break;
+      case USER_PASSWORD: fields.add('diameter.user_password', 'password', value.toString('utf8')); break;
+      case CALLING_STATION_ID: fields.add('diameter.calling_station_id', 'diameter_msisdn', value.toString('latin1')); break;
+      case SUBSCRIPTION_ID: return readSubscription(value, fields);
+      case USER_EQUIPMENT_INFO: return readEquipment(value, fields);
     }
     return true;
   });
 }
 
 /** In a home subscriber server's protocols the user name is the IMSI (TS 29.272, section 7.3). */
-function addUserName(fields: FieldList, name: string, frame: number): void {
-  fields.add('diameter.user_name', /^\d{14,15}$/.test(name) ? 'diameter_imsi' : 'username', name, '', frame);
+function addUserName(fields: FieldList, name: string): void {
+  fields.add('diameter.user_name', /^\d{14,15}$/.test(name) ? 'diameter_imsi' : 'username', name);
 }
 
 /** Subscription-Id: the type may stand behind the data that it is the type of. */
-function readSubscription(group: Buffer, fields: FieldList, frame: number): boolean {
+function readSubscription(group: Buffer, fields: FieldList): boolean {
   let type = 0;
   let data = '';
   const isSound = visitAttributes(new ByteReader(group), (code, _vendor, value) => {
@@ -129,17 +127,17 @@ function readSubscription(group: Buffer, fields: FieldList, frame: number): bool
     else if (code === SUBSCRIPTION_ID_TYPE && value.length === 4) type = value.readUInt32BE(0);
     return true;
   });
-  fields.add('diameter.subscription_id', subscriptionKeys[type] ?? '', data, '', frame);
+  fields.add('diameter.subscription_id', subscriptionKeys[type] ?? '', data);
   return isSound;
 }
 
 /** User-Equipment-Info: an IMEISV as digits, or as TBCD (TS 29.061, section 16.4.7). */
-function readEquipment(group: Buffer, fields: FieldList, frame: number): boolean {
+function readEquipment(group: Buffer, fields: FieldList): boolean {
   return visitAttributes(new ByteReader(group), (code, _vendor, value) => {
     if (code !== USER_EQUIPMENT_INFO_VALUE) return true;
     const text = value.toString('latin1');
-    if (/^\d{14,16}$/.test(text)) fields.add('diameter.user_equipment_info', 'diameter_mei', text, '', frame);
-    else fields.add('diameter.user_equipment_info', 'diameter_mei', tbcdDigits(value), 'tbcd', frame);
+    if (/^\d{14,16}$/.test(text)) fields.add('diameter.user_equipment_info', 'diameter_mei', text);
+    else fields.add('diameter.user_equipment_info', 'diameter_mei', tbcdDigits(value), 'tbcd');
     return true;
   });
 }

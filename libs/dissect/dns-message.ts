@@ -1,4 +1,5 @@
 import { formatIp } from './address.ts';
+import { ByteReader } from './reader.ts';
 
 /** A DNS message (RFC 1035, section 4), as far as names and addresses go. Names are in lower case; the root is the empty name. */
 export interface DnsMessage {
@@ -37,6 +38,8 @@ const SRV = 33;
 const OPT = 41;
 const IN = 1;
 const CLIENT_SUBNET = 8;
+/** Families of addresses (https://www.iana.org/assignments/address-family-numbers). */
+const [IPV4, IPV6] = [1, 2];
 /** Labels of a name are at most 127 (255 octets); a pointer that loops ends here. */
 const maxLabels = 128;
 const maxNameBytes = 255;
@@ -59,7 +62,7 @@ export function isDnsHeader(bytes: Buffer): boolean {
 /** Parses a message. Null when the header or the first question is none; a later error leaves it incomplete. */
 export function parseDns(bytes: Buffer): DnsMessage | null {
   if (bytes.length < headerBytes || !isDnsHeader(bytes)) return null;
-  const reader = new Reader(bytes);
+  const reader = new NameReader(bytes, headerBytes);
   const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], records: [], clientSubnet: '', complete: false };
   for (let left = bytes.readUInt16BE(4); left > 0; left--) {
     const name = reader.name();
@@ -80,12 +83,12 @@ export function parseDns(bytes: Buffer): DnsMessage | null {
 }
 
 /** Reads one resource record (RFC 1035, section 4.1.3). The OPT record of EDNS (RFC 6891) has the same shape. */
-function readRecord(reader: Reader, message: DnsMessage): DnsAnswer {
+function readRecord(reader: NameReader, message: DnsMessage): DnsAnswer {
   const name = reader.name();
   const type = reader.u16();
   // Multicast DNS keeps a flag in the top bit of the class (RFC 6762, section 10.2).
   const isInternet = (reader.u16() & 0x7fff) === IN;
-  const ttl = reader.u16() * 65536 + reader.u16();
+  const ttl = reader.u32();
   const length = reader.u16();
   const data = reader.position;
   reader.skip(length);
@@ -99,7 +102,7 @@ function readRecord(reader: Reader, message: DnsMessage): DnsAnswer {
 }
 
 /** A target that is malformed spoils its record only. */
-function targetOf(reader: Reader, type: number, data: number): string {
+function targetOf(reader: NameReader, type: number, data: number): string {
   if (type !== PTR && type !== SRV) return '';
   const target = reader.nameAt(type === SRV ? data + 6 : data);
   reader.failed = false;
@@ -113,36 +116,17 @@ function readClientSubnet(bytes: Buffer, start: number, end: number): string {
     const length = bytes.readUInt16BE(position + 2);
     if (bytes.readUInt16BE(position) !== CLIENT_SUBNET || length < 4 || value + length > end) continue;
     const family = bytes.readUInt16BE(value);
-    const address = Buffer.alloc(family === 1 ? 4 : 16);
-    if ((family !== 1 && family !== 2) || length - 4 > address.length) return '';
+    if (family !== IPV4 && family !== IPV6) return '';
+    const address = Buffer.alloc(family === IPV4 ? 4 : 16);
+    if (length - 4 > address.length) return '';
     bytes.copy(address, 0, value + 4, value + length);
     return `${formatIp(address, 0, address.length)}/${bytes[value + 2]}`;
   }
   return '';
 }
 
-/** Reads big-endian integers and names; past the end, or at a name that is none, it fails and yields zeros from then on. */
-class Reader {
-  readonly bytes: Buffer;
-  position = headerBytes;
-  failed = false;
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
-  }
-
-  u16(): number {
-    if (this.position + 2 > this.bytes.length) this.failed = true;
-    if (this.failed) return 0;
-    this.position += 2;
-    return this.bytes.readUInt16BE(this.position - 2);
-  }
-
-  skip(length: number): void {
-    this.position += length;
-    if (this.position > this.bytes.length) this.failed = true;
-  }
-
+/** Reads names too: at one that is none it fails, and yields nothing from then on. */
+class NameReader extends ByteReader {
   name(): string {
     return this.#readName(this.position, true);
   }

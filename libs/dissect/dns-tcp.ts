@@ -1,14 +1,11 @@
 import { readDns } from './dns.ts';
 import { isDnsHeader, parseDns } from './dns-message.ts';
-import type { Sender } from './message.ts';
-import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import type { Message } from './message.ts';
+import type { Recognition } from './protocol.ts';
 
 /** DNS over TCP: messages behind a length of two bytes (RFC 1035, section 4.2.2). */
-export const dnsOverTcp: StreamProtocol = {
-  name: 'dns',
-  recognise: recogniseDns,
-  open: (session) => new DnsHandler(session),
-};
+export const dnsOverTcp = framedProtocol('dns', recogniseDns, () => new DnsReader());
 
 const prefix = 2;
 const headerBytes = 12;
@@ -36,40 +33,14 @@ function recogniseDns(bytes: Buffer): Recognition {
   return bytes.length < needed ? 'more' : 'no';
 }
 
-class DnsHandler implements StreamHandler {
-  readonly done = false;
-  readonly #session: StreamSession;
-
-  constructor(session: StreamSession) {
-    this.#session = session;
+class DnsReader implements FrameReader {
+  lengthOf(bytes: Buffer): number {
+    return bytes.length < prefix ? 0 : prefix + bytes.readUInt16BE(0);
   }
 
-  data(sender: Sender): void {
-    const { counters, options, emit } = this.#session;
-    const stream = this.#session[sender];
-    while (stream.length >= prefix) {
-      const bytes = stream.bytes();
-      const length = bytes.readUInt16BE(0);
-      if (stream.length < prefix + length) return;
-      const last = prefix + length - 1;
-      const message = readDns(bytes.subarray(prefix, prefix + length), 'dns', sender, stream.frameAt(last), stream.microsAt(last), options, counters);
-      if (message === null) counters.add('dns', 'malformed message');
-      else emit(message);
-      stream.consume(prefix + length);
-    }
-  }
-
-  /** The next message most likely begins with the next packet. */
-  gap(sender: Sender): void {
-    this.#session.counters.add('dns', 'gap');
-    this.#session[sender].clear();
-  }
-
-  end(): void {
-    for (const stream of [this.#session.source, this.#session.destination]) {
-      if (stream.length === 0) continue;
-      this.#session.counters.add('dns', 'cut message');
-      stream.clear();
-    }
+  read(bytes: Buffer, context: FrameContext): Message | null {
+    const message = readDns(bytes.subarray(prefix), 'dns', context, context);
+    if (message === null) context.counters.add('dns', 'malformed message');
+    return message;
   }
 }

@@ -1,27 +1,34 @@
+import { parseDns, type DnsMessage } from './dns-message.ts';
 import { FieldList } from './fieldlist.ts';
 import { hostNames } from './host-names.ts';
-import { createMessage, type Encryption, type Message, type NameResolution, type Sender } from './message.ts';
-import type { DissectCounters } from './counters.ts';
-import { parseDns, type DnsMessage } from './dns-message.ts';
-import type { DissectOptions } from './options.ts';
+import { createMessage, type Encryption, type Message, type NameResolution, type Origin } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
+
+/** DNS itself, and its two forms for the local network (RFC 6762, RFC 4795). */
+export type DnsProtocol = 'dns' | 'mdns' | 'llmnr';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'DNS' };
 
-/** Turns a parsed DNS message into one of ours. mDNS and LLMNR answers name hosts of the local network: they teach no name cache. */
-export function dnsMessage(
-  dns: DnsMessage, protocol: string, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters,
-): Message {
-  const message = createMessage(protocol, cleartext, sender, frame, micros);
-  const { facts } = message;
-  const fields = new FieldList(protocol, sender, message.fields, options, counters);
+/** The message that the bytes are; counts what is malformed in it, and leaves it to be counted itself. Null when they are no DNS message at all. */
+export function readDns(bytes: Buffer, protocol: DnsProtocol, origin: Origin, environment: DissectEnvironment): Message | null {
+  const dns = parseDns(bytes);
+  if (dns === null) return null;
+  if (!dns.complete) environment.counters.add(protocol, 'malformed records');
+  return dnsMessage(dns, createMessage(protocol, cleartext, origin), environment);
+}
+
+/** Fills in what a parsed DNS message says. mDNS and LLMNR answers name hosts of the local network: they teach no name cache. */
+function dnsMessage(dns: DnsMessage, message: Message, environment: DissectEnvironment): Message {
+  const { facts, protocol } = message;
+  const fields = new FieldList(message, environment);
   for (const question of dns.questions) {
     facts['dns.question.name'] ??= question.name;
     facts['dns.question.type'] ??= typeName(question.type);
-    fields.add('dns.question.name', '', question.name, '', frame);
+    fields.add('dns.question.name', '', question.name);
   }
-  fields.add('dns.opt.client_subnet', 'dns_client_subnet', dns.clientSubnet, '', frame);
+  fields.add('dns.opt.client_subnet', 'dns_client_subnet', dns.clientSubnet);
   if (protocol === 'mdns' || protocol === 'llmnr')
-    for (const { path, key, value } of hostNames(dns, protocol)) fields.add(path, key, value, '', frame);
+    for (const { path, key, value } of hostNames(dns, protocol)) fields.add(path, key, value);
   if (!dns.isResponse) return message;
   const asked = dns.questions[0];
   const resolution = asked === undefined ? null : resolve(dns, asked.name);
@@ -30,17 +37,6 @@ export function dnsMessage(
   if (addresses.length > 0) facts['dns.resolved_ip'] = addresses;
   if (protocol === 'dns' && resolution !== null && addresses.length > 0) message.resolution = resolution;
   return message;
-}
-
-/** The message that the bytes are; counts what is malformed in it. Null when they are no DNS message at all. */
-export function readDns(
-  bytes: Buffer, protocol: string, sender: Sender, frame: number, micros: number, options: DissectOptions, counters: DissectCounters,
-): Message | null {
-  const dns = parseDns(bytes);
-  if (dns === null) return null;
-  if (!dns.complete) counters.add(protocol, 'malformed records');
-  counters.add(protocol, 'messages');
-  return dnsMessage(dns, protocol, sender, frame, micros, options, counters);
 }
 
 /** Follows the CNAMEs from the name that was asked for to its addresses. Answers for other names are not believed. */

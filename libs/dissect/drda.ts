@@ -1,10 +1,9 @@
 import { decodeEbcdic } from './ebcdic.ts';
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, userName } from './sasl.ts';
 
 /**
  * DRDA, the protocol of Db2 and Derby (The Open Group, DRDA Version 5, volume 3): who logs in, with which password where it is sent as it is. Names
@@ -37,14 +36,14 @@ class DrdaReader implements FrameReader {
     return bytes[2] === MARK && length >= header + objectHead && length <= 0x7fff ? length : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters, restart }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const isLogin = bytes.readUInt16BE(header + 2) === SECURITY_CHECK;
     // What follows are statements and results, in which nothing else is looked for than in any flow.
-    if (isLogin) restart();
+    if (isLogin) context.restart();
     if (this.#told && !isLogin) return null;
     this.#told = true;
-    const message = createMessage('drda', cleartext, sender, frame, micros);
-    if (isLogin) addNamed('drda', message, readParameters(bytes), options, counters);
+    const message = createMessage('drda', cleartext, context);
+    if (isLogin) addNamed(message, readParameters(bytes), context);
     return message;
   }
 }

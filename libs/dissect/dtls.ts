@@ -1,9 +1,8 @@
-import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import { Fragments } from './fragments.ts';
 import { HandshakeTimer } from './handshake-timer.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { setClientHelloFacts } from './tls-hello.ts';
 
@@ -33,22 +32,20 @@ export function isDtls(payload: Buffer): boolean {
 
 /** The DTLS connection of one UDP flow: each datagram is a message, one that completes a ClientHello tells of it. */
 export class DtlsFlow {
-  readonly #options: DissectOptions;
-  readonly #counters: DissectCounters;
+  readonly #environment: DissectEnvironment;
   readonly #timer = new HandshakeTimer();
   /** The ClientHello that comes in fragments, and its number. */
   #fragments: Fragments | null = null;
   #sequence = -1;
 
-  constructor(options: DissectOptions, counters: DissectCounters) {
-    this.#options = options;
-    this.#counters = counters;
+  constructor(environment: DissectEnvironment) {
+    this.#environment = environment;
   }
 
   /** The message of a datagram that {@link isDtls} recognises. */
-  message(payload: Buffer, { sender, frame, micros }: DatagramContext): Message {
-    this.#counters.add('dtls', 'messages');
-    const message = createMessage('dtls', dtls, sender, frame, micros);
+  message(payload: Buffer, context: DatagramContext): Message {
+    this.#environment.counters.add('dtls', 'messages');
+    const message = createMessage('dtls', dtls, context);
     let asks = false;
     // Several records may share a datagram; those of a later epoch are encrypted.
     for (let position = 0; position + recordHeader <= payload.length;) {
@@ -61,7 +58,7 @@ export class DtlsFlow {
       }
       position = end;
     }
-    this.#time(asks, sender, micros, message);
+    this.#time(asks, message);
     return message;
   }
 
@@ -74,22 +71,22 @@ export class DtlsFlow {
     const part = record.subarray(handshakeHeader, handshakeHeader + record.readUIntBE(9, 3));
     if (sequence !== this.#sequence || this.#fragments === null) {
       this.#sequence = sequence;
-      this.#fragments = new Fragments(this.#options.maxHeadBytes);
+      this.#fragments = new Fragments(this.#environment.options.maxHeadBytes);
     }
     if (!this.#fragments.add(offset, part)) {
-      this.#counters.add('dtls', 'bounded ClientHello');
+      this.#environment.counters.add('dtls', 'bounded ClientHello');
       return;
     }
     const hello = this.#fragments.start();
     if (hello.length < length || length === 0) return;
     this.#fragments = null;
-    const fields = new FieldList('dtls', message.sender, message.fields, this.#options, this.#counters);
-    if (!setClientHelloFacts(message, fields, hello.subarray(0, length), 'dtls')) this.#counters.add('dtls', 'malformed ClientHello');
+    const fields = new FieldList(message, this.#environment);
+    if (!setClientHelloFacts(message, fields, hello.subarray(0, length), 'dtls')) this.#environment.counters.add('dtls', 'malformed ClientHello');
   }
 
-  #time(asks: boolean, sender: Sender, micros: number, message: Message): void {
-    if (asks) return this.#timer.asked(sender, micros);
-    const rtt = this.#timer.answered(sender, micros);
+  #time(asks: boolean, message: Message): void {
+    if (asks) return this.#timer.asked(message);
+    const rtt = this.#timer.answered(message);
     if (rtt > 0) message.facts['telltale.handshake.rtt'] = rtt;
   }
 }

@@ -1,10 +1,9 @@
 /* oxlint-disable no-control-regex */
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, userName } from './sasl.ts';
 
 /** FIX, by which securities are traded (https://www.fixtrading.org/standards/tagvalue-online/): who logs in, and for whose account. */
 export const fix = framedProtocol('fix', recogniseFix, () => new FixReader());
@@ -26,7 +25,7 @@ function recogniseFix(bytes: Buffer): Recognition {
 
 /** By their number: fields of a logon, and the account that an order is for. */
 const fields: Record<string, ((value: string) => NamedValue) | undefined> = {
-  1: (value) => ({ name: 'account', key: 'account_id', value, encoding: '' }),
+  1: (value) => ({ name: 'account', key: 'account_id', value }),
   553: userName,
   554: password,
   925: password,
@@ -42,7 +41,7 @@ class FixReader implements FrameReader {
     return start[0].length + Number(start[1]) + trailer;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const values: NamedValue[] = [];
     for (const [, tag, value] of bytes.toString('utf8').matchAll(/(?<=\x01)(\d{1,4})=([^\x01]*)\x01/g)) {
       const read = fields[tag!];
@@ -50,8 +49,8 @@ class FixReader implements FrameReader {
     }
     if (this.#begun && values.length === 0) return null;
     this.#begun = true;
-    const message = createMessage('fix', cleartext, sender, frame, micros);
-    addNamed('fix', message, values, options, counters);
+    const message = createMessage('fix', cleartext, context);
+    addNamed(message, values, context);
     return message;
   }
 

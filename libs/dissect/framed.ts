@@ -1,21 +1,17 @@
+import type { ByteStream } from './bytestream.ts';
 import type { DissectCounters } from './counters.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import { createMessage, type Encryption, type Message, type Origin, type Sender } from './message.ts';
+import type { DissectEnvironment, DissectOptions } from './options.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
-/** Who sends a frame, and the packet that completes it. */
-export interface FrameContext {
-  readonly sender: Sender;
-  readonly frame: number;
-  readonly micros: number;
-  readonly options: DissectOptions;
-  readonly counters: DissectCounters;
+/** A frame: who sends it, and the packet that completes it. Valid until the reader returns. */
+export interface FrameContext extends Origin, DissectEnvironment {
   /** What follows, in both directions, is another protocol, such as TLS. */
-  readonly restart: () => void;
+  restart(): void;
   /** Nothing that follows is of interest. */
-  readonly finish: () => void;
+  finish(): void;
   /** What follows tells nothing but {@link FrameReader.content}. */
-  readonly pass: () => void;
+  pass(): void;
 }
 
 /** Reads the frames of one connection, and may remember what went before. */
@@ -39,132 +35,157 @@ export interface FrameReader {
 
 /** A protocol over TCP whose messages say at their start how long they are. */
 export function framedProtocol(name: string, recognise: (bytes: Buffer) => Recognition, open: () => FrameReader): StreamProtocol {
-  return { name, recognise, open: (session) => new FramedHandler(name, recognise, open(), session) };
+  const protocol: StreamProtocol = { name, recognise, open: (session) => new FramedHandler(protocol, open(), session) };
+  return protocol;
 }
 
-class FramedHandler implements StreamHandler {
+/** How far one side is read. */
+class Direction {
+  /** Bytes still to come of a frame that is passed over. */
+  toSkip = 0;
+  /** Bytes were lost: a packet that begins like a first one takes it up again. */
+  isLost = false;
+  /** Bytes of content that were handed over, and whether no more are. */
+  handedOver = 0;
+  isFull = false;
+}
+
+/** The connection is itself the context of its frames, of which one is read at a time. */
+class FramedHandler implements StreamHandler, FrameContext {
   done = false;
-  readonly #name: string;
-  readonly #recognise: (bytes: Buffer) => Recognition;
+  sender: Sender = 'source';
+  frame = 0;
+  micros = 0;
+  readonly #protocol: StreamProtocol;
   readonly #reader: FrameReader;
   readonly #session: StreamSession;
-  /** Bytes still to come of a frame that is passed over. */
-  readonly #skip: Record<Sender, number> = { source: 0, destination: 0 };
-  /** Directions in which bytes were lost: a packet that begins like a first one takes them up again. */
-  readonly #lost: Record<Sender, boolean> = { source: false, destination: false };
-  readonly #handedOver: Record<Sender, number> = { source: 0, destination: 0 };
-  readonly #isFull: Record<Sender, boolean> = { source: false, destination: false };
+  readonly #source = new Direction();
+  readonly #destination = new Direction();
   #passes = false;
   #restarted = false;
 
-  constructor(name: string, recognise: (bytes: Buffer) => Recognition, reader: FrameReader, session: StreamSession) {
-    this.#name = name;
-    this.#recognise = recognise;
+  constructor(protocol: StreamProtocol, reader: FrameReader, session: StreamSession) {
+    this.#protocol = protocol;
     this.#reader = reader;
     this.#session = session;
   }
 
+  get options(): DissectOptions {
+    return this.#session.options;
+  }
+
+  get counters(): DissectCounters {
+    return this.#session.counters;
+  }
+
+  restart(): void {
+    this.#restarted = true;
+    this.#session.restart();
+  }
+
+  finish(): void {
+    this.done = true;
+  }
+
+  pass(): void {
+    this.#passes = true;
+  }
+
   data(sender: Sender): void {
-    const { counters, options, emit } = this.#session;
     const stream = this.#session[sender];
+    const direction = this.#direction(sender);
     while (stream.length > 0 && !this.done && !this.#restarted) {
-      if (this.#skip[sender] > 0) {
-        const passed = Math.min(this.#skip[sender], stream.length);
+      if (direction.toSkip > 0) {
+        const passed = Math.min(direction.toSkip, stream.length);
         stream.consume(passed);
-        this.#skip[sender] -= passed;
-        continue;
-      }
-      const bytes = stream.bytes();
-      if (this.#lost[sender]) {
-        if (this.#recognise(bytes) !== 'yes') return stream.clear();
-        this.#lost[sender] = false;
-      }
-      const length = this.#reader.lengthOf(bytes, sender);
-      if (length < 0) {
-        counters.add(this.#name, 'malformed frame');
-        this.done = true;
+        direction.toSkip -= passed;
+      } else if (!this.#begin(sender, stream, direction)) {
         return;
       }
-      const skips = this.#passes || (length > 0 && this.#reader.skips?.(bytes, sender) === true);
-      if (length > 0 && skips && (this.#isFull[sender] || this.#reader.content === undefined)) {
-        this.#skip[sender] = length;
-        continue;
-      }
-      if (length > options.maxHeadBytes) {
-        counters.add(this.#name, 'bounded frame');
-        this.#reader.skipped?.(sender);
-        this.#skip[sender] = length;
-        continue;
-      }
-      if (length === 0 && bytes.length >= options.maxHeadBytes) {
-        counters.add(this.#name, 'bounded frame');
-        this.done = true;
-        return;
-      }
-      if (length === 0 || bytes.length < length) return;
-      const context = {
-        sender,
-        frame: stream.frameAt(length - 1),
-        micros: stream.microsAt(length - 1),
-        options,
-        counters,
-        restart: this.#restart,
-        finish: this.#finish,
-        pass: this.#pass,
-      };
-      const whole = bytes.subarray(0, length);
-      const message = (skips ? null : this.#reader.read(whole, context)) ?? this.#content(whole, context);
-      if (message !== null) {
-        counters.add(this.#name, 'messages');
-        emit(message);
-      }
-      stream.consume(length);
     }
   }
 
-  #content(frame: Buffer, { sender, frame: number, micros, options, counters }: FrameContext): Message | null {
+  /** Takes the frame that begins the stream, or decides to pass over it; false when more bytes are needed. */
+  #begin(sender: Sender, stream: ByteStream, direction: Direction): boolean {
+    const bytes = stream.bytes();
+    const { maxHeadBytes } = this.options;
+    if (direction.isLost) {
+      direction.isLost = this.#protocol.recognise(bytes) !== 'yes';
+      if (direction.isLost) stream.clear();
+      if (direction.isLost) return false;
+    }
+    const length = this.#reader.lengthOf(bytes, sender);
+    if (length < 0) return this.#break('malformed frame');
+    if (length === 0) return bytes.length >= maxHeadBytes ? this.#break('bounded frame') : false;
+    const skips = this.#passes || this.#reader.skips?.(bytes, sender) === true;
+    if (skips && (direction.isFull || this.#reader.content === undefined)) {
+      direction.toSkip = length;
+      return true;
+    }
+    if (length > maxHeadBytes) {
+      this.#count('bounded frame');
+      this.#reader.skipped?.(sender);
+      direction.toSkip = length;
+      return true;
+    }
+    if (bytes.length < length) return false;
+    this.sender = sender;
+    this.frame = stream.frameAt(length - 1);
+    this.micros = stream.microsAt(length - 1);
+    const whole = bytes.subarray(0, length);
+    const message = (skips ? null : this.#reader.read(whole, this)) ?? this.#content(whole, direction);
+    if (message !== null) {
+      this.#count('messages');
+      this.#session.emit(message);
+    }
+    stream.consume(length);
+    return true;
+  }
+
+  #content(frame: Buffer, direction: Direction): Message | null {
     const { encryption } = this.#reader;
-    if (encryption === undefined || this.#isFull[sender] || this.done || this.#restarted) return null;
-    const content = this.#reader.content?.(frame, sender) ?? null;
+    if (encryption === undefined || direction.isFull || this.done || this.#restarted) return null;
+    const content = this.#reader.content?.(frame, this.sender) ?? null;
     if (content === null || content.length === 0) return null;
-    if (this.#handedOver[sender] + content.length > options.maxUnclaimedBytes) {
-      counters.add(this.#name, 'bounded payload');
-      this.#isFull[sender] = true;
-      this.done = this.#passes && this.#isFull.source && this.#isFull.destination;
+    if (direction.handedOver + content.length > this.options.maxUnclaimedBytes) {
+      this.#count('bounded payload');
+      direction.isFull = true;
+      this.done = this.#passes && this.#source.isFull && this.#destination.isFull;
       return null;
     }
-    this.#handedOver[sender] += content.length;
-    const message = createMessage(this.#name, encryption, sender, number, micros);
+    direction.handedOver += content.length;
+    const message = createMessage(this.#protocol.name, encryption, this);
     message.payload = content;
     return message;
   }
 
-  readonly #restart = (): void => {
-    this.#restarted = true;
-    this.#session.restart();
-  };
-
-  readonly #finish = (): void => {
-    this.done = true;
-  };
-
-  readonly #pass = (): void => {
-    this.#passes = true;
-  };
-
   gap(sender: Sender, missing: number): void {
-    const stream = this.#session[sender];
-    this.#session.counters.add(this.#name, 'gap');
+    const direction = this.#direction(sender);
+    this.#count('gap');
     this.#reader.skipped?.(sender);
     // A frame that is passed over anyway may hold the whole gap.
-    this.#lost[sender] = this.#skip[sender] < missing;
-    this.#skip[sender] = Math.max(0, this.#skip[sender] - missing);
-    stream.clear();
+    direction.isLost = direction.toSkip < missing;
+    direction.toSkip = Math.max(0, direction.toSkip - missing);
+    this.#session[sender].clear();
   }
 
   end(): void {
-    for (const sender of ['source', 'destination'] as const) {
-      if (this.#session[sender].length > 0 && !this.#lost[sender]) this.#session.counters.add(this.#name, 'cut frame');
-    }
+    const { source, destination } = this.#session;
+    if (source.length > 0 && !this.#source.isLost) this.#count('cut frame');
+    if (destination.length > 0 && !this.#destination.isLost) this.#count('cut frame');
+  }
+
+  #direction(sender: Sender): Direction {
+    return sender === 'source' ? this.#source : this.#destination;
+  }
+
+  #break(reason: string): false {
+    this.#count(reason);
+    this.done = true;
+    return false;
+  }
+
+  #count(reason: string): void {
+    this.counters.add(this.#protocol.name, reason);
   }
 }

@@ -1,7 +1,8 @@
-import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
-import type { Sender } from './message.ts';
+import { LineHandler, recogniseLine } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
+import { passwordOf, userName } from './login.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { passwordOf, userName } from './sasl.ts';
 
 /** The control connection of FTP (RFC 959): who logs in how. */
 export const ftp: StreamProtocol = {
@@ -9,6 +10,8 @@ export const ftp: StreamProtocol = {
   recognise: recogniseFtp,
   open: (session): StreamHandler => new FtpHandler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'FTP' };
 
 const words = ['220', '230', '331', '530', 'USER ', 'AUTH TLS', 'AUTH SSL', 'FEAT', 'SYST', 'PASV', 'EPSV', 'PORT '];
 
@@ -27,7 +30,7 @@ class FtpHandler extends LineHandler {
   #awaitsTls = false;
 
   constructor(session: StreamSession) {
-    super(session, 'ftp');
+    super(session, 'ftp', cleartext);
   }
 
   protected line(sender: Sender, reader: LineReader): void {

@@ -1,5 +1,6 @@
 import type { FieldList } from './fieldlist.ts';
 import type { Message } from './message.ts';
+import { setServerName } from './tls-hello.ts';
 
 /** Bytes of a public header, hash and STREAM frame that may stand in front of it. */
 const searchedBytes = 80;
@@ -17,6 +18,11 @@ export function chloAt(payload: Buffer): number {
   return count > 0 && count <= maxTags && payload.readUInt16LE(position + 6) === 0 ? position : -1;
 }
 
+/** Whether a handshake is a CHLO, and no ClientHello of TLS. */
+export function isChlo(handshake: Buffer): boolean {
+  return handshake.toString('latin1', 0, 4) === 'CHLO';
+}
+
 /** Sets the server name, and the user agent. Returns false when a tag does not fit; what stood before is set. */
 export function setChloFacts(message: Message, fields: FieldList, chlo: Buffer): boolean {
   const count = chlo.readUInt16LE(4);
@@ -29,11 +35,7 @@ export function setChloFacts(message: Message, fields: FieldList, chlo: Buffer):
     const end = values + chlo.readUInt32LE(entry + 4);
     if (end < start || end > chlo.length) return false;
     if (tag === 'SNI\0') {
-      const name = chlo.toString('utf8', start, end).toLowerCase();
-      message.facts['tls.client.server_name'] = name;
-      message.facts['destination.domain'] = name;
-      message.facts['telltale.destination.domain_source'] = 'tls';
-      fields.add('tls.client.server_name', '', name, '', message.frame);
+      setServerName(message, fields, chlo.toString('utf8', start, end).toLowerCase());
     } else if (tag === 'UAID') message.facts['user_agent.original'] = chlo.toString('utf8', start, end);
     start = end;
   }

@@ -1,5 +1,5 @@
-import { FieldList } from './fieldlist.ts';
 import { formatIp } from './address.ts';
+import { FieldList } from './fieldlist.ts';
 import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
@@ -10,16 +10,16 @@ import { tbcdDigits } from './tbcd.ts';
 export const gtp: DatagramProtocol = {
   name: 'gtp',
   recognise: recogniseGtp,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('gtp', cleartext, sender, frame, micros);
-    const fields = new FieldList('gtp', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('gtp', cleartext, context);
+    const fields = new FieldList(message, environment);
     const hops = new HopList();
     const isSound = visitElements(payload, (type, version, value) => {
       addAddress(hops, type, version, value);
       const known = (version === 1 ? elements1 : elements2)[type];
-      if (known !== undefined) fields.add(`gtp.${known.name}`, `gtp_${known.name}`, tbcdDigits(value.subarray(known.skip)), 'tbcd', frame);
+      if (known !== undefined) fields.add(`gtp.${known.name}`, `gtp_${known.name}`, tbcdDigits(value.subarray(known.skip)), 'tbcd');
     });
-    if (!isSound) counters.add('gtp', 'malformed element');
+    if (!isSound) environment.counters.add('gtp', 'malformed element');
     if (hops.texts.length > 0) message.facts['telltale.flow.hops'] = hops.texts;
     return message;
   },
@@ -56,26 +56,37 @@ const fixedLengths: Record<number, number | undefined> = {
   26: 2, 27: 2, 28: 2, 29: 1, 117: 1, 118: 1, 119: 5, 126: 1, 127: 4,
 };
 
+const END_USER_ADDRESS = 128;
+const GSN_ADDRESS = 133;
+const PDN_ADDRESS_ALLOCATION = 79;
+const F_TEID = 87;
+
 /**
- * Addresses of nodes by which the subscriber's traffic goes: GSN address (133; TS 29.060, section 7.7.32), F-TEID (87; TS 29.274, section
- * 8.22). The address that the subscriber is given is a person's: end user address (128), PDN address allocation (79).
+ * Addresses of nodes by which the subscriber's traffic goes: GSN address (TS 29.060, section 7.7.32), F-TEID (TS 29.274, section 8.22). The address
+ * that the subscriber is given is a person's: end user address (TS 29.060, section 7.7.27), PDN address allocation (TS 29.274, section 8.14).
  */
 function addAddress(hops: HopList, type: number, version: number, value: Buffer): void {
-  if (version === 1 && type === 133) hops.add('gtp-node', ipAt(value, 0));
-  else if (version === 1 && type === 128) hops.addPerson('gtp-subscriber', ipAt(value, 2));
-  else if (version === 2 && type === 79)
-    hops.addPerson('gtp-subscriber', (value[0]! & 0x07) === 2 ? ipAt(value.subarray(0, 18), 2) : ipAt(value.subarray(0, 5), 1));
-  else if (version === 2 && type === 87 && value.length >= 9) {
-    const hasIpv4 = (value[0]! & 0x80) !== 0;
-    if (hasIpv4) hops.add('gtp-node', ipAt(value.subarray(0, 9), 5));
-    if ((value[0]! & 0x40) !== 0) hops.add('gtp-node', ipAt(value, hasIpv4 ? 9 : 5));
-  }
+  if (version === 1 && type === GSN_ADDRESS) hops.add('gtp-node', formatIp(value, 0, value.length));
+  else if (version === 1 && type === END_USER_ADDRESS) hops.addPerson('gtp-subscriber', formatIp(value, 2, value.length - 2));
+  else if (version === 2 && type === PDN_ADDRESS_ALLOCATION) addAllocation(hops, value);
+  else if (version === 2 && type === F_TEID) addEndpoint(hops, value);
 }
 
-/** The address that fills `value` from `start` on, '' when it has another length. */
-function ipAt(value: Buffer, start: number): string {
-  const length = value.length - start;
-  return length === 4 || length === 16 ? formatIp(value, start, length) : '';
+/** A type, then an IPv4 address, or the length of a prefix and an IPv6 address, and behind them, for type 3, an IPv4 address too. */
+function addAllocation(hops: HopList, value: Buffer): void {
+  const type = value[0]! & 0x07;
+  if (type === 1) hops.addPerson('gtp-subscriber', formatIp(value, 1, 4));
+  if (type === 2 || type === 3) hops.addPerson('gtp-subscriber', formatIp(value, 2, 16));
+  if (type === 3) hops.addPerson('gtp-subscriber', formatIp(value, 18, 4));
+}
+
+/** Flags and interface, a tunnel, then an IPv4 address, an IPv6 address, or both. */
+function addEndpoint(hops: HopList, value: Buffer): void {
+  if (value.length < 9) return;
+  const hasIpv4 = (value[0]! & 0x80) !== 0;
+  const ipv6At = hasIpv4 ? 9 : 5;
+  if (hasIpv4) hops.add('gtp-node', formatIp(value, 5, 4));
+  if ((value[0]! & 0x40) !== 0) hops.add('gtp-node', formatIp(value, ipv6At, value.length - ipv6At));
 }
 
 /** On its own port the header has to fit; on another one the elements have to fill the message to its last byte too. */

@@ -1,4 +1,4 @@
-import type { Sender } from './message.ts';
+import type { Origin, Sender } from './message.ts';
 
 /**
  * Round trip of the first exchange of a flow: from a request to the first answer of the other side. Where a request was sent again before the
@@ -10,7 +10,7 @@ export class HandshakeTimer {
   #micros = 0;
   #done = false;
 
-  asked(sender: Sender, micros: number, key = ''): void {
+  asked({ sender, micros }: Origin, key = ''): void {
     if (this.#done || (this.#sender === sender && this.#key === key)) return;
     this.#sender = sender;
     this.#key = key;
@@ -18,9 +18,10 @@ export class HandshakeTimer {
   }
 
   /** Microseconds since the request with this key; 0 when none waits, or one was answered before. */
-  answered(sender: Sender, micros: number, key = ''): number {
+  answered({ sender, micros }: Origin, key = ''): number {
     if (this.#done || this.#sender === null || this.#sender === sender || this.#key !== key) return 0;
     this.#done = true;
+    this.#key = '';
     return Math.max(0, micros - this.#micros);
   }
 }

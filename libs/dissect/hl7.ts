@@ -43,9 +43,9 @@ class Hl7Reader implements FrameReader {
     return found < 0 ? 0 : found + end.length;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message {
-    const message = createMessage('hl7', cleartext, sender, frame, micros);
-    const fields = new FieldList('hl7', sender, message.fields, options, counters);
+  read(bytes: Buffer, context: FrameContext): Message {
+    const message = createMessage('hl7', cleartext, context);
+    const fields = new FieldList(message, context);
     const text = bytes.toString('utf8', 1, bytes.length - end.length);
     const [separator, component, repetition] = [text[3] ?? '|', text[4] ?? '^', text[5] ?? '~'];
     for (const segment of text.split(/[\r\n]+/)) {
@@ -55,7 +55,7 @@ class Hl7Reader implements FrameReader {
         for (const value of (values[number] ?? '').split(repetition, 8)) {
           const parts = value.split(component);
           const whole = number === NAME ? [parts[1], parts[0]] : number === ADDRESS ? [parts[0], parts[4], parts[2]] : [parts[0]];
-          fields.add(`hl7.pid.${name}`, key, whole.filter((part) => part !== undefined && part !== '').join(' '), '', frame);
+          fields.add(`hl7.pid.${name}`, key, whole.filter((part) => part !== undefined && part !== '').join(' '));
         }
       }
     }

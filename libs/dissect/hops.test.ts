@@ -82,6 +82,12 @@ describe('places on the path that messages name', () => {
       'gtp-node=2001:db8::7',
       'gtp-subscriber=10.45.1.0/24',
     ]);
+    // IPv4 and IPv6: the prefix and the IPv6 address stand in front.
+    const both = hex('4f 0016 00 03 40 20010db8004500010000000000000009 0a2d0109');
+    assert.deepEqual(hopsOf(Buffer.concat([hex('48 20 0022 00000000 00000100'), both]), { sourcePort: 2123, destinationPort: 2123 }), [
+      'gtp-subscriber=2001:db8:45::/48',
+      'gtp-subscriber=10.45.1.0/24',
+    ]);
     // Create PDP context request: GSN address (TS 29.060, section 7.7.32).
     const gsn = hex('85 0004 c0000208');
     assert.deepEqual(hopsOf(Buffer.concat([hex('30 10 0007 00000000'), gsn]), { sourcePort: 2123, destinationPort: 2123 }), ['gtp-node=192.0.2.8']);

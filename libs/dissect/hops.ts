@@ -1,3 +1,5 @@
+import { readsLikeIpv4 } from './address.ts';
+
 /** Hops that one message may tell. */
 const mostHops = 32;
 
@@ -32,27 +34,29 @@ export class HopList {
 export function endpointText(ip: string, port: number): string {
   const bare = bareHost(ip);
   if (port < 1 || port > 65_535) return '';
-  if (ipv4.test(bare)) return `${bare}:${port}`;
+  if (readsLikeIpv4(bare)) return `${bare}:${port}`;
   // A URL's host is in the canonical form of RFC 5952.
   return ipv6.test(bare) && URL.canParse(`http://[${bare}]`) ? `${new URL(`http://[${bare}]`).hostname}:${port}` : '';
 }
 
-const ipv4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const ipv6 = /^[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}$/;
+/** Bytes of a host with brackets, zone and port; the name alone has 253 (RFC 1035, section 2.3.4). */
+const longestHost = 300;
 const hostName = /^(?=.{1,253}$)[a-z\d_](?:[a-z\d_-]{0,62})(?:\.[a-z\d_-]{1,63})+$/;
 
 /** Host of `host`, `host:port`, `[address]:port`, in lower case; '' when it is none that leads anywhere. */
 function bareHost(text: string): string {
-  const lower = text.trim().toLowerCase().replace(/^"|"$/g, '').replace(/%.*$/, '');
+  if (text.length > longestHost) return '';
+  const lower = text.trim().toLowerCase().replace(/^"|"$/g, '').split('%', 1)[0]!;
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(lower)?.[1];
   const host = bracketed ?? (ipv6.test(lower) ? lower : lower.replace(/:\d{1,5}$/, ''));
   if (host === '0.0.0.0' || host === '::') return '';
-  return ipv4.test(host) || ipv6.test(host) || hostName.test(host) ? host : '';
+  return readsLikeIpv4(host) || ipv6.test(host) || hostName.test(host) ? host : '';
 }
 
 /** `198.51.100.0/24`, `2001:db8:1::/48`; '' for what is no address. */
 function networkOf(host: string): string {
-  if (ipv4.test(host)) return `${host.slice(0, host.lastIndexOf('.'))}.0/24`;
+  if (readsLikeIpv4(host)) return `${host.slice(0, host.lastIndexOf('.'))}.0/24`;
   if (!ipv6.test(host)) return '';
   // A mapped address is the IPv4 address at its end.
   const mapped = /^::ffff:(\d+(?:\.\d+){3})$/.exec(host)?.[1];

@@ -1,13 +1,11 @@
 import type { ByteStream } from './bytestream.ts';
 import { decodeContent } from './content-encoding.ts';
 import { isXmlData, looksLikeForm, startsLikeJson, wrappedJsonAt } from './content-shape.ts';
-import type { DissectCounters } from './counters.ts';
 import { readDns } from './dns.ts';
-import type { FieldList, FrameMap } from './fieldlist.ts';
+import { FieldList, type FrameMap, type Place } from './fieldlist.ts';
 import { mediaType, parameterOf } from './http-head.ts';
-import type { Sender } from './message.ts';
+import type { Message, Sender } from './message.ts';
 import { addMultipart } from './multipart.ts';
-import type { DissectOptions } from './options.ts';
 import type { StreamSession } from './protocol.ts';
 import { hasControls } from './text.ts';
 import { addPairs } from './urlencoded.ts';
@@ -16,17 +14,28 @@ import { scanXml } from './xml.ts';
 /** Bytes by which a form is told from binary. */
 const sampleBytes = 512;
 
-/** Where a body's values stand. */
-export type BodyPath = 'http.request.body' | 'http.response.body';
+/** What a message says of its body. */
+export interface BodyHead {
+  /** Where the body's values stand. */
+  readonly path: 'http.request.body' | 'http.response.body';
+  readonly contentType: string;
+  /** The value of Content-Encoding, and of Transfer-Encoding but for `chunked`. */
+  readonly codings: string;
+}
+
+/** Adds what a body tells to its message; a body of DNS is a message of its own, and is emitted. */
+export function readBody(session: StreamSession, message: Message, body: ByteStream, head: BodyHead): void {
+  if (mediaType(head.contentType) === dnsMessageType) return emitDnsBody(session, message.sender, body, head.codings);
+  const unread = addBody(new FieldList(message, session), body, head, session);
+  if (head.path === 'http.request.body') message.payload = unread;
+}
 
 /**
  * Adds the values of a body. Returns the content when it has no form that is known here, so that the recogniser can scan it.
  *
  * The content type is a hint only: JSON is known by its first byte, and forms are posted under any type or none.
  */
-export function addBody(
-  list: FieldList, path: BodyPath, body: ByteStream, contentType: string, codings: string, options: DissectOptions, counters: DissectCounters,
-): Buffer | null {
+function addBody(list: FieldList, body: ByteStream, { path, contentType, codings }: BodyHead, { options, counters }: StreamSession): Buffer | null {
   let bytes = body.bytes();
   let frames: FrameMap = body;
   let encoding = '';
@@ -41,20 +50,17 @@ export function addBody(
   if (bytes.length === 0) return null;
 
   const type = mediaType(contentType);
-  if (startsLikeJson(bytes) && list.addJson(`${path}.json`, bytes, frames, encoding)) return null;
-  if (path === 'http.response.body' && (addAnswer(list, bytes, frames, encoding, options) || !isPlain(type))) return null;
-  if (type === 'multipart/form-data') {
-    const boundary = parameterOf(contentType, 'boundary');
-    if (boundary !== '') {
-      addMultipart(list, `${path}.multipart`, bytes, boundary, frames, encoding);
-      return null;
-    }
+  const below = (form: string): Place => ({ path: `${path}.${form}`, frames, encoding });
+  if (startsLikeJson(bytes) && list.addJson(bytes, below('json'))) return null;
+  if (path === 'http.response.body' && (addAnswer(list, bytes, below, options.maxDepth) || !isPlain(type))) return null;
+  const boundary = type === 'multipart/form-data' ? parameterOf(contentType, 'boundary') : '';
+  if (boundary !== '') {
+    addMultipart(list, bytes, boundary, below('multipart'));
+    return null;
   }
-  if (type === 'application/x-www-form-urlencoded' || looksLikeForm(bytes)) {
-    if (!hasControls(bytes.subarray(0, sampleBytes))) {
-      addPairs(list, `${path}.form`, bytes.toString('latin1'), 0, frames, encoding);
-      return null;
-    }
+  if ((type === 'application/x-www-form-urlencoded' || looksLikeForm(bytes)) && !hasControls(bytes.subarray(0, sampleBytes))) {
+    addPairs(list, bytes.toString('latin1'), 0, below('form'));
+    return null;
   }
   return isMedia(type) ? null : bytes;
 }
@@ -65,16 +71,16 @@ export function isPlain(type: string): boolean {
 }
 
 /** Data that answers bring in a wrapper, or as XML. */
-function addAnswer(list: FieldList, bytes: Buffer, frames: FrameMap, encoding: string, options: DissectOptions): boolean {
+function addAnswer(list: FieldList, bytes: Buffer, below: (form: string) => Place, maxDepth: number): boolean {
   const at = wrappedJsonAt(bytes);
   if (at > 0) {
     const end = Math.max(bytes.lastIndexOf(CLOSE_BRACE), bytes.lastIndexOf(CLOSE_BRACKET)) + 1;
-    return list.addJson('http.response.body.json', bytes.subarray(at, end), { frameAt: (position) => frames.frameAt(at + position) }, encoding);
+    const place = below('json');
+    return list.addJson(bytes.subarray(at, end), { ...place, frames: { frameAt: (position) => place.frames.frameAt(at + position) } });
   }
   if (!isXmlData(bytes)) return false;
-  scanXml(bytes.toString('latin1'), options.maxDepth, (path, key, value, end) =>
-    list.add(`http.response.body.xml.${path}`, key, value, encoding, frames.frameAt(end - 1)),
-  );
+  const { path, frames, encoding } = below('xml');
+  scanXml(bytes.toString('latin1'), maxDepth, (inner, key, value, end) => list.add(`${path}.${inner}`, key, value, encoding, frames.frameAt(end - 1)));
   return true;
 }
 
@@ -82,12 +88,13 @@ const CLOSE_BRACE = 0x7d;
 const CLOSE_BRACKET = 0x5d;
 
 /** DNS over HTTP (RFC 8484): the message that a body is, undone from its codings. */
-export function emitDnsBody({ options, counters, emit }: StreamSession, sender: Sender, body: ByteStream, codings: string): void {
+function emitDnsBody(session: StreamSession, sender: Sender, body: ByteStream, codings: string): void {
+  const { options, counters, emit } = session;
   const last = body.length - 1;
   const bytes = codings === '' ? body.bytes() : decodeContent(body.bytes(), codings, options.maxBodyBytes).bytes;
-  const message = readDns(bytes, 'dns', sender, body.frameAt(last), body.microsAt(last), options, counters);
-  if (message === null) counters.add('dns', 'malformed message');
-  else emit(message);
+  const message = readDns(bytes, 'dns', { sender, frame: body.frameAt(last), micros: body.microsAt(last) }, session);
+  counters.add('dns', message === null ? 'malformed message' : 'messages');
+  if (message !== null) emit(message);
 }
 
 export const dnsMessageType = 'application/dns-message';

@@ -1,5 +1,9 @@
 import type { FlowRecord } from '#flow';
-import type { DissectCounters } from './counters.ts';
+import { headerValue, mediaType, type Header } from './http-head.ts';
+import { setRequestHops, setResponseHops } from './http-hops.ts';
+import { setTargetFacts, type Target } from './http-target.ts';
+import type { DissectEnvironment } from './options.ts';
+import { decodeUtf8 } from './urlencoded.ts';
 
 /** A request, and what its response has to know of it. */
 export interface Exchange {
@@ -15,20 +19,18 @@ const nonePending: Exchange[] = [];
 /** The requests of one connection that have no response yet. */
 export class Exchanges {
   #pending: Exchange[] = nonePending;
-  readonly #maxPending: number;
-  readonly #counters: DissectCounters;
+  readonly #environment: DissectEnvironment;
   /** The protocol, in lower case, in which the connection went on (101); '' as long as it is HTTP/1. */
   upgradedTo = '';
 
-  constructor(maxPending: number, counters: DissectCounters) {
-    this.#maxPending = maxPending;
-    this.#counters = counters;
+  constructor(environment: DissectEnvironment) {
+    this.#environment = environment;
   }
 
   add(exchange: Exchange): void {
-    if (this.#pending.length >= this.#maxPending) {
+    if (this.#pending.length >= this.#environment.options.maxPipelined) {
       this.#pending.shift();
-      this.#counters.add('http', 'bounded pipelined requests');
+      this.#environment.counters.add('http', 'bounded pipelined requests');
     }
     if (this.#pending === nonePending) this.#pending = [exchange];
     else this.#pending.push(exchange);
@@ -49,14 +51,36 @@ export class Exchanges {
   }
 }
 
+/** A request, as far as facts are made of it. `host`: where the target names none. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: Target;
+  readonly host: string;
+  readonly headers: readonly Header[];
+}
+
+/** Sets what a request says of where it goes, by whom, and with what. Returns what its response has to know. */
+export function setRequestFacts(facts: Partial<FlowRecord>, { method, target, host, headers }: RequestHead): Exchange {
+  facts['http.request.method'] = method;
+  setTargetFacts(facts, target, host);
+  setRequestHops(facts, method, target, headers);
+  const agent = headerValue(headers, 'user-agent');
+  if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);
+  const type = mediaType(headerValue(headers, 'content-type'));
+  if (type !== '') facts['http.request.mime_type'] = type;
+  return { method, domain: facts['url.domain'] ?? '', destinationDomain: facts['destination.domain'] ?? '', answered: false };
+}
+
 /** The response names its request by host and method only: path and query may hold identifiers that stand in the request's fields. */
-export function setResponseFacts(facts: Partial<FlowRecord>, status: number, exchange: Exchange | undefined): void {
+export function setResponseFacts(facts: Partial<FlowRecord>, status: number, headers: readonly Header[], exchange: Exchange | undefined): void {
   facts['http.response.status_code'] = status;
-  if (exchange === undefined) return;
-  facts['http.request.method'] = exchange.method;
-  if (exchange.domain !== '') facts['url.domain'] = exchange.domain;
-  if (exchange.destinationDomain !== '') {
-    facts['destination.domain'] = exchange.destinationDomain;
-    facts['telltale.destination.domain_source'] = 'http';
+  if (exchange !== undefined) {
+    facts['http.request.method'] = exchange.method;
+    if (exchange.domain !== '') facts['url.domain'] = exchange.domain;
+    if (exchange.destinationDomain !== '') {
+      facts['destination.domain'] = exchange.destinationDomain;
+      facts['telltale.destination.domain_source'] = 'http';
+    }
   }
+  setResponseHops(facts, status, headerValue(headers, 'location'));
 }

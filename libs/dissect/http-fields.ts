@@ -1,4 +1,4 @@
-import type { FieldList, FrameMap } from './fieldlist.ts';
+import type { FieldList, FrameMap, Place } from './fieldlist.ts';
 import type { Header } from './http-head.ts';
 import { ntlmLogin } from './ntlm.ts';
 import { isName, stepOf } from './path.ts';
@@ -9,14 +9,14 @@ export function addHeaders(list: FieldList, prefix: string, headers: readonly He
   for (const header of headers) {
     const path = headerPath(prefix, header.name);
     if (header.name === 'cookie') {
-      addCookies(list, path, header, frames);
+      addCookies(list, header, { path, frames, encoding: '' });
     } else if (header.name === 'set-cookie') {
       const attributes = header.value.indexOf(';');
-      addCookie(list, path, attributes < 0 ? header.value : header.value.slice(0, attributes), header.start, frames);
+      addCookie(list, attributes < 0 ? header.value : header.value.slice(0, attributes), header.start, { path, frames, encoding: '' });
     } else {
       list.add(path, header.written, decodeUtf8(header.value), '', frames.frameAt(header.end - 1));
       if (header.name === 'authorization' || header.name === 'proxy-authorization') addNtlm(list, header, frames);
-      if (header.name === 'referer' || header.name === 'location') addUrlQuery(list, `${path}.query`, header, frames);
+      if (header.name === 'referer' || header.name === 'location') addUrlQuery(list, header, { path: `${path}.query`, frames, encoding: '' });
     }
   }
 }
@@ -33,26 +33,26 @@ function headerPath(prefix: string, name: string): string {
   return path;
 }
 
-function addCookies(list: FieldList, path: string, header: Header, frames: FrameMap): void {
+function addCookies(list: FieldList, header: Header, place: Place): void {
   const { value } = header;
   let start = 0;
   while (start < value.length) {
     let end = value.indexOf(';', start);
     if (end < 0) end = value.length;
-    addCookie(list, path, value.slice(start, end), header.start + start, frames);
+    addCookie(list, value.slice(start, end), header.start + start, place);
     start = end + 1;
   }
 }
 
 /** Adds `name=value`. Values are opaque to RFC 6265, but in practice percent-encoded, and at times quoted. */
-function addCookie(list: FieldList, path: string, text: string, position: number, frames: FrameMap): void {
+function addCookie(list: FieldList, text: string, position: number, { path, frames }: Place): void {
   const equals = text.indexOf('=');
   const name = equals < 0 ? '' : decodeUtf8(text.slice(0, equals).trim());
   let written = text.slice(equals + 1).trim();
   if (written.length >= 2 && written.startsWith('"') && written.endsWith('"')) written = written.slice(1, -1);
   const frame = frames.frameAt(position + text.trimEnd().length - 1);
   if (!isName(name)) list.add(path, '', name, '', frame);
-  list.add(name === '' ? path : `${path}.${stepOf(name)}`, name, decodeUrl(written, false), encodingOf('', written, false), frame);
+  list.add(name === '' ? path : `${path}.${stepOf(name)}`, name, decodeUrl(written), encodingOf(written), frame);
 }
 
 /** User, domain and workstation of a login with NTLM, that of SPNEGO included (RFC 4559). */
@@ -63,10 +63,10 @@ function addNtlm(list: FieldList, header: Header, frames: FrameMap): void {
   for (const { name, key, value } of ntlmLogin(Buffer.from(credentials[1]!, 'base64'))) list.add(`http.${name}`, key, value, 'base64', frame);
 }
 
-function addUrlQuery(list: FieldList, path: string, header: Header, frames: FrameMap): void {
+function addUrlQuery(list: FieldList, header: Header, place: Place): void {
   const mark = header.value.indexOf('?');
   if (mark < 0) return;
   const fragment = header.value.indexOf('#', mark);
   const query = header.value.slice(mark + 1, fragment < 0 ? undefined : fragment);
-  addPairs(list, path, query, header.start + mark + 1, frames, '');
+  addPairs(list, query, header.start + mark + 1, place);
 }

@@ -1,19 +1,17 @@
 import { ByteStream } from './bytestream.ts';
 import { FieldList } from './fieldlist.ts';
-import { addBody, dnsMessageType, emitDnsBody, isMedia } from './http-body.ts';
-import { setResponseFacts, type Exchange, type Exchanges } from './http-exchange.ts';
+import { isMedia, readBody } from './http-body.ts';
+import { setRequestFacts, setResponseFacts, type Exchange, type Exchanges } from './http-exchange.ts';
 import { addHeaders } from './http-fields.ts';
 import {
   findHeadEnd, headerList, headerValue, mediaType, parseHead, parseHeaders, parseRequestLine, parseStatusLine, recogniseHttp,
   type Head, type Header, type RequestLine,
 } from './http-head.ts';
-import { setRequestHops, setResponseHops } from './http-hops.ts';
 import { findMessageStart } from './http-resync.ts';
-import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
+import { addTarget, splitTarget } from './http-target.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
 import type { StreamSession } from './protocol.ts';
 import { holdsData, leastBeginning, useOfAnswer, type BodyUse } from './response-body.ts';
-import { decodeUtf8 } from './urlencoded.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'HTTP/1' };
 
@@ -49,9 +47,8 @@ export class HttpSide {
   /** Bytes seen since the direction was lost. */
   #lost = 0;
 
-  /** The message whose body is being read, null when it was emitted, and its fields. */
+  /** The message whose body is being read, null when it was emitted. */
   #message: Message | null = null;
-  #fields: FieldList | null = null;
   /** What was kept of the body; null before its first byte. */
   #body: ByteStream | null = null;
   #isRequest = false;
@@ -161,16 +158,15 @@ export class HttpSide {
     this.#started = false;
     const stream = this.#stream;
     const head = parseHead(stream.buffer.toString('latin1', stream.start, stream.start + length), () => this.#count('malformed header'));
-    const message = createMessage('http', cleartext, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1));
+    const message = createMessage('http', cleartext, this.#session.originAt(this.#sender, length - 1));
     this.#message = message;
-    this.#fields = new FieldList('http', this.#sender, message.fields, this.#session.options, this.#session.counters);
     const request = parseRequestLine(head.startLine);
     if (request !== null) {
       this.#openRequest(message, head, request);
       stream.consume(length);
     } else {
       const status = parseStatusLine(head.startLine);
-      addHeaders(this.#fields, 'http.response.header', head.headers, stream);
+      addHeaders(new FieldList(message, this.#session), 'http.response.header', head.headers, stream);
       stream.consume(length);
       this.#openResponse(message, head, status);
     }
@@ -178,32 +174,18 @@ export class HttpSide {
     return this.#state !== 'stopped';
   }
 
-  #openRequest(message: Message, head: Head, request: RequestLine): void {
-    const { facts } = message;
-    const target = splitTarget(request.method, request.target);
-    facts['http.request.method'] = request.method;
-    setTargetFacts(facts, target, headerValue(head.headers, 'host'));
-    setRequestHops(facts, request.method, target, head.headers);
-    const agent = headerValue(head.headers, 'user-agent');
-    if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);
+  #openRequest(message: Message, { headers }: Head, { method, target: written, targetStart }: RequestLine): void {
+    const target = splitTarget(method, written);
+    const fields = new FieldList(message, this.#session);
     this.#isRequest = true;
-    this.#readContentHeaders(head.headers);
-    const type = mediaType(this.#contentType);
-    if (type !== '') facts['http.request.mime_type'] = type;
-
-    addTarget(this.#fields!, target, request.targetStart, this.#stream);
-    addHeaders(this.#fields!, 'http.request.header', head.headers, this.#stream);
-
-    this.#request = {
-      method: request.method,
-      domain: facts['url.domain'] ?? '',
-      destinationDomain: facts['destination.domain'] ?? '',
-      answered: false,
-    };
-    this.#awaitsContinue = headerValue(head.headers, 'expect').toLowerCase() === '100-continue';
+    this.#request = setRequestFacts(message.facts, { method, target, host: headerValue(headers, 'host'), headers });
     this.#exchanges.add(this.#request);
-    this.#bodyUse = isMedia(type) ? 'skip' : 'keep';
-    this.#state = this.#framing(head.headers) ?? 'head';
+    addTarget(fields, target, targetStart, this.#stream);
+    addHeaders(fields, 'http.request.header', headers, this.#stream);
+    this.#readContentHeaders(headers);
+    this.#awaitsContinue = headerValue(headers, 'expect').toLowerCase() === '100-continue';
+    this.#bodyUse = isMedia(mediaType(this.#contentType)) ? 'skip' : 'keep';
+    this.#state = this.#framing(headers) ?? 'head';
   }
 
   #openResponse(message: Message, head: Head, status: number): void {
@@ -215,8 +197,7 @@ export class HttpSide {
       return;
     }
     const exchange = this.#exchanges.answer();
-    setResponseFacts(message.facts, status, exchange);
-    setResponseHops(message.facts, status, headerValue(head.headers, 'location'));
+    setResponseFacts(message.facts, status, head.headers, exchange);
     if (status === 101) {
       this.#emit();
       this.#state = 'stopped';
@@ -335,7 +316,7 @@ export class HttpSide {
       if (length === 0) return bytes.length < this.#session.options.maxHeadBytes ? false : this.#loseBody('bounded trailer');
       if (this.#message !== null) {
         const trailers = parseHeaders(bytes.toString('latin1', 0, length), 0, () => this.#count('malformed header'));
-        addHeaders(this.#fields!, this.#isRequest ? 'http.request.trailer' : 'http.response.trailer', trailers, stream);
+        addHeaders(new FieldList(this.#message, this.#session), this.#isRequest ? 'http.request.trailer' : 'http.response.trailer', trailers, stream);
       }
     }
     const frame = stream.frameAt(length - 1);
@@ -359,12 +340,9 @@ export class HttpSide {
       message.frame = body.frameAt(body.length - 1);
       message.micros = body.microsAt(body.length - 1);
     }
-    if (body !== null && mediaType(this.#contentType) === dnsMessageType) {
-      emitDnsBody(this.#session, message.sender, body, this.#codings);
-    } else if (body !== null && this.#bodyUse === 'keep') {
+    if (body !== null) {
       const path = this.#isRequest ? 'http.request.body' : 'http.response.body';
-      const unread = addBody(this.#fields!, path, body, this.#contentType, this.#codings, this.#session.options, this.#session.counters);
-      if (this.#isRequest) message.payload = unread;
+      readBody(this.#session, message, body, { path, contentType: this.#contentType, codings: this.#codings });
     }
     this.#emit();
   }
@@ -372,7 +350,7 @@ export class HttpSide {
   #emit(): void {
     const message = this.#message;
     if (message === null) return;
-    this.#message = this.#fields = this.#body = null;
+    this.#message = this.#body = null;
     // Parts of the head, which they would keep for as long as the connection is idle.
     this.#contentType = this.#codings = '';
     this.#count('messages');

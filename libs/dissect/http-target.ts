@@ -1,6 +1,7 @@
 import type { FlowRecord } from '#flow';
-import { encodingOf, addPairs, decodeUrl, decodeUtf8 } from './urlencoded.ts';
+import { readsLikeIpv4 } from './address.ts';
 import type { FieldList, FrameMap } from './fieldlist.ts';
+import { encodingOf, addPairs, decodeUrl, decodeUtf8 } from './urlencoded.ts';
 
 /** The parts of a request target (RFC 9112, section 3.2), as written. */
 export interface Target {
@@ -47,13 +48,13 @@ export function addTarget(list: FieldList, target: Target, position: number, fra
     const colon = userInfo.indexOf(':');
     const frame = frames.frameAt(position + target.pathStart);
     const user = colon < 0 ? userInfo : userInfo.slice(0, colon);
-    list.add('url.username', 'username', decodeUrl(user, false), encodingOf('', user, false), frame);
+    list.add('url.username', 'username', decodeUrl(user), encodingOf(user), frame);
     if (colon >= 0)
-      list.add('url.password', 'password', decodeUrl(userInfo.slice(colon + 1), false), encodingOf('', userInfo.slice(colon + 1), false), frame);
+      list.add('url.password', 'password', decodeUrl(userInfo.slice(colon + 1)), encodingOf(userInfo.slice(colon + 1)), frame);
   }
   if (path.length > 1)
-    list.add('url.path', '', decodeUrl(path, false), encodingOf('', path, false), frames.frameAt(position + target.pathStart + path.length - 1));
-  if (query !== '') addPairs(list, 'url.query', query, position + target.queryStart, frames, '');
+    list.add('url.path', '', decodeUrl(path), encodingOf(path), frames.frameAt(position + target.pathStart + path.length - 1));
+  if (query !== '') addPairs(list, query, position + target.queryStart, { path: 'url.query', frames, encoding: '' });
 }
 
 /**
@@ -104,5 +105,5 @@ function readHost(authority: string): string {
 }
 
 function isAddress(host: string): boolean {
-  return host.includes(':') || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host);
+  return host.includes(':') || readsLikeIpv4(host);
 }

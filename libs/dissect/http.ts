@@ -23,7 +23,7 @@ class HttpHandler implements StreamHandler {
 
   constructor(session: StreamSession) {
     this.#session = session;
-    this.#exchanges = new Exchanges(session.options.maxPipelined, session.counters);
+    this.#exchanges = new Exchanges(session);
   }
 
   get done(): boolean {

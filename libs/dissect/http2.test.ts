@@ -93,6 +93,18 @@ describe('HTTP/2', () => {
     assert.deepEqual(result.messages.map(({ facts }) => facts['url.domain']), ['www.example.com', 'www.example.com', 'www.example.com', undefined]);
   });
 
+  test('a gap in a frame that is passed over ends no message', () => {
+    const { dissector, result } = openStream();
+    const headers = http2Frame(1, 4, 1, '83 84 86 41 01 61'.replaceAll(' ', ''));
+    const body = Buffer.from('{"uid":"u-17"}');
+    const start = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), headers, http2Frame(0, 0, 1, body.subarray(0, 6).toString('hex'))]);
+    const unknown = http2Frame(0x10, 0, 0, '00'.repeat(64));
+    dissector.data('source', Buffer.concat([start, unknown.subarray(0, 30)]), 1, 1);
+    dissector.gap('source', 20);
+    dissector.data('source', Buffer.concat([unknown.subarray(50), http2Frame(0, 1, 1, body.subarray(6).toString('hex'))]), 2, 2);
+    assert.ok(result.messages.flatMap((message) => fieldsOf(message)).includes('http.request.body.json.uid=u-17'));
+  });
+
   test('what a real client and server say', async () => {
     const packets: Packet[] = [];
     const server = createServer((request, response) => {

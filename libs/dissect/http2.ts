@@ -2,17 +2,15 @@ import { keptCopy } from '#capture';
 import { ByteStream } from './bytestream.ts';
 import { FieldList, type FrameMap } from './fieldlist.ts';
 import { HpackDecoder, HpackError } from './hpack.ts';
-import { addBody, dnsMessageType, emitDnsBody, isMedia } from './http-body.ts';
-import { setResponseFacts, type Exchange } from './http-exchange.ts';
+import { isMedia, readBody, type BodyHead } from './http-body.ts';
+import { setRequestFacts, setResponseFacts, type Exchange } from './http-exchange.ts';
 import { addHeaders } from './http-fields.ts';
 import { headerList, headerValue, mediaType, type Header } from './http-head.ts';
-import { setRequestHops, setResponseHops } from './http-hops.ts';
-import { addTarget, setTargetFacts, splitTarget } from './http-target.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { addTarget, splitTarget } from './http-target.ts';
+import { createMessage, type Encryption, type Message, type Origin, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { holdsData, leastBeginning, useOfAnswer, type BodyUse } from './response-body.ts';
 import { SidedHandler, type Side } from './sided.ts';
-import { decodeUtf8 } from './urlencoded.ts';
 
 /** HTTP/2 in cleartext (RFC 9113), by prior knowledge or upgraded from HTTP/1.1. It tells what HTTP/1 tells, under the same names. */
 export const http2: StreamProtocol = {
@@ -57,14 +55,24 @@ export function http2Handler(session: StreamSession): StreamHandler {
 
 /** A message whose body is being read. */
 interface OpenMessage {
-  message: Message;
-  list: FieldList;
-  isRequest: boolean;
+  readonly message: Message;
+  readonly head: BodyHead;
   /** Null when the body is passed over; the message was then emitted. */
   body: ByteStream | null;
   bodyUse: BodyUse;
-  contentType: string;
-  codings: string;
+}
+
+interface FrameHead {
+  readonly length: number;
+  readonly type: number;
+  readonly flags: number;
+  readonly id: number;
+}
+
+/** The fields of a header block: those of the message itself (`:method`), and those of HTTP/1. */
+interface HeaderBlock {
+  readonly pseudo: ReadonlyMap<string, string>;
+  readonly headers: Header[];
 }
 
 class Http2Side implements Side {
@@ -112,7 +120,7 @@ class Http2Side implements Side {
       const taken = Math.min(missing, this.#toTake);
       this.#toTake -= taken;
       this.#toSkip -= missing - taken;
-      this.#finish(this.#streamId);
+      if (taken > 0) this.#finish(this.#streamId);
       return;
     }
     this.#stream.clear();
@@ -138,11 +146,10 @@ class Http2Side implements Side {
       return true;
     }
     if (bytes.length < frameHeader) return false;
-    const length = bytes.readUIntBE(0, 3);
-    const [type, flags] = [bytes[3]!, bytes[4]!];
-    const id = bytes.readUInt32BE(5) & 0x7fffffff;
+    const head: FrameHead = { length: bytes.readUIntBE(0, 3), type: bytes[3]!, flags: bytes[4]!, id: bytes.readUInt32BE(5) & 0x7fffffff };
+    const { type, length } = head;
     if (type > highestType || (this.#blockLength > 0 && type !== CONTINUATION)) return this.#break('malformed frame');
-    if (type === DATA) return this.#openData(bytes, length, flags, id);
+    if (type === DATA) return this.#openData(bytes, head);
     const isRead = type === HEADERS || type === PUSH_PROMISE || type === CONTINUATION || type === RST_STREAM;
     if (!isRead) {
       stream.consume(frameHeader);
@@ -152,25 +159,25 @@ class Http2Side implements Side {
     if (length > this.#session.options.maxHeadBytes) return this.#break('bounded head');
     const end = frameHeader + length;
     if (bytes.length < end) return false;
-    this.#takeFrame(type, flags, id, bytes.subarray(frameHeader, end), stream.frameAt(end - 1), stream.microsAt(end - 1));
+    this.#takeFrame(head, bytes.subarray(frameHeader, end), this.#session.originAt(this.#sender, end - 1));
     stream.consume(end);
     return true;
   }
 
   /** The header of a DATA frame: its content is read as it comes, its padding passed over. */
-  #openData(bytes: Buffer, length: number, flags: number, id: number): boolean {
+  #openData(bytes: Buffer, { length, flags, id }: FrameHead): boolean {
     const isPadded = (flags & PADDED) !== 0;
     if (isPadded && bytes.length < frameHeader + 1) return false;
     const padding = isPadded ? bytes[frameHeader]! : 0;
     const content = length - (isPadded ? 1 + padding : 0);
     if (content < 0) return this.#break('malformed frame');
-    const [frame, micros] = [this.#stream.frameAt(frameHeader - 1), this.#stream.microsAt(frameHeader - 1)];
+    const origin = this.#session.originAt(this.#sender, frameHeader - 1);
     this.#stream.consume(frameHeader + (isPadded ? 1 : 0));
     this.#toTake = content;
     this.#toSkip = padding;
     this.#streamId = id;
     this.#endsStream = (flags & END_STREAM) !== 0;
-    if (content === 0 && this.#endsStream) this.#finish(id, frame, micros);
+    if (content === 0 && this.#endsStream) this.#finish(id, origin);
     return true;
   }
 
@@ -190,16 +197,16 @@ class Http2Side implements Side {
         this.#finish(this.#streamId);
       }
     }
-    const [frame, micros] = [stream.frameAt(length - 1), stream.microsAt(length - 1)];
+    const origin = this.#session.originAt(this.#sender, length - 1);
     stream.consume(length);
     this.#toTake -= length;
-    if (this.#toTake === 0 && this.#endsStream) this.#finish(this.#streamId, frame, micros);
+    if (this.#toTake === 0 && this.#endsStream) this.#finish(this.#streamId, origin);
   }
 
   /** A body of a type that need not be data is dropped unless it begins like such. */
   #isData(open: OpenMessage): boolean {
     if (open.bodyUse !== 'by beginning' || open.body === null || open.body.length === 0) return true;
-    if (holdsData(open.body.bytes(), mediaType(open.contentType), open.codings)) {
+    if (holdsData(open.body.bytes(), mediaType(open.head.contentType), open.head.codings)) {
       open.bodyUse = 'keep';
       return true;
     }
@@ -214,11 +221,8 @@ class Http2Side implements Side {
     this.#toSkip -= length;
   }
 
-  #takeFrame(type: number, flags: number, id: number, payload: Buffer, frame: number, micros: number): void {
-    if (type === RST_STREAM) {
-      this.#finish(id, frame, micros);
-      return;
-    }
+  #takeFrame({ type, flags, id }: FrameHead, payload: Buffer, origin: Origin): void {
+    if (type === RST_STREAM) return this.#finish(id, origin);
     let [start, end] = [0, payload.length];
     if (type !== CONTINUATION) {
       if ((flags & PADDED) !== 0) end -= payload[start++] ?? 0;
@@ -237,10 +241,10 @@ class Http2Side implements Side {
     // One byte for an empty fragment too: a block that has begun goes on, and cannot go on for ever.
     this.#blockLength += end - start + 1;
     if (this.#blockLength > this.#session.options.maxHeadBytes) this.#break('bounded head');
-    else if ((flags & END_HEADERS) !== 0) this.#takeHeaders(frame, micros);
+    else if ((flags & END_HEADERS) !== 0) this.#takeHeaders(origin);
   }
 
-  #takeHeaders(frame: number, micros: number): void {
+  #takeHeaders(origin: Origin): void {
     const block = Buffer.concat(this.#block);
     this.#block = [];
     this.#blockLength = 0;
@@ -262,48 +266,42 @@ class Http2Side implements Side {
     }
     if (listed > this.#session.options.maxHeadBytes) this.#count('bounded head');
     // A promised request is the server's own idea.
-    if (this.#streamId !== 0) this.#message(this.#streamId, pseudo, headers, frame, micros);
+    if (this.#streamId !== 0) this.#message(this.#streamId, { pseudo, headers }, origin);
   }
 
-  #message(id: number, pseudo: ReadonlyMap<string, string>, headers: Header[], frame: number, micros: number): void {
+  #message(id: number, block: HeaderBlock, origin: Origin): void {
+    const { pseudo, headers } = block;
     const open = this.#open.get(id);
     const isRequest = pseudo.has(':method');
     const status = statusOf(pseudo.get(':status'));
-    if (Number.isNaN(status)) {
-      this.#count('malformed status');
-      return;
-    }
+    if (Number.isNaN(status)) return this.#count('malformed status');
     if (!isRequest && status === 0) {
-      // Trailers.
-      if (open !== undefined && open.body !== null)
-        addHeaders(open.list, open.isRequest ? 'http.request.trailer' : 'http.response.trailer', headers, { frameAt: () => frame });
-      if (this.#blockEndsStream) this.#finish(id, frame, micros);
+      if (open !== undefined && open.body !== null) this.#trailers(open, headers, origin);
+      if (this.#blockEndsStream) this.#finish(id, origin);
       return;
     }
     if (!isRequest && status < 200) return;
-    const { options, counters } = this.#session;
-    const message = createMessage('http', cleartext, this.#sender, frame, micros);
-    const list = new FieldList('http', this.#sender, message.fields, options, counters);
+    const message = createMessage('http', cleartext, origin);
     const contentType = headerValue(headers, 'content-type');
     const type = mediaType(contentType);
-    if (isRequest) this.#request(id, message, list, pseudo, headers, type);
-    else this.#response(id, message, list, status, headers);
+    if (isRequest) this.#request(id, message, block);
+    else this.#response(id, message, status, headers);
     const bodyUse = isRequest ? isMedia(type) ? 'skip' : 'keep' : useOfAnswer(type);
     const keepsBody = !this.#blockEndsStream && bodyUse !== 'skip';
+    const path = isRequest ? 'http.request.body' : 'http.response.body';
     if (open !== undefined) this.#finish(id);
     this.#remember(id, {
-      message,
-      list,
-      isRequest,
-      body: keepsBody ? new ByteStream() : null,
-      bodyUse,
-      contentType,
-      codings: headerList(headers, 'content-encoding'),
+      message, head: { path, contentType, codings: headerList(headers, 'content-encoding') }, body: keepsBody ? new ByteStream() : null, bodyUse,
     });
-    if (!keepsBody) this.#finish(id, frame, micros);
+    if (!keepsBody) this.#finish(id, origin);
   }
 
-  #request(id: number, message: Message, list: FieldList, pseudo: ReadonlyMap<string, string>, headers: Header[], type: string): void {
+  #trailers({ message, head }: OpenMessage, headers: readonly Header[], { frame }: Origin): void {
+    const prefix = head.path === 'http.request.body' ? 'http.request.trailer' : 'http.response.trailer';
+    addHeaders(new FieldList(message, this.#session), prefix, headers, { frameAt: () => frame });
+  }
+
+  #request(id: number, message: Message, { pseudo, headers }: HeaderBlock): void {
     const { facts, frame } = message;
     const method = pseudo.get(':method')!;
     const path = pseudo.get(':path') ?? '';
@@ -311,13 +309,9 @@ class Http2Side implements Side {
     // Credentials must not stand in the authority (RFC 9113, section 8.3.1), but can.
     const target = splitTarget(method, method === 'CONNECT' ? authority : authority.includes('@') ? `http://${authority}${path}` : path);
     if (target.authority !== '') authority = target.authority;
+    const exchange = setRequestFacts(facts, { method, target, host: authority, headers });
+    const list = new FieldList(message, this.#session);
     const frames: FrameMap = { frameAt: () => frame };
-    facts['http.request.method'] = method;
-    setTargetFacts(facts, target, authority);
-    setRequestHops(facts, method, target, headers);
-    const agent = headerValue(headers, 'user-agent');
-    if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);
-    if (type !== '') facts['http.request.mime_type'] = type;
     addTarget(list, target, 0, frames);
     if (authority !== '') headers.unshift({ name: 'host', written: 'Host', value: authority, start: 0, end: 1 });
     addHeaders(list, 'http.request.header', headers, frames);
@@ -325,15 +319,14 @@ class Http2Side implements Side {
       this.#exchanges.delete(this.#exchanges.keys().next().value!);
       this.#count('bounded pipelined requests');
     }
-    this.#exchanges.set(id, { method, domain: facts['url.domain'] ?? '', destinationDomain: facts['destination.domain'] ?? '', answered: false });
+    this.#exchanges.set(id, exchange);
   }
 
-  #response(id: number, message: Message, list: FieldList, status: number, headers: readonly Header[]): void {
-    const { frame } = message;
-    setResponseFacts(message.facts, status, this.#exchanges.get(id));
-    setResponseHops(message.facts, status, headerValue(headers, 'location'));
+  #response(id: number, message: Message, status: number, headers: readonly Header[]): void {
+    const { facts, frame } = message;
+    setResponseFacts(facts, status, headers, this.#exchanges.get(id));
     this.#exchanges.delete(id);
-    addHeaders(list, 'http.response.header', headers, { frameAt: () => frame });
+    addHeaders(new FieldList(message, this.#session), 'http.response.header', headers, { frameAt: () => frame });
   }
 
   #remember(id: number, open: OpenMessage): void {
@@ -345,26 +338,20 @@ class Http2Side implements Side {
   }
 
   /** Adds the fields of the body and emits the message: it ends with that packet, else with the last one of its body. */
-  #finish(id: number, frame = 0, micros = 0): void {
+  #finish(id: number, end: Origin | null = null): void {
     const open = this.#open.get(id);
     if (open === undefined) return;
     this.#open.delete(id);
     this.#isData(open);
-    const { message, body, list, isRequest, contentType, codings } = open;
-    const { options, counters, emit } = this.#session;
+    const { message, body, head } = open;
     if (body !== null && body.length > 0) {
-      message.frame = frame === 0 ? body.frameAt(body.length - 1) : frame;
-      message.micros = frame === 0 ? body.microsAt(body.length - 1) : micros;
+      message.frame = end?.frame ?? body.frameAt(body.length - 1);
+      message.micros = end?.micros ?? body.microsAt(body.length - 1);
       this.#kept -= body.length;
-      if (mediaType(contentType) === dnsMessageType) emitDnsBody(this.#session, message.sender, body, codings);
-      const unread =
-        mediaType(contentType) === dnsMessageType
-          ? null
-          : addBody(list, isRequest ? 'http.request.body' : 'http.response.body', body, contentType, codings, options, counters);
-      if (isRequest) message.payload = unread;
+      readBody(this.#session, message, body, head);
     }
     this.#count('messages');
-    emit(message);
+    this.#session.emit(message);
   }
 
   #break(reason: string): false {

@@ -1,8 +1,7 @@
-import { addNamed } from './fieldlist.ts';
-import type { NamedValue } from './lines.ts';
+import { response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { DatagramProtocol } from './protocol.ts';
-import { response, userName } from './sasl.ts';
 
 /**
  * IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 behind four zeros (RFC 3948). What it sets up is encrypted; but
@@ -12,11 +11,11 @@ import { response, userName } from './sasl.ts';
 export const ike: DatagramProtocol = {
   name: 'ike',
   recognise: (payload) => startOf(payload) >= 0,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('ike', encrypted, sender, frame, micros);
+  read(payload, context, environment): Message {
+    const message = createMessage('ike', encrypted, context);
     const packet = payload.subarray(startOf(payload));
     const isInClear = packet[17] === VERSION_1 && packet[18] === AGGRESSIVE && (packet[19]! & ENCRYPTED) === 0;
-    if (isInClear) addNamed('ike', message, readPayloads(packet), options, counters);
+    if (isInClear) addNamed(message, readPayloads(packet), environment);
     return message;
   },
 };
@@ -26,6 +25,8 @@ const encrypted: Encryption = { verdict: 'encrypted', reason: 'IKE' };
 const headerBytes = 28;
 const [VERSION_1, VERSION_2] = [0x10, 0x20];
 const AGGRESSIVE = 4;
+/** First and last exchange of version 2 (https://www.iana.org/assignments/ikev2-parameters). */
+const [IKE_SA_INIT, IKE_FOLLOWUP_KE] = [34, 44];
 const ENCRYPTED = 1;
 /** Payloads, and types of an identity (RFC 2407, section 4.6.2.1): names of hosts, of users at hosts, and of what the peers agreed on. */
 const [IDENTIFICATION, HASH] = [5, 8];
@@ -39,7 +40,7 @@ function startOf(payload: Buffer): number {
   if (payload.length < start + headerBytes || payload.readUInt32BE(start + 24) !== payload.length - start) return -1;
   const exchange = payload[start + 18]!;
   const version = payload[start + 17];
-  if (version === VERSION_2) return exchange >= 34 && exchange <= 43 ? start : -1;
+  if (version === VERSION_2) return exchange >= IKE_SA_INIT && exchange <= IKE_FOLLOWUP_KE ? start : -1;
   return version === VERSION_1 && (exchange <= 6 || exchange === 32 || exchange === 33) ? start : -1;
 }
 
@@ -63,7 +64,7 @@ function readPayloads(packet: Buffer): NamedValue[] {
 function identity(type: number, value: Buffer): NamedValue[] {
   switch (type) {
     case USER_FQDN: case KEY_ID: return [userName(value.toString('utf8'))];
-    case FQDN: return [{ name: 'host_name', key: 'host_name', value: value.toString('utf8'), encoding: '' }];
+    case FQDN: return [{ name: 'host_name', key: 'host_name', value: value.toString('utf8') }];
     default: return [];
   }
 }

@@ -1,7 +1,8 @@
-import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
-import type { Sender } from './message.ts';
+import { LineHandler, recogniseLine } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
+import { credentials } from './login.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { credentials, SaslExchange } from './sasl.ts';
 
 /** IMAP (RFC 9051): who logs in how, and whom the messages are from and to. The rest that the server sends, and the client appends, is content. */
 export const imap: StreamProtocol = {
@@ -9,6 +10,8 @@ export const imap: StreamProtocol = {
   recognise: recogniseImap,
   open: (session): StreamHandler => new ImapHandler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'IMAP' };
 
 /** Longest literal that is read, in bytes; a longer one is no name and no password. */
 const maxLiteral = 1024;
@@ -39,14 +42,13 @@ class ImapHandler extends LineHandler {
   /** A command whose line goes on behind a literal, and its literals. */
   #pending = '';
   readonly #literals: string[] = [];
-  #sasl: SaslExchange | null = null;
   /** Tags of the commands whose completion is awaited. */
   #saslTag = '';
   #tlsTag = '';
   #fetchTag = '';
 
   constructor(session: StreamSession) {
-    super(session, 'imap');
+    super(session, 'imap', cleartext);
   }
 
   protected override discards(sender: Sender, reader: LineReader): boolean {
@@ -64,12 +66,12 @@ class ImapHandler extends LineHandler {
     this.#clientSpoke ||= sender === this.#client;
     if (sender !== this.#client) this.#response(sender, reader);
     else if (reader.isLiteral) this.#literals.push(reader.text);
-    else if (this.#sasl !== null) this.#respond(sender, this.#sasl, reader.text.trim());
+    else if (this.sasl !== null) this.respond(sender, this.sasl, reader.text.trim());
     else this.#part(sender, reader);
   }
 
   protected override lost(): void {
-    this.#sasl = null;
+    this.sasl = null;
     this.#saslTag = this.#tlsTag = this.#fetchTag = this.#pending = '';
     this.#literals.length = 0;
   }
@@ -92,14 +94,14 @@ class ImapHandler extends LineHandler {
     if (addresses.length > 0)
       this.message(
         sender,
-        [...new Set(addresses)].map((value) => ({ name: 'envelope', key: 'email', value, encoding: '' })),
+        [...new Set(addresses)].map((value) => ({ name: 'envelope', key: 'email', value })),
       );
   }
 
   #completion(line: string): void {
     const tag = line.split(' ', 1)[0]!;
     if (tag === this.#saslTag) {
-      this.#sasl = null;
+      this.sasl = null;
       this.#saslTag = '';
     } else if (tag === this.#tlsTag) {
       this.#tlsTag = '';
@@ -140,9 +142,8 @@ class ImapHandler extends LineHandler {
       }
       case 'AUTHENTICATE': {
         const [mechanism = '', initial] = rest.split(/ +/);
-        this.#sasl = new SaslExchange(mechanism);
         this.#saslTag = tag;
-        if (initial !== undefined) this.#respond(sender, this.#sasl, initial);
+        this.authenticate(sender, mechanism, initial);
         break;
       }
       case 'STARTTLS': this.#tlsTag = tag; break;
@@ -154,12 +155,6 @@ class ImapHandler extends LineHandler {
   #arguments(text: string): string[] {
     return Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"|\{(\d)\}|([^ "{]\S*)/g), ([, quoted, literal, atom]) =>
       quoted !== undefined ? quoted.replace(/\\(.)/g, '$1') : literal !== undefined ? (this.#literals[Number(literal)] ?? '') : atom!);
-  }
-
-  #respond(sender: Sender, exchange: SaslExchange, written: string): void {
-    const values = exchange.response(written);
-    if (values.length > 0) this.message(sender, values);
-    if (exchange.finished) this.#sasl = null;
   }
 }
 

@@ -1,12 +1,9 @@
-import type { DissectCounters } from './counters.ts';
-import { addNamed } from './fieldlist.ts';
-import type { NamedValue } from './lines.ts';
-import { createMessage, type Emit, type Encryption } from './message.ts';
-import { defaultDissectOptions } from './options.ts';
+import { password } from './login.ts';
+import { createMessage, type Message, type Origin } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
+import type { DissectEnvironment } from './options.ts';
 import { pppLogin } from './ppp-login.ts';
-import type { DatagramContext } from './protocol.ts';
 import { ByteReader } from './reader.ts';
-import { password } from './sasl.ts';
 import { paddedText } from './text.ts';
 
 /** What carries a login right on IP: its name, and what it tells, null when nothing. */
@@ -27,24 +24,19 @@ export function isIpPayloadRead(transport: string): boolean {
   return readers[transport] !== undefined;
 }
 
-/** Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other. */
-export function dissectIpPayload(
-  transport: string,
-  payload: Buffer,
-  { sender, frame, micros }: DatagramContext,
-  emit: Emit,
-  counters: DissectCounters,
-  options = defaultDissectOptions,
-): void {
+/**
+ * Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other. Null when it has
+ * none.
+ */
+export function dissectIpPayload(transport: string, payload: Buffer, origin: Origin, environment: DissectEnvironment): Message | null {
   const reader = readers[transport];
   const values = reader?.read(payload) ?? null;
-  if (values === null) return;
+  if (values === null) return null;
   const { name } = reader!;
-  const cleartext: Encryption = { verdict: 'cleartext', reason: name };
-  const message = createMessage(name, cleartext, sender, frame, micros);
-  addNamed(name, message, values, options, counters);
-  counters.add(name, 'messages');
-  emit(message);
+  const message = createMessage(name, { verdict: 'cleartext', reason: name }, origin);
+  addNamed(message, values, environment);
+  environment.counters.add(name, 'messages');
+  return message;
 }
 
 /** GRE of PPTP (RFC 2637, section 4.1): a key, a sequence number, version 1, PPP. */

@@ -16,15 +16,15 @@ export const ipmi: DatagramProtocol = {
     payload[3] === IPMI &&
     payload[4] === IPMI_2 &&
     payload.readUInt16LE(payloadAt - 2) === payload.length - payloadAt,
-  read(payload, { sender, frame, micros }, options, counters): Message {
+  read(payload, context, environment): Message {
     const type = payload[5]! & TYPE_BITS;
-    const message = createMessage('ipmi', (payload[5]! & ENCRYPTED) === 0 ? cleartext : encrypted, sender, frame, micros);
-    const fields = new FieldList('ipmi', sender, message.fields, options, counters);
+    const message = createMessage('ipmi', (payload[5]! & ENCRYPTED) === 0 ? cleartext : encrypted, context);
+    const fields = new FieldList(message, environment);
     if (type === RAKP_1 && payload.length >= payloadAt + userAt) {
       const end = payloadAt + userAt + payload[payloadAt + userAt - 1]!;
-      fields.add('ipmi.login.user_name', 'user_name', payload.toString('latin1', payloadAt + userAt, end), '', frame);
+      fields.add('ipmi.login.user_name', 'user_name', payload.toString('latin1', payloadAt + userAt, end));
     }
-    if (type === RAKP_2) fields.add('ipmi.login.response', 'login_response', payload.toString('hex', payloadAt + hashAt), '', frame);
+    if (type === RAKP_2) fields.add('ipmi.login.response', 'login_response', payload.toString('hex', payloadAt + hashAt));
     return message;
   },
 };

@@ -1,7 +1,9 @@
-import { LineHandler, recogniseLine, type LineReader, type NamedValue } from './lines.ts';
-import type { Sender } from './message.ts';
+import { LineHandler, recogniseLine } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
+import { password, userName } from './login.ts';
+import type { Encryption, Sender } from './message.ts';
+import type { NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { password, SaslExchange, userName } from './sasl.ts';
 
 /** IRC (RFC 2812, https://modern.ircdocs.horse): by which names a client goes, how it logs in, which channels it joins. */
 export const irc: StreamProtocol = {
@@ -10,27 +12,36 @@ export const irc: StreamProtocol = {
   open: (session): StreamHandler => new IrcHandler(session),
 };
 
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'IRC' };
+
 const words = ['NICK ', 'USER ', 'CAP LS', 'CAP REQ', 'PASS ', 'JOIN ', 'NOTICE ', ':', 'STARTTLS'];
 const LF = 0x0a;
 
+const opening =
+  /^NICK \S|^USER \S+ \S+ \S+ :?\S|^CAP (?:LS|REQ)(?: |$)|^JOIN :?[#&]|^NOTICE (?:AUTH|\*) :|^:\S+ +(?:NOTICE|PRIVMSG|JOIN|\d{3}) +\S/i;
+
+/** The password comes first (RFC 2812, section 3.1.1); FTP and POP3 never begin so. */
 function recogniseIrc(bytes: Buffer): Recognition {
-  return recogniseLine(bytes, words, (line) => {
-    if (
-      /^NICK \S|^USER \S+ \S+ \S+ :?\S|^CAP (?:LS|REQ)(?: |$)|^JOIN :?[#&]|^NOTICE (?:AUTH|\*) :|^:\S+ +(?:NOTICE|PRIVMSG|JOIN|\d{3}) +\S/i.test(line)
-    )
-      return 'yes';
-    if (!/^PASS \S/i.test(line)) return 'no';
-    // The password comes first (RFC 2812, section 3.1); FTP and POP3 never begin so.
-    const rest = bytes.subarray(bytes.indexOf(LF) + 1);
-    return rest.length === 0 ? 'more' : recogniseIrc(rest);
+  const first = recogniseOpening(bytes);
+  if (first !== 'password') return first;
+  const behind = bytes.subarray(bytes.indexOf(LF) + 1);
+  if (behind.length === 0) return 'more';
+  const second = recogniseOpening(behind);
+  return second === 'password' ? 'no' : second;
+}
+
+function recogniseOpening(bytes: Buffer): Recognition | 'password' {
+  let isPassword = false;
+  const recognition = recogniseLine(bytes, words, (line) => {
+    isPassword = /^PASS \S/i.test(line);
+    return opening.test(line) ? 'yes' : 'no';
   });
+  return isPassword ? 'password' : recognition;
 }
 
 class IrcHandler extends LineHandler {
-  #sasl: SaslExchange | null = null;
-
   constructor(session: StreamSession) {
-    super(session, 'irc');
+    super(session, 'irc', cleartext);
   }
 
   protected line(sender: Sender, reader: LineReader): void {
@@ -40,20 +51,20 @@ class IrcHandler extends LineHandler {
   }
 
   protected override lost(): void {
-    this.#sasl = null;
+    this.sasl = null;
   }
 
   /** 670 grants STARTTLS, 900 to 908 end AUTHENTICATE (https://ircv3.net/specs/extensions/tls-3.1, sasl-3.1). */
   #reply(command: string): void {
     if (command === '670') this.restart();
-    else if (/^90\d$/.test(command)) this.#sasl = null;
+    else if (/^90\d$/.test(command)) this.sasl = null;
   }
 
   #command(sender: Sender, command: string, parameters: readonly string[]): void {
     const [first = '', second = ''] = parameters;
     switch (command) {
       case 'NICK': this.#tell(sender, [userName(first)]); break;
-      case 'USER': this.#tell(sender, [userName(first), { name: 'real_name', key: 'real_name', value: parameters[3] ?? '', encoding: '' }]); break;
+      case 'USER': this.#tell(sender, [userName(first), { name: 'real_name', key: 'real_name', value: parameters[3] ?? '' }]); break;
       case 'PASS': this.#tell(sender, [password(first)]); break;
       case 'OPER': this.#tell(sender, [userName(first), password(second)]); break;
       case 'JOIN': this.#tell(sender, first.split(',').filter((name) => /^[#&+!]/.test(name)).map(channel)); break;
@@ -71,12 +82,8 @@ class IrcHandler extends LineHandler {
   }
 
   #authenticate(sender: Sender, argument: string): void {
-    if (this.#sasl === null) {
-      this.#sasl = new SaslExchange(argument);
-    } else if (argument !== '+') {
-      this.#tell(sender, this.#sasl.response(argument));
-      if (this.#sasl.finished) this.#sasl = null;
-    }
+    if (this.sasl === null) this.authenticate(sender, argument, undefined);
+    else if (argument !== '+') this.respond(sender, this.sasl, argument);
   }
 
   #tell(sender: Sender, values: readonly NamedValue[]): void {
@@ -86,7 +93,7 @@ class IrcHandler extends LineHandler {
 
 /** A channel's name without the sign of its type. */
 function channel(name: string): NamedValue {
-  return { name: 'channel', key: 'channel_name', value: name.slice(1), encoding: '' };
+  return { name: 'channel', key: 'channel_name', value: name.slice(1) };
 }
 
 /** `[@tags] [:prefix] command parameters [:trailing]` (RFC 2812, section 2.3.1; https://ircv3.net/specs/extensions/message-tags). */

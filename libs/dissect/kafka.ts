@@ -1,7 +1,6 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { SaslExchange } from './sasl.ts';
@@ -58,8 +57,8 @@ class KafkaReader implements FrameReader {
     const values = this.#request(bytes, context);
     if (values.length === 0 && this.#begun) return null;
     this.#begun = true;
-    const message = createMessage('kafka', cleartext, context.sender, context.frame, context.micros);
-    addNamed('kafka', message, values, context.options, context.counters);
+    const message = createMessage('kafka', cleartext, context);
+    addNamed(message, values, context);
     return message;
   }
 
@@ -67,7 +66,7 @@ class KafkaReader implements FrameReader {
     return bytes.subarray(header);
   }
 
-  #request(bytes: Buffer, { pass }: FrameContext): NamedValue[] {
+  #request(bytes: Buffer, context: FrameContext): NamedValue[] {
     const reader = new ByteReader(bytes, header);
     if (this.#isBare) return this.#answer(reader.rest());
     const [key, version] = [reader.u16(), reader.u16()];
@@ -83,7 +82,7 @@ class KafkaReader implements FrameReader {
       const answer = reader.take(version >= FLEXIBLE ? reader.varint() - 1 : reader.u32()).rest();
       return reader.failed ? [] : this.#answer(answer);
     } else if (key !== VERSIONS) {
-      pass();
+      context.pass();
     }
     return [];
   }

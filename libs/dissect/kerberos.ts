@@ -1,28 +1,32 @@
-import { berAt, type BerElement } from './ber.ts';
-import type { DissectCounters } from './counters.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DatagramProtocol, Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
+import { berAt, berChildren, berText, type BerElement } from './ber.ts';
+import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { userName } from './login.ts';
+import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
+import { addNamed } from './named-value.ts';
+import type { DissectEnvironment } from './options.ts';
+import type { DatagramProtocol, Recognition } from './protocol.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'Kerberos' };
 
+/** Class of a tag, and the bit of a constructed one. */
+const APPLICATION = 0x60;
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 const GENERAL_STRING = 0x1b;
-const AS_REQ = 10;
-const TGS_REQ = 12;
+const [AS_REQ, AS_REP, TGS_REQ, TGS_REP, KRB_ERROR] = [10, 11, 12, 13, 30];
 
 /** Where a message has the client's name and realm: tags of the context, in the body for requests (RFC 4120, section 5.4 and 5.9.1). */
 interface Layout { body: number; name: number; realm: number }
 const layouts = new Map<number, Layout>([
   [AS_REQ, { body: 4, name: 1, realm: 2 }], [TGS_REQ, { body: 4, name: 1, realm: 2 }],
-  [11, { body: -1, name: 4, realm: 3 }], [13, { body: -1, name: 4, realm: 3 }], [30, { body: -1, name: 8, realm: 7 }],
+  [AS_REP, { body: -1, name: 4, realm: 3 }], [TGS_REP, { body: -1, name: 4, realm: 3 }], [KRB_ERROR, { body: -1, name: 8, realm: 7 }],
 ]);
 
 /** Kerberos over UDP. */
 export const kerberos: DatagramProtocol = {
   name: 'kerberos',
   recognise: (payload) => kerberosType(payload) !== 0,
-  read: (payload, { sender, frame, micros }, _options, counters) => kerberosMessage(payload, sender, frame, micros, counters),
+  read: kerberosMessage,
 };
 
 /** Enough for two lengths of up to four bytes and the version. */
@@ -32,7 +36,7 @@ const versionFive = Buffer.from([3, INTEGER, 1, 5]);
 /** Type of the Kerberos message that begins here, 0 when none does: `[APPLICATION type] SEQUENCE { … pvno 5, msg-type type …`. */
 function kerberosType(bytes: Buffer): number {
   const type = bytes[0]! & 0x1f;
-  if (bytes.length < leastHeader || (bytes[0]! & 0xe0) !== 0x60 || !layouts.has(type)) return 0;
+  if (bytes.length < leastHeader || (bytes[0]! & 0xe0) !== APPLICATION || !layouts.has(type)) return 0;
   const outer = berAt(bytes, 0, 0x7fffffff);
   if (outer === null || outer.start + 2 > bytes.length || bytes[outer.start] !== SEQUENCE) return 0;
   const inner = berAt(bytes, outer.start, outer.end);
@@ -43,53 +47,37 @@ function kerberosType(bytes: Buffer): number {
 }
 
 /** Reads the client's name and realm. The server's name is a service's. */
-function kerberosMessage(bytes: Buffer, sender: Sender, frame: number, micros: number, counters: DissectCounters): Message {
-  const message = createMessage('kerberos', cleartext, sender, frame, micros);
+function kerberosMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
+  const message = createMessage('kerberos', cleartext, origin);
   const { body, name, realm } = layouts.get(bytes[0]! & 0x1f)!;
   const outer = berAt(bytes, 0);
   const inner = outer && berAt(bytes, outer.start, outer.end);
   if (!inner) {
-    counters.add('kerberos', 'cut message');
+    environment.counters.add('kerberos', 'cut message');
     return message;
   }
   const holder = body < 0 ? inner : inside(bytes, child(bytes, inner, body));
   const principal = holder && inside(bytes, child(bytes, holder, name));
   const realmText = holder && inside(bytes, child(bytes, holder, realm));
-  const user = principal && principalName(bytes, principal);
-  if (user) message.fields.push({ path: 'kerberos.login.user_name', key: 'user_name', value: user, encoding: '', sender, frame });
-  if (realmText)
-    message.fields.push({
-      path: 'kerberos.realm',
-      key: 'realm',
-      value: bytes.toString('utf8', realmText.start, realmText.end),
-      encoding: '',
-      sender,
-      frame,
-    });
+  const values = [userName(principal === null ? '' : principalName(bytes, principal))];
+  if (realmText !== null) values.push({ name: 'realm', key: 'realm', value: berText(bytes, realmText) });
+  addNamed(message, values, environment);
   return message;
 }
+
+/** Parts of a name that are read; a person's has one or two. */
+const mostParts = 8;
 
 /** `SEQUENCE { [0] name-type, [1] SEQUENCE OF string }`, parts joined by `/` (RFC 4120, section 5.2.2). */
 function principalName(bytes: Buffer, principal: BerElement): string {
   const list = inside(bytes, child(bytes, principal, 1));
-  const parts: string[] = [];
-  for (let at = list?.start ?? 0; list !== null && at < list.end && parts.length < 8;) {
-    const part = berAt(bytes, at, list.end);
-    if (part?.tag !== GENERAL_STRING) break;
-    parts.push(bytes.toString('utf8', part.start, part.end));
-    at = part.end;
-  }
-  return parts.join('/');
+  const parts = list === null ? [] : berChildren(bytes, list, mostParts).filter(({ tag }) => tag === GENERAL_STRING);
+  return parts.map((part) => berText(bytes, part)).join('/');
 }
 
 /** The child `[number]` of a sequence. */
 function child(bytes: Buffer, sequence: BerElement, number: number): BerElement | null {
-  for (let at = sequence.start; at < sequence.end;) {
-    const element = berAt(bytes, at, sequence.end);
-    if (element === null || element.tag === 0xa0 + number) return element;
-    at = element.end;
-  }
-  return null;
+  return berChildren(bytes, sequence).find(({ tag }) => tag === 0xa0 + number) ?? null;
 }
 
 /** What an explicit tag holds. */
@@ -97,66 +85,24 @@ function inside(bytes: Buffer, element: BerElement | null): BerElement | null {
   return element && berAt(bytes, element.start, element.end);
 }
 
-/** Kerberos over TCP: messages behind a length of four bytes (RFC 4120, section 7.2.2). */
-export const kerberosOverTcp: StreamProtocol = {
-  name: 'kerberos',
-  recognise(bytes: Buffer): Recognition {
-    if (bytes[0] !== 0) return 'no';
-    if ((bytes[4] ?? 0x6a) >> 5 !== 3) return 'no';
-    if (bytes.length < prefix + leastHeader) return 'more';
-    return kerberosType(bytes.subarray(prefix)) === 0 ? 'no' : 'yes';
-  },
-  open: (session): StreamHandler => new KerberosHandler(session),
-};
-
+/** Bytes of the length in front of a message over TCP (RFC 4120, section 7.2.2). */
 const prefix = 4;
 
-class KerberosHandler implements StreamHandler {
-  readonly done = false;
-  readonly #session: StreamSession;
-  readonly #toSkip: Record<Sender, number> = { source: 0, destination: 0 };
+function recogniseRecord(bytes: Buffer): Recognition {
+  if (bytes[0] !== 0 || (bytes.length > prefix && (bytes[prefix]! & 0xe0) !== APPLICATION)) return 'no';
+  if (bytes.length < prefix + leastHeader) return 'more';
+  return kerberosType(bytes.subarray(prefix)) === 0 ? 'no' : 'yes';
+}
 
-  constructor(session: StreamSession) {
-    this.#session = session;
+class KerberosReader implements FrameReader {
+  lengthOf(bytes: Buffer): number {
+    return bytes.length < prefix ? 0 : prefix + bytes.readUInt32BE(0);
   }
 
-  data(sender: Sender): void {
-    const { counters, options, emit } = this.#session;
-    const stream = this.#session[sender];
-    while (stream.length > 0) {
-      const skipped = Math.min(this.#toSkip[sender], stream.length);
-      if (skipped > 0) {
-        stream.consume(skipped);
-        this.#toSkip[sender] -= skipped;
-        continue;
-      }
-      if (stream.length < prefix) return;
-      const bytes = stream.bytes();
-      const end = prefix + bytes.readUInt32BE(0);
-      if (end > options.maxHeadBytes) {
-        counters.add('kerberos', 'bounded message');
-        this.#toSkip[sender] = end;
-        continue;
-      }
-      if (stream.length < end) return;
-      const body = bytes.subarray(prefix, end);
-      if (body.length > 0 && kerberosType(body) !== 0) {
-        counters.add('kerberos', 'messages');
-        emit(kerberosMessage(body, sender, stream.frameAt(end - 1), stream.microsAt(end - 1), counters));
-      }
-      stream.consume(end);
-    }
-  }
-
-  /** The next message most likely begins with the next packet. */
-  gap(sender: Sender, missing: number): void {
-    this.#session.counters.add('kerberos', 'gap');
-    this.#session[sender].clear();
-    this.#toSkip[sender] = Math.max(0, this.#toSkip[sender] - missing);
-  }
-
-  end(): void {
-    this.#session.source.clear();
-    this.#session.destination.clear();
+  read(bytes: Buffer, context: FrameContext): Message | null {
+    const body = bytes.subarray(prefix);
+    return body.length > 0 && kerberosType(body) !== 0 ? kerberosMessage(body, context, context) : null;
   }
 }
+
+export const kerberosOverTcp = framedProtocol('kerberos', recogniseRecord, () => new KerberosReader());

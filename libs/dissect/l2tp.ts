@@ -1,10 +1,9 @@
-import { addNamed } from './fieldlist.ts';
-import type { NamedValue } from './lines.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import { pppLogin } from './ppp-login.ts';
 import type { DatagramProtocol } from './protocol.ts';
 import { ByteReader } from './reader.ts';
-import { password, response, userName } from './sasl.ts';
 
 /**
  * L2TP version 2 (RFC 2661): who dials in from where, as the access concentrator passes it on, and the login of PPP inside. Packets of IP in it are
@@ -14,11 +13,11 @@ export const l2tp: DatagramProtocol = {
   name: 'l2tp',
   recognise: (payload, { sourcePort, destinationPort }) =>
     (sourcePort === PORT || destinationPort === PORT) && (isControl(payload) || pppOf(payload) !== null),
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('l2tp', cleartext, sender, frame, micros);
-    const onMalformed = (): void => counters.add('l2tp', 'malformed attribute');
+  read(payload, context, environment): Message {
+    const message = createMessage('l2tp', cleartext, context);
+    const onMalformed = (): void => environment.counters.add('l2tp', 'malformed attribute');
     const values = isControl(payload) ? readAttributes(payload, onMalformed) : pppLogin(pppOf(payload)!) ?? [];
-    addNamed('l2tp', message, values, options, counters);
+    addNamed(message, values, environment);
     return message;
   },
 };
@@ -69,9 +68,9 @@ function readAttributes(payload: Buffer, onMalformed: () => void): NamedValue[] 
     }
     if (vendor !== 0 || (head & HIDDEN) !== 0) continue;
     switch (type) {
-      case HOST_NAME: values.push({ name: 'host_name', key: 'host_name', value: value.text(), encoding: '' }); break;
-      case CALLING_NUMBER: values.push({ name: 'calling_number', key: 'calling_number', value: value.text(), encoding: '' }); break;
-      case CALLED_NUMBER: values.push({ name: 'called_number', key: 'called_number', value: value.text(), encoding: '' }); break;
+      case HOST_NAME: values.push({ name: 'host_name', key: 'host_name', value: value.text() }); break;
+      case CALLING_NUMBER: values.push({ name: 'calling_number', key: 'calling_number', value: value.text() }); break;
+      case CALLED_NUMBER: values.push({ name: 'called_number', key: 'called_number', value: value.text() }); break;
       case PROXY_TYPE: isPassword = [TYPE_TEXT, TYPE_PAP].includes(value.u16()); break;
       case PROXY_NAME: values.push(userName(value.text())); break;
       case PROXY_RESPONSE: values.push(isPassword ? password(value.text()) : response(value.rest())); break;

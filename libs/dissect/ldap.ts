@@ -1,8 +1,9 @@
 import { berAt, type BerElement } from './ber.ts';
+import { credentials, userName } from './login.ts';
 import { createMessage, type Encryption, type Sender } from './message.ts';
-import type { NamedValue } from './lines.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { credentials, SaslExchange, userName } from './sasl.ts';
+import { SaslExchange } from './sasl.ts';
 
 /** LDAP (RFC 4511): who binds how. Searches and entries are content. */
 export const ldap: StreamProtocol = {
@@ -162,12 +163,8 @@ class LdapHandler implements StreamHandler {
   }
 
   #emit(sender: Sender, values: readonly NamedValue[], position: number): void {
-    const stream = this.#session[sender];
-    const frame = stream.frameAt(position);
-    const message = createMessage('ldap', cleartext, sender, frame, stream.microsAt(position));
-    for (const { name, key, value, encoding } of values) {
-      if (value !== '') message.fields.push({ path: `ldap.${name}`, key, value, encoding, sender, frame });
-    }
+    const message = createMessage('ldap', cleartext, this.#session.originAt(sender, position));
+    addNamed(message, values, this.#session);
     this.#begun = true;
     this.#session.counters.add('ldap', 'messages');
     this.#session.emit(message);

@@ -89,10 +89,10 @@ describe('XMPP', () => {
       ['source', "<?xml version='1.0'?><stream:stream to='im.example' xmlns='jabber:client'>"], ['source', "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGp1bGlldA"],
       ['source', "ByMG0zMG15cjBtMzA=</auth>"], ['destination', "<iq type='result'><bind><jid>juliet@im.example/balcony</jid></bind></iq>"],
       ['source', "<message to='romeo@example.net' from='juliet@im.example/balcony'><body>mail to='content@im.example'</body></message>"],
-      ['source', "<iq type='set'><query xmlns='jabber:iq:auth'><username>bill</username><password>Calli0pe</password></query></iq>"],
+      ['source', "<iq type='set'><query xmlns='jabber:iq:auth'><username>b&amp;b</username><password>Calli0pe</password></query></iq>"],
     ]), [
       '1 xmpp', '3 xmpp xmpp.login.user_name=(base64)juliet xmpp.login.password=(base64)r0m30myr0m30', '4 xmpp xmpp.jid=juliet@im.example/balcony',
-      '5 xmpp xmpp.from=juliet@im.example/balcony xmpp.to=romeo@example.net', '6 xmpp xmpp.login.user_name=bill', '6 xmpp xmpp.login.password=Calli0pe',
+      '5 xmpp xmpp.from=juliet@im.example/balcony xmpp.to=romeo@example.net', '6 xmpp xmpp.login.user_name=b&b', '6 xmpp xmpp.login.password=Calli0pe',
     ]);
   });
 });

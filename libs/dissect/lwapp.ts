@@ -1,6 +1,6 @@
-import type { Encryption } from './message.ts';
+import { createMessage, type Encryption } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
-import { wlanMessage } from './wlan-management.ts';
+import { addWlanNames } from './wlan-management.ts';
 
 /** LWAPP over UDP, which was before CAPWAP (RFC 5412, section 3): frames of the wireless network, of which those that name it are told. */
 export const lwapp: DatagramProtocol = {
@@ -8,7 +8,11 @@ export const lwapp: DatagramProtocol = {
   recognise: (payload, { sourcePort, destinationPort }) =>
     (sourcePort === DATA_PORT || destinationPort === DATA_PORT) && payload.length > headerBytes
     && (payload[0]! & 0xc7) === 0 && payload.readUInt16BE(2) === payload.length - headerBytes,
-  read: (payload, context, options, counters) => wlanMessage('lwapp', cleartext, payload.subarray(headerBytes), context, options, counters),
+  read(payload, context, environment) {
+    const message = createMessage('lwapp', cleartext, context);
+    addWlanNames(message, payload.subarray(headerBytes), environment);
+    return message;
+  },
 };
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'LWAPP' };

@@ -1,4 +1,4 @@
-import type { NamedValue } from './lines.ts';
+import type { NamedValue } from './named-value.ts';
 
 /**
  * Fields that name people: originators, destinations, who resent it (RFC 5322, sections 3.6.2, 3.6.3 and 3.6.6), whom it was delivered to
@@ -138,7 +138,7 @@ export class MailHead {
       if (this.#waiting + this.#value.length > mostAtOnce) this.#flush();
       this.#waiting += this.#value.length;
       const path = this.#isAttached ? 'message.attached' : 'message';
-      this.#people.push({ name: `${path}.${this.#name}`, key: `message_${this.#name}`, value: this.#value, encoding: '' });
+      this.#people.push({ name: `${path}.${this.#name}`, key: `message_${this.#name}`, value: this.#value });
     }
     this.#name = this.#value = '';
   }

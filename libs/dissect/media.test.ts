@@ -9,7 +9,7 @@ type Sent = [sender: Sender, payload: Buffer];
 
 function send(packets: readonly Sent[], destinationPort = 4000): Message[] {
   const messages: Message[] = [];
-  const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), new DissectCounters());
+  const dissector = new DatagramDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, (message) => messages.push(message));
   packets.forEach(([sender, payload], index) => {
     const [from, to] = sender === 'source' ? [5000, destinationPort] : [destinationPort, 5000];
     dissector.datagram(payload, { sender, sourcePort: from, destinationPort: to, frame: index + 1, micros: index });
@@ -111,7 +111,7 @@ describe('Zoom', () => {
 test('a STUN response gives the round trip of the request with its transaction id', () => {
   const stun = (type: string, id: string): Buffer => hex(`${type} 0000 2112a442 ${id.repeat(12)}`);
   const messages: Message[] = [];
-  const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), new DissectCounters());
+  const dissector = new DatagramDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, (message) => messages.push(message));
   const sent: [Sender, Buffer, number][] = [['source', stun('0001', '01'), 10], ['destination', stun('0101', '02'), 500], ['destination', stun('0101', '01'), 8010], ['source', stun('0001', '03'), 9000], ['destination', stun('0101', '03'), 9900]];
   for (const [sender, payload, micros] of sent) dissector.datagram(payload, { sender, sourcePort: 1, destinationPort: 2, frame: 1, micros });
   assert.deepEqual(messages.map(({ facts }) => facts['telltale.handshake.rtt'] ?? 0), [0, 0, 8000, 0, 0]);

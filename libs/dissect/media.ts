@@ -1,11 +1,11 @@
-import type { DissectCounters } from './counters.ts';
 import { Entropy } from './entropy.ts';
 import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { RepeatedBlocks } from './repeated-blocks.ts';
-import { rtpPayloadStart, sourceDescriptions } from './rtp.ts';
+import { sourceDescriptions } from './rtcp.ts';
+import { LAST_STATIC, rtpPayloadStart } from './rtp.ts';
 
 const opaque: Encryption = { verdict: 'opaque', reason: 'RTP' };
 const keyedByDtls: Encryption = { verdict: 'encrypted', reason: 'SRTP after DTLS' };
@@ -18,11 +18,10 @@ const maxStreams = 256;
 const maxWeighed = 64;
 /** Bits per byte below which a payload is no ciphertext. Coded speech has 5 to 7, noise 7.8 and more. */
 const leastOfCiphertext = 7.3;
-/** Payload types up to here stand for one codec each (RFC 3551, table 4 and 5), which tells what a payload in clear looks like. */
-const lastStatic = 34;
 
 interface Stream {
-  readonly entropy: Entropy | null;
+  /** Only where a payload type of one codec tells what a payload in clear looks like, and until it has said all it can. */
+  entropy: Entropy | null;
   weighed: number;
   lastSequence: number;
 }
@@ -46,24 +45,22 @@ export const bareSrtp: Carrier = { protocol: 'rtp', encryption: keyedByDtls, pat
  * what these said, and are counted.
  */
 export class MediaFlow {
-  readonly #options: DissectOptions;
-  readonly #counters: DissectCounters;
+  readonly #environment: DissectEnvironment;
   /** By {@link streamKey}. */
   readonly #streams = new Map<number, Stream>();
   readonly #blocks = new RepeatedBlocks();
   #verdict: Encryption | null = null;
 
-  constructor(options: DissectOptions, counters: DissectCounters) {
-    this.#options = options;
-    this.#counters = counters;
+  constructor(environment: DissectEnvironment) {
+    this.#environment = environment;
   }
 
   /** The message of an RTP packet, or null when it tells nothing new. */
   rtp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
-    this.#counters.add(carrier.protocol, 'messages');
+    this.#environment.counters.add(carrier.protocol, 'messages');
     const type = packet[1]! & 0x7f;
     const ssrc = packet.readUInt32BE(8);
-    const { stream, isNew } = this.#streamOf(streamKey(context.sender, ssrc, type), type <= lastStatic);
+    const { stream, isNew } = this.#streamOf(streamKey(context.sender, ssrc, type), type <= LAST_STATIC);
     const sequence = packet.readUInt16BE(2);
     let isNews = isNew;
     if (stream !== null && (isNew || isLater(sequence, stream.lastSequence))) {
@@ -75,15 +72,15 @@ export class MediaFlow {
 
   /** The message of an RTCP packet, or null when its sender, and what it says of itself, are known. */
   rtcp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
-    this.#counters.add(carrier.protocol, 'messages');
+    this.#environment.counters.add(carrier.protocol, 'messages');
     const ssrc = packet.length >= 8 ? packet.readUInt32BE(4) : 0;
     const descriptions = sourceDescriptions(packet);
     const isNew = this.#streamOf(streamKey(context.sender, ssrc, rtcp), false).isNew;
     const tells = descriptions.length > 0 && this.#streamOf(streamKey(context.sender, ssrc, sourceDescription), false).isNew;
     if (!isNew && !tells) return null;
     const message = this.#message(context, carrier, ssrc, -1);
-    const fields = new FieldList(carrier.protocol, context.sender, message.fields, this.#options, this.#counters);
-    for (const { name, value } of descriptions) fields.add(`${carrier.path}.sdes.${name}`, descriptionKeys[name], value, '', context.frame);
+    const fields = new FieldList(message, this.#environment);
+    for (const { name, value } of descriptions) fields.add(`${carrier.path}.sdes.${name}`, descriptionKeys[name], value);
     return message;
   }
 
@@ -91,7 +88,7 @@ export class MediaFlow {
     const known = this.#streams.get(key);
     if (known !== undefined) return { stream: known, isNew: false };
     if (this.#streams.size >= maxStreams) {
-      this.#counters.add('rtp', 'bounded streams');
+      this.#environment.counters.add('rtp', 'bounded streams');
       return { stream: null, isNew: false };
     }
     const stream: Stream = { entropy: isStatic ? new Entropy() : null, weighed: 0, lastSequence: 0 };
@@ -102,28 +99,33 @@ export class MediaFlow {
   /** True when the payload completes the evidence for a verdict that was not there before. */
   #weigh(payload: Buffer, stream: Stream, { sender }: DatagramContext): boolean {
     if (this.#verdict === blockwise) return false;
-    if (stream.entropy !== null && this.#verdict !== plain) {
-      if (stream.weighed < maxWeighed) stream.entropy.add(payload);
-      stream.weighed++;
-      const bits = stream.entropy.bits();
-      if (bits < leastOfCiphertext) {
-        if (bits > 0) this.#verdict = plain;
-        return bits > 0;
-      }
-    }
+    if (stream.entropy !== null && this.#verdict !== plain && !this.#mayBeCiphertext(stream.entropy, stream, payload)) return this.#verdict === plain;
     if (this.#verdict === plain || !this.#blocks.add(sender, payload)) return false;
     this.#verdict = blockwise;
     return true;
   }
 
-  #message({ sender, frame, micros }: DatagramContext, { protocol, encryption, path, medium }: Carrier, ssrc: number, type: number): Message {
-    const message = createMessage(protocol, this.#verdict ?? encryption, sender, frame, micros);
-    const fields = new FieldList(protocol, sender, message.fields, this.#options, this.#counters);
+  /** False as long as there are too few bytes to say, and when they say that it is none: that is the verdict. */
+  #mayBeCiphertext(entropy: Entropy, stream: Stream, payload: Buffer): boolean {
+    if (stream.weighed < maxWeighed) {
+      entropy.add(payload);
+      stream.weighed++;
+    }
+    const bits = entropy.bits();
+    const isDense = bits >= leastOfCiphertext;
+    if (bits > 0 && !isDense) this.#verdict = plain;
+    if (bits > 0 && (!isDense || stream.weighed === maxWeighed)) stream.entropy = null;
+    return isDense;
+  }
+
+  #message(context: DatagramContext, { protocol, encryption, path, medium }: Carrier, ssrc: number, type: number): Message {
+    const message = createMessage(protocol, this.#verdict ?? encryption, context);
+    const fields = new FieldList(message, this.#environment);
     message.facts['telltale.rtp.ssrc'] = ssrc;
     message.facts['telltale.rtp.medium'] = medium;
-    fields.add(`${path}.ssrc`, '', ssrc.toString(), 'u32be', frame);
-    if (type >= 0) fields.add(`${path}.payload_type`, '', type.toString(), '', frame);
-    fields.add(`${path}.medium`, '', medium, '', frame);
+    fields.add(`${path}.ssrc`, '', ssrc.toString(), 'u32be');
+    if (type >= 0) fields.add(`${path}.payload_type`, '', type.toString());
+    fields.add(`${path}.medium`, '', medium);
     return message;
   }
 }

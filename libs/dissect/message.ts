@@ -3,6 +3,13 @@ import type { FlowRecord } from '#flow';
 /** Who of a flow sends: the `source` opened it, the `destination` answers. */
 export type Sender = 'source' | 'destination';
 
+/** Who sent a message, and the packet whose bytes complete it: its number, and its time in µs since the epoch. */
+export interface Origin {
+  readonly sender: Sender;
+  readonly frame: number;
+  readonly micros: number;
+}
+
 export interface Encryption {
   /** `cleartext`: anyone on the path can read it. `opaque`: no known structure, so neither can be claimed. */
   readonly verdict: 'cleartext' | 'encrypted' | 'opaque';
@@ -71,7 +78,7 @@ export interface Message {
 export type Emit = (message: Message) => void;
 
 /** A message without facts, fields and payload yet. */
-export function createMessage(protocol: string, encryption: Encryption, sender: Sender, frame: number, micros: number): Message {
+export function createMessage(protocol: string, encryption: Encryption, { sender, frame, micros }: Origin): Message {
   return { protocol, sender, frame, micros, facts: {}, encryption, fields: [], payload: null };
 }
 
@@ -80,6 +87,6 @@ const noFacts: Message['facts'] = {};
 const noFields: Message['fields'] = [];
 
 /** A message that nothing is known of but its payload, of which there are many: they share what they lack. */
-export function payloadMessage(protocol: string, encryption: Encryption, sender: Sender, frame: number, micros: number, payload: Buffer): Message {
+export function payloadMessage(protocol: string, encryption: Encryption, { sender, frame, micros }: Origin, payload: Buffer): Message {
   return { protocol, sender, frame, micros, facts: noFacts, encryption, fields: noFields, payload };
 }

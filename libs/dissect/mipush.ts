@@ -46,23 +46,25 @@ class MipushReader implements FrameReader {
     return bytes.length < frameHeader ? 0 : frameHeader + bytes.readUInt32BE(4) + checksum;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const body = bytes.subarray(frameHeader, bytes.length - checksum);
     const payloadStart = payloadOfConn(body);
     if (payloadStart < 0) {
       if (this.#told || body.length === 0) return null;
       this.#told = true;
-      return createMessage('mipush', session, sender, frame, micros);
+      return createMessage('mipush', session, context);
     }
     this.#told = true;
-    const message = createMessage('mipush', cleartext, sender, frame, micros);
-    if (sender === 'destination') return message;
-    const fields = new FieldList('mipush', sender, message.fields, options, counters);
-    const isSound = visitProtobuf(body.subarray(payloadStart), (field, value) => {
-      const known = connFields[field];
-      if (known !== undefined) fields.add(`mipush.conn.${known[0]}`, known[1], value.toString('utf8'), '', frame);
+    const message = createMessage('mipush', cleartext, context);
+    if (context.sender === 'destination') return message;
+    const fields = new FieldList(message, context);
+    const isSound = visitProtobuf(body.subarray(payloadStart), {
+      bytes(field, value) {
+        const known = connFields[field];
+        if (known !== undefined) fields.add(`mipush.conn.${known[0]}`, known[1], value.toString('utf8'));
+      },
     });
-    if (!isSound) counters.add('mipush', 'malformed CONN');
+    if (!isSound) context.counters.add('mipush', 'malformed CONN');
     return message;
   }
 }
@@ -73,8 +75,10 @@ function payloadOfConn(body: Buffer): number {
   const start = bodyHeader + body.readUInt16BE(2);
   if (start + body.readUInt32BE(4) !== body.length) return -1;
   let command = '';
-  visitProtobuf(body.subarray(bodyHeader, start), (field, value) => {
-    if (field === COMMAND) command = value.toString('latin1');
+  visitProtobuf(body.subarray(bodyHeader, start), {
+    bytes(field, value) {
+      if (field === COMMAND) command = value.toString('latin1');
+    },
   });
   return command === 'CONN' ? start : -1;
 }

@@ -28,9 +28,9 @@ class MmtlsReader implements FrameReader {
   }
 
   /** Told once of a flow. */
-  read(_bytes: Buffer, { sender, frame, micros }: FrameContext): Message | null {
+  read(_bytes: Buffer, context: FrameContext): Message | null {
     if (this.#told) return null;
     this.#told = true;
-    return createMessage('mmtls', opaque, sender, frame, micros);
+    return createMessage('mmtls', opaque, context);
   }
 }

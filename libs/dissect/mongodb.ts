@@ -1,10 +1,10 @@
 import { visitBson } from './bson.ts';
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, response, SaslExchange, userName } from './sasl.ts';
+import { SaslExchange } from './sasl.ts';
 
 /**
  * MongoDB (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/): who logs in, with which answer to the server's challenge, and what
@@ -61,8 +61,8 @@ class MongodbReader implements FrameReader {
     if (++this.#commands >= commandsRead) context.pass();
     const values = this.#login(bytes, documentAt(bytes));
     if (values.length === 0 && this.#commands > 1) return null;
-    const message = createMessage('mongodb', cleartext, context.sender, context.frame, context.micros);
-    addNamed('mongodb', message, values, context.options, context.counters);
+    const message = createMessage('mongodb', cleartext, context);
+    addNamed(message, values, context);
     return message;
   }
 

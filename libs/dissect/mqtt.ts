@@ -58,56 +58,56 @@ class MqttReader implements FrameReader {
   }
 
   read(bytes: Buffer, context: FrameContext): Message | null {
-    const { sender, frame, micros, options, counters } = context;
-    const message = createMessage('mqtt', cleartext, sender, frame, micros);
-    const fields = new FieldList('mqtt', sender, message.fields, options, counters);
+    const message = createMessage('mqtt', cleartext, context);
+    const fields = new FieldList(message, context);
     const reader = new ByteReader(bytes, headerLength(bytes));
     const type = bytes[0]! >> 4;
-    if (type === CONNECT) this.#connect(reader, fields, frame);
-    else if (type === PUBLISH) this.#publish(reader, bytes[0]!, message, fields, context);
-    else if (type === SUBSCRIBE || type === UNSUBSCRIBE) this.#subscribe(reader, type, fields, frame);
+    if (type === CONNECT) this.#connect(reader, fields);
+    else if (type === PUBLISH) this.#publish(reader, bytes[0]!, message, context);
+    else if (type === SUBSCRIBE || type === UNSUBSCRIBE) this.#subscribe(reader, type, fields);
     else return null;
-    if (reader.failed) counters.add('mqtt', 'malformed packet');
+    if (reader.failed) context.counters.add('mqtt', 'malformed packet');
     return message;
   }
 
   /** CONNECT (MQTT 5.0, section 3.1): client identifier, will, user name and password, each only if its flag says so. */
-  #connect(reader: ByteReader, fields: FieldList, frame: number): void {
+  #connect(reader: ByteReader, fields: FieldList): void {
     reader.take(reader.u16());
     this.#level = reader.u8() & 0x7f;
     const flags = reader.u8();
     reader.u16();
     this.#skipProperties(reader);
-    fields.add('mqtt.connect.client_id', 'mqtt_client_id', readText(reader), '', frame);
+    fields.add('mqtt.connect.client_id', 'mqtt_client_id', readText(reader));
     if ((flags & WILL) !== 0) {
       this.#skipProperties(reader);
-      fields.add('mqtt.connect.will_topic', 'topic', readText(reader), '', frame);
+      fields.add('mqtt.connect.will_topic', 'topic', readText(reader));
       reader.take(reader.u16());
     }
-    if ((flags & USERNAME) !== 0) fields.add('mqtt.connect.username', 'username', readText(reader), '', frame);
-    if ((flags & PASSWORD) !== 0) fields.add('mqtt.connect.password', 'password', readText(reader), '', frame);
+    if ((flags & USERNAME) !== 0) fields.add('mqtt.connect.username', 'username', readText(reader));
+    if ((flags & PASSWORD) !== 0) fields.add('mqtt.connect.password', 'password', readText(reader));
   }
 
-  #publish(reader: ByteReader, header: number, message: Message, fields: FieldList, { frame, options, counters }: FrameContext): void {
-    fields.add('mqtt.topic', 'topic', readText(reader), '', frame);
+  #publish(reader: ByteReader, header: number, message: Message, context: FrameContext): void {
+    const fields = new FieldList(message, context);
+    fields.add('mqtt.topic', 'topic', readText(reader));
     const quality = (header >> 1) & 3;
     if (quality > 0) reader.u16();
     this.#skipProperties(reader);
     const payload = reader.rest();
     if (reader.failed || payload.length === 0) return;
-    if (this.#handedOver + payload.length > options.maxUnclaimedBytes) {
-      counters.add('mqtt', 'bounded payload');
+    if (this.#handedOver + payload.length > context.options.maxUnclaimedBytes) {
+      context.counters.add('mqtt', 'bounded payload');
       return;
     }
     this.#handedOver += payload.length;
     addContent(message, fields, 'mqtt.payload.json', payload);
   }
 
-  #subscribe(reader: ByteReader, type: number, fields: FieldList, frame: number): void {
+  #subscribe(reader: ByteReader, type: number, fields: FieldList): void {
     reader.u16();
     this.#skipProperties(reader);
     while (reader.left > 0 && !reader.failed) {
-      fields.add('mqtt.topic', 'topic', readText(reader), '', frame);
+      fields.add('mqtt.topic', 'topic', readText(reader));
       if (type === SUBSCRIBE) reader.u8();
     }
   }

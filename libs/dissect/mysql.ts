@@ -1,9 +1,9 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, response, userName } from './sasl.ts';
+import { ByteReader } from './reader.ts';
 
 /**
  * MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, with which answer to the
@@ -76,7 +76,7 @@ class MysqlReader implements FrameReader {
   /** The server's word on the login. */
   #judged(bytes: Buffer): null {
     const answer = bytes[header];
-    if (answer === SWITCH) this.#plugin = textAt(bytes, header + 1).text;
+    if (answer === SWITCH) this.#plugin = new ByteReader(bytes, header + 1).terminated().toString('utf8');
     if (answer === DONE || answer === REFUSED) this.#isPending = false;
     return null;
   }
@@ -94,28 +94,33 @@ class MysqlReader implements FrameReader {
     this.#loggedIn = this.#isPending = true;
     this.#isPlugged = (capabilities & PLUGIN_AUTH) !== 0;
     if ((capabilities & COMPRESS) !== 0) context.finish();
-    const user = textAt(bytes, header + loginHead);
-    const answer = (capabilities & (SECURE_CONNECTION | ANY_LENGTH)) === 0 ? textAt(bytes, user.end) : counted(bytes, user.end);
-    const database = (capabilities & CONNECT_WITH_DB) === 0 ? answer.end : textAt(bytes, answer.end).end;
-    return this.#named(user.text, bytes.subarray(answer.start, answer.end), database, bytes, context);
+    const reader = new ByteReader(bytes, header + loginHead);
+    const user = reader.terminated().toString('utf8');
+    const answer = (capabilities & (SECURE_CONNECTION | ANY_LENGTH)) === 0 ? reader.terminated() : reader.take(reader.u8()).rest();
+    if ((capabilities & CONNECT_WITH_DB) !== 0) reader.terminated();
+    return this.#named(user, answer, reader, context);
   }
 
   /** COM_CHANGE_USER: user, answer, database, character set, plugin. */
   #change(bytes: Buffer, context: FrameContext): Message {
     this.#isPending = true;
-    const user = textAt(bytes, header + 1);
-    const answer = counted(bytes, user.end);
-    return this.#named(user.text, bytes.subarray(answer.start, answer.end), textAt(bytes, answer.end).end + 2, bytes, context);
+    const reader = new ByteReader(bytes, header + 1);
+    const user = reader.terminated().toString('utf8');
+    const answer = reader.take(reader.u8()).rest();
+    reader.terminated();
+    reader.skip(2);
+    return this.#named(user, answer, reader, context);
   }
 
-  #named(user: string, answer: Buffer, pluginAt: number, bytes: Buffer, context: FrameContext): Message {
-    this.#plugin = this.#isPlugged ? textAt(bytes, pluginAt).text : '';
+  /** What is left begins with the name of the plugin, if there is one. */
+  #named(user: string, answer: Buffer, rest: ByteReader, context: FrameContext): Message {
+    this.#plugin = this.#isPlugged ? rest.terminated().toString('utf8') : '';
     return this.#message(context, [userName(user), ...answerOf(this.#plugin, answer)]);
   }
 
-  #message({ sender, frame, micros, options, counters }: FrameContext, values: readonly NamedValue[]): Message {
-    const message = createMessage('mysql', cleartext, sender, frame, micros);
-    addNamed('mysql', message, values, options, counters);
+  #message(context: FrameContext, values: readonly NamedValue[]): Message {
+    const message = createMessage('mysql', cleartext, context);
+    addNamed(message, values, context);
     return message;
   }
 }
@@ -124,22 +129,4 @@ class MysqlReader implements FrameReader {
 function answerOf(plugin: string, answer: Buffer): NamedValue[] {
   if (inClear.has(plugin)) return [password(answer.toString('utf8').replace(/\0$/, ''))];
   return answers.has(answer.length) ? [response(answer)] : [];
-}
-
-interface Part {
-  readonly start: number;
-  /** Behind it, and its end sign. */
-  readonly end: number;
-}
-
-/** Text up to a zero; none where there is no zero. */
-function textAt(bytes: Buffer, start: number): Part & { readonly text: string } {
-  const zero = bytes.indexOf(0, start);
-  return zero < 0 ? { start, end: bytes.length, text: '' } : { start, end: zero + 1, text: bytes.toString('utf8', start, zero) };
-}
-
-/** Bytes behind their number. */
-function counted(bytes: Buffer, at: number): Part {
-  const start = Math.min(at + 1, bytes.length);
-  return { start, end: Math.min(bytes.length, start + (bytes[at] ?? 0)) };
 }

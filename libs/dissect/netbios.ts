@@ -9,12 +9,11 @@ import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 export const netbios: DatagramProtocol = {
   name: 'netbios',
   recognise: (payload, context) => isNameService(payload, context) || isDatagram(payload, context),
-  read(payload, context, options, counters): Message {
-    const { sender, frame, micros } = context;
-    const message = createMessage('netbios', cleartext, sender, frame, micros);
-    const fields = new FieldList('netbios', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('netbios', cleartext, context);
+    const fields = new FieldList(message, environment);
     const name = isNameService(payload, context) ? claimedName(payload) : readName(payload, sourceNameAt);
-    if (name !== null && !name.isGroup && hostSuffixes.has(name.suffix)) fields.add('netbios.host_name', 'netbios_name', name.text, '', frame);
+    if (name !== null && !name.isGroup && hostSuffixes.has(name.suffix)) fields.add('netbios.host_name', 'netbios_name', name.text);
     return message;
   },
 };

@@ -1,4 +1,4 @@
-import type { NamedValue } from './lines.ts';
+import type { NamedValue } from './named-value.ts';
 
 const signature = Buffer.from('NTLMSSP\0');
 const NEGOTIATE = 1;
@@ -33,11 +33,11 @@ export function ntlmLogin(bytes: Buffer): NamedValue[] {
   const charset = (message.readUInt32LE(flags) & NEGOTIATE_UNICODE) !== 0 ? 'utf16le' : 'latin1';
   const user = readName(message, 36, charset);
   return [
-    { name: 'login.domain', key: 'domain', value: readName(message, 28, charset), encoding: '' },
-    { name: 'login.user_name', key: 'user_name', value: user, encoding: '' },
-    { name: 'login.workstation', key: 'netbios_name', value: readName(message, 44, charset), encoding: '' },
+    { name: 'login.domain', key: 'domain', value: readName(message, 28, charset) },
+    { name: 'login.user_name', key: 'user_name', value: user },
+    { name: 'login.workstation', key: 'netbios_name', value: readName(message, 44, charset) },
     // The password of a machine is drawn, and too long to be tried.
-    { name: 'login.response', key: 'login_response', value: user.endsWith('$') ? '' : readResponse(message, 20), encoding: '' },
+    { name: 'login.response', key: 'login_response', value: user.endsWith('$') ? '' : readResponse(message, 20) },
   ].filter(({ value }) => value !== '');
 }
 
@@ -45,12 +45,11 @@ export function ntlmLogin(bytes: Buffer): NamedValue[] {
 function negotiated(message: Buffer): NamedValue[] {
   const supplied = message.readUInt32LE(12);
   return [
-    { name: 'login.domain', key: 'domain', value: (supplied & DOMAIN_SUPPLIED) === 0 ? '' : readName(message, 16, 'latin1'), encoding: '' },
+    { name: 'login.domain', key: 'domain', value: (supplied & DOMAIN_SUPPLIED) === 0 ? '' : readName(message, 16, 'latin1') },
     {
       name: 'login.workstation',
       key: 'netbios_name',
       value: (supplied & WORKSTATION_SUPPLIED) === 0 ? '' : readName(message, 24, 'latin1'),
-      encoding: '',
     },
   ].filter(({ value }) => value !== '');
 }

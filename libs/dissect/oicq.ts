@@ -9,10 +9,10 @@ import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 export const oicq: DatagramProtocol = {
   name: 'oicq',
   recognise: recogniseOicq,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('oicq', behindNumber, sender, frame, micros);
-    const fields = new FieldList('oicq', sender, message.fields, options, counters);
-    fields.add('oicq.qq_number', 'qq_uin', payload.readUInt32BE(numberAt).toString(), 'u32be', frame);
+  read(payload, context, environment): Message {
+    const message = createMessage('oicq', behindNumber, context);
+    const fields = new FieldList(message, environment);
+    fields.add('oicq.qq_number', 'qq_uin', payload.readUInt32BE(numberAt).toString(), 'u32be');
     return message;
   },
 };

@@ -1,3 +1,11 @@
+import type { DissectCounters } from './counters.ts';
+
+/** What all dissectors of a probe share: the bounds that they keep, and where they count what they met. */
+export interface DissectEnvironment {
+  readonly options: DissectOptions;
+  readonly counters: DissectCounters;
+}
+
 /** Bounds of the dissectors. A bound that bites is counted as `bounded …` under the protocol it bit. */
 export interface DissectOptions {
   /** Bytes of a request or response head, or of a handshake, that may wait for their end, per direction. */

@@ -1,7 +1,9 @@
-import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
-import type { Sender } from './message.ts';
+import { LineHandler, recogniseLine } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
+import { passwordOf, userName } from './login.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { passwordOf, readCramMd5, SaslExchange, userName } from './sasl.ts';
+import { readCramMd5 } from './sasl.ts';
 
 /** POP3 (RFC 1939): who logs in how (RFC 5034 for AUTH), and whom the messages are from and to. The rest that the server sends is content. */
 export const pop3: StreamProtocol = {
@@ -9,6 +11,8 @@ export const pop3: StreamProtocol = {
   recognise: recognisePop3,
   open: (session): StreamHandler => new Pop3Handler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'POP3' };
 
 const words = ['+OK', 'APOP ', 'CAPA', 'STLS', 'AUTH '];
 
@@ -23,19 +27,18 @@ function recognisePop3(bytes: Buffer): Recognition {
 class Pop3Handler extends LineHandler {
   #client: Sender = 'source';
   #user = '';
-  #sasl: SaslExchange | null = null;
   #awaitsTls = false;
   #greeted = false;
   /** Messages that were asked for and have not begun to come. */
   #asked = 0;
 
   constructor(session: StreamSession) {
-    super(session, 'pop3');
+    super(session, 'pop3', cleartext);
   }
 
   /** Of the server only what it says to AUTH and STLS is of interest, and the heads of messages. */
   protected override discards(sender: Sender, reader: LineReader): boolean {
-    if (sender === this.#client || !this.#greeted || this.#sasl !== null || this.#awaitsTls || this.#asked > 0 || reader.inHead) return false;
+    if (sender === this.#client || !this.#greeted || this.sasl !== null || this.#awaitsTls || this.#asked > 0 || reader.inHead) return false;
     reader.discard();
     return true;
   }
@@ -47,7 +50,7 @@ class Pop3Handler extends LineHandler {
   }
 
   protected override lost(): void {
-    this.#sasl = null;
+    this.sasl = null;
     this.#awaitsTls = false;
     this.#asked = 0;
   }
@@ -56,7 +59,7 @@ class Pop3Handler extends LineHandler {
     this.#client = sender === 'source' ? 'destination' : 'source';
     this.#greeted = true;
     if (reader.line[0] === PLUS && reader.line[1] !== LETTER_O) return;
-    this.#sasl = null;
+    this.sasl = null;
     if (this.#awaitsTls && reader.line[0] === PLUS) this.restart();
     this.#awaitsTls = false;
     if (this.#asked === 0) return;
@@ -65,8 +68,8 @@ class Pop3Handler extends LineHandler {
   }
 
   #command(sender: Sender, text: string): void {
-    if (this.#sasl !== null) {
-      this.#respond(sender, this.#sasl, text.trim());
+    if (this.sasl !== null) {
+      this.respond(sender, this.sasl, text.trim());
       return;
     }
     const space = text.indexOf(' ');
@@ -80,24 +83,14 @@ class Pop3Handler extends LineHandler {
       // A password may have spaces (RFC 1939, section 7).
       case 'PASS': this.message(sender, [passwordOf(this.#user, argument)]); break;
       case 'APOP': this.message(sender, readCramMd5(argument)); break;
-      case 'AUTH': this.#authenticate(sender, argument); break;
+      case 'AUTH': {
+        const [mechanism = '', initial] = argument.split(/ +/);
+        if (mechanism !== '') this.authenticate(sender, mechanism, initial);
+        break;
+      }
       case 'STLS': this.#awaitsTls = true; break;
       case 'RETR': case 'TOP': this.#asked++; break;
     }
-  }
-
-  /** `AUTH mechanism [initial-response]`. */
-  #authenticate(sender: Sender, argument: string): void {
-    const [mechanism = '', initial] = argument.split(/ +/);
-    if (mechanism === '') return;
-    this.#sasl = new SaslExchange(mechanism);
-    if (initial !== undefined) this.#respond(sender, this.#sasl, initial);
-  }
-
-  #respond(sender: Sender, exchange: SaslExchange, written: string): void {
-    const values = exchange.response(written);
-    if (values.length > 0) this.message(sender, values);
-    if (exchange.finished) this.#sasl = null;
   }
 }
 

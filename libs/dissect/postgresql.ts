@@ -1,10 +1,11 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
-import { password, response, SaslExchange, userName } from './sasl.ts';
+import { SaslExchange } from './sasl.ts';
+import { textUpToZero } from './text.ts';
 
 /**
  * PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, with which password or answer to the server's challenge, and what
@@ -78,16 +79,16 @@ class PostgresqlReader implements FrameReader {
     return this.#loggedIn ? bytes.subarray(messageHead) : null;
   }
 
-  #answer(bytes: Buffer, { restart, finish, pass }: FrameContext): null {
+  #answer(bytes: Buffer, context: FrameContext): null {
     if (this.#awaitsAnswer) {
       this.#awaitsAnswer = false;
-      if (bytes[0] === ACCEPTS_SSL) restart();
-      else if (bytes[0] === ACCEPTS_GSS) finish();
+      if (bytes[0] === ACCEPTS_SSL) context.restart();
+      else if (bytes[0] === ACCEPTS_GSS) context.finish();
     } else if (bytes[0] === AUTHENTICATION && bytes.length >= 9) {
       this.#asked = bytes.readUInt32BE(messageHead);
       if (this.#asked !== AUTHENTICATED) return null;
       this.#loggedIn = true;
-      pass();
+      context.pass();
     }
     return null;
   }
@@ -95,11 +96,11 @@ class PostgresqlReader implements FrameReader {
   /** What the client sends when it is asked: a password, or what proves that it has it. */
   #answered(bytes: Buffer): NamedValue[] {
     switch (this.#asked) {
-      case CLEARTEXT_PASSWORD: return [password(textAt(bytes, 0))];
-      case MD5_PASSWORD: return [response(textAt(bytes, 0))];
+      case CLEARTEXT_PASSWORD: return [password(textUpToZero(bytes))];
+      case MD5_PASSWORD: return [response(textUpToZero(bytes))];
       case GSS: case GSS_CONTINUE: case SSPI: return ntlmLogin(bytes);
       case SASL: {
-        const mechanism = textAt(bytes, 0);
+        const mechanism = textUpToZero(bytes);
         this.#sasl = new SaslExchange(mechanism);
         // Behind its length, which is -1 for none.
         return this.#sasl.plain(bytes.subarray(mechanism.length + 5));
@@ -109,15 +110,9 @@ class PostgresqlReader implements FrameReader {
     }
   }
 
-  #message({ sender, frame, micros, options, counters }: FrameContext, values: ReturnType<typeof userName>[]): Message {
-    const message = createMessage('postgresql', cleartext, sender, frame, micros);
-    addNamed('postgresql', message, values, options, counters);
+  #message(context: FrameContext, values: readonly NamedValue[]): Message {
+    const message = createMessage('postgresql', cleartext, context);
+    addNamed(message, values, context);
     return message;
   }
-}
-
-/** Text up to a zero, or the end. */
-function textAt(bytes: Buffer, start: number): string {
-  const end = bytes.indexOf(0, start);
-  return bytes.toString('utf8', start, end < 0 ? bytes.length : end);
 }

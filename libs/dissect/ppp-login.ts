@@ -1,6 +1,6 @@
-import type { NamedValue } from './lines.ts';
+import { password, response, userName } from './login.ts';
+import type { NamedValue } from './named-value.ts';
 import { ByteReader } from './reader.ts';
-import { password, response, userName } from './sasl.ts';
 
 /** RFC 1662: all stations, unnumbered information; some leave both out. */
 const ADDRESS_AND_CONTROL = 0xff03;

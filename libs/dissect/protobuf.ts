@@ -1,3 +1,5 @@
+import { ByteReader } from './reader.ts';
+
 /** Fields of one message that are looked at. */
 const maxFields = 64;
 
@@ -5,43 +7,45 @@ const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
+const longestVarint = 10;
+
+/** Takes what it knows; fields of other kinds are passed over. */
+export interface ProtobufVisitor {
+  /** A string, bytes, or a message. */
+  bytes?(field: number, value: Buffer): void;
+  varint?(field: number, value: number): void;
+  fixed64?(field: number, value: bigint): void;
+}
 
 /**
- * Visits the length-delimited fields (strings, bytes, messages) of a Protocol Buffers message
- * (https://protobuf.dev/programming-guides/encoding/), and those of eight bytes if `visitFixed` is given. Returns false when the bytes are none; what
+ * Visits the fields of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/). Returns false when the bytes are none; what
  * stood before was visited.
  */
-export function visitProtobuf(
-  bytes: Buffer, visit: (field: number, value: Buffer) => void, visitFixed?: (field: number, value: bigint) => void,
-): boolean {
-  let position = 0;
-  let failed = false;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; scale <= 2 ** 63; scale *= 128) {
-      const byte = bytes[position++];
-      if (byte === undefined) break;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
+export function visitProtobuf(bytes: Buffer, visitor: ProtobufVisitor): boolean {
+  const reader = new ByteReader(bytes);
+  for (let count = 0; reader.left > 0 && count < maxFields; count++) {
+    const tag = reader.varint(longestVarint);
+    const field = Math.floor(tag / 8);
+    switch (tag % 8) {
+      case VARINT: {
+        const value = reader.varint(longestVarint);
+        if (!reader.failed) visitor.varint?.(field, value);
+        break;
+      }
+      case FIXED64: {
+        const value = reader.take(8).rest();
+        if (!reader.failed) visitor.fixed64?.(field, value.readBigUInt64LE(0));
+        break;
+      }
+      case FIXED32: reader.skip(4); break;
+      case LENGTH: {
+        const value = reader.take(reader.varint(longestVarint)).rest();
+        if (!reader.failed) visitor.bytes?.(field, value);
+        break;
+      }
+      default: return false;
     }
-    failed = true;
-    return 0;
-  };
-  for (let count = 0; position < bytes.length && count < maxFields; count++) {
-    const tag = varint();
-    const wireType = tag & 7;
-    if (wireType === VARINT) varint();
-    else if (wireType === FIXED64) {
-      if (visitFixed !== undefined && position + 8 <= bytes.length) visitFixed(Math.floor(tag / 8), bytes.readBigUInt64LE(position));
-      position += 8;
-    } else if (wireType === FIXED32) position += 4;
-    else if (wireType === LENGTH) {
-      const length = varint();
-      if (failed || position + length > bytes.length) return false;
-      visit(Math.floor(tag / 8), bytes.subarray(position, position + length));
-      position += length;
-    } else return false;
-    if (failed || position > bytes.length) return false;
+    if (reader.failed) return false;
   }
-  return position >= bytes.length;
+  return reader.left === 0;
 }

@@ -1,7 +1,6 @@
 import type { ByteStream } from './bytestream.ts';
-import type { DissectCounters } from './counters.ts';
-import type { Emit, Message, Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { Emit, Message, Origin, Sender } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
 
 /** What a protocol says of the first bytes of a direction. `more`: so far they fit, and more are needed. */
 export type Recognition = 'yes' | 'no' | 'more';
@@ -18,14 +17,14 @@ export interface StreamProtocol {
 }
 
 /** What a protocol works with on one flow. */
-export interface StreamSession {
+export interface StreamSession extends DissectEnvironment {
   readonly source: ByteStream;
   readonly destination: ByteStream;
-  readonly options: DissectOptions;
-  readonly counters: DissectCounters;
   readonly emit: Emit;
   /** Port of who was connected to, 0 where it is not known: evidence only where the content of two protocols is the same. */
   readonly serverPort: number;
+  /** Who sent the byte at `position` of the sender's stream, and the packet that brought it. */
+  originAt(sender: Sender, position: number): Origin;
   /** What follows, in both directions, is another protocol: a tunnel was opened. The handler is dropped. */
   restart(): void;
 }
@@ -57,5 +56,5 @@ export interface DatagramProtocol {
   /** Goes by content; a port may only add belief. Gives up at the first byte that does not fit. `payload` is never empty. */
   recognise(payload: Buffer, context: DatagramContext): boolean;
   /** The message of a recognised payload; counts what is malformed in it. */
-  read(payload: Buffer, context: DatagramContext, options: DissectOptions, counters: DissectCounters): Message;
+  read(payload: Buffer, context: DatagramContext, environment: DissectEnvironment): Message;
 }

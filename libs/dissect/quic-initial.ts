@@ -1,12 +1,12 @@
-import type { DissectCounters } from './counters.ts';
 import { Fragments } from './fragments.ts';
-import { chloAt } from './google-chlo.ts';
+import { chloAt, isChlo } from './google-chlo.ts';
 import type { Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import { clientInitialKeys, openInitial, type InitialKeys } from './quic-keys.ts';
 
 const isGoogleVersion = (version: number): boolean => version >>> 24 === 0x51;
 const VERSION_2 = 0x6b3343cf;
+const CLIENT_HELLO = 1;
 /** Initial packets of a flow that are tried; a ClientHello of post-quantum size takes two or three. */
 const maxPackets = 16;
 
@@ -26,16 +26,16 @@ interface InitialPacket {
  */
 export class QuicHello {
   #done = false;
-  readonly #counters: DissectCounters;
+  readonly #environment: DissectEnvironment;
   readonly #fragments: Fragments;
   #keys: InitialKeys | null = null;
   /** Who sent the packet that the keys opened: they open none of the other side. */
   #client: Sender | null = null;
   #packetsLeft = maxPackets;
 
-  constructor(options: DissectOptions, counters: DissectCounters) {
-    this.#counters = counters;
-    this.#fragments = new Fragments(options.maxHeadBytes);
+  constructor(environment: DissectEnvironment) {
+    this.#environment = environment;
+    this.#fragments = new Fragments(environment.options.maxHeadBytes);
   }
 
   /** The ClientHello was read, or is no longer looked for. */
@@ -43,12 +43,6 @@ export class QuicHello {
     return this.#done;
   }
 
-  /** No more packets are opened. */
-  finish(): void {
-    this.#done = true;
-    this.#keys = null;
-    this.#fragments.clear();
-  }
 
   /** Reads a datagram. Returns the handshake once all of it is there: a ClientHello with its header, or Google's CHLO. */
   read(datagram: Buffer, sender: Sender): Buffer | null {
@@ -57,13 +51,14 @@ export class QuicHello {
     while (!this.#done && position < datagram.length) {
       const packet = initialAt(datagram, position);
       if (packet === null) break;
+      if (this.#packetsLeft-- === 0) {
+        this.#done = true;
+        this.#environment.counters.add('quic', 'bounded Initial packets');
+        break;
+      }
       const isServer = this.#client !== null && this.#client !== sender;
       if (!isServer && (packet.connectionId.length > 0 || this.#keys !== null)) this.#open(datagram.subarray(position, packet.end), packet, sender);
       position = packet.end;
-      if (this.#packetsLeft-- === 0) {
-        this.finish();
-        this.#counters.add('quic', 'bounded Initial packets');
-      }
     }
     return this.#complete();
   }
@@ -86,22 +81,17 @@ export class QuicHello {
       const chlo = chloAt(plaintext);
       if (chlo >= 0) this.#fragments.add(0, plaintext.subarray(chlo));
     } else if (!visitCrypto(plaintext, (offset, data) => {
-      if (!this.#fragments.add(offset, data)) this.#counters.add('quic', 'bounded ClientHello');
-    })) this.#counters.add('quic', 'malformed Initial');
+      if (!this.#fragments.add(offset, data)) this.#environment.counters.add('quic', 'bounded ClientHello');
+    })) this.#environment.counters.add('quic', 'malformed Initial');
   }
 
   #complete(): Buffer | null {
     const bytes = this.#fragments.start();
     if (bytes.length < 4 || this.#done) return null;
-    if (bytes.toString('latin1', 0, 4) === 'CHLO') {
-      this.finish();
-      return bytes;
-    }
-    const length = 4 + bytes.readUIntBE(1, 3);
-    if (bytes[0] !== 1) this.finish();
-    if (bytes[0] !== 1 || bytes.length < length) return null;
-    this.finish();
-    return bytes.subarray(0, length);
+    const isGoogles = isChlo(bytes);
+    const length = isGoogles ? bytes.length : 4 + bytes.readUIntBE(1, 3);
+    this.#done = isGoogles || bytes[0] !== CLIENT_HELLO || bytes.length >= length;
+    return this.#done && (isGoogles || bytes[0] === CLIENT_HELLO) ? bytes.subarray(0, length) : null;
   }
 }
 
@@ -120,7 +110,7 @@ function initialAt(datagram: Buffer, start: number): InitialPacket | null {
   const length = varintAt(datagram, position);
   position += length.width;
   const end = position + length.value;
-  if (length.width === 0 || token.width === 0 || end > datagram.length || end === start) return null;
+  if (length.width === 0 || token.width === 0 || end > datagram.length) return null;
   return { version, connectionId, numberAt: position - start, end };
 }
 

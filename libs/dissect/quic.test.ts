@@ -11,7 +11,7 @@ const VERSION_2 = 0x6b3343cf;
 function send(packets: [sender: Sender, payload: Buffer, micros?: number][]): { messages: Message[]; counters: DissectCounters } {
   const messages: Message[] = [];
   const counters = new DissectCounters();
-  const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), counters);
+  const dissector = new DatagramDissector({ options: defaultDissectOptions, counters }, (message) => messages.push(message));
   packets.forEach(([sender, payload, micros = 0], index) =>
     dissector.datagram(payload, { sender, sourcePort: 1, destinationPort: 443, frame: index + 1, micros }),
   );

@@ -1,9 +1,8 @@
-import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
-import { chloAt, setChloFacts } from './google-chlo.ts';
+import { chloAt, isChlo, setChloFacts } from './google-chlo.ts';
 import { HandshakeTimer } from './handshake-timer.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { QuicHello } from './quic-initial.ts';
 import { isReservedVersion } from './quic-keys.ts';
@@ -13,37 +12,38 @@ const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
 
 /** The QUIC connection of one UDP flow: each packet with a long header is a message, the one that completes the ClientHello tells of it. */
 export class QuicFlow {
-  readonly #options: DissectOptions;
-  readonly #counters: DissectCounters;
-  readonly #hello: QuicHello;
+  readonly #environment: DissectEnvironment;
+  /** Null once the ClientHello was read, or is no longer looked for. */
+  #hello: QuicHello | null;
   readonly #timer = new HandshakeTimer();
   #asker: Sender | null = null;
 
-  constructor(options: DissectOptions, counters: DissectCounters) {
-    this.#options = options;
-    this.#counters = counters;
-    this.#hello = new QuicHello(options, counters);
+  constructor(environment: DissectEnvironment) {
+    this.#environment = environment;
+    this.#hello = new QuicHello(environment);
   }
 
   /** The message of a datagram that {@link isQuic} recognises. */
-  message(payload: Buffer, { sender, frame, micros }: DatagramContext): Message {
-    const counters = this.#counters;
-    counters.add('quic', 'messages');
-    const message = createMessage('quic', quic, sender, frame, micros);
+  message(payload: Buffer, context: DatagramContext): Message {
+    this.#environment.counters.add('quic', 'messages');
+    const message = createMessage('quic', quic, context);
     // Whoever sends the first long header asks; the first one that comes back answers.
-    this.#asker ??= sender;
-    if (sender === this.#asker) this.#timer.asked(sender, micros);
-    const rtt = this.#timer.answered(sender, micros);
+    this.#asker ??= context.sender;
+    if (context.sender === this.#asker) this.#timer.asked(context);
+    const rtt = this.#timer.answered(context);
     if (rtt > 0) message.facts['telltale.handshake.rtt'] = rtt;
-    if (this.#hello.done) return message;
-    const fields = new FieldList('quic', sender, message.fields, this.#options, counters);
-    const chlo = isGoogleCleartext(payload) ? chloAt(payload) : -1;
-    const hello = chlo >= 0 ? payload.subarray(chlo) : this.#hello.read(payload, sender);
-    if (hello === null) return message;
-    this.#hello.finish();
-    const isSound = hello[0] === 0x43 ? setChloFacts(message, fields, hello) : setClientHelloFacts(message, fields, hello.subarray(4), 'quic');
-    if (!isSound) counters.add('quic', 'malformed ClientHello');
+    if (this.#hello !== null) this.#readHello(this.#hello, payload, message);
     return message;
+  }
+
+  #readHello(reader: QuicHello, payload: Buffer, message: Message): void {
+    const chlo = isGoogleCleartext(payload) ? chloAt(payload) : -1;
+    const hello = chlo >= 0 ? payload.subarray(chlo) : reader.read(payload, message.sender);
+    if (hello !== null || reader.done) this.#hello = null;
+    if (hello === null) return;
+    const fields = new FieldList(message, this.#environment);
+    const isSound = isChlo(hello) ? setChloFacts(message, fields, hello) : setClientHelloFacts(message, fields, hello.subarray(4), 'quic');
+    if (!isSound) this.#environment.counters.add('quic', 'malformed ClientHello');
   }
 }
 

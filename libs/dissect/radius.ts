@@ -8,15 +8,15 @@ import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 export const radius: DatagramProtocol = {
   name: 'radius',
   recognise: recogniseRadius,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('radius', cleartext, sender, frame, micros);
-    const fields = new FieldList('radius', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('radius', cleartext, context);
+    const fields = new FieldList(message, environment);
     const isSound = visitAttributes(payload, (type, value) => {
-      if (type === VENDOR_SPECIFIC) addVendorAttribute(fields, value, frame);
-      else if (type === CHAP_PASSWORD) addResponse(fields, value.subarray(1), frame);
-      else addAttribute(fields, type, value.toString('utf8'), frame);
+      if (type === VENDOR_SPECIFIC) addVendorAttribute(fields, value);
+      else if (type === CHAP_PASSWORD) addResponse(fields, value.subarray(1));
+      else addAttribute(fields, type, value.toString('utf8'));
     });
-    if (!isSound) counters.add('radius', 'malformed attribute');
+    if (!isSound) environment.counters.add('radius', 'malformed attribute');
     return message;
   },
 };
@@ -64,24 +64,24 @@ function visitAttributes(payload: Buffer, visit: (type: number, value: Buffer) =
   return position === end;
 }
 
-function addAttribute(fields: FieldList, type: number, value: string, frame: number): void {
-  if (type === USER_NAME) fields.add('radius.user_name', /^\d{14,15}$/.test(value) ? 'radius_imsi' : 'username', value, '', frame);
-  else if (type === CHARGEABLE_USER_IDENTITY) fields.add('radius.chargeable_user_identity', 'username', value, '', frame);
+function addAttribute(fields: FieldList, type: number, value: string): void {
+  if (type === USER_NAME) fields.add('radius.user_name', /^\d{14,15}$/.test(value) ? 'radius_imsi' : 'username', value);
+  else if (type === CHARGEABLE_USER_IDENTITY) fields.add('radius.chargeable_user_identity', 'username', value);
   // The number that calls, or the hardware address of the device that joins (RFC 3580, section 3.21).
-  else if (type === CALLING_STATION_ID) fields.add('radius.calling_station_id', /^\+?\d{7,15}$/.test(value) ? 'phone' : 'mac', value, '', frame);
+  else if (type === CALLING_STATION_ID) fields.add('radius.calling_station_id', /^\+?\d{7,15}$/.test(value) ? 'phone' : 'mac', value);
 }
 
-function addVendorAttribute(fields: FieldList, value: Buffer, frame: number): void {
+function addVendorAttribute(fields: FieldList, value: Buffer): void {
   if (value.length < 6 || value[5]! !== value.length - 4) return;
   const vendor = value.readUInt32BE(0);
   const isResponse = vendor === vendorMicrosoft && (value[4] === MS_CHAP_RESPONSE || value[4] === MS_CHAP2_RESPONSE);
-  if (isResponse) addResponse(fields, value.subarray(6 + ntAt, 6 + ntEnd), frame);
+  if (isResponse) addResponse(fields, value.subarray(6 + ntAt, 6 + ntEnd));
   if (vendor !== vendor3gpp) return;
   const text = value.toString('latin1', 6);
-  if (value[4] === IMSI_3GPP) fields.add('radius.3gpp_imsi', 'radius_imsi', text, '', frame);
-  else if (value[4] === IMEISV_3GPP) fields.add('radius.3gpp_imeisv', 'radius_mei', text, '', frame);
+  if (value[4] === IMSI_3GPP) fields.add('radius.3gpp_imsi', 'radius_imsi', text);
+  else if (value[4] === IMEISV_3GPP) fields.add('radius.3gpp_imeisv', 'radius_mei', text);
 }
 
-function addResponse(fields: FieldList, value: Buffer, frame: number): void {
-  fields.add('radius.login.response', 'login_response', value.toString('hex'), '', frame);
+function addResponse(fields: FieldList, value: Buffer): void {
+  fields.add('radius.login.response', 'login_response', value.toString('hex'));
 }

@@ -1,8 +1,8 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { userName } from './sasl.ts';
 
 /** The connection request of RDP ([MS-RDPBCGR], section 2.2.1.1): a cookie names the user before anything is encrypted. */
 export const rdp = framedProtocol('rdp', recogniseRdp, () => new RdpReader());
@@ -28,14 +28,14 @@ class RdpReader implements FrameReader {
     return length >= header ? length : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters, restart, finish }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     // Behind the confirmation comes TLS, or the older encryption of RDP itself.
-    if (bytes[5] === CONFIRM) restart();
-    else if (bytes[5] !== REQUEST) finish();
+    if (bytes[5] === CONFIRM) context.restart();
+    else if (bytes[5] !== REQUEST) context.finish();
     if (bytes[5] !== REQUEST) return null;
-    const message = createMessage('rdp', cleartext, sender, frame, micros);
+    const message = createMessage('rdp', cleartext, context);
     const cookie = /Cookie: mstshash=([^\r\n]{1,256})\r\n/.exec(bytes.toString('latin1', header));
-    if (cookie !== null) addNamed('rdp', message, [userName(cookie[1]!.trim())], options, counters);
+    if (cookie !== null) addNamed(message, [userName(cookie[1]!.trim())], context);
     return message;
   }
 }

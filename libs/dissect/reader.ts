@@ -21,23 +21,32 @@ export class ByteReader {
   }
 
   u16(): number {
-    return this.u8() * 256 + this.u8();
+    if (!this.#has(2)) return 0;
+    this.position += 2;
+    return this.bytes.readUInt16BE(this.position - 2);
   }
 
   u24(): number {
-    return this.u16() * 256 + this.u8();
+    if (!this.#has(3)) return 0;
+    this.position += 3;
+    return this.bytes.readUIntBE(this.position - 3, 3);
   }
 
   u32(): number {
-    return this.u16() * 65536 + this.u16();
+    if (!this.#has(4)) return 0;
+    this.position += 4;
+    return this.bytes.readUInt32BE(this.position - 4);
   }
 
-  /** An integer of at most four bytes of seven bits, least significant first, in each of which but the last the eighth is set. */
-  varint(): number {
+  /**
+   * An integer of at most so many bytes of seven bits, least significant first, in each of which but the last the eighth is set (LEB128). Above 2^53 it
+   * is not exact.
+   */
+  varint(mostBytes = 4): number {
     let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
+    for (let [left, scale] = [mostBytes, 1]; left > 0; left--, scale *= 128) {
       const byte = this.u8();
-      value |= (byte & 0x7f) << shift;
+      value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
     this.failed = true;
@@ -50,10 +59,20 @@ export class ByteReader {
 
   /** The next `length` bytes; those that are there when they are fewer. */
   take(length: number): ByteReader {
+    const start = this.failed ? this.#end : this.position;
     const end = this.#has(length) ? this.position + length : this.#end;
-    const part = new ByteReader(this.bytes, this.position, end);
     this.position = end;
-    return part;
+    return new ByteReader(this.bytes, start, end);
+  }
+
+  /** The bytes up to a zero, which is read too; it fails where none comes. */
+  terminated(): Buffer {
+    const zero = this.bytes.indexOf(0, this.position);
+    if (zero < 0 || zero >= this.#end) this.failed = true;
+    if (this.failed) return this.bytes.subarray(0, 0);
+    const start = this.position;
+    this.position = zero + 1;
+    return this.bytes.subarray(start, zero);
   }
 
   /** What is left, as UTF-8. */

@@ -1,7 +1,8 @@
-import { LineHandler, type LineReader } from './lines.ts';
-import type { Sender } from './message.ts';
+import { LineHandler } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
+import { password, userName } from './login.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { password, userName } from './sasl.ts';
 
 /**
  * Redis (RESP, https://redis.io/docs/latest/develop/reference/protocol-spec/): how a client logs in, with AUTH or HELLO.
@@ -12,6 +13,8 @@ export const redis: StreamProtocol = {
   recognise: recogniseRedis,
   open: (session): StreamHandler => new RedisHandler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'REDIS' };
 
 /** A command is an array of strings: `*2 CRLF $4 CRLF AUTH CRLF …`. */
 function recogniseRedis(bytes: Buffer): Recognition {
@@ -31,7 +34,7 @@ class RedisHandler extends LineHandler {
   readonly #arguments: string[] = [];
 
   constructor(session: StreamSession) {
-    super(session, 'redis');
+    super(session, 'redis', cleartext);
   }
 
   protected override discards(sender: Sender, reader: LineReader): boolean {

@@ -16,27 +16,29 @@ const maxPayloads = 512;
  * not repeat. What stands at the same place of each payload is a header, and counts as one place.
  */
 export class RepeatedBlocks {
-  found = false;
-  /** By 53 bits of a block's hash, one bit for each place (modulo 31) at which it stood. */
-  readonly #places = new Map<number, number>();
+  #found = false;
+  /** By 52 bits of a block's hash and its sender, one bit for each place (modulo 31) at which it stood. */
+  #places: Map<number, number> | null = null;
   #payloadsLeft = maxPayloads;
 
   /** Takes the encrypted part of a packet that was not seen before. Returns true once, when the mark is there. */
   add(sender: Sender, payload: Buffer): boolean {
-    if (this.found || this.#payloadsLeft === 0) return false;
+    if (this.#found || this.#payloadsLeft === 0) return false;
     this.#payloadsLeft--;
+    this.#found = this.#repeats((this.#places ??= new Map()), sender, payload);
+    if (this.#found || this.#payloadsLeft === 0) this.#places = null;
+    return this.#found;
+  }
+
+  #repeats(known: Map<number, number>, sender: Sender, payload: Buffer): boolean {
     for (let at = 0; at + blockBytes <= payload.length; at += blockBytes) {
       const key = hashOf(payload, at) + (sender === 'source' ? 0 : 0.5);
-      const known = this.#places.get(key);
-      if (known === undefined && this.#places.size >= maxBlocks) break;
-      const places = (known ?? 0) | (1 << ((at / blockBytes) % 31));
-      this.#places.set(key, places);
-      if (known === undefined || places === known || countBits(places) < leastPlaces || !isVaried(payload, at)) continue;
-      this.found = true;
-      this.#places.clear();
-      return true;
+      const before = known.get(key);
+      if (before === undefined && known.size >= maxBlocks) break;
+      const places = (before ?? 0) | (1 << ((at / blockBytes) % 31));
+      known.set(key, places);
+      if (before !== undefined && places !== before && countBits(places) >= leastPlaces && isVaried(payload, at)) return true;
     }
-    if (this.#payloadsLeft === 0) this.#places.clear();
     return false;
   }
 }

@@ -1,9 +1,8 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
+import { password, response, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
-import { password, response, userName } from './sasl.ts';
 
 /**
  * RFB, the protocol of VNC (RFC 6143): how a client authenticates, whose desktop it sees, and whether what follows is encrypted. Security types
@@ -84,8 +83,8 @@ class RfbReader implements FrameReader {
   readonly #securityTypes: Step = {
     by: 'server',
     length: (bytes) => 1 + bytes[0]!,
-    read: (bytes, { finish }) => {
-      if (bytes[0] === 0) finish();
+    read: (bytes, context) => {
+      if (bytes[0] === 0) context.finish();
       this.#step = this.#choice;
       return null;
     },
@@ -142,8 +141,8 @@ class RfbReader implements FrameReader {
     });
   }
 
-  readonly #vencryptStatus: Step = fixed('server', 1, (bytes, { finish }) => {
-    if (bytes[0] !== 0) finish();
+  readonly #vencryptStatus: Step = fixed('server', 1, (bytes, context) => {
+    if (bytes[0] !== 0) context.finish();
     this.#step = this.#subtypes;
     return null;
   });
@@ -165,9 +164,9 @@ class RfbReader implements FrameReader {
     return null;
   });
 
-  readonly #accepted: Step = fixed('server', 1, (bytes, { restart, finish }) => {
-    if (bytes[0] === 1) restart();
-    else finish();
+  readonly #accepted: Step = fixed('server', 1, (bytes, context) => {
+    if (bytes[0] === 1) context.restart();
+    else context.finish();
     return null;
   });
 
@@ -185,8 +184,8 @@ class RfbReader implements FrameReader {
     },
   };
 
-  readonly #result: Step = fixed('server', 4, (bytes, { finish }) => {
-    if (bytes.readUInt32BE(0) !== 0) finish();
+  readonly #result: Step = fixed('server', 4, (bytes, context) => {
+    if (bytes.readUInt32BE(0) !== 0) context.finish();
     this.#step = this.#serverInit;
     return null;
   });
@@ -210,9 +209,9 @@ function fixed(by: Step['by'], bytes: number, read: Step['read']): Step {
   return { by, length: () => bytes, read };
 }
 
-function tell(encryption: Encryption, { sender, frame, micros, options, counters }: FrameContext, values: readonly NamedValue[] = []): Message {
-  const message = createMessage('rfb', encryption, sender, frame, micros);
-  addNamed('rfb', message, values, options, counters);
+function tell(encryption: Encryption, context: FrameContext, values: readonly NamedValue[] = []): Message {
+  const message = createMessage('rfb', encryption, context);
+  addNamed(message, values, context);
   return message;
 }
 
@@ -222,6 +221,6 @@ function desktop(name: string): NamedValue[] {
   const [, server, user] = /^(\S+):\d+ \((\S+)\)$/.exec(name) ?? [];
   return [
     userName(owner ?? user ?? ''),
-    { name: 'desktop.host_name', key: 'rfb_host_name', value: host ?? server ?? name.replace(/ *\([\s\d.,:a-f]*\)$/i, ''), encoding: '' },
+    { name: 'desktop.host_name', key: 'rfb_host_name', value: host ?? server ?? name.replace(/ *\([\s\d.,:a-f]*\)$/i, '') },
   ];
 }

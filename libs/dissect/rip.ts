@@ -9,11 +9,11 @@ export const rip: DatagramProtocol = {
   recognise: (payload, { destinationPort }) => destinationPort === PORT
     && payload.length >= entriesAt + entryBytes && (payload.length - entriesAt) % entryBytes === 0
     && (payload[0] === REQUEST || payload[0] === RESPONSE) && payload[1] === VERSION_2 && payload.readUInt16BE(2) === 0,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('rip', cleartext, sender, frame, micros);
+  read(payload, context, environment): Message {
+    const message = createMessage('rip', cleartext, context);
     if (payload.readUInt32BE(entriesAt) === SIMPLE_PASSWORD) {
       const secret = paddedText(payload.subarray(entriesAt + 4, entriesAt + entryBytes));
-      new FieldList('rip', sender, message.fields, options, counters).add('rip.login.password', 'password', secret, '', frame);
+      new FieldList(message, environment).add('rip.login.password', 'password', secret);
     }
     return message;
   },

@@ -1,5 +1,5 @@
 /* oxlint-disable no-control-regex */
-import { userName } from './sasl.ts';
+import { userName } from './login.ts';
 import { greetingProtocol } from './user-greeting.ts';
 
 /**

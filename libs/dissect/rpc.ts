@@ -1,6 +1,7 @@
 import { FieldList } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import { createMessage, type Encryption, type Message } from './message.ts';
+import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramProtocol, Recognition, StreamProtocol } from './protocol.ts';
 
 /*
@@ -35,13 +36,13 @@ function isCall(bytes: Buffer, at: number): boolean {
   );
 }
 
-function readCall(call: Buffer, { sender, frame, micros, options, counters }: Omit<FrameContext, 'restart' | 'finish' | 'pass'>): Message {
-  const message = createMessage('rpc', cleartext, sender, frame, micros);
-  const fields = new FieldList('rpc', sender, message.fields, options, counters);
+function readCall(call: Buffer, origin: Origin, environment: DissectEnvironment): Message {
+  const message = createMessage('rpc', cleartext, origin);
+  const fields = new FieldList(message, environment);
   const length = call.readUInt32BE(28);
   const name = call.readUInt32BE(24) === AUTH_SYS && length >= 8 && call.length >= credentialsAt + 8 ? call.readUInt32BE(credentialsAt + 4) : 0;
   if (name > 0 && name <= 255 && credentialsAt + 8 + name <= call.length) {
-    fields.add('rpc.machine_name', 'rpc_machine_name', call.toString('utf8', credentialsAt + 8, credentialsAt + 8 + name), '', frame);
+    fields.add('rpc.machine_name', 'rpc_machine_name', call.toString('utf8', credentialsAt + 8, credentialsAt + 8 + name));
   }
   if (credentialsAt + length < call.length) message.payload = call.subarray(credentialsAt + length);
   return message;
@@ -50,7 +51,7 @@ function readCall(call: Buffer, { sender, frame, micros, options, counters }: Om
 export const rpc: DatagramProtocol = {
   name: 'rpc',
   recognise: (payload) => payload.length % 4 === 0 && isCall(payload, 0),
-  read: (payload, { sender, frame, micros }, options, counters) => readCall(payload, { sender, frame, micros, options, counters }),
+  read: readCall,
 };
 
 /** Bytes of the mark in front of a record, whose highest bit says that it is the last part of one (RFC 5531, section 11). */
@@ -70,7 +71,7 @@ class RpcReader implements FrameReader {
   }
 
   read(bytes: Buffer, context: FrameContext): Message | null {
-    return isCall(bytes, mark) ? readCall(bytes.subarray(mark), context) : null;
+    return isCall(bytes, mark) ? readCall(bytes.subarray(mark), context, context) : null;
   }
 
   /** Of an answer, what is behind its number and its kind. */

@@ -1,5 +1,5 @@
 /* oxlint-disable no-control-regex */
-import { password, userName } from './sasl.ts';
+import { password, userName } from './login.ts';
 import { greetingProtocol } from './user-greeting.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { keptCopy } from '#capture';
 import { visitAmf } from './amf.ts';
-import { FieldList } from './fieldlist.ts';
+import { FieldList, wholeAt } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { stepOf } from './path.ts';
 import type { Recognition } from './protocol.ts';
 import { addPairs } from './urlencoded.ts';
 
@@ -125,12 +126,12 @@ function readHeader(bytes: Buffer, direction: Direction): ChunkHeader | null {
   return { id, format, length, type, extended, dataAt: behind + (extended ? 4 : 0), dataLength: Math.min(direction.chunkSize, length - received) };
 }
 
-function openStream(direction: Direction, { id, format, length, type, extended }: ChunkHeader, { counters }: FrameContext): ChunkStream {
+function openStream(direction: Direction, { id, format, length, type, extended }: ChunkHeader, context: FrameContext): ChunkStream {
   let stream = direction.streams.get(id);
   if (stream === undefined) {
     if (direction.streams.size >= maxChunkStreams) {
       direction.streams.delete(direction.streams.keys().next().value!);
-      counters.add('rtmp', 'bounded chunk streams');
+      context.counters.add('rtmp', 'bounded chunk streams');
     }
     direction.streams.set(id, (stream = { length, type, extended, received: 0, parts: [] }));
   } else if (format < 3) {
@@ -139,31 +140,33 @@ function openStream(direction: Direction, { id, format, length, type, extended }
   return stream;
 }
 
+/** Place of the first argument among the values of a command. */
+const STREAM_NAME = 3;
+
 /** A command is its name, a number, an object or null, and arguments (section 7.2). */
-function command(body: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+function command(body: Buffer, context: FrameContext): Message | null {
   let name = '';
   const strings: { index: number; key: string; value: string }[] = [];
   const isSound = visitAmf(body, (index, key, value) => {
     if (index === 0) name = value;
     else strings.push({ index, key, value });
   });
-  if (!isSound) counters.add('rtmp', 'malformed command');
-  if (sender === 'destination' || !/^(?:connect|publish|releaseStream|FCPublish|play)$/.test(name)) return null;
-  const message = createMessage('rtmp', cleartext, sender, frame, micros);
-  const fields = new FieldList('rtmp', sender, message.fields, options, counters);
+  if (!isSound) context.counters.add('rtmp', 'malformed command');
+  if (context.sender === 'destination' || !/^(?:connect|publish|releaseStream|FCPublish|play)$/.test(name)) return null;
+  const message = createMessage('rtmp', cleartext, context);
+  const fields = new FieldList(message, context);
+  const addQuery = (path: string, query: string): void => addPairs(fields, query, 0, wholeAt(path, message.frame));
   for (const { key, value, index } of strings) {
+    const mark = value.indexOf('?');
+    const [text, query] = mark < 0 ? [value, ''] : [value.slice(0, mark), value.slice(mark + 1)];
     if (name === 'connect') {
-      fields.add(`rtmp.connect.${key}`, key, value, '', frame);
-      const query = value.indexOf('?');
-      if (key === 'tcUrl' && query >= 0) addPairs(fields, 'rtmp.connect.tcUrl.query', value.slice(query + 1), 0, { frameAt: () => frame }, '');
-    } else if (index === 3) addStream(fields, name, value, frame);
+      fields.add(key === '' ? 'rtmp.connect' : `rtmp.connect.${stepOf(key)}`, key, value);
+      if (key === 'tcUrl') addQuery('rtmp.connect.tcUrl.query', query);
+    } else if (index === STREAM_NAME) {
+      // The stream's name, at times with a query.
+      fields.add(`rtmp.${name}.stream`, name === 'play' ? '' : 'rtmp_stream_key', text);
+      addQuery(`rtmp.${name}.query`, query);
+    }
   }
   return message;
-}
-
-/** The first argument is the stream's name, at times with a query. */
-function addStream(fields: FieldList, name: string, value: string, frame: number): void {
-  const [key, query = ''] = value.split('?', 2);
-  fields.add(`rtmp.${name}.stream`, name === 'play' ? '' : 'rtmp_stream_key', key!, '', frame);
-  addPairs(fields, `rtmp.${name}.query`, query, 0, { frameAt: () => frame }, '');
 }

@@ -1,5 +1,6 @@
+import { credentials, password, response, userName } from './login.ts';
+import type { NamedValue } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
-import type { NamedValue } from './lines.ts';
 
 /** Longest response that is decoded, in characters. */
 const longestResponse = 12288;
@@ -52,36 +53,6 @@ export class SaslExchange {
   }
 }
 
-export function userName(value: string): NamedValue {
-  return { name: 'login.user_name', key: 'user_name', value, encoding: '' };
-}
-
-export function password(value: string): NamedValue {
-  return { name: 'login.password', key: 'password', value, encoding: '' };
-}
-
-/**
- * What a client proves its password with, made from that and the server's challenge: whoever has both can try passwords offline. In hexadecimal, or
- * as written.
- */
-export function response(value: Buffer | string): NamedValue {
-  return { name: 'login.response', key: 'login_response', value: typeof value === 'string' ? value : value.toString('hex'), encoding: '' };
-}
-
-/** Names by which a server takes everybody in (RFC 1635, and what is in use). */
-const guests = new Set(['anonymous', 'ftp', 'guest']);
-
-/** A user name and a password; the password of a guest is by custom an address, or anything. */
-export function credentials(user: string, secret: string): NamedValue[] {
-  return [userName(user), passwordOf(user, secret)];
-}
-
-/** The password of that user. */
-export function passwordOf(user: string, secret: string): NamedValue {
-  if (!guests.has(user.toLowerCase())) return password(secret);
-  return { name: 'login.anonymous_password', key: 'anonymous_password', value: secret, encoding: '' };
-}
-
 /** `[authzid] NUL authcid NUL passwd` (RFC 4616). */
 function readPlain(text: string): NamedValue[] {
   const [, user, secret] = text.split('\0');
@@ -99,7 +70,7 @@ function readBearer(text: string): NamedValue[] {
     const user = /^user=(.+)$/.exec(part) ?? /^[nyp][^,]*,a=([^,]+)/.exec(part);
     if (user !== null) values.push(userName(user[1]!));
     const token = /^auth=\w+ +(.+)$/i.exec(part);
-    if (token !== null) values.push({ name: 'login.access_token', key: 'access_token', value: token[1]!, encoding: '' });
+    if (token !== null) values.push({ name: 'login.access_token', key: 'access_token', value: token[1]! });
   }
   return values;
 }

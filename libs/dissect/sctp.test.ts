@@ -19,7 +19,7 @@ function data(tsn: number, flags: number, payloadProtocol: number, bytes: Buffer
 function dissect(packets: readonly Buffer[], options = defaultDissectOptions): { messages: Message[]; counters: DissectCounters } {
   const messages: Message[] = [];
   const counters = new DissectCounters();
-  const dissector = new SctpDissector(options, (message) => messages.push(message), counters);
+  const dissector = new SctpDissector({ options, counters }, (message) => messages.push(message));
   packets.forEach((packet, index) =>
     dissector.packet(packet, { sender: 'source', sourcePort: 3868, destinationPort: 3868, frame: index + 1, micros: index + 1 }),
   );

@@ -1,9 +1,8 @@
 import { keptCopy } from '#capture';
-import type { DissectCounters } from './counters.ts';
 import { diameterMessage, recogniseDiameter } from './diameter.ts';
 import { isDtls } from './dtls.ts';
 import { createMessage, type Emit, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 import { sip } from './sip.ts';
 import { isText } from './text.ts';
@@ -40,6 +39,8 @@ interface Fragment {
 class Direction {
   readonly fragments = new Map<number, Fragment>();
   bytes = 0;
+  /** Bytes of messages without named fields that were handed over. */
+  scanned = 0;
   readonly #seen = new Set<number>();
 
   /** False when the TSN was there before. */
@@ -61,16 +62,14 @@ class Direction {
  * reads it by content or payload protocol. Signalling without a reader is opaque under its own name; what nothing claims is `sctp`.
  */
 export class SctpDissector {
-  readonly #options: DissectOptions;
+  readonly #environment: DissectEnvironment;
   readonly #emit: Emit;
-  readonly #counters: DissectCounters;
-  readonly #directions: Record<Sender, Direction> = { source: new Direction(), destination: new Direction() };
-  readonly #scanned: Record<Sender, number> = { source: 0, destination: 0 };
+  readonly #source = new Direction();
+  readonly #destination = new Direction();
 
-  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters) {
-    this.#options = options;
+  constructor(environment: DissectEnvironment, emit: Emit) {
+    this.#environment = environment;
     this.#emit = emit;
-    this.#counters = counters;
   }
 
   /** The chunks of one packet, behind its common header. */
@@ -78,7 +77,7 @@ export class SctpDissector {
     for (let at = 0; at + chunkHeader <= chunks.length;) {
       const length = chunks.readUInt16BE(at + 2);
       if (length < chunkHeader || at + length > chunks.length) {
-        this.#counters.add('sctp', 'malformed chunk');
+        this.#environment.counters.add('sctp', 'malformed chunk');
         return;
       }
       if (chunks[at] === DATA && length > dataHeader) this.#data(chunks.subarray(at, at + length), context);
@@ -87,10 +86,10 @@ export class SctpDissector {
   }
 
   #data(chunk: Buffer, context: DatagramContext): void {
-    const direction = this.#directions[context.sender];
+    const direction = this.#direction(context.sender);
     const tsn = chunk.readUInt32BE(4);
     if (!direction.isNew(tsn)) {
-      this.#counters.add('sctp', 'retransmission');
+      this.#environment.counters.add('sctp', 'retransmission');
       return;
     }
     const flags = chunk[1]! & (BEGINNING | ENDING);
@@ -100,8 +99,8 @@ export class SctpDissector {
       this.#message(bytes, payloadProtocol, context);
       return;
     }
-    if (direction.fragments.size >= maxFragments || direction.bytes + bytes.length > this.#options.maxBodyBytes) {
-      this.#counters.add('sctp', 'bounded fragments');
+    if (direction.fragments.size >= maxFragments || direction.bytes + bytes.length > this.#environment.options.maxBodyBytes) {
+      this.#environment.counters.add('sctp', 'bounded fragments');
       direction.clear();
     }
     direction.fragments.set(tsn, { flags, payloadProtocol, bytes: keptCopy(bytes) });
@@ -133,29 +132,32 @@ export class SctpDissector {
 
   #message(bytes: Buffer, payloadProtocol: number, context: DatagramContext): void {
     const message = this.#read(bytes, payloadProtocol, context);
-    this.#counters.add(message.protocol, 'messages');
+    this.#environment.counters.add(message.protocol, 'messages');
     this.#emit(message);
   }
 
   #read(bytes: Buffer, payloadProtocol: number, context: DatagramContext): Message {
-    const { sender, frame, micros } = context;
-    if (payloadProtocol === DIAMETER_DTLS || isDtls(bytes)) return createMessage('dtls', dtls, sender, frame, micros);
+    if (payloadProtocol === DIAMETER_DTLS || isDtls(bytes)) return createMessage('dtls', dtls, context);
     const name = signalling[payloadProtocol];
     if (name !== undefined) return this.#unread(name, { verdict: 'opaque', reason: `${name.toUpperCase()} signalling` }, bytes, context);
-    if (recogniseDiameter(bytes) === 'yes')
-      return diameterMessage(bytes, { sender, frame, micros, options: this.#options, counters: this.#counters });
-    if (sip.recognise(bytes, context)) return sip.read(bytes, context, this.#options, this.#counters);
+    if (recogniseDiameter(bytes) === 'yes') return diameterMessage(bytes, context, this.#environment);
+    if (sip.recognise(bytes, context)) return sip.read(bytes, context, this.#environment);
     return this.#unread('sctp', isText(bytes) ? text : unknown, bytes, context);
   }
 
-  #unread(name: string, encryption: Encryption, bytes: Buffer, { sender, frame, micros }: DatagramContext): Message {
-    const message = createMessage(name, encryption, sender, frame, micros);
-    if (this.#scanned[sender] + bytes.length > this.#options.maxUnclaimedBytes) {
-      this.#counters.add('sctp', 'bounded payload');
+  #unread(name: string, encryption: Encryption, bytes: Buffer, context: DatagramContext): Message {
+    const message = createMessage(name, encryption, context);
+    const direction = this.#direction(context.sender);
+    if (direction.scanned + bytes.length > this.#environment.options.maxUnclaimedBytes) {
+      this.#environment.counters.add('sctp', 'bounded payload');
       return message;
     }
-    this.#scanned[sender] += bytes.length;
+    direction.scanned += bytes.length;
     message.payload = bytes;
     return message;
+  }
+
+  #direction(sender: Sender): Direction {
+    return sender === 'source' ? this.#source : this.#destination;
   }
 }

@@ -1,7 +1,7 @@
 import { FieldList } from './fieldlist.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectCounters } from './counters.ts';
-import type { DissectOptions } from './options.ts';
+import { createMessage, type Encryption, type Message } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
+import type { DatagramContext } from './protocol.ts';
 import { paddedText } from './text.ts';
 
 /**
@@ -25,27 +25,20 @@ export function isSdRtnHello(payload: Buffer): boolean {
   return payload[6] === CLIENT_HELLO ? tagAt(payload, tagsStart) === 'SNI' : /^[A-Z]{3,4}$/.test(tagAt(payload, tagsStart));
 }
 
-export function sdRtnMessage(
-  payload: Buffer,
-  sender: Sender,
-  frame: number,
-  micros: number,
-  options: DissectOptions,
-  counters: DissectCounters,
-): Message {
-  const message = createMessage('sd-rtn', handshake, sender, frame, micros);
-  counters.add('sd-rtn', 'messages');
+export function sdRtnMessage(payload: Buffer, context: DatagramContext, environment: DissectEnvironment): Message {
+  const message = createMessage('sd-rtn', handshake, context);
+  environment.counters.add('sd-rtn', 'messages');
   if (payload[6] !== CLIENT_HELLO) return message;
   const start = tagsStart + tagHeader;
   const end = start + payload.readUInt16LE(tagsStart + 4);
   if (end > payload.length) {
-    counters.add('sd-rtn', 'malformed tag');
+    environment.counters.add('sd-rtn', 'malformed tag');
     return message;
   }
   const name = payload.toString('utf8', start, end).toLowerCase();
   message.facts['destination.domain'] = name;
   message.facts['telltale.destination.domain_source'] = 'sd-rtn';
-  new FieldList('sd-rtn', sender, message.fields, options, counters).add('sd-rtn.sni', '', name, '', frame);
+  new FieldList(message, environment).add('sd-rtn.sni', '', name);
   return message;
 }
 

@@ -56,7 +56,7 @@ describe('RTMP', () => {
 
 test('channel data of TURN hold datagrams of their own', () => {
   const messages: Message[] = [];
-  const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), new DissectCounters());
+  const dissector = new DatagramDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, (message) => messages.push(message));
   const inner = bytes(hex('4000'), Buffer.from([0, snmpGet.length]), snmpGet);
   for (const payload of [inner, hex(`0003 0000 2112a442 ${'01'.repeat(12)}`), inner])
     dissector.datagram(payload, { sender: 'source', sourcePort: 1, destinationPort: 2, frame: 1, micros: 1 });

@@ -1,16 +1,18 @@
+import { readsLikeIpv4 } from './address.ts';
 import type { FrameMap } from './fieldlist.ts';
-import { parseHead, type Header } from './http-head.ts';
 import { endpointText, HopList } from './hops.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import { parseHead, type Header } from './http-head.ts';
+import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
 import { readSdp } from './sdp.ts';
+import { decodeUrl, decodeUtf8 } from './urlencoded.ts';
 
 const sip: Encryption = { verdict: 'cleartext', reason: 'SIP' };
 const rtsp: Encryption = { verdict: 'cleartext', reason: 'RTSP' };
 
 const startLine = /^(?:[A-Z][A-Z_]{2,19} +(?:sips?|tel|rtspu?|\*)[^\s]* +(SIP\/2|RTSP\/[12])\.0|(SIP\/2|RTSP\/[12])\.0 +\d{3}(?: .*)?)\s*$/i;
 
-/** `SIP` or `RTSP` when the line opens a message of it (RFC 3261, section 7; RFC 7826, section 4), else ''. */
+/** `SIP` or `RTSP` when the line opens a message of it (RFC 3261, section 7; RFC 7826, section 5), else ''. */
 export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
   const match = startLine.exec(line);
   if (match === null) return '';
@@ -18,17 +20,10 @@ export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
 }
 
 /** Compact forms (https://www.iana.org/assignments/sip-parameters) of the headers that are read. */
-const compact: Record<string, string> = {
-  f: 'from',
-  t: 'to',
-  m: 'contact',
-  v: 'via',
-  r: 'refer-to',
-  b: 'referred-by',
-  l: 'content-length',
-  c: 'content-type',
-  i: 'call-id',
-};
+const compact = new Map([
+  ['f', 'from'], ['t', 'to'], ['m', 'contact'], ['v', 'via'], ['r', 'refer-to'], ['b', 'referred-by'], ['l', 'content-length'], ['c', 'content-type'],
+  ['i', 'call-id'],
+]);
 
 /** Headers that name people. Call-ID, tags, branches and nonces are drawn anew for each call: they are left out. */
 const people = new Set([
@@ -43,30 +38,29 @@ const mostAddresses = 16;
 const mostHops = 64;
 
 export function headerName({ name }: Header): string {
-  return compact[name] ?? name;
+  return compact.get(name) ?? name;
+}
+
+/** A message, head and body, and which packets brought it. */
+export interface SessionText {
+  readonly protocol: 'sip' | 'rtsp';
+  readonly bytes: Buffer;
+  readonly headLength: number;
+  readonly frames: FrameMap;
 }
 
 /**
- * Reads a SIP or RTSP message, head and body, that stands at the start of `bytes`.
+ * Reads a SIP or RTSP message.
  *
  * People become fields: `sip.from.uri`, or `sip.from.phone` where the user is a number. Addresses named in Via, Contact and SDP, by
  * which the call will go on, become `telltale.session.ip`; with Record-Route and what each of them is, `telltale.flow.hops`; with ports, what
  * SDP names becomes `telltale.session.endpoints`. The Call-ID is the message's session.
  */
-export function sessionMessage(
-  protocol: 'sip' | 'rtsp',
-  bytes: Buffer,
-  headLength: number,
-  frames: FrameMap,
-  sender: Sender,
-  micros: number,
-  options: DissectOptions,
-  onMalformed: () => void,
-): Message {
-  const message = createMessage(protocol, protocol === 'sip' ? sip : rtsp, sender, frames.frameAt(Math.max(0, bytes.length - 1)), micros);
+export function sessionMessage({ protocol, bytes, headLength, frames }: SessionText, origin: Origin, environment: DissectEnvironment): Message {
+  const message = createMessage(protocol, protocol === 'sip' ? sip : rtsp, origin);
   const { facts } = message;
-  const head = parseHead(bytes.toString('latin1', 0, headLength), onMalformed);
-  const reader = new SessionReader(protocol, message, options, frames);
+  const head = parseHead(bytes.toString('latin1', 0, headLength), () => environment.counters.add(protocol, 'malformed header'));
+  const reader = new SessionReader(message, environment, frames);
   const target = /^[A-Z_]+ +(\S+)/i.exec(head.startLine);
   if (target !== null && !/^(?:SIP|RTSP)\//.test(head.startLine)) reader.target(target[1]!);
   const status = /^SIP\/2\.0 +(\d{3})/i.exec(head.startLine);
@@ -81,10 +75,10 @@ export function sessionMessage(
     else if (name === 'cseq' && status !== null) facts['telltale.sip.method'] = /^\d+ +([A-Z_]{2,32})$/i.exec(header.value)?.[1]!.toUpperCase() ?? '';
     else if (name === 'record-route' || name === 'route') reader.route(name, header);
     else if (name === 'authorization' || name === 'proxy-authorization') reader.authorization(name, header);
-    else if (name === 'user-agent') facts['user_agent.original'] = utf8(header.value);
+    else if (name === 'user-agent') facts['user_agent.original'] = decodeUtf8(header.value);
     else if (name === 'call-id' && header.value !== '') message.session = header.value;
     else if (name === 'content-type') contentType = header.value.toLowerCase();
-    else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.replace(/;.*$/, '').trim(), header);
+    else if (name === 'session' && protocol === 'rtsp') reader.field('session', 'session', header.value.split(';', 1)[0]!.trim(), header);
   }
   reader.originator();
   if (contentType.startsWith('application/sdp')) {
@@ -104,11 +98,6 @@ export function sessionMessage(
   return message;
 }
 
-/** A header value is one character per byte; what it means is UTF-8. */
-function utf8(value: string): string {
-  return Buffer.from(value, 'latin1').toString('utf8');
-}
-
 /** A number as users dial or networks write it: `+49…`, `0049…`, or 7 to 15 digits (ITU-T E.164). */
 const number = /^\+?\d{7,15}$/;
 
@@ -119,21 +108,19 @@ class SessionReader {
   #originator: readonly string[] = [];
   #originIp = '';
   readonly #mediaIps = new Set<string>();
-  readonly #protocol: string;
   readonly #message: Message;
-  readonly #options: DissectOptions;
+  readonly #environment: DissectEnvironment;
   readonly #frames: FrameMap;
 
-  constructor(protocol: string, message: Message, options: DissectOptions, frames: FrameMap) {
-    this.#protocol = protocol;
+  constructor(message: Message, environment: DissectEnvironment, frames: FrameMap) {
     this.#message = message;
-    this.#options = options;
+    this.#environment = environment;
     this.#frames = frames;
   }
 
   /** Whom a request is for; of RTSP, the resource. */
   target(uri: string): void {
-    if (this.#protocol === 'sip') this.#uri('request', uri, { end: uri.length });
+    if (this.#message.protocol === 'sip') this.#uri('request', uri, { end: uri.length });
     else this.#resource(uri);
   }
 
@@ -142,11 +129,11 @@ class SessionReader {
     let left = mostAddresses;
     for (const match of header.value
       .slice(0, longestValue)
-      .matchAll(/(?:"((?:[^"\\]|\\.){0,256})"|([^<",;]{0,128}))\s{0,8}<([^>]+)>([^,"]*(?:"[^"]*"[^,"]*)*)|((?:sips?|tel):[^\s,;<>]+)/gi)) {
+      .matchAll(/(?:"((?:[^"\\]|\\.){0,256})"\s{0,8}|([^<",;]{0,128}))<([^<>]+)>([^,"]*(?:"[^"]*"[^,"]*)*)|((?:sips?|tel):[^\s,;<>]+)/gi)) {
       if (left-- === 0) return;
       const uri = (match[3] ?? match[5])!;
       this.#uri(name, uri, header);
-      const display = utf8((match[1] ?? match[2] ?? '').trim());
+      const display = decodeUtf8((match[1] ?? match[2] ?? '').trim());
       if (display !== '' && !uri.includes(display)) {
         if (number.test(display)) this.field(`${name}.phone`, 'phone', display, header);
         else this.field(`${name}.display_name`, 'display_name', display, header);
@@ -173,7 +160,7 @@ class SessionReader {
 
   /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies that all further requests go by. */
   route(name: string, header: Header): void {
-    for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@>]*@)?(\[[^\]]+\]|[^;:?>\s]+)/gi))
+    for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@<>]*@)?(\[[^\]<>]+\]|[^;:?<>\s]+)/gi))
       this.path.add(`sip-${name}`, match[1]!);
   }
 
@@ -200,8 +187,8 @@ class SessionReader {
   /** The user name of a digest login (RFC 8760), and the credentials as they stand. */
   authorization(name: string, header: Header): void {
     const user = /^Digest\s.*?\busername\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(header.value);
-    if (user !== null) this.field('login.user_name', 'user_name', utf8(user[1]!.replace(/\\(.)/g, '$1')), header);
-    this.field(`header.${name}`, header.written, utf8(header.value), header);
+    if (user !== null) this.field('login.user_name', 'user_name', decodeUtf8(user[1]!.replace(/\\(.)/g, '$1')), header);
+    this.field(`header.${name}`, header.written, decodeUtf8(header.value), header);
   }
 
   /** Who opened the session, as SDP's `o=` says it. */
@@ -212,21 +199,21 @@ class SessionReader {
 
   /** An address or a number, with a name in front or behind (RFC 8866, section 5.6). */
   contact(kind: 'email' | 'phone', value: string, end: number): void {
-    const bare = /<([^<>]+)>/.exec(value)?.[1] ?? value.replace(/\([^)]*\)/g, '').trim();
+    const bare = /<([^<>]+)>/.exec(value)?.[1] ?? value.replace(/\([^()]*\)/g, '').trim();
     this.field(`sdp.${kind}`, kind, bare.replace(/^(?:mailto|tel):/i, ''), { end });
   }
 
   /** An address; names are left to what resolves them. */
   hop(host: string): void {
     const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
-    const isAddress = /^\d{1,3}(?:\.\d{1,3}){3}$/.test(bare) || (/^[0-9a-f:.]+$/.test(bare) && bare.includes(':'));
+    const isAddress = readsLikeIpv4(bare) || (/^[0-9a-f:.]+$/.test(bare) && bare.includes(':'));
     if (isAddress && bare !== '0.0.0.0' && bare !== '::' && this.hops.size < mostHops) this.hops.add(bare);
   }
 
   field(name: string, key: string, value: string, { end }: { end: number }): void {
-    const { fields, sender } = this.#message;
-    if (value === '' || fields.length >= this.#options.maxFields) return;
-    fields.push({ path: `${this.#protocol}.${name}`, key, value, encoding: '', sender, frame: this.#frames.frameAt(Math.max(0, end - 1)) });
+    const { fields, sender, protocol } = this.#message;
+    if (value === '' || fields.length >= this.#environment.options.maxFields) return;
+    fields.push({ path: `${protocol}.${name}`, key, value, encoding: '', sender, frame: this.#frames.frameAt(Math.max(0, end - 1)) });
   }
 
   /** `sip:user:password@host;parameters`, `tel:number`. A URI without a user names a server. */
@@ -244,7 +231,7 @@ class SessionReader {
       this.path.addPerson('sip-contact', host!);
     }
     if (user === '' || /^anonymous$/i.test(user)) return;
-    const decoded = decodePercent(user.replace(/;.*$/, ''));
+    const decoded = decodeUrl(user);
     if (number.test(decoded)) this.field(`${name}.phone`, 'phone', decoded, at);
     else this.field(`${name}.uri`, 'sip_uri', `${scheme!.toLowerCase()}:${decoded}@${host}`, at);
   }
@@ -267,16 +254,7 @@ class SessionReader {
     if (path !== '') facts['url.path'] = path!;
     if (userInfo === undefined) return;
     const [user = '', ...secret] = userInfo.split(':');
-    this.field('login.user_name', 'user_name', decodePercent(user), { end: uri.length });
-    this.field('login.password', 'password', decodePercent(secret.join(':')), { end: uri.length });
+    this.field('login.user_name', 'user_name', decodeUrl(user), { end: uri.length });
+    this.field('login.password', 'password', decodeUrl(secret.join(':')), { end: uri.length });
   }
-}
-
-function decodePercent(text: string): string {
-  return text.includes('%')
-    ? Buffer.from(
-        text.replace(/%([0-9a-f]{2})/gi, (_whole, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))),
-        'latin1',
-      ).toString('utf8')
-    : text;
 }

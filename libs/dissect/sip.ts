@@ -1,7 +1,6 @@
-import type { DissectCounters } from './counters.ts';
 import { findHeadEnd, parseHead } from './http-head.ts';
 import type { Message, Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext, DatagramProtocol, Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { headerName, sessionMessage, sessionProtocolOf } from './sip-message.ts';
 
@@ -28,12 +27,11 @@ function isSip(payload: Buffer): boolean {
 /** SIP over UDP. */
 export const sip: DatagramProtocol = { name: 'sip', recognise: isSip, read: sipMessage };
 
-function sipMessage(payload: Buffer, { sender, frame, micros }: DatagramContext, options: DissectOptions, counters: DissectCounters): Message {
+function sipMessage(payload: Buffer, context: DatagramContext, environment: DissectEnvironment): Message {
   const head = findHeadEnd(payload, 0);
-  if (head === 0) counters.add('sip', 'cut message');
-  return sessionMessage('sip', payload, head === 0 ? payload.length : head, { frameAt: () => frame }, sender, micros, options, () =>
-    counters.add('sip', 'malformed header'),
-  );
+  if (head === 0) environment.counters.add('sip', 'cut message');
+  const { frame } = context;
+  return sessionMessage({ protocol: 'sip', bytes: payload, headLength: head || payload.length, frames: { frameAt: () => frame } }, context, environment);
 }
 
 function recogniseSession(bytes: Buffer): Recognition {
@@ -120,11 +118,9 @@ class SessionHandler implements StreamHandler {
     }
     const whole = head + kept;
     counters.add(protocol, 'messages');
-    emit(
-      sessionMessage(protocol, bytes.subarray(0, whole), head, stream, sender, stream.microsAt(whole - 1), options, () =>
-        counters.add(protocol, 'malformed header'),
-      ),
-    );
+    emit(sessionMessage(
+      { protocol, bytes: bytes.subarray(0, whole), headLength: head, frames: stream }, this.#session.originAt(sender, whole - 1), this.#session,
+    ));
     stream.consume(whole);
     side.searched = 0;
     side.toSkip = bodyLength - kept;

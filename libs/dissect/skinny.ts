@@ -1,8 +1,9 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
+import { ByteReader } from './reader.ts';
+import { textUpToZero } from './text.ts';
 
 /**
  * Skinny (SCCP) between a telephone and Cisco's call manager (Wireshark's packet-skinny.c): which telephone it is, whose line it has, and who calls
@@ -45,35 +46,33 @@ class SkinnyReader implements FrameReader {
     return length >= 4 && length <= longest && versions.has(bytes.readUInt32LE(4)) ? 8 + length : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const values = readMessage(bytes).filter(({ value }) => value !== '');
     if (values.length === 0 && this.#told) return null;
     this.#told = true;
-    const message = createMessage('skinny', cleartext, sender, frame, micros);
-    addNamed('skinny', message, values, options, counters);
+    const message = createMessage('skinny', cleartext, context);
+    addNamed(message, values, context);
     return message;
   }
 }
 
 function readMessage(bytes: Buffer): NamedValue[] {
-  const numberLength = bytes[4]! >= LONG_NUMBERS ? numberBytes + 1 : numberBytes;
+  const reader = new ByteReader(bytes, header);
+  const text = (length: number): string => textUpToZero(reader.take(length).rest());
+  const digits = bytes[4]! >= LONG_NUMBERS ? numberBytes + 1 : numberBytes;
   switch (bytes.readUInt32LE(8)) {
-    case REGISTER: return [{ name: 'device_name', key: 'device_id', value: fixedText(bytes, header, deviceBytes), encoding: '' }];
-    case LINE: return [
-      number('line_number', fixedText(bytes, header + 4, numberLength)),
-      name('line_name', fixedText(bytes, header + 4 + numberLength, nameBytes)),
-    ];
+    case REGISTER: return [{ name: 'device_name', key: 'device_id', value: text(deviceBytes) }];
+    case LINE:
+      reader.skip(4);
+      return [number('line_number', text(digits)), name('line_name', text(nameBytes))];
     case LINE_2: {
-      const [line = '', text = ''] = texts(bytes, header + 8);
-      return [number('line_number', line), name('line_name', text)];
+      const [line = '', label = ''] = texts(bytes, header + 8);
+      return [number('line_number', line), name('line_name', label)];
     }
-    case CALL_INFO: {
-      const calledAt = header + nameBytes + numberLength;
-      return [
-        name('calling_name', fixedText(bytes, header, nameBytes)), number('calling_number', fixedText(bytes, header + nameBytes, numberLength)),
-        name('called_name', fixedText(bytes, calledAt, nameBytes)), number('called_number', fixedText(bytes, calledAt + nameBytes, numberLength)),
-      ];
-    }
+    case CALL_INFO: return [
+      name('calling_name', text(nameBytes)), number('calling_number', text(digits)),
+      name('called_name', text(nameBytes)), number('called_number', text(digits)),
+    ];
     case CALL_INFO_2: {
       // Behind eight numbers: calling, alternative, called, original and last number, four voice mailboxes, then the names of calling and called.
       const [calling = '', , called = '', , , , , , , callingName = '', calledName = ''] = texts(bytes, header + 32);
@@ -84,16 +83,11 @@ function readMessage(bytes: Buffer): NamedValue[] {
 }
 
 function name(path: string, value: string): NamedValue {
-  return { name: path, key: 'display_name', value, encoding: '' };
+  return { name: path, key: 'display_name', value };
 }
 
 function number(path: string, value: string): NamedValue {
-  return { name: path, key: 'caller_number', value, encoding: '' };
-}
-
-/** Text up to a zero, or the end of its field. */
-function fixedText(bytes: Buffer, start: number, length: number): string {
-  return bytes.toString('utf8', start, Math.min(bytes.length, start + length)).replace(/\0[^]*$/, '');
+  return { name: path, key: 'caller_number', value };
 }
 
 /** Texts with a zero behind each, up to the end. */

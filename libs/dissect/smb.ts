@@ -1,6 +1,6 @@
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import { addNamed } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
@@ -63,14 +63,14 @@ class SmbReader implements FrameReader {
     return bytes[0] !== 0 || bytes[prefix] === ENCRYPTED || bytes[prefix] === COMPRESSED ? null : bytes.subarray(prefix + 4);
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const isEncrypted = bytes[prefix] === ENCRYPTED;
     const names = isEncrypted ? [] : ntlmLogin(bytes);
     if (this.#begun && names.length === 0 && (!isEncrypted || this.#encrypted)) return null;
     this.#begun = true;
     this.#encrypted ||= isEncrypted;
-    const message = createMessage('smb', isEncrypted ? encrypted : cleartext, sender, frame, micros);
-    addNamed('smb', message, names, options, counters);
+    const message = createMessage('smb', isEncrypted ? encrypted : cleartext, context);
+    addNamed(message, names, context);
     return message;
   }
 }

@@ -2,6 +2,7 @@ import { FieldList } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
+import { ByteReader } from './reader.ts';
 
 /** SMPP 3.4 (SMS Forum): who may send short messages, by name and password, and between which numbers they go. */
 export const smpp = framedProtocol('smpp', recogniseSmpp, () => new SmppReader());
@@ -35,44 +36,25 @@ class SmppReader implements FrameReader {
     return isHeader(bytes) ? bytes.readUInt32BE(0) : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     const command = bytes.readUInt32BE(4);
-    const message = createMessage('smpp', cleartext, sender, frame, micros);
-    const fields = new FieldList('smpp', sender, message.fields, options, counters);
-    const texts = new Texts(bytes);
+    const message = createMessage('smpp', cleartext, context);
+    const fields = new FieldList(message, context);
+    const reader = new ByteReader(bytes, headerBytes);
+    const text = (): string => reader.terminated().toString('latin1');
     if (binds.has(command)) {
-      fields.add('smpp.bind.system_id', 'username', texts.next(), '', frame);
-      fields.add('smpp.bind.password', 'password', texts.next(), '', frame);
-      fields.add('smpp.bind.system_type', '', texts.next(), '', frame);
+      fields.add('smpp.bind.system_id', 'username', text());
+      fields.add('smpp.bind.password', 'password', text());
+      fields.add('smpp.bind.system_type', '', text());
     } else if (command === SUBMIT || command === DELIVER) {
-      texts.next();
+      text();
       for (const end of ['source', 'destination']) {
         // Type of number and numbering plan.
-        texts.position += 2;
-        fields.add(`smpp.message.${end}`, 'smpp_msisdn', texts.next().replace(/^\+/, ''), '', frame);
+        reader.skip(2);
+        fields.add(`smpp.message.${end}`, 'smpp_msisdn', text().replace(/^\+/, ''));
       }
     } else return null;
-    if (texts.failed) counters.add('smpp', 'malformed packet');
+    if (reader.failed) context.counters.add('smpp', 'malformed packet');
     return message;
-  }
-}
-
-/** Texts that end with a zero, one after the other. */
-class Texts {
-  position = headerBytes;
-  failed = false;
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  next(): string {
-    const end = this.#bytes.indexOf(0, this.position);
-    if (end < 0 || this.position > this.#bytes.length) this.failed = true;
-    if (this.failed) return '';
-    const text = this.#bytes.toString('latin1', this.position, end);
-    this.position = end + 1;
-    return text;
   }
 }

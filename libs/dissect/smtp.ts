@@ -1,7 +1,7 @@
-import { LineHandler, recogniseLine, type LineReader } from './lines.ts';
-import type { Sender } from './message.ts';
+import { LineHandler, recogniseLine } from './line-protocol.ts';
+import type { LineReader } from './line-reader.ts';
+import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { SaslExchange } from './sasl.ts';
 
 /**
  * SMTP and LMTP (RFC 5321, RFC 2033): who logs in how (RFC 4954), who writes to whom, in the envelope and in the message's head. Its body is content.
@@ -11,6 +11,8 @@ export const smtp: StreamProtocol = {
   recognise: recogniseSmtp,
   open: (session): StreamHandler => new SmtpHandler(session),
 };
+
+const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMTP' };
 
 const words = ['EHLO ', 'HELO ', 'LHLO ', 'MAIL FROM:', 'AUTH ', '220'];
 
@@ -27,17 +29,15 @@ function recogniseSmtp(bytes: Buffer): Recognition {
 const HYPHEN = 0x2d;
 
 class SmtpHandler extends LineHandler {
-  #sasl: SaslExchange | null = null;
   /** The command that the server's next final reply is awaited for. */
   #awaits: '' | 'STARTTLS' | 'DATA' = '';
   /** Who sent DATA. */
   #client: LineReader | null = null;
-  #clientSide: Sender = 'source';
   /** A chunk that was not the last went before. */
   #inChunks = false;
 
   constructor(session: StreamSession) {
-    super(session, 'smtp');
+    super(session, 'smtp', cleartext);
   }
 
   protected line(sender: Sender, reader: LineReader): void {
@@ -46,25 +46,25 @@ class SmtpHandler extends LineHandler {
   }
 
   protected override lost(): void {
-    this.#sasl = null;
+    this.sasl = null;
     this.#awaits = '';
   }
 
   #reply(reader: LineReader): void {
     const code = Number(reader.line.toString('latin1', 0, 3));
     if (reader.line[3] === HYPHEN) return;
-    if (code !== 334) this.#sasl = null;
+    if (code !== 334) this.sasl = null;
     if (this.#awaits === 'STARTTLS' && code === 220) this.restart();
     else if (this.#awaits === 'DATA' && code >= 400) this.#client?.endContent();
-    else if (this.#awaits === 'DATA' && code === 354 && this.#client?.inDotted === false) this.#client.passOverDotted(this.mail(this.#clientSide));
+    else if (this.#awaits === 'DATA' && code === 354 && this.#client?.inDotted === false) this.#client.passOverDotted(this.mail(this.#client.sender));
     // A pipelined DATA is answered after the commands before it (RFC 2920).
     if (this.#awaits === 'STARTTLS' || code === 354) this.#awaits = '';
   }
 
   #command(sender: Sender, reader: LineReader): void {
     const { text } = reader;
-    if (this.#sasl !== null) {
-      this.#respond(sender, this.#sasl, text.trim());
+    if (this.sasl !== null) {
+      this.respond(sender, this.sasl, text.trim());
       return;
     }
     const space = text.search(/[ :]/);
@@ -72,29 +72,19 @@ class SmtpHandler extends LineHandler {
     switch (verb) {
       case 'EHLO': case 'HELO': case 'LHLO': this.value(sender, 'helo', 'helo', text.slice(space + 1).trim()); break;
       case 'MAIL': case 'RCPT': this.#path(sender, text); break;
-      case 'AUTH': this.#authenticate(sender, text); break;
+      case 'AUTH': {
+        const [, mechanism = '', initial] = text.split(/ +/);
+        this.authenticate(sender, mechanism, initial);
+        break;
+      }
       case 'STARTTLS': this.#awaits = 'STARTTLS'; break;
       case 'BDAT': this.#chunk(sender, reader, text); break;
       case 'DATA':
         this.#client = reader;
-        this.#clientSide = sender;
         this.#awaits = 'DATA';
         reader.passOverDotted(this.mail(sender));
         break;
     }
-  }
-
-  /** `AUTH mechanism [initial-response]`. */
-  #authenticate(sender: Sender, text: string): void {
-    const [, mechanism = '', initial] = text.split(/ +/);
-    this.#sasl = new SaslExchange(mechanism);
-    if (initial !== undefined) this.#respond(sender, this.#sasl, initial);
-  }
-
-  #respond(sender: Sender, exchange: SaslExchange, written: string): void {
-    const values = exchange.response(written);
-    if (values.length > 0) this.message(sender, values);
-    if (exchange.finished) this.#sasl = null;
   }
 
   /** `MAIL FROM:<reverse-path> parameters`, `RCPT TO:<forward-path>`; some senders leave the brackets out. */

@@ -1,4 +1,4 @@
-import { berAt, type BerElement } from './ber.ts';
+import { berAt, berText, type BerElement } from './ber.ts';
 import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
@@ -7,12 +7,12 @@ import type { DatagramProtocol } from './protocol.ts';
 export const snmp: DatagramProtocol = {
   name: 'snmp',
   recognise: (payload) => readHeader(payload) !== null,
-  read(payload, { sender, frame, micros }, options, counters): Message {
+  read(payload, context, environment): Message {
     const header = readHeader(payload)!;
-    const message = createMessage('snmp', header.isEncrypted ? encrypted : cleartext, sender, frame, micros);
-    const fields = new FieldList('snmp', sender, message.fields, options, counters);
-    fields.add('snmp.community', 'snmp_community', header.community, '', frame);
-    fields.add('snmp.user', 'username', header.user, '', frame);
+    const message = createMessage('snmp', header.isEncrypted ? encrypted : cleartext, context);
+    const fields = new FieldList(message, environment);
+    fields.add('snmp.community', 'snmp_community', header.community);
+    fields.add('snmp.user', 'username', header.user);
     return message;
   },
 };
@@ -48,7 +48,7 @@ function readHeader(payload: Buffer): Header | null {
   if (community === null || community.end >= message.end) return null;
   const pdu = payload[community.end]!;
   if (pdu < firstPdu || pdu > lastPdu) return null;
-  return { community: textOf(payload, community), user: '', isEncrypted: false };
+  return { community: berText(payload, community), user: '', isEncrypted: false };
 }
 
 /** Version 3: global data (id, size, flags, model), then the parameters of the User-based Security Model in an octet string. */
@@ -70,13 +70,9 @@ function readUser(payload: Buffer, security: BerElement): string {
   const boots = engine === null ? null : expect(payload, engine.end, parameters!.end, INTEGER);
   const time = boots === null ? null : expect(payload, boots.end, parameters!.end, INTEGER);
   const user = time === null ? null : expect(payload, time.end, parameters!.end, OCTET_STRING);
-  return user === null ? '' : textOf(payload, user);
+  return user === null ? '' : berText(payload, user);
 }
 
 function expect(bytes: Buffer, position: number, limit: number, tag: number): BerElement | null {
   return bytes[position] === tag ? berAt(bytes, position, limit) : null;
-}
-
-function textOf(bytes: Buffer, { start, end }: BerElement): string {
-  return bytes.toString('utf8', start, end);
 }

@@ -1,9 +1,9 @@
 import { formatIp } from './address.ts';
 import { HopList } from './hops.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { NamedValue } from './lines.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import { password, userName } from './sasl.ts';
 
 /**
  * SOCKS 4, 4a and 5 (RFC 1928): who logs in at the proxy (RFC 1929), and where the client wants to go. What runs behind it is
@@ -189,14 +189,10 @@ class SocksHandler implements StreamHandler {
 
   /** Takes a message of `length` bytes, and tells what was in it. */
   #take(sender: Sender, length: number, values: readonly NamedValue[], facts: Message['facts'] = {}): true {
-    const stream = this.#session[sender];
-    const frame = stream.frameAt(length - 1);
-    const message = createMessage('socks', cleartext, sender, frame, stream.microsAt(length - 1));
-    for (const { name, key, value, encoding } of values) {
-      if (value !== '') message.fields.push({ path: `socks.${name}`, key, value, encoding, sender, frame });
-    }
+    const message = createMessage('socks', cleartext, this.#session.originAt(sender, length - 1));
+    addNamed(message, values, this.#session);
     message.facts = facts;
-    stream.consume(length);
+    this.#session[sender].consume(length);
     this.#session.counters.add('socks', 'messages');
     this.#session.emit(message);
     return true;

@@ -24,9 +24,8 @@ class SshHandler implements StreamHandler {
   }
 
   data(sender: Sender): void {
-    const stream = this.#session[sender];
     this.#session.counters.add('ssh', 'messages');
-    this.#session.emit(createMessage('ssh', encrypted, sender, stream.frameAt(0), stream.microsAt(0)));
+    this.#session.emit(createMessage('ssh', encrypted, this.#session.originAt(sender, 0)));
     this.done = true;
   }
 

@@ -11,22 +11,21 @@ export const steam: DatagramProtocol = {
   name: 'steam',
   recognise: (payload) => payload[0] === signature[0] && payload.length > headerAt
     && payload.compare(signature, 0, signature.length, 0, signature.length) === 0 && bodyOf(payload) !== null,
-  read(payload, { sender, frame, micros }, options, counters): Message {
-    const message = createMessage('steam', cleartext, sender, frame, micros);
-    const fields = new FieldList('steam', sender, message.fields, options, counters);
+  read(payload, context, environment): Message {
+    const message = createMessage('steam', cleartext, context);
+    const fields = new FieldList(message, environment);
     const { type, body } = bodyOf(payload)!;
-    const isSound = visitProtobuf(body, (field, value) => {
-      const text = value.toString('utf8');
-      if (type === STATUS && field === HOST_NAME) fields.add('steam.host_name', 'steam_host_name', text, '', frame);
-      if (type === STATUS && field === MAC_ADDRESS) fields.add('steam.mac', 'device_mac', text, '', frame);
-      if (type === STATUS && field === USER) {
-        visitProtobuf(value, () => {}, (inner, id) => {
-          if (inner === STEAM_ID && isPerson(id)) fields.add('steam.user.steam_id', 'steam_id', id.toString(), 'u64le', frame);
-        });
-      }
-      if (type === AUTHORIZATION_REQUEST && field === DEVICE_NAME) fields.add('steam.device_name', 'steam_host_name', text, '', frame);
+    const isSound = visitProtobuf(body, {
+      bytes(field, value) {
+        const text = value.toString('utf8');
+        if (type === AUTHORIZATION_REQUEST && field === DEVICE_NAME) fields.add('steam.device_name', 'steam_host_name', text);
+        if (type !== STATUS) return;
+        if (field === HOST_NAME) fields.add('steam.host_name', 'steam_host_name', text);
+        else if (field === MAC_ADDRESS) fields.add('steam.mac', 'device_mac', text);
+        else if (field === USER) addUser(fields, value);
+      },
     });
-    if (!isSound) counters.add('steam', 'malformed body');
+    if (!isSound) environment.counters.add('steam', 'malformed body');
     return message;
   },
 };
@@ -53,15 +52,20 @@ function bodyOf(payload: Buffer): { type: number; body: Buffer } | null {
   return { type: typeOf(payload.subarray(headerAt, bodyAt - 4)), body: payload.subarray(bodyAt, bodyAt + payload.readUInt32LE(bodyAt - 4)) };
 }
 
-/** The type is a small integer behind the client's id: a byte behind its tag. */
 function typeOf(header: Buffer): number {
-  let at = 0;
-  while (at + 1 < header.length) {
-    const tag = header[at++]!;
-    if (tag === TYPE << 3) return header[at]!;
-    if ((tag & 7) === 1) at += 8;
-    else if ((tag & 7) === 0) while (header[at++]! >= 0x80);
-    else return -1;
-  }
-  return -1;
+  let type = -1;
+  visitProtobuf(header, {
+    varint(field, value) {
+      if (field === TYPE) type = value;
+    },
+  });
+  return type;
+}
+
+function addUser(fields: FieldList, user: Buffer): void {
+  visitProtobuf(user, {
+    fixed64(field, id) {
+      if (field === STEAM_ID && isPerson(id)) fields.add('steam.user.steam_id', 'steam_id', id.toString(), 'u64le');
+    },
+  });
 }

@@ -16,13 +16,13 @@ import { irc } from './irc.ts';
 import { kafka } from './kafka.ts';
 import { kerberosOverTcp } from './kerberos.ts';
 import { ldap } from './ldap.ts';
-import type { Emit, Sender } from './message.ts';
+import type { Emit, Origin, Sender } from './message.ts';
 import { mipush } from './mipush.ts';
 import { mmtls } from './mmtls.ts';
 import { mongodb } from './mongodb.ts';
 import { mqtt } from './mqtt.ts';
 import { mysql } from './mysql.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment, DissectOptions } from './options.ts';
 import { pop3 } from './pop3.ts';
 import { postgresql } from './postgresql.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
@@ -65,22 +65,33 @@ const protocols: readonly StreamProtocol[] = [
 export class StreamDissector implements StreamSession {
   readonly source = new ByteStream();
   readonly destination = new ByteStream();
-  readonly options: DissectOptions;
-  readonly counters: DissectCounters;
   readonly emit: Emit;
   readonly serverPort: number;
   /** Nothing that follows is of interest. */
   done = false;
+  readonly #environment: DissectEnvironment;
   #handler: StreamHandler | null = null;
   #restarted = false;
   #unclaimedSource: UnclaimedDirection | null = null;
   #unclaimedDestination: UnclaimedDirection | null = null;
 
-  constructor(options: DissectOptions, emit: Emit, counters: DissectCounters, serverPort = 0) {
-    this.options = options;
-    this.serverPort = serverPort;
+  constructor(environment: DissectEnvironment, emit: Emit, serverPort = 0) {
+    this.#environment = environment;
     this.emit = emit;
-    this.counters = counters;
+    this.serverPort = serverPort;
+  }
+
+  get options(): DissectOptions {
+    return this.#environment.options;
+  }
+
+  get counters(): DissectCounters {
+    return this.#environment.counters;
+  }
+
+  originAt(sender: Sender, position: number): Origin {
+    const stream = this[sender];
+    return { sender, frame: stream.frameAt(position), micros: stream.microsAt(position) };
   }
 
   /** Takes the bytes that packet number `frame`, seen at `micros`, brought in order. */
@@ -173,8 +184,8 @@ export class StreamDissector implements StreamSession {
   }
 
   #unclaimedOf(sender: Sender): UnclaimedDirection {
-    if (sender === 'source') return (this.#unclaimedSource ??= new UnclaimedDirection('source', this.options, this.counters, this.emit));
-    return (this.#unclaimedDestination ??= new UnclaimedDirection('destination', this.options, this.counters, this.emit));
+    if (sender === 'source') return (this.#unclaimedSource ??= new UnclaimedDirection(this, 'source'));
+    return (this.#unclaimedDestination ??= new UnclaimedDirection(this, 'destination'));
   }
 
   #finishUnclaimed(sender: Sender): void {

@@ -39,7 +39,7 @@ class StunHandler implements StreamHandler {
   }
 
   data(sender: Sender): void {
-    const { counters, options, emit } = this.#session;
+    const { emit } = this.#session;
     const stream = this.#session[sender];
     while (stream.length >= 4) {
       const bytes = stream.bytes();
@@ -58,7 +58,7 @@ class StunHandler implements StreamHandler {
       const body = bytes.subarray(prefix, prefix + length);
       if (stunLength(body) !== 0) {
         const last = prefix + length - 1;
-        emit(stunMessage(body, sender, stream.frameAt(last), stream.microsAt(last), options, counters));
+        emit(stunMessage(body, this.#session.originAt(sender, last), this.#session));
       }
       stream.consume(prefix + length);
     }

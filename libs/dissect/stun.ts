@@ -3,8 +3,9 @@ import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import type { HandshakeTimer } from './handshake-timer.ts';
 import { endpointText, HopList } from './hops.ts';
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
+import { paddedText } from './text.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'STUN' };
 
@@ -59,69 +60,126 @@ const classicTypes = new Set([0x0001, 0x0101, 0x0111]);
 const lastClassicAttribute = 0x000b;
 
 /** Reads a STUN or TURN message. `bytes` is the whole of it, as {@link stunLength} measured it; a cut one yields what was there. */
-export function stunMessage(
-  bytes: Buffer,
-  sender: Sender,
-  frame: number,
-  micros: number,
-  options: DissectOptions,
-  counters: DissectCounters,
-): Message {
-  const message = createMessage('stun', cleartext, sender, frame, micros);
+export function stunMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
+  const message = createMessage('stun', cleartext, origin);
   const { facts } = message;
-  const fields = new FieldList('stun', sender, message.fields, options, counters);
-  const peers: string[] = [];
-  const servers: string[] = [];
-  const endpoints: string[] = [];
-  const type = bytes.readUInt16BE(0);
-  const isBinding = methodOf(type) === BINDING;
+  const reader = new AttributeReader(message, environment, bytes);
+  if (!reader.readAll()) environment.counters.add('stun', 'malformed attribute');
+  const { 'telltale.stun.relayed_ip': relay = '', 'telltale.stun.peer_ip': peers = [] } = facts;
+  if (relay !== '' || peers.length > 0) {
+    const hops = new HopList();
+    hops.add('turn-relay', relay);
+    for (const peer of peers) hops.add('turn-peer', peer);
+    facts['telltale.flow.hops'] = hops.texts;
+  }
+  // Most messages keep a path alive: only those that tell something get a name, and with it a record.
+  if (!isEmpty(facts)) facts['telltale.stun.type'] = typeName(bytes.readUInt16BE(0));
+  environment.counters.add('stun', 'messages');
+  return message;
+}
 
-  let position = stunHeaderBytes;
-  // Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
-  const isMicrosoft = bytes.length >= position + 2 && bytes.readUInt16BE(position) === MS_MAGIC_COOKIE;
-  while (position + 4 <= bytes.length) {
-    const attribute = bytes.readUInt16BE(position);
-    const start = position + 4;
-    const end = start + bytes.readUInt16BE(position + 2);
-    if (end > bytes.length) break;
-    position = !isMicrosoft ? start + ((end - start + 3) & ~3) : end;
+/** Adds the attributes of one message to its facts and fields. */
+class AttributeReader {
+  readonly #facts: Message['facts'];
+  readonly #fields: FieldList;
+  readonly #counters: DissectCounters;
+  readonly #bytes: Buffer;
+  /**
+   * Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
+   */
+  readonly #isMicrosoft: boolean;
+
+  constructor(message: Message, environment: DissectEnvironment, bytes: Buffer) {
+    this.#facts = message.facts;
+    this.#fields = new FieldList(message, environment);
+    this.#counters = environment.counters;
+    this.#bytes = bytes;
+    this.#isMicrosoft = bytes.length >= stunHeaderBytes + 2 && bytes.readUInt16BE(stunHeaderBytes) === MS_MAGIC_COOKIE;
+  }
+
+  /** False when one does not fit. */
+  readAll(): boolean {
+    const bytes = this.#bytes;
+    let position = stunHeaderBytes;
+    while (position + 4 <= bytes.length) {
+      const start = position + 4;
+      const end = start + bytes.readUInt16BE(position + 2);
+      if (end > bytes.length) return false;
+      this.#read(bytes.readUInt16BE(position), start, end);
+      position = this.#isMicrosoft ? end : start + ((end - start + 3) & ~3);
+    }
+    return position >= bytes.length;
+  }
+
+  #read(attribute: number, start: number, end: number): void {
     switch (attribute) {
-      case USERNAME: addUsername(fields, readText(bytes, start, end), isBinding, frame, counters); break;
-      case REALM: facts['telltale.stun.realm'] = addText(fields, 'realm', readText(bytes, start, end), frame); break;
-      case SOFTWARE: facts['telltale.stun.software'] = addText(fields, 'software', readText(bytes, start, end), frame); break;
-      case MAPPED_ADDRESS: facts[isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(bytes, start, end, false); break;
-      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: facts['telltale.stun.mapped_ip'] = readAddress(bytes, start, end, true); break;
-      case XOR_RELAYED_ADDRESS:
-        facts['telltale.stun.relayed_ip'] = readAddress(bytes, start, end, true);
-        endpoints.push(readEndpoint(bytes, start, end, true));
-        break;
-      case XOR_PEER_ADDRESS:
-        peers.push(readAddress(bytes, start, end, true));
-        endpoints.push(readEndpoint(bytes, start, end, true));
-        break;
-      case ORIGIN: addText(fields, 'origin', readText(bytes, start, end), frame); break;
-      case ALTERNATE_SERVER:
-        servers.push(readAddress(bytes, start, end, false));
-        endpoints.push(readEndpoint(bytes, start, end, false));
-        break;
-      case RESPONSE_ORIGIN: case OTHER_ADDRESS: servers.push(readAddress(bytes, start, end, false)); break;
+      case USERNAME: return this.#user(this.#text(start, end));
+      case REALM: return this.#tell('realm', this.#text(start, end));
+      case SOFTWARE: return this.#tell('software', this.#text(start, end));
+      case ORIGIN: return this.#fields.add('stun.origin', 'origin', this.#text(start, end));
+      case MAPPED_ADDRESS:
+        this.#facts[this.#isMicrosoft ? 'telltale.stun.relayed_ip' : 'telltale.stun.mapped_ip'] ??= readAddress(this.#bytes.subarray(start, end));
+        return;
+      case XOR_MAPPED_ADDRESS: case MS_XOR_MAPPED_ADDRESS: this.#facts['telltale.stun.mapped_ip'] = readAddress(this.#unmasked(start, end)); return;
+      case XOR_RELAYED_ADDRESS: {
+        const value = this.#unmasked(start, end);
+        this.#facts['telltale.stun.relayed_ip'] = readAddress(value);
+        return this.#append('telltale.session.endpoints', readEndpoint(value));
+      }
+      case XOR_PEER_ADDRESS: {
+        const value = this.#unmasked(start, end);
+        this.#append('telltale.stun.peer_ip', readAddress(value));
+        return this.#append('telltale.session.endpoints', readEndpoint(value));
+      }
+      case ALTERNATE_SERVER: case RESPONSE_ORIGIN: case OTHER_ADDRESS: {
+        const value = this.#bytes.subarray(start, end);
+        if (attribute === ALTERNATE_SERVER) this.#append('telltale.session.endpoints', readEndpoint(value));
+        return this.#append('telltale.session.ip', readAddress(value));
+      }
     }
   }
-  if (position < bytes.length) counters.add('stun', 'malformed attribute');
-  if (peers.length > 0) facts['telltale.stun.peer_ip'] = peers.filter((peer) => peer !== '');
-  const hops = new HopList();
-  hops.add('turn-relay', facts['telltale.stun.relayed_ip'] ?? '');
-  for (const peer of peers) hops.add('turn-peer', peer);
-  if (hops.texts.length > 0) facts['telltale.flow.hops'] = hops.texts;
-  if (servers.length > 0) facts['telltale.session.ip'] = servers.filter((server) => server !== '');
-  if (endpoints.length > 0) facts['telltale.session.endpoints'] = endpoints.filter((endpoint) => endpoint !== '');
-  // Most messages keep a path alive: only those that tell something get a name, and with it a record.
-  for (const _ in facts) {
-    facts['telltale.stun.type'] = typeName(type);
-    break;
+
+  /** Some senders count a terminating zero in. */
+  #text(start: number, end: number): string {
+    return paddedText(this.#bytes.subarray(start, end), 'utf8');
   }
-  counters.add('stun', 'messages');
-  return message;
+
+  /** The value of an XOR-MAPPED-ADDRESS, with its mask taken off: the magic cookie and, behind it, the transaction id (RFC 8489, section 14.2). */
+  #unmasked(start: number, end: number): Buffer {
+    const value = Buffer.from(this.#bytes.subarray(start, end));
+    for (let i = 2; i < Math.min(value.length, stunHeaderBytes); i++) value[i]! ^= this.#bytes[i < 4 ? i + 2 : i]!;
+    return value;
+  }
+
+  /** A text that anybody may have put a name into. */
+  #tell(name: 'realm' | 'software', text: string): void {
+    this.#facts[`telltale.stun.${name}`] = text;
+    this.#fields.add(`stun.${name}`, name, text);
+  }
+
+  #append(fact: 'telltale.stun.peer_ip' | 'telltale.session.ip' | 'telltale.session.endpoints', text: string): void {
+    if (text === '') return;
+    const texts = (this.#facts[fact] ??= []) as string[];
+    texts.push(text);
+  }
+
+  /**
+   * A long-term user name is an identifier. The pair of fragments by which ICE checks a path is made anew for each session: it
+   * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
+   * tells them from the GUIDs and names that some services put there instead.
+   */
+  #user(name: string): void {
+    const isBinding = methodOf(this.#bytes.readUInt16BE(0)) === BINDING;
+    // oxlint-disable-next-line no-control-regex
+    if (/[\x00-\x1f\x7f\ufffd]/.test(name)) this.#counters.add('stun', 'binary username');
+    else if (isBinding && iceUsername.test(name)) this.#fields.add('stun.ice_username', 'ice_username', name);
+    else this.#fields.add('stun.username', 'username', name);
+  }
+}
+
+function isEmpty(facts: Message['facts']): boolean {
+  for (const _ in facts) return false;
+  return true;
 }
 
 /** What channel data of TURN carry: behind a channel number from 0x4000 to 0x4FFF and a length (RFC 8656, section 12.4). Null when it is none. */
@@ -136,8 +194,8 @@ export function timeStun(bytes: Buffer, message: Message, timer: HandshakeTimer)
   const kind = bytes.readUInt16BE(0) & classBits;
   if (kind !== REQUEST && kind !== SUCCESS && kind !== ERROR) return;
   const transaction = bytes.toString('latin1', 8, stunHeaderBytes);
-  if (kind === REQUEST) return timer.asked(message.sender, message.micros, transaction);
-  const rtt = timer.answered(message.sender, message.micros, transaction);
+  if (kind === REQUEST) return timer.asked(message, transaction);
+  const rtt = timer.answered(message, transaction);
   if (rtt > 0) message.facts['telltale.handshake.rtt'] = rtt;
 }
 
@@ -166,45 +224,16 @@ function typeName(type: number): string {
   return `${methods[method] ?? `0x${method.toString(16)}`} ${classes[((type & 0x0100) >> 7) | ((type & 0x0010) >> 4)]}`;
 }
 
-/**
- * A long-term user name is an identifier. The pair of fragments by which ICE checks a path is made anew for each session: it
- * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
- * tells them from the GUIDs and names that some services put there instead.
- */
-function addUsername(fields: FieldList, username: string, isBinding: boolean, frame: number, counters: DissectCounters): void {
-  // oxlint-disable-next-line no-control-regex
-  if (/[\x00-\x1f\x7f\ufffd]/.test(username)) counters.add('stun', 'binary username');
-  else if (isBinding && iceUsername.test(username)) fields.add('stun.ice_username', 'ice_username', username, '', frame);
-  else fields.add('stun.username', 'username', username, '', frame);
-}
-
 const iceUsername = /^[A-Za-z0-9+/]{1,256}:[A-Za-z0-9+/]{1,256}$/;
 
-/** A text that anybody may have put a name into. */
-function addText(fields: FieldList, name: string, value: string, frame: number): string {
-  fields.add(`stun.${name}`, name, value, '', frame);
-  return value;
-}
-
-/** Text; some senders count a terminating zero in. */
-function readText(bytes: Buffer, start: number, end: number): string {
-  while (end > start && bytes[end - 1] === 0) end--;
-  return bytes.toString('utf8', start, end);
-}
-
-/** A (XOR-)MAPPED-ADDRESS value (RFC 8489, sections 14.1 and 14.2), '' when it is none. */
-function readAddress(bytes: Buffer, start: number, end: number, xor: boolean): string {
-  const length = end - start - 4;
-  const family = bytes[start + 1];
-  if (!(family === 1 && length === 4) && !(family === 2 && length === 16)) return '';
-  const address = Buffer.from(bytes.subarray(start + 4, end));
-  // The mask is the magic cookie and the transaction id, which follow each other from the header's fifth byte on.
-  if (xor) for (let i = 0; i < length; i++) address[i]! ^= bytes[4 + i]!;
-  return formatIp(address, 0, length);
+/** The value of a MAPPED-ADDRESS (RFC 8489, section 14.1): a zero, the family, port and address. '' when it is none. */
+function readAddress(value: Buffer): string {
+  const isAddress = (value[1] === 1 && value.length === 8) || (value[1] === 2 && value.length === 20);
+  return isAddress ? formatIp(value, 4, value.length - 4) : '';
 }
 
 /** The same with its port: `192.0.2.1:49152`. */
-function readEndpoint(bytes: Buffer, start: number, end: number, xor: boolean): string {
-  const ip = readAddress(bytes, start, end, xor);
-  return ip === '' ? '' : endpointText(ip, bytes.readUInt16BE(start + 2) ^ (xor ? MAGIC_COOKIE >>> 16 : 0));
+function readEndpoint(value: Buffer): string {
+  const ip = readAddress(value);
+  return ip === '' ? '' : endpointText(ip, value.readUInt16BE(2));
 }

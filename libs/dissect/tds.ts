@@ -1,10 +1,9 @@
-import { addNamed } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
-import type { NamedValue } from './lines.ts';
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
-import { password, userName } from './sasl.ts';
 
 /** TDS 7 of Microsoft SQL Server ([MS-TDS]): who logs in where the login is not encrypted, and what can be read of queries and their results. */
 export const tds = framedProtocol('tds', recogniseTds, () => new TdsReader());
@@ -36,16 +35,16 @@ class TdsReader implements FrameReader {
     return length >= header ? length : -1;
   }
 
-  read(bytes: Buffer, { sender, frame, micros, options, counters, finish, pass }: FrameContext): Message | null {
+  read(bytes: Buffer, context: FrameContext): Message | null {
     if (bytes[0] === PRELOGIN && bytes[header] === TLS_HANDSHAKE) {
-      finish();
-      return createMessage('tds', encrypted, sender, frame, micros);
+      context.finish();
+      return createMessage('tds', encrypted, context);
     }
     const isLogin = bytes[0] === LOGIN;
-    if (isLogin) pass();
+    if (isLogin) context.pass();
     else if (bytes[0] !== PRELOGIN) return null;
-    const message = createMessage('tds', cleartext, sender, frame, micros);
-    if (isLogin) addNamed('tds', message, loginValues(bytes.subarray(header)), options, counters);
+    const message = createMessage('tds', cleartext, context);
+    if (isLogin) addNamed(message, loginValues(bytes.subarray(header)), context);
     return message;
   }
 
@@ -55,7 +54,7 @@ class TdsReader implements FrameReader {
 }
 
 function loginValues(login: Buffer): NamedValue[] {
-  const workstation = { name: 'login.workstation', key: 'netbios_name', value: textAt(login, HOST), encoding: '' };
+  const workstation = { name: 'login.workstation', key: 'netbios_name', value: textAt(login, HOST) };
   const secret = Buffer.from(Buffer.from(textAt(login, SECRET), 'utf16le').map((byte) => nibblesSwapped(byte ^ 0xa5))).toString('utf16le');
   return [workstation, userName(textAt(login, USER)), { ...password(secret), encoding: 'tds' }, ...ntlmLogin(login)];
 }

@@ -14,7 +14,7 @@ const media = bytes(tag, Buffer.from(Array.from({ length: 64 }, (_, index) => (i
 function dissect(...datagrams: [sender: DatagramContext['sender'], payload: Buffer][]): { messages: Message[]; counters: DissectCounters } {
   const messages: Message[] = [];
   const counters = new DissectCounters();
-  const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), counters);
+  const dissector = new DatagramDissector({ options: defaultDissectOptions, counters }, (message) => messages.push(message));
   datagrams.forEach(([sender, payload], index) =>
     dissector.datagram(payload, { sender, sourcePort: 50_000, destinationPort: 533, frame: index + 1, micros: (index + 1) * 1000 }),
   );

@@ -1,10 +1,9 @@
 import { keptCopy } from '#capture';
-import type { DissectCounters } from './counters.ts';
 import { FieldList } from './fieldlist.ts';
 import { HandshakeTimer } from './handshake-timer.ts';
 import { HopList } from './hops.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
-import type { DissectOptions } from './options.ts';
+import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 
 /**
@@ -34,16 +33,14 @@ export function isReflected(payload: Buffer): boolean {
 /** One client's part in a call, on one flow. */
 export class TelegramCall {
   readonly #tag: Buffer;
-  readonly #options: DissectOptions;
-  readonly #counters: DissectCounters;
+  readonly #environment: DissectEnvironment;
   readonly #timer = new HandshakeTimer();
   #isTold = false;
   #peer = '';
 
-  constructor(payload: Buffer, options: DissectOptions, counters: DissectCounters) {
+  constructor(payload: Buffer, environment: DissectEnvironment) {
     this.#tag = keptCopy(payload.subarray(0, tagLength));
-    this.#options = options;
-    this.#counters = counters;
+    this.#environment = environment;
   }
 
   /** Is it of this call? */
@@ -52,17 +49,17 @@ export class TelegramCall {
   }
 
   /** Null when it tells nothing new, as media do. */
-  message(payload: Buffer, { sender, frame, micros }: DatagramContext): Message | null {
-    this.#counters.add('telegram', 'messages');
+  message(payload: Buffer, context: DatagramContext): Message | null {
+    this.#environment.counters.add('telegram', 'messages');
     if (!isReflected(payload)) return null;
-    const message = createMessage('telegram', call, sender, frame, micros);
+    const message = createMessage('telegram', call, context);
     message.session = this.#tag.toString('hex');
     switch (payload.readUInt32LE(typeOffset)) {
       case ASK_SELF:
-        this.#timer.asked(sender, micros, payload.toString('hex', 32, 40));
+        this.#timer.asked(context, payload.toString('hex', 32, 40));
         break;
       case SELF: {
-        const rtt = this.#timer.answered(sender, micros, payload.toString('hex', 36, 44));
+        const rtt = this.#timer.answered(context, payload.toString('hex', 36, 44));
         if (rtt === 0) break;
         message.facts['telltale.handshake.rtt'] = rtt;
         return message;
@@ -71,7 +68,7 @@ export class TelegramCall {
         const address = payload.subarray(40, 44).join('.');
         if (address === this.#peer) return null;
         this.#peer = address;
-        new FieldList('telegram', sender, message.fields, this.#options, this.#counters).add('telegram.peer.ip', '', address, '', frame);
+        new FieldList(message, this.#environment).add('telegram.peer.ip', '', address);
         const hops = new HopList();
         hops.addPerson('telegram-peer', address);
         message.facts['telltale.flow.hops'] = hops.texts;

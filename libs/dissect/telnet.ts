@@ -1,7 +1,7 @@
-import { createMessage, type Encryption, type Message, type Sender } from './message.ts';
+import { password, userName } from './login.ts';
+import { createMessage, type Encryption, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
-import type { NamedValue } from './lines.ts';
-import { password, userName } from './sasl.ts';
 
 /**
  * Telnet (RFC 854): what is typed when the other side asks for a name or a password, be it sent letter by letter or as a line,
@@ -107,10 +107,8 @@ class TelnetHandler implements StreamHandler {
   }
 
   #emit(sender: Sender, values: readonly NamedValue[], position: number): void {
-    const stream = this.#session[sender];
-    const frame = stream.frameAt(position);
-    const message: Message = createMessage('telnet', cleartext, sender, frame, stream.microsAt(position));
-    for (const { name, key, value, encoding } of values) message.fields.push({ path: `telnet.${name}`, key, value, encoding, sender, frame });
+    const message = createMessage('telnet', cleartext, this.#session.originAt(sender, position));
+    addNamed(message, values, this.#session);
     this.#begun = true;
     this.#session.counters.add('telnet', 'messages');
     this.#session.emit(message);
@@ -152,10 +150,12 @@ class Side {
       case 'option': this.#state = 'data'; return 'nothing';
       case 'subnegotiation':
         if (byte === IAC) this.#state = 'subnegotiation command';
-        else if (this.subnegotiation.length < longestSubnegotiation) this.subnegotiation.push(byte);
+        else this.#collect(byte);
         return 'nothing';
       case 'subnegotiation command':
         this.#state = byte === SE ? 'data' : 'subnegotiation';
+        // Doubled, it stands for itself (RFC 855).
+        if (byte === IAC) this.#collect(byte);
         return byte === SE ? 'subnegotiation' : 'nothing';
     }
   }
@@ -175,6 +175,10 @@ class Side {
     this.asked = null;
     this.#state = 'data';
     this.#afterCr = false;
+  }
+
+  #collect(byte: number): void {
+    if (this.subnegotiation.length < longestSubnegotiation) this.subnegotiation.push(byte);
   }
 
   /** A line ends with CR LF, CR NUL, CR or LF (RFC 854; in practice all of them). */

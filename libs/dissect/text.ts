@@ -17,7 +17,15 @@ export function hasControls(bytes: Buffer): boolean {
   return false;
 }
 
-/** Text that is filled up with zeros to the length of its field. */
-export function paddedText(bytes: Buffer): string {
-  return bytes.toString('latin1').replace(/\0+$/, '');
+/** Text that is filled up with zeros to the length of its field, or has one counted in at its end. */
+export function paddedText(bytes: Buffer, encoding: 'latin1' | 'utf8' = 'latin1'): string {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.toString(encoding, 0, end);
+}
+
+/** Text up to a zero, or the end. */
+export function textUpToZero(bytes: Buffer): string {
+  const zero = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, zero < 0 ? bytes.length : zero);
 }

@@ -23,8 +23,7 @@ export interface ShownCertificate {
  * the server asked for one. TLS 1.2 and older show either in clear (RFC 5246, sections 7.4.2 and 7.4.6).
  */
 export class CertificateReader {
-  /** Nothing more is looked for. */
-  done = false;
+  #done = false;
   readonly #handshake = new ByteStream();
   readonly #maxBytes: number;
 
@@ -32,13 +31,18 @@ export class CertificateReader {
     this.#maxBytes = maxBytes;
   }
 
+  /** Nothing more is looked for. */
+  get done(): boolean {
+    return this.#done;
+  }
+
   /** Consumes the records that are there as a whole; returns the certificate once it is. */
   read(stream: ByteStream): ShownCertificate | null {
-    while (!this.done && stream.length >= recordHeader) {
+    while (!this.#done && stream.length >= recordHeader) {
       const bytes = stream.bytes();
       const length = bytes.readUInt16BE(3);
       if (bytes[0] !== HANDSHAKE || this.#handshake.length + length > this.#maxBytes) {
-        this.done = true;
+        this.#finish();
         return null;
       }
       if (bytes.length < recordHeader + length) return null;
@@ -59,17 +63,24 @@ export class CertificateReader {
       if (bytes.length < end) return null;
       const body = bytes.subarray(messageHeader, end);
       if (bytes[0] === CERTIFICATE) {
-        this.done = true;
         const list = new ByteReader(body, 3);
-        return { names: certificateNames(list.take(list.u24()).rest()), frame: handshake.frameAt(end - 1), micros: handshake.microsAt(end - 1) };
+        const shown = { names: certificateNames(list.take(list.u24()).rest()), frame: handshake.frameAt(end - 1), micros: handshake.microsAt(end - 1) };
+        this.#finish();
+        return shown;
       }
       if (bytes[0] === SERVER_HELLO ? hidesCertificate(body) : bytes[0] !== CERTIFICATE_STATUS) {
-        this.done = true;
+        this.#finish();
         return null;
       }
       handshake.consume(end);
     }
     return null;
+  }
+
+  /** The chain of certificates is not kept while the flow goes on. */
+  #finish(): void {
+    this.#done = true;
+    this.#handshake.clear();
   }
 }
 

@@ -37,7 +37,7 @@ describe('DTLS', () => {
 
   function send(packets: [sender: Sender, payload: Buffer, micros: number][]): Message[] {
     const messages: Message[] = [];
-    const dissector = new DatagramDissector(defaultDissectOptions, (message) => messages.push(message), new DissectCounters());
+    const dissector = new DatagramDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, (message) => messages.push(message));
     packets.forEach(([sender, payload, micros]) => dissector.datagram(payload, { sender, sourcePort: 1, destinationPort: 2, frame: 1, micros }));
     return messages;
   }

@@ -31,7 +31,7 @@ export function setClientHelloFacts(message: Message, fields: FieldList, body: B
     if (extensions.failed) break;
     hello.extensions.push(type);
     if (type === SERVER_NAME) hello.hasServerName = true;
-    if (type === SERVER_NAME) setServerName(message, fields, content);
+    if (type === SERVER_NAME) readServerNames(message, fields, content);
     else if (type === ALPN) hello.protocol = setProtocols(message, content);
     else if (type === SIGNATURE_ALGORITHMS) hello.signatures = integers(content.take(content.u16()));
     else if (type === SUPPORTED_VERSIONS) hello.version = newestVersion(integers(content.take(content.u8())), carrier) || hello.version;
@@ -51,18 +51,23 @@ function integers(reader: ByteReader): number[] {
   return list;
 }
 
-function setServerName(message: Message, fields: FieldList, content: ByteReader): void {
+function readServerNames(message: Message, fields: FieldList, content: ByteReader): void {
   const names = content.take(content.u16());
   while (names.left > 0 && !names.failed) {
     const type = names.u8();
     const name = names.take(names.u16()).text().toLowerCase();
     if (type !== 0 || name === '') continue;
-    message.facts['tls.client.server_name'] = name;
-    message.facts['destination.domain'] = name;
-    message.facts['telltale.destination.domain_source'] = 'tls';
-    fields.add('tls.client.server_name', 'tls_server_name', name, '', message.frame);
+    setServerName(message, fields, name);
     return;
   }
+}
+
+/** `name` is in lower case. */
+export function setServerName(message: Message, fields: FieldList, name: string): void {
+  message.facts['tls.client.server_name'] = name;
+  message.facts['destination.domain'] = name;
+  message.facts['telltale.destination.domain_source'] = 'tls';
+  fields.add('tls.client.server_name', 'tls_server_name', name);
 }
 
 /** Returns the first protocol, as its bytes. */

@@ -42,11 +42,6 @@ function recogniseTls(bytes: Buffer): Recognition {
   return bytes[5] === CLIENT_HELLO || bytes[5] === SERVER_HELLO || length >= 16 ? 'yes' : 'no';
 }
 
-interface Certificates {
-  readonly answer: CertificateReader;
-  readonly reply: CertificateReader;
-}
-
 class TlsHandler implements StreamHandler {
   done = false;
   readonly #session: StreamSession;
@@ -54,7 +49,8 @@ class TlsHandler implements StreamHandler {
   readonly #handshake = new ByteStream();
   #reported = false;
   /** After the ClientHello: what the other side answers, and what the client says to that. */
-  #certificates: Certificates | null = null;
+  #answer: CertificateReader | null = null;
+  #reply: CertificateReader | null = null;
   /** The side that sent a ServerHello: nothing more of it is of interest. */
   #server: Sender | null = null;
   /** Who began the TLS stream, and with which packet. */
@@ -68,14 +64,14 @@ class TlsHandler implements StreamHandler {
 
   data(sender: Sender): void {
     const stream = this.#session[sender];
-    if (this.#certificates !== null) return this.#readCertificates(this.#certificates, sender);
+    if (this.#answer !== null) return this.#readCertificates(this.#answer, sender);
     if (this.#frame === 0) {
       this.#sender = sender;
       this.#frame = stream.frameAt(0);
       this.#micros = stream.microsAt(0);
     }
     if (sender === this.#server) return stream.clear();
-    while (!this.done && this.#certificates === null && stream.length >= recordHeader) {
+    while (!this.done && this.#answer === null && stream.length >= recordHeader) {
       const bytes = stream.bytes();
       const type = bytes[0]!;
       const length = bytes.readUInt16BE(3);
@@ -98,7 +94,7 @@ class TlsHandler implements StreamHandler {
 
   gap(sender: Sender): void {
     this.#session.counters.add('tls', 'gap');
-    if (this.#certificates === null) this.#withoutHello(sender);
+    if (this.#answer === null) this.#withoutHello(sender);
     else this.done = true;
   }
 
@@ -120,8 +116,8 @@ class TlsHandler implements StreamHandler {
       return this.#withoutHello(sender);
     }
     if (handshake.length < length) return;
-    const message = createMessage('tls', byClientHello, sender, handshake.frameAt(length - 1), handshake.microsAt(length - 1));
-    const fields = new FieldList('tls', sender, message.fields, options, counters);
+    const message = createMessage('tls', byClientHello, { sender, frame: handshake.frameAt(length - 1), micros: handshake.microsAt(length - 1) });
+    const fields = new FieldList(message, this.#session);
     if (!setClientHelloFacts(message, fields, bytes.subarray(4, length), 'tls')) counters.add('tls', 'malformed ClientHello');
     this.#emit(message);
     const other = sender === 'source' ? 'destination' : 'source';
@@ -129,15 +125,16 @@ class TlsHandler implements StreamHandler {
     if (this.#server === other || this.#session[sender].length > 0) this.done = true;
     else {
       this.#sender = sender;
-      this.#certificates = { answer: new CertificateReader(options.maxHeadBytes), reply: new CertificateReader(options.maxHeadBytes) };
-      if (this.#session[other].length > 0) this.#readCertificates(this.#certificates, other);
+      this.#answer = new CertificateReader(options.maxHeadBytes);
+      if (this.#session[other].length > 0) this.#readCertificates(this.#answer, other);
     }
   }
 
   /** The server's comes first. The client shows one with its next flight, if at all: then nothing more is to be read. */
-  #readCertificates({ answer, reply }: Certificates, sender: Sender): void {
+  #readCertificates(answer: CertificateReader, sender: Sender): void {
     const stream = this.#session[sender];
     if (sender === this.#sender) {
+      const reply = (this.#reply ??= new CertificateReader(this.#session.options.maxHeadBytes));
       const shown = reply.read(stream);
       if (shown !== null) this.#clientCertificate(shown, sender);
       this.done = reply.done;
@@ -154,21 +151,21 @@ class TlsHandler implements StreamHandler {
   #serverCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
     const hosts = [...new Set([...names.common, ...names.dns].map((name) => name.toLowerCase()))];
     if (hosts.length === 0) return;
-    const message = createMessage('tls', byClientHello, sender, frame, micros);
+    const message = createMessage('tls', byClientHello, { sender, frame, micros });
     message.facts['telltale.tls.certificate_names'] = hosts;
-    const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
-    for (const name of hosts) fields.add('tls.certificate.name', 'tls_certificate_name', name, '', frame);
+    const fields = new FieldList(message, this.#session);
+    for (const name of hosts) fields.add('tls.certificate.name', 'tls_certificate_name', name);
     this.#emit(message);
   }
 
   /** Whom it names is a person, or a device, that anyone on the path recognises at each connection; one with DNS names is a host's. */
   #clientCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
-    const message = createMessage('tls', byClientHello, sender, frame, micros);
-    const fields = new FieldList('tls', sender, message.fields, this.#session.options, this.#session.counters);
+    const message = createMessage('tls', byClientHello, { sender, frame, micros });
+    const fields = new FieldList(message, this.#session);
     if (names.dns.size === 0)
-      for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name, '', frame);
-    for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name, '', frame);
-    for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name, '', frame);
+      for (const name of names.common) fields.add('tls.client.x509.subject.common_name', 'tls_client_certificate_name', name);
+    for (const name of names.mail) fields.add('tls.client.x509.alternative_names', 'email', name);
+    for (const name of names.users) fields.add('tls.client.x509.alternative_names', 'user_principal_name', name);
     if (message.fields.length > 0) this.#emit(message);
   }
 
@@ -178,7 +175,7 @@ class TlsHandler implements StreamHandler {
   }
 
   #report(sender: Sender): void {
-    if (!this.#reported) this.#emit(createMessage('tls', byRecords, sender, this.#frame, this.#micros));
+    if (!this.#reported) this.#emit(createMessage('tls', byRecords, { sender, frame: this.#frame, micros: this.#micros }));
   }
 
   #emit(message: Message): void {

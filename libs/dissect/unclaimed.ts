@@ -1,7 +1,6 @@
 import type { ByteStream } from './bytestream.ts';
-import { payloadMessage, type Encryption, type Message, type Sender } from './message.ts';
-import type { DissectCounters } from './counters.ts';
-import type { DissectOptions } from './options.ts';
+import { payloadMessage, type Encryption, type Sender } from './message.ts';
+import type { StreamSession } from './protocol.ts';
 import { hasControls, isText } from './text.ts';
 
 const text: Encryption = { verdict: 'cleartext', reason: 'text' };
@@ -23,21 +22,17 @@ const sampleOfPacket = 256;
  * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow caught in the middle).
  */
 export class UnclaimedDirection {
+  readonly #session: StreamSession;
   readonly #sender: Sender;
-  readonly #options: DissectOptions;
-  readonly #counters: DissectCounters;
-  readonly #emit: (message: Message) => void;
   #kind: 'unknown' | 'text' | 'binary' = 'unknown';
   #handedOver = 0;
   #attempts = binaryAttempts;
   #samples = binarySamples;
   #isFull = false;
 
-  constructor(sender: Sender, options: DissectOptions, counters: DissectCounters, emit: (message: Message) => void) {
+  constructor(session: StreamSession, sender: Sender) {
+    this.#session = session;
     this.#sender = sender;
-    this.#options = options;
-    this.#counters = counters;
-    this.#emit = emit;
   }
 
   /** No protocol is looked for any more. */
@@ -88,26 +83,26 @@ export class UnclaimedDirection {
       this.#turnBinary();
       return true;
     }
-    if (end > 0) this.#handOver(stream, line, length);
+    if (end > 0) this.#handOver(line, length);
     stream.consume(length);
     return true;
   }
 
-  #handOver(stream: ByteStream, line: Buffer, length: number): void {
-    if (this.#handedOver + line.length > this.#options.maxUnclaimedBytes) {
-      this.#counters.add('tcp', 'bounded text');
+  #handOver(line: Buffer, length: number): void {
+    if (this.#handedOver + line.length > this.#session.options.maxUnclaimedBytes) {
+      this.#session.counters.add('tcp', 'bounded text');
       this.#kind = 'binary';
       this.#samples = 0;
       return;
     }
     this.#handedOver += line.length;
-    this.#counters.add('tcp', 'messages');
-    this.#emit(payloadMessage('tcp', text, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1), line));
+    this.#session.counters.add('tcp', 'messages');
+    this.#session.emit(payloadMessage('tcp', text, this.#session.originAt(this.#sender, length - 1), line));
   }
 
   #turnBinary(): void {
     this.#kind = 'binary';
-    this.#counters.add('tcp', 'opaque');
+    this.#session.counters.add('tcp', 'opaque');
   }
 
   /** A protocol may begin with the next packet. */
@@ -120,18 +115,18 @@ export class UnclaimedDirection {
   }
 
   #handOverPacket(stream: ByteStream, length: number): void {
-    if (this.#handedOver + length > this.#options.maxUnclaimedBytes) {
-      this.#counters.add('tcp', 'bounded payload');
+    if (this.#handedOver + length > this.#session.options.maxUnclaimedBytes) {
+      this.#session.counters.add('tcp', 'bounded payload');
       this.#isFull = true;
       return;
     }
     this.#handedOver += length;
     const payload = stream.buffer.subarray(stream.start, stream.start + length);
-    const message = payloadMessage('tcp', opaque, this.#sender, stream.frameAt(length - 1), stream.microsAt(length - 1), payload);
+    const message = payloadMessage('tcp', opaque, this.#session.originAt(this.#sender, length - 1), payload);
     if (this.#samples > 0) {
       this.#samples--;
       message.sample = payload.subarray(0, sampleOfPacket);
     }
-    this.#emit(message);
+    this.#session.emit(message);
   }
 }

@@ -1,4 +1,4 @@
-import { addEncoding, type FieldList, type FrameMap } from './fieldlist.ts';
+import { addEncoding, type FieldList, type Place } from './fieldlist.ts';
 import { isName, stepOf } from './path.ts';
 
 /**
@@ -7,7 +7,7 @@ import { isName, stepOf } from './path.ts';
  * `text` holds one character per byte (latin1), and begins at `position` of the bytes that `frames` knows.
  * A part that is only a key or only a value is a value without a key, and so is a key that is data itself (see {@link stepOf}).
  */
-export function addPairs(list: FieldList, path: string, text: string, position: number, frames: FrameMap, encoding: string): void {
+export function addPairs(list: FieldList, text: string, position: number, { path, frames, encoding }: Place): void {
   let start = 0;
   while (start < text.length) {
     let end = text.indexOf('&', start);
@@ -18,26 +18,40 @@ export function addPairs(list: FieldList, path: string, text: string, position: 
       const isPair = equals > 0 && equals < pair.length - 1;
       const writtenKey = isPair ? pair.slice(0, equals) : '';
       const written = isPair ? pair.slice(equals + 1) : pair.replace('=', '');
-      const key = decodeUrl(writtenKey, true);
-      const value = decodeUrl(written, true);
+      const key = decodeForm(writtenKey);
+      const value = decodeForm(written);
       const frame = frames.frameAt(position + end - 1);
-      if (!isName(key)) list.add(path, '', key, encodingOf(encoding, writtenKey), frame);
-      list.add(key === '' ? path : `${path}.${stepOf(key)}`, key, value, encodingOf(encoding, written), frame);
+      if (!isName(key)) list.add(path, '', key, formEncodingOf(encoding, writtenKey), frame);
+      list.add(key === '' ? path : `${path}.${stepOf(key)}`, key, value, formEncodingOf(encoding, written), frame);
     }
     start = end + 1;
   }
 }
 
-/** The chain with `url` where the written form (latin1) differs from what it means. */
-export function encodingOf(chain: string, written: string, plus = true): string {
-  return written.includes('%') || (plus && written.includes('+')) ? addEncoding(chain, 'url') : chain;
+/** The chain with `url` where a text of a form differs from what it means. */
+function formEncodingOf(chain: string, written: string): string {
+  return written.includes('%') || written.includes('+') ? addEncoding(chain, 'url') : chain;
+}
+
+/** `url` where percent-encoding makes a text differ from what it means. */
+export function encodingOf(written: string): string {
+  return written.includes('%') ? 'url' : '';
 }
 
 /**
- * Undoes percent-encoding (RFC 3986, section 2.1), and `+` for a space where asked for, of text that holds one character per
- * byte. The bytes are read as UTF-8; a `%` that no two hexadecimal digits follow stands for itself.
+ * Undoes percent-encoding (RFC 3986, section 2.1) of text that holds one character per byte. The bytes are read as UTF-8; a `%` that no two
+ * hexadecimal digits follow stands for itself.
  */
-export function decodeUrl(text: string, plus: boolean): string {
+export function decodeUrl(text: string): string {
+  return undo(text, false);
+}
+
+/** Undoes the encoding of forms: percent-encoding, and `+` for a space. */
+function decodeForm(text: string): string {
+  return undo(text, true);
+}
+
+function undo(text: string, plus: boolean): string {
   if (!needsDecoding.test(text)) return text;
   const bytes = Buffer.allocUnsafe(text.length);
   let length = 0;

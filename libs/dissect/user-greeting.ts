@@ -1,6 +1,5 @@
-import { addNamed } from './fieldlist.ts';
-import type { NamedValue } from './lines.ts';
 import { createMessage, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /** What a greeting tells, and in which protocol. */
@@ -47,7 +46,7 @@ class GreetingHandler implements StreamHandler {
   }
 
   data(sender: Sender): void {
-    const { options, counters, emit, serverPort } = this.#session;
+    const { counters, emit, serverPort } = this.#session;
     const { whole, longest, read } = this.#greeting;
     const stream = this.#session[sender];
     const texts = whole.exec(stream.bytes().toString('latin1', 0, longest));
@@ -55,9 +54,9 @@ class GreetingHandler implements StreamHandler {
     if (texts === null) return;
     const { protocol, values } = read(texts, serverPort);
     counters.add(protocol, 'messages');
-    const last = texts[0].length - 1;
-    const message = createMessage(protocol, { verdict: 'cleartext', reason: protocol }, sender, stream.frameAt(last), stream.microsAt(last));
-    addNamed(protocol, message, values, options, counters);
+    const origin = this.#session.originAt(sender, texts[0].length - 1);
+    const message = createMessage(protocol, { verdict: 'cleartext', reason: protocol }, origin);
+    addNamed(message, values, this.#session);
     emit(message);
   }
 

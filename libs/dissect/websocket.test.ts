@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { constants, createDeflateRaw } from 'node:zlib';
+import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { dissectStream, fieldsOf, openStream, type Packet } from './testing/packets.ts';
@@ -45,6 +45,21 @@ test('a compressed message may refer to the ones before it', async () => {
   );
   const second = dissectStream([...handshake, frames[1]!]);
   assert.equal(second.counters.get('websocket', 'malformed deflate'), 1);
+});
+
+test('a reference reaches back over messages longer and shorter than the window', () => {
+  const noise = Array.from({ length: 9000 }, (_, index) => ((index * 7919) % 65_521).toString(36)).join('');
+  const texts = [noise, noise.slice(0, 100), `{"name":"${noise.slice(-20_000)}"}`];
+  let before = Buffer.alloc(0);
+  const frames = texts.map((text): Packet => {
+    const dictionary = before.subarray(-32 * 1024);
+    const deflated = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH, ...(dictionary.length > 0 && { dictionary }) });
+    before = Buffer.concat([before, Buffer.from(text)]);
+    return ['destination', webSocketFrame(0xc1, deflated.subarray(0, -4))];
+  });
+  const { messages, counters } = dissectStream([...handshake, ...frames]);
+  assert.equal(counters.get('websocket', 'malformed deflate'), 0);
+  assert.deepEqual(fieldsOf(messages.at(-1)), [`websocket.json.name=(deflate)${noise.slice(-20_000)}`]);
 });
 
 test('a gap loses the message at hand only', () => {

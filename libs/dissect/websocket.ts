@@ -1,8 +1,8 @@
 import { constants, inflateRawSync } from 'node:zlib';
 import { ByteStream } from './bytestream.ts';
-import { FieldList, type FrameMap } from './fieldlist.ts';
 import { startsLikeJson } from './content-shape.ts';
-import { createMessage, type Encryption, type Sender } from './message.ts';
+import { FieldList, type FrameMap } from './fieldlist.ts';
+import { createMessage, type Encryption, type Origin, type Sender } from './message.ts';
 import type { StreamHandler, StreamSession } from './protocol.ts';
 import { SidedHandler, type Side } from './sided.ts';
 
@@ -22,6 +22,7 @@ const TLS_MAJOR = 3;
 const windowBytes = 32 * 1024;
 /** What a sender leaves off the end of each message (RFC 7692, section 7.2.1). */
 const tail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+const empty = Buffer.alloc(0);
 
 /**
  * WebSocket (RFC 6455) behind the handshake, that HTTP reads: each message, put together from its frames, unmasked and inflated
@@ -39,7 +40,7 @@ class WebSocketSide implements Side {
   readonly #body = new ByteStream();
   /** Of the frame at hand: bytes still to come, its mask, how far it is used, and whether it is part of a message. */
   #remaining = 0;
-  readonly #mask = Buffer.alloc(4);
+  #mask = 0;
   #maskAt = 0;
   #isControl = false;
   #isLast = false;
@@ -48,7 +49,7 @@ class WebSocketSide implements Side {
   #isCompressed = false;
   #isBounded = false;
   /** The end of what was inflated: the next message may refer to it. Null when it is lost. */
-  #window: Buffer | null = Buffer.alloc(0);
+  #window: Buffer | null = empty;
   #scanned = 0;
   /** SSH or TLS runs inside. */
   #isTunnel = false;
@@ -99,16 +100,15 @@ class WebSocketSide implements Side {
     }
     if (bytes.length < headerEnd) return false;
     this.#remaining = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? bytes.readUInt32BE(2) * 2 ** 32 + bytes.readUInt32BE(6) : short;
-    if (isMasked) bytes.copy(this.#mask, 0, lengthEnd, headerEnd);
-    else this.#mask.fill(0);
+    this.#mask = isMasked ? bytes.readUInt32BE(lengthEnd) : 0;
     this.#maskAt = 0;
     this.#isControl = opcode >= CLOSE;
     this.#isLast = (first & FIN) !== 0;
     if (opcode === CLOSE) this.done = true;
     else if (!this.#isControl && opcode !== CONTINUATION) this.#open((first & COMPRESSED) !== 0);
-    const [frame, micros] = [this.#stream.frameAt(headerEnd - 1), this.#stream.microsAt(headerEnd - 1)];
+    const origin = this.#session.originAt(this.#sender, headerEnd - 1);
     this.#stream.consume(headerEnd);
-    if (this.#remaining === 0) this.#endFrame(frame, micros);
+    if (this.#remaining === 0) this.#endFrame(origin);
     return true;
   }
 
@@ -128,7 +128,7 @@ class WebSocketSide implements Side {
     const stream = this.#stream;
     const body = this.#body;
     const length = Math.min(this.#remaining, stream.length);
-    const [frame, micros] = [stream.frameAt(length - 1), stream.microsAt(length - 1)];
+    const origin = this.#session.originAt(this.#sender, length - 1);
     if (!this.#isControl && this.#isOpen) {
       const kept = Math.min(length, this.#session.options.maxBodyBytes - body.length);
       body.appendFrom(stream, kept);
@@ -141,39 +141,39 @@ class WebSocketSide implements Side {
     this.#maskAt += length;
     this.#remaining -= length;
     stream.consume(length);
-    if (this.#remaining === 0) this.#endFrame(frame, micros);
+    if (this.#remaining === 0) this.#endFrame(origin);
   }
 
   #unmask(bytes: Buffer): void {
     const mask = this.#mask;
-    for (let i = 0; i < bytes.length; i++) bytes[i]! ^= mask[(this.#maskAt + i) & 3]!;
+    if (mask === 0) return;
+    for (let i = 0; i < bytes.length; i++) bytes[i]! ^= mask >>> (24 - 8 * ((this.#maskAt + i) & 3));
   }
 
-  #endFrame(frame: number, micros: number): void {
+  #endFrame(origin: Origin): void {
     if (this.#isControl || !this.#isOpen || !this.#isLast) return;
-    if (this.#body.length > 0) this.#emit(frame, micros);
+    if (this.#body.length > 0) this.#emit(origin);
     this.#drop();
   }
 
-  #emit(frame: number, micros: number): void {
-    const { options, counters, emit } = this.#session;
+  #emit(origin: Origin): void {
     let bytes = this.#body.bytes();
     let frames: FrameMap = this.#body;
     if (this.#isCompressed) {
       const inflated = this.#inflate(bytes);
       if (inflated === null) return;
       bytes = inflated;
-      frames = { frameAt: () => frame };
+      frames = { frameAt: () => origin.frame };
     }
-    const message = createMessage('websocket', cleartext, this.#sender, frame, micros);
+    const message = createMessage('websocket', cleartext, origin);
     const encoding = this.#isCompressed ? 'deflate' : '';
-    const list = new FieldList('websocket', this.#sender, message.fields, options, counters);
+    const list = new FieldList(message, this.#session);
     const start = jsonStart(bytes);
     const shifted: FrameMap = start === 0 ? frames : { frameAt: (position) => frames.frameAt(position + start) };
-    const isJson = startsLikeJson(bytes.subarray(start)) && list.addJson('websocket.json', bytes.subarray(start), shifted, encoding);
+    const isJson = startsLikeJson(bytes.subarray(start)) && list.addJson(bytes.subarray(start), { path: 'websocket.json', frames: shifted, encoding });
     if (!isJson) message.payload = this.#scannable(bytes);
     this.#count('messages');
-    emit(message);
+    this.#session.emit(message);
   }
 
   /** What is handed over to be scanned: a bounded amount, and nothing of a tunnel, whose handshakes are full of names of algorithms. */
@@ -202,8 +202,7 @@ class WebSocketSide implements Side {
         finishFlush: constants.Z_SYNC_FLUSH,
         maxOutputLength: this.#session.options.maxBodyBytes,
       });
-      const both = Buffer.concat([this.#window, inflated]);
-      this.#window = both.subarray(Math.max(0, both.length - windowBytes));
+      this.#window = lastOf(this.#window, inflated);
       return inflated;
     } catch (error) {
       this.#window = null;
@@ -215,6 +214,15 @@ class WebSocketSide implements Side {
   #count(reason: string): void {
     this.#session.counters.add('websocket', reason);
   }
+}
+
+/** The end of both, as far as the window reaches: a copy, since a part would keep all of it alive while the flow is silent. */
+function lastOf(window: Buffer, inflated: Buffer): Buffer {
+  const kept = Math.max(0, Math.min(window.length, windowBytes - inflated.length));
+  const last = Buffer.allocUnsafeSlow(kept + Math.min(inflated.length, windowBytes));
+  window.copy(last, 0, window.length - kept);
+  inflated.copy(last, kept, Math.max(0, inflated.length - windowBytes));
+  return last;
 }
 
 /** Socket.IO puts the type of the packet, a namespace and a number in front of its JSON: `42["event",…]`, `42/chat,7["event",…]`. */

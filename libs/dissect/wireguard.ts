@@ -9,7 +9,7 @@ export const wireguard: DatagramProtocol = {
     const length = payload[0] === 1 ? 148 : payload[0] === 2 ? 92 : -1;
     return payload.length === length && payload.readUIntBE(1, 3) === 0;
   },
-  read: (_payload, { sender, frame, micros }) => createMessage('wireguard', encrypted, sender, frame, micros),
+  read: (_payload, context) => createMessage('wireguard', encrypted, context),
 };
 
 const encrypted: Encryption = { verdict: 'encrypted', reason: 'WireGuard handshake' };

@@ -1,8 +1,7 @@
+import { formatMac } from './address.ts';
 import { FieldList } from './fieldlist.ts';
-import type { DissectCounters } from './counters.ts';
-import { createMessage, type Encryption, type Message } from './message.ts';
-import type { DissectOptions } from './options.ts';
-import type { DatagramContext } from './protocol.ts';
+import type { Message } from './message.ts';
+import type { DissectEnvironment } from './options.ts';
 
 /** By subtype: bytes of fixed fields in front of the elements of a management frame that may name its network (IEEE 802.11-2020, section 9.3.3). */
 const fixedBytes = new Map([[0, 4], [1, 6], [2, 10], [3, 6], [4, 0], [5, 12], [8, 12]]);
@@ -14,26 +13,17 @@ const NETWORK_NAME = 0;
 const longestName = 32;
 
 /**
- * The message of a frame of 802.11 between an access point and its controller: where it is one of management, the name of the network and, of a
- * request, the address of the station.
+ * Adds what a frame of 802.11 between an access point and its controller names where it is one of management: the network and, in a request, the
+ * address of the station.
  */
-export function wlanMessage(
-  protocol: string,
-  encryption: Encryption,
-  frame: Buffer,
-  { sender, frame: number, micros }: DatagramContext,
-  options: DissectOptions,
-  counters: DissectCounters,
-): Message {
-  const message = createMessage(protocol, encryption, sender, number, micros);
+export function addWlanNames(message: Message, frame: Buffer, environment: DissectEnvironment): void {
   // Some swap the bytes of the frame control: then those of a frame without flags begin with a zero.
   const isSwapped = frame[0] === 0;
   const names = readNames(frame, isSwapped) ?? readNames(frame, !isSwapped);
-  if (names === null) return message;
-  const fields = new FieldList(protocol, sender, message.fields, options, counters);
-  fields.add(`${protocol}.wlan.network_name`, 'wlan_ssid', names.network, '', number);
-  fields.add(`${protocol}.wlan.station_mac`, 'station_mac', names.station, '', number);
-  return message;
+  if (names === null) return;
+  const fields = new FieldList(message, environment);
+  fields.add(`${message.protocol}.wlan.network_name`, 'wlan_ssid', names.network);
+  fields.add(`${message.protocol}.wlan.station_mac`, 'station_mac', names.station);
 }
 
 interface Names {
@@ -47,7 +37,7 @@ function readNames(frame: Buffer, isSwapped: boolean): Names | null {
   const fixed = control === undefined || (control & 0x0f) !== 0 ? undefined : fixedBytes.get(control >> 4);
   const network = fixed === undefined ? null : networkName(frame, headerBytes + fixed);
   if (network === null) return null;
-  return { network, station: requests.has(control! >> 4) ? frame.toString('hex', stationAt, stationAt + 6).replaceAll(/..(?!$)/g, '$&:') : '' };
+  return { network, station: requests.has(control! >> 4) ? formatMac(frame, stationAt) : '' };
 }
 
 /** Elements are a number, a length and a value, up to the end; '' where none names a network, null where they do not fit. */

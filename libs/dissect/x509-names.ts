@@ -1,4 +1,4 @@
-import { berAt, type BerElement } from './ber.ts';
+import { berAt, berChildren, berText, type BerElement } from './ber.ts';
 
 const SEQUENCE = 0x30;
 const SET = 0x31;
@@ -34,64 +34,48 @@ type Names = Record<keyof CertificateNames, Set<string>>;
 export function certificateNames(der: Buffer): CertificateNames {
   const names: Names = { common: new Set(), dns: new Set(), mail: new Set(), users: new Set() };
   const certificate = berAt(der, 0);
-  const signed = certificate === null ? null : children(der, certificate)[0];
+  const signed = certificate === null ? null : berChildren(der, certificate)[0];
   if (signed === undefined || signed === null || signed.tag !== SEQUENCE) return names;
-  const parts = children(der, signed).filter(({ tag }) => tag !== VERSION);
+  const parts = berChildren(der, signed).filter(({ tag }) => tag !== VERSION);
   // Serial number, algorithm, issuer, validity, subject.
   const subject = parts[4];
   if (subject?.tag === SEQUENCE) addSubject(der, subject, names);
   const extensions = parts.find(({ tag }) => tag === EXTENSIONS);
-  const list = extensions === undefined ? undefined : children(der, extensions)[0];
-  for (const extension of list === undefined ? [] : children(der, list)) addAlternativeNames(der, extension, names);
+  const list = extensions === undefined ? undefined : berChildren(der, extensions)[0];
+  for (const extension of list === undefined ? [] : berChildren(der, list)) addAlternativeNames(der, extension, names);
   return names;
 }
 
-/** The elements in a constructed one, up to the first that does not fit. */
-function children(der: Buffer, { start, end }: BerElement): BerElement[] {
-  const found: BerElement[] = [];
-  for (let position = start; position < end && found.length < 256;) {
-    const element = berAt(der, position, end);
-    if (element === null) break;
-    found.push(element);
-    position = element.end;
-  }
-  return found;
-}
-
 function addSubject(der: Buffer, subject: BerElement, names: Names): void {
-  for (const set of children(der, subject)) {
+  for (const set of berChildren(der, subject)) {
     if (set.tag !== SET) continue;
-    for (const attribute of children(der, set)) {
-      const [type, value] = children(der, attribute);
+    for (const attribute of berChildren(der, set)) {
+      const [type, value] = berChildren(der, attribute);
       if (value === undefined) continue;
-      if (isObject(der, type, commonName)) add(names.common, textOf(der, value));
-      else if (isObject(der, type, emailAddress)) add(names.mail, textOf(der, value));
+      if (isObject(der, type, commonName)) add(names.common, berText(der, value));
+      else if (isObject(der, type, emailAddress)) add(names.mail, berText(der, value));
     }
   }
 }
 
 function addAlternativeNames(der: Buffer, extension: BerElement, names: Names): void {
-  const parts = children(der, extension);
+  const parts = berChildren(der, extension);
   const value = parts.at(-1);
   if (value?.tag !== OCTET_STRING || !isObject(der, parts[0], subjectAltName)) return;
   const list = berAt(der, value.start, value.end);
-  for (const name of list === null ? [] : children(der, list)) {
-    if (name.tag === DNS_NAME) add(names.dns, textOf(der, name));
-    else if (name.tag === MAIL) add(names.mail, textOf(der, name));
+  for (const name of list === null ? [] : berChildren(der, list)) {
+    if (name.tag === DNS_NAME) add(names.dns, berText(der, name));
+    else if (name.tag === MAIL) add(names.mail, berText(der, name));
     else if (name.tag === OTHER_NAME) {
-      const [type, value] = children(der, name);
+      const [type, value] = berChildren(der, name);
       const user = value !== undefined && isObject(der, type, userPrincipalName) ? berAt(der, value.start, value.end) : null;
-      if (user !== null) add(names.users, textOf(der, user));
+      if (user !== null) add(names.users, berText(der, user));
     }
   }
 }
 
 function add(names: Set<string>, name: string): void {
   if (names.size < maxNames) names.add(name);
-}
-
-function textOf(der: Buffer, { start, end }: BerElement): string {
-  return der.toString('utf8', start, end);
 }
 
 function isObject(der: Buffer, element: BerElement | undefined, id: string): boolean {

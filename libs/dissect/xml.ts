@@ -1,4 +1,6 @@
 import { stepOf } from './path.ts';
+import { decodeUtf8 } from './urlencoded.ts';
+import { xmlAttributes, xmlText } from './xml-text.ts';
 
 /** Takes the text of an element without children, or an attribute: its path (`Envelope.Body.login.sessionId`), its name, and where it ends. */
 export type XmlVisitor = (path: string, key: string, value: string, end: number) => void;
@@ -40,7 +42,7 @@ export function scanXml(text: string, maxDepth: number, visit: XmlVisitor): void
       } else {
         const element = open.pop();
         if (element !== undefined && element.textAt >= 0 && position - element.textAt <= longestText) {
-          const value = textOf(text.slice(element.textAt, position));
+          const value = xmlText(decodeUtf8(text.slice(element.textAt, position)));
           if (isNameOfNext(element, open.at(-1))) {
             named = value;
           } else if (value !== '') {
@@ -74,8 +76,6 @@ function endOfMarkup(text: string, at: number): number {
   return end < 0 ? text.length : end + length;
 }
 
-const attribute = /([\w:.-]{1,128})\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)')/g;
-
 /** Visits the attributes of a tag; null when it has no name. */
 function openElement(tag: string, textAt: number, parent: string, visit: XmlVisitor): Element | null {
   const [written] = /^[A-Za-z_][\w:.-]{0,127}/.exec(tag) ?? [];
@@ -84,10 +84,7 @@ function openElement(tag: string, textAt: number, parent: string, visit: XmlVisi
   const path = parent === '' ? stepOf(name) : `${parent}.${stepOf(name)}`;
   const attributes =
     tag.length > written.length + 1
-      ? Array.from(
-          tag.slice(written.length).matchAll(attribute),
-          ([, key, double, single]) => [localName(key!), textOf(double ?? single ?? '')] as const,
-        )
+      ? xmlAttributes(decodeUtf8(tag.slice(written.length))).map(([key, value]) => [localName(key), value] as const)
       : [];
   const label = attributes.find(([key]) => key === 'name' || key === 'key')?.[1] ?? '';
   for (const [key, value] of attributes) {
@@ -103,12 +100,4 @@ function isNameOfNext({ name }: Element, parent: Element | undefined): boolean {
 
 function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
-}
-
-const entities: Record<string, string | undefined> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** What a text means: UTF-8, with the entities that every document has (XML 1.0, section 4.6), and without the marks of sections of text. */
-function textOf(written: string): string {
-  const text = Buffer.from(written, 'latin1').toString('utf8').replaceAll(/<!\[CDATA\[([^]*?)\]\]>/g, '$1').trim();
-  return text.includes('&') ? text.replaceAll(/&(\w{1,8});/g, (whole, name: string) => entities[name] ?? whole) : text;
 }

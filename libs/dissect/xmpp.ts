@@ -1,7 +1,9 @@
+import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Sender } from './message.ts';
-import type { NamedValue } from './lines.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
+import { xmlAttributes, xmlText } from './xml-text.ts';
 
 /** XMPP (RFC 6120): who logs in how, and who writes to whom. What they write is content. */
 export const xmpp: StreamProtocol = {
@@ -21,17 +23,16 @@ const longestText = 16 * 1024;
 const LESS = 0x3c;
 const GREATER = 0x3e;
 
+const opening = '<stream:stream';
+
 /** `<stream:stream`, behind an XML declaration or not (RFC 6120, section 4.8). */
 function recogniseXmpp(bytes: Buffer): Recognition {
   const text = bytes.toString('latin1', 0, longestProlog).trimStart();
-  if (text.startsWith('<stream:stream')) return 'yes';
-  if ('<stream:stream'.startsWith(text) || '<?xml '.startsWith(text)) return 'more';
-  if (!text.startsWith('<?xml ')) return 'no';
-  const end = text.indexOf('?>');
-  if (end < 0) return bytes.length < longestProlog ? 'more' : 'no';
-  const rest = text.slice(end + 2).trimStart();
-  if (rest.startsWith('<stream:stream')) return 'yes';
-  return '<stream:stream'.startsWith(rest) && bytes.length < longestProlog ? 'more' : 'no';
+  const declarationEnd = text.startsWith('<?xml ') ? text.indexOf('?>') : -1;
+  const rest = declarationEnd < 0 ? text : text.slice(declarationEnd + 2).trimStart();
+  if (rest.startsWith(opening)) return 'yes';
+  const mayFollow = opening.startsWith(rest) || '<?xml '.startsWith(text) || (declarationEnd < 0 && text.startsWith('<?xml '));
+  return mayFollow && bytes.length < longestProlog ? 'more' : 'no';
 }
 
 class XmppHandler implements StreamHandler {
@@ -88,7 +89,7 @@ class XmppHandler implements StreamHandler {
       return true;
     }
     if (next < 0) return false;
-    this.#login(sender, side.collects, bytes.toString('utf8', 0, length).trim(), length - 1);
+    this.#login(sender, side.collects, xmlText(bytes.toString('utf8', 0, length)), length - 1);
     side.collects = '';
     stream.consume(length);
     return true;
@@ -116,37 +117,31 @@ class XmppHandler implements StreamHandler {
 
   #addresses(sender: Sender, tag: string, position: number): void {
     const values = ['from', 'to']
-      .map((name): NamedValue => ({ name, key: 'jid', value: attribute(tag, name), encoding: '' }))
+      .map((name): NamedValue => ({ name, key: 'jid', value: attribute(tag, name) }))
       .filter(({ value }) => value.includes('@'));
     if (values.length > 0 || !this.#begun) this.#emit(sender, values, position);
   }
 
   #login(sender: Sender, element: string, text: string, position: number): void {
-    const side = this.#sides[sender];
-    const values =
-      element === 'sasl'
-        ? side.sasl!.response(text)
-        : [
-            {
-              name: element === 'jid' ? 'jid' : `login.${element === 'username' ? 'user_name' : 'password'}`,
-              key: element === 'username' ? 'user_name' : element,
-              value: text,
-              encoding: '',
-            },
-          ];
+    const values = element === 'sasl' ? this.#sides[sender].sasl!.response(text) : [valueOf(element, text)];
     if (values.length > 0) this.#emit(sender, values, position);
   }
 
   #emit(sender: Sender, values: readonly NamedValue[], position: number): void {
-    const stream = this.#session[sender];
-    const frame = stream.frameAt(position);
-    const message = createMessage('xmpp', cleartext, sender, frame, stream.microsAt(position));
-    for (const { name, key, value, encoding } of values) {
-      if (value !== '') message.fields.push({ path: `xmpp.${name}`, key, value, encoding, sender, frame });
-    }
+    const message = createMessage('xmpp', cleartext, this.#session.originAt(sender, position));
+    addNamed(message, values, this.#session);
     this.#begun = true;
     this.#session.counters.add('xmpp', 'messages');
     this.#session.emit(message);
+  }
+}
+
+/** What stands in an element of a login without SASL, or in the name by which a client is bound. */
+function valueOf(element: string, text: string): NamedValue {
+  switch (element) {
+    case 'username': return userName(text);
+    case 'password': return password(text);
+    default: return { name: element, key: element, value: text };
   }
 }
 
@@ -158,8 +153,5 @@ class Side {
 
 /** Value of an attribute, '' when it is absent. */
 function attribute(tag: string, name: string): string {
-  const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(tag);
-  return (match?.[1] ?? match?.[2] ?? '').replace(/&(amp|lt|gt|quot|apos);/g, (_whole, entity: string) => entities[entity]!);
+  return xmlAttributes(tag).find(([key]) => key === name)?.[1] ?? '';
 }
-
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: '\'' };

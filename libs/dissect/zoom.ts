@@ -64,7 +64,7 @@ export function isZoomPeerHello(payload: Buffer): boolean {
 export function zoomMessage(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message | null {
   if (payload[0] === MEDIA && hasMedium(payload, mediaHeader)) return mediaMessage(payload, mediaHeader, context, flow);
   flow.counters.add('zoom', 'messages');
-  const message = createMessage('zoom', control, context.sender, context.frame, context.micros);
+  const message = createMessage('zoom', control, context);
   // Names of control messages stand in clear; keep-alives are numbers.
   if (payload[0] === MEDIA && flow.mayScan(payload.length)) message.payload = payload.subarray(mediaHeader);
   return message;
@@ -90,15 +90,14 @@ function hasMedium(payload: Buffer, at: number): boolean {
 }
 
 /** The hello tells the address that a peer is reached at, and the id of the session. */
-export function zoomPeerHello(payload: Buffer, { sender, frame, micros }: DatagramContext, flow: DatagramFlow): Message {
+export function zoomPeerHello(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message {
   flow.isZoomPeer = true;
-  const { options, counters } = flow;
-  counters.add('zoom', 'messages');
-  const message = createMessage('zoom', hello, sender, frame, micros);
-  const fields = new FieldList('zoom', sender, message.fields, options, counters);
+  flow.counters.add('zoom', 'messages');
+  const message = createMessage('zoom', hello, context);
+  const fields = new FieldList(message, flow);
   const { address, id } = readTexts(payload);
-  fields.add('zoom.peer.ip', '', address, '', frame);
-  fields.add('zoom.peer.session', '', id, '', frame);
+  fields.add('zoom.peer.ip', '', address);
+  fields.add('zoom.peer.session', '', id);
   const hops = new HopList();
   hops.addPerson('zoom-peer', address);
   message.facts['telltale.flow.hops'] = hops.texts;

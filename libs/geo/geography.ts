@@ -102,7 +102,7 @@ export class Geography {
     const opened = new Map(
       [...files.located, ...files.registered, files.networks].map((file) => [
         file,
-        'mmdb' in file ? file.mmdb.map((bytes) => new MmdbTable(bytes)) : [],
+        'mmdb' in file ? file.mmdb.map((bytes) => mmdbTable(file.name, bytes)) : [],
       ]),
     );
     const layers = (file: TableFile, valueOf: (record: MmdbRecord) => number): FamilyLayers => this.#layersOf(file, opened.get(file)!, valueOf);
@@ -272,4 +272,12 @@ function versionText({ name, built }: TableVersion): string {
 function countryValue(record: MmdbRecord): number {
   const isAnycast = record.isTrue('traits', 'is_anycast') || record.isTrue('is_anycast') || record.isTrue('isAnycast');
   return countryNumber(record.text('country_code') || record.text('country', 'iso_code')) | (isAnycast ? anycastTrait : 0);
+}
+
+function mmdbTable(name: string, bytes: Uint8Array): MmdbTable {
+  try {
+    return new MmdbTable(bytes);
+  } catch (error) {
+    throw new Error(`geo table ${name} cannot be read as a MaxMind DB: ${(error as Error).message}`, { cause: error });
+  }
 }

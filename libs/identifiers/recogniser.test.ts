@@ -256,7 +256,7 @@ describe('recogniser on any input', () => {
   });
 
   test('is as it was made: an empty message gives nothing', () => {
-    assert.deepEqual(recognise(createMessage('tls', { verdict: 'encrypted', reason: 'TLS' }, 'source', 1, 1)), []);
+    assert.deepEqual(recognise(createMessage('tls', { verdict: 'encrypted', reason: 'TLS' }, { sender: 'source', frame: 1, micros: 1 })), []);
   });
 });
 

@@ -15,11 +15,11 @@ export function field(key: string, value: string, path = `url.query.${key}`, enc
 }
 
 export function messageOf(...fields: Field[]): Message {
-  return { ...createMessage('http', { verdict: 'cleartext', reason: 'HTTP request' }, 'source', 9, 1), fields };
+  return { ...createMessage('http', { verdict: 'cleartext', reason: 'HTTP request' }, { sender: 'source', frame: 9, micros: 1 }), fields };
 }
 
 export function payloadOf(payload: Buffer, protocol = 'udp'): Message {
-  return { ...createMessage(protocol, { verdict: 'opaque', reason: 'no known structure' }, 'source', 9, 1), payload };
+  return { ...createMessage(protocol, { verdict: 'opaque', reason: 'no known structure' }, { sender: 'source', frame: 9, micros: 1 }), payload };
 }
 
 const recogniser = new Recogniser({ tokeniser: testTokeniser, maxPerMessage: 64 }, new RecogniserCounters());

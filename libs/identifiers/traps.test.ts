@@ -74,7 +74,7 @@ describe('what looks like an identifier and is none', () => {
 
   test('the version token of Gnutella', () => {
     const line = 'X-Token: kQ7ZAm2XvT8hDrThB3W6/RvBhYkybhCkuoEl';
-    const message = { ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, 'source', 9, 1), payload: Buffer.from(line) };
+    const message = { ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, { sender: 'source', frame: 9, micros: 1 }), payload: Buffer.from(line) };
     assert.deepEqual(found(message), []);
     assert.deepEqual(found(messageOf(header('X-Token', 'kQ7ZAm2XvT8hDrThB3W6'))), ['bearer_token=kQ7ZAm2XvT8hDrThB3W6']);
   });

@@ -8,6 +8,10 @@ export interface LocatedProblem {
 
 /** Problems that wait to be told with their place; all are counted. */
 const maxLocated = 100;
+/** How often a reason is told for a file; a log of the wrong kind has as many problems as lines. */
+const mostTold = 20;
+/** Pairs of file and reason of which that is remembered. */
+const maxTold = 1000;
 
 /** What the readers met, by source and reason, and where the first unusable lines stand. Reasons are literals: the table needs no bound. */
 export class IngestCounters {
@@ -15,6 +19,7 @@ export class IngestCounters {
   entries = 0;
   readonly #sources = new Map<string, Map<string, number>>();
   #located: LocatedProblem[] = [];
+  readonly #told = new Map<string, number>();
 
   add(source: string, reason: string, amount = 1): void {
     let reasons = this.#sources.get(source);
@@ -22,10 +27,15 @@ export class IngestCounters {
     reasons.set(reason, (reasons.get(reason) ?? 0) + amount);
   }
 
-  /** Counts a line that could not be used. */
+  /** Counts a line that could not be used. Its place is told, unless the same was told often of this file. */
   problem(source: string, reason: string, file: string, line: number): void {
     this.add(source, reason);
-    if (this.#located.length < maxLocated) this.#located.push({ file, line, source, reason });
+    const key = `${source} ${reason} ${file}`;
+    const told = this.#told.get(key) ?? 0;
+    if (told > mostTold || this.#located.length >= maxLocated) return;
+    if (this.#told.size >= maxTold) this.#told.clear();
+    this.#told.set(key, told + 1);
+    this.#located.push({ file, line, source, reason: told < mostTold ? reason : `${reason}; further such lines are counted only` });
   }
 
   get(source: string, reason: string): number {

@@ -49,11 +49,24 @@ export class ExportedFlow {
   startMicros = NaN;
   endMicros = NaN;
   samplingRate = 0;
+  /** Of a sampler that takes so many packets and skips so many, or takes them out of so many (RFC 5477, sections 8.2.3 to 8.2.7). */
+  sampledPackets = 0;
+  skippedPackets = 0;
+  samplePopulation = 0;
   samplerId = -1;
   endReason = 0;
   userName = '';
   /** Text of enterprise fields, by `enterprise.element`. */
   texts: [path: string, text: string][] = [];
+
+  /** One of so many packets is counted, as the record itself says; 0 where it does not. */
+  get statedSamplingRate(): number {
+    const { samplingRate, sampledPackets, skippedPackets, samplePopulation } = this;
+    const population = samplePopulation || (skippedPackets && skippedPackets + sampledPackets);
+    // Where an interval stands alone, one packet of so many is meant.
+    if (population === 0) return samplingRate || sampledPackets;
+    return Math.round(population / Math.max(sampledPackets, 1));
+  }
 
   /** The entry; null when the record names no addresses. `record` is its bytes, `index` its number in the datagram. */
   toEntry(origin: ExportOrigin, record: Buffer, index: number): LogEntry | null {

@@ -141,6 +141,20 @@ describe('NetFlow v9 and IPFIX', () => {
     assert.deepEqual(brief(entries.at(-1)!), [line, 500, 100, 0, 0]);
   });
 
+  test('a sampler that takes some packets and skips some, or takes some of so many, has the rate of both', () => {
+    const rateOf = (...options: [element: number, value: number][]): number => {
+      const { decode, entries } = decoder();
+      const elements = options.map(([element]) => u16(element, 4));
+      decode(ipfix(0, 7, set(3, u16(401, options.length + 1, 1, 302, 4), ...elements), set(401, u32(2, ...options.map(([, value]) => value)))));
+      decode(ipfix(1, 7, set(2, template(300, ...fields)), set(300, record(10, 2))));
+      return entries[0]!.samplingRate;
+    };
+    assert.equal(rateOf([305, 1], [306, 99]), 100);
+    assert.equal(rateOf([306, 990], [305, 10]), 100);
+    assert.equal(rateOf([309, 2], [310, 1000]), 500);
+    assert.equal(rateOf([305, 1], [306, 0]), 0);
+  });
+
   test('enterprise fields, fields of variable length and both directions in one record', () => {
     const { decode, entries } = decoder();
     const long = 'x'.repeat(300);

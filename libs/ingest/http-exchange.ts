@@ -33,7 +33,7 @@ export function httpMessages(exchange: HttpExchange, micros: number): Message[] 
       payload: message.payload && Buffer.from(message.payload),
     });
   };
-  const dissector = new StreamDissector(defaultDissectOptions, emit, new DissectCounters());
+  const dissector = new StreamDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, emit);
   const hasRequest = exchange.method !== '';
   if (hasRequest) dissector.data('source', requestBytes(exchange), 0, micros);
   const request = messages[0];

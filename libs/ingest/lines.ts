@@ -1,7 +1,9 @@
 /** Longest line. A log with longer ones is no log, or was written by somebody who wants memory to run out. */
 export const maxLineBytes = 4 * 1024 * 1024;
 
-/** Splits chunks into lines at LF; CR before it, and empty lines, are left out. A line is handed out without a copy where it can. */
+const byteOrderMark = Buffer.from('\uFEFF');
+
+/** Splits chunks into lines at LF; CR before it, a byte order mark before the first, and empty lines are left out. A line is handed out without a copy where it can. */
 export class LineSplitter {
   readonly #onLine: (line: Buffer, number: number) => void;
   readonly #onTooLong: (number: number) => void;
@@ -62,6 +64,7 @@ export class LineSplitter {
       this.#onTooLong(this.#number);
       return;
     }
+    if (this.#number === 1 && line.indexOf(byteOrderMark) === 0) line = line.subarray(byteOrderMark.length);
     if (line.at(-1) === 0x0d) line = line.subarray(0, -1);
     if (line.length > 0) this.#onLine(line, this.#number);
   }

@@ -44,6 +44,13 @@ test('a byte order mark costs no line', () => {
   }
 });
 
+test('the same problem is told with its place so often only; all are counted', () => {
+  const { counters, problems } = readLog('eve.json', `{"event_type":"stats"}\n${'no JSON\n'.repeat(50)}{}\n`);
+  assert.equal(counters.get('json', 'not a JSON object'), 50);
+  assert.deepEqual(problems.map(({ line }) => line), [...Array.from({ length: 21 }, (_, index) => index + 2), 52]);
+  assert.deepEqual(problems.slice(-3).map(({ reason }) => reason), ['not a JSON object', 'not a JSON object; further such lines are counted only', 'no known log']);
+});
+
 describe('lines', () => {
   const split = (chunks: Buffer[]): { lines: [string, number][]; tooLong: number[] } => {
     const lines: [string, number][] = [];

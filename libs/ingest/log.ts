@@ -71,20 +71,10 @@ export function openLog(start: Buffer, source: LogSource, from?: Omit<LogMark, '
 /** Keys of EVE, Zeek's JSON and Cloud Logging: other JSON is no log. */
 const hasLogKeys = /"(?:event_type|_path|id[._]orig_h|jsonPayload)"\s*:|^\{"ts":/;
 
-/** Of UTF-8, as programs of Windows write it. */
-const byteOrderMark = Buffer.from('\uFEFF');
-
-function withoutByteOrderMark(line: Buffer): Buffer {
-  return line.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? line.subarray(byteOrderMark.length) : line;
-}
-
 function lineReader(format: LineFormat, { name, counters }: LogSource, from?: Omit<LogMark, 'unread'>): LogReader {
   for (const line of from?.head.split('\n') ?? []) if (line !== '') format.line(Buffer.from(line, 'latin1'), 0);
   const lines = new LineSplitter(
-    (line, number) => {
-      const read = number === 1 ? withoutByteOrderMark(line) : line;
-      if (read.length > 0) format.line(read, number);
-    },
+    (line, number) => format.line(line, number),
     (number) => counters.problem(format.name, 'line too long', name, number),
     from?.line,
   );

@@ -5,7 +5,7 @@ const mostCertificateNames = 64;
 
 /** A message without packets: its values have no frame. */
 export function message(protocol: string, encryption: Encryption, sender: Sender, micros: number): Message {
-  return createMessage(protocol, encryption, sender, 0, micros);
+  return createMessage(protocol, encryption, { sender, frame: 0, micros });
 }
 
 export function cleartext(reason: string): Encryption {

@@ -151,9 +151,8 @@ function exchange(flow: Dictionary, encryption: Encryption, micros: number): Mes
 function conversation(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
   const messages: Message[] = [];
   const dissector = new StreamDissector(
-    defaultDissectOptions,
+    { options: defaultDissectOptions, counters: new DissectCounters() },
     (one) => messages.push({ ...one, encryption, payload: one.payload && Buffer.from(one.payload) }),
-    new DissectCounters(),
   );
   const parts = flow.get('messages');
   for (const part of Array.isArray(parts) ? parts : []) {

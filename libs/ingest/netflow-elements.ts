@@ -51,7 +51,10 @@ function setStandard(flow: ExportedFlow, element: number, value: Buffer, origin:
     case 158: flow.startMicros = origin.micros - unsigned(value); break;
     case 159: flow.endMicros = origin.micros - unsigned(value); break;
     case 323: flow.endMicros = unsigned(value) * 1000; break;
-    case 34: case 50: case 305: flow.samplingRate = unsigned(value); break;
+    case 34: case 50: flow.samplingRate = unsigned(value); break;
+    case 305: case 309: flow.sampledPackets = unsigned(value); break;
+    case 306: flow.skippedPackets = unsigned(value); break;
+    case 310: flow.samplePopulation = unsigned(value); break;
     case 48: case 302: flow.samplerId = unsigned(value); break;
     case 136: flow.endReason = unsigned(value); break;
     case 231: flow.bytes = unsigned(value); flow.isBidirectional = true; break;

@@ -221,13 +221,13 @@ class Datagram {
     return count;
   }
 
-  #learnOptions({ samplingRate, samplerId }: ExportedFlow): void {
-    if (samplingRate > 0) this.#context.templates.learnRate(this.#context.domain, samplerId, samplingRate);
+  #learnOptions({ statedSamplingRate, samplerId }: ExportedFlow): void {
+    if (statedSamplingRate > 0) this.#context.templates.learnRate(this.#context.domain, samplerId, statedSamplingRate);
   }
 
   #flow(flow: ExportedFlow, record: Buffer, origin: ExportOrigin): void {
     const { templates, domain, counters, emit } = this.#context;
-    if (flow.samplingRate === 0) flow.samplingRate = templates.rate(domain, flow.samplerId);
+    flow.samplingRate = flow.statedSamplingRate || templates.rate(domain, flow.samplerId);
     const entry = flow.toEntry(origin, record, this.#index++);
     if (entry === null) counters.add(origin.source, 'records without addresses');
     else emit(entry);

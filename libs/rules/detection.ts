@@ -5,7 +5,8 @@ import { FieldTestError, type RuleValue } from './field-test-error.ts';
 import { parseFieldTest } from './field-test.ts';
 import type { FieldResolver } from './fields.ts';
 import type { Entry, LocatedDocumentReader } from './located.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { kindFields } from './meaning-test.ts';
+import { hintFor, type Vocabulary } from './vocabulary.ts';
 
 const nothing: Expression = { type: 'or', operands: [] };
 /** Keys of `detection` that are no search. */
@@ -92,7 +93,20 @@ export class DetectionReader {
     }
     if (items.length === 0) return this.#emptyList(key);
     if (!isSeq(node) && String(key.value).split('|').includes('all')) this.#reader.warn(key, 'modifier', '|all has no meaning for a single value');
+    this.#checkKinds(String(key.value ?? ''), items as (Scalar | null)[]);
     return this.#test(String(key.value ?? ''), key, items as (Scalar | null)[]);
+  }
+
+  /** A kind that nobody recognises never occurs. Inferred ones stand in no catalogue. A warning alone: records of another version may have it. */
+  #checkKinds(key: string, items: readonly (Scalar | null)[]): void {
+    const [name = '', ...modifiers] = key.split('|');
+    const { kinds } = this.#vocabulary;
+    if (!kindFields.includes(name) || kinds.size === 0 || modifiers.some((modifier) => !['all', 'neq', 'cased'].includes(modifier))) return;
+    for (const item of items) {
+      const kind = item?.value;
+      if (typeof kind !== 'string' || kind === '' || /[*?]/.test(kind) || kind.startsWith('inferred_') || kinds.has(kind.toLowerCase())) continue;
+      this.#reader.warn(item!, 'unknown-identifier', `no kind of identifier is named "${kind}"${hintFor(kind, kinds.keys())}`);
+    }
   }
 
   /** Without values an entry asks for an absent field, as with null (pySigma reads it so); modifiers have nothing to change. */

@@ -21,6 +21,7 @@ const vocabulary = {
     ['imei', 'device'],
     ['user_id', 'account'],
     ['room_id', 'room'],
+    ['join_link', 'room'],
   ]),
   jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')),
   policies: ['conferencing', 'eea-voice'],

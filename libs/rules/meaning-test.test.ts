@@ -82,6 +82,7 @@ for (const [name, search, selected, left] of cases) {
 
 const faults: [search: string, problem: string][] = [
   ['telltale.observable.kind|identifier: [imei, imie]', 't.yml:7:49: error: no kind of identifier is named "imie" (did you mean "imei"?)'],
+  ['telltale.observable.kind: [imei, imie, "im*"]', 't.yml:7:38: warning: no kind of identifier is named "imie" (did you mean "imei"?)'],
   ['telltale.observable.kind|identifier: device', 't.yml:7:42: error: "device" is a data class: write |dataclass'],
   ['telltale.observable.kind|dataclass: imei', 't.yml:7:41: error: "imei" is a kind of identifier: write |identifier'],
   ['telltale.observable.kind|dataclass: devices', 't.yml:7:41: error: no data class is named "devices" (did you mean "device"?)'],

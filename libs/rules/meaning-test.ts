@@ -36,7 +36,7 @@ function kindsOfClass(name: string, index: number, { kinds }: Vocabulary): strin
 }
 
 /** Fields that hold kinds; in any other text an identifier of the kind was replaced by `{kind}`. */
-const kindFields: readonly string[] = ['telltale.observable.kind', 'telltale.flow.observable_kinds'];
+export const kindFields: readonly string[] = ['telltale.observable.kind', 'telltale.flow.observable_kinds'];
 
 function holdsKind(field: Field, kinds: readonly string[]): Expression {
   if (kindFields.includes(field.name)) return anyOf(field, kinds.map((kind) => textTest([kind])));

@@ -36,11 +36,13 @@ test('no secret, wherever it stands and however it is escaped', () => {
   assert.equal(text.match(/\[secret\]/g)?.length, 5); // message, its stack, header, text, child
 });
 
-test('one line for a person, the stack of an error below it', () => {
+test('one line for a person, with the reason of an error, or the stack of a mistake below it', () => {
   const { lines, destination } = capture();
   const logger = createLogger({ name: 'probe', format: 'text', destination });
   logger.info({ file: 'a b.pcap', frames: 3 }, 'read');
-  logger.error({ err: new Error('broken') }, 'failed');
+  logger.error({ err: new Error('not here', { cause: new Error('ENOENT') }), file: 'a' }, 'failed');
+  logger.error({ err: new Error('broken', { cause: new TypeError('no function') }) }, 'failed');
   assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d info  probe: read file="a b\.pcap" frames=3\n$/);
-  assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d error probe: failed\n {2}Error: broken\n {4,}at /);
+  assert.match(lines[1] ?? '', /^\d\d:\d\d:\d\d error probe: failed: not here: ENOENT file=a\n$/);
+  assert.match(lines[2] ?? '', /^\d\d:\d\d:\d\d error probe: failed\n {2}Error: broken\n {4,}at [^]*caused by: TypeError: no function\n {4,}at /);
 });

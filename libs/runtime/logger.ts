@@ -37,7 +37,10 @@ function redaction(secrets: readonly string[]): (line: string) => string {
 
 const colours: Record<string, string> = { warn: '\x1b[33m', error: '\x1b[31m', fatal: '\x1b[31m' };
 
-/** One JSON line as a line for a person: `12:00:01 warn  alerter: message key=value`, then the stack of an error. */
+/**
+ * One JSON line as a line for a person: `12:00:01 warn  alerter: message: reason key=value`. An error that only a mistake in the program
+ * raises has its stack below; JSON has all stacks.
+ */
 function textLine(json: string): string {
   const {
     level,
@@ -47,12 +50,19 @@ function textLine(json: string): string {
     msg = '',
     err,
     ...rest
-  } = JSON.parse(json) as Record<string, unknown> & { err?: { stack?: string; message?: string } };
+  } = JSON.parse(json) as Record<string, unknown> & { err?: LoggedError };
   const colour = process.stderr.isTTY ? colours[String(level)] : undefined;
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${plain(value)}`).join('');
-  const line = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(name)}: ${String(msg)}${fields}`;
-  const stack = err ? `\n${(err.stack ?? err.message ?? '').replace(/^/gm, '  ')}` : '';
-  return `${colour ? `${colour}${line}\x1b[0m` : line}${stack}\n`;
+  const { message, stack = '' } = err ?? {};
+  const isMistake = /^(?:caused by: )?(?:Type|Range|Reference|Syntax|Assertion)Error\b/m.test(stack);
+  const reason = message && !isMistake ? `: ${message}` : '';
+  const line = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(name)}: ${String(msg)}${reason}${fields}`;
+  return `${colour ? `${colour}${line}\x1b[0m` : line}${isMistake ? `\n${stack.replace(/^/gm, '  ')}` : ''}\n`;
+}
+
+interface LoggedError {
+  stack?: string;
+  message?: string;
 }
 
 function plain(value: unknown): string {

@@ -101,6 +101,9 @@ export async function findFinding(store: Store, id: string): Promise<StoredRecor
   return row === undefined ? undefined : fromRow('findings', row);
 }
 
+/** Counts different values; findings over several subjects or peers, as correlations have, name none. */
+const distinct = (column: string): string => `uniqExactIf(${column}, ${column} != '')`;
+
 /** How often, by whom and to whom an identifier was disclosed. */
 export interface TokenUse {
   readonly findings: number;
@@ -110,7 +113,7 @@ export interface TokenUse {
 
 export async function countToken(store: Store, token: string): Promise<TokenUse> {
   const [row] = await store.query<TokenUse>(
-    `SELECT count() AS findings, uniqExact(telltale_subject_ip) AS subjects, uniqExact(telltale_peer_ip) AS peers
+    `SELECT count() AS findings, ${distinct('telltale_subject_ip')} AS subjects, ${distinct('telltale_peer_ip')} AS peers
      FROM findings FINAL WHERE telltale_observable_token = {token:String}`, { token });
   return row!;
 }
@@ -181,7 +184,7 @@ export async function summariseFindings(store: Store, filter: FindingFilter): Pr
   const { clause, params } = where(filter);
   const [totals] = await store.query<Omit<FindingSummary, 'facets' | 'histogram'> & { first: number; last: number }>(
     `SELECT count() AS findings, countIf(telltale_verdict = 'violation') AS violations, countIf(telltale_verdict = 'indeterminate') AS indeterminate,
-       uniqExact(telltale_subject_ip) AS subjects, uniqExactIf(telltale_observable_token, telltale_observable_token != '') AS identifiers,
+       ${distinct('telltale_subject_ip')} AS subjects, ${distinct('telltale_observable_token')} AS identifiers,
        intDiv(toUnixTimestamp64Micro(min(timestamp)), 1000000) AS first, intDiv(toUnixTimestamp64Micro(max(timestamp)), 1000000) AS last
      FROM findings FINAL ${clause}`, params);
   const { first, last, ...counts } = totals!;

@@ -123,3 +123,13 @@ test('an embedded store rejects rows and refuses statements alike', async () => 
   assert.equal(await count(store, 'flows FINAL'), 9);
   assert.deepEqual(rejected.map(({ id }) => id), [flowRecords(4)[3]!['event.id']]);
 });
+
+test('a server that does not answer is named, without the password of its address', async () => {
+  await using store = await openStore({ url: 'http://telltale:s3cret@127.0.0.1:1', ...fast });
+  await assert.rejects(store.migrate(), (error: unknown) => {
+    assert.ok(error instanceof StoreError);
+    assert.match(error.message, /^ClickHouse at 127\.0\.0\.1:1 does not answer \(ECONNREFUSED\)/);
+    assert.doesNotMatch(error.message, /s3cret/);
+    return true;
+  });
+});

@@ -53,7 +53,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
   if ((url === undefined) === (path === undefined))
     throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
-  if (url !== undefined) return new Store(connect(url, database), () => createDatabase(connect(url, 'default'), database), options);
+  if (url !== undefined) return new Store(connect(url, database), () => createDatabaseAt(url, database), options);
 
   const client = await openEmbedded(path!);
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
@@ -69,6 +69,17 @@ function connect(url: string, database: string): ClickHouseClient {
     log: { level: ClickHouseLogLevel.OFF }, // it logs server errors as they come, and those quote values of rows
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0 }, // counts are numbers, as the embedded one has it
   });
+}
+
+/** Says which server does not answer: it is the first that is asked of it. The address alone, for a URL may hold a password. */
+async function createDatabaseAt(url: string, database: string): Promise<void> {
+  try {
+    await createDatabase(connect(url, 'default'), database);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!/^E[A-Z]+$/.test(code)) throw error;
+    throw new StoreError('query-failed', `ClickHouse at ${new URL(url).host} does not answer (${code}). Start it, or set CLICKHOUSE_URL.`, { cause: error });
+  }
 }
 
 /** Asks first: where an administrator made the database, our user may not be allowed to create one. */

@@ -85,6 +85,8 @@ async function lookAtTokenKey(file: string): Promise<Finding> {
 /** Opens the engine on the data, or where there is none yet on an empty folder that is removed again. */
 async function lookAtEmbedded(folder: string, telltaleListens: boolean): Promise<Finding> {
   const isThere = await stat(folder).then(() => true, () => false);
+  // Not opened then: the engine itself would write its complaint in between.
+  if (telltaleListens && await isHeld(folder)) return { mark: 'warn', found: heldByTelltale };
   const place = isThere ? folder : await mkdtemp(path.join(tmpdir(), 'telltale-doctor-'));
   try {
     await using store = await openStore({ path: place });
@@ -92,11 +94,23 @@ async function lookAtEmbedded(folder: string, telltaleListens: boolean): Promise
     return { mark: 'ok', found: `${row!.version}${isThere ? '' : ', no data yet'}` };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    if (error.code === 'folder-in-use' && telltaleListens) return { mark: 'warn', found: 'in use by the Telltale that runs (see review page)' };
+    if (error.code === 'folder-in-use' && telltaleListens) return { mark: 'warn', found: heldByTelltale };
     const [found, ...remedy] = error.message.split(/(?<=[.:]) (?=One process|It is an optional)/);
     return { mark: 'missing', found: found!.replace(/[.:]$/, ''), remedy: remedy.join(' ') };
   } finally {
     if (!isThere) await rm(place, { recursive: true, force: true });
+  }
+}
+
+const heldByTelltale = 'in use by the Telltale that runs (see review page)';
+
+/** Whether the process that last held the folder still lives. */
+async function isHeld(folder: string): Promise<boolean> {
+  try {
+    const pid = Number(await readFile(path.join(folder, 'owner'), 'utf8'));
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

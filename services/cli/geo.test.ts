@@ -119,3 +119,26 @@ verdict: denied by conferencing (hop 52.81.151.250: located=CN, operated=CN)
   writeFileSync(file, 'id: own\n');
   assert.equal(telltale('policy', 'lint', file).status, 1);
 });
+
+test('what an option names and cannot be used is told by its name: status 2', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'telltale-geo-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const text = join(folder, 'notes.txt');
+  writeFileSync(text, 'a: [\n');
+  const unusable: [args: string[], message: RegExp][] = [
+    [['geo', 'explain', '8.8.8.8', '--located', join(folder, 'gone.mmdb')], /gone\.mmdb: no such file or folder/],
+    [['geo', 'explain', '8.8.8.8', '--located', text], /geo table notes\.txt cannot be read as a MaxMind DB/],
+    [['geo', 'explain', '8.8.8.8', '--operators', text], /notes\.txt:\d+:\d+: error/],
+    [['policy', 'lint', join(folder, 'gone')], /gone: no such file or folder/],
+    [['policy', 'explain', '--to', 'zoom.us'], /zoom\.us is no IPv4 or IPv6 address/],
+    [['policy', 'explain', '--to', '8.8.8.8', '--from', 'here'], /here is no IPv4 or IPv6 address/],
+    [['policy', 'explain', '--to', '8.8.8.8', '--hop', 'there'], /there is no IPv4 or IPv6 address/],
+    [['policy', 'explain', '--to', '8.8.8.8', '--service', 'zoom'], /--service zoom: expected one of Zoom, /],
+    [['policy', 'explain', '--to', '8.8.8.8', '--identifier', 'uid'], /--identifier uid: expected one of .*user_id/],
+  ];
+  for (const [args, message] of unusable) {
+    const { err, status } = telltale(...args);
+    assert.equal(status, 2, args.join(' '));
+    assert.match(err, message);
+  }
+});

@@ -1,8 +1,10 @@
-import { agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Place, type Position } from '#geo';
+import {
+  agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Place, type Position,
+} from '#geo';
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
-import { readGeoTables } from '../detector/detection-tables.ts';
-import { exitStatus, parseArguments, UsageError, type Command } from './command.ts';
+import { readGeoTables, type GeoFiles } from '../detector/detection-tables.ts';
+import { exitStatus, fileProblem, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
 
 const help = `Usage: telltale geo explain ADDRESS|NAME=ADDRESS… [options]
 
@@ -42,8 +44,7 @@ export const geo: Command = {
     const { rtt, position, ...files } = values;
     const bound = boundOf(rtt, position);
     const questions = positionals.map(questionOf);
-    const [tables, catalogue] = await Promise.all([readGeoTables(projectRoot, files), readCatalogue(projectRoot)]);
-    const geography = new Geography(tables);
+    const [geography, catalogue] = await Promise.all([geographyOf(files), readCatalogue(projectRoot)]);
     const texts = questions.map(({ address, name }) => {
       const site = name === '' ? undefined : catalogue.siteOf(name);
       const operator = name === '' ? undefined : geography.operatorOfDomain(name);
@@ -62,6 +63,15 @@ export const geo: Command = {
     return exitStatus.ok;
   },
 };
+
+async function geographyOf(files: GeoFiles): Promise<Geography> {
+  try {
+    return new Geography(await readGeoTables(projectRoot, files));
+  } catch (error) {
+    const isOfNamedFile = Object.values(files).some((file) => file !== undefined) && fileProblem(error) === undefined;
+    throw isOfNamedFile ? new UnusableError((error as Error).message) : error;
+  }
+}
 
 interface Bound { position: Position; rttMicros: number }
 

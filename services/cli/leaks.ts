@@ -59,7 +59,8 @@ export class Leaks {
 }
 
 function leakOf(finding: Finding): Leak {
-  const whose = [finding['telltale.service'], finding['telltale.peer.located'] || 'unknown country'].filter(Boolean).join(', ');
+  const unlocated = finding['telltale.peer.unlocated'] === 'local' ? 'local' : 'unknown country';
+  const whose = [finding['telltale.service'], finding['telltale.peer.located'] || unlocated].filter(Boolean).join(', ');
   return {
     level: finding['event.severity_name'] as Level,
     rule: finding['rule.name'],

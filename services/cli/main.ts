@@ -1,4 +1,4 @@
-import { exitStatus, UnusableError, UsageError, type Command } from './command.ts';
+import { exitStatus, fileProblem, UnusableError, UsageError, type Command } from './command.ts';
 
 interface Entry {
   name: string;
@@ -79,8 +79,9 @@ async function main([name, ...args]: string[]): Promise<number> {
       process.stderr.write(`telltale ${name}: ${error.message}\n${error instanceof UsageError ? `See telltale ${name} --help.\n` : ''}`);
       return exitStatus.unusable;
     }
-    process.stderr.write(`telltale ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    const aboutFile = fileProblem(error);
+    process.stderr.write(`telltale ${name}: ${aboutFile ?? (error instanceof Error ? error.message : String(error))}\n`);
     if (process.env['TELLTALE_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
-    return exitStatus.failed;
+    return aboutFile === undefined ? exitStatus.failed : exitStatus.unusable;
   }
 }

@@ -1,6 +1,6 @@
 import { createFlowRecord, type FlowRecord } from '#flow';
-import { Geography, LocatedError, roles, type Problem } from '#geo';
-import { createTokeniser, isMac, normaliseMac } from '#identifiers';
+import { Geography, LocatedError, parseAddress, roles, type Problem } from '#geo';
+import { catalogue as identifiers, createTokeniser, isMac, normaliseMac } from '#identifiers';
 import { checkPolicyCases, formatProblems, lintPolicies, parsePolicy, PolicySet, type Policy } from '#rules';
 import { projectRoot } from '#runtime';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -124,10 +124,14 @@ async function test({ path, jurisdictions }: Given): Promise<number> {
 
 async function explain(given: Given): Promise<number> {
   if (given.to === undefined) throw new UsageError('policy explain needs --to ADDRESS');
+  for (const address of [given.to, given.from, ...(given.hop ?? [])])
+    if (parseAddress(address, new Uint32Array(4)) === 0) throw new UsageError(`${address} is no IPv4 or IPv6 address`);
   const [policies, catalogue, tables, inventory] = await Promise.all([
     load(given.path, given.jurisdictions), readCatalogue(projectRoot), readGeoTables(projectRoot), readInventory(given.inventory),
   ]);
   if (policies === undefined) return exitStatus.failed;
+  if (given.service !== undefined) oneOf('--service', given.service, [...catalogue.services.keys()]);
+  for (const kind of given.identifier ?? []) oneOf('--identifier', kind, [...new Set(identifiers.map(({ name }) => name))]);
   const geography = new Geography(tables);
   const record = createFlowRecord();
   record['@timestamp'] = Date.parse(`${given.day}T12:00:00Z`) * 1_000;

@@ -5,7 +5,7 @@ import { checkFixtures, logSourceName, parseRules, type ParsedRules } from '#rul
 import { projectRoot } from '#runtime';
 import type { RuleNames } from '../detector/packs.ts';
 import { readLogSources, readRuleFolder, shippedRules, type RuleFolder } from '../detector/rule-folder.ts';
-import { exitStatus, oneOf, UsageError } from './command.ts';
+import { exitStatus, oneOf, UnusableError, UsageError } from './command.ts';
 import { columns } from './table.ts';
 
 /** Prints what is wrong in rule folders or files, as `file:line:column severity message`. */
@@ -40,6 +40,7 @@ const noRule = 'no rule: a rule has title, logsource and detection, a correlatio
 export async function testRules(names: RuleNames, folder = shippedRules(projectRoot)): Promise<number> {
   const files = await readPath(folder);
   const { rules, correlations } = await loadRules(files, names);
+  requireRules(folder, rules, correlations);
   const problems: Problem[] = [];
   let tested = 0;
   const rulesByFile = Map.groupBy(rules, (rule) => rule.file);
@@ -68,6 +69,7 @@ export async function testRules(names: RuleNames, folder = shippedRules(projectR
 /** Lists rules, and whether records can answer them. */
 export async function listRules(names: RuleNames, folder = shippedRules(projectRoot), format = 'table'): Promise<number> {
   const { rules, correlations, silent } = await loadRules(await readPath(folder), names);
+  requireRules(folder, rules, correlations);
   const listed = [
     ...rules.map((rule) => ({ ...rule, source: logSourceName(rule.logsource), reports: !silent.has(rule.id) })),
     ...correlations.map((correlation) => {
@@ -87,6 +89,11 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
   ]);
   process.stdout.write(`${columns(['LEVEL', 'ID', 'TITLE', 'LOG SOURCE', 'EVALUABLE HERE'], rows)}\n`);
   return exitStatus.ok;
+}
+
+/** A folder without any rule is a mistyped one: nothing tested is not the same as nothing wrong. */
+export function requireRules(folder: string, ...found: readonly (readonly unknown[])[]): void {
+  if (found.every(({ length }) => length === 0)) throw new UnusableError(`${folder}: ${noRule}`);
 }
 
 /** @throws LocatedError when a rule has an error. */

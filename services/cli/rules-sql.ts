@@ -5,7 +5,7 @@ import type { RuleNames } from '../detector/packs.ts';
 import { dataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, UsageError } from './command.ts';
 import { count } from './leaks.ts';
-import { loadRules, readPath } from './rules-folder.ts';
+import { loadRules, readPath, requireRules } from './rules-folder.ts';
 import { columns, printable } from './table.ts';
 
 /** From when to when, µs; the second is not included. */
@@ -75,6 +75,7 @@ interface ChosenRules extends Pick<ParsedRules, 'rules' | 'correlations'> {
 
 async function chosen({ folder, names, only }: SqlOptions): Promise<ChosenRules> {
   const { rules, correlations } = await loadRules(await readPath(folder), names);
+  requireRules(folder, rules, correlations);
   const isMeant = ({ id, name, title }: Rule | Correlation): boolean => only === undefined || [id, name, title].includes(only);
   const found = { rules: rules.filter(isMeant), correlations: correlations.filter(isMeant), all: new Map(rules.map((rule) => [rule.id, rule])) };
   if (found.rules.length + found.correlations.length === 0) throw new UsageError(`no rule has the id, name or title ${JSON.stringify(only)}`);

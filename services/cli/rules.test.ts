@@ -130,6 +130,12 @@ test('rules explain: each search of a rule over records', (context) => {
     [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: no such file/],
     [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither pcap nor pcapng/],
     [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
+    [['list', '--rules', folder], /--rules is for explain: telltale rules list DIR/],
+    [['test', path.join(folder, 'bad.json')], /bad\.json: no rule: a rule has title/],
+    [['list', path.join(folder, 'bad.json')], /bad\.json: no rule/],
+    [['convert', path.join(folder, 'bad.json')], /bad\.json: no rule/],
+    [['test', '--backtest', 'yesterday', '2026-08-02'], /yesterday: expected a day or a time in UTC/],
+    [['test', folder, '--backtest', '2026-08-01'], /--backtest takes two times, FROM and TO/],
   ];
   for (const [args, message] of unusable) {
     const found = telltale(...args);
@@ -218,7 +224,7 @@ test('rules test --backtest: what rules and correlations would have found in sto
   writeFileSync(capture, builder.pcap());
   const scanned = spawnSync(process.execPath, [main, 'scan', capture, '--rules', own, '--data', data, '--format', 'ndjson'], { encoding: 'utf8' });
   const findings = scanned.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-  const message = 'Many echoes: 3 events (3 of "Echo") with source.ip 10.0.0.5, from 2025-10-09T08:53:20Z to 2025-10-09T08:53:22Z.';
+  const message = 'Many echoes: 3 events (3 of "Echo") by 10.0.0.5, to 192.0.2.7, from 2025-10-09T08:53:20Z to 2025-10-09T08:53:22Z.';
   assert.deepEqual(
     findings.map((finding) => [finding['rule.name'], finding['source.ip'], finding['message']]),
     [['Many echoes', '10.0.0.5', message]],

@@ -30,7 +30,7 @@ Without DIR they are about the pack that ships.
 
 Options:
   --format table|ndjson   table for people (default), or one JSON object per line
-  --rules DIR             rules to explain, instead of the pack that ships
+  --rules DIR             explain: rules to explain, instead of the pack that ships
   --rule ID|TITLE         explain, convert or backtest this rule alone
   --all                   explain every record
   --policy FILE|DIR       policies that |policy may name, instead of those that ship
@@ -69,14 +69,16 @@ export const rules: Command = {
     };
     const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
     const asSql = async (folder = shippedRules(projectRoot)): Promise<SqlOptions> => ({ folder, names: await names(), only: values.rule });
+    if (values.rules !== undefined && action !== 'explain') throw new UsageError(`--rules is for explain: telltale rules ${action ?? 'list'} DIR`);
     switch (action) {
       case 'lint': return lintRules(paths, await names());
       case 'test': {
         if (values.backtest === undefined) return testRules(await names(), single());
         // parseArgs gives the second value of --backtest as a word of its own.
+        const from = timeOf(values.backtest);
         const until = paths.find((word) => /^\d{4}-\d\d-\d\d/.test(word));
-        if (until === undefined) throw new UsageError('--backtest takes two times: FROM and TO');
-        const range = { from: timeOf(values.backtest), to: timeOf(until) };
+        if (until === undefined) throw new UsageError('--backtest takes two times, FROM and TO, such as 2026-08-01 2026-08-08');
+        const range = { from, to: timeOf(until) };
         if (range.to <= range.from) throw new UsageError(`--backtest ${values.backtest} ${until}: TO must be later than FROM`);
         const [folder, another] = paths.filter((word) => word !== until);
         if (another !== undefined) throw new UsageError('rules test takes one folder');

@@ -148,7 +148,7 @@ async function load(rules: string | undefined, policy: string | undefined): Prom
     return await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
   } catch (error) {
     if (rules === undefined && policy === undefined) throw error;
-    if (error instanceof LocatedError || (error as NodeJS.ErrnoException).syscall !== undefined) throw new UnusableError((error as Error).message);
+    if (error instanceof LocatedError) throw new UnusableError(error.message);
     throw error;
   }
 }

@@ -21,6 +21,7 @@ ${sourceOptions}  --demonstration   read the demonstration capture; it is made o
 
 The review page is on http://127.0.0.1:8080/ unless http.port says otherwise (TELLTALE_HTTP_PORT); /metrics, /healthz and
 /readyz are beside it. Alerts go to the receivers in alerter.receivers; without one there are none.
+Rules and policies of your own: standalone.rules and standalone.policy (TELLTALE_STANDALONE_RULES=DIR, TELLTALE_STANDALONE_POLICY=FILE).
 `,
   async run(args) {
     const { values, positionals } = parseArguments({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -27,6 +27,13 @@ test('values are added, listed, removed and deleted, and stand in no file', () =
   assert.equal(watchlist('471142983\n', 'remove', 'people').stderr, 'people: 1 values removed, 1 left\n');
   assert.equal(watchlist('', 'delete', 'people').status, 0);
   assert.deepEqual([watchlist('', 'list').stdout, watchlist('', 'delete', 'people').status], ['', 2]);
+});
+
+test('a key that is named must be there: a new one would match nothing', () => {
+  const { status, stderr } = watchlist('jane.doe@example.org\n', 'add', 'people', '--key', path.join(data, 'other', 'token.key'));
+  assert.equal(status, 2);
+  assert.match(stderr, /no token key at .*other/);
+  assert.ok(!existsSync(path.join(data, 'other')));
 });
 
 test('what cannot be watched is named by its line, and nothing is changed', () => {

@@ -36,7 +36,7 @@ export const watchlist: Command = {
     });
     const [action, name, ...rest] = positionals;
     const data = dataFolder(values.data ?? defaultDataFolder);
-    const place: Place = { keyFile: values.key ?? data.tokenKey, folder: values.lists ?? data.watchlists };
+    const place: Place = { keyFile: values.key ?? data.tokenKey, isNamed: values.key !== undefined, folder: values.lists ?? data.watchlists };
     if (action === 'list' && name === undefined) return list(place);
     if (name === undefined || rest.length > 0) throw new UsageError('expected add NAME, remove NAME, delete NAME or list');
     if (!watchlistName.test(name)) throw new UsageError('the name of a list has small letters, digits and hyphens, 48 at most');
@@ -56,6 +56,8 @@ export const watchlist: Command = {
 
 interface Place {
   keyFile: string;
+  /** A key that was named is the probe's: made anew, it would match nothing. */
+  isNamed: boolean;
   folder: string;
 }
 
@@ -102,9 +104,9 @@ async function list({ keyFile, folder }: Place): Promise<number> {
 }
 
 /** The values on standard input as they are kept. All of them, or none when one cannot be watched. */
-async function readEntries({ keyFile }: Place, kind: string): Promise<{ entries: WatchEntry[]; keyId: string }> {
+async function readEntries({ keyFile, isNamed }: Place, kind: string): Promise<{ entries: WatchEntry[]; keyId: string }> {
   if (process.stdin.isTTY) say('reading values from standard input, one per line; Ctrl-D ends');
-  const tokenKey = await loadOrCreateTokenKey(keyFile);
+  const tokenKey = await (isNamed ? readKey(keyFile) : loadOrCreateTokenKey(keyFile));
   const tokeniser = createTokeniser(tokenKey);
   const key = watchKeyOf(tokenKey);
   const entries: WatchEntry[] = [];
@@ -132,7 +134,7 @@ const mostProblems = 20;
 
 async function readKey(file: string): Promise<Buffer> {
   return readTokenKey(file).catch((error: unknown) => {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new UnusableError(`no token key at ${file}: telltale watchlist add makes one`) : error;
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new UnusableError(`no token key at ${file}: the probe makes one on its first start, and so does telltale watchlist add in a data folder (--data)`) : error;
   });
 }
 

@@ -132,23 +132,26 @@ export function correlationFinding(correlation: Correlation, row: CorrelationRow
 }
 
 /**
- * `Many links from one host: 12 events (12 of "Meeting link in clear") with source.ip 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.`
+ * `Many links from one host: 12 events (12 of "Meeting link in clear") by 10.1.2.3, from 2026-08-01T11:48:02Z to 2026-08-01T11:59:31Z.`
  */
 function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last, subjects, shared }: CorrelationRow): string {
   const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
   const { 'telltale.observable.kind': kind, 'telltale.observable.mask': mask } = shared;
-  const where = groups.map(({ name }, i) => (name === 'telltale.observable.token' && mask ? `${kind} ${mask}` : `${name} ${grp[i]}`)).join(', ');
+  // The subject and the peer are named as such below.
+  const named = [subjects.length === 1 ? subjects[0] : '', shared['telltale.peer.ip']];
+  const where = groups.flatMap(({ name }, i) => (named.includes(grp[i]) ? [] : [name === 'telltale.observable.token' && mask ? `${kind} ${mask}` : `${name} ${grp[i]}`])).join(', ');
   return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${secondOf(first)} to ${secondOf(last)}.`;
 }
 
 /** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in and operated from CN (policy conferencing)`, as far as all events agree. */
 function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string, string>>): string {
-  if (subjects.length < 2) return '';
+  if (subjects.length === 0) return '';
   const { 'telltale.peer.ip': peer, 'telltale.peer.located': located, 'telltale.peer.operated': operated, 'telltale.policy.id': policy } = shared;
   const place = located && located === operated
     ? `located in and operated from ${located}`
     : [located && `located in ${located}`, operated && `operated from ${operated}`].filter(Boolean).join(', ');
-  return ` by ${subjects.slice(0, -1).join(', ')} and ${subjects.at(-1)}${peer ? `, to ${peer}${place && ` ${place}`}` : ''}${policy ? ` (policy ${policy})` : ''}`;
+  const by = subjects.length === 1 ? subjects[0] : `${subjects.slice(0, -1).join(', ')} and ${subjects.at(-1)}`;
+  return ` by ${by}${peer ? `, to ${peer}${place && ` ${place}`}` : ''}${policy ? ` (policy ${policy})` : ''}`;
 }
 
 /** Runs correlations over hits at hand, such as those of a scan that stores nothing. */

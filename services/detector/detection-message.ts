@@ -1,11 +1,12 @@
 import type { FlowRecord, Observable } from '#flow';
 import type { Dimension, Place } from '#geo';
 import { dataClassOf, type DataClass } from '#identifiers';
-import type { Rule } from '#rules';
+import type { Expression, Rule } from '#rules';
 import { peerEndpoint, peerIsSource, subjectAddress } from './detection-endpoints.ts';
 
-/** Observables that a sentence names; the others are counted. */
+/** Observables that a sentence names, and places; the others are counted. */
 const namedObservables = 3;
+const namedHops = 3;
 
 /** What a sentence needs beside the record. */
 export interface MessageFacts {
@@ -35,7 +36,26 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
     return `${contact(record)}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason, record, facts)}.`;
   }
   if (candidates !== undefined) return `${contact(record)}; ${appBehind(candidates)}.`;
-  return `${contact(record)}: ${rule.title}.`;
+  return `${contact(record)}: ${rule.title}${readsHops(rule.expression) ? hopsNamed(record['telltale.flow.hops']) : ''}.`;
+}
+
+/** Fields that hold the addresses which the session's messages name. */
+const hopFields: ReadonlySet<string> = new Set(['telltale.hops', 'telltale.flow.hops', 'telltale.session.ip', 'telltale.stun.peer_ip']);
+
+function readsHops(expression: Expression): boolean {
+  switch (expression.type) {
+    case 'and': case 'or': return expression.operands.some(readsHops);
+    case 'not': case 'search': return readsHops(expression.operand);
+    case 'field': return hopFields.has(expression.field.name);
+    case 'keyword': case 'unknown': return false;
+  }
+}
+
+/** ` (sip-contact 192.168.1.0/24)` */
+function hopsNamed(hops: readonly string[]): string {
+  if (hops.length === 0) return '';
+  const more = hops.length > namedHops ? [`${hops.length - namedHops} more`] : [];
+  return ` (${list([...hops.slice(0, namedHops).map((hop) => hop.replace('=', ' ')), ...more])})`;
 }
 
 /** Who, and whom: with the tables behind its place and operator, unless the rest of the sentence names them. */
@@ -64,7 +84,7 @@ function disclosure(record: FlowRecord, observables: readonly Observable[]): str
   const named = naming(observables);
   const sentByPeer = (observables[0]!.sender === 'source') === peerIsSource(record);
   return sentByPeer
-    ? `${peer(record)}, sent ${list(named)} to ${subjectAddress(record)}`
+    ? `${peer(record)}${isPlaced(record) ? ',' : ''} sent ${list(named)} to ${subjectAddress(record)}`
     : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
 }
 
@@ -114,6 +134,11 @@ function peer(record: FlowRecord, isLocationSourced = false, isOperatorSourced =
   else if (operated !== '' && parts.at(-1) === located) parts.splice(-1, 1, `located in and operated from ${operated}`);
   else if (operated !== '') parts.push(`operated from ${operated}`);
   return parts.join(', ');
+}
+
+/** Whether {@link peer} says more than who it is. */
+function isPlaced(record: FlowRecord): boolean {
+  return record['telltale.peer.operated'] !== '' || location(record, false).length > 0;
 }
 
 /** ` (Zoom, media)`; what else than its name says so stands with it: ` (Zoom, media by range 144.195.0.0/16 of 2026-06-18)`. */

@@ -408,7 +408,7 @@ test('hops inside a session are looked up and judged', () => {
     'telltale.stun.peer_ip': ['192.168.1.4', '170.114.10.5', '198.51.100.9', '52.81.151.250'],
   });
   const findings = detector().detect([record]);
-  assert.deepEqual(names(findings), ['Private address told to the outside in STUN, SIP or SDP', 'Service traffic to a country its policy denies']);
+  assert.deepEqual(names(findings), ['Private address disclosed in STUN, SIP or SDP', 'Service traffic to a country its policy denies']);
   const finding = named(findings, 'Service traffic to a country its policy denies');
   assert.deepEqual(record['telltale.hops'], ['turn-relay=52.81.151.250/CN/CN', 'turn-peer=192.168.1.4/local', 'turn-peer=198.51.100.9/?/?']);
   assert.deepEqual(record['telltale.policy.decisions'], ['conferencing@1 denied turn-relay 52.81.151.250: located=CN, operated=CN']);
@@ -420,7 +420,7 @@ test('hops inside a session are looked up and judged', () => {
   detector().detect([behindLocal]);
   assert.equal(behindLocal['telltale.policy.verdict'], 'denied', 'a relay inside the network does not hide what is behind it');
   const unknown = recordOf({ ...turn, 'telltale.stun.peer_ip': ['198.51.100.9'] }, 'flow-3');
-  const indeterminate = named(detector().detect([unknown]), 'Service traffic to a place that cannot be told');
+  const indeterminate = named(detector().detect([unknown]), 'Service traffic to an undetermined place');
   assert.match(
     indeterminate['message'],
     /because it is unknown where turn-peer 198\.51\.100\.9 is located \(a special range\) and from where the network of turn-peer 198\.51\.100\.9 is operated \(no answer in operators 2026-08-01\)\.$/,

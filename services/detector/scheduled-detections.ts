@@ -70,7 +70,7 @@ export class ScheduledDetections implements Component {
 
   start(): void {
     this.#timer = setTimeout(() => {
-      this.#round = this.#runDue().finally(() => { if (!this.#stopped) this.start(); });
+      this.#round = this.#round.then(() => this.#runDue()).finally(() => { if (!this.#stopped) this.start(); });
     }, roundMillis);
   }
 
@@ -79,6 +79,12 @@ export class ScheduledDetections implements Component {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#round;
+  }
+
+  /** Runs all of them, after the round in progress: for whoever wants to tell what they find in what has just been stored. */
+  catchUp(): Promise<void> {
+    this.#round = this.#round.then(() => this.run(this.#parts.detections(), { alsoRecent: true }));
+    return this.#round;
   }
 
   async #runDue(): Promise<void> {
@@ -90,8 +96,11 @@ export class ScheduledDetections implements Component {
     for (const name of this.#due.keys()) if (!detections.some((detection) => detection.name === name)) this.#due.delete(name);
   }
 
-  /** Runs detections now. It never rejects: what fails is logged and counted, and is tried again when its time comes. */
-  async run(detections: readonly ScheduledDetection[]): Promise<void> {
+  /**
+   * Runs detections now. It never rejects: what fails is logged and counted, and is tried again when its time comes.
+   * @param alsoRecent those as well that were run a moment ago
+   */
+  async run(detections: readonly ScheduledDetection[], { alsoRecent = false } = {}): Promise<void> {
     const { store, logger } = this.#parts;
     for (const detection of detections) {
       if (this.#stopped) return;
@@ -103,7 +112,7 @@ export class ScheduledDetections implements Component {
         const since = clock.until.get(name);
         const lag = since === undefined ? 0 : (clock.now - since) / 1e6;
         this.counters.lag.set(title, lag);
-        if (since !== undefined && lag * 1000 < intervalMillis / 2) {
+        if (!alsoRecent && since !== undefined && lag * 1000 < intervalMillis / 2) {
           add(this.counters.skipped, title, 1);
           continue;
         }

@@ -77,7 +77,7 @@ function addressError(error: NodeJS.ErrnoException, host: string, port: number):
     ENOTFOUND: `${host} is no known address. Set TELLTALE_HTTP_HOST`,
   };
   const remedy = remedies[error.code ?? ''];
-  return remedy ? new Error(`Cannot listen: ${remedy}.`, { cause: error }) : error;
+  return remedy ? Object.assign(new Error(`Cannot listen: ${remedy}.`, { cause: error }), { code: error.code }) : error;
 }
 
 /** Nest's own messages go to the service's log; those about its start are for whoever debugs Nest. */
@@ -85,7 +85,9 @@ function nestLogger(logger: Logger): LoggerService {
   const write = (level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal') => (message: unknown, ...rest: unknown[]) => {
     const context = rest.at(-1);
     const fields = typeof context === 'string' ? { context } : {};
-    logger[level](message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message));
+    // An address that cannot be used is said by whoever started it, with what to do.
+    const isSaidElsewhere = context === 'NestApplication' && level === 'error';
+    logger[isSaidElsewhere ? 'debug' : level](message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message));
   };
   return { verbose: write('trace'), debug: write('trace'), log: write('debug'), warn: write('warn'), error: write('error'), fatal: write('fatal') };
 }

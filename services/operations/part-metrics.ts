@@ -98,7 +98,7 @@ export function reportFollow(metrics: Metrics, follow: Pick<FollowSource, 'count
   metrics.counts('probe_follow', follow.counters, {
     resumed: 'Followed files that were read on where an earlier run had stopped.',
     lostRests: 'Files of which an earlier run had read a part, and whose rest is gone.',
-    passedOver: 'Files and folders that are not followed: neither capture nor log, compressed, unreadable, or over the bound.',
+    passedOver: 'Files that are not followed: neither capture nor log, compressed, unreadable, or over the bound.',
     forgottenPositions: 'Positions forgotten to make room for others: those files would be read again.',
     saveFailures: 'Positions that could not be saved; they are tried again.',
   });

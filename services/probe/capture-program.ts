@@ -63,6 +63,13 @@ export function tcpdumpDrops(stderr: string): { kernel: number; interface: numbe
   return { kernel: last('kernel'), interface: last('interface') };
 }
 
+/** What to do about a complaint of the program; empty where it says so itself. */
+export function remedyOf(complaint: string, program: CaptureProgram): string {
+  if (/permission/i.test(complaint)) return privilegeRemedy(program);
+  if (/no (?:such )?device/i.test(complaint)) return `${program.path} -D lists the interfaces that there are`;
+  return '';
+}
+
 /** What to do where a program may not capture. */
 export function privilegeRemedy({ path: file }: CaptureProgram): string {
   return `Give the program the privilege, not Telltale: sudo setcap cap_net_raw,cap_net_admin=ep ${file}`;

@@ -78,6 +78,7 @@ export class CaptureSource implements Component {
       return true;
     } catch (error) {
       if (sinkError !== undefined) throw sinkError;
+      if (this.#stopping.signal.aborted) return true;
       logger.error({ capture: input.name }, (error as Error).message);
       return false;
     }

@@ -1,9 +1,10 @@
-import type { Stats } from 'node:fs';
+import { constants, openSync, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import path from 'node:path';
-import { pipeline, type Duplex } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { addAbortSignal } from 'node:stream';
 import { CaptureError } from '#capture';
+import { unpacked } from './unpack.ts';
 
 /** A capture to read: a file, or standard input as `-`. */
 export interface CaptureInput {
@@ -60,7 +61,7 @@ function inputOf(file: string, stats: Stats, found: boolean): CaptureInput {
   return { path: file, name: path.basename(file), size: stats.size, found };
 }
 
-/** Why a file cannot be read, in words. */
+/** Why a file or folder cannot be read, in words. */
 export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') return 'no such file or folder';
@@ -71,42 +72,48 @@ export function reasonOf(error: unknown): string {
 /**
  * The bytes of a capture, in chunks large enough to keep the packet loop busy; gzip and zstd are unpacked, by content.
  * A chunk is valid until the next one is asked for: a file is read into the same memory again and again.
- *
- * @param onRead bytes read from the file so far
- * @throws {CaptureError} `compressed` when what looks compressed cannot be unpacked
  */
-export function openCapture(input: CaptureInput, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
-  return unpacked(countBytes(input.path === '-' ? process.stdin : readFile(input.path), onRead));
-}
+export class CaptureBytes implements AsyncIterable<Buffer> {
+  /** Where and why they could be unpacked no further. */
+  problem: CaptureError | null = null;
+  readonly #input: CaptureInput;
+  readonly #onRead: (bytes: number) => void;
+  readonly #signal: AbortSignal | undefined;
 
-/** Bytes by which what is compressed is told. */
-const markBytes = 4;
-
-/** What is in a file, whose first chunks may be as small as a pipe makes them. */
-export async function* unpacked(file: AsyncGenerator<Buffer, undefined>): AsyncGenerator<Buffer> {
-  try {
-    let start: Buffer = Buffer.alloc(0);
-    while (start.length < markBytes) {
-      const { value, done } = await file.next();
-      if (done) break;
-      start = start.length === 0 ? value : Buffer.concat([start, value]);
-    }
-    if (start.length === 0) return;
-    const unpacker = unpackerOf(start);
-    if (unpacker === undefined) yield* startingWith(start, file);
-    else yield* unpack(copies(startingWith(start, file)), unpacker);
-  } finally {
-    await file.return(undefined);
+  /**
+   * @param onRead bytes read from the file so far
+   * @param signal ends standard input and named pipes, whose writers may be silent for ever
+   */
+  constructor(input: CaptureInput, onRead: (bytes: number) => void, signal?: AbortSignal) {
+    this.#input = input;
+    this.#onRead = onRead;
+    this.#signal = signal;
   }
-}
 
-async function* startingWith(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  yield* rest;
+  async* [Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    const bytes = countBytes(await chunksOf(this.#input.path, this.#signal), this.#onRead);
+    try {
+      yield* unpacked(bytes, chunkBytes);
+    } catch (error) {
+      if (this.#signal?.aborted) return;
+      if (!(error instanceof CaptureError)) throw error;
+      this.problem = error;
+    } finally {
+      await bytes.return(undefined);
+    }
+  }
 }
 
 /** Small enough to stay in the processor's cache until it was read. */
 const chunkBytes = 512 * 1024;
+
+async function chunksOf(file: string, signal: AbortSignal | undefined): Promise<AsyncIterable<Buffer>> {
+  const isPipe = file !== '-' && (await stat(file)).isFIFO();
+  if (file !== '-' && !isPipe) return readFile(file);
+  // Whoever opens a pipe, or reads it, waits for its writer; a thread that waits so would hold the whole process up.
+  const stream = isPipe ? new Socket({ fd: openSync(file, constants.O_RDONLY | constants.O_NONBLOCK), writable: false }) : process.stdin;
+  return signal ? addAbortSignal(signal, stream) : stream;
+}
 
 async function* readFile(file: string): AsyncGenerator<Buffer> {
   await using handle = await open(file);
@@ -118,46 +125,11 @@ async function* readFile(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** For who keeps more than one chunk at a time. */
-async function* copies(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) yield Buffer.from(chunk);
-}
-
 async function* countBytes(file: AsyncIterable<Buffer>, onRead: (bytes: number) => void): AsyncGenerator<Buffer, undefined> {
   let bytes = 0;
   for await (const chunk of file) {
     bytes += chunk.length;
     onRead(bytes);
     yield chunk;
-  }
-}
-
-function unpackerOf(start: Buffer): Duplex | undefined {
-  if (isGzip(start)) return createGunzip({ chunkSize: chunkBytes });
-  return isZstandard(start) ? createZstdDecompress({ chunkSize: chunkBytes }) : undefined;
-}
-
-/** Begins like something that {@link openCapture} unpacks. */
-export function isCompressed(start: Buffer): boolean {
-  return isGzip(start) || isZstandard(start);
-}
-
-/** RFC 1952, section 2.3.1. */
-function isGzip(start: Buffer): boolean {
-  return start[0] === 0x1f && start[1] === 0x8b;
-}
-
-/** RFC 8878, section 3.1.1. */
-function isZstandard(start: Buffer): boolean {
-  return start.length >= 4 && start.readUInt32LE(0) === 0xfd2fb528;
-}
-
-async function* unpack(packed: AsyncIterable<Buffer>, unpacker: Duplex): AsyncGenerator<Buffer> {
-  // The loop below sees the error; the callback is there so that nothing else does.
-  pipeline(packed, unpacker, () => {});
-  try {
-    yield* unpacker;
-  } catch (error) {
-    throw new CaptureError('compressed', 0, `the input looks compressed, but cannot be unpacked: ${(error as Error).message}`);
   }
 }

@@ -11,7 +11,7 @@ import { ip, netflow9, set, template, u16, u32 } from '../../libs/ingest/testing
 import { temporaryFolder } from '../../test/support/folder.ts';
 import { until } from '../../test/support/until.ts';
 import { createPipeline } from './create.ts';
-import { ExportListener } from './export-listener.ts';
+import { ExportListener, type ExportListenerOptions } from './export-listener.ts';
 import { parseListenAddress } from './listen-address.ts';
 
 /** A datagram of NetFlow v5 with one record: 10.0.0.5:51000 to 198.51.100.7:443, 3 packets, 1500 bytes, one of 10 counted. */
@@ -42,23 +42,30 @@ test('flow exports become records; other datagrams are counted', async () => {
   const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' });
   const folder = await mkdtemp(path.join(tmpdir(), 'telltale-exports-'));
   const templates = path.join(folder, 'probe', 'templates.json');
-  const listener = new ExportListener({
-    listen: { host: '127.0.0.1', port: 0 }, pipeline, templates, logger: createLogger({ name: 'test', level: 'silent' }), now: () => 1,
+  const lines: string[] = [];
+  const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
+  const options: ExportListenerOptions = {
+    listen: { host: '127.0.0.1', port: 0 }, pipeline, templates, logger, now: () => 1,
     sink: { send: async (batch) => void records.push(...batch), close: async () => {} },
     onFailure: (error) => { throw error; },
-  });
+  };
+  const listener = new ExportListener(options);
   await listener.start();
+  const elsewhere = createPipeline({ tokenKey: Buffer.alloc(32, 1) });
+  const taken = new ExportListener({ ...options, pipeline: elsewhere, listen: { host: '127.0.0.1', port: listener.port } });
+  await assert.rejects(taken.start(), new RegExp(`flow exports on 127.0.0.1, port ${listener.port}: another program listens there`));
   const sender = createSocket('udp4');
   try {
-    for (const bytes of [datagram, Buffer.from('hello'), datagram])
+    for (const bytes of [datagram, Buffer.from('hello'), Buffer.from('hello'), datagram])
       await new Promise<void>((resolve) => sender.send(bytes, listener.port, '127.0.0.1', () => resolve()));
     const counters = pipeline.entries.counters;
-    while (counters.entries < 2 || counters.get('flow-export', 'datagrams of no known kind') < 1) await delay(5);
+    while (counters.entries < 2 || counters.get('flow-export', 'datagrams of no known kind') < 2) await delay(5);
   } finally {
     sender.close();
     await listener.stop();
   }
   await rm(folder, { recursive: true });
+  assert.deepEqual(lines.map((line) => (JSON.parse(line) as { exporter: string }).exporter), ['127.0.0.1'], 'told once');
   assert.equal(records.length, 2);
   assert.equal(new Set(records.map((record) => record['event.id'])).size, 1, 'a datagram that comes twice counts once');
   const [record] = records;

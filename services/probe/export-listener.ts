@@ -25,6 +25,13 @@ const maxPending = 100_000;
 /** Asked of the kernel: exporters send in bursts. */
 const receiveBufferBytes = 8 * 1024 * 1024;
 
+/** What to do where an address cannot be bound. */
+const remedies: Record<string, string> = {
+  EADDRINUSE: 'another program listens there; stop it, or choose another port',
+  EADDRNOTAVAIL: 'it is no address of this machine; 0.0.0.0 stands for all of them',
+  EACCES: 'this user may not use the port; choose one above 1023',
+};
+
 /** Listens for NetFlow, IPFIX and sFlow over UDP, as part of a lifecycle. */
 export class ExportListener implements Component {
   readonly name = 'flow export listener';
@@ -34,6 +41,7 @@ export class ExportListener implements Component {
   #saving: NodeJS.Timeout | undefined;
   #saved: Promise<void> = Promise.resolve();
   #savedChanges = 0;
+  #hasRefused = false;
   readonly #outlet: Outlet;
 
   constructor(options: ExportListenerOptions) {
@@ -41,7 +49,7 @@ export class ExportListener implements Component {
     this.#outlet = new Outlet(options);
   }
 
-  /** @throws when the address cannot be bound */
+  /** @throws {Error} when the address cannot be bound */
   async start(): Promise<void> {
     const { listen: { host, port }, pipeline, logger, onFailure } = this.#options;
     await this.#restore();
@@ -49,7 +57,9 @@ export class ExportListener implements Component {
     const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: receiveBufferBytes });
     socket.on('message', (bytes, { address }) => this.#datagram(bytes, address));
     socket.bind(port, host);
-    await once(socket, 'listening');
+    await once(socket, 'listening').catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`cannot listen for flow exports on ${host}, port ${port}: ${remedies[error.code ?? ''] ?? 'choose another address'}`, { cause: error });
+    });
     socket.on('error', onFailure);
     this.#socket = socket;
     this.#timer = setInterval(() => void this.#outlet.flush(), flushInterval);
@@ -106,7 +116,16 @@ export class ExportListener implements Component {
     const { pipeline, now } = this.#options;
     const { counters } = pipeline.entries;
     if (pipeline.pending >= maxPending) counters.add('flow-export', 'datagrams dropped while the flow log was slow');
-    else if (!pipeline.flowExport(bytes, exporter, now())) counters.add('flow-export', 'datagrams of no known kind');
+    else if (!pipeline.flowExport(bytes, exporter, now())) this.#refuse(exporter);
     if (pipeline.pending >= batchSize) void this.#outlet.flush();
+  }
+
+  /** Somebody sends here what is no flow export: all of it is counted, the first is told. */
+  #refuse(exporter: string): void {
+    const { pipeline, logger } = this.#options;
+    pipeline.entries.counters.add('flow-export', 'datagrams of no known kind');
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
+    logger.warn({ exporter }, 'a datagram is none of NetFlow v5 or v9, IPFIX or sFlow v5: look at what is sent here; further ones are counted only');
   }
 }

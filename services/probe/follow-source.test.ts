@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -106,4 +106,87 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   assert.deepEqual(second.told.filter((one) => one.includes('/')), ['c.example/1001', 'c.example/1002']);
   await second.source.stop();
   await first.source.stop();
+});
+
+/** A source that looks often, what it told, and what it logged. `accepted` is awaited for each batch. */
+async function follow(files: string[], positions: string, accepted: () => Promise<void> = async () => {}) {
+  const names: string[] = [];
+  const lines: string[] = [];
+  const source = new FollowSource({
+    files, positions, pipeline: createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test' }),
+    logger: createLogger({ name: 'test', format: 'text', destination: { write: (line) => lines.push(line) } }),
+    pollInterval: 5, scanInterval: 200, settleInterval: 20,
+    sink: {
+      send: async (batch) => {
+        await accepted();
+        names.push(...batch.map((record) => record['dns.question.name'].replace('.example', '')));
+      },
+      close: async () => {},
+    },
+    onFailure: (error) => { throw error; },
+  });
+  await source.start();
+  return { source, names, lines, [Symbol.asyncDispose]: () => source.stop() };
+}
+
+const events = (...names: string[]): string => names.map((name) => dnsEvent(`${name}.example`)).join('');
+
+test('of a quiet log, what is written just before it is moved away is read too', async () => {
+  await using folder = await temporaryFolder('follow');
+  await using elsewhere = await temporaryFolder('archive');
+  const file = path.join(folder.path, 'eve.json');
+  await writeFile(file, events('a'));
+  await using followed = await follow([folder.path], path.join(elsewhere.path, 'positions.json'));
+  await until('the first line to be told', () => followed.names.includes('a'));
+  await delay(100);
+  await appendFile(file, events('b'));
+  await rename(file, path.join(elsewhere.path, 'archived.json'));
+  await until('the line before the move to be told', () => followed.names.includes('b'));
+
+  await writeFile(file, events('c'));
+  await until('the new log to be told', () => followed.names.includes('c'));
+  await delay(100);
+  await appendFile(file, events('d'));
+  await rename(file, path.join(elsewhere.path, 'archived.json'));
+  await writeFile(file, events('e'));
+  await until('both to be told', () => followed.names.includes('d') && followed.names.includes('e'));
+  assert.deepEqual(followed.names.toSorted(), ['a', 'b', 'c', 'd', 'e']);
+});
+
+test('a log that was truncated and is longer again than it was, while the flow log was slow, is read from its beginning', async () => {
+  await using folder = await temporaryFolder('follow');
+  const file = path.join(folder.path, 'eve.json');
+  const gate = Promise.withResolvers<void>();
+  await writeFile(file, events('a'));
+  await using followed = await follow([file], `${file}.positions`, () => gate.promise);
+  await delay(50);
+  await truncate(file, 0);
+  await writeFile(file, events('b', 'c', 'd'));
+  gate.resolve();
+  await until('all to be told', () => followed.names.length >= 4);
+  assert.deepEqual(followed.names, ['a', 'b', 'c', 'd']);
+});
+
+test('a file that cannot be read is told once, counted, and read when it can be; others go on', async () => {
+  await using folder = await temporaryFolder('follow');
+  const [good, blocked] = [path.join(folder.path, 'eve.json'), path.join(folder.path, 'blocked', 'eve.json')];
+  await writeFile(good, events('a'));
+  // Not even root can open a file in what is no folder.
+  await writeFile(path.dirname(blocked), '');
+  await using followed = await follow([blocked, good, path.join(folder.path, 'later.json')], `${good}.positions`);
+  await until('the other file to be told', () => followed.names.includes('a'));
+  await delay(50);
+  assert.equal(followed.lines.filter((line) => /error .*cannot be read: it is tried again .*ENOTDIR/.test(line)).length, 1, followed.lines.join(''));
+  assert.equal(followed.lines.filter((line) => /warn .*is waited for .*later\.json.*no such file/.test(line)).length, 1, followed.lines.join(''));
+  assert.equal(followed.source.counters.passedOver, 1);
+
+  await rm(path.dirname(blocked));
+  await mkdir(path.dirname(blocked));
+  await writeFile(blocked, events('b'));
+  await until('it to be told', () => followed.names.includes('b'));
+});
+
+test('what is neither file nor folder is refused', async () => {
+  await using folder = await temporaryFolder('follow');
+  await assert.rejects(follow(['/dev/null'], path.join(folder.path, 'positions.json')), /neither a file nor a folder.*without --follow/);
 });

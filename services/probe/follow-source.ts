@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leastSample } from '#ingest';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
-import { isCompressed, listCaptures, reasonOf } from './captures.ts';
+import { listCaptures, reasonOf } from './captures.ts';
 import { FollowedFile } from './followed-file.ts';
 import { readerOf, resumedReaderOf, warmUp, type InputReader } from './input-reader.ts';
 import { batchSize } from './outlet.ts';
@@ -12,6 +12,7 @@ import type { ProbePipeline } from './pipeline.ts';
 import { Positions, type FilePosition } from './positions.ts';
 import { tellProblems } from './problems.ts';
 import { rotationsOf } from './rotations.ts';
+import { isCompressed } from './unpack.ts';
 
 export interface FollowSourceOptions {
   /** Files that grow, and folders of them. */
@@ -36,7 +37,7 @@ export interface FollowCounters {
   resumed: number;
   /** Files of which an earlier run had read a part, and whose rest is not there any more. */
   lostRests: number;
-  /** Files and folders passed over: neither capture nor log, compressed, unreadable, or more than can be followed. */
+  /** Files passed over: neither capture nor log, compressed, unreadable, or more than can be followed. */
   passedOver: number;
   /** Positions forgotten to make room for others: those files would be read again from their beginning. */
   forgottenPositions: number;
@@ -62,6 +63,8 @@ interface Followed {
 
 /** Files that are followed; beyond, those found later are passed over. */
 const maxFiles = 10_000;
+/** Files that sleep with an open handle; beyond, what is written to one just before it is rotated may be missed. */
+const maxDozing = 512;
 /** How often positions are saved while they move, milliseconds. */
 const saveInterval = 1000;
 /** What is read once more before the place where a log goes on, bytes. */
@@ -83,14 +86,16 @@ export class FollowSource implements Component {
   readonly #options: FollowSourceOptions;
   readonly #folders: string[] = [];
   readonly #followed = new Map<string, Followed>();
+  /** Files that sleep with an open handle, the one that fell asleep first in front. */
+  readonly #dozing = new Set<FollowedFile>();
+  /** Files and folders that cannot be read, with the reason that was told. */
+  readonly #refused = new Map<string, string>();
   /** Ends of files that were read, to be kept once their records are accepted. */
   #ended: FilePosition[] = [];
   readonly #stopping = new AbortController();
   #positions!: Positions;
   #running: Promise<void> | undefined;
   #isFull = false;
-  /** What was found and cannot be read, told once each. */
-  readonly #unreadable = new Set<string>();
   #savedAt = -Infinity;
   #scannedAt = -Infinity;
 
@@ -98,8 +103,15 @@ export class FollowSource implements Component {
     this.#options = options;
   }
 
+  /** @throws {Error} when something is to be followed that is neither file nor folder */
   async start(): Promise<void> {
-    this.#positions = await Positions.load(this.#options.positions, this.#options.logger);
+    const { files, positions, logger } = this.#options;
+    for (const file of files) {
+      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: reasonOf(error) }, 'is waited for'));
+      if (stats && !stats.isFile() && !stats.isDirectory())
+        throw new Error(`${file} is neither a file nor a folder, and cannot be followed: read it without --follow`);
+    }
+    this.#positions = await Positions.load(positions, logger);
     this.#running = this.#follow().catch((error: unknown) => this.#options.onFailure(error));
   }
 
@@ -166,13 +178,13 @@ export class FollowSource implements Component {
   async #catchUp(file: string): Promise<void> {
     const known = this.#positions.latestAt(file);
     const main = this.#add(file, false);
-    if (known === null || (await main.file.isStill(known))) return;
+    if (known === null || (await main.file.isStill(known).catch(() => true))) return;
     const { logger } = this.#options;
     let isRestThere = false;
     const later: Followed[] = [];
     for (const rotation of await rotationsOf(file)) {
       const rotated = this.#following(rotation.path, true, file);
-      if (await rotated.file.isStill(known)) {
+      if (await rotated.file.isStill(known).catch(() => false)) {
         isRestThere = true;
         await this.#readToEnd(rotated);
       } else if (rotation.modifiedMillis >= known.writtenAt) {
@@ -203,13 +215,14 @@ export class FollowSource implements Component {
     if (this.#folders.length === 0 || performance.now() - this.#scannedAt < scanInterval) return;
     this.#scannedAt = performance.now();
     const { inputs, unreadable } = await listCaptures(this.#folders);
-    const there = new Set([...inputs, ...unreadable].map((one) => one.path));
-    for (const file of this.#unreadable) if (!there.has(file)) this.#unreadable.delete(file);
-    for (const { path: file, reason } of unreadable) this.#passOver(file, reason);
+    for (const { path: file, reason } of unreadable) this.#refuse(file, reason);
+    const there = new Set(inputs.map((input) => input.path));
     for (const [file, followed] of this.#followed) {
       if (!followed.isFound || there.has(file)) continue;
+      followed.movedAt = performance.now();
       await this.#readToEnd(followed);
       this.#followed.delete(file);
+      this.#dozing.delete(followed.file);
     }
     for (const { path: file } of inputs) {
       const stats = await stat(file).catch(() => null);
@@ -229,6 +242,27 @@ export class FollowSource implements Component {
       }
       this.#add(file, true);
     }
+  }
+
+  /** What came to a file. */
+  async #next({ file }: Followed): Promise<Buffer | 'rotated' | null> {
+    try {
+      const chunk = await file.next();
+      this.#refused.delete(file.path);
+      return chunk;
+    } catch (error) {
+      this.#refuse(file.path, reasonOf(error));
+      return null;
+    }
+  }
+
+  /** What cannot be read is told once, and tried again: rights are often given a little later. */
+  #refuse(file: string, reason: string): void {
+    if (this.#refused.get(file) === reason) return;
+    if (this.#refused.size >= maxFiles) this.#refused.clear();
+    this.#refused.set(file, reason);
+    this.counters.passedOver++;
+    this.#options.logger.error({ file, reason }, 'cannot be read: it is tried again');
   }
 
   /** Reads one chunk of a file; false when there is none. */
@@ -269,27 +303,6 @@ export class FollowSource implements Component {
     return true;
   }
 
-  /** As {@link FollowedFile.next}. What was found in a folder and cannot be read is let go, until the next look through the folder. */
-  async #next(followed: Followed): Promise<Buffer | 'rotated' | null> {
-    const { file, isFound } = followed;
-    try {
-      return await file.next();
-    } catch (error) {
-      if (!isFound) throw error;
-      this.#passOver(file.path, reasonOf(error));
-      this.#followed.delete(file.path);
-      await file.close();
-      return null;
-    }
-  }
-
-  #passOver(file: string, reason: string): void {
-    if (this.#unreadable.has(file)) return;
-    this.#unreadable.add(file);
-    this.counters.passedOver++;
-    this.#options.logger.error({ file: path.basename(file) }, `cannot be read: ${reason}`);
-  }
-
   /** A file has not grown for long: it counts as read, though it may still grow. */
   async #settle(followed: Followed): Promise<void> {
     const { file } = followed;
@@ -303,7 +316,17 @@ export class FollowSource implements Component {
       this.#keep(file.positionAt(file.offset, 0, ''));
       followed.hasMoved = false;
     }
-    if (followed.isFound && !file.sleeps) await file.sleep();
+    if (followed.isFound && !file.sleeps) await this.#sleep(file);
+  }
+
+  async #sleep(file: FollowedFile): Promise<void> {
+    file.sleep();
+    this.#dozing.delete(file);
+    this.#dozing.add(file);
+    if (this.#dozing.size <= maxDozing) return;
+    const [first] = this.#dozing as Iterable<FollowedFile> as [FollowedFile];
+    this.#dozing.delete(first);
+    if (first.sleeps) await first.close();
   }
 
   #open(followed: Followed): void {

@@ -30,22 +30,19 @@ export class FollowedFile {
   /** The bytes that came since the last call; null: none yet; `rotated`: what follows is another file. */
   async next(): Promise<Buffer | 'rotated' | null> {
     if (this.#sleeps) {
-      if (!(await this.#reopen())) return 'rotated';
+      if (!(await this.#wake())) return 'rotated';
     } else if (this.#handle === undefined && !(await this.#open())) {
       return null;
     }
     const handle = this.#handle!;
+    if (await this.#isTruncated(handle)) return this.#rotated();
     const bytes = await this.#read(handle);
     if (bytes !== null) return bytes;
 
     const current = await stat(this.path).catch(() => null);
-    const isTruncated = (await handle.stat()).size < this.#position;
-    if (current === null || (current.ino === this.#identity.ino && current.dev === this.#identity.dev && !isTruncated)) return null;
+    if (current === null || (current.ino === this.#identity.ino && current.dev === this.#identity.dev)) return null;
     // The writer may have written its last lines between the two looks above.
-    const last = isTruncated ? null : await this.#read(handle);
-    if (last !== null) return last;
-    await this.close();
-    return 'rotated';
+    return (await this.#read(handle)) ?? this.#rotated();
   }
 
   /** Bytes before what is handed out next. */
@@ -82,10 +79,9 @@ export class FollowedFile {
     this.resumed = null;
   }
 
-  /** Gives its handle back until it grows: a folder may hold many files that are written no more. */
-  async sleep(): Promise<void> {
+  /** It need not be looked at until the file system says that it changed. Its handle stays: what is written before a rotation is read. */
+  sleep(): void {
     this.#sleeps = true;
-    await this.close();
   }
 
   /** Sleeps, and has by these figures nothing new. */
@@ -97,6 +93,7 @@ export class FollowedFile {
     return this.#sleeps;
   }
 
+  /** Gives its handle back: a folder may hold many files that are written no more. */
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
@@ -120,9 +117,10 @@ export class FollowedFile {
     return true;
   }
 
-  /** Goes on with a file that slept; false when another one is in its place by now. */
-  async #reopen(): Promise<boolean> {
+  /** Goes on with a file that slept; false when its handle was given back, and another one is in its place by now. */
+  async #wake(): Promise<boolean> {
     this.#sleeps = false;
+    if (this.#handle !== undefined) return true;
     const handle = await open(this.path, 'r').catch(() => null);
     const stats = await handle?.stat();
     if (stats && stats.dev === this.#identity.dev && stats.ino === this.#identity.ino && stats.size >= this.#position) {
@@ -131,6 +129,16 @@ export class FollowedFile {
     }
     await handle?.close();
     return false;
+  }
+
+  async #rotated(): Promise<'rotated'> {
+    await this.close();
+    return 'rotated';
+  }
+
+  /** It is shorter than what was read of it, or, where much was written since, begins otherwise. */
+  async #isTruncated(handle: FileHandle): Promise<boolean> {
+    return (await handle.stat()).size < this.#position || !(await this.beginning(this.#start.length)).equals(this.#start);
   }
 
   async #read(handle: FileHandle): Promise<Buffer | null> {

@@ -27,12 +27,12 @@ interface Live extends AsyncDisposable {
   failures: unknown[];
 }
 
-function live(program: string, filter = ''): Live {
+function live(program: string, filter = '', device = 'lo'): Live {
   const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test', monitoredNetworks: ['127.0.0.0/8'] });
   const records: FlowRecord[] = [];
   const failures: unknown[] = [];
   const source = new LiveSource({
-    request: { ...request, filter }, program, pipeline, logger: createLogger({ name: 'test', level: 'silent' }), now: () => Date.now() * 1000,
+    request: { ...request, interface: device, filter }, program, pipeline, logger: createLogger({ name: 'test', level: 'silent' }), now: () => Date.now() * 1000,
     sink: { send: async (batch) => void records.push(...batch), close: async () => {} }, onFailure: (error) => failures.push(error),
   });
   return { source, pipeline, records, failures, [Symbol.asyncDispose]: () => source.stop() };
@@ -120,8 +120,10 @@ for (const program of ['dumpcap', 'tcpdump']) {
 
   test(`${program}: an interface that is none, and a filter that cannot be, are told in the program's words`, async (t) => {
     if (await findCaptureProgram(program) === null) return t.skip('not installed');
-    await using nowhere = live(program, 'no such filter (');
-    await assert.rejects(nowhere.source.start(), new RegExp(`${program} cannot capture on lo: status 1: ${program}: .+`));
+    await using unfiltered = live(program, 'no such filter (');
+    await assert.rejects(unfiltered.source.start(), new RegExp(`${program} cannot capture on lo: status 1: ${program}: .+`));
+    await using none = live(program, '', 'none0');
+    await assert.rejects(none.source.start(), new RegExp(`${program} cannot capture on none0: .+none0.+/${program} -D lists the interfaces`));
   });
 }
 

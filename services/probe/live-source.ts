@@ -1,7 +1,7 @@
 import { CaptureReader, PacketView, type CaptureError } from '#capture';
 import { backoffMillis, pauseFor, type Component, type Logger } from '#runtime';
 import { CaptureChild } from './capture-child.ts';
-import { findCaptureProgram, privilegeRemedy, type CaptureProgram, type CaptureRequest } from './capture-program.ts';
+import { findCaptureProgram, remedyOf, type CaptureProgram, type CaptureRequest } from './capture-program.ts';
 import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
 
 export interface LiveSourceOptions extends OutletOptions {
@@ -63,7 +63,7 @@ export class LiveSource implements Component {
       throw new Error(
         program === 'auto'
           ? 'neither dumpcap nor tcpdump is installed: install one (Debian: wireshark-common, tcpdump)'
-          : `no program to capture with: ${program}`,
+          : `no program to capture with: ${program}; expected auto, dumpcap, tcpdump, or the path of one of them`,
       );
     }
     this.#program = found;
@@ -71,8 +71,7 @@ export class LiveSource implements Component {
     const child = this.#spawn();
     if (!(await child.delivers())) {
       const reason = await child.ended;
-      const remedy = /permission/i.test(reason) ? `. ${privilegeRemedy(found)}` : '';
-      throw new Error(`${found.name} cannot capture on ${request.interface}: ${reason}${remedy}`);
+      throw new Error([`${found.name} cannot capture on ${request.interface}: ${reason}`, remedyOf(reason, found)].filter(Boolean).join('. '));
     }
     logger.info({ interface: request.interface, program: found.path, pid: child.pid, filter: request.filter }, 'capturing');
     this.#timer = this.#startClock();

@@ -1,7 +1,7 @@
 import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
 import {
   DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, isIpPayloadRead,
-  type DatagramContext, type Message,
+  type DatagramContext, type DissectEnvironment, type Message,
 } from '#dissect';
 import { flowId, type FlowRecord } from '#flow';
 import type { RecogniserCounters, Watch } from '#identifiers';
@@ -30,7 +30,8 @@ export class ProbePipeline implements FlowHandler {
   /** What comes from logs, archives and flow exports. */
   readonly entries: EntryRecorder;
   /** Of flows that are only watched: their own pipeline counts them. */
-  readonly #watched = new DissectCounters();
+  readonly #watched: DissectEnvironment = { options: defaultDissectOptions, counters: new DissectCounters() };
+  readonly #environment: DissectEnvironment = { options: defaultDissectOptions, counters: this.dissect };
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   readonly #tables: TableBounds;
@@ -157,23 +158,24 @@ export class ProbePipeline implements FlowHandler {
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     const context = flow.context as DissectedFlow;
-    const counters = flow.isWatched ? this.#watched : this.dissect;
+    const environment = flow.isWatched ? this.#watched : this.#environment;
     this.#dissected = flow;
     if (flow.transport === 'tcp') {
-      context.stream ??= new StreamDissector(defaultDissectOptions, this.#emit, counters, flow.destinationPort);
+      context.stream ??= new StreamDissector(environment, this.#emit, flow.destinationPort);
       context.stream.data(sender, bytes, frame, micros);
       if (!context.stream.done) return;
       flow.isPassedOver = true;
       context.stream = undefined;
     } else if (flow.transport === 'udp') {
       if (collectorPorts.has(flow.destinationPort) && this.flowExport(bytes, flow.sourceIp, micros)) return;
-      context.datagrams ??= new DatagramDissector(defaultDissectOptions, this.#emit, counters);
+      context.datagrams ??= new DatagramDissector(environment, this.#emit);
       context.datagrams.datagram(bytes, this.#contextOf(flow, sender, frame, micros));
     } else if (flow.transport === 'sctp') {
-      context.association ??= new SctpDissector(defaultDissectOptions, this.#emit, counters);
+      context.association ??= new SctpDissector(environment, this.#emit);
       context.association.packet(bytes, this.#contextOf(flow, sender, frame, micros));
     } else if (isIpPayloadRead(flow.transport)) {
-      dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), this.#emit, counters);
+      const message = dissectIpPayload(flow.transport, bytes, this.#contextOf(flow, sender, frame, micros), environment);
+      if (message !== null) this.#emit(message);
     }
   }
 

@@ -2,7 +2,7 @@ import type { CaptureError } from '#capture';
 import { decodeBatch } from '#wire';
 import type { FlowRecord } from '#flow';
 import { leastSample } from '#ingest';
-import { openCapture, type CaptureInput } from './captures.ts';
+import { CaptureBytes, type CaptureInput } from './captures.ts';
 import { readerOf, type InputReader } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import type { ProbeWorkers } from './workers.ts';
@@ -57,9 +57,10 @@ async function replay(
 ): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
+  const bytes = new CaptureBytes(input, (count) => onProgress?.(count, reader?.read ?? 0), signal);
   pipeline.begin(input.name);
   try {
-    for await (const chunk of openCapture(input, (bytes) => onProgress?.(bytes, reader?.read ?? 0))) {
+    for await (const chunk of bytes) {
       if (reader === undefined) {
         start = Buffer.concat([start, chunk]);
         if (start.length < leastSample) continue;
@@ -73,6 +74,7 @@ async function replay(
       if (signal?.aborted) break;
     }
     if (reader === undefined) {
+      if (start.length === 0 && bytes.problem) throw bytes.problem;
       reader = readerOf(start, input.name, pipeline, workers);
       await reader.push(start);
     }
@@ -82,5 +84,5 @@ async function replay(
     while (!pipeline.finish(atOnce)) await send(pipeline.take());
     await send(pipeline.take());
   }
-  return { packets: reader.packets, problem: reader.problem };
+  return { packets: reader.packets, problem: bytes.problem ?? reader.problem };
 }

@@ -112,11 +112,12 @@ test('a socket left behind is replaced; one in use, and a file, are not', async 
   const file = path.join(folder.path, 'eve.sock');
   const left = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(file)},()=>console.log('up'))`]);
   await once(left.stdout, 'data');
-  await assert.rejects(listen(file), /somebody listens/);
+  await assert.rejects(listen(file), /another process listens there already/);
   left.kill('SIGKILL');
   await once(left, 'exit');
   const { listener } = await listen(file);
   await listener.stop();
   await writeFile(file, 'mine');
-  await assert.rejects(listen(file), /is no socket/);
+  await assert.rejects(listen(file), /cannot listen on the socket .*: a file of another kind is there/);
+  await assert.rejects(listen(`${file}${'x'.repeat(100)}`), /too long for the path of a socket: at most 107 bytes/);
 });

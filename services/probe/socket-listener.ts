@@ -23,6 +23,8 @@ export interface SocketCounters {
 /** Writers at a time: Suricata with one output per thread has as many as it has threads. */
 const maxWriters = 64;
 const flushInterval = 1000;
+/** Of sockaddr_un on Linux, without the zero at its end (unix(7)). */
+const longestPath = 107;
 /** Bytes in which a log must have shown which one it is. */
 const maxStart = 64 * 1024;
 
@@ -53,11 +55,16 @@ export class SocketListener implements Component {
   /** @throws {Error} when the path is taken, or no socket can be made there */
   async start(): Promise<void> {
     const { path: file, logger, onFailure } = this.#options;
-    await mkdir(path.dirname(file), { recursive: true });
-    await removeStale(file);
+    if (Buffer.byteLength(file) > longestPath) throw new Error(`${file} is too long for the path of a socket: at most ${longestPath} bytes`);
     const server = createServer((socket) => this.#connected(socket));
-    server.listen(file);
-    await once(server, 'listening');
+    try {
+      await mkdir(path.dirname(file), { recursive: true });
+      await removeStale(file);
+      server.listen(file);
+      await once(server, 'listening');
+    } catch (error) {
+      throw new Error(`cannot listen on the socket ${file}: ${(error as Error).message}`);
+    }
     // The writer often runs as another user: the folder decides who gets here, and the group.
     await chmod(file, 0o660);
     server.on('error', onFailure);
@@ -140,12 +147,12 @@ export class SocketListener implements Component {
 async function removeStale(file: string): Promise<void> {
   const stats = await lstat(file).catch(() => null);
   if (stats === null) return;
-  if (!stats.isSocket()) throw new Error(`${file} is there already and is no socket: choose another path, or remove it`);
+  if (!stats.isSocket()) throw new Error('a file of another kind is there: choose another path, or remove it');
   const socket = connect(file);
   const isUsed = await new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
   });
   socket.destroy();
-  if (isUsed) throw new Error(`somebody listens on ${file} already`);
+  if (isUsed) throw new Error('another process listens there already: stop it, or choose another path');
   await rm(file);
 }

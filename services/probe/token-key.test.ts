@@ -35,3 +35,9 @@ test('a damaged key is refused rather than replaced', async () => {
   await assert.rejects(loadOrCreateTokenKey(file), /64 hexadecimal digits/);
   assert.equal(await readFile(file, 'utf8'), 'not a key\n');
 });
+
+test('a key that can be neither read nor made is told with what to do', async () => {
+  const file = path.join(folder, 'file');
+  await writeFile(file, '');
+  await assert.rejects(loadOrCreateTokenKey(path.join(file, 'token.key')), /neither read nor made: ENOTDIR.*file.token\.key.*--data, or probe\.key/);
+});

@@ -8,17 +8,21 @@ const keyBytes = 32;
  * The key that turns identifiers into tokens (HMAC-SHA-256): 32 bytes, written as 64 hexadecimal digits.
  * Made on first use, readable by its owner alone. Who has it can test guesses against tokens, so it never leaves the probe's host.
  *
- * @throws {Error} when the file is no key, or others may read it
+ * @throws {Error} when the file is no key, others may read it, or this user may neither read nor make it
  */
 export async function loadOrCreateTokenKey(file: string): Promise<Buffer> {
   try {
-    return await readTokenKey(file);
+    return await readTokenKey(file).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await mkdir(path.dirname(file), { recursive: true });
+      await createTokenKey(file);
+      return readTokenKey(file);
+    });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new Error(`the token key can be neither read nor made: ${message}; name a folder that this user may write (--data, or probe.key)`);
   }
-  await mkdir(path.dirname(file), { recursive: true });
-  await createTokenKey(file);
-  return readTokenKey(file);
 }
 
 /** Written aside and linked into place, so that no other process reads half a key; where one was faster, its key counts. */

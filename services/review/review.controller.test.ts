@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { test } from 'node:test';
 import type { FindingSummary, StoredRecord } from '#store';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
-import { serveReview, stories, story, type Story } from './testing.ts';
+import { overSeveral, serveReview, stories, story, type Story } from './testing.ts';
 
 type Parameter = readonly [string, string];
 type Answer = { findings: StoredRecord[]; offset: number; limit: number };
@@ -117,6 +117,18 @@ test('a finding comes with its flow in order, with sums, and with its siblings',
   assert.equal(flow.totals.last, flow.records[2]!['@timestamp']);
   assert.deepEqual(siblings.map((each) => each['event.id']), [told!.finding['event.id']]);
   assert.notEqual(tokenUse, null);
+});
+
+test('a finding over several subjects has no flow, no siblings, and is no subject of its own', async () => {
+  const told = story({ index: 1, level: 'high', rule: 'r', message: 'm', observable: { kind: 'room_id' } });
+  const several = [told, overSeveral(told, 'two hosts'), overSeveral(story({ index: 2, level: 'high', rule: 'r', message: 'm' }), 'others')];
+  several[2]!.finding['event.id'] = 'c0ffee2';
+  await using review = await serve(several);
+  const { flow, siblings, tokenUse } = await review.get<{ flow: unknown; siblings: unknown[]; tokenUse: unknown }>('findings/c0ffee');
+  assert.equal(flow, null);
+  assert.deepEqual(siblings, []);
+  assert.deepEqual(tokenUse, { findings: 2, subjects: 1, peers: 1 });
+  assert.equal((await review.get<FindingSummary>('summary')).subjects, 1);
 });
 
 test('hostile text in a filter is data', async () => {

@@ -31,7 +31,7 @@ export class ReviewController {
     return answer(() => summariseFindings(this.store, parseFilter(query)));
   }
 
-  /** One finding, the flow behind it, the flow's other findings, and how often its identifier was seen. */
+  /** One finding, the flow behind it, the flow's other findings, and how often its identifier was seen. One over several records has no flow. */
   @Get('findings/:id')
   @Header('cache-control', 'no-store')
   async finding(@Param('id') id: string) {
@@ -42,8 +42,8 @@ export class ReviewController {
       const token = String(finding['telltale.observable.token']);
       return {
         finding,
-        flow: await findFlow(this.store, flow, flowRecordLimit) ?? null,
-        siblings: await findFindings(this.store, { flow }, { sort: 'time', descending: false, offset: 0, limit: 50 }),
+        flow: flow === '' ? null : await findFlow(this.store, flow, flowRecordLimit) ?? null,
+        siblings: flow === '' ? [] : await findFindings(this.store, { flow }, { sort: 'time', descending: false, offset: 0, limit: 50 }),
         tokenUse: token === '' ? null : await countToken(this.store, token),
       };
     });

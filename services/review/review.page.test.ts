@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
-import { serveReview, stories, story, type Story } from './testing.ts';
+import { overSeveral, serveReview, stories, story, type Story } from './testing.ts';
 
 const executable = [
   '/usr/bin/chromium',
@@ -109,6 +109,20 @@ test('it can be used with the keyboard alone', { skip }, async () => {
   assert.ok((await page.locator('tr[data-id]').count()) < 30);
   await page.locator('th button', { hasText: 'Level' }).press('Enter');
   await page.waitForSelector('th[aria-sort=descending] >> text=Level');
+  assert.deepEqual(complaints, []);
+});
+
+test('a finding over several subjects says so, where others show a host, a frame and a flow', { skip }, async () => {
+  const [first] = stories(2);
+  await using shown = await show([first!, overSeveral(first!, 'Two hosts in one room')], 'finding=c0ffee');
+  const { page, complaints } = shown;
+  const panel = page.locator('#detail');
+  await panel.locator('h2', { hasText: 'Two hosts in one room' }).waitFor();
+  const text = await panel.innerText();
+  assert.match(text, /From\s+several/);
+  assert.match(text, /None of its own: the finding is about several records/);
+  assert.doesNotMatch(text, /0 %|Frame|not stored any more|all of this subject|Other findings in this flow/i);
+  assert.match(await page.locator('tr[data-id="c0ffee"]').innerText(), /from several/);
   assert.deepEqual(complaints, []);
 });
 

@@ -104,6 +104,15 @@ export function story({ index, level, rule, message, verdict = 'violation', obse
   return { records, finding };
 }
 
+/** What a correlation would say of `told`: one room of two subjects, without a record or a flow of its own. */
+export function overSeveral(told: Story, message: string): Story {
+  const finding = Object.assign(createFinding(told.records[1]!), told.finding, {
+    'event.id': 'c0ffee', 'rule.id': 'over several', 'rule.name': 'Over several', message, 'telltale.flow.id': '', 'telltale.record.id': '',
+    'telltale.subject.ip': '', 'source.ip': '', 'source.port': 0, 'telltale.evidence.frame': 0, 'telltale.observable.path': '', 'telltale.observable.confidence': 0,
+  });
+  return { records: [], finding };
+}
+
 /** What an office might leak in a morning: a few kinds of finding, `count` in all. */
 export function stories(count: number): Story[] {
   return Array.from({ length: count }, (_, index) => templates[(index * 7 + Math.floor(index / 5)) % templates.length]!(index));

@@ -80,7 +80,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
       const { source, checks, endless } = sourceOf(inputs, {
         pipeline, sink: flows.sink, logger, metrics, live: configuration.standalone.live, templates: folder.templates, positions: folder.positions,
         onProgress: report.progress,
-        onDone: (unreadable) => report.done({ pipeline, unreadable, url: http.url }),
+        onDone: (unreadable) => void schedule.catchUp().then(() => report.done({ pipeline, unreadable, url: http.url })),
         onFailure: (error) => lifecycle.fail('the probe', error),
       });
       const http = new HttpComponent({

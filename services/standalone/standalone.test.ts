@@ -31,6 +31,10 @@ test('the demonstration: its leaks are told and shown, Ctrl-C ends it, and a sec
     assert.ok(metrics.sum('telltale_alerts_sent_total', 'receiver="hook"') > 0);
     assert.match(up.stdout, /Demonstration: \d+ packets, \d+ flow records\./);
     assert.match(up.stdout, /Service traffic to a country its policy denies .* CN/);
+    assert.match(up.stdout, /Two subjects in the same room +room_id \S+ +several /, 'what correlations find is told as well');
+    const { findings: total } = await (await fetch(`${up.url}/api/summary`)).json() as { findings: number };
+    assert.match(up.stdout, new RegExp(`^${total} findings`, 'm'), 'page and terminal agree');
+    assert.equal(metrics.sum('telltale_store_findings_total'), total, 'page and metrics agree');
   });
   assert.ok(first.total >= 8, `${first.total} findings`);
   const alerts = webhook.bodies.flatMap((body) => (JSON.parse(body) as { alerts: { labels: Record<string, string> }[] }).alerts);
@@ -48,7 +52,6 @@ async function demonstrate(data: string, environment: Environment, look: (up: Te
   const { findings } = await (await fetch(`${up.url}/api/findings`)).json() as { findings: Record<string, string>[] };
   const { findings: total } = await (await fetch(`${up.url}/api/summary`)).json() as { findings: number };
   const metrics = await up.metrics();
-  assert.equal(metrics.sum('telltale_store_findings_total'), total, 'page and metrics agree');
   assert.equal(metrics.sum('telltale_store_flows_total'), metrics.sum('telltale_probe_records_total'));
   assert.equal(metrics.sum('telltale_detector_records_total'), metrics.sum('telltale_probe_records_total'));
   await look(up);

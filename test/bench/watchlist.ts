@@ -15,7 +15,7 @@ const messages = 4000;
 
 const field = (name: string, value: string): Field => ({ path: `url.query.${name}`, key: name, value, encoding: '', sender: 'source', frame: 1 });
 const request: Message = {
-  ...createMessage('http', { verdict: 'cleartext', reason: 'HTTP request' }, 'source', 1, 1),
+  ...createMessage('http', { verdict: 'cleartext', reason: 'HTTP request' }, { sender: 'source', frame: 1, micros: 1 }),
   fields: Array.from({ length: 24 }, (_, i) =>
     field(
       `p${i}`,
@@ -24,11 +24,11 @@ const request: Message = {
   ),
 };
 const page: Message = {
-  ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, 'source', 1, 1),
+  ...createMessage('tcp', { verdict: 'cleartext', reason: 'text' }, { sender: 'source', frame: 1, micros: 1 }),
   payload: Buffer.from('It was the best of lines, it was 1234567 of lines, and x-y_z too. '.repeat(20)),
 };
 const datagram: Message = {
-  ...createMessage('udp', { verdict: 'opaque', reason: 'no known structure' }, 'source', 1, 1),
+  ...createMessage('udp', { verdict: 'opaque', reason: 'no known structure' }, { sender: 'source', frame: 1, micros: 1 }),
   payload: randomBytes(1200),
 };
 

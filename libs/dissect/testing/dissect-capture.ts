@@ -6,6 +6,7 @@ import {
   DissectCounters,
   SctpDissector,
   StreamDissector,
+  type DissectEnvironment,
   type Message,
 } from '../dissect.ts';
 
@@ -50,6 +51,7 @@ function replay(capture: Buffer, handler: FlowHandler): void {
 
 class Dissectors implements FlowHandler {
   readonly counters = new DissectCounters();
+  readonly #environment: DissectEnvironment = { options: defaultDissectOptions, counters: this.counters };
   readonly #emitterOf: (flow: Flow) => (message: Message) => void;
 
   constructor(emitterOf: (flow: Flow) => (message: Message) => void) {
@@ -58,9 +60,9 @@ class Dissectors implements FlowHandler {
 
   flowStarted(flow: Flow): void {
     const emit = this.#emitterOf(flow);
-    if (flow.transport === 'tcp') flow.context = new StreamDissector(defaultDissectOptions, emit, this.counters, flow.destinationPort);
-    if (flow.transport === 'sctp') flow.context = new SctpDissector(defaultDissectOptions, emit, this.counters);
-    if (flow.transport === 'udp') flow.context = new DatagramDissector(defaultDissectOptions, emit, this.counters);
+    if (flow.transport === 'tcp') flow.context = new StreamDissector(this.#environment, emit, flow.destinationPort);
+    if (flow.transport === 'sctp') flow.context = new SctpDissector(this.#environment, emit);
+    if (flow.transport === 'udp') flow.context = new DatagramDissector(this.#environment, emit);
   }
 
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void {
@@ -70,7 +72,10 @@ class Dissectors implements FlowHandler {
     const where = { sender, sourcePort, destinationPort, frame, micros };
     if (context instanceof SctpDissector) context.packet(bytes, where);
     else if (context instanceof DatagramDissector) context.datagram(bytes, where);
-    else dissectIpPayload(flow.transport, bytes, where, this.#emitterOf(flow), this.counters);
+    else {
+      const message = dissectIpPayload(flow.transport, bytes, where, this.#environment);
+      if (message !== null) this.#emitterOf(flow)(message);
+    }
   }
 
   gap(flow: Flow, sender: Sender, missing: number): void {

@@ -28,9 +28,8 @@ export function dissectStream(packets: readonly Packet[], options: Partial<Disse
 export function openStream(options: Partial<DissectOptions> = {}, serverPort = 0): { dissector: StreamDissector; result: Result } {
   const result: Result = { messages: [], counters: new DissectCounters() };
   const dissector = new StreamDissector(
-    { ...defaultDissectOptions, ...options },
+    { options: { ...defaultDissectOptions, ...options }, counters: result.counters },
     (message) => result.messages.push(copy(message)),
-    result.counters,
     serverPort,
   );
   return { dissector, result };
@@ -39,7 +38,7 @@ export function openStream(options: Partial<DissectOptions> = {}, serverPort = 0
 export function dissectPayload(payload: Buffer, context: Partial<DatagramContext> = {}): Result {
   const result: Result = { messages: [], counters: new DissectCounters() };
   const whole: DatagramContext = { sender: 'source', sourcePort: 50000, destinationPort: 50001, frame: 7, micros: 7, ...context };
-  dissectDatagram(payload, whole, (message) => result.messages.push(copy(message)), result.counters);
+  dissectDatagram(payload, whole, { options: defaultDissectOptions, counters: result.counters }, (message) => result.messages.push(copy(message)));
   return result;
 }
 

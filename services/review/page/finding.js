@@ -1,7 +1,7 @@
 // One finding: the sentence, the evidence, the peer, the policy, and the flow behind it.
 
 import { byId, empty, facts, h, levelMark } from './elements.js';
-import { bytes, country, countryName, dateOf, duration, endpoint, microsOf, number, plural } from './format.js';
+import { bytes, country, countryName, dateOf, duration, endpoint, microsOf, number, placeName, plural } from './format.js';
 import { addressOf, closeFinding } from './view.js';
 
 export function actions(id) {
@@ -20,7 +20,7 @@ export function showFinding({ finding, flow, siblings, tokenUse }) {
       h('span', { class: `tag ${verdict === 'indeterminate' ? 'indeterminate' : ''}` }, verdict), actions(id)),
     h('h2', {}, finding.message || finding['rule.name']),
     h('p', { class: 'muted' }, `${finding['rule.name']} · ${dateOf(finding['@timestamp'])} ${finding['@timestamp'].slice(11, 26)} UTC`),
-    ...evidence(finding, flow, tokenUse),
+    ...(isOverSeveral(finding) ? evidenceOfSeveral(finding, tokenUse) : evidence(finding, flow, tokenUse)),
     ...together(finding),
     ...inference(finding),
     ...peer(finding),
@@ -29,6 +29,20 @@ export function showFinding({ finding, flow, siblings, tokenUse }) {
     ...flowSection(finding, flow),
     ...others(id, siblings),
     ...provenance(finding));
+}
+
+/** A correlation, a volume or another finding over several records: it has no flow of its own. */
+const isOverSeveral = (finding) => finding['telltale.flow.id'] === '';
+
+function evidenceOfSeveral(finding, tokenUse) {
+  const kind = finding['telltale.observable.kind'];
+  return [h('h3', {}, 'Evidence'), facts([
+    ['Identifier', kind],
+    ['Value', kind && h('span', { class: 'mono' }, finding['telltale.observable.mask'])],
+    ['File', finding['telltale.evidence.file'] && h('span', { class: 'mono' }, finding['telltale.evidence.file'])],
+    ['Token', kind && tokenText(finding, tokenUse), 'whole'],
+    ['Probe', finding['observer.name']],
+  ], 'pairs')];
 }
 
 function evidence(finding, flow, tokenUse) {
@@ -42,15 +56,21 @@ function evidence(finding, flow, tokenUse) {
     ['Where', about(h('span', { class: 'mono' }, finding['telltale.observable.path']))],
     ['Encoding', about(finding['telltale.observable.encoding'] || 'none')],
     ['Sent by', observable === undefined ? about('unknown') : `${finding[`${observable.sender}.ip`]}, ${observable.visibility === 'cleartext' ? 'in clear' : 'inspected'}`],
-    ['Certain', about(`${finding['telltale.observable.confidence']} %`)],
+    ['Confidence', about(`${finding['telltale.observable.confidence']} %`)],
     ['Watchlist', finding['telltale.observable.watchlist'], 'whole'],
     ['File', h('span', { class: 'mono' }, finding['telltale.evidence.file'])],
     ...position(finding),
-    ['Token', about(h('span', {}, h('span', { class: 'mono' }, finding['telltale.observable.token']), ' ', tokenUse && tokenUse.findings > 1
-      ? h('span', {}, link(`in ${number(tokenUse.findings)} findings`, (next) => next.set('token', finding['telltale.observable.token'])),
-        `, ${plural(tokenUse.subjects, 'subject')}, ${plural(tokenUse.peers, 'peer')}`) : null)), 'whole'],
+    ['Token', about(tokenText(finding, tokenUse)), 'whole'],
     ['Probe', finding['observer.name']],
   ], 'pairs')];
+}
+
+/** The token, and where else its identifier was found. */
+function tokenText(finding, tokenUse) {
+  const token = finding['telltale.observable.token'];
+  return h('span', {}, h('span', { class: 'mono' }, token), ' ', tokenUse && tokenUse.findings > 1
+    ? h('span', {}, link(`in ${number(tokenUse.findings)} findings`, (next) => next.set('token', token)),
+      `, ${plural(tokenUse.subjects, 'subject')}, ${plural(tokenUse.peers, 'peer')}`) : null);
 }
 
 /** Where in the file: the packet of a capture, or the line of a log. */
@@ -68,7 +88,7 @@ function together(finding) {
   const score = finding['telltale.linkability.score'];
   return [h('h3', {}, 'Seen together'), facts([
     ['Kinds', finding['telltale.linked.kinds'].join(', ')],
-    ['Tells', score === 0 ? '' : `${number(score)} of 100`],
+    ['Linkability', score === 0 ? '' : `${number(score)} of 100`],
     ['With', h('ul', { class: 'rows' }, ...related.map((each) => {
       const [kind, token] = each.split(/=(.*)/);
       return h('li', {}, `${kind} `, h('span', { class: 'mono' }, token), ' ', link('its findings', (next) => next.set('token', token)));
@@ -83,19 +103,20 @@ function inference(finding) {
 }
 
 function peer(finding) {
-  const place = (title, code) => h('div', { class: `place${code === '' ? ' unknown' : ''}` }, h('span', {}, title, ' ', h('b', {}, code)), h('strong', { title: country(code) }, countryName(code)));
+  const place = (title, code, name = countryName(code)) =>
+    h('div', { class: `place${code === '' ? ' unknown' : ''}` }, h('span', {}, title, ' ', h('b', {}, code)), h('strong', { title: code === '' ? name : country(code) }, name));
   return [h('h3', {}, 'Peer'),
-    h('div', { class: 'places' }, place('Located', finding['telltale.peer.located']), place('Registered', finding['telltale.peer.registered']), place('Operated from', finding['telltale.peer.operated'])),
+    h('div', { class: 'places' }, place('Located', finding['telltale.peer.located'], placeName(finding)), place('Registered', finding['telltale.peer.registered']), place('Operated from', finding['telltale.peer.operated'])),
     facts([
       ['Name', finding['destination.domain']],
       ['To', h('span', { class: 'mono' }, `${endpoint(finding['destination.ip'], finding['destination.port'])} ${[...new Set([finding['network.transport'], finding['network.protocol']])].filter(Boolean).join(' ')}`)],
-      ['From', h('span', {}, h('span', { class: 'mono' }, endpoint(finding['source.ip'], finding['source.port'])), ' ', link('all of this subject', (next) => next.set('subject', finding['telltale.subject.ip'])))],
+      ['From', finding['telltale.subject.ip'] === '' ? 'several' : h('span', {}, h('span', { class: 'mono' }, endpoint(finding['source.ip'], finding['source.port'])), ' ', link('all of this subject', (next) => next.set('subject', finding['telltale.subject.ip'])))],
       ['Network', finding['destination.as.number'] === 0 ? 'unknown' : `AS${finding['destination.as.number']} ${finding['destination.as.organization.name']}`],
       ['Service', [finding['telltale.service'], finding['telltale.role']].filter(Boolean).join(' · ') || 'unknown'],
       ['City', finding['telltale.peer.city']],
       ['Anycast', finding['telltale.peer.anycast']],
       ['Disputed', finding['telltale.peer.disputed'].map((code) => `others say ${country(code)}`).join(', ')],
-      ['Answers', list(finding['telltale.peer.sources'])],
+      ['Sources', list(finding['telltale.peer.sources'])],
     ])];
 }
 
@@ -118,12 +139,13 @@ function policy(finding) {
     ['Decided', h('span', { class: `tag ${verdict}` }, verdict)],
     ['Because', finding['telltale.policy.reason'], 'mono'],
     ['Policy', finding['telltale.policy.id']],
-    ['All said', finding['telltale.policy.decisions'].length > 1 ? list(finding['telltale.policy.decisions']) : ''],
+    ['All policies', finding['telltale.policy.decisions'].length > 1 ? list(finding['telltale.policy.decisions']) : ''],
   ])];
 }
 
 function flowSection(finding, flow) {
   const title = h('h3', {}, 'Flow');
+  if (isOverSeveral(finding)) return [title, h('p', { class: 'muted' }, 'None of its own: the finding is about several records, which the sentence above names.')];
   if (flow === null) return [title, h('p', { class: 'muted' }, 'Its records are not stored any more: flows are kept for a shorter time than findings.')];
   const { totals, records } = flow;
   const total = (name, value, more) => h('div', {}, h('dt', {}, name), h('dd', {}, value), h('dd', {}, more));

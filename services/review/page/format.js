@@ -17,6 +17,13 @@ export function countryName(code) {
 
 export const country = (code) => (code === '' || countryName(code) === code ? countryName(code) : `${code} ${countryName(code)}`);
 
+/** Where a peer is, and where nobody can say, why: it never leaves the network, or is at many places. */
+export function placeName(finding) {
+  const unlocated = finding['telltale.peer.unlocated'];
+  if (finding['telltale.peer.located'] !== '' || !['local', 'anycast'].includes(unlocated)) return countryName(finding['telltale.peer.located']);
+  return unlocated === 'local' ? 'local network' : unlocated;
+}
+
 /** Parts of `2026-11-21T18:07:14.123456Z`. */
 export const dateOf = (timestamp) => timestamp.slice(0, 10);
 export const timeOf = (timestamp) => timestamp.slice(11, 19);

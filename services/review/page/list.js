@@ -1,7 +1,7 @@
 // The list of findings.
 
 import { byId, empty, h, levelMark } from './elements.js';
-import { country, countryName, dateOf, endpoint, number, timeOf } from './format.js';
+import { country, dateOf, endpoint, number, placeName, timeOf } from './format.js';
 import { clearFilters, filterQuery, go, openFinding, view } from './view.js';
 
 const columns = [
@@ -56,8 +56,8 @@ function row(finding) {
     h('td', {}, h('span', { class: 'what', title: finding.message }, verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',
       kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', finding.message || finding['rule.name'])),
     h('td', { class: 'of-peer' }, h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
-      h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip']}`)),
-    h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(finding['telltale.peer.located']) }, countryName(finding['telltale.peer.located'])),
+      h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip'] || 'several'}`)),
+    h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(finding['telltale.peer.located']) }, placeName(finding)),
       h('span', { class: 'line muted' }, finding['telltale.peer.operated'] && finding['telltale.peer.operated'] !== finding['telltale.peer.located'] ? `operated ${finding['telltale.peer.operated']}` : '')),
     h('td', { class: 'of-service' }, h('span', { class: 'line' }, finding['telltale.service'] || 'unknown'), h('span', { class: 'line muted' }, finding['telltale.role'])));
 }

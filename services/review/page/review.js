@@ -63,7 +63,7 @@ async function loadFinding() {
 
 function problem(text) {
   byId('problem').hidden = text === '';
-  byId('problem').textContent = text === '' ? '' : `${text} Trying again every ${refreshEvery / 1000} seconds.`;
+  byId('problem').textContent = text === '' ? '' : `${text}${/[.?]$/.test(text) ? '' : '.'} Trying again every ${refreshEvery / 1000} seconds.`;
 }
 
 function showFreshness() {

@@ -43,7 +43,7 @@ function facetFields(name, title, summary) {
 }
 
 function nameOf(facet, value, label) {
-  if (facet === 'country') return country(value);
+  if (facet === 'country') return value === '' ? 'local or unknown' : country(value);
   if (value === '') return facet === 'kind' ? 'none' : 'unknown';
   return label;
 }

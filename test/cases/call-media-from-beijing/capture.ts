@@ -27,7 +27,7 @@ export function capture(): Buffer {
 
 // DNS 1 and 2; the answer of 4 names the relay as a hop of the signalling, and the first packet of media goes to it.
 export const story: readonly Told[] = [
-  { rule: 'Private address told to the outside in STUN, SIP or SDP', frame: 3, from: alice, country: 'US' },
+  { rule: 'Private address disclosed in STUN, SIP or SDP', frame: 3, from: alice, country: 'US' },
   { rule: deniedCountry, frame: 4, from: alice, country: 'US' },
   { rule: deniedCountry, frame: 5, from: alice, country: 'CN' },
 ];

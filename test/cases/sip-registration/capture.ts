@@ -23,5 +23,5 @@ export const story: readonly Told[] = [
   { rule: 'SIP login in clear', ...where, identifier: { kind: 'user_name', value: 'jdoe77', path: 'sip.login.user_name' } },
   { rule: userInClear, ...where, identifier: { kind: 'sip_uri', value: 'sip:jdoe77@voice.example.net', path: 'sip.from.uri' } },
   { rule: userInClear, ...where, identifier: { kind: 'sip_uri', value: `sip:jdoe77@${alice}`, path: 'sip.contact.uri' } },
-  { rule: 'Private address told to the outside in STUN, SIP or SDP', ...where },
+  { rule: 'Private address disclosed in STUN, SIP or SDP', ...where },
 ];

@@ -1,35 +1,32 @@
 import type { ByteStream } from './bytestream.ts';
-import { MailHead } from './mail-head.ts';
-import { createMessage, type Encryption, type Sender } from './message.ts';
-import type { Recognition, StreamHandler, StreamSession } from './protocol.ts';
+import type { MailHead } from './mail-head.ts';
+import type { Origin, Sender } from './message.ts';
+import type { StreamSession } from './protocol.ts';
 
 /** Longest line that is read, in bytes; a longer one is passed over. A SASL response may have 12288 (RFC 4954, section 4). */
 const maxLine = 16 * 1024;
-/** Longest first line by which a protocol is recognised. */
-const maxFirstLine = 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
 const DOT = 0x2e;
 
-const nothing = Buffer.alloc(0);
+const noLine = Buffer.alloc(0);
 
 type Outcome = 'read' | 'more' | 'passed over';
 
 /** The lines of one direction, with content between them that is passed over unread. */
-export class LineReader {
-  /**
-   * What {@link next} has read: a line without its end, or the literal that was asked for. Empty when there was none, so that an idle flow keeps none.
-   */
-  line: Buffer = nothing;
+export class LineReader implements Origin {
+  /** The line at hand without its end, or the literal that was asked for: valid until the next one, or until {@link release}. */
+  line: Buffer = noLine;
+  readonly sender: Sender;
   /** Number and time (µs) of the packet that completed it. */
   frame = 0;
   micros = 0;
   /** It is the content that {@link takeLiteral} asked for, not a line. */
   isLiteral = false;
 
-  readonly #stream: ByteStream;
-  readonly #onLongLine: () => void;
+  readonly #session: StreamSession;
+  readonly #protocol: string;
   /** Bytes of content still to pass over. */
   #content = 0;
   /** Bytes of the literal that comes next, -1 for none. */
@@ -39,14 +36,19 @@ export class LineReader {
   /** Takes the lines at the beginning of the content. */
   #head: MailHead | null = null;
 
-  constructor(stream: ByteStream, onLongLine: () => void) {
-    this.#stream = stream;
-    this.#onLongLine = onLongLine;
+  /** What is passed over is counted under `protocol`. */
+  constructor(session: StreamSession, sender: Sender, protocol: string) {
+    this.#session = session;
+    this.sender = sender;
+    this.#protocol = protocol;
+  }
+
+  get #stream(): ByteStream {
+    return this.#session[this.sender];
   }
 
   /** Reads the next line, consuming what stands before it; false when it has not come yet. */
   next(): boolean {
-    this.line = nothing;
     while (this.#stream.length > 0) {
       if (this.#content > 0) {
         if (!this.#passContent()) return false;
@@ -56,6 +58,11 @@ export class LineReader {
       if (outcome !== 'passed over') return outcome === 'read';
     }
     return false;
+  }
+
+  /** The line was taken: the bytes that it is part of are not kept while the connection is silent. */
+  release(): void {
+    this.line = noLine;
   }
 
   get text(): string {
@@ -161,7 +168,7 @@ export class LineReader {
     const newline = bytes.indexOf(LF);
     if ((newline < 0 ? bytes.length : newline) > maxLine && !this.#inLongLine) {
       this.#inLongLine = true;
-      if (!this.#inDotted) this.#onLongLine();
+      if (!this.#inDotted) this.#session.counters.add(this.#protocol, 'bounded line');
     }
     if (newline < 0) {
       if (this.#inLongLine) stream.clear();
@@ -184,7 +191,7 @@ export class LineReader {
 
   #take(end: number, consumed: number): void {
     const stream = this.#stream;
-    this.line = Buffer.from(stream.buffer.subarray(stream.start, stream.start + end));
+    this.line = stream.buffer.subarray(stream.start, stream.start + end);
     this.#place(consumed);
     stream.consume(consumed);
   }
@@ -194,110 +201,4 @@ export class LineReader {
     this.frame = this.#stream.frameAt(Math.max(0, length - 1));
     this.micros = this.#stream.microsAt(Math.max(0, length - 1));
   }
-}
-
-/**
- * A protocol of lines, commands one way and replies the other. It says nothing but what it read: one message when it begins, and
- * one for each line with a value. A value is complete with its line, so the packet that ends the line is the value's.
- */
-export abstract class LineHandler implements StreamHandler {
-  done = false;
-  protected readonly session: StreamSession;
-  readonly #protocol: string;
-  readonly #cleartext: Encryption;
-  readonly #readers: Record<Sender, LineReader>;
-  #begun = false;
-  #restarted = false;
-
-  constructor(session: StreamSession, protocol: string) {
-    this.session = session;
-    this.#protocol = protocol;
-    this.#cleartext = { verdict: 'cleartext', reason: protocol.toUpperCase() };
-    const onLongLine = (): void => this.count('bounded line');
-    this.#readers = { source: new LineReader(session.source, onLongLine), destination: new LineReader(session.destination, onLongLine) };
-  }
-
-  data(sender: Sender): void {
-    const reader = this.#readers[sender];
-    while (!this.done && !this.#restarted && !this.discards(sender, reader) && reader.next()) {
-      this.line(sender, reader);
-      if (!this.#begun) this.message(sender);
-    }
-  }
-
-  gap(sender: Sender, missing: number): void {
-    this.count('gap');
-    this.#readers[sender].gap(missing);
-    this.lost(sender);
-  }
-
-  end(): void {
-    this.session.source.clear();
-    this.session.destination.clear();
-  }
-
-  /** Takes a line, or a literal. */
-  protected abstract line(sender: Sender, reader: LineReader): void;
-
-  /** Lines of the sender are missing: what they would have answered is not to be expected any more. */
-  protected lost(_sender: Sender): void {}
-
-  /** Drops what the sender said when nothing of it is awaited. */
-  protected discards(_sender: Sender, _reader: LineReader): boolean {
-    return false;
-  }
-
-  /** What follows is another protocol, most often TLS. */
-  protected restart(): void {
-    this.#restarted = true;
-    this.session.restart();
-  }
-
-  /** Emits a message with one value that stood in the line at hand. */
-  protected value(sender: Sender, name: string, key: string, value: string, encoding = ''): void {
-    if (value !== '') this.message(sender, [{ name, key, value, encoding }]);
-  }
-
-  /** Emits a message with values that stood in the line at hand. */
-  protected message(sender: Sender, values: readonly NamedValue[] = []): void {
-    const { frame, micros } = this.#readers[sender];
-    const message = createMessage(this.#protocol, this.#cleartext, sender, frame, micros);
-    for (const { name, key, value, encoding } of values) {
-      if (value !== '') message.fields.push({ path: `${this.#protocol}.${name}`, key, value, encoding, sender, frame });
-    }
-    this.#begun = true;
-    this.count('messages');
-    this.session.emit(message);
-  }
-
-  /** A message of mail that `sender` is about to send: whom it is from and to is worth a message here. */
-  protected mail(sender: Sender): MailHead {
-    return new MailHead((people) => this.message(sender, people), () => this.count('bounded message'));
-  }
-
-  protected count(reason: string): void {
-    this.session.counters.add(this.#protocol, reason);
-  }
-}
-
-/** A value, its key, the rest of its path behind the protocol, and what it was encoded in. */
-export interface NamedValue {
-  name: string;
-  key: string;
-  value: string;
-  encoding: string;
-}
-
-/**
- * Judges by the first line: `judge` decides about a whole one, and says `more` where only the other side can tell. As long as the
- * line has not ended, it has to begin with one of the words (in upper case).
- */
-export function recogniseLine(bytes: Buffer, words: readonly string[], judge: (line: string) => Recognition): Recognition {
-  const newline = bytes.subarray(0, maxFirstLine).indexOf(LF);
-  if (newline < 0) {
-    if (bytes.length >= maxFirstLine) return 'no';
-    const text = bytes.toString('latin1', 0, 32).toUpperCase();
-    return words.some((word) => text.startsWith(word) || word.startsWith(text)) ? 'more' : 'no';
-  }
-  return judge(bytes.toString('latin1', 0, newline > 0 && bytes[newline - 1] === CR ? newline - 1 : newline));
 }

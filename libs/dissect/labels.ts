@@ -1,0 +1,8 @@
+/** A name in labels, which may lack the empty one at its end (RFC 1035, section 3.1). */
+export function readLabels(value: Buffer, start: number): string {
+  const labels: string[] = [];
+  for (let position = start; position < value.length && value[position] !== 0; position += 1 + value[position]!) {
+    labels.push(value.toString('utf8', position + 1, position + 1 + value[position]!));
+  }
+  return labels.join('.');
+}

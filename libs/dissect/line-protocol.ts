@@ -1,0 +1,128 @@
+import { LineReader } from './line-reader.ts';
+import { MailHead } from './mail-head.ts';
+import { createMessage, type Encryption, type Sender } from './message.ts';
+import { addNamed, type NamedValue } from './named-value.ts';
+import type { Recognition, StreamHandler, StreamSession } from './protocol.ts';
+import { SaslExchange } from './sasl.ts';
+
+/** Longest first line by which a protocol is recognised. */
+const maxFirstLine = 1024;
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * A protocol of lines, commands one way and replies the other. It says nothing but what it read: one message when it begins, and
+ * one for each line with a value. A value is complete with its line, so the packet that ends the line is the value's.
+ */
+export abstract class LineHandler implements StreamHandler {
+  done = false;
+  protected readonly session: StreamSession;
+  /** The login by SASL that is going on. */
+  protected sasl: SaslExchange | null = null;
+  readonly #protocol: string;
+  readonly #cleartext: Encryption;
+  readonly #source: LineReader;
+  readonly #destination: LineReader;
+  #begun = false;
+  #restarted = false;
+
+  constructor(session: StreamSession, protocol: string, cleartext: Encryption) {
+    this.session = session;
+    this.#protocol = protocol;
+    this.#cleartext = cleartext;
+    this.#source = new LineReader(session, 'source', protocol);
+    this.#destination = new LineReader(session, 'destination', protocol);
+  }
+
+  data(sender: Sender): void {
+    const reader = this.#reader(sender);
+    while (!this.done && !this.#restarted && !this.discards(sender, reader) && reader.next()) {
+      this.line(sender, reader);
+      if (!this.#begun) this.message(sender);
+    }
+    reader.release();
+  }
+
+  gap(sender: Sender, missing: number): void {
+    this.count('gap');
+    this.#reader(sender).gap(missing);
+    this.lost(sender);
+  }
+
+  end(): void {
+    this.session.source.clear();
+    this.session.destination.clear();
+  }
+
+  /** Takes a line, or a literal. */
+  protected abstract line(sender: Sender, reader: LineReader): void;
+
+  /** Lines of the sender are missing: what they would have answered is not to be expected any more. */
+  protected lost(_sender: Sender): void {}
+
+  /** Drops what the sender said when nothing of it is awaited. */
+  protected discards(_sender: Sender, _reader: LineReader): boolean {
+    return false;
+  }
+
+  /** What follows is another protocol, most often TLS. */
+  protected restart(): void {
+    this.#restarted = true;
+    this.session.restart();
+  }
+
+  /** Emits a message with one value that stood in the line at hand. */
+  protected value(sender: Sender, name: string, key: string, value: string): void {
+    if (value !== '') this.message(sender, [{ name, key, value }]);
+  }
+
+  /** Emits a message with values that stood in the line at hand. */
+  protected message(sender: Sender, values: readonly NamedValue[] = []): void {
+    const message = createMessage(this.#protocol, this.#cleartext, this.#reader(sender));
+    addNamed(message, values, this.session);
+    this.#begun = true;
+    this.count('messages');
+    this.session.emit(message);
+  }
+
+  /** A login by SASL begins: `mechanism [initial-response]`. */
+  protected authenticate(sender: Sender, mechanism: string, initial: string | undefined): void {
+    this.sasl = new SaslExchange(mechanism);
+    if (initial !== undefined) this.respond(sender, this.sasl, initial);
+  }
+
+  /** The client's next response in a login by SASL. */
+  protected respond(sender: Sender, exchange: SaslExchange, written: string): void {
+    const values = exchange.response(written);
+    if (values.length > 0) this.message(sender, values);
+    if (exchange.finished) this.sasl = null;
+  }
+
+  /** A message of mail that `sender` is about to send: whom it is from and to is worth a message here. */
+  protected mail(sender: Sender): MailHead {
+    return new MailHead((people) => this.message(sender, people), () => this.count('bounded message'));
+  }
+
+  protected count(reason: string): void {
+    this.session.counters.add(this.#protocol, reason);
+  }
+
+  #reader(sender: Sender): LineReader {
+    return sender === 'source' ? this.#source : this.#destination;
+  }
+}
+
+/**
+ * Judges by the first line: `judge` decides about a whole one, and says `more` where only the other side can tell. As long as the
+ * line has not ended, it has to begin with one of the words (in upper case).
+ */
+export function recogniseLine(bytes: Buffer, words: readonly string[], judge: (line: string) => Recognition): Recognition {
+  const newline = bytes.subarray(0, maxFirstLine).indexOf(LF);
+  if (newline < 0) {
+    if (bytes.length >= maxFirstLine) return 'no';
+    const text = bytes.toString('latin1', 0, 32).toUpperCase();
+    return words.some((word) => text.startsWith(word) || word.startsWith(text)) ? 'more' : 'no';
+  }
+  return judge(bytes.toString('latin1', 0, newline > 0 && bytes[newline - 1] === CR ? newline - 1 : newline));
+}
