@@ -26,7 +26,7 @@ export async function metricsReference(): Promise<string> {
       reportProbe(metrics, createPipeline({ tokenKey: new Uint8Array(32) }));
       reportWatchlists(metrics, { counters: { watchlistReloads: 0, watchlistReloadsRefused: 0 } });
       reportLive(metrics, { counters: { restarts: 0 }, delaySeconds: 0 });
-      reportFollow(metrics, { counters: { resumed: 0, lostRests: 0, passedOver: 0, saveFailures: 0 }, files: 0 });
+      reportFollow(metrics, { counters: { resumed: 0, lostRests: 0, passedOver: 0, forgottenPositions: 0, saveFailures: 0 }, files: 0 });
       reportSocket(metrics, { counters: { connections: 0, refused: 0 }, writers: 0 });
       reportSink(metrics, 'flows', createSinkCounters());
     }],

@@ -17,12 +17,12 @@ const prefixed = [
   'hf_[A-Za-z0-9]{34}', // Hugging Face
   'do[opr]_v1_[a-f0-9]{64}', // DigitalOcean
   'shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}', // Shopify
-  'sk-(?:proj-|svcacct-|ant-api\\d\\d-)?(?=[\\w-]*\\d)(?=[\\w-]*[A-Z])[\\w-]{32,200}', // OpenAI, Anthropic
+  'sk-(?:proj-|svcacct-|ant-api\\d\\d-)?(?=[\\w-]{0,199}\\d)(?=[\\w-]{0,199}[A-Z])[\\w-]{32,200}', // OpenAI, Anthropic
   'SK[a-f0-9]{32}', // Twilio API key
   'pypi-AgEIcHlwaS5vcmc[\\w-]{50,1000}', // PyPI
   'dapi[a-f0-9]{32}', // Databricks
   'NRAK-[A-Z0-9]{27}', // New Relic
-  'xapp-\\d-[A-Z0-9]+-\\d+-[a-f0-9]{32,128}', // Slack app token
+  'xapp-\\d-[A-Z0-9]{1,32}-\\d{1,32}-[a-f0-9]{32,128}', // Slack app token
   'hooks\\.slack\\.com/services/T[A-Z0-9]{8,12}/B[A-Z0-9]{8,12}/[A-Za-z0-9]{20,32}', // Slack webhook
   '\\d{8,10}:AA[\\w-]{33}', // Telegram bot
   'AGE-SECRET-KEY-1[02-9ac-hj-np-zA-Z]{58}', // age

@@ -7,7 +7,8 @@ import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid }
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
 import { guestPassword, loginName, loginPassword, loginResponse } from './catalogue/logins.ts';
 import {
-  certificateHolder, clientSubnet, deviceName, mediaKey, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
+  certificateHolder, clientSubnet, deviceName, mediaKey, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi,
+  signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
 } from './catalogue/protocols.ts';
 import {
   callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, plainChannel, plainMeeting, plainRoom, roomId,
@@ -26,12 +27,15 @@ import type { IdentifierKind } from './kind.ts';
  * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
  */
 export const catalogue: readonly IdentifierKind[] = [
-  basicCredentials, digestCredentials, loginResponse, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt, streamKey, mediaKey, apiKey, turnUsername,
+  basicCredentials, digestCredentials, loginResponse, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt,
+  streamKey, mediaKey, apiKey, turnUsername,
   imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
   linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,
-  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice, clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, certificateHolder, personName, birthDate, visitorId, analyticsClient, trackingId, ssid, watchedValue,
+  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice,
+  clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, certificateHolder, personName, birthDate,
+  visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];
 
 /** Place of an entry in the order from specific to general; the lower one wins. */

@@ -8,7 +8,8 @@ export class RecogniserCounters {
   truncated = 0;
   /** Encoded values left alone, because the message had reached its bound of decodings. */
   undecoded = 0;
-
+  /** Spellings of an identifier that redaction does not look for, because it had too many in one message. */
+  spellingsDropped = 0;
   /** Parts of messages that were not compared with the watchlists, because a message had too many. */
   unwatched = 0;
 

@@ -1,4 +1,5 @@
 import { fromQuotedPrintable } from './quoted-printable.ts';
+import { isPrintable } from './utf8.ts';
 
 /** Encodings that hide text inside a value. */
 
@@ -15,6 +16,7 @@ export interface DecodedBytes {
 
 /** Shortest base64 or hexadecimal that is looked into: less hides no key with its value. */
 export const leastEncoded = 12;
+/** Longest: what is longer is a document, and what is encoded in it are parts of it. */
 const mostEncoded = 16 * 1024;
 
 /** What `value` hides, when it is text; null when it is not encoded, or what comes out is no text. */
@@ -34,16 +36,16 @@ const leastEncodedBytes = 24;
 export function decodeBytes(value: string): DecodedBytes | null {
   if (value.length < leastEncodedBytes || value.length > mostEncoded) return null;
   if (value.length % 2 === 0 && /^[0-9A-Fa-f]+$/.test(value)) return { encoding: 'hex', bytes: Buffer.from(value, 'hex') };
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;
-  return { encoding: /[-_]/.test(value) ? 'base64url' : 'base64', bytes: Buffer.from(value, 'base64') };
+  return isBase64(value) ? { encoding: alphabetOf(value), bytes: Buffer.from(value, 'base64') } : null;
 }
 
-/** RFC 3986, section 2.1. */
-function fromPercent(value: string): Decoded | null {
+/** RFC 3986, section 2.1. Where the bytes are those of another character set, what stands around them is read all the same. */
+function fromPercent(value: string): Decoded {
   try {
     return { encoding: 'url', text: decodeURIComponent(value.replaceAll(/%(?![0-9A-Fa-f]{2})/g, '%25')) };
   } catch {
-    return null;
+    const text = value.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString());
+    return { encoding: 'url', text };
   }
 }
 
@@ -53,20 +55,26 @@ function fromHex(value: string): Decoded | null {
   return text === null ? null : { encoding: 'hex', text };
 }
 
-/** RFC 4648, sections 4 and 5. */
 function fromBase64(value: string): Decoded | null {
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;
+  if (!isBase64(value)) return null;
   // Most candidates are words and ids: a few decoded bytes tell.
   if (asText(Buffer.from(value.slice(0, leastEncoded), 'base64')) === null) return null;
   const text = asText(Buffer.from(value, 'base64'));
-  return text === null ? null : { encoding: /[-_]/.test(value) ? 'base64url' : 'base64', text };
+  return text === null ? null : { encoding: alphabetOf(value), text };
 }
 
-/** Printable ASCII with a few letters beyond it, and the usual white space. */
+/** RFC 4648, sections 4 and 5, with or without what fills it up. */
+function isBase64(value: string): boolean {
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(value) && value.replace(/=+$/, '').length % 4 !== 1;
+}
+
+function alphabetOf(value: string): 'base64' | 'base64url' {
+  return /[-_]/.test(value) ? 'base64url' : 'base64';
+}
+
+/** Printable text, of which the last character may be cut. */
 function asText(bytes: Buffer): string | null {
-  for (const byte of bytes) {
-    if (byte < 0x20 ? byte !== 9 && byte !== 10 && byte !== 13 : byte === 0x7f) return null;
-  }
+  if (!isPrintable(bytes)) return null;
   const text = bytes.toString('utf8');
   return text.slice(0, -1).includes('\uFFFD') ? null : text;
 }

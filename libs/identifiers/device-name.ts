@@ -3,7 +3,8 @@ import { isPlaceholder } from './opaque.ts';
 /** Names of computers and telephones: often their owner's. RFC 8117 (Current Hostname Practice Considered Harmful). */
 
 const devices =
-  'iphone|ipad|ipod|macbook(?:[ -]?(?:air|pro))?|mbp|mba|imac|mac[ -]?(?:mini|studio|pro|book)|apple[ -]?watch|galaxy|pixel|surface|thinkpad|notebook|laptop|desktop|pc|phone|handy|tablet|airpods|homepod';
+  'iphone|ipad|ipod|macbook(?:[ -]?(?:air|pro))?|mbp|mba|imac|mac[ -]?(?:mini|studio|pro|book)|apple[ -]?watch|galaxy|pixel|surface|thinkpad'
+  + '|notebook|laptop|desktop|pc|phone|handy|tablet|airpods|homepod';
 
 /** `Jane's MacBook Pro`, `Jonas-iPhone`, `iPhone de Marie`, `iPhone-von-Hans`, `Janes-MBP`, `johnson-pc`. */
 const possessed = new RegExp(
@@ -16,8 +17,11 @@ const possessed = new RegExp(
 const drawn = /^(?:(?:DESKTOP|LAPTOP|MINWINPC)-[0-9A-Z]{7}|WIN-[0-9A-Z]{11}|android-[0-9a-f]{15,16})$/i;
 
 /** The words before a device that say its maker or its model, not its owner. */
-const makers =
-  /^(?:apple|samsung|google|microsoft|lenovo|dell|hp|asus|acer|huawei|honor|xiaomi|redmi|oppo|vivo|oneplus|sony|nokia|motorola|lg|htc|my|the|new|test|unknown|generic|android|windows|linux|mac|smart|mobile|wifi|virtual|remote|default|demo|guest|user|admin|home|office|x64|x86|gaming|mini)[ _-]/i;
+const makers = new RegExp(`^(?:${
+  'apple|samsung|google|microsoft|lenovo|dell|hp|asus|acer|huawei|honor|xiaomi|redmi|oppo|vivo|oneplus|sony|nokia|motorola|lg|htc|my|the|new'
+  + '|test|unknown|generic|android|windows|linux|mac|smart|mobile|wifi|virtual|remote|default|demo|guest|user|admin|home|office|x64|x86|gaming'
+  + '|mini'
+})[ _-]`, 'i');
 
 /** A name that says whose the device is, or that only this device has. */
 export function isPersonalDeviceName(value: string): boolean {
@@ -25,10 +29,18 @@ export function isPersonalDeviceName(value: string): boolean {
 }
 
 /** Names that a whole system or a maker's model has. */
-const common =
-  /^(?:localhost|localdomain|pop-os|fedora|archlinux|manjaro|centos|parrot|nmap|nessus|openvas|masscan|zgrab|censys|shodan|metasploit|msedgewin10|ie\d{1,2}win\d{1,2}|(?:r|sw|ap|gw)\d{1,3}|test[-_]?\d*|macbook(?:[- ]?(?:air|pro))?|mb(?:p|pro|a|air)|imac|local|android|dhcp|espressif|raspberrypi|openwrt|router|gateway|wpad|isatap|proxy|server|printer|unknown|ubuntu|debian|kali|linux|host|default|workgroup|workstation|notebook|laptop|desktop|pc|user-?pc|windows|win(?:7|8|10|11|xp)|dc\d*|ns\d*|mail|www|nas|fileserver|auth|testhost|msbrowse|__msbrowse__|(?:qemu|libvncserver|[wx]\w{0,3}vnc|vnc)\b.*|iphone|ipad|chromecast|appletv|apple-tv|homepod)$/i;
-const model =
-  /^(?:[A-Z]{2,4}-[A-Z]{0,3}\d{2,5}[A-Z]{0,2}|(?:EPSON|BROTHER|BRN|BRW|HP|NPI|CANON|KYOCERA|XRX|SHARP|RICOH|LEXMARK|ESP|sonos|tasmota|shelly\w*|sonoff|hue)[-_ ]?[0-9A-F]{2,12}.*|amazon-[0-9a-f]{6,12})$/i;
+const common = new RegExp(`^(?:${
+  'localhost|localdomain|pop-os|fedora|archlinux|manjaro|centos|parrot|nmap|nessus|openvas|masscan|zgrab|censys|shodan|metasploit|msedgewin10'
+  + '|ie\\d{1,2}win\\d{1,2}|(?:r|sw|ap|gw)\\d{1,3}|test[-_]?\\d*|macbook(?:[- ]?(?:air|pro))?|mb(?:p|pro|a|air)|imac|local|android|dhcp|espressif'
+  + '|raspberrypi|openwrt|router|gateway|wpad|isatap|proxy|server|printer|unknown|ubuntu|debian|kali|linux|host|default|workgroup|workstation'
+  + '|notebook|laptop|desktop|pc|user-?pc|windows|win(?:7|8|10|11|xp)|dc\\d*|ns\\d*|mail|www|nas|fileserver|auth|testhost|msbrowse|__msbrowse__'
+  + '|(?:qemu|libvncserver|[wx]\\w{0,3}vnc|vnc)\\b.*|iphone|ipad|chromecast|appletv|apple-tv|homepod'
+})$`, 'i');
+const model = new RegExp(`^(?:${[
+  '[A-Z]{2,4}-[A-Z]{0,3}\\d{2,5}[A-Z]{0,2}',
+  '(?:EPSON|BROTHER|BRN|BRW|HP|NPI|CANON|KYOCERA|XRX|SHARP|RICOH|LEXMARK|ESP|sonos|tasmota|shelly\\w*|sonoff|hue)[-_ ]?[0-9A-F]{2,12}.*',
+  'amazon-[0-9a-f]{6,12}',
+].join('|')})$`, 'i');
 
 /** Attack tools draw a name of 16 letters and digits for each login; a NetBIOS name has 15 at most, and no person mixes case so. */
 function isDrawn(name: string): boolean {

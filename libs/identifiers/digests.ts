@@ -35,7 +35,7 @@ export function digestsOf(spellings: Iterable<string>): { digest: string; algori
  */
 export class Digests<Identity> {
   readonly #limit: number;
-  readonly #byDigest = new Map<string, Digested<Identity>>();
+  readonly #byDigest = new Map<string, Digested<Identity> & { readonly token: string }>();
   /** Digests of each identifier, by its token, oldest first. */
   readonly #byToken = new Map<string, string[]>();
 
@@ -53,7 +53,7 @@ export class Digests<Identity> {
     if (this.#byToken.has(token)) return;
     if (this.#byToken.size >= this.#limit) this.#forgetOldest();
     const digests = digestsOf(spellings);
-    for (const { digest, algorithm } of digests) this.#byDigest.set(digest, { identity, algorithm });
+    for (const { digest, algorithm } of digests) this.#byDigest.set(digest, { identity, algorithm, token });
     this.#byToken.set(token, digests.map(({ digest }) => digest));
   }
 
@@ -67,7 +67,9 @@ export class Digests<Identity> {
   #forgetOldest(): void {
     const [oldest] = this.#byToken;
     if (oldest === undefined) return;
-    this.#byToken.delete(oldest[0]);
-    for (const digest of oldest[1]) this.#byDigest.delete(digest);
+    const [token, digests] = oldest;
+    this.#byToken.delete(token);
+    // Another identifier may have a spelling of it, as one whose case counts.
+    for (const digest of digests) if (this.#byDigest.get(digest)?.token === token) this.#byDigest.delete(digest);
   }
 }

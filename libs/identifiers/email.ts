@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import type { Visit } from './kind.ts';
 
 /** Longest address (RFC 5321, 4.5.3.1.3, as corrected by RFC 3696 erratum 1690) and local part (4.5.3.1.1), in characters. */
@@ -31,15 +32,35 @@ const genericDomains = new Set((
   + 'works world wtf xyz yoga zone test example invalid localhost local internal lan corp'
 ).split(' '));
 
-/** An address with a dotted domain and any plausible last label: enough where the key says e-mail. */
+/** An address with a dotted domain and any plausible last label: enough where the key says e-mail. It may have letters of any script (RFC 6531). */
 export function isEmail(value: string): boolean {
-  return value.length <= longestAddress && address.test(value) && value.indexOf('@') <= longestLocalPart && !nobody.test(value);
+  const ascii = inAscii(value);
+  return value.length <= longestAddress && address.test(ascii) && ascii.indexOf('@') <= longestLocalPart && !nobody.test(ascii);
+}
+
+/** In lower case, and the domain as DNS has it (RFC 5890, section 2.3.2.1): `jane@bücher.example` is `jane@xn--bcher-kva.example`. */
+export function normaliseEmail(value: string): string {
+  const lower = value.trim().toLowerCase();
+  const at = lower.lastIndexOf('@');
+  return isAscii(lower) || at < 0 ? lower : lower.slice(0, at + 1) + (domainToASCII(lower.slice(at + 1)) || lower.slice(at + 1));
+}
+
+/** What an address is judged by: its domain as DNS has it, and of its local part that letters stand there. */
+function inAscii(value: string): string {
+  const at = value.lastIndexOf('@');
+  if (isAscii(value) || at < 0 || value.length > longestAddress) return value;
+  return `${value.slice(0, at).replaceAll(/[^\0-\x7f]/gu, (one) => (/[\p{L}\p{M}\p{N}]/u.test(one) ? 'x' : one))}@${domainToASCII(value.slice(at + 1))}`;
+}
+
+function isAscii(value: string): boolean {
+  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) >= 0x80) return false;
+  return true;
 }
 
 /** Masked before it was captured, or the name of a node of Celery or Erlang (`celery@desk7.example.org`). */
 const nobody = /^(?:x{3,}|(?:celery|rabbit|ejabberd|couchdb|emqx|riak|vernemq)\d{0,3})@/i;
 
-/** Whether the last label of a name is a top-level domain. */
+/** Whether the last label of a name in ASCII is a top-level domain. */
 export function isKnownDomain(value: string): boolean {
   const label = value.slice(value.lastIndexOf('.') + 1).toLowerCase();
   return countryDomains.has(label) || genericDomains.has(label) || label.startsWith('xn--');
@@ -60,16 +81,38 @@ function isUser(before: string): boolean {
 export function findEmail(text: string, at: number, from: number, visit: Visit): number {
   if (text[at] !== '@') return from;
   let start = at;
-  while (start > 0 && at - start < longestLocalPart && isLocalCharacter(text.charCodeAt(start - 1))) start--;
-  let end = at + 1;
-  while (end < text.length && end - at < longestAddress && isDomainCharacter(text.charCodeAt(end))) end++;
-  while (end > at && !isAlphanumeric(text.charCodeAt(end - 1))) end--;
-  while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_') start++;
+  while (start > 0 && at - start < longestLocalPart && (isLocalCharacter(text.charCodeAt(start - 1)) || isLetter(text, start - 1))) start--;
+  while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_' && !isLetter(text, start)) start++;
+  let end = endOfDomain(text, at, isDomainCharacter);
+  if (!isMailbox(text.slice(start, end))) {
+    // What follows may be words of another script, or the rest of an international domain.
+    if (!isLetter(text, end)) return from;
+    end = endOfDomain(text, at, (code, i) => isDomainCharacter(code) || isLetter(text, i));
+    if (!isMailbox(text.slice(start, end))) return from;
+  }
   const value = text.slice(start, end);
-  if (!isEmail(value) || !isKnownDomain(value) || isMessageId(text, start, at)) return from;
+  if (isMessageId(text, start, at)) return from;
   if (text[end] === '@' || isAlgorithm(value) || isPassword(text, start) || isUser(text.slice(Math.max(0, start - 48), start))) return from;
   visit(start, end);
   return from;
+}
+
+function endOfDomain(text: string, at: number, isOfDomain: (code: number, i: number) => boolean): number {
+  let end = at + 1;
+  while (end < text.length && end - at < longestAddress && isOfDomain(text.charCodeAt(end), end)) end++;
+  while (end > at && !isAlphanumeric(text.charCodeAt(end - 1)) && !isLetter(text, end - 1)) end--;
+  return end;
+}
+
+function isMailbox(value: string): boolean {
+  return isEmail(value) && isKnownDomain(inAscii(value));
+}
+
+/** Letters beyond ASCII of scripts that part words by spaces: in others, an address of ASCII may stand between letters that are none of it. */
+const letters = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u;
+
+function isLetter(text: string, i: number): boolean {
+  return text.charCodeAt(i) >= 0x80 && letters.test(text[i]!);
 }
 
 /** Headers that hold ids in the form of an address. RFC 5322, section 3.6.4; RFC 2392. */

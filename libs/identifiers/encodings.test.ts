@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { RecogniserCounters } from './counters.ts';
+import { Recogniser } from './recogniser.ts';
 import { field, messageOf, payloadOf, recognise, testTokeniser } from './testing.ts';
 import { readStructure } from './structured.ts';
 
@@ -183,4 +185,16 @@ describe('digests', () => {
     recognise(messageOf(field('password', 'correct-horse-7')));
     assert.deepEqual(told(messageOf(field('h', hash('md5', 'correct-horse-7')))), []);
   });
+});
+
+test('of a structure with more values than are taken the first are, and that is counted', () => {
+  const text = (value: string): Buffer => Buffer.concat([Buffer.of(0xa0 | value.length), Buffer.from(value)]);
+  const names = ['user_id', ...Array.from({ length: 298 }, (_, i) => `item${i}`), 'room_id'];
+  const bytes = Buffer.concat([Buffer.of(0xde, 0x01, 0x2c), ...names.flatMap((name, i) => [text(name), text(`v-${4711 + i}x`)])]);
+  for (const message of [messageOf(field('d', bytes.toString('base64'))), payloadOf(bytes)]) {
+    const counters = new RecogniserCounters();
+    const recogniser = new Recogniser({ tokeniser: testTokeniser, maxPerMessage: 64 }, counters);
+    assert.ok(recogniser.recognise(message).some(({ observable, value }) => observable.kind === 'user_id' && value === 'v-4711x'));
+    assert.deepEqual([recogniser.readInFull, counters.truncated], [false, 1]);
+  }
 });

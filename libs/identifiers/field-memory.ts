@@ -2,8 +2,10 @@ import type { Field } from '#dissect';
 import { isAuthorizationKey } from './authorization.ts';
 import { catalogue } from './catalogue.ts';
 import { hostFields } from './host-labels.ts';
+import { keptText } from './kept-text.ts';
 import { wordsOf, type Announcement, type KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
+import { kindsByName } from './kinds-by-name.ts';
 import { axisOf, isPairKey, type Axis } from './position.ts';
 import type { Finding } from './reading.ts';
 
@@ -19,15 +21,12 @@ interface Remembered {
 
 const nothing: ReadonlyMap<string, Remembered> = new Map();
 
-/** Kinds that a key announces in company, by the key's words. */
-const inCompany = new Map<string, IdentifierKind[]>();
-for (const kind of catalogue) {
-  if (kind.company === undefined) continue;
-  for (const key of kind.keys) {
-    const name = key.replaceAll('_', '');
-    inCompany.set(name, [...(inCompany.get(name) ?? []), kind]);
-  }
+function kept(finding: Finding): Finding {
+  return { ...finding, value: keptText(finding.value), path: keptText(finding.path), written: keptText(finding.written) };
 }
+
+/** Kinds that a key announces in company. */
+const inCompany = kindsByName(catalogue.filter(({ company }) => company !== undefined));
 
 /** What is known of a field by its path and key alone, and what was found in its latest values. */
 export class KnownField {
@@ -51,7 +50,7 @@ export class KnownField {
 
   constructor({ key, path }: Field, keyNames: KeyNames, generation: number) {
     this.#generation = generation;
-    this.key = key;
+    this.key = keptText(key);
     this.announcement = keyNames.announced(key, path);
     this.isAuthorization = isAuthorizationKey(key);
     this.isHost = hostFields.has(path);
@@ -79,7 +78,7 @@ export class KnownField {
     const known = this.#values.get(text);
     if (known !== undefined) return known;
     const older = this.#older.get(text);
-    if (older !== undefined) this.#values.set(text, older);
+    if (older !== undefined) this.#values.set(keptText(text), older);
     return older;
   }
 
@@ -112,7 +111,7 @@ export class FieldMemory {
     known = this.#olderFields.get(field.path);
     if (known?.key !== field.key) known = new KnownField(field, this.#keyNames, this.#generation);
     known.age(this.#generation);
-    this.#fields.set(field.path, known);
+    this.#fields.set(keptText(field.path), known);
     return known;
   }
 
@@ -129,7 +128,7 @@ export class FieldMemory {
     if (this.#values >= mostValues) this.#begin();
     known.age(this.#generation);
     const before = known.size;
-    known.remember(text, { encoding, findings });
+    known.remember(keptText(text), { encoding: keptText(encoding), findings: findings.map(kept) });
     this.#values += known.size - before;
   }
 

@@ -11,14 +11,12 @@ import { HostLabels } from './host-labels.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { identifiersInPath } from './path-segments.ts';
-import { chain, type Known, type MessageReading } from './reading.ts';
+import { chain, type Known, type MessageReading, type Place } from './reading.ts';
+import type { Scanners } from './scanners.ts';
 import type { TextScanner } from './text-scan.ts';
-import { uncertaintyOfPath } from './uncertainty.ts';
+import { uncertaintyOfDigest, uncertaintyOfPath } from './uncertainty.ts';
 import type { ValueReader } from './value-reader.ts';
 import { isZoomHost, secretOfJoinLink } from './zoom.ts';
-
-/** Taken off the confidence of a digest, whose content cannot be checked. */
-const uncertaintyOfDigest = 20;
 
 const hostLabels = new HostLabels(catalogue);
 
@@ -31,7 +29,7 @@ export class FieldReader {
   readonly #reading: MessageReading;
   readonly #memory: FieldMemory;
 
-  constructor(keyNames: KeyNames, text: TextScanner, values: ValueReader, digests: Digests<Known>, reading: MessageReading) {
+  constructor({ keyNames, text }: Scanners, values: ValueReader, digests: Digests<Known>, reading: MessageReading) {
     this.#keyNames = keyNames;
     this.#text = text;
     this.#values = values;
@@ -70,7 +68,7 @@ export class FieldReader {
     this.#key(field, known);
     if (path === 'stun.username' || path === 'stun.ice_username') {
       // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
-      if (path === 'stun.username' && turnUsername.validate(value)) this.#reading.add(turnUsername, value, turnUsername.confidence, field);
+      if (path === 'stun.username' && turnUsername.validate(value)) this.#reading.addAnnounced(turnUsername, value, field);
       return;
     }
     if (!this.#knownDigest(field)) this.#remembered(field, known, value, this.#value);
@@ -96,7 +94,7 @@ export class FieldReader {
 
   readonly #value = (value: string, field: Field, known: KnownField): void => {
     if (known.isHost)
-      for (const { kind, value: label } of hostLabels.find(value)) this.#reading.add(kind, label, kind.confidence - uncertaintyOfPath, field);
+      for (const { kind, value: label } of hostLabels.find(value)) this.#addUncertain(kind, label, uncertaintyOfPath, field);
     if (known.isAuthorization && this.#authorization(field)) return;
     if (!this.#digest(field)) this.#values.read(value, known.announcement, field);
   };
@@ -106,16 +104,16 @@ export class FieldReader {
     if (credentials === null) return false;
     if (credentials.scheme === 'basic') {
       const place = { ...field, encoding: chain(field.encoding, 'base64') };
-      this.#reading.add(basicCredentials, credentials.value, basicCredentials.confidence, place, credentials.written);
+      this.#reading.addAnnounced(basicCredentials, credentials.value, place, credentials.written);
       return true;
     }
     if (credentials.scheme === 'digest') {
-      if (digestCredentials.validate(credentials.value)) this.#reading.add(digestCredentials, credentials.value, digestCredentials.confidence, field);
+      if (digestCredentials.validate(credentials.value)) this.#reading.addAnnounced(digestCredentials, credentials.value, field);
       return false; // Its other parameters name the user.
     }
     const kind = [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
     if (kind === undefined) return false;
-    this.#reading.add(kind, credentials.value, kind.confidence, field);
+    this.#reading.addAnnounced(kind, credentials.value, field);
     if (kind === jwt) this.#values.claims(credentials.value, field);
     return true;
   }
@@ -125,7 +123,8 @@ export class FieldReader {
     const digested = this.#digests.find(field.value);
     if (digested === null) return false;
     const { kind } = digested.identity;
-    this.#reading.add(kind, field.value, kind.confidence, { ...field, encoding: chain(field.encoding, digested.algorithm) }, '', digested.identity);
+    const place = { ...field, encoding: chain(field.encoding, digested.algorithm) };
+    this.#reading.add({ kind, value: field.value, confidence: kind.confidence }, place, '', digested.identity);
     return true;
   }
 
@@ -134,14 +133,14 @@ export class FieldReader {
     if (digest === null) return false;
     const kind = this.#keyNames.announced(digest.key)?.kinds.find(({ dataClass }) => dataClass === 'direct' || dataClass === 'device');
     if (kind === undefined) return false;
-    this.#reading.add(kind, field.value, kind.confidence - uncertaintyOfDigest, { ...field, encoding: chain(field.encoding, digest.algorithm) });
+    this.#addUncertain(kind, field.value, uncertaintyOfDigest, { ...field, encoding: chain(field.encoding, digest.algorithm) });
     return true;
   }
 
   /** A kind that the message around a field makes of it. */
   #inCompany(field: Field, kinds: readonly IdentifierKind[], message: Message): void {
     const kind = kinds.find(({ validate, company }) => validate(field.value) && company!.holds(field, message));
-    if (kind !== undefined) this.#reading.add(kind, field.value, kind.confidence, field);
+    if (kind !== undefined) this.#reading.addAnnounced(kind, field.value, field);
   }
 
   /** Two elements of one list, as GeoJSON has positions. */
@@ -149,7 +148,7 @@ export class FieldReader {
     if (!second.path.endsWith('[1]') || first.path !== `${second.path.slice(0, -3)}[0]`) return;
     const value = `${first.value},${second.value}`;
     if (!geoPosition.validate(value)) return;
-    for (const part of [first, second]) this.#reading.add(geoPosition, value, geoPosition.confidence, first, part.value);
+    for (const part of [first, second]) this.#reading.addAnnounced(geoPosition, value, first, part.value);
   }
 
   /** The value of a parameter whose name is a value too: `{"name":"userId","value":"4711"}`. */
@@ -163,7 +162,7 @@ export class FieldReader {
   #position(latitude: Field, longitude: Field): void {
     const value = `${latitude.value},${longitude.value}`;
     if (!geoPosition.validate(value)) return;
-    for (const part of [latitude, longitude]) this.#reading.add(geoPosition, value, geoPosition.confidence, latitude, part.value);
+    for (const part of [latitude, longitude]) this.#reading.addAnnounced(geoPosition, value, latitude, part.value);
   }
 
   /** Jitsi's transports of XMPP name the room in their query. */
@@ -171,7 +170,7 @@ export class FieldReader {
     const path = facts['url.path'];
     if (path === undefined || !/\/(?:http-bind|xmpp-websocket)$/.test(path)) return;
     for (const field of fields)
-      if (field.path === 'url.query.room' && roomId.validate(field.value)) this.#reading.add(roomId, field.value, roomId.confidence, field);
+      if (field.path === 'url.query.room' && roomId.validate(field.value)) this.#reading.addAnnounced(roomId, field.value, field);
   }
 
   /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
@@ -184,9 +183,11 @@ export class FieldReader {
   }
 
   #pathSegments(path: string, field: Field, message: Message): void {
-    for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) {
-      this.#reading.add(kind, value, kind.confidence - uncertaintyOfPath, field);
-    }
+    for (const { kind, value } of identifiersInPath(path, this.#keyNames, message.fields)) this.#addUncertain(kind, value, uncertaintyOfPath, field);
+  }
+
+  #addUncertain(kind: IdentifierKind, value: string, uncertainty: number, place: Place): void {
+    this.#reading.add({ kind, value, confidence: kind.confidence - uncertainty }, place);
   }
 
   readonly #path = (path: string, field: Field): void => this.#values.read(path, null, field);
@@ -195,7 +196,7 @@ export class FieldReader {
   #zoomUrl(hostAndPath: string, query: string, field: Field): void {
     const url = query === '' ? hostAndPath : `${hostAndPath}?${query}`;
     for (const hit of this.#text.scan(url, false)) {
-      this.#reading.add(hit.kind, hit.value, hit.confidence, field, hit.kind === joinLink ? secretOfJoinLink(hit.value) : '');
+      this.#reading.add(hit, field, hit.kind === joinLink ? secretOfJoinLink(hit.value) : '');
     }
   }
 }

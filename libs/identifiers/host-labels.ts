@@ -1,4 +1,5 @@
 import type { IdentifierKind } from './kind.ts';
+import { kindsByName, nameOfKey, type KindsByName } from './kinds-by-name.ts';
 
 /** Fields that are a host name. */
 export const hostFields: ReadonlySet<string> = new Set([
@@ -17,19 +18,11 @@ const mostWords = 3;
  * that follow a person or a device count: `session-7` and `user-2` are machines.
  */
 export class HostLabels {
-  readonly #kinds = new Map<string, IdentifierKind[]>();
+  readonly #kinds: KindsByName;
 
   constructor(catalogue: readonly IdentifierKind[]) {
-    for (const kind of catalogue) {
-      if ((kind.dataClass !== 'device' && kind.dataClass !== 'direct') || kind.within !== undefined) continue;
-      for (const key of kind.keys) {
-        const name = key.replace(/^\*_/, '').replaceAll('_', '');
-        if (name.length < shortestKey && name !== 'mac') continue;
-        const known = this.#kinds.get(name);
-        if (known === undefined) this.#kinds.set(name, [kind]);
-        else known.push(kind);
-      }
-    }
+    const following = catalogue.filter(({ dataClass, within }) => (dataClass === 'device' || dataClass === 'direct') && within === undefined);
+    this.#kinds = kindsByName(following, (key) => nameOfKey(key).length >= shortestKey || nameOfKey(key) === 'mac');
   }
 
   find(host: string): { kind: IdentifierKind; value: string }[] {

@@ -13,20 +13,22 @@ const deepest = 4;
 export function claimsOf(token: string): Claim[] {
   const claims: Claim[] = [];
   try {
-    collect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')), '', '', 0, claims);
+    collect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')), { path: '', key: '', depth: 0 }, claims);
   } catch {
     // An encrypted token (RFC 7516) holds no claims that could be read.
   }
   return claims;
 }
 
-function collect(value: unknown, path: string, key: string, depth: number, claims: Claim[]): void {
+function collect(value: unknown, place: Pick<Claim, 'path' | 'key'> & { depth: number }, claims: Claim[]): void {
   if (claims.length >= mostClaims) return;
+  const { path, key, depth } = place;
   if (typeof value === 'string' || typeof value === 'number') claims.push({ path, key, value: String(value) });
   else if (typeof value === 'object' && value !== null && depth < deepest) {
     for (const [name, inner] of Object.entries(value)) {
-      const isElement = Array.isArray(value);
-      collect(inner, isElement ? path : path === '' ? name : `${path}.${name}`, isElement ? key : name, depth + 1, claims);
+      // Elements of a list are claims of its name.
+      const at = Array.isArray(value) ? { path, key } : { path: path === '' ? name : `${path}.${name}`, key: name };
+      collect(inner, { ...at, depth: depth + 1 }, claims);
     }
   }
 }

@@ -1,4 +1,6 @@
+import { keptText } from './kept-text.ts';
 import type { IdentifierKind } from './kind.ts';
+import { kindsByName, type KindsByName } from './kinds-by-name.ts';
 
 /** Words that say whose or in whose words an identifier is, and leave the rest of the name as it is: `from_uid`, `X-Client-Uid`. */
 const qualifiers = new Set((
@@ -63,19 +65,14 @@ export function wordsOf(key: string): string[] {
 
 /** Finds what a key name announces. Lookups of a name seen before cost one Map access; the memory of names is bounded. */
 export class KeyNames {
-  readonly #exact = new Map<string, IdentifierKind[]>();
-  readonly #afterAnyWords = new Map<string, IdentifierKind[]>();
+  readonly #exact: KindsByName;
+  readonly #afterAnyWords: KindsByName;
   readonly #seen = new Map<string, Known>();
 
   constructor(catalogue: readonly IdentifierKind[]) {
-    for (const kind of catalogue) {
-      if (kind.company !== undefined) continue;
-      for (const key of kind.keys) {
-        const name = key.replace(/^\*_/, '').replaceAll('_', '');
-        append(this.#exact, name, kind);
-        if (key.startsWith('*_')) append(this.#afterAnyWords, name, kind);
-      }
-    }
+    const alone = catalogue.filter(({ company }) => company === undefined);
+    this.#exact = kindsByName(alone);
+    this.#afterAnyWords = kindsByName(alone, (key) => key.startsWith('*_'));
   }
 
   /** All names, in lower case and without separators. */
@@ -100,7 +97,7 @@ export class KeyNames {
   #keep(name: string, dependsOnPath: boolean): Known {
     if (this.#seen.size >= cacheLimit) this.#seen.clear();
     const known = { alone: this.#resolve(name), dependsOnPath };
-    this.#seen.set(name, known);
+    this.#seen.set(keptText(name), known);
     return known;
   }
 
@@ -121,7 +118,7 @@ export class KeyNames {
   }
 
   /** `imei2`, `uid1`: the name of the second one of several. */
-  #numbered(name: string): IdentifierKind[] | undefined {
+  #numbered(name: string): readonly IdentifierKind[] | undefined {
     const bare = name.replace(/[12]$/, '');
     return bare === name ? undefined : this.#exact.get(bare);
   }
@@ -134,10 +131,4 @@ function withParent(key: string, path: string): string {
   const parent = segments.at(-1)?.replace(/\[\d*\]$/, '');
   if (parent === undefined || structure.has(parent)) return key;
   return `${parent.replace(/(?<=[^s])s$/, '')}.${key}`;
-}
-
-function append(index: Map<string, IdentifierKind[]>, name: string, kind: IdentifierKind): void {
-  const kinds = index.get(name);
-  if (kinds === undefined) index.set(name, [kind]);
-  else if (!kinds.includes(kind)) kinds.push(kind);
 }

@@ -1,6 +1,7 @@
-import type { IdentifierKind } from './kind.ts';
-import { password } from './catalogue/credentials.ts';
 import { userName } from './catalogue/accounts.ts';
+import { password } from './catalogue/credentials.ts';
+import { isGuest } from './guest.ts';
+import type { IdentifierKind } from './kind.ts';
 
 /** Argument of a command that logs in. */
 export interface LoginArgument {
@@ -18,8 +19,6 @@ const single = /^(?:AUTHINFO )?(USER|PASS) (\S+)$/i;
 /** LOGIN of IMAP (RFC 9051, section 6.2.3), with or without quotes. */
 const login = /^\S{1,16} LOGIN "?([^\s"]+)"? "?([^\s"]+)"?$/i;
 
-const guests = new Set(['anonymous', 'ftp', 'guest']);
-
 /** User names and passwords in one line of a text protocol. An anonymous login names nobody, and its password is by custom an address. */
 export function loginArguments(line: string): LoginArgument[] {
   const command = single.exec(line);
@@ -28,12 +27,12 @@ export function loginArguments(line: string): LoginArgument[] {
     return argument(kind, command[2]!, line.length - command[2]!.length);
   }
   const pair = login.exec(line);
-  if (pair === null || guests.has(pair[1]!.toLowerCase())) return [];
+  if (pair === null || isGuest(pair[1]!)) return [];
   const user = line.indexOf(pair[1]!, line.toUpperCase().indexOf(' LOGIN ') + 7);
   return [...argument(userName, pair[1]!, user), ...argument(password, pair[2]!, line.indexOf(pair[2]!, user + pair[1]!.length))];
 }
 
 function argument(kind: IdentifierKind, value: string, offset: number): LoginArgument[] {
-  const accepted = kind.validate(value) && !guests.has(value.toLowerCase()) && !(kind === password && value.includes('@'));
+  const accepted = kind.validate(value) && !isGuest(value) && !(kind === password && value.includes('@'));
   return accepted ? [{ kind, value, offset }] : [];
 }

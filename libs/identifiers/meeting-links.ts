@@ -1,4 +1,4 @@
-import { literal } from './scan/anchor.ts';
+import { caseless } from './scan/anchor.ts';
 
 /** Links of meeting services: who knows one knows the meeting, and with its secret gets in. Zoom's own are in zoom.ts. */
 
@@ -27,15 +27,16 @@ const patterns = [
 /** One of these stands in each of them. */
 const landmarks = ['meet', 'webex', 'whereby', 'bluejeans', '8x8', 'feishu', 'larksuite', 'clubhouse'] as const;
 
-export const meetingLinkAnchors = landmarks.map(literal);
+export const meetingLinkAnchors = landmarks.map(caseless);
 
 /** Pages of the services that are no rooms. */
-const pages =
-  /^(?:about|blog|business|careers|contact|download|favicon|features|help|images|index|information|jobs|legal|libs?|login|news|org|plans|pricing|privacy|product|sign-?(?:in|up)|sounds|static|support|team|terms|user|config|css|external_api|http-bind|xmpp-websocket|manifest|robots)/i;
+const pages = new RegExp(`^(?:${
+  'about|blog|business|careers|contact|download|favicon|features|help|images|index|information|jobs|legal|libs?|login|news|org|plans|pricing'
+  + '|privacy|product|sign-?(?:in|up)|sounds|static|support|team|terms|user|config|css|external_api|http-bind|xmpp-websocket|manifest|robots'
+})`, 'i');
 
-/** Names of meetings in links of the services above. Takes time in proportion to the text, and next to none where no landmark stands. */
+/** Names of meetings in links of the services above. Takes time in proportion to the text. */
 export function findMeetingLinks(text: string, visit: (start: number, end: number) => void): void {
-  if (!landmarks.some((landmark) => text.includes(landmark))) return;
   for (const pattern of patterns) {
     for (const match of text.matchAll(pattern)) {
       const name = match[1]!;

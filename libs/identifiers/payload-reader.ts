@@ -52,8 +52,7 @@ export class PayloadReader {
     this.#glance.look(bytes);
     const isKnown = message.encryption.verdict === 'cleartext' && !carriers.has(message.protocol);
     if (!(isKnown ? this.#claimed(message, bytes, isText) : this.#structured(message, bytes))) {
-      for (const hit of this.#scanner.scan(bytes, this.#glance))
-        this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, hit.offset, hit.encoding));
+      for (const hit of this.#scanner.scan(bytes, this.#glance)) this.#reading.add(hit, placeInPayload(message, hit.offset, hit.encoding));
     }
     if (message.protocol !== 'tcp' || bytes.length > longestLine) return;
     this.#login(message, bytes);
@@ -84,8 +83,7 @@ export class PayloadReader {
     this.#utf16(message, bytes);
     if (this.#glance.hasDigits) this.#tbcd(message, bytes);
     const before = this.#reading.size;
-    this.#structure(message, bytes);
-    return this.#reading.size > before;
+    return this.#structure(message, bytes) && this.#reading.size > before;
   }
 
   #utf16(message: Message, bytes: Buffer): void {
@@ -95,38 +93,41 @@ export class PayloadReader {
   #tbcd(message: Message, bytes: Buffer): void {
     findTbcd(bytes, ({ kind, digits, offset }) => {
       const identity = kind === 'imsi' ? imsi : imei;
-      this.#reading.add(identity, digits, identity.confidence - uncertaintyOfPath, placeInPayload(message, offset, 'tbcd'));
+      const confidence = identity.confidence - uncertaintyOfPath;
+      this.#reading.add({ kind: identity, value: digits, confidence }, placeInPayload(message, offset, 'tbcd'));
     });
   }
 
-  #structure(message: Message, bytes: Buffer): void {
+  /** Returns whether all of a structure was read. */
+  #structure(message: Message, bytes: Buffer): boolean {
     for (const start of structureOffsets) {
       const structure = bytes.length - start > mostStructured ? null : readStructure(bytes, start);
       if (structure === null) continue;
       for (const value of structure.values) this.#values.structured(value, placeInPayload(message, value.offset, structure.encoding));
-      return;
+      if (structure.isCut) this.#reading.truncate();
+      return !structure.isCut;
     }
+    return false;
   }
 
   #login(message: Message, bytes: Buffer): void {
     const login = findPlainLogin(bytes);
     if (login === null || !loginName.validate(login.user) || !loginPassword.validate(login.password)) return;
-    this.#reading.add(loginName, login.user, loginName.confidence, placeInPayload(message, login.userOffset, 'length-prefixed'));
-    this.#reading.add(loginPassword, login.password, loginPassword.confidence, placeInPayload(message, login.passwordOffset, 'length-prefixed'));
+    this.#reading.addAnnounced(loginName, login.user, placeInPayload(message, login.userOffset, 'length-prefixed'));
+    this.#reading.addAnnounced(loginPassword, login.password, placeInPayload(message, login.passwordOffset, 'length-prefixed'));
   }
 
   /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
   #line(line: string, message: Message): void {
     if (message.sender === 'source') {
-      for (const { kind, value, offset } of loginArguments(line))
-        this.#reading.add(kind, value, kind.confidence, placeInPayload(message, offset, ''));
+      for (const { kind, value, offset } of loginArguments(line)) this.#reading.addAnnounced(kind, value, placeInPayload(message, offset, ''));
     }
     const start = line.lastIndexOf(' ') + 1;
     const word = line.slice(start);
     const decoded = word.length < leastBase64Word || this.#reading.size > 0 ? null : decodeOnce(word);
     if (decoded === null) return;
     for (const hit of this.#text.scan(decoded.text)) {
-      this.#reading.add(hit.kind, hit.value, hit.confidence, placeInPayload(message, start, chain(decoded.encoding, hit.encoding)), word);
+      this.#reading.add(hit, placeInPayload(message, start, chain(decoded.encoding, hit.encoding)), word);
     }
   }
 }

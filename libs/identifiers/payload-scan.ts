@@ -2,17 +2,17 @@ import { isKnownDomain } from './email.ts';
 import type { KeyNames } from './key-names.ts';
 import type { IdentifierKind } from './kind.ts';
 import { classes, leastKey, leastText, printable, sign, word, type PayloadGlance } from './payload-glance.ts';
-import { looseness, type TextHit, type TextScanner } from './text-scan.ts';
+import type { Found } from './reading.ts';
+import type { TextHit, TextScanner } from './text-scan.ts';
+import { uncertaintyOfLooseKey } from './uncertainty.ts';
+import { utf8Text } from './utf8.ts';
 
 /** An identifier in a payload that no dissector claims. */
-export interface PayloadHit {
-  readonly kind: IdentifierKind;
-  readonly value: string;
+export interface PayloadHit extends Found {
   /** Byte offset of the value in the payload. */
   readonly offset: number;
   /** `length-prefixed`, `u32be`, …, or empty for text. */
   readonly encoding: string;
-  readonly confidence: number;
 }
 
 const longestKey = 40;
@@ -41,7 +41,9 @@ const fixstr: LengthForm = {
 };
 
 /** Wide ones first: a u16 of 3 ends in the same byte as a u8 of 3. */
-const lengthForms = [u32be, u32le, u16be, u16le, fixstr, u8] as const;
+const lengthForms: readonly LengthForm[] = [u32be, u32le, u16be, u16le, fixstr, u8];
+/** Of a value, by that of its key, which is tried first. */
+const formsBehind = new Map(lengthForms.map((form) => [form, [form, ...lengthForms.filter((other) => other !== form)]]));
 
 /** Tags of MessagePack that say how many bytes of big-endian integer follow: uint 16, 32, 64 and int 32, 64. */
 const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd2: 4, 0xd3: 8 };
@@ -121,7 +123,7 @@ export class PayloadScanner {
       if (length < leastKey || length > longestKey || length > end - start) continue;
       const announcement = this.#keyNames.announced(payload.toString('latin1', start, start + length));
       if (announcement === null) continue;
-      const confidence = announcement.loose ? -looseness : 0;
+      const confidence = announcement.loose ? -uncertaintyOfLooseKey : 0;
       const hit = readValue(payload, start + length, form, announcement.kinds);
       if (hit === null) continue;
       this.#hits.push({ ...hit, confidence: hit.confidence + confidence });
@@ -158,33 +160,33 @@ function runEnd(payload: Buffer, at: number, mark: number): number {
 
 /** The value behind a key: behind a length of the key's own form or another, with or without a type byte in between; or an integer. */
 function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: readonly IdentifierKind[]): PayloadHit | null {
-  for (const form of [keyForm, ...lengthForms.filter((other) => other !== keyForm)]) {
+  for (const form of formsBehind.get(keyForm)!) {
     for (const typeBytes of [0, 1]) {
       const length = form.read(payload, at + typeBytes);
       const start = at + typeBytes + form.width;
       if (length < 1 || length > longestValue || start + length > payload.length) continue;
-      const text = textOf(payload, start, length);
+      const text = lineOf(payload, start, length);
       if (text !== null && form === u8 && typeBytes === 0 && isDomainName(payload, start + length)) return null;
       if (text !== null && (length >= 2 || form === keyForm)) {
         const kind = kinds.find((candidate) => candidate.within === undefined && candidate.validate(text));
         if (kind !== undefined) return { kind, value: text, offset: start, encoding: 'length-prefixed', confidence: kind.confidence };
         if (form === keyForm && typeBytes === 0) return null;
       } else if (form === keyForm && (length === 4 || length === 8)) {
-        const hit = readInteger(payload, start, length, form.order, kinds);
+        const hit = readInteger(payload, { start, width: length, order: form.order }, kinds);
         if (hit !== null) return hit;
       }
     }
   }
   const tagged = integerTags[payload[at] ?? 0];
   if (tagged !== undefined && isFollowed(payload, at + 1 + tagged, keyForm)) {
-    return readInteger(payload, at + 1, tagged, 'be', kinds);
+    return readInteger(payload, { start: at + 1, width: tagged, order: 'be' }, kinds);
   }
   for (const typeBytes of [0, 1]) {
     for (const width of [4, 8]) {
       const start = at + typeBytes;
       // With neither length nor type in front, the end of the payload proves nothing.
       if (isFollowed(payload, start + width, keyForm) && (typeBytes > 0 || start + width < payload.length)) {
-        const hit = readInteger(payload, start, width, keyForm.order, kinds);
+        const hit = readInteger(payload, { start, width, order: keyForm.order }, kinds);
         if (hit !== null) return hit;
       }
     }
@@ -192,9 +194,13 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
   return null;
 }
 
-type Kinds = readonly IdentifierKind[];
+interface IntegerAt {
+  readonly start: number;
+  readonly width: number;
+  readonly order: LengthForm['order'];
+}
 
-function readInteger(payload: Buffer, start: number, width: number, order: LengthForm['order'], kinds: Kinds): PayloadHit | null {
+function readInteger(payload: Buffer, { start, width, order }: IntegerAt, kinds: readonly IdentifierKind[]): PayloadHit | null {
   // Without an order of its own the number has the one that makes it small; network order where that does not tell.
   const little = order === 'le' || (order === '' && payload[start + width - 1] === 0 && payload[start] !== 0);
   const view = payload.subarray(start, start + width);
@@ -227,10 +233,10 @@ function isDomainName(payload: Buffer, at: number): boolean {
   return false;
 }
 
-function textOf(payload: Buffer, start: number, length: number): string | null {
-  for (let i = start; i < start + length; i++) if (payload[i]! < 0x20 || payload[i] === 0x7f) return null;
-  const text = payload.toString('utf8', start, start + length);
-  return text.includes('\uFFFD') ? null : text;
+/** Text on one line. */
+function lineOf(payload: Buffer, start: number, length: number): string | null {
+  const text = utf8Text(payload, start, start + length);
+  return text === null || /[\t\r\n]/.test(text) ? null : text;
 }
 
 /** Between binary data a value of a character or two, or a short address, is chance. */

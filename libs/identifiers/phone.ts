@@ -20,8 +20,7 @@ export function isPhone(value: string): boolean {
 
 /** A whole number: with `+`, with `00`, or bare country code and subscriber number as networks write an MSISDN (ITU-T E.164, 6.2). */
 export function isInternational(value: string): boolean {
-  const digits = normalisePhone(value);
-  return /^[1-9]\d{7,14}$/.test(digits) && parsePhoneNumberFromString(`+${digits}`)?.isValid() === true;
+  return fullNumber(digitsOf(value)) !== null;
 }
 
 /** How a number, given in digits with country code, is dialled at home; undefined when it is none. */
@@ -29,8 +28,22 @@ export function nationalNumber(digits: string): string | undefined {
   return parsePhoneNumberFromString(`+${digits}`)?.nationalNumber;
 }
 
-/** Digits with country code, without `+` or `00`; a national number keeps its digits. */
+/**
+ * Digits with country code, without `+` or `00`, and without the zero that is dialled within the country alone (`+49 (0)151 …`); a national number
+ * keeps its digits.
+ */
 export function normalisePhone(value: string): string {
+  const digits = digitsOf(value);
+  return value.startsWith('+') || value.startsWith('00') ? fullNumber(digits) ?? digits : digits;
+}
+
+function digitsOf(value: string): string {
   const digits = value.replaceAll(/\D/g, '');
   return !value.startsWith('+') && digits.startsWith('00') ? digits.slice(2) : digits;
+}
+
+/** The digits of E.164 of a number that exists; null where none does. */
+function fullNumber(digits: string): string | null {
+  const number = /^[1-9]\d{7,14}$/.test(digits) ? parsePhoneNumberFromString(`+${digits}`) : undefined;
+  return number?.isValid() === true ? number.number.slice(1) : null;
 }

@@ -15,7 +15,9 @@ export function axisOf(key: string): Axis | null {
 }
 
 /** Names of lists of two numbers: of GeoJSON (RFC 7946, section 3.1.1) and of services that write the latitude first. */
-const pairs = new Set(['coordinates', 'coordinate', 'coords', 'coord', 'location', 'loc', 'position', 'latlng', 'lnglat', 'latlon', 'lonlat', 'll', 'geo', 'gps', 'geopoint', 'center']);
+const pairs = new Set(
+  'coordinates coordinate coords coord location loc position latlng lnglat latlon lonlat ll geo gps geopoint center'.split(' '),
+);
 
 export function isPairKey(key: string): boolean {
   return key.length <= longestKey && pairs.has(wordsOf(key).join(''));

@@ -15,23 +15,26 @@ export interface Known {
   mask: string;
 }
 
+/** A value that is an identifier of the kind. */
+export interface Found {
+  readonly kind: IdentifierKind;
+  readonly value: string;
+  /** Percent. */
+  readonly confidence: number;
+}
+
 /** An identifier of the message that is being read. */
-export interface Hit {
-  kind: IdentifierKind;
-  value: string;
+export interface Hit extends Found {
   /** What else stood in the message for it: encoded forms and other spellings. */
-  written: string[];
+  readonly written: string[];
   confidence: number;
-  place: Place;
+  readonly place: Place;
   /** Told by its digest, or by a watchlist. */
-  known?: Known;
+  readonly known?: Known;
 }
 
 /** What was found in a field, to be found again where the field has the same value again. */
-export interface Finding {
-  readonly kind: IdentifierKind;
-  readonly value: string;
-  readonly confidence: number;
+export interface Finding extends Found {
   readonly path: string;
   readonly encoding: string;
   readonly written: string;
@@ -84,8 +87,8 @@ export class MessageReading {
     return this.#hits.values();
   }
 
-  /** `written` is the encoded text that `value` comes out of, if any. */
-  add(kind: IdentifierKind, value: string, confidence: number, place: Place, written = '', told?: Known): void {
+  /** `written` is the encoded text that the value comes out of, if any; `told` what is known of an identifier whose value does not stand there. */
+  add({ kind, value, confidence }: Found, place: Place, written = '', told?: Known): void {
     this.#record?.push({ kind, value, confidence, path: place.path, encoding: place.encoding, written });
     const folded = normaliseOpaque(value).toLowerCase();
     const identity = folded.length >= distinctiveLength ? folded : `${kind.dataClass} ${folded}`;
@@ -97,16 +100,33 @@ export class MessageReading {
       return;
     }
     const spellings = known?.written ?? [];
-    addSpelling(spellings, written);
-    if (known !== undefined) addSpelling(spellings, value);
-    if (known !== undefined && (precedence(known.kind) <= precedence(kind) || told !== undefined)) return;
+    this.addSpelling(spellings, written);
+    if (known !== undefined) {
+      if (value !== known.value) this.addSpelling(spellings, value);
+      if (precedence(known.kind) <= precedence(kind) || told !== undefined) return;
+      if (value !== known.value) this.addSpelling(spellings, known.value);
+    }
     this.#hits.set(identity, { kind, value, written: spellings, confidence, place, ...(told && { known: told }) });
+  }
+
+  /** As {@link add}, with the confidence that the kind has in a value under a key of its own. */
+  addAnnounced(kind: IdentifierKind, value: string, place: Place, written = ''): void {
+    this.add({ kind, value, confidence: kind.confidence }, place, written);
   }
 
   /** Adds what was found in the same field before. */
   addAgain(findings: readonly Finding[], { sender, frame }: Field): void {
-    for (const { kind, value, confidence, path, encoding, written } of findings)
-      this.add(kind, value, confidence, { path, encoding, sender, frame }, written);
+    for (const finding of findings) this.add(finding, { path: finding.path, encoding: finding.encoding, sender, frame }, finding.written);
+  }
+
+  /** Keeps what redaction is to look for too. Where there is no room, what is left in the message may hold the identifier. */
+  addSpelling(spellings: string[], spelling: string): void {
+    if (spelling === '' || spellings.includes(spelling)) return;
+    if (spellings.length < mostSpellings) spellings.push(spelling);
+    else {
+      this.#counters.spellingsDropped++;
+      this.isComplete = false;
+    }
   }
 
   /** From here on {@link add} keeps what it is given, until {@link endRecord}. */
@@ -130,21 +150,18 @@ export class MessageReading {
   }
 
   bounded(text: string): string {
-    return text.length <= longestText ? text : (this.#truncated(), text.slice(0, longestText));
+    return text.length <= longestText ? text : (this.truncate(), text.slice(0, longestText));
   }
 
   boundedBytes(bytes: Buffer): Buffer {
-    return bytes.length <= longestText ? bytes : (this.#truncated(), bytes.subarray(0, longestText));
+    return bytes.length <= longestText ? bytes : (this.truncate(), bytes.subarray(0, longestText));
   }
 
-  #truncated(): void {
+  /** Only the beginning of something was read. */
+  truncate(): void {
     this.#counters.truncated++;
     this.isComplete = false;
   }
-}
-
-export function addSpelling(spellings: string[], spelling: string): void {
-  if (spelling !== '' && spellings.length < mostSpellings && !spellings.includes(spelling)) spellings.push(spelling);
 }
 
 /** Encodings from the outermost to the innermost, joined by `>`. */

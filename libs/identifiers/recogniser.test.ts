@@ -259,3 +259,22 @@ describe('recogniser on any input', () => {
     assert.deepEqual(recognise(createMessage('tls', { verdict: 'encrypted', reason: 'TLS' }, { sender: 'source', frame: 1, micros: 1 })), []);
   });
 });
+
+describe('spellings of one identifier', () => {
+  test('are all kept for redaction, when a more specific kind takes over too', () => {
+    const [one, ...others] = recognise(messageOf(field('username', 'JÓSE-77x'), field('password', 'jóse-77X')));
+    assert.deepEqual(others, []);
+    assert.equal(one!.observable.kind, 'password');
+    assert.deepEqual([one!.value, ...one!.written], ['jóse-77X', 'JÓSE-77x']);
+  });
+
+  test('over the bound are counted, and the message is not read in full', () => {
+    const counters = new RecogniserCounters();
+    const recogniser = new Recogniser({ tokeniser: testTokeniser, maxPerMessage: 64 }, counters);
+    const encoded = (i: number): string => Buffer.from(`page=${i}&email=jane.doe@example.org`).toString('base64');
+    recogniser.recognise(messageOf(...Array.from({ length: 16 }, (_, i) => field(`d${i}`, encoded(i)))));
+    assert.deepEqual([recogniser.readInFull, counters.spellingsDropped], [true, 0]);
+    recogniser.recognise(messageOf(...Array.from({ length: 19 }, (_, i) => field(`d${i}`, encoded(i)))));
+    assert.deepEqual([recogniser.readInFull, counters.spellingsDropped], [false, 3]);
+  });
+});

@@ -1,14 +1,12 @@
 import type { Message } from '#dissect';
-import { catalogue } from './catalogue.ts';
 import type { RecogniserCounters } from './counters.ts';
 import { Digests } from './digests.ts';
 import { FieldReader } from './field-reader.ts';
-import { KeyNames } from './key-names.ts';
 import { PayloadReader } from './payload-reader.ts';
 import { PayloadScanner } from './payload-scan.ts';
 import { chain, MessageReading, type Known, type Watch } from './reading.ts';
 import { Reporter, type Recognised } from './report.ts';
-import { TextScanner } from './text-scan.ts';
+import { catalogueScanners } from './scanners.ts';
 import type { Tokeniser } from './token.ts';
 import { ValueReader } from './value-reader.ts';
 
@@ -36,10 +34,11 @@ export class Recogniser {
   constructor({ tokeniser, maxPerMessage }: RecogniserOptions, counters: RecogniserCounters) {
     this.#counters = counters;
     this.#reading = new MessageReading(counters, maxPerMessage);
-    const { keyNames, text } = catalogueScanners();
+    const scanners = catalogueScanners();
+    const { keyNames, text } = scanners;
     const digests = new Digests<Known>(mostDigested);
     const values = new ValueReader(keyNames, text, this.#reading);
-    this.#fields = new FieldReader(keyNames, text, values, digests, this.#reading);
+    this.#fields = new FieldReader(scanners, values, digests, this.#reading);
     this.#payload = new PayloadReader(text, new PayloadScanner(keyNames, text), values, this.#reading);
     this.#reporter = new Reporter(tokeniser, counters, digests);
   }
@@ -74,20 +73,9 @@ export class Recogniser {
     for (const { entry, encoding, value, place, offset } of watch.take()) {
       const path = place.encoding === '' && place.path.endsWith('.payload@0') ? `${place.path.slice(0, -1)}${offset}` : place.path;
       const inner = { ...place, path, encoding: chain(place.encoding, encoding) };
-      this.#reading.add(entry.kind, value, watchedConfidence, inner, '', entry);
+      this.#reading.add({ kind: entry.kind, value, confidence: watchedConfidence }, inner, '', entry);
     }
     this.#counters.unwatched += watch.skipped;
     watch.skipped = 0;
   }
-}
-
-let scanners: { keyNames: KeyNames; text: TextScanner } | undefined;
-
-/** Made when the first recogniser is, and once: their tables depend on the catalogue alone, and one message is read at a time. */
-function catalogueScanners(): { keyNames: KeyNames; text: TextScanner } {
-  if (scanners === undefined) {
-    const keyNames = new KeyNames(catalogue);
-    scanners = { keyNames, text: new TextScanner(catalogue, keyNames) };
-  }
-  return scanners;
 }

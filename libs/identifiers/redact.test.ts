@@ -20,6 +20,7 @@ describe('redact', () => {
     ['+ for a space', 'e=jane+doe%2Bx%40example.org', [email], 'e={email}'],
     ['JSON escapes', '{"p":"a\\"b\\\\c\\u00e9\\/d"}', [of('password', 'a"b\\cé/d')], '{"p":"{password}"}'],
     ['beyond ASCII', 'n=Sin%C3%A9ad&m=Sinéad', [of('person_name', 'Sinéad')], 'n={person_name}&m={person_name}'],
+    ['another case beyond ASCII', 'n=SINÉAD&m=%C4%B0SIN%C3%89AD', [of('person_name', 'Sinéad')], 'n={person_name}&m=%C4%B0{person_name}'],
     ['another case', 'mac=3C%3A15%3Ac2%3A9A%3A01%3AFE', [of('mac', '3c:15:c2:9a:01:fe')], 'mac={mac}'],
     ['the text a value was unwrapped from', 'd=eyJpbWVpIjoiMSJ9&x', [of('imei', '352099001761481', 'eyJpbWVpIjoiMSJ9')], 'd={imei}&x'],
     [

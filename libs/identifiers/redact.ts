@@ -3,6 +3,9 @@ import type { Recognised } from './report.ts';
 /** Shorter values coincide with other text: they are replaced only as a whole value or path segment. */
 const shortValue = 4;
 
+/** Layers of escapes that are undone. */
+const mostUndone = 2;
+
 interface Replacement {
   start: number;
   end: number;
@@ -18,12 +21,11 @@ export function redact(text: string, recognised: readonly Recognised[]): string 
   if (text === '' || recognised.length === 0) return text;
   const replacements: Replacement[] = [];
   let reading: Reading | null = asItStands(text);
-  for (let depth = 0; reading !== null && depth < 3; depth++) {
-    const folded = fold(reading.text);
+  for (let undone = 0; reading !== null; undone++) {
     for (const one of recognised) {
-      for (const spelling of (one.sought ??= spellingsOf(one))) find(reading, folded, spelling, one.observable.kind, replacements);
+      for (const spelling of (one.sought ??= spellingsOf(one))) find(reading, spelling, one.observable.kind, replacements);
     }
-    reading = decode(reading);
+    reading = undone < mostUndone ? decode(reading) : null;
   }
   return replacements.length === 0 ? text : replace(text, replacements);
 }
@@ -35,22 +37,23 @@ function spellingsOf({ value, written }: Recognised): string[] {
 
 /** A text as it reads once decoded, with the place of each character in the original. */
 interface Reading {
-  text: string;
+  readonly text: string;
+  /** As spellings are, so that they are found in any case. */
+  readonly folded: string;
   /** Start of each character in the original, and at the end its length; null when it is the original. */
-  starts: Int32Array | null;
+  readonly starts: Int32Array | null;
 }
 
 function asItStands(text: string): Reading {
-  return { text, starts: null };
+  return { text, folded: fold(text), starts: null };
 }
 
-/** `text` is that of the reading, and folded, as `wanted` is. */
-function find(reading: Reading, text: string, wanted: string, kind: string, replacements: Replacement[]): void {
+function find({ folded: text, starts }: Reading, wanted: string, kind: string, replacements: Replacement[]): void {
   if (wanted.length > text.length) return;
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
     const end = at + wanted.length;
     if (wanted.length < shortValue && !isWhole(text, at, end)) continue;
-    replacements.push({ start: reading.starts?.[at] ?? at, end: reading.starts?.[end] ?? end, kind });
+    replacements.push({ start: starts?.[at] ?? at, end: starts?.[end] ?? end, kind });
   }
 }
 
@@ -58,10 +61,16 @@ function isWhole(text: string, start: number, end: number): boolean {
   return (start === 0 || /[=:/"'[,;&?\s]/.test(text[start - 1]!)) && (end === text.length || /[&/;,?#"'}\]\s<:]/.test(text[end]!));
 }
 
-/** Letters of ASCII in lower case, and `+` as the space that it stands for in forms; the length stays. */
+/** Letters in lower case, and `+` as the space that it stands for in forms; the length stays. */
 function fold(text: string): string {
-  const lower = isAscii(text) ? text.toLowerCase() : text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const lower = isAscii(text) ? text.toLowerCase() : text.replaceAll(/\p{Lu}/gu, lowerCase);
   return lower.includes('+') ? lower.replaceAll('+', ' ') : lower;
+}
+
+/** Of the few letters that are longer in lower case, such as `İ`, as they stand. */
+function lowerCase(letter: string): string {
+  const lower = letter.toLowerCase();
+  return lower.length === letter.length ? lower : letter;
 }
 
 function isAscii(text: string): boolean {
@@ -91,7 +100,7 @@ function decode({ text, starts: outer }: Reading): Reading | null {
     i += length;
   }
   starts[decoded.length] = outer?.[text.length] ?? text.length;
-  return decoded === text ? null : { text: decoded, starts };
+  return decoded === text ? null : { text: decoded, folded: fold(decoded), starts };
 }
 
 const jsonEscapes: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
@@ -129,17 +138,10 @@ function byteAt(text: string, i: number): number {
 function replace(text: string, replacements: Replacement[]): string {
   replacements.sort((a, b) => a.start - b.start || b.end - a.end);
   let out = '';
-  let done = 0;
-  let current: Replacement | null = null;
+  let end = 0;
   for (const next of replacements) {
-    if (current !== null && next.start < current.end) {
-      current.end = Math.max(current.end, next.end);
-      continue;
-    }
-    if (current !== null) out += `{${current.kind}}`;
-    out += text.slice(current === null ? done : current.end, next.start);
-    current = { ...next };
-    done = current.end;
+    if (next.start >= end) out += `${text.slice(end, next.start)}{${next.kind}}`;
+    end = Math.max(end, next.end);
   }
-  return `${out}{${current!.kind}}${text.slice(current!.end)}`;
+  return out + text.slice(end);
 }

@@ -2,13 +2,14 @@ import type { Message } from '#dissect';
 import type { Observable } from '#flow';
 import type { RecogniserCounters } from './counters.ts';
 import type { Digests } from './digests.ts';
+import { keptText } from './kept-text.ts';
 import { maskOf } from './mask.ts';
 import { normaliseHex, normaliseOpaque } from './opaque.ts';
 import { publicPath } from './place.ts';
-import { addSpelling, type Hit, type Known, type MessageReading, type Place } from './reading.ts';
+import type { Hit, Known, MessageReading, Place } from './reading.ts';
 import type { Tokeniser } from './token.ts';
 
-/** An identifier with its raw value: it never leaves the process, and serves redaction and `--reveal` only. */
+/** An identifier with its raw value: it never leaves the process, and serves redaction, for as long as its flow lives, and `--reveal` only. */
 export interface Recognised {
   observable: Observable;
   value: string;
@@ -42,11 +43,12 @@ export class Reporter {
       const same = recognised.find(({ observable }) => observable.token === token && observable.kind === hit.kind.name);
       if (same === undefined) {
         this.#counters.count(hit.kind.name);
-        const written = hit.written.filter((spelling) => spelling !== hit.value);
-        recognised.push({ observable: observableOf(hit, token, reading.watch?.listOf(token) ?? ''), value: hit.value, written });
+        const written: string[] = [];
+        for (const spelling of hit.written) if (spelling !== hit.value) written.push(keptText(spelling));
+        recognised.push({ observable: observableOf(hit, token, reading.watch?.listOf(token) ?? ''), value: keptText(hit.value), written });
         if (hit.known === undefined) this.#rememberDigests(hit, token);
       } else {
-        for (const spelling of [hit.value, ...hit.written]) addSpelling(same.written, spelling);
+        for (const spelling of [hit.value, ...hit.written]) reading.addSpelling(same.written, keptText(spelling));
       }
     }
     return recognised;

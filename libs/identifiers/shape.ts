@@ -1,5 +1,5 @@
 import type { Shape, Visit } from './kind.ts';
-import { digits, hexDigits, type Anchor } from './scan/anchor.ts';
+import { digits, hexDigits } from './scan/anchor.ts';
 import { Prefilter } from './scan/prefilter.ts';
 
 /** A stretch of text that a pattern matched, and its groups. */
@@ -17,11 +17,17 @@ export function findMatches({ anchors, find }: Shape, text: string, visit: Visit
   for (let i = 0; i < candidates; i++) from = find(text, prefilter.positions[i]!, from, visit);
 }
 
-/** A shape whose matches, of a regular expression with the flag `y`, begin at an anchor, or where `begin` says. `accept` decides. */
-export function patternShape(
-  anchors: readonly Anchor[], confidence: number, pattern: RegExp, accept?: (value: string) => boolean,
-  begin: (text: string, at: number) => number = (_text, at) => at,
-): Shape {
+interface PatternShape extends Pick<Shape, 'anchors' | 'confidence'> {
+  /** With the flag `y`. */
+  readonly pattern: RegExp;
+  /** Whether what matches is one; without, all is. */
+  readonly accept?: (value: string) => boolean;
+  /** Where a match begins whose anchor stands at `at`; without, there. */
+  readonly begin?: (text: string, at: number) => number;
+}
+
+/** A shape that a regular expression describes. */
+export function patternShape({ anchors, confidence, pattern, accept, begin = (_text, at) => at }: PatternShape): Shape {
   const matchAt: Shape['find'] = (text, at, from, visit) => {
     const start = begin(text, at);
     if (start < from) return from;
@@ -49,11 +55,15 @@ function behindWideCharacters(matchAt: Shape['find'], members: string): Shape['f
   };
 }
 
-/**
- * The first match of a regular expression with the flag `g` that holds the character at `at` and does not begin before `from`; null if
- * there is none. No match may reach more than `before` characters in front of `at` or `after` characters behind it.
- */
-export function matchAround(pattern: RegExp, text: string, at: number, from: number, before: number, after: number): Match | null {
+/** A regular expression with the flag `g`, and how many characters its matches may reach in front of their anchor and behind it. */
+export interface Reach {
+  readonly pattern: RegExp;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The first match that holds the character at `at`, where an anchor stands, and does not begin before `from`; null if there is none. */
+export function matchAround({ pattern, before, after }: Reach, text: string, at: number, from: number): Match | null {
   const first = Math.max(from, at - before);
   const offset = Math.max(0, first - 1);
   pattern.lastIndex = first - offset;

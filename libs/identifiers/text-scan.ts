@@ -5,14 +5,14 @@ import { decodeOnce } from './decode.ts';
 import type { KeyNames } from './key-names.ts';
 import { keyAnchors } from './key-anchors.ts';
 import type { IdentifierKind } from './kind.ts';
+import type { Found } from './reading.ts';
 import { hexDigits, sequence } from './scan/anchor.ts';
 import { Prefilter } from './scan/prefilter.ts';
 import { createAssignment, isTrustworthy, lastSign, readAssignment, type Assignment } from './text.ts';
+import { uncertaintyOfLooseKey } from './uncertainty.ts';
 
 /** An identifier in a text. */
-export interface TextHit {
-  readonly kind: IdentifierKind;
-  readonly value: string;
+export interface TextHit extends Found {
   /** Where what was written for it stands in the text; end exclusive. */
   readonly start: number;
   readonly end: number;
@@ -20,11 +20,7 @@ export interface TextHit {
   readonly key: string;
   /** Encoding of the value within the text; empty when it stands as it is. */
   readonly encoding: string;
-  readonly confidence: number;
 }
-
-/** Taken off the confidence when unknown words stand before a key's name. */
-export const looseness = 15;
 
 const nothing: TextHit[] = [];
 
@@ -111,7 +107,7 @@ export class TextScanner {
         end: assignment.start + assignment.value.length,
         key: assignment.key,
         encoding: decoded?.encoding ?? '',
-        confidence: kind.confidence - (announcement.loose ? looseness : 0),
+        confidence: kind.confidence - (announcement.loose ? uncertaintyOfLooseKey : 0),
       };
     }
     return null;

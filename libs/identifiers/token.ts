@@ -1,4 +1,5 @@
 import { HmacSha256 } from '#flow';
+import { keptText } from './kept-text.ts';
 
 export interface Tokeniser {
   /** 8 hexadecimal digits that tell keys apart and say nothing about them. */
@@ -30,7 +31,7 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
       let token = known.get(value);
       if (token === undefined) {
         if (known.size >= mostKnown) known.clear();
-        known.set(value, (token = start + hmac.tag(value).toString('base64url', 0, tagBytes)));
+        known.set(keptText(value), (token = start + hmac.tag(value).toString('base64url', 0, tagBytes)));
       }
       return token;
     },

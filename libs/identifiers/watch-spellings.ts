@@ -20,7 +20,11 @@ export function spellingsOf(value: string, kind: IdentifierKind): Spelling[] {
   const plain = plainSpellings(value, kind);
   const spellings: Spelling[] = [];
   for (const text of plain) {
-    spellings.push({ encoding: '', written: text }, { encoding: 'hex', written: Buffer.from(text).toString('hex') });
+    spellings.push(
+      { encoding: '', written: text },
+      { encoding: '', written: inPayload(text) },
+      { encoding: 'hex', written: Buffer.from(text).toString('hex') },
+    );
     const base64 = Buffer.from(text).toString('base64').replace(/=+$/, '');
     // Shorter base64 is a word of its own.
     if (base64.length >= 8)
@@ -36,6 +40,11 @@ export function spellingsOf(value: string, kind: IdentifierKind): Spelling[] {
   }
   for (const text of plain) spellings.push(...binarySpellings(text));
   return unique(spellings);
+}
+
+/** How a payload shows a text: it is searched byte by byte, each as a character of Latin-1. */
+function inPayload(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 /** The value, its normal spelling, and for a telephone number how it is dialled at home. */

@@ -38,6 +38,15 @@ function told(message: Message, recogniser = recogniserWith()): string[] {
 const opaque = (...parts: (Buffer | string | number[])[]): Message => payloadOf(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
 
 describe('a value of a watchlist is found', () => {
+  test('beyond ASCII, in fields and in payloads', () => {
+    const recogniser = recogniserWith([listOf('names', ['jörg.weiß'], ['王小明字'])]);
+    for (const value of ['jörg.weiß', 'Jörg.Weiß', '王小明字']) {
+      assert.deepEqual(told(messageOf(field('q', `ask ${value} about it`)), recogniser), ['names watched_value  url.query.q']);
+      assert.deepEqual(told(opaque([1, 0, 7], value, [0, 7]), recogniser), ['names watched_value  udp.payload@3']);
+      assert.deepEqual(told({ ...payloadOf(Buffer.from(`ask ${value} about it`), 'tcp'), encryption: { verdict: 'cleartext', reason: '' } }, recogniser), ['names watched_value  tcp.payload@4']);
+    }
+  });
+
   test('where nothing else says what it is', () => {
     assert.deepEqual(told(messageOf(field('q', 'ask harbour-admin7 about it'))), ['accounts watched_value  url.query.q']);
     assert.deepEqual(told(messageOf(field('', '/files/471142983/a', 'url.path'))), ['accounts user_id  url.path']);

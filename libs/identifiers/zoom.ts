@@ -1,5 +1,5 @@
 import type { Visit } from './kind.ts';
-import { matchAround, type Match } from './shape.ts';
+import { matchAround, type Match, type Reach } from './shape.ts';
 
 /**
  * Meeting numbers have 11 digits, personal ones 10, and those planned before April 2020 may have 9.
@@ -9,9 +9,8 @@ const meeting =
   /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
 /** What stands behind the subdomains: most texts with the name have no link. */
 const path = /zoom(?:gov)?\.(?:us|com)[\w./]{3,16}\d{9}/iy;
-/** Characters of a link in front of `zoo`, and from there on. */
-const longestSubdomains = 192;
-const longestLink = 300;
+/** Around its `zoo`: three subdomains in front of it, path and query behind it. */
+const link: Reach = { pattern: meeting, before: 192, after: 300 };
 const secret = /[?&]pwd=([\w.~%-]{4,128})/i;
 
 export function isMeetingNumber(value: string): boolean {
@@ -21,26 +20,27 @@ export function isMeetingNumber(value: string): boolean {
 
 function linkAround(text: string, at: number, from: number): Match | null {
   path.lastIndex = at;
-  return path.test(text) ? matchAround(meeting, text, at, from, longestSubdomains, longestLink) : null;
+  return path.test(text) ? matchAround(link, text, at, from) : null;
 }
 
 /** The number in `zoom.us/j/12345678901`, whose `zoo` stands at `at`. */
 export function findMeetingNumber(text: string, at: number, from: number, visit: Visit): number {
-  const link = linkAround(text, at, from);
-  if (link === null) return from;
-  if (isMeetingNumber(link.groups[0]!)) {
-    const start = link.start + text.slice(link.start, link.end).lastIndexOf(`/${link.groups[0]!}`) + 1;
-    visit(start, start + link.groups[0]!.length);
+  const found = linkAround(text, at, from);
+  if (found === null) return from;
+  const number = found.groups[0]!;
+  if (isMeetingNumber(number)) {
+    const start = found.start + text.slice(found.start, found.end).lastIndexOf(`/${number}`) + 1;
+    visit(start, start + number.length);
   }
-  return link.end;
+  return found.end;
 }
 
 /** A join link that carries its `pwd`, and whose `zoo` stands at `at`: whoever has it is let in. */
 export function findJoinLink(text: string, at: number, from: number, visit: Visit): number {
-  const link = linkAround(text, at, from);
-  if (link === null) return from;
-  if (isMeetingNumber(link.groups[0]!) && secret.test(text.slice(link.start, link.end))) visit(link.start, link.end);
-  return link.end;
+  const found = linkAround(text, at, from);
+  if (found === null) return from;
+  if (isMeetingNumber(found.groups[0]!) && secret.test(text.slice(found.start, found.end))) visit(found.start, found.end);
+  return found.end;
 }
 
 export function isJoinLink(value: string): boolean {

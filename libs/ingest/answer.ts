@@ -1,4 +1,5 @@
 import type { FlowEndReason } from '#capture';
+import { ACK, FIN, RST, SYN } from './tcp-flags.ts';
 
 /** How the destination of a flow answered, as far as a log or an export tells. */
 export interface Answer {
@@ -8,8 +9,6 @@ export interface Answer {
   readonly endReason: FlowEndReason | '';
 }
 
-/** TCP flags (RFC 9293, section 3.1). */
-const [FIN, SYN, RST, ACK] = [0x01, 0x02, 0x04, 0x10] as const;
 /** A packet of TCP without payload has at most so many bytes (IPv6, and options of a reset). */
 export const mostHeaderBytes = 80;
 

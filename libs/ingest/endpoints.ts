@@ -23,19 +23,16 @@ export function protocolNumber(name: string): number {
   return numbers.get(name.toLowerCase()) ?? (/^\d{1,3}$/.test(name) && Number(name) <= 255 ? Number(name) : unknownProtocol);
 }
 
-/** Addresses in their one spelling and the protocol by its IANA name; null when an address is none or a port is out of range. */
-export function endpointsOf(
-  sourceIp: string,
-  sourcePort: number,
-  destinationIp: string,
-  destinationPort: number,
-  protocol: string,
-): Endpoints | null {
+/**
+ * What a log has written, with addresses in their one spelling and the protocol by its IANA name; null when an address is none or a port is out of
+ * range.
+ */
+export function endpointsOf({ sourceIp, sourcePort, destinationIp, destinationPort, transport }: Endpoints): Endpoints | null {
   if (!isPort(sourcePort) || !isPort(destinationPort)) return null;
   const source = canonicalAddress(sourceIp);
   const destination = canonicalAddress(destinationIp);
   if (source === '' || destination === '' || source.includes(':') !== destination.includes(':')) return null;
-  return { sourceIp: source, sourcePort, destinationIp: destination, destinationPort, transport: transportName(protocolNumber(protocol)) };
+  return { sourceIp: source, sourcePort, destinationIp: destination, destinationPort, transport: transportName(protocolNumber(transport)) };
 }
 
 export function reversed({ sourceIp, sourcePort, destinationIp, destinationPort, transport }: Endpoints): Endpoints {

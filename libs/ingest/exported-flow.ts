@@ -5,6 +5,7 @@ import { isServerPort, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { addField, addLogin, message } from './messages.ts';
 import { oneWay } from './one-way.ts';
+import { ACK, SYN } from './tcp-flags.ts';
 
 /** A datagram of a flow export: who sent it, when it came, and what its header says. */
 export interface ExportOrigin {
@@ -20,9 +21,12 @@ export interface ExportOrigin {
   readonly bootMicros: number;
 }
 
-/** TCP flags (RFC 9293, section 3.1). */
-const SYN = 0x02;
-const ACK = 0x10;
+/** Time by the exporter's clock of ms since its start, which wraps after 49.7 days: a time after the export was before the wrap. */
+export function upTime({ micros, bootMicros }: ExportOrigin, millis: number): number {
+  const time = bootMicros + millis * 1000;
+  return time > micros + 60_000_000 ? time - 2 ** 32 * 1000 : time;
+}
+
 const TCP = 6;
 /** flowEndReason of a flow that goes on (RFC 5102, section 5.11.3). */
 const activeTimeout = 2;
@@ -86,7 +90,7 @@ export class ExportedFlow {
       visibility: 'cleartext',
       samplingRate: rate,
       answer: this.#answer(isFromServer),
-      ...oneWay(sender, scaled(this.bytes), scaled(this.packets), start, isFromServer),
+      ...oneWay({ sender, bytes: scaled(this.bytes), packets: scaled(this.packets), startMicros: start, isFromServer }),
       ...(this.isBidirectional && {
         totals: {
           sourceBytes: scaled(this.bytes),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CaptureBuilder, CaptureCounters, CaptureReader, PacketView } from '#capture';
 import { FlowExportDecoder, IngestCounters, type LogEntry } from './ingest.ts';
 import { exportSeconds, ip, ipfix, netflow5, netflow9, set, sflow, template, u16, u32, u8 } from './testing/export-datagrams.ts';
-import { fieldsOf } from './testing/read-log.ts';
+import { fieldsOf, readLog } from './testing/read-log.ts';
 
 interface Decoded {
   entries: LogEntry[];
@@ -117,11 +117,18 @@ describe('NetFlow v9 and IPFIX', () => {
   });
 
   test('what waits is bounded, and what is given up is counted', () => {
-    const { decode, entries, counters } = decoder({ maxWaitingBytes: 60 });
+    const { decode, entries, counters } = decoder({ maxWaitingBytes: 700 });
     for (let bytes = 1; bytes <= 3; bytes++) decode(netflow9(bytes, 7, set(300, record(bytes, 1))));
     decode(netflow9(4, 7, set(0, template(300, ...fields))));
     assert.deepEqual(entries.map((entry) => entry.totals!.sourceBytes), [2, 3]);
     assert.equal(counters.get('netflow-v9', 'sets given up before their template came'), 1);
+  });
+
+  test('sets that wait without records take room too', () => {
+    const { decode, counters } = decoder({ maxWaitingBytes: 4096 });
+    for (let id = 256; id < 1256; id++) decode(ipfix(id, 7, set(id)));
+    assert.equal(counters.get('ipfix', 'sets before their template'), 1000);
+    assert.ok(counters.get('ipfix', 'sets given up before their template came') > 950);
   });
 
   test('options tell the sampling rate of a domain and of a sampler', () => {
@@ -201,6 +208,31 @@ test('sFlow: a sampled packet stands for as many as the rate says', () => {
   assert.deepEqual([entries[0]!.samplingRate, entries[0]!.micros], [512, 1]);
   decode(sflow(4, 512, frame));
   assert.equal(counters.get('sflow', 'missing by sequence number'), 2);
+});
+
+test('sFlow: packets of links with PPP, and what is not read is counted', () => {
+  const builder = new CaptureBuilder({ link: 'raw' });
+  builder.udp({ client: { ip: '10.0.0.5', port: 51000 }, server: { ip: '198.51.100.7', port: 53 }, at: 0 }).send(Buffer.alloc(40));
+  const packet = builder.frames()[0]!.bytes;
+  const { decode, entries, counters } = decoder();
+  // PPP (RFC 1661, section 2) begins with its protocol, IPv4; in the framing of HDLC (RFC 1662, section 3.1) address and control come first.
+  decode(sflow(1, 512, Buffer.concat([u8(0x00, 0x21), packet]), packet.length + 2, 7));
+  decode(sflow(2, 512, Buffer.concat([u8(0xff, 0x03, 0x00, 0x21), packet]), packet.length + 4, 14));
+  decode(sflow(3, 512, packet, packet.length, 11));
+  assert.deepEqual(entries.map(brief), Array(3).fill(['10.0.0.5:51000 198.51.100.7:53 udp', 68 * 512, 512, 0, 0]));
+  decode(sflow(4, 512, packet, packet.length, 13));
+  decode(sflow(5, 512, packet, packet.length, 14));
+  assert.deepEqual([entries.length, counters.get('sflow', 'samples of no packet that can be read')], [3, 2]);
+});
+
+test('a file is read to what is no datagram, wherever its chunks end', () => {
+  const flow = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 1, destinationPort: 2, packets: 1, bytes: 1 };
+  const good = netflow5(1, 0, [flow]);
+  const bytes = Buffer.concat([good, good, Buffer.alloc(100, 0xab), ...Array<Buffer>(2000).fill(good)]);
+  for (const chunkBytes of [2 * good.length + 100, 70_000, 100_000, Infinity]) {
+    const { entries, problems } = readLog('x.dat', bytes, chunkBytes);
+    assert.deepEqual([entries.length, problems.map(({ reason }) => reason)], [2, ['no datagram of a known kind from here on']]);
+  }
 });
 
 test('property: flows of any numbers come back as they were exported', () => {

@@ -17,20 +17,19 @@ export interface FlowExportOptions extends Partial<TemplateOptions> {
 /** Datagrams of NetFlow v5 and v9, IPFIX and sFlow v5 in, entries out. Templates and sequences are kept per exporter and domain. */
 export class FlowExportDecoder {
   readonly #counters: IngestCounters;
-  readonly #emit: (entry: LogEntry) => void;
   readonly #v5: NetflowV5;
   readonly #sets: NetflowSets;
   readonly #sflow: Sflow;
 
   constructor({ counters, capture = new CaptureCounters(), emit, ...templates }: FlowExportOptions) {
     this.#counters = counters;
-    this.#emit = (entry) => {
+    const counted = (entry: LogEntry): void => {
       counters.entries++;
       emit(entry);
     };
-    this.#v5 = new NetflowV5(counters);
-    this.#sets = new NetflowSets(templates, counters);
-    this.#sflow = new Sflow(counters, capture);
+    this.#v5 = new NetflowV5(counters, counted);
+    this.#sets = new NetflowSets(templates, counters, counted);
+    this.#sflow = new Sflow(counters, capture, counted);
   }
 
   /** Templates and sampling rates, to be restored after a restart: exporters repeat them only every few minutes. */
@@ -56,16 +55,16 @@ export class FlowExportDecoder {
     const v5 = netflowV5Length(bytes);
     if (v5 > 0) {
       if (v5 > bytes.length) this.#counters.add('netflow-v5', 'cut datagram');
-      this.#v5.datagram(bytes.subarray(0, v5), exporter, this.#emit);
+      this.#v5.datagram(bytes.subarray(0, v5), exporter);
       return Math.min(v5, bytes.length);
     }
     const sets = setsLength(bytes);
     if (sets > 0) {
-      this.#sets.datagram(bytes.subarray(0, sets), exporter, this.#emit);
+      this.#sets.datagram(bytes.subarray(0, sets), exporter);
       return Math.min(sets, bytes.length);
     }
     if (!isSflow(bytes)) return 0;
-    this.#sflow.datagram(bytes, exporter, micros, this.#emit);
+    this.#sflow.datagram(bytes, exporter, micros);
     return bytes.length;
   }
 }
@@ -84,17 +83,22 @@ export function isFlowExportFile(start: Buffer): boolean {
   return at === sets;
 }
 
-/** Reads such a file; its name stands for the exporter. */
+/**
+ * Reads such a file; its name stands for the exporter. Nothing tells where the next datagram begins behind bytes that are none: the rest of the file
+ * is left alone then.
+ */
 export function flowExportFile({ name, counters, emit }: LogSource): LogReader {
   const decoder = new FlowExportDecoder({ counters, emit });
   let rest = Buffer.alloc(0);
+  let isBroken = false;
   const read = (isEnd: boolean): void => {
     // A datagram is no longer than 64 KiB: with less than that at hand more of it may come.
     while (rest.length > (isEnd ? 0 : 65_535)) {
       const taken = decoder.datagram(rest, name, 0);
       if (taken === 0) {
         // Zeros fill up a datagram behind its last set.
-        if (rest.some((byte) => byte !== 0)) counters.problem('flow-export', 'no datagram of a known kind', name, 0);
+        isBroken = rest.some((byte) => byte !== 0);
+        if (isBroken) counters.problem('flow-export', 'no datagram of a known kind from here on', name, 0);
         rest = Buffer.alloc(0);
         return;
       }
@@ -103,6 +107,7 @@ export function flowExportFile({ name, counters, emit }: LogSource): LogReader {
   };
   return {
     push(chunk) {
+      if (isBroken) return;
       rest = Buffer.concat([rest, chunk]);
       read(false);
     },

@@ -19,13 +19,13 @@ export function gcpFlowLog({ name, counters, emit }: LogSource): RowFormat {
         counters.problem('gcp-flow-log', 'start_time or end_time missing or malformed', name, number);
         return;
       }
-      const sender = endpointsOf(
-        text(connection, 'src_ip'),
-        Number(text(connection, 'src_port') || 0),
-        text(connection, 'dest_ip'),
-        Number(text(connection, 'dest_port') || 0),
-        text(connection, 'protocol'),
-      );
+      const sender = endpointsOf({
+        sourceIp: text(connection, 'src_ip'),
+        sourcePort: Number(text(connection, 'src_port') || 0),
+        destinationIp: text(connection, 'dest_ip'),
+        destinationPort: Number(text(connection, 'dest_port') || 0),
+        transport: text(connection, 'protocol'),
+      });
       if (sender === null) {
         counters.problem('gcp-flow-log', 'addresses or ports missing or malformed', name, number);
         return;
@@ -41,7 +41,7 @@ export function gcpFlowLog({ name, counters, emit }: LogSource): RowFormat {
         ends: false,
         visibility: 'cleartext',
         samplingRate: 0,
-        ...oneWay(sender, count(payload, 'bytes_sent'), count(payload, 'packets_sent'), start),
+        ...oneWay({ sender, bytes: count(payload, 'bytes_sent'), packets: count(payload, 'packets_sent'), startMicros: start }),
       } satisfies LogEntry);
     },
   };

@@ -1,5 +1,5 @@
 import type { Message } from '#dissect';
-import { canonicalAddress, endpointsOf, type Endpoints } from './endpoints.ts';
+import { canonicalAddress, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
 import { jsonDocument } from './json-document.ts';
@@ -55,7 +55,9 @@ function endpointsOfEntry(entry: Row, url: URL, isEncrypted: boolean): Endpoints
     canonicalAddress(text(entry, 'serverIPAddress').replaceAll(/[[\]]/g, '')) || canonicalAddress(url.hostname.replaceAll(/[[\]]/g, '')) || '0.0.0.0';
   const port = Number(url.port) || (isEncrypted ? 443 : 80);
   const isQuic = /^h3|quic/i.test(text(object(entry, 'response'), 'httpVersion'));
-  return endpointsOf(server.includes(':') ? '::' : '0.0.0.0', 0, server, port, isQuic ? 'udp' : 'tcp')!;
+  return {
+    sourceIp: server.includes(':') ? '::' : '0.0.0.0', sourcePort: 0, destinationIp: server, destinationPort: port, transport: isQuic ? 'udp' : 'tcp',
+  };
 }
 
 function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number): Message[] {

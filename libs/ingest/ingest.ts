@@ -1,6 +1,7 @@
 /** Logs, archives and flow exports of other tools to entries about flows. Pure: bytes, names and times are handed in. */
 export { mostHeaderBytes } from './answer.ts';
 export { IngestCounters, type LocatedProblem } from './counters.ts';
+export { isServerPort } from './endpoints.ts';
 export { flowOfEntry, type FlowTotals, type LogEntry } from './entry.ts';
 export { FlowExportDecoder, type FlowExportOptions } from './flow-export.ts';
 export { FlowJoin, flowJoinDefaults, type FlowJoinOptions } from './flow-join.ts';

@@ -33,9 +33,15 @@ describe('by content', () => {
   for (const [name, start] of Object.entries(others)) test(`${name} is none`, () => assert.equal(open(start), null));
 });
 
-test('a byte order mark is no part of the first line', () => {
-  const { entries, problems } = readLog('flows.log', '\u{FEFF}srcaddr dstaddr start end\r\n10.0.0.1 198.51.100.7 1700000000 1700000060\r\n');
-  assert.deepEqual([entries.length, problems], [1, []]);
+test('a byte order mark costs no line', () => {
+  const zeek = '#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\n#path\tdns\n1700000000.5\tC1\t10.0.0.5\t5353\t10.0.0.1\t53\texample.org\n';
+  const json = '{"_path":"dns","ts":1700000000.5,"uid":"C1","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53}\n';
+  const vpc = 'srcaddr dstaddr start end\n172.31.16.139 172.31.16.21 1418530010 1418530070\n';
+  for (const log of [zeek, json, vpc]) {
+    const { entries, problems } = readLog('x.log', `\uFEFF${log}`);
+    assert.deepEqual([entries.length, problems], [1, []]);
+    assert.equal(entries[0]!.digest, readLog('x.log', log).entries[0]!.digest);
+  }
 });
 
 test('the same problem is told with its place so often only; all are counted', () => {

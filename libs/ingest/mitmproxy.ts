@@ -1,10 +1,11 @@
 import { DissectCounters, StreamDissector, defaultDissectOptions, type Encryption, type Message } from '#dissect';
-import { canonicalAddress, endpointsOf, type Endpoints } from './endpoints.ts';
+import { canonicalAddress, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
 import type { LogMark, LogReader, LogSource } from './log.ts';
 import { cleartext, encrypted, message } from './messages.ts';
-import { frameOf, parseTnetstring, TnetstringError, type Tnetstring } from './tnetstring.ts';
+import { parseTnetstring, TnetstringError, type Tnetstring } from './tnetstring.ts';
+import { TnetstringSplitter } from './tnetstring-splitter.ts';
 
 const format = 'mitmproxy';
 /** Longest flow; it is held as a whole. */
@@ -16,8 +17,10 @@ const newestVersion = 21;
 type Dictionary = ReadonlyMap<string, Tnetstring>;
 
 /** A dictionary whose first key is one of a flow's: which one it is depends on the version. */
-const beginning =
-  /^\d{2,12}:\d{1,2}:(?:websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn|error|id|type|version|close_\w+)[;,]\d/;
+const beginning = new RegExp(`^\\d{2,12}:\\d{1,2}:(?:${
+  'websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn'
+  + '|error|id|type|version|close_\\w+'
+})[;,]\\d`);
 
 export function isMitmproxy(sample: string): boolean {
   return beginning.test(sample);
@@ -31,71 +34,20 @@ export function isMitmproxy(sample: string): boolean {
  */
 export function mitmproxy(source: LogSource, from?: Omit<LogMark, 'unread'>): LogReader {
   const { name, counters } = source;
-  let number = from?.line ?? 0;
-  /** What was pushed and belongs to no flow yet. */
-  let rest: Buffer[] = [];
-  let restBytes = 0;
-  let wantedBytes = 1;
-  /** Of a flow too long: bytes passed over, and still to be. */
-  let passed = 0;
-  let passing = 0;
-  let isBroken = false;
-
-  const problem = (reason: string): void => counters.problem(format, reason, name, number);
-  const pass = (bytes: Buffer): Buffer => {
-    const length = Math.min(passing, bytes.length);
-    passing -= length;
-    passed = passing === 0 ? 0 : passed + length;
-    return bytes.subarray(length);
-  };
-  const read = (): void => {
-    let bytes = rest.length === 1 ? rest[0]! : Buffer.concat(rest);
-    wantedBytes = 1;
-    for (;;) {
-      bytes = pass(bytes);
-      const frame = bytes.length === 0 ? null : frameOf(bytes, 0);
-      if (frame === null) break;
-      if (frame.end > maxFlowBytes) {
-        number++;
-        problem('flow too long');
-        passing = frame.end + 1;
-      } else if (frame.end >= bytes.length) {
-        wantedBytes = frame.end + 1;
-        break;
-      } else {
-        number++;
-        readFlow(bytes.subarray(0, frame.end + 1), number, source);
-        bytes = bytes.subarray(frame.end + 1);
-      }
-    }
-    rest = bytes.length === 0 ? [] : [bytes];
-    restBytes = bytes.length;
-  };
+  const flows = new TnetstringSplitter({
+    longest: maxFlowBytes,
+    before: from?.line ?? 0,
+    onValue: (bytes, number) => readFlow(bytes, number, source),
+    onProblem: (problem, number) => counters.problem(format, problems[problem], name, number),
+  });
   return {
-    push(chunk) {
-      const bytes = pass(chunk);
-      if (isBroken || bytes.length === 0) return;
-      rest.push(Buffer.from(bytes));
-      restBytes += bytes.length;
-      if (restBytes < wantedBytes) return;
-      try {
-        read();
-      } catch (error) {
-        if (!(error instanceof TnetstringError)) throw error;
-        isBroken = true;
-        rest = [];
-        number++;
-        problem('not a flow file from here on');
-      }
-    },
-    finish() {
-      if (isBroken || (restBytes === 0 && passing === 0)) return;
-      number++;
-      problem('cut flow');
-    },
-    mark: () => ({ unread: isBroken ? 0 : restBytes + passed, line: passing > 0 ? number - 1 : number, head: '' }),
+    push: (chunk) => flows.push(chunk),
+    finish: () => flows.finish(),
+    mark: () => ({ unread: flows.unread, line: flows.values, head: '' }),
   };
 }
+
+const problems = { long: 'flow too long', broken: 'not a flow file from here on', cut: 'cut flow' } as const;
 
 function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSource): void {
   const problem = (reason: string): void => counters.problem(format, reason, name, number);
@@ -147,13 +99,13 @@ function endpointsOfFlow(flow: Dictionary): Endpoints {
   const serverPort = reachedPort || namedPort || portOf(request?.get('port') ?? null);
   const unspecified = serverIp.includes(':') ? '::' : '0.0.0.0';
   const hasClient = clientIp !== '' && clientIp.includes(':') === serverIp.includes(':');
-  return endpointsOf(
-    hasClient ? clientIp : unspecified,
-    hasClient ? clientPort : 0,
-    serverIp,
-    serverPort,
-    textOf(server, 'transport_protocol') || 'tcp',
-  )!;
+  return {
+    sourceIp: hasClient ? clientIp : unspecified,
+    sourcePort: hasClient ? clientPort : 0,
+    destinationIp: serverIp,
+    destinationPort: serverPort,
+    transport: textOf(server, 'transport_protocol') === 'udp' ? 'udp' : 'tcp',
+  };
 }
 
 /** Address and port under the first of the names that holds an address; '' and 0 when none does. IPv4 of a dual-stack socket is IPv4. */
@@ -174,8 +126,15 @@ function exchange(flow: Dictionary, encryption: Encryption, micros: number): Mes
   const host = textOf(request, 'authority') || textOf(request, 'host');
   const hasHost = headers.some(([name]) => name.toLowerCase() === 'host');
   const messages = httpMessages({
-    method: textOf(request, 'method'), target: textOf(request, 'path'), requestHeaders: hasHost ? headers : [['Host', host], ...headers], requestBody: bodyOf(request),
-    status: numberIn(response, 'status_code'), responseHeaders: headersOf(response), responseBody: bodyOf(response), encryption, keepsContentEncoding: true,
+    method: textOf(request, 'method'),
+    target: textOf(request, 'path'),
+    requestHeaders: hasHost ? headers : [['Host', host], ...headers],
+    requestBody: bodyOf(request),
+    status: numberIn(response, 'status_code'),
+    responseHeaders: headersOf(response),
+    responseBody: bodyOf(response),
+    encryption,
+    keepsContentEncoding: true,
   }, micros);
   const frames = dictionary(flow, 'websocket')?.get('messages');
   for (const frame of Array.isArray(frames) ? frames : []) {

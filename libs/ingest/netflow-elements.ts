@@ -1,5 +1,4 @@
-import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
-import { upTime } from './netflow-v5.ts';
+import { upTime, type ExportedFlow, type ExportOrigin } from './exported-flow.ts';
 
 /** A field of a template. */
 export interface TemplateField {

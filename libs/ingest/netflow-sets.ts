@@ -3,7 +3,7 @@ import type { LogEntry } from './entry.ts';
 import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
 import { setElement, type TemplateField } from './netflow-elements.ts';
 import { Templates, type Template, type TemplateOptions } from './netflow-templates.ts';
-import { SequenceCheck } from './netflow-v5.ts';
+import { SequenceCheck } from './sequence-check.ts';
 
 /** What NetFlow v9 (RFC 3954) and IPFIX (RFC 7011) do differently. */
 interface Version {
@@ -12,10 +12,34 @@ interface Version {
   readonly headerBytes: number;
   readonly templateSet: number;
   readonly optionsSet: number;
+  readonly optionsHead: ReadHead;
 }
 
-const v9: Version = { source: 'netflow-v9', number: 9, headerBytes: 20, templateSet: 0, optionsSet: 1 };
-const ipfix: Version = { source: 'ipfix', number: 10, headerBytes: 16, templateSet: 2, optionsSet: 3 };
+/** What stands in front of a template's fields: how many they are, how many of them from the first are its scope, and where they begin. */
+interface TemplateHead {
+  readonly fieldCount: number;
+  readonly scopeFields: number;
+  readonly end: number;
+}
+
+/** Reads the head that stands at `at`, where four bytes are there at least; null when it is cut. */
+type ReadHead = (body: Buffer, at: number) => TemplateHead | null;
+
+const templateHead: ReadHead = (body, at) => ({ fieldCount: body.readUInt16BE(at + 2), scopeFields: 0, end: at + 4 });
+
+/** The bytes of the scope and those of the options, four for each field (RFC 3954, section 6.1). */
+const v9OptionsHead: ReadHead = (body, at) => {
+  if (at + 6 > body.length) return null;
+  const scopeBytes = body.readUInt16BE(at + 2);
+  return { fieldCount: (scopeBytes + body.readUInt16BE(at + 4)) / 4, scopeFields: Math.max(1, scopeBytes / 4), end: at + 6 };
+};
+
+/** The number of all fields, and of those of the scope (RFC 7011, section 3.4.2.2). */
+const ipfixOptionsHead: ReadHead = (body, at) =>
+  at + 6 > body.length ? null : { fieldCount: body.readUInt16BE(at + 2), scopeFields: Math.max(1, body.readUInt16BE(at + 4)), end: at + 6 };
+
+const v9: Version = { source: 'netflow-v9', number: 9, headerBytes: 20, templateSet: 0, optionsSet: 1, optionsHead: v9OptionsHead };
+const ipfix: Version = { source: 'ipfix', number: 10, headerBytes: 16, templateSet: 2, optionsSet: 3, optionsHead: ipfixOptionsHead };
 
 const firstDataSet = 256;
 const variableLength = 65_535;
@@ -50,17 +74,19 @@ function versionOf(bytes: Buffer): Version | null {
 
 /** NetFlow v9 and IPFIX: sets of records whose form templates tell. */
 export class NetflowSets {
-  readonly #counters: IngestCounters;
   readonly templates: Templates;
+  readonly #counters: IngestCounters;
+  readonly #emit: (entry: LogEntry) => void;
   readonly #sequences: Record<Version['source'], SequenceCheck>;
 
-  constructor(options: Partial<TemplateOptions>, counters: IngestCounters) {
+  constructor(options: Partial<TemplateOptions>, counters: IngestCounters, emit: (entry: LogEntry) => void) {
     this.#counters = counters;
+    this.#emit = emit;
     this.templates = new Templates(options, counters);
     this.#sequences = { 'netflow-v9': new SequenceCheck('netflow-v9', counters), ipfix: new SequenceCheck('ipfix', counters) };
   }
 
-  datagram(bytes: Buffer, exporter: string, emit: (entry: LogEntry) => void): void {
+  datagram(bytes: Buffer, exporter: string): void {
     const version = versionOf(bytes)!;
     const header = bytes.subarray(0, version.headerBytes);
     const micros = header.readUInt32BE(version === v9 ? 8 : 4) * 1_000_000;
@@ -68,11 +94,21 @@ export class NetflowSets {
       source: version.source, exporter, header, micros, bootMicros: version === v9 ? micros - header.readUInt32BE(4) * 1000 : NaN,
     };
     const domain = `${exporter} ${version.number} ${header.readUInt32BE(version.headerBytes - 4)}`;
-    const datagram = new Datagram(version, origin, domain, this.templates, this.#counters, emit);
+    const datagram = new Datagram({ version, origin, domain, templates: this.templates, counters: this.#counters, emit: this.#emit });
     datagram.sets(bytes.subarray(version.headerBytes));
     // v9 numbers datagrams, IPFIX data records, whose number is not known while a template is missing.
     this.#sequences[version.source].check(domain, header.readUInt32BE(version.headerBytes - 8), version === v9 ? 1 : datagram.dataRecords);
   }
+}
+
+interface DatagramContext {
+  readonly version: Version;
+  readonly origin: ExportOrigin;
+  /** Exporter, version and observation domain: what templates and sampling rates hold for. */
+  readonly domain: string;
+  readonly templates: Templates;
+  readonly counters: IngestCounters;
+  readonly emit: (entry: LogEntry) => void;
 }
 
 /** The sets of one datagram. */
@@ -80,28 +116,10 @@ class Datagram {
   /** Data records of flows and options; NaN when some could not be counted. */
   dataRecords = 0;
   #index = 0;
+  readonly #context: DatagramContext;
 
-  readonly #version: Version;
-  readonly #origin: ExportOrigin;
-  readonly #domain: string;
-  readonly #templates: Templates;
-  readonly #counters: IngestCounters;
-  readonly #emit: (entry: LogEntry) => void;
-
-  constructor(
-    version: Version,
-    origin: ExportOrigin,
-    domain: string,
-    templates: Templates,
-    counters: IngestCounters,
-    emit: (entry: LogEntry) => void,
-  ) {
-    this.#version = version;
-    this.#origin = origin;
-    this.#domain = domain;
-    this.#templates = templates;
-    this.#counters = counters;
-    this.#emit = emit;
+  constructor(context: DatagramContext) {
+    this.#context = context;
   }
 
   sets(bytes: Buffer): void {
@@ -109,7 +127,7 @@ class Datagram {
       const id = bytes.readUInt16BE(at);
       const length = bytes.readUInt16BE(at + 2);
       if (length < 4 || at + length > bytes.length) {
-        this.#counters.add(this.#origin.source, 'malformed set');
+        this.#count('malformed set');
         this.dataRecords = NaN;
         return;
       }
@@ -119,69 +137,51 @@ class Datagram {
   }
 
   #set(id: number, body: Buffer): void {
-    const { templateSet, optionsSet } = this.#version;
-    if (id === templateSet) this.#readTemplates(body, false);
-    else if (id === optionsSet) this.#readTemplates(body, true);
-    else if (id < firstDataSet) this.#counters.add(this.#origin.source, 'set of a reserved kind');
+    const { version } = this.#context;
+    if (id === version.templateSet) this.#readTemplates(body, templateHead);
+    else if (id === version.optionsSet) this.#readTemplates(body, version.optionsHead);
+    else if (id < firstDataSet) this.#count('set of a reserved kind');
     else this.#data(id, body);
   }
 
   #data(id: number, body: Buffer): void {
-    const template = this.#templates.get(this.#domain, id);
+    const { templates, domain, origin } = this.#context;
+    const template = templates.get(domain, id);
     if (template === undefined) {
       this.dataRecords = NaN;
-      this.#templates.wait(this.#domain, id, body, this.#origin);
+      templates.wait(domain, id, { origin, records: body });
     } else {
-      this.dataRecords += this.#records(template, body, this.#origin);
+      this.dataRecords += this.#records(template, body, origin);
     }
   }
 
-  #readTemplates(body: Buffer, isOptions: boolean): void {
+  #readTemplates(body: Buffer, readHead: ReadHead): void {
     // What is left of fewer than four bytes is padding.
     for (let at = 0; at + 4 <= body.length;) {
-      const read = this.#readTemplate(body, at, isOptions);
+      const read = this.#readTemplate(body, at, readHead);
       if (read === 0) return;
       at += read;
     }
   }
 
   /** Returns the bytes that the template takes; 0 when nothing behind it can be read. */
-  #readTemplate(body: Buffer, start: number, isOptions: boolean): number {
-    const isIpfix = this.#version === ipfix;
+  #readTemplate(body: Buffer, start: number, readHead: ReadHead): number {
+    const { version, domain, templates } = this.#context;
     const id = body.readUInt16BE(start);
-    let fieldCount = body.readUInt16BE(start + 2);
-    if (id < firstDataSet) {
-      if (id !== 0 && !(isIpfix && fieldCount === 0)) this.#counters.add(this.#origin.source, 'malformed template');
-      return 0;
-    }
-    if (fieldCount === 0 && isIpfix) {
-      this.#templates.forget(this.#domain, id);
+    const isWithdrawn = version === ipfix && body.readUInt16BE(start + 2) === 0;
+    if (id < firstDataSet) return id === 0 || isWithdrawn ? 0 : this.#malformedTemplate();
+    if (isWithdrawn) {
+      templates.forget(domain, id);
       return 4;
     }
-    let at = start + 4;
-    let scopeFields = 0;
-    if (isOptions) {
-      if (at + 2 > body.length) return 0;
-      scopeFields = body.readUInt16BE(at);
-      at += 2;
-      // v9 states the bytes of scope and options, IPFIX the number of all fields and of those of the scope.
-      if (!isIpfix) {
-        fieldCount = (fieldCount + scopeFields) / 4;
-        scopeFields = body.readUInt16BE(start + 2) / 4;
-      }
-    }
-    if (fieldCount > maxFields || !Number.isInteger(fieldCount)) {
-      this.#counters.add(this.#origin.source, 'malformed template');
-      return 0;
-    }
+    const head = readHead(body, start);
+    if (head === null || head.fieldCount > maxFields || !Number.isInteger(head.fieldCount)) return this.#malformedTemplate();
     const fields: TemplateField[] = [];
     let recordBytes = 0;
-    for (let index = 0; index < fieldCount; index++) {
-      const hasEnterprise = isIpfix && at < body.length && body[at]! >= 0x80;
-      if (at + (hasEnterprise ? 8 : 4) > body.length) {
-        this.#counters.add(this.#origin.source, 'malformed template');
-        return 0;
-      }
+    let at = head.end;
+    for (let index = 0; index < head.fieldCount; index++) {
+      const hasEnterprise = version === ipfix && at < body.length && body[at]! >= 0x80;
+      if (at + (hasEnterprise ? 8 : 4) > body.length) return this.#malformedTemplate();
       const element = body.readUInt16BE(at);
       const length = body.readUInt16BE(at + 2);
       fields.push({ element: hasEnterprise ? element & 0x7fff : element, enterprise: hasEnterprise ? body.readUInt32BE(at + 4) : 0, length });
@@ -189,9 +189,18 @@ class Datagram {
       at += hasEnterprise ? 8 : 4;
     }
     if (recordBytes === 0) return at - start;
-    const template: Template = { fields, scopeFields: isOptions ? Math.max(scopeFields, 1) : 0, recordBytes };
-    for (const { origin, records } of this.#templates.learn(this.#domain, id, template)) this.#records(template, records, origin);
+    const template: Template = { fields, scopeFields: head.scopeFields, recordBytes };
+    for (const { origin, records } of templates.learn(domain, id, template)) this.#records(template, records, origin);
     return at - start;
+  }
+
+  #malformedTemplate(): 0 {
+    this.#count('malformed template');
+    return 0;
+  }
+
+  #count(reason: string): void {
+    this.#context.counters.add(this.#context.origin.source, reason);
   }
 
   /** Reads the records of a data set; what is shorter than a record is padding. Returns how many there were. */
@@ -199,9 +208,9 @@ class Datagram {
     let count = 0;
     for (let at = 0; at + template.recordBytes <= body.length;) {
       const flow = new ExportedFlow();
-      const end = readRecord(template, body, at, flow, origin);
+      const end = readRecord(flow, body, at, template, origin);
       if (end < 0) {
-        this.#counters.add(origin.source, 'malformed record');
+        this.#context.counters.add(origin.source, 'malformed record');
         break;
       }
       count++;
@@ -213,20 +222,20 @@ class Datagram {
   }
 
   #learnOptions({ statedSamplingRate, samplerId }: ExportedFlow): void {
-    if (statedSamplingRate > 0) this.#templates.learnRate(this.#domain, samplerId, statedSamplingRate);
+    if (statedSamplingRate > 0) this.#context.templates.learnRate(this.#context.domain, samplerId, statedSamplingRate);
   }
 
   #flow(flow: ExportedFlow, record: Buffer, origin: ExportOrigin): void {
-    flow.samplingRate = flow.statedSamplingRate || this.#templates.rate(this.#domain, flow.samplerId);
+    const { templates, domain, counters, emit } = this.#context;
+    flow.samplingRate = flow.statedSamplingRate || templates.rate(domain, flow.samplerId);
     const entry = flow.toEntry(origin, record, this.#index++);
-    if (entry === null) this.#counters.add(origin.source, 'records without addresses');
-    else this.#emit(entry);
+    if (entry === null) counters.add(origin.source, 'records without addresses');
+    else emit(entry);
   }
 }
 
-/** Returns where the record ends; -1 when it goes over the end of its set. */
-function readRecord({ fields }: Template, body: Buffer, start: number, flow: ExportedFlow, origin: ExportOrigin): number {
-  let at = start;
+/** Fills `flow` from the record at `at`. Returns where that ends; -1 when it goes over the end of its set. */
+function readRecord(flow: ExportedFlow, body: Buffer, at: number, { fields }: Template, origin: ExportOrigin): number {
   for (const field of fields) {
     let { length } = field;
     if (length === variableLength && origin.source === 'ipfix') {

@@ -18,9 +18,16 @@ export interface WaitingSet {
   readonly records: Buffer;
 }
 
+/** What a set that waits takes beside its records and the header of its datagram, bytes: an exporter may send empty ones, each for another template. */
+const bytesBeside = 256;
+
+function bytesOf({ origin, records }: WaitingSet): number {
+  return records.length + origin.header.length + bytesBeside;
+}
+
 export interface TemplateOptions {
   maxTemplates: number;
-  /** Bytes of data sets that wait for their template. The oldest are given up first. */
+  /** Bytes that data sets which wait for their template may take. The oldest are given up first. */
   maxWaitingBytes: number;
   /** Samplers, and domains with a sampling rate, that are remembered. */
   maxSamplers: number;
@@ -96,7 +103,7 @@ export class Templates {
     }
     const waited = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
-    for (const { records } of waited) this.#waitingBytes -= records.length;
+    for (const set of waited) this.#waitingBytes -= bytesOf(set);
     return waited;
   }
 
@@ -124,8 +131,9 @@ export class Templates {
   }
 
   /** Keeps a copy of a set until its template comes. */
-  wait(domain: string, id: number, records: Buffer, origin: ExportOrigin): void {
-    if (records.length > this.#options.maxWaitingBytes) {
+  wait(domain: string, id: number, set: WaitingSet): void {
+    const { origin, records } = set;
+    if (bytesOf(set) > this.#options.maxWaitingBytes) {
       this.#counters.add(origin.source, 'sets given up before their template came');
       return;
     }
@@ -133,17 +141,17 @@ export class Templates {
     const sets = this.#waiting.get(key) ?? [];
     sets.push({ origin: { ...origin, header: keptCopy(origin.header) }, records: keptCopy(records) });
     this.#waiting.set(key, sets);
-    this.#waitingBytes += records.length;
+    this.#waitingBytes += bytesOf(set);
     this.#counters.add(origin.source, 'sets before their template');
     while (this.#waitingBytes > this.#options.maxWaitingBytes) this.#giveUpOldest();
   }
 
   #giveUpOldest(): void {
     const [key, sets] = this.#waiting.entries().next().value!;
-    const { records, origin } = sets.shift()!;
+    const set = sets.shift()!;
     if (sets.length === 0) this.#waiting.delete(key);
-    this.#waitingBytes -= records.length;
-    this.#counters.add(origin.source, 'sets given up before their template came');
+    this.#waitingBytes -= bytesOf(set);
+    this.#counters.add(set.origin.source, 'sets given up before their template came');
   }
 
   /** One of `rate` packets is counted by the sampler, or in the whole domain when there is only one (-1). */

@@ -1,6 +1,7 @@
 import type { IngestCounters } from './counters.ts';
 import type { LogEntry } from './entry.ts';
-import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
+import { ExportedFlow, upTime, type ExportOrigin } from './exported-flow.ts';
+import { SequenceCheck } from './sequence-check.ts';
 
 const headerBytes = 24;
 const recordBytes = 48;
@@ -16,13 +17,15 @@ export function netflowV5Length(bytes: Buffer): number {
 
 /** NetFlow v5: fixed records of IPv4. */
 export class NetflowV5 {
+  readonly #emit: (entry: LogEntry) => void;
   readonly #sequences: SequenceCheck;
 
-  constructor(counters: IngestCounters) {
+  constructor(counters: IngestCounters, emit: (entry: LogEntry) => void) {
+    this.#emit = emit;
     this.#sequences = new SequenceCheck('netflow-v5', counters);
   }
 
-  datagram(bytes: Buffer, exporter: string, emit: (entry: LogEntry) => void): void {
+  datagram(bytes: Buffer, exporter: string): void {
     const header = bytes.subarray(0, headerBytes);
     const micros = header.readUInt32BE(8) * 1_000_000 + Math.floor(header.readUInt32BE(12) / 1000);
     const origin: ExportOrigin = { source: 'netflow-v5', exporter, header, micros, bootMicros: micros - header.readUInt32BE(4) * 1000 };
@@ -44,45 +47,7 @@ export class NetflowV5 {
       flow.tcpFlags = record[37]!;
       flow.protocol = record[38]!;
       flow.samplingRate = samplingRate;
-      emit(flow.toEntry(origin, record, index)!);
+      this.#emit(flow.toEntry(origin, record, index)!);
     }
-  }
-}
-
-/** Time by the exporter's clock of ms since its start, which wraps after 49.7 days: a time after the export was before the wrap. */
-export function upTime({ micros, bootMicros }: ExportOrigin, millis: number): number {
-  const time = bootMicros + millis * 1000;
-  return time > micros + 60_000_000 ? time - 2 ** 32 * 1000 : time;
-}
-
-/** Streams whose sequence is followed, at most. */
-const maxStreams = 10_000;
-/** A number further off than this is a restarted exporter, not a loss. */
-const mostMissing = 1_000_000;
-
-/** Counts what was lost between exporter and probe, by the sequence numbers of each stream. */
-export class SequenceCheck {
-  readonly #source: string;
-  readonly #counters: IngestCounters;
-  readonly #streams = new Map<string, { sequence: number; expected: number }>();
-
-  constructor(source: string, counters: IngestCounters) {
-    this.#source = source;
-    this.#counters = counters;
-  }
-
-  /** `sequence` is that of a datagram which advances it by `advance`; NaN when that is not known. */
-  check(stream: string, sequence: number, advance: number): void {
-    const known = this.#streams.get(stream);
-    // Some exporters (softflowd) number a datagram by what it ends with, not by what it begins with.
-    if (known !== undefined && ((sequence - known.sequence) >>> 0) !== advance) {
-      const missing = (sequence - known.expected) >>> 0;
-      if (missing > 0 && missing < mostMissing) this.#counters.add(this.#source, 'missing by sequence number', missing);
-      else if (missing > 0) this.#counters.add(this.#source, 'late, or the exporter restarted');
-    }
-    this.#streams.delete(stream);
-    if (Number.isNaN(advance)) return;
-    this.#streams.set(stream, { sequence, expected: (sequence + advance) >>> 0 });
-    if (this.#streams.size > maxStreams) this.#streams.delete(this.#streams.keys().next().value!);
   }
 }

@@ -3,13 +3,23 @@ import type { FlowTotals, LogEntry } from './entry.ts';
 
 const dayMicros = 86_400_000_000;
 
+/** One direction of a flow, as a source of flows without names tells of it. */
+export interface OneWay {
+  readonly sender: Endpoints;
+  readonly bytes: number;
+  readonly packets: number;
+  readonly startMicros: number;
+  /** Where the source does not tell, by the ports. */
+  readonly isFromServer?: boolean;
+}
+
 /**
- * What a flow export tells of one direction: the packets from `sender` on. The other direction has a record of its own; both belong to
- * one flow, which is named by its endpoints and day, since such sources give flows no name.
+ * What a flow export tells of one direction. The other direction has a record of its own; both belong to one flow, which is named by its endpoints
+ * and day, since such sources give flows no name.
  */
-export function oneWay(
-  sender: Endpoints, bytes: number, packets: number, startMicros: number, isFromServer = isServerPort(sender.sourcePort, sender.destinationPort),
-): Pick<LogEntry, 'endpoints' | 'totals' | 'flowName' | 'startMicros'> {
+export function oneWay({
+  sender, bytes, packets, startMicros, isFromServer = isServerPort(sender.sourcePort, sender.destinationPort),
+}: OneWay): Pick<LogEntry, 'endpoints' | 'totals' | 'flowName' | 'startMicros'> {
   const totals: FlowTotals = isFromServer
     ? { sourceBytes: 0, sourcePackets: 0, destinationBytes: bytes, destinationPackets: packets }
     : { sourceBytes: bytes, sourcePackets: packets, destinationBytes: 0, destinationPackets: 0 };

@@ -2,17 +2,26 @@ import { CaptureCounters, PacketView, decodePacket } from '#capture';
 import type { IngestCounters } from './counters.ts';
 import type { LogEntry } from './entry.ts';
 import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
-import { SequenceCheck } from './netflow-v5.ts';
+import { SequenceCheck } from './sequence-check.ts';
 
 const version5 = 5;
-/** Sample and record formats of enterprise 0 (https://sflow.org/sflow_version_5.txt). */
-const flowSample = 1;
-const expandedFlowSample = 3;
+/** Where a sample of a flow has its sampling rate, and, behind pool, drops, interfaces and their number, its records. */
+interface SampleForm {
+  readonly rateAt: number;
+  readonly recordsAt: number;
+}
+
+/** By sample format of enterprise 0 (https://sflow.org/sflow_version_5.txt, section 5): `flow_sample` and `flow_sample_expanded`. */
+const sampleForms: ReadonlyMap<number, SampleForm> = new Map([[1, { rateAt: 8, recordsAt: 32 }], [3, { rateAt: 12, recordsAt: 44 }]]);
+/** Record formats of enterprise 0. */
 const rawHeader = 1;
 const sampledIpv4 = 3;
 const sampledIpv6 = 4;
-/** Of a raw header: its protocol, and the link type (https://www.tcpdump.org/linktypes.html) it stands for. */
-const linkTypes = new Map([[1, 1], [11, 228], [12, 229], [14, 228]]);
+/**
+ * Of a raw header: its protocol, and the link type (https://www.tcpdump.org/linktypes.html) it stands for. Ethernet, FDDI, frame relay, PPP, IPv4,
+ * IPv6, and PPP over SONET, which is framed as in HDLC (RFC 1662).
+ */
+const linkTypes: ReadonlyMap<number, number> = new Map([[1, 1], [4, 10], [5, 107], [7, 9], [11, 228], [12, 229], [14, 50]]);
 
 export function isSflow(bytes: Buffer): boolean {
   if (bytes.length < 28 || bytes.readUInt32BE(0) !== version5) return false;
@@ -24,17 +33,19 @@ export function isSflow(bytes: Buffer): boolean {
 export class Sflow {
   readonly #counters: IngestCounters;
   readonly #capture: CaptureCounters;
+  readonly #emit: (entry: LogEntry) => void;
   readonly #view = new PacketView();
   readonly #sequences: SequenceCheck;
 
   /** @param capture counts what of the sampled packets could not be decoded */
-  constructor(counters: IngestCounters, capture: CaptureCounters) {
+  constructor(counters: IngestCounters, capture: CaptureCounters, emit: (entry: LogEntry) => void) {
     this.#counters = counters;
     this.#capture = capture;
+    this.#emit = emit;
     this.#sequences = new SequenceCheck('sflow', counters);
   }
 
-  datagram(bytes: Buffer, exporter: string, micros: number, emit: (entry: LogEntry) => void): void {
+  datagram(bytes: Buffer, exporter: string, micros: number): void {
     const headerEnd = bytes.readUInt32BE(4) === 1 ? 28 : 40;
     const header = bytes.subarray(0, headerEnd);
     const origin: ExportOrigin = { source: 'sflow', exporter, header, micros, bootMicros: NaN };
@@ -43,35 +54,33 @@ export class Sflow {
     let at = headerEnd;
     for (let index = header.readUInt32BE(headerEnd - 4); index > 0; index--) {
       if (at + 8 > bytes.length) return this.#malformed();
-      const format = bytes.readUInt32BE(at);
+      const form = sampleForms.get(bytes.readUInt32BE(at));
       const end = at + 8 + bytes.readUInt32BE(at + 4);
       if (end > bytes.length) return this.#malformed();
-      if (format === flowSample || format === expandedFlowSample)
-        this.#sample(bytes.subarray(at + 8, end), format === flowSample ? 8 : 12, origin, at, emit);
+      if (form !== undefined) this.#sample(bytes.subarray(at + 8, end), form, origin, at);
       at = end;
     }
   }
 
-  /** `rateAt`: where the sampling rate stands; pool, drops, interfaces and the number of records follow. */
-  #sample(sample: Buffer, rateAt: number, origin: ExportOrigin, index: number, emit: (entry: LogEntry) => void): void {
-    let at = rateAt + (rateAt === 8 ? 24 : 32);
-    if (sample.length < at) return this.#malformed();
-    const samplingRate = sample.readUInt32BE(rateAt);
-    for (let records = sample.readUInt32BE(at - 4); records > 0; records--) {
+  /** The first of its records that can be read: further ones say the same of the same packet. `index` tells it from others of the datagram. */
+  #sample(sample: Buffer, { rateAt, recordsAt }: SampleForm, origin: ExportOrigin, index: number): void {
+    if (sample.length < recordsAt) return this.#malformed();
+    let at = recordsAt;
+    for (let records = sample.readUInt32BE(recordsAt - 4); records > 0; records--) {
       if (at + 8 > sample.length) return this.#malformed();
       const format = sample.readUInt32BE(at);
       const end = at + 8 + sample.readUInt32BE(at + 4);
       if (end > sample.length) return this.#malformed();
       const flow = this.#record(format, sample.subarray(at + 8, end), origin.micros);
       if (flow !== null) {
-        flow.samplingRate = samplingRate;
+        flow.samplingRate = sample.readUInt32BE(rateAt);
         const entry = flow.toEntry(origin, sample.subarray(at, end), index);
-        if (entry !== null) emit(entry);
-        // Further records say the same of the same packet.
+        if (entry !== null) this.#emit(entry);
         return;
       }
       at = end;
     }
+    this.#counters.add('sflow', 'samples of no packet that can be read');
   }
 
   #record(format: number, record: Buffer, micros: number): ExportedFlow | null {

@@ -60,11 +60,17 @@ function endpointsOfEvent(row: Row, type: string): Endpoints | null {
   const flow = object(row, 'flow');
   const transport = text(row, 'proto');
   const isIcmp = transport.toLowerCase().includes('icmp');
-  if (flow !== undefined && 'src_ip' in flow && type !== 'flow')
-    return endpointsOf(text(flow, 'src_ip'), count(flow, 'src_port'), text(flow, 'dest_ip'), count(flow, 'dest_port'), transport);
+  if (flow !== undefined && 'src_ip' in flow && type !== 'flow') {
+    return endpointsOf({
+      sourceIp: text(flow, 'src_ip'), sourcePort: count(flow, 'src_port'),
+      destinationIp: text(flow, 'dest_ip'), destinationPort: count(flow, 'dest_port'), transport,
+    });
+  }
   const port = (side: 'src' | 'dest'): number =>
     isIcmp ? count(row, side === 'src' ? 'icmp_type' : 'icmp_code') : Number(text(row, `${side}_port`) || 0);
-  const endpoints = endpointsOf(text(row, 'src_ip'), port('src'), text(row, 'dest_ip'), port('dest'), transport);
+  const endpoints = endpointsOf({
+    sourceIp: text(row, 'src_ip'), sourcePort: port('src'), destinationIp: text(row, 'dest_ip'), destinationPort: port('dest'), transport,
+  });
   return endpoints !== null && isFromServer(row, type, endpoints) ? reversed(endpoints) : endpoints;
 }
 

@@ -1,4 +1,6 @@
-const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?$/;
+/** A month 13 or an hour 25 would become another time; a minute may have a leap second. */
+const iso =
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[T ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d{1,9}))?\s?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
 
 /**
  * Time of a log entry in µs since 1970: seconds with a fraction (Zeek), milliseconds (Zeek's TS_MILLIS), or ISO 8601 with or without

@@ -1,7 +1,8 @@
-import { isServerPort, endpointsOf } from './endpoints.ts';
+import { endpointsOf, isServerPort, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import type { LineFormat, LogSource } from './log.ts';
 import { oneWay } from './one-way.ts';
+import { ACK, SYN } from './tcp-flags.ts';
 import { parseTime } from './time.ts';
 
 /** Columns of version 2, which stand for a missing header. */
@@ -51,13 +52,13 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
         return;
       }
       // Of traffic that passes through the interface, srcaddr and dstaddr are the interface's own; the packet's stand behind pkt-.
-      const sender = endpointsOf(
-        value('pkt-srcaddr') || value('srcaddr'),
-        Number(value('srcport') || 0),
-        value('pkt-dstaddr') || value('dstaddr'),
-        Number(value('dstport') || 0),
-        value('protocol'),
-      );
+      const sender = endpointsOf({
+        sourceIp: value('pkt-srcaddr') || value('srcaddr'),
+        sourcePort: Number(value('srcport') || 0),
+        destinationIp: value('pkt-dstaddr') || value('dstaddr'),
+        destinationPort: Number(value('dstport') || 0),
+        transport: value('protocol'),
+      });
       if (sender === null) {
         counters.problem(format, 'addresses or ports missing or malformed', name, number);
         return;
@@ -65,16 +66,18 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
       counters.entries++;
       emit({
         source: format, micros: end, line: number, digest: digestOf(line), protocol: '', messages: [], ends: false, visibility: 'cleartext', samplingRate: 0,
-        ...oneWay(sender, counter(value('bytes')), counter(value('packets')), start, isAnswer(Number(value('tcp-flags')), sender.sourcePort, sender.destinationPort)),
+        ...oneWay({
+          sender, bytes: counter(value('bytes')), packets: counter(value('packets')), startMicros: start, isFromServer: isAnswer(Number(value('tcp-flags')), sender),
+        }),
       } satisfies LogEntry);
     },
   };
 }
 
 /** SYN-ACK tells the server, SYN alone the client; the flags are those of an interval, ORed. */
-function isAnswer(flags: number, port: number, otherPort: number): boolean {
-  if (flags & 0x02) return (flags & 0x10) !== 0;
-  return isServerPort(port, otherPort);
+function isAnswer(flags: number, { sourcePort, destinationPort }: Endpoints): boolean {
+  if (flags & SYN) return (flags & ACK) !== 0;
+  return isServerPort(sourcePort, destinationPort);
 }
 
 function counter(written: string): number {

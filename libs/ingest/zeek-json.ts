@@ -14,8 +14,10 @@ export function zeekJson(source: LogSource): RowFormat {
   };
 }
 
-const known =
-  /(?:^|[^a-z])(conn|dns|http|ssl|quic|smtp|ftp|sip|mqtt_connect|mqtt_publish|mqtt_subscribe|ntlm|kerberos|snmp|socks|irc|rdp|radius|ldap|ldap_search|dhcp|tunnel|mysql|redis|postgresql|smb_files|smb_mapping|syslog|websocket|ssh|rfb|weird|files|x509|notice)(?=[^a-z_]|$)/;
+const known = new RegExp(`(?:^|[^a-z])(${
+  'conn|dns|http|ssl|quic|smtp|ftp|sip|mqtt_connect|mqtt_publish|mqtt_subscribe|ntlm|kerberos|snmp|socks|irc|rdp|radius|ldap|ldap_search|dhcp'
+  + '|tunnel|mysql|redis|postgresql|smb_files|smb_mapping|syslog|websocket|ssh|rfb|weird|files|x509|notice'
+})(?=[^a-z_]|$)`);
 
 /** The log's path by its file name: `http.log`, `http.2024-01-01.log.gz`, `http_20240101.log`. */
 function pathOfName(name: string): string {
@@ -26,7 +28,8 @@ function pathOfName(name: string): string {
 const telling: readonly (readonly [column: string, path: string])[] = [
   ['conn_state', 'conn'], ['qtype', 'dns'], ['rcode', 'dns'], ['query', 'dns'], ['ssl_history', 'ssl'], ['cipher', 'ssl'], ['established', 'ssl'],
   ['mailfrom', 'smtp'], ['helo', 'smtp'], ['community', 'snmp'], ['request_type', 'kerberos'], ['request_from', 'sip'], ['call_id', 'sip'],
-  ['tunnel_type', 'tunnel'], ['msg_types', 'dhcp'], ['seen_bytes', 'files'], ['desktop_name', 'rfb'], ['data_channel.passive', 'ftp'], ['client_initial_dcid', 'quic'], ['uri', 'http'], ['status_code', 'http'],
+  ['tunnel_type', 'tunnel'], ['msg_types', 'dhcp'], ['seen_bytes', 'files'], ['desktop_name', 'rfb'],
+  ['data_channel.passive', 'ftp'], ['client_initial_dcid', 'quic'], ['uri', 'http'], ['status_code', 'http'],
 ];
 
 function pathOfColumns(row: Row): string {

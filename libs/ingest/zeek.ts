@@ -74,16 +74,20 @@ function transportOf(row: Row, log: ZeekLog | undefined): string {
  */
 function endpointsOfLease(row: Row): Endpoints | null {
   const client = text(row, 'client_addr') || text(row, 'assigned_addr') || '0.0.0.0';
-  return endpointsOf(client, 68, text(row, 'server_addr') || '255.255.255.255', 67, 'udp');
+  const server = text(row, 'server_addr') || '255.255.255.255';
+  return endpointsOf({ sourceIp: client, sourcePort: 68, destinationIp: server, destinationPort: 67, transport: 'udp' });
 }
 
 /** `id.orig_h`, or with the scope separator that some configure instead of the dot. */
 function endpointsOfRow(row: Row, transport: string): Endpoints | null {
   const column = (name: string): string => (`id.${name}` in row ? `id.${name}` : `id_${name}`);
-  return endpointsOf(
-    text(row, column('orig_h')), Number(text(row, column('orig_p')) || NaN), text(row, column('resp_h')), Number(text(row, column('resp_p')) || NaN),
-    text(row, 'proto') || transport,
-  );
+  return endpointsOf({
+    sourceIp: text(row, column('orig_h')),
+    sourcePort: Number(text(row, column('orig_p')) || NaN),
+    destinationIp: text(row, column('resp_h')),
+    destinationPort: Number(text(row, column('resp_p')) || NaN),
+    transport: text(row, 'proto') || transport,
+  });
 }
 
 /** Of conn_state (https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html) what tells how the responder answered. */

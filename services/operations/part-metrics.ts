@@ -53,6 +53,7 @@ export function reportProbe(metrics: Metrics, pipeline: ProbePipeline): void {
     dropped: 'Identifiers over the bound of a message.',
     truncated: 'Texts and payloads of which only the beginning was read.',
     undecoded: 'Encoded values left alone because their message had reached its bound.',
+    spellingsDropped: 'Spellings of one identifier over the bound of a message, whose facts are left out.',
     unwatched: 'Parts of messages not compared with the watchlists because a message had too many.',
   });
   metrics.counts('inference', pipeline.recurring.counters, {
@@ -98,6 +99,7 @@ export function reportFollow(metrics: Metrics, follow: Pick<FollowSource, 'count
     resumed: 'Followed files that were read on where an earlier run had stopped.',
     lostRests: 'Files of which an earlier run had read a part, and whose rest is gone.',
     passedOver: 'Files that are not followed: neither capture nor log, compressed, unreadable, or over the bound.',
+    forgottenPositions: 'Positions forgotten to make room for others: those files would be read again.',
     saveFailures: 'Positions that could not be saved; they are tried again.',
   });
   metrics.gauge('telltale_probe_followed_files', 'Files that are followed.', () => follow.files);

@@ -2,6 +2,7 @@ import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
 import { listCaptures, type CaptureInput } from './captures.ts';
 import type { ProbePipeline } from './pipeline.ts';
+import { tellProblems } from './problems.ts';
 import { replayCapture } from './replay.ts';
 import type { ProbeWorkers } from './workers.ts';
 
@@ -71,8 +72,7 @@ export class CaptureSource implements Component {
         ...(workers && { workers }),
         ...(onProgress && { onProgress: (bytes, read) => onProgress(input, bytes, read) }),
       });
-      for (const { line, source, reason } of pipeline.entries.counters.takeLocated())
-        logger.warn({ capture: input.name, line }, `${source}: ${reason}`);
+      tellProblems(pipeline, logger);
       if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
       logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records }, 'capture read');
       return true;

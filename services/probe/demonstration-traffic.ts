@@ -16,15 +16,17 @@ export function resolve(capture: CaptureBuilder, client: string, name: string, a
     .receive(dnsAnswer(id, name, 'A', [{ name, type: 'A', ttl: 300, data: address }]));
 }
 
+interface TlsSession {
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly serverName: string;
+  /** When the name is asked for, µs since 1970. */
+  readonly at: number;
+  readonly roundTripMicros: number;
+}
+
 /** The name is resolved, then a TLS session carries a little of what nobody can read. */
-export function tlsSession(
-  capture: CaptureBuilder,
-  client: Endpoint,
-  server: Endpoint,
-  serverName: string,
-  at: number,
-  roundTripMicros: number,
-): void {
+export function tlsSession(capture: CaptureBuilder, { client, server, serverName, at, roundTripMicros }: TlsSession): void {
   resolve(capture, client.ip, serverName, server.ip, at);
   capture.tcp({ client, server, at: at + second / 2, roundTripMicros })
     .handshake()

@@ -64,8 +64,10 @@ function voiceRoom(capture: CaptureBuilder, at: number): void {
  * Own Crypto", and Zoom's answer, April 2020). Zoom never published the names of its key servers: this one is invented.
  */
 function meetingThroughBeijing(capture: CaptureBuilder, at: number): void {
-  tlsSession(capture, { ip: chen, port: 51_001 }, zoomWeb, 'us04web.zoom.us', at, 12_000);
-  tlsSession(capture, { ip: chen, port: 51_002 }, zoomKeys, 'us04kms1.zoom.us', at + 3 * second, 190_000);
+  tlsSession(capture, { client: { ip: chen, port: 51_001 }, server: zoomWeb, serverName: 'us04web.zoom.us', at, roundTripMicros: 12_000 });
+  tlsSession(capture, {
+    client: { ip: chen, port: 51_002 }, server: zoomKeys, serverName: 'us04kms1.zoom.us', at: at + 3 * second, roundTripMicros: 190_000,
+  });
 
   resolve(capture, chen, 'zoomsjccv154mmr.sjc.zoom.us', zoomMedia.ip, at + 4 * second);
   const media = capture.udp({ client: { ip: chen, port: 51_003 }, server: zoomMedia, at: at + 5 * second, stepMicros: 20_000 });
@@ -85,7 +87,7 @@ function meetingThroughBeijing(capture: CaptureBuilder, at: number): void {
  * the contact shows; an old one does so in clear, with the advertising id.
  */
 function appStart(capture: CaptureBuilder, at: number): void {
-  tlsSession(capture, { ip: dora, port: 52_001 }, facebookGraph, 'graph.facebook.com', at, 9_000);
+  tlsSession(capture, { client: { ip: dora, port: 52_001 }, server: facebookGraph, serverName: 'graph.facebook.com', at, roundTripMicros: 9_000 });
 
   const form = new URLSearchParams({
     event: 'CUSTOM_APP_EVENTS',
@@ -104,7 +106,7 @@ function appStart(capture: CaptureBuilder, at: number): void {
 
 /** What must give no finding: a meeting on the company's own Jitsi, the web over TLS, DNS. */
 function cleanTraffic(capture: CaptureBuilder, at: number): void {
-  tlsSession(capture, { ip: alice, port: 53_001 }, jitsi, 'meet.example.org', at, 800);
+  tlsSession(capture, { client: { ip: alice, port: 53_001 }, server: jitsi, serverName: 'meet.example.org', at, roundTripMicros: 800 });
   const bridge = capture.udp({ client: { ip: alice, port: 53_002 }, server: jitsiBridge, at: at + 2 * second, stepMicros: 20_000 });
   const transaction = createHash('sha256').update('jitsi').digest().subarray(0, 12);
   // ICE user names are drawn anew for each session (RFC 8445, section 5.3): no identifier.
@@ -112,6 +114,8 @@ function cleanTraffic(capture: CaptureBuilder, at: number): void {
     .receive(stunMessage('bindingSuccess', transaction, [{ type: 'xorMappedAddress', value: { ip: alice, port: 53_002 } }]));
   for (let packet = 0; packet < 20; packet++) bridge.send(srtp(packet)).receive(srtp(packet + 1000));
 
-  tlsSession(capture, { ip: dora, port: 53_003 }, wikipedia, 'www.wikipedia.org', at + 6 * second, 15_000);
+  tlsSession(capture, {
+    client: { ip: dora, port: 53_003 }, server: wikipedia, serverName: 'www.wikipedia.org', at: at + 6 * second, roundTripMicros: 15_000,
+  });
   resolve(capture, dora, 'www.example.org', '93.184.215.14', at + 10 * second);
 }

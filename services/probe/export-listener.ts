@@ -84,8 +84,7 @@ export class ExportListener implements Component {
     await new Promise<void>((resolve) => socket.close(resolve));
     await this.#saved;
     await this.#save();
-    this.#options.pipeline.finish();
-    await this.#outlet.flush();
+    await this.#outlet.finish();
   }
 
   /** Exporters repeat their templates only every few minutes: a probe that is killed has those that were last learnt. */

@@ -39,6 +39,8 @@ export interface FollowCounters {
   lostRests: number;
   /** Files passed over: neither capture nor log, compressed, unreadable, or more than can be followed. */
   passedOver: number;
+  /** Positions forgotten to make room for others: those files would be read again from their beginning. */
+  forgottenPositions: number;
   /** Positions that could not be saved; they are tried again. */
   saveFailures: number;
 }
@@ -80,7 +82,7 @@ const deaf: InputReader = { push: () => {}, finish: () => {}, read: 0, packets: 
  */
 export class FollowSource implements Component {
   readonly name = 'followed files';
-  readonly counters: FollowCounters = { resumed: 0, lostRests: 0, passedOver: 0, saveFailures: 0 };
+  readonly counters: FollowCounters = { resumed: 0, lostRests: 0, passedOver: 0, forgottenPositions: 0, saveFailures: 0 };
   readonly #options: FollowSourceOptions;
   readonly #folders: string[] = [];
   readonly #followed = new Map<string, Followed>();
@@ -149,7 +151,7 @@ export class FollowSource implements Component {
       if (followed.reader !== undefined && followed.reader.mark === undefined) this.#finish(followed);
       await followed.file.close();
     }
-    this.#options.pipeline.finish();
+    while (!this.#options.pipeline.finish(batchSize)) await this.#send();
     await this.#confirm(true);
   }
 
@@ -350,7 +352,7 @@ export class FollowSource implements Component {
       return;
     }
     await this.#send();
-    warmUp(sample, name, pipeline, await file.before(from.offset, warmBytes), from.head);
+    warmUp({ start: sample, name, before: await file.before(from.offset, warmBytes), head: from.head }, pipeline);
     pipeline.take();
     followed.reader = reader;
     this.counters.resumed++;
@@ -391,7 +393,7 @@ export class FollowSource implements Component {
   /** Hands over what waits; when it is accepted the positions move, and are saved from time to time. */
   async #confirm(saves = performance.now() - this.#savedAt >= saveInterval): Promise<void> {
     await this.#send();
-    for (const position of this.#ended) this.#positions.set(position);
+    for (const position of this.#ended) this.#move(position);
     this.#ended = [];
     for (const followed of this.#followed.values()) {
       const { reader, file } = followed;
@@ -399,7 +401,7 @@ export class FollowSource implements Component {
       const mark = reader.mark?.();
       if (mark !== undefined) followed.hasMoved = false;
       const position = mark === undefined ? file.positionAt(0, 0, '') : file.positionAt(file.offset - mark.unread, mark.line, mark.head);
-      if (position !== null) this.#positions.set(position);
+      if (position !== null) this.#move(position);
     }
     if (!saves) return;
     this.#savedAt = performance.now();
@@ -409,6 +411,10 @@ export class FollowSource implements Component {
       this.counters.saveFailures++;
       this.#options.logger.error({ file: this.#options.positions }, `cannot be written: ${(error as Error).message}`);
     }
+  }
+
+  #move(position: FilePosition): void {
+    if (this.#positions.set(position)) this.counters.forgottenPositions++;
   }
 
   async #send(): Promise<void> {

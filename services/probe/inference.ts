@@ -37,7 +37,7 @@ export class FlowInference {
     if (!bytes) return;
     if (state.sampled === undefined) state.sampled = this.#begin(flow, state, file);
     flow.waitsForOthers = state.sampled !== null;
-    if (state.sampled) this.recurring.observe(state.sampled, bytes, message.sender, message.frame, message.micros);
+    if (state.sampled) this.recurring.observe(state.sampled, bytes, message);
   }
 
   /** What is new in the flow since it was asked last. */

@@ -34,13 +34,22 @@ export function resumedReaderOf(start: Buffer, name: string, pipeline: ProbePipe
   return reader?.mark === undefined ? null : reader;
 }
 
+/** A log that is read on from a place in it. */
+export interface ResumedLog {
+  /** Its beginning, and name on records. */
+  readonly start: Buffer;
+  readonly name: string;
+  /** The last bytes before the place, from the middle of a line. */
+  readonly before: Buffer;
+  /** See {@link LogMark.head}. */
+  readonly head: string;
+}
+
 /**
  * Reads what stands before the place where reading goes on, so that flows of which lines follow are known: the names of their peers, and
  * the values to redact them with. Its records were told already: take and drop them. What cannot be read is not counted again.
- *
- * @param before the last bytes before that place, from the middle of a line
  */
-export function warmUp(start: Buffer, name: string, { entries }: ProbePipeline, before: Buffer, head: string): void {
+export function warmUp({ start, name, before, head }: ResumedLog, { entries }: ProbePipeline): void {
   const reader = openLog(
     start,
     { name, counters: new IngestCounters(), certificates: entries.certificates, emit: (entry) => entries.record(entry) },

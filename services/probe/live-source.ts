@@ -94,8 +94,7 @@ export class LiveSource implements Component {
     clearInterval(this.#timer);
     await this.#child?.stop();
     await this.#running;
-    this.#options.pipeline.finish();
-    await this.#outlet.flush();
+    await this.#outlet.finish();
   }
 
   #spawn(): CaptureChild {

@@ -22,18 +22,26 @@ export class Outlet {
 
   /** Resolves when nothing waits any more, or handing over has failed. Awaiting it is the backpressure. */
   flush(): Promise<void> {
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = undefined;
-    });
-    return this.#sending;
+    return (this.#sending ??= this.#send());
+  }
+
+  /** Ends all flows, so many at a time, and hands over what they still have to tell. */
+  async finish(): Promise<void> {
+    while (!this.#options.pipeline.finish(batchSize)) await this.flush();
+    await this.flush();
   }
 
   async #send(): Promise<void> {
     const { pipeline, sink, onFailure } = this.#options;
+    // Not before `#sending` is set.
+    await Promise.resolve();
     try {
       while (pipeline.pending > 0) await sink.send(pipeline.take());
     } catch (error) {
       onFailure(error);
+    } finally {
+      // In one step with the last look at what waits: who flushes later would wait for a sending that looks no more.
+      this.#sending = undefined;
     }
   }
 }

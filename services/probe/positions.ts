@@ -29,8 +29,8 @@ export interface FilePosition extends FileIdentity {
 
 /** Bytes of a file's beginning that tell it from others. */
 export const startBytes = 1024;
-/** Files that are remembered; beyond, those heard of longest ago are forgotten. */
-const maxPositions = 4096;
+/** Files that are remembered, more than are followed at a time; beyond, those heard of longest ago are forgotten. */
+const maxPositions = 16_384;
 const formatVersion = 1;
 
 const count = z.int().min(0);
@@ -82,7 +82,13 @@ export class Positions {
   find(identity: FileIdentity, size: number, start: Buffer): FilePosition | null {
     const own = this.#positions.get(keyOf(identity));
     if (own !== undefined && isSameFile(own, identity, size, start)) return own;
-    for (const one of this.#positions.values()) if (isSameFile(one, identity, size, start)) return one;
+    const digests = new Map<number, string>();
+    for (const one of this.#positions.values()) {
+      if (!mayBeSameFile(one, identity, size, start)) continue;
+      const { bytes, digest } = one.start;
+      if (!digests.has(bytes)) digests.set(bytes, digestOfStart(start.subarray(0, bytes)).digest);
+      if (digests.get(bytes) === digest) return one;
+    }
     return null;
   }
 
@@ -99,14 +105,15 @@ export class Positions {
     return latest;
   }
 
-  set(position: FilePosition): void {
+  /** Returns whether another one had to be forgotten. */
+  set(position: FilePosition): boolean {
     const key = keyOf(position);
     const known = this.#positions.get(key);
-    if (known && known.offset === position.offset && known.path === position.path && known.start.digest === position.start.digest) return;
+    if (known && known.offset === position.offset && known.path === position.path && known.start.digest === position.start.digest) return false;
     this.#positions.delete(key);
     this.#positions.set(key, position);
-    if (this.#positions.size > maxPositions) this.#positions.delete(this.#positions.keys().next().value!);
     this.#isSaved = false;
+    return this.#positions.size > maxPositions && this.#positions.delete(this.#positions.keys().next().value!);
   }
 
   /** Saves them if they moved. */
@@ -127,11 +134,15 @@ function keyOf({ dev, ino }: FileIdentity): string {
 }
 
 /** Whether the file that was read to `position` is this one: by its number, or, copied or restored, by its content. */
-export function isSameFile(position: FilePosition, { dev, ino }: FileIdentity, size: number, start: Buffer): boolean {
-  const { offset, start: { bytes, digest } } = position;
+export function isSameFile(position: FilePosition, identity: FileIdentity, size: number, start: Buffer): boolean {
+  const { bytes, digest } = position.start;
+  return mayBeSameFile(position, identity, size, start) && digestOfStart(start.subarray(0, bytes)).digest === digest;
+}
+
+/** As {@link isSameFile}, before the digest is made. */
+function mayBeSameFile(position: FilePosition, { dev, ino }: FileIdentity, size: number, start: Buffer): boolean {
+  const { offset, start: { bytes } } = position;
   if (size < offset || start.length < bytes) return false;
-  const isSame = position.dev === dev && position.ino === ino;
   // A short beginning proves nothing, unless it is all that was read.
-  if (!isSame && bytes < startBytes && (offset === 0 || bytes < offset)) return false;
-  return digestOfStart(start.subarray(0, bytes)).digest === digest;
+  return (position.dev === dev && position.ino === ino) || bytes === startBytes || (offset > 0 && bytes >= offset);
 }

@@ -1,4 +1,5 @@
 import type { FlowShare, PacketView } from '#capture';
+import { isServerPort } from '#ingest';
 import { collectorPorts } from './collector-ports.ts';
 import { uninferredPorts } from './inference.ts';
 
@@ -10,8 +11,6 @@ const shortestDns = 17;
 
 /** Ports of TCP on which flows are many, and of a protocol that is known. */
 const webPorts = new Set([80, 443]);
-/** System ports end here (RFC 6335), and ports that hosts choose for clients begin there. */
-const [firstRegistered, firstEphemeral] = [1024, 32_768];
 
 /**
  * The share of one of `count` pipelines that all see every packet. A flow belongs to one by the hash of its endpoints, which is the same
@@ -49,14 +48,8 @@ function shareHash({ transport, sourcePort, destinationPort }: PacketView, hash:
 
 /** The port that is likely the server's; 0 where neither is. */
 function serviceOf(sourcePort: number, destinationPort: number): number {
-  const source = portRank(sourcePort);
-  const destination = portRank(destinationPort);
-  if (source === destination) return sourcePort === destinationPort ? sourcePort : 0;
-  return source < destination ? sourcePort : destinationPort;
-}
-
-function portRank(port: number): number {
-  return port < firstRegistered ? 0 : port < firstEphemeral ? 1 : 2;
+  if (isServerPort(sourcePort, destinationPort)) return sourcePort;
+  return sourcePort === destinationPort || isServerPort(destinationPort, sourcePort) ? destinationPort : 0;
 }
 
 function isExport({ transport, sourcePort, destinationPort }: PacketView): boolean {

@@ -5,6 +5,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FlowRecord } from '#flow';
 import { createLogger } from '#runtime';
 import { temporaryFolder } from '../../test/support/folder.ts';
@@ -64,6 +65,23 @@ test('writers come and go, send halves of lines, and are killed; each line is re
   assert.deepEqual([listener.counters.connections, listener.counters.refused], [4, 0]);
   assert.equal(pipeline.entries.counters.get('json', 'not a JSON object'), 1, 'the half line of the killed writer');
   await assert.rejects(stat(file), { code: 'ENOENT' });
+});
+
+test('a first line whose end has not come when the probe stops is read, or counted', async () => {
+  await using folder = await temporaryFolder('socket');
+  const file = path.join(folder.path, 'eve.sock');
+  await using listening = await listen(file);
+  const { listener, pipeline, names } = listening;
+  for (const line of [dnsEvent('a.example').trimEnd(), dnsEvent('b.example').slice(0, -10)]) {
+    const socket = await writer(file);
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.write(line, resolve));
+  }
+  await until('the writers', () => listener.writers === 2);
+  await delay(50);
+  await listener.stop();
+  assert.deepEqual(names(), ['a.example:1']);
+  assert.equal(pipeline.entries.counters.get('json', 'not a JSON object'), 1);
 });
 
 test('what is no log, and lines without end, are refused; the others are read on', async () => {

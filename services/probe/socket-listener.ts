@@ -83,8 +83,7 @@ export class SocketListener implements Component {
     for (const socket of this.#writers.keys()) socket.destroy();
     await Promise.all(this.#writers.values());
     await closed;
-    this.#options.pipeline.finish();
-    await this.#outlet.flush();
+    await this.#outlet.finish();
   }
 
   #connected(socket: Socket): void {
@@ -116,15 +115,14 @@ export class SocketListener implements Component {
         // While the flow log is slow nothing more is taken from the socket.
         if (this.#options.pipeline.pending >= batchSize) await this.#outlet.flush();
       }
-      // A lone line without its end is a log too.
-      reader ??= this.#open(start);
-      reader?.finish();
     } catch (error) {
       // The writer was killed, or the probe stops: what it sent before stands.
-      reader?.finish();
       logger.debug({ socket: file, err: error }, 'connection broke');
     }
     socket.destroy();
+    // A lone line without its end is a log too.
+    reader ??= this.#open(start);
+    reader?.finish();
     tellProblems(this.#options.pipeline, logger);
   }
 

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { parseAddress } from '#capture';
 
 /** Address ranges of the monitored side where nothing else is configured (RFC 1918, 3927, 4193, 4291, 6598). */
@@ -25,9 +25,9 @@ export class MonitoredNetworks {
   /** @throws {TypeError} when an entry is not CIDR notation */
   constructor(networks: readonly string[] = privateNetworks) {
     for (const network of networks) {
-      const [address, prefix] = network.split('/');
+      const [, address = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(network) ?? [];
       const length = Number(prefix);
-      if (!address || !Number.isInteger(length))
+      if (Number.isNaN(length) || isIP(address) === 0 || length > (isIPv6(address) ? 128 : 32))
         throw new TypeError(`monitored network ${JSON.stringify(network)}: expected CIDR notation such as 10.0.0.0/8`);
       this.#list.addSubnet(address, length, isIPv6(address) ? 'ipv6' : 'ipv4');
       const range = rangeOf(address, length);

@@ -110,7 +110,7 @@ const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; inp
     })}\n`).join('')),
   },
   templates: { bound: 5, metric: /entry_problems_total\{reason="flow-export\/templates forgotten"\} (\d+)/, input: exports(templates) },
-  untemplated: { bound: 40, metric: /entry_problems_total\{reason="ipfix\/sets given up before their template came"\} (\d+)/, input: exports(sets) },
+  untemplated: { bound: 600, metric: /entry_problems_total\{reason="ipfix\/sets given up before their template came"\} (\d+)/, input: exports(sets) },
   samples: {
     bound: 4,
     metric: /inference_unsampled_total (\d+)/,

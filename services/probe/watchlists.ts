@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   createTokeniser,
@@ -12,6 +12,7 @@ import {
   type WatchKey,
   type Watchlist,
 } from '#identifiers';
+import { writeAtomically } from './atomic-file.ts';
 
 const extension = '.jsonl';
 
@@ -51,21 +52,10 @@ export function watchOf(lists: readonly Watchlist[], tokenKey: Uint8Array): Watc
   return lists.length === 0 ? null : new WatchScanner(lists, watchKeyOf(tokenKey));
 }
 
-/** Written aside and renamed, so that a probe reads the old list or the new one; readable by its owner alone. */
+/** A probe reads the old list or the new one. */
 export async function writeWatchlist(folder: string, list: Watchlist, keyId: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const file = watchlistFile(folder, list.name);
-  const draft = `${file}.${process.pid}`;
-  try {
-    {
-      await using handle = await open(draft, 'wx', 0o600);
-      await handle.writeFile(serialiseWatchlist(list, keyId));
-      await handle.sync();
-    }
-    await rename(draft, file);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await writeAtomically(watchlistFile(folder, list.name), serialiseWatchlist(list, keyId));
 }
 
 /** Changes when a list of the folder is written, added or removed; empty when there is no folder. */

@@ -34,7 +34,7 @@ export interface WorkerCounters {
   captureReasons: { layer: string; reason: string; count: number }[];
   dissect: { protocol: string; reason: string; count: number }[];
   recognised: [kind: string, count: number][];
-  identifiers: Record<'dropped' | 'truncated' | 'undecoded' | 'unwatched', number>;
+  identifiers: Record<'dropped' | 'truncated' | 'undecoded' | 'spellingsDropped' | 'unwatched', number>;
   inference: Record<'unsampled' | 'evicted' | 'forgotten' | 'userLike' | 'roomLike', number>;
   hopsDropped: number;
   namesEvicted: number;

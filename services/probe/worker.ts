@@ -55,7 +55,6 @@ function handle(message: ToWorker): void {
       encode();
       return post({ kind: 'read', packets: reader.packets, ...taken() });
     case 'end':
-      if (isRefused) return;
       reader.finish();
       finishFlows();
       return post({
@@ -112,14 +111,14 @@ function problemOf({ code, offset, message }: CaptureError): WorkerProblem {
 function countersOf(): WorkerCounters {
   const { capture, dissect, identifiers, recurring, recorded, names, entries } = pipeline;
   const { packets, bytes, decoded, flowsStarted, flowsEnded, streamBytes, gapBytes } = capture;
-  const { dropped, truncated, undecoded, unwatched } = identifiers;
+  const { dropped, truncated, undecoded, spellingsDropped, unwatched } = identifiers;
   return {
     records: pipeline.records,
     capture: { packets, bytes, decoded, flowsStarted, flowsEnded, streamBytes, gapBytes },
     captureReasons: [...capture.reasons()],
     dissect: [...dissect.entries()],
     recognised: [...identifiers.recognised],
-    identifiers: { dropped, truncated, undecoded, unwatched },
+    identifiers: { dropped, truncated, undecoded, spellingsDropped, unwatched },
     inference: { ...recurring.counters },
     hopsDropped: recorded.hopsDropped,
     namesEvicted: names.evicted,

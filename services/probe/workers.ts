@@ -204,7 +204,7 @@ class Thread {
       dissect.add(protocol, reason, count - (told?.dissect.find((other) => other.protocol === protocol && other.reason === reason)?.count ?? 0));
     }
     for (const [kind, count] of now.recognised) identifiers.count(kind, count - (told?.recognised.find(([other]) => other === kind)?.[1] ?? 0));
-    for (const name of ['dropped', 'truncated', 'undecoded', 'unwatched'] as const)
+    for (const name of ['dropped', 'truncated', 'undecoded', 'spellingsDropped', 'unwatched'] as const)
       identifiers[name] += now.identifiers[name] - (told?.identifiers[name] ?? 0);
     for (const name of ['unsampled', 'evicted', 'forgotten', 'userLike', 'roomLike'] as const)
       recurring.counters[name] += now.inference[name] - (told?.inference[name] ?? 0);

@@ -44,8 +44,12 @@ const denied = 'Service traffic to a country its policy denies';
 
 test('a key from Beijing', () => {
   const builder = new CaptureBuilder();
-  tlsSession(builder, { ip: alice, port: 51_001 }, { ip: '206.247.10.10', port: 443 }, 'us04web.zoom.us', start, 12_000);
-  tlsSession(builder, { ip: alice, port: 51_002 }, { ip: '52.81.151.250', port: 443 }, 'us04kms1.zoom.us', start + 3 * second, 190_000);
+  tlsSession(builder, {
+    client: { ip: alice, port: 51_001 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start, roundTripMicros: 12_000,
+  });
+  tlsSession(builder, {
+    client: { ip: alice, port: 51_002 }, server: { ip: '52.81.151.250', port: 443 }, serverName: 'us04kms1.zoom.us', at: start + 3 * second, roundTripMicros: 190_000,
+  });
   const story = judge(builder);
   assert.equal(verdictOf(story, '206.247.10.10'), 'Zoom, signalling | US/US/US | allowed located=US, operated=US');
   assert.equal(verdictOf(story, '52.81.151.250'), 'Zoom, key-management | CN/CN/CN | denied located=CN, operated=CN');
@@ -95,7 +99,9 @@ test('government policy: the stricter policy decides, and both are shown', async
   ]);
   const builder = new CaptureBuilder();
   for (const [ip, port] of [[alice, 51_006], [bela, 51_007]] as const) {
-    tlsSession(builder, { ip, port }, { ip: '213.19.144.104', port: 443 }, 'zoomam104zc.zoom.us', start, 20_000);
+    tlsSession(builder, {
+      client: { ip, port }, server: { ip: '213.19.144.104', port: 443 }, serverName: 'zoomam104zc.zoom.us', at: start, roundTripMicros: 20_000,
+    });
   }
   const story = judge(builder, policies);
   const decisions = (subject: string): readonly string[] =>
@@ -112,7 +118,9 @@ test('Agora edges: unicast hosts in several countries, one of them denied', () =
   const builder = new CaptureBuilder();
   const edges = { '128.1.233.218': 'DE', '199.190.44.135': 'HK', '202.226.25.166': 'JP' };
   for (const [i, ip] of Object.keys(edges).entries()) {
-    tlsSession(builder, { ip: alice, port: 51_010 + i }, { ip, port: 443 }, `${ip.replaceAll('.', '-')}.edge.agora.io`, start + i * second, 30_000);
+    tlsSession(builder, {
+      client: { ip: alice, port: 51_010 + i }, server: { ip, port: 443 }, serverName: `${ip.replaceAll('.', '-')}.edge.agora.io`, at: start + i * second, roundTripMicros: 30_000,
+    });
   }
   const story = judge(builder);
   assert.equal(verdictOf(story, '128.1.233.218'), 'Agora, media | DE/US/US | allowed located=DE, operated=US');
@@ -146,8 +154,12 @@ test('an anycast resolver: no table locates it, its operator is known', () => {
 
 test("a third party's graph call: contacted, and located apart from its registration", () => {
   const builder = new CaptureBuilder();
-  tlsSession(builder, { ip: alice, port: 52_000 }, { ip: '206.247.10.10', port: 443 }, 'us04web.zoom.us', start - 20 * second, 12_000);
-  tlsSession(builder, { ip: alice, port: 52_001 }, { ip: '157.240.20.35', port: 443 }, 'graph.facebook.com', start, 9_000);
+  tlsSession(builder, {
+    client: { ip: alice, port: 52_000 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start - 20 * second, roundTripMicros: 12_000,
+  });
+  tlsSession(builder, {
+    client: { ip: alice, port: 52_001 }, server: { ip: '157.240.20.35', port: 443 }, serverName: 'graph.facebook.com', at: start, roundTripMicros: 9_000,
+  });
   const story = judge(builder);
   assert.equal(verdictOf(story, '157.240.20.35'), 'Facebook Graph, third-party | AU/US/US | -');
   assert.match(
@@ -158,7 +170,9 @@ test("a third party's graph call: contacted, and located apart from its registra
 
 test('a self-hosted Jitsi stays clean, with its bridge inside the network', () => {
   const builder = new CaptureBuilder();
-  tlsSession(builder, { ip: alice, port: 53_001 }, { ip: '10.20.1.5', port: 443 }, 'meet.example.org', start, 800);
+  tlsSession(builder, {
+    client: { ip: alice, port: 53_001 }, server: { ip: '10.20.1.5', port: 443 }, serverName: 'meet.example.org', at: start, roundTripMicros: 800,
+  });
   const bridge = builder.udp({ client: { ip: alice, port: 53_002 }, server: { ip: '10.20.1.5', port: 10_000 }, at: start + 2 * second });
   for (let packet = 0; packet < 10; packet++) bridge.send(srtp(packet)).receive(srtp(packet + 1000));
   const story = judge(builder);

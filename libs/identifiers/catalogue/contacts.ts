@@ -1,4 +1,4 @@
-import { findEmail, isEmail } from '../email.ts';
+import { findEmail, isEmail, normaliseEmail } from '../email.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { maskEmail } from '../mask.ts';
 import { isPlaceholder } from '../opaque.ts';
@@ -14,18 +14,19 @@ export const email: IdentifierKind = {
   keys: ['*_email', '*_mail', '*_email_address', '*_mail_address', 'e_mail', 'mail_from', 'rcpt_to'],
   validate: isEmail,
   shape: { anchors: [sequence('@', any, any)], confidence: 92, find: findEmail },
-  normalise: (value) => value.trim().toLowerCase(),
+  normalise: normaliseEmail,
   mask: maskEmail,
   confidence: 97,
   traps: [
     'SIP and XMPP `user@host`', 'packages `name@1.2`', 'images `logo@2x.png`', 'ids of messages and calls', '`user:secret@host` in a URL',
     'algorithms of SSH (`umac-64@openssh.com`)', 'nodes of Celery and Erlang (`celery@desk7.example.org`)', 'addresses that were masked',
   ],
-  source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1',
+  source: 'RFC 5321, sections 4.1.2 and 4.5.3.1; RFC 5322, section 3.4.1; RFC 6531, section 3.3',
   examples: {
     match: [
       ['email', 'jane.doe+news@example.org'], ['user', 'Jane@Example.ORG'], 'MAIL FROM:<corey@delta.peach.example>',
       'contact=jane%40example.org', 'write to jane_d@mail.example.co.uk.', '13812345678@139.com', 'From: "Jane" <jane@example.org>',
+      ['email', 'jörg.weiß@bücher.example'], 'schreib an jörg@bücher.example.', '联系jane@example.org谢谢', ['email', '小明@例子.测试'],
     ],
     noMatch: [
       'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
@@ -41,7 +42,7 @@ export const localMailbox: IdentifierKind = {
   name: email.name,
   dataClass: email.dataClass,
   keys: ['mail_from', 'rcpt_to'],
-  normalise: email.normalise!,
+  normalise: normaliseEmail,
   mask: maskEmail,
   validate: (value) => /^[\w.+-]{1,64}@(?=[a-z0-9-]*[a-z])[a-z0-9][a-z0-9-]{0,62}$/i.test(value),
   confidence: 80,
@@ -58,7 +59,7 @@ export const sipUri: IdentifierKind = {
   dataClass: 'account',
   keys: ['sip_uri', 'sip_address', 'sip_aor'],
   validate: isSipUri,
-  shape: patternShape([caseless('sip')], 92, sipUriInText, isSipUri),
+  shape: patternShape({ anchors: [caseless('sip')], confidence: 92, pattern: sipUriInText, accept: isSipUri }),
   normalise: normaliseSipUri,
   confidence: 95,
   traps: ['a URI without a user names a server', '`anonymous`', 'ids of calls, tags, branches'],
@@ -111,7 +112,7 @@ export const residentId: IdentifierKind = {
   dataClass: 'direct',
   keys: ['*_id_card', '*_id_number', '*_id_card_no', '*_identity_card', 'sfz', 'idcard_num', 'resident_id', 'citizen_id'],
   validate: isResidentId,
-  shape: patternShape([{ run: 'digits', least: 17 }], 80, residentIdInText, isResidentId),
+  shape: patternShape({ anchors: [{ run: 'digits', least: 17 }], confidence: 80, pattern: residentIdInText, accept: isResidentId }),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
   traps: ['order numbers of 18 digits: region, date of birth and check character must all be right'],

@@ -4,16 +4,14 @@ import type { IdentifierKind, Shape } from '../kind.ts';
 import { distinct, isPassword, isPlaceholder, isRandomToken, isTimestamp } from '../opaque.ts';
 import { maskSecret } from '../mask.ts';
 import { any, literal, sequence } from '../scan/anchor.ts';
-import { matchAround, patternShape } from '../shape.ts';
+import { matchAround, patternShape, type Reach } from '../shape.ts';
 
-/** `user:password` in front of the host of a URL. */
-const userInfo = /\b[a-z][a-z0-9+.-]{1,15}:\/\/([^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,128})@/gi;
-/** Characters of a match in front of the `@`. */
-const longestUserInfo = 213;
+/** `user:password` in front of the host of a URL, up to the `@`. */
+const userInfo: Reach = { pattern: /\b[a-z][a-z0-9+.-]{1,15}:\/\/([^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,128})@/gi, before: 213, after: 0 };
 
 const findUserInfo: Shape['find'] = (text, at, from, visit) => {
-  if (!text.slice(Math.max(from, at - longestUserInfo), at).includes('://')) return from;
-  const url = matchAround(userInfo, text, at, from, longestUserInfo, 0);
+  if (!text.slice(Math.max(from, at - userInfo.before), at).includes('://')) return from;
+  const url = matchAround(userInfo, text, at, from);
   if (url === null) return from;
   const credentials = url.groups[0]!;
   if (isPassword(credentials.slice(credentials.indexOf(':') + 1))) visit(url.end - 1 - credentials.length, url.end - 1);
@@ -119,7 +117,7 @@ export const apiKey: IdentifierKind = {
     'x_vault_token', 'x_consul_token',
   ],
   validate: (value) => isPrefixedApiKey(value) || isRandomToken(value),
-  shape: patternShape(apiKeyAnchors, 97, apiKeyInText, isPrefixedApiKey, startOfApiKey),
+  shape: patternShape({ anchors: apiKeyAnchors, confidence: 97, pattern: apiKeyInText, accept: isPrefixedApiKey, begin: startOfApiKey }),
   confidence: 90,
   traps: ['keys from manuals (`AKIAIOSFODNN7EXAMPLE`)', 'names of keys', 'runs of one letter behind a prefix'],
   source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; https://docs.github.com/en/code-security/secret-scanning; '
@@ -153,7 +151,7 @@ export const jwt: IdentifierKind = {
   dataClass: 'secret',
   keys: [],
   validate: isJwt,
-  shape: patternShape([literal('eyJ')], 98, jwtInText, isJwt),
+  shape: patternShape({ anchors: [literal('eyJ')], confidence: 98, pattern: jwtInText, accept: isJwt }),
   confidence: 98,
   traps: ['three dotted words', 'base64 of JSON that is no header', 'a header without `alg`'],
   source: 'RFC 7519, section 3; RFC 7515, section 4.1.1',

@@ -114,7 +114,7 @@ export const mac: IdentifierKind = {
     'hardware_address', 'ethernet', 'chaddr', 'wifimac', 'btaddr', 'bt_addr',
   ],
   validate: isMac,
-  shape: patternShape([{ run: 'mac' }], 88, macInText, isMac),
+  shape: patternShape({ anchors: [{ run: 'mac' }], confidence: 88, pattern: macInText, accept: isMac }),
   normalise: normaliseMac,
   confidence: 95,
   traps: ['placeholders, all zeros, broadcast and multicast', 'the last group of a UUID', 'fingerprints of certificates', 'IPv6 addresses'],
@@ -144,7 +144,7 @@ export const pushToken: IdentifierKind = {
     'jpush_id', 'mipush_reg_id', 'notification_token', 'c2dm_token', 'gcm_reg_id', 'gcm_id',
   ],
   validate: (value) => value.length >= 16 && isRandomToken(value),
-  shape: patternShape([literal('APA91b')], 95, registrationToken),
+  shape: patternShape({ anchors: [literal('APA91b')], confidence: 95, pattern: registrationToken }),
   confidence: 92,
   traps: ['names of channels under `push_id`'],
   source: 'https://firebase.google.com/docs/cloud-messaging/manage-tokens; '
@@ -191,7 +191,7 @@ export const deviceId: IdentifierKind = {
     'install_uuid', 'suid', 'duid', 'deviceid2',
   ],
   validate: (value) => isUuid(value) || (isMachineId(value, 8) && !/^[A-Za-z]+[ _-]?\d{0,3}$/.test(value) && !signingModule.test(value)),
-  shape: patternShape([{ run: 'hex', least: 40 }], 80, xiaomiDevice, undefined, (_text, at) => at - 2),
+  shape: patternShape({ anchors: [{ run: 'hex', least: 40 }], confidence: 80, pattern: xiaomiDevice, begin: (_text, at) => at - 'a-'.length }),
   integer: true,
   confidence: 85,
   traps: [

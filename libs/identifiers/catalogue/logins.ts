@@ -1,3 +1,4 @@
+import { isGuest } from '../guest.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { digestCredentials, password } from './credentials.ts';
 import { distinct } from '../opaque.ts';
@@ -43,14 +44,12 @@ export const guestPassword: IdentifierKind = {
   },
 };
 
-const guests = new Set(['anonymous', 'ftp', 'guest']);
-
 export const loginName: IdentifierKind = {
   name: userName.name,
   dataClass: userName.dataClass,
   keys: ['user_name'],
   within: 'login',
-  validate: (value) => value.length <= 256 && !/\p{Cc}/u.test(value) && !hidden.test(value) && !guests.has(value.toLowerCase()) && !isScanner(value),
+  validate: (value) => value.length <= 256 && !/\p{Cc}/u.test(value) && !hidden.test(value) && !isGuest(value) && !isScanner(value),
   confidence: 95,
   traps: ['names by which a server takes everybody in', 'names of scanners'],
   source: 'RFC 1939, section 7; RFC 959, section 4.1.1; RFC 4616; RFC 9051, section 6.2.3',

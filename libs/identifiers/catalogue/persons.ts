@@ -1,3 +1,4 @@
+import { isBirthDate, normaliseBirthDate } from '../birth-date.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { literal } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
@@ -42,7 +43,7 @@ export const windowsSid: IdentifierKind = {
   dataClass: 'account',
   keys: ['sid', 'user_sid', 'security_id', 'object_sid', 'account_sid', 'primary_sid', 'logon_sid', 'owner_sid', 'target_user_sid'],
   validate: (value) => /^S-1-5-21-(?:\d{1,10}-){3}\d{3,10}$/i.test(value),
-  shape: patternShape([literal('S-1')], 95, accountSid),
+  shape: patternShape({ anchors: [literal('S-1')], confidence: 95, pattern: accountSid }),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
   traps: ['well-known identifiers such as S-1-5-18, which are the same on all machines', 'the identifier of a domain has one number less'],
@@ -58,23 +59,8 @@ export const birthDate: IdentifierKind = {
   name: 'birth_date',
   dataClass: 'person',
   keys: ['*_date_of_birth', 'dob', '*_birth_date', 'birthdate', '*_birthday', 'birth_day', 'user_birthday', 'bday', 'geburtsdatum', 'date_naissance'],
-  validate: (value) => {
-    const parts = /^(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?:T00:00:00.*)?$/.exec(value) ?? /^()(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$/.exec(value);
-    if (parts === null) return false;
-    const year = Number(parts[1] === '' ? parts[4] : parts[1]);
-    const [one, other] = [Number(parts[2]), Number(parts[3])];
-    return (
-      year >= 1900 &&
-      year <= 2025 &&
-      one >= 1 &&
-      other >= 1 &&
-      Math.min(one, other) <= 12 &&
-      Math.max(one, other) <= 31 &&
-      !(year === 1900 && one === 1) &&
-      !(year === 1970 && one === 1 && other === 1)
-    );
-  },
-  normalise: (value) => value.replace(/T.*$/, '').replaceAll(/\D/g, ''),
+  validate: isBirthDate,
+  normalise: normaliseBirthDate,
   confidence: 85,
   traps: ['`1970-01-01` and `1900-01-01`, which programs write when they do not know', 'a year alone'],
   source: 'OpenID Connect Core 1.0, section 5.1 (birthdate); HL7 v2.5.1, section 3.4.2.7',

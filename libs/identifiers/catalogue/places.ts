@@ -53,7 +53,9 @@ export const privateAddress: IdentifierKind = {
     'sdp_address', 'stun_address', 'ice_candidate_address', 'interface_ip', 'wifi_ip_address',
   ],
   validate: isPrivate,
-  shape: patternShape([caseless('in ip4 '), caseless('in ip6 '), caseless(' typ host')], 70, sessionAddress, isPrivate, startOfAddress),
+  shape: patternShape({
+    anchors: [caseless('in ip4 '), caseless('in ip6 '), caseless(' typ host')], confidence: 70, pattern: sessionAddress, accept: isPrivate, begin: startOfAddress,
+  }),
   normalise: (value) => value.toLowerCase().replace(/:\d{1,5}$/, (port) => (value.includes('.') ? '' : port)),
   confidence: 70,
   traps: [

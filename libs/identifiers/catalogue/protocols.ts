@@ -221,7 +221,7 @@ export const mediaKey: IdentifierKind = {
   dataClass: 'secret',
   keys: ['sdp_crypto', '*_media_key', '*_meeting_key', 'srtp_key', '*_srtp_master_key', 'srtp_key_salt', 'rtp_key', 'audio_key', 'video_key', 'e2ee_key', 'meeting_enc_key', 'conf_key'],
   validate: (value) => /^(?:[0-9a-f]{32,128}|[A-Za-z0-9+/_-]{22,128}={0,2})$/i.test(value) && isRandomToken(value),
-  shape: patternShape([literal('inline:')], 95, mediaKeyInText, undefined, (_text, at) => at + 7),
+  shape: patternShape({ anchors: [literal('inline:')], confidence: 95, pattern: mediaKeyInText, begin: (_text, at) => at + 'inline:'.length }),
   mask: maskSecret,
   confidence: 92,
   traps: ['the fingerprint of a certificate (`a=fingerprint`), which is no secret', 'names of formats under `video_key`'],

@@ -98,7 +98,7 @@ export const linkedMeeting: IdentifierKind = {
   examples: {
     match: [
       'join at https://meet.google.com/kqx-wvzt-bnm now', 'https://teams.microsoft.com/l/meetup-join/19%3ameeting_Nzk2YjFmZDQtOGE1My00%40thread.v2/0',
-      'url: meet.jit.si/QuarterlyReviewHarbour', ['u', 'https://acme.webex.com/meet/jane.doe'], 'https://bluejeans.com/731845209',
+      'url: meet.jit.si/QuarterlyReviewHarbour', 'HTTPS://Meet.Google.com/kqx-wvzt-bnm', ['u', 'https://acme.webex.com/meet/jane.doe'], 'https://bluejeans.com/731845209',
     ],
     noMatch: [
       'https://meet.google.com/landing',
@@ -126,7 +126,7 @@ export const mucRoomId: IdentifierKind = {
   dataClass: 'room',
   keys: ['jid', 'to', 'from', 'room_jid', 'muc_jid'],
   validate: (value) => mucRoom.test(value),
-  shape: patternShape([sequence('@', any, any)], 88, mucInText, undefined, startOfLocalPart),
+  shape: patternShape({ anchors: [sequence('@', any, any)], confidence: 88, pattern: mucInText, begin: startOfLocalPart }),
   normalise: (value) => value.replace(/\/.*$/, '').replace(/@.*$/, '').toLowerCase(),
   confidence: 90,
   traps: ['the address of a person on such a host has no such subdomain'],

@@ -115,7 +115,7 @@ export const phone: IdentifierKind = {
     'phone_e164', 'e164', 'home_phone', 'work_phone', 'recipient_phone', 'wa_id', 'dialed_number',
   ],
   validate: isPhone,
-  shape: patternShape([sequence('+', digits, any)], 90, phoneInText, isInternational),
+  shape: patternShape({ anchors: [sequence('+', digits, any)], confidence: 90, pattern: phoneInText, accept: isInternational }),
   normalise: normalisePhone,
   confidence: 85,
   traps: [

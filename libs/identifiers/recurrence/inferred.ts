@@ -42,10 +42,18 @@ interface Found {
   readonly value: string;
 }
 
+/** A flow, and what it is compared with. */
+export interface Comparison {
+  readonly flow: SampledFlow;
+  readonly samples: readonly OpenSample[];
+  /** Of its protocol. */
+  readonly slots: SlotTable;
+}
+
 /** What in the payloads of a flow behaves like an identifier, each value once. */
-export function inferredIn(samples: readonly OpenSample[], flow: SampledFlow, slots: SlotTable): Inferred[] {
-  const found: Found[] = [];
-  for (const sample of samples) addFound(found, sample, samples, flow, slots);
+export function inferredIn(comparison: Comparison): Inferred[] {
+  const { samples, slots } = comparison;
+  const found = samples.flatMap((sample) => foundIn(sample, comparison));
   // Where values stand behind types and lengths, distances mean nothing.
   const isTagged = found.some(({ form }) => form === forms.tagged);
   const values = new Map<string, Found>();
@@ -53,12 +61,14 @@ export function inferredIn(samples: readonly OpenSample[], flow: SampledFlow, sl
   return Array.from(values.values(), (one) => inferred(one, slots));
 }
 
-function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSample[], flow: SampledFlow, slots: SlotTable): void {
-  const inSample: Found[] = [];
+/** In the order in which they stand. */
+function foundIn(sample: OpenSample, comparison: Comparison): Found[] {
+  const found: Found[] = [];
   const runs: StableWindow[][] = [];
   const { fields } = sample;
+  const { flow, slots } = comparison;
   for (let i = 0; i < fields.count; i++) {
-    const stable = stableAt(i, sample, samples, flow, slots);
+    const stable = stableAt(i, sample, comparison);
     if (stable === null) continue;
     const form = fields.form[i] as Form;
     if (form === forms.window) {
@@ -67,7 +77,7 @@ function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSamp
       else runs.push([stable]);
     } else {
       const one = form === forms.text ? ofText(stable, fields.encoding[i]!, sample) : ofTagged(stable, flow, sample, slots);
-      if (one !== null) inSample.push(one);
+      if (one !== null) found.push(one);
     }
   }
   // What recurs most is a field; a window that reaches into it from beside it is none.
@@ -76,20 +86,15 @@ function addFound(found: Found[], sample: OpenSample, samples: readonly OpenSamp
     const free = run.filter(({ at }) => !claimed.has(at) && !claimed.has(at + windowBytes - 1));
     const one = free.length === 0 ? null : ofRun(free, flow, sample, slots);
     if (one === null) continue;
-    inSample.push(one);
+    found.push(one);
     for (let at = one.offset; at < one.offset + one.bytes; at++) claimed.add(at);
   }
-  found.push(...inSample.toSorted((one, other) => one.offset - other.offset));
+  return found.toSorted((one, other) => one.offset - other.offset);
 }
 
 /** The i-th field, when what stands there behaves like an identifier. */
-function stableAt(
-  i: number,
-  sample: OpenSample,
-  samples: readonly OpenSample[],
-  { peerIp, protocol }: SampledFlow,
-  slots: SlotTable,
-): StableWindow | null {
+function stableAt(i: number, sample: OpenSample, comparison: Comparison): StableWindow | null {
+  const { flow: { peerIp, protocol }, samples, slots } = comparison;
   const { fields } = sample;
   const slot = protocol.slots.get(fields.slot[i]!);
   if (slot === none || !slots.mayIdentify(slot, protocol.subjects.size)) return null;
@@ -98,14 +103,15 @@ function stableAt(
   const behaves = slots.isUserLike(slot, recurrence) ? 'user' : slots.isRoomLike(slot, recurrence, protocol.subjects.size) ? 'room' : '';
   if (behaves === '' || (fields.form[i] === forms.window && counts(fields.at[i]!, sample, samples))) return null;
   // Two that talk with each other share whatever their session has.
-  if (behaves === 'room' && (slots.values.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, samples, slots)))
+  if (behaves === 'room' && (slots.values.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, comparison)))
     return null;
   return { at: fields.at[i]!, length: fields.length[i]!, behaves, slot, recurrence };
 }
 
 function ofRun(run: readonly StableWindow[], flow: SampledFlow, sample: OpenSample, slots: SlotTable): Found | null {
   const extent = extentOf(run, sample.bytes, slots);
-  return extent === null ? null : ofInteger(forms.window, run.find(({ at }) => at >= extent.at) ?? run.at(-1)!, extent, flow, sample);
+  if (extent === null) return null;
+  return ofInteger(extent, { form: forms.window, stable: run.find(({ at }) => at >= extent.at) ?? run.at(-1)!, sample }, flow);
 }
 
 function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample, slots: SlotTable): Found | null {
@@ -113,10 +119,10 @@ function ofTagged(stable: StableWindow, flow: SampledFlow, sample: OpenSample, s
   const { bytes } = sample;
   if (rejectsBytes(bytes, at, at + length)) return null;
   const order = orderByZeros(bytes, at, at + length) || orderBySpan([bytes.subarray(at, at + length), ...othersOf(stable, slots)]);
-  return ofInteger(forms.tagged, stable, { at, width: length, order }, flow, sample);
+  return ofInteger({ at, width: length, order }, { form: forms.tagged, stable, sample }, flow);
 }
 
-function ofInteger(form: Form, stable: StableWindow, extent: Extent, { subjectIp, peerIp }: SampledFlow, sample: OpenSample): Found | null {
+function ofInteger(extent: Extent, { form, stable, sample }: Pick<Found, 'form' | 'stable' | 'sample'>, { subjectIp, peerIp }: SampledFlow): Found | null {
   const { at, width, order } = extent;
   if (rejectsInteger(sample.bytes, extent, sample.micros, [subjectIp, peerIp])) return null;
   return {
@@ -166,7 +172,7 @@ function counts(at: number, sample: OpenSample, samples: readonly OpenSample[]):
 }
 
 /** Whether the flow has another shared value at the same slot: states and types of messages are shared by all who pass through them. */
-function changes(i: number, row: number, sample: OpenSample, samples: readonly OpenSample[], slots: SlotTable): boolean {
+function changes(i: number, row: number, sample: OpenSample, { samples, slots }: Comparison): boolean {
   const { form, slot, high, low } = sample.fields;
   for (const other of samples) {
     if (other === sample || other.sender !== sample.sender) continue;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Inferred } from './inferred.ts';
 import { RecurringValues } from './recurring-values.ts';
+import { mostSubjectsOfAll } from './value-table.ts';
 
 const start = 1_775_217_600_000_000;
 const minute = 60_000_000;
@@ -23,7 +24,7 @@ function inferredOf(sent: readonly Sent[], finder = new RecurringValues()): Infe
       startMicros: start + i * minute,
     });
     for (const [n, payload] of payloads.entries())
-      if (flow) finder.observe(flow, Buffer.from(payload), 'source', i * 10 + n + 1, start + i * minute + n);
+      if (flow) finder.observe(flow, Buffer.from(payload), { sender: 'source', frame: i * 10 + n + 1, micros: start + i * minute + n });
     return flow;
   });
   return flows.flatMap((flow) => {
@@ -75,7 +76,7 @@ test('all tables are bounded, and what a bound costs is counted', () => {
   assert.equal(finder.counters.unsampled, 1);
   for (const [i, one] of held.entries())
     for (let n = 0; n < 4; n++)
-      finder.observe(one!, Buffer.from(Array.from({ length: 100 }, (_, at) => (at * 7 + i * 31 + n * 13) & 0xff)), 'source', 1, start);
+      finder.observe(one!, Buffer.from(Array.from({ length: 100 }, (_, at) => (at * 7 + i * 31 + n * 13) & 0xff)), { sender: 'source', frame: 1, micros: start });
   assert.ok(finder.size.values <= 500 || finder.counters.evicted > 0);
   for (const one of held) finder.end(one!);
   for (const protocol of ['c', 'd', 'e']) finder.end(flow(protocol, 9)!);
@@ -92,7 +93,7 @@ test('a protocol in which nothing ever recurs is no longer looked at, until a da
   );
   for (let i = 0; i < 63; i++) {
     const flow = begin(i, start + i)!;
-    finder.observe(flow, noise(64), 'source', i, start + i);
+    finder.observe(flow, noise(64), { sender: 'source', frame: i, micros: start + i });
     finder.end(flow);
   }
   assert.equal(begin(1, start + minute), null, 'the 64th flow asks whether anything recurs');
@@ -111,11 +112,24 @@ test('a flow is judged again only when something was learned since', () => {
       file: 'a',
       startMicros: start + i * minute,
     })!;
-    finder.observe(flow, Buffer.from(`c35a0102${ids[i % 3]}`, 'hex'), 'source', i, start + i * minute);
+    finder.observe(flow, Buffer.from(`c35a0102${ids[i % 3]}`, 'hex'), { sender: 'source', frame: i, micros: start + i * minute });
     return flow;
   });
   assert.equal(finder.infer(flows[8]!).length, 1);
   assert.deepEqual(finder.infer(flows[8]!), []);
-  finder.observe(flows[7]!, Buffer.from('00'), 'source', 10, start + 10 * minute);
+  finder.observe(flows[7]!, Buffer.from('00'), { sender: 'source', frame: 10, micros: start + 10 * minute });
   assert.equal(finder.infer(flows[8]!).length, 1);
+});
+
+test('where a single protocol has as many subjects as are told apart, it begins anew', () => {
+  const finder = new RecurringValues();
+  const payload = Buffer.from('c35a0102', 'hex');
+  let forgotten = 0;
+  for (let i = 0; i < mostSubjectsOfAll + 100; i++) {
+    const flow = finder.begin({ protocol: 'udp/24100/', subjectIp: `10.${i >> 16}.${(i >> 8) & 0xff}.${i & 0xff}`, peerIp: '198.51.100.7', file: 'a', startMicros: start + i })!;
+    if (flow.protocol.isForgotten) forgotten++;
+    finder.observe(flow, payload, { sender: 'source', frame: i, micros: start + i });
+    finder.end(flow);
+  }
+  assert.deepEqual([forgotten, finder.counters.evicted], [0, 1]);
 });

@@ -2,7 +2,7 @@ import type { Sender } from '#dissect';
 import { inferredIn, type Inferred, type OpenSample } from './inferred.ts';
 import { PayloadFields } from './payload-fields.ts';
 import { bytesRead, windowBytes, type Slot } from './payload-slots.ts';
-import type { SampledFlow } from './sampled-flow.ts';
+import type { PayloadOrigin, Sample, SampledFlow } from './sampled-flow.ts';
 import { SlotIndex } from './slot-index.ts';
 import { SlotTable } from './slot-table.ts';
 import type { UnknownProtocol } from './unknown-protocol.ts';
@@ -91,6 +91,7 @@ export class RecurringValues {
       this.counters.unsampled++;
       return null;
     }
+    if (this.#subjects >= mostSubjectsOfAll) this.#evict();
     const protocol = this.#protocolOf(flow);
     if (++protocol.flows % flowsPerReview === 0) this.#review(protocol, flow.startMicros);
     if (protocol.restsUntil > flow.startMicros) return null;
@@ -116,16 +117,17 @@ export class RecurringValues {
   }
 
   /** Takes a payload of the flow; only the first few are looked at. */
-  observe(flow: SampledFlow, payload: Buffer, sender: Sender, frame: number, micros: number): void {
+  observe(flow: SampledFlow, payload: Buffer, { sender, frame, micros }: PayloadOrigin): void {
     flow.lastMicros = Math.max(flow.lastMicros, micros);
     flow.protocol.news++;
     if (flow.taken[sender] >= this.#options.samplesPerDirection || payload.length < windowBytes) return;
     const { protocol } = flow;
     if (protocol.isForgotten) return;
     flow.taken[sender]++;
-    flow.samples.push({ bytes: payload.toString('latin1', 0, bytesRead), sender, frame, micros });
+    const sample = { bytes: payload.toString('latin1', 0, bytesRead), sender, frame, micros };
+    flow.samples.push(sample);
     protocol.lastMicros = Math.max(protocol.lastMicros, micros);
-    this.#remember(protocol, flow, payload.subarray(0, bytesRead), sender, frame, micros);
+    this.#remember(flow, payload.subarray(0, bytesRead), sample);
     while (this.#values.size > this.#options.maxValues) this.#evict();
   }
 
@@ -141,7 +143,7 @@ export class RecurringValues {
       const bytes = Buffer.from(text, 'latin1');
       return { bytes, fields: this.#read(i, bytes, sender), sender, frame, micros };
     });
-    const found = inferredIn(samples, flow, this.#slots);
+    const found = inferredIn({ flow, samples, slots: this.#slots });
     for (const { behaves } of found) this.counters[behaves === 'user' ? 'userLike' : 'roomLike']++;
     return found;
   }
@@ -176,7 +178,6 @@ export class RecurringValues {
   }
 
   #addSubject(protocol: UnknownProtocol, ip: string): number {
-    if (this.#subjects === mostSubjectsOfAll) this.#evict();
     const subject = protocol.subjects.size;
     protocol.subjects.set(ip, subject);
     protocol.news++;
@@ -190,9 +191,9 @@ export class RecurringValues {
     return fields;
   }
 
-  #remember(protocol: UnknownProtocol, flow: SampledFlow, payload: Buffer, sender: Sender, frame: number, micros: number): void {
-    const { count, slot, high, low } = this.#read(0, payload, sender);
-    for (let i = 0; i < count; i++) this.#slots.add(this.#slotOf(protocol, slot[i]!), high[i]!, low[i]!, flow, frame, micros);
+  #remember(flow: SampledFlow, payload: Buffer, sample: Sample): void {
+    const { count, slot, high, low } = this.#read(0, payload, sample.sender);
+    for (let i = 0; i < count; i++) this.#slots.add(this.#slotOf(flow.protocol, slot[i]!), high[i]!, low[i]!, flow, sample);
   }
 
   #slotOf({ slots }: UnknownProtocol, slot: Slot): number {

@@ -11,13 +11,18 @@ export const leastPause = 5_000_000;
 /** What two subjects have within this time they have together, µs. */
 export const near = 600_000_000;
 
-/** The beginning of a payload. */
-export interface Sample {
-  /** Each character a byte: a string takes what it holds, while a small buffer pins a slab of thousands of bytes. */
-  readonly bytes: string;
+/** Who sent a payload, in which packet, and when. */
+export interface PayloadOrigin {
   readonly sender: Sender;
   readonly frame: number;
+  /** µs since 1970. */
   readonly micros: number;
+}
+
+/** The beginning of a payload. */
+export interface Sample extends PayloadOrigin {
+  /** Each character a byte: a string takes what it holds, while a small buffer pins a slab of thousands of bytes. */
+  readonly bytes: string;
 }
 
 /** A flow of a protocol that nothing knows, with the beginnings of its first payloads. */

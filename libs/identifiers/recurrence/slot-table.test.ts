@@ -48,7 +48,7 @@ test('a slot knows the values that recur in it, and whose they are, whatever sto
       }
       const slot = slots[one.slot]!;
       const flow = flows[3 * one.subject + one.flow]!;
-      table.add(slot, 0, 0xffff_fff0 + one.value, flow, 1, flow.startMicros);
+      table.add(slot, 0, 0xffff_fff0 + one.value, flow, { sender: 'source', frame: 1, micros: flow.startMicros });
       const known = model.get(slot)!.get(one.value) ?? { subjects: new Set(), flows: new Set() };
       model.get(slot)!.set(one.value, { subjects: known.subjects.add(one.subject), flows: known.flows.add(flow.number) });
     }

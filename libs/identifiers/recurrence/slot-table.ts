@@ -1,4 +1,4 @@
-import { leastPause, leastUserEvidence, near, type SampledFlow } from './sampled-flow.ts';
+import { leastPause, leastUserEvidence, near, type PayloadOrigin, type SampledFlow } from './sampled-flow.ts';
 import { mostSubjects, mostSubjectsOfAll, none, type ValueTable } from './value-table.ts';
 
 /** Values of one slot that are remembered. */
@@ -82,7 +82,7 @@ export class SlotTable {
   }
 
   /** Takes what a payload of the flow has at the slot, unless that is closed; and closes it when it is hopeless. */
-  add(slot: number, high: number, low: number, flow: SampledFlow, frame: number, micros: number): void {
+  add(slot: number, high: number, low: number, flow: SampledFlow, sample: PayloadOrigin): void {
     const rows = this.#rows;
     const at = slot * words;
     if (rows[at + IS_CLOSED] === 1) return;
@@ -95,11 +95,11 @@ export class SlotTable {
     const row = values.find(slot, high, low);
     if (row === none) {
       if (rows[at + ONCE + SIZE]! + rows[at + AGAIN + SIZE]! >= maxValues) this.#forgetOne(at);
-      this.#append(at + ONCE, values.add(slot, high, low, flow, frame, micros));
+      this.#append(at + ONCE, values.add(slot, high, low, flow, sample));
       rows[at + VERSION]!++;
     } else {
-      if (values.lastFlow[row] !== flow) this.#recurs(at, row, flow, frame, micros);
-      if (micros > values.last[row]!) values.last[row] = micros;
+      if (values.lastFlow[row] !== flow) this.#recurs(at, row, flow, sample);
+      if (sample.micros > values.last[row]!) values.last[row] = sample.micros;
     }
     if (this.#isHopeless(at)) this.close(slot);
   }
@@ -279,14 +279,14 @@ export class SlotTable {
     return marked;
   }
 
-  #recurs(at: number, row: number, flow: SampledFlow, frame: number, micros: number): void {
+  #recurs(at: number, row: number, flow: SampledFlow, sample: PayloadOrigin): void {
     const rows = this.#rows;
     if (this.values.flows[row] === 1) {
       this.#remove(at + ONCE, row);
       this.#append(at + AGAIN, row);
       rows[at + VERSION]!++;
     }
-    if (this.values.again(row, flow, frame, micros)) rows[at + VERSION]!++;
+    if (this.values.again(row, flow, sample)) rows[at + VERSION]!++;
     if (rows[at + LAST_RECURRING] === flow.number) return;
     rows[at + LAST_RECURRING] = flow.number;
     rows[at + RECURRING]!++;

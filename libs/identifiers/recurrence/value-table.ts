@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { leastPause, near, type SampledFlow } from './sampled-flow.ts';
+import { leastPause, near, type PayloadOrigin, type SampledFlow } from './sampled-flow.ts';
 
 /** Subjects of all protocols together; of one they are told apart by numbers of 16 bits. */
 export const mostSubjectsOfAll = 65_535;
@@ -82,7 +82,7 @@ export class ValueTable {
   }
 
   /** A row for a value that has none, as the flow has it. */
-  add(slot: number, high: number, low: number, flow: SampledFlow, frame: number, micros: number): number {
+  add(slot: number, high: number, low: number, flow: SampledFlow, { frame, micros }: PayloadOrigin): number {
     const row = this.#take();
     const at = row * keyWords;
     this.#keys[at] = slot;
@@ -102,7 +102,7 @@ export class ValueTable {
   }
 
   /** One more flow has it. Returns whether that is news: of another subject, the second session, or subjects together. */
-  again(row: number, flow: SampledFlow, frame: number, micros: number): boolean {
+  again(row: number, flow: SampledFlow, { frame, micros }: PayloadOrigin): boolean {
     const before = this.lastFlow[row]!;
     const flows = this.flows[row]!++;
     let isNews = false;

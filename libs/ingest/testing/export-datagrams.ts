@@ -58,9 +58,9 @@ export function netflow5(sequence: number, sampling: number, records: readonly V
   ]);
 }
 
-/** A flow sample with the first bytes of an Ethernet frame. */
-export function sflow(sequence: number, rate: number, frame: Buffer, frameLength = frame.length): Buffer {
-  const record = Buffer.concat([u32(1, frameLength, 4, frame.length), frame, Buffer.alloc((4 - frame.length % 4) % 4)]);
+/** A flow sample with the first bytes of a frame, of Ethernet where nothing else is said. */
+export function sflow(sequence: number, rate: number, frame: Buffer, frameLength = frame.length, headerProtocol = 1): Buffer {
+  const record = Buffer.concat([u32(headerProtocol, frameLength, 4, frame.length), frame, Buffer.alloc((4 - frame.length % 4) % 4)]);
   const sample = Buffer.concat([u32(sequence, 1, rate, rate * sequence, 0, 1, 2, 1), u32(1, record.length), record]);
   return Buffer.concat([u32(5, 1), ip('192.0.2.1'), u32(0, sequence, 1000, 1), u32(1, sample.length), sample]);
 }

@@ -51,7 +51,7 @@ function behind(members: Uint8Array, bytes: Uint8Array, at: number): number {
 }
 
 function pattern(name: string, source: string, isCaseless: boolean, anchors: readonly Anchor[], locate: Pattern['locate'] = (_, at) => at): Pattern {
-  const { find } = patternShape(anchors, 100, new RegExp(source, isCaseless ? 'iy' : 'y'));
+  const { find } = patternShape({ anchors, confidence: 100, pattern: new RegExp(source, isCaseless ? 'iy' : 'y') });
   const unique = [...new Map(anchors.map((anchor) => [JSON.stringify(anchor), anchor])).values()];
   return { name, source, isCaseless, anchors: unique, locate, find };
 }

@@ -6,7 +6,9 @@ const server = '10.20.1.5';
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder();
-  tlsSession(builder, { ip: alice, port: 53_001 }, { ip: server, port: 443 }, 'meet.example.org', start, 800);
+  tlsSession(builder, {
+    client: { ip: alice, port: 53_001 }, server: { ip: server, port: 443 }, serverName: 'meet.example.org', at: start, roundTripMicros: 800,
+  });
   const transaction = opaque('transaction', 12);
   const bridge = builder.udp({ client: { ip: alice, port: 53_002 }, server: { ip: server, port: 10_000 }, at: start + 2 * second })
     .send(stunMessage('bindingRequest', transaction, [{ type: 'username', value: '8fk2d:Zx0b' }]))

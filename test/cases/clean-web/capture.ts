@@ -4,7 +4,9 @@ import { alice, second, start, web, type Told } from '../case.ts';
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder();
-  tlsSession(builder, { ip: alice, port: 53_003 }, { ip: '185.15.59.224', port: 443 }, 'www.wikipedia.org', start, 15_000);
+  tlsSession(builder, {
+    client: { ip: alice, port: 53_003 }, server: { ip: '185.15.59.224', port: 443 }, serverName: 'www.wikipedia.org', at: start, roundTripMicros: 15_000,
+  });
   resolve(builder, alice, 'static.example.org', web.ip, start + 2 * second);
   builder.tcp({ client: { ip: alice, port: 53_004 }, server: web, at: start + 3 * second })
     .handshake()

@@ -4,8 +4,12 @@ import { alice, deniedCountry, second, start, type Told } from '../case.ts';
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder();
-  tlsSession(builder, { ip: alice, port: 51_001 }, { ip: '206.247.10.10', port: 443 }, 'us04web.zoom.us', start, 12_000);
-  tlsSession(builder, { ip: alice, port: 51_002 }, { ip: '52.81.151.250', port: 443 }, 'us04kms1.zoom.us', start + 3 * second, 190_000);
+  tlsSession(builder, {
+    client: { ip: alice, port: 51_001 }, server: { ip: '206.247.10.10', port: 443 }, serverName: 'us04web.zoom.us', at: start, roundTripMicros: 12_000,
+  });
+  tlsSession(builder, {
+    client: { ip: alice, port: 51_002 }, server: { ip: '52.81.151.250', port: 443 }, serverName: 'us04kms1.zoom.us', at: start + 3 * second, roundTripMicros: 190_000,
+  });
   return builder.pcap();
 }
 

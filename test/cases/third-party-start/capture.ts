@@ -13,7 +13,9 @@ const form = new URLSearchParams({
 
 export function capture(): Buffer {
   const builder = new CaptureBuilder();
-  tlsSession(builder, { ip: alice, port: 52_001 }, { ip: graph, port: 443 }, 'graph.facebook.com', start, 9_000);
+  tlsSession(builder, {
+    client: { ip: alice, port: 52_001 }, server: { ip: graph, port: 443 }, serverName: 'graph.facebook.com', at: start, roundTripMicros: 9_000,
+  });
   const headers = { Host: 'graph.facebook.com', 'User-Agent': 'FBiOSSDK.5.0.2', 'Content-Type': 'application/x-www-form-urlencoded' };
   builder.tcp({ client: { ip: alice, port: 52_002 }, server: { ip: graph, port: 80 }, at: start + 4 * second })
     .handshake()
