@@ -105,8 +105,7 @@ function compareWithBaseline(ratios: Ratios): void {
   }
 }
 
-/** In a process of its own, so that RSS and compiled code are those of one run. */
-/** With the memory that bin/telltale gives it. */
+/** In a process of its own, so that RSS and compiled code are those of one run, and with the memory that bin/telltale gives it. */
 function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
   try {
