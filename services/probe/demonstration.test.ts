@@ -33,9 +33,9 @@ test('its findings are the stories, and nothing else', () => {
     '10.20.0.12 Service traffic to a country its policy denies: signalling → qos-america.agoralab.co CN',
     '10.20.0.13 Service traffic to a country its policy denies: key-management → us04kms1.zoom.us CN',
     '10.20.0.13 Service traffic to a country its policy denies: media → zoomtj12mmr.tj.zoom.us CN',
-    '10.20.0.14 Third-party analytics endpoint contacted: third-party → graph.facebook.com AU',
-    '10.20.0.14 Device data in clear to an analytics endpoint: advertising_id 6D92078A-8246-4BA4-AE5B-76104861E7DC → graph.facebook.com AU',
-    '10.20.0.14 Device data in clear to an analytics endpoint: device_id XZ1c4fe6a2-9c3e-4a54-8a02-5b7c1a0d9e31 → graph.facebook.com AU',
+    '10.20.0.14 Third-party analytics endpoint contacted: third-party → graph.facebook.com US',
+    '10.20.0.14 Device data in clear to an analytics endpoint: advertising_id 6D92078A-8246-4BA4-AE5B-76104861E7DC → graph.facebook.com US',
+    '10.20.0.14 Device data in clear to an analytics endpoint: device_id XZ1c4fe6a2-9c3e-4a54-8a02-5b7c1a0d9e31 → graph.facebook.com US',
   ].toSorted());
 });
 
