@@ -21,6 +21,11 @@ export class HpackDecoder {
   /** Blocks were lost, and with them entries that later ones refer to. */
   #isIncomplete = false;
 
+  /** Bytes of its entries, as RFC 7541 counts them. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Some blocks never came: what refers to them is left out. Entries that come from now on are known again. */
   forget(): void {
     this.#dynamic.length = this.#size = 0;

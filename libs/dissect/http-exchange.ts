@@ -13,6 +13,9 @@ export interface Exchange {
   answered: boolean;
 }
 
+/** With the names in it. */
+const bytesPerExchange = 512;
+
 /** What most connections have, most of the time; an array that was emptied keeps its room. Never written to. */
 const nonePending: Exchange[] = [];
 
@@ -25,6 +28,10 @@ export class Exchanges {
 
   constructor(environment: DissectEnvironment) {
     this.#environment = environment;
+  }
+
+  get heldBytes(): number {
+    return this.#pending.length * bytesPerExchange;
   }
 
   add(exchange: Exchange): void {

@@ -32,7 +32,7 @@ class HttpHandler implements StreamHandler {
 
   get heldBytes(): number {
     if (this.#upgraded !== null) return this.#upgraded.heldBytes ?? 0;
-    return (this.#source?.heldBytes ?? 0) + (this.#destination?.heldBytes ?? 0);
+    return (this.#source?.heldBytes ?? 0) + (this.#destination?.heldBytes ?? 0) + this.#exchanges.heldBytes;
   }
 
   data(sender: Sender): void {

@@ -103,7 +103,7 @@ class Http2Side implements Side {
   }
 
   get heldBytes(): number {
-    return this.#kept + this.#blockLength;
+    return this.#kept + this.#blockLength + this.#hpack.size;
   }
 
   read(): void {
