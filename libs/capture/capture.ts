@@ -15,6 +15,6 @@ export {
   dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
 } from './payloads.ts';
-export { transportName } from './protocols.ts';
+export { ACK, FIN, RST, SYN, transportName } from './protocols.ts';
 export { CaptureReader, type CaptureReaderOptions } from './reader.ts';
 export { PacketView } from './view.ts';

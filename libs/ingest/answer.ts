@@ -1,5 +1,4 @@
-import type { FlowEndReason } from '#capture';
-import { ACK, FIN, RST, SYN } from './tcp-flags.ts';
+import { ACK, FIN, RST, SYN, type FlowEndReason } from '#capture';
 
 /** How the destination of a flow answered, as far as a log or an export tells. */
 export interface Answer {

@@ -1,11 +1,10 @@
-import { formatAddress, transportName } from '#capture';
+import { ACK, SYN, formatAddress, transportName } from '#capture';
 import type { Message } from '#dissect';
 import { answerOfFlags, silent, unknownAnswer, type Answer } from './answer.ts';
 import { isServerPort, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { addField, addLogin, message } from './messages.ts';
 import { oneWay } from './one-way.ts';
-import { ACK, SYN } from './tcp-flags.ts';
 
 /** A datagram of a flow export: who sent it, when it came, and what its header says. */
 export interface ExportOrigin {

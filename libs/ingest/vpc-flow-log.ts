@@ -1,8 +1,8 @@
+import { ACK, SYN } from '#capture';
 import { endpointsOf, isServerPort, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import type { LineFormat, LogSource } from './log.ts';
 import { oneWay } from './one-way.ts';
-import { ACK, SYN } from './tcp-flags.ts';
 import { parseTime } from './time.ts';
 
 /** Columns of version 2, which stand for a missing header. */

@@ -58,14 +58,16 @@ async function loadEngine(): Promise<CreateConnection> {
   }
 }
 
+/** Id of the process that opened the data folder last, as text; empty where none did. */
+export async function ownerOf(folder: string): Promise<string> {
+  return readFile(join(folder, 'owner'), 'utf8').then((text) => text.trim(), () => '');
+}
+
 async function connect(create: CreateConnection, folder: string): Promise<Connection> {
   try {
     return create({ path: join(folder, 'clickhouse') });
   } catch (error) {
-    const owner = await readFile(join(folder, 'owner'), 'utf8').then(
-      (text) => text.trim(),
-      () => '',
-    );
+    const owner = await ownerOf(folder);
     throw new StoreError(
       'folder-in-use',
       `cannot open the data folder ${folder}: ${owner === '' ? 'it is no folder of ours, or not writable' : `process ${owner} has it open`}. ` +

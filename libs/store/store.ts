@@ -7,6 +7,7 @@ import { migrations } from './migrations/migrations.ts';
 import { DirtyMinutes, recompute, rollups, staleMinutes } from './rollups.ts';
 import { Writer, type Rejection } from './writer.ts';
 
+export { ownerOf } from './embedded.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export type { Rejection } from './writer.ts';
 export * from './queries.ts';

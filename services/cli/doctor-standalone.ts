@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '#runtime';
-import { openStore, StoreError } from '#store';
+import { openStore, ownerOf, StoreError } from '#store';
 import { loadDetection } from '../detector/packs.ts';
 import { readTokenKey } from '../probe/token-key.ts';
 import { dataFolder } from '../standalone/data-folder.ts';
@@ -106,8 +106,8 @@ const heldByTelltale = 'in use by the Telltale that runs (see review page)';
 
 /** Whether the process that last held the folder still lives. */
 async function isHeld(folder: string): Promise<boolean> {
+  const pid = Number(await ownerOf(folder));
   try {
-    const pid = Number(await readFile(path.join(folder, 'owner'), 'utf8'));
     return pid > 0 && process.kill(pid, 0);
   } catch {
     return false;
