@@ -28,8 +28,7 @@ const longestRead = 24 * hour;
 /**
  * A peer of a service falls silent, or refuses, and a peer in another country or network takes its place: per subject, service and role.
  *
- * Whether that place is new is said by the baseline: the countries in which this probe has seen the service and role answer, in the hourly
- * rollup (800 days). Ids and times are functions of the flows, so any number of runs and processes tell a failover once.
+ * Whether that place is new is said by the baseline: the countries in which this probe has seen the service and role answer in 800 days. Ids and times are functions of the flows, so any number of runs and processes tell a failover once.
  */
 export function failoverDetection({ intervalMillis, learningMicros, versions }: BaselineOptions): ScheduledDetection {
   return {
@@ -136,8 +135,8 @@ const columnsOf = (peer: string): string => peerColumns.map((name) => `${name} A
 const tupleOf = (peer: string): string => `map(${peerColumns.map((name) => `'${name}', toString(${peer}_${name})`).join(', ')})`;
 
 /** The countries in which a probe has seen a service and role answer, and since when. */
-const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located, min(timestamp) AS first
-    FROM flows_1h WHERE destination_packets > 0 AND telltale_service != ''
+const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located, min(service_places.first) AS first
+    FROM service_places
     GROUP BY observer, service, role, located`;
 
 /**
