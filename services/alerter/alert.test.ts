@@ -34,7 +34,8 @@ test('a source without a clock of its own: it begins when the finding arrived', 
 test('links to the review page where there is one', () => {
   assert.equal(
     alertOf(groupOf({ subject: 'fd00::1' }), throttle, 'https://telltale.example/review', opened).generatorURL,
-    'https://telltale.example/review?subject=fd00%3A%3A1&rule=r1',
+    'https://telltale.example/review#subject=fd00%3A%3A1&rule=r1',
   );
+  assert.equal(alertOf(groupOf({ subject: '' }), throttle, 'https://telltale.example', opened).generatorURL, 'https://telltale.example/#rule=r1');
   assert.equal(alertOf(groupOf(), throttle, undefined, opened).generatorURL, '');
 });

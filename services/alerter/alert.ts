@@ -49,9 +49,9 @@ function isoTime(millis: number): string {
   return new Date(Math.min(millis, 253_402_300_799_999)).toISOString();
 }
 
-function linkTo(reviewUrl: string, group: Group): string {
+/** The page reads its view behind the #. */
+function linkTo(reviewUrl: string, { subject, ruleId }: Group): string {
   const url = new URL(reviewUrl);
-  url.searchParams.set('subject', group.subject);
-  url.searchParams.set('rule', group.ruleId);
+  url.hash = new URLSearchParams({ ...(subject !== '' && { subject }), rule: ruleId }).toString();
   return url.href;
 }

@@ -58,7 +58,7 @@ describe('alerter and webhooks', () => {
       roles: 'media',
       rule_version: 'abcd1234',
       last_finding: 'a3',
-      link: 'http://127.0.0.1:8080/findings?subject=10.0.0.5&rule=r1',
+      link: 'http://127.0.0.1:8080/findings#subject=10.0.0.5&rule=r1',
     });
     assert.equal(alert.startsAt, new Date(created).toISOString());
     assert(Date.parse(alert.endsAt) > Date.now() + 3_500_000);
