@@ -1,4 +1,5 @@
 import type { Component, Logger, Metrics } from '#runtime';
+import type { Check } from '../operations/operations.ts';
 import { alertOf } from './alert.ts';
 import { alertmanager } from './alertmanager.ts';
 import type { AlerterConfiguration, ReceiverConfiguration } from './configuration.ts';
@@ -25,7 +26,7 @@ const delayBuckets = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600];
  *
  * What `handle` has taken is on disk before it ends, and stays there until each receiver has it.
  */
-export class Alerter implements Component {
+export class Alerter implements Component, Check {
   readonly name = 'alerter';
   readonly groups: Groups;
   readonly deliveries: readonly Delivery[];

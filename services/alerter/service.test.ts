@@ -30,7 +30,7 @@ if (process.argv[2] === 'program') {
       assert.deepEqual(await (await fetch(`${service.url}/readyz`)).json(), {
         status: 'ready',
         checks: [
-          { name: 'journal', ok: true },
+          { name: 'alerter', ok: true },
           { name: 'findings', ok: true },
         ],
       });
@@ -91,6 +91,7 @@ if (process.argv[2] === 'program') {
 function messageSource(): FindingSource {
   const closed = Promise.withResolvers<void>();
   return {
+    trouble: '',
     run(handle) {
       process.on('message', (message) =>
         message === 'fail' ? closed.reject(new Error('rights were taken away')) : void handle(message as Finding[]),

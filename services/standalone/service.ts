@@ -104,5 +104,5 @@ function standaloneAlerter({ configuration, logger, metrics, lifecycle }: Servic
   const alerter = new Alerter({ configuration: { ...configuration.alerter, state }, metrics, logger });
   const reader = new RecordReader('findings', log.source, (batch) => alerter.handle(batch), (error) => lifecycle.fail('the alerter', error));
   reportSource(metrics, 'findings', log.source.counters);
-  return { sink: log.sink, checks: [reader], modules: [AlerterModule.with(alerter)], components: [alerter, reader] };
+  return { sink: log.sink, checks: [alerter, reader], modules: [AlerterModule.with(alerter)], components: [alerter, reader] };
 }
