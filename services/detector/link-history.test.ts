@@ -38,6 +38,8 @@ function flow(seconds: number, observable: Observable, fields: Partial<FlowRecor
   });
 }
 
+const silent = { error: () => {} };
+
 test('links across processes: the store tells what a subject showed before, and which links were told', async () => {
   await using folder = await temporaryFolder('links');
   await using store = await openStore({ path: folder.path });
@@ -46,7 +48,7 @@ test('links across processes: the store tells what a subject showed before, and 
   const found: Finding[] = [];
   const start = (): Detector => {
     const detection = new Detection({ ...parts, rules: parts.pack.plan, hits: parts.pack.hits });
-    return new Detector(detection, store, { send: async (findings) => { found.push(...findings); }, close: async () => {} });
+    return new Detector(detection, store, { send: async (findings) => { found.push(...findings); }, close: async () => {} }, silent);
   };
   const linked = async (detector: Detector, ...records: FlowRecord[]): Promise<string[]> => {
     found.length = 0;
@@ -92,7 +94,7 @@ test('in one flow identifiers belong together however long ago, also across proc
         found.push(...findings);
       },
       close: async () => {},
-    });
+    }, silent);
   const record = flow(0, seen('user_id', 'tk1.k.user'));
   const later = Object.assign(flow(900, seen('room_id', 'tk1.k.room')), {
     'telltale.flow.id': record['telltale.flow.id'],

@@ -22,7 +22,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
 
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch, onAssigned: () => detector.reassigned() });
     const sink = new KafkaFindingSink(connection);
-    const detector = new Detector(detection, store, sink);
+    const detector = new Detector(detection, store, sink, logger);
     const reader = new RecordReader('flow records', source, detector.handle, (error) => lifecycle.fail('the reader of flow records', error));
     const storeComponent = new StoreComponent(store);
     const schedule = new ScheduledDetections({ store, findings: sink, detections: scheduled, logger });

@@ -25,6 +25,7 @@ export function reportDetector(metrics: Metrics, counters: DetectorCounters): vo
     records: 'Flow records evaluated.',
     batches: 'Batches of them.',
     findings: { help: 'Findings, by level.', label: 'level' },
+    unjudged: 'Records that the detection failed on because of a defect; they are stored without findings.',
     detectSeconds: 'Seconds spent in enrichment and rules.',
     storeSeconds: 'Seconds spent waiting for ClickHouse.',
     recalledSubjects: 'Subjects that were new to this process, so that the store was asked for their last minutes.',

@@ -64,7 +64,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
         },
         close: async () => {},
       };
-      const detector = new Detector(detection, store, findings);
+      const detector = new Detector(detection, store, findings, logger);
       const schedule = new ScheduledDetections({ store, findings, detections: scheduled, logger });
       const storeComponent = new StoreComponent(store);
       const detectorReader = new RecordReader('flow records', flows.source, detector.handle, (error) => lifecycle.fail('the detector', error));
