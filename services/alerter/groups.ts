@@ -2,12 +2,15 @@ import { readFinding } from './finding.ts';
 import { addFinding, groupKey, openGroup, type Delivered, type Group } from './grouping.ts';
 import { activeUntil, dueAt, isPending, type Route, type Throttle } from './throttling.ts';
 
+/** Which bound made an alert be given up. */
+export type DropReason = 'queue_full' | 'evicted';
+
 export interface GroupsOptions extends Throttle {
   readonly maxGroups: number;
   readonly rememberedFindings: number;
   readonly routes: readonly Route[];
   /** An alert is given up, for `reason`. */
-  readonly onDrop: (route: Route, group: Group, reason: 'queue_full' | 'evicted') => void;
+  readonly onDrop: (route: Route, group: Group, reason: DropReason) => void;
 }
 
 export class GroupsCounts {
