@@ -1,3 +1,4 @@
+import type { Finding } from '#flow';
 import type { Component, Logger, Metrics } from '#runtime';
 import type { Check } from '../operations/operations.ts';
 import { alertOf } from './alert.ts';
@@ -95,7 +96,7 @@ export class Alerter implements Component, Check {
   }
 
   /** Takes findings; ends when they are on disk, and only then may their source move on. Waits for no receiver. */
-  async handle(findings: readonly unknown[]): Promise<void> {
+  async handle(findings: readonly Finding[]): Promise<void> {
     const now = this.#clock();
     for (const finding of findings) this.groups.add(finding, now);
     await this.#save();
@@ -155,7 +156,6 @@ export class Alerter implements Component, Check {
   #register(metrics: Metrics): void {
     metrics.counts('alerter', this.groups.counts, {
       findings: 'Findings taken.',
-      malformed: 'Messages that are no finding.',
       duplicates: 'Findings that were taken before, and are not counted again.',
       groupsOpened: 'Groups opened.',
       groupsEnded: 'Groups that ended after the quiet period.',

@@ -348,7 +348,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sink = new KafkaFindingSink(fixture.connection, options);
     const source = new KafkaFindingSource(fixture.connection, { ...options, groupId: fixture.groupId, maxWaitMillis: 50 });
     const filled = { 'rule.id': 'r', 'telltale.observables.related': ['user_id=tk1.a'] };
-    const findings = subjects.map((subject) => Object.assign(createFinding(recordOf(subject, 0)), filled));
+    const findings = subjects.map((subject) => Object.assign(createFinding(recordOf(subject, 0)), { ...filled, 'event.id': subject }));
     await sink.send(findings);
     await fixture.produce([Buffer.from('{"rule.id":7,"message":"PLANTED"}'), Buffer.from('[PLANTED')]);
 
