@@ -122,3 +122,17 @@ test('of more rows than are read the latest count, and that they were more is co
   assert.deepEqual(await recall(3), [3, 0, ['tk1.k.another', 'tk1.k.device', 'tk1.k.early']]);
   assert.deepEqual(await recall(2), [2, 1, ['tk1.k.another', 'tk1.k.device']]);
 });
+
+test('records of years ago beside those of now are asked for apart: no question spans what was stored in between', async () => {
+  const spans: number[] = [];
+  const query = async <Row>(_: string, { from, to }: Readonly<Record<string, unknown>> = {}): Promise<Row[]> => {
+    spans.push((Number(to) - Number(from)) / second);
+    return [];
+  };
+  const counters = { recalledSubjects: 0, recalledRecords: 0, recallsCut: 0 };
+  const at = (seconds: number): FlowRecord => flow(seconds, seen('room_id', 'tk1.k.room'), { 'telltale.subject.ip': `10.0.${port >> 8}.${port & 255}` });
+  await new LinkHistory(query, counters).recall([0, 30, -200_000_000, 600].map(at), new Linkability(10), []);
+  assert.deepEqual(spans, [120, 720]);
+  await new LinkHistory(query, counters).recall(Array.from({ length: 100 }, (_, i) => at(i * 100_000)), new Linkability(10), []);
+  assert.deepEqual([spans.length, counters.recallsCut, counters.recalledSubjects], [66, 36, 104]);
+});
