@@ -94,8 +94,9 @@ export class ScheduledDetections implements Component {
     const detections = this.#parts.detections();
     const due = detections.filter(({ name }) => (this.#due.get(name) ?? 0) <= now);
     if (due.length > 0) await this.run(due);
-    // Names of rules that are gone.
+    // Of rules that are gone.
     for (const name of this.#due.keys()) if (!detections.some((detection) => detection.name === name)) this.#due.delete(name);
+    for (const title of this.counters.lag.keys()) if (!detections.some((detection) => detection.title === title)) this.counters.lag.delete(title);
   }
 
   /**
