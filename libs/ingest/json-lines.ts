@@ -1,7 +1,7 @@
 import { gcpFlowLog } from './gcp-flow-log.ts';
-import { jsonDocument } from './json-document.ts';
+import { jsonElements } from './json-elements.ts';
 import type { LineFormat, LogReader, LogSource } from './log.ts';
-import { asRow, parseRow, type Row } from './row.ts';
+import { parseRow, type Row } from './row.ts';
 import { suricata } from './suricata.ts';
 import { zeekJson } from './zeek-json.ts';
 
@@ -32,13 +32,10 @@ export function jsonLines(source: LogSource): LineFormat {
 /** The same rows as elements of one array, as cloud consoles export them; an element counts as a line. */
 export function jsonArray(source: LogSource): LogReader {
   const read = rowReader(source);
-  return jsonDocument(name, source, (document) => {
-    if (!Array.isArray(document)) return;
-    document.forEach((element, index) => {
-      const row = asRow(element);
-      if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, index + 1);
-      else read(row, Buffer.from(JSON.stringify(row)), index + 1);
-    });
+  return jsonElements(name, [], source, (written, number) => {
+    const row = parseRow(written);
+    if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, number);
+    else read(row, Buffer.from(JSON.stringify(row)), number);
   });
 }
 

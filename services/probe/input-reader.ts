@@ -14,7 +14,7 @@ export interface InputReader {
   readonly packets: number;
   /** Where and why a capture could not be read further. */
   readonly problem: CaptureError | null;
-  /** Says nothing before its end: it is read as a whole. */
+  /** It is a whole of which no part can be read on: should it grow, all of it is read again. */
   readonly isDocument: boolean;
   /** How far the entries reach that were handed on. Without it, a restart can only read from the beginning. */
   mark?(): LogMark;
