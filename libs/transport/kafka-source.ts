@@ -9,6 +9,7 @@ import { Gatherer, type Gathering } from './gatherer.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 import type { FindingSource, FlowSource, RecordSource } from './log.ts';
 import { silentLogger, type TransportLogger } from './logger.ts';
+import { Outage } from './outage.ts';
 import { topics } from './topics.ts';
 
 export interface KafkaSourceOptions {
@@ -54,6 +55,7 @@ export class KafkaSource<T> implements RecordSource<T> {
   readonly #options: KafkaSourceOptions;
   readonly #topic: string;
   readonly #logger: TransportLogger;
+  readonly #outage: Outage;
   readonly #deadLetters: DeadLetters;
   readonly #stopping = new AbortController();
   #consumer: Consumer | null = null;
@@ -65,6 +67,7 @@ export class KafkaSource<T> implements RecordSource<T> {
     this.#options = options;
     this.#topic = options.topic ?? format.topic;
     this.#logger = connection.logger ?? silentLogger;
+    this.#outage = new Outage(this.#logger, this.#topic, 'reading from Kafka');
     this.#deadLetters = new DeadLetters(connection, options.deadLetterTopic ?? topics.deadLetters);
   }
 
@@ -92,8 +95,7 @@ export class KafkaSource<T> implements RecordSource<T> {
         if (!isRetriable(error)) throw error;
         failures = this.counters.batches > batchesBefore ? 1 : failures + 1;
         this.counters.restarts++;
-        const { message } = error as Error;
-        this.#logger.warn({ topic: this.#topic, failures, error: message }, 'reading from Kafka failed, joining the group anew');
+        this.#outage.failed(error);
         await backoff(failures, this.#stopping.signal);
       }
     }
@@ -107,6 +109,7 @@ export class KafkaSource<T> implements RecordSource<T> {
       if (this.#stopping.signal.aborted) resolve();
     }));
     consumer.on(consumer.events.GROUP_JOIN, () => {
+      this.#outage.ended();
       this.#forgetLag();
       this.#options.onAssigned?.();
     });
