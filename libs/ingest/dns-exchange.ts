@@ -1,4 +1,6 @@
-import { DissectCounters, defaultDissectOptions, dissectDatagram, type Message, type Sender } from '#dissect';
+import { dissectDatagram, type Message, type Sender } from '#dissect';
+import type { IngestCounters } from './counters.ts';
+import { dissect } from './dissected.ts';
 
 export interface DnsRecord {
   readonly name: string;
@@ -18,7 +20,7 @@ export interface DnsExchange {
 }
 
 /** Its messages. It is written as the datagram that it stands for (RFC 1035, section 4.1) and read by the dissector of captures. */
-export function dnsMessages({ sender, questions, answers }: DnsExchange, micros: number): Message[] {
+export function dnsMessages({ sender, questions, answers }: DnsExchange, micros: number, counters: IngestCounters): Message[] {
   const isAnswer = sender === 'destination';
   const head = [0, isAnswer ? 0x8180 : 0x0100, questions.length, answers.length, 0, 0];
   const datagram = Buffer.concat([
@@ -27,12 +29,8 @@ export function dnsMessages({ sender, questions, answers }: DnsExchange, micros:
     ...answers.flatMap(({ name, type, class: of, ttl, data }) => [nameOf(name), u16(type), u16(of), u16(ttl >>> 16), u16(ttl), u16(data.length), data]),
   ]);
   const messages: Message[] = [];
-  dissectDatagram(
-    datagram,
-    { sender, sourcePort: 0, destinationPort: dnsPort, frame: 0, micros },
-    { options: defaultDissectOptions, counters: new DissectCounters() },
-    (message) => messages.push(message),
-  );
+  const context = { sender, sourcePort: 0, destinationPort: dnsPort, frame: 0, micros };
+  dissect(counters, (environment) => dissectDatagram(datagram, context, environment, (message) => messages.push(message)));
   return messages;
 }
 

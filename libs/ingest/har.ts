@@ -1,4 +1,5 @@
 import type { Message } from '#dissect';
+import type { IngestCounters } from './counters.ts';
 import { canonicalAddress, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
@@ -45,7 +46,7 @@ function readEntry(entry: Row, number: number, { name, counters, emit }: LogSour
   counters.entries++;
   emit({
     source: 'har', flowName: '', endpoints: endpointsOfEntry(entry, url, isEncrypted), micros, startMicros: micros, line: number,
-    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros), totals: null, ends: false,
+    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros, counters), totals: null, ends: false,
     visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
 }
@@ -67,7 +68,7 @@ function endpointsOfEntry(entry: Row, url: URL, isEncrypted: boolean): Endpoints
   };
 }
 
-function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number): Message[] {
+function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number, counters: IngestCounters): Message[] {
   const request = object(entry, 'request');
   const response = object(entry, 'response');
   const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext('HTTP/1');
@@ -80,7 +81,7 @@ function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number):
     responseHeaders: withDefaults(headersOf(response), [['Content-Type', text(object(response, 'content'), 'mimeType')]]),
     responseBody: contentOf(object(response, 'content')),
     encryption,
-  }, micros);
+  }, micros, counters);
   // Chrome and Firefox put the messages of a WebSocket beside its handshake, and what went wrong with it among them.
   for (const frame of objects(entry, '_webSocketMessages')) {
     const type = text(frame, 'type');

@@ -3,6 +3,7 @@ import { jsonElements } from './json-elements.ts';
 import type { LineFormat, LogReader, LogSource } from './log.ts';
 import { parseRow, type Row } from './row.ts';
 import { suricata } from './suricata.ts';
+import { syslogHeaderLength } from './syslog-header.ts';
 import { zeekJson } from './zeek-json.ts';
 
 /** Reads one kind of row. */
@@ -16,15 +17,26 @@ export interface RowFormat {
 
 const name = 'json';
 
-/** A log of one JSON object per line. Each line says of which format it is, so that logs may be mixed, as shippers do. */
+const openBrace = 0x7b;
+
+/**
+ * A log of one JSON object per line, alone or behind a syslog header. Each line says of which format it is, so that logs may be mixed, as shippers
+ * do; syslog has also what other programs say.
+ */
 export function jsonLines(source: LogSource): LineFormat {
   const read = rowReader(source);
   return {
     name,
     line(line, number) {
-      const row = parseRow(line);
+      const header = line[0] === openBrace ? 0 : syslogHeaderLength(line);
+      const written = line.subarray(header);
+      if (header > 0 && written[0] !== openBrace) {
+        source.counters.add('syslog', 'lines that hold no JSON');
+        return;
+      }
+      const row = parseRow(written);
       if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, number);
-      else read(row, line, number);
+      else read(row, written, number);
     },
   };
 }

@@ -1,4 +1,6 @@
-import { DatagramDissector, DissectCounters, StreamDissector, defaultDissectOptions, type Encryption, type Message, type Sender } from '#dissect';
+import { DatagramDissector, StreamDissector, type Encryption, type Message, type Sender } from '#dissect';
+import type { IngestCounters } from './counters.ts';
+import { dissect } from './dissected.ts';
 import { dnsMessages } from './dns-exchange.ts';
 import { canonicalAddress, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
@@ -81,7 +83,7 @@ function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSo
   counters.entries++;
   emit({
     source: format, flowName: textOf(client, 'id'), endpoints: endpointsOfFlow(flow), micros, startMicros: micros, line: number, digest: digestOf(bytes),
-    protocol: '', messages: read(flow, encryption, micros), totals: null, ends: false,
+    protocol: '', messages: read(flow, encryption, micros, counters), totals: null, ends: false,
     visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
 }
@@ -121,7 +123,7 @@ function addressOf(connection: Dictionary | undefined, ...names: readonly string
   return ['', 0];
 }
 
-function exchange(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
+function exchange(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
   const request = dictionary(flow, 'request');
   const response = dictionary(flow, 'response');
   const headers = headersOf(request);
@@ -137,7 +139,7 @@ function exchange(flow: Dictionary, encryption: Encryption, micros: number): Mes
     responseBody: bodyOf(response),
     encryption,
     keepsContentEncoding: true,
-  }, micros);
+  }, micros, counters);
   const socket = dictionary(flow, 'websocket');
   return socket === undefined ? messages : [...messages, ...frames(socket, encryption, micros)];
 }
@@ -152,27 +154,31 @@ function frames(socket: Dictionary, encryption: Encryption, micros: number): Mes
 }
 
 /** The bytes of a TCP connection, read by the dissectors of captures. */
-function conversation(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
+function conversation(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
   const messages: Message[] = [];
-  const dissector = new StreamDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, (one) => messages.push(kept(one, encryption)));
-  for (const [isFromClient, content, time] of parts(flow)) dissector.data(senderOf(isFromClient), bytesOf(content ?? null), 0, microsOf(time) || micros);
-  dissector.end();
+  dissect(counters, (environment) => {
+    const dissector = new StreamDissector(environment, (one) => messages.push(kept(one, encryption)));
+    for (const [isFromClient, content, time] of parts(flow)) dissector.data(senderOf(isFromClient), bytesOf(content ?? null), 0, microsOf(time) || micros);
+    dissector.end();
+  });
   return messages;
 }
 
 /** The datagrams of a UDP flow, likewise. */
-function datagrams(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
+function datagrams(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
   const messages: Message[] = [];
-  const dissector = new DatagramDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, (one) => messages.push(kept(one, encryption)));
   const { sourcePort, destinationPort } = endpointsOfFlow(flow);
-  for (const [isFromClient, content, time] of parts(flow)) {
-    dissector.datagram(bytesOf(content ?? null), { sender: senderOf(isFromClient), sourcePort, destinationPort, frame: 0, micros: microsOf(time) || micros });
-  }
+  dissect(counters, (environment) => {
+    const dissector = new DatagramDissector(environment, (one) => messages.push(kept(one, encryption)));
+    for (const [isFromClient, content, time] of parts(flow)) {
+      dissector.datagram(bytesOf(content ?? null), { sender: senderOf(isFromClient), sourcePort, destinationPort, frame: 0, micros: microsOf(time) || micros });
+    }
+  });
   return messages;
 }
 
 /** A question of DNS, and its answer. */
-function resolution(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
+function resolution(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
   return (['request', 'response'] as const).flatMap((side) => {
     const dns = dictionary(flow, side);
     if (dns === undefined) return [];
@@ -181,13 +187,13 @@ function resolution(flow: Dictionary, encryption: Encryption, micros: number): M
       data: bytesOf(record.get('data') ?? null).subarray(0, 65_535),
     }));
     const sender = side === 'request' ? 'source' : 'destination';
-    return dnsMessages({ sender, questions: records('questions'), answers: records('answers') }, microsOf(dns.get('timestamp')) || micros)
+    return dnsMessages({ sender, questions: records('questions'), answers: records('answers') }, microsOf(dns.get('timestamp')) || micros, counters)
       .map((one) => kept(one, encryption));
   });
 }
 
 /** How the content of a flow is read, by its type. */
-const contents: ReadonlyMap<string, (flow: Dictionary, encryption: Encryption, micros: number) => Message[]> =
+const contents: ReadonlyMap<string, (flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters) => Message[]> =
   new Map([['http', exchange], ['websocket', frames], ['tcp', conversation], ['udp', datagrams], ['dns', resolution]]);
 
 /** A message of a dissector, to be kept. What the proxy has decrypted was encrypted on the wire; of the rest, also what it let pass, the bytes tell. */

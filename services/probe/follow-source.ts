@@ -335,8 +335,10 @@ export class FollowSource implements Component {
       this.#options.logger.warn({ file: followed.name }, 'is compressed, and cannot be followed: read it without --follow');
       followed.reader = deaf;
     } else {
-      followed.reader = readerOf(followed.start, followed.name, this.#options.pipeline);
-      this.#guard(followed, () => followed.reader!.push(followed.start));
+      this.#guard(followed, () => {
+        followed.reader = readerOf(followed.start, followed.name, this.#options.pipeline);
+        return followed.reader.push(followed.start);
+      });
     }
     followed.start = Buffer.alloc(0);
   }
