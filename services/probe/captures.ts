@@ -14,6 +14,8 @@ export interface CaptureInput {
   name: string;
   /** Size in bytes; 0 for standard input. */
   size: number;
+  /** When it was written last, µs: the time of packets that have none. */
+  writtenMicros?: number;
   /** Found while walking a folder, so that it need not be a capture. */
   found: boolean;
 }
@@ -30,7 +32,7 @@ export async function listCaptures(args: readonly string[]): Promise<{ inputs: C
   const unreadable: UnreadableInput[] = [];
   for (const argument of args) {
     if (argument === '-') {
-      inputs.push({ path: '-', name: 'stdin', size: 0, found: false });
+      inputs.push({ path: '-', name: 'stdin', size: 0, writtenMicros: Date.now() * 1000, found: false });
       continue;
     }
     try {
@@ -58,7 +60,7 @@ async function walk(folder: string, inputs: CaptureInput[], unreadable: Unreadab
 }
 
 function inputOf(file: string, stats: Stats, found: boolean): CaptureInput {
-  return { path: file, name: path.basename(file), size: stats.size, found };
+  return { path: file, name: path.basename(file), size: stats.size, writtenMicros: Math.round(stats.mtimeMs * 1000), found };
 }
 
 /** Why a file or folder cannot be read, in words. */

@@ -336,7 +336,7 @@ export class FollowSource implements Component {
       followed.reader = deaf;
     } else {
       this.#guard(followed, () => {
-        followed.reader = readerOf(followed.start, followed.name, this.#options.pipeline);
+        followed.reader = readerOf(followed.start, { name: followed.name, writtenMicros: followed.file.bornMicros }, this.#options.pipeline);
         return followed.reader.push(followed.start);
       });
     }

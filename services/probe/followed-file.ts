@@ -13,6 +13,7 @@ export class FollowedFile {
   readonly #positions: Positions;
   #handle: FileHandle | undefined;
   #identity: FileIdentity = { dev: 0, ino: 0 };
+  #bornMicros = 0;
   #position = 0;
   #writtenAt = 0;
   #start: Buffer = Buffer.alloc(0);
@@ -43,6 +44,11 @@ export class FollowedFile {
     if (current === null || (current.ino === this.#identity.ino && current.dev === this.#identity.dev)) return null;
     // The writer may have written its last lines between the two looks above.
     return (await this.#read(handle)) ?? this.#rotated();
+  }
+
+  /** When the file at hand was made, or where the file system does not tell last written before it was opened, µs; the same after a restart. */
+  get bornMicros(): number {
+    return this.#bornMicros;
   }
 
   /** Bytes before what is handed out next. */
@@ -107,9 +113,10 @@ export class FollowedFile {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
     }
-    const { dev, ino, size, mtimeMs } = await this.#handle.stat();
+    const { dev, ino, size, mtimeMs, birthtimeMs } = await this.#handle.stat();
     this.#identity = { dev, ino };
     this.#writtenAt = mtimeMs;
+    this.#bornMicros = Math.round((birthtimeMs || mtimeMs) * 1000);
     this.#start = await this.beginning(startBytes);
     const known = this.#positions.find(this.#identity, size, this.#start);
     this.resumed = known !== null && known.offset > 0 ? known : null;
