@@ -18,6 +18,8 @@ export class FollowedFile {
   #writtenAt = 0;
   #start: Buffer = Buffer.alloc(0);
   #sleeps = false;
+  /** Of the file as it was when its beginning was compared last. */
+  #looked = { size: -1, mtimeMs: -1 };
   /** How far the file was read in an earlier run, where reading goes on there. */
   resumed: FilePosition | null = null;
 
@@ -115,6 +117,7 @@ export class FollowedFile {
     }
     const { dev, ino, size, mtimeMs, birthtimeMs } = await this.#handle.stat();
     this.#identity = { dev, ino };
+    this.#looked = { size: -1, mtimeMs: -1 };
     this.#writtenAt = mtimeMs;
     this.#bornMicros = Math.round((birthtimeMs || mtimeMs) * 1000);
     this.#start = await this.beginning(startBytes);
@@ -143,9 +146,13 @@ export class FollowedFile {
     return 'rotated';
   }
 
-  /** It is shorter than what was read of it, or, where much was written since, begins otherwise. */
+  /** It is shorter than what was read of it, or was written to since it was looked at, and begins otherwise. */
   async #isTruncated(handle: FileHandle): Promise<boolean> {
-    return (await handle.stat()).size < this.#position || !(await this.beginning(this.#start.length)).equals(this.#start);
+    const { size, mtimeMs } = await handle.stat();
+    if (size < this.#position) return true;
+    if (size === this.#looked.size && mtimeMs === this.#looked.mtimeMs) return false;
+    this.#looked = { size, mtimeMs };
+    return !(await this.beginning(this.#start.length)).equals(this.#start);
   }
 
   async #read(handle: FileHandle): Promise<Buffer | null> {
