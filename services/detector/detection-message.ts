@@ -182,7 +182,7 @@ function policyName(id: string, record: FlowRecord): string {
   return decision === undefined ? `policy ${id}` : `policy ${id} version ${decision.slice(id.length + 1, decision.indexOf(' '))}`;
 }
 
-/** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-08-01, inferred`. */
+/** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-11-22, inferred`. */
 function withSources(reason: string, record: FlowRecord, { placeOf }: MessageFacts): string {
   return reason.split('; ').map((part) => {
     const [, hop, ip, answers] = /^(?:(\S+) (\S+): )?(.*)$/.exec(part)!;
