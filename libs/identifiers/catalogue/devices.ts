@@ -7,7 +7,7 @@ import { patternShape } from '../shape.ts';
 export const androidId: IdentifierKind = {
   name: 'android_id',
   dataClass: 'device',
-  keys: ['*_android_id', 'ssaid', 'client_androidid', 'aid', 'android_device_id', 'secure_android_id', 'androidid',  'andid',  'andi'],
+  keys: ['*_android_id', 'ssaid', 'client_androidid', 'aid', 'android_device_id', 'secure_android_id', 'androidid', 'andid', 'andi'],
   // 64 bits in hexadecimal; leading zeros are lost in some releases.
   validate: (value) => isHex(value, 13, 16) && /[a-f]/i.test(value) && value.toLowerCase() !== '9774d56d682e549c',
   normalise: normaliseHex,
@@ -88,7 +88,10 @@ export const udid: IdentifierKind = {
 export const bssid: IdentifierKind = {
   name: 'bssid',
   dataClass: 'location',
-  keys: ['*_bssid', 'ap_mac', 'router_mac', 'wifi_bssid', 'gateway_mac', 'wifi_ap', 'wifi_ap_mac', 'hotspot_mac', 'access_point', 'wlan_bssid', 'wifi_router_mac'],
+  keys: [
+    '*_bssid', 'ap_mac', 'router_mac', 'wifi_bssid', 'gateway_mac', 'wifi_ap', 'wifi_ap_mac', 'hotspot_mac', 'access_point', 'wlan_bssid',
+    'wifi_router_mac',
+  ],
   validate: isMac,
   normalise: normaliseMac,
   confidence: 97,
