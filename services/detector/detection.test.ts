@@ -50,7 +50,7 @@ const roomId: Observable = { ...userId, kind: 'room_id', path: 'udp.payload@20',
 const agora = { 'destination.ip': '47.88.10.20', 'destination.port': 8000, 'destination.domain': 'qos-america.agoralab.co' };
 
 const names = (findings: Finding[]): string[] => findings.map((finding) => finding['rule.name']).toSorted();
-const atPlatform = 'User or room id in clear at a voice platform';
+const atPlatform = 'User or room id in clear at a communication service';
 const named = (findings: Finding[], name: string): Finding => findings.find((finding) => finding['rule.name'] === name)!;
 
 test('a join packet with user and room id: each of them, the pair, and the operator the policy denies', () => {
