@@ -250,13 +250,9 @@ function network(asn: number, organisation: string): string {
 }
 
 function unknownAnswer(answer: string, { name, unlocated, anycast }: Asked, tablesOf: MessageFacts['tablesOf']): string {
-  const [, dimension, country, how, what] = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer)! as unknown as [
-    string,
-    Dimension,
-    string,
-    string?,
-    string?,
-  ];
+  const told = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer) as unknown as [string, Dimension, string, string?, string?] | null;
+  if (told === null) return answer;
+  const [, dimension, country, how, what] = told;
   if (how === 'if') return `whether ${what}`;
   const question = questions[dimension].replace('X', name);
   if (how !== undefined) return `${question} (${country}, disputed by ${what})`;
