@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { FlowRecord } from '#flow';
 import { ip, ipfix, set, template, u16, u32, u8 } from '../../libs/ingest/testing/export-datagrams.ts';
-import { temporaryStore } from '../../libs/store/testing.ts';
+import { age, temporaryStore } from '../../libs/store/testing.ts';
 import { runInProcess } from '../../test/support/pipeline-in-process.ts';
 import { failoverDetection } from './failover-detection.ts';
+import type { Query } from './scheduled-detections.ts';
 import { day, hour, noon, runOnce, second, serviceFlow } from './scheduled-testing.ts';
 
 const detection = failoverDetection({ intervalMillis: 1_000, learningMicros: 7 * day, versions: 'rules 1' });
@@ -204,6 +205,20 @@ for (const [name, content] of Object.entries(sources)) {
     }
   });
 }
+
+test('of months of flows those near what was just stored are read', async () => {
+  await using temporary = await temporaryStore();
+  const { store, path } = temporary;
+  const earlier = Array.from({ length: 20_000 }, (_, i) => serviceFlow(noon - 60 * day + i * 200 * second, { 'source.port': i }));
+  await store.write(earlier, []);
+  await age(path, 'flows', '1 DAY');
+  await store.write([serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing)], []);
+  const { now } = await store.detectionRuns();
+  const found = [];
+  const query: Query = (sql, parameters) => store.query(`${sql} SETTINGS max_rows_to_read = 10000`, parameters);
+  for await (const findings of detection.detect(query, { since: now, now })) found.push(...findings);
+  assert.equal(found.length, 1);
+});
 
 const captures = join(process.env['TELLTALE_SHARED'] ?? '../shared', 'captures/ndpi/pcap');
 const skip = existsSync(captures) ? false : `NO CAPTURES IN ${captures}: failover was not tested on real traffic`;
