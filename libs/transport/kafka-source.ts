@@ -283,10 +283,10 @@ function heartbeatMillis(sessionTimeoutMillis: number): number {
   return Math.min(3_000, Math.floor(sessionTimeoutMillis / 5));
 }
 
-/** Flow records from `telltale.flows.v1`, in the format of #wire. */
+/** Flow records from `telltale.flows.v1`, in the format of #wire. Unless told otherwise little waits for a second: a store wants few large inserts. */
 export class KafkaFlowSource extends KafkaSource<FlowRecord> implements FlowSource {
   constructor(connection: KafkaConnection, options: KafkaSourceOptions) {
-    super(flowFormat, connection, options);
+    super(flowFormat, connection, { maxWaitMillis: 1000, minFetchBytes: 256 * 1024, ...options });
   }
 }
 

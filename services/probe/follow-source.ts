@@ -65,8 +65,8 @@ interface Followed {
 const maxFiles = 10_000;
 /** Files that sleep with an open handle; beyond, what is written to one just before it is rotated may be missed. */
 const maxDozing = 512;
-/** How often positions are saved while they move, milliseconds. */
-const saveInterval = 1000;
+/** How often records are handed over that fill no batch, and positions are saved while they move, milliseconds: a store wants few large inserts. */
+const confirmInterval = 1000;
 /** What is read once more before the place where a log goes on, bytes. */
 const warmBytes = 1 << 20;
 
@@ -96,7 +96,7 @@ export class FollowSource implements Component {
   #positions!: Positions;
   #running: Promise<void> | undefined;
   #isFull = false;
-  #savedAt = -Infinity;
+  #confirmedAt = -Infinity;
   #scannedAt = -Infinity;
 
   constructor(options: FollowSourceOptions) {
@@ -135,7 +135,7 @@ export class FollowSource implements Component {
       await this.#scan();
       let hasNews = false;
       for (const followed of this.#followed.values()) if (await this.#advance(followed)) hasNews = true;
-      await this.#confirm();
+      if (performance.now() - this.#confirmedAt >= confirmInterval) await this.#confirm();
       if (!hasNews) await delay(this.#options.pollInterval ?? 250, undefined, { signal }).catch(() => {});
     }
     await this.#end();
@@ -152,7 +152,7 @@ export class FollowSource implements Component {
       await followed.file.close();
     }
     while (!this.#options.pipeline.finish(batchSize)) await this.#send();
-    await this.#confirm(true);
+    await this.#confirm();
   }
 
   #add(file: string, isFound: boolean): Followed {
@@ -206,7 +206,6 @@ export class FollowSource implements Component {
     while (!this.#stopping.signal.aborted && await this.#advance(followed));
     if (!this.#stopping.signal.aborted) this.#finish(followed);
     await followed.file.close();
-    await this.#confirm();
   }
 
   /** Looks for new files in the folders, and for those that sleep or are gone. */
@@ -390,9 +389,10 @@ export class FollowSource implements Component {
     }
   }
 
-  /** Hands over what waits; when it is accepted the positions move, and are saved from time to time. */
-  async #confirm(saves = performance.now() - this.#savedAt >= saveInterval): Promise<void> {
+  /** Hands over what waits; when it is accepted the positions move, and are saved. */
+  async #confirm(): Promise<void> {
     await this.#send();
+    this.#confirmedAt = performance.now();
     for (const position of this.#ended) this.#move(position);
     this.#ended = [];
     for (const followed of this.#followed.values()) {
@@ -403,8 +403,6 @@ export class FollowSource implements Component {
       const position = mark === undefined ? file.positionAt(0, 0, '') : file.positionAt(file.offset - mark.unread, mark.line, mark.head);
       if (position !== null) this.#move(position);
     }
-    if (!saves) return;
-    this.#savedAt = performance.now();
     try {
       await this.#positions.save();
     } catch (error) {
