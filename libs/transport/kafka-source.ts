@@ -9,6 +9,7 @@ import { Gatherer, type Gathering } from './gatherer.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 import type { FindingSource, FlowSource, RecordSource } from './log.ts';
 import { silentLogger, type TransportLogger } from './logger.ts';
+import { Outage } from './outage.ts';
 import { PartitionProgress } from './partition-progress.ts';
 import { topics } from './topics.ts';
 
@@ -63,6 +64,7 @@ export class KafkaSource<T> implements RecordSource<T> {
   readonly #options: KafkaSourceOptions;
   readonly #topic: string;
   readonly #logger: TransportLogger;
+  readonly #outage: Outage;
   readonly #deadLetters: DeadLetters;
   readonly #stopping = new AbortController();
   #consumer: Consumer | null = null;
@@ -74,6 +76,7 @@ export class KafkaSource<T> implements RecordSource<T> {
     this.#options = options;
     this.#topic = options.topic ?? format.topic;
     this.#logger = connection.logger ?? silentLogger;
+    this.#outage = new Outage(this.#logger, this.#topic, 'reading from Kafka');
     this.#deadLetters = new DeadLetters(connection, options.deadLetterTopic ?? topics.deadLetters);
   }
 
@@ -101,8 +104,8 @@ export class KafkaSource<T> implements RecordSource<T> {
         if (!isRetriable(error)) throw error;
         failures = this.counters.batches > batchesBefore ? 1 : failures + 1;
         this.counters.restarts++;
-        this.trouble = (error as Error).message;
-        this.#logger.warn({ topic: this.#topic, failures, error: this.trouble }, 'reading from Kafka failed, joining the group anew');
+        this.#outage.failed(error);
+        this.trouble = this.#outage.reason;
         await backoff(failures, this.#stopping.signal);
       }
     }
@@ -118,6 +121,7 @@ export class KafkaSource<T> implements RecordSource<T> {
       if (this.#stopping.signal.aborted) resolve();
     }));
     consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
+      this.#outage.ended();
       progress.assigned(memberAssignment[this.#topic] ?? []);
       this.#options.onAssigned?.();
     });

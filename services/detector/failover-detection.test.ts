@@ -220,7 +220,7 @@ for (const [name, content] of Object.entries(sources)) {
       const { records } = await runInProcess(join(folder, name), { tokenKey: Buffer.alloc(32, 1), observer: 'lab' });
       const [finding, ...more] = await told(...records.values());
       assert.deepEqual(more, []);
-      assert.match(finding!.message, / Policy conferencing version 1 denies it \(located=CN, operated=CN\)\.$/);
+      assert.match(finding!.message, / Policy conferencing version 2 denies it \(located=CN, operated=CN\)\.$/);
       assert.match(
         finding!.message,
         /^10\.0\.0\.5 went over from 144\.195\.10\.10:8801, US by dbip-city 20\S+ \(AS30103 .*\), to 221\.122\.63\.10:8801, CN by dbip-city 20\S+ .* for Zoom \(media\): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on\./,

@@ -42,6 +42,9 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     });
 
     // The reader starts last and stops first: no batch arrives that cannot be stored.
-    lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader);
+    lifecycle.add(
+      http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader,
+      { name: 'patience of the findings sink', stop: () => sink.drain() },
+    );
   },
 };

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leastSample } from '#ingest';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
-import { listCaptures, reasonOf } from './captures.ts';
+import { whyUnreadable } from '../file-problem.ts';
+import { listCaptures } from './captures.ts';
 import { FollowedFile } from './followed-file.ts';
 import { readerOf, resumedReaderOf, warmUp, type InputReader } from './input-reader.ts';
 import { batchSize } from './outlet.ts';
@@ -107,7 +108,7 @@ export class FollowSource implements Component {
   async start(): Promise<void> {
     const { files, positions, logger } = this.#options;
     for (const file of files) {
-      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: reasonOf(error) }, 'is waited for'));
+      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: whyUnreadable(error) }, 'is waited for'));
       if (stats && !stats.isFile() && !stats.isDirectory())
         throw new Error(`${file} is neither a file nor a folder, and cannot be followed: read it without --follow`);
     }
@@ -250,7 +251,7 @@ export class FollowSource implements Component {
       this.#refused.delete(file.path);
       return chunk;
     } catch (error) {
-      this.#refuse(file.path, reasonOf(error));
+      this.#refuse(file.path, whyUnreadable(error));
       return null;
     }
   }
@@ -334,8 +335,10 @@ export class FollowSource implements Component {
       this.#options.logger.warn({ file: followed.name }, 'is compressed, and cannot be followed: read it without --follow');
       followed.reader = deaf;
     } else {
-      followed.reader = readerOf(followed.start, followed.name, this.#options.pipeline);
-      this.#guard(followed, () => followed.reader!.push(followed.start));
+      this.#guard(followed, () => {
+        followed.reader = readerOf(followed.start, { name: followed.name, writtenMicros: followed.file.bornMicros }, this.#options.pipeline);
+        return followed.reader.push(followed.start);
+      });
     }
     followed.start = Buffer.alloc(0);
   }

@@ -310,17 +310,57 @@ describe('Kafka', { skip: kafka === null }, () => {
     await until('all confirmed', () => new Set(idsOf(confirmed)).size === 300);
     for (const subject of subjects) assert.deepEqual(arrivalsOf(confirmed, subject), Array.from({ length: 15 }, (_, i) => i));
     assert.equal(sink.counters.records, 300);
+    const told = fixture.logged.filter((line) => line.includes('sending to Kafka'));
+    assert.ok(told.length < sink.counters.retries, `${told.length} lines, ${sink.counters.retries} retries`);
+    assert.match(told[0]!, /^sending to Kafka failed/);
+    assert.match(told.at(-1)!, /^sending to Kafka goes on .*"failures":\d+,"seconds":/);
   });
 
   test('a sink that is closed during an outage rejects what was not acknowledged', { skip: outageSkip }, async () => {
     await using fixture = await KafkaFixture.create(kafka!.brokers);
-    const sink = fixture.sink({ closeTimeoutMillis: 300 });
+    const sink = fixture.sink({ patienceMillis: 300 });
     await sink.send(recordsOf(subjects, 1));
     await kafka!.outage!.kill();
     const rejected = assert.rejects(sink.send(recordsOf(subjects, 1, 1)), { code: 'closed' });
     await sink.close();
     await rejected;
     await kafka!.outage!.start();
+  });
+
+  test('a sink that is drained sends on while brokers accept, and does not wait for those that are away', { skip: outageSkip }, async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink({ patienceMillis: 2_000 });
+    sink.drain();
+    await sink.send(recordsOf(subjects, 1));
+    sink.check();
+    await kafka!.outage!.kill();
+    const rejected = assert.rejects(sink.send(recordsOf(subjects, 1, 1)), { code: 'closed' });
+    await until('the outage is told', () => fixture.logged.some((line) => line.startsWith('sending to Kafka failed')));
+    assert.throws(() => sink.check(), Error);
+    await rejected;
+    await assert.rejects(sink.send(recordsOf(subjects, 1, 2)), { code: 'closed' });
+    assert.deepEqual([sink.counters.records, sink.counters.rejected], [20, { closed: 40 }]);
+    await kafka!.outage!.start();
+  });
+
+  test('where brokers take smaller messages, smaller ones are sent, and a record too large for them becomes a dead letter', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const topic = `${fixture.topic}-small`;
+    const admin = fixture.client.admin();
+    await admin.connect();
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries: [{ name: 'max.message.bytes', value: '6000' }] }] });
+    await admin.disconnect();
+    const giant = recordOf('10.0.0.1', 1_000);
+    giant['dns.resolved_ip'] = Array.from({ length: 2_000 }, (_, i) => `PLANTED${Math.sin(i)}`);
+    const sent = recordsOf(subjects, 200);
+    const sink = fixture.sink({ topic });
+    await sink.send([...sent.slice(0, 100), giant, ...sent.slice(100)]);
+    assert.deepEqual([sink.counters.records, sink.counters.deadLetters, sink.counters.rejected], [sent.length, { too_large: 1 }, {}]);
+
+    const received: FlowRecord[] = [];
+    void fixture.source({ topic }).run(async (records) => void received.push(...records));
+    await until('the others received', () => received.length >= sent.length);
+    assert.deepEqual(idsOf(received), idsOf(sent));
   });
 
   test('what repeating cannot mend is said at once', async () => {
@@ -337,6 +377,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sink = fixture.sink({ topic });
     const sent = sink.send(recordsOf(subjects, 1));
     await until('it tries', () => sink.counters.retries > 0);
+    assert.match(fixture.logged.join('\n'), /there is no topic \S+-late: telltale migrate makes it/);
     await ensureTopics(fixture.connection, [{ topic, partitions: 1, replicationFactor: 1, retentionMillis: 3_600_000, compression: 'gzip' }]);
     await sent;
     await Promise.all([fixture.sink().close(), fixture.source().close()]);
