@@ -35,8 +35,8 @@ export interface FollowSourceOptions {
 const maxFiles = 10_000;
 /** Files that sleep with an open handle; beyond, what is written to one just before it is rotated may be missed. */
 const maxDozing = 512;
-/** How often positions are saved while they move, milliseconds. */
-const saveInterval = 1000;
+/** How often records are handed over that fill no batch, and positions are saved while they move, milliseconds: a store wants few large inserts. */
+const confirmInterval = 1000;
 
 /**
  * Follows files that grow and are rotated into the flow log, as part of a lifecycle.
@@ -62,7 +62,7 @@ export class FollowSource implements Component {
   #positions!: Positions;
   #running: Promise<void> | undefined;
   #isFull = false;
-  #savedAt = -Infinity;
+  #confirmedAt = -Infinity;
   #scannedAt = -Infinity;
 
   constructor(options: FollowSourceOptions) {
@@ -113,7 +113,7 @@ export class FollowSource implements Component {
         if (await followed.advance()) hasNews = true;
         else if (followed.mayDoze) await this.#doze(followed.file);
       }
-      await this.#confirm();
+      if (performance.now() - this.#confirmedAt >= confirmInterval) await this.#confirm();
       if (!hasNews) await delay(this.#options.pollInterval ?? 250, undefined, { signal }).catch(() => {});
     }
     await this.#end();
@@ -129,7 +129,7 @@ export class FollowSource implements Component {
       await followed.file.close();
     }
     while (!this.#options.pipeline.finish(batchSize)) await this.#send();
-    await this.#confirm(true);
+    await this.#confirm();
   }
 
   #add(file: string, isFound: boolean): FollowedInput {
@@ -174,7 +174,6 @@ export class FollowSource implements Component {
     while (!this.#stopping.signal.aborted && await followed.advance());
     if (!this.#stopping.signal.aborted) followed.finish();
     await followed.file.close();
-    await this.#confirm();
   }
 
   /** Looks for new files in the folders, and for those that sleep or are gone. */
@@ -232,17 +231,16 @@ export class FollowSource implements Component {
     if (first.sleeps) await first.close();
   }
 
-  /** Hands over what waits; when it is accepted the positions move, and are saved from time to time. */
-  async #confirm(saves = performance.now() - this.#savedAt >= saveInterval): Promise<void> {
+  /** Hands over what waits; when it is accepted the positions move, and are saved. */
+  async #confirm(): Promise<void> {
     await this.#send();
+    this.#confirmedAt = performance.now();
     for (const position of this.#ended) this.#move(position);
     this.#ended = [];
     for (const followed of this.#followed.values()) {
       const position = followed.takePosition();
       if (position !== null) this.#move(position);
     }
-    if (!saves) return;
-    this.#savedAt = performance.now();
     try {
       await this.#positions.save();
     } catch (error) {
