@@ -59,6 +59,8 @@ export class FollowedInput {
   #hasMoved = false;
   /** When something was read last, by the process's clock, milliseconds. */
   #movedAt = performance.now();
+  /** It has not grown for long since then. */
+  #isSettled = false;
 
   constructor(file: FollowedFile, isFound: boolean, surroundings: FollowSurroundings) {
     this.file = file;
@@ -70,21 +72,18 @@ export class FollowedInput {
   /** There is, or may be, something new: it is looked at, whether it sleeps or not. */
   stir(): void {
     this.#movedAt = performance.now();
+    this.#isSettled = false;
   }
 
-  /** It has had nothing new for so long that it need be looked at no more until the file system says otherwise. */
+  /** It counts as read, and need be looked at no more until the file system says otherwise. */
   get mayDoze(): boolean {
-    return this.isFound && !this.file.sleeps && this.#isIdle;
-  }
-
-  get #isIdle(): boolean {
-    return performance.now() - this.#movedAt > this.#surroundings.settleInterval;
+    return this.isFound && this.#isSettled && !this.file.sleeps;
   }
 
   /** Reads one chunk; false when there is none. */
   async advance(): Promise<boolean> {
-    const { pipeline, logger, send } = this.#surroundings;
-    const isIdle = this.#isIdle;
+    const { pipeline, logger, settleInterval, send } = this.#surroundings;
+    const isIdle = performance.now() - this.#movedAt > settleInterval;
     if (this.file.sleeps && isIdle) return false;
     const chunk = await this.#next();
     if (chunk === null) {
@@ -161,6 +160,7 @@ export class FollowedInput {
 
   /** It has not grown for long: it counts as read, though it may still grow. */
   #settle(): void {
+    this.#isSettled = true;
     this.#openRest();
     if (!this.#hasMoved || this.#reader === undefined) return;
     if (this.#reader.isDocument) {
