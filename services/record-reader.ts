@@ -2,7 +2,7 @@ import type { Component } from '#runtime';
 import type { RecordSource } from '#transport';
 import type { Check } from './operations/operations.ts';
 
-/** How long a stop waits for the batch in progress. One that waits for longer, since a part behind it is away, stays unconfirmed and comes again. */
+/** How long a stop waits for the batch in progress. One that takes longer, since a part behind it is away, stays unconfirmed and comes again. */
 const patienceMillis = 5_000;
 
 /** Brings the records of a source to their handler, as part of a lifecycle. */

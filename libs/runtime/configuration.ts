@@ -40,7 +40,9 @@ export function loadConfig<Schema extends z.ZodType>(schema: Schema, sources: Co
 
 function unknownName(parent: readonly PropertyKey[], key: string, options: readonly Option[], file: FileValues): ConfigurationProblem {
   const path = [...parent, key];
-  const siblings = options.filter((option) => parent.every((name, depth) => option.path[depth] === name)).map((option) => option.path[parent.length] ?? '');
+  const siblings = options
+    .filter((option) => parent.every((name, depth) => option.path[depth] === name))
+    .map((option) => option.path[parent.length] ?? '');
   return {
     option: path.map(String).join('.'), where: file.locate(path) ?? 'configuration', message: 'no option has this name',
     remedy: suggestion(key, [...new Set(siblings)]),

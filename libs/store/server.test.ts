@@ -168,6 +168,13 @@ test('a server is not waited for longer than it is told to work', async (t) => {
   assert.equal(new URL(asked, url).searchParams.get('max_execution_time'), '1');
 });
 
+test('a migration may take as long as it needs', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  await using store = await openStore({ url: server.url, ...fast, statementTimeout: 1 });
+  assert.deepEqual(await store.migrate(), migrations.map(({ name }) => name));
+});
+
 test('a server that does not answer is named, without the password of its address', async () => {
   await using store = await openStore({ url: 'http://telltale:s3cret@127.0.0.1:1', ...fast });
   await assert.rejects(store.migrate(), (error: unknown) => {

@@ -54,12 +54,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
   if ((url === undefined) === (path === undefined))
     throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
-  if (url !== undefined) return new Store(connect(url, database, options), () => createDatabaseAt(url, database), options);
+  if (url !== undefined) return new Store(connect(url, database, options), () => migrateAt(url, database), options);
 
   const client = await openEmbedded(path!);
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
   await client.command({ query: `USE ${database}` }); // chdb does not read the client's `database`; its connection is one session
-  return new Store(client, async () => {}, options);
+  return new Store(client, () => migrate(client, migrations), options);
 }
 
 function connect(url: string, database: string, { statementTimeout = 30_000 }: Pick<StoreOptions, 'statementTimeout'> = {}): ClickHouseClient {
@@ -74,6 +74,19 @@ function connect(url: string, database: string, { statementTimeout = 30_000 }: P
       max_execution_time: Math.ceil(statementTimeout / 1000), // a server goes on with what nobody waits for any more
     },
   });
+}
+
+/** A migration may go through all that is stored: a server may take so long for one statement, ms. */
+const migrationTimeout = 6 * 3_600_000;
+
+async function migrateAt(url: string, database: string): Promise<string[]> {
+  await createDatabaseAt(url, database);
+  const client = connect(url, database, { statementTimeout: migrationTimeout });
+  try {
+    return await migrate(client, migrations);
+  } finally {
+    await client.close();
+  }
 }
 
 /** Says which server does not answer: it is the first that is asked of it. The address alone, for a URL may hold a password. */
@@ -101,7 +114,7 @@ async function createDatabase(client: ClickHouseClient, database: string): Promi
 export class Store {
   readonly counters: StoreCounters = { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
   readonly #client: ClickHouseClient;
-  readonly #createDatabase: () => Promise<void>;
+  readonly #migrate: () => Promise<string[]>;
   readonly #writer: Writer;
   readonly #warn: (message: string) => void;
   readonly #rollupInterval: number;
@@ -114,9 +127,9 @@ export class Store {
   #lookedForStale = false;
   #trouble = '';
 
-  constructor(client: ClickHouseClient, createDatabase: () => Promise<void>, options: StoreOptions) {
+  constructor(client: ClickHouseClient, migrate: () => Promise<string[]>, options: StoreOptions) {
     this.#client = client;
-    this.#createDatabase = createDatabase;
+    this.#migrate = migrate;
     this.#warn = options.warn ?? (() => {});
     this.#rollupInterval = options.rollupInterval ?? 10_000;
     this.#writer = new Writer(client, {
@@ -139,8 +152,7 @@ export class Store {
 
   /** Brings the schema up to date. Resolves to the names of the migrations it applied, none when there was nothing to do. */
   async migrate(): Promise<string[]> {
-    await this.#createDatabase();
-    const applied = await migrate(this.#client, migrations);
+    const applied = await this.#migrate();
     this.#scheduleRefresh();
     return applied;
   }

@@ -67,7 +67,8 @@ export class PartitionProgress {
     const { topic, counters, logger } = this.#options;
     const lost = offset - expected;
     counters.lost += lost;
-    logger.error({ topic, partition, offset: expected, lost }, 'messages were deleted before they were read: the retention of the topic was shorter than the delay');
+    const fields = { topic, partition, offset: expected, lost };
+    logger.error(fields, 'messages were deleted before they were read: the retention of the topic was shorter than the delay');
     this.#positions.set(partition, offset);
   }
 

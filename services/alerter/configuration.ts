@@ -16,7 +16,8 @@ const common = {
     .max(1_000_000)
     .default(10_000)
     .meta({ description: 'Groups that may wait for this receiver; beyond, the oldest is dropped and counted.' }),
-  bearerToken: z.string().regex(/^[\x21-\x7e]+$/, { error: 'Expected a token without spaces and line ends' }).exactOptional().meta({ description: 'Sent as `Authorization: Bearer …`.', secret: true }),
+  bearerToken: z.string().regex(/^[\x21-\x7e]+$/, { error: 'Expected a token without spaces and line ends' }).exactOptional()
+    .meta({ description: 'Sent as `Authorization: Bearer …`.', secret: true }),
 };
 
 const alertmanagerReceiver = z.strictObject({

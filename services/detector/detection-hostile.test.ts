@@ -12,15 +12,17 @@ const pick = <Value>(values: readonly Value[]): Value => values[integer(values.l
 const listOf = <Value>(value: () => Value): Value[] => Array.from({ length: integer(4) }, value);
 
 const texts = [
-  '', '=', '|', '; ', '=1.2.3.4', 'a=b', 'turn-relay=8.8.8.8', 'sip-via=2001:db8::1', 'forwarded-client=::1', '10.0.0.1', '8.8.8.8', '999.1.1.1', '192.0.2.0/24',
-  'zoom.us', 'graph.facebook.com', 'located=CN', 'located=unknown; turn', 'x@1 denied y', 'unobservable|', '"><script>', '\0', '\ud800', '__proto__', 'constructor',
+  '', '=', '|', '; ', '=1.2.3.4', 'a=b', 'turn-relay=8.8.8.8', 'sip-via=2001:db8::1', 'forwarded-client=::1',
+  '10.0.0.1', '8.8.8.8', '999.1.1.1', '192.0.2.0/24', 'zoom.us', 'graph.facebook.com',
+  'located=CN', 'located=unknown; turn', 'x@1 denied y', 'unobservable|', '"><script>', '\0', '\ud800', '__proto__', 'constructor',
   'sip', 'stun', 'http', 'tls', 'udp', 'tcp', 'source', 'destination', 'denied', 'unknown', 'first', 'end', '%', '\\', '(', '*',
 ];
 const kinds = [...catalogue.map(({ name }) => name), 'constructor', '__proto__', 'no such kind'];
 
 const observable = (): Observable => ({
-  kind: pick(kinds), path: pick(texts), encoding: pick(texts), visibility: pick(['cleartext', 'inspected', '']) as Observable['visibility'], confidence: pick([0, 40, 1000]),
-  mask: pick(texts), token: pick(['tk1.a.b', 'tk1.a.c', '']), sender: pick(['source', 'destination', '']) as Observable['sender'], frame: integer(3), watchlist: pick(['', 'w']),
+  kind: pick(kinds), path: pick(texts), encoding: pick(texts), mask: pick(texts), token: pick(['tk1.a.b', 'tk1.a.c', '']),
+  visibility: pick(['cleartext', 'inspected', '']) as Observable['visibility'], sender: pick(['source', 'destination', '']) as Observable['sender'],
+  confidence: pick([0, 40, 1000]), frame: integer(3), watchlist: pick(['', 'w']),
 });
 const valueOf: Readonly<Record<FieldType, () => unknown>> = {
   string: () => pick(texts),
@@ -36,7 +38,8 @@ function hostileRecord(): FlowRecord {
   for (const [name, { type }] of Object.entries(flowFields)) if (integer(100) < filled) record[name] = valueOf[type]();
   record['telltale.flow.hops'] = listOf(() => pick(texts));
   return Object.assign(record as FlowRecord, {
-    'source.ip': '10.0.0.1', 'telltale.subject.ip': '10.0.0.1', 'destination.ip': '8.8.8.8', 'telltale.peer.ip': '8.8.8.8', 'destination.domain': pick(texts),
+    'source.ip': '10.0.0.1', 'telltale.subject.ip': '10.0.0.1', 'destination.ip': '8.8.8.8', 'telltale.peer.ip': '8.8.8.8',
+    'destination.domain': pick(texts),
   });
 }
 

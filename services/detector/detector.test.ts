@@ -17,7 +17,10 @@ test('a record that the detection fails on is stored, said and counted; the othe
     },
   };
   const stored: unknown[] = [];
-  const store = { query: async () => [], write: async (...written: (readonly unknown[] | undefined)[]) => void stored.push(written.map((rows) => rows?.length)) };
+  const store = {
+    query: async () => [],
+    write: async (...written: (readonly unknown[] | undefined)[]) => void stored.push(written.map((rows) => rows?.length)),
+  };
   const sent: Finding[] = [];
   const logged: unknown[] = [];
   const detector = new Detector(detection, store, { send: async (found) => void sent.push(...found), close: async () => {} },
