@@ -186,6 +186,18 @@ test('a file that cannot be read is told once, counted, and read when it can be;
   await until('it to be told', () => followed.names.includes('b'));
 });
 
+test('a log that does not tell its columns is told, in a folder too, and others go on', async () => {
+  await using folder = await temporaryFolder('follow');
+  await writeFile(path.join(folder.path, 'a.log'), 'eni-1235b8ca123456789 10.0.0.5 198.51.100.7 51000 80 ACCEPT\n');
+  await writeFile(path.join(folder.path, 'b.json'), events('b'));
+  await writeFile(path.join(folder.path, 'c.txt'), 'no log at all\n');
+  await using followed = await follow([folder.path], `${folder.path}.positions`);
+  await until('the other file to be told', () => followed.names.includes('b'));
+  await until('all to be looked at', () => followed.source.counters.passedOver === 2);
+  const errors = followed.lines.filter((line) => line.includes('error'));
+  assert.deepEqual(errors.map((line) => /a VPC flow log .* without the line that names its columns.*file=a\.log/.test(line)), [true], errors.join(''));
+});
+
 test('what is neither file nor folder is refused', async () => {
   await using folder = await temporaryFolder('follow');
   await assert.rejects(follow(['/dev/null'], path.join(folder.path, 'positions.json')), /neither a file nor a folder.*without --follow/);

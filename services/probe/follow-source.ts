@@ -1,19 +1,17 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { leastSample } from '#ingest';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
 import { whyUnreadable } from '../file-problem.ts';
 import { listCaptures } from './captures.ts';
 import { FollowedFile } from './followed-file.ts';
-import { readerOf, resumedReaderOf, warmUp, type InputReader } from './input-reader.ts';
+import { FollowedInput, type FollowCounters, type FollowSurroundings } from './followed-input.ts';
 import { batchSize } from './outlet.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import { Positions, type FilePosition } from './positions.ts';
 import { tellProblems } from './problems.ts';
 import { rotationsOf } from './rotations.ts';
-import { isCompressed } from './unpack.ts';
 
 export interface FollowSourceOptions {
   /** Files that grow, and folders of them. */
@@ -33,46 +31,12 @@ export interface FollowSourceOptions {
   settleInterval?: number;
 }
 
-export interface FollowCounters {
-  /** Files that went on where an earlier run had stopped. */
-  resumed: number;
-  /** Files of which an earlier run had read a part, and whose rest is not there any more. */
-  lostRests: number;
-  /** Files passed over: neither capture nor log, compressed, unreadable, or more than can be followed. */
-  passedOver: number;
-  /** Positions forgotten to make room for others: those files would be read again from their beginning. */
-  forgottenPositions: number;
-  /** Positions that could not be saved; they are tried again. */
-  saveFailures: number;
-}
-
-/** A file, its reader once its beginning tells which, and the beginning until then. */
-interface Followed {
-  readonly file: FollowedFile;
-  readonly name: string;
-  /** Found in a folder: it may sleep, and is let go when it is not there any more. */
-  readonly isFound: boolean;
-  reader: InputReader | undefined;
-  start: Buffer;
-  /** It was read as a whole: should it grow, that is to be done again. */
-  isDone: boolean;
-  /** Something was read since its position was kept. */
-  hasMoved: boolean;
-  /** When something was read last, by the process's clock, milliseconds. */
-  movedAt: number;
-}
-
 /** Files that are followed; beyond, those found later are passed over. */
 const maxFiles = 10_000;
 /** Files that sleep with an open handle; beyond, what is written to one just before it is rotated may be missed. */
 const maxDozing = 512;
 /** How often records are handed over that fill no batch, and positions are saved while they move, milliseconds: a store wants few large inserts. */
 const confirmInterval = 1000;
-/** What is read once more before the place where a log goes on, bytes. */
-const warmBytes = 1 << 20;
-
-/** In the place of what is neither capture nor log. */
-const deaf: InputReader = { push: () => {}, finish: () => {}, read: 0, packets: 0, problem: null, isDocument: false };
 
 /**
  * Follows files that grow and are rotated into the flow log, as part of a lifecycle.
@@ -84,9 +48,10 @@ const deaf: InputReader = { push: () => {}, finish: () => {}, read: 0, packets: 
 export class FollowSource implements Component {
   readonly name = 'followed files';
   readonly counters: FollowCounters = { resumed: 0, lostRests: 0, passedOver: 0, forgottenPositions: 0, saveFailures: 0 };
+  readonly #surroundings: FollowSurroundings;
   readonly #options: FollowSourceOptions;
   readonly #folders: string[] = [];
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed = new Map<string, FollowedInput>();
   /** Files that sleep with an open handle, the one that fell asleep first in front. */
   readonly #dozing = new Set<FollowedFile>();
   /** Files and folders that cannot be read, with the reason that was told. */
@@ -102,6 +67,15 @@ export class FollowSource implements Component {
 
   constructor(options: FollowSourceOptions) {
     this.#options = options;
+    const { pipeline, logger, settleInterval = 10_000 } = options;
+    this.#surroundings = {
+      pipeline, logger, settleInterval,
+      counters: this.counters,
+      send: () => this.#send(),
+      keepEnd: (position) => void this.#ended.push(position),
+      readable: (file) => void this.#refused.delete(file),
+      unreadable: (file, error) => this.#refuse(file, whyUnreadable(error)),
+    };
   }
 
   /** @throws {Error} when something is to be followed that is neither file nor folder */
@@ -135,7 +109,10 @@ export class FollowSource implements Component {
     while (!signal.aborted) {
       await this.#scan();
       let hasNews = false;
-      for (const followed of this.#followed.values()) if (await this.#advance(followed)) hasNews = true;
+      for (const followed of this.#followed.values()) {
+        if (await followed.advance()) hasNews = true;
+        else if (followed.mayDoze) await this.#doze(followed.file);
+      }
       if (performance.now() - this.#confirmedAt >= confirmInterval) await this.#confirm();
       if (!hasNews) await delay(this.#options.pollInterval ?? 250, undefined, { signal }).catch(() => {});
     }
@@ -148,31 +125,21 @@ export class FollowSource implements Component {
    */
   async #end(): Promise<void> {
     for (const followed of this.#followed.values()) {
-      if (followed.reader === undefined && followed.start.length > 0) this.#open(followed);
-      if (followed.reader !== undefined && followed.reader.mark === undefined) this.#finish(followed);
+      followed.endWhole();
       await followed.file.close();
     }
     while (!this.#options.pipeline.finish(batchSize)) await this.#send();
     await this.#confirm();
   }
 
-  #add(file: string, isFound: boolean): Followed {
+  #add(file: string, isFound: boolean): FollowedInput {
     const followed = this.#following(file, isFound);
     this.#followed.set(file, followed);
     return followed;
   }
 
-  #following(file: string, isFound: boolean, log = file): Followed {
-    return {
-      file: new FollowedFile(file, this.#positions, log),
-      name: path.basename(file),
-      isFound,
-      reader: undefined,
-      start: Buffer.alloc(0),
-      isDone: false,
-      hasMoved: false,
-      movedAt: performance.now(),
-    };
+  #following(file: string, isFound: boolean, log = file): FollowedInput {
+    return new FollowedInput(new FollowedFile(file, this.#positions, log), isFound, this.#surroundings);
   }
 
   /** Follows a file. Where it was rotated while nobody read it, first comes what it was before. */
@@ -182,7 +149,7 @@ export class FollowSource implements Component {
     if (known === null || (await main.file.isStill(known).catch(() => true))) return;
     const { logger } = this.#options;
     let isRestThere = false;
-    const later: Followed[] = [];
+    const later: FollowedInput[] = [];
     for (const rotation of await rotationsOf(file)) {
       const rotated = this.#following(rotation.path, true, file);
       if (await rotated.file.isStill(known).catch(() => false)) {
@@ -203,9 +170,9 @@ export class FollowSource implements Component {
     );
   }
 
-  async #readToEnd(followed: Followed): Promise<void> {
-    while (!this.#stopping.signal.aborted && await this.#advance(followed));
-    if (!this.#stopping.signal.aborted) this.#finish(followed);
+  async #readToEnd(followed: FollowedInput): Promise<void> {
+    while (!this.#stopping.signal.aborted && await followed.advance());
+    if (!this.#stopping.signal.aborted) followed.finish();
     await followed.file.close();
   }
 
@@ -219,7 +186,7 @@ export class FollowSource implements Component {
     const there = new Set(inputs.map((input) => input.path));
     for (const [file, followed] of this.#followed) {
       if (!followed.isFound || there.has(file)) continue;
-      followed.movedAt = performance.now();
+      followed.stir();
       await this.#readToEnd(followed);
       this.#followed.delete(file);
       this.#dozing.delete(followed.file);
@@ -229,7 +196,7 @@ export class FollowSource implements Component {
       const followed = this.#followed.get(file);
       if (stats === null || path.resolve(this.#options.positions) === file) continue;
       if (followed !== undefined) {
-        if (followed.file.sleeps && !followed.file.sleepsThrough(stats)) followed.movedAt = performance.now();
+        if (followed.file.sleeps && !followed.file.sleepsThrough(stats)) followed.stir();
         continue;
       }
       if (this.#positions.isReadTo(stats)) continue;
@@ -244,18 +211,6 @@ export class FollowSource implements Component {
     }
   }
 
-  /** What came to a file. */
-  async #next({ file }: Followed): Promise<Buffer | 'rotated' | null> {
-    try {
-      const chunk = await file.next();
-      this.#refused.delete(file.path);
-      return chunk;
-    } catch (error) {
-      this.#refuse(file.path, whyUnreadable(error));
-      return null;
-    }
-  }
-
   /** What cannot be read is told once, and tried again: rights are often given a little later. */
   #refuse(file: string, reason: string): void {
     if (this.#refused.get(file) === reason) return;
@@ -265,61 +220,8 @@ export class FollowSource implements Component {
     this.#options.logger.error({ file, reason }, 'cannot be read: it is tried again');
   }
 
-  /** Reads one chunk of a file; false when there is none. */
-  async #advance(followed: Followed): Promise<boolean> {
-    const { pipeline, logger } = this.#options;
-    const { file, name } = followed;
-    const isIdle = performance.now() - followed.movedAt > (this.#options.settleInterval ?? 10_000);
-    if (file.sleeps && isIdle) return false;
-    const chunk = await this.#next(followed);
-    if (chunk === null) {
-      if (isIdle) await this.#settle(followed);
-      return false;
-    }
-    if (chunk === 'rotated') {
-      this.#finish(followed);
-      followed.isDone = false;
-      logger.info({ file: name }, 'rotated');
-      return true;
-    }
-    followed.movedAt = performance.now();
-    if (followed.isDone) {
-      followed.isDone = false;
-      file.rewind();
-      return true;
-    }
-    followed.hasMoved = true;
-    pipeline.begin(name);
-    if (followed.reader !== undefined) {
-      this.#guard(followed, () => followed.reader!.push(chunk));
-    } else if (file.resumed !== null) {
-      await this.#resume(followed, file.resumed, chunk);
-    } else {
-      followed.start = Buffer.concat([followed.start, chunk]);
-      // A whole line is enough of a log.
-      if (followed.start.length >= leastSample || followed.start.includes(0x0a)) this.#open(followed);
-    }
-    if (pipeline.pending >= batchSize) await this.#send();
-    return true;
-  }
-
-  /** A file has not grown for long: it counts as read, though it may still grow. */
-  async #settle(followed: Followed): Promise<void> {
-    const { file } = followed;
-    if (followed.reader === undefined && followed.start.length > 0) this.#open(followed);
-    if (followed.hasMoved && followed.reader?.isDocument) {
-      this.#finish(followed);
-      followed.isDone = true;
-    } else if (followed.hasMoved && followed.reader !== undefined && followed.reader.mark === undefined) {
-      // Flows may go on in the next file: what they counted is told now, and this file need not be read again.
-      this.#options.pipeline.report();
-      this.#keep(file.positionAt(file.offset, 0, ''));
-      followed.hasMoved = false;
-    }
-    if (followed.isFound && !file.sleeps) await this.#sleep(file);
-  }
-
-  async #sleep(file: FollowedFile): Promise<void> {
+  /** A file sleeps with its handle open, as long as not too many do. */
+  async #doze(file: FollowedFile): Promise<void> {
     file.sleep();
     this.#dozing.delete(file);
     this.#dozing.add(file);
@@ -329,69 +231,6 @@ export class FollowSource implements Component {
     if (first.sleeps) await first.close();
   }
 
-  #open(followed: Followed): void {
-    if (isCompressed(followed.start)) {
-      this.counters.passedOver++;
-      this.#options.logger.warn({ file: followed.name }, 'is compressed, and cannot be followed: read it without --follow');
-      followed.reader = deaf;
-    } else {
-      this.#guard(followed, () => {
-        followed.reader = readerOf(followed.start, { name: followed.name, writtenMicros: followed.file.bornMicros }, this.#options.pipeline);
-        return followed.reader.push(followed.start);
-      });
-    }
-    followed.start = Buffer.alloc(0);
-  }
-
-  /** Goes on where an earlier run had stopped. */
-  async #resume(followed: Followed, from: FilePosition, chunk: Buffer): Promise<void> {
-    const { pipeline, logger } = this.#options;
-    const { file, name } = followed;
-    const sample = await file.beginning(leastSample);
-    const reader = resumedReaderOf(sample, name, pipeline, from);
-    if (reader === null) {
-      file.rewind();
-      return;
-    }
-    await this.#send();
-    warmUp({ start: sample, name, before: await file.before(from.offset, warmBytes), head: from.head }, pipeline);
-    pipeline.take();
-    followed.reader = reader;
-    this.counters.resumed++;
-    logger.info({ file: name, offset: from.offset, line: from.line }, 'read on where an earlier run had stopped');
-    this.#guard(followed, () => reader.push(chunk));
-  }
-
-  /** The file ended: another one follows in its place, or it is not read any more. */
-  #finish(followed: Followed): void {
-    const { file, name } = followed;
-    this.#options.pipeline.begin(name);
-    if (followed.reader === undefined && followed.start.length > 0) this.#open(followed);
-    const { reader } = followed;
-    followed.hasMoved = false;
-    if (reader === undefined) return;
-    this.#guard(followed, () => reader.finish());
-    const mark = reader.mark?.();
-    if (reader !== deaf) this.#keep(file.positionAt(file.offset, mark?.line ?? 0, mark?.head ?? ''));
-    followed.reader = undefined;
-  }
-
-  #keep(position: FilePosition | null): void {
-    if (position !== null) this.#ended.push(position);
-  }
-
-  /** What is neither capture nor log is told once and passed over, until it is rotated. */
-  #guard(followed: Followed, read: () => void): void {
-    try {
-      read();
-    } catch (error) {
-      // A folder may hold anything; a file that was named is meant.
-      this.#options.logger[followed.isFound ? 'debug' : 'error']({ file: followed.name }, (error as Error).message);
-      this.counters.passedOver++;
-      followed.reader = deaf;
-    }
-  }
-
   /** Hands over what waits; when it is accepted the positions move, and are saved. */
   async #confirm(): Promise<void> {
     await this.#send();
@@ -399,11 +238,7 @@ export class FollowSource implements Component {
     for (const position of this.#ended) this.#move(position);
     this.#ended = [];
     for (const followed of this.#followed.values()) {
-      const { reader, file } = followed;
-      if (!followed.hasMoved || reader === undefined || reader === deaf) continue;
-      const mark = reader.mark?.();
-      if (mark !== undefined) followed.hasMoved = false;
-      const position = mark === undefined ? file.positionAt(0, 0, '') : file.positionAt(file.offset - mark.unread, mark.line, mark.head);
+      const position = followed.takePosition();
       if (position !== null) this.#move(position);
     }
     try {

@@ -94,6 +94,8 @@ test('what is no log, and lines without end, are refused; the others are read on
   stranger.write('GET / HTTP/1.1\r\n\r\n');
   await once(stranger, 'close');
   assert.equal(listener.counters.refused, 1);
+  (await writer(file)).end('eni-1235b8ca123456789 10.0.0.5 198.51.100.7 51000 80 ACCEPT\n');
+  await until('a log that does not tell its columns to be refused', () => listener.counters.refused === 2);
 
   const endless = await writer(file);
   endless.write(dnsEvent('a.example'));
