@@ -21,26 +21,36 @@ const help = `Usage: telltale policy lint [FILE|DIR] [options]
 
 FILE is a policy, DIR a folder of them; without one, the policies that ship.
 
-lint     errors, contradictions, entries that can never decide anything, what has expired: file:line:column
+lint     errors, contradictions, entries that can never decide anything, what
+         has expired: file:line:column
 test     runs the cases beside the policies (*.fixtures.yml)
 explain  what each policy says about one contact, and why
-token    the token of a hardware address, made with the key of the data folder, for \`mac\` of policies and inventories
+token    the token of a hardware address, made with the key of the data folder,
+         for \`mac\` of policies and inventories
 
 Options:
   --jurisdictions FILE  named sets of countries beside those that ship
   --inventory FILE      tags of the monitored endpoints
-  --day DAY             day in UTC that lint and explain take for today (2026-08-01)
+  --day DAY             day in UTC that lint and explain take for today
+                        (2026-08-01)
   --to ADDRESS          explain: address of the peer
-  --name HOST           explain: name it was reached by; tells service, role and site
+  --name HOST           explain: name it was reached by; tells service, role
+                        and site
   --service NAME        explain: service, where the name does not tell it
-  --role ROLE           explain: its role, ${roles.join(', ')}
+  --role ROLE           explain: its role, one of
+                        ${roles.slice(0, 4).join(', ')},
+                        ${roles.slice(4).join(', ')}
   --from ADDRESS        explain: address of the subject (default 10.0.0.1)
-  --hop ADDRESS         explain: an address behind the peer, such as a relay; repeat it
-  --identifier KIND     explain: a kind of identifier that the flow shows; repeat it
-  --data DIR            token: data folder of the probe whose key it is (default ${defaultDataFolder})
+  --hop ADDRESS         explain: an address behind the peer, such as a relay;
+                        repeat it
+  --identifier KIND     explain: a kind of identifier that the flow shows;
+                        repeat it
+  --data DIR            token: data folder of the probe whose key it is
+                        (default ${defaultDataFolder})
   --strict              lint: warnings count as well
 
-Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and warnings with --strict), 2 unusable arguments.
+Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and
+warnings with --strict), 2 unusable arguments.
 `;
 
 const options = {
