@@ -2,6 +2,9 @@ import type { Component } from '#runtime';
 import type { RecordSource } from '#transport';
 import type { Check } from './operations/operations.ts';
 
+/** How long a stop waits for the batch in progress. One that waits for longer, since a part behind it is away, stays unconfirmed and comes again. */
+const patienceMillis = 5_000;
+
 /** Brings the records of a source to their handler, as part of a lifecycle. */
 export class RecordReader<T> implements Component, Check {
   readonly name: string;
@@ -10,6 +13,8 @@ export class RecordReader<T> implements Component, Check {
   readonly #onFailure: (error: unknown) => void;
   #running: Promise<void> | undefined;
   #ended = false;
+  /** Ends the waiting for the batch in progress. */
+  #giveUp: (error: Error) => void = () => {};
 
   /**
    * @param name what is read, as readiness and log call it
@@ -24,16 +29,26 @@ export class RecordReader<T> implements Component, Check {
   }
 
   start(): void {
-    this.#running = this.#source.run(this.#handle).catch(this.#onFailure).finally(() => { this.#ended = true; });
+    this.#running = this.#source.run((records) => this.#handleUnlessGivenUp(records)).catch(this.#onFailure).finally(() => { this.#ended = true; });
   }
 
   async stop(): Promise<void> {
+    const timer = setTimeout(() => this.#giveUp(new Error('stopped before the batch was done with')), patienceMillis);
     await this.#source.close();
     await this.#running;
+    clearTimeout(timer);
   }
 
   check(): void {
     if (!this.#running) throw new Error(`${this.name} are not read yet`);
     if (this.#ended) throw new Error(`${this.name} are not read any more`);
+    if (this.#source.trouble !== '') throw new Error(`${this.name}: ${this.#source.trouble}`);
+  }
+
+  #handleUnlessGivenUp(records: T[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      this.#handle(records).then(resolve, reject);
+    });
   }
 }

@@ -21,5 +21,6 @@ export class StoreComponent implements Component, Check {
 
   async check(): Promise<void> {
     await this.#store.query('SELECT 1');
+    if (this.#store.trouble !== '') throw new Error(this.#store.trouble);
   }
 }

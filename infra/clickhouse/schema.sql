@@ -419,6 +419,55 @@ ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY id
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE service_places
+(
+    `day` Date32,
+    `observer_name` LowCardinality(String),
+    `telltale_service` LowCardinality(String),
+    `telltale_role` LowCardinality(String),
+    `telltale_peer_located` LowCardinality(String),
+    `destination_as_number` UInt64,
+    `destination_as_organization_name` SimpleAggregateFunction(anyLast, String),
+    `first` SimpleAggregateFunction(min, DateTime('UTC')),
+    `latest` SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (observer_name, telltale_service, telltale_role, telltale_peer_located, destination_as_number, day)
+TTL toDateTime(latest) + toIntervalDay(800)
+SETTINGS index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW service_places_of_flows TO service_places
+(
+    `day` Date32,
+    `observer_name` LowCardinality(String),
+    `telltale_service` LowCardinality(String),
+    `telltale_role` LowCardinality(String),
+    `telltale_peer_located` LowCardinality(String),
+    `destination_as_number` UInt64,
+    `destination_as_organization_name` String,
+    `first` DateTime('UTC'),
+    `latest` DateTime64(3, 'UTC')
+)
+AS SELECT
+    toDate32(timestamp) AS day,
+    observer_name,
+    telltale_service,
+    telltale_role,
+    telltale_peer_located,
+    destination_as_number,
+    anyLast(toString(destination_as_organization_name)) AS destination_as_organization_name,
+    min(toDateTime(toStartOfHour(timestamp), 'UTC')) AS first,
+    max(ingested_at) AS latest
+FROM flows
+WHERE (telltale_service != '') AND (destination_packets > 0) AND (timestamp >= toDateTime(0, 'UTC')) AND (timestamp < toDateTime(4294967295, 'UTC'))
+GROUP BY
+    day,
+    observer_name,
+    telltale_service,
+    telltale_role,
+    telltale_peer_located,
+    destination_as_number;
+
 CREATE VIEW findings_1h
 (
     `timestamp` DateTime('UTC'),

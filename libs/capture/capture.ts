@@ -10,11 +10,12 @@ export { decodePacket } from './decode.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
 export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
+export { type CaptureReaderOptions } from './format.ts';
 export { keptCopy } from './kept-copy.ts';
 export {
   dnsAnswer, dnsQuery, httpRequest, httpResponse, stunAttributes, stunMessage, stunTypes, tlsApplicationData, tlsClientHello,
   tlsServerHello, type ClientHelloOptions, type DnsRecord, type DnsType, type StunAttribute,
 } from './payloads.ts';
 export { ACK, FIN, RST, SYN, transportName } from './protocols.ts';
-export { CaptureReader, type CaptureReaderOptions } from './reader.ts';
+export { CaptureReader } from './reader.ts';
 export { PacketView } from './view.ts';

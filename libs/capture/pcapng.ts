@@ -1,6 +1,6 @@
 import type { CaptureCounters } from './counters.ts';
 import { CaptureError } from './error.ts';
-import type { CaptureFormat } from './format.ts';
+import type { CaptureFormat, CaptureReaderOptions } from './format.ts';
 import type { InputQueue } from './input.ts';
 import { microsOf, microsecondClock, parseInterface, parseStatistics, type InterfaceDescription } from './pcapng-interface.ts';
 import type { PacketView } from './view.ts';
@@ -29,13 +29,14 @@ export class PcapngFormat implements CaptureFormat {
   #littleEndian = true;
   #interfaces: InterfaceDescription[] = [];
   #frame = 0;
-  #lastMicros = 0;
+  #lastMicros: number;
 
-  constructor(input: InputQueue, counters: CaptureCounters, maxPacketBytes: number, maxBlockBytes: number) {
+  constructor(input: InputQueue, counters: CaptureCounters, { maxPacketBytes, maxBlockBytes, untimedMicros }: Required<CaptureReaderOptions>) {
     this.#input = input;
     this.#counters = counters;
     this.#maxPacketBytes = maxPacketBytes;
     this.#maxBlockBytes = maxBlockBytes;
+    this.#lastMicros = untimedMicros;
   }
 
   next(view: PacketView): boolean {
@@ -95,7 +96,7 @@ export class PcapngFormat implements CaptureFormat {
     return this.#deliver(view, description, data, capturedLength, this.#uint32(times + 12));
   }
 
-  /** A simple packet block belongs to the first interface and has no time: it gets that of the packet before it. */
+  /** A simple packet block belongs to the first interface and has no time: it gets that of the packet before it, the first ones that of the file. */
   #simplePacket(view: PacketView, body: number, end: number): boolean {
     const description = this.#interfaces[0];
     if (!description) return this.#unknownInterface();
@@ -103,6 +104,7 @@ export class PcapngFormat implements CaptureFormat {
     const snapLength = description.snapLength === 0 ? wireLength : description.snapLength;
     const capturedLength = Math.min(wireLength, snapLength);
     if (capturedLength > end - body - 4 || capturedLength > this.#maxPacketBytes) return this.#badPacket();
+    this.#counters.count('pcapng/no_time');
     return this.#deliver(view, description, body + 4, capturedLength, wireLength);
   }
 

@@ -170,6 +170,19 @@ test('pcapng: simple and old packet blocks, unknown blocks', () => {
   assert.equal(problem, null);
 });
 
+test('pcapng: packets without a time before any that has one get that of the file, and are counted', () => {
+  const simple = block(3, hex('03000000 01020300'));
+  const capture = Buffer.concat([section, ethernet, simple, packet(0, 0xffff_ffff_ffff_ffffn), packet(0, 9n), simple]);
+  const counters = new CaptureCounters();
+  const reader = new CaptureReader(counters, { untimedMicros: 7 });
+  reader.push(capture);
+  const view = new PacketView();
+  const times: number[] = [];
+  while (reader.next(view)) times.push(view.micros);
+  assert.deepEqual(times, [7, 7, 9, 9]);
+  assert.deepEqual([counters.get('pcapng/no_time'), counters.get('pcapng/bad_time')], [2, 1]);
+});
+
 test('pcapng: a bad packet costs itself, a bad frame of a block the rest', () => {
   const tooLong = block(6, hex('00000000 00000000 00000000 00010000 00010000 aabbccdd'));
   const short = block(6, hex('00000000'));

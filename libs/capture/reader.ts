@@ -1,17 +1,10 @@
 import type { CaptureCounters } from './counters.ts';
 import { CaptureError } from './error.ts';
-import type { CaptureFormat } from './format.ts';
+import type { CaptureFormat, CaptureReaderOptions } from './format.ts';
 import { InputQueue } from './input.ts';
 import { isPcap, PcapFormat } from './pcap.ts';
 import { isPcapng, PcapngFormat } from './pcapng.ts';
 import type { PacketView } from './view.ts';
-
-export interface CaptureReaderOptions {
-  /** A record or packet longer than this is taken for damage. Default 262,144, as in Wireshark. */
-  readonly maxPacketBytes?: number;
-  /** A pcapng block longer than this is taken for damage. Default 16 MiB, as in Wireshark. */
-  readonly maxBlockBytes?: number;
-}
 
 /**
  * Reads pcap and pcapng, told apart by content: push chunks of any size in, pull packets out.
@@ -32,7 +25,7 @@ export class CaptureReader {
 
   constructor(counters: CaptureCounters, options: CaptureReaderOptions = {}) {
     this.#counters = counters;
-    this.#options = { maxPacketBytes: 262_144, maxBlockBytes: 16 * 1024 * 1024, ...options };
+    this.#options = { maxPacketBytes: 262_144, maxBlockBytes: 16 * 1024 * 1024, untimedMicros: 0, ...options };
   }
 
   /** Set once the rest of the input cannot be read: it ends inside a record, or is damaged. What was read before stands. */
@@ -69,9 +62,9 @@ export class CaptureReader {
       throw input.available === 0 ? new CaptureError('empty', 0, 'the input is empty') : notACapture();
     }
     const magic = input.buffer.readUInt32LE(input.position);
-    const { maxPacketBytes, maxBlockBytes } = this.#options;
+    const { maxPacketBytes } = this.#options;
     if (isPcap(magic)) return new PcapFormat(input, this.#counters, maxPacketBytes);
-    if (isPcapng(magic)) return new PcapngFormat(input, this.#counters, maxPacketBytes, maxBlockBytes);
+    if (isPcapng(magic)) return new PcapngFormat(input, this.#counters, this.#options);
     if ((magic & 0xffff) === 0x8b1f) throw new CaptureError('compressed', 0, 'the input is gzip; unpack it first');
     throw notACapture();
   }

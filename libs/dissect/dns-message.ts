@@ -8,7 +8,7 @@ export interface DnsMessage {
   answers: DnsAnswer[];
   /** The records of all sections, as far as they name hosts. */
   records: DnsName[];
-  /** Network of the client for which a resolver asks (EDNS Client Subnet, RFC 7871), as `213.61.29.0/24`; empty when none is named. */
+  /** Network of the client for which a resolver asks (EDNS Client Subnet, RFC 7871), as `203.0.113.0/24`; empty when none is named. */
   clientSubnet: string;
   /** False when it ended, or was malformed, before all records its header counts. */
   complete: boolean;

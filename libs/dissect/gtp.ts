@@ -99,6 +99,8 @@ function recogniseGtp(payload: Buffer, { sourcePort, destinationPort }: Datagram
   const isPiggybacked = version === 2 && (first & 0x10) !== 0;
   if (isPiggybacked ? end > payload.length : end !== payload.length) return false;
   if (payload[1] === 0) return false;
+  // Sequence number, N-PDU number and next extension stand all three where one of them is announced (TS 29.060, section 6).
+  if (version === 1 && (first & 0x07) !== 0 && payload.length < 12) return false;
   if (sourcePort === PORT || destinationPort === PORT) return true;
   let count = 0;
   return visitElements(payload, () => count++) && count >= 2;

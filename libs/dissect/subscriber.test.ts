@@ -34,6 +34,12 @@ describe('GTP-C', () => {
     assert.equal(dissectPayload(broken, { sourcePort: 2123 }).counters.get('gtp', 'malformed element'), 1);
     assert.equal(dissectPayload(hex('30ff 0004 00000001 45000000')).messages[0]!.protocol, 'udp');
   });
+
+  test('a header that announces a sequence number has one, on its port too', () => {
+    const onPort = { destinationPort: 2123 };
+    assert.equal(dissectPayload(hex('3201 0004 00000000 00070000'), onPort).messages[0]!.protocol, 'gtp');
+    assert.equal(dissectPayload(hex('3201 0000 00000000'), onPort).messages[0]!.protocol, 'udp');
+  });
 });
 
 describe('Diameter', () => {

@@ -106,7 +106,7 @@ export const flowFields = {
 
   'telltale.peer.agreement': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Whether the location tables (not the registries\'), and a site code in the name, agree on where the peer is: `agreed`, `single` (one source only), `disputed`; empty: none says anything.' },
   'telltale.peer.disputed': { type: 'strings', by: 'detector', doc: 'Countries that other sources name for the peer instead of telltale.peer.located.' },
-  'telltale.peer.sources': { type: 'strings', by: 'detector', doc: 'Every answer about the peer with its source: `located=US by dbip-city 2026-06-05`, `operated=CN by operators 2026-08-01, inferred`.' },
+  'telltale.peer.sources': { type: 'strings', by: 'detector', doc: 'Every answer about the peer with its source: `located=US by dbip-city 2026-06-05`, `operated=CN by operators 2026-11-22, inferred`.' },
   'telltale.peer.unlocated': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Why telltale.peer.located is empty: `anycast`, `disproved`, `reserved`, `local`, `not in the tables`.' },
   'telltale.peer.anycast': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Anycast prefix that holds the peer, or `isAnycast` where a table marks it; empty: not known to be anycast.' },
   'telltale.peer.site': { type: 'string', by: 'detector', lowCardinality: true, doc: 'Place that a site code in the peer\'s name claims: `DE Frankfurt`.' },

@@ -29,7 +29,10 @@ export const catalogueSchema = z.strictObject({
     name: z.string().min(1),
     vendor: z.string().min(1),
     controlled_from: country,
-    hosts: z.array(z.strictObject({ match: z.string().regex(/^[a-z0-9*.-]+$/, 'expected a lower-case host name, `*` allowed'), ...entry })).default([]),
+    hosts: z.array(z.strictObject({
+      match: z.string().regex(/^[a-z0-9*.-]+$/, 'expected a lower-case host name, `*` allowed'),
+      ...entry,
+    })).default([]),
     ports: z.array(z.strictObject({
       transport,
       ports: z.string().regex(/^\d{1,5}(-\d{1,5})?$/, 'expected a port or a range such as 8801-8810'),
@@ -48,10 +51,15 @@ export const catalogueSchema = z.strictObject({
       stun_realm: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'expected a lower-case domain such as example.com').optional(),
       stun_software: pattern, user_agent: pattern,
       ...entry,
-    }).refine((one) => fingerprintKinds.filter((kind) => one[kind] !== undefined).length === 1, `expected exactly one of ${fingerprintKinds.join(', ')}`)).default([]),
+    }).refine(
+      (one) => fingerprintKinds.filter((kind) => one[kind] !== undefined).length === 1, `expected exactly one of ${fingerprintKinds.join(', ')}`,
+    )).default([]),
     sites: z.strictObject({
       pattern: z.string().refine(hasSiteGroup, 'expected a regular expression with the group (?<site>…)'),
-      codes: z.record(z.string().regex(/^[a-z]+$/), z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/), place: z.string().min(1), source: z.string().min(1) })),
+      codes: z.record(
+        z.string().regex(/^[a-z]+$/),
+        z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/), place: z.string().min(1), source: z.string().min(1) }),
+      ),
     }).optional(),
   })),
 });

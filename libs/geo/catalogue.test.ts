@@ -36,8 +36,15 @@ test('a host name tells service and role', () => {
     'alog.umeng.com': 'Umeng, third-party',
     'res.wx.qq.com': 'WeChat, signalling',
     'android.bugly.qq.com': 'Bugly, third-party',
+    'report.appmetrica.yandex.net': 'AppMetrica, third-party',
+    'analytics.rayjump.com': 'Mintegral, third-party',
+    'o42.ingest.de.sentry.io': 'Sentry, third-party',
+    'wss-primary.slack.com': 'Slack, signalling',
+    'turn.goto-rtc.com': 'GoTo, media',
+    'meeting.tencent.com': 'Tencent Meeting, signalling',
     // Names that only look like it.
-    'facebook.com': '', 'notzoom.us': '', 'zoom.us.example.org': '', 'us': '', 'jitsi.example.org': '',
+    'facebook.com': '', 'notzoom.us': '', 'zoom.us.example.org': '', 'us': '', 'jitsi.example.org': '', 'yandex.net': '', 'tencent.com': '',
+    'unity3d.com': '',
   };
   for (const [domain, service] of Object.entries(expected)) assert.equal(matched({ 'destination.domain': domain }), service, domain);
 });
@@ -84,6 +91,20 @@ test('what an attribution rests on is told, the strongest first', () => {
   assert.equal(evidence(port), 'port udp/8801-8810');
   assert.equal(evidence({ 'destination.domain': 'us01kms.zoom.us' }), 'name, a guess');
   assert.equal(evidence({ 'telltale.tls.certificate_names': ['us01kms.zoom.us'] }), 'certificate, a guess');
+});
+
+test('a certificate tells the service that most of its names belong to', () => {
+  const expected: [string[], string][] = [
+    [['*.zoom.us', 'zoom.us'], 'Zoom, signalling'],
+    [['Zoom Video Communications, Inc.', '*.zoom.us'], 'Zoom, signalling'],
+    [['zoomfrn7mmr.zoom.us', '*.zoom.us'], 'Zoom, media'],
+    // An edge that serves many: which of them it is now, nobody can tell.
+    [['*.edge.example', '*.google-analytics.com', '*.meet.google.com'], ''],
+    [['www.example.org', 'images.example.net', '*.google-analytics.com'], ''],
+    [['cdn.example.net', '*.zoom.us'], 'Zoom, signalling'],
+    [['Meeting Server'], ''],
+  ];
+  for (const [names, service] of expected) assert.equal(matched({ 'telltale.tls.certificate_names': names }), service, names.join(' '));
 });
 
 test('a peer is known by what its software shows of itself', () => {

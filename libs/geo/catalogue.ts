@@ -180,11 +180,10 @@ export class ServiceCatalogue {
     if (record['network.protocol'] === 'dns') return undefined;
     const domain = record['destination.domain'];
     if (domain !== '') return this.matchHost(domain);
-    for (const name of record['telltale.tls.certificate_names']) {
-      const byCertificate = this.#matchCertificate(name);
-      if (byCertificate !== undefined) return byCertificate;
-    }
-    return this.#matchRange(record['telltale.peer.ip'], record['network.transport']) ?? this.#fingerprints.find(record) ?? this.#matchPort(record);
+    return this.#matchCertificate(record['telltale.tls.certificate_names'])
+      ?? this.#matchRange(record['telltale.peer.ip'], record['network.transport'])
+      ?? this.#fingerprints.find(record)
+      ?? this.#matchPort(record);
   }
 
   /** Service and role behind a host name. */
@@ -229,8 +228,27 @@ export class ServiceCatalogue {
     return undefined;
   }
 
-  /** By a name in a certificate; of `*.example.com` by the domain. */
-  #matchCertificate(name: string): ServiceMatch | undefined {
+  /**
+   * By the names in a certificate, where one service's are at least as many as all others together. The edges of Google and of content networks show
+   * one certificate for many services: it tells of none.
+   */
+  #matchCertificate(names: readonly string[]): ServiceMatch | undefined {
+    let first: ServiceMatch | undefined;
+    let own = 0;
+    let others = 0;
+    for (const name of names) {
+      // A common name may be that of the company.
+      if (!name.includes('.') || name.includes(' ')) continue;
+      const match = this.#matchCertificateName(name);
+      first ??= match;
+      if (match !== undefined && match.service === first?.service) own += 1;
+      else others += 1;
+    }
+    return own >= others ? first : undefined;
+  }
+
+  /** Of `*.example.com` by the domain. */
+  #matchCertificateName(name: string): ServiceMatch | undefined {
     let match = this.#certificates.get(name);
     if (match === undefined) {
       const byName = this.matchHost(name.replace(/^\*\./, ''));

@@ -23,7 +23,7 @@ export interface Operator {
   readonly controlledFrom: string;
   readonly confidence: (typeof confidences)[number];
   readonly source: string;
-  /** Table it stands in: `operators 2026-08-01`. */
+  /** Table it stands in: `operators 2026-11-22`. */
   readonly table: string;
 }
 
@@ -37,7 +37,7 @@ export interface OperatorFile {
  * stands before the one that ships; within a network a prefix goes before its autonomous system, and a domain before both.
  */
 export class Operators {
-  /** Versions of the tables, in order: `company 2026-09-01, operators 2026-08-01`. */
+  /** Versions of the tables, in order: `company 2026-09-01, operators 2026-11-22`. */
   readonly version: string;
   readonly byAsn: ReadonlyMap<number, Operator>;
   readonly prefixes: readonly { cidr: Cidr; operator: Operator }[];

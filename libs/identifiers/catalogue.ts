@@ -5,7 +5,7 @@ import {
 } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
-import { guestPassword, loginName, loginPassword, loginResponse } from './catalogue/logins.ts';
+import { guestPassword, loginName, loginPassword, loginResponse, machineAccount } from './catalogue/logins.ts';
 import {
   certificateHolder, clientSubnet, deviceName, mediaKey, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi,
   signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
@@ -33,7 +33,7 @@ export const catalogue: readonly IdentifierKind[] = [
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
   linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,
-  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, deviceName, namedDevice,
+  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, machineAccount, deviceName, namedDevice,
   clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, certificateHolder, personName, birthDate,
   visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];

@@ -18,8 +18,13 @@ const otherwise = new Set((
   + 'commit checksum hash integrity crc template locale label hint help error required min max length limit format pattern regex policy enabled'
 ).split(' '));
 
-/** Header names whose words would announce an identifier, but whose meaning is a message's. RFC 3261 20.8; RFC 5322 3.6.4. */
-const otherHeaders = new Set(['call-id', 'message-id', 'content-id', 'x-request-id', 'x-csrf-token', 'x-xsrf-token', 'sec-websocket-key']);
+/**
+ * Header names whose words would announce an identifier, but whose meaning is a message's (RFC 3261 20.8; RFC 5322 3.6.4), or that of one playing of a
+ * film, which players of Apple number anew each time (HTTP Live Streaming).
+ */
+const otherHeaders = new Set([
+  'call-id', 'message-id', 'content-id', 'x-request-id', 'x-csrf-token', 'x-xsrf-token', 'sec-websocket-key', 'x-playback-session-id',
+]);
 
 /** Gnutella proves by it, in the lines of its handshake and in answers, which version of a program it is; requests of HTTP log in with it. */
 const versionHeader = /^x-token$/i;

@@ -18,6 +18,14 @@ describe('what is the same has one token, and what is not has another', () => {
     assert.deepEqual(values('jane@bücher'), []);
   });
 
+  test('a computer, by its account in a domain and by its name on the network', () => {
+    const token = (name: string, value: string): [string, string][] =>
+      recognise(messageOf(field(name, value))).map(({ observable }) => [observable.kind, observable.token]);
+    const byName = token('netbios_name', 'JONAS-PC');
+    assert.equal(byName[0]?.[0], 'device_name');
+    for (const account of ['JONAS-PC$', 'jonas-pc$', 'EXAMPLE\\JONAS-PC$']) assert.deepEqual(token('user_name', account), byName, account);
+  });
+
   test('a birth date, in all orders that say which is the day', () => {
     for (const written of ['1987-11-23', '19871123', '1987/11/23', '1987-11-23T00:00:00Z', '23.11.1987', '23-11-1987', '11/23/1987'])
       assert.equal(normaliseBirthDate(written), '19871123', written);

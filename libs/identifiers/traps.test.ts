@@ -25,6 +25,7 @@ describe('what looks like an identifier and is none', () => {
     ],
     'ids of requests and traces': [
       header('X-Request-Id', '7c1f4a92-b06d-4c38-8f51-93da27c6e0b4'),
+      header('X-Playback-Session-Id', '5E21C0A7-94BD-4F3E-A86C-0D7F19B2E453'),
       header('X-Correlation-Id', '0d93a7c4-e15b-486f-9a30-cd74b8e2165f'),
       header('traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
       header('X-Amzn-Trace-Id', 'Root=1-67891233-abcdef012345678912345678'),

@@ -34,6 +34,15 @@ test('VPC flow logs with a header: both directions are one flow, opened by who s
   assert.equal(new Set(entries.slice(0, 2).map(({ flowName }) => flowName)).size, 1);
 });
 
+test('VPC flow logs as CloudWatch exports them, and with their format for a header; of a format that nobody tells is said so', () => {
+  const exported = version2.replaceAll(/^(?=2)/gm, '2024-05-01T12:00:00.000Z ');
+  assert.deepEqual(readLog('a', exported).entries.map(({ endpoints }) => endpoints), readLog('a', version2).entries.map(({ endpoints }) => endpoints));
+  const [names, ...rows] = version3.trim().split('\n');
+  const asFormat = [names!.replaceAll(/\S+/g, '${$&}'), ...rows].join('\n');
+  assert.deepEqual(readLog('a', asFormat).entries.map(({ endpoints }) => endpoints), readLog('a', version3).entries.map(({ endpoints }) => endpoints));
+  assert.throws(() => readLog('a', rows.join('\n')), { name: 'CaptureError', code: 'unsupported_version', message: /without the line that names its columns/ });
+});
+
 test('unusable lines are counted with their place', () => {
   const { entries, problems } = readLog('flow.log', `${version2}2 short\n${version2.split('\n')[0]!.replace('172.31.16.139', '172.31.16')}\n`);
   assert.equal(entries.length, 3);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CaptureBuilder, CaptureCounters, CaptureReader, PacketView } from '#capture';
 import { FlowExportDecoder, IngestCounters, type LogEntry } from './ingest.ts';
-import { exportSeconds, ip, ipfix, netflow5, netflow9, set, sflow, template, u16, u32, u8 } from './testing/export-datagrams.ts';
+import { exportSeconds, ip, ipfix, netflow5, netflow9, rawHeader, set, sflow, sflowRecord, sflowSample, sflowSamples, template, u16, u32, u8 } from './testing/export-datagrams.ts';
 import { fieldsOf, readLog } from './testing/read-log.ts';
 
 interface Decoded {
@@ -223,6 +223,26 @@ test('sFlow: packets of links with PPP, and what is not read is counted', () => 
   decode(sflow(4, 512, packet, packet.length, 13));
   decode(sflow(5, 512, packet, packet.length, 14));
   assert.deepEqual([entries.length, counters.get('sflow', 'samples of no packet that can be read')], [3, 2]);
+});
+
+test('sFlow: samples of both forms among counters and extensions; what agents and kinds of samples keep back is counted', () => {
+  const builder = new CaptureBuilder();
+  builder.udp({ client: { ip: '10.0.0.5', port: 51000 }, server: { ip: '198.51.100.7', port: 53 }, at: 0 }).send(Buffer.alloc(40));
+  const header = rawHeader(builder.frames()[0]!.bytes);
+  const vlans = sflowRecord(1001, u32(10, 0, 20, 0));
+  const gateway = sflowRecord(1003, Buffer.concat([u32(1), ip('192.0.2.254'), u32(64_500, 64_501, 64_502, 1, 2, 1, 64_503, 0, 100)]));
+  const counters1 = Buffer.concat([u32(1, 1, 1), sflowRecord(1, Buffer.alloc(88))]);
+  const { decode, entries, counters } = decoder();
+  decode(sflowSamples(1, [2, counters1], [1, sflowSample(1, 512, [vlans, header, gateway], 3)], [4, counters1], [3, sflowSample(1, 256, [header, gateway], 0, true)]));
+  assert.deepEqual(entries.map(({ samplingRate }) => samplingRate), [512, 256]);
+  assert.deepEqual([...counters.reasons()], []);
+
+  // The drops of a source grow; those before it was heard first are of another time. Kind 5: packets that the switch discarded.
+  decode(sflowSamples(2, [1, sflowSample(2, 512, [header], 20)], [5, Buffer.alloc(40)], [3, sflowSample(2, 256, [header], 4, true)]));
+  assert.deepEqual([counters.get('sflow', 'packets that the agent could not sample'), counters.get('sflow', 'samples of a kind that is not read')], [21, 1]);
+  const cut = sflowSamples(3, [1, sflowSample(3, 512, [header], 20)], [1, sflowSample(4, 512, [header], 20)]);
+  decode(cut.subarray(0, cut.length - 20));
+  assert.deepEqual([entries.length, counters.get('sflow', 'malformed datagram')], [5, 1]);
 });
 
 test('a file is read to what is no datagram, wherever its chunks end', () => {

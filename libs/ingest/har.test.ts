@@ -44,24 +44,47 @@ test('an exchange in clear is cleartext; the server may be named by its address,
 test('cookies and forms that stand in lists of their own, and WebSocket messages', () => {
   const { entries: [first] } = readLog('a.har', archive(entry('https://example.org/f', {
     method: 'POST', cookies: [{ name: 'uid', value: '42' }], postData: { mimeType: 'application/x-www-form-urlencoded', params: [{ name: 'e mail', value: 'a&b' }] },
-  }, { cookies: [{ name: 'sid', value: 'x' }] }, { _webSocketMessages: [{ type: 'send', opcode: 1, data: '{"uid":"7"}' }, { type: 'receive', opcode: 2, data: 'AAEC' }] })));
+  }, { cookies: [{ name: 'sid', value: 'x' }] }, { _webSocketMessages: [{ type: 'send', time: 1714564803.5, opcode: 1, data: '{"uid":"7"}' }, { type: 'receive', opcode: 2, data: 'AAEC' }, { type: 'error', data: 'x' }] })));
   const fields = fieldsOf(first!);
   for (const expected of ['http.request.header.cookie.uid=42', 'http.request.body.form.e mail=a&b', 'http.response.header.set-cookie.sid=x'])
     assert.ok(fields.includes(expected), `${expected} in ${fields.join(' ')}`);
   assert.deepEqual(
-    first!.messages.slice(2).map(({ sender, payload }) => [sender, payload!.toString('hex')]),
+    first!.messages.slice(2).map(({ sender, payload, micros }) => [sender, payload!.toString('hex'), micros]),
     [
-      ['source', Buffer.from('{"uid":"7"}').toString('hex')],
-      ['destination', '000102'],
+      ['source', Buffer.from('{"uid":"7"}').toString('hex'), 1_714_564_803_500_000],
+      ['destination', '000102', first!.micros],
     ],
   );
 });
 
 test('unusable entries are counted with their number, and the others are read', () => {
-  const { entries, problems } = readLog('a.har', archive(entry('about:blank'), entry('https://example.org/', {}, {}, { startedDateTime: 'now' }), entry('https://example.org/')));
-  assert.deepEqual(entries.map(({ line }) => line), [3]);
-  assert.deepEqual(problems.map(({ line, reason }) => [line, reason]), [[1, 'request.url missing or not of HTTP'], [2, 'startedDateTime missing or malformed']]);
-  assert.deepEqual(readLog('a.har', '{"log": {"entries": [').problems.map(({ reason }) => reason), ['not a JSON document']);
+  const good = entry('https://example.org/');
+  const { entries, problems } = readLog('a.har', archive(entry('example.org'), entry('https://example.org/', {}, {}, { startedDateTime: 'now' }), {}, good));
+  assert.deepEqual(entries.map(({ line }) => line), [4]);
+  assert.deepEqual(problems.map(({ line, reason }) => [line, reason]), [
+    [1, 'request.url missing or malformed'], [2, 'startedDateTime missing or malformed'], [3, 'request.url missing or malformed'],
+  ]);
+  assert.deepEqual(readLog('a.har', '{"log": {"entries": null}}').problems.map(({ reason }) => reason), ['no entries']);
+});
+
+test('of an archive that is cut, or damaged in one entry, the other entries are read', () => {
+  const [first, second, third] = ['a', 'b', 'c'].map((path) => entry(`https://example.org/${path}`));
+  const written = archive(first!, second!, third!);
+  const read = (content: string): unknown => {
+    const { entries, problems } = readLog('a.har', content, 7);
+    return [entries.map(({ line }) => line), problems.map(({ line, reason }) => [line, reason])];
+  };
+  assert.deepEqual(read(written.slice(0, written.indexOf('/c'))), [[1, 2], [[3, 'cut document']]]);
+  assert.deepEqual(read(written.replace('/b"', '/b')), [[1, 3], [[2, 'malformed entry']]]);
+});
+
+test('what a browser answered itself, or did not let out, nobody saw', () => {
+  const { entries, counters, problems } = readLog('a.har', archive(
+    entry('https://example.org/cached', {}, {}, { _fromCache: 'disk' }), entry('https://ads.example.org/', {}, { status: 0, _error: 'net::ERR_BLOCKED_BY_CLIENT' }),
+    entry('data:image/png;base64,AA=='), entry('chrome-extension://abc/x.js'), entry('https://example.org/aborted', {}, { status: 0, _error: 'net::ERR_ABORTED' }),
+  ));
+  assert.deepEqual([entries.map(({ line }) => line), problems], [[5], []]);
+  assert.equal(counters.get('har', 'requests that did not leave the browser'), 4);
 });
 
 test('property: no header value or path breaks out of its place', () => {

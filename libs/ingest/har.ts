@@ -1,11 +1,12 @@
 import type { Message } from '#dissect';
+import type { IngestCounters } from './counters.ts';
 import { canonicalAddress, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
-import { jsonDocument } from './json-document.ts';
+import { jsonElements } from './json-elements.ts';
 import type { LogReader, LogSource } from './log.ts';
 import { cleartext, encrypted, message } from './messages.ts';
-import { asRow, count, object, objects, text, time, type Row } from './row.ts';
+import { count, object, objects, parseRow, text, time, type Row } from './row.ts';
 
 export function isHar(sample: string): boolean {
   return /^\{\s*"log"\s*:\s*\{/.test(sample);
@@ -18,14 +19,10 @@ export function isHar(sample: string): boolean {
  * server either: the unspecified address stands for them.
  */
 export function har(source: LogSource): LogReader {
-  const { name, counters } = source;
-  return jsonDocument('har', source, (document) => {
-    const entries = object(asRow(document), 'log')?.['entries'];
-    if (!Array.isArray(entries)) {
-      counters.problem('har', 'no entries', name, 1);
-      return;
-    }
-    entries.forEach((entry, index) => readEntry(asRow(entry) ?? {}, index + 1, source));
+  return jsonElements('har', ['log', 'entries'], source, (written, number) => {
+    const entry = parseRow(written);
+    if (entry === undefined) source.counters.problem('har', 'malformed entry', source.name, number);
+    else readEntry(entry, number, source);
   });
 }
 
@@ -33,8 +30,12 @@ function readEntry(entry: Row, number: number, { name, counters, emit }: LogSour
   const request = object(entry, 'request');
   const url = URL.parse(text(request, 'url'));
   const micros = time(entry, 'startedDateTime');
-  if (url === null || !/^(?:https?|wss?):$/.test(url.protocol)) {
-    counters.problem('har', 'request.url missing or not of HTTP', name, number);
+  if (url === null) {
+    counters.problem('har', 'request.url missing or malformed', name, number);
+    return;
+  }
+  if (staysInBrowser(entry, url)) {
+    counters.add('har', 'requests that did not leave the browser');
     return;
   }
   if (Number.isNaN(micros)) {
@@ -45,9 +46,16 @@ function readEntry(entry: Row, number: number, { name, counters, emit }: LogSour
   counters.entries++;
   emit({
     source: 'har', flowName: '', endpoints: endpointsOfEntry(entry, url, isEncrypted), micros, startMicros: micros, line: number,
-    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros), totals: null, ends: false,
+    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros, counters), totals: null, ends: false,
     visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
+}
+
+/** Nobody on the path saw it: it was answered from a cache, blocked by an extension, or asks for something that is no matter of the network. */
+function staysInBrowser(entry: Row, { protocol }: URL): boolean {
+  if (!/^(?:https?|wss?):$/.test(protocol)) return true;
+  // Chrome's own, as its exporter writes them (front_end/models/har/Log.ts).
+  return text(entry, '_fromCache') !== '' || text(object(entry, 'response'), '_error') === 'net::ERR_BLOCKED_BY_CLIENT';
 }
 
 function endpointsOfEntry(entry: Row, url: URL, isEncrypted: boolean): Endpoints {
@@ -60,7 +68,7 @@ function endpointsOfEntry(entry: Row, url: URL, isEncrypted: boolean): Endpoints
   };
 }
 
-function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number): Message[] {
+function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number, counters: IngestCounters): Message[] {
   const request = object(entry, 'request');
   const response = object(entry, 'response');
   const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext('HTTP/1');
@@ -73,10 +81,12 @@ function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number):
     responseHeaders: withDefaults(headersOf(response), [['Content-Type', text(object(response, 'content'), 'mimeType')]]),
     responseBody: contentOf(object(response, 'content')),
     encryption,
-  }, micros);
-  // Chrome and Firefox put the messages of a WebSocket beside its handshake.
+  }, micros, counters);
+  // Chrome and Firefox put the messages of a WebSocket beside its handshake, and what went wrong with it among them.
   for (const frame of objects(entry, '_webSocketMessages')) {
-    const one = message('websocket', encryption, text(frame, 'type') === 'receive' ? 'destination' : 'source', micros);
+    const type = text(frame, 'type');
+    if (type !== 'send' && type !== 'receive') continue;
+    const one = message('websocket', encryption, type === 'receive' ? 'destination' : 'source', time(frame, 'time') || micros);
     one.payload = Buffer.from(text(frame, 'data'), count(frame, 'opcode') === 2 ? 'base64' : 'utf8');
     messages.push(one);
   }

@@ -1,4 +1,6 @@
-import { DissectCounters, StreamDissector, defaultDissectOptions, type Encryption, type Message } from '#dissect';
+import { StreamDissector, defaultDissectOptions, type Encryption, type Message } from '#dissect';
+import type { IngestCounters } from './counters.ts';
+import { dissect } from './dissected.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -22,8 +24,10 @@ export interface HttpExchange {
 /**
  * The messages of an exchange. It is written as the HTTP/1.1 that it stands for and read by the dissector of captures, so that
  * values have the same paths, encodings and bounds whatever the source. A response without headers and body is a fact of its request.
+ *
+ * @param counters count what is over a bound
  */
-export function httpMessages(exchange: HttpExchange, micros: number): Message[] {
+export function httpMessages(exchange: HttpExchange, micros: number, counters: IngestCounters): Message[] {
   const messages: Message[] = [];
   const emit = (message: Message): void => {
     messages.push({
@@ -33,37 +37,62 @@ export function httpMessages(exchange: HttpExchange, micros: number): Message[] 
       payload: message.payload && Buffer.from(message.payload),
     });
   };
-  const dissector = new StreamDissector({ options: defaultDissectOptions, counters: new DissectCounters() }, emit);
-  const hasRequest = exchange.method !== '';
-  if (hasRequest) dissector.data('source', requestBytes(exchange), 0, micros);
-  const request = messages[0];
-  const isBare = exchange.responseHeaders.length === 0 && exchange.responseBody === null;
-  if (exchange.status > 0 && isBare && request !== undefined) {
-    request.facts['http.response.status_code'] = exchange.status;
-  } else if (exchange.status > 0) {
-    dissector.data('destination', responseBytes(exchange), 0, micros);
-  }
-  dissector.end();
+  dissect(counters, (environment) => {
+    const dissector = new StreamDissector(environment, emit);
+    const hasRequest = exchange.method !== '';
+    if (hasRequest) dissector.data('source', requestBytes(exchange, counters), 0, micros);
+    const request = messages[0];
+    const isBare = exchange.responseHeaders.length === 0 && exchange.responseBody === null;
+    if (exchange.status > 0 && isBare && request !== undefined) {
+      request.facts['http.response.status_code'] = exchange.status;
+    } else if (exchange.status > 0) {
+      dissector.data('destination', responseBytes(exchange, counters), 0, micros);
+    }
+    dissector.end();
+  });
   return messages;
 }
 
-function requestBytes({ method, target, requestHeaders, requestBody, keepsContentEncoding }: HttpExchange): Buffer {
-  return write(`${token(method)} ${encodedTarget(target)} HTTP/1.1`, requestHeaders, requestBody, keepsContentEncoding);
+function requestBytes({ method, target, requestHeaders, requestBody, keepsContentEncoding }: HttpExchange, counters: IngestCounters): Buffer {
+  const encoded = encodedTarget(target);
+  if (encoded.length > maxTarget) counters.add('http', 'bounded target');
+  return write(`${token(method).slice(0, maxMethod)} ${shortened(encoded)} HTTP/1.1`, requestHeaders, requestBody, keepsContentEncoding, counters);
 }
 
-function responseBytes({ status, responseHeaders, responseBody, keepsContentEncoding }: HttpExchange): Buffer {
-  return write(`HTTP/1.1 ${String(status).padStart(3, '0')} `, responseHeaders, responseBody, keepsContentEncoding);
+function responseBytes({ status, responseHeaders, responseBody, keepsContentEncoding }: HttpExchange, counters: IngestCounters): Buffer {
+  return write(`HTTP/1.1 ${String(status).padStart(3, '0')} `, responseHeaders, responseBody, keepsContentEncoding, counters);
+}
+
+/** Bytes of a head that the dissector takes, Content-Length aside; of them so many for the target, and for the method. */
+const maxHead = defaultDissectOptions.maxHeadBytes - 64;
+const maxTarget = 31 * 1024;
+const maxMethod = 32;
+
+/** A log may have longer targets than the dissector reads: of those the parameters are left that are whole. */
+function shortened(target: string): string {
+  if (target.length <= maxTarget) return target;
+  const end = target.lastIndexOf('&', maxTarget);
+  return target.slice(0, end > 0 ? end : maxTarget);
 }
 
 /** How a body was sent does not show in a log: it is given whole, and where nothing else is said as it is. */
 const framing = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade']);
 
-function write(startLine: string, headers: HeaderList, body: Buffer | null, keepsContentEncoding = false): Buffer {
+function write(startLine: string, headers: HeaderList, body: Buffer | null, keepsContentEncoding: boolean | undefined, counters: IngestCounters): Buffer {
   const lines = [startLine];
+  let room = maxHead - startLine.length;
   for (const [name, value] of headers) {
     const lowerCase = name.toLowerCase();
-    if (lowerCase === 'content-encoding' && !keepsContentEncoding) continue;
-    if (value !== '' && !framing.has(lowerCase) && !name.startsWith(':')) lines.push(`${token(name)}: ${value.replaceAll(controls, ' ')}`);
+    if (lowerCase === 'content-encoding' && keepsContentEncoding !== true) continue;
+    if (value === '' || framing.has(lowerCase) || name.startsWith(':')) continue;
+    const line = `${token(name)}: ${value.replaceAll(controls, ' ')}`;
+    const bytes = Buffer.byteLength(line) + 2;
+    if (bytes > room) {
+      counters.add('http', 'bounded header');
+      continue;
+    }
+    room -= bytes;
+    lines.push(line);
   }
   lines.push(`Content-Length: ${body?.length ?? 0}`, '', '');
   const head = Buffer.from(lines.join('\r\n'));

@@ -1,8 +1,9 @@
 import { gcpFlowLog } from './gcp-flow-log.ts';
-import { jsonDocument } from './json-document.ts';
+import { jsonElements } from './json-elements.ts';
 import type { LineFormat, LogReader, LogSource } from './log.ts';
-import { asRow, parseRow, type Row } from './row.ts';
+import { parseRow, type Row } from './row.ts';
 import { suricata } from './suricata.ts';
+import { syslogHeaderLength } from './syslog-header.ts';
 import { zeekJson } from './zeek-json.ts';
 
 /** Reads one kind of row. */
@@ -16,15 +17,26 @@ export interface RowFormat {
 
 const name = 'json';
 
-/** A log of one JSON object per line. Each line says of which format it is, so that logs may be mixed, as shippers do. */
+const openBrace = 0x7b;
+
+/**
+ * A log of one JSON object per line, alone or behind a syslog header. Each line says of which format it is, so that logs may be mixed, as shippers
+ * do; syslog has also what other programs say.
+ */
 export function jsonLines(source: LogSource): LineFormat {
   const read = rowReader(source);
   return {
     name,
     line(line, number) {
-      const row = parseRow(line);
+      const header = line[0] === openBrace ? 0 : syslogHeaderLength(line);
+      const written = line.subarray(header);
+      if (header > 0 && written[0] !== openBrace) {
+        source.counters.add('syslog', 'lines that hold no JSON');
+        return;
+      }
+      const row = parseRow(written);
       if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, number);
-      else read(row, line, number);
+      else read(row, written, number);
     },
   };
 }
@@ -32,13 +44,10 @@ export function jsonLines(source: LogSource): LineFormat {
 /** The same rows as elements of one array, as cloud consoles export them; an element counts as a line. */
 export function jsonArray(source: LogSource): LogReader {
   const read = rowReader(source);
-  return jsonDocument(name, source, (document) => {
-    if (!Array.isArray(document)) return;
-    document.forEach((element, index) => {
-      const row = asRow(element);
-      if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, index + 1);
-      else read(row, Buffer.from(JSON.stringify(row)), index + 1);
-    });
+  return jsonElements(name, [], source, (written, number) => {
+    const row = parseRow(written);
+    if (row === undefined) source.counters.problem(name, 'not a JSON object', source.name, number);
+    else read(row, Buffer.from(JSON.stringify(row)), number);
   });
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { openLog } from './ingest.ts';
 import { LineSplitter, maxLineBytes } from './lines.ts';
 import { netflow5 } from './testing/export-datagrams.ts';
-import { logSource, readLog } from './testing/read-log.ts';
+import { fieldsOf, logSource, readLog } from './testing/read-log.ts';
 
 const open = (start: string | Buffer): unknown => openLog(Buffer.from(start), logSource('x', () => {}));
 
@@ -42,6 +42,49 @@ test('a byte order mark costs no line', () => {
     assert.deepEqual([entries.length, problems], [1, []]);
     assert.equal(entries[0]!.digest, readLog('x.log', log).entries[0]!.digest);
   }
+});
+
+test('logs in UTF-16, wherever chunks end', () => {
+  const log = '{"_path":"dns","ts":1700000000.5,"uid":"C1","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53,"query":"m\u00fcller-\u{1F600}.example"}\r\n';
+  const { entries: [expected] } = readLog('x.log', log);
+  const little = Buffer.from(`\uFEFF${log.repeat(3)}`, 'utf16le');
+  for (const bytes of [little, Buffer.from(little).swap16()]) {
+    for (const chunk of [1, 3, 1000]) {
+      const { entries, problems } = readLog('x.log', bytes, chunk);
+      assert.deepEqual([entries.map(({ digest, line }) => [digest, line]), problems], [[1, 2, 3].map((line) => [expected!.digest, line]), []]);
+    }
+  }
+  assert.equal(open(Buffer.from('\uFEFFhello', 'utf16le')), null);
+});
+
+test('JSON behind a syslog header is read like JSON alone; what other programs say is counted', () => {
+  const event = '{"timestamp":"2024-05-01T12:00:00.123456+0000","flow_id":1,"event_type":"dns","src_ip":"10.0.0.5","src_port":5353,"dest_ip":"10.0.0.1","dest_port":53,"proto":"UDP","dns":{"type":"query","rrname":"a.example","rrtype":"A"}}';
+  const { entries: [expected] } = readLog('eve.json', event);
+  const headers = [
+    '<134>Nov 22 10:00:00 sensor suricata[123]: ', 'Nov  2 10:00:00 sensor suricata: ', '<13>Nov 22 10:00:00 suricata[123]: @cee: ', '2026-11-22T10:00:00.123456+01:00 sensor suricata[123]: ',
+    '<134>1 2026-11-22T10:00:00Z sensor suricata 123 - - ', '<134>1 2026-11-22T10:00:00.000003-08:00 - suricata - ID47 [a@32473 iut="3" e="\\"\\]\\\\"][b@1] \uFEFF',
+  ];
+  for (const header of headers) {
+    const { entries, problems, counters } = readLog('messages', `${header}${event}\n<134>Nov 22 10:00:01 sensor sshd[7]: Accepted publickey\n${header}${event}\n`);
+    assert.deepEqual([entries.map(({ digest, line }) => [digest, line]), problems], [[[expected!.digest, 1], [expected!.digest, 3]], []], header);
+    assert.equal(counters.get('syslog', 'lines that hold no JSON'), 1);
+  }
+  assert.deepEqual(readLog('messages', `${headers[0]}${event}\n${headers[0]}${event.slice(0, 90)}\n`).problems.map(({ line, reason }) => [line, reason]), [[2, 'not a JSON object']]);
+});
+
+test('a target, or a header, longer than the dissector reads is shortened, and counted', () => {
+  const event = (http: object): string =>
+    JSON.stringify({ timestamp: '2024-05-01T12:00:00.123456+0000', event_type: 'http', src_ip: '10.0.0.5', src_port: 51_000, dest_ip: '198.51.100.7', dest_port: 80, proto: 'TCP', http: { hostname: 'a.example', http_method: 'GET', status: 200, ...http } });
+  const parameters = Array.from({ length: 20_000 }, (_, index) => `p${index}=x`).join('&');
+  const { entries: [long, cookie], counters } = readLog('eve.json', [
+    event({ url: `/v1?uid=1840273651&${parameters}` }), event({ url: '/v1?uid=1840273651', cookie: `a=${'x'.repeat(70_000)}` }),
+  ].join('\n'));
+  for (const one of [long, cookie]) {
+    assert.deepEqual(one!.messages.map(({ protocol, encryption }) => [protocol, encryption.verdict]), [['http', 'cleartext']]);
+    assert.ok(fieldsOf(one!).includes('url.query.uid=1840273651'));
+    assert.equal(one!.messages[0]!.facts['http.response.status_code'], 200);
+  }
+  assert.deepEqual([counters.get('http', 'bounded target'), counters.get('http', 'bounded header')], [1, 1]);
 });
 
 test('the same problem is told with its place so often only; all are counted', () => {

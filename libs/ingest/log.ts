@@ -5,6 +5,8 @@ import { har, isHar } from './har.ts';
 import { jsonArray, jsonLines } from './json-lines.ts';
 import { LineSplitter } from './lines.ts';
 import { isMitmproxy, mitmproxy } from './mitmproxy.ts';
+import { syslogHeaderLength } from './syslog-header.ts';
+import { utf16Log, utf16Of } from './utf16.ts';
 import { isVpcFlowLog, vpcFlowLog } from './vpc-flow-log.ts';
 import type { ZeekCertificates } from './zeek-certificates.ts';
 import { isZeekTsv, zeekTsv } from './zeek-tsv.ts';
@@ -54,9 +56,13 @@ const sampleBytes = 64 * 1024;
 /**
  * The reader for a log that begins with `start`, by content; null when it is none that is known here.
  * `start` is not consumed: push it; or, to go on behind `from`, push what stands there instead.
+ *
+ * @throws {CaptureError} `unsupported_version` for a log that does not tell what its columns are
  */
 export function openLog(start: Buffer, source: LogSource, from?: Omit<LogMark, 'unread'>): LogReader | null {
   if (isFlowExportFile(start)) return flowExportFile(source);
+  const encoding = utf16Of(start);
+  if (encoding !== null) return utf16Log(start, encoding, (text) => openLog(text, source));
   const sample = start.toString('latin1', 0, sampleBytes).replace(/^\u00EF\u00BB\u00BF/, '').trimStart();
   if (isZeekTsv(sample)) return lineReader(zeekTsv(source), source, from);
   if (isVpcFlowLog(sample)) return lineReader(vpcFlowLog(source), source, from);
@@ -64,7 +70,7 @@ export function openLog(start: Buffer, source: LogSource, from?: Omit<LogMark, '
   if (isMitmproxy(sample)) return mitmproxy(source, from);
   if (!hasLogKeys.test(sample)) return null;
   if (sample.startsWith('[')) return jsonArray(source);
-  if (sample.startsWith('{')) return lineReader(jsonLines(source), source, from);
+  if (sample.startsWith('{') || syslogHeaderLength(start) > 0) return lineReader(jsonLines(source), source, from);
   return null;
 }
 

@@ -68,9 +68,14 @@ export function tlsMessage(protocol: 'tls' | 'quic', serverName: string, alpn: r
   return tls;
 }
 
-/** The certificate that the server showed: common names of its subject, as Zeek and Suricata write it (`CN=a.example,O=b\\, c`), and DNS names. */
+const commonName = /(?:^|[,+])\s*CN\s?=\s?((?:\\.|(?!\/[a-z]+=)[^,+\\])+)/gi;
+
+/**
+ * The certificate that the server showed: DNS names, and common names of its subject as Zeek and Suricata write it (`CN=a.example,O=b\\, c`). What
+ * stands in one set with the common name follows it behind a slash (`CN=a.example/emailAddress=root@a.example`).
+ */
 export function certificateNames(subject: string, alternativeNames: readonly string[]): string[] {
-  const common = [...subject.matchAll(/(?:^|[,+])\s*CN\s?=\s?((?:\\.|[^,+\\])+)/gi)].map((match) => match[1]!.replaceAll(/\\(.)/g, '$1').trim());
+  const common = [...subject.matchAll(commonName)].map((match) => match[1]!.replaceAll(/\\(.)/g, '$1').trim());
   return [...new Set([...common, ...alternativeNames].map((name) => name.toLowerCase()))].slice(0, mostCertificateNames);
 }
 

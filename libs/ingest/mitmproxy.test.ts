@@ -66,11 +66,43 @@ test('WebSocket frames, and bytes of a TCP connection', () => {
   assert.deepEqual([stream!.visibility, stream!.micros, stream!.messages.length > 0], ['inspected', 1_714_564_799_500_000, true]);
 });
 
+test('DNS, datagrams, and WebSockets that are flows of their own', () => {
+  const question = dictionary({ name: 'bob-phone.example.org', type: 1, class_: 1 });
+  const dns = (more: Parts): Tnetstring => dictionary({ timestamp: 1_714_564_802.5, id: 7, query: true, questions: [question], answers: [], ...more });
+  const resolver = dictionary({ address: ['192.0.2.53', 53], peername: ['192.0.2.53', 53], transport_protocol: 'udp' });
+  const phone = dictionary({ id: 'c-2', peername: ['10.0.0.5', 51_000], timestamp_start: 1_714_564_799.5, tls: false, transport_protocol: 'udp' });
+  const { entries: [asked, told, old], problems, counters } = readLog('flows', Buffer.concat([
+    flow({}, null, {
+      type: 'dns', client_conn: phone, server_conn: resolver, request: dns({}),
+      response: dns({ query: false, answers: [dictionary({ name: 'bob-phone.example.org', type: 1, class_: 1, ttl: 60, data: Buffer.from([198, 51, 100, 7]) })] }),
+    }),
+    flow({}, null, { type: 'udp', client_conn: phone, server_conn: resolver, request: null, messages: [[true, Buffer.from('{"uid":"1840273651"}'), 1_714_564_802.5]] }),
+    flow({}, null, { version: 6, type: 'websocket', request: null, messages: [[1, true, Buffer.from('{"uid":"7"}'), 1_714_564_802.5, false]] }),
+  ]));
+  assert.deepEqual([problems, [...counters.reasons()]], [[], []]);
+  assert.deepEqual(asked!.endpoints, { sourceIp: '10.0.0.5', sourcePort: 51_000, destinationIp: '192.0.2.53', destinationPort: 53, transport: 'udp' });
+  assert.deepEqual([asked!.visibility, asked!.micros], ['cleartext', 1_714_564_802_500_000]);
+  assert.deepEqual(asked!.messages.map(({ facts }) => [facts['dns.question.name'], facts['dns.question.type'], facts['dns.resolved_ip']]), [
+    ['bob-phone.example.org', 'A', undefined], ['bob-phone.example.org', 'A', ['198.51.100.7']],
+  ]);
+  assert.deepEqual(asked!.messages[1]!.resolution, { name: 'bob-phone.example.org', addresses: ['198.51.100.7'], aliases: [], ttl: 60 });
+  assert.deepEqual([told!.endpoints.transport, told!.messages[0]!.payload!.toString()], ['udp', '{"uid":"1840273651"}']);
+  assert.deepEqual([old!.visibility, old!.messages[0]!.protocol, old!.messages[0]!.payload!.toString()], ['inspected', 'websocket', '{"uid":"7"}']);
+});
+
+test('TLS that the proxy let pass is encrypted, not cleartext', () => {
+  const hello = Buffer.from(`160301002f0100002b0303${'ab'.repeat(32)}000002130101000000`, 'hex');
+  const { entries: [passed] } = readLog('flows', flow({}, null, {
+    type: 'tcp', client_conn: dictionary({ id: 'c', peername: ['10.0.0.5', 51_000], timestamp_start: 1_714_564_799.5, tls: false }), request: null, messages: [[true, hello, 1_714_564_802.5]],
+  }));
+  assert.deepEqual(passed!.messages.map(({ protocol, encryption }) => [protocol, encryption.verdict]), [['tls', 'encrypted']]);
+});
+
 test('a flow that cannot be used is counted with its number and costs only itself', () => {
   const damaged = flow();
   damaged[damaged.indexOf('request') - 3] = 0x78;
   const { entries, problems, counters } = readLog('flows', Buffer.concat([
-    damaged, flow({}, {}, { version: [2, 0] }), flow({ timestamp_start: null }), flow({}, {}, { type: 'dns' }), flow({}, {}, { version: 99 }), flow().subarray(0, -9),
+    damaged, flow({}, {}, { version: [2, 0] }), flow({ timestamp_start: null }), flow({}, {}, { type: 'future' }), flow({}, {}, { version: 99 }), flow().subarray(0, -9),
   ]));
   assert.deepEqual(entries.map(({ line }) => line), [5]);
   assert.deepEqual(problems.map(({ line, reason }) => [line, reason]), [
@@ -114,5 +146,6 @@ test('any chunks give the same entries, and reading goes on behind a mark', () =
 });
 
 test('damaged flows are survived', () => {
-  survivesDamage([flow({ content: Buffer.from('a=b') }), Buffer.concat([flow(), flow({}, null)])], 5000);
+  const dns = dictionary({ questions: [dictionary({ name: 'a.example', type: 1, class_: 1 })], answers: [] });
+  survivesDamage([flow({ content: Buffer.from('a=b') }), Buffer.concat([flow(), flow({}, null)]), flow({ timestamp: 1 }, null, { type: 'dns', response: dns })], 5000);
 });

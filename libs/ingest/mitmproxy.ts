@@ -1,4 +1,7 @@
-import { DissectCounters, StreamDissector, defaultDissectOptions, type Encryption, type Message } from '#dissect';
+import { DatagramDissector, StreamDissector, type Encryption, type Message, type Sender } from '#dissect';
+import type { IngestCounters } from './counters.ts';
+import { dissect } from './dissected.ts';
+import { dnsMessages } from './dns-exchange.ts';
 import { canonicalAddress, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
@@ -27,7 +30,7 @@ export function isMitmproxy(sample: string): boolean {
 }
 
 /**
- * Flows of mitmproxy (`mitmdump -w FILE`): tnetstrings one behind the other, one per HTTP exchange or TCP connection.
+ * Flows of mitmproxy (`mitmdump -w FILE`): tnetstrings one behind the other, one per exchange of HTTP or DNS, connection, or flow of datagrams.
  *
  * What went over TLS was encrypted on the wire and is visible to the inspection only. A flow that is damaged costs itself; behind damaged
  * framing nothing can be found again.
@@ -64,22 +67,23 @@ function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSo
   if (version > newestVersion) counters.add(format, `flow format newer than ${newestVersion}`);
 
   const type = textOf(flow, 'type');
-  if (type !== 'http' && type !== 'tcp') {
-    // dns, udp and websocket of its own (formats before 12).
+  const read = contents.get(type);
+  if (read === undefined) {
     counters.add(format, 'flows of a type that is not read');
     return;
   }
   const request = dictionary(flow, 'request');
   const client = dictionary(flow, 'client_conn');
-  const micros = microsOf((type === 'http' ? request : client)?.get('timestamp_start'));
+  const begun = request ?? client;
+  const micros = microsOf(begun?.get('timestamp_start') ?? begun?.get('timestamp'));
   if (Number.isNaN(micros)) return problem('timestamp_start missing or malformed');
   const isEncrypted =
     type === 'http' ? textOf(request, 'scheme') === 'https' : client?.get('tls') === true || client?.get('tls_established') === true;
-  const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext(type === 'http' ? 'HTTP/1' : 'TCP');
+  const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext('HTTP/1');
   counters.entries++;
   emit({
     source: format, flowName: textOf(client, 'id'), endpoints: endpointsOfFlow(flow), micros, startMicros: micros, line: number, digest: digestOf(bytes),
-    protocol: '', messages: type === 'http' ? exchange(flow, encryption, micros) : conversation(flow, encryption, micros), totals: null, ends: false,
+    protocol: '', messages: read(flow, encryption, micros, counters), totals: null, ends: false,
     visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
 }
@@ -104,7 +108,7 @@ function endpointsOfFlow(flow: Dictionary): Endpoints {
     sourcePort: hasClient ? clientPort : 0,
     destinationIp: serverIp,
     destinationPort: serverPort,
-    transport: textOf(server, 'transport_protocol') === 'udp' ? 'udp' : 'tcp',
+    transport: (textOf(server, 'transport_protocol') || textOf(client, 'transport_protocol')) === 'udp' ? 'udp' : 'tcp',
   };
 }
 
@@ -119,7 +123,7 @@ function addressOf(connection: Dictionary | undefined, ...names: readonly string
   return ['', 0];
 }
 
-function exchange(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
+function exchange(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
   const request = dictionary(flow, 'request');
   const response = dictionary(flow, 'response');
   const headers = headersOf(request);
@@ -135,33 +139,75 @@ function exchange(flow: Dictionary, encryption: Encryption, micros: number): Mes
     responseBody: bodyOf(response),
     encryption,
     keepsContentEncoding: true,
-  }, micros);
-  const frames = dictionary(flow, 'websocket')?.get('messages');
-  for (const frame of Array.isArray(frames) ? frames : []) {
-    if (!Array.isArray(frame)) continue;
-    const [, isFromClient, content, time] = frame;
-    const one = message('websocket', encryption, isFromClient === true ? 'source' : 'destination', microsOf(time) || micros);
+  }, micros, counters);
+  const socket = dictionary(flow, 'websocket');
+  return socket === undefined ? messages : [...messages, ...frames(socket, encryption, micros)];
+}
+
+/** Messages of a WebSocket: of the exchange that opened it, or of a flow of their own (before mitmproxy 7). */
+function frames(socket: Dictionary, encryption: Encryption, micros: number): Message[] {
+  return parts(socket).map(([, isFromClient, content, time]) => {
+    const one = message('websocket', encryption, senderOf(isFromClient), microsOf(time) || micros);
     one.payload = bytesOf(content ?? null);
-    messages.push(one);
-  }
-  return messages;
+    return one;
+  });
 }
 
 /** The bytes of a TCP connection, read by the dissectors of captures. */
-function conversation(flow: Dictionary, encryption: Encryption, micros: number): Message[] {
+function conversation(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
   const messages: Message[] = [];
-  const dissector = new StreamDissector(
-    { options: defaultDissectOptions, counters: new DissectCounters() },
-    (one) => messages.push({ ...one, encryption, payload: one.payload && Buffer.from(one.payload) }),
-  );
-  const parts = flow.get('messages');
-  for (const part of Array.isArray(parts) ? parts : []) {
-    if (!Array.isArray(part)) continue;
-    const [isFromClient, content, time] = part;
-    dissector.data(isFromClient === true ? 'source' : 'destination', bytesOf(content ?? null), 0, microsOf(time) || micros);
-  }
-  dissector.end();
+  dissect(counters, (environment) => {
+    const dissector = new StreamDissector(environment, (one) => messages.push(kept(one, encryption)));
+    for (const [isFromClient, content, time] of parts(flow)) dissector.data(senderOf(isFromClient), bytesOf(content ?? null), 0, microsOf(time) || micros);
+    dissector.end();
+  });
   return messages;
+}
+
+/** The datagrams of a UDP flow, likewise. */
+function datagrams(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
+  const messages: Message[] = [];
+  const { sourcePort, destinationPort } = endpointsOfFlow(flow);
+  dissect(counters, (environment) => {
+    const dissector = new DatagramDissector(environment, (one) => messages.push(kept(one, encryption)));
+    for (const [isFromClient, content, time] of parts(flow)) {
+      dissector.datagram(bytesOf(content ?? null), { sender: senderOf(isFromClient), sourcePort, destinationPort, frame: 0, micros: microsOf(time) || micros });
+    }
+  });
+  return messages;
+}
+
+/** A question of DNS, and its answer. */
+function resolution(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
+  return (['request', 'response'] as const).flatMap((side) => {
+    const dns = dictionary(flow, side);
+    if (dns === undefined) return [];
+    const records = (section: string) => dictionaries(dns, section).map((record) => ({
+      name: textOf(record, 'name'), type: numberIn(record, 'type'), class: numberIn(record, 'class_'), ttl: numberIn(record, 'ttl'),
+      data: bytesOf(record.get('data') ?? null).subarray(0, 65_535),
+    }));
+    const sender = side === 'request' ? 'source' : 'destination';
+    return dnsMessages({ sender, questions: records('questions'), answers: records('answers') }, microsOf(dns.get('timestamp')) || micros, counters)
+      .map((one) => kept(one, encryption));
+  });
+}
+
+/** How the content of a flow is read, by its type. */
+const contents: ReadonlyMap<string, (flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters) => Message[]> =
+  new Map([['http', exchange], ['websocket', frames], ['tcp', conversation], ['udp', datagrams], ['dns', resolution]]);
+
+/** A message of a dissector, to be kept. What the proxy has decrypted was encrypted on the wire; of the rest, also what it let pass, the bytes tell. */
+function kept(one: Message, encryption: Encryption): Message {
+  return { ...one, encryption: encryption.verdict === 'encrypted' ? encryption : one.encryption, payload: one.payload && Buffer.from(one.payload) };
+}
+
+function parts(flow: Dictionary): Tnetstring[][] {
+  const messages = flow.get('messages');
+  return Array.isArray(messages) ? messages.filter((part) => Array.isArray(part)) : [];
+}
+
+function senderOf(isFromClient: Tnetstring | undefined): Sender {
+  return isFromClient === true ? 'source' : 'destination';
 }
 
 function headersOf(side: Dictionary | undefined): HeaderList {
@@ -180,6 +226,11 @@ function bodyOf(side: Dictionary | undefined): Buffer | null {
 function dictionary(of: Dictionary, key: string): Dictionary | undefined {
   const value = of.get(key);
   return value instanceof Map ? value : undefined;
+}
+
+function dictionaries(of: Dictionary, key: string): Dictionary[] {
+  const list = of.get(key);
+  return Array.isArray(list) ? list.filter((one) => one instanceof Map) : [];
 }
 
 function textOf(of: Dictionary | undefined, key: string): string {

@@ -5,14 +5,22 @@ import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
 import { SequenceCheck } from './sequence-check.ts';
 
 const version5 = 5;
-/** Where a sample of a flow has its sampling rate, and, behind pool, drops, interfaces and their number, its records. */
+/** Where a sample of a flow has its sampling rate, behind the pool its drops, and behind interfaces and their number its records. */
 interface SampleForm {
   readonly rateAt: number;
+  readonly dropsAt: number;
   readonly recordsAt: number;
 }
 
 /** By sample format of enterprise 0 (https://sflow.org/sflow_version_5.txt, section 5): `flow_sample` and `flow_sample_expanded`. */
-const sampleForms: ReadonlyMap<number, SampleForm> = new Map([[1, { rateAt: 8, recordsAt: 32 }], [3, { rateAt: 12, recordsAt: 44 }]]);
+const sampleForms: ReadonlyMap<number, SampleForm> = new Map([
+  [1, { rateAt: 8, dropsAt: 16, recordsAt: 32 }], [3, { rateAt: 12, dropsAt: 20, recordsAt: 44 }],
+]);
+/** `counter_sample` and `counter_sample_expanded`: of interfaces, not of traffic. */
+const counterSamples: ReadonlySet<number> = new Set([2, 4]);
+/** Data sources of agents whose drops are followed, at most. */
+const maxSources = 10_000;
+
 /** Record formats of enterprise 0. */
 const rawHeader = 1;
 const sampledIpv4 = 3;
@@ -36,6 +44,8 @@ export class Sflow {
   readonly #emit: (entry: LogEntry) => void;
   readonly #view = new PacketView();
   readonly #sequences: SequenceCheck;
+  /** Drops that the data sources of agents have told, since they started. */
+  readonly #drops = new Map<string, number>();
 
   /** @param capture counts what of the sampled packets could not be decoded */
   constructor(counters: IngestCounters, capture: CaptureCounters, emit: (entry: LogEntry) => void) {
@@ -50,21 +60,25 @@ export class Sflow {
     const header = bytes.subarray(0, headerEnd);
     const origin: ExportOrigin = { source: 'sflow', exporter, header, micros, bootMicros: NaN };
     // Agent, sub-agent.
-    this.#sequences.check(`${exporter} ${header.toString('hex', 4, headerEnd - 12)}`, header.readUInt32BE(headerEnd - 12), 1);
+    const agent = `${exporter} ${header.toString('hex', 4, headerEnd - 12)}`;
+    this.#sequences.check(agent, header.readUInt32BE(headerEnd - 12), 1);
     let at = headerEnd;
     for (let index = header.readUInt32BE(headerEnd - 4); index > 0; index--) {
       if (at + 8 > bytes.length) return this.#malformed();
-      const form = sampleForms.get(bytes.readUInt32BE(at));
+      const kind = bytes.readUInt32BE(at);
+      const form = sampleForms.get(kind);
       const end = at + 8 + bytes.readUInt32BE(at + 4);
       if (end > bytes.length) return this.#malformed();
-      if (form !== undefined) this.#sample(bytes.subarray(at + 8, end), form, origin, at);
+      if (form !== undefined) this.#sample(bytes.subarray(at + 8, end), form, origin, agent, at);
+      else if (!counterSamples.has(kind)) this.#counters.add('sflow', 'samples of a kind that is not read');
       at = end;
     }
   }
 
   /** The first of its records that can be read: further ones say the same of the same packet. `index` tells it from others of the datagram. */
-  #sample(sample: Buffer, { rateAt, recordsAt }: SampleForm, origin: ExportOrigin, index: number): void {
+  #sample(sample: Buffer, { rateAt, dropsAt, recordsAt }: SampleForm, origin: ExportOrigin, agent: string, index: number): void {
     if (sample.length < recordsAt) return this.#malformed();
+    this.#countDrops(`${agent} ${sample.toString('hex', 4, rateAt)}`, sample.readUInt32BE(dropsAt));
     let at = recordsAt;
     for (let records = sample.readUInt32BE(recordsAt - 4); records > 0; records--) {
       if (at + 8 > sample.length) return this.#malformed();
@@ -119,6 +133,17 @@ export class Sflow {
     flow.bytes = view.ipLength;
     flow.packets = 1;
     return flow;
+  }
+
+  /** What an agent lacked the means to sample, since its source was heard first. */
+  #countDrops(source: string, drops: number): void {
+    const known = this.#drops.get(source);
+    if (known !== undefined && drops > known) this.#counters.add('sflow', 'packets that the agent could not sample', drops - known);
+    if (known === undefined && this.#drops.size >= maxSources) {
+      this.#drops.delete(this.#drops.keys().next().value!);
+      this.#counters.add('sflow', 'sources whose drops are followed no more');
+    }
+    this.#drops.set(source, drops);
   }
 
   #malformed(): void {

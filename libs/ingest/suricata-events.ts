@@ -1,10 +1,11 @@
 import type { Message } from '#dissect';
+import type { IngestCounters } from './counters.ts';
 import { httpMessages, type HeaderList } from './http-exchange.ts';
 import { addField, addLogin, certificateMessage, certificateNames, cleartext, dnsMessage, encrypted, message, tlsMessage } from './messages.ts';
 import { count, object, objects, text, texts, type Row } from './row.ts';
 
 /** Reads the object of a protocol that stands in an event under the protocol's name. */
-type EventReader = (event: Row, micros: number) => Message[];
+type EventReader = (event: Row, micros: number, counters: IngestCounters) => Message[];
 
 /** The events that tell about a message, by event type. */
 export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
@@ -95,7 +96,7 @@ function valuesOf(protocol: string, names: Readonly<Record<string, string>>): Ev
 }
 
 /** HTTP/1 and, since Suricata 6, HTTP/2, whose method and target stand among its headers. */
-function http(event: Row, micros: number): Message[] {
+function http(event: Row, micros: number, counters: IngestCounters): Message[] {
   const http = object(event, 'http');
   const request = headersOf(http, 'request_headers');
   const response = headersOf(http, 'response_headers');
@@ -118,7 +119,7 @@ function http(event: Row, micros: number): Message[] {
     responseHeaders: response,
     responseBody: bodyOf(http, 'http_response_body'),
     encryption: cleartext(text(http, 'version') === '2' ? 'HTTP/2' : 'HTTP/1'),
-  }, micros);
+  }, micros, counters);
 }
 
 function headersOf(http: Row | undefined, column: string): HeaderList {

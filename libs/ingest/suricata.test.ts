@@ -95,6 +95,7 @@ test("TLS has the names in the server's certificate", () => {
     undefined,
     ['chat.example', '*.chat.example'],
   ]);
+  assert.deepEqual(tls({ subject: 'O=a, CN=mail.example/emailAddress=root@mail.example' }), [undefined, ['mail.example']], 'one set of names');
   assert.deepEqual(tls({ subject: 'O=nobody' }), [undefined]);
 });
 

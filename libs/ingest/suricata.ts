@@ -1,5 +1,6 @@
 import type { Message } from '#dissect';
 import { answerOfFlags, silent, unknownAnswer, type Answer } from './answer.ts';
+import type { IngestCounters } from './counters.ts';
 import { endpointsOf, isServerPort, reversed, type Endpoints } from './endpoints.ts';
 import { digestOf, type FlowTotals, type LogEntry } from './entry.ts';
 import type { RowFormat } from './json-lines.ts';
@@ -38,7 +39,7 @@ export function suricata(source: LogSource): RowFormat {
         source: 'suricata', flowName: text(row, 'flow_id'), endpoints, line: number, digest: digestOf(line), visibility: 'cleartext', samplingRate: 0,
         micros: Number.isNaN(end) ? micros : end, startMicros: Number.isNaN(start) ? micros : start,
         protocol: protocolOf(text(row, 'app_proto')),
-        messages: messagesOf(row, type, micros),
+        messages: messagesOf(row, type, micros, counters),
         totals: type === 'flow' && flow !== undefined ? totalsOf(flow) : null,
         ends: type === 'flow',
         ...(type === 'flow' && flow !== undefined && { answer: answerOf(flow, object(row, 'tcp')) }),
@@ -48,10 +49,10 @@ export function suricata(source: LogSource): RowFormat {
 }
 
 /** An alert carries what the event of its protocol would: on a sensor that logs alerts only, that is all there is. */
-function messagesOf(row: Row, type: string, micros: number): Message[] {
-  if (type !== 'alert') return suricataEvents.get(type)?.(row, micros) ?? [];
+function messagesOf(row: Row, type: string, micros: number, counters: IngestCounters): Message[] {
+  if (type !== 'alert') return suricataEvents.get(type)?.(row, micros, counters) ?? [];
   const messages: Message[] = [];
-  for (const [protocol, read] of suricataEvents) if (object(row, protocol) !== undefined) messages.push(...read(row, micros));
+  for (const [protocol, read] of suricataEvents) if (object(row, protocol) !== undefined) messages.push(...read(row, micros, counters));
   return messages;
 }
 

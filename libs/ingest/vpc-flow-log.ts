@@ -1,4 +1,4 @@
-import { ACK, SYN } from '#capture';
+import { ACK, CaptureError, SYN } from '#capture';
 import { endpointsOf, isServerPort, type Endpoints } from './endpoints.ts';
 import { digestOf, type LogEntry } from './entry.ts';
 import type { LineFormat, LogSource } from './log.ts';
@@ -10,9 +10,25 @@ const version2 = 'version account-id interface-id srcaddr dstaddr srcport dstpor
 
 const headerLine = /^(?=.*\bsrcaddr\b)(?=.*\bdstaddr\b)[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)+$/;
 
+/** A line without the time that CloudWatch Logs puts before each when it exports them; names of columns also as AWS writes formats, `${srcaddr}`. */
+function plain(line: string): string {
+  return line.trim().replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '').replaceAll(/\$\{([a-z0-9-]+)\}/g, '$1');
+}
+
+/** @throws {CaptureError} when it is one whose columns nothing tells */
 export function isVpcFlowLog(sample: string): boolean {
-  const line = sample.split(/\r?\n/, 1)[0]!;
-  return headerLine.test(line) || /^2 (?:\d{12}|unknown) eni-\w+ (?:\S+ ){10}(?:OK|NODATA|SKIPDATA)$/.test(line);
+  const line = plain(sample.split(/\r?\n/, 1)[0]!);
+  if (headerLine.test(line) || /^2 (?:\d{12}|unknown) eni-\w+ (?:\S+ ){10}(?:OK|NODATA|SKIPDATA)$/.test(line)) return true;
+  if (isWithoutHeader(line))
+    throw new CaptureError('unsupported_version', 0, 'a VPC flow log of a format of your own, without the line that names its columns: '
+      + 'put the format before it as first line (${version} ${vpc-id} …)');
+  return false;
+}
+
+/** A line of a format of somebody's own, as CloudWatch Logs keeps it: the network interface, and what became of the flow, look the same in all. */
+function isWithoutHeader(line: string): boolean {
+  const columns = line.split(' ');
+  return columns.length >= 6 && columns.some((one) => /^eni-[0-9a-f]{8,17}$/.test(one)) && columns.some((one) => /^(?:ACCEPT|REJECT|NODATA|SKIPDATA)$/.test(one));
 }
 
 /**
@@ -26,7 +42,7 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
     name: format,
     head: () => columns.join(' '),
     line(line, number) {
-      const written = line.toString('latin1').trim();
+      const written = plain(line.toString('latin1'));
       if (headerLine.test(written)) {
         columns = written.split(' ');
         return;

@@ -1,4 +1,5 @@
 import type { Message } from '#dissect';
+import type { IngestCounters } from './counters.ts';
 import { httpMessages } from './http-exchange.ts';
 import { addField, addLogin, cleartext, dnsMessage, encrypted, message, tlsMessage } from './messages.ts';
 import { count, text, texts, type Row } from './row.ts';
@@ -6,7 +7,7 @@ import { count, text, texts, type Row } from './row.ts';
 export interface ZeekLog {
   /** Where the log has no `proto` column: name of an IP protocol. */
   readonly transport: string | ((row: Row) => string);
-  messages(row: Row, micros: number): Message[];
+  messages(row: Row, micros: number, counters: IngestCounters): Message[];
 }
 
 /** The logs whose rows tell about a message, by path. https://docs.zeek.org/en/master/script-reference/log-files.html */
@@ -133,10 +134,10 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     syslog.payload = Buffer.from(text(row, 'message'));
     return [syslog];
   } }],
-  ['websocket', { transport: 'tcp', messages: (row, micros) => httpMessages({
+  ['websocket', { transport: 'tcp', messages: (row, micros, counters) => httpMessages({
     method: 'GET', target: text(row, 'uri'), requestHeaders: [['Host', text(row, 'host')], ['User-Agent', text(row, 'user_agent')]], requestBody: null,
     status: 0, responseHeaders: [], responseBody: null, encryption: cleartext('WebSocket'),
-  }, micros) }],
+  }, micros, counters) }],
   ['ssh', { transport: 'tcp', messages: (_row, micros) => [message('ssh', encrypted('SSH'), 'source', micros)] }],
 ]);
 
@@ -181,7 +182,7 @@ function irc(row: Row, micros: number): Message[] {
   return [one];
 }
 
-function http(row: Row, micros: number): Message[] {
+function http(row: Row, micros: number, counters: IngestCounters): Message[] {
   const user = text(row, 'username');
   const password = text(row, 'password');
   const hasPassword = password !== '' && password !== '<hidden>';
@@ -196,7 +197,7 @@ function http(row: Row, micros: number): Message[] {
     ],
     requestBody: null, status: count(row, 'status_code'), responseHeaders: [], responseBody: null,
     encryption: cleartext('HTTP/1'),
-  }, micros);
+  }, micros, counters);
   if (user !== '' && !hasPassword && messages[0]) addLogin(messages[0], 'http.request', user, '');
   return messages;
 }

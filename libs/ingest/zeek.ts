@@ -48,7 +48,7 @@ export class ZeekRows {
       micros: path === 'conn' ? micros + durationMicros(row) : micros,
       startMicros: micros,
       protocol: path === 'conn' ? protocolOf(text(row, 'service')) : '',
-      messages: log?.messages(row, micros) ?? [],
+      messages: log?.messages(row, micros, counters) ?? [],
       totals: path === 'conn' ? totalsOf(row) : null,
       ends: path === 'conn',
       ...(path === 'conn' && { answer: answerOf(row) }),

@@ -32,10 +32,13 @@ export function correlationSql(correlation: Correlation, range: CorrelationRange
     ? `event.time > found.met - ${timespan} AND event.time <= found.met`
     : `intDiv(event.time, ${timespan}) = found.period`;
   const shared = context.map((name) => `${quoted(name)}, if(uniqExact(event.fields[${quoted(name)}]) = 1, any(event.fields[${quoted(name)}]), '')`);
-  return `SELECT found.grp AS grp, found.period AS period, found.met AS at, count() AS events, min(event.time) AS first, max(event.time) AS last, max(event.stored) AS settled,
+  const kind = "event.fields['telltale.observable.kind']";
+  const token = "event.fields['telltale.observable.token']";
+  return `SELECT found.grp AS grp, found.period AS period, found.met AS at,
+  count() AS events, min(event.time) AS first, max(event.time) AS last, max(event.stored) AS settled,
   arraySlice(arraySort(groupUniqArrayIf(event.fields['telltale.subject.ip'], event.fields['telltale.subject.ip'] != '')), 1, 10) AS subjects,
   arrayMap(n -> countEqual(groupArray(event.part), n), range(${correlation.parts.length})) AS parts,
-  arraySort(groupUniqArrayIf(${mostTokens})(concat(event.fields['telltale.observable.kind'], '=', event.fields['telltale.observable.token']), event.fields['telltale.observable.token'] != '')) AS tokens,
+  arraySort(groupUniqArrayIf(${mostTokens})(concat(${kind}, '=', ${token}), ${token} != '')) AS tokens,
   map(${shared.join(', ')}) AS shared
 FROM (
   ${indented(windowsSql(correlation, range, events))}
@@ -59,7 +62,9 @@ function placedSql(correlation: Correlation, { first, last, judged }: Correlatio
     const values = correlation.values.map(value);
     const rows = part.correlation ? windowEventsSql(part.id, part.correlation, { from, to, judged }, events) : events(part.id, from, to);
     const conditions = [`time >= ${from}`, `time < ${to}`, ...[...group, ...values].map((text) => `${text} != ''`)];
-    return `SELECT time, id, rule, fields, stored, ${i} AS part, [${group.map((text) => `toString(${text})`).join(', ')}]::Array(String) AS grp, [${values.join(', ')}]::Array(String) AS value
+    const texts = (columns: readonly string[]): string => `[${columns.join(', ')}]::Array(String)`;
+    const grp = texts(group.map((text) => `toString(${text})`));
+    return `SELECT time, id, rule, fields, stored, ${i} AS part, ${grp} AS grp, ${texts(values)} AS value
 FROM (
   ${indented(rows)}
 )
@@ -183,11 +188,13 @@ FROM (
 function orderedSql({ parts, timespanSeconds }: Correlation, placed: string): string {
   let rows = `SELECT grp, time, part, time AS begin0 FROM (\n  ${indented(placed)}\n)`;
   for (let i = 0; i < parts.length - 1; i += 1) {
-    const begins = `maxIf(begin${i}, part = ${i} AND begin${i} > 0) OVER (PARTITION BY grp ORDER BY time RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`;
+    const upToHere = 'PARTITION BY grp ORDER BY time RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW';
+    const begins = `maxIf(begin${i}, part = ${i} AND begin${i} > 0) OVER (${upToHere})`;
     rows = `SELECT grp, time, part, ${begins} AS begin${i + 1} FROM (\n  ${indented(rows)}\n)`;
   }
   const last = parts.length - 1;
-  return `SELECT grp, time AS at FROM (\n  ${indented(rows)}\n)\nWHERE part = ${last} AND begin${last} > 0 AND time - begin${last} < ${timespanSeconds * 1_000_000}`;
+  const inTime = `time - begin${last} < ${timespanSeconds * 1_000_000}`;
+  return `SELECT grp, time AS at FROM (\n  ${indented(rows)}\n)\nWHERE part = ${last} AND begin${last} > 0 AND ${inTime}`;
 }
 
 const operators: Record<Bound['comparison'], string> = { lt: '<', lte: '<=', gt: '>', gte: '>=', eq: '=', neq: '!=' };
@@ -195,14 +202,19 @@ const operators: Record<Bound['comparison'], string> = { lt: '<', lte: '<=', gt:
 function conditionSql({ type, bounds, condition, parts }: Correlation, measure: string, seen: (part: number) => string): string {
   if (condition) return conditionOver(condition, parts.map(({ reference }) => reference), seen);
   if (type === 'temporal' && bounds.length === 0) return joined('AND', parts.map((_, i) => seen(i)));
-  return joined('AND', bounds.map(({ comparison, value }) => `${measure.includes(' + ') ? `(${measure})` : measure} ${operators[comparison]} ${value}`));
+  const measured = measure.includes(' + ') ? `(${measure})` : measure;
+  return joined('AND', bounds.map(({ comparison, value }) => `${measured} ${operators[comparison]} ${value}`));
 }
 
 function conditionOver(condition: Condition, names: readonly string[], seen: (part: number) => string): string {
   switch (condition.type) {
-    case 'and': case 'or': return joined(condition.type === 'and' ? 'AND' : 'OR', condition.operands.map((operand) => conditionOver(operand, names, seen)));
+    case 'and': return joined('AND', condition.operands.map((operand) => conditionOver(operand, names, seen)));
+    case 'or': return joined('OR', condition.operands.map((operand) => conditionOver(operand, names, seen)));
     case 'not': return `NOT (${conditionOver(condition.operand, names, seen)})`;
     case 'search': return seen(names.indexOf(condition.name));
-    case 'quantified': return joined(condition.quantifier === 'all' ? 'AND' : 'OR', namesMatching(condition.pattern, names).map((name) => seen(names.indexOf(name))));
+    case 'quantified': {
+      const matching = namesMatching(condition.pattern, names).map((name) => seen(names.indexOf(name)));
+      return joined(condition.quantifier === 'all' ? 'AND' : 'OR', matching);
+    }
   }
 }

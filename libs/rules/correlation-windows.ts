@@ -125,7 +125,8 @@ function meets({ type, bounds, condition, percentile, parts }: Correlation, even
     case 'value_count': return within(new Set(events.map(({ value }) => value)).size, bounds);
     case 'value_sum': return within(events.reduce((sum, { value }) => sum + Number(value), 0), bounds);
     case 'value_avg': return within(events.reduce((sum, { value }) => sum + Number(value), 0) / events.length, bounds);
-    case 'value_percentile': case 'value_median': return within(percentileOf(events.map(({ value }) => Number(value)), type === 'value_median' ? 50 : percentile ?? 50), bounds);
+    case 'value_median': return within(percentileOf(events.map(({ value }) => Number(value)), 50), bounds);
+    case 'value_percentile': return within(percentileOf(events.map(({ value }) => Number(value)), percentile ?? 50), bounds);
     case 'temporal': case 'temporal_ordered':
       if (condition) return holds(condition, new Set([...seen].map((part) => parts[part]!.reference)), parts.map(({ reference }) => reference));
       return bounds.length > 0 ? within(seen.size, bounds) : seen.size === parts.length;

@@ -73,6 +73,7 @@ export function readsObservable(expression: Expression): boolean {
     case 'and': case 'or': return expression.operands.some(readsObservable);
     case 'not': case 'search': return readsObservable(expression.operand);
     case 'keyword': case 'unknown': return false;
-    case 'field': return expression.field.of === 'observable' || expression.tests.some((test) => test.op === 'field' && test.field.of === 'observable');
+    case 'field': return expression.field.of === 'observable'
+      || expression.tests.some((test) => test.op === 'field' && test.field.of === 'observable');
   }
 }

@@ -81,9 +81,10 @@ export const recordFieldNames: readonly string[] = [
 
 /** Texts that the probe itself makes up: numbers, verdicts and names of its own, and addresses that stand in the record twice. */
 const ownTexts: ReadonlySet<string> = new Set([
-  'event.id', 'observer.name', 'network.community_id', 'network.type', 'telltale.flow.id', 'telltale.flow.state', 'telltale.flow.end_reason', 'telltale.evidence.file',
-  'telltale.subject.ip', 'telltale.subject.mac', 'telltale.peer.ip', 'telltale.encryption.verdict', 'telltale.encryption.reason', 'telltale.destination.domain_source',
-  'telltale.flow.observable_kinds', 'telltale.inference',
+  'event.id', 'observer.name', 'network.community_id', 'network.type',
+  'telltale.flow.id', 'telltale.flow.state', 'telltale.flow.end_reason', 'telltale.flow.observable_kinds', 'telltale.evidence.file',
+  'telltale.subject.ip', 'telltale.subject.mac', 'telltale.peer.ip', 'telltale.destination.domain_source',
+  'telltale.encryption.verdict', 'telltale.encryption.reason', 'telltale.inference',
 ]);
 const keywordFields = (type: 'string' | 'strings'): readonly FlowField[] =>
   (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === type && flowFields[name].by === 'probe' && !ownTexts.has(name));

@@ -4,9 +4,11 @@ import { numberReader, recordField, textReader, textsReader, type Field, type Fi
 
 /** Fields that every hit carries, so that a finding about several of them can tell what they have in common. */
 export const contextFields: readonly string[] = [
-  'observer.name', 'source.ip', 'destination.ip', 'destination.port', 'telltale.subject.ip', 'telltale.peer.ip', 'network.transport', 'network.protocol', 'destination.domain',
-  'telltale.service', 'telltale.role', 'destination.geo.country_iso_code', 'destination.as.number', 'destination.as.organization.name',
-  'telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated', 'telltale.peer.operator', 'telltale.policy.id', 'telltale.policy.verdict', 'telltale.evidence.file',
+  'observer.name', 'source.ip', 'destination.ip', 'destination.port', 'telltale.subject.ip', 'telltale.peer.ip', 'network.transport',
+  'network.protocol', 'destination.domain', 'telltale.service', 'telltale.role',
+  'destination.geo.country_iso_code', 'destination.as.number', 'destination.as.organization.name',
+  'telltale.peer.located', 'telltale.peer.registered', 'telltale.peer.operated', 'telltale.peer.operator',
+  'telltale.policy.id', 'telltale.policy.verdict', 'telltale.evidence.file',
   'telltale.observable.kind', 'telltale.observable.path', 'telltale.observable.mask', 'telltale.observable.token',
 ];
 

@@ -15,7 +15,10 @@ const block = (start: string): string => blocks.find((text) => text.startsWith(s
 test('docs/jurisdictions.md: the policy, the inventory and the cases shown there work', () => {
   const context = {
     jurisdictions: Jurisdictions.parse(file('libs/rules/jurisdictions.yaml')),
-    services: ['Zoom', 'Agora', 'Clubhouse', 'Teams', 'Skype', 'Webex', 'Meet', 'WhatsApp', 'Viber', 'Signal', 'Telegram', 'Discord', 'Jitsi', 'BigBlueButton'],
+    services: [
+      'Zoom', 'Agora', 'Clubhouse', 'Teams', 'Skype', 'Webex', 'Meet', 'WhatsApp', 'Viber', 'Signal', 'Telegram', 'Discord', 'Jitsi', 'BigBlueButton',
+      'Slack', 'Chime', 'GoTo', 'RingCentral', 'Twilio', 'Vonage Video', 'LINE', 'KakaoTalk', 'Wire', 'ZEGOCLOUD',
+    ],
     kinds: new Map([['email', 'direct'], ['room_id', 'room']]),
   };
   assert.equal(parsePolicy(block('id:'), 'docs', context).id, 'legal-voice');

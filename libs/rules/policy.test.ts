@@ -12,7 +12,10 @@ import { lintPolicies } from './policy-lint.ts';
 import { PolicySet } from './policy-set.ts';
 
 const jurisdictions = Jurisdictions.parse(readFileSync(new URL('../../../libs/rules/jurisdictions.yaml', import.meta.url), 'utf8'));
-const services = ['Zoom', 'Agora', 'WeChat', 'Clubhouse', 'Teams', 'Skype', 'Webex', 'Meet', 'WhatsApp', 'Viber', 'Signal', 'Telegram', 'Discord', 'Jitsi', 'BigBlueButton'];
+const services = [
+  'Zoom', 'Agora', 'WeChat', 'Tencent Meeting', 'Clubhouse', 'Teams', 'Skype', 'Webex', 'Meet', 'WhatsApp', 'Viber', 'Signal', 'Telegram', 'Discord',
+  'Jitsi', 'BigBlueButton', 'Slack', 'Chime', 'GoTo', 'RingCentral', 'Twilio', 'Vonage Video', 'LINE', 'KakaoTalk', 'Wire', 'ZEGOCLOUD',
+];
 const kinds = new Map([['user_id', 'account'], ['email', 'direct'], ['phone', 'direct'], ['room_id', 'room']]);
 const context = { jurisdictions, services, kinds };
 const laptop = 'tk1.0a1b2c3d.Qm9yZWRvbUJvcmVkb21Cbw';

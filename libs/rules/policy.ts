@@ -30,7 +30,9 @@ const schema = z.strictObject({
   identifier_kinds: names.optional(),
   deny: countries.optional(),
   allow: countries.optional(),
-  unknown: z.union([whenUnknown, z.strictObject({ located: whenUnknown, registered: whenUnknown, operated: whenUnknown }).partial()]).default('indeterminate'),
+  unknown: z.union([
+    whenUnknown, z.strictObject({ located: whenUnknown, registered: whenUnknown, operated: whenUnknown }).partial(),
+  ]).default('indeterminate'),
 }).refine((policy) => policy.deny !== undefined || policy.allow !== undefined, 'a policy needs "deny" or "allow"');
 
 export type PolicyDefinition = z.infer<typeof schema>;

@@ -61,7 +61,9 @@ function growthOf(node: RegexNode): { power: number; choices: number } {
     case 'sequence': return node.parts.map(growthOf).reduce((before, { power, choices }) => (
       { power: Math.max(before.power, before.choices + power), choices: before.choices + choices }
     ), { power: 0, choices: 0 });
-    case 'choice': return node.parts.map(growthOf).reduce((one, other) => ({ power: Math.max(one.power, other.power), choices: one.choices + other.choices }));
+    case 'choice': return node.parts.map(growthOf).reduce((one, other) => (
+      { power: Math.max(one.power, other.power), choices: one.choices + other.choices }
+    ));
   }
 }
 

@@ -112,7 +112,8 @@ function testsSql(expression: Extract<Expression, { type: 'field' | 'keyword' }>
 }
 
 const absent = createFlowRecord();
-const everyText = `arrayConcat([${keywordTextFields.map((name) => `toString(${columnOf(name)})`).join(', ')}], ${keywordListFields.map(columnOf).join(', ')})`;
+const everyTextField = keywordTextFields.map((name) => `toString(${columnOf(name)})`).join(', ');
+const everyText = `arrayConcat([${everyTextField}], ${keywordListFields.map(columnOf).join(', ')})`;
 
 /** The column of a field, or the argument of the lambda over observables. Times are microseconds. */
 function columnSql(field: Field): string {
@@ -132,7 +133,11 @@ function anyNumber(field: Field, tests: readonly ValueTest[]): string {
     switch (test.op) {
       case 'number': break;
       case 'compare': alternatives.push(`${column} ${operators[test.comparison]} ${test.value}`); break;
-      case 'time': alternatives.push(`(${column} != 0 AND ${partFunctions[test.part]}(${columnOf(field.name)}) ${operators[test.comparison]} ${test.value})`); break;
+      case 'time': {
+        const part = `${partFunctions[test.part]}(${columnOf(field.name)})`;
+        alternatives.push(`(${column} != 0 AND ${part} ${operators[test.comparison]} ${test.value})`);
+        break;
+      }
       case 'exists': case 'absent': alternatives.push(`${column} ${test.op === 'exists' && test.expected ? '!=' : '='} 0`); break;
       default:
         if (test.op === 'field' && test.field.type === 'number' && test.anchor === 'whole') alternatives.push(`${column} = ${columnSql(test.field)}`);
@@ -181,7 +186,8 @@ function patternSql(value: string, pattern: Pattern): string {
 function cidrSql(value: string, { block }: Extract<ValueTest, { op: 'cidr' }>): string {
   if (block.family === 4) return `(isIPv4String(${value}) AND toUInt32(toIPv4OrDefault(${value})) BETWEEN ${block.first} AND ${block.last})`;
   const address = `replaceRegexpOne(${value}, '%.*', '')`;
-  return `(isIPv6String(${address}) AND toIPv6OrDefault(${address}) BETWEEN toIPv6(${quoted(ipv6Text(block.first))}) AND toIPv6(${quoted(ipv6Text(block.last))}))`;
+  const [first, last] = [block.first, block.last].map((bound) => `toIPv6(${quoted(ipv6Text(bound))})`);
+  return `(isIPv6String(${address}) AND toIPv6OrDefault(${address}) BETWEEN ${first} AND ${last})`;
 }
 
 function ipv6Text(address: bigint): string {

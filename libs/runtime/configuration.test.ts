@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import {
-  ConfigurationError, clickhouseSection, duration, httpSection, kafkaSection, loadConfig, logSection, renderConfigurationReference, secretsOf, size,
+  ConfigurationError, clickhouseSection, duration, httpSection, kafkaSection, loadConfig, logSection, renderConfigurationReference, secretsOf, shutdownSection, size,
 } from './runtime.ts';
 
 const receiver = z.discriminatedUnion('type', [
@@ -13,7 +13,7 @@ const receiver = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hook'), key: z.string().min(3).meta({ description: 'Key.', secret: true }) }),
 ]);
 const schema = z.strictObject({
-  log: logSection, http: httpSection(9100), kafka: kafkaSection, clickhouse: clickhouseSection,
+  log: logSection, http: httpSection(9100), shutdown: shutdownSection, kafka: kafkaSection, clickhouse: clickhouseSection,
   alerter: z.strictObject({
     groupWait: duration('30s').meta({ description: 'Wait.' }),
     bound: size('16MiB').meta({ description: 'Bound.' }),
@@ -25,7 +25,7 @@ describe('loadConfig', () => {
   test('defaults', () => {
     const configuration = loadConfig(schema, { environment: { PATH: '/bin', TELLTALE_HTTP_PORT: '' } });
     assert.deepEqual(configuration, {
-      log: { level: 'info', format: 'auto' }, http: { host: '127.0.0.1', port: 9100 },
+      log: { level: 'info', format: 'auto' }, http: { host: '127.0.0.1', port: 9100 }, shutdown: { timeout: 20_000 },
       kafka: { brokers: ['127.0.0.1:9092'], tls: false }, clickhouse: { url: 'http://127.0.0.1:8123', database: 'telltale' },
       alerter: { groupWait: 30_000, bound: 16 * 1024 ** 2, receivers: [] },
     });
@@ -89,6 +89,7 @@ describe('loadConfig', () => {
     ['out of range', 'http: { port: 70000 }', {}, /telltale\.yaml:1:9: http\.port: too big/],
     ['no duration', 'alerter: { groupWait: soon }', {}, /alerter\.groupWait: expected a duration such as 250ms/],
     ['a number without unit', 'alerter: { groupWait: 30 }', {}, /alerter\.groupWait: expected a duration such as 250ms/],
+    ['longer than a timer waits', 'shutdown: { timeout: 30d }', {}, /shutdown\.timeout: expected a duration between 1ms and 24d/],
     ['no size', 'alerter: { bound: big }', {}, /alerter\.bound: expected a size/],
     ['no broker address', 'kafka: { brokers: [localhost] }', {}, /kafka\.brokers\.0: expected host:port/],
     ['required', 'kafka: { sasl: { username: u } }', {}, /kafka\.sasl\.password: it is required\. Set TELLTALE_KAFKA_SASL_PASSWORD/],
@@ -127,9 +128,15 @@ describe('loadConfig', () => {
   });
 
   test('all problems are told at once', (t) => {
-    assert.throws(() => loadConfig(schema, { file: yaml(t, 'http: { port: a, prot: 1 }'), environment: { TELLTALE_LOG_LEVEL: 'loud' } }), (error) => {
+    assert.throws(() => loadConfig(schema, { file: yaml(t, 'http: { port: a, prot: 1, hots: b }\nlogg: {}\nkafkaa: {}'), environment: { TELLTALE_LOG_LEVEL: 'loud' } }), (error) => {
       assert(error instanceof ConfigurationError);
-      assert.equal(error.problems.length, 3);
+      assert.deepEqual(
+        error.problems.map(({ where, option }) => `${where.replace(/^.*telltale/, 'telltale')} ${option}`).toSorted(),
+        [
+          'environment variable TELLTALE_LOG_LEVEL log.level', 'telltale.yaml:1:18 http.prot', 'telltale.yaml:1:27 http.hots', 'telltale.yaml:1:9 http.port',
+          'telltale.yaml:2:1 logg', 'telltale.yaml:3:1 kafkaa',
+        ],
+      );
       return true;
     });
   });

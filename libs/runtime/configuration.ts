@@ -30,27 +30,36 @@ export function loadConfig<Schema extends z.ZodType>(schema: Schema, sources: Co
   const parsed = schema.safeParse(raw);
 
   const problems = [...file.problems, ...environment.problems];
-  for (const issue of parsed.error?.issues ?? []) problems.push(problemOf(issue, options, environment.values, file));
+  for (const issue of parsed.error?.issues ?? []) {
+    if (issue.code === 'unrecognized_keys') problems.push(...issue.keys.map((key) => unknownName(issue.path, key, options, file)));
+    else problems.push(problemOf(issue, options, environment.values, file));
+  }
   if (problems.length > 0 || !parsed.success) throw new ConfigurationError(problems);
   return parsed.data;
+}
+
+function unknownName(parent: readonly PropertyKey[], key: string, options: readonly Option[], file: FileValues): ConfigurationProblem {
+  const path = [...parent, key];
+  const siblings = options.filter((option) => parent.every((name, depth) => option.path[depth] === name)).map((option) => option.path[parent.length] ?? '');
+  return {
+    option: path.map(String).join('.'), where: file.locate(path) ?? 'configuration', message: 'no option has this name',
+    remedy: suggestion(key, [...new Set(siblings)]),
+  };
 }
 
 function problemOf(
   issue: z.core.$ZodIssue, options: readonly Option[], environment: readonly EnvironmentValue[], file: FileValues,
 ): ConfigurationProblem {
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  const { path } = issue;
   const option = options.find((candidate) => candidate.path.every((key, depth) => path[depth] === key));
   const set = environment.find((value) => value.option === option);
-  const where = set ? `environment variable ${set.variable}` : file.locate(path) ?? 'configuration';
-  const name = path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const siblings = options.filter((candidate) => issue.path.every((key, depth) => candidate.path[depth] === key))
-      .map((candidate) => candidate.path[issue.path.length] ?? '');
-    return { option: name, where, message: 'no option has this name', remedy: suggestion(String(path.at(-1)), [...new Set(siblings)]) };
-  }
   const missing = issue.code === 'invalid_type' && getAt(file.values, path) === undefined;
-  const message = missing ? 'it is required' : uncapitalised(issue.message);
-  return { option: name, where, message, remedy: option ? remedyFor(option) : 'See docs/configuration.md' };
+  return {
+    option: path.map(String).join('.'),
+    where: set ? `environment variable ${set.variable}` : file.locate(path) ?? 'configuration',
+    message: missing ? 'it is required' : uncapitalised(issue.message),
+    remedy: option ? remedyFor(option) : 'See docs/configuration.md',
+  };
 }
 
 function remedyFor({ variables: [variable], path, schema: { description = '' } }: Option): string {

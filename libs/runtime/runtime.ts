@@ -12,7 +12,7 @@ export {
   sectionNames,
   shutdownSection,
 } from './sections.ts';
-export { duration, size } from './values.ts';
+export { duration, interval, size } from './values.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Metrics, type Count, type CountHelp, type Labels } from './metrics.ts';
 export { Lifecycle, runToExit, type Component, type LifecycleOptions } from './lifecycle.ts';

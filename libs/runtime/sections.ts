@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from './values.ts';
+import { interval } from './values.ts';
 
 /**
  * Sections that several services share. A service's schema is a strict object of sections: these, and one with its own name.
@@ -33,7 +33,7 @@ export function httpSection(port: number) {
 }
 
 export const shutdownSection = z.strictObject({
-  timeout: duration('20s').meta({ description: 'How long a stop may take before the process ends with an error that names what hung.' }),
+  timeout: interval('20s').meta({ description: 'How long a stop may take before the process ends with an error that names what hung.' }),
 }).prefault({}).meta({ description: 'Shutdown.' });
 
 export const kafkaSection = z.strictObject({

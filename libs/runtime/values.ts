@@ -8,6 +8,12 @@ export function duration(byDefault: string) {
   return quantity(millisPer, 'a duration such as 250ms, 30s, 5m, 4h or 1d').prefault(byDefault);
 }
 
+/** A duration that a timer waits for: of a longer one Node's timers make 1 ms. */
+export function interval(byDefault: string) {
+  const error = 'Expected a duration between 1ms and 24d';
+  return duration(byDefault).refine((millis) => millis >= 1 && millis <= 2 ** 31 - 1, { error });
+}
+
 /** A size written `512B`, `64KiB`, `16MiB` or `1GiB`; read as bytes. */
 export function size(byDefault: string) {
   return quantity(bytesPer, 'a size such as 512B, 64KiB, 16MiB or 1GiB').prefault(byDefault);

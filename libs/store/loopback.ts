@@ -8,8 +8,8 @@ export interface LoopbackServer extends AsyncDisposable {
   readonly url: string;
   /** Statements in order of arrival, first line. */
   readonly statements: string[];
-  /** Answers the next requests instead of ClickHouse, one each; `drop` closes the connection after the statement was executed. */
-  readonly faults: ({ readonly status: number; readonly body: string } | 'drop')[];
+  /** Answers the next requests instead of ClickHouse, one each; `drop` closes the connection after the statement was executed, `none` does nothing. */
+  readonly faults: ({ readonly status: number; readonly body: string } | 'drop' | 'none')[];
 }
 
 /**
@@ -40,7 +40,7 @@ export async function serveLoopback(path: string): Promise<LoopbackServer> {
     const query = inQuery ?? body.toString();
     statements.push(query.trim().split('\n', 1)[0]!);
     const fault = faults.shift();
-    if (fault !== undefined && fault !== 'drop') {
+    if (typeof fault === 'object') {
       response.writeHead(fault.status, { 'content-type': 'text/plain' });
       response.end(fault.body);
       return;

@@ -74,6 +74,29 @@ test('a later migration is applied to a database of an earlier version, and keep
   assert.equal(await count(store, "flows FINAL WHERE one_more = ''"), 4);
 });
 
+test('where services answered from is taken over from what is stored', async () => {
+  await using folder = await temporaryFolder();
+  await using store = await openStore({ path: folder.path });
+  const client = await openEmbedded(folder.path);
+  await client.command({ query: 'USE telltale' });
+  await migrate(client, migrations.filter(({ name }) => name !== 'service places'));
+  await client.close();
+  const place = { 'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.peer.located': 'US', 'destination.as.organization.name': 'Zoom', 'destination.packets': 2 };
+  const [first, second] = flowRecords(2, place);
+  await store.write([first!, Object.assign(second!, { 'destination.packets': 0, 'telltale.peer.located': 'CN' })], []);
+  await store.refreshRollups();
+  await store.migrate();
+  const [later] = flowRecords(1, { ...place, '@timestamp': first!['@timestamp'] + 86_400_000_000, 'event.id': 'later' });
+  await store.write([later!], []);
+  await store.write([later!], []);
+  const hourOf = (micros: number): number => Math.floor(micros / 3_600_000_000) * 3_600;
+  assert.deepEqual(
+    await store.query(`SELECT telltale_service AS service, telltale_peer_located AS located, anyLast(destination_as_organization_name) AS organization,
+      toUnixTimestamp(min(service_places.first)) AS first, uniqExact(day) AS days FROM service_places GROUP BY service, located`),
+    [{ service: 'Zoom', located: 'US', organization: 'Zoom', first: hourOf(first!['@timestamp']), days: 2 }],
+  );
+});
+
 test('a migration that was changed after it was applied is refused', async () => {
   await using temporary = await temporaryStore();
   const client = await openEmbedded(temporary.path);

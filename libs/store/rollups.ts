@@ -18,7 +18,7 @@ type Table = Exclude<AnyTable, 'hits'>;
  *
  * A writer that dies before its recomputation leaves buckets older than their rows; {@link staleMinutes} finds them.
  */
-interface Rollup {
+export interface Rollup {
   readonly table: Table;
   /** What the cells are told apart by: columns of the table. */
   readonly dimensions: readonly string[];

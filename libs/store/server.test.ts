@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from '@clickhouse/client';
 import { serveLoopback } from './loopback.ts';
 import { migrations } from './migrations/migrations.ts';
-import { openStore, StoreError, type Rejection } from './store.ts';
+import { openStore, StoreError } from './store.ts';
 import { count, findingAbout, flowRecords, run, temporaryFolder } from './testing.ts';
 
 const fast = { backoff: 1, maxBackoff: 5, rollupInterval: 3_600_000 };
@@ -86,20 +89,21 @@ test('over HTTP: a refusal that will not change is an error at once', async () =
 test('over HTTP: a row the server cannot take is found and reported, the others are stored', async () => {
   await using folder = await temporaryFolder();
   await using server = await serveLoopback(folder.path);
-  const rejected: Rejection[] = [];
-  await using store = await openStore({ url: server.url, ...fast, rejected: (rejection) => rejected.push(rejection) });
+  const warnings: string[] = [];
+  await using store = await openStore({ url: server.url, ...fast, warn: (message) => warnings.push(message) });
   await store.migrate();
   await run(folder.path, 'ALTER TABLE flows ADD CONSTRAINT small CHECK source_bytes != 277');
   const flows = flowRecords(1000);
+  await store.write(flows, []);
+  assert.equal(await count(store, 'flows FINAL'), 999);
   flows[500]!['source.port'] = -1;
   await store.write(flows, []);
-  assert.equal(await count(store, 'flows FINAL'), 998);
-  assert.deepEqual(rejected, [
-    { table: 'flows', id: flows[500]!['event.id'], reason: 'field source.port must be an integer from 0 to 2^53 - 1, but is another number' },
-    { table: 'flows', id: flows[77]!['event.id'], reason: 'VIOLATED_CONSTRAINT (469)' },
+  assert.deepEqual(warnings, [
+    `rows of flows are given up: 1, the first ${flows[77]!['event.id']}: VIOLATED_CONSTRAINT (469)`,
+    `rows of flows are given up: 2, the first ${flows[500]!['event.id']}: field source.port must be an integer from 0 to 2^53 - 1, but is another number`,
   ]);
-  assert.equal(store.counters.rejected, 2);
-  assert.equal(store.counters.flows, 998);
+  assert.equal(store.counters.rejected, 3);
+  assert.equal(store.counters.flows, 999 + 998);
 });
 
 test('over HTTP: a server that is not there is waited for until the store closes', async () => {
@@ -114,14 +118,54 @@ test('over HTTP: a server that is not there is waited for until the store closes
 
 test('an embedded store rejects rows and refuses statements alike', async () => {
   await using folder = await temporaryFolder();
-  const rejected: Rejection[] = [];
-  await using store = await openStore({ path: folder.path, ...fast, rejected: (rejection) => rejected.push(rejection) });
+  const warnings: string[] = [];
+  await using store = await openStore({ path: folder.path, ...fast, warn: (message) => warnings.push(message) });
   await assert.rejects(store.write(flowRecords(1), []), (error) => error instanceof StoreError && error.code === 'refused');
   await store.migrate();
   await run(folder.path, 'ALTER TABLE flows ADD CONSTRAINT small CHECK source_bytes != 203');
   await store.write(flowRecords(10), []);
   assert.equal(await count(store, 'flows FINAL'), 9);
-  assert.deepEqual(rejected.map(({ id }) => id), [flowRecords(4)[3]!['event.id']]);
+  assert.deepEqual(warnings, [`rows of flows are given up: 1, the first ${flowRecords(4)[3]!['event.id']}: VIOLATED_CONSTRAINT (469)`]);
+});
+
+test('over HTTP: while an insert is tried again the store says why', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  await using store = await openStore({ url: server.url, ...fast });
+  await store.migrate();
+  assert.equal(store.trouble, '');
+  const full = { status: 500, body: 'Code: 243. DB::Exception: Cannot reserve 1.00 MiB (NOT_ENOUGH_SPACE) (version 25.8.1.1)' };
+  server.faults.push(full, full, full);
+  const write = store.write(flowRecords(1), []);
+  while (store.counters.retries < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(store.trouble, 'insert into flows failed: NOT_ENOUGH_SPACE (243)');
+  await write;
+  assert.equal(store.trouble, '');
+});
+
+test('over HTTP: a look for stale rollups that fails makes those of new rows no later', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  await using store = await openStore({ url: server.url, ...fast });
+  await store.migrate();
+  await store.write(flowRecords(10), []);
+  const late = { status: 500, body: 'Code: 159. DB::Exception: Timeout exceeded (TIMEOUT_EXCEEDED) (version 25.8.1.1)' };
+  server.faults.push('none', 'none', 'none', 'none', late);
+  await assert.rejects(store.refreshRollups(), /TIMEOUT_EXCEEDED|Timeout exceeded/);
+  assert.equal(await count(store, 'flows_1h'), 2, 'a cell for either country');
+  assert.equal(store.counters.rollupMinutes, 1);
+  await store.refreshRollups();
+});
+
+test('a server is not waited for longer than it is told to work', async (t) => {
+  let asked = '';
+  const silent = createServer((request) => { asked = request.url!; }).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.after(() => silent.close().closeAllConnections());
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  await using store = await openStore({ url, ...fast, statementTimeout: 1_000 });
+  await assert.rejects(store.query('SELECT 1'), (error) => error instanceof StoreError && error.code === 'query-failed');
+  assert.equal(new URL(asked, url).searchParams.get('max_execution_time'), '1');
 });
 
 test('a server that does not answer is named, without the password of its address', async () => {

@@ -1,15 +1,15 @@
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Finding, FlowRecord, Hit } from '#flow';
+import type { Table } from './columns.ts';
 import { openEmbedded } from './embedded.ts';
 import { describe, StoreError } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
-import { DirtyMinutes, recompute, rollups, staleMinutes } from './rollups.ts';
-import { Writer, type Rejection } from './writer.ts';
+import { DirtyMinutes, recompute, rollups, staleMinutes, type Rollup } from './rollups.ts';
+import { Writer, type Row } from './writer.ts';
 
 export { ownerOf } from './embedded.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
-export type { Rejection } from './writer.ts';
 export * from './queries.ts';
 
 export interface StoreOptions {
@@ -19,10 +19,10 @@ export interface StoreOptions {
   readonly path?: string;
   /** Default `telltale`. */
   readonly database?: string;
-  /** A row is given up: it is counted, and goes to the dead letters if the caller sends it there. */
-  readonly rejected?: (rejection: Rejection) => void;
-  /** Something is tried again, or is late: one sentence for the log, without values. */
+  /** Something is tried again, is late, or is given up: one sentence for the log, without values. */
   readonly warn?: (message: string) => void;
+  /** How long a server may take for one statement, milliseconds; then it is told to stop. Default 30 000. */
+  readonly statementTimeout?: number;
   /** Bytes per insert. Default 16 MiB. */
   readonly maxInsertBytes?: number;
   /** Milliseconds before the first retry, doubling up to `maxBackoff`. Defaults 200 and 15 000. */
@@ -54,7 +54,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
   if ((url === undefined) === (path === undefined))
     throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
-  if (url !== undefined) return new Store(connect(url, database), () => createDatabaseAt(url, database), options);
+  if (url !== undefined) return new Store(connect(url, database, options), () => createDatabaseAt(url, database), options);
 
   const client = await openEmbedded(path!);
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
@@ -62,13 +62,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return new Store(client, async () => {}, options);
 }
 
-function connect(url: string, database: string): ClickHouseClient {
+function connect(url: string, database: string, { statementTimeout = 30_000 }: Pick<StoreOptions, 'statementTimeout'> = {}): ClickHouseClient {
   return createClient({
     url,
     database,
+    request_timeout: statementTimeout,
     application: 'telltale',
     log: { level: ClickHouseLogLevel.OFF }, // it logs server errors as they come, and those quote values of rows
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 0 }, // counts are numbers, as the embedded one has it
+    clickhouse_settings: {
+      output_format_json_quote_64bit_integers: 0, // counts are numbers, as the embedded one has it
+      max_execution_time: Math.ceil(statementTimeout / 1000), // a server goes on with what nobody waits for any more
+    },
   });
 }
 
@@ -108,6 +112,7 @@ export class Store {
   #refreshing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #lookedForStale = false;
+  #trouble = '';
 
   constructor(client: ClickHouseClient, createDatabase: () => Promise<void>, options: StoreOptions) {
     this.#client = client;
@@ -119,15 +124,17 @@ export class Store {
       backoff: options.backoff ?? 200,
       maxBackoff: options.maxBackoff ?? 15_000,
       closing: this.#closing.signal,
-      rejected: (rejection) => {
-        this.counters.rejected++;
-        options.rejected?.(rejection);
-      },
       retrying: (table, reason, attempt) => {
         this.counters.retries++;
-        this.#warn(`insert into ${table} failed: ${reason}; attempt ${attempt}, trying again`);
+        this.#trouble = `insert into ${table} failed: ${reason}`;
+        this.#warn(`${this.#trouble}; attempt ${attempt}, trying again`);
       },
     });
+  }
+
+  /** Why an insert is being tried again; empty when the last one succeeded. */
+  get trouble(): string {
+    return this.#trouble;
   }
 
   /** Brings the schema up to date. Resolves to the names of the migrations it applied, none when there was nothing to do. */
@@ -152,14 +159,25 @@ export class Store {
 
   async #write(flows: readonly FlowRecord[], findings: readonly Finding[], hits: readonly Hit[]): Promise<void> {
     try {
-      this.counters.flows += await this.#writer.insert('flows', flows);
-      this.counters.hits += await this.#writer.insert('hits', hits);
-      this.counters.findings += await this.#writer.insert('findings', findings);
+      this.counters.flows += await this.#insert('flows', flows);
+      this.counters.hits += await this.#insert('hits', hits);
+      this.counters.findings += await this.#insert('findings', findings);
+      this.#trouble = '';
     } finally { // also what a failed write may have left behind
       this.#dirty.addFlows(flows);
       this.#dirty.addFindings(findings);
       this.#scheduleRefresh();
     }
+  }
+
+  async #insert(table: Table, rows: readonly Row[]): Promise<number> {
+    const { confirmed, rejections } = await this.#writer.insert(table, rows);
+    const [first] = rejections;
+    if (first !== undefined) {
+      this.counters.rejected += rejections.length;
+      this.#warn(`rows of ${table} are given up: ${rejections.length}, the first ${first.id}: ${first.reason}`);
+    }
+    return confirmed;
   }
 
   /**
@@ -222,18 +240,23 @@ export class Store {
   }
 
   async #refresh(): Promise<void> {
-    for (const rollup of rollups) {
-      if (!this.#lookedForStale) this.#dirty.add(rollup.table, await staleMinutes(this.#client, rollup));
-      const minutes = this.#dirty.take(rollup.table);
-      try {
-        await recompute(this.#client, rollup, minutes);
-        this.counters.rollupMinutes += minutes.length;
-      } catch (error) {
-        this.#dirty.add(rollup.table, minutes);
-        throw error;
-      }
-    }
+    for (const rollup of rollups) await this.#recompute(rollup);
+    if (this.#lookedForStale) return;
+    // Last, for it reads a column of the whole table: what was just written must not wait for that, nor be late when it fails.
+    for (const rollup of rollups) this.#dirty.add(rollup.table, await staleMinutes(this.#client, rollup));
     this.#lookedForStale = true;
+    for (const rollup of rollups) await this.#recompute(rollup);
+  }
+
+  async #recompute(rollup: Rollup): Promise<void> {
+    const minutes = this.#dirty.take(rollup.table);
+    try {
+      await recompute(this.#client, rollup, minutes);
+      this.counters.rollupMinutes += minutes.length;
+    } catch (error) {
+      this.#dirty.add(rollup.table, minutes);
+      throw error;
+    }
   }
 
   #scheduleRefresh(): void {

@@ -7,7 +7,6 @@ import { RowBinaryEncoder, UnencodableValue } from './row-binary.ts';
 
 /** A row that the store cannot take, however often it is sent. */
 export interface Rejection {
-  readonly table: Table;
   /** `event.id` of the record. */
   readonly id: string;
   /** Field, or the server's error name; never a value. */
@@ -20,20 +19,21 @@ export interface WriterOptions {
   /** Wait before the first retry; it doubles up to `maxBackoff`. Milliseconds. */
   readonly backoff: number;
   readonly maxBackoff: number;
-  readonly rejected: (rejection: Rejection) => void;
   /** Called before each wait. */
   readonly retrying: (table: Table, reason: string, attempt: number) => void;
   /** Ends the waiting between attempts. */
   readonly closing: AbortSignal;
 }
 
-type Row = Readonly<Record<string, unknown>> & { readonly 'event.id': string };
+export type Row = Readonly<Record<string, unknown>> & { readonly 'event.id': string };
 
 /** Inserts in RowBinary, each batch until the server confirmed it. Not reentrant: one insert at a time. */
 export class Writer {
   readonly #client: ClickHouseClient;
   readonly #options: WriterOptions;
   readonly #encoder = new RowBinaryEncoder();
+  /** Of the insert in progress. */
+  #rejections: Rejection[] = [];
 
   constructor(client: ClickHouseClient, options: WriterOptions) {
     this.#client = client;
@@ -41,10 +41,11 @@ export class Writer {
   }
 
   /**
-   * Resolves to the number of rows confirmed once each row is confirmed or rejected.
+   * Resolves once each row is confirmed or rejected.
    * Rejects with a {@link StoreError} `refused` when the server would take no row, `closed` when the store closes meanwhile.
    */
-  async insert(table: Table, rows: readonly Row[]): Promise<number> {
+  async insert(table: Table, rows: readonly Row[]): Promise<{ confirmed: number; rejections: readonly Rejection[] }> {
+    this.#rejections = [];
     let confirmed = 0;
     let batch: Row[] = [];
     this.#encoder.clear();
@@ -56,7 +57,8 @@ export class Writer {
       batch = [];
       this.#encoder.clear();
     }
-    return confirmed + await this.#send(table, batch);
+    confirmed += await this.#send(table, batch);
+    return { confirmed, rejections: this.#rejections };
   }
 
   #encode(table: Table, row: Row): boolean {
@@ -65,7 +67,7 @@ export class Writer {
       return true;
     } catch (error) {
       if (!(error instanceof UnencodableValue)) throw error;
-      this.#options.rejected({ table, id: row['event.id'], reason: error.message });
+      this.#rejections.push({ id: row['event.id'], reason: error.message });
       return false;
     }
   }
@@ -98,7 +100,7 @@ export class Writer {
   /** A row among these is to blame. Halving finds it in 2 log2(n) inserts; what is sent twice collapses by id. */
   async #bisect(table: Table, rows: readonly Row[], reason: string): Promise<number> {
     if (rows.length === 1) {
-      this.#options.rejected({ table, id: rows[0]!['event.id'], reason });
+      this.#rejections.push({ id: rows[0]!['event.id'], reason });
       return 0;
     }
     let confirmed = 0;

@@ -28,6 +28,8 @@ export interface SourceCounters {
   restarts: number;
   /** Messages sent to the dead-letter topic, by reason. */
   deadLetters: Record<string, number>;
+  /** Messages that the log deleted before they were read. */
+  lost: number;
   /** Seconds spent in the handler, failed runs included. */
   handlerSeconds: number;
   /** Messages in the log behind the last one confirmed, by partition assigned to this consumer. */
@@ -39,7 +41,7 @@ export function createSinkCounters(): SinkCounters {
 }
 
 export function createSourceCounters(): SourceCounters {
-  return { records: 0, batches: 0, messages: 0, retries: 0, restarts: 0, deadLetters: {}, handlerSeconds: 0, lag: {} };
+  return { records: 0, batches: 0, messages: 0, retries: 0, restarts: 0, deadLetters: {}, lost: 0, handlerSeconds: 0, lag: {} };
 }
 
 export function countReason(reasons: Record<string, number>, reason: string, count = 1): void {

@@ -14,6 +14,9 @@ export interface DeadLetter {
   readonly payload: Buffer | null;
 }
 
+/** So many stay well below what a topic takes in one request, of some 250 bytes each. */
+const lettersPerRequest = 1_000;
+
 /** Writes dead letters; connects with the first one. */
 export class DeadLetters {
   readonly #connection: KafkaConnection;
@@ -32,8 +35,10 @@ export class DeadLetters {
       createPartitioner: Partitioners.DefaultPartitioner,
     });
     await this.#producer.connect();
-    const messages = letters.map((letter) => ({ value: null, headers: headersOf(letter) }));
-    await this.#producer.send({ topic: this.#topic, acks: -1, messages });
+    for (let from = 0; from < letters.length; from += lettersPerRequest) {
+      const messages = letters.slice(from, from + lettersPerRequest).map((letter) => ({ value: null, headers: headersOf(letter) }));
+      await this.#producer.send({ topic: this.#topic, acks: -1, messages });
+    }
   }
 
   async close(): Promise<void> {

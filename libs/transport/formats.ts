@@ -62,6 +62,7 @@ function findingOf(payload: Buffer): Finding {
     if (!hasTypeOf(zero, value)) throw new PayloadError('malformed', `${name} has another type`);
     finding[name] = value;
   }
+  for (const name of ['event.id', 'rule.id']) if (finding[name] === '') throw new PayloadError('malformed', `${name} is missing`);
   return finding as Finding;
 }
 
@@ -78,5 +79,5 @@ function parsedObject(payload: Buffer): Record<string, unknown> {
 
 function hasTypeOf(zero: unknown, value: unknown): boolean {
   if (Array.isArray(zero)) return Array.isArray(value) && value.every((item) => typeof item === 'string');
-  return typeof value === typeof zero;
+  return typeof zero === 'number' ? Number.isSafeInteger(value) && (value as number) >= 0 : typeof value === typeof zero;
 }

@@ -126,6 +126,7 @@ class InProcessSink<T> implements RecordSink<T> {
 
 class InProcessSource<T> implements RecordSource<T> {
   readonly counters = createSourceCounters();
+  trouble = '';
   readonly #queue: SendQueue<T>;
   readonly #maxBatchRecords: number;
   #running: Promise<void> | null = null;
@@ -156,9 +157,11 @@ class InProcessSource<T> implements RecordSource<T> {
         this.counters.records += records.length;
         this.counters.batches++;
         this.counters.messages += sends.length;
+        this.trouble = '';
         for (const { resolve } of sends) resolve();
       } catch (error) {
         this.counters.retries++;
+        this.trouble = (error as Error).message;
         for (const { reject } of sends) reject(error as Error);
         this.#queue.rejectAll(error as Error);
       } finally {

@@ -24,6 +24,9 @@ export function createKafka({ brokers, clientId, logger = silentLogger, ...secur
 
 const levelNames = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info', [logLevel.DEBUG]: 'debug' } as const;
 
+/** What these meet is an error, or comes again, where sinks and sources tell it: once, and not for every attempt. */
+const echoes: ReadonlySet<string> = new Set(['Connection', 'BrokerPool', 'Producer']);
+
 /** Of what kafkajs adds to a message only these pass: others may hold parts of requests, and with them payload. */
 const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime'];
 
@@ -34,5 +37,5 @@ function forward({ namespace, level, log }: LogEntry, logger: TransportLogger): 
     const value: unknown = log[name];
     if (value !== undefined) fields[name] = value instanceof Error ? value.message : value;
   }
-  logger[levelNames[level]](fields, log.message);
+  logger[echoes.has(namespace) ? 'debug' : levelNames[level]](fields, log.message);
 }

@@ -10,6 +10,7 @@ import { findingFormat, flowFormat, PayloadError, type Format } from './formats.
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 import type { FindingSink, FlowSink, RecordSink } from './log.ts';
 import { silentLogger, type TransportLogger } from './logger.ts';
+import { Outage } from './outage.ts';
 import { PartitionQueue, Ticket } from './partition-queue.ts';
 import { Partitioning } from './partitioning.ts';
 import { topics } from './topics.ts';
@@ -23,9 +24,15 @@ export interface KafkaSinkOptions {
   readonly maxWaitingSends?: number;
   /** Bytes that one request puts into one partition, below the topic's max.message.bytes with room for its framing. Default 900 000. */
   readonly maxMessageBytes?: number;
-  /** How long {@link KafkaSink.close} waits for what has been sent. Default 10 000. */
-  readonly closeTimeoutMillis?: number;
+  /** How long a sink that is drained or closed waits while the brokers accept nothing. Default 5 000. */
+  readonly patienceMillis?: number;
 }
+
+/** With which brokers refuse a message, or a request, for its length. */
+const tooLarge: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+const leastMessageBytes = 1024;
+/** How often a sink that is drained looks whether the brokers still accept, milliseconds. */
+const clockMillis = 100;
 
 /** Messages for one partition in one request, and how many records they hold. */
 interface Parcel<T> {
@@ -49,13 +56,14 @@ export class KafkaSink<T> implements RecordSink<T> {
   readonly counters: SinkCounters = createSinkCounters();
   readonly #format: Format<T>;
   readonly #topic: string;
-  readonly #maxMessageBytes: number;
-  readonly #closeTimeoutMillis: number;
+  #maxMessageBytes: number;
+  readonly #patienceMillis: number;
   readonly #logger: TransportLogger;
   readonly #kafka: Kafka;
   readonly #producer: Producer;
   readonly #deadLetters: DeadLetters;
   readonly #admission: Admission;
+  readonly #outage: Outage;
   readonly #stopping = new AbortController();
   /** Sent, not yet distributed over the partitions. */
   #inbox: { records: readonly T[]; ticket: Ticket }[] = [];
@@ -64,13 +72,17 @@ export class KafkaSink<T> implements RecordSink<T> {
   #unsettled = new Set<Ticket>();
   #running = false;
   #closed = false;
+  /** When brokers accepted records last, or the first of those began to wait that do so now. */
+  #movedAt = 0;
+  #draining: NodeJS.Timeout | undefined;
 
   constructor(format: Format<T>, connection: KafkaConnection, options: KafkaSinkOptions = {}) {
     this.#format = format;
     this.#topic = options.topic ?? format.topic;
     this.#maxMessageBytes = options.maxMessageBytes ?? 900_000;
-    this.#closeTimeoutMillis = options.closeTimeoutMillis ?? 10_000;
+    this.#patienceMillis = options.patienceMillis ?? 5_000;
     this.#logger = connection.logger ?? silentLogger;
+    this.#outage = new Outage(this.#logger, this.#topic, 'sending to Kafka');
     this.#kafka = createKafka(connection);
     this.#producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
@@ -86,7 +98,7 @@ export class KafkaSink<T> implements RecordSink<T> {
   async send(records: readonly T[]): Promise<void> {
     if (records.length === 0) return;
     try {
-      if (this.#closed) throw new TransportError('closed', 'the sink is closed');
+      if (this.#closed || this.#stopping.signal.aborted) throw new TransportError('closed', 'the sink is closed');
       const admitted = this.#admission.enter(records.length);
       if (admitted !== null) await admitted;
     } catch (error) {
@@ -102,19 +114,36 @@ export class KafkaSink<T> implements RecordSink<T> {
     }
   }
 
+  /** @throws {Error} while records wait for brokers that do not take them */
+  check(): void {
+    if (this.#outage.reason !== '') throw new Error(this.#outage.reason);
+  }
+
+  /** The process is about to end: what is sent still goes out, as long as the brokers accept. Where they are away it is rejected, soon. */
+  drain(): void {
+    const lookAtClock = (): void => {
+      if (this.#unsettled.size > 0 && performance.now() - this.#movedAt > this.#patienceMillis) this.#giveUp();
+    };
+    this.#draining ??= setInterval(lookAtClock, clockMillis).unref();
+    lookAtClock();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#admission.refuseWaiting(new TransportError('closed', 'the sink was closed before the records were accepted'));
-    const timer = setTimeout(() => this.#giveUp(), this.#closeTimeoutMillis);
+    this.drain();
     await Promise.allSettled([...this.#unsettled].map(({ settled }) => settled));
-    clearTimeout(timer);
+    clearInterval(this.#draining);
     this.#stopping.abort();
+    const { closed: records } = this.counters.rejected;
+    if (records) this.#logger.error({ topic: this.#topic, records }, 'ended before Kafka accepted these records');
     await Promise.all([this.#producer.disconnect(), this.#deadLetters.close()]);
   }
 
   async #accepted(records: readonly T[]): Promise<void> {
     const ticket = new Ticket(records.length);
+    if (this.#unsettled.size === 0) this.#movedAt = performance.now();
     this.#unsettled.add(ticket);
     this.#inbox.push({ records, ticket });
     void this.#run();
@@ -129,6 +158,7 @@ export class KafkaSink<T> implements RecordSink<T> {
   }
 
   #giveUp(): void {
+    if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     this.#rejectAll(new TransportError('closed', 'the sink was closed before the brokers acknowledged'));
   }
@@ -137,28 +167,39 @@ export class KafkaSink<T> implements RecordSink<T> {
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    let failures = 0;
     while (this.#hasWork()) {
       try {
         await this.#sendRequest();
-        failures = 0;
+        this.#outage.ended();
       } catch (error) {
         if (this.#stopping.signal.aborted) break;
-        if (isRetriable(error)) await this.#pause(++failures, error as Error);
+        if (this.#takesLess(error)) continue;
+        if (isRetriable(error)) await this.#pause(error);
         else this.#rejectAll(refusal(error as Error));
       }
     }
     this.#running = false;
   }
 
+  /** Where brokers take smaller messages than they were made for, smaller ones are made; a record too large for them becomes a dead letter. */
+  #takesLess(error: unknown): boolean {
+    if (!tooLarge.has((error as { type?: string }).type ?? '') || this.#maxMessageBytes <= leastMessageBytes) return false;
+    this.#maxMessageBytes = Math.max(leastMessageBytes, this.#maxMessageBytes >> 1);
+    this.#logger.warn(
+      { topic: this.#topic, bytes: this.#maxMessageBytes },
+      'the brokers take smaller messages than is usual: no larger ones are sent from now on; raise max.message.bytes of the topic',
+    );
+    return true;
+  }
+
   #hasWork(): boolean {
     return this.#inbox.length > 0 || this.#queues.some((queue) => queue.length > 0);
   }
 
-  async #pause(failures: number, error: Error): Promise<void> {
+  async #pause(error: unknown): Promise<void> {
     this.counters.retries++;
-    this.#logger.warn({ topic: this.#topic, failures, error: error.message }, 'sending to Kafka failed, trying again');
-    await backoff(failures, this.#stopping.signal);
+    this.#outage.failed(error);
+    await backoff(this.#outage.failures, this.#stopping.signal);
   }
 
   async #sendRequest(): Promise<void> {
@@ -181,6 +222,7 @@ export class KafkaSink<T> implements RecordSink<T> {
       this.counters.records += records;
       this.counters.messages += length;
       this.counters.bytes += bytes;
+      this.#movedAt = performance.now();
       queue.drop(records);
     }
     if (acknowledged.size < parcels.length) throw new Error('not all partitions have acknowledged');

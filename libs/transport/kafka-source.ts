@@ -9,6 +9,8 @@ import { Gatherer, type Gathering } from './gatherer.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 import type { FindingSource, FlowSource, RecordSource } from './log.ts';
 import { silentLogger, type TransportLogger } from './logger.ts';
+import { Outage } from './outage.ts';
+import { PartitionProgress } from './partition-progress.ts';
 import { topics } from './topics.ts';
 
 export interface KafkaSourceOptions {
@@ -24,6 +26,8 @@ export interface KafkaSourceOptions {
   readonly minFetchBytes?: number;
   /** After this long without a heartbeat the brokers give the partitions to another member. Default 30 000. */
   readonly sessionTimeoutMillis?: number;
+  /** How often it is asked how far the partitions reach. Default 10 000. */
+  readonly lagIntervalMillis?: number;
   /** The group has shared out the partitions anew: other members may have read from those that are assigned here. */
   readonly onAssigned?: () => void;
 }
@@ -31,12 +35,17 @@ export interface KafkaSourceOptions {
 /** Partitions of one topic that a consumer works on at a time; more than this wait their turn. */
 const concurrentPartitions = 64;
 
+/** A message that cannot be decoded, and why; there is no payload in the text. */
+interface Unreadable extends DeadLetter {
+  readonly error: string;
+}
+
 /** A partition's part in a batch for the handler. */
 interface Origin {
   readonly payload: EachBatchPayload;
   messages: number;
   lastOffset: string;
-  readonly deadLetters: DeadLetter[];
+  readonly unreadable: Unreadable[];
 }
 
 /**
@@ -49,11 +58,13 @@ interface Origin {
  */
 export class KafkaSource<T> implements RecordSource<T> {
   readonly counters: SourceCounters = createSourceCounters();
+  trouble = 'the brokers have not answered yet';
   readonly #format: Format<T>;
   readonly #connection: KafkaConnection;
   readonly #options: KafkaSourceOptions;
   readonly #topic: string;
   readonly #logger: TransportLogger;
+  readonly #outage: Outage;
   readonly #deadLetters: DeadLetters;
   readonly #stopping = new AbortController();
   #consumer: Consumer | null = null;
@@ -65,6 +76,7 @@ export class KafkaSource<T> implements RecordSource<T> {
     this.#options = options;
     this.#topic = options.topic ?? format.topic;
     this.#logger = connection.logger ?? silentLogger;
+    this.#outage = new Outage(this.#logger, this.#topic, 'reading from Kafka');
     this.#deadLetters = new DeadLetters(connection, options.deadLetterTopic ?? topics.deadLetters);
   }
 
@@ -92,8 +104,8 @@ export class KafkaSource<T> implements RecordSource<T> {
         if (!isRetriable(error)) throw error;
         failures = this.counters.batches > batchesBefore ? 1 : failures + 1;
         this.counters.restarts++;
-        const { message } = error as Error;
-        this.#logger.warn({ topic: this.#topic, failures, error: message }, 'reading from Kafka failed, joining the group anew');
+        this.#outage.failed(error);
+        this.trouble = this.#outage.reason;
         await backoff(failures, this.#stopping.signal);
       }
     }
@@ -101,30 +113,35 @@ export class KafkaSource<T> implements RecordSource<T> {
 
   async #runSession(handle: (records: T[]) => Promise<void>): Promise<void> {
     const consumer = this.#createConsumer();
-    const gatherer = new Gatherer<T, Origin>(this.#options.maxBatchRecords ?? 20_000, (gathering) => this.#confirm(gathering, handle));
+    const progress = this.#createProgress();
+    const maxRecords = this.#options.maxBatchRecords ?? 20_000;
+    const gatherer = new Gatherer<T, Origin>(maxRecords, (gathering) => this.#confirm(gathering, handle, progress));
     const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
     const stopped = new Promise<void>((resolve) => consumer.on(consumer.events.DISCONNECT, () => {
       if (this.#stopping.signal.aborted) resolve();
     }));
-    consumer.on(consumer.events.GROUP_JOIN, () => {
-      this.#forgetLag();
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
+      this.#outage.ended();
+      progress.assigned(memberAssignment[this.#topic] ?? []);
       this.#options.onAssigned?.();
     });
     crashed.catch(() => undefined);
     this.#consumer = consumer;
     try {
       await consumer.connect();
+      await progress.open();
+      this.trouble = '';
       await consumer.subscribe({ topic: this.#topic, fromBeginning: true });
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: concurrentPartitions,
-        eachBatch: (payload) => this.#contribute(payload, gatherer),
+        eachBatch: (payload) => this.#contribute(payload, gatherer, progress),
       });
       if (this.#stopping.signal.aborted) return;
       await Promise.race([crashed, stopped]);
     } finally {
-      await consumer.disconnect();
+      await Promise.all([consumer.disconnect(), progress.close()]);
     }
   }
 
@@ -142,16 +159,20 @@ export class KafkaSource<T> implements RecordSource<T> {
     });
   }
 
-  #forgetLag(): void {
-    for (const partition of Object.keys(this.counters.lag)) delete this.counters.lag[Number(partition)];
+  #createProgress(): PartitionProgress {
+    const { groupId, lagIntervalMillis: intervalMillis = 10_000 } = this.#options;
+    const options = { topic: this.#topic, groupId, counters: this.counters, logger: this.#logger, intervalMillis };
+    return new PartitionProgress(createKafka(this.#connection), options);
   }
 
   /** Adds what was fetched of one partition to the batches, piece by piece; returns when all of it is confirmed or given up. */
-  async #contribute(payload: EachBatchPayload, gatherer: Gatherer<T, Origin>): Promise<void> {
+  async #contribute(payload: EachBatchPayload, gatherer: Gatherer<T, Origin>, progress: PartitionProgress): Promise<void> {
     const { messages, partition } = payload.batch;
+    await progress.known;
+    if (messages.length > 0) progress.read(partition, Number(messages[0]!.offset));
     for (let next = 0; next < messages.length && payload.isRunning() && !payload.isStale();) {
       await gatherer.contribute((gathering) => {
-        const origin: Origin = { payload, messages: 0, lastOffset: '', deadLetters: [] };
+        const origin: Origin = { payload, messages: 0, lastOffset: '', unreadable: [] };
         gathering.origins.set(partition, origin);
         do {
           const { value, offset } = messages[next++]!;
@@ -170,28 +191,39 @@ export class KafkaSource<T> implements RecordSource<T> {
       // A decoder that fails in another way has a bug: that must not block the partition either. Its message might quote the payload.
       const [reason, message] = error instanceof PayloadError ? [error.code, error.message] : ['decoder_failed', (error as Error).name];
       const { partition } = origin.payload.batch;
-      const where = { topic: this.#topic, partition, offset };
-      this.#logger.error({ ...where, reason, error: message }, 'message cannot be decoded, sent as a dead letter');
-      origin.deadLetters.push({ ...where, reason, payload: value });
+      origin.unreadable.push({ topic: this.#topic, partition, offset, reason, payload: value, error: message });
     }
   }
 
   /** Rejects when the batch has to be delivered again: its offsets are not committed then. */
-  async #confirm({ records, origins }: Gathering<T, Origin>, handle: (records: T[]) => Promise<void>): Promise<void> {
+  async #confirm(
+    { records, origins }: Gathering<T, Origin>, handle: (records: T[]) => Promise<void>, progress: PartitionProgress,
+  ): Promise<void> {
     const membership = new Membership([...origins.values()][0]!.payload, heartbeatMillis(this.#options.sessionTimeoutMillis ?? 30_000));
     try {
-      const deadLetters = [...origins.values()].flatMap((origin) => origin.deadLetters);
-      if (deadLetters.length > 0) await this.#persist(membership, () => this.#deadLetters.send(deadLetters));
-      for (const { reason } of deadLetters) countReason(this.counters.deadLetters, reason);
+      const unreadable = [...origins.values()].flatMap((origin) => origin.unreadable);
+      if (unreadable.length > 0) await this.#putAside(unreadable, membership);
       if (records.length > 0) await this.#persist(membership, () => this.#timed(() => handle(records)));
-      await this.#commit(origins);
+      await this.#commit(origins, progress);
       this.counters.records += records.length;
       this.counters.batches++;
+      this.trouble = '';
     } finally {
       membership.release();
     }
     // Only now: what was confirmed should be committed before the partitions go to another member.
     if (membership.error !== null) throw membership.error;
+  }
+
+  /** Said once per batch and reason: whoever writes something else into the topic does so with every message. */
+  async #putAside(unreadable: readonly Unreadable[], membership: Membership): Promise<void> {
+    await this.#persist(membership, () => this.#deadLetters.send(unreadable));
+    for (const [reason, [first, ...others]] of Map.groupBy(unreadable, (letter) => letter.reason)) {
+      const { topic, partition, offset, error } = first!;
+      const messages = others.length + 1;
+      countReason(this.counters.deadLetters, reason, messages);
+      this.#logger.error({ topic, partition, offset, reason, error, messages }, 'messages cannot be decoded, sent as dead letters; this is the first');
+    }
   }
 
   /** Does `work` until it succeeds. Rejects when the source is closed or has lost its membership, for then others take over. */
@@ -200,7 +232,9 @@ export class KafkaSource<T> implements RecordSource<T> {
       try {
         return await work();
       } catch (error) {
+        if (this.#stopping.signal.aborted) throw error;
         this.counters.retries++;
+        this.trouble = `a batch is not confirmed: ${(error as Error).message}`;
         this.#logger.error({ topic: this.#topic, failures, error: (error as Error).message }, 'batch not confirmed, trying again');
         await backoff(failures, this.#stopping.signal);
         if (this.#stopping.signal.aborted) throw error;
@@ -218,14 +252,14 @@ export class KafkaSource<T> implements RecordSource<T> {
     }
   }
 
-  async #commit(origins: ReadonlyMap<number, Origin>): Promise<void> {
+  async #commit(origins: ReadonlyMap<number, Origin>, progress: PartitionProgress): Promise<void> {
     const partitions = [...origins].map(([partition, { lastOffset }]) => ({ partition, offset: String(BigInt(lastOffset) + 1n) }));
     const [{ payload }] = [...origins.values()] as [Origin];
     await payload.commitOffsetsIfNecessary({ topics: [{ topic: this.#topic, partitions }] });
     for (const [partition, { payload: { batch, resolveOffset }, messages, lastOffset }] of origins) {
       resolveOffset(lastOffset);
       this.counters.messages += messages;
-      this.counters.lag[partition] = Number(BigInt(batch.highWatermark) - BigInt(lastOffset) - 1n);
+      progress.confirmed(partition, Number(lastOffset) + 1, Number(batch.highWatermark));
     }
   }
 }
@@ -253,10 +287,10 @@ function heartbeatMillis(sessionTimeoutMillis: number): number {
   return Math.min(3_000, Math.floor(sessionTimeoutMillis / 5));
 }
 
-/** Flow records from `telltale.flows.v1`, in the format of #wire. */
+/** Flow records from `telltale.flows.v1`, in the format of #wire. Unless told otherwise little waits for a second: a store wants few large inserts. */
 export class KafkaFlowSource extends KafkaSource<FlowRecord> implements FlowSource {
   constructor(connection: KafkaConnection, options: KafkaSourceOptions) {
-    super(flowFormat, connection, options);
+    super(flowFormat, connection, { maxWaitMillis: 1000, minFetchBytes: 256 * 1024, ...options });
   }
 }
 

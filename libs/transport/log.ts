@@ -16,6 +16,8 @@ export interface RecordSink<T> {
 
 /** The reading end of a log. */
 export interface RecordSource<T> {
+  /** Why nothing is read or confirmed at the moment; empty when all is well. */
+  readonly trouble: string;
   /**
    * Hands over batch after batch, never two at a time; a batch counts as read only when its promise resolves, and none is passed over.
    * The handler owns the records. Resolves after {@link close}; rejects for what retrying cannot mend (credentials, rights).

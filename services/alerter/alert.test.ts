@@ -34,7 +34,21 @@ test('a source without a clock of its own: it begins when the finding arrived', 
 test('links to the review page where there is one', () => {
   assert.equal(
     alertOf(groupOf({ subject: 'fd00::1' }), throttle, 'https://telltale.example/review', opened).generatorURL,
-    'https://telltale.example/review?subject=fd00%3A%3A1&rule=r1',
+    'https://telltale.example/review#subject=fd00%3A%3A1&rule=r1',
   );
+  assert.equal(alertOf(groupOf({ subject: '' }), throttle, 'https://telltale.example', opened).generatorURL, 'https://telltale.example/#rule=r1');
   assert.equal(alertOf(groupOf(), throttle, undefined, opened).generatorURL, '');
+});
+
+test('what comes from the traffic makes no link, mention or line of its own where the alert is read', () => {
+  const hostile = '<!channel> <https://attacker.example|Open> [here](https://attacker.example) `x`\r\nnext\u202egnp\ud83d';
+  const finding = { ...sketchFinding({ id: '1' }), 'message': `10.0.0.5 contacted ${hostile}`, 'destination.domain': hostile, 'telltale.observable.mask': '<***>' };
+  const group = openGroup(finding, opened);
+  addFinding(group, finding, opened);
+  const { annotations } = alertOf(group, throttle, 'https://telltale.example', opened);
+  const shown = '‹!channel› ‹https://attacker.example|Open› [here] (https://attacker.example) \'x\'\ufffd\ufffdnext\ufffdgnp\ufffd';
+  assert.equal(annotations['description'], `10.0.0.5 contacted ${shown}`);
+  assert.equal(annotations['destinations'], shown);
+  assert.equal(annotations['identifiers'], 'user_id ‹***›');
+  assert.equal(annotations['link'], 'https://telltale.example/#subject=10.0.0.5&rule=r1');
 });

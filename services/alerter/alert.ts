@@ -18,7 +18,7 @@ export interface Alert {
 /** @param now wall clock, ms. */
 export function alertOf(group: Group, throttle: Throttle, reviewUrl: string | undefined, now: number): Alert {
   const link = reviewUrl ? linkTo(reviewUrl, group) : '';
-  const annotations = {
+  const texts = {
     summary: `${group.ruleName}: ${group.subject}${group.service ? ` to ${group.service}` : ''}`,
     description: group.message,
     count: String(group.count),
@@ -30,12 +30,11 @@ export function alertOf(group: Group, throttle: Throttle, reviewUrl: string | un
     rule_version: group.ruleVersion,
     versions: group.versions,
     last_finding: group.findingId,
-    link,
   };
   return {
     fingerprint: identityOf(group),
     labels: labelsOf(group),
-    annotations: Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== '')),
+    annotations: { ...withoutMarkup(texts), ...(link !== '' && { link }) },
     // A probe whose clock is ahead must not make an alert that begins after its end: Alertmanager refuses it.
     startsAt: isoTime(Math.min(group.firstCreated / 1000, now)),
     // One that comes late, after its receiver was down for long, must still be seen as active for a while.
@@ -49,9 +48,23 @@ function isoTime(millis: number): string {
   return new Date(Math.min(millis, 253_402_300_799_999)).toISOString();
 }
 
-function linkTo(reviewUrl: string, group: Group): string {
+/**
+ * The texts that are not empty. Names and paths in them come from the traffic, and receivers pass them on to chats, mails and tickets, which
+ * read markup in them. Characters that are not seen become U+FFFD; brackets and backticks that would make a link, a mention or code of a text
+ * (Slack's `<!channel>`, Markdown's `[text](address)`) become ones that look alike.
+ */
+function withoutMarkup(texts: Readonly<Record<string, string>>): Record<string, string> {
+  const told = Object.entries(texts).filter(([, text]) => text !== '');
+  const plain = (text: string): string => text.replace(unseen, '\ufffd').replace(/[<>`]/g, (mark) => lookalikes[mark]!).replaceAll('](', '] (');
+  return Object.fromEntries(told.map(([name, text]) => [name, plain(text)]));
+}
+
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const lookalikes: Readonly<Record<string, string>> = { '<': '‹', '>': '›', '`': "'" };
+
+/** The page reads its view behind the #. */
+function linkTo(reviewUrl: string, { subject, ruleId }: Group): string {
   const url = new URL(reviewUrl);
-  url.searchParams.set('subject', group.subject);
-  url.searchParams.set('rule', group.ruleId);
+  url.hash = new URLSearchParams({ ...(subject !== '' && { subject }), rule: ruleId }).toString();
   return url.href;
 }

@@ -1,4 +1,5 @@
-import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import { Controller, Get, Inject, Module, UseGuards, type DynamicModule } from '@nestjs/common';
+import { AddressGuard } from './address.guard.ts';
 import type { Alerter } from './alerter.ts';
 
 const alerterToken = Symbol('alerter');
@@ -6,6 +7,7 @@ const shownGroups = 200;
 
 /** GET /alerts: what the alerter holds, for whoever asks why an alert came or did not. */
 @Controller('alerts')
+@UseGuards(AddressGuard)
 class AlertsController {
   readonly #alerter: Alerter;
 

@@ -1,9 +1,11 @@
+import type { Finding } from '#flow';
 import type { Component, Logger, Metrics } from '#runtime';
+import type { Check } from '../operations/operations.ts';
 import { alertOf } from './alert.ts';
 import { alertmanager } from './alertmanager.ts';
 import type { AlerterConfiguration, ReceiverConfiguration } from './configuration.ts';
 import { Delivery, increment } from './delivery.ts';
-import { Groups, type StateEntry } from './groups.ts';
+import { Groups, type DropReason, type StateEntry } from './groups.ts';
 import { Journal } from './journal.ts';
 import type { Receiver } from './receiver.ts';
 import type { Route } from './throttling.ts';
@@ -17,6 +19,11 @@ export interface AlerterOptions {
   readonly clock?: () => number;
 }
 
+const boundOf: Readonly<Record<DropReason, string>> = {
+  queue_full: 'the queue is full: see `queue` of the receiver',
+  evicted: 'there are too many groups: see `alerter.maxGroups`',
+};
+
 /** Upper bounds in seconds: from an alert at once to one that waited for its receiver for an hour. */
 const delayBuckets = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600];
 
@@ -25,7 +32,7 @@ const delayBuckets = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600];
  *
  * What `handle` has taken is on disk before it ends, and stays there until each receiver has it.
  */
-export class Alerter implements Component {
+export class Alerter implements Component, Check {
   readonly name = 'alerter';
   readonly groups: Groups;
   readonly deliveries: readonly Delivery[];
@@ -36,6 +43,8 @@ export class Alerter implements Component {
   #saving: Promise<void> = Promise.resolve();
   #saveError: Error | undefined = new Error('not started');
   #compactAt = 0;
+  /** Alerts dropped since that was last said, by receiver. */
+  readonly #unsaidDrops: Readonly<Record<DropReason, Map<string, number>>> = { queue_full: new Map(), evicted: new Map() };
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor({ configuration, metrics, logger, clock = Date.now }: AlerterOptions) {
@@ -44,7 +53,7 @@ export class Alerter implements Component {
     this.#clock = clock;
     this.#journal = new Journal(configuration.state);
     const routes = configuration.receivers.map(routeOf);
-    this.groups = new Groups({ ...configuration, routes, onDrop: (route, group, reason) => this.#dropped(route.name, group.key, reason) });
+    this.groups = new Groups({ ...configuration, routes, onDrop: (route, _, reason) => this.#dropped(route.name, reason) });
 
     const delay = metrics.histogram(
       'telltale_alert_delay_seconds',
@@ -80,13 +89,14 @@ export class Alerter implements Component {
 
   async stop(): Promise<void> {
     clearInterval(this.#sweeper);
+    this.#sayDrops();
     await Promise.all(this.deliveries.map((delivery) => delivery.stop()));
     await this.#save().catch(() => {});
     await this.#journal.close();
   }
 
   /** Takes findings; ends when they are on disk, and only then may their source move on. Waits for no receiver. */
-  async handle(findings: readonly unknown[]): Promise<void> {
+  async handle(findings: readonly Finding[]): Promise<void> {
     const now = this.#clock();
     for (const finding of findings) this.groups.add(finding, now);
     await this.#save();
@@ -124,21 +134,28 @@ export class Alerter implements Component {
   }
 
   #sweep(): void {
+    this.#sayDrops();
     this.groups.endQuiet(this.#clock());
     this.#save().catch(() => {});
   }
 
-  #dropped(receiver: string, group: string, reason: 'queue_full' | 'evicted'): void {
+  #dropped(receiver: string, reason: DropReason): void {
     const delivery = this.deliveries.find(({ status }) => status.name === receiver);
     if (delivery) increment(delivery.counts.dropped, reason);
-    const bound = reason === 'queue_full' ? 'the queue is full: see `queue` of the receiver' : 'there are too many groups: see `alerter.maxGroups`';
-    this.#logger.error({ receiver, group, reason }, `an alert is dropped because ${bound}`);
+    increment(this.#unsaidDrops[reason], receiver);
+  }
+
+  /** A bound that bites does so many times a second: one line tells how often. */
+  #sayDrops(): void {
+    for (const [reason, receivers] of Object.entries(this.#unsaidDrops) as [DropReason, Map<string, number>][]) {
+      for (const [receiver, alerts] of receivers) this.#logger.error({ receiver, reason, alerts }, `alerts are dropped because ${boundOf[reason]}`);
+      receivers.clear();
+    }
   }
 
   #register(metrics: Metrics): void {
     metrics.counts('alerter', this.groups.counts, {
       findings: 'Findings taken.',
-      malformed: 'Messages that are no finding.',
       duplicates: 'Findings that were taken before, and are not counted again.',
       groupsOpened: 'Groups opened.',
       groupsEnded: 'Groups that ended after the quiet period.',

@@ -52,7 +52,7 @@ describe('alerter and a real Alertmanager', { skip: await noAlertmanager() }, ()
     assert.equal(first.annotations['description'], 'User id of 10.0.0.5 in clear');
     assert.equal(Date.parse(first.startsAt), created);
     assert.equal(first.status.state, 'active');
-    assert.equal(first.generatorURL, 'http://127.0.0.1:8080/?subject=10.0.0.5&rule=r1');
+    assert.equal(first.generatorURL, 'http://127.0.0.1:8080/#subject=10.0.0.5&rule=r1');
 
     const { stdout } = await promisify(execFile)('amtool', ['--alertmanager.url', manager.url, 'alert', 'query', 'severity=critical', '-o', 'json']);
     assert.deepEqual((JSON.parse(stdout) as KnownAlert[]).map(({ labels }) => labels['rule_id']), ['r2']);

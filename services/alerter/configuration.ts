@@ -1,21 +1,22 @@
 import { z } from 'zod';
 import { levels } from '#flow';
-import { duration, httpSection, kafkaSection, logSection, shutdownSection, size } from '#runtime';
+import { duration, httpSection, interval, kafkaSection, logSection, shutdownSection, size } from '#runtime';
 
-const receiverUrl = z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' });
+const receiverUrl = z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' })
+  .refine(hasReadableCredentials, { error: 'Expected user and password percent-encoded: % as %25, @ as %40' });
 
 const common = {
   name: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, { error: 'Expected a-z, 0-9, _ and -, at most 40 of them' })
     .meta({ description: 'Name of the receiver; label `receiver` of its metrics. What was delivered is remembered under it.' }),
   minimumLevel: z.enum(levels).default('low').meta({ description: 'Least level that is sent.' }),
-  timeout: duration('10s').meta({ description: 'How long one request may take.' }),
+  timeout: interval('10s').meta({ description: 'How long one request may take.' }),
   queue: z
     .int()
     .min(1)
     .max(1_000_000)
-    .default(2000)
+    .default(10_000)
     .meta({ description: 'Groups that may wait for this receiver; beyond, the oldest is dropped and counted.' }),
-  bearerToken: z.string().min(1).exactOptional().meta({ description: 'Sent as `Authorization: Bearer …`.', secret: true }),
+  bearerToken: z.string().regex(/^[\x21-\x7e]+$/, { error: 'Expected a token without spaces and line ends' }).exactOptional().meta({ description: 'Sent as `Authorization: Bearer …`.', secret: true }),
 };
 
 const alertmanagerReceiver = z.strictObject({
@@ -61,3 +62,13 @@ export const alerterSchema = z.strictObject({
   kafka: kafkaSection,
   alerter: alerterSection,
 });
+
+function hasReadableCredentials(url: string): boolean {
+  const { username = '', password = '' } = URL.parse(url) ?? {};
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,6 +1,6 @@
 import { backoffMillis, pauseFor, type Component, type Logger } from '#runtime';
 import type { Alert } from './alert.ts';
-import { identityOf, type Group } from './grouping.ts';
+import { identityOf, type Delivered, type Group } from './grouping.ts';
 import type { Groups } from './groups.ts';
 import { ReceiverError, type Receiver } from './receiver.ts';
 import type { Route } from './throttling.ts';
@@ -31,6 +31,16 @@ export interface DeliveryOptions {
   readonly logger: Logger;
   /** Between two looks for something to send, ms. */
   readonly tickMillis: number;
+}
+
+/** A group as it is sent: it may change while its alert is on its way. */
+interface Shipment {
+  readonly group: Group;
+  readonly revision: number;
+  readonly identity: string;
+  /** What the receiver had got before. */
+  readonly before: Delivered | undefined;
+  readonly alert: Alert;
 }
 
 const batchSize = 64;
@@ -88,26 +98,27 @@ export class Delivery implements Component {
 
   /** When the receiver refuses several at once, each is sent alone, so that one it cannot take does not hold up the others. */
   async #sendAll(due: readonly Group[]): Promise<void> {
+    const shipments = due.map((group) => this.#shipmentOf(group));
     try {
-      await this.#send(due);
+      await this.#send(shipments);
     } catch (error) {
       if (!(error instanceof ReceiverError) || error.reason !== 'rejected') throw error;
-      if (due.length === 1) await this.#giveUp(due[0] as Group, error);
+      if (shipments.length === 1) await this.#giveUp(shipments[0]!, error);
       else for (const group of due) await this.#sendAll([group]);
     }
   }
 
-  async #send(due: readonly Group[]): Promise<void> {
-    const { route, receiver, groups, render, save, onDelay, clock } = this.#options;
-    const now = clock();
-    // A group may change while its alert is on its way: what was sent is noted first.
-    const sent = due.map((group) => ({
-      group, revision: group.revision, identity: identityOf(group), before: group.deliveries[route.name], alert: render(group, now),
-    }));
-    await receiver.send(sent.map(({ alert }) => alert), this.#stop.signal);
+  #shipmentOf(group: Group): Shipment {
+    const { route, render, clock } = this.#options;
+    return { group, revision: group.revision, identity: identityOf(group), before: group.deliveries[route.name], alert: render(group, clock()) };
+  }
+
+  async #send(shipments: readonly Shipment[]): Promise<void> {
+    const { route, receiver, groups, save, onDelay, clock } = this.#options;
+    await receiver.send(shipments.map(({ alert }) => alert), this.#stop.signal);
 
     const acceptedAt = clock();
-    for (const { group, revision, identity, before } of sent) {
+    for (const { group, revision, identity, before } of shipments) {
       groups.settle(route, group, { revision, at: acceptedAt, identity, accepted: true });
       if (before && before.revision >= revision) this.counts.resent++;
       else this.counts.sent++;
@@ -120,9 +131,9 @@ export class Delivery implements Component {
     await save();
   }
 
-  async #giveUp(group: Group, error: ReceiverError): Promise<void> {
+  async #giveUp({ group, revision, identity }: Shipment, error: ReceiverError): Promise<void> {
     const { route, groups, save, clock, logger } = this.#options;
-    groups.settle(route, group, { revision: group.revision, at: clock(), identity: identityOf(group), accepted: false });
+    groups.settle(route, group, { revision, at: clock(), identity, accepted: false });
     increment(this.counts.failed, error.reason);
     this.#lastError = error.message;
     const fields = { receiver: route.name, group: group.key, rule: group.ruleId, reason: error.message };

@@ -82,26 +82,6 @@ describe('grouping', () => {
     }));
   });
 
-  test('what is no finding is counted and skipped; a field of a later version does no harm, a missing one neither', () => {
-    const groups = groupsOf();
-    for (const value of [
-      null,
-      'text',
-      7,
-      [],
-      {},
-      { ...sketchFinding({ id: '1' }), message: 7 },
-      { ...sketchFinding({ id: '1' }), '@timestamp': 'today' },
-      sketchFinding({ id: '' }),
-    ])
-      groups.add(value, 0);
-    assert.equal(groups.counts.malformed, 8);
-    assert.equal(groups.size, 0);
-    const { 'telltale.versions': _, ...older } = sketchFinding({ id: '1' });
-    groups.add({ ...older, 'telltale.later': true }, 0);
-    assert.equal(groups.size, 1);
-  });
-
   test('lists and texts of a group are bounded', () => {
     const groups = groupsOf();
     for (let index = 0; index < 100; index++) {

@@ -1,18 +1,20 @@
-import { readFinding } from './finding.ts';
+import type { Finding } from '#flow';
 import { addFinding, groupKey, openGroup, type Delivered, type Group } from './grouping.ts';
 import { activeUntil, dueAt, isPending, type Route, type Throttle } from './throttling.ts';
+
+/** Which bound made an alert be given up. */
+export type DropReason = 'queue_full' | 'evicted';
 
 export interface GroupsOptions extends Throttle {
   readonly maxGroups: number;
   readonly rememberedFindings: number;
   readonly routes: readonly Route[];
   /** An alert is given up, for `reason`. */
-  readonly onDrop: (route: Route, group: Group, reason: 'queue_full' | 'evicted') => void;
+  readonly onDrop: (route: Route, group: Group, reason: DropReason) => void;
 }
 
 export class GroupsCounts {
   findings = 0;
-  malformed = 0;
   duplicates = 0;
   groupsOpened = 0;
   groupsEnded = 0;
@@ -63,13 +65,8 @@ export class Groups {
     return this.#groups.values();
   }
 
-  /** Counts a finding in its group, once however often it comes. What is no finding is counted, and skipped. */
-  add(value: unknown, now: number): void {
-    const finding = readFinding(value);
-    if (!finding) {
-      this.counts.malformed++;
-      return;
-    }
+  /** Counts a finding in its group, once however often it comes. */
+  add(finding: Finding, now: number): void {
     const id = finding['event.id'];
     if (this.#remembered.has(id)) {
       this.counts.duplicates++;

@@ -96,6 +96,19 @@ describe('journal', () => {
     assert.equal(statSync(folder).mode & 0o777, 0o700);
   });
 
+  test('when another process has taken the folder over, the former one can write nothing that nobody would read', async () => {
+    const folder = newFolder();
+    const { journal: former } = await open(folder);
+    await former.append({ text: 'one' });
+    const { journal: current, entries: read } = await open(folder);
+    assert.deepEqual(read, [{ text: 'one' }]);
+    await assert.rejects(former.append({ text: 'lost' }), /another process has replaced or removed .*; one alerter per folder/);
+    await assert.rejects(former.rewrite([]), /one alerter per folder/);
+    await current.append({ text: 'two' });
+    await Promise.all([former.close(), current.close()]);
+    assert.deepEqual(await entriesIn(folder), [{ text: 'one' }, { text: 'two' }]);
+  });
+
   test('a line that could not be written whole does not spoil the next', async (t) => {
     const folder = newFolder();
     const { journal } = await open(folder);

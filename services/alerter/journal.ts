@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -15,7 +15,8 @@ const fileName = 'groups.v1.journal';
  * An append-only file of JSON entries, one per line, each behind its CRC-32 (8 hexadecimal digits).
  *
  * An entry is on disk when `append` ends. A line that a crash cut short, or that is damaged, is skipped and counted;
- * those around it are read. Calls must not overlap.
+ * those around it are read. Calls must not overlap. A process that opens the folder takes it over: from then on the one before it can
+ * write nothing more, since nobody would read it.
  */
 export class Journal<Entry> {
   readonly counts = new JournalCounts();
@@ -43,6 +44,7 @@ export class Journal<Entry> {
   async append(entry: Entry): Promise<void> {
     const file = this.#file;
     if (!file) throw new Error(`The journal ${this.#path} is not open`);
+    await this.#assertInPlace(file);
     const line = `${this.#torn ? '\n' : ''}${lineOf(entry)}`;
     this.#torn = true;
     await file.appendFile(line);
@@ -54,6 +56,7 @@ export class Journal<Entry> {
 
   /** Replaces all entries at once: after a crash either the old ones or the new ones are there. */
   async rewrite(entries: Iterable<Entry>): Promise<void> {
+    if (this.#file) await this.#assertInPlace(this.#file);
     const path = `${this.#path}.new`;
     const file = await open(path, 'w', 0o600);
     let size = 0;
@@ -80,6 +83,11 @@ export class Journal<Entry> {
   async close(): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
+  }
+
+  async #assertInPlace(file: FileHandle): Promise<void> {
+    const [ours, current] = await Promise.all([file.stat(), stat(this.#path).catch(() => undefined)]);
+    if (ours.ino !== current?.ino) throw new Error(`another process has replaced or removed ${this.#path}; one alerter per folder`);
   }
 
   get #path(): string {

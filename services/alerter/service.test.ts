@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -30,7 +31,7 @@ if (process.argv[2] === 'program') {
       assert.deepEqual(await (await fetch(`${service.url}/readyz`)).json(), {
         status: 'ready',
         checks: [
-          { name: 'journal', ok: true },
+          { name: 'alerter', ok: true },
           { name: 'findings', ok: true },
         ],
       });
@@ -49,6 +50,9 @@ if (process.argv[2] === 'program') {
         { pending: receivers.map(({ name, pending }) => [name, pending]), rules: groups.map(({ ruleId }) => ruleId), total },
         { pending: [['hook', 0]], rules: ['r1'], total: 1 },
       );
+
+      assert.equal(await statusUnder('telltale.attacker.example', `${service.url}/alerts`), 403, 'DNS rebinding');
+      assert.equal(await statusUnder('alerter:9103', `${service.url}/alerts`), 200);
 
       service.child.send('fail');
       await until('not ready', async () => (await fetch(`${service.url}/readyz`).then(({ status }) => status, () => 503)) === 503);
@@ -91,6 +95,7 @@ if (process.argv[2] === 'program') {
 function messageSource(): FindingSource {
   const closed = Promise.withResolvers<void>();
   return {
+    trouble: '',
     run(handle) {
       process.on('message', (message) =>
         message === 'fail' ? closed.reject(new Error('rights were taken away')) : void handle(message as Finding[]),
@@ -102,6 +107,13 @@ function messageSource(): FindingSource {
       process.disconnect();
     },
   };
+}
+
+/** Status of the answer to a request for a host of this name. */
+function statusUnder(host: string, url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { host } }, (response) => resolve(response.resume().statusCode!)).once('error', reject);
+  });
 }
 
 /** Runs the service until the test ends; it listens, or has ended. */

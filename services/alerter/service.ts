@@ -26,7 +26,7 @@ export function alerterService(openSource: (context: AlerterContext) => FindingS
         ...configuration.http,
         logger,
         modules: [
-          OperationsModule.with({ checks: [{ name: 'journal', check: () => alerter.check() }, reader], metrics }),
+          OperationsModule.with({ checks: [alerter, reader], metrics }),
           AlerterModule.with(alerter),
         ],
       });

@@ -88,7 +88,7 @@ export async function kill(child: ChildProcess): Promise<void> {
 
 if (process.argv[1] === import.meta.filename) {
   const { alerter } = await startAlerter(JSON.parse(process.argv[2] ?? '') as Settings);
-  process.on('message', (findings: unknown[]) => void alerter.handle(findings).then(() => process.send?.('confirmed')));
+  process.on('message', (findings: Finding[]) => void alerter.handle(findings).then(() => process.send?.('confirmed')));
   process.on('disconnect', () => process.exit(0));
   process.send?.('ready');
 }

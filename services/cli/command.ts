@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { fileProblem } from '../file-problem.ts';
 
 /** A command of `telltale`. */
 export interface Command {
@@ -17,17 +18,10 @@ export class UnusableError extends Error {}
 /** Arguments that cannot be used: exit status 2, with the message and a pointer to the help. */
 export class UsageError extends UnusableError {}
 
-const fileProblems: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'a file stands where a folder is needed',
-  EISDIR: 'a folder stands where a file is needed',
-  EACCES: 'this user may not read it',
-};
-
 /** What is wrong with a file that an argument named, as the system says it; undefined when the error is about something else. */
-export function fileProblem(error: unknown): string | undefined {
-  const { code = '', path, syscall, message } = error as NodeJS.ErrnoException;
-  const problem = fileProblems[code];
+export function namedFileProblem(error: unknown): string | undefined {
+  const { path, syscall, message } = error as NodeJS.ErrnoException;
+  const problem = fileProblem(error);
   if (problem === undefined) return undefined;
   if (syscall === undefined) return message; // one of ours, which says it better
   return path === undefined ? problem : `${path}: ${problem}`;

@@ -75,7 +75,7 @@ test('geo explain: a round trip disproves what is too far away; mistakes are tol
 
 test('policy lint, test and explain', (context) => {
   assert.deepEqual(telltale('policy', 'lint', '--strict'), { out: '', err: '1 policy file: 0 errors, 0 warnings\n', status: 0 });
-  assert.deepEqual(telltale('policy', 'test'), { out: '', err: '11 cases, 0 wrong\n', status: 0 });
+  assert.deepEqual(telltale('policy', 'test'), { out: '', err: '14 cases, 0 wrong\n', status: 0 });
   const explained = telltale('policy', 'explain', '--to', '109.94.160.99', '--name', 'zoomfrn99mmr.zoom.us', '--hop', '52.81.151.250', '--day', '2026-08-01');
   assert.equal(explained.out, `10.0.0.1 → zoomfrn99mmr.zoom.us (Zoom, media by name) on DAY
   located=NL by dbip-city DAY
@@ -85,7 +85,7 @@ test('policy lint, test and explain', (context) => {
   located=DE by name (frn, Frankfurt)
   hop=52.81.151.250/CN/CN
 
-  conferencing@1          denied hop 52.81.151.250: located=CN, operated=CN
+  conferencing@2          denied hop 52.81.151.250: located=CN, operated=CN
 
 verdict: denied by conferencing (hop 52.81.151.250: located=CN, operated=CN)
 `);

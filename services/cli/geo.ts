@@ -4,7 +4,7 @@ import {
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
 import { readGeoTables, type GeoFiles } from '../detector/detection-tables.ts';
-import { exitStatus, fileProblem, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
+import { exitStatus, namedFileProblem, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
 
 const help = `Usage: telltale geo explain ADDRESS|NAME=ADDRESS… [options]
 
@@ -76,7 +76,7 @@ async function geographyOf(files: GeoFiles): Promise<Geography> {
   try {
     return new Geography(await readGeoTables(projectRoot, files));
   } catch (error) {
-    const isOfNamedFile = Object.values(files).some((file) => file !== undefined) && fileProblem(error) === undefined;
+    const isOfNamedFile = Object.values(files).some((file) => file !== undefined) && namedFileProblem(error) === undefined;
     throw isOfNamedFile ? new UnusableError((error as Error).message) : error;
   }
 }

@@ -126,7 +126,7 @@ describe('scan', () => {
     const rows = stdout.trimEnd().split('\n');
     assert.match(rows[0]!, /^TIME \(UTC\) +LEVEL +RULE +FROM +TO +COUNTRY +WHAT +EVIDENCE$/);
     assert.equal(rows.length, 1 + findings);
-    const ofUser = rows.find((row) => row.includes(' User or room id in clear at a voice platform '));
+    const ofUser = rows.find((row) => row.includes(' User or room id in clear at a communication service '));
     assert.match(ofUser!, /10\.20\.0\.11 +qos-america\.agoralab\.co \(106\.14\.12\.130:8000\) +CN +user_id 1\*+1 at udp\.payload@21 +demo\.pcap#3$/);
   });
 

@@ -1,4 +1,4 @@
-import { exitStatus, fileProblem, UnusableError, UsageError, type Command } from './command.ts';
+import { exitStatus, namedFileProblem, UnusableError, UsageError, type Command } from './command.ts';
 
 interface Entry {
   name: string;
@@ -79,7 +79,7 @@ async function main([name, ...args]: string[]): Promise<number> {
       process.stderr.write(`telltale ${name}: ${error.message}\n${error instanceof UsageError ? `See telltale ${name} --help.\n` : ''}`);
       return exitStatus.unusable;
     }
-    const aboutFile = fileProblem(error);
+    const aboutFile = namedFileProblem(error);
     process.stderr.write(`telltale ${name}: ${aboutFile ?? (error instanceof Error ? error.message : String(error))}\n`);
     if (process.env['TELLTALE_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
     return aboutFile === undefined ? exitStatus.failed : exitStatus.unusable;

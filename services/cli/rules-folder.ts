@@ -115,7 +115,7 @@ export async function readPath(given: string): Promise<RuleFolder> {
   }
   return {
     rules: [{ name: given, text: await readFile(given, 'utf8') }],
-    fixtures: new Map(), placeholders: new Map(), exceptions: [], problems: [], exceptionProblems: () => [],
+    fixtures: new Map(), placeholders: new Map(), exceptions: [], others: [], problems: [], exceptionProblems: () => [],
   };
 }
 

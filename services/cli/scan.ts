@@ -6,6 +6,7 @@ import { projectRoot } from '#runtime';
 import { openStore, type Store } from '#store';
 import { correlate } from '../detector/correlation-detection.ts';
 import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
+import { whyUnreadable } from '../file-problem.ts';
 import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
 import { replayCapture } from '../probe/replay.ts';
@@ -176,7 +177,7 @@ function inputProblem(input: CaptureInput, error: unknown): UnreadableInput | un
     const isNoCapture = error.code === 'not_a_capture' || error.code === 'empty';
     return input.found && isNoCapture ? undefined : { path: input.path, reason: error.message };
   }
-  if ((error as NodeJS.ErrnoException).syscall !== undefined) return { path: input.path, reason: (error as Error).message };
+  if ((error as NodeJS.ErrnoException).syscall !== undefined) return { path: input.path, reason: whyUnreadable(error) };
   throw error;
 }
 

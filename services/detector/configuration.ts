@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Position } from '#geo';
-import { clickhouseSection, httpSection, duration, kafkaSection, logSection, shutdownSection } from '#runtime';
+import { clickhouseSection, httpSection, duration, interval, kafkaSection, logSection, shutdownSection } from '#runtime';
 
 const file = z.string().min(1).exactOptional();
 
@@ -13,7 +13,7 @@ export const geoSection = z.strictObject({
   asn: file.meta({ description: 'Table of autonomous systems (MaxMind DB: GeoLite2 ASN, GeoIP2 ISP) instead of `@ip-location-db/asn`.' }),
   operators: file.meta({ description: 'Operator table of your own (as `libs/geo/operators.yaml`), read before the one that ships.' }),
   anycast: file.meta({ description: 'Anycast prefixes, `prefix` or `prefix,probe_ip` per line, instead of the short list that ships.' }),
-  check: duration('1m').meta({ description: 'How often the table files are looked at; changed ones are taken into use while running.' }),
+  check: interval('1m').meta({ description: 'How often the table files are looked at; changed ones are taken into use while running.' }),
   probes: z.array(z.strictObject({
     name: z.string().min(1), latitude: z.number().min(-90).max(90).exactOptional(), longitude: z.number().min(-180).max(180).exactOptional(),
     country: z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code').exactOptional(),
@@ -24,7 +24,7 @@ export const geoSection = z.strictObject({
 /** What is looked for, and by which files; of the detector and of standalone. */
 export const detectionOptions = {
   rules: z.string().min(1).exactOptional().meta({ description: 'Folder of Sigma rules to use instead of the pack that ships.' }),
-  rulesCheckInterval: duration('5s').meta({ description: 'How often the folder of rules is looked at; changed rules are loaded without a restart, as a whole or not at all.' }),
+  rulesCheckInterval: interval('5s').meta({ description: 'How often the folder of rules is looked at; changed rules are loaded without a restart, as a whole or not at all.' }),
   correlationInterval: duration('10s').meta({ description: 'How often correlations are run over what was stored; detectors of one store take turns.' }),
   baseline: z.strictObject({
     interval: duration('30s').meta({ description: 'How often failovers, first contacts and volumes are looked for in what was stored.' }),

@@ -21,7 +21,7 @@ const leastDays = 3;
 /**
  * A service and role answers a probe from a country, or a network, from which it never did, once enough is known of it to say so.
  *
- * The baseline is the hourly rollup (800 days). Each place is told once per probe, service and role: the id is a function of these.
+ * The baseline is from where it answered in 800 days. Each place is told once per probe, service and role: the id is a function of these.
  */
 export function contactDetection({ intervalMillis, learningMicros, versions }: BaselineOptions): ScheduledDetection {
   return {
@@ -91,10 +91,10 @@ function contactSql(place: 'located' | 'asn'): string {
     GROUP BY observer, service, role, place
   ),
   known AS (
-    SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, ${column} AS place, any(${told}) AS name, min(timestamp) AS first,
-      groupUniqArray(toDate(timestamp)) AS days
-    FROM flows_1h
-    WHERE destination_packets > 0 AND ${column} != ${place === 'located' ? "''" : '0'} AND (observer, service, role) IN (SELECT observer, service, role FROM fresh)
+    SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, ${column} AS place, any(${told}) AS name,
+      min(service_places.first) AS first, groupUniqArray(day) AS days
+    FROM service_places
+    WHERE ${column} != ${place === 'located' ? "''" : '0'} AND (observer, service, role) IN (SELECT observer, service, role FROM fresh)
     GROUP BY observer, service, role, place
   )
 SELECT fresh.*, toUnixTimestamp(min(known.first)) * 1000000 AS baseline_from,

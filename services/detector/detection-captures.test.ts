@@ -72,7 +72,7 @@ const expected: Record<string, Record<string, string>> = {
     // WeChat at home: no policy that ships asks about it. The first edge stands in Singapore, whatever its registration says; the second
     // prefix is announced by no network of the table.
     '203.205.147.171': 'WeChat, signalling | SG/CN/CN | - | single | -',
-    '203.205.151.162': 'WeChat, signalling | CN/CN/- | - | single | -',
+    '203.205.151.162': 'WeChat, signalling | CN/CN/CN | - | single | -',
   },
   'oicq.pcap': { '58.60.10.45': 'QQ, signalling | CN/CN/CN | - | single | -' },
   'viber.pcap': {

@@ -36,7 +36,7 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
     return `${contact(record)}; ${policyName(policy, record)} cannot be decided, because it is unknown ${unknownAnswers(reason, record, facts)}.`;
   }
   if (candidates !== undefined) return `${contact(record)}; ${appBehind(candidates)}.`;
-  return `${contact(record)}: ${rule.title}${readsHops(rule.expression) ? hopsNamed(record['telltale.flow.hops']) : ''}.`;
+  return `${contact(record)}: ${rule.title}${readsHops(rule.expression) ? hopsNamed(record['telltale.flow.hops']) : protocolNamed(record)}.`;
 }
 
 /** Fields that hold the addresses which the session's messages name. */
@@ -56,6 +56,12 @@ function hopsNamed(hops: readonly string[]): string {
   if (hops.length === 0) return '';
   const more = hops.length > namedHops ? [`${hops.length - namedHops} more`] : [];
   return ` (${list([...hops.slice(0, namedHops).map((hop) => hop.replace('=', ' ')), ...more])})`;
+}
+
+/** ` (http)`: what was spoken; nothing where the bytes do not tell. */
+function protocolNamed(record: FlowRecord): string {
+  const protocol = record['network.protocol'];
+  return protocol === '' || protocol === record['network.transport'] ? '' : ` (${protocol})`;
 }
 
 /** Who, and whom: with the tables behind its place and operator, unless the rest of the sentence names them. */
@@ -182,7 +188,7 @@ function policyName(id: string, record: FlowRecord): string {
   return decision === undefined ? `policy ${id}` : `policy ${id} version ${decision.slice(id.length + 1, decision.indexOf(' '))}`;
 }
 
-/** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-08-01, inferred`. */
+/** The reason, each answer about the peer with the table it comes from: `operated=CN by operators 2026-11-22, inferred`. */
 function withSources(reason: string, record: FlowRecord, { placeOf }: MessageFacts): string {
   return reason.split('; ').map((part) => {
     const [, hop, ip, answers] = /^(?:(\S+) (\S+): )?(.*)$/.exec(part)!;
@@ -244,13 +250,9 @@ function network(asn: number, organisation: string): string {
 }
 
 function unknownAnswer(answer: string, { name, unlocated, anycast }: Asked, tablesOf: MessageFacts['tablesOf']): string {
-  const [, dimension, country, how, what] = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer)! as unknown as [
-    string,
-    Dimension,
-    string,
-    string?,
-    string?,
-  ];
+  const told = /^(\w+)=(\w+)(?: (if|disputed by) (.*))?$/.exec(answer) as unknown as [string, Dimension, string, string?, string?] | null;
+  if (told === null) return answer;
+  const [, dimension, country, how, what] = told;
   if (how === 'if') return `whether ${what}`;
   const question = questions[dimension].replace('X', name);
   if (how !== undefined) return `${question} (${country}, disputed by ${what})`;

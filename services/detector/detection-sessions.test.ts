@@ -89,6 +89,17 @@ test('one path: signalling first, each place once, as it was seen rather than na
   );
 });
 
+test('a session that became part of another, and that of a third, points at the last', () => {
+  const sessions = new Sessions(100);
+  const allocation = (flow: string, minutes: number): FlowRecord => {
+    const time = noon + minutes * 60 * second;
+    return recordOf(flow, { '@timestamp': time, 'event.start': time, 'network.protocol': 'stun', 'telltale.session.endpoints': ['192.0.2.9:49170'] });
+  };
+  const [first, , third] = ['turn 1', 'turn 2', 'turn 3'].map((flow, i) => sessions.join(allocation(flow, i * 20)));
+  assert.equal(sessions.join(recordOf('turn 1', {})), third);
+  assert.equal(first!.successor, third);
+});
+
 test('flows per session and endpoints per subject are bounded', () => {
   const sessions = new Sessions(100);
   const session = sessions.join(invite('call-1', ...Array.from({ length: 300 }, (_, i) => `192.0.2.1:${i + 1}`)))!;

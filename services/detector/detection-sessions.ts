@@ -153,9 +153,11 @@ function current(named: Named | undefined, micros: number): Session | undefined 
   return named !== undefined && Math.abs(micros - named.micros) <= windowMicros ? latest(named.session) : undefined;
 }
 
+/** Those in between are left out from then on: a relay asked for over months makes a long chain of them. */
 function latest(session: Session): Session {
   let last = session;
   while (last.successor !== undefined) last = last.successor;
+  if (last !== session) session.successor = last;
   return last;
 }
 

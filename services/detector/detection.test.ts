@@ -50,7 +50,7 @@ const roomId: Observable = { ...userId, kind: 'room_id', path: 'udp.payload@20',
 const agora = { 'destination.ip': '47.88.10.20', 'destination.port': 8000, 'destination.domain': 'qos-america.agoralab.co' };
 
 const names = (findings: Finding[]): string[] => findings.map((finding) => finding['rule.name']).toSorted();
-const atPlatform = 'User or room id in clear at a voice platform';
+const atPlatform = 'User or room id in clear at a communication service';
 const named = (findings: Finding[], name: string): Finding => findings.find((finding) => finding['rule.name'] === name)!;
 
 test('a join packet with user and room id: each of them, the pair, and the operator the policy denies', () => {
@@ -75,7 +75,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   assert.equal(user['telltale.evidence.frame'], 9);
   assert.match(
     user['telltale.versions'],
-    /^rules [0-9a-f]{8}; policies conferencing@1; sets 20\S+; catalogue 20\S+; geo dbip-city 20\S+, .*operators 20\S+, anycast 20\S+$/,
+    /^rules [0-9a-f]{8}; policies conferencing@2; sets 20\S+; catalogue 20\S+; geo dbip-city 20\S+, .*operators 20\S+, anycast 20\S+$/,
   );
 
   const linked = named(findings, 'User and room linked in clear');
@@ -89,7 +89,7 @@ test('a join packet with user and room id: each of them, the pair, and the opera
   assert.equal(denied['event.severity_name'], 'high');
   assert.equal(
     denied['message'],
-    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US by dbip-city 2026-06-05, operated from CN; denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred).',
+    '10.1.2.3 contacted qos-america.agoralab.co (Agora, signalling) at 47.88.10.20:8000, located in US by dbip-city 2026-06-05, operated from CN; denied by policy conferencing version 2 (operated=CN by operators 2026-11-22, inferred).',
   );
 });
 
@@ -149,7 +149,7 @@ test('each denied place of a flow is told once, also a hop that comes after the 
   );
   assert.match(
     findings[1]!['message'],
-    /; denied by policy conferencing version 1 \(turn-relay 47\.74\.1\.1: operated=CN by operators \S+, inferred\); where the session goes behind the relay/,
+    /; denied by policy conferencing version 2 \(turn-relay 47\.74\.1\.1: operated=CN by operators \S+, inferred\); where the session goes behind the relay/,
   );
   assert.equal(new Set(findings.map((finding) => finding['event.id'])).size, 3);
   assert.deepEqual(detection.detect(batch()), findings, 'a replay gives the same');
@@ -209,8 +209,8 @@ test('an unknown place is indeterminate and low, and says what is unknown', () =
   assert.equal(finding!['event.severity_name'], 'low');
   assert.equal(
     finding!['message'],
-    '10.1.2.3 contacted 203.0.113.9:8801 (Zoom, media by port udp/8801-8810); policy conferencing version 1 cannot be decided, ' +
-      'because it is unknown where the peer is located (a special range) and from where the network of the peer is operated (no answer in operators 2026-08-01).',
+    '10.1.2.3 contacted 203.0.113.9:8801 (Zoom, media by port udp/8801-8810); policy conferencing version 2 cannot be decided, ' +
+      'because it is unknown where the peer is located (a special range) and from where the network of the peer is operated (no answer in operators 2026-11-22).',
   );
 });
 
@@ -229,7 +229,7 @@ test('a third party contacted is one low finding per flow; asking DNS for its na
   assert.deepEqual(findings.map((finding) => [finding['rule.name'], finding['event.severity_name']]), [['Third-party analytics endpoint contacted', 'low']]);
   assert.equal(findings[0]!['message'],
     '10.1.2.3 contacted graph.facebook.com (Facebook Graph, third-party) at 157.240.203.62:443, located in IT by dbip-city 2026-06-05, '
-    + 'operated from US by operators 2026-08-01, inferred; which app did so is uncertain.');
+    + 'operated from US by operators 2026-11-22, inferred; which app did so is uncertain.');
 });
 
 test('the peer is enriched on whichever side it stands, and a value it sends is said to come from it', () => {
@@ -296,7 +296,7 @@ test('anycast: located is indeterminate, operated is not', () => {
   assert.equal(
     denied!['message'],
     '10.1.2.3 contacted relay.zoom.us (Zoom, signalling) at 223.5.5.5:443, anycast (223.5.5.0/24) and so at no single place, operated from CN; ' +
-      'denied by policy conferencing version 1 (operated=CN by operators 2026-08-01, inferred); where the peer is located remains unknown (anycast); where the session goes behind the anycast edge cannot be seen from here.',
+      'denied by policy conferencing version 2 (operated=CN by operators 2026-11-22, inferred); where the peer is located remains unknown (anycast); where the session goes behind the anycast edge cannot be seen from here.',
   );
   const [unknown] = detector().detect([recordOf({ ...zoom, 'destination.ip': '8.8.8.8', 'destination.domain': 'relay.zoom.us' })]);
   assert.deepEqual([unknown!['telltale.verdict'], unknown!['telltale.policy.reason']], ['indeterminate', 'located=unknown']);
@@ -313,7 +313,7 @@ test('a round trip too short for the claimed country disproves it; nothing takes
   );
   assert.match(
     finding!['message'],
-    /, not in CN as tables say, since it answered from within 800 km of the probe, operated from CN; denied by policy conferencing version 1 \(operated=CN /,
+    /, not in CN as tables say, since it answered from within 800 km of the probe, operated from CN; denied by policy conferencing version 2 \(operated=CN /,
   );
   const located = (fields: Partial<FlowRecord>): string => {
     const record = recordOf({ ...beijing, ...fields });
@@ -411,10 +411,10 @@ test('hops inside a session are looked up and judged', () => {
   assert.deepEqual(names(findings), ['Private address disclosed in STUN, SIP or SDP', 'Service traffic to a country its policy denies']);
   const finding = named(findings, 'Service traffic to a country its policy denies');
   assert.deepEqual(record['telltale.hops'], ['turn-relay=52.81.151.250/CN/CN', 'turn-peer=192.168.1.4/local', 'turn-peer=198.51.100.9/?/?']);
-  assert.deepEqual(record['telltale.policy.decisions'], ['conferencing@1 denied turn-relay 52.81.151.250: located=CN, operated=CN']);
+  assert.deepEqual(record['telltale.policy.decisions'], ['conferencing@2 denied turn-relay 52.81.151.250: located=CN, operated=CN']);
   assert.match(
     finding['message'],
-    /; denied by policy conferencing version 1 \(turn-relay 52\.81\.151\.250: located=CN by dbip-city 20\S+; operated=CN by operators 20\S+, inferred\); where the session goes behind the relay cannot be seen from here\.$/,
+    /; denied by policy conferencing version 2 \(turn-relay 52\.81\.151\.250: located=CN by dbip-city 20\S+; operated=CN by operators 20\S+, inferred\); where the session goes behind the relay cannot be seen from here\.$/,
   );
   const behindLocal = recordOf({ ...turn, 'destination.ip': '192.168.0.9', 'telltale.stun.relayed_ip': '52.81.151.250' }, 'flow-2');
   detector().detect([behindLocal]);
@@ -423,7 +423,7 @@ test('hops inside a session are looked up and judged', () => {
   const indeterminate = named(detector().detect([unknown]), 'Service traffic to an undetermined place');
   assert.match(
     indeterminate['message'],
-    /because it is unknown where turn-peer 198\.51\.100\.9 is located \(a special range\) and from where the network of turn-peer 198\.51\.100\.9 is operated \(no answer in operators 2026-08-01\)\.$/,
+    /because it is unknown where turn-peer 198\.51\.100\.9 is located \(a special range\) and from where the network of turn-peer 198\.51\.100\.9 is operated \(no answer in operators 2026-11-22\)\.$/,
   );
 });
 

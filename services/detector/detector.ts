@@ -1,4 +1,5 @@
-import type { FlowRecord } from '#flow';
+import type { Finding, FlowRecord, Hit } from '#flow';
+import type { Logger } from '#runtime';
 import type { Store } from '#store';
 import type { FindingSink } from '#transport';
 import type { Detection } from './detection.ts';
@@ -9,6 +10,7 @@ export class DetectorCounters {
   records = 0;
   batches = 0;
   findings: Record<string, number> = {};
+  unjudged = 0;
   detectSeconds = 0;
   storeSeconds = 0;
   recalledSubjects = 0;
@@ -22,15 +24,19 @@ export class DetectorCounters {
  */
 export class Detector {
   readonly counters = new DetectorCounters();
-  readonly #detection: Detection;
+  readonly #detection: Pick<Detection, 'recall' | 'detect' | 'hits'>;
   readonly #store: Pick<Store, 'write' | 'query'>;
   readonly #history: LinkHistory;
   readonly #findings: FindingSink;
+  readonly #logger: Pick<Logger, 'error'>;
 
-  constructor(detection: Detection, store: Pick<Store, 'write' | 'query'>, findings: FindingSink) {
+  constructor(
+    detection: Pick<Detection, 'recall' | 'detect' | 'hits'>, store: Pick<Store, 'write' | 'query'>, findings: FindingSink, logger: Pick<Logger, 'error'>,
+  ) {
     this.#detection = detection;
     this.#store = store;
     this.#findings = findings;
+    this.#logger = logger;
     this.#history = new LinkHistory((sql, params) => store.query(sql, params), this.counters);
   }
 
@@ -40,9 +46,9 @@ export class Detector {
   handle = async (records: FlowRecord[]): Promise<void> => {
     await this.#detection.recall(this.#history, records);
     const started = performance.now();
-    const findings = this.#detection.detect(records);
+    const { findings, hits } = this.#detect(records);
     const detected = performance.now();
-    await this.#store.write(records, findings, this.#detection.hits);
+    await this.#store.write(records, findings, hits);
     const stored = performance.now();
     if (findings.length > 0) await this.#findings.send(findings);
 
@@ -53,4 +59,28 @@ export class Detector {
     this.counters.detectSeconds += (detected - started) / 1000;
     this.counters.storeSeconds += (stored - detected) / 1000;
   };
+
+  #detect(records: readonly FlowRecord[]): { findings: Finding[]; hits: readonly Hit[] } {
+    try {
+      return { findings: this.#detection.detect(records), hits: this.#detection.hits };
+    } catch {
+      return this.#detectOneByOne(records);
+    }
+  }
+
+  /** A record that the detection fails on would come again for ever, and hold up all behind it: it alone is left without findings. */
+  #detectOneByOne(records: readonly FlowRecord[]): { findings: Finding[]; hits: Hit[] } {
+    const findings: Finding[] = [];
+    const hits: Hit[] = [];
+    for (const record of records) {
+      try {
+        findings.push(...this.#detection.detect([record]));
+        hits.push(...this.#detection.hits);
+      } catch (error) {
+        this.counters.unjudged++;
+        this.#logger.error({ err: error, record: record['event.id'] }, 'a record cannot be judged, which is a defect: it is stored without findings');
+      }
+    }
+    return { findings, hits };
+  }
 }

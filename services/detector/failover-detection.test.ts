@@ -8,7 +8,9 @@ import type { FlowRecord } from '#flow';
 import { ip, ipfix, set, template, u16, u32, u8 } from '../../libs/ingest/testing/export-datagrams.ts';
 import { temporaryStore } from '../../libs/store/testing.ts';
 import { runInProcess } from '../../test/support/pipeline-in-process.ts';
+import { overlapMicros } from './detection-times.ts';
 import { failoverDetection } from './failover-detection.ts';
+import type { Query } from './scheduled-detections.ts';
 import { day, hour, noon, runOnce, second, serviceFlow } from './scheduled-testing.ts';
 
 const detection = failoverDetection({ intervalMillis: 1_000, learningMicros: 7 * day, versions: 'rules 1' });
@@ -64,6 +66,30 @@ describe('failover', () => {
       serviceFlow(noon + 5 * second, beijing),
     );
     assert.match(finding!.message, /fell silent at 2026-03-02T12:00:02Z, the latter answered from 2026-03-02T12:00:05Z/);
+  });
+
+  test('a peer that answered for days, and fell silent then', async () => {
+    const flow = { '@timestamp': noon + 6 * second, 'telltale.unanswered.packets': 9, 'telltale.unanswered.duration': 4 * second };
+    const [finding] = await told(serviceFlow(noon - 3 * day, flow), serviceFlow(noon + 5 * second, beijing));
+    assert.match(finding!.message, /fell silent at 2026-03-02T12:00:02Z, the latter answered from 2026-03-02T12:00:05Z/);
+  });
+
+  test('of a month of flows, only the hours around the new ones are read', async () => {
+    await using temporary = await temporaryStore();
+    const { store } = temporary;
+    await store.write(Array.from({ length: 30 * 24 }, (_, i) => serviceFlow(noon - (i + 1) * hour, { 'telltale.subject.ip': '10.0.0.5' })), []);
+    const { now } = await store.detectionRuns();
+    await store.write([serviceFlow(noon - 3 * day, { '@timestamp': noon }), serviceFlow(noon, silent), serviceFlow(noon + 8 * second, beijing)], []);
+    const read: string[] = [];
+    const explaining: Query = async (sql, parameters) => {
+      read.push(...(await store.query<{ explain: string }>(`EXPLAIN indexes = 1 ${sql}`, parameters)).map(({ explain }) => explain));
+      return store.query(sql, parameters);
+    };
+    let found = 0;
+    for await (const batch of detection.detect(explaining, { since: now + overlapMicros, now: now + hour })) found += batch.length;
+    assert.equal(found, 1);
+    const hours = [...read.join('\n').matchAll(/toStartOfHour\(event_start\) in (\d+)-element set/g)].map(([, count]) => Number(count));
+    assert.ok(hours.length > 0 && hours.every((count) => count <= 6), `${hours.join(', ')} hours`);
   });
 
   test('a refused handshake', async () => {
@@ -194,7 +220,7 @@ for (const [name, content] of Object.entries(sources)) {
       const { records } = await runInProcess(join(folder, name), { tokenKey: Buffer.alloc(32, 1), observer: 'lab' });
       const [finding, ...more] = await told(...records.values());
       assert.deepEqual(more, []);
-      assert.match(finding!.message, / Policy conferencing version 1 denies it \(located=CN, operated=CN\)\.$/);
+      assert.match(finding!.message, / Policy conferencing version 2 denies it \(located=CN, operated=CN\)\.$/);
       assert.match(
         finding!.message,
         /^10\.0\.0\.5 went over from 144\.195\.10\.10:8801, US by dbip-city 20\S+ \(AS30103 .*\), to 221\.122\.63\.10:8801, CN by dbip-city 20\S+ .* for Zoom \(media\): the former fell silent at 2026-03-02T12:00:00Z, the latter answered from 2026-03-02T12:00:08Z on\./,

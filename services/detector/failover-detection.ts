@@ -20,12 +20,15 @@ const probing = 1_000_000;
 const takeover = 90_000_000;
 /** Within which a return is told. µs */
 const returning = 3_600_000_000;
+/** The table of flows is sorted by the hour of their beginning: no others are read. µs */
+const hour = 3_600_000_000;
+/** Of a flow that was silent for longer, what took its place is looked for within the last of it. µs */
+const longestRead = 24 * hour;
 
 /**
  * A peer of a service falls silent, or refuses, and a peer in another country or network takes its place: per subject, service and role.
  *
- * Whether that place is new is said by the baseline: the countries in which this probe has seen the service and role answer, in the hourly
- * rollup (800 days). Ids and times are functions of the flows, so any number of runs and processes tell a failover once.
+ * Whether that place is new is said by the baseline: the countries in which this probe has seen the service and role answer in 800 days. Ids and times are functions of the flows, so any number of runs and processes tell a failover once.
  */
 export function failoverDetection({ intervalMillis, learningMicros, versions }: BaselineOptions): ScheduledDetection {
   return {
@@ -132,23 +135,32 @@ const columnsOf = (peer: string): string => peerColumns.map((name) => `${name} A
 const tupleOf = (peer: string): string => `map(${peerColumns.map((name) => `'${name}', toString(${peer}_${name})`).join(', ')})`;
 
 /** The countries in which a probe has seen a service and role answer, and since when. */
-const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located, min(timestamp) AS first
-    FROM flows_1h WHERE destination_packets > 0 AND telltale_service != ''
+const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located, min(service_places.first) AS first
+    FROM service_places
     GROUP BY observer, service, role, located`;
 
 /**
  * One row per flow whose peer fell silent, with the next flow of that subject, service and role that was answered, when that went elsewhere.
+ * Read are flows that have news, and of their subjects what may be the other part of a pair: by the hours in which flows began, which the
+ * table is sorted by, so that a run costs the same however much is stored.
  * (Answered by the same peer it is a retry, and so is another peer at the same place.) What is unanswered is told by the flow's latest record.
  * Flow exports and logs may have a record per direction: there it is told by the sum of all, and that the source tells answers at all by those
  * of the peer that took over. A refused TCP handshake is a reset that nothing came before; a log or the flags of an export say so.
  */
 const failoverSql = `WITH
-  changed AS (
-    SELECT telltale_subject_ip AS subject, telltale_service AS service, telltale_role AS role,
-      min(toUnixTimestamp64Micro(event_start)) - ${returning} AS earliest, max(toUnixTimestamp64Micro(timestamp)) + ${takeover} AS latest
+  fresh AS (
+    SELECT telltale_flow_id AS flow, telltale_subject_ip AS subject, telltale_service AS service, telltale_role AS role,
+      toUnixTimestamp64Micro(event_start) AS start, toUnixTimestamp64Micro(timestamp) AS finish,
+      finish - if(telltale_evidence_frame = 0, finish - start, toInt64(telltale_unanswered_duration)) AS silent_from,
+      least(silent_from, greatest(start, finish - ${returning})) - ${returning} AS earliest, finish + ${takeover} AS latest
     FROM flows
     WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND telltale_service != ''
-    GROUP BY subject, service, role
+  ),
+  changed AS (SELECT subject, service, role, min(earliest) AS earliest, max(latest) AS latest FROM fresh GROUP BY subject, service, role),
+  hours AS (
+    SELECT DISTINCT toStartOfHour(fromUnixTimestamp64Micro(arrayJoin(arrayPushBack(
+      range(greatest(earliest, latest - ${longestRead}), latest + ${hour}, ${hour}), start)), 'UTC')) AS hour
+    FROM fresh
   ),
   seen AS (
     SELECT telltale_flow_id AS flow, any(observer_name) AS observer, any(telltale_subject_ip) AS subject, any(telltale_service) AS service, any(telltale_role) AS role,
@@ -171,7 +183,8 @@ const failoverSql = `WITH
       sum(destination_packets) > 0 AND NOT refused AS answered
     FROM flows FINAL
     INNER JOIN changed ON changed.subject = flows.telltale_subject_ip AND changed.service = flows.telltale_service AND changed.role = flows.telltale_role
-    WHERE toUnixTimestamp64Micro(event_start) BETWEEN changed.earliest AND changed.latest
+    WHERE toStartOfHour(event_start) IN (SELECT hour FROM hours)
+      AND (toUnixTimestamp64Micro(event_start) BETWEEN changed.earliest AND changed.latest OR telltale_flow_id IN (SELECT flow FROM fresh))
     GROUP BY telltale_flow_id
   ),
   failing AS (

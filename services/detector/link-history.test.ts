@@ -38,6 +38,8 @@ function flow(seconds: number, observable: Observable, fields: Partial<FlowRecor
   });
 }
 
+const silent = { error: () => {} };
+
 test('links across processes: the store tells what a subject showed before, and which links were told', async () => {
   await using folder = await temporaryFolder('links');
   await using store = await openStore({ path: folder.path });
@@ -46,7 +48,7 @@ test('links across processes: the store tells what a subject showed before, and 
   const found: Finding[] = [];
   const start = (): Detector => {
     const detection = new Detection({ ...parts, rules: parts.pack.plan, hits: parts.pack.hits });
-    return new Detector(detection, store, { send: async (findings) => { found.push(...findings); }, close: async () => {} });
+    return new Detector(detection, store, { send: async (findings) => { found.push(...findings); }, close: async () => {} }, silent);
   };
   const linked = async (detector: Detector, ...records: FlowRecord[]): Promise<string[]> => {
     found.length = 0;
@@ -92,7 +94,7 @@ test('in one flow identifiers belong together however long ago, also across proc
         found.push(...findings);
       },
       close: async () => {},
-    });
+    }, silent);
   const record = flow(0, seen('user_id', 'tk1.k.user'));
   const later = Object.assign(flow(900, seen('room_id', 'tk1.k.room')), {
     'telltale.flow.id': record['telltale.flow.id'],
@@ -119,4 +121,18 @@ test('of more rows than are read the latest count, and that they were more is co
   };
   assert.deepEqual(await recall(3), [3, 0, ['tk1.k.another', 'tk1.k.device', 'tk1.k.early']]);
   assert.deepEqual(await recall(2), [2, 1, ['tk1.k.another', 'tk1.k.device']]);
+});
+
+test('records of years ago beside those of now are asked for apart: no question spans what was stored in between', async () => {
+  const spans: number[] = [];
+  const query = async <Row>(_: string, { from, to }: Readonly<Record<string, unknown>> = {}): Promise<Row[]> => {
+    spans.push((Number(to) - Number(from)) / second);
+    return [];
+  };
+  const counters = { recalledSubjects: 0, recalledRecords: 0, recallsCut: 0 };
+  const at = (seconds: number): FlowRecord => flow(seconds, seen('room_id', 'tk1.k.room'), { 'telltale.subject.ip': `10.0.${port >> 8}.${port & 255}` });
+  await new LinkHistory(query, counters).recall([0, 30, -200_000_000, 600].map(at), new Linkability(10), []);
+  assert.deepEqual(spans, [120, 720]);
+  await new LinkHistory(query, counters).recall(Array.from({ length: 100 }, (_, i) => at(i * 100_000)), new Linkability(10), []);
+  assert.deepEqual([spans.length, counters.recallsCut, counters.recalledSubjects], [66, 36, 104]);
 });

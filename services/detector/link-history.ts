@@ -7,6 +7,13 @@ import type { Query } from './scheduled-detections.ts';
 const toldMicros = 86_400_000_000;
 /** Parameters travel in the URL, whose length servers bound. */
 const subjectsPerQuery = 500;
+/**
+ * Subjects that are asked for together begin within this time (µs), since the store is sorted by time: a batch may hold records of now beside
+ * those of a capture of years ago, and one question over both would read all that was stored in between.
+ */
+const spanMicros = 3_600_000_000;
+/** Questions per batch; times of subjects beyond are spread so widely that they are no times. */
+const mostQuestions = 64;
 /** Rows of an answer that are read: of more, those of the earlier records are not. */
 const mostRowsPerAnswer = 100_000;
 
@@ -26,7 +33,7 @@ interface Beginning {
 export interface LinkHistoryCounters {
   recalledSubjects: number;
   recalledRecords: number;
-  /** Answers that were cut at the bound of rows. */
+  /** Answers that were cut at the bound of rows, and subjects that were not asked for. */
   recallsCut: number;
 }
 
@@ -61,13 +68,13 @@ export class LinkHistory {
   async recall(batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[]): Promise<void> {
     const followed = this.#followed;
     const beginnings = this.#newSubjects(batch, followed);
-    const subjects = [...beginnings.keys()];
-    for (let at = 0; at < subjects.length; at += subjectsPerQuery) {
-      const some = subjects.slice(at, at + subjectsPerQuery);
-      await this.#recallSome(new Map(some.map((subject) => [subject, beginnings.get(subject)!])), batch, linkability, linkRules);
-      for (const subject of some) followed.set(subject, true);
+    let questions = 0;
+    for (const together of nearInTime(beginnings)) {
+      if (questions++ < mostQuestions) await this.#recallSome(together, batch, linkability, linkRules);
+      else this.#counters.recallsCut += together.size;
+      for (const subject of together.keys()) followed.set(subject, true);
     }
-    this.#counters.recalledSubjects += subjects.length;
+    this.#counters.recalledSubjects += beginnings.size;
   }
 
   /** Subjects with identifiers, and when they begin: a link needs an identifier of its own. */
@@ -128,6 +135,21 @@ export class LinkHistory {
     this.#counters.recallsCut += 1;
     return rows.slice(0, this.#mostRows);
   }
+}
+
+/** Groups of subjects for one question each, by time. */
+function* nearInTime(beginnings: ReadonlyMap<string, Beginning>): Generator<ReadonlyMap<string, Beginning>> {
+  let together = new Map<string, Beginning>();
+  let first = 0;
+  for (const [subject, beginning] of [...beginnings].toSorted(([, a], [, b]) => a.micros - b.micros)) {
+    if (together.size === subjectsPerQuery || (together.size > 0 && beginning.micros - first > spanMicros)) {
+      yield together;
+      together = new Map();
+    }
+    if (together.size === 0) first = beginning.micros;
+    together.set(subject, beginning);
+  }
+  if (together.size > 0) yield together;
 }
 
 const selectPast = `SELECT ${plain.map((name) => `${columnOf(name)} AS "${name}"`).join(', ')}, toString(toUnixTimestamp64Micro(timestamp)) AS micros,

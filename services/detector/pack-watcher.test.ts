@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { createFlowRecord, type Finding } from '#flow';
 import { PackWatcher } from './pack-watcher.ts';
 import { loadDetection } from './packs.ts';
+import { folderState } from './rule-folder.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const rule = (title: string, port: number): string => [
@@ -71,6 +72,25 @@ test('rules with an error are refused as a whole, told with their place and coun
   await write('b.yml', rule('B', 8));
   await look();
   assert.deepEqual([...findings(7), ...findings(8)].map((finding) => finding['rule.name']), ['A2', 'B']);
+});
+
+test('changed placeholders are taken as changed rules are', async (context) => {
+  const { write, look, findings, watcher } = await watched(context);
+  await write('a.yml', rule('A', 7).replace('destination.port: 7', "destination.port|expand: '%echo%'"));
+  await write('placeholders.yml', 'echo: [7]');
+  await look();
+  const [before] = findings(7);
+  await write('placeholders.yml', 'echo: [8]');
+  await look();
+  assert.deepEqual([findings(7).length, findings(8).length, watcher.counters.reloads], [0, 1, 2]);
+  assert.notEqual(findings(8)[0]!['telltale.versions'], before!['telltale.versions']);
+});
+
+test('a rule that could not be read is looked at again when its rights change', async (context) => {
+  const { folder } = await watched(context);
+  const before = await folderState(folder);
+  await chmod(join(folder, 'a.yml'), 0o600);
+  assert.notEqual(await folderState(folder), before);
 });
 
 test('a folder that is gone leaves the rules in use', async (context) => {

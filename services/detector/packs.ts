@@ -147,11 +147,11 @@ export interface LoadedRules {
  * Reads a folder of rules, or the pack that ships. @throws LocatedError with every problem; then nothing of it is to be used.
  */
 export async function loadRules(root: string, vocabulary: RuleNames, folder = shippedRules(root)): Promise<LoadedRules> {
-  const [logSources, { rules, placeholders, exceptions: files, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
+  const [logSources, { rules, placeholders, exceptions: files, others, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);
   const { exceptions, problems: exceptionProblems } = parseExceptions(files, { ...vocabulary, placeholders });
   const errors = [...problems, ...exceptionProblems].filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new LocatedError(errors);
-  return { pack: loadPack([...rules], { logSources, ...vocabulary, placeholders }, files), exceptions: new ExceptionSet(exceptions) };
+  return { pack: loadPack([...rules], { logSources, ...vocabulary, placeholders }, others), exceptions: new ExceptionSet(exceptions) };
 }
 
 function readText(file: string): Promise<string> {

@@ -15,6 +15,8 @@ export interface RuleFolder {
   fixtures: ReadonlyMap<string, RuleFile>;
   placeholders: ReadonlyMap<string, readonly string[]>;
   exceptions: RuleFile[];
+  /** Exceptions and placeholders: what is reported depends on them as it does on the rules. */
+  others: RuleFile[];
   /** What is wrong with the placeholders. */
   problems: Problem[];
   /** What is wrong with the exceptions. */
@@ -37,10 +39,13 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
   const fixtures = new Map<string, RuleFile>();
   const rules: RuleFile[] = [];
   const exceptions: RuleFile[] = [];
+  const others: RuleFile[] = [];
   let placeholders: Record<string, string[]> = {};
   const problems: Problem[] = [];
   for (const file of files) {
-    if (exceptionsFolder.test(file.name)) exceptions.push(file);
+    const isException = exceptionsFolder.test(file.name);
+    if (isException || placeholdersFile.test(file.name)) others.push(file);
+    if (isException) exceptions.push(file);
     else if (/\.fixtures\.ya?ml$/.test(file.name)) fixtures.set(file.name.replace(/\.fixtures(\.ya?ml)$/, '$1'), file);
     else if (placeholdersFile.test(file.name)) {
       try {
@@ -53,7 +58,7 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
   }
   const values = new Map(Object.entries(placeholders));
   return {
-    rules, fixtures, placeholders: values, exceptions, problems,
+    rules, fixtures, placeholders: values, exceptions, others, problems,
     exceptionProblems: (names, check) => parseExceptions(exceptions, { ...names, placeholders: values }, check).problems,
   };
 }
@@ -65,12 +70,12 @@ export async function readYamlFiles(folder: string, prefix = ''): Promise<RuleFi
   return Promise.all(names.map(async (name) => ({ name: nameOf(name), text: await readFile(join(folder, name), 'utf8') })));
 }
 
-/** Changes when a file of the folder is written, added or removed. */
+/** Changes when a file of the folder is written, added or removed, or may be read by others than before. */
 export async function folderState(folder: string): Promise<string> {
   const names = await yamlNames(folder);
   const states = await Promise.all(names.map(async (name) => {
-    const { mtimeMs, size, ino } = await stat(join(folder, name));
-    return `${name} ${mtimeMs} ${size} ${ino}`;
+    const { ctimeMs, size, ino } = await stat(join(folder, name));
+    return `${name} ${ctimeMs} ${size} ${ino}`;
   }));
   return states.join('\n');
 }

@@ -49,6 +49,8 @@ export interface ScheduledDetectionsParts {
 
 /** How often it is looked for detections whose time has come. */
 const roundMillis = 1_000;
+/** A detection that takes long comes less often: it rests for so many times as long. */
+const restPerRun = 9;
 
 /**
  * Runs detections when their time has come, one after the other. A finding is handed on, then stored, and only then is it noted how far the
@@ -92,8 +94,9 @@ export class ScheduledDetections implements Component {
     const detections = this.#parts.detections();
     const due = detections.filter(({ name }) => (this.#due.get(name) ?? 0) <= now);
     if (due.length > 0) await this.run(due);
-    // Names of rules that are gone.
+    // Of rules that are gone.
     for (const name of this.#due.keys()) if (!detections.some((detection) => detection.name === name)) this.#due.delete(name);
+    for (const title of this.counters.lag.keys()) if (!detections.some((detection) => detection.title === title)) this.counters.lag.delete(title);
   }
 
   /**
@@ -105,7 +108,6 @@ export class ScheduledDetections implements Component {
     for (const detection of detections) {
       if (this.#stopped) return;
       const { name, title, intervalMillis } = detection;
-      this.#due.set(name, performance.now() + intervalMillis);
       const started = performance.now();
       try {
         const clock = await store.detectionRuns();
@@ -114,15 +116,17 @@ export class ScheduledDetections implements Component {
         this.counters.lag.set(title, lag);
         if (!alsoRecent && since !== undefined && lag * 1000 < intervalMillis / 2) {
           add(this.counters.skipped, title, 1);
-          continue;
+        } else {
+          await this.#runOne(detection, since ?? 0, clock.now);
+          add(this.counters.runs, title, 1);
         }
-        await this.#runOne(detection, since ?? 0, clock.now);
-        add(this.counters.runs, title, 1);
       } catch (error) {
         add(this.counters.failures, title, 1);
         logger.warn({ detection: title, error: (error as Error).message }, 'a scheduled detection failed, and is tried again');
       }
-      add(this.counters.seconds, title, (performance.now() - started) / 1000);
+      const tookMillis = performance.now() - started;
+      add(this.counters.seconds, title, tookMillis / 1000);
+      this.#due.set(name, started + Math.max(intervalMillis, (1 + restPerRun) * tookMillis));
     }
   }
 

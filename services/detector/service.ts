@@ -10,6 +10,9 @@ import { Detector } from './detector.ts';
 import { liveDetection } from './live-detection.ts';
 import { reportScheduledDetections, ScheduledDetections } from './scheduled-detections.ts';
 
+/** Scheduled detections and rollups look at months of records. */
+const statementTimeout = 300_000;
+
 /** The detector as a service of its own: flow log → enrich, evaluate → ClickHouse → findings topic. */
 export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>> = {
   name: 'detector',
@@ -18,11 +21,11 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     const connection = { ...kafkaConnection(configuration.kafka, 'telltale-detector'), logger };
     const { group, batch } = configuration.detector;
     const { detection, watchers, checks, scheduled } = await liveDetection(configuration.detector, { logger, metrics });
-    const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
+    const store = await openStore({ ...configuration.clickhouse, statementTimeout, warn: (message) => logger.warn(message) });
 
     const source = new KafkaFlowSource(connection, { groupId: group, maxBatchRecords: batch, onAssigned: () => detector.reassigned() });
     const sink = new KafkaFindingSink(connection);
-    const detector = new Detector(detection, store, sink);
+    const detector = new Detector(detection, store, sink, logger);
     const reader = new RecordReader('flow records', source, detector.handle, (error) => lifecycle.fail('the reader of flow records', error));
     const storeComponent = new StoreComponent(store);
     const schedule = new ScheduledDetections({ store, findings: sink, detections: scheduled, logger });
@@ -39,6 +42,9 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     });
 
     // The reader starts last and stops first: no batch arrives that cannot be stored.
-    lifecycle.add(http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader);
+    lifecycle.add(
+      http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader,
+      { name: 'patience of the findings sink', stop: () => sink.drain() },
+    );
   },
 };

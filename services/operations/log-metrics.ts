@@ -6,7 +6,7 @@ export function reportSource(metrics: Metrics, log: string, counters: SourceCoun
   metrics.counts('source', counters, {
     records: 'Records that were handled and confirmed.', batches: 'Batches they came in.', messages: 'Messages read.',
     retries: 'Batches handed over again because handling them failed.', restarts: 'Times the consumer group was joined anew after an error.',
-    deadLetters: 'Messages sent to the dead-letter topic.', handlerSeconds: 'Time spent in handling.',
+    deadLetters: 'Messages sent to the dead-letter topic.', lost: 'Messages that the log deleted before they were read.', handlerSeconds: 'Time spent in handling.',
   }, { log });
   metrics.gauge('telltale_source_lag', 'Messages in the log behind the last one confirmed.', () => counters.lag, { log }, 'partition');
 }

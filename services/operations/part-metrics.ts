@@ -25,11 +25,13 @@ export function reportDetector(metrics: Metrics, counters: DetectorCounters): vo
     records: 'Flow records evaluated.',
     batches: 'Batches of them.',
     findings: { help: 'Findings, by level.', label: 'level' },
+    unjudged: 'Records that the detection failed on because of a defect; they are stored without findings.',
     detectSeconds: 'Seconds spent in enrichment and rules.',
     storeSeconds: 'Seconds spent waiting for ClickHouse.',
     recalledSubjects: 'Subjects that were new to this process, so that the store was asked for their last minutes.',
     recalledRecords: 'Records that it answered with.',
-    recallsCut: 'Answers of more than 100,000 rows, of which the earlier ones were not read: links with them may be missing, or told again.',
+    recallsCut: 'Answers of more than 100,000 rows, of which the earlier ones were not read, and subjects not asked for because their times lie '
+      + 'too far apart: links with them may be missing, or told again.',
   });
 }
 

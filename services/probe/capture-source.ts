@@ -1,5 +1,6 @@
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
+import { whyUnreadable } from '../file-problem.ts';
 import { listCaptures, type CaptureInput } from './captures.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import { tellProblems } from './problems.ts';
@@ -79,7 +80,7 @@ export class CaptureSource implements Component {
     } catch (error) {
       if (sinkError !== undefined) throw sinkError;
       if (this.#stopping.signal.aborted) return true;
-      logger.error({ capture: input.name }, (error as Error).message);
+      logger.error({ capture: input.name }, whyUnreadable(error));
       return false;
     }
   }

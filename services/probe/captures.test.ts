@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { listCaptures } from './captures.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'telltale-captures-'));
@@ -26,4 +27,8 @@ test('an argument that names nothing is reported, and the rest stands', async ()
   const { inputs, unreadable } = await listCaptures([path.join(folder, 'missing.pcap'), path.join(folder, 'a.pcap')]);
   assert.equal(inputs.length, 1);
   assert.deepEqual(unreadable, [{ path: path.join(folder, 'missing.pcap'), reason: 'no such file or folder' }]);
+  await using circle = await temporaryFolder('circle');
+  const link = path.join(circle.path, 'a.pcap');
+  await symlink(link, link);
+  assert.deepEqual((await listCaptures([link])).unreadable, [{ path: link, reason: 'its symbolic links lead in a circle' }]);
 });

@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import path from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { CaptureError } from '#capture';
+import { whyUnreadable } from '../file-problem.ts';
 import { unpacked } from './unpack.ts';
 
 /** A capture to read: a file, or standard input as `-`. */
@@ -14,6 +15,8 @@ export interface CaptureInput {
   name: string;
   /** Size in bytes; 0 for standard input. */
   size: number;
+  /** When it was written last, µs: the time of packets that have none. */
+  writtenMicros?: number;
   /** Found while walking a folder, so that it need not be a capture. */
   found: boolean;
 }
@@ -30,7 +33,7 @@ export async function listCaptures(args: readonly string[]): Promise<{ inputs: C
   const unreadable: UnreadableInput[] = [];
   for (const argument of args) {
     if (argument === '-') {
-      inputs.push({ path: '-', name: 'stdin', size: 0, found: false });
+      inputs.push({ path: '-', name: 'stdin', size: 0, writtenMicros: Date.now() * 1000, found: false });
       continue;
     }
     try {
@@ -38,7 +41,7 @@ export async function listCaptures(args: readonly string[]): Promise<{ inputs: C
       if (stats.isDirectory()) await walk(argument, inputs, unreadable);
       else inputs.push(inputOf(argument, stats, false));
     } catch (error) {
-      unreadable.push({ path: argument, reason: reasonOf(error) });
+      unreadable.push({ path: argument, reason: whyUnreadable(error) });
     }
   }
   return { inputs, unreadable };
@@ -52,21 +55,13 @@ async function walk(folder: string, inputs: CaptureInput[], unreadable: Unreadab
       if (entry.isDirectory()) await walk(file, inputs, unreadable);
       else if (entry.isFile()) inputs.push(inputOf(file, await stat(file), true));
     } catch (error) {
-      unreadable.push({ path: file, reason: reasonOf(error) });
+      unreadable.push({ path: file, reason: whyUnreadable(error) });
     }
   }
 }
 
 function inputOf(file: string, stats: Stats, found: boolean): CaptureInput {
-  return { path: file, name: path.basename(file), size: stats.size, found };
-}
-
-/** Why a file or folder cannot be read, in words. */
-export function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'no such file or folder';
-  if (code === 'EACCES') return 'permission denied';
-  return (error as Error).message;
+  return { path: file, name: path.basename(file), size: stats.size, writtenMicros: Math.round(stats.mtimeMs * 1000), found };
 }
 
 /**

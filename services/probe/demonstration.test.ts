@@ -23,12 +23,12 @@ function told(finding: Finding): string {
 
 test('its findings are the stories, and nothing else', () => {
   assert.deepEqual(findings.map(told).toSorted(), [
-    '10.20.0.11 User or room id in clear at a voice platform: user_id 1840273651 → qos-america.agoralab.co CN',
-    '10.20.0.11 User or room id in clear at a voice platform: room_id M5kqPz7XvQ2d → qos-america.agoralab.co CN',
+    '10.20.0.11 User or room id in clear at a communication service: user_id 1840273651 → qos-america.agoralab.co CN',
+    '10.20.0.11 User or room id in clear at a communication service: room_id M5kqPz7XvQ2d → qos-america.agoralab.co CN',
     '10.20.0.11 User and room linked in clear: user_id 1840273651 → qos-america.agoralab.co CN',
     '10.20.0.11 Service traffic to a country its policy denies: signalling → qos-america.agoralab.co CN',
-    '10.20.0.12 User or room id in clear at a voice platform: user_id 1840991207 → qos-america.agoralab.co CN',
-    '10.20.0.12 User or room id in clear at a voice platform: room_id M5kqPz7XvQ2d → qos-america.agoralab.co CN',
+    '10.20.0.12 User or room id in clear at a communication service: user_id 1840991207 → qos-america.agoralab.co CN',
+    '10.20.0.12 User or room id in clear at a communication service: room_id M5kqPz7XvQ2d → qos-america.agoralab.co CN',
     '10.20.0.12 User and room linked in clear: user_id 1840991207 → qos-america.agoralab.co CN',
     '10.20.0.12 Service traffic to a country its policy denies: signalling → qos-america.agoralab.co CN',
     '10.20.0.13 Service traffic to a country its policy denies: key-management → us04kms1.zoom.us CN',

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leastSample } from '#ingest';
 import type { Component, Logger } from '#runtime';
 import type { FlowSink } from '#transport';
-import { listCaptures, reasonOf } from './captures.ts';
+import { whyUnreadable } from '../file-problem.ts';
+import { listCaptures } from './captures.ts';
 import { FollowedFile } from './followed-file.ts';
 import { readerOf, resumedReaderOf, warmUp, type InputReader } from './input-reader.ts';
 import { batchSize } from './outlet.ts';
@@ -65,8 +66,8 @@ interface Followed {
 const maxFiles = 10_000;
 /** Files that sleep with an open handle; beyond, what is written to one just before it is rotated may be missed. */
 const maxDozing = 512;
-/** How often positions are saved while they move, milliseconds. */
-const saveInterval = 1000;
+/** How often records are handed over that fill no batch, and positions are saved while they move, milliseconds: a store wants few large inserts. */
+const confirmInterval = 1000;
 /** What is read once more before the place where a log goes on, bytes. */
 const warmBytes = 1 << 20;
 
@@ -96,7 +97,7 @@ export class FollowSource implements Component {
   #positions!: Positions;
   #running: Promise<void> | undefined;
   #isFull = false;
-  #savedAt = -Infinity;
+  #confirmedAt = -Infinity;
   #scannedAt = -Infinity;
 
   constructor(options: FollowSourceOptions) {
@@ -107,7 +108,7 @@ export class FollowSource implements Component {
   async start(): Promise<void> {
     const { files, positions, logger } = this.#options;
     for (const file of files) {
-      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: reasonOf(error) }, 'is waited for'));
+      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: whyUnreadable(error) }, 'is waited for'));
       if (stats && !stats.isFile() && !stats.isDirectory())
         throw new Error(`${file} is neither a file nor a folder, and cannot be followed: read it without --follow`);
     }
@@ -135,7 +136,7 @@ export class FollowSource implements Component {
       await this.#scan();
       let hasNews = false;
       for (const followed of this.#followed.values()) if (await this.#advance(followed)) hasNews = true;
-      await this.#confirm();
+      if (performance.now() - this.#confirmedAt >= confirmInterval) await this.#confirm();
       if (!hasNews) await delay(this.#options.pollInterval ?? 250, undefined, { signal }).catch(() => {});
     }
     await this.#end();
@@ -152,7 +153,7 @@ export class FollowSource implements Component {
       await followed.file.close();
     }
     while (!this.#options.pipeline.finish(batchSize)) await this.#send();
-    await this.#confirm(true);
+    await this.#confirm();
   }
 
   #add(file: string, isFound: boolean): Followed {
@@ -206,7 +207,6 @@ export class FollowSource implements Component {
     while (!this.#stopping.signal.aborted && await this.#advance(followed));
     if (!this.#stopping.signal.aborted) this.#finish(followed);
     await followed.file.close();
-    await this.#confirm();
   }
 
   /** Looks for new files in the folders, and for those that sleep or are gone. */
@@ -251,7 +251,7 @@ export class FollowSource implements Component {
       this.#refused.delete(file.path);
       return chunk;
     } catch (error) {
-      this.#refuse(file.path, reasonOf(error));
+      this.#refuse(file.path, whyUnreadable(error));
       return null;
     }
   }
@@ -335,8 +335,10 @@ export class FollowSource implements Component {
       this.#options.logger.warn({ file: followed.name }, 'is compressed, and cannot be followed: read it without --follow');
       followed.reader = deaf;
     } else {
-      followed.reader = readerOf(followed.start, followed.name, this.#options.pipeline);
-      this.#guard(followed, () => followed.reader!.push(followed.start));
+      this.#guard(followed, () => {
+        followed.reader = readerOf(followed.start, { name: followed.name, writtenMicros: followed.file.bornMicros }, this.#options.pipeline);
+        return followed.reader.push(followed.start);
+      });
     }
     followed.start = Buffer.alloc(0);
   }
@@ -390,9 +392,10 @@ export class FollowSource implements Component {
     }
   }
 
-  /** Hands over what waits; when it is accepted the positions move, and are saved from time to time. */
-  async #confirm(saves = performance.now() - this.#savedAt >= saveInterval): Promise<void> {
+  /** Hands over what waits; when it is accepted the positions move, and are saved. */
+  async #confirm(): Promise<void> {
     await this.#send();
+    this.#confirmedAt = performance.now();
     for (const position of this.#ended) this.#move(position);
     this.#ended = [];
     for (const followed of this.#followed.values()) {
@@ -403,8 +406,6 @@ export class FollowSource implements Component {
       const position = mark === undefined ? file.positionAt(0, 0, '') : file.positionAt(file.offset - mark.unread, mark.line, mark.head);
       if (position !== null) this.#move(position);
     }
-    if (!saves) return;
-    this.#savedAt = performance.now();
     try {
       await this.#positions.save();
     } catch (error) {

@@ -13,10 +13,13 @@ export class FollowedFile {
   readonly #positions: Positions;
   #handle: FileHandle | undefined;
   #identity: FileIdentity = { dev: 0, ino: 0 };
+  #bornMicros = 0;
   #position = 0;
   #writtenAt = 0;
   #start: Buffer = Buffer.alloc(0);
   #sleeps = false;
+  /** Of the file as it was when its beginning was compared last. */
+  #looked = { size: -1, mtimeMs: -1 };
   /** How far the file was read in an earlier run, where reading goes on there. */
   resumed: FilePosition | null = null;
 
@@ -43,6 +46,11 @@ export class FollowedFile {
     if (current === null || (current.ino === this.#identity.ino && current.dev === this.#identity.dev)) return null;
     // The writer may have written its last lines between the two looks above.
     return (await this.#read(handle)) ?? this.#rotated();
+  }
+
+  /** When the file at hand was made, or where the file system does not tell last written before it was opened, µs; the same after a restart. */
+  get bornMicros(): number {
+    return this.#bornMicros;
   }
 
   /** Bytes before what is handed out next. */
@@ -107,9 +115,11 @@ export class FollowedFile {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
     }
-    const { dev, ino, size, mtimeMs } = await this.#handle.stat();
+    const { dev, ino, size, mtimeMs, birthtimeMs } = await this.#handle.stat();
     this.#identity = { dev, ino };
+    this.#looked = { size: -1, mtimeMs: -1 };
     this.#writtenAt = mtimeMs;
+    this.#bornMicros = Math.round((birthtimeMs || mtimeMs) * 1000);
     this.#start = await this.beginning(startBytes);
     const known = this.#positions.find(this.#identity, size, this.#start);
     this.resumed = known !== null && known.offset > 0 ? known : null;
@@ -136,9 +146,13 @@ export class FollowedFile {
     return 'rotated';
   }
 
-  /** It is shorter than what was read of it, or, where much was written since, begins otherwise. */
+  /** It is shorter than what was read of it, or was written to since it was looked at, and begins otherwise. */
   async #isTruncated(handle: FileHandle): Promise<boolean> {
-    return (await handle.stat()).size < this.#position || !(await this.beginning(this.#start.length)).equals(this.#start);
+    const { size, mtimeMs } = await handle.stat();
+    if (size < this.#position) return true;
+    if (size === this.#looked.size && mtimeMs === this.#looked.mtimeMs) return false;
+    this.#looked = { size, mtimeMs };
+    return !(await this.beginning(this.#start.length)).equals(this.#start);
   }
 
   async #read(handle: FileHandle): Promise<Buffer | null> {

@@ -1,5 +1,6 @@
 import { CaptureReader, PacketView, type CaptureError } from '#capture';
 import { IngestCounters, openLog, type LogMark, type LogReader } from '#ingest';
+import type { CaptureInput } from './captures.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import type { ProbeWorkers } from './workers.ts';
 
@@ -14,7 +15,7 @@ export interface InputReader {
   readonly packets: number;
   /** Where and why a capture could not be read further. */
   readonly problem: CaptureError | null;
-  /** Says nothing before its end: it is read as a whole. */
+  /** It is a whole of which no part can be read on: should it grow, all of it is read again. */
   readonly isDocument: boolean;
   /** How far the entries reach that were handed on. Without it, a restart can only read from the beginning. */
   mark?(): LogMark;
@@ -23,9 +24,12 @@ export interface InputReader {
 /** What of a mark is kept. */
 export type ResumePoint = Omit<LogMark, 'unread'>;
 
+/** An input as records name it, and the time of packets that have none. */
+export type NamedInput = Pick<CaptureInput, 'name' | 'writtenMicros'>;
+
 /** The reader for an input that begins with `start`, by content: extensions lie. `start` is not consumed: push it. */
-export function readerOf(start: Buffer, name: string, pipeline: ProbePipeline, workers?: ProbeWorkers): InputReader {
-  return logReader(start, name, pipeline) ?? workers?.reader(name, pipeline) ?? captureReader(pipeline);
+export function readerOf(start: Buffer, input: NamedInput, pipeline: ProbePipeline, workers?: ProbeWorkers): InputReader {
+  return logReader(start, input.name, pipeline) ?? workers?.reader(input, pipeline) ?? captureReader(pipeline, input.writtenMicros);
 }
 
 /** The reader that goes on in a log behind `from`; `start` is its beginning. Null for inputs that cannot be read so. */
@@ -63,8 +67,8 @@ export interface CaptureInputReader extends InputReader {
   finish(): void;
 }
 
-export function captureReader(pipeline: ProbePipeline): CaptureInputReader {
-  const reader = new CaptureReader(pipeline.capture);
+export function captureReader(pipeline: ProbePipeline, untimedMicros = 0): CaptureInputReader {
+  const reader = new CaptureReader(pipeline.capture, { untimedMicros });
   const view = new PacketView();
   const pull = (): void => {
     while (reader.next(view)) pipeline.packet(view);

@@ -25,17 +25,24 @@ interface Live extends AsyncDisposable {
   pipeline: ProbePipeline;
   records: FlowRecord[];
   failures: unknown[];
+  /** What was logged, with its level. */
+  logged: string[];
 }
 
 function live(program: string, filter = '', device = 'lo'): Live {
   const pipeline = createPipeline({ tokenKey: Buffer.alloc(32, 1), observer: 'test', monitoredNetworks: ['127.0.0.0/8'] });
   const records: FlowRecord[] = [];
   const failures: unknown[] = [];
+  const logged: string[] = [];
+  const logger = createLogger({ name: 'test', level: 'info', destination: { write: (line) => {
+    const { level, msg } = JSON.parse(line) as { level: string; msg: string };
+    logged.push(`${level} ${msg}`);
+  } } });
   const source = new LiveSource({
-    request: { ...request, interface: device, filter }, program, pipeline, logger: createLogger({ name: 'test', level: 'silent' }), now: () => Date.now() * 1000,
+    request: { ...request, interface: device, filter }, program, pipeline, logger, now: () => Date.now() * 1000,
     sink: { send: async (batch) => void records.push(...batch), close: async () => {} }, onFailure: (error) => failures.push(error),
   });
-  return { source, pipeline, records, failures, [Symbol.asyncDispose]: () => source.stop() };
+  return { source, pipeline, records, failures, logged, [Symbol.asyncDispose]: () => source.stop() };
 }
 
 /** False, and the test is skipped loudly, where this user may not capture. */
@@ -156,6 +163,28 @@ describe('a program that misbehaves', () => {
     assert.ok(kernelDrops >= 4 && kernelDrops % 4 === 0 && interfaceDrops === kernelDrops / 2, `${kernelDrops} ${interfaceDrops}`);
     assert.ok(ours.records.some((record) => record['url.query'] === 'uid={user_id}') || ours.pipeline.pending > 0);
     assert.deepEqual(ours.failures, []);
+  });
+
+  test('ends for one reason are told once, as are drops, and that packets come again', async () => {
+    await using folder = await temporaryFolder('live');
+    const builder = new CaptureBuilder();
+    builder.udp({ client: { ip: '10.0.0.1', port: 40_000 }, server: { ip: '192.0.2.1', port: 53 }, at: 1_700_000_000_000_000 }).send(Buffer.from('x'));
+    await writeFile(path.join(folder.path, 'head'), new CaptureBuilder().pcap());
+    await writeFile(path.join(folder.path, 'capture'), builder.pcap());
+    const program = await script(folder.path, [
+      `cd ${folder.path}; echo run >> runs; runs=$(wc -l < runs)`,
+      'if [ $runs -lt 4 ]; then cat head; echo "tcpdump: error $runs: The interface disappeared" >&2; exit 1; fi',
+      'cat capture; echo "7 packets dropped by kernel" >&2; while :; do sleep 0.05; done',
+    ].join('\n'));
+    await using ours = live(program);
+    await ours.source.start();
+    await until('packets to come', () => ours.pipeline.capture.packets > 0);
+    await until('the drops to be told', () => ours.logged.some((line) => line.includes('dropped')));
+    const words = ours.logged.map((line) => line.replace(/:.*/, ''));
+    assert.deepEqual(words, [
+      'info capturing', 'error the capturing program ended', 'info packets come again', 'warn packets were dropped before they could be read',
+    ]);
+    assert.deepEqual([ours.source.counters.restarts, ours.pipeline.capture.kernelDrops], [3, 7]);
   });
 
   test('one that does not end when asked is killed', async () => {

@@ -49,6 +49,9 @@ export class LiveSource implements Component {
   #heard = false;
   /** What the child had said of its drops when they were counted last. */
   #knownDrops = { kernel: 0, interface: 0 };
+  #hasToldDrops = false;
+  /** Why the child ended, as it was told, until packets come again. */
+  #toldEnd = '';
 
   constructor(options: LiveSourceOptions) {
     this.#options = options;
@@ -115,10 +118,15 @@ export class LiveSource implements Component {
 
       if (performance.now() - start >= stableAfter) failures = 1;
       const pauseMillis = Math.round(backoffMillis(failures, restartPauses));
-      logger.error(
-        { interface: request.interface, program: this.#program!.name, pauseMillis, reason: problem },
-        'the capturing program ended: it is started again',
-      );
+      // Numbers in it are those of one run.
+      const toldEnd = problem.replaceAll(/\d+/g, '');
+      if (toldEnd !== this.#toldEnd) {
+        logger.error(
+          { interface: request.interface, program: this.#program!.name, reason: problem },
+          'the capturing program ended: it is started again, after pauses of up to a minute, until packets come',
+        );
+      }
+      this.#toldEnd = toldEnd;
       await pauseFor(pauseMillis, signal).catch(() => {});
       if (signal.aborted) return;
       this.counters.restarts++;
@@ -128,7 +136,7 @@ export class LiveSource implements Component {
 
   /** Reads what a child captures until it ends. Gives the reason of its end. */
   async #read(child: CaptureChild): Promise<string> {
-    const { pipeline, now } = this.#options;
+    const { pipeline, request, logger, now } = this.#options;
     const view = this.#view;
     const { interfaceDrops } = pipeline.capture;
     const reader = new CaptureReader(pipeline.capture);
@@ -155,6 +163,8 @@ export class LiveSource implements Component {
         break;
       }
       if (pipeline.capture.packets > packets) {
+        if (this.#toldEnd !== '') logger.info({ interface: request.interface, restarts: this.counters.restarts }, 'packets come again');
+        this.#toldEnd = '';
         this.#heard = true;
         this.delaySeconds = Math.max(0, now() - view.micros) / 1e6;
       }
@@ -192,10 +202,16 @@ export class LiveSource implements Component {
   }
 
   #countDrops(child: CaptureChild): void {
-    const { capture } = this.#options.pipeline;
+    const { pipeline: { capture }, request, logger } = this.#options;
     const { kernel, interface: ofInterface } = child.drops;
     capture.kernelDrops += Math.max(0, kernel - this.#knownDrops.kernel);
     capture.interfaceDrops += Math.max(0, ofInterface - this.#knownDrops.interface);
     this.#knownDrops = { kernel, interface: ofInterface };
+    if (this.#hasToldDrops || capture.kernelDrops + capture.interfaceDrops === 0) return;
+    this.#hasToldDrops = true;
+    logger.warn(
+      { interface: request.interface, kernel: capture.kernelDrops, ofInterface: capture.interfaceDrops },
+      'packets were dropped before they could be read: from now on they are counted only; raise probe.live.buffer, or capture less with a filter',
+    );
   }
 }

@@ -64,7 +64,7 @@ async function replay(
       if (reader === undefined) {
         start = Buffer.concat([start, chunk]);
         if (start.length < leastSample) continue;
-        reader = readerOf(start, input.name, pipeline, workers);
+        reader = readerOf(start, input, pipeline, workers);
         await reader.push(start);
       } else {
         await reader.push(chunk);
@@ -75,7 +75,7 @@ async function replay(
     }
     if (reader === undefined) {
       if (start.length === 0 && bytes.problem) throw bytes.problem;
-      reader = readerOf(start, input.name, pipeline, workers);
+      reader = readerOf(start, input, pipeline, workers);
       await reader.push(start);
     }
     await reader.finish();

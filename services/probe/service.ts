@@ -33,8 +33,12 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
       reportProbe(metrics, pipeline);
       reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', sink.counters);
-      const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks, metrics })] });
-      lifecycle.add(http, { name: 'flow sink', stop: () => sink.close() }, watchlists, { name: 'workers', stop: () => workers?.close() }, source);
+      const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [...checks, { name: 'kafka', check: () => sink.check() }], metrics })] });
+      // Stops begin with the last: a source waits for what it has sent, which may be in vain while Kafka is away.
+      lifecycle.add(
+        http, { name: 'flow sink', stop: () => sink.close() }, watchlists, { name: 'workers', stop: () => workers?.close() }, source,
+        { name: 'patience of the flow sink', stop: () => sink.drain() },
+      );
     },
   };
 }

@@ -132,10 +132,16 @@ export class SocketListener implements Component {
     const { path: file, pipeline: { entries }, logger } = this.#options;
     const name = path.basename(file);
     this.#options.pipeline.begin(name);
-    const reader = openLog(start, { name, counters: entries.counters, certificates: entries.certificates, emit: (entry) => entries.record(entry) });
+    let reader: LogReader | null = null;
+    let reason = 'no log that is known here';
+    try {
+      reader = openLog(start, { name, counters: entries.counters, certificates: entries.certificates, emit: (entry) => entries.record(entry) });
+    } catch (error) {
+      reason = (error as Error).message;
+    }
     if (reader === null) {
       this.counters.refused++;
-      logger.error({ socket: file }, 'what a writer sends is no log that is known here: the connection is closed');
+      logger.error({ socket: file, reason }, 'what a writer sends cannot be read: the connection is closed');
       return null;
     }
     reader.push(start);

@@ -19,7 +19,7 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  | { kind: 'begin'; name: string }
+  | { kind: 'begin'; name: string; writtenMicros: number }
   /** Texts of watchlists, which take the place of those before. */
   | { kind: 'watch'; lists: readonly string[] }
   | { kind: 'chunk'; slot: number; length: number }

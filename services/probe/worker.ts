@@ -46,7 +46,7 @@ function handle(message: ToWorker): void {
     case 'begin':
       isRefused = false;
       pipeline.begin(message.name);
-      reader = captureReader(pipeline);
+      reader = captureReader(pipeline, message.writtenMicros);
       return;
     case 'watch':
       return pipeline.watch(watchOf(message.lists.map((text) => parseWatchlist(text, 'watchlist', keyId)), tokenKey));

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { CaptureError, type CaptureReason } from '#capture';
 import { serialiseWatchlist, type Watchlist } from '#identifiers';
-import type { InputReader } from './input-reader.ts';
+import type { InputReader, NamedInput } from './input-reader.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import { defaultTables, type TableBounds } from './tables.ts';
 import { watchKeyOf } from './watchlists.ts';
@@ -70,7 +70,7 @@ export class ProbeWorkers {
   }
 
   /** Reads one capture; what is counted goes to the counters of `pipeline`. */
-  reader(name: string, pipeline: ProbePipeline): InputReader {
+  reader({ name, writtenMicros = 0 }: NamedInput, pipeline: ProbePipeline): InputReader {
     /** By slot: done when all threads have read it. */
     const read: Promise<void>[] = this.#slots.map(() => Promise.resolve());
     let slot = 0;
@@ -91,7 +91,7 @@ export class ProbeWorkers {
         this.#threads[index]!.addCounters(reply.counters, pipeline, index === 0);
       }
     };
-    for (const thread of this.#threads) thread.tell({ kind: 'begin', name });
+    for (const thread of this.#threads) thread.tell({ kind: 'begin', name, writtenMicros });
     return {
       push: async (chunk) => {
         for (let at = 0; at < chunk.length; at += slotBytes) {

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
+import { alertOf } from '../alerter/alert.ts';
+import { addFinding, openGroup } from '../alerter/grouping.ts';
 import { overSeveral, serveReview, stories, story, type Story } from './testing.ts';
 
 const executable = [
@@ -86,6 +88,23 @@ test('an analyst filters, opens a finding and sees the flow behind it', { skip }
 
   await page.getByRole('button', { name: 'Clear all' }).click();
   await page.locator('#totals dd', { hasText: /^120$/ }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('the link of an alert shows the findings that it is about', { skip }, async () => {
+  const told = stories(30);
+  const { finding } = told[0]!;
+  await using shown = await show(told);
+  const { page, complaints } = shown;
+  const group = openGroup(finding, 0);
+  addFinding(group, finding, 0);
+  const { generatorURL } = alertOf(group, { groupWait: 0, repeatInterval: 0, quietPeriod: 0 }, page.url(), 0);
+  const about = told.filter((one) => one.finding['telltale.subject.ip'] === group.subject && one.finding['rule.id'] === group.ruleId);
+  assert.ok(about.length < told.length);
+  await page.goto('about:blank');
+  await page.goto(generatorURL);
+  await page.waitForSelector('tr[data-id]');
+  assert.equal(await total(page), String(about.length));
   assert.deepEqual(complaints, []);
 });
 

@@ -64,7 +64,7 @@ export function standaloneService({ inputs, data, report }: StandaloneOptions): 
         },
         close: async () => {},
       };
-      const detector = new Detector(detection, store, findings);
+      const detector = new Detector(detection, store, findings, logger);
       const schedule = new ScheduledDetections({ store, findings, detections: scheduled, logger });
       const storeComponent = new StoreComponent(store);
       const detectorReader = new RecordReader('flow records', flows.source, detector.handle, (error) => lifecycle.fail('the detector', error));
@@ -104,5 +104,5 @@ function standaloneAlerter({ configuration, logger, metrics, lifecycle }: Servic
   const alerter = new Alerter({ configuration: { ...configuration.alerter, state }, metrics, logger });
   const reader = new RecordReader('findings', log.source, (batch) => alerter.handle(batch), (error) => lifecycle.fail('the alerter', error));
   reportSource(metrics, 'findings', log.source.counters);
-  return { sink: log.sink, checks: [reader], modules: [AlerterModule.with(alerter)], components: [alerter, reader] };
+  return { sink: log.sink, checks: [alerter, reader], modules: [AlerterModule.with(alerter)], components: [alerter, reader] };
 }

@@ -55,7 +55,7 @@ test('a key from Beijing', () => {
   assert.equal(verdictOf(story, '52.81.151.250'), 'Zoom, key-management | CN/CN/CN | denied located=CN, operated=CN');
   assert.deepEqual(sentences(story, denied), [
     '10.20.0.11 contacted us04kms1.zoom.us (Zoom, key-management by name, a guess) at 52.81.151.250:443, located in and operated from CN; '
-    + 'denied by policy conferencing version 1 (located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred).',
+    + 'denied by policy conferencing version 2 (located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-11-22, inferred).',
   ]);
 });
 
@@ -197,7 +197,7 @@ test('a relay that is allowed passes on to one that is not: the hop is denied', 
   ]);
   assert.match(
     sentences(story, denied)[0]!,
-    /denied by policy conferencing version 1 \(turn-relay 221\.122\.63\.20: located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-08-01, inferred\); where/,
+    /denied by policy conferencing version 2 \(turn-relay 221\.122\.63\.20: located=CN by dbip-city 2026-06-05; operated=CN by operators 2026-11-22, inferred\); where/,
   );
 });
 

@@ -48,7 +48,7 @@ export const agoraName = 'qos-america.agoralab.co';
 /** Titles of the rules that ship. */
 export const userInClear = 'User id in clear';
 export const roomInClear = 'Room or meeting id in clear';
-export const platformIdInClear = 'User or room id in clear at a voice platform';
+export const platformIdInClear = 'User or room id in clear at a communication service';
 export const linked = 'User and room linked in clear';
 export const deviceInClear = 'Device or advertising id in clear';
 export const personInClear = 'Direct identifier of a person in clear';

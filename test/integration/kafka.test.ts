@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Partitioners } from 'kafkajs';
 import { createFinding, type FlowRecord } from '#flow';
-import { ensureTopics, KafkaFindingSink, KafkaFindingSource, TransportError } from '#transport';
+import { ensureTopics, KafkaFindingSink, KafkaFindingSource, TransportError, type KafkaFlowSource } from '#transport';
 import { decodeBatch, encodeBatch } from '#wire';
 import { KafkaFixture } from '../support/kafka-fixture.ts';
 import { arrivalsOf, idsOf, recordOf, recordsOf, subjects } from '../support/kafka-records.ts';
@@ -224,6 +224,66 @@ describe('Kafka', { skip: kafka === null }, () => {
     assert.doesNotMatch(JSON.stringify(letters) + fixture.logged.join('\n'), /PLANTED/);
   });
 
+  test('a flood of what cannot be decoded is put aside, said once, and holds up nothing', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const subject = subjectIn(0);
+    const poison = Array.from({ length: 20_000 }, (_, i) => Buffer.from(`no batch ${i}`));
+    await fixture.produce([...poison, encodeBatch([recordOf(subject, 0)])]);
+    const source = fixture.source();
+    void source.run(async () => undefined);
+    await until('what is behind it is confirmed', () => source.counters.records === 1);
+    assert.equal(source.counters.deadLetters['unknown_version'], 20_000);
+    assert.equal((await fixture.committed())[0], 20_001);
+    const lines = fixture.logged.filter((line) => line.startsWith('messages cannot be decoded'));
+    assert.ok(lines.length < 20, `${lines.length} lines`);
+    assert.match(lines[0]!, /"partition":0,"offset":"0","reason":"unknown_version","error":"[^"]+","messages":\d+/);
+  });
+
+  test('the lag grows while a handler waits, and the source says what troubles it', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const [first] = recordsOf([subjectIn(2)], 1);
+    const source = fixture.source({ lagIntervalMillis: 50 });
+    assert.equal(source.trouble, 'the brokers have not answered yet');
+    let away = true;
+    void source.run(async () => { if (away) throw new Error('the store is away'); });
+    await fixture.produce([encodeBatch([first!])], 2);
+    await until('the handler fails', () => source.counters.retries > 0);
+    assert.equal(source.trouble, 'a batch is not confirmed: the store is away');
+    await fixture.produce([encodeBatch([first!]), encodeBatch([first!])], 2);
+    await until('what comes meanwhile is seen', () => source.counters.lag[2] === 3);
+    away = false;
+    await until('all is read', () => source.counters.lag[2] === 0 && source.counters.records === 3);
+    assert.equal(source.trouble, '');
+    assert.deepEqual(Object.keys(source.counters.lag), ['0', '1', '2', '3'], 'partitions of which nothing was read have none');
+  });
+
+  test('what retention deletes before it is read is counted and said, whether the consumer was away or slow', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const messages = recordsOf([subjectIn(1)], 10).map((record) => encodeBatch([record]));
+    const read = async (source: KafkaFlowSource, handle = async (): Promise<void> => undefined): Promise<void> => void source.run(handle);
+    const earlier = fixture.source();
+    await fixture.produce(messages.slice(0, 2), 1);
+    void read(earlier);
+    await until('the first are confirmed', () => earlier.counters.records === 2);
+    await earlier.close();
+
+    await fixture.produce(messages.slice(2), 1);
+    await fixture.deleteBefore(5, 1);
+    const later = fixture.source();
+    let release = (): void => {};
+    void read(later, () => new Promise((resolve) => { release = resolve; }));
+    await until('the rest is read', () => later.counters.lost > 0);
+    assert.equal(later.counters.lost, 3);
+    assert.ok(fixture.logged.some((line) => /deleted before they were read.*"offset":2,"lost":3/.test(line)), fixture.logged.join('\n'));
+
+    await fixture.produce(messages, 1);
+    await fixture.deleteBefore(17, 1);
+    const pump = setInterval(() => release(), 20);
+    await until('what is left is read', () => later.counters.lag[1] === 0 && later.counters.records === 5 + 3);
+    clearInterval(pump);
+    assert.equal(later.counters.lost, 3 + 7);
+  });
+
   test('while a dead letter is not acknowledged the offset stays', async () => {
     await using fixture = await KafkaFixture.create(kafka!.brokers);
     await fixture.produce([Buffer.from('no batch')]);
@@ -250,17 +310,57 @@ describe('Kafka', { skip: kafka === null }, () => {
     await until('all confirmed', () => new Set(idsOf(confirmed)).size === 300);
     for (const subject of subjects) assert.deepEqual(arrivalsOf(confirmed, subject), Array.from({ length: 15 }, (_, i) => i));
     assert.equal(sink.counters.records, 300);
+    const told = fixture.logged.filter((line) => line.includes('sending to Kafka'));
+    assert.ok(told.length < sink.counters.retries, `${told.length} lines, ${sink.counters.retries} retries`);
+    assert.match(told[0]!, /^sending to Kafka failed/);
+    assert.match(told.at(-1)!, /^sending to Kafka goes on .*"failures":\d+,"seconds":/);
   });
 
   test('a sink that is closed during an outage rejects what was not acknowledged', { skip: outageSkip }, async () => {
     await using fixture = await KafkaFixture.create(kafka!.brokers);
-    const sink = fixture.sink({ closeTimeoutMillis: 300 });
+    const sink = fixture.sink({ patienceMillis: 300 });
     await sink.send(recordsOf(subjects, 1));
     await kafka!.outage!.kill();
     const rejected = assert.rejects(sink.send(recordsOf(subjects, 1, 1)), { code: 'closed' });
     await sink.close();
     await rejected;
     await kafka!.outage!.start();
+  });
+
+  test('a sink that is drained sends on while brokers accept, and does not wait for those that are away', { skip: outageSkip }, async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const sink = fixture.sink({ patienceMillis: 2_000 });
+    sink.drain();
+    await sink.send(recordsOf(subjects, 1));
+    sink.check();
+    await kafka!.outage!.kill();
+    const rejected = assert.rejects(sink.send(recordsOf(subjects, 1, 1)), { code: 'closed' });
+    await until('the outage is told', () => fixture.logged.some((line) => line.startsWith('sending to Kafka failed')));
+    assert.throws(() => sink.check(), Error);
+    await rejected;
+    await assert.rejects(sink.send(recordsOf(subjects, 1, 2)), { code: 'closed' });
+    assert.deepEqual([sink.counters.records, sink.counters.rejected], [20, { closed: 40 }]);
+    await kafka!.outage!.start();
+  });
+
+  test('where brokers take smaller messages, smaller ones are sent, and a record too large for them becomes a dead letter', async () => {
+    await using fixture = await KafkaFixture.create(kafka!.brokers);
+    const topic = `${fixture.topic}-small`;
+    const admin = fixture.client.admin();
+    await admin.connect();
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries: [{ name: 'max.message.bytes', value: '6000' }] }] });
+    await admin.disconnect();
+    const giant = recordOf('10.0.0.1', 1_000);
+    giant['dns.resolved_ip'] = Array.from({ length: 2_000 }, (_, i) => `PLANTED${Math.sin(i)}`);
+    const sent = recordsOf(subjects, 200);
+    const sink = fixture.sink({ topic });
+    await sink.send([...sent.slice(0, 100), giant, ...sent.slice(100)]);
+    assert.deepEqual([sink.counters.records, sink.counters.deadLetters, sink.counters.rejected], [sent.length, { too_large: 1 }, {}]);
+
+    const received: FlowRecord[] = [];
+    void fixture.source({ topic }).run(async (records) => void received.push(...records));
+    await until('the others received', () => received.length >= sent.length);
+    assert.deepEqual(idsOf(received), idsOf(sent));
   });
 
   test('what repeating cannot mend is said at once', async () => {
@@ -277,6 +377,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sink = fixture.sink({ topic });
     const sent = sink.send(recordsOf(subjects, 1));
     await until('it tries', () => sink.counters.retries > 0);
+    assert.match(fixture.logged.join('\n'), /there is no topic \S+-late: telltale migrate makes it/);
     await ensureTopics(fixture.connection, [{ topic, partitions: 1, replicationFactor: 1, retentionMillis: 3_600_000, compression: 'gzip' }]);
     await sent;
     await Promise.all([fixture.sink().close(), fixture.source().close()]);
@@ -288,7 +389,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sink = new KafkaFindingSink(fixture.connection, options);
     const source = new KafkaFindingSource(fixture.connection, { ...options, groupId: fixture.groupId, maxWaitMillis: 50 });
     const filled = { 'rule.id': 'r', 'telltale.observables.related': ['user_id=tk1.a'] };
-    const findings = subjects.map((subject) => Object.assign(createFinding(recordOf(subject, 0)), filled));
+    const findings = subjects.map((subject) => Object.assign(createFinding(recordOf(subject, 0)), { ...filled, 'event.id': subject }));
     await sink.send(findings);
     await fixture.produce([Buffer.from('{"rule.id":7,"message":"PLANTED"}'), Buffer.from('[PLANTED')]);
 

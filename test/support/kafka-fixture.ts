@@ -78,6 +78,18 @@ export class KafkaFixture implements AsyncDisposable {
     await producer.disconnect();
   }
 
+  /** Deletes the messages of a partition before the one at `offset`, as retention does. */
+  async deleteBefore(offset: number, partition = 0): Promise<void> {
+    const admin = this.client.admin();
+    await admin.connect();
+    try {
+      await admin.fetchTopicOffsets(this.topic); // kafkajs takes the partitions' leaders from what it has asked before
+      await admin.deleteTopicRecords({ topic: this.topic, partitions: [{ partition, offset: String(offset) }] });
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   /** The first `count` messages of a topic. */
   async messages(topic: string, count: number): Promise<Observed[]> {
     const consumer = this.client.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 });

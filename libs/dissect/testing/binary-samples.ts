@@ -38,7 +38,7 @@ export function mipushFrame(command: string, fields: Record<number, string>): Bu
   return bytes(hex('c2fe0005'), prefixed(u32, hex('0002'), u16(header.length), u32(payload.length), header, payload), hex('01020304'));
 }
 
-export const mipushDevice = 'a-D7A5D8A9B537529F966E429D0588620324F6C5E0';
+export const mipushDevice = 'd-3B90E1C7A52F684D0B7E19A3C8F5246D9E07B1A4';
 export const mipushConn = mipushFrame('CONN', { 2: 'Redmi Note 9S', 3: 'V12.5.2.0', 4: mipushDevice, 6: 'mobile-lte', 8: 'ar_EG' });
 
 /** An information element of GTPv1 with a length of its own, and one of GTPv2. */

@@ -59,8 +59,9 @@ export const userId: IdentifierKind = {
     'anchor_uid', 'broadcaster_id', 'performer_id', 'streamer_id', 'publisher_uid', 'zoom_id', 'webex_id', 'im_user', 'imid', 'accid',
     'yunxin_accid', 'im_account', 'agora_account', 'huid', 'peer_uid', 'ucid', 'ssoid',
     // Portals, games and messengers.
-    'ptui_loginuin', 'pt_login_uin', 'pt2gguin', 'luin', 'p_luin', 'superuin', 'qq', 'qq_no', 'qq_num', 'qq_number', 'qqid', 'host_uin', 'login_uin', 'p_uin', 'friend_uin', 'to_uin', 'wxid', 'wx_uin', 'weixin_id',
-    'wechat_id', 'weixin_uin', 'alipay_user_id', 'alipay_uid', 'taobao_uid', 'sina_uid', 'weibo_id', 'dy_uid', 'douyin_id', 'sec_uid',
+    'ptui_loginuin', 'pt_login_uin', 'pt2gguin', 'luin', 'p_luin', 'superuin', 'qq', 'qq_no', 'qq_num',
+    'qq_number', 'qqid', 'host_uin', 'login_uin', 'p_uin', 'friend_uin', 'to_uin', 'wxid', 'wx_uin', 'weixin_id', 'wechat_id',
+    'weixin_uin', 'alipay_user_id', 'alipay_uid', 'taobao_uid', 'sina_uid', 'weibo_id', 'dy_uid', 'douyin_id', 'sec_uid',
     'sec_user_id', 'short_uid', 'ks_uid', 'kwai_id', 'xhs_uid', 'momo_id', 'momoid', 'yyuid', 'yy_uid', 'hy_uid', 'mi_uid', 'xiaomi_uid',
     'cuserid', 'player_uid', 'xuid', 'steam_id', 'steamid64', 'psn_id', 'epic_id', 'riot_id', 'puuid', 'nintendo_id', 'discord_id',
     'telegram_id', 'tg_id', 'tg_user_id', 'viber_id', 'kakao_id', 'kakao_user_id', 'whatsapp_id', 'ig_id', 'instagram_id', 'snapchat_id',

@@ -7,7 +7,7 @@ import { patternShape } from '../shape.ts';
 export const androidId: IdentifierKind = {
   name: 'android_id',
   dataClass: 'device',
-  keys: ['*_android_id', 'ssaid', 'client_androidid', 'aid', 'android_device_id', 'secure_android_id', 'androidid',  'andid',  'andi'],
+  keys: ['*_android_id', 'ssaid', 'client_androidid', 'aid', 'android_device_id', 'secure_android_id', 'androidid', 'andid', 'andi'],
   // 64 bits in hexadecimal; leading zeros are lost in some releases.
   validate: (value) => isHex(value, 13, 16) && /[a-f]/i.test(value) && value.toLowerCase() !== '9774d56d682e549c',
   normalise: normaliseHex,
@@ -88,7 +88,10 @@ export const udid: IdentifierKind = {
 export const bssid: IdentifierKind = {
   name: 'bssid',
   dataClass: 'location',
-  keys: ['*_bssid', 'ap_mac', 'router_mac', 'wifi_bssid', 'gateway_mac', 'wifi_ap', 'wifi_ap_mac', 'hotspot_mac', 'access_point', 'wlan_bssid', 'wifi_router_mac'],
+  keys: [
+    '*_bssid', 'ap_mac', 'router_mac', 'wifi_bssid', 'gateway_mac', 'wifi_ap', 'wifi_ap_mac', 'hotspot_mac', 'access_point', 'wlan_bssid',
+    'wifi_router_mac',
+  ],
   validate: isMac,
   normalise: normaliseMac,
   confidence: 97,
@@ -151,7 +154,7 @@ export const pushToken: IdentifierKind = {
     + 'https://developer.apple.com/documentation/usernotifications/registering-your-app-with-apns',
   examples: {
     match: [
-      ['push_token', 'APA91bKQ7Zm2X_T8hDHrThB3W6RvBhYkybhCkuoEbluBW92bnYtQzKM-FvZ'],
+      ['push_token', 'APA91bE4nLr0Vd3sGJx_u5KwP2oyTi9XcMfZq7aR-8NbCg1HeDjmSlOt6Y'],
       ['deviceToken', '740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad'],
     ],
     noMatch: [['push_token', 'null'], ['push_id', 'news'], ['device_token', '12345']],
@@ -203,7 +206,7 @@ export const deviceId: IdentifierKind = {
     match: [
       ['device_id', 'P31904ID288W5146'], ['guid', '0D93A7C4E15B286F9A30CD74B8E2165FA79C03D6'],
       ['Client-Uid', '4f8b21c6-97ad-4e30-b6d2-15c9e07a83f9'], '{"host_int": 318205947716380254907163825490127364905, "port": 17500}',
-      'model*a-D7A5D8A9B537529F966E429D0588620324F6C5E0(',
+      'model*d-3B90E1C7A52F684D0B7E19A3C8F5246D9E07B1A4(',
     ],
     noMatch: [
       ['device_id', '1'], ['device_id', 'iPhone12'], ['deviceId', '00000000-0000-0000-0000-000000000000'],

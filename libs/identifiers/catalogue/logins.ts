@@ -1,6 +1,8 @@
+import { normaliseHostName } from '../device-name.ts';
 import { isGuest } from '../guest.ts';
 import type { IdentifierKind } from '../kind.ts';
 import { digestCredentials, password } from './credentials.ts';
+import { deviceName } from './protocols.ts';
 import { distinct } from '../opaque.ts';
 import { isScanner, userName } from './accounts.ts';
 
@@ -66,6 +68,33 @@ export const loginName: IdentifierKind = {
   },
 };
 
+/**
+ * The account of a computer in a Windows domain, which logs in by itself all day: its name and a dollar sign. It says which device this is, and of
+ * nobody. Its spelling is that of the device's name elsewhere (DHCP, NetBIOS).
+ */
+export const machineAccount: IdentifierKind = {
+  name: deviceName.name,
+  dataClass: deviceName.dataClass,
+  keys: ['user_name', 'account_name', 'user', 'account', 'sam_account_name', 'logon_name', 'login_name'],
+  validate: (value) => /^(?:[\w.-]{1,64}\\{1,2})?[A-Za-z0-9][\w-]{0,14}\$$/.test(value),
+  normalise: (value) => normaliseHostName(value.slice(value.lastIndexOf('\\') + 1, -1)),
+  confidence: 80,
+  traps: ['names of persons, which do not end in a dollar sign'],
+  source: '[MS-ADA3], section 2.222 (sAMAccountName); [MS-KILE], section 3.3.5.1.1',
+  examples: {
+    match: [
+      ['user_name', 'HARBOUR-PC7$', 'kerberos.login.user_name'],
+      ['user_name', 'DC2$', 'smb.login.user_name'],
+      ['Account Name', 'EXAMPLE\\HARBOUR-PC7$'],
+    ],
+    noMatch: [
+      ['account_name', 'jane'],
+      ['user', '$'],
+      ['price', 'A100$'],
+    ],
+  },
+};
+
 /** What a login answers a challenge with, in place of its password: whoever has both can try passwords offline. */
 export const loginResponse: IdentifierKind = {
   name: digestCredentials.name,
@@ -75,8 +104,8 @@ export const loginResponse: IdentifierKind = {
   validate: (value) => /^(?:(?:md5)?[0-9a-f]{32,128}|[a-z0-9+/]{24,88}={0,2})$/i.test(value) && distinct(value) >= 5,
   confidence: 90,
   traps: ['the challenge', 'an empty answer, by which a guest logs in'],
-  source:
-    'RFC 2195; RFC 5802, section 3; RFC 6143, section 7.2.2; [MS-NLMP], section 2.2.2; https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods.html',
+  source: 'RFC 2195; RFC 5802, section 3; RFC 6143, section 7.2.2; [MS-NLMP], section 2.2.2; '
+    + 'https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods.html',
   examples: {
     match: [
       ['login_response', '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90', 'mysql.login.response'],

@@ -35,22 +35,34 @@ function isSocialSecurityNumber(value: string): boolean {
   return !voided.has(digits) && new Set(digits).size > 2;
 }
 
-/** What Windows names an account by, in every domain and on every machine of its own. */
-const accountSid = /(?<![\w-])S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}-\d{3,10}(?![\w-])/y;
+/**
+ * What Windows names an account by, in every domain and on every machine of its own. Accounts begin at 1000; below it is one that a person uses, the
+ * administrator (500). The others are built in (guest 501, krbtgt 502) or groups (512 and on), and the same in every domain.
+ */
+const accountSid = /(?<![\w-])S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}-(?:500|[1-9]\d{3,9})(?![\w-])/y;
 
 export const windowsSid: IdentifierKind = {
   name: 'windows_sid',
   dataClass: 'account',
   keys: ['sid', 'user_sid', 'security_id', 'object_sid', 'account_sid', 'primary_sid', 'logon_sid', 'owner_sid', 'target_user_sid'],
-  validate: (value) => /^S-1-5-21-(?:\d{1,10}-){3}\d{3,10}$/i.test(value),
+  validate: (value) => /^S-1-5-21-(?:\d{1,10}-){3}(?:500|[1-9]\d{3,9})$/i.test(value),
   shape: patternShape({ anchors: [literal('S-1')], confidence: 95, pattern: accountSid }),
   normalise: (value) => value.toUpperCase(),
   confidence: 97,
-  traps: ['well-known identifiers such as S-1-5-18, which are the same on all machines', 'the identifier of a domain has one number less'],
+  traps: [
+    'well-known identifiers such as S-1-5-18, which are the same on all machines', 'the identifier of a domain has one number less',
+    'groups and built-in accounts of a domain (`…-501` is the guest, `…-513` all users)',
+  ],
   source: '[MS-DTYP], section 2.4.2.4 (well-known SID structures)',
   examples: {
-    match: ['Security ID: S-1-5-21-1004336348-1177238915-682003330-1107 Account', ['objectSid', 'S-1-5-21-1004336348-1177238915-682003330-1107']],
-    noMatch: ['S-1-5-18', 'Security ID: S-1-5-21-1004336348-1177238915-682003330', ['sid', 'S-1-5-32-544']],
+    match: [
+      'Security ID: S-1-5-21-1004336348-1177238915-682003330-1107 Account', ['objectSid', 'S-1-5-21-1004336348-1177238915-682003330-1107'],
+      ['sid', 'S-1-5-21-1004336348-1177238915-682003330-500'],
+    ],
+    noMatch: [
+      'S-1-5-18', 'Security ID: S-1-5-21-1004336348-1177238915-682003330', ['sid', 'S-1-5-32-544'],
+      ['sid', 'S-1-5-21-1004336348-1177238915-682003330-513'], 'User: S-1-5-21-1004336348-1177238915-682003330-501 logged off',
+    ],
   },
 };
 

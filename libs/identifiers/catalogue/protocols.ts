@@ -85,8 +85,8 @@ export const deviceName: IdentifierKind = {
   normalise: normaliseHostName,
   confidence: 60,
   traps: ['names that a maker gives to all devices of a model, such as `TL-SG108E`', 'names that a program gives to all desktops that it shows'],
-  source:
-    'RFC 2132, section 3.14 (Host Name option); RFC 6143, section 7.3.2; RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; RFC 8117 (Current Hostname Practice Considered Harmful)',
+  source: 'RFC 2132, section 3.14 (Host Name option); RFC 6143, section 7.3.2; RFC 6762, section 3; RFC 1002, section 4.2; RFC 5531, appendix A; '
+    + 'RFC 8117 (Current Hostname Practice Considered Harmful)',
   examples: {
     match: [
       ['dhcp_host_name', 'iPhone-di-Monica'],
@@ -219,14 +219,17 @@ const mediaKeyInText = /(?<=\bcrypto:\d{1,9} [A-Z0-9_]{8,40} inline:)[A-Za-z0-9+
 export const mediaKey: IdentifierKind = {
   name: 'media_key',
   dataClass: 'secret',
-  keys: ['sdp_crypto', '*_media_key', '*_meeting_key', 'srtp_key', '*_srtp_master_key', 'srtp_key_salt', 'rtp_key', 'audio_key', 'video_key', 'e2ee_key', 'meeting_enc_key', 'conf_key'],
+  keys: [
+    'sdp_crypto', '*_media_key', '*_meeting_key', 'srtp_key', '*_srtp_master_key', 'srtp_key_salt', 'rtp_key', 'audio_key', 'video_key', 'e2ee_key',
+    'meeting_enc_key', 'conf_key',
+  ],
   validate: (value) => /^(?:[0-9a-f]{32,128}|[A-Za-z0-9+/_-]{22,128}={0,2})$/i.test(value) && isRandomToken(value),
   shape: patternShape({ anchors: [literal('inline:')], confidence: 95, pattern: mediaKeyInText, begin: (_text, at) => at + 'inline:'.length }),
   mask: maskSecret,
   confidence: 92,
   traps: ['the fingerprint of a certificate (`a=fingerprint`), which is no secret', 'names of formats under `video_key`'],
-  source:
-    'RFC 4568, section 9.2 (key and salt in SDP); https://citizenlab.ca/2020/04/move-fast-roll-your-own-crypto-a-quick-look-at-the-confidentiality-of-zoom-meetings/',
+  source: 'RFC 4568, section 9.2 (key and salt in SDP); '
+    + 'https://citizenlab.ca/2020/04/move-fast-roll-your-own-crypto-a-quick-look-at-the-confidentiality-of-zoom-meetings/',
   examples: {
     match: [
       ['sdp_crypto', 'q7RtVb2LmXe1pK0zN4YwJHcsUd9A83GTkBvyfoQx'],

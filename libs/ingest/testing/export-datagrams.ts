@@ -60,7 +60,27 @@ export function netflow5(sequence: number, sampling: number, records: readonly V
 
 /** A flow sample with the first bytes of a frame, of Ethernet where nothing else is said. */
 export function sflow(sequence: number, rate: number, frame: Buffer, frameLength = frame.length, headerProtocol = 1): Buffer {
-  const record = Buffer.concat([u32(headerProtocol, frameLength, 4, frame.length), frame, Buffer.alloc((4 - frame.length % 4) % 4)]);
-  const sample = Buffer.concat([u32(sequence, 1, rate, rate * sequence, 0, 1, 2, 1), u32(1, record.length), record]);
-  return Buffer.concat([u32(5, 1), ip('192.0.2.1'), u32(0, sequence, 1000, 1), u32(1, sample.length), sample]);
+  return sflowSamples(sequence, [1, sflowSample(sequence, rate, [rawHeader(frame, frameLength, headerProtocol)])]);
+}
+
+/** Samples with their kinds, of one agent. */
+export function sflowSamples(sequence: number, ...samples: [kind: number, sample: Buffer][]): Buffer {
+  return Buffer.concat([
+    u32(5, 1), ip('192.0.2.1'), u32(0, sequence, 1000, samples.length), ...samples.flatMap(([kind, sample]) => [u32(kind, sample.length), sample]),
+  ]);
+}
+
+/** `flow_sample`, or with `isExpanded` the one that has the types of its interfaces beside their numbers. */
+export function sflowSample(sequence: number, rate: number, records: readonly Buffer[], drops = 0, isExpanded = false): Buffer {
+  const source = isExpanded ? u32(0, 1) : u32(1);
+  const interfaces = isExpanded ? u32(0, 1, 0, 2) : u32(1, 2);
+  return Buffer.concat([u32(sequence), source, u32(rate, rate * sequence, drops), interfaces, u32(records.length), ...records]);
+}
+
+export function sflowRecord(format: number, body: Buffer): Buffer {
+  return Buffer.concat([u32(format, body.length), body]);
+}
+
+export function rawHeader(frame: Buffer, frameLength = frame.length, headerProtocol = 1): Buffer {
+  return sflowRecord(1, Buffer.concat([u32(headerProtocol, frameLength, 4, frame.length), frame, Buffer.alloc((4 - frame.length % 4) % 4)]));
 }

@@ -6,6 +6,7 @@ import { watchlists } from './0005-watchlists.ts';
 import { signalling } from './0006-signalling.ts';
 import { inferenceAndLinkability } from './0007-inference-and-linkability.ts';
 import { sessions } from './0008-sessions.ts';
+import { servicePlaces } from './0009-service-places.ts';
 import type { Migration } from './migration.ts';
 
 /**
@@ -15,4 +16,6 @@ import type { Migration } from './migration.ts';
  * `findings`, if a finding carries it), list it here, and write infra/clickhouse/schema.sql anew; docs/decisions/0002-embedded-store.md
  * has the steps. A test holds the tables against the field table.
  */
-export const migrations: readonly Migration[] = [flowsAndFindings, paths, failover, hits, watchlists, signalling, inferenceAndLinkability, sessions];
+export const migrations: readonly Migration[] = [
+  flowsAndFindings, paths, failover, hits, watchlists, signalling, inferenceAndLinkability, sessions, servicePlaces,
+];

@@ -1,0 +1,108 @@
+import type { Admin, Kafka } from 'kafkajs';
+import type { SourceCounters } from './counters.ts';
+import type { TransportLogger } from './logger.ts';
+
+export interface PartitionProgressOptions {
+  readonly topic: string;
+  readonly groupId: string;
+  /** Its `lag` and `lost` are kept. */
+  readonly counters: SourceCounters;
+  readonly logger: TransportLogger;
+  /** How often the ends of the partitions are asked for. */
+  readonly intervalMillis: number;
+}
+
+/**
+ * How far a member of a consumer group has come in the partitions assigned to it.
+ *
+ * The ends of the partitions are asked for apart from reading: a consumer whose handler waits reads nothing, and would never hear how far
+ * it falls behind. What retention deleted before it was read shows as a gap between the group's offset and the first message.
+ */
+export class PartitionProgress {
+  readonly #admin: Admin;
+  readonly #options: PartitionProgressOptions;
+  /** Offset behind the last confirmed message, by partition; unknown where the group has not confirmed any yet. */
+  readonly #positions = new Map<number, number>();
+  #assigned: ReadonlySet<number> = new Set();
+  #known: Promise<void> = Promise.resolve();
+  #measuring: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(kafka: Kafka, options: PartitionProgressOptions) {
+    this.#admin = kafka.admin();
+    this.#options = options;
+  }
+
+  /** Settles when the group's offsets of the partitions assigned last have been read, or cannot be. Never rejects. */
+  get known(): Promise<void> {
+    return this.#known;
+  }
+
+  /** To be called before the group is joined: kafkajs forgets the group's offset when there is no message at it any more. */
+  async open(): Promise<void> {
+    await this.#admin.connect();
+    await this.#readPositions();
+    this.#timer = setInterval(() => this.#measureSoon(), this.#options.intervalMillis);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#known;
+    await this.#measuring;
+    await this.#admin.disconnect();
+  }
+
+  /** The group has shared out its partitions; others may have read from these in between. */
+  assigned(partitions: readonly number[]): void {
+    const { lag } = this.#options.counters;
+    for (const partition of Object.keys(lag)) delete lag[Number(partition)];
+    this.#assigned = new Set(partitions);
+    this.#known = this.#readPositions().then(() => this.#measureSoon());
+  }
+
+  /** A fetch of the partition begins with the message at `offset`. */
+  read(partition: number, offset: number): void {
+    const expected = this.#positions.get(partition) ?? offset;
+    if (offset <= expected) return;
+    const { topic, counters, logger } = this.#options;
+    const lost = offset - expected;
+    counters.lost += lost;
+    logger.error({ topic, partition, offset: expected, lost }, 'messages were deleted before they were read: the retention of the topic was shorter than the delay');
+    this.#positions.set(partition, offset);
+  }
+
+  /** All before `next` is confirmed; the partition ended at `end` when it was last fetched. */
+  confirmed(partition: number, next: number, end: number): void {
+    this.#positions.set(partition, next);
+    this.#options.counters.lag[partition] = end - next;
+  }
+
+  async #readPositions(): Promise<void> {
+    const { topic, groupId, logger } = this.#options;
+    try {
+      const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
+      for (const { partition, offset } of offsets!.partitions) {
+        // Negative: none. A batch that was confirmed meanwhile is ahead of the answer.
+        if (Number(offset) >= 0) this.#positions.set(partition, Math.max(Number(offset), this.#positions.get(partition) ?? 0));
+      }
+    } catch (error) {
+      logger.warn({ topic, error: (error as Error).message }, 'the offsets of the group cannot be read: what is deleted unread will not be noticed');
+    }
+  }
+
+  #measureSoon(): void {
+    this.#measuring ??= this.#measure().finally(() => { this.#measuring = undefined; });
+  }
+
+  async #measure(): Promise<void> {
+    const { topic, counters, logger } = this.#options;
+    try {
+      for (const { partition, low, high } of await this.#admin.fetchTopicOffsets(topic)) {
+        const next = Math.max(Number(low), this.#positions.get(partition) ?? 0);
+        if (this.#assigned.has(partition)) counters.lag[partition] = Math.max(0, Number(high) - next);
+      }
+    } catch (error) {
+      logger.debug({ topic, error: (error as Error).message }, 'the ends of the partitions cannot be asked for; the lag stays as it was');
+    }
+  }
+}

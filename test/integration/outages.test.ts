@@ -1,0 +1,61 @@
+/** What a detector says and does while a part it needs is away: `telltale detector` as a process of its own, on a real Kafka. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openStore } from '#store';
+import { KafkaFlowSink, topics } from '#transport';
+import { BrokerView } from '../support/broker-view.ts';
+import { startClickHouse } from '../support/clickhouse.ts';
+import { Gate } from '../support/gate.ts';
+import { recordsOf, subjects } from '../support/kafka-records.ts';
+import { startKafka } from '../support/kafka.ts';
+import { TelltaleProcess } from '../support/service.ts';
+
+const group = 'telltale-detector';
+
+/** The parts that are missing, as readiness tells it. */
+async function missing({ url }: TelltaleProcess): Promise<string[]> {
+  const response = await fetch(`${url}/readyz`);
+  const { checks } = (await response.json()) as { checks: { name: string; ok: boolean; reason?: string }[] };
+  assert.equal(response.status, checks.every(({ ok }) => ok) ? 200 : 503);
+  return checks.filter(({ ok }) => !ok).map(({ name, reason }) => `${name}: ${reason}`);
+}
+
+test('ClickHouse and Kafka go away: readiness and lag say so, a stop is no failure, and nothing is missing in the end', { timeout: 240_000 }, async (t) => {
+  await using kafka = await startKafka();
+  if (kafka === null) return t.skip('there is no Kafka');
+  if (kafka.outage === null) return t.skip('the broker is not ours to stop');
+  await using clickhouse = await startClickHouse();
+  await using brokers = await BrokerView.open(kafka.brokers);
+  await brokers.clear();
+  await using store = await openStore({ url: clickhouse.url, database: clickhouse.database });
+  const stored = async (): Promise<number> => (await store.query<{ n: number }>('SELECT count() AS n FROM flows FINAL'))[0]!.n;
+  const environment = { TELLTALE_KAFKA_BROKERS: kafka.brokers.join(','), TELLTALE_CLICKHOUSE_DATABASE: clickhouse.database };
+  await using migration = new TelltaleProcess(['migrate'], { ...environment, CLICKHOUSE_URL: clickhouse.url });
+  assert.equal(await migration.exit(), 0, migration.stderr);
+  const sink = new KafkaFlowSink({ brokers: kafka.brokers, clientId: 'test' });
+  t.after(() => sink.close());
+
+  const gate = await Gate.before(clickhouse.url, 'no words');
+  await using first = await new TelltaleProcess(['detector'], { ...environment, CLICKHOUSE_URL: gate.url }).ready();
+  await sink.send(recordsOf(subjects, 1));
+  await first.until('to store the first records', async () => (await stored()) === 20);
+
+  await gate[Symbol.asyncDispose]();
+  await sink.send(recordsOf(subjects, 10, 1));
+  await first.until('to say that the store is away', async () => (await missing(first)).some((part) => part.startsWith('store: ')));
+  await first.until('to fall behind', async () => (await first.metrics()).sum('telltale_source_lag', 'log="flows"') > 0);
+  first.kill('SIGTERM');
+  assert.equal(await first.exit(), 0, first.stderr);
+
+  await using second = await new TelltaleProcess(['detector'], { ...environment, CLICKHOUSE_URL: clickhouse.url }).ready();
+  await second.until('to store what was left', async () => (await stored()) === 220 && (await brokers.lag(group, topics.flows)) === 0);
+
+  await kafka.outage.kill();
+  await second.until('to say that Kafka is away', async () => (await missing(second)).some((part) => part.startsWith('flow records: ')));
+  await kafka.outage.start();
+  await second.ready();
+  await sink.send(recordsOf(subjects, 1, 11));
+  await second.until('to read on', async () => (await stored()) === 240);
+  second.kill('SIGTERM');
+  assert.equal(await second.exit(), 0, second.stderr);
+});
