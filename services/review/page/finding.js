@@ -5,7 +5,8 @@ import { bytes, country, countryName, dateOf, duration, endpoint, microsOf, numb
 import { addressOf, closeFinding } from './view.js';
 
 export function actions(id) {
-  const copy = h('button', { type: 'button', class: 'plain', onclick: async () => {
+  // Browsers have no clipboard for pages that came neither by TLS nor from this machine.
+  const copy = navigator.clipboard === undefined ? null : h('button', { type: 'button', class: 'plain', onclick: async () => {
     await navigator.clipboard.writeText(`${location.origin}${location.pathname}#finding=${id}`);
     copy.textContent = 'Copied';
   } }, 'Copy link');
