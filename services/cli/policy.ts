@@ -165,9 +165,11 @@ async function explain(given: Given): Promise<number> {
   }
   peer.fill(record);
   const hops = (given.hop ?? []).map((ip) => placedHop('hop', ip, geography));
+  const tags = record['telltale.subject.tags'];
+  const service = [record['telltale.service'] || 'no known service', record['telltale.role']].filter(Boolean).join(', ');
+  const basis = given.service === undefined && given.role === undefined && match !== undefined ? ` by ${match.evidence}` : '';
   const lines = [
-    `${given.from}${record['telltale.subject.tags'].length > 0 ? ` (${record['telltale.subject.tags'].join(', ')})` : ''} → ${given.name ?? given.to}` +
-      ` (${record['telltale.service'] || 'no known service'}${record['telltale.role'] && `, ${record['telltale.role']}`}${given.service === undefined && given.role === undefined && match !== undefined ? ` by ${match.evidence}` : ''}) on ${given.day}`,
+    `${given.from}${tags.length > 0 ? ` (${tags.join(', ')})` : ''} → ${given.name ?? given.to} (${service}${basis}) on ${given.day}`,
     ...(place.scope === 'local'
       ? ['  the peer never leaves the monitored network: no policy is asked about it']
       : record['telltale.peer.sources'].map((source) => `  ${source}`)),
@@ -177,10 +179,9 @@ async function explain(given: Given): Promise<number> {
   const set = new PolicySet(policies);
   set.decide(record, place.scope === 'local' ? undefined : peer, hops.filter(({ scope }) => scope !== 'local'));
   for (const one of set.policies) lines.push(`  ${`${one.id}@${one.version}`.padEnd(24)}${statement(one, record)}`);
-  lines.push(
-    '',
-    `verdict: ${record['telltale.policy.verdict'] === '' ? 'no policy applies' : `${record['telltale.policy.verdict']} by ${record['telltale.policy.id']} (${record['telltale.policy.reason']})`}`,
-  );
+  const verdict = record['telltale.policy.verdict'];
+  const decided = verdict === '' ? 'no policy applies' : `${verdict} by ${record['telltale.policy.id']} (${record['telltale.policy.reason']})`;
+  lines.push('', `verdict: ${decided}`);
   process.stdout.write(`${lines.join('\n')}\n`);
   return exitStatus.ok;
 }

@@ -129,10 +129,10 @@ async function readEntries({ keyFile, isNamed }: Place, kind: string): Promise<{
       problems.push(`stdin:${line}: ${error.message}`);
     }
   }
-  if (problems.length > 0)
-    throw new UnusableError(
-      `nothing was changed:\n${problems.slice(0, mostProblems).join('\n')}${problems.length > mostProblems ? `\nand ${problems.length - mostProblems} more` : ''}`,
-    );
+  if (problems.length > 0) {
+    const more = problems.length > mostProblems ? [`and ${problems.length - mostProblems} more`] : [];
+    throw new UnusableError(['nothing was changed:', ...problems.slice(0, mostProblems), ...more].join('\n'));
+  }
   if (entries.length === 0) throw new UnusableError('no values on standard input');
   return { entries, keyId: key.keyId };
 }
@@ -141,7 +141,10 @@ const mostProblems = 20;
 
 async function readKey(file: string): Promise<Buffer> {
   return readTokenKey(file).catch((error: unknown) => {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new UnusableError(`no token key at ${file}: the probe makes one on its first start, and so does telltale watchlist add in a data folder (--data)`) : error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new UnusableError(
+      `no token key at ${file}: the probe makes one on its first start, and so does telltale watchlist add in a data folder (--data)`,
+    );
   });
 }
 
