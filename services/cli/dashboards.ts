@@ -11,8 +11,8 @@ export const dashboards: Command = {
        telltale dashboards publish --url URL [--folder UID] [--review URL]
 
 build     generates the dashboards' JSON from code into infra/grafana/dashboards
-publish   sends that JSON to a Grafana, over its HTTP API; the token of a service account with the role
-          Editor is read from GRAFANA_TOKEN
+publish   sends that JSON to a Grafana, over its HTTP API; the token of a
+          service account with the role Editor is read from GRAFANA_TOKEN
 
 Options:
   --url URL      base URL of the Grafana, such as http://127.0.0.1:3000

@@ -47,9 +47,8 @@ async function lookAtKafka(section: z.output<typeof kafkaSection>): Promise<Find
     const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
     return { mark: 'ok', found: `${place}; ${topics.map(({ name, partitions }) => `${name} (${partitions.length})`).join(', ')}` };
   } catch (error) {
-    throw new Error(
-      `${section.brokers.join(', ')}: ${(error as { code?: string }).code === 'ECONNREFUSED' || /ECONNREFUSED/.test((error as Error).message) ? 'nobody listens there (connection refused)' : reasonOf(error)}`,
-    );
+    const refused = (error as { code?: string }).code === 'ECONNREFUSED' || /ECONNREFUSED/.test((error as Error).message);
+    throw new Error(`${section.brokers.join(', ')}: ${refused ? 'nobody listens there (connection refused)' : reasonOf(error)}`);
   } finally {
     await admin.disconnect();
   }

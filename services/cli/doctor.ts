@@ -16,14 +16,17 @@ const doctorSchema = z.strictObject({
 export const doctor: Command = {
   help: `Usage: telltale doctor [options]
 
-Looks at all that Telltale needs, changes nothing, and says of each part what was found: ok, warn (it works, but you should
-know) or missing (with what to do about it).
+Looks at all that Telltale needs, changes nothing, and says of each part what
+was found: ok, warn (it works, but you should know) or missing (with what to do
+about it).
 
 Options:
   --data DIR        data folder of standalone, as for telltale up
-  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
+  --config FILE     YAML configuration; docs/configuration.md lists all options,
+                    which the environment may set too
 
-Exit status: 0 when standalone works, whatever is missing for the distributed set-up; 1 when it does not.
+Exit status: 0 when standalone works, whatever is missing for the distributed
+set-up; 1 when it does not.
 `,
   async run(args) {
     const { values } = parseArguments({ args, options: { data: { type: 'string' }, config: { type: 'string' } } });

@@ -3,7 +3,10 @@ import { findingFields, findingFlowFields, flowFields, levels, type FieldDefinit
 type Definition = Pick<FieldDefinition, 'type' | 'doc'>;
 
 /** Fields that every finding has; the others are left out of a line when they are absent. */
-const required = ['@timestamp', 'event.id', 'rule.id', 'rule.name', 'rule.version', 'event.severity_name', 'telltale.verdict', 'source.ip', 'destination.ip', 'network.transport', 'message'];
+const required = [
+  '@timestamp', 'event.id', 'rule.id', 'rule.name', 'rule.version', 'event.severity_name', 'telltale.verdict',
+  'source.ip', 'destination.ip', 'network.transport', 'message',
+];
 
 /** JSON Schema (2020-12) of a line of `telltale scan --format ndjson`, from the field table. */
 export function findingSchema(): string {

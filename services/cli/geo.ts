@@ -8,16 +8,24 @@ import { exitStatus, namedFileProblem, parseArguments, UnusableError, UsageError
 
 const help = `Usage: telltale geo explain ADDRESS|NAME=ADDRESS… [options]
 
-Tells where an address is located, registered and operated from, and whether it is anycast: each answer with every table
-that gives it, and whether the tables agree. NAME=ADDRESS also compares a site code in the host's name (zoomfrn99mmr.zoom.us=109.94.160.99).
+Tells where an address is located, registered and operated from, and whether it
+is anycast: each answer with every table that gives it, and whether the tables
+agree. NAME=ADDRESS also compares a site code in the host's name
+(zoomfrn99mmr.zoom.us=109.94.160.99).
 
 Options:
-  --located FILE    location table (MaxMind DB) to use instead of the installed ones; repeat it, the most trusted first
-  --registered FILE table of registered countries (MaxMind DB) to use instead of the installed one
-  --asn FILE        table of autonomous systems (MaxMind DB) to use instead of the installed one
-  --operators FILE  a company's own operator table, read before the one that ships
-  --anycast FILE    anycast prefixes (prefix,probe_ip per line) instead of the list that ships
-  --rtt MILLIS      a handshake's round trip, measured at --position: rules out countries too far away
+  --located FILE    location table (MaxMind DB) to use instead of the installed
+                    ones; repeat it, the most trusted first
+  --registered FILE table of registered countries (MaxMind DB) to use
+                    instead of the installed one
+  --asn FILE        table of autonomous systems (MaxMind DB) to use instead of
+                    the installed one
+  --operators FILE  a company's own operator table, read before the one that
+                    ships
+  --anycast FILE    anycast prefixes (prefix,probe_ip per line) instead of the
+                    list that ships
+  --rtt MILLIS      a handshake's round trip, measured at --position: rules out
+                    countries too far away
   --position LATITUDE,LONGITUDE
 
 Exit status: 0 explained, 2 unusable arguments or something that is no address.

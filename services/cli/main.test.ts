@@ -63,16 +63,23 @@ function lines(text: string): Record<string, unknown>[] {
   return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
+/** A line with the default data folder is as long as that folder's name makes it. */
+function tooWide(help: string): string[] {
+  return help.split('\n').filter((line) => line.length > 80 && !line.includes('/.telltale'));
+}
+
 describe('help and usage', { concurrency: true }, () => {
-  test('each command has help, on standard output', async () => {
+  test('each command has help, on standard output, for a terminal of 80 columns', async () => {
     const overview = await telltale(['--help']);
     assert.equal(overview.status, 0);
+    assert.deepEqual(tooWide(overview.stdout), []);
     const names = [...overview.stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1]!);
     for (const name of ['scan', 'up', 'probe', 'detector', 'alerter', 'migrate', 'dashboards']) assert.ok(names.includes(name), name);
     await Promise.all(names.map(async (name) => {
       const { status, stdout, stderr } = await telltale([name, '--help']);
       assert.equal(status, 0, name);
       assert.match(stdout, new RegExp(`^Usage: telltale ${name}\\b`));
+      assert.deepEqual(tooWide(stdout), [], name);
       assert.equal(stderr, '');
     }));
   });

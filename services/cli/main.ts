@@ -27,7 +27,7 @@ const commands: readonly Entry[] = [
   },
   {
     name: 'rules',
-    summary: 'lint, test, list, explain and convert rules; what they would have found',
+    summary: 'lint, test, list, explain, convert and backtest rules',
     load: async () => (await import('./rules.ts')).rules,
   },
   { name: 'policy', summary: 'check, try and explain jurisdiction policies', load: async () => (await import('./policy.ts')).policy },
@@ -40,8 +40,8 @@ const commands: readonly Entry[] = [
   { name: 'doctor', summary: 'which parts can be used, and what to do about the others', load: async () => (await import('./doctor.ts')).doctor },
 ];
 
-const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers, cross-border relays,
-third-party disclosure.
+const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers,
+cross-border relays, third-party disclosure.
 
 Usage: telltale COMMAND [options]        telltale COMMAND --help
 

@@ -21,26 +21,36 @@ const help = `Usage: telltale policy lint [FILE|DIR] [options]
 
 FILE is a policy, DIR a folder of them; without one, the policies that ship.
 
-lint     errors, contradictions, entries that can never decide anything, what has expired: file:line:column
+lint     errors, contradictions, entries that can never decide anything, what
+         has expired: file:line:column
 test     runs the cases beside the policies (*.fixtures.yml)
 explain  what each policy says about one contact, and why
-token    the token of a hardware address, made with the key of the data folder, for \`mac\` of policies and inventories
+token    the token of a hardware address, made with the key of the data folder,
+         for \`mac\` of policies and inventories
 
 Options:
   --jurisdictions FILE  named sets of countries beside those that ship
   --inventory FILE      tags of the monitored endpoints
-  --day DAY             day in UTC that lint and explain take for today (2026-08-01)
+  --day DAY             day in UTC that lint and explain take for today
+                        (2026-08-01)
   --to ADDRESS          explain: address of the peer
-  --name HOST           explain: name it was reached by; tells service, role and site
+  --name HOST           explain: name it was reached by; tells service, role
+                        and site
   --service NAME        explain: service, where the name does not tell it
-  --role ROLE           explain: its role, ${roles.join(', ')}
+  --role ROLE           explain: its role, one of
+                        ${roles.slice(0, 4).join(', ')},
+                        ${roles.slice(4).join(', ')}
   --from ADDRESS        explain: address of the subject (default 10.0.0.1)
-  --hop ADDRESS         explain: an address behind the peer, such as a relay; repeat it
-  --identifier KIND     explain: a kind of identifier that the flow shows; repeat it
-  --data DIR            token: data folder of the probe whose key it is (default ${defaultDataFolder})
+  --hop ADDRESS         explain: an address behind the peer, such as a relay;
+                        repeat it
+  --identifier KIND     explain: a kind of identifier that the flow shows;
+                        repeat it
+  --data DIR            token: data folder of the probe whose key it is
+                        (default ${defaultDataFolder})
   --strict              lint: warnings count as well
 
-Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and warnings with --strict), 2 unusable arguments.
+Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and
+warnings with --strict), 2 unusable arguments.
 `;
 
 const options = {
@@ -155,9 +165,11 @@ async function explain(given: Given): Promise<number> {
   }
   peer.fill(record);
   const hops = (given.hop ?? []).map((ip) => placedHop('hop', ip, geography));
+  const tags = record['telltale.subject.tags'];
+  const service = [record['telltale.service'] || 'no known service', record['telltale.role']].filter(Boolean).join(', ');
+  const basis = given.service === undefined && given.role === undefined && match !== undefined ? ` by ${match.evidence}` : '';
   const lines = [
-    `${given.from}${record['telltale.subject.tags'].length > 0 ? ` (${record['telltale.subject.tags'].join(', ')})` : ''} → ${given.name ?? given.to}` +
-      ` (${record['telltale.service'] || 'no known service'}${record['telltale.role'] && `, ${record['telltale.role']}`}${given.service === undefined && given.role === undefined && match !== undefined ? ` by ${match.evidence}` : ''}) on ${given.day}`,
+    `${given.from}${tags.length > 0 ? ` (${tags.join(', ')})` : ''} → ${given.name ?? given.to} (${service}${basis}) on ${given.day}`,
     ...(place.scope === 'local'
       ? ['  the peer never leaves the monitored network: no policy is asked about it']
       : record['telltale.peer.sources'].map((source) => `  ${source}`)),
@@ -167,10 +179,9 @@ async function explain(given: Given): Promise<number> {
   const set = new PolicySet(policies);
   set.decide(record, place.scope === 'local' ? undefined : peer, hops.filter(({ scope }) => scope !== 'local'));
   for (const one of set.policies) lines.push(`  ${`${one.id}@${one.version}`.padEnd(24)}${statement(one, record)}`);
-  lines.push(
-    '',
-    `verdict: ${record['telltale.policy.verdict'] === '' ? 'no policy applies' : `${record['telltale.policy.verdict']} by ${record['telltale.policy.id']} (${record['telltale.policy.reason']})`}`,
-  );
+  const verdict = record['telltale.policy.verdict'];
+  const decided = verdict === '' ? 'no policy applies' : `${verdict} by ${record['telltale.policy.id']} (${record['telltale.policy.reason']})`;
+  lines.push('', `verdict: ${decided}`);
   process.stdout.write(`${lines.join('\n')}\n`);
   return exitStatus.ok;
 }

@@ -9,36 +9,46 @@ import { backtestRules, convertRules, timeOf, type SqlOptions } from './rules-sq
 
 const help = `Usage: telltale rules lint [DIR|FILE…]
        telltale rules test [DIR]
-       telltale rules test [DIR|FILE] --backtest FROM TO [--rule ID|TITLE] [--data DIR | --clickhouse URL]
+       telltale rules test [DIR|FILE] --backtest FROM TO [--rule ID|TITLE]
+                           [--data DIR | --clickhouse URL]
        telltale rules list [DIR] [--format table|ndjson]
        telltale rules explain FILE [--rules DIR] [--rule ID|TITLE] [--all]
        telltale rules convert [DIR|FILE] [--rule ID|TITLE]
 
-lint      checks rules, correlations, filters, placeholders and exceptions; prints
-          file:line:column severity message, one line per problem
-test      runs the fixtures of every rule (<rule>.fixtures.yml beside it). With --backtest FROM TO: says what
-          rules would have found in the flows stored between two days or times in UTC (2026-08-01,
-          2026-08-01T12:00:00Z; TO is not included): how much by hour and by subject, and samples
-list      lists the rules: level, id, title, log source, and whether flow records can answer them
-explain   says for each rule how many records of FILE match, how many do not for which reason, and shows one that
-          matches or comes closest, with --rule a few, with --all each. FILE is a capture (pcap, pcapng), or
-          flow records as JSON (.json, .ndjson), taken as they are
-convert   prints rules as SQL for ClickHouse over the stored flows, with what SQL cannot say; correlations over
-          the flows of the last day
+lint      checks rules, correlations, filters, placeholders and exceptions;
+          prints file:line:column severity message, one line per problem
+test      runs the fixtures of every rule (<rule>.fixtures.yml beside it). With
+          --backtest FROM TO: says what rules would have found in the flows
+          stored between two days or times in UTC (2026-08-01,
+          2026-08-01T12:00:00Z; TO is not included): how much by hour and by
+          subject, and samples
+list      lists the rules: level, id, title, log source, and whether flow
+          records can answer them
+explain   says for each rule how many records of FILE match, how many do not for
+          which reason, and shows one that matches or comes closest, with --rule
+          a few, with --all each. FILE is a capture (pcap, pcapng), or flow
+          records as JSON (.json, .ndjson), taken as they are
+convert   prints rules as SQL for ClickHouse over the stored flows, with what
+          SQL cannot say; correlations over the flows of the last day
 
 Without DIR they are about the pack that ships.
 
 Options:
-  --format table|ndjson   table for people (default), or one JSON object per line
-  --rules DIR             explain: rules to explain, instead of the pack that ships
+  --format table|ndjson   table for people (default), or one JSON object per
+                          line
+  --rules DIR             explain: rules to explain, instead of the pack that
+                          ships
   --rule ID|TITLE         explain, convert or backtest this rule alone
   --all                   explain every record
-  --policy FILE|DIR       policies that |policy may name, instead of those that ship
+  --policy FILE|DIR       policies that |policy may name, instead of those that
+                          ship
   --jurisdictions FILE    named sets of countries beside those that ship
   --data DIR              backtest over the embedded ClickHouse of this folder
-  --clickhouse URL        backtest over a server; default CLICKHOUSE_URL, without it the embedded ClickHouse
+  --clickhouse URL        backtest over a server; default CLICKHOUSE_URL,
+                          without it the embedded ClickHouse
 
-Exit status: 0 nothing wrong, 1 lint found an error or a fixture failed, 2 unusable arguments.
+Exit status: 0 nothing wrong, 1 lint found an error or a fixture failed, 2
+unusable arguments.
 `;
 
 const options = {

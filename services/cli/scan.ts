@@ -23,25 +23,32 @@ import { findingsTable } from './table.ts';
 
 const help = `Usage: telltale scan FILE|-|DIR… [options]
 
-Reads captures (pcap, pcapng), logs (Zeek, Suricata EVE, HAR, mitmproxy, cloud flow logs) and flow exports (NetFlow, IPFIX, sFlow),
-told apart by content, and prints what they leak. Findings go to standard output, progress and a summary to standard error.
+Reads captures (pcap, pcapng), logs (Zeek, Suricata EVE, HAR, mitmproxy, cloud
+flow logs) and flow exports (NetFlow, IPFIX, sFlow), told apart by content, and
+prints what they leak. Findings go to standard output, progress and a summary to
+standard error.
 
 Options:
-  --format table|ndjson  table for people (default on a terminal), or one JSON object per line
-                         with Elastic Common Schema names (docs/finding.schema.json)
+  --format table|ndjson  table for people (default on a terminal), or one JSON
+                         object per line with Elastic Common Schema names
+                         (docs/finding.schema.json)
   --rules DIR            Sigma rules to use instead of the pack that ships
-  --policy FILE          jurisdiction policy to use instead of the one that ships
-  --data DIR             also store flows and findings in the embedded ClickHouse of this folder
-  --fail-on LEVEL        exit with 3 when a finding has this level or a higher one
-                         (${levels.join(', ')})
+  --policy FILE          jurisdiction policy to use instead of the one that
+                         ships
+  --data DIR             also store flows and findings in the embedded
+                         ClickHouse of this folder
+  --fail-on LEVEL        exit with 3 when a finding has this level or a higher
+                         one (${levels.join(', ')})
   --workers N            threads that share the packets of a capture; 1 without
-  --reveal               print the identifiers themselves, to this terminal only; they are stored nowhere
+  --reveal               print the identifiers themselves, to this terminal
+                         only; they are stored nowhere
 
-Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable input (the rest is still scanned),
-3 a finding at or above --fail-on.
+Exit status: 0 scanned, 2 unusable arguments, rules or policy, or unreadable
+input (the rest is still scanned), 3 a finding at or above --fail-on.
 
-Tokens are made with the key in token.key of the data folder (--data, else ${defaultDataFolder}),
-so that the same identifier has the same token in every scan. Watchlists are those of that folder (telltale watchlist).
+Tokens are made with the key in token.key of the data folder (--data, else
+${defaultDataFolder}), so that the same identifier has the same token in every
+scan. Watchlists are those of that folder (telltale watchlist).
 `;
 
 /** Raw values that --reveal remembers, at most; further ones are printed as masks. */

@@ -12,7 +12,8 @@ import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { parseArguments, UsageError, wholeNumber, type Command } from './command.ts';
 import { inputsOf, sourceArguments, sourceOptions } from './source-arguments.ts';
 
-const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
+const configOption = `  --config FILE     YAML configuration; docs/configuration.md lists all options,
+                    which the environment may set too
 `;
 
 export const probe: Command = {
@@ -20,13 +21,15 @@ export const probe: Command = {
        telltale probe --interface NAME [--filter FILTER] [options]
        telltale probe --listen udp://ADDRESS:PORT|unix:///PATH [options]
 
-Reads captures and logs (Zeek, Suricata EVE, HAR, mitmproxy, cloud flow logs), captures from an interface, or listens; replaces
-identifiers by keyed tokens and sends flow records to Kafka. Ends when all files are read and accepted; with --follow, --interface
-or --listen it runs until it is stopped.
+Reads captures and logs (Zeek, Suricata EVE, HAR, mitmproxy, cloud flow logs),
+captures from an interface, or listens; replaces identifiers by keyed tokens and
+sends flow records to Kafka. Ends when all files are read and accepted; with
+--follow, --interface or --listen it runs until it is stopped.
 
 Options:
 ${sourceOptions}  --workers N       threads that share the packets of a capture; 1 without
-  --demonstration   read the demonstration capture; it is made on the first run and kept beside the token key
+  --demonstration   read the demonstration capture; it is made on the first run
+                    and kept beside the token key
 ${configOption}`,
   async run(args) {
     const { values, positionals } = parseArguments({
@@ -59,18 +62,21 @@ ${configOption}`,
 };
 
 export const detector = serviceCommand(detectorService, `
-Reads flow records from Kafka, enriches them, evaluates rules and policies, and writes flows and findings to ClickHouse.
-An offset moves only when ClickHouse has confirmed. Any number of detectors share the work (detector.group).`);
+Reads flow records from Kafka, enriches them, evaluates rules and policies, and
+writes flows and findings to ClickHouse. An offset moves only when ClickHouse
+has confirmed. Any number of detectors share the work (detector.group).`);
 
 export const alerter = serviceCommand(alerterService(kafkaFindings), `
-Reads findings from Kafka, groups them by subject, service and rule, and delivers alerts to the receivers in alerter.receivers.`);
+Reads findings from Kafka, groups them by subject, service and rule, and
+delivers alerts to the receivers in alerter.receivers.`);
 
 export const review = serviceCommand(reviewService, `
-Serves the review page for the findings in ClickHouse (CLICKHOUSE_URL). It reads, and writes nothing.`);
+Serves the review page for the findings in ClickHouse (CLICKHOUSE_URL). It
+reads, and writes nothing.`);
 
 export const migrate = serviceCommand(migrateService, `
-Makes the Kafka topics and the ClickHouse tables that are missing, then ends. Running it again changes nothing.
-Standalone does this by itself.`);
+Makes the Kafka topics and the ClickHouse tables that are missing, then ends.
+Running it again changes nothing. Standalone does this by itself.`);
 
 function serviceCommand<Configuration extends CommonSections>(definition: ServiceDefinition<Configuration>, about: string): Command {
   return {

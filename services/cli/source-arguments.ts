@@ -11,11 +11,16 @@ export const sourceArguments = {
   filter: { type: 'string' },
 } as const;
 
-export const sourceOptions = `  --follow          the files, or those in the folders, grow: read on, also when they are rotated
-  --interface NAME  capture from an interface, by dumpcap or tcpdump; only that program needs the privilege (telltale doctor)
-  --filter FILTER   capture filter as one argument, such as 'not port 22' (pcap-filter(7))
-  --listen ADDRESS  listen for NetFlow v5 and v9, IPFIX and sFlow v5 (udp://127.0.0.1:2055), or as the unix socket of Suricata's
-                    EVE output (unix:///run/telltale/eve.sock; filetype: unix_stream)
+export const sourceOptions = `  --follow          the files, or those in the folders, grow: read on, also when
+                    they are rotated
+  --interface NAME  capture from an interface, by dumpcap or tcpdump; only that
+                    program needs the privilege (telltale doctor)
+  --filter FILTER   capture filter as one argument, such as 'not port 22'
+                    (pcap-filter(7))
+  --listen ADDRESS  listen for NetFlow v5 and v9, IPFIX and sFlow v5
+                    (udp://127.0.0.1:2055), or as the unix socket of Suricata's
+                    EVE output (unix:///run/telltale/eve.sock; filetype:
+                    unix_stream)
 `;
 
 interface SourceValues {

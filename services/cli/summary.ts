@@ -27,7 +27,8 @@ export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void 
   lines.push(
     `${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${entries}${count(totals.records, 'flow record')}${skipped}.`,
   );
-  lines.push(totals.leaks.headline());
+  // Where nothing could be read, nothing can be said of it.
+  if (totals.captures > 0 || totals.leaks.findings > 0) lines.push(totals.leaks.headline());
   if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
   if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match', 'matches')} over their bound.`);
   const blind = blindSpots(pipeline);

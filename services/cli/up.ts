@@ -11,17 +11,23 @@ export const up: Command = {
   help: `Usage: telltale up [FILE|DIR…] [options]
        telltale up --interface NAME [--filter FILTER] [options]
 
-Starts Telltale standalone: probe, detector, alerter, review page and an embedded ClickHouse in one process.
-Reads the captures, prints what they leak, and serves the review page until Ctrl-C. Reading a capture again adds nothing.
+Starts Telltale standalone: probe, detector, alerter, review page and an
+embedded ClickHouse in one process. Reads the captures, prints what they leak,
+and serves the review page until Ctrl-C. Reading a capture again adds nothing.
 
 Options:
-${sourceOptions}  --demonstration   read the demonstration capture; it is made on the first start and kept in the data folder
-  --data DIR        data folder: token key, embedded ClickHouse, alerter's journal (default ${path.relative(process.cwd(), defaultDataFolder) || defaultDataFolder})
-  --config FILE     YAML configuration; docs/configuration.md lists all options, which the environment may set too
+${sourceOptions}  --demonstration   read the demonstration capture; it is made on the first
+                    start and kept in the data folder
+  --data DIR        data folder: token key, embedded ClickHouse, alerter's
+                    journal (default ${path.relative(process.cwd(), defaultDataFolder) || defaultDataFolder})
+  --config FILE     YAML configuration; docs/configuration.md lists all options,
+                    which the environment may set too
 
-The review page is on http://127.0.0.1:8080/ unless http.port says otherwise (TELLTALE_HTTP_PORT); /metrics, /healthz and
-/readyz are beside it. Alerts go to the receivers in alerter.receivers; without one there are none.
-Rules and policies of your own: standalone.rules and standalone.policy (TELLTALE_STANDALONE_RULES=DIR, TELLTALE_STANDALONE_POLICY=FILE).
+The review page is on http://127.0.0.1:8080/ unless http.port says otherwise
+(TELLTALE_HTTP_PORT); /metrics, /healthz and /readyz are beside it. Alerts go to
+the receivers in alerter.receivers; without one there are none. Rules and
+policies of your own: standalone.rules and standalone.policy
+(TELLTALE_STANDALONE_RULES=DIR, TELLTALE_STANDALONE_POLICY=FILE).
 `,
   async run(args) {
     const { values, positionals } = parseArguments({

@@ -6,22 +6,29 @@ import { readWatchlists, watchKeyOf, watchlistFile, writeWatchlist } from '../pr
 import { dataFolder, defaultDataFolder } from '../standalone/data-folder.ts';
 import { exitStatus, parseArguments, UnusableError, UsageError, type Command } from './command.ts';
 
-const help = `Usage: telltale watchlist add NAME [--kind KIND] [options]     < values, one per line
-       telltale watchlist remove NAME [--kind KIND] [options]  < values, one per line
+const help = `Usage: telltale watchlist add NAME [--kind KIND] [options]     < values
+       telltale watchlist remove NAME [--kind KIND] [options]  < values
        telltale watchlist delete NAME [options]
        telltale watchlist list [options]
 
-Values of your own (accounts, devices, e-mail addresses, telephone numbers) that the probe looks for in all traffic, also where
-nothing says what they are: as they stand, in base64, hexadecimal, as digests, as integers. Lists hold keyed digests alone; the
-values themselves are read from standard input and are written nowhere. What is found carries the name of its list; the rule
-"Value of a watchlist in clear" reports it. docs/watchlists.md says what can be found and what cannot.
+Values of your own (accounts, devices, e-mail addresses, telephone numbers) that
+the probe looks for in all traffic, also where nothing says what they are: as
+they stand, in base64, hexadecimal, as digests, as integers. Lists hold keyed
+digests alone; the values themselves are read from standard input, one per
+line, and are written nowhere. What is found carries the name of its list; the
+rule "Value of a watchlist in clear" reports it. docs/watchlists.md says what
+can be found and what cannot.
 
 Options:
-  --kind KIND    what the values are (docs/identifiers.md): user_id, imei, phone …
-                 Without it, a value that has the shape of a kind is of that kind, and any other a watched_value.
-  --data DIR     data folder that holds token.key and watchlists/ (default ${defaultDataFolder})
+  --kind KIND    kind of the values, such as user_id, imei, phone
+                 (docs/identifiers.md).
+                 Without it, a value that has the shape of a kind is of that
+                 kind, and any other a watched_value.
+  --data DIR     data folder that holds token.key and watchlists/ (default
+                 ${defaultDataFolder})
   --key FILE     token key of the probe, and
-  --lists DIR    its folder of watchlists (probe.key and probe.watchlists of its configuration), instead of --data
+  --lists DIR    its folder of watchlists (probe.key and probe.watchlists of its
+                 configuration), instead of --data
 
 A running probe takes a changed list within seconds.
 `;
@@ -122,10 +129,10 @@ async function readEntries({ keyFile, isNamed }: Place, kind: string): Promise<{
       problems.push(`stdin:${line}: ${error.message}`);
     }
   }
-  if (problems.length > 0)
-    throw new UnusableError(
-      `nothing was changed:\n${problems.slice(0, mostProblems).join('\n')}${problems.length > mostProblems ? `\nand ${problems.length - mostProblems} more` : ''}`,
-    );
+  if (problems.length > 0) {
+    const more = problems.length > mostProblems ? [`and ${problems.length - mostProblems} more`] : [];
+    throw new UnusableError(['nothing was changed:', ...problems.slice(0, mostProblems), ...more].join('\n'));
+  }
   if (entries.length === 0) throw new UnusableError('no values on standard input');
   return { entries, keyId: key.keyId };
 }
@@ -134,7 +141,10 @@ const mostProblems = 20;
 
 async function readKey(file: string): Promise<Buffer> {
   return readTokenKey(file).catch((error: unknown) => {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new UnusableError(`no token key at ${file}: the probe makes one on its first start, and so does telltale watchlist add in a data folder (--data)`) : error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new UnusableError(
+      `no token key at ${file}: the probe makes one on its first start, and so does telltale watchlist add in a data folder (--data)`,
+    );
   });
 }
 

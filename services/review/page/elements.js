@@ -18,6 +18,19 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/**
+ * Puts `children` in place of what `container` holds. Who stood on one of them with the keyboard stands on the same again: the one
+ * with the same `data-key`; on the list where there is none.
+ */
+export function replace(container, ...children) {
+  const held = document.activeElement;
+  const inside = held !== container && container.contains(held);
+  container.replaceChildren(...children);
+  if (!inside) return;
+  const again = [...container.querySelectorAll('[data-key]')].find((each) => each.dataset.key === held.dataset.key && !each.disabled);
+  (again ?? byId('table')).focus({ preventScroll: true });
+}
+
 /** Each level has a shape of its own: it can be told without its colour. */
 const shapes = {
   critical: 'M6 0 12 6 6 12 0 6Z',

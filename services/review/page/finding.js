@@ -5,7 +5,8 @@ import { bytes, country, countryName, dateOf, duration, endpoint, microsOf, numb
 import { addressOf, closeFinding } from './view.js';
 
 export function actions(id) {
-  const copy = h('button', { type: 'button', class: 'plain', onclick: async () => {
+  // Browsers have no clipboard for pages that came neither by TLS nor from this machine.
+  const copy = navigator.clipboard === undefined ? null : h('button', { type: 'button', class: 'plain', onclick: async () => {
     await navigator.clipboard.writeText(`${location.origin}${location.pathname}#finding=${id}`);
     copy.textContent = 'Copied';
   } }, 'Copy link');
@@ -104,14 +105,24 @@ function inference(finding) {
 
 function peer(finding) {
   const place = (title, code, name = countryName(code)) =>
-    h('div', { class: `place${code === '' ? ' unknown' : ''}` }, h('span', {}, title, ' ', h('b', {}, code)), h('strong', { title: code === '' ? name : country(code) }, name));
+    h('div', { class: `place${code === '' ? ' unknown' : ''}` },
+      h('span', {}, title, ' ', h('b', {}, code)),
+      h('strong', { title: code === '' ? name : country(code) }, name));
+  const subject = finding['telltale.subject.ip'];
+  const protocols = new Set([finding['network.transport'], finding['network.protocol']].filter(Boolean));
+  const network = finding['destination.as.number'];
   return [h('h3', {}, 'Peer'),
-    h('div', { class: 'places' }, place('Located', finding['telltale.peer.located'], placeName(finding)), place('Registered', finding['telltale.peer.registered']), place('Operated from', finding['telltale.peer.operated'])),
+    h('div', { class: 'places' },
+      place('Located', finding['telltale.peer.located'], placeName(finding)),
+      place('Registered', finding['telltale.peer.registered']),
+      place('Operated from', finding['telltale.peer.operated'])),
     facts([
       ['Name', finding['destination.domain']],
-      ['To', h('span', { class: 'mono' }, `${endpoint(finding['destination.ip'], finding['destination.port'])} ${[...new Set([finding['network.transport'], finding['network.protocol']])].filter(Boolean).join(' ')}`)],
-      ['From', finding['telltale.subject.ip'] === '' ? 'several' : h('span', {}, h('span', { class: 'mono' }, endpoint(finding['source.ip'], finding['source.port'])), ' ', link('all of this subject', (next) => next.set('subject', finding['telltale.subject.ip'])))],
-      ['Network', finding['destination.as.number'] === 0 ? 'unknown' : `AS${finding['destination.as.number']} ${finding['destination.as.organization.name']}`],
+      ['To', `${endpoint(finding['destination.ip'], finding['destination.port'])} ${[...protocols].join(' ')}`, 'mono'],
+      ['From', subject === '' ? 'several' : h('span', {},
+        h('span', { class: 'mono' }, endpoint(finding['source.ip'], finding['source.port'])), ' ',
+        link('all of this subject', (next) => next.set('subject', subject)))],
+      ['Network', network === 0 ? 'unknown' : `AS${network} ${finding['destination.as.organization.name']}`],
       ['Service', [finding['telltale.service'], finding['telltale.role']].filter(Boolean).join(' · ') || 'unknown'],
       ['City', finding['telltale.peer.city']],
       ['Anycast', finding['telltale.peer.anycast']],

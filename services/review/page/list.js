@@ -1,6 +1,6 @@
 // The list of findings.
 
-import { byId, empty, h, levelMark } from './elements.js';
+import { byId, empty, h, levelMark, replace } from './elements.js';
 import { country, dateOf, endpoint, number, placeName, timeOf } from './format.js';
 import { clearFilters, filterQuery, go, openFinding, view } from './view.js';
 
@@ -8,7 +8,7 @@ const columns = [
   { sort: 'level', title: 'Level', name: 'level' },
   { sort: 'risk', title: 'Risk', name: 'risk' },
   { sort: 'time', title: 'Time (UTC)', name: 'time' },
-  { sort: 'kind', title: 'Finding', name: 'what' },
+  { sort: 'rule', title: 'Finding', name: 'what' },
   { sort: 'peer', title: 'Peer', name: 'peer' },
   { sort: 'country', title: 'Located in', name: 'country' },
   { sort: 'service', title: 'Service', name: 'service' },
@@ -17,18 +17,16 @@ const columns = [
 export function showList(page, summary) {
   if (summary.findings === 0) {
     const filtered = filterQuery().size > 0;
-    byId('table').replaceChildren(filtered
+    replace(byId('table'), filtered
       ? empty('No finding fits these filters', 'Remove some, or ', h('button', { type: 'button', class: 'more', onclick: clearFilters }, 'clear them all'))
       : empty('No findings yet', 'They appear here as soon as they are stored.'));
     byId('pager').replaceChildren();
     return;
   }
-  const focused = document.activeElement?.closest?.('tr[data-id]')?.dataset.id;
-  byId('table').replaceChildren(h('table', { class: 'findings', 'aria-label': 'Findings' },
+  replace(byId('table'), h('table', { class: 'findings', 'aria-label': 'Findings' },
     h('thead', {}, h('tr', {}, ...columns.map(heading))),
     h('tbody', {}, ...page.findings.map(row))));
   markSelected();
-  if (focused !== undefined) rowOf(focused)?.focus();
   showPager(page, summary.findings);
 }
 
@@ -37,7 +35,7 @@ function heading({ sort, title, name }) {
   const descending = (view.get('order') ?? 'desc') === 'desc';
   const active = current === sort;
   return h('th', { class: `col-${name}`, scope: 'col', 'aria-sort': active && (descending ? 'descending' : 'ascending') },
-    h('button', { type: 'button', onclick: () => go((next) => {
+    h('button', { type: 'button', 'data-key': sort, onclick: () => go((next) => {
       next.set('sort', sort);
       next.set('order', active ? (descending ? 'asc' : 'desc') : ['time', 'level', 'risk'].includes(sort) ? 'desc' : 'asc');
       next.delete('page');
@@ -48,13 +46,19 @@ function row(finding) {
   const id = finding['event.id'];
   const kind = finding['telltale.observable.kind'];
   const verdict = finding['telltale.verdict'];
-  return h('tr', { 'data-id': id, tabindex: '-1', onclick: () => openFinding(id) },
+  const open = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // the link's own: a new tab, a new window
+    event.preventDefault();
+    openFinding(id);
+  };
+  return h('tr', { 'data-id': id, onclick: open },
     h('td', {}, levelMark(finding['event.severity_name'])),
     h('td', { class: 'of-risk' }, number(finding['event.risk_score'])),
     h('td', { class: 'of-time' }, h('span', { class: 'line' }, timeOf(finding['@timestamp']), h('span', { class: 'fraction' }, finding['@timestamp'].slice(19, 23))),
       h('span', { class: 'line muted' }, dateOf(finding['@timestamp']))),
-    h('td', {}, h('span', { class: 'what', title: finding.message }, verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',
-      kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', finding.message || finding['rule.name'])),
+    h('td', {}, h('a', { class: 'rule line', href: `#finding=${id}`, 'data-key': id }, finding['rule.name']),
+      h('span', { class: 'what muted', title: finding.message }, verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',
+        kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', finding.message)),
     h('td', { class: 'of-peer' }, h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
       h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip'] || 'several'}`)),
     h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(finding['telltale.peer.located']) }, placeName(finding)),
@@ -66,25 +70,27 @@ function showPager({ offset, limit }, total) {
   const last = Math.min(total, offset + limit);
   const page = offset / limit + 1;
   const turn = (to) => go((next) => next.set('page', to));
-  byId('pager').replaceChildren(
+  replace(byId('pager'),
     h('span', { class: 'hint' }, h('kbd', {}, 'j'), ' ', h('kbd', {}, 'k'), ' move  ', h('kbd', {}, 'Enter'), ' open  ', h('kbd', {}, 'Esc'), ' close'),
     h('span', {}, `${number(Math.min(offset + 1, last))}–${number(last)} of ${number(total)}`),
-    h('button', { type: 'button', class: 'plain', disabled: page === 1, onclick: () => turn(page - 1) }, 'Previous'),
-    h('button', { type: 'button', class: 'plain', disabled: last === total, onclick: () => turn(page + 1) }, 'Next'));
+    h('button', { type: 'button', class: 'plain', 'data-key': 'previous', disabled: page === 1, onclick: () => turn(page - 1) }, 'Previous'),
+    h('button', { type: 'button', class: 'plain', 'data-key': 'next', disabled: last === total, onclick: () => turn(page + 1) }, 'Next'));
 }
 
 export const rows = () => [...document.querySelectorAll('tr[data-id]')];
 export const rowOf = (id) => rows().find((each) => each.dataset.id === id);
 
-/** One row is reachable with Tab; the arrow keys move from there. */
+export const linkOf = (row) => row.querySelector('a');
+
+/** The link of one row is reachable with Tab; the arrow keys move from there. */
 export function markSelected() {
   const id = view.get('finding');
   const all = rows();
   for (const each of all) {
     if (each.dataset.id === id) each.setAttribute('aria-current', 'true');
     else each.removeAttribute('aria-current');
-    each.tabIndex = -1;
+    linkOf(each).tabIndex = -1;
   }
   const entry = rowOf(id) ?? all[0];
-  if (entry) entry.tabIndex = 0;
+  if (entry) linkOf(entry).tabIndex = 0;
 }

@@ -1,7 +1,12 @@
 // What the page asks of the server.
 
-/** The server does not answer, or says why it cannot. The message is for the reader. */
-export class Unavailable extends Error {}
+/** The server does not answer, or says why it cannot. The message is for the reader; `refused`: asking again gives the same. */
+export class Unavailable extends Error {
+  constructor(message, refused = false) {
+    super(message);
+    this.refused = refused;
+  }
+}
 
 export async function read(path) {
   let response;
@@ -11,6 +16,6 @@ export async function read(path) {
     throw new Unavailable('Telltale does not answer. Is it still running?');
   }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Unavailable(body.message ?? `Telltale answered ${response.status}.`);
+  if (!response.ok) throw new Unavailable(body.message ?? `Telltale answered ${response.status}.`, response.status === 400);
   return body;
 }

@@ -1,8 +1,9 @@
 // The review page: reads what the view asks for, shows it, and keeps it fresh.
 
-import { byId, empty } from './elements.js';
+import { byId, empty, h } from './elements.js';
 import { showFinding, showNoFinding } from './finding.js';
-import { markSelected, rowOf, rows, showList } from './list.js';
+import { plural } from './format.js';
+import { linkOf, markSelected, rowOf, rows, showList } from './list.js';
 import { read, Unavailable } from './read.js';
 import { showSummary } from './summary.js';
 import { closeFinding, filterBy, filterQuery, listQuery, onView, openFinding, view } from './view.js';
@@ -10,9 +11,11 @@ import { closeFinding, filterBy, filterQuery, listQuery, onView, openFinding, vi
 const refreshEvery = 10_000;
 
 /** What is shown, or on its way. */
-const shown = { list: null, finding: null };
+const shown = { list: null, answer: null, finding: null };
 let refreshedAt = 0;
 let request = 0;
+/** The last read failed, and may succeed later. */
+let failing = false;
 
 async function loadList() {
   const query = listQuery().toString();
@@ -23,18 +26,34 @@ async function loadList() {
     const [page, summary] = await Promise.all([read(`api/findings?${query}`), read(`api/summary?${filterQuery()}`)]);
     if (turn !== request) return;
     refreshedAt = Date.now();
-    problem('');
-    showSummary(summary);
-    showList(page, summary);
+    showProblem(null);
+    showAnswer(query, page, summary);
   } catch (error) {
     if (turn !== request) return;
     if (!(error instanceof Unavailable)) throw error;
-    problem(error.message);
+    showProblem(error);
     if (refreshedAt === 0) byId('table').replaceChildren(empty('Nothing to show', 'The findings could not be read.'));
   } finally {
     if (turn === request) byId('table').removeAttribute('aria-busy');
     showFreshness();
   }
+}
+
+/** What is there already stays as it is: selected text, and the place of a screen reader. */
+function showAnswer(query, page, summary) {
+  const answer = JSON.stringify([query, page, summary]);
+  if (answer === shown.answer) return;
+  const isAnother = shown.answer === null || JSON.parse(shown.answer)[0] !== query;
+  shown.answer = answer;
+  showSummary(summary);
+  showList(page, summary);
+  if (isAnother) byId('table').scrollTop = 0;
+  say(plural(summary.findings, 'finding'));
+}
+
+/** For those who hear the page. */
+function say(text) {
+  if (byId('said').textContent !== text) byId('said').textContent = text;
 }
 
 async function loadFinding() {
@@ -46,13 +65,15 @@ async function loadFinding() {
   panel.hidden = id === null;
   document.querySelector('.columns').classList.toggle('reading', id !== null);
   if (id === null) {
-    rowOf(before)?.focus();
+    const row = rowOf(before);
+    if (row) linkOf(row).focus();
     return;
   }
   try {
     const answer = await read(`api/findings/${encodeURIComponent(id)}`);
     if (shown.finding !== id) return;
     showFinding(answer);
+    say(`Opened: ${answer.finding.message || answer.finding['rule.name']}`);
   } catch (error) {
     if (shown.finding !== id) return;
     if (!(error instanceof Unavailable)) throw error;
@@ -61,9 +82,17 @@ async function loadFinding() {
   panel.scrollTop = 0;
 }
 
-function problem(text) {
-  byId('problem').hidden = text === '';
-  byId('problem').textContent = text === '' ? '' : `${text}${/[.?]$/.test(text) ? '' : '.'} Trying again every ${refreshEvery / 1000} seconds.`;
+function showProblem(error) {
+  failing = error !== null && !error.refused;
+  const bar = byId('problem');
+  bar.hidden = error === null;
+  if (error === null || bar.dataset.about === error.message) return;
+  bar.dataset.about = error.message;
+  const sentence = `${error.message}${/[.?]$/.test(error.message) ? '' : '.'}`;
+  if (error.refused) {
+    const all = h('button', { type: 'button', class: 'plain', onclick: () => { location.hash = ''; } }, 'Show all findings');
+    bar.replaceChildren(`The address of this page asks for what is not there: ${sentence} `, all);
+  } else bar.replaceChildren(`${sentence} Trying again every ${refreshEvery / 1000} seconds.`);
 }
 
 function showFreshness() {
@@ -96,7 +125,6 @@ document.addEventListener('keydown', (event) => {
     event.preventDefault();
     byId('text').focus();
   } else if (['j', 'ArrowDown', 'k', 'ArrowUp'].includes(event.key)) move(event, event.key === 'j' || event.key === 'ArrowDown' ? 1 : -1);
-  else if (event.key === 'Enter' && event.target.dataset?.id) openFinding(event.target.dataset.id);
 });
 
 /** Moves the focus among the rows; with a finding open, the panel follows. */
@@ -106,7 +134,7 @@ function move(event, step) {
   const next = all[at === -1 ? 0 : at + step];
   if (next === undefined || (event.key.startsWith('Arrow') && document.activeElement?.closest?.('#table') === null)) return;
   event.preventDefault();
-  next.focus();
+  linkOf(next).focus();
   next.scrollIntoView({ block: 'nearest' });
   if (view.has('finding')) openFinding(next.dataset.id);
 }
@@ -120,7 +148,7 @@ function debounce(work, wait) {
 }
 
 setInterval(() => {
-  if (byId('live').checked && document.visibilityState === 'visible') void loadList();
+  if ((byId('live').checked || failing) && document.visibilityState === 'visible') void loadList();
 }, refreshEvery);
 
 onView(() => {

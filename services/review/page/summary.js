@@ -1,6 +1,6 @@
 // What stands around the list: totals, filters with their counts, the histogram over time.
 
-import { byId, h, levelMark, levels } from './elements.js';
+import { byId, h, levelMark, levels, replace } from './elements.js';
 import { country, number, period, utc } from './format.js';
 import { clearFilters, facets, filterBy, single, toggle, view } from './view.js';
 
@@ -14,7 +14,7 @@ export function showSummary(summary) {
   byId('totals').replaceChildren(...[
     noun(summary.findings, 'finding'), noun(summary.subjects, 'subject'), noun(summary.identifiers, 'identifier'), [summary.indeterminate, 'indeterminate'],
   ].map(([count, label]) => h('div', {}, h('dt', {}, label), h('dd', {}, number(count)))));
-  byId('facets').replaceChildren(...Object.entries(facets).map(([name, title]) => facetFields(name, title, summary)));
+  replace(byId('facets'), ...Object.entries(facets).map(([name, title]) => facetFields(name, title, summary)));
   showHistogram(summary.histogram);
   showChips(summary);
   for (const name of ['from', 'to']) {
@@ -29,6 +29,11 @@ function facetFields(name, title, summary) {
   const listed = [...values, ...chosen.filter((value) => !values.some((each) => each.value === value)).map((value) => ({ value, label: value, count: 0 }))];
   if (name === 'level') listed.sort((a, b) => levels.indexOf(a.value) - levels.indexOf(b.value));
   const most = Math.max(1, ...listed.map(({ count }) => count));
+  const expand = () => {
+    expanded.add(name);
+    showSummary(summary);
+    document.getElementsByName(name)[facetLength].focus();
+  };
   const short = listed.length > facetLength && !expanded.has(name);
   return h('fieldset', { hidden: listed.length === 0 }, h('legend', {}, title),
     ...(short ? listed.slice(0, facetLength) : listed).map(({ value, label, count }) => {
@@ -36,10 +41,10 @@ function facetFields(name, title, summary) {
       share.style.width = `${count / most * 100}%`;
       const text = nameOf(name, value, label);
       return h('label', { class: 'choice', title: text },
-        h('input', { type: 'checkbox', name, value, checked: chosen.includes(value), onchange: () => toggle(name, value) }),
+        h('input', { type: 'checkbox', name, value, 'data-key': `${name}=${value}`, checked: chosen.includes(value), onchange: () => toggle(name, value) }),
         name === 'level' ? levelMark(value) : h('span', { class: 'name' }, text), h('span', { class: 'count' }, number(count)), share);
     }),
-    short ? h('button', { type: 'button', class: 'more', onclick: () => { expanded.add(name); showSummary(summary); } }, `${listed.length - facetLength} more`) : null);
+    short ? h('button', { type: 'button', class: 'more', onclick: expand }, `${listed.length - facetLength} more`) : null);
 }
 
 function nameOf(facet, value, label) {
@@ -90,7 +95,7 @@ function showChips({ facets: counted }) {
     if (value) chips.push(chip(`${title}: ${name === 'from' || name === 'to' ? `${value.slice(0, 19).replace('T', ' ')} UTC` : value}`, () => filterBy((next) => next.delete(name))));
   }
   if (chips.length > 1) chips.push(h('button', { type: 'button', class: 'chip all', onclick: clearFilters }, 'Clear all'));
-  byId('chips').replaceChildren(...chips);
+  replace(byId('chips'), ...chips);
 }
 
-const chip = (text, remove) => h('button', { type: 'button', class: 'chip', title: `Remove filter ${text}`, onclick: remove }, text);
+const chip = (text, remove) => h('button', { type: 'button', class: 'chip', title: `Remove filter ${text}`, 'aria-label': `Remove filter ${text}`, onclick: remove }, text);
