@@ -239,6 +239,24 @@ describe('files that other programs read', () => {
     },
   );
 
+  test(
+    'Prometheus accepts the alerting rules, and they fire when they should',
+    { skip: spawnSync('promtool', ['--version']).error && 'promtool (Debian: prometheus) is not installed' },
+    () => {
+      const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file('infra', 'prometheus', 'alerting-rules.test.yml')], {
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stdout + stderr);
+    },
+  );
+
+  test('the alerting rules ask for metrics that are exported', () => {
+    const exported = new Set(text('docs', 'metrics.md').match(/telltale_\w+/g));
+    for (const name of text('infra', 'prometheus', 'alerting-rules.yml').match(/telltale_\w+/g) ?? []) {
+      assert.ok(exported.has(name.replace(/_bucket$/, '')), name);
+    }
+  });
+
   test('ClickHouse: two users, each with a password from the environment and rights of its own; no default user', () => {
     const { users, profiles } = yaml('infra', 'docker', 'clickhouse', 'users.yaml') as {
       users: Record<string, { password?: Record<string, string>; profile?: string; grants?: { query: string }[]; '@remove'?: string }>;
