@@ -69,7 +69,7 @@ export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSour
   if (follow) {
     const source = new FollowSource({ ...common, files: captures, positions });
     reportFollow(metrics, source);
-    return { source, checks: [], endless: `${captures.join(', ')} as they grow` };
+    return { source, checks: [], endless: `${captures.join(', ')} as ${captures.length === 1 ? 'it grows' : 'they grow'}` };
   }
   return { source: new CaptureSource({ ...common, workers, onProgress, onDone, captures }), checks: [], endless: null };
 }
