@@ -151,7 +151,7 @@ const failoverSql = `WITH
   fresh AS (
     SELECT telltale_flow_id AS flow, telltale_subject_ip AS subject, telltale_service AS service, telltale_role AS role,
       toUnixTimestamp64Micro(event_start) AS start, toUnixTimestamp64Micro(timestamp) AS finish,
-      finish - if(telltale_evidence_frame = 0, finish - start, toInt64(telltale_unanswered_duration)) AS silent_from,
+      if(telltale_evidence_frame = 0, start, finish - toInt64(telltale_unanswered_duration)) AS silent_from,
       least(silent_from, greatest(start, finish - ${returning})) - ${returning} AS earliest, finish + ${takeover} AS latest
     FROM flows
     WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND telltale_service != ''
