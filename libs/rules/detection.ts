@@ -9,23 +9,23 @@ import { kindFields } from './meaning-test.ts';
 import { hintFor, type Vocabulary } from './vocabulary.ts';
 
 const nothing: Expression = { type: 'or', operands: [] };
-/** Keys of `detection` that are no search. */
+/** Keys of `detection` that are not searches. */
 const notSearches: readonly string[] = ['condition', 'timeframe'];
 
 export interface Detected {
   expression: Expression;
-  /** What stood behind `|` in a condition of Sigma 1. */
+  /** What follows the `|` in a condition of Sigma 1. */
   aggregation: Aggregation | undefined;
 }
 
-/** Reads searches and conditions. Every fault is reported at its place; a search with one is nothing. */
+/** Reads searches and conditions. Every fault is reported at its place; a search with a fault is left out. */
 export class DetectionReader {
   readonly #reader: LocatedDocumentReader;
   readonly #resolve: FieldResolver;
   readonly #vocabulary: Vocabulary;
   readonly #isOwn: boolean;
 
-  /** @param isOwn written for Telltale: what cannot run is an error, and not a rule of other tools that is not evaluable here */
+  /** @param isOwn the rule is written for Telltale: what cannot run is an error. In rules for other tools it is merely not evaluable here. */
   constructor(reader: LocatedDocumentReader, resolve: FieldResolver, vocabulary: Vocabulary, isOwn = true) {
     this.#reader = reader;
     this.#resolve = resolve;
@@ -57,7 +57,7 @@ export class DetectionReader {
     return { expression: alternatives.length === 1 ? alternatives[0]! : { type: 'or', operands: alternatives }, aggregation };
   }
 
-  /** A map (all entries hold), a list of maps (one of them does), keywords. */
+  /** Reads a search: a map (all entries must hold), a list of maps (one of them must), or keywords. */
   search(node: Node | null, key: Node): Expression {
     if (isMap(node)) {
       const operands = this.#reader.entries(node).map((entry) => this.#fieldTest(entry));
@@ -97,7 +97,7 @@ export class DetectionReader {
     return this.#test(String(key.value ?? ''), key, items as (Scalar | null)[]);
   }
 
-  /** A kind that nobody recognises never occurs. Inferred ones stand in no catalogue. A warning alone: records of another version may have it. */
+  /** Warns of kinds that are not in the catalogue (inferred kinds never are). Only a warning: records of another version may have such a kind. */
   #checkKinds(key: string, items: readonly (Scalar | null)[]): void {
     const [name = '', ...modifiers] = key.split('|');
     const { kinds } = this.#vocabulary;
@@ -109,7 +109,7 @@ export class DetectionReader {
     }
   }
 
-  /** Without values an entry asks for an absent field, as with null (pySigma reads it so); modifiers have nothing to change. */
+  /** An entry without values asks for an absent field, like null (as in pySigma); it leaves modifiers nothing to change. */
   #emptyList(key: Scalar): Expression {
     const [name = '', ...modifiers] = String(key.value ?? '').split('|');
     if (name === '') return this.#empty(key);
@@ -173,7 +173,7 @@ export class DetectionReader {
   }
 }
 
-/** Where a character of a value stands: in a text over several lines, or with escapes before it, where the value begins. */
+/** Offset in the file of a character of a value. In a text over several lines or with escapes before it, that of the value's beginning. */
 function placeIn(node: Node, offset: number): number {
   const start = node.range?.[0] ?? 0;
   if (!isScalar(node) || offset === 0) return start;

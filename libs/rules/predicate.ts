@@ -7,7 +7,7 @@ import { compilePattern } from './pattern.ts';
 import { regexMatcher } from './regex-linear.ts';
 import { regexSubjectLimit } from './regex.ts';
 
-/** Whether a record matches; `observable` is the one that the rule looks at. */
+/** Whether a record matches; `observable` is the one under test. */
 export type Predicate = FieldReader<boolean>;
 type TextTest = (value: string, record: FlowRecord, observable: Observable | undefined) => boolean;
 
