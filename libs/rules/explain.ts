@@ -54,7 +54,7 @@ export function reasonOf({ searches }: Explanation): string {
   return searches.map(({ name, holds }) => `${name || '(log source)'} ${holds ? 'holds' : 'fails'}`).join(', ');
 }
 
-/** How much of a rule holds, for sorting: a match ranks highest, then the share of searches that hold, then that of their tests. */
+/** How close a rule comes to matching, for sorting: a match ranks highest, then the number of searches that hold, then that of their tests. */
 export function closeness({ matched, searches }: Explanation): number {
   if (matched) return Infinity;
   return searches.reduce((sum, { holds, tests }) => sum + (holds ? 1_000 : 0) + tests.filter((test) => test.holds).length, 0);

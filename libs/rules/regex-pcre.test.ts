@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { regexMatcher } from './regex-linear.ts';
 import { translatePcre } from './regex-pcre.ts';
-import { compileRegex } from './regex.ts';
+import { compileRegex, regexMatcher } from './regex.ts';
 
 /** Pattern, texts in which it stands, texts in which it does not. Perl agrees with each: see below. */
 const table: [pattern: string, stands: string[], other: string[]][] = [

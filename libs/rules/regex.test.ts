@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileRegex } from './regex.ts';
+import { compileRegex, regexMatcher } from './regex.ts';
 import { RegexRefused } from './regex-refused.ts';
 import { ambiguousLoop } from './regex-ambiguity.ts';
-import { linearMachine, regexMatcher } from './regex-linear.ts';
+import { linearMachine } from './regex-linear.ts';
 import { parseRegex, requiredTexts, type RegexNode } from './regex-syntax.ts';
 
 const exponential = [
