@@ -1,6 +1,6 @@
 import type { LogReader } from './log.ts';
 
-/** The encoding of a text that begins with `start`, where its byte order mark says UTF-16. */
+/** The encoding of a text that begins with `start`, if its byte order mark says UTF-16; else null. */
 export function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | null {
   if (start.length < 2) return null;
   const mark = start.readUInt16BE(0);
@@ -9,9 +9,8 @@ export function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | null {
 }
 
 /**
- * A log in UTF-16, as Windows PowerShell redirects into a file what a program prints. It can be read from its beginning only.
- *
- * @param open opens the log that it is in UTF-8
+ * A log in UTF-16, as Windows PowerShell writes when output is redirected into a file. It can only be read from its beginning.
+ * @param open opens the same log in UTF-8
  */
 export function utf16Log(start: Buffer, encoding: 'utf-16le' | 'utf-16be', open: (start: Buffer) => LogReader | null): LogReader | null {
   const reader = open(Buffer.from(new TextDecoder(encoding).decode(start)));
