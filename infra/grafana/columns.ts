@@ -36,12 +36,12 @@ export const verdictColours = { violation: 'red', indeterminate: 'purple', denie
 export const levelSeries = Object.fromEntries(Object.entries(levelColours).map(([level, name]) => [level, colour(name)]));
 
 /** Link from a cell; `url` may use `${__value.raw}` and `${__data.fields.name}`. */
-export function link(title: string, url: string, elsewhere = false): DynamicConfigValue {
-  return { id: 'links', value: [{ title, url, targetBlank: elsewhere }] };
+export function link(title: string, url: string, { inNewTab = false } = {}): DynamicConfigValue {
+  return { id: 'links', value: [{ title, url, targetBlank: inNewTab }] };
 }
 
 /** The finding of this row on the review page; the row has its id in column `id`. */
-export const toReview = link('Open on the review page', '${review}/#finding=${__data.fields.id}', true);
+export const toReview = link('Open on the review page', '${review}/#finding=${__data.fields.id}', { inNewTab: true });
 
 /** Settings of the columns of `findingCells`: the sentence leads to the review page. */
 export const findingColumns = {

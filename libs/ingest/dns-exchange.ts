@@ -26,7 +26,9 @@ export function dnsMessages({ sender, questions, answers }: DnsExchange, micros:
   const datagram = Buffer.concat([
     ...head.map(u16),
     ...questions.flatMap((question) => [nameOf(question.name), u16(question.type), u16(question.class)]),
-    ...answers.flatMap(({ name, type, class: of, ttl, data }) => [nameOf(name), u16(type), u16(of), u16(ttl >>> 16), u16(ttl), u16(data.length), data]),
+    ...answers.flatMap(({ name, type, class: of, ttl, data }) => [
+      nameOf(name), u16(type), u16(of), u16(ttl >>> 16), u16(ttl), u16(data.length), data,
+    ]),
   ]);
   const messages: Message[] = [];
   const context = { sender, sourcePort: 0, destinationPort: dnsPort, frame: 0, micros };

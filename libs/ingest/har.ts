@@ -46,8 +46,8 @@ function readEntry(entry: Row, number: number, { name, counters, emit }: LogSour
   counters.entries++;
   emit({
     source: 'har', flowName: '', endpoints: endpointsOfEntry(entry, url, isEncrypted), micros, startMicros: micros, line: number,
-    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros, counters), totals: null, ends: false,
-    visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
+    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros, counters),
+    totals: null, ends: false, visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
 }
 

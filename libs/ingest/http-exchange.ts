@@ -55,11 +55,13 @@ export function httpMessages(exchange: HttpExchange, micros: number, counters: I
 function requestBytes({ method, target, requestHeaders, requestBody, keepsContentEncoding }: HttpExchange, counters: IngestCounters): Buffer {
   const encoded = encodedTarget(target);
   if (encoded.length > maxTarget) counters.add('http', 'bounded target');
-  return write(`${token(method).slice(0, maxMethod)} ${shortened(encoded)} HTTP/1.1`, requestHeaders, requestBody, keepsContentEncoding, counters);
+  const startLine = `${token(method).slice(0, maxMethod)} ${shortened(encoded)} HTTP/1.1`;
+  return written({ startLine, headers: requestHeaders, body: requestBody, keepsContentEncoding }, counters);
 }
 
 function responseBytes({ status, responseHeaders, responseBody, keepsContentEncoding }: HttpExchange, counters: IngestCounters): Buffer {
-  return write(`HTTP/1.1 ${String(status).padStart(3, '0')} `, responseHeaders, responseBody, keepsContentEncoding, counters);
+  const startLine = `HTTP/1.1 ${String(status).padStart(3, '0')} `;
+  return written({ startLine, headers: responseHeaders, body: responseBody, keepsContentEncoding }, counters);
 }
 
 /** Bytes of a message head that the dissector accepts, without Content-Length; and how many of them the target and the method may take. */
@@ -77,7 +79,15 @@ function shortened(target: string): string {
 /** Headers about how a body was transferred: a log has the body whole, and unless it says otherwise, decoded. */
 const framing = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade']);
 
-function write(startLine: string, headers: HeaderList, body: Buffer | null, keepsContentEncoding: boolean | undefined, counters: IngestCounters): Buffer {
+interface HttpText {
+  startLine: string;
+  headers: HeaderList;
+  body: Buffer | null;
+  keepsContentEncoding: boolean | undefined;
+}
+
+/** A message as HTTP/1.1. Headers that would exceed {@link maxHead} are left out and counted. */
+function written({ startLine, headers, body, keepsContentEncoding }: HttpText, counters: IngestCounters): Buffer {
   const lines = [startLine];
   let room = maxHead - startLine.length;
   for (const [name, value] of headers) {

@@ -81,8 +81,8 @@ function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSo
   const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext('HTTP/1');
   counters.entries++;
   emit({
-    source: format, flowName: textOf(client, 'id'), endpoints: endpointsOfFlow(flow), micros, startMicros: micros, line: number, digest: digestOf(bytes),
-    protocol: '', messages: read(flow, encryption, micros, counters), totals: null, ends: false,
+    source: format, flowName: textOf(client, 'id'), endpoints: endpointsOfFlow(flow), micros, startMicros: micros, line: number,
+    digest: digestOf(bytes), protocol: '', messages: read(flow, encryption, micros, counters), totals: null, ends: false,
     visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
 }
@@ -160,7 +160,9 @@ function conversation(flow: Dictionary, encryption: Encryption, micros: number, 
   const messages: Message[] = [];
   dissect(counters, (environment) => {
     const dissector = new StreamDissector(environment, (one) => messages.push(kept(one, encryption)));
-    for (const [isFromClient, content, time] of parts(flow)) dissector.data(senderOf(isFromClient), bytesOf(content ?? null), 0, microsOf(time) || micros);
+    for (const [isFromClient, content, time] of parts(flow)) {
+      dissector.data(senderOf(isFromClient), bytesOf(content ?? null), 0, microsOf(time) || micros);
+    }
     dissector.end();
   });
   return messages;
@@ -173,7 +175,9 @@ function datagrams(flow: Dictionary, encryption: Encryption, micros: number, cou
   dissect(counters, (environment) => {
     const dissector = new DatagramDissector(environment, (one) => messages.push(kept(one, encryption)));
     for (const [isFromClient, content, time] of parts(flow)) {
-      dissector.datagram(bytesOf(content ?? null), { sender: senderOf(isFromClient), sourcePort, destinationPort, frame: 0, micros: microsOf(time) || micros });
+      dissector.datagram(bytesOf(content ?? null), {
+        sender: senderOf(isFromClient), sourcePort, destinationPort, frame: 0, micros: microsOf(time) || micros,
+      });
     }
   });
   return messages;

@@ -34,7 +34,8 @@ export function isVpcFlowLog(sample: string): boolean {
  */
 function isWithoutHeader(line: string): boolean {
   const columns = line.split(' ');
-  return columns.length >= 6 && columns.some((one) => /^eni-[0-9a-f]{8,17}$/.test(one)) && columns.some((one) => /^(?:ACCEPT|REJECT|NODATA|SKIPDATA)$/.test(one));
+  const hasInterface = columns.some((one) => /^eni-[0-9a-f]{8,17}$/.test(one));
+  return columns.length >= 6 && hasInterface && columns.some((one) => /^(?:ACCEPT|REJECT|NODATA|SKIPDATA)$/.test(one));
 }
 
 /**
@@ -87,9 +88,11 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
       }
       counters.entries++;
       emit({
-        source: format, micros: end, line: number, digest: digestOf(line), protocol: '', messages: [], ends: false, visibility: 'cleartext', samplingRate: 0,
+        source: format, micros: end, line: number, digest: digestOf(line), protocol: '', messages: [], ends: false,
+        visibility: 'cleartext', samplingRate: 0,
         ...oneWay({
-          sender, bytes: counter(value('bytes')), packets: counter(value('packets')), startMicros: start, isFromServer: isAnswer(Number(value('tcp-flags')), sender),
+          sender, bytes: counter(value('bytes')), packets: counter(value('packets')), startMicros: start,
+          isFromServer: isAnswer(Number(value('tcp-flags')), sender),
         }),
       } satisfies LogEntry);
     },

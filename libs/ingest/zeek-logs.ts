@@ -21,8 +21,8 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
   ['smtp', { transport: 'tcp', messages: smtp }],
   ['ftp', { transport: 'tcp', messages: ftp }],
   ['sip', columns('udp', 'sip', {
-    uri: 'uri', request_from: 'from', request_to: 'to', response_from: 'from', response_to: 'to', reply_to: 'reply_to', request_path: 'via', subject: 'subject',
-    user_agent: 'user_agent', call_id: 'call_id',
+    uri: 'uri', request_from: 'from', request_to: 'to', response_from: 'from', response_to: 'to', reply_to: 'reply_to', request_path: 'via',
+    subject: 'subject', user_agent: 'user_agent', call_id: 'call_id',
   })],
   ['mqtt_connect', { transport: 'tcp', messages: (row, micros) => {
     const mqtt = message('mqtt', cleartext('MQTT'), 'source', micros);
@@ -32,7 +32,7 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     return [mqtt];
   } }],
   ['mqtt_publish', { transport: 'tcp', messages: (row, micros) => {
-    const mqtt = message('mqtt', cleartext('MQTT'), text(row, 'from_client') === 'F' || row['from_client'] === false ? 'destination' : 'source', micros);
+    const mqtt = message('mqtt', cleartext('MQTT'), isFalse(row, 'from_client') ? 'destination' : 'source', micros);
     addField(mqtt, 'mqtt.topic', text(row, 'topic'));
     const payload = text(row, 'payload');
     if (payload !== '') mqtt.payload = Buffer.from(payload);
@@ -118,7 +118,7 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     const name = text(row, 'filename');
     if (name === '') return [];
     const protocol = text(row, 'source').toLowerCase();
-    const file = message(protocol, cleartext(protocol.toUpperCase()), row['is_orig'] === false || row['is_orig'] === 'F' ? 'destination' : 'source', micros);
+    const file = message(protocol, cleartext(protocol.toUpperCase()), isFalse(row, 'is_orig') ? 'destination' : 'source', micros);
     addField(file, `${protocol}.file_name`, name);
     return [file];
   } }],
@@ -135,11 +135,16 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     return [syslog];
   } }],
   ['websocket', { transport: 'tcp', messages: (row, micros, counters) => httpMessages({
-    method: 'GET', target: text(row, 'uri'), requestHeaders: [['Host', text(row, 'host')], ['User-Agent', text(row, 'user_agent')]], requestBody: null,
-    status: 0, responseHeaders: [], responseBody: null, encryption: cleartext('WebSocket'),
+    method: 'GET', target: text(row, 'uri'), requestHeaders: [['Host', text(row, 'host')], ['User-Agent', text(row, 'user_agent')]],
+    requestBody: null, status: 0, responseHeaders: [], responseBody: null, encryption: cleartext('WebSocket'),
   }, micros, counters) }],
   ['ssh', { transport: 'tcp', messages: (_row, micros) => [message('ssh', encrypted('SSH'), 'source', micros)] }],
 ]);
+
+/** Whether a boolean column is false: `F` in TSV, `false` in JSON. */
+function isFalse(row: Row, column: string): boolean {
+  return row[column] === 'F' || row[column] === false;
+}
 
 /** A log whose columns are values of one message: `names` maps each column to the value's name in the message. */
 function columns(transport: 'tcp' | 'udp', protocol: string, names: Readonly<Record<string, string>>): ZeekLog {

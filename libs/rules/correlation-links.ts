@@ -116,13 +116,13 @@ class Linker {
     const hitFields = new Map(known.flatMap((part) => this.#basesOf(part)).map((rule) => [rule, new Map<string, Field>()]));
     for (const part of known)
       for (const [rule, fields] of part.correlation?.hitFields ?? []) for (const [name, field] of fields) hitFields.get(rule)!.set(name, field);
-    const named = (name: string, numbers: boolean, key: string): { name: string; fields: FieldByOrigin } => {
+    const resolved = (name: string, of: 'any' | 'number', key: string): { name: string; fields: FieldByOrigin } => {
       const fields = new Map<string, string>();
       for (const part of known) {
         for (const rule of this.#basesOf(part)) {
           const field = this.#field(correlation, part, rule, name);
           if (field?.of === 'record' && field.type === 'observables') reader.fail(at(key), 'unknown-field', `"${name}" has no single value`);
-          else if (field && numbers && field.type !== 'number') reader.fail(at(key), 'unknown-field', `"${name}" holds no numbers`);
+          else if (field && of === 'number' && field.type !== 'number') reader.fail(at(key), 'unknown-field', `"${name}" holds no numbers`);
           else if (field) {
             fields.set(originKey(part.id, rule), field.name);
             hitFields.get(rule)!.set(field.name, field);
@@ -137,8 +137,8 @@ class Linker {
     const unmapped = correlation.gaps.length;
     if (text.type === 'temporal_ordered' && !isOfAll(text, known))
       correlation.gaps.push('temporal_ordered asks for all of its rules in turn, and for nothing else');
-    correlation.groups = text.groupBy.map((name) => named(name, false, 'group-by'));
-    correlation.values = text.fields.map((name) => named(name, text.type !== 'value_count', 'condition'));
+    correlation.groups = text.groupBy.map((name) => resolved(name, 'any', 'group-by'));
+    correlation.values = text.fields.map((name) => resolved(name, text.type === 'value_count' ? 'any' : 'number', 'condition'));
     correlation.hitFields = hitFields;
     const runs =
       known.every((part) => (part.correlation ?? this.#rules.get(part.id)!).evaluable !== 'no') &&

@@ -137,7 +137,8 @@ function statement(read: string, type: 'text' | 'texts' | 'number', index: numbe
     case 'text':
       return `if ((value = ${read}) !== '') indexes[${index}].searchText(value, found);`;
     case 'texts':
-      return `if ((value = ${read}).length > 0) for (let i = 0; i < value.length; i++) if (value[i] !== '') indexes[${index}].searchText(value[i], found);`;
+      return `if ((value = ${read}).length > 0)
+        for (let i = 0; i < value.length; i++) if (value[i] !== '') indexes[${index}].searchText(value[i], found);`;
     case 'number':
       return `if ((value = ${read}) !== 0) indexes[${index}].searchNumber(value, found);`;
   }

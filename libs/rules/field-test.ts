@@ -17,7 +17,8 @@ const transforms: readonly string[] = ['base64', 'base64offset', 'wide', 'utf16l
 const timeParts: readonly string[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];
 /** All modifiers: those of the Sigma modifiers appendix 2.1, and Telltale's own. */
 export const modifierNames: readonly string[] = [
-  ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's', ...meaningModifiers,
+  ...anchors, ...comparisons, ...transforms, ...timeParts,
+  'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's', ...meaningModifiers,
 ];
 
 /** As YAML 1.1 spells them, which other tools read rules by. */
@@ -140,7 +141,10 @@ function expandPlaceholders({ value, source }: RuleValue, placeholders: Placehol
 }
 
 function parseModifiers(chain: readonly string[]): Modifiers {
-  const result: Modifiers = { kind: 'text', comparison: 'eq', timePart: undefined, anchor: 'whole', transforms: [], regexFlags: '', cased: false, all: false, negated: false, expand: false };
+  const result: Modifiers = {
+    kind: 'text', comparison: 'eq', timePart: undefined, anchor: 'whole', transforms: [], regexFlags: '',
+    cased: false, all: false, negated: false, expand: false,
+  };
   const fault = (message: string): never => { throw new FieldTestError('modifier', message, 'key'); };
   let type = '';
   const setKind = (kind: Modifiers['kind'], modifier: string): void => {

@@ -18,15 +18,15 @@ export function compileExpression(expression: Expression): Predicate {
       const operand = compileExpression(expression.operand);
       return (record, observable) => !operand(record, observable);
     }
-    case 'and': case 'or': return compileList(expression.operands.map(compileExpression), expression.type === 'and');
+    case 'and': case 'or': return compileList(expression.operands.map(compileExpression), expression.type === 'and' ? 'all' : 'any');
     case 'field': return compileField(expression.field, expression.quantifier, expression.tests);
     case 'keyword': return compileKeyword(expression.quantifier, expression.tests);
     case 'unknown': return () => false;
   }
 }
 
-/** Combines predicates: all of them must hold, or any. */
-function compileList(predicates: readonly Predicate[], all: boolean): Predicate {
+function compileList(predicates: readonly Predicate[], quantifier: 'any' | 'all'): Predicate {
+  const all = quantifier === 'all';
   return (record, observable) => {
     for (const predicate of predicates) if (predicate(record, observable) !== all) return !all;
     return all;
@@ -40,7 +40,7 @@ function compileField(field: Field, quantifier: 'any' | 'all', tests: readonly V
     : field.type === 'texts' ? (group) => compileTexts(textsReader(field), group)
     : (group) => compileObservables(group);
   if (quantifier === 'any') return compileOne(tests);
-  return compileList(tests.map((test) => compileOne([test])), true);
+  return compileList(tests.map((test) => compileOne([test])), 'all');
 }
 
 function compileText(read: FieldReader<string>, tests: readonly ValueTest[]): Predicate {
@@ -95,7 +95,7 @@ function compileNumber(read: FieldReader<number>, tests: readonly ValueTest[]): 
     } else others.push(compileText((record, observable) => String(read(record, observable)), [test]));
   }
   if (equal.size > 0) others.unshift((record, observable) => equal.has(read(record, observable)));
-  return others.length === 1 ? others[0]! : compileList(others, false);
+  return others.length === 1 ? others[0]! : compileList(others, 'any');
 }
 
 /** Combines alternatives into one test: exact texts are looked up in a set, and the value is converted to lower case once. */
@@ -173,7 +173,7 @@ function numberAsText(field: Field): FieldReader<string> {
 
 /** Whether keywords occur anywhere in the record's texts from the traffic or log. */
 function compileKeyword(quantifier: 'any' | 'all', tests: readonly ValueTest[]): Predicate {
-  if (quantifier === 'all') return compileList(tests.map((test) => compileKeyword('any', [test])), true);
+  if (quantifier === 'all') return compileList(tests.map((test) => compileKeyword('any', [test])), 'all');
   const test = anyTextTest(tests);
   return (record, observable) => {
     for (const name of keywordTextFields) {

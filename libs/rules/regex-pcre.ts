@@ -118,7 +118,7 @@ class Translator {
     else if (char === '[') this.#class();
     else if (char === '\\') this.#escape();
     else if (this.#match(quantifierPattern)) this.#quantifier();
-    else if (char === '^' || char === '$') this.#place(char, 1);
+    else if (char === '^' || char === '$') this.#edge(char);
     else this.#literal(String.fromCodePoint(this.#source.codePointAt(offset)!));
   }
 
@@ -288,7 +288,7 @@ class Translator {
     if (letter === undefined) throw new RegexRefused('"\\" stands before nothing', offset);
     const isOctal = /^\\[1-9]\d/.test(this.#source.slice(offset)) && Number(/^\d+/.exec(this.#source.slice(offset + 1))![0]) > this.#captures;
     const code = this.#character();
-    if (code !== undefined) return this.#literal(code, true);
+    if (code !== undefined) return this.#escaped(code);
     if (isOctal) {
       const [digits] = /^[0-7]{1,3}/.exec(this.#source.slice(offset + 1)) ?? [undefined];
       if (digits === undefined) throw new RegexRefused('there are not so many groups', offset);
@@ -300,8 +300,8 @@ class Translator {
     switch (letter) {
       case 'Q': return this.#quoted();
       case 'E': return;
-      case 'A': case 'G': return this.#place('^', 0, offset, true);
-      case 'z': case 'Z': return this.#place('$', 0, offset, true);
+      case 'A': case 'G': return this.#edgeOfValue('^', offset);
+      case 'z': case 'Z': return this.#edgeOfValue('$', offset);
       case 'K': return;
       case 'h': return this.#single(`[${horizontalSpace}]`, offset);
       case 'H': return this.#single(`[^${horizontalSpace}]`, offset);
@@ -347,25 +347,44 @@ class Translator {
   #quoted(): void {
     const end = this.#source.indexOf('\\E', this.#at);
     const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
-    for (const char of text) this.#literal(char, true);
+    for (const char of text) this.#escaped(char);
     this.#at = end < 0 ? this.#source.length : end + 2;
   }
 
-  /** Emits `^` or `$`. With `isOfValue` it means the beginning or end of the value even where `^` and `$` match at line breaks. */
-  #place(place: '^' | '$', length: number, offset = this.#at, isOfValue = false): void {
-    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
-    const mayBeOfLine = isOfValue && (this.#flags.includes('m') || /\(\?\^?[a-zA-Z]*m/.test(this.#source));
-    this.#emit(mayBeOfLine ? `(?-m:${place})` : place, offset);
-    this.#at += length;
+  /** Emits `^` or `$`, and consumes it. */
+  #edge(edge: '^' | '$'): void {
+    this.#assertion(edge, this.#at);
+    this.#at += 1;
   }
 
-  /** Emits a literal character. `isEscaped`: it was written as an escape, which has been consumed already, and so is not part of the syntax. */
-  #literal(char: string, isEscaped = false): void {
-    const offset = isEscaped ? this.#at - 1 : this.#at;
-    const text = char.length > 1 ? `(?:${[...char].map(unitsText).join('')})` : isEscaped ? characterText(char.charCodeAt(0)) : char;
-    this.#atom = { from: this.#pieces.length, single: char.length > 1 ? undefined : text === '/' ? '\\/' : text, captures: 0, isAssertion: false };
+  /** Emits the beginning or end of the value, also where `^` and `$` match at line breaks. */
+  #edgeOfValue(edge: '^' | '$', offset: number): void {
+    const mayBeOfLine = this.#flags.includes('m') || /\(\?\^?[a-zA-Z]*m/.test(this.#source);
+    this.#assertion(mayBeOfLine ? `(?-m:${edge})` : edge, offset);
+  }
+
+  #assertion(text: string, offset: number): void {
+    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
     this.#emit(text, offset);
-    if (!isEscaped) this.#at += char.length;
+  }
+
+  /** Emits a character that stands for itself, and consumes it. */
+  #literal(char: string): void {
+    this.#emitCharacter(char, char, this.#at);
+    this.#at += char.length;
+  }
+
+  /** Emits a character that was written as an escape, which has been consumed already; it is not part of the syntax. */
+  #escaped(char: string): void {
+    this.#emitCharacter(char, characterText(char.charCodeAt(0)), this.#at - 1);
+  }
+
+  /** Emits `char`, written as `unit` if it is a single UTF-16 unit. */
+  #emitCharacter(char: string, unit: string, offset: number): void {
+    const isPair = char.length > 1;
+    const text = isPair ? `(?:${[...char].map(unitsText).join('')})` : unit;
+    this.#atom = { from: this.#pieces.length, single: isPair ? undefined : text === '/' ? '\\/' : text, captures: 0, isAssertion: false };
+    this.#emit(text, offset);
   }
 
   #single(text: string, offset: number): void {

@@ -18,7 +18,7 @@ with dots as underscores, of ClickHouse columns. An absent field holds \`''\`, \
 
 ## Flow records
 
-${table(Object.entries(flowFields), true)}
+${table(Object.entries(flowFields))}
 
 In rules, one observable of a record is matched as a whole by these:
 
@@ -30,11 +30,12 @@ ${observable.map(([name, doc]) => `| \`${name}\` | ${doc} |`).join('\n')}
 
 A finding has these, and the flow's fields that place it (addresses, names, jurisdictions, service, policy, evidence).
 
-${table(Object.entries(findingFields), false)}
+${table(Object.entries(findingFields))}
 `;
 }
 
-function table(entries: [string, Omit<FieldDefinition, 'by'> & { by?: string }][], withSource: boolean): string {
+function table(entries: [string, Omit<FieldDefinition, 'by'> & { by?: string }][]): string {
+  const withSource = entries.some(([, { by }]) => by !== undefined);
   const header = withSource ? ['field', 'column', 'type', 'filled by', 'meaning'] : ['field', 'column', 'type', 'meaning'];
   const rows = entries.map(([name, { type, by, doc }]) => [`\`${name}\``, `\`${columnOf(name)}\``, type, ...(withSource ? [by ?? ''] : []), doc]);
   return [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
