@@ -4,7 +4,7 @@ import { columnOf, findingFields, flowFields, type FieldDefinition } from '#flow
 export function fieldsReference(): string {
   const observable: [string, string][] = [
     ['telltale.observable.kind', 'Kind of identifier, from the catalogue.'],
-    ['telltale.observable.path', 'Where it stood, such as `url.query.uid` or `udp.payload@12`.'],
+    ['telltale.observable.path', 'Where it was, such as `url.query.uid` or `udp.payload@12`.'],
     ['telltale.observable.encoding', 'Encodings around it, outermost first, joined by `>`.'],
     ['telltale.observable.visibility', '`cleartext`, or `inspected` where only the company\'s own inspection can read it.'],
     ['telltale.observable.confidence', 'Confidence in the kind, percent.'],
@@ -20,7 +20,7 @@ with dots as underscores, of ClickHouse columns. An absent field holds \`''\`, \
 
 ${table(Object.entries(flowFields))}
 
-In rules, one observable of a record is matched as a whole by these:
+In rules, these fields match one observable of a record at a time:
 
 | field | meaning |
 | --- | --- |
@@ -28,7 +28,7 @@ ${observable.map(([name, doc]) => `| \`${name}\` | ${doc} |`).join('\n')}
 
 ## Findings
 
-A finding has these, and the flow's fields that place it (addresses, names, jurisdictions, service, policy, evidence).
+A finding has these fields, and those of its flow that describe it (addresses, names, jurisdictions, service, policy, evidence).
 
 ${table(Object.entries(findingFields))}
 `;
