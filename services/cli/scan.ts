@@ -51,9 +51,9 @@ ${defaultDataFolder}), so that the same identifier has the same token in every
 scan. Watchlists are those of that folder (telltale watchlist).
 `;
 
-/** Raw values that --reveal remembers, at most; further ones are printed as masks. */
+/** At most so many raw values are kept for --reveal; further ones are printed as masks. */
 const maxRevealed = 1_000_000;
-/** Matches that correlations look at, at most; how many more there were is told. */
+/** At most so many matches are kept for correlations; the summary says how many more there were. */
 const mostHits = 1_000_000;
 
 export const scan: Command = {
@@ -82,7 +82,7 @@ export const scan: Command = {
     const folder = dataFolder(values.data ?? defaultDataFolder);
     const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
     const reveal = (token: string, value: string): void => {
-      // A digest has the token of what it was made of, which was seen before it.
+      // A digest has the same token as the value it was made from, which comes first.
       if (revealed.size < maxRevealed && !revealed.has(token)) revealed.set(token, value);
     };
     const pipeline = createPipeline({
@@ -150,7 +150,7 @@ export const scan: Command = {
   },
 };
 
-/** The detection, with rules and policy of the user's own where they are given: what is wrong with those is the argument's fault. */
+/** Loads the detection, with the user's own rules and policy where given; errors in these are reported as errors of the argument. */
 async function load(rules: string | undefined, policy: string | undefined): Promise<LoadedDetection> {
   try {
     return await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
@@ -161,7 +161,7 @@ async function load(rules: string | undefined, policy: string | undefined): Prom
   }
 }
 
-/** The watchlists beside the token key: a list that cannot be read is worth an error, for what it holds would not be found. */
+/** The watchlists beside the token key. One that cannot be read is an error, since its values would silently not be found. */
 async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watchlist[]> {
   try {
     return await readWatchlists(folder, watchKeyOf(tokenKey).keyId);
@@ -171,7 +171,7 @@ async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watch
   }
 }
 
-/** What is wrong with an input; nothing when a folder merely held a file that is no capture. Errors of the store or the rules are not the input's. */
+/** What is wrong with an input; undefined when a folder merely held a file that is not a capture. Errors of the store or the rules are rethrown. */
 function inputProblem(input: CaptureInput, error: unknown): UnreadableInput | undefined {
   if (error instanceof CaptureError) {
     const isNoCapture = error.code === 'not_a_capture' || error.code === 'empty';
@@ -186,7 +186,7 @@ function statusOf(totals: ScanTotals, failOn: Level | undefined): number {
   return totals.unreadable.length > 0 ? exitStatus.unusable : exitStatus.ok;
 }
 
-/** Waits where the reader of a pipe is slower than the scan. */
+/** Prints, and waits when the reader of a pipe is slower than the scan. */
 async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
