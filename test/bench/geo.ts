@@ -3,7 +3,7 @@
  *
  *   node_modules/node/bin/node --expose-gc dist/test/bench/geo.js
  *
- * Addresses are random and differ in every lookup, which no cache can serve and no processor can predict: the worst case.
+ * Addresses are random and differ in every lookup, so that no cache or branch prediction helps: the worst case.
  * `mmdb-lib` is the baseline: the reader of one MaxMind DB, which answers one of the questions.
  */
 import { Reader } from 'mmdb-lib';
