@@ -22,16 +22,13 @@ export const nodeEnvironment = { MALLOC_ARENA_MAX: '2' };
 const sourceFolders = ['libs', 'services', 'infra', 'test'];
 const installStamp = path.join(root, 'node_modules', '.telltale-installed');
 
-/**
- * Installs what the lock file asks for, unless node_modules already holds it. Not `npm ci`: that refuses a lock file
- * without the optional packages of every other platform; `--no-save` leaves the lock file as it is.
- */
+/** Installs what the lock file asks for, unless node_modules already holds it. */
 export function install() {
   const wanted = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
   if (existsSync(node) && existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted) return;
   console.error('telltale: installing dependencies (once, about a minute) …');
   // stdout belongs to the command that is about to run; npm reports on stderr.
-  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], { shell: process.platform === 'win32', stdio: ['ignore', 2, 2] });
+  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { shell: process.platform === 'win32', stdio: ['ignore', 2, 2] });
   writeFileSync(installStamp, wanted);
 }
 
