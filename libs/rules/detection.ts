@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { ConditionError, readCondition, type Aggregation, type Condition } from './condition.ts';
-import { unknownParts, type Expression } from './expression.ts';
+import { combined, unknownParts, type Expression } from './expression.ts';
 import { FieldTestError, type RuleValue } from './field-test-error.ts';
 import { parseFieldTest } from './field-test.ts';
 import type { FieldResolver } from './fields.ts';
@@ -53,16 +53,14 @@ export class DetectionReader {
     const aggregation = conditions.find((one) => one.aggregation)?.aggregation;
     const timeframe = this.#reader.entry('timeframe', map);
     if (timeframe && !aggregation) this.#reader.warn(timeframe.key, 'timeframe', 'timeframe has no meaning without a correlation');
-    const alternatives = conditions.map(({ expression }) => expression);
-    return { expression: alternatives.length === 1 ? alternatives[0]! : { type: 'or', operands: alternatives }, aggregation };
+    return { expression: combined('or', conditions.map(({ expression }) => expression)), aggregation };
   }
 
   /** Reads a search: a map (all entries must hold), a list of maps (one of them must), or keywords. */
   search(node: Node | null, key: Node): Expression {
     if (isMap(node)) {
       const operands = this.#reader.entries(node).map((entry) => this.#fieldTest(entry));
-      if (operands.length === 0) return this.#empty(node);
-      return operands.length === 1 ? operands[0]! : { type: 'and', operands };
+      return operands.length === 0 ? this.#empty(node) : combined('and', operands);
     }
     if (isSeq(node)) {
       if (node.items.length === 0) return this.#empty(node);
@@ -71,7 +69,7 @@ export class DetectionReader {
       const ofList = (item: Node): Expression => this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing;
       const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? ofList(item) : this.search(item, key)));
       if (scalars.length > 0) others.push(this.#test('', key, scalars as Scalar[]));
-      return others.length === 1 ? others[0]! : { type: 'or', operands: others };
+      return combined('or', others);
     }
     if (isScalar(node) && node.value !== null) return this.#test('', key, [node]);
     if (node === null || isScalar(node)) return this.#empty(node ?? key);
@@ -131,7 +129,7 @@ export class DetectionReader {
       else this.#reader.reportAt(place, 'error', code, message);
       const unknown: Expression = { type: 'unknown', reason: message };
       if (others.length === 0) return unknown;
-      // What is wrong with the other values is told as well, and what is right runs where one value suffices.
+      // Faults of the other values are reported as well, and those without a fault still run where one value suffices.
       const modifiers = key.split('|');
       return { type: modifiers.includes('all') === modifiers.includes('neq') ? 'or' : 'and', operands: [unknown, this.#test(key, keyNode, others)] };
     }
@@ -152,9 +150,8 @@ export class DetectionReader {
           const names = condition.type === 'search' ? [wanted].filter((name) => searches.has(name)) : matchingNames(wanted, [...searches.keys()]);
           for (const name of names) used.add(name);
           if (names.length === 0) this.#reader.reportAt(at(condition.offset), 'error', 'unknown-search', `no search is named "${wanted}"`);
-          const operands = names.map((name) => searches.get(name)!);
-          if (operands.length === 1) return operands[0]!;
-          return { type: condition.type === 'quantified' && condition.quantifier === 'all' ? 'and' : 'or', operands };
+          const isAll = condition.type === 'quantified' && condition.quantifier === 'all';
+          return combined(isAll ? 'and' : 'or', names.map((name) => searches.get(name)!));
         }
       }
     };

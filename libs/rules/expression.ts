@@ -35,6 +35,11 @@ export type Expression =
   /** A part that records cannot answer, and why; {@link answerable} removes it before a rule runs. */
   | { type: 'unknown'; reason: string };
 
+/** Several expressions as one; a single one is itself. */
+export function combined(type: 'and' | 'or', operands: Expression[]): Expression {
+  return operands.length === 1 ? operands[0]! : { type, operands };
+}
+
 /**
  * The part of an expression that records can answer. Whatever it finds, the whole expression would find too, however its unknown parts
  * turned out: an unknown alternative is left out, and an unknown requirement or exclusion leaves nothing (undefined).

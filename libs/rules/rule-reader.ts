@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { levels, type Level } from '#flow';
 import { isMap, isScalar } from 'yaml';
 import { DetectionReader } from './detection.ts';
-import { answerable, readsObservable, unknownParts, type Expression } from './expression.ts';
+import { answerable, combined, readsObservable, unknownParts, type Expression } from './expression.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { logSourceName, type LogSources } from './log-sources.ts';
 import type { LogSource, Outcome, Rule } from './rule.ts';
@@ -68,7 +68,7 @@ export function readRule(reader: LocatedDocumentReader, logSources: LogSources, 
     parts.push(unknown(reader, 'detection', `"| ${detected.aggregation.function}" counts over several records: write a correlation rule`));
   }
   if (detected) parts.push(detected.expression);
-  const expression: Expression = parts.length === 1 ? parts[0]! : { type: 'and', operands: parts };
+  const expression = combined('and', parts);
   const rule: Rule = {
     ...head,
     level: readLevel(reader),

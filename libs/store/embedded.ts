@@ -52,7 +52,8 @@ async function loadEngine(): Promise<CreateConnection> {
     throw new StoreError(
       'embedded-missing',
       `the embedded ClickHouse (npm package chdb) cannot be loaded on ${process.platform}-${process.arch}. ` +
-        'It is an optional dependency with binaries for Linux (glibc) and macOS: run `npm install --include=optional`, or use a server (CLICKHOUSE_URL).',
+        'It is an optional dependency with binaries for Linux (glibc) and macOS: ' +
+        'run `npm install --include=optional`, or use a server (CLICKHOUSE_URL).',
       { cause: error },
     );
   }

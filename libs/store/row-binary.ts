@@ -260,8 +260,7 @@ export class UnencodableValue extends Error {
     expected: string,
     actual: unknown,
   ) {
-    super(
-      `field ${field} must be ${expected}, but is ${actual === null ? 'null' : typeof actual === 'number' ? 'another number' : `of type ${typeof actual}`}`,
-    );
+    const found = actual === null ? 'null' : typeof actual === 'number' ? 'another number' : `of type ${typeof actual}`;
+    super(`field ${field} must be ${expected}, but is ${found}`);
   }
 }

@@ -99,7 +99,8 @@ async function createDatabaseAt(url: string, database: string): Promise<void> {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (!/^E[A-Z]+$/.test(code)) throw error;
-    throw new StoreError('query-failed', `ClickHouse at ${new URL(url).host} does not answer (${code}). Start it, or set CLICKHOUSE_URL.`, { cause: error });
+    const message = `ClickHouse at ${new URL(url).host} does not answer (${code}). Start it, or set CLICKHOUSE_URL.`;
+    throw new StoreError('query-failed', message, { cause: error });
   }
 }
 
@@ -239,7 +240,8 @@ export class Store {
     for (let from = 0; from < findings.length; from += 1000) {
       const part = findings.slice(from, from + 1000);
       const rows = await this.query<{ id: string }>(
-        'SELECT DISTINCT event_id AS id FROM findings WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}',
+        `SELECT DISTINCT event_id AS id FROM findings
+          WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}`,
         { ids: part.map((finding) => finding['event.id']), times: [...new Set(part.map((finding) => finding['@timestamp']))] },
       );
       for (const { id } of rows) stored.add(id);
