@@ -34,7 +34,7 @@ export interface Site {
   readonly place: string;
 }
 
-/** What a host name tells. */
+/** What is known from a host name. */
 interface HostFacts {
   readonly match: ServiceMatch | undefined;
   readonly site: Site | undefined;

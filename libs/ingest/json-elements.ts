@@ -51,7 +51,7 @@ class JsonElementSplitter {
   }
 
   push(chunk: Buffer): void {
-    /** Where in the chunk the element at hand begins. */
+    /** Where in the chunk the current element begins. */
     let start = 0;
     for (let at = 0; at < chunk.length && this.#state !== 'broken'; at++) {
       if (this.#isInString) {

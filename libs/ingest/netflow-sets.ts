@@ -46,7 +46,7 @@ const variableLength = 65_535;
 /** Most fields of a template; real ones have a few dozen. */
 const maxFields = 512;
 
-/** Length of the datagram at the start of `bytes`; 0 when it is none of NetFlow v9 or IPFIX. */
+/** Length of the datagram at the start of `bytes`; 0 when it is neither NetFlow v9 nor IPFIX. */
 export function setsLength(bytes: Buffer): number {
   const version = versionOf(bytes);
   if (version === null) return 0;

@@ -223,7 +223,7 @@ function valueTests(
 }
 
 function textTests(source: string, modifiers: Modifiers, fault: (message: string) => never): ValueTest[] {
-  // Base64 has a case of its own.
+  // Base64 is case-sensitive.
   const base64 = modifiers.transforms.find((name) => name.startsWith('base64'));
   const cased = modifiers.cased || base64 !== undefined;
   const pattern = parsePattern(source);
@@ -249,16 +249,16 @@ function isNumeric(value: string | number | boolean): boolean {
 type BytePart = Buffer | Exclude<Pattern[number], string>;
 type BytePattern = readonly BytePart[];
 
-/** Applies encodings in the order in which they are written; the patterns to look for. */
+/** Applies encodings in the order in which they are written. Returns the patterns to search for. */
 function transformed(pattern: Pattern, names: readonly string[]): Pattern[] {
   let variants: BytePattern[] = [pattern.map((part): BytePart => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part))];
   for (const name of names) variants = variants.flatMap((variant) => mapParts(variant, name));
-  // Bytes of UTF-16 that are not encoded any further are read as a character each.
+  // UTF-16 that is not encoded further is compared with one character per byte.
   const encoding = names.some((name) => /^(?:wide|utf16)/.test(name)) ? 'latin1' : 'utf8';
   return variants.map((parts) => parts.map((part) => (Buffer.isBuffer(part) ? part.toString(encoding) : part)).filter((part) => part !== ''));
 }
 
-/** Each way to encode the literals of a pattern. */
+/** The pattern with its literals encoded, in each possible way. */
 function mapParts(parts: BytePattern, name: string): BytePattern[] {
   let results: BytePart[][] = [[]];
   for (const part of parts) {
@@ -283,7 +283,7 @@ function utf16(value: Buffer): Buffer {
   return Buffer.from(value.toString('utf8'), 'utf16le');
 }
 
-/** The characters that are the same wherever `value` stands at `offset` (modulo 3) in a longer encoded text. */
+/** The characters of the encoding of `value` at `offset` (modulo 3) in a longer text that do not depend on that text. */
 function base64At(value: Buffer, offset: number): Buffer {
   const encoded = Buffer.concat([Buffer.alloc(offset), value]).toString('base64');
   const from = [0, 2, 3][offset]!;
@@ -292,10 +292,10 @@ function base64At(value: Buffer, offset: number): Buffer {
 }
 
 const dashes = ['-', '/', '–', '—', '―'];
-/** Dashes of one text that vary on their own; those behind them vary together. */
+/** So many dashes of one text vary independently; further ones vary together. */
 const maxDashes = 4;
 
-/** Windows programs take several dashes, and a slash, for an option's dash: each permutation. Sigma specification 2.1, "windash". */
+/** Each permutation of the dashes and slash that Windows programs accept for an option's dash. Sigma specification 2.1, "windash". */
 function windash(text: string): string[] {
   const places = [...text.matchAll(/(?<!\w)[-/–—―](?=\w)/g)].map(({ index }) => index);
   let variants = [text];

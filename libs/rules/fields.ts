@@ -13,7 +13,7 @@ export type Resolution =
   | Field
   /** Records do not have it. */
   | { of: 'nowhere'; name: string; reason: string }
-  /** A field of another log whose values each stand for a search over records; keys in lower case. */
+  /** A field of another log, each of whose values maps to a search over records; keys in lower case. */
   | { of: 'values'; name: string; searches: ReadonlyMap<string, Expression> };
 
 /** What a rule's field name stands for. Undefined: there is no such field, and naming it is an error. */

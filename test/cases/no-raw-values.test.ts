@@ -9,7 +9,7 @@ import { detect, probeCapture, probeFile, type Probed } from '../support/scan.ts
 import type { Case } from './case.ts';
 
 /*
- * The promise: what the recogniser saw stands in no field of a record or finding of its flow, from the record that shows it on. A record
+ * The promise: a value that the recogniser saw is in no field of a record or finding of its flow, from the record that shows it on. A record
  * that was emitted before cannot know; nor can another flow, in which the same text may be no identifier.
  */
 

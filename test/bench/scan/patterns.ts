@@ -18,7 +18,7 @@ const id = '[A-Za-z0-9_.:@-]+';
 const token = '[A-Za-z0-9_.~+/=-]{8,}';
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const mailbox = '\\b[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\\.){1,4}[A-Za-z]{2,24}\\b';
-/** What may follow a name, and what stands for one of them at the end of a word. */
+/** Characters that may follow a name, and the one that represents them in the list of words. */
 const signs = '"\' \t=:';
 const assigned = '\0';
 
