@@ -2,6 +2,7 @@ import { CaptureCounters, PacketView, decodePacket } from '#capture';
 import type { IngestCounters } from './counters.ts';
 import type { LogEntry } from './entry.ts';
 import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
+import { sampledMessages } from './sampled-packet.ts';
 import { SequenceCheck } from './sequence-check.ts';
 
 const version5 = 5;
@@ -40,7 +41,10 @@ export function isSflow(bytes: Buffer): boolean {
   return addressType === 1 || (addressType === 2 && bytes.length >= 40);
 }
 
-/** sFlow v5: samples with the first bytes of a packet, each standing for as many packets as the sampling rate says. */
+/**
+ * sFlow v5: samples with the first bytes of a packet (endpoints, and as much of the payload as the agent's header size allows; by default 128 bytes
+ * of a frame), each standing for as many packets as the sampling rate says.
+ */
 export class Sflow {
   readonly #counters: IngestCounters;
   readonly #capture: CaptureCounters;
@@ -92,7 +96,7 @@ export class Sflow {
       if (flow !== null) {
         flow.samplingRate = sample.readUInt32BE(rateAt);
         const entry = flow.toEntry(origin, sample.subarray(at, end), index);
-        if (entry !== null) this.#emit(entry);
+        if (entry !== null) this.#emit(format === rawHeader ? { ...entry, messages: sampledMessages(this.#view, entry, this.#counters) } : entry);
         return;
       }
       at = end;
