@@ -20,10 +20,10 @@ export function utf16Log(start: Buffer, encoding: Utf16, isBeginning: boolean, o
   const reader = open(Buffer.from(new TextDecoder(encoding).decode(start)));
   if (reader === null) return null;
   const decoder = new TextDecoder(encoding, { ignoreBOM: !isBeginning });
-  /** Bytes that were pushed, without the mark, and characters of two bytes that they were decoded to: the last ones may wait for their second half. */
+  /** Pushed bytes, without the mark, and the two-byte characters decoded from them: the last byte may be waiting for its second half. */
   let bytes = isBeginning ? -2 : 0;
   let characters = 0;
-  /** Characters behind the last line end. */
+  /** Characters after the last line end. */
   let ofLine = 0;
   return {
     push(chunk) {
@@ -38,12 +38,12 @@ export function utf16Log(start: Buffer, encoding: Utf16, isBeginning: boolean, o
       reader.push(Buffer.from(decoder.decode()));
       reader.finish();
     },
-    // Where reading can go on in the text, it is behind a line end.
+    // In the text, reading can only resume after a line end.
     ...(reader.mark && { mark: () => ({ ...reader.mark!(), unread: Math.max(0, bytes - 2 * (characters - ofLine)) }) }),
   };
 }
 
-/** Where, in text of the encoding of the log that begins with `start`, the first line ends; 0 where none does. */
+/** Offset after the first line end in `text`, which has the encoding of the log that begins with `start`; 0 without one. */
 export function firstLineEnd(start: Buffer, text: Buffer): number {
   const encoding = utf16Of(start);
   if (encoding === null) return text.indexOf(0x0a) + 1;
