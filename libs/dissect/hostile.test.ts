@@ -9,7 +9,7 @@ import { http2Frame } from './testing/samples.ts';
 
 const many = 60_000;
 
-/** An integer behind seven bits of prefix (RFC 7541, section 5.1). */
+/** An integer with a prefix of seven bits (RFC 7541, section 5.1). */
 function integer(value: number): Buffer {
   if (value < 0x7f) return u8(value);
   const rest = value - 0x7f;

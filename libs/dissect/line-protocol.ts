@@ -13,8 +13,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * A line-based protocol: commands in one direction, replies in the other. It reports only what it read: one message at the beginning, and
- * one for each line with a value, the name and the password of a login together. A value is complete with its line, so the packet that ends the line is the value's.
+ * A line-based protocol: commands in one direction, replies in the other. It reports only what it read: one message at the beginning, and one for
+ * each line with a value; name and password of a login are reported together. A value is complete at the end of its line, so it has the packet
+ * that ends the line.
  */
 export abstract class LineHandler implements StreamHandler {
   done = false;

@@ -39,8 +39,8 @@ export class ByteReader {
   }
 
   /**
-   * An integer of at most so many bytes of seven bits, least significant first, in each of which but the last the eighth is set (LEB128). Above 2^53 it
-   * is not exact.
+   * An integer of at most `mostBytes` bytes, seven bits each, least significant first; the eighth bit is set in all but the last byte (LEB128). Not
+   * exact above 2^53.
    */
   varint(mostBytes = 4): number {
     let value = 0;

@@ -61,7 +61,7 @@ class BlockPlaces {
     return this.#entries.byteLength;
   }
 
-  /** Adds the block of `payload` at `at`. Returns its places; {@link nothingNew} where it had stood there before, {@link full} where there is no room. */
+  /** Adds the block of `payload` at `at`. Returns its offsets; {@link nothingNew} if it already occurred there, {@link full} if there is no room. */
   add(payload: Buffer, at: number, sender: Sender): number {
     let high = sender === 'source' ? 0x811c9dc5 : 0x01234567;
     let low = 0x2545f491;

@@ -31,7 +31,7 @@ export class CertificateReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Nothing more is looked for. */
+  /** Nothing more is of interest. */
   get done(): boolean {
     return this.#done;
   }
