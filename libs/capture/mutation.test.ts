@@ -8,7 +8,7 @@ import { replay } from './testing/replay.ts';
 const MUTATIONS = 4000;
 const at = 1_700_000_000_000_000;
 
-/** A capture with some of everything the library looks into. */
+/** A capture with some of everything that the library decodes. */
 function sample(vlans: number[], v6: boolean): CaptureBuilder {
   const [clientIp, serverIp] = v6 ? ['2001:db8::1', '2001:db8::2'] : ['10.0.0.1', '192.0.2.1'];
   const builder = new CaptureBuilder({ vlans, mtu: 400 });
@@ -43,7 +43,7 @@ test(`${MUTATIONS} damaged captures: no exception, no hang, nothing left over`, 
       refused++;
     }
   }
-  // Most damage hits packets, so that most captures are read to the end.
+  // Most damage is inside packets, so most captures are read to the end.
   assert.ok(refused < MUTATIONS / 4, `${refused} refused`);
 });
 
@@ -66,7 +66,7 @@ function damage(original: Buffer, random: (below: number) => number): Buffer {
   return bytes;
 }
 
-/** A small seeded generator, so that a failure repeats. */
+/** A small seeded generator, so that a failure is reproducible. */
 function mulberry32(seed: number): (below: number) => number {
   return (below) => {
     seed = (seed + 0x6d2b79f5) | 0;

@@ -92,7 +92,7 @@ class SocksHandler implements StreamHandler {
   data(sender: Sender): void {
     const stream = this.#session[sender];
     if (this.#client === null) {
-      // The first bytes seen are taken for the server's only after the client has been heard.
+      // Until the client has been heard, bytes that are not its first message are dropped: they may be the server's.
       if (recogniseSocks(stream.bytes()) !== 'yes') return stream.clear();
       this.#client = sender;
     }
