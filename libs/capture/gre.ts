@@ -11,7 +11,7 @@ const SEQUENCE = 0x1000;
 const ACKNOWLEDGEMENT = 0x0080;
 const VERSION = 0x0007;
 
-/** Protocol types beside EtherTypes. */
+/** Protocol types in addition to EtherTypes. */
 const IPV4 = 0x0800;
 const IPV6 = 0x86dd;
 const ETHERNET = 0x6558;

@@ -47,7 +47,7 @@ test(`${MUTATIONS} damaged captures: no exception, no hang, nothing left over`, 
   assert.ok(refused < MUTATIONS / 4, `${refused} refused`);
 });
 
-/** One to eight changes: a byte set, a bit flipped, bytes cut out or doubled, the end cut off. */
+/** One to eight changes: a byte set, a bit flipped, bytes removed or duplicated, the end cut off. */
 function damage(original: Buffer, random: (below: number) => number): Buffer {
   let bytes = Buffer.from(original);
   for (let changes = 1 + random(8); changes > 0 && bytes.length > 0; changes--) {

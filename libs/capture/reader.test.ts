@@ -148,7 +148,7 @@ test('pcapng: time resolution and offset of an interface', () => {
   assert.equal(timeOf('0900 0100 94000000', (seconds << 20n) + (1n << 19n)), 1_700_000_000_500_000); // 2^-20 s
   assert.equal(timeOf('0e00 0800 0a00000000000000', 5n), 10_000_005);
   assert.equal(timeOf('0e00 0800 ffffffffffffffff', 3_000_005n), 2_000_005); // -1 s
-  assert.equal(timeOf('0200 0300 65746800 0900 0100 09000000', 5_000n), 5); // behind a name of 3 bytes, padded
+  assert.equal(timeOf('0200 0300 65746800 0900 0100 09000000', 5_000n), 5); // after a name of 3 bytes, padded
 });
 
 test('pcapng: a time that is none is counted, and replaced by the one before', () => {
