@@ -95,7 +95,7 @@ function fragmentHeader(nextHeader: number, offsetAndMore: number, id: number): 
   return header;
 }
 
-/** Over pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1) and segment, whose checksum field is still 0. */
+/** Checksum over pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1) and segment, whose checksum field is still 0. */
 function transportChecksum(sourceIp: string, destinationIp: string, transport: number, segment: Buffer): number {
   const pseudo = Buffer.alloc(8);
   pseudo.writeUInt32BE(segment.length, 0);

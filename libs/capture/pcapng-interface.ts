@@ -1,7 +1,7 @@
 const OPTION_END = 0;
 const OPTION_TIME_RESOLUTION = 9;
 const OPTION_TIME_OFFSET = 14;
-/** Of a statistics block. */
+/** Option codes of a statistics block. */
 const OPTION_INTERFACE_DROPS = 5;
 const OPTION_KERNEL_DROPS = 7;
 

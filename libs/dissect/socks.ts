@@ -80,7 +80,7 @@ class SocksHandler implements StreamHandler {
   readonly #session: StreamSession;
   /** The side that acts as the client, null before its first bytes. */
   #client: Sender | null = null;
-  /** What the client, and thus the server, sends next. */
+  /** What is expected next from the client, and from the server. */
   #expects: 'greeting' | 'login or request' | 'tunnel' = 'greeting';
   #replies: 'method' | 'login' | 'request' | 'request 4' = 'method';
   #restarted = false;
