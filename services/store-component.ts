@@ -20,7 +20,7 @@ export class StoreComponent implements Component, Check {
   }
 
   async check(): Promise<void> {
-    await this.#store.query('SELECT 1');
+    await this.#store.ask('SELECT 1');
     if (this.#store.trouble !== '') throw new Error(this.#store.trouble);
   }
 }

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StoreError } from './errors.ts';
+import { StatementQueue } from './statement-queue.ts';
 
 type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 type ExecParams = Parameters<Connection['exec']>[0];
@@ -13,14 +14,20 @@ let openStores = 0;
 /** Names the files in the spool, which the stores of this process share. */
 let spooled = 0;
 
+export interface Embedded {
+  readonly client: ClickHouseClient;
+  /** The same session: its statements go before those of `client` that wait. Closing either closes both. */
+  readonly urgent: ClickHouseClient;
+}
+
 /**
- * ClickHouse in this process (https://clickhouse.com/docs/chdb), its data in `path`:
+ * ClickHouse in this process (https://clickhouse.com/docs/chdb), one session of it, its data in `path`:
  *
  *     clickhouse/   the engine's own folder, which it locks (flock) for as long as the process lives, SIGKILL included
  *     spool/        the batch being inserted
  *     owner         id of the process that holds the folder, for the message to the next one
  */
-export async function openEmbedded(path: string): Promise<ClickHouseClient> {
+export async function openEmbedded(path: string): Promise<Embedded> {
   const create = await loadEngine();
   await mkdir(resolve(path), { recursive: true, mode: 0o700 });
   const folder = await realpath(path);
@@ -37,7 +44,9 @@ export async function openEmbedded(path: string): Promise<ClickHouseClient> {
   }
   openFolder = folder;
   openStores++;
-  return createClient({ connection: spooling(connection, spool) });
+  const queue = new StatementQueue();
+  const client = (urgent: boolean): ClickHouseClient => createClient({ connection: spooling(taking(connection, queue, urgent), spool) });
+  return { client: client(false), urgent: client(true) };
 }
 
 type CreateConnection = (options: { path: string }) => Connection;
@@ -75,6 +84,21 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
       { cause: error },
     );
   }
+}
+
+/**
+ * A session works on one statement at a time. Left to itself it takes them in the order in which they come, and each that waits holds one of the
+ * few threads with which Node reads and writes files.
+ */
+function taking(connection: Connection, queue: StatementQueue, urgent: boolean): Connection {
+  return {
+    ping: (params) => queue.run(() => connection.ping(params), { urgent }),
+    query: (params) => queue.run(() => connection.query(params), { urgent }),
+    command: (params) => queue.run(() => connection.command(params), { urgent }),
+    insert: (params) => queue.run(() => connection.insert(params), { urgent }),
+    exec: (params) => queue.run(() => connection.exec(params), { urgent }),
+    close: () => connection.close(),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Finding, FlowRecord, Hit } from '#flow';
 import type { Table } from './columns.ts';
-import { openEmbedded } from './embedded.ts';
+import { openEmbedded, type Embedded } from './embedded.ts';
 import { describe, StoreError } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
@@ -10,6 +10,7 @@ import { Writer, type Row } from './writer.ts';
 
 export { ownerOf } from './embedded.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
+export * from './findings-summary.ts';
 export * from './queries.ts';
 
 export interface StoreOptions {
@@ -54,12 +55,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
   if ((url === undefined) === (path === undefined))
     throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
-  if (url !== undefined) return new Store(connect(url, database, options), () => migrateAt(url, database), options);
+  if (url !== undefined) {
+    const client = connect(url, database, options);
+    return new Store({ client, urgent: client }, () => migrateAt(url, database), options); // a server answers many at a time
+  }
 
-  const client = await openEmbedded(path!);
+  const embedded = await openEmbedded(path!);
+  const { client } = embedded;
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
   await client.command({ query: `USE ${database}` }); // chdb does not read the client's `database`; its connection is one session
-  return new Store(client, () => migrate(client, migrations), options);
+  return new Store(embedded, () => migrate(client, migrations), options);
 }
 
 function connect(url: string, database: string, { statementTimeout = 30_000 }: Pick<StoreOptions, 'statementTimeout'> = {}): ClickHouseClient {
@@ -114,6 +119,7 @@ async function createDatabase(client: ClickHouseClient, database: string): Promi
 export class Store {
   readonly counters: StoreCounters = { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
   readonly #client: ClickHouseClient;
+  readonly #urgent: ClickHouseClient;
   readonly #migrate: () => Promise<string[]>;
   readonly #writer: Writer;
   readonly #warn: (message: string) => void;
@@ -127,8 +133,9 @@ export class Store {
   #lookedForStale = false;
   #trouble = '';
 
-  constructor(client: ClickHouseClient, migrate: () => Promise<string[]>, options: StoreOptions) {
+  constructor({ client, urgent }: Embedded, migrate: () => Promise<string[]>, options: StoreOptions) {
     this.#client = client;
+    this.#urgent = urgent;
     this.#migrate = migrate;
     this.#warn = options.warn ?? (() => {});
     this.#rollupInterval = options.rollupInterval ?? 10_000;
@@ -196,13 +203,13 @@ export class Store {
    * Runs one statement with `{name:Type}` parameters. Tables need `FINAL`, the rollup views do not.
    * Rejects with a {@link StoreError} `query-failed` whose cause is ClickHouse's own error.
    */
-  async query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
-    try {
-      const result = await this.#client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
-      return await result.json<T>();
-    } catch (error) {
-      throw new StoreError('query-failed', `ClickHouse did not answer a query: ${describe(error)}`, { cause: error });
-    }
+  query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
+    return rowsOf<T>(this.#client, sql, params);
+  }
+
+  /** As {@link query}, for somebody who waits for the answer: where statements stand in line, this one goes before inserts and detections. */
+  ask<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
+    return rowsOf<T>(this.#urgent, sql, params);
   }
 
   /**
@@ -302,5 +309,14 @@ export class Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+async function rowsOf<T>(client: ClickHouseClient, sql: string, params: Readonly<Record<string, unknown>>): Promise<T[]> {
+  try {
+    const result = await client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
+    return await result.json<T>();
+  } catch (error) {
+    throw new StoreError('query-failed', `ClickHouse did not answer a query: ${describe(error)}`, { cause: error });
   }
 }

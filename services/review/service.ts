@@ -11,7 +11,7 @@ export const reviewService: ServiceDefinition<z.output<typeof reviewSchema>> = {
   schema: reviewSchema,
   async build({ configuration, logger, metrics, lifecycle }) {
     const store = await openStore({ ...configuration.clickhouse, warn: (message) => logger.warn(message) });
-    const checks = [{ name: 'store', check: async () => void (await store.query('SELECT 1')) }];
+    const checks = [{ name: 'store', check: async () => void (await store.ask('SELECT 1')) }];
     const modules = [OperationsModule.with({ checks, metrics }), ReviewModule.over(store, { projectRoot, hosts: configuration.review.hosts })];
     lifecycle.add({ name: 'store', stop: () => store.close() }, new HttpComponent({ ...configuration.http, logger, modules }));
   },
