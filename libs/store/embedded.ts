@@ -4,6 +4,7 @@ import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StoreError } from './errors.ts';
 import { StatementQueue } from './statement-queue.ts';
+import type { Clients } from './statements.ts';
 
 type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 type ExecParams = Parameters<Connection['exec']>[0];
@@ -14,12 +15,6 @@ let openStores = 0;
 /** Names the files in the spool, which the stores of this process share. */
 let spooled = 0;
 
-export interface Embedded {
-  readonly client: ClickHouseClient;
-  /** The same session: its statements go before those of `client` that wait. Closing either closes both. */
-  readonly urgent: ClickHouseClient;
-}
-
 /**
  * ClickHouse in this process (https://clickhouse.com/docs/chdb), one session of it, its data in `path`:
  *
@@ -27,7 +22,7 @@ export interface Embedded {
  *     spool/        the batch being inserted
  *     owner         id of the process that holds the folder, for the message to the next one
  */
-export async function openEmbedded(path: string): Promise<Embedded> {
+export async function openEmbedded(path: string): Promise<Clients> {
   const create = await loadEngine();
   await mkdir(resolve(path), { recursive: true, mode: 0o700 });
   const folder = await realpath(path);

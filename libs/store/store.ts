@@ -1,11 +1,12 @@
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Finding, FlowRecord, Hit } from '#flow';
 import type { Table } from './columns.ts';
-import { openEmbedded, type Embedded } from './embedded.ts';
+import { openEmbedded } from './embedded.ts';
 import { describe, StoreError } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
 import { DirtyMinutes, recompute, rollups, staleMinutes, type Rollup } from './rollups.ts';
+import { Statements, type Clients, type Parameters } from './statements.ts';
 import { Writer, type Row } from './writer.ts';
 
 export { ownerOf } from './embedded.ts';
@@ -24,6 +25,8 @@ export interface StoreOptions {
   readonly warn?: (message: string) => void;
   /** How long a server may take for one statement, milliseconds; then it is told to stop. Default 30 000. */
   readonly statementTimeout?: number;
+  /** How long a store that is drained or closed waits for a server that does not answer, milliseconds. Default 5 000. */
+  readonly patience?: number;
   /** Bytes per insert. Default 16 MiB. */
   readonly maxInsertBytes?: number;
   /** Milliseconds before the first retry, doubling up to `maxBackoff`. Defaults 200 and 15 000. */
@@ -60,11 +63,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     return new Store({ client, urgent: client }, () => migrateAt(url, database), options); // a server answers many at a time
   }
 
-  const embedded = await openEmbedded(path!);
-  const { client } = embedded;
+  const clients = await openEmbedded(path!);
+  const { client } = clients;
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
   await client.command({ query: `USE ${database}` }); // chdb does not read the client's `database`; its connection is one session
-  return new Store(embedded, () => migrate(client, migrations), options);
+  return new Store(clients, () => migrate(client, migrations), options);
 }
 
 function connect(url: string, database: string, { statementTimeout = 30_000 }: Pick<StoreOptions, 'statementTimeout'> = {}): ClickHouseClient {
@@ -99,9 +102,10 @@ async function createDatabaseAt(url: string, database: string): Promise<void> {
   try {
     await createDatabase(connect(url, 'default'), database);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!/^E[A-Z]+$/.test(code)) throw error;
-    throw new StoreError('query-failed', `ClickHouse at ${new URL(url).host} does not answer (${code}). Start it, or set CLICKHOUSE_URL.`, { cause: error });
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const reason = /^E[A-Z]+$/.test(code) ? code : message === 'Timeout error.' ? 'no answer in time' : undefined;
+    if (reason === undefined) throw error;
+    throw new StoreError('query-failed', `ClickHouse at ${new URL(url).host} does not answer (${reason}). Start it, or set CLICKHOUSE_URL.`, { cause: error });
   }
 }
 
@@ -118,8 +122,7 @@ async function createDatabase(client: ClickHouseClient, database: string): Promi
 
 export class Store {
   readonly counters: StoreCounters = { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
-  readonly #client: ClickHouseClient;
-  readonly #urgent: ClickHouseClient;
+  readonly #statements: Statements;
   readonly #migrate: () => Promise<string[]>;
   readonly #writer: Writer;
   readonly #warn: (message: string) => void;
@@ -133,13 +136,16 @@ export class Store {
   #lookedForStale = false;
   #trouble = '';
 
-  constructor({ client, urgent }: Embedded, migrate: () => Promise<string[]>, options: StoreOptions) {
-    this.#client = client;
-    this.#urgent = urgent;
+  constructor(clients: Clients, migrate: () => Promise<string[]>, options: StoreOptions) {
     this.#migrate = migrate;
     this.#warn = options.warn ?? (() => {});
+    const patienceMillis = options.url === undefined ? undefined : options.patience ?? 5_000;
+    this.#statements = new Statements(clients, {
+      patienceMillis,
+      onLost: () => this.#warn(`ClickHouse has not answered for ${patienceMillis! / 1000} s: the store closes without it, and what was not confirmed must be sent again`),
+    });
     this.#rollupInterval = options.rollupInterval ?? 10_000;
-    this.#writer = new Writer(client, {
+    this.#writer = new Writer(this.#statements, {
       maxInsertBytes: options.maxInsertBytes ?? 16 << 20,
       backoff: options.backoff ?? 200,
       maxBackoff: options.maxBackoff ?? 15_000,
@@ -203,13 +209,21 @@ export class Store {
    * Runs one statement with `{name:Type}` parameters. Tables need `FINAL`, the rollup views do not.
    * Rejects with a {@link StoreError} `query-failed` whose cause is ClickHouse's own error.
    */
-  query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
-    return rowsOf<T>(this.#client, sql, params);
+  query<T>(sql: string, params: Parameters = {}): Promise<T[]> {
+    return this.#rows<T>(sql, params, { urgent: false });
   }
 
   /** As {@link query}, for somebody who waits for the answer: where statements stand in line, this one goes before inserts and detections. */
-  ask<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
-    return rowsOf<T>(this.#urgent, sql, params);
+  ask<T>(sql: string, params: Parameters = {}): Promise<T[]> {
+    return this.#rows<T>(sql, params, { urgent: true });
+  }
+
+  async #rows<T>(sql: string, params: Parameters, order: { urgent: boolean }): Promise<T[]> {
+    try {
+      return await this.#statements.query<T>(sql, params, order);
+    } catch (error) {
+      throw new StoreError('query-failed', `ClickHouse did not answer a query: ${describe(error)}`, { cause: error });
+    }
   }
 
   /**
@@ -227,10 +241,8 @@ export class Store {
   /** A scheduled detection has seen all that was stored before `until`. Rejects with a {@link StoreError} `query-failed`. */
   async recordDetectionRun(name: string, until: number): Promise<void> {
     try {
-      await this.#client.command({
-        query: 'INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, \'UTC\')',
-        query_params: { name, until: String(until) },
-      });
+      await this.#statements.command(
+        "INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, 'UTC')", { name, until: String(until) });
     } catch (error) {
       throw new StoreError('query-failed', `ClickHouse did not take a note of a detection run: ${describe(error)}`, { cause: error });
     }
@@ -262,7 +274,7 @@ export class Store {
     for (const rollup of rollups) await this.#recompute(rollup);
     if (this.#lookedForStale) return;
     // Last, for it reads a column of the whole table: what was just written must not wait for that, nor be late when it fails.
-    for (const rollup of rollups) this.#dirty.add(rollup.table, await staleMinutes(this.#client, rollup));
+    for (const rollup of rollups) this.#dirty.add(rollup.table, await staleMinutes(this.#statements, rollup));
     this.#lookedForStale = true;
     for (const rollup of rollups) await this.#recompute(rollup);
   }
@@ -270,7 +282,7 @@ export class Store {
   async #recompute(rollup: Rollup): Promise<void> {
     const minutes = this.#dirty.take(rollup.table);
     try {
-      await recompute(this.#client, rollup, minutes);
+      await recompute(this.#statements, rollup, minutes);
       this.counters.rollupMinutes += minutes.length;
     } catch (error) {
       this.#dirty.add(rollup.table, minutes);
@@ -291,32 +303,33 @@ export class Store {
       await this.refreshRollups();
     } catch (error) {
       this.counters.rollupFailures++;
+      if (this.#statements.lost) return;
       this.#warn(`rollups are late: ${describe(error)}; trying again`);
       this.#scheduleRefresh();
     }
   }
 
-  /** Waits for the write in progress (one that waits for the server is given up), brings the rollups up to date and lets go. */
+  /** The process is about to end: from now on a server that does not answer is waited for no longer than `patience`. */
+  drain(): void {
+    this.#statements.drain();
+  }
+
+  /**
+   * Waits for the write in progress (one that waits for the server is given up), brings the rollups up to date and lets go. What the rollups
+   * lack when the server does not answer, the next process that opens the store finds.
+   */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
+    this.drain();
     clearTimeout(this.#timer);
     await this.#writes;
-    if (!this.#dirty.empty) await this.#refreshOrWarn();
+    if (!this.#dirty.empty && !this.#statements.lost) await this.#refreshOrWarn();
     await this.#refreshing;
-    await this.#client.close();
+    await this.#statements.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-}
-
-async function rowsOf<T>(client: ClickHouseClient, sql: string, params: Readonly<Record<string, unknown>>): Promise<T[]> {
-  try {
-    const result = await client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
-    return await result.json<T>();
-  } catch (error) {
-    throw new StoreError('query-failed', `ClickHouse did not answer a query: ${describe(error)}`, { cause: error });
   }
 }

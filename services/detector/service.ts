@@ -41,10 +41,10 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
       modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })],
     });
 
-    // The reader starts last and stops first: no batch arrives that cannot be stored.
+    // The reader starts last and stops first, so that no batch arrives that cannot be stored; it is not waited for in vain while Kafka or ClickHouse is away.
     lifecycle.add(
       http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader,
-      { name: 'patience of the findings sink', stop: () => sink.drain() },
+      { name: 'patience', stop: () => { sink.drain(); store.drain(); } },
     );
   },
 };

@@ -35,27 +35,41 @@ test('ClickHouse and Kafka go away: readiness and lag say so, a stop is no failu
   const sink = new KafkaFlowSink({ brokers: kafka.brokers, clientId: 'test' });
   t.after(() => sink.close());
 
-  const gate = await Gate.before(clickhouse.url, 'no words');
+  await using gate = await Gate.before(clickhouse.url, ''); // all requests
   await using first = await new TelltaleProcess(['detector'], { ...environment, CLICKHOUSE_URL: gate.url }).ready();
   await sink.send(recordsOf(subjects, 1));
   await first.until('to store the first records', async () => (await stored()) === 20);
 
-  await gate[Symbol.asyncDispose]();
-  await sink.send(recordsOf(subjects, 10, 1));
-  await first.until('to say that the store is away', async () => (await missing(first)).some((part) => part.startsWith('store: ')));
-  await first.until('to fall behind', async () => (await first.metrics()).sum('telltale_source_lag', 'log="flows"') > 0);
+  gate.close(0);
+  await sink.send(recordsOf(subjects, 4, 1));
+  await first.until('to wait for the store', () => gate.held > 0);
+  const stopped = performance.now();
   first.kill('SIGTERM');
   assert.equal(await first.exit(), 0, first.stderr);
+  assert.ok(performance.now() - stopped < 15_000, 'within the time that a stop may take');
+  assert.match(first.stderr, /ClickHouse has not answered for 5 s/);
+  assert.doesNotMatch(first.stderr, /did not stop in time|failed to stop/);
+  assert.notEqual(await brokers.lag(group, topics.flows), 0, 'what the store did not confirm is not committed');
 
-  await using second = await new TelltaleProcess(['detector'], { ...environment, CLICKHOUSE_URL: clickhouse.url }).ready();
-  await second.until('to store what was left', async () => (await stored()) === 220 && (await brokers.lag(group, topics.flows)) === 0);
-
-  await kafka.outage.kill();
-  await second.until('to say that Kafka is away', async () => (await missing(second)).some((part) => part.startsWith('flow records: ')));
-  await kafka.outage.start();
-  await second.ready();
-  await sink.send(recordsOf(subjects, 1, 11));
-  await second.until('to read on', async () => (await stored()) === 240);
+  const secondGate = await Gate.before(clickhouse.url, 'no words');
+  await using second = await new TelltaleProcess(['detector'], { ...environment, CLICKHOUSE_URL: secondGate.url }).ready();
+  await second.until('to store what was left', async () => (await stored()) === 100);
+  await secondGate[Symbol.asyncDispose]();
+  await sink.send(recordsOf(subjects, 6, 5));
+  await second.until('to say that the store is away', async () => (await missing(second)).some((part) => part.startsWith('store: ')));
+  await second.until('to fall behind', async () => (await second.metrics()).sum('telltale_source_lag', 'log="flows"') > 0);
   second.kill('SIGTERM');
   assert.equal(await second.exit(), 0, second.stderr);
+
+  await using third = await new TelltaleProcess(['detector'], { ...environment, CLICKHOUSE_URL: clickhouse.url }).ready();
+  await third.until('to store what was left', async () => (await stored()) === 220 && (await brokers.lag(group, topics.flows)) === 0);
+
+  await kafka.outage.kill();
+  await third.until('to say that Kafka is away', async () => (await missing(third)).some((part) => part.startsWith('flow records: ')));
+  await kafka.outage.start();
+  await third.ready();
+  await sink.send(recordsOf(subjects, 1, 11));
+  await third.until('to read on', async () => (await stored()) === 240);
+  third.kill('SIGTERM');
+  assert.equal(await third.exit(), 0, third.stderr);
 });
