@@ -38,7 +38,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     const http = new HttpComponent({
       ...configuration.http,
       logger,
-      modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })],
+      modules: [OperationsModule.with({ checks: [storeComponent, reader, { name: 'findings', check: () => sink.check() }, ...checks], metrics })],
     });
 
     // The reader starts last and stops first, so that no batch arrives that cannot be stored; it is not waited for in vain while Kafka or ClickHouse is away.
