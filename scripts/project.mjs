@@ -1,7 +1,6 @@
 // Installing and building with nothing but the system's Node (20 or later) and npm: no dependency may be imported here.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 export const root = path.resolve(import.meta.dirname, '..');
@@ -9,25 +8,31 @@ export const root = path.resolve(import.meta.dirname, '..');
 export const node = path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
 /**
- * kafkajs 2.2 sets timers in the past, which Node 24 warns about at each one. The space for new objects would grow to 128 MiB, and is no faster for it
- * (docs/performance.md, Memory).
+ * kafkajs 2.2 sets timers in the past, which Node 24 warns about at each one. The space for new objects would grow to 128 MiB, the heap to several times
+ * what is live in it, and neither makes it faster (docs/performance.md, Memory).
  */
-export const nodeOptions = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', '--max-semi-space-size=16'];
+export const nodeOptions = [
+  '--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', '--max-semi-space-size=16', '--heap-growing-percent=100',
+];
+
+/** glibc would give each thread that compiles or collects an arena of its own, and keep what they once held. Read as a process starts. */
+export const nodeEnvironment = { MALLOC_ARENA_MAX: '2' };
 
 const sourceFolders = ['libs', 'services', 'infra', 'test'];
-const installStamp = path.join(root, 'node_modules', '.telltale-installed');
+/** npm writes it when all is installed. */
+const installedLock = path.join(root, 'node_modules', '.package-lock.json');
 
-/**
- * Installs what the lock file asks for, unless node_modules already holds it. Not `npm ci`: that refuses a lock file
- * without the optional packages of every other platform; `--no-save` leaves the lock file as it is.
- */
+/** Installs what the lock file asks for, unless node_modules already holds it. */
 export function install() {
-  const wanted = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
-  if (existsSync(node) && existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted) return;
+  if (existsSync(node) && modified(installedLock) >= modified(path.join(root, 'package-lock.json'))) return;
   console.error('telltale: installing dependencies (once, about a minute) …');
   // stdout belongs to the command that is about to run; npm reports on stderr.
-  run('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], { shell: process.platform === 'win32', stdio: ['ignore', 2, 2] });
-  writeFileSync(installStamp, wanted);
+  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { shell: process.platform === 'win32', stdio: ['ignore', 2, 2] });
+}
+
+/** When a file was changed last, ms since 1970; 0 where it does not exist. */
+function modified(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Compiles TypeScript into dist/; incremental, so that a second run takes a moment. */

@@ -10,6 +10,8 @@ export interface FlowTimeouts {
   /** A flow in both directions, other than a TCP connection. */
   readonly datagramTimeoutMicros: number;
   readonly connectionTimeoutMicros: number;
+  /** A flow in both directions, or a TCP connection, whose further messages say for themselves what they are. */
+  readonly exchangeTimeoutMicros: number;
 }
 
 /** The open and closed flows of a table, each kind by itself in order of the last packet, so that the next to end is first in its kind. */
@@ -18,6 +20,7 @@ export class FlowAges {
   readonly #unanswered: FlowOrder;
   readonly #datagrams: FlowOrder;
   readonly #connections: FlowOrder;
+  readonly #exchanges: FlowOrder;
   readonly #all: readonly FlowOrder[];
   /** No flow ends before this time, µs. */
   #quietUntil = Infinity;
@@ -27,7 +30,8 @@ export class FlowAges {
     this.#unanswered = slots.order(timeouts.unansweredTimeoutMicros);
     this.#datagrams = slots.order(timeouts.datagramTimeoutMicros);
     this.#connections = slots.order(timeouts.connectionTimeoutMicros);
-    this.#all = [this.#closed, this.#unanswered, this.#datagrams, this.#connections];
+    this.#exchanges = slots.order(timeouts.exchangeTimeoutMicros);
+    this.#all = [this.#closed, this.#unanswered, this.#datagrams, this.#connections, this.#exchanges];
   }
 
   /** The flow has a packet: it is the newest of its kind. */
@@ -77,10 +81,11 @@ export class FlowAges {
     for (const order of this.#all) for (let flow = order.oldest; flow !== null; flow = order.after(flow)) yield flow;
   }
 
-  #orderOf({ closed, destinationPackets, fromSource, waitsForOthers }: TrackedFlow): FlowOrder {
+  #orderOf({ closed, destinationPackets, fromSource, waitsForOthers, mayEndEarly }: TrackedFlow): FlowOrder {
     if (closed !== null) return this.#closed;
     if (waitsForOthers) return this.#connections;
-    if (fromSource === null) return destinationPackets > 0 ? this.#datagrams : this.#unanswered;
-    return destinationPackets > 0 || fromSource.hasPayload ? this.#connections : this.#unanswered;
+    if (destinationPackets === 0 && fromSource?.hasPayload !== true) return this.#unanswered;
+    if (mayEndEarly) return this.#exchanges;
+    return fromSource === null ? this.#datagrams : this.#connections;
   }
 }

@@ -46,6 +46,7 @@ export const flowTableDefaults: FlowTableOptions = {
   unansweredTimeoutMicros: 60e6,
   datagramTimeoutMicros: 300e6,
   connectionTimeoutMicros: 600e6,
+  exchangeTimeoutMicros: 120e6,
 };
 
 /**

@@ -51,6 +51,8 @@ export class Flow {
   isPassedOver = false;
   /** Set by the handler when flows to come may tell what is in this one: it may be silent for as long as a connection. */
   waitsForOthers = false;
+  /** Set by the handler when what follows can be understood without what came before: a shorter silence ends it. */
+  mayEndEarly = false;
   /** Another table has it, and this one only follows it: see `FlowShare`. */
   isWatched = false;
 

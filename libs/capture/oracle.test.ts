@@ -48,6 +48,7 @@ test('tshark follows real streams to the same bytes, and computes the same Commu
         unansweredTimeoutMicros: 1e15,
         datagramTimeoutMicros: 1e15,
         connectionTimeoutMicros: 1e15,
+        exchangeTimeoutMicros: 1e15,
       }),
     );
     total += result.compared;

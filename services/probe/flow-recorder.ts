@@ -33,6 +33,8 @@ export interface EntryOrigin {
 
 /** Tokens of hardware addresses that are kept; a network segment has fewer hosts. */
 const rememberedMacs = 4096;
+/** Each of their messages says for itself what it is, and their servers close what was idle for a minute or so (RFC 7766, section 6.2.3). */
+const exchangeProtocols: ReadonlySet<string> = new Set(['http', 'dns']);
 /** Observables on one record; more are counted on it. */
 const maxObservables = 256;
 
@@ -114,6 +116,7 @@ export class FlowRecorder {
     const evidence = recognised.length === 0 ? recognised : recognised.filter(({ observable }) => state.isNews(observable.token, observable.path));
     const isFirst = state.sequence === 0;
     state.learn(message);
+    flow.mayEndEarly = exchangeProtocols.has(state.protocol);
     if (origin === undefined) this.#inference.observe(flow, state, message, this.#file);
     if (evidence.length === 0 && !isFirst && !hasFacts(message)) return;
 

@@ -14,6 +14,8 @@ const timeoutsSection = z.strictObject({
   datagrams: duration('5m').meta({ description: 'Of a flow in both directions, other than a TCP connection.' }),
   connections: duration('10m')
     .meta({ description: 'Of a TCP connection, and of a flow of an unknown protocol: what it holds is inferred from those that follow.' }),
+  exchanges: duration('2m')
+    .meta({ description: 'Of HTTP and DNS, in place of these: a message that comes later says for itself what it is, and servers close such a connection sooner.' }),
   closed: duration('5s').meta({ description: 'Of a connection that was closed or reset: late packets may follow.' }),
 }).prefault({}).meta({ description: 'How long a flow may stay silent before it ends. Time is that of the packets.' });
 

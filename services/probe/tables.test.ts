@@ -168,28 +168,39 @@ test('bounds are configured, with units, and by default those of the code', () =
   assert.deepEqual(tablesSection.parse(undefined), defaultTables);
 });
 
-test('how long a flow may be silent is configured', async () => {
+/** Why the flows of a capture ended, under these timeouts. */
+async function endReasons(input: Buffer, timeouts: object): Promise<string[]> {
   await using folder = await temporaryFolder('timeouts');
   const file = path.join(folder.path, 'input');
-  await writeFile(
-    file,
-    capture((builder) => {
-      builder
-        .udp({ client: hosts[0]!, server: { ...server, port: 9 }, at })
-        .send(Buffer.from('a'))
-        .receive(Buffer.from('A'))
-        .pause(20e6)
-        .send(Buffer.from('b'));
-    }),
-  );
-  const reasons = async (timeouts: object): Promise<string[]> => {
-    const records: FlowRecord[] = [];
-    const pipeline = createPipeline({ tokenKey, tables: tablesSection.parse({ timeouts }) });
-    await replayCapture({ path: file, name: 'input', size: 0, found: false }, { pipeline, send: async (some) => { records.push(...some); } });
-    return records.map((record) => record['telltale.flow.end_reason']).filter((reason) => reason !== '');
-  };
-  assert.deepEqual(await reasons({}), ['finish']);
-  assert.deepEqual(await reasons({ datagrams: '10s', connections: '10s' }), ['timeout', 'finish']);
+  await writeFile(file, input);
+  const records: FlowRecord[] = [];
+  const pipeline = createPipeline({ tokenKey, tables: tablesSection.parse({ timeouts }) });
+  await replayCapture({ path: file, name: 'input', size: 0, found: false }, { pipeline, send: async (some) => { records.push(...some); } });
+  return records.map((record) => record['telltale.flow.end_reason']).filter((reason) => reason !== '');
+}
+
+test('how long a flow may be silent is configured', async () => {
+  const input = capture((builder) => {
+    builder
+      .udp({ client: hosts[0]!, server: { ...server, port: 9 }, at })
+      .send(Buffer.from('a'))
+      .receive(Buffer.from('A'))
+      .pause(20e6)
+      .send(Buffer.from('b'));
+  });
+  assert.deepEqual(await endReasons(input, {}), ['finish']);
+  assert.deepEqual(await endReasons(input, { datagrams: '10s', connections: '10s' }), ['timeout', 'finish']);
+});
+
+test('a connection of HTTP ends after a shorter silence than others, and its next request is read all the same', async () => {
+  const request = httpRequest('GET', '/', { Host: 'app.example' });
+  const silentFor = (seconds: number, first: Buffer | string): Buffer => capture((builder) => {
+    builder.tcp({ client: hosts[0]!, server, at }).handshake().send(first).pause(seconds * 1e6).send(request);
+  });
+  assert.deepEqual(await endReasons(silentFor(119, request), {}), ['finish']);
+  assert.deepEqual(await endReasons(silentFor(121, request), {}), ['timeout', 'finish']);
+  assert.deepEqual(await endReasons(silentFor(121, request), { exchanges: '5m' }), ['finish']);
+  assert.deepEqual(await endReasons(silentFor(121, 'SSH-2.0-OpenSSH_9.9\r\n'), {}), ['finish']);
 });
 
 test('workers share out what each has of its own flows', () => {

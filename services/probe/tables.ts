@@ -6,7 +6,7 @@ import { flowJoinDefaults, templateDefaults } from '#ingest';
 /** Bounds of a probe's tables, which tables-section.ts describes. Counts are of entries, sizes in bytes, times in milliseconds. */
 export interface TableBounds {
   flows: number;
-  timeouts: { active: number; unanswered: number; datagrams: number; connections: number; closed: number };
+  timeouts: { active: number; unanswered: number; datagrams: number; connections: number; exchanges: number; closed: number };
   stream: number;
   streams: number;
   fragments: number;
@@ -27,6 +27,7 @@ export const defaultTables: TableBounds = {
     unanswered: flowTableDefaults.unansweredTimeoutMicros / 1000,
     datagrams: flowTableDefaults.datagramTimeoutMicros / 1000,
     connections: flowTableDefaults.connectionTimeoutMicros / 1000,
+    exchanges: flowTableDefaults.exchangeTimeoutMicros / 1000,
     closed: flowTableDefaults.closedTimeoutMicros / 1000,
   },
   stream: flowTableDefaults.maxBufferedBytesPerStream,
@@ -51,6 +52,7 @@ export function flowTableOptions({ flows, stream, streams, fragments, timeouts }
     unansweredTimeoutMicros: timeouts.unanswered * 1000,
     datagramTimeoutMicros: timeouts.datagrams * 1000,
     connectionTimeoutMicros: timeouts.connections * 1000,
+    exchangeTimeoutMicros: timeouts.exchanges * 1000,
     closedTimeoutMicros: timeouts.closed * 1000,
   };
 }

@@ -110,9 +110,8 @@ function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
   try {
     const profile = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-    return JSON.parse(
-      timed([process.execPath, '--max-semi-space-size=16', ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout,
-    ) as ProbeRun;
+    const node = ['env', 'MALLOC_ARENA_MAX=2', process.execPath, '--max-semi-space-size=16', '--heap-growing-percent=100'];
+    return JSON.parse(timed([...node, ...profile, runFile, ...args, '--output', path.join(folder, 'records')], cores).stdout) as ProbeRun;
   } finally {
     rmSync(folder, { recursive: true });
   }
