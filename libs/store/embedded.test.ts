@@ -160,3 +160,15 @@ test('statements that wait for the engine hold no thread that reads files', asyn
   await Promise.all(statements);
   assert.equal(answered[0], 'file');
 });
+
+test('what nobody waits for any more is not begun', async () => {
+  await using temporary = await temporaryStore();
+  const { store } = temporary;
+  const leaving = new AbortController();
+  const running = store.query('SELECT sleep(0.1)');
+  const given = store.until(leaving.signal).ask("INSERT INTO detection_runs (name, until) SELECT 'begun', now64(6)");
+  leaving.abort();
+  await assert.rejects(given, (error) => error instanceof StoreError && error.code === 'query-failed');
+  await running;
+  assert.equal(await count(store, 'detection_runs'), 0);
+});

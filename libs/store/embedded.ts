@@ -83,15 +83,17 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
 
 /**
  * A session works on one statement at a time. Left to itself it takes them in the order in which they come, and each that waits holds one of the
- * few threads with which Node reads and writes files.
+ * few threads with which Node reads and writes files. One that has begun cannot be stopped.
  */
 function taking(connection: Connection, queue: StatementQueue, urgent: boolean): Connection {
+  const inTurn = <Params extends { abort_signal?: AbortSignal }, T>(statement: (params: Params) => Promise<T>) => ({ abort_signal: signal, ...params }: Params): Promise<T> =>
+    queue.run(() => statement(params as Params), { urgent, signal });
   return {
     ping: (params) => queue.run(() => connection.ping(params), { urgent }),
-    query: (params) => queue.run(() => connection.query(params), { urgent }),
-    command: (params) => queue.run(() => connection.command(params), { urgent }),
-    insert: (params) => queue.run(() => connection.insert(params), { urgent }),
-    exec: (params) => queue.run(() => connection.exec(params), { urgent }),
+    query: inTurn((params) => connection.query(params)),
+    command: inTurn((params) => connection.command(params)),
+    insert: inTurn((params) => connection.insert(params)),
+    exec: inTurn((params) => connection.exec(params)),
     close: () => connection.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { levels, type Level } from '#flow';
 import { allOf, conditionsOf, parametersOf, where, type FindingFilter } from './finding-filter.ts';
-import type { Store } from './store.ts';
+import type { Asked } from './store.ts';
 
 const facets = {
   level: 'event_severity_name',
@@ -57,7 +57,7 @@ interface Counted {
 }
 
 /** Counts over the findings that fit the filter. One statement, which goes through the findings once: a store that is embedded answers one at a time. */
-export async function summariseFindings(store: Store, filter: FindingFilter): Promise<FindingSummary> {
+export async function summariseFindings(store: Asked, filter: FindingFilter): Promise<FindingSummary> {
   const rows = await store.ask<Counted>(statement(filter), parametersOf(filter));
   const of = (part: Counted['part']): Counted[] => rows.filter((row) => row.part === part);
   const inTime = of('histogram');

@@ -1,7 +1,7 @@
 import { levels } from '#flow';
 import { tables, type Table } from './columns.ts';
 import { parametersOf, where, type FindingFilter } from './finding-filter.ts';
-import type { Store } from './store.ts';
+import type { Asked } from './store.ts';
 
 export type { FindingFilter } from './finding-filter.ts';
 
@@ -36,7 +36,7 @@ export interface Page {
 }
 
 /** A page of the findings that fit the filter. */
-export async function findFindings(store: Store, filter: FindingFilter, page: Page): Promise<StoredRecord[]> {
+export async function findFindings(store: Asked, filter: FindingFilter, page: Page): Promise<StoredRecord[]> {
   const order = page.descending ? 'DESC' : 'ASC';
   const rows = await store.ask<StoredRecord>(
     `SELECT * FROM findings FINAL ${where(filter)}
@@ -47,7 +47,7 @@ export async function findFindings(store: Store, filter: FindingFilter, page: Pa
 }
 
 /** The finding, or undefined. */
-export async function findFinding(store: Store, id: string): Promise<StoredRecord | undefined> {
+export async function findFinding(store: Asked, id: string): Promise<StoredRecord | undefined> {
   const [row] = await store.ask<StoredRecord>('SELECT * FROM findings FINAL WHERE event_id = {id:String}', { id });
   return row === undefined ? undefined : fromRow('findings', row);
 }
@@ -62,7 +62,7 @@ export interface TokenUse {
   readonly peers: number;
 }
 
-export async function countToken(store: Store, token: string): Promise<TokenUse> {
+export async function countToken(store: Asked, token: string): Promise<TokenUse> {
   const [row] = await store.ask<TokenUse>(
     `SELECT count() AS findings, ${distinct('telltale_subject_ip')} AS subjects, ${distinct('telltale_peer_ip')} AS peers
      FROM findings FINAL WHERE telltale_observable_token = {token:String}`, { token });
@@ -83,7 +83,7 @@ export interface FlowTotals {
 }
 
 /** A flow and its first `limit` records in order, or undefined. */
-export async function findFlow(store: Store, id: string, limit: number): Promise<{ totals: FlowTotals; records: StoredRecord[] } | undefined> {
+export async function findFlow(store: Asked, id: string, limit: number): Promise<{ totals: FlowTotals; records: StoredRecord[] } | undefined> {
   const [totals] = await store.ask<FlowTotals>(
     `SELECT count() AS records, min(event_start) AS start, max(timestamp) AS last, sum(source_bytes) AS source_bytes, sum(source_packets) AS source_packets,
        sum(destination_bytes) AS destination_bytes, sum(destination_packets) AS destination_packets, max(telltale_handshake_rtt) AS rtt

@@ -12,11 +12,12 @@ export class StatementQueue {
   #busy = false;
   #inARow = 0;
 
-  /** Resolves and rejects as the statement does. */
-  async run<T>(statement: () => Promise<T>, { urgent }: { urgent: boolean }): Promise<T> {
+  /** Resolves and rejects as the statement does; one whose `signal` aborts before its turn is not begun. */
+  async run<T>(statement: () => Promise<T>, { urgent, signal }: { urgent: boolean; signal?: AbortSignal | undefined }): Promise<T> {
     if (this.#busy) await new Promise<void>((begin) => void (urgent ? this.#urgent : this.#others).push(begin));
     this.#busy = true;
     try {
+      signal?.throwIfAborted();
       return await statement();
     } finally {
       this.#next();

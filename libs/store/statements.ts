@@ -35,11 +35,16 @@ export class Statements {
     return this.#lost;
   }
 
-  /** Rows of one statement with `{name:Type}` parameters. */
-  async query<T>(query: string, params: Parameters = {}, { urgent = false } = {}): Promise<T[]> {
+  /**
+   * Rows of one statement with `{name:Type}` parameters.
+   * @param order.signal nobody waits for it any more
+   */
+  async query<T>(query: string, params: Parameters = {}, { urgent = false, signal }: { urgent?: boolean; signal?: AbortSignal } = {}): Promise<T[]> {
     const client = urgent ? this.#clients.urgent : this.#clients.client;
-    return this.#run(async (signal) => {
-      const result = await client.query({ query, query_params: { ...params }, format: 'JSONEachRow', abort_signal: signal });
+    return this.#run(async (giveUp) => {
+      const result = await client.query({
+        query, query_params: { ...params }, format: 'JSONEachRow', abort_signal: signal ? AbortSignal.any([signal, giveUp]) : giveUp,
+      });
       return result.json<T>();
     });
   }

@@ -120,6 +120,9 @@ async function createDatabase(client: ClickHouseClient, database: string): Promi
   await client.close();
 }
 
+/** Whom a person's questions go to. */
+export type Asked = Pick<Store, 'ask'>;
+
 export class Store {
   readonly counters: StoreCounters = { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
   readonly #statements: Statements;
@@ -218,7 +221,12 @@ export class Store {
     return this.#rows<T>(sql, params, { urgent: true });
   }
 
-  async #rows<T>(sql: string, params: Parameters, order: { urgent: boolean }): Promise<T[]> {
+  /** Asks for somebody who may stop waiting: what is asked is then given up, and its promise rejects. */
+  until(signal: AbortSignal): Asked {
+    return { ask: (sql, params = {}) => this.#rows(sql, params, { urgent: true, signal }) };
+  }
+
+  async #rows<T>(sql: string, params: Parameters, order: { urgent: boolean; signal?: AbortSignal }): Promise<T[]> {
     try {
       return await this.#statements.query<T>(sql, params, order);
     } catch (error) {

@@ -70,6 +70,8 @@ export class KafkaSource<T> implements RecordSource<T> {
   /** Why nothing is read, and why what was read is not confirmed; empty when it is. */
   #readTrouble = 'the brokers have not answered yet';
   #batchTrouble = '';
+  /** The last session ended because Kafka refused something, which only a session that reads disproves. */
+  #isRefused = false;
   #consumer: Consumer | null = null;
   #running: Promise<void> | null = null;
 
@@ -113,6 +115,7 @@ export class KafkaSource<T> implements RecordSource<T> {
         this.counters.restarts++;
         this.#outage.failed(error);
         this.#readTrouble = this.#outage.reason;
+        this.#isRefused = isRefusal(error);
         this.#batchTrouble = '';
         await backoff(failures, this.#stopping.signal);
       }
@@ -142,6 +145,7 @@ export class KafkaSource<T> implements RecordSource<T> {
       isFetching = true;
       this.#outage.ended();
       this.#readTrouble = '';
+      this.#isRefused = false;
       this.#logger.info({ topic: this.#topic, group: this.#options.groupId, partitions }, 'reading from Kafka');
     });
     crashed.catch(() => undefined);
@@ -149,6 +153,8 @@ export class KafkaSource<T> implements RecordSource<T> {
     try {
       await consumer.connect();
       await progress.open();
+      // To wait for a place in the group, while other members are at work, is no trouble.
+      if (!this.#isRefused) this.#readTrouble = '';
       await consumer.subscribe({ topic: this.#topic, fromBeginning: true });
       await consumer.run({
         autoCommit: false,
