@@ -93,5 +93,6 @@ test('rights that are missing are named, and what waits for them goes on when th
   await source.close();
   await running;
   const failed = 'reading from Kafka failed: it is tried again until it succeeds';
-  assert.deepEqual(reader.said.slice(0, 3), [`${failed}: ${mayNotJoin}`, `${failed}: ${mayNotRead}`, 'reading from Kafka goes on: ']);
+  const said = reader.said.filter((line) => !line.includes('coordinator is loading')); // as a broker's first group may have to wait for
+  assert.deepEqual(said.slice(0, 3), [`${failed}: ${mayNotJoin}`, `${failed}: ${mayNotRead}`, 'reading from Kafka goes on: ']);
 });
