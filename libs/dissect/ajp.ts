@@ -1,5 +1,6 @@
 import { FieldList, wholeAt } from './fieldlist.ts';
 import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts';
+import { hostOf } from './host.ts';
 import { addHeaders } from './http-fields.ts';
 import type { Header } from './http-head.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
@@ -94,7 +95,9 @@ class AjpReader implements FrameReader {
     fields.add('url.path', '', facts['url.path']);
     readString(reader);
     readString(reader);
-    facts['url.domain'] = readString(reader);
+    const host = hostOf(readString(reader));
+    if (host === null) context.counters.add('ajp', 'malformed host');
+    else facts['url.domain'] = host;
     reader.u16();
     reader.u8();
     const headers = readHeaders(reader, requestHeaders);

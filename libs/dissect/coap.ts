@@ -13,7 +13,7 @@ export const coap: DatagramProtocol = {
     const fields = new FieldList(message, environment);
     const parts = readMessage(payload)!;
     const { host, path, query, proxyUri } = parts;
-    setTargetFacts(message.facts, { authority: '', path, query: query.join('&') }, host, 'coap');
+    setTargetFacts(message.facts, { authority: '', path: asBytes(path), query: asBytes(query.join('&')) }, asBytes(host), environment, 'coap');
     fields.add('coap.uri_host', '', host);
     fields.add('url.path', '', path);
     for (const pair of query) {
@@ -71,6 +71,11 @@ function isCoap(payload: Buffer, { sourcePort, destinationPort }: DatagramContex
   if (!isRequest && !(isOnPort && (code === 0 || responses.has(code >> 5)))) return false;
   const parts = readMessage(payload);
   return parts !== null && (isOnPort || parts.path.length > 2);
+}
+
+/** Text as HTTP has it, one character per byte. */
+function asBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 /** The message's parts; null when it is none. */

@@ -10,6 +10,8 @@ export interface DnsMessage {
   records: DnsName[];
   /** Network of the client for which a resolver asks (EDNS Client Subnet, RFC 7871), as `203.0.113.0/24`; empty when none is named. */
   clientSubnet: string;
+  /** Bytes up to the end of the last question or record that was read. */
+  length: number;
   /** False when it ended, or was malformed, before all records its header counts. */
   complete: boolean;
 }
@@ -63,19 +65,21 @@ export function isDnsHeader(bytes: Buffer): boolean {
 export function parseDns(bytes: Buffer): DnsMessage | null {
   if (bytes.length < headerBytes || !isDnsHeader(bytes)) return null;
   const reader = new NameReader(bytes, headerBytes);
-  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], records: [], clientSubnet: '', complete: false };
+  const message: DnsMessage = { isResponse: bytes[2]! >= 0x80, questions: [], answers: [], records: [], clientSubnet: '', length: headerBytes, complete: false };
   for (let left = bytes.readUInt16BE(4); left > 0; left--) {
     const name = reader.name();
     const type = reader.u16();
     reader.u16();
     if (reader.failed) return message.questions.length === 0 ? null : message;
     message.questions.push({ name, type });
+    message.length = reader.position;
   }
   const answers = bytes.readUInt16BE(6);
   const records = answers + bytes.readUInt16BE(8) + bytes.readUInt16BE(10);
   for (let index = 0; index < records; index++) {
     const answer = readRecord(reader, message);
     if (reader.failed) return message;
+    message.length = reader.position;
     if (index < answers && message.answers.length < maxAnswers) message.answers.push(answer);
   }
   message.complete = true;

@@ -33,6 +33,18 @@ function recogniseDns(bytes: Buffer): Recognition {
   return bytes.length < needed ? 'more' : 'no';
 }
 
+/** Whether a message that begins with one question, and of which nothing is left over, stands at a position that may be any. */
+function resumesDns(bytes: Buffer, position: number): Recognition {
+  if ((bytes[position + 6] ?? 0) !== 0 || (bytes[position + 7] ?? 1) !== 1) return 'no';
+  const recognition = recogniseDns(bytes.subarray(position));
+  if (recognition !== 'yes') return recognition;
+  const start = position + prefix;
+  const length = bytes.readUInt16BE(position);
+  if (start + length > bytes.length) return 'more';
+  const message = parseDns(bytes.subarray(start, start + length))!;
+  return message.complete && message.length === length ? 'yes' : 'no';
+}
+
 class DnsReader implements FrameReader {
   lengthOf(bytes: Buffer): number {
     return bytes.length < prefix ? 0 : prefix + bytes.readUInt16BE(0);
@@ -43,4 +55,6 @@ class DnsReader implements FrameReader {
     if (message === null) context.counters.add('dns', 'malformed message');
     return message;
   }
+
+  resumes = resumesDns;
 }

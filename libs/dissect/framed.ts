@@ -31,6 +31,11 @@ export interface FrameReader {
   readonly encryption?: Encryption;
   /** Bytes that it keeps of messages that are not whole; without it, none that matter. */
   readonly heldBytes?: number;
+  /**
+   * Whether a frame begins at a position behind lost bytes: any position is asked, so that it has to be sure. It keeps nothing of the frames before.
+   * Without it, reading goes on with a packet that begins like the first one.
+   */
+  resumes?(bytes: Buffer, position: number): Recognition;
   /** A frame was lost, or was longer than `maxHeadBytes` and is passed over. */
   skipped?(sender: Sender): void;
 }
@@ -116,9 +121,8 @@ class FramedHandler implements StreamHandler, FrameContext {
     const bytes = stream.bytes();
     const { maxHeadBytes } = this.options;
     if (direction.isLost) {
-      direction.isLost = this.#protocol.recognise(bytes) !== 'yes';
-      if (direction.isLost) stream.clear();
-      if (direction.isLost) return false;
+      direction.isLost = !this.#findFrame(bytes, stream);
+      return !direction.isLost;
     }
     const length = this.#reader.lengthOf(bytes, sender);
     if (length < 0) return this.#break('malformed frame');
@@ -148,6 +152,27 @@ class FramedHandler implements StreamHandler, FrameContext {
     return true;
   }
 
+  /** Drops what is in front of the next frame; false when none begins here, or more is needed to say. */
+  #findFrame(bytes: Buffer, stream: ByteStream): boolean {
+    const reader = this.#reader;
+    if (reader.resumes === undefined) {
+      if (this.#protocol.recognise(bytes) === 'yes') return true;
+      stream.clear();
+      return false;
+    }
+    let first = bytes.length;
+    for (let position = 0; position < bytes.length; position++) {
+      const recognition = reader.resumes(bytes, position);
+      if (recognition === 'no') continue;
+      first = Math.min(first, position);
+      if (recognition === 'more') continue;
+      stream.consume(position);
+      return true;
+    }
+    stream.consume(first);
+    return false;
+  }
+
   #content(frame: Buffer, direction: Direction): Message | null {
     const { encryption } = this.#reader;
     if (encryption === undefined || direction.isFull || this.done || this.#restarted) return null;
@@ -167,12 +192,17 @@ class FramedHandler implements StreamHandler, FrameContext {
 
   gap(sender: Sender, missing: number): void {
     const direction = this.#direction(sender);
+    const stream = this.#session[sender];
+    const reader = this.#reader;
     this.#count('gap');
-    this.#reader.skipped?.(sender);
+    reader.skipped?.(sender);
+    // Where frames do not depend on those before, the rest of one that has begun can be passed over.
+    if (reader.resumes !== undefined && !direction.isLost && stream.length > 0)
+      direction.toSkip = Math.max(0, reader.lengthOf(stream.bytes(), sender) - stream.length);
     // A frame that is passed over anyway may hold the whole gap.
-    direction.isLost = direction.toSkip < missing;
+    direction.isLost = direction.isLost || direction.toSkip < missing;
     direction.toSkip = Math.max(0, direction.toSkip - missing);
-    this.#session[sender].clear();
+    stream.clear();
   }
 
   end(): void {

@@ -67,9 +67,13 @@ export interface RequestHead {
 }
 
 /** Sets what a request says of where it goes, by whom, and with what. Returns what its response has to know. */
-export function setRequestFacts(facts: Partial<FlowRecord>, { method, target, host, headers }: RequestHead): Exchange {
+export function setRequestFacts(
+  facts: Partial<FlowRecord>,
+  { method, target, host, headers }: RequestHead,
+  environment: DissectEnvironment,
+): Exchange {
   facts['http.request.method'] = method;
-  setTargetFacts(facts, target, host);
+  setTargetFacts(facts, target, host, environment);
   setRequestHops(facts, method, target, headers);
   const agent = headerValue(headers, 'user-agent');
   if (agent !== '') facts['user_agent.original'] = decodeUtf8(agent);

@@ -183,7 +183,7 @@ export class HttpSide {
     const target = splitTarget(method, written);
     const fields = new FieldList(message, this.#session);
     this.#isRequest = true;
-    this.#request = setRequestFacts(message.facts, { method, target, host: headerValue(headers, 'host'), headers });
+    this.#request = setRequestFacts(message.facts, { method, target, host: headerValue(headers, 'host'), headers }, this.#session);
     this.#exchanges.add(this.#request);
     addTarget(fields, target, targetStart, this.#stream);
     addHeaders(fields, 'http.request.header', headers, this.#stream);

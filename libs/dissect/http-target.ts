@@ -1,6 +1,8 @@
 import type { FlowRecord } from '#flow';
 import { readsLikeIpv4 } from './address.ts';
 import type { FieldList, FrameMap } from './fieldlist.ts';
+import { hostOf } from './host.ts';
+import type { DissectEnvironment } from './options.ts';
 import { encodingOf, addPairs, decodeUrl, decodeUtf8 } from './urlencoded.ts';
 
 /** The parts of a request target (RFC 9112, section 3.2), as written. */
@@ -59,15 +61,18 @@ export function addTarget(list: FieldList, target: Target, position: number, fra
 
 /**
  * Sets the facts about where a request goes: to the host of an absolute target, else to that of the Host header, or what `source` has in its place.
+ * What stands there and is no host is counted, and is nobody's name: anybody can write anything there.
  */
 export function setTargetFacts(
   facts: Partial<FlowRecord>,
   target: Pick<Target, 'authority' | 'path' | 'query'>,
   host: string,
+  { counters }: DissectEnvironment,
   source: 'http' | 'coap' = 'http',
 ): void {
   const domain = hostOf(target.authority === '' ? host : target.authority);
-  if (domain !== '') {
+  if (domain === null) counters.add(source, 'malformed host');
+  else if (domain !== '') {
     facts['url.domain'] = domain;
     if (!isAddress(domain)) {
       facts['destination.domain'] = domain;
@@ -76,32 +81,6 @@ export function setTargetFacts(
   }
   if (target.path !== '') facts['url.path'] = decodeUtf8(target.path);
   if (target.query !== '') facts['url.query'] = decodeUtf8(target.query);
-}
-
-/**
- * Hosts by what was written of them, met lately: messages repeat a few dozen. As copies, since a part of a text keeps all of it alive, and a
- * flow keeps its host: it would keep the head of its first request.
- */
-const knownHosts = new Map<string, string>();
-const mostKnownHosts = 1024;
-
-function hostOf(authority: string): string {
-  let host = knownHosts.get(authority);
-  if (host === undefined) {
-    if (knownHosts.size >= mostKnownHosts) knownHosts.clear();
-    knownHosts.set(copyOf(authority), (host = copyOf(readHost(authority))));
-  }
-  return host;
-}
-
-function copyOf(text: string): string {
-  return Buffer.from(text).toString();
-}
-
-/** Host of `host:port`, in lower case, an IPv6 address without its brackets. */
-function readHost(authority: string): string {
-  const host = authority.startsWith('[') ? authority.slice(1).split(']', 1)[0]! : authority.replace(/:\d*$/, '');
-  return decodeUtf8(host).toLowerCase();
 }
 
 function isAddress(host: string): boolean {

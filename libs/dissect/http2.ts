@@ -313,7 +313,7 @@ class Http2Side implements Side {
     // Credentials must not stand in the authority (RFC 9113, section 8.3.1), but can.
     const target = splitTarget(method, method === 'CONNECT' ? authority : authority.includes('@') ? `http://${authority}${path}` : path);
     if (target.authority !== '') authority = target.authority;
-    const exchange = setRequestFacts(facts, { method, target, host: authority, headers });
+    const exchange = setRequestFacts(facts, { method, target, host: authority, headers }, this.#session);
     const list = new FieldList(message, this.#session);
     const frames: FrameMap = { frameAt: () => frame };
     addTarget(list, target, 0, frames);

@@ -94,6 +94,14 @@ function recogniseRecord(bytes: Buffer): Recognition {
   return kerberosType(bytes.subarray(prefix)) === 0 ? 'no' : 'yes';
 }
 
+/** Whether a message begins at a position that may be any: its two lengths say the same. */
+function resumesKerberos(bytes: Buffer, position: number): Recognition {
+  const message = bytes.subarray(position + prefix);
+  const recognition = recogniseRecord(bytes.subarray(position));
+  if (recognition !== 'yes') return recognition;
+  return berAt(message, 0, 0x7fffffff)!.end === bytes.readUInt32BE(position) ? 'yes' : 'no';
+}
+
 class KerberosReader implements FrameReader {
   lengthOf(bytes: Buffer): number {
     return bytes.length < prefix ? 0 : prefix + bytes.readUInt32BE(0);
@@ -103,6 +111,8 @@ class KerberosReader implements FrameReader {
     const body = bytes.subarray(prefix);
     return body.length > 0 && kerberosType(body) !== 0 ? kerberosMessage(body, context, context) : null;
   }
+
+  resumes = resumesKerberos;
 }
 
 export const kerberosOverTcp = framedProtocol('kerberos', recogniseRecord, () => new KerberosReader());

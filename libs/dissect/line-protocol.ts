@@ -1,4 +1,5 @@
 import { LineReader } from './line-reader.ts';
+import { LoginPairs } from './login-pairs.ts';
 import { MailHead } from './mail-head.ts';
 import { createMessage, type Encryption, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
@@ -13,7 +14,7 @@ const CR = 0x0d;
 
 /**
  * A protocol of lines, commands one way and replies the other. It says nothing but what it read: one message when it begins, and
- * one for each line with a value. A value is complete with its line, so the packet that ends the line is the value's.
+ * one for each line with a value, the name and the password of a login together. A value is complete with its line, so the packet that ends the line is the value's.
  */
 export abstract class LineHandler implements StreamHandler {
   done = false;
@@ -22,6 +23,7 @@ export abstract class LineHandler implements StreamHandler {
   protected sasl: SaslExchange | null = null;
   readonly #protocol: string;
   readonly #cleartext: Encryption;
+  readonly #logins: LoginPairs;
   readonly #source: LineReader;
   readonly #destination: LineReader;
   #begun = false;
@@ -31,6 +33,7 @@ export abstract class LineHandler implements StreamHandler {
     this.session = session;
     this.#protocol = protocol;
     this.#cleartext = cleartext;
+    this.#logins = new LoginPairs(session.emit);
     this.#source = new LineReader(session, 'source', protocol);
     this.#destination = new LineReader(session, 'destination', protocol);
   }
@@ -46,11 +49,13 @@ export abstract class LineHandler implements StreamHandler {
 
   gap(sender: Sender, missing: number): void {
     this.count('gap');
+    this.#logins.flush();
     this.#reader(sender).gap(missing);
     this.lost(sender);
   }
 
   end(): void {
+    this.#logins.flush();
     this.session.source.clear();
     this.session.destination.clear();
   }
@@ -69,6 +74,7 @@ export abstract class LineHandler implements StreamHandler {
   /** What follows is another protocol, most often TLS. */
   protected restart(): void {
     this.#restarted = true;
+    this.#logins.flush();
     this.session.restart();
   }
 
@@ -83,7 +89,7 @@ export abstract class LineHandler implements StreamHandler {
     addNamed(message, values, this.session);
     this.#begun = true;
     this.count('messages');
-    this.session.emit(message);
+    this.#logins.emit(message);
   }
 
   /** A login by SASL begins: `mechanism [initial-response]`. */

@@ -28,14 +28,14 @@ describe('Telnet', () => {
       ['destination', '$ '],
       ['source', 'ls\r\n'],
     ];
-    assert.deepEqual(told(packets), ['1 telnet', '11 telnet telnet.login.user_name=fake', '22 telnet telnet.login.password=user']);
+    assert.deepEqual(told(packets), ['1 telnet', '22 telnet telnet.login.user_name=fake telnet.login.password=user']);
   });
 
   test('line by line, with commands in between', () => {
     assert.deepEqual(told([
       negotiation, ['destination', 'Username: '], ['source', Buffer.concat([Buffer.from('ja'), hex('fffd03'), Buffer.from('ne\r\n')])], ['destination', "\r\nPassword for jane: "], ['source', 'se same\n'],
       ['destination', 'Last login: today\r\n> '], ['source', 'password: of nobody\r\n'],
-    ]), ['1 telnet', '3 telnet telnet.login.user_name=jane', '5 telnet telnet.login.password=se same']);
+    ]), ['1 telnet', '5 telnet telnet.login.user_name=jane telnet.login.password=se same']);
   });
 
   test('the user that the environment names', () => {

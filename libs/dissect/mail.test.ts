@@ -16,20 +16,20 @@ const clientHello: Packet = ['source', Buffer.from(`16030100310100002d0303${'00'
 describe('SMTP', () => {
   const greeting: Packet = ['destination', '220 mx.example ESMTP Postfix\r\n'];
 
-  test('AUTH LOGIN: the name and the password, each with the packet that ends its line', () => {
+  test('AUTH LOGIN: the name and the password, with the packet that ends the second line', () => {
     assert.deepEqual(told([
       greeting, ['source', 'EHLO laptop\r\n'], ['destination', '250-mx.example\r\n250 AUTH LOGIN PLAIN\r\n'], ['source', 'AUTH LOGIN\r\n'],
       ['destination', '334 VXNlcm5hbWU6\r\n'], ['source', `${base64('jane@example.org')}\r`], ['source', '\n'], ['destination', '334 UGFzc3dvcmQ6\r\n'],
       ['source', `${base64('se same')}\r\n`], ['destination', '235 ok\r\n'], ['source', 'AUTH LOGIN\r\n'],
     ]), [
-      '1 smtp', '2 smtp smtp.helo=laptop', '7 smtp smtp.login.user_name=(base64)jane@example.org', '9 smtp smtp.login.password=(base64)se same',
+      '1 smtp', '2 smtp smtp.helo=laptop', '9 smtp smtp.login.user_name=(base64)jane@example.org smtp.login.password=(base64)se same',
     ]);
   });
 
   test('AUTH with an initial response', () => {
     assert.deepEqual(told([greeting, ['source', `AUTH PLAIN ${base64('\0jane\0sesame')}\r\nAUTH LOGIN ${base64('jane')}\r\n${base64('secret')}\r\n`]]), [
       '1 smtp', '2 smtp smtp.login.user_name=(base64)jane smtp.login.password=(base64)sesame',
-      '2 smtp smtp.login.user_name=(base64)jane', '2 smtp smtp.login.password=(base64)secret',
+      '2 smtp smtp.login.user_name=(base64)jane smtp.login.password=(base64)secret',
     ]);
     // The examples of RFC 7628, section 4.1 and of the description of XOAUTH2.
     assert.deepEqual(told([greeting, ['source', [
@@ -154,7 +154,7 @@ describe('POP3', () => {
     assert.deepEqual(told([
       ['destination', '+OK ready\r\n'], ['source', 'USER jane@example.org\r\n'], ['destination', '+OK\r\n'], ['source', 'PASS two words\r\n'], ['destination', '+OK\r\n'], ['source', 'RETR 1\r\n'],
       ['destination', '+OK 60 octets\r\nUSER content\r\nPASS content\r\n.\r\n'],
-    ]), ['1 pop3', '2 pop3 pop3.login.user_name=jane@example.org', '4 pop3 pop3.login.password=two words']);
+    ]), ['1 pop3', '4 pop3 pop3.login.user_name=jane@example.org pop3.login.password=two words']);
   });
 
   test('the heads of messages, and nothing of their bodies', () => {
@@ -214,7 +214,7 @@ describe('FTP', () => {
         ['destination', '331 password?\r\n'],
         ['source', 'PASS sesame\r\n'],
       ]),
-      ['1 ftp', '2 ftp ftp.login.user_name=jane', '4 ftp ftp.login.password=sesame'],
+      ['1 ftp', '4 ftp ftp.login.user_name=jane ftp.login.password=sesame'],
     );
   });
 
@@ -224,7 +224,7 @@ describe('FTP', () => {
         ['destination', '220 FTP server ready\r\n'],
         ['source', 'USER anonymous\r\nPASS me@example.org\r\n'],
       ]).at(-1),
-      '2 ftp ftp.login.anonymous_password=me@example.org',
+      '2 ftp ftp.login.user_name=anonymous ftp.login.anonymous_password=me@example.org',
     );
   });
 });
@@ -237,7 +237,7 @@ test('a greeting that SMTP could send too, and a USER that POP3 has', () => {
       ['destination', '230 in\r\n'],
       ['source', 'PASS sesame\r\n'],
     ]),
-    ['1 ftp', '2 ftp ftp.login.user_name=jane', '4 ftp ftp.login.password=sesame'],
+    ['1 ftp', '4 ftp ftp.login.user_name=jane ftp.login.password=sesame'],
   );
 });
 

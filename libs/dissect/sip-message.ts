@@ -1,6 +1,7 @@
 import { readsLikeIpv4 } from './address.ts';
 import type { FrameMap } from './fieldlist.ts';
 import { endpointText, HopList } from './hops.ts';
+import { hostOf } from './host.ts';
 import { parseHead, type Header } from './http-head.ts';
 import { createMessage, type Encryption, type Message, type Origin } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
@@ -249,8 +250,10 @@ class SessionReader {
     const parts = /^rtspu?:\/\/(?:([^/@]*)@)?(\[[^\]]+\]|[^/:?#]+)(?::\d+)?([^?#]*)/i.exec(uri);
     if (parts === null) return;
     const { facts } = this.#message;
-    const [, userInfo, host, path] = parts;
-    facts['url.domain'] = host!.toLowerCase();
+    const [, userInfo, authority, path] = parts;
+    const host = hostOf(authority!);
+    if (host === null) this.#environment.counters.add('rtsp', 'malformed host');
+    else facts['url.domain'] = host;
     if (path !== '') facts['url.path'] = path!;
     if (userInfo === undefined) return;
     const [user = '', ...secret] = userInfo.split(':');

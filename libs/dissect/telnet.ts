@@ -1,3 +1,4 @@
+import { LoginPairs } from './login-pairs.ts';
 import { password, userName } from './login.ts';
 import { createMessage, type Encryption, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
@@ -47,11 +48,13 @@ const asksPassword = /(?:pass(?:word|code|phrase)?|PIN)(?:\s+for\s+\S+|\s*\([^)]
 class TelnetHandler implements StreamHandler {
   readonly done = false;
   readonly #session: StreamSession;
+  readonly #logins: LoginPairs;
   readonly #sides: Record<Sender, Side> = { source: new Side(), destination: new Side() };
   #begun = false;
 
   constructor(session: StreamSession) {
     this.#session = session;
+    this.#logins = new LoginPairs(session.emit);
   }
 
   data(sender: Sender): void {
@@ -71,11 +74,14 @@ class TelnetHandler implements StreamHandler {
 
   gap(sender: Sender): void {
     this.#session.counters.add('telnet', 'gap');
+    this.#logins.flush();
     this.#session[sender].clear();
     this.#sides[sender].reset();
   }
 
-  end(): void {}
+  end(): void {
+    this.#logins.flush();
+  }
 
   /** The first letter of a line answers to what the other side has written last. */
   #letter(sender: Sender, letter: number): void {
@@ -111,7 +117,7 @@ class TelnetHandler implements StreamHandler {
     addNamed(message, values, this.#session);
     this.#begun = true;
     this.#session.counters.add('telnet', 'messages');
-    this.#session.emit(message);
+    this.#logins.emit(message);
   }
 }
 

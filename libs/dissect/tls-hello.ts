@@ -13,9 +13,10 @@ export type HelloCarrier = 'tls' | 'quic' | 'dtls';
 
 /**
  * Sets what a ClientHello says in clear: the server name (RFC 6066, section 3), the application protocols (RFC 7301), and the JA4 fingerprint.
- * `body` is the handshake message without its header. Returns false when it is malformed; what stood before the error is set.
+ * `body` is the handshake message without its header, or with `isCut` its beginning, of which there is no fingerprint. Returns false when it is
+ * malformed or cut; what stood before that is set.
  */
-export function setClientHelloFacts(message: Message, fields: FieldList, body: Buffer, carrier: HelloCarrier): boolean {
+export function setClientHelloFacts(message: Message, fields: FieldList, body: Buffer, carrier: HelloCarrier, isCut = false): boolean {
   const reader = new ByteReader(body);
   const hello: HelloFeatures = { version: reader.u16(), ciphers: [], extensions: [], signatures: [], hasServerName: false, protocol: null };
   reader.skip(32);
@@ -36,7 +37,7 @@ export function setClientHelloFacts(message: Message, fields: FieldList, body: B
     else if (type === SIGNATURE_ALGORITHMS) hello.signatures = integers(content.take(content.u16()));
     else if (type === SUPPORTED_VERSIONS) hello.version = newestVersion(integers(content.take(content.u8())), carrier) || hello.version;
   }
-  const isSound = !reader.failed && !extensions.failed;
+  const isSound = !isCut && !reader.failed && !extensions.failed;
   if (isSound) message.facts['telltale.tls.ja4'] = ja4(hello, carrier);
   return isSound;
 }

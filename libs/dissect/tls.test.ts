@@ -47,7 +47,7 @@ test('without extensions, cut, and malformed', () => {
     [{ 'telltale.tls.ja4': 't10i010000_ba72b8082249_000000000000' }],
   );
   const cut = dissectStream([['source', record(22, hello).subarray(0, 50)]]);
-  assert.deepEqual(cut.messages.map(({ encryption }) => encryption.reason), ['TLS records']);
+  assert.deepEqual(cut.messages.map(({ encryption, facts }) => [encryption.reason, facts]), [['TLS ClientHello', {}]]);
   assert.equal(cut.counters.get('tls', 'cut ClientHello'), 1);
   const broken = Buffer.from(hello);
   broken[38] = 0xff;
@@ -74,12 +74,17 @@ test('after STARTTLS', () => {
   assert.equal(messages.at(-1)!.facts['destination.domain'], 'a.example');
 });
 
-test('a gap in the ClientHello leaves the verdict', () => {
-  const { dissector, result } = openStream();
-  dissector.data('source', record(22, hello).subarray(0, 20), 1, 1);
-  dissector.gap('source', 30);
-  dissector.data('source', record(22, hello), 2, 2);
-  assert.deepEqual(result.messages.map(({ encryption }) => encryption.reason), ['TLS records']);
+test('a gap in the ClientHello leaves the verdict, and the name in front of it', () => {
+  const told = (bytes: number): unknown[] => {
+    const { dissector, result } = openStream();
+    dissector.data('source', record(22, hello).subarray(0, bytes), 1, 1);
+    dissector.gap('source', 30);
+    dissector.data('source', record(22, hello), 2, 2);
+    return result.messages.map(({ encryption, facts, frame }) => [encryption.reason, facts['tls.client.server_name'], facts['telltale.tls.ja4'], frame]);
+  };
+  assert.deepEqual(told(20), [['TLS ClientHello', undefined, undefined, 1]]);
+  assert.deepEqual(told(80), [['TLS ClientHello', 'a.example', undefined, 1]]);
+  assert.deepEqual(told(record(22, hello).length), [['TLS ClientHello', 'a.example', sni['telltale.tls.ja4'], 1]]);
 });
 
 test('the names in a certificate that is shown in clear', () => {

@@ -98,14 +98,31 @@ class TlsHandler implements StreamHandler {
 
   gap(sender: Sender): void {
     this.#session.counters.add('tls', 'gap');
-    if (this.#answer === null) this.#withoutHello(sender);
+    if (this.#answer === null) this.#breakOff(sender);
     else this.done = true;
   }
 
   end(): void {
     if (this.done || this.#reported) return;
     this.#session.counters.add('tls', 'cut ClientHello');
-    this.#withoutHello(this.#sender);
+    this.#breakOff(this.#sender);
+  }
+
+  /** No more of the ClientHello comes. What stood in front of that is told, such as the server's name; the fingerprint needs all of it. */
+  #breakOff(sender: Sender): void {
+    const stream = this.#session[this.#sender];
+    const handshake = this.#handshake;
+    if (!this.#reported && stream.length > recordHeader && stream.bytes()[0] === HANDSHAKE) {
+      stream.consume(recordHeader);
+      handshake.appendFrom(stream, stream.length);
+    }
+    if (handshake.length > 4 && handshake.bytes()[0] === CLIENT_HELLO) {
+      const last = handshake.length - 1;
+      const message = createMessage('tls', byClientHello, { sender: this.#sender, frame: handshake.frameAt(last), micros: handshake.microsAt(last) });
+      setClientHelloFacts(message, new FieldList(message, this.#session), handshake.bytes().subarray(4), 'tls', true);
+      this.#emit(message);
+    }
+    this.#withoutHello(sender);
   }
 
   /** Reads the ClientHello once all of it is there; it may be spread over several records. */

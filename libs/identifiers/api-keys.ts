@@ -1,9 +1,8 @@
 import { literal, sequence, type Anchor } from './scan/anchor.ts';
 
-/** Keys of large services, which their prefix gives away. One line per vendor; the vendors' pages and secret-scanning lists name them. */
+/** Secret keys of large services, which their prefix gives away. One line per vendor; the vendors' pages and secret-scanning lists name them. */
 const prefixed = [
   'A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}', // Amazon Web Services access key id
-  'AIza[\\w-]{35}', // Google API key
   'ya29\\.[\\w-]{20,2048}', // Google OAuth access token
   'GOCSPX-[\\w-]{24,32}', // Google OAuth client secret
   'gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_\\w{22,255}', // GitHub
@@ -35,7 +34,7 @@ export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-
 /** How they begin. */
 export const apiKeyAnchors: readonly Anchor[] = [
   ...[
-    'AKIA', 'ASIA', 'ABIA', 'ACCA', 'AIza', 'ya29', 'GOCSPX', 'git', 'xox', 'SG.', 'LTAI', 'AKID', 'glpat', 'npm_', 'hf_', 'shp', 'sk-', 'pypi', 'dapi', 'NRAK',
+    'AKIA', 'ASIA', 'ABIA', 'ACCA', 'ya29', 'GOCSPX', 'git', 'xox', 'SG.', 'LTAI', 'AKID', 'glpat', 'npm_', 'hf_', 'shp', 'sk-', 'pypi', 'dapi', 'NRAK',
     'xapp', 'hooks', 'AGE-', 'sq0', 'key-', 'AccountKey', ':AA',
   ].map(literal),
   sequence('g', 'h', 'pousr'), sequence('sr', 'k', '_'), sequence('d', 'o', 'opr'), sequence('S', 'K', '0123456789abcdef'),
@@ -51,5 +50,30 @@ export function startOfApiKey(text: string, at: number): number {
 const whole = new RegExp(`^(?:${prefixed})$`);
 
 export function isPrefixedApiKey(value: string): boolean {
-  return whole.test(value) && new Set(value).size >= 8 && !/EXAMPLE/i.test(value);
+  return whole.test(value) && isNoExample(value);
+}
+
+/** Keys that vendors have put into pages and apps, where everybody can read them: they name an app, and the vendor restricts what may be done by them. */
+const publishable = [
+  'AIza[\\w-]{35}', // Google API key, restricted to sites, apps and services; Firebase
+  'pk_live_[A-Za-z0-9]{16,247}', // Stripe, Clerk
+  'pk\\.eyJ[\\w-]{16,400}\\.[\\w-]{16,64}', // Mapbox public token
+  'sb_publishable_[\\w-]{20,64}', // Supabase
+  'phc_[A-Za-z0-9]{32,64}', // PostHog project
+  'pub[a-f0-9]{32}', // Datadog client token
+].join('|');
+
+export const publishableKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${publishable})(?![A-Za-z0-9])`, 'y');
+export const publishableKeyAnchors: readonly Anchor[] = [
+  ...['AIza', 'pk_live_', 'pk.eyJ', 'sb_publishable_', 'phc_'].map(literal), sequence('p', 'u', 'b', '0123456789abcdef'),
+];
+
+const wholePublishable = new RegExp(`^(?:${publishable})$`);
+
+export function isPrefixedPublishableKey(value: string): boolean {
+  return wholePublishable.test(value) && isNoExample(value);
+}
+
+function isNoExample(value: string): boolean {
+  return new Set(value).size >= 8 && !/EXAMPLE/i.test(value);
 }

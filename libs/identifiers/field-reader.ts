@@ -1,8 +1,9 @@
 import type { Field, Message } from '#dissect';
+import { isPrefixedPublishableKey } from './api-keys.ts';
 import { parseAuthorization } from './authorization.ts';
 import { catalogue } from './catalogue.ts';
 import { geoPosition, turnUsername } from './catalogue/accounts.ts';
-import { basicCredentials, bearerToken, digestCredentials, jwt } from './catalogue/credentials.ts';
+import { basicCredentials, bearerToken, digestCredentials, jwt, publishableKey } from './catalogue/credentials.ts';
 import { joinLink, roomId } from './catalogue/rooms.ts';
 import { parseDigestKey } from './digest-key.ts';
 import type { Digests } from './digests.ts';
@@ -104,14 +105,17 @@ export class FieldReader {
     if (credentials === null) return false;
     if (credentials.scheme === 'basic') {
       const place = { ...field, encoding: chain(field.encoding, 'base64') };
-      this.#reading.addAnnounced(basicCredentials, credentials.value, place, credentials.written);
+      // In place of the user's name, and with an empty password.
+      const key = credentials.value.slice(0, -1);
+      if (isPrefixedPublishableKey(key)) this.#reading.addAnnounced(publishableKey, key, place, credentials.written);
+      else this.#reading.addAnnounced(basicCredentials, credentials.value, place, credentials.written);
       return true;
     }
     if (credentials.scheme === 'digest') {
       if (digestCredentials.validate(credentials.value)) this.#reading.addAnnounced(digestCredentials, credentials.value, field);
       return false; // Its other parameters name the user.
     }
-    const kind = [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
+    const kind = isPrefixedPublishableKey(credentials.value) ? publishableKey : [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
     if (kind === undefined) return false;
     this.#reading.addAnnounced(kind, credentials.value, field);
     if (kind === jwt) this.#values.claims(credentials.value, field);

@@ -1,6 +1,7 @@
 /**
  * Keys and values that markup and lists of parameters keep apart: `<key>uid</key><string>42</string>`, `name="uid" value="42"`, `<uid
- * type="n">42</uid>`.
+ * type="n">42</uid>`. Each question is about one name that was found in any text, which may be a part of a document, or hold one; a body that is a
+ * document of XML is read by its structure before (`xml.ts` of the dissectors).
  */
 
 /** Characters of a value, and of an opening tag. */

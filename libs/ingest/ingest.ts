@@ -7,4 +7,5 @@ export { FlowExportDecoder, type FlowExportOptions } from './flow-export.ts';
 export { FlowJoin, flowJoinDefaults, type FlowJoinOptions } from './flow-join.ts';
 export { leastSample, openLog, type LogMark, type LogReader, type LogSource } from './log.ts';
 export { templateDefaults } from './netflow-templates.ts';
+export { firstLineEnd } from './utf16.ts';
 export { ZeekCertificates } from './zeek-certificates.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { openLog } from './ingest.ts';
+import { firstLineEnd, openLog } from './ingest.ts';
 import { LineSplitter, maxLineBytes } from './lines.ts';
 import { netflow5 } from './testing/export-datagrams.ts';
 import { fieldsOf, logSource, readLog } from './testing/read-log.ts';
@@ -55,6 +55,37 @@ test('logs in UTF-16, wherever chunks end', () => {
     }
   }
   assert.equal(open(Buffer.from('\uFEFFhello', 'utf16le')), null);
+});
+
+test('property: reading goes on behind any mark of a log in UTF-16', () => {
+  const json = Array.from({ length: 4 }, (_, row) => `{"_path":"dns","ts":1700000000.5,"uid":"C${row}","id.orig_h":"10.0.0.5","id.orig_p":5353,"id.resp_h":"10.0.0.1","id.resp_p":53,"query":"\u0a0a\u{1F600}${row}.example"}\r\n`).join('');
+  const head = '#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\thttp\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\thost\n#types\ttime\tstring\taddr\tport\taddr\tport\tstring\n';
+  const tsv = head + Array.from({ length: 4 }, (_, row) => `1700000000.5\tC${row}\t10.0.0.5\t51000\t198.51.100.7\t80\th${row}.example\n`).join('');
+  const little = [json, tsv].map((log) => Buffer.from(`\uFEFF${log}`, 'utf16le'));
+  for (const log of [...little, ...little.map((bytes) => Buffer.from(bytes).swap16())]) {
+    const whole = readLog('x.log', log).entries.map(({ line, digest }) => `${line} ${digest}`);
+    assert.equal(whole.length, 4);
+    fc.assert(fc.property(fc.integer({ min: 2, max: log.length }), fc.integer({ min: 1, max: log.length }), (at, step) => {
+      const told: string[] = [];
+      const source = logSource('x.log', ({ line, digest }) => told.push(`${line} ${digest}`));
+      const first = openLog(log, source)!;
+      for (let from = 0; from < at; from += step) first.push(log.subarray(from, Math.min(from + step, at)));
+      const { unread, ...mark } = first.mark!();
+      assert.equal((at - unread) % 2, 0);
+      const second = openLog(log, source, mark)!;
+      for (let from = at - unread; from < log.length; from += step) second.push(log.subarray(from, from + step));
+      assert.deepEqual(told, whole);
+    }), { numRuns: 200 });
+  }
+});
+
+test('where the first line ends, in the text of a log', () => {
+  const text = '\u0a00\u000b\u0a0a\nb\n';
+  const little = Buffer.from(text, 'utf16le');
+  assert.equal(firstLineEnd(Buffer.from('\uFEFF', 'utf16le'), little), 8);
+  assert.equal(firstLineEnd(Buffer.from('\uFEFF', 'utf16le').swap16(), Buffer.from(little).swap16()), 8);
+  assert.equal(firstLineEnd(Buffer.from('\uFEFF', 'utf16le'), little.subarray(0, 6)), 0);
+  assert.equal(firstLineEnd(Buffer.from('{"'), Buffer.from('a\nb\n')), 2);
 });
 
 test('JSON behind a syslog header is read like JSON alone; what other programs say is counted', () => {

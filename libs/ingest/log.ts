@@ -62,7 +62,7 @@ const sampleBytes = 64 * 1024;
 export function openLog(start: Buffer, source: LogSource, from?: Omit<LogMark, 'unread'>): LogReader | null {
   if (isFlowExportFile(start)) return flowExportFile(source);
   const encoding = utf16Of(start);
-  if (encoding !== null) return utf16Log(start, encoding, (text) => openLog(text, source));
+  if (encoding !== null) return utf16Log(start, encoding, from === undefined, (text) => openLog(text, source, from));
   const sample = start.toString('latin1', 0, sampleBytes).replace(/^\u00EF\u00BB\u00BF/, '').trimStart();
   if (isZeekTsv(sample)) return lineReader(zeekTsv(source), source, from);
   if (isVpcFlowLog(sample)) return lineReader(vpcFlowLog(source), source, from);

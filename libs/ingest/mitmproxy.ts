@@ -19,6 +19,15 @@ const newestVersion = 21;
 
 type Dictionary = ReadonlyMap<string, Tnetstring>;
 
+/** What is known of a flow when its content is read. */
+interface FlowContext {
+  readonly encryption: Encryption;
+  /** When it began, µs since 1970. */
+  readonly micros: number;
+  readonly endpoints: Endpoints;
+  readonly counters: IngestCounters;
+}
+
 /** A dictionary whose first key is one of a flow's: which one it is depends on the version. */
 const beginning = new RegExp(`^\\d{2,12}:\\d{1,2}:(?:${
   'websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn'
@@ -80,10 +89,11 @@ function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSo
   const isEncrypted =
     type === 'http' ? textOf(request, 'scheme') === 'https' : client?.get('tls') === true || client?.get('tls_established') === true;
   const encryption = isEncrypted ? encrypted('TLS, inspected') : cleartext('HTTP/1');
+  const endpoints = endpointsOfFlow(flow);
   counters.entries++;
   emit({
-    source: format, flowName: textOf(client, 'id'), endpoints: endpointsOfFlow(flow), micros, startMicros: micros, line: number, digest: digestOf(bytes),
-    protocol: '', messages: read(flow, encryption, micros, counters), totals: null, ends: false,
+    source: format, flowName: textOf(client, 'id'), endpoints, micros, startMicros: micros, line: number, digest: digestOf(bytes),
+    protocol: '', messages: read(flow, { encryption, micros, endpoints, counters }), totals: null, ends: false,
     visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
 }
@@ -123,7 +133,8 @@ function addressOf(connection: Dictionary | undefined, ...names: readonly string
   return ['', 0];
 }
 
-function exchange(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
+function exchange(flow: Dictionary, context: FlowContext): Message[] {
+  const { encryption, micros, counters } = context;
   const request = dictionary(flow, 'request');
   const response = dictionary(flow, 'response');
   const headers = headersOf(request);
@@ -141,11 +152,11 @@ function exchange(flow: Dictionary, encryption: Encryption, micros: number, coun
     keepsContentEncoding: true,
   }, micros, counters);
   const socket = dictionary(flow, 'websocket');
-  return socket === undefined ? messages : [...messages, ...frames(socket, encryption, micros)];
+  return socket === undefined ? messages : [...messages, ...frames(socket, context)];
 }
 
 /** Messages of a WebSocket: of the exchange that opened it, or of a flow of their own (before mitmproxy 7). */
-function frames(socket: Dictionary, encryption: Encryption, micros: number): Message[] {
+function frames(socket: Dictionary, { encryption, micros }: FlowContext): Message[] {
   return parts(socket).map(([, isFromClient, content, time]) => {
     const one = message('websocket', encryption, senderOf(isFromClient), microsOf(time) || micros);
     one.payload = bytesOf(content ?? null);
@@ -154,7 +165,7 @@ function frames(socket: Dictionary, encryption: Encryption, micros: number): Mes
 }
 
 /** The bytes of a TCP connection, read by the dissectors of captures. */
-function conversation(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
+function conversation(flow: Dictionary, { encryption, micros, counters }: FlowContext): Message[] {
   const messages: Message[] = [];
   dissect(counters, (environment) => {
     const dissector = new StreamDissector(environment, (one) => messages.push(kept(one, encryption)));
@@ -165,9 +176,8 @@ function conversation(flow: Dictionary, encryption: Encryption, micros: number, 
 }
 
 /** The datagrams of a UDP flow, likewise. */
-function datagrams(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
+function datagrams(flow: Dictionary, { encryption, micros, endpoints: { sourcePort, destinationPort }, counters }: FlowContext): Message[] {
   const messages: Message[] = [];
-  const { sourcePort, destinationPort } = endpointsOfFlow(flow);
   dissect(counters, (environment) => {
     const dissector = new DatagramDissector(environment, (one) => messages.push(kept(one, encryption)));
     for (const [isFromClient, content, time] of parts(flow)) {
@@ -178,7 +188,7 @@ function datagrams(flow: Dictionary, encryption: Encryption, micros: number, cou
 }
 
 /** A question of DNS, and its answer. */
-function resolution(flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters): Message[] {
+function resolution(flow: Dictionary, { encryption, micros, counters }: FlowContext): Message[] {
   return (['request', 'response'] as const).flatMap((side) => {
     const dns = dictionary(flow, side);
     if (dns === undefined) return [];
@@ -193,8 +203,7 @@ function resolution(flow: Dictionary, encryption: Encryption, micros: number, co
 }
 
 /** How the content of a flow is read, by its type. */
-const contents: ReadonlyMap<string, (flow: Dictionary, encryption: Encryption, micros: number, counters: IngestCounters) => Message[]> =
-  new Map([['http', exchange], ['websocket', frames], ['tcp', conversation], ['udp', datagrams], ['dns', resolution]]);
+const contents: ReadonlyMap<string, (flow: Dictionary, context: FlowContext) => Message[]> = new Map([['http', exchange], ['websocket', frames], ['tcp', conversation], ['udp', datagrams], ['dns', resolution]]);
 
 /** A message of a dissector, to be kept. What the proxy has decrypted was encrypted on the wire; of the rest, also what it let pass, the bytes tell. */
 function kept(one: Message, encryption: Encryption): Message {

@@ -2,6 +2,7 @@ import { CaptureCounters, PacketView, decodePacket } from '#capture';
 import type { IngestCounters } from './counters.ts';
 import type { LogEntry } from './entry.ts';
 import { ExportedFlow, type ExportOrigin } from './exported-flow.ts';
+import { sampledMessages } from './sampled-packet.ts';
 import { SequenceCheck } from './sequence-check.ts';
 
 const version5 = 5;
@@ -37,7 +38,10 @@ export function isSflow(bytes: Buffer): boolean {
   return addressType === 1 || (addressType === 2 && bytes.length >= 40);
 }
 
-/** sFlow v5: sampled packets, of which the first bytes are there. Each sample stands for as many packets as the sampling rate says. */
+/**
+ * sFlow v5: sampled packets, of which the first bytes are there: endpoints, and as much of the payload as the agent's header size allows (128 bytes
+ * of a frame where nothing else is set). Each sample stands for as many packets as the sampling rate says.
+ */
 export class Sflow {
   readonly #counters: IngestCounters;
   readonly #capture: CaptureCounters;
@@ -89,7 +93,7 @@ export class Sflow {
       if (flow !== null) {
         flow.samplingRate = sample.readUInt32BE(rateAt);
         const entry = flow.toEntry(origin, sample.subarray(at, end), index);
-        if (entry !== null) this.#emit(entry);
+        if (entry !== null) this.#emit(format === rawHeader ? { ...entry, messages: sampledMessages(this.#view, entry, this.#counters) } : entry);
         return;
       }
       at = end;

@@ -1,5 +1,6 @@
 import { createFinding, findingId, type Finding, type FlowRecord, type Hit, type Level, type Observable } from '#flow';
 import { AnycastObserver, BoundedCache, distanceLimit, type Geography, type Place, type Position, type ServiceCatalogue } from '#geo';
+import { dataClassOf } from '#identifiers';
 import { ExceptionSet, HitPlan, Inventory, type Denial, type PolicySet, type Rule, type RulePack, type RulePlan } from '#rules';
 import { ThirdPartyCandidates } from './detection-candidates.ts';
 import { hopsOf, hopText, isJudged, isPlaced, pathOf, type PlacedHop } from './detection-hops.ts';
@@ -212,7 +213,7 @@ export class Detection {
         }
         break;
       case 'record':
-        this.#add(rule, record, record['event.id'], observables);
+        this.#add(rule, record, record['event.id'], secretsFirst(observables));
         break;
       case 'link':
         if (this.#link !== undefined) this.#addLink(rule, record, this.#link);
@@ -325,6 +326,15 @@ function lastFrame(observables: readonly Observable[]): number {
   let frame = 0;
   for (const observable of observables) frame = Math.max(frame, observable.frame);
   return frame;
+}
+
+/** Of a login the password says what the finding is about, and then the name. */
+function secretsFirst(observables: readonly Observable[]): readonly Observable[] {
+  return observables.length < 2 ? observables : observables.toSorted((a, b) => Number(isSecret(b)) - Number(isSecret(a)));
+}
+
+function isSecret({ kind }: Observable): boolean {
+  return dataClassOf(kind) === 'secret';
 }
 
 /** Whether an earlier observable is the same value at the same place. */

@@ -167,6 +167,34 @@ test('a log that was truncated and is longer again than it was, while the flow l
   assert.deepEqual(followed.names, ['a', 'b', 'c', 'd']);
 });
 
+test('a log in UTF-16 is read on as it grows, also by the next run', async () => {
+  await using folder = await temporaryFolder('follow');
+  for (const encode of [(text: string) => Buffer.from(text, 'utf16le'), (text: string) => Buffer.from(text, 'utf16le').swap16()]) {
+    await using log = await temporaryFolder('log');
+    const [file, positions] = [path.join(log.path, 'eve.json'), path.join(folder.path, `${path.basename(log.path)}.positions`)];
+    await writeFile(file, encode(`\uFEFF${events('a')}`));
+    {
+      await using followed = await follow([log.path], positions);
+      await until('the first line to be told', () => followed.names.includes('a'));
+      // It rests, and grows by a line that comes in two halves, the first of which ends in the middle of a character.
+      await delay(60);
+      const line = encode(events('b'));
+      await appendFile(file, line.subarray(0, 101));
+      await delay(60);
+      await appendFile(file, line.subarray(101));
+      await until('the second line to be told', () => followed.names.includes('b'));
+      await delay(60);
+      assert.deepEqual(followed.names, ['a', 'b']);
+    }
+    await appendFile(file, encode(events('c')));
+    await using next = await follow([log.path], positions);
+    await until('the third line to be told', () => next.names.includes('c'));
+    assert.deepEqual(next.names, ['c']);
+    assert.deepEqual([next.source.counters.resumed, next.source.counters.passedOver], [1, 0]);
+    assert.deepEqual(next.lines.filter((one) => /line=2/.test(one)).length, 1);
+  }
+});
+
 test('a file that cannot be read is told once, counted, and read when it can be; others go on', async () => {
   await using folder = await temporaryFolder('follow');
   const [good, blocked] = [path.join(folder.path, 'eve.json'), path.join(folder.path, 'blocked', 'eve.json')];

@@ -1,5 +1,5 @@
 import { CaptureReader, PacketView, type CaptureError } from '#capture';
-import { IngestCounters, openLog, type LogMark, type LogReader } from '#ingest';
+import { firstLineEnd, IngestCounters, openLog, type LogMark, type LogReader } from '#ingest';
 import type { CaptureInput } from './captures.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import type { ProbeWorkers } from './workers.ts';
@@ -59,7 +59,7 @@ export function warmUp({ start, name, before, head }: ResumedLog, { entries }: P
     { name, counters: new IngestCounters(), certificates: entries.certificates, emit: (entry) => entries.record(entry) },
     { line: 0, head },
   );
-  reader?.push(before.subarray(before.indexOf(0x0a) + 1));
+  reader?.push(before.subarray(firstLineEnd(start, before)));
 }
 
 export interface CaptureInputReader extends InputReader {

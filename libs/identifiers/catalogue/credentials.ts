@@ -1,4 +1,6 @@
-import { apiKeyAnchors, apiKeyInText, isPrefixedApiKey, startOfApiKey } from '../api-keys.ts';
+import {
+  apiKeyAnchors, apiKeyInText, isPrefixedApiKey, isPrefixedPublishableKey, publishableKeyAnchors, publishableKeyInText, startOfApiKey,
+} from '../api-keys.ts';
 import { isJwt, jwtInText } from '../jwt.ts';
 import type { IdentifierKind, Shape } from '../kind.ts';
 import { distinct, isPassword, isPlaceholder, isRandomToken, isTimestamp } from '../opaque.ts';
@@ -105,6 +107,37 @@ export const password: IdentifierKind = {
   },
 };
 
+/**
+ * Reading it on the path tells no more than reading the page or the app does. One that its owner has not restricted can still be used up at the
+ * owner's expense, and a Google key of a project with Gemini opens that too.
+ */
+export const publishableKey: IdentifierKind = {
+  name: 'publishable_key',
+  dataClass: 'secret',
+  keys: ['*_publishable_key', '*_publishable_api_key'],
+  validate: (value) => isPrefixedPublishableKey(value) || isRandomToken(value),
+  shape: patternShape({ anchors: publishableKeyAnchors, confidence: 97, pattern: publishableKeyInText, accept: isPrefixedPublishableKey }),
+  confidence: 90,
+  traps: ['the secret keys of the same vendors (`sk_live_`, `GOCSPX-`, `sk.` of Mapbox), which are an `api_key` or a token'],
+  source: 'https://firebase.google.com/docs/projects/api-keys; https://cloud.google.com/docs/authentication/api-keys-best-practices; '
+    + 'https://docs.stripe.com/keys; https://docs.mapbox.com/help/dive-deeper/access-tokens/; https://supabase.com/docs/guides/api/api-keys; '
+    + 'https://posthog.com/docs/api; https://docs.datadoghq.com/account_management/api-app-keys/#client-tokens',
+  examples: {
+    match: [
+      'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z', ['x-goog-api-key', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z'],
+      ['key', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z'], ['Authorization', 'Bearer pk_live_51H8xQ2mT7vR4nWc9ZkYpB3sD6gJ0fL'],
+      ['Authorization', 'Basic cGtfbGl2ZV81MUg4eFEybVQ3dlI0bldjOVprWXBCM3NENmdKMGZMOg=='],
+      ['access_token', 'pk.eyJ1IjoiYW5uLWxlZSIsImEiOiJjbHE3eHYybTkwMWtkMmptejR3cDNiOHRuIn0.Qw7Zk2Xv9Tm4Rb1Nc8Yp3g'],
+      ['apikey', 'sb_publishable_k3Qx8vT2mW5yB7nR1cL9dF_4gH6jK0p'], 'phc_k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8xZ2aQ5eT',
+      ['dd-api-key', 'pub4f8d2c19ab7e4d0153c86a2f7e90b1d4'], ['stripe_publishable_key', '51H8xQ2mT7vR4nWc9ZkYpB3s'],
+    ],
+    noMatch: [
+      'AIzaSyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', ['key', 'sk_live_51H8xQ2mT7vR4nWc9ZkYpB3sD6gJ0fL'], 'pk_live_is_a_prefix', 'publisher',
+      ['access_token', 'ya29.a0AfH6SMB3kq8Vd2'], ['x-api-key', '4f8d2c19ab7e4d01'],
+    ],
+  },
+};
+
 export const apiKey: IdentifierKind = {
   name: 'api_key',
   dataClass: 'secret',
@@ -119,17 +152,17 @@ export const apiKey: IdentifierKind = {
   validate: (value) => isPrefixedApiKey(value) || isRandomToken(value),
   shape: patternShape({ anchors: apiKeyAnchors, confidence: 97, pattern: apiKeyInText, accept: isPrefixedApiKey, begin: startOfApiKey }),
   confidence: 90,
-  traps: ['keys from manuals (`AKIAIOSFODNN7EXAMPLE`)', 'names of keys', 'runs of one letter behind a prefix'],
+  traps: ['keys from manuals (`AKIAIOSFODNN7EXAMPLE`)', 'names of keys', 'runs of one letter behind a prefix', 'keys that pages and apps carry (`AIza…`, `pk_live_…`)'],
   source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; https://docs.github.com/en/code-security/secret-scanning; '
-    + 'https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage; https://cloud.google.com/docs/authentication/api-keys',
+    + 'https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage',
   examples: {
     match: [
-      ['x-api-key', '4f8d2c19ab7e4d01'], 'key AKIAQ3EGRHZ5JXKT2W7B in a log', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z',
+      ['x-api-key', '4f8d2c19ab7e4d01'], 'key AKIAQ3EGRHZ5JXKT2W7B in a log',
       'token ghp_9sKd82hFq01LmZx7Pv3TtRrYwQeBn5cVgUaJ', 'see 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', 'glpat-x7Kq2Pv9TzR4mW1sYb8N',
       'AccountKey=Zk3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8xZ2aQ5eT7wY1oI4rU6tP9sD3fG7hJ0kL2zX5cV8bN1mQ4wE6rA==',
       'npm_k3Qx8vT2mW5yB7nR1cL9dF4gH6jK0pS3uV8x',
       'bot 8261945073:AAHq7Zm2XvT8hDrThB3W6RvBhYkybhCkuoE',
-      ['x-goog-api-key', 'AIzaSyD4k9mQ2wXr7LpVbN8cT1uYhG5sJ3fEo0Z'],
+      ['key', 'sk_live_51H8xQ2mT7vR4nWc9ZkYpB3sD6gJ0fL'],
       'POST https://hooks.slack.com/services/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',
     ],
     noMatch: [

@@ -125,7 +125,7 @@ export class RecurringValues {
     if (protocol.isForgotten) return;
     flow.taken[sender]++;
     const sample = { bytes: payload.toString('latin1', 0, bytesRead), sender, frame, micros };
-    flow.samples.push(sample);
+    flow.samples = [...flow.samples, sample];
     protocol.lastMicros = Math.max(protocol.lastMicros, micros);
     this.#remember(flow, payload.subarray(0, bytesRead), sample);
     while (this.#values.size > this.#options.maxValues) this.#evict();
@@ -150,7 +150,7 @@ export class RecurringValues {
 
   /** The flow is over: its samples are let go. */
   end(flow: SampledFlow): void {
-    flow.samples.length = 0;
+    flow.samples = [];
     this.#held--;
   }
 

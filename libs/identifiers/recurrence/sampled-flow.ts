@@ -44,6 +44,6 @@ export interface SampledFlow {
   inferredAt: number;
   /** Samples of each direction. */
   readonly taken: Record<Sender, number>;
-  /** Emptied when the flow is over. */
-  readonly samples: Sample[];
+  /** None when the flow is over. A new list for each that comes: one that grew by one has room for seventeen. */
+  samples: readonly Sample[];
 }

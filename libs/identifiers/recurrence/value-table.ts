@@ -44,7 +44,9 @@ export class ValueTable {
   #chain = new Int32Array(leastRows).fill(none);
   #subjects = new Uint16Array(leastRows * mostSubjects);
   #frames = new Float64Array(leastRows * mostEvidence);
+  /** File of the first flow, and, by place in {@link #frames}, those of later ones that are in another. */
   readonly #files: string[] = [];
+  readonly #otherFiles = new Map<number, string>();
   #free = none;
   /** The row that was found last. */
   #found = 0;
@@ -96,7 +98,7 @@ export class ValueTable {
     this.lastFlow[row] = flow;
     this.#subjects[row * mostSubjects] = flow.subject;
     this.#frames[row * mostEvidence] = frame;
-    this.#files[row * mostEvidence] = flow.file;
+    this.#files[row] = flow.file;
     this.size++;
     return row;
   }
@@ -112,8 +114,9 @@ export class ValueTable {
       isNews = true;
     }
     if (flows < mostEvidence) {
-      this.#frames[row * mostEvidence + flows] = frame;
-      this.#files[row * mostEvidence + flows] = flow.file;
+      const at = row * mostEvidence + flows;
+      this.#frames[at] = frame;
+      if (flow.file !== this.#files[row]) this.#otherFiles.set(at, flow.file);
     }
     this.lastFlow[row] = flow;
     const count = this.subjectCount[row]!;
@@ -134,6 +137,7 @@ export class ValueTable {
       keys[before * keyWords + 3] = after;
     }
     keys[row * keyWords] = none;
+    if (this.#otherFiles.size > 0) for (let at = row * mostEvidence; at < (row + 1) * mostEvidence; at++) this.#otherFiles.delete(at);
     this.lastFlow[row] = null;
     this.next[row] = this.#free;
     this.#free = row;
@@ -165,10 +169,10 @@ export class ValueTable {
 
   /** `file#frame` of the first few flows. */
   evidence(row: number): string[] {
-    return Array.from(
-      { length: Math.min(this.flows[row]!, mostEvidence) },
-      (_, i) => `${this.#files[row * mostEvidence + i]}#${this.#frames[row * mostEvidence + i]}`,
-    );
+    return Array.from({ length: Math.min(this.flows[row]!, mostEvidence) }, (_, i) => {
+      const at = row * mostEvidence + i;
+      return `${this.#otherFiles.get(at) ?? this.#files[row]}#${this.#frames[at]}`;
+    });
   }
 
   #take(): number {

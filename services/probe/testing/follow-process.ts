@@ -19,7 +19,8 @@ const source = new FollowSource({
           record['destination.domain'],
         ]),
       );
-      await appendFile(output, `${lines.join('\n')}\n`);
+      // Behind a line that a killed process has left unfinished.
+      await appendFile(output, `\n${lines.join('\n')}\n`);
     },
     close: async () => {},
   },

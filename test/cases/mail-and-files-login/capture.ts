@@ -1,5 +1,5 @@
 import { CaptureBuilder } from '#capture';
-import { alice, publicCredential, second, start, userInClear, type Told } from '../case.ts';
+import { alice, publicCredential, second, start, type Told } from '../case.ts';
 
 const server = '93.184.215.14';
 
@@ -17,9 +17,7 @@ export function capture(): Buffer {
 // A handshake of 3; each line of either side is acknowledged.
 const where = { from: alice, country: 'US' };
 export const story: readonly Told[] = [
-  { rule: userInClear, ...where, frame: 6, identifier: { kind: 'user_name', value: 'jdoe77', path: 'pop3.login.user_name' } },
   { rule: 'POP3 credentials in clear', ...where, frame: 10, identifier: { kind: 'password', value: 'correct-horse-1', path: 'pop3.login.password' } },
-  { rule: userInClear, ...where, frame: 22, identifier: { kind: 'user_name', value: 'jdoe77', path: 'ftp.login.user_name' } },
   { rule: 'FTP credentials in clear', ...where, frame: 26, identifier: { kind: 'password', value: 'Tr0ub4dor&3', path: 'ftp.login.password' } },
   { rule: publicCredential, ...where, frame: 42, identifier: { kind: 'password', value: 'guest@', path: 'ftp.login.anonymous_password' } },
 ];
