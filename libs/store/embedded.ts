@@ -86,8 +86,8 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
  * few threads with which Node reads and writes files. One that has begun cannot be stopped.
  */
 function taking(connection: Connection, queue: StatementQueue, urgent: boolean): Connection {
-  const inTurn = <Params extends { abort_signal?: AbortSignal }, T>(statement: (params: Params) => Promise<T>) => ({ abort_signal: signal, ...params }: Params): Promise<T> =>
-    queue.run(() => statement(params as Params), { urgent, signal });
+  const inTurn = <Params extends { abort_signal?: AbortSignal }, T>(statement: (params: Params) => Promise<T>) =>
+    ({ abort_signal: signal, ...params }: Params): Promise<T> => queue.run(() => statement(params as Params), { urgent, signal });
   return {
     ping: (params) => queue.run(() => connection.ping(params), { urgent }),
     query: inTurn((params) => connection.query(params)),

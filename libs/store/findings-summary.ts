@@ -94,16 +94,18 @@ const seconds = 'intDiv(toUnixTimestamp64Micro(timestamp), 1000000)';
 function statement(filter: FindingFilter): string {
   const conditions = conditionsOf(filter);
   const others = Object.entries(conditions).filter(([name]) => !(name in facets)).map(([, condition]) => condition);
-  const chosen = facetNames.filter((facet) => conditions[facet] !== undefined).map((facet, index) => ({ facet, number: index + 1, condition: `(${conditions[facet]!})` }));
+  const chosen = facetNames.filter((facet) => conditions[facet] !== undefined)
+    .map((facet, index) => ({ facet, number: index + 1, condition: `(${conditions[facet]!})` }));
   const missesOneAtMost = `${chosen.map(({ condition }) => condition).join(' + ')} >= ${chosen.length - 1}`;
-  const columns = [...Object.values(facets), ...Object.values(distinct)];
+  const parts = Object.entries({ ...facets, ...distinct });
+  const columns = parts.map(([, column]) => column);
   return `WITH
   (SELECT (min(${seconds}), max(${seconds})) FROM findings ${where(filter)}) AS span,
   arrayFirst(each -> intDiv(span.2, each) - intDiv(span.1, each) < ${mostBuckets}, [${widths.join(', ')}]) AS width
 SELECT part, value, any(title) AS label, bucket, level, verdict, width, if(${isDistinct}, count(), sum(findings)) AS count
 FROM (
   SELECT
-    ${multiIf(Object.entries({ ...facets, ...distinct }).map(([part, column]) => [`grouping(${column}) = 0 AND grouping(bucket) = 1`, `'${part}'`]), "'histogram'")} AS part,
+    ${multiIf(parts.map(([part, column]) => [`grouping(${column}) = 0 AND grouping(bucket) = 1`, `'${part}'`]), "'histogram'")} AS part,
     concat(${columns.join(', ')}) AS key,
     if(part = 'histogram' OR ${isDistinct}, '', key) AS value,
     if(part = 'rule', any(rule_name), value) AS title,

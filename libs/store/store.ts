@@ -145,7 +145,8 @@ export class Store {
     const patienceMillis = options.url === undefined ? undefined : options.patience ?? 5_000;
     this.#statements = new Statements(clients, {
       patienceMillis,
-      onLost: () => this.#warn(`ClickHouse has not answered for ${patienceMillis! / 1000} s: the store closes without it, and what was not confirmed must be sent again`),
+      onLost: () => this.#warn(`ClickHouse has not answered for ${patienceMillis! / 1000} s: the store closes without it, `
+        + 'and what was not confirmed must be sent again'),
     });
     this.#rollupInterval = options.rollupInterval ?? 10_000;
     this.#writer = new Writer(this.#statements, {

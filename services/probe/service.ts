@@ -29,7 +29,8 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
         onFailure: (error) => lifecycle.fail('the probe', error),
         onDone: (unreadable) =>
           unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`)),
-        onLeft: (captures) => lifecycle.leaveUndone('stopped before all was read and accepted by Kafka: read the captures again, which counts nothing twice', { captures }),
+        onLeft: (captures) =>
+          lifecycle.leaveUndone('stopped before all was read and accepted by Kafka: read the captures again, which counts nothing twice', { captures }),
       });
       const closeSink = async (): Promise<void> => {
         await sink.close();

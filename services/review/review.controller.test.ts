@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { test } from 'node:test';
-import type { FindingSummary, Store, StoredRecord } from '#store';
+import { StoreError, type FindingSummary, type Store, type StoredRecord } from '#store';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
 import { overSeveral, serveReview, stories, story, type Story } from './testing.ts';
 
@@ -209,7 +209,7 @@ test('it answers only under its own names, and lets nothing in but its own files
 test('who leaves before the answer is not answered: the store is told', async () => {
   const asked = Promise.withResolvers<AbortSignal>();
   const until = (signal: AbortSignal) => ({ ask: () => new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error));
+    signal.addEventListener('abort', () => reject(new StoreError('query-failed', 'nobody waits')));
     asked.resolve(signal);
   }) });
   await using review = await serveReview({ until } as unknown as Store);
