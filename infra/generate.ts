@@ -3,5 +3,5 @@ import path from 'node:path';
 import { projectRoot } from '#runtime';
 import { generatedFiles } from './generated.ts';
 
-// `npm run generate`: writes every generated file anew.
+// `npm run generate`: writes all generated files.
 for (const [file, text] of Object.entries(await generatedFiles())) await writeFile(path.join(projectRoot, file), text);

@@ -1,14 +1,14 @@
 import { catalogue, findMatches, maskSecret, maskValue, type DataClass, type Example, type IdentifierKind } from '#identifiers';
 
 const classes: readonly (readonly [DataClass, string, string])[] = [
-  ['direct', 'Reaches or names a person', 'Whoever has it can write to, call or name somebody.'],
-  ['person', 'Describes a person', 'It does not reach anybody, but with one other fact it names most people.'],
+  ['direct', 'Reaches or names a person', 'Whoever has it can name a person, or write to or call them.'],
+  ['person', 'Describes a person', 'Not enough to reach anybody, but with one other fact it identifies most people.'],
   ['account', 'Follows an account', 'One person at one service, over all their devices.'],
   ['device', 'Follows a device', 'One device, over all services that read it and all networks it uses.'],
   ['room', 'Says who meets whom', 'A room, a meeting, a channel: two subjects with the same one are together.'],
-  ['session', 'Opens a session', 'Whoever has it is taken for its owner until it ends.'],
+  ['session', 'Opens a session', 'Whoever has it can act as its owner until the session ends.'],
   ['secret', 'Opens something', 'A password, a key, a token.'],
-  ['location', 'Says where', 'A place, or what public tables turn into one.'],
+  ['location', 'Says where', 'A place, or something that public tables map to one.'],
 ];
 
 /** docs/identifiers.md, from the catalogue. */
@@ -18,8 +18,8 @@ export function identifiersReference(): string {
 
 Generated from the catalogue in \`libs/identifiers/catalogue/\` by \`npm run generate\`. ${names.size} kinds; rules name them in \`telltale.observable.kind\`.
 
-How a value becomes an observable: a **key name** announces a kind (\`userId\`, \`USER-ID\` and \`from_user_id\` are one name), or the value has
-the kind's **shape**; then the kind's own check must accept it. Encodings around it are undone first, two deep, and told as a chain
+How a value becomes an observable: a **key name** announces a kind (\`userId\`, \`USER-ID\` and \`from_user_id\` count as one name), or the value has
+the kind's **shape**; then the kind's own check must accept it. Encodings around it are removed first, up to two deep, and reported as a chain
 (\`base64>gzip\`). The value is replaced by a keyed token and a mask before anything leaves the probe. Where a value has several names, the
 most specific kind counts.
 
@@ -36,8 +36,8 @@ ${classes
 
 Encodings: percent-encoding, base64 and base64url, hexadecimal, quoted-printable, gzip and deflate inside a value, JSON in a form field, claims
 of a JSON Web Token, MessagePack, CBOR and Protocol Buffers by their shape, UTF-16, text behind a length, integers of 32 and 64 bits in either
-byte order, telephony BCD. MD5, SHA-1 and SHA-256 (hexadecimal or base64) of an identifier that was seen, or that stands on a
-[watchlist](watchlists.md), are that identifier.
+byte order, telephony BCD. MD5, SHA-1 and SHA-256 (hexadecimal or base64) of an identifier that was seen, or that is on a
+[watchlist](watchlists.md), count as that identifier.
 
 ${classes.map(([dataClass, title, meaning]) => `## ${dataClass}
 
@@ -50,7 +50,7 @@ function kindsOf(dataClass: DataClass): string[] {
   return [...new Set(catalogue.filter((kind) => kind.dataClass === dataClass).map(({ name }) => name))].toSorted();
 }
 
-/** A kind with all its entries: they differ in how they are recognised. */
+/** A kind with all its entries, which differ in how they are recognised. */
 function section(name: string): string {
   const entries = catalogue.filter((kind) => kind.name === name);
   return `### ${name}
@@ -93,7 +93,7 @@ function maskOf(kind: IdentifierKind): string {
   return kind.dataClass === 'secret' || kind.dataClass === 'session' ? maskSecret(value) : maskValue(value);
 }
 
-/** What the kind's shape, or nothing but the whole, finds in a text. */
+/** What the kind's shape finds in a text; the whole text for a kind without a shape. */
 function shapedValue(kind: IdentifierKind, text: string): string {
   let value = text;
   if (kind.shape !== undefined) findMatches(kind.shape, text, (start, end) => { value = text.slice(start, end); });

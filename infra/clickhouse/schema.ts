@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '#store';
 
-/** Tables and views as ClickHouse has them after all migrations, as statements. */
+/** The statements of all tables and views, as ClickHouse shows them after all migrations. */
 export async function schema(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'telltale-schema-'));
   try {

@@ -1,5 +1,5 @@
-// Writes .env for docker-compose.yml: passwords and a cluster id made for this machine, readable by its owner only.
-// A file that exists stays as it is: ClickHouse and Kafka remember what they were first started with.
+// Writes .env for docker-compose.yml: passwords and a cluster id generated for this machine, readable only by its owner. An existing file
+// is left alone, since ClickHouse and Kafka remember what they were first started with.
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 

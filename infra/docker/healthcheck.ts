@@ -1,6 +1,6 @@
 /**
- * Health of the Telltale service in this container: exit code 0 when its HTTP side says that it is alive, else 1.
- * Run by Docker (HEALTHCHECK), which has neither curl nor wget in this image.
+ * Health of the Telltale service in this container: exit code 0 when its HTTP server answers that it is alive, else 1. Run by Docker
+ * (HEALTHCHECK); the image has neither curl nor wget.
  */
 const port = process.env['TELLTALE_HTTP_PORT'] || '8080';
 const url = `http://127.0.0.1:${port}/healthz`;

@@ -5,7 +5,7 @@ export const unit = (id: string): DynamicConfigValue => ({ id: 'unit', value: id
 export const width = (pixels: number): DynamicConfigValue => ({ id: 'custom.width', value: pixels });
 export const colour = (name: string): DynamicConfigValue[] => [{ id: 'color', value: { mode: 'fixed', fixedColor: name } }];
 
-/** In the row, for links to use, but not shown. */
+/** Columns that are only for links to use, and not shown. */
 export const hidden: DynamicConfigValue[] = [
   { id: 'custom.hideFrom', value: { viz: true, legend: true, tooltip: true } },
   { id: 'custom.hidden', value: true },
@@ -36,12 +36,12 @@ export const verdictColours = { violation: 'red', indeterminate: 'purple', denie
 export const levelSeries = Object.fromEntries(Object.entries(levelColours).map(([level, name]) => [level, colour(name)]));
 
 /** Link from a cell; `url` may use `${__value.raw}` and `${__data.fields.name}`. */
-export function link(title: string, url: string, elsewhere = false): DynamicConfigValue {
-  return { id: 'links', value: [{ title, url, targetBlank: elsewhere }] };
+export function link(title: string, url: string, { inNewTab = false } = {}): DynamicConfigValue {
+  return { id: 'links', value: [{ title, url, targetBlank: inNewTab }] };
 }
 
 /** The finding of this row on the review page; the row has its id in column `id`. */
-export const toReview = link('Open on the review page', '${review}/#finding=${__data.fields.id}', true);
+export const toReview = link('Open on the review page', '${review}/#finding=${__data.fields.id}', { inNewTab: true });
 
 /** Settings of the columns of `findingCells`: the sentence leads to the review page. */
 export const findingColumns = {
@@ -52,14 +52,14 @@ export const findingColumns = {
   id: hidden,
 } as const;
 
-/** A share of answers that are unknown: some is normal, a fifth is not. */
+/** Thresholds of a share of unknown answers: a few are normal, a fifth is not. */
 export const undecidedThresholds = [
   [0, 'green'],
   [0.05, 'yellow'],
   [0.2, 'orange'],
 ] as const;
 
-/** Another of our dashboards, with the same time range and choices, narrowed by what the cell says. */
+/** Link to another of our dashboards, with the same time range and choices, narrowed to the cell's value. */
 export function drill(title: string, dashboard: string, variable: string, value = '${__value.raw:percentencode}'): DynamicConfigValue {
   const kept = ['datasource', 'clock', 'service', 'subject', 'level']
     .filter((name) => name !== variable)

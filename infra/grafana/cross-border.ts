@@ -26,7 +26,8 @@ export const crossBorder = () =>
     uid: 'telltale-cross-border',
     title: 'Telltale: cross-border',
     description:
-      'In which countries peers are, who controls them, which roles they play there, and what the policy says. Traffic is that of the whole sensor; Subject and Level narrow findings only.',
+      'In which countries peers are, who controls them, which roles they play there, and what the policy says. Traffic is that '
+        + 'of the whole sensor; Subject and Level narrow findings only.',
     variables: [clockVariable, serviceVariable, countryVariable, subjectVariable, levelVariable],
     rows: [
       {
@@ -49,22 +50,23 @@ export const crossBorder = () =>
             unit: 'percentunit',
             thresholds: undecidedThresholds,
             description:
-              'Of the flows to which a policy applies, those for which it needs an answer that is unknown. Unknown is not clean.',
-            sql: `SELECT if(sumIf(flows, telltale_policy_verdict != '') = 0, 0, sumIf(flows, telltale_policy_verdict = 'unknown') / sumIf(flows, telltale_policy_verdict != '')) AS share ${selectedCountries}`,
+              'Of the flows to which a policy applies, those for which it needs an answer that is unknown. Unknown does not mean clean.',
+            sql: `SELECT if(sumIf(flows, telltale_policy_verdict != '') = 0, 0,
+  sumIf(flows, telltale_policy_verdict = 'unknown') / sumIf(flows, telltale_policy_verdict != '')) AS share ${selectedCountries}`,
           }),
           stat({
             title: 'How many countries does traffic reach?',
             width: 6,
             height: 4,
-            description: 'Different countries in which peers are located, as far as known.',
+            description: 'Different countries in which peers are located, where known.',
             sql: `SELECT uniqExactIf(telltale_peer_located, telltale_peer_located != '') AS countries ${selectedCountries}`,
           }),
           stat({
-            title: 'How much goes where another country is in control?',
+            title: 'How much goes to peers in several jurisdictions?',
             width: 6,
             height: 4,
             unit: 'bytes',
-            description: 'Bytes to and from peers for which location, registration and control are not the same country.',
+            description: 'Bytes to and from peers that are located, registered and controlled in different countries.',
             sql: `SELECT sumIf(bytes, ${disagrees}) AS bytes ${selectedCountries}`,
           }),
         ],
@@ -83,7 +85,8 @@ export const crossBorder = () =>
               [1, 'red'],
             ],
             description:
-              'Peers by the country in which they are located: larger is more bytes, red is a country with flows that the policy denied. Peers whose location is unknown are not on the map; the table beside has them.',
+              'Peers by the country in which they are located: larger is more bytes, red is a country with flows that the policy '
+                + 'denied. Peers whose location is unknown are not on the map but in the table beside it.',
             overrides: { Bytes: [unit('bytes')] },
             sql: `SELECT telltale_peer_located AS country, sum(bytes) AS "Bytes", sum(flows) AS "Flows",
   sumIf(flows, telltale_policy_verdict = 'denied') AS "Denied flows", ${listed('telltale_service')} AS "Services"
@@ -124,21 +127,23 @@ GROUP BY t, country ORDER BY t, country`,
         ],
       },
       {
-        title: 'By which way',
+        title: 'Which way',
         panels: [
           nodeGraph({
-            title: 'By which way do sessions go?',
+            title: 'Which way do sessions go?',
             width: 14,
             height: 12,
             description:
-              'From the subject over tunnels, the peer and the hops that sessions name, each with its role and the country in which it is located (? is unknown). The last place of a path says what nobody can see from here. Edges carry flows and bytes.',
+              'From the subject over tunnels, the peer and the hops that sessions name, each with its role and the country in which it '
+                + 'is located (? is unknown). The last place of a path says what cannot be seen from here. Edges show flows and bytes.',
             overrides: { secondarystat: [unit('bytes')] },
             sql: `SELECT concat(edge.1, ' > ', edge.2) AS id, edge.1 AS source, edge.2 AS target,
   uniqExact(telltale_flow_id) AS mainstat, sum(bytes) AS secondarystat
 FROM (
   SELECT telltale_flow_id, source_bytes + destination_bytes AS bytes, ${place} AS places,
     if(empty(telltale_path), ['subject|?|local|?|?|flow', concat(if(telltale_role = '', 'peer', telltale_role), '|?|',
-      multiIf(telltale_peer_located != '', telltale_peer_located, telltale_peer_unlocated IN ('local', 'anycast'), telltale_peer_unlocated, '?'), '|?|?|flow')], telltale_path) AS path
+      multiIf(telltale_peer_located != '', telltale_peer_located,
+        telltale_peer_unlocated IN ('local', 'anycast'), telltale_peer_unlocated, '?'), '|?|?|flow')], telltale_path) AS path
   ${serviceRecords}
 )
 ARRAY JOIN arrayZip(arrayPopBack(places), arrayPopFront(places)) AS edge
@@ -158,11 +163,13 @@ GROUP BY edge ORDER BY secondarystat DESC LIMIT 100`,
               [1, 'red'],
             ],
             description:
-              'Cities as the location table claims them, within the country that it answers. A city is less certain than a country: a round trip or a name may contradict it, and then it is left out. IP Geolocation by DB-IP.',
+              'Cities according to the location table, within the country that it gives. A city is less certain than a country: one '
+                + 'that a round trip or a name contradicts is left out. IP Geolocation by DB-IP.',
             overrides: { Bytes: [unit('bytes')] },
             sql: `SELECT telltale_peer_city AS "City", telltale_peer_located AS country,
   toFloat64(splitByChar(',', telltale_peer_position)[1]) AS latitude, toFloat64(splitByChar(',', telltale_peer_position)[2]) AS longitude,
-  sum(source_bytes + destination_bytes) AS "Bytes", countIf(telltale_policy_verdict = 'denied') AS "Denied records", ${listed('telltale_service')} AS "Services"
+  sum(source_bytes + destination_bytes) AS "Bytes", countIf(telltale_policy_verdict = 'denied') AS "Denied records",
+  ${listed('telltale_service')} AS "Services"
 ${serviceRecords} AND telltale_peer_position != ''
 GROUP BY telltale_peer_city, telltale_peer_located, telltale_peer_position ORDER BY "Bytes" DESC LIMIT 500`,
           }),
@@ -171,13 +178,16 @@ GROUP BY telltale_peer_city, telltale_peer_located, telltale_peer_position ORDER
             width: 24,
             height: 8,
             description:
-              'Media streams of the same meeting seen at several subjects: streams with the same synchronisation source (a random number of 32 bits per stream) at the same relay. Subjects that share a stream were in one meeting; streams that share a subject, relay and ten minutes belong together.',
+              'Media streams of the same meeting seen at several subjects: streams with the same synchronisation source (a random '
+                + 'number of 32 bits per stream) at the same relay. Subjects that share a stream were in one meeting; streams that share a '
+                + 'subject, relay and ten minutes belong together.',
             columns: { Policy: [...words(verdictColours), width(100)], Bytes: [unit('bytes'), width(110)], From: [width(170)] },
             sql: `SELECT min(first) AS "From", arrayStringConcat(arraySort(groupUniqArrayArray(subjects)), ', ') AS "Subjects",
   any(service) AS "Service", relay AS "Relay", any(located) AS "Located in", any(operated) AS "Operated from",
   argMax(verdict, indexOf(['', 'allowed', 'unknown', 'denied'], verdict)) AS "Policy", count() AS "Streams", sum(bytes) AS "Bytes"
 FROM (
-  SELECT telltale_rtp_ssrc, telltale_peer_ip AS relay, min(timestamp) AS first, groupUniqArray(telltale_subject_ip) AS subjects, any(telltale_service) AS service,
+  SELECT telltale_rtp_ssrc, telltale_peer_ip AS relay, min(timestamp) AS first,
+    groupUniqArray(telltale_subject_ip) AS subjects, any(telltale_service) AS service,
     ${flag('any(telltale_peer_located)')} AS located, ${flag('any(telltale_peer_operated)')} AS operated, any(telltale_policy_verdict) AS verdict,
     sum(source_bytes + destination_bytes) AS bytes
   ${serviceRecords} AND telltale_rtp_ssrc != 0
@@ -191,7 +201,8 @@ GROUP BY relay, subjects[1], toStartOfInterval(first, INTERVAL 10 MINUTE) ORDER 
             width: 24,
             height: 8,
             description:
-              'Flows of one call or TURN allocation as one path: its signalling can be read, and named where its media go. Of all records of the session the one with the longest path is shown, each place as role, address and country (? is unknown).',
+              'Flows of one call or TURN allocation as one path, for calls whose signalling can be read and names where the media go. '
+                + 'The longest path among the records of the session is shown, each place as role, address and country (? is unknown).',
             columns: { Policy: [...words(verdictColours), width(100)], Bytes: [unit('bytes'), width(110)], From: [width(170)] },
             sql: `SELECT min(timestamp) AS "From", telltale_subject_ip AS "Subject", ${listed('telltale_service')} AS "Services",
   arrayStringConcat(arrayMap(segment -> if(segment[1] = 'unobservable', segment[6], concat(segment[1], ' ', segment[2], ' ', segment[3])),
@@ -207,11 +218,12 @@ GROUP BY telltale_session_id, telltale_subject_ip ORDER BY "From" DESC LIMIT 100
         title: 'Who does what there',
         panels: [
           table({
-            title: 'Which role is played from where?',
+            title: 'Which roles are played from where?',
             width: 12,
             height: 10,
             description:
-              'Each service, role and country. Key management or signalling in another country than the media means that who meets, or the key, is known there.',
+              'Each service, role and country. Key management or signalling in another country than the media means that the key, or '
+                + 'who meets whom, is known there.',
             columns: {
               Service: [width(130)],
               Role: [width(140)],
@@ -232,7 +244,8 @@ GROUP BY telltale_service, telltale_role, telltale_peer_located, telltale_policy
             width: 12,
             height: 10,
             description:
-              'Three questions about a peer, kept apart: where it is, where its network is registered, from where its operator is controlled. Only peers for which the known answers differ.',
+              'Three questions about a peer, kept apart: where it is, where its network is registered, from where its operator is '
+                + 'controlled. Only peers for which the known answers differ.',
             columns: { Network: [width(200)], Bytes: [...gauge('purple'), unit('bytes'), width(120)] },
             sql: `SELECT ${named('destination_as_organization_name')} AS "Network",
   ${flag('telltale_peer_located')} AS "Located in", ${flag('telltale_peer_registered')} AS "Registered in",
@@ -243,14 +256,17 @@ GROUP BY destination_as_organization_name, telltale_peer_located, telltale_peer_
   telltale_peer_operated ORDER BY "Bytes" DESC LIMIT 100`,
           }),
           table({
-            title: 'Who was told how many identifiers?',
+            title: 'Who received how many identifiers?',
             width: 24,
             height: 8,
             description:
-              'Distinct identifiers, and the endpoints they came from, per operator and the country it is controlled from. Linked: seen together with an identifier of another kind in the same flow. Bulk thresholds (28 CFR 202.205) are counted on these sets.',
+              'Distinct identifiers, and the endpoints they came from, per operator and the country it is controlled from. Linked: seen '
+                + 'together with an identifier of another kind in the same flow. Bulk thresholds (28 CFR 202.205) are counted on these '
+                + 'sets.',
             columns: { 'Operated from': [width(140)], Operator: [width(240)], Identifiers: [...gauge('red'), width(130)] },
             sql: `SELECT ${flag('telltale_peer_operated')} AS "Operated from", ${named('organization')} AS "Operator",
-  uniqExactMerge(identifiers) AS "Identifiers", uniqExactMergeIf(identifiers, linked) AS "Linked", uniqExactMerge(subjects) AS "Endpoints", ${listed('kind')} AS "Kinds"
+  uniqExactMerge(identifiers) AS "Identifiers", uniqExactMergeIf(identifiers, linked) AS "Linked",
+  uniqExactMerge(subjects) AS "Endpoints", ${listed('kind')} AS "Kinds"
 FROM disclosed_identifiers
 WHERE if('\${clock:raw}' = 'timestamp', day >= toDate32($__fromTime) AND day <= toDate32($__toTime), $__timeFilter(latest))
 GROUP BY telltale_peer_operated, organization ORDER BY "Identifiers" DESC LIMIT 100`,
@@ -278,7 +294,7 @@ ${borderFindings}
 GROUP BY "Subject" ORDER BY "Denied" DESC, "Unknown" DESC LIMIT 50`,
           }),
           table({
-            title: 'What was found last?',
+            title: 'What was found most recently?',
             width: 14,
             height: 10,
             description: 'The newest 100 findings for which a policy said denied or unknown. The sentence links to the review page.',

@@ -12,7 +12,7 @@ import type { GeneratedPanel } from './panels.ts';
 import { dataSourceVariable, reviewVariable } from './variables.ts';
 
 export interface Row {
-  /** Header above the panels; none for panels that speak for themselves. */
+  /** Header above the panels; none where they need none. */
   title?: string;
   panels: readonly GeneratedPanel[];
 }
@@ -21,7 +21,7 @@ export interface Description {
   uid: string;
   title: string;
   description: string;
-  /** Choices besides the store. */
+  /** Variables in addition to the data source. */
   variables: readonly VariableModel[];
   rows: readonly Row[];
 }
@@ -69,8 +69,8 @@ type DashGenPanel = Parameters<InstanceType<typeof dashGen.Row>['addPanel']>[0];
 type DashGenTemplate = Parameters<InstanceType<typeof dashGen.Dashboard>['addTemplate']>[0];
 
 /**
- * A dashboard as Grafana loads it. grafana-dash-gen assembles rows, panels and variables, and asks of each only that it can
- * `generate()`; what has changed in Grafana since the schema it knows (placed panels, uid, links) is laid over it here.
+ * A dashboard as Grafana loads it. grafana-dash-gen assembles rows, panels and variables, and requires only that each can `generate()`;
+ * what Grafana has changed since the schema it knows (placed panels, uid, links) is added here.
  */
 export function buildDashboard({ uid, title, description, variables, rows }: Description): Dashboard {
   const dashboard = new dashGen.Dashboard({

@@ -4,7 +4,7 @@ export const clickhousePlugin = 'grafana-clickhouse-datasource';
 /** The data source is a variable of each dashboard, so that one set of dashboards serves several stores. */
 export const clickhouse = { type: clickhousePlugin, uid: '${datasource}' } as const;
 
-/** What a query is shown as: rows become series over time, or stay rows. */
+/** How a query's rows are used: as series over time, or as rows. */
 export type QueryType = 'timeseries' | 'table';
 
 /** Query of a panel. grafana-dash-gen knows Graphite targets only; this one has the fields that the data source reads (its src/types/sql.ts). */
@@ -23,7 +23,7 @@ export class ClickHouseTarget {
       datasource: clickhouse,
       editorType: 'sql',
       queryType: this.#queryType,
-      // The format as the data source's backend counts it.
+      // The data source's number for the format.
       format: this.#queryType === 'timeseries' ? 0 : 1,
       rawSql: this.#sql,
     };

@@ -21,7 +21,7 @@ export const plaintextIdentifiers = () =>
   buildDashboard({
     uid: 'telltale-identifiers',
     title: 'Telltale: plaintext identifiers',
-    description: 'Identifiers that anyone on the path can read: which, whose, where they stand, and whom they link.',
+    description: 'Identifiers that anyone on the path can read: which, whose, where they are, and whom they link.',
     variables: [clockVariable, serviceVariable, subjectVariable, levelVariable, kindVariable],
     rows: [
       {
@@ -53,7 +53,7 @@ export const plaintextIdentifiers = () =>
               [1, 'dark-red'],
             ],
             description:
-              'Findings of level high or critical that carry an identifier: credentials, values of a watchlist, identifiers that are seen together.',
+              'Findings of level high or critical about an identifier: credentials, values of a watchlist, identifiers that are seen together.',
             sql: `SELECT countIf(event_severity_name IN ('critical', 'high')) AS serious ${identifierFindings}`,
           }),
           stat({
@@ -64,7 +64,7 @@ export const plaintextIdentifiers = () =>
               [0, 'green'],
               [1, 'orange'],
             ],
-            description: 'Different identifiers sent to a peer that is no part of the service: analytics, advertising.',
+            description: 'Different identifiers sent to a peer that is not part of the service: analytics, advertising.',
             sql: `SELECT uniqExactIf(telltale_observable_token, telltale_role = 'third-party') AS identifiers ${identifierFindings}`,
           }),
         ],
@@ -114,7 +114,8 @@ GROUP BY "Kind", "Service" ORDER BY "Identifiers" DESC LIMIT 100`,
             width: 12,
             height: 9,
             description:
-              'Kind, service and place in the message that were first seen in this time range, newest first: what an update of an app brought.',
+              'Kinds, services and places in the message that were first seen in this time range, newest first, such as those that an '
+                + 'app update introduced.',
             columns: { 'First seen': [width(170)], 'Last seen': [width(170)], Kind: [width(130)], Service: [width(130)] },
             sql: `SELECT min(timestamp) AS "First seen", telltale_observable_kind AS "Kind",
   ${named('telltale_service')} AS "Service",
@@ -136,7 +137,8 @@ ORDER BY "First seen" DESC LIMIT 100`,
             width: 12,
             height: 9,
             description:
-              'Rooms and meetings whose identifier was readable, with the subjects that sent it. This is what an observer on the path learns: who talks with whom.',
+              'Rooms and meetings whose identifier was readable, with the subjects that sent it. This is what an observer on the path '
+                + 'learns: who talks with whom.',
             columns: {
               Room: [width(160)],
               Subjects: [...gauge('red'), width(110)],
@@ -153,7 +155,7 @@ GROUP BY telltale_observable_token ORDER BY "Subjects" DESC, "Last seen" DESC LI
             title: 'Which subjects send most?',
             width: 12,
             height: 9,
-            description: 'Monitored endpoints by different identifiers sent. Click one to narrow this page to it.',
+            description: 'Monitored endpoints by number of different identifiers sent. Click one to narrow this page to it.',
             columns: {
               Subject: [drill('Only this subject', 'telltale-identifiers', 'subject'), width(180)],
               Identifiers: [...gauge('orange'), width(130)],
@@ -169,7 +171,7 @@ GROUP BY "Subject" ORDER BY "Identifiers" DESC LIMIT 50`,
             width: 24,
             height: 9,
             description:
-              'One row per identifier (mask; told apart by token). One that reaches several services or operators lets them join what they know.',
+              'One row per identifier (mask; told apart by token). One that reaches several services or operators lets them combine what they know.',
             columns: { Mask: [width(160)], Kind: [width(130)], Peers: [...gauge('purple'), width(110)], token: hidden },
             sql: `SELECT any(telltale_observable_mask) AS "Mask", any(telltale_observable_kind) AS "Kind",
   uniqExact(telltale_peer_ip) AS "Peers",
@@ -186,11 +188,12 @@ GROUP BY telltale_observable_token ORDER BY "Different services" DESC, "Peers" D
         title: 'Evidence',
         panels: [
           table({
-            title: 'What is seen together, and tells most?',
+            title: 'What is seen together, and reveals most?',
             width: 24,
             height: 9,
             description:
-              'Identifiers that one observer sees in one flow or within two minutes, by what they tell together (docs/rules.md). The sentence links to the review page.',
+              'Identifiers that one observer sees in one flow or within two minutes, by how much they reveal together (docs/rules.md). '
+                + 'The sentence links to the review page.',
             columns: {
               ...findingColumns,
               Risk: [...gauge('red'), width(90)],
@@ -202,7 +205,7 @@ ${identifierFindings}
 ORDER BY event_risk_score DESC, \${clock:raw} DESC LIMIT 100`,
           }),
           table({
-            title: 'Where do they stand, and how are they wrapped?',
+            title: 'Where are they, and how are they encoded?',
             width: 12,
             height: 9,
             description: 'Protocol, place and encoding. An encoding such as base64 hides nothing.',
@@ -214,7 +217,7 @@ ${identifierFindings}
 GROUP BY "Protocol", "Place", "Encoding" ORDER BY "Findings" DESC LIMIT 100`,
           }),
           table({
-            title: 'What was found last?',
+            title: 'What was found most recently?',
             width: 12,
             height: 9,
             description: 'The newest 100 findings about identifiers. The sentence links to the review page.',

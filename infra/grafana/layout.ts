@@ -6,7 +6,7 @@ export interface Size {
   height: number;
 }
 
-/** A row as grafana-dash-gen generates it: panels from left to right, without places. */
+/** A row as grafana-dash-gen generates it: panels from left to right, without positions. */
 export interface GeneratedRow {
   title?: string;
   showTitle?: boolean;
@@ -14,7 +14,7 @@ export interface GeneratedRow {
 }
 
 /**
- * Gives each panel its id and its place, and each titled row its header.
+ * Gives each panel its id and position, and each titled row its header.
  *
  * grafana-dash-gen generates rows of panels, which Grafana has replaced by one list of placed panels (schema version 16).
  * A panel that does not fit beside the previous one begins a new line, below the tallest panel of the last.

@@ -84,7 +84,7 @@ function expandMacros(sql: string, { from, to, intervalSeconds }: Expansion): st
     },
   };
 
-  // From the right, so that the inner of two nested macros is written first.
+  // From the right, so that inner macros are expanded first.
   for (let start = sql.lastIndexOf('$__'); start >= 0; start = sql.lastIndexOf('$__', start - 1)) {
     const [token = '', name = ''] = /^\$__(\w+)/.exec(sql.slice(start)) ?? [];
     const macro = macros[name];
@@ -98,7 +98,7 @@ function expandMacros(sql: string, { from, to, intervalSeconds }: Expansion): st
   return sql;
 }
 
-/** Arguments of the call whose opening parenthesis stands at `open`, and the place after its closing one. */
+/** Arguments of the call whose opening parenthesis is at `open`, and the offset after its closing one. */
 function readArguments(sql: string, open: number): { args: string[]; end: number } {
   const args: string[] = [];
   let depth = 0;

@@ -1,5 +1,7 @@
 import { buildDashboard } from './dashboard.ts';
-import { drill, findingColumns, gauge, hidden, levelColours, levelSeries, undecidedThresholds, unit, verdictColours, width, words } from './columns.ts';
+import {
+  drill, findingColumns, gauge, hidden, levelColours, levelSeries, undecidedThresholds, unit, verdictColours, width, words,
+} from './columns.ts';
 import { bars, stat, table, timeSeries } from './panels.ts';
 import { bucket, findingCells, flag, levelRank, listed, named, selectedFindings, selectedTraffic, subjects, undecidedShare } from './sql.ts';
 import { clockVariable, levelVariable, serviceVariable, subjectVariable } from './variables.ts';
@@ -37,24 +39,24 @@ export const overview = () =>
             title: 'How many services leak?',
             width: 5,
             height: 4,
-            description: 'Different services, by the catalogue, with at least one violation. Peers of no known service count as none.',
+            description: 'Different services, by the catalogue, with at least one violation. Peers of unknown services are not counted.',
             sql: `SELECT uniqExactIf(telltale_service, telltale_service != '') AS services ${violations}`,
           }),
           stat({
-            title: 'In how many countries does it arrive?',
+            title: 'How many countries do leaks reach?',
             width: 5,
             height: 4,
-            description: 'Countries in which the peers of violations are located, as far as known.',
+            description: 'Countries in which the peers of violations are located, where known.',
             sql: `SELECT uniqExactIf(telltale_peer_located, telltale_peer_located != '') AS countries ${violations}`,
           }),
           stat({
-            title: 'What share stays undecided?',
+            title: 'What share is undecided?',
             width: 4,
             height: 4,
             unit: 'percentunit',
             thresholds: undecidedThresholds,
             description:
-              'Findings with verdict indeterminate: an answer that the rule needs, such as a location, is unknown. Unknown is not clean.',
+              'Findings with verdict indeterminate: an answer that the rule needs, such as a location, is unknown. Unknown does not mean clean.',
             sql: `SELECT ${undecidedShare} ${selectedFindings}`,
           }),
         ],
@@ -62,12 +64,12 @@ export const overview = () =>
       {
         panels: [
           timeSeries({
-            title: 'When was it found, and how serious is it?',
+            title: 'When were leaks found, and how serious are they?',
             width: 16,
             height: 8,
             style: 'bars',
             overrides: levelSeries,
-            description: 'Findings per bar by level, violations and indeterminate ones together.',
+            description: 'Findings per bar by level, violations and indeterminate findings together.',
             sql: `SELECT ${bucket} AS time,
   ${Object.keys(levelColours)
     .map((level) => `countIf(event_severity_name = '${level}') AS ${level}`)
@@ -80,7 +82,7 @@ GROUP BY time ORDER BY time`,
             width: 8,
             height: 8,
             colour: 'orange',
-            description: 'Findings by kind of identifier; those that are about none, such as a denied country, stand under their rule.',
+            description: 'Findings by kind of identifier; those without one, such as a denied country, are listed by their rule.',
             sql: `SELECT if(telltale_observable_kind = '', rule_name, telltale_observable_kind) AS what, count() AS findings
 ${selectedFindings}
 GROUP BY what ORDER BY findings DESC LIMIT 15`,
@@ -112,7 +114,8 @@ GROUP BY rule_name, event_severity_name, telltale_verdict ORDER BY rank DESC, "F
             width: 12,
             height: 8,
             description:
-              'Countries in which the peers are located, and those from which their operators are controlled. Click a country for the traffic behind it.',
+              'Countries in which the peers are located, and those from which their operators are controlled. Click a country for the '
+                + 'traffic behind it.',
             columns: {
               'Located in': [drill('Traffic to this country', 'telltale-cross-border', 'country', '${__data.fields.country}'), width(120)],
               Findings: [...gauge('red'), width(130)],
@@ -161,7 +164,7 @@ GROUP BY t, verdict ORDER BY t, verdict`,
         title: 'Evidence',
         panels: [
           table({
-            title: 'What was found last?',
+            title: 'What was found most recently?',
             width: 24,
             height: 12,
             description: 'The newest 200 findings. The sentence links to the review page, which shows the flow behind it.',

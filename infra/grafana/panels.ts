@@ -44,7 +44,7 @@ export interface Question {
   title: string;
   description: string;
   sql: string;
-  /** Of 24 columns. */
+  /** In columns of Grafana's grid, which has 24. */
   width: number;
   /** In units of 30 pixels. */
   height: number;
@@ -125,7 +125,7 @@ export function timeSeries(
   return panel(builder, question, 'timeseries', question.overrides);
 }
 
-/** Rows, one thing each. */
+/** A table, one thing per row. */
 export function table(question: Question & { columns?: Overrides }): GeneratedPanel {
   return panel(new Table().showHeader(true).filterable(true), question, 'table', question.columns);
 }
@@ -145,8 +145,8 @@ export function bars(question: Question & { colour: string }): GeneratedPanel {
 /**
  * Circles on the countries named by column `country`, as large as `size` and coloured by the thresholds of `colour`.
  *
- * Outlines and places of countries come with Grafana. No map tiles: they would tell their server that somebody looks, and stay
- * blank on a network without internet, so the base layer is one transparent pixel.
+ * Outlines and places of countries come with Grafana. No map tiles: they would reveal to their server that somebody looks, and stay blank
+ * without internet access, so the base layer is one transparent pixel.
  */
 export function worldMap(
   question: Question & {
@@ -204,7 +204,7 @@ export function worldMap(
 }
 
 /**
- * Places as nodes, and what goes from one to the next as edges. The query has a row per edge: `id`, `source`, `target`, `mainstat`,
+ * Places as nodes, and the traffic between them as edges. The query has a row per edge: `id`, `source`, `target`, `mainstat`,
  * `secondarystat`; the panel makes the nodes of them (https://grafana.com/docs/grafana/latest/panels-visualizations/visualizations/node-graph/).
  */
 export function nodeGraph(question: Question & { overrides?: Overrides }): GeneratedPanel {

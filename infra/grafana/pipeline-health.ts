@@ -10,7 +10,7 @@ WHERE $__timeFilter(ingested_at) AND ${chosen('observer_name', 'probe')}`;
 
 const storedPer = '$__timeInterval(ingested_at)';
 
-/** Seconds from the packet at the probe to the row in the store. Replays too: both ends are wall clock. */
+/** Seconds from the packet at the probe to the row in the store. This works for replays too, since both are wall-clock times. */
 const delay = "dateDiff('millisecond', event_created, ingested_at) / 1000";
 
 export const pipelineHealth = () =>
@@ -18,7 +18,8 @@ export const pipelineHealth = () =>
     uid: 'telltale-health',
     title: 'Telltale: pipeline health',
     description:
-      'Whether the rest of the dashboards can be believed: what arrives, how late, what is missing, what was not understood. Queues and consumer lag are metrics of the services: docs/operations.md.',
+      'Whether the other dashboards can be trusted: what arrives, how late, what is missing, what was not understood. Queues '
+        + 'and consumer lag are metrics of the services: docs/operations.md.',
     variables: [probeVariable],
     rows: [
       {
@@ -40,7 +41,7 @@ export const pipelineHealth = () =>
               [30, 'yellow'],
               [120, 'red'],
             ],
-            description: 'Time from the probe reading the packet to the record being stored, which 95 % stay below.',
+            description: 'Time from the probe reading the packet to the record being stored: 95 % of records take less.',
             sql: `SELECT quantile(0.95)(${delay}) AS delay ${stored('flows')}`,
           }),
           stat({
@@ -52,7 +53,8 @@ export const pipelineHealth = () =>
               [1, 'red'],
             ],
             description:
-              'The records of a flow are numbered: gaps between those stored in this time range. Anything but 0 is a loss, or still on its way.',
+              'The records of a flow are numbered; this counts gaps between those stored in this time range. Anything but 0 is lost, or '
+                + 'still on its way.',
             sql: `SELECT sum(missing) AS missing FROM (
   SELECT max(telltale_flow_sequence) - min(telltale_flow_sequence) + 1 - uniqExact(telltale_flow_sequence) AS missing
   ${stored('flows')}
@@ -67,11 +69,11 @@ export const pipelineHealth = () =>
               [0, 'green'],
               [1, 'orange'],
             ],
-            description: 'Identifiers that the probe recognised but did not list, because a record holds a bounded number.',
+            description: 'Identifiers that the probe recognised but did not list, because of the bound per record.',
             sql: `SELECT sum(telltale_observables_dropped) AS dropped ${stored('flows')}`,
           }),
           stat({
-            title: 'What share stays undecided?',
+            title: 'What share is undecided?',
             width: 4,
             height: 4,
             unit: 'percentunit',
@@ -91,18 +93,18 @@ export const pipelineHealth = () =>
             style: 'lines',
             unit: 'recps',
             seriesName: '${__field.labels.probe}',
-            description: 'Flow records stored per second. A line that ends is a probe that has fallen silent.',
+            description: 'Flow records stored per second. Where a line ends, a probe has fallen silent.',
             sql: `SELECT ${storedPer} AS time, ${named('observer_name')} AS probe, count() / $__interval_s AS records
 ${stored('flows')}
 GROUP BY time, probe ORDER BY time, probe`,
           }),
           timeSeries({
-            title: 'How long does a record take to the store?',
+            title: 'How long does a record take to reach the store?',
             width: 12,
             height: 8,
             style: 'lines',
             unit: 's',
-            description: 'From the probe reading the packet to the record being stored: half, 95 % and 99 % of the records stay below.',
+            description: 'From the probe reading the packet to the record being stored: half, 95 % and 99 % of the records take less.',
             sql: `SELECT ${storedPer} AS time, quantile(0.5)(${delay}) AS "50 %", quantile(0.95)(${delay}) AS "95 %",
   quantile(0.99)(${delay}) AS "99 %"
 ${stored('flows')}
@@ -113,7 +115,7 @@ GROUP BY time ORDER BY time`,
             width: 24,
             height: 8,
             description:
-              'Last record of each probe, of all time, longest silent first. The clock of a probe that runs ahead shows as a delay below zero.',
+              'Last record of each probe that was ever seen, longest silent first. A negative delay means that the clock of the probe is ahead.',
             columns: {
               Probe: [width(180)],
               'Silent for': [unit('s'), width(130)],
@@ -139,7 +141,8 @@ GROUP BY observer_name ORDER BY "Silent for" DESC`,
             style: 'lines',
             unit: 'percentunit',
             description:
-              'Opaque: payload of no known structure. No location, no service: the peer is in no table. A rule that needs the answer gives indeterminate.',
+              'Opaque: the structure of the payload is unknown. No location, no service: the peer is in no table. A rule that needs the '
+                + 'answer gives indeterminate.',
             sql: `SELECT ${storedPer} AS time, countIf(telltale_encryption_verdict = 'opaque') / count() AS "opaque payload",
   countIf(telltale_peer_located = '') / count() AS "no location", countIf(telltale_service = '') / count() AS "no known service"
 ${stored('flows')}
@@ -150,7 +153,7 @@ GROUP BY time ORDER BY time`,
             width: 12,
             height: 8,
             description:
-              'Protocols and ports with opaque payload or without a located peer, most bytes first: what to write a dissector, or to add a table, for.',
+              'Protocols and ports with opaque payload or without a located peer, most bytes first: candidates for a dissector or another table.',
             columns: { Port: [width(90)], Transport: [width(100)], Bytes: [...gauge('purple'), unit('bytes'), width(130)] },
             sql: `SELECT destination_port AS "Port", network_transport AS "Transport", ${named('network_protocol')} AS "Protocol",
   countIf(telltale_encryption_verdict = 'opaque') AS "Opaque",
@@ -184,7 +187,7 @@ GROUP BY table ORDER BY "Rows" DESC`,
             width: 12,
             height: 8,
             description:
-              'Newest row of a table and of the rollups made from it. A rollup that stays behind by more than minutes is not being recomputed.',
+              'Newest row of a table and of the rollups made from it. A rollup that stays behind by more than a few minutes is not being recomputed.',
             columns: { Table: [width(180)], 'Newest packet': [width(180)], Computed: [width(180)] },
             sql: `SELECT table AS "Table", newest AS "Newest packet", computed AS "Computed" FROM (
   SELECT 'flows' AS table, max(timestamp) AS newest, max(ingested_at) AS computed, 1 AS position FROM flows
@@ -201,7 +204,8 @@ ORDER BY position`,
             width: 24,
             height: 7,
             description:
-              'Versions of rule pack, policy, catalogue and location tables that made the findings of this time range. Two at once is an update under way, or a detector that missed it.',
+              'Versions of rule pack, policy, catalogue and location tables that produced the findings of this time range. Two at once '
+                + 'mean an update under way, or a detector that missed it.',
             columns: { Findings: [...gauge('blue'), width(150)], 'First stored': [width(180)], 'Last stored': [width(180)] },
             sql: `SELECT telltale_versions AS "Versions", count() AS "Findings", uniqExact(rule_id) AS "Rules that fired",
   min(ingested_at) AS "First stored", max(ingested_at) AS "Last stored"

@@ -6,7 +6,7 @@ export interface PublishOptions {
   token: string;
   /** Folder to publish to; General when absent. */
   folderUid?: string;
-  /** Where the review page is, for the links to it; as built when absent. */
+  /** Base URL of the review page, for links to it; by default the one in the built dashboards. */
   reviewUrl?: string;
 }
 

@@ -34,12 +34,12 @@ WHERE ${chosen(named('telltale_service'), 'service')}`;
 export const selectedCountries = `${selectedTraffic}
   AND ${chosen(named('telltale_peer_located'), 'country')}`;
 
-/** What the variable selects; all when it selects nothing. */
+/** Condition for the variable's choice; true when nothing is chosen. */
 export function chosen(column: string, variable: string): string {
   return `$__conditionalAll(${column} IN (\${${variable}:singlequote}), $${variable})`;
 }
 
-/** Text for a person: an empty string is an answer that is not known. Also what a variable's value is compared with. */
+/** Text for people, with an empty string as unknown. The values of variables are compared with it. */
 export function named(column: string, unknown = '(unknown)'): string {
   return `if(${column} = '', '${unknown}', ${column})`;
 }
@@ -53,7 +53,7 @@ export function flag(column: string): string {
   return `if(${column} = '', '(unknown)', concat(${indicator(1)}, ${indicator(2)}, ' ', ${column}))`;
 }
 
-/** Different monitored endpoints; findings over several of them, as correlations have, name none. */
+/** Number of different monitored endpoints; findings over several of them, as of correlations, name none. */
 export const subjects = "uniqExactIf(telltale_subject_ip, telltale_subject_ip != '')";
 
 /** Levels as a number for sorting and colour, informational = 1 to critical = 5. */
@@ -62,7 +62,7 @@ export const levelRank = "indexOf(['informational', 'low', 'medium', 'high', 'cr
 /** Columns of a list of findings; the settings of `findingColumns` belong to them. */
 export const findingCells = `timestamp AS "Seen", event_severity_name AS "Level", event_risk_score AS "Risk", message AS "Finding", event_id AS id`;
 
-/** Share of findings for which an answer that the rule needs is unknown. */
+/** Share of findings with an unknown answer that the rule needs. */
 export const undecidedShare = "if(count() = 0, 0, countIf(telltale_verdict = 'indeterminate') / count()) AS share";
 
 /** At most `length` distinct values of `expression`, as one readable text. */

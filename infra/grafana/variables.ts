@@ -21,8 +21,8 @@ export const dataSourceVariable: VariableModel = new DatasourceVariableBuilder('
   .build();
 
 /**
- * Which clock the time range is read on. Offered first, and thereby chosen when the dashboard opens, is the time of the packets;
- * but when the range has none and something was stored in it (an old capture has just been replayed), the time of storing.
+ * Which clock the time range refers to. The first option is selected when the dashboard opens: the time of the packets, unless the range
+ * has none and something was stored in it (an old capture has just been replayed); then the time of storing.
  */
 export const clockVariable: VariableModel = query(
   'clock',
@@ -36,7 +36,7 @@ SELECT clock, label FROM (
 ORDER BY findings = 0, clock = 'ingested_at'`,
 )
   .description(
-    'Whether the time range means when the packets were seen or when their record was stored. They differ for a replayed capture.',
+    'Whether the time range is about when packets were seen, or when their records were stored. These differ for a replayed capture.',
   )
   .multi(false)
   .includeAll(false)
@@ -50,7 +50,7 @@ export const serviceVariable = several(
   `SELECT DISTINCT ${named('telltale_service')} AS service FROM findings WHERE $__timeFilter(\${clock:raw}) ORDER BY service`,
 );
 
-/** Most findings first: the list is bounded, and what is sought is likely in it. Any address can be typed. */
+/** Most findings first: the list is bounded, and the address sought is probably in it. Any other can be typed. */
 export const subjectVariable = several(
   'subject',
   'Subject',

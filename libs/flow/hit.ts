@@ -1,6 +1,6 @@
 /**
- * A match of a rule that a correlation counts: what the finding would be, with the fields that the correlation asks for. It is stored
- * beside the findings, also where the rule itself reports none.
+ * A match of a rule that a correlation counts: the finding that it would be, reduced to the fields that the correlation needs. It is stored
+ * beside the findings, even when the rule itself reports none.
  */
 export type Hit = {
   /** Id of the finding that the match is, or would be. */

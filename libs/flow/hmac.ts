@@ -3,16 +3,16 @@ import { hash } from 'node:crypto';
 const blockBytes = 64;
 const digestBytes = 32;
 
-/** What is hashed, put together here for all keys. */
+/** The input of the inner hash; shared by all keys. */
 let scratch = Buffer.alloc(4 * blockBytes);
 const outerMessage = Buffer.alloc(blockBytes + digestBytes);
 
 /**
- * HMAC-SHA-256 (RFC 2104) for short messages, by two calls of the platform's hash: its own `createHmac` makes a key object and a
- * stream for each message, which costs ten times what the hashing does. Asked for a buffer instead of a text, the hash takes three times as long.
+ * HMAC-SHA-256 (RFC 2104) for short messages, by two calls of the platform's `hash`: `createHmac` makes a key object and a stream for each
+ * message, which costs ten times as much as the hashing. (`hash` is asked for text, since it takes three times as long to return a buffer.)
  */
 export class HmacSha256 {
-  /** The padded key, as it stands before the message and before the inner digest. */
+  /** The padded key, in the forms that precede the message and the inner digest. */
   readonly #inner = Buffer.allocUnsafe(blockBytes);
   readonly #outer = Buffer.allocUnsafe(blockBytes);
 
@@ -25,7 +25,7 @@ export class HmacSha256 {
     }
   }
 
-  /** The 32 bytes of the tag of `message`, text as UTF-8. */
+  /** The tag of `message`, 32 bytes; text is hashed as UTF-8. */
   tag(message: Uint8Array | string): Buffer {
     const room = blockBytes + 3 * message.length;
     if (room > scratch.length) scratch = Buffer.alloc(room);

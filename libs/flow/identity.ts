@@ -7,7 +7,7 @@ function digest(parts: string): string {
 
 const idBytes = Buffer.alloc(16);
 
-/** As {@link digest}, for an id that is kept: one that is cut from a longer text keeps all of that. */
+/** As {@link digest}, for an id that is kept in memory: a slice of a longer string would keep all of it alive. */
 function keptDigest(parts: string): string {
   const bytes = hash('sha256', parts, 'binary');
   for (let i = 0; i < idBytes.length; i++) idBytes[i] = bytes.charCodeAt(i);
@@ -19,12 +19,15 @@ export function flowId(observer: string, communityId: string, startMicros: numbe
   return keptDigest(`flow\0${observer}\0${communityId}\0${startMicros}`);
 }
 
-/** Id of the record number `sequence` of a flow; of a log, which may be read again from anywhere, digest of the line in place of the number. */
+/**
+ * Id of record number `sequence` of a flow. For a log, which may be read again from anywhere, the digest of the line takes the place of the
+ * number.
+ */
 export function recordId(flow: string, sequence: number | string): string {
   return digest(`record\0${flow}\0${sequence}`);
 }
 
-/** Id of a flow that a log tells of: which probe read it, and by what name the log calls the flow. */
+/** Id of a flow in a log: which probe read it, and what the log calls the flow. */
 export function loggedFlowId(observer: string, name: string): string {
   return digest(`logged flow\0${observer}\0${name}`);
 }

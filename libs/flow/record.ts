@@ -1,10 +1,10 @@
 import { flowFields, findingFields, findingFlowFields, type FieldType } from './fields.ts';
 
-/** An identifier that stood readable in the bytes. It never carries the value. */
+/** An identifier that was readable in the bytes. It never carries the value. */
 export interface Observable {
   /** Kind from the identifier catalogue: `user_id`, `room_id`, `email`, `imei`, … */
   kind: string;
-  /** Where it stood: `url.query.uid`, `http.request.body.json.room.id`, `udp.payload@12`. */
+  /** Where it was: `url.query.uid`, `http.request.body.json.room.id`, `udp.payload@12`. */
   path: string;
   /** Encodings around it, outermost first, joined by `>`: `url>base64`. Empty is none. */
   encoding: string;
@@ -28,7 +28,7 @@ type ValueOf<T extends FieldType> =
   T extends 'string' ? string : T extends 'strings' ? readonly string[] : T extends 'observables' ? readonly Observable[] : number;
 type RecordOf<Table extends Record<string, { type: FieldType }>> = { -readonly [Name in keyof Table]: ValueOf<Table[Name]['type']> };
 
-/** What the probe reports of a flow, or of one application message in it; the detector adds its answers in place. */
+/** What the probe reports about a flow, or about one application message in it; the detector adds its answers in place. */
 export type FlowRecord = RecordOf<typeof flowFields>;
 export type FlowField = keyof FlowRecord;
 
@@ -45,7 +45,10 @@ const zeroTexts: Readonly<Record<FieldType, string>> = { string: "''", strings: 
 const emptyFlowRecord = zeroValues(flowFields) as FlowRecord;
 const emptyFinding = zeroValues({ ...findingFields, ...pick(flowFields, findingFlowFields) }) as Finding;
 
-/** A record with every field at its zero value. All records share one shape, so that readers stay monomorphic, and their empty lists. */
+/**
+ * A record with every field at its zero value. All records share one hidden class, so that property reads stay monomorphic, and share their
+ * empty lists.
+ */
 export function createFlowRecord(): FlowRecord {
   return { ...emptyFlowRecord };
 }
@@ -62,9 +65,10 @@ export function createFinding(record: FlowRecord): Finding {
 }
 
 /**
- * An object with the fields of a table at their zero values, for others to be copied from. Made by an object literal it holds its values beside
- * each other, and so do its copies; one that fields were added to holds them in a second object, which takes twice as long to copy. (To evaluate the
- * literal each time is faster still, but objects made at one place that outlive a collection have V8 make the next ones in its old generation.)
+ * An object with the fields of a table at their zero values, as a template to copy. V8 keeps the fields of an object literal inside the
+ * object, and those of its copies too; fields that are added later go into a second object, which takes twice as long to copy. (Evaluating
+ * the literal for each record would be faster still, but when objects from one allocation site outlive a collection, V8 starts to allocate
+ * them in its old generation.)
  */
 function zeroValues(table: Record<string, { type: FieldType }>): object {
   const members = Object.entries(table).map(([name, { type }]) => `${JSON.stringify(name)}: ${zeroTexts[type]}`);

@@ -4,7 +4,7 @@
  */
 
 export type AddressFamily = 4 | 6;
-/** Room for one address: an IPv4 address uses `words[0]`. */
+/** One address: an IPv4 address uses only `words[0]`. */
 export type AddressWords = Uint32Array;
 
 /** Reads `text` into `words`. Returns the family, or 0 when `text` is no address (then `words` is undefined). */
@@ -36,7 +36,7 @@ function parseIpv4(text: string, start: number, end: number): number {
   return -1;
 }
 
-/** Scratch of {@link parseIpv6}, which runs to its end undisturbed. */
+/** Scratch space of {@link parseIpv6}, which is never interrupted. */
 const groups = new Uint16Array(8);
 
 function parseIpv6(text: string, words: AddressWords): boolean {
@@ -91,7 +91,7 @@ function hexDigit(code: number): number {
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
-/** Text of an address in `words`; IPv6 in full, without `::`. */
+/** The address in `words` as text; IPv6 in full, without `::`. */
 export function formatAddress(family: AddressFamily, words: AddressWords): string {
   if (family === 4) {
     const value = words[0]!;
@@ -100,7 +100,7 @@ export function formatAddress(family: AddressFamily, words: AddressWords): strin
   return Array.from(words.subarray(0, 4), (word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(':');
 }
 
-/** Order of two IPv6 addresses, each four words of its array from the given index. */
+/** Compares two IPv6 addresses, each four words of its array from the given index, as for sorting. */
 export function compareIpv6(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number): number {
   for (let i = 0; i < 4; i += 1) {
     const difference = a[aAt + i]! - b[bAt + i]!;

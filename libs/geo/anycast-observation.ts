@@ -4,14 +4,14 @@ import { distance, type Position } from './distance.ts';
 interface Observation {
   readonly probe: string;
   readonly position: Position;
-  /** Greatest distance, km; the least that any round trip gave. */
+  /** Upper bound of its distance, km: the least that any round trip gave. */
   readonly limit: number;
 }
 
 /**
- * Notices addresses that answer at more than one place: two probes, each with a round trip that bounds the distance, whose circles do
- * not touch. No single place explains both (the method of anycast censuses, such as Cicalese et al., "Characterizing IPv4 Anycast
- * Adoption and Deployment", CoNEXT 2015). Something on the way that answers for others looks the same; then the place is as unknown.
+ * Detects addresses that answer from more than one place: the round trips to two probes bound its distance from each, and the two circles
+ * do not touch. No single place explains both (the method of anycast censuses, such as Cicalese et al., "Characterizing IPv4 Anycast
+ * Adoption and Deployment", CoNEXT 2015). Something on the way that answers on behalf of others looks the same; then the place is just as unknown.
  */
 export class AnycastObserver {
   readonly #observations: BoundedCache<readonly Observation[]>;
@@ -21,7 +21,7 @@ export class AnycastObserver {
     this.#observations = new BoundedCache(capacity);
   }
 
-  /** Takes that `ip` answered `probe` from within `limit` km. Returns the two probes that prove it anycast, `fra and sin`, or ''. */
+  /** Records that `ip` answered `probe` from within `limit` km. Returns the two probes that prove it anycast, `fra and sin`, or ''. */
   observe(ip: string, probe: string, position: Position, limit: number): string {
     const known = this.#observations.get(ip) ?? [];
     const own = known.find((one) => one.probe === probe);
@@ -33,7 +33,7 @@ export class AnycastObserver {
     return proof(observations);
   }
 
-  /** What has been proven of an address that this record says nothing about. */
+  /** The proof found earlier for an address, for a record without a round trip of its own; '' when there is none. */
   proofOf(ip: string): string {
     return proof(this.#observations.get(ip) ?? []);
   }

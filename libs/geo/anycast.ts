@@ -8,10 +8,10 @@ export interface AnycastList {
 }
 
 /**
- * Reads a list of anycast prefixes: one per line, alone or with more behind a comma, as bgp.tools publishes them (`prefix,probe_ip`).
- * Empty lines, a heading that begins with `prefix`, and what stands behind `#` are left out.
+ * Reads a list of anycast prefixes: one per line, alone or followed by a comma and more, as bgp.tools publishes them (`prefix,probe_ip`).
+ * Empty lines, a heading that begins with `prefix`, and anything after a `#` are ignored.
  *
- * @throws LocatedError with every line that begins with no prefix.
+ * @throws LocatedError with every line that does not begin with a prefix.
  */
 export function parseAnycast(text: string, file = 'anycast.csv'): AnycastList {
   const prefixes: { text: string; cidr: Cidr }[] = [];

@@ -1,6 +1,6 @@
 /**
- * A map that never holds more than `2 * capacity` entries: when the young half is full it becomes the old half, and the old half is forgotten.
- * What is asked for again moves to the young half, so that frequent keys stay.
+ * A map that never holds more than `2 * capacity` entries: when the young half is full it becomes the old half, and the old half is
+ * dropped. An entry that is looked up again moves to the young half, so that frequent keys stay.
  */
 export class BoundedCache<V extends {} | null> {
   readonly #capacity: number;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Cidr } from './cidr.ts';
 import { fingerprintKinds } from './fingerprint.ts';
 
-/** Parts that an endpoint plays in a service. */
+/** The roles that an endpoint can have in a service. */
 export const roles = ['signalling', 'key-management', 'media', 'recording', 'telemetry', 'update', 'third-party'] as const;
 export type Role = (typeof roles)[number];
 

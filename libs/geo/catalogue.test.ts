@@ -42,7 +42,7 @@ test('a host name tells service and role', () => {
     'wss-primary.slack.com': 'Slack, signalling',
     'turn.goto-rtc.com': 'GoTo, media',
     'meeting.tencent.com': 'Tencent Meeting, signalling',
-    // Names that only look like it.
+    // Names that only look similar.
     'facebook.com': '', 'notzoom.us': '', 'zoom.us.example.org': '', 'us': '', 'jitsi.example.org': '', 'yandex.net': '', 'tencent.com': '',
     'unity3d.com': '',
   };
@@ -98,7 +98,7 @@ test('a certificate tells the service that most of its names belong to', () => {
     [['*.zoom.us', 'zoom.us'], 'Zoom, signalling'],
     [['Zoom Video Communications, Inc.', '*.zoom.us'], 'Zoom, signalling'],
     [['zoomfrn7mmr.zoom.us', '*.zoom.us'], 'Zoom, media'],
-    // An edge that serves many: which of them it is now, nobody can tell.
+    // An edge that serves many services: which one it is here cannot be told.
     [['*.edge.example', '*.google-analytics.com', '*.meet.google.com'], ''],
     [['www.example.org', 'images.example.net', '*.google-analytics.com'], ''],
     [['cdn.example.net', '*.zoom.us'], 'Zoom, signalling'],

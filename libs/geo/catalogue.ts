@@ -19,22 +19,22 @@ export interface ServiceMatch {
   readonly service: Service;
   readonly role: Role;
   /**
-   * What says so, from the strongest on: `name`, `certificate`, `range 144.195.0.0/16 of 2026-06-18`, `fingerprint protocol=sd-rtn`,
-   * `port udp/8801-8810`; with `, a guess` behind it where the entry is experimental.
+   * The evidence, strongest kind first: `name`, `certificate`, `range 144.195.0.0/16 of 2026-06-18`, `fingerprint protocol=sd-rtn`,
+   * `port udp/8801-8810`; followed by `, a guess` where the entry is experimental.
    */
   readonly evidence: string;
 }
 
-/** Where a host stands by its own name: a claim of whoever named it. */
+/** Where a host is according to its own name: a claim by whoever named it. */
 export interface Site {
-  /** As it stands in the name: `frn`. */
+  /** As in the name: `frn`. */
   readonly code: string;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
   readonly place: string;
 }
 
-/** What a host name tells. */
+/** What is known from a host name. */
 interface HostFacts {
   readonly match: ServiceMatch | undefined;
   readonly site: Site | undefined;
@@ -51,7 +51,7 @@ interface HostEntry {
   readonly match: ServiceMatch;
 }
 
-/** What one published prefix stands for: it may have an entry per transport. */
+/** What one published prefix means; it may have an entry per transport. */
 interface RangeEntry {
   readonly cidr: Cidr;
   readonly matches: { /** Undefined: any. */ readonly transport: string | undefined; readonly match: ServiceMatch }[];
@@ -67,17 +67,17 @@ interface PortEntry {
 }
 
 /**
- * Which service a flow's peer belongs to, and its role there: by the name it was reached by, else by a name in its certificate, else by its
- * address, else by what its software shows of itself, else by its port.
+ * Says which service a flow's peer belongs to, and its role there: by the name under which it was reached, else by a name in its
+ * certificate, else by its address, else by a fingerprint of its software, else by its port.
  */
 export class ServiceCatalogue {
   readonly version: string;
   readonly services: ReadonlyMap<string, Service>;
-  /** By the literal labels that a host entry ends in. */
+  /** Host entries by the literal labels that they end in. */
   readonly #hosts: ReadonlyMap<string, readonly HostEntry[]>;
   readonly #ports: readonly PortEntry[];
   readonly #ranges: readonly RangeEntry[];
-  /** By family: the number (from 1) of the longest prefix that holds an address. */
+  /** By family: looks up the number (from 1) of the longest prefix that holds an address. */
   readonly #prefixes: Readonly<Record<AddressFamily, RangeTable>>;
   readonly #fingerprints: FingerprintTable<ServiceMatch>;
   readonly #words = new Uint32Array(4);
@@ -85,7 +85,7 @@ export class ServiceCatalogue {
   readonly #sites: ReadonlyMap<string, SitePattern>;
   readonly #certificates = new BoundedCache<ServiceMatch | null>(16_384);
   readonly #known = new BoundedCache<HostFacts>(16_384);
-  /** Of one record the same name is asked for its service and for its site. */
+  /** The latest name and its facts: for one record the same name is looked up for its service and for its site. */
   #lastName = '';
   #lastFacts: HostFacts = { match: undefined, site: undefined };
 
@@ -174,7 +174,7 @@ export class ServiceCatalogue {
 
   /**
    * Service and role of the record's peer; undefined when unknown. DNS traffic about a service is not service traffic.
-   * A name that no entry knows settles the question: all else is only asked about a peer without a name.
+   * A name that no entry knows settles the question: weaker evidence is used only for a peer without a name.
    */
   match(record: FlowRecord): ServiceMatch | undefined {
     if (record['network.protocol'] === 'dns') return undefined;
@@ -191,7 +191,7 @@ export class ServiceCatalogue {
     return this.#factsOf(name).match;
   }
 
-  /** Where a host stands by a site code in its name; undefined when it has none, or an unknown one. */
+  /** Where a host is according to a site code in its name; undefined when it has none, or an unknown one. */
   siteOf(name: string): Site | undefined {
     return this.#factsOf(name).site;
   }
@@ -229,15 +229,15 @@ export class ServiceCatalogue {
   }
 
   /**
-   * By the names in a certificate, where one service's are at least as many as all others together. The edges of Google and of content networks show
-   * one certificate for many services: it tells of none.
+   * Matches the names in a certificate, if at least half of them are one service's. The edges of Google and of content networks show one
+   * certificate for many services, which identifies none of them.
    */
   #matchCertificate(names: readonly string[]): ServiceMatch | undefined {
     let first: ServiceMatch | undefined;
     let own = 0;
     let others = 0;
     for (const name of names) {
-      // A common name may be that of the company.
+      // A common name may be the name of the company.
       if (!name.includes('.') || name.includes(' ')) continue;
       const match = this.#matchCertificateName(name);
       first ??= match;
@@ -247,7 +247,7 @@ export class ServiceCatalogue {
     return own >= others ? first : undefined;
   }
 
-  /** Of `*.example.com` by the domain. */
+  /** Matches one name of a certificate; `*.example.com` as `example.com`. */
   #matchCertificateName(name: string): ServiceMatch | undefined {
     let match = this.#certificates.get(name);
     if (match === undefined) {
@@ -279,7 +279,7 @@ function matchOf(service: Service, { role, experimental }: { role: Role; experim
   return { service, role, evidence: experimental === undefined ? evidence : `${evidence}, a guess` };
 }
 
-/** Labels behind the last one that has a wildcard: `zoom.us` of `*mmr.zoom.us`. */
+/** The labels after the last one with a wildcard: `zoom.us` of `*mmr.zoom.us`. */
 function literalSuffix(host: string): string {
   const wildcard = host.lastIndexOf('*');
   return wildcard < 0 ? host : afterFirstLabel(host.slice(wildcard));

@@ -18,7 +18,7 @@ export class Cidr {
     this.#words = words.map((word, i) => (word & this.#masks[i]!) >>> 0);
   }
 
-  /** Reads `10.0.0.0/8`, `2001:db8::/32` or a single address; undefined when `text` is none of these. Bits behind the length are ignored. */
+  /** Reads `10.0.0.0/8`, `2001:db8::/32` or a single address; undefined when `text` is none of these. Bits after the prefix length are ignored. */
   static parse(text: string): Cidr | undefined {
     const slash = text.indexOf('/');
     const words = new Uint32Array(4);
@@ -54,7 +54,7 @@ export class Cidr {
   }
 }
 
-/** Address blocks, tested together. */
+/** A set of address blocks. */
 export class CidrSet {
   readonly #blocks: readonly Cidr[];
   readonly #words: AddressWords = new Uint32Array(4);

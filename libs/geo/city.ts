@@ -12,21 +12,21 @@ export interface City {
   readonly position: Position | undefined;
   /** `latitude,longitude` in degrees, as records carry it; `''`: the table does not say. */
   readonly positionText: string;
-  /** Table that says so, with its day. */
+  /** The table that names it, with its date. */
   readonly source: string;
 }
 
-/** Records remembered per table: most tables hold a few thousand cities, or none at all. */
+/** At most so many records are cached per table: most tables hold a few thousand cities, or none at all. */
 const rememberedRecords = 16_384;
 
-/** The cities of one location table. Each of its records is read once, as long as it is remembered; many networks share one. */
+/** The cities of one location table. Each record is read once while it is cached; many networks share one. */
 export class CityTable {
   readonly #table: MmdbTable;
   readonly #source: string;
-  /** By pointer to the record. */
+  /** Cities by the pointer to their record. */
   readonly #cities = new Map<number, City | undefined>();
 
-  /** @param source name of the table, with its day */
+  /** @param source name of the table, with its date */
   constructor(table: MmdbTable, source: string) {
     this.#table = table;
     this.#source = source;
@@ -36,7 +36,7 @@ export class CityTable {
     return this.#table.holds(family);
   }
 
-  /** City of an address. Undefined where the table names none, or is damaged. */
+  /** The city of an address. Undefined where the table names none, or is damaged. */
   find(family: AddressFamily, address: AddressWords): City | undefined {
     try {
       const pointer = this.#table.find(family, address);

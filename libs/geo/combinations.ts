@@ -1,11 +1,11 @@
 const initialSlots = 1 << 12;
 
-/** Distinct tuples of 32-bit values, numbered from 0 in the order in which they first came. */
+/** Distinct tuples of 32-bit values, numbered from 0 in the order in which they were first seen. */
 export class Combinations {
   readonly width: number;
   #values: Uint32Array;
   #length = 0;
-  /** Open addressing: number of a tuple plus one, 0 is free. At most half full. */
+  /** Hash table with open addressing: a tuple's number plus one; 0 is free. At most half full. */
   #slots = new Uint32Array(initialSlots);
 
   constructor(width: number) {

@@ -6,13 +6,13 @@ export interface Box {
   readonly east: number;
 }
 
-/** Degrees by which every box is widened (111 km of latitude), for what the table rounds off and for islands near the coast. */
+/** Degrees (of latitude: 111 km) by which every box is widened, to cover rounding in the table and islands near the coast. */
 const margin = 1;
 
 /**
  * Extent of every country of ISO 3166-1, `south north west east` in degrees, several boxes where its parts lie far apart. Drawn generously
- * from general geography, with overseas parts under their country's code as well, because tables give them either way: a box may be too
- * large, never too small. Checked against the places of the public-domain tz database (zone.tab) in distance.test.ts.
+ * from general geography. Overseas parts are included under their country's code as well as their own, because tables use either. A box may
+ * be too large, but never too small. Checked against the places of the public-domain tz database (zone.tab) in distance.test.ts.
  */
 const table = `
 AD 42.4 42.7 1.4 1.8
@@ -284,7 +284,7 @@ function readBox(text: string): Box {
   };
 }
 
-/** Boxes that hold all of the country; none for a code that is no country's. */
+/** Boxes that together cover the whole country; none for an unknown code. */
 export function boxesOf(country: string): readonly Box[] {
   return boxes.get(country) ?? [];
 }

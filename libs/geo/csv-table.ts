@@ -12,7 +12,7 @@ export interface CsvFiles {
   readonly ipv6: Buffer;
 }
 
-/** What such a table says, in a form that can go from one thread to another. */
+/** The contents of such a table, in a form that can be passed between threads. */
 export interface CsvTable {
   readonly ipv4: RangeColumns;
   readonly ipv6: RangeColumns;
@@ -40,7 +40,7 @@ export function readNetworks({ name, ipv4, ipv6 }: CsvFiles): CsvTable {
   return { ipv4: read(4, ipv4), ipv6: read(6, ipv6), organisations };
 }
 
-/** Nearly all are two letters without quotes, which need not become a text. */
+/** Nearly all are two unquoted letters, for which no string has to be made. */
 function countryAt(bytes: Buffer, start: number, end: number): number {
   if (end - start !== 2 || !isCapital(bytes[start]!) || !isCapital(bytes[start + 1]!)) return countryNumber(csvField(bytes, start, end));
   const number = bytes.readUInt16BE(start);
@@ -51,10 +51,10 @@ function isCapital(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a;
 }
 
-/** `ZZ`. */
+/** The number of `ZZ`. */
 const unknownCountry = 0x5a5a;
 
-/** ISO 3166-1 alpha-2 as 16 bits; 0 for what is no code. */
+/** An ISO 3166-1 alpha-2 code as 16 bits; 0 for other texts. */
 export function countryNumber(code: string): number {
   return /^[A-Z]{2}$/.test(code) && code !== 'ZZ' ? code.charCodeAt(0) << 8 | code.charCodeAt(1) : 0;
 }
@@ -67,7 +67,7 @@ export function countryText(number: number): string {
  * Reads a table of `@ip-location-db` in its numeric form: `first,last,rest`, one inclusive range per line, ascending;
  * addresses are decimal integers. `valueOf` is given the bounds of `rest` in `bytes` and returns the range's value.
  *
- * @throws LocatedError at the first line that is no range, or begins before the line above it.
+ * @throws LocatedError at the first line that is not a range, or begins before the previous one.
  */
 export function readRangeTable(family: AddressFamily, bytes: Buffer, file: string, valueOf: (start: number, end: number) => number): RangeTable {
   const table = new RangeTable(family);
@@ -93,7 +93,7 @@ export function readRangeTable(family: AddressFamily, bytes: Buffer, file: strin
   return table.seal();
 }
 
-/** Reads a decimal number up to the comma into its words. Returns the place behind the comma, or -1. */
+/** Reads a decimal number up to the comma into `words`. Returns the offset after the comma, or -1. */
 function readDecimal(bytes: Buffer, start: number, family: AddressFamily, words: Uint32Array): number {
   return family === 4 ? readIpv4(bytes, start, words) : readIpv6(bytes, start, words);
 }
@@ -135,7 +135,7 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 48 && byte <= 57;
 }
 
-/** A CSV field (RFC 4180): unquoted when it is quoted. */
+/** A CSV field (RFC 4180), without its quotes. */
 export function csvField(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);
   return text.startsWith('"') && text.endsWith('"') && text.length >= 2 ? text.slice(1, -1).replaceAll('""', '"') : text;

@@ -11,15 +11,15 @@ const earthRadius = 6371.0088;
 const radians = Math.PI / 180;
 
 /**
- * Greatest distance, in km, of who answered within `rttMicros`: light in fibre makes 2/3 of its speed in vacuum, so that a millisecond
- * there and back is 100 km one way, as anycast censuses take it. Cables are longer than great circles and routers
- * wait: the true distance is smaller. 0 when there is no round trip.
+ * Upper bound, in km, of the distance of a host that answered within `rttMicros`. Light in fibre travels at 2/3 of its speed in vacuum, so
+ * that a millisecond there and back is 100 km one way, the figure that anycast censuses use. Cables are longer than great circles and
+ * routers add delay, so the true distance is smaller. 0 when there is no round trip.
  */
 export function distanceLimit(rttMicros: number): number {
   return Math.ceil(rttMicros / 10);
 }
 
-/** Whether all of the country lies farther than `kilometres` from the position. False for a code that is no country's. */
+/** Whether all of the country is farther than `kilometres` from the position. False for an unknown code. */
 export function isBeyond(country: string, position: Position, kilometres: number): boolean {
   const boxes = boxesOf(country);
   return boxes.length > 0 && boxes.every((box) => distanceToBox(position, box) > kilometres);
@@ -41,7 +41,7 @@ export function distanceToBox(from: Position, { south, north, west, east }: Box)
   return Math.min(distanceToMeridian(from, west, south, north), distanceToMeridian(from, east, south, north));
 }
 
-/** To the nearest point of the part of a meridian between two latitudes. */
+/** Distance in km to the nearest point of a meridian between two latitudes. */
 function distanceToMeridian(from: Position, longitude: number, south: number, north: number): number {
   // Foot of the perpendicular (Napier): tan φ = tan φ₀ / cos Δλ; beyond 90° it lies on the far side, and an end is nearest.
   const foot =

@@ -1,18 +1,18 @@
 import type { FlowRecord } from '#flow';
 
-/** What a record may carry of the software behind a peer, by its key in the catalogue. */
+/** The kinds of fingerprints of a peer's software that a record may carry, by their keys in the catalogue. */
 export const fingerprintKinds = ['protocol', 'alpn', 'ja4', 'stun_realm', 'stun_software', 'user_agent'] as const;
 export type FingerprintKind = (typeof fingerprintKinds)[number];
 
 /**
- * Fingerprints and what they stand for. They tell which software speaks, which is less than who runs the peer: they are asked after names and
- * ranges. An exact one is one look-up; realms match as domains do, and patterns with `*` are tried in turn.
+ * Looks up fingerprints. They identify the software, which says less than who runs the peer, so that names and ranges come first. An exact
+ * fingerprint takes one look-up; realms match like domains, and patterns with `*` are tried in turn.
  */
 export class FingerprintTable<T> {
   readonly #exact = new Map<string, T>();
   readonly #patterns: { kind: 'stun_software' | 'user_agent'; pattern: RegExp; value: T }[] = [];
 
-  /** False when the very same fingerprint is there already. */
+  /** Returns false when the same fingerprint is there already. */
   add(kind: FingerprintKind, text: string, value: T): boolean {
     const key = `${kind} ${text}`;
     if (this.#exact.has(key)) return false;
@@ -60,7 +60,7 @@ export class FingerprintTable<T> {
   }
 }
 
-/** A text in which `*` stands for any characters, as an expression for the whole of it. */
+/** A text in which `*` stands for any characters, as a regular expression that matches the whole value. */
 export function wildcardPattern(text: string): RegExp {
   return new RegExp(`^${text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's');
 }

@@ -65,7 +65,7 @@ test('a table in one file per family: located and city agree with mmdb-lib for 2
   for (let i = 0; i < 40_000; i += 1) {
     const family = i % 2 === 0 ? 4 : 6;
     for (let word = 0; word < 4; word += 1) words[word] = next();
-    // A few dense blocks, so that the comparison meets networks of every size.
+    // A few dense blocks, so that networks of every size are compared.
     if (family === 6) words[0] = [0x2001_0000, 0x2400_0000, 0x2600_0000, 0x2a02_0000][words[0]! % 4]! + (words[1]! % 0x1_0000);
     const ip = formatAddress(family, words);
     const place = cities.lookup(ip);

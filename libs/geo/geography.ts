@@ -16,7 +16,7 @@ import { specialRanges } from './special-ranges.ts';
 /** One table of countries or networks by prefix. */
 export type TableFile = { readonly name: string } & (
   /**
-   * MaxMind DB: one of `@ip-location-db/*-mmdb` (one file, or one per family), or a company's own GeoIP2 or GeoLite2 file. It holds its build date.
+   * MaxMind DB: one of `@ip-location-db/*-mmdb` (one file, or one per family), or a GeoIP2 or GeoLite2 file of the user's. It holds its build date.
    */
   | { readonly mmdb: readonly Uint8Array[] }
   /** Numeric CSV of `@ip-location-db`, which holds no date. */
@@ -25,27 +25,27 @@ export type TableFile = { readonly name: string } & (
 
 /** Contents of the table files. */
 export interface GeoTables {
-  /** Country by prefix, the most trusted first: it answers, the others agree or dispute. */
+  /** Country by prefix, the most trusted table first: it answers, the others agree or dispute. */
   readonly located: readonly TableFile[];
   /** Country in which the network is registered, by prefix. */
   readonly registered: readonly TableFile[];
   /** Autonomous system by prefix. */
   readonly networks: TableFile;
-  /** Operator tables (operators.yaml), a company's own first. */
+  /** Operator tables (operators.yaml), the user's own first. */
   readonly operators: readonly OperatorFile[];
   /** Anycast prefixes (anycast.csv, or a list of bgp.tools). */
   readonly anycast: { readonly name: string; readonly text: string };
 }
 
-/** A table in use, and the day it was built; undefined when it does not say. */
+/** A table in use, and the date it was built; undefined when it does not say. */
 export interface TableVersion {
   readonly name: string;
   readonly built: Date | undefined;
 }
 
-/** Where the values of the layers stand in a combination. */
+/** Position of each layer's value in a combination. */
 const layer = { scope: 0, anycast: 1, operator: 2, network: 3, countries: 4 } as const;
-/** Marks a country's number: the table says that the address is anycast. */
+/** Flag on a country's number: the table says that the address is anycast. */
 const anycastTrait = 0x1_0000;
 const scopes = ['', 'local', 'reserved'] as const;
 
@@ -58,37 +58,37 @@ interface FamilyLayers {
 interface KnownAddress {
   readonly ip: string;
   readonly place: Place;
-  /** The country in which a city was last looked for; `''`: in none yet. */
+  /** The country for which a city was last looked up; `''`: none yet. */
   located: string;
   city: City | undefined;
 }
 
 /**
  * Answers where an address is located, registered and operated from, and whether it is anycast. Pure: it is given the contents of its
- * tables. They are laid over each other, so that an address costs one binary search, whatever the number of tables; a block of
- * addresses is laid when one of it is first asked for, so that opening a Geography costs little, however large its tables are.
+ * tables. They are merged, so that an address costs one binary search whatever the number of tables. A block of addresses is merged when an
+ * address in it is first looked up, so that opening a Geography costs little, however large its tables are.
  */
 export class Geography {
-  /** Tables with their days, as findings carry them. */
+  /** The tables with their dates, as findings carry them. */
   readonly version: string;
   readonly tables: readonly TableVersion[];
-  /** The tables that are asked for each dimension, with their days: `dbip-city 2026-06-05`. */
+  /** The tables that answer each dimension, with their dates: `dbip-city 2026-06-05`. */
   readonly tablesOf: Readonly<Record<Dimension, string>>;
   readonly #ipv4: LayeredTable;
   readonly #ipv6: LayeredTable;
   readonly #combinations: Combinations;
-  /** Places that have been asked for, by the number of their combination. */
+  /** Places made so far, by the number of their combination. */
   readonly #places: (Place | undefined)[] = [];
   readonly #organisations = new Map<number, string>();
   readonly #operators: Operators;
   readonly #anycast: readonly string[];
-  /** Sources of the layers of countries, in their order. */
+  /** What the country layers answer, in their order. */
   readonly #sources: readonly { dimension: 'located' | 'registered'; source: string }[];
-  /** Location tables that are MaxMind DBs: they may know cities. */
+  /** Location tables that are MaxMind DBs, which may know cities. */
   readonly #cityTables: readonly (readonly CityTable[])[];
-  /** Addresses that have been asked for, by their text: each step into a table may be a cache miss. */
+  /** Recent answers by the address's text, since each step into a table may be a CPU cache miss. */
   readonly #addresses = new BoundedCache<KnownAddress>(16_384);
-  /** The two that were asked for last: records of a flow often follow each other. */
+  /** The latest two of them, since records of a flow often follow each other. */
   #last: KnownAddress = { ip: '', place: noAddress, located: '', city: undefined };
   #before = this.#last;
   readonly #mmdbLayers: MmdbLayer[] = [];
@@ -133,17 +133,17 @@ export class Geography {
     this.version = [...this.tables.map(versionText), this.#operators.version, `anycast ${anycast.version || files.anycast.name}`].join(', ');
   }
 
-  /** Bytes of what has been laid so far. The tables themselves, places that were asked for and names come on top. */
+  /** Bytes of the merged tables so far. The original tables, places and names are not included. */
   get byteLength(): number {
     return this.#ipv4.byteLength + this.#ipv6.byteLength + this.#combinations.byteLength;
   }
 
-  /** Blocks of addresses in which a table file turned out to be damaged, so that it does not answer there. */
+  /** How many blocks of addresses have no answer from a table file because it is damaged there. */
   get faults(): number {
     return this.#mmdbLayers.reduce((sum, { faults }) => sum + faults, 0);
   }
 
-  /** Place of the address `ip` in text form. A special-purpose range, and what is no address, has no country. */
+  /** Place of the address `ip` in text form. Special-purpose ranges and invalid addresses have no country. */
   lookup(ip: string): Place {
     return this.#addressOf(ip).place;
   }
@@ -178,8 +178,8 @@ export class Geography {
   }
 
   /**
-   * City of the address `ip`, from the first location table that names one in the country `located`, so that it never contradicts the
-   * answer. A city is the claim of one table; undefined when none names any.
+   * City of the address `ip`, from the first location table that names one in the country `located`, so that it never contradicts that
+   * answer. It is the claim of one table; undefined when none names any.
    */
   cityIn(located: string, ip: string): City | undefined {
     if (located === '' || this.#cityTables.length === 0) return undefined;
@@ -202,12 +202,12 @@ export class Geography {
     return undefined;
   }
 
-  /** Operator that a table names for a host name; it goes before what the address says. */
+  /** The operator that a table names for a host name; it takes precedence over that of the address. */
   operatorOfDomain(name: string): Operator | undefined {
     return this.#operators.ofDomain(name);
   }
 
-  /** Makes the place of a combination, and remembers it: a dense list, since one with gaps would become a slow dictionary. */
+  /** Makes the place of a combination and caches it, in a dense list, since V8 would turn one with gaps into a slow dictionary. */
   #place(number: number): Place {
     while (this.#places.length <= number) this.#places.push(undefined);
     return this.#places[number] = this.#placeOf(number);
@@ -246,12 +246,12 @@ export class Geography {
       this.#mmdbLayers.push(made);
       return made;
     };
-    // Of two files the older day: an answer is not younger than what it may come from.
+    // Of two files the older date: an answer may come from either.
     const built = new Date(Math.min(...tables.map((table) => table.built.getTime())));
     return { built, ipv4: layerOf(4), ipv6: layerOf(6) };
   }
 
-  /** Value of a record of GeoIP2 ISP or GeoLite2 ASN; remembers the name. */
+  /** The network's number from a record of GeoIP2 ISP or GeoLite2 ASN; notes its name. */
   #networkOf(record: MmdbRecord): number {
     const asn = record.number('autonomous_system_number') ?? 0;
     if (asn !== 0 && !this.#organisations.has(asn)) this.#organisations.set(asn, record.text('autonomous_system_organization'));
@@ -261,7 +261,7 @@ export class Geography {
 
 const localAddress = placeless('local');
 const reservedAddress = placeless('reserved');
-/** What is no address is treated like one that says nothing. */
+/** A text that is no address is treated like a reserved address. */
 const noAddress = reservedAddress;
 
 function versionText({ name, built }: TableVersion): string {

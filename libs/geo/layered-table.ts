@@ -6,32 +6,35 @@ import type { Cut } from './range-table.ts';
 /** A table of one family: address ranges, each with a 32-bit value. */
 export interface Layer {
   /**
-   * The ranges that touch the block of `bits` bits which begins at `first`, ascending and disjoint; further ones may follow. Valid until the next
-   * call.
+   * The ranges that touch the block that begins at `first` and is fixed by its first `bits` bits, ascending and disjoint; later ranges may
+   * follow. Valid until the next call.
    */
   cut(first: AddressWords, bits: number): Cut;
 }
 
 /**
- * Tables of one family laid over each other: one search answers for all of them. A segment, from its start to the next one's, holds the
- * number of the combination of values that the layers have there.
+ * Tables of one family merged into one, so that a single search answers for all of them. A segment, from its start to that of the next,
+ * holds the number of the combination of values that the layers have there.
  *
- * Layers are laid block by block (/16 of IPv4, /24 of IPv6), each when an address in it is first asked for: a process meets few of them, and
- * laying all networks of the Internet at once would take seconds. A segment costs 8 bytes, of IPv6 20.
+ * Layers are merged block by block (/16 for IPv4, /24 for IPv6), each when an address in it is first looked up: a process needs few of
+ * them, and merging all networks of the Internet at once would take seconds. A segment costs 8 bytes, for IPv6 20.
  */
 export class LayeredTable {
   readonly #layers: readonly Layer[];
   readonly #combinations: Combinations;
   readonly #bits: number;
   readonly #stride: 1 | 4;
-  /** By block: the entry that holds the number of its segments, which follow it; 0: not laid yet. Pages that stay zero cost no memory. */
+  /**
+   * By block, the index of the entry that holds the number of its segments, which follow it; 0: not merged yet. Pages that stay zero cost
+   * no memory.
+   */
   readonly #blocks: Uint32Array;
   /** One column per word of the address, most significant first. */
   #starts: Uint32Array[];
   #numbers = new Uint32Array(1 << 10);
   #length = 1;
 
-  /** `layers` are one per place of the combination. */
+  /** @param layers one per position in a combination */
   constructor(family: AddressFamily, layers: readonly Layer[], combinations: Combinations) {
     this.#layers = layers;
     this.#combinations = combinations;
@@ -41,7 +44,7 @@ export class LayeredTable {
     this.#starts = Array.from({ length: this.#stride }, () => new Uint32Array(this.#numbers.length));
   }
 
-  /** Bytes of the segments laid so far. */
+  /** Bytes of the segments so far. */
   get byteLength(): number {
     return this.#length * 4 * (this.#stride + 1);
   }
@@ -80,7 +83,7 @@ export class LayeredTable {
     return this.#numbers[low]!;
   }
 
-  /** One sweep over all layers, from the first address of the block to its last. */
+  /** Merges the layers in one sweep from the first address of the block to its last. */
   #lay(block: number): number {
     const stride = this.#stride;
     const compare = stride === 1 ? compareIpv4 : compareIpv6;
@@ -142,7 +145,7 @@ function copy(from: Uint32Array, at: number, to: Uint32Array, stride: number): v
   for (let i = 0; i < stride; i += 1) to[i] = from[at + i]!;
 }
 
-/** Adds one; false when the address was the last one. */
+/** Adds one to the address; false when it was the last one. */
 function increment(address: Uint32Array, stride: number): boolean {
   for (let i = stride - 1; i >= 0; i -= 1) {
     address[i]! += 1;

@@ -1,7 +1,7 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
-/** Something wrong in a file that people write, with its place (line and column from 1). */
+/** A problem in a file that people write, with its place (line and column from 1). */
 export interface Problem {
   file: string;
   line: number;
@@ -30,7 +30,7 @@ export class LocatedError extends Error {
 
 export interface LocatedDocument<T> {
   value: T;
-  /** Place of the value at `path`, or of its nearest parent that stands in the text. */
+  /** Place of the value at `path`, or of its nearest ancestor that is in the text. */
   place(path: readonly PropertyKey[]): { line: number; column: number };
 }
 

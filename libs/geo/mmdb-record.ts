@@ -1,18 +1,18 @@
-/** Types of the data section that are read or stepped over (https://maxmind.github.io/MaxMind-DB/#output-data-section). */
+/** Types of the data section that are read or skipped (https://maxmind.github.io/MaxMind-DB/#output-data-section). */
 const types = { extended: 0, pointer: 1, text: 2, double: 3, map: 7, array: 11, boolean: 14, float: 15 } as const;
 
 /**
- * One record of a MaxMind DB's data section, read field by field: a table of countries asks for one or two of its eight, and a record is
- * decoded anew for each of the millions of networks, so that building it as an object costs ten times as much.
+ * One record of a MaxMind DB's data section, read field by field: a country table needs one or two of its eight, and records are decoded
+ * for millions of networks, where building an object each time would cost ten times as much.
  *
- * What is no valid record throws RangeError or Error.
+ * An invalid record throws RangeError or Error.
  */
 export class MmdbRecord {
   readonly #bytes: Buffer;
-  /** Where the data section begins: pointers count from it. */
+  /** Offset of the data section, from which pointers count. */
   readonly #section: number;
   #at = 0;
-  // Of the value last read the header of.
+  // Of the value whose header was read last.
   #type = 0;
   #size = 0;
   #data = 0;
@@ -22,7 +22,7 @@ export class MmdbRecord {
     this.#section = section;
   }
 
-  /** Turns to the record that stands at `at` in the file. */
+  /** Moves to the record at offset `at` of the file. */
   moveTo(at: number): this {
     this.#at = at;
     return this;
@@ -53,7 +53,7 @@ export class MmdbRecord {
     return true;
   }
 
-  /** Opens the value under `key` of the map that is open. */
+  /** Opens the value under `key` of the open map. */
   #enter(key: string): boolean {
     if (this.#type !== types.map) return false;
     const entries = this.#size;
@@ -76,8 +76,8 @@ export class MmdbRecord {
   }
 
   /**
-   * Reads the header of the value at `at`, or of the one that the pointer there leads to. Returns the place behind the value, where it is a scalar or
-   * a pointer.
+   * Reads the header of the value at `at`, or of the one that a pointer there leads to. For a scalar or a pointer, returns the offset after
+   * it.
    */
   #open(at: number): number {
     const behind = this.#header(at);
@@ -87,7 +87,7 @@ export class MmdbRecord {
     return behind;
   }
 
-  /** Reads a header; of a pointer, `data` is where it leads. Returns the place behind the value, or of a map or array behind its header. */
+  /** Reads a header; for a pointer, `data` is its target. Returns the offset after the value, for a map or array that after its header. */
   #header(at: number): number {
     const bytes = this.#bytes;
     const control = bytes.readUInt8(at);
@@ -122,7 +122,7 @@ export class MmdbRecord {
     return this.#type === types.map || this.#type === types.array || this.#type === types.boolean ? next : next + size;
   }
 
-  /** The place behind the value at `at`. */
+  /** The offset after the value at `at`. */
   #skip(at: number): number {
     let behind = this.#header(at);
     if (this.#type !== types.map && this.#type !== types.array) return behind;

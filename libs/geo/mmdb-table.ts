@@ -3,12 +3,12 @@ import type { AddressFamily, AddressWords } from './address.ts';
 import { MmdbRecord } from './mmdb-record.ts';
 import { RangeTable, type Cut } from './range-table.ts';
 
-/** The data section begins behind the search tree and as many zeros. */
+/** The data section begins after the search tree and so many zero bytes. */
 const separator = 16;
 
 /**
- * A MaxMind DB (https://maxmind.github.io/MaxMind-DB/), whose search tree is walked a block of addresses at a time, when a block is first
- * asked for: opening one costs nothing, however many millions of networks it holds.
+ * A MaxMind DB (https://maxmind.github.io/MaxMind-DB/), whose search tree is walked one block of addresses at a time, when the block is
+ * first needed: opening one costs nothing, however many millions of networks it holds.
  */
 export class MmdbTable {
   readonly built: Date;
@@ -19,12 +19,12 @@ export class MmdbTable {
   readonly #ipVersion: number;
   readonly #dataAt: number;
   readonly #record: MmdbRecord;
-  /** Where IPv4 begins: the root, or the node of ::/96. */
+  /** The node where IPv4 begins: the root, or the node of ::/96. */
   readonly #ipv4Root: number;
-  /** That node where it is not to be taken for IPv6; -1 is none. */
+  /** The same node, if IPv6 look-ups must not descend into it; otherwise -1. */
   readonly #ipv4Alias: number;
 
-  /** @throws Error when `file` is no MaxMind DB, or has an unknown record size. */
+  /** @throws Error when `file` is not a MaxMind DB, or has an unknown record size. */
   constructor(file: Uint8Array) {
     const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
     const { nodeCount, nodeByteSize, recordSize, ipVersion, buildEpoch, searchTreeSize } = new Reader(bytes).metadata;
@@ -57,9 +57,9 @@ export class MmdbTable {
   }
 
   /**
-   * Appends the networks in the block of `bits` bits that begins at `first`, or the block when one network holds it: each with the value
-   * of its record, 0 to leave it out.
-   * IPv4 stands under ::/96 and is read on its own; some builders alias it elsewhere (2002::/16, ::ffff:0:0/96).
+   * Appends the networks in the block that begins at `first` and is fixed by its first `bits` bits (or the block, if one network holds it),
+   * each with the value of its record; 0 leaves it out. IPv4 is stored under ::/96 and is read on its own; some builders alias it elsewhere
+   * (2002::/16, ::ffff:0:0/96).
    */
   collect(family: AddressFamily, first: AddressWords, bits: number, valueOf: (pointer: number) => number, into: RangeTable): void {
     const path = first.slice(0, 4);
@@ -84,7 +84,7 @@ export class MmdbTable {
     walk(this.#descend(family, first, bits), bits);
   }
 
-  /** Node or record at the end of the first `bits` bits, or where the tree ends before. */
+  /** Node or record reached after the first `bits` bits, or earlier where the tree ends. */
   #descend(family: AddressFamily, address: AddressWords, bits: number): number {
     let pointer = family === 4 ? this.#ipv4Root : 0;
     for (let depth = 0; depth < bits && pointer < this.#nodes; depth += 1) {
@@ -104,13 +104,13 @@ export class MmdbTable {
       : (bytes[at + 3]! & 0x0f) << 24 | bytes[at + 4]! << 16 | bytes[at + 5]! << 8 | bytes[at + 6]!;
   }
 
-  /** The record that a pointer of the search tree leads to, until the next one is asked for. Throws when it is damaged. */
+  /** The record that a pointer of the search tree leads to, valid until the next call. Throws when it is damaged. */
   record(pointer: number): MmdbRecord {
     return this.#record.moveTo(pointer - this.#nodes - separator + this.#dataAt);
   }
 }
 
-/** Values of records that a layer remembers; a few hundred thousand records serve millions of networks, and neighbours share them. */
+/** At most so many values of records are cached per layer: a few hundred thousand records serve millions of networks, and neighbours share them. */
 const rememberedValues = 1 << 16;
 
 /** One family of a MaxMind DB, as a layer of a layered table. */
@@ -120,7 +120,7 @@ export class MmdbLayer {
   readonly #valueOf: (record: MmdbRecord) => number;
   readonly #scratch: RangeTable;
   readonly #values = new Map<number, number>();
-  /** Blocks of addresses that the file is damaged in: they have no answer from it. */
+  /** How many blocks of addresses have no answer from the file because it is damaged there. */
   faults = 0;
 
   constructor(table: MmdbTable, family: AddressFamily, valueOf: (record: MmdbRecord) => number) {
@@ -130,7 +130,7 @@ export class MmdbLayer {
     this.#scratch = new RangeTable(family, 64);
   }
 
-  /** Valid until the next call. A damaged part of the file must not stop the records that ask for it. */
+  /** Valid until the next call. Where the file is damaged it has no answer, so that records can still be judged. */
   cut(first: AddressWords, bits: number): Cut {
     this.#scratch.clear();
     try {

@@ -23,7 +23,7 @@ export interface Operator {
   readonly controlledFrom: string;
   readonly confidence: (typeof confidences)[number];
   readonly source: string;
-  /** Table it stands in: `operators 2026-11-22`. */
+  /** The table that lists it: `operators 2026-11-22`. */
   readonly table: string;
 }
 
@@ -33,8 +33,8 @@ export interface OperatorFile {
 }
 
 /**
- * Operators by autonomous system, prefix and domain. Of several tables the first that names a network decides, so a company's own
- * stands before the one that ships; within a network a prefix goes before its autonomous system, and a domain before both.
+ * Operators by autonomous system, prefix and domain. Of several tables the first that names a network decides, so that the user's own comes
+ * before the one that ships; a prefix takes precedence over its autonomous system, and a domain over both.
  */
 export class Operators {
   /** Versions of the tables, in order: `company 2026-09-01, operators 2026-11-22`. */
@@ -93,7 +93,7 @@ export class Operators {
     return new Operators(versions.join(', '), byAsn, [...prefixes.values()], byDomain);
   }
 
-  /** Operator of a host name: of the longest listed domain that it is, or lies below. */
+  /** Operator of a host name: that of the longest listed domain that equals or contains it. */
   ofDomain(name: string): Operator | undefined {
     if (this.#byDomain.size === 0 || name === '') return undefined;
     for (

@@ -1,21 +1,21 @@
 import type { AddressScope } from './special-ranges.ts';
 
-/** Questions about an address, each with sources of its own. */
+/** The questions about an address, each with its own sources. */
 export const dimensions = ['located', 'registered', 'operated'] as const;
 export type Dimension = (typeof dimensions)[number];
 
-/** What one source says to one question. */
+/** One source's answer to one question. */
 export interface Claim {
   readonly dimension: Dimension;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
-  /** Table that says so, with its day: `geo-whois-asn-country 2026-06-17`. */
+  /** The table that says so, with its date: `geo-whois-asn-country 2026-06-17`. */
   readonly source: string;
-  /** What the source itself says of its confidence (`documented`, `inferred`, `unchecked`); `''` where it says nothing. */
+  /** The source's own confidence (`documented`, `inferred`, `unchecked`); `''` where it gives none. */
   readonly confidence: string;
 }
 
-/** How the sources of an answer relate: all say the same, only one says anything, they differ; `''`: none says anything. */
+/** How the sources of an answer compare: all agree, only one answers, or they differ; `''`: none answers. */
 export type Agreement = '' | 'agreed' | 'single' | 'disputed';
 
 /** Why an address is not located anywhere; `''`: it is. */
@@ -24,14 +24,14 @@ export type Unlocated = '' | 'local' | 'reserved' | 'anycast' | 'not in the tabl
 /** What the tables say about an address. Each dimension has its own sources; `''` and 0 are "unknown". */
 export interface Place {
   readonly scope: AddressScope;
-  /** Country in which the address is located (ISO 3166-1 alpha-2), as the first table says that knows it. */
+  /** Country in which the address is located (ISO 3166-1 alpha-2), from the first table that knows it. */
   readonly located: string;
   readonly unlocated: Unlocated;
-  /** Whether the location tables agree. Nothing is averaged: the first one answers, the others stand in {@link disputed}. */
+  /** Whether the location tables agree. Nothing is averaged: the first one answers, and countries that others name are in {@link disputed}. */
   readonly agreement: Agreement;
   /** Other countries that location tables name. */
   readonly disputed: readonly string[];
-  /** Country under which a registry keeps the address, as the first table says that knows it. */
+  /** Country under which a registry lists the address, from the first table that knows it. */
   readonly registered: string;
   /** Other countries that tables of registration name. */
   readonly registeredDisputed: readonly string[];
@@ -45,13 +45,13 @@ export interface Place {
   /** The anycast prefix that holds the address, or `isAnycast` where a table marks it; `''`: not known to be anycast. */
   readonly anycast: string;
   readonly claims: readonly Claim[];
-  /** The claims as text, as records carry them: `located=US by geo-whois-asn-country 2026-06-17`. */
+  /** The claims as text, in the form that records carry: `located=US by geo-whois-asn-country 2026-06-17`. */
   readonly sources: readonly string[];
 }
 
 const none: readonly never[] = Object.freeze([]);
 
-/** What can be said of an address that no table may speak about. */
+/** The place of an address that the tables must not be asked about. */
 export function placeless(scope: 'local' | 'reserved'): Place {
   return {
     scope, located: '', unlocated: scope, agreement: '', disputed: none, registered: '', registeredDisputed: none, operated: '', operator: '',
@@ -85,7 +85,7 @@ export interface PlaceFacts {
   anycast: string;
 }
 
-/** The place that the claims of the tables make. An anycast address is at many places at once, so that no table can locate it. */
+/** Combines the claims of the tables. An anycast address is in many places at once, so that no table can locate it. */
 export function placeOf({ claims, operator, asn, organisation, anycast }: PlaceFacts): Place {
   const first = (dimension: Dimension): string => claims.find((claim) => claim.dimension === dimension)?.country ?? '';
   const located = anycast === '' ? first('located') : '';

@@ -8,7 +8,7 @@ export interface PrefixEntry {
   value: number;
 }
 
-/** A range table of prefixes that may nest, in any order: the longest one that holds an address decides; of equal ones the first. */
+/** A range table from prefixes that may nest, given in any order: the longest one that holds an address decides; of equal ones the first. */
 export function prefixTable(family: AddressFamily, entries: readonly PrefixEntry[]): RangeTable {
   const sorted = entries.filter(({ cidr }) => cidr.family === family)
     .map(({ cidr, value }) => ({ first: cidr.first, last: cidr.last, value }))

@@ -2,17 +2,17 @@ import { compareIpv6, type AddressFamily, type AddressWords } from './address.ts
 
 const initialRanges = 1 << 16;
 
-/** Ranges from a certain one on, `stride` words per bound; valid as long as their table is not changed. */
+/** A run of a table's ranges, `stride` words per bound; valid as long as the table is not changed. */
 export interface Cut {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly values: Uint32Array;
-  /** Numbers of the first range, and of the one behind the last. */
+  /** Indexes of the first range, and of the one after the last. */
   readonly from: number;
   readonly to: number;
 }
 
-/** A table's columns, as they go from one thread to another. */
+/** A table's columns, in the form that is passed between threads. */
 export interface RangeColumns {
   readonly starts: Uint32Array<ArrayBuffer>;
   readonly ends: Uint32Array<ArrayBuffer>;
@@ -61,16 +61,15 @@ export class RangeTable {
     return { starts: this.#starts, ends: this.#ends, values: this.#values };
   }
 
-  /** Ranges that began inside the one before. Published tables have a few. */
+  /** How many ranges began inside the previous one. Published tables have a few. */
   get overlaps(): number {
     return this.#overlaps;
   }
 
   /**
-   * Adds the inclusive range behind all others. Value 0 means "no value".
-   * A range that continues the last one with the same value becomes part of it.
-   * What overlaps the range before it stays with that one (counted in {@link overlaps}).
-   * False, and nothing added, when the range is empty or begins before the last one.
+   * Appends an inclusive range. Value 0 means "no value". A range that continues the last one with the same value is merged with it. Where
+   * it overlaps the last one, the last one keeps the addresses (counted in {@link overlaps}). Returns false, and adds nothing, when the
+   * range is empty or begins before the last one.
    */
   append(start: AddressWords, end: AddressWords, value: number): boolean {
     if (this.#compare(start, 0, end, 0) > 0 || this.#compare(start, 0, this.#lastStart, 0) < 0) return false;
@@ -97,13 +96,13 @@ export class RangeTable {
     return true;
   }
 
-  /** Empties the table, and keeps its room. */
+  /** Empties the table, and keeps its capacity. */
   clear(): void {
     this.#length = 0;
     this.#lastStart.fill(0);
   }
 
-  /** Gives back spare room. */
+  /** Releases spare capacity. */
   seal(): this {
     this.#starts = this.#starts.slice(0, this.#length * this.#stride);
     this.#ends = this.#ends.slice(0, this.#length * this.#stride);
@@ -111,7 +110,7 @@ export class RangeTable {
     return this;
   }
 
-  /** The ranges that end at `address` or behind it. */
+  /** The ranges that end at `address` or after it. */
   cut(address: AddressWords): Cut {
     return { starts: this.#starts, ends: this.#ends, values: this.#values, from: this.#firstEndingFrom(address), to: this.#length };
   }
@@ -137,14 +136,14 @@ export class RangeTable {
     return this.#stride === 1 ? a[aAt]! - b[bAt]! : compareIpv6(a, aAt, b, bAt);
   }
 
-  /** Whether `start` is the address behind the range that ends at `last`. */
+  /** Whether `start` is the address right after the range that ends at `last`. */
   #adjoins(start: AddressWords, last: number): boolean {
     for (let i = 0; i < this.#stride; i += 1) this.#behind[i] = this.#ends[last + i]!;
     this.#increment(this.#behind, 0);
     return this.#compare(start, 0, this.#behind, 0) === 0;
   }
 
-  /** Adds one to the address at `at`; it is not the greatest when another range begins behind it. */
+  /** Adds one to the address at `at`, which is not the greatest, since another range begins after it. */
   #increment(column: Uint32Array, at: number): void {
     for (let i = at + this.#stride - 1; i >= at; i -= 1) {
       column[i]! += 1;

@@ -1,15 +1,15 @@
 import { Cidr } from './cidr.ts';
 
 /**
- * - `global`: an address that the tables may speak about.
- * - `local`: never leaves the monitored network (private, loopback, link-local, multicast …), so it has no jurisdiction to ask for.
- * - `reserved`: no place can be told from it (documentation, carrier NAT, transition mechanisms, future use).
+ * - `global`: an address that the tables may be asked about.
+ * - `local`: never leaves the monitored network (private, loopback, link-local, multicast …), so it is in no jurisdiction.
+ * - `reserved`: it says nothing about a place (documentation, carrier NAT, transition mechanisms, future use).
  */
 export type AddressScope = 'global' | 'local' | 'reserved';
 
 /**
  * IANA special-purpose registries (RFC 6890; https://www.iana.org/assignments/iana-ipv4-special-registry/, iana-ipv6-special-registry).
- * Prefix tables do carry countries for some of these (203.0.113.0/24 is AU, 2001:db8::/32 is JP by registry), so they are asked first.
+ * Prefix tables do carry countries for some of these (203.0.113.0/24 is AU, 2001:db8::/32 is JP by registry), so these ranges are checked first.
  */
 const ranges: readonly (readonly [string, Exclude<AddressScope, 'global'>])[] = [
   ['0.0.0.0/8', 'local'], // This network, RFC 791

@@ -1,4 +1,4 @@
-/** A line that could not be used. It says where and why, never what stood there. */
+/** A line that could not be used: where and why, never its content. */
 export interface LocatedProblem {
   readonly file: string;
   readonly line: number;
@@ -6,14 +6,17 @@ export interface LocatedProblem {
   readonly reason: string;
 }
 
-/** Problems that wait to be told with their place; all are counted. */
+/** At most so many problems are kept to be logged with their place; all are counted. */
 const maxLocated = 100;
-/** How often a reason is told for a file; a log of the wrong kind has as many problems as lines. */
+/** A reason is logged at most so often per file; a log of the wrong kind has as many problems as lines. */
 const mostTold = 20;
-/** Pairs of file and reason of which that is remembered. */
+/** At most so many pairs of file and reason are tracked for that. */
 const maxTold = 1000;
 
-/** What the readers met, by source and reason, and where the first unusable lines stand. Reasons are literals: the table needs no bound. */
+/**
+ * What the readers have counted, by source and reason, and where the first unusable lines are. Reasons are literals, so that the table
+ * needs no bound.
+ */
 export class IngestCounters {
   /** Entries read. */
   entries = 0;
@@ -27,7 +30,7 @@ export class IngestCounters {
     reasons.set(reason, (reasons.get(reason) ?? 0) + amount);
   }
 
-  /** Counts a line that could not be used. Its place is told, unless the same was told often of this file. */
+  /** Counts a line that could not be used. Its place is kept to be logged, unless the same reason was logged often for this file. */
   problem(source: string, reason: string, file: string, line: number): void {
     this.add(source, reason);
     const key = `${source} ${reason} ${file}`;

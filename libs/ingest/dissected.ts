@@ -1,7 +1,7 @@
 import { DissectCounters, defaultDissectOptions, type DissectEnvironment } from '#dissect';
 import type { IngestCounters } from './counters.ts';
 
-/** Reads what a log or an archive has kept of a connection with the dissectors of captures. Where they lose something, the log's counters say so. */
+/** Runs the dissectors of captures on what a log or an archive has kept of a connection. What they drop is counted in the log's counters. */
 export function dissect(counters: IngestCounters, read: (environment: DissectEnvironment) => void): void {
   const met = new DissectCounters();
   read({ options: defaultDissectOptions, counters: met });

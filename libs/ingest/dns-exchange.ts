@@ -8,25 +8,27 @@ export interface DnsRecord {
   readonly class: number;
   /** Seconds. */
   readonly ttl: number;
-  /** As on the wire, names in it not compressed. */
+  /** As on the wire, but with uncompressed names. */
   readonly data: Buffer;
 }
 
-/** A question of DNS or its answer, as an archive has it that keeps numbers and bytes. */
+/** A DNS query or response, from an archive that keeps numbers and bytes. */
 export interface DnsExchange {
   readonly sender: Sender;
   readonly questions: readonly Pick<DnsRecord, 'name' | 'type' | 'class'>[];
   readonly answers: readonly DnsRecord[];
 }
 
-/** Its messages. It is written as the datagram that it stands for (RFC 1035, section 4.1) and read by the dissector of captures. */
+/** The messages of an exchange. It is written as the datagram it was on the wire (RFC 1035, section 4.1) and read by the dissector of captures. */
 export function dnsMessages({ sender, questions, answers }: DnsExchange, micros: number, counters: IngestCounters): Message[] {
   const isAnswer = sender === 'destination';
   const head = [0, isAnswer ? 0x8180 : 0x0100, questions.length, answers.length, 0, 0];
   const datagram = Buffer.concat([
     ...head.map(u16),
     ...questions.flatMap((question) => [nameOf(question.name), u16(question.type), u16(question.class)]),
-    ...answers.flatMap(({ name, type, class: of, ttl, data }) => [nameOf(name), u16(type), u16(of), u16(ttl >>> 16), u16(ttl), u16(data.length), data]),
+    ...answers.flatMap(({ name, type, class: of, ttl, data }) => [
+      nameOf(name), u16(type), u16(of), u16(ttl >>> 16), u16(ttl), u16(data.length), data,
+    ]),
   ]);
   const messages: Message[] = [];
   const context = { sender, sourcePort: 0, destinationPort: dnsPort, frame: 0, micros };
@@ -40,7 +42,7 @@ function u16(value: number): Buffer {
   return Buffer.from([value >> 8, value]);
 }
 
-/** Labels with their lengths, no longer than they may be. */
+/** A name as labels with their lengths, cut to the limits of DNS. */
 function nameOf(name: string): Buffer {
   const labels = name.split('.').filter((label) => label !== '').map((label) => Buffer.from(label).subarray(0, 63));
   return Buffer.concat([...labels.flatMap((label) => [Buffer.from([label.length]), label]), Buffer.from([0])]);

@@ -3,29 +3,29 @@ import { formatAddress, parseAddress, transportName } from '#capture';
 /** Endpoints of a flow as a log names them; its source opened the flow. */
 export interface Endpoints {
   readonly sourceIp: string;
-  /** 0 where the transport has none; of ICMP the type, as logs write it. */
+  /** 0 where the transport has none; for ICMP the type, as in logs. */
   readonly sourcePort: number;
   readonly destinationIp: string;
-  /** Of ICMP the code. */
+  /** For ICMP the code. */
   readonly destinationPort: number;
   /** IANA name of the IP protocol in lower case, such as `tcp`, or its number. */
   readonly transport: string;
 }
 
-/** Reserved by IANA: stands for a protocol that a log has no name for. */
+/** Reserved by IANA; used for a protocol that a log does not name. */
 const unknownProtocol = 255;
 
 const numbers = new Map(Array.from({ length: 256 }, (_, number) => [transportName(number), number]));
 for (const alias of ['icmp6', 'icmpv6', 'ipv6_icmp']) numbers.set(alias, 58);
 
-/** IP protocol number of a name as logs write it, or of a number in decimal. */
+/** IP protocol number of a name as in logs, or of a decimal number. */
 export function protocolNumber(name: string): number {
   return numbers.get(name.toLowerCase()) ?? (/^\d{1,3}$/.test(name) && Number(name) <= 255 ? Number(name) : unknownProtocol);
 }
 
 /**
- * What a log has written, with addresses in their one spelling and the protocol by its IANA name; null when an address is none or a port is out of
- * range.
+ * The endpoints that a log names, with addresses in canonical form and the protocol by its IANA name; null when an address is invalid or a
+ * port out of range.
  */
 export function endpointsOf({ sourceIp, sourcePort, destinationIp, destinationPort, transport }: Endpoints): Endpoints | null {
   if (!isPort(sourcePort) || !isPort(destinationPort)) return null;
@@ -39,7 +39,7 @@ export function reversed({ sourceIp, sourcePort, destinationIp, destinationPort,
   return { sourceIp: destinationIp, sourcePort: destinationPort, destinationIp: sourceIp, destinationPort: sourcePort, transport };
 }
 
-/** The address as records write it; '' when it is none. */
+/** The address in the form that records use; '' when it is invalid. */
 export function canonicalAddress(text: string): string {
   try {
     const bytes = parseAddress(text);
@@ -54,8 +54,8 @@ function isPort(port: number): boolean {
 }
 
 /**
- * Who of the two ports is a server's, where a source tells directions apart but not who opened the flow: a system port faces a higher
- * one, and a registered port an ephemeral one (as for captures that began in the middle).
+ * Whether `port` is the server's, for sources that do not say who opened the flow: a system port facing a higher one, or a registered port
+ * facing an ephemeral one (as for captures that began in the middle).
  */
 export function isServerPort(port: number, other: number): boolean {
   return rank(port) < rank(other);

@@ -6,28 +6,28 @@ import { digestOf, type LogEntry } from './entry.ts';
 import { addField, addLogin, message } from './messages.ts';
 import { oneWay } from './one-way.ts';
 
-/** A datagram of a flow export: who sent it, when it came, and what its header says. */
+/** A datagram of a flow export: who sent it, when it arrived, and what its header says. */
 export interface ExportOrigin {
   /** `netflow-v5`, `netflow-v9`, `ipfix`, `sflow`. */
   readonly source: string;
   /** Address of the exporter, or the name of the file the datagram was in. */
   readonly exporter: string;
-  /** Header of the datagram: with the record it makes the record's digest. */
+  /** Header of the datagram, which enters the digest of each record. */
   readonly header: Buffer;
   /** Export time, µs since 1970. */
   readonly micros: number;
-  /** When the exporter started, µs since 1970; NaN where the header does not tell. */
+  /** When the exporter started, µs since 1970; NaN where the header does not say. */
   readonly bootMicros: number;
 }
 
-/** Time by the exporter's clock of ms since its start, which wraps after 49.7 days: a time after the export was before the wrap. */
+/** Converts an exporter's uptime in ms, which wraps after 49.7 days: a time that would lie after the export was before the wrap. */
 export function upTime({ micros, bootMicros }: ExportOrigin, millis: number): number {
   const time = bootMicros + millis * 1000;
   return time > micros + 60_000_000 ? time - 2 ** 32 * 1000 : time;
 }
 
 const TCP = 6;
-/** flowEndReason of a flow that goes on (RFC 5102, section 5.11.3). */
+/** flowEndReason of a flow that continues (RFC 5102, section 5.11.3). */
 const activeTimeout = 2;
 
 /** One record of a flow export, filled field by field. */
@@ -41,28 +41,28 @@ export class ExportedFlow {
   icmpTypeCode = -1;
   bytes = 0;
   packets = 0;
-  /** Of the other direction, of a record that tells about both. */
+  /** Counts of the other direction, in a record about both. */
   reverseBytes = 0;
   reversePackets = 0;
   isBidirectional = false;
   startMicros = NaN;
   endMicros = NaN;
   samplingRate = 0;
-  /** Of a sampler that takes so many packets and skips so many, or takes them out of so many (RFC 5477, sections 8.2.3 to 8.2.7). */
+  /** For a sampler that takes so many packets and skips so many, or takes them out of so many (RFC 5477, sections 8.2.3 to 8.2.7). */
   sampledPackets = 0;
   skippedPackets = 0;
   samplePopulation = 0;
   samplerId = -1;
   endReason = 0;
   userName = '';
-  /** Text of enterprise fields, by `enterprise.element`. */
+  /** Texts of enterprise fields, by `enterprise.element`. */
   texts: [path: string, text: string][] = [];
 
-  /** One of so many packets is counted, as the record itself says; 0 where it does not. */
+  /** The sampling rate that the record itself states (one of so many packets is counted); 0 where it does not. */
   get statedSamplingRate(): number {
     const { samplingRate, sampledPackets, skippedPackets, samplePopulation } = this;
     const population = samplePopulation || (skippedPackets && skippedPackets + sampledPackets);
-    // Where an interval stands alone, one packet of so many is meant.
+    // An interval alone means one packet out of so many.
     if (population === 0) return samplingRate || sampledPackets;
     return Math.round(population / Math.max(sampledPackets, 1));
   }
@@ -73,7 +73,7 @@ export class ExportedFlow {
     if (sender === null) return null;
     const rate = this.samplingRate > 1 ? this.samplingRate : 0;
     const scale = Math.max(rate, 1);
-    // Clocks of exporters may stand anywhere; a time that is none gives way to that of the export.
+    // Exporters' clocks may be far off: an impossible time is replaced by that of the export.
     const end = isTime(this.endMicros) ? this.endMicros : origin.micros;
     const start = isTime(this.startMicros) ? Math.min(this.startMicros, end) : end;
     const isFromServer = !this.isBidirectional && this.#isFromServer();
@@ -101,7 +101,7 @@ export class ExportedFlow {
     };
   }
 
-  /** Of sampled packets the answer may have been left out. */
+  /** With sampling, the answer may not have been counted: then nothing is known. */
   #answer(isFromServer: boolean): Answer {
     if (this.samplingRate > 1) return unknownAnswer;
     if (this.isBidirectional && this.reversePackets === 0) return silent(this.packets);
@@ -121,7 +121,10 @@ export class ExportedFlow {
     };
   }
 
-  /** The flags of a direction are ORed: a client's have SYN, and ACK from its second packet on; only a lone SYN-ACK or a lone SYN tells. */
+  /**
+   * Whether the record is about the server's direction. Flags are ORed, and a client's have SYN too, and ACK from its second packet on, so
+   * that only a lone SYN-ACK or a lone SYN settles it.
+   */
   #isFromServer(): boolean {
     if (this.packets === 1 && this.tcpFlags & SYN) return (this.tcpFlags & ACK) !== 0;
     return isServerPort(this.sourcePort, this.destinationPort);

@@ -237,7 +237,7 @@ test('sFlow: samples of both forms among counters and extensions; what agents an
   assert.deepEqual(entries.map(({ samplingRate }) => samplingRate), [512, 256]);
   assert.deepEqual([...counters.reasons()], []);
 
-  // The drops of a source grow; those before it was heard first are of another time. Kind 5: packets that the switch discarded.
+  // A source's drops are a running total; those before its first report are not counted. Kind 5: packets that the switch discarded.
   decode(sflowSamples(2, [1, sflowSample(2, 512, [header], 20)], [5, Buffer.alloc(40)], [3, sflowSample(2, 256, [header], 4, true)]));
   assert.deepEqual([counters.get('sflow', 'packets that the agent could not sample'), counters.get('sflow', 'samples of a kind that is not read')], [21, 1]);
   const cut = sflowSamples(3, [1, sflowSample(3, 512, [header], 20)], [1, sflowSample(4, 512, [header], 20)]);

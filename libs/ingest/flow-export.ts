@@ -9,12 +9,12 @@ import { isSflow, Sflow } from './sflow.ts';
 
 export interface FlowExportOptions extends Partial<TemplateOptions> {
   counters: IngestCounters;
-  /** Counts what of sFlow's sampled packets could not be decoded. */
+  /** Counts what could not be decoded in sFlow's sampled packets. */
   capture?: CaptureCounters;
   emit: (entry: LogEntry) => void;
 }
 
-/** Datagrams of NetFlow v5 and v9, IPFIX and sFlow v5 in, entries out. Templates and sequences are kept per exporter and domain. */
+/** Decodes datagrams of NetFlow v5 and v9, IPFIX and sFlow v5 into entries. Templates and sequences are kept per exporter and domain. */
 export class FlowExportDecoder {
   readonly #counters: IngestCounters;
   readonly #v5: NetflowV5;
@@ -37,19 +37,19 @@ export class FlowExportDecoder {
     return this.#sets.templates.snapshot();
   }
 
-  /** It grows whenever a snapshot would be another one. */
+  /** Grows whenever a snapshot would differ from the previous one. */
   get changes(): number {
     return this.#sets.templates.changes;
   }
 
-  /** Takes a snapshot back; false when it is none. */
+  /** Restores a snapshot; false when it is not one. */
   restore(snapshot: string): boolean {
     return this.#sets.templates.restore(snapshot);
   }
 
   /**
-   * Takes one datagram that `exporter` sent and that came at `micros`, a time only sFlow needs. Returns how many bytes it took;
-   * 0 when it is no flow export. `bytes` may be reused afterwards.
+   * Decodes one datagram that `exporter` sent and that arrived at `micros`, which only sFlow needs. Returns how many bytes it took; 0 when
+   * it is not a flow export. `bytes` may be reused afterwards.
    */
   datagram(bytes: Buffer, exporter: string, micros: number): number {
     const v5 = netflowV5Length(bytes);
@@ -69,7 +69,7 @@ export class FlowExportDecoder {
   }
 }
 
-/** Does a file hold bare datagrams of NetFlow or IPFIX, one after the other, as collectors and test tools store them? */
+/** Whether a file holds bare datagrams of NetFlow or IPFIX, one after the other, as collectors and test tools store them. */
 export function isFlowExportFile(start: Buffer): boolean {
   const v5 = netflowV5Length(start);
   if (v5 > 0) return v5 <= start.length;
@@ -84,19 +84,19 @@ export function isFlowExportFile(start: Buffer): boolean {
 }
 
 /**
- * Reads such a file; its name stands for the exporter. Nothing tells where the next datagram begins behind bytes that are none: the rest of the file
- * is left alone then.
+ * Reads such a file; its name takes the place of the exporter. After bytes that are not a datagram there is no way to find the next one:
+ * the rest of the file is left unread.
  */
 export function flowExportFile({ name, counters, emit }: LogSource): LogReader {
   const decoder = new FlowExportDecoder({ counters, emit });
   let rest = Buffer.alloc(0);
   let isBroken = false;
   const read = (isEnd: boolean): void => {
-    // A datagram is no longer than 64 KiB: with less than that at hand more of it may come.
+    // A datagram is at most 64 KiB long: with less than that at hand, more of it may follow.
     while (rest.length > (isEnd ? 0 : 65_535)) {
       const taken = decoder.datagram(rest, name, 0);
       if (taken === 0) {
-        // Zeros fill up a datagram behind its last set.
+        // A datagram may be padded with zeros after its last set.
         isBroken = rest.some((byte) => byte !== 0);
         if (isBroken) counters.problem('flow-export', 'no datagram of a known kind from here on', name, 0);
         rest = Buffer.alloc(0);

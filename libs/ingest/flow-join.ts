@@ -1,9 +1,9 @@
 import type { IngestCounters } from './counters.ts';
 
 export interface FlowJoinOptions {
-  /** Flows that are remembered. The one heard of longest ago goes first. */
+  /** How many flows are remembered. The one not mentioned for longest is forgotten first. */
   maxFlows: number;
-  /** A flow that nothing was heard of for so long, in log time, is forgotten, µs. */
+  /** A flow that was not mentioned for so long, in log time, is forgotten. µs */
   timeoutMicros: number;
 }
 
@@ -15,15 +15,13 @@ interface Joined<State> {
 }
 
 /**
- * What is known of the flows that a log names, by that name: the lines about one flow stand far apart, or in different files.
- *
- * A flow that was forgotten too early loses what its other lines told (the name of its peer, what its values are redacted with beyond
- * the line), no line of its own.
+ * What is known about the flows that a log names, by that name, since the lines about one flow may be far apart or in different files. A
+ * flow that is forgotten too early loses no line, but later lines miss what earlier ones said (the name of its peer, values to redact).
  */
 export class FlowJoin<State> {
   readonly #options: FlowJoinOptions;
   readonly #counters: IngestCounters;
-  /** In the order in which they were heard of last. */
+  /** The least recently mentioned first. */
   readonly #flows = new Map<string, Joined<State>>();
 
   constructor(options: Partial<FlowJoinOptions>, counters: IngestCounters) {
@@ -35,7 +33,7 @@ export class FlowJoin<State> {
     return this.#flows.size;
   }
 
-  /** What is known of the flow `name`; a new state when it was not heard of before. `micros` is the time of the entry. */
+  /** What is known about the flow `name`; a new state when it is not known. `micros` is the time of the entry. */
   get(name: string, micros: number, create: () => State): State {
     let joined = this.#flows.get(name);
     if (joined !== undefined) this.#flows.delete(name);

@@ -15,8 +15,8 @@ export function isHar(sample: string): boolean {
 /**
  * HTTP archives (HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/), as browsers and inspecting proxies export them.
  *
- * What went over TLS was encrypted on the wire and is visible to the inspection only. An archive names no client, and at times no
- * server either: the unspecified address stands for them.
+ * What went over TLS was encrypted on the wire and visible only to the inspection. An archive names no client, and sometimes no server
+ * either: the unspecified address takes their place.
  */
 export function har(source: LogSource): LogReader {
   return jsonElements('har', ['log', 'entries'], source, (written, number) => {
@@ -46,15 +46,15 @@ function readEntry(entry: Row, number: number, { name, counters, emit }: LogSour
   counters.entries++;
   emit({
     source: 'har', flowName: '', endpoints: endpointsOfEntry(entry, url, isEncrypted), micros, startMicros: micros, line: number,
-    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros, counters), totals: null, ends: false,
-    visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
+    digest: digestOf(JSON.stringify(entry)), protocol: 'http', messages: messagesOf(entry, url, isEncrypted, micros, counters),
+    totals: null, ends: false, visibility: isEncrypted ? 'inspected' : 'cleartext', samplingRate: 0,
   } satisfies LogEntry);
 }
 
-/** Nobody on the path saw it: it was answered from a cache, blocked by an extension, or asks for something that is no matter of the network. */
+/** Whether nobody on the path saw it: it was answered from a cache, blocked by an extension, or is for a URL that needs no network. */
 function staysInBrowser(entry: Row, { protocol }: URL): boolean {
   if (!/^(?:https?|wss?):$/.test(protocol)) return true;
-  // Chrome's own, as its exporter writes them (front_end/models/har/Log.ts).
+  // Chrome's own fields, as its exporter writes them (front_end/models/har/Log.ts).
   return text(entry, '_fromCache') !== '' || text(object(entry, 'response'), '_error') === 'net::ERR_BLOCKED_BY_CLIENT';
 }
 
@@ -82,7 +82,7 @@ function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number, 
     responseBody: contentOf(object(response, 'content')),
     encryption,
   }, micros, counters);
-  // Chrome and Firefox put the messages of a WebSocket beside its handshake, and what went wrong with it among them.
+  // Chrome and Firefox put a WebSocket's messages beside its handshake, with its errors among them.
   for (const frame of objects(entry, '_webSocketMessages')) {
     const type = text(frame, 'type');
     if (type !== 'send' && type !== 'receive') continue;
@@ -93,7 +93,7 @@ function messagesOf(entry: Row, url: URL, isEncrypted: boolean, micros: number, 
   return messages;
 }
 
-/** Adds what an exporter may tell elsewhere than among the headers. */
+/** Adds headers that an exporter may give elsewhere. */
 function withDefaults(headers: HeaderList, defaults: HeaderList): HeaderList {
   return [...headers, ...defaults.filter(([name, value]) => value !== '' && !headers.some(([known]) => known.toLowerCase() === name.toLowerCase()))];
 }
@@ -107,7 +107,7 @@ function headersOf(side: Row | undefined): HeaderList {
   return 'status' in side ? [...headers, ...cookies.map((cookie) => ['Set-Cookie', cookie] as const)] : [...headers, ['Cookie', cookies.join('; ')]];
 }
 
-/** As text, or as parameters where the exporter took the form apart. */
+/** The posted body: its text, or its parameters where the exporter has parsed the form. */
 function postedBody(posted: Row | undefined): Buffer | null {
   const body = contentOf(posted);
   if (body !== null) return body;

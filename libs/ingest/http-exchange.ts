@@ -4,7 +4,7 @@ import { dissect } from './dissected.ts';
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** A request and its response as a log or an archive has them. */
+/** A request and its response, from a log or an archive. */
 export interface HttpExchange {
   /** Empty when the log has no request. */
   method: string;
@@ -17,15 +17,14 @@ export interface HttpExchange {
   responseHeaders: HeaderList;
   responseBody: Buffer | null;
   encryption: Encryption;
-  /** Bodies are as they were sent, compressed where their Content-Encoding says so. */
+  /** Bodies are as they were sent, compressed if their Content-Encoding says so. */
   keepsContentEncoding?: boolean;
 }
 
 /**
- * The messages of an exchange. It is written as the HTTP/1.1 that it stands for and read by the dissector of captures, so that
- * values have the same paths, encodings and bounds whatever the source. A response without headers and body is a fact of its request.
- *
- * @param counters count what is over a bound
+ * The messages of an exchange. It is written as HTTP/1.1 and read by the dissector of captures, so that values have the same paths,
+ * encodings and bounds whatever the source. A response without headers and body only adds its status to the request.
+ * @param counters count what exceeds a bound
  */
 export function httpMessages(exchange: HttpExchange, micros: number, counters: IngestCounters): Message[] {
   const messages: Message[] = [];
@@ -56,29 +55,39 @@ export function httpMessages(exchange: HttpExchange, micros: number, counters: I
 function requestBytes({ method, target, requestHeaders, requestBody, keepsContentEncoding }: HttpExchange, counters: IngestCounters): Buffer {
   const encoded = encodedTarget(target);
   if (encoded.length > maxTarget) counters.add('http', 'bounded target');
-  return write(`${token(method).slice(0, maxMethod)} ${shortened(encoded)} HTTP/1.1`, requestHeaders, requestBody, keepsContentEncoding, counters);
+  const startLine = `${token(method).slice(0, maxMethod)} ${shortened(encoded)} HTTP/1.1`;
+  return written({ startLine, headers: requestHeaders, body: requestBody, keepsContentEncoding }, counters);
 }
 
 function responseBytes({ status, responseHeaders, responseBody, keepsContentEncoding }: HttpExchange, counters: IngestCounters): Buffer {
-  return write(`HTTP/1.1 ${String(status).padStart(3, '0')} `, responseHeaders, responseBody, keepsContentEncoding, counters);
+  const startLine = `HTTP/1.1 ${String(status).padStart(3, '0')} `;
+  return written({ startLine, headers: responseHeaders, body: responseBody, keepsContentEncoding }, counters);
 }
 
-/** Bytes of a head that the dissector takes, Content-Length aside; of them so many for the target, and for the method. */
+/** Bytes of a message head that the dissector accepts, without Content-Length; and how many of them the target and the method may take. */
 const maxHead = defaultDissectOptions.maxHeadBytes - 64;
 const maxTarget = 31 * 1024;
 const maxMethod = 32;
 
-/** A log may have longer targets than the dissector reads: of those the parameters are left that are whole. */
+/** Shortens a target that is longer than the dissector reads, after the last whole parameter. */
 function shortened(target: string): string {
   if (target.length <= maxTarget) return target;
   const end = target.lastIndexOf('&', maxTarget);
   return target.slice(0, end > 0 ? end : maxTarget);
 }
 
-/** How a body was sent does not show in a log: it is given whole, and where nothing else is said as it is. */
+/** Headers about how a body was transferred: a log has the body whole, and unless it says otherwise, decoded. */
 const framing = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade']);
 
-function write(startLine: string, headers: HeaderList, body: Buffer | null, keepsContentEncoding: boolean | undefined, counters: IngestCounters): Buffer {
+interface HttpText {
+  startLine: string;
+  headers: HeaderList;
+  body: Buffer | null;
+  keepsContentEncoding: boolean | undefined;
+}
+
+/** A message as HTTP/1.1. Headers that would exceed {@link maxHead} are left out and counted. */
+function written({ startLine, headers, body, keepsContentEncoding }: HttpText, counters: IngestCounters): Buffer {
   const lines = [startLine];
   let room = maxHead - startLine.length;
   for (const [name, value] of headers) {
@@ -102,12 +111,12 @@ function write(startLine: string, headers: HeaderList, body: Buffer | null, keep
 // oxlint-disable-next-line no-control-regex
 const controls = /[\x00-\x1f\x7f]/g;
 
-/** A method or a header's name, without what would end it (RFC 9110, section 5.6.2). */
+/** A method or a header's name, without characters that would end it (RFC 9110, section 5.6.2). */
 function token(name: string): string {
   return name.replaceAll(/[^\w!#$%&'*+.^`|~-]/g, '_') || '_';
 }
 
-/** Logs have targets with their escapes undone (Zeek's `unescaped_URI`): what cannot stand in a request line is escaped again. */
+/** Some logs have unescaped targets (Zeek's `unescaped_URI`): characters that a request line cannot contain are escaped again. */
 function encodedTarget(target: string): string {
   // oxlint-disable-next-line no-control-regex
   return (

@@ -1,4 +1,4 @@
-/** Logs, archives and flow exports of other tools to entries about flows. Pure: bytes, names and times are handed in. */
+/** Turns logs, archives and flow exports of other tools into entries about flows. Pure: bytes, names and times are passed in. */
 export { mostHeaderBytes } from './answer.ts';
 export { IngestCounters, type LocatedProblem } from './counters.ts';
 export { isServerPort } from './endpoints.ts';

@@ -1,8 +1,8 @@
 import type { LogReader, LogSource } from './log.ts';
 
-/** Longest element. It is held as a whole, and takes several times its length of memory while it is parsed. */
+/** Longest element, in bytes. It is held as a whole, and takes several times its length in memory while it is parsed. */
 export const maxElementBytes = 64 * 1024 * 1024;
-/** Characters of a key that are looked at. */
+/** Only so many characters of a key are read. */
 const maxKey = 64;
 
 const SPACE = 0x20;
@@ -11,13 +11,13 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Takes an element as it stands in the document, and its number from 1. */
+/** Receives an element as written in the document, and its number from 1. */
 export type OnElement = (written: Buffer, number: number) => void;
 
 /**
- * Reads a JSON document of which one array matters, and hands out that array's elements as they come: the document may be longer than memory, and
- * one that is cut is read up to there. Elements are told apart by brackets and quotes alone: whether one is JSON is for `onElement` to find
- * out. So damage costs the element that it is in, as long as brackets match; a string ends with its line at the latest.
+ * Reads a JSON document in which one array matters, and hands out that array's elements as they arrive: the document may be larger than
+ * memory, and a truncated one is read up to its end. Elements are separated by brackets and quotes alone; `onElement` has to check whether
+ * one is valid JSON. So damage costs only the element it is in, as long as brackets match; a string ends at the latest with its line.
  *
  * @param path keys of the objects that lead to the array; none: the document is the array
  */
@@ -30,15 +30,15 @@ class JsonElementSplitter {
   readonly #path: readonly string[];
   readonly #onElement: OnElement;
   readonly #onProblem: (reason: string, number: number) => void;
-  /** Objects and arrays that are open; of them the outermost so many are on the path, the array at its end among them. */
+  /** How many objects and arrays are open; and how many of them, from the outermost, are on the path to the array, which is included. */
   #depth = 0;
   #onPath = 0;
-  /** Of the member at hand, in an object on the path. */
+  /** Key of the current member of an object on the path. */
   #key = '';
   #isInString = false;
   #isEscaped = false;
   #state: 'before' | 'elements' | 'behind' | 'broken' = 'before';
-  /** Of the last element that began. */
+  /** Number of the element that began last. */
   #number = 0;
   #isInElement = false;
   #parts: Buffer[] = [];
@@ -51,7 +51,7 @@ class JsonElementSplitter {
   }
 
   push(chunk: Buffer): void {
-    /** Where in the chunk the element at hand begins. */
+    /** Where in the chunk the current element begins. */
     let start = 0;
     for (let at = 0; at < chunk.length && this.#state !== 'broken'; at++) {
       if (this.#isInString) {
@@ -82,7 +82,10 @@ class JsonElementSplitter {
     else if (this.#state === 'elements') this.#onProblem('cut document', this.#isInElement ? this.#number : this.#number + 1);
   }
 
-  /** Where in the chunk the string ends, or the chunk does. A control character cannot stand in a string (RFC 8259, section 7): it ends a damaged one. */
+  /**
+   * Offset at which the string ends, or the chunk does. A string cannot contain a control character (RFC 8259, section 7): one ends a
+   * damaged string.
+   */
   #passString(chunk: Buffer, from: number): number {
     let isEscaped = this.#isEscaped;
     let at = from;
@@ -106,7 +109,7 @@ class JsonElementSplitter {
       this.#isInString = true;
       if (isOnPath) this.#key = '';
     } else if (code === openObject || code === openArray) {
-      // Where the array is over, an element behind it, or another document, tells that a bracket was damaged.
+      // After the array's end, another element or document shows that a bracket was damaged.
       if (this.#state === 'behind' && isOnPath && this.#key === '') return this.#break();
       if (this.#state === 'before' && isOnPath && this.#isNext(code)) this.#onPath++;
       this.#depth++;
@@ -119,7 +122,7 @@ class JsonElementSplitter {
     }
   }
 
-  /** Whether what opens is the next on the path. */
+  /** Whether the object or array that opens is the next one on the path. */
   #isNext(code: number): boolean {
     const isArray = this.#onPath === this.#path.length;
     return code === (isArray ? openArray : openObject) && (this.#onPath === 0 || this.#key === this.#path[this.#onPath - 1]);

@@ -9,9 +9,9 @@ import { zeekJson } from './zeek-json.ts';
 /** Reads one kind of row. */
 export interface RowFormat {
   readonly name: string;
-  /** Is a row of this format? */
+  /** Whether a row is of this format. */
   claims(row: Row): boolean;
-  /** `written` is the row as it stood there. */
+  /** `written` is the row as it was in the file. */
   row(row: Row, written: Buffer, number: number): void;
 }
 
@@ -20,8 +20,8 @@ const name = 'json';
 const openBrace = 0x7b;
 
 /**
- * A log of one JSON object per line, alone or behind a syslog header. Each line says of which format it is, so that logs may be mixed, as shippers
- * do; syslog has also what other programs say.
+ * A log of one JSON object per line, with or without a syslog header. The format is determined for each line, since log shippers mix logs,
+ * and a syslog also has lines of other programs.
  */
 export function jsonLines(source: LogSource): LineFormat {
   const read = rowReader(source);

@@ -1,9 +1,12 @@
-/** Longest line. A log with longer ones is no log, or was written by somebody who wants memory to run out. */
+/** Longest line, in bytes. A file with longer ones is not a log, or was written to exhaust memory. */
 export const maxLineBytes = 4 * 1024 * 1024;
 
 const byteOrderMark = Buffer.from('\uFEFF');
 
-/** Splits chunks into lines at LF; CR before it, a byte order mark before the first, and empty lines are left out. A line is handed out without a copy where it can. */
+/**
+ * Splits chunks into lines at LF; a CR before it, a byte order mark at the beginning, and empty lines are dropped. Where possible a line is
+ * not copied.
+ */
 export class LineSplitter {
   readonly #onLine: (line: Buffer, number: number) => void;
   readonly #onTooLong: (number: number) => void;
@@ -12,19 +15,19 @@ export class LineSplitter {
   #isSkipping = false;
   #number: number;
 
-  /** @param before lines before the first one that is pushed: numbers go on behind them */
+  /** @param before how many lines precede the first one that is pushed: numbering continues from there */
   constructor(onLine: (line: Buffer, number: number) => void, onTooLong: (number: number) => void, before = 0) {
     this.#onLine = onLine;
     this.#onTooLong = onTooLong;
     this.#number = before;
   }
 
-  /** Lines that ended so far. */
+  /** How many lines have ended so far. */
   get lines(): number {
     return this.#number;
   }
 
-  /** Bytes behind the last of them. */
+  /** Bytes after the last of them. */
   get restBytes(): number {
     return this.#restBytes;
   }
@@ -38,7 +41,7 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
-  /** The input ended: what stands behind the last line end is a line too. */
+  /** The input ended: what follows the last line end is a line too. */
   finish(): void {
     if (this.#restBytes > 0) this.#end(Buffer.alloc(0));
   }

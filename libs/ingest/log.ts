@@ -11,53 +11,52 @@ import { isVpcFlowLog, vpcFlowLog } from './vpc-flow-log.ts';
 import type { ZeekCertificates } from './zeek-certificates.ts';
 import { isZeekTsv, zeekTsv } from './zeek-tsv.ts';
 
-/** A log as it is handed out. */
+/** A log to be read, and what its reader is given. */
 export interface LogSource {
   /** Name on records and in problems, without its folder. */
   name: string;
   emit: (entry: LogEntry) => void;
   counters: IngestCounters;
-  /** Of all logs of one Zeek. */
+  /** Shared by all logs of one Zeek. */
   certificates: ZeekCertificates;
 }
 
-/** Takes a log in chunks and emits its entries. Lines that cannot be used are counted with their place; the rest goes on. */
+/** Takes a log in chunks and emits its entries. Lines that cannot be used are counted with their place, and reading continues. */
 export interface LogReader {
   push(chunk: Buffer): void;
   /** The log ended. */
   finish(): void;
-  /** How far what was handed out reaches. Without it, the log can be read from its beginning only. */
+  /** How far the emitted entries reach. Without this method, the log can only be read from its beginning. */
   mark?(): LogMark;
 }
 
-/** A place in a log from which another reader may go on. */
+/** A place in a log at which another reader can resume. */
 export interface LogMark {
-  /** Bytes pushed that lie behind it. */
+  /** How many of the pushed bytes come after it. */
   readonly unread: number;
   /** Lines, or entries, before it. */
   readonly line: number;
-  /** What the log's head says of the lines behind it: names of columns, no values. */
+  /** What the log's head says about the lines after it: names of columns, no values. */
   readonly head: string;
 }
 
-/** What reads the lines of a format. Lines are never empty, and valid during the call only. */
+/** Reads the lines of a format. Lines are never empty, and are valid only during the call. */
 export interface LineFormat {
-  /** As it stands in counters. */
+  /** Its name in counters. */
   readonly name: string;
   line(line: Buffer, number: number): void;
-  /** The lines of the head that is in force, for formats that have one. */
+  /** The lines of the current head, for formats that have one. */
   head?(): string;
 }
 
-/** Bytes of a log's beginning that tell its format where it is that long, and those that are looked at. */
+/** How many bytes of a log's beginning are needed to recognise its format (if it is that long), and how many are examined at most. */
 export const leastSample = 4096;
 const sampleBytes = 64 * 1024;
 
 /**
- * The reader for a log that begins with `start`, by content; null when it is none that is known here.
- * `start` is not consumed: push it; or, to go on behind `from`, push what stands there instead.
- *
- * @throws {CaptureError} `unsupported_version` for a log that does not tell what its columns are
+ * The reader for a log that begins with `start`, chosen by content; null when the format is unknown. `start` is not consumed: push it; or,
+ * to resume at `from`, push what follows that instead.
+ * @throws {CaptureError} `unsupported_version` for a log that does not name its columns
  */
 export function openLog(start: Buffer, source: LogSource, from?: Omit<LogMark, 'unread'>): LogReader | null {
   if (isFlowExportFile(start)) return flowExportFile(source);
@@ -74,7 +73,7 @@ export function openLog(start: Buffer, source: LogSource, from?: Omit<LogMark, '
   return null;
 }
 
-/** Keys of EVE, Zeek's JSON and Cloud Logging: other JSON is no log. */
+/** Keys of EVE, Zeek's JSON and Cloud Logging: other JSON is not a log. */
 const hasLogKeys = /"(?:event_type|_path|id[._]orig_h|jsonPayload)"\s*:|^\{"ts":/;
 
 function lineReader(format: LineFormat, { name, counters }: LogSource, from?: Omit<LogMark, 'unread'>): LogReader {

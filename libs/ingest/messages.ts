@@ -16,14 +16,14 @@ export function encrypted(reason: string): Encryption {
   return { verdict: 'encrypted', reason };
 }
 
-/** Adds a value under the path that it has on the wire, so that rules hold whatever the source. Empty values are left out. */
+/** Adds a value under the path that it has in captures, so that rules work whatever the source. Empty values are left out. */
 export function addField(to: Message, path: string, value: string, key = path.slice(path.lastIndexOf('.') + 1)): void {
   if (value !== '') to.fields.push({ path, key, value, encoding: '', sender: to.sender, frame: 0 });
 }
 
 const guests = new Set(['anonymous', 'ftp', 'guest', '<unknown>', '<hidden>']);
 
-/** Adds who logs in. An anonymous login names nobody, and its password is by custom an address (RFC 1635). */
+/** Adds the credentials of a login. An anonymous login names nobody, and its password is by convention an e-mail address (RFC 1635). */
 export function addLogin(to: Message, protocol: string, user: string, password: string): void {
   if (guests.has(user.toLowerCase())) return;
   addField(to, `${protocol}.login.user_name`, user);
@@ -33,7 +33,7 @@ export function addLogin(to: Message, protocol: string, user: string, password: 
 export interface DnsLog {
   name: string;
   type: string;
-  /** Answers in text: addresses among them are taken. */
+  /** Answers as text, of which the addresses are used. */
   answers: readonly string[];
   /** Least TTL of them, seconds. */
   ttl: number;
@@ -71,8 +71,8 @@ export function tlsMessage(protocol: 'tls' | 'quic', serverName: string, alpn: r
 const commonName = /(?:^|[,+])\s*CN\s?=\s?((?:\\.|(?!\/[a-z]+=)[^,+\\])+)/gi;
 
 /**
- * The certificate that the server showed: DNS names, and common names of its subject as Zeek and Suricata write it (`CN=a.example,O=b\\, c`). What
- * stands in one set with the common name follows it behind a slash (`CN=a.example/emailAddress=root@a.example`).
+ * The names in the server's certificate: DNS names, and common names of its subject as Zeek and Suricata write it (`CN=a.example,O=b\\,
+ * c`). Further attributes of the common name's set follow it after a slash (`CN=a.example/emailAddress=root@a.example`).
  */
 export function certificateNames(subject: string, alternativeNames: readonly string[]): string[] {
   const common = [...subject.matchAll(commonName)].map((match) => match[1]!.replaceAll(/\\(.)/g, '$1').trim());

@@ -11,9 +11,9 @@ import { parseTnetstring, TnetstringError, type Tnetstring } from './tnetstring.
 import { TnetstringSplitter } from './tnetstring-splitter.ts';
 
 const format = 'mitmproxy';
-/** Longest flow; it is held as a whole. */
+/** Longest flow, in bytes; it is held as a whole. */
 const maxFlowBytes = 64 * 1024 * 1024;
-/** Flow formats that this reader was written for: mitmproxy 4 (2018) to 12. Later ones are read as far as they are the same, and counted. */
+/** Flow formats that this reader was written for: mitmproxy 4 (2018) to 12. Later ones are read as far as they have not changed, and counted. */
 const oldestVersion = 4;
 const newestVersion = 21;
 
@@ -28,7 +28,7 @@ interface FlowContext {
   readonly counters: IngestCounters;
 }
 
-/** A dictionary whose first key is one of a flow's: which one it is depends on the version. */
+/** A dictionary whose first key is one that a flow has; which one comes first depends on the version. */
 const beginning = new RegExp(`^\\d{2,12}:\\d{1,2}:(?:${
   'websocket|request|response|messages|backup|timestamp_created|comment|metadata|mode|marked|is_replay|intercepted|server_conn|client_conn'
   + '|error|id|type|version|close_\\w+'
@@ -39,10 +39,9 @@ export function isMitmproxy(sample: string): boolean {
 }
 
 /**
- * Flows of mitmproxy (`mitmdump -w FILE`): tnetstrings one behind the other, one per exchange of HTTP or DNS, connection, or flow of datagrams.
- *
- * What went over TLS was encrypted on the wire and is visible to the inspection only. A flow that is damaged costs itself; behind damaged
- * framing nothing can be found again.
+ * Flows of mitmproxy (`mitmdump -w FILE`): consecutive tnetstrings, one per HTTP or DNS exchange, connection, or flow of datagrams. What
+ * went over TLS was encrypted on the wire and visible only to the inspection. A damaged flow costs only itself; after damaged framing
+ * nothing can be found again.
  */
 export function mitmproxy(source: LogSource, from?: Omit<LogMark, 'unread'>): LogReader {
   const { name, counters } = source;
@@ -99,8 +98,8 @@ function readFlow(bytes: Buffer, number: number, { name, counters, emit }: LogSo
 }
 
 /**
- * From the client to the server that the proxy spoke to. Where the two have different IP versions, or the client is not known, the
- * unspecified address stands for it; likewise for a server that was not reached, if the request does not name it by its address.
+ * From the client to the server that the proxy contacted. A client that is unknown, or has another IP version than the server, becomes the
+ * unspecified address; so does a server that was not reached, unless the request names it by address.
  */
 function endpointsOfFlow(flow: Dictionary): Endpoints {
   const client = dictionary(flow, 'client_conn');
@@ -122,7 +121,10 @@ function endpointsOfFlow(flow: Dictionary): Endpoints {
   };
 }
 
-/** Address and port under the first of the names that holds an address; '' and 0 when none does. IPv4 of a dual-stack socket is IPv4. */
+/**
+ * Address and port under the first of the names that has an address; '' and 0 when none does. IPv4-mapped addresses of dual-stack sockets
+ * become IPv4.
+ */
 function addressOf(connection: Dictionary | undefined, ...names: readonly string[]): [ip: string, port: number] {
   for (const name of names) {
     const written = connection?.get(name);
@@ -155,7 +157,7 @@ function exchange(flow: Dictionary, context: FlowContext): Message[] {
   return socket === undefined ? messages : [...messages, ...frames(socket, context)];
 }
 
-/** Messages of a WebSocket: of the exchange that opened it, or of a flow of their own (before mitmproxy 7). */
+/** Messages of a WebSocket, from the exchange that opened it or (before mitmproxy 7) a separate flow. */
 function frames(socket: Dictionary, { encryption, micros }: FlowContext): Message[] {
   return parts(socket).map(([, isFromClient, content, time]) => {
     const one = message('websocket', encryption, senderOf(isFromClient), microsOf(time) || micros);
@@ -169,7 +171,9 @@ function conversation(flow: Dictionary, { encryption, micros, counters }: FlowCo
   const messages: Message[] = [];
   dissect(counters, (environment) => {
     const dissector = new StreamDissector(environment, (one) => messages.push(kept(one, encryption)));
-    for (const [isFromClient, content, time] of parts(flow)) dissector.data(senderOf(isFromClient), bytesOf(content ?? null), 0, microsOf(time) || micros);
+    for (const [isFromClient, content, time] of parts(flow)) {
+      dissector.data(senderOf(isFromClient), bytesOf(content ?? null), 0, microsOf(time) || micros);
+    }
     dissector.end();
   });
   return messages;
@@ -181,13 +185,15 @@ function datagrams(flow: Dictionary, { encryption, micros, endpoints: { sourcePo
   dissect(counters, (environment) => {
     const dissector = new DatagramDissector(environment, (one) => messages.push(kept(one, encryption)));
     for (const [isFromClient, content, time] of parts(flow)) {
-      dissector.datagram(bytesOf(content ?? null), { sender: senderOf(isFromClient), sourcePort, destinationPort, frame: 0, micros: microsOf(time) || micros });
+      dissector.datagram(bytesOf(content ?? null), {
+        sender: senderOf(isFromClient), sourcePort, destinationPort, frame: 0, micros: microsOf(time) || micros,
+      });
     }
   });
   return messages;
 }
 
-/** A question of DNS, and its answer. */
+/** A DNS query and its response. */
 function resolution(flow: Dictionary, { encryption, micros, counters }: FlowContext): Message[] {
   return (['request', 'response'] as const).flatMap((side) => {
     const dns = dictionary(flow, side);
@@ -202,10 +208,15 @@ function resolution(flow: Dictionary, { encryption, micros, counters }: FlowCont
   });
 }
 
-/** How the content of a flow is read, by its type. */
-const contents: ReadonlyMap<string, (flow: Dictionary, context: FlowContext) => Message[]> = new Map([['http', exchange], ['websocket', frames], ['tcp', conversation], ['udp', datagrams], ['dns', resolution]]);
+/** Reads the content of a flow, by its type. */
+const contents: ReadonlyMap<string, (flow: Dictionary, context: FlowContext) => Message[]> = new Map([
+  ['http', exchange], ['websocket', frames], ['tcp', conversation], ['udp', datagrams], ['dns', resolution],
+]);
 
-/** A message of a dissector, to be kept. What the proxy has decrypted was encrypted on the wire; of the rest, also what it let pass, the bytes tell. */
+/**
+ * A copy of a dissector's message. What the proxy decrypted was encrypted on the wire; for everything else, including what it passed
+ * through, the dissector's verdict holds.
+ */
 function kept(one: Message, encryption: Encryption): Message {
   return { ...one, encryption: encryption.verdict === 'encrypted' ? encryption : one.encryption, payload: one.payload && Buffer.from(one.payload) };
 }
@@ -260,7 +271,7 @@ function portOf(value: Tnetstring): number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : 0;
 }
 
-/** Seconds to µs; NaN when it is no time. */
+/** Converts seconds to µs; NaN for an impossible time. */
 function microsOf(seconds: Tnetstring | undefined): number {
   if (typeof seconds !== 'number') return NaN;
   const micros = Math.round(seconds * 1_000_000);

@@ -10,14 +10,14 @@ export interface TemplateField {
   readonly length: number;
 }
 
-/** RFC 5103: the elements of the other direction. */
+/** RFC 5103: enterprise number for the elements of the other direction. */
 const reverseEnterprise = 29_305;
 /** Seconds between 1900 and 1970. */
 const ntpOffset = 2_208_988_800;
-/** Longest text of an enterprise field that is looked at. */
+/** Longest text of an enterprise field that is read. */
 const longestText = 4096;
 
-/** Takes one value over into a flow. What a flow record has no place for is passed over. */
+/** Sets one value of a flow. What a flow record has no field for is skipped. */
 export function setElement(flow: ExportedFlow, field: TemplateField, value: Buffer, origin: ExportOrigin): void {
   if (field.enterprise === reverseEnterprise) setReverse(flow, field.element, value);
   else if (field.enterprise !== 0 || (origin.source === 'netflow-v9' && field.element >= 32_768)) setText(flow, field, value);
@@ -36,7 +36,7 @@ function setStandard(flow: ExportedFlow, element: number, value: Buffer, origin:
     case 11: case 181: case 183: flow.destinationPort ||= port(value); break;
     case 8: if (value.length === 4) flow.source = value; break;
     case 12: if (value.length === 4) flow.destination = value; break;
-    // A record may have the columns of both IP versions: those of the other one are zero.
+    // A record may have the fields of both IP versions, with those of the other one zero.
     case 27: if (value.length === 16 && !isZero(value)) flow.source = value; break;
     case 28: if (value.length === 16 && !isZero(value)) flow.destination = value; break;
     case 32: case 139: flow.icmpTypeCode = port(value); break;
@@ -79,13 +79,13 @@ function setText(flow: ExportedFlow, { enterprise, element }: TemplateField, val
   if (text.length >= 3) flow.texts.push([`flow.${enterprise}.${element}`, text]);
 }
 
-/** Printable UTF-8 without the zeros that fill it up; '' when it is none. */
+/** Printable UTF-8 without padding zeros; '' for anything else. */
 function textOf(value: Buffer): string {
   const text = value.toString().replace(/\0+$/, '');
   return /^[^\p{Cc}\uFFFD]+$/u.test(text) ? text : '';
 }
 
-/** 1 to 8 bytes: exporters may shorten integers (RFC 7011, section 6.2). Beyond 2^53 - 1 it is that. */
+/** Reads 1 to 8 bytes, since exporters may shorten integers (RFC 7011, section 6.2). Values beyond 2^53 - 1 become that. */
 export function unsigned(value: Buffer): number {
   if (value.length <= 6) return value.length === 0 ? 0 : value.readUIntBE(0, value.length);
   return value.length > 8

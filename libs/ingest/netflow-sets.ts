@@ -5,7 +5,7 @@ import { setElement, type TemplateField } from './netflow-elements.ts';
 import { Templates, type Template, type TemplateOptions } from './netflow-templates.ts';
 import { SequenceCheck } from './sequence-check.ts';
 
-/** What NetFlow v9 (RFC 3954) and IPFIX (RFC 7011) do differently. */
+/** The differences between NetFlow v9 (RFC 3954) and IPFIX (RFC 7011). */
 interface Version {
   readonly source: 'netflow-v9' | 'ipfix';
   readonly number: number;
@@ -15,26 +15,26 @@ interface Version {
   readonly optionsHead: ReadHead;
 }
 
-/** What stands in front of a template's fields: how many they are, how many of them from the first are its scope, and where they begin. */
+/** What precedes a template's fields: how many there are, how many of the first ones are its scope, and where they begin. */
 interface TemplateHead {
   readonly fieldCount: number;
   readonly scopeFields: number;
   readonly end: number;
 }
 
-/** Reads the head that stands at `at`, where four bytes are there at least; null when it is cut. */
+/** Reads the head at `at`, where there are at least four bytes; null when it is truncated. */
 type ReadHead = (body: Buffer, at: number) => TemplateHead | null;
 
 const templateHead: ReadHead = (body, at) => ({ fieldCount: body.readUInt16BE(at + 2), scopeFields: 0, end: at + 4 });
 
-/** The bytes of the scope and those of the options, four for each field (RFC 3954, section 6.1). */
+/** It has the lengths of scope and options in bytes, four for each field (RFC 3954, section 6.1). */
 const v9OptionsHead: ReadHead = (body, at) => {
   if (at + 6 > body.length) return null;
   const scopeBytes = body.readUInt16BE(at + 2);
   return { fieldCount: (scopeBytes + body.readUInt16BE(at + 4)) / 4, scopeFields: Math.max(1, scopeBytes / 4), end: at + 6 };
 };
 
-/** The number of all fields, and of those of the scope (RFC 7011, section 3.4.2.2). */
+/** It has the number of all fields, and that of scope fields (RFC 7011, section 3.4.2.2). */
 const ipfixOptionsHead: ReadHead = (body, at) =>
   at + 6 > body.length ? null : { fieldCount: body.readUInt16BE(at + 2), scopeFields: Math.max(1, body.readUInt16BE(at + 4)), end: at + 6 };
 
@@ -43,10 +43,10 @@ const ipfix: Version = { source: 'ipfix', number: 10, headerBytes: 16, templateS
 
 const firstDataSet = 256;
 const variableLength = 65_535;
-/** Fields of a template; real ones have some dozens. */
+/** Most fields of a template; real ones have a few dozen. */
 const maxFields = 512;
 
-/** Length of the datagram at the start of `bytes`; 0 when it is none of NetFlow v9 or IPFIX. */
+/** Length of the datagram at the start of `bytes`; 0 when it is neither NetFlow v9 nor IPFIX. */
 export function setsLength(bytes: Buffer): number {
   const version = versionOf(bytes);
   if (version === null) return 0;
@@ -54,7 +54,7 @@ export function setsLength(bytes: Buffer): number {
     const length = bytes.readUInt16BE(2);
     return length >= ipfix.headerBytes ? length : 0;
   }
-  // v9 counts records, not bytes: sets follow until something else stands there.
+  // v9 gives a count of records, not bytes: sets follow until something else does.
   let end = v9.headerBytes;
   while (end + 4 <= bytes.length) {
     const id = bytes.readUInt16BE(end);
@@ -72,7 +72,7 @@ function versionOf(bytes: Buffer): Version | null {
   return number === v9.number && bytes.length >= v9.headerBytes ? v9 : null;
 }
 
-/** NetFlow v9 and IPFIX: sets of records whose form templates tell. */
+/** NetFlow v9 and IPFIX: sets of records whose layout is given by templates. */
 export class NetflowSets {
   readonly templates: Templates;
   readonly #counters: IngestCounters;
@@ -96,7 +96,7 @@ export class NetflowSets {
     const domain = `${exporter} ${version.number} ${header.readUInt32BE(version.headerBytes - 4)}`;
     const datagram = new Datagram({ version, origin, domain, templates: this.templates, counters: this.#counters, emit: this.#emit });
     datagram.sets(bytes.subarray(version.headerBytes));
-    // v9 numbers datagrams, IPFIX data records, whose number is not known while a template is missing.
+    // v9 numbers datagrams; IPFIX numbers data records, whose count is unknown while a template is missing.
     this.#sequences[version.source].check(domain, header.readUInt32BE(version.headerBytes - 8), version === v9 ? 1 : datagram.dataRecords);
   }
 }
@@ -104,7 +104,7 @@ export class NetflowSets {
 interface DatagramContext {
   readonly version: Version;
   readonly origin: ExportOrigin;
-  /** Exporter, version and observation domain: what templates and sampling rates hold for. */
+  /** Exporter, version and observation domain: the scope of templates and sampling rates. */
   readonly domain: string;
   readonly templates: Templates;
   readonly counters: IngestCounters;
@@ -156,7 +156,7 @@ class Datagram {
   }
 
   #readTemplates(body: Buffer, readHead: ReadHead): void {
-    // What is left of fewer than four bytes is padding.
+    // Fewer than four remaining bytes are padding.
     for (let at = 0; at + 4 <= body.length;) {
       const read = this.#readTemplate(body, at, readHead);
       if (read === 0) return;
@@ -164,7 +164,7 @@ class Datagram {
     }
   }
 
-  /** Returns the bytes that the template takes; 0 when nothing behind it can be read. */
+  /** Returns the length of the template in bytes; 0 when nothing after it can be read. */
   #readTemplate(body: Buffer, start: number, readHead: ReadHead): number {
     const { version, domain, templates } = this.#context;
     const id = body.readUInt16BE(start);
@@ -203,7 +203,7 @@ class Datagram {
     this.#context.counters.add(this.#context.origin.source, reason);
   }
 
-  /** Reads the records of a data set; what is shorter than a record is padding. Returns how many there were. */
+  /** Reads the records of a data set; a remainder shorter than a record is padding. Returns how many there were. */
   #records(template: Template, body: Buffer, origin: ExportOrigin): number {
     let count = 0;
     for (let at = 0; at + template.recordBytes <= body.length;) {
@@ -234,7 +234,7 @@ class Datagram {
   }
 }
 
-/** Fills `flow` from the record at `at`. Returns where that ends; -1 when it goes over the end of its set. */
+/** Fills `flow` from the record at `at`. Returns where that ends; -1 when it exceeds its set. */
 function readRecord(flow: ExportedFlow, body: Buffer, at: number, { fields }: Template, origin: ExportOrigin): number {
   for (const field of fields) {
     let { length } = field;

@@ -6,19 +6,22 @@ import { asRow, objects } from './row.ts';
 
 export interface Template {
   readonly fields: readonly TemplateField[];
-  /** Of an options template: how many fields, from the first, say what its values are about. 0: a template of flows. */
+  /** For an options template: how many of the first fields say what its values are about. 0: a template of flows. */
   readonly scopeFields: number;
-  /** Least bytes of a record. */
+  /** Least length of a record, in bytes. */
   readonly recordBytes: number;
 }
 
-/** A data set that came before its template. */
+/** A data set that arrived before its template. */
 export interface WaitingSet {
   readonly origin: ExportOrigin;
   readonly records: Buffer;
 }
 
-/** What a set that waits takes beside its records and the header of its datagram, bytes: an exporter may send empty ones, each for another template. */
+/**
+ * Bytes that a waiting set counts for in addition to its records and the header of its datagram: an exporter may send empty sets, each for
+ * another template.
+ */
 const bytesBeside = 256;
 
 function bytesOf({ origin, records }: WaitingSet): number {
@@ -27,9 +30,9 @@ function bytesOf({ origin, records }: WaitingSet): number {
 
 export interface TemplateOptions {
   maxTemplates: number;
-  /** Bytes that data sets which wait for their template may take. The oldest are given up first. */
+  /** Bytes that data sets waiting for their template may take. The oldest are dropped first. */
   maxWaitingBytes: number;
-  /** Samplers, and domains with a sampling rate, that are remembered. */
+  /** How many samplers, and domains with a sampling rate, are remembered. */
   maxSamplers: number;
 }
 
@@ -54,7 +57,7 @@ function isPairs(value: unknown, isValue: (one: unknown) => boolean): boolean {
   );
 }
 
-/** A template whose records had no bytes would never end. */
+/** A template with empty records is refused: reading them would never end. */
 function isTemplate(value: unknown): boolean {
   const row = asRow(value);
   return row !== undefined && isCount(row['scopeFields']) && isCount(row['recordBytes']) && row['recordBytes'] !== 0
@@ -66,7 +69,7 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Templates per exporter, version and domain; data sets that wait for theirs; and the sampling rates that options told. */
+/** Templates per exporter, version and domain; data sets waiting for theirs; and sampling rates from options. */
 export class Templates {
   readonly #options: TemplateOptions;
   readonly #counters: IngestCounters;
@@ -85,7 +88,7 @@ export class Templates {
     return this.#templates.get(`${domain} ${id}`);
   }
 
-  /** How often something was learnt or forgotten that the snapshot before did not have. */
+  /** How often something was learnt or forgotten that changes the snapshot. */
   get changes(): number {
     return this.#changes;
   }
@@ -93,7 +96,7 @@ export class Templates {
   /** Learns a template; returns the data sets that waited for it. */
   learn(domain: string, id: number, template: Template): WaitingSet[] {
     const key = `${domain} ${id}`;
-    // Exporters repeat what they said.
+    // Exporters repeat their templates.
     if (JSON.stringify(this.#templates.get(key)) !== JSON.stringify(template)) this.#changes++;
     this.#templates.delete(key);
     this.#templates.set(key, template);
@@ -112,7 +115,7 @@ export class Templates {
     return JSON.stringify({ version: snapshotVersion, templates: [...this.#templates], rates: [...this.#rates] });
   }
 
-  /** Takes a snapshot back. Returns false, and takes nothing, when it is none of this version. */
+  /** Restores a snapshot. Returns false, and restores nothing, when it is not one of this version. */
   restore(snapshot: string): boolean {
     let saved: unknown;
     try {
@@ -130,7 +133,7 @@ export class Templates {
     if (this.#templates.delete(`${domain} ${id}`)) this.#changes++;
   }
 
-  /** Keeps a copy of a set until its template comes. */
+  /** Keeps a copy of a set until its template arrives. */
   wait(domain: string, id: number, set: WaitingSet): void {
     const { origin, records } = set;
     if (bytesOf(set) > this.#options.maxWaitingBytes) {
@@ -154,7 +157,7 @@ export class Templates {
     this.#counters.add(set.origin.source, 'sets given up before their template came');
   }
 
-  /** One of `rate` packets is counted by the sampler, or in the whole domain when there is only one (-1). */
+  /** Learns that one of `rate` packets is counted by the sampler, or in the whole domain when there is only one (-1). */
   learnRate(domain: string, samplerId: number, rate: number): void {
     for (const id of samplerId === -1 ? [-1] : [samplerId, -1]) {
       const key = `${domain} ${id}`;
@@ -168,7 +171,7 @@ export class Templates {
     }
   }
 
-  /** 0 is not known. A record that names no sampler has the rate that its domain told last. */
+  /** The sampling rate; 0: not known. A record that names no sampler has the latest rate of its domain. */
   rate(domain: string, samplerId: number): number {
     return this.#rates.get(`${domain} ${samplerId}`) ?? 0;
   }

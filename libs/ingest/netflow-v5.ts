@@ -8,7 +8,7 @@ const recordBytes = 48;
 /** https://www.cisco.com/c/en/us/td/docs/net_mgmt/netflow_collection_engine/3-6/user/guide/format.html, table B-3 */
 const mostRecords = 30;
 
-/** Length of the datagram at the start of `bytes`; 0 when it is none of NetFlow v5. */
+/** Length of the datagram at the start of `bytes`; 0 when it is not NetFlow v5. */
 export function netflowV5Length(bytes: Buffer): number {
   if (bytes.length < headerBytes || bytes.readUInt16BE(0) !== 5) return 0;
   const count = bytes.readUInt16BE(2);

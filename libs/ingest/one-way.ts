@@ -3,19 +3,19 @@ import type { FlowTotals, LogEntry } from './entry.ts';
 
 const dayMicros = 86_400_000_000;
 
-/** One direction of a flow, as a source of flows without names tells of it. */
+/** One direction of a flow, from a source that gives flows no names. */
 export interface OneWay {
   readonly sender: Endpoints;
   readonly bytes: number;
   readonly packets: number;
   readonly startMicros: number;
-  /** Where the source does not tell, by the ports. */
+  /** Where the source does not say, the ports decide. */
   readonly isFromServer?: boolean;
 }
 
 /**
- * What a flow export tells of one direction. The other direction has a record of its own; both belong to one flow, which is named by its endpoints
- * and day, since such sources give flows no name.
+ * The entry for one direction of a flow. The other direction has a record of its own; both belong to one flow, which is named by its
+ * endpoints and day.
  */
 export function oneWay({
   sender, bytes, packets, startMicros, isFromServer = isServerPort(sender.sourcePort, sender.destinationPort),

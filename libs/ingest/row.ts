@@ -20,18 +20,18 @@ export function texts(row: Row | undefined, column: string): string[] {
   return value.filter((one) => typeof one === 'string' || typeof one === 'number').map(String);
 }
 
-/** A count; 0 when it is absent or none. */
+/** A count; 0 when it is absent or invalid. */
 export function count(row: Row | undefined, column: string): number {
   const value = Number(row?.[column] ?? 0);
   return Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
-/** Time in µs; NaN when it is absent or none. */
+/** Time in µs; NaN when it is absent or invalid. */
 export function time(row: Row | undefined, column: string): number {
   return parseTime(row?.[column]);
 }
 
-/** A nested object; undefined when it is none. */
+/** A nested object; undefined when the column is not one. */
 export function object(row: Row | undefined, column: string): Row | undefined {
   return asRow(row?.[column]);
 }

@@ -8,11 +8,11 @@ import { dissect } from './dissected.ts';
 import type { LogEntry } from './entry.ts';
 
 /**
- * What the beginning of one sampled packet tells, read with the dissectors of captures as a packet is that a capture has cut, and of which nothing
- * that went before it in its flow is known. `entry` is that of the packet.
+ * Reads the beginning of one sampled packet with the dissectors of captures, like a truncated packet in a capture whose flow is otherwise
+ * unknown. The entry is that of the packet.
  *
- * Where the end is missing, the word at the cut may go on behind it and is left out: half of an identifier would be somebody else's. Nor can a message
- * be called malformed then; such packets are counted as cut, and what dissectors miss in them is not counted.
+ * Where the end is missing, the word at the cut may continue beyond it and is left out: half an identifier could be somebody else's. Nor
+ * can a truncated message be called malformed: such packets are counted as cut, and what dissectors miss in them is not counted.
  */
 export function sampledMessages(view: PacketView, { endpoints, micros, totals }: LogEntry, counters: IngestCounters): Message[] {
   if (view.isFragment) {
@@ -41,7 +41,7 @@ export function sampledMessages(view: PacketView, { endpoints, micros, totals }:
   };
   if (isCut) read({ options: defaultDissectOptions, counters: new DissectCounters() });
   else dissect(counters, read);
-  // A message that says how long it is, and of which part is missing, is given up by its dissector. There will be no other sample of it.
+  // A dissector drops a message that states its length and is incomplete. There will be no other sample of it, so its bytes are searched.
   if (transport === 'tcp' && messages.length === 0) keep({ ...createMessage('tcp', partOfMessage, { sender, frame: 0, micros }), payload });
   return messages;
 }
@@ -53,7 +53,7 @@ function readSegment(stream: StreamDissector, sender: Sender, payload: Buffer, m
   stream.end();
 }
 
-/** Bytes in front of the word at the end: of letters, digits, what stands inside of names and numbers, and bytes of UTF-8. */
+/** Length without the last word: a run of letters, digits, characters that occur inside names and numbers, and bytes of UTF-8. */
 function endOfWholeWords(bytes: Buffer): number {
   let end = bytes.length;
   while (end > 0 && isOfWord[bytes[end - 1]!] === 1) end--;

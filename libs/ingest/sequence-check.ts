@@ -1,8 +1,8 @@
 import type { IngestCounters } from './counters.ts';
 
-/** Streams whose sequence is followed, at most; the one silent for longest makes room. */
+/** At most so many streams are followed; the one silent for longest makes room. */
 const maxStreams = 10_000;
-/** A number further off than this is a restarted exporter, not a loss. */
+/** A larger gap means a restarted exporter, not a loss. */
 const mostMissing = 1_000_000;
 
 /** Counts what was lost between exporter and probe, by the sequence numbers of each stream. */
@@ -16,10 +16,10 @@ export class SequenceCheck {
     this.#counters = counters;
   }
 
-  /** `sequence` is that of a datagram which advances it by `advance`; NaN when that is not known. */
+  /** Checks a datagram's `sequence`, which advances the stream by `advance` (NaN: not known). */
   check(stream: string, sequence: number, advance: number): void {
     const known = this.#streams.get(stream);
-    // Some exporters (softflowd) number a datagram by what it ends with, not by what it begins with.
+    // Some exporters (softflowd) number a datagram by its end, not by its beginning.
     if (known !== undefined && ((sequence - known.sequence) >>> 0) !== advance) {
       const missing = (sequence - known.expected) >>> 0;
       if (missing > 0 && missing < mostMissing) this.#counters.add(this.#source, 'missing by sequence number', missing);

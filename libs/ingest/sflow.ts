@@ -6,7 +6,10 @@ import { sampledMessages } from './sampled-packet.ts';
 import { SequenceCheck } from './sequence-check.ts';
 
 const version5 = 5;
-/** Where a sample of a flow has its sampling rate, behind the pool its drops, and behind interfaces and their number its records. */
+/**
+ * Offsets in a flow sample: of its sampling rate, of its drops (after the sample pool), and of its records (after the interfaces and the
+ * record count).
+ */
 interface SampleForm {
   readonly rateAt: number;
   readonly dropsAt: number;
@@ -19,7 +22,7 @@ const sampleForms: ReadonlyMap<number, SampleForm> = new Map([
 ]);
 /** `counter_sample` and `counter_sample_expanded`: of interfaces, not of traffic. */
 const counterSamples: ReadonlySet<number> = new Set([2, 4]);
-/** Data sources of agents whose drops are followed, at most. */
+/** Drops are followed for at most so many data sources of agents. */
 const maxSources = 10_000;
 
 /** Record formats of enterprise 0. */
@@ -27,7 +30,7 @@ const rawHeader = 1;
 const sampledIpv4 = 3;
 const sampledIpv6 = 4;
 /**
- * Of a raw header: its protocol, and the link type (https://www.tcpdump.org/linktypes.html) it stands for. Ethernet, FDDI, frame relay, PPP, IPv4,
+ * By the protocol of a raw header, the link type (https://www.tcpdump.org/linktypes.html). Ethernet, FDDI, frame relay, PPP, IPv4,
  * IPv6, and PPP over SONET, which is framed as in HDLC (RFC 1662).
  */
 const linkTypes: ReadonlyMap<number, number> = new Map([[1, 1], [4, 10], [5, 107], [7, 9], [11, 228], [12, 229], [14, 50]]);
@@ -39,8 +42,8 @@ export function isSflow(bytes: Buffer): boolean {
 }
 
 /**
- * sFlow v5: sampled packets, of which the first bytes are there: endpoints, and as much of the payload as the agent's header size allows (128 bytes
- * of a frame where nothing else is set). Each sample stands for as many packets as the sampling rate says.
+ * sFlow v5: samples with the first bytes of a packet (endpoints, and as much of the payload as the agent's header size allows; by default 128 bytes
+ * of a frame), each standing for as many packets as the sampling rate says.
  */
 export class Sflow {
   readonly #counters: IngestCounters;
@@ -48,10 +51,10 @@ export class Sflow {
   readonly #emit: (entry: LogEntry) => void;
   readonly #view = new PacketView();
   readonly #sequences: SequenceCheck;
-  /** Drops that the data sources of agents have told, since they started. */
+  /** Drops that each data source of an agent last reported, counted since it started. */
   readonly #drops = new Map<string, number>();
 
-  /** @param capture counts what of the sampled packets could not be decoded */
+  /** @param capture counts what could not be decoded in the sampled packets */
   constructor(counters: IngestCounters, capture: CaptureCounters, emit: (entry: LogEntry) => void) {
     this.#counters = counters;
     this.#capture = capture;
@@ -79,7 +82,7 @@ export class Sflow {
     }
   }
 
-  /** The first of its records that can be read: further ones say the same of the same packet. `index` tells it from others of the datagram. */
+  /** Reads the first usable record of a sample; further ones describe the same packet. `index` distinguishes it from others of the datagram. */
   #sample(sample: Buffer, { rateAt, dropsAt, recordsAt }: SampleForm, origin: ExportOrigin, agent: string, index: number): void {
     if (sample.length < recordsAt) return this.#malformed();
     this.#countDrops(`${agent} ${sample.toString('hex', 4, rateAt)}`, sample.readUInt32BE(dropsAt));
@@ -139,7 +142,7 @@ export class Sflow {
     return flow;
   }
 
-  /** What an agent lacked the means to sample, since its source was heard first. */
+  /** Counts packets that an agent lacked the resources to sample, from the first report of the data source on. */
   #countDrops(source: string, drops: number): void {
     const known = this.#drops.get(source);
     if (known !== undefined && drops > known) this.#counters.add('sflow', 'packets that the agent could not sample', drops - known);

@@ -4,10 +4,10 @@ import { httpMessages, type HeaderList } from './http-exchange.ts';
 import { addField, addLogin, certificateMessage, certificateNames, cleartext, dnsMessage, encrypted, message, tlsMessage } from './messages.ts';
 import { count, object, objects, text, texts, type Row } from './row.ts';
 
-/** Reads the object of a protocol that stands in an event under the protocol's name. */
+/** Reads an event's object for a protocol, which is under the protocol's name. */
 type EventReader = (event: Row, micros: number, counters: IngestCounters) => Message[];
 
-/** The events that tell about a message, by event type. */
+/** Readers of the events that are about a message, by event type. */
 export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
   ['http', http],
   ['dns', dns],
@@ -45,7 +45,7 @@ export const suricataEvents: ReadonlyMap<string, EventReader> = new Map<string, 
   ['krb5', (event, micros) => {
     const krb5 = message('kerberos', cleartext('Kerberos'), 'source', micros);
     const user = text(object(event, 'krb5'), 'cname');
-    // `<empty>` where the message has none; `host$` is a machine.
+    // `<empty>` where the message has none; `host$` is a machine account.
     if (!user.startsWith('<') && !user.endsWith('$')) addLogin(krb5, 'kerberos', user, '');
     return [krb5];
   }],
@@ -95,7 +95,7 @@ function valuesOf(protocol: string, names: Readonly<Record<string, string>>): Ev
   };
 }
 
-/** HTTP/1 and, since Suricata 6, HTTP/2, whose method and target stand among its headers. */
+/** HTTP/1 and, since Suricata 6, HTTP/2, whose method and target are among its headers. */
 function http(event: Row, micros: number, counters: IngestCounters): Message[] {
   const http = object(event, 'http');
   const request = headersOf(http, 'request_headers');
@@ -126,7 +126,7 @@ function headersOf(http: Row | undefined, column: string): HeaderList {
   return objects(http, column).map((header) => [text(header, 'name'), text(header, 'value')]);
 }
 
-/** In base64, or with what is not printable replaced by dots. */
+/** A body, in base64 or else with unprintable bytes replaced by dots. */
 function bodyOf(http: Row | undefined, column: string): Buffer | null {
   const base64 = text(http, column);
   if (base64 !== '') return Buffer.from(base64, 'base64');
@@ -173,7 +173,7 @@ function ftp(event: Row, micros: number): Message[] {
   return [one];
 }
 
-/** A command of FTP or POP3. By custom the password of an anonymous login is an address: it is no secret. */
+/** Adds a command of FTP or POP3. By convention the password of an anonymous login is an e-mail address, not a secret. */
 function addCommand(to: Message, protocol: string, command: string, argument: string): void {
   switch (command.toUpperCase()) {
     case 'USER': addLogin(to, protocol, argument, ''); break;

@@ -17,7 +17,7 @@ export function suricata(source: LogSource): RowFormat {
     row(row, line, number) {
       const type = text(row, 'event_type');
       if (!('src_ip' in row) || (type !== 'flow' && type !== 'alert' && !suricataEvents.has(type))) {
-        // stats, fileinfo, anomaly and the like tell nothing about who talks to whom that the others do not.
+        // stats, fileinfo, anomaly and the like add nothing to what the other events say about who talks to whom.
         counters.add('suricata', 'events that are not used');
         return;
       }
@@ -48,7 +48,7 @@ export function suricata(source: LogSource): RowFormat {
   };
 }
 
-/** An alert carries what the event of its protocol would: on a sensor that logs alerts only, that is all there is. */
+/** An alert carries what its protocol's event would; on a sensor that logs only alerts, that is all there is. */
 function messagesOf(row: Row, type: string, micros: number, counters: IngestCounters): Message[] {
   if (type !== 'alert') return suricataEvents.get(type)?.(row, micros, counters) ?? [];
   const messages: Message[] = [];

@@ -1,10 +1,11 @@
-/** A month 13 or an hour 25 would become another time; a minute may have a leap second. */
+/** Out-of-range parts are excluded, since a month 13 or an hour 25 would turn into another time; a minute may have a leap second. */
 const iso =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[T ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:[.,](\d{1,9}))?\s?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
 
 /**
- * Time of a log entry in µs since 1970: seconds with a fraction (Zeek), milliseconds (Zeek's TS_MILLIS), or ISO 8601 with or without
- * colon in the offset (Suricata); UTC where no offset stands. NaN when it is none, or lies before 1970 or after 2255, where µs leave 53 bits.
+ * Time of a log entry in µs since 1970: seconds with a fraction (Zeek), milliseconds (Zeek's TS_MILLIS), or ISO 8601 with or without a
+ * colon in the offset (Suricata), UTC without an offset. NaN when it is not a time, or lies before 1970 or after 2255, where µs exceed 53
+ * bits.
  */
 export function parseTime(value: unknown): number {
   if (typeof value === 'number') return fromNumber(value);
@@ -17,7 +18,7 @@ export function parseTime(value: unknown): number {
   return micros >= 0 && Number.isSafeInteger(micros) ? micros : NaN;
 }
 
-/** From here on a number counts milliseconds: as seconds it would stand for the year 5138. */
+/** From here on a number is in milliseconds: as seconds it would be the year 5138. */
 const leastMillis = 1e11;
 
 function fromNumber(value: number): number {

@@ -1,25 +1,28 @@
 import { frameOf, TnetstringError } from './tnetstring.ts';
 
 export interface TnetstringSplitterOptions {
-  /** Bytes of the longest value; each is held as a whole. */
+  /** Length of the longest value, in bytes; each is held as a whole. */
   readonly longest: number;
-  /** Values before the first one that is pushed: numbers go on behind them. */
+  /** How many values precede the first one that is pushed: numbering continues from there. */
   readonly before: number;
   readonly onValue: (bytes: Buffer, number: number) => void;
-  /** A value too long, which is passed over; bytes that begin none, behind which nothing can be found again; or one that the input has cut. */
+  /**
+   * `long`: a value over the limit, which is skipped. `broken`: bytes that begin no value, after which nothing can be found again. `cut`:
+   * the input ended within a value.
+   */
   readonly onProblem: (problem: 'long' | 'broken' | 'cut', number: number) => void;
 }
 
-/** Splits chunks into the tnetstrings that stand in them one behind the other, as `LineSplitter` does lines. */
+/** Splits chunks into consecutive tnetstrings, as `LineSplitter` does for lines. */
 export class TnetstringSplitter {
   readonly #options: TnetstringSplitterOptions;
   #number: number;
-  /** What was pushed and belongs to no whole value yet. */
+  /** Pushed bytes that do not make a whole value yet. */
   #rest: Buffer[] = [];
   #restBytes = 0;
-  /** With fewer there is no whole value. */
+  /** With fewer bytes there can be no whole value. */
   #wantedBytes = 1;
-  /** Of a value too long: bytes passed over, and still to be. */
+  /** For a value over the limit: how many bytes were skipped, and how many are still to be. */
   #passed = 0;
   #passing = 0;
   #isBroken = false;
@@ -29,12 +32,12 @@ export class TnetstringSplitter {
     this.#number = options.before;
   }
 
-  /** Values that ended so far. */
+  /** How many values have ended so far. */
   get values(): number {
     return this.#passing > 0 ? this.#number - 1 : this.#number;
   }
 
-  /** Bytes behind the last of them. */
+  /** Bytes after the last of them. */
   get unread(): number {
     return this.#isBroken ? 0 : this.#restBytes + this.#passed;
   }
@@ -59,7 +62,7 @@ export class TnetstringSplitter {
     if (!this.#isBroken && (this.#restBytes > 0 || this.#passing > 0)) this.#options.onProblem('cut', ++this.#number);
   }
 
-  /** What of the bytes stands behind a value that is passed over. */
+  /** Skips bytes of a value over the limit. Returns those that come after it. */
   #pass(bytes: Buffer): Buffer {
     const length = Math.min(this.#passing, bytes.length);
     this.#passing -= length;

@@ -1,17 +1,16 @@
-/** What a tnetstring holds. Dictionaries keep the last of several values of a key; keys and texts are UTF-8. */
+/** The value of a tnetstring. Dictionaries keep the last of several values of a key; keys and texts are UTF-8. */
 export type Tnetstring = null | boolean | number | string | Buffer | Tnetstring[] | ReadonlyMap<string, Tnetstring>;
 
-/** Nesting that is followed: mitmproxy's flows are six deep. */
+/** Deepest nesting that is read; mitmproxy's flows are six deep. */
 const maxDepth = 32;
-/** Digits of a length: more than any length that is read. */
+/** Most digits of a length: more than any length that is accepted. */
 const maxLengthDigits = 12;
 
-/** The bytes are no tnetstring, or one that is nested too deep. */
+/** The bytes are not a tnetstring, or one that is nested too deeply. */
 export class TnetstringError extends Error {}
 
 /**
- * Where the tnetstring that begins at `at` has its value: `start` to `end`, with its type behind it.
- * Null when more bytes are needed to tell.
+ * Where the value of the tnetstring that begins at `at` is: from `start` to `end`, followed by its type. Null when that takes more bytes.
  * @throws {TnetstringError} when none begins there
  */
 export function frameOf(bytes: Buffer, at: number): { start: number; end: number } | null {

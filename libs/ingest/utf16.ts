@@ -2,7 +2,7 @@ import type { LogReader } from './log.ts';
 
 export type Utf16 = 'utf-16le' | 'utf-16be';
 
-/** The encoding of a text that begins with `start`, where its byte order mark says UTF-16. */
+/** The encoding of a text that begins with `start`, if its byte order mark says UTF-16; else null. */
 export function utf16Of(start: Buffer): Utf16 | null {
   if (start.length < 2) return null;
   const mark = start.readUInt16BE(0);
@@ -11,19 +11,19 @@ export function utf16Of(start: Buffer): Utf16 | null {
 }
 
 /**
- * A log in UTF-16, as Windows PowerShell redirects into a file what a program prints.
+ * A log in UTF-16, as Windows PowerShell writes when output is redirected into a file.
  *
  * @param isBeginning what is pushed begins with the byte order mark
- * @param open opens the log that it is in UTF-8
+ * @param open opens the same log in UTF-8
  */
 export function utf16Log(start: Buffer, encoding: Utf16, isBeginning: boolean, open: (start: Buffer) => LogReader | null): LogReader | null {
   const reader = open(Buffer.from(new TextDecoder(encoding).decode(start)));
   if (reader === null) return null;
   const decoder = new TextDecoder(encoding, { ignoreBOM: !isBeginning });
-  /** Bytes that were pushed, without the mark, and characters of two bytes that they were decoded to: the last ones may wait for their second half. */
+  /** Pushed bytes, without the mark, and the two-byte characters decoded from them: the last byte may be waiting for its second half. */
   let bytes = isBeginning ? -2 : 0;
   let characters = 0;
-  /** Characters behind the last line end. */
+  /** Characters after the last line end. */
   let ofLine = 0;
   return {
     push(chunk) {
@@ -38,12 +38,12 @@ export function utf16Log(start: Buffer, encoding: Utf16, isBeginning: boolean, o
       reader.push(Buffer.from(decoder.decode()));
       reader.finish();
     },
-    // Where reading can go on in the text, it is behind a line end.
+    // In the text, reading can only resume after a line end.
     ...(reader.mark && { mark: () => ({ ...reader.mark!(), unread: Math.max(0, bytes - 2 * (characters - ofLine)) }) }),
   };
 }
 
-/** Where, in text of the encoding of the log that begins with `start`, the first line ends; 0 where none does. */
+/** Offset after the first line end in `text`, which has the encoding of the log that begins with `start`; 0 without one. */
 export function firstLineEnd(start: Buffer, text: Buffer): number {
   const encoding = utf16Of(start);
   if (encoding === null) return text.indexOf(0x0a) + 1;

@@ -5,17 +5,20 @@ import type { LineFormat, LogSource } from './log.ts';
 import { oneWay } from './one-way.ts';
 import { parseTime } from './time.ts';
 
-/** Columns of version 2, which stand for a missing header. */
+/** Columns of version 2, which are assumed where there is no header. */
 const version2 = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status'.split(' ');
 
 const headerLine = /^(?=.*\bsrcaddr\b)(?=.*\bdstaddr\b)[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)+$/;
 
-/** A line without the time that CloudWatch Logs puts before each when it exports them; names of columns also as AWS writes formats, `${srcaddr}`. */
+/**
+ * A line without the timestamp that CloudWatch Logs prefixes on export, and with the column names of a format definition, `${srcaddr}`, as
+ * in a header.
+ */
 function plain(line: string): string {
   return line.trim().replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, '').replaceAll(/\$\{([a-z0-9-]+)\}/g, '$1');
 }
 
-/** @throws {CaptureError} when it is one whose columns nothing tells */
+/** @throws {CaptureError} when it is one whose columns are not known */
 export function isVpcFlowLog(sample: string): boolean {
   const line = plain(sample.split(/\r?\n/, 1)[0]!);
   if (headerLine.test(line) || /^2 (?:\d{12}|unknown) eni-\w+ (?:\S+ ){10}(?:OK|NODATA|SKIPDATA)$/.test(line)) return true;
@@ -25,10 +28,14 @@ export function isVpcFlowLog(sample: string): boolean {
   return false;
 }
 
-/** A line of a format of somebody's own, as CloudWatch Logs keeps it: the network interface, and what became of the flow, look the same in all. */
+/**
+ * Whether it is a line in a custom format without a header, as in CloudWatch Logs: the interface id and the action or status look the same
+ * in all formats.
+ */
 function isWithoutHeader(line: string): boolean {
   const columns = line.split(' ');
-  return columns.length >= 6 && columns.some((one) => /^eni-[0-9a-f]{8,17}$/.test(one)) && columns.some((one) => /^(?:ACCEPT|REJECT|NODATA|SKIPDATA)$/.test(one));
+  const hasInterface = columns.some((one) => /^eni-[0-9a-f]{8,17}$/.test(one));
+  return columns.length >= 6 && hasInterface && columns.some((one) => /^(?:ACCEPT|REJECT|NODATA|SKIPDATA)$/.test(one));
 }
 
 /**
@@ -67,7 +74,7 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
         counters.problem(format, 'start or end missing or malformed', name, number);
         return;
       }
-      // Of traffic that passes through the interface, srcaddr and dstaddr are the interface's own; the packet's stand behind pkt-.
+      // For traffic that passes through, srcaddr and dstaddr are those of the interface; the packet's own are in the pkt- columns.
       const sender = endpointsOf({
         sourceIp: value('pkt-srcaddr') || value('srcaddr'),
         sourcePort: Number(value('srcport') || 0),
@@ -81,16 +88,18 @@ export function vpcFlowLog({ name, counters, emit }: LogSource): LineFormat {
       }
       counters.entries++;
       emit({
-        source: format, micros: end, line: number, digest: digestOf(line), protocol: '', messages: [], ends: false, visibility: 'cleartext', samplingRate: 0,
+        source: format, micros: end, line: number, digest: digestOf(line), protocol: '', messages: [], ends: false,
+        visibility: 'cleartext', samplingRate: 0,
         ...oneWay({
-          sender, bytes: counter(value('bytes')), packets: counter(value('packets')), startMicros: start, isFromServer: isAnswer(Number(value('tcp-flags')), sender),
+          sender, bytes: counter(value('bytes')), packets: counter(value('packets')), startMicros: start,
+          isFromServer: isAnswer(Number(value('tcp-flags')), sender),
         }),
       } satisfies LogEntry);
     },
   };
 }
 
-/** SYN-ACK tells the server, SYN alone the client; the flags are those of an interval, ORed. */
+/** Whether it is the server's direction: SYN-ACK shows the server, SYN alone the client; the flags of an interval are ORed. */
 function isAnswer(flags: number, { sourcePort, destinationPort }: Endpoints): boolean {
   if (flags & SYN) return (flags & ACK) !== 0;
   return isServerPort(sourcePort, destinationPort);

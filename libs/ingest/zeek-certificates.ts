@@ -3,11 +3,11 @@ import type { LogEntry } from './entry.ts';
 import { certificateMessage, certificateNames } from './messages.ts';
 import { text, texts, type Row } from './row.ts';
 
-/** Most certificates whose names are known, and connections that wait for a certificate. */
+/** At most so many certificates are remembered, and at most so many connections wait for one. */
 const mostCertificates = 20_000;
 const mostWaiting = 20_000;
 
-/** A connection that showed a certificate: the entry that its names go into. */
+/** A connection that showed a certificate: the entry to which its names are added. */
 type Showing = Omit<LogEntry, 'messages'>;
 
 /**
@@ -16,7 +16,7 @@ type Showing = Omit<LogEntry, 'messages'>;
  */
 export class ZeekCertificates {
   readonly #counters: IngestCounters;
-  /** By fingerprint or file, in the order in which they were heard of last. */
+  /** By fingerprint or file id, the least recently mentioned first. */
   readonly #names = new Map<string, string[]>();
   readonly #waiting = new Map<string, Showing[]>();
   #waitingCount = 0;
@@ -25,7 +25,7 @@ export class ZeekCertificates {
     this.#counters = counters;
   }
 
-  /** A row of x509.log: what waited for it is emitted. */
+  /** Learns from a row of x509.log, and emits the connections that waited for it. */
   learn(row: Row, emit: (entry: LogEntry) => void): void {
     const id = text(row, 'fingerprint') || text(row, 'id');
     if (id === '') return;
@@ -37,7 +37,7 @@ export class ZeekCertificates {
     for (const showing of waiting) emitNames(names, showing, emit);
   }
 
-  /** A row of ssl.log, and the entry of its connection. */
+  /** Takes a row of ssl.log with the entry of its connection, and emits that when the certificate is known. */
   show(row: Row, connection: LogEntry, emit: (entry: LogEntry) => void): void {
     const id = texts(row, 'cert_chain_fps')[0] ?? texts(row, 'cert_chain_fuids')[0];
     if (id === undefined) return;

@@ -3,7 +3,7 @@ import type { LogSource } from './log.ts';
 import { text, type Row } from './row.ts';
 import { ZeekRows } from './zeek.ts';
 
-/** Zeek's JSON writer: one object per line, columns under their full names (`id.orig_h`). `_path` is there only where it was configured. */
+/** Zeek's JSON writer: one object per line, columns under their full names (`id.orig_h`). `_path` is present only if configured. */
 export function zeekJson(source: LogSource): RowFormat {
   const rows = new ZeekRows(source);
   const named = pathOfName(source.name);
@@ -19,7 +19,7 @@ const known = new RegExp(`(?:^|[^a-z])(${
   + '|tunnel|mysql|redis|postgresql|smb_files|smb_mapping|syslog|websocket|ssh|rfb|weird|files|x509|notice'
 })(?=[^a-z_]|$)`);
 
-/** The log's path by its file name: `http.log`, `http.2024-01-01.log.gz`, `http_20240101.log`. */
+/** The log's path from its file name: `http.log`, `http.2024-01-01.log.gz`, `http_20240101.log`. */
 function pathOfName(name: string): string {
   return known.exec(name.replace(/_(?=\d)/, '.'))?.[1] ?? '';
 }

@@ -5,12 +5,12 @@ import { addField, addLogin, cleartext, dnsMessage, encrypted, message, tlsMessa
 import { count, text, texts, type Row } from './row.ts';
 
 export interface ZeekLog {
-  /** Where the log has no `proto` column: name of an IP protocol. */
+  /** For a log without a `proto` column: the name of the IP protocol. */
   readonly transport: string | ((row: Row) => string);
   messages(row: Row, micros: number, counters: IngestCounters): Message[];
 }
 
-/** The logs whose rows tell about a message, by path. https://docs.zeek.org/en/master/script-reference/log-files.html */
+/** The logs whose rows are about a message, by path. https://docs.zeek.org/en/master/script-reference/log-files.html */
 export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
   ['dns', { transport: 'udp', messages: (row, micros) => [dnsMessage({
     name: text(row, 'query'), type: text(row, 'qtype_name'), answers: texts(row, 'answers'), ttl: least(texts(row, 'TTLs')),
@@ -21,8 +21,8 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
   ['smtp', { transport: 'tcp', messages: smtp }],
   ['ftp', { transport: 'tcp', messages: ftp }],
   ['sip', columns('udp', 'sip', {
-    uri: 'uri', request_from: 'from', request_to: 'to', response_from: 'from', response_to: 'to', reply_to: 'reply_to', request_path: 'via', subject: 'subject',
-    user_agent: 'user_agent', call_id: 'call_id',
+    uri: 'uri', request_from: 'from', request_to: 'to', response_from: 'from', response_to: 'to', reply_to: 'reply_to', request_path: 'via',
+    subject: 'subject', user_agent: 'user_agent', call_id: 'call_id',
   })],
   ['mqtt_connect', { transport: 'tcp', messages: (row, micros) => {
     const mqtt = message('mqtt', cleartext('MQTT'), 'source', micros);
@@ -32,7 +32,7 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     return [mqtt];
   } }],
   ['mqtt_publish', { transport: 'tcp', messages: (row, micros) => {
-    const mqtt = message('mqtt', cleartext('MQTT'), text(row, 'from_client') === 'F' || row['from_client'] === false ? 'destination' : 'source', micros);
+    const mqtt = message('mqtt', cleartext('MQTT'), isFalse(row, 'from_client') ? 'destination' : 'source', micros);
     addField(mqtt, 'mqtt.topic', text(row, 'topic'));
     const payload = text(row, 'payload');
     if (payload !== '') mqtt.payload = Buffer.from(payload);
@@ -48,7 +48,7 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
   } }],
   ['kerberos', { transport: 'tcp', messages: (row, micros) => {
     const kerberos = message('kerberos', cleartext('Kerberos'), 'source', micros);
-    // `user/REALM`, or `host$/REALM` of a machine.
+    // `user/REALM`, or `host$/REALM` for a machine.
     const user = text(row, 'client').split('/')[0]!;
     if (!user.endsWith('$')) addLogin(kerberos, 'kerberos', user, '');
     return [kerberos];
@@ -56,7 +56,7 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
   ['snmp', { transport: 'udp', messages: (row, micros) => {
     const isV3 = text(row, 'version') === '3';
     const snmp = message('snmp', isV3 ? encrypted('SNMPv3') : cleartext('SNMP'), 'source', micros);
-    // Of SNMPv3 the column holds the user, which its messages show in clear.
+    // For SNMPv3 the column holds the user, which its messages show in clear.
     if (isV3) addField(snmp, 'snmp.user', text(row, 'community'), 'username');
     else addField(snmp, 'snmp.community', text(row, 'community'), 'snmp_community');
     return [snmp];
@@ -118,12 +118,12 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     const name = text(row, 'filename');
     if (name === '') return [];
     const protocol = text(row, 'source').toLowerCase();
-    const file = message(protocol, cleartext(protocol.toUpperCase()), row['is_orig'] === false || row['is_orig'] === 'F' ? 'destination' : 'source', micros);
+    const file = message(protocol, cleartext(protocol.toUpperCase()), isFalse(row, 'is_orig') ? 'destination' : 'source', micros);
     addField(file, `${protocol}.file_name`, name);
     return [file];
   } }],
   ['tunnel', { transport: tunnelTransport, messages: (row, micros) => {
-    // What is inside has rows of its own; this one tells between whom the tunnel is.
+    // Its content has rows of its own; this one names the ends of the tunnel.
     if (text(row, 'action') !== 'Tunnel::DISCOVER') return [];
     return [message(tunnelType(row), { verdict: 'opaque', reason: 'tunnel' }, 'source', micros)];
   } }],
@@ -135,13 +135,18 @@ export const zeekLogs: ReadonlyMap<string, ZeekLog> = new Map<string, ZeekLog>([
     return [syslog];
   } }],
   ['websocket', { transport: 'tcp', messages: (row, micros, counters) => httpMessages({
-    method: 'GET', target: text(row, 'uri'), requestHeaders: [['Host', text(row, 'host')], ['User-Agent', text(row, 'user_agent')]], requestBody: null,
-    status: 0, responseHeaders: [], responseBody: null, encryption: cleartext('WebSocket'),
+    method: 'GET', target: text(row, 'uri'), requestHeaders: [['Host', text(row, 'host')], ['User-Agent', text(row, 'user_agent')]],
+    requestBody: null, status: 0, responseHeaders: [], responseBody: null, encryption: cleartext('WebSocket'),
   }, micros, counters) }],
   ['ssh', { transport: 'tcp', messages: (_row, micros) => [message('ssh', encrypted('SSH'), 'source', micros)] }],
 ]);
 
-/** A log whose columns are values of one message: the column's name, and the name of the value in the message. */
+/** Whether a boolean column is false: `F` in TSV, `false` in JSON. */
+function isFalse(row: Row, column: string): boolean {
+  return row[column] === 'F' || row[column] === false;
+}
+
+/** A log whose columns are values of one message: `names` maps each column to the value's name in the message. */
 function columns(transport: 'tcp' | 'udp', protocol: string, names: Readonly<Record<string, string>>): ZeekLog {
   return {
     transport,
@@ -158,7 +163,7 @@ function tunnelType(row: Row): string {
   return text(row, 'tunnel_type').replace('Tunnel::', '').toLowerCase();
 }
 
-/** What carries a tunnel; its row does not say. */
+/** The transport that carries a tunnel, which its row does not say. */
 function tunnelTransport(row: Row): string {
   switch (tunnelType(row)) {
     case 'gre': return 'gre';
@@ -168,7 +173,7 @@ function tunnelTransport(row: Row): string {
   }
 }
 
-/** A row has one command, and the nick and user that the connection has by then. */
+/** A row has one command, and the connection's nick and user at that time. */
 function irc(row: Row, micros: number): Message[] {
   const one = message('irc', cleartext('IRC'), 'source', micros);
   for (const column of ['nick', 'user']) addLogin(one, 'irc', text(row, column), '');

@@ -1,4 +1,4 @@
-/** The logs that Zeek's own tests expect: all rows of the logs that are used are read, and the values that they are read for are there. */
+/** The logs that Zeek's own tests expect: every row of the logs that are used is read, with the values that matter. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ export function isZeekTsv(sample: string): boolean {
   return /^#(?:separator|fields|path|set_separator|types)[ \t]/.test(sample);
 }
 
-/** What a header says of the lines behind it. */
+/** What a header says about the lines after it. */
 interface Header {
   separator: string;
   setSeparator: string;
@@ -19,11 +19,14 @@ interface Header {
 
 const defaults: Header = { separator: '\t', setSeparator: ',', emptyField: '(empty)', unsetField: '-', path: '', fields: [], types: [] };
 
-/** Zeek's ASCII writer. A new header may stand anywhere: rotated logs are often put together. https://docs.zeek.org/en/master/log-formats.html */
+/**
+ * Zeek's ASCII writer. A new header may come anywhere, since rotated logs are often concatenated.
+ * https://docs.zeek.org/en/master/log-formats.html
+ */
 export function zeekTsv(source: LogSource): LineFormat {
   const rows = new ZeekRows(source);
   let header = defaults;
-  /** The lines that made it, by the name of the directive. */
+  /** The header's lines, by the name of the directive. */
   const written = new Map<string, string>();
   return {
     name: 'zeek',
@@ -53,7 +56,7 @@ export function zeekTsv(source: LogSource): LineFormat {
 }
 
 function readDirective(header: Header, line: string): Header {
-  // #separator is itself parted by a space; all others by the separator it names.
+  // #separator is followed by a space; all other directives by the separator that it names.
   const own = /^#separator[ \t](.*)$/.exec(line);
   if (own) return { ...defaults, separator: unescape(own[1]!) || '\t' };
   const [name, ...values] = line.split(header.separator);
@@ -81,7 +84,7 @@ function rowOf({ fields, types, setSeparator, emptyField, unsetField }: Header, 
   return row;
 }
 
-/** Undoes `\x09` for bytes and `\\`, then reads the bytes as UTF-8. */
+/** Unescapes bytes (`\x09`) and `\\`, then decodes the result as UTF-8. */
 function unescape(latin1: string): string {
   const bytes = latin1.includes('\\')
     ? latin1.replaceAll(/\\(?:x([0-9a-fA-F]{2})|(\\))/g, (_, hex: string | undefined) =>

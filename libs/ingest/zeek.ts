@@ -5,7 +5,7 @@ import type { LogSource } from './log.ts';
 import { count, text, texts, time, type Row } from './row.ts';
 import { zeekLogs, type ZeekLog } from './zeek-logs.ts';
 
-/** Rows of Zeek's logs, however they were written, to entries; the rows of one connection share its uid. */
+/** Turns rows of Zeek's logs, in whichever format they were written, into entries; the rows of one connection share its uid. */
 export class ZeekRows {
   readonly #source: LogSource;
 
@@ -20,10 +20,10 @@ export class ZeekRows {
       return;
     }
     const log = path === 'conn' ? undefined : zeekLogs.get(path);
-    // Before Zeek 5.1, files.log named hosts, and no connection.
+    // Before Zeek 5.1, files.log named hosts but no connection.
     const isWithoutFlow = path === 'files' && !('id.orig_h' in row || 'id_orig_h' in row);
     if ((path !== 'conn' && log === undefined) || isWithoutFlow) {
-      // weird, ntp, stats and the like tell nothing about who talks to whom that the others do not.
+      // weird, ntp, stats and the like add nothing to what the other logs say about who talks to whom.
       counters.add('zeek', 'rows of logs that are not used');
       return;
     }
@@ -69,7 +69,7 @@ function transportOf(row: Row, log: ZeekLog | undefined): string {
 }
 
 /**
- * A lease is told of as a whole, without its packets: client and server on their ports (RFC 2131, section 4.1), by broadcast where no address is
+ * Endpoints of a DHCP lease, whose row has no ports: those of client and server (RFC 2131, section 4.1), and broadcast where no address is
  * known.
  */
 function endpointsOfLease(row: Row): Endpoints | null {
@@ -78,7 +78,7 @@ function endpointsOfLease(row: Row): Endpoints | null {
   return endpointsOf({ sourceIp: client, sourcePort: 68, destinationIp: server, destinationPort: 67, transport: 'udp' });
 }
 
-/** `id.orig_h`, or with the scope separator that some configure instead of the dot. */
+/** Reads `id.orig_h` and so on, also with another scope separator, which can be configured. */
 function endpointsOfRow(row: Row, transport: string): Endpoints | null {
   const column = (name: string): string => (`id.${name}` in row ? `id.${name}` : `id_${name}`);
   return endpointsOf({
@@ -90,7 +90,7 @@ function endpointsOfRow(row: Row, transport: string): Endpoints | null {
   });
 }
 
-/** Of conn_state (https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html) what tells how the responder answered. */
+/** How the responder answered, from conn_state (https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html). */
 function answerOf(row: Row): Answer {
   switch (text(row, 'conn_state')) {
     case 'S0': return silent(count(row, 'orig_pkts'));
@@ -112,7 +112,7 @@ function totalsOf(row: Row): FlowTotals {
   };
 }
 
-/** Longest connection that is believed, seconds. */
+/** Longest plausible connection, seconds. */
 const longestDuration = 366 * 86_400;
 
 function durationMicros(row: Row): number {
@@ -120,7 +120,7 @@ function durationMicros(row: Row): number {
   return seconds > 0 && seconds < longestDuration ? Math.round(seconds * 1_000_000) : 0;
 }
 
-/** The last of Zeek's analysers is the innermost protocol; `ssl` is `tls` here. */
+/** The innermost protocol is the last of Zeek's analysers; `ssl` is called `tls` here. */
 function protocolOf(service: string): string {
   const innermost = service.split(',').filter((one) => !one.startsWith('-')).at(-1) ?? '';
   return innermost === 'ssl' ? 'tls' : innermost;

@@ -8,10 +8,10 @@ import { parseRegex, requiredTexts } from './regex-syntax.ts';
 /** A field whose single values can be looked up. */
 export type KeyField = Exclude<Field, { type: 'observables' }>;
 
-/** Something that a value must be or have, cheap to look up for many rules at once. Texts are in lower case. */
+/** Something that a value must equal or contain, and that is cheap to look up for many rules at once. Texts are in lower case. */
 export type CandidateKey =
   | { kind: 'exact'; field: KeyField; value: string | number }
-  /** Stands somewhere in the value; without a field, in any text of the record. */
+  /** The text occurs in the value; without a field, in any text of the record. */
   | { kind: 'part'; field: KeyField | undefined; text: string }
   | { kind: 'cidr'; field: KeyField; block: Cidr; network: string }
   /** The field is not absent. */
@@ -20,10 +20,10 @@ export type CandidateKey =
 /** Keys of which at least one must hold for a rule to match. */
 export type Requirement = readonly CandidateKey[];
 
-/** Requirements kept per rule; the choice between them is made when all rules are known. */
+/** At most so many requirements are kept per rule; which one is used is decided when all rules are known. */
 const mostRequirements = 12;
 
-/** What an expression requires, in several ways of which each alone will do to find it; empty when it requires no value. */
+/** What an expression requires. Any one of the requirements suffices to find the rule; there is none when it requires no value. */
 export function requirements(expression: Expression): Requirement[] {
   switch (expression.type) {
     case 'search': return requirements(expression.operand);
@@ -89,7 +89,10 @@ function partKeys(field: KeyField | undefined, text: string): CandidateKey[] | u
   return text === '' ? undefined : [{ kind: 'part', field, text }];
 }
 
-/** The longest literal between wildcards. Where case counts only ASCII is used: other letters may change with what is around them. */
+/**
+ * The longest literal between wildcards. Of case-sensitive patterns only ASCII is used: how other letters change case may depend on their
+ * neighbours.
+ */
 function longestPart(pattern: Pattern, cased: boolean): string {
   const literals = pattern
     .filter((part): part is string => part !== anyRun && part !== anyOne)
@@ -114,7 +117,7 @@ const nearlyConstant: ReadonlySet<string> = new Set([
   'telltale.observable.visibility', 'telltale.observable.sender',
 ]);
 
-/** A guess at how many records a key finds. */
+/** An estimate of how many records a key finds, relative to other keys. */
 export function keyCost(key: CandidateKey): number {
   const { field } = key;
   if (key.kind === 'present') return nearlyConstant.has(field!.name) ? 20_000 : 3_000;

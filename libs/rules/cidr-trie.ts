@@ -2,7 +2,7 @@ import { parseAddress } from '#geo';
 
 /** Finds the address blocks that hold an address, in at most as many steps as the address has bits. */
 export class CidrTrie {
-  /** Two entries per node: the node behind bit 0, and behind bit 1; 0 is none. Node 0 is the root for IPv4, node 1 that for IPv6. */
+  /** Two entries per node, the child for bit 0 and the child for bit 1; 0 is none. Node 0 is the root for IPv4, node 1 that for IPv6. */
   readonly #next: number[] = [0, 0, 0, 0];
   readonly #rules: number[][] = [[], []];
   readonly #words = new Uint32Array(4);
@@ -21,7 +21,7 @@ export class CidrTrie {
     this.#rules[node]!.push(rule);
   }
 
-  /** Calls `found` with the rules of each block that holds `address`; what is no address is in none. */
+  /** Calls `found` with the rules of each block that holds `address`; a text that is no address is in none. */
   search(address: string, found: (rules: readonly number[]) => void): void {
     const family = parseAddress(address, this.#words);
     if (family === 0) return;

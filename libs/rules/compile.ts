@@ -6,14 +6,14 @@ import { PartIndex } from './part-index.ts';
 import { compileExpression, type Predicate } from './predicate.ts';
 import type { Rule } from './rule.ts';
 
-/** Told of a rule that matched; `observables` are those that made it match, none when the rule names no observable field. */
+/** Called for each rule that matched; `observables` are those that made it match, none when the rule names no observable field. */
 export type OnMatch = (rule: Rule, observables: readonly Observable[]) => void;
 
 const noObservables: readonly Observable[] = [];
 
 /**
- * Rules made ready to run as one plan: a record is asked for the values that rules require, and only the rules found that way
- * (and those that require no value) are evaluated.
+ * Rules compiled into one plan: the values of a record lead to the rules that require them, and only these rules (and those that require no
+ * value) are evaluated.
  */
 export class RulePlan {
   readonly rules: readonly Rule[];
@@ -21,7 +21,7 @@ export class RulePlan {
   readonly #indexes: readonly FieldIndex[];
   readonly #searchAll: SearchAll;
   readonly #always: readonly number[];
-  /** Number of the last record for which a rule was evaluated, by rule: a rule found by two values is evaluated once. */
+  /** By rule, the number of the last record for which it was evaluated: a rule that two values lead to is evaluated once. */
   readonly #evaluated: Float64Array;
   #count = 0;
   #record!: FlowRecord;
@@ -53,7 +53,7 @@ export class RulePlan {
     this.#always = always;
   }
 
-  /** Rules that are evaluated for every record, because no value is required by them. */
+  /** How many rules are evaluated for every record, because they require no value. */
   get unindexed(): number {
     return this.#always.length;
   }
@@ -98,7 +98,7 @@ function keywordsOf(chosen: readonly (Requirement | undefined)[]): PartIndex | u
   return texts.size === 0 ? undefined : new PartIndex(texts);
 }
 
-/** For each rule the requirement that the fewest records meet, as far as can be told; a key that many rules have tells them apart badly. */
+/** For each rule the requirement that, by estimate, the fewest records meet; a key that many rules share counts as that much costlier. */
 function chooseRequirements(rules: readonly Rule[]): (Requirement | undefined)[] {
   const options = rules.map(({ expression }) => requirements(expression));
   const popularity = new Map<string, number>();
@@ -110,7 +110,7 @@ function chooseRequirements(rules: readonly Rule[]): (Requirement | undefined)[]
   });
 }
 
-/** Makes rules ready to run; those that records cannot answer are left out. */
+/** Compiles rules; those that flow records cannot answer are left out. */
 export function compileRules(rules: readonly Rule[]): RulePlan {
   return new RulePlan(rules.filter(({ evaluable }) => evaluable !== 'no'));
 }

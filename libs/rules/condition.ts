@@ -17,7 +17,7 @@ export class ConditionError extends Error {
   }
 }
 
-/** What Sigma 1 wrote behind `|`: a count over the events of `timeframe`, or searches that must be `near` each other. */
+/** What Sigma 1 allowed after a `|`: a count over the events of `timeframe`, or searches that must be `near` each other. */
 export interface Aggregation {
   function: 'count' | 'min' | 'max' | 'avg' | 'sum' | 'near';
   field: string;
@@ -34,13 +34,13 @@ interface Token {
   readonly offset: number;
 }
 
-/** A condition with what stood behind `|` in it; of several aggregations the first. */
+/** A condition, with the first of the aggregations after a `|` in it. */
 export interface AggregatedCondition {
   condition: Condition;
   aggregation: Aggregation | undefined;
 }
 
-/** Reads a condition, and the aggregation of Sigma 1 behind it, or several: `a | count() > 5 and b | count() > 3`. Throws ConditionError. */
+/** Reads a condition with any aggregations of Sigma 1 in it: `a | count() > 5 and b | count() > 3`. Throws ConditionError. */
 export function readCondition(text: string, offset = 0): AggregatedCondition {
   const pipe = text.indexOf('|');
   if (pipe < 0) return { condition: parsePart(text, offset), aggregation: undefined };
@@ -53,7 +53,7 @@ export function readCondition(text: string, offset = 0): AggregatedCondition {
   return { condition: { type: operator.toLowerCase() as 'and' | 'or', operands: [condition, other.condition] }, aggregation };
 }
 
-/** A part of a condition: its faults have their place in the whole. */
+/** Parses a part of a condition that begins at `offset` in the whole; faults are located in the whole. */
 function parsePart(text: string, offset: number): Condition {
   try {
     return parseCondition(text);
@@ -67,7 +67,7 @@ const counting =
   /^\s*(count|min|max|avg|sum)\s*\(\s*([^()]*?)\s*\)\s*(?:by\s+([^<>=]+?))?\s*(<=|>=|==|=|<|>)\s*(\d+(?:\.\d+)?)\s*(?=$|(?:and|or)\b)/i;
 const comparisons: Readonly<Record<string, string>> = { '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte', '=': 'eq', '==': 'eq' };
 
-/** Reads what stands behind `|`; how much of the text it is. */
+/** Reads what follows a `|`, and how many characters of the text it takes. */
 function parseAggregation(text: string, offset: number): { aggregation: Aggregation; length: number } {
   const near = /^\s*near\s+(.+)$/is.exec(text);
   if (near) {

@@ -6,7 +6,7 @@ import type { LocatedDocumentReader } from './located.ts';
 import type { LogSources } from './log-sources.ts';
 import type { Rule } from './rule.ts';
 
-/** A rule or correlation whose events a correlation looks at. */
+/** A rule or correlation whose events a correlation counts. */
 export interface CorrelationPart {
   /** As the correlation names it: id or name. */
   reference: string;
@@ -16,7 +16,7 @@ export interface CorrelationPart {
   correlation: Correlation | undefined;
 }
 
-/** Which field of an event a name of the correlation stands for, by the part and the rule that the event comes from: see {@link originKey}. */
+/** The field that a name in the correlation stands for, by the part and the rule that an event comes from: see {@link originKey}. */
 export type FieldByOrigin = ReadonlyMap<string, string>;
 
 /** A correlation rule, with what it refers to. */
@@ -24,13 +24,13 @@ export interface Correlation extends CorrelationText {
   /** In the order in which they are written. */
   parts: CorrelationPart[];
   groups: { name: string; fields: FieldByOrigin }[];
-  /** Of the condition's field, or fields. */
+  /** The condition's field or fields, whose values are counted. */
   values: { name: string; fields: FieldByOrigin }[];
-  /** Rules at the bottom, also those of the correlations it refers to: id and fields that their hits need. */
+  /** The rules that it rests on, also through other correlations: by id, the fields that their hits need. */
   hitFields: ReadonlyMap<string, ReadonlyMap<string, Field>>;
   evaluable: Rule['evaluable'];
   gaps: string[];
-  /** Another correlation looks at its events, and it does not report on its own. */
+  /** Another correlation counts its windows, and it does not report on its own. */
   silent: boolean;
 }
 
@@ -42,8 +42,8 @@ export function originKey(part: string, rule: string): string {
 const longestTimespan = 31 * 86_400;
 
 /**
- * Looks up what correlations refer to: rules and correlations by id or name, fields by the log source of each rule. What is wrong is reported
- * at its place; a correlation that names itself, straight or by others, is an error.
+ * Resolves what correlations refer to: rules and correlations by id or name, fields by the log source of each rule. Faults are reported at
+ * their place; a correlation that refers to itself, directly or through others, is an error.
  */
 export function linkCorrelations(
   texts: readonly (readonly [CorrelationText, LocatedDocumentReader])[],
@@ -59,7 +59,7 @@ export function linkCorrelations(
   return linked;
 }
 
-/** Rules that correlations look at and that report nothing on their own: no correlation says `generate: true`, and some correlation runs. */
+/** Rules that some running correlation counts and that report nothing on their own, since none of their correlations says `generate: true`. */
 export function silentRules(correlations: readonly Correlation[]): ReadonlySet<string> {
   const silent = new Map<string, boolean>();
   for (const { parts, generate, evaluable } of correlations) {
@@ -74,7 +74,7 @@ class Linker {
   readonly #rules: ReadonlyMap<string, Rule>;
   readonly #logSources: LogSources;
   readonly #linked = new Map<string, Correlation | undefined>();
-  /** Those being linked: one that comes again refers to itself. */
+  /** Correlations being linked: one that comes up again refers to itself. */
   readonly #path = new Set<string>();
 
   constructor(texts: readonly (readonly [CorrelationText, LocatedDocumentReader])[], rules: readonly Rule[], logSources: LogSources) {
@@ -116,13 +116,13 @@ class Linker {
     const hitFields = new Map(known.flatMap((part) => this.#basesOf(part)).map((rule) => [rule, new Map<string, Field>()]));
     for (const part of known)
       for (const [rule, fields] of part.correlation?.hitFields ?? []) for (const [name, field] of fields) hitFields.get(rule)!.set(name, field);
-    const named = (name: string, numbers: boolean, key: string): { name: string; fields: FieldByOrigin } => {
+    const resolved = (name: string, of: 'any' | 'number', key: string): { name: string; fields: FieldByOrigin } => {
       const fields = new Map<string, string>();
       for (const part of known) {
         for (const rule of this.#basesOf(part)) {
           const field = this.#field(correlation, part, rule, name);
           if (field?.of === 'record' && field.type === 'observables') reader.fail(at(key), 'unknown-field', `"${name}" has no single value`);
-          else if (field && numbers && field.type !== 'number') reader.fail(at(key), 'unknown-field', `"${name}" holds no numbers`);
+          else if (field && of === 'number' && field.type !== 'number') reader.fail(at(key), 'unknown-field', `"${name}" holds no numbers`);
           else if (field) {
             fields.set(originKey(part.id, rule), field.name);
             hitFields.get(rule)!.set(field.name, field);
@@ -137,8 +137,8 @@ class Linker {
     const unmapped = correlation.gaps.length;
     if (text.type === 'temporal_ordered' && !isOfAll(text, known))
       correlation.gaps.push('temporal_ordered asks for all of its rules in turn, and for nothing else');
-    correlation.groups = text.groupBy.map((name) => named(name, false, 'group-by'));
-    correlation.values = text.fields.map((name) => named(name, text.type !== 'value_count', 'condition'));
+    correlation.groups = text.groupBy.map((name) => resolved(name, 'any', 'group-by'));
+    correlation.values = text.fields.map((name) => resolved(name, text.type === 'value_count' ? 'any' : 'number', 'condition'));
     correlation.hitFields = hitFields;
     const runs =
       known.every((part) => (part.correlation ?? this.#rules.get(part.id)!).evaluable !== 'no') &&
@@ -171,7 +171,7 @@ class Linker {
     return correlation ? [...correlation.hitFields.keys()] : [id];
   }
 
-  /** The field of a rule's events that the correlation calls `name`; of a correlation's events, what that one calls so. */
+  /** The field of a rule's events that the correlation calls `name`. For events of another correlation it is the field that that one calls so. */
   #field({ aliases }: CorrelationText, part: CorrelationPart, rule: string, name: string): Field | undefined {
     const alias = aliases.get(name);
     const written = alias === undefined ? name : alias.get(part.reference);
@@ -185,7 +185,7 @@ class Linker {
   }
 }
 
-/** What is in order has all of the rules: a condition may say that, and nothing else. */
+/** Whether the condition asks for events of all rules: of temporal_ordered, which needs all of them anyway, it may say nothing else. */
 function isOfAll({ condition, bounds }: CorrelationText, parts: readonly CorrelationPart[]): boolean {
   if (condition)
     return (
@@ -198,7 +198,7 @@ function isOfAll({ condition, bounds }: CorrelationText, parts: readonly Correla
   );
 }
 
-/** Names in the condition of a temporal correlation are those of its rules. */
+/** Reports names in the condition of a temporal correlation that are not those of its rules. */
 function checkConditionNames(
   { condition }: CorrelationText,
   parts: readonly (CorrelationPart | undefined)[],
@@ -224,7 +224,7 @@ function checkConditionNames(
   if (condition) check(condition);
 }
 
-/** Names that a pattern of a condition means: `them`, or a name with `*`. */
+/** Names that a pattern in a condition selects: `them`, or a name with `*`. */
 export function namesMatching(pattern: string, names: readonly string[]): string[] {
   if (pattern.toLowerCase() === 'them') return [...names];
   const regex = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll('?', '.')}$`);

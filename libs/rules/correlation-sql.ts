@@ -8,7 +8,7 @@ import { indented, joined, quoted } from './sql-text.ts';
 export interface CorrelationRange {
   readonly first: number;
   readonly last: number;
-  /** Fixed periods that end later, or have events that were stored later (µs), are not judged yet. */
+  /** Fixed periods that end after this time, or have events that were stored after it, are not judged yet. µs */
   readonly judged: number;
 }
 
@@ -18,13 +18,13 @@ export interface CorrelationRange {
  */
 export type EventsSql = (rule: string, from: number, to: number) => string;
 
-/** Identifiers told of a window, at most. */
+/** At most so many identifiers of a window are reported. */
 const mostTokens = 20;
 
 /**
- * SQL that finds the windows of a correlation which begin in a range of periods, with the meaning of `correlationWindows`. Rows: `grp` (values of
- * `group-by`), `period`, `at`, `events`, `first`, `last` (µs), `parts` (events by number of the rule, from 0), `tokens`, and `shared`: fields of
- * `context` that all events of the window have alike. `settled`: when the latest of the events was stored (µs).
+ * SQL that finds the windows of a correlation that begin in a range of periods, with the meaning of `correlationWindows`. Rows: `grp` (values of
+ * `group-by`), `period`, `at`, `events`, `first`, `last` (µs), `parts` (events by number of the rule, from 0), `tokens`, `shared` (fields of
+ * `context` that have the same value in all events of the window), and `settled` (when the latest of the events was stored, µs).
  */
 export function correlationSql(correlation: Correlation, range: CorrelationRange, events: EventsSql, context: readonly string[]): string {
   const timespan = timespanMicros(correlation);
@@ -84,7 +84,10 @@ function fieldSql(fields: FieldByOrigin, part: string): string {
   return `multiIf(${byRule.map(([rule, sql]) => `rule = ${quoted(rule)}, ${sql}`).join(', ')}, '')`;
 }
 
-/** Windows of a correlation as events of the one above: at the time when the condition was met, with the fields of the event of that moment. */
+/**
+ * Windows of a correlation as events of the one that counts them: at the time when the condition was met, with the fields of the event of
+ * that moment.
+ */
 function windowEventsSql(
   id: string,
   correlation: Correlation,
@@ -138,7 +141,7 @@ function measureOfPeriod({ type, percentile, parts }: Correlation): string {
   }
 }
 
-/** Times at which a sliding window is full: what it holds is summed up over the events that enter it, and those that leave it a timespan later. */
+/** Times at which a sliding window meets the condition. What it holds is a running sum: events add when they enter, and subtract a timespan later. */
 function levelsSql(correlation: Correlation, placed: string): string {
   const timespan = timespanMicros(correlation);
   const { type, parts } = correlation;
@@ -170,7 +173,7 @@ FROM (
 WHERE event = 1 AND ${conditionSql(correlation, measure, (part) => `level${part} > 0`)}`;
 }
 
-/** Each moment of a value, with those of the same value before and after it. */
+/** The times at which each value occurs, with the previous and the next time of the same value. */
 function steps(placed: string): string {
   const window = 'OVER (PARTITION BY grp, value ORDER BY time ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)';
   return `SELECT grp, time, lagInFrame(toNullable(time)) ${window} AS before, leadInFrame(toNullable(time)) ${window} AS after
@@ -182,8 +185,8 @@ FROM (
 }
 
 /**
- * Times at which the last rule's events end a chain: for each event the latest time at which a chain up to its rule can have begun, from rule
- * to rule. Events of the same moment are in any order.
+ * Times at which an event of the last rule completes a chain. Rule by rule, it computes for each event the latest time at which a chain up
+ * to it can have begun. Simultaneous events count as being in any order.
  */
 function orderedSql({ parts, timespanSeconds }: Correlation, placed: string): string {
   let rows = `SELECT grp, time, part, time AS begin0 FROM (\n  ${indented(placed)}\n)`;

@@ -7,7 +7,7 @@ export interface CorrelationEvent {
   id: string;
   /** µs */
   time: number;
-  /** The rule at the bottom that matched. */
+  /** Id of the rule that matched; for a window of a correlation, that of its last event. */
   rule: string;
   fields: Readonly<Record<string, string>>;
 }
@@ -18,10 +18,10 @@ export interface CorrelationWindow {
   group: string[];
   /** Number of the period, from 1970: with rule and group it is the identity of the window. */
   period: number;
-  /** When the condition was met: time of the event that completed it, of a fixed period that of its last event. µs */
+  /** When the condition was met: the time of the event that completed it, or of the last event of a fixed period. µs */
   time: number;
   events: CorrelationEvent[];
-  /** How many of them each rule of the correlation has, in its order. */
+  /** How many of the events come from each rule of the correlation, in its order. */
   parts: number[];
 }
 
@@ -29,8 +29,8 @@ const microsPerSecond = 1_000_000;
 const day = 86_400 * microsPerSecond;
 
 /**
- * Whether more events never undo the condition. Then windows slide: each event ends one. Otherwise fixed periods are judged when they are over,
- * since an upper bound, an average or an absence may change until then.
+ * Whether further events can never undo the condition. Then windows slide: each event ends one. Otherwise fixed periods are judged when
+ * they are over, since an upper bound, an average or an absence may change until then.
  */
 export function slides({ type, bounds, condition }: Pick<Correlation, 'type' | 'bounds' | 'condition'>): boolean {
   if (type === 'temporal_ordered') return true;
@@ -50,13 +50,13 @@ export function timespanMicros({ timespanSeconds }: Pick<Correlation, 'timespanS
   return timespanSeconds * microsPerSecond;
 }
 
-/** A group has at most one window per period: the timespan, of sliding windows at most a day. µs */
+/** Length of a period, in which a group has at most one window: the timespan, for sliding windows at most a day. µs */
 export function periodMicros(correlation: Pick<Correlation, 'type' | 'bounds' | 'condition' | 'timespanSeconds'>): number {
   const timespan = timespanMicros(correlation);
   return slides(correlation) ? Math.min(timespan, day) : timespan;
 }
 
-/** Finds the windows in events at hand. `eventsOf` gives those of a rule; what several matches of it share an id counts once. */
+/** Finds the windows in events held in memory. `eventsOf` gives those of a rule, by id; events with the same id count once. */
 export function correlationWindows(correlation: Correlation, eventsOf: (rule: string) => readonly CorrelationEvent[]): CorrelationWindow[] {
   const { parts, groups, values, type } = correlation;
   const byGroup = new Map<string, PlacedEvent[]>();
@@ -112,7 +112,7 @@ interface PlacedEvent {
   value: string;
 }
 
-/** A window as an event of the correlation above: at the time when the condition was met, with the fields of the event of that moment. */
+/** A window as an event of the correlation that counts it: at the time when the condition was met, with the fields of the event of that moment. */
 function asEvent(part: string, { group, period, time, events }: CorrelationWindow): CorrelationEvent {
   const last = events.filter((event) => event.time === time).reduce((least, one) => (one.id < least.id ? one : least));
   return { id: `${part} ${period} ${group.join('\0')}`, time, rule: last.rule, fields: last.fields };
@@ -141,7 +141,7 @@ function within(value: number, bounds: readonly Bound[]): boolean {
   return bounds.every((bound) => comparisons[bound.comparison](value, bound.value));
 }
 
-/** Between the two values next to it, in proportion. */
+/** Interpolates linearly between the two nearest values. */
 function percentileOf(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * percent / 100;
@@ -162,7 +162,7 @@ function holds(condition: Condition, seen: ReadonlySet<string>, names: readonly 
   }
 }
 
-/** An event of the last rule at `time`, and before it (or at the same moment) one of each rule in turn. */
+/** Whether there is an event of the last rule at `time`, and before it (or at the same moment) one of each rule in turn. */
 function inOrder(events: readonly PlacedEvent[], parts: number, time: number): boolean {
   if (!events.some(({ event, part }) => part === parts - 1 && event.time === time)) return false;
   // The earliest chain leaves most room for what follows.

@@ -14,23 +14,23 @@ export interface Bound {
   value: number;
 }
 
-/** A correlation rule as it is written: events of other rules, looked at together. Sigma correlation rules specification 2.1. */
+/** A correlation rule as it is written: it counts or combines events of other rules. Sigma correlation rules specification 2.1. */
 export interface CorrelationText extends Head {
   level: Level;
   type: CorrelationType;
   /** Ids or names, as written, of the rules and correlations whose events count. */
   rules: string[];
   groupBy: string[];
-  /** Alias, then rule id or name: field of that rule's events. */
+  /** By alias, then by rule id or name: the field of that rule's events. */
   aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
   timespanSeconds: number;
   /** Field whose values are counted, summed, …; several for a count of combinations. */
   fields: string[];
   /** All must hold. */
   bounds: Bound[];
-  /** Which percentile is compared; of value_percentile. */
+  /** For value_percentile: which percentile is compared. */
   percentile: number | undefined;
-  /** Condition over the rules' names; of temporal and temporal_ordered. */
+  /** For temporal and temporal_ordered: the condition over the rules' names. */
   condition: Condition | undefined;
   /** Whether the rules also report on their own. */
   generate: boolean;

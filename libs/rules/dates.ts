@@ -29,7 +29,7 @@ export function timePart(micros: number, part: TimePart): number {
   }
 }
 
-/** The week that holds the Thursday next to the date; week 1 is the first with a Thursday of the year. */
+/** A date belongs to the week of the nearest Thursday; week 1 is the one with the year's first Thursday. */
 function isoWeek(date: Date): number {
   const millisPerDay = microsPerDay / 1_000;
   const day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());

@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { ConditionError, readCondition, type Aggregation, type Condition } from './condition.ts';
-import { unknownParts, type Expression } from './expression.ts';
+import { combined, unknownParts, type Expression } from './expression.ts';
 import { FieldTestError, type RuleValue } from './field-test-error.ts';
 import { parseFieldTest } from './field-test.ts';
 import type { FieldResolver } from './fields.ts';
@@ -9,23 +9,23 @@ import { kindFields } from './meaning-test.ts';
 import { hintFor, type Vocabulary } from './vocabulary.ts';
 
 const nothing: Expression = { type: 'or', operands: [] };
-/** Keys of `detection` that are no search. */
+/** Keys of `detection` that are not searches. */
 const notSearches: readonly string[] = ['condition', 'timeframe'];
 
 export interface Detected {
   expression: Expression;
-  /** What stood behind `|` in a condition of Sigma 1. */
+  /** What follows the `|` in a condition of Sigma 1. */
   aggregation: Aggregation | undefined;
 }
 
-/** Reads searches and conditions. Every fault is reported at its place; a search with one is nothing. */
+/** Reads searches and conditions. Every fault is reported at its place; a search with a fault is left out. */
 export class DetectionReader {
   readonly #reader: LocatedDocumentReader;
   readonly #resolve: FieldResolver;
   readonly #vocabulary: Vocabulary;
   readonly #isOwn: boolean;
 
-  /** @param isOwn written for Telltale: what cannot run is an error, and not a rule of other tools that is not evaluable here */
+  /** @param isOwn the rule is written for Telltale: what cannot run is an error. In rules for other tools it is merely not evaluable here. */
   constructor(reader: LocatedDocumentReader, resolve: FieldResolver, vocabulary: Vocabulary, isOwn = true) {
     this.#reader = reader;
     this.#resolve = resolve;
@@ -53,16 +53,14 @@ export class DetectionReader {
     const aggregation = conditions.find((one) => one.aggregation)?.aggregation;
     const timeframe = this.#reader.entry('timeframe', map);
     if (timeframe && !aggregation) this.#reader.warn(timeframe.key, 'timeframe', 'timeframe has no meaning without a correlation');
-    const alternatives = conditions.map(({ expression }) => expression);
-    return { expression: alternatives.length === 1 ? alternatives[0]! : { type: 'or', operands: alternatives }, aggregation };
+    return { expression: combined('or', conditions.map(({ expression }) => expression)), aggregation };
   }
 
-  /** A map (all entries hold), a list of maps (one of them does), keywords. */
+  /** Reads a search: a map (all entries must hold), a list of maps (one of them must), or keywords. */
   search(node: Node | null, key: Node): Expression {
     if (isMap(node)) {
       const operands = this.#reader.entries(node).map((entry) => this.#fieldTest(entry));
-      if (operands.length === 0) return this.#empty(node);
-      return operands.length === 1 ? operands[0]! : { type: 'and', operands };
+      return operands.length === 0 ? this.#empty(node) : combined('and', operands);
     }
     if (isSeq(node)) {
       if (node.items.length === 0) return this.#empty(node);
@@ -71,7 +69,7 @@ export class DetectionReader {
       const ofList = (item: Node): Expression => this.#reader.fail(item, 'search', 'lists of lists have no meaning') ?? nothing;
       const others = items.filter((item) => !isScalar(item)).map((item) => (isSeq(item) ? ofList(item) : this.search(item, key)));
       if (scalars.length > 0) others.push(this.#test('', key, scalars as Scalar[]));
-      return others.length === 1 ? others[0]! : { type: 'or', operands: others };
+      return combined('or', others);
     }
     if (isScalar(node) && node.value !== null) return this.#test('', key, [node]);
     if (node === null || isScalar(node)) return this.#empty(node ?? key);
@@ -97,7 +95,7 @@ export class DetectionReader {
     return this.#test(String(key.value ?? ''), key, items as (Scalar | null)[]);
   }
 
-  /** A kind that nobody recognises never occurs. Inferred ones stand in no catalogue. A warning alone: records of another version may have it. */
+  /** Warns of kinds that are not in the catalogue (inferred kinds never are). Only a warning: records of another version may have such a kind. */
   #checkKinds(key: string, items: readonly (Scalar | null)[]): void {
     const [name = '', ...modifiers] = key.split('|');
     const { kinds } = this.#vocabulary;
@@ -109,7 +107,7 @@ export class DetectionReader {
     }
   }
 
-  /** Without values an entry asks for an absent field, as with null (pySigma reads it so); modifiers have nothing to change. */
+  /** An entry without values asks for an absent field, like null (as in pySigma); it leaves modifiers nothing to change. */
   #emptyList(key: Scalar): Expression {
     const [name = '', ...modifiers] = String(key.value ?? '').split('|');
     if (name === '') return this.#empty(key);
@@ -131,7 +129,7 @@ export class DetectionReader {
       else this.#reader.reportAt(place, 'error', code, message);
       const unknown: Expression = { type: 'unknown', reason: message };
       if (others.length === 0) return unknown;
-      // What is wrong with the other values is told as well, and what is right runs where one value suffices.
+      // Faults of the other values are reported as well, and those without a fault still run where one value suffices.
       const modifiers = key.split('|');
       return { type: modifiers.includes('all') === modifiers.includes('neq') ? 'or' : 'and', operands: [unknown, this.#test(key, keyNode, others)] };
     }
@@ -152,9 +150,8 @@ export class DetectionReader {
           const names = condition.type === 'search' ? [wanted].filter((name) => searches.has(name)) : matchingNames(wanted, [...searches.keys()]);
           for (const name of names) used.add(name);
           if (names.length === 0) this.#reader.reportAt(at(condition.offset), 'error', 'unknown-search', `no search is named "${wanted}"`);
-          const operands = names.map((name) => searches.get(name)!);
-          if (operands.length === 1) return operands[0]!;
-          return { type: condition.type === 'quantified' && condition.quantifier === 'all' ? 'and' : 'or', operands };
+          const isAll = condition.type === 'quantified' && condition.quantifier === 'all';
+          return combined(isAll ? 'and' : 'or', names.map((name) => searches.get(name)!));
         }
       }
     };
@@ -173,7 +170,7 @@ export class DetectionReader {
   }
 }
 
-/** Where a character of a value stands: in a text over several lines, or with escapes before it, where the value begins. */
+/** Offset in the file of a character of a value. In a text over several lines or with escapes before it, that of the value's beginning. */
 function placeIn(node: Node, offset: number): number {
   const start = node.range?.[0] ?? 0;
   if (!isScalar(node) || offset === 0) return start;

@@ -3,8 +3,9 @@ import { LocatedDocumentReader, type Entry } from './located.ts';
 import type { RuleFile } from './rule.ts';
 
 /**
- * The documents of a rule file. A collection of Sigma 1 is resolved: `action: global` puts its attributes under each document behind it,
- * `reset` ends that, `repeat` puts the previous document under this one. Maps are merged, lists are joined, other values replaced.
+ * The documents of a rule file. Collections of Sigma 1 are resolved: `action: global` adds its attributes to each document that follows,
+ * `reset` ends that, and `repeat` takes from the previous document what this one does not set. Maps are merged, lists are joined, other
+ * values replaced.
  */
 export function readDocuments(file: RuleFile): LocatedDocumentReader[] {
   const lines = new LineCounter();

@@ -10,14 +10,14 @@ import { compileExpression, type Predicate } from './predicate.ts';
 import type { Rule, RuleFile } from './rule.ts';
 import { noVocabulary, type Vocabulary } from './vocabulary.ts';
 
-/** Hits that are known and accepted: they are counted, and are no findings. */
+/** Matches that are known and accepted: they are counted, and produce no findings. */
 export interface Exception {
   title: string;
   owner: string;
   reason: string;
   /** Last day (UTC) on which it holds, `2026-12-31`. */
   expires: string;
-  /** Ids or titles of the rules it is about; empty: all. */
+  /** Ids or titles of the rules it applies to; empty: all. */
   rules: string[];
   matches: Predicate;
   file: string;
@@ -27,8 +27,9 @@ export interface Exception {
 const keys = ['title', 'match', 'rules', 'owner', 'reason', 'expires'];
 
 /**
- * Reads exception files: YAML documents with `match` (a search as in a rule), `owner`, `reason` and `expires`, and perhaps `title` and
- * `rules`. `check` adds warnings: of those that have expired at a time (µs), and of rules that are not among those known, by id and title.
+ * Reads exception files: YAML documents with `match` (a search as in a rule), `owner`, `reason` and `expires`, and optionally `title` and
+ * `rules`. `check` adds warnings about exceptions that have expired at a time (µs), and about rules that are not among those known, by id
+ * and title.
  */
 export function parseExceptions(
   files: readonly RuleFile[], vocabulary: Vocabulary = noVocabulary, check: ExceptionCheck = {},
@@ -85,14 +86,14 @@ function readException(reader: LocatedDocumentReader, vocabulary: Vocabulary): E
   };
 }
 
-/** Exceptions made ready to be asked about hits. */
+/** Exceptions compiled for looking up matches. */
 export class ExceptionSet {
   static readonly none = new ExceptionSet([]);
   readonly #exceptions: readonly (Exception & { until: number; about: ReadonlySet<string> })[];
 
   constructor(exceptions: readonly Exception[]) {
     this.#exceptions = exceptions.map((exception) => ({
-      // Ids are told in lower case.
+      // Rule ids are in lower case.
       ...exception, until: endOfDay(exception.expires), about: new Set(exception.rules.flatMap((reference) => [reference, reference.toLowerCase()])),
     }));
   }
@@ -101,7 +102,7 @@ export class ExceptionSet {
     return this.#exceptions.length;
   }
 
-  /** The exception for a hit of the rule, at the time of the record; `observable` is the one that the hit is about. */
+  /** The exception for a match of the rule, at the time of the record; `observable` is the one that the match is about. */
   find(rule: Rule, record: FlowRecord, observable: Observable | undefined): Exception | undefined {
     for (const exception of this.#exceptions) {
       const { about, until, matches } = exception;

@@ -5,7 +5,7 @@ import { anyOne, anyRun, type Pattern } from './pattern.ts';
 import { compileExpression, type Predicate } from './predicate.ts';
 import type { Rule } from './rule.ts';
 
-/** Why a rule matches a record, or does not: its searches, and what each asks. */
+/** Why a rule matches a record, or does not: its searches, and the tests in each. */
 export interface Explanation {
   matched: boolean;
   /** The identifier looked at, as `kind at path`; empty when the rule is about none. */
@@ -14,7 +14,7 @@ export interface Explanation {
 }
 
 export interface ExplainedSearch {
-  /** Name in the rule; empty for what its log source asks. */
+  /** Its name in the rule; empty for the conditions of the log source. */
   name: string;
   holds: boolean;
   tests: ExplainedTest[];
@@ -35,7 +35,7 @@ export function explain(rule: Rule, record: FlowRecord): Explanation {
   return all.reduce((best, one) => (closeness(one) > closeness(best) ? one : best));
 }
 
-/** A rule is asked about many records. */
+/** Compiled once per expression, since a rule is explained for many records. */
 const predicates = new WeakMap<Expression, Predicate>();
 
 function compiled(expression: Expression): Predicate {
@@ -44,7 +44,7 @@ function compiled(expression: Expression): Predicate {
   return predicate;
 }
 
-/** Which searches hold, in a line: `link fails, filter_proxy holds`. Of a rule with one search, what it asks in vain. */
+/** Which searches hold, in one line: `link fails, filter_proxy holds`. For a rule with one search, the tests that fail. */
 export function reasonOf({ searches }: Explanation): string {
   const [first] = searches;
   if (searches.length === 1) {
@@ -54,7 +54,7 @@ export function reasonOf({ searches }: Explanation): string {
   return searches.map(({ name, holds }) => `${name || '(log source)'} ${holds ? 'holds' : 'fails'}`).join(', ');
 }
 
-/** How much of a rule holds: a match before everything else, then by searches, then by what they ask. */
+/** How close a rule comes to matching, for sorting: a match ranks highest, then the number of searches that hold, then that of their tests. */
 export function closeness({ matched, searches }: Explanation): number {
   if (matched) return Infinity;
   return searches.reduce((sum, { holds, tests }) => sum + (holds ? 1_000 : 0) + tests.filter((test) => test.holds).length, 0);

@@ -22,7 +22,7 @@ export type ValueTest =
   /** The value of another field of the same record. */
   | { op: 'field'; field: Field; anchor: 'whole' | 'contains' | 'startswith' | 'endswith' };
 
-/** What a rule asks of a record, its condition and searches put together. */
+/** What a rule asks of a record: its condition with the searches inserted. */
 export type Expression =
   | { type: 'and' | 'or'; operands: Expression[] }
   | { type: 'not'; operand: Expression }
@@ -32,12 +32,17 @@ export type Expression =
   | { type: 'field'; field: Field; quantifier: 'any' | 'all'; tests: ValueTest[] }
   /** Some text field of the record passes. */
   | { type: 'keyword'; quantifier: 'any' | 'all'; tests: ValueTest[] }
-  /** What records cannot tell, and why; {@link answerable} takes it out before a rule runs. */
+  /** A part that records cannot answer, and why; {@link answerable} removes it before a rule runs. */
   | { type: 'unknown'; reason: string };
 
+/** Several expressions as one; a single one is itself. */
+export function combined(type: 'and' | 'or', operands: Expression[]): Expression {
+  return operands.length === 1 ? operands[0]! : { type, operands };
+}
+
 /**
- * The part of an expression that records can answer: what it finds, the whole expression finds too, whatever the unknown parts say.
- * An alternative that is unknown is left out; a requirement or an exclusion that is unknown leaves nothing (undefined).
+ * The part of an expression that records can answer. Whatever it finds, the whole expression would find too, however its unknown parts
+ * turned out: an unknown alternative is left out, and an unknown requirement or exclusion leaves nothing (undefined).
  */
 export function answerable(expression: Expression, negated = false): Expression | undefined {
   switch (expression.type) {
@@ -67,7 +72,7 @@ export function unknownParts(expression: Expression): string[] {
   }
 }
 
-/** Whether it names an observable field, so that it is asked about each observable on its own. */
+/** Whether it names an observable field, so that it is evaluated for each observable on its own. */
 export function readsObservable(expression: Expression): boolean {
   switch (expression.type) {
     case 'and': case 'or': return expression.operands.some(readsObservable);

@@ -6,9 +6,9 @@ import { PartIndex } from './part-index.ts';
 type Found = (rules: readonly number[]) => void;
 const noRules: readonly number[] = [];
 
-/** Values of a field of which it is remembered what they meet. */
+/** For at most so many values of a field, the rules that they lead to are remembered. */
 const rememberedValues = 8_192;
-/** Fields in which hardly a value comes again soon. */
+/** Fields whose values rarely recur soon, so that remembering them does not pay. */
 const changing: ReadonlySet<string> = new Set([
   'url.path',
   'url.query',
@@ -20,10 +20,10 @@ const changing: ReadonlySet<string> = new Set([
   'url.query or url.original',
 ]);
 
-/** Rules by what they require of one field. */
+/** The rules that require something of one field, looked up by its value. */
 export class FieldIndex {
   readonly field: KeyField;
-  /** Texts that rules look for in all fields, this one among them. */
+  /** Texts that rules look for in every field, including this one. */
   readonly #keywords: PartIndex | undefined;
   readonly #exact = new Map<string | number, number[]>();
   readonly #partTexts = new Map<string, number[]>();
@@ -31,7 +31,10 @@ export class FieldIndex {
   readonly #present: number[] = [];
   #hasBlocks = false;
   #parts: PartIndex | undefined;
-  /** Most records repeat values of those before, and mostly of the one before; undefined for a field that repeats only the latter. */
+  /**
+   * Rules found for earlier values, since most records repeat values of earlier ones. Undefined for a field that at most repeats the
+   * previous record's value.
+   */
   readonly #known: Map<string, readonly number[]> | undefined;
   #last = '';
   #rulesOfLast = noRules;
@@ -54,12 +57,12 @@ export class FieldIndex {
     }
   }
 
-  /** To be called when all rules are added. */
+  /** Must be called once, after all rules have been added. */
   finish(): void {
     if (this.#partTexts.size > 0) this.#parts = new PartIndex(this.#partTexts);
   }
 
-  /** Calls `found` with rules whose requirement the number, which is not 0, meets. */
+  /** Calls `found` with the rules whose requirement `value` meets; it must not be 0. */
   searchNumber(value: number, found: Found): void {
     if (value !== this.#lastNumber) {
       this.#rulesOfLast = this.#exact.get(value) ?? noRules;
@@ -69,7 +72,7 @@ export class FieldIndex {
     if (this.#present.length > 0) found(this.#present);
   }
 
-  /** Calls `found` with rules whose requirement the text, which is not empty, meets. */
+  /** Calls `found` with the rules whose requirement `value` meets; it must not be empty. */
   searchText(value: string, found: Found): void {
     if (value !== this.#last) {
       this.#rulesOfLast = this.#known === undefined ? this.#rulesOf(value) : this.#known.get(value) ?? this.#learn(value, this.#known);
@@ -112,10 +115,10 @@ export class FieldIndex {
   }
 }
 
-/** Asks each of the indexes for the values that the record has in its field. */
+/** Searches each index for the record's value in its field. */
 export type SearchAll = (record: FlowRecord, indexes: readonly FieldIndex[], found: Found) => void;
 
-/** One statement per index, for the reason given at `recordReader`; fields that are empty, as most are, are passed over by a comparison. */
+/** Generates one statement per index, for the reason given at `recordReader`. Empty fields, as most are, cost one comparison. */
 export function searchAllOf(indexes: readonly FieldIndex[]): SearchAll {
   const ofRecord: string[] = [];
   const ofObservable: string[] = [];
@@ -134,7 +137,8 @@ function statement(read: string, type: 'text' | 'texts' | 'number', index: numbe
     case 'text':
       return `if ((value = ${read}) !== '') indexes[${index}].searchText(value, found);`;
     case 'texts':
-      return `if ((value = ${read}).length > 0) for (let i = 0; i < value.length; i++) if (value[i] !== '') indexes[${index}].searchText(value[i], found);`;
+      return `if ((value = ${read}).length > 0)
+        for (let i = 0; i < value.length; i++) if (value[i] !== '') indexes[${index}].searchText(value[i], found);`;
     case 'number':
       return `if ((value = ${read}) !== 0) indexes[${index}].searchNumber(value, found);`;
   }

@@ -5,8 +5,8 @@ export interface RuleValue {
 }
 
 /**
- * Why a field, modifier or value is refused. `subject` says where the fault is: in the key, or in the value of that number, `offset` characters
- * from its beginning.
+ * Why a field, modifier or value is refused. `subject` says where the fault is: in the key, or in the value with that number, `offset`
+ * characters from its beginning.
  */
 export class FieldTestError extends Error {
   override readonly name = 'FieldTestError';

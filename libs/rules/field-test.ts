@@ -1,6 +1,6 @@
 import { flowFields } from '#flow';
 import { Cidr } from '#geo';
-import type { Comparison, Expression, TimePart, ValueTest } from './expression.ts';
+import { combined, type Comparison, type Expression, type TimePart, type ValueTest } from './expression.ts';
 import { recordFieldNames, type Field, type FieldResolver, type Resolution } from './fields.ts';
 import { FieldTestError, type RuleValue } from './field-test-error.ts';
 import { meaningModifiers, meaningTest, type MeaningModifier } from './meaning-test.ts';
@@ -17,10 +17,11 @@ const transforms: readonly string[] = ['base64', 'base64offset', 'wide', 'utf16l
 const timeParts: readonly string[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];
 /** All modifiers: those of the Sigma modifiers appendix 2.1, and Telltale's own. */
 export const modifierNames: readonly string[] = [
-  ...anchors, ...comparisons, ...transforms, ...timeParts, 'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's', ...meaningModifiers,
+  ...anchors, ...comparisons, ...transforms, ...timeParts,
+  'all', 'cased', 'cidr', 'exists', 'expand', 'fieldref', 'neq', 're', 'i', 'm', 's', ...meaningModifiers,
 ];
 
-/** As YAML 1.1 spells them, which other tools read rules by. */
+/** Spelled as in YAML 1.1, with which other tools read rules. */
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['yes', true],
@@ -45,12 +46,12 @@ interface Modifiers {
 
 /**
  * Reads one entry of a search, `field|modifier|…: values`, into an expression. Without a field it is a keyword test.
- * What records cannot tell (a field they lack, a placeholder without values) is checked like the rest, and comes back as `unknown`.
+ * What records cannot answer (a field they lack, a placeholder without values) is checked like the rest, and becomes `unknown`.
  */
 export function parseFieldTest(key: string, values: readonly RuleValue[], resolve: FieldResolver, vocabulary: Vocabulary = noVocabulary): Expression {
   const [name = '', ...chain] = key.split('|');
   const modifiers = parseModifiers(chain);
-  // Keywords stand anywhere in a text.
+  // Keywords match anywhere in a text.
   if (name === '' && modifiers.anchor === 'whole') modifiers.anchor = 'contains';
   const resolved = name === '' ? undefined : resolve(name);
   if (name !== '' && !resolved) throw new FieldTestError('unknown-field', `unknown field "${name}"${hintFor(name, recordFieldNames)}`, 'key');
@@ -62,7 +63,12 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   if (field?.type === 'observables' && modifiers.kind !== 'exists') {
     throw new FieldTestError('modifier', `"${name}" is a list of observables: only |exists applies, or use telltale.observable.*`, 'key');
   }
-  if (isMeaning(modifiers.kind)) return meaning(modifiers.kind, modifiers, field!, unknown, values, vocabulary);
+  const { kind, all, negated } = modifiers;
+  if (isMeaning(kind)) {
+    if (unknown !== undefined) return { type: 'unknown', reason: unknown };
+    const operands = values.map((value, i) => meaningTest(kind, field!, value, i, vocabulary));
+    return negatedIf(negated, combined(all ? 'and' : 'or', operands));
+  }
   if (modifiers.timePart && !unknown && !isTime(field))
     throw new FieldTestError('modifier', `|${modifiers.timePart} needs a field that holds a time`, 'key');
 
@@ -73,7 +79,7 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
     try {
       variants.push(expanded.flatMap((one) => valueTests(one, i, field, modifiers, resolve)));
     } catch (error) {
-      // Of a field that records lack nothing is ever read, and an expression that cannot run here may be right elsewhere.
+      // A field that records lack is never read, so that an expression that cannot run here does no harm, and may be valid elsewhere.
       if (unknown === undefined || !(error instanceof FieldTestError) || error.code !== 'regex') throw error;
       return { type: 'unknown', reason: `${unknown}; ${error.message}` };
     }
@@ -90,28 +96,18 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   const expression: Expression = modifiers.all && variants.some(({ length }) => length > 1)
     ? { type: 'and', operands: variants.map((tests) => node(tests, 'any')) }
     : node(variants.flat(), modifiers.all ? 'all' : 'any');
-  return modifiers.negated ? { type: 'not', operand: expression } : expression;
+  return negatedIf(modifiers.negated, expression);
 }
 
 function isMeaning(kind: string): kind is MeaningModifier {
   return (meaningModifiers as readonly string[]).includes(kind);
 }
 
-function meaning(
-  kind: MeaningModifier,
-  { all, negated }: Modifiers,
-  field: Field,
-  unknown: string | undefined,
-  values: readonly RuleValue[],
-  vocabulary: Vocabulary,
-): Expression {
-  if (unknown !== undefined) return { type: 'unknown', reason: unknown };
-  const operands = values.map((value, i) => meaningTest(kind, field, value, i, vocabulary));
-  const expression: Expression = operands.length === 1 ? operands[0]! : { type: all ? 'and' : 'or', operands };
-  return negated ? { type: 'not', operand: expression } : expression;
+function negatedIf(negated: boolean, operand: Expression): Expression {
+  return negated ? { type: 'not', operand } : operand;
 }
 
-/** Stands for a field that records lack, so that modifiers and values are checked nevertheless. */
+/** Takes the place of a field that records lack, so that modifiers and values are checked all the same. */
 const standIn: Field = { of: 'computed', name: '', type: 'texts', read: () => [], sql: '[]' };
 
 function isTime(field: Field | undefined): boolean {
@@ -123,11 +119,10 @@ function valueSearches({ name, searches }: Extract<Resolution, { of: 'values' }>
     ({ source }): Expression =>
       searches.get(source.toLowerCase()) ?? { type: 'unknown', reason: `value "${source}" of field "${name}" has no mapping` },
   );
-  const expression: Expression = operands.length === 1 ? operands[0]! : { type: 'or', operands };
-  return negated ? { type: 'not', operand: expression } : expression;
+  return negatedIf(negated, combined('or', operands));
 }
 
-/** Values with each `%name%` replaced by what is configured for it; a text says which name is not. `\%` is a percent sign. */
+/** Values with each `%name%` replaced by its configured values, or a text that says which name has none. `\%` is a percent sign. */
 function expandPlaceholders({ value, source }: RuleValue, placeholders: Placeholders): RuleValue[] | string {
   if (typeof value !== 'string') return [{ value, source }];
   let texts = [''];
@@ -140,7 +135,10 @@ function expandPlaceholders({ value, source }: RuleValue, placeholders: Placehol
 }
 
 function parseModifiers(chain: readonly string[]): Modifiers {
-  const result: Modifiers = { kind: 'text', comparison: 'eq', timePart: undefined, anchor: 'whole', transforms: [], regexFlags: '', cased: false, all: false, negated: false, expand: false };
+  const result: Modifiers = {
+    kind: 'text', comparison: 'eq', timePart: undefined, anchor: 'whole', transforms: [], regexFlags: '',
+    cased: false, all: false, negated: false, expand: false,
+  };
   const fault = (message: string): never => { throw new FieldTestError('modifier', message, 'key'); };
   let type = '';
   const setKind = (kind: Modifiers['kind'], modifier: string): void => {
@@ -161,7 +159,7 @@ function parseModifiers(chain: readonly string[]): Modifiers {
     } else if (transforms.includes(modifier)) result.transforms.push(modifier);
     else if (modifier === 're') setKind('regex', modifier);
     else if (modifier === 'i' || modifier === 'm' || modifier === 's') {
-      if (result.kind !== 'regex') fault(`|${modifier} belongs behind |re`);
+      if (result.kind !== 'regex') fault(`|${modifier} belongs after |re`);
       result.regexFlags += modifier;
     } else if (modifier === 'cidr' || modifier === 'exists' || modifier === 'fieldref' || isMeaning(modifier)) setKind(modifier, modifier);
     else if (modifier === 'cased') result.cased = true;
@@ -213,7 +211,7 @@ function valueTests(
           throw new FieldTestError('regex', `regular expression, character ${error.offset + 1}: ${error.message}`, index, error.offset);
         throw error;
       }
-    case 'identifier': case 'dataclass': case 'jurisdiction': case 'policy': return []; // put into tests by meaningTest
+    case 'identifier': case 'dataclass': case 'jurisdiction': case 'policy': return []; // handled by meaningTest
     case 'text':
       if (value === null) {
         return modifiers.anchor === 'whole' && modifiers.transforms.length === 0 ? [{ op: 'absent' }] : fault('null takes no modifier');
@@ -225,7 +223,7 @@ function valueTests(
 }
 
 function textTests(source: string, modifiers: Modifiers, fault: (message: string) => never): ValueTest[] {
-  // Base64 has a case of its own.
+  // Base64 is case-sensitive.
   const base64 = modifiers.transforms.find((name) => name.startsWith('base64'));
   const cased = modifiers.cased || base64 !== undefined;
   const pattern = parsePattern(source);
@@ -251,16 +249,16 @@ function isNumeric(value: string | number | boolean): boolean {
 type BytePart = Buffer | Exclude<Pattern[number], string>;
 type BytePattern = readonly BytePart[];
 
-/** Applies encodings in the order in which they are written; the patterns to look for. */
+/** Applies encodings in the order in which they are written. Returns the patterns to search for. */
 function transformed(pattern: Pattern, names: readonly string[]): Pattern[] {
   let variants: BytePattern[] = [pattern.map((part): BytePart => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part))];
   for (const name of names) variants = variants.flatMap((variant) => mapParts(variant, name));
-  // Bytes of UTF-16 that are not encoded any further are read as a character each.
+  // UTF-16 that is not encoded further is compared with one character per byte.
   const encoding = names.some((name) => /^(?:wide|utf16)/.test(name)) ? 'latin1' : 'utf8';
   return variants.map((parts) => parts.map((part) => (Buffer.isBuffer(part) ? part.toString(encoding) : part)).filter((part) => part !== ''));
 }
 
-/** Each way to encode the literals of a pattern. */
+/** The pattern with its literals encoded, in each possible way. */
 function mapParts(parts: BytePattern, name: string): BytePattern[] {
   let results: BytePart[][] = [[]];
   for (const part of parts) {
@@ -285,7 +283,7 @@ function utf16(value: Buffer): Buffer {
   return Buffer.from(value.toString('utf8'), 'utf16le');
 }
 
-/** The characters that are the same wherever `value` stands at `offset` (modulo 3) in a longer encoded text. */
+/** The characters of the encoding of `value` at `offset` (modulo 3) in a longer text that do not depend on that text. */
 function base64At(value: Buffer, offset: number): Buffer {
   const encoded = Buffer.concat([Buffer.alloc(offset), value]).toString('base64');
   const from = [0, 2, 3][offset]!;
@@ -294,10 +292,10 @@ function base64At(value: Buffer, offset: number): Buffer {
 }
 
 const dashes = ['-', '/', '–', '—', '―'];
-/** Dashes of one text that vary on their own; those behind them vary together. */
+/** So many dashes of one text vary independently; further ones vary together. */
 const maxDashes = 4;
 
-/** Windows programs take several dashes, and a slash, for an option's dash: each permutation. Sigma specification 2.1, "windash". */
+/** Each permutation of the dashes and slash that Windows programs accept for an option's dash. Sigma specification 2.1, "windash". */
 function windash(text: string): string[] {
   const places = [...text.matchAll(/(?<!\w)[-/–—―](?=\w)/g)].map(({ index }) => index);
   let variants = [text];

@@ -1,22 +1,22 @@
 import { columnOf, flowFields, type FlowField, type FlowRecord, type Observable } from '#flow';
 import type { Expression } from './expression.ts';
 
-/** A field that rules can name: of the record, of the one observable that is looked at, or made from other fields. */
+/** A field that rules can name: of the record, of the observable under test, or computed from other fields. */
 export type Field =
   | { of: 'record'; name: FlowField; type: 'text' | 'texts' | 'number' | 'observables' }
   | { of: 'observable'; name: string; key: keyof Observable; type: 'text' | 'number' }
-  /** `sql` makes the same list of the columns. */
+  /** `sql` computes the same list from the columns. */
   | { of: 'computed'; name: string; type: 'texts'; read: (record: FlowRecord) => readonly string[]; sql: string };
 
-/** What a field name can mean besides a field. */
+/** What a field name in a rule can stand for. */
 export type Resolution =
   | Field
-  /** Records do not tell it. */
+  /** Records do not have it. */
   | { of: 'nowhere'; name: string; reason: string }
-  /** A field of another log whose values each stand for a search over records; keys in lower case. */
+  /** A field of another log, each of whose values maps to a search over records; keys in lower case. */
   | { of: 'values'; name: string; searches: ReadonlyMap<string, Expression> };
 
-/** What a rule's field name means. Undefined: there is no such field, and to name it is an error. */
+/** What a rule's field name stands for. Undefined: there is no such field, and naming it is an error. */
 export type FieldResolver = (name: string) => Resolution | undefined;
 
 const observablePrefix = 'telltale.observable.';
@@ -26,7 +26,7 @@ const observableFields: Readonly<Record<string, 'text' | 'number'>> = {
 
 const noTexts: readonly string[] = [];
 
-/** `/path?query`, and the same behind `http://host`: logs write a URL in either way. One entry is kept, since several rules ask for it. */
+/** `/path?query`, alone and with `http://host` in front: logs write URLs either way. The latest is cached, since several rules read it. */
 const urlOriginal = ((): (record: FlowRecord) => readonly string[] => {
   let path = '';
   let query = '';
@@ -59,7 +59,10 @@ const computedFields: Readonly<Record<string, Pick<Extract<Field, { of: 'compute
   },
 };
 
-/** Fields as the field table names them, `telltale.observable.*`, and `url.original` and `url.extension`, made from the other URL fields. */
+/**
+ * The field of that name: one of the field table, `telltale.observable.*`, or `url.original` and `url.extension`, computed from the other
+ * URL fields.
+ */
 export const recordField = (name: string): Field | undefined => {
   if (name.startsWith(observablePrefix)) {
     const key = name.slice(observablePrefix.length);
@@ -79,7 +82,7 @@ export const recordFieldNames: readonly string[] = [
   ...Object.keys(computedFields),
 ];
 
-/** Texts that the probe itself makes up: numbers, verdicts and names of its own, and addresses that stand in the record twice. */
+/** Texts that the probe itself produces (ids, verdicts, names of its own), and addresses that the record holds a second time. */
 const ownTexts: ReadonlySet<string> = new Set([
   'event.id', 'observer.name', 'network.community_id', 'network.type',
   'telltale.flow.id', 'telltale.flow.state', 'telltale.flow.end_reason', 'telltale.flow.observable_kinds', 'telltale.evidence.file',
@@ -90,14 +93,14 @@ const keywordFields = (type: 'string' | 'strings'): readonly FlowField[] =>
   (Object.keys(flowFields) as FlowField[]).filter((name) => flowFields[name].type === type && flowFields[name].by === 'probe' && !ownTexts.has(name));
 
 /**
- * Fields in which keywords are looked for: what stood in the traffic, or in the log. A word found in a random id, or in what the detector says of a
- * peer, would tell nothing.
+ * Fields that are searched for keywords: texts from the traffic or the log. A word found in a random id, or in what the detector adds about
+ * a peer, would mean nothing.
  */
 export const keywordTextFields = keywordFields('string');
 /** As {@link keywordTextFields}, of the fields with several texts. */
 export const keywordListFields = keywordFields('strings');
 
-/** The texts of several fields as those of one. Most records have none: nothing is made for them. */
+/** The texts of several fields as if of one. Nothing is allocated for records that have none, as most do not. */
 export function joinedField(fields: readonly Field[]): Field {
   const readers = fields.map((field): FieldReader<readonly string[]> => {
     if (field.type === 'texts') return textsReader(field);
@@ -125,7 +128,7 @@ export function textsColumn(field: Field): string {
   return field.type === 'texts' ? column : `if(${column} = '', [], [toString(${column})])`;
 }
 
-/** The value of a field; `observable` is the one that the rule looks at. */
+/** Reads the value of a field; `observable` is the one under test. */
 export type FieldReader<T> = (record: FlowRecord, observable: Observable | undefined) => T;
 
 export function textReader(field: Field): FieldReader<string> {

@@ -7,7 +7,7 @@ import { readHead, readLogSource, type Head } from './rule-reader.ts';
 import type { LogSource, Rule } from './rule.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** A condition that rules must meet besides their own. Sigma filters specification 2. */
+/** A condition that rules must meet in addition to their own. Sigma filters specification 2. */
 export interface Filter extends Head {
   logsource: LogSource;
   /** Ids or names of the rules it applies to; `any` for all of its log source. */
@@ -28,13 +28,13 @@ export function readFilter(reader: LocatedDocumentReader, logSources: LogSources
   return { ...head, logsource, rules: rules.length === 1 && rules[0]!.toLowerCase() === 'any' ? 'any' : rules, expression: detected.expression };
 }
 
-/** Whether the filter is about the rule: named by it, and of its log source. */
+/** Whether the filter applies to the rule: it names the rule, and has its log source. */
 export function appliesTo({ rules, logsource }: Filter, rule: Rule): boolean {
   const named = rules === 'any' || rules.some((reference) => reference.toLowerCase() === rule.id || (rule.name !== '' && reference === rule.name));
   return named && (['category', 'product', 'service'] as const).every((name) => logsource[name] === '' || logsource[name] === rule.logsource[name]);
 }
 
-/** Tells references to rules that are not there: a filter may be written for more rules than are loaded. */
+/** Warns of references to rules that are not loaded: a filter may be written for more rules than are in use. */
 export function checkFilterReferences(reader: LocatedDocumentReader, known: ReadonlySet<string>): void {
   for (const item of reader.items(reader.value('rules', reader.value('filter')))) {
     const reference = isScalar(item) ? String(item.value) : '';

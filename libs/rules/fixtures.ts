@@ -23,11 +23,11 @@ const defaultObservable: Observable = {
   kind: '', path: '', encoding: '', visibility: 'cleartext', confidence: 90, mask: '', token: '', sender: 'source', frame: 0, watchlist: '',
 };
 
-/** What the fixtures of a file are about. */
+/** What the fixtures of a file test. */
 export interface FixtureSubject {
-  /** Of these one must match a fixture of one record. */
+  /** At least one of these must match a fixture of one record. */
   rules: readonly Rule[];
-  /** Of these one must find a window in a fixture of several records. */
+  /** At least one of these must find a window in a fixture of several records. */
   correlations?: readonly Correlation[];
   /** Where the correlations find the rules whose matches they count. */
   allRules?: readonly Rule[];
@@ -36,9 +36,9 @@ export interface FixtureSubject {
 type Report = (path: PropertyKey[], message: string) => void;
 
 /**
- * Tests rules and correlations with the records of their fixture file: `match` and `no_match`, each a list of named entries. An entry is one
- * record with the fields that matter and its observables, or, for a correlation, several of them with their times. Returns what went wrong;
- * nothing when they do as the fixtures say.
+ * Tests rules and correlations with the records of their fixture file: `match` and `no_match`, each a list of named entries. An entry is
+ * one record with the fields that matter and its observables, or, for a correlation, several of them with their times. Returns the
+ * problems; none when everything does as the fixtures say.
  *
  * @throws LocatedError when the file is no fixture file.
  */
@@ -54,7 +54,7 @@ export function checkFixtures({ rules, correlations = [], allRules = rules }: Fi
     const kinds = new Set(value[list].map((entry) => ('records' in entry ? 'records' : 'record')));
     const lacks = (message: string): void => { problems.push({ file: file.name, ...place([list]), severity: 'error', code: 'fixture', message }); };
     if (correlations.length > 0 && !kinds.has('records')) lacks(`the correlation has no fixture of several records under ${list}`);
-    // Rules that only a correlation of the same file looks at are tested with it.
+    // Rules that only a correlation of the same file counts are tested with it.
     if (rules.some(({ id }) => !counted.has(id)) && !kinds.has('record')) lacks(`the rule has no fixture under ${list}`);
     for (const [i, entry] of value[list].entries()) {
       const report: Report = (path, message) => {
@@ -82,7 +82,7 @@ export function checkFixtures({ rules, correlations = [], allRules = rules }: Fi
   return problems;
 }
 
-/** What correlations count in a record: one event per matching identifier for a rule about identifiers, else one. */
+/** The events that correlations count for a record: for a rule about identifiers one per matching identifier, else one. */
 function eventsOf(plan: RulePlan, hits: HitPlan, record: FlowRecord, number: number): CorrelationEvent[] {
   const events: CorrelationEvent[] = [];
   plan.evaluate(record, (rule, observables) => {
@@ -120,7 +120,7 @@ function recordFrom(fields: Readonly<Record<string, unknown>>, report: (name: st
 const written = z.looseObject({ 'telltale.observables': z.array(observable).default([]) });
 
 /**
- * Reads records written as JSON: one object, a list of them, or one per line. Fields that are not written are absent.
+ * Reads records written as JSON: one object, a list of them, or one per line. Fields that are not given are absent.
  * @throws Error that names the record and the field.
  */
 export function readRecords(text: string): FlowRecord[] {

@@ -2,7 +2,7 @@ import type { FlowRecord, Hit, Observable } from '#flow';
 import type { Correlation } from './correlation-links.ts';
 import { numberReader, recordField, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
 
-/** Fields that every hit carries, so that a finding about several of them can tell what they have in common. */
+/** Fields that every hit carries, so that a finding about several hits can say what they have in common. */
 export const contextFields: readonly string[] = [
   'observer.name', 'source.ip', 'destination.ip', 'destination.port', 'telltale.subject.ip', 'telltale.peer.ip', 'network.transport',
   'network.protocol', 'destination.domain', 'telltale.service', 'telltale.role',
@@ -12,7 +12,7 @@ export const contextFields: readonly string[] = [
   'telltale.observable.kind', 'telltale.observable.path', 'telltale.observable.mask', 'telltale.observable.token',
 ];
 
-/** What becomes of matches that correlations count. */
+/** Which matches correlations count, and what is kept of them. */
 export class HitPlan {
   static readonly none = new HitPlan([], new Set());
   readonly #readers: ReadonlyMap<string, readonly (readonly [string, FieldReader<string>])[]>;
@@ -57,12 +57,12 @@ export class HitPlan {
   }
 }
 
-/** Fields of the hits of each rule, by name: what the correlation asks for, and {@link contextFields}. */
+/** Fields of the hits of each rule, by name: those that the correlation reads, and {@link contextFields}. */
 export function fieldsOfHits({ hitFields }: Correlation): ReadonlyMap<string, ReadonlyMap<string, Field>> {
   return new Map([...hitFields].map(([rule, wanted]) => [rule, new Map([...context, ...wanted])]));
 }
 
-/** A field as one text: several values joined, of a name's several spellings the first, a number that is 0 absent. */
+/** Reads a field as one text: several values are joined, of `url.original`'s spellings the first counts, and 0 is an absent number. */
 function asText(field: Field): FieldReader<string> {
   switch (field.type) {
     case 'text': return textReader(field);
@@ -83,7 +83,7 @@ function asText(field: Field): FieldReader<string> {
   }
 }
 
-/** A field that correlations may name: a rule's, and mask and token of the observable besides. */
+/** A field that correlations may name: those of rules, and the mask and token of the observable. */
 export function hitField(name: string): Field | undefined {
   if (name === 'telltale.observable.token' || name === 'telltale.observable.mask')
     return { of: 'observable', name, key: name.endsWith('token') ? 'token' : 'mask', type: 'text' };

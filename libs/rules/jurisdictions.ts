@@ -22,7 +22,7 @@ export interface Membership {
   readonly country: string;
   readonly from: number;
   readonly to: number;
-  /** On what it depends beside place and time, which an address cannot show; `''`: nothing. */
+  /** A further condition of membership, which cannot be seen from an address; `''`: none. */
   readonly condition: string;
 }
 
@@ -33,7 +33,7 @@ export interface JurisdictionFile {
 
 /** Named sets of countries. */
 export class Jurisdictions {
-  /** Countries by their codes, and no sets of them. */
+  /** Countries by their codes, without any sets. */
   static readonly none = new Jurisdictions('', new Map());
   readonly version: string;
   readonly #sets: ReadonlyMap<string, readonly Membership[]>;
@@ -48,7 +48,7 @@ export class Jurisdictions {
     return Jurisdictions.parseAll([{ name, text }]);
   }
 
-  /** Reads the sets of several files together, such as those that ship and a company's own. Throws LocatedError with all problems. */
+  /** Reads the sets of several files together, such as the one that ships and one of the user's. Throws LocatedError with all problems. */
   static parseAll(files: readonly JurisdictionFile[]): Jurisdictions {
     const sets = new Map<string, Membership[]>();
     const versions: string[] = [];

@@ -181,7 +181,7 @@ test('faults are located', () => {
   assert.deepEqual(select("'@timestamp|hour': noon"), ["t.yml:7:24: error: |hour takes a number [value]"]);
   assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no meaning for a single value [modifier]']);
   assert.deepEqual(select('url.path|contains|endswith: x'), ['t.yml:7:5: error: |contains and |endswith exclude each other [modifier]']);
-  assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i belongs behind |re [modifier]']);
+  assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i belongs after |re [modifier]']);
   assert.deepEqual(select("url.path|re: ['a', 'b(a+)+(?>c)', 'c[']"), [
     't.yml:7:26: error: regular expression, character 2: the time of this repetition can grow exponentially, and no engine that is linear runs atomic groups [regex]',
     't.yml:7:41: error: regular expression, character 2: the class is not closed [regex]',

@@ -3,12 +3,12 @@ import { isAlias, isMap, isScalar, isSeq, Scalar, type Document, type LineCounte
 
 export type Entry = Pair<Scalar, Node | null>;
 
-/** One document of a file, and what is wrong with it: faults are collected with their place, so that one reading shows them all. */
+/** One YAML document of a file, and what is wrong with it: faults are collected with their place, so that a single run shows them all. */
 export class LocatedDocumentReader {
   readonly problems: Problem[] = [];
   readonly file: string;
   readonly root: Node | null;
-  /** Made from several documents of a collection, which may share an id. */
+  /** It is made from several documents of a collection, which may share an id. */
   readonly shared: boolean;
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
@@ -54,7 +54,7 @@ export class LocatedDocumentReader {
   resolve(node: Node | null | undefined): Node | null {
     if (!isAlias(node)) return node ?? null;
     const target = node.resolve(this.#document);
-    // Some text stands for it, so that the fault is told once.
+    // Any text takes its place, so that the fault is reported once.
     return target ?? this.fail(node, 'alias', `no anchor is named "${node.source}"`) ?? new Scalar('');
   }
 

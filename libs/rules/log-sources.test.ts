@@ -108,7 +108,7 @@ test('what records lack is told at its place; what can run without it does', () 
 test('faults of a field that records lack are still faults', () => {
   assert.match(formatProblem(select('category: proxy', 'cs-cookie|fuzzy: x').problems[0]!), /unknown modifier "\|fuzzy"/);
   assert.match(formatProblem(select('category: proxy', "cs-cookie|re: 'a('").problems[0]!), /regular expression/);
-  // What is never run may take what time it likes.
+  // A pattern that is never run may be slow.
   assert.match(formatProblem(select('category: proxy', "cs-cookie|re: '(a+)+'").problems[0]!), /warning: not evaluable here/);
 });
 

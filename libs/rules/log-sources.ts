@@ -27,18 +27,18 @@ interface Mapping {
   readonly applies: Expression | undefined;
 }
 
-/** What the rules of a log source mean by their field names. */
+/** What the field names in rules of a log source stand for. */
 export interface MappedLogSource {
   resolve: FieldResolver;
   /** Which records are lines of that log; undefined: all. */
   applies: Expression | undefined;
-  /** Whether records tell of such a log at all. */
+  /** Whether flow records cover such a log at all. */
   known: boolean;
 }
 
-/** Logs of which flow records tell, and what the fields of those logs are called here. Read from YAML; see log-sources.yaml. */
+/** The logs that flow records cover, and what the fields of those logs are called here. Read from YAML; see log-sources.yaml. */
 export class LogSources {
-  /** Telltale's own rules alone. */
+  /** Covers Telltale's own rules only. */
   static readonly none = new LogSources([]);
   readonly #mappings: readonly Mapping[];
 
@@ -81,7 +81,7 @@ export class LogSources {
     return new LogSources(mappings);
   }
 
-  /** The mapping that fits most attributes of a rule's log source. Attributes that a mapping does not name may be any. */
+  /** The mapping that agrees with the most attributes of a rule's log source. An attribute that a mapping does not name may have any value. */
   of(source: LogSource): MappedLogSource {
     if (source.product === 'telltale') return { resolve: recordField, applies: undefined, known: true };
     const attributes = ['category', 'product', 'service'] as const;

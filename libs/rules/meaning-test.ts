@@ -5,13 +5,13 @@ import { recordField, type Field } from './fields.ts';
 import { anyRun, type Pattern } from './pattern.ts';
 import { hintFor, type Vocabulary } from './vocabulary.ts';
 
-/** Telltale's own modifiers: they compare what a value stands for, by the tables that detection uses. */
+/** Telltale's own modifiers, which compare what a value means, according to the tables that detection uses. */
 export const meaningModifiers = ['identifier', 'dataclass', 'jurisdiction', 'policy'] as const;
 export type MeaningModifier = (typeof meaningModifiers)[number];
 
 /**
- * One value under such a modifier, put into tests that every rule may have: so it is indexed, explained and run in SQL like them.
- * @throws FieldTestError with subject `key` for a field that the modifier has no meaning for, else with `index`.
+ * Translates one value under such a modifier into ordinary tests, so that it is indexed, explained and run in SQL like them.
+ * @throws FieldTestError with subject `key` for a field to which the modifier does not apply, else with `index`.
  */
 export function meaningTest(modifier: MeaningModifier, field: Field, { source }: RuleValue, index: number, vocabulary: Vocabulary): Expression {
   switch (modifier) {
@@ -35,7 +35,7 @@ function kindsOfClass(name: string, index: number, { kinds }: Vocabulary): strin
   throw new FieldTestError('unknown-dataclass', `no data class is named "${name}"${hintFor(name, new Set(kinds.values()))}`, index);
 }
 
-/** Fields that hold kinds; in any other text an identifier of the kind was replaced by `{kind}`. */
+/** Fields that hold kinds; in any other text, identifiers were replaced by `{kind}`. */
 export const kindFields: readonly string[] = ['telltale.observable.kind', 'telltale.flow.observable_kinds'];
 
 function holdsKind(field: Field, kinds: readonly string[]): Expression {
@@ -56,7 +56,7 @@ const countryFields: ReadonlySet<string> = new Set([
   'telltale.peer.disproved',
 ]);
 
-/** The address is located, and as the peer also registered or operated, in the set at the time of the record. */
+/** The address is located in the set, or, if it is the peer, registered in or operated from it, at the time of the record. */
 function inJurisdiction(field: Field, name: string, index: number, { jurisdictions }: Vocabulary): Expression {
   const members = jurisdictions.resolve(name);
   if (!members)
@@ -84,7 +84,7 @@ function during(from: number, to: number): Expression[] {
 
 const verdicts = ['allowed', 'unknown', 'denied'];
 
-/** A verdict over the peer, of any policy or of one: `denied`, `eea-voice` (which denies it), `eea-voice unknown`. */
+/** A verdict on the peer, by any policy or by one: `denied`, `eea-voice` (which denies it), `eea-voice unknown`. */
 function judged(field: Field, text: string, index: number, { policies }: Vocabulary): Expression {
   const [first = '', second, ...rest] = text.trim().split(/\s+/);
   if (second === undefined && verdicts.includes(first))
@@ -98,7 +98,10 @@ function judged(field: Field, text: string, index: number, { policies }: Vocabul
   return ofAddress(field, 'policy', anyOf(known('telltale.policy.decisions'), [textTest([`${first}@`, anyRun, ` ${verdict} `, anyRun])]));
 }
 
-/** What holds of the peer, said of an address of the flow: true of it when it is the peer, or by what `located` says of it alone. */
+/**
+ * A test of the peer applied to an address of the flow: it holds if the address is the peer, or if `ofLocated` holds for the country of the
+ * address.
+ */
 function ofAddress(field: Field, modifier: string, ofPeer: Expression, ofLocated?: (country: Field) => Expression): Expression {
   if (field.name === 'telltale.peer.ip') return ofPeer;
   const country = countryOf[field.name];

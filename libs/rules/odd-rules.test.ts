@@ -10,7 +10,7 @@ const logSources = LogSources.parse(readFileSync(new URL('../../../libs/rules/lo
 const head = 'title: T\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { category: process_creation, product: windows }\n';
 const detection = (text: string): string => `${head}detection:\n${text.trim().replace(/^/gm, '    ')}\n`;
 
-/** What public rules do that is easily taken for a fault. All of it is legal. */
+/** What public rules do that is easily mistaken for a fault, but is all valid. */
 const odd: [name: string, text: string][] = [
   ['a time frame without an aggregation', detection('a: { EventID: 1 }\ntimeframe: 30d\ncondition: a')],
   [

@@ -6,12 +6,12 @@ import { HitPlan } from './hits.ts';
 import { parseRules, type ParseOptions } from './parse.ts';
 import type { Rule, RuleFile } from './rule.ts';
 
-/** Rules that are switched on together. */
+/** Rules that are loaded and put into use together. */
 export interface RulePack {
-  /** All rules, also those that records cannot answer. */
+  /** All rules, including those that records cannot answer. */
   rules: Rule[];
   correlations: Correlation[];
-  /** What becomes of matches that correlations count. */
+  /** Which matches correlations count. */
   hits: HitPlan;
   plan: RulePlan;
   /** Digest of all texts, 8 hexadecimal digits. */
@@ -20,8 +20,8 @@ export interface RulePack {
 }
 
 /**
- * Reads a whole pack, or nothing of it: one error in one rule refuses all. `others` are files whose text counts
- * for the version too. Throws LocatedError with every error.
+ * Reads a whole pack, or nothing: one error in one rule refuses all. `others` are further files whose text enters the version. Throws
+ * LocatedError with every error.
  */
 export function loadPack(files: readonly RuleFile[], options?: ParseOptions, others: readonly RuleFile[] = []): RulePack {
   const { rules, correlations, silent, problems, skipped } = parseRules(files, options);
@@ -40,7 +40,7 @@ export function loadPack(files: readonly RuleFile[], options?: ParseOptions, oth
   };
 }
 
-/** One for all of them: a folder may hold hundreds. */
+/** One warning for all files, since a folder may hold hundreds. */
 function skippedWarning([file, ...more]: readonly string[]): Problem[] {
   if (file === undefined) return [];
   const others = more.length === 0 ? '' : `, as are ${more.length} more`;

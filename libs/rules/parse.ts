@@ -11,27 +11,28 @@ import { evaluability, readRule } from './rule-reader.ts';
 import type { Rule, RuleFile } from './rule.ts';
 import { noVocabulary, type Vocabulary } from './vocabulary.ts';
 
-/** What rules may name; what is left out is empty. */
+/** What rules may refer to; what is left out is empty. */
 export interface ParseOptions extends Partial<Vocabulary> {
-  /** What rules of other log sources mean; without, they are read and none of them is evaluable. */
+  /** Mappings for rules of other log sources; without them such rules are read, but none is evaluable. */
   logSources?: LogSources;
 }
 
 export interface ParsedRules {
-  /** Rules without an error, also those that records cannot answer (`evaluable: 'no'`). */
+  /** Rules without an error, including those that records cannot answer (`evaluable: 'no'`). */
   rules: Rule[];
   correlations: Correlation[];
   /** Ids of rules that report only through correlations. */
   silent: ReadonlySet<string>;
   filters: Filter[];
   problems: Problem[];
-  /** Names of files with YAML of another kind, which are passed over. */
+  /** Names of files with YAML of another kind, which are skipped. */
   skipped: string[];
 }
 
 /**
- * Reads Sigma rules, correlations and filters: one or more YAML documents per file. Every fault is reported with its place, and leaves
- * out only its own document. Filters are put into the rules they apply to. A file without any key of Sigma's is no rule with a fault, but skipped.
+ * Reads Sigma rules, correlations and filters: one or more YAML documents per file. Every fault is reported with its place, and excludes
+ * only its own document. Filters are put into the rules they apply to. A file without any of Sigma's keys is skipped rather than reported
+ * as a faulty rule.
  */
 export function parseRules(files: readonly RuleFile[], { logSources = LogSources.none, ...names }: ParseOptions = {}): ParsedRules {
   const vocabulary: Vocabulary = { ...noVocabulary, ...names };
@@ -89,11 +90,14 @@ function filtered(rule: Rule, filters: readonly Filter[]): Rule {
   return { ...rule, ...runs, gaps: allGaps, evaluable: runs.evaluable === 'whole' && allGaps.length > 0 ? 'part' : runs.evaluable };
 }
 
-/** Ids that are taken, and where. */
+/** The ids in use, and where. */
 class Ids {
   readonly #places = new Map<string, { file: string; place: string; times: number }>();
 
-  /** Documents of a collection (`action: global`) share the id written once: those behind the first get one derived from it. */
+  /**
+   * Takes the id of a document, and reports one that is taken already. Documents of a collection (`action: global`) may share an id written
+   * once: those after the first get one derived from it.
+   */
   take(head: { id: string; file: string; line: number }, reader: LocatedDocumentReader): boolean {
     const taken = this.#places.get(head.id);
     if (!taken) {

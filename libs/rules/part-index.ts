@@ -1,17 +1,17 @@
-/** Texts shorter than this are looked for one by one. */
+/** Texts shorter than this are searched for one by one. */
 const gramLength = 3;
 const tableSize = 32_768;
 
 interface Entry {
   readonly text: string;
-  /** Where in the text the gram stands that leads to it. */
+  /** Offset in the text of the gram that leads to it. */
   readonly at: number;
   readonly rules: readonly number[];
 }
 
 /**
- * Finds which of many texts stand in a value, in time that hardly depends on how many there are: one gram (three characters) of each
- * text is kept in a table of bits; where a gram of the value is in it, the texts behind it are compared.
+ * Finds which of many texts occur in a value, in time that hardly depends on how many there are. One gram (three characters) of each text
+ * is entered in a bit table; where a gram of the value is in the table, the texts with that gram are compared.
  */
 export class PartIndex {
   readonly #short: readonly { text: string; rules: readonly number[] }[];
@@ -25,7 +25,7 @@ export class PartIndex {
     for (const [text] of long)
       for (let i = 0; i + gramLength <= text.length; i += 1) frequency.set(gramAt(text, i), (frequency.get(gramAt(text, i)) ?? 0) + 1);
     for (const [text, rules] of long) {
-      // The gram that the fewest texts have tells most.
+      // The gram that the fewest texts have is the most selective.
       let at = 0;
       for (let i = 1; i + gramLength <= text.length; i += 1) if (frequency.get(gramAt(text, i))! < frequency.get(gramAt(text, at))!) at = i;
       const gram = gramAt(text, at);
@@ -36,13 +36,13 @@ export class PartIndex {
     }
   }
 
-  /** Calls `found` with the rules of each text that stands in `value`; a text that stands there twice may be told twice. */
+  /** Calls `found` with the rules of each text that occurs in `value`; for a text that occurs twice, perhaps twice. */
   search(value: string, found: (rules: readonly number[]) => void): void {
     for (const { text, rules } of this.#short) if (value.includes(text)) found(rules);
     if (value.length < gramLength) return;
     let gram = (value.charCodeAt(0) << 5) ^ value.charCodeAt(1);
     for (let i = 0, next = gramLength - 1; next < value.length; i += 1, next += 1) {
-      // What is shifted out are the bits of the character before the gram.
+      // The mask drops the bits of the character before the gram.
       gram = ((gram << 5) ^ value.charCodeAt(next)) & (tableSize - 1);
       if ((this.#bits[gram >>> 5]! & (1 << (gram & 31))) === 0) continue;
       const entries = this.#entries.get(gram);

@@ -1,6 +1,6 @@
 /**
- * Sigma strings: `*` is any run of characters, `?` any single one. A backslash makes the next `*`, `?` or backslash literal;
- * before anything else it stands for itself (Sigma specification 2, "Escaping").
+ * Sigma strings: `*` is any run of characters, `?` any single one. A backslash makes the next `*`, `?` or backslash literal; before
+ * anything else it is literal itself (Sigma specification 2, "Escaping").
  */
 
 export const anyRun = Symbol('*');
@@ -40,7 +40,7 @@ export function mapLiterals(pattern: Pattern, change: (literal: string) => strin
   return pattern.map((part) => (typeof part === 'string' ? change(part) : part));
 }
 
-/** A test of whole strings. Time is at most proportional to the length of the value times that of the pattern. */
+/** Compiles a test of whole strings. It takes time at most proportional to the length of the value times that of the pattern. */
 export function compilePattern(pattern: Pattern): (value: string) => boolean {
   const segments = splitAtRuns(pattern);
   const [first] = segments;
@@ -51,7 +51,7 @@ export function compilePattern(pattern: Pattern): (value: string) => boolean {
     let at = first!.length;
     const end = value.length - last.length;
     if (at > end || !first!.matchesAt(value, 0) || !last.matchesAt(value, end)) return false;
-    // The leftmost place of each segment leaves most room for those behind it.
+    // The leftmost match of each segment leaves the most room for those that follow.
     for (const segment of middle) {
       const found = segment.find(value, at, end);
       if (found < 0) return false;
@@ -64,7 +64,7 @@ export function compilePattern(pattern: Pattern): (value: string) => boolean {
 /** A stretch of literals and single wildcards between two `*`: it has a fixed length. */
 class Segment {
   readonly length: number;
-  /** The text, `?` standing for any character at the places in #holes. */
+  /** The text, with a `?` for any character at the offsets in #holes. */
   readonly #text: string;
   readonly #holes: ReadonlySet<number>;
 
@@ -88,7 +88,7 @@ class Segment {
     return true;
   }
 
-  /** First place in `[from, end - length]` at which the segment stands, or -1. */
+  /** First offset in `[from, end - length]` at which the segment matches, or -1. */
   find(value: string, from: number, end: number): number {
     if (this.#holes.size === 0) {
       const at = value.indexOf(this.#text, from);

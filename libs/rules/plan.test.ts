@@ -9,7 +9,7 @@ import { parseFieldTest } from './field-test.ts';
 import { recordField } from './fields.ts';
 import type { Rule } from './rule.ts';
 
-/** A test of one field as a rule writes it, told apart so that the oracle below needs no parser. */
+/** A test of one field as written in a rule, already taken apart so that the oracle below needs no parser. */
 interface Written {
   field: string;
   how: 'whole' | 'contains' | 'startswith' | 'endswith' | 're' | 'cidr' | 'exists' | 'gte' | 'lt' | 'fieldref';
@@ -68,7 +68,7 @@ function toExpression(node: Tree): Expression {
   return parseFieldTest(key, list.map((value) => ({ value, source: String(value) })), recordField);
 }
 
-/** The oracle: what the language says, with no plan, no predicate and no pattern of the library. */
+/** The oracle: the language's meaning, without any plan, predicate or pattern of the library. */
 function holds(node: Tree, flow: FlowRecord, observable: Observable | undefined): boolean {
   if (node.type === 'not') return !holds(node.operand, flow, observable);
   if (node.type === 'and') return node.operands.every((one) => holds(one, flow, observable));

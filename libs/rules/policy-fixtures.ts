@@ -29,8 +29,8 @@ const schema = z.strictObject({
 });
 
 /**
- * Tries policies on the cases of a file: what is said of whom, and the verdict that must come out (`none`: no policy applies).
- * Returns what came out otherwise.
+ * Tests policies on the cases of a file, each with the verdict that is expected (`none`: no policy applies). Returns the cases that came
+ * out otherwise.
  *
  * @throws LocatedError when the file is no file of cases.
  */

@@ -23,7 +23,7 @@ const schema = z.strictObject({
 
 const none: readonly string[] = Object.freeze([]);
 
-/** What a company knows of the monitored endpoints: department, residency, clearance, identity … by address. */
+/** What the company knows about the monitored endpoints, by address: department, residency, clearance, identity … */
 export class Inventory {
   static readonly empty = new Inventory('', []);
   readonly version: string;
@@ -44,8 +44,8 @@ export class Inventory {
   }
 
   /**
-   * Tags of a subject, `department=legal`, in the order of their names; of entries that hold its address or the token of its hardware
-   * address, a later one goes before an earlier one.
+   * Tags of a subject, such as `department=legal`, in alphabetical order. Where several entries hold its address or the token of its
+   * hardware address, later ones override earlier ones.
    */
   tagsOf(ip: string, mac = ''): readonly string[] {
     if (this.#entries.length === 0) return none;
@@ -60,7 +60,7 @@ export class Inventory {
     return tags;
   }
 
-  /** Every tag that some entry gives. */
+  /** Every tag that any entry has. */
   get tags(): ReadonlySet<string> {
     return new Set(this.#entries.flatMap(({ tags }) => Object.entries(tags).map(([key, value]) => `${key}=${value}`)));
   }

@@ -25,10 +25,10 @@ export interface Hop extends JudgedPlace {
   readonly ip: string;
 }
 
-/** Countries of a list, each with the times and conditions under which it belongs. */
+/** Countries of a list, each with the times and conditions under which it is a member. */
 export type Members = ReadonlyMap<string, readonly Membership[]>;
 
-/** What the policy asks of one dimension. */
+/** What the policy says about one dimension. */
 export interface DimensionRule {
   readonly dimension: Dimension;
   readonly denied: Members;
@@ -44,14 +44,14 @@ export interface PolicyScope {
   readonly to: number;
   readonly subjects: CidrSet | undefined;
   readonly exempt: CidrSet | undefined;
-  /** Tokens of hardware addresses; beside {@link subjects}, one of both is enough. */
+  /** Tokens of hardware addresses. With {@link subjects} as well, matching either is enough. */
   readonly macs: ReadonlySet<string> | undefined;
-  /** Each entry is a choice of tags such as `department=legal`, of which the subject must have one. */
+  /** Sets of tags such as `department=legal`; the subject must have one of each set. */
   readonly tags: readonly (ReadonlySet<string>)[];
   /** In lower case. */
   readonly services: ReadonlySet<string> | undefined;
   readonly roles: ReadonlySet<string> | undefined;
-  /** Kinds of identifiers, of which the flow must have shown one. */
+  /** Kinds of identifiers; one of them must have been seen in the flow. */
   readonly kinds: ReadonlySet<string> | undefined;
 }
 
@@ -104,7 +104,7 @@ export class Policy {
     return strictest;
   }
 
-  /** Dimensions and countries that `verdict` rests on: `located=CN, operated=CN`, `located=JP disputed by CN`, `located=US if certified`. */
+  /** Dimensions and countries that the verdict rests on: `located=CN, operated=CN`, `located=JP disputed by CN`, `located=US if certified`. */
   reason(place: JudgedPlace, verdict: PolicyVerdict, time: number): string {
     return this.#rules.filter((rule) => judge(rule, place, time) === verdict).map((rule) => grounds(rule, place, time)).join(', ');
   }
@@ -116,8 +116,8 @@ function holdsAny(set: ReadonlySet<string>, items: readonly string[]): boolean {
 }
 
 /**
- * What nobody knows is what the policy says of the unknown: an absent answer, a condition that an address cannot show, and an allowed
- * country that another source disputes with one that is not allowed.
+ * The verdict on one dimension. The policy's `unknown` applies to an absent answer, to a conditional membership, and to an allowed country
+ * where another source names one that is not allowed.
  */
 function judge(rule: DimensionRule, place: JudgedPlace, time: number): PolicyVerdict {
   const country = place[rule.dimension];
@@ -142,7 +142,7 @@ function disputants(rule: DimensionRule, place: JudgedPlace, time: number): read
   return others.length === 0 ? none : others.filter((country) => judgeCountry(rule, country, time) === 'denied');
 }
 
-/** The membership that holds at the time; an unconditional one goes before a conditional one. */
+/** The membership that holds at the time; an unconditional one takes precedence over a conditional one. */
 function membershipAt(members: Members, country: string, time: number): Membership | undefined {
   const memberships = members.get(country);
   if (memberships === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { Jurisdictions, Membership } from './jurisdictions.ts';
 import { readPolicy, type PolicyContext, type PolicyFile } from './policy.ts';
 
 export interface LintContext extends PolicyContext {
-  /** Day on which the policies are looked at, in UTC: `2026-08-01`. */
+  /** Today, in UTC: `2026-08-01`. Policies that ended before it have expired. */
   day: string;
   /** Roles that the catalogue gives to endpoints of a service. */
   rolesOf(service: string): ReadonlySet<string>;
@@ -15,8 +15,8 @@ export interface LintContext extends PolicyContext {
 type Path = readonly PropertyKey[];
 
 /**
- * Everything that is wrong or doubtful about policies that hold together: errors that keep one from being loaded, and as warnings
- * contradictions between them, entries that can never decide anything, and what has expired.
+ * Everything that is wrong or doubtful about a set of policies: errors that keep one from being loaded, and as warnings contradictions
+ * between them, entries that can never decide anything, and what has expired.
  */
 export function lintPolicies(texts: readonly { name: string; text: string }[], context: LintContext): Problem[] {
   const problems: Problem[] = [];
@@ -121,7 +121,7 @@ function lintCountries({ definition }: PolicyFile, dimension: Dimension, { juris
   }
 }
 
-/** A country that one policy allows by name and another one denies, for the same traffic. */
+/** Warns of a country that one policy allows by name and another denies, for the same traffic. */
 function lintAgainst(file: PolicyFile, other: PolicyFile, jurisdictions: Jurisdictions, warn: Warn): void {
   const [a, b] = [file.definition, other.definition];
   const sameServices = !a.services || !b.services || a.services.some((name) => b.services!.some((one) => one.toLowerCase() === name.toLowerCase()));

@@ -1,12 +1,12 @@
 import { levels, type FlowRecord } from '#flow';
 import { strictness, type Hop, type JudgedPlace, type Policy, type PolicyVerdict } from './policy-judgement.ts';
 
-/** A place that policies deny, with the strictest of them: highest level first, then the order given. */
+/** A place that policies deny, with the one that decided: that of the highest level, or the first of these. */
 export interface Denial {
-  /** Address of the hop; `''` is the peer. */
+  /** Address of the hop; `''` for the peer. */
   readonly place: string;
   readonly policy: Policy;
-  /** `located=CN, operated=CN`; of a hop `turn-relay 192.0.2.1: located=CN`. */
+  /** `located=CN, operated=CN`; for a hop `turn-relay 192.0.2.1: located=CN`. */
   readonly reason: string;
 }
 
@@ -14,7 +14,7 @@ const noHops: readonly Hop[] = [];
 const noDenials: readonly Denial[] = Object.freeze([]);
 const undecided: readonly string[] = Object.freeze([]);
 
-/** Policies that hold together: the strictest verdict decides; among equals the higher level, then the order given. */
+/** The policies in use. The strictest verdict decides; among equals the higher level, then the order given. */
 export class PolicySet {
   readonly policies: readonly Policy[];
   readonly #byId: ReadonlyMap<string, Policy>;
@@ -35,9 +35,8 @@ export class PolicySet {
   }
 
   /**
-   * Fills `telltale.policy.*` of a record whose service and peer are known; leaves it empty when no policy applies.
-   * `peer` is undefined when the peer itself is none of a policy's business, but hops behind it are.
-   * Returns each place that is denied, once.
+   * Fills `telltale.policy.*` of a record whose service and peer are known; leaves it empty when no policy applies. `peer` is undefined
+   * when policies judge only the hops, not the peer itself. Returns each denied place once.
    */
   decide(record: FlowRecord, peer: JudgedPlace | undefined, hops: readonly Hop[] = noHops): readonly Denial[] {
     record['telltale.policy.id'] = '';

@@ -42,7 +42,7 @@ export interface PolicyContext {
   jurisdictions: Jurisdictions;
   /** Names of the services of the catalogue. */
   services: Iterable<string>;
-  /** Data class of each kind of the identifier catalogue; without it a policy cannot speak of identifiers. */
+  /** Data class of each kind of the identifier catalogue; without it policies cannot name identifiers. */
   kinds?: ReadonlyMap<string, string>;
 }
 
@@ -59,7 +59,7 @@ export function parsePolicy(text: string, file: string, context: PolicyContext):
   return readPolicy(text, file, context).policy;
 }
 
-/** Reads one policy, and keeps what it was made of. Throws LocatedError with all problems. */
+/** Reads one policy, with its definition as written. Throws LocatedError with all problems. */
 export function readPolicy(text: string, file: string, { jurisdictions, services, kinds = new Map() }: PolicyContext): PolicyFile {
   const { value, place } = readYaml(schema, text, file);
   const problems: Problem[] = [];
@@ -116,7 +116,7 @@ export function readPolicy(text: string, file: string, { jurisdictions, services
 
 const verdictWhenUnknown = { indeterminate: 'unknown', allow: 'allowed', deny: 'denied' } as const;
 
-/** Kinds that the policy is about: those it names, and those of the data classes it names. */
+/** Kinds that restrict the policy: those it names, and those of the data classes it names. */
 function identifierKinds(
   value: PolicyDefinition,
   kinds: ReadonlyMap<string, string>,
@@ -135,7 +135,7 @@ function identifierKinds(
   return new Set([...(value.identifier_kinds ?? []), ...ofClasses]);
 }
 
-/** A tag with the values asked for; those of `residency` may be named sets of countries. */
+/** A tag with each of the given values; those of `residency` may be named sets of countries. */
 function tagChoice(key: string, values: readonly string[], jurisdictions: Jurisdictions): Set<string> {
   const expanded = values.flatMap((value) =>
     key === 'residency' ? (jurisdictions.resolve(value)?.map(({ country }) => country) ?? [value]) : [value],

@@ -4,14 +4,13 @@ import type { Comparison, Expression, ValueTest } from './expression.ts';
 import { timePart } from './dates.ts';
 import { keywordListFields, keywordTextFields, numberReader, textReader, textsReader, type Field, type FieldReader } from './fields.ts';
 import { compilePattern } from './pattern.ts';
-import { regexMatcher } from './regex-linear.ts';
-import { regexSubjectLimit } from './regex.ts';
+import { regexMatcher, regexSubjectLimit } from './regex.ts';
 
-/** Whether a record matches; `observable` is the one that the rule looks at. */
+/** Whether a record matches; `observable` is the one under test. */
 export type Predicate = FieldReader<boolean>;
 type TextTest = (value: string, record: FlowRecord, observable: Observable | undefined) => boolean;
 
-/** Turns an expression into a function. Nothing is allocated when it runs. */
+/** Compiles an expression into a function, which allocates nothing when it runs. */
 export function compileExpression(expression: Expression): Predicate {
   switch (expression.type) {
     case 'search': return compileExpression(expression.operand);
@@ -19,15 +18,15 @@ export function compileExpression(expression: Expression): Predicate {
       const operand = compileExpression(expression.operand);
       return (record, observable) => !operand(record, observable);
     }
-    case 'and': case 'or': return compileList(expression.operands.map(compileExpression), expression.type === 'and');
+    case 'and': case 'or': return compileList(expression.operands.map(compileExpression), expression.type === 'and' ? 'all' : 'any');
     case 'field': return compileField(expression.field, expression.quantifier, expression.tests);
     case 'keyword': return compileKeyword(expression.quantifier, expression.tests);
     case 'unknown': return () => false;
   }
 }
 
-/** All of the predicates, or any of them. */
-function compileList(predicates: readonly Predicate[], all: boolean): Predicate {
+function compileList(predicates: readonly Predicate[], quantifier: 'any' | 'all'): Predicate {
+  const all = quantifier === 'all';
   return (record, observable) => {
     for (const predicate of predicates) if (predicate(record, observable) !== all) return !all;
     return all;
@@ -41,7 +40,7 @@ function compileField(field: Field, quantifier: 'any' | 'all', tests: readonly V
     : field.type === 'texts' ? (group) => compileTexts(textsReader(field), group)
     : (group) => compileObservables(group);
   if (quantifier === 'any') return compileOne(tests);
-  return compileList(tests.map((test) => compileOne([test])), true);
+  return compileList(tests.map((test) => compileOne([test])), 'all');
 }
 
 function compileText(read: FieldReader<string>, tests: readonly ValueTest[]): Predicate {
@@ -49,7 +48,7 @@ function compileText(read: FieldReader<string>, tests: readonly ValueTest[]): Pr
   return (record, observable) => test(read(record, observable), record, observable);
 }
 
-/** Some text of the list passes; an empty list is an absent field. */
+/** Whether any text of the list passes; an empty list is an absent field. */
 function compileTexts(read: FieldReader<readonly string[]>, tests: readonly ValueTest[]): Predicate {
   const test = anyTextTest(tests);
   return (record, observable) => {
@@ -65,7 +64,7 @@ function compileObservables(tests: readonly ValueTest[]): Predicate {
   return (record) => (record['telltale.observables'].length > 0) === expected;
 }
 
-/** A text that is compared as a number. */
+/** The form of a text that is compared as a number. */
 export const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?$/;
 
 const comparators: Record<Comparison, (a: number, b: number) => boolean> = {
@@ -96,10 +95,10 @@ function compileNumber(read: FieldReader<number>, tests: readonly ValueTest[]): 
     } else others.push(compileText((record, observable) => String(read(record, observable)), [test]));
   }
   if (equal.size > 0) others.unshift((record, observable) => equal.has(read(record, observable)));
-  return others.length === 1 ? others[0]! : compileList(others, false);
+  return others.length === 1 ? others[0]! : compileList(others, 'any');
 }
 
-/** One test for all alternatives: exact texts in a set, the value put in lower case once. */
+/** Combines alternatives into one test: exact texts are looked up in a set, and the value is converted to lower case once. */
 function anyTextTest(tests: readonly ValueTest[]): TextTest {
   const exact = new Set<string>();
   const folded: ((lower: string) => boolean)[] = [];
@@ -172,9 +171,9 @@ function numberAsText(field: Field): FieldReader<string> {
   return (record, observable) => String(read(record, observable));
 }
 
-/** Keywords stand anywhere in what was said. */
+/** Whether keywords occur anywhere in the record's texts from the traffic or log. */
 function compileKeyword(quantifier: 'any' | 'all', tests: readonly ValueTest[]): Predicate {
-  if (quantifier === 'all') return compileList(tests.map((test) => compileKeyword('any', [test])), true);
+  if (quantifier === 'all') return compileList(tests.map((test) => compileKeyword('any', [test])), 'all');
   const test = anyTextTest(tests);
   return (record, observable) => {
     for (const name of keywordTextFields) {

@@ -1,18 +1,18 @@
 import { characterClasses, type RegexNode } from './regex-syntax.ts';
 
-/** Repetitions up to which a counted quantifier is written out; above, it counts as one without an end. */
+/** Counted quantifiers up to this count are written out; higher ones are treated as unbounded. */
 const mostCopies = 20;
-/** States of one loop, and of the whole pattern, that are checked at most. */
+/** A pattern with more states in one loop, or in all, is not checked. */
 const mostStates = 400;
 const mostPositions = 4_000;
 
 /**
- * Whether a backtracking engine can take time exponential in the length of the text: there is a loop in which some text can be read in two
- * ways. The offset in the pattern of such a loop, or undefined when there is none. A pattern too large to be checked counts as ambiguous.
+ * Finds a loop that can match some text in two ways, on which a backtracking engine can take time exponential in the length of the text.
+ * Returns its offset in the pattern; undefined when there is none. A pattern too large to be checked counts as ambiguous.
  *
- * The pattern becomes a position automaton (Glushkov) whose transitions count the ways in which they come about. A loop is ambiguous
- * when a transition inside comes about in two ways, or when two different states can be reached by one text from one state and return to
- * one state (Weber and Seidl, "On the degree of ambiguity of finite automata", 1991, criterion EDA).
+ * The pattern becomes a position automaton (Glushkov) whose transitions count in how many ways they arise. A loop is ambiguous when a
+ * transition inside it arises in two ways, or when two different states can be reached by one text from one state and return to one state
+ * (Weber and Seidl, "On the degree of ambiguity of finite automata", 1991, criterion EDA).
  */
 export function ambiguousLoop(node: RegexNode): number | undefined {
   const looks: RegexNode[] = [];
@@ -32,7 +32,7 @@ export function ambiguousLoop(node: RegexNode): number | undefined {
   return undefined;
 }
 
-/** A pattern with more positions than are worth it. */
+/** The pattern has too many positions to be checked. */
 class TooLarge extends Error {
   readonly offset: number;
 
@@ -42,20 +42,20 @@ class TooLarge extends Error {
   }
 }
 
-/** In how many ways (0, 1, or 2 for more) a position comes first or last. */
+/** By position, in how many ways (0, 1, or 2 for more) it can come first or last. */
 type Ways = Map<number, number>;
 
 interface Fragment {
-  /** Ways to match nothing. */
+  /** In how many ways it can match the empty text. */
   empty: number;
   first: Ways;
   last: Ways;
 }
 
-/** Glushkov's automaton: a state for each place in the pattern that takes a character. */
+/** Glushkov's automaton: a state for each position in the pattern that takes a character. */
 class PositionAutomaton {
   readonly characters: Uint8Array[] = [];
-  /** For each position those that can stand behind it, and in how many ways. */
+  /** For each position, those that can follow it, and in how many ways. */
   readonly follow: Ways[] = [];
   /** Offset of the outermost repetition around each position. */
   readonly #loopOffsets: number[] = [];
@@ -69,7 +69,7 @@ class PositionAutomaton {
       case 'look':
         looks.push(node.part);
         return { empty: 1, first: new Map(), last: new Map() };
-      // It is read in one way less often than what it holds.
+      // What it excludes only reduces the ways to match.
       case 'atomic': return this.add(node.part, looks, loop);
       case 'atom': {
         const position = this.characters.push(node.characters) - 1;
@@ -96,7 +96,7 @@ class PositionAutomaton {
       let whole = nothing();
       for (let i = 0; i < max; i += 1) {
         const copy = this.add(part, looks, loop);
-        // An engine does not go through an optional copy without taking anything.
+        // An engine does not run through an optional copy that matches nothing.
         whole = this.#join(whole, i < min ? copy : { ...copy, empty: 1 });
       }
       return whole;
@@ -139,7 +139,7 @@ function isAmbiguous({ characters, follow }: PositionAutomaton, loop: readonly n
     for (let i = 0; i < characterClasses; i += 1) if (one[i] === 1 && other[i] === 1) return true;
     return false;
   };
-  // Pairs of states that one text leads to, from a pair of equal states; pairs from which one text leads back to equal states.
+  // `forward`: pairs of states that one text can lead to from a pair of equal states. `back`: of these, the pairs from which one text can lead back.
   const forward = new Uint8Array(size * size);
   const before: number[][] = Array.from({ length: size * size }, () => []);
   const queue = Array.from({ length: size }, (_, i) => i * size + i);
@@ -171,7 +171,7 @@ function isAmbiguous({ characters, follow }: PositionAutomaton, loop: readonly n
   return false;
 }
 
-/** Sets of positions that lead to each other; single ones only when they lead to themselves. Tarjan's algorithm, without recursion. */
+/** Strongly connected components; single positions only when they follow themselves. Tarjan's algorithm, without recursion. */
 function stronglyConnected(follow: readonly Ways[]): number[][] {
   const order = new Int32Array(follow.length).fill(-1);
   const low = new Int32Array(follow.length);

@@ -4,7 +4,7 @@ import { RegexRefused } from './regex-refused.ts';
 const hexadecimalPattern = /\\(?:[xu]\{([\da-fA-F]+)\}|N\{U\+([\da-fA-F]+)\}|x([\da-fA-F]{0,2})|U([\da-fA-F]{8})|u([\da-fA-F]{4}))/y;
 const octalPattern = /\\(?:o\{([0-7]+)\}|(0[0-7]{0,2}))/y;
 
-/** The character for which an escape at `at` stands by its code or its name, `\\x41 \\101 \\e`, and how long the escape is; null for others. */
+/** The character that an escape at `at` denotes by its code or name, `\\x41 \\101 \\e`, and the length of the escape; null for other escapes. */
 export function characterAt(source: string, at: number): { code: number; length: number } | null {
   hexadecimalPattern.lastIndex = octalPattern.lastIndex = at;
   const [hexadecimal, octal] = [hexadecimalPattern.exec(source), octalPattern.exec(source)];
@@ -17,12 +17,12 @@ export function characterAt(source: string, at: number): { code: number; length:
 
 const controls: Readonly<Record<string, number>> = { e: 0x1b, a: 0x07 };
 
-/** The group of a match that took part. */
+/** The first group that took part in the match. */
 export function given([, ...groups]: RegExpExecArray): string {
   return groups.find((group) => group !== undefined) ?? '';
 }
 
-/** Of `\\cA` and the like. */
+/** The code of a control character, written as `\\cA` and the like. */
 export function controlCode(char: string | undefined, offset: number): number {
   if (char === undefined || !/[!-~]/.test(char)) throw new RegexRefused('"\\c" stands before no letter', offset);
   return char.toUpperCase().charCodeAt(0) ^ 0x40;
@@ -32,7 +32,7 @@ export function unicodeWord(letter: string): string {
   return letter === 'p' || letter === 'P' ? `Unicode property (\\${letter})` : `\\${letter}`;
 }
 
-/** A UTF-16 unit as a pattern has it, in a class or outside. */
+/** A UTF-16 unit as it is written in a pattern, inside a class or outside. */
 export function characterText(code: number): string {
   const char = String.fromCharCode(code);
   if (/[\w ,:;=@"'#%&<>~`]/.test(char)) return char;

@@ -3,15 +3,15 @@ import { complement, horizontalSpace, posixClasses, verticalSpace } from './rege
 import { RegexRefused } from './regex-refused.ts';
 
 export interface RegexClass {
-  /** For JavaScript. */
+  /** The class as JavaScript writes it. */
   readonly text: string;
-  /** It takes one UTF-16 unit; else it is a group of alternatives. */
+  /** Whether it takes a single UTF-16 unit; otherwise it is a group of alternatives. */
   readonly isSet: boolean;
-  /** Where in the source it ends. */
+  /** Offset in the source just after it. */
   readonly end: number;
 }
 
-/** The class of PCRE that begins with the bracket at `at`. */
+/** Reads the PCRE class that begins with the bracket at `at`. */
 export function readClass(source: string, at: number): RegexClass {
   return new ClassReader(source, at).read();
 }
@@ -41,7 +41,7 @@ class ClassReader {
       if (this.#source[this.#at] === ']') break;
       const from = this.#member();
       const next = this.#source[this.#at + 1];
-      // A range ends in a character: behind a set `-` is itself.
+      // A range needs a character at both ends: after a set, `-` is literal.
       const isRange = this.#source[this.#at] === '-' && next !== undefined && !/^-(?:\]|\\[dDwWsShHvV]|\[:)/.test(this.#source.slice(this.#at));
       if (typeof from === 'number' && isRange) {
         this.#at += 1;

@@ -1,11 +1,11 @@
-/** Sets of characters that PCRE names and JavaScript does not, as the inside of a class. pcre2pattern(3), without its Unicode properties. */
+/** Sets of characters that PCRE has names for and JavaScript has not, as the inside of a class. pcre2pattern(3), without its Unicode properties. */
 
-/** What `\h` takes. */
+/** Characters that `\h` matches. */
 export const horizontalSpace = '\\t \\u00a0\\u1680\\u180e\\u2000-\\u200a\\u202f\\u205f\\u3000';
-/** What `\v` takes. */
+/** Characters that `\v` matches. */
 export const verticalSpace = '\\n\\v\\f\\r\\x85\\u2028\\u2029';
 
-/** `[:alpha:]` and the others by name: ASCII alone. */
+/** `[:alpha:]` and the other POSIX classes by name, in ASCII. */
 export const posixClasses: ReadonlyMap<string, string> = new Map([
   ['alpha', 'A-Za-z'], ['digit', '0-9'], ['alnum', '0-9A-Za-z'], ['upper', 'A-Z'], ['lower', 'a-z'], ['xdigit', '0-9A-Fa-f'], ['word', '\\w'],
   ['space', ' \\t-\\r'], ['blank', ' \\t'], ['cntrl', '\\0-\\x1f\\x7f'], ['print', ' -~'], ['graph', '!-~'], ['ascii', '\\0-\\x7f'],

@@ -1,115 +1,17 @@
-import { ambiguousLoop } from './regex-ambiguity.ts';
-import { parseRegex, type LookAround, type RegexNode } from './regex-syntax.ts';
-
-/**
- * A test for the pattern. JavaScript's engine goes back where it has read a text in one of several ways, and can take time exponential in the
- * value, or polynomial of a degree as high as the number of repetitions behind each other. Such patterns are run on a machine that follows all
- * ways at once, in time proportional to the value times the pattern. What the machine cannot tell exactly (back references, atomic groups) it lets
- * through to the engine, with as much of the value as {@link engineLimit} says.
- */
-export function regexMatcher(regex: RegExp): (value: string) => boolean {
-  const tree = parseRegex(regex.source, regex.flags);
-  const machine = goesBackOften(tree) ? linearMachine(tree) : undefined;
-  if (!machine) return (value) => regex.test(value);
-  const { search } = machine;
-  if (machine.leftOut === undefined) return search;
-  const limit = engineLimit(tree) ?? Infinity;
-  return (value) => {
-    const shown = value.length > limit ? value.slice(0, limit) : value;
-    return search(shown) && regex.test(shown);
-  };
-}
-
-/**
- * How many characters of a value may be shown to the engine that goes back, so that it takes some hundred million steps at most. Undefined: there
- * is no number that is worth it.
- */
-export function engineLimit(tree: RegexNode): number | undefined {
-  const { power } = growthOf(tree);
-  return power <= 1 ? Infinity : power === 2 ? 1_024 : undefined;
-}
-
-/** Offset of the third repetition, or of the last one, which is where the time of a pattern without an {@link engineLimit} begins to explode. */
-export function thirdRepetition(tree: RegexNode): number {
-  const offsets: number[] = [];
-  const walk = (node: RegexNode): void => {
-    if (node.type === 'repeat') offsets.push(node.offset);
-    if ('parts' in node) node.parts.forEach(walk);
-    else if ('part' in node) walk(node.part);
-  };
-  walk(tree);
-  return offsets[2] ?? offsets.at(-1) ?? 0;
-}
-
-/** A counted repetition of more than these is as one without an end, to an engine that goes back. */
-const countedAsEndless = 20;
-
-/**
- * How the steps of the engine that goes back grow, from one place on. `power`: with which power of the length. `choices`: repetitions of which it may
- * try another count when what stands behind fails; what is atomic, look-around among it, adds to the steps and multiplies them not.
- */
-function growthOf(node: RegexNode): { power: number; choices: number } {
-  switch (node.type) {
-    case 'atom': return { power: 0, choices: 0 };
-    case 'look': case 'atomic': return { power: growthOf(node.part).power, choices: 0 };
-    case 'repeat': {
-      if (node.reference !== undefined) return { power: 1, choices: 0 };
-      const { power, choices } = growthOf(node.part);
-      const more = node.max === Infinity || node.max - node.min > countedAsEndless ? 1 : 0;
-      return { power: power + more, choices: choices + more };
-    }
-    case 'sequence': return node.parts.map(growthOf).reduce((before, { power, choices }) => (
-      { power: Math.max(before.power, before.choices + power), choices: before.choices + choices }
-    ), { power: 0, choices: 0 });
-    case 'choice': return node.parts.map(growthOf).reduce((one, other) => (
-      { power: Math.max(one.power, other.power), choices: one.choices + other.choices }
-    ));
-  }
-}
-
-/** Ways to read a text, beside one repetition without an end, that the engine may try. */
-const fewWays = 10_000;
-
-function goesBackOften(tree: RegexNode): boolean {
-  return endlessRepetitions(tree) > 1 || waysToRead(tree) > fewWays || ambiguousLoop(tree) !== undefined;
-}
-
-function endlessRepetitions(node: RegexNode): number {
-  switch (node.type) {
-    case 'atom': return 0;
-    case 'look': case 'atomic': return endlessRepetitions(node.part);
-    case 'repeat': return endlessRepetitions(node.part) + (node.max === Infinity ? 1 : 0);
-    case 'sequence': case 'choice': return node.parts.reduce((sum, part) => sum + endlessRepetitions(part), 0);
-  }
-}
-
-/** In how many ways a text can be read at most, as far as counted repetitions and choices go. */
-export function waysToRead(node: RegexNode): number {
-  switch (node.type) {
-    case 'atom': return 1;
-    case 'look': case 'atomic': return waysToRead(node.part);
-    case 'choice': return node.parts.reduce((sum, part) => sum + waysToRead(part), 0);
-    case 'sequence': return node.parts.reduce((product, part) => product * waysToRead(part), 1);
-    case 'repeat': {
-      const ways = waysToRead(node.part);
-      if (node.max === Infinity) return ways;
-      return ways === 1 ? node.max - node.min + 1 : ways ** node.max;
-    }
-  }
-}
+import type { LookAround, RegexNode } from './regex-syntax.ts';
 
 export interface LinearMachine {
-  /** Whether the pattern stands somewhere in the text; of a machine that is not exact: whether it may. */
+  /** Whether the pattern matches somewhere in the text. A machine that is not exact may say so wrongly, but misses nothing. */
   search: (text: string) => boolean;
-  /** What of the pattern it leaves out, in words; undefined: nothing, it is exact. */
+  /** What it leaves out of the pattern, in words; undefined: nothing, it is exact. */
   leftOut: string | undefined;
 }
 
-/** States of the largest machine, and ways between them. */
+/** Bounds of a machine: its states, and the transitions between them. */
 const mostStates = 4_000;
 const mostWays = 100_000;
 
-/** What must hold at a place, as bits; those from `look` on are for look-around, one each. */
+/** What must hold at a position in the text, as bits; from `look` on, one bit for each look-around. */
 const place = { textStart: 1, lineStart: 2, textEnd: 4, lineEnd: 8, boundary: 16, noBoundary: 32, look: 64 } as const;
 const mostLooks = 8;
 
@@ -121,27 +23,32 @@ type State =
 
 const end = -1;
 
-/** Of a pattern that is too large the counts are left out, when they are high; undefined: it is too large nevertheless. */
+/**
+ * A machine that follows all alternatives of a pattern at once, and so takes time proportional to the text times the pattern. If the pattern is too
+ * large, high counts are left out; undefined when it is still too large.
+ */
 export function linearMachine(tree: RegexNode): LinearMachine | undefined {
   return buildMachine(tree, Infinity) ?? buildMachine(tree, 20);
 }
 
 function buildMachine(tree: RegexNode, mostCopies: number): LinearMachine | undefined {
-  const runner = runnerOf(tree, mostCopies, false);
+  const runner = runnerOf(tree, mostCopies, 'forwards');
   return runner && { search: (text) => runner.run(text, undefined), leftOut: runner.leftOut };
 }
 
+type Direction = 'forwards' | 'backwards';
+
 interface Runner {
   /**
-   * Whether the pattern stands somewhere in the text. With `ends`, which is all 0, it goes through all of the text and marks the places where the
-   * pattern ends, or, of one that is run backwards, begins.
+   * Whether the pattern matches somewhere in the text. With `ends`, which must be all 0, it goes through all of the text and marks with 1 each
+   * position where a match ends or, for a run backwards, begins.
    */
   run: (text: string, ends: Uint8Array | undefined) => boolean;
   leftOut: string | undefined;
 }
 
-function runnerOf(tree: RegexNode, mostCopies: number, isBackwards: boolean): Runner | undefined {
-  const builder = new MachineBuilder(mostCopies, isBackwards);
+function runnerOf(tree: RegexNode, mostCopies: number, direction: Direction): Runner | undefined {
+  const builder = new MachineBuilder(mostCopies, direction);
   const start = builder.add(tree, { type: 'end' });
   if (builder.states > mostStates) return undefined;
   const follow: Ways[] = [];
@@ -157,7 +64,8 @@ function runnerOf(tree: RegexNode, mostCopies: number, isBackwards: boolean): Ru
   const usesPlaces = [first, ...follow].some(({ needs }) => needs.some((bits) => bits !== 0));
   const characters = builder.atoms.map(({ node }) => node.characters);
   const tests = builder.atoms.map(({ node: { source, flags } }) => new RegExp(`^${source}$`, flags));
-  /** Number of the character (over all searches) at which a state was entered last. */
+  const isBackwards = direction === 'backwards';
+  /** By state, the step (counted over all searches) at which it was entered last. */
   const entered = new Float64Array(characters.length);
   let step = 0;
   let states = new Int32Array(characters.length);
@@ -197,7 +105,7 @@ function runnerOf(tree: RegexNode, mostCopies: number, isBackwards: boolean): Ru
   return { run, leftOut };
 }
 
-/** Bits of the looks that hold at a place. */
+/** Bits of the look-arounds that hold at a position. */
 function looksAt(seen: readonly Uint8Array[], at: number): number {
   let bits = 0;
   for (let i = 0; i < seen.length; i += 1) if (seen[i]![at] === 1) bits |= place.look << i;
@@ -205,8 +113,8 @@ function looksAt(seen: readonly Uint8Array[], at: number): number {
 }
 
 /**
- * Look-around with a pattern that never goes back: one run over the text says for all places at once whether it holds there. What stands behind a
- * place ends there, in a run from the left; what stands ahead begins there, in a run from the right.
+ * A look-around: one run of its pattern over the text says for all positions at once whether it holds there. What a look-behind matches ends at the
+ * position, in a run forwards; what a look-ahead matches begins there, in a run backwards.
  */
 class Look {
   readonly #runner: Runner;
@@ -218,7 +126,7 @@ class Look {
     this.#isNegative = isNegative;
   }
 
-  /** For each place of the text, and that behind its last character: 1 where it holds. Valid until the next call. */
+  /** For each position in the text, including that after its last character: 1 where it holds. Valid until the next call. */
   see(text: string): Uint8Array {
     if (this.#places.length <= text.length) this.#places = new Uint8Array(text.length + 1);
     const places = this.#places;
@@ -229,19 +137,19 @@ class Look {
   }
 }
 
-/** Thompson's construction, from the end to the beginning, or for a run from the right the other way round: counted repetitions are written out. */
+/** Thompson's construction, from the end of the pattern to its beginning, or the other way round for a run backwards. Counts are written out. */
 class MachineBuilder {
   readonly atoms: { node: Extract<RegexNode, { type: 'atom' }>; next: State }[] = [];
   states = 0;
   readonly looks: Look[] = [];
   leftOut: string | undefined;
   readonly #mostCopies: number;
-  readonly #isBackwards: boolean;
+  readonly #direction: Direction;
 
-  /** @param mostCopies a repetition counted higher becomes one without an end */
-  constructor(mostCopies: number, isBackwards: boolean) {
+  /** @param mostCopies a repetition with a higher count becomes an unbounded one */
+  constructor(mostCopies: number, direction: Direction) {
     this.#mostCopies = mostCopies;
-    this.#isBackwards = isBackwards;
+    this.#direction = direction;
   }
 
   add(node: RegexNode, next: State): State {
@@ -254,7 +162,7 @@ class MachineBuilder {
         return state;
       }
       case 'sequence': {
-        const inOrder = this.#isBackwards ? node.parts : node.parts.toReversed();
+        const inOrder = this.#direction === 'backwards' ? node.parts : node.parts.toReversed();
         return inOrder.reduce((behind, part) => this.add(part, behind), next);
       }
       case 'choice': return { type: 'split', next: node.parts.map((part) => this.add(part, next)) };
@@ -269,14 +177,15 @@ class MachineBuilder {
     }
   }
 
-  /** The bit that stands for the look; undefined: it is left out, since what it looks for can only be told roughly. */
-  #around(direction: LookAround, part: RegexNode): number | undefined {
-    const runner = this.looks.length < mostLooks ? runnerOf(part, this.#mostCopies, !direction.startsWith('(?<')) : undefined;
+  /** The bit of a look-around; undefined: it is left out, since a machine cannot run its pattern exactly. */
+  #around(opening: LookAround, part: RegexNode): number | undefined {
+    const direction = opening.startsWith('(?<') ? 'forwards' : 'backwards';
+    const runner = this.looks.length < mostLooks ? runnerOf(part, this.#mostCopies, direction) : undefined;
     if (runner === undefined || runner.leftOut !== undefined) {
       this.leftOut = runner?.leftOut ?? 'so much look-around';
       return undefined;
     }
-    this.looks.push(new Look(runner, direction.endsWith('!')));
+    this.looks.push(new Look(runner, opening.endsWith('!')));
     return place.look << (this.looks.length - 1);
   }
 
@@ -304,13 +213,13 @@ function needsOf(what: string, atLines: boolean): number | undefined {
   }
 }
 
-/** Atoms that take the next character, or {@link end}, and what must hold in between. */
+/** Atoms that may take the next character, or {@link end}, and for each what must hold at the position. */
 interface Ways {
   readonly to: Int32Array;
   readonly needs: Uint16Array;
 }
 
-/** Undefined: there are too many. */
+/** Where a state leads to without taking a character; undefined when there are too many ways. */
 function waysFrom(start: State): Ways | undefined {
   const found: [to: number, needs: number][] = [];
   const seen = new Map<State, Set<number>>();
@@ -319,7 +228,7 @@ function waysFrom(start: State): Ways | undefined {
     if (steps > mostWays) return undefined;
     const [state, needs] = stack.pop()!;
     const before = seen.get(state) ?? new Set();
-    // What needs less has been here.
+    // The state was reached before under conditions that are no stricter.
     if ([...before].some((less) => (less & ~needs) === 0)) continue;
     seen.set(state, before.add(needs));
     switch (state.type) {

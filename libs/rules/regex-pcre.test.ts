@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { regexMatcher } from './regex-linear.ts';
 import { translatePcre } from './regex-pcre.ts';
-import { compileRegex } from './regex.ts';
+import { compileRegex, regexMatcher } from './regex.ts';
 
-/** Pattern, texts in which it stands, texts in which it does not. Perl agrees with each: see below. */
+/** Pattern, texts in which it matches, texts in which it does not. Perl agrees with each: see below. */
 const table: [pattern: string, stands: string[], other: string[]][] = [
   ['a(?i)b', ['ab', 'aB'], ['Ab']],
   ['a(?i)b|c', ['aB', 'C'], ['Ab']],
@@ -77,7 +76,7 @@ const table: [pattern: string, stands: string[], other: string[]][] = [
   ['(?:^a){1}\\z{2}', ['a'], ['ba', 'ab']],
   ['(?<![0-9]{2})-(?=[a-c])', ['1-a'], ['12-a', '1-d']],
 ];
-/** Perl quotes before it reads a pattern, so that it cannot say what `\Q` means inside. */
+/** Perl quotes before it parses a pattern, so that it cannot tell what `\Q` means inside. */
 const quoting: typeof table = [
   ['\\Qa.b*\\E+', ['a.b**'], ['axb']],
   ['^[\\Q^]\\E]+$', ['^]'], ['a']],
@@ -98,7 +97,7 @@ test('a pattern that both read alike stays as it is', () => {
     assert.deepEqual([translatePcre(pattern, 'i').pattern, translatePcre(pattern, 'i').flags], [pattern, 'i']);
   }
   assert.deepEqual([translatePcre('(?im)a', '').pattern, translatePcre('(?im)a', '').flags], ['a', 'im']);
-  // Nothing behind them could use what they do not give back.
+  // Nothing that follows could use what they do not give back.
   for (const [pattern, plain] of [
     ['a++b', 'a+b'],
     ['x"[^"]*+"', 'x"[^"]*"'],
@@ -111,7 +110,7 @@ test('a pattern that both read alike stays as it is', () => {
 const perl = spawnSync('perl', ['-e', 'print $]']);
 const skip = perl.status === 0 && Number(perl.stdout.toString()) >= 5.034 ? false : 'SKIPPED: no perl from 5.34 on to compare with';
 
-/** Whether each pattern stands in its text, as Perl says; undefined: Perl refuses the pattern. */
+/** Whether each pattern matches in its text, according to Perl; undefined: Perl refuses the pattern. */
 function asPerlSays(cases: readonly (readonly [pattern: string, text: string])[]): (boolean | undefined)[] {
   const program = `no warnings; while (<STDIN>) { chomp; my ($p, $t) = map { my $s = pack("H*", $_); utf8::decode($s); $s } split(/,/, $_, 2);
     my $r = eval { $t =~ /$p/ ? 1 : 0 }; print defined $r ? $r : "E"; }`;
@@ -125,7 +124,7 @@ function asPerlSays(cases: readonly (readonly [pattern: string, text: string])[]
 }
 
 test('the table is what Perl says', { skip }, () => {
-  // Perl has no flag U, which turns what is greedy and what is lazy.
+  // Perl has no flag U, which swaps greedy and lazy.
   const cases = table
     .filter(([pattern]) => !pattern.includes('(?U)'))
     .flatMap(([pattern, stands, other]) => [...stands, ...other].map((text) => [pattern, text] as const));

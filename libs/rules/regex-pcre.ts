@@ -4,18 +4,18 @@ import { horizontalSpace, verticalSpace } from './regex-classes.ts';
 import { RegexRefused } from './regex-refused.ts';
 
 export interface TranslatedRegex {
-  /** For JavaScript, without its flags `u` and `v`. */
+  /** For JavaScript, without the flags `u` and `v`. */
   readonly pattern: string;
   readonly flags: string;
-  /** Of each character of the pattern the offset in the source that it comes from. */
+  /** For each character of the pattern, the offset in the source that it comes from. */
   readonly offsets: readonly number[];
 }
 
 /**
- * What a pattern of PCRE means, as JavaScript writes it; a pattern that both read alike stays as it is. Translated are: flags in the pattern,
- * for the rest of their group or scoped; atomic groups and possessive quantifiers; named groups and references of all spellings; POSIX
- * classes, `]` in front in a class; `\A \z \Z \G \K \h \H \v \V \R \N \e \a`, octal and hexadecimal characters, `\Q…\E`; comments, also
- * those of flag `x`; characters beyond U+FFFF. `\Z` and `$` are the end: a value has no line end of its own. (pcre2pattern(3))
+ * Translates a PCRE pattern to JavaScript; a pattern that both read alike stays as it is. It translates: flags in the pattern, for the rest
+ * of their group or scoped; atomic groups and possessive quantifiers; named groups and references in all spellings; POSIX classes, and a
+ * leading `]` in a class; `\A \z \Z \G \K \h \H \v \V \R \N \e \a`, octal and hexadecimal characters, `\Q…\E`; comments, including those of
+ * flag `x`; characters beyond U+FFFF. `\Z` and `$` match only at the very end, since a value has no final line break. (pcre2pattern(3))
  * @throws RegexRefused for what has no counterpart: recursion, conditions, verbs, callouts, Unicode properties.
  */
 export function translatePcre(source: string, flags: string): TranslatedRegex {
@@ -27,14 +27,14 @@ interface Piece {
   readonly offset: number;
 }
 
-/** What an atom is that a quantifier may stand behind. */
+/** The latest atom, which a quantifier may follow. */
 interface Atom {
-  /** Its first piece. */
+  /** Index of its first piece. */
   readonly from: number;
-  /** The set that it takes one character of; undefined: it is a group. */
+  /** The set of which it takes one character; undefined: it is a group. */
   readonly single: string | undefined;
   readonly captures: number;
-  /** It takes nothing: JavaScript repeats it in a group alone. */
+  /** It takes no character: JavaScript can repeat it only inside a group. */
   readonly isAssertion: boolean;
 }
 
@@ -42,7 +42,7 @@ interface Group {
   readonly from: number;
   readonly offset: number;
   readonly closing: string;
-  /** How it opens, if it looks ahead or behind. */
+  /** Its opening, if it is a look-ahead or look-behind. */
   readonly look: string;
   /** Groups opened for flags that hold until this one ends. */
   scopes: string[];
@@ -58,7 +58,7 @@ const namePattern = /\(\?(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/y;
 /** A reference by number, `\1 \g1 \g{-1}`, or by name. */
 const numberedPattern = /\\(?:g(-?\d+)|g\{(-?\d+)\}|([1-9]\d*))/y;
 const namedPattern = /(?:\\[gk]\{|\\k<|\\k'|\(\?P=)([A-Za-z_]\w*)[}>')]/y;
-/** What takes an escape, a class or an opening of a group that captures. */
+/** An escape, a class, or (captured) the opening of a capturing group. */
 const openingPattern = /\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]|(\((?!\?|\*)|\(\?(?:P?<|')(?![=!]))/g;
 
 class Translator {
@@ -67,7 +67,7 @@ class Translator {
   readonly #hasReferences: boolean;
   readonly #pieces: Piece[] = [];
   readonly #groups: Group[] = [];
-  /** Of each of PCRE's groups the number that it has in JavaScript, and the numbers of names. */
+  /** For each of PCRE's groups, the number that it has in JavaScript. */
   readonly #numbers: number[] = [0];
   readonly #names = new Map<string, number>();
   #flags: string;
@@ -97,7 +97,7 @@ class Translator {
     return { pattern: this.#pieces.map(({ text }) => text).join(''), flags: [...new Set(this.#flags)].join(''), offsets };
   }
 
-  /** Flags in front of everything hold for all of it. */
+  /** Reads leading flags, which hold for the whole pattern. */
   #leadingFlags(): void {
     for (;;) {
       const [whole, on, off, end] = this.#match(flagsPattern) ?? [];
@@ -118,7 +118,7 @@ class Translator {
     else if (char === '[') this.#class();
     else if (char === '\\') this.#escape();
     else if (this.#match(quantifierPattern)) this.#quantifier();
-    else if (char === '^' || char === '$') this.#place(char, 1);
+    else if (char === '^' || char === '$') this.#edge(char);
     else this.#literal(String.fromCodePoint(this.#source.codePointAt(offset)!));
   }
 
@@ -178,7 +178,7 @@ class Translator {
     this.#extended = group.extended;
     this.#noCapture = group.noCapture;
     this.#ungreedy = group.ungreedy;
-    // An atomic group is two terms: a quantifier is about both.
+    // An atomic group is translated to two terms: a quantifier applies to both.
     if (group.closing !== ')') this.#wrap(group.from, '(?:', ')');
     this.#atom = { from: group.from, single: undefined, captures: this.#opened - group.captures, isAssertion: group.look !== '' };
   }
@@ -218,7 +218,7 @@ class Translator {
     return [...new Set([...this.#checked(text)].filter((flag) => 'ims'.includes(flag)))].join('');
   }
 
-  /** Flags of the whole pattern: those that JavaScript has; the others are remembered. */
+  /** Reads flags of the whole pattern: returns those that JavaScript has, and notes the others. */
   #readFlags(text: string): string {
     const flags = this.#checked(text);
     this.#extended ||= flags.includes('x');
@@ -257,12 +257,15 @@ class Translator {
     return this.#groups.some(({ look }) => look.startsWith('(?<'));
   }
 
-  /** What keeps its first match: JavaScript reads a look-behind from right to left, and finds another one first. */
+  /** Refuses atomic parts in a look-behind: JavaScript matches it from right to left, and so may keep another match than PCRE. */
   #refuseBehind(what: string, offset: number): void {
     if (this.#isBehind()) throw new RegexRefused(`there is no ${what} in a look-behind here`, offset);
   }
 
-  /** Whether giving characters back never helps: nothing stands behind, or what begins with none of them. Then possessive is greedy. */
+  /**
+   * Whether giving characters back can never help, since nothing follows, or something that begins with none of them. Then possessive
+   * equals greedy.
+   */
   #givesNothingBack({ single }: Atom): boolean {
     const rest = this.#source.slice(this.#at);
     const closed = /^\)*/.exec(rest)![0].length;
@@ -285,7 +288,7 @@ class Translator {
     if (letter === undefined) throw new RegexRefused('"\\" stands before nothing', offset);
     const isOctal = /^\\[1-9]\d/.test(this.#source.slice(offset)) && Number(/^\d+/.exec(this.#source.slice(offset + 1))![0]) > this.#captures;
     const code = this.#character();
-    if (code !== undefined) return this.#literal(code, true);
+    if (code !== undefined) return this.#escaped(code);
     if (isOctal) {
       const [digits] = /^[0-7]{1,3}/.exec(this.#source.slice(offset + 1)) ?? [undefined];
       if (digits === undefined) throw new RegexRefused('there are not so many groups', offset);
@@ -297,8 +300,8 @@ class Translator {
     switch (letter) {
       case 'Q': return this.#quoted();
       case 'E': return;
-      case 'A': case 'G': return this.#place('^', 0, offset, true);
-      case 'z': case 'Z': return this.#place('$', 0, offset, true);
+      case 'A': case 'G': return this.#edgeOfValue('^', offset);
+      case 'z': case 'Z': return this.#edgeOfValue('$', offset);
       case 'K': return;
       case 'h': return this.#single(`[${horizontalSpace}]`, offset);
       case 'H': return this.#single(`[^${horizontalSpace}]`, offset);
@@ -319,7 +322,7 @@ class Translator {
     }
   }
 
-  /** Reads an escape that stands for one character; its text, or undefined. */
+  /** Reads an escape that denotes one character. Returns its text, or undefined. */
   #character(): string | undefined {
     const character = characterAt(this.#source, this.#at);
     if (character === null) return undefined;
@@ -337,32 +340,51 @@ class Translator {
     if (!isThere) throw new RegexRefused(`there is no group ${reference} before its reference`, offset);
     this.#at += (numbered ?? named)![0].length;
     this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: false };
-    // A digit behind it is none of its own.
+    // The group keeps a digit that follows from joining the reference.
     this.#emit(`(?:\\${this.#numbers[number]})`, offset);
   }
 
   #quoted(): void {
     const end = this.#source.indexOf('\\E', this.#at);
     const text = this.#source.slice(this.#at, end < 0 ? undefined : end);
-    for (const char of text) this.#literal(char, true);
+    for (const char of text) this.#escaped(char);
     this.#at = end < 0 ? this.#source.length : end + 2;
   }
 
-  /** The beginning or end: of the value also where `^` and `$` are those of a line. */
-  #place(place: '^' | '$', length: number, offset = this.#at, isOfValue = false): void {
-    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
-    const mayBeOfLine = isOfValue && (this.#flags.includes('m') || /\(\?\^?[a-zA-Z]*m/.test(this.#source));
-    this.#emit(mayBeOfLine ? `(?-m:${place})` : place, offset);
-    this.#at += length;
+  /** Emits `^` or `$`, and consumes it. */
+  #edge(edge: '^' | '$'): void {
+    this.#assertion(edge, this.#at);
+    this.#at += 1;
   }
 
-  /** A character that stands for itself. `isEscaped`: it was written otherwise, and is no part of the syntax; the place has moved already. */
-  #literal(char: string, isEscaped = false): void {
-    const offset = isEscaped ? this.#at - 1 : this.#at;
-    const text = char.length > 1 ? `(?:${[...char].map(unitsText).join('')})` : isEscaped ? characterText(char.charCodeAt(0)) : char;
-    this.#atom = { from: this.#pieces.length, single: char.length > 1 ? undefined : text === '/' ? '\\/' : text, captures: 0, isAssertion: false };
+  /** Emits the beginning or end of the value, also where `^` and `$` match at line breaks. */
+  #edgeOfValue(edge: '^' | '$', offset: number): void {
+    const mayBeOfLine = this.#flags.includes('m') || /\(\?\^?[a-zA-Z]*m/.test(this.#source);
+    this.#assertion(mayBeOfLine ? `(?-m:${edge})` : edge, offset);
+  }
+
+  #assertion(text: string, offset: number): void {
+    this.#atom = { from: this.#pieces.length, single: undefined, captures: 0, isAssertion: true };
     this.#emit(text, offset);
-    if (!isEscaped) this.#at += char.length;
+  }
+
+  /** Emits a character that stands for itself, and consumes it. */
+  #literal(char: string): void {
+    this.#emitCharacter(char, char, this.#at);
+    this.#at += char.length;
+  }
+
+  /** Emits a character that was written as an escape, which has been consumed already; it is not part of the syntax. */
+  #escaped(char: string): void {
+    this.#emitCharacter(char, characterText(char.charCodeAt(0)), this.#at - 1);
+  }
+
+  /** Emits `char`, written as `unit` if it is a single UTF-16 unit. */
+  #emitCharacter(char: string, unit: string, offset: number): void {
+    const isPair = char.length > 1;
+    const text = isPair ? `(?:${[...char].map(unitsText).join('')})` : unit;
+    this.#atom = { from: this.#pieces.length, single: isPair ? undefined : text === '/' ? '\\/' : text, captures: 0, isAssertion: false };
+    this.#emit(text, offset);
   }
 
   #single(text: string, offset: number): void {
@@ -400,7 +422,7 @@ class Translator {
   }
 }
 
-/** What stands at the beginning of the text, in words. */
+/** What the text begins with, in words, for messages. */
 function unavailable(text: string): string {
   if (/^\(\?(?:R|[+-]?\d|&|P>)|^\\g[<']/.test(text)) return 'recursion into a group';
   if (text.startsWith('(?(')) return 'conditional group';

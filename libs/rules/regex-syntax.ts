@@ -1,28 +1,28 @@
-/** A regular expression as a tree: what can be repeated, what must stand one behind the other, what is a choice. */
+/** A regular expression as a tree of repetitions, sequences and choices. */
 export type RegexNode =
   /** One character of a set, under `flags`. `characters` has an entry for each ASCII character, and a last one for all others. */
   | { type: 'atom'; offset: number; source: string; flags: string; characters: Uint8Array; literal: string | undefined }
   | { type: 'sequence' | 'choice'; parts: RegexNode[] }
   | { type: 'repeat'; offset: number; part: RegexNode; min: number; max: number; /** A back reference: which. */ reference?: string }
-  /** Looks ahead or behind, or asserts a place, without taking characters. `atLines`: `^` and `$` are those of lines too. */
+  /** A look-around, or an assertion about the position. It takes no characters. `atLines`: `^` and `$` also match at line breaks. */
   | { type: 'look'; offset: number; place: '^' | '$' | '\\b' | '\\B' | LookAround; atLines: boolean; part: RegexNode }
-  /** What it has matched it does not match otherwise: a look-ahead, and behind it a reference to what it saw. */
+  /** An atomic group, which never tries a second match: written as a look-ahead, followed by a reference to what it captured. */
   | { type: 'atomic'; offset: number; part: RegexNode };
 
 export type LookAround = '(?=' | '(?!' | '(?<=' | '(?<!';
 
-/** Entries of an atom's set: ASCII, and all other characters together. */
+/** Entries of an atom's set: one per ASCII character, and one for all others. */
 export const characterClasses = 129;
 const otherCharacters = ['\u00e9', '\u017f', '\u212a', '\u0660', '\u2028', '\u5b57', '\ud83d'];
 
-/** Reads a pattern that JavaScript has accepted with these flags. A back reference is read as any run of characters. */
+/** Parses a pattern that JavaScript has accepted with these flags. A back reference is taken for any run of characters. */
 export function parseRegex(pattern: string, flags: string): RegexNode {
   return new RegexParser(pattern, flags).choice();
 }
 
 class RegexParser {
   readonly #pattern: string;
-  /** Of the group that is being read. */
+  /** Flags of the group that is being read. */
   #flags: string;
   #at = 0;
 
@@ -105,11 +105,11 @@ class RegexParser {
   }
 }
 
-/** Alternatives kept at most; more are too many to look for. */
+/** At most so many alternatives are kept; more are too many to search for. */
 const maxAlternatives = 64;
 
 /**
- * Texts in lower-case ASCII of which one stands in whatever the pattern matches, also when case does not count. Undefined: there are none.
+ * Texts in lower-case ASCII of which at least one occurs, in some case, in whatever the pattern matches. Undefined: there are none.
  */
 export function requiredTexts(node: RegexNode): string[] | undefined {
   switch (node.type) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileRegex } from './regex.ts';
+import { compileRegex, regexMatcher } from './regex.ts';
 import { RegexRefused } from './regex-refused.ts';
 import { ambiguousLoop } from './regex-ambiguity.ts';
-import { linearMachine, regexMatcher } from './regex-linear.ts';
+import { linearMachine } from './regex-linear.ts';
 import { parseRegex, requiredTexts, type RegexNode } from './regex-syntax.ts';
 
 const exponential = [
@@ -40,7 +40,7 @@ test('regular expressions: ordinary ones are taken', () => {
   for (const source of safe) assert.doesNotThrow(() => compileRegex(source, ''), source);
 });
 
-/** Ways in which a backtracking matcher can read the whole text, counted without sharing work; stops at `most`. */
+/** In how many ways a backtracking matcher can match the whole text, counted without sharing work; stops at `most`. */
 function readings(node: RegexNode, text: string, most: number): number {
   let count = 0;
   const read = (at: number, nodes: readonly RegexNode[]): void => {
@@ -76,7 +76,7 @@ test('regular expressions: what is taken has few readings, what is refused many,
       { maxDepth: 3 }, atom,
       fc.array(tie('node'), { minLength: 2, maxLength: 3 }).map((parts) => parts.join('')),
       fc.array(tie('node'), { minLength: 2, maxLength: 2 }).map((parts) => `(?:${parts.join('|')})`),
-      // Bodies take a character at least, so that counting ends.
+      // Bodies take at least one character, so that counting ends.
       fc.tuple(atom, tie('node'), fc.constantFrom('+', '*')).map(([head, node, sign]) => `(?:${head}${node})${sign}`),
       tie('node').map((node) => `(?:${node})?`),
       atom.map((one) => `${one}+`),
@@ -155,7 +155,7 @@ test('regular expressions: the linear search finds what JavaScript finds', () =>
 });
 
 test('regular expressions: repetitions behind each other do not multiply the time', () => {
-  // By backtracking this is 4,096 to the power of 8.
+  // Backtracking would take 4,096 to the power of 8 steps.
   const matches = regexMatcher(compileRegex('.*a.*a.*a.*a.*a.*a.*a.*b', ''));
   assert.ok(!matches('a'.repeat(4_096)));
   assert.ok(matches(`${'a'.repeat(4_095)}b`));
@@ -173,7 +173,7 @@ test('regular expressions: look-around beside repetitions takes as long as a pat
   const value = 'a'.repeat(4_096);
   const ordinary = regexMatcher(compileRegex('(?:a|b)*c.*d', ''));
   const least = Math.max(1_000, micros(ordinary, value), micros(ordinary, value));
-  // By going back: 4,096 to the power of 3 to 9, or of 2.
+  // Backtracking would take 4,096 to the power of 3 to 9, or of 2.
   for (const source of [
     '.*a.*a.*a.*a(?!a)b',
     '(?=.*a.*a.*a.*b)a',
@@ -194,6 +194,6 @@ test('regular expressions: what only the engine that goes back can run is shown 
   const matches = regexMatcher(compileRegex('(a).*\\1.*b', ''));
   assert.ok(matches(`aa${'x'.repeat(1_021)}b`));
   assert.ok(!matches(`aa${'x'.repeat(1_022)}b`));
-  // One repetition: as much as any pattern is shown.
+  // With one repetition it sees as much as any pattern.
   assert.ok(regexMatcher(compileRegex('(a)\\1.*b', ''))(`aa${'x'.repeat(4_000)}b`));
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { levels, type Level } from '#flow';
 import { isMap, isScalar } from 'yaml';
 import { DetectionReader } from './detection.ts';
-import { answerable, readsObservable, unknownParts, type Expression } from './expression.ts';
+import { answerable, combined, readsObservable, unknownParts, type Expression } from './expression.ts';
 import type { LocatedDocumentReader } from './located.ts';
 import { logSourceName, type LogSources } from './log-sources.ts';
 import type { LogSource, Outcome, Rule } from './rule.ts';
@@ -14,7 +14,7 @@ const statuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported']
 /** Attributes that rules, correlations and filters have in common. */
 export interface Head {
   id: string;
-  /** Other name for references; may be empty. */
+  /** A second name for references; may be empty. */
   name: string;
   title: string;
   /** Digest of the document's text, 8 hexadecimal digits. */
@@ -23,7 +23,7 @@ export interface Head {
   line: number;
 }
 
-/** `text` is the document as far as it decides what the rule does; an id is made from it when there is none. */
+/** Reads what rules, correlations and filters have in common. Without an id, one is made from the document's text. */
 export function readHead(reader: LocatedDocumentReader): Head {
   const digest = createHash('sha256').update(String(reader.root)).digest('hex');
   let id = reader.text('id').toLowerCase();
@@ -68,7 +68,7 @@ export function readRule(reader: LocatedDocumentReader, logSources: LogSources, 
     parts.push(unknown(reader, 'detection', `"| ${detected.aggregation.function}" counts over several records: write a correlation rule`));
   }
   if (detected) parts.push(detected.expression);
-  const expression: Expression = parts.length === 1 ? parts[0]! : { type: 'and', operands: parts };
+  const expression = combined('and', parts);
   const rule: Rule = {
     ...head,
     level: readLevel(reader),
@@ -87,7 +87,7 @@ export function readRule(reader: LocatedDocumentReader, logSources: LogSources, 
   return reader.failed ? undefined : rule;
 }
 
-/** What of an expression runs. */
+/** Which part of an expression runs, and why not all of it. */
 export function evaluability(expression: Expression): Pick<Rule, 'expression' | 'evaluable' | 'gaps' | 'readsObservable'> {
   const gaps = unknownParts(expression);
   const runs = answerable(expression);

@@ -12,7 +12,7 @@ export interface LogSource {
 export interface Rule {
   /** UUID; made from the rule's text when it has none. */
   id: string;
-  /** Other name for references; may be empty. */
+  /** A second name for references; may be empty. */
   name: string;
   title: string;
   /** Digest of the rule's text, 8 hexadecimal digits. */
@@ -28,33 +28,33 @@ export interface Rule {
   logsource: LogSource;
   /** What runs: the part of the rule that records can answer, with the filters that apply to it. */
   expression: Expression;
-  /** Whether all of the rule runs, a part of it (it finds less than it would), or nothing. */
+  /** Whether the whole rule runs, a part of it (so that it finds less), or nothing. */
   evaluable: 'whole' | 'part' | 'no';
   /** Why not all of it runs. */
   gaps: string[];
-  /** What stood behind `|` in a condition of Sigma 1, over `timeframe`. */
+  /** The aggregation after a `|` in a condition of Sigma 1, over `timeframe`. */
   aggregation: Aggregation | undefined;
-  /** Names an observable field: the rule is asked about each observable on its own. */
+  /** It names an observable field, and so is evaluated for each observable on its own. */
   readsObservable: boolean;
   /** What a match becomes; from the key `telltale`. */
   outcome: Outcome;
-  /** Where the rule stands. */
+  /** Where the rule is defined. */
   file: string;
   line: number;
 }
 
 export interface Outcome {
   /**
-   * One finding per matching observable, per matching record, or per flow (at the flow's first record that matches; with `level: policy` one
-   * for each place that is denied); `link`: one per record that completes a link, about the linked observables, also those of earlier records.
-   * Default: `observable` when the rule names an observable field, else `record`.
+   * One finding per matching observable, per matching record, or per flow (at the flow's first record that matches; with `level: policy`
+   * one for each denied place); `link`: one per record that completes a link, about the linked observables, including those of earlier
+   * records. Default: `observable` when the rule names an observable field, else `record`.
    */
   finding: 'observable' | 'record' | 'flow' | 'link';
   /** Default `violation`. */
   verdict: 'violation' | 'indeterminate';
-  /** `policy`: the finding takes the level of the policy that decided; `linkability`: that of the record's score. Default `rule`. */
+  /** `policy`: the finding takes the level of the policy that decided; `linkability`: the level of the record's linkability score. Default `rule`. */
   level: 'rule' | 'policy' | 'linkability';
-  /** Ids of rules whose findings about the same identifiers in the same record are left out beside this one's: it says more of the same. */
+  /** Ids of less specific rules: where this one has a finding, theirs about the same identifiers in the same record are left out. */
   covers: readonly string[];
 }
 

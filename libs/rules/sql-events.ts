@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts';
 import { ruleSql } from './sql.ts';
 import { quoted } from './sql-text.ts';
 
-/** What a correlation counts, from stored flows: the matches of its rules, as they would be stored as hits. Rules by id. */
+/** SQL of the events that a correlation counts, from stored flows: the matches of its rules, as they would be stored as hits. `rules` are by id. */
 export function flowEvents(correlation: Correlation, rules: ReadonlyMap<string, Rule>): EventsSql {
   const fields = fieldsOfHits(correlation);
   return (id, from, to) => {
@@ -32,7 +32,7 @@ ORDER BY telltale_flow_sequence LIMIT 1 BY id`;
   };
 }
 
-/** A field as one text, as a hit has it; `number` is the observable's place. */
+/** A field as one text, as in a hit; `number` in the SQL is the observable's position. */
 function textSql(field: Field): string {
   switch (field.of) {
     case 'computed': return `(${field.sql})[1]`;

@@ -1,6 +1,6 @@
 import { parseRegex, type RegexNode } from './regex-syntax.ts';
 
-/** What RE2, which ClickHouse runs, cannot do; `offset` from 0 into the pattern. */
+/** The pattern needs something that RE2, which ClickHouse runs, cannot do. `offset` is into the pattern, from 0. */
 export class NotInRe2 extends Error {
   override readonly name = 'NotInRe2';
   readonly offset: number;
@@ -11,13 +11,13 @@ export class NotInRe2 extends Error {
   }
 }
 
-/** Copies of a repeated part that RE2 allows. */
+/** The highest count of a repetition that RE2 allows. */
 const mostCopies = 1000;
 
 /**
- * The pattern for RE2, with JavaScript's meaning: sets of characters are written out, since the two differ in `\s`, in what a dot leaves out,
- * and in what is the same letter in another case. A character beyond U+FFFF is one for RE2 and two for JavaScript; nothing else differs.
- * @throws NotInRe2 for look-around, back references, atomic groups, `^` and `$` at lines, and counts beyond 1,000.
+ * The pattern for RE2, with JavaScript's meaning. Sets of characters are written out, since the two differ in `\s`, in what a dot excludes, and in
+ * case folding. A character beyond U+FFFF is one for RE2 and two for JavaScript; nothing else differs.
+ * @throws NotInRe2 for look-around, back references, atomic groups, `^` and `$` at line breaks, and counts beyond 1,000.
  */
 export function re2Of(regex: RegExp): string {
   return textOf(parseRegex(regex.source, regex.flags), 1);
@@ -42,7 +42,7 @@ function repeatText({ part, min, max, offset, reference }: Extract<RegexNode, { 
   const most = copies * Math.max(min, max === Infinity ? 1 : max);
   if (most > mostCopies) throw new NotInRe2(`counts over ${mostCopies}`, offset);
   const inner = textOf(part, most);
-  // An assertion may stand behind a quantifier in neither, and in a group in both.
+  // Neither engine lets a quantifier follow a bare assertion; both do when it is in a group.
   const whole = part.type === 'atom' ? inner : `(?:${inner})`;
   if (max === Infinity) return min === 0 ? `${whole}*` : min === 1 ? `${whole}+` : `${whole}{${min},}`;
   if (min === 0 && max === 1) return `${whole}?`;
@@ -56,10 +56,10 @@ function atomText(source: string, flags: string): string {
 }
 
 const classes = new Map<string, string>();
-/** Sets that are remembered: rules have few different ones. */
+/** At most so many sets are cached: rules have few different ones. */
 const mostClasses = 1000;
 
-/** The set of characters that an atom takes, found by asking JavaScript's engine about each. */
+/** The set of characters that an atom takes, found by trying each with JavaScript's engine. */
 function characterClass(source: string, flags: string): string {
   const key = `${flags}/${source}`;
   const known = classes.get(key);
@@ -74,7 +74,7 @@ function characterClass(source: string, flags: string): string {
     if (last && last[1] === code - 1) last[1] = code;
     else ranges.push([code, code]);
   }
-  // What takes half of a character beyond U+FFFF takes, twice, the whole.
+  // A set that takes one half of a character beyond U+FFFF takes the whole character.
   const beyond = test.test('\ud83d');
   const text = beyond ? negated(left) : positive(taken);
   if (classes.size < mostClasses) classes.set(key, text);

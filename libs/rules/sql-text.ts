@@ -3,7 +3,7 @@ export function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 }
 
-/** Operands joined by AND or OR: on one line while it is short. An empty list of alternatives is false, an empty list of demands true. */
+/** Operands joined by AND or OR, on one line if it is short. An empty OR is false, an empty AND true. */
 export function joined(operator: 'AND' | 'OR', operands: readonly string[]): string {
   if (operands.length === 0) return operator === 'AND' ? '1' : '0';
   if (operands.length === 1) return operands[0]!;
@@ -12,7 +12,7 @@ export function joined(operator: 'AND' | 'OR', operands: readonly string[]): str
   return `(\n  ${operands.map(indented).join(`\n  ${operator} `)}\n)`;
 }
 
-/** Every line but the first two columns further in. */
+/** Indents every line but the first by two more columns. */
 export function indented(sql: string): string {
   return sql.replaceAll('\n', '\n  ');
 }

@@ -9,25 +9,25 @@ import type { Rule } from './rule.ts';
 import { NotInRe2, re2Of } from './sql-regex.ts';
 import { joined, quoted } from './sql-text.ts';
 
-/** A rule as a condition over the table of flows. */
+/** A rule as a condition on the table of flows. */
 export interface RuleSql {
-  /** `whole`: it selects the very rows that the rule matches. `part`: it misses some. `no`: it selects none. */
+  /** `whole`: it selects exactly the rows that the rule matches. `part`: it misses some. `no`: it selects none. */
   readonly convertible: Rule['evaluable'];
   /** A condition in ClickHouse's SQL. */
   readonly condition: string;
-  /** Positions of the observables that match, as an array of indexes from 1; undefined when the rule is about records. */
+  /** SQL of the array of indexes (from 1) of the observables that match; undefined when the rule names no observable field. */
   readonly observables: string | undefined;
   /** What is left out, and why. */
   readonly gaps: readonly string[];
 }
 
-/** Members of an observable in its lambda. */
+/** Members of an observable, as arguments of the lambda over observables. */
 const observableNames = ['kind', 'path', 'encoding', 'visibility', 'confidence', 'sender'] as const;
 const lambdaArguments = observableNames.map((name) => `telltale_observables.${name}`).join(', ');
 
 /**
- * Puts a rule into SQL over stored flows, with the meaning that it has in the stream. What ClickHouse cannot do is left out as in a rule that
- * records cannot answer: what is selected nevertheless, the whole rule would select.
+ * Translates a rule to SQL over stored flows, with the meaning that it has in the stream. What ClickHouse cannot do is left out like
+ * something that records cannot answer: whatever is still selected, the whole rule would select too.
  */
 export function ruleSql(rule: Pick<Rule, 'expression' | 'evaluable' | 'gaps' | 'readsObservable'>): RuleSql {
   const { expression, evaluable, gaps } = evaluability(withoutRefused(rule.expression));
@@ -43,7 +43,7 @@ export function ruleSql(rule: Pick<Rule, 'expression' | 'evaluable' | 'gaps' | '
   };
 }
 
-/** Tests that ClickHouse cannot do, as unknown parts. */
+/** The expression with tests that ClickHouse cannot do as unknown parts. */
 function withoutRefused(expression: Expression): Expression {
   switch (expression.type) {
     case 'and': case 'or': return { type: expression.type, operands: expression.operands.map(withoutRefused) };
@@ -91,7 +91,7 @@ function bracketed(sql: string): string {
   return sql.startsWith('(') && sql.endsWith(')') ? sql : `(${sql})`;
 }
 
-/** One of the tests holds. */
+/** SQL for: any of the tests holds. */
 function testsSql(expression: Extract<Expression, { type: 'field' | 'keyword' }>, tests: readonly ValueTest[]): string {
   if (expression.type === 'keyword') return `arrayExists(text -> text != '' AND ${anyText('text', tests)}, ${everyText})`;
   const { field } = expression;
@@ -104,7 +104,7 @@ function testsSql(expression: Extract<Expression, { type: 'field' | 'keyword' }>
       return tests.some((test) => test.op === 'exists' && test.expected) ? 'notEmpty(telltale_observables.kind)' : 'empty(telltale_observables.kind)';
     case 'texts': {
       const list = textsColumn(field);
-      // An empty list is an absent field, of which the tests may hold too.
+      // An empty list is an absent field, for which the tests may hold too.
       const ofAbsent = compileExpression({ ...expression, quantifier: 'any', tests: [...tests] })(absent, undefined);
       return `arrayExists(text -> ${anyText('text', tests)}, ${ofAbsent ? `if(empty(${list}), [''], ${list})` : list})`;
     }
@@ -147,7 +147,7 @@ function anyNumber(field: Field, tests: readonly ValueTest[]): string {
   return joined('OR', alternatives);
 }
 
-/** One of the tests holds for the text `value`. */
+/** SQL for: any of the tests holds for the text `value`. */
 function anyText(value: string, tests: readonly ValueTest[]): string {
   const exact = tests.flatMap((test) => (test.op === 'text' && !test.cased && test.literal !== undefined ? [quoted(test.literal)] : []));
   const lower = `lowerUTF8(${value})`;
@@ -182,7 +182,7 @@ function patternSql(value: string, pattern: Pattern): string {
   return `${value} LIKE ${quoted(like)}`;
 }
 
-/** Compared as numbers: ClickHouse's own function fails for a text that is no address. */
+/** Addresses are compared as numbers, since ClickHouse's own function fails for a text that is no address. */
 function cidrSql(value: string, { block }: Extract<ValueTest, { op: 'cidr' }>): string {
   if (block.family === 4) return `(isIPv4String(${value}) AND toUInt32(toIPv4OrDefault(${value})) BETWEEN ${block.first} AND ${block.last})`;
   const address = `replaceRegexpOne(${value}, '%.*', '')`;

@@ -22,7 +22,7 @@ const schema = z.strictObject({
   }).refine(({ kinds, data_classes }) => kinds !== undefined || data_classes !== undefined, 'a threshold needs "kinds" or "data_classes"')),
 });
 
-/** So many distinct identifiers, or subjects, told to peers of a jurisdiction within so many days. */
+/** A bound on how many distinct identifiers, or subjects, may be disclosed to peers in a jurisdiction within a number of days. */
 export interface Threshold {
   readonly id: string;
   readonly title: string;
@@ -30,7 +30,7 @@ export interface Threshold {
   /** Names of the jurisdictions, as written. */
   readonly jurisdictions: readonly string[];
   readonly members: readonly Membership[];
-  /** A peer is one of the jurisdiction if any of these says so. */
+  /** A peer is in the jurisdiction if any of these dimensions says so. */
   readonly dimensions: readonly Dimension[];
   readonly kinds: readonly string[];
   /** Counts only identifiers that were seen together with one of another kind in the same flow. */

@@ -3,7 +3,7 @@ import { Jurisdictions } from './jurisdictions.ts';
 /** Values of placeholders, by name without the percent signs. */
 export type Placeholders = ReadonlyMap<string, readonly string[]>;
 
-/** What rules may name besides fields. A name that is not in here is an error where it stands. */
+/** What rules may refer to besides fields. Any other name is a located error. */
 export interface Vocabulary {
   /** Values for `|expand`. */
   readonly placeholders: Placeholders;
@@ -17,7 +17,7 @@ export interface Vocabulary {
 
 export const noVocabulary: Vocabulary = { placeholders: new Map(), kinds: new Map(), jurisdictions: Jurisdictions.none, policies: [] };
 
-/** ` (did you mean "imei"?)` for a name that is nearly one of those known; else which are known, when they are few. */
+/** ` (did you mean "imei"?)` for a name that resembles a known one; otherwise the known names, if they are few. */
 export function hintFor(name: string, known: Iterable<string>): string {
   const names = [...known];
   const [nearest] = names.map((one) => ({ one, distance: editDistance(name.toLowerCase(), one.toLowerCase()) }))

@@ -1,6 +1,6 @@
 import { columnOf, findingFields, findingFlowFields, flowFields, type FieldType, type Observable } from '#flow';
 
-/** A field of the table as it is stored. */
+/** A field of a table, as it is stored. */
 export interface StoredField {
   /** Record key: `source.ip`. */
   readonly field: string;

@@ -9,10 +9,10 @@ import type { Clients } from './statements.ts';
 type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 type ExecParams = Parameters<Connection['exec']>[0];
 
-/** The engine binds one data folder per process; stores on that folder may share it. */
+/** The folder that the engine has open: it allows one per process, which several stores may share. */
 let openFolder = '';
 let openStores = 0;
-/** Names the files in the spool, which the stores of this process share. */
+/** Numbers the files in the spool folder, which the stores of this process share. */
 let spooled = 0;
 
 /**
@@ -32,9 +32,9 @@ export async function openEmbedded(path: string): Promise<Clients> {
   }
   const connection = await connect(create, folder);
   const spool = join(folder, 'spool');
-  if (openStores === 0) { // in one go, so that a second store opened meanwhile finds the spool as it stays
+  if (openStores === 0) { // synchronously, so that a second store that is opened meanwhile finds the spool in its final state
     writeFileSync(join(folder, 'owner'), `${process.pid}\n`);
-    rmSync(spool, { recursive: true, force: true }); // left by a process that was killed: never confirmed, sent again
+    rmSync(spool, { recursive: true, force: true }); // left by a process that was killed: never confirmed, so it is sent again
     mkdirSync(spool, { mode: 0o700 });
   }
   openFolder = folder;
@@ -46,7 +46,7 @@ export async function openEmbedded(path: string): Promise<Clients> {
 
 type CreateConnection = (options: { path: string }) => Connection;
 
-/** Not a literal in `import`: the project compiles where the optional package is missing. */
+/** Not a literal in `import`, so that the project compiles without the optional package. */
 const engine: string = 'chdb/connection';
 
 async function loadEngine(): Promise<CreateConnection> {
@@ -56,13 +56,14 @@ async function loadEngine(): Promise<CreateConnection> {
     throw new StoreError(
       'embedded-missing',
       `the embedded ClickHouse (npm package chdb) cannot be loaded on ${process.platform}-${process.arch}. ` +
-        'It is an optional dependency with binaries for Linux (glibc) and macOS: run `npm install --include=optional`, or use a server (CLICKHOUSE_URL).',
+        'It is an optional dependency with binaries for Linux (glibc) and macOS: ' +
+        'run `npm install --include=optional`, or use a server (CLICKHOUSE_URL).',
       { cause: error },
     );
   }
 }
 
-/** Id of the process that opened the data folder last, as text; empty where none did. */
+/** Id of the process that last opened the data folder, as text; empty where none did. */
 export async function ownerOf(folder: string): Promise<string> {
   return readFile(join(folder, 'owner'), 'utf8').then((text) => text.trim(), () => '');
 }
@@ -99,8 +100,8 @@ function taking(connection: Connection, queue: StatementQueue, urgent: boolean):
 }
 
 /**
- * chdb's `exec` decodes the body as UTF-8, which destroys binary formats (chdb 3.4, streamToString in dist/connection). Here the body
- * goes through a file, which the engine reads itself; the statement stays the one that a server gets.
+ * chdb's `exec` decodes the body as UTF-8, which destroys binary formats (chdb 3.4, streamToString in dist/connection). Here the body goes
+ * through a file, which the engine reads itself; the statement is the one that a server would get.
  */
 function spooling(connection: Connection, spool: string): Connection {
   return {

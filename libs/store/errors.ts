@@ -2,10 +2,10 @@
  * - `embedded-missing`: the optional package chdb is not installed or has no binary for this platform.
  * - `folder-in-use`: another process holds the data folder.
  * - `one-folder-per-process`: this process has another data folder open.
- * - `refused`: the server refuses the statement, and would again.
- * - `query-failed`: a query got no answer, or an error.
- * - `migration-changed`: the database was migrated by another text of the same migration.
- * - `closed`: the store was closed while or before it was asked.
+ * - `refused`: the server refuses the statement, and would do so again.
+ * - `query-failed`: a query got an error or no answer.
+ * - `migration-changed`: the database was migrated with a different text of the same migration.
+ * - `closed`: the store was closed before or during the call.
  */
 export type StoreErrorCode =
   | 'embedded-missing'
@@ -26,15 +26,15 @@ export class StoreError extends Error {
 
 /**
  * What a failed insert means.
- * - `retry`: the server is unreachable, overloaded or not ready; the same bytes will be taken later.
+ * - `retry`: the server is unreachable, overloaded or not ready; it will accept the same bytes later.
  * - `row`: a value in the batch is unacceptable; the other rows are not to blame.
- * - `refused`: statement, schema or rights are wrong; no row will be taken until somebody changes that.
+ * - `refused`: statement, schema or permissions are wrong; no row will be accepted until somebody changes that.
  */
 export type Failure = 'retry' | 'row' | 'refused';
 
 export function classify(error: unknown): Failure {
-  if (error instanceof TypeError || error instanceof RangeError) return 'refused'; // a defect of ours: repeating it helps nobody
-  if (!isServerError(error)) return 'retry'; // no answer, or none from ClickHouse: connection, proxy, time-out
+  if (error instanceof TypeError || error instanceof RangeError) return 'refused'; // a defect of ours: repeating it would not help
+  if (!isServerError(error)) return 'retry'; // no answer, or one that is not from ClickHouse: connection, proxy, time-out
   if (transient.has(error.type)) return 'retry';
   return causedByRow.has(error.type) ? 'row' : 'refused';
 }

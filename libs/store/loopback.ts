@@ -6,23 +6,26 @@ import { openEmbedded } from './embedded.ts';
 
 export interface LoopbackServer extends AsyncDisposable {
   readonly url: string;
-  /** Statements in order of arrival, first line. */
+  /** The first line of each statement, in order of arrival. */
   readonly statements: string[];
-  /** Answers the next requests instead of ClickHouse, one each; `drop` closes the connection after the statement was executed, `none` does nothing. */
+  /**
+   * Answers to give to the next requests in place of ClickHouse's; `drop` closes the connection after the statement was executed, `none`
+   * leaves the answer alone.
+   */
   readonly faults: ({ readonly status: number; readonly body: string } | 'drop' | 'none')[];
 }
 
 /**
  * ClickHouse's HTTP interface (https://clickhouse.com/docs/interfaces/http) as far as the client uses it, in front of the embedded engine:
  * the statement in the body, or in `query` with the data in the body; `param_*`; errors as status 500 with the exception as text.
- * It shows that the store speaks the protocol through the real client. It is no server: authentication, compression, sessions,
+ * It shows that the store speaks the protocol through the real client. It is not a server: authentication, compression, sessions,
  * replication and a server's own settings are not exercised.
  */
 export async function serveLoopback(path: string): Promise<LoopbackServer> {
   const { client: engine } = await openEmbedded(path);
   const statements: string[] = [];
   const faults: LoopbackServer['faults'] = [];
-  /** The engine is one session: a statement may not come between another and the USE before it. */
+  /** The engine has one session, so that no statement may come between another and its preceding USE. */
   let turn: Promise<unknown> = Promise.resolve();
   const server = createServer((request, response) => {
     turn = turn.then(() => answer(request, response)).catch((error: unknown) => {
@@ -75,7 +78,7 @@ export async function serveLoopback(path: string): Promise<LoopbackServer> {
   };
 }
 
-/** Parameters travel as text, escaped as in TSV, lists as `['…', …]`; the embedded engine's client writes that text itself. */
+/** Parses a parameter. They are sent as text, escaped as in TSV, lists as `['…', …]`; the embedded engine's client writes that text itself. */
 function parameter(text: string): unknown {
   if (!text.startsWith('[')) return unescaped(text);
   if (!text.includes("'")) return text === '[]' ? [] : text.slice(1, -1).split(',').map(Number);

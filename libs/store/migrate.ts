@@ -13,8 +13,8 @@ ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY id`;
 
 /**
- * Applies what the database lacks, in order. Repeatable and safe beside another process that migrates: statements are idempotent, and a
- * migration is recorded after its last one. Resolves to the names of those it applied.
+ * Applies the migrations that the database lacks, in order. Repeatable, and safe while another process migrates: statements are idempotent,
+ * and a migration is recorded after its last statement. Resolves to the names of those it applied.
  */
 export async function migrate(client: ClickHouseClient, migrations: readonly Migration[]): Promise<string[]> {
   await client.command({ query: journal });

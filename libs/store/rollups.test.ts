@@ -5,7 +5,7 @@ import { rollups } from './rollups.ts';
 import { openStore, type Store } from './store.ts';
 import { age, count, findingAbout, flowRecord, flowRecords, noon, temporaryStore } from './testing.ts';
 
-/** Rollups and tables must say the same. */
+/** Rollups and tables must agree. */
 async function assertAgree(store: Store): Promise<void> {
   const sums = 'sum(records) AS records, sum(flows) AS flows, sum(source_bytes) AS bytes, sum(observables) AS observables';
   const [truth] = await store.query(

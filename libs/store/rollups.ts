@@ -9,7 +9,7 @@ type Table = Exclude<AnyTable, 'hits'>;
  *
  * A bucket (minute or hour) is one row of `<table>_1m_buckets` with all its cells; the row with the greatest `computed_at` counts, and
  * the views `<table>_1m`, `<table>_1h` unfold it. So a recomputation replaces the bucket as a whole: a replay adds nothing, and a cell
- * that is no longer there is gone.
+ * that no longer has rows is gone.
  *
  * With several writers: `computed_at` is read from the server's clock *before* the recomputing statement takes its snapshot. Say a
  * write is confirmed at w. Its writer then recomputes the bucket with some c >= w. Whichever computation wins has computed_at >= c >= w,
@@ -20,9 +20,9 @@ type Table = Exclude<AnyTable, 'hits'>;
  */
 export interface Rollup {
   readonly table: Table;
-  /** What the cells are told apart by: columns of the table. */
+  /** Columns of the table that distinguish the cells. */
   readonly dimensions: readonly string[];
-  /** Columns of a cell: how they come from rows, and from cells of minutes. */
+  /** Columns of a cell: the expression that computes each from rows, and the one from the cells of minutes. */
   readonly measures: Readonly<Record<string, { readonly ofRows: string; readonly ofCells: string }>>;
 }
 
@@ -68,12 +68,12 @@ type Bucket = number;
 
 const minute = 60;
 const hour = 3600;
-/** Buckets hold a ClickHouse DateTime, 1970 to 2106; a record outside is in its table, but in no rollup. */
+/** Buckets hold a ClickHouse DateTime, 1970 to 2106; a record outside of that is in its table, but in no rollup. */
 const endOfTime = 2 ** 32;
 /** Buckets per statement. */
 const bucketsPerStatement = 1000;
 
-/** The minutes that wait for a recomputation. Bounded: it holds minutes, not rows. */
+/** The minutes waiting for recomputation. Bounded, since it holds minutes, not rows. */
 export class DirtyMinutes {
   readonly #minutes: Record<Table, Set<Bucket>> = { flows: new Set(), findings: new Set() };
 
@@ -86,8 +86,8 @@ export class DirtyMinutes {
   }
 
   /**
-   * A capture that grew since it was last read can move a flow's last record, which was closed by the end of the file, to a later
-   * minute. So the minutes just before belong to what a record touches, back to the start of its flow.
+   * Marks the minutes that records touch. When a capture has grown since it was last read, a flow's last record, which the end of the file
+   * had closed, can move to a later minute. So the minutes just before a record are marked too, back to the start of its flow.
    */
   addFlows(records: readonly FlowRecord[]): void {
     const minutes = this.#minutes.flows;
@@ -106,7 +106,7 @@ export class DirtyMinutes {
     }
   }
 
-  /** Empties it. */
+  /** Takes the waiting minutes of a table. */
   take(table: Table): Bucket[] {
     const minutes = [...this.#minutes[table]].sort((a, b) => a - b);
     this.#minutes[table].clear();
@@ -114,7 +114,7 @@ export class DirtyMinutes {
   }
 }
 
-/** How far back a growing capture moves a record: longer than the time between two records of a running flow. Seconds. */
+/** From how far back a growing capture can move a record, in seconds: longer than the time between two records of a running flow. */
 const reach = 5 * minute;
 
 /** Start of the minute of a time in microseconds; -1 when no bucket can hold it. */
@@ -138,7 +138,7 @@ async function run(statements: Statements, query: string, buckets: readonly Buck
   }
 }
 
-/** The join begins at the wanted buckets, so that one without rows is written too: as an empty one. */
+/** The statement joins from the wanted buckets, so that a bucket without rows is written too, as an empty one. */
 function statement(
   { table, dimensions, measures }: Rollup,
   step: '1m' | '1h',
@@ -166,8 +166,8 @@ LEFT JOIN (
 }
 
 /**
- * Minutes with rows newer than their bucket: their writer died before it recomputed them. `ingested_at` is set when an insert begins,
- * so the last minutes before each computation are taken again: a slow insert may have been confirmed after it.
+ * Minutes with rows newer than their bucket, whose writer died before it recomputed them. `ingested_at` is set when an insert begins, and a
+ * slow insert may be confirmed after a computation; so the last minutes before each computation are included.
  */
 export async function staleMinutes(statements: Statements, { table }: Rollup): Promise<Bucket[]> {
   const rows = await statements.query<{ minute: number }>(`SELECT toUnixTimestamp(bucket) AS minute

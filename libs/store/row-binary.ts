@@ -9,7 +9,7 @@ import { observableMembers, type StoredField } from './columns.ts';
 export class RowBinaryEncoder {
   readonly #values = new ValueWriter();
 
-  /** Bytes encoded so far. */
+  /** How many bytes are encoded so far. */
   get length(): number {
     return this.#values.length;
   }
@@ -23,7 +23,7 @@ export class RowBinaryEncoder {
     this.#values.length = 0;
   }
 
-  /** Appends one row. A value that does not fit its field throws {@link UnencodableValue} and leaves the rows before it as they are. */
+  /** Appends one row. Throws {@link UnencodableValue} for a value that does not fit its field; the rows before it are kept. */
   row(fields: readonly StoredField[], record: Readonly<Record<string, unknown>>): void {
     const values = this.#values;
     values.reserve(values.length, 0);
@@ -31,12 +31,12 @@ export class RowBinaryEncoder {
   }
 }
 
-/** Writes the row from `at` on, and returns where it ends. */
+/** Writes a row at offset `at`, and returns where it ends. */
 type RowWriter = (record: Readonly<Record<string, unknown>>, values: ValueWriter, at: number) => number;
 const rowWriters = new WeakMap<readonly StoredField[], RowWriter>();
 
 /**
- * One statement per field, which names it literally. With the name in a variable all fields would share one access site, which V8 then
+ * Generates one statement per field that names it literally. With the name in a variable all fields would share one access site, which V8 then
  * treats as megamorphic: measured at three times the time per row.
  */
 function rowWriterOf(fields: readonly StoredField[]): RowWriter {
@@ -49,10 +49,10 @@ function rowWriterOf(fields: readonly StoredField[]): RowWriter {
   return writer;
 }
 
-/** Fields that are looked at together. */
+/** How many fields are tested together. */
 const fieldsTogether = 8;
 
-/** Neighbours, which most records have all of or none of: the field table keeps together what belongs together. */
+/** Runs of neighbouring fields: related fields are neighbours in the field table, and most records have all of a run or none. */
 function runsOf(fields: readonly StoredField[]): StoredField[][] {
   const runs: StoredField[][] = [];
   for (let at = 0; at < fields.length; at += fieldsTogether) runs.push(fields.slice(at, at + fieldsTogether));
@@ -60,7 +60,8 @@ function runsOf(fields: readonly StoredField[]): StoredField[][] {
 }
 
 /**
- * When all of them are at their zero value, their bytes are written at once. Eight bytes more may be set to zero, which the next field overwrites.
+ * The statement for a run. When all its fields are at their zero value, their bytes are written at once. Up to eight more bytes may be set
+ * to zero, which the next field overwrites.
  */
 function runStatement(run: readonly StoredField[]): string {
   const each = run.map(statementOf).join('\n');
@@ -81,38 +82,35 @@ function zeroTest({ field, type }: StoredField): string | undefined {
   }
 }
 
-/** Most fields of most records are at their zero value: that is told by a comparison and written without a call. */
+/** The statement for one field. Most fields of most records are at their zero value, which takes one comparison and no call. */
 function statementOf({ field, type }: StoredField): string {
   const name = JSON.stringify(field);
   const write = `at = values[${JSON.stringify(type)}](${name}, value, at); ({ buffer, numbers } = values);`;
   switch (type) {
     case 'string': return `if ((value = record[${name}]) === '') buffer[at++] = 0; else { ${write} }`;
     case 'strings': return `if (Array.isArray(value = record[${name}]) && value.length === 0) buffer[at++] = 0; else { ${write} }`;
-    // All of a zero's bytes are 0, also as the one store of eight bytes that a DataView has for numbers.
+    // All bytes of a zero are 0, so that one store of eight bytes by the DataView writes it.
     case 'count': case 'micros': return `if ((value = record[${name}]) === 0) { numbers.setFloat64(at, 0); at += 8; } else { ${write} }`;
     default: return `value = record[${name}]; ${write}`;
   }
 }
 
-/**
- * Bytes kept free behind what is written, so that zero values and short texts need no look at the buffer's end: more than there can be in a row of
- * nothing else.
- */
+/** Bytes kept free after what is written, so that zero values and short texts need no bounds check: more than a row of nothing else can take. */
 const slack = 8_192;
-/** From this length on a call into the runtime costs less than a loop. */
+/** From this length on, a call into the runtime is cheaper than a loop. */
 const shortText = 17;
 /** The longest text in bytes whose length takes one byte. */
 const longestShort = 0x7f;
 
-/** Writes single values from a place on, and returns where they end; the methods that take a field are named by the types of fields. */
+/** Writes single values at an offset, and returns where they end. The methods that take a field are named after the types of fields. */
 class ValueWriter implements Record<StoredField['type'], (field: string, value: unknown, at: number) => number> {
   buffer: Buffer = Buffer.allocUnsafe(1 << 20);
   numbers = numbersIn(this.buffer);
   /** Where the last row ends. */
   length = 0;
-  /** What a list that cannot change is encoded as: a place's sources stand in each record of a peer there. */
+  /** Encodings of frozen lists: every record of a peer shares the list of its place's sources. */
   readonly #frozenLists = new WeakMap<readonly unknown[], Uint8Array>();
-  /** The newest of these, since neighbouring records often have the same peer. */
+  /** The latest of these, since neighbouring records often have the same peer. */
   #frozenList: readonly unknown[] = [];
   #frozenBytes: Uint8Array = new Uint8Array(0);
 
@@ -132,7 +130,7 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
     return start + this.buffer.write(value, start);
   }
 
-  /** Most values are short and ASCII: for these a loop is cheaper than a call into the runtime. Returns 0 for others. */
+  /** Writes a short ASCII text, as most are, by a loop, which is cheaper than a call into the runtime. Returns 0 for others. */
   #ascii(value: string, at: number): number {
     const { buffer } = this;
     let end = at;
@@ -145,7 +143,7 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
     return end;
   }
 
-  /** Writes the text behind one byte of length. Returns 0 when that is not enough. */
+  /** Writes the text after one byte of length. Returns 0 when that is not enough. */
   #short(value: string, at: number): number {
     const written = this.buffer.write(value, at + 1);
     if (written > longestShort) return 0;
@@ -186,7 +184,7 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
     return end;
   }
 
-  /** One of any number of texts: what is kept free behind a row's own is not for them. */
+  /** Writes one text of a list. A list may have any number of them, so that the slack does not suffice and room has to be reserved. */
   #item(field: string, value: unknown, at: number): number {
     this.reserve(at, 0);
     return this.string(field, value, at);
@@ -222,7 +220,7 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
     return end;
   }
 
-  /** A varint fits into the room that is always kept. */
+  /** Writes a varint, for which the slack always suffices. */
   #varint(value: number, at: number): number {
     const { buffer } = this;
     let rest = value;
@@ -235,7 +233,7 @@ class ValueWriter implements Record<StoredField['type'], (field: string, value: 
     return end;
   }
 
-  /** Makes room for so many bytes from `at` on, and for the zero values behind them. */
+  /** Makes room for `bytes` bytes from `at` on, and the slack after them. */
   reserve(at: number, bytes: number): void {
     if (at + bytes + slack > this.buffer.length) this.#grow(at, bytes + slack);
   }
@@ -254,7 +252,7 @@ function numbersIn({ buffer, byteOffset, byteLength }: Buffer): DataView {
 
 const members = Object.entries(observableMembers) as [keyof Observable, string][];
 
-/** A record holds a value its field cannot hold. The message names field and type, never the value. */
+/** A record has a value that its field cannot hold. The message names field and type, never the value. */
 export class UnencodableValue extends Error {
   override readonly name = 'UnencodableValue';
   constructor(
@@ -262,8 +260,7 @@ export class UnencodableValue extends Error {
     expected: string,
     actual: unknown,
   ) {
-    super(
-      `field ${field} must be ${expected}, but is ${actual === null ? 'null' : typeof actual === 'number' ? 'another number' : `of type ${typeof actual}`}`,
-    );
+    const found = actual === null ? 'null' : typeof actual === 'number' ? 'another number' : `of type ${typeof actual}`;
+    super(`field ${field} must be ${expected}, but is ${found}`);
   }
 }

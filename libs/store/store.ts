@@ -21,9 +21,9 @@ export interface StoreOptions {
   readonly path?: string;
   /** Default `telltale`. */
   readonly database?: string;
-  /** Something is tried again, is late, or is given up: one sentence for the log, without values. */
+  /** Called when something is retried, late, or given up, with one sentence for the log, without values. */
   readonly warn?: (message: string) => void;
-  /** How long a server may take for one statement, milliseconds; then it is told to stop. Default 30 000. */
+  /** How long a server may take for one statement before it is told to stop, milliseconds. Default 30 000. */
   readonly statementTimeout?: number;
   /** How long a store that is drained or closed waits for a server that does not answer, milliseconds. Default 5 000. */
   readonly patience?: number;
@@ -32,7 +32,7 @@ export interface StoreOptions {
   /** Milliseconds before the first retry, doubling up to `maxBackoff`. Defaults 200 and 15 000. */
   readonly backoff?: number;
   readonly maxBackoff?: number;
-  /** Rollups lag behind the rows by at most so many milliseconds. Default 10 000. */
+  /** How far rollups may lag behind the rows, milliseconds. Default 10 000. */
   readonly rollupInterval?: number;
 }
 
@@ -42,17 +42,17 @@ export interface StoreCounters {
   findings: number;
   /** Matches that correlations count. */
   hits: number;
-  /** Rows given up as unacceptable. */
+  /** Rows that ClickHouse cannot accept. */
   rejected: number;
-  /** Inserts tried again. */
+  /** Inserts that were retried. */
   retries: number;
   /** Minutes recomputed. */
   rollupMinutes: number;
-  /** Recomputations that failed; their minutes are tried again with the next. */
+  /** Recomputations that failed; their minutes are retried with the next. */
   rollupFailures: number;
 }
 
-/** Opens ClickHouse, embedded or server; from there on both take the same statements. Rejects with a {@link StoreError}. */
+/** Opens ClickHouse, embedded or a server; from there on both get the same statements. Rejects with a {@link StoreError}. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, path, database = 'telltale' } = options;
   if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
@@ -76,15 +76,15 @@ function connect(url: string, database: string, { statementTimeout = 30_000 }: P
     database,
     request_timeout: statementTimeout,
     application: 'telltale',
-    log: { level: ClickHouseLogLevel.OFF }, // it logs server errors as they come, and those quote values of rows
+    log: { level: ClickHouseLogLevel.OFF }, // it would log server errors, which quote values of rows
     clickhouse_settings: {
-      output_format_json_quote_64bit_integers: 0, // counts are numbers, as the embedded one has it
-      max_execution_time: Math.ceil(statementTimeout / 1000), // a server goes on with what nobody waits for any more
+      output_format_json_quote_64bit_integers: 0, // counts are numbers, as in the embedded engine
+      max_execution_time: Math.ceil(statementTimeout / 1000), // else a server would continue with statements that nobody waits for any more
     },
   });
 }
 
-/** A migration may go through all that is stored: a server may take so long for one statement, ms. */
+/** How long a server may take for one statement of a migration, which may go through everything that is stored, ms. */
 const migrationTimeout = 6 * 3_600_000;
 
 async function migrateAt(url: string, database: string): Promise<string[]> {
@@ -97,19 +97,23 @@ async function migrateAt(url: string, database: string): Promise<string[]> {
   }
 }
 
-/** Says which server does not answer: it is the first that is asked of it. The address alone, for a URL may hold a password. */
+/**
+ * Creates the database. It is the first request to the server, and so the one that says which server does not answer: by its address only,
+ * since a URL may hold a password.
+ */
 async function createDatabaseAt(url: string, database: string): Promise<void> {
   try {
     await createDatabase(connect(url, 'default'), database);
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const reason = /^E[A-Z]+$/.test(code) ? code : message === 'Timeout error.' ? 'no answer in time' : undefined;
+    const { code = '', message: text } = error as NodeJS.ErrnoException;
+    const reason = /^E[A-Z]+$/.test(code) ? code : text === 'Timeout error.' ? 'no answer in time' : undefined;
     if (reason === undefined) throw error;
-    throw new StoreError('query-failed', `ClickHouse at ${new URL(url).host} does not answer (${reason}). Start it, or set CLICKHOUSE_URL.`, { cause: error });
+    const message = `ClickHouse at ${new URL(url).host} does not answer (${reason}). Start it, or set CLICKHOUSE_URL.`;
+    throw new StoreError('query-failed', message, { cause: error });
   }
 }
 
-/** Asks first: where an administrator made the database, our user may not be allowed to create one. */
+/** Creates the database unless it exists: where an administrator made it, our user may not be allowed to create one. */
 async function createDatabase(client: ClickHouseClient, database: string): Promise<void> {
   const existing = await client.query({
     query: 'SELECT name FROM system.databases WHERE name = {database:String}',
@@ -132,7 +136,7 @@ export class Store {
   readonly #rollupInterval: number;
   readonly #dirty = new DirtyMinutes();
   readonly #closing = new AbortController();
-  /** Writes one after the other. */
+  /** The latest write: writes run one after the other. */
   #writes: Promise<unknown> = Promise.resolve();
   #refreshing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -162,7 +166,7 @@ export class Store {
     });
   }
 
-  /** Why an insert is being tried again; empty when the last one succeeded. */
+  /** Why an insert is being retried; empty when the last one succeeded. */
   get trouble(): string {
     return this.#trouble;
   }
@@ -175,9 +179,9 @@ export class Store {
   }
 
   /**
-   * Stores records, hits and findings, records first, so that a finding never stands without its flow. Resolves once ClickHouse confirmed
-   * all; until then it tries again. Idempotent: what is sent again lands on the same rows. Calls run one after the other.
-   * Rejects with a {@link StoreError} `refused` (schema, rights) or `closed`; then nothing may be taken as stored.
+   * Stores records, hits and findings, records first, so that no finding is without its flow. Resolves once ClickHouse has confirmed all;
+   * until then it retries. Idempotent: what is sent again replaces the same rows. Calls run one after the other. Rejects with a {@link
+   * StoreError} `refused` (schema, permissions) or `closed`; then none of them may be assumed to be stored.
    */
   async write(flows: readonly FlowRecord[], findings: readonly Finding[], hits: readonly Hit[] = []): Promise<void> {
     if (this.#closing.signal.aborted) throw new StoreError('closed', 'the store is closed');
@@ -192,7 +196,7 @@ export class Store {
       this.counters.hits += await this.#insert('hits', hits);
       this.counters.findings += await this.#insert('findings', findings);
       this.#trouble = '';
-    } finally { // also what a failed write may have left behind
+    } finally { // a failed write may have stored some of it
       this.#dirty.addFlows(flows);
       this.#dirty.addFindings(findings);
       this.#scheduleRefresh();
@@ -236,8 +240,8 @@ export class Store {
   }
 
   /**
-   * How far scheduled detections have come, by name: times in µs, of the store's own clock. `now` is that clock, read before, so that
-   * whatever is confirmed later than `now` has not been seen by a query that comes after.
+   * How far scheduled detections have come, by name: times in µs, by the store's own clock. `now` is that clock, read first: rows confirmed
+   * after `now` may be missed by queries that follow, so that the next run has to begin there.
    */
   async detectionRuns(): Promise<{ now: number; until: ReadonlyMap<string, number> }> {
     const [clock] = await this.query<{ now: string }>('SELECT toString(toUnixTimestamp64Micro(now64(6))) AS now');
@@ -247,7 +251,7 @@ export class Store {
     return { now: Number(clock!.now), until: new Map(rows.map(({ name, until }) => [name, Number(until)])) };
   }
 
-  /** A scheduled detection has seen all that was stored before `until`. Rejects with a {@link StoreError} `query-failed`. */
+  /** Records that a scheduled detection has seen everything stored before `until`, µs. Rejects with a {@link StoreError} `query-failed`. */
   async recordDetectionRun(name: string, until: number): Promise<void> {
     try {
       await this.#statements.command(
@@ -260,11 +264,12 @@ export class Store {
   /** Those of the findings that are not stored yet. */
   async withoutStored(findings: readonly Finding[]): Promise<Finding[]> {
     const stored = new Set<string>();
-    // Parameters travel in the URL, whose length servers bound.
+    // Parameters are sent in the URL, whose length servers limit.
     for (let from = 0; from < findings.length; from += 1000) {
       const part = findings.slice(from, from + 1000);
       const rows = await this.query<{ id: string }>(
-        'SELECT DISTINCT event_id AS id FROM findings WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}',
+        `SELECT DISTINCT event_id AS id FROM findings
+          WHERE event_id IN {ids:Array(String)} AND toUnixTimestamp64Micro(timestamp) IN {times:Array(Int64)}`,
         { ids: part.map((finding) => finding['event.id']), times: [...new Set(part.map((finding) => finding['@timestamp']))] },
       );
       for (const { id } of rows) stored.add(id);
@@ -272,7 +277,7 @@ export class Store {
     return findings.filter((finding) => !stored.has(finding['event.id']));
   }
 
-  /** Brings the rollups up to date with what was written. Happens by itself within `rollupInterval`, and on close. */
+  /** Brings the rollups up to date with what was written. This also happens within `rollupInterval`, and on close. */
   async refreshRollups(): Promise<void> {
     const refresh = this.#refreshing.then(() => this.#refresh());
     this.#refreshing = refresh.catch(() => {});
@@ -282,7 +287,7 @@ export class Store {
   async #refresh(): Promise<void> {
     for (const rollup of rollups) await this.#recompute(rollup);
     if (this.#lookedForStale) return;
-    // Last, for it reads a column of the whole table: what was just written must not wait for that, nor be late when it fails.
+    // Last, since it reads a column of the whole table: what was just written must not wait for that, nor be delayed when it fails.
     for (const rollup of rollups) this.#dirty.add(rollup.table, await staleMinutes(this.#statements, rollup));
     this.#lookedForStale = true;
     for (const rollup of rollups) await this.#recompute(rollup);

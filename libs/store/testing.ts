@@ -5,13 +5,13 @@ import { createFinding, createFlowRecord, findingId, flowId, recordId, type Find
 import { openEmbedded } from './embedded.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 
-/** A folder that is gone with the scope. */
+/** A folder that is deleted at the end of the scope. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'telltale-store-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** An embedded store with its schema, in a folder that is gone with the scope. Rollups are refreshed only when asked. */
+/** An embedded store with its schema, in a folder that is deleted at the end of the scope. Rollups are refreshed only on demand. */
 export async function temporaryStore(options: Partial<StoreOptions> = {}): Promise<AsyncDisposable & { store: Store; path: string }> {
   const folder = await temporaryFolder();
   const store = await openStore({ path: folder.path, rollupInterval: 3_600_000, ...options });
@@ -29,7 +29,7 @@ export async function temporaryStore(options: Partial<StoreOptions> = {}): Promi
 /** 2020-03-01T12:00:00Z in microseconds. */
 export const noon = Date.UTC(2020, 2, 1, 12) * 1000;
 
-/** The only record of the flow number `index`, which begins `index` seconds after {@link noon}. */
+/** The only record of flow number `index`, which begins `index` seconds after {@link noon}. */
 export function flowRecord(index: number, changes: Partial<FlowRecord> = {}): FlowRecord {
   const begin = noon + index * 1_000_000;
   const id = flowId('probe-1', `1:${index}`, begin);
@@ -64,7 +64,7 @@ export function findingAbout(record: FlowRecord, changes: Partial<Finding> = {})
   });
 }
 
-/** Rows of a table or view. */
+/** Number of rows of a table or view. */
 export async function count(store: Store, source: string): Promise<number> {
   const [row] = await store.query<{ n: number }>(`SELECT count() AS n FROM ${source}`);
   return row!.n;
@@ -77,7 +77,7 @@ export async function run(path: string, ...statements: string[]): Promise<void> 
   await client.close();
 }
 
-/** Makes the rows of a table as if they had been stored `interval` (such as `31 DAY`) earlier. */
+/** Changes the rows of a table as if they had been stored `interval` (such as `31 DAY`) earlier. */
 export async function age(path: string, table: string, interval: string): Promise<void> {
   await run(path,
     `CREATE TABLE aged AS ${table}`,

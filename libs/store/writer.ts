@@ -4,7 +4,7 @@ import { classify, describe, StoreError } from './errors.ts';
 import { RowBinaryEncoder, UnencodableValue } from './row-binary.ts';
 import type { Statements } from './statements.ts';
 
-/** A row that the store cannot take, however often it is sent. */
+/** A row that the store cannot accept, however often it is sent. */
 export interface Rejection {
   /** `event.id` of the record. */
   readonly id: string;
@@ -13,25 +13,25 @@ export interface Rejection {
 }
 
 export interface WriterOptions {
-  /** An insert is sent when it holds so many bytes. */
+  /** An insert is sent once it holds so many bytes. */
   readonly maxInsertBytes: number;
   /** Wait before the first retry; it doubles up to `maxBackoff`. Milliseconds. */
   readonly backoff: number;
   readonly maxBackoff: number;
   /** Called before each wait. */
   readonly retrying: (table: Table, reason: string, attempt: number) => void;
-  /** Ends the waiting between attempts. */
+  /** Ends the wait between attempts. */
   readonly closing: AbortSignal;
 }
 
 export type Row = Readonly<Record<string, unknown>> & { readonly 'event.id': string };
 
-/** Inserts in RowBinary, each batch until the server confirmed it. Not reentrant: one insert at a time. */
+/** Inserts in RowBinary, retrying each batch until the server has confirmed it. Not reentrant: one insert at a time. */
 export class Writer {
   readonly #statements: Pick<Statements, 'insert'>;
   readonly #options: WriterOptions;
   readonly #encoder = new RowBinaryEncoder();
-  /** Of the insert in progress. */
+  /** Rejections of the insert in progress. */
   #rejections: Rejection[] = [];
 
   constructor(statements: Pick<Statements, 'insert'>, options: WriterOptions) {
@@ -40,8 +40,8 @@ export class Writer {
   }
 
   /**
-   * Resolves once each row is confirmed or rejected.
-   * Rejects with a {@link StoreError} `refused` when the server would take no row, `closed` when the store closes meanwhile.
+   * Resolves once each row is confirmed or rejected. Rejects with a {@link StoreError} `refused` when the server accepts no row at all,
+   * `closed` when the store closes meanwhile.
    */
   async insert(table: Table, rows: readonly Row[]): Promise<{ confirmed: number; rejections: readonly Rejection[] }> {
     this.#rejections = [];
@@ -71,7 +71,7 @@ export class Writer {
     }
   }
 
-  /** Sends what the encoder holds, which is `rows`. */
+  /** Sends the contents of the encoder, which are `rows`. */
   async #send(table: Table, rows: readonly Row[]): Promise<number> {
     if (rows.length === 0) return 0;
     for (let attempt = 1; ; attempt++) {
@@ -97,7 +97,7 @@ export class Writer {
     }
   }
 
-  /** A row among these is to blame. Halving finds it in 2 log2(n) inserts; what is sent twice collapses by id. */
+  /** Finds the rows to blame for a refusal. Halving finds one in 2 log2(n) inserts; rows that are sent twice collapse by id. */
   async #bisect(table: Table, rows: readonly Row[], reason: string): Promise<number> {
     if (rows.length === 1) {
       this.#rejections.push({ id: rows[0]!['event.id'], reason });

@@ -1,17 +1,17 @@
 import type { Column, Row } from './columns.ts';
 
-/** What a field holds, one value per row; undefined: its zero value in all of them. */
+/** The values of a field, one per row; undefined: the zero value in all rows. */
 export type FieldColumn = readonly unknown[] | undefined;
 
-/** Turns columns into rows: `values` are those of the fields, each under its number. The counterpart of {@link Gather}. */
+/** Turns columns into rows: `values` holds each field's values under its number. The counterpart of `Gatherer`. */
 export interface Assembly {
   readonly numbers: ReadonlyMap<string, number>;
   readonly assemble: (count: number, values: readonly FieldColumn[]) => Row[];
 }
 
 /**
- * Row by row, so that each is filled while it is in the cache, by statements that name the fields literally: see `rowFunction` in gather.ts.
- * `createRow` makes a row before it is filled.
+ * Fills row by row, so that each row is in the CPU cache while it is filled, with statements that name the fields literally: see
+ * `rowFunction` in gather.ts. `createRow` makes an empty row.
  */
 export function assemblyOf(columns: Iterable<Column>, createRow: () => Row): Assembly {
   const fields = [...new Set([...columns].map(({ field }) => field))];

@@ -1,6 +1,6 @@
 import { WireError } from './errors.ts';
 
-/** A cursor over bytes that somebody else wrote: every step is checked against `end`. */
+/** A cursor over untrusted bytes: every step is checked against `end`. */
 export class ByteReader {
   readonly #bytes: Buffer;
   offset = 0;
@@ -54,7 +54,7 @@ export class ByteReader {
     throw new WireError('malformed', this.offset, 'integer above 2^53 - 1');
   }
 
-  /** As {@link varint}, where most integers are of one byte. */
+  /** As {@link varint}, for integers that mostly take one byte. */
   shortVarint(): number {
     const byte = this.offset < this.end ? this.#bytes[this.offset]! : 0x80;
     if (byte >= 0x80) return this.varint();
@@ -62,14 +62,14 @@ export class ByteReader {
     return byte;
   }
 
-  /** Reads `count` integers, most of which are of one byte. */
+  /** Reads `count` integers, most of which take one byte. */
   varints(count: number): number[] {
     const values = Array<number>(count);
     for (let i = 0; i < count; i++) values[i] = this.shortVarint();
     return values;
   }
 
-  /** Reads what {@link ByteWriter.difference} wrote; the result may lie outside of what that takes. */
+  /** Reads what `ByteWriter.difference` wrote. For other bytes the result may lie outside the range that it accepts. */
   difference(): number {
     const first = this.u8();
     const magnitude = ((first >> 1) & 0x3f) + (first & 0x80 ? this.varint() * 64 : 0);

@@ -1,7 +1,7 @@
 const startBytes = 64 * 1024;
 const keptBytes = 4 * 1024 * 1024;
 
-/** A growing buffer that is written from front to back, again and again. */
+/** A growing buffer that is written from front to back and reused. */
 export class ByteWriter {
   #bytes = Buffer.allocUnsafeSlow(startBytes);
   #length = 0;
@@ -10,18 +10,18 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** What has been written, as a view that the next write to this writer may overwrite. */
+  /** The bytes written so far, as a view that the next write may overwrite. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Empties it for what is written next. Room that few need is given back. */
+  /** Empties it for the next use, and releases an unusually large buffer. */
   clear(): void {
     this.truncate(0);
     if (this.#bytes.length > keptBytes) this.#bytes = Buffer.allocUnsafeSlow(startBytes);
   }
 
-  /** Takes back what was written behind `length`. */
+  /** Discards what was written after the first `length` bytes. */
   truncate(length: number): void {
     this.#length = length;
   }

@@ -4,7 +4,7 @@ import type { FieldDefinition, Observable } from '#flow';
 /** What a column's values are; see format.ts. */
 export type ColumnType = 'text' | 'count' | 'micros' | 'items';
 
-/** A record, or a list's item, as the codec sees it: the column says what stands in a field. */
+/** A record, or an item of a list, as the codec sees it: the column says which type a field has. */
 export type Row = Record<string, unknown>;
 
 export interface Column {
@@ -14,9 +14,9 @@ export interface Column {
   readonly field: string;
   /** The list's inner columns: null for a field that is no list; `''` for the items themselves; else the item's property. */
   readonly property: string | null;
-  /** No two records have the same value, and no other column has it: the dictionary need not look for it. */
+  /** No value occurs twice, in this column or any other, so that the dictionary need not search for it. */
   readonly isUnique: boolean;
-  /** For `items`: an item before it is filled. */
+  /** For `items`: makes an empty item. */
   readonly createItem: () => unknown;
 }
 
@@ -37,7 +37,7 @@ const observableColumns: Record<keyof Observable, 'text' | 'count'> = {
   watchlist: 'text',
 };
 
-/** The columns of a field table: what its probe fields become on the wire, in the table's order. Throws when two tags collide. */
+/** The columns of a field table, one or more for each of its probe fields, in the table's order. Throws when two tags collide. */
 export function columnsOf(fields: Record<string, FieldDefinition>): Column[] {
   const columns = Object.entries(fields).filter(([, { by }]) => by === 'probe').flatMap(([field, { type }]) => fieldColumns(field, type));
   const named = new Map<number, string>();

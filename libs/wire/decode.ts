@@ -5,18 +5,18 @@ import type { Column, ColumnType, Row } from './columns.ts';
 import { WireError } from './errors.ts';
 import { compression, layout, limits, version } from './format.ts';
 
-/** What a reader knows: the columns of its field table by tag, and how they make records. */
+/** What a reader knows: the columns of its field table by tag, and how to assemble records from them. */
 export interface Schema {
   readonly columns: ReadonlyMap<number, Column>;
   readonly assembly: Assembly;
 }
 
-/** `createRow` makes a record before it is filled. */
+/** @param createRow makes an empty record */
 export function schemaOf(columns: readonly Column[], createRow: () => Row): Schema {
   return { columns: new Map(columns.map((column) => [column.tag, column])), assembly: assemblyOf(columns, createRow) };
 }
 
-/** Reads a batch. Throws {@link WireError}; time and memory are bounded by the format's limits whatever the bytes are. */
+/** Reads a batch. Throws {@link WireError}. Whatever the bytes are, time and memory are bounded by the format's limits. */
 export function decodeRows(schema: Schema, message: Uint8Array): Row[] {
   const reader = new ByteReader(bodyOf(message));
   const count = reader.varint();
@@ -36,7 +36,7 @@ function bodyOf(message: Uint8Array): Buffer {
   }
 }
 
-/** Most bodies come in one or two pieces so; the default are pieces of 16 KiB, each of which is a call and is then copied. */
+/** With this chunk size most bodies come in one or two pieces. The default is pieces of 16 KiB, each of which costs a call and a copy. */
 const decompressionOptions = { maxOutputLength: limits.bodyBytes, chunkSize: 256 * 1024 };
 
 function decompressed(body: Buffer): Buffer {
@@ -56,12 +56,12 @@ function readDictionary(reader: ByteReader): readonly string[] {
   if (entries > reader.remaining) throw new WireError('truncated', reader.offset, 'the bytes end within the dictionary');
   const lengths = reader.varints(entries);
   const texts = [''];
-  // Each for itself: converted together they would be parts of one string, which takes longer to read ever after, and stays as long as one of them.
+  // One at a time: slices of one large string would be slower to read, and each would keep the whole string in memory.
   for (const length of lengths) texts.push(reader.utf8(length));
   return texts;
 }
 
-/** The values of each field of the schema, under its number. */
+/** Reads the values of each field of the schema, under its number. */
 function readColumns(reader: ByteReader, schema: Schema, rows: number, dictionary: readonly string[]): FieldColumn[] {
   const { numbers } = schema.assembly;
   const values = Array<FieldColumn>(numbers.size).fill(undefined);
@@ -89,7 +89,7 @@ function readColumns(reader: ByteReader, schema: Schema, rows: number, dictionar
   return values;
 }
 
-/** By field: the lists that hold something, in the order of their records. */
+/** By field: the lists that are not empty, in the order of their records. */
 type Lists = Map<string, readonly unknown[][]>;
 
 function readField(reader: ByteReader, column: Column, rows: number, lists: Lists, dictionary: readonly string[]): FieldColumn {
@@ -99,7 +99,7 @@ function readField(reader: ByteReader, column: Column, rows: number, lists: List
 
 const emptyList: readonly unknown[] = [];
 
-/** The lists of all records; those that hold something are to be filled. */
+/** The lists of all records; those that are not empty are filled later, by the inner columns. */
 function createLists(reader: ByteReader, column: Column, sizes: readonly number[], lists: Lists): readonly unknown[][] {
   let total = 0;
   for (const size of sizes) total += size;
@@ -135,7 +135,7 @@ function readInnerValues(reader: ByteReader, column: Column, property: string, l
   }
 }
 
-/** Reads a column's `total` values; undefined when each of them is the zero value. */
+/** Reads a column's `total` values; undefined when all are the zero value. */
 function readValues(reader: ByteReader, { type }: Column, total: number, dictionary: readonly string[]): (string | number)[] | undefined {
   const how = reader.u8();
   if (how !== layout.constant && how !== layout.varying) throw new WireError('malformed', reader.offset - 1, `layout ${how}`);

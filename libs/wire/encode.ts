@@ -5,7 +5,7 @@ import { WireError } from './errors.ts';
 import { compression, layout, limits, smallestCompressedBody, version } from './format.ts';
 import { Gatherer, type Gathered } from './gather.ts';
 
-/** Writes rows as batches, one after the other; what it needs for one it keeps for the next. */
+/** Writes rows as batches, one after the other, reusing its buffers. */
 export class RowEncoder {
   readonly #columns: readonly Column[];
   readonly #gatherer: Gatherer;
@@ -30,18 +30,18 @@ export class RowEncoder {
     return this.take();
   }
 
-  /** Rows of the batch at hand. */
+  /** How many rows the current batch has. */
   get rows(): number {
     return this.#gatherer.rows;
   }
 
-  /** Takes what the row holds into the batch at hand. */
+  /** Adds the contents of a row to the current batch. */
   add(row: Row): void {
     this.#gatherer.add(row);
   }
 
   /**
-   * Writes the rows added since the last call as one batch, and forgets them. Throws {@link WireError} `too_large` beyond the format's limits,
+   * Writes the rows added since the last call as one batch, and clears them. Throws {@link WireError} `too_large` beyond the format's limits,
    * `unencodable` for an impossible value.
    */
   take(): Buffer {
@@ -97,7 +97,7 @@ function frame(body: Buffer): Buffer {
     : Buffer.concat([Buffer.of(version, compression.none), body]);
 }
 
-/** Level 2 takes a fifth of the time of the default, 3, for batches that are a twentieth larger. */
+/** Level 2 takes a fifth of the time of the default, 3, and makes batches 5 % larger. */
 const zstdOptions = { params: { [constants.ZSTD_c_checksumFlag]: 1, [constants.ZSTD_c_compressionLevel]: 2 } };
 
 /** The distinct strings of a batch, in the order in which the columns first use them. Index 0 is the empty string and is not written. */
@@ -105,12 +105,12 @@ class Dictionary {
   readonly #indexes = new Map<string, number>([['', 0]]);
   readonly #texts: string[] = [];
 
-  /** How many entries there are so far. */
+  /** Number of entries so far. */
   get entries(): number {
     return this.#texts.length;
   }
 
-  /** The number that stands for `text` in a column: see `text` in format.ts. */
+  /** The number that refers to `text` in a column: see `text` in format.ts. */
   refer(text: string): number {
     const index = this.#indexes.get(text);
     if (index !== undefined) return index === 0 ? 0 : this.#texts.length - index + 2;
@@ -118,14 +118,14 @@ class Dictionary {
     return this.append(text);
   }
 
-  /** As {@link refer}, for a text that stands nowhere else in the batch. */
+  /** As {@link refer}, for a text that occurs nowhere else in the batch. */
   append(text: string): number {
     if (text === '') return 0;
     this.#texts.push(text);
     return 1;
   }
 
-  /** @param utf8 for the bytes of the texts, while the lengths are written */
+  /** @param utf8 scratch space for the bytes of the texts while the lengths are written */
   writeTo(writer: ByteWriter, utf8: ByteWriter): void {
     utf8.clear();
     writer.varint(this.entries);
@@ -134,10 +134,10 @@ class Dictionary {
   }
 }
 
-/** Texts that are converted by one call into the runtime. */
+/** How many texts are converted by one call into the runtime. */
 const textsTogether = 64;
 
-/** Writes the lengths in bytes, and the bytes. Of texts that are all ASCII, as most are, those are the lengths of the strings. */
+/** Writes the lengths in bytes, and the bytes. For texts that are all ASCII, as most are, these are the lengths of the strings. */
 function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWriter): void {
   const joined = texts.join('');
   const start = bytes.length;
@@ -145,7 +145,7 @@ function writeUtf8(texts: readonly string[], lengths: ByteWriter, bytes: ByteWri
     for (const { length } of texts) lengths.varint(length);
     return;
   }
-  // A text that is cut within a surrogate pair, and another that begins within one, would make a pair if they stood together.
+  // A text that ends with half a surrogate pair and one that begins with the other half would become a pair when joined.
   bytes.truncate(start);
   for (const text of texts) lengths.varint(bytes.text(text));
 }
@@ -165,7 +165,7 @@ function lengthsOf(lists: readonly unknown[][]): Float64Array {
   return lengths;
 }
 
-/** Of a list's inner column: the values of all items of all rows. */
+/** The values of a list's inner column, for all items of all rows. */
 function innerValues(lists: readonly unknown[][], property: string): unknown[] {
   const values: unknown[] = [];
   for (let row = 0; row < lists.length; row++) {
@@ -175,7 +175,7 @@ function innerValues(lists: readonly unknown[][], property: string): unknown[] {
   return values;
 }
 
-/** Writes nothing when all are empty: then the column is left out. */
+/** Writes a column of texts; nothing when all are empty, and then the column is left out. */
 function writeTexts(writer: ByteWriter, column: Column, values: readonly unknown[], dictionary: Dictionary): void {
   const constant = isConstant(values);
   if (constant && (values.length === 0 || values[0] === '')) return;
@@ -186,7 +186,7 @@ function writeTexts(writer: ByteWriter, column: Column, values: readonly unknown
   for (let i = 0; i < count; i++) {
     const value = values[i];
     if (typeof value !== 'string') throw unencodable(column, 'a string');
-    // Neighbours often agree: then the reference is the one before, or, when that was new, the newest entry.
+    // Neighbours are often equal: then the reference is the previous one, or the newest entry if that was new.
     if (column.isUnique) reference = dictionary.append(value);
     else if (i > 0 && value === values[i - 1]) reference = reference === 1 ? 2 : reference;
     else reference = dictionary.refer(value);
@@ -194,7 +194,7 @@ function writeTexts(writer: ByteWriter, column: Column, values: readonly unknown
   }
 }
 
-/** Writes nothing when all are zero: then the column is left out. */
+/** Writes a column of numbers; nothing when all are zero, and then the column is left out. */
 function writeNumbers(writer: ByteWriter, column: Column, values: Float64Array): void {
   const constant = isConstant(values);
   if (constant && (values.length === 0 || values[0] === 0)) return;

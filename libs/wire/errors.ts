@@ -9,7 +9,7 @@
  */
 export type WireErrorCode = 'unknown_version' | 'unknown_compression' | 'corrupt' | 'truncated' | 'malformed' | 'too_large' | 'unencodable';
 
-/** What is wrong with a batch and where; never what stood there. */
+/** What is wrong with a batch and where; never its content. */
 export class WireError extends Error {
   override readonly name = 'WireError';
   readonly code: WireErrorCode;

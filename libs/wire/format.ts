@@ -10,19 +10,19 @@
  * data        = layout:u8 values
  * ```
  *
- * A tag is the fingerprint of a field's name and type. A reader skips tags it does not know and leaves fields without a column at
- * their zero value. So a field may be added to the table (anywhere) or taken out of it, and older and newer readers and writers
- * understand each other; a field whose type changes is a new field. What may not change within a version is this file.
+ * A tag is the fingerprint of a field's name and type. A reader skips tags it does not know and leaves fields without a column at their
+ * zero value. So a field may be added to the table (anywhere) or removed from it, and older and newer readers and writers still understand
+ * each other; a field whose type changes is a new field. What must not change within a version is this file.
  *
  * Values of a column, one per record (of a list's inner columns: one per item, all records' items in a row):
  * - layout `constant`: a single value that all of them have. Otherwise `varying`.
- * - text: the number of dictionary entries that the columns before refer to (once), then per value: 0 the empty string, 1 the next
- *   entry not referred to before, n > 1 the entry n - 2 before the newest. A new string costs a 1 and its entry, a repeated one a
- *   small number: both are what a compressor likes.
+ * - text: the number of dictionary entries that the columns before refer to (once), then per value: 0 the empty string, 1 the next entry
+ *   not referred to before, n > 1 the entry n - 2 before the newest. A new string costs a 1 and its entry, a repeated one a small number;
+ *   both compress well.
  * - count: the integer.
- * - micros: the difference to the value before (the first: to 0). Its first byte holds the sign in bit 0 and six bits of the
+ * - micros: the difference from the previous value (for the first, from 0). Its first byte holds the sign in bit 0 and six bits of the
  *   magnitude in bits 1 to 6; the magnitude's other bits follow as a varint if bit 7 is set.
- * - items: how many items each record's list has. The column stands before the list's inner columns.
+ * - items: how many items each record's list has. The column precedes the list's inner columns.
  */
 export const version = 1;
 

@@ -1,11 +1,11 @@
 import type { Column, Row } from './columns.ts';
 
-/** Rows for which a column keeps its room; few batches have more. */
+/** A column keeps its capacity up to so many rows; few batches have more. */
 const keptRows = 8192;
 
-/** What the rows of a batch hold in a field of texts or lists. */
+/** The values of a field of texts or lists in a batch. */
 class FieldValues {
-  /** One per row, as far as there are some other than zero, and zeroes behind them. */
+  /** One value per row up to the last that is not zero; what follows is zero. */
   readonly #values: unknown[] = [];
   #isZero = true;
   readonly #zero: unknown;
@@ -21,7 +21,7 @@ class FieldValues {
     else this.#values.push(value);
   }
 
-  /** Of the first `rows`; null when all are zero. */
+  /** The values of the first `rows` rows; null when all are zero. */
   first(rows: number): readonly unknown[] | null {
     if (this.#isZero) return null;
     this.#fillTo(rows);
@@ -39,7 +39,7 @@ class FieldValues {
   }
 }
 
-/** And in a field of numbers: what is none becomes NaN. */
+/** The values of a field of numbers in a batch. A value that is not a number becomes NaN. */
 class FieldNumbers {
   #values: Float64Array = noNumbers;
   #isZero = true;
@@ -76,12 +76,12 @@ export type Gathered = readonly unknown[] | Float64Array;
 
 const zeroes = { text: '', count: 0, micros: 0, items: [] } as const;
 
-/** Writes what one row holds into its place among the values of each field. */
+/** Writes one row's value of each field to its position among that field's values. */
 type GatherRow = (row: Row, at: number, gathered: readonly (FieldValues | FieldNumbers)[]) => void;
 
 /**
- * Turns rows into columns. Of each row it takes at once what is not zero, a fourth of the fields: the row itself is not kept. Reading rows column
- * by column instead meets a cache line of its own for each value. Columns keep their room from one batch to the next.
+ * Turns rows into columns. From each row it takes everything that is not zero, a quarter of the fields, and does not keep the row. Reading
+ * rows column by column instead would touch another cache line for each value. Columns keep their capacity from one batch to the next.
  */
 export class Gatherer {
   rows = 0;
@@ -99,12 +99,12 @@ export class Gatherer {
     this.#gatherRow(row, this.rows++, this.#gathered);
   }
 
-  /** The values of each field, under its name; null where all are zero. They hold until the next row is added. */
+  /** The values of each field, by its name; null where all are zero. Valid until the next row is added. */
   columns(): ReadonlyMap<string, Gathered | null> {
     return new Map(this.#fields.map(({ field }, at) => [field, this.#gathered[at]!.first(this.rows)]));
   }
 
-  /** Forgets all rows. */
+  /** Removes all rows. */
   clear(): void {
     this.rows = 0;
     for (const values of this.#gathered) values.clear();
@@ -112,7 +112,7 @@ export class Gatherer {
 }
 
 /**
- * A function whose body names the fields literally. With the name in a variable all of them would share one access site, which V8 then
+ * Generates a function whose body names the fields literally. With the name in a variable all of them would share one access site, which V8 then
  * treats as megamorphic: measured at seven times the time per field.
  */
 function rowFunction(fields: readonly Column[]): GatherRow {

@@ -13,8 +13,8 @@ const encoder = new RowEncoder(columns);
 const schema = schemaOf(columns, createFlowRecord as () => Row);
 
 /**
- * Writes what the probe knows of `records` as one batch: the fields marked `by: 'probe'`, in the format that format.ts describes.
- * Text is kept as UTF-8, so a lone surrogate becomes U+FFFD.
+ * Writes the probe's part of `records` as one batch: the fields marked `by: 'probe'`, in the format that format.ts describes.
+ * Text is stored as UTF-8, so that a lone surrogate becomes U+FFFD.
  *
  * Throws {@link WireError}: `too_large` when the batch exceeds {@link limits} (write it as two), `unencodable` when a record holds
  * a value that its field's type does not allow.
@@ -25,20 +25,20 @@ export function encodeBatch(records: readonly FlowRecord[]): Buffer {
 }
 
 /**
- * A batch that is written while its records are made. It takes what they hold and keeps no record: those that wait for a batch to fill outlive
- * the collections of the young generation, and cost more to move than to write.
+ * A batch that is written while its records are made. It copies their values and keeps no record: records waiting for a batch to fill would
+ * outlive young-generation collections, and cost more to move than to write.
  */
 export class BatchWriter {
   readonly #room: number;
   readonly #encoder = new RowEncoder(columns);
 
-  /** @param room records at most. Throws {@link WireError} `too_large` when a batch may not have so many. */
+  /** @param room how many records it takes at most. Throws {@link WireError} `too_large` when that exceeds the format's limit. */
   constructor(room: number) {
     checkLength(room);
     this.#room = room;
   }
 
-  /** Records that it has taken. */
+  /** How many records have been added. */
   get length(): number {
     return this.#encoder.rows;
   }
@@ -47,13 +47,13 @@ export class BatchWriter {
     return this.length === this.#room;
   }
 
-  /** Takes a record; it must not be full. */
+  /** Adds a record; the batch must not be full. */
   add(record: FlowRecord): void {
     if (this.isFull) throw new RangeError('the batch is full');
     this.#encoder.add(record as Row);
   }
 
-  /** What it has taken, as {@link encodeBatch} writes it. It is empty again, also when that throws. */
+  /** The records added so far, as {@link encodeBatch} writes them. It is empty afterwards, even when that throws. */
   take(): Buffer {
     return this.#encoder.take();
   }
@@ -64,10 +64,9 @@ function checkLength(records: number): void {
 }
 
 /**
- * Reads a batch that this or another release of Telltale wrote. A field that the writer did not know holds its zero value; one
- * that this reader does not know is skipped.
- *
- * Throws {@link WireError} for anything else: its message says what is wrong and where, never what stood there.
+ * Reads a batch that this or another release of Telltale wrote. A field that the writer did not know has its zero value; one that this
+ * reader does not know is skipped. Throws {@link WireError} for anything else: its message says what is wrong and where, never what was
+ * there.
  */
 export function decodeBatch(bytes: Uint8Array): FlowRecord[] {
   return decodeRows(schema, bytes) as FlowRecord[];

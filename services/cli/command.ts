@@ -12,22 +12,22 @@ export interface Command {
 /** Exit statuses, as the help states them. */
 export const exitStatus = { ok: 0, failed: 1, unusable: 2, findingAtLevel: 3 } as const;
 
-/** What an argument names cannot be used: exit status 2, with the message. */
+/** Something that an argument names cannot be used: exit status 2, with the message. */
 export class UnusableError extends Error {}
 
-/** Arguments that cannot be used: exit status 2, with the message and a pointer to the help. */
+/** The arguments themselves cannot be used: exit status 2, with the message and a pointer to the help. */
 export class UsageError extends UnusableError {}
 
-/** What is wrong with a file that an argument named, as the system says it; undefined when the error is about something else. */
+/** What is wrong with a file that an argument named, according to the system; undefined when the error is about something else. */
 export function namedFileProblem(error: unknown): string | undefined {
   const { path, syscall, message } = error as NodeJS.ErrnoException;
   const problem = fileProblem(error);
   if (problem === undefined) return undefined;
-  if (syscall === undefined) return message; // one of ours, which says it better
+  if (syscall === undefined) return message; // one of our own errors, whose message says more
   return path === undefined ? problem : `${path}: ${problem}`;
 }
 
-/** `parseArgs` in strict mode, its complaints turned into {@link UsageError}. */
+/** `parseArgs` in strict mode, with its errors turned into {@link UsageError}. */
 export function parseArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config);
@@ -36,13 +36,13 @@ export function parseArguments<T extends ParseArgsConfig>(config: T): ReturnType
   }
 }
 
-/** One of the allowed words, or a complaint that lists them. */
+/** Checks that the value is one of the allowed words. @throws {UsageError} that lists them */
 export function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
   if (!(allowed as readonly string[]).includes(value)) throw new UsageError(`${option} ${value}: expected one of ${allowed.join(', ')}`);
   return value as T;
 }
 
-/** A number from 1 to `most`. */
+/** Parses a number from 1 to `most`. @throws {UsageError} */
 export function wholeNumber(option: string, value: string, most: number): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < 1 || number > most) throw new UsageError(`${option} ${value}: expected a number from 1 to ${most}`);

@@ -1,22 +1,22 @@
-/** What the doctor found of one part. */
+/** What the doctor found out about one part. */
 export interface Diagnosis {
   readonly part: string;
-  /** `warn`: it works, but somebody should know. `missing`: without a remedy what needs this part does not work. */
+  /** `warn`: it works, but something needs attention. `missing`: whatever needs this part does not work. */
   readonly mark: 'ok' | 'warn' | 'missing';
   readonly found: string;
   /** What to do about it. */
   readonly remedy?: string;
 }
 
-/** Looks at one part. A look that throws has found the part missing: the error's message says why. */
+/** A check of one part. If it throws, the part is missing, and the error's message says why. */
 export interface Look {
   readonly part: string;
-  /** What to do when the look fails, beside what its error says. */
+  /** What to do when the check fails, in addition to what its error says. */
   readonly remedy?: string;
   look(): Promise<Omit<Diagnosis, 'part'>>;
 }
 
-/** Makes all looks at the same time. */
+/** Runs all checks concurrently. */
 export function diagnose(looks: readonly Look[]): Promise<Diagnosis[]> {
   return Promise.all(looks.map(diagnoseOne));
 }
@@ -31,7 +31,7 @@ async function diagnoseOne({ part, remedy, look }: Look): Promise<Diagnosis> {
 
 const patienceMillis = 5_000;
 
-/** What another machine answers, or an error when it takes longer than 5 s. */
+/** The answer of another machine, or an error when it takes longer than 5 s. */
 export async function patiently<T>(answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${patienceMillis / 1000} seconds`)), patienceMillis);
@@ -52,7 +52,7 @@ export function reasonOf(error: unknown): string {
   return message;
 }
 
-/** Lines of a report: a mark, the part (in `width` columns) and what was found, and below what to do. */
+/** Lines of a report: a mark, the part (in `width` columns) and what was found, with the remedy below. */
 export function report(diagnoses: readonly Diagnosis[], width: number): string {
   const indent = ' '.repeat(2 + 'missing'.length + 2 + width + 2);
   return diagnoses.map(({ part, mark, found, remedy }) => {

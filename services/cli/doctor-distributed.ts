@@ -10,7 +10,7 @@ type Finding = Omit<Diagnosis, 'part'>;
 
 const oldestClickHouse = [24, 8] as const;
 
-/** What `telltale probe`, `detector`, `alerter` and `review` need beside the files of Telltale itself. */
+/** Checks what `telltale probe`, `detector`, `alerter` and `review` need besides Telltale's own files. */
 export function distributedLooks({
   kafka,
   clickhouse,
@@ -79,7 +79,7 @@ async function lookAtClickHouse({ url, database }: z.output<typeof clickhouseSec
   }
 }
 
-/** Alertmanagers are asked whether they are ready; webhooks are sent nothing but a HEAD, which any answer satisfies. */
+/** Alertmanagers are asked whether they are ready; webhooks are sent only a HEAD request, and any answer will do. */
 export function receiverLooks(receivers: readonly ReceiverConfiguration[]): Look[] {
   if (receivers.length === 0)
     return [{ part: 'receivers', look: async () => ({ mark: 'ok', found: 'none, so that no alerts are sent (alerter.receivers)' }) }];
@@ -87,7 +87,7 @@ export function receiverLooks(receivers: readonly ReceiverConfiguration[]): Look
 }
 
 async function lookAtReceiver({ type, url, name }: ReceiverConfiguration): Promise<Finding> {
-  const { origin, username, password, href } = new URL(url); // of a webhook's URL only the origin is shown: it may hold a key
+  const { origin, username, password, href } = new URL(url); // only the origin of a webhook's URL is shown: the rest may contain a key
   const headers = username === '' ? {} : { authorization: `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}` };
   const address = new URL(type === 'alertmanager' ? `${href.replace(/\/$/, '')}/-/ready` : href);
   address.username = address.password = '';

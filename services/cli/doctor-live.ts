@@ -4,10 +4,10 @@ import type { Diagnosis, Look } from './doctor-diagnosis.ts';
 
 type Finding = Omit<Diagnosis, 'part'>;
 
-/** Loopback as the system calls it. */
+/** The system's name for the loopback interface. */
 const loopback = process.platform === 'linux' ? 'lo' : 'lo0';
 
-/** What a live capture needs: one of the programs, with the privilege to capture. Each is made to capture on loopback for a moment. */
+/** Checks what a live capture needs: one of the programs, with the privilege to capture. Each is run on loopback for a moment. */
 export function liveLooks(): Look[] {
   return captureProgramNames.map((name) => ({ part: name, look: () => lookAtProgram(name) }));
 }
@@ -33,7 +33,7 @@ async function lookAtProgram(name: (typeof captureProgramNames)[number]): Promis
   };
 }
 
-/** A process has ended only when what it wrote was read. */
+/** Reads output to its end, since a process ends only when its output has been read. */
 async function discard(output: AsyncIterable<Buffer>): Promise<void> {
   for await (const _ of output);
 }

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '#runtime';
 import { openStore, ownerOf, StoreError } from '#store';
-import { loadDetection } from '../detector/packs.ts';
+import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
 import { readTokenKey } from '../probe/token-key.ts';
 import { dataFolder } from '../standalone/data-folder.ts';
 import type { Diagnosis, Look } from './doctor-diagnosis.ts';
+import { count } from './leaks.ts';
 
 export interface StandaloneParts {
   /** Data folder, absolute. */
@@ -21,27 +22,40 @@ export interface StandaloneParts {
 
 type Finding = Omit<Diagnosis, 'part'>;
 
-/** What `telltale up` and `telltale scan` need. Looking changes nothing: no key and no data are made. */
+/** Checks what `telltale up` and `telltale scan` need. Checking changes nothing: no key and no data are created. */
 export function standaloneLooks({ data, host, port, rules, policy }: StandaloneParts): Look[] {
   const files = dataFolder(data);
   const detection = loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
-  detection.catch(() => {}); // each of the looks that wait for it says so
+  detection.catch(() => {}); // each of the checks that wait for it reports the error
   const telltaleListens = isTelltale(host, port);
   return [
     { part: 'Node', remedy: 'Run npm install in the folder of Telltale.', look: lookAtNode },
     { part: 'data folder', look: () => lookAtFolder(data) },
     { part: 'token key', look: () => lookAtTokenKey(files.tokenKey) },
     { part: 'embedded ClickHouse', look: async () => lookAtEmbedded(files.clickhouse, await telltaleListens) },
-    { part: 'rules and policies', remedy: 'Correct the file, or leave out standalone.rules and standalone.policy for those that ship.', look: async () => {
-      const { pack, policies, catalogue, warnings } = await detection;
-      const found = `${pack.rules.length + pack.correlations.length} rules, ${policies.policies.length} ${policies.policies.length === 1 ? 'policy' : 'policies'}, ${catalogue.services.size} services`;
-      if (warnings.length === 0) return { mark: 'ok', found };
-      const [{ file, line, message }] = warnings as [(typeof warnings)[number]];
-      return { mark: 'warn', found: `${found}; ${warnings.length} doubtful, first ${file}:${line}: ${message}` };
-    } },
-    { part: 'geo tables', remedy: 'Run npm install in the folder of Telltale.', look: async () => lookAtGeoTables((await detection).geography.tables, Date.now()) },
+    {
+      part: 'rules and policies',
+      remedy: 'Correct the file, or leave out standalone.rules and standalone.policy for those that ship.',
+      look: async () => lookAtDetection(await detection),
+    },
+    {
+      part: 'geo tables',
+      remedy: 'Run npm install in the folder of Telltale.',
+      look: async () => lookAtGeoTables((await detection).geography.tables, Date.now()),
+    },
     { part: 'review page', look: async () => lookAtPort(host, port, await telltaleListens) },
   ];
+}
+
+function lookAtDetection({ pack, policies, catalogue, warnings }: LoadedDetection): Finding {
+  const found = [
+    count(pack.rules.length + pack.correlations.length, 'rule'),
+    count(policies.policies.length, 'policy', 'policies'),
+    count(catalogue.services.size, 'service'),
+  ].join(', ');
+  const [first] = warnings;
+  if (first === undefined) return { mark: 'ok', found };
+  return { mark: 'warn', found: `${found}; ${warnings.length} doubtful, first ${first.file}:${first.line}: ${first.message}` };
 }
 
 async function lookAtNode(): Promise<Finding> {
@@ -82,10 +96,10 @@ async function lookAtTokenKey(file: string): Promise<Finding> {
   }
 }
 
-/** Opens the engine on the data, or where there is none yet on an empty folder that is removed again. */
+/** Opens the engine on the data folder, or if there is none yet, on an empty folder that is removed again. */
 async function lookAtEmbedded(folder: string, telltaleListens: boolean): Promise<Finding> {
   const isThere = await stat(folder).then(() => true, () => false);
-  // Not opened then: the engine itself would write its complaint in between.
+  // Not opened in that case: the engine would write its own error message into the report.
   if (telltaleListens && await isHeld(folder)) return { mark: 'warn', found: heldByTelltale };
   const place = isThere ? folder : await mkdtemp(path.join(tmpdir(), 'telltale-doctor-'));
   try {
@@ -104,7 +118,7 @@ async function lookAtEmbedded(folder: string, telltaleListens: boolean): Promise
 
 const heldByTelltale = 'in use by the Telltale that runs (see review page)';
 
-/** Whether the process that last held the folder still lives. */
+/** Whether the process that last held the folder is still alive. */
 async function isHeld(folder: string): Promise<boolean> {
   const pid = Number(await ownerOf(folder));
   try {
@@ -117,7 +131,7 @@ async function isHeld(folder: string): Promise<boolean> {
 const dayMillis = 24 * 60 * 60 * 1000;
 const maxAgeDays = 60;
 
-/** The oldest of the tables counts; one that does not say when it was built is left out. */
+/** The oldest table counts; tables without a build date are ignored. */
 export function lookAtGeoTables(tables: readonly { built: Date | undefined }[], now: number): Finding {
   const oldest = Math.min(...tables.flatMap(({ built }) => (built ? [built.getTime()] : [])));
   if (!Number.isFinite(oldest)) return { mark: 'ok', found: 'the tables do not say when they were built' };

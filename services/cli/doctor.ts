@@ -16,9 +16,9 @@ const doctorSchema = z.strictObject({
 export const doctor: Command = {
   help: `Usage: telltale doctor [options]
 
-Looks at all that Telltale needs, changes nothing, and says of each part what
-was found: ok, warn (it works, but you should know) or missing (with what to do
-about it).
+Checks everything that Telltale needs, changes nothing, and reports on each
+part: ok, warn (it works, but needs attention) or missing (with what to do about
+it).
 
 Options:
   --data DIR        data folder of standalone, as for telltale up
@@ -62,7 +62,7 @@ ${verdict(needed, servers)}
   },
 };
 
-/** Where the configuration cannot be used, the doctor goes on with the defaults. */
+/** If the configuration cannot be used, the doctor continues with the defaults. */
 function configurationOf(file: string | undefined): { configuration: z.output<typeof doctorSchema>; diagnosis: Diagnosis } {
   const part = 'configuration';
   try {

@@ -4,7 +4,7 @@ import { columnOf, findingFields, flowFields, type FieldDefinition } from '#flow
 export function fieldsReference(): string {
   const observable: [string, string][] = [
     ['telltale.observable.kind', 'Kind of identifier, from the catalogue.'],
-    ['telltale.observable.path', 'Where it stood, such as `url.query.uid` or `udp.payload@12`.'],
+    ['telltale.observable.path', 'Where it was, such as `url.query.uid` or `udp.payload@12`.'],
     ['telltale.observable.encoding', 'Encodings around it, outermost first, joined by `>`.'],
     ['telltale.observable.visibility', '`cleartext`, or `inspected` where only the company\'s own inspection can read it.'],
     ['telltale.observable.confidence', 'Confidence in the kind, percent.'],
@@ -18,9 +18,9 @@ with dots as underscores, of ClickHouse columns. An absent field holds \`''\`, \
 
 ## Flow records
 
-${table(Object.entries(flowFields), true)}
+${table(Object.entries(flowFields))}
 
-In rules, one observable of a record is matched as a whole by these:
+In rules, these fields match one observable of a record at a time:
 
 | field | meaning |
 | --- | --- |
@@ -28,13 +28,14 @@ ${observable.map(([name, doc]) => `| \`${name}\` | ${doc} |`).join('\n')}
 
 ## Findings
 
-A finding has these, and the flow's fields that place it (addresses, names, jurisdictions, service, policy, evidence).
+A finding has these fields, and those of its flow that describe it (addresses, names, jurisdictions, service, policy, evidence).
 
-${table(Object.entries(findingFields), false)}
+${table(Object.entries(findingFields))}
 `;
 }
 
-function table(entries: [string, Omit<FieldDefinition, 'by'> & { by?: string }][], withSource: boolean): string {
+function table(entries: [string, Omit<FieldDefinition, 'by'> & { by?: string }][]): string {
+  const withSource = entries.some(([, { by }]) => by !== undefined);
   const header = withSource ? ['field', 'column', 'type', 'filled by', 'meaning'] : ['field', 'column', 'type', 'meaning'];
   const rows = entries.map(([name, { type, by, doc }]) => [`\`${name}\``, `\`${columnOf(name)}\``, type, ...(withSource ? [by ?? ''] : []), doc]);
   return [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');

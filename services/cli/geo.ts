@@ -1,5 +1,5 @@
 import {
-  agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Place, type Position,
+  agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Operator, type Place, type Position,
 } from '#geo';
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
@@ -8,7 +8,7 @@ import { exitStatus, namedFileProblem, parseArguments, UnusableError, UsageError
 
 const help = `Usage: telltale geo explain ADDRESS|NAME=ADDRESS… [options]
 
-Tells where an address is located, registered and operated from, and whether it
+Says where an address is located, registered and operated from, and whether it
 is anycast: each answer with every table that gives it, and whether the tables
 agree. NAME=ADDRESS also compares a site code in the host's name
 (zoomfrn99mmr.zoom.us=109.94.160.99).
@@ -20,7 +20,7 @@ Options:
                     instead of the installed one
   --asn FILE        table of autonomous systems (MaxMind DB) to use instead of
                     the installed one
-  --operators FILE  a company's own operator table, read before the one that
+  --operators FILE  an operator table of your own, which overrides the one that
                     ships
   --anycast FILE    anycast prefixes (prefix,probe_ip per line) instead of the
                     list that ships
@@ -28,7 +28,7 @@ Options:
                     countries too far away
   --position LATITUDE,LONGITUDE
 
-Exit status: 0 explained, 2 unusable arguments or something that is no address.
+Exit status: 0 explained, 2 unusable arguments or an invalid address.
 `;
 
 export const geo: Command = {
@@ -61,8 +61,8 @@ export const geo: Command = {
         bound,
         city: geography.cityIn(place.located, address),
         name: name === '' ? [] : [
-          row('name', site?.country ?? '?', site === undefined ? `${name}: no site code that the catalogue knows` : `${name}: site code "${site.code}", ${site.place}`),
-          ...(operator === undefined ? [] : [row('', operator.controlledFrom, `${operator.table}, ${operator.confidence}: ${operator.name} operates it; goes before the address`)]),
+          row('name', site?.country ?? '?', `${name}: ${site ? `site code "${site.code}", ${site.place}` : 'no site code that the catalogue knows'}`),
+          ...(operator === undefined ? [] : [row('', operator.controlledFrom, operatedBy(operator))]),
         ],
         claimed: site?.country ?? '',
       });
@@ -141,7 +141,7 @@ function answer(dimension: Dimension, place: Place, disproved: (country: string)
   ];
 }
 
-/** What a source says beside the country. */
+/** What a source says in addition to the country. */
 function noteOf({ dimension, source, confidence }: Claim, { operator }: Place, city: City | undefined): string {
   if (dimension === 'operated') return `${confidence}: ${operator}`;
   return dimension === 'located' && city?.source === source ? city.name : '';
@@ -149,6 +149,10 @@ function noteOf({ dimension, source, confidence }: Claim, { operator }: Place, c
 
 function note(text: string): string {
   return text === '' ? '' : `, ${text}`;
+}
+
+function operatedBy({ table, confidence, name }: Operator): string {
+  return `${table}, ${confidence}: ${name} operates it; takes precedence over the address`;
 }
 
 function row(label: string, value: string, text: string): string {

@@ -1,9 +1,9 @@
 import { levels, type Finding, type Level } from '#flow';
 import { columns, identifiers, place, several } from './table.ts';
 
-/** Distinct leaks that are kept; findings of further ones are counted. */
+/** At most so many distinct leaks are kept; findings of further ones are only counted. */
 const maxLeaks = 1000;
-/** Of those, how many a summary shows: the gravest. */
+/** How many of them a summary shows, the most severe first. */
 const shownLeaks = 40;
 
 interface Leak {

@@ -14,7 +14,7 @@ import { dataFolder } from '../standalone/data-folder.ts';
 const main = path.join(projectRoot, 'dist', 'services', 'cli', 'main.js');
 const start = 1_775_217_600_000_000;
 const capture = demonstrationCapture(start);
-/** Findings of the demonstration; what they are is the business of its own test. */
+/** How many findings the demonstration has; its own test says which. */
 const findings = 14;
 const rawValues = ['1840273651', 'M5kqPz7XvQ2d', '6D92078A-8246-4BA4-AE5B-76104861E7DC'];
 

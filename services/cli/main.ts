@@ -7,11 +7,15 @@ interface Entry {
   load: () => Promise<Command>;
 }
 
-/** A command's module is loaded when it is asked for: what a service needs takes a second that a scan need not wait. */
+/** A command's module is loaded on demand: loading what a service needs takes a second, which a scan should not have to wait. */
 const commands: readonly Entry[] = [
   { name: 'up', summary: 'standalone: all parts in one process, with the review page', load: async () => (await import('./up.ts')).up },
   { name: 'scan', summary: 'captures in, findings out', load: async () => (await import('./scan.ts')).scan },
-  { name: 'probe', summary: 'captures, logs, flow exports → flow records → Kafka', load: async () => (await import('./service-commands.ts')).probe },
+  {
+    name: 'probe',
+    summary: 'captures, logs, flow exports → flow records → Kafka',
+    load: async () => (await import('./service-commands.ts')).probe,
+  },
   {
     name: 'detector',
     summary: 'Kafka → enrich, evaluate → ClickHouse and findings topic',
@@ -19,7 +23,11 @@ const commands: readonly Entry[] = [
   },
   { name: 'alerter', summary: 'findings topic → Alertmanager and webhooks', load: async () => (await import('./service-commands.ts')).alerter },
   { name: 'review', summary: 'the review page over a ClickHouse server', load: async () => (await import('./service-commands.ts')).review },
-  { name: 'migrate', summary: 'make what is missing of topics and tables', load: async () => (await import('./service-commands.ts')).migrate },
+  {
+    name: 'migrate',
+    summary: 'create the Kafka topics and ClickHouse tables that are missing',
+    load: async () => (await import('./service-commands.ts')).migrate,
+  },
   {
     name: 'dashboards',
     summary: 'build the Grafana dashboards, or publish them to a Grafana',
@@ -37,7 +45,7 @@ const commands: readonly Entry[] = [
     load: async () => (await import('./watchlist.ts')).watchlist,
   },
   { name: 'geo', summary: 'where an address is, who says so, and whether they agree', load: async () => (await import('./geo.ts')).geo },
-  { name: 'doctor', summary: 'which parts can be used, and what to do about the others', load: async () => (await import('./doctor.ts')).doctor },
+  { name: 'doctor', summary: 'which parts work here, and what to do about the others', load: async () => (await import('./doctor.ts')).doctor },
 ];
 
 const overview = `Telltale finds metadata leaks in network traffic: plaintext identifiers,

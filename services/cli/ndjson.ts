@@ -11,10 +11,10 @@ export function isoMicros(micros: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, -1)}${String(micros - milliseconds * 1000).padStart(3, '0')}Z`;
 }
 
-/** What JSON lets through, and a terminal obeys: DEL, C1 controls (U+009B begins an escape sequence), and changes of direction. */
+/** Characters that JSON does not escape but a terminal obeys: DEL, C1 controls (U+009B begins an escape sequence), and changes of direction. */
 const unprintable = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** A finding as one line of JSON, as docs/finding.schema.json describes it: absent fields are left out. `value` only for --reveal. */
+/** A finding as one line of JSON, as described by docs/finding.schema.json: absent fields are left out. `value` is given only with --reveal. */
 export function findingLine(finding: Finding, value?: string): string {
   const object: Record<string, unknown> = {};
   for (const [name, content] of Object.entries(finding)) {

@@ -31,12 +31,11 @@ token    the token of a hardware address, made with the key of the data folder,
 Options:
   --jurisdictions FILE  named sets of countries beside those that ship
   --inventory FILE      tags of the monitored endpoints
-  --day DAY             day in UTC that lint and explain take for today
-                        (2026-08-01)
+  --day DAY             lint and explain as on this day, in UTC (2026-08-01)
   --to ADDRESS          explain: address of the peer
-  --name HOST           explain: name it was reached by; tells service, role
-                        and site
-  --service NAME        explain: service, where the name does not tell it
+  --name HOST           explain: name it was reached by, which decides service,
+                        role and site
+  --service NAME        explain: service, where the name does not decide it
   --role ROLE           explain: its role, one of
                         ${roles.slice(0, 4).join(', ')},
                         ${roles.slice(4).join(', ')}
@@ -49,8 +48,8 @@ Options:
                         (default ${defaultDataFolder})
   --strict              lint: warnings count as well
 
-Exit status: 0 nothing to complain about, 1 problems (of lint: errors, and
-warnings with --strict), 2 unusable arguments.
+Exit status: 0 no problems, 1 problems (for lint: errors, and with --strict
+warnings), 2 unusable arguments.
 `;
 
 const options = {
@@ -149,7 +148,7 @@ async function explain(given: Given): Promise<number> {
   record['telltale.subject.tags'] = [...inventory.tagsOf(given.from)];
   record['telltale.peer.ip'] = record['destination.ip'] = given.to;
   record['destination.domain'] = given.name ?? '';
-  // Without a name a range may tell, and some hold for one transport.
+  // Without a name a published range may decide, and some are for one transport.
   const match = ['udp', 'tcp']
     .map((transport) => catalogue.match(Object.assign(record, { 'network.transport': transport })))
     .find((found) => found !== undefined);
@@ -206,7 +205,7 @@ function statement(one: Policy, record: FlowRecord): string {
   );
 }
 
-/** The policies, or undefined when one has errors, which are printed then. */
+/** The policies; undefined when one has errors, which are printed. */
 async function load(path: string | undefined, jurisdictions: string | undefined): Promise<Policy[] | undefined> {
   const context = await readPolicyContext(projectRoot, await readCatalogue(projectRoot), jurisdictions);
   try {

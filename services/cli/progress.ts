@@ -11,7 +11,7 @@ export class Progress {
   #finishedBytes = 0;
   #drawnAt = 0;
 
-  /** @param inputs all that will be read, for the share of it; each input stands for itself where they are not known */
+  /** @param inputs everything that will be read, to show progress through all of it; if not known, progress is per input */
   constructor(inputs: readonly CaptureInput[] = []) {
     this.#total = inputs.reduce((sum, input) => sum + input.size, 0);
   }

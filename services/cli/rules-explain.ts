@@ -19,11 +19,11 @@ export interface ExplainOptions {
   folder: string | undefined;
   /** Id, name or title of a single rule. */
   only: string | undefined;
-  /** Every record, not a summary. */
+  /** Explain every record instead of summarising. */
   all: boolean;
 }
 
-/** Says of each rule, or of one, why the records of a file match it or not. */
+/** Explains for each rule, or for one, why the records of a file match or do not. */
 export async function explainRules(file: string, { folder, only, all }: ExplainOptions, files: PolicyFiles): Promise<void> {
   const { pack } = await loadRules(projectRoot, await readRuleNames({ root: projectRoot, ...files }), folder);
   const rules = only === undefined ? pack.rules : pack.rules.filter(({ id, name, title }) => [id, name, title].includes(only));
@@ -46,7 +46,7 @@ async function captureRecords(file: string, files: PolicyFiles): Promise<FlowRec
   if (!input) throw new UsageError(`${file}: ${problem?.reason ?? 'no capture'}`);
   if (another) throw new UsageError(`rules explain takes one capture, and ${file} is a folder of several`);
   const records: FlowRecord[] = [];
-  // Tokens are of no interest here, so the key is one of this run alone.
+  // Tokens do not matter here, so that any key will do.
   const pipeline = createPipeline({ tokenKey: randomBytes(32) });
   try {
     await replayCapture(input, { pipeline, send: async (batch) => { records.push(...batch); }, onProgress: () => {} });
@@ -58,7 +58,7 @@ async function captureRecords(file: string, files: PolicyFiles): Promise<FlowRec
   return records;
 }
 
-/** Records shown of a rule asked for by name, of those that match and of those that come closest. */
+/** For a rule selected by name, how many records are shown of those that match, and of those that come closest. */
 const shownRecords = 3;
 
 interface Explained {
@@ -66,7 +66,7 @@ interface Explained {
   readonly explanation: Explanation;
 }
 
-/** How many records match; the others by what does not hold, how many each; and some of both: of a rule asked for by name a few, else one. */
+/** How many records match; how many do not, by what fails; and examples of both: a few for a rule selected by name, else one. */
 function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: boolean; all: boolean }): string {
   const head = `${rule.title} (${rule.level}, ${rule.id})`;
   if (rule.evaluable === 'no') return `${head}\n  not evaluable here: ${rule.gaps.join('; ')}`;
@@ -76,7 +76,7 @@ function explainRule(rule: Rule, records: readonly FlowRecord[], how: { named: b
   const summary = `${head}\n  ${matched.length} of ${records.length} records match${leftOut}`;
   if (how.all) return [summary, ...explained.map(describe)].join('\n');
   const groups = groupsOf(explained.filter(({ explanation }) => !explanation.matched));
-  // One record of each reason tells as much as all of them.
+  // One record per reason says as much as all of them.
   const closest = groups.map(({ members: [first] }) => first!);
   const most = how.named ? shownRecords : 1;
   const shown = how.named || matched.length === 0 ? [...matched.slice(0, most), ...closest.slice(0, most)] : matched.slice(0, most);

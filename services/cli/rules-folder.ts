@@ -13,13 +13,13 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
   const folders = await Promise.all((paths.length > 0 ? paths : [shippedRules(projectRoot)]).map(readPath));
   const logSources = await readLogSources(projectRoot);
   const problems = folders.flatMap((folder) => folder.problems);
-  // Rules of all paths are read together: correlations and filters name each other's.
+  // The rules of all paths are read together, since correlations and filters may refer to rules in another.
   const placeholders = new Map(folders.flatMap((folder) => [...folder.placeholders]));
   const parsed = parseRules(folders.flatMap(({ rules }) => rules), { logSources, ...names, placeholders });
-  // A rule with an error is not read, and may be the one that an exception is about.
+  // A rule with an error is not read, but may be the one that an exception names.
   const isWhole = parsed.problems.every(({ severity }) => severity !== 'error');
   const known = isWhole ? new Set([...parsed.rules, ...parsed.correlations].flatMap(({ id, title }) => [id, title])) : undefined;
-  // What is named itself is meant to be a rule.
+  // A file that is named on the command line is meant to be a rule.
   const { true: named = [], false: skipped = [] } = Object.groupBy(parsed.skipped, (name) => (paths.includes(name) ? 'true' : 'false'));
   for (const file of named) problems.push({ file, line: 1, column: 1, severity: 'error', code: 'document', message: noRule });
   problems.push(...parsed.problems, ...folders.flatMap(({ exceptionProblems }) => exceptionProblems(names, { now: Date.now() * 1_000, known })));
@@ -66,7 +66,7 @@ export async function testRules(names: RuleNames, folder = shippedRules(projectR
   return problems.length > 0 ? exitStatus.failed : exitStatus.ok;
 }
 
-/** Lists rules, and whether records can answer them. */
+/** Lists rules, and whether flow records can answer them. */
 export async function listRules(names: RuleNames, folder = shippedRules(projectRoot), format = 'table'): Promise<number> {
   const { rules, correlations, silent } = await loadRules(await readPath(folder), names);
   requireRules(folder, rules, correlations);
@@ -91,7 +91,7 @@ export async function listRules(names: RuleNames, folder = shippedRules(projectR
   return exitStatus.ok;
 }
 
-/** A folder without any rule is a mistyped one: nothing tested is not the same as nothing wrong. */
+/** Refuses a folder without any rule, which is probably a typo: nothing tested does not mean nothing wrong. */
 export function requireRules(folder: string, ...found: readonly (readonly unknown[])[]): void {
   if (found.every(({ length }) => length === 0)) throw new UnusableError(`${folder}: ${noRule}`);
 }
@@ -104,7 +104,7 @@ export async function loadRules(files: RuleFolder, names: RuleNames): Promise<Pa
   return parsed;
 }
 
-/** A folder, or one file as a folder of one. Names begin with its path: from here when it is below, else as given. */
+/** Reads a folder, or a single file as a folder of one. File names begin with its path, relative to the current folder if it is below that. */
 export async function readPath(given: string): Promise<RuleFolder> {
   const found = await stat(given).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? new UsageError(`there is no file or folder ${given}`) : error;

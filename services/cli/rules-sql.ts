@@ -8,7 +8,7 @@ import { count } from './leaks.ts';
 import { loadRules, readPath, requireRules } from './rules-folder.ts';
 import { columns, printable } from './table.ts';
 
-/** From when to when, µs; the second is not included. */
+/** From when until when, µs; the end is not included. */
 export interface TimeRange {
   from: number;
   to: number;
@@ -17,7 +17,7 @@ export interface TimeRange {
 export interface SqlOptions {
   folder: string;
   names: RuleNames;
-  /** Id, name or title of the only rule asked for. */
+  /** Id, name or title of the only rule to convert. */
   only: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function convertRules(options: SqlOptions, range: TimeRange): Promi
   return exitStatus.ok;
 }
 
-/** What rules would have found in stored flows. */
+/** Reports what rules would have found in stored flows. */
 export async function backtestRules(options: SqlOptions, range: TimeRange, store: { url: string } | { data: string }): Promise<number> {
   const { rules, correlations, all } = await chosen(options);
   await using opened = await openStore('url' in store ? store : { path: dataFolder(store.data).clickhouse });
@@ -55,7 +55,7 @@ export async function backtestRules(options: SqlOptions, range: TimeRange, store
 
 const inRange = "timestamp >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Micro({to:Int64}, 'UTC')";
 
-/** What there is to find something in: so that nothing found is told from nothing stored. */
+/** How much is stored for the time range, so that "nothing found" can be told from "nothing stored". */
 async function storedIn({ from, to }: TimeRange, store: Store): Promise<{ isEmpty: boolean; text: string }> {
   const time = (micros: string): string => `formatDateTime(${micros}, '%F %T')`;
   const [found] = await store.query<{ records: number; flows: number; first: string; last: string }>(
@@ -69,7 +69,7 @@ async function storedIn({ from, to }: TimeRange, store: Store): Promise<{ isEmpt
 }
 
 interface ChosenRules extends Pick<ParsedRules, 'rules' | 'correlations'> {
-  /** Also those that are not asked for, by id. */
+  /** All rules by id, including those that were not selected. */
   all: ReadonlyMap<string, Rule>;
 }
 
@@ -139,7 +139,7 @@ interface Totals { records: number; flows: number; subjects: number; hours: numb
 interface Counted { name: string; records: number }
 const sampled = ['time', 'source', 'destination', 'path', 'id'] as const;
 
-/** Those that are shown, and how many more there are. */
+/** A table of counts, with how many more rows there are. */
 function countedTable(title: string, shown: readonly Counted[], all: number): string[] {
   const table = indent(columns([title, 'RECORDS'], shown.map(({ name, records }) => [name, String(records)])));
   return all > shown.length ? [table, `    … and ${all - shown.length} more`] : [table];

@@ -3,13 +3,13 @@ import { levels, type Finding, type Hit, type Level } from '#flow';
 import { formatProblem, LocatedError } from '#geo';
 import { WatchlistError, type Watchlist } from '#identifiers';
 import { projectRoot } from '#runtime';
-import { openStore, type Store } from '#store';
+import { openStore } from '#store';
 import { correlate } from '../detector/correlation-detection.ts';
 import { loadDetection, type LoadedDetection } from '../detector/packs.ts';
 import { whyUnreadable } from '../file-problem.ts';
 import { listCaptures, type CaptureInput, type UnreadableInput } from '../probe/captures.ts';
 import { createPipeline } from '../probe/create.ts';
-import { replayCapture } from '../probe/replay.ts';
+import { replayCapture, type ReplayOptions } from '../probe/replay.ts';
 import { loadOrCreateTokenKey } from '../probe/token-key.ts';
 import { readWatchlists, watchKeyOf, watchOf } from '../probe/watchlists.ts';
 import { mostWorkers, startWorkers } from '../probe/workers.ts';
@@ -51,9 +51,9 @@ ${defaultDataFolder}), so that the same identifier has the same token in every
 scan. Watchlists are those of that folder (telltale watchlist).
 `;
 
-/** Raw values that --reveal remembers, at most; further ones are printed as masks. */
+/** At most so many raw values are kept for --reveal; further ones are printed as masks. */
 const maxRevealed = 1_000_000;
-/** Matches that correlations look at, at most; how many more there were is told. */
+/** At most so many matches are kept for correlations; the summary says how many more there were. */
 const mostHits = 1_000_000;
 
 export const scan: Command = {
@@ -82,7 +82,7 @@ export const scan: Command = {
     const folder = dataFolder(values.data ?? defaultDataFolder);
     const tokenKey = await loadOrCreateTokenKey(folder.tokenKey);
     const reveal = (token: string, value: string): void => {
-      // A digest has the token of what it was made of, which was seen before it.
+      // A digest has the same token as the value it was made from, which comes first.
       if (revealed.size < maxRevealed && !revealed.has(token)) revealed.set(token, value);
     };
     const pipeline = createPipeline({
@@ -100,57 +100,85 @@ export const scan: Command = {
     await using store = values.data === undefined ? undefined : await openStore({ path: folder.clickhouse });
     await store?.migrate();
 
-    const valueOf = (finding: Finding): string | undefined => revealed.get(finding['telltale.observable.token']);
-    const listed: Finding[] = [];
     const totals: ScanTotals = { captures: 0, packets: 0, records: 0, leaks: new Leaks(), skipped: 0, hitsDropped: 0, unreadable: [] };
-    const tell = async (findings: readonly Finding[]): Promise<void> => {
-      totals.leaks.add(findings);
-      if (format === 'table') listed.push(...findings);
-      else for (const finding of findings) await print(`${findingLine(finding, valueOf(finding))}\n`);
-    };
+    const output = new FindingsOutput(format, totals.leaks, revealed);
     const hits: Hit[] = [];
-    const handOver = async (records: Parameters<Store['write']>[0]): Promise<void> => {
-      const findings = detection.detect(records);
-      await store?.write(records, findings, detection.hits);
-      totals.records += records.length;
-      totals.hitsDropped += Math.max(0, hits.length + detection.hits.length - mostHits);
-      hits.push(...detection.hits.slice(0, mostHits - hits.length));
-      await tell(findings);
-    };
-
     const { inputs, unreadable } = await listCaptures(positionals);
     totals.unreadable.push(...unreadable);
-    const progress = new Progress(inputs);
-    for (const input of inputs) {
-      try {
-        const { packets, problem } = await replayCapture(input, {
-          pipeline,
-          ...(workers && { workers }),
-          send: handOver,
-          onProgress: (bytes, read) => progress.update(input, bytes, read),
-        });
-        if (problem) totals.unreadable.push({ path: input.path, reason: `not read to its end: ${problem.message}` });
-        totals.packets += packets;
-        totals.captures++;
-      } catch (error) {
-        const problem = inputProblem(input, error);
-        if (problem) totals.unreadable.push(problem);
-        else totals.skipped++;
-      }
-      progress.done(input);
-    }
-    progress.finish();
+    await readInputs(inputs, totals, {
+      pipeline,
+      ...(workers && { workers }),
+      send: async (records) => {
+        const findings = detection.detect(records);
+        await store?.write(records, findings, detection.hits);
+        totals.records += records.length;
+        totals.hitsDropped += Math.max(0, hits.length + detection.hits.length - mostHits);
+        hits.push(...detection.hits.slice(0, mostHits - hits.length));
+        await output.add(findings);
+      },
+    });
     const correlated = correlate(pack.correlations, hits, versions);
     await store?.write([], correlated);
-    await tell(correlated);
+    await output.add(correlated);
 
-    if (listed.length > 0) await print(`${findingsTable(listed, valueOf)}\n`);
+    await output.finish();
     printSummary(totals, pipeline);
     return statusOf(totals, failOn);
   },
 };
 
-/** The detection, with rules and policy of the user's own where they are given: what is wrong with those is the argument's fault. */
+/** Prints findings on standard output: as a table at the end, or a line each as they are found. */
+class FindingsOutput {
+  readonly #format: 'table' | 'ndjson';
+  readonly #leaks: Leaks;
+  readonly #revealed: ReadonlyMap<string, string>;
+  readonly #listed: Finding[] = [];
+
+  /** @param revealed raw values by token, with --reveal */
+  constructor(format: 'table' | 'ndjson', leaks: Leaks, revealed: ReadonlyMap<string, string>) {
+    this.#format = format;
+    this.#leaks = leaks;
+    this.#revealed = revealed;
+  }
+
+  async add(findings: readonly Finding[]): Promise<void> {
+    this.#leaks.add(findings);
+    if (this.#format === 'table') this.#listed.push(...findings);
+    else for (const finding of findings) await print(`${findingLine(finding, this.#valueOf(finding))}\n`);
+  }
+
+  async finish(): Promise<void> {
+    if (this.#listed.length > 0) await print(`${findingsTable(this.#listed, (finding) => this.#valueOf(finding))}\n`);
+  }
+
+  #valueOf(finding: Finding): string | undefined {
+    return this.#revealed.get(finding['telltale.observable.token']);
+  }
+}
+
+/** Reads the inputs one after the other, with progress on a terminal. One that cannot be read is noted, and the rest still read. */
+async function readInputs(inputs: readonly CaptureInput[], totals: ScanTotals, replay: Omit<ReplayOptions, 'onProgress'>): Promise<void> {
+  const progress = new Progress(inputs);
+  for (const input of inputs) {
+    try {
+      const { packets, problem } = await replayCapture(input, {
+        ...replay,
+        onProgress: (bytes, read) => progress.update(input, bytes, read),
+      });
+      if (problem) totals.unreadable.push({ path: input.path, reason: `not read to its end: ${problem.message}` });
+      totals.packets += packets;
+      totals.captures++;
+    } catch (error) {
+      const problem = inputProblem(input, error);
+      if (problem) totals.unreadable.push(problem);
+      else totals.skipped++;
+    }
+    progress.done(input);
+  }
+  progress.finish();
+}
+
+/** Loads the detection, with the user's own rules and policy where given; errors in these are reported as errors of the argument. */
 async function load(rules: string | undefined, policy: string | undefined): Promise<LoadedDetection> {
   try {
     return await loadDetection({ root: projectRoot, ...(rules && { rules }), ...(policy && { policy }) });
@@ -161,7 +189,7 @@ async function load(rules: string | undefined, policy: string | undefined): Prom
   }
 }
 
-/** The watchlists beside the token key: a list that cannot be read is worth an error, for what it holds would not be found. */
+/** The watchlists beside the token key. One that cannot be read is an error, since its values would silently not be found. */
 async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watchlist[]> {
   try {
     return await readWatchlists(folder, watchKeyOf(tokenKey).keyId);
@@ -171,7 +199,7 @@ async function watchlistsOf(folder: string, tokenKey: Uint8Array): Promise<Watch
   }
 }
 
-/** What is wrong with an input; nothing when a folder merely held a file that is no capture. Errors of the store or the rules are not the input's. */
+/** What is wrong with an input; undefined when a folder merely held a file that is not a capture. Errors of the store or the rules are rethrown. */
 function inputProblem(input: CaptureInput, error: unknown): UnreadableInput | undefined {
   if (error instanceof CaptureError) {
     const isNoCapture = error.code === 'not_a_capture' || error.code === 'empty';
@@ -186,7 +214,7 @@ function statusOf(totals: ScanTotals, failOn: Level | undefined): number {
   return totals.unreadable.length > 0 ? exitStatus.unusable : exitStatus.ok;
 }
 
-/** Waits where the reader of a pipe is slower than the scan. */
+/** Prints, and waits when the reader of a pipe is slower than the scan. */
 async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }

@@ -71,11 +71,11 @@ Reads findings from Kafka, groups them by subject, service and rule, and
 delivers alerts to the receivers in alerter.receivers.`);
 
 export const review = serviceCommand(reviewService, `
-Serves the review page for the findings in ClickHouse (CLICKHOUSE_URL). It
-reads, and writes nothing.`);
+Serves the review page for the findings in ClickHouse (CLICKHOUSE_URL), which it
+only reads.`);
 
 export const migrate = serviceCommand(migrateService, `
-Makes the Kafka topics and the ClickHouse tables that are missing, then ends.
+Creates the Kafka topics and ClickHouse tables that are missing, then exits.
 Running it again changes nothing. Standalone does this by itself.`);
 
 function serviceCommand<Configuration extends CommonSections>(definition: ServiceDefinition<Configuration>, about: string): Command {

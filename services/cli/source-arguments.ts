@@ -3,7 +3,7 @@ import { parseListenAddress } from '../probe/listen-address.ts';
 import type { ProbeInputs } from '../probe/sources.ts';
 import { UsageError } from './command.ts';
 
-/** Options that say what is read, as `telltale probe` and `telltale up` have them. */
+/** Options of `telltale probe` and `telltale up` that say what is read. */
 export const sourceArguments = {
   follow: { type: 'boolean', default: false },
   listen: { type: 'string' },
@@ -30,7 +30,7 @@ interface SourceValues {
   filter?: string | undefined;
 }
 
-/** @throws {UsageError} when more than one source is named, or one that cannot be */
+/** @throws {UsageError} when more than one source is named, or an invalid one */
 export function inputsOf({ follow = false, listen, interface: device, filter }: SourceValues, captures: readonly string[]): ProbeInputs {
   const named = [captures.length > 0, listen !== undefined, device !== undefined].filter(Boolean).length;
   if (named > 1) throw new UsageError('one source at a time: files, --interface or --listen');

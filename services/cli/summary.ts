@@ -8,9 +8,9 @@ export interface ScanTotals {
   packets: number;
   records: number;
   leaks: Leaks;
-  /** Files of a folder that are no captures. */
+  /** Files in folders that are not captures. */
   skipped: number;
-  /** Matches over the bound, which correlations did not look at. */
+  /** Matches over the bound, which correlations did not count. */
   hitsDropped: number;
   unreadable: UnreadableInput[];
 }
@@ -27,7 +27,7 @@ export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void 
   lines.push(
     `${count(totals.captures, 'capture')} read: ${count(totals.packets, 'packet')}, ${entries}${count(totals.records, 'flow record')}${skipped}.`,
   );
-  // Where nothing could be read, nothing can be said of it.
+  // "No findings" would be misleading when nothing could be read.
   if (totals.captures > 0 || totals.leaks.findings > 0) lines.push(totals.leaks.headline());
   if (totals.leaks.findings > 0) lines.push(indent(totals.leaks.table()));
   if (totals.hitsDropped > 0) lines.push(`Correlations did not look at ${count(totals.hitsDropped, 'match', 'matches')} over their bound.`);
@@ -36,7 +36,7 @@ export function printSummary(totals: ScanTotals, pipeline: ProbePipeline): void 
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 
-/** Unknown is not clean: what the probe could not use is said, the most frequent first. */
+/** Unknown is not clean: lists what the probe could not use, the most frequent first. */
 export function blindSpots(pipeline: ProbePipeline): string {
   const parts: [number, string][] = [];
   for (const { layer, reason, count: times } of pipeline.capture.reasons())
@@ -48,7 +48,7 @@ export function blindSpots(pipeline: ProbePipeline): string {
   return parts.toSorted(([a], [b]) => b - a).map(([times, what]) => `${times.toLocaleString('en')} × ${what}`).join(', ');
 }
 
-/** Counted, but nothing is missing for it. */
+/** These are counted, but nothing is missing because of them. */
 const harmless = new Set([
   'link/arp', 'fragment/held', 'fragment/reassembled', 'tcp/retransmission', 'tcp/out_of_order', 'tcp/overlap', 'tcp/before_start',
 ]);

@@ -1,16 +1,16 @@
 import type { Finding } from '#flow';
 import { isoMicros } from './ndjson.ts';
 
-/** Control characters of a terminal must not come out of a capture. */
+/** Replaces control characters: a capture must not control the terminal. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '·');
 }
 
-/** In place of a subject, for a correlation over several. */
+/** Shown in place of the subject, for a correlation over several. */
 export const several = 'several';
 
-/** Findings as aligned columns, for people. `valueOf` gives the raw value where --reveal asks for it. */
+/** Findings as aligned columns, for people. `valueOf` gives the raw value with --reveal. */
 export function findingsTable(findings: readonly Finding[], valueOf: (finding: Finding) => string | undefined): string {
   const rows = findings.map((finding) => [
     isoMicros(finding['@timestamp']).slice(0, 19).replace('T', ' '),
@@ -25,7 +25,7 @@ export function findingsTable(findings: readonly Finding[], valueOf: (finding: F
   return columns(['TIME (UTC)', 'LEVEL', 'RULE', 'FROM', 'TO', 'COUNTRY', 'WHAT', 'EVIDENCE'], rows);
 }
 
-/** `file#frame` of a capture, `file:line` of a log. */
+/** `file#frame` for a capture, `file:line` for a log. */
 function evidence(finding: Finding): string {
   const file = finding['telltale.evidence.file'];
   if (finding['telltale.evidence.frame'] > 0) return `${file}#${finding['telltale.evidence.frame']}`;
@@ -45,7 +45,7 @@ export function identifiers(finding: Finding, value?: string): string {
   return `${finding['telltale.observable.kind']} ${value ?? finding['telltale.observable.mask']}${linked}`;
 }
 
-/** What a finding without an identifier is about: role of the peer, and what the policy says of it; else the protocol. */
+/** What a finding without an identifier is about: the role of the peer and the policy's verdict on it, else the protocol. */
 export function place(finding: Finding): string {
   return [finding['telltale.role'], finding['telltale.policy.reason']].filter(Boolean).join(', ') || finding['network.protocol'];
 }
@@ -57,7 +57,7 @@ function what(finding: Finding, value: string | undefined): string {
   return path === '' ? identifiers(finding, value) : `${identifiers(finding, value)} at ${path}`;
 }
 
-/** Left-aligned columns, two spaces apart, the last one ragged. */
+/** Left-aligned columns, two spaces apart, the last one without padding. */
 export function columns(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [header, ...rows.map((row) => row.map(printable))];
   const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));

@@ -3,7 +3,7 @@ import { Leaks, count, indent } from './leaks.ts';
 import { Progress } from './progress.ts';
 import { blindSpots } from './summary.ts';
 
-/** Tells it to the person at the terminal: progress on standard error, the findings on standard output. */
+/** Reports to the person at the terminal: progress on standard error, findings on standard output. */
 export function terminalReport(title: string): StandaloneReport {
   const leaks = new Leaks();
   const progress = new Progress();

@@ -11,13 +11,13 @@ const help = `Usage: telltale watchlist add NAME [--kind KIND] [options]     < v
        telltale watchlist delete NAME [options]
        telltale watchlist list [options]
 
-Values of your own (accounts, devices, e-mail addresses, telephone numbers) that
-the probe looks for in all traffic, also where nothing says what they are: as
-they stand, in base64, hexadecimal, as digests, as integers. Lists hold keyed
-digests alone; the values themselves are read from standard input, one per
-line, and are written nowhere. What is found carries the name of its list; the
-rule "Value of a watchlist in clear" reports it. docs/watchlists.md says what
-can be found and what cannot.
+Manages values of your own (accounts, devices, e-mail addresses, telephone
+numbers) that the probe looks for in all traffic, with or without a key name
+beside them: as they are, in base64 or hexadecimal, as digests, as integers.
+Lists hold only keyed digests; the values themselves are read from standard
+input, one per line, and are not written anywhere. A match carries the name of
+its list; the rule "Value of a watchlist in clear" reports it.
+docs/watchlists.md says what can be found and what cannot.
 
 Options:
   --kind KIND    kind of the values, such as user_id, imei, phone
@@ -30,7 +30,7 @@ Options:
   --lists DIR    its folder of watchlists (probe.key and probe.watchlists of its
                  configuration), instead of --data
 
-A running probe takes a changed list within seconds.
+A running probe takes over a changed list within seconds.
 `;
 
 export const watchlist: Command = {
@@ -63,7 +63,7 @@ export const watchlist: Command = {
 
 interface Place {
   keyFile: string;
-  /** A key that was named is the probe's: made anew, it would match nothing. */
+  /** Whether the key was named with --key. Then it has to exist: a new key would match nothing that the probe sees. */
   isNamed: boolean;
   folder: string;
 }
@@ -110,7 +110,7 @@ async function list({ keyFile, folder }: Place): Promise<number> {
   return exitStatus.ok;
 }
 
-/** The values on standard input as they are kept. All of them, or none when one cannot be watched. */
+/** Reads the values on standard input, in the form in which they are stored: all of them, or none when one cannot be watched. */
 async function readEntries({ keyFile, isNamed }: Place, kind: string): Promise<{ entries: WatchEntry[]; keyId: string }> {
   if (process.stdin.isTTY) say('reading values from standard input, one per line; Ctrl-D ends');
   const tokenKey = await (isNamed ? readKey(keyFile) : loadOrCreateTokenKey(keyFile));

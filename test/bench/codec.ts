@@ -41,7 +41,7 @@ console.table(Object.fromEntries(measured.map(({ candidate, bytes, encode, decod
   'both ratio': round((median(encode) + median(decode)) / (median(base.encode) + median(base.decode))),
 }])));
 
-// Five bytes that claim four million items: what does refusing them cost?
+// What it costs to refuse five bytes that claim four million items.
 const claim = Buffer.from([0x80, 0xa4, 0xe8, 0x03, 0x00]);
 for (const name of ['avsc', '#wire']) {
   const { candidate } = measured.find((each) => each.candidate.name === name)!;

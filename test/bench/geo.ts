@@ -3,13 +3,14 @@
  *
  *   node_modules/node/bin/node --expose-gc dist/test/bench/geo.js
  *
- * Addresses are random and differ in every lookup, which no cache can serve and no processor can predict: the worst case.
+ * Addresses are random and differ in every lookup, so that no cache or branch prediction helps: the worst case.
  * `mmdb-lib` is the baseline: the reader of one MaxMind DB, which answers one of the questions.
  */
 import { Reader } from 'mmdb-lib';
 import { Geography } from '#geo';
 import { projectRoot } from '#runtime';
 import { readGeoTables } from '../../services/detector/detection-tables.ts';
+import { mulberry32 } from '../support/random.ts';
 
 const lookups = 4_000_000;
 const rounds = 5;
@@ -26,7 +27,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
 console.log(`opened in ${((loaded - started) / 1000).toFixed(2)} s: search tables ${mebibytes(geography.byteLength)}, `
   + `heap ${mebibytes(after.heapUsed - before.heapUsed)}, outside the heap ${mebibytes(after.arrayBuffers - before.arrayBuffers)}`);
 
-const random = xorshift(20_260_617);
+const random = mulberry32(20_260_617);
 for (let i = 0; i < 2 * lookups; i += 1) geography.lookupIpv4(random());
 gc();
 console.log(`heap with the places of ${2 * lookups} random IPv4 addresses: ${mebibytes(process.memoryUsage().heapUsed - before.heapUsed)}`);
@@ -59,16 +60,6 @@ function measure(name: string, count: number, run: () => void): void {
   console.log(`${name.padEnd(42)} ${rates[rounds >> 1]!.toFixed(2).padStart(7)} M/s  (${rates[0]!.toFixed(2)} to ${rates.at(-1)!.toFixed(2)})`);
 }
 
-/** The same numbers in every run. */
-function xorshift(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
 
 function gc(): void {
   (globalThis as { gc?: () => void }).gc?.();

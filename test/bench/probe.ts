@@ -1,13 +1,12 @@
 /**
- * The whole probe on one core: decode, dissect, recognise, tokenise, encode for the wire, write to a file; beside other tools on the
- * same capture. Medians of the rounds, in which the commands run in turn, of CPU time: a busy machine changes ratios of it little.
+ * The whole probe on one core: decode, dissect, recognise, tokenise, encode for the wire, write to a file; compared with other tools on the
+ * same capture. Medians of the rounds, in which the commands run in turn, of CPU time: on a busy machine its ratios change little.
  *
  * `node dist/test/bench/probe.js <capture> [--rounds 3] [--smaller <capture with fewer copies>] [--write | --compare]`
  *
- * tshark is compared with where it is installed, Suricata where `TELLTALE_SURICATA` names its command (see probe/suricata.ts).
- * `--write` keeps the ratios in test/bench/probe.baseline.json; `--compare` fails where one is a fifth worse than there.
- * `--flows N` instead of a capture: N distinct flows are made up, to see that the tables keep their bounds.
- * `--profile folder` writes a CPU profile of one run.
+ * tshark is compared with where it is installed, Suricata where `TELLTALE_SURICATA` names its command (see probe/suricata.ts). `--write`
+ * keeps the ratios in test/bench/probe.baseline.json; `--compare` fails where one is a fifth worse than there. `--flows N` instead of a
+ * capture: N distinct flows are made up, to see that the tables keep their bounds. `--profile folder` writes a CPU profile of one run.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +28,7 @@ const { values, positionals } = parseArgs({
 const runFile = path.join(import.meta.dirname, 'probe', 'run.js');
 const baselineFile = path.join(import.meta.dirname, '../../../test/bench/probe.baseline.json');
 
-/** Of these, less is better. */
+/** Ratios for which less is better. */
 const costs = new Set(['rssOverSuricata', 'rssOverSmaller', 'twoWorkersCost', 'twoWorkersImbalance']);
 type Ratios = Record<string, number>;
 
@@ -105,7 +104,7 @@ function compareWithBaseline(ratios: Ratios): void {
   }
 }
 
-/** In a process of its own, so that RSS and compiled code are those of one run, and with the memory that bin/telltale gives it. */
+/** Runs the probe in its own process, so that RSS and compiled code are those of one run, with the memory limit that bin/telltale sets. */
 function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   const folder = mkdtempSync(path.join(tmpdir(), 'telltale-bench-'));
   try {
@@ -117,7 +116,7 @@ function runProbe(args: readonly string[], cores = '0'): ProbeRun {
   }
 }
 
-/** The fields of the same protocols that the probe reads, in both directions, with TCP streams put together. */
+/** Asks tshark for fields of the protocols that the probe reads, in both directions, with TCP reassembly. */
 function runTshark(capture: string): Measured {
   const fields = [
     'frame.number', 'frame.time_epoch', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'udp.srcport', 'udp.dstport',

@@ -1,8 +1,8 @@
 /**
- * What rules cost per record, in all that the detector does with one (from the flow log's bytes to those of an insert), and how little more of them
- * cost more: `node dist/test/bench/rules.js [rounds] [--write]`. Times are CPU times, so that a busy machine matters less: medians over rounds that
- * alternate between the numbers of rules; `--write` makes them the new baseline. The exit status is 1 when 1,000 rules take more than 1.5 times the
- * time of 10, or when that ratio is a quarter worse than the baseline's.
+ * What rules cost per record, within everything that the detector does with one (from the flow log's bytes to those of an insert), and how
+ * little the cost grows with their number: `node dist/test/bench/rules.js [rounds] [--write]`. Times are CPU times, so that a busy machine
+ * matters less: medians over rounds that alternate between the numbers of rules; `--write` makes them the new baseline. The exit status is
+ * 1 when 1,000 rules take more than 1.5 times the time of 10, or when that ratio is a quarter worse than the baseline's.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { LogSources, compileRules, parseRules } from '#rules';
@@ -22,7 +22,7 @@ const baselineFile = new URL('../../../test/bench/rules/baseline.json', import.m
 const counts = [10, 100, 1_000, 5_000];
 const allowedRatio = 1.5;
 const records = realisticRecords(20_000);
-/** As they stand in the flow log: in messages, each with new texts. */
+/** As in the flow log: in messages, whose texts are decoded anew. */
 const messages: Buffer[] = [];
 for (let at = 0; at < records.length; at += flowFormat.recordsPerMessage)
   messages.push(encodeBatch(records.slice(at, at + flowFormat.recordsPerMessage)));

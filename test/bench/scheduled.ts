@@ -1,7 +1,8 @@
 /**
- * What a run of the scheduled detections costs while the store grows: `node dist/test/bench/scheduled.js [hours …]`, by default 10 and 300 hours of
- * 20,000 flows each. A run looks at what was stored in its last five minutes and before, as in operation. CPU times, medians of 5; the exit status
- * is 1 when a run takes more than four times as long with the most hours as with the fewest; what merges rows meanwhile counts too.
+ * What a run of the scheduled detections costs while the store grows: `node dist/test/bench/scheduled.js [hours …]`, by default 10 and 300
+ * hours of 20,000 flows each. A run examines what was stored in the last five minutes, and what came before it, as in operation. CPU times,
+ * medians of 5; the exit status is 1 when a run takes more than four times as long with the most hours as with the fewest; what merges rows
+ * meanwhile counts too.
  */
 import type { FlowRecord } from '#flow';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
@@ -12,7 +13,7 @@ import { day, hour, second, serviceFlow } from '../../services/detector/schedule
 const counts = process.argv.slice(2).map(Number);
 const [fewest = 10, most = 300] = counts.length > 0 ? [Math.min(...counts), Math.max(...counts)] : [];
 const rounds = 5;
-/** When the newest hour ends, µs: not long ago, or its flows would have reached the end of their retention. */
+/** When the newest hour ends, µs: recently, so that its flows are within their retention. */
 const end = Math.floor(Date.now() / 3_600_000) * hour;
 const allowedRatio = 4;
 const flowsPerHour = 20_000;
@@ -22,14 +23,14 @@ const detections = [failoverDetection(options), contactDetection(options)];
 await using temporary = await temporaryStore();
 const { store, path } = temporary;
 await store.write(anHour(), []);
-// The hour that all others are copies of: as if it had been stored as it went by.
+// The hour that all others are copied from, as if it had been stored live.
 await run(path, 'CREATE TABLE an_hour AS flows', 'INSERT INTO an_hour SELECT * REPLACE (timestamp AS ingested_at) FROM flows', 'TRUNCATE TABLE flows');
 let stored = 0;
 const fast = await measure(fewest);
 const slow = await measure(most);
 for (const { name } of detections) if (slow.get(name)! > allowedRatio * fast.get(name)!) process.exitCode = 1;
 
-/** 200 subjects who talk to a service; of every hundredth flow nobody answers, and another place takes over. */
+/** 200 subjects who use a service; every hundredth flow is not answered, and another place takes over. */
 function anHour(): FlowRecord[] {
   return Array.from({ length: flowsPerHour }, (_, index) => {
     const start = end - hour + Math.floor(index / flowsPerHour * hour);
@@ -44,7 +45,7 @@ function anHour(): FlowRecord[] {
   });
 }
 
-/** Has so many hours stored, and prints and returns the milliseconds of a run. */
+/** Stores so many hours, and prints and returns the milliseconds of each detection's run. */
 async function measure(hours: number): Promise<ReadonlyMap<string, number>> {
   const earlier = ['event_start', 'timestamp', 'ingested_at'].map((column) => `${column} - INTERVAL toInt64(back) HOUR AS ${column}`);
   const anew = ['event_id', 'telltale_flow_id'].map((column) => `concat(toString(back), ' ', ${column}) AS ${column}`);

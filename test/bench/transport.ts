@@ -79,7 +79,7 @@ function* batches(): Generator<FlowRecord[]> {
   for (let start = 0; start < total; start += recordsPerSend) yield records.slice(start, start + recordsPerSend);
 }
 
-/** With the brokers' own defaults: they store each way's messages as they come. */
+/** Creates a topic with the brokers' own defaults, which store each way's messages as they are sent. */
 async function createTopic(topic: string): Promise<void> {
   const admin = new Kafka({ ...connection, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();

@@ -11,8 +11,8 @@ import { probeCapture } from '../support/scan.ts';
 import { alice, bela, second, start } from './case.ts';
 
 /**
- * The stories that cross-border findings come from, each as a capture built for it, with what must come out on every dimension: written by
- * hand from what tables and names say. `service, role | located/registered/operated | policy verdict and reason`.
+ * The stories behind cross-border findings, each as a capture built for it, with the expected answer on every dimension, written by hand
+ * from what tables and names say. `service, role | located/registered/operated | policy verdict and reason`.
  */
 let loaded: LoadedDetection;
 before(async () => { loaded = await loadDetection({ root: projectRoot }); });
@@ -25,7 +25,7 @@ function judge(builder: CaptureBuilder, policies = loaded.policies): Judged {
   return { records, findings: new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, versions }).detect(records) };
 }
 
-/** What is said of a peer: of its last record that knows the service. */
+/** The verdict on a peer, from its last record with a known service. */
 function verdictOf({ records }: Judged, peer: string): string {
   const record = records.filter((one) => one['telltale.peer.ip'] === peer && one['network.protocol'] !== 'dns').at(-1)!;
   const or = (text: string): string => text || '-';
@@ -201,7 +201,7 @@ test('a relay that is allowed passes on to one that is not: the hop is denied', 
   );
 });
 
-/** A message of the call between alice and what the PBX answers with. */
+/** A message of the call between Alice and the media server that the PBX names. */
 function sip(startLine: string, callId: string, mediaIp: string, mediaPort: number): Buffer {
   const sdp = ['v=0', `o=- 1 1 IN IP4 ${mediaIp}`, 's=-', `c=IN IP4 ${mediaIp}`, 't=0 0', `m=audio ${mediaPort} RTP/AVP 0`, ''].join('\r\n');
   return Buffer.from([

@@ -9,7 +9,7 @@ import { detect } from '../support/scan.ts';
 import { Probed, readRows, type Row } from '../truth/rows.ts';
 
 /**
- * Real captures that other projects publish, with what was found in them by hand: TRUTH.tsv. They are no part of the project; where they
+ * Real captures that other projects publish, with values found in them by hand: TRUTH.tsv. They are not part of this project; where they
  * are absent, these tests are skipped.
  */
 const captures = path.join(process.env['TELLTALE_SHARED'] ?? path.join(projectRoot, '..', 'shared'), 'captures');
@@ -19,7 +19,7 @@ const skip = existsSync(path.join(captures, 'TRUTH.tsv')) ? false
 const rows: readonly Row[] = skip === false ? readRows(captures) : [];
 const probed = new Probed(captures);
 
-/** What `node dist/test/truth/truth.js` prints for a person. */
+/** The same as `node dist/test/truth/truth.js` prints. */
 describe('TRUTH.tsv', { skip, timeout: 120_000 }, () => {
   for (const row of rows) {
     const name = `${row.file}#${row.frame} ${row.kind}`;
@@ -65,7 +65,7 @@ test('1kxun.pcap: scan --reveal names the ids of the phone with their packets', 
     const holding = new Set(
       fields(path.join(captures, file), `frame contains "${value}"`, ['frame.number']).map((frame) => Number(frame['frame.number'])),
     );
-    // A server also sends them back in compressed responses, where no search for the text finds them.
+    // A server also returns them in compressed responses, where a search for the text does not find them.
     const readable = lines
       .filter((line) => line['telltale.observable.encoding'] === undefined)
       .map((line) => line['telltale.evidence.frame'] as number);

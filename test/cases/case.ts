@@ -2,13 +2,13 @@ import type { Endpoint } from '#capture';
 
 /** What a case's module exports. */
 export interface Case {
-  /** Builds the capture; same bytes each time. */
+  /** Builds the capture, with the same bytes each time. */
   capture(): Buffer;
-  /** What has to be found in it, and nothing else: written by hand, never from the program's output. */
+  /** Everything that has to be found in it, written by hand, never from the program's output. */
   story: readonly Told[];
 }
 
-/** A finding as the story tells it. */
+/** A finding in a story. */
 export interface Told {
   /** Title of the rule. */
   rule: string;
@@ -18,13 +18,13 @@ export interface Told {
   from: string;
   /** Country in which the peer is located. */
   country: string;
-  /** The identifier that the finding is about, where it is about one. */
+  /** The identifier that the finding is about, if any. */
   identifier?: Identifier;
 }
 
 export interface Identifier {
   kind: string;
-  /** As it is once decoded. */
+  /** The decoded value. */
   value: string;
   path: string;
   /** Default none. */

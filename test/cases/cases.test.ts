@@ -75,7 +75,7 @@ for (const name of names) {
   });
 }
 
-/** What changes with the clock, or with any edit of a rule or table that does not change what is found. */
+/** Fields that change with the clock, or with edits of rules and tables that do not change what is found. */
 const volatile = ['event.created', 'telltale.versions', 'rule.version'];
 
 function goldenLine(finding: Finding): string {

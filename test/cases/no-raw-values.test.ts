@@ -9,7 +9,7 @@ import { detect, probeCapture, probeFile, type Probed } from '../support/scan.ts
 import type { Case } from './case.ts';
 
 /*
- * The promise: what the recogniser saw stands in no field of a record or finding of its flow, from the record that shows it on. A record
+ * The promise: a value that the recogniser saw is in no field of a record or finding of its flow, from the record that shows it on. A record
  * that was emitted before cannot know; nor can another flow, in which the same text may be no identifier.
  */
 
@@ -46,7 +46,7 @@ test('the search finds a value that does stand in a record', async () => {
   await assert.rejects(assertNoRawValue(probed), /user_id stands in url\.path/);
 });
 
-/** Shorter values stand in other words by chance. */
+/** Shorter values occur in other words by chance. */
 const shortest = 4;
 
 async function assertNoRawValue({ records, recognised }: Probed, mustRecognise = false): Promise<void> {
@@ -70,7 +70,7 @@ async function assertNoRawValue({ records, recognised }: Probed, mustRecognise =
   }
 }
 
-/** Fields whose values Telltale writes itself, from lists of its own words: a user may be called `user`. */
+/** Fields whose values are Telltale's own words: a user may be called `user`. */
 const ownWords = new Set(['telltale.flow.observable_kinds', 'telltale.observable.kind', 'rule.name', 'telltale.role', 'telltale.flow.state']);
 
 function search(record: FlowRecord | Finding, { kind, values }: { kind: string; values: ReadonlySet<string> }): void {

@@ -4,12 +4,12 @@ import { gunzipSync } from 'node:zlib';
 import { CaptureCounters, CaptureError, CaptureReader, PacketView } from '#capture';
 import { demonstrationCapture } from '../../services/probe/demonstration.ts';
 
-/** A few packets that follow one another in a capture, small enough to be read in well under a millisecond. */
+/** A few consecutive packets of a capture, few enough to be read in well under a millisecond. */
 export interface Seed {
-  /** Of the capture, relative to the corpus folder; `built` for the demonstration. */
+  /** Name of the capture, relative to the corpus folder; `built` for the demonstration. */
   readonly name: string;
   readonly packets: readonly SeedPacket[];
-  /** The first bytes of the file as it is: for damage to the file format. */
+  /** The first bytes of the file, for damage to the file format. */
   readonly file: Buffer;
 }
 
@@ -24,7 +24,7 @@ const fileBytes = 8 * 1024;
 
 /**
  * Seeds from every capture below `folder`, at most `perCapture` of each, spread over it; without a folder from the demonstration.
- * Captures that cannot be read give their first bytes all the same.
+ * Captures that cannot be read still contribute their first bytes.
  */
 export function loadCorpus(folder: string | null, perCapture: number): Seed[] {
   const built = seedsOf('built', demonstrationCapture(1_700_000_000_000_000), 64);

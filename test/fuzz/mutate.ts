@@ -1,14 +1,11 @@
-/** A small seeded generator (mulberry32): integers from 0 to below `below`. */
+import { mulberry32 } from '../support/random.ts';
+
+/** An integer from 0 to `below` - 1. */
 export type Random = (below: number) => number;
 
 export function seededRandom(seed: number): Random {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
+  const next = mulberry32(seed);
+  return (below) => Math.floor((next() / 2 ** 32) * below);
 }
 
 /** Values at which lengths and counters break. */

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { FuzzResult, FuzzWork } from './worker.ts';
 
-/** One mutation takes a millisecond: so much CPU time for one is a hang, and so is so much time where it waits, however busy the machine is. */
+/** One mutation takes a millisecond: so much CPU time means a hang, and so does so much elapsed time if it waits, however busy the machine is. */
 const hangCpuMillis = 20_000;
 const hangMillis = 900_000;
-/** Number of the mutation while the corpus is loaded, which takes longer than any. */
+/** In place of a mutation's number: the corpus is being loaded, which takes longer than any mutation. */
 const loading = -1;
-/** Corpus, code and all bounded tables stay far below. */
+/** Corpus, code and all bounded tables need far less. */
 const maxHeapMiB = 1024;
 
 /** Runs mutations in a worker thread, watched from here: a mutation that does not end is reported and stopped. */
@@ -42,7 +42,7 @@ export async function runFuzz(work: Omit<FuzzWork, 'progress'>): Promise<FuzzRes
   }
 }
 
-/** Of the whole process: the worker is what uses it. */
+/** CPU time of the whole process, nearly all of which is the worker's. */
 function cpuMillis(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

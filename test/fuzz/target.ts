@@ -9,7 +9,7 @@ import { MonitoredNetworks } from '../../services/probe/subject.ts';
 import { writePackets, type Seed } from './corpus.ts';
 import { mutate, seededRandom, type Random } from './mutate.ts';
 
-/** Small tables, so that bounds bite. */
+/** Small tables, so that their bounds are reached. */
 const tables = { ...defaultTables, flows: 8, stream: 8192, streams: 16_384, fragments: 16_384 };
 /** A pipeline serves this many mutations: making one takes longer than most mutations. */
 const mutationsPerPipeline = 256;
@@ -31,7 +31,10 @@ export class FuzzTarget {
     this.#seed = seed;
   }
 
-  /** Mutation number `index`: the same seed and number give the same bytes. Throws what the probe throws, or when it keeps something. */
+  /**
+   * Mutation number `index`: the same seed and number give the same bytes. Throws what the probe throws, or an error when the probe retains
+   * something.
+   */
   run(index: number): void {
     const random = seededRandom(this.#seed + Math.imul(index, 0x9e3779b1));
     this.#replay(damagedCapture(this.#seeds, random), 1 + random(4096));

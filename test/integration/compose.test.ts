@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { loadConfig, projectRoot } from '#runtime';
 
-/** What can be said of the distributed set-up without Docker. */
+/** What can be checked about the distributed set-up without Docker. */
 interface Service {
   image: string;
   build?: { context: string; dockerfile: string };

@@ -143,7 +143,7 @@ describe('every query', { timeout: 300_000 }, () => {
   let packetTimes: { from: Date; to: Date };
   let storeTimes: { from: Date; to: Date };
 
-  /** What fails while nothing is stored yet, as when Grafana is opened before the first capture. */
+  /** Queries that fail while nothing is stored yet, as when Grafana is opened before the first capture. */
   const failedWhenEmpty: string[] = [];
 
   before(async () => {
@@ -270,7 +270,7 @@ function columnsUsed(panel: Panel): Set<string> {
   return names;
 }
 
-/** Cases whose captures show what the demonstration does not. */
+/** Golden cases for what the demonstration does not show. */
 const cases = [
   'unknown-location',
   'meeting-at-two-subjects',

@@ -1,6 +1,6 @@
 /**
- * The distributed set-up on real parts: `telltale migrate`, `probe` and `detector` as processes of their own, Kafka and ClickHouse
- * between and behind them. Whatever happens to the detectors, what is in ClickHouse in the end is what the same code finds in process.
+ * The distributed set-up on real parts: `telltale migrate`, `probe` and `detector` as separate processes, with Kafka and ClickHouse between
+ * and behind them. Whatever happens to the detectors, ClickHouse finally holds what the same code finds in a single process.
  */
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -118,7 +118,7 @@ test('detectors come, are killed and go: no finding is lost, none doubled, and t
   });
 });
 
-/** A folder of captures, and what is to be found in it. */
+/** A folder of captures, and what has to be found in it. */
 interface Part extends InProcessResult {
   readonly captures: string;
 }
@@ -142,12 +142,12 @@ function environmentOf(brokers: readonly string[], url: string, database: TestCl
   return {
     TELLTALE_KAFKA_BROKERS: brokers.join(','), CLICKHOUSE_URL: url, TELLTALE_CLICKHOUSE_DATABASE: database,
     TELLTALE_PROBE_NAME: observer, TELLTALE_PROBE_KEY: key,
-    // Small batches, so that there is a middle.
+    // Small batches, so that a detector can be killed in the middle.
     TELLTALE_DETECTOR_BATCH: '200',
   };
 }
 
-/** `t.test` that ends the whole story when it fails: what follows would only repeat it. */
+/** `t.test` that ends the whole story when it fails, since later steps would only fail again. */
 async function step(t: TestContext, name: string, work: () => Promise<void>): Promise<void> {
   let failure: unknown;
   await t.test(name, () => work().catch((error: unknown) => {

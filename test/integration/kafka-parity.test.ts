@@ -1,4 +1,4 @@
-/** What holds for a log whichever adapter carries it: the same tests on Kafka and in process. */
+/** What holds for a flow log whatever its adapter: the same tests on Kafka and in process. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -16,7 +16,7 @@ import { until } from '../support/until.ts';
 const kafka = await startKafka();
 after(() => kafka?.[Symbol.asyncDispose]());
 
-/** Where kafkajs places a message with this key, of four partitions. */
+/** The partition, of four, in which kafkajs puts a message with this key. */
 function partitionOf(key: string): number {
   const partitionMetadata = [0, 1, 2, 3].map((partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }));
   return Partitioners.DefaultPartitioner()({ topic: '', partitionMetadata, message: { key, value: null } });

@@ -16,7 +16,7 @@ test('a meeting whose media went to a denied country from two subjects is one fi
   const { store } = folder;
   const { geography, catalogue, policies, pack, versions } = await loadDetection({ root: projectRoot });
   const detection = new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, versions });
-  // Each subject's records may reach a detector of their own: only the store sees both.
+  // Each subject's records may reach a different detector: only the store sees both.
   const { records } = probeCapture(meeting());
   for (const subject of [alice, bela]) {
     const own = records.filter((record) => record['telltale.subject.ip'] === subject);

@@ -1,4 +1,4 @@
-/** What a detector says and does while a part it needs is away: `telltale detector` as a process of its own, on a real Kafka. */
+/** What a detector says and does while a part that it needs is down: `telltale detector` as a process of its own, on a real Kafka. */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { TelltaleProcess, type Environment } from '../support/service.ts';
 
 const group = 'telltale-detector';
 
-/** The parts that are missing, as readiness tells it. */
+/** The parts that are missing, according to /readyz. */
 async function missing({ url }: TelltaleProcess): Promise<string[]> {
   const response = await fetch(`${url}/readyz`);
   const { checks } = (await response.json()) as { checks: { name: string; ok: boolean; reason?: string }[] };

@@ -195,7 +195,7 @@ function receivers(webhook: string, alertmanager?: string): string {
   ]);
 }
 
-/** All that the review page can be asked. */
+/** Searches every answer that the review page can give. */
 async function searchReview(search: Search, url: string): Promise<void> {
   const ask = async (path: string): Promise<string> => {
     const response = await fetch(`${url}${path}`);
@@ -218,7 +218,7 @@ async function searchReview(search: Search, url: string): Promise<void> {
   for (const finding of ofFlow.values()) await ask(`/api/findings/${finding}`);
 }
 
-/** All rows of all tables, rollups and materialised parts included. */
+/** Searches all rows of all tables, including rollups and materialised parts. */
 async function searchTables(search: Search, store: Store): Promise<void> {
   const tables = await store.query<{ name: string }>('SELECT name FROM system.tables WHERE database = currentDatabase()');
   assert.ok(tables.length >= 7, `${tables.length} tables`);
@@ -228,7 +228,7 @@ async function searchTables(search: Search, store: Store): Promise<void> {
   }
 }
 
-/** A search that looked nowhere finds nothing either. */
+/** Makes sure that every place was searched: a search that looked nowhere finds nothing either. */
 function assertSearched(search: Search, places: readonly string[]): void {
   for (const place of places) assert.ok((search.searched.get(place) ?? 0) > 100, `${place}: ${search.searched.get(place) ?? 0} bytes searched`);
 }

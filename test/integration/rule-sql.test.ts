@@ -75,7 +75,7 @@ const logsource = fc.constantFrom({ product: 'telltale' }, { product: 'telltale'
 const written = fc.tuple(search, search, condition, logsource).map(([a, b, both, source]) =>
   JSON.stringify({ title: 'T', id: '11111111-2222-4333-8444-555555555555', level: 'low', logsource: source, detection: { a, b, condition: both } }));
 
-/** The rule of a text; undefined when it is refused, or does not run. */
+/** The rule of a YAML text; undefined when it is refused, or does not run. */
 function ruleOf(source: string): Rule | undefined {
   const { rules: [rule], problems } = parseRules([{ name: 't.yml', text: source }], { logSources });
   // What is generated may be without meaning (an encoding of a number, say), but its syntax is right.

@@ -7,8 +7,8 @@ import { reasonOf, review } from './reviewed.ts';
 import { Totals } from './totals.ts';
 
 /**
- * The agreement with other tools on real captures, and the list of reviewed disagreements, hold. Zeek's, Suricata's and nDPI's answers stand in
- * files; tshark is asked for a share of the captures only: agreement.ts asks it for all.
+ * The agreement with other tools on real captures, and the list of reviewed disagreements, hold. Zeek's, Suricata's and nDPI's answers are
+ * in files; tshark is run only on some of the captures (agreement.ts runs it on all).
  */
 const skip = withoutCaptures();
 if (skip) process.stderr.write(`${skip}\n`);
@@ -46,7 +46,7 @@ test('expected logs of Zeek and events of Suricata, and fingerprints of nDPI', {
     assert.ok(totals.agreement(oracle, topic) >= percent, `${oracle} ${topic}: ${totals.agreement(oracle, topic)} %`);
 });
 
-/** Those with the most to say, and of all others each so many. */
+/** The captures with the most answers, and every so many of the others. */
 const telling =
   /^(?:ndpi\/pcap\/(?:1kxun|adult_content|dropbox|http_auth|reddit|sip|sip_hello|stun_zoom|teams|viber|webex|wechat|zoom)|zeek\/Traces\/http\/(?:pipelined-requests|100-continue)|suricata-verify\/(?:http-multiple-cl|dns-over-http2-post)\/.*)\.pcap(?:ng)?$/;
 const oneOf = 40;

@@ -1,5 +1,5 @@
 /**
- * Prints how far the probe agrees with independent tools on real captures, topic by topic, and each disagreement that nobody has looked into.
+ * Prints how far the probe agrees with independent tools on real captures, topic by topic, and each disagreement that has not been reviewed.
  *
  * `node dist/test/oracles/agreement.js [--oracle tshark] [--topic http] [--only pattern] [--all] [--show] [FOLDER]`
  *

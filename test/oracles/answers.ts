@@ -1,8 +1,8 @@
 import { printable } from './values.ts';
 
 /**
- * What is compared: for each topic, the values of one capture, each as often as it stands there (of a topic in {@link distinct}: once).
- * Names are in lower case, addresses as RFC 5952 writes them.
+ * What is compared: for each topic, the values in one capture, each as often as it occurs (for a topic in {@link distinct}: once). Names
+ * are in lower case, addresses in the form of RFC 5952.
  */
 export type Answers = Map<Topic, string[]>;
 
@@ -47,7 +47,7 @@ export const topics = {
 } as const;
 export type Topic = keyof typeof topics;
 
-/** Values that say themselves over and over: how often depends on what a tool takes for a repetition. */
+/** Topics whose values are repeated many times; how often depends on what a tool takes for a repetition. */
 export const distinct: ReadonlySet<Topic> = new Set(['dtls.server_name', 'quic.server_name', 'tls.ja4', 'tls.ja4.digests', 'server_name', 'certificate', 'sip.address', 'connection', 'login', 'mail', 'mqtt.client', 'mqtt.topic', 'snmp.community', 'protocol']);
 
 export class AnswerList {
@@ -74,7 +74,7 @@ export function compare(theirs: readonly string[] = [], ours: readonly string[] 
   return { theirs: theirs.length, missing: without(theirs, ours), extra: without(ours, theirs) };
 }
 
-/** What of `some` has no counterpart in `others`. */
+/** The values of `some` without a counterpart in `others`. */
 function without(some: readonly string[], others: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const value of others) left.set(value, (left.get(value) ?? 0) + 1);

@@ -1,16 +1,16 @@
 import { compare, type Answers, type Comparison, type Topic } from './answers.ts';
 
-/** What one oracle says of one capture. */
+/** One oracle's answers for one capture. */
 export interface OracleCase {
   readonly oracle: 'tshark' | 'zeek' | 'suricata' | 'ndpi' | 'nfdump';
   /** The capture: path below the folder of captures. */
   readonly file: string;
-  /** What the answers stand in, if not in the capture's own name: a test of the oracle's. */
+  /** The oracle's test that has the answers, if they are not under the capture's own name. */
   readonly test?: string;
   readonly theirs: Answers;
-  /** What it was asked for. */
+  /** The topics that it answers. */
   readonly topics: readonly Topic[];
-  /** It lists some of what it found only: what we say beyond is no disagreement. */
+  /** It lists only some of what it found, so that further answers of ours are no disagreement. */
   readonly isPartial: boolean;
   /** It does not say how often. */
   readonly isDistinct: boolean;

@@ -7,7 +7,7 @@ import { compare } from './answers.ts';
 import { askNfdump, exportedFlows, exportedRecords, recordsOf, withoutNfdump } from './nfdump.ts';
 
 /**
- * Flow exports that softflowd made of captures, read by the probe, against nfdump's reading of the same datagrams, and against the
+ * Flow exports that softflowd made from captures, as read by the probe, compared with nfdump's reading of the same datagrams and with the
  * probe's own flows of the capture.
  */
 const names = ['1kxun.pcap', 'agora-sd-rtn.pcap', 'oicq.pcap', 'stun_wa_call.pcapng', 'teams.pcap', 'xiaomi.pcap', 'zoom.pcap'];

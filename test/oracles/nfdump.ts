@@ -30,12 +30,12 @@ export function recordsOf(path: string): FlowRecord[] {
   return pipeline.take();
 }
 
-/** Those that a flow export told: no packet stands behind them. */
+/** The records from flow exports, which have no packets. */
 export function exportedRecords(path: string): FlowRecord[] {
   return recordsOf(path).filter((record) => record['telltale.evidence.frame'] === 0);
 }
 
-/** Endpoints, packets and bytes of each exported flow as the probe reads it; ICMP left out, whose type nfdump writes as a port. */
+/** Endpoints, packets and bytes of each exported flow as the probe reads it; without ICMP, whose type nfdump writes as a port. */
 export function exportedFlows(path: string): Answers {
   const list = new AnswerList();
   for (const flow of exportedRecords(path)) {

@@ -14,7 +14,7 @@ const askedOfTshark: readonly Topic[] = [
   'stun.message', 'stun.type', 'stun.mapped', 'stun.relayed', 'stun.peer', 'stun.username', 'stun.realm', 'stun.software', 'sip.method', 'sip.status', 'sip.from', 'sip.to', 'sip.address',
 ];
 
-/** tshark's own time is most of it: as many at a time as a small machine has cores. */
+/** Most of the time is tshark's own: as many at a time as a small machine has cores. */
 const concurrency = 2;
 
 /**

@@ -3,7 +3,7 @@ import type { Message } from '#dissect';
 import { dissectFlows } from '../../libs/dissect/testing/dissect-capture.ts';
 import { AnswerList, type Answers, type Topic } from './answers.ts';
 
-/** What the probe's decoders and dissectors say of a capture. A file that is none says nothing. */
+/** The answers of the probe's decoders and dissectors for a capture; none for another file. */
 export function askProbe(capture: Buffer): Answers {
   const collector = new Collector();
   try {
@@ -20,7 +20,7 @@ export function askProbe(capture: Buffer): Answers {
   return collector.list.answers;
 }
 
-/** Fields that are compared as they stand. */
+/** Fields that are compared as they are. */
 const fieldTopics: Record<string, Topic | undefined> = {
   'dns.question.name': 'dns.question', 'http.request.header.host': 'http.host', 'stun.username': 'stun.username', 'stun.ice_username': 'stun.username',
   'sip.from.uri': 'sip.from', 'sip.from.phone': 'sip.from', 'sip.to.uri': 'sip.to', 'sip.to.phone': 'sip.to',
@@ -32,7 +32,7 @@ const fieldTopics: Record<string, Topic | undefined> = {
 class Collector {
   readonly list = new AnswerList();
 
-  /** `greeted`: the names of this message's flow that were listed already. */
+  /** @param greeted the names that were already listed for this message's flow */
   message(message: Message, greeted: Set<string>): void {
     const { list } = this;
     const { protocol, facts, fields } = message;

@@ -191,7 +191,7 @@ for (const [reason, cases] of Object.entries(reasons)) {
 
 export type Review = 'agreed' | 'reviewed' | 'unreviewed';
 
-/** Does the list hold this very disagreement? Also one that is gone, and should leave the list, is `unreviewed`. */
+/** Whether the list has exactly this disagreement. One that no longer exists, and should be removed from the list, is `unreviewed` too. */
 export function review(one: Disagreement): Review {
   const known = byCase.get(`${one.oracle} ${one.topic} ${one.name}`)?.counts ?? '-0 +0';
   if (known !== `-${one.missing.length} +${one.extra.length}`) return 'unreviewed';

@@ -15,7 +15,7 @@ const fields: Record<string, Topic | undefined> = {
   'rdp.cookie': 'login', 'smb.ntlmssp.user': 'login',
 };
 
-/** Kinds of events, and applications of flows, whose protocol we should name too. */
+/** Event types, and applications of flows, whose protocol we should name too. */
 const protocols: Record<string, string | undefined> = {
   http: 'http', http2: 'http', doh2: 'http', tls: 'tls', dns: 'dns', llmnr: 'llmnr', mdns: 'mdns', smtp: 'smtp', ftp: 'ftp', sip: 'sip', mqtt: 'mqtt', snmp: 'snmp', quic: 'quic',
   dhcp: 'dhcp', krb5: 'kerberos', ldap: 'ldap', pop3: 'pop3', imap: 'imap', pgsql: 'postgresql', rdp: 'rdp', smb: 'smb', ssh: 'ssh', websocket: 'websocket', rfb: 'rfb', nfs: 'nfs',
@@ -62,7 +62,7 @@ function addValue(list: AnswerList, key: string, value: unknown): void {
     const topic = fields[key];
     if (topic === undefined) return;
     const written = String(value);
-    // What CONNECT asks for is a host, which we name as such.
+    // The target of CONNECT is a host, which we report as such.
     if (topic === 'http.target' && !written.startsWith('/')) return;
     list.add(
       topic,
@@ -77,7 +77,7 @@ function addValue(list: AnswerList, key: string, value: unknown): void {
   }
 }
 
-/** A test that has two captures says of neither which it means. */
+/** The capture of a test; null for a test with two, which does not say which one it means. */
 function captureOf(folder: string, files: readonly string[], test: string): string | null {
   const inside = join('suricata-verify', test);
   if (!existsSync(join(folder, inside))) return null;

@@ -16,7 +16,7 @@ type Row = Record<(typeof columns)[number], string[]>;
 
 const filter =
   '(http || dns || mdns || llmnr || tls.handshake.type == 1 || dtls.handshake.extensions_server_name || quic || gquic || stun || sip) && !icmp && !icmpv6';
-/** GTP-U is opened, streams are put in order before they are read, and a response counts whose body does not come to its end. */
+/** GTP-U is decapsulated, streams are put in order before they are read, and a response with an incomplete body counts. */
 const options = [
   '-o',
   'http.desegment_body:FALSE',
@@ -30,7 +30,7 @@ const options = [
   'udp.port==8472,vxlan',
 ];
 
-/** What tshark says of a capture; nothing of a file that it cannot read. */
+/** tshark's answers for a capture; none for a file that it cannot read. */
 export async function askTshark(path: string): Promise<Answers> {
   const format = [
     '-T',
@@ -80,7 +80,7 @@ class Collector {
     this.#sip(row);
   }
 
-  /** Of the records of a message only the answers: others are glue, and say nothing about the name asked for. */
+  /** Only the answers of a message: further records are glue, and say nothing about the queried name. */
   #addresses(row: Row): void {
     const [types, v4, v6] = [[...row['dns.resp.type']], [...row['dns.a']], [...row['dns.aaaa']]];
     row['dns.count.answers'].forEach((answers, index) => {
@@ -93,7 +93,7 @@ class Collector {
     });
   }
 
-  /** After a HelloRetryRequest the client greets again: that counts once. */
+  /** A ClientHello that is repeated after a HelloRetryRequest counts once. */
   #hellos(row: Row): void {
     const { list } = this;
     const stream = row['tcp.stream'].length > 0 ? `tcp ${row['tcp.stream'].join()}` : `udp ${row['udp.stream'].join()}`;
@@ -173,7 +173,7 @@ function stunType(type: number): string {
   return `${stunMethods[method] ?? `0x${method.toString(16)}`} ${['request', 'indication', 'success', 'error'][((type >> 7) & 2) | ((type >> 4) & 1)]}`;
 }
 
-/** A target as it stands, without what our path and query leave out: scheme, authority, fragment and an empty query. */
+/** A target without what our path and query leave out: scheme, authority, fragment and an empty query. */
 export function originForm(method: string, target: string): string {
   if (method === 'CONNECT') return '';
   return target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/#.*$/, '').replace(/\?$/, '');

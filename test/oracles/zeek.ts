@@ -8,7 +8,7 @@ import { addressOf } from './values.ts';
 
 type Row = ReadonlyMap<string, string>;
 
-/** One log of a test of Zeek's: the topics it speaks of, and what a row says. */
+/** One log of Zeek's tests: its topics, and how a row answers them. */
 interface Log {
   readonly topics: readonly Topic[];
   readonly read: (row: Row, list: AnswerList) => void;
@@ -51,7 +51,7 @@ const logs: Record<string, Log | undefined> = {
   mysql: { topics: ['login'], read: (row, list) => list.add('login', ['login', 'change_user'].includes(text(row, 'cmd')) ? text(row, 'arg') : '') },
 };
 
-/** Zeek's expected logs, each set with the trace that it was made of. */
+/** Zeek's expected logs, each set with the trace that it was made from. */
 export function zeekCases(folder: string, oursOf: ReadonlyMap<string, Answers>): OracleCase[] {
   const cases: OracleCase[] = [];
   const baselines = join(folder, 'zeek/Baseline');
@@ -141,14 +141,14 @@ function readConnection(row: Row, list: AnswerList): void {
 }
 
 /**
- * Does the trace have all these endpoints? Of several that have, the one whose name is most like the test's is meant, then the one that fits best.
+ * Whether the trace has all these endpoints. Of several that have, the one whose name is most like the test's is meant, then the one that fits best.
  */
 function isWithin(ends: ReadonlySet<string>, ours: Answers): boolean {
   const known = new Set((ours.get('connection') ?? []).map(endsOf));
   return ends.size > 0 && [...ends].every((one) => known.has(one));
 }
 
-/** Words of the test's name that stand in the file's. */
+/** How many words of the test's name occur in the file's. */
 function likeness(name: string, file: string): number {
   const last = name.split('.').slice(-2).join('-').toLowerCase();
   const path = file.toLowerCase();

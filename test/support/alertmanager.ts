@@ -7,7 +7,7 @@ import { until } from './until.ts';
 
 const program = '/usr/bin/prometheus-alertmanager';
 
-/** What Alertmanager says of an alert, GET /api/v2/alerts. */
+/** An alert as Alertmanager returns it, GET /api/v2/alerts. */
 export interface KnownAlert {
   readonly fingerprint: string;
   readonly labels: Record<string, string>;
@@ -19,7 +19,7 @@ export interface KnownAlert {
 }
 
 export interface AlertmanagerOptions {
-  /** Of the loopback interface; a free one by default. */
+  /** Port on the loopback interface; a free one by default. */
   port?: number;
   /** Whom it notifies, at once, by subject, service and rule; nobody by default. */
   webhook?: string;
@@ -29,12 +29,12 @@ export interface TestAlertmanager extends AsyncDisposable {
   readonly url: string;
   /** Its log, its state and its configuration. */
   readonly folder: string;
-  /** What it knows, as its API tells it. */
+  /** The alerts that it has, from its API. */
   alerts(): Promise<KnownAlert[]>;
   log(): string;
 }
 
-/** Why no Alertmanager can be started: none is installed, which is an error when `CI` is `true`. */
+/** Why no Alertmanager can be started, or false: none is installed, which is an error when `CI` is `true`. */
 export async function noAlertmanager(): Promise<string | false> {
   if (await access(program).then(() => true, () => false)) return false;
   const message = `${program} is not installed (apt install prometheus-alertmanager)`;
@@ -42,7 +42,7 @@ export async function noAlertmanager(): Promise<string | false> {
   return message;
 }
 
-/** A real Alertmanager that keeps its files in `folder`; null, with a loud line, where there is none. */
+/** A real Alertmanager that keeps its files in `folder`; null, with a message on stderr, where there is none. */
 export async function startAlertmanager(folder: string, { port, webhook }: AlertmanagerOptions = {}): Promise<TestAlertmanager | null> {
   const missing = await noAlertmanager();
   if (missing) {

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { topics } from '#transport';
 
-/** A message as it lies in a topic. */
+/** A message as stored in a topic. */
 export interface StoredMessage {
   readonly key: string;
   readonly value: Buffer;
   readonly headers: Record<string, string>;
 }
 
-/** What is in the brokers, seen by somebody who is no part of Telltale. */
+/** What is in the brokers, seen by a client that is not part of Telltale. */
 export class BrokerView implements AsyncDisposable {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
@@ -25,7 +25,7 @@ export class BrokerView implements AsyncDisposable {
     return view;
   }
 
-  /** Removes the services' topics and what groups have committed in them: a broker that several runs share may hold those of an earlier one. */
+  /** Removes the services' topics and the offsets that groups have committed: a broker that several runs share may hold those of an earlier run. */
   async clear(): Promise<void> {
     const existing = await this.#admin.listTopics();
     const ours = Object.values(topics).filter((topic) => existing.includes(topic));

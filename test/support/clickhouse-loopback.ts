@@ -1,4 +1,4 @@
-/** The embedded ClickHouse behind HTTP, as a process of its own: says its address on standard output, and ends when its input does. */
+/** The embedded ClickHouse behind HTTP, as a process of its own: prints its address on standard output, and ends when its input does. */
 import { serveLoopback } from '../../libs/store/loopback.ts';
 
 const server = await serveLoopback(process.argv[2]!);

@@ -1,6 +1,6 @@
 /**
  * A ClickHouse server for tests, found in this order:
- * 1. `TELLTALE_TEST_CLICKHOUSE`: one that runs already, `http://user:password@host:8123`;
+ * 1. `TELLTALE_TEST_CLICKHOUSE`: one that is already running, `http://user:password@host:8123`;
  * 2. a container, when a Docker engine answers;
  * 3. the embedded engine behind a small HTTP server (libs/store/loopback.ts), in a process of its own.
  */
@@ -17,7 +17,7 @@ const image = 'clickhouse/clickhouse-server:25.8';
 
 export interface TestClickHouse extends AsyncDisposable {
   readonly url: string;
-  /** A database of this test's own; it does not exist yet, and is dropped in the end. */
+  /** A database for this test alone; it does not exist yet, and is dropped at the end. */
   readonly database: string;
   /** Folder of the engine's files; null where it is not on this machine. */
   readonly dataFolder: string | null;

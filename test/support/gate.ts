@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 /**
- * An HTTP proxy that can keep answers back: the server has done what it was asked, and its client does not know.
- * A client that is killed meanwhile leaves behind the worst case for whoever takes its work over.
+ * An HTTP proxy that can hold back answers: the server has executed the request, but the client does not know. A client that is killed at
+ * that moment leaves the worst case for whoever takes over its work.
  */
 export class Gate implements AsyncDisposable {
-  /** Answers to requests with these words are kept back while the gate is closed. */
+  /** Answers to requests with these words are held back while the gate is closed. */
   readonly #words: string;
   readonly #target: URL;
   readonly #server = createServer((request, response) => void this.#pass(request, response));
   #open: Promise<void> = Promise.resolve();
   #release: () => void = () => {};
   #isClosed = false;
-  /** Answers that still pass before the gate closes. */
+  /** How many more answers pass before the gate closes. */
   #passes = 0;
-  /** Answers that are kept back now. */
+  /** How many answers are being held back. */
   held = 0;
 
   private constructor(target: string, words: string) {
@@ -39,7 +39,7 @@ export class Gate implements AsyncDisposable {
     return url.href;
   }
 
-  /** Keeps answers back from now on, after `passes` more of them. */
+  /** Holds back answers after `passes` more of them. */
   close(passes: number): void {
     this.#isClosed = true;
     this.#passes = passes;

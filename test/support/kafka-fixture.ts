@@ -12,7 +12,7 @@ interface Observed {
   readonly headers: Record<string, string>;
 }
 
-/** Topics and a group of its own for one test, everything that was opened on them, and all that was logged. */
+/** Topics and a consumer group for one test, everything that was opened on them, and everything that was logged. */
 export class KafkaFixture implements AsyncDisposable {
   readonly topic = `flows-${randomUUID()}`;
   readonly deadLetterTopic = `dead-letters-${randomUUID()}`;
@@ -59,7 +59,7 @@ export class KafkaFixture implements AsyncDisposable {
     }
   }
 
-  /** Offset behind the last message, by partition. */
+  /** Offset after the last message, by partition. */
   async ends(): Promise<number[]> {
     const admin = this.client.admin();
     await admin.connect();
@@ -83,7 +83,7 @@ export class KafkaFixture implements AsyncDisposable {
     const admin = this.client.admin();
     await admin.connect();
     try {
-      await admin.fetchTopicOffsets(this.topic); // kafkajs takes the partitions' leaders from what it has asked before
+      await admin.fetchTopicOffsets(this.topic); // kafkajs learns the partitions' leaders from earlier requests
       await admin.deleteTopicRecords({ topic: this.topic, partitions: [{ partition, offset: String(offset) }] });
     } finally {
       await admin.disconnect();

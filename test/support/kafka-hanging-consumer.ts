@@ -1,4 +1,4 @@
-/** A consumer process that never confirms what it got, to be killed: prints the number of records of each batch on a line of its own. */
+/** A consumer process that never confirms what it received, to be killed. It prints the number of records in each batch, one per line. */
 import { KafkaFlowSource } from '#transport';
 
 const [brokers, topic, groupId] = process.argv.slice(2) as [string, string, string];

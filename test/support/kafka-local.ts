@@ -13,7 +13,7 @@ import type { TestKafka } from './kafka.ts';
 const kafkaVersion = '4.0.0';
 const slf4jVersion = '1.7.36';
 const oldestJava = 17;
-/** Formatted storage bears the cluster's id, and is formatted once for all runs. */
+/** Formatted storage carries the cluster's id, and is formatted once for all runs. */
 const clusterId = 'dGVsbHRhbGUtdGVzdC1rZg';
 const startTimeoutMillis = 60_000;
 
@@ -69,7 +69,7 @@ export async function startLocalKafka(users?: Users): Promise<TestKafka> {
   };
 }
 
-/** Several test processes may do this at the same time: each fetches into a folder of its own, the first to be ready wins. */
+/** Fetches Kafka's jars. Several test processes may do this at the same time: each fetches into its own folder, and the first to finish wins. */
 async function ensureJars(): Promise<void> {
   if (await exists(jarFolder)) return;
   process.stderr.write(`fetching Apache Kafka ${kafkaVersion} with mvn, once, into ${cacheFolder}\n`);
@@ -112,7 +112,7 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
-/** Starts fast rather than running fast; warnings go to the log file. */
+/** Tuned for a fast start rather than fast operation; warnings go to the log file. */
 const javaOptions = [
   '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jarFolder, '*'),
 ];
@@ -154,8 +154,8 @@ function guarded(users: Users): Record<string, string> {
 }
 
 /**
- * The broker runs under a shell that kills it as soon as it is told to keep the data, or as its input ends and then removes the data as
- * well. The latter happens when this process ends, in whatever way: so nothing outlives a test.
+ * Runs the broker under a shell that kills it when told to (and keeps the data), or when its input ends (and then removes the data). Its
+ * input ends when this process does, in whatever way, so that nothing outlives a test.
  */
 async function spawnBroker(folder: string, properties: string): Promise<ChildProcess> {
   const log = await open(join(folder, 'kafka.log'), 'a');

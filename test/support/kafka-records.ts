@@ -10,7 +10,7 @@ export function recordOf(subject: string, sequence: number): FlowRecord {
   return record;
 }
 
-/** Records 0 to `count` - 1 of each subject, taking turns. */
+/** Records 0 to `count` - 1 of each subject, interleaved. */
 export function recordsOf(subjects: readonly string[], count: number, start = 0): FlowRecord[] {
   return Array.from({ length: count }, (_, i) => subjects.map((subject) => recordOf(subject, start + i))).flat();
 }

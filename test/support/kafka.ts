@@ -1,6 +1,6 @@
 /**
  * A real Kafka for tests, found in this order:
- * 1. `TELLTALE_TEST_KAFKA`: brokers that run already, `host:port,host:port`;
+ * 1. `TELLTALE_TEST_KAFKA`: brokers that are already running, `host:port,host:port`;
  * 2. a container, when a Docker engine answers;
  * 3. Apache Kafka from Maven Central on the local Java (17 or newer), fetched once by the local `mvn`, kept in the cache folder.
  */
@@ -12,13 +12,13 @@ const image = 'confluentinc/cp-kafka:8.0.0';
 
 export interface TestKafka extends AsyncDisposable {
   readonly brokers: string[];
-  /** Stopping without notice and starting again with the same data and address; null where the broker is not ours to stop. */
+  /** Kills the broker, and starts it again with the same data and address; null where the broker is not ours to stop. */
   readonly outage: { kill(): Promise<void>; start(): Promise<void> } | null;
   /** Folder of the log segments; null where it is not on this machine. */
   readonly dataFolder: string | null;
 }
 
-/** Starts a broker. Where there can be none it says so on stderr and answers null, or throws when `CI` is `true`: there it must run. */
+/** Starts a broker. Where that is not possible it says so on stderr and returns null, or throws when `CI` is `true`, since it must run there. */
 export async function startKafka(): Promise<TestKafka | null> {
   const external = process.env['TELLTALE_TEST_KAFKA'];
   if (external) return { brokers: external.split(','), outage: null, dataFolder: null, [Symbol.asyncDispose]: async () => undefined };

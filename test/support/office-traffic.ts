@@ -1,7 +1,7 @@
 import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, tlsApplicationData, tlsClientHello, type Endpoint } from '#capture';
 import { generator, type Random } from './random.ts';
 
-/** How an office's traffic is cut into captures. Same options, same bytes. */
+/** How an office's traffic is divided into captures. The same options give the same bytes. */
 export interface OfficeOptions {
   readonly seed: number;
   readonly captures: number;

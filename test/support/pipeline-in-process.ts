@@ -10,7 +10,7 @@ import type { ProbePipeline } from '../../services/probe/pipeline.ts';
 import { replayCapture } from '../../services/probe/replay.ts';
 
 export interface InProcessResult {
-  /** What the probe counts. */
+  /** The probe's pipeline, for its counters. */
   readonly pipeline: ProbePipeline;
   /** By id. */
   readonly records: ReadonlyMap<string, FlowRecord>;
@@ -20,11 +20,11 @@ export interface InProcessResult {
 export interface InProcessOptions {
   readonly tokenKey: Buffer;
   readonly observer: string;
-  /** One that has seen other captures before; by default one with the rules that ship. */
+  /** A detection that has seen other captures before; by default a new one with the rules that ship. */
   readonly detection?: Detection;
 }
 
-/** What probe and detection make of captures, without anything between them that could lose or double it. */
+/** Runs captures through probe and detection, with nothing between them that could lose or duplicate records. */
 export async function runInProcess(captures: string, { tokenKey, observer, detection: given }: InProcessOptions): Promise<InProcessResult> {
   const detection = given ?? (await loadDetection({ root: projectRoot })).detection;
   const pipeline = createPipeline({ tokenKey, observer });

@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { CaptureBuilder, dnsAnswer, dnsQuery, httpRequest, httpResponse, stunMessage, tlsClientHello, type Endpoint } from '#capture';
 
 /**
- * Identifiers of every kind that the catalogue has, each at another place of a capture: what is written here must be readable in the
- * capture and nowhere behind the probe.
+ * Identifiers of every kind in the catalogue, each at a different place of a capture. They must be readable in the capture, and nowhere
+ * after the probe.
  */
 export const planted = {
   userInQuery: '5550918273',
@@ -52,7 +52,7 @@ export const planted = {
   token: jwt({ sub: 'planted-jwt-subject', iat: 1_767_225_600 }),
 } as const;
 
-/** Those that are not recognised, because of a bound or where they stand: they have to disappear all the same. */
+/** Values that are not recognised, because of a bound or their place. They have to be removed all the same. */
 export const unread = {
   afterManyIdentifiers: 'planted.beyond@example.org',
   afterManyFields: 'planted.field@example.org',
@@ -61,7 +61,7 @@ export const unread = {
   userAsOuterKey: '1110192837',
 } as const;
 
-/** What must be found nowhere behind the probe. */
+/** What must not be found anywhere after the probe. */
 export const plantedTexts: readonly string[] = [...Object.values(planted), ...Object.values(unread), 'planted-jwt-subject'];
 
 const begin = Date.UTC(2026, 2, 3, 10) * 1000;
@@ -85,7 +85,7 @@ export function plantedCapture(): Buffer {
     httpRequest('POST', '/v1/report', { Host: 'app.example.com', 'Content-Type': type, ...headers }, body);
 
   http(get(`/start?uid=${planted.userInQuery}&mail=${encodeURIComponent(planted.emailInQuery)}&v=2`), get(`/users/${planted.userInPath}/profile`));
-  // Once known in a flow, a value is known wherever it stands.
+  // Once known in a flow, a value is recognised wherever it occurs.
   http(
     get(`/q?android_id=${planted.deviceInPathLater}`),
     get(`/files/${planted.deviceInPathLater.toUpperCase()}/x`, { 'User-Agent': `x/${planted.deviceInPathLater}` }),
@@ -120,7 +120,7 @@ export function plantedCapture(): Buffer {
     .send(get('/me'))
     .receive(httpResponse('200 OK', { 'Content-Type': 'application/json' }, JSON.stringify({ email: planted.emailInResponse })))
     .close();
-  // A long connection on which identifier after identifier is seen, and the last one only in the target.
+  // A long connection with identifier after identifier, the last one only in the request target.
   http(...Array.from({ length: 80 }, (_, at) => get(`/s?email=someone.${at}@example.org`)), get(`/s?email=${planted.lastOfMany}`));
   http(
     get(`/unsubscribe?${planted.emailAsQuery}`),
@@ -153,7 +153,7 @@ export function plantedCapture(): Buffer {
       .udp({ ...next(), server: { ip: '10.0.0.53', port: 53 } })
       .send(dnsQuery(flow, name))
       .receive(dnsAnswer(flow, name, 'A', [{ name, type: 'A', ttl: 300, data: named.ip }]));
-    // The name is how the peer of this flow was reached, although the flow itself does not say it.
+    // The peer of this flow was reached by that name, although the flow itself does not contain it.
     builder.udp({ ...next(), server: named }).send(Buffer.alloc(40, 0x91));
   }
   builder
@@ -176,7 +176,7 @@ function chunked(body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), ...chunks, Buffer.from('0\r\n\r\n')]);
 }
 
-/** As a query carries it. */
+/** In the form used in a query. */
 function base64(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString('base64'));
 }

@@ -8,15 +8,23 @@ export interface Random {
   word(length: number): string;
 }
 
-/** https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32 */
-export function generator(seed: number): Random {
+/**
+ * A small generator of 32-bit numbers that are the same on every machine for the same seed.
+ * https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32
+ */
+export function mulberry32(seed: number): () => number {
   let state = seed;
-  const integer = (bound: number): number => {
+  return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+    return (mixed ^ (mixed >>> 14)) >>> 0;
   };
+}
+
+export function generator(seed: number): Random {
+  const next = mulberry32(seed);
+  const integer = (bound: number): number => next() % bound;
   const text = (alphabet: string) => (length: number) =>
     Array.from({ length }, (_, at) => alphabet[at === 0 && alphabet[0] === '0' ? 1 + integer(alphabet.length - 1) : integer(alphabet.length)]).join(
       '',

@@ -9,12 +9,12 @@ import { createPipeline } from '../../services/probe/create.ts';
 import type { ProbePipeline } from '../../services/probe/pipeline.ts';
 import { replayCapture } from '../../services/probe/replay.ts';
 
-/** The same in each run, so that tokens are too. */
+/** The same in each run, so that tokens are the same. */
 export const testTokenKey = Buffer.alloc(32, 7);
 
 export interface Probed {
   records: FlowRecord[];
-  /** Raw, as the recogniser saw them. */
+  /** The raw values that the recogniser found. */
   recognised: Recognised[];
   pipeline: ProbePipeline;
 }
@@ -44,7 +44,7 @@ export async function probeFile(input: CaptureInput): Promise<Probed> {
 
 const loading = loadDetection({ root: projectRoot });
 
-/** What the shipped rules and policies find; enriches the records. Each call remembers nothing of the others. */
+/** Enriches the records, and returns what the shipped rules and policies find. Calls are independent of each other. */
 export async function detect(records: readonly FlowRecord[]): Promise<Finding[]> {
   const { geography, catalogue, policies, pack, versions } = await loading;
   return new Detection({ geography, catalogue, policies, rules: pack.plan, hits: pack.hits, versions }).detect(records);

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Shorter than this, an encoded text coincides with other text. */
+/** Shorter encoded texts would match other text by chance. */
 const leastForm = 8;
 
 /** Looks for texts as they are and in their usual encodings: percent, base64 (at any alignment), hexadecimal; in either case of letters. */
@@ -28,7 +28,7 @@ export class Search {
     }
   }
 
-  /** All files of a folder and of those in it whose name fits. */
+  /** Searches all files of a folder and its subfolders whose name matches. */
   async folder(place: string, folder: string, name = /./): Promise<void> {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !name.test(entry.name)) continue;
@@ -44,7 +44,7 @@ function formsOf(text: string): [string, string][] {
   const forms: [string, string][] = [['', text.toLowerCase()], [' in hexadecimal', Buffer.from(text).toString('hex')]];
   if (percent !== text.toLowerCase()) forms.push([' percent-encoded', percent]);
   for (let before = 0; before < 3; before++) {
-    // The characters that also depend on what stands before and after the text are left off.
+    // Characters that also depend on what precedes or follows the text are left out.
     const encoded = Buffer.from(' '.repeat(before) + text).toString('base64').replace(/=+$/, '');
     const needle = encoded.slice(before === 0 ? 0 : before + 1, Math.floor(((before + Buffer.byteLength(text)) * 8) / 6));
     for (const form of new Set([needle, needle.replaceAll('+', '-').replaceAll('/', '_')]))

@@ -8,7 +8,7 @@ const main = join(import.meta.dirname, '../../services/cli/main.js');
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** `telltale …` as a process of its own. Nothing of this process's environment reaches it but what finds programs. */
+/** `telltale …` as a process of its own. Of this process's environment it gets only what is needed to find programs. */
 export class TelltaleProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -23,7 +23,7 @@ export class TelltaleProcess implements AsyncDisposable {
     });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => { this.stdout += text; });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.stderr += text; });
-    this.#child.stdin!.on('error', () => {}); // one that has just ended; its exit says so
+    this.#child.stdin!.on('error', () => {}); // a process that has just ended; its exit status says so
   }
 
   get stdin(): Writable {
@@ -34,7 +34,7 @@ export class TelltaleProcess implements AsyncDisposable {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Base URL of its HTTP server, as the log at level `info` tells it, or standalone's report; empty before. */
+  /** Base URL of its HTTP server, from its log at level `info` or standalone's report; empty until then. */
   get url(): string {
     return (/"url":"(http:[^"]+)"/.exec(this.stderr) ?? /Review page: (http:\S+[^\s/])/.exec(this.stdout))?.[1] ?? '';
   }
@@ -45,7 +45,7 @@ export class TelltaleProcess implements AsyncDisposable {
     return this;
   }
 
-  /** Waits for something that this process is to bring about; fails at once when it ends before. */
+  /** Waits for something that this process has to bring about; fails at once if the process ends first. */
   async until(what: string, condition: () => boolean | Promise<boolean>, patienceMillis?: number): Promise<void> {
     await until(`${this.#name} ${what}`, async () => {
       if (await condition()) return true;
@@ -63,7 +63,7 @@ export class TelltaleProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Resolves when the process has ended and all it wrote was read: its exit status, or the signal that ended it. */
+  /** Resolves when the process has ended and all its output was read, to its exit status or the signal that ended it. */
   async exit(): Promise<number | NodeJS.Signals> {
     if (!this.hasEnded || !this.#child.stderr!.closed) await once(this.#child, 'close');
     return this.#child.exitCode ?? this.#child.signalCode!;

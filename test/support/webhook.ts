@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 /** An HTTP receiver of alerts on loopback. */
 export interface Webhook extends AsyncDisposable {
   readonly url: string;
-  /** Bodies in the order in which they came. */
+  /** Request bodies in the order of arrival. */
   readonly bodies: string[];
 }
 

@@ -1,11 +1,12 @@
 /**
- * Prints how many of the identifiers that tshark tells by its fields the probe reports on real captures, field by field, and each miss that nobody
- * has looked into.
+ * Prints how many of the identifiers in tshark's fields the probe reports on real captures, field by field, and each miss that has not been
+ * reviewed.
  *
  * `node dist/test/truth/against-tshark.js [--only pattern] [--all] [--show] [FOLDER]`
  *
- * FOLDER holds the captures; without it, those beside the project or below TELLTALE_SHARED. `--all` lists the reviewed misses too, with their
- * reasons; `--show` adds the values, raw, for a person at this terminal. Exits with 1 when a miss is not in the list of reviewed ones.
+ * FOLDER holds the captures; without it, those beside the project or below TELLTALE_SHARED. `--all` lists the reviewed misses too, with
+ * their reasons; `--show` adds the values, raw, for a person at this terminal. Exits with 1 when a miss is not in the list of reviewed
+ * ones.
  */
 import { parseArgs } from 'node:util';
 import { capturesFolder, listCaptures } from '../oracles/captures.ts';
@@ -18,7 +19,7 @@ const { values, positionals } = parseArgs({
   options: { only: { type: 'string', default: '' }, all: { type: 'boolean', default: false }, show: { type: 'boolean', default: false } },
 });
 const folder = positionals[0] ?? capturesFolder;
-/** Logs of other tools are no captures, though tshark reads some as JSON. */
+/** Logs of other tools are not captures, though tshark reads some as JSON. */
 const files = listCaptures(folder).filter((file) => new RegExp(values.only).test(file) && !file.includes('.json'));
 
 const totals = new Totals();

@@ -4,15 +4,15 @@ import { columns, identifiersIn, type Told } from './identifying-fields.ts';
 /** Several values of a field in one frame. */
 const separator = '\u0001';
 
-/** Streams are put in order before they are read, and what GTP-U carries is opened. */
+/** Streams are put in order before they are read, and GTP-U is decapsulated. */
 const options = ['-o', 'tcp.reassemble_out_of_order:TRUE', '-o', 'gtp.dissect_tpdu_as:Heuristic', '--enable-heuristic', 'stun_udp'];
 
-/** An identifier that tshark tells, and the first frame in which it does. */
+/** An identifier in tshark's output, and the first frame that has it. */
 export interface FirstTold extends Told {
   readonly frame: number;
 }
 
-/** The identifiers of a capture by their fields, each once; none of a file that tshark cannot read. */
+/** The identifiers of a capture by their fields, each once; none for a file that tshark cannot read. */
 export async function askForIdentifiers(path: string): Promise<FirstTold[]> {
   const format = ['-T', 'fields', '-E', 'occurrence=a', '-E', `aggregator=${separator}`, '-E', 'separator=/t', '-e', 'frame.number', ...columns.flatMap((column) => ['-e', column])];
   const told = new Map<string, FirstTold>();

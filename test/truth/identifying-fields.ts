@@ -1,9 +1,9 @@
 /**
- * Which values that tshark takes out of a capture are identifiers by the meaning of their field, as the protocol's own definition has it: decided
- * without a look at the catalogue.
+ * Which of the values that tshark extracts from a capture are identifiers by the meaning of their field in the protocol's own definition:
+ * decided without looking at the catalogue.
  */
 
-/** A value of a field that identifies somebody or something. `field` is tshark's name, with the key in brackets where one is needed to tell. */
+/** A value of a field that identifies somebody or something. `field` is tshark's name, with the key in brackets where that matters. */
 export interface Told {
   readonly field: string;
   readonly value: string;
@@ -52,7 +52,7 @@ const identifyingKey = new RegExp(`^(?:x|client|device|user|app)?(?:${[
   'ga', 'utma', 'fbp', 'gid', 'visitorid', 'anonymousid', 'hostname', 'devicename', 'birthday', 'dob', 'ssn', 'iban',
 ].join('|')})$`);
 
-/** What means that there is no value, or nobody's. */
+/** Values that mean "none" or "nobody". */
 const nobody =
   /^(?:|-|0|null|nil|none|undefined|unknown|\(null\)|<missing>|anonymous|guest|ftp|true|false|n\/a|[*x.]+(?:@.*)?|0{2,}|(?:00:){5}00|(?:ff:){5}ff|0\.0\.0\.0|02:00:00:00:00:00)$/i;
 
@@ -60,7 +60,7 @@ function isIdentifyingKey(key: string): boolean {
   return identifyingKey.test(key.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
 }
 
-/** `key=value` or `key:value`, in columns of such. */
+/** Columns with `key=value` or `key:value`. */
 function pairs(column: string, sign: '=' | ':'): Source {
   return {
     columns: [column],
@@ -87,7 +87,7 @@ function cookies(column: string, separator: RegExp): Source {
   };
 }
 
-/** A name in one column, its value at the same place of another. */
+/** A name in one column, and its value at the same position of another. */
 function paired(names: string, values: string, isWanted: (name: string) => boolean, read = (value: string): string => value): Source {
   return {
     columns: [names, values],
@@ -100,14 +100,14 @@ function paired(names: string, values: string, isWanted: (name: string) => boole
   };
 }
 
-/** A column of which a part of each value identifies, if any: `part` gives the value, or ''. */
+/** A column in which a part of each value may identify: `part` extracts it, or returns ''. */
 function part(column: string, part: (value: string) => string): Source {
   return { columns: [column], read: (row, tell) => { for (const value of row.get(column) ?? []) tell(column, part(value)); } };
 }
 
 const isCommand = (...commands: readonly string[]) => (name: string): boolean => commands.includes(name.toUpperCase());
 
-/** Lines of a head: credentials, names by which an application tells its user and its device. */
+/** Header lines: credentials, and names with which an application identifies its user and device. */
 function headLines(column: string): Source {
   return {
     columns: [column],
@@ -140,10 +140,10 @@ const sources: readonly Source[] = [
   part('wlan.ssid', (value) => Buffer.from(value, 'hex').toString('utf8')),
   part('smtp.auth.username', fromBase64), part('smtp.auth.password', fromBase64),
   part('rdp.rt_cookie', (value) => /mstshash=(\S+)/.exec(value)?.[1] ?? ''),
-  // The source of a datagram; its last byte says what service of the host it is.
+  // The source of a datagram; its last byte says which service of the host it is.
   part('nbdgm.source_name', (value) => /^(.+?)<[0-9a-f]{2}>/.exec(value)?.[1] ?? ''),
   {
-    // On the network itself every frame has the address; a relay takes it elsewhere.
+    // On the local network every frame has the address anyway; a relay takes it elsewhere.
     columns: ['dhcp.hw.mac_addr', 'dhcp.ip.relay', 'dhcp.type'],
     read(row, tell) {
       if (row.get('dhcp.type')?.[0] === '1' && row.get('dhcp.ip.relay')?.[0] !== '0.0.0.0')
@@ -151,14 +151,14 @@ const sources: readonly Source[] = [
     },
   },
   {
-    // ICE draws its user names anew for each session: its checks have a priority (RFC 8445, section 7.2.2), and its answers need no name.
+    // ICE generates user names for each session: its checks have a priority (RFC 8445, section 7.2.2), and its responses need no name.
     columns: ['stun.att.username', 'stun.att.priority'],
     read: (row, tell) => {
       if ((row.get('stun.att.priority') ?? []).length === 0) for (const value of row.get('stun.att.username') ?? []) tell('stun.att.username', value);
     },
   },
   headLines('http.request.line'), headLines('http.response.line'),
-  // A name of RTCP is drawn by most programs, and the user's at the device by others.
+  // Most programs generate the RTCP name; with others it is the user's name at the device.
   part('rtcp.sdes.text', (value) => (/^\w[\w.-]*@/.test(value) ? value : '')),
   cookies('http2.headers.cookie', /;/), cookies('http2.headers.set_cookie', /;.*$/s), cookies('ajp13.cookie', /;/),
   part('http2.headers.authorization', (value) => /^Bearer\s+(\S+)/i.exec(value)?.[1] ?? ''),
@@ -177,7 +177,7 @@ const sources: readonly Source[] = [
   paired('irc.request.command', 'irc.request.command_parameter', isCommand('NICK')),
   paired('pgsql.parameter_name', 'pgsql.parameter_value', isCommand('USER')),
   {
-    // A workstation's own name: not that of a group or a domain, and not a name that is asked for.
+    // A workstation's own name: not that of a group or a domain, and not a name that is queried.
     columns: ['nbns.name', 'nbns.flags.opcode'],
     read(row, tell) {
       if (row.get('nbns.flags.opcode')?.[0] !== '5') return;
@@ -198,7 +198,7 @@ const sources: readonly Source[] = [
   },
 ];
 
-/** All columns that tshark is asked for. */
+/** All columns that are requested from tshark. */
 export const columns: readonly string[] = [...new Set(sources.flatMap((source) => source.columns))];
 
 /** Frames that have any of them. */
@@ -217,7 +217,7 @@ function fromBase64(text: string): string {
   return Buffer.from(text, 'base64').toString('utf8');
 }
 
-/** Percent escapes undone, where they are whole. */
+/** Decodes percent escapes, where they are complete. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

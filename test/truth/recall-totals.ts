@@ -5,13 +5,13 @@ interface Total {
   captures: number;
   told: number;
   found: number;
-  /** Told, and no identifiers by the list of reviewed misses. */
+  /** Values that are not identifiers, according to the list of reviewed misses. */
   none: number;
 }
 
 /** Recall summed over captures, field by field. */
 export class Totals {
-  /** Fields of captures whose misses nobody has looked into. */
+  /** Fields of captures whose misses have not been reviewed. */
   unreviewed = 0;
   readonly #fields = new Map<string, Total>();
 
@@ -26,7 +26,10 @@ export class Totals {
     if (state === 'unreviewed') this.unreviewed++;
   }
 
-  /** Share of what identifies by its field and by the catalogue that is found; with `byField` each field counts the same, however much it tells. */
+  /**
+   * Share that is found of the values that are identifiers by their field and by the catalogue; with `byField` each field counts the same,
+   * however many values it has.
+   */
   recall(byField = false): number {
     const some = [...this.#fields.values()].filter(({ told, none }) => told > none);
     if (byField) return sum(some, ({ told, found, none }) => found / (told - none)) / Math.max(1, some.length);

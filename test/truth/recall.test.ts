@@ -9,7 +9,7 @@ import { compareIdentifiers } from './recall.ts';
 import { Totals } from './recall-totals.ts';
 import { reviewMiss } from './reviewed-misses.ts';
 
-/** Together they have every field of which tshark tells an identifier in any capture: against-tshark.ts asks it for all. */
+/** Captures that together have every field in which tshark finds an identifier in any capture; against-tshark.ts runs it on all. */
 const share = `
   ndpi/pcap/1kxun.pcap ndpi/pcap/TivoDVR.pcap ndpi/pcap/WebattackRCE.pcap ndpi/pcap/ajp.pcap ndpi/pcap/amqp.pcap ndpi/pcap/anyconnect-vpn.pcap
   ndpi/pcap/diameter.pcap ndpi/pcap/dns_fragmented.pcap ndpi/pcap/gnutella.pcap ndpi/pcap/gtp_c.pcap ndpi/pcap/hsrp0.pcap ndpi/pcap/http_auth.pcap

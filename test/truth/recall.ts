@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Probed } from './rows.ts';
 import { askForIdentifiers, type FirstTold } from './ask-tshark.ts';
 
-/** What tshark tells of one field of one capture, and what of that the probe does not report. */
+/** tshark's values of one field in one capture, and those of them that the probe does not report. */
 export interface FieldRecall {
   readonly file: string;
   readonly field: string;
@@ -10,10 +10,10 @@ export interface FieldRecall {
   readonly missed: readonly FirstTold[];
 }
 
-/** tshark's own time is most of it: as many at a time as a small machine has cores. */
+/** Most of the time is tshark's own: as many at a time as a small machine has cores. */
 const concurrency = 2;
 
-/** Each field of each capture in `files` (paths below `folder`) of which tshark tells an identifier. */
+/** Each field of each capture in `files` (paths below `folder`) in which tshark finds an identifier. */
 export async function* compareIdentifiers(folder: string, files: readonly string[]): AsyncGenerator<FieldRecall> {
   for (let at = 0; at < files.length; at += concurrency) {
     const some = files.slice(at, at + concurrency);
@@ -31,12 +31,12 @@ async function* compareFile(folder: string, file: string, told: readonly FirstTo
   }
 }
 
-/** The same in the spellings of two tools: case, blanks and quotes mean nothing. */
+/** Normalises the spellings of two tools: case, blanks and quotes are ignored. */
 function folded(value: string): string {
   return value.normalize('NFKC').toLowerCase().replaceAll(/[\s"'{}<>]/g, '');
 }
 
-/** Whether ours is theirs, holds it (`sip:jane@…` the user `jane`), is most of it, or has the same hexadecimal digits. */
+/** Whether our value equals theirs, contains it (`sip:jane@…` the user `jane`), is most of it, or has the same hexadecimal digits. */
 function isSame(ours: string, theirs: string): boolean {
   return (
     ours === theirs ||
@@ -49,7 +49,7 @@ function isSame(ours: string, theirs: string): boolean {
 const hexadecimal = /^[0-9a-f:.-]+$/;
 const digits = (value: string): string => value.replaceAll(/[:.-]/g, '');
 
-/** Whether `part` stands in `whole` with a sign, or nothing, on either side. */
+/** Whether `part` occurs in `whole` between punctuation or ends of the text. */
 function holds(whole: string, part: string): boolean {
   const at = part === '' ? -1 : whole.indexOf(part);
   return at >= 0 && !/[\p{L}\p{N}]/u.test(whole[at - 1] ?? '') && !/[\p{L}\p{N}]/u.test(whole[at + part.length] ?? '');

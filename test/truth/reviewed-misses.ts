@@ -4,7 +4,7 @@ import type { FieldRecall } from './recall.ts';
  * Misses that were looked into: `field file -missed`, grouped by the reason.
  */
 
-/** They identify nobody by the definitions of the catalogue (docs/identifiers.md). */
+/** Values that identify nobody by the definitions of the catalogue (docs/identifiers.md). */
 const noIdentifiers: Record<string, string> = {
   'A name that a system or a maker gives to all its devices (`isHostName`).': `
     browser.response_computer_name suricata-verify/base64-decode-5885/input.pcap -1
@@ -78,7 +78,7 @@ const noIdentifiers: Record<string, string> = {
     stun.att.username ndpi/pcap/teams.pcap -1`,
 };
 
-/** They do. */
+/** Values that do. */
 const missedIdentifiers: Record<string, string> = {
   'PAP right on PPPoE runs below IP: no flow is there to tell it with, so that it is only counted.': `
     pap.password zeek/Traces/pppoe.pcap -1
@@ -96,8 +96,8 @@ for (const [state, reasons] of [['none', noIdentifiers], ['missed', missedIdenti
 }
 
 /**
- * What the list says of a miss: `none`, they are no identifiers; `missed`, they are. `unreviewed` is also one that is gone, and should leave the
- * list.
+ * What the list says about a miss. `none`: the values are not identifiers; `missed`: they are. An entry for a miss that no longer exists,
+ * and should be removed, is `unreviewed` too.
  */
 export function reviewMiss({ file, field, missed }: FieldRecall): 'agreed' | 'none' | 'missed' | 'unreviewed' {
   const known = byCase.get(`${field} ${file}`);

@@ -4,13 +4,13 @@ import type { FlowRecord } from '#flow';
 import type { Recognised } from '#identifiers';
 import { probeFile } from '../support/scan.ts';
 
-/** A line of TRUTH.tsv: a value that stands in a packet of a capture, found by hand, and whether it is to be reported. */
+/** A line of TRUTH.tsv: a value in a packet of a capture, found by hand, and whether it has to be reported. */
 export interface Row {
   readonly file: string;
   readonly frame: number;
   readonly kind: string;
   readonly value: string;
-  /** How its bytes stand on the wire. */
+  /** How it is encoded on the wire. */
   readonly encoding: string;
   readonly expect: 'report' | 'ignore';
 }
@@ -23,7 +23,7 @@ export function readRows(folder: string): Row[] {
   });
 }
 
-/** What the probe makes of a capture. */
+/** What the probe reports for a capture. */
 interface Told {
   readonly recognised: readonly Recognised[];
   readonly records: readonly FlowRecord[];
@@ -47,7 +47,7 @@ export class Probed {
     return told;
   }
 
-  /** Whether the row's value is told with its packet, or with the one that completes it. */
+  /** Whether the row's value is reported with its packet, or with the one that completes it. */
   async finds(row: Row): Promise<boolean> {
     const { recognised, records } = await this.of(row.file);
     if (row.kind.startsWith('vendor_host')) {
@@ -66,10 +66,10 @@ export class Probed {
   }
 }
 
-/** A row may say only what its packet holds of a value; an observable has the number of the packet that completes it. */
+/** A row may have only the part of a value that its packet holds; an observable has the number of the packet that completes it. */
 const mostFollowing = 3;
 
-/** A row may say a key, a command or the beginning of a value; and bytes in hexadecimal where the observable has an address. */
+/** A row may include a key, a command, or only the beginning of a value; and has hexadecimal bytes where the observable has an address. */
 function spellingsOf({ value, encoding }: Row): string[] {
   const spellings = [value, value.replace(/^\w+="?/, '')];
   if (encoding === 'hex' && /^[0-9a-f]{4,8}$/i.test(value))

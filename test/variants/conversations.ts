@@ -37,7 +37,7 @@ export const get = (target: string, ...headers: string[]): Conversation => tcp(r
 export const post = (type: string, body: Buffer | string, ...headers: string[]): Conversation =>
   tcp(request('POST /v1/track', [`Content-Type: ${type}`, ...headers], body), 80);
 
-/** The answer to a GET. */
+/** The response to a GET. */
 export function answer(type: string, body: string, ...headers: string[]): Conversation {
   const head = ['HTTP/1.1 200 OK', `Content-Type: ${type}`, ...headers, `Content-Length: ${Buffer.byteLength(body)}`];
   return tcp(request('GET /'), 80, `${head.join('\r\n')}\r\n\r\n${body}`);
@@ -62,7 +62,7 @@ const mqttText = (text: string): Buffer => Buffer.concat([Buffer.of(text.length 
 const mqttPacket = (type: number, body: Buffer): Buffer =>
   Buffer.concat([Buffer.of(type), body.length < 128 ? Buffer.of(body.length) : Buffer.of(0x80 | (body.length & 0x7f), body.length >> 7), body]);
 
-/** MQTT 3.1.1: CONNECT with a client id of no meaning, then PUBLISH. */
+/** MQTT 3.1.1: CONNECT with a meaningless client id, then PUBLISH. */
 export function mqttPublish(topic: string, payload: Buffer | string): Conversation {
   const connect = mqttPacket(0x10, Buffer.concat([mqttText('MQTT'), Buffer.of(4, 2, 0, 60), mqttText('')]));
   const publish = mqttPacket(0x30, Buffer.concat([mqttText(topic), Buffer.from(payload)]));
@@ -95,7 +95,7 @@ export function sipMessage(type: string, body: string, ...headers: string[]): Co
   ].join('\r\n'), 5060);
 }
 
-/** RFC 7578; each part is a header line less `Content-Disposition: form-data; `, and its text. */
+/** A form as of RFC 7578; each part is a header line without `Content-Disposition: form-data; `, and its text. */
 export function multipart(...parts: readonly [disposition: string, text: string][]): Conversation {
   const boundary = '----harbour7f3a';
   const body = `${parts.map(([disposition, text]) => `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`).join('')}--${boundary}--\r\n`;

@@ -13,8 +13,8 @@ import type { Migration } from './migration.ts';
  * All migrations, oldest first.
  *
  * To add a field: append it to the field table (`#flow`), add a migration with `ALTER TABLE flows ADD COLUMN IF NOT EXISTS …` (and
- * `findings`, if a finding carries it), list it here, and write infra/clickhouse/schema.sql anew; docs/decisions/0002-embedded-store.md
- * has the steps. A test holds the tables against the field table.
+ * `findings`, if a finding carries it), list it here, and regenerate infra/clickhouse/schema.sql; docs/life-of-a-flow.md has the steps. A
+ * test compares the tables with the field table.
  */
 export const migrations: readonly Migration[] = [
   flowsAndFindings, paths, failover, hits, watchlists, signalling, inferenceAndLinkability, sessions, servicePlaces,

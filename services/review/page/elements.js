@@ -19,8 +19,8 @@ export function h(tag, properties = {}, ...children) {
 }
 
 /**
- * Puts `children` in place of what `container` holds. Who stood on one of them with the keyboard stands on the same again: the one
- * with the same `data-key`; on the list where there is none.
+ * Replaces the content of `container`. If one of its elements had the keyboard focus, the new element with the same `data-key` gets it, or
+ * else the list.
  */
 export function replace(container, ...children) {
   const held = document.activeElement;
@@ -31,7 +31,7 @@ export function replace(container, ...children) {
   (again ?? byId('table')).focus({ preventScroll: true });
 }
 
-/** Each level has a shape of its own: it can be told without its colour. */
+/** Each level has its own shape, so that it can be recognised without its colour. */
 const shapes = {
   critical: 'M6 0 12 6 6 12 0 6Z',
   high: 'M6 1 12 11.5H0Z',

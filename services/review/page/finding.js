@@ -5,19 +5,21 @@ import { bytes, country, countryName, dateOf, duration, endpoint, microsOf, numb
 import { addressOf, closeFinding } from './view.js';
 
 export function actions(id) {
-  // Browsers have no clipboard for pages that came neither by TLS nor from this machine.
+  // Browsers offer no clipboard to pages that were loaded neither over TLS nor from this machine.
   const copy = navigator.clipboard === undefined ? null : h('button', { type: 'button', class: 'plain', onclick: async () => {
     await navigator.clipboard.writeText(`${location.origin}${location.pathname}#finding=${id}`);
     copy.textContent = 'Copied';
   } }, 'Copy link');
-  return h('span', { class: 'actions' }, copy, h('button', { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: closeFinding }, 'Close'));
+  const close = h('button', { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: closeFinding }, 'Close');
+  return h('span', { class: 'actions' }, copy, close);
 }
 
 export function showFinding({ finding, flow, siblings, tokenUse }) {
   const id = finding['event.id'];
   const verdict = finding['telltale.verdict'];
   byId('detail').replaceChildren(
-    h('header', {}, levelMark(finding['event.severity_name']), h('span', { class: 'tag', title: 'of 100, within what the level stands for' }, `risk ${number(finding['event.risk_score'])}`),
+    h('header', {}, levelMark(finding['event.severity_name']),
+      h('span', { class: 'tag', title: 'of 100, within the range of its level' }, `risk ${number(finding['event.risk_score'])}`),
       h('span', { class: `tag ${verdict === 'indeterminate' ? 'indeterminate' : ''}` }, verdict), actions(id)),
     h('h2', {}, finding.message || finding['rule.name']),
     h('p', { class: 'muted' }, `${finding['rule.name']} · ${dateOf(finding['@timestamp'])} ${finding['@timestamp'].slice(11, 26)} UTC`),
@@ -49,14 +51,15 @@ function evidenceOfSeveral(finding, tokenUse) {
 function evidence(finding, flow, tokenUse) {
   const kind = finding['telltale.observable.kind'];
   const record = flow?.records.find((each) => each['event.id'] === finding['telltale.record.id']);
-  const observable = record?.['telltale.observables'].find((each) => each.token === finding['telltale.observable.token'] && each.path === finding['telltale.observable.path']);
+  const observable = record?.['telltale.observables'].find(({ token, path: at }) =>
+    token === finding['telltale.observable.token'] && at === finding['telltale.observable.path']);
   const about = (value) => (kind === '' ? '' : value);
   return [h('h3', {}, 'Evidence'), facts([
     ['Identifier', kind === '' ? 'none: the finding is about the peer' : kind, kind === '' ? 'whole' : undefined],
     ['Value', about(h('span', { class: 'mono' }, finding['telltale.observable.mask']))],
     ['Where', about(h('span', { class: 'mono' }, finding['telltale.observable.path']))],
     ['Encoding', about(finding['telltale.observable.encoding'] || 'none')],
-    ['Sent by', observable === undefined ? about('unknown') : `${finding[`${observable.sender}.ip`]}, ${observable.visibility === 'cleartext' ? 'in clear' : 'inspected'}`],
+    ['Sent by', observable === undefined ? about('unknown') : sentBy(finding, observable)],
     ['Confidence', about(`${finding['telltale.observable.confidence']} %`)],
     ['Watchlist', finding['telltale.observable.watchlist'], 'whole'],
     ['File', h('span', { class: 'mono' }, finding['telltale.evidence.file'])],
@@ -64,6 +67,10 @@ function evidence(finding, flow, tokenUse) {
     ['Token', about(tokenText(finding, tokenUse)), 'whole'],
     ['Probe', finding['observer.name']],
   ], 'pairs')];
+}
+
+function sentBy(finding, { sender, visibility }) {
+  return `${finding[`${sender}.ip`]}, ${visibility === 'cleartext' ? 'in clear' : 'inspected'}`;
 }
 
 /** The token, and where else its identifier was found. */
@@ -131,15 +138,17 @@ function peer(finding) {
     ])];
 }
 
-/** The places of the session from the subject on: `role|address or name|located|registered|operated|how it was observed`. */
+/** The places of the session, starting at the subject: `role|address or name|located|registered|operated|how it was observed`. */
 function path(finding) {
   const segments = finding['telltale.path'];
   if (segments.length === 0) return [];
   return [h('h3', {}, 'Path'), h('ol', { class: 'path' }, ...segments.map((segment) => {
     const [role, host, located, , operated, how] = segment.split('|');
     if (role === 'unobservable') return h('li', { class: 'muted' }, `${how}: nobody can see from here`);
-    const places = [located === '?' ? 'place unknown' : located === 'local' || located === 'anycast' ? located : country(located), operated === '?' ? '' : `operated from ${operated}`];
-    return h('li', {}, h('b', {}, role), ' ', h('span', { class: 'mono' }, host), ` ${places.filter(Boolean).join(', ')}`, how === 'flow' ? null : h('span', { class: 'muted' }, ` (${how})`));
+    const place = located === '?' ? 'place unknown' : located === 'local' || located === 'anycast' ? located : country(located);
+    const places = [place, operated === '?' ? '' : `operated from ${operated}`];
+    return h('li', {}, h('b', {}, role), ' ', h('span', { class: 'mono' }, host), ` ${places.filter(Boolean).join(', ')}`,
+      how === 'flow' ? null : h('span', { class: 'muted' }, ` (${how})`));
   }))];
 }
 
@@ -156,8 +165,9 @@ function policy(finding) {
 
 function flowSection(finding, flow) {
   const title = h('h3', {}, 'Flow');
-  if (isOverSeveral(finding)) return [title, h('p', { class: 'muted' }, 'None of its own: the finding is about several records, which the sentence above names.')];
-  if (flow === null) return [title, h('p', { class: 'muted' }, 'Its records are not stored any more: flows are kept for a shorter time than findings.')];
+  const without = (why) => [title, h('p', { class: 'muted' }, why)];
+  if (isOverSeveral(finding)) return without('None of its own: the finding is about several records, which the sentence above names.');
+  if (flow === null) return without('Its records are not stored any more: flows are kept for a shorter time than findings.');
   const { totals, records } = flow;
   const total = (name, value, more) => h('div', {}, h('dt', {}, name), h('dd', {}, value), h('dd', {}, more));
   const start = microsOf(totals.start);
@@ -168,29 +178,43 @@ function flowSection(finding, flow) {
       total('Received', bytes(totals.destination_bytes), plural(totals.destination_packets, 'packet')),
       total('Round trip', totals.rtt === 0 ? 'unknown' : duration(totals.rtt / 1e6), 'handshake')),
     h('table', { class: 'records', 'aria-label': 'Records of the flow' },
-      h('thead', {}, h('tr', {}, ...['#', 'After', 'Frame', 'Sent', 'Received'].map((name) => h('th', { class: 'number', scope: 'col' }, name)), h('th', { scope: 'col' }, 'What'))),
+      h('thead', {}, h('tr', {},
+        ...['#', 'After', 'Frame', 'Sent', 'Received'].map((name) => h('th', { class: 'number', scope: 'col' }, name)),
+        h('th', { scope: 'col' }, 'What'))),
       h('tbody', {}, ...records.map((record) => flowRecord(record, start, record['event.id'] === finding['telltale.record.id'])))),
     ...(totals.records > records.length ? [h('p', { class: 'muted' }, `${number(totals.records - records.length)} more records.`)] : [])];
 }
 
 function flowRecord(record, start, isEvidence) {
   const count = (value) => h('td', { class: 'number' }, value);
+  const frame = record['telltale.evidence.frame'];
+  const dropped = record['telltale.observables_dropped'];
   return h('tr', { class: isEvidence ? 'evidence' : '', 'aria-current': isEvidence && 'true' },
-    count(String(record['telltale.flow.sequence'])), count(duration((microsOf(record['@timestamp']) - start) / 1e6)),
-    count(record['telltale.evidence.frame'] === 0 ? '' : number(record['telltale.evidence.frame'])), count(bytes(record['source.bytes'])), count(bytes(record['destination.bytes'])),
+    count(String(record['telltale.flow.sequence'])),
+    count(duration((microsOf(record['@timestamp']) - start) / 1e6)),
+    count(frame === 0 ? '' : number(frame)),
+    count(bytes(record['source.bytes'])),
+    count(bytes(record['destination.bytes'])),
     h('td', {}, summaryOf(record),
       ...record['telltale.observables'].map((each) => h('span', { class: 'seen' }, `${each.kind} `, h('span', { class: 'mono' }, each.mask),
         h('span', { class: 'muted' }, ` at ${each.path}${each.encoding ? ` (${each.encoding})` : ''}, frame ${number(each.frame)}`))),
-      record['telltale.observables_dropped'] > 0 ? h('span', { class: 'seen muted' }, `${number(record['telltale.observables_dropped'])} more identifiers not listed`) : null));
+      dropped > 0 ? h('span', { class: 'seen muted' }, `${number(dropped)} more identifiers not listed`) : null));
 }
 
 /** What the record is about, in one line: its request, question or name; otherwise its state. */
 function summaryOf(record) {
   const line = [];
-  if (record['http.request.method']) line.push(record['http.request.method'], `${record['url.domain']}${record['url.path']}${record['url.query'] ? `?${record['url.query']}` : ''}`);
-  if (record['dns.question.name']) line.push(`asks for ${record['dns.question.name']} ${record['dns.question.type']}`, record['dns.resolved_ip'].length > 0 ? `→ ${record['dns.resolved_ip'].join(', ')}` : '');
+  const query = record['url.query'];
+  const answers = record['dns.resolved_ip'];
+  const stun = [record['telltale.stun.realm'], record['telltale.stun.software']].filter(Boolean);
+  if (record['http.request.method']) {
+    line.push(record['http.request.method'], `${record['url.domain']}${record['url.path']}${query ? `?${query}` : ''}`);
+  }
+  if (record['dns.question.name']) {
+    line.push(`asks for ${record['dns.question.name']} ${record['dns.question.type']}`, answers.length > 0 ? `→ ${answers.join(', ')}` : '');
+  }
   if (record['tls.client.server_name']) line.push(`TLS to ${record['tls.client.server_name']}`);
-  if (record['telltale.stun.realm'] || record['telltale.stun.software']) line.push('STUN', record['telltale.stun.realm'], record['telltale.stun.software']);
+  if (stun.length > 0) line.push('STUN', ...stun);
   if (line.length === 0) line.push(record['telltale.flow.state'] === 'end' ? 'end of flow' : record['network.protocol'] || record['network.transport']);
   const verdict = record['telltale.encryption.verdict'];
   return h('span', {}, line.filter(Boolean).join(' '), verdict === '' ? null : h('span', { class: 'muted' }, ` · ${verdict}`));
@@ -199,7 +223,8 @@ function summaryOf(record) {
 function others(id, siblings) {
   const rest = siblings.filter((each) => each['event.id'] !== id);
   if (rest.length === 0) return [];
-  return [h('h3', {}, 'Other findings in this flow'), h('ul', { class: 'siblings' }, ...rest.map((each) => h('li', {}, levelMark(each['event.severity_name']),
+  return [h('h3', {}, 'Other findings in this flow'), h('ul', { class: 'siblings' }, ...rest.map((each) => h('li', {},
+    levelMark(each['event.severity_name']),
     link(each.message || each['rule.name'], (next) => next.set('finding', each['event.id'])))))];
 }
 
@@ -217,7 +242,7 @@ function provenance(finding) {
 const list = (items) => (items.length === 0 ? '' : h('ul', { class: 'rows mono' }, ...items.map((each) => h('li', {}, each))));
 const link = (text, change) => h('a', { href: addressOf(change) }, text);
 
-/** In place of a finding that cannot be read. */
+/** Shown in place of a finding that cannot be read. */
 export function showNoFinding(id, reason) {
   byId('detail').replaceChildren(h('header', {}, actions(id)), empty('This finding cannot be shown', reason));
 }

@@ -1,4 +1,4 @@
-// How values are written.
+// How values are formatted.
 
 const grouped = new Intl.NumberFormat('en');
 const regions = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
@@ -17,7 +17,7 @@ export function countryName(code) {
 
 export const country = (code) => (code === '' || countryName(code) === code ? countryName(code) : `${code} ${countryName(code)}`);
 
-/** Where a peer is, and where nobody can say, why: it never leaves the network, or is at many places. */
+/** Where a peer is, or why it has no place: it never leaves the network, or is in many places. */
 export function placeName(finding) {
   const unlocated = finding['telltale.peer.unlocated'];
   if (finding['telltale.peer.located'] !== '' || !['local', 'anycast'].includes(unlocated)) return countryName(finding['telltale.peer.located']);
@@ -52,7 +52,7 @@ export function duration(seconds) {
 
 const units = [['day', 86_400], ['h', 3600], ['min', 60], ['s', 1]];
 
-/** A whole number of some unit: the width of a bar. */
+/** The width of a bar in words, as a whole number of some unit. */
 export function period(seconds) {
   const [unit, length] = units.find(([, each]) => seconds % each === 0);
   return `${number(seconds / length)} ${unit}${unit === 'day' && seconds > length ? 's' : ''}`;

@@ -18,7 +18,8 @@ export function showList(page, summary) {
   if (summary.findings === 0) {
     const filtered = filterQuery().size > 0;
     replace(byId('table'), filtered
-      ? empty('No finding fits these filters', 'Remove some, or ', h('button', { type: 'button', class: 'more', onclick: clearFilters }, 'clear them all'))
+      ? empty('No finding matches these filters', 'Remove some, or ',
+        h('button', { type: 'button', class: 'more', onclick: clearFilters }, 'clear them all'))
       : empty('No findings yet', 'They appear here as soon as they are stored.'));
     byId('pager').replaceChildren();
     return;
@@ -46,24 +47,30 @@ function row(finding) {
   const id = finding['event.id'];
   const kind = finding['telltale.observable.kind'];
   const verdict = finding['telltale.verdict'];
+  const located = finding['telltale.peer.located'];
+  const operated = finding['telltale.peer.operated'];
   const open = (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // the link's own: a new tab, a new window
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // left to the browser: opens a new tab or window
     event.preventDefault();
     openFinding(id);
   };
   return h('tr', { 'data-id': id, onclick: open },
     h('td', {}, levelMark(finding['event.severity_name'])),
     h('td', { class: 'of-risk' }, number(finding['event.risk_score'])),
-    h('td', { class: 'of-time' }, h('span', { class: 'line' }, timeOf(finding['@timestamp']), h('span', { class: 'fraction' }, finding['@timestamp'].slice(19, 23))),
+    h('td', { class: 'of-time' },
+      h('span', { class: 'line' }, timeOf(finding['@timestamp']), h('span', { class: 'fraction' }, finding['@timestamp'].slice(19, 23))),
       h('span', { class: 'line muted' }, dateOf(finding['@timestamp']))),
     h('td', {}, h('a', { class: 'rule line', href: `#finding=${id}`, 'data-key': id }, finding['rule.name']),
-      h('span', { class: 'what muted', title: finding.message }, verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',
+      h('span', { class: 'what muted', title: finding.message },
+        verdict === 'indeterminate' ? h('span', { class: 'tag indeterminate' }, verdict) : null, ' ',
         kind === '' ? null : h('span', { class: 'tag' }, kind), ' ', finding.message)),
-    h('td', { class: 'of-peer' }, h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
+    h('td', { class: 'of-peer' },
+      h('span', { class: 'line' }, finding['destination.domain'] || endpoint(finding['telltale.peer.ip'], finding['destination.port'])),
       h('span', { class: 'line muted' }, `from ${finding['telltale.subject.ip'] || 'several'}`)),
-    h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(finding['telltale.peer.located']) }, placeName(finding)),
-      h('span', { class: 'line muted' }, finding['telltale.peer.operated'] && finding['telltale.peer.operated'] !== finding['telltale.peer.located'] ? `operated ${finding['telltale.peer.operated']}` : '')),
-    h('td', { class: 'of-service' }, h('span', { class: 'line' }, finding['telltale.service'] || 'unknown'), h('span', { class: 'line muted' }, finding['telltale.role'])));
+    h('td', { class: 'of-country' }, h('span', { class: 'line', title: country(located) }, placeName(finding)),
+      h('span', { class: 'line muted' }, operated && operated !== located ? `operated ${operated}` : '')),
+    h('td', { class: 'of-service' }, h('span', { class: 'line' }, finding['telltale.service'] || 'unknown'),
+      h('span', { class: 'line muted' }, finding['telltale.role'])));
 }
 
 function showPager({ offset, limit }, total) {
@@ -71,7 +78,8 @@ function showPager({ offset, limit }, total) {
   const page = offset / limit + 1;
   const turn = (to) => go((next) => next.set('page', to));
   replace(byId('pager'),
-    h('span', { class: 'hint' }, h('kbd', {}, 'j'), ' ', h('kbd', {}, 'k'), ' move  ', h('kbd', {}, 'Enter'), ' open  ', h('kbd', {}, 'Esc'), ' close'),
+    h('span', { class: 'hint' },
+      h('kbd', {}, 'j'), ' ', h('kbd', {}, 'k'), ' move  ', h('kbd', {}, 'Enter'), ' open  ', h('kbd', {}, 'Esc'), ' close'),
     h('span', {}, `${number(Math.min(offset + 1, last))}–${number(last)} of ${number(total)}`),
     h('button', { type: 'button', class: 'plain', 'data-key': 'previous', disabled: page === 1, onclick: () => turn(page - 1) }, 'Previous'),
     h('button', { type: 'button', class: 'plain', 'data-key': 'next', disabled: last === total, onclick: () => turn(page + 1) }, 'Next'));

@@ -1,6 +1,6 @@
-// What the page asks of the server.
+// Requests to the server.
 
-/** The server does not answer, or says why it cannot. The message is for the reader; `refused`: asking again gives the same. */
+/** The server does not answer, or says why it cannot. The message is shown to the reader; `refused`: asking again would give the same answer. */
 export class Unavailable extends Error {
   constructor(message, refused = false) {
     super(message);

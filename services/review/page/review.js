@@ -10,7 +10,7 @@ import { closeFinding, filterBy, filterQuery, listQuery, onView, openFinding, vi
 
 const refreshEvery = 10_000;
 
-/** What is shown, or on its way. */
+/** What is shown or being loaded. */
 const shown = { list: null, answer: null, finding: null };
 let refreshedAt = 0;
 /** What is being read for the list, and for the panel: given up when something else is wanted. */
@@ -42,7 +42,7 @@ async function loadList() {
   }
 }
 
-/** What is there already stays as it is: selected text, and the place of a screen reader. */
+/** Shows an answer unless it is already shown, so that selected text and the position of a screen reader are kept. */
 function showAnswer(query, page, summary) {
   const answer = JSON.stringify([query, page, summary]);
   if (answer === shown.answer) return;
@@ -54,7 +54,7 @@ function showAnswer(query, page, summary) {
   say(plural(summary.findings, 'finding'));
 }
 
-/** For those who hear the page. */
+/** Announces a text to screen readers. */
 function say(text) {
   if (byId('said').textContent !== text) byId('said').textContent = text;
 }

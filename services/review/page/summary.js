@@ -1,4 +1,4 @@
-// What stands around the list: totals, filters with their counts, the histogram over time.
+// What surrounds the list: totals, filters with their counts, the histogram over time.
 
 import { byId, h, levelMark, levels, replace } from './elements.js';
 import { country, number, period, utc } from './format.js';
@@ -12,7 +12,10 @@ const expanded = new Set();
 export function showSummary(summary) {
   const noun = (count, name) => [count, count === 1 ? name : `${name}s`];
   byId('totals').replaceChildren(...[
-    noun(summary.findings, 'finding'), noun(summary.subjects, 'subject'), noun(summary.identifiers, 'identifier'), [summary.indeterminate, 'indeterminate'],
+    noun(summary.findings, 'finding'),
+    noun(summary.subjects, 'subject'),
+    noun(summary.identifiers, 'identifier'),
+    [summary.indeterminate, 'indeterminate'],
   ].map(([count, label]) => h('div', {}, h('dt', {}, label), h('dd', {}, number(count)))));
   replace(byId('facets'), ...Object.entries(facets).map(([name, title]) => facetFields(name, title, summary)));
   showHistogram(summary.histogram);
@@ -26,7 +29,8 @@ export function showSummary(summary) {
 function facetFields(name, title, summary) {
   const values = summary.facets[name];
   const chosen = view.getAll(name);
-  const listed = [...values, ...chosen.filter((value) => !values.some((each) => each.value === value)).map((value) => ({ value, label: value, count: 0 }))];
+  const unlisted = chosen.filter((value) => !values.some((each) => each.value === value));
+  const listed = [...values, ...unlisted.map((value) => ({ value, label: value, count: 0 }))];
   if (name === 'level') listed.sort((a, b) => levels.indexOf(a.value) - levels.indexOf(b.value));
   const most = Math.max(1, ...listed.map(({ count }) => count));
   const expand = () => {
@@ -41,7 +45,9 @@ function facetFields(name, title, summary) {
       share.style.width = `${count / most * 100}%`;
       const text = nameOf(name, value, label);
       return h('label', { class: 'choice', title: text },
-        h('input', { type: 'checkbox', name, value, 'data-key': `${name}=${value}`, checked: chosen.includes(value), onchange: () => toggle(name, value) }),
+        h('input', {
+          type: 'checkbox', name, value, 'data-key': `${name}=${value}`, checked: chosen.includes(value), onchange: () => toggle(name, value),
+        }),
         name === 'level' ? levelMark(value) : h('span', { class: 'name' }, text), h('span', { class: 'count' }, number(count)), share);
     }),
     short ? h('button', { type: 'button', class: 'more', onclick: expand }, `${listed.length - facetLength} more`) : null);
@@ -67,10 +73,11 @@ function showHistogram({ width, from, buckets }) {
     h('div', { class: 'bars' }, ...buckets.map((counts, index) => {
       const start = from + index * width;
       const label = `${utc(start)} to ${utc(start + width)} UTC: ${number(sums[index])}`;
-      const bucket = h('button', { type: 'button', class: 'bucket', title: label, 'aria-label': label, tabindex: '-1', onclick: () => filterBy((next) => {
+      const narrow = () => filterBy((next) => {
         next.set('from', new Date(start * 1000).toISOString());
         next.set('to', new Date((start + width) * 1000).toISOString());
-      }) });
+      });
+      const bucket = h('button', { type: 'button', class: 'bucket', title: label, 'aria-label': label, tabindex: '-1', onclick: narrow });
       counts.forEach((count, level) => { // from the server: least level first, which is the bottom of the stack
         if (count === 0) return;
         const part = h('span', { class: `fill-${levels[levels.length - 1 - level]}` });
@@ -79,7 +86,10 @@ function showHistogram({ width, from, buckets }) {
       });
       return bucket;
     })),
-    h('div', { class: 'axis' }, h('span', {}, `${utc(from)} UTC`), h('span', { class: 'scale' }, `${period(width)} per bar, highest ${number(most)}`), h('span', {}, `${utc(until)} UTC`)));
+    h('div', { class: 'axis' },
+      h('span', {}, `${utc(from)} UTC`),
+      h('span', { class: 'scale' }, `${period(width)} per bar, highest ${number(most)}`),
+      h('span', {}, `${utc(until)} UTC`)));
 }
 
 function showChips({ facets: counted }) {
@@ -92,10 +102,15 @@ function showChips({ facets: counted }) {
   }
   for (const [name, title] of Object.entries(single)) {
     const value = view.get(name);
-    if (value) chips.push(chip(`${title}: ${name === 'from' || name === 'to' ? `${value.slice(0, 19).replace('T', ' ')} UTC` : value}`, () => filterBy((next) => next.delete(name))));
+    if (!value) continue;
+    const shown = name === 'from' || name === 'to' ? `${value.slice(0, 19).replace('T', ' ')} UTC` : value;
+    chips.push(chip(`${title}: ${shown}`, () => filterBy((next) => next.delete(name))));
   }
   if (chips.length > 1) chips.push(h('button', { type: 'button', class: 'chip all', onclick: clearFilters }, 'Clear all'));
   replace(byId('chips'), ...chips);
 }
 
-const chip = (text, remove) => h('button', { type: 'button', class: 'chip', title: `Remove filter ${text}`, 'aria-label': `Remove filter ${text}`, onclick: remove }, text);
+function chip(text, remove) {
+  const label = `Remove filter ${text}`;
+  return h('button', { type: 'button', class: 'chip', title: label, 'aria-label': label, onclick: remove }, text);
+}

@@ -1,6 +1,6 @@
-// Which view is shown lives in the address (after #), so that each view and each finding has a link.
+// The current view is kept in the address (after #), so that each view and each finding has a link.
 
-/** Filters of several values, and of one. */
+/** Filters that take several values, and those that take one. */
 export const facets = { level: 'Level', verdict: 'Verdict', kind: 'Identifier', country: 'Located in', service: 'Service', rule: 'Rule' };
 export const single = { text: 'Search', subject: 'Subject', token: 'Token', flow: 'Flow', from: 'From', to: 'To' };
 const filters = [...Object.keys(facets), ...Object.keys(single)];
@@ -23,7 +23,7 @@ export function onView(listener) {
   follow();
 }
 
-/** Shows the view that `change` makes of this one. */
+/** Changes to the view that `change` makes from this one. */
 export function go(change, { replace = false } = {}) {
   const next = new URLSearchParams(view);
   change(next);
@@ -32,7 +32,7 @@ export function go(change, { replace = false } = {}) {
   follow();
 }
 
-/** A change of filter begins at the first page. */
+/** Changes a filter, and returns to the first page. */
 export function filterBy(change, options) {
   go((next) => {
     next.delete('page');
@@ -52,7 +52,7 @@ export function clearFilters() {
   filterBy((next) => filters.forEach((name) => next.delete(name)));
 }
 
-/** The query for the counts, and with order and page the one for the list. An empty value of a facet asks for the unknown ones. */
+/** The query for the counts; with order and page, it is the one for the list. An empty value of a facet selects the unknown ones. */
 export function filterQuery() {
   return new URLSearchParams([...view].filter(([name, value]) => filters.includes(name) && (value !== '' || name in facets)));
 }
@@ -66,7 +66,7 @@ export function listQuery() {
 export const openFinding = (id) => go((next) => next.set('finding', id), { replace: view.has('finding') });
 export const closeFinding = () => go((next) => next.delete('finding'));
 
-/** Address of the view that `change` makes of this one. */
+/** Address of the view that `change` makes from this one. */
 export function addressOf(change) {
   const next = new URLSearchParams(view);
   next.delete('page');

@@ -5,7 +5,7 @@ import protobuf from 'protobufjs';
 import { createFlowRecord, flowFields, type FlowField, type FlowRecord } from '#flow';
 import { decodeBatch, encodeBatch } from '#wire';
 
-/** A codec under test: a batch of records to bytes and back to whole records. */
+/** A codec under test: encodes a batch of records, and decodes it to whole records. */
 export interface Candidate {
   readonly name: string;
   encode(records: readonly FlowRecord[]): Buffer;
@@ -17,7 +17,7 @@ const nameOf = (field: string): string => field.replace(/[^a-z]/g, '_');
 const observableProperties = ['kind', 'path', 'encoding', 'visibility', 'confidence', 'mask', 'token', 'sender', 'frame'] as const;
 const integerProperties: readonly string[] = ['confidence', 'frame'];
 
-// What a library needs done before and after it is generated code here as well, so that no candidate pays for slow property access.
+// The adapter code that a library needs is generated too, so that no candidate pays for slow property access.
 const quoted = (field: string): string => `record[${JSON.stringify(field)}]`;
 const forEachField = (statement: (field: FlowField) => string): string => probeFields.map(statement).join('\n');
 const compile = <F>(parameters: string[], body: string): F => new Function(...parameters, body) as F; // oxlint-disable-line no-new-func
@@ -34,7 +34,7 @@ function isSet(field: FlowField): string {
 type Convert = (record: FlowRecord) => Record<string, unknown>;
 type Fill = (record: FlowRecord, row: Record<string, unknown>) => FlowRecord;
 
-/** Zero values are left out, as anybody would who writes records as JSON. */
+/** Zero values are left out, as anybody would when writing records as JSON. */
 export const sparse = compile<Convert>(['record'], `
   const kept = {};
   ${forEachField((field) => `if (${isSet(field)}) kept[${JSON.stringify(field)}] = ${quoted(field)};`)}

@@ -1,11 +1,13 @@
 import { createFlowRecord, flowId, recordId, type FlowRecord, type Observable } from '#flow';
+import { mulberry32 } from '../../support/random.ts';
 
 /**
  * Flow records as a probe at the edge of an office sends them: 400 endpoints; two thirds TLS, the rest DNS, HTTP and UDP; one HTTP or
  * UDP record in four with identifiers; most flows with a first record and an end. The same `seed` gives the same records.
  */
 export function realisticRecords(count: number, seed = 1): FlowRecord[] {
-  const random = generator(seed);
+  const next = mulberry32(seed);
+  const random = (): number => next() / 2 ** 32;
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
   const integer = (below: number): number => Math.floor(random() * below);
   const base64 = (length: number): string => Array.from({ length }, () => pick([...alphabet])).join('');
@@ -131,15 +133,4 @@ function udp(record: FlowRecord, found: Observable[]): void {
   record['telltale.encryption.reason'] = 'no known structure';
   record['telltale.observables'] = found;
   record['telltale.flow.observable_kinds'] = found.map(({ kind }) => kind);
-}
-
-/** Mulberry32: small, and the same on every machine. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,14 +1,14 @@
 /** What Suricata writes for the target of a request of which it saw only the response. */
 const requestNotSeen = '/libhtp::request_uri_not_seen';
 
-/** Distinct names that were seen, and requests: by the probe's records, or by the events of Suricata. */
+/** Distinct names and requests that were seen, from the probe's records or Suricata's events. */
 export class Distinct {
   readonly sni = new Set<string>();
   readonly dns = new Set<string>();
   readonly hosts = new Set<string>();
   requests = 0;
 
-  /** Of an event of EVE. */
+  /** Adds those of an EVE event. */
   event(event: Record<string, unknown>): void {
     const { tls, dns, http } = event as {
       tls?: { sni?: string };

@@ -20,7 +20,7 @@ export interface ProbeRun {
   /** CPU time of the process, with its start. */
   seconds: number;
   rssBytes: number;
-  /** Of each worker. */
+  /** CPU time of each worker. */
   workerSeconds: number[];
   /** Time that passed while the capture was read. */
   elapsed: number;
@@ -28,9 +28,9 @@ export interface ProbeRun {
   distinct: string;
 }
 
-/** As many as a sink puts into one message. */
+/** Records per message, as in a sink. */
 const batchSize = 4096;
-/** What a batch has taken of records need not outlive them. */
+/** So few records at a time that they are garbage soon after the batch has copied them. */
 const recordsAtOnce = 256;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -85,7 +85,7 @@ function count(record: FlowRecord): void {
   if (record['http.request.method'] !== '' && record['http.response.status_code'] === 0) distinct.requests++;
 }
 
-/** One UDP datagram each, from ever new addresses and ports, one microsecond apart. */
+/** Feeds flows of one UDP datagram each, from ever new addresses and ports, one microsecond apart. */
 async function madeUpFlows(count: number): Promise<number> {
   const view = new PacketView();
   const packet = Buffer.from('4500002e000000004011000000000000c00002090000138900 1a0000'.replace(' ', ''), 'hex');

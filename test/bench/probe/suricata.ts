@@ -26,7 +26,7 @@ export class Suricata {
     writeFileSync(this.#file('none.rules'), '');
   }
 
-  /** EVE with flow, http, dns and tls, midstream; with our identifiers as rules, or with none. */
+  /** Runs it midstream with EVE of flow, http, dns and tls, and with our identifiers as rules or no rules. */
   run(rules: 'identifiers' | 'none'): Measured {
     rmSync(this.#file('log'), { recursive: true, force: true });
     mkdirSync(this.#file('log'), { mode: 0o777 });
@@ -36,7 +36,7 @@ export class Suricata {
     ]);
   }
 
-  /** Lines of the last run's EVE. */
+  /** EVE events of the last run. */
   events(): Record<string, unknown>[] {
     return readFileSync(this.#file('log/eve.json'), 'utf8')
       .split('\n')
@@ -53,7 +53,7 @@ export class Suricata {
   }
 }
 
-/** The configuration that Suricata brings, with the event types that answer to our records. */
+/** The configuration that Suricata ships, reduced to the event types that correspond to our records. */
 function onlyProtocols(configuration: string): string {
   const start = configuration.indexOf('\n      types:', configuration.indexOf('- eve-log:'));
   const rest = configuration.slice(start + 1).split('\n');

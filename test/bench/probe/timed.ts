@@ -9,7 +9,7 @@ export interface Measured {
 
 export const isPinnable = spawnSync('taskset', ['--version']).status === 0;
 
-/** Runs a command on one core, where that can be asked for; GNU time measures it and its children. */
+/** Runs a command on one core, where the system allows it; GNU time measures it and its children. */
 export function timed(command: readonly string[], cores = '0'): Measured {
   const pinned = isPinnable ? ['taskset', '-c', cores] : [];
   const { status, stdout, stderr } = spawnSync('/usr/bin/time', ['-f', 'measured %e %U %S %M', ...pinned, ...command], {

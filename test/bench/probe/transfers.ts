@@ -18,7 +18,7 @@ const atATime = 20;
 const pcapHeaderBytes = 24;
 const recordBytes = 16_384;
 
-/** Without a pattern, the same in each run. */
+/** Without any pattern, but the same in each run. */
 const ciphertext = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(recordBytes));
 /** What is acknowledged at a time: 64 KiB. */
 const part = Buffer.concat(Array<Buffer>(4).fill(tlsApplicationData(ciphertext)));

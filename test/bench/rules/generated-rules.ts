@@ -2,8 +2,8 @@ import type { RuleFile } from '#rules';
 
 /**
  * Rules of the shapes that public network rules have, in their proportions: lists of domain suffixes, parts of URLs and user agents,
- * address blocks, ports, regular expressions, identifiers, keywords, with filters. Each asks for values of its own;
- * rule 8 alone, which is in every number of them, finds something in the records.
+ * address blocks, ports, regular expressions, identifiers, keywords, with filters. Each asks for different values; only rule 8, which is
+ * always included, finds something in the records.
  */
 export function generatedRules(count: number): RuleFile[] {
   return Array.from({ length: count }, (_, i) => ({

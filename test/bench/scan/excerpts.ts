@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { CaptureCounters, CaptureReader, PacketView, decodePacket } from '#capture';
 
-/** Share of printable bytes among the first 512 from which a payload is text. */
+/** A payload counts as text from this share of printable bytes among the first 512. */
 const textShare = 0.85;
 
-/** What the packets of a capture carry over TCP and UDP, as it stands in them. */
+/** The TCP and UDP payloads of a capture's packets, as they are. */
 export function payloadsOf(capture: string): Buffer[] {
   const counters = new CaptureCounters();
   const reader = new CaptureReader(counters);
@@ -26,7 +26,7 @@ export function isText(payload: Buffer): boolean {
   return printable >= sample.length * textShare;
 }
 
-/** Each behind its length, a u32 in little-endian order: what run.ts and hyperscan.c read. */
+/** The excerpts, each after its length as a little-endian u32, as run.ts and hyperscan.c read them. */
 export function packed(excerpts: readonly Buffer[]): Buffer {
   return Buffer.concat(excerpts.flatMap((excerpt) => {
     const length = Buffer.alloc(4);

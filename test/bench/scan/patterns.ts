@@ -2,15 +2,15 @@ import type { Shape } from '../../../libs/identifiers/kind.ts';
 import { caseless, digits, eitherCase, literal, sequence, type Anchor } from '../../../libs/identifiers/scan/anchor.ts';
 import { patternShape } from '../../../libs/identifiers/shape.ts';
 
-/** One regular expression, in what JavaScript and Hyperscan both understand, and how its matches are found behind the prefilter. */
+/** One regular expression, in the syntax common to JavaScript and Hyperscan, and how its matches are found after the prefilter. */
 export interface Pattern {
   readonly name: string;
   readonly source: string;
   readonly isCaseless: boolean;
   readonly anchors: readonly Anchor[];
-  /** Where {@link find} is to look, given an anchor at `at`; -1 where the bytes around tell that it finds nothing. */
+  /** Where {@link find} has to begin, given an anchor at `at`; -1 where the surrounding bytes rule out a match. */
   readonly locate: (bytes: Buffer, at: number) => number;
-  /** Calls `visit` with the match that begins at `at`, unless the last one reaches over it; returns where the next may begin. */
+  /** Calls `visit` with the match that begins at `at`, unless it overlaps the previous one; returns where the next may begin. */
   readonly find: Shape['find'];
 }
 
@@ -18,7 +18,7 @@ const id = '[A-Za-z0-9_.:@-]+';
 const token = '[A-Za-z0-9_.~+/=-]{8,}';
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const mailbox = '\\b[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\\.){1,4}[A-Za-z]{2,24}\\b';
-/** What may follow a name, and what stands for one of them at the end of a word. */
+/** Characters that may follow a name, and the one that represents them in the list of words. */
 const signs = '"\' \t=:';
 const assigned = '\0';
 
@@ -43,7 +43,7 @@ function isIn(members: Uint8Array, bytes: Uint8Array, at: number): boolean {
   return at >= 0 && at < bytes.length && members[bytes[at]!] === 1;
 }
 
-/** Where the bytes of a class that begin at `at` end. */
+/** Where the run of bytes of a class that begins at `at` ends. */
 function behind(members: Uint8Array, bytes: Uint8Array, at: number): number {
   let end = at;
   while (isIn(members, bytes, end)) end++;
@@ -67,7 +67,7 @@ function isAssigned(bytes: Buffer, at: number): boolean {
   return isIn(sign, bytes, isIn(blank, bytes, afterQuote) ? afterQuote + 1 : afterQuote);
 }
 
-/** Matches begin with one of some words, found by four characters of it; `mayGoOn` looks at what is behind. */
+/** Matches begin with one of several words, found by four of its characters; `mayGoOn` checks what follows. */
 function worded(
   name: string,
   source: string,
@@ -96,7 +96,7 @@ interface Word {
   readonly text: string;
   /** In lower case, without the sign. */
   readonly bytes: Buffer;
-  /** Where in it the four characters stand that are looked for: of a name the end and its sign, else the rarest. */
+  /** Offset in it of the four characters that are searched for: for a name its end and the sign after it, else the rarest. */
   readonly offset: number;
 }
 
@@ -106,7 +106,7 @@ function longestFirst(words: readonly string[]): Word[] {
   }));
 }
 
-/** In upper or lower case. */
+/** Whether the text is at `start`, in upper or lower case. */
 function stands(wanted: Buffer, bytes: Buffer, start: number): boolean {
   if (start < 0 || start + wanted.length > bytes.length) return false;
   for (let i = 0; i < wanted.length; i++) if (toLower(bytes[start + i]!) !== wanted[i]) return false;
@@ -117,7 +117,7 @@ function toLower(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
 
-/** Characters of texts of the web, from frequent to rare. */
+/** Characters in text on the web, from frequent to rare. */
 const frequent = 'eta oinsrldcupmhgfbwvykx/.-_0123456789"=:jqz';
 
 function rarest(text: string): number {
@@ -133,7 +133,7 @@ function isUserInfo(bytes: Buffer, at: number): boolean {
   return bytes[colon] === 0x3a && bytes[behind(credential, bytes, colon + 1)] === 0x40;
 }
 
-/** A run of digits or hexadecimal digits that is no word of so many characters. */
+/** A run of digits or hexadecimal digits that is not part of a longer word. */
 function endsBehind(length: number): Pattern['locate'] {
   return (bytes, at) => (isIn(word, bytes, at + length) ? -1 : at);
 }

@@ -55,7 +55,7 @@ function validated(prefilter: Prefilter): (excerpt: Buffer, visit: Visit) => voi
   };
 }
 
-/** Candidates in place of matches. */
+/** The prefilter alone, which finds candidates instead of matches. */
 function alone(prefilter: Prefilter): (excerpt: Buffer, visit: Visit) => void {
   return (excerpt, visit) => {
     const candidates = prefilter.scanBytes(excerpt);
@@ -68,7 +68,7 @@ const scan = ways[way!]!();
 const excerpts = unpacked(readFileSync(file!));
 const run: ScanRun = { seconds: 0, found: 0, pairs: 0, checksum: 0 };
 const matches: string[] = [];
-// Once to tell what was found, and as often as it is timed for it to be compiled: a probe runs for days.
+// Once to report what is found, and then as often as it is timed, so that it is compiled: a probe runs for days.
 for (const [number, excerpt] of excerpts.entries()) {
   const seen = new Set<number>();
   scan(excerpt, (pattern, start, end) => {

@@ -6,7 +6,7 @@ const server = { ip: '206.247.10.10', port: 5060 }; // AS30103, United States
 const relay = { ip: '52.81.151.250', port: 52_000 }; // Beijing; in no range that the service publishes
 const callId = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
 
-/** A message with the sender's description of where it takes media. People are anonymous (RFC 3323): this case is about places. */
+/** A message that says where the sender receives media. People are anonymous (RFC 3323): this case is about places. */
 function message(startLine: string, media: { ip: string; port: number }): Buffer {
   const sdp = ['v=0', `o=- 1 1 IN IP4 ${media.ip}`, 's=-', `c=IN IP4 ${media.ip}`, 't=0 0', `m=audio ${media.port} RTP/SAVP 0`, 'a=rtcp-mux', ''].join('\r\n');
   return Buffer.from([

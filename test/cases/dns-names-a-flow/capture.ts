@@ -20,5 +20,5 @@ export function capture(): Buffer {
   return builder.pcap();
 }
 
-// DNS 2, handshake 3, first payload 6. Bela never asked for the name, so that nothing says what service she reached.
+// DNS 2, handshake 3, first payload 6. Bela never looked up the name, so that nothing says which service she reached.
 export const story: readonly Told[] = [{ rule: deniedCountry, frame: 6, from: alice, country: 'CN' }];

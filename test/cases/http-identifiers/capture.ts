@@ -61,6 +61,6 @@ export const story: readonly Told[] = [
     identifier: { kind: 'email', value: 'jane.doe@example.org', path: 'http.request.body.form.email', encoding: 'url' },
   },
   { rule: roomInClear, ...json, identifier: room },
-  // The user stood in an earlier request of the connection.
+  // The user was in an earlier request of the connection.
   { rule: linked, ...json, identifier: room },
 ];

@@ -15,7 +15,7 @@ export function capture(): Buffer {
   return builder.pcap();
 }
 
-// Handshake 3; segment 2 is frame 4, segment 1 frames 5 and 6, segment 3 frame 7. The last byte of the room id stands in frame 4.
+// Handshake 3; segment 2 is frame 4, segment 1 frames 5 and 6, segment 3 frame 7. The last byte of the room id is in frame 4.
 const where = { from: alice, country: 'US' };
 const user = { kind: 'user_id', value: '1840273651', path: 'url.query.uid' };
 export const story: readonly Told[] = [

@@ -32,7 +32,7 @@ export function capture(): Buffer {
   return builder.pcap();
 }
 
-// Each session's flow shows both ids in its first packet; sessions follow each other. Who is in which room is told once.
+// Each session's flow shows both ids in its first packet; sessions follow each other. Who is in which room is reported once.
 export const story: readonly Told[] = sessions.flatMap(({ member, user, room }, session): Told[] => {
   const where = { rule: inferred, frame: session * packets + 1, from: `10.20.0.${11 + member}`, country: 'US' };
   const userId = { kind: 'inferred_user_id', value: String(user), path: 'udp.payload@16', encoding: 'u32be' };
