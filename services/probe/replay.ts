@@ -30,6 +30,8 @@ export interface Replayed {
   packets: number;
   /** Where and why the capture could not be read to its end; what stands before it was. */
   problem: CaptureError | null;
+  /** The signal ended it before its end. */
+  stopped: boolean;
 }
 
 /**
@@ -57,6 +59,7 @@ async function replay(
 ): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
+  let stopped = false;
   const bytes = new CaptureBytes(input, (count) => onProgress?.(count, reader?.read ?? 0), signal);
   pipeline.begin(input.name);
   try {
@@ -73,6 +76,7 @@ async function replay(
       for (const batch of workers?.take() ?? []) await sendEncoded(batch);
       if (signal?.aborted) break;
     }
+    stopped = signal?.aborted === true;
     if (reader === undefined) {
       if (start.length === 0 && bytes.problem) throw bytes.problem;
       reader = readerOf(start, input, pipeline, workers);
@@ -84,5 +88,5 @@ async function replay(
     while (!pipeline.finish(atOnce)) await send(pipeline.take());
     await send(pipeline.take());
   }
-  return { packets: reader.packets, problem: bytes.problem ?? reader.problem };
+  return { packets: reader.packets, problem: bytes.problem ?? reader.problem, stopped };
 }

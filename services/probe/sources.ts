@@ -26,7 +26,7 @@ export interface ProbeInputs {
   workers?: number;
 }
 
-export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions, 'onProgress' | 'onDone' | 'workers'> {
+export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions, 'onProgress' | 'onDone' | 'onLeft' | 'workers'> {
   live: z.output<typeof liveSection>;
   /** Files of the probe's state. */
   templates: string;
@@ -46,7 +46,7 @@ export interface ProbeSource {
 /** The source for what is to be read. Its metrics are registered. */
 export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSource {
   const { captures, follow, listen } = inputs;
-  const { live, templates, positions, metrics, workers, onProgress, onDone, ...common } = options;
+  const { live, templates, positions, metrics, workers, onProgress, onDone, onLeft, ...common } = options;
   const now = (): number => Date.now() * 1000;
   if (listen?.kind === 'udp')
     return {
@@ -71,5 +71,5 @@ export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSour
     reportFollow(metrics, source);
     return { source, checks: [], endless: `${captures.join(', ')} as ${captures.length === 1 ? 'it grows' : 'they grow'}` };
   }
-  return { source: new CaptureSource({ ...common, workers, onProgress, onDone, captures }), checks: [], endless: null };
+  return { source: new CaptureSource({ ...common, workers, onProgress, onDone, onLeft, captures }), checks: [], endless: null };
 }
