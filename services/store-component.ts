@@ -2,7 +2,7 @@ import type { Component } from '#runtime';
 import type { Store } from '#store';
 import type { Check } from './operations/operations.ts';
 
-/** Whether ClickHouse answers, and takes what it is sent. */
+/** Whether ClickHouse answers and accepts inserts. */
 export class StoreCheck implements Check {
   readonly name = 'store';
   readonly #store: Store;
@@ -12,7 +12,7 @@ export class StoreCheck implements Check {
     this.#store = store;
   }
 
-  /** Asks anew only when it was answered: a server that hangs must not be left with a request for each time that somebody looks. */
+  /** Asks again only once the last request was answered: a hanging server must not collect a request for every readiness check. */
   async check(): Promise<void> {
     await (this.#asked ??= this.#store.ask('SELECT 1').finally(() => { this.#asked = undefined; }));
     if (this.#store.trouble !== '') throw new Error(this.#store.trouble);

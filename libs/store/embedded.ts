@@ -83,8 +83,8 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
 }
 
 /**
- * A session works on one statement at a time. Left to itself it takes them in the order in which they come, and each that waits holds one of the
- * few threads with which Node reads and writes files. One that has begun cannot be stopped.
+ * A session runs one statement at a time. By itself it would run them in order of arrival, and each waiting statement would occupy one of the few
+ * threads that Node uses for file access. A statement that has begun cannot be stopped.
  */
 function taking(connection: Connection, queue: StatementQueue, urgent: boolean): Connection {
   const inTurn = <Params extends { abort_signal?: AbortSignal }, T>(statement: (params: Params) => Promise<T>) =>

@@ -13,7 +13,7 @@ const facets = {
 export type Facet = keyof typeof facets;
 const facetNames = Object.keys(facets) as Facet[];
 
-/** Of which it is counted how many there are; findings over several subjects or peers, as correlations have, name none. */
+/** Columns whose distinct values are counted. Findings over several subjects or peers, such as correlations, have none. */
 const distinct = { subjects: 'telltale_subject_ip', identifiers: 'telltale_observable_token' } as const;
 
 export interface FacetValue {
@@ -29,7 +29,7 @@ export interface FindingSummary {
   readonly indeterminate: number;
   readonly subjects: number;
   readonly identifiers: number;
-  /** Counts by value, each under all conditions but its own, so that alternatives stay visible. Most frequent first, at most 100. */
+  /** Counts by value, under all conditions except the facet's own, so that alternatives stay visible. Most frequent first, at most 100. */
   readonly facets: Readonly<Record<Facet, readonly FacetValue[]>>;
   readonly histogram: Histogram;
 }
@@ -38,17 +38,17 @@ export interface Histogram {
   /** Seconds per bucket, and the start of the first one in seconds since 1970. */
   readonly width: number;
   readonly from: number;
-  /** One entry per bucket up to the last that holds a finding: counts by level, least level first. */
+  /** One entry per bucket up to the last that holds a finding: counts by level, lowest level first. */
   readonly buckets: readonly (readonly number[])[];
 }
 
-/** A line of the answer. */
+/** A row of the answer. */
 interface Counted {
   readonly part: 'histogram' | Facet | keyof typeof distinct;
-  /** Of a facet. */
+  /** For a facet. */
   readonly value: string;
   readonly label: string;
-  /** Of the histogram: seconds since 1970. */
+  /** For the histogram: seconds since 1970. */
   readonly bucket: number;
   readonly level: Level;
   readonly verdict: string;
@@ -56,7 +56,7 @@ interface Counted {
   readonly count: number;
 }
 
-/** Counts over the findings that fit the filter. One statement, which goes through the findings once: a store that is embedded answers one at a time. */
+/** Counts over the findings that match the filter. One statement in a single pass: an embedded store answers one statement at a time. */
 export async function summariseFindings(store: Asked, filter: FindingFilter): Promise<FindingSummary> {
   const rows = await store.ask<Counted>(statement(filter), parametersOf(filter));
   const of = (part: Counted['part']): Counted[] => rows.filter((row) => row.part === part);
@@ -80,7 +80,7 @@ function facetsOf(rows: readonly Counted[]): FindingSummary['facets'] {
 }
 
 const second = 1, minute = 60, hour = 3600, day = 86_400;
-/** The last is wide enough for all times that ClickHouse has. */
+/** The widest covers every time that ClickHouse can represent. */
 const widths = [second, 5, 15, 30, minute, 5 * minute, 15 * minute, 30 * minute, hour, 3 * hour, 6 * hour, 12 * hour, day, 7 * day, 30 * day, 365 * day, 3650 * day];
 const mostBuckets = 60;
 const mostValues = 100;
@@ -88,8 +88,8 @@ const mostValues = 100;
 const seconds = 'intDiv(toUnixTimestamp64Micro(timestamp), 1000000)';
 
 /**
- * Each finding is counted by each facet, by bucket of time, by subject and by identifier: GROUPING SETS, in which the columns that a set does not
- * group by are empty. `missed` is the number, from 1, of the facet whose condition a finding does not meet; one that misses two is in no count.
+ * Counts each finding by every facet, by time bucket, by subject and by identifier, with GROUPING SETS: columns that a set does not group by are
+ * empty. `missed` is the number, from 1, of the facet whose condition the finding does not meet; a finding that misses two is in no count.
  */
 function statement(filter: FindingFilter): string {
   const conditions = conditionsOf(filter);

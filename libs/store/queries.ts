@@ -6,7 +6,7 @@ import type { Asked } from './store.ts';
 export type { FindingFilter } from './finding-filter.ts';
 
 /**
- * What the review page asks. All text here is constant: what a user chose travels as parameters, and picks between constants at most.
+ * The queries of the review page. All SQL here is constant: a user's choices travel as parameters, or select between constants.
  */
 
 /** A stored record under its field names; times as ISO 8601 with microseconds, observables as objects. */
@@ -35,7 +35,7 @@ export interface Page {
   readonly limit: number;
 }
 
-/** A page of the findings that fit the filter. */
+/** A page of the findings that match the filter. */
 export async function findFindings(store: Asked, filter: FindingFilter, page: Page): Promise<StoredRecord[]> {
   const order = page.descending ? 'DESC' : 'ASC';
   const rows = await store.ask<StoredRecord>(
@@ -46,13 +46,13 @@ export async function findFindings(store: Asked, filter: FindingFilter, page: Pa
   return rows.map((row) => fromRow('findings', row));
 }
 
-/** The finding, or undefined. */
+/** The finding, or undefined when there is none. */
 export async function findFinding(store: Asked, id: string): Promise<StoredRecord | undefined> {
   const [row] = await store.ask<StoredRecord>('SELECT * FROM findings FINAL WHERE event_id = {id:String}', { id });
   return row === undefined ? undefined : fromRow('findings', row);
 }
 
-/** Counts different values; findings over several subjects or peers, as correlations have, name none. */
+/** Counts distinct values. Findings over several subjects or peers, such as correlations, have none. */
 const distinct = (column: string): string => `uniqExactIf(${column}, ${column} != '')`;
 
 /** How often, by whom and to whom an identifier was disclosed. */
@@ -82,7 +82,7 @@ export interface FlowTotals {
   readonly rtt: number;
 }
 
-/** A flow and its first `limit` records in order, or undefined. */
+/** A flow and its first `limit` records in order, or undefined when there is none. */
 export async function findFlow(store: Asked, id: string, limit: number): Promise<{ totals: FlowTotals; records: StoredRecord[] } | undefined> {
   const [totals] = await store.ask<FlowTotals>(
     `SELECT count() AS records, min(event_start) AS start, max(timestamp) AS last, sum(source_bytes) AS source_bytes, sum(source_packets) AS source_packets,
@@ -94,7 +94,7 @@ export async function findFlow(store: Asked, id: string, limit: number): Promise
   return { totals: { ...totals, start: iso(totals.start), last: iso(totals.last) }, records: rows.map((row) => fromRow('flows', row)) };
 }
 
-/** From columns to fields. */
+/** Columns to fields. */
 function fromRow(table: Table, row: Readonly<Record<string, unknown>>): StoredRecord {
   const record: StoredRecord = {};
   for (const { field, type, columns } of tables[table]) {

@@ -4,20 +4,20 @@ import { StoreError } from './errors.ts';
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
-/** The same ClickHouse twice: where statements stand in line, those of `urgent` go first. */
+/** Two connections to the same ClickHouse: where statements queue, those of `urgent` go first. */
 export interface Clients {
   readonly client: ClickHouseClient;
   readonly urgent: ClickHouseClient;
 }
 
 export interface StatementsOptions {
-  /** How long one statement may take once the store is about to close, ms; none is as long as it takes. */
+  /** How long one statement may take once the store is about to close, ms; unlimited when absent. */
   readonly patienceMillis?: number | undefined;
-  /** A statement took longer. */
+  /** Called when a statement took longer. */
   readonly onLost: () => void;
 }
 
-/** Runs what the store asks of ClickHouse. When the store is about to close, one that does not answer is waited for no longer than is told. */
+/** Runs the store's statements. Once the store is about to close, it waits for an answer only as long as it is given. */
 export class Statements {
   readonly #clients: Clients;
   readonly #options: StatementsOptions;
@@ -30,14 +30,14 @@ export class Statements {
     this.#options = options;
   }
 
-  /** ClickHouse did not answer while the store was about to close: from then on all statements fail at once. */
+  /** ClickHouse did not answer while the store was about to close; from then on all statements fail immediately. */
   get lost(): boolean {
     return this.#lost;
   }
 
   /**
    * Rows of one statement with `{name:Type}` parameters.
-   * @param order.signal nobody waits for it any more
+   * @param order.signal aborts when nobody is waiting for the answer any more
    */
   async query<T>(query: string, params: Parameters = {}, { urgent = false, signal }: { urgent?: boolean; signal?: AbortSignal } = {}): Promise<T[]> {
     const client = urgent ? this.#clients.urgent : this.#clients.client;
@@ -61,7 +61,7 @@ export class Statements {
     });
   }
 
-  /** The process is about to end: what runs, and whatever is still to come, may each take `patienceMillis` from now. */
+  /** The process is about to end: from now on each statement, running or still to come, may take `patienceMillis`. */
   drain(): void {
     if (this.#draining || this.#options.patienceMillis === undefined) return;
     this.#draining = true;

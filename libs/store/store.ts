@@ -124,7 +124,7 @@ async function createDatabase(client: ClickHouseClient, database: string): Promi
   await client.close();
 }
 
-/** Whom a person's questions go to. */
+/** Where queries go for which a person is waiting. */
 export type Asked = Pick<Store, 'ask'>;
 
 export class Store {
@@ -221,12 +221,12 @@ export class Store {
     return this.#rows<T>(sql, params, { urgent: false });
   }
 
-  /** As {@link query}, for somebody who waits for the answer: where statements stand in line, this one goes before inserts and detections. */
+  /** Like {@link query}, when a person is waiting for the answer: where statements queue, this one goes before inserts and detections. */
   ask<T>(sql: string, params: Parameters = {}): Promise<T[]> {
     return this.#rows<T>(sql, params, { urgent: true });
   }
 
-  /** Asks for somebody who may stop waiting: what is asked is then given up, and its promise rejects. */
+  /** Queries for a person who may stop waiting: the statement is then given up, and its promise rejects. */
   until(signal: AbortSignal): Asked {
     return { ask: (sql, params = {}) => this.#rows(sql, params, { urgent: true, signal }) };
   }
@@ -323,14 +323,14 @@ export class Store {
     }
   }
 
-  /** The process is about to end: from now on a server that does not answer is waited for no longer than `patience`. */
+  /** The process is about to end: from now on the store waits at most `patience` for a server that does not answer. */
   drain(): void {
     this.#statements.drain();
   }
 
   /**
-   * Waits for the write in progress (one that waits for the server is given up), brings the rollups up to date and lets go. What the rollups
-   * lack when the server does not answer, the next process that opens the store finds.
+   * Waits for the write in progress (one that waits for the server is given up), brings the rollups up to date and disconnects. If the server does
+   * not answer, the next process that opens the store completes the rollups.
    */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;

@@ -41,7 +41,7 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
       modules: [OperationsModule.with({ checks: [storeComponent, reader, { name: 'findings', check: () => sink.check() }, ...checks], metrics })],
     });
 
-    // The reader starts last and stops first, so that no batch arrives that cannot be stored; it is not waited for in vain while Kafka or ClickHouse is away.
+    // The reader starts last and stops first, so that no batch arrives that cannot be stored.
     lifecycle.add(
       http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader,
       { name: 'patience', stop: () => { sink.drain(); store.drain(); } },

@@ -17,9 +17,9 @@ export interface CaptureSourceOptions {
   logger: Logger;
   /** Bytes and packets of a capture so far. */
   onProgress?: ((input: CaptureInput, bytes: number, packets: number) => void) | undefined;
-  /** All captures were read and their records accepted; `unreadable` of them were not usable. */
+  /** All captures were read and their records accepted; `unreadable` of them could not be used. */
   onDone: (unreadable: number) => void;
-  /** It was stopped before that: of `left` captures not all was read, or not all records were accepted. */
+  /** It was stopped before that: `left` captures were not read completely, or not all their records were accepted. */
   onLeft?: ((left: number) => void) | undefined;
   /** Records cannot be handed over. */
   onFailure: (error: unknown) => void;
@@ -30,7 +30,7 @@ export class CaptureSource implements Component {
   readonly name = 'captures';
   readonly #options: CaptureSourceOptions;
   readonly #stopping = new AbortController();
-  /** Captures that are not done with; all of them until they are listed. */
+  /** Captures that are not finished; all of them until they are listed. */
   #left: number;
   #running: Promise<void> | undefined;
 

@@ -9,7 +9,7 @@ import { loadOrCreateTokenKey } from './token-key.ts';
 import { reportWatchlists, WatchlistWatcher } from './watchlist-watcher.ts';
 import { startWorkers } from './workers.ts';
 
-/** The probe as a service of its own: a source → flow records → flow log. It ends when all files are read, unless it follows, listens or captures. */
+/** The probe as a separate service: source → flow records → flow log. It ends once all files are read, unless it follows, listens or captures. */
 export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<typeof probeSchema>> {
   return {
     name: 'probe',
@@ -41,7 +41,7 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
       reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', sink.counters);
       const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [...checks, { name: 'kafka', check: () => sink.check() }], metrics })] });
-      // Stops begin with the last: a source waits for what it has sent, which may be in vain while Kafka is away.
+      // Components stop in reverse order: the source waits for its records to be accepted, which may never happen while Kafka is unreachable.
       lifecycle.add(
         http, { name: 'flow sink', stop: closeSink }, watchlists, { name: 'workers', stop: () => workers?.close() }, source,
         { name: 'patience of the flow sink', stop: () => sink.drain() },

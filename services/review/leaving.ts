@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 
-/** A signal that aborts when whoever asked leaves without the answer: another filter was chosen, the page was closed. */
+/** A signal that aborts when the client leaves without the answer, because another filter was chosen or the page was closed. */
 export const Leaving = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
   const { raw: response } = context.switchToHttp().getResponse<FastifyReply>();
   const controller = new AbortController();
