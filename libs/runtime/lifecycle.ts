@@ -20,6 +20,7 @@ export class Lifecycle {
   readonly #components: Component[] = [];
   readonly #started: Component[] = [];
   #stopping: Promise<string[]> | undefined;
+  #leftUndone = false;
   #end: (failure: Error | undefined) => void = () => {};
   readonly #ended = new Promise<Error | undefined>((resolve) => { this.#end = resolve; });
 
@@ -59,6 +60,12 @@ export class Lifecycle {
     this.#end(new Error(`${component} cannot go on`, { cause: error }));
   }
 
+  /** A component was stopped before it had done what the process was started for: nothing failed, but `run` gives 1, and the log says `what`. */
+  leaveUndone(what: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#leftUndone = true;
+    this.#logger.error(fields, what);
+  }
+
   /** All work is done: ends `run` without an error. */
   finish(): void {
     this.#end(undefined);
@@ -92,7 +99,7 @@ export class Lifecycle {
       const failure = await this.#ended;
       if (failure) this.#logger.fatal({ err: failure }, 'failed');
       const hung = await this.stop();
-      return failure || hung.length > 0 ? 1 : 0;
+      return failure || hung.length > 0 || this.#leftUndone ? 1 : 0;
     } catch (error) {
       this.#logger.fatal({ err: error }, 'could not start');
       return 1;

@@ -30,7 +30,7 @@ export interface ServiceDefinition<Configuration extends CommonSections> {
 
 /**
  * Runs a service as this process: reads its configuration, builds it, runs it until a signal, ends the process.
- * Exit code 2: the configuration cannot be used. 1: the service failed. 0: it was stopped.
+ * Exit code 2: the configuration cannot be used. 1: the service failed, or was stopped before its work was done, if that has an end. 0: it was stopped.
  *
  * @param file YAML file of the configuration, from the command line.
  */

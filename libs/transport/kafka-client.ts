@@ -25,7 +25,10 @@ export function createKafka({ brokers, clientId, logger = silentLogger, ...secur
 const levelNames = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info', [logLevel.DEBUG]: 'debug' } as const;
 
 /** What these meet is an error, or comes again, where sinks and sources tell it: once, and not for every attempt. */
-const echoes: ReadonlySet<string> = new Set(['Connection', 'BrokerPool', 'Producer']);
+const echoes = /^(Connection|BrokerPool|Producer|Consumer|SaslAuthenticator-.*)$/;
+
+/** The same, of those that say other things as well; and a source tells that it is in its group when it also reads. */
+const echoedMessages: ReadonlySet<string> = new Set(['Consumer has joined the group', 'Error when calling eachBatch', 'consumer not running, exiting']);
 
 /** Of what kafkajs adds to a message only these pass: others may hold parts of requests, and with them payload. */
 const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime'];
@@ -37,5 +40,6 @@ function forward({ namespace, level, log }: LogEntry, logger: TransportLogger): 
     const value: unknown = log[name];
     if (value !== undefined) fields[name] = value instanceof Error ? value.message : value;
   }
-  logger[echoes.has(namespace) ? 'debug' : levelNames[level]](fields, log.message);
+  const isTold = echoes.test(namespace) || echoedMessages.has(log.message);
+  logger[isTold ? 'debug' : levelNames[level]](fields, log.message);
 }
