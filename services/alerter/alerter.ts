@@ -57,7 +57,7 @@ export class Alerter implements Component, Check {
 
     const delay = metrics.histogram(
       'telltale_alert_delay_seconds',
-      'From the probe reading the packet of a group\'s first finding to a receiver accepting the group\'s first alert.',
+      'Time from the probe reading the packet of a group\'s first finding until a receiver accepts the group\'s first alert.',
       delayBuckets, ['receiver'],
     );
     this.deliveries = configuration.receivers.map((receiver, index) => new Delivery({
@@ -155,26 +155,26 @@ export class Alerter implements Component, Check {
 
   #register(metrics: Metrics): void {
     metrics.counts('alerter', this.groups.counts, {
-      findings: 'Findings taken.',
-      duplicates: 'Findings that were taken before, and are not counted again.',
+      findings: 'Findings received.',
+      duplicates: 'Findings received again, and not counted again.',
       groupsOpened: 'Groups opened.',
       groupsEnded: 'Groups that ended after the quiet period.',
-      groupsEvicted: 'Groups given up because there were too many.',
+      groupsEvicted: 'Groups evicted because there were too many.',
     });
     metrics.counts('alerter_journal', this.#journal.counts, {
       writes: 'Entries written to the journal.',
-      compactions: 'Times the journal was rewritten.',
-      corruptLines: 'Journal lines that could not be read back.',
+      compactions: 'Compactions of the journal.',
+      corruptLines: 'Journal lines that could not be parsed.',
     });
-    metrics.gauge('telltale_alerter_groups', 'Groups held.', () => this.groups.size);
-    metrics.gauge('telltale_alerter_journal_bytes', 'Size of the journal.', () => this.#journal.size);
+    metrics.gauge('telltale_alerter_groups', 'Groups held now.', () => this.groups.size);
+    metrics.gauge('telltale_alerter_journal_bytes', 'Size of the journal, bytes.', () => this.#journal.size);
     for (const { counts, status: { name: receiver } } of this.deliveries) {
       metrics.counts('alerts', counts, {
-        sent: 'Alerts accepted that said something new.', resent: 'Alerts accepted that keep an active one alive.',
-        failed: 'Alerts that the receiver refused for good.', retried: 'Alerts to be sent again after a failed attempt.',
-        dropped: 'Alerts given up because a bound was reached.',
+        sent: 'Alerts with something new that the receiver accepted.', resent: 'Repeats of active alerts that the receiver accepted.',
+        failed: 'Alerts that the receiver rejected permanently.', retried: 'Alerts whose delivery failed and is retried.',
+        dropped: 'Alerts dropped because a bound was reached.',
       }, { receiver });
-      metrics.gauge('telltale_alerts_pending', 'Groups that wait for the receiver.', () => this.groups.pendingFor(receiver), { receiver });
+      metrics.gauge('telltale_alerts_pending', 'Groups waiting for the receiver.', () => this.groups.pendingFor(receiver), { receiver });
     }
   }
 }

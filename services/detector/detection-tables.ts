@@ -216,7 +216,9 @@ export class GeoTableWatcher {
 }
 
 export function reportGeoTables(metrics: Metrics, watcher: Pick<GeoTableWatcher, 'ages' | 'faults' | 'counters'>): void {
-  metrics.gauge('telltale_geo_table_faults', 'Blocks of addresses in which a geo table turned out to be damaged and does not answer.', () => watcher.faults());
-  metrics.gauge('telltale_geo_table_age_days', `Days since a geo table was built; more than ${oldTableDays} is worth a warning.`, () => watcher.ages(), {}, 'table');
-  metrics.counts('geo', watcher.counters, { reloads: 'Times that changed geo tables were taken into use.', failures: 'Times that changed geo tables could not be read.' });
+  metrics.gauge('telltale_geo_table_faults', 'Address blocks for which a damaged geo table gives no answer.', () => watcher.faults());
+  metrics.gauge(
+    'telltale_geo_table_age_days', `Days since a geo table was built; above ${oldTableDays} it should be updated.`, () => watcher.ages(), {}, 'table',
+  );
+  metrics.counts('geo', watcher.counters, { reloads: 'Reloads of changed geo tables.', failures: 'Changed geo tables that could not be read.' });
 }

@@ -88,10 +88,10 @@ export class PackWatcher implements Component {
 /** What becomes of rules and exceptions, as metrics. */
 export function reportRules(metrics: Metrics, detection: Pick<Detection, 'counters'>, watcher: Pick<PackWatcher, 'counters'>): void {
   metrics.counts('detector', detection.counters, {
-    suppressed: { help: 'Hits that an exception kept from being findings, by exception.', label: 'exception' },
+    suppressed: { help: 'Rule matches suppressed by an exception, by exception.', label: 'exception' },
   });
   metrics.counts('detector', watcher.counters, {
-    reloads: 'Times that changed rules were taken.',
-    reloadsRefused: 'Times that changed rules had an error, and those in use stayed.',
+    reloads: 'Reloads of changed rules.',
+    reloadsRefused: 'Changes of rules refused because of an error; the rules in use stay.',
   });
 }

@@ -152,15 +152,15 @@ function add(counts: Map<string, number>, title: string, amount: number): void {
 export function reportScheduledDetections(metrics: Metrics, counters: ScheduledCounters): void {
   const label = 'detection';
   metrics.counts('scheduled', counters, {
-    runs: { help: 'Runs of a scheduled detection, such as a correlation.', label },
-    skipped: { help: 'Runs left out because another process had just done them.', label },
-    failures: { help: 'Runs that failed; they are tried again.', label },
+    runs: { help: 'Completed runs of scheduled detections, such as correlations.', label },
+    skipped: { help: 'Runs skipped because another process had just done them.', label },
+    failures: { help: 'Runs that failed; they are retried.', label },
     findings: { help: 'Findings of scheduled detections.', label },
-    seconds: { help: 'Seconds that runs took, with what they waited for.', label },
+    seconds: { help: 'Seconds that runs took, time waiting included.', label },
   });
   metrics.gauge(
     'telltale_scheduled_lag_seconds',
-    'Seconds between what was stored and what a scheduled detection has looked at, when it last began.',
+    'How far a scheduled detection was behind the store when it last started.',
     () => counters.lag,
     {},
     label,

@@ -63,7 +63,7 @@ export class WatchlistWatcher implements Component {
 
 export function reportWatchlists(metrics: Metrics, { counters }: Pick<WatchlistWatcher, 'counters'>): void {
   metrics.counts('probe', counters, {
-    watchlistReloads: 'Times that watchlists were taken, at the start and when they changed.',
-    watchlistReloadsRefused: 'Times that watchlists had an error, and those in use stayed.',
+    watchlistReloads: 'Loads of watchlists, at the start and after changes.',
+    watchlistReloadsRefused: 'Changes of watchlists refused because of an error; the watchlists in use stay.',
   });
 }
