@@ -5,7 +5,7 @@ import { interfacePattern } from './capture-program.ts';
 import { privateNetworks } from './subject.ts';
 import { tablesSection } from './tables-section.ts';
 
-/** Of a live capture; standalone has it too. */
+/** Options of a live capture. Shared by the probe and standalone. */
 export const liveSection = z.strictObject({
   interface: z.string().regex(interfacePattern, { error: 'Expected the name of an interface' }).exactOptional()
     .meta({ description: 'Interface to capture from if no other input is given. `--interface` overrides it.' }),
