@@ -33,7 +33,7 @@ export class Outage {
     const reason = reasonOf(error, this.#access);
     if (reason === this.#reason) return;
     this.#reason = reason;
-    this.#logger[isRefusal(error) ? 'error' : 'warn']({ topic: this.#access.topic, error: reason }, `${this.#doing} failed: it is tried again until it succeeds`);
+    this.#logger[isRefusal(error) ? 'error' : 'warn']({ topic: this.#access.topic, error: reason }, `${this.#doing} failed: retrying until it succeeds`);
   }
 
   ended(): void {

@@ -80,7 +80,7 @@ export class PackWatcher implements Component {
       if (state === '' && this.#lastState === undefined) return;
       if (state === '') this.#lastState = undefined;
       this.counters.reloadsRefused += 1;
-      logger.error({ error: (error as Error).message }, 'changed rules were refused; those in use stay');
+      logger.error({ error: (error as Error).message }, 'changed rules were rejected; the previous ones stay in use');
     }
   }
 }

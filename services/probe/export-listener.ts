@@ -126,6 +126,6 @@ export class ExportListener implements Component {
     pipeline.entries.counters.add('flow-export', 'datagrams of no known kind');
     if (this.#hasRefused) return;
     this.#hasRefused = true;
-    logger.warn({ exporter }, 'a datagram is none of NetFlow v5 or v9, IPFIX or sFlow v5: look at what is sent here; further ones are counted only');
+    logger.warn({ exporter }, 'received a datagram that is not NetFlow v5 or v9, IPFIX or sFlow v5: check what is sent to this port; further ones are only counted');
   }
 }

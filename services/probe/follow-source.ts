@@ -82,7 +82,7 @@ export class FollowSource implements Component {
   async start(): Promise<void> {
     const { files, positions, logger } = this.#options;
     for (const file of files) {
-      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: whyUnreadable(error) }, 'is waited for'));
+      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: whyUnreadable(error) }, 'cannot be read yet: waiting for it'));
       if (stats && !stats.isFile() && !stats.isDirectory())
         throw new Error(`${file} is neither a file nor a folder, and cannot be followed: read it without --follow`);
     }
@@ -217,7 +217,7 @@ export class FollowSource implements Component {
     if (this.#refused.size >= maxFiles) this.#refused.clear();
     this.#refused.set(file, reason);
     this.counters.passedOver++;
-    this.#options.logger.error({ file, reason }, 'cannot be read: it is tried again');
+    this.#options.logger.error({ file, reason }, 'cannot be read: will be retried');
   }
 
   /** Puts a file to sleep with its handle open, unless too many are. */

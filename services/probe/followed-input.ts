@@ -214,7 +214,7 @@ export class FollowedInput {
     pipeline.take();
     this.#reader = reader;
     counters.resumed++;
-    logger.info({ file: this.#name, offset: from.offset, line: from.line }, 'read on where an earlier run had stopped');
+    logger.info({ file: this.#name, offset: from.offset, line: from.line }, 'resumed where an earlier run stopped');
     this.#guard(() => reader.push(chunk));
   }
 

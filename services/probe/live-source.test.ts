@@ -182,7 +182,7 @@ describe('a program that misbehaves', () => {
     await until('the drops to be told', () => ours.logged.some((line) => line.includes('dropped')));
     const words = ours.logged.map((line) => line.replace(/:.*/, ''));
     assert.deepEqual(words, [
-      'info capturing', 'error the capturing program ended', 'info packets come again', 'warn packets were dropped before they could be read',
+      'info capturing', 'error the capturing program ended', 'info packets are arriving again', 'warn packets were dropped before they could be read',
     ]);
     assert.deepEqual([ours.source.counters.restarts, ours.pipeline.capture.kernelDrops], [3, 7]);
   });

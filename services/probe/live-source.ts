@@ -162,7 +162,7 @@ export class LiveSource implements Component {
         break;
       }
       if (pipeline.capture.packets > packets) {
-        if (this.#toldEnd !== '') logger.info({ interface: request.interface, restarts: this.counters.restarts }, 'packets come again');
+        if (this.#toldEnd !== '') logger.info({ interface: request.interface, restarts: this.counters.restarts }, 'packets are arriving again');
         this.#toldEnd = '';
         this.#heard = true;
         this.delaySeconds = Math.max(0, now() - view.micros) / 1e6;

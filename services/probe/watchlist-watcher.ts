@@ -56,7 +56,7 @@ export class WatchlistWatcher implements Component {
       logger.info({ folder, lists: state === '' ? 0 : state.split('\n').length }, 'watchlists loaded');
     } catch (error) {
       this.counters.watchlistReloadsRefused += 1;
-      logger.error({ error: (error as Error).message }, 'watchlists were refused; those in use stay');
+      logger.error({ error: (error as Error).message }, 'changed watchlists were rejected; the previous ones stay in use');
     }
   }
 }

@@ -57,7 +57,7 @@ test('a wrong password is told once, with what to check, however often it is tri
   assert.throws(() => sink.check(), { message: refused });
   await sink.close();
   await sending;
-  assert.deepEqual(said, [`sending to Kafka failed: it is tried again until it succeeds: ${refused}`, 'ended before Kafka accepted these records: ']);
+  assert.deepEqual(said, [`sending to Kafka failed: retrying until it succeeds: ${refused}`, 'ended before Kafka accepted these records: ']);
   assert.ok(!said.join().includes('wrong'), 'no password in the log');
   await assert.rejects(ensureTopics(connection), (error) => error instanceof TransportError && error.message === refused);
 });
@@ -75,7 +75,7 @@ test('rights that are missing are named, and what waits for them goes on when th
   await grant('WRITE', 'TOPIC', topic);
   await sending;
   sink.check();
-  assert.deepEqual(writer.said, [`sending to Kafka failed: it is tried again until it succeeds: ${mayNotWrite}`, 'sending to Kafka goes on: ']);
+  assert.deepEqual(writer.said, [`sending to Kafka failed: retrying until it succeeds: ${mayNotWrite}`, 'sending to Kafka goes on: ']);
   await sink.close();
 
   const reader = watched('right');
@@ -92,7 +92,7 @@ test('rights that are missing are named, and what waits for them goes on when th
   assert.equal(source.trouble, '');
   await source.close();
   await running;
-  const failed = 'reading from Kafka failed: it is tried again until it succeeds';
+  const failed = 'reading from Kafka failed: retrying until it succeeds';
   const said = reader.said.filter((line) => !line.includes('coordinator is loading')); // as a broker's first group may have to wait for
   assert.deepEqual(said.slice(0, 3), [`${failed}: ${mayNotJoin}`, `${failed}: ${mayNotRead}`, 'reading from Kafka goes on: ']);
 });
