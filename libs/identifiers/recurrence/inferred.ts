@@ -7,7 +7,7 @@ import type { SlotTable } from './slot-table.ts';
 import { none, type ValueTable } from './value-table.ts';
 import { extentOf, type StableWindow } from './window-run.ts';
 
-/** A value that behaves like an identifier. Unmasked: for the probe only. */
+/** A value that behaves like an identifier. Contains the raw value: for the probe only. */
 export interface Inferred {
   readonly behaves: 'user' | 'room';
   readonly value: string;
