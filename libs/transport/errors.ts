@@ -1,7 +1,7 @@
 /**
  * - `closed`: the log was closed before the records were accepted.
  * - `queue_full`: more sends wait for room than the log allows; await some of them.
- * - `refused`: the brokers will not take the records however often they are asked; the cause says why.
+ * - `refused`: the brokers reject the records, and retrying will not help; the cause has the reason.
  * - `unavailable`: the brokers were not ready in time.
  */
 export type TransportErrorCode = 'closed' | 'queue_full' | 'refused' | 'unavailable';
@@ -16,7 +16,7 @@ export class TransportError extends Error {
   }
 }
 
-/** Whether what failed may succeed when it is tried again: kafkajs says so on the innermost cause. */
+/** Whether retrying may succeed: kafkajs marks this on the innermost cause. */
 export function isRetriable(error: unknown): boolean {
   let innermost = error as { cause?: unknown; retriable?: boolean };
   while (innermost.cause instanceof Error) innermost = innermost.cause;
