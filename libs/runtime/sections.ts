@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { interval } from './values.ts';
 
 /**
- * Sections that several services share. A service's schema is a strict object of sections: these, and one with its own name.
+ * Sections shared by several services. A service's schema is a strict object of sections: some of these, and one with its own name.
  *
- * One file, and one environment, may configure all services: a section of this list that a service does not have is skipped;
- * a section outside of it, or an unknown key within one, is refused.
+ * One file, or one environment, may configure all services: a section in this list that a service does not have is skipped; any other section, or an
+ * unknown key within one, is rejected.
  */
 export const sectionNames = ['log', 'http', 'shutdown', 'kafka', 'clickhouse', 'probe', 'detector', 'alerter', 'review', 'standalone', 'migrate'] as const;
 
@@ -15,7 +15,7 @@ const logFormats = ['auto', 'json', 'text'] as const;
 
 export const logSection = logSectionFrom('info');
 
-/** Level and format where nothing is configured. */
+/** The log section with these defaults for level and format. */
 export function logSectionFrom(level: (typeof logLevels)[number], format: (typeof logFormats)[number] = 'auto') {
   return z.strictObject({
     level: z.enum(logLevels).default(level).meta({ description: 'Least level that is logged.' }),
@@ -51,10 +51,10 @@ export const kafkaSection = z.strictObject({
 
 type KafkaSection = z.output<typeof kafkaSection>;
 type Sasl = NonNullable<KafkaSection['sasl']>;
-/** One type for each mechanism, as kafkajs tells them apart. */
+/** One type for each mechanism, as kafkajs distinguishes them. */
 type SaslByMechanism = { [Mechanism in Sasl['mechanism']]: Sasl & { mechanism: Mechanism } }[Sasl['mechanism']];
 
-/** The section as kafkajs and #transport take it. */
+/** The section in the form expected by kafkajs and #transport. */
 export function kafkaConnection({ brokers, tls, sasl }: KafkaSection, clientId: string) {
   return { brokers, clientId, ssl: tls, ...(sasl ? { sasl: sasl as SaslByMechanism } : {}) };
 }
