@@ -25,7 +25,7 @@ function kept(finding: Finding): Finding {
   return { ...finding, value: keptText(finding.value), path: keptText(finding.path), written: keptText(finding.written) };
 }
 
-/** Kinds whose keys need other fields to count. */
+/** Kinds whose key names count only in context. */
 const inCompany = kindsByName(catalogue.filter(({ company }) => company !== undefined));
 
 /** Properties of a field that depend only on its path and key, and the findings in its recent values. */
@@ -37,7 +37,7 @@ export class KnownField {
   readonly axis: Axis | null;
   /** It may be a list of longitude and latitude. */
   readonly isPair: boolean;
-  /** Kinds that its key announces if accompanied by certain other fields. */
+  /** Kinds that its key announces only in context. */
   readonly inCompany: readonly IdentifierKind[];
   /** Contains the name of a parameter, or the value of one. */
   readonly role: 'name' | 'value' | null;

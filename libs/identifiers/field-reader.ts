@@ -141,7 +141,7 @@ export class FieldReader {
     return true;
   }
 
-  /** A kind whose key needs other fields to count. */
+  /** A kind whose key name counts only in context: beside certain fields, or at certain hosts. */
   #inCompany(field: Field, kinds: readonly IdentifierKind[], message: Message): void {
     const kind = kinds.find(({ validate, company }) => validate(field.value) && company!.holds(field, message));
     if (kind !== undefined) this.#reading.addAnnounced(kind, field.value, field);

@@ -51,7 +51,7 @@ export interface IdentifierKind {
    * occur), SIP, or claims of a JSON Web Token.
    */
   readonly within?: 'cookie' | 'login' | 'sip' | 'jwt';
-  /** The key names are too common to count without these other fields. */
+  /** The key names are too common to count without this context. */
   readonly company?: Company;
   /** In cookies, the key names mean something else. */
   readonly noCookie?: true;

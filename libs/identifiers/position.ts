@@ -68,7 +68,7 @@ function degreesOf(value: string): { latitude: number; longitude: number } | nul
   return { latitude, longitude: (Number(degrees2) + Number(minutes2) / 60) * (east === 'W' ? -1 : 1) };
 }
 
-/** Rounded down to three decimals, a hundred metres, so that spellings of the same place are equal. */
+/** Truncated to three decimals, a hundred metres, so that spellings of the same place are equal. */
 export function normalisePosition(value: string): string {
   const degrees = degreesOf(value);
   if (degrees !== null) return normalisePosition(`${degrees.latitude.toFixed(6)},${degrees.longitude.toFixed(6)}`);

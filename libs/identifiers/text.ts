@@ -71,7 +71,7 @@ export function readAssignment(text: string, at: number, from: number, wanted: (
   return value.start - 1;
 }
 
-/** End (exclusive) of the key that contains or ends before `at`; -1 if it is too long. */
+/** End (exclusive) of the key that continues or ends at `at`; -1 if it is too long. */
 function endOfKey(text: string, at: number): number {
   for (let end = at; end < at + longestKey; end++) if (!isKeyCharacter(text.charCodeAt(end))) return end;
   return -1;

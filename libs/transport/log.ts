@@ -6,7 +6,8 @@ export interface RecordSink<T> {
    * Resolves once all `records` are accepted durably: by the brokers' in-sync replicas or, in process, once the handler has confirmed. Awaiting it
    * provides backpressure. The records must not be changed until then.
    *
-   * Rejects with {@link TransportError} or the handler's error; every later send is rejected too, so that the sender can repeat them in order.
+   * Rejects with {@link TransportError} or the handler's error; every send queued after it is rejected too, so that the sender can repeat them in
+   * order.
    */
   send(records: readonly T[]): Promise<void>;
   /** Waits, for a bounded time, for pending records; those left are rejected with `closed`. */

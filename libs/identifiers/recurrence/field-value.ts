@@ -13,7 +13,7 @@ const leastId = 65_536;
 const leastDistinctBytes = 3;
 /** With fewer, the zero bytes separate several smaller numbers, such as lengths and flags. */
 const leastNonZeroBytes = 3;
-/** An integer that, read as a time, is within so many seconds of the packet's time is taken as a time. */
+/** An integer is taken for a time if, read as one, it is within so many seconds of the packet's. */
 const timeNear = 400 * 86_400;
 /** Seconds from 1900 (NTP, RFC 5905) and from 1601 (Windows FILETIME, in units of 100 ns) to 1970. */
 const ntpEpoch = 2_208_988_800;

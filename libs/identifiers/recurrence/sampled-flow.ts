@@ -10,7 +10,7 @@ export const leastUserEvidence = 4;
  * for it.
  */
 export const leastPause = 5_000_000;
-/** Values that two subjects have within this time are taken as had together, µs. */
+/** Two subjects that have a value within this time of each other share it, µs. */
 export const near = 600_000_000;
 
 /** Sender, packet and time of a payload. */

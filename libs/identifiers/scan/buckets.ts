@@ -24,7 +24,7 @@ export interface SequenceTables {
   /** 16 bytes each: low and high half of the first, second, third and fourth byte of a sequence; one bit per bucket. */
   readonly nibbles: Uint8Array;
   /**
-   * By position in a sequence (four) and byte (256): the set of those of {@link mostSequences} that have the byte there, in four words of 32 bits.
+   * By position in a sequence (four) and byte (256): which of {@link mostSequences} have the byte there, in four words of 32 bits.
    */
   readonly exact: Uint32Array;
 }

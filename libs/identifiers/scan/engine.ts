@@ -25,8 +25,8 @@ export interface ScanEngine {
   readonly results: Int32Array;
   /**
    * Finds sequences (a byte beyond the end counts as zero); the beginnings of runs of at least the required number of digits or hexadecimal digits;
-   * and, among hexadecimal digits and separators, the beginnings of UUIDs and MAC addresses by their separators, of which the first is not doubled.
-   * Writes {@link results} and returns the number of pairs.
+   * and, among hexadecimal digits and separators, the beginnings of UUIDs and MAC addresses by their separators, the first of which is not followed
+   * by another. Writes {@link results} and returns the number of pairs.
    */
   scan(length: number): number;
 }

@@ -7,7 +7,7 @@
 export const input: usize = memory.data(16384 + 32, 16);
 /** Eight nibble tables of 16 bytes: low and high half of the first to fourth byte. A byte of a table has one bit per bucket. */
 export const nibbles: usize = memory.data(128, 16);
-/** By position in a sequence and byte, 16 bytes each: the set of those of 128 sequences that have the byte there. */
+/** By position in a sequence and byte, 16 bytes each: which of the 128 sequences have the byte there. */
 export const exact: usize = memory.data(4 * 256 * 16, 16);
 /** `position << 8 | word` and the word's bits, each u32. */
 export const results: usize = memory.data(16384 * 7 * 8, 16);
