@@ -2,12 +2,29 @@ import type { Component } from '#runtime';
 import type { Store } from '#store';
 import type { Check } from './operations/operations.ts';
 
-/** The store as part of a lifecycle: migrated when it starts, closed when it stops. */
-export class StoreComponent implements Component, Check {
+/** Whether ClickHouse answers and accepts inserts. */
+export class StoreCheck implements Check {
   readonly name = 'store';
+  readonly #store: Store;
+  #asked: Promise<unknown> | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Asks again only once the last request was answered: a hanging server must not collect a request for every readiness check. */
+  async check(): Promise<void> {
+    await (this.#asked ??= this.#store.ask('SELECT 1').finally(() => { this.#asked = undefined; }));
+    if (this.#store.trouble !== '') throw new Error(this.#store.trouble);
+  }
+}
+
+/** The store as part of a lifecycle: migrated when it starts, closed when it stops. */
+export class StoreComponent extends StoreCheck implements Component {
   readonly #store: Store;
 
   constructor(store: Store) {
+    super(store);
     this.#store = store;
   }
 
@@ -17,10 +34,5 @@ export class StoreComponent implements Component, Check {
 
   stop(): Promise<void> {
     return this.#store.close();
-  }
-
-  async check(): Promise<void> {
-    await this.#store.query('SELECT 1');
-    if (this.#store.trouble !== '') throw new Error(this.#store.trouble);
   }
 }

@@ -21,6 +21,7 @@ const programs: Record<string, (lifecycle: Lifecycle) => void> = {
     }),
   fails: (lifecycle) =>
     lifecycle.add(part('first'), { name: 'second', start: () => void setImmediate(() => lifecycle.fail('second', new Error('broken'))) }),
+  job: (lifecycle) => lifecycle.add(part('first'), { ...part('second'), stop: () => lifecycle.leaveUndone('2 of 3 are not done', { done: 1 }) }),
   finishes: (lifecycle) => lifecycle.add(part('first'), { name: 'second', start: () => void setImmediate(() => lifecycle.finish()) }),
 };
 
@@ -75,6 +76,12 @@ if (program) {
         assert.equal(code, 1);
       });
     }
+    test('what is stopped before its work is done says so and exits with 1, and stops the rest', async () => {
+      const { code, said, log } = await run(['job'], (line, kill) => line === 'running' && kill('SIGTERM'));
+      assert.match(log, /"level":"error".*"done":1.*2 of 3 are not done/);
+      assert.equal(said.at(-1), 'stop first');
+      assert.equal(code, 1);
+    });
     test('finish: exit code 0', async () => {
       const { code, said } = await run(['finishes']);
       assert.equal(said.at(-1), 'stop first');

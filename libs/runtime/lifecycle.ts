@@ -20,6 +20,7 @@ export class Lifecycle {
   readonly #components: Component[] = [];
   readonly #started: Component[] = [];
   #stopping: Promise<string[]> | undefined;
+  #leftUndone = false;
   #end: (failure: Error | undefined) => void = () => {};
   readonly #ended = new Promise<Error | undefined>((resolve) => { this.#end = resolve; });
 
@@ -59,6 +60,12 @@ export class Lifecycle {
     this.#end(new Error(`${component} cannot go on`, { cause: error }));
   }
 
+  /** Call if a component was stopped before the work of the process was done: nothing failed, but `run` returns 1, and logs `what`. */
+  leaveUndone(what: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#leftUndone = true;
+    this.#logger.error(fields, what);
+  }
+
   /** Call when all work is done: ends `run` without an error. */
   finish(): void {
     this.#end(undefined);
@@ -92,7 +99,7 @@ export class Lifecycle {
       const failure = await this.#ended;
       if (failure) this.#logger.fatal({ err: failure }, 'failed');
       const hung = await this.stop();
-      return failure || hung.length > 0 ? 1 : 0;
+      return failure || hung.length > 0 || this.#leftUndone ? 1 : 0;
     } catch (error) {
       this.#logger.fatal({ err: error }, 'could not start');
       return 1;

@@ -30,7 +30,7 @@ export interface ServiceDefinition<Configuration extends CommonSections> {
 
 /**
  * Runs a service as this process: reads its configuration, builds it, runs it until a signal, and ends the process. Exit code 2: the configuration
- * cannot be used. 1: the service failed. 0: it was stopped.
+ * cannot be used. 1: the service failed, or was stopped before it had completed work that has an end. 0: it was stopped.
  *
  * @param file YAML configuration file, from the command line.
  */

@@ -135,3 +135,40 @@ test('stores that share the folder do not mix up their batches', async () => {
   assert.equal(await count(temporary.store, 'flows FINAL'), 400);
   for (const store of others) await store.close();
 });
+
+test('what a person asks is answered before what waits in the background', async () => {
+  await using temporary = await temporaryStore();
+  const { store } = temporary;
+  const answered: string[] = [];
+  const noting = (name: string) => () => void answered.push(name);
+  await Promise.all([
+    store.query('SELECT sleep(0.1)').then(noting('running')),
+    store.write(flowRecords(10), []).then(noting('insert')),
+    store.query('SELECT 1').then(noting('detection')),
+    store.ask('SELECT {number:UInt8} AS number', { number: 1 }).then(noting('page')),
+  ]);
+  assert.deepEqual(answered.slice(0, 2), ['running', 'page']);
+  assert.deepEqual(answered.toSorted(), ['detection', 'insert', 'page', 'running']);
+});
+
+test('statements that wait for the engine hold no thread that reads files', async () => {
+  await using temporary = await temporaryStore();
+  const answered: string[] = [];
+  const statements = Array.from({ length: 8 }, () => temporary.store.query('SELECT sleep(0.2)').then(() => answered.push('statement')));
+  await readFile(join(temporary.path, 'owner'));
+  answered.push('file');
+  await Promise.all(statements);
+  assert.equal(answered[0], 'file');
+});
+
+test('what nobody waits for any more is not begun', async () => {
+  await using temporary = await temporaryStore();
+  const { store } = temporary;
+  const leaving = new AbortController();
+  const running = store.query('SELECT sleep(0.1)');
+  const given = store.until(leaving.signal).ask("INSERT INTO detection_runs (name, until) SELECT 'begun', now64(6)");
+  leaving.abort();
+  await assert.rejects(given, (error) => error instanceof StoreError && error.code === 'query-failed');
+  await running;
+  assert.equal(await count(store, 'detection_runs'), 0);
+});

@@ -3,6 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StoreError } from './errors.ts';
+import { StatementQueue } from './statement-queue.ts';
+import type { Clients } from './statements.ts';
 
 type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 type ExecParams = Parameters<Connection['exec']>[0];
@@ -14,13 +16,13 @@ let openStores = 0;
 let spooled = 0;
 
 /**
- * ClickHouse in this process (https://clickhouse.com/docs/chdb), its data in `path`:
+ * ClickHouse in this process (https://clickhouse.com/docs/chdb), one session of it, its data in `path`:
  *
  *     clickhouse/   the engine's own folder, which it locks (flock) for as long as the process lives, SIGKILL included
  *     spool/        the batch being inserted
  *     owner         id of the process that holds the folder, for the message to the next one
  */
-export async function openEmbedded(path: string): Promise<ClickHouseClient> {
+export async function openEmbedded(path: string): Promise<Clients> {
   const create = await loadEngine();
   await mkdir(resolve(path), { recursive: true, mode: 0o700 });
   const folder = await realpath(path);
@@ -37,7 +39,9 @@ export async function openEmbedded(path: string): Promise<ClickHouseClient> {
   }
   openFolder = folder;
   openStores++;
-  return createClient({ connection: spooling(connection, spool) });
+  const queue = new StatementQueue();
+  const client = (urgent: boolean): ClickHouseClient => createClient({ connection: spooling(taking(connection, queue, urgent), spool) });
+  return { client: client(false), urgent: client(true) };
 }
 
 type CreateConnection = (options: { path: string }) => Connection;
@@ -76,6 +80,23 @@ async function connect(create: CreateConnection, folder: string): Promise<Connec
       { cause: error },
     );
   }
+}
+
+/**
+ * A session runs one statement at a time. By itself it would run them in order of arrival, and each waiting statement would occupy one of the few
+ * threads that Node uses for file access. A statement that has begun cannot be stopped.
+ */
+function taking(connection: Connection, queue: StatementQueue, urgent: boolean): Connection {
+  const inTurn = <Params extends { abort_signal?: AbortSignal }, T>(statement: (params: Params) => Promise<T>) =>
+    ({ abort_signal: signal, ...params }: Params): Promise<T> => queue.run(() => statement(params as Params), { urgent, signal });
+  return {
+    ping: (params) => queue.run(() => connection.ping(params), { urgent }),
+    query: inTurn((params) => connection.query(params)),
+    command: inTurn((params) => connection.command(params)),
+    insert: inTurn((params) => connection.insert(params)),
+    exec: inTurn((params) => connection.exec(params)),
+    close: () => connection.close(),
+  };
 }
 
 /**

@@ -22,7 +22,7 @@ export interface LoopbackServer extends AsyncDisposable {
  * replication and a server's own settings are not exercised.
  */
 export async function serveLoopback(path: string): Promise<LoopbackServer> {
-  const engine = await openEmbedded(path);
+  const { client: engine } = await openEmbedded(path);
   const statements: string[] = [];
   const faults: LoopbackServer['faults'] = [];
   /** The engine has one session, so that no statement may come between another and its preceding USE. */

@@ -61,7 +61,7 @@ test('a later migration is applied to a database of an earlier version, and keep
   await using temporary = await temporaryStore();
   const { store, path } = temporary;
   await store.write(flowRecords(3), []);
-  const client = await openEmbedded(path);
+  const { client } = await openEmbedded(path);
   await client.command({ query: 'USE telltale' });
   const next: Migration = {
     id: migrations.length + 1,
@@ -78,7 +78,7 @@ test('a later migration is applied to a database of an earlier version, and keep
 test('where services answered from is taken over from what is stored', async () => {
   await using folder = await temporaryFolder();
   await using store = await openStore({ path: folder.path });
-  const client = await openEmbedded(folder.path);
+  const { client } = await openEmbedded(folder.path);
   await client.command({ query: 'USE telltale' });
   await migrate(client, migrations.filter(({ name }) => name !== 'service places'));
   await client.close();
@@ -100,7 +100,7 @@ test('where services answered from is taken over from what is stored', async () 
 
 test('a migration that was changed after it was applied is refused', async () => {
   await using temporary = await temporaryStore();
-  const client = await openEmbedded(temporary.path);
+  const { client } = await openEmbedded(temporary.path);
   await client.command({ query: 'USE telltale' });
   const changed = { ...migrations[0]!, statements: [...migrations[0]!.statements, 'SELECT 1'] };
   await assert.rejects(migrate(client, [changed]), (error) => error instanceof StoreError && error.code === 'migration-changed');

@@ -1,6 +1,6 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { Finding, FlowRecord } from '#flow';
 import type { Table as AnyTable } from './columns.ts';
+import type { Statements } from './statements.ts';
 
 type Table = Exclude<AnyTable, 'hits'>;
 
@@ -124,21 +124,17 @@ function bucketOf(micros: number): Bucket {
 }
 
 /** Recomputes the given minutes of a table's rollup, then their hours. */
-export async function recompute(client: ClickHouseClient, rollup: Rollup, minutes: readonly Bucket[]): Promise<void> {
+export async function recompute(statements: Statements, rollup: Rollup, minutes: readonly Bucket[]): Promise<void> {
   const hours = [...new Set(minutes.map((bucket) => bucket - bucket % hour))];
-  await run(client, statement(rollup, '1m', `${rollup.table} FINAL`, 'toStartOfMinute', 'ofRows'), minutes, minute);
-  await run(client, statement(rollup, '1h', `${rollup.table}_1m`, 'toStartOfHour', 'ofCells'), hours, hour);
+  await run(statements, statement(rollup, '1m', `${rollup.table} FINAL`, 'toStartOfMinute', 'ofRows'), minutes, minute);
+  await run(statements, statement(rollup, '1h', `${rollup.table}_1m`, 'toStartOfHour', 'ofCells'), hours, hour);
 }
 
-async function run(client: ClickHouseClient, query: string, buckets: readonly Bucket[], width: number): Promise<void> {
+async function run(statements: Statements, query: string, buckets: readonly Bucket[], width: number): Promise<void> {
   for (let start = 0; start < buckets.length; start += bucketsPerStatement) {
     const part = buckets.slice(start, start + bucketsPerStatement);
-    const now = await client.query({ query: 'SELECT toString(toUnixTimestamp64Micro(now64(6))) AS now', format: 'JSONEachRow' });
-    const [row] = await now.json<{ now: string }>();
-    await client.command({
-      query,
-      query_params: { buckets: part, from: part[0]!, to: Math.min(part.at(-1)! + width, endOfTime - 1), computed_at: row!.now },
-    });
+    const [clock] = await statements.query<{ now: string }>('SELECT toString(toUnixTimestamp64Micro(now64(6))) AS now');
+    await statements.command(query, { buckets: part, from: part[0]!, to: Math.min(part.at(-1)! + width, endOfTime - 1), computed_at: clock!.now });
   }
 }
 
@@ -173,10 +169,8 @@ LEFT JOIN (
  * Minutes with rows newer than their bucket, whose writer died before it recomputed them. `ingested_at` is set when an insert begins, and a
  * slow insert may be confirmed after a computation; so the last minutes before each computation are included.
  */
-export async function staleMinutes(client: ClickHouseClient, { table }: Rollup): Promise<Bucket[]> {
-  const result = await client.query({
-    format: 'JSONEachRow',
-    query: `SELECT toUnixTimestamp(bucket) AS minute
+export async function staleMinutes(statements: Statements, { table }: Rollup): Promise<Bucket[]> {
+  const rows = await statements.query<{ minute: number }>(`SELECT toUnixTimestamp(bucket) AS minute
 FROM (
   SELECT toDateTime(toStartOfMinute(timestamp), 'UTC') AS bucket, max(ingested_at) AS latest
   FROM ${table}
@@ -184,7 +178,6 @@ FROM (
   GROUP BY bucket
 ) AS stored
 LEFT JOIN (SELECT timestamp AS bucket, computed_at FROM ${table}_1m_buckets FINAL) AS computed USING bucket
-WHERE latest >= computed_at - INTERVAL 5 MINUTE`,
-  });
-  return (await result.json<{ minute: number }>()).map((row) => Number(row.minute));
+WHERE latest >= computed_at - INTERVAL 5 MINUTE`);
+  return rows.map((row) => Number(row.minute));
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createSilentServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from '@clickhouse/client';
@@ -166,6 +167,52 @@ test('a server is not waited for longer than it is told to work', async (t) => {
   await using store = await openStore({ url, ...fast, statementTimeout: 1_000 });
   await assert.rejects(store.query('SELECT 1'), (error) => error instanceof StoreError && error.code === 'query-failed');
   assert.equal(new URL(asked, url).searchParams.get('max_execution_time'), '1');
+});
+
+/** Accepts connections and never answers. */
+async function silentServer(): Promise<AsyncDisposable & { url: string; connections: () => number }> {
+  const sockets = new Set<Socket>();
+  const server = createSilentServer((socket) => void sockets.add(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => sockets.size,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await once(server.close(), 'close');
+    },
+  };
+}
+
+test('a store that closes lets go of a server that does not answer, confirms nothing, and says so once', async () => {
+  await using silent = await silentServer();
+  const warnings: string[] = [];
+  const store = await openStore({ url: silent.url, ...fast, statementTimeout: 600_000, patience: 50, warn: (message) => warnings.push(message) });
+  const outcomes = Promise.allSettled([
+    store.write(flowRecords(1), []), store.write(flowRecords(2), []), // one that was sent, and one that waits for it
+    store.query('SELECT 1'), store.ask('SELECT 1'), store.recordDetectionRun('rule', 1), store.refreshRollups(),
+  ]);
+  while (silent.connections() < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+  await store.close();
+  const reasons = (await outcomes).map((outcome) => (outcome as PromiseRejectedResult).reason as unknown);
+  assert.ok(reasons.every((reason) => reason instanceof StoreError), String(reasons));
+  assert.deepEqual(reasons.slice(0, 2).map((reason) => (reason as StoreError).code), ['closed', 'closed']);
+  assert.equal(store.counters.flows, 0);
+  assert.deepEqual(warnings, ['ClickHouse has not answered for 0.05 s: the store closes without it, and what was not confirmed must be sent again']);
+});
+
+test('a store that is drained still writes to a server that answers', async () => {
+  await using folder = await temporaryFolder();
+  await using server = await serveLoopback(folder.path);
+  const warnings: string[] = [];
+  const store = await openStore({ url: server.url, ...fast, warn: (message) => warnings.push(message) });
+  await store.migrate();
+  store.drain();
+  await store.write(flowRecords(3), []);
+  await store.close();
+  assert.equal(store.counters.flows, 3);
+  assert.ok(server.statements.some((statement) => statement.startsWith('INSERT INTO flows_1h_buckets')), 'rollups are brought up to date');
+  assert.deepEqual(warnings, []);
 });
 
 test('a migration may take as long as it needs', async () => {

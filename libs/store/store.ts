@@ -6,10 +6,12 @@ import { describe, StoreError } from './errors.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
 import { DirtyMinutes, recompute, rollups, staleMinutes, type Rollup } from './rollups.ts';
+import { Statements, type Clients, type Parameters } from './statements.ts';
 import { Writer, type Row } from './writer.ts';
 
 export { ownerOf } from './embedded.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
+export * from './findings-summary.ts';
 export * from './queries.ts';
 
 export interface StoreOptions {
@@ -23,6 +25,8 @@ export interface StoreOptions {
   readonly warn?: (message: string) => void;
   /** How long a server may take for one statement before it is told to stop, milliseconds. Default 30 000. */
   readonly statementTimeout?: number;
+  /** How long a store that is drained or closed waits for a server that does not answer, milliseconds. Default 5 000. */
+  readonly patience?: number;
   /** Bytes per insert. Default 16 MiB. */
   readonly maxInsertBytes?: number;
   /** Milliseconds before the first retry, doubling up to `maxBackoff`. Defaults 200 and 15 000. */
@@ -54,12 +58,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!/^\w+$/.test(database)) throw new TypeError(`database ${JSON.stringify(database)} must consist of letters, digits and underscores`);
   if ((url === undefined) === (path === undefined))
     throw new TypeError('a store needs either url (a server) or path (a folder for the embedded ClickHouse)');
-  if (url !== undefined) return new Store(connect(url, database, options), () => migrateAt(url, database), options);
+  if (url !== undefined) {
+    const client = connect(url, database, options);
+    return new Store({ client, urgent: client }, () => migrateAt(url, database), options); // a server answers many at a time
+  }
 
-  const client = await openEmbedded(path!);
+  const clients = await openEmbedded(path!);
+  const { client } = clients;
   await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
   await client.command({ query: `USE ${database}` }); // chdb does not read the client's `database`; its connection is one session
-  return new Store(client, () => migrate(client, migrations), options);
+  return new Store(clients, () => migrate(client, migrations), options);
 }
 
 function connect(url: string, database: string, { statementTimeout = 30_000 }: Pick<StoreOptions, 'statementTimeout'> = {}): ClickHouseClient {
@@ -97,9 +105,10 @@ async function createDatabaseAt(url: string, database: string): Promise<void> {
   try {
     await createDatabase(connect(url, 'default'), database);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!/^E[A-Z]+$/.test(code)) throw error;
-    const message = `ClickHouse at ${new URL(url).host} does not answer (${code}). Start it, or set CLICKHOUSE_URL.`;
+    const { code = '', message: text } = error as NodeJS.ErrnoException;
+    const reason = /^E[A-Z]+$/.test(code) ? code : text === 'Timeout error.' ? 'no answer in time' : undefined;
+    if (reason === undefined) throw error;
+    const message = `ClickHouse at ${new URL(url).host} does not answer (${reason}). Start it, or set CLICKHOUSE_URL.`;
     throw new StoreError('query-failed', message, { cause: error });
   }
 }
@@ -115,9 +124,12 @@ async function createDatabase(client: ClickHouseClient, database: string): Promi
   await client.close();
 }
 
+/** Where queries go for which a person is waiting. */
+export type Asked = Pick<Store, 'ask'>;
+
 export class Store {
   readonly counters: StoreCounters = { flows: 0, findings: 0, hits: 0, rejected: 0, retries: 0, rollupMinutes: 0, rollupFailures: 0 };
-  readonly #client: ClickHouseClient;
+  readonly #statements: Statements;
   readonly #migrate: () => Promise<string[]>;
   readonly #writer: Writer;
   readonly #warn: (message: string) => void;
@@ -131,12 +143,17 @@ export class Store {
   #lookedForStale = false;
   #trouble = '';
 
-  constructor(client: ClickHouseClient, migrate: () => Promise<string[]>, options: StoreOptions) {
-    this.#client = client;
+  constructor(clients: Clients, migrate: () => Promise<string[]>, options: StoreOptions) {
     this.#migrate = migrate;
     this.#warn = options.warn ?? (() => {});
+    const patienceMillis = options.url === undefined ? undefined : options.patience ?? 5_000;
+    this.#statements = new Statements(clients, {
+      patienceMillis,
+      onLost: () => this.#warn(`ClickHouse has not answered for ${patienceMillis! / 1000} s: the store closes without it, `
+        + 'and what was not confirmed must be sent again'),
+    });
     this.#rollupInterval = options.rollupInterval ?? 10_000;
-    this.#writer = new Writer(client, {
+    this.#writer = new Writer(this.#statements, {
       maxInsertBytes: options.maxInsertBytes ?? 16 << 20,
       backoff: options.backoff ?? 200,
       maxBackoff: options.maxBackoff ?? 15_000,
@@ -200,10 +217,23 @@ export class Store {
    * Runs one statement with `{name:Type}` parameters. Tables need `FINAL`, the rollup views do not.
    * Rejects with a {@link StoreError} `query-failed` whose cause is ClickHouse's own error.
    */
-  async query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
+  query<T>(sql: string, params: Parameters = {}): Promise<T[]> {
+    return this.#rows<T>(sql, params, { urgent: false });
+  }
+
+  /** Like {@link query}, when a person is waiting for the answer: where statements queue, this one goes before inserts and detections. */
+  ask<T>(sql: string, params: Parameters = {}): Promise<T[]> {
+    return this.#rows<T>(sql, params, { urgent: true });
+  }
+
+  /** Queries for a person who may stop waiting: the statement is then given up, and its promise rejects. */
+  until(signal: AbortSignal): Asked {
+    return { ask: (sql, params = {}) => this.#rows(sql, params, { urgent: true, signal }) };
+  }
+
+  async #rows<T>(sql: string, params: Parameters, order: { urgent: boolean; signal?: AbortSignal }): Promise<T[]> {
     try {
-      const result = await this.#client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
-      return await result.json<T>();
+      return await this.#statements.query<T>(sql, params, order);
     } catch (error) {
       throw new StoreError('query-failed', `ClickHouse did not answer a query: ${describe(error)}`, { cause: error });
     }
@@ -224,10 +254,8 @@ export class Store {
   /** Records that a scheduled detection has seen everything stored before `until`, µs. Rejects with a {@link StoreError} `query-failed`. */
   async recordDetectionRun(name: string, until: number): Promise<void> {
     try {
-      await this.#client.command({
-        query: 'INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, \'UTC\')',
-        query_params: { name, until: String(until) },
-      });
+      await this.#statements.command(
+        "INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, 'UTC')", { name, until: String(until) });
     } catch (error) {
       throw new StoreError('query-failed', `ClickHouse did not take a note of a detection run: ${describe(error)}`, { cause: error });
     }
@@ -260,7 +288,7 @@ export class Store {
     for (const rollup of rollups) await this.#recompute(rollup);
     if (this.#lookedForStale) return;
     // Last, since it reads a column of the whole table: what was just written must not wait for that, nor be delayed when it fails.
-    for (const rollup of rollups) this.#dirty.add(rollup.table, await staleMinutes(this.#client, rollup));
+    for (const rollup of rollups) this.#dirty.add(rollup.table, await staleMinutes(this.#statements, rollup));
     this.#lookedForStale = true;
     for (const rollup of rollups) await this.#recompute(rollup);
   }
@@ -268,7 +296,7 @@ export class Store {
   async #recompute(rollup: Rollup): Promise<void> {
     const minutes = this.#dirty.take(rollup.table);
     try {
-      await recompute(this.#client, rollup, minutes);
+      await recompute(this.#statements, rollup, minutes);
       this.counters.rollupMinutes += minutes.length;
     } catch (error) {
       this.#dirty.add(rollup.table, minutes);
@@ -289,20 +317,30 @@ export class Store {
       await this.refreshRollups();
     } catch (error) {
       this.counters.rollupFailures++;
+      if (this.#statements.lost) return;
       this.#warn(`rollups are late: ${describe(error)}; trying again`);
       this.#scheduleRefresh();
     }
   }
 
-  /** Waits for the write in progress (unless it is waiting for the server: then it is given up), brings the rollups up to date and disconnects. */
+  /** The process is about to end: from now on the store waits at most `patience` for a server that does not answer. */
+  drain(): void {
+    this.#statements.drain();
+  }
+
+  /**
+   * Waits for the write in progress (one that waits for the server is given up), brings the rollups up to date and disconnects. If the server does
+   * not answer, the next process that opens the store completes the rollups.
+   */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
+    this.drain();
     clearTimeout(this.#timer);
     await this.#writes;
-    if (!this.#dirty.empty) await this.#refreshOrWarn();
+    if (!this.#dirty.empty && !this.#statements.lost) await this.#refreshOrWarn();
     await this.#refreshing;
-    await this.#client.close();
+    await this.#statements.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -72,7 +72,7 @@ export async function count(store: Store, source: string): Promise<number> {
 
 /** Runs statements that {@link Store.query} does not offer, on a connection of their own to the data folder. */
 export async function run(path: string, ...statements: string[]): Promise<void> {
-  const client = await openEmbedded(path);
+  const { client } = await openEmbedded(path);
   for (const query of ['USE telltale', ...statements]) await client.command({ query });
   await client.close();
 }

@@ -1,9 +1,8 @@
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClickHouseClient } from '@clickhouse/client';
 import { tables, type Table } from './columns.ts';
 import { classify, describe, StoreError } from './errors.ts';
 import { RowBinaryEncoder, UnencodableValue } from './row-binary.ts';
+import type { Statements } from './statements.ts';
 
 /** A row that the store cannot accept, however often it is sent. */
 export interface Rejection {
@@ -29,14 +28,14 @@ export type Row = Readonly<Record<string, unknown>> & { readonly 'event.id': str
 
 /** Inserts in RowBinary, retrying each batch until the server has confirmed it. Not reentrant: one insert at a time. */
 export class Writer {
-  readonly #client: ClickHouseClient;
+  readonly #statements: Pick<Statements, 'insert'>;
   readonly #options: WriterOptions;
   readonly #encoder = new RowBinaryEncoder();
   /** Rejections of the insert in progress. */
   #rejections: Rejection[] = [];
 
-  constructor(client: ClickHouseClient, options: WriterOptions) {
-    this.#client = client;
+  constructor(statements: Pick<Statements, 'insert'>, options: WriterOptions) {
+    this.#statements = statements;
     this.#options = options;
   }
 
@@ -77,9 +76,10 @@ export class Writer {
     if (rows.length === 0) return 0;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#exec(table);
+        await this.#statements.insert(insertStatements[table], this.#encoder.bytes());
         return rows.length;
       } catch (error) {
+        if (error instanceof StoreError) throw error;
         switch (classify(error)) {
           case 'refused':
             throw new StoreError(
@@ -111,14 +111,6 @@ export class Writer {
       confirmed += await this.#send(table, half);
     }
     return confirmed;
-  }
-
-  async #exec(table: Table): Promise<void> {
-    const { stream } = await this.#client.exec({
-      query: insertStatements[table],
-      values: Readable.from([this.#encoder.bytes()], { objectMode: false }),
-    });
-    await stream.resume().toArray();
   }
 
   async #backOff(attempt: number): Promise<void> {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Partitioners, type Producer } from 'kafkajs';
+import { TransportError } from './errors.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
+import { refusalOf } from './refusal.ts';
 
 /** A message or record that could not be processed: its origin and the reason, never its content. */
 export interface DeadLetter {
@@ -30,6 +32,15 @@ export class DeadLetters {
 
   /** Resolves when the brokers have acknowledged all of them. */
   async send(letters: readonly DeadLetter[]): Promise<void> {
+    try {
+      await this.#send(letters);
+    } catch (error) {
+      const refusal = refusalOf(error, { connection: this.#connection, operation: 'WRITE', topic: this.#topic });
+      throw refusal === null ? error : new TransportError('refused', refusal, { cause: error });
+    }
+  }
+
+  async #send(letters: readonly DeadLetter[]): Promise<void> {
     this.#producer ??= createKafka(this.#connection).producer({
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,

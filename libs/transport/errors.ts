@@ -16,10 +16,15 @@ export class TransportError extends Error {
   }
 }
 
+export function innermostCause(error: unknown): Error {
+  let innermost = error as Error;
+  while (innermost.cause instanceof Error) innermost = innermost.cause;
+  return innermost;
+}
+
 /** Whether retrying may succeed: kafkajs marks this on the innermost cause. */
 export function isRetriable(error: unknown): boolean {
-  let innermost = error as { cause?: unknown; retriable?: boolean };
-  while (innermost.cause instanceof Error) innermost = innermost.cause;
+  const innermost = innermostCause(error) as Error & { retriable?: boolean };
   return innermost.retriable !== false && !programmingErrors.some((type) => innermost instanceof type);
 }
 

@@ -24,8 +24,11 @@ export function createKafka({ brokers, clientId, logger = silentLogger, ...secur
 
 const levelNames = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info', [logLevel.DEBUG]: 'debug' } as const;
 
-/** Errors in these components are also reported, once and not per attempt, by sinks and sources. */
-const echoes: ReadonlySet<string> = new Set(['Connection', 'BrokerPool', 'Producer']);
+/** Components whose errors are also reported, once and not per attempt, by sinks and sources. */
+const echoes = /^(Connection|BrokerPool|Producer|Consumer|SaslAuthenticator-.*)$/;
+
+/** Such messages of components that also log others. A source itself reports that it has joined its group, once it also reads. */
+const echoedMessages: ReadonlySet<string> = new Set(['Consumer has joined the group', 'Error when calling eachBatch', 'consumer not running, exiting']);
 
 /** Only these of the fields that kafkajs adds to a message are logged: others may contain parts of requests, and thus payload. */
 const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime'];
@@ -37,5 +40,6 @@ function forward({ namespace, level, log }: LogEntry, logger: TransportLogger): 
     const value: unknown = log[name];
     if (value !== undefined) fields[name] = value instanceof Error ? value.message : value;
   }
-  logger[echoes.has(namespace) ? 'debug' : levelNames[level]](fields, log.message);
+  const isTold = echoes.test(namespace) || echoedMessages.has(log.message);
+  logger[isTold ? 'debug' : levelNames[level]](fields, log.message);
 }

@@ -13,6 +13,7 @@ import { silentLogger, type TransportLogger } from './logger.ts';
 import { Outage } from './outage.ts';
 import { PartitionQueue, Ticket } from './partition-queue.ts';
 import { Partitioning } from './partitioning.ts';
+import { isRefusal } from './refusal.ts';
 import { topics } from './topics.ts';
 
 export interface KafkaSinkOptions {
@@ -81,7 +82,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     this.#maxMessageBytes = options.maxMessageBytes ?? 900_000;
     this.#patienceMillis = options.patienceMillis ?? 5_000;
     this.#logger = connection.logger ?? silentLogger;
-    this.#outage = new Outage(this.#logger, this.#topic, 'sending to Kafka');
+    this.#outage = new Outage(this.#logger, { connection, operation: 'WRITE', topic: this.#topic }, 'sending to Kafka');
     this.#kafka = createKafka(connection);
     this.#producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
@@ -175,7 +176,7 @@ export class KafkaSink<T> implements RecordSink<T> {
       } catch (error) {
         if (this.#stopping.signal.aborted) break;
         if (this.#takesLess(error)) continue;
-        if (isRetriable(error)) await this.#pause(error);
+        if (isRetriable(error) || isRefusal(error)) await this.#pause(error);
         else this.#rejectAll(refusal(error as Error));
       }
     }

@@ -11,6 +11,7 @@ import type { FindingSource, FlowSource, RecordSource } from './log.ts';
 import { silentLogger, type TransportLogger } from './logger.ts';
 import { Outage } from './outage.ts';
 import { PartitionProgress } from './partition-progress.ts';
+import { isRefusal } from './refusal.ts';
 import { topics } from './topics.ts';
 
 export interface KafkaSourceOptions {
@@ -58,7 +59,6 @@ interface Origin {
  */
 export class KafkaSource<T> implements RecordSource<T> {
   readonly counters: SourceCounters = createSourceCounters();
-  trouble = 'the brokers have not answered yet';
   readonly #format: Format<T>;
   readonly #connection: KafkaConnection;
   readonly #options: KafkaSourceOptions;
@@ -67,6 +67,11 @@ export class KafkaSource<T> implements RecordSource<T> {
   readonly #outage: Outage;
   readonly #deadLetters: DeadLetters;
   readonly #stopping = new AbortController();
+  /** Why nothing is read, and why what was read is not confirmed; each empty if all is well. */
+  #readTrouble = 'the brokers have not answered yet';
+  #batchTrouble = '';
+  /** The last session ended because Kafka refused something; only a session that reads disproves that. */
+  #isRefused = false;
   #consumer: Consumer | null = null;
   #running: Promise<void> | null = null;
 
@@ -76,8 +81,12 @@ export class KafkaSource<T> implements RecordSource<T> {
     this.#options = options;
     this.#topic = options.topic ?? format.topic;
     this.#logger = connection.logger ?? silentLogger;
-    this.#outage = new Outage(this.#logger, this.#topic, 'reading from Kafka');
+    this.#outage = new Outage(this.#logger, { connection, operation: 'READ', topic: this.#topic, group: options.groupId }, 'reading from Kafka');
     this.#deadLetters = new DeadLetters(connection, options.deadLetterTopic ?? topics.deadLetters);
+  }
+
+  get trouble(): string {
+    return this.#batchTrouble || this.#readTrouble;
   }
 
   run(handle: (records: T[]) => Promise<void>): Promise<void> {
@@ -101,11 +110,13 @@ export class KafkaSource<T> implements RecordSource<T> {
         await this.#runSession(handle);
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
-        if (!isRetriable(error)) throw error;
+        if (!isRetriable(error) && !isRefusal(error)) throw error;
         failures = this.counters.batches > batchesBefore ? 1 : failures + 1;
         this.counters.restarts++;
         this.#outage.failed(error);
-        this.trouble = this.#outage.reason;
+        this.#readTrouble = this.#outage.reason;
+        this.#isRefused = isRefusal(error);
+        this.#batchTrouble = '';
         await backoff(failures, this.#stopping.signal);
       }
     }
@@ -116,21 +127,34 @@ export class KafkaSource<T> implements RecordSource<T> {
     const progress = this.#createProgress();
     const maxRecords = this.#options.maxBatchRecords ?? 20_000;
     const gatherer = new Gatherer<T, Origin>(maxRecords, (gathering) => this.#confirm(gathering, handle, progress));
+    let partitions = 0;
+    let isFetching = false;
     const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
     const stopped = new Promise<void>((resolve) => consumer.on(consumer.events.DISCONNECT, () => {
       if (this.#stopping.signal.aborted) resolve();
     }));
     consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
-      this.#outage.ended();
+      partitions = memberAssignment[this.#topic]?.length ?? 0;
+      isFetching = false;
       progress.assigned(memberAssignment[this.#topic] ?? []);
       this.#options.onAssigned?.();
+    });
+    // Joining the group does not require the right to read the topic; only a successful fetch proves it.
+    consumer.on(consumer.events.FETCH, () => {
+      if (isFetching) return;
+      isFetching = true;
+      this.#outage.ended();
+      this.#readTrouble = '';
+      this.#isRefused = false;
+      this.#logger.info({ topic: this.#topic, group: this.#options.groupId, partitions }, 'reading from Kafka');
     });
     crashed.catch(() => undefined);
     this.#consumer = consumer;
     try {
       await consumer.connect();
       await progress.open();
-      this.trouble = '';
+      // Waiting for a place in the group while other members are at work is not a problem.
+      if (!this.#isRefused) this.#readTrouble = '';
       await consumer.subscribe({ topic: this.#topic, fromBeginning: true });
       await consumer.run({
         autoCommit: false,
@@ -207,7 +231,7 @@ export class KafkaSource<T> implements RecordSource<T> {
       await this.#commit(origins, progress);
       this.counters.records += records.length;
       this.counters.batches++;
-      this.trouble = '';
+      this.#batchTrouble = '';
     } finally {
       membership.release();
     }
@@ -234,8 +258,10 @@ export class KafkaSource<T> implements RecordSource<T> {
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
         this.counters.retries++;
-        this.trouble = `a batch is not confirmed: ${(error as Error).message}`;
-        this.#logger.error({ topic: this.#topic, failures, error: (error as Error).message }, 'batch not confirmed, trying again');
+        const { message } = error as Error;
+        const trouble = `a batch is not confirmed: ${message}`;
+        this.#logger[trouble === this.#batchTrouble ? 'debug' : 'error']({ topic: this.#topic, failures, error: message }, 'batch not confirmed, trying again');
+        this.#batchTrouble = trouble;
         await backoff(failures, this.#stopping.signal);
         if (this.#stopping.signal.aborted) throw error;
         if (membership.error !== null) throw membership.error;

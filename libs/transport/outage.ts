@@ -1,18 +1,20 @@
+import { innermostCause } from './errors.ts';
 import type { TransportLogger } from './logger.ts';
+import { isRefusal, refusalOf, type Access } from './refusal.ts';
 
 /** Logs when an outage begins, when its reason changes, and when it ends. Attempts in between are left to counters. */
 export class Outage {
   readonly #logger: TransportLogger;
-  readonly #topic: string;
+  readonly #access: Access;
   readonly #doing: string;
   #reason = '';
   #since = 0;
   #failures = 0;
 
   /** @param doing the activity that fails, such as `sending to Kafka` */
-  constructor(logger: TransportLogger, topic: string, doing: string) {
+  constructor(logger: TransportLogger, access: Access, doing: string) {
     this.#logger = logger;
-    this.#topic = topic;
+    this.#access = access;
     this.#doing = doing;
   }
 
@@ -28,23 +30,26 @@ export class Outage {
 
   failed(error: unknown): void {
     if (this.#failures++ === 0) this.#since = performance.now();
-    const reason = reasonOf(error, this.#topic);
+    const reason = reasonOf(error, this.#access);
     if (reason === this.#reason) return;
     this.#reason = reason;
-    this.#logger.warn({ topic: this.#topic, error: reason }, `${this.#doing} failed: it is tried again until it succeeds`);
+    this.#logger[isRefusal(error) ? 'error' : 'warn']({ topic: this.#access.topic, error: reason }, `${this.#doing} failed: it is tried again until it succeeds`);
   }
 
   ended(): void {
     if (this.#failures === 0) return;
     const seconds = Math.round((performance.now() - this.#since) / 100) / 10;
-    this.#logger.info({ topic: this.#topic, failures: this.#failures, seconds }, `${this.#doing} goes on`);
+    this.#logger.info({ topic: this.#access.topic, failures: this.#failures, seconds }, `${this.#doing} goes on`);
     this.#failures = 0;
     this.#reason = '';
   }
 }
 
 /** Why the brokers, or the connection to them, failed; with the remedy if a person has to fix it. */
-function reasonOf(error: unknown, topic: string): string {
-  const { type, message } = error as { type?: string; message: string };
-  return type === 'UNKNOWN_TOPIC_OR_PARTITION' ? `there is no topic ${topic}: telltale migrate makes it` : message;
+function reasonOf(error: unknown, access: Access): string {
+  const { name, type } = innermostCause(error) as Error & { type?: string };
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return `there is no topic ${access.topic}: telltale migrate makes it`;
+  if (name === 'KafkaJSConnectionClosedError')
+    return `Kafka at ${access.connection.brokers.join(', ')} closed the connection: it goes away, or wants a login (kafka.sasl) or TLS (kafka.tls)`;
+  return refusalOf(error, access) ?? (error as Error).message;
 }

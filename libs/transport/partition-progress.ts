@@ -38,7 +38,7 @@ export class PartitionProgress {
     return this.#known;
   }
 
-  /** Call before joining the group: kafkajs discards the group's offset if the message at it no longer exists. */
+  /** Call before joining the group: kafkajs discards the group's offset if the message at it no longer exists. Rejects if it cannot be read. */
   async open(): Promise<void> {
     await this.#admin.connect();
     await this.#readPositions();
@@ -57,7 +57,10 @@ export class PartitionProgress {
     const { lag } = this.#options.counters;
     for (const partition of Object.keys(lag)) delete lag[Number(partition)];
     this.#assigned = new Set(partitions);
-    this.#known = this.#readPositions().then(() => this.#measureSoon());
+    this.#known = this.#readPositions().catch((error: Error) => {
+      const { topic, logger } = this.#options;
+      logger.warn({ topic, error: error.message }, 'the offsets of the group cannot be read: what is deleted unread will not be noticed');
+    }).then(() => this.#measureSoon());
   }
 
   /** A fetch of the partition begins with the message at `offset`. */
@@ -79,15 +82,11 @@ export class PartitionProgress {
   }
 
   async #readPositions(): Promise<void> {
-    const { topic, groupId, logger } = this.#options;
-    try {
-      const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
-      for (const { partition, offset } of offsets!.partitions) {
-        // Negative: none. A batch confirmed in the meantime is ahead of the response.
-        if (Number(offset) >= 0) this.#positions.set(partition, Math.max(Number(offset), this.#positions.get(partition) ?? 0));
-      }
-    } catch (error) {
-      logger.warn({ topic, error: (error as Error).message }, 'the offsets of the group cannot be read: what is deleted unread will not be noticed');
+    const { topic, groupId } = this.#options;
+    const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
+    for (const { partition, offset } of offsets!.partitions) {
+      // Negative: none. A batch confirmed in the meantime is ahead of the response.
+      if (Number(offset) >= 0) this.#positions.set(partition, Math.max(Number(offset), this.#positions.get(partition) ?? 0));
     }
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { isRetriable, TransportError } from './errors.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Topic names contain the version of their content: a change that older consumers cannot read gets a new topic. */
 export const topics = {
@@ -36,6 +37,16 @@ export const defaultTopics: readonly TopicOptions[] = [
 
 /** Creates those of `wanted` that do not exist, and returns their names. Existing topics are left unchanged. */
 export async function ensureTopics(connection: KafkaConnection, wanted: readonly TopicOptions[] = defaultTopics): Promise<string[]> {
+  try {
+    return await createMissing(connection, wanted);
+  } catch (error) {
+    const [first] = (error as { errors?: (Error & { topic: string })[] }).errors ?? [error as Error & { topic?: string }];
+    const refusal = refusalOf(first, { connection, operation: 'CREATE and DESCRIBE', topic: first?.topic ?? wanted.map(({ topic }) => topic).join(', ') });
+    throw refusal === null ? error : new TransportError('refused', refusal, { cause: error });
+  }
+}
+
+async function createMissing(connection: KafkaConnection, wanted: readonly TopicOptions[]): Promise<string[]> {
   const admin = createKafka(connection).admin();
   await admin.connect();
   try {

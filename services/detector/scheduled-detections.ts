@@ -121,6 +121,7 @@ export class ScheduledDetections implements Component {
           add(this.counters.runs, title, 1);
         }
       } catch (error) {
+        if (this.#stopped) return; // the store has let go of a server that does not answer
         add(this.counters.failures, title, 1);
         logger.warn({ detection: title, error: (error as Error).message }, 'a scheduled detection failed, and is tried again');
       }

@@ -38,13 +38,13 @@ export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>>
     const http = new HttpComponent({
       ...configuration.http,
       logger,
-      modules: [OperationsModule.with({ checks: [storeComponent, reader, ...checks], metrics })],
+      modules: [OperationsModule.with({ checks: [storeComponent, reader, { name: 'findings', check: () => sink.check() }, ...checks], metrics })],
     });
 
-    // The reader starts last and stops first: no batch arrives that cannot be stored.
+    // The reader starts last and stops first, so that no batch arrives that cannot be stored.
     lifecycle.add(
       http, ...watchers, storeComponent, { name: 'findings sink', stop: () => sink.close() }, schedule, reader,
-      { name: 'patience of the findings sink', stop: () => sink.drain() },
+      { name: 'patience', stop: () => { sink.drain(); store.drain(); } },
     );
   },
 };

@@ -17,8 +17,10 @@ export interface CaptureSourceOptions {
   logger: Logger;
   /** Bytes and packets of a capture so far. */
   onProgress?: ((input: CaptureInput, bytes: number, packets: number) => void) | undefined;
-  /** All captures were read and their records accepted; `unreadable` of them were not usable. */
+  /** All captures were read and their records accepted; `unreadable` of them could not be used. */
   onDone: (unreadable: number) => void;
+  /** It was stopped before that: `left` captures were not read completely, or not all their records were accepted. */
+  onLeft?: ((left: number) => void) | undefined;
   /** Records cannot be handed over. */
   onFailure: (error: unknown) => void;
 }
@@ -28,17 +30,21 @@ export class CaptureSource implements Component {
   readonly name = 'captures';
   readonly #options: CaptureSourceOptions;
   readonly #stopping = new AbortController();
+  /** Captures that are not finished; all of them until they are listed. */
+  #left: number;
   #running: Promise<void> | undefined;
 
   constructor(options: CaptureSourceOptions) {
     this.#options = options;
+    this.#left = options.captures.length;
   }
 
   start(): void {
-    const { onDone, onFailure } = this.#options;
-    this.#running = this.#readAll().then(onDone, (error: unknown) => {
-      if (!this.#stopping.signal.aborted) onFailure(error);
-    });
+    const { onDone, onLeft, onFailure } = this.#options;
+    this.#running = this.#readAll().then(
+      (unreadable) => (this.#left === 0 ? onDone(unreadable) : onLeft?.(this.#left)),
+      (error: unknown) => (this.#stopping.signal.aborted ? onLeft?.(this.#left) : onFailure(error)),
+    );
   }
 
   async stop(): Promise<void> {
@@ -51,14 +57,17 @@ export class CaptureSource implements Component {
     const { inputs, unreadable } = await listCaptures(captures);
     for (const { path, reason } of unreadable) logger.error({ capture: path }, reason);
     let failed = unreadable.length;
+    this.#left = inputs.length;
     for (const input of inputs) {
       if (this.#stopping.signal.aborted) break;
-      if (!(await this.#read(input))) failed++;
+      const outcome = await this.#read(input);
+      if (outcome === 'unreadable') failed++;
+      if (outcome !== 'stopped') this.#left--;
     }
     return failed;
   }
 
-  async #read(input: CaptureInput): Promise<boolean> {
+  async #read(input: CaptureInput): Promise<'read' | 'unreadable' | 'stopped'> {
     const { pipeline, sink, logger, workers, onProgress } = this.#options;
     let records = 0;
     const entriesBefore = pipeline.entries.counters.entries;
@@ -68,20 +77,21 @@ export class CaptureSource implements Component {
       return sink.send(batch).catch((error: unknown) => { throw (sinkError = error); });
     };
     try {
-      const { packets, problem } = await replayCapture(input, {
+      const { packets, problem, stopped } = await replayCapture(input, {
         pipeline, send, signal: this.#stopping.signal,
         ...(workers && { workers }),
         ...(onProgress && { onProgress: (bytes, read) => onProgress(input, bytes, read) }),
       });
       tellProblems(pipeline, logger);
+      if (stopped) return 'stopped';
       if (problem) logger.warn({ capture: input.name }, `not read to its end: ${problem.message}`);
       logger.info({ capture: input.name, packets, entries: pipeline.entries.counters.entries - entriesBefore, records }, 'capture read');
-      return true;
+      return 'read';
     } catch (error) {
       if (sinkError !== undefined) throw sinkError;
-      if (this.#stopping.signal.aborted) return true;
+      if (this.#stopping.signal.aborted) return 'stopped';
       logger.error({ capture: input.name }, whyUnreadable(error));
-      return false;
+      return 'unreadable';
     }
   }
 }

@@ -13,7 +13,7 @@ export interface ReplayOptions {
   send: (records: FlowRecord[]) => Promise<void>;
   /** Threads that share the packets of a capture; without, this thread does all. */
   workers?: ProbeWorkers;
-  /** Takes the batches of the workers as they stand on the wire, in place of `send`. */
+  /** Takes the workers' batches, already in wire format, instead of `send`. */
   sendEncoded?: (batch: Uint8Array) => Promise<void>;
   /** Bytes of the file, and packets, so far. */
   onProgress?: (bytes: number, packets: number) => void;
@@ -22,20 +22,22 @@ export interface ReplayOptions {
   atOnce?: number;
 }
 
-/** So many that an insert into a store is worth its while. */
+/** Enough to make an insert into a store worthwhile. */
 const recordsAtOnce = 4096;
 
 export interface Replayed {
   /** Packets of a capture; 0 of a log. */
   packets: number;
-  /** Where and why the capture could not be read to its end; what stands before it was. */
+  /** Where and why the capture could not be read to its end; everything before it was read. */
   problem: CaptureError | null;
+  /** The signal ended it before its end. */
+  stopped: boolean;
 }
 
 /**
- * Reads one capture or log to its end, through the pipeline, and hands its records over in batches. While a batch is being accepted, no more is
- * read than what was already handed to the workers. When one is not accepted, the input is given up: what is left of it is dropped, since it must
- * be read again as a whole, and may not end up among the records of the next.
+ * Reads one capture or log to its end through the pipeline and hands its records over in batches. While a batch is being accepted, nothing is read
+ * beyond what the workers already have. When a batch is refused, the input is abandoned and its remaining records are dropped: it has to be read
+ * again as a whole, and must not leak into the records of the next one.
  *
  * @throws {CaptureError} when the input is neither
  * @throws what `send` threw
@@ -57,6 +59,7 @@ async function replay(
 ): Promise<Replayed> {
   let reader: InputReader | undefined;
   let start = Buffer.alloc(0);
+  let stopped = false;
   const bytes = new CaptureBytes(input, (count) => onProgress?.(count, reader?.read ?? 0), signal);
   pipeline.begin(input.name);
   try {
@@ -73,6 +76,7 @@ async function replay(
       for (const batch of workers?.take() ?? []) await sendEncoded(batch);
       if (signal?.aborted) break;
     }
+    stopped = signal?.aborted === true;
     if (reader === undefined) {
       if (start.length === 0 && bytes.problem) throw bytes.problem;
       reader = readerOf(start, input, pipeline, workers);
@@ -84,5 +88,5 @@ async function replay(
     while (!pipeline.finish(atOnce)) await send(pipeline.take());
     await send(pipeline.take());
   }
-  return { packets: reader.packets, problem: bytes.problem ?? reader.problem };
+  return { packets: reader.packets, problem: bytes.problem ?? reader.problem, stopped };
 }

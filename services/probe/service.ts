@@ -9,7 +9,7 @@ import { loadOrCreateTokenKey } from './token-key.ts';
 import { reportWatchlists, WatchlistWatcher } from './watchlist-watcher.ts';
 import { startWorkers } from './workers.ts';
 
-/** The probe as a service of its own: a source → flow records → flow log. It ends when all files are read, unless it follows, listens or captures. */
+/** The probe as a separate service: source → flow records → flow log. It ends once all files are read, unless it follows, listens or captures. */
 export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<typeof probeSchema>> {
   return {
     name: 'probe',
@@ -24,19 +24,26 @@ export function probeService(inputs: ProbeInputs): ServiceDefinition<z.output<ty
       const workers = startWorkers({ ...options, workers: inputs.workers ?? 1 });
       const watchlists = new WatchlistWatcher({ folder, tokenKey: options.tokenKey, pipeline, workers, logger });
       const sink = new KafkaFlowSink({ ...kafkaConnection(configuration.kafka, 'telltale-probe'), logger });
-      const { source, checks } = sourceOf(inputs, {
+      const { source, checks, endless } = sourceOf(inputs, {
         pipeline, workers, sink, logger, metrics, templates, positions, live,
         onFailure: (error) => lifecycle.fail('the probe', error),
         onDone: (unreadable) =>
           unreadable === 0 ? lifecycle.finish() : lifecycle.fail('the probe', new Error(`${unreadable} of the captures could not be read`)),
+        onLeft: (captures) =>
+          lifecycle.leaveUndone('stopped before all was read and accepted by Kafka: read the captures again, which counts nothing twice', { captures }),
       });
+      const closeSink = async (): Promise<void> => {
+        await sink.close();
+        const { closed: records = 0 } = sink.counters.rejected;
+        if (records > 0 && endless && !inputs.follow) lifecycle.leaveUndone('ended before Kafka accepted all records, and they cannot be read again', { records });
+      };
       reportProbe(metrics, pipeline);
       reportWatchlists(metrics, watchlists);
       reportSink(metrics, 'flows', sink.counters);
       const http = new HttpComponent({ ...configuration.http, logger, modules: [OperationsModule.with({ checks: [...checks, { name: 'kafka', check: () => sink.check() }], metrics })] });
-      // Stops begin with the last: a source waits for what it has sent, which may be in vain while Kafka is away.
+      // Components stop in reverse order: the source waits for its records to be accepted, which may never happen while Kafka is unreachable.
       lifecycle.add(
-        http, { name: 'flow sink', stop: () => sink.close() }, watchlists, { name: 'workers', stop: () => workers?.close() }, source,
+        http, { name: 'flow sink', stop: closeSink }, watchlists, { name: 'workers', stop: () => workers?.close() }, source,
         { name: 'patience of the flow sink', stop: () => sink.drain() },
       );
     },

@@ -10,11 +10,11 @@ import { LiveSource } from './live-source.ts';
 import type { OutletOptions } from './outlet.ts';
 import { SocketListener } from './socket-listener.ts';
 
-/** What a probe is to read: one of these. */
+/** What a probe reads: exactly one of these. */
 export interface ProbeInputs {
   /** Captures and logs: files, folders, or `-`. */
   captures: readonly string[];
-  /** They grow: read on, also when they are rotated. */
+  /** The files grow and may be rotated: keep reading. */
   follow?: boolean;
   /** Where to listen for flow exports, or writers of a log. */
   listen?: ListenAddress;
@@ -26,7 +26,7 @@ export interface ProbeInputs {
   workers?: number;
 }
 
-export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions, 'onProgress' | 'onDone' | 'workers'> {
+export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions, 'onProgress' | 'onDone' | 'onLeft' | 'workers'> {
   live: z.output<typeof liveSection>;
   /** Files of the probe's state. */
   templates: string;
@@ -37,16 +37,16 @@ export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions,
 
 export interface ProbeSource {
   source: Component;
-  /** What must hold for it to be ready. */
+  /** Conditions for being ready. */
   checks: Check[];
-  /** What is read, such as `interface eth0`, where that does not end by itself. */
+  /** Name of an endless source, such as `interface eth0`. */
   endless: string | null;
 }
 
-/** The source for what is to be read. Its metrics are registered. */
+/** The source for these inputs. Its metrics are registered. */
 export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSource {
   const { captures, follow, listen } = inputs;
-  const { live, templates, positions, metrics, workers, onProgress, onDone, ...common } = options;
+  const { live, templates, positions, metrics, workers, onProgress, onDone, onLeft, ...common } = options;
   const now = (): number => Date.now() * 1000;
   if (listen?.kind === 'udp')
     return {
@@ -71,5 +71,5 @@ export function sourceOf(inputs: ProbeInputs, options: SourceOptions): ProbeSour
     reportFollow(metrics, source);
     return { source, checks: [], endless: `${captures.join(', ')} as ${captures.length === 1 ? 'it grows' : 'they grow'}` };
   }
-  return { source: new CaptureSource({ ...common, workers, onProgress, onDone, captures }), checks: [], endless: null };
+  return { source: new CaptureSource({ ...common, workers, onProgress, onDone, onLeft, captures }), checks: [], endless: null };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { test } from 'node:test';
-import type { FindingSummary, StoredRecord } from '#store';
+import { StoreError, type FindingSummary, type Store, type StoredRecord } from '#store';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
 import { overSeveral, serveReview, stories, story, type Story } from './testing.ts';
 
@@ -203,4 +204,20 @@ test('it answers only under its own names, and lets nothing in but its own files
   // The link that the licence of the location table asks for is followed by a person only, and loads nothing.
   const text = (await page.text()).replace('<a href="https://db-ip.com/" rel="noreferrer">', '');
   assert.doesNotMatch(text, /https?:\/\/|<style|style=|onclick|<script(?! type="module" src="page\/review.js")/);
+});
+
+test('who leaves before the answer is not answered: the store is told', async () => {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const until = (signal: AbortSignal) => ({ ask: () => new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new StoreError('query-failed', 'nobody waits')));
+    asked.resolve(signal);
+  }) });
+  await using review = await serveReview({ until } as unknown as Store);
+  const leaving = new AbortController();
+  const answer = fetch(`${review.url}/api/summary`, { signal: leaving.signal });
+  const signal = await asked.promise;
+  assert.equal(signal.aborted, false);
+  leaving.abort();
+  await assert.rejects(answer, { name: 'AbortError' });
+  if (!signal.aborted) await once(signal, 'abort');
 });

@@ -4,6 +4,7 @@ import {
 import { countToken, findFinding, findFindings, findFlow, Store, StoreError, summariseFindings } from '#store';
 import { BadQuery, parseFilter, parseFindingsQuery } from './findings-query.ts';
 import { HostGuard } from './host.guard.ts';
+import { Leaving } from './leaving.ts';
 
 /** Records of a flow that are sent to the page; a flow with more says how many it has. */
 const flowRecordLimit = 500;
@@ -17,34 +18,35 @@ export class ReviewController {
   /** A page of findings under the filter in the query string. */
   @Get('findings')
   @Header('cache-control', 'no-store')
-  async findings(@Query() query: unknown) {
+  async findings(@Query() query: unknown, @Leaving() signal: AbortSignal) {
     return answer(async () => {
       const { filter, page } = parseFindingsQuery(query);
-      return { findings: await findFindings(this.store, filter, page), offset: page.offset, limit: page.limit };
+      return { findings: await findFindings(this.store.until(signal), filter, page), offset: page.offset, limit: page.limit };
     });
   }
 
   /** Totals, counts by facet and a histogram over time, under the filter. */
   @Get('summary')
   @Header('cache-control', 'no-store')
-  async summary(@Query() query: unknown) {
-    return answer(() => summariseFindings(this.store, parseFilter(query)));
+  async summary(@Query() query: unknown, @Leaving() signal: AbortSignal) {
+    return answer(() => summariseFindings(this.store.until(signal), parseFilter(query)));
   }
 
   /** One finding, the flow behind it, the flow's other findings, and how often its identifier was seen. One over several records has no flow. */
   @Get('findings/:id')
   @Header('cache-control', 'no-store')
-  async finding(@Param('id') id: string) {
+  async finding(@Param('id') id: string, @Leaving() signal: AbortSignal) {
     return answer(async () => {
-      const finding = await findFinding(this.store, id);
+      const store = this.store.until(signal);
+      const finding = await findFinding(store, id);
       if (finding === undefined) throw new NotFoundException('No such finding. It may have reached the end of its retention.');
       const flow = String(finding['telltale.flow.id']);
       const token = String(finding['telltale.observable.token']);
       return {
         finding,
-        flow: flow === '' ? null : await findFlow(this.store, flow, flowRecordLimit) ?? null,
-        siblings: flow === '' ? [] : await findFindings(this.store, { flow }, { sort: 'time', descending: false, offset: 0, limit: 50 }),
-        tokenUse: token === '' ? null : await countToken(this.store, token),
+        flow: flow === '' ? null : await findFlow(store, flow, flowRecordLimit) ?? null,
+        siblings: flow === '' ? [] : await findFindings(store, { flow }, { sort: 'time', descending: false, offset: 0, limit: 50 }),
+        tokenUse: token === '' ? null : await countToken(store, token),
       };
     });
   }

@@ -280,6 +280,19 @@ test('text from the wire is shown, never run', { skip }, async () => {
   assert.deepEqual(complaints, []);
 });
 
+test('where there is no room for all totals, those that are shown are whole', { skip }, async () => {
+  await using shown = await show(stories(30));
+  const { page } = shown;
+  for (const [width, expected] of [[1280, 4], [400, 2], [330, 1]] as const) {
+    await page.setViewportSize({ width, height: 800 });
+    const box = (await page.locator('#totals').boundingBox())!;
+    const boxes = await Promise.all((await page.locator('#totals > div').all()).map(async (total) => (await total.boundingBox())!));
+    const visible = boxes.filter(({ y }) => y < box.y + box.height - 1);
+    assert.equal(visible.length, expected, `at ${width} pixels`);
+    assert.ok(visible.every(({ x, width: own }) => x + own <= box.x + box.width + 1));
+  }
+});
+
 test('new findings appear while it is open, and a store that fails is said', { skip }, async () => {
   await using shown = await show([]);
   const { page, store, path } = shown;

@@ -30,21 +30,27 @@ export async function findJavaAndMaven(): Promise<string | null> {
   return run('mvn', ['--version']).then(() => null, () => 'there is no mvn to fetch Apache Kafka with');
 }
 
-/** Starts a single KRaft node on free ports of the loopback interface, with its data in a folder that is removed with it. */
-export async function startLocalKafka(): Promise<TestKafka> {
+/** Users with their passwords, of whom the first may do everything and the others only what they are granted. */
+export type Users = readonly (readonly [name: string, password: string])[];
+
+/**
+ * Starts a single KRaft node on free ports of the loopback interface, with its data in a folder that goes when it does.
+ * With `users` it wants a login (SASL PLAIN), and has Kafka's own authorizer.
+ */
+export async function startLocalKafka(users?: Users): Promise<TestKafka> {
   await ensureJars();
   await ensureFormattedStorage();
   const folder = await mkdtemp(join(tmpdir(), 'telltale-kafka-'));
   await cp(formattedFolder, join(folder, 'data'), { recursive: true });
   const [port, controllerPort] = await freePorts(2) as [number, number];
   const properties = join(folder, 'server.properties');
-  await writeFile(properties, serverProperties(join(folder, 'data'), port, controllerPort));
+  await writeFile(properties, serverProperties(join(folder, 'data'), port, controllerPort, users));
 
   const brokers = [`127.0.0.1:${port}`];
   let broker: ChildProcess;
   const start = async (): Promise<void> => {
     broker = await spawnBroker(folder, properties);
-    await untilReady(brokers, broker, join(folder, 'kafka.log'));
+    await untilReady(brokers, broker, join(folder, 'kafka.log'), users?.[0]);
   };
   const kill = async (): Promise<void> => {
     if (broker.exitCode !== null) return;
@@ -111,13 +117,14 @@ const javaOptions = [
   '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jarFolder, '*'),
 ];
 
-function serverProperties(data: string, port: number, controllerPort: number): string {
+function serverProperties(data: string, port: number, controllerPort: number, users?: Users): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'listeners': `CLIENTS://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'listener.security.protocol.map': 'CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': `CLIENTS:${users ? 'SASL_PLAINTEXT' : 'PLAINTEXT'},CONTROLLER:PLAINTEXT`,
+    ...(users && guarded(users)),
     'inter.broker.listener.name': 'CLIENTS',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': data,
@@ -131,6 +138,19 @@ function serverProperties(data: string, port: number, controllerPort: number): s
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1_000,
   }).map(([key, value]) => `${key}=${value}\n`).join('');
+}
+
+function guarded(users: Users): Record<string, string> {
+  const [[administrator, password]] = users as [Users[number]];
+  const known = users.map(([name, secret]) => `user_${name}="${secret}"`).join(' ');
+  return {
+    'sasl.enabled.mechanisms': 'PLAIN',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'listener.name.clients.plain.sasl.jaas.config':
+      `org.apache.kafka.common.security.plain.PlainLoginModule required username="${administrator}" password="${password}" ${known};`,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': `User:${administrator};User:ANONYMOUS`, // the latter is the controller
+  };
 }
 
 /**
@@ -153,9 +173,10 @@ async function spawnBroker(folder: string, properties: string): Promise<ChildPro
   return shell;
 }
 
-async function untilReady(brokers: string[], broker: ChildProcess, log: string): Promise<void> {
+async function untilReady(brokers: string[], broker: ChildProcess, log: string, user?: Users[number]): Promise<void> {
   const deadline = Date.now() + startTimeoutMillis;
-  const admin = new Kafka({ brokers, clientId: 'test', logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin();
+  const sasl = user && { sasl: { mechanism: 'plain', username: user[0], password: user[1] } as const };
+  const admin = new Kafka({ brokers, clientId: 'test', logLevel: logLevel.NOTHING, retry: { retries: 0 }, ...sasl }).admin();
   for (;;) {
     try {
       await admin.connect();

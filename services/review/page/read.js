@@ -8,10 +8,11 @@ export class Unavailable extends Error {
   }
 }
 
-export async function read(path) {
+/** With an aborted `signal` it rejects as well; whoever aborted it knows. */
+export async function read(path, signal) {
   let response;
   try {
-    response = await fetch(path, { headers: { accept: 'application/json' } });
+    response = await fetch(path, { headers: { accept: 'application/json' }, signal });
   } catch {
     throw new Unavailable('Telltale does not answer. Is it still running?');
   }

@@ -13,28 +13,31 @@ const refreshEvery = 10_000;
 /** What is shown or being loaded. */
 const shown = { list: null, answer: null, finding: null };
 let refreshedAt = 0;
-let request = 0;
+/** What is being read for the list, and for the panel: given up when something else is wanted. */
+let listReading = new AbortController();
+let findingReading = new AbortController();
 /** The last read failed, and may succeed later. */
 let failing = false;
 
 async function loadList() {
   const query = listQuery().toString();
-  const turn = ++request;
+  listReading.abort();
+  const { signal } = listReading = new AbortController();
   shown.list = query;
   byId('table').setAttribute('aria-busy', 'true');
   try {
-    const [page, summary] = await Promise.all([read(`api/findings?${query}`), read(`api/summary?${filterQuery()}`)]);
-    if (turn !== request) return;
+    const [page, summary] = await Promise.all([read(`api/findings?${query}`, signal), read(`api/summary?${filterQuery()}`, signal)]);
+    if (signal.aborted) return;
     refreshedAt = Date.now();
     showProblem(null);
     showAnswer(query, page, summary);
   } catch (error) {
-    if (turn !== request) return;
+    if (signal.aborted) return;
     if (!(error instanceof Unavailable)) throw error;
     showProblem(error);
     if (refreshedAt === 0) byId('table').replaceChildren(empty('Nothing to show', 'The findings could not be read.'));
   } finally {
-    if (turn === request) byId('table').removeAttribute('aria-busy');
+    if (!signal.aborted) byId('table').removeAttribute('aria-busy');
     showFreshness();
   }
 }
@@ -59,6 +62,8 @@ function say(text) {
 async function loadFinding() {
   const id = view.get('finding');
   const before = shown.finding;
+  findingReading.abort();
+  const { signal } = findingReading = new AbortController();
   shown.finding = id;
   markSelected();
   const panel = byId('detail');
@@ -70,12 +75,12 @@ async function loadFinding() {
     return;
   }
   try {
-    const answer = await read(`api/findings/${encodeURIComponent(id)}`);
-    if (shown.finding !== id) return;
+    const answer = await read(`api/findings/${encodeURIComponent(id)}`, signal);
+    if (signal.aborted) return;
     showFinding(answer);
     say(`Opened: ${answer.finding.message || answer.finding['rule.name']}`);
   } catch (error) {
-    if (shown.finding !== id) return;
+    if (signal.aborted) return;
     if (!(error instanceof Unavailable)) throw error;
     showNoFinding(id, error.message);
   }
@@ -148,7 +153,8 @@ function debounce(work, wait) {
 }
 
 setInterval(() => {
-  if ((byId('live').checked || failing) && document.visibilityState === 'visible') void loadList();
+  const isReading = byId('table').hasAttribute('aria-busy'); // a store slower than this is waited for
+  if ((byId('live').checked || failing) && document.visibilityState === 'visible' && !isReading) void loadList();
 }, refreshEvery);
 
 onView(() => {
