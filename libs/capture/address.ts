@@ -3,7 +3,7 @@ export function formatAddress(data: Uint8Array, offset: number, length: 4 | 16):
   return length === 4 ? formatIpv4(data, offset) : formatIpv6(data, offset);
 }
 
-/** Of the IPv4 addresses met lately: flows of one host then share one text, which is compared and looked up faster than equal ones. */
+/** Recently seen IPv4 addresses: flows of one host then share one string, which is compared and looked up faster than equal ones. */
 const texts = new Map<number, string>();
 const mostTexts = 16_384;
 
@@ -17,7 +17,7 @@ function formatIpv4(data: Uint8Array, offset: number): string {
   return text;
 }
 
-/** Of the hardware addresses met lately: a segment has few, and each flow has two. */
+/** Recently seen hardware addresses: a segment has few, and each flow has two. */
 const hardwareTexts = new Map<number, string>();
 
 /** The six bytes at `data[offset]`, in hexadecimal. */
@@ -31,7 +31,7 @@ export function formatHardwareAddress(data: Buffer, offset: number): string {
   return text;
 }
 
-/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups shortened; mapped IPv4 dotted. */
+/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups compressed; IPv4-mapped addresses dotted. */
 function formatIpv6(data: Uint8Array, offset: number): string {
   const groups: number[] = [];
   for (let at = offset; at < offset + 16; at += 2) groups.push((data[at]! << 8) | data[at + 1]!);
@@ -53,7 +53,7 @@ function formatIpv6(data: Uint8Array, offset: number): string {
   return `${text.slice(0, runStart).join(':')}::${text.slice(runStart + runLength).join(':')}`;
 }
 
-/** Bytes of an address in text form: 4 or 16 of them. Throws a `TypeError` on anything else. */
+/** Bytes of an address in text form: 4 or 16 of them. Throws a `TypeError` if it is not an address. */
 export function parseAddress(text: string): Buffer {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }

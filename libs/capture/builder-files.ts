@@ -9,7 +9,7 @@ export interface FileOptions {
   readonly littleEndian?: boolean;
   /** Times in nanoseconds. Default false: microseconds. */
   readonly nanoseconds?: boolean;
-  /** Frames are cut to this length. Default 262,144. */
+  /** Frames are truncated to this length. Default 262,144. */
   readonly snapLength?: number;
 }
 

@@ -37,12 +37,12 @@ export function udpDatagram(from: Endpoint, to: Endpoint, payload: Buffer): Buff
   bytes.writeUInt16BE(to.port, 2);
   bytes.writeUInt16BE(bytes.length, 4);
   payload.copy(bytes, 8);
-  // 0 means "no checksum"; its other form stands for the value.
+  // 0 means "no checksum", so a checksum of 0 is sent as 0xffff.
   bytes.writeUInt16BE(transportChecksum(from.ip, to.ip, UDP, bytes) || 0xffff, 6);
   return bytes;
 }
 
-/** One IP packet, or the fragments of it that fit into `mtu` bytes each. */
+/** One IP packet, or its fragments of at most `mtu` bytes each. */
 export function ipPackets(sourceIp: string, destinationIp: string, transport: number, payload: Buffer, id: number, mtu: number): Buffer[] {
   const source = parseAddress(sourceIp);
   const destination = parseAddress(destinationIp);
@@ -95,7 +95,7 @@ function fragmentHeader(nextHeader: number, offsetAndMore: number, id: number): 
   return header;
 }
 
-/** Over pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1) and segment, whose checksum field is still 0. */
+/** Checksum over pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1) and segment, whose checksum field is still 0. */
 function transportChecksum(sourceIp: string, destinationIp: string, transport: number, segment: Buffer): number {
   const pseudo = Buffer.alloc(8);
   pseudo.writeUInt32BE(segment.length, 0);
@@ -108,7 +108,7 @@ export function toBuffer(data: Buffer | string): Buffer {
   return typeof data === 'string' ? Buffer.from(data) : data;
 }
 
-/** RFC 1071, over parts of even length, the last of which may be odd. */
+/** RFC 1071, over parts of even length, except that the last may be odd. */
 function checksum(parts: readonly Buffer[]): number {
   let sum = 0;
   for (const part of parts) {

@@ -2,7 +2,7 @@ import { tcpSegment, toBuffer, type Endpoint } from './builder-packets.ts';
 import type { Sender } from './flow.ts';
 import { ACK, FIN, PSH, RST, SYN, TCP } from './protocols.ts';
 
-/** Takes an IP payload from one address to another at a time (µs). */
+/** Sends an IP payload from one address to another at a given time (µs). */
 export type SendIp = (micros: number, sourceIp: string, destinationIp: string, transport: number, payload: Buffer) => void;
 
 export interface TcpOptions {
@@ -10,9 +10,9 @@ export interface TcpOptions {
   readonly server: Endpoint;
   /** Time of the first packet, µs since 1970. */
   readonly at: number;
-  /** Between a packet and its answer. Default 20,000 µs. */
+  /** Time between a packet and its response. Default 20,000 µs. */
   readonly roundTripMicros?: number;
-  /** Between two packets of one side. Default 100 µs. */
+  /** Time between two packets of the same side. Default 100 µs. */
   readonly stepMicros?: number;
   /** Payload bytes per segment. Default 1460. */
   readonly mss?: number;
@@ -25,7 +25,7 @@ export interface SendOptions {
   /** Payload bytes per segment, for this call. */
   readonly mss?: number;
   /**
-   * Which segments travel, in which order: `[1, 0]` reorders, `[0, 0, 1]` repeats the first, `[0, 2]` loses the second.
+   * Which segments are sent, in which order: `[1, 0]` reorders, `[0, 0, 1]` retransmits the first, `[0, 2]` loses the second.
    * Default: each once, in order.
    */
   readonly transmit?: readonly number[];
@@ -38,7 +38,7 @@ interface Side {
   next: number;
 }
 
-/** A TCP connection, told step by step; each step returns the conversation. */
+/** A TCP connection, built step by step; each step returns the conversation. */
 export class TcpConversation {
   /** Time of the next packet, µs since 1970. */
   clock: number;
@@ -80,14 +80,14 @@ export class TcpConversation {
     return this.#transmit(this.#server, this.#client, toBuffer(bytes), options);
   }
 
-  /** One segment at `offset` bytes from the start of a side's stream, whatever was sent so far: repeated, overlapping, far ahead. */
+  /** Sends one segment at `offset` bytes from the start of a side's stream, whatever was sent so far: duplicate, overlapping, far ahead. */
   segment(sender: Sender, offset: number, bytes: Buffer | string): this {
     const [from, to] = sender === 'source' ? [this.#client, this.#server] : [this.#server, this.#client];
     this.#packet(from, to, PSH | ACK, from.initial + 1 + offset, to.next, toBuffer(bytes));
     return this;
   }
 
-  /** A keep-alive probe of the client (RFC 9293, section 3.8.4), with one byte that was acknowledged long ago. */
+  /** A keep-alive probe of the client (RFC 9293, section 3.8.4), with one byte that was already acknowledged. */
   keepAlive(): this {
     this.#packet(this.#client, this.#server, ACK, this.#client.next - 1, this.#server.next, Buffer.alloc(1));
     this.#packet(this.#server, this.#client, ACK, this.#server.next, this.#client.next);

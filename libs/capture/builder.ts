@@ -11,7 +11,7 @@ export interface CaptureBuilderOptions {
   readonly link?: keyof typeof linkTypes;
   /** VLAN ids of each Ethernet frame, outermost first (802.1ad outside, 802.1Q inside). Default none. */
   readonly vlans?: readonly number[];
-  /** Larger IP packets are fragmented. Default 1500. */
+  /** MTU in bytes; larger IP packets are fragmented. Default 1500. */
   readonly mtu?: number;
 }
 
@@ -20,12 +20,12 @@ export interface UdpOptions {
   readonly server: Endpoint;
   /** Time of the first packet, µs since 1970. */
   readonly at: number;
-  /** Between two packets. Default 10,000 µs. */
+  /** Time between two packets. Default 10,000 µs. */
   readonly stepMicros?: number;
 }
 
 /**
- * Builds a capture in memory: same calls, same bytes. Checksums are right, so that other tools take it for real.
+ * Builds a capture in memory: the same calls give the same bytes. Checksums are correct, so that other tools accept it.
  *
  * ```ts
  * const builder = new CaptureBuilder();
@@ -34,7 +34,7 @@ export interface UdpOptions {
  * const file = builder.pcapng();
  * ```
  *
- * The file holds the packets in order of time, whatever the order of the calls.
+ * The file holds the packets in chronological order, whatever the order of the calls.
  */
 export class CaptureBuilder {
   readonly #link: keyof typeof linkTypes;
@@ -57,19 +57,19 @@ export class CaptureBuilder {
     return new UdpConversation(options, this.#sendIp);
   }
 
-  /** An IP packet with any transport. */
+  /** Adds an IP packet with any transport. */
   ip(packet: { at: number; sourceIp: string; destinationIp: string; transport: number; payload: Buffer }): this {
     this.#sendIp(packet.at, packet.sourceIp, packet.destinationIp, packet.transport, packet.payload);
     return this;
   }
 
-  /** A link frame as it is. */
+  /** Adds a link frame as it is. */
   frame(micros: number, bytes: Buffer): this {
     this.#frames.push({ micros, bytes });
     return this;
   }
 
-  /** In the order in which they stand in the file: the frame with number n is at n - 1. */
+  /** The frames in the order of the file: frame number n is at index n - 1. */
   frames(): readonly BuiltFrame[] {
     return this.#frames.toSorted((a, b) => a.micros - b.micros);
   }
@@ -134,7 +134,7 @@ export class UdpConversation {
   }
 }
 
-/** A locally administered address that follows from the IP address. */
+/** A locally administered address derived from the IP address. */
 function macAddress(ip: string): Buffer {
   return Buffer.concat([Buffer.from([0x02, 0x00]), parseAddress(ip).subarray(-4)]);
 }

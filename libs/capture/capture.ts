@@ -1,4 +1,4 @@
-/** Capture files to packets, packets to flows and streams. Pure: bytes and times are handed in. */
+/** Capture files to packets, packets to flows and streams. Pure: bytes and times are passed in. */
 export { formatAddress, parseAddress } from './address.ts';
 export { CaptureBuilder, type CaptureBuilderOptions, type UdpConversation, type UdpOptions } from './builder.ts';
 export type { BuiltFrame, FileOptions } from './builder-files.ts';

@@ -10,7 +10,7 @@ export interface CommunityIdInput {
   /** Text, or 4 or 16 bytes. */
   readonly sourceIp: string | Uint8Array;
   readonly destinationIp: string | Uint8Array;
-  /** Of ICMP and ICMPv6: type and code of the message. Ignored for a transport without ports. */
+  /** For ICMP and ICMPv6, type and code of the message. Ignored for a transport without ports. */
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
@@ -19,9 +19,9 @@ export interface CommunityIdInput {
  * Community ID v1, `1:` and the base64 of a SHA-1; the same for both directions.
  * https://github.com/corelight/community-id-spec
  *
- * An ICMP message that asks or answers is mapped to the pair of the two types, so that both halves agree;
- * any other ICMP message is one-way: type and code stand for the ports and the direction is kept.
- * @throws TypeError when an address is none.
+ * The type of an ICMP request or response is mapped to the pair of both types, so that the two directions agree;
+ * any other ICMP message is one-way: type and code take the place of the ports, and the direction is kept.
+ * @throws TypeError if an address is invalid.
  */
 export function communityId(input: CommunityIdInput, seed = 0): string {
   const source = addressBytes(input.sourceIp);
@@ -29,7 +29,7 @@ export function communityId(input: CommunityIdInput, seed = 0): string {
   return digest(input.transport, source, 0, source.length, input.sourcePort, destination, 0, destination.length, input.destinationPort, seed);
 }
 
-/** That of the packet in `view`, seed 0. */
+/** The Community ID of the packet in `view`, with seed 0. */
 export function communityIdOf(view: PacketView): string {
   const { data, transport, addressLength } = view;
   const isIcmp = transport === ICMP || transport === ICMPV6;
@@ -61,9 +61,9 @@ function digest(
   return `1:${hash('sha1', (beginnings[at] ??= hashed.subarray(0, at)), 'base64')}`;
 }
 
-/** Seed, two addresses, protocol and padding, two ports: what is hashed is put together here. */
+/** Buffer for the hash input: seed, two addresses, protocol and padding, two ports. */
 const hashed = Buffer.alloc(2 + 2 * 16 + 2 + 4);
-/** Its beginnings by their length, of which there are few. */
+/** Its prefixes by length, of which there are few. */
 const beginnings = Array<Buffer | undefined>(hashed.length + 1).fill(undefined);
 
 function put(bytes: Uint8Array, start: number, length: number, at: number): number {

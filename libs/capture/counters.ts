@@ -1,6 +1,6 @@
 /**
- * What the capture library could not use, or only in part, by `layer/reason`.
- * A service exports them as one metric with the labels `layer` and `reason`; the set is closed, so labels stay bounded.
+ * Reasons, as `layer/reason`, why the capture library could not use its input, or only in part.
+ * A service exports them as one metric with the labels `layer` and `reason`; the set is closed, so the number of labels is bounded.
  */
 export const captureReasons = {
   'pcap/truncated': 'The file ends inside a record; the cut record is not a packet.',
@@ -86,7 +86,7 @@ export const captureReasons = {
 
 export type CaptureReason = keyof typeof captureReasons;
 
-/** Plain numbers that a service reads per batch. Nothing here is reset. */
+/** Plain numbers, read by a service per batch. They are never reset. */
 export class CaptureCounters {
   /** Packets read, and their captured bytes. */
   packets = 0;
@@ -95,13 +95,13 @@ export class CaptureCounters {
   decoded = 0;
   flowsStarted = 0;
   flowsEnded = 0;
-  /** TCP payload bytes delivered in order; bytes that never came. */
+  /** TCP payload bytes delivered in order, and bytes that were lost. */
   streamBytes = 0;
   gapBytes = 0;
-  /** Packets that the capture lost, as it says itself: for want of room in the interface, and of speed in the capturing program. */
+  /** Packets lost by the capture, according to the capture itself: dropped by the interface, or because the capturing program was too slow. */
   interfaceDrops = 0;
   kernelDrops = 0;
-  /** Bytes held back now: TCP segments ahead of a hole, fragments. */
+  /** Bytes held at present: out-of-order TCP segments, fragments. */
   heldBytes = 0;
 
   readonly #reasons = new Map<CaptureReason, number>();
@@ -114,7 +114,7 @@ export class CaptureCounters {
     return this.#reasons.get(reason) ?? 0;
   }
 
-  /** What was counted so far. */
+  /** The counts so far. */
   *reasons(): Generator<{ layer: string; reason: string; count: number }> {
     for (const [key, count] of this.#reasons) {
       const slash = key.indexOf('/');

@@ -7,7 +7,7 @@ import { PacketView } from './view.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
-/** The packet, alone in its buffer but for some bytes around it that must not matter. */
+/** Decodes the packet, alone in its buffer except for some surrounding bytes that must not matter. */
 function decode(linkType: number, bytes: Buffer, wireLength = bytes.length) {
   const view = new PacketView();
   const counters = new CaptureCounters();
@@ -136,7 +136,7 @@ test('IPv6 extension headers are stepped over', () => {
   const authentication = hex('11 04 0000 00000001 00000001 000000000000000000000000');
   const all = chain(0, hopByHop, routing, destination, authentication);
   assert.deepEqual([all.payload, all.view.transport, all.reasons], ['hello', 17, []]);
-  // RFC 6946: a fragment header on a whole packet.
+  // RFC 6946: a fragment header on an unfragmented packet.
   assert.deepEqual([chain(44, hex('11 00 0000 00000007')).payload, chain(44, hex('11 00 0000 00000007')).view.isFragment], ['hello', false]);
   const fragment = chain(44, hex('11 00 0009 00000007')).view;
   assert.deepEqual([fragment.isFragment, fragment.fragmentOffset, fragment.moreFragments, fragment.fragmentId], [true, 8, true, 7]);

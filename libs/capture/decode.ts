@@ -14,9 +14,9 @@ import type { PacketView } from './view.ts';
 import { decodePrism, decodeRadiotap, decodeSwappedWlan, decodeWlan } from './wlan.ts';
 
 /**
- * Link layer, encapsulations, IP and transport of the packet in `view`, in place. Allocates nothing and never throws.
- * The innermost IP packet is what the view describes; when it cannot be used, the one around it.
- * False: it is not IP, or is malformed; counted by layer and reason.
+ * Decodes link layer, encapsulations, IP and transport of the packet in `view`, in place. Allocates nothing and never throws.
+ * The view then describes the innermost IP packet or, if that cannot be used, the one around it.
+ * False if it is not IP, or malformed, which is counted by layer and reason.
  */
 export function decodePacket(view: PacketView, counters: CaptureCounters): boolean {
   view.ipVersion = 0;
@@ -33,7 +33,7 @@ export function decodePacket(view: PacketView, counters: CaptureCounters): boole
   return true;
 }
 
-/** A datagram that was put together from fragments: what follows its IP header. */
+/** Decodes what follows the IP header of a datagram reassembled from fragments. */
 export function decodeDatagram(view: PacketView, counters: CaptureCounters): boolean {
   view.isFragment = false;
   view.enclosing.ipVersion = 0;

@@ -1,6 +1,6 @@
 export type CaptureErrorCode = 'empty' | 'not_a_capture' | 'compressed' | 'unsupported_version' | 'truncated' | 'bad_record' | 'bad_block';
 
-/** The input is no capture, or cannot be read beyond `offset` (bytes from its start). */
+/** The input is not a capture, or cannot be read beyond `offset` (bytes from its start). */
 export class CaptureError extends Error {
   override readonly name = 'CaptureError';
   readonly code: CaptureErrorCode;

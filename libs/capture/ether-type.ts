@@ -15,22 +15,22 @@ const PPP = 0x880b;
 const QINQ = 0x88a8;
 const DOT1X = 0x888e;
 const MACSEC = 0x88e5;
-/** Cisco FabricPath: an Ethernet header with switches for addresses around the frame. */
+/** Cisco FabricPath: an Ethernet header around the frame, with switch ids for addresses. */
 const FABRICPATH = 0x8903;
 const VN_TAG = 0x8926;
 const E_TAG = 0x893f;
 const QINQ_OLD = 0x9100;
-/** Below it the field is the length of an IEEE 802.3 frame. */
+/** Below this value the field is the length of an IEEE 802.3 frame. */
 const FIRST_ETHERTYPE = 0x0600;
 
-/** The EtherType at `view.payloadStart`, behind it any number of tags. */
+/** Reads the EtherType at `view.payloadStart`, after any number of tags. */
 export function decodeEtherType(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at } = view;
   view.payloadStart = at + 2;
   return layerOfEtherType(view, (data[at]! << 8) | data[at + 1]!, counters);
 }
 
-/** What `etherType` announces at `view.payloadStart`; tags are taken off. */
+/** The layer that `etherType` denotes at `view.payloadStart`; tags are removed. */
 export function layerOfEtherType(view: PacketView, etherType: number, counters: CaptureCounters): layer.Layer {
   const { data, payloadEnd: end } = view;
   for (;;) {
@@ -59,7 +59,7 @@ export function layerOfEtherType(view: PacketView, etherType: number, counters: 
   }
 }
 
-/** Whether an Ethernet header could end with this EtherType: for encapsulations that do not say what they carry. */
+/** Whether this EtherType may end an Ethernet header: for encapsulations that do not declare their content. */
 export function isCommonEtherType(etherType: number): boolean {
   switch (etherType) {
     case IPV4: case IPV6: case ARP: case VLAN: case QINQ: case QINQ_OLD: case MPLS: case PPPOE_SESSION: return true;
@@ -67,7 +67,7 @@ export function isCommonEtherType(etherType: number): boolean {
   }
 }
 
-/** Bytes behind the tag's own EtherType, with that of what it carries: IEEE 802.1Q, 802.1BR (E-TAG), Cisco VN-Tag. */
+/** Length of a tag after its own EtherType, including the EtherType that follows: IEEE 802.1Q, 802.1BR (E-TAG), Cisco VN-Tag. */
 function tagLength(etherType: number): number {
   if (etherType === E_TAG) return 8;
   return etherType === VN_TAG ? 6 : 4;

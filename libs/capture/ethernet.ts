@@ -7,7 +7,7 @@ import type { PacketView } from './view.ts';
 const FIRST_ETHERTYPE = 0x0600;
 const SAP_IP = 0x06;
 const SAP_SNAP = 0xaa;
-/** OSI network protocols, one of which stands for IP: ISO/IEC TR 9577. */
+/** OSI network protocols, one of which is IP: ISO/IEC TR 9577. */
 const SAP_OSI = 0xfe;
 const UNNUMBERED_INFORMATION = 0x03;
 
@@ -24,7 +24,7 @@ export function decodeIeee1394(view: PacketView, counters: CaptureCounters): lay
   return decodeEtherType(view, counters);
 }
 
-/** IEEE 802.2: the SAP of IP, or SNAP with an EtherType (RFC 1042) or, from a bridge, the tunnel form of it (802.1H). */
+/** IEEE 802.2: the SAP of IP, or SNAP with an EtherType (RFC 1042) or, from a bridge, its tunnel form (802.1H). */
 export function decodeLlc(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 3 > end) return truncated(counters);

@@ -1,20 +1,20 @@
 import type { FlowOrder, FlowSlots } from './flow-slots.ts';
 import type { TrackedFlow } from './tracked-flow.ts';
 
-/** How long a flow may stay silent before it ends, µs. */
+/** Idle timeouts of flows, µs. */
 export interface FlowTimeouts {
-  /** A closed or reset connection: late packets may follow. */
+  /** For a closed or reset connection, after which late packets may follow. */
   readonly closedTimeoutMicros: number;
-  /** A flow of which one side alone was seen. A TCP connection with payload is none: its other direction goes where the probe does not see it. */
+  /** For a half-open flow, where only one side was seen. Not for a TCP connection with payload: its other direction bypasses the probe. */
   readonly unansweredTimeoutMicros: number;
-  /** A flow in both directions, other than a TCP connection. */
+  /** For a flow in both directions, other than a TCP connection. */
   readonly datagramTimeoutMicros: number;
   readonly connectionTimeoutMicros: number;
-  /** A flow in both directions, or a TCP connection, whose further messages say for themselves what they are. */
+  /** For a flow in both directions, or a TCP connection, whose further messages can be understood on their own. */
   readonly exchangeTimeoutMicros: number;
 }
 
-/** The open and closed flows of a table, each kind by itself in order of the last packet, so that the next to end is first in its kind. */
+/** The open and closed flows of a table, each kind separately in order of the last packet, so that the next to expire is the first of its kind. */
 export class FlowAges {
   readonly #closed: FlowOrder;
   readonly #unanswered: FlowOrder;
@@ -22,7 +22,7 @@ export class FlowAges {
   readonly #connections: FlowOrder;
   readonly #exchanges: FlowOrder;
   readonly #all: readonly FlowOrder[];
-  /** No flow ends before this time, µs. */
+  /** No flow expires before this time, µs. */
   #quietUntil = Infinity;
 
   constructor(slots: FlowSlots, timeouts: FlowTimeouts) {
@@ -34,7 +34,7 @@ export class FlowAges {
     this.#all = [this.#closed, this.#unanswered, this.#datagrams, this.#connections, this.#exchanges];
   }
 
-  /** The flow has a packet: it is the newest of its kind. */
+  /** The flow has a packet, and becomes the newest of its kind. */
   touch(flow: TrackedFlow): void {
     const order = this.#orderOf(flow);
     if (order === flow.order) order.touch(flow);
@@ -52,7 +52,7 @@ export class FlowAges {
     flow.order = null;
   }
 
-  /** A flow that was silent for too long before `now` (µs), or null. */
+  /** A flow that has exceeded its idle timeout at `now` (µs), or null. */
   expired(now: number): TrackedFlow | null {
     if (now <= this.#quietUntil) return null;
     let quietUntil = Infinity;
@@ -65,7 +65,7 @@ export class FlowAges {
     return null;
   }
 
-  /** The flow that gives way first: one that is closed, which has said all it had to, else the one silent for longest. */
+  /** The flow to evict first: a closed one, which is complete, otherwise the one idle for longest. */
   get oldest(): TrackedFlow | null {
     let oldest = this.#closed.oldest;
     if (oldest !== null) return oldest;
@@ -76,7 +76,7 @@ export class FlowAges {
     return oldest;
   }
 
-  /** All flows. The one at hand may be touched, not removed. */
+  /** All flows. The current one may be touched, but not removed. */
   *[Symbol.iterator](): Generator<TrackedFlow> {
     for (const order of this.#all) for (let flow = order.oldest; flow !== null; flow = order.after(flow)) yield flow;
   }

@@ -2,12 +2,12 @@ import { icmpCounterpart, isOneWayIcmp } from './icmp.ts';
 import { ICMP, ICMPV6 } from './protocols.ts';
 import type { PacketView } from './view.ts';
 
-/** Words of a key: protocol, ports, and the two addresses of 1 or 4 words. */
+/** Words of a key: protocol, ports, and the two addresses of 1 or 4 words each. */
 export const KEY_WORDS = 10;
 
 /**
- * The 5-tuple of a packet as 32-bit words, the lower endpoint first, so that both directions give the same key.
- * ICMP messages that ask or answer are keyed by the pair of types, others by type and code and direction.
+ * The 5-tuple of a packet as 32-bit words, the lower endpoint first, so that both directions have the same key.
+ * ICMP requests and responses are keyed by the pair of types, other ICMP messages by type, code and direction.
  */
 export class FlowKey {
   readonly words = new Int32Array(KEY_WORDS);
@@ -15,9 +15,9 @@ export class FlowKey {
   length = 4;
   /** 32 bits, signed. */
   hash = 0;
-  /** The sender of the packet is the lower endpoint. */
+  /** Whether the sender of the packet is the lower endpoint. */
   senderIsLow = true;
-  /** Mixed into the hash, so that nobody can choose flows that collide. */
+  /** Mixed into the hash, so that nobody can provoke collisions. */
   readonly #seed: number;
 
   constructor(seed: number) {

@@ -1,27 +1,27 @@
 import { KEY_WORDS, type FlowKey } from './flow-key.ts';
 import type { TrackedFlow } from './tracked-flow.ts';
 
-/** Words of a row: the key, and what links the flow with others. A row fills one cache line. */
+/** Words of a row: the key, and the links to other flows. A row fills one cache line. */
 const ROW_WORDS = 16;
 const HASH = KEY_WORDS;
-/** Slot of the next flow in the same bucket; of a row that is not in use, the next such row. */
+/** Slot of the next flow in the same bucket; in an unused row, the next unused row. */
 const NEXT = KEY_WORDS + 1;
 const OLDER = KEY_WORDS + 2;
 const NEWER = KEY_WORDS + 3;
 const NONE = -1;
 
 /**
- * The flows of a table, found by the words of their key, and in order of their last packet. Keys and links stand in rows of integers,
- * one row per flow: a packet finds its flow without a string, and links cost the garbage collector nothing. Rows grow by doubling.
+ * The flows of a table, found by the words of their key, and ordered by last packet. Keys and links are in rows of integers, one row per flow: a
+ * packet finds its flow without a string, and links cost the garbage collector nothing. The number of rows grows by doubling.
  */
 export class FlowSlots {
   size = 0;
   /** The flow of each row. */
   readonly #flows: (TrackedFlow | null)[] = [];
   #rows = new Int32Array(1024 * ROW_WORDS);
-  /** First slot of each bucket; their number is a power of two. */
+  /** First slot of each bucket; the number of buckets is a power of two. */
   #buckets = new Int32Array(1024).fill(NONE);
-  /** First of the rows that were given back. */
+  /** First of the rows that were freed. */
   #free = NONE;
 
   find(key: FlowKey): TrackedFlow | null {
@@ -31,7 +31,7 @@ export class FlowSlots {
     while (slot !== NONE) {
       const row = slot * ROW_WORDS;
       if (rows[row + HASH] === hash) {
-        // The first word says how long the key is.
+        // The first word determines the length of the key.
         let at = 0;
         while (at < length && rows[row + at] === words[at]) at++;
         if (at === length) return this.#flows[slot]!;
@@ -73,7 +73,7 @@ export class FlowSlots {
   }
 
   /**
-   * Another list of flows in order of their last packet, which end when they were silent for longer than `timeoutMicros`; a flow is in one at a time.
+   * Another list of flows ordered by last packet, which expire after `timeoutMicros` of silence; a flow is in one list at a time.
    */
   order(timeoutMicros: number): FlowOrder {
     return new FlowOrder(this, timeoutMicros);
@@ -127,7 +127,7 @@ export class FlowSlots {
   }
 }
 
-/** Flows in order of their last packet: a list through the rows. */
+/** Flows ordered by last packet: a linked list through the rows. */
 export class FlowOrder {
   readonly timeoutMicros: number;
   readonly #slots: FlowSlots;
@@ -143,7 +143,7 @@ export class FlowOrder {
     return this.#slots.flowAt(this.#oldest);
   }
 
-  /** The flow whose last packet came next; null behind the newest. */
+  /** The flow with the next later last packet; null after the newest. */
   after({ slot }: TrackedFlow): TrackedFlow | null {
     return this.#slots.flowAt(this.#slots.newer(slot));
   }

@@ -39,7 +39,7 @@ test('the round trip of a handshake whose SYN was repeated is unknown', () => {
   const capture = builder.pcap();
   const { flows } = replay(capture);
   assert.equal(flows.length, 1);
-  assert.equal(flows[0]!.flow.rttMicros, 20_000); // the first handshake stood before the repetition
+  assert.equal(flows[0]!.flow.rttMicros, 20_000); // the first handshake preceded the retransmission
 
   const repeated = new CaptureBuilder();
   const [syn, ...rest] = builder.frames().slice(0, 3);

@@ -16,23 +16,23 @@ import { tunnelProtocol } from './tunnel.ts';
 import { PacketView } from './view.ts';
 
 export interface FlowTableOptions extends FlowTimeouts {
-  /** Flows at a time; the one silent for longest makes room. */
+  /** Maximum number of flows; the one idle for longest is evicted. */
   readonly maxFlows: number;
-  /** Bytes that one direction of a TCP connection may hold back for missing ones. */
+  /** Maximum number of out-of-order bytes held for one direction of a TCP connection. */
   readonly maxBufferedBytesPerStream: number;
-  /** Bytes that all of them may hold back together. */
+  /** Maximum for all of them together. */
   readonly maxBufferedBytes: number;
-  /** Bytes of incomplete IP datagrams. */
+  /** Maximum number of bytes held of incomplete IP datagrams. */
   readonly maxFragmentBytes: number;
-  /** A running flow is reported after each such period. */
+  /** A flow that goes on is reported each time this period has passed. */
   readonly activeTimeoutMicros: number;
 }
 
-/** Which flows a table has, where several tables see the same packets. */
+/** The share of one table if several tables see the same packets. */
 export interface FlowShare {
   /** Mixed into the hash of flows; the same in all of these tables. */
   readonly seed: number;
-  /** `own`: a packet of a flow of this table. `watched`: of another table's flow, which is to be followed here too. `other`: nothing to do. */
+  /** `own`: the packet's flow is in this table. `watched`: it is in another table, but is to be followed here too. `other`: ignore it. */
   take(view: PacketView, hash: number): 'own' | 'watched' | 'other';
 }
 
@@ -50,10 +50,10 @@ export const flowTableDefaults: FlowTableOptions = {
 };
 
 /**
- * Flows by 5-tuple, with TCP streams brought into order. Time is that of the packets.
+ * Flows by 5-tuple, with TCP streams put in order. Time is that of the packets.
  *
- * Packets should come roughly in order of time. One that is older than the flow it belongs to counts all the same; a jump ahead
- * ends the flows that were silent for that long.
+ * Packets should be roughly in chronological order. A packet older than the last one of its flow still counts; a jump ahead ends the flows that
+ * were idle for that long.
  */
 export class FlowTable {
   readonly #options: FlowTableOptions;
@@ -64,7 +64,7 @@ export class FlowTable {
   readonly #share: FlowShare | null;
   readonly #key: FlowKey;
   readonly #slots = new FlowSlots();
-  /** The packet that an ICMP error is about, as far as the error quotes it. */
+  /** The packet to which an ICMP error refers, as far as the error quotes it. */
   readonly #quoted = new PacketView();
   readonly #ages: FlowAges;
 
@@ -84,16 +84,16 @@ export class FlowTable {
     return this.#slots.size;
   }
 
-  /** All flows. Of each kind, which share a timeout, the one silent for longest comes first. None may be ended meanwhile. */
+  /** All flows. Among those with the same timeout, the one idle for longest comes first. No flow may be ended during the iteration. */
   get flows(): Iterable<Flow> {
     return this.#ages;
   }
 
-  /** A packet that `decodePacket` understood. A fragment that completes its datagram makes the view hold all of it. */
+  /** Takes a packet that `decodePacket` understood. If a fragment completes its datagram, the view is changed to the whole datagram. */
   packet(view: PacketView): void {
     const { micros } = view;
     this.#expire(micros);
-    // What fragments carry may be fragments again, of a datagram inside an encapsulation.
+    // The payload of fragments may again be a fragment, of a datagram inside an encapsulation.
     while (view.isFragment) if (!this.#fragments.add(view)) return;
 
     this.#key.read(view);
@@ -129,20 +129,20 @@ export class FlowTable {
   }
 
   /**
-   * Time went on without packets, to `now` (µs): flows end, and are reported, as far as time alone brings it about.
-   * Of a live capture only: the time of a file is that of its packets.
+   * Time has advanced without packets, to `now` (µs): ends and reports the flows for which that is due.
+   * Only for a live capture: the time of a file is that of its packets.
    */
   advance(now: number): void {
     this.#expire(now);
     for (const flow of this.#ages) {
-      // Nothing came since it was last reported.
+      // Nothing has arrived since the last report.
       if (flow.closed !== null || flow.lastMicros <= flow.updatedMicros || now - flow.updatedMicros < this.#options.activeTimeoutMicros) continue;
       flow.updatedMicros = now;
       this.#handler.flowUpdated(flow);
     }
   }
 
-  /** Reports all flows that have news: who reads on may never come to their end. */
+  /** Reports all flows that have changed: a consumer that stops early may never see their end. */
   report(): void {
     for (const flow of this.#ages) {
       if (flow.lastMicros <= flow.updatedMicros) continue;
@@ -151,7 +151,7 @@ export class FlowTable {
     }
   }
 
-  /** Ends all flows, or the `most` that were silent for longest; true when none is left. */
+  /** Ends all flows, or the `most` that were idle for longest; true if none is left. */
   finish(most = Infinity): boolean {
     this.#fragments.finish();
     for (let ended = 0; ended < most; ended++) {
@@ -172,7 +172,7 @@ export class FlowTable {
     return this.#start(view, isWatched);
   }
 
-  /** Whether the packet that an ICMP error quotes is one of a flow that we know. */
+  /** Counts an ICMP error, depending on whether the packet that it quotes belongs to a known flow. */
   #countError(view: PacketView): void {
     const isKnown = this.#readQuoted(view) && this.#slots.find(this.#key) !== null;
     this.#counters.count(isKnown ? 'icmp/error' : 'icmp/error_unknown');
@@ -218,7 +218,7 @@ export class FlowTable {
 
 const linkTypeEthernet = 1;
 
-/** Hardware address at an offset of an Ethernet frame, in hexadecimal; '' when the link is another. */
+/** Hardware address at an offset of an Ethernet frame, in hexadecimal; '' for other link types. */
 function macAt({ data, linkType, start, capturedLength }: PacketView, offset: number): string {
   return linkType === linkTypeEthernet && capturedLength >= 12 ? formatHardwareAddress(data, start + offset) : '';
 }

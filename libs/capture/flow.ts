@@ -1,13 +1,13 @@
-/** Relative to the flow: its source opened it. */
+/** Relative to the flow: the source opened it. */
 export type Sender = 'source' | 'destination';
 
-/** `refused` is what logs and exports call it; of packets it is an `rst` that nothing came before. */
+/** `refused` is the name in logs and exports; from packets, it is an `rst` that is preceded by nothing. */
 export type FlowEndReason = 'fin' | 'rst' | 'timeout' | 'evicted' | 'finish' | 'refused';
 
 /** Packets between two endpoints over one transport. Counters are cumulative, bytes are IP lengths. */
 export class Flow {
   readonly sourceIp: string;
-  /** 0 where the transport has no ports. */
+  /** 0 if the transport has no ports. */
   readonly sourcePort: number;
   readonly destinationIp: string;
   readonly destinationPort: number;
@@ -16,13 +16,13 @@ export class Flow {
   readonly ipVersion: 4 | 6;
   /** Community ID v1, seed 0. */
   readonly communityId: string;
-  /** Encapsulations around its first packet, outermost first, such as `gre>vxlan`; empty when there are none. */
+  /** Encapsulations around its first packet, outermost first, such as `gre>vxlan`; empty if there are none. */
   readonly tunnelProtocol: string;
-  /** Endpoints of the outermost one, seen from the flow's source; empty when no IP packet is around it. */
+  /** Endpoints of the outermost encapsulation, as seen from the flow's source; empty if no IP packet encloses it. */
   readonly tunnelSourceIp: string;
   readonly tunnelDestinationIp: string;
   /**
-   * Hardware addresses by which its first packet went over an Ethernet; empty elsewhere. They are those of the neighbours, not of hosts behind a
+   * Hardware addresses of its first packet on an Ethernet; empty on other links. They are those of the neighbours, not of hosts behind a
    * router.
    */
   readonly sourceMac: string;
@@ -35,25 +35,25 @@ export class Flow {
   sourcePackets = 0;
   destinationBytes = 0;
   destinationPackets = 0;
-  /** Packets of the source since the destination's last one. */
+  /** Packets from the source since the destination's last one. */
   unansweredPackets = 0;
-  /** Time of the destination's last packet, µs; 0: there was none. */
+  /** Time of the destination's last packet, µs; 0 if there was none. */
   answeredMicros = 0;
   /**
-   * Time from SYN to SYN-ACK as the probe saw them, µs: the round trip between the probe and the destination.
-   * The other half, between the probe and the source, is not in it. 0 is unknown: no handshake seen, or its SYN was repeated,
-   * so that it is open which one was answered (Karn's rule, RFC 6298, section 3).
+   * Time from SYN to SYN-ACK as seen by the probe, µs: the round trip between the probe and the destination. The other half, between the probe and
+   * the source, is not included. 0 is unknown: no handshake was seen, or its SYN was retransmitted, so that it is ambiguous which one was answered
+   * (Karn's rule, RFC 6298, section 3).
    */
   rttMicros = 0;
   /** The handler's own state. */
   context: unknown = undefined;
-  /** Set by the handler when no further payload is of interest: none is held, put in order or handed over any more. */
+  /** Set by the handler if no further payload is of interest: none is held, reordered or passed on any more. */
   isPassedOver = false;
-  /** Set by the handler when flows to come may tell what is in this one: it may be silent for as long as a connection. */
+  /** Set by the handler if later flows may explain the content of this one: it may be idle for as long as a connection. */
   waitsForOthers = false;
-  /** Set by the handler when what follows can be understood without what came before: a shorter silence ends it. */
+  /** Set by the handler if what follows can be understood without what came before: it ends after a shorter silence. */
   mayEndEarly = false;
-  /** Another table has it, and this one only follows it: see `FlowShare`. */
+  /** The flow is in another table, and this one only follows it: see `FlowShare`. */
   isWatched = false;
 
   constructor(identity: FlowIdentity, micros: number, frame: number) {
@@ -79,21 +79,21 @@ export type FlowIdentity = Pick<Flow, 'sourceIp' | 'sourcePort' | 'destinationIp
   | 'tunnelProtocol' | 'tunnelSourceIp' | 'tunnelDestinationIp' | 'sourceMac' | 'destinationMac'>;
 
 /**
- * What becomes of the packets. Calls come in the order of the packets, synchronously; `bytes` are valid during the call only.
+ * Receives the results. Calls come in the order of the packets, synchronously; `bytes` are valid during the call only.
  */
 export interface FlowHandler {
   flowStarted(flow: Flow): void;
   /**
    * TCP payload in stream order, or the payload of one datagram.
    *
-   * `frame` and `micros` are those of the packet that first carried these bytes. Bytes that had to wait for a hole to be
-   * filled keep the number of their own packet, so frames of a stream may go back; evidence that spans chunks is complete
-   * with the highest frame among them.
+   * `frame` and `micros` are those of the packet that first carried these bytes. Bytes that were held because of a hole keep the number of
+   * their own packet, so the frame numbers of a stream may decrease; evidence that spans chunks is complete at the highest frame number among
+   * them.
    */
   payload(flow: Flow, sender: Sender, bytes: Buffer, frame: number, micros: number): void;
-  /** TCP bytes that will never come; what follows is behind them. */
+  /** TCP bytes that were lost for good; the next payload comes after them. */
   gap(flow: Flow, sender: Sender, missing: number): void;
-  /** Runs for longer than the active timeout; called once per such period. */
+  /** The flow has lasted longer than the active timeout; called once per such period. */
   flowUpdated(flow: Flow): void;
   /** The last call for the flow. */
   flowEnded(flow: Flow, reason: FlowEndReason): void;

@@ -4,11 +4,11 @@ import { keptCopy } from './kept-copy.ts';
 import type { PacketView } from './view.ts';
 
 const MAX_DATAGRAM = 65_535;
-/** Enough for 128 bytes each; hosts send at least 512. It bounds the work per fragment. */
+/** Enough for a full datagram in fragments of 128 bytes; hosts send at least 512. It bounds the work per fragment. */
 const MAX_FRAGMENTS = 512;
-/** Counted per fragment beside its bytes. */
+/** Counted per fragment in addition to its bytes. */
 const FRAGMENT_COST = 128;
-/** RFC 791 recommends 15 s as lower bound, RFC 8200 asks for 60 s. */
+/** RFC 791 recommends 15 s as a lower bound, RFC 8200 requires 60 s. */
 const EXPIRY_MICROS = 60e6;
 
 interface Fragment {
@@ -21,29 +21,29 @@ interface Datagram {
   readonly firstMicros: number;
   /** In order of arrival. */
   readonly fragments: Fragment[];
-  /** Its fragments overlap in IPv6: what came and what comes is dropped. */
+  /** Its IPv6 fragments overlap: all of them, past and future, are dropped. */
   isForbidden: boolean;
-  /** Held, and held with what each fragment costs beside its bytes. */
+  /** Bytes held, without and with the constant per fragment. */
   bytes: number;
   cost: number;
-  /** Packets that carried it, repeated ones too, and the sum of their IP lengths. */
+  /** Packets that carried it, including duplicates, and the sum of their IP lengths. */
   packets: number;
   ipLength: number;
-  /** Length of the whole payload; -1 until the last fragment came. */
+  /** Length of the whole payload; -1 until the last fragment has arrived. */
   length: number;
-  /** Protocol of the payload, as the first fragment says. */
+  /** Protocol of the payload, according to the first fragment. */
   transport: number;
 }
 
 /**
- * Puts fragmented datagrams together. Of bytes that arrive twice the first stand in IPv4; in IPv6 receivers drop the whole
- * datagram (RFC 5722), and so do we, but for fragments that are repeated as they were (RFC 8200, section 4.5).
- * Bounded in bytes: the oldest incomplete datagram makes room.
+ * Reassembles fragmented datagrams. If bytes overlap, the first ones win in IPv4; in IPv6 receivers drop the whole datagram (RFC 5722), and so do
+ * we, except for exact duplicates of fragments (RFC 8200, section 4.5).
+ * Bounded in bytes: the oldest incomplete datagram is evicted.
  */
 export class FragmentTable {
   readonly #maxBytes: number;
   readonly #counters: CaptureCounters;
-  /** In order of the first fragment. */
+  /** In order of their first fragment. */
   readonly #datagrams = new Map<string, Datagram>();
   #cost = 0;
 
@@ -53,12 +53,13 @@ export class FragmentTable {
   }
 
   /**
-   * True: the datagram is whole, or will never be, and `view` holds it as if it had come in this packet; an encapsulated one may be a fragment again.
+   * True: the datagram is complete, or never will be, and `view` holds it as if it had come in this packet; if it was encapsulated, it may itself be
+   * a fragment.
    */
   add(view: PacketView): boolean {
     this.#expire(view.micros);
     if (view.fragmentOffset === 0 && view.payloadMissing > 0) {
-      // What the capture cut will never be whole: its first fragment says who speaks, and how it begins.
+      // A datagram that the capture truncated will never be complete: its first fragment has the endpoints, and its beginning.
       this.#counters.count('fragment/cut');
       return decodeDatagram(view, this.#counters);
     }
@@ -93,7 +94,7 @@ export class FragmentTable {
     return false;
   }
 
-  /** Counts an overlap. True: the fragment adds nothing, or must not. */
+  /** Counts an overlap. True: the fragment adds nothing, or must not be used. */
   #overlaps(view: PacketView, datagram: Datagram, length: number): boolean {
     const { fragmentOffset: start, data, payloadStart } = view;
     const other = datagram.fragments.find(({ offset, bytes }) => offset < start + length && offset + bytes.length > start);
@@ -128,7 +129,7 @@ export class FragmentTable {
     return datagram;
   }
 
-  /** Addresses, those of the outermost packet, and the payload in one buffer, decoded from there. */
+  /** Copies addresses, including those of the outermost packet, and payload into one buffer, from which the datagram is then decoded. */
   #replace(view: PacketView, datagram: Datagram): boolean {
     const { data, addressLength, outerAddressLength } = view;
     const outer = 2 * addressLength;
@@ -140,7 +141,7 @@ export class FragmentTable {
       data.copy(whole, outer, view.outerSourceAddress, view.outerSourceAddress + outerAddressLength);
       data.copy(whole, outer + outerAddressLength, view.outerDestinationAddress, view.outerDestinationAddress + outerAddressLength);
     }
-    // Last come first, so that the first bytes stand.
+    // Latest first, so that the earliest bytes win.
     for (const { offset, bytes } of datagram.fragments.reverse()) bytes.copy(whole, header + offset);
     view.data = whole;
     view.start = 0;
@@ -185,7 +186,7 @@ export class FragmentTable {
   }
 }
 
-/** The last fragment came, and no hole is left before its end. */
+/** The last fragment has arrived, and there is no hole before it. */
 function isWhole({ fragments, length }: Datagram): boolean {
   if (length < 0) return false;
   let reached = 0;

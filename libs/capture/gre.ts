@@ -11,7 +11,7 @@ const SEQUENCE = 0x1000;
 const ACKNOWLEDGEMENT = 0x0080;
 const VERSION = 0x0007;
 
-/** Protocol types beside EtherTypes. */
+/** Protocol types in addition to EtherTypes. */
 const IPV4 = 0x0800;
 const IPV6 = 0x86dd;
 const ETHERNET = 0x6558;
@@ -21,11 +21,11 @@ const PPP = 0x880b;
 const WCCP = 0x883e;
 const ERSPAN_I_II = 0x88be;
 const ERSPAN_III = 0x22eb;
-/** Aruba access points number their tunnels of 802.11 frames 0x8200, 0x8210 … 0x8370, as Wireshark knows them. */
+/** Aruba access points number their tunnels of 802.11 frames 0x8200, 0x8210 … 0x8370, as in Wireshark. */
 const FIRST_ARUBA = 0x8200;
 const LAST_ARUBA = 0x8370;
 
-/** GRE, and version 1 as PPTP uses it. Of another version, or when the header cannot be read, it stays what it is. */
+/** GRE, and version 1 as used by PPTP. With another version, or an unreadable header, the packet is left as it is. */
 export function decodeGre(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 4 > end) return stays(counters, 'gre/bad_header');
@@ -48,7 +48,7 @@ export function decodeGre(view: PacketView, counters: CaptureCounters): layer.La
     case MPLS: case MPLS_MULTICAST: return enterTunnel(view, GRE_TUNNEL, layer.MPLS, inner, counters);
     case PPP: return enterTunnel(view, GRE_TUNNEL, layer.PPP, inner, counters);
     case WCCP: return enterTunnel(view, GRE_TUNNEL, layer.IPV4, behindRedirect(data, inner, end), counters);
-    // Type I has no sequence number and no header of its own: draft-foschiano-erspan-03, section 4.
+    // Type I has neither a sequence number nor a header of its own: draft-foschiano-erspan-03, section 4.
     case ERSPAN_I_II: return enterTunnel(view, ERSPAN, layer.ETHERNET, flags & SEQUENCE ? inner + 8 : inner, counters);
     case ERSPAN_III: return decodeErspanIII(view, inner, counters);
     default:
@@ -57,7 +57,7 @@ export function decodeGre(view: PacketView, counters: CaptureCounters): layer.La
   }
 }
 
-/** RFC 2637, section 4.1: a key with length and call, then PPP; without a sequence number it only acknowledges. */
+/** RFC 2637, section 4.1: a key with length and call id, then PPP; without a sequence number it is only an acknowledgement. */
 function decodePptp(view: PacketView, flags: number, protocol: number, counters: CaptureCounters): layer.Layer {
   if (protocol !== PPP || (flags & KEY) === 0) return stays(counters, 'gre/bad_header');
   if ((flags & SEQUENCE) === 0) return layer.DECODED;
@@ -66,7 +66,7 @@ function decodePptp(view: PacketView, flags: number, protocol: number, counters:
   return enterTunnel(view, GRE_TUNNEL, layer.PPP, inner, counters);
 }
 
-/** Type III: 12 bytes, then 8 that depend on the platform if the last bit says so. A frame type tells Ethernet from IP. */
+/** Type III: 12 bytes, then 8 that depend on the platform if the last bit is set. The frame type distinguishes Ethernet from IP. */
 function decodeErspanIII(view: PacketView, at: number, counters: CaptureCounters): layer.Layer {
   const { data, payloadEnd: end } = view;
   if (at + 12 > end) return stays(counters, 'gre/bad_header');
@@ -79,7 +79,7 @@ function decodeErspanIII(view: PacketView, at: number, counters: CaptureCounters
   }
 }
 
-/** Source routes (RFC 1701): family, offset, length; one of length 0 ends them. */
+/** Position after the source routes (RFC 1701): family, offset, length; one of length 0 ends them. */
 function behindRouting(data: Buffer, at: number, end: number): number {
   while (at + 4 <= end) {
     const length = data[at + 3]!;
@@ -89,12 +89,12 @@ function behindRouting(data: Buffer, at: number, end: number): number {
   return end + 1;
 }
 
-/** WCCP version 2 puts four bytes of redirection before the packet, version 1 none. */
+/** WCCP version 2 inserts a four-byte redirect header before the packet, version 1 none. */
 function behindRedirect(data: Buffer, at: number, end: number): number {
   return at < end && data[at]! >> 4 === 4 ? at : at + 4;
 }
 
-/** The packet is one of GRE between its endpoints. */
+/** The packet remains a GRE packet between its endpoints. */
 function stays(counters: CaptureCounters, reason: CaptureReason): layer.Layer {
   counters.count(reason);
   return layer.DECODED;

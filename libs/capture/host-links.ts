@@ -19,7 +19,7 @@ export function decodeCookedV2(view: PacketView, counters: CaptureCounters): lay
   return layerOfEtherType(view, (data[at]! << 8) | data[at + 1]!, counters);
 }
 
-/** BSD loopback: an address family in the byte order of the capturing host, or (LOOP) the network's; the version nibble settles it. */
+/** BSD loopback: an address family in the byte order of the capturing host, or (LOOP) of the network; the version nibble decides. */
 export function decodeLoopback(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at } = view;
   if (at + 4 > view.payloadEnd) return truncated(counters);
@@ -40,8 +40,8 @@ function layerOfFamily(family: number, counters: CaptureCounters): layer.Layer {
 const NFLOG_PAYLOAD = 9;
 
 /**
- * https://www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html: family, version 0, resource; then attributes in the byte order of the
- * capturing host, one of which is the packet. Types are below 256, which tells the order.
+ * https://www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html: family, version 0, resource; then attributes in the byte order of the capturing host, one of
+ * which is the packet. Types are below 256, which reveals the byte order.
  */
 export function decodeNflog(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadEnd: end } = view;
@@ -61,7 +61,7 @@ export function decodeNflog(view: PacketView, counters: CaptureCounters): layer.
   return truncated(counters);
 }
 
-/** Apple's PKTAP, little-endian: header length, kind of what follows, link type. https://www.tcpdump.org/linktypes/LINKTYPE_PKTAP.html */
+/** Apple's PKTAP, little-endian: header length, type of the next record, link type. https://www.tcpdump.org/linktypes/LINKTYPE_PKTAP.html */
 export function decodePktap(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 12 > end) return truncated(counters);

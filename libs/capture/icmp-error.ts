@@ -9,8 +9,8 @@ export function isIcmpError(view: PacketView): boolean {
 }
 
 /**
- * Addresses and ports of the packet that the ICMP error in `view` quotes, into `quoted`. Errors quote at least the IP header
- * and 8 bytes (RFC 792); the quote may end anywhere behind. IPv6 extension headers are not followed.
+ * Reads addresses and ports of the packet that the ICMP error in `view` quotes into `quoted`. Errors quote at least the IP header and 8 bytes
+ * (RFC 792); the quote may end anywhere after that. IPv6 extension headers are not followed.
  */
 export function decodeQuoted(view: PacketView, quoted: PacketView): boolean {
   const { data, payloadStart: at, payloadEnd: end } = view;

@@ -1,7 +1,7 @@
 import { ICMPV6 } from './protocols.ts';
 
 /**
- * Which ICMP types ask and answer one another, as Zeek and Community ID see it: request first.
+ * Pairs of ICMP request and response types, as in Zeek and Community ID, request first.
  * https://github.com/corelight/pycommunityid, communityid/icmp.py and icmp6.py
  */
 const pairs = [[8, 0], [13, 14], [15, 16], [10, 9], [17, 18]] as const;
@@ -22,12 +22,12 @@ function tables(of: readonly (readonly [number, number])[]): [Int16Array, Uint8A
   return [counterpart, reply];
 }
 
-/** A message that neither asks nor answers, such as "destination unreachable". */
+/** A message that is neither a request nor a response, such as "destination unreachable". */
 export function isOneWayIcmp(transport: number, type: number): boolean {
   return icmpCounterpart(transport, type) === NONE;
 }
 
-/** The type that answers `type`, or that it answers; -1 when there is none. */
+/** The type of the response to `type`, or of the request for it; -1 if there is none. */
 export function icmpCounterpart(transport: number, type: number): number {
   return (transport === ICMPV6 ? counterpartsV6 : counterparts)[type]!;
 }

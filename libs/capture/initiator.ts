@@ -2,17 +2,16 @@ import { isIcmpReply } from './icmp.ts';
 import { ACK, ICMP, ICMPV6, SYN, TCP } from './protocols.ts';
 import type { PacketView } from './view.ts';
 
-/** System ports end here (RFC 6335). */
+/** End of the system ports (RFC 6335). */
 const FIRST_REGISTERED = 1024;
-/** Where the ports that hosts choose for clients begin: 32768 on Linux, 49152 elsewhere. */
+/** Start of the ephemeral ports: 32768 on Linux, 49152 elsewhere. */
 const FIRST_EPHEMERAL = 32_768;
 
 /**
  * Whether the sender of a flow's first packet opened the flow.
  *
- * SYN, SYN-ACK and ICMP requests and replies tell. Otherwise the capture may have begun in the middle: the side with a
- * system port, or with a registered port facing an ephemeral one, is the server. If the ports tell nothing, who was seen first
- * counts as the opener.
+ * SYN, SYN-ACK and ICMP requests and replies are conclusive. Otherwise the capture may have begun in the middle: the side with a system port, or with
+ * a registered port facing an ephemeral one, is the server. If the ports are inconclusive, whichever side was seen first counts as the initiator.
  */
 export function senderIsInitiator(view: PacketView): boolean {
   const { transport } = view;

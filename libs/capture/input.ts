@@ -1,24 +1,24 @@
-/** What is copied to join a record is given back when it took more than this. */
+/** The buffer for joining records is released if it has grown beyond this. */
 const keptBytes = 256 * 1024;
 
 /**
- * Bytes pushed in and not yet taken, readable as one buffer.
+ * Bytes that were pushed and not yet consumed, readable as one buffer.
  *
- * A chunk is read in place. Only a record that spans chunks is joined in a buffer of the queue's own, each byte of it once or twice,
- * whatever the size of the chunks. `release` gives the chunk back to its owner.
+ * Chunks are read in place. Only a record that spans chunks is joined in a buffer of the queue's own, copying each of its bytes once or twice,
+ * whatever the size of the chunks. `release` returns the chunk to its owner.
  */
 export class InputQueue {
   buffer: Buffer = nothing;
-  /** Where in `buffer` the next byte stands. */
+  /** Position of the next byte in `buffer`. */
   position = 0;
-  /** How many bytes of the input were taken. */
+  /** Number of input bytes consumed so far. */
   offset = 0;
   ended = false;
-  /** Behind the last byte in `buffer`. */
+  /** Position after the last byte in `buffer`. */
   #end = 0;
-  /** What records are joined in. */
+  /** Buffer for joining records. */
   #own: Buffer = nothing;
-  /** The pushed chunk, from its first byte that is not in `buffer`; empty when it is `buffer`. */
+  /** The pushed chunk, from its first byte that is not in `buffer`; empty if it is `buffer`. */
   #chunk: Buffer = nothing;
 
   get available(): number {
@@ -30,7 +30,7 @@ export class InputQueue {
     this.#chunk = chunk;
   }
 
-  /** Whether `count` bytes stand at `buffer[position]`. */
+  /** Whether `count` bytes are available at `buffer[position]`. */
   has(count: number): boolean {
     const left = this.#end - this.position;
     if (left >= count) return true;
@@ -52,7 +52,7 @@ export class InputQueue {
     this.offset += count;
   }
 
-  /** Copies what is left of the pushed chunk, which its owner may then overwrite. */
+  /** Copies the rest of the pushed chunk, which its owner may then overwrite. */
   release(): void {
     if (this.#chunk.length > 0 || this.buffer !== this.#own) this.#join(this.#chunk.length);
   }
@@ -62,7 +62,7 @@ export class InputQueue {
     this.position = this.#end = 0;
   }
 
-  /** Makes `buffer` one of our own, with the first `count` bytes of the chunk behind what is left in it. */
+  /** Switches `buffer` to the queue's own, with the first `count` bytes of the chunk appended to its remaining bytes. */
   #join(count: number): void {
     const left = this.#end - this.position;
     if (this.buffer !== this.#own || this.#end + count > this.#own.length) {

@@ -10,11 +10,11 @@ const DESTINATION_OPTIONS = 60;
 const MOBILITY = 135;
 const HIP = 139;
 const SHIM6 = 140;
-/** Options of a hop-by-hop header. */
+/** Hop-by-hop options. */
 const PAD_1 = 0;
 const JUMBO_PAYLOAD = 0xc2;
 
-/** IPv4 or IPv6, whichever the version says. */
+/** IPv4 or IPv6, according to the version. */
 export function decodeIp(view: PacketView, counters: CaptureCounters): layer.Layer {
   if (view.payloadStart < view.payloadEnd && view.data[view.payloadStart]! >> 4 === 6) return decodeIpv6(view, counters);
   return decodeIpv4(view, counters);
@@ -26,7 +26,7 @@ export function decodeIpv4(view: PacketView, counters: CaptureCounters): layer.L
   if (at + 20 > end) return fail(counters, 'ipv4/truncated');
   if (data[at]! >> 4 !== 4) return fail(counters, 'ipv4/bad_version');
   const headerLength = (data[at]! & 0xf) * 4;
-  // A sensor on a host with segmentation offload sees packets before their length is set.
+  // On a host with segmentation offload, a capture sees packets before their length is set.
   const totalLength = (data[at + 2]! << 8) | data[at + 3]! || end + view.payloadMissing - at;
   if (headerLength < 20 || headerLength > totalLength) return fail(counters, 'ipv4/bad_header_length');
   if (at + headerLength > end) return fail(counters, 'ipv4/truncated');
@@ -55,7 +55,7 @@ export function decodeIpv6(view: PacketView, counters: CaptureCounters): layer.L
   const nextHeader = data[at + 6]!;
   let payloadLength = (data[at + 4]! << 8) | data[at + 5]!;
   if (payloadLength === 0 && nextHeader === HOP_BY_HOP) payloadLength = jumboLength(data, at + 40, end);
-  // Else a length of 0 is a packet seen before segmentation offload.
+  // Otherwise a length of 0 means that the packet was captured before segmentation offload.
   if (payloadLength === 0) payloadLength = end + view.payloadMissing - at - 40;
 
   view.ipVersion = 6;
@@ -75,7 +75,7 @@ export function decodeIpPayload(view: PacketView, counters: CaptureCounters): la
   return view.ipVersion === 6 ? decodeExtensionHeaders(view, counters) : layer.TRANSPORT;
 }
 
-/** RFC 2675: the length of a packet above 65,535 bytes, from the hop-by-hop options at `at`; 0 when they have none. */
+/** RFC 2675: the length of a packet above 65,535 bytes, from the hop-by-hop options at `at`; 0 if they have none. */
 function jumboLength(data: Buffer, at: number, end: number): number {
   if (at + 8 > end) return 0;
   const optionsEnd = Math.min(end, at + (data[at + 1]! + 1) * 8);
@@ -85,7 +85,7 @@ function jumboLength(data: Buffer, at: number, end: number): number {
   return 0;
 }
 
-/** Each header is at least 8 bytes long, so the walk ends with the packet. */
+/** Walks the extension headers. Each is at least 8 bytes long, so the walk ends with the packet. */
 function decodeExtensionHeaders(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadEnd: end } = view;
   let nextHeader = view.transport;
@@ -96,7 +96,7 @@ function decodeExtensionHeaders(view: PacketView, counters: CaptureCounters): la
     switch (nextHeader) {
       case HOP_BY_HOP: case ROUTING: case DESTINATION_OPTIONS: case MOBILITY: case HIP: case SHIM6: case AUTHENTICATION: {
         if (at + 8 > end) return extensionCut(view, counters);
-        // RFC 4302: the length of an authentication header counts units of 4 bytes.
+        // RFC 4302: the length of an authentication header is in units of 4 bytes.
         const length = nextHeader === AUTHENTICATION ? (data[at + 1]! + 2) * 4 : (data[at + 1]! + 1) * 8;
         nextHeader = data[at]!;
         at += length;
@@ -121,7 +121,7 @@ function decodeExtensionHeaders(view: PacketView, counters: CaptureCounters): la
   }
 }
 
-/** Where the IP payload ends; what lies behind it in the frame is padding. True: the capture cut it short. */
+/** Sets the end of the IP payload; anything after it in the frame is padding. True: the capture truncated it. */
 function setPayloadEnd(view: PacketView, end: number): boolean {
   view.payloadEnd = Math.min(end, view.payloadEnd);
   view.payloadMissing = end - view.payloadEnd;

@@ -1,12 +1,12 @@
 /**
- * The layers that `decodeLayers` goes through. Each decoder reads its header at `view.payloadStart`, moves that behind it, and
- * answers with the layer that follows: no decoder calls another, so that no nesting can exhaust the stack.
+ * The layers through which `decodeLayers` goes. Each decoder reads its header at `view.payloadStart`, advances that past it, and returns the next
+ * layer: no decoder calls another, so nesting cannot exhaust the stack.
  */
 export type Layer = number;
 
-/** The packet is understood. */
+/** The packet is decoded. */
 export const DECODED = 0;
-/** Not IP, or malformed; counted by who says so. */
+/** Not IP, or malformed; counted by the decoder that found out. */
 export const FAILED = 1;
 export const ETHERNET = 2;
 export const IP = 3;
@@ -34,5 +34,5 @@ export const GRE = 23;
 export const UDP_PAYLOAD = 24;
 export const PPP_WITH_DIRECTION = 25;
 export const IEEE1394 = 26;
-/** 802.11 with the bytes of frame control and sequence control in the other order. */
+/** 802.11 with swapped bytes in frame control and sequence control. */
 export const WLAN_SWAPPED = 27;

@@ -9,7 +9,7 @@ const layers = new Map<number, layer.Layer>([
   [204, layer.PPP_WITH_DIRECTION], [228, layer.IPV4], [229, layer.IPV6], [239, layer.NFLOG], [258, layer.PKTAP], [276, layer.COOKED_V2],
 ]);
 
-/** Link types that are met in practice and not looked into. */
+/** Link types that occur in practice and are not supported. */
 const unsupported = new Map<number, CaptureReason>([
   [6, 'link/token_ring'], [7, 'link/arcnet'], [129, 'link/arcnet'], [8, 'link/slip'], [10, 'link/fddi'], [106, 'link/atm'], [123, 'link/atm'],
   [107, 'link/frame_relay'], [122, 'link/fibre_channel'], [197, 'link/erf'], [187, 'link/bluetooth'], [201, 'link/bluetooth'],
@@ -20,10 +20,10 @@ const unsupported = new Map<number, CaptureReason>([
 /** Juniper's link types, each with its own header. */
 const juniper = new Set([130, 131, 132, 133, 134, 135, 136, 137, 141, 142, 164, 178, 179, 180, 181, 183, 194, 200, 238, 241, 242, 243]);
 
-/** Tables for the low numbers, so that a packet costs no hashing. */
+/** Tables for the low numbers, so that no packet needs a hash lookup. */
 const byNumber: readonly layer.Layer[] = Array.from({ length: 512 }, (_, linkType) => layers.get(linkType) ?? layer.FAILED);
 
-/** The layer with which a packet of this link type begins. */
+/** The first layer of a packet of this link type. */
 export function layerOfLinkType(linkType: number, counters: CaptureCounters): layer.Layer {
   const first = byNumber[linkType] ?? layer.FAILED;
   if (first === layer.FAILED) counters.count(unsupportedReason(linkType));

@@ -5,8 +5,8 @@ import { enterTunnel, PSEUDOWIRE } from './tunnel.ts';
 import type { PacketView } from './view.ts';
 
 /**
- * A stack of labels (RFC 3032). No label says what it carries: the first four bits tell IP from a pseudowire (RFC 4928), and
- * an Ethernet pseudowire has a control word of zeros in front (RFC 4385) or none.
+ * A label stack (RFC 3032). Labels do not declare their content: the first four bits distinguish IP from a pseudowire (RFC 4928), and an Ethernet
+ * pseudowire is preceded by a control word of zeros (RFC 4385) or by nothing.
  */
 export function decodeMpls(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadEnd: end } = view;
@@ -28,7 +28,7 @@ export function decodeMpls(view: PacketView, counters: CaptureCounters): layer.L
   return layer.FAILED;
 }
 
-/** A header length of at least five words; a MAC address that begins with 4 may look like that too, but not with an EtherType behind. */
+/** A header length of at least five words; a MAC address that begins with 4 may look like that too, but not with an EtherType after it. */
 function isIpv4At(data: Buffer, at: number, end: number): boolean {
   return (data[at]! & 0xf) >= 5 && !isEthernetAt(data, at, end);
 }

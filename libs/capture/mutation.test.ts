@@ -8,7 +8,7 @@ import { replay } from './testing/replay.ts';
 const MUTATIONS = 4000;
 const at = 1_700_000_000_000_000;
 
-/** A capture with some of everything the library looks into. */
+/** A capture with some of everything that the library decodes. */
 function sample(vlans: number[], v6: boolean): CaptureBuilder {
   const [clientIp, serverIp] = v6 ? ['2001:db8::1', '2001:db8::2'] : ['10.0.0.1', '192.0.2.1'];
   const builder = new CaptureBuilder({ vlans, mtu: 400 });
@@ -43,11 +43,11 @@ test(`${MUTATIONS} damaged captures: no exception, no hang, nothing left over`, 
       refused++;
     }
   }
-  // Most damage hits packets, so that most captures are read to the end.
+  // Most damage is inside packets, so most captures are read to the end.
   assert.ok(refused < MUTATIONS / 4, `${refused} refused`);
 });
 
-/** One to eight changes: a byte set, a bit flipped, bytes cut out or doubled, the end cut off. */
+/** One to eight changes: a byte set, a bit flipped, bytes removed or duplicated, the end cut off. */
 function damage(original: Buffer, random: (below: number) => number): Buffer {
   let bytes = Buffer.from(original);
   for (let changes = 1 + random(8); changes > 0 && bytes.length > 0; changes--) {
@@ -66,7 +66,7 @@ function damage(original: Buffer, random: (below: number) => number): Buffer {
   return bytes;
 }
 
-/** A small seeded generator, so that a failure repeats. */
+/** A small seeded generator, so that a failure is reproducible. */
 function mulberry32(seed: number): (below: number) => number {
   return (below) => {
     seed = (seed + 0x6d2b79f5) | 0;

@@ -26,8 +26,8 @@ test('tshark follows built streams to the same bytes', { skip: withoutTshark() }
 });
 
 /**
- * Streams in which our bytes differ from tshark's. Each is picked up in the middle and begins with a keep-alive probe, whose
- * number is one below that of the next byte: tshark waits for that byte, and says it is missing. We begin with the first payload.
+ * Streams where our bytes differ from tshark's. Each is picked up in the middle and begins with a keep-alive probe, whose sequence number is one
+ * below that of the next byte: tshark waits for that byte, and reports it as missing. We begin with the first payload.
  */
 const unlikeStreams = [
   'ndpi/pcap/tumblr.pcap frame 2', 'ndpi/pcap/tumblr.pcap frame 32', 'ndpi/pcap/tumblr.pcap frame 378', 'ndpi/pcap/wechat.pcap frame 1563',
@@ -40,7 +40,7 @@ test('tshark follows real streams to the same bytes, and computes the same Commu
   for (const name of names) {
     const file = `ndpi/pcap/${name}`;
     const path = join(capturesFolder, file);
-    // tshark knows no timeout.
+    // tshark has no timeouts.
     const result = compareStreams(
       path,
       replay(readFileSync(path), {
@@ -58,7 +58,7 @@ test('tshark follows real streams to the same bytes, and computes the same Commu
   assert.ok(total > 150, `${total} streams`);
 });
 
-/** Streams that we hold to be whole, compared; the first frames of those that differ from tshark's. */
+/** Compares the streams that we consider complete; returns the first frames of those that differ from tshark's. */
 function compareStreams(path: string, { flows }: Replay): { compared: number; unlike: number[] } {
   const ours = new Map<number, RecordedFlow>();
   for (const recorded of flows) if (recorded.flow.transport === 'tcp') ours.set(recorded.firstFrame, recorded);
@@ -87,9 +87,9 @@ function compareStreams(path: string, { flows }: Replay): { compared: number; un
 }
 
 /**
- * Files in which capinfos counts other packets, with the reason. Behind the damage of these, Wireshark guesses that the file
- * is of a pcap variant with longer record headers, and shows what then looks like records: with a time in 1970 and a length
- * that is the time of another packet. We stop at the damage.
+ * Files in which capinfos counts a different number of packets, with the reason. After the damage in these, Wireshark guesses that the file is of a
+ * pcap variant with longer record headers, and shows whatever then looks like records: with a time in 1970, and a length that is really the time
+ * of another packet. We stop at the damage.
  */
 const unlikeCounts = [
   'ndpi/fuzz-pcap/21cff4abc294d8e8.pcap', 'ndpi/fuzz-pcap/5f3722c372995342.pcap', 'ndpi/fuzz-pcap/bf4f1c69a97d061f.pcap',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseAddress } from './address.ts';
 import { toBuffer } from './builder-packets.ts';
 
-/** Payloads for built captures: well formed, deterministic, and no more than tests and the demonstration need. */
+/** Payloads for built captures: well-formed, deterministic, and no more than tests and the demonstration need. */
 
 const dnsTypes = { A: 1, CNAME: 5, AAAA: 28 } as const;
 export type DnsType = keyof typeof dnsTypes;
@@ -12,7 +12,7 @@ export interface DnsRecord {
   readonly type: DnsType;
   /** Seconds. */
   readonly ttl: number;
-  /** Address, or name of a CNAME. */
+  /** Address, or target of a CNAME. */
   readonly data: string;
 }
 
@@ -21,7 +21,7 @@ export function dnsQuery(id: number, name: string, type: DnsType = 'A'): Buffer 
   return Buffer.concat([uint16(id, 0x0100, 1, 0, 0, 0), dnsName(name), uint16(dnsTypes[type], 1)]);
 }
 
-/** The answer to it. */
+/** The response to it. */
 export function dnsAnswer(id: number, name: string, type: DnsType, records: readonly DnsRecord[]): Buffer {
   const answers = records.map((record) => {
     const data = record.type === 'CNAME' ? dnsName(record.data) : parseAddress(record.data);
@@ -41,7 +41,7 @@ export interface ClientHelloOptions {
   readonly alpn?: readonly string[];
 }
 
-/** A TLS 1.3 ClientHello in one record (RFC 8446, section 4.1.2). Its random follows from the server name. */
+/** A TLS 1.3 ClientHello in one record (RFC 8446, section 4.1.2). Its random is derived from the server name. */
 export function tlsClientHello({ serverName, alpn = ['h2', 'http/1.1'] }: ClientHelloOptions): Buffer {
   const hostName = Buffer.concat([Buffer.from([0]), vector16(Buffer.from(serverName))]);
   const extensions = [
@@ -56,11 +56,11 @@ export function tlsClientHello({ serverName, alpn = ['h2', 'http/1.1'] }: Client
     uint16(tls12), digest(`random ${serverName}`), vector8(sessionId(serverName)), vector16(uint16(0x1301, 0x1302)), vector8(Buffer.from([0])),
     vector16(Buffer.concat(extensions)),
   ]);
-  // The first record of a client may say TLS 1.0, for the sake of old servers.
+  // A client's first record may claim TLS 1.0, for compatibility with old servers.
   return record(22, 0x0301, handshake(1, hello));
 }
 
-/** The TLS 1.3 ServerHello that answers the ClientHello with this server name, in one record (RFC 8446, section 4.1.3). */
+/** The TLS 1.3 ServerHello in response to the ClientHello with this server name, in one record (RFC 8446, section 4.1.3). */
 export function tlsServerHello(serverName: string): Buffer {
   const extensions = [
     tlsExtension(supportedVersions, uint16(tls13)),

@@ -7,7 +7,7 @@ import type { PacketView } from './view.ts';
 const HEADER_LENGTH = 24;
 const RECORD_LENGTH = 16;
 
-/** Magic numbers as read in little-endian order, with the byte order and unit of time they stand for. */
+/** Magic numbers as read in little-endian order, with the byte order and time unit that they denote. */
 const magics = new Map([
   [0xa1b2c3d4, { littleEndian: true, nanoseconds: false }],
   [0xd4c3b2a1, { littleEndian: false, nanoseconds: false }],
@@ -47,7 +47,7 @@ export class PcapFormat implements CaptureFormat {
     const fraction = this.#uint32(buffer, position + 4);
     let capturedLength = this.#uint32(buffer, position + 8);
     let wireLength = this.#uint32(buffer, position + 12);
-    // Before version 2.3 the two lengths stood the other way round; in 2.3 itself either way is found.
+    // Before version 2.3 the two lengths were the other way round; in 2.3 itself both orders occur.
     if (this.#minorVersion < 3 || (this.#minorVersion === 3 && capturedLength > wireLength)) {
       const swapped = capturedLength;
       capturedLength = wireLength;
@@ -82,7 +82,7 @@ export class PcapFormat implements CaptureFormat {
     const major = littleEndian ? buffer.readUInt16LE(position + 4) : buffer.readUInt16BE(position + 4);
     this.#minorVersion = littleEndian ? buffer.readUInt16LE(position + 6) : buffer.readUInt16BE(position + 6);
     if (major !== 2) throw new CaptureError('unsupported_version', input.offset + 4, `pcap version ${major}.${this.#minorVersion} is not read`);
-    // The upper half tells the length of a frame check sequence, which stands behind the IP packet and does no harm.
+    // The upper half is the length of the frame check sequence, which follows the IP packet and does no harm.
     this.#linkType = this.#uint32(buffer, position + 20) & 0xffff;
     input.take(HEADER_LENGTH);
     return true;

@@ -1,29 +1,29 @@
 const OPTION_END = 0;
 const OPTION_TIME_RESOLUTION = 9;
 const OPTION_TIME_OFFSET = 14;
-/** Of a statistics block. */
+/** Option codes of a statistics block. */
 const OPTION_INTERFACE_DROPS = 5;
 const OPTION_KERNEL_DROPS = 7;
 
-/** What a timestamp of an interface counts: ticks per second, and seconds to add. */
+/** The clock of an interface's timestamps: ticks per second, and seconds to add. */
 export interface InterfaceClock {
   readonly ticksPerSecond: bigint;
   readonly offsetMicros: number;
-  /** Ticks per microsecond where that is 1 or 1000 (nearly always), else 0. */
+  /** Ticks per microsecond if that is 1 or 1000 (nearly always), else 0. */
   readonly ticksPerMicro: number;
 }
 
 export interface InterfaceDescription {
   readonly linkType: number;
-  /** 0 is no limit. */
+  /** 0 means no limit. */
   readonly snapLength: number;
   readonly clock: InterfaceClock;
-  /** What its statistics blocks said so far. */
+  /** The latest counts from its statistics blocks. */
   readonly drops: CaptureDrops;
 }
 
 /**
- * Packets that were on the wire and are not in the capture: the interface had no room for them, or the capturing program was too slow.
+ * Packets that were on the wire and are missing from the capture: dropped by the interface, or because the capturing program was too slow.
  * dumpcap counts the latter among the former.
  */
 export interface CaptureDrops {
@@ -33,7 +33,7 @@ export interface CaptureDrops {
 
 export const microsecondClock: InterfaceClock = { ticksPerSecond: 1_000_000n, offsetMicros: 0, ticksPerMicro: 1 };
 
-/** The body of an interface description block; undefined when it is too short. Options that run over it end the list. */
+/** Parses the body of an interface description block; undefined if it is too short. An option that extends past the block ends the list. */
 export function parseInterface(buffer: Buffer, body: number, end: number, littleEndian: boolean): InterfaceDescription | undefined {
   if (end - body < 8) return undefined;
   const uint16 = (at: number) => (littleEndian ? buffer.readUInt16LE(at) : buffer.readUInt16BE(at));
@@ -48,7 +48,7 @@ export function parseInterface(buffer: Buffer, body: number, end: number, little
   return { linkType: uint16(body), snapLength: uint32(body + 4), clock: clockOf(resolution, offsetSeconds), drops: { interface: 0, kernel: 0 } };
 }
 
-/** The body of an interface statistics block (`isb_ifdrop`, `isb_osdrop`); undefined when it is too short. A count that is not there is 0. */
+/** Parses the body of an interface statistics block (`isb_ifdrop`, `isb_osdrop`); undefined if it is too short. A missing count is 0. */
 export function parseStatistics(
   buffer: Buffer,
   body: number,
@@ -60,7 +60,7 @@ export function parseStatistics(
   forEachOption(buffer, body + 12, end, littleEndian, (code, value, length) => {
     if (length !== 8) return;
     const count = Number(littleEndian ? buffer.readBigUInt64LE(value) : buffer.readBigUInt64BE(value));
-    // libpcap counts in 32 bits; all ones stand for what an operating system does not tell.
+    // libpcap counts in 32 bits; all ones mean that the operating system does not provide the count.
     if (count > 0xffff_fffe) return;
     if (code === OPTION_INTERFACE_DROPS) statistics.interface = count;
     if (code === OPTION_KERNEL_DROPS) statistics.kernel = count;
@@ -68,7 +68,7 @@ export function parseStatistics(
   return statistics;
 }
 
-/** Calls with the code of each option, and where its value stands and how long it is. One that runs over the block ends the list. */
+/** Calls back with code, position and length of each option's value. An option that extends past the block ends the list. */
 function forEachOption(
   buffer: Buffer,
   start: number,
@@ -87,21 +87,21 @@ function forEachOption(
   }
 }
 
-/** if_tsresol: the high bit chooses a power of 2, else of 10; the rest is the negative exponent. */
+/** if_tsresol: the high bit selects a power of 2 rather than 10; the rest is the negative exponent. */
 function clockOf(resolution: number, offsetSeconds: bigint): InterfaceClock {
   const ticksPerSecond = (resolution & 0x80 ? 2n : 10n) ** BigInt(resolution & 0x7f);
   const ticksPerMicro = ticksPerSecond === 1_000_000n ? 1 : ticksPerSecond === 1_000_000_000n ? 1000 : 0;
   return { ticksPerSecond, offsetMicros: Number(offsetSeconds) * 1e6, ticksPerMicro };
 }
 
-/** µs since 1970 of a 64-bit timestamp; outside the safe integers it is not exact and the caller refuses it. */
+/** µs since 1970 of a 64-bit timestamp; beyond the safe integers it is inexact, and the caller rejects it. */
 export function microsOf(high: number, low: number, clock: InterfaceClock): number {
   const { ticksPerMicro } = clock;
   if (ticksPerMicro === 0) {
     const ticks = (BigInt(high) << 32n) | BigInt(low);
     return Number((ticks * 1_000_000n) / clock.ticksPerSecond) + clock.offsetMicros;
   }
-  // Divided in two steps, because nanoseconds since 1970 exceed 2^53.
+  // Divided in two steps, since nanoseconds since 1970 exceed 2^53.
   const remainder = (high % ticksPerMicro) * 0x1_0000_0000 + low;
   return Math.floor(high / ticksPerMicro) * 0x1_0000_0000 + Math.floor(remainder / ticksPerMicro) + clock.offsetMicros;
 }

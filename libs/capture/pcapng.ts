@@ -60,7 +60,7 @@ export class PcapngFormat implements CaptureFormat {
     }
   }
 
-  /** A block of the current section, its body from `start + 8` to `end`. True: it is a packet, now in the view. */
+  /** Reads a block of the current section, its body from `start + 8` to `end`. True if it is a packet, which is now in the view. */
   #readBlock(view: PacketView, start: number, end: number): boolean {
     const body = start + 8;
     switch (this.#uint32(start)) {
@@ -84,7 +84,7 @@ export class PcapngFormat implements CaptureFormat {
     }
   }
 
-  /** Enhanced and old packet blocks, which differ only in how they name their interface. */
+  /** Enhanced and old packet blocks, which differ only in how they refer to their interface. */
   #packet(view: PacketView, interfaceId: number, times: number, data: number, end: number): boolean {
     const capturedLength = this.#uint32(times + 8);
     if (capturedLength > end - data || capturedLength > this.#maxPacketBytes) return this.#badPacket();
@@ -96,7 +96,7 @@ export class PcapngFormat implements CaptureFormat {
     return this.#deliver(view, description, data, capturedLength, this.#uint32(times + 12));
   }
 
-  /** A simple packet block belongs to the first interface and has no time: it gets that of the packet before it, the first ones that of the file. */
+  /** A simple packet block belongs to the first interface and has no time: it gets that of the packet before it, or else that of the file. */
   #simplePacket(view: PacketView, body: number, end: number): boolean {
     const description = this.#interfaces[0];
     if (!description) return this.#unknownInterface();
@@ -131,7 +131,7 @@ export class PcapngFormat implements CaptureFormat {
     return true;
   }
 
-  /** Each section has interfaces of its own. */
+  /** Starts a section; each has its own interfaces. */
   #startSection(start: number): boolean {
     this.#interfaces = [];
     const major = this.#uint16(start + 12);
@@ -147,11 +147,11 @@ export class PcapngFormat implements CaptureFormat {
     if (this.#interfaces.length >= MAX_INTERFACES) return this.#counters.count('pcapng/too_many_interfaces');
     const description = parseInterface(this.#input.buffer, body, end, this.#littleEndian);
     if (!description) this.#counters.count('pcapng/bad_block');
-    // The place is kept even so: packets name their interface by its position.
+    // An entry is added even so, since packets refer to their interface by index.
     this.#interfaces.push(description ?? { linkType: -1, snapLength: 0, clock: microsecondClock, drops: { interface: 0, kernel: 0 } });
   }
 
-  /** Statistics count from the start of the capture: what is new since the block before is added. */
+  /** Statistics count from the start of the capture, so the increase since the previous block is added. */
   #countDrops(body: number, end: number): void {
     const statistics = parseStatistics(this.#input.buffer, body, end, this.#littleEndian);
     const known = statistics && this.#interfaces[statistics.interfaceId]?.drops;

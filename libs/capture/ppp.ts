@@ -14,7 +14,7 @@ const EAP = 0xc227;
 /** RFC 1662: all stations, unnumbered information. */
 const ADDRESS = 0xff;
 const CONTROL = 0x03;
-/** Cisco HDLC addresses, found under a serial PPP link type too: https://www.tcpdump.org/linktypes.html, PPP_HDLC. */
+/** Cisco HDLC addresses, which also occur under a serial PPP link type: https://www.tcpdump.org/linktypes.html, PPP_HDLC. */
 const CISCO_UNICAST = 0x0f;
 const CISCO_MULTICAST = 0x8f;
 
@@ -45,7 +45,7 @@ export function decodePppWithDirection(view: PacketView, counters: CaptureCounte
   return layer.PPP;
 }
 
-/** A PPPoE session (RFC 2516, section 4): version and type 1, code 0; behind the stated length stands padding. */
+/** A PPPoE session (RFC 2516, section 4): version and type 1, code 0; anything after the stated length is padding. */
 export function decodePppoe(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 6 > end) return truncated(counters);

@@ -1,4 +1,4 @@
-/** IP protocol numbers that the library looks into. */
+/** IP protocol numbers that the library supports. */
 export const ICMP = 1;
 export const IPV4 = 4;
 export const TCP = 6;
@@ -23,7 +23,7 @@ const names = new Map([
   [112, 'vrrp'], [115, 'l2tp'], [SCTP, 'sctp'], [136, 'udplite'], [MPLS, 'mpls-in-ip'],
 ]);
 
-/** Name of an IP protocol, its number in decimal when it is not a common one. */
+/** Name of an IP protocol, or its number in decimal if it is not a common one. */
 export function transportName(protocol: number): string {
   return names.get(protocol) ?? String(protocol);
 }

@@ -59,7 +59,7 @@ test('a capture cut anywhere gives the packets before the cut, and counts the cu
       assert.equal(problem?.code === 'truncated', counters.get(`${format}/truncated`) === 1);
       if (problem) assert.ok(problem.offset <= length && length - problem.offset < 1500);
     }
-    // A cut just behind a packet is not seen as one.
+    // Truncation directly after a packet cannot be detected.
     assert.equal(read(capture.subarray(0, capture.length - 1)).packets.length, 3);
   }
 });
@@ -103,7 +103,7 @@ test('what is no capture is refused with a reason', () => {
   refuses(Buffer.from('d4c3b2a1030000000000000000000000ffff000001000000', 'hex'), 'unsupported_version');
 });
 
-/** A pcapng block, little-endian unless told. */
+/** A pcapng block, little-endian by default. */
 function block(type: number, body: Buffer, { bigEndian = false, trailer = body.length + 12 } = {}): Buffer {
   const bytes = Buffer.alloc(body.length + 12);
   const put = (value: number, at: number) => (bigEndian ? bytes.writeUInt32BE(value, at) : bytes.writeUInt32LE(value, at));
@@ -148,7 +148,7 @@ test('pcapng: time resolution and offset of an interface', () => {
   assert.equal(timeOf('0900 0100 94000000', (seconds << 20n) + (1n << 19n)), 1_700_000_000_500_000); // 2^-20 s
   assert.equal(timeOf('0e00 0800 0a00000000000000', 5n), 10_000_005);
   assert.equal(timeOf('0e00 0800 ffffffffffffffff', 3_000_005n), 2_000_005); // -1 s
-  assert.equal(timeOf('0200 0300 65746800 0900 0100 09000000', 5_000n), 5); // behind a name of 3 bytes, padded
+  assert.equal(timeOf('0200 0300 65746800 0900 0100 09000000', 5_000n), 5); // after a name of 3 bytes, padded
 });
 
 test('pcapng: a time that is none is counted, and replaced by the one before', () => {

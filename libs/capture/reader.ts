@@ -7,15 +7,15 @@ import { isPcapng, PcapngFormat } from './pcapng.ts';
 import type { PacketView } from './view.ts';
 
 /**
- * Reads pcap and pcapng, told apart by content: push chunks of any size in, pull packets out.
+ * Reads pcap and pcapng, distinguished by content: push chunks of any size in, pull packets out.
  *
  * ```ts
  * for (const chunk of chunks) { reader.push(chunk); while (reader.next(view)) use(view); }
  * reader.finish(); while (reader.next(view)) use(view);
  * ```
  *
- * A pushed chunk is read in place: leave it unchanged until `next` has returned false, after which it may be used again. Memory is bounded by a chunk
- * and a block.
+ * A pushed chunk is read in place: leave it unchanged until `next` has returned false, after which it may be reused. Memory is bounded by one chunk
+ * and one block.
  */
 export class CaptureReader {
   readonly #counters: CaptureCounters;
@@ -28,7 +28,7 @@ export class CaptureReader {
     this.#options = { maxPacketBytes: 262_144, maxBlockBytes: 16 * 1024 * 1024, untimedMicros: 0, ...options };
   }
 
-  /** Set once the rest of the input cannot be read: it ends inside a record, or is damaged. What was read before stands. */
+  /** Set once the rest of the input cannot be read: it ends inside a record, or is damaged. What was read before that is valid. */
   get problem(): CaptureError | null {
     return this.#format?.problem ?? null;
   }
@@ -37,14 +37,14 @@ export class CaptureReader {
     if (!this.problem) this.#input.push(chunk);
   }
 
-  /** No more input comes. */
+  /** There is no more input. */
   finish(): void {
     this.#input.ended = true;
   }
 
   /**
-   * The next packet into `view`. False: push more, or (after `finish`) all is read.
-   * @throws CaptureError when the input is no capture, or a version of one that is not known.
+   * Reads the next packet into `view`. False: push more, or (after `finish`) everything has been read.
+   * @throws CaptureError if the input is not a capture, or has an unknown version.
    */
   next(view: PacketView): boolean {
     this.#format ??= this.#detect();

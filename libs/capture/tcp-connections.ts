@@ -11,7 +11,7 @@ export interface TcpConnectionOptions {
   readonly maxBufferedBytes: number;
 }
 
-/** How connections open and close: SYN, FIN and RST; the payload goes to the reassembly. */
+/** How connections open and close: SYN, FIN and RST. Payload goes to the reassembly. */
 export class TcpConnections {
   readonly #reassembly: TcpReassembly;
 
@@ -20,9 +20,9 @@ export class TcpConnections {
   }
 
   /**
-   * Whether the packet opens another connection between the ports of `flow`: a SYN, or the SYN-ACK of a lost one. Not so a
-   * repetition, the other half of a simultaneous open, the late SYN of a connection whose first payload overtook it,
-   * or a SYN-ACK that replaces another before there was any payload.
+   * Whether the packet opens another connection between the ports of `flow`: a SYN, or the SYN-ACK to a lost one. Not so a retransmission, the other
+   * half of a simultaneous open, the SYN of a connection that arrives after its first payload, or a SYN-ACK that replaces another before there was
+   * any payload.
    */
   isNew(flow: TrackedFlow, fromSource: boolean, view: PacketView): boolean {
     if ((view.tcpFlags & SYN) === 0) return false;
@@ -46,7 +46,7 @@ export class TcpConnections {
     const isNews = hasPayload && this.#reassembly.segment(stream, sequence, view);
     if (flags & ACK) this.#reassembly.acknowledged(fromSource ? flow.fromDestination! : flow.fromSource!, view);
 
-    // A host that really reset the connection sends nothing more: the reset was forged, or meant another connection.
+    // A host that really reset the connection sends nothing more: the reset was forged, or meant for another connection.
     if (isNews && flow.closed === 'rst' && stream.hasReset) reopen(flow);
     if (flags & FIN) {
       stream.finished = true;
@@ -58,7 +58,7 @@ export class TcpConnections {
     } else if (flow.fromSource!.finished && flow.fromDestination!.finished) flow.closed ??= 'fin';
   }
 
-  /** Gives up what is missing of both streams. */
+  /** Gives up the missing bytes of both streams. */
   flush(flow: TrackedFlow): void {
     if (flow.fromSource) this.#reassembly.flush(flow.fromSource);
     if (flow.fromDestination) this.#reassembly.flush(flow.fromDestination);

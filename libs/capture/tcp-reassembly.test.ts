@@ -10,7 +10,7 @@ const client = { ip: '10.0.0.1', port: 40_000 };
 const server = { ip: '192.0.2.1', port: 80 };
 const at = 1_700_000_000_000_000;
 
-/** The one flow that comes of a conversation. */
+/** The single flow that results from a conversation. */
 function talk(tell: (conversation: TcpConversation) => void, { tcp = {}, table = {} }: { tcp?: Partial<TcpOptions>; table?: Partial<FlowTableOptions> } = {}) {
   const builder = new CaptureBuilder();
   tell(builder.tcp({ client, server, at, ...tcp }));
@@ -155,7 +155,7 @@ test('payload on a SYN is the start of the stream', () => {
   assert.equal(replay(capture).flows[0]!.text('source'), 'fast open');
 });
 
-/** Byte ranges that cover a stream, some twice, in any order. */
+/** Byte ranges that cover a stream, some of them twice, in any order. */
 const transmissions = fc.integer({ min: 1, max: 300 }).chain((length) => fc.record({
   bytes: fc.uint8Array({ minLength: length, maxLength: length }),
   cuts: fc.uniqueArray(fc.integer({ min: 1, max: length }), { maxLength: 20 }),
@@ -176,7 +176,7 @@ test('any segmentation, order and repetition gives the same bytes, each with the
     const stream0 = Buffer.from(bytes);
     const firstFrame = Array<number>(bytes.length).fill(0);
     for (const [index, [from, to]] of shuffled.entries()) {
-      // Who repeats bytes lies about them: the first must stand.
+      // Retransmitted bytes are falsified: the first ones must win.
       const payload = stream0.subarray(from, to).map((byte, offset) => (firstFrame[from + offset] ? byte ^ 0xff : byte));
       stream.segment('source', from, Buffer.from(payload));
       for (let offset = from; offset < to; offset++) firstFrame[offset] ||= 4 + index;

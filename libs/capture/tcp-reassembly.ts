@@ -4,21 +4,21 @@ import { keptCopy } from './kept-copy.ts';
 import { nothingHeld, type HeldSegment, type TcpStream } from './tcp-stream.ts';
 import type { PacketView } from './view.ts';
 
-/** Counted per held segment beside its bytes, so that many tiny segments meet the bound as well. */
+/** Counted per held segment in addition to its bytes, so that many tiny segments reach the bound too. */
 const SEGMENT_COST = 128;
-/** How long bytes that the receiver has may still turn up: two directions, or two queues of a sensor, are not in exact order. */
+/** How long to wait for bytes that the receiver already has: two directions, or two queues of a probe, are not captured in exact order. */
 const ACKNOWLEDGED_GRACE_MICROS = 100_000;
-/** RFC 7323, section 2.3: no window is larger, so a segment further off belongs to another connection, or is forged. */
+/** RFC 7323, section 2.3: no window is larger, so a segment further ahead belongs to another connection, or is forged. */
 const MAX_WINDOW = 2 ** 30;
 
 /**
- * Brings the segments of TCP streams into order.
+ * Puts the segments of TCP streams in order.
  *
- * - Of bytes that arrive twice the first stand, whatever the second say.
- * - Bytes ahead of a hole are copied and held. A hole is given up (`gap`) when the receiver has acknowledged its bytes, so that
- *   they will not be sent again: the capture lost them. When a stream holds more than its bound, its first hole is given up;
- *   when all streams together do, that of the stream which has held longest. The end of a flow gives up all holes.
- * - Bytes that the capture cut off are a gap at once.
+ * - If bytes arrive twice, the first ones win, even if the second ones differ.
+ * - Out-of-order bytes are copied and held. A hole is given up (`gap`) once the receiver has acknowledged its bytes, since they will not be
+ *   retransmitted: the capture lost them. If a stream exceeds its bound, its first hole is given up; if all streams together do, that of the
+ *   stream that has been holding bytes for longest. The end of a flow gives up all holes.
+ * - Bytes that the capture truncated are a gap at once.
  */
 export class TcpReassembly {
   readonly #maxPerStream: number;
@@ -26,8 +26,8 @@ export class TcpReassembly {
   readonly #handler: FlowHandler;
   readonly #counters: CaptureCounters;
   /**
-   * Streams that hold bytes, the one that has done so longest first, and since when the receiver is known to have the bytes of the first hole,
-   * µs; 0 while it is not.
+   * Streams that hold bytes, the one that has done so for longest first, each with the time since when the receiver is known to have the bytes of
+   * the first hole, µs; 0 if it is not.
    */
   readonly #holding = new Map<TcpStream, number>();
   #totalCost = 0;
@@ -39,7 +39,7 @@ export class TcpReassembly {
     this.#counters = counters;
   }
 
-  /** The payload of the packet in `view`, whose first byte has number `sequence`. True: it brought bytes not seen before. */
+  /** Takes the payload of the packet in `view`, whose first byte has the given `sequence` number. True if it brought new bytes. */
   segment(stream: TcpStream, sequence: number, view: PacketView): boolean {
     const length = view.payloadEnd - view.payloadStart + view.payloadMissing;
     if (!stream.started) stream.start(sequence);
@@ -63,7 +63,7 @@ export class TcpReassembly {
     return this.#insert(stream, Math.max(0, -ahead), sequence, length, view);
   }
 
-  /** The packet in `view`, of the other side, says what it has received of the stream. */
+  /** The packet in `view`, from the other side, acknowledges part of the stream. */
   acknowledged(stream: TcpStream, view: PacketView): void {
     if (stream.held.length === 0 || ((view.tcpAcknowledgement - stream.held[0]!.sequence) | 0) < 0) return;
     const acknowledgedMicros = this.#holding.get(stream)!;
@@ -74,7 +74,7 @@ export class TcpReassembly {
     }
   }
 
-  /** Gives up all holes: nothing more comes. */
+  /** Gives up all holes, since nothing more will arrive. */
   flush(stream: TcpStream): void {
     if (stream.flow.isPassedOver) {
       if (stream.held.length > 0) this.#drop(stream);
@@ -85,7 +85,7 @@ export class TcpReassembly {
     if (missing > 0 && missing <= MAX_WINDOW) this.#gap(stream, missing);
   }
 
-  /** Nobody asks for the bytes: what was held for a hole is dropped, and the hole forgotten. */
+  /** No further bytes are wanted: bytes held because of a hole are dropped, and the hole is forgotten. */
   #passOver(stream: TcpStream, sequence: number, length: number): boolean {
     if (stream.held.length > 0) this.#drop(stream);
     stream.next = (sequence + length) | 0;
@@ -129,7 +129,7 @@ export class TcpReassembly {
     return isNew;
   }
 
-  /** Index of the first held segment that ends behind `sequence`. New data mostly belongs at the end. */
+  /** Index of the first held segment that ends after `sequence`. New data mostly belong at the end. */
   #placeFor(stream: TcpStream, sequence: number): number {
     const { held, next } = stream;
     const position = (sequence - next) | 0;
@@ -138,7 +138,7 @@ export class TcpReassembly {
     return at;
   }
 
-  /** A copy of bytes `from` to `to` of the segment, as far as the capture has them. */
+  /** A copy of bytes `from` to `to` of the segment, as far as they were captured. */
   #hold(stream: TcpStream, sequence: number, from: number, to: number, view: PacketView): HeldSegment {
     const captured = view.payloadEnd - view.payloadStart;
     const source = view.data.subarray(view.payloadStart + Math.min(from, captured), view.payloadStart + Math.min(to, captured));
@@ -149,7 +149,7 @@ export class TcpReassembly {
     return { sequence: (sequence + from) | 0, length: to - from, bytes, frame: view.frame, micros: view.micros };
   }
 
-  /** Delivers held segments as long as no hole stands before them. */
+  /** Delivers held segments up to the next hole. */
   #release(stream: TcpStream): void {
     const { held } = stream;
     let count = 0;
@@ -209,7 +209,7 @@ export class TcpReassembly {
   }
 }
 
-/** Whether the next `length` bytes of the stream run into what is held. */
+/** Whether the next `length` bytes of the stream overlap held segments. */
 function overlapsHeld({ held, next }: TcpStream, length: number): boolean {
   return held.length > 0 && ((held[0]!.sequence - next) | 0) < length;
 }

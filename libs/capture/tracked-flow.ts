@@ -6,7 +6,7 @@ import { TcpStream } from './tcp-stream.ts';
 export class TrackedFlow extends Flow {
   /** Its row in the table. */
   slot = -1;
-  /** The list of the table in which it waits to end. */
+  /** The list of the table in which it waits to expire. */
   order: FlowOrder | null = null;
   readonly sourceIsLow: boolean;
   /** Time of the last `flowUpdated`. */
@@ -16,7 +16,7 @@ export class TrackedFlow extends Flow {
 
   readonly fromSource: TcpStream | null;
   readonly fromDestination: TcpStream | null;
-  /** Time of the one SYN seen; 0 when none, or several, were. */
+  /** Time of the only SYN seen; 0 if there was none, or more than one. */
   synMicros = 0;
 
   constructor(identity: FlowIdentity, sourceIsLow: boolean, micros: number, frame: number) {

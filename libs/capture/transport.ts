@@ -5,8 +5,8 @@ import { enterTunnel, IN_IPV4, IN_IPV6, MPLS_IN_IP } from './tunnel.ts';
 import type { PacketView } from './view.ts';
 
 /**
- * The transport header at `view.payloadStart`, which moves behind it.
- * Of a transport that is not known, the whole IP payload stays payload and the ports stay 0.
+ * Decodes the transport header at `view.payloadStart`, which is advanced past it.
+ * For an unknown transport, the whole IP payload remains payload and the ports remain 0.
  */
 export function decodeTransport(view: PacketView, counters: CaptureCounters): layer.Layer {
   switch (view.transport) {
@@ -52,7 +52,7 @@ function decodeTcp(view: PacketView, counters: CaptureCounters): layer.Layer {
   return layer.DECODED;
 }
 
-/** RFC 768. The payload ends where the UDP length says, or with the IP payload if that is shorter. */
+/** RFC 768. The payload ends according to the UDP length, or with the IP payload if that is shorter. */
 function decodeUdp(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 8 > end) {

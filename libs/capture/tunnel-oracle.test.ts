@@ -26,7 +26,7 @@ const unlike: Record<string, { frames: number; reason: string }> = {
 };
 
 test('the innermost addresses of each frame are those that tshark shows', { skip: withoutCaptures() }, () => {
-  // One tshark per file: those with the most encapsulations, and one at least of each kind.
+  // One run of tshark per file: those with the most encapsulations, and at least one of each kind.
   const files = [
     ...list('zeek/Traces/tunnels', /./), ...list('suricata-verify', /^(decode-(chdlc|etag|nsh|sll2|vntag)|pppoe|vxlan|geneve)/),
     ...list('tcpdump', /^(erspan-type-ii|bigtcp|gso-ipv6-vxlan|mpls|nflog|wccp|nhrp|vxlan_port)/),
@@ -68,7 +68,7 @@ function* ours(capture: Buffer) {
   }
 }
 
-/** tshark joins the addresses of all layers; those of the last IP layer count, but not those that an ICMP error quotes. */
+/** tshark joins the addresses of all layers; those of the last IP layer count, but not those quoted in an ICMP error. */
 function innermostByFrame(path: string): Map<number, string> {
   const innermost = new Map<number, string>();
   const rows = fields(path, 'ip || ipv6', ['frame.number', 'frame.protocols', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst'], [
@@ -76,7 +76,7 @@ function innermostByFrame(path: string): Map<number, string> {
   ]);
   for (const row of rows) {
     const layers = row['frame.protocols'].replace(/:icmp(v6)?:.*/, '').split(':').filter((name) => name === 'ip' || name === 'ipv6');
-    // A layer whose header is damaged is named, but has no address.
+    // A layer with a damaged header is listed, but has no address.
     for (let depth = layers.length; depth > 0; depth--) {
       const family = layers[depth - 1] as 'ip' | 'ipv6';
       const index = layers.slice(0, depth).filter((name) => name === family).length - 1;
@@ -119,7 +119,7 @@ test('connections are those of Zeek', { skip: withoutCaptures() }, () => {
   for (const [trace, baseline] of traces) {
     const expected = zeekConnections(join(capturesFolder, 'zeek/Baseline', `core.tunnels.${baseline}`, 'conn.log'));
     const { flows } = replay(readFileSync(join(capturesFolder, 'zeek/Traces/tunnels', trace)));
-    // Zeek makes no connection of packets that carry nothing, as Teredo's bubbles do.
+    // Zeek logs no connection for packets without content, such as Teredo's bubbles.
     const carrying = flows.filter(({ flow }) => flow.transport !== 'ipv6-nonxt');
     const found = new Set(carrying.map(({ flow }) => endpoints(flow.sourceIp, flow.sourcePort, flow.destinationIp, flow.destinationPort)));
     // Zeek logs the outer conversations too.
@@ -129,7 +129,7 @@ test('connections are those of Zeek', { skip: withoutCaptures() }, () => {
   }
 });
 
-/** Endpoints in alphabetical order: Zeek's idea of the originator differs where no handshake was seen. */
+/** Endpoints in alphabetical order: Zeek's choice of the originator differs if no handshake was seen. */
 function endpoints(sourceIp: string, sourcePort: number, destinationIp: string, destinationPort: number): string {
   return [`${sourceIp}/${sourcePort}`, `${destinationIp}/${destinationPort}`].toSorted().join(' ');
 }

@@ -21,7 +21,7 @@ const innerEthernet = Buffer.concat([hex(`${macs} 8100 0007 0800`), inner4]);
 const outer = { sourceIp: '198.51.100.1', destinationIp: '198.51.100.2' };
 const outer6 = { sourceIp: '2001:db8:1::1', destinationIp: '2001:db8:1::2' };
 
-/** One packet in, the flow that it is out. */
+/** The flow that results from one packet. */
 function flowOf(capture: CaptureBuilder) {
   const { flows, counters } = replay(capture.pcap());
   assert.equal(flows.length, 1);

@@ -18,12 +18,12 @@ export const CAPWAP = 12;
 
 const names = ['', 'ipv4', 'ipv6', 'gre', 'erspan', 'vxlan', 'geneve', 'gtp-u', 'teredo', 'l2tp', 'pseudowire', 'mpls', 'capwap'];
 
-/** Encapsulations within one another; further ones stay payload. Seven digits keep the path a small integer. */
+/** Maximum nesting of encapsulations; further ones remain payload. Seven digits keep the path a small integer. */
 const MAX_PATH = 0xfffffff;
 
 /**
- * The layer inside an encapsulation, at `innerStart`. What is known of the packet around it is kept: the endpoints of the
- * outermost one for the flow, and all of the nearest one in case that the inner packet cannot be used.
+ * Enters the layer inside an encapsulation, at `innerStart`. What is known of the enclosing packets is kept: the endpoints of the outermost one for
+ * the flow, and everything about the nearest one in case the inner packet cannot be used.
  */
 export function enterTunnel(view: PacketView, kind: number, inner: Layer, innerStart: number, counters: CaptureCounters): Layer {
   const { enclosing } = view;
@@ -43,7 +43,7 @@ export function enterTunnel(view: PacketView, kind: number, inner: Layer, innerS
   return inner;
 }
 
-/** Back to the packet around one that is not IP, or is malformed. False: there is none. */
+/** Returns to the packet around one that is not IP, or is malformed. False if there is none. */
 export function leaveTunnel(view: PacketView, counters: CaptureCounters): boolean {
   if (view.enclosing.ipVersion === 0) return false;
   view.enclosing.restore(view);
@@ -52,7 +52,7 @@ export function leaveTunnel(view: PacketView, counters: CaptureCounters): boolea
   return true;
 }
 
-/** Names of the encapsulations in `path`, outermost first, joined by `>`; empty when there are none. */
+/** Names of the encapsulations in `path`, outermost first, joined by `>`; empty if there are none. */
 export function tunnelProtocol(path: number): string {
   let text = '';
   for (let rest = path; rest > 0; rest >>= 4) text = text === '' ? names[rest & 0xf]! : `${names[rest & 0xf]}>${text}`;

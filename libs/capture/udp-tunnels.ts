@@ -11,12 +11,12 @@ const VXLAN_GPE_PORT = 4790;
 const CAPWAP_DATA_PORT = 5247;
 const GENEVE_PORT = 6081;
 const MPLS_PORT = 6635;
-/** Where Linux sends VXLAN unless told otherwise. */
+/** Linux's default port for VXLAN. */
 const VXLAN_LINUX_PORT = 8472;
 
 /**
- * Encapsulations in UDP. A port alone proves nothing: the header has to be one of the protocol, and an IP packet be inside,
- * else the datagram stays a datagram. Teredo peers choose their ports, so its content alone tells.
+ * Encapsulations in UDP. A port alone proves nothing: the header must be valid for the protocol, and there must be an IP packet inside, otherwise the
+ * datagram remains a datagram. Teredo peers choose their ports, so it is recognised by content alone.
  */
 export function decodeUdpTunnel(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
@@ -32,7 +32,7 @@ export function decodeUdpTunnel(view: PacketView, counters: CaptureCounters): la
     case MPLS_PORT: return enterTunnel(view, MPLS_IN_IP, layer.MPLS, at, counters);
     default:
   }
-  // Its server port may be that of either side.
+  // The server port may be on either side.
   if (view.sourcePort === GTP_U_PORT) return decodeGtp(view, counters);
   if (view.sourcePort === L2TP_PORT) return decodeL2tp(view, counters);
   if (view.sourcePort === CAPWAP_DATA_PORT) return decodeCapwap(view, counters);
@@ -47,7 +47,7 @@ function decodeVxlan(view: PacketView, counters: CaptureCounters): layer.Layer {
   return enterTunnel(view, VXLAN, layer.ETHERNET, at + 8, counters);
 }
 
-/** draft-ietf-nvo3-vxlan-gpe, section 3: version 0, the flags of identifier and next protocol. */
+/** draft-ietf-nvo3-vxlan-gpe, section 3: version 0, the flags for identifier and next protocol. */
 function decodeVxlanGpe(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at } = view;
   if ((data[at]! & 0xfc) !== 0x0c) return layer.DECODED;
@@ -59,7 +59,7 @@ function decodeVxlanGpe(view: PacketView, counters: CaptureCounters): layer.Laye
   }
 }
 
-/** RFC 8926, section 3.4: version 0, options in words of 4 bytes, an EtherType, a reserved byte of 0. */
+/** RFC 8926, section 3.4: version 0, options in 4-byte words, an EtherType, a reserved byte of 0. */
 function decodeGeneve(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (data[at]! >> 6 !== 0 || (data[at + 1]! & 0x3f) !== 0 || data[at + 7] !== 0) return layer.DECODED;
@@ -76,7 +76,7 @@ function decodeGeneve(view: PacketView, counters: CaptureCounters): layer.Layer 
 
 const G_PDU = 0xff;
 
-/** 3GPP TS 29.281, section 5: version 1, user plane, message type G-PDU, a length that fits; then optional fields and extension headers. */
+/** 3GPP TS 29.281, section 5: version 1, user plane, message type G-PDU, a valid length; then optional fields and extension headers. */
 function decodeGtp(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   const flags = data[at]!;
@@ -98,7 +98,7 @@ function decodeGtp(view: PacketView, counters: CaptureCounters): layer.Layer {
   return version === 4 || version === 6 ? enterTunnel(view, GTP_U, layer.IP, inner, counters) : layer.DECODED;
 }
 
-/** RFC 2661, section 3.1: version 2 and a data message; length, sequence numbers and padding are there if their flags say so. */
+/** RFC 2661, section 3.1: version 2 and a data message; length, sequence numbers and padding are present if flagged. */
 function decodeL2tp(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   const flags = (data[at]! << 8) | data[at + 1]!;
@@ -115,8 +115,8 @@ const IEEE_802_11 = 1;
 const WLAN_VERSION = 0x03;
 
 /**
- * RFC 5415, section 4.3: version 0 without DTLS, a header length in words of 4 bytes, the wireless binding, and whether the frame is a native one;
- * neither a fragment nor a keep-alive. A native frame is one of 802.11 (RFC 5416), whose frame control access points of Cisco swap.
+ * RFC 5415, section 4.3: version 0 without DTLS, header length in 4-byte words, the wireless binding, and whether the frame is a native one; neither
+ * a fragment nor a keep-alive. A native frame is an 802.11 frame (RFC 5416), whose frame control is byte-swapped by Cisco access points.
  */
 function decodeCapwap(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
@@ -131,8 +131,8 @@ function decodeCapwap(view: PacketView, counters: CaptureCounters): layer.Layer 
 const TEREDO_PORT = 3544;
 
 /**
- * RFC 4380, section 5.1.1: authentication and origin indications, if any, then an IPv6 packet, behind which trailers may stand
- * (RFC 6081). It has a Teredo address, or on the port of the server also a link-local one (router solicitation and advertisement).
+ * RFC 4380, section 5.1.1: authentication and origin indications, if any, then an IPv6 packet, which may be followed by trailers (RFC 6081). It has a
+ * Teredo address or, on the server's port, possibly a link-local one (router solicitation and advertisement).
  */
 function decodeTeredo(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
@@ -152,7 +152,7 @@ function isTeredoAddress(data: Buffer, at: number): boolean {
   return data[at] === 0x20 && data[at + 1] === 0x01 && data[at + 2] === 0 && data[at + 3] === 0;
 }
 
-/** Version 0, and bits that are reserved since RFC 2784 are 0. */
+/** Version 0, with the bits that are reserved since RFC 2784 set to 0. */
 function isGre(data: Buffer, at: number): boolean {
   return (data[at]! & 0x4f) === 0 && data[at + 1] === 0;
 }

@@ -2,7 +2,7 @@ import { formatAddress } from './address.ts';
 
 const nothing = Buffer.alloc(0);
 
-/** What the view said of the packet around the one that is being decoded. */
+/** The view's description of the packet around the one that is being decoded. */
 class EnclosingPacket {
   /** 0: there is none. */
   ipVersion: 0 | 4 | 6 = 0;
@@ -48,13 +48,13 @@ class EnclosingPacket {
 }
 
 /**
- * One packet, as the reader found it and `decodePacket` understood it.
+ * One packet, as read by the reader and decoded by `decodePacket`.
  *
- * There is one view per reader: each packet overwrites the one before it. All offsets count from the start of `data`, which
- * holds more than this packet and stays unchanged only until the next packet is read; who keeps bytes copies them.
+ * There is one view per reader: each packet overwrites the previous one. All offsets are relative to the start of `data`, which holds more than this
+ * packet and is unchanged only until the next packet is read; copy any bytes that are to be kept.
  */
 export class PacketView {
-  /** Number of the packet in its capture, from 1, as Wireshark counts. */
+  /** Number of the packet in its capture, from 1, as in Wireshark. */
   frame = 0;
   /** Time of the packet, µs since 1970. */
   micros = 0;
@@ -69,28 +69,28 @@ export class PacketView {
 
   /** 0 until decoded. */
   ipVersion: 0 | 4 | 6 = 0;
-  /** Bytes of IP header and payload, as the header states them (summed over fragments). */
+  /** Length of IP header and payload in bytes, as stated in the header (summed over fragments). */
   ipLength = 0;
   /** Packets that carried it: 1, or the number of fragments. */
   packets = 1;
-  /** Offset of the address bytes: 4 of IPv4, 16 of IPv6. */
+  /** Offset of the address bytes: 4 for IPv4, 16 for IPv6. */
   sourceAddress = 0;
   destinationAddress = 0;
   /** IP protocol number, after all extension headers. */
   transport = 0;
-  /** 0 where the transport has none. */
+  /** 0 if the transport has no ports. */
   sourcePort = 0;
   destinationPort = 0;
   /**
-   * While decoding: what the next layer decodes. Then the transport payload: `data[payloadStart]` to `data[payloadEnd - 1]`. Of a fragment: its part
-   * of the IP payload.
+   * During decoding, the start of the next layer. Afterwards the transport payload is `data[payloadStart]` to `data[payloadEnd - 1]`; for a fragment,
+   * its part of the IP payload.
    */
   payloadStart = 0;
   payloadEnd = 0;
-  /** Payload bytes behind `payloadEnd` that the capture cut off. */
+  /** Payload bytes after `payloadEnd` that the capture truncated. */
   payloadMissing = 0;
 
-  /** A part of a datagram: ports and flags are unknown until the datagram is whole. */
+  /** A part of a datagram: ports and flags are unknown until the datagram is reassembled. */
   isFragment = false;
   fragmentId = 0;
   fragmentOffset = 0;
@@ -103,20 +103,20 @@ export class PacketView {
   icmpType = 0;
   icmpCode = 0;
 
-  /** Encapsulations that were taken off, see `tunnelProtocol`; 0 is none. */
+  /** Encapsulations that were removed, see `tunnelProtocol`; 0 for none. */
   tunnel = 0;
-  /** Addresses of the outermost packet; the length is 0 when no IP packet is around this one. */
+  /** Addresses of the outermost packet; the length is 0 if no IP packet encloses this one. */
   outerSourceAddress = 0;
   outerDestinationAddress = 0;
   outerAddressLength: 0 | 4 | 16 = 0;
-  /** The packet around this one. */
+  /** The packet that encloses this one. */
   readonly enclosing = new EnclosingPacket();
 
   get addressLength(): 4 | 16 {
     return this.ipVersion === 6 ? 16 : 4;
   }
 
-  /** Makes a string: for a new flow, not for each packet. */
+  /** Creates a string: use it per flow, not per packet. */
   get sourceIp(): string {
     return formatAddress(this.data, this.sourceAddress, this.addressLength);
   }
@@ -125,7 +125,7 @@ export class PacketView {
     return formatAddress(this.data, this.destinationAddress, this.addressLength);
   }
 
-  /** Source of the outermost packet; empty when no IP packet is around this one. */
+  /** Source of the outermost packet; empty if no IP packet encloses this one. */
   get outerSourceIp(): string {
     return this.outerAddressLength === 0 ? '' : formatAddress(this.data, this.outerSourceAddress, this.outerAddressLength);
   }

@@ -12,17 +12,17 @@ const PROTECTED = 0x40;
 const ORDER = 0x80;
 const AGGREGATED = 0x80;
 
-/** IEEE 802.11, section 9.2: data frames that are not encrypted. Of an aggregated one (A-MSDU), the first packet. */
+/** IEEE 802.11, section 9.2: data frames that are not encrypted. For an aggregated one (A-MSDU), only the first packet. */
 export function decodeWlan(view: PacketView, counters: CaptureCounters): layer.Layer {
   return decodeFrame(view, false, false, counters);
 }
 
-/** The same, as access points of Cisco hand frames over: the bytes of frame control and sequence control change places. */
+/** The same, as handed over by Cisco access points: the bytes of frame control and of sequence control are swapped. */
 export function decodeSwappedWlan(view: PacketView, counters: CaptureCounters): layer.Layer {
   return decodeFrame(view, false, true, counters);
 }
 
-/** @param isPadded the header is padded to a multiple of 4 bytes, as some drivers hand it over */
+/** @param isPadded the header is padded to a multiple of 4 bytes, as by some drivers */
 function decodeFrame(view: PacketView, isPadded: boolean, isSwapped: boolean, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 24 > end) return truncated(counters);
@@ -54,7 +54,7 @@ const RADIOTAP_TIMER = 1;
 const RADIOTAP_FLAGS = 2;
 const RADIOTAP_PADDED = 0x20;
 
-/** https://www.radiotap.org: little-endian; version 0, header length, a bit map of fields that may go on in further words. */
+/** https://www.radiotap.org: little-endian; version 0, header length, a bit map of fields that may extend over further words. */
 export function decodeRadiotap(view: PacketView, counters: CaptureCounters): layer.Layer {
   const { data, payloadStart: at, payloadEnd: end } = view;
   if (at + 8 > end) return truncated(counters);
@@ -64,7 +64,7 @@ export function decodeRadiotap(view: PacketView, counters: CaptureCounters): lay
   return decodeFrame(view, (radiotapFlags(data, at, at + length) & RADIOTAP_PADDED) !== 0, false, counters);
 }
 
-/** Fields are aligned to their size, counted from the header. */
+/** Fields are aligned to their size, relative to the header. */
 function radiotapFlags(data: Buffer, at: number, end: number): number {
   const present = data[at + 4]!;
   if ((present & RADIOTAP_FLAGS) === 0) return 0;

@@ -30,7 +30,7 @@ describe('L2TP', () => {
       told(1701, data(ppp('c223', 2, bytes(prefixed(u8, hex(md5)), 'jane')))),
       `l2tp cleartext l2tp.login.user_name=jane l2tp.login.response=${md5}`,
     );
-    // RFC 2759, section 9.2: the NT response behind the peer's challenge and eight zeros.
+    // RFC 2759, section 9.2: the NT response after the peer's challenge and eight zeros.
     const nt = '82309ecd8d708b5ea08faa3981cd83544233114a3d85d6df';
     const microsoft = bytes(hex('21402324255e262a28295f2b3a337c7e'), Buffer.alloc(8), hex(nt), u8(0));
     assert.equal(

@@ -1,4 +1,4 @@
-/** Text of the IPv4 (4 bytes) or IPv6 (16 bytes) address that stands at `start`, IPv6 as RFC 5952 writes it; '' for another length. */
+/** Text of the IPv4 (4 bytes) or IPv6 (16 bytes) address at `start`, IPv6 in the form of RFC 5952; '' for any other length. */
 export function formatIp(bytes: Buffer, start: number, length: number): string {
   if (start + length > bytes.length) return '';
   if (length === 4) return `${bytes[start]}.${bytes[start + 1]}.${bytes[start + 2]}.${bytes[start + 3]}`;
@@ -10,7 +10,7 @@ export function readsLikeIpv4(text: string): boolean {
   return /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text);
 }
 
-/** Text of the hardware address of six bytes that stands at `start`: `3c:15:c2:9a:01:fe`. */
+/** Text of the six-byte hardware address at `start`: `3c:15:c2:9a:01:fe`. */
 export function formatMac(bytes: Buffer, start: number): string {
   return bytes.toString('hex', start, start + 6).replace(/..(?!$)/g, '$&:');
 }

@@ -10,8 +10,8 @@ import { ByteReader } from './reader.ts';
 import { addPairs } from './urlencoded.ts';
 
 /**
- * AJP 1.3, by which a web server passes requests on to a servlet container (Apache Tomcat Connectors, AJP Protocol Reference).
- * Its requests and responses are those of HTTP; so are the names of their facts and fields.
+ * AJP 1.3, by which a web server forwards requests to a servlet container (Apache Tomcat Connectors, AJP Protocol Reference).
+ * Its requests and responses are those of HTTP, and their facts and fields have the same names.
  */
 export const ajp = framedProtocol('ajp', recogniseAjp, () => new AjpReader());
 
@@ -24,14 +24,14 @@ const packetHeader = 4;
 const FORWARD_REQUEST = 2;
 const SEND_HEADERS = 4;
 const CPING = 10;
-/** Codes of the messages that a container sends: chunk, headers, end, CPONG … */
+/** Codes of the messages that a container sends: body chunk, headers, end, CPONG … */
 const [firstReply, lastReply] = [3, 9];
 
 const methods = [
   '', 'OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK', 'ACL', 'REPORT',
   'VERSION-CONTROL', 'CHECKIN', 'CHECKOUT', 'UNCHECKOUT', 'SEARCH', 'MKWORKSPACE', 'UPDATE', 'LABEL', 'MERGE', 'BASELINE-CONTROL', 'MKACTIVITY',
 ];
-/** Header names that are sent as 0xA001 and the following. */
+/** Header names that are encoded as 0xA001 and up. */
 const requestHeaders = [
   '', 'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Connection', 'Content-Type', 'Content-Length', 'Cookie', 'Cookie2',
   'Host', 'Pragma', 'Referer', 'User-Agent',
@@ -62,7 +62,7 @@ function recogniseAjp(bytes: Buffer): Recognition {
 }
 
 class AjpReader implements FrameReader {
-  /** Bytes of a request body that are still to come: such packets have no code. */
+  /** Bytes of a request body still to come; the packets that carry them have no code. */
   #bodyLeft = 0;
 
   lengthOf(bytes: Buffer): number {
@@ -112,7 +112,7 @@ class AjpReader implements FrameReader {
     return message;
   }
 
-  /** A chunk of the request body; forms and JSON are read as far as one chunk holds them. */
+  /** A chunk of the request body; forms and JSON are read as far as they fit in one chunk. */
   #body(chunk: Buffer, context: FrameContext): Message {
     this.#bodyLeft -= Math.min(chunk.length, this.#bodyLeft);
     const message = createMessage('ajp', cleartext, context);
@@ -125,7 +125,7 @@ class AjpReader implements FrameReader {
   }
 }
 
-/** A part of a request body stands behind its length, which fills the packet. */
+/** Is this a part of a request body, whose length prefix fills the packet? */
 function isChunk(bytes: Buffer): boolean {
   return bytes.length > packetHeader + 2 && bytes.readUInt16BE(packetHeader) === bytes.length - packetHeader - 2;
 }
@@ -140,7 +140,7 @@ function response(reader: ByteReader, context: FrameContext): Message {
   return message;
 }
 
-/** Names are a code or a string, values strings. Positions mean nothing: the packet that completes the message completes them all. */
+/** Names are a code or a string, values are strings. Positions are meaningless here: one packet completes the whole message. */
 function readHeaders(reader: ByteReader, coded: readonly string[]): Header[] {
   const headers: Header[] = [];
   for (let left = reader.u16(); left > 0 && !reader.failed; left--) {
@@ -175,7 +175,7 @@ function readString(reader: ByteReader): string {
   return readText(reader, reader.u16());
 }
 
-/** Text of one character per byte, and the zero behind it. */
+/** Reads text of one character per byte, and the terminating zero. */
 function readText(reader: ByteReader, length: number): string {
   if (length === nullString) return '';
   const text = reader.take(length).rest().toString('latin1');

@@ -10,8 +10,8 @@ const LONG_STRING = 12;
 const maxDepth = 4;
 
 /**
- * Visits the strings among the AMF0 values (Adobe, AMF 0 Specification) in `bytes`: those at the top with an empty key, properties with theirs.
- * `index` counts the values at the top. Returns false at a value of a type that is not read; what stood before was visited.
+ * Visits the strings among the AMF0 values (Adobe, AMF 0 Specification) in `bytes`: top-level values with an empty key, properties with their
+ * own. `index` counts the top-level values. Returns false at a value of an unsupported type, after visiting everything before it.
  */
 export function visitAmf(bytes: Buffer, visit: (index: number, key: string, value: string) => void): boolean {
   let position = 0;

@@ -1,11 +1,11 @@
-/** Position of an element of BER (ITU-T X.690): where its value begins and ends. */
+/** Position of a BER element (ITU-T X.690): where its value begins and ends. */
 export interface BerElement {
   readonly tag: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** The element that begins at `position` and ends before `limit`; null when there is none. Tags of one byte, definite lengths. */
+/** The element that begins at `position` and ends before `limit`, or null. Supports one-byte tags and definite lengths. */
 export function berAt(bytes: Buffer, position: number, limit = bytes.length): BerElement | null {
   if (position + 2 > limit) return null;
   let length = bytes[position + 1]!;
@@ -20,7 +20,7 @@ export function berAt(bytes: Buffer, position: number, limit = bytes.length): Be
   return end <= limit ? { tag: bytes[position]!, start, end } : null;
 }
 
-/** The elements in a constructed one, up to the first that does not fit. */
+/** The elements inside a constructed element, up to the first that does not fit. */
 export function berChildren(bytes: Buffer, { start, end }: BerElement, most = 256): BerElement[] {
   const found: BerElement[] = [];
   for (let position = start; position < end && found.length < most;) {
@@ -32,7 +32,7 @@ export function berChildren(bytes: Buffer, { start, end }: BerElement, most = 25
   return found;
 }
 
-/** Its value, as UTF-8. */
+/** The element's value, as UTF-8. */
 export function berText(bytes: Buffer, { start, end }: BerElement): string {
   return bytes.toString('utf8', start, end);
 }

@@ -7,12 +7,12 @@ import type { Message } from './dissect.ts';
 import { dissectCapture } from './testing/dissect-capture.ts';
 
 /**
- * Agreement with tshark on the fields of binary protocols in real captures. Compared are the values of a file, each as often as it stands there
- * (`distinct`: once). A case may name how many of ours and of tshark's have no counterpart, and why; anything else is an error.
+ * Agreement with tshark on the fields of binary protocols in real captures. Compared are the values in a file, with the number of occurrences
+ * (`distinct`: without). A case may state how many of ours and of tshark's have no counterpart, and why; anything else is an error.
  */
 interface Case {
   files: string[];
-  /** Fields of tshark, and the packets it is asked for. */
+  /** Fields of tshark, and its filter for packets. */
   theirs: string[];
   filter: string;
   ours: (message: Message) => readonly (string | undefined)[];
@@ -88,7 +88,7 @@ describe('binary protocols agree with tshark', { skip: !isAble }, () => {
   }
 });
 
-/** JA4 as Suricata's tests expect it. */
+/** JA4 as expected by Suricata's tests. */
 test('JA4 of real ClientHellos', { skip: !isAble }, () => {
   const path = join(captures, 'suricata-verify/ja4-tls-quic/input.pcap');
   const prints = dissectCapture(readFileSync(path)).messages.flatMap(({ protocol, facts }) =>

@@ -2,15 +2,15 @@ const deepest = 8;
 const mostElements = 1024;
 
 const [STRING, DOCUMENT, ARRAY, BINARY] = [2, 3, 4, 5];
-/** Bytes of the values that have one length, by type (https://bsonspec.org/spec.html). */
+/** Sizes in bytes of fixed-length values, by type (https://bsonspec.org/spec.html). */
 const fixed = new Map([[1, 8], [6, 0], [7, 12], [8, 1], [9, 8], [10, 0], [16, 4], [17, 8], [18, 8], [19, 16], [127, 0], [255, 0]]);
-/** Types of values that stand behind their length: text, code, symbol. */
+/** Types of length-prefixed values: text, code, symbol. */
 const counted = new Set([STRING, 13, 14]);
 const REGULAR_EXPRESSION = 11;
 
 /**
- * Visits the strings and binary values of a document of BSON that begins at `start`, with their names and how deep they stand. Returns where it ends;
- * -1 when it is none, or over the bounds: what stood before was visited.
+ * Visits the strings and binary values of the BSON document that begins at `start`, with their names and nesting depth. Returns where it
+ * ends; -1 if it is not a document or exceeds the bounds, after visiting everything before the error.
  */
 export function visitBson(bytes: Buffer, start: number, visit: (name: string, value: Buffer, depth: number) => void): number {
   let left = mostElements;

@@ -17,7 +17,7 @@ const l2tp = (frame: Buffer): CaptureBuilder => {
   return builder;
 };
 
-/** Captures of which no real ones are at hand: a name, the capture, the fields of tshark and their values, which are ours too, or ours. */
+/** Captures of protocols for which no real ones are at hand: name, capture, tshark's fields and values, and our values if they differ. */
 const cases: [string, CaptureBuilder, Record<string, string>, string[]?][] = [
   [
     'PAP',

@@ -1,13 +1,13 @@
 import { keptCopy } from '#capture';
 
 /**
- * A run of bytes that knows for each of them which packet brought it.
+ * A run of bytes that records which packet brought each of them.
  *
- * One stands per direction of a TCP flow: packets are appended at its end, dissectors consume from its start. Message bodies
- * are collected in another. Positions are counted from the start of the bytes not yet consumed.
+ * There is one per direction of a TCP flow: packets are appended at its end, dissectors consume from its start. Message bodies are
+ * collected in another. Positions are relative to the first byte that is not yet consumed.
  *
- * `append` refers to the caller's bytes without copying them as long as the run was empty; `settle` copies what was left over,
- * and must be called before the caller reuses its buffer.
+ * `append` refers to the caller's bytes without copying them if the run was empty; `settle` copies what is left over, and must be called
+ * before the caller reuses its buffer.
  */
 export class ByteStream {
   /** Holds the bytes from `start` to `end`. Replaced by `append` and `settle`. */
@@ -18,20 +18,20 @@ export class ByteStream {
   #owned = true;
   /** Offset of `start` in the whole stream. */
   #consumed = 0;
-  /** The newest packet of the run: offset in the whole stream at which it ends, its number and its time. Most runs have no other. */
+  /** The newest packet of the run: its end as an offset in the whole stream, its number and its time. Most runs have only this one. */
   #newestEnd = 0;
   #newestFrame = 0;
   #newestMicros = 0;
-  /** The packets before it, oldest first, each as its end, number and time. */
+  /** The packets before it, oldest first, each as end, number and time. */
   #older: number[] = noPackets;
-  /** Index in `#older` of the packet that holds `start`; its length when that is the newest. */
+  /** Index in `#older` of the packet that contains `start`; its length if that is the newest packet. */
   #first = 0;
 
   get length(): number {
     return this.end - this.start;
   }
 
-  /** Bytes of memory that it keeps, after {@link settle}. */
+  /** Bytes of memory held after {@link settle}. */
   get heldBytes(): number {
     return this.buffer.length;
   }
@@ -52,7 +52,7 @@ export class ByteStream {
     }
   }
 
-  /** Appends the first `length` bytes of another run, with their packets; the other keeps them. */
+  /** Appends the first `length` bytes of another run, with their packets; the other run keeps them. */
   appendFrom(other: ByteStream, length: number): void {
     this.#reserve(length);
     let position = 0;
@@ -64,7 +64,7 @@ export class ByteStream {
     }
   }
 
-  /** Makes the left-over bytes the run's own. */
+  /** Copies the left-over bytes into memory of the run's own. */
   settle(): void {
     if (this.#owned || this.start === this.end) return;
     const length = this.end - this.start;
@@ -80,7 +80,7 @@ export class ByteStream {
     if (this.start === this.end) {
       this.#older = noPackets;
       this.#first = this.#newestFrame = this.#newestMicros = 0;
-      // A run that is empty keeps no memory: neither the caller's nor, in a flow that may stay silent for long, its own.
+      // An empty run holds no memory: neither the caller's nor, in a flow that may stay silent for long, its own.
       this.buffer = empty;
       this.start = this.end = 0;
       this.#owned = true;
@@ -103,7 +103,7 @@ export class ByteStream {
     return this.buffer.subarray(this.start, this.end);
   }
 
-  /** Number of the packet that brought the byte at `position`; of the last packet for a position behind the end. */
+  /** Number of the packet that brought the byte at `position`; of the last packet for a position past the end. */
   frameAt(position: number): number {
     return this.#frameOf(this.#packetAt(position));
   }
@@ -113,13 +113,13 @@ export class ByteStream {
     return this.#microsOf(this.#packetAt(position));
   }
 
-  /** Position at which the packet that brought the byte at `position` begins, 0 when that was consumed. */
+  /** Position of the first byte of the packet that brought the byte at `position`, 0 if that was consumed. */
   packetStart(position: number): number {
     const packet = this.#packetAt(position);
     return packet === this.#first ? 0 : this.#endOf(packet - MARKS) - this.#consumed;
   }
 
-  /** Position behind the last byte that the packet of the byte at `position` brought. */
+  /** Position after the last byte of the packet that brought the byte at `position`. */
   packetEnd(position: number): number {
     return Math.min(this.#endOf(this.#packetAt(position)) - this.#consumed, this.length);
   }
@@ -149,7 +149,7 @@ export class ByteStream {
     return packet < this.#older.length ? this.#older[packet + 2]! : this.#newestMicros;
   }
 
-  /** The packet that brings the next `length` bytes. */
+  /** Records the packet that brings the next `length` bytes. */
   #addPacket(length: number, frame: number, micros: number): void {
     if (this.start < this.end) {
       if (this.#older === noPackets) this.#older = [];
@@ -168,14 +168,14 @@ export class ByteStream {
     this.end += bytes.length;
   }
 
-  /** Makes room for `length` bytes behind the end. */
+  /** Makes room for `length` bytes at the end. */
   #reserve(length: number): void {
     if (this.#owned && this.end + length <= this.buffer.length) return;
     const kept = this.end - this.start;
     if (this.#owned && kept + length <= this.buffer.length / 2) {
       this.buffer.copyWithin(0, this.start, this.end);
     } else {
-      // A run that has grown will grow again; many a one is appended to once.
+      // A run that has grown once will grow again; many are appended to only once.
       const larger = Buffer.allocUnsafeSlow(kept === 0 ? length : 2 * (kept + length));
       this.buffer.copy(larger, 0, this.start, this.end);
       this.buffer = larger;
@@ -191,7 +191,7 @@ export class ByteStream {
   }
 }
 
-/** Numbers that stand for one packet. */
+/** Numbers stored per packet. */
 const MARKS = 3;
 const empty = Buffer.alloc(0);
 /** Never written to. */

@@ -4,8 +4,8 @@ import type { DatagramProtocol } from './protocol.ts';
 import { addWlanNames } from './wlan-management.ts';
 
 /**
- * CAPWAP between an access point and its controller (RFC 5415): frames of the wireless network (RFC 5416), of which those that name it are told.
- * Packets of IP in them are taken off before, as those of any tunnel. Most access points put control into DTLS, and data rarely.
+ * CAPWAP between an access point and its controller (RFC 5415): reports those frames of the wireless network (RFC 5416) that name it. IP
+ * packets inside them are decapsulated beforehand, as with any tunnel. Most access points protect control with DTLS, but data rarely.
  */
 export const capwap: DatagramProtocol = {
   name: 'capwap',
@@ -30,15 +30,15 @@ const isItsPort = (port: number): boolean => port === CONTROL_PORT || port === D
 const DTLS_HEADER = 0x01000000;
 const dtlsHeaderBytes = 4;
 const shortestHeader = 8;
-/** IEEE 802.11 or, in frames that are none, nothing. */
+/** Highest binding identifier: 1 is IEEE 802.11, 0 is none. */
 const mostBinding = 1;
 
-/** Version 0, type 1, three bytes of zeros, then DTLS (section 4.2). */
+/** Version 0, type 1, three zero bytes, then DTLS (section 4.2). */
 function isProtected(payload: Buffer): boolean {
   return payload.length > shortestHeader && payload.readUInt32BE(0) === DTLS_HEADER && isDtls(payload.subarray(dtlsHeaderBytes));
 }
 
-/** Of a header without DTLS (section 4.3): version and type 0, a length in words of 4 bytes, a binding, reserved bits of 0; 0 when it is none. */
+/** Length of a header without DTLS (section 4.3): version and type 0, length in 4-byte words, binding, reserved bits 0. 0 if it is not one. */
 function headerLength(payload: Buffer): number {
   if (payload.length < shortestHeader || payload[0] !== 0 || (payload[2]! >> 1 & 0x1f) > mostBinding || (payload[3]! & 0x07) !== 0) return 0;
   const length = (payload[1]! >> 3) * 4;

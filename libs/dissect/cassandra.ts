@@ -5,8 +5,8 @@ import type { Recognition } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
 
 /**
- * Apache Cassandra's native protocol, versions 3 to 5 (https://cassandra.apache.org/doc/latest/cassandra/reference/native-protocol.html): who logs
- * in, and what can be read of queries and their results.
+ * Apache Cassandra's native protocol, versions 3 to 5 (https://cassandra.apache.org/doc/latest/cassandra/reference/native-protocol.html): logins,
+ * and the readable parts of queries and their results.
  */
 export const cassandra = framedProtocol('cassandra', recogniseCassandra, () => new CassandraReader());
 
@@ -15,14 +15,14 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'Cassandra' };
 /** Version, flags, stream, operation, length. */
 const header = 9;
 const [oldest, latest] = [3, 5];
-/** Bit of the version in what a server says. */
+/** Bit of the version byte that marks messages from the server. */
 const ANSWER = 0x80;
 const [STARTUP, OPTIONS, QUERY, AUTH_RESPONSE] = [0x01, 0x05, 0x07, 0x0f];
 const COMPRESSED = 0x01;
 const longest = 256 * 1024 * 1024;
 const mostOptions = 16;
 
-/** A client asks for options, which takes nothing, or starts with a map of a few texts that has `CQL_VERSION`. */
+/** A client sends an empty OPTIONS, or STARTUP with a map of a few strings that contains `CQL_VERSION`. */
 function recogniseCassandra(bytes: Buffer): Recognition {
   if (bytes[0]! < oldest || bytes[0]! > latest || (bytes.length > 1 && (bytes[1]! & ~0x10) !== 0)) return 'no';
   if (bytes.length > 4 && bytes[4] !== STARTUP && bytes[4] !== OPTIONS) return 'no';
@@ -53,7 +53,7 @@ class CassandraReader implements FrameReader {
     if (this.#begun && !isLogin) return null;
     this.#begun = true;
     const message = createMessage('cassandra', cleartext, context);
-    // The answer is that of PLAIN, behind its length; other authenticators are no part of Cassandra.
+    // A length-prefixed PLAIN response; other authenticators are not part of Cassandra.
     if (isLogin) addNamed(message, new SaslExchange('PLAIN').plain(bytes.subarray(header + 4)), context);
     return message;
   }

@@ -8,7 +8,7 @@ import { dissectPayload, fieldsOf } from './testing/packets.ts';
 
 const onPort = { destinationPort: 5683 };
 
-/** Options by number and value, in the order of their numbers (RFC 7252, section 3.1). */
+/** Options by number and value, in ascending order (RFC 7252, section 3.1). */
 function options(...list: [number: number, value: string][]): Buffer {
   let before = 0;
   return bytes(...list.map(([number, value]) => {

@@ -4,7 +4,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import { stepOf } from './path.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 
-/** CoAP (RFC 7252): the HTTP of small devices. A request names its resource in options, as text; what a device tells stands in payloads. */
+/** CoAP (RFC 7252): HTTP for small devices. A request names its resource in options, as text; what a device reports is in payloads. */
 export const coap: DatagramProtocol = {
   name: 'coap',
   recognise: isCoap,
@@ -34,19 +34,19 @@ const COAP = 5683;
 const header = 4;
 const payloadMarker = 0xff;
 
-/** Numbers of options (RFC 7252, section 5.10). */
+/** Option numbers (RFC 7252, section 5.10). */
 const URI_HOST = 3;
 const URI_PATH = 11;
 const URI_QUERY = 15;
 const PROXY_URI = 35;
 
-/** Most bytes of the value of each option (RFC 7252, section 5.10; RFC 7641, 7959, 7967, 8613, 8768, 9175), by its number. */
+/** Maximum length in bytes of each option's value (RFC 7252, section 5.10; RFC 7641, 7959, 7967, 8613, 8768, 9175), by option number. */
 const longestValues = new Map([
   [1, 8], [URI_HOST, 255], [4, 8], [5, 0], [6, 3], [7, 2], [8, 255], [9, 255], [URI_PATH, 255], [12, 2], [14, 4], [URI_QUERY, 255], [16, 1], [17, 2],
   [19, 3], [20, 255], [21, 39], [23, 3], [27, 3], [28, 4], [PROXY_URI, 1034], [39, 255], [60, 4], [252, 40], [258, 1], [292, 8],
 ]);
 
-/** Requests (RFC 7252, section 12.1.1; RFC 8132), and classes of responses. */
+/** Request methods (RFC 7252, section 12.1.1; RFC 8132), and response classes. */
 const [firstMethod, lastMethod] = [0x01, 0x07];
 const responses = new Set([2, 4, 5]);
 
@@ -55,13 +55,13 @@ interface Parts {
   path: string;
   query: string[];
   proxyUri: string;
-  /** Where the payload begins; the end of the message when it has none. */
+  /** Where the payload begins; the end of the message if it has none. */
   contentStart: number;
 }
 
 /**
- * On CoAP's port what is sound from beginning to end is one; on another, a request that names its resource: a header and a few options alone are
- * found in random bytes too.
+ * On CoAP's port, any well-formed message; on other ports, only a request that names its resource, since a header and a few options also occur
+ * in random bytes.
  */
 function isCoap(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
   if (payload.length < header || payload[0]! >> 6 !== 1) return false;
@@ -73,17 +73,17 @@ function isCoap(payload: Buffer, { sourcePort, destinationPort }: DatagramContex
   return parts !== null && (isOnPort || parts.path.length > 2);
 }
 
-/** Text as HTTP has it, one character per byte. */
+/** Text with one character per byte, as in HTTP. */
 function asBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** The message's parts; null when it is none. */
+/** The message's parts; null if it is not CoAP. */
 function readMessage(payload: Buffer): Parts | null {
   const tokenLength = payload[0]! & 0x0f;
   if (tokenLength > 8) return null;
   const parts: Parts = { host: '', path: '', query: [], proxyUri: '', contentStart: payload.length };
-  // An empty message is its header (section 4.1).
+  // An empty message consists of its header (section 4.1).
   if (payload[1] === 0) return tokenLength === 0 && payload.length === header ? parts : null;
   let position = header + tokenLength;
   if (position > payload.length) return null;
@@ -92,7 +92,7 @@ function readMessage(payload: Buffer): Parts | null {
     const first = payload[position++]!;
     if (first === payloadMarker) {
       parts.contentStart = position;
-      // A marker without payload is an error (section 3).
+      // A payload marker without payload is an error (section 3).
       return position < payload.length ? parts : null;
     }
     const delta = extended(payload, position, first >> 4);
@@ -111,7 +111,7 @@ function readMessage(payload: Buffer): Parts | null {
   return parts;
 }
 
-/** A delta or a length, of which 13 and 14 say that one or two bytes more follow (RFC 7252, section 3.1). */
+/** An option's delta or length, where 13 and 14 mean that one or two more bytes follow (RFC 7252, section 3.1). */
 function extended(payload: Buffer, position: number, value: number): { value: number; end: number } | null {
   if (value < 13) return { value, end: position };
   if (value === 13) return position < payload.length ? { value: payload[position]! + 13, end: position + 1 } : null;
@@ -119,7 +119,7 @@ function extended(payload: Buffer, position: number, value: number): { value: nu
   return null;
 }
 
-/** False for what must be text and is none. */
+/** Returns false if a value that must be text is not. */
 function addOption(parts: Parts, number: number, value: Buffer): boolean {
   if (number !== URI_HOST && number !== URI_PATH && number !== URI_QUERY && number !== PROXY_URI) return true;
   const text = value.toString('utf8');

@@ -1,18 +1,18 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 
-/** Codings of one body that are undone, one after the other; more is no honest use. */
+/** How many codings of one body are decoded in succession; no legitimate sender uses more. */
 const maxCodings = 3;
 
 export interface DecodedContent {
-  /** What came out, at most the bound; empty when nothing could be decoded. */
+  /** The decoded bytes, up to the bound; empty if nothing could be decoded. */
   bytes: Buffer;
-  /** Codings that were undone, outermost first, joined by `>`. */
+  /** Codings that were decoded, outermost first, joined by `>`. */
   encoding: string;
-  /** Why `bytes` is not the whole content: `bounded content`, `malformed content`, `unknown content coding`. Empty: it is. */
+  /** Why `bytes` is incomplete: `bounded content`, `malformed content`, `unknown content coding`. Empty if it is complete. */
   problem: string;
 }
 
-/** Undoes the codings of a Content-Encoding or Transfer-Encoding value. A body cut in the middle yields what it held. */
+/** Decodes a body according to a Content-Encoding or Transfer-Encoding value. A truncated body is decoded as far as it goes. */
 export function decodeContent(body: Buffer, codings: string, maxBytes: number): DecodedContent {
   const decoded: DecodedContent = { bytes: body, encoding: '', problem: '' };
   const names = codings.toLowerCase().split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'identity');
@@ -29,7 +29,7 @@ type Inflate = (body: Buffer, maxOutputLength: number) => Buffer;
 
 const zlibFlush = constants.Z_SYNC_FLUSH;
 
-/** Decoders by the coding's registered name (RFC 9110, section 8.4.1; RFC 7932; RFC 8878). They flush, so that a cut body is no error. */
+/** Decoders by registered name of the coding (RFC 9110, section 8.4.1; RFC 7932; RFC 8878). They flush, so that a truncated body is no error. */
 const decoders: Record<string, Inflate | undefined> = {
   __proto__: null as never,
   gzip: inflateGzip,
@@ -43,15 +43,15 @@ function inflateGzip(body: Buffer, maxOutputLength: number): Buffer {
   return gunzipSync(body, { maxOutputLength, finishFlush: zlibFlush });
 }
 
-/** `deflate` is the zlib format, but some senders leave its wrapper out. */
+/** `deflate` is the zlib format, but some senders omit its wrapper. */
 function inflateDeflate(body: Buffer, maxOutputLength: number): Buffer {
   const wrapped = body.length >= 2 && (body[0]! & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0;
   return (wrapped ? inflateSync : inflateRawSync)(body, { maxOutputLength, finishFlush: zlibFlush });
 }
 
 /**
- * The synchronous decoders of Node yield nothing at all when the output is over the bound; the beginning of the body then
- * yields the beginning of the content, so that the body is halved until it fits.
+ * Node's synchronous decoders return nothing at all if the output exceeds the bound. The beginning of the body then gives the beginning of the
+ * content, so the body is halved until its output fits.
  */
 function inflateInto(content: DecodedContent, inflate: Inflate, maxBytes: number): void {
   let body = content.bytes;

@@ -1,8 +1,8 @@
 import { hasControls } from './text.ts';
 
-/* What content is, told by how it begins. */
+/* Recognises content by its first bytes. */
 
-/** Bytes that are looked at. */
+/** How many bytes are examined. */
 const sampleBytes = 512;
 
 /** Does the content begin with `{` or `[`? */
@@ -15,14 +15,12 @@ export function startsLikeJson(bytes: Buffer): boolean {
   return false;
 }
 
-/** `key=value`, where the key is a name. */
+/** Is it `key=value`, where the key is a name? */
 export function looksLikeForm(bytes: Buffer): boolean {
   return /^[A-Za-z_][\w.[\]-]{0,63}=/.test(bytes.toString('latin1', 0, 80)) && !hasControls(bytes.subarray(0, sampleBytes));
 }
 
-/**
- * What stands in front of JSON: what keeps a script from including it, a call or an assignment (JSONP), tags of a page that is nothing but its frame.
- */
+/** What precedes JSON: a guard against inclusion as a script, a call or an assignment (JSONP), tags of a page that merely wraps it. */
 const wrapper = new RegExp(
   "^\\s{0,64}(?:\\/\\*[^*]{0,128}\\*\\/\\s{0,8})?(?:\\)\\]\\}',?|while ?\\(1\\);|for ?\\(;;\\);|&&&[A-Z]+&&&" +
     '|(?:typeof [\\w$.]{1,64} ?={2,3} ?["\']function["\'] ?&& ?|try ?\\{ ?|;)?[\\w$.[\\]]{1,128} ?\\(' +
@@ -30,19 +28,19 @@ const wrapper = new RegExp(
   'i',
 );
 
-/** Where JSON begins behind a wrapper; 0 when there is none. */
+/** Where JSON begins after a wrapper; 0 if there is none. */
 export function wrappedJsonAt(bytes: Buffer): number {
   return wrapper.exec(bytes.toString('latin1', 0, sampleBytes))?.[0].length ?? 0;
 }
 
-/** Documents of XML that are content: pages, pictures, feeds, maps of sites, descriptions of services. */
+/** XML documents that are published content: pages, pictures, feeds, site maps, service descriptions. */
 const published =
   /^(?:html|svg|rss|feed|rdf|urlset|sitemapindex|stylesheet|schema|definitions|opensearchdescription|opml|wml|wap-provisioningdoc|cross-domain-policy|package|application|mpd|smoothstreamingmedia)$/i;
 
 const root =
   /^(?:\u00ef\u00bb\u00bf)?\s{0,64}(?:<\?xml[^>]{0,256}\?>\s{0,64})?(?:<\?[^>]{0,256}\?>\s{0,64}|<!--(?:(?!-->)[^]){0,256}-->\s{0,64}|<!DOCTYPE[^>[]{0,256}>\s{0,64}){0,4}<((?:[\w-]{1,64}:)?[A-Za-z_][\w.-]{0,64})[\s/>]/i;
 
-/** Whether a document of XML begins here, and is no content for everybody. Pages that leave out their `html` begin with some tag of it. */
+/** Does an XML document begin here that is not published content? Pages that omit `html` begin with one of its other tags. */
 export function isXmlData(bytes: Buffer): boolean {
   const text = bytes.toString('latin1', 0, sampleBytes);
   const name = root.exec(text)?.[1];

@@ -1,7 +1,7 @@
 /**
- * What the dissectors met: messages, malformed input and bounds that bit, by protocol and reason.
+ * Counts of messages, malformed input and bounds that were reached, by protocol and reason.
  *
- * The pairs are few (they are literals of the dissectors), so the table needs no bound. Read and clear it per batch.
+ * There are few such pairs (all are literals of the dissectors), so the table needs no bound. Read and clear it per batch.
  */
 export class DissectCounters {
   readonly #protocols = new Map<string, Map<string, number>>();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
 
-/** `frame protocol verdict field …` of each message, and how many bytes of content it hands over. */
+/** `frame protocol verdict field …` of each message, and the number of content bytes that it passes on. */
 function told(packets: readonly Packet[]): string[] {
   return dissectStream(packets).messages.map((message) =>
     [
@@ -84,7 +84,7 @@ describe('MySQL', () => {
 
   test('what a challenge is answered with, at the login, behind a change of plugin, and at a change of user', () => {
     const answer = '7d1c0e523a9b4f7e8c215b0d9a6e4f13a17c3e90';
-    // Capabilities: protocol 4.1, a database, one byte in front of the answer, a named plugin.
+    // Capabilities: protocol 4.1, database, one-byte response length, named plugin.
     const full = (plugin: string) => {
       const rest = Buffer.concat([Buffer.from('jane\0'), hex(`14${answer}`), Buffer.from(`shop\0${plugin}\0`)]);
       return Buffer.concat([hex(`${(32 + rest.length).toString(16)}000001 08820800 00000001 21`), Buffer.alloc(23), rest]);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { bytes, hex, prefixed, u16, u32, u8 } from './testing/bytes.ts';
 import { dissectStream, fieldsOf, type Packet } from './testing/packets.ts';
 
-/** `frame protocol field …` of each message, and how many bytes of content it hands over. */
+/** `frame protocol field …` of each message, and the number of content bytes that it passes on. */
 function told(packets: readonly Packet[]): string[] {
   return dissectStream(packets).messages.map((message) =>
     [message.frame, message.protocol, ...fieldsOf(message), ...(message.payload === null ? [] : [`+${message.payload.length}`])].join(' '),

@@ -6,7 +6,7 @@ import type { DissectEnvironment, DissectOptions } from './options.ts';
 import { QuicFlow } from './quic.ts';
 import { isReflected, TelegramCall } from './telegram.ts';
 
-/** What keeps a state of its own; most flows are a question of DNS and its answer, and need none of it. */
+/** Per-protocol state; most flows are a DNS query and its response, and need none of it. */
 class States {
   quic: QuicFlow | null = null;
   dtls: DtlsFlow | null = null;
@@ -16,17 +16,17 @@ class States {
   telegram: TelegramCall | null = null;
 }
 
-/** What the dissectors remember of one UDP flow; made when it is asked for. */
+/** State of one UDP flow, each part created on first use. */
 export class DatagramFlow implements DissectEnvironment {
   readonly #environment: DissectEnvironment;
   readonly #isRelayed: boolean;
   hasStun = false;
-  /** Began with Zoom's hello between two clients. */
+  /** Whether the flow began with Zoom's hello between two clients. */
   isZoomPeer = false;
   #scanned = 0;
   #made: States | null = null;
 
-  /** `isRelayed`: it is what a TURN relay carries for the client of another flow. */
+  /** `isRelayed`: the flow is what a TURN relay carries for the client of another flow. */
   constructor(environment: DissectEnvironment, isRelayed = false) {
     this.#environment = environment;
     this.#isRelayed = isRelayed;
@@ -44,7 +44,7 @@ export class DatagramFlow implements DissectEnvironment {
     return (this.#made ??= new States());
   }
 
-  /** Bytes that are kept of handshakes that are not whole, and as evidence of how media are encrypted. */
+  /** Bytes kept of incomplete handshakes, and as evidence of how media are encrypted. */
   get heldBytes(): number {
     if (this.#made === null) return 0;
     const { quic, dtls, media, relayed } = this.#made;
@@ -68,29 +68,29 @@ export class DatagramFlow implements DissectEnvironment {
     return (this.#states.media ??= new MediaFlow(this.#environment));
   }
 
-  /** What a TURN relay carries for the client, which is a flow of its own. */
+  /** What a TURN relay carries for the client, treated as a flow of its own. */
   get relayed(): DatagramFlow {
     return (this.#states.relayed ??= new DatagramFlow(this.#environment, true));
   }
 
-  /** Behind STUN, what begins like channel data of TURN is that; but a relay's channel holds no other, however often it seems to. */
+  /** After STUN, whatever looks like TURN channel data is channel data; but a relayed channel contains no further ones, whatever it looks like. */
   get hasChannels(): boolean {
     return this.hasStun && !this.#isRelayed;
   }
 
-  /** A DTLS handshake stood in front of the media: it gave them their keys (RFC 5764). */
+  /** Whether a DTLS handshake preceded the media, and so negotiated their keys (RFC 5764). */
   get hasDtls(): boolean {
     return this.#made !== null && this.#made.dtls !== null;
   }
 
-  /** The call of Telegram's that the datagram is of; null when it is of none. */
+  /** The Telegram call to which the datagram belongs, or null. */
   telegramCall(payload: Buffer): TelegramCall | null {
     const known = this.#made === null ? null : this.#made.telegram;
     if (known !== null && known.owns(payload)) return known;
     return isReflected(payload) ? (this.#states.telegram = new TelegramCall(payload, this.#environment)) : null;
   }
 
-  /** May so many more bytes of messages without named fields be handed to the recogniser? */
+  /** May that many more bytes of messages without named fields be passed to the recogniser? */
   mayScan(length: number): boolean {
     if (this.#scanned + length > this.options.maxUnclaimedBytes) return false;
     this.#scanned += length;

@@ -5,7 +5,7 @@ import { dissectPayload } from './testing/packets.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
 
-/** The first bytes of a client hello, as a capture shows them: four tags, of which SNI and PDMD are whole. */
+/** The first bytes of a client hello, as seen in captures: four tags, of which SNI and PDMD are complete. */
 const agora = Buffer.concat([
   hex('005a384c0000 21 00000000 0004'),
   Buffer.from('SNI\0'),

@@ -19,7 +19,7 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 
 export type { DatagramContext } from './protocol.ts';
 
-/** Turns one datagram, that says for itself what it is, into a message. What nothing claims is `udp`, with its payload. */
+/** Turns one datagram that can be recognised on its own into a message. If no protocol claims it, it is `udp`, with its payload. */
 export function dissectDatagram(payload: Buffer, context: DatagramContext, environment: DissectEnvironment, emit: Emit): void {
   if (payload.length === 0) return;
   const message = claimedMessage(payload, context, new DatagramFlow(environment));
@@ -27,14 +27,14 @@ export function dissectDatagram(payload: Buffer, context: DatagramContext, envir
 }
 
 /**
- * The datagrams of one UDP flow. Beyond what {@link dissectDatagram} does it remembers: the payload of a flow that began
- * encrypted (QUIC, DTLS, SD-RTN) is not scanned, nor more than `maxUnclaimedBytes` per direction of what nothing claims.
+ * The datagrams of one UDP flow. In addition to {@link dissectDatagram}, it keeps state: the payload of a flow that began encrypted (QUIC,
+ * DTLS, SD-RTN) is not scanned, and of unclaimed payload no more than `maxUnclaimedBytes` per direction.
  */
 export class DatagramDissector {
   readonly #emit: Emit;
   readonly #flow: DatagramFlow;
   #encrypted = false;
-  /** Bytes per direction that were handed over to be scanned. */
+  /** Bytes per direction that were passed on for scanning. */
   #scannedSource = 0;
   #scannedDestination = 0;
 
@@ -43,7 +43,7 @@ export class DatagramDissector {
     this.#flow = new DatagramFlow(environment);
   }
 
-  /** Bytes that are kept of handshakes that are not whole, and as evidence of how media are encrypted. */
+  /** Bytes kept of incomplete handshakes, and as evidence of how media are encrypted. */
   get heldBytes(): number {
     return this.#flow.heldBytes;
   }
@@ -74,8 +74,8 @@ export class DatagramDissector {
 }
 
 /**
- * The message of a payload that something claims; null when it tells nothing new, undefined when nothing claims it.
- * The first byte tells most of those that share a port apart (RFC 7983).
+ * The message of a claimed payload; null if it contains nothing new, undefined if no protocol claims it.
+ * The first byte distinguishes most protocols that share a port (RFC 7983).
  */
 function claimedMessage(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message | null | undefined {
   const { counters } = flow;
@@ -131,8 +131,8 @@ const NETBIOS_NAME = 137;
 const shortestDns = 17;
 
 /**
- * `dns`, `mdns`, `llmnr`, or '' when it is none of them. A port of DNS makes any message believable that can be read at all;
- * on another port it has to be one question, and sound from beginning to end. NetBIOS names have the same shape, but are no names of DNS.
+ * `dns`, `mdns`, `llmnr`, or '' for none of them. On a DNS port, any message that can be parsed is accepted; on another port it must have
+ * exactly one question and be well-formed from beginning to end. NetBIOS name messages have the same format, but are not DNS.
  */
 function dnsProtocolOf(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): DnsProtocol | '' {
   if (payload.length < 12 || !isDnsHeader(payload)) return '';

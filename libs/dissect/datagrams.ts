@@ -19,7 +19,7 @@ import { snmp } from './snmp.ts';
 import { steam } from './steam.ts';
 import { wireguard } from './wireguard.ts';
 
-/** Asked in this order; the first that says yes claims the datagram. */
+/** Tried in this order; the first that recognises the datagram claims it. */
 const protocols: readonly DatagramProtocol[] = [
   snmp, dhcp, netbios, oicq, gtp, radius, sip, kerberos, wireguard, ike, dhcpv6, rpc,
   steam, capwap, lwapp, l2tp, ipmi, rip, coap,

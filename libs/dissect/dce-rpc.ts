@@ -5,20 +5,20 @@ import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
 /**
- * DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): who binds with NTLM, as Outlook and Windows' own services do, and what they call where it is not
- * sealed.
+ * DCE/RPC over TCP (C706, chapter 12; [MS-RPCE]): binds with NTLM, as by Outlook and Windows' own services, and the arguments of calls that are
+ * not sealed.
  */
 export const dceRpc = framedProtocol('dcerpc', recogniseDceRpc, () => new DceRpcReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'DCE/RPC' };
 
 const header = 16;
-/** request, response, fault, bind, bind_ack, bind_nak, alter_context and its response, auth3. */
+/** Types: request, response, fault, bind, bind_ack, bind_nak, alter_context and its response, auth3. */
 const types = new Set([0, 2, 3, 11, 12, 13, 14, 15, 16]);
 const [REQUEST, RESPONSE] = [0, 2];
 const ALTER_CONTEXT = 14;
 const AUTH3 = 16;
-/** Behind the call stand 8 bytes about how it is authenticated, then as many as the header says ([MS-RPCE], section 2.2.2.11). */
+/** Header of a call. The call is followed by an 8-byte authentication trailer and as many bytes as the header says ([MS-RPCE], section 2.2.2.11). */
 const callHeader = 24;
 const trailer = 8;
 const PRIVACY = 6;
@@ -29,7 +29,7 @@ function recogniseDceRpc(bytes: Buffer): Recognition {
   return lengthOf(bytes) > 0 ? 'yes' : 'no';
 }
 
-/** The header says in its fifth byte in which order its integers are written; the three behind are about characters and floats. */
+/** The header's fifth byte gives the byte order of its integers; the next three concern characters and floats. */
 function lengthOf(bytes: Buffer): number {
   const order = bytes[4]!;
   if ((order !== 0x10 && order !== 0) || bytes[6] !== 0 || bytes[7] !== 0) return -1;

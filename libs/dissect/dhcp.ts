@@ -6,8 +6,8 @@ import type { DatagramProtocol } from './protocol.ts';
 import { paddedText } from './text.ts';
 
 /**
- * DHCP for IPv4 (RFC 2131): what a client calls itself, and its hardware address where a relay carries that out of its network. On the network
- * itself every frame has it.
+ * DHCP for IPv4 (RFC 2131): the client's host name, and its hardware address if a relay carries that out of its network. Inside the network,
+ * every frame contains it anyway.
  */
 export const dhcp: DatagramProtocol = {
   name: 'dhcp',
@@ -17,7 +17,7 @@ export const dhcp: DatagramProtocol = {
     const message = createMessage('dhcp', cleartext, context);
     const fields = new FieldList(message, environment);
     const isSound = visitOptions(payload, (code, value) => {
-      // A server repeats what the client said.
+      // A server repeats what the client sent.
       if (payload[0] === REPLY) return;
       if (code === HOST_NAME) fields.add('dhcp.host_name', 'dhcp_host_name', paddedText(value, 'utf8'));
       else if (code === CLIENT_FQDN) fields.add('dhcp.client_fqdn', 'dhcp_host_name', readFqdn(value));
@@ -36,7 +36,7 @@ const REPLY = 2;
 /** RFC 2131, section 3: 99, 130, 83, 99. */
 const MAGIC = 0x63825363;
 const [ETHERNET, ETHERNET_BYTES] = [1, 6];
-/** `giaddr`, `chaddr`, and what stands in front of the options (RFC 2131, section 2). */
+/** Offsets of `giaddr` and `chaddr`, and the length of what precedes the options (RFC 2131, section 2). */
 const relayAt = 24;
 const hardwareAt = 28;
 const magicAt = 236;
@@ -47,12 +47,12 @@ const HOST_NAME = 12;
 const CLIENT_FQDN = 81;
 const END = 255;
 
-/** From Ethernet, with the address of a relay (RFC 2131, section 4.1). */
+/** Whether the client is on Ethernet and the message has a relay's address (RFC 2131, section 4.1). */
 function isRelayed(payload: Buffer): boolean {
   return payload[1] === ETHERNET && payload[2] === ETHERNET_BYTES && payload.readUInt32BE(relayAt) !== 0;
 }
 
-/** Visits the options (RFC 2132, section 2); false when one does not fit. The end mark may be missing. */
+/** Visits the options (RFC 2132, section 2); false if one does not fit. The end option may be missing. */
 function visitOptions(payload: Buffer, visit: (code: number, value: Buffer) => void): boolean {
   let position = optionsStart;
   while (position < payload.length) {
@@ -70,7 +70,7 @@ function visitOptions(payload: Buffer, visit: (code: number, value: Buffer) => v
   return true;
 }
 
-/** Flags and two retired codes, then a name as text, or by flag E in labels (RFC 4702, section 2). */
+/** Flags and two obsolete codes, then a name, either as text or, with flag E, in labels (RFC 4702, section 2). */
 function readFqdn(value: Buffer): string {
   if (value.length <= 3) return '';
   return (value[0]! & 0x04) === 0 ? paddedText(value.subarray(3), 'utf8') : readLabels(value, 3);

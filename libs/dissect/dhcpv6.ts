@@ -3,7 +3,7 @@ import { readLabels } from './labels.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
 
-/** DHCP for IPv6 (RFC 8415): what a client calls itself. Identifiers of hardware are left out, as of DHCP for IPv4. */
+/** DHCP for IPv6 (RFC 8415): the client's host name. Hardware identifiers are skipped, as with DHCP for IPv4. */
 export const dhcpv6: DatagramProtocol = {
   name: 'dhcpv6',
   recognise: (payload, { sourcePort, destinationPort }) =>
@@ -28,7 +28,7 @@ export const dhcpv6: DatagramProtocol = {
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'DHCPv6' };
 
-/** Solicit, request, confirm, renew, rebind, release, decline, information request, and what a relay passes on (RFC 8415, section 7.3). */
+/** Solicit, request, confirm, renew, rebind, release, decline, information request, and relay-forward (RFC 8415, section 7.3). */
 const ofClients = new Set([1, 3, 4, 5, 6, 8, 9, 11, 12]);
 const RELAY_FORWARD = 12;
 const CLIENT_FQDN = 39;
@@ -37,12 +37,12 @@ const mostRelays = 8;
 
 const isPort = (port: number): boolean => port === 546 || port === 547;
 
-/** Behind kind and transaction; of a relay, behind hops and two addresses (RFC 8415, sections 8 and 9). */
+/** Options follow type and transaction id; in a relay message, hop count and two addresses (RFC 8415, sections 8 and 9). */
 function optionsAt(message: Buffer): number {
   return message[0] === RELAY_FORWARD ? 34 : 4;
 }
 
-/** Visits the options (RFC 8415, section 21.1); false when one does not fit. */
+/** Visits the options (RFC 8415, section 21.1); false if one does not fit. */
 function visitOptions(message: Buffer, start: number, visit: (code: number, value: Buffer) => void): boolean {
   let position = start;
   while (position + 4 <= message.length) {

@@ -7,8 +7,8 @@ import { ByteReader } from './reader.ts';
 import { tbcdDigits } from './tbcd.ts';
 
 /**
- * Diameter (RFC 6733) over TCP, and over SCTP (sctp.ts), with the attributes of credit control (RFC 8506) and of 3GPP (TS 29.329, 29.061) that name a
- * subscriber.
+ * Diameter (RFC 6733) over TCP, and over SCTP (sctp.ts), with those attributes of credit control (RFC 8506) and of 3GPP (TS 29.329, 29.061) that
+ * identify a subscriber.
  */
 export const diameter = framedProtocol('diameter', recogniseDiameter, () => new DiameterReader());
 
@@ -16,7 +16,7 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'Diameter' };
 
 const headerBytes = 20;
 const vendor3gpp = 10415;
-/** Levels of grouped attributes that are looked into. */
+/** Levels of grouped attributes that are read. */
 const maxDepth = 4;
 
 const USER_NAME = 1;
@@ -32,7 +32,7 @@ const PUBLIC_IDENTITY = 601;
 const MSISDN = 701;
 const IMEI = 1402;
 const IMSI_3GPP = 1;
-/** Grouped attributes that hold some of those above: Service-Information, PS-Information, User-Identity, Terminal-Information. */
+/** Grouped attributes that contain some of the above: Service-Information, PS-Information, User-Identity, Terminal-Information. */
 const groups = new Set([873, 874, 700, 1401]);
 
 /** Keys by Subscription-Id-Type (RFC 8506, section 8.47): E.164, IMSI, SIP URI, NAI, private. */
@@ -46,7 +46,7 @@ export function recogniseDiameter(bytes: Buffer): Recognition {
   return isCommand(bytes.readUIntBE(5, 3)) ? 'yes' : 'no';
 }
 
-/** Commands of the IETF and of 3GPP (IANA, AAA Parameters). */
+/** Is this a command of the IETF or of 3GPP (IANA, AAA Parameters)? */
 function isCommand(code: number): boolean {
   return (code >= 257 && code <= 340) || (code >= 8388608 && code <= 8388800);
 }
@@ -64,7 +64,7 @@ class DiameterReader implements FrameReader {
   }
 }
 
-/** Reads one whole message. */
+/** Reads one complete message. */
 export function diameterMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
   const message = createMessage('diameter', cleartext, origin);
   const fields = new FieldList(message, environment);
@@ -72,7 +72,7 @@ export function diameterMessage(bytes: Buffer, origin: Origin, environment: Diss
   return message;
 }
 
-/** Calls `visit` with each attribute (RFC 6733, section 4.1); false when one does not fit. */
+/** Calls `visit` with each attribute (RFC 6733, section 4.1); false if one does not fit. */
 function visitAttributes(reader: ByteReader, visit: (code: number, vendor: number, value: Buffer) => boolean): boolean {
   let sound = true;
   while (reader.left > 0 && !reader.failed) {
@@ -113,12 +113,12 @@ function readAttributes(reader: ByteReader, fields: FieldList, depth: number): b
   });
 }
 
-/** In a home subscriber server's protocols the user name is the IMSI (TS 29.272, section 7.3). */
+/** In the protocols of a home subscriber server, the user name is the IMSI (TS 29.272, section 7.3). */
 function addUserName(fields: FieldList, name: string): void {
   fields.add('diameter.user_name', /^\d{14,15}$/.test(name) ? 'diameter_imsi' : 'username', name);
 }
 
-/** Subscription-Id: the type may stand behind the data that it is the type of. */
+/** Subscription-Id: the type may come after the data to which it applies. */
 function readSubscription(group: Buffer, fields: FieldList): boolean {
   let type = 0;
   let data = '';
@@ -131,7 +131,7 @@ function readSubscription(group: Buffer, fields: FieldList): boolean {
   return isSound;
 }
 
-/** User-Equipment-Info: an IMEISV as digits, or as TBCD (TS 29.061, section 16.4.7). */
+/** User-Equipment-Info: an IMEISV as digits or in TBCD (TS 29.061, section 16.4.7). */
 function readEquipment(group: Buffer, fields: FieldList): boolean {
   return visitAttributes(new ByteReader(group), (code, _vendor, value) => {
     if (code !== USER_EQUIPMENT_INFO_VALUE) return true;

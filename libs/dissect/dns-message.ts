@@ -1,29 +1,29 @@
 import { formatIp } from './address.ts';
 import { ByteReader } from './reader.ts';
 
-/** A DNS message (RFC 1035, section 4), as far as names and addresses go. Names are in lower case; the root is the empty name. */
+/** A DNS message (RFC 1035, section 4), reduced to names and addresses. Names are in lower case; the root is the empty name. */
 export interface DnsMessage {
   isResponse: boolean;
   questions: { name: string; type: number }[];
   answers: DnsAnswer[];
-  /** The records of all sections, as far as they name hosts. */
+  /** Those records of all sections that contain host names. */
   records: DnsName[];
-  /** Network of the client for which a resolver asks (EDNS Client Subnet, RFC 7871), as `203.0.113.0/24`; empty when none is named. */
+  /** Network of the client on whose behalf a resolver queries (EDNS Client Subnet, RFC 7871), as `203.0.113.0/24`; empty if absent. */
   clientSubnet: string;
   /** Bytes up to the end of the last question or record that was read. */
   length: number;
-  /** False when it ended, or was malformed, before all records its header counts. */
+  /** False if it ended, or was malformed, before all the records that its header announces. */
   complete: boolean;
 }
 
-/** A record with the name that it is about, and for PTR and SRV the name that it leads to. */
+/** A record's owner name and, for PTR and SRV, its target. */
 export interface DnsName {
   name: string;
   type: number;
   target: string;
 }
 
-/** An A, AAAA or CNAME record; of another one address and canonical name are empty. */
+/** An A, AAAA or CNAME record; address and canonical name are empty for any other type. */
 export interface DnsAnswer {
   name: string;
   ttl: number;
@@ -40,16 +40,16 @@ const SRV = 33;
 const OPT = 41;
 const IN = 1;
 const CLIENT_SUBNET = 8;
-/** Families of addresses (https://www.iana.org/assignments/address-family-numbers). */
+/** Address families (https://www.iana.org/assignments/address-family-numbers). */
 const [IPV4, IPV6] = [1, 2];
-/** Labels of a name are at most 127 (255 octets); a pointer that loops ends here. */
+/** A name has at most 127 labels (255 octets), so a pointer loop ends here. */
 const maxLabels = 128;
 const maxNameBytes = 255;
-/** Of a name's records those of one message are kept; a full TCP message holds some thousands. */
+/** How many records are kept per message; a full-size TCP message holds some thousands. */
 const maxAnswers = 4096;
 const maxRecords = 64;
 
-/** What the flags and counts of a header allow: a cheap first look. `bytes` holds at least the 12 bytes of the header. */
+/** A cheap first check of the header's flags and counts. `bytes` holds at least the 12 bytes of the header. */
 export function isDnsHeader(bytes: Buffer): boolean {
   const opcode = (bytes[2]! >> 3) & 0x0f;
   if (opcode === 3 || opcode > 6) return false;
@@ -61,7 +61,7 @@ export function isDnsHeader(bytes: Buffer): boolean {
   return isResponse ? questions + answers + authorities + additionals > 0 || (bytes[3]! & 0x0f) !== 0 : questions + answers > 0;
 }
 
-/** Parses a message. Null when the header or the first question is none; a later error leaves it incomplete. */
+/** Parses a message. Null if the header or the first question is invalid; a later error leaves the message incomplete. */
 export function parseDns(bytes: Buffer): DnsMessage | null {
   if (bytes.length < headerBytes || !isDnsHeader(bytes)) return null;
   const reader = new NameReader(bytes, headerBytes);
@@ -86,11 +86,11 @@ export function parseDns(bytes: Buffer): DnsMessage | null {
   return message;
 }
 
-/** Reads one resource record (RFC 1035, section 4.1.3). The OPT record of EDNS (RFC 6891) has the same shape. */
+/** Reads one resource record (RFC 1035, section 4.1.3). The OPT record of EDNS (RFC 6891) has the same layout. */
 function readRecord(reader: NameReader, message: DnsMessage): DnsAnswer {
   const name = reader.name();
   const type = reader.u16();
-  // Multicast DNS keeps a flag in the top bit of the class (RFC 6762, section 10.2).
+  // Multicast DNS uses the top bit of the class as a flag (RFC 6762, section 10.2).
   const isInternet = (reader.u16() & 0x7fff) === IN;
   const ttl = reader.u32();
   const length = reader.u16();
@@ -105,7 +105,7 @@ function readRecord(reader: NameReader, message: DnsMessage): DnsAnswer {
   return answer;
 }
 
-/** A target that is malformed spoils its record only. */
+/** Reads a target; a malformed one invalidates only its own record. */
 function targetOf(reader: NameReader, type: number, data: number): string {
   if (type !== PTR && type !== SRV) return '';
   const target = reader.nameAt(type === SRV ? data + 6 : data);
@@ -113,7 +113,7 @@ function targetOf(reader: NameReader, type: number, data: number): string {
   return target;
 }
 
-/** Looks through the options of an OPT record: family, length of the prefix, scope, and as many bytes as the prefix needs (RFC 7871, section 6). */
+/** Searches the options of an OPT record: family, prefix length, scope, and as many bytes as the prefix needs (RFC 7871, section 6). */
 function readClientSubnet(bytes: Buffer, start: number, end: number): string {
   for (let position = start; position + 4 <= end; position += 4 + bytes.readUInt16BE(position + 2)) {
     const value = position + 4;
@@ -129,13 +129,13 @@ function readClientSubnet(bytes: Buffer, start: number, end: number): string {
   return '';
 }
 
-/** Reads names too: at one that is none it fails, and yields nothing from then on. */
+/** A reader that also reads names. After an invalid name it is in error, and yields nothing further. */
 class NameReader extends ByteReader {
   name(): string {
     return this.#readName(this.position, true);
   }
 
-  /** The name that stands at `position`; reading goes on where it was. */
+  /** The name at `position`; the reading position is unchanged. */
   nameAt(position: number): string {
     return this.#readName(position, false);
   }
@@ -171,11 +171,11 @@ class NameReader extends ByteReader {
   }
 }
 
-/** A name as it is put together from its labels. */
+/** Buffer in which a name is assembled from its labels. */
 const nameBytes = Buffer.alloc(maxNameBytes);
 const DOT = 0x2e;
 
-/** In lower case. Names of DNS are bytes; those of DNS-SD are UTF-8 (RFC 6763, section 4.1.1). */
+/** The assembled name, in lower case. DNS names are bytes; those of DNS-SD are UTF-8 (RFC 6763, section 4.1.1). */
 function textOfName(length: number): string {
   let isAscii = true;
   for (let i = 0; i < length && isAscii; i++) isAscii = nameBytes[i]! < 0x80;

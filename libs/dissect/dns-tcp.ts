@@ -4,7 +4,7 @@ import { framedProtocol, type FrameContext, type FrameReader } from './framed.ts
 import type { Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
 
-/** DNS over TCP: messages behind a length of two bytes (RFC 1035, section 4.2.2). */
+/** DNS over TCP: messages with a two-byte length prefix (RFC 1035, section 4.2.2). */
 export const dnsOverTcp = framedProtocol('dns', recogniseDns, () => new DnsReader());
 
 const prefix = 2;
@@ -12,13 +12,13 @@ const headerBytes = 12;
 /** The longest question: a name of 255 bytes, type and class. */
 const maxQuestion = 259;
 
-/** Longest first message that is believed; text would be longer. */
+/** Longest first message that is accepted; ASCII text would have a larger length prefix. */
 const maxFirstMessage = 0x1fff;
 
-/** A message begins with a header that makes sense and one question. */
+/** A message begins with a plausible header and one question. */
 function recogniseDns(bytes: Buffer): Recognition {
   if (bytes[0]! > maxFirstMessage >> 8) return 'no';
-  // The count of questions is 1: its first byte, 0, keeps text out.
+  // The question count is 1; its first byte, 0, excludes text.
   if (bytes.length > 6 && bytes[6] !== 0) return 'no';
   if (bytes.length > 7 && bytes[7] !== 1) return 'no';
   if (bytes.length < prefix + headerBytes) return 'more';
@@ -33,7 +33,7 @@ function recogniseDns(bytes: Buffer): Recognition {
   return bytes.length < needed ? 'more' : 'no';
 }
 
-/** Whether a message that begins with one question, and of which nothing is left over, stands at a position that may be any. */
+/** Whether a message with exactly one question, and no bytes left over, is at an arbitrary position. */
 function resumesDns(bytes: Buffer, position: number): Recognition {
   if ((bytes[position + 6] ?? 0) !== 0 || (bytes[position + 7] ?? 1) !== 1) return 'no';
   const recognition = recogniseDns(bytes.subarray(position));

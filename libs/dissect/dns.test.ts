@@ -7,7 +7,7 @@ const question = `${name}00010001`;
 /** A query with an EDNS record. */
 const query = Buffer.from(`123401000001000000000001${question}0000291000000000000000`, 'hex');
 
-/** A response with compression pointers: a CNAME, two addresses behind it, an address nobody asked for, and an EDNS record. */
+/** A response with compression pointers: a CNAME, its two addresses, an unrelated address, and an EDNS record. */
 const response = Buffer.from([
   '123481800001000400000001', question,
   // www.example.com CNAME cdn.example.com, TTL 300: a label, and a pointer to `example.com` at 16.

@@ -4,12 +4,12 @@ import { hostNames } from './host-names.ts';
 import { createMessage, type Encryption, type Message, type NameResolution, type Origin } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 
-/** DNS itself, and its two forms for the local network (RFC 6762, RFC 4795). */
+/** DNS itself, and its two variants for the local network (RFC 6762, RFC 4795). */
 export type DnsProtocol = 'dns' | 'mdns' | 'llmnr';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'DNS' };
 
-/** The message that the bytes are; counts what is malformed in it, and leaves it to be counted itself. Null when they are no DNS message at all. */
+/** Parses a message and counts anything malformed in it; counting the message is left to the caller. Null if it is not DNS at all. */
 export function readDns(bytes: Buffer, protocol: DnsProtocol, origin: Origin, environment: DissectEnvironment): Message | null {
   const dns = parseDns(bytes);
   if (dns === null) return null;
@@ -17,7 +17,7 @@ export function readDns(bytes: Buffer, protocol: DnsProtocol, origin: Origin, en
   return dnsMessage(dns, createMessage(protocol, cleartext, origin), environment);
 }
 
-/** Fills in what a parsed DNS message says. mDNS and LLMNR answers name hosts of the local network: they teach no name cache. */
+/** Fills in the contents of a parsed DNS message. mDNS and LLMNR responses name hosts of the local network and do not feed a name cache. */
 function dnsMessage(dns: DnsMessage, message: Message, environment: DissectEnvironment): Message {
   const { facts, protocol } = message;
   const fields = new FieldList(message, environment);
@@ -39,7 +39,7 @@ function dnsMessage(dns: DnsMessage, message: Message, environment: DissectEnvir
   return message;
 }
 
-/** Follows the CNAMEs from the name that was asked for to its addresses. Answers for other names are not believed. */
+/** Follows the CNAMEs from the queried name to its addresses. Records for other names are not trusted. */
 function resolve(dns: DnsMessage, name: string): NameResolution {
   const chain = new Set([name]);
   const addresses: string[] = [];

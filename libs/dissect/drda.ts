@@ -6,21 +6,21 @@ import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
 
 /**
- * DRDA, the protocol of Db2 and Derby (The Open Group, DRDA Version 5, volume 3): who logs in, with which password where it is sent as it is. Names
- * are in EBCDIC, unless both sides agreed on UTF-8.
+ * DRDA, the protocol of Db2 and Derby (The Open Group, DRDA Version 5, volume 3): logins, with the password if it is sent in clear. Names are in
+ * EBCDIC, unless both sides agreed on UTF-8.
  */
 export const drda = framedProtocol('drda', recogniseDrda, () => new DrdaReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'DRDA' };
 
-/** Length, a mark, format, number; then objects, each behind its length and what it is. */
+/** Length, magic byte, format, correlation id; then objects, each with a length and a code point. */
 const header = 6;
 const objectHead = 4;
 const MARK = 0xd0;
 const [EXCHANGE_ATTRIBUTES, SECURITY_CHECK] = [0x1041, 0x106e];
 const [USER, PASSWORD] = [0x11a0, 0x11a1];
 
-/** A client begins by telling what it is. */
+/** A client begins by sending its attributes. */
 function recogniseDrda(bytes: Buffer): Recognition {
   if (bytes.length > 2 && bytes[2] !== MARK) return 'no';
   if (bytes.length < header + objectHead) return 'more';
@@ -38,7 +38,7 @@ class DrdaReader implements FrameReader {
 
   read(bytes: Buffer, context: FrameContext): Message | null {
     const isLogin = bytes.readUInt16BE(header + 2) === SECURITY_CHECK;
-    // What follows are statements and results, in which nothing else is looked for than in any flow.
+    // Statements and results follow, which are treated like any other unclaimed bytes.
     if (isLogin) context.restart();
     if (this.#told && !isLogin) return null;
     this.#told = true;
@@ -61,7 +61,7 @@ function readParameters(bytes: Buffer): NamedValue[] {
   return values;
 }
 
-/** In ASCII letters and digits are below 0x80, in EBCDIC all of them above. */
+/** ASCII letters and digits are below 0x80, those of EBCDIC are all above. */
 function textOf(value: Buffer): string {
   const isAscii = value.some((byte) => byte >= 0x30 && byte <= 0x7a && byte !== 0x40 && byte !== 0x60);
   const isEbcdic = value.some((byte) => (byte >= 0x81 && byte <= 0xa9) || (byte >= 0xc1 && byte <= 0xf9));

@@ -17,24 +17,24 @@ const CLIENT_HELLO = 1;
 const dtls: Encryption = { verdict: 'encrypted', reason: 'DTLS' };
 
 /**
- * A DTLS 1.0 or 1.2 record (RFC 6347, section 4.1), also as DTLS 1.3 begins (RFC 9147, section 5.3), or of the version before the RFC, 0x0100,
- * which OpenSSL knows as DTLS1_BAD_VER and Cisco's AnyConnect still speaks.
+ * A DTLS 1.0 or 1.2 record (RFC 6347, section 4.1), which is also how DTLS 1.3 begins (RFC 9147, section 5.3), or one of the version before the
+ * RFC, 0x0100, which OpenSSL calls DTLS1_BAD_VER and Cisco's AnyConnect still uses.
  */
 export function isDtls(payload: Buffer): boolean {
   if (payload.length <= recordHeader) return false;
   const type = payload[0]!;
-  // change_cipher_spec to heartbeat, and tls12_cid, whose length stands behind the connection id.
+  // change_cipher_spec to heartbeat, and tls12_cid, whose length follows the connection id.
   if (type < 20 || type > TLS12_CID) return false;
   const version = payload.readUInt16BE(1);
   if (version !== 0xfeff && version !== 0xfefd && (version !== 0x0100 || type > APPLICATION_DATA)) return false;
   return type === TLS12_CID || recordHeader + payload.readUInt16BE(11) <= payload.length;
 }
 
-/** The DTLS connection of one UDP flow: each datagram is a message, one that completes a ClientHello tells of it. */
+/** The DTLS connection of one UDP flow: each datagram is a message; the one that completes a ClientHello holds its facts. */
 export class DtlsFlow {
   readonly #environment: DissectEnvironment;
   readonly #timer = new HandshakeTimer();
-  /** The ClientHello that comes in fragments, and its number. */
+  /** The fragments of a ClientHello, and its message sequence number. */
   #fragments: Fragments | null = null;
   #sequence = -1;
 
@@ -51,7 +51,7 @@ export class DtlsFlow {
     this.#environment.counters.add('dtls', 'messages');
     const message = createMessage('dtls', dtls, context);
     let asks = false;
-    // Several records may share a datagram; those of a later epoch are encrypted.
+    // A datagram may hold several records; those of a later epoch are encrypted.
     for (let position = 0; position + recordHeader <= payload.length;) {
       const end = position + recordHeader + payload.readUInt16BE(position + 11);
       if (end > payload.length || payload[position] !== HANDSHAKE || payload.readUInt16BE(position + 3) !== 0) break;
@@ -66,7 +66,7 @@ export class DtlsFlow {
     return message;
   }
 
-  /** A handshake message has its length, number, and the offset and length of the fragment in front (RFC 6347, section 4.2.2). */
+  /** A fragment is preceded by the message's length, its sequence number, and the fragment's offset and length (RFC 6347, section 4.2.2). */
   #readFragment(record: Buffer, message: Message): void {
     if (record.length < handshakeHeader) return;
     const length = record.readUIntBE(1, 3);

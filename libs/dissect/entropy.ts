@@ -1,7 +1,7 @@
-/** Bytes from which the estimate is trusted: that of noise is then above 7.8 bits. */
+/** Number of bytes from which the estimate is reliable: that of random bytes is then above 7.8 bits. */
 const leastBytes = 1600;
 
-/** Shannon's entropy of the bytes seen so far, estimated by their frequencies. */
+/** Shannon entropy of the bytes seen so far, estimated from their frequencies. */
 export class Entropy {
   readonly #counts = new Uint32Array(256);
   #total = 0;
@@ -11,7 +11,7 @@ export class Entropy {
     this.#total += bytes.length;
   }
 
-  /** Bits per byte; 0 as long as there are too few bytes to say. */
+  /** Bits per byte; 0 while there are too few bytes for an estimate. */
   bits(): number {
     if (this.#total < leastBytes) return 0;
     let sum = 0;

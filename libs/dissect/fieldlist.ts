@@ -2,19 +2,19 @@ import { scanJson } from './json.ts';
 import type { Field, Message } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 
-/** Says which packet brought the byte at a position. A {@link ByteStream} is one. */
+/** Maps the position of a byte to the packet that brought it. A {@link ByteStream} is one. */
 export interface FrameMap {
   frameAt(position: number): number;
 }
 
-/** Where the values of a text or a document stand: below which path, in which packets, and in what they are encoded. */
+/** The location of the values of a text or a document: their path prefix, their packets, and the encodings around them. */
 export interface Place {
   readonly path: string;
   readonly frames: FrameMap;
   readonly encoding: string;
 }
 
-/** The fields of one message, bounded, with JSON inside a value unwrapped. */
+/** The fields of one message, bounded; JSON inside a value is expanded. */
 export class FieldList {
   readonly #message: Message;
   readonly #environment: DissectEnvironment;
@@ -24,12 +24,12 @@ export class FieldList {
     this.#environment = environment;
   }
 
-  /** Adds a value; one that is itself JSON is replaced by the values in it. Empty values are left out: they identify nobody. */
+  /** Adds a value; one that is itself JSON is replaced by the values in it. Empty values are skipped: they identify nobody. */
   add(path: string, key: string, value: string, encoding = '', frame = this.#message.frame): void {
     this.#add({ path, key, value, encoding, sender: this.#message.sender, frame }, 0);
   }
 
-  /** Adds the scalars of a JSON document that stands in `bytes`. Returns false when it is none: nothing was added. */
+  /** Adds the scalars of the JSON document in `bytes`. Returns false if it is not JSON, and then adds nothing. */
   addJson(bytes: Buffer, { path, frames, encoding }: Place): boolean {
     const { fields, sender, protocol } = this.#message;
     const before = fields.length;
@@ -48,7 +48,7 @@ export class FieldList {
     else if (!(value.startsWith('{') || value.startsWith('[')) || !this.#unwrap(field, depth)) fields.push(field);
   }
 
-  /** Replaces a value by the values of the JSON in it. A value that only looks like JSON stays as it is. */
+  /** Replaces a value by the values of the JSON in it. A value that only looks like JSON is left as it is. */
   #unwrap({ path, value, encoding, sender, frame }: Field, depth: number): boolean {
     const { fields } = this.#message;
     const before = fields.length;
@@ -62,19 +62,19 @@ export class FieldList {
   }
 }
 
-/** Where content stands that one packet completes as a whole. */
+/** The place of content that one packet completes as a whole. */
 export function wholeAt(path: string, frame: number, encoding = ''): Place {
   return { path, frames: { frameAt: () => frame }, encoding };
 }
 
-/** What a message carries for others: JSON is read, all else is payload to be searched. */
+/** Adds content that a message carries on behalf of others: JSON is read, anything else becomes payload to be scanned. */
 export function addContent(message: Message, fields: FieldList, path: string, content: Buffer): void {
   const mayBeJson = content[0] === 0x7b || content[0] === 0x5b;
   if (mayBeJson && fields.addJson(content, wholeAt(path, message.frame))) return;
   message.payload = content;
 }
 
-/** `url` and `json` are `url>json`. */
+/** `url` and `json` become `url>json`. */
 export function addEncoding(chain: string, encoding: string): string {
   return chain === '' ? encoding : `${chain}>${encoding}`;
 }

@@ -5,12 +5,12 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
 
-/** FIX, by which securities are traded (https://www.fixtrading.org/standards/tagvalue-online/): who logs in, and for whose account. */
+/** FIX, the protocol of securities trading (https://www.fixtrading.org/standards/tagvalue-online/): logins, and the accounts of orders. */
 export const fix = framedProtocol('fix', recogniseFix, () => new FixReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'FIX' };
 
-/** Version and length of the body; behind that a checksum of seven bytes. */
+/** Version and body length; the body is followed by a checksum of seven bytes. */
 const head = /^8=FIXT?\.\d\.\d\x019=(\d{1,7})\x01/;
 const begun = '8=FIX';
 const longestHead = 24;
@@ -23,7 +23,7 @@ function recogniseFix(bytes: Buffer): Recognition {
   return text.length < longestHead ? 'more' : 'no';
 }
 
-/** By their number: fields of a logon, and the account that an order is for. */
+/** Fields by tag number: those of a logon, and the account of an order. */
 const fields: Record<string, ((value: string) => NamedValue) | undefined> = {
   1: (value) => ({ name: 'account', key: 'account_id', value }),
   553: userName,

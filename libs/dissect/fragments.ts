@@ -6,8 +6,8 @@ interface Fragment {
 }
 
 /**
- * Puts the start of a handshake together from parts that come in any order, overlap, and come again: CRYPTO frames of QUIC, fragments of
- * DTLS. Bounded: parts that reach beyond `maxBytes`, or are more than `maxParts`, are refused.
+ * Reassembles the start of a handshake from parts that may be out of order, overlapping or duplicated: CRYPTO frames of QUIC, fragments of
+ * DTLS. Bounded: parts that extend past `maxBytes`, or beyond the number of `maxParts`, are refused.
  */
 export class Fragments {
   readonly #maxBytes: number;
@@ -24,7 +24,7 @@ export class Fragments {
     return this.#heldBytes;
   }
 
-  /** Keeps a copy of the part. Returns false when it is refused. */
+  /** Keeps a copy of the part. Returns false if it is refused. */
   add(offset: number, bytes: Buffer): boolean {
     if (offset + bytes.length > this.#maxBytes || this.#parts.length >= this.#maxParts) return false;
     this.#parts.push({ offset, bytes: keptCopy(bytes) });
@@ -32,13 +32,13 @@ export class Fragments {
     return true;
   }
 
-  /** Keeps none of them any longer. */
+  /** Drops all parts. */
   clear(): void {
     this.#parts = [];
     this.#heldBytes = 0;
   }
 
-  /** The bytes from the first one to the first gap. */
+  /** The bytes from offset 0 up to the first gap. */
   start(): Buffer {
     if (this.#parts.length === 1 && this.#parts[0]!.offset === 0) return this.#parts[0]!.bytes;
     const sorted = this.#parts.toSorted((left, right) => left.offset - right.offset);

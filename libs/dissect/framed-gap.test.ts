@@ -10,7 +10,7 @@ const withLength = (message: Buffer): Buffer => Buffer.concat([Buffer.from([mess
 const dns = Array.from({ length: 12 }, (_, index) => withLength(index % 3 === 0 ? dnsQuery(index * 257, `host${index}.example.org`)
   : dnsAnswer(index * 257, `host${index}.example.org`, 'A', Array.from({ length: index }, (__, record) => ({ name: `host${index}.example.org`, type: 'A' as const, ttl: 60, data: `192.0.2.${record}` })))));
 
-/** Requests and answers of Kerberos, again and again. */
+/** Repeated Kerberos requests and responses. */
 const kerberos = Array.from({ length: 4 }, () => conversations['kerberos']!.map(([, bytes]) => bytes as Buffer)).flat();
 
 for (const [protocol, frames] of [['dns', dns], ['kerberos', kerberos]] as const) {

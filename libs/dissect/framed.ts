@@ -4,60 +4,60 @@ import { createMessage, type Encryption, type Message, type Origin, type Sender 
 import type { DissectEnvironment, DissectOptions } from './options.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
-/** A frame: who sends it, and the packet that completes it. Valid until the reader returns. */
+/** The context of a frame: who sends it, and the packet that completes it. Valid until the reader returns. */
 export interface FrameContext extends Origin, DissectEnvironment {
-  /** What follows, in both directions, is another protocol, such as TLS. */
+  /** Both directions continue in another protocol, such as TLS. */
   restart(): void;
   /** Nothing that follows is of interest. */
   finish(): void;
-  /** What follows tells nothing but {@link FrameReader.content}. */
+  /** Nothing that follows is of interest except {@link FrameReader.content}. */
   pass(): void;
 }
 
-/** Reads the frames of one connection, and may remember what went before. */
+/** Reads the frames of one connection, and may keep state between them. */
 export interface FrameReader {
-  /** Bytes of the frame that begins here, its header included; 0 when more are needed to say, -1 when none begins here. */
+  /** Length of the frame that begins here, including its header; 0 if more bytes are needed to tell, -1 if no frame begins here. */
   lengthOf(bytes: Buffer, sender: Sender): number;
-  /** The message that the frame tells, or null when it tells nothing. `bytes` is the whole frame, valid until it returns. */
+  /** The frame's message, or null if it contains nothing of interest. `bytes` is the whole frame, valid until this returns. */
   read(bytes: Buffer, context: FrameContext): Message | null;
-  /** Does the frame that begins here tell nothing? Then it is passed over without being collected. */
+  /** Does the frame that begins here contain nothing of interest? Then it is skipped without being collected. */
   skips?(bytes: Buffer, sender: Sender): boolean;
   /**
-   * What can be read in a frame that {@link read} tells nothing of, such as a query: null where it is encrypted or compressed. It is handed over
-   * as the payload of a message of its own, up to `maxUnclaimedBytes` in each direction; from there on such frames are passed over.
+   * The readable content of a frame for which {@link read} returns nothing, such as a query: null if it is encrypted or compressed. It becomes the
+   * payload of a message of its own, up to `maxUnclaimedBytes` in each direction; after that, such frames are skipped.
    */
   content?(bytes: Buffer, sender: Sender): Buffer | null;
-  /** What is said of a message with such content. */
+  /** The encryption verdict on a message with such content. */
   readonly encryption?: Encryption;
-  /** Bytes that it keeps of messages that are not whole; without it, none that matter. */
+  /** Bytes kept of incomplete messages; absent if negligible. */
   readonly heldBytes?: number;
   /**
-   * Whether a frame begins at a position behind lost bytes: any position is asked, so that it has to be sure. It keeps nothing of the frames before.
-   * Without it, reading goes on with a packet that begins like the first one.
+   * Whether a frame begins at a position after lost bytes. Every position is tried, so the answer must be reliable. State from earlier frames is
+   * not used. If absent, reading resumes at a packet that begins like the first one.
    */
   resumes?(bytes: Buffer, position: number): Recognition;
-  /** A frame was lost, or was longer than `maxHeadBytes` and is passed over. */
+  /** A frame was lost, or was longer than `maxHeadBytes` and is skipped. */
   skipped?(sender: Sender): void;
 }
 
-/** A protocol over TCP whose messages say at their start how long they are. */
+/** A protocol over TCP whose messages begin with their length. */
 export function framedProtocol(name: string, recognise: (bytes: Buffer) => Recognition, open: () => FrameReader): StreamProtocol {
   const protocol: StreamProtocol = { name, recognise, open: (session) => new FramedHandler(protocol, open(), session) };
   return protocol;
 }
 
-/** How far one side is read. */
+/** Read state of one direction. */
 class Direction {
-  /** Bytes still to come of a frame that is passed over. */
+  /** Bytes still to come of a frame that is being skipped. */
   toSkip = 0;
-  /** Bytes were lost: a packet that begins like a first one takes it up again. */
+  /** Bytes were lost: reading resumes at a packet that begins like a first one. */
   isLost = false;
-  /** Bytes of content that were handed over, and whether no more are. */
+  /** Bytes of content passed on so far, and whether the limit was reached. */
   handedOver = 0;
   isFull = false;
 }
 
-/** The connection is itself the context of its frames, of which one is read at a time. */
+/** The connection itself serves as the context of its frames, which are read one at a time. */
 class FramedHandler implements StreamHandler, FrameContext {
   done = false;
   sender: Sender = 'source';
@@ -116,7 +116,7 @@ class FramedHandler implements StreamHandler, FrameContext {
     }
   }
 
-  /** Takes the frame that begins the stream, or decides to pass over it; false when more bytes are needed. */
+  /** Reads the frame at the start of the stream, or decides to skip it; false if more bytes are needed. */
   #begin(sender: Sender, stream: ByteStream, direction: Direction): boolean {
     const bytes = stream.bytes();
     const { maxHeadBytes } = this.options;
@@ -152,7 +152,7 @@ class FramedHandler implements StreamHandler, FrameContext {
     return true;
   }
 
-  /** Drops what is in front of the next frame; false when none begins here, or more is needed to say. */
+  /** Drops what precedes the next frame; false if no frame begins here, or more bytes are needed to tell. */
   #findFrame(bytes: Buffer, stream: ByteStream): boolean {
     const reader = this.#reader;
     if (reader.resumes === undefined) {
@@ -196,10 +196,10 @@ class FramedHandler implements StreamHandler, FrameContext {
     const reader = this.#reader;
     this.#count('gap');
     reader.skipped?.(sender);
-    // Where frames do not depend on those before, the rest of one that has begun can be passed over.
+    // Where frames do not depend on earlier ones, the rest of a frame in progress can be skipped.
     if (reader.resumes !== undefined && !direction.isLost && stream.length > 0)
       direction.toSkip = Math.max(0, reader.lengthOf(stream.bytes(), sender) - stream.length);
-    // A frame that is passed over anyway may hold the whole gap.
+    // The gap may lie entirely inside a frame that is being skipped anyway.
     direction.isLost = direction.isLost || direction.toSkip < missing;
     direction.toSkip = Math.max(0, direction.toSkip - missing);
     stream.clear();

@@ -4,7 +4,7 @@ import { passwordOf, userName } from './login.ts';
 import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
-/** The control connection of FTP (RFC 959): who logs in how. */
+/** The control connection of FTP (RFC 959): logins. */
 export const ftp: StreamProtocol = {
   name: 'ftp',
   recognise: recogniseFtp,
@@ -15,7 +15,7 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'FTP' };
 
 const words = ['220', '230', '331', '530', 'USER ', 'AUTH TLS', 'AUTH SSL', 'FEAT', 'SYST', 'PASV', 'EPSV', 'PORT '];
 
-/** A greeting with 220 may be SMTP's: then the client tells. A USER is FTP's: a server of POP3 has said so before it comes. */
+/** A 220 greeting may also be SMTP's: then the client's first command decides. USER is FTP's: on POP3, the server's greeting comes before it. */
 function recogniseFtp(bytes: Buffer): Recognition {
   return recogniseLine(bytes, words, (line) => {
     if (/^220[ -].*ftp/i.test(line) && !/smtp/i.test(line)) return 'yes';

@@ -2,14 +2,14 @@ import type { FieldList } from './fieldlist.ts';
 import type { Message } from './message.ts';
 import { setServerName } from './tls-hello.ts';
 
-/** Bytes of a public header, hash and STREAM frame that may stand in front of it. */
+/** Bytes of a public header, hash and STREAM frame header that may precede it. */
 const searchedBytes = 80;
 const maxTags = 64;
 const headerBytes = 8;
 
 /**
- * The CHLO of Google QUIC (QUIC Crypto, "Client handshake"): the tag, a little-endian count of tags, and for each its four characters and
- * the offset at which its value ends. Up to Q046 it is not encrypted. -1 when none stands near the start.
+ * The CHLO of Google QUIC (QUIC Crypto, "Client handshake"): the tag, a little-endian count of tags, and for each its four characters and the
+ * offset at which its value ends. Up to Q046 it is not encrypted. Returns its position, -1 if there is none near the start.
  */
 export function chloAt(payload: Buffer): number {
   const position = payload.subarray(0, searchedBytes).indexOf('CHLO', 0, 'latin1');
@@ -18,12 +18,12 @@ export function chloAt(payload: Buffer): number {
   return count > 0 && count <= maxTags && payload.readUInt16LE(position + 6) === 0 ? position : -1;
 }
 
-/** Whether a handshake is a CHLO, and no ClientHello of TLS. */
+/** Is the handshake a CHLO, rather than a TLS ClientHello? */
 export function isChlo(handshake: Buffer): boolean {
   return handshake.toString('latin1', 0, 4) === 'CHLO';
 }
 
-/** Sets the server name, and the user agent. Returns false when a tag does not fit; what stood before is set. */
+/** Sets the server name and the user agent. Returns false if a tag does not fit, after setting what precedes it. */
 export function setChloFacts(message: Message, fields: FieldList, chlo: Buffer): boolean {
   const count = chlo.readUInt16LE(4);
   const values = headerBytes + 8 * count;

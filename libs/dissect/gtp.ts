@@ -6,7 +6,7 @@ import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { tbcdDigits } from './tbcd.ts';
 
-/** GTP-C versions 1 (3GPP TS 29.060) and 2 (TS 29.274): signalling between the nodes of a mobile network names subscriber and device. */
+/** GTP-C versions 1 (3GPP TS 29.060) and 2 (TS 29.274): signalling between nodes of a mobile network, which identifies subscriber and device. */
 export const gtp: DatagramProtocol = {
   name: 'gtp',
   recognise: recogniseGtp,
@@ -28,7 +28,7 @@ export const gtp: DatagramProtocol = {
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'GTP-C' };
 
 const PORT = 2123;
-/** User data, which is no signalling. */
+/** User data, which is not signalling. */
 const G_PDU = 255;
 
 interface Element {
@@ -37,7 +37,7 @@ interface Element {
   readonly skip: number;
 }
 
-/** TS 29.060, section 7.7: the MSISDN has a byte with the nature of the address in front. */
+/** TS 29.060, section 7.7: in the MSISDN, a byte for the nature of address precedes the digits. */
 const elements1: Record<number, Element | undefined> = {
   2: { name: 'imsi', skip: 0 },
   134: { name: 'msisdn', skip: 1 },
@@ -50,7 +50,7 @@ const elements2: Record<number, Element | undefined> = {
   76: { name: 'msisdn', skip: 0 },
 };
 
-/** Lengths of the elements of version 1 that have none of their own (TS 29.060, table 37). */
+/** Lengths of those elements of version 1 that have no length field (TS 29.060, table 37). */
 const fixedLengths: Record<number, number | undefined> = {
   1: 1, 2: 8, 3: 6, 4: 4, 5: 4, 8: 1, 9: 28, 11: 1, 12: 3, 13: 1, 14: 1, 15: 1, 16: 4, 17: 4, 18: 5, 19: 1, 20: 1, 21: 1, 22: 9, 23: 1, 24: 1, 25: 2,
   26: 2, 27: 2, 28: 2, 29: 1, 117: 1, 118: 1, 119: 5, 126: 1, 127: 4,
@@ -62,8 +62,8 @@ const PDN_ADDRESS_ALLOCATION = 79;
 const F_TEID = 87;
 
 /**
- * Addresses of nodes by which the subscriber's traffic goes: GSN address (TS 29.060, section 7.7.32), F-TEID (TS 29.274, section 8.22). The address
- * that the subscriber is given is a person's: end user address (TS 29.060, section 7.7.27), PDN address allocation (TS 29.274, section 8.14).
+ * Addresses of nodes on the path of the subscriber's traffic: GSN address (TS 29.060, section 7.7.32), F-TEID (TS 29.274, section 8.22). The
+ * address assigned to the subscriber is personal: end user address (TS 29.060, section 7.7.27), PDN address allocation (TS 29.274, section 8.14).
  */
 function addAddress(hops: HopList, type: number, version: number, value: Buffer): void {
   if (version === 1 && type === GSN_ADDRESS) hops.add('gtp-node', formatIp(value, 0, value.length));
@@ -72,7 +72,7 @@ function addAddress(hops: HopList, type: number, version: number, value: Buffer)
   else if (version === 2 && type === F_TEID) addEndpoint(hops, value);
 }
 
-/** A type, then an IPv4 address, or the length of a prefix and an IPv6 address, and behind them, for type 3, an IPv4 address too. */
+/** A type, then an IPv4 address, or a prefix length and an IPv6 address, which for type 3 is followed by an IPv4 address. */
 function addAllocation(hops: HopList, value: Buffer): void {
   const type = value[0]! & 0x07;
   if (type === 1) hops.addPerson('gtp-subscriber', formatIp(value, 1, 4));
@@ -80,7 +80,7 @@ function addAllocation(hops: HopList, value: Buffer): void {
   if (type === 3) hops.addPerson('gtp-subscriber', formatIp(value, 18, 4));
 }
 
-/** Flags and interface, a tunnel, then an IPv4 address, an IPv6 address, or both. */
+/** Flags and interface, a TEID, then an IPv4 address, an IPv6 address, or both. */
 function addEndpoint(hops: HopList, value: Buffer): void {
   if (value.length < 9) return;
   const hasIpv4 = (value[0]! & 0x80) !== 0;
@@ -89,7 +89,7 @@ function addEndpoint(hops: HopList, value: Buffer): void {
   if ((value[0]! & 0x40) !== 0) hops.add('gtp-node', formatIp(value, ipv6At, value.length - ipv6At));
 }
 
-/** On its own port the header has to fit; on another one the elements have to fill the message to its last byte too. */
+/** On GTP's own port the header has to be valid; on other ports the elements must also fill the message exactly. */
 function recogniseGtp(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
   const first = payload[0]!;
   const version = first >> 5;
@@ -99,14 +99,14 @@ function recogniseGtp(payload: Buffer, { sourcePort, destinationPort }: Datagram
   const isPiggybacked = version === 2 && (first & 0x10) !== 0;
   if (isPiggybacked ? end > payload.length : end !== payload.length) return false;
   if (payload[1] === 0) return false;
-  // Sequence number, N-PDU number and next extension stand all three where one of them is announced (TS 29.060, section 6).
+  // Sequence number, N-PDU number and next extension type are all present if any of them is flagged (TS 29.060, section 6).
   if (version === 1 && (first & 0x07) !== 0 && payload.length < 12) return false;
   if (sourcePort === PORT || destinationPort === PORT) return true;
   let count = 0;
   return visitElements(payload, () => count++) && count >= 2;
 }
 
-/** Visits the information elements of the message, and of one that rides behind it; false when they do not fit in it. */
+/** Visits the information elements of the message, and of a piggybacked one; false if they do not fit. */
 function visitElements(payload: Buffer, visit: (type: number, version: number, value: Buffer) => void): boolean {
   const first = payload[0]!;
   if (first >> 5 === 1) return visit1(new ByteReader(payload, (first & 0x07) === 0 ? 8 : 12), first, visit);
@@ -120,7 +120,7 @@ function visitElements(payload: Buffer, visit: (type: number, version: number, v
 }
 
 function visit1(reader: ByteReader, flags: number, visit: (type: number, version: number, value: Buffer) => void): boolean {
-  // Extension headers: a length in units of four bytes, content, and the type of the next (TS 29.060, section 6.1).
+  // Extension headers: length in units of four bytes, content, and the type of the next (TS 29.060, section 6.1).
   let next = (flags & 0x04) === 0 ? 0 : reader.bytes[11] ?? 0;
   while (next !== 0 && !reader.failed) {
     const length = 4 * reader.u8();

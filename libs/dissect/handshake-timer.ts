@@ -1,8 +1,8 @@
 import type { Origin, Sender } from './message.ts';
 
 /**
- * Round trip of the first exchange of a flow: from a request to the first answer of the other side. Where a request was sent again before the
- * answer came, it counts from the first, so that the peer is never farther away than the time says.
+ * Round-trip time of a flow's first exchange: from a request to the first response of the other side. If the request was retransmitted before
+ * the response came, the first one counts, so that the time is an upper bound on the distance of the peer.
  */
 export class HandshakeTimer {
   #sender: Sender | null = null;
@@ -17,7 +17,7 @@ export class HandshakeTimer {
     this.#micros = micros;
   }
 
-  /** Microseconds since the request with this key; 0 when none waits, or one was answered before. */
+  /** Microseconds since the request with this key; 0 if none is pending, or one was answered before. */
   answered({ sender, micros }: Origin, key = ''): number {
     if (this.#done || this.#sender === null || this.#sender === sender || this.#key !== key) return 0;
     this.#done = true;

@@ -4,8 +4,8 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
 
 /**
- * HL7 version 2 over MLLP: hospitals' systems tell each other of patients. A message stands between 0x0B and 0x1C 0x0D; its segments are lines, of
- * which PID describes the person (HL7 v2.5, chapter 3.4.2). The separators are named in the first segment.
+ * HL7 version 2 over MLLP, by which hospital systems exchange patient data. A message is enclosed in 0x0B and 0x1C 0x0D; its segments are lines,
+ * of which PID describes the person (HL7 v2.5, chapter 3.4.2). The first segment defines the separators.
  */
 export const hl7 = framedProtocol('hl7', recogniseHl7, () => new Hl7Reader());
 

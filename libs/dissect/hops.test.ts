@@ -82,7 +82,7 @@ describe('places on the path that messages name', () => {
       'gtp-node=2001:db8::7',
       'gtp-subscriber=10.45.1.0/24',
     ]);
-    // IPv4 and IPv6: the prefix and the IPv6 address stand in front.
+    // IPv4 and IPv6: prefix length and IPv6 address come first.
     const both = hex('4f 0016 00 03 40 20010db8004500010000000000000009 0a2d0109');
     assert.deepEqual(hopsOf(Buffer.concat([hex('48 20 0022 00000000 00000100'), both]), { sourcePort: 2123, destinationPort: 2123 }), [
       'gtp-subscriber=2001:db8:45::/48',

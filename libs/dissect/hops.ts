@@ -1,11 +1,11 @@
 import { readsLikeIpv4 } from './address.ts';
 
-/** Hops that one message may tell. */
+/** Maximum number of hops from one message. */
 const mostHops = 32;
 
 /**
- * Places on a session's path that its messages name, as `kind=address` or `kind=name` (`sip-via=198.51.100.9`). Kinds are those of
- * `telltale.flow.hops`. What is neither an address nor a host name is left out.
+ * Hops on a session's path that its messages name, as `kind=address` or `kind=name` (`sip-via=198.51.100.9`). The kinds are those of
+ * `telltale.flow.hops`. Values that are neither an address nor a host name are skipped.
  */
 export class HopList {
   readonly #hops = new Set<string>();
@@ -14,15 +14,15 @@ export class HopList {
     return [...this.#hops];
   }
 
-  /** A machine of the path: a proxy, a relay, a redirection's target. */
+  /** Adds a machine on the path: a proxy, a relay, the target of a redirect. */
   add(kind: string, host: string): void {
     const bare = bareHost(host);
     if (bare !== '' && this.#hops.size < mostHops) this.#hops.add(`${kind}=${bare}`);
   }
 
   /**
-   * Somebody's own device. Who has an address knows a person: only its network is told, /24 or /48, which is enough to say in which
-   * country it is. Names are left out.
+   * Adds a person's own device. Its full address would identify the person, so only its network is kept, /24 or /48, which is enough to locate
+   * its country. Names are skipped.
    */
   addPerson(kind: string, host: string): void {
     const network = networkOf(bareHost(host));
@@ -30,21 +30,21 @@ export class HopList {
   }
 }
 
-/** `address:port`, `[address]:port`; '' for what is no address, or no port. */
+/** `address:port`, `[address]:port`; '' if the address or port is invalid. */
 export function endpointText(ip: string, port: number): string {
   const bare = bareHost(ip);
   if (port < 1 || port > 65_535) return '';
   if (readsLikeIpv4(bare)) return `${bare}:${port}`;
-  // A URL's host is in the canonical form of RFC 5952.
+  // The host of a URL is in the canonical form of RFC 5952.
   return ipv6.test(bare) && URL.canParse(`http://[${bare}]`) ? `${new URL(`http://[${bare}]`).hostname}:${port}` : '';
 }
 
 const ipv6 = /^[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}$/;
-/** Bytes of a host with brackets, zone and port; the name alone has 253 (RFC 1035, section 2.3.4). */
+/** Maximum length of a host with brackets, zone and port; the name alone has up to 253 bytes (RFC 1035, section 2.3.4). */
 const longestHost = 300;
 const hostName = /^(?=.{1,253}$)[a-z\d_](?:[a-z\d_-]{0,62})(?:\.[a-z\d_-]{1,63})+$/;
 
-/** Host of `host`, `host:port`, `[address]:port`, in lower case; '' when it is none that leads anywhere. */
+/** The host in `host`, `host:port`, `[address]:port`, in lower case; '' if it is not one that can be reached. */
 function bareHost(text: string): string {
   if (text.length > longestHost) return '';
   const lower = text.trim().toLowerCase().replace(/^"|"$/g, '').split('%', 1)[0]!;
@@ -54,11 +54,11 @@ function bareHost(text: string): string {
   return readsLikeIpv4(host) || ipv6.test(host) || hostName.test(host) ? host : '';
 }
 
-/** `198.51.100.0/24`, `2001:db8:1::/48`; '' for what is no address. */
+/** `198.51.100.0/24`, `2001:db8:1::/48`; '' if it is not an address. */
 function networkOf(host: string): string {
   if (readsLikeIpv4(host)) return `${host.slice(0, host.lastIndexOf('.'))}.0/24`;
   if (!ipv6.test(host)) return '';
-  // A mapped address is the IPv4 address at its end.
+  // An IPv4-mapped address ends with the IPv4 address.
   const mapped = /^::ffff:(\d+(?:\.\d+){3})$/.exec(host)?.[1];
   if (mapped !== undefined) return networkOf(mapped);
   const [before = '', after] = host.split('::');

@@ -1,6 +1,6 @@
 import type { DnsMessage } from './dns-message.ts';
 
-/** A name that a host of the local network gives itself. */
+/** A name by which a host of the local network announces itself. */
 export interface HostName {
   readonly path: string;
   readonly key: string;
@@ -17,15 +17,15 @@ const ANY = 255;
 const mostNames = 16;
 
 /**
- * Services whose instances are named by or after their owner (DNS-SD, RFC 6763, section 4.1.1). Printers, players and speakers are named after a room
- * or a model.
+ * Services whose instances are named by or after their owner (DNS-SD, RFC 6763, section 4.1.1). Printers, players and speakers are named after
+ * rooms or models.
  */
 const personal =
   /^(.{1,63}?)\._(?:companion-link|airplay|raop|device-info|rdlink|smb|afpovertcp|ssh|sftp-ssh|rfb|workstation|adisk|eppc|touch-able|presence|nomachine|homekit|apple-mobdev2?|airdrop|asquic)\._(?:tcp|udp)\.local$/;
 
 /**
- * Names of hosts in a message of multicast DNS (RFC 6762) or LLMNR (RFC 4795): those whose addresses it tells, and the instances of services
- * that persons name. A question names somebody else, but for the one by which a host makes sure of its own.
+ * Host names in a multicast DNS (RFC 6762) or LLMNR (RFC 4795) message: those whose addresses it announces, and service instances named by
+ * people. A question names some other host, unless a host uses it to check that its own name is unique.
  */
 export function hostNames(dns: DnsMessage, protocol: string): HostName[] {
   const names = new Map<string, HostName>();
@@ -45,12 +45,12 @@ export function hostNames(dns: DnsMessage, protocol: string): HostName[] {
   return [...names.values()];
 }
 
-/** `lucas-imac` of `lucas-imac.local`; empty for names of services and of other domains. */
+/** `lucas-imac` of `lucas-imac.local`; empty for service names and for other domains. */
 function withoutLocal(name: string): string {
   return /^([^.]{1,63})\.local$/.exec(name)?.[1] ?? '';
 }
 
-/** A speaker stands behind the address of its device (`a1b2c3d4e5f6@living room`), a workstation in front of it (`host [a1:b2:…]`). */
+/** A speaker's name follows the address of its device (`a1b2c3d4e5f6@living room`), a workstation's precedes it (`host [a1:b2:…]`). */
 function instanceOf(name: string): string {
   const instance = personal.exec(name)?.[1] ?? '';
   return instance.replace(/^[0-9a-f]{12}@/, '').replace(/ \[[0-9a-f:]{17}\]$/, '');

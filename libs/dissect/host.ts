@@ -1,21 +1,21 @@
 import { decodeUtf8 } from './urlencoded.ts';
 
-/** With brackets, zone and port; a name alone has 253 characters (RFC 1035, section 2.3.4). */
+/** Maximum length, with brackets, zone and port; a name alone has up to 253 characters (RFC 1035, section 2.3.4). */
 const longestAuthority = 320;
 
 /**
- * Hosts by what was written of them, met lately: messages repeat a few dozen. As copies, since a part of a text keeps all of it alive, and a
- * flow keeps its host: it would keep the head of its first request.
+ * Recently seen hosts by their text in the message: messages repeat a few dozen. Hosts are copied, since a slice keeps its whole string in
+ * memory: a flow, which keeps its host, would keep the head of its first request.
  */
 const knownHosts = new Map<string, string | null>();
 const mostKnownHosts = 1024;
 
 /**
- * The host that `host`, `host:port` or `[address]:port` names (RFC 3986, section 3.2.2), in lower case; an IPv6 address without its brackets and
- * zone, as RFC 5952 writes it. Empty when none is written, null when it is none.
+ * The host of `host`, `host:port` or `[address]:port` (RFC 3986, section 3.2.2), in lower case; an IPv6 address without brackets and zone, in the
+ * form of RFC 5952. Empty if none is given, null if it is invalid.
  *
- * A name is one that DNS could look up, with the underscores that are in use, and without the dot of the root. One beyond ASCII stays as it was
- * written: identifiers in it are redacted by how they stood. `authority` has one character per byte.
+ * A name is accepted if DNS could resolve it; underscores, which are in use, are allowed, and a trailing dot is removed. A non-ASCII name stays
+ * as it was written, since identifiers in it are redacted by their original text. `authority` has one character per byte.
  */
 export function hostOf(authority: string): string | null {
   if (authority === '') return '';
@@ -40,5 +40,5 @@ function readHost(authority: string): string | null {
   return name === '' || hostName.test(name) ? name : null;
 }
 
-/** Labels of letters and digits of any script, hyphens and underscores. An IPv4 address has the form of one. */
+/** Labels of letters and digits of any script, hyphens and underscores. IPv4 addresses match too. */
 const hostName = /^(?=.{1,253}$)[\p{L}\p{M}\p{N}_-]{1,63}(?:\.[\p{L}\p{M}\p{N}_-]{1,63})*$/u;

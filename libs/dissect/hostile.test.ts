@@ -5,11 +5,11 @@ import { bytes, hex, u8 } from './testing/bytes.ts';
 import { dissectPayload, dissectStream, fieldsOf } from './testing/packets.ts';
 import { http2Frame } from './testing/samples.ts';
 
-/* Input that is made to cost: each of these took seconds, or the stack, where a parser looks at every byte once per byte, or calls itself per layer. */
+/* Input that is made to be expensive: each took seconds, or the stack, with a parser that rescans all bytes for each byte, or recurses per layer. */
 
 const many = 60_000;
 
-/** An integer behind seven bits of prefix (RFC 7541, section 5.1). */
+/** An integer with a prefix of seven bits (RFC 7541, section 5.1). */
 function integer(value: number): Buffer {
   if (value < 0x7f) return u8(value);
   const rest = value - 0x7f;

@@ -13,7 +13,7 @@ export const staticTable: readonly (readonly [name: string, value: string])[] = 
   ['www-authenticate', ''],
 ];
 
-/** Length of the Huffman code of each byte, and of the end of a string (256), in bits, in base 36 (RFC 7541, appendix B). */
+/** Length in bits of the Huffman code of each byte, and of the end of string (256), in base 36 (RFC 7541, appendix B). */
 const codeLengths = ''
   + 'dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6ca'
   + 'd67777777777777777777777878djde6f56565666577666567655677777fbeds'
@@ -22,8 +22,8 @@ const codeLengths = ''
   + 'u';
 
 /**
- * The code is canonical: codes of one length follow each other in the order of their symbols. Of each length: the first code, how
- * many there are, and where their symbols begin in `symbols`.
+ * The code is canonical: codes of the same length are consecutive, in the order of their symbols. For each length: the first code, how many codes
+ * there are, and where their symbols begin in `symbols`.
  */
 export const huffman = buildHuffman();
 

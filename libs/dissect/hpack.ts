@@ -1,38 +1,38 @@
 import { huffman, staticTable } from './hpack-tables.ts';
 
-/** Bytes that an entry of the dynamic table counts beyond its name and value (RFC 7541, section 4.1). */
+/** Overhead in bytes of an entry of the dynamic table in addition to its name and value (RFC 7541, section 4.1). */
 const entryOverhead = 32;
-/** Size of the dynamic table before anyone changes it (RFC 9113, section 6.5.2), and the largest that is kept. */
+/** Initial size of the dynamic table (RFC 9113, section 6.5.2), and the largest supported. */
 const defaultTableSize = 4096;
 const largestTableSize = 64 * 1024;
 const END_OF_STRING = 256;
 
-/** Malformed compression: nothing that follows in the connection's direction can be told. */
+/** Malformed compression: nothing that follows in this direction of the connection can be decoded. */
 export class HpackError extends Error {}
 
 /**
- * Undoes header compression (RFC 7541) of one direction of a connection. Names and values have one character per byte (latin1).
+ * Decodes the header compression (RFC 7541) of one direction of a connection. Names and values have one character per byte (latin1).
  */
 export class HpackDecoder {
-  /** Newest first. */
+  /** Dynamic table, newest entry first. */
   readonly #dynamic: [name: string, value: string][] = [];
   #size = 0;
   #maxSize = defaultTableSize;
-  /** Blocks were lost, and with them entries that later ones refer to. */
+  /** Blocks were lost, and with them entries to which later ones refer. */
   #isIncomplete = false;
 
-  /** Bytes of its entries, as RFC 7541 counts them. */
+  /** Size of the table's entries in bytes, as defined in RFC 7541. */
   get size(): number {
     return this.#size;
   }
 
-  /** Some blocks never came: what refers to them is left out. Entries that come from now on are known again. */
+  /** Some blocks were lost: fields that refer to their entries are skipped. Entries added from now on are known again. */
   forget(): void {
     this.#dynamic.length = this.#size = 0;
     this.#isIncomplete = true;
   }
 
-  /** Calls `visit` for each field of a block, whole. Throws {@link HpackError}. */
+  /** Calls `visit` for each complete field of a block. Throws {@link HpackError}. */
   decode(block: Buffer, visit: (name: string, value: string) => void): void {
     const reader = new BlockReader(block);
     while (!reader.atEnd) {
@@ -96,7 +96,7 @@ class BlockReader {
     return this.#bytes[this.#position]!;
   }
 
-  /** An integer whose first `prefix` bits stand in the byte at hand (RFC 7541, section 5.1). */
+  /** An integer whose prefix is the low `prefix` bits of the current byte (RFC 7541, section 5.1). */
   integer(prefix: number): number {
     const limit = (1 << prefix) - 1;
     let value = this.#byte() & limit;
@@ -146,7 +146,7 @@ function decodeHuffman(bytes: Buffer): string {
       }
     }
   }
-  // What is left are up to seven bits of the end's code, which are all ones.
+  // The remaining bits, seven at most, are the start of the end-of-string code, all ones.
   if (length > 7 || code !== (1 << length) - 1) throw new HpackError('bad padding');
   return text;
 }

@@ -11,19 +11,19 @@ import { hasControls } from './text.ts';
 import { addPairs } from './urlencoded.ts';
 import { scanXml } from './xml.ts';
 
-/** Bytes by which a form is told from binary. */
+/** Bytes by which forms are distinguished from binary data. */
 const sampleBytes = 512;
 
-/** What a message says of its body. */
+/** What a message's headers say about its body. */
 export interface BodyHead {
-  /** Where the body's values stand. */
+  /** The path under which the body's values are reported. */
   readonly path: 'http.request.body' | 'http.response.body';
   readonly contentType: string;
-  /** The value of Content-Encoding, and of Transfer-Encoding but for `chunked`. */
+  /** The values of Content-Encoding, and of Transfer-Encoding without `chunked`. */
   readonly codings: string;
 }
 
-/** Adds what a body tells to its message; a body of DNS is a message of its own, and is emitted. */
+/** Adds the contents of a body to its message; a DNS body is emitted as a message of its own. */
 export function readBody(session: StreamSession, message: Message, body: ByteStream, head: BodyHead): void {
   if (mediaType(head.contentType) === dnsMessageType) return emitDnsBody(session, message.sender, body, head.codings);
   const unread = addBody(new FieldList(message, session), body, head, session);
@@ -31,9 +31,9 @@ export function readBody(session: StreamSession, message: Message, body: ByteStr
 }
 
 /**
- * Adds the values of a body. Returns the content when it has no form that is known here, so that the recogniser can scan it.
+ * Adds the values of a body. Returns the content if its format is unknown, so that the recogniser can scan it.
  *
- * The content type is a hint only: JSON is known by its first byte, and forms are posted under any type or none.
+ * The content type is only a hint: JSON is recognised by its first byte, and forms are posted under any type or none.
  */
 function addBody(list: FieldList, body: ByteStream, { path, contentType, codings }: BodyHead, { options, counters }: StreamSession): Buffer | null {
   let bytes = body.bytes();
@@ -65,12 +65,12 @@ function addBody(list: FieldList, body: ByteStream, { path, contentType, codings
   return isMedia(type) ? null : bytes;
 }
 
-/** A type, or none, under which answers send forms; in a script or a page `name=` begins something else. */
+/** A type, or none, under which responses send forms; in a script or a page, `name=` is the beginning of something else. */
 export function isPlain(type: string): boolean {
   return type === '' || type === 'text/plain' || type === 'application/x-www-form-urlencoded';
 }
 
-/** Data that answers bring in a wrapper, or as XML. */
+/** Adds data that responses send in a wrapper, or as XML. */
 function addAnswer(list: FieldList, bytes: Buffer, below: (form: string) => Place, maxDepth: number): boolean {
   const at = wrappedJsonAt(bytes);
   if (at > 0) {
@@ -87,7 +87,7 @@ function addAnswer(list: FieldList, bytes: Buffer, below: (form: string) => Plac
 const CLOSE_BRACE = 0x7d;
 const CLOSE_BRACKET = 0x5d;
 
-/** DNS over HTTP (RFC 8484): the message that a body is, undone from its codings. */
+/** DNS over HTTP (RFC 8484): emits the message in the body, after decoding it. */
 function emitDnsBody(session: StreamSession, sender: Sender, body: ByteStream, codings: string): void {
   const { options, counters, emit } = session;
   const last = body.length - 1;
@@ -99,7 +99,7 @@ function emitDnsBody(session: StreamSession, sender: Sender, body: ByteStream, c
 
 export const dnsMessageType = 'application/dns-message';
 
-/** Is a body of this type worth keeping? Pictures, sound, video and fonts name nobody in a form that could be read. */
+/** Is this a type of body that is not worth keeping? Pictures, sound, video and fonts contain no identifiers in readable form. */
 export function isMedia(type: string): boolean {
   return /^(?:image|audio|video|font)\//.test(type) && type !== 'image/svg+xml';
 }

@@ -5,7 +5,7 @@ import { setTargetFacts, type Target } from './http-target.ts';
 import type { DissectEnvironment } from './options.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
-/** A request, and what its response has to know of it. */
+/** A request, and what is needed from it for its response. */
 export interface Exchange {
   method: string;
   domain: string;
@@ -13,17 +13,17 @@ export interface Exchange {
   answered: boolean;
 }
 
-/** With the names in it. */
+/** Including the names in it. */
 const bytesPerExchange = 512;
 
-/** What most connections have, most of the time; an array that was emptied keeps its room. Never written to. */
+/** The queue of most connections most of the time; an emptied array would keep its capacity. Never written to. */
 const nonePending: Exchange[] = [];
 
-/** The requests of one connection that have no response yet. */
+/** The requests of one connection that are still without a response. */
 export class Exchanges {
   #pending: Exchange[] = nonePending;
   readonly #environment: DissectEnvironment;
-  /** The protocol, in lower case, in which the connection went on (101); '' as long as it is HTTP/1. */
+  /** The protocol, in lower case, to which the connection was upgraded (101); '' while it is HTTP/1. */
   upgradedTo = '';
 
   constructor(environment: DissectEnvironment) {
@@ -43,7 +43,7 @@ export class Exchanges {
     else this.#pending.push(exchange);
   }
 
-  /** The oldest request, which the final response that has come now answers. */
+  /** Removes and returns the oldest request, to which the final response that has arrived belongs. */
   answer(): Exchange | undefined {
     if (this.#pending === nonePending) return undefined;
     const exchange = this.#pending.shift();
@@ -52,13 +52,13 @@ export class Exchanges {
     return exchange;
   }
 
-  /** Responses were lost: which requests they answered is not known. */
+  /** Responses were lost, so it is unknown which requests they belonged to. */
   forget(): void {
     this.#pending = nonePending;
   }
 }
 
-/** A request, as far as facts are made of it. `host`: where the target names none. */
+/** The parts of a request from which facts are derived. `host` applies if the target has none. */
 export interface RequestHead {
   readonly method: string;
   readonly target: Target;
@@ -66,7 +66,7 @@ export interface RequestHead {
   readonly headers: readonly Header[];
 }
 
-/** Sets what a request says of where it goes, by whom, and with what. Returns what its response has to know. */
+/** Sets the facts about a request's destination, user and client software. Returns what its response will need. */
 export function setRequestFacts(
   facts: Partial<FlowRecord>,
   { method, target, host, headers }: RequestHead,
@@ -82,7 +82,7 @@ export function setRequestFacts(
   return { method, domain: facts['url.domain'] ?? '', destinationDomain: facts['destination.domain'] ?? '', answered: false };
 }
 
-/** The response names its request by host and method only: path and query may hold identifiers that stand in the request's fields. */
+/** A response refers to its request by host and method only: path and query may hold identifiers, which are in the request's fields. */
 export function setResponseFacts(facts: Partial<FlowRecord>, status: number, headers: readonly Header[], exchange: Exchange | undefined): void {
   facts['http.response.status_code'] = status;
   if (exchange !== undefined) {

@@ -4,7 +4,7 @@ import { ntlmLogin } from './ntlm.ts';
 import { isName, stepOf } from './path.ts';
 import { addPairs, decodeUrl, decodeUtf8, encodingOf } from './urlencoded.ts';
 
-/** Adds one field per header, and one per cookie. `frames` knows the positions that stand in the headers. */
+/** Adds one field per header, and one per cookie. `frames` maps the positions in the headers to packets. */
 export function addHeaders(list: FieldList, prefix: string, headers: readonly Header[], frames: FrameMap): void {
   for (const header of headers) {
     const path = headerPath(prefix, header.name);
@@ -21,7 +21,7 @@ export function addHeaders(list: FieldList, prefix: string, headers: readonly He
   }
 }
 
-/** Paths of the header names met lately, by the prefix: messages repeat a few dozen of them. */
+/** Paths of recently seen header names, per prefix: messages repeat a few dozen of them. */
 const knownPaths = new Map<string, Map<string, string>>();
 const mostKnownPaths = 1024;
 
@@ -44,7 +44,7 @@ function addCookies(list: FieldList, header: Header, place: Place): void {
   }
 }
 
-/** Adds `name=value`. Values are opaque to RFC 6265, but in practice percent-encoded, and at times quoted. */
+/** Adds `name=value`. Values are opaque according to RFC 6265, but in practice percent-encoded, and sometimes quoted. */
 function addCookie(list: FieldList, text: string, position: number, { path, frames }: Place): void {
   const equals = text.indexOf('=');
   const name = equals < 0 ? '' : decodeUtf8(text.slice(0, equals).trim());
@@ -55,7 +55,7 @@ function addCookie(list: FieldList, text: string, position: number, { path, fram
   list.add(name === '' ? path : `${path}.${stepOf(name)}`, name, decodeUrl(written), encodingOf(written), frame);
 }
 
-/** User, domain and workstation of a login with NTLM, that of SPNEGO included (RFC 4559). */
+/** Adds user, domain and workstation of an NTLM login, also inside SPNEGO (RFC 4559). */
 function addNtlm(list: FieldList, header: Header, frames: FrameMap): void {
   const credentials = /^(?:NTLM|Negotiate) +([A-Za-z0-9+/]{16,16384}={0,2})$/i.exec(header.value);
   if (credentials === null) return;

@@ -1,14 +1,14 @@
 import type { Recognition } from './protocol.ts';
 
-/** One header line, or trailer line. */
+/** One header or trailer line. */
 export interface Header {
   /** In lower case. */
   name: string;
   /** As written. */
   written: string;
-  /** One character per byte (latin1), without the white space around it. */
+  /** One character per byte (latin1), without surrounding white space. */
   value: string;
-  /** Position of the value's first byte, and the one behind its last, in the head. */
+  /** Positions in the head of the value's first byte and of the byte after its last. */
   start: number;
   end: number;
 }
@@ -20,8 +20,8 @@ export interface Head {
 }
 
 /**
- * Length of the head at the start of `bytes` with the empty line that ends it, 0 when that has not come yet.
- * A bare LF ends a line too (RFC 9112, section 2.2). The search goes on at `from`, the length that was searched before.
+ * Length of the head at the start of `bytes`, including the empty line that ends it; 0 if that has not arrived yet.
+ * A bare LF ends a line too (RFC 9112, section 2.2). The search continues at `from`, the length that was already searched.
  */
 export function findHeadEnd(bytes: Buffer, from: number): number {
   let newline = bytes.indexOf(0x0a, Math.max(0, from - 2));
@@ -34,14 +34,14 @@ export function findHeadEnd(bytes: Buffer, from: number): number {
   return 0;
 }
 
-/** Parses a head given as one character per byte. A line that is no header is left out and reported. */
+/** Parses a head given as one character per byte. A line that is not a header is skipped and reported. */
 export function parseHead(text: string, onMalformed: () => void): Head {
   let lineEnd = text.indexOf('\n');
   if (lineEnd < 0) lineEnd = text.length;
   return { startLine: trimmed(text, 0, lineEnd), headers: parseHeaders(text, lineEnd + 1, onMalformed) };
 }
 
-/** Parses header lines, folded ones too (RFC 9112, section 5.2), from `start` to the empty line or the end. */
+/** Parses header lines, including folded ones (RFC 9112, section 5.2), from `start` to the empty line or the end. */
 export function parseHeaders(text: string, start: number, onMalformed: () => void): Header[] {
   const headers: Header[] = [];
   while (start < text.length) {
@@ -85,14 +85,14 @@ export function headerValue(headers: readonly Header[], name: string): string {
   return '';
 }
 
-/** Values of all headers of that name as one list (RFC 9110, section 5.3). */
+/** Values of all headers of that name, joined into one list (RFC 9110, section 5.3). */
 export function headerList(headers: readonly Header[], name: string): string {
   let list = '';
   for (const header of headers) if (header.name === name) list = list === '' ? header.value : `${list}, ${header.value}`;
   return list;
 }
 
-/** A parameter of a header value such as `form-data; name="uid"`, without its quotes, or ''. Looks at the first KB only. */
+/** A parameter of a header value such as `form-data; name="uid"`, unquoted, or ''. Looks at the first KB only. */
 export function parameterOf(value: string, name: string): string {
   for (const match of value.slice(0, 1024).matchAll(/;\s*([^=;\s]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g)) {
     if (match[1]!.toLowerCase() === name) return match[2] === undefined ? match[3]!.trim() : match[2].replace(/\\(["\\])/g, '$1');
@@ -106,10 +106,10 @@ export function mediaType(contentType: string): string {
   return (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
 }
 
-/** Longest start line that is waited for. */
+/** Longest start line for which to wait. */
 const maxStartLine = 32 * 1024;
 
-/** Do these bytes (never none) begin with a request line or a status line, empty lines before it aside? */
+/** Do these bytes (at least one) begin with a request line or a status line, ignoring empty lines before it? */
 export function recogniseHttp(bytes: Buffer): Recognition {
   const first = bytes[0]!;
   if (first === 0x0d || first === 0x0a) {
@@ -136,8 +136,8 @@ export interface RequestLine {
 }
 
 /**
- * Parses `GET /path HTTP/1.1`. A target with spaces in it is taken as it is, as servers do, and so is a path without a version. Null when
- * it is none.
+ * Parses `GET /path HTTP/1.1`. A target that contains spaces is accepted as it is, as servers do, and so is a path without a version. Null
+ * if the line is not a request line.
  */
 export function parseRequestLine(line: string): RequestLine | null {
   const versionStart = line.length - ' HTTP/1.1'.length;
@@ -150,16 +150,16 @@ export function parseRequestLine(line: string): RequestLine | null {
   return target === '' ? null : { method, target, targetStart };
 }
 
-/** `GET /path`, as HTTP/0.9 had it, and as servers still answer it. */
+/** `GET /path`, as in HTTP/0.9, to which servers still respond. */
 function withoutVersion(line: string): RequestLine | null {
   const match = /^(GET|HEAD|POST|PUT) (\/[!-~]*)$/.exec(line);
   return match === null ? null : { method: match[1]!, target: match[2]!, targetStart: match[1]!.length + 1 };
 }
 
-/** Methods are tokens; all that are in use are letters, hyphens and underscores. */
+/** Methods are tokens; all those in use consist of letters, hyphens and underscores. */
 const methodToken = /^[A-Za-z][A-Za-z_-]{0,31}$/;
 
-/** Status code of `HTTP/1.1 200 OK`, 0 when the line is none. */
+/** Status code of `HTTP/1.1 200 OK`, 0 if this is not a status line. */
 export function parseStatusLine(line: string): number {
   const match = /^HTTP\/1\.\d +(\d{3})(?: |$)/.exec(line);
   return match === null ? 0 : Number(match[1]);

@@ -4,8 +4,8 @@ import { headerList, type Header } from './http-head.ts';
 import type { Target } from './http-target.ts';
 
 /**
- * What a request tells of its path: proxies that it came by (`X-Forwarded-For`, `Forwarded` of RFC 7239), whose first entry is the client
- * itself, and where a proxy is to go (CONNECT).
+ * What a request reveals about its path: the proxies that it passed (`X-Forwarded-For`, `Forwarded` of RFC 7239), where the first entry is the
+ * client itself, and the destination to which a proxy is to connect (CONNECT).
  */
 export function setRequestHops(facts: Partial<FlowRecord>, method: string, target: Target, headers: readonly Header[]): void {
   const hops = new HopList();
@@ -26,7 +26,7 @@ export function setRequestHops(facts: Partial<FlowRecord>, method: string, targe
   set(facts, hops);
 }
 
-/** The host that a redirection leads to, when it names one (RFC 9110, section 10.2.2). */
+/** The host to which a redirect points, if it names one (RFC 9110, section 10.2.2). */
 export function setResponseHops(facts: Partial<FlowRecord>, status: number, location: string): void {
   const authority = /^(?:https?:)?\/\/(?:[^/?#@]*@)?([^/?#]+)/i.exec(location)?.[1];
   if (authority === undefined || status < 300 || status > 399) return;

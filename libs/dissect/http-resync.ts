@@ -1,10 +1,10 @@
 import type { ByteStream } from './bytestream.ts';
 
 /**
- * Finds where the next request or response begins in bytes whose beginning was lost, -1 when it is not there.
+ * Finds where the next request or response begins in bytes whose beginning was lost; -1 if there is none.
  *
- * A request line has to stand at the beginning of a line or of a packet; a status line, which follows a body that need not end
- * in a line, may stand anywhere.
+ * A request line must be at the beginning of a line or of a packet; a status line may be anywhere, since the body before it need not end with
+ * a line end.
  */
 export function findMessageStart(stream: ByteStream): number {
   const bytes = stream.bytes();
@@ -25,7 +25,7 @@ function isStatusLine(bytes: Buffer, version: number): boolean {
   return /^[01] \d$/.test(bytes.toString('latin1', version + 7, Math.min(version + 10, bytes.length)));
 }
 
-/** Where the line that has `HTTP/1.` at `version` begins: behind a line end, or with the packet or the one before it. */
+/** Start of the line that has `HTTP/1.` at `version`: after a line end, or where its packet or the previous one begins. */
 function requestStart(stream: ByteStream, bytes: Buffer, version: number): number {
   const line = bytes.lastIndexOf(0x0a, version) + 1;
   const packet = stream.packetStart(version);

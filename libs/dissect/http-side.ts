@@ -15,19 +15,19 @@ import { holdsData, leastBeginning, useOfAnswer, type BodyUse } from './response
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'HTTP/1' };
 
-/** Longest chunk-size line, with its extensions. */
+/** Longest chunk-size line, including extensions. */
 const maxChunkLine = 4096;
-/** Bytes without the start of a message after which the search for one is given up. */
+/** Bytes without the start of a message after which the search for one is abandoned. */
 const maxLostBytes = 4 * 1024 * 1024;
-/** Bytes of a lost direction that are kept: the start line of the next message may have begun in them. */
+/** Bytes kept of a direction that lost synchronisation: the start line of the next message may have begun in them. */
 const lostWindow = 8 * 1024;
 
 /**
  * - `head`: the start line and headers of the next message.
- * - `length`: `remaining` bytes of a body. `close`: a body that lasts as long as the connection.
+ * - `length`: `remaining` bytes of a body. `close`: a body that ends with the connection.
  * - `chunk-size`, `chunk`, `chunk-end`, `trailer`: parts of a chunked body.
- * - `lost`: somewhere behind a gap or an error.
- * - `stopped`: something else than HTTP follows.
+ * - `lost`: somewhere after a gap or an error.
+ * - `stopped`: what follows is not HTTP.
  */
 type State = 'head' | 'length' | 'close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'lost' | 'stopped';
 
@@ -39,23 +39,23 @@ export class HttpSide {
   readonly #stream: ByteStream;
 
   #state: State = 'head';
-  /** Bytes of the head that were searched for its end, and whether they begin with a start line. */
+  /** Bytes of the head that were already searched for its end, and whether they begin with a start line. */
   #searched = 0;
   #started = false;
   /** Bytes of the body, or of the chunk, still to come. */
   #remaining = 0;
-  /** Bytes seen since the direction was lost. */
+  /** Bytes seen since synchronisation was lost. */
   #lost = 0;
 
-  /** The message whose body is being read, null when it was emitted. */
+  /** The message whose body is being read, null if it was already emitted. */
   #message: Message | null = null;
-  /** What was kept of the body; null before its first byte. */
+  /** The part of the body that was kept; null before its first byte. */
   #body: ByteStream | null = null;
   #isRequest = false;
   #bodyUse: BodyUse = 'skip';
   #contentType = '';
   #codings = '';
-  /** The request that was sent last, for one that turns out to have no body, or to open a tunnel. */
+  /** The last request sent, in case it turns out to have no body, or to open a tunnel. */
   #request: Exchange | null = null;
   #awaitsContinue = false;
 
@@ -66,7 +66,7 @@ export class HttpSide {
     this.#stream = session[sender];
   }
 
-  /** Of the body that is being read. */
+  /** Bytes held of the body that is being read. */
   get heldBytes(): number {
     return this.#body === null ? 0 : this.#body.heldBytes;
   }
@@ -92,7 +92,7 @@ export class HttpSide {
     }
   }
 
-  /** Yields what has come of the last message. */
+  /** Emits what has arrived of the last message. */
   end(): void {
     if (this.#state === 'head' && this.#stream.length > 0) {
       const bytes = this.#stream.bytes();
@@ -109,7 +109,7 @@ export class HttpSide {
     this.#stream.clear();
   }
 
-  /** Reads one part; false when more bytes are needed. */
+  /** Reads one part; false if more bytes are needed. */
   #step(): boolean {
     switch (this.#state) {
       case 'head': return this.#readHead();
@@ -127,7 +127,7 @@ export class HttpSide {
   #readHead(): boolean {
     let bytes = this.#stream.bytes();
     if (this.#searched === 0) {
-      // An empty line before a request is to be ignored (RFC 9112, section 2.2).
+      // An empty line before a request is ignored (RFC 9112, section 2.2).
       let blank = 0;
       while (bytes[blank] === 0x0d || bytes[blank] === 0x0a) blank++;
       this.#stream.consume(blank);
@@ -157,7 +157,7 @@ export class HttpSide {
     return this.#openMessage(length);
   }
 
-  /** Takes the head of a message, `length` bytes long, and gets ready for its body. */
+  /** Reads the head of a message, `length` bytes long, and prepares for its body. */
   #openMessage(length: number): boolean {
     this.#searched = 0;
     this.#started = false;
@@ -197,7 +197,7 @@ export class HttpSide {
     this.#isRequest = false;
     this.#state = 'head';
     if (status < 200 && status !== 101) {
-      // An interim response says nothing about the exchange.
+      // An interim response does not complete the exchange.
       this.#message = null;
       return;
     }
@@ -227,7 +227,7 @@ export class HttpSide {
     this.#codings = headerList(headers, 'content-encoding');
   }
 
-  /** How the body is delimited (RFC 9112, section 6.3), or null when the headers do not say. */
+  /** How the body is delimited (RFC 9112, section 6.3), or null if the headers do not say. */
   #framing(headers: readonly Header[]): State | null {
     const transfer = headerList(headers, 'transfer-encoding').toLowerCase();
     if (transfer !== '') {
@@ -248,11 +248,11 @@ export class HttpSide {
     return this.#remaining === 0 ? 'head' : 'length';
   }
 
-  /** Reads of the `remaining` bytes what is there. */
+  /** Reads what is there of the `remaining` bytes. */
   #readSized(next: State): boolean {
     if (this.#awaitsContinue) {
       this.#awaitsContinue = false;
-      // The server refused, and the client goes on with another request instead of the body.
+      // The server refused, and the client continues with another request instead of the body.
       if (this.#request!.answered && recogniseHttp(this.#stream.bytes()) === 'yes') {
         this.#finish();
         this.#state = 'head';
@@ -283,7 +283,7 @@ export class HttpSide {
     this.#stream.consume(length);
   }
 
-  /** A body of a type that need not be data is dropped unless it begins like such. */
+  /** A body of a type that usually is not data is dropped unless it begins like data. */
   #isData(body: ByteStream): boolean {
     const isData = holdsData(body.bytes(), mediaType(this.#contentType), this.#codings);
     this.#bodyUse = isData ? 'keep' : 'skip';
@@ -332,7 +332,7 @@ export class HttpSide {
     return true;
   }
 
-  /** Adds the fields of the body and emits the message: it ends with that packet, else with the last one of its body. */
+  /** Adds the fields of the body and emits the message, which ends with that packet, or by default with the last one of its body. */
   #finish(frame = 0, micros = 0): void {
     const message = this.#message;
     if (message === null) return;
@@ -356,7 +356,7 @@ export class HttpSide {
     const message = this.#message;
     if (message === null) return;
     this.#message = this.#body = null;
-    // Parts of the head, which they would keep for as long as the connection is idle.
+    // These are slices of the head, which they would keep in memory for as long as the connection is idle.
     this.#contentType = this.#codings = '';
     this.#count('messages');
     this.#session.emit(message);

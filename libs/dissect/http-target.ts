@@ -43,7 +43,7 @@ export function splitTarget(method: string, target: string): Target {
   };
 }
 
-/** Adds path, query and credentials of a target that stands at `position` of the bytes that `frames` knows. */
+/** Adds path, query and credentials of a target that is at `position` of the bytes whose packets `frames` maps. */
 export function addTarget(list: FieldList, target: Target, position: number, frames: FrameMap): void {
   const { userInfo, path, query } = target;
   if (userInfo !== '') {
@@ -60,8 +60,8 @@ export function addTarget(list: FieldList, target: Target, position: number, fra
 }
 
 /**
- * Sets the facts about where a request goes: to the host of an absolute target, else to that of the Host header, or what `source` has in its place.
- * What stands there and is no host is counted, and is nobody's name: anybody can write anything there.
+ * Sets the facts about a request's destination: the host of an absolute target, else that of the Host header, or of its equivalent in `source`.
+ * A value that is not a host name is counted and not used as a name, since a client can write anything there.
  */
 export function setTargetFacts(
   facts: Partial<FlowRecord>,

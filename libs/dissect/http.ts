@@ -6,7 +6,7 @@ import type { Sender } from './message.ts';
 import type { StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { webSocketHandler } from './websocket.ts';
 
-/** HTTP/1.0 and 1.1 (RFC 9112). Either side of the connection may send the requests: its bytes tell. */
+/** HTTP/1.0 and 1.1 (RFC 9112). Either side of the connection may send the requests: its bytes decide. */
 export const http: StreamProtocol = {
   name: 'http',
   recognise: recogniseHttp,
@@ -16,7 +16,7 @@ export const http: StreamProtocol = {
 class HttpHandler implements StreamHandler {
   readonly #session: StreamSession;
   readonly #exchanges: Exchanges;
-  /** Made with their first bytes: many a flow shows one direction only, and most of them stay open for long. */
+  /** Created with their first bytes: many flows show only one direction, and most of them stay open for long. */
   #source: HttpSide | null = null;
   #destination: HttpSide | null = null;
   #upgraded: StreamHandler | null = null;
@@ -63,7 +63,7 @@ class HttpHandler implements StreamHandler {
     return (this.#destination ??= new HttpSide(this.#session, this.#exchanges, sender));
   }
 
-  /** The connection goes on in another protocol (RFC 9110, section 7.8). */
+  /** The connection continues in another protocol (RFC 9110, section 7.8). */
   #upgrade(): void {
     const protocol = this.#exchanges.upgradedTo;
     if (protocol === 'websocket') this.#upgraded = webSocketHandler(this.#session);

@@ -7,7 +7,7 @@ import { HpackDecoder, HpackError } from './hpack.ts';
 import { dissectStream, fieldsOf, openStream, type Packet } from './testing/packets.ts';
 import { conversations, http2Frame } from './testing/samples.ts';
 
-/** Blocks of one direction in hexadecimal, and the headers they hold: RFC 7541, appendix C.3 to C.6. */
+/** Blocks of one direction in hexadecimal, and the headers they contain: RFC 7541, appendix C.3 to C.6. */
 const vectors: Record<string, [block: string, headers: string][]> = {
   'C.3': [
     ['828684410f7777772e6578616d706c652e636f6d', ':method GET|:scheme http|:path /|:authority www.example.com'],

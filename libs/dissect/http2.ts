@@ -12,7 +12,7 @@ import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from '
 import { holdsData, leastBeginning, useOfAnswer, type BodyUse } from './response-body.ts';
 import { SidedHandler, type Side } from './sided.ts';
 
-/** HTTP/2 in cleartext (RFC 9113), by prior knowledge or upgraded from HTTP/1.1. It tells what HTTP/1 tells, under the same names. */
+/** HTTP/2 in cleartext (RFC 9113), by prior knowledge or upgraded from HTTP/1.1. It reports what HTTP/1 reports, under the same names. */
 export const http2: StreamProtocol = {
   name: 'http2',
   recognise: recogniseHttp2,
@@ -35,10 +35,10 @@ const END_STREAM = 0x1;
 const END_HEADERS = 0x4;
 const PADDED = 0x8;
 const PRIORITY = 0x20;
-/** The highest type of frame that anyone has registered (https://www.iana.org/assignments/http2-parameters). */
+/** The highest registered frame type (https://www.iana.org/assignments/http2-parameters). */
 const highestType = 0x10;
 
-/** The client's preface, or the SETTINGS that a server begins with (RFC 9113, section 3.4). */
+/** The client's preface, or the SETTINGS frame with which a server begins (RFC 9113, section 3.4). */
 function recogniseHttp2(bytes: Buffer): Recognition {
   const begins = (expected: Buffer): boolean => bytes.subarray(0, expected.length).equals(expected.subarray(0, bytes.length));
   if (begins(preface)) return bytes.length < preface.length ? 'more' : 'yes';
@@ -47,7 +47,7 @@ function recogniseHttp2(bytes: Buffer): Recognition {
   return bytes.length < frameHeader ? 'more' : 'yes';
 }
 
-/** The frames of both directions; a request and its response share an exchange. */
+/** Reads the frames of both directions; a request and its response share an exchange. */
 export function http2Handler(session: StreamSession): StreamHandler {
   const exchanges = new Map<number, Exchange>();
   return new SidedHandler({ source: new Http2Side(session, 'source', exchanges), destination: new Http2Side(session, 'destination', exchanges) });
@@ -57,7 +57,7 @@ export function http2Handler(session: StreamSession): StreamHandler {
 interface OpenMessage {
   readonly message: Message;
   readonly head: BodyHead;
-  /** Null when the body is passed over; the message was then emitted. */
+  /** Null if the body is skipped; the message was emitted already. */
   body: ByteStream | null;
   bodyUse: BodyUse;
 }
@@ -69,7 +69,7 @@ interface FrameHead {
   readonly id: number;
 }
 
-/** The fields of a header block: those of the message itself (`:method`), and those of HTTP/1. */
+/** The fields of a header block: pseudo-headers (`:method`), and ordinary headers as in HTTP/1. */
 interface HeaderBlock {
   readonly pseudo: ReadonlyMap<string, string>;
   readonly headers: Header[];
@@ -83,14 +83,14 @@ class Http2Side implements Side {
   readonly #exchanges: Map<number, Exchange>;
   readonly #hpack = new HpackDecoder();
   readonly #open = new Map<number, OpenMessage>();
-  /** Bytes of the bodies that are kept. */
+  /** Bytes held of bodies. */
   #kept = 0;
-  /** Of a frame that is read piece by piece: what is to be passed over, and of DATA what is to be taken, for which stream. */
+  /** Of a frame that is read piece by piece: how much is to be skipped and, for DATA, how much is to be kept, and for which stream. */
   #toSkip = 0;
   #toTake = 0;
   #streamId = 0;
   #endsStream = false;
-  /** Fragments of the header block at hand. */
+  /** Fragments of the current header block. */
   #block: Buffer[] = [];
   #blockLength = 0;
   #blockEndsStream = false;
@@ -116,7 +116,7 @@ class Http2Side implements Side {
     if (this.done) stream.clear();
   }
 
-  /** Inside a body only that suffers; else the compression has lost entries, and a frame most likely begins with the next packet. */
+  /** Inside a body, only that body is affected; elsewhere the header compression has lost entries, and the next packet most likely begins a frame. */
   gap(missing: number): void {
     this.#count('gap');
     const inData = this.#toTake + this.#toSkip;
@@ -168,7 +168,7 @@ class Http2Side implements Side {
     return true;
   }
 
-  /** The header of a DATA frame: its content is read as it comes, its padding passed over. */
+  /** Reads the header of a DATA frame, whose content is then read as it arrives and whose padding is skipped. */
   #openData(bytes: Buffer, { length, flags, id }: FrameHead): boolean {
     const isPadded = (flags & PADDED) !== 0;
     if (isPadded && bytes.length < frameHeader + 1) return false;
@@ -207,7 +207,7 @@ class Http2Side implements Side {
     if (this.#toTake === 0 && this.#endsStream) this.#finish(this.#streamId, origin);
   }
 
-  /** A body of a type that need not be data is dropped unless it begins like such. */
+  /** A body of a type that usually is not data is dropped unless it begins like data. */
   #isData(open: OpenMessage): boolean {
     if (open.bodyUse !== 'by beginning' || open.body === null || open.body.length === 0) return true;
     if (holdsData(open.body.bytes(), mediaType(open.head.contentType), open.head.codings)) {
@@ -242,7 +242,7 @@ class Http2Side implements Side {
       return;
     }
     this.#block.push(keptCopy(payload.subarray(start, end)));
-    // One byte for an empty fragment too: a block that has begun goes on, and cannot go on for ever.
+    // An empty fragment counts as one byte: it continues the block, which must not go on for ever.
     this.#blockLength += end - start + 1;
     if (this.#blockLength > this.#session.options.maxHeadBytes) this.#break('bounded head');
     else if ((flags & END_HEADERS) !== 0) this.#takeHeaders(origin);
@@ -257,7 +257,7 @@ class Http2Side implements Side {
     let listed = 0;
     try {
       this.#hpack.decode(block, (name, value) => {
-        // A few bytes of a block may stand for much (RFC 9113, section 10.5.1).
+        // A few bytes of a block may expand to many (RFC 9113, section 10.5.1).
         listed += name.length + value.length + 1;
         if (listed > this.#session.options.maxHeadBytes) return;
         if (name.startsWith(':')) pseudo.set(name, value);
@@ -269,7 +269,7 @@ class Http2Side implements Side {
       return;
     }
     if (listed > this.#session.options.maxHeadBytes) this.#count('bounded head');
-    // A promised request is the server's own idea.
+    // A promised request comes from the server itself.
     if (this.#streamId !== 0) this.#message(this.#streamId, { pseudo, headers }, origin);
   }
 
@@ -310,7 +310,7 @@ class Http2Side implements Side {
     const method = pseudo.get(':method')!;
     const path = pseudo.get(':path') ?? '';
     let authority = pseudo.get(':authority') ?? headerValue(headers, 'host');
-    // Credentials must not stand in the authority (RFC 9113, section 8.3.1), but can.
+    // Credentials must not be in the authority (RFC 9113, section 8.3.1), but can be.
     const target = splitTarget(method, method === 'CONNECT' ? authority : authority.includes('@') ? `http://${authority}${path}` : path);
     if (target.authority !== '') authority = target.authority;
     const exchange = setRequestFacts(facts, { method, target, host: authority, headers }, this.#session);
@@ -341,7 +341,7 @@ class Http2Side implements Side {
     this.#open.set(id, open);
   }
 
-  /** Adds the fields of the body and emits the message: it ends with that packet, else with the last one of its body. */
+  /** Adds the fields of the body and emits the message, which ends with that packet, or by default with the last one of its body. */
   #finish(id: number, end: Origin | null = null): void {
     const open = this.#open.get(id);
     if (open === undefined) return;
@@ -370,7 +370,7 @@ class Http2Side implements Side {
   }
 }
 
-/** RFC 9113, section 8.3.2: three digits. 0 where there is none, as in trailers; NaN when it is malformed. */
+/** The three-digit status (RFC 9113, section 8.3.2). 0 if there is none, as in trailers; NaN if it is malformed. */
 function statusOf(value: string | undefined): number {
   if (value === undefined) return 0;
   return /^[1-9]\d\d$/.test(value) ? Number(value) : NaN;

@@ -4,9 +4,9 @@ import { addNamed, type NamedValue } from './named-value.ts';
 import type { DatagramProtocol } from './protocol.ts';
 
 /**
- * IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 behind four zeros (RFC 3948). What it sets up is encrypted; but
- * who begins in aggressive mode of version 1 names itself in clear, and the answer lets everybody try the key that both share (RFC 2409, section
- * 5.4).
+ * IKE versions 1 and 2 (RFC 2408, section 3.1; RFC 7296, section 3.1), on port 4500 preceded by four zero bytes (RFC 3948). The traffic that it
+ * sets up is encrypted; but in aggressive mode of version 1 the initiator identifies itself in clear, and the response allows anyone to guess
+ * the pre-shared key offline (RFC 2409, section 5.4).
  */
 export const ike: DatagramProtocol = {
   name: 'ike',
@@ -28,13 +28,13 @@ const AGGRESSIVE = 4;
 /** First and last exchange of version 2 (https://www.iana.org/assignments/ikev2-parameters). */
 const [IKE_SA_INIT, IKE_FOLLOWUP_KE] = [34, 44];
 const ENCRYPTED = 1;
-/** Payloads, and types of an identity (RFC 2407, section 4.6.2.1): names of hosts, of users at hosts, and of what the peers agreed on. */
+/** Payload types, and types of identity (RFC 2407, section 4.6.2.1): FQDN, user at FQDN, and key id. */
 const [IDENTIFICATION, HASH] = [5, 8];
 const [FQDN, USER_FQDN, KEY_ID] = [2, 3, 11];
 const identityAt = 8;
 const mostPayloads = 16;
 
-/** Where the header begins; -1 when there is none. */
+/** Where the header begins; -1 if there is none. */
 function startOf(payload: Buffer): number {
   const start = payload.length > headerBytes + 4 && payload.readUInt32BE(0) === 0 ? 4 : 0;
   if (payload.length < start + headerBytes || payload.readUInt32BE(start + 24) !== payload.length - start) return -1;
@@ -44,7 +44,7 @@ function startOf(payload: Buffer): number {
   return version === VERSION_1 && (exchange <= 6 || exchange === 32 || exchange === 33) ? start : -1;
 }
 
-/** The identity of who begins, whose packet has no cookie of the other yet, and the hash of who answers. */
+/** The identity of the initiator, in a packet without a responder cookie, and the hash of the responder. */
 function readPayloads(packet: Buffer): NamedValue[] {
   const values: NamedValue[] = [];
   const begins = packet.readBigUInt64BE(8) === 0n;

@@ -4,7 +4,7 @@ import { credentials } from './login.ts';
 import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
-/** IMAP (RFC 9051): who logs in how, and whom the messages are from and to. The rest that the server sends, and the client appends, is content. */
+/** IMAP (RFC 9051): logins, and senders and recipients of messages. Anything else that the server sends, or the client appends, is content. */
 export const imap: StreamProtocol = {
   name: 'imap',
   recognise: recogniseImap,
@@ -13,12 +13,12 @@ export const imap: StreamProtocol = {
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'IMAP' };
 
-/** Longest literal that is read, in bytes; a longer one is no name and no password. */
+/** Longest literal that is read, in bytes; a longer one is neither a name nor a password. */
 const maxLiteral = 1024;
-/** Literals of one command that are read: two make a LOGIN. */
+/** How many literals of one command are read: a LOGIN has two. */
 const maxLiterals = 4;
 
-/** What a message, or its head, comes as (RFC 9051, section 7.5.2; RFC822 as in RFC 3501). */
+/** How a message, or its head, is returned (RFC 9051, section 7.5.2; RFC822 as in RFC 3501). */
 const isMail = /\b(?:BODY\[(?:HEADER[^\]]{0,256})?\](?:<\d+>)?|RFC822(?:\.HEADER)?) \{\d+\}$/i;
 
 const greeting = /^\* (?:OK|PREAUTH|BYE)(?: |$)/i;
@@ -37,12 +37,12 @@ function recogniseImap(bytes: Buffer): Recognition {
 class ImapHandler extends LineHandler {
   #client: Sender = 'source';
   #known = false;
-  /** Where only the server is seen, what it was asked for is not. */
+  /** If only the server's side is seen, its requests are unknown. */
   #clientSpoke = false;
-  /** A command whose line goes on behind a literal, and its literals. */
+  /** A command whose line continues after a literal, and its literals. */
   #pending = '';
   readonly #literals: string[] = [];
-  /** Tags of the commands whose completion is awaited. */
+  /** Tags of the commands whose completion is pending. */
   #saslTag = '';
   #tlsTag = '';
   #fetchTag = '';
@@ -84,7 +84,7 @@ class ImapHandler extends LineHandler {
     this.#completion(text);
   }
 
-  /** The addresses of an envelope: each has a name, a route, a mailbox and a host (RFC 9051, section 7.5.2). */
+  /** The addresses of an envelope, each with a name, a route, a mailbox and a host (RFC 9051, section 7.5.2). */
   #envelope(sender: Sender, line: string): void {
     if (!/\bENVELOPE \(/i.test(line)) return;
     const addresses = Array.from(
@@ -111,7 +111,7 @@ class ImapHandler extends LineHandler {
     }
   }
 
-  /** A line of a command, which goes on behind a literal `{length}` or `{length+}` (RFC 9051, section 4.3). */
+  /** A line of a command, which continues after a literal `{length}` or `{length+}` (RFC 9051, section 4.3). */
   #part(sender: Sender, reader: LineReader): void {
     const text = reader.text;
     const literal = /\{(\d{1,12})\+?\}$/.exec(text);
@@ -151,7 +151,7 @@ class ImapHandler extends LineHandler {
     }
   }
 
-  /** Arguments of a command: atoms, quoted strings, or literals by their number. */
+  /** Arguments of a command: atoms, quoted strings, or literals, by number. */
   #arguments(text: string): string[] {
     return Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"|\{(\d)\}|([^ "{]\S*)/g), ([, quoted, literal, atom]) =>
       quoted !== undefined ? quoted.replace(/\\(.)/g, '$1') : literal !== undefined ? (this.#literals[Number(literal)] ?? '') : atom!);

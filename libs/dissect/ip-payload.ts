@@ -6,27 +6,26 @@ import { pppLogin } from './ppp-login.ts';
 import { ByteReader } from './reader.ts';
 import { paddedText } from './text.ts';
 
-/** What carries a login right on IP: its name, and what it tells, null when nothing. */
+/** A reader of logins directly over IP: the protocol's name, and the values found, null if there are none. */
 interface IpPayload {
   readonly name: string;
   read(payload: Buffer): NamedValue[] | null;
 }
 
-/** By the name of the IP protocol. */
+/** By name of the IP protocol. */
 const readers: Record<string, IpPayload | undefined> = {
   gre: { name: 'pptp', read: readPptp },
   ospf: { name: 'ospf', read: readOspf },
   vrrp: { name: 'vrrp', read: readVrrp },
 };
 
-/** Whether {@link dissectIpPayload} reads packets of that IP protocol, given by its name. */
+/** Whether {@link dissectIpPayload} reads packets of that IP protocol, given by name. */
 export function isIpPayloadRead(transport: string): boolean {
   return readers[transport] !== undefined;
 }
 
 /**
- * Reads a packet of an IP protocol that is no transport, for the logins in it: those of PPP in PPTP, and of routers among each other. Null when it has
- * none.
+ * Reads a packet of an IP protocol that is not a transport for the logins in it: those of PPP in PPTP, and between routers. Null if it has none.
  */
 export function dissectIpPayload(transport: string, payload: Buffer, origin: Origin, environment: DissectEnvironment): Message | null {
   const reader = readers[transport];
@@ -39,7 +38,7 @@ export function dissectIpPayload(transport: string, payload: Buffer, origin: Ori
   return message;
 }
 
-/** GRE of PPTP (RFC 2637, section 4.1): a key, a sequence number, version 1, PPP. */
+/** GRE of PPTP (RFC 2637, section 4.1): key, sequence number, version 1, PPP. */
 const [PPTP, PPTP_MASK, PPP] = [0x3001, 0xff7f, 0x880b];
 const ACKNOWLEDGEMENT = 0x0080;
 
@@ -51,13 +50,13 @@ function readPptp(payload: Buffer): NamedValue[] | null {
   return reader.failed ? null : pppLogin(reader.rest());
 }
 
-/** OSPF version 2 with a simple password (RFC 2328, section D.3): its type stands in front of eight bytes. */
+/** OSPF version 2 with a simple password (RFC 2328, section D.3): eight bytes, preceded by the authentication type. */
 function readOspf(payload: Buffer): NamedValue[] | null {
   if (payload.length < 24 || payload[0] !== 2 || payload[1]! < 1 || payload[1]! > 5 || payload.readUInt16BE(14) !== 1) return null;
   return [password(paddedText(payload.subarray(16, 24)))];
 }
 
-/** VRRP version 2 with a simple password (RFC 2338, section 5.3.10): the last eight bytes, behind the addresses. */
+/** VRRP version 2 with a simple password (RFC 2338, section 5.3.10): the last eight bytes, after the addresses. */
 function readVrrp(payload: Buffer): NamedValue[] | null {
   if (payload[0] !== 0x21 || payload.length !== 16 + 4 * payload[3]! || payload[4] !== 1) return null;
   return [password(paddedText(payload.subarray(payload.length - 8)))];

@@ -3,8 +3,8 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
 
 /**
- * IPMI 2.0 over a network (IPMI specification 2.0, revision 1.1, sections 13.20 to 13.23): who logs in at the controller of a server's board. The
- * controller answers with a hash of the password before it knows whether the client has it, so that anybody can ask for one and try passwords.
+ * IPMI 2.0 over a network (IPMI specification 2.0, revision 1.1, sections 13.20 to 13.23): logins at a server's management controller. The
+ * controller sends a hash of the password before it knows whether the client has it, so anyone can request one and guess passwords offline.
  */
 export const ipmi: DatagramProtocol = {
   name: 'ipmi',
@@ -32,14 +32,12 @@ export const ipmi: DatagramProtocol = {
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'IPMI' };
 const encrypted: Encryption = { verdict: 'encrypted', reason: 'IPMI session' };
 
-/**
- * Version, class; then how the session authenticates: of version 2 a header of twelve bytes follows, whose last two are the length of the payload.
- */
+/** Version, class, and session authentication type: version 2 has a 12-byte header, whose last two bytes are the payload length. */
 const [RMCP, IPMI, IPMI_2] = [6, 7, 6];
 const payloadAt = 16;
 const TYPE_BITS = 0x3f;
 const ENCRYPTED = 0x80;
-/** Types of a payload: the first two messages of the exchange of keys. */
+/** Payload types: the first two messages of the key exchange. */
 const [RAKP_1, RAKP_2] = [0x12, 0x13];
-/** User behind tag, session, random number, privilege and its length; hash behind tag, session, random number and identity of the controller. */
+/** The user follows tag, session, random number, privilege and its own length; the hash follows tag, session, random number and controller GUID. */
 const [userAt, hashAt] = [28, 40];

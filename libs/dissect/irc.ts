@@ -5,7 +5,7 @@ import type { Encryption, Sender } from './message.ts';
 import type { NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
-/** IRC (RFC 2812, https://modern.ircdocs.horse): by which names a client goes, how it logs in, which channels it joins. */
+/** IRC (RFC 2812, https://modern.ircdocs.horse): a client's names, its login, and the channels that it joins. */
 export const irc: StreamProtocol = {
   name: 'irc',
   recognise: recogniseIrc,
@@ -20,7 +20,7 @@ const LF = 0x0a;
 const opening =
   /^NICK \S|^USER \S+ \S+ \S+ :?\S|^CAP (?:LS|REQ)(?: |$)|^JOIN :?[#&]|^NOTICE (?:AUTH|\*) :|^:\S+ +(?:NOTICE|PRIVMSG|JOIN|\d{3}) +\S/i;
 
-/** The password comes first (RFC 2812, section 3.1.1); FTP and POP3 never begin so. */
+/** The password comes first (RFC 2812, section 3.1.1); FTP and POP3 never begin that way. */
 function recogniseIrc(bytes: Buffer): Recognition {
   const first = recogniseOpening(bytes);
   if (first !== 'password') return first;
@@ -73,7 +73,7 @@ class IrcHandler extends LineHandler {
     }
   }
 
-  /** `IDENTIFY [account] password`, said to NickServ. */
+  /** `IDENTIFY [account] password`, sent to NickServ. */
   #identify(sender: Sender, [to = '', text = '']: readonly string[]): void {
     if (!/^nickserv(?:@|$)/i.test(to)) return;
     const [verb = '', ...words] = text.split(/ +/);
@@ -91,7 +91,7 @@ class IrcHandler extends LineHandler {
   }
 }
 
-/** A channel's name without the sign of its type. */
+/** A channel's name without its type prefix. */
 function channel(name: string): NamedValue {
   return { name: 'channel', key: 'channel_name', value: name.slice(1) };
 }

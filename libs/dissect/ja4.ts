@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 
-/** What of a ClientHello goes into its fingerprint: without GREASE, in the order in which it stood. */
+/** The parts of a ClientHello that make up its fingerprint: without GREASE, in their original order. */
 export interface HelloFeatures {
   version: number;
   ciphers: number[];
   extensions: number[];
   signatures: number[];
   hasServerName: boolean;
-  /** First protocol of ALPN, null when there is none. */
+  /** First ALPN protocol, null if there is none. */
   protocol: Buffer | null;
 }
 
@@ -19,8 +19,9 @@ const SERVER_NAME = 0;
 const ALPN = 16;
 
 /**
- * The JA4 fingerprint (FoxIO, technical_details/JA4.md): `t13d1516h2_8daaf6152771_e5627efa2ab1` is the carrier, version, whether a server is
- * named, how many ciphers and extensions, the protocol; digests of the sorted ciphers; and of the sorted extensions with the signature algorithms.
+ * The JA4 fingerprint (FoxIO, technical_details/JA4.md): `t13d1516h2_8daaf6152771_e5627efa2ab1` consists of the carrier, version, whether SNI is
+ * present, numbers of ciphers and extensions, and ALPN; a digest of the sorted ciphers; and one of the sorted extensions, with the signature
+ * algorithms.
  */
 export function ja4(hello: HelloFeatures, carrier: keyof typeof carriers): string {
   const start = carriers[carrier] + (versions[hello.version] ?? '00') + (hello.hasServerName ? 'd' : 'i') + twoDigits(hello.ciphers.length);
@@ -31,18 +32,18 @@ export function ja4(hello: HelloFeatures, carrier: keyof typeof carriers): strin
   return `${start}${twoDigits(extensions.length)}${endsOf(hello.protocol)}_${digest(sorted(hello.ciphers))}_${digest(features)}`;
 }
 
-/** Values that are drawn at random to keep servers tolerant (RFC 8701): 0x0a0a, 0x1a1a, … 0xfafa. */
+/** Values that clients send at random so that servers stay tolerant (RFC 8701): 0x0a0a, 0x1a1a, … 0xfafa. */
 export function isGrease(value: number): boolean {
   return (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 0xff);
 }
 
-/** The newest of the versions offered; those of DTLS count down. 0 when there is none. */
+/** The newest version offered; DTLS versions count down. 0 if there is none. */
 export function newestVersion(offered: readonly number[], carrier: keyof typeof carriers): number {
   if (offered.length === 0) return 0;
   return carrier === 'dtls' ? Math.min(...offered) : Math.max(...offered);
 }
 
-/** Numbers of four digits are in the order of their digits. */
+/** Four-digit numbers sort like their text. */
 function sorted(values: readonly number[]): string {
   return listed(Uint16Array.from(values).sort());
 }
@@ -59,7 +60,7 @@ function twoDigits(count: number): string {
   return Math.min(count, 99).toString().padStart(2, '0');
 }
 
-/** First and last character; of a protocol that has others than letters and digits there, of its hexadecimal form. */
+/** First and last character; if either is not a letter or digit, those of the protocol's hexadecimal form. */
 function endsOf(protocol: Buffer | null): string {
   if (protocol === null || protocol.length === 0) return '00';
   const text = protocol.toString('latin1');
@@ -69,7 +70,7 @@ function endsOf(protocol: Buffer | null): string {
   return digits[0]! + digits.at(-1)!;
 }
 
-/** Of the lists met lately: a few libraries make nearly all hellos. */
+/** Digests of recently seen lists: a few libraries produce nearly all hellos. */
 const digests = new Map<string, string>();
 const mostDigests = 1024;
 

@@ -1,23 +1,23 @@
 import { stepOf } from './path.ts';
 
 /**
- * Takes one scalar: its path (`room.users[0].id`), the innermost key, its text, the position behind its last byte (a quote is none) and its depth.
+ * Takes one scalar: its path (`room.users[0].id`), innermost key, text, the position after its last byte (not counting a quote) and its depth.
  */
 export type JsonVisitor = (path: string, key: string, value: string, end: number, depth: number) => void;
 
 /**
- * - `cut`: the text ends inside the document; the scalars before were visited.
- * - `malformed`: so was what stood before the error.
- * - `bounded`: some of it was nested too deeply, and was passed over.
+ * - `cut`: the text ends inside the document; the scalars before the end were visited.
+ * - `malformed`: the scalars before the error were visited.
+ * - `bounded`: some of it was nested too deeply, and was skipped.
  */
 export type JsonOutcome = 'complete' | 'cut' | 'malformed' | 'bounded';
 
 /**
- * Visits strings and numbers of a JSON text (RFC 8259), or of several one after the other. A key that is data itself
- * (see {@link stepOf}) is visited as a value of its object.
+ * Visits strings and numbers of a JSON text (RFC 8259), or of several in succession. A key that is itself data (see {@link stepOf}) is visited
+ * as a value of its object.
  *
- * Unlike JSON.parse it keeps the digits of a number as they are (64-bit ids are longer than a double), knows where each scalar
- * ends, and yields what stands before a cut or an error. `true`, `false` and `null` are passed over: they identify nobody.
+ * Unlike JSON.parse it preserves the digits of numbers (64-bit ids do not fit in a double), knows where each scalar ends, and yields everything
+ * before a cut or an error. `true`, `false` and `null` are skipped: they identify nobody.
  */
 export function scanJson(bytes: Buffer, maxDepth: number, visit: JsonVisitor): JsonOutcome {
   const scanner = new Scanner(bytes, maxDepth, visit);
@@ -26,7 +26,7 @@ export function scanJson(bytes: Buffer, maxDepth: number, visit: JsonVisitor): J
   return outcome === 'complete' && scanner.passedOver ? 'bounded' : outcome;
 }
 
-/** Characters of a key. It stands in the path of each value below it, so that a longer one could be multiplied. */
+/** Maximum length of a key. It is part of the path of each value below it, so a long one would be repeated many times. */
 const maxKey = 256;
 
 class Scanner {
@@ -34,7 +34,7 @@ class Scanner {
   readonly #maxDepth: number;
   readonly #visit: JsonVisitor;
   #position = 0;
-  /** Text of the string that was read last. */
+  /** Text of the last string read. */
   #string = '';
   passedOver = false;
 
@@ -50,7 +50,7 @@ class Scanner {
     return this.#position < this.#bytes.length;
   }
 
-  /** An object or an array; a bare scalar is no document worth a path. */
+  /** Reads an object or an array; a bare scalar does not count as a document. */
   document(): JsonOutcome {
     this.#skipSpace();
     const first = this.#bytes[this.#position];
@@ -104,7 +104,7 @@ class Scanner {
     }
   }
 
-  /** From the opening quote to behind the closing one. */
+  /** Reads from the opening quote to the closing one, inclusive. */
   #readString(): JsonOutcome {
     const bytes = this.#bytes;
     const start = this.#position + 1;
@@ -144,7 +144,7 @@ class Scanner {
     return 'complete';
   }
 
-  /** Passes over an object or array that is nested too deeply. */
+  /** Skips an object or array that is nested too deeply. */
   #passOver(): JsonOutcome {
     this.passedOver = true;
     let open = 0;
@@ -202,7 +202,7 @@ function isWordByte(byte: number): boolean {
   return isDigit(byte) || (byte >= 0x61 && byte <= 0x7a) || byte === MINUS || byte === 0x2b || byte === 0x2e || byte === 0x45;
 }
 
-/** Resolves the escapes of RFC 8259, section 7. An unknown one stands for its character. */
+/** Resolves the escapes of RFC 8259, section 7. An unknown one yields its character. */
 function unescape(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|([^]))/g, (_whole, hex: string | undefined, character: string) =>
     hex === undefined ? (escapes[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)));

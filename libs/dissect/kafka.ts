@@ -5,22 +5,22 @@ import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 import { SaslExchange } from './sasl.ts';
 
-/** Apache Kafka (https://kafka.apache.org/protocol): who logs in at a broker, with which password or answer, and what can be read of records. */
+/** Apache Kafka (https://kafka.apache.org/protocol): logins at a broker, with the password or response, and the readable parts of records. */
 export const kafka = framedProtocol('kafka', recogniseKafka, () => new KafkaReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'Kafka' };
 
-/** Length of what follows; then of a request what it asks for, in which version, its number, and the name of the client behind its length. */
+/** The length of the rest; a request continues with API key, API version, correlation id, and the length-prefixed name of the client. */
 const header = 4;
 const nameAt = 14;
 const [METADATA, HANDSHAKE, VERSIONS, AUTHENTICATE] = [3, 17, 18, 36];
-/** What a client begins with, and the latest version of it. */
+/** The requests with which a client may begin, and the latest version of each. */
 const firstRequests = new Map([[METADATA, 13], [HANDSHAKE, 1], [VERSIONS, 4]]);
-/** From this version on AUTHENTICATE has a length that is a varint, and tags behind its header (KIP-482). */
+/** From this version on, AUTHENTICATE has a varint length, and tagged fields after its header (KIP-482). */
 const FLEXIBLE = 2;
 const longestFirst = 0xffff;
 const longest = 128 * 1024 * 1024;
-/** Length of a name that is not given. */
+/** The length that marks an absent name. */
 const NONE = 0xffff;
 
 function recogniseKafka(bytes: Buffer): Recognition {
@@ -41,7 +41,7 @@ class KafkaReader implements FrameReader {
   readonly encryption = cleartext;
   #client: Sender | null = null;
   #sasl: SaslExchange | null = null;
-  /** Behind the first version of the handshake the client's answers stand alone. */
+  /** With the first version of the handshake, the client's responses follow without a header. */
   #isBare = false;
   #begun = false;
 

@@ -8,14 +8,14 @@ import type { DatagramProtocol, Recognition } from './protocol.ts';
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'Kerberos' };
 
-/** Class of a tag, and the bit of a constructed one. */
+/** Tag class, and the bit for a constructed element. */
 const APPLICATION = 0x60;
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 const GENERAL_STRING = 0x1b;
 const [AS_REQ, AS_REP, TGS_REQ, TGS_REP, KRB_ERROR] = [10, 11, 12, 13, 30];
 
-/** Where a message has the client's name and realm: tags of the context, in the body for requests (RFC 4120, section 5.4 and 5.9.1). */
+/** Context tags of the client's name and realm in a message; for requests, inside the body (RFC 4120, section 5.4 and 5.9.1). */
 interface Layout { body: number; name: number; realm: number }
 const layouts = new Map<number, Layout>([
   [AS_REQ, { body: 4, name: 1, realm: 2 }], [TGS_REQ, { body: 4, name: 1, realm: 2 }],
@@ -33,7 +33,7 @@ export const kerberos: DatagramProtocol = {
 const leastHeader = 17;
 const versionFive = Buffer.from([3, INTEGER, 1, 5]);
 
-/** Type of the Kerberos message that begins here, 0 when none does: `[APPLICATION type] SEQUENCE { … pvno 5, msg-type type …`. */
+/** Type of the Kerberos message that begins here, 0 if none does: `[APPLICATION type] SEQUENCE { … pvno 5, msg-type type …`. */
 function kerberosType(bytes: Buffer): number {
   const type = bytes[0]! & 0x1f;
   if (bytes.length < leastHeader || (bytes[0]! & 0xe0) !== APPLICATION || !layouts.has(type)) return 0;
@@ -41,12 +41,12 @@ function kerberosType(bytes: Buffer): number {
   if (outer === null || outer.start + 2 > bytes.length || bytes[outer.start] !== SEQUENCE) return 0;
   const inner = berAt(bytes, outer.start, outer.end);
   if (inner === null || inner.end !== outer.end) return 0;
-  // A request counts its elements from 1, everything else from 0: 0xa1 or 0xa0, 3, INTEGER, 1, 5.
+  // Requests number their elements from 1, all other messages from 0: 0xa1 or 0xa0, 3, INTEGER, 1, 5.
   const first = type === AS_REQ || type === TGS_REQ ? 0xa1 : 0xa0;
   return bytes[inner.start] === first && bytes.subarray(inner.start + 1, inner.start + 5).equals(versionFive) ? type : 0;
 }
 
-/** Reads the client's name and realm. The server's name is a service's. */
+/** Reads the client's name and realm. The server's name is that of a service. */
 function kerberosMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
   const message = createMessage('kerberos', cleartext, origin);
   const { body, name, realm } = layouts.get(bytes[0]! & 0x1f)!;
@@ -65,7 +65,7 @@ function kerberosMessage(bytes: Buffer, origin: Origin, environment: DissectEnvi
   return message;
 }
 
-/** Parts of a name that are read; a person's has one or two. */
+/** Maximum number of parts of a name that are read; a person's has one or two. */
 const mostParts = 8;
 
 /** `SEQUENCE { [0] name-type, [1] SEQUENCE OF string }`, parts joined by `/` (RFC 4120, section 5.2.2). */
@@ -80,12 +80,12 @@ function child(bytes: Buffer, sequence: BerElement, number: number): BerElement 
   return berChildren(bytes, sequence).find(({ tag }) => tag === 0xa0 + number) ?? null;
 }
 
-/** What an explicit tag holds. */
+/** The element inside an explicit tag. */
 function inside(bytes: Buffer, element: BerElement | null): BerElement | null {
   return element && berAt(bytes, element.start, element.end);
 }
 
-/** Bytes of the length in front of a message over TCP (RFC 4120, section 7.2.2). */
+/** Size of the length prefix of a message over TCP (RFC 4120, section 7.2.2). */
 const prefix = 4;
 
 function recogniseRecord(bytes: Buffer): Recognition {
@@ -94,7 +94,7 @@ function recogniseRecord(bytes: Buffer): Recognition {
   return kerberosType(bytes.subarray(prefix)) === 0 ? 'no' : 'yes';
 }
 
-/** Whether a message begins at a position that may be any: its two lengths say the same. */
+/** Whether a message begins at an arbitrary position: its two lengths must agree. */
 function resumesKerberos(bytes: Buffer, position: number): Recognition {
   const message = bytes.subarray(position + prefix);
   const recognition = recogniseRecord(bytes.subarray(position));

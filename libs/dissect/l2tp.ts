@@ -6,8 +6,8 @@ import type { DatagramProtocol } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 
 /**
- * L2TP version 2 (RFC 2661): who dials in from where, as the access concentrator passes it on, and the login of PPP inside. Packets of IP in it are
- * taken off before, as those of any tunnel.
+ * L2TP version 2 (RFC 2661): the called and calling numbers as forwarded by the access concentrator, and the PPP login inside. IP packets in it
+ * are decapsulated beforehand, as with any tunnel.
  */
 export const l2tp: DatagramProtocol = {
   name: 'l2tp',
@@ -25,13 +25,13 @@ export const l2tp: DatagramProtocol = {
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'L2TP' };
 
 const PORT = 1701;
-/** Flags and version of a control message, with length and sequence numbers (section 3.1); those bits of a data message that are fixed. */
+/** Flags and version of a control message, with length and sequence numbers (section 3.1); the bits of a data message that are fixed. */
 const CONTROL = 0xc802;
 const [FIXED_BITS, DATA] = [0x800f, 0x0002];
 const [LENGTH, SEQUENCE, OFFSET] = [0x4000, 0x0800, 0x0200];
 const controlHeader = 12;
 
-/** Attributes (section 4.4) and the flag of one that is encrypted. */
+/** Attributes (section 4.4), and the flag of an encrypted one. */
 const [HOST_NAME, CALLED_NUMBER, CALLING_NUMBER, PROXY_TYPE, PROXY_NAME, PROXY_RESPONSE] = [7, 21, 22, 29, 30, 33];
 const HIDDEN = 0x4000;
 const [TYPE_TEXT, TYPE_PAP] = [1, 3];
@@ -40,7 +40,7 @@ function isControl(payload: Buffer): boolean {
   return payload.length >= controlHeader && payload.readUInt16BE(0) === CONTROL && payload.readUInt16BE(2) === payload.length;
 }
 
-/** The frame of PPP in a data message; null when it is none. */
+/** The PPP frame in a data message, or null. */
 function pppOf(payload: Buffer): Buffer | null {
   const reader = new ByteReader(payload);
   const flags = reader.u16();

@@ -1,4 +1,4 @@
-/** A name in labels, which may lack the empty one at its end (RFC 1035, section 3.1). */
+/** A name in labels, where the final empty label may be missing (RFC 1035, section 3.1). */
 export function readLabels(value: Buffer, start: number): string {
   const labels: string[] = [];
   for (let position = start; position < value.length && value[position] !== 0; position += 1 + value[position]!) {

@@ -5,7 +5,7 @@ import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
 
-/** LDAP (RFC 4511): who binds how. Searches and entries are content. */
+/** LDAP (RFC 4511): binds. Searches and entries are content. */
 export const ldap: StreamProtocol = {
   name: 'ldap',
   recognise: recogniseLdap,
@@ -23,16 +23,16 @@ const EXTENDED_RESPONSE = 0x78;
 const REQUEST_NAME = 0x80;
 const SIMPLE = 0x80;
 const SASL = 0xa3;
-/** Tags of the operations (RFC 4511, section 4.2 to 4.14): [APPLICATION 0] to [APPLICATION 25]. */
+/** Operation tags (RFC 4511, section 4.2 to 4.14): [APPLICATION 0] to [APPLICATION 25]. */
 const operations = new Set([
   0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x73, 0x66, 0x67, 0x68, 0x69, 0x4a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x50, 0x77, 0x78, 0x79,
 ]);
 const startTlsName = '1.3.6.1.4.1.1466.20037';
 
-/** Longest header of a message: tag, length, and the number of the message. */
+/** Longest header of a message: tag, length, and message id. */
 const longestHeader = 12;
 
-/** A message is a sequence of a number and an operation (RFC 4511, section 4.1.1). */
+/** A message is a sequence of a message id and an operation (RFC 4511, section 4.1.1). */
 function recogniseLdap(bytes: Buffer): Recognition {
   if (bytes[0] !== SEQUENCE) return 'no';
   const content = contentStart(bytes);
@@ -45,7 +45,7 @@ function recogniseLdap(bytes: Buffer): Recognition {
   return operations.has(operation) ? 'yes' : 'no';
 }
 
-/** Where the content of the sequence at the start begins; 0 when its length has not come, -1 when it is malformed. */
+/** Where the content of the sequence at the start begins; 0 if its length has not arrived, -1 if it is malformed. */
 function contentStart(bytes: Buffer): number {
   const first = bytes[1];
   if (first === undefined) return 0;
@@ -81,7 +81,7 @@ class LdapHandler implements StreamHandler {
       const recognition = recogniseLdap(bytes);
       if (recognition === 'more') return;
       if (recognition === 'no') {
-        // After a bind that protects the connection, messages are wrapped (RFC 4752, section 3.1).
+        // After a bind that negotiates protection, messages are wrapped (RFC 4752, section 3.1).
         this.#session.counters.add('ldap', 'wrapped or malformed');
         this.done = true;
         return;
@@ -103,7 +103,7 @@ class LdapHandler implements StreamHandler {
 
   gap(sender: Sender, missing: number): void {
     this.#session.counters.add('ldap', 'gap');
-    // What waits is the beginning of a message whose end is lost: the next one most likely begins with the next packet.
+    // The pending bytes are the beginning of a message whose end is lost: the next packet most likely begins the next message.
     this.#session[sender].clear();
     this.#toSkip[sender] = Math.max(0, this.#toSkip[sender] - missing);
   }
@@ -134,14 +134,14 @@ class LdapHandler implements StreamHandler {
     const dn = bytes.toString('utf8', name.start, name.end);
     if (authentication.tag === SIMPLE) {
       const secret = bytes.toString('utf8', authentication.start, authentication.end);
-      // Without a password it is no login, whatever the name (RFC 4513, section 5.1.2).
+      // A bind without a password is not a login, whatever its name (RFC 4513, section 5.1.2).
       return secret === '' ? (dn === '' ? [] : [userName(dn)]) : credentials(dn, secret);
     }
     const named = dn === '' ? [] : [userName(dn)];
     return authentication.tag === SASL ? [...named, ...this.#saslBind(bytes, authentication)] : named;
   }
 
-  /** `mechanism, credentials`, step by step in one bind after the other. */
+  /** `mechanism, credentials`, one step per bind. */
   #saslBind(bytes: Buffer, authentication: BerElement): NamedValue[] {
     const mechanism = berAt(bytes, authentication.start, authentication.end);
     const response = mechanism && berAt(bytes, mechanism.end, authentication.end);

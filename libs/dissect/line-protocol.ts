@@ -13,13 +13,14 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * A protocol of lines, commands one way and replies the other. It says nothing but what it read: one message when it begins, and
- * one for each line with a value, the name and the password of a login together. A value is complete with its line, so the packet that ends the line is the value's.
+ * A line-based protocol: commands in one direction, replies in the other. It reports only what it read: one message at the beginning, and one for
+ * each line with a value; name and password of a login are reported together. A value is complete at the end of its line, so it has the packet
+ * that ends the line.
  */
 export abstract class LineHandler implements StreamHandler {
   done = false;
   protected readonly session: StreamSession;
-  /** The login by SASL that is going on. */
+  /** The SASL login in progress. */
   protected sasl: SaslExchange | null = null;
   readonly #protocol: string;
   readonly #cleartext: Encryption;
@@ -63,27 +64,27 @@ export abstract class LineHandler implements StreamHandler {
   /** Takes a line, or a literal. */
   protected abstract line(sender: Sender, reader: LineReader): void;
 
-  /** Lines of the sender are missing: what they would have answered is not to be expected any more. */
+  /** Lines of the sender were lost: the replies that they may have contained are no longer expected. */
   protected lost(_sender: Sender): void {}
 
-  /** Drops what the sender said when nothing of it is awaited. */
+  /** Drops what the sender sent if none of it is of interest. */
   protected discards(_sender: Sender, _reader: LineReader): boolean {
     return false;
   }
 
-  /** What follows is another protocol, most often TLS. */
+  /** Another protocol follows, usually TLS. */
   protected restart(): void {
     this.#restarted = true;
     this.#logins.flush();
     this.session.restart();
   }
 
-  /** Emits a message with one value that stood in the line at hand. */
+  /** Emits a message with one value from the current line. */
   protected value(sender: Sender, name: string, key: string, value: string): void {
     if (value !== '') this.message(sender, [{ name, key, value }]);
   }
 
-  /** Emits a message with values that stood in the line at hand. */
+  /** Emits a message with values from the current line. */
   protected message(sender: Sender, values: readonly NamedValue[] = []): void {
     const message = createMessage(this.#protocol, this.#cleartext, this.#reader(sender));
     addNamed(message, values, this.session);
@@ -92,20 +93,20 @@ export abstract class LineHandler implements StreamHandler {
     this.#logins.emit(message);
   }
 
-  /** A login by SASL begins: `mechanism [initial-response]`. */
+  /** Starts a SASL login: `mechanism [initial-response]`. */
   protected authenticate(sender: Sender, mechanism: string, initial: string | undefined): void {
     this.sasl = new SaslExchange(mechanism);
     if (initial !== undefined) this.respond(sender, this.sasl, initial);
   }
 
-  /** The client's next response in a login by SASL. */
+  /** Reads the client's next response in a SASL login. */
   protected respond(sender: Sender, exchange: SaslExchange, written: string): void {
     const values = exchange.response(written);
     if (values.length > 0) this.message(sender, values);
     if (exchange.finished) this.sasl = null;
   }
 
-  /** A message of mail that `sender` is about to send: whom it is from and to is worth a message here. */
+  /** A mail message that `sender` is about to send, whose senders and recipients are reported in a message. */
   protected mail(sender: Sender): MailHead {
     return new MailHead((people) => this.message(sender, people), () => this.count('bounded message'));
   }
@@ -120,8 +121,8 @@ export abstract class LineHandler implements StreamHandler {
 }
 
 /**
- * Judges by the first line: `judge` decides about a whole one, and says `more` where only the other side can tell. As long as the
- * line has not ended, it has to begin with one of the words (in upper case).
+ * Decides by the first line: `judge` decides on a complete one, and returns `more` if only the other side can tell. A line that has not ended
+ * yet must begin with one of the words (in upper case).
  */
 export function recogniseLine(bytes: Buffer, words: readonly string[], judge: (line: string) => Recognition): Recognition {
   const newline = bytes.subarray(0, maxFirstLine).indexOf(LF);

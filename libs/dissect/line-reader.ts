@@ -3,7 +3,7 @@ import type { MailHead } from './mail-head.ts';
 import type { Origin, Sender } from './message.ts';
 import type { StreamSession } from './protocol.ts';
 
-/** Longest line that is read, in bytes; a longer one is passed over. A SASL response may have 12288 (RFC 4954, section 4). */
+/** Longest line that is read, in bytes; a longer one is skipped. A SASL response may have 12288 (RFC 4954, section 4). */
 const maxLine = 16 * 1024;
 
 const LF = 0x0a;
@@ -14,29 +14,29 @@ const noLine = Buffer.alloc(0);
 
 type Outcome = 'read' | 'more' | 'passed over';
 
-/** The lines of one direction, with content between them that is passed over unread. */
+/** The lines of one direction; content between them is skipped unread. */
 export class LineReader implements Origin {
-  /** The line at hand without its end, or the literal that was asked for: valid until the next one, or until {@link release}. */
+  /** The current line without its line end, or the requested literal: valid until the next one, or until {@link release}. */
   line: Buffer = noLine;
   readonly sender: Sender;
   /** Number and time (µs) of the packet that completed it. */
   frame = 0;
   micros = 0;
-  /** It is the content that {@link takeLiteral} asked for, not a line. */
+  /** Whether it is the content requested by {@link takeLiteral}, not a line. */
   isLiteral = false;
 
   readonly #session: StreamSession;
   readonly #protocol: string;
-  /** Bytes of content still to pass over. */
+  /** Bytes of content still to skip. */
   #content = 0;
-  /** Bytes of the literal that comes next, -1 for none. */
+  /** Length in bytes of the literal that follows, -1 for none. */
   #literal = -1;
   #inDotted = false;
   #inLongLine = false;
-  /** Takes the lines at the beginning of the content. */
+  /** Receives the lines at the beginning of the content. */
   #head: MailHead | null = null;
 
-  /** What is passed over is counted under `protocol`. */
+  /** Skipped input is counted under `protocol`. */
   constructor(session: StreamSession, sender: Sender, protocol: string) {
     this.#session = session;
     this.sender = sender;
@@ -47,7 +47,7 @@ export class LineReader implements Origin {
     return this.#session[this.sender];
   }
 
-  /** Reads the next line, consuming what stands before it; false when it has not come yet. */
+  /** Reads the next line, consuming what precedes it; false if it has not arrived yet. */
   next(): boolean {
     while (this.#stream.length > 0) {
       if (this.#content > 0) {
@@ -60,7 +60,7 @@ export class LineReader implements Origin {
     return false;
   }
 
-  /** The line was taken: the bytes that it is part of are not kept while the connection is silent. */
+  /** The line has been read: the bytes that it is part of need not be kept while the connection is silent. */
   release(): void {
     this.line = noLine;
   }
@@ -69,20 +69,18 @@ export class LineReader implements Origin {
     return this.line.toString('utf8');
   }
 
-  /** The next `length` bytes are content, of which `head` takes the beginning. */
+  /** The next `length` bytes are content, the beginning of which goes to `head`. */
   passOver(length: number, head: MailHead | null = null): void {
     this.#content = length;
     this.#head = head;
   }
 
-  /** The next `length` bytes, lines or not, are to be read as one. */
+  /** The next `length` bytes are to be read as one unit, whether or not they contain line ends. */
   takeLiteral(length: number): void {
     this.#literal = length;
   }
 
-  /**
-   * What follows is content up to a line with nothing but a dot (RFC 5321, section 4.1.1.4), or up to {@link endContent}; `head` takes its beginning.
-   */
+  /** What follows is content, up to a line with a single dot (RFC 5321, section 4.1.1.4) or {@link endContent}; its beginning goes to `head`. */
   passOverDotted(head: MailHead | null = null): void {
     this.#inDotted = true;
     this.#head = head;
@@ -101,13 +99,13 @@ export class LineReader implements Origin {
     return this.#head !== null;
   }
 
-  /** Nothing of what has come is of interest. */
+  /** Nothing received so far is of interest. */
   discard(): void {
     this.#stream.clear();
     this.#inLongLine = this.#inDotted = false;
   }
 
-  /** `missing` bytes are lost. The next packet begins a line, unless it is content. */
+  /** `missing` bytes were lost. The next packet begins a line, unless it is content. */
   gap(missing: number): void {
     this.#stream.clear();
     this.#literal = -1;
@@ -116,7 +114,7 @@ export class LineReader implements Origin {
     this.#content = Math.max(0, this.#content - missing);
   }
 
-  /** False when a line of the head that is in the content has not come whole. */
+  /** False if a line of a message head inside the content is still incomplete. */
   #passContent(): boolean {
     const length = Math.min(this.#content, this.#stream.length);
     const line = this.#head === null ? 0 : this.#lineOfContent(length);
@@ -128,7 +126,7 @@ export class LineReader implements Origin {
     return true;
   }
 
-  /** Length of the line that begins the content, with its end; -1 when more of it is to come, and 0 when it is no line of a head. */
+  /** Length, with its line end, of the line that begins the content; -1 if more of it is to come, 0 if it is not a line of a head. */
   #lineOfContent(length: number): number {
     const newline = this.#stream.bytes().subarray(0, length).indexOf(LF);
     if (newline >= 0) return newline + 1;
@@ -137,7 +135,7 @@ export class LineReader implements Origin {
     return 0;
   }
 
-  /** Hands a line to the head; `end` is where its end begins, `length` how long it is with it. */
+  /** Passes a line to the head; its line end begins at `end`, and `length` includes it. */
   #takeHead(end: number, length: number): void {
     const { buffer, start } = this.#stream;
     if (this.#head!.passes(buffer[start], length)) return this.#stream.consume(length);
@@ -196,7 +194,7 @@ export class LineReader implements Origin {
     stream.consume(consumed);
   }
 
-  /** Takes note of the packet that completes what is `length` bytes long. */
+  /** Records the packet that completes the next `length` bytes. */
   #place(length: number): void {
     this.frame = this.#stream.frameAt(Math.max(0, length - 1));
     this.micros = this.#stream.microsAt(Math.max(0, length - 1));

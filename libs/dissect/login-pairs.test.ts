@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openStream, type Packet } from './testing/packets.ts';
 
-/** Messages with their fields, each with its packet; `...` is a gap in what the source sends. */
+/** Messages with their fields, each with its packet; `...` is a gap in the source's stream. */
 function told(...packets: (Packet | '...')[]): string[] {
   const { dissector, result } = openStream();
   packets.forEach((packet, index) => {

@@ -1,8 +1,8 @@
 import type { Emit, Message } from './message.ts';
 
 /**
- * Puts the name and the password of one login into one message, where a protocol asks for one after the other: what belongs together is one event for
- * whoever reads of it. A name waits for the next message of the connection, and is told with it when that is of the same login, else before it.
+ * Combines name and password of one login into one message if a protocol requests them separately: together they are one event for the reader.
+ * A name waits for the next message of the connection, and is emitted with it if that belongs to the same login, otherwise before it.
  */
 export class LoginPairs {
   readonly #emit: Emit;
@@ -23,7 +23,7 @@ export class LoginPairs {
     else this.#emit(message);
   }
 
-  /** The login goes no further, or it cannot be seen. */
+  /** The login does not continue, or the rest cannot be seen. */
   flush(): void {
     const name = this.#name;
     this.#name = null;

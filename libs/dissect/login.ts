@@ -1,6 +1,6 @@
 import type { NamedValue } from './named-value.ts';
 
-/* What a login tells, under the same names in all protocols. */
+/* The values of a login, under the same names in all protocols. */
 
 export function userName(value: string): NamedValue {
   return { name: 'login.user_name', key: 'user_name', value };
@@ -11,17 +11,17 @@ export function password(value: string): NamedValue {
 }
 
 /**
- * What a client proves its password with, made from that and the server's challenge: whoever has both can try passwords offline. In hexadecimal, or
- * as written.
+ * A client's proof of its password, computed from that and the server's challenge: whoever has both can guess passwords offline. In hexadecimal,
+ * or as written.
  */
 export function response(value: Buffer | string): NamedValue {
   return { name: 'login.response', key: 'login_response', value: typeof value === 'string' ? value : value.toString('hex') };
 }
 
-/** Names by which a server takes everybody in (RFC 1635, and what is in use). */
+/** User names under which a server lets anyone in (RFC 1635, and others in use). */
 const guests = new Set(['anonymous', 'ftp', 'guest']);
 
-/** A user name and a password; the password of a guest is by custom an address, or anything. */
+/** A user name and a password; a guest's password is by convention a mail address, or anything. */
 export function credentials(user: string, secret: string): NamedValue[] {
   return [userName(user), passwordOf(user, secret)];
 }

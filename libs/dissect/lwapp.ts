@@ -2,7 +2,7 @@ import { createMessage, type Encryption } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
 import { addWlanNames } from './wlan-management.ts';
 
-/** LWAPP over UDP, which was before CAPWAP (RFC 5412, section 3): frames of the wireless network, of which those that name it are told. */
+/** LWAPP over UDP, the predecessor of CAPWAP (RFC 5412, section 3): reports those frames of the wireless network that name it. */
 export const lwapp: DatagramProtocol = {
   name: 'lwapp',
   recognise: (payload, { sourcePort, destinationPort }) =>
@@ -18,5 +18,5 @@ export const lwapp: DatagramProtocol = {
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'LWAPP' };
 
 const DATA_PORT = 12222;
-/** Version, radio and flags; the number of a fragment; the length of what follows; how strong the signal was. */
+/** Version, radio and flags; fragment number; length; signal strength. */
 const headerBytes = 6;

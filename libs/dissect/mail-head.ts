@@ -1,42 +1,42 @@
 import type { NamedValue } from './named-value.ts';
 
 /**
- * Fields that name people: originators, destinations, who resent it (RFC 5322, sections 3.6.2, 3.6.3 and 3.6.6), whom it was delivered to
- * (RFC 9228) and who wants to hear of it (RFC 8098, section 2.1).
+ * Fields that identify people: originators, destinations, resenders (RFC 5322, sections 3.6.2, 3.6.3 and 3.6.6), final recipients (RFC 9228) and
+ * recipients of disposition notifications (RFC 8098, section 2.1).
  */
 const people = new Set([
   'from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'resent-from', 'resent-sender', 'resent-to', 'resent-cc', 'resent-bcc', 'return-path',
   'delivered-to', 'x-original-to', 'envelope-to', 'disposition-notification-to', 'errors-to', 'x-sender', 'x-apparently-to', 'apparently-to',
 ]);
 
-/** Bytes of a head that are read: each relay adds a few hundred, and mailing programs write an address per receiver. */
+/** Bytes of a head that are read: each relay adds a few hundred, and mailing programs write one address per recipient. */
 const longestHead = 1024 * 1024;
-/** Bytes of a message in which others are looked for that are attached to it. */
+/** Bytes of a message in which attached messages are looked for. */
 const longestMessage = 16 * 1024 * 1024;
-/** Multipart bodies within one another. */
+/** Maximum nesting of multipart bodies. */
 const deepestBody = 8;
-/** Parts that are messages, or the heads of such (RFC 2046, section 5.2.1; RFC 6532, section 3.7; RFC 6522, section 4). */
+/** Parts that are messages, or heads of messages (RFC 2046, section 5.2.1; RFC 6532, section 3.7; RFC 6522, section 4). */
 const isMessage = /^(?:message\/(?:rfc822|global)|(?:text|message)\/rfc822-headers)\s*(?:;|$)/i;
 const boundaryOf = /^multipart\/[^;]*;(?:[^"]|"[^"]*")*?\bboundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i;
 const HYPHEN = 0x2d;
-/** Characters of addresses that are told at once: about as many addresses as one record has room for. */
+/** Characters of addresses that are reported at once: about as many as fit in one record. */
 const mostAtOnce = 4096;
 
 /**
- * Reads the head of a message of mail (RFC 5322, section 2.2) line by line: whom it is from and to. Of its body only the heads of messages that are
- * attached to it are read (RFC 2046); all else in it is content.
+ * Reads the head of a mail message (RFC 5322, section 2.2) line by line for its senders and recipients. In its body, only the heads of attached
+ * messages are read (RFC 2046); anything else is content.
  */
 export class MailHead {
-  /** The field at hand, if it names people or tells what the body is, and what of it is not told yet. */
+  /** The current field, if it identifies people or describes the body, and the part of it not yet reported. */
   #name = '';
   #value = '';
   #contentType = '';
   #read = 0;
   #body = 0;
-  /** What the next line belongs to: the head of a message, that of a part of one, or neither. */
+  /** What the next line belongs to: the head of a message, the head of a part, or neither. */
   #in: 'message' | 'part' | 'body' = 'message';
   #isAttached = false;
-  /** Lines that divide the bodies at hand, outermost first. */
+  /** Boundaries of the open bodies, outermost first. */
   #boundaries: string[] = [];
   readonly #tell: (people: NamedValue[]) => void;
   readonly #onBound: () => void;
@@ -44,21 +44,21 @@ export class MailHead {
   #waiting = 0;
 
   /**
-   * `tell` is called with the fields that name people: when there are many, and when a head is over; `onBound` when the message is read no further.
+   * `tell` is called with the fields that identify people: when there are many, and at the end of a head; `onBound` when reading stops at a bound.
    */
   constructor(tell: (people: NamedValue[]) => void, onBound: () => void) {
     this.#tell = tell;
     this.#onBound = onBound;
   }
 
-  /** Whether a line that begins so need not be handed over; `length` is that of the line. */
+  /** Whether a line with this first byte need not be passed on; `length` is that of the line. */
   passes(first: number | undefined, length: number): boolean {
     if (this.#in !== 'body' || first === HYPHEN) return false;
     this.#body += length;
     return this.#body < longestMessage;
   }
 
-  /** Takes a line without its end; false when nothing that follows is of interest. */
+  /** Reads a line without its line end; false if nothing that follows is of interest. */
   take(line: string): boolean {
     if (this.#in === 'body') return this.#divide(line);
     this.#read += line.length + 1;
@@ -67,7 +67,7 @@ export class MailHead {
     } else {
       this.#close();
       const [, name, value = ''] = /^([!-9;-~]{1,64})[ \t]*:(.*)$/.exec(line) ?? [];
-      // The separator of a mailbox file stands in front of some messages.
+      // Some messages are preceded by the separator line of a mailbox file.
       if (name === undefined && !line.startsWith('From ')) return this.#endHead();
       const known = name?.toLowerCase() ?? '';
       if (known === 'content-type' || (this.#in === 'message' && people.has(known))) {
@@ -78,7 +78,7 @@ export class MailHead {
     return this.#read < longestHead || this.end();
   }
 
-  /** What the body is decides what is looked for in it. */
+  /** The type of the body determines what to look for in it. */
   #endHead(): boolean {
     this.#flush();
     const contentType = this.#contentType;
@@ -94,7 +94,7 @@ export class MailHead {
     return this.#in === 'message' || this.#boundaries.length > 0;
   }
 
-  /** A line of a body that may divide it: that of one body ends those within it. */
+  /** Checks whether a line of a body is a boundary: one of an outer body also ends the bodies inside it. */
   #divide(line: string): boolean {
     this.#body += line.length;
     if (this.#body >= longestMessage) {
@@ -110,14 +110,14 @@ export class MailHead {
     return this.#boundaries.length > 0;
   }
 
-  /** There is no more of it. */
+  /** The message has ended. */
   end(): false {
     this.#close();
     this.#flush();
     return false;
   }
 
-  /** A long list is told in parts, between two addresses. */
+  /** Adds to the field; a long list is reported in parts, split between two addresses. */
   #extend(more: string): void {
     if (this.#value.length + more.length > mostAtOnce) {
       const comma = this.#value.lastIndexOf(',');

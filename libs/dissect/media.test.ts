@@ -21,7 +21,7 @@ function rtp(sequence: number, payload: Buffer, type = 96, ssrc = 0xdeadbeef): B
   return bytes(u8(0x80), u8(type), u16(sequence), u32(160 * sequence), u32(ssrc), payload);
 }
 
-/** Bytes without any pattern, the same for the same seed. */
+/** Pseudorandom bytes, the same for the same seed. */
 function noise(length: number, seed: number): Buffer {
   return createCipheriv('aes-128-ctr', createHash('md5').update(`${seed}`).digest(), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
@@ -37,7 +37,7 @@ describe('RTP', () => {
   });
 
   test('speech in G.711 is in clear, noise in its place is not', () => {
-    // A tone, as µ-law writes it: the values between 0 and 255 are far from equally frequent.
+    // A tone in µ-law: the frequencies of byte values are far from equal.
     const tone = (sequence: number): Buffer => Buffer.from(Array.from({ length: 160 }, (_, i) => 0x80 + Math.round(40 * Math.sin((sequence * 160 + i) / 9))));
     assert.deepEqual(verdicts(send(Array.from({ length: 20 }, (_, i): Sent => ['source', rtp(i + 1, tone(i), 0)]))), ['opaque: RTP', 'cleartext: RTP payload of low entropy']);
     assert.deepEqual(verdicts(send(Array.from({ length: 60 }, (_, i): Sent => ['source', rtp(i + 1, noise(160, i), 0)]))), ['opaque: RTP']);
@@ -50,7 +50,7 @@ describe('RTP', () => {
 });
 
 describe('repeated ciphertext blocks', () => {
-  /** Video with a still background: runs of one block at changing places between noise. */
+  /** Video with a still background: runs of the same block at varying offsets between random bytes. */
   const picture = (sequence: number): Buffer => bytes(noise(16 * (1 + (sequence % 5)), sequence), Buffer.alloc(48, 'still background'), noise(320, 1000 + sequence));
 
   function encrypted(mode: 'aes-128-ecb' | 'aes-128-ctr'): Sent[] {

@@ -12,30 +12,30 @@ const keyedByDtls: Encryption = { verdict: 'encrypted', reason: 'SRTP after DTLS
 const plain: Encryption = { verdict: 'cleartext', reason: 'RTP payload of low entropy' };
 const blockwise: Encryption = { verdict: 'encrypted', reason: 'repeated ciphertext blocks' };
 
-/** Streams that a flow tells of; a meeting with video has some dozens. */
+/** How many streams per flow are reported; a meeting with video has some dozens. */
 const maxStreams = 256;
-/** With the counts of its bytes. */
+/** Including its byte counts. */
 const bytesPerStream = 1200;
-/** Packets of a stream that are weighed for the verdict. */
+/** Packets of a stream that are examined for the verdict. */
 const maxWeighed = 64;
-/** Bits per byte below which a payload is no ciphertext. Coded speech has 5 to 7, noise 7.8 and more. */
+/** Bits per byte below which a payload is not ciphertext. Encoded speech has 5 to 7, random bytes 7.8 and more. */
 const leastOfCiphertext = 7.3;
 
 interface Stream {
-  /** Only where a payload type of one codec tells what a payload in clear looks like, and until it has said all it can. */
+  /** Only for payload types of a fixed codec, whose plaintext has known statistics, and only until they have given a verdict. */
   entropy: Entropy | null;
   weighed: number;
   lastSequence: number;
 }
 
-/** Who carries the RTP packet: RTP itself, or another protocol that wraps it. */
+/** The protocol that carries the RTP packet: RTP itself, or another protocol that wraps it. */
 export interface Carrier {
   readonly protocol: string;
-  /** What is said of the payload as long as nothing speaks for more. */
+  /** The verdict on the payload in the absence of further evidence. */
   readonly encryption: Encryption;
   /** Path of the stream's fields. */
   readonly path: string;
-  /** Kind of the medium, a field of the stream; empty for none. */
+  /** Kind of medium, as a field of the stream; empty for none. */
   readonly medium: string;
 }
 
@@ -43,12 +43,12 @@ export const bareRtp: Carrier = { protocol: 'rtp', encryption: opaque, path: 'rt
 export const bareSrtp: Carrier = { protocol: 'rtp', encryption: keyedByDtls, path: 'rtp', medium: '' };
 
 /**
- * The media streams of one flow. A packet is a message when it begins a stream, or completes the evidence for a verdict; the others repeat
- * what these said, and are counted.
+ * The media streams of one flow. A packet becomes a message if it begins a stream, or completes the evidence for a verdict; the others add nothing
+ * new, and are only counted.
  */
 export class MediaFlow {
   readonly #environment: DissectEnvironment;
-  /** By {@link streamKey}. */
+  /** Keyed by {@link streamKey}. */
   readonly #streams = new Map<number, Stream>();
   readonly #blocks = new RepeatedBlocks();
   #verdict: Encryption | null = null;
@@ -57,12 +57,12 @@ export class MediaFlow {
     this.#environment = environment;
   }
 
-  /** What is kept as evidence for a verdict, bytes. */
+  /** Bytes kept as evidence for a verdict. */
   get heldBytes(): number {
     return this.#blocks.heldBytes + this.#streams.size * bytesPerStream;
   }
 
-  /** The message of an RTP packet, or null when it tells nothing new. */
+  /** The message of an RTP packet, or null if it contains nothing new. */
   rtp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
     this.#environment.counters.add(carrier.protocol, 'messages');
     const type = packet[1]! & 0x7f;
@@ -77,7 +77,7 @@ export class MediaFlow {
     return isNews ? this.#message(context, carrier, ssrc, type) : null;
   }
 
-  /** The message of an RTCP packet, or null when its sender, and what it says of itself, are known. */
+  /** The message of an RTCP packet, or null if its sender and the sender's description are already known. */
   rtcp(packet: Buffer, context: DatagramContext, carrier: Carrier): Message | null {
     this.#environment.counters.add(carrier.protocol, 'messages');
     const ssrc = packet.length >= 8 ? packet.readUInt32BE(4) : 0;
@@ -103,7 +103,7 @@ export class MediaFlow {
     return { stream, isNew: true };
   }
 
-  /** True when the payload completes the evidence for a verdict that was not there before. */
+  /** True if the payload completes the evidence for a new verdict. */
   #weigh(payload: Buffer, stream: Stream, { sender }: DatagramContext): boolean {
     if (this.#verdict === blockwise) return false;
     if (stream.entropy !== null && this.#verdict !== plain && !this.#mayBeCiphertext(stream.entropy, stream, payload)) return this.#verdict === plain;
@@ -112,7 +112,7 @@ export class MediaFlow {
     return true;
   }
 
-  /** False as long as there are too few bytes to say, and when they say that it is none: that is the verdict. */
+  /** False while there are too few bytes to decide, and if they show that it is not ciphertext, which is then the verdict. */
   #mayBeCiphertext(entropy: Entropy, stream: Stream, payload: Buffer): boolean {
     if (stream.weighed < maxWeighed) {
       entropy.add(payload);
@@ -137,10 +137,10 @@ export class MediaFlow {
   }
 }
 
-/** A canonical name is drawn anew for each session, or is `user@host` (RFC 7022, section 3): then it reads like an address. */
+/** A canonical name is generated for each session, or is `user@host` (RFC 7022, section 3): then it looks like a mail address. */
 const descriptionKeys = { cname: '', name: 'display_name', email: 'email', phone: 'phone', location: 'location' } as const;
 
-/** What is remembered beside the payload types of RTP, which have seven bits. */
+/** A flag stored beside RTP payload types, which have seven bits. */
 const rtcp = 128;
 const sourceDescription = 129;
 
@@ -148,7 +148,7 @@ function streamKey(sender: Sender, ssrc: number, type: number): number {
   return (ssrc * 256 + type) * 2 + (sender === 'source' ? 0 : 1);
 }
 
-/** Not a packet that is sent again: 16-bit sequence numbers wrap around. */
+/** Whether this is not a retransmission: 16-bit sequence numbers wrap around. */
 function isLater(sequence: number, last: number): boolean {
   return sequence !== last && ((sequence - last) & 0xffff) < 0x8000;
 }

@@ -1,9 +1,9 @@
 import type { FlowRecord } from '#flow';
 
-/** Who of a flow sends: the `source` opened it, the `destination` answers. */
+/** Which side of a flow sends: the `source` opened it, the `destination` responds. */
 export type Sender = 'source' | 'destination';
 
-/** Who sent a message, and the packet whose bytes complete it: its number, and its time in µs since the epoch. */
+/** The sender of a message, and the packet that completes it: its number, and its time in µs since the epoch. */
 export interface Origin {
   readonly sender: Sender;
   readonly frame: number;
@@ -11,64 +11,65 @@ export interface Origin {
 }
 
 export interface Encryption {
-  /** `cleartext`: anyone on the path can read it. `opaque`: no known structure, so neither can be claimed. */
+  /** `cleartext`: anyone on the path can read it. `opaque`: no known structure, so neither of the others can be claimed. */
   readonly verdict: 'cleartext' | 'encrypted' | 'opaque';
-  /** What the verdict rests on, such as `TLS ClientHello`. */
+  /** The reason for the verdict, such as `TLS ClientHello`. */
   readonly reason: string;
 }
 
-/** One named value that stood readable in a message. */
+/** One named value that was readable in a message. */
 export interface Field {
-  /** Where it stood: `url.query.uid`, `http.request.header.cookie.sid`, `http.request.body.json.rooms[0].id`. A key that is data itself is `*`. */
+  /** Its path: `url.query.uid`, `http.request.header.cookie.sid`, `http.request.body.json.rooms[0].id`. A key that is itself data becomes `*`. */
   path: string;
   /** Innermost key, as written. An element of an array has the key of its array. */
   key: string;
-  /** Decoded. What is not UTF-8 holds U+FFFD. */
+  /** Decoded. Invalid UTF-8 becomes U+FFFD. */
   value: string;
-  /** Encodings around the value, outermost first, joined by `>`: `url`, `url>json`, `gzip>url`. Empty: it stood as it is. */
+  /** Encodings around the value, outermost first, joined by `>`: `url`, `url>json`, `gzip>url`. Empty if it was not encoded. */
   encoding: string;
   sender: Sender;
   /** Number of the packet whose bytes complete the value; for a compressed body the packet that completes the body. */
   frame: number;
 }
 
-/** A name that was resolved: what a passive name cache learns from. */
+/** A resolved name, from which a passive name cache learns. */
 export interface NameResolution {
-  /** The name asked for, in lower case, whatever CNAMEs led on from it. */
+  /** The queried name, in lower case, regardless of any CNAMEs that follow. */
   name: string;
   addresses: string[];
-  /** Names that CNAMEs led on to, in their order. */
+  /** The names that the CNAMEs point to, in order. */
   aliases?: readonly string[];
-  /** Least TTL on the way from the name to the addresses, in seconds. */
+  /** Lowest TTL along the chain from the name to the addresses, in seconds. */
   ttl: number;
 }
 
 /**
  * One application message: a request, a response, a ClientHello, a datagram.
  *
- * It is raw: identifiers stand in it as they stood on the wire. `payload` may be a view into the caller's buffer, and is valid
- * only until the handler it was handed to returns.
+ * It is raw: identifiers are in it as they were on the wire. `payload` may be a view into the caller's buffer, and is valid only until the
+ * handler that receives it returns.
  */
 export interface Message {
-  /** Name of the dissector: `http` (HTTP/2 too), `dns`, `tls`, `smtp`, `sip` …; `udp` and `tcp` where nothing claims the bytes. */
+  /** Name of the dissector: `http` (also for HTTP/2), `dns`, `tls`, `smtp`, `sip` …; `udp` and `tcp` if no dissector claims the bytes. */
   protocol: string;
   sender: Sender;
   /** Number and time (µs since epoch) of the packet whose bytes complete the message. */
   frame: number;
   micros: number;
   /**
-   * The protocol's own name of the session, the same in all of its messages and drawn anew for each, such as a Call-ID. Raw: records carry its token.
+   * The protocol's own session identifier, such as a Call-ID: the same in all messages of a session, and unique to it. Raw: records hold its
+   * token.
    */
   session?: string;
-  /** Cleartext facts under their record names, not yet redacted. */
+  /** Cleartext facts, keyed by record field, not yet redacted. */
   facts: Partial<FlowRecord>;
   encryption: Encryption;
   fields: Field[];
-  /** Bytes without named fields, for the recogniser to scan: unclaimed payload, or a request body of no known form. */
+  /** Bytes without named fields, for the recogniser to scan: unclaimed payload, or a request body in no known format. */
   payload: Buffer | null;
   /**
-   * Beginning of a packet of a binary stream that nothing claims: for the search for values that recur, not for the recogniser. Valid as `payload`
-   * is.
+   * Beginning of a packet of an unclaimed binary stream: for the search for recurring values, not for the recogniser. Valid for as long as
+   * `payload` is.
    */
   sample?: Buffer;
   /** Only on a DNS response that carries addresses. */
@@ -77,16 +78,16 @@ export interface Message {
 
 export type Emit = (message: Message) => void;
 
-/** A message without facts, fields and payload yet. */
+/** A message that has no facts, fields or payload yet. */
 export function createMessage(protocol: string, encryption: Encryption, { sender, frame, micros }: Origin): Message {
   return { protocol, sender, frame, micros, facts: {}, encryption, fields: [], payload: null };
 }
 
-/** What messages of payload alone have. Never written to. */
+/** The facts of messages that consist of payload alone. Never written to. */
 const noFacts: Message['facts'] = {};
 const noFields: Message['fields'] = [];
 
-/** A message that nothing is known of but its payload, of which there are many: they share what they lack. */
+/** A message of which only the payload is known. There are many of these, so they share their empty facts. */
 export function payloadMessage(protocol: string, encryption: Encryption, { sender, frame, micros }: Origin, payload: Buffer): Message {
   return { protocol, sender, frame, micros, facts: noFacts, encryption, fields: noFields, payload };
 }

@@ -5,9 +5,9 @@ import { visitProtobuf } from './protobuf.ts';
 import type { Recognition } from './protocol.ts';
 
 /**
- * Xiaomi's push service (TCP 5222), as captures show it: `C2 FE`, version 5, length of four bytes, body, checksum of four.
- * The body of the first frames is type, length of a header, length of a payload (2, 2, 4 bytes), and both as Protocol Buffers:
- * the header names the command in field 5; the payload of the client's `CONN` names the device. All frames after it are encrypted.
+ * Xiaomi's push service (TCP 5222), as seen in captures: `C2 FE`, version 5, four-byte length, body, four-byte checksum.
+ * The body of the first frames consists of type, header length, payload length (2, 2, 4 bytes), and header and payload as Protocol Buffers:
+ * field 5 of the header is the command; the payload of the client's `CONN` identifies the device. All later frames are encrypted.
  */
 export const mipush = framedProtocol('mipush', recogniseMipush, () => new MipushReader());
 
@@ -27,7 +27,7 @@ function recogniseMipush(bytes: Buffer): Recognition {
   return length === magic.length ? 'yes' : 'more';
 }
 
-/** Fields of CONN, as far as captures tell what they are. */
+/** Fields of CONN whose meaning is known from captures. */
 const connFields: Record<number, readonly [name: string, key: string]> = {
   2: ['model', 'model'],
   3: ['rom', 'rom'],
@@ -38,7 +38,7 @@ const connFields: Record<number, readonly [name: string, key: string]> = {
 };
 
 class MipushReader implements FrameReader {
-  /** Something of the flow was told. */
+  /** Whether the flow was already reported. */
   #told = false;
 
   lengthOf(bytes: Buffer): number {
@@ -69,7 +69,7 @@ class MipushReader implements FrameReader {
   }
 }
 
-/** Where the payload of a CONN begins in a body; -1 when it is none, or encrypted. */
+/** Where the payload of a CONN begins in a body; -1 if it is not a CONN, or encrypted. */
 function payloadOfConn(body: Buffer): number {
   if (body.length < bodyHeader || body.readUInt16BE(0) !== 2) return -1;
   const start = bodyHeader + body.readUInt16BE(2);

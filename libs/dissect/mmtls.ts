@@ -3,15 +3,15 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
 
 /**
- * MMTLS, WeChat's own transport encryption: records like those of TLS, with a version of 0xF103 or 0xF104 (Citizen Lab, "Should We Chat,
- * Too?", 2024). It is derived from TLS 1.3 but is not TLS; nothing is claimed of how well it protects.
+ * MMTLS, WeChat's own transport encryption: records like those of TLS, with version 0xF103 or 0xF104 (Citizen Lab, "Should We Chat, Too?",
+ * 2024). It is derived from TLS 1.3 but is not TLS; no claim is made about how well it protects.
  */
 export const mmtls = framedProtocol('mmtls', recogniseMmtls, () => new MmtlsReader());
 
 const opaque: Encryption = { verdict: 'opaque', reason: 'MMTLS' };
 
 const recordHeader = 5;
-/** Alert, handshake, data, early handshake. */
+/** Alert, handshake, application data, early handshake. */
 const types = new Set([0x15, 0x16, 0x17, 0x19]);
 
 function recogniseMmtls(bytes: Buffer): Recognition {
@@ -27,7 +27,7 @@ class MmtlsReader implements FrameReader {
     return recogniseMmtls(bytes) === 'yes' ? recordHeader + bytes.readUInt16BE(3) : -1;
   }
 
-  /** Told once of a flow. */
+  /** Reported once per flow. */
   read(_bytes: Buffer, context: FrameContext): Message | null {
     if (this.#told) return null;
     this.#told = true;

@@ -7,35 +7,35 @@ import type { Recognition } from './protocol.ts';
 import { SaslExchange } from './sasl.ts';
 
 /**
- * MongoDB (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/): who logs in, with which answer to the server's challenge, and what
- * can be read of commands and their results.
+ * MongoDB (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/): logins, with the response to the server's challenge, and the
+ * readable parts of commands and their results.
  */
 export const mongodb = framedProtocol('mongodb', recogniseMongodb, () => new MongodbReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MongoDB' };
 
-/** Length, number, number of what it answers, operation: little-endian. */
+/** Length, request id, id of the request being answered, opcode: little-endian. */
 const header = 16;
 const [OP_QUERY, OP_MSG] = [2004, 2013];
-/** Bits of a message that are assigned: a checksum follows, more follows, more may follow. */
+/** Assigned flag bits of a message: checksum present, more to come, exhaust allowed. */
 const assignedFlags = 0x10003;
 const shortest = 26;
-/** A client begins with `hello`, which has some hundred bytes. */
+/** A client begins with `hello`, which has a few hundred bytes. */
 const longestFirst = 0xffff;
 const longest = 48_000_000;
-/** Commands of a connection among which a login is looked for. */
+/** How many commands of a connection are searched for a login. */
 const commandsRead = 32;
 
 function recogniseMongodb(bytes: Buffer): Recognition {
   if ((bytes.length > 2 && bytes[2] !== 0) || (bytes.length > 3 && bytes[3] !== 0)) return 'no';
-  // What a client begins with answers nothing.
+  // A client's first message is not a response to anything.
   for (let at = 8; at < Math.min(12, bytes.length); at++) if (bytes[at] !== 0) return 'no';
   if (bytes.length < shortest) return bytes.length > 14 && bytes[14] !== 0 ? 'no' : 'more';
   const length = bytes.readUInt32LE(0);
   if (length < shortest || length > longestFirst) return 'no';
   switch (bytes.readUInt32LE(12)) {
     case OP_MSG: return (bytes.readUInt32LE(header) & ~assignedFlags) === 0 && bytes[header + 4] === 0 ? 'yes' : 'no';
-    // To `admin.$cmd`, or that of another database.
+    // To `admin.$cmd`, or the `$cmd` of another database.
     case OP_QUERY: return isText(bytes[header + 4]!) && isText(bytes[header + 5]!) ? 'yes' : 'no';
     default: return 'no';
   }
@@ -70,12 +70,12 @@ class MongodbReader implements FrameReader {
     return bytes.subarray(header);
   }
 
-  /** `saslStart` and `saslContinue`, also within `hello`; `authenticate`, which was before them; users that are made. */
+  /** `saslStart` and `saslContinue`, also within `hello`; the older `authenticate`; and creation of users. */
   #login(bytes: Buffer, start: number): NamedValue[] {
     if (start < 0) return [];
     const values: NamedValue[] = [];
     visitBson(bytes, start, (name, value, depth) => {
-      // A login may stand within `hello`; deeper, and under other names, stands what is asked for or kept.
+      // A login may be inside `hello`; anything deeper, or under other names, is a query or stored data.
       if (depth === 1 && name === 'mechanism') this.#sasl = new SaslExchange(value.toString('latin1'));
       if (depth === 1 && name === 'payload') values.push(...this.#answer(value));
       if (depth > 0) return;
@@ -97,7 +97,7 @@ class MongodbReader implements FrameReader {
   }
 }
 
-/** Where the command stands in a message, or in a query behind flags, name and two numbers; -1 when there is none. */
+/** Position of the command in a message, or in a query after flags, name and two numbers; -1 if there is none. */
 function documentAt(bytes: Buffer): number {
   const operation = bytes.length < header + 5 ? 0 : bytes.readUInt32LE(12);
   if (operation === OP_MSG) return bytes[header + 4] === 0 ? header + 5 : -1;

@@ -4,7 +4,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 
-/** MQTT 3.1, 3.1.1 and 5 (OASIS). A client opens with CONNECT, which names it; what follows tells topics and what is published on them. */
+/** MQTT 3.1, 3.1.1 and 5 (OASIS). A client opens with CONNECT, which identifies it; the rest reveals topics and what is published on them. */
 export const mqtt = framedProtocol('mqtt', recogniseMqtt, () => new MqttReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MQTT' };
@@ -19,7 +19,7 @@ const WILL = 0x04;
 const PASSWORD = 0x40;
 const USERNAME = 0x80;
 
-/** Length and name of the protocol, as they stand in CONNECT. */
+/** Length and name of the protocol, as in CONNECT. */
 const protocolNames = [Buffer.from('\0\x04MQTT'), Buffer.from('\0\x06MQIsdp')];
 
 function recogniseMqtt(bytes: Buffer): Recognition {
@@ -35,7 +35,7 @@ function recogniseMqtt(bytes: Buffer): Recognition {
   return 'no';
 }
 
-/** Bytes of the fixed header, whose length field ends with the first byte below 0x80; 0 when more are needed, -1 when it is none. */
+/** Size of the fixed header, whose length field ends with the first byte below 0x80; 0 if more bytes are needed, -1 if it is invalid. */
 function headerLength(bytes: Buffer): number {
   for (let i = 1; i <= 4; i++) {
     if (bytes[i] === undefined) return 0;
@@ -45,9 +45,9 @@ function headerLength(bytes: Buffer): number {
 }
 
 class MqttReader implements FrameReader {
-  /** Protocol level: 3, 4 (3.1.1) or 5, in which properties stand in front of the payloads. */
+  /** Protocol level: 3, 4 (3.1.1) or 5, which has properties before the payloads. */
   #level = 4;
-  /** Bytes of published payloads handed over; bounded as unclaimed payload is. */
+  /** Bytes of published payloads passed on; bounded like unclaimed payload. */
   #handedOver = 0;
 
   lengthOf(bytes: Buffer): number {
@@ -70,7 +70,7 @@ class MqttReader implements FrameReader {
     return message;
   }
 
-  /** CONNECT (MQTT 5.0, section 3.1): client identifier, will, user name and password, each only if its flag says so. */
+  /** CONNECT (MQTT 5.0, section 3.1): client identifier, will, user name and password, of which all but the first are optional by flag. */
   #connect(reader: ByteReader, fields: FieldList): void {
     reader.take(reader.u16());
     this.#level = reader.u8() & 0x7f;

@@ -4,8 +4,8 @@ import { isName, stepOf } from './path.ts';
 import { decodeUtf8 } from './urlencoded.ts';
 
 /**
- * Adds the values of a multipart/form-data body (RFC 7578). The content of files is left out, their names are not.
- * A last part that is cut yields what was there.
+ * Adds the values of a multipart/form-data body (RFC 7578). File contents are skipped, file names are not.
+ * Of a truncated last part, the available values are added.
  */
 export function addMultipart(list: FieldList, bytes: Buffer, boundary: string, place: Place): void {
   const delimiter = `--${boundary}`;
@@ -19,7 +19,7 @@ export function addMultipart(list: FieldList, bytes: Buffer, boundary: string, p
   }
 }
 
-/** The part that begins at `start` and goes to the end. */
+/** Adds the part that begins at `start` and extends to the end. */
 function addPart(list: FieldList, bytes: Buffer, start: number, { path, frames, encoding }: Place): void {
   const headEnd = bytes.indexOf('\r\n\r\n', start, 'latin1');
   if (headEnd < 0) return;

@@ -6,30 +6,30 @@ import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 
 /**
- * MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): who logs in, with which answer to the
- * server's challenge, and what can be read of queries and their results.
+ * MySQL and MariaDB (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html): logins, with the response to the
+ * server's challenge, and the readable parts of queries and their results.
  */
 export const mysql = framedProtocol('mysql', recogniseMysql, () => new MysqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'MySQL' };
 
-/** A length of three bytes, little-endian, and a sequence number. */
+/** A three-byte length, little-endian, and a sequence number. */
 const header = 4;
 const PROTOCOL_10 = 10;
-/** The packet by which a client asks for TLS is a login that ends before the user name. */
+/** The packet by which a client requests TLS is a login that ends before the user name. */
 const loginHead = 32;
-/** Capabilities of a client: compression, the newer login, TLS, a database, one byte in front of the answer, a named plugin, a length of any size. */
+/** Client capabilities: compression, 4.1 login, TLS, database, one-byte response length, named plugin, variable-length response. */
 const [COMPRESS, PROTOCOL_41, SSL] = [0x20, 0x200, 0x800];
 const [CONNECT_WITH_DB, SECURE_CONNECTION, PLUGIN_AUTH, ANY_LENGTH] = [0x8, 0x8000, 0x80000, 0x200000];
 const CHANGE_USER = 0x11;
-/** What the server says of a login: it is done, is refused, or goes on with another plugin. Between them stand what a plugin has to say. */
+/** The server's verdict on a login: success, switch to another plugin, or failure. Before it, there may be data of the plugin. */
 const [DONE, SWITCH, REFUSED] = [0x00, 0xfe, 0xff];
-/** Plugins by which the password itself is sent (https://dev.mysql.com/doc/refman/8.4/en/cleartext-pluggable-authentication.html, MariaDB's PAM). */
+/** Plugins that send the password itself (https://dev.mysql.com/doc/refman/8.4/en/cleartext-pluggable-authentication.html, MariaDB's PAM). */
 const inClear = new Set(['mysql_clear_password', 'dialog']);
-/** Bytes of the answers of mysql_native_password (SHA-1) and caching_sha2_password (SHA-256); what is shorter or longer answers nothing. */
+/** Response lengths of mysql_native_password (SHA-1) and caching_sha2_password (SHA-256); a value of any other length is not a response. */
 const answers = new Set([20, 32]);
 
-/** The server greets: protocol 10, and its version as text. */
+/** The server's greeting: protocol 10, and its version as text. */
 function recogniseMysql(bytes: Buffer): Recognition {
   if ((bytes.length > 1 && bytes[1] !== 0) || (bytes.length > 2 && bytes[2] !== 0) || (bytes.length > 3 && bytes[3] !== 0)) return 'no';
   if (bytes.length > 4 && bytes[4] !== PROTOCOL_10) return 'no';
@@ -42,7 +42,7 @@ class MysqlReader implements FrameReader {
   readonly encryption = cleartext;
   #server: Sender | null = null;
   #loggedIn = false;
-  /** The server has not yet said whether it takes the login. */
+  /** The server has not accepted or rejected the login yet. */
   #isPending = false;
   #plugin = '';
   #isPlugged = false;
@@ -61,7 +61,7 @@ class MysqlReader implements FrameReader {
       this.#server = context.sender;
       return this.#message(context, []);
     }
-    // A command begins a sequence; the server's word was not seen.
+    // A command begins a new sequence, so the server's verdict was missed.
     if (this.#isPending && context.sender !== this.#server && bytes[3] === 0) this.#isPending = false;
     if (context.sender === this.#server) return this.#isPending ? this.#judged(bytes) : null;
     if (this.#isPending) return this.#message(context, answerOf(this.#plugin, bytes.subarray(header)));
@@ -73,7 +73,7 @@ class MysqlReader implements FrameReader {
     return this.#loggedIn && !this.#isPending ? bytes.subarray(header) : null;
   }
 
-  /** The server's word on the login. */
+  /** The server's verdict on the login. */
   #judged(bytes: Buffer): null {
     const answer = bytes[header];
     if (answer === SWITCH) this.#plugin = new ByteReader(bytes, header + 1).terminated().toString('utf8');
@@ -101,7 +101,7 @@ class MysqlReader implements FrameReader {
     return this.#named(user, answer, reader, context);
   }
 
-  /** COM_CHANGE_USER: user, answer, database, character set, plugin. */
+  /** COM_CHANGE_USER: user, response, database, character set, plugin. */
   #change(bytes: Buffer, context: FrameContext): Message {
     this.#isPending = true;
     const reader = new ByteReader(bytes, header + 1);
@@ -112,7 +112,7 @@ class MysqlReader implements FrameReader {
     return this.#named(user, answer, reader, context);
   }
 
-  /** What is left begins with the name of the plugin, if there is one. */
+  /** The rest begins with the name of the plugin, if there is one. */
   #named(user: string, answer: Buffer, rest: ByteReader, context: FrameContext): Message {
     this.#plugin = this.#isPlugged ? rest.terminated().toString('utf8') : '';
     return this.#message(context, [userName(user), ...answerOf(this.#plugin, answer)]);
@@ -125,7 +125,7 @@ class MysqlReader implements FrameReader {
   }
 }
 
-/** What the client answers the server's challenge with, or the password itself. */
+/** The client's response to the server's challenge, or the password itself. */
 function answerOf(plugin: string, answer: Buffer): NamedValue[] {
   if (inClear.has(plugin)) return [password(answer.toString('utf8').replace(/\0$/, ''))];
   return answers.has(answer.length) ? [response(answer)] : [];

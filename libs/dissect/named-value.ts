@@ -1,7 +1,7 @@
 import type { Message } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 
-/** A value, its key, the rest of its path behind the protocol, and what it was encoded in, if in anything. */
+/** A value, its key, the rest of its path after the protocol, and its encoding, if any. */
 export interface NamedValue {
   readonly name: string;
   readonly key: string;
@@ -10,8 +10,8 @@ export interface NamedValue {
 }
 
 /**
- * Adds values that stand alone, such as those of a login: `smb.login.user_name`. Empty ones are left out; unlike a `FieldList`, it takes a value that
- * reads like JSON, which a password may, for what it is.
+ * Adds separate values, such as those of a login: `smb.login.user_name`. Empty ones are skipped. Unlike a `FieldList`, it does not expand a value
+ * that looks like JSON, as a password may.
  */
 export function addNamed({ protocol, sender, frame, fields }: Message, values: readonly NamedValue[], { options, counters }: DissectEnvironment): void {
   for (const { name, key, value, encoding = '' } of values) {

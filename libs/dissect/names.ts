@@ -1,9 +1,9 @@
 import type { NameResolution } from './message.ts';
 
 export interface NameCacheOptions {
-  /** Pairs of client and address that are remembered. The one learned longest ago goes first. */
+  /** Maximum number of (client, address) pairs. The least recently learned is evicted first. */
   maxNames: number;
-  /** A name is believed at least this long, in seconds: clients keep using an address beyond its TTL. */
+  /** A name is considered valid for at least this long, in seconds: clients keep using an address beyond its TTL. */
   minTtl: number;
   /** And at most this long. */
   maxTtl: number;
@@ -15,7 +15,7 @@ const noAliases: readonly string[] = Object.freeze([]);
 
 export interface KnownName {
   readonly name: string;
-  /** Names that CNAMEs led on to from it. */
+  /** The names that its CNAMEs point to. */
   readonly aliases: readonly string[];
 }
 
@@ -25,22 +25,22 @@ interface Entry extends KnownName {
   /** µs. */
   readonly learned: number;
   readonly expires: number;
-  /** What held before: for flows that began before the name was learned. */
+  /** The previous entry: for flows that began before this name was learned. */
   readonly before: Entry | undefined;
 }
 
 /**
- * Passive DNS: by which name a client reaches an address.
+ * Passive DNS: the name by which a client reaches an address.
  *
- * It goes per client, since an address serves many names: the one that this client asked for last is the one it means.
+ * Names are kept per client, since an address serves many names: the one that this client resolved last is assumed to be in use.
  */
 export class NameCache {
   readonly #options: NameCacheOptions;
-  /** By client, then by address: a lookup makes no key of its own, and most clients of a flow never asked for anything. */
+  /** By client, then by address: a lookup needs no combined key, and most clients never resolved anything. */
   readonly #clients = new Map<string, Map<string, Entry>>();
-  /** In the order in which they were learned last. */
+  /** Least recently learned first. */
   readonly #entries = new Set<Entry>();
-  /** Names that gave way to newer ones although they still held. */
+  /** Names that were evicted while still valid. */
   evicted = 0;
 
   constructor(options: NameCacheOptions = defaultNameCacheOptions) {
@@ -51,7 +51,7 @@ export class NameCache {
     return this.#entries.size;
   }
 
-  /** Takes what `client` was answered at `micros` (µs). The client is who received the response. */
+  /** Learns from a response to `client` at `micros` (µs). The client is whoever received the response. */
   learn(client: string, { name, addresses, aliases = noAliases, ttl }: NameResolution, micros: number): void {
     const { minTtl, maxTtl, maxNames } = this.#options;
     const expires = micros + Math.min(Math.max(ttl, minTtl), maxTtl) * 1_000_000;
@@ -69,7 +69,7 @@ export class NameCache {
     while (this.#entries.size > maxNames) this.#evictOldest(micros);
   }
 
-  /** The name by which `client` reaches `address` at `micros`; undefined when it is not known yet, or not any more. */
+  /** The name by which `client` reaches `address` at `micros`; undefined if not yet known, or expired. */
   lookup(client: string, address: string, micros: number): KnownName | undefined {
     const entry = this.#clients.get(client)?.get(address);
     if (entry === undefined) return undefined;
@@ -82,7 +82,7 @@ export class NameCache {
     return before !== undefined && before.learned <= micros && micros <= before.expires ? before : undefined;
   }
 
-  /** Forgets all: what follows was seen elsewhere. */
+  /** Forgets everything: what follows was captured elsewhere. */
   clear(): void {
     this.#entries.clear();
     this.#clients.clear();

@@ -3,8 +3,8 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 
 /**
- * NetBIOS over UDP (RFC 1002): the name service, by which a host claims its name, and the datagram service, in which each datagram carries the
- * name of who sent it.
+ * NetBIOS over UDP (RFC 1002): the name service, by which a host claims its name, and the datagram service, where each datagram carries its
+ * sender's name.
  */
 export const netbios: DatagramProtocol = {
   name: 'netbios',
@@ -23,16 +23,16 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'NetBIOS' };
 const NAME_SERVICE = 137;
 const DATAGRAM_SERVICE = 138;
 const headerBytes = 12;
-/** Length of an encoded name, and the bytes that it takes with its length and end. */
+/** Length of an encoded name, and its size including length byte and terminator. */
 const encodedName = 32;
 const nameBytes = encodedName + 2;
 const shortestName = headerBytes + nameBytes + 4;
 
-/** Operations by which a host says that a name is its own (section 4.2.1.1): registration, refresh in two codes, multi-homed registration. */
+/** Operations by which a host claims a name (section 4.2.1.1): registration, refresh (two codes), multi-homed registration. */
 const claims = new Set([5, 8, 9, 15]);
-/** Services that a host has under its own name (Microsoft KB 163409): workstation, messenger, file server. */
+/** Service suffixes under which a host registers its own name (Microsoft KB 163409): workstation, messenger, file server. */
 const hostSuffixes = new Set([0x00, 0x03, 0x20]);
-/** Source name of a datagram: behind type, flags, id, address, port, length and offset (section 4.4.1). */
+/** Source name of a datagram: after type, flags, id, address, port, length and offset (section 4.4.1). */
 const sourceNameAt = 14;
 const groupFlag = 0x8000;
 
@@ -61,18 +61,18 @@ interface NetbiosName {
   isGroup: boolean;
 }
 
-/** The name in a request by which a host claims it; null for questions and answers. */
+/** The name in a request by which a host claims it; null for queries and responses. */
 function claimedName(payload: Buffer): NetbiosName | null {
   const isRequest = payload[2]! < 0x80;
   if (!isRequest || !claims.has((payload[2]! >> 3) & 0x0f)) return null;
   const name = readName(payload, headerBytes);
-  // An additional record repeats the name by a pointer, and has its flags in front of the address (section 4.2.2).
+  // An additional record repeats the name as a pointer; its flags precede the address (section 4.2.2).
   const flagsAt = headerBytes + nameBytes + 4 + 2 + 10;
   if (name !== null && payload.length >= flagsAt + 2) name.isGroup = (payload.readUInt16BE(flagsAt) & groupFlag) !== 0;
   return name;
 }
 
-/** Two letters from A to P for each of 16 bytes, of which the last is the service and the others are filled with spaces (section 4.1). */
+/** Two letters from A to P per byte; the last of the 16 bytes is the service, the others are padded with spaces (section 4.1). */
 function readName(payload: Buffer, at: number): NetbiosName | null {
   if (payload[at] !== encodedName || payload.length < at + nameBytes) return null;
   const bytes = Buffer.alloc(encodedName / 2);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ntlmLogin } from './ntlm.ts';
 import { dissectStream, fieldsOf } from './testing/packets.ts';
 
-/** An AUTHENTICATE message ([MS-NLMP], section 2.2.1.3) whose names, and a response, stand behind a header of 64 bytes. */
+/** An AUTHENTICATE message ([MS-NLMP], section 2.2.1.3) whose names, and a response, follow a header of 64 bytes. */
 function authenticate(domain: string, user: string, workstation: string, response = Buffer.alloc(0)): Buffer {
   const header = Buffer.alloc(64);
   header.write('NTLMSSP\0', 'latin1');

@@ -3,27 +3,27 @@ import type { NamedValue } from './named-value.ts';
 const signature = Buffer.from('NTLMSSP\0');
 const NEGOTIATE = 1;
 const AUTHENTICATE = 3;
-/** Flags of a NEGOTIATE message: it names its domain, and its workstation. */
+/** Flags of a NEGOTIATE message: its domain and workstation are present. */
 const DOMAIN_SUPPLIED = 0x1000;
 const WORKSTATION_SUPPLIED = 0x2000;
-/** Length of one that has room for both. */
+/** Length of a NEGOTIATE message that has room for both. */
 const negotiation = 32;
 /** Flag: strings are UTF-16LE ([MS-NLMP], section 2.2.2.5). */
 const NEGOTIATE_UNICODE = 1;
 /** Offset of the flags, and length of a message that has them. */
 const flags = 60;
-/** Longest name that is believed, in bytes. */
+/** Longest plausible name, in bytes. */
 const longestName = 512;
 
 /**
- * Length of a response of NTLM version 1; of version 2 the first bytes are the proof, and what it was made of follows ([MS-NLMP], section 2.2.2.8).
+ * Length of an NTLM version 1 response; one of version 2 begins with the proof, followed by the input to it ([MS-NLMP], section 2.2.2.8).
  */
 const responseBytes = 24;
 const proofBytes = 16;
 
 /**
  * User, domain, workstation and response of an NTLM AUTHENTICATE message, and domain and workstation of a NEGOTIATE message ([MS-NLMP],
- * sections 2.2.1.3 and 2.2.1.1), also where SPNEGO wraps it. Other messages, and a null session, yield nothing.
+ * sections 2.2.1.3 and 2.2.1.1), also when wrapped in SPNEGO. Other messages, and null sessions, yield nothing.
  */
 export function ntlmLogin(bytes: Buffer): NamedValue[] {
   const start = bytes.indexOf(signature);
@@ -36,12 +36,12 @@ export function ntlmLogin(bytes: Buffer): NamedValue[] {
     { name: 'login.domain', key: 'domain', value: readName(message, 28, charset) },
     { name: 'login.user_name', key: 'user_name', value: user },
     { name: 'login.workstation', key: 'netbios_name', value: readName(message, 44, charset) },
-    // The password of a machine is drawn, and too long to be tried.
+    // A machine account's password is random, and too long to guess.
     { name: 'login.response', key: 'login_response', value: user.endsWith('$') ? '' : readResponse(message, 20) },
   ].filter(({ value }) => value !== '');
 }
 
-/** Its names are in the character set of the machine. */
+/** Its names are in the machine's OEM character set. */
 function negotiated(message: Buffer): NamedValue[] {
   const supplied = message.readUInt32LE(12);
   return [
@@ -54,7 +54,7 @@ function negotiated(message: Buffer): NamedValue[] {
   ].filter(({ value }) => value !== '');
 }
 
-/** What the client answers the challenge with, in hexadecimal; '' in a null session. */
+/** The client's response to the challenge, in hexadecimal; '' in a null session. */
 function readResponse(message: Buffer, at: number): string {
   const length = message.readUInt16LE(at);
   const offset = message.readUInt32LE(at + 4);

@@ -1,24 +1,24 @@
 import type { DissectCounters } from './counters.ts';
 
-/** What all dissectors of a probe share: the bounds that they keep, and where they count what they met. */
+/** Shared by all dissectors of a probe: their bounds and counters. */
 export interface DissectEnvironment {
   readonly options: DissectOptions;
   readonly counters: DissectCounters;
 }
 
-/** Bounds of the dissectors. A bound that bites is counted as `bounded …` under the protocol it bit. */
+/** Bounds of the dissectors. A bound that is reached is counted as `bounded …` under the protocol concerned. */
 export interface DissectOptions {
-  /** Bytes of a request or response head, or of a handshake, that may wait for their end, per direction. */
+  /** Bytes of an incomplete request or response head, or handshake, that are kept per direction. */
   maxHeadBytes: number;
-  /** Bytes of a body that are kept, and bytes that come out of a compressed one. The rest is skipped. */
+  /** Bytes of a body that are kept, and maximum output when decompressing one. The rest is skipped. */
   maxBodyBytes: number;
   /** Fields of one message. */
   maxFields: number;
-  /** Levels of nesting in JSON, those of JSON inside a string included. */
+  /** Levels of nesting in JSON, including JSON inside strings. */
   maxDepth: number;
-  /** Requests of one connection that wait for their response. */
+  /** Requests of one connection that are waiting for a response. */
   maxPipelined: number;
-  /** Bytes of a flow that no dissector claims and that are handed to the recogniser, per direction. */
+  /** Bytes of an unclaimed flow that are passed to the recogniser, per direction. */
   maxUnclaimedBytes: number;
 }
 

@@ -7,15 +7,14 @@ import type { Message } from './dissect.ts';
 import { dissectCapture } from './testing/dissect-capture.ts';
 
 /**
- * Agreement with tshark on who logs in, writes and calls, in real captures of protocols of text. A capture may name what the two
- * disagree about and why; anything else is an error. Compared are multisets of `what value`.
+ * Agreement with tshark on logins, senders and callers in real captures of text protocols. A capture may state how the two disagree, and why;
+ * anything else is an error. Compared are multisets of `what value`.
  */
 const captures = join(process.env['TELLTALE_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared'), 'captures');
 const hasTshark = spawnSync('tshark', ['--version']).status === 0;
 
 /**
- * Captures, with the number of values tshark has and we don't, and the other way round, and the reason; and the port on which tshark
- * has to be told of HTTP/2.
+ * Captures, with the number of values found only by tshark, or only by us, and the reason; and the port that tshark is told to decode as HTTP/2.
  */
 const cases: { file: string; missing?: number; extra?: number; reason?: string; http2Port?: number }[] = [
   { file: 'ndpi/pcap/ftp.pcap' },
@@ -75,7 +74,7 @@ function report(reason: string): string {
   return reason;
 }
 
-/** Paths of ours, and what they are compared as. */
+/** Our paths, and the names under which they are compared. */
 const compared: Record<string, string> = {
   'smtp.mail_from': 'mail', 'smtp.rcpt_to': 'mail', 'smtp.login.user_name': 'user', 'smtp.login.password': 'password',
   'pop3.login.user_name': 'user', 'pop3.login.password': 'password', 'imap.login.user_name': 'user', 'imap.login.password': 'password',
@@ -139,7 +138,7 @@ function addLogin(found: string[], command: string, argument = ''): void {
   if (/^PASS$/i.test(command)) found.push(`password ${argument}`);
 }
 
-/** What of `some` has no counterpart in `others`. */
+/** The elements of `some` without a counterpart in `others`. */
 function difference(some: readonly string[], others: readonly string[]): string[] {
   const left = [...others];
   return some.filter((value) => {

@@ -5,7 +5,7 @@ import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { readCramMd5 } from './sasl.ts';
 
-/** POP3 (RFC 1939): who logs in how (RFC 5034 for AUTH), and whom the messages are from and to. The rest that the server sends is content. */
+/** POP3 (RFC 1939): logins (RFC 5034 for AUTH), and senders and recipients of messages. Anything else that the server sends is content. */
 export const pop3: StreamProtocol = {
   name: 'pop3',
   recognise: recognisePop3,
@@ -16,7 +16,7 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'POP3' };
 
 const words = ['+OK', 'APOP ', 'CAPA', 'STLS', 'AUTH '];
 
-/** A bare `+OK` may be another server's, and SMTP has AUTH too: then the other side tells. */
+/** A bare `+OK` may come from a different kind of server, and SMTP has AUTH too: then the other side decides. */
 function recognisePop3(bytes: Buffer): Recognition {
   return recogniseLine(bytes, words, (line) => {
     if (/^\+OK .|^APOP \S+ [0-9a-f]{32}$|^(?:CAPA|STLS)$/i.test(line)) return 'yes';
@@ -29,14 +29,14 @@ class Pop3Handler extends LineHandler {
   #user = '';
   #awaitsTls = false;
   #greeted = false;
-  /** Messages that were asked for and have not begun to come. */
+  /** Messages that were requested and have not begun to arrive. */
   #asked = 0;
 
   constructor(session: StreamSession) {
     super(session, 'pop3', cleartext);
   }
 
-  /** Of the server only what it says to AUTH and STLS is of interest, and the heads of messages. */
+  /** From the server, only its replies to AUTH and STLS, and the heads of messages, are of interest. */
   protected override discards(sender: Sender, reader: LineReader): boolean {
     if (sender === this.#client || !this.#greeted || this.sasl !== null || this.#awaitsTls || this.#asked > 0 || reader.inHead) return false;
     reader.discard();
@@ -80,7 +80,7 @@ class Pop3Handler extends LineHandler {
         this.#user = argument.trim();
         this.message(sender, [userName(this.#user)]);
         break;
-      // A password may have spaces (RFC 1939, section 7).
+      // A password may contain spaces (RFC 1939, section 7).
       case 'PASS': this.message(sender, [passwordOf(this.#user, argument)]); break;
       case 'APOP': this.message(sender, readCramMd5(argument)); break;
       case 'AUTH': {

@@ -8,14 +8,14 @@ import { SaslExchange } from './sasl.ts';
 import { textUpToZero } from './text.ts';
 
 /**
- * PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): who logs in, with which password or answer to the server's challenge, and what
- * can be read of queries and their results.
+ * PostgreSQL (https://www.postgresql.org/docs/current/protocol.html): logins, with the password or the response to the server's challenge, and the
+ * readable parts of queries and their results.
  */
 export const postgresql = framedProtocol('postgresql', recognisePostgresql, () => new PostgresqlReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'PostgreSQL' };
 
-/** Codes of the first message, which has no type: version 3, and what asks for TLS or GSSAPI encryption. */
+/** Codes of the first message, which has no type: version 3, and requests for TLS or GSSAPI encryption. */
 const VERSION_3 = 3;
 const SSL_REQUEST = 80_877_103;
 const GSS_REQUEST = 80_877_104;
@@ -43,9 +43,9 @@ class PostgresqlReader implements FrameReader {
   readonly encryption = cleartext;
   #client: Sender | null = null;
   #started = false;
-  /** The server is to say, in one byte, whether it goes on encrypted. */
+  /** The server's one-byte answer on whether to encrypt is pending. */
   #awaitsAnswer = false;
-  /** What the server asks the client to authenticate with, -1 for nothing. */
+  /** The authentication requested by the server, -1 for none. */
   #asked = -1;
   #sasl: SaslExchange | null = null;
   #loggedIn = false;
@@ -93,7 +93,7 @@ class PostgresqlReader implements FrameReader {
     return null;
   }
 
-  /** What the client sends when it is asked: a password, or what proves that it has it. */
+  /** The client's answer to such a request: a password, or proof of it. */
   #answered(bytes: Buffer): NamedValue[] {
     switch (this.#asked) {
       case CLEARTEXT_PASSWORD: return [password(textUpToZero(bytes))];
@@ -102,7 +102,7 @@ class PostgresqlReader implements FrameReader {
       case SASL: {
         const mechanism = textUpToZero(bytes);
         this.#sasl = new SaslExchange(mechanism);
-        // Behind its length, which is -1 for none.
+        // Length-prefixed; a length of -1 means none.
         return this.#sasl.plain(bytes.subarray(mechanism.length + 5));
       }
       case SASL_CONTINUE: return this.#sasl?.plain(bytes) ?? [];

@@ -2,20 +2,20 @@ import { password, response, userName } from './login.ts';
 import type { NamedValue } from './named-value.ts';
 import { ByteReader } from './reader.ts';
 
-/** RFC 1662: all stations, unnumbered information; some leave both out. */
+/** RFC 1662: all stations, unnumbered information; some implementations omit both. */
 const ADDRESS_AND_CONTROL = 0xff03;
 /** https://www.iana.org/assignments/ppp-numbers */
 const [PAP, CHAP, EAP] = [0xc023, 0xc223, 0xc227];
 const AUTHENTICATE_REQUEST = 1;
 const RESPONSE = 2;
 const [IDENTITY, MD5_CHALLENGE] = [1, 4];
-/** Length of an answer of MD5, and of one of Microsoft, in which that of NT stands behind that of LAN Manager or a challenge (RFC 2433, 2759). */
+/** Length of an MD5 response, and of Microsoft's, where the NT response follows the LAN Manager one or a challenge (RFC 2433, 2759). */
 const [MD5_BYTES, MS_BYTES] = [16, 49];
 const NT_AT = 24;
 
 /**
- * Who authenticates by a frame of PPP, and with what: PAP (RFC 1334, section 2) names user and password, CHAP (RFC 1994) the user and the answer to
- * a challenge, EAP (RFC 3748) an identity. Null: it is a frame of nothing of that.
+ * The login in a PPP frame: PAP (RFC 1334, section 2) contains user and password, CHAP (RFC 1994) the user and the response to a challenge, EAP (RFC
+ * 3748) an identity. Null if the frame is none of these.
  */
 export function pppLogin(frame: Buffer): NamedValue[] | null {
   const reader = new ByteReader(frame);

@@ -5,12 +5,12 @@ import { defaultDissectOptions, type Message } from './dissect.ts';
 import { dissectPayload, dissectStream, openStream, type Packet } from './testing/packets.ts';
 import { conversations, datagrams } from './testing/samples.ts';
 
-/** What a message says, apart from the packets it came in. */
+/** The contents of a message, without the packets that brought it. */
 function content({ frame: _frame, micros: _micros, fields, ...rest }: Message): unknown {
   return { ...rest, fields: fields.map(({ frame: _number, ...field }) => field) };
 }
 
-/** The same bytes in packets of the given lengths, over and over. */
+/** The same bytes in packets of the given lengths, used cyclically. */
 function split(packets: readonly Packet[], lengths: readonly number[]): Packet[] {
   const parts: Packet[] = [];
   let next = 0;

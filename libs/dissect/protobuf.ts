@@ -1,6 +1,6 @@
 import { ByteReader } from './reader.ts';
 
-/** Fields of one message that are looked at. */
+/** How many fields of one message are read. */
 const maxFields = 64;
 
 const VARINT = 0;
@@ -9,7 +9,7 @@ const LENGTH = 2;
 const FIXED32 = 5;
 const longestVarint = 10;
 
-/** Takes what it knows; fields of other kinds are passed over. */
+/** Receives the kinds of fields it implements; others are skipped. */
 export interface ProtobufVisitor {
   /** A string, bytes, or a message. */
   bytes?(field: number, value: Buffer): void;
@@ -18,8 +18,8 @@ export interface ProtobufVisitor {
 }
 
 /**
- * Visits the fields of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/). Returns false when the bytes are none; what
- * stood before was visited.
+ * Visits the fields of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/). Returns false if the bytes are not one,
+ * after visiting everything before the error.
  */
 export function visitProtobuf(bytes: Buffer, visitor: ProtobufVisitor): boolean {
   const reader = new ByteReader(bytes);

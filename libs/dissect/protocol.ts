@@ -2,41 +2,41 @@ import type { ByteStream } from './bytestream.ts';
 import type { Emit, Message, Origin, Sender } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 
-/** What a protocol says of the first bytes of a direction. `more`: so far they fit, and more are needed. */
+/** A protocol's verdict on the first bytes of a direction. `more`: they match so far, but more bytes are needed. */
 export type Recognition = 'yes' | 'no' | 'more';
 
 /**
  * A protocol over TCP. To add one: write its file, and list it in stream.ts.
- * Recognition goes by content, never by port, and gives up at the first byte that does not fit.
+ * Protocols are recognised by content, never by port, and rejected at the first byte that does not fit.
  */
 export interface StreamProtocol {
   readonly name: string;
-  /** Looks at the first bytes of a direction (never none). It must not keep or change them. */
+  /** Looks at the first bytes of a direction (at least one). It must neither keep nor change them. */
   recognise(bytes: Buffer): Recognition;
   open(session: StreamSession): StreamHandler;
 }
 
-/** What a protocol works with on one flow. */
+/** A protocol's view of one flow. */
 export interface StreamSession extends DissectEnvironment {
   readonly source: ByteStream;
   readonly destination: ByteStream;
   readonly emit: Emit;
-  /** Port of who was connected to, 0 where it is not known: evidence only where the content of two protocols is the same. */
+  /** The server's port, 0 if unknown. Used as evidence only where two protocols have the same content. */
   readonly serverPort: number;
-  /** Who sent the byte at `position` of the sender's stream, and the packet that brought it. */
+  /** The sender of the byte at `position` of that sender's stream, and the packet that carried it. */
   originAt(sender: Sender, position: number): Origin;
-  /** What follows, in both directions, is another protocol: a tunnel was opened. The handler is dropped. */
+  /** A tunnel was opened: both directions continue in another protocol. The handler is dropped. */
   restart(): void;
 }
 
 export interface StreamHandler {
-  /** Nothing that follows is of interest: the flow's further bytes are not even looked at. */
+  /** Nothing that follows is of interest: the flow's further bytes are not examined. */
   readonly done: boolean;
-  /** Bytes that it keeps of messages that are not whole, beside what waits in the session's streams; without it, none that matter. */
+  /** Bytes kept of incomplete messages, in addition to those pending in the session's streams; absent if negligible. */
   readonly heldBytes?: number;
-  /** Consumes what it can of the sender's stream. What it leaves is there again, with more behind it, at the next call. */
+  /** Consumes what it can of the sender's stream. Unconsumed bytes are there again, followed by new ones, at the next call. */
   data(sender: Sender): void;
-  /** `missing` bytes of the sender's stream will never come; what was pending before them is still there. */
+  /** `missing` bytes of the sender's stream were lost for good; the bytes that were pending before them are still there. */
   gap(sender: Sender, missing: number): void;
   /** The flow is over. */
   end(): void;
@@ -52,11 +52,11 @@ export interface DatagramContext {
   micros: number;
 }
 
-/** A protocol over UDP each of whose datagrams says for itself what it is. To add one: write its file, and list it in datagrams.ts. */
+/** A protocol over UDP whose datagrams can each be recognised on their own. To add one: write its file, and list it in datagrams.ts. */
 export interface DatagramProtocol {
   readonly name: string;
-  /** Goes by content; a port may only add belief. Gives up at the first byte that does not fit. `payload` is never empty. */
+  /** Decides by content; the port is supporting evidence at most. Gives up at the first byte that does not fit. `payload` is never empty. */
   recognise(payload: Buffer, context: DatagramContext): boolean;
-  /** The message of a recognised payload; counts what is malformed in it. */
+  /** Returns the message of a recognised payload, and counts anything malformed in it. */
   read(payload: Buffer, context: DatagramContext, environment: DissectEnvironment): Message;
 }

@@ -7,29 +7,28 @@ import { clientInitialKeys, openInitial, type InitialKeys } from './quic-keys.ts
 const isGoogleVersion = (version: number): boolean => version >>> 24 === 0x51;
 const VERSION_2 = 0x6b3343cf;
 const CLIENT_HELLO = 1;
-/** Initial packets of a flow that are tried; a ClientHello of post-quantum size takes two or three. */
+/** Initial packets of a flow that are tried; a ClientHello with post-quantum keys takes two or three. */
 const maxPackets = 16;
 
 /** An Initial packet of the long header (RFC 9000, section 17.2.2) within its datagram. */
 interface InitialPacket {
   readonly version: number;
   readonly connectionId: Buffer;
-  /** Position of the packet number, from the packet's first byte. */
+  /** Offset of the packet number from the packet's first byte. */
   readonly numberAt: number;
-  /** Position in the datagram behind the packet's last byte. */
+  /** Position in the datagram after the packet's last byte. */
   readonly end: number;
 }
 
 /**
- * The ClientHello that the Initial packets of one connection bring. Both directions may be handed in: only what the client's keys open
- * counts.
+ * The ClientHello in the Initial packets of one connection. Both directions may be passed in: only packets that the client's keys decrypt count.
  */
 export class QuicHello {
   #done = false;
   readonly #environment: DissectEnvironment;
   readonly #fragments: Fragments;
   #keys: InitialKeys | null = null;
-  /** Who sent the packet that the keys opened: they open none of the other side. */
+  /** The sender of the packet that the keys decrypted: they decrypt none of the other side. */
   #client: Sender | null = null;
   #packetsLeft = maxPackets;
 
@@ -38,7 +37,7 @@ export class QuicHello {
     this.#fragments = new Fragments(environment.options.maxHeadBytes);
   }
 
-  /** The ClientHello was read, or is no longer looked for. */
+  /** The ClientHello was read, or the search for it was given up. */
   get done(): boolean {
     return this.#done;
   }
@@ -47,10 +46,10 @@ export class QuicHello {
     return this.#fragments.heldBytes;
   }
 
-  /** Reads a datagram. Returns the handshake once all of it is there: a ClientHello with its header, or Google's CHLO. */
+  /** Reads a datagram. Returns the handshake once it is complete: a ClientHello with its header, or Google's CHLO. */
   read(datagram: Buffer, sender: Sender): Buffer | null {
     let position = 0;
-    // Several packets may share a datagram (RFC 9000, section 12.2).
+    // A datagram may contain several packets (RFC 9000, section 12.2).
     while (!this.#done && position < datagram.length) {
       const packet = initialAt(datagram, position);
       if (packet === null) break;
@@ -69,7 +68,7 @@ export class QuicHello {
   #open(bytes: Buffer, packet: InitialPacket, sender: Sender): void {
     let plaintext = this.#keys === null ? null : openInitial(bytes, packet.numberAt, this.#keys);
     if (plaintext === null) {
-      // The first packet, or the first one after a Retry, which gives the connection a new id (RFC 9001, section 5.2).
+      // The first packet, or the first after a Retry, which gives the connection a new id (RFC 9001, section 5.2).
       for (const keys of clientInitialKeys(packet.version, packet.connectionId)) {
         plaintext = openInitial(bytes, packet.numberAt, keys);
         if (plaintext === null) continue;
@@ -80,7 +79,7 @@ export class QuicHello {
       if (plaintext === null) return;
     }
     if (isGoogleVersion(packet.version)) {
-      // Frames of its own, of which only the one with the CHLO matters.
+      // Google's own frames, of which only the one with the CHLO matters.
       const chlo = chloAt(plaintext);
       if (chlo >= 0) this.#fragments.add(0, plaintext.subarray(chlo));
     } else if (!visitCrypto(plaintext, (offset, data) => {
@@ -98,7 +97,7 @@ export class QuicHello {
   }
 }
 
-/** The Initial packet that begins at `start`; null when another packet does, or none. */
+/** The Initial packet that begins at `start`; null if a different packet does, or none. */
 function initialAt(datagram: Buffer, start: number): InitialPacket | null {
   const first = datagram[start]!;
   if ((first & 0x80) === 0 || start + 7 > datagram.length) return null;
@@ -117,7 +116,7 @@ function initialAt(datagram: Buffer, start: number): InitialPacket | null {
   return { version, connectionId, numberAt: position - start, end };
 }
 
-/** A variable-length integer (RFC 9000, section 16); width 0 when it does not fit. */
+/** A variable-length integer (RFC 9000, section 16); width 0 if it does not fit. */
 function varintAt(bytes: Buffer, position: number): { value: number; width: number } {
   const first = bytes[position];
   const width = first === undefined ? 0 : 1 << (first >> 6);
@@ -134,7 +133,7 @@ const ACK_WITH_COUNTS = 3;
 const CRYPTO = 6;
 const CONNECTION_CLOSE = 0x1c;
 
-/** Visits the CRYPTO frames of an Initial packet, which may hold few others (RFC 9000, section 12.4); false when a frame is none. */
+/** Visits the CRYPTO frames of an Initial packet, in which few other types are allowed (RFC 9000, section 12.4); false at an invalid frame. */
 function visitCrypto(payload: Buffer, visit: (offset: number, data: Buffer) => void): boolean {
   let position = 0;
   const varint = (): number => {

@@ -2,11 +2,11 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 import { HmacSha256 } from '#flow';
 
 /**
- * Keys by which a client protects its Initial packets. Anyone who sees them can derive them: they come from a published salt and the
- * connection id (RFC 9001, section 5.2).
+ * Keys with which a client protects its Initial packets. Any observer can derive them, from a published salt and the connection id (RFC 9001,
+ * section 5.2).
  */
 export interface InitialKeys {
-  /** Key objects: given bytes, a cipher takes ten times as long to make. */
+  /** Key objects, since creating a cipher from raw bytes takes ten times as long. */
   readonly key: KeyObject;
   readonly iv: Buffer;
   readonly headerProtection: KeyObject;
@@ -15,7 +15,7 @@ export interface InitialKeys {
 interface Generation {
   /** Keyed by the salt. */
   readonly extract: HmacSha256;
-  /** `quic` or `quicv2`: beginning of the labels of keys. */
+  /** `quic` or `quicv2`: prefix of the key labels. */
   readonly label: string;
 }
 
@@ -34,7 +34,7 @@ const google50 = generation('504574efd066fe2f9d945cfcdbd3a7f0d3b56b45');
 const VERSION_2 = 0x6b3343cf;
 const Q050 = 0x51303530;
 
-/** None for versions whose salt is not known. Versions reserved to force a negotiation (RFC 9000, section 15) are protected as the one tried next. */
+/** Empty for versions with unknown salt. Versions reserved to force negotiation (RFC 9000, section 15) use the keys of the one tried next. */
 function generationsOf(version: number): readonly Generation[] {
   if (version === 1) return [version1];
   if (version === VERSION_2) return [version2];
@@ -51,7 +51,7 @@ export function isReservedVersion(version: number): boolean {
   return (version & 0x0f0f0f0f) === 0x0a0a0a0a;
 }
 
-/** The client's keys for a version and the connection id that its first Initial is sent to: one set for each salt that the version may have. */
+/** The client's keys for a version and the destination connection id of its first Initial: one set for each salt that the version may use. */
 export function clientInitialKeys(version: number, connectionId: Buffer): InitialKeys[] {
   return generationsOf(version).map(({ extract, label }) => {
     const secret = new HmacSha256(expandLabel(new HmacSha256(extract.tag(connectionId)), 'client in', 32));
@@ -63,7 +63,7 @@ export function clientInitialKeys(version: number, connectionId: Buffer): Initia
   });
 }
 
-/** HKDF-Expand-Label (RFC 8446, section 7.1) without context, of no more than one block. */
+/** HKDF-Expand-Label (RFC 8446, section 7.1) with empty context, limited to one block. */
 function expandLabel(secret: HmacSha256, label: string, length: number): Buffer {
   return secret.tag(`\0${String.fromCharCode(length, label.length + 6)}tls13 ${label}\0\x01`).subarray(0, length);
 }
@@ -72,8 +72,8 @@ const sampleBytes = 16;
 const tagBytes = 16;
 
 /**
- * Removes the protection of an Initial packet (RFC 9001, sections 5.3 and 5.4). `packet` is the whole of it, its packet number stands at
- * `numberAt`. Null when the keys are not its keys, or it is too short.
+ * Removes the protection of an Initial packet (RFC 9001, sections 5.3 and 5.4). `packet` is the complete packet, whose packet number is at
+ * `numberAt`. Null if these are not its keys, or it is too short.
  */
 export function openInitial(packet: Buffer, numberAt: number, keys: InitialKeys): Buffer | null {
   if (packet.length < numberAt + 4 + sampleBytes) return null;

@@ -10,10 +10,10 @@ import { setClientHelloFacts } from './tls-hello.ts';
 
 const quic: Encryption = { verdict: 'encrypted', reason: 'QUIC' };
 
-/** The QUIC connection of one UDP flow: each packet with a long header is a message, the one that completes the ClientHello tells of it. */
+/** The QUIC connection of one UDP flow: each long-header packet is a message; the one that completes the ClientHello holds its facts. */
 export class QuicFlow {
   readonly #environment: DissectEnvironment;
-  /** Null once the ClientHello was read, or is no longer looked for. */
+  /** Null once the ClientHello was read, or the search for it was given up. */
   #hello: QuicHello | null;
   readonly #timer = new HandshakeTimer();
   #asker: Sender | null = null;
@@ -31,7 +31,7 @@ export class QuicFlow {
   message(payload: Buffer, context: DatagramContext): Message {
     this.#environment.counters.add('quic', 'messages');
     const message = createMessage('quic', quic, context);
-    // Whoever sends the first long header asks; the first one that comes back answers.
+    // The sender of the first long header is the client; the first one in the other direction is the response.
     this.#asker ??= context.sender;
     if (context.sender === this.#asker) this.#timer.asked(context);
     const rtt = this.#timer.answered(context);
@@ -57,7 +57,7 @@ function isGoogleCleartext(payload: Buffer): boolean {
   return version >>> 24 === 0x51 && version <= 0x51303436;
 }
 
-/** QUIC version 1 (RFC 9000), version 2 (RFC 9369), the drafts, the reserved ones, Google's and Meta's own, and Version Negotiation (0). */
+/** QUIC version 1 (RFC 9000), version 2 (RFC 9369), the drafts, reserved versions, those of Google and Meta, and Version Negotiation (0). */
 function isQuicVersion(version: number): boolean {
   if (version === 0 || version === 1 || version === 0x6b3343cf) return true;
   const family = version >>> 8;
@@ -65,7 +65,7 @@ function isQuicVersion(version: number): boolean {
   return isGoogleVersion(version);
 }
 
-/** `Q043`, `T051` and their like. */
+/** `Q043`, `T051` and the like. */
 function isGoogleVersion(version: number): boolean {
   const letter = version >>> 24;
   return (letter === 0x51 || letter === 0x54) && ((version >>> 16) & 0xff) === 0x30 && isDigit((version >>> 8) & 0xff) && isDigit(version & 0xff);
@@ -73,7 +73,7 @@ function isGoogleVersion(version: number): boolean {
 
 const maxConnectionId = 20;
 
-/** A packet with QUIC's long header (RFC 8999, section 5.1), or Google QUIC's older public header with a version in it. */
+/** A packet with QUIC's long header (RFC 8999, section 5.1), or Google QUIC's older public header that includes a version. */
 export function isQuic(payload: Buffer): boolean {
   if (payload.length < 14) return false;
   const first = payload[0]!;
@@ -86,7 +86,7 @@ export function isQuic(payload: Buffer): boolean {
     const source = payload[6 + destination];
     return destination <= maxConnectionId && source !== undefined && source <= maxConnectionId && payload.length > 7 + destination + source;
   }
-  // Version flag set, and a connection id of 8 bytes.
+  // Version flag set, and an 8-byte connection id.
   return (first & 0x09) === 0x09 && (first & 0xc0) === 0 && isGoogleVersion(payload.readUInt32BE(9));
 }
 

@@ -3,7 +3,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext, DatagramProtocol } from './protocol.ts';
 
 /**
- * RADIUS (RFC 2865, 2866, 5176): who logs in, with which answer to a challenge, and from where. The user's password is hidden by the shared secret.
+ * RADIUS (RFC 2865, 2866, 5176): logins, with the response to a challenge, and their origin. The shared secret hides the user's password.
  */
 export const radius: DatagramProtocol = {
   name: 'radius',
@@ -35,14 +35,14 @@ const CALLING_STATION_ID = 31;
 const CHARGEABLE_USER_IDENTITY = 89;
 
 const vendor3gpp = 10415;
-/** RFC 2548, sections 2.1.3 and 2.3.2: identifier, flags, that of LAN Manager or a challenge of the peer, and the answer of NT. */
+/** RFC 2548, sections 2.1.3 and 2.3.2: identifier, flags, the LAN Manager response or a peer challenge, and the NT response. */
 const vendorMicrosoft = 311;
 const [MS_CHAP_RESPONSE, MS_CHAP2_RESPONSE] = [1, 25];
 const [ntAt, ntEnd] = [26, 50];
 /** 3GPP TS 29.061, section 16.4.7. */
 const [IMSI_3GPP, IMEISV_3GPP] = [1, 20];
 
-/** On a port of its own the header has to fit; elsewhere two attributes and more have to fill the packet to its last byte too. */
+/** On RADIUS ports the header has to be valid; on other ports, two or more attributes must also fill the packet exactly. */
 function recogniseRadius(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
   if (payload.length < headerBytes || !codes.has(payload[0]!)) return false;
   const length = payload.readUInt16BE(2);
@@ -67,7 +67,7 @@ function visitAttributes(payload: Buffer, visit: (type: number, value: Buffer) =
 function addAttribute(fields: FieldList, type: number, value: string): void {
   if (type === USER_NAME) fields.add('radius.user_name', /^\d{14,15}$/.test(value) ? 'radius_imsi' : 'username', value);
   else if (type === CHARGEABLE_USER_IDENTITY) fields.add('radius.chargeable_user_identity', 'username', value);
-  // The number that calls, or the hardware address of the device that joins (RFC 3580, section 3.21).
+  // The calling number, or the hardware address of the device that joins (RFC 3580, section 3.21).
   else if (type === CALLING_STATION_ID) fields.add('radius.calling_station_id', /^\+?\d{7,15}$/.test(value) ? 'phone' : 'mac', value);
 }
 

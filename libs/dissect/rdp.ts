@@ -4,12 +4,12 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import { addNamed } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
 
-/** The connection request of RDP ([MS-RDPBCGR], section 2.2.1.1): a cookie names the user before anything is encrypted. */
+/** The connection request of RDP ([MS-RDPBCGR], section 2.2.1.1): a cookie contains the user name before anything is encrypted. */
 export const rdp = framedProtocol('rdp', recogniseRdp, () => new RdpReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'RDP connection request' };
 
-/** TPKT: version 3, a zero, the length; then X.224: its length, and the type of the packet. */
+/** TPKT: version 3, a zero, the length; then X.224: its length, and the packet type. */
 const header = 7;
 const REQUEST = 0xe0;
 const CONFIRM = 0xd0;
@@ -29,7 +29,7 @@ class RdpReader implements FrameReader {
   }
 
   read(bytes: Buffer, context: FrameContext): Message | null {
-    // Behind the confirmation comes TLS, or the older encryption of RDP itself.
+    // The confirmation is followed by TLS, or by RDP's own older encryption.
     if (bytes[5] === CONFIRM) context.restart();
     else if (bytes[5] !== REQUEST) context.finish();
     if (bytes[5] !== REQUEST) return null;

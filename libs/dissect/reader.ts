@@ -1,9 +1,9 @@
-/** Reads big-endian integers and parts of a message; past the end it fails, and yields 0 and nothing from then on. */
+/** Reads big-endian integers and parts of a message. Reading past the end sets the error state, in which it yields 0 or nothing. */
 export class ByteReader {
   failed = false;
   readonly bytes: Buffer;
   position: number;
-  /** Behind the last byte that is read. */
+  /** Position after the last byte to be read. */
   readonly #end: number;
 
   constructor(bytes: Buffer, position = 0, end = bytes.length) {
@@ -39,8 +39,8 @@ export class ByteReader {
   }
 
   /**
-   * An integer of at most so many bytes of seven bits, least significant first, in each of which but the last the eighth is set (LEB128). Above 2^53 it
-   * is not exact.
+   * An integer of at most `mostBytes` bytes, seven bits each, least significant first; the eighth bit is set in all but the last byte (LEB128). Not
+   * exact above 2^53.
    */
   varint(mostBytes = 4): number {
     let value = 0;
@@ -57,7 +57,7 @@ export class ByteReader {
     if (this.#has(length)) this.position += length;
   }
 
-  /** The next `length` bytes; those that are there when they are fewer. */
+  /** The next `length` bytes, or as many as there are. */
   take(length: number): ByteReader {
     const start = this.failed ? this.#end : this.position;
     const end = this.#has(length) ? this.position + length : this.#end;
@@ -65,7 +65,7 @@ export class ByteReader {
     return new ByteReader(this.bytes, start, end);
   }
 
-  /** The bytes up to a zero, which is read too; it fails where none comes. */
+  /** The bytes up to a zero, which is consumed too; an error if there is none. */
   terminated(): Buffer {
     const zero = this.bytes.indexOf(0, this.position);
     if (zero < 0 || zero >= this.#end) this.failed = true;
@@ -75,12 +75,12 @@ export class ByteReader {
     return this.bytes.subarray(start, zero);
   }
 
-  /** What is left, as UTF-8. */
+  /** The remaining bytes, as UTF-8. */
   text(): string {
     return this.bytes.toString('utf8', this.position, this.#end);
   }
 
-  /** What is left, as a view. */
+  /** The remaining bytes, as a view. */
   rest(): Buffer {
     return this.bytes.subarray(this.position, this.#end);
   }

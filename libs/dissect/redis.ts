@@ -5,7 +5,7 @@ import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /**
- * Redis (RESP, https://redis.io/docs/latest/develop/reference/protocol-spec/): how a client logs in, with AUTH or HELLO.
+ * Redis (RESP, https://redis.io/docs/latest/develop/reference/protocol-spec/): logins with AUTH or HELLO.
  * Keys and values are content.
  */
 export const redis: StreamProtocol = {
@@ -23,13 +23,13 @@ function recogniseRedis(bytes: Buffer): Recognition {
   return /^\*(?:[1-9]\d{0,6}(?:\r(?:\n(?:\$(?:\d{1,9}\r?)?)?)?)?)?$/.test(text) ? 'more' : 'no';
 }
 
-/** Arguments that a login has at most (`HELLO 3 AUTH user password SETNAME name`), and their longest. */
+/** Maximum number of arguments in a login (`HELLO 3 AUTH user password SETNAME name`), and maximum length of one. */
 const mostArguments = 8;
 const longestArgument = 1024;
 
 class RedisHandler extends LineHandler {
   #client: Sender | null = null;
-  /** Arguments of the command still to come, and those that were read. */
+  /** Arguments of the command still to come, and those already read. */
   #awaited = 0;
   readonly #arguments: string[] = [];
 
@@ -75,7 +75,7 @@ class RedisHandler extends LineHandler {
     this.#awaited = 0;
   }
 
-  /** Whether what was read so far can become a login. */
+  /** Whether what was read so far may become a login. */
   #isLogin(): boolean {
     return this.#arguments.length === 0 || /^(?:AUTH|HELLO)$/i.test(this.#arguments[0]!);
   }

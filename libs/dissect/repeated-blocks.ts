@@ -1,31 +1,31 @@
 import type { Sender } from './message.ts';
 
 const blockBytes = 16;
-/** Different bytes that a block of ciphertext has; padding, silence and text in clear repeat too, with fewer. */
+/** Minimum number of distinct bytes in a block of ciphertext; padding, silence and plain text repeat too, with fewer. */
 const leastDistinct = 12;
-/** And of its 16 bytes so many are below 0x80, and so many not: text and samples of sound are lopsided. */
+/** Of the block's 16 bytes, at least this many must be below 0x80, and this many above: text and audio samples are lopsided. */
 const leastOfEachHalf = 3;
-/** Places, as numbers of blocks from the start of a payload, at which the same block must have stood. */
+/** Number of offsets (in blocks from the start of a payload) at which the same block must have occurred. */
 const leastPlaces = 4;
 const maxBlocks = 16_384;
 const maxPayloads = 512;
 
 /**
- * Looks for the mark of a block cipher in ECB mode: equal blocks of plaintext become equal blocks of ciphertext, wherever they stand
- * (NIST SP 800-38A, section 6.1; seen in Zoom's media: Citizen Lab, "Move Fast and Roll Your Own Crypto", 2020). Under any other mode, 128 bits do
- * not repeat. What stands at the same place of each payload is a header, and counts as one place.
+ * Detects a block cipher in ECB mode: equal blocks of plaintext become equal blocks of ciphertext, at any offset (NIST SP 800-38A, section 6.1;
+ * seen in Zoom's media: Citizen Lab, "Move Fast and Roll Your Own Crypto", 2020). In any other mode, 128-bit blocks do not repeat. A block that is
+ * at the same offset of each payload is a header, and counts as one offset.
  */
 export class RepeatedBlocks {
   #found = false;
   #places: BlockPlaces | null = null;
   #payloadsLeft = maxPayloads;
 
-  /** Memory that the blocks take, bytes. */
+  /** Bytes of memory that the blocks take. */
   get heldBytes(): number {
     return this.#places === null ? 0 : this.#places.heldBytes;
   }
 
-  /** Takes the encrypted part of a packet that was not seen before. Returns true once, when the mark is there. */
+  /** Takes the encrypted part of a packet that was not seen before. Returns true once, when ECB has been detected. */
   add(sender: Sender, payload: Buffer): boolean {
     if (this.#found || this.#payloadsLeft === 0) return false;
     this.#payloadsLeft--;
@@ -46,12 +46,12 @@ export class RepeatedBlocks {
 
 const full = -1;
 const nothingNew = 0;
-/** Words of an entry: both halves of the block's hash, and its places. */
+/** Words per entry: both halves of the block's hash, and its offsets. */
 const entryWords = 3;
 
 /**
- * Blocks by hash and sender, each with one bit for each place (modulo 31) at which it stood: rows of integers, which take a third of what a map does,
- * of which a call has thousands.
+ * Blocks by hash and sender, each with one bit per offset (modulo 31) at which it occurred. Stored in typed arrays, which take a third of the
+ * memory of a map, since a call has thousands of blocks.
  */
 class BlockPlaces {
   #entries = new Int32Array(64 * entryWords);
@@ -61,7 +61,7 @@ class BlockPlaces {
     return this.#entries.byteLength;
   }
 
-  /** Adds the block of `payload` at `at`. Returns its places; {@link nothingNew} where it had stood there before, {@link full} where there is no room. */
+  /** Adds the block of `payload` at `at`. Returns its offsets; {@link nothingNew} if it already occurred there, {@link full} if there is no room. */
   add(payload: Buffer, at: number, sender: Sender): number {
     let high = sender === 'source' ? 0x811c9dc5 : 0x01234567;
     let low = 0x2545f491;
@@ -82,7 +82,7 @@ class BlockPlaces {
     return places;
   }
 
-  /** Where the block is, or, with no places, may be put. */
+  /** Index of the block's entry or, if it has no offsets, of the entry where it may be inserted. */
   #entryOf(high: number, low: number): number {
     const entries = this.#entries;
     const mask = entries.length / entryWords - 1;

@@ -3,12 +3,12 @@ import { isXmlData, looksLikeForm, startsLikeJson, wrappedJsonAt } from './conte
 import { dnsMessageType, isPlain } from './http-body.ts';
 
 /**
- * Which bodies of answers are read: data, such as a program asks for. A page, a script, a feed or a text is content for everybody, and what
- * stands in it identifies nobody who reads it. Most types say which it is; of some only the beginning tells.
+ * Which response bodies are read: data, such as a program requests. A page, a script, a feed or a text is content for everybody, and what it
+ * contains identifies none of its readers. Most types tell which it is; for some only the beginning does.
  */
 export type BodyUse = 'keep' | 'skip' | 'by beginning';
 
-/** Bytes of a body, as sent, by which it is told. */
+/** Bytes of a body, as sent, by which this is decided. */
 export const leastBeginning = 512;
 const mostDecoded = 64 * 1024;
 

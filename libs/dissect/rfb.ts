@@ -5,8 +5,8 @@ import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition } from './protocol.ts';
 
 /**
- * RFB, the protocol of VNC (RFC 6143): how a client authenticates, whose desktop it sees, and whether what follows is encrypted. Security types
- * beyond the RFC's are those of https://github.com/rfbproto/rfbproto/blob/master/rfbproto.rst.
+ * RFB, the protocol of VNC (RFC 6143): how a client authenticates, whose desktop it displays, and whether the rest is encrypted. Security types
+ * not in the RFC are those of https://github.com/rfbproto/rfbproto/blob/master/rfbproto.rst.
  */
 export const rfb = framedProtocol('rfb', recogniseRfb, () => new RfbReader());
 
@@ -17,13 +17,13 @@ const opaque: Encryption = { verdict: 'opaque', reason: 'RFB security type' };
 /** `RFB 003.008` and a line feed. */
 const versionBytes = 12;
 const [NONE, VNC, RA2, TLS, VENCRYPT, APPLE, RA2_256] = [1, 2, 5, 18, 19, 30, 129];
-/** Subtypes of VeNCrypt: user and password as they are; the others begin TLS. */
+/** Subtypes of VeNCrypt: user and password in clear; the others start TLS. */
 const [PLAIN, FIRST_TLS, LAST_TLS] = [256, 257, 263];
 const challengeBytes = 16;
-/** User and password of 64 bytes each, encrypted by what Diffie and Hellman agree on. */
+/** User and password of 64 bytes each, encrypted with the result of a Diffie-Hellman key exchange. */
 const appleCredentials = 128;
 const longestName = 512;
-/** Size, format of pixels, length of the name. */
+/** Size, pixel format, length of the name. */
 const initBytes = 24;
 
 const pattern = 'RFB ddd.ddd\n';
@@ -37,7 +37,7 @@ function recogniseRfb(bytes: Buffer): Recognition {
   return length === versionBytes ? 'yes' : 'more';
 }
 
-/** What is said next, by whom: how long it is (0: more is needed to say), and what it tells. */
+/** The next step of the handshake: which side sends it, its length (0: more bytes are needed to tell), and what it contains. */
 interface Step {
   readonly by: 'server' | 'client';
   length(bytes: Buffer): number;
@@ -48,7 +48,7 @@ class RfbReader implements FrameReader {
   /** The server speaks first. */
   #server: Sender | null = null;
   #version = 0;
-  /** Length of a number of Apple's key exchange. */
+  /** Size of a number in Apple's key exchange. */
   #keyBytes = 0;
   #step: Step;
 
@@ -77,7 +77,7 @@ class RfbReader implements FrameReader {
     return null;
   });
 
-  /** Before version 3.7 the server decides. */
+  /** Before version 3.7 the server chooses. */
   readonly #securityType: Step = fixed('server', 4, (bytes, context) => this.#secure(bytes.readUInt32BE(0), context));
 
   readonly #securityTypes: Step = {
@@ -190,7 +190,7 @@ class RfbReader implements FrameReader {
     return null;
   });
 
-  /** In front of it the client says one byte, whether it shares the desktop: that is left where it is. */
+  /** The client's preceding byte, whether it shares the desktop, is left in its stream. */
   readonly #serverInit: Step = {
     by: 'server',
     length(bytes) {
@@ -215,7 +215,7 @@ function tell(encryption: Encryption, context: FrameContext, values: readonly Na
   return message;
 }
 
-/** `jane's X desktop (harbour:1)`, `harbour:1 (jane)`; or a name, on Windows with the addresses of the host behind it. */
+/** `jane's X desktop (harbour:1)`, `harbour:1 (jane)`; or a name, on Windows followed by the addresses of the host. */
 function desktop(name: string): NamedValue[] {
   const [, owner, host] = /^(\S+)'s (?:\S+ )?desktop \((\S+):\d+\)$/.exec(name) ?? [];
   const [, server, user] = /^(\S+):\d+ \((\S+)\)$/.exec(name) ?? [];

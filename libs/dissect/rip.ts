@@ -3,7 +3,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
 import { paddedText } from './text.ts';
 
-/** RIP version 2 (RFC 2453): the password that routers tell each other in clear (section 4.1). */
+/** RIP version 2 (RFC 2453): the password that routers send each other in clear (section 4.1). */
 export const rip: DatagramProtocol = {
   name: 'rip',
   recognise: (payload, { destinationPort }) => destinationPort === PORT
@@ -26,5 +26,5 @@ const [REQUEST, RESPONSE] = [1, 2];
 const VERSION_2 = 2;
 const entriesAt = 4;
 const entryBytes = 20;
-/** An entry of the family 0xffff, of type 2. */
+/** An entry of address family 0xffff and type 2. */
 const SIMPLE_PASSWORD = 0xffff0002;

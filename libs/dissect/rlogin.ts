@@ -3,8 +3,8 @@ import { userName } from './login.ts';
 import { greetingProtocol } from './user-greeting.ts';
 
 /**
- * rlogin (RFC 1282, section 2): a zero, the user's name on the client, the one on the server, and the terminal, each with a zero behind. What
- * follows are keys and screens.
+ * rlogin (RFC 1282, section 2): a zero, the user's name on the client, the one on the server, and the terminal, each zero-terminated. Keystrokes
+ * and screen output follow.
  */
 export const rlogin = greetingProtocol({
   name: 'rlogin',

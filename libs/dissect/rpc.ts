@@ -5,8 +5,8 @@ import type { DissectEnvironment } from './options.ts';
 import type { DatagramProtocol, Recognition, StreamProtocol } from './protocol.ts';
 
 /*
- * Calls of ONC RPC (RFC 5531), as NFS and its relatives make them: what the machine that calls is named, where it says so (AUTH_SYS, appendix A).
- * Their arguments are handed over as payload.
+ * ONC RPC calls (RFC 5531), as made by NFS and related protocols: the name of the calling machine, if given (AUTH_SYS, appendix A).
+ * The arguments are passed on as payload.
  */
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'ONC RPC' };
@@ -15,16 +15,16 @@ const CALL = 0;
 const REPLY = 1;
 const VERSION = 2;
 const AUTH_SYS = 1;
-/** Numbers of programs begin here (RFC 5531, section 13); below 2^30 they are assigned or the site's own. */
+/** Program numbers begin here (RFC 5531, section 13); below 2^30 they are assigned or site-specific. */
 const leastProgram = 100_000;
 const mostProgram = 0x3fffffff;
-/** Bytes in front of the body of the credentials, and at most in it (RFC 5531, section 8.2). */
+/** Offset of the body of the credentials, and its maximum length (RFC 5531, section 8.2). */
 const credentialsAt = 32;
 const mostCredentials = 400;
-/** Procedures that a program of any use has. */
+/** More procedures than any program in use has. */
 const mostProcedures = 255;
 
-/** Whether a call begins at `at`; it takes 32 bytes to say. */
+/** Whether a call begins at `at`; needs 32 bytes to decide. */
 function isCall(bytes: Buffer, at: number): boolean {
   if (bytes.length < at + credentialsAt || bytes.readUInt32BE(at + 4) !== CALL || bytes.readUInt32BE(at + 8) !== VERSION) return false;
   const program = bytes.readUInt32BE(at + 12);
@@ -54,7 +54,7 @@ export const rpc: DatagramProtocol = {
   read: readCall,
 };
 
-/** Bytes of the mark in front of a record, whose highest bit says that it is the last part of one (RFC 5531, section 11). */
+/** Size of the mark before a record, whose highest bit marks the last fragment (RFC 5531, section 11). */
 const mark = 4;
 
 function recogniseRecord(bytes: Buffer): Recognition {
@@ -74,7 +74,7 @@ class RpcReader implements FrameReader {
     return isCall(bytes, mark) ? readCall(bytes.subarray(mark), context, context) : null;
   }
 
-  /** Of an answer, what is behind its number and its kind. */
+  /** The content of a reply follows its id and message type. */
   content(bytes: Buffer): Buffer | null {
     return bytes.length > mark + 12 && bytes.readUInt32BE(mark + 4) === REPLY ? bytes.subarray(mark + 12) : null;
   }

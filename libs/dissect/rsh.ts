@@ -3,8 +3,8 @@ import { password, userName } from './login.ts';
 import { greetingProtocol } from './user-greeting.ts';
 
 /**
- * The remote shell (rshd(8)): a port for errors in digits, the user's name on the client, the one on the server, and the command, each with a zero
- * behind. rexec (rexecd(8)) has the same four, but for a name and its password in the middle. What follows are the command's input and output.
+ * The remote shell (rshd(8)): a port for errors in digits, the user's name on the client, the one on the server, and the command, each
+ * zero-terminated. rexec (rexecd(8)) has the same four, but with a name and its password in the middle. The command's input and output follow.
  */
 export const rsh = greetingProtocol({
   name: 'rsh',
@@ -19,12 +19,12 @@ export const rsh = greetingProtocol({
 
 const EXEC_PORT = 512;
 const SHELL_PORT = 514;
-/** Ports that only a privileged process opens. */
+/** Ports below this can be opened only by privileged processes. */
 const firstUnprivileged = 1024;
 
 /**
- * A client of rsh has to open a privileged port for errors, one of rexec has no reason to. Without such a port that of the server tells, or names
- * that are the same; what is left is rather taken for a password than told as a name.
+ * An rsh client must open a privileged port for errors; an rexec client has no reason to. Without such a port, the server's port decides, or equal
+ * names; if still in doubt, the value is treated as a password rather than reported as a name.
  */
 function isRsh(errorPort: number, serverPort: number, isSameName: boolean): boolean {
   if (errorPort > 0) return errorPort < firstUnprivileged;

@@ -1,4 +1,4 @@
-/** What a sender says of itself, in clear (RFC 3550, section 6.5). */
+/** A sender's description of itself, in clear (RFC 3550, section 6.5). */
 export interface SourceDescription {
   readonly name: 'cname' | 'name' | 'email' | 'phone' | 'location';
   readonly value: string;
@@ -6,10 +6,10 @@ export interface SourceDescription {
 
 const descriptions: Record<number, SourceDescription['name'] | undefined> = { 1: 'cname', 2: 'name', 3: 'email', 4: 'phone', 5: 'location' };
 const SDES = 202;
-/** Of a packet with more, the first ones. */
+/** How many descriptions of a packet are read, from the first on. */
 const maxDescriptions = 16;
 
-/** The descriptions in a compound RTCP packet. Of an encrypted one (RFC 3711, section 3.4) nothing reads like text. */
+/** The descriptions in a compound RTCP packet. An encrypted one (RFC 3711, section 3.4) contains nothing that looks like text. */
 export function sourceDescriptions(packet: Buffer): SourceDescription[] {
   const found: SourceDescription[] = [];
   for (let at = 0; at + 4 <= packet.length && packet[at]! >> 6 === 2;) {
@@ -21,7 +21,7 @@ export function sourceDescriptions(packet: Buffer): SourceDescription[] {
   return found;
 }
 
-/** Chunks: a source, then items of type, length and text up to a zero, filled up to four bytes. */
+/** Chunks: a source, then items of type, length and text up to a zero, padded to four bytes. */
 function readChunks(packet: Buffer, start: number, end: number, found: SourceDescription[]): void {
   for (let chunk = start; chunk + 8 <= end;) {
     let at = chunk + 4;

@@ -8,8 +8,8 @@ import type { Recognition } from './protocol.ts';
 import { addPairs } from './urlencoded.ts';
 
 /**
- * RTMP (Adobe, RTMP Specification 1.0): a handshake of 1 + 1536 + 1536 bytes per direction, then chunks. The commands tell which application is
- * opened, and which stream is published; who knows the name of that stream can publish in its owner's place.
+ * RTMP (Adobe, RTMP Specification 1.0): a handshake of 1 + 1536 + 1536 bytes per direction, then chunks. Commands contain the application that is
+ * opened, and the stream that is published; anyone who knows the name of that stream can publish in its owner's place.
  */
 export const rtmp = framedProtocol('rtmp', recogniseRtmp, () => new RtmpReader());
 
@@ -18,14 +18,14 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'RTMP' };
 const VERSION = 3;
 const handshakeBytes = 1 + 1536 + 1536;
 const defaultChunk = 128;
-/** Chunk streams of a direction that are kept. */
+/** Maximum number of chunk streams per direction. */
 const maxChunkStreams = 64;
 
 const SET_CHUNK_SIZE = 1;
 const COMMAND_AMF3 = 17;
 const COMMAND = 20;
 
-/** Bytes of the message header by format (section 5.3.1.2). */
+/** Length of the message header by format (section 5.3.1.2). */
 const headerLengths = [11, 7, 3, 0] as const;
 const EXTENDED_TIMESTAMP = 0xffffff;
 
@@ -44,7 +44,7 @@ interface ChunkStream {
   type: number;
   extended: boolean;
   received: number;
-  /** Of a command: what has come of it. */
+  /** What has arrived of a command. */
   parts: Buffer[];
 }
 
@@ -111,7 +111,7 @@ class RtmpReader implements FrameReader {
   }
 }
 
-/** The header of the chunk at the start, with what it leaves to the chunk before it; null when more bytes are needed. */
+/** The header of the chunk at the start, with omitted fields taken from the previous chunk; null if more bytes are needed. */
 function readHeader(bytes: Buffer, direction: Direction): ChunkHeader | null {
   const format = bytes[0]! >> 6;
   let id = bytes[0]! & 0x3f;
@@ -147,10 +147,10 @@ function openStream(direction: Direction, { id, format, length, type, extended }
   return stream;
 }
 
-/** Place of the first argument among the values of a command. */
+/** Index of the first argument among the values of a command. */
 const STREAM_NAME = 3;
 
-/** A command is its name, a number, an object or null, and arguments (section 7.2). */
+/** A command consists of its name, a number, an object or null, and arguments (section 7.2). */
 function command(body: Buffer, context: FrameContext): Message | null {
   let name = '';
   const strings: { index: number; key: string; value: string }[] = [];
@@ -170,7 +170,7 @@ function command(body: Buffer, context: FrameContext): Message | null {
       fields.add(key === '' ? 'rtmp.connect' : `rtmp.connect.${stepOf(key)}`, key, value);
       if (key === 'tcUrl') addQuery('rtmp.connect.tcUrl.query', query);
     } else if (index === STREAM_NAME) {
-      // The stream's name, at times with a query.
+      // The stream's name, sometimes with a query.
       fields.add(`rtmp.${name}.stream`, name === 'play' ? '' : 'rtmp_stream_key', text);
       addQuery(`rtmp.${name}.query`, query);
     }

@@ -1,9 +1,8 @@
 /**
  * Does the payload look like RTP (RFC 3550, section 5.1) or RTCP (section 6.1)?
  *
- * RTP has no signature but two version bits, so that the payload behind the header must not read like text: a protocol that
- * only begins like RTP is left to the recogniser. G.711 sound holds long runs of printable bytes; it is known by its length,
- * a multiple of 10 ms.
+ * RTP has no signature apart from two version bits, so the payload after the header must not look like text: a protocol that only begins like RTP
+ * is left to the recogniser. G.711 audio contains long runs of printable bytes; it is recognised by its length, a multiple of 10 ms.
  */
 export function isRtp(payload: Buffer): boolean {
   if (payload.length < 8 || (payload[0]! & 0xc0) !== 0x80) return false;
@@ -16,7 +15,7 @@ export function isRtp(payload: Buffer): boolean {
   return (type <= LAST_STATIC || type >= FIRST_DYNAMIC) && !readsLikeText(payload, header);
 }
 
-/** A small map whose first key is a word of one or two letters: as RTP, two mixed sources with the end of a frame of types 33 or 34. */
+/** A small MessagePack map whose first key has one or two letters: as RTP, it would be two mixed sources and a marked packet of types 33 or 34. */
 function isMapOfMessagePack(payload: Buffer): boolean {
   if ((payload[0]! & 0x0f) === 0 || (payload[1] !== 0xa1 && payload[1] !== 0xa2)) return false;
   for (let i = 2; i < 2 + (payload[1]! & 0x1f); i++) if (!isLetter(payload[i]!)) return false;
@@ -27,12 +26,12 @@ function isLetter(byte: number): boolean {
   return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 }
 
-/** Of a packet that {@link isRtp}: is it RTCP? Both share a port, and RTP leaves these types alone (RFC 5761, section 4). */
+/** Is a packet that passed {@link isRtp} RTCP? Both share a port, and RTP does not use these types (RFC 5761, section 4). */
 export function isRtcp(payload: Buffer): boolean {
   return payload[1]! >= RTCP_FIRST && payload[1]! <= RTCP_LAST;
 }
 
-/** Where the payload of an RTP packet begins; behind its end when the header does not fit. */
+/** Where the payload of an RTP packet begins; past its end if the header does not fit. */
 export function rtpPayloadStart(packet: Buffer): number {
   return headerLength(packet) || packet.length;
 }
@@ -41,11 +40,11 @@ const RTCP_FIRST = 200;
 const RTCP_LAST = 211;
 const PCMU = 0;
 const PCMA = 8;
-/** Payload types up to here stand for one codec each (RFC 3551, tables 4 and 5). */
+/** Payload types up to here denote one codec each (RFC 3551, tables 4 and 5). */
 export const LAST_STATIC = 34;
 const FIRST_DYNAMIC = 96;
 
-/** Length of the fixed header, the contributing sources and the extension; 0 when they do not fit. */
+/** Length of the fixed header, the contributing sources and the extension; 0 if they do not fit. */
 function headerLength(payload: Buffer): number {
   let length = 12 + 4 * (payload[0]! & 0x0f);
   if ((payload[0]! & 0x10) !== 0) {
@@ -56,7 +55,7 @@ function headerLength(payload: Buffer): number {
 }
 
 const sampleBytes = 256;
-/** Printable bytes in a row that noise does not bring: below 10^-5 for a sample. */
+/** A run of printable bytes that random data do not contain: probability below 10^-5 per sample. */
 const textRun = 16;
 
 function readsLikeText(payload: Buffer, start: number): boolean {
@@ -67,6 +66,6 @@ function readsLikeText(payload: Buffer, start: number): boolean {
     run = byte >= 0x20 && byte < 0x7f ? run + 1 : 0;
     if (run >= textRun) return true;
   }
-  // A short payload of nothing but text.
+  // A short payload that is entirely text.
   return run === end - start && run >= 4;
 }

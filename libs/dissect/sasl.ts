@@ -6,9 +6,9 @@ import { ntlmLogin } from './ntlm.ts';
 const longestResponse = 12288;
 
 /**
- * The client's side of a SASL exchange (RFC 4422) as text protocols carry it: each response in base64.
+ * The client's side of a SASL exchange (RFC 4422) in text protocols, where each response is in base64.
  *
- * Its values stand under `login`: `user_name`, `password`, `access_token`, and `response`, the answer to a challenge.
+ * Its values are under `login`: `user_name`, `password`, `access_token`, and `response`, the answer to a challenge.
  */
 export class SaslExchange {
   readonly #mechanism: string;
@@ -18,7 +18,7 @@ export class SaslExchange {
     this.#mechanism = mechanism.toUpperCase();
   }
 
-  /** The client has nothing more to say that matters, whether the server's answer was seen or not. */
+  /** The client sends nothing more of interest, whether or not the server's reply was seen. */
   get finished(): boolean {
     switch (this.#mechanism) {
       case 'PLAIN': case 'XOAUTH2': case 'OAUTHBEARER': case 'CRAM-MD5': return this.#responses >= 1;
@@ -26,7 +26,7 @@ export class SaslExchange {
     }
   }
 
-  /** The values in the client's next response, given in base64. `=` stands for an empty one (RFC 4954, section 4). */
+  /** The values in the client's next response, given in base64. `=` denotes an empty one (RFC 4954, section 4). */
   response(written: string): NamedValue[] {
     const number = this.#responses++;
     if (written === '*') this.#responses = 2;
@@ -34,7 +34,7 @@ export class SaslExchange {
     return this.#read(Buffer.from(written, 'base64'), number).map((value) => ({ ...value, encoding: 'base64' }));
   }
 
-  /** The values in a response that is not encoded. */
+  /** The values in a response that is not base64-encoded. */
   plain(response: Buffer): NamedValue[] {
     return response.length > longestResponse ? [] : this.#read(response, this.#responses++);
   }

@@ -7,7 +7,7 @@ function hex(text: string): Buffer {
   return Buffer.from(text.replaceAll(' ', ''), 'hex');
 }
 
-/** A DATA chunk; flags 3 is a whole message, 2 its beginning, 1 its end. */
+/** A DATA chunk; flags 3 is a complete message, 2 its beginning, 1 its end. */
 function data(tsn: number, flags: number, payloadProtocol: number, bytes: Buffer): Buffer {
   const header = Buffer.from([0, flags, 0, 0, ...Array.from({ length: 12 }, () => 0)]);
   header.writeUInt16BE(16 + bytes.length, 2);

@@ -18,12 +18,12 @@ const dataHeader = 16;
 /** Flags: the first fragment of a message, and the last. */
 const [BEGINNING, ENDING] = [2, 1];
 
-/** Fragments of a direction that wait for others, and TSNs that are remembered to know a repetition. */
+/** Maximum number of pending fragments per direction, and of TSNs that are remembered to detect retransmissions. */
 const maxFragments = 256;
 const maxRemembered = 512;
 
 const DIAMETER_DTLS = 47;
-/** Payload protocols (IANA, SCTP Payload Protocol Identifiers) that are named and not read: signalling of telephone and mobile networks. */
+/** Payload protocols (IANA, SCTP Payload Protocol Identifiers) that are named but not read: signalling of telephone and mobile networks. */
 const signalling: Record<number, string | undefined> = {
   1: 'iua', 2: 'm2ua', 3: 'm3ua', 4: 'sua', 5: 'm2pa', 6: 'v5ua', 7: 'h248', 18: 's1ap', 19: 'rua', 20: 'hnbap', 24: 'sbcap', 25: 'nbap', 27: 'x2ap',
   29: 'lcsap', 60: 'ngap', 61: 'xnap', 62: 'f1ap',
@@ -39,11 +39,11 @@ interface Fragment {
 class Direction {
   readonly fragments = new Map<number, Fragment>();
   bytes = 0;
-  /** Bytes of messages without named fields that were handed over. */
+  /** Bytes of messages without named fields that were passed on. */
   scanned = 0;
   readonly #seen = new Set<number>();
 
-  /** False when the TSN was there before. */
+  /** False if the TSN was seen before. */
   isNew(tsn: number): boolean {
     if (this.#seen.has(tsn)) return false;
     this.#seen.add(tsn);
@@ -58,8 +58,8 @@ class Direction {
 }
 
 /**
- * The user messages of one SCTP association (RFC 9260): fragments, which have consecutive TSNs, are put together, and a message is handed to what
- * reads it by content or payload protocol. Signalling without a reader is opaque under its own name; what nothing claims is `sctp`.
+ * The user messages of one SCTP association (RFC 9260): fragments, which have consecutive TSNs, are reassembled, and a message goes to the dissector
+ * chosen by content or payload protocol. Signalling without a dissector is opaque under its own name; unclaimed messages are `sctp`.
  */
 export class SctpDissector {
   readonly #environment: DissectEnvironment;
@@ -72,12 +72,12 @@ export class SctpDissector {
     this.#emit = emit;
   }
 
-  /** Bytes that are kept of user messages that are not whole. */
+  /** Bytes kept of incomplete user messages. */
   get heldBytes(): number {
     return this.#source.bytes + this.#destination.bytes;
   }
 
-  /** The chunks of one packet, behind its common header. */
+  /** Reads the chunks of one packet, which follow its common header. */
   packet(chunks: Buffer, context: DatagramContext): void {
     for (let at = 0; at + chunkHeader <= chunks.length;) {
       const length = chunks.readUInt16BE(at + 2);
@@ -113,7 +113,7 @@ export class SctpDissector {
     this.#complete(direction, tsn, context);
   }
 
-  /** The message around a fragment, once all of it is there. */
+  /** Reads the message to which a fragment belongs, once it is complete. */
   #complete(direction: Direction, tsn: number, context: DatagramContext): void {
     const { fragments } = direction;
     let first = tsn;

@@ -5,10 +5,9 @@ import type { DatagramContext } from './protocol.ts';
 import { paddedText } from './text.ts';
 
 /**
- * Agora's SD-RTN handshake over UDP, as nDPI's sd_rtn.c and captures show it:
- * byte 0 is 0x00 (0x01: encrypted data), byte 6 is 0x21 in a client hello and 0x23 in a server hello, bytes 7 to 10 are the
- * peer id, bytes 11 and 12 count the tags. A tag is 4 ASCII bytes (`SNI\0`, `PDMD`, `CPTO` …), a little-endian length of two
- * bytes, and a value. The SNI names the edge; the rest is key exchange.
+ * Agora's SD-RTN handshake over UDP, as seen in nDPI's sd_rtn.c and in captures: byte 0 is 0x00 (0x01: encrypted data), byte 6 is 0x21 in a client
+ * hello and 0x23 in a server hello, bytes 7 to 10 are the peer id, bytes 11 and 12 the number of tags. A tag consists of 4 ASCII bytes (`SNI\0`,
+ * `PDMD`, `CPTO` …), a little-endian length of two bytes, and a value. The SNI is the name of the edge; the other tags are key exchange.
  */
 const handshake: Encryption = { verdict: 'encrypted', reason: 'SD-RTN handshake' };
 

@@ -1,21 +1,21 @@
-/** What a session description tells. */
+/** Receives the contents of a session description. */
 export interface SdpReader {
-  /** An address, and what it is: `sdp-media`, `sdp-origin`, `ice-host`, `ice-srflx`, `ice-prflx`, `ice-relay`, `ice-related`. */
+  /** An address and its kind: `sdp-media`, `sdp-origin`, `ice-host`, `ice-srflx`, `ice-prflx`, `ice-relay`, `ice-related`. */
   address(kind: string, ip: string): void;
-  /** Where media, or their control, will be sent to. */
+  /** Destination of media, or of their RTCP. */
   endpoint(ip: string, port: number): void;
-  /** The name of who opened the session. */
+  /** The user name of the session's originator. */
   origin(user: string): void;
-  /** Whom to write to or to call, as it stands: `j.doe@example.org (Jane Doe)`. */
+  /** Whom to write to or to call, as written: `j.doe@example.org (Jane Doe)`. */
   contact(kind: 'email' | 'phone', value: string): void;
-  /** What media are encrypted with (RFC 4568, section 9.2): the master key with its salt, in base64. */
+  /** The key that encrypts the media (RFC 4568, section 9.2): master key and salt, in base64. */
   key(value: string): void;
 }
 
 /**
- * Reads a session description (RFC 8866), one character per byte: the addresses that media will be sent to and what they are (connections,
- * origin, ICE candidates by their type with their related addresses; RFC 8839, section 5.1), and with its port each endpoint of media, of their
- * RTCP (the next port, unless `a=rtcp` or `a=rtcp-mux` say otherwise; RFC 3605, RFC 5761), and of candidates over UDP.
+ * Reads a session description (RFC 8866), one character per byte: the addresses to which media will be sent and their kinds (connections,
+ * origin, ICE candidates by type with their related addresses; RFC 8839, section 5.1), and, with port, each endpoint of media, of their RTCP
+ * (the next port, unless `a=rtcp` or `a=rtcp-mux` says otherwise; RFC 3605, RFC 5761), and of candidates over UDP.
  */
 export function readSdp(text: string, reader: SdpReader): void {
   let sessionIp = '';
@@ -51,13 +51,13 @@ export function readSdp(text: string, reader: SdpReader): void {
   if (media !== undefined) tellMedia(media, reader);
 }
 
-/** A description of media, as far as it is read. */
+/** The parts of a media description that are read. */
 interface Media {
   ip: string;
-  /** 0: the media are refused. */
+  /** 0: the media are rejected. */
   port: number;
   isRtp: boolean;
-  /** -1: the next one; 0: that of the media. */
+  /** -1: the port after that of the media; 0: the same port. */
   rtcpPort: number;
 }
 

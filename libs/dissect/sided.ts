@@ -1,18 +1,18 @@
 import type { Sender } from './message.ts';
 import type { StreamHandler } from './protocol.ts';
 
-/** One direction of a stream, read apart from the other. */
+/** One direction of a stream, read independently of the other. */
 export interface Side {
-  /** Nothing more can be read of it. */
+  /** Nothing more can be read from it. */
   readonly done: boolean;
-  /** Bytes that it keeps of messages that are not whole, beside what waits in the stream. */
+  /** Bytes kept of incomplete messages, in addition to those pending in the stream. */
   readonly heldBytes: number;
   read(): void;
   gap(missing: number): void;
   end(): void;
 }
 
-/** A handler whose directions are read apart; it is done when both are. */
+/** A handler that reads its directions independently; it is done when both are. */
 export class SidedHandler implements StreamHandler {
   readonly #sides: Readonly<Record<Sender, Side>>;
 

@@ -13,7 +13,7 @@ const rtsp: Encryption = { verdict: 'cleartext', reason: 'RTSP' };
 
 const startLine = /^(?:[A-Z][A-Z_]{2,19} +(?:sips?|tel|rtspu?|\*)[^\s]* +(SIP\/2|RTSP\/[12])\.0|(SIP\/2|RTSP\/[12])\.0 +\d{3}(?: .*)?)\s*$/i;
 
-/** `SIP` or `RTSP` when the line opens a message of it (RFC 3261, section 7; RFC 7826, section 5), else ''. */
+/** `SIP` or `RTSP` if the line starts a message of that protocol (RFC 3261, section 7; RFC 7826, section 5), else ''. */
 export function sessionProtocolOf(line: string): 'sip' | 'rtsp' | '' {
   const match = startLine.exec(line);
   if (match === null) return '';
@@ -26,15 +26,15 @@ const compact = new Map([
   ['i', 'call-id'],
 ]);
 
-/** Headers that name people. Call-ID, tags, branches and nonces are drawn anew for each call: they are left out. */
+/** Headers that identify people. Call-ID, tags, branches and nonces are generated for each call, and skipped. */
 const people = new Set([
   'from', 'to', 'contact', 'p-asserted-identity', 'p-preferred-identity', 'remote-party-id', 'p-called-party-id', 'diversion', 'history-info',
   'referred-by', 'refer-to', 'reply-to', 'p-associated-uri',
 ]);
 
-/** Characters of a header value that are read for people. */
+/** Characters of a header value that are searched for people. */
 const longestValue = 4096;
-/** Addresses that one header may have. */
+/** Maximum number of addresses in one header. */
 const mostAddresses = 16;
 const mostHops = 64;
 
@@ -42,7 +42,7 @@ export function headerName({ name }: Header): string {
   return compact.get(name) ?? name;
 }
 
-/** A message, head and body, and which packets brought it. */
+/** A message, head and body, and the packets that brought it. */
 export interface SessionText {
   readonly protocol: 'sip' | 'rtsp';
   readonly bytes: Buffer;
@@ -53,9 +53,9 @@ export interface SessionText {
 /**
  * Reads a SIP or RTSP message.
  *
- * People become fields: `sip.from.uri`, or `sip.from.phone` where the user is a number. Addresses named in Via, Contact and SDP, by
- * which the call will go on, become `telltale.session.ip`; with Record-Route and what each of them is, `telltale.flow.hops`; with ports, what
- * SDP names becomes `telltale.session.endpoints`. The Call-ID is the message's session.
+ * People become fields: `sip.from.uri`, or `sip.from.phone` if the user is a number. The addresses in Via, Contact and SDP, over which the call
+ * will run, become `telltale.session.ip`; together with those in Record-Route, and with their kinds, they become `telltale.flow.hops`; those in SDP
+ * that have a port become `telltale.session.endpoints`. The Call-ID is the message's session.
  */
 export function sessionMessage({ protocol, bytes, headLength, frames }: SessionText, origin: Origin, environment: DissectEnvironment): Message {
   const message = createMessage(protocol, protocol === 'sip' ? sip : rtsp, origin);
@@ -99,7 +99,7 @@ export function sessionMessage({ protocol, bytes, headLength, frames }: SessionT
   return message;
 }
 
-/** A number as users dial or networks write it: `+49…`, `0049…`, or 7 to 15 digits (ITU-T E.164). */
+/** A number as users dial it or networks write it: `+49…`, `0049…`, or 7 to 15 digits (ITU-T E.164). */
 const number = /^\+?\d{7,15}$/;
 
 class SessionReader {
@@ -119,7 +119,7 @@ class SessionReader {
     this.#frames = frames;
   }
 
-  /** Whom a request is for; of RTSP, the resource. */
+  /** The recipient of a request; in RTSP, the resource. */
   target(uri: string): void {
     if (this.#message.protocol === 'sip') this.#uri('request', uri, { end: uri.length });
     else this.#resource(uri);
@@ -143,7 +143,7 @@ class SessionReader {
     }
   }
 
-  /** `SIP/2.0/UDP host:port;received=…;branch=…` (RFC 3261, section 20.42): where the message has come by, from the latest on. */
+  /** `SIP/2.0/UDP host:port;received=…;branch=…` (RFC 3261, section 20.42): the hops that the message has passed, latest first. */
   via(header: Header): void {
     for (const match of header.value.slice(0, longestValue).matchAll(/SIP *\/ *2\.0 *\/ *\w+ +(\[[^\]]+\]|[^\s:;,]+)([^,]*)/gi)) {
       const received = /;\s*received\s*=\s*([^;\s]+)/i.exec(match[2]!)?.[1];
@@ -154,18 +154,18 @@ class SessionReader {
     }
   }
 
-  /** The last of Via is the device that the request began at, and no proxy. */
+  /** The last Via is the device from which the request originated, not a proxy. */
   originator(): void {
     for (const host of this.#originator) this.path.addPerson('sip-contact', host);
   }
 
-  /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies that all further requests go by. */
+  /** `<sip:proxy;lr>, …` (RFC 3261, sections 20.30 and 20.34): proxies through which all further requests are routed. */
   route(name: string, header: Header): void {
     for (const match of header.value.slice(0, longestValue).matchAll(/<sips?:(?:[^@<>]*@)?(\[[^\]<>]+\]|[^;:?<>\s]+)/gi))
       this.path.add(`sip-${name}`, match[1]!);
   }
 
-  /** An address that SDP names. */
+  /** An address in SDP. */
   media(kind: string, ip: string): void {
     this.hop(ip);
     if (kind === 'sdp-media') this.#mediaIps.add(ip);
@@ -174,37 +174,37 @@ class SessionReader {
     else this.path.addPerson(kind, ip);
   }
 
-  /** Who described the session is a place of its own unless the media go there. */
+  /** The origin of the session description is a hop of its own unless the media go there. */
   described(): void {
     if (!this.#mediaIps.has(this.#originIp)) this.path.addPerson('sdp-origin', this.#originIp);
   }
 
-  /** Where SDP says that media go. */
+  /** An endpoint to which, according to SDP, media are sent. */
   endpoint(ip: string, port: number): void {
     const text = endpointText(ip, port);
     if (text !== '' && this.endpoints.size < mostHops) this.endpoints.add(text);
   }
 
-  /** The user name of a digest login (RFC 8760), and the credentials as they stand. */
+  /** The user name of a digest login (RFC 8760), and the credentials as written. */
   authorization(name: string, header: Header): void {
     const user = /^Digest\s.*?\busername\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(header.value);
     if (user !== null) this.field('login.user_name', 'user_name', decodeUtf8(user[1]!.replace(/\\(.)/g, '$1')), header);
     this.field(`header.${name}`, header.written, decodeUtf8(header.value), header);
   }
 
-  /** Who opened the session, as SDP's `o=` says it. */
+  /** The session's originator, from SDP's `o=`. */
   origin(user: string, position: number): void {
     if (user === '-' || /^\d+$/.test(user)) return;
     this.field('sdp.origin.user_name', 'sdp_origin', user, { end: position });
   }
 
-  /** An address or a number, with a name in front or behind (RFC 8866, section 5.6). */
+  /** An address or a number, preceded or followed by a name (RFC 8866, section 5.6). */
   contact(kind: 'email' | 'phone', value: string, end: number): void {
     const bare = /<([^<>]+)>/.exec(value)?.[1] ?? value.replace(/\([^()]*\)/g, '').trim();
     this.field(`sdp.${kind}`, kind, bare.replace(/^(?:mailto|tel):/i, ''), { end });
   }
 
-  /** An address; names are left to what resolves them. */
+  /** Adds an address; names are left to passive DNS. */
   hop(host: string): void {
     const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
     const isAddress = readsLikeIpv4(bare) || (/^[0-9a-f:.]+$/.test(bare) && bare.includes(':'));
@@ -217,7 +217,7 @@ class SessionReader {
     fields.push({ path: `${protocol}.${name}`, key, value, encoding: '', sender, frame: this.#frames.frameAt(Math.max(0, end - 1)) });
   }
 
-  /** `sip:user:password@host;parameters`, `tel:number`. A URI without a user names a server. */
+  /** `sip:user:password@host;parameters`, `tel:number`. A URI without a user denotes a server. */
   #uri(name: string, uri: string, at: { end: number }): void {
     const tel = /^tel:([^;]+)/i.exec(uri);
     if (tel !== null) {
@@ -237,7 +237,7 @@ class SessionReader {
     else this.field(`${name}.uri`, 'sip_uri', `${scheme!.toLowerCase()}:${decoded}@${host}`, at);
   }
 
-  /** The device behind a Contact: `+sip.instance="<urn:uuid:…>"` (RFC 5626, section 4.1), or with the IMEI (RFC 7254). */
+  /** The device of a Contact: `+sip.instance="<urn:uuid:…>"` (RFC 5626, section 4.1), or with the IMEI (RFC 7254). */
   #instance(name: string, parameters: string, header: Header): void {
     const instance = /\+sip\.instance\s*=\s*"<urn:(?:uuid:([^>]+)|gsma:imei:([\d-]+))/i.exec(parameters);
     if (instance === null) return;

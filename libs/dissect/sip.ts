@@ -4,7 +4,7 @@ import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext, DatagramProtocol, Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 import { headerName, sessionMessage, sessionProtocolOf } from './sip-message.ts';
 
-/** SIP (RFC 3261) and RTSP (RFC 7826), which share their form, over TCP. */
+/** SIP (RFC 3261) and RTSP (RFC 7826), which have the same message format, over TCP. */
 export const sipOverTcp: StreamProtocol = {
   name: 'sip',
   recognise: recogniseSession,
@@ -16,7 +16,7 @@ const longestStartLine = 2048;
 const LF = 0x0a;
 const DOLLAR = 0x24;
 
-/** Does a datagram begin with a message of SIP? */
+/** Does a datagram begin with a SIP message? */
 function isSip(payload: Buffer): boolean {
   const first = payload[0]! | 0x20;
   if (first < 0x61 || first > 0x7a) return false;
@@ -87,7 +87,7 @@ class SessionHandler implements StreamHandler {
     this.#session.destination.clear();
   }
 
-  /** Takes a message, or a line that begins none: an empty one keeps the connection open. False when more is needed. */
+  /** Reads a message, or a line that does not start one: an empty one is a keep-alive. False if more bytes are needed. */
   #message(sender: Sender, bytes: Buffer, side: Side): boolean {
     const { counters, options, emit } = this.#session;
     const stream = this.#session[sender];
@@ -128,7 +128,7 @@ class SessionHandler implements StreamHandler {
   }
 }
 
-/** Content-Length, which a message over TCP has to have (RFC 3261, section 20.14); without one there is no body. */
+/** Content-Length, which is mandatory over TCP (RFC 3261, section 20.14); without it there is no body. */
 function contentLength(bytes: Buffer, head: number): number {
   const { headers } = parseHead(bytes.toString('latin1', 0, head), () => {});
   const header = headers.find((one) => headerName(one) === 'content-length');
@@ -136,8 +136,8 @@ function contentLength(bytes: Buffer, head: number): number {
 }
 
 class Side {
-  /** Bytes that are not read. */
+  /** Bytes still to be skipped. */
   toSkip = 0;
-  /** Bytes of the head that were searched for its end. */
+  /** Bytes of the head that were already searched for its end. */
   searched = 0;
 }

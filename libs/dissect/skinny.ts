@@ -6,31 +6,31 @@ import { ByteReader } from './reader.ts';
 import { textUpToZero } from './text.ts';
 
 /**
- * Skinny (SCCP) between a telephone and Cisco's call manager (Wireshark's packet-skinny.c): which telephone it is, whose line it has, and who calls
+ * Skinny (SCCP) between a telephone and Cisco's call manager (Wireshark's packet-skinny.c): the telephone, the user of its line, and who calls
  * whom.
  */
 export const skinny = framedProtocol('skinny', recogniseSkinny, () => new SkinnyReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'Skinny' };
 
-/** Length of what follows the first eight bytes, version, and what the message is: little-endian. */
+/** Length of what follows the first eight bytes, version, and message type: little-endian. */
 const header = 12;
 const longest = 2000;
 const [KEEP_ALIVE, REGISTER] = [0, 1];
 const [CALL_INFO, LINE, LINE_2, CALL_INFO_2] = [0x8f, 0x92, 0x147, 0x14a];
 const versions = new Set([0, 0x0a, 0x0b, 0x0f, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16]);
-/** From this version on a number has one byte more. */
+/** From this version on, a number has one more byte. */
 const LONG_NUMBERS = 0x12;
-/** Bytes of names in messages whose fields have fixed places. */
+/** Sizes of names in messages with fixed layout. */
 const [deviceBytes, nameBytes, numberBytes] = [16, 40, 24];
 
-/** A telephone registers, by its kind and hardware address, or says that it is still there. */
+/** A telephone registers, by its kind and hardware address, or sends a keep-alive. */
 function recogniseSkinny(bytes: Buffer): Recognition {
   for (let at = 1; at < Math.min(header, bytes.length); at++) if (bytes[at] !== 0 && at !== 4 && at !== 8) return 'no';
   if (bytes.length > 4 && !versions.has(bytes[4]!)) return 'no';
   if (bytes.length > 8 && bytes[8]! > REGISTER) return 'no';
   if (bytes.length < header) return 'more';
-  // Version 0 is little but zeros, with which others begin too.
+  // A version 0 message consists mainly of zeros, with which other protocols begin too.
   if (bytes[8] === KEEP_ALIVE) return bytes[0] === 4 && bytes[4] !== 0 ? 'yes' : 'no';
   if (bytes[0]! < deviceBytes + 4) return 'no';
   if (bytes.length < header + deviceBytes) return 'more';
@@ -74,7 +74,7 @@ function readMessage(bytes: Buffer): NamedValue[] {
       name('called_name', text(nameBytes)), number('called_number', text(digits)),
     ];
     case CALL_INFO_2: {
-      // Behind eight numbers: calling, alternative, called, original and last number, four voice mailboxes, then the names of calling and called.
+      // After eight integers: calling, alternative, called, original and last number, four voice mailboxes, then the names of caller and callee.
       const [calling = '', , called = '', , , , , , , callingName = '', calledName = ''] = texts(bytes, header + 32);
       return [name('calling_name', callingName), number('calling_number', calling), name('called_name', calledName), number('called_number', called)];
     }
@@ -90,7 +90,7 @@ function number(path: string, value: string): NamedValue {
   return { name: path, key: 'caller_number', value };
 }
 
-/** Texts with a zero behind each, up to the end. */
+/** Zero-terminated texts, up to the end. */
 function texts(bytes: Buffer, start: number): string[] {
   return bytes.toString('utf8', Math.min(start, bytes.length)).split('\0');
 }

@@ -4,25 +4,25 @@ import { addNamed } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
-/** SMB 1 to 3 ([MS-SMB2], section 2.1) over TCP: who opens a session with NTLM, and what can be read of files and calls. */
+/** SMB 1 to 3 ([MS-SMB2], section 2.1) over TCP: sessions set up with NTLM, and the readable parts of files and calls. */
 export const smb = framedProtocol('smb', recogniseSmb, () => new SmbReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMB' };
 const encrypted: Encryption = { verdict: 'encrypted', reason: 'SMB 3 encryption' };
 
-/** A length of three bytes behind a zero, then the signature: `FF` is version 1, `FE` 2 and 3, `FD` encrypted, `FC` compressed. */
+/** A zero and a three-byte length, then the signature: `FF` is version 1, `FE` 2 and 3, `FD` encrypted, `FC` compressed. */
 const prefix = 4;
 const signature = Buffer.from('SMB');
 const VERSION_1 = 0xff;
 const ENCRYPTED = 0xfd;
 const COMPRESSED = 0xfc;
 /**
- * Commands that open a session, or by which a call through a named pipe may authenticate anew: at 4 of a message of version 1, at 12 of the later
+ * Commands that set up a session, or by which a call through a named pipe may authenticate again: at offset 4 of a version 1 message, at 12 of later
  * ones.
  */
 const [SESSION_SETUP_1, TRANSACTION_1, WRITE_1] = [0x73, 0x25, 0x2f];
 const [SESSION_SETUP_2, WRITE_2, IOCTL_2] = [1, 9, 11];
-/** Longest message of a call that authenticates; what is written to files has more. */
+/** Longest message of a call that authenticates; writes to files are longer. */
 const longestCall = 4096;
 
 function recogniseSmb(bytes: Buffer): Recognition {
@@ -42,13 +42,13 @@ class SmbReader implements FrameReader {
 
   lengthOf(bytes: Buffer): number {
     if (bytes.length < prefix) return 0;
-    // NetBIOS keeps a session alive, and opens it, with packets of its own (RFC 1002, section 4.3).
+    // NetBIOS opens and keeps alive a session with packets of its own (RFC 1002, section 4.3).
     if (bytes[0] !== 0) return bytes[0]! >= 0x81 && bytes[0]! <= 0x85 ? prefix + bytes.readUInt16BE(2) : -1;
     if (bytes.length < prefix + 4) return 0;
     return isSmb(bytes) ? prefix + bytes.readUIntBE(1, 3) : -1;
   }
 
-  /** Only what authenticates names somebody. */
+  /** Only authentication identifies anybody. */
   skips(bytes: Buffer): boolean {
     if (!this.#begun || bytes[0] !== 0 || bytes.length < prefix + 14) return false;
     const first = bytes[prefix];

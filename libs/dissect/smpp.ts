@@ -4,7 +4,7 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { Recognition } from './protocol.ts';
 import { ByteReader } from './reader.ts';
 
-/** SMPP 3.4 (SMS Forum): who may send short messages, by name and password, and between which numbers they go. */
+/** SMPP 3.4 (SMS Forum): name and password of the sending system, and the numbers between which short messages go. */
 export const smpp = framedProtocol('smpp', recogniseSmpp, () => new SmppReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMPP' };

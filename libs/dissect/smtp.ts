@@ -4,7 +4,7 @@ import type { Encryption, Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /**
- * SMTP and LMTP (RFC 5321, RFC 2033): who logs in how (RFC 4954), who writes to whom, in the envelope and in the message's head. Its body is content.
+ * SMTP and LMTP (RFC 5321, RFC 2033): logins (RFC 4954), senders and recipients, in the envelope and in the message's head. The body is content.
  */
 export const smtp: StreamProtocol = {
   name: 'smtp',
@@ -16,7 +16,7 @@ const cleartext: Encryption = { verdict: 'cleartext', reason: 'SMTP' };
 
 const words = ['EHLO ', 'HELO ', 'LHLO ', 'MAIL FROM:', 'AUTH ', '220'];
 
-/** A greeting with 220 may be FTP's as well: then the client's first command tells. */
+/** A 220 greeting may also be FTP's: then the client's first command decides. */
 function recogniseSmtp(bytes: Buffer): Recognition {
   return recogniseLine(bytes, words, (line) => {
     if (/^(?:EHLO|HELO|LHLO) +\S|^MAIL FROM: *</i.test(line)) return 'yes';
@@ -29,11 +29,11 @@ function recogniseSmtp(bytes: Buffer): Recognition {
 const HYPHEN = 0x2d;
 
 class SmtpHandler extends LineHandler {
-  /** The command that the server's next final reply is awaited for. */
+  /** The command for which the server's next final reply is expected. */
   #awaits: '' | 'STARTTLS' | 'DATA' = '';
-  /** Who sent DATA. */
+  /** The side that sent DATA. */
   #client: LineReader | null = null;
-  /** A chunk that was not the last went before. */
+  /** The previous chunk was not the last. */
   #inChunks = false;
 
   constructor(session: StreamSession) {
@@ -57,7 +57,7 @@ class SmtpHandler extends LineHandler {
     if (this.#awaits === 'STARTTLS' && code === 220) this.restart();
     else if (this.#awaits === 'DATA' && code >= 400) this.#client?.endContent();
     else if (this.#awaits === 'DATA' && code === 354 && this.#client?.inDotted === false) this.#client.passOverDotted(this.mail(this.#client.sender));
-    // A pipelined DATA is answered after the commands before it (RFC 2920).
+    // The reply to a pipelined DATA comes after those to the commands before it (RFC 2920).
     if (this.#awaits === 'STARTTLS' || code === 354) this.#awaits = '';
   }
 
@@ -87,7 +87,7 @@ class SmtpHandler extends LineHandler {
     }
   }
 
-  /** `MAIL FROM:<reverse-path> parameters`, `RCPT TO:<forward-path>`; some senders leave the brackets out. */
+  /** `MAIL FROM:<reverse-path> parameters`, `RCPT TO:<forward-path>`; some senders omit the brackets. */
   #path(sender: Sender, text: string): void {
     const path = /^(MAIL FROM|RCPT TO): *(?:<(?:@[^:>]*:)?([^>]*)>|([^ <>]+))/i.exec(text);
     if (path === null) return;
@@ -95,7 +95,7 @@ class SmtpHandler extends LineHandler {
     this.value(sender, name, name, path[2] ?? path[3]!);
   }
 
-  /** `BDAT length [LAST]` (RFC 3030): the chunk follows without waiting. */
+  /** `BDAT length [LAST]` (RFC 3030): the chunk follows immediately. */
   #chunk(sender: Sender, reader: LineReader, text: string): void {
     const length = /^BDAT +(\d{1,12})( +LAST)?/i.exec(text);
     if (length === null) return this.count('malformed chunk');

@@ -3,7 +3,7 @@ import { FieldList } from './fieldlist.ts';
 import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramProtocol } from './protocol.ts';
 
-/** SNMP version 1 and 2c, whose community stands in for a password (RFC 3584), and 3 with its user name (RFC 3412, 3414). */
+/** SNMP versions 1 and 2c, whose community serves as a password (RFC 3584), and 3 with its user name (RFC 3412, 3414). */
 export const snmp: DatagramProtocol = {
   name: 'snmp',
   recognise: (payload) => readHeader(payload) !== null,
@@ -63,7 +63,7 @@ function readHeader3(payload: Buffer, position: number, end: number): Header | n
   return { community: '', user: readUser(payload, security), isEncrypted: (payload[flags.start]! & PRIVACY) !== 0 };
 }
 
-/** Engine id, boots and time stand in front of the user name (RFC 3414, section 2.4). */
+/** The user name follows engine id, boots and time (RFC 3414, section 2.4). */
 function readUser(payload: Buffer, security: BerElement): string {
   const parameters = expect(payload, security.start, security.end, SEQUENCE);
   const engine = parameters === null ? null : expect(payload, parameters.start, parameters.end, OCTET_STRING);

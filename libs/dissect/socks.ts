@@ -6,8 +6,8 @@ import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /**
- * SOCKS 4, 4a and 5 (RFC 1928): who logs in at the proxy (RFC 1929), and where the client wants to go. What runs behind it is
- * looked for anew.
+ * SOCKS 4, 4a and 5 (RFC 1928): the login at the proxy (RFC 1929), and the destination that the client requests. The tunnelled protocol is
+ * recognised afresh.
  */
 export const socks: StreamProtocol = {
   name: 'socks',
@@ -26,13 +26,13 @@ const DOMAIN = 3;
 const IPV6 = 4;
 const NO_AUTHENTICATION = 0;
 const USERNAME_PASSWORD = 2;
-/** Methods that are assigned (https://www.iana.org/assignments/socks-methods); those from 0x80 on are private. */
+/** Highest assigned method (https://www.iana.org/assignments/socks-methods); those from 0x80 on are private. */
 const highestMethod = 9;
 const mostMethods = 10;
 /** Longest user id or host name of SOCKS 4. */
 const longestText = 255;
 
-/** The client's first message, which it sends alone: a list of methods, or a request of SOCKS 4. */
+/** The client's first message, on which it waits for a reply: a list of methods, or a SOCKS 4 request. */
 function recogniseSocks(bytes: Buffer): Recognition {
   const second = bytes[1];
   if (bytes[0] === VERSION_4) {
@@ -46,11 +46,11 @@ function recogniseSocks(bytes: Buffer): Recognition {
   const methods = bytes.subarray(2, 2 + second);
   for (const [index, method] of methods.entries()) if ((method > highestMethod && method < 0x80) || methods.indexOf(method) < index) return 'no';
   if (methods.length < second) return 'more';
-  // Nobody offers neither: they are all that proxies in use ask for.
+  // Every real client offers at least one of the two: proxies in use accept no others.
   return methods.includes(NO_AUTHENTICATION) || methods.includes(USERNAME_PASSWORD) ? 'yes' : 'no';
 }
 
-/** Where a request of SOCKS 4 ends: `4, command, port, address, user id, NUL`, with 4a a host name and NUL. 0: not yet; -1: it is none. */
+/** Length of a SOCKS 4 request: `4, command, port, address, user id, NUL`, in 4a also a host name and NUL. 0: incomplete; -1: not a request. */
 function socks4End(bytes: Buffer): number {
   if (bytes.length < 9) return 0;
   if (bytes.readUInt16BE(2) === 0 || bytes.readUInt32BE(4) === 0) return -1;
@@ -60,12 +60,12 @@ function socks4End(bytes: Buffer): number {
   return hostEnd <= 0 ? hostEnd : hostEnd === userEnd + 1 ? -1 : hostEnd + 1;
 }
 
-/** An address 0.0.0.x, x not 0, stands for a name that follows (SOCKS 4A, https://www.openssh.org/txt/socks4a.protocol). */
+/** An address 0.0.0.x, x not 0, means that a host name follows (SOCKS 4A, https://www.openssh.org/txt/socks4a.protocol). */
 function isSocks4a(bytes: Buffer): boolean {
   return bytes.readUIntBE(4, 3) === 0 && bytes[7] !== 0;
 }
 
-/** Position of the NUL behind printable text that begins at `start`. */
+/** Position of the NUL that ends the printable text beginning at `start`. */
 function textEnd(bytes: Buffer, start: number): number {
   for (let i = start; i < bytes.length; i++) {
     const byte = bytes[i]!;
@@ -78,9 +78,9 @@ function textEnd(bytes: Buffer, start: number): number {
 class SocksHandler implements StreamHandler {
   readonly done = false;
   readonly #session: StreamSession;
-  /** Who speaks as the client, null before its first bytes. */
+  /** The side that acts as the client, null before its first bytes. */
   #client: Sender | null = null;
-  /** What the client sends next, and what the server does. */
+  /** What is expected next from the client, and from the server. */
   #expects: 'greeting' | 'login or request' | 'tunnel' = 'greeting';
   #replies: 'method' | 'login' | 'request' | 'request 4' = 'method';
   #restarted = false;
@@ -92,7 +92,7 @@ class SocksHandler implements StreamHandler {
   data(sender: Sender): void {
     const stream = this.#session[sender];
     if (this.#client === null) {
-      // What a server says first is taken for its side only once the client has been heard.
+      // Until the client has been heard, bytes that are not its first message are dropped: they may be the server's.
       if (recogniseSocks(stream.bytes()) !== 'yes') return stream.clear();
       this.#client = sender;
     }
@@ -101,7 +101,7 @@ class SocksHandler implements StreamHandler {
     }
   }
 
-  /** Where in the negotiation it goes on cannot be known; what runs behind it can be found. */
+  /** The state of the negotiation is unknown after a gap; the tunnelled protocol can still be found. */
   gap(): void {
     this.#session.counters.add('socks', 'gap');
     this.#restart();
@@ -112,13 +112,13 @@ class SocksHandler implements StreamHandler {
     this.#session.destination.clear();
   }
 
-  /** One message of the client; false when it has not come whole. */
+  /** Reads one message of the client; false if it is incomplete. */
   #read(sender: Sender): boolean {
     const bytes = this.#session[sender].bytes();
     if (this.#expects === 'tunnel') return this.#restart();
     if (this.#expects === 'greeting') {
       if (bytes[0] === VERSION_4) return this.#request4(sender, bytes);
-      // Three bytes may be anybody's: nothing is told before a login or a request follows.
+      // Three bytes alone are ambiguous: nothing is reported before a login or a request follows.
       this.#expects = 'login or request';
       this.#session[sender].consume(2 + bytes[1]!);
       return true;
@@ -158,7 +158,7 @@ class SocksHandler implements StreamHandler {
     return this.#take(sender, end, [userName(bytes.toString('latin1', 8, userEnd))], target(host, isNamed));
   }
 
-  /** One reply of the server; false when it has not come whole. */
+  /** Reads one reply of the server; false if it is incomplete. */
   #reply(sender: Sender): boolean {
     const stream = this.#session[sender];
     const bytes = stream.bytes();
@@ -187,7 +187,7 @@ class SocksHandler implements StreamHandler {
     return false;
   }
 
-  /** Takes a message of `length` bytes, and tells what was in it. */
+  /** Consumes a message of `length` bytes, and reports its contents. */
   #take(sender: Sender, length: number, values: readonly NamedValue[], facts: Message['facts'] = {}): true {
     const message = createMessage('socks', cleartext, this.#session.originAt(sender, length - 1));
     addNamed(message, values, this.#session);
@@ -199,7 +199,7 @@ class SocksHandler implements StreamHandler {
   }
 }
 
-/** Bytes of the address whose type stands at `at`, with the length of a name; 0 when it has not come, -1 when the type is unknown. */
+/** Length of the address whose type is at `at`, including the length byte of a name; 0 if it is incomplete, -1 if the type is unknown. */
 function addressLength(bytes: Buffer, at: number): number {
   switch (bytes[at]) {
     case undefined: return 0;

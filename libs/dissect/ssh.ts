@@ -2,8 +2,8 @@ import { createMessage, type Encryption, type Sender } from './message.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /**
- * SSH (RFC 4253, section 4.2): each side opens with a line that names its version. All that follows but the choice of algorithms is encrypted,
- * and the names of those (`umac-64@openssh.com`, RFC 4251, section 6) look like addresses: nothing behind the line is read.
+ * SSH (RFC 4253, section 4.2): each side opens with a version line. Everything after it is encrypted except the negotiation of algorithms, whose
+ * names (`umac-64@openssh.com`, RFC 4251, section 6) look like mail addresses: nothing after the line is read.
  */
 export const ssh: StreamProtocol = { name: 'ssh', recognise: recogniseSsh, open: (session) => new SshHandler(session) };
 

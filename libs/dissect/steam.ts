@@ -4,8 +4,8 @@ import { visitProtobuf } from './protobuf.ts';
 import type { DatagramProtocol } from './protocol.ts';
 
 /**
- * The discovery of Steam's Remote Play (https://codingrange.com/blog/steam-in-home-streaming-discovery-protocol): each copy of the client tells its
- * network which accounts are on it, and what the machine is called.
+ * Discovery in Steam's Remote Play (https://codingrange.com/blog/steam-in-home-streaming-discovery-protocol): each client announces on its network
+ * which accounts it has, and the name of its machine.
  */
 export const steam: DatagramProtocol = {
   name: 'steam',
@@ -33,7 +33,7 @@ export const steam: DatagramProtocol = {
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'Steam discovery' };
 
 const signature = Buffer.from('ffffffff214c5fa0', 'hex');
-/** Behind the signature and the length of the header, which is little-endian, as that of the body is. */
+/** The header follows the signature and its own length, which, like that of the body, is little-endian. */
 const headerAt = 12;
 const [STATUS, AUTHORIZATION_REQUEST] = [1, 3];
 /** Fields of a header; of CMsgRemoteClientBroadcastStatus, and of a user in it; of CMsgRemoteDeviceAuthorizationRequest. */
@@ -42,10 +42,10 @@ const [HOST_NAME, USER, MAC_ADDRESS] = [4, 9, 15];
 const STEAM_ID = 1;
 const DEVICE_NAME = 2;
 
-/** An account of a person: universe 1, type 1, instance 1 (https://developer.valvesoftware.com/wiki/SteamID). */
+/** A personal account: universe 1, type 1, instance 1 (https://developer.valvesoftware.com/wiki/SteamID). */
 const isPerson = (id: bigint): boolean => id >> 32n === 0x01100001n;
 
-/** Header and body stand behind their lengths; null when they do not fit. */
+/** Header and body are both length-prefixed; null if they do not fit. */
 function bodyOf(payload: Buffer): { type: number; body: Buffer } | null {
   const bodyAt = headerAt + payload.readUInt32LE(headerAt - 4) + 4;
   if (bodyAt > payload.length || bodyAt + payload.readUInt32LE(bodyAt - 4) > payload.length) return null;

@@ -47,7 +47,7 @@ import { tls } from './tls.ts';
 import { UnclaimedDirection } from './unclaimed.ts';
 import { xmpp } from './xmpp.ts';
 
-/** Asked in this order; the first that says yes claims the flow. */
+/** Tried in this order; the first that answers `yes` claims the flow. */
 const protocols: readonly StreamProtocol[] = [
   tls, http, stunOverTcp, ssh,
   mqtt, mipush, ajp, diameter, rtmp, smpp, hl7, mmtls, dnsOverTcp,
@@ -59,8 +59,8 @@ const protocols: readonly StreamProtocol[] = [
 /**
  * Turns the bytes of one TCP flow into messages. It recognises the protocol by the first bytes of either direction.
  *
- * The bytes handed to `data` are in order; what they were split into makes no difference to the messages. They are not kept:
- * the caller may reuse its buffer when the call returns.
+ * The bytes passed to `data` are in order; how they are split makes no difference to the messages. The buffer is not kept: the caller may
+ * reuse it when the call returns.
  */
 export class StreamDissector implements StreamSession {
   readonly source = new ByteStream();
@@ -94,12 +94,12 @@ export class StreamDissector implements StreamSession {
     return { sender, frame: stream.frameAt(position), micros: stream.microsAt(position) };
   }
 
-  /** Bytes that are kept of messages that are not whole. */
+  /** Bytes kept of incomplete messages. */
   get heldBytes(): number {
     return this.source.heldBytes + this.destination.heldBytes + (this.#handler?.heldBytes ?? 0);
   }
 
-  /** Takes the bytes that packet number `frame`, seen at `micros`, brought in order. */
+  /** Takes the next bytes in order, which packet number `frame`, seen at `micros`, brought. */
   data(sender: Sender, bytes: Buffer, frame: number, micros: number): void {
     if (this.done) return;
     const stream = this[sender];
@@ -108,7 +108,7 @@ export class StreamDissector implements StreamSession {
     stream.settle();
   }
 
-  /** `missing` bytes of the sender will never come: what follows is read from the next start of a message on. */
+  /** `missing` bytes of the sender were lost for good: reading resumes at the next start of a message. */
   gap(sender: Sender, missing: number): void {
     if (this.done) return;
     if (this.#handler !== null) {
@@ -146,7 +146,7 @@ export class StreamDissector implements StreamSession {
     }
   }
 
-  /** After a call to the handler: true when it was dropped and bytes of either direction wait to be claimed anew. */
+  /** After a call to the handler: true if it was dropped and bytes of either direction wait to be claimed again. */
   #afterHandler(sender: Sender): boolean {
     if (this.#handler!.done) {
       this.#stop();
@@ -160,7 +160,7 @@ export class StreamDissector implements StreamSession {
     return false;
   }
 
-  /** Looks for a protocol at the start of the sender's bytes; false when more are needed to say. */
+  /** Looks for a protocol at the start of the sender's bytes; false if more bytes are needed to decide. */
   #claim(sender: Sender, last: boolean): boolean {
     const stream = this[sender];
     const isSettled = (sender === 'source' ? this.#unclaimedSource : this.#unclaimedDestination)?.isSettled === true;
@@ -177,7 +177,7 @@ export class StreamDissector implements StreamSession {
     return taken;
   }
 
-  /** Opens the protocol, and lets it read first what had waited in the other direction, unless that belongs to what ran before. */
+  /** Opens the protocol, which first reads what is pending in the other direction, unless that belongs to the previous protocol. */
   #open(protocol: StreamProtocol, sender: Sender): void {
     const other = sender === 'source' ? 'destination' : 'source';
     const waiting = this[other];
@@ -206,13 +206,13 @@ export class StreamDissector implements StreamSession {
   }
 }
 
-/** By their first byte: the protocols that may begin with it. They say so of that byte alone, since what they are split into makes no difference. */
+/** The protocols that can begin with a given first byte. They are asked about that byte alone, so that segmentation makes no difference. */
 const candidates: readonly (readonly StreamProtocol[])[] = Array.from({ length: 256 }, (_, byte) => {
   const first = Buffer.of(byte);
   return protocols.filter((protocol) => protocol.recognise(first) !== 'no');
 });
 
-/** The protocol that begins with these bytes; `more` when one may. */
+/** The protocol that begins with these bytes; `more` if one still may. */
 function recognise(bytes: Buffer): StreamProtocol | 'no' | 'more' {
   let answer: 'no' | 'more' = 'no';
   for (const protocol of candidates[bytes[0]!]!) {

@@ -3,8 +3,8 @@ import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from '
 import { stunHeaderBytes, stunLength, stunMessage } from './stun.ts';
 
 /**
- * STUN and TURN over TCP: messages one after the other (RFC 8489, section 6.2.2) with TURN's channel data between them
- * (RFC 8656, section 12.5), or, between ICE peers, behind a length of two bytes each (RFC 4571).
+ * STUN and TURN over TCP: a sequence of messages (RFC 8489, section 6.2.2), interleaved with TURN's channel data (RFC 8656, section 12.5), or,
+ * between ICE peers, each with a two-byte length prefix (RFC 4571).
  */
 export const stunOverTcp: StreamProtocol = {
   name: 'stun',
@@ -19,7 +19,7 @@ export const stunOverTcp: StreamProtocol = {
 const framePrefix = 2;
 const cookie = [0x21, 0x12, 0xa4, 0x42];
 
-/** Is there a STUN header behind a prefix of so many bytes? */
+/** Is there a STUN header after `prefix` bytes? */
 function recogniseAt(bytes: Buffer, prefix: number): Recognition {
   if (bytes.length > prefix && bytes[prefix]! > 0x3f) return 'no';
   for (let i = 0; i < cookie.length; i++) {
@@ -43,7 +43,7 @@ class StunHandler implements StreamHandler {
     const stream = this.#session[sender];
     while (stream.length >= 4) {
       const bytes = stream.bytes();
-      // A channel number is 0x4000 to 0x4fff; the data are padded to four bytes.
+      // Channel numbers are 0x4000 to 0x4fff; the data are padded to four bytes.
       const isChannelData = (bytes[0]! & 0xf0) === 0x40;
       if (isChannelData) {
         const length = 4 + ((bytes.readUInt16BE(2) + 3) & ~3);
@@ -64,7 +64,7 @@ class StunHandler implements StreamHandler {
     }
   }
 
-  /** The next message most likely begins with the next packet. */
+  /** The next packet most likely begins the next message. */
   gap(sender: Sender): void {
     this.#session.counters.add('stun', 'gap');
     this.#session[sender].clear();

@@ -14,7 +14,7 @@ const MAGIC_COOKIE = 0x2112a442;
 
 const BINDING = 1;
 
-/** Bits of the type that hold the class, and the classes. */
+/** Bits of the message type that hold the class, and the classes. */
 const classBits = 0x0110;
 const [REQUEST, SUCCESS, ERROR] = [0x0000, 0x0100, 0x0110];
 
@@ -29,19 +29,19 @@ const MS_XOR_MAPPED_ADDRESS = 0x8020;
 const SOFTWARE = 0x8022;
 const ALTERNATE_SERVER = 0x8023;
 const RESPONSE_ORIGIN = 0x802b;
-/** The web page that opened the session: draft-johnston-tram-stun-origin. */
+/** The web origin that opened the session: draft-johnston-tram-stun-origin. */
 const ORIGIN = 0x802f;
 const OTHER_ADDRESS = 0x802c;
 
-/** Bytes of the STUN message that stands at the start of `bytes` (RFC 8489, section 5), header included; 0 when there is none. */
+/** Length in bytes of the STUN message at the start of `bytes` (RFC 8489, section 5), including its header; 0 if there is none. */
 export function stunLength(bytes: Buffer): number {
   if (bytes.length < stunHeaderBytes || bytes[0]! > 0x3f || bytes.readUInt32BE(4) !== MAGIC_COOKIE) return 0;
   return stunHeaderBytes + bytes.readUInt16BE(2);
 }
 
 /**
- * Is it a message of STUN before the magic cookie (RFC 3489)? Only the binding methods, and only with attributes that fill the datagram to its end:
- * anything else is too much like other protocols.
+ * Is it a STUN message without magic cookie (RFC 3489)? Only Binding is accepted, and only if the attributes fill the datagram exactly: anything
+ * else is too similar to other protocols.
  */
 export function isClassicStun(payload: Buffer): boolean {
   if (payload.length < stunHeaderBytes + 4 || payload[0]! > 1 || !classicTypes.has(payload.readUInt16BE(0))) return false;
@@ -55,11 +55,11 @@ export function isClassicStun(payload: Buffer): boolean {
   return at === payload.length;
 }
 
-/** Request, response, error; the last of the attributes of RFC 3489 that must be understood. */
+/** Request, response, error; the last of RFC 3489's attributes that must be understood. */
 const classicTypes = new Set([0x0001, 0x0101, 0x0111]);
 const lastClassicAttribute = 0x000b;
 
-/** Reads a STUN or TURN message. `bytes` is the whole of it, as {@link stunLength} measured it; a cut one yields what was there. */
+/** Reads a STUN or TURN message. `bytes` is the whole message, as measured by {@link stunLength}; a truncated one is read as far as it goes. */
 export function stunMessage(bytes: Buffer, origin: Origin, environment: DissectEnvironment): Message {
   const message = createMessage('stun', cleartext, origin);
   const { facts } = message;
@@ -72,7 +72,7 @@ export function stunMessage(bytes: Buffer, origin: Origin, environment: DissectE
     for (const peer of peers) hops.add('turn-peer', peer);
     facts['telltale.flow.hops'] = hops.texts;
   }
-  // Most messages keep a path alive: only those that tell something get a name, and with it a record.
+  // Most messages are keep-alives: only those with content get a type, and thereby a record.
   if (!isEmpty(facts)) facts['telltale.stun.type'] = typeName(bytes.readUInt16BE(0));
   environment.counters.add('stun', 'messages');
   return message;
@@ -85,7 +85,7 @@ class AttributeReader {
   readonly #counters: DissectCounters;
   readonly #bytes: Buffer;
   /**
-   * Microsoft's TURN says by its first attribute that it does not pad ([MS-TURN], section 2.2.2.1), and its MAPPED-ADDRESS is the relay's (2.2.2.2).
+   * Microsoft's TURN is marked by its first attribute: it does not pad ([MS-TURN], section 2.2.2.1), and MAPPED-ADDRESS is the relay's (2.2.2.2).
    */
   readonly #isMicrosoft: boolean;
 
@@ -97,7 +97,7 @@ class AttributeReader {
     this.#isMicrosoft = bytes.length >= stunHeaderBytes + 2 && bytes.readUInt16BE(stunHeaderBytes) === MS_MAGIC_COOKIE;
   }
 
-  /** False when one does not fit. */
+  /** Returns false if one does not fit. */
   readAll(): boolean {
     const bytes = this.#bytes;
     let position = stunHeaderBytes;
@@ -139,19 +139,19 @@ class AttributeReader {
     }
   }
 
-  /** Some senders count a terminating zero in. */
+  /** Some senders include a terminating zero in the length. */
   #text(start: number, end: number): string {
     return paddedText(this.#bytes.subarray(start, end), 'utf8');
   }
 
-  /** The value of an XOR-MAPPED-ADDRESS, with its mask taken off: the magic cookie and, behind it, the transaction id (RFC 8489, section 14.2). */
+  /** The unmasked value of an XOR-MAPPED-ADDRESS: the mask is the magic cookie followed by the transaction id (RFC 8489, section 14.2). */
   #unmasked(start: number, end: number): Buffer {
     const value = Buffer.from(this.#bytes.subarray(start, end));
     for (let i = 2; i < Math.min(value.length, stunHeaderBytes); i++) value[i]! ^= this.#bytes[i < 4 ? i + 2 : i]!;
     return value;
   }
 
-  /** A text that anybody may have put a name into. */
+  /** Adds a text that may contain a name. */
   #tell(name: 'realm' | 'software', text: string): void {
     this.#facts[`telltale.stun.${name}`] = text;
     this.#fields.add(`stun.${name}`, name, text);
@@ -164,9 +164,9 @@ class AttributeReader {
   }
 
   /**
-   * A long-term user name is an identifier. The pair of fragments by which ICE checks a path is made anew for each session: it
-   * goes under a path of its own. ICE uses it in Binding only, and its fragments are of ice-char (RFC 8839, section 5.4), which
-   * tells them from the GUIDs and names that some services put there instead.
+   * A long-term user name is an identifier. The pair of ICE user fragments in connectivity checks is generated for each session, so it goes under
+   * a path of its own. ICE uses it in Binding only, and its fragments consist of ice-char (RFC 8839, section 5.4), which distinguishes them from
+   * the GUIDs and names that some services send instead.
    */
   #user(name: string): void {
     const isBinding = methodOf(this.#bytes.readUInt16BE(0)) === BINDING;
@@ -182,14 +182,14 @@ function isEmpty(facts: Message['facts']): boolean {
   return true;
 }
 
-/** What channel data of TURN carry: behind a channel number from 0x4000 to 0x4FFF and a length (RFC 8656, section 12.4). Null when it is none. */
+/** The payload of TURN channel data, after a channel number from 0x4000 to 0x4FFF and a length (RFC 8656, section 12.4). Null if it is none. */
 export function channelData(bytes: Buffer): Buffer | null {
   if (bytes.length < 4 || (bytes[0]! & 0xf0) !== 0x40) return null;
   const end = 4 + bytes.readUInt16BE(2);
   return end <= bytes.length && bytes.length - end < 4 ? bytes.subarray(4, end) : null;
 }
 
-/** Sets the round trip of the first request that a response answers: both carry the same transaction id. */
+/** Sets the round-trip time from a request to its first response, which has the same transaction id. */
 export function timeStun(bytes: Buffer, message: Message, timer: HandshakeTimer): void {
   const kind = bytes.readUInt16BE(0) & classBits;
   if (kind !== REQUEST && kind !== SUCCESS && kind !== ERROR) return;
@@ -204,7 +204,7 @@ function methodOf(type: number): number {
   return (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
 }
 
-/** Methods of STUN and TURN (IANA, STUN Methods), and classes by their two bits; another method is its number: `0x80a request`. */
+/** STUN and TURN methods (IANA, STUN Methods), and classes by their two bits; an unknown method is shown as a number: `0x80a request`. */
 const methods: Record<number, string | undefined> = {
   1: 'binding',
   3: 'allocate',
@@ -226,7 +226,7 @@ function typeName(type: number): string {
 
 const iceUsername = /^[A-Za-z0-9+/]{1,256}:[A-Za-z0-9+/]{1,256}$/;
 
-/** The value of a MAPPED-ADDRESS (RFC 8489, section 14.1): a zero, the family, port and address. '' when it is none. */
+/** The value of a MAPPED-ADDRESS (RFC 8489, section 14.1): a zero, the family, port and address. '' if invalid. */
 function readAddress(value: Buffer): string {
   const isAddress = (value[1] === 1 && value.length === 8) || (value[1] === 2 && value.length === 20);
   return isAddress ? formatIp(value, 4, value.length - 4) : '';

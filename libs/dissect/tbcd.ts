@@ -1,6 +1,6 @@
 /**
- * Digits of telephony BCD: two in a byte, the low half first, 0xF fills the last one (3GPP TS 29.002, TBCD-STRING).
- * Empty when anything else stands in it.
+ * Telephony BCD digits: two per byte, low nibble first, with 0xF as filler in the last one (3GPP TS 29.002, TBCD-STRING).
+ * Empty if there is anything else in it.
  */
 export function tbcdDigits(bytes: Buffer): string {
   let digits = '';

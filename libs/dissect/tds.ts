@@ -5,7 +5,7 @@ import { addNamed, type NamedValue } from './named-value.ts';
 import { ntlmLogin } from './ntlm.ts';
 import type { Recognition } from './protocol.ts';
 
-/** TDS 7 of Microsoft SQL Server ([MS-TDS]): who logs in where the login is not encrypted, and what can be read of queries and their results. */
+/** TDS 7 of Microsoft SQL Server ([MS-TDS]): logins that are not encrypted, and the readable parts of queries and their results. */
 export const tds = framedProtocol('tds', recogniseTds, () => new TdsReader());
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'TDS' };
@@ -14,7 +14,7 @@ const encrypted: Encryption = { verdict: 'encrypted', reason: 'TLS in TDS' };
 const header = 8;
 const [LOGIN, PRELOGIN] = [0x10, 0x12];
 const TLS_HANDSHAKE = 0x16;
-/** Offsets in LOGIN7 (section 2.2.6.4) of what says where a text begins and how many characters it has. */
+/** Offsets in LOGIN7 (section 2.2.6.4) of the entries with start and length in characters of a text. */
 const [HOST, USER, SECRET] = [36, 40, 44];
 const longestName = 128;
 
@@ -66,7 +66,7 @@ function textAt(login: Buffer, place: number): string {
   return end > login.length || end - start > 2 * longestName ? '' : login.toString('utf16le', start, end);
 }
 
-/** Passwords are written with the halves of each byte swapped, and then XORed. */
+/** Passwords are sent with the nibbles of each byte swapped, and then XORed. */
 function nibblesSwapped(byte: number): number {
   return ((byte << 4) | (byte >> 4)) & 0xff;
 }

@@ -7,10 +7,10 @@ import type { DissectEnvironment } from './options.ts';
 import type { DatagramContext } from './protocol.ts';
 
 /**
- * Calls of Telegram by way of its relays ("reflectors"), as libtgvoip (VoIPController.cpp, MockReflector.cpp) and captures show them. Each datagram
- * begins with a tag of 16 bytes, drawn for the call. Media behind it are encrypted; what client and relay tell each other is not, and begins with 12
- * bytes of 0xFF and a type (4 bytes, little-endian): a ping, the question for the own address and its answer, or the addresses of both sides.
- * So whoever sees the traffic of one side learns the address of the other.
+ * Telegram calls over its relays ("reflectors"), as seen in libtgvoip (VoIPController.cpp, MockReflector.cpp) and in captures. Each datagram begins
+ * with a tag of 16 bytes, generated for the call. The media after it are encrypted; the messages between client and relay are not: they begin
+ * with 12 bytes of 0xFF and a type (4 bytes, little-endian), and are pings, the query for one's own address and its response, or the addresses of
+ * both sides. So anyone who sees the traffic of one side learns the address of the other.
  */
 const call: Encryption = { verdict: 'encrypted', reason: 'Telegram call' };
 
@@ -20,17 +20,17 @@ const PING = 0xffffffff;
 const ASK_SELF = 0xfffffffe;
 const SELF = 0xc01572c7;
 const PEER = 0x27d9371c;
-/** Bytes of each type's datagram. */
+/** Length of a datagram, by type. */
 const lengths = new Map([[PING, 32], [ASK_SELF, 40], [SELF, 64], [PEER, 48]]);
 
-/** Does relay or client speak of the call here? */
+/** Is this a message between client and relay? */
 export function isReflected(payload: Buffer): boolean {
   if (payload.length < typeOffset + 4 || payload[tagLength] !== 0xff) return false;
   for (let at = tagLength + 1; at < typeOffset; at++) if (payload[at] !== 0xff) return false;
   return payload.length === lengths.get(payload.readUInt32LE(typeOffset));
 }
 
-/** One client's part in a call, on one flow. */
+/** One client's side of a call, on one flow. */
 export class TelegramCall {
   readonly #tag: Buffer;
   readonly #environment: DissectEnvironment;
@@ -43,12 +43,12 @@ export class TelegramCall {
     this.#environment = environment;
   }
 
-  /** Is it of this call? */
+  /** Does the datagram belong to this call? */
   owns(payload: Buffer): boolean {
     return payload.length >= tagLength && payload.compare(this.#tag, 0, tagLength, 0, tagLength) === 0;
   }
 
-  /** Null when it tells nothing new, as media do. */
+  /** Null if it contains nothing new, like media. */
   message(payload: Buffer, context: DatagramContext): Message | null {
     this.#environment.counters.add('telegram', 'messages');
     if (!isReflected(payload)) return null;

@@ -5,8 +5,8 @@ import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
 /**
- * Telnet (RFC 854): what is typed when the other side asks for a name or a password, be it sent letter by letter or as a line,
- * and the user name that option negotiation carries (RFC 1408, RFC 1572). All else that is typed is content.
+ * Telnet (RFC 854): what a user types when prompted for a name or a password, whether sent character by character or as a line, and the user name
+ * in option negotiation (RFC 1408, RFC 1572). Anything else that is typed is content.
  */
 export const telnet: StreamProtocol = {
   name: 'telnet',
@@ -24,15 +24,15 @@ const DONT = 0xfe;
 const OLD_ENVIRON = 36;
 const ENCRYPT = 38;
 const NEW_ENVIRON = 39;
-/** Highest option in use but for 255 (https://www.iana.org/assignments/telnet-options). */
+/** Highest option in use except 255 (https://www.iana.org/assignments/telnet-options). */
 const highestOption = 140;
 
-/** Longest line typed, longest prompt looked at, and longest subnegotiation that is read, in bytes. */
+/** Maximum length in bytes of a typed line, of a prompt, and of a subnegotiation. */
 const longestLine = 256;
 const longestPrompt = 80;
 const longestSubnegotiation = 1024;
 
-/** It begins with a negotiation: `IAC WILL option`, or `IAC SB`. */
+/** A Telnet connection begins with negotiation: `IAC WILL option`, or `IAC SB`. */
 function recogniseTelnet(bytes: Buffer): Recognition {
   const [first, command, option] = bytes;
   if (first !== IAC) return 'no';
@@ -83,7 +83,7 @@ class TelnetHandler implements StreamHandler {
     this.#logins.flush();
   }
 
-  /** The first letter of a line answers to what the other side has written last. */
+  /** The first letter of a line responds to what the other side wrote last. */
   #letter(sender: Sender, letter: number): void {
     const side = this.#sides[sender];
     side.asked ??= this.#sides[sender === 'source' ? 'destination' : 'source'].prompt();
@@ -106,7 +106,7 @@ class TelnetHandler implements StreamHandler {
   #subnegotiation(sender: Sender, bytes: readonly number[], position: number): void {
     if (bytes[0] === ENCRYPT && bytes[1] === ENCRYPT_START) this.#session.counters.add('telnet', 'encrypted');
     if (bytes[0] !== OLD_ENVIRON && bytes[0] !== NEW_ENVIRON) return;
-    // IS, then VAR name VALUE value …: 0 and 1 stand in the old order in RFC 1572, and are mixed up in practice.
+    // IS, then VAR name VALUE value …: RFC 1572 uses 0 and 1 in the old order, and in practice they are mixed up.
     // oxlint-disable-next-line no-control-regex
     const user = /[\0\x01\x03]USER[\0\x01]([^\0-\x03]+)/.exec(Buffer.from(bytes.slice(2)).toString('latin1'));
     if (bytes[1] !== SEND && user !== null) this.#emit(sender, [userName(user[1]!)], position);
@@ -132,9 +132,9 @@ const ENCRYPT_START = 3;
 
 type Taken = 'letter' | 'end of line' | 'subnegotiation' | 'nothing';
 
-/** What one side sends, with the commands taken out. */
+/** The data that one side sends, without the commands. */
 class Side {
-  /** The line that is being written, and what the other side had asked when it began. */
+  /** The line in progress, and the other side's prompt when it began. */
   readonly line: number[] = [];
   asked: string | null = null;
   /** Option and content of the last subnegotiation. */
@@ -160,7 +160,7 @@ class Side {
         return 'nothing';
       case 'subnegotiation command':
         this.#state = byte === SE ? 'data' : 'subnegotiation';
-        // Doubled, it stands for itself (RFC 855).
+        // A doubled IAC is a literal 0xFF (RFC 855).
         if (byte === IAC) this.#collect(byte);
         return byte === SE ? 'subnegotiation' : 'nothing';
     }
@@ -171,7 +171,7 @@ class Side {
     if (this.line.length > longestLine) this.line.shift();
   }
 
-  /** The last line it has written, as far as a prompt goes. */
+  /** The last line it has written, limited to the length of a prompt. */
   prompt(): string {
     return Buffer.from(this.line.slice(-longestPrompt)).toString('latin1');
   }

@@ -11,7 +11,7 @@ const CERTIFICATE = 11;
 const CERTIFICATE_STATUS = 22;
 const SUPPORTED_VERSIONS = 43;
 
-/** A certificate's names, and the packet that completes it. */
+/** The names in a certificate, and the packet that completes it. */
 export interface ShownCertificate {
   names: CertificateNames;
   frame: number;
@@ -19,8 +19,8 @@ export interface ShownCertificate {
 }
 
 /**
- * Reads the answer to a ClientHello up to the server's own certificate, or the client's next flight, which begins with its certificate when
- * the server asked for one. TLS 1.2 and older show either in clear (RFC 5246, sections 7.4.2 and 7.4.6).
+ * Reads the response to a ClientHello up to the server's own certificate, or the client's next flight, which begins with its certificate if
+ * the server requested one. TLS 1.2 and older send either in clear (RFC 5246, sections 7.4.2 and 7.4.6).
  */
 export class CertificateReader {
   #done = false;
@@ -31,7 +31,7 @@ export class CertificateReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Nothing more is looked for. */
+  /** Nothing more is of interest. */
   get done(): boolean {
     return this.#done;
   }
@@ -40,7 +40,7 @@ export class CertificateReader {
     return this.#handshake.heldBytes;
   }
 
-  /** Consumes the records that are there as a whole; returns the certificate once it is. */
+  /** Consumes the complete records that are there; returns the certificate once it is complete. */
   read(stream: ByteStream): ShownCertificate | null {
     while (!this.#done && stream.length >= recordHeader) {
       const bytes = stream.bytes();
@@ -81,14 +81,14 @@ export class CertificateReader {
     return null;
   }
 
-  /** The chain of certificates is not kept while the flow goes on. */
+  /** Drops the certificate chain, which is not needed for the rest of the flow. */
   #finish(): void {
     this.#done = true;
     this.#handshake.clear();
   }
 }
 
-/** TLS 1.3, which a ServerHello says in an extension (RFC 8446, section 4.2.1), encrypts what follows. */
+/** TLS 1.3, which a ServerHello announces in an extension (RFC 8446, section 4.2.1), encrypts what follows. */
 function hidesCertificate(hello: Buffer): boolean {
   const reader = new ByteReader(hello, 2 + 32);
   reader.skip(reader.u8());

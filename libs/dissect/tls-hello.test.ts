@@ -7,7 +7,7 @@ import { bytes, hex, prefixed, u16, u8 } from './testing/bytes.ts';
 const list = (text: string): number[] => text.split(',').map((value) => Number.parseInt(value, 16));
 
 describe('JA4', () => {
-  /** The example of technical_details/JA4.md, with the values in an order of their own. */
+  /** The example of technical_details/JA4.md, with the values in a different order. */
   const published: HelloFeatures = {
     version: 0x0304,
     ciphers: list('1301,1302,1303,c02b,c02f,c02c,c030,cca9,cca8,c013,c014,009c,009d,002f,0035'),

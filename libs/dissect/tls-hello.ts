@@ -8,13 +8,13 @@ const SIGNATURE_ALGORITHMS = 13;
 const ALPN = 16;
 const SUPPORTED_VERSIONS = 43;
 
-/** What carries the hello: one letter in its fingerprint, and a cookie in a hello of DTLS. */
+/** The carrier of the hello: it determines a letter of the fingerprint, and a DTLS hello contains a cookie. */
 export type HelloCarrier = 'tls' | 'quic' | 'dtls';
 
 /**
- * Sets what a ClientHello says in clear: the server name (RFC 6066, section 3), the application protocols (RFC 7301), and the JA4 fingerprint.
- * `body` is the handshake message without its header, or with `isCut` its beginning, of which there is no fingerprint. Returns false when it is
- * malformed or cut; what stood before that is set.
+ * Sets the cleartext facts of a ClientHello: the server name (RFC 6066, section 3), the application protocols (RFC 7301), and the JA4 fingerprint.
+ * `body` is the handshake message without its header or, with `isCut`, its beginning, which yields no fingerprint. Returns false if it is
+ * malformed or cut, after setting what precedes that.
  */
 export function setClientHelloFacts(message: Message, fields: FieldList, body: Buffer, carrier: HelloCarrier, isCut = false): boolean {
   const reader = new ByteReader(body);
@@ -42,7 +42,7 @@ export function setClientHelloFacts(message: Message, fields: FieldList, body: B
   return isSound;
 }
 
-/** What is left, in integers of two bytes, without GREASE (RFC 8701). */
+/** The remaining two-byte integers, without GREASE (RFC 8701). */
 function integers(reader: ByteReader): number[] {
   const list: number[] = [];
   while (reader.left >= 2) {
@@ -71,7 +71,7 @@ export function setServerName(message: Message, fields: FieldList, name: string)
   fields.add('tls.client.server_name', 'tls_server_name', name);
 }
 
-/** Returns the first protocol, as its bytes. */
+/** Returns the bytes of the first protocol. */
 function setProtocols(message: Message, content: ByteReader): Buffer | null {
   const protocols: string[] = [];
   let first: Buffer | null = null;
@@ -80,7 +80,7 @@ function setProtocols(message: Message, content: ByteReader): Buffer | null {
     const written = list.take(list.u8()).rest();
     first ??= written;
     const protocol = written.toString('latin1');
-    // GREASE (RFC 8701) is no protocol.
+    // GREASE (RFC 8701) is not a protocol.
     if (/^[!-~]{1,32}$/.test(protocol)) protocols.push(protocol);
   }
   if (protocols.length > 0) message.facts['telltale.tls.alpn'] = protocols;

@@ -4,7 +4,7 @@ import { tlsClientHello } from '#capture';
 import { certificate, personalCertificate, serverFlight, u24 } from './testing/binary-samples.ts';
 import { dissectStream, openStream } from './testing/packets.ts';
 
-/** A ClientHello whose bytes are written down here: TLS 1.2, one suite, SNI `a.example`, ALPN GREASE, `h2` and `http/1.1`. */
+/** A ClientHello given byte by byte: TLS 1.2, one suite, SNI `a.example`, ALPN GREASE, `h2` and `http/1.1`. */
 const hello = Buffer.from([
   '0100005b', '0303', '00'.repeat(32), '00', '0002c02f', '0100', '0030',
   '0000000e', '000c', '00', '0009', '612e6578616d706c65',

@@ -5,7 +5,7 @@ import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from '
 import { CertificateReader, type ShownCertificate } from './tls-certificate.ts';
 import { setClientHelloFacts } from './tls-hello.ts';
 
-/** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: the ClientHello is read, and the names in the certificates that server and client show in clear. */
+/** TLS 1.0 to 1.3 (RFC 8446) and SSL 3.0: reads the ClientHello, and the names in certificates that server and client send in clear. */
 export const tls: StreamProtocol = {
   name: 'tls',
   recognise: recogniseTls,
@@ -20,7 +20,7 @@ const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 
 const recordHeader = 5;
-/** 2^14 bytes of plaintext and what encryption may add (RFC 8446, section 5.2; 2048 in RFC 5246). */
+/** 2^14 bytes of plaintext, and the expansion by encryption (RFC 8446, section 5.2; 2048 in RFC 5246). */
 const maxRecord = 16384 + 2048;
 
 const byClientHello: Encryption = { verdict: 'encrypted', reason: 'TLS ClientHello' };
@@ -38,7 +38,7 @@ function recogniseTls(bytes: Buffer): Recognition {
   if (type === ALERT) return length === 2 || length >= 16 ? 'yes' : 'no';
   if (type === APPLICATION_DATA) return length >= 16 ? 'yes' : 'no';
   if (bytes.length < recordHeader + 1) return 'more';
-  // Midstream, an encrypted handshake message begins with any byte; only the two hellos can open a stream.
+  // Midstream, an encrypted handshake message may begin with any byte; only the two hellos can open a stream.
   return bytes[5] === CLIENT_HELLO || bytes[5] === SERVER_HELLO || length >= 16 ? 'yes' : 'no';
 }
 
@@ -48,12 +48,12 @@ class TlsHandler implements StreamHandler {
   /** Handshake bytes of the side that sends the ClientHello, without record headers. */
   readonly #handshake = new ByteStream();
   #reported = false;
-  /** After the ClientHello: what the other side answers, and what the client says to that. */
+  /** After the ClientHello: the other side's response, and the client's next flight. */
   #answer: CertificateReader | null = null;
   #reply: CertificateReader | null = null;
-  /** The side that sent a ServerHello: nothing more of it is of interest. */
+  /** The side that sent a ServerHello, of which nothing further is of interest. */
   #server: Sender | null = null;
-  /** Who began the TLS stream, and with which packet. */
+  /** The sender of the first TLS record, and the packet that carried it. */
   #sender: Sender = 'source';
   #frame = 0;
   #micros = 0;
@@ -82,7 +82,7 @@ class TlsHandler implements StreamHandler {
       if (type !== HANDSHAKE || length > maxRecord) return this.#withoutHello(sender);
       if (stream.length === recordHeader) return;
       if (this.#handshake.length === 0 && bytes[5] === SERVER_HELLO) {
-        // The ClientHello was missed, unless the other side brings it later.
+        // The ClientHello was missed, unless the other side's bytes arrive later.
         this.#server = sender;
         stream.clear();
         return this.#report(sender);
@@ -108,7 +108,7 @@ class TlsHandler implements StreamHandler {
     this.#breakOff(this.#sender);
   }
 
-  /** No more of the ClientHello comes. What stood in front of that is told, such as the server's name; the fingerprint needs all of it. */
+  /** The rest of the ClientHello is lost. What precedes the loss is reported, such as the server name; the fingerprint needs the whole message. */
   #breakOff(sender: Sender): void {
     const stream = this.#session[this.#sender];
     const handshake = this.#handshake;
@@ -125,7 +125,7 @@ class TlsHandler implements StreamHandler {
     this.#withoutHello(sender);
   }
 
-  /** Reads the ClientHello once all of it is there; it may be spread over several records. */
+  /** Reads the ClientHello once it is complete; it may be spread over several records. */
   #readHello(sender: Sender): void {
     const handshake = this.#handshake;
     const { counters, options } = this.#session;
@@ -142,7 +142,7 @@ class TlsHandler implements StreamHandler {
     if (!setClientHelloFacts(message, fields, bytes.subarray(4, length), 'tls')) counters.add('tls', 'malformed ClientHello');
     this.#emit(message);
     const other = sender === 'source' ? 'destination' : 'source';
-    // A server that answered before its client was heard is no longer read; nor one whose client did not wait for it.
+    // A server whose response arrived before the client's bytes is not read; nor one whose client did not wait for it.
     if (this.#server === other || this.#session[sender].length > 0) this.done = true;
     else {
       this.#sender = sender;
@@ -151,7 +151,7 @@ class TlsHandler implements StreamHandler {
     }
   }
 
-  /** The server's comes first. The client shows one with its next flight, if at all: then nothing more is to be read. */
+  /** The server's certificate comes first. The client sends one in its next flight, if at all: then there is nothing more to read. */
   #readCertificates(answer: CertificateReader, sender: Sender): void {
     const stream = this.#session[sender];
     if (sender === this.#sender) {
@@ -179,7 +179,7 @@ class TlsHandler implements StreamHandler {
     this.#emit(message);
   }
 
-  /** Whom it names is a person, or a device, that anyone on the path recognises at each connection; one with DNS names is a host's. */
+  /** It identifies a person or a device to anyone on the path, at each connection; one with DNS names belongs to a host. */
   #clientCertificate({ names, frame, micros }: ShownCertificate, sender: Sender): void {
     const message = createMessage('tls', byClientHello, { sender, frame, micros });
     const fields = new FieldList(message, this.#session);

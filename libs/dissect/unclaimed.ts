@@ -6,20 +6,20 @@ import { hasControls, isText } from './text.ts';
 const text: Encryption = { verdict: 'cleartext', reason: 'text' };
 const opaque: Encryption = { verdict: 'opaque', reason: 'no known structure' };
 
-/** Bytes by which text and binary are told apart when no line ends before. */
+/** Bytes by which text and binary are distinguished if no line ends before. */
 const sampleBytes = 64;
-/** A line that is longer is handed over in parts of this length. */
+/** A longer line is passed on in parts of this length. */
 const maxLineBytes = 4096;
-/** Packets of a binary direction at whose start a known protocol is still looked for. */
+/** Packets of a binary direction that are still tried as the start of a known protocol. */
 const binaryAttempts = 16;
-/** Packets of a binary direction whose beginning is compared with that of other flows, and how much of it. */
+/** Packets of a binary direction whose beginnings are compared with those of other flows, and how much of each. */
 const binarySamples = 4;
 const sampleOfPacket = 256;
 
 /**
- * One direction of a TCP flow that no protocol claims: text is handed over line by line, binary packet by packet, up to a bound.
+ * One direction of an unclaimed TCP flow: text is passed on line by line, binary packet by packet, up to a bound.
  *
- * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow caught in the middle).
+ * A protocol may still begin at the start of a line (TLS after STARTTLS) or, in binary, of a packet (a flow captured from the middle).
  */
 export class UnclaimedDirection {
   readonly #session: StreamSession;
@@ -35,19 +35,19 @@ export class UnclaimedDirection {
     this.#sender = sender;
   }
 
-  /** No protocol is looked for any more. */
+  /** Protocols are no longer looked for. */
   get isSettled(): boolean {
     return this.#attempts === 0;
   }
 
-  /** Nothing more is handed over either. */
+  /** Nothing more is passed on either. */
   get spent(): boolean {
     return this.isSettled && this.#isFull;
   }
 
   /**
-   * Takes bytes at whose start no protocol begins, up to where one may begin next.
-   * Returns false when it needs more; `last` says that none will come.
+   * Takes bytes that do not begin a protocol, up to where one may begin next.
+   * Returns false if it needs more; `last` means that none will come.
    */
   take(stream: ByteStream, last: boolean): boolean {
     if (this.#kind === 'unknown' && !this.#decide(stream, last)) return false;
@@ -56,7 +56,7 @@ export class UnclaimedDirection {
 
   #decide(stream: ByteStream, last: boolean): boolean {
     const sample = stream.bytes().subarray(0, sampleBytes);
-    // An empty line tells nothing: many a binary message begins with that byte.
+    // An empty line is skipped: many binary messages begin with that byte.
     let start = 0;
     while (sample[start] === 0x0a || sample[start] === 0x0d) start++;
     const newline = sample.indexOf(0x0a, start);
@@ -105,7 +105,7 @@ export class UnclaimedDirection {
     this.#session.counters.add('tcp', 'opaque');
   }
 
-  /** A protocol may begin with the next packet. */
+  /** Skips up to the next packet, where a protocol may begin. */
   #passOver(stream: ByteStream): boolean {
     const length = stream.packetEnd(0);
     if (this.#attempts > 0) this.#attempts--;

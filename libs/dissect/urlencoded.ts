@@ -4,8 +4,8 @@ import { isName, stepOf } from './path.ts';
 /**
  * Adds the pairs of a query or a form (application/x-www-form-urlencoded).
  *
- * `text` holds one character per byte (latin1), and begins at `position` of the bytes that `frames` knows.
- * A part that is only a key or only a value is a value without a key, and so is a key that is data itself (see {@link stepOf}).
+ * `text` holds one character per byte (latin1), and begins at `position` of the bytes whose packets `frames` maps.
+ * A part that has only a key or only a value is treated as a value without a key, and so is a key that is itself data (see {@link stepOf}).
  */
 export function addPairs(list: FieldList, text: string, position: number, { path, frames, encoding }: Place): void {
   let start = 0;
@@ -28,25 +28,25 @@ export function addPairs(list: FieldList, text: string, position: number, { path
   }
 }
 
-/** The chain with `url` where a text of a form differs from what it means. */
+/** Appends `url` to the chain if form decoding changes the text. */
 function formEncodingOf(chain: string, written: string): string {
   return written.includes('%') || written.includes('+') ? addEncoding(chain, 'url') : chain;
 }
 
-/** `url` where percent-encoding makes a text differ from what it means. */
+/** `url` if percent-decoding changes the text. */
 export function encodingOf(written: string): string {
   return written.includes('%') ? 'url' : '';
 }
 
 /**
- * Undoes percent-encoding (RFC 3986, section 2.1) of text that holds one character per byte. The bytes are read as UTF-8; a `%` that no two
- * hexadecimal digits follow stands for itself.
+ * Decodes percent-encoding (RFC 3986, section 2.1) in text that holds one character per byte. The bytes are decoded as UTF-8; a `%` without two
+ * hexadecimal digits after it is literal.
  */
 export function decodeUrl(text: string): string {
   return undo(text, false);
 }
 
-/** Undoes the encoding of forms: percent-encoding, and `+` for a space. */
+/** Decodes form encoding: percent-encoding, and `+` for a space. */
 function decodeForm(text: string): string {
   return undo(text, true);
 }
@@ -72,7 +72,7 @@ function undo(text: string, plus: boolean): string {
   return bytes.toString('utf8', 0, length);
 }
 
-/** Text that holds one character per byte, read as UTF-8. */
+/** Decodes text that holds one character per byte as UTF-8. */
 export function decodeUtf8(latin1: string): string {
   return nonAscii.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
 }

@@ -2,22 +2,22 @@ import { createMessage, type Sender } from './message.ts';
 import { addNamed, type NamedValue } from './named-value.ts';
 import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from './protocol.ts';
 
-/** What a greeting tells, and in which protocol. */
+/** The contents of a greeting, and its protocol. */
 export interface Greeted {
   readonly protocol: string;
   readonly values: readonly NamedValue[];
 }
 
-/** How a protocol begins that names its user in the first bytes, each text with a zero behind, and has nothing else of interest. */
+/** The beginning of a protocol that sends its user in the first bytes, each text zero-terminated, and has nothing else of interest. */
 export interface UserGreeting {
   readonly name: string;
-  /** The greeting, with its texts as groups. */
+  /** Matches the greeting, with its texts as groups. */
   readonly whole: RegExp;
-  /** Any beginning of one. */
+  /** Matches any prefix of one. */
   readonly begun: RegExp;
-  /** Bytes in which it has to stand. */
+  /** Maximum length in bytes. */
   readonly longest: number;
-  /** `serverPort` is 0 where it is not known. */
+  /** `serverPort` is 0 if unknown. */
   read(texts: RegExpExecArray, serverPort: number): Greeted;
 }
 

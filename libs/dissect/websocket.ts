@@ -18,15 +18,15 @@ const RESERVED = 0x30;
 const MASKED = 0x80;
 const TLS_HANDSHAKE = 0x16;
 const TLS_MAJOR = 3;
-/** Bytes that the window of DEFLATE reaches back. */
+/** Size of the DEFLATE window in bytes. */
 const windowBytes = 32 * 1024;
-/** What a sender leaves off the end of each message (RFC 7692, section 7.2.1). */
+/** Omitted by senders at the end of each message (RFC 7692, section 7.2.1). */
 const tail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 const empty = Buffer.alloc(0);
 
 /**
- * WebSocket (RFC 6455) behind the handshake, that HTTP reads: each message, put together from its frames, unmasked and inflated
- * (RFC 7692). JSON yields fields under `websocket.json`; other text and binary are handed over to be scanned.
+ * WebSocket (RFC 6455) after the handshake, which HTTP reads: each message, reassembled from its frames, unmasked and inflated
+ * (RFC 7692). JSON becomes fields under `websocket.json`; other text and binary are passed on for scanning.
  */
 export function webSocketHandler(session: StreamSession): StreamHandler {
   return new SidedHandler({ source: new WebSocketSide(session, 'source'), destination: new WebSocketSide(session, 'destination') });
@@ -38,17 +38,17 @@ class WebSocketSide implements Side {
   readonly #sender: Sender;
   readonly #stream: ByteStream;
   readonly #body = new ByteStream();
-  /** Of the frame at hand: bytes still to come, its mask, how far it is used, and whether it is part of a message. */
+  /** State of the current frame: bytes still to come, its mask, position in the mask, and whether it is part of a message. */
   #remaining = 0;
   #mask = 0;
   #maskAt = 0;
   #isControl = false;
   #isLast = false;
-  /** Of the message at hand. */
+  /** State of the current message. */
   #isOpen = false;
   #isCompressed = false;
   #isBounded = false;
-  /** The end of what was inflated: the next message may refer to it. Null when it is lost. */
+  /** The end of the inflated data, to which the next message may refer. Null if lost. */
   #window: Buffer | null = empty;
   #scanned = 0;
   /** SSH or TLS runs inside. */
@@ -72,7 +72,7 @@ class WebSocketSide implements Side {
     if (this.done) this.#stream.clear();
   }
 
-  /** Inside a frame the rest of it is passed over; else a frame most likely begins with the next packet. */
+  /** Inside a frame, the rest of it is skipped; otherwise the next packet most likely begins a frame. */
   gap(missing: number): void {
     this.#count('gap');
     this.#stream.clear();
@@ -180,7 +180,7 @@ class WebSocketSide implements Side {
     this.#session.emit(message);
   }
 
-  /** What is handed over to be scanned: a bounded amount, and nothing of a tunnel, whose handshakes are full of names of algorithms. */
+  /** Payload to be scanned: a bounded amount, and nothing of a tunnel, whose handshakes are full of algorithm names. */
   #scannable(bytes: Buffer): Buffer | null {
     if (bytes.toString('latin1', 0, 4) === 'SSH-' || (bytes[0] === TLS_HANDSHAKE && bytes[1] === TLS_MAJOR)) this.#isTunnel = true;
     if (this.#isTunnel) return null;
@@ -192,7 +192,7 @@ class WebSocketSide implements Side {
     return bytes;
   }
 
-  /** A message may refer back to those before it, so that one that is lost loses all that follow. */
+  /** A message may refer to those before it, so the loss of one makes all later ones unreadable. */
   #inflate(bytes: Buffer): Buffer | null {
     if (this.#window === null || this.#isBounded) {
       this.#window = null;
@@ -220,7 +220,7 @@ class WebSocketSide implements Side {
   }
 }
 
-/** The end of both, as far as the window reaches: a copy, since a part would keep all of it alive while the flow is silent. */
+/** The end of both, up to the size of the window: a copy, since a slice would keep the whole buffer in memory while the flow is silent. */
 function lastOf(window: Buffer, inflated: Buffer): Buffer {
   const kept = Math.max(0, Math.min(window.length, windowBytes - inflated.length));
   const last = Buffer.allocUnsafeSlow(kept + Math.min(inflated.length, windowBytes));
@@ -229,7 +229,7 @@ function lastOf(window: Buffer, inflated: Buffer): Buffer {
   return last;
 }
 
-/** Socket.IO puts the type of the packet, a namespace and a number in front of its JSON: `42["event",…]`, `42/chat,7["event",…]`. */
+/** Socket.IO puts a packet type, a namespace and a number before its JSON: `42["event",…]`, `42/chat,7["event",…]`. */
 function jsonStart(bytes: Buffer): number {
   const prefix = /^\d{1,3}(?:\/[\w/-]{1,64},)?\d{0,9}(?=[[{])/.exec(bytes.toString('latin1', 0, 96));
   return prefix === null ? 0 : prefix[0].length;

@@ -3,9 +3,9 @@ import { FieldList } from './fieldlist.ts';
 import type { Message } from './message.ts';
 import type { DissectEnvironment } from './options.ts';
 
-/** By subtype: bytes of fixed fields in front of the elements of a management frame that may name its network (IEEE 802.11-2020, section 9.3.3). */
+/** By subtype: length of the fixed fields before the elements of management frames that may name their network (IEEE 802.11-2020, section 9.3.3). */
 const fixedBytes = new Map([[0, 4], [1, 6], [2, 10], [3, 6], [4, 0], [5, 12], [8, 12]]);
-/** Association, reassociation and probe request: a station sends them, and its address is in them. */
+/** Association, reassociation and probe requests: they are sent by stations, and contain their addresses. */
 const requests = new Set([0, 2, 4]);
 const headerBytes = 24;
 const stationAt = 10;
@@ -13,11 +13,11 @@ const NETWORK_NAME = 0;
 const longestName = 32;
 
 /**
- * Adds what a frame of 802.11 between an access point and its controller names where it is one of management: the network and, in a request, the
- * address of the station.
+ * Adds the names in an 802.11 frame between an access point and its controller if it is a management frame: the network and, in a request, the
+ * station's address.
  */
 export function addWlanNames(message: Message, frame: Buffer, environment: DissectEnvironment): void {
-  // Some swap the bytes of the frame control: then those of a frame without flags begin with a zero.
+  // Some devices swap the bytes of the frame control: then a frame without flags begins with a zero.
   const isSwapped = frame[0] === 0;
   const names = readNames(frame, isSwapped) ?? readNames(frame, !isSwapped);
   if (names === null) return;
@@ -31,7 +31,7 @@ interface Names {
   readonly station: string;
 }
 
-/** Null when it is no management frame that may name a network. */
+/** Null if it is not a management frame that may name a network. */
 function readNames(frame: Buffer, isSwapped: boolean): Names | null {
   const control = frame[isSwapped ? 1 : 0];
   const fixed = control === undefined || (control & 0x0f) !== 0 ? undefined : fixedBytes.get(control >> 4);
@@ -40,7 +40,7 @@ function readNames(frame: Buffer, isSwapped: boolean): Names | null {
   return { network, station: requests.has(control! >> 4) ? formatMac(frame, stationAt) : '' };
 }
 
-/** Elements are a number, a length and a value, up to the end; '' where none names a network, null where they do not fit. */
+/** Elements consist of number, length and value, up to the end; '' if none names a network, null if they do not fit. */
 function networkName(frame: Buffer, start: number): string | null {
   let name = '';
   let at = start;
@@ -48,7 +48,7 @@ function networkName(frame: Buffer, start: number): string | null {
     const end = at + 2 + frame[at + 1]!;
     if (end > frame.length) return null;
     if (frame[at] === NETWORK_NAME && end - at - 2 > longestName) return null;
-    // A network that is hidden has a name of zeros.
+    // The name of a hidden network consists of zeros.
     if (frame[at] === NETWORK_NAME && end > at + 2 && frame[at + 2] !== 0) name = frame.toString('utf8', at + 2, end);
     at = end;
   }

@@ -9,7 +9,7 @@ const EXTENSIONS = 0xa3;
 const MAIL = 0x81;
 const DNS_NAME = 0x82;
 const OTHER_NAME = 0xa0;
-/** id-at-commonName, id-ce-subjectAltName, emailAddress (RFC 2985, section 5.2.1), and Microsoft's name of a user. */
+/** id-at-commonName, id-ce-subjectAltName, emailAddress (RFC 2985, section 5.2.1), and Microsoft's user principal name. */
 const commonName = '550403';
 const subjectAltName = '551d11';
 const emailAddress = '2a864886f70d010901';
@@ -17,19 +17,19 @@ const userPrincipalName = '2b060104018237140203';
 
 const maxNames = 64;
 
-/** Whom an X.509 certificate names, each once. */
+/** The names in an X.509 certificate, without duplicates. */
 export interface CertificateNames {
   readonly common: ReadonlySet<string>;
   readonly dns: ReadonlySet<string>;
   readonly mail: ReadonlySet<string>;
-  /** Names of users in a directory (user principal names). */
+  /** Directory users (user principal names). */
   readonly users: ReadonlySet<string>;
 }
 
 type Names = Record<keyof CertificateNames, Set<string>>;
 
 /**
- * The names of an X.509 certificate (RFC 5280, section 4.1): those of its subject, and the alternative ones. None when the bytes are no certificate.
+ * The names in an X.509 certificate (RFC 5280, section 4.1): those of its subject, and its alternative names. Empty if it is not a certificate.
  */
 export function certificateNames(der: Buffer): CertificateNames {
   const names: Names = { common: new Set(), dns: new Set(), mail: new Set(), users: new Set() };

@@ -12,16 +12,16 @@ const longestText = 4096;
 interface Element {
   readonly name: string;
   readonly path: string;
-  /** Under what name its text stands, where an attribute says so: `<string name="uid">`. */
+  /** The name under which its text is reported, if an attribute gives one: `<string name="uid">`. */
   readonly key: string;
-  /** Where its text may begin; -1 when a child stood in it. */
+  /** Where its text may begin; -1 if it has a child. */
   textAt: number;
 }
 
 /**
- * Visits the texts and attributes of a document of XML (one character per byte). Names that stand beside their values are read with them:
+ * Visits the texts and attributes of an XML document (one character per byte). Names that are next to their values are combined with them:
  * `<key>uid</key><string>42</string>` in property lists, `<name>` and `<value>` in a `<member>` of XML-RPC, `<param name="uid" value="42"/>`.
- * What is cut or malformed costs itself: no entity of the document's own is resolved, and elements below `maxDepth` are passed over.
+ * Truncated or malformed parts are skipped: entities defined by the document are not resolved, and elements below `maxDepth` are skipped.
  */
 export function scanXml(text: string, maxDepth: number, visit: XmlVisitor): void {
   const open: Element[] = [];
@@ -63,7 +63,7 @@ export function scanXml(text: string, maxDepth: number, visit: XmlVisitor): void
   }
 }
 
-/** Behind a comment, a section of text, an instruction or a declaration. */
+/** Position after a comment, a CDATA section, an instruction or a declaration. */
 function endOfMarkup(text: string, at: number): number {
   const [closing, length] = text.startsWith('<!--', at)
     ? (['-->', 3] as const)
@@ -76,7 +76,7 @@ function endOfMarkup(text: string, at: number): number {
   return end < 0 ? text.length : end + length;
 }
 
-/** Visits the attributes of a tag; null when it has no name. */
+/** Visits the attributes of a tag; null if it has no name. */
 function openElement(tag: string, textAt: number, parent: string, visit: XmlVisitor): Element | null {
   const [written] = /^[A-Za-z_][\w:.-]{0,127}/.exec(tag) ?? [];
   if (written === undefined) return null;

@@ -5,7 +5,7 @@ import type { Recognition, StreamHandler, StreamProtocol, StreamSession } from '
 import { SaslExchange } from './sasl.ts';
 import { xmlAttributes, xmlText } from './xml-text.ts';
 
-/** XMPP (RFC 6120): who logs in how, and who writes to whom. What they write is content. */
+/** XMPP (RFC 6120): logins, and who writes to whom. The text of messages is content. */
 export const xmpp: StreamProtocol = {
   name: 'xmpp',
   recognise: recogniseXmpp,
@@ -14,9 +14,9 @@ export const xmpp: StreamProtocol = {
 
 const cleartext: Encryption = { verdict: 'cleartext', reason: 'XMPP' };
 
-/** Bytes within which the stream has to open. */
+/** Bytes within which the stream must open. */
 const longestProlog = 512;
-/** Longest tag that is read, and longest text of a tag whose text matters, in bytes. */
+/** Longest tag, and longest relevant text of an element, that is read, in bytes. */
 const longestTag = 4096;
 const longestText = 16 * 1024;
 
@@ -25,7 +25,7 @@ const GREATER = 0x3e;
 
 const opening = '<stream:stream';
 
-/** `<stream:stream`, behind an XML declaration or not (RFC 6120, section 4.8). */
+/** `<stream:stream`, with or without an XML declaration before it (RFC 6120, section 4.8). */
 function recogniseXmpp(bytes: Buffer): Recognition {
   const text = bytes.toString('latin1', 0, longestProlog).trimStart();
   const declarationEnd = text.startsWith('<?xml ') ? text.indexOf('?>') : -1;
@@ -77,7 +77,7 @@ class XmppHandler implements StreamHandler {
     this.#session.destination.clear();
   }
 
-  /** Text up to the next tag; only that of the elements of a login is kept. False when its end has not come. */
+  /** Reads text up to the next tag; only that of login elements is kept. False if its end has not arrived. */
   #text(sender: Sender, bytes: Buffer): boolean {
     const stream = this.#session[sender];
     const side = this.#sides[sender];
@@ -106,7 +106,7 @@ class XmppHandler implements StreamHandler {
         side.collects = 'sasl';
         break;
       case 'response': side.collects = side.sasl === null ? '' : 'sasl'; break;
-      // Non-SASL authentication (XEP-0078), and the name by which a client is bound (RFC 6120, section 7).
+      // Non-SASL authentication (XEP-0078), and the full JID of a client after resource binding (RFC 6120, section 7).
       case 'username': case 'password': case 'jid': side.collects = tag.endsWith('/') ? '' : name; break;
       case 'proceed':
         this.#restarted = true;
@@ -136,7 +136,7 @@ class XmppHandler implements StreamHandler {
   }
 }
 
-/** What stands in an element of a login without SASL, or in the name by which a client is bound. */
+/** The text of an element of a non-SASL login, or the JID from resource binding. */
 function valueOf(element: string, text: string): NamedValue {
   switch (element) {
     case 'username': return userName(text);
@@ -146,12 +146,12 @@ function valueOf(element: string, text: string): NamedValue {
 }
 
 class Side {
-  /** Element whose text is of interest: `sasl`, or its name. */
+  /** The element whose text is of interest: `sasl`, or its name. */
   collects = '';
   sasl: SaslExchange | null = null;
 }
 
-/** Value of an attribute, '' when it is absent. */
+/** Value of an attribute, '' if it is absent. */
 function attribute(tag: string, name: string): string {
   return xmlAttributes(tag).find(([key]) => key === name)?.[1] ?? '';
 }

@@ -6,10 +6,10 @@ import { createMessage, type Encryption, type Message } from './message.ts';
 import type { DatagramContext } from './protocol.ts';
 
 /**
- * Zoom over UDP, as nDPI's zoom.c, Michel et al. ("Enabling Passive Measurement of Zoom Performance in Production Networks", IMC 2022) and captures
- * show it. Behind a port of its servers (8801 to 8810) each datagram begins with a type: 1 and 2 open a session, 3 and 4 keep it alive, 5 carries
- * media behind a header of 8 bytes: type, sequence (2 bytes), 4 bytes, direction. Then a byte names the medium, and at an offset that the medium sets
- * stands RTP or RTCP. Between two clients the header of 8 bytes is left out; their first datagram begins `1F 02 01`.
+ * Zoom over UDP, as seen in nDPI's zoom.c, Michel et al. ("Enabling Passive Measurement of Zoom Performance in Production Networks", IMC 2022) and
+ * captures. On a port of its servers (8801 to 8810), each datagram begins with a type: 1 and 2 open a session, 3 and 4 keep it alive, 5 carries
+ * media after a header of 8 bytes: type, sequence (2 bytes), 4 bytes, direction. The next byte is the kind of medium, which determines the offset of
+ * RTP or RTCP. Between two clients the 8-byte header is omitted; their first datagram begins `1F 02 01`.
  */
 const [firstPort, lastPort] = [8801, 8810];
 
@@ -24,7 +24,7 @@ const KEPT = 4;
 const MEDIA = 5;
 const mediaHeader = 8;
 
-/** Bytes from the medium's own byte to RTP or RTCP. */
+/** Offset of RTP or RTCP from the medium byte. */
 const innerOffsets: Record<number, { readonly offset: number; readonly medium: string } | undefined> = {
   13: { offset: 27, medium: 'screen' },
   15: { offset: 19, medium: 'audio' },
@@ -41,7 +41,7 @@ const carriers = new Map<string, Carrier>(
 const peerHeader = 24;
 const addressText = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{0,4}(?::[\da-f.]{0,15}){2,7})$/i;
 
-/** Is it Zoom's between client and server? The type, and what follows it, have to fit the port. */
+/** Is it Zoom traffic between client and server? The type, and what follows it, must fit the port. */
 export function isZoom(payload: Buffer, { sourcePort, destinationPort }: DatagramContext): boolean {
   const isServer = (sourcePort >= firstPort && sourcePort <= lastPort) || (destinationPort >= firstPort && destinationPort <= lastPort);
   if (!isServer || payload.length < mediaHeader) return false;
@@ -55,17 +55,17 @@ export function isZoom(payload: Buffer, { sourcePort, destinationPort }: Datagra
   }
 }
 
-/** The first datagram from client to client. */
+/** The first datagram between clients. */
 export function isZoomPeerHello(payload: Buffer): boolean {
   return payload.length > peerHeader + 8 && payload[0] === 0x1f && payload[1] === 0x02 && payload[2] === 0x01 && readTexts(payload).address !== '';
 }
 
-/** The message of a datagram of a server's, or null when it tells nothing new. */
+/** The message of a datagram to or from a server, or null if it contains nothing new. */
 export function zoomMessage(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message | null {
   if (payload[0] === MEDIA && hasMedium(payload, mediaHeader)) return mediaMessage(payload, mediaHeader, context, flow);
   flow.counters.add('zoom', 'messages');
   const message = createMessage('zoom', control, context);
-  // Names of control messages stand in clear; keep-alives are numbers.
+  // Names in control messages are in clear; keep-alives consist of numbers.
   if (payload[0] === MEDIA && flow.mayScan(payload.length)) message.payload = payload.subarray(mediaHeader);
   return message;
 }
@@ -75,7 +75,7 @@ export function isZoomPeerMedia(payload: Buffer, flow: DatagramFlow): boolean {
   return flow.isZoomPeer && hasMedium(payload, 0);
 }
 
-/** The message of media whose medium stands at `at`, or null when it tells nothing new. */
+/** The message of media whose medium byte is at `at`, or null if it contains nothing new. */
 export function mediaMessage(payload: Buffer, at: number, context: DatagramContext, flow: DatagramFlow): Message | null {
   const { offset, medium } = innerOffsets[payload[at]!]!;
   const packet = payload.subarray(at + offset);
@@ -83,13 +83,13 @@ export function mediaMessage(payload: Buffer, at: number, context: DatagramConte
   return medium === 'rtcp' ? flow.media.rtcp(packet, context, carrier) : flow.media.rtp(packet, context, carrier);
 }
 
-/** Is a medium named at `at`, with the header of RTP or RTCP where it should stand? */
+/** Is there a medium byte at `at`, with an RTP or RTCP header at its offset? */
 function hasMedium(payload: Buffer, at: number): boolean {
   const start = at + (innerOffsets[payload[at]!]?.offset ?? Infinity);
   return start + 12 <= payload.length && payload[start]! >> 6 === 2;
 }
 
-/** The hello tells the address that a peer is reached at, and the id of the session. */
+/** The hello contains the address at which a peer can be reached, and the id of the session. */
 export function zoomPeerHello(payload: Buffer, context: DatagramContext, flow: DatagramFlow): Message {
   flow.isZoomPeer = true;
   flow.counters.add('zoom', 'messages');
@@ -104,7 +104,7 @@ export function zoomPeerHello(payload: Buffer, context: DatagramContext, flow: D
   return message;
 }
 
-/** An address and a UUID as text, each behind its length of one, two or four bytes. */
+/** An address and a UUID as text, each with a length prefix of one, two or four bytes. */
 function readTexts(payload: Buffer): { address: string; id: string } {
   for (const width of [1, 2, 4]) {
     const address = textAt(payload, peerHeader, width);

@@ -182,7 +182,7 @@ test('secrets: marked values, in lists too, and passwords of URLs as written and
 
 test('the reference names option, variable, default, meaning and secrecy', () => {
   const text = renderConfigurationReference([{ name: 'alerter', schema }]);
-  assert.match(text, /^\| `kafka\.brokers` \| `TELLTALE_KAFKA_BROKERS` \| `127\.0\.0\.1:9092` \| First brokers/m);
+  assert.match(text, /^\| `kafka\.brokers` \| `TELLTALE_KAFKA_BROKERS` \| `127\.0\.0\.1:9092` \| Bootstrap brokers/m);
   assert.match(text, /^\| `clickhouse\.url` \| `TELLTALE_CLICKHOUSE_URL`, `CLICKHOUSE_URL` \|/m);
   assert.match(
     text,

@@ -41,7 +41,7 @@ export async function runService<Configuration extends CommonSections>(
   const configuration = configurationOrExit(schema, file);
   const logger = createLogger({ name, ...configuration.log, secrets: secretsOf(schema, configuration) });
   const metrics = new Metrics();
-  metrics.gauge('telltale_build_info', 'Always 1; the labels say which service and which version this is.', () => 1, { service: name, version });
+  metrics.gauge('telltale_build_info', 'Always 1; the labels name the service and its version.', () => 1, { service: name, version });
   const lifecycle = new Lifecycle({ logger, shutdownMillis: configuration.shutdown.timeout });
   try {
     await build({ configuration, logger, metrics, lifecycle });

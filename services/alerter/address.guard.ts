@@ -3,8 +3,8 @@ import { type CanActivate, type ExecutionContext, ForbiddenException, Injectable
 import type { FastifyRequest } from 'fastify';
 
 /**
- * Answers who asks by address, or by a name without a dot, as hosts of one network have. Under any other name the question may come from a
- * web page that had its own name resolve to this address (DNS rebinding), to read from the browser of somebody who can reach it.
+ * Accepts requests by address, or by a name without a dot, as hosts of one network have. A request under any other name may come from a
+ * web page that resolves its own name to this address (DNS rebinding), to read findings through the browser of a person with access.
  */
 @Injectable()
 export class AddressGuard implements CanActivate {

@@ -1,9 +1,9 @@
 import { identityOf, labelsOf, type Group } from './grouping.ts';
 import { activeUntil, type Throttle } from './throttling.ts';
 
-/** A group as receivers get it: in the words of Alertmanager's API v2. */
+/** A group in the form that receivers get, in the terms of Alertmanager's API v2. */
 export interface Alert {
-  /** Digest of the labels: the same for each resend of the same alert. */
+  /** Digest of the labels: the same each time an alert is sent again. */
   readonly fingerprint: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface Alert {
   readonly startsAt: string;
   /** When the alert ends unless it is sent again, RFC 3339. */
   readonly endsAt: string;
-  /** Page to look at, or empty. */
+  /** URL of the review page, or empty. */
   readonly generatorURL: string;
 }
 
@@ -35,23 +35,23 @@ export function alertOf(group: Group, throttle: Throttle, reviewUrl: string | un
     fingerprint: identityOf(group),
     labels: labelsOf(group),
     annotations: { ...withoutMarkup(texts), ...(link !== '' && { link }) },
-    // A probe whose clock is ahead must not make an alert that begins after its end: Alertmanager refuses it.
+    // A probe whose clock is ahead must not cause an alert that begins after its end, which Alertmanager refuses.
     startsAt: isoTime(Math.min(group.firstCreated / 1000, now)),
-    // One that comes late, after its receiver was down for long, must still be seen as active for a while.
+    // An alert that is late, because its receiver was down for long, must still be active for a while.
     endsAt: isoTime(Math.max(activeUntil(group, throttle), now + throttle.repeatInterval)),
     generatorURL: link,
   };
 }
 
-/** A capture can hold any time; one that no date can express is shown as the last one that can. */
+/** A capture can contain any time; one that no date can express becomes the last one that can. */
 function isoTime(millis: number): string {
   return new Date(Math.min(millis, 253_402_300_799_999)).toISOString();
 }
 
 /**
  * The texts that are not empty. Names and paths in them come from the traffic, and receivers pass them on to chats, mails and tickets, which
- * read markup in them. Characters that are not seen become U+FFFD; brackets and backticks that would make a link, a mention or code of a text
- * (Slack's `<!channel>`, Markdown's `[text](address)`) become ones that look alike.
+ * interpret markup. Invisible characters become U+FFFD; brackets and backticks that would turn text into a link, a mention or code
+ * (Slack's `<!channel>`, Markdown's `[text](address)`) become similar-looking ones.
  */
 function withoutMarkup(texts: Readonly<Record<string, string>>): Record<string, string> {
   const told = Object.entries(texts).filter(([, text]) => text !== '');
@@ -62,7 +62,7 @@ function withoutMarkup(texts: Readonly<Record<string, string>>): Record<string, 
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const lookalikes: Readonly<Record<string, string>> = { '<': '‹', '>': '›', '`': "'" };
 
-/** The page reads its view behind the #. */
+/** The page reads its view from the fragment. */
 function linkTo(reviewUrl: string, { subject, ruleId }: Group): string {
   const url = new URL(reviewUrl);
   url.hash = new URLSearchParams({ ...(subject !== '' && { subject }), rule: ruleId }).toString();

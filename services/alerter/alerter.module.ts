@@ -5,7 +5,7 @@ import type { Alerter } from './alerter.ts';
 const alerterToken = Symbol('alerter');
 const shownGroups = 200;
 
-/** GET /alerts: what the alerter holds, for whoever asks why an alert came or did not. */
+/** GET /alerts: the state of the alerter, to find out why an alert was sent or was not. */
 @Controller('alerts')
 @UseGuards(AddressGuard)
 class AlertsController {
@@ -15,7 +15,7 @@ class AlertsController {
     this.#alerter = alerter;
   }
 
-  /** The receivers with what waits for them, and the latest 200 groups, the last changed first. */
+  /** The receivers with the number of groups waiting for them, and the latest 200 groups, most recently changed first. */
   @Get()
   alerts() {
     const { deliveries, groups } = this.#alerter;

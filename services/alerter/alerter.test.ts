@@ -239,7 +239,7 @@ describe('alerter and webhooks', () => {
       try {
         while (confirmed < batches.length) {
           child.send(batches[confirmed] ?? []);
-          // Before, while and after the batch is written down.
+          // Before, during and after the batch is written.
           if (confirmed === dieAt) {
             kills++;
             setTimeout(() => child.kill('SIGKILL'), Math.random() * 5);
@@ -272,7 +272,7 @@ describe('alerter and webhooks', () => {
   });
 });
 
-/** Whether the child confirmed, or died before. */
+/** Whether the child confirmed the batch, or died before. */
 async function answerOf(child: ChildProcess): Promise<boolean> {
   if (child.exitCode !== null || child.signalCode !== null) return false;
   const settled = new AbortController();

@@ -24,13 +24,13 @@ const boundOf: Readonly<Record<DropReason, string>> = {
   evicted: 'there are too many groups: see `alerter.maxGroups`',
 };
 
-/** Upper bounds in seconds: from an alert at once to one that waited for its receiver for an hour. */
+/** Upper bounds in seconds: from an immediate alert to one that waited an hour for its receiver. */
 const delayBuckets = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600];
 
 /**
- * Findings in, alerts out: group, write down, then confirm; deliver to each receiver in its own time.
+ * Turns findings into alerts: group, write to disk, then confirm; deliver to each receiver independently.
  *
- * What `handle` has taken is on disk before it ends, and stays there until each receiver has it.
+ * What `handle` has accepted is on disk before it resolves, and stays there until each receiver has it.
  */
 export class Alerter implements Component, Check {
   readonly name = 'alerter';
@@ -43,7 +43,7 @@ export class Alerter implements Component, Check {
   #saving: Promise<void> = Promise.resolve();
   #saveError: Error | undefined = new Error('not started');
   #compactAt = 0;
-  /** Alerts dropped since that was last said, by receiver. */
+  /** Alerts dropped since drops were last logged, by receiver. */
   readonly #unsaidDrops: Readonly<Record<DropReason, Map<string, number>>> = { queue_full: new Map(), evicted: new Map() };
   #sweeper: NodeJS.Timeout | undefined;
 
@@ -57,7 +57,7 @@ export class Alerter implements Component, Check {
 
     const delay = metrics.histogram(
       'telltale_alert_delay_seconds',
-      'From the probe reading the packet of a group\'s first finding to a receiver accepting the group\'s first alert.',
+      'Time from the probe reading the packet of a group\'s first finding until a receiver accepts the group\'s first alert.',
       delayBuckets, ['receiver'],
     );
     this.deliveries = configuration.receivers.map((receiver, index) => new Delivery({
@@ -65,13 +65,13 @@ export class Alerter implements Component, Check {
       render: (group, now) => alertOf(group, configuration, configuration.reviewUrl, now),
       save: () => this.#save().catch(() => {}),
       onDelay: (seconds) => delay.observe({ receiver: receiver.name }, seconds),
-      // A group is due after groupWait at the earliest, so looking that often misses none.
+      // A group is due after groupWait at the earliest, so checking that often misses none.
       tickMillis: Math.min(1000, Math.max(50, configuration.groupWait)),
     }));
     this.#register(metrics);
   }
 
-  /** Reads the journal back, then begins to deliver. */
+  /** Reads the journal back, then starts deliveries. */
   async start(): Promise<void> {
     for (const entry of await this.#journal.read()) this.groups.restore(entry);
     await this.#compact();
@@ -95,19 +95,19 @@ export class Alerter implements Component, Check {
     await this.#journal.close();
   }
 
-  /** Takes findings; ends when they are on disk, and only then may their source move on. Waits for no receiver. */
+  /** Accepts findings; resolves when they are on disk, and only then may their source advance. Does not wait for receivers. */
   async handle(findings: readonly Finding[]): Promise<void> {
     const now = this.#clock();
     for (const finding of findings) this.groups.add(finding, now);
     await this.#save();
   }
 
-  /** @throws Error why the state cannot be written: then no finding is confirmed. */
+  /** @throws Error why the state cannot be written; no finding is confirmed then. */
   check(): void {
     if (this.#saveError) throw new Error(`the journal in ${this.#configuration.state} cannot be written: ${this.#saveError.message}`);
   }
 
-  /** One write at a time; a call that comes during one has its changes written by the next. */
+  /** One write at a time; changes made by calls during a write are included in the next one. */
   #save(): Promise<void> {
     this.#saving = this.#saving.catch(() => {}).then(() => this.#write());
     return this.#saving;
@@ -145,7 +145,7 @@ export class Alerter implements Component, Check {
     increment(this.#unsaidDrops[reason], receiver);
   }
 
-  /** A bound that bites does so many times a second: one line tells how often. */
+  /** A bound that is reached drops many alerts a second: one line reports how many. */
   #sayDrops(): void {
     for (const [reason, receivers] of Object.entries(this.#unsaidDrops) as [DropReason, Map<string, number>][]) {
       for (const [receiver, alerts] of receivers) this.#logger.error({ receiver, reason, alerts }, `alerts are dropped because ${boundOf[reason]}`);
@@ -155,26 +155,26 @@ export class Alerter implements Component, Check {
 
   #register(metrics: Metrics): void {
     metrics.counts('alerter', this.groups.counts, {
-      findings: 'Findings taken.',
-      duplicates: 'Findings that were taken before, and are not counted again.',
+      findings: 'Findings received.',
+      duplicates: 'Findings received again, and not counted again.',
       groupsOpened: 'Groups opened.',
       groupsEnded: 'Groups that ended after the quiet period.',
-      groupsEvicted: 'Groups given up because there were too many.',
+      groupsEvicted: 'Groups evicted because there were too many.',
     });
     metrics.counts('alerter_journal', this.#journal.counts, {
       writes: 'Entries written to the journal.',
-      compactions: 'Times the journal was rewritten.',
-      corruptLines: 'Journal lines that could not be read back.',
+      compactions: 'Compactions of the journal.',
+      corruptLines: 'Journal lines that could not be parsed.',
     });
-    metrics.gauge('telltale_alerter_groups', 'Groups held.', () => this.groups.size);
-    metrics.gauge('telltale_alerter_journal_bytes', 'Size of the journal.', () => this.#journal.size);
+    metrics.gauge('telltale_alerter_groups', 'Groups held now.', () => this.groups.size);
+    metrics.gauge('telltale_alerter_journal_bytes', 'Size of the journal, bytes.', () => this.#journal.size);
     for (const { counts, status: { name: receiver } } of this.deliveries) {
       metrics.counts('alerts', counts, {
-        sent: 'Alerts accepted that said something new.', resent: 'Alerts accepted that keep an active one alive.',
-        failed: 'Alerts that the receiver refused for good.', retried: 'Alerts to be sent again after a failed attempt.',
-        dropped: 'Alerts given up because a bound was reached.',
+        sent: 'Alerts with something new that the receiver accepted.', resent: 'Repeats of active alerts that the receiver accepted.',
+        failed: 'Alerts that the receiver rejected permanently.', retried: 'Alerts whose delivery failed and is retried.',
+        dropped: 'Alerts dropped because a bound was reached.',
       }, { receiver });
-      metrics.gauge('telltale_alerts_pending', 'Groups that wait for the receiver.', () => this.groups.pendingFor(receiver), { receiver });
+      metrics.gauge('telltale_alerts_pending', 'Groups waiting for the receiver.', () => this.groups.pendingFor(receiver), { receiver });
     }
   }
 }

@@ -6,7 +6,7 @@ type AlertmanagerConfiguration = Extract<ReceiverConfiguration, { type: 'alertma
 
 /**
  * Prometheus Alertmanager: `POST /api/v2/alerts`.
- * Alertmanager takes alerts with the same labels as one, so a resend prolongs or updates and never doubles.
+ * Alertmanager treats alerts with the same labels as one, so sending an alert again prolongs or updates it without a duplicate.
  * https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
 export function alertmanager({ name, type, url, timeout, bearerToken }: AlertmanagerConfiguration): Receiver {
@@ -20,7 +20,7 @@ export function alertmanager({ name, type, url, timeout, bearerToken }: Alertman
   };
 }
 
-/** Alertmanager makes its own fingerprint, and takes no empty URL. */
+/** Alertmanager computes its own fingerprint, and does not accept an empty URL. */
 function postable({ labels, annotations, startsAt, endsAt, generatorURL }: Alert) {
   return { labels, annotations, startsAt, endsAt, ...(generatorURL ? { generatorURL } : {}) };
 }

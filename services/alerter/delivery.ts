@@ -6,15 +6,15 @@ import { ReceiverError, type Receiver } from './receiver.ts';
 import type { Route } from './throttling.ts';
 
 export class DeliveryCounts {
-  /** Alerts accepted that said something new. */
+  /** Alerts with something new that were accepted. */
   sent = 0;
-  /** Alerts accepted that only keep an active one alive. */
+  /** Accepted repeats that keep an active alert alive. */
   resent = 0;
-  /** Alerts the receiver refused for good, by reason. */
+  /** Alerts that the receiver rejected permanently, by reason. */
   readonly failed = new Map<string, number>();
-  /** Alerts that are to be sent again because an attempt failed, by reason. */
+  /** Alerts whose delivery failed and is retried, by reason. */
   readonly retried = new Map<string, number>();
-  /** Alerts given up because a bound was reached, by reason. */
+  /** Alerts dropped because a bound was reached, by reason. */
   readonly dropped = new Map<string, number>();
 }
 
@@ -23,17 +23,17 @@ export interface DeliveryOptions {
   readonly receiver: Receiver;
   readonly groups: Groups;
   readonly render: (group: Group, now: number) => Alert;
-  /** Writes the state down; never rejects. */
+  /** Writes the state to disk; never rejects. */
   readonly save: () => Promise<void>;
-  /** First alert of a group accepted, so many seconds after the probe read the packet of its first finding. */
+  /** Called when the first alert of a group is accepted, with the seconds since the probe read the packet of its first finding. */
   readonly onDelay: (seconds: number) => void;
   readonly clock: () => number;
   readonly logger: Logger;
-  /** Between two looks for something to send, ms. */
+  /** Interval between checks for something to send, ms. */
   readonly tickMillis: number;
 }
 
-/** A group as it is sent: it may change while its alert is on its way. */
+/** A group as it is sent; the group itself may change while its alert is in flight. */
 interface Shipment {
   readonly group: Group;
   readonly revision: number;
@@ -47,7 +47,7 @@ const batchSize = 64;
 const backoff = { minMillis: 500, maxMillis: 60_000 };
 const longestRetryAfter = 600_000;
 
-/** Brings groups to one receiver, apart from all others: whatever it does, it keeps only its own groups waiting. */
+/** Delivers groups to one receiver, independently of the others: a receiver that fails delays only its own groups. */
 export class Delivery implements Component {
   readonly name: string;
   readonly counts = new DeliveryCounts();
@@ -63,7 +63,7 @@ export class Delivery implements Component {
     this.name = `receiver ${options.receiver.name}`;
   }
 
-  /** For whoever looks at the service. */
+  /** Shown to operators. */
   get status() {
     const { receiver, groups } = this.#options;
     return {
@@ -76,7 +76,7 @@ export class Delivery implements Component {
     this.#running = this.#run();
   }
 
-  /** What is not accepted stays in the state. */
+  /** Groups that were not accepted stay in the state. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('stopped'));
     await this.#running;
@@ -96,7 +96,7 @@ export class Delivery implements Component {
     }
   }
 
-  /** When the receiver refuses several at once, each is sent alone, so that one it cannot take does not hold up the others. */
+  /** If the receiver rejects several alerts at once, each is sent alone, so that one it cannot accept does not block the others. */
   async #sendAll(due: readonly Group[]): Promise<void> {
     const shipments = due.map((group) => this.#shipmentOf(group));
     try {

@@ -280,7 +280,7 @@ describe('bounds', () => {
   });
 });
 
-/** What must be the same after a restart. */
+/** The part that must be the same after a restart. */
 function snapshot(groups: Groups): unknown {
   return {
     groups: [...groups].map((group) => structuredClone(group)).toSorted((a, b) => (a.key < b.key ? -1 : 1)),

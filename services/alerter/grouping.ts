@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { levels, type Finding, type Level } from '#flow';
 
-/** Findings of one subject, one service and one rule: what becomes one alert. Plain data, kept in the journal as it is. */
+/** Findings of one subject, one service and one rule, which become one alert. Plain data, written to the journal as it is. */
 export interface Group {
   /** Digest of subject, service and rule id, 16 hexadecimal digits. */
   readonly key: string;
@@ -19,7 +19,7 @@ export interface Group {
   roles: string[];
   /** `kind mask`. */
   identifiers: string[];
-  /** Names, else addresses, of the peers. */
+  /** Names of the peers, or addresses of those without a name. */
   destinations: string[];
   /** Distinct findings. */
   count: number;
@@ -31,9 +31,9 @@ export interface Group {
   /** When the first and the last finding arrived here (wall clock, ms). */
   openedAt: number;
   lastFindingAt: number;
-  /** Grows with each finding. */
+  /** Increases with each finding. */
   revision: number;
-  /** Of the last finding. */
+  /** Id of the last finding. */
   message: string;
   findingId: string;
   versions: string;
@@ -42,20 +42,20 @@ export interface Group {
 }
 
 export interface Delivered {
-  /** Of the group, when it was sent. */
+  /** Revision of the group when it was sent. */
   revision: number;
   /** Wall clock, ms. */
   at: number;
   /** `identityOf` the group, when it was sent. */
   identity: string;
-  /** False: the alert was given up, since the receiver refused it or too many were waiting. */
+  /** False: the alert was dropped, because the receiver rejected it or too many were waiting. */
   accepted: boolean;
 }
 
 const listBound = 16;
 const textBound = 1000;
 
-/** Which group a finding belongs to. */
+/** Key of the group to which a finding belongs. */
 export function groupKey(finding: Finding): string {
   return createHash('sha256')
     .update([finding['telltale.subject.ip'], finding['telltale.service'], finding['rule.id']].join('\0'))
@@ -63,7 +63,7 @@ export function groupKey(finding: Finding): string {
     .slice(0, 16);
 }
 
-/** A group that has no finding yet. `now` in ms. */
+/** A group without findings. `now` in ms. */
 export function openGroup(finding: Finding, now: number): Group {
   return {
     key: groupKey(finding), subject: finding['telltale.subject.ip'], service: finding['telltale.service'], ruleId: finding['rule.id'],
@@ -96,7 +96,7 @@ export function addFinding(group: Group, finding: Finding, now: number): void {
 }
 
 /**
- * Labels of the group's alert; a receiver tells alerts apart by them, so a group that stays the same gives the same ones.
+ * Labels of the group's alert. Receivers identify alerts by them, so an unchanged group always has the same ones.
  * Empty ones are left out.
  */
 export function labelsOf(group: Group): Record<string, string> {
@@ -107,17 +107,17 @@ export function labelsOf(group: Group): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }
 
-/** Digest of the labels, 16 hexadecimal digits. It changes when level, verdict or countries do: news that must not wait. */
+/** Digest of the labels, 16 hexadecimal digits. It changes with level, verdict and countries: news that must not wait. */
 export function identityOf(group: Group): string {
   return createHash('sha256').update(JSON.stringify(labelsOf(group))).digest('hex').slice(0, 16);
 }
 
-/** Place in Sigma's order of levels, from 0. */
+/** Position in Sigma's order of levels, from 0. */
 export function rank(level: Level): number {
   return levels.indexOf(level);
 }
 
-/** A level that is none counts as `medium`, so that a rule's mistake hides nothing. */
+/** An unknown level counts as `medium`, so that an error in a rule hides nothing. */
 function levelOf(finding: Finding): Level {
   return levels.find((level) => level === finding['event.severity_name']) ?? 'medium';
 }

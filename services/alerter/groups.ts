@@ -2,14 +2,14 @@ import type { Finding } from '#flow';
 import { addFinding, groupKey, openGroup, type Delivered, type Group } from './grouping.ts';
 import { activeUntil, dueAt, isPending, type Route, type Throttle } from './throttling.ts';
 
-/** Which bound made an alert be given up. */
+/** The bound because of which an alert was dropped. */
 export type DropReason = 'queue_full' | 'evicted';
 
 export interface GroupsOptions extends Throttle {
   readonly maxGroups: number;
   readonly rememberedFindings: number;
   readonly routes: readonly Route[];
-  /** An alert is given up, for `reason`. */
+  /** An alert is dropped, for `reason`. */
   readonly onDrop: (route: Route, group: Group, reason: DropReason) => void;
 }
 
@@ -21,7 +21,7 @@ export class GroupsCounts {
   groupsEvicted = 0;
 }
 
-/** Part of the state: what has changed, or all of it. The form of a journal entry; a later one of a group replaces an earlier. */
+/** All of the state, or the changed part. This is the form of a journal entry; a later entry replaces an earlier one of the same group. */
 export interface StateEntry {
   readonly groups: readonly Group[];
   readonly ended: readonly string[];
@@ -29,20 +29,20 @@ export interface StateEntry {
   readonly findings: readonly string[];
 }
 
-/** Names of what has changed since it was last written. */
+/** Keys of what has changed since the last write. */
 export interface Changes {
   readonly groups: Set<string>;
   readonly ended: Set<string>;
   readonly findings: Set<string>;
 }
 
-/** All groups, and what each receiver still has to get. Bounded; does no input or output. Times are wall clock, in ms. */
+/** All groups, and what each receiver has yet to get. Bounded, without input or output. Times are wall clock, in ms. */
 export class Groups {
   readonly counts = new GroupsCounts();
   readonly #options: GroupsOptions;
   /** Least recently changed first. */
   readonly #groups = new Map<string, Group>();
-  /** By receiver: keys of the groups that wait for it, the one that waits longest first. */
+  /** By receiver: keys of the groups that wait for it, the longest waiting first. */
   readonly #pending: Map<string, Set<string>>;
   /** Ids of the latest findings, oldest first. */
   readonly #remembered = new Set<string>();
@@ -65,7 +65,7 @@ export class Groups {
     return this.#groups.values();
   }
 
-  /** Counts a finding in its group, once however often it comes. */
+  /** Counts a finding in its group, once however often it arrives. */
   add(finding: Finding, now: number): void {
     const id = finding['event.id'];
     if (this.#remembered.has(id)) {
@@ -89,7 +89,7 @@ export class Groups {
     this.#changed(group);
   }
 
-  /** At most `limit` groups to send to the receiver now: those with news first, the longest waiting of them first. */
+  /** At most `limit` groups to send to the receiver now: those with news first, and of these the longest waiting first. */
   due(route: Route, now: number, limit: number): Group[] {
     const due: Group[] = [];
     const waiting = this.#pending.get(route.name) ?? new Set();
@@ -106,16 +106,16 @@ export class Groups {
     return due;
   }
 
-  /** The receiver has got the group as it was then, or has refused it: it no longer waits for that. */
+  /** The receiver has got the group as it was then, or has rejected it: that no longer waits. */
   settle(route: Route, group: Group, delivered: Delivered): void {
-    // Evicted while the alert was on its way; another group may have opened under the same key.
+    // The group was evicted while the alert was in flight; another one may have been opened under the same key.
     if (this.#groups.get(group.key) !== group) return;
     group.deliveries[route.name] = delivered;
     if (!isPending(group, route)) this.#pending.get(route.name)?.delete(group.key);
     this.#changes.groups.add(group.key);
   }
 
-  /** Forgets groups that had no finding for the quiet period and that no receiver waits for. */
+  /** Forgets groups without findings in the quiet period for which no receiver waits. */
   endQuiet(now: number): void {
     for (const group of this.#groups.values()) {
       if (activeUntil(group, this.#options) > now || this.#isAwaited(group)) continue;
@@ -124,19 +124,19 @@ export class Groups {
     }
   }
 
-  /** Takes what has changed since the last call. */
+  /** Returns what has changed since the last call. */
   takeChanges(): Changes {
     const changes = this.#changes;
     this.#changes = noChanges();
     return changes;
   }
 
-  /** Gives changes back that could not be written. */
+  /** Puts back changes that could not be written. */
   putBack(changes: Changes): void {
     for (const part of ['groups', 'ended', 'findings'] as const) for (const name of changes[part]) this.#changes[part].add(name);
   }
 
-  /** The journal entry that holds these changes. */
+  /** The journal entry with these changes. */
   entryOf(changes: Changes): StateEntry {
     const groups = [...changes.groups].map((key) => this.#groups.get(key)).filter((group) => group !== undefined);
     const ended = [...changes.ended].filter((key) => !this.#groups.has(key));
@@ -151,7 +151,7 @@ export class Groups {
     for (let start = 0; start < groups.length; start += 100) yield { groups: groups.slice(start, start + 100), ended: [], findings: [] };
   }
 
-  /** Puts an entry of the journal back; entries come in the order in which they were written. */
+  /** Restores an entry of the journal; entries come in the order in which they were written. */
   restore({ groups, ended, findings }: StateEntry): void {
     for (const id of findings) this.#remember(id);
     for (const key of ended) {
@@ -188,13 +188,13 @@ export class Groups {
     pending.delete(key);
     const group = this.#groups.get(key);
     if (!group) return;
-    // The next finding of the group makes it wait again.
+    // The group waits again after its next finding.
     group.deliveries[route.name] = { revision: group.revision, at: group.lastFindingAt, identity: '', accepted: false };
     this.#changes.groups.add(key);
     this.#options.onDrop(route, group, 'queue_full');
   }
 
-  /** Makes room: the oldest group that no receiver waits for, among the oldest; else the oldest. */
+  /** Makes room: evicts the oldest group that no receiver waits for, among the 100 oldest; else the oldest. */
   #evict(): void {
     let oldest: Group | undefined;
     let looked = 0;

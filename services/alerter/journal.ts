@@ -5,18 +5,18 @@ import { crc32 } from 'node:zlib';
 export class JournalCounts {
   writes = 0;
   compactions = 0;
-  /** Lines that could not be read back: a line cut short by a crash, or damage. */
+  /** Lines that could not be parsed: a line cut short by a crash, or damage. */
   corruptLines = 0;
 }
 
 const fileName = 'groups.v1.journal';
 
 /**
- * An append-only file of JSON entries, one per line, each behind its CRC-32 (8 hexadecimal digits).
+ * An append-only file of JSON entries, one per line, each preceded by its CRC-32 (8 hexadecimal digits).
  *
- * An entry is on disk when `append` ends. A line that a crash cut short, or that is damaged, is skipped and counted;
- * those around it are read. Calls must not overlap. A process that opens the folder takes it over: from then on the one before it can
- * write nothing more, since nobody would read it.
+ * An entry is on disk when `append` resolves. A line that was cut short by a crash, or is damaged, is skipped and counted;
+ * those around it are read. Calls must not overlap. A process that opens the folder takes it over: the previous one can then no longer
+ * write, since nobody would read it.
  */
 export class Journal<Entry> {
   readonly counts = new JournalCounts();
@@ -35,7 +35,7 @@ export class Journal<Entry> {
     return this.#size;
   }
 
-  /** The entries in the order in which they were written. Then `rewrite` makes the journal ready for more. */
+  /** The entries in the order in which they were written. Afterwards, `rewrite` makes the journal ready for new ones. */
   async read(): Promise<Entry[]> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     return this.#parse(await readIfPresent(this.#path));
@@ -54,7 +54,7 @@ export class Journal<Entry> {
     this.counts.writes++;
   }
 
-  /** Replaces all entries at once: after a crash either the old ones or the new ones are there. */
+  /** Replaces all entries atomically: after a crash, the file has either the old ones or the new ones. */
   async rewrite(entries: Iterable<Entry>): Promise<void> {
     if (this.#file) await this.#assertInPlace(this.#file);
     const path = `${this.#path}.new`;
@@ -124,7 +124,7 @@ async function readIfPresent(path: string): Promise<string> {
   }
 }
 
-/** A rename is on disk only when its folder is. */
+/** A rename is on disk only once its folder is synced. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

@@ -3,10 +3,10 @@ import { KafkaFindingSource, type FindingSource } from '#transport';
 import { reportSource } from '../operations/operations.ts';
 import type { AlerterContext } from './service.ts';
 
-/** Findings from Kafka, for the alerter as a service of its own. */
+/** Findings from Kafka, for the alerter as a separate service. */
 export function kafkaFindings({ configuration, logger, metrics }: AlerterContext): FindingSource {
   const connection = { ...kafkaConnection(configuration.kafka, 'telltale-alerter'), logger };
-  // Small batches: one that is read again must be within the findings that are remembered.
+  // Small batches, so that the findings of one that is read again are still remembered.
   const source = new KafkaFindingSource(connection, { groupId: 'telltale-alerter', maxBatchRecords: 1000 });
   reportSource(metrics, 'findings', source.counters);
   return source;

@@ -1,11 +1,11 @@
 import type { Alert } from './alert.ts';
 
-/** Somewhere alerts go. */
+/** A destination of alerts. */
 export interface Receiver {
   readonly name: string;
   readonly type: string;
   /**
-   * Ends when the receiver has accepted all of the alerts.
+   * Resolves when the receiver has accepted all of the alerts.
    *
    * @throws ReceiverError
    */
@@ -13,16 +13,16 @@ export interface Receiver {
 }
 
 /**
- * Why alerts were not accepted; bounded, since it is the label of a metric.
- * `rejected`: the receiver does not want this content, and never will. All others may pass: a denied request does when
- * somebody mends the URL or the token.
+ * Why alerts were not accepted; a bounded set, since it is the label of a metric.
+ * `rejected`: the receiver will never accept this content. All others may be temporary: a denied request succeeds once the URL or the
+ * token is corrected.
  */
 export type FailureReason = 'connection' | 'timeout' | 'busy' | 'server_error' | 'denied' | 'rejected';
 
 export class ReceiverError extends Error {
   override readonly name = 'ReceiverError';
   readonly reason: FailureReason;
-  /** What the receiver asked for, ms; 0 when it did not. */
+  /** The delay that the receiver asked for, ms; 0 if it did not. */
   readonly retryAfter: number;
 
   constructor(reason: FailureReason, message: string, options: { readonly retryAfter?: number; readonly cause?: unknown } = {}) {
@@ -37,14 +37,14 @@ export interface PostOptions {
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly bearerToken?: string | undefined;
-  /** Put the beginning of an answer into the error; only for receivers that do not echo secrets. */
+  /** Whether to put the beginning of a response into the error; only for receivers that do not echo secrets. */
   readonly quoteAnswer: boolean;
   /** ms */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
 
-/** Posts JSON. Ends when the answer is 2xx. Redirects are refused: they could lead a secret elsewhere. */
+/** Posts JSON. Resolves when the response is 2xx. Redirects are refused: they could send a secret elsewhere. */
 export async function postJson({ url, body, headers, bearerToken, quoteAnswer, timeout, signal }: PostOptions): Promise<void> {
   const target = new URL(url);
   const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
@@ -90,7 +90,7 @@ function retryAfterOf(headers: Headers): number {
   return Number.isNaN(at) ? 0 : Math.max(0, at - Date.now());
 }
 
-/** Reads a bounded part of the answer, so that the connection can serve the next request. */
+/** Reads a bounded part of the response, so that the connection can be reused. */
 async function beginningOf(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
@@ -100,7 +100,7 @@ async function beginningOf(response: Response): Promise<string> {
       if (text.length > 4096) break;
     }
   } catch {
-    // The status has been read, and that is the answer.
+    // The status was received, and that is enough.
   }
   return text.slice(0, 200).trim();
 }

@@ -12,7 +12,7 @@ import type { FindingSource } from '#transport';
 import { alerterService } from './service.ts';
 import { kill, openHook, sketchFinding, until } from './testing.ts';
 
-/** The service as a process of its own; its findings come as messages. */
+/** The service as a separate process; its findings arrive as messages. */
 if (process.argv[2] === 'program') {
   await runService(alerterService(() => messageSource()));
 } else {
@@ -109,14 +109,14 @@ function messageSource(): FindingSource {
   };
 }
 
-/** Status of the answer to a request for a host of this name. */
+/** Status of the response to a request with this host name. */
 function statusUnder(host: string, url: string): Promise<number> {
   return new Promise((resolve, reject) => {
     get(url, { headers: { host } }, (response) => resolve(response.resume().statusCode!)).once('error', reject);
   });
 }
 
-/** Runs the service until the test ends; it listens, or has ended. */
+/** Runs the service until the test ends. Resolves when it listens, or has ended. */
 async function run(t: TestContext, environment: Record<string, string>) {
   const state = mkdtempSync(join(tmpdir(), 'telltale-alerter-service-'));
   const child = fork(import.meta.filename, ['program'], {

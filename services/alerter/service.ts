@@ -8,7 +8,7 @@ import { alerterSchema } from './configuration.ts';
 
 export type AlerterContext = ServiceContext<ReturnType<typeof alerterSchema.parse>>;
 
-/** The alerter as a service of its own. @param openSource where findings come from; it is not opened before the service starts. */
+/** The alerter as a separate service. @param openSource opens the source of findings; it is called only when the service starts. */
 export function alerterService(openSource: (context: AlerterContext) => FindingSource): ServiceDefinition<AlerterContext['configuration']> {
   return {
     name: 'alerter',
@@ -30,7 +30,7 @@ export function alerterService(openSource: (context: AlerterContext) => FindingS
           AlerterModule.with(alerter),
         ],
       });
-      // Findings come last and go first: nothing arrives that cannot be written down.
+      // The source of findings starts last and stops first, so that no finding arrives that cannot be written.
       lifecycle.add(alerter, http, reader);
     },
   };

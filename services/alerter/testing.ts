@@ -9,7 +9,7 @@ import type { Alert } from './alert.ts';
 import { Alerter } from './alerter.ts';
 import { alerterSection } from './configuration.ts';
 
-/** Parts that several tests of the alerter share. */
+/** Helpers that several tests of the alerter share. */
 
 export interface FindingSketch {
   readonly id: string;
@@ -43,7 +43,7 @@ export function sketchFinding({
   return finding;
 }
 
-/** The alerter's section of the configuration, as it is written. */
+/** The alerter's section of the configuration, as written by a user. */
 export type Settings = Record<string, unknown>;
 
 export interface RunningAlerter extends AsyncDisposable {
@@ -70,10 +70,10 @@ export async function startAlerter(settings: Settings): Promise<RunningAlerter> 
   };
 }
 
-/** The alerter as a process of its own, so that it can be killed. It takes batches of findings as messages, and confirms each with one. */
+/** The alerter as a separate process, so that it can be killed. It receives batches of findings as messages, and confirms each with one. */
 export async function spawnAlerter(settings: Settings): Promise<ChildProcess> {
   const child = fork(import.meta.filename, [JSON.stringify(settings)], { execArgv: [], env: { PATH: process.env['PATH'] } });
-  // A message to one that was just killed; its exit says the same.
+  // A message to a process that was just killed; its exit shows the same.
   child.on('error', () => {});
   await once(child, 'message');
   return child;
@@ -95,11 +95,11 @@ if (process.argv[1] === import.meta.filename) {
 
 export interface Hook extends AsyncDisposable {
   readonly url: string;
-  /** Requests in the order in which they came, whatever was answered. */
+  /** Requests in the order of arrival, whatever the response. */
   readonly requests: { headers: IncomingMessage['headers']; body: string; alerts: Alert[] }[];
   /** Alerts that were accepted (2xx). */
   readonly accepted: Alert[];
-  /** Decides what is answered next; status 204 when there is none. Gives nothing back to leave the request without an answer. */
+  /** Determines the next response; status 204 if absent. Returns nothing to leave the request without a response. */
   answer: ((request: { alerts: Alert[] }) => { status: number; headers?: Record<string, string>; body?: string } | undefined) | undefined;
   close(): Promise<void>;
 }
@@ -128,7 +128,7 @@ export async function openHook(port = 0): Promise<Hook> {
   return hook;
 }
 
-/** Waits until `condition` holds; an error with `what` after the patience. */
+/** Waits until `condition` holds; throws an error with `what` after a timeout. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>, patienceMillis = 20_000): Promise<void> {
   const deadline = Date.now() + patienceMillis;
   while (!(await condition())) {

@@ -5,28 +5,28 @@ import type { Level } from '#flow';
 export interface Throttle {
   /** How long a group collects findings before its first alert. */
   readonly groupWait: number;
-  /** Least time between two alerts of one group. */
+  /** Minimum time between two alerts for one group. */
   readonly repeatInterval: number;
-  /** A group is active for so long after its last finding. */
+  /** How long a group stays active after its last finding. */
   readonly quietPeriod: number;
 }
 
-/** What deciding about a receiver needs to know of it. */
+/** The properties of a receiver on which decisions depend. */
 export interface Route {
   readonly name: string;
   readonly minimumLevel: Level;
-  /** Groups that may wait for it. */
+  /** Most groups that may wait for it. */
   readonly queue: number;
   /** How often an active group is sent again without news, ms; 0 is never. */
   readonly resendInterval: number;
 }
 
-/** The receiver has not got what the group now says. */
+/** Whether the receiver has yet to get the latest state of the group. */
 export function isPending(group: Group, route: Route): boolean {
   return rank(group.level) >= rank(route.minimumLevel) && (group.deliveries[route.name]?.revision ?? -1) < group.revision;
 }
 
-/** When the group is to be sent to the receiver (wall clock, ms); `Infinity`: not, as things stand. */
+/** When the group is to be sent to the receiver (wall clock, ms); `Infinity`: not, unless something changes. */
 export function dueAt(group: Group, route: Route, throttle: Throttle): number {
   if (rank(group.level) < rank(route.minimumLevel)) return Infinity;
   const last = group.deliveries[route.name];
@@ -37,7 +37,7 @@ export function dueAt(group: Group, route: Route, throttle: Throttle): number {
   return Math.min(last.at + throttle.repeatInterval, resendAt);
 }
 
-/** When the group ends, unless a further finding arrives (wall clock, ms). */
+/** When the group ends unless another finding arrives (wall clock, ms). */
 export function activeUntil(group: Group, { quietPeriod }: Throttle): number {
   return group.lastFindingAt + quietPeriod;
 }

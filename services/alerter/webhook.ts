@@ -10,7 +10,7 @@ type WebhookConfiguration = Extract<ReceiverConfiguration, { type: 'webhook' }>;
  *
  * `idempotency-key` is the same whenever the same alerts are sent again.
  * With a key, `x-telltale-signature: t=<seconds>,v1=<hex>` is the HMAC-SHA-256 over `<seconds>.<body>`;
- * a receiver refuses one whose time is too old.
+ * a receiver should reject a request whose time is too old.
  *
  * @param clock wall clock, ms.
  */
@@ -33,7 +33,7 @@ export function signature(key: string, body: string, seconds: number): string {
   return `t=${seconds},v1=${createHmac('sha256', key).update(`${seconds}.${body}`).digest('hex')}`;
 }
 
-/** The end of an alert moves with time, so it is no part of what makes two sends the same. */
+/** The end of an alert advances with time, so it must not distinguish two sends of the same alert. */
 function idempotencyKey(alerts: readonly Alert[]): string {
   const content = alerts.map(({ fingerprint, startsAt, annotations }) => [fingerprint, startsAt, annotations['count']]);
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);

@@ -37,7 +37,7 @@ Options:
 };
 
 async function build(): Promise<number> {
-  // The generator's libraries are for development; an image has the generated files alone.
+  // The generator's libraries are development dependencies; an image only has the generated files.
   const { buildDashboards } = await import('../../infra/grafana/dashboards.ts');
   for (const [name, text] of Object.entries(buildDashboards())) {
     await writeFile(path.join(folder, name), text);

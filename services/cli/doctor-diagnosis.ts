@@ -42,7 +42,7 @@ export async function patiently<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** The message of an error, or that of its cause where it only says that something failed. */
+/** The message of an error, or that of its cause if it only says that something failed. */
 export function reasonOf(error: unknown): string {
   const { message, cause, code } = error as NodeJS.ErrnoException & { cause?: unknown };
   if (message === 'fetch failed' && cause !== undefined) return reasonOf(cause);

@@ -141,7 +141,7 @@ function answer(dimension: Dimension, place: Place, disproved: (country: string)
   ];
 }
 
-/** What a source says in addition to the country. */
+/** What a source says besides the country. */
 function noteOf({ dimension, source, confidence }: Claim, { operator }: Place, city: City | undefined): string {
   if (dimension === 'operated') return `${confidence}: ${operator}`;
   return dimension === 'located' && city?.source === source ? city.name : '';

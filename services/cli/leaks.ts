@@ -1,7 +1,7 @@
 import { levels, type Finding, type Level } from '#flow';
 import { columns, identifiers, place, several } from './table.ts';
 
-/** At most so many distinct leaks are kept; findings of further ones are only counted. */
+/** Most distinct leaks that are kept; findings of further ones are only counted. */
 const maxLeaks = 1000;
 /** How many of them a summary shows, the most severe first. */
 const shownLeaks = 40;

@@ -14,7 +14,7 @@ import { dataFolder } from '../standalone/data-folder.ts';
 const main = path.join(projectRoot, 'dist', 'services', 'cli', 'main.js');
 const start = 1_775_217_600_000_000;
 const capture = demonstrationCapture(start);
-/** How many findings the demonstration has; its own test says which. */
+/** Number of findings in the demonstration; its own test specifies them. */
 const findings = 14;
 const rawValues = ['1840273651', 'M5kqPz7XvQ2d', '6D92078A-8246-4BA4-AE5B-76104861E7DC'];
 
@@ -24,7 +24,7 @@ interface Result {
   stderr: string;
 }
 
-/** Runs the command line as a process of its own, with pipes for its streams. */
+/** Runs the command line as a separate process, with pipes for its streams. */
 function telltale(args: readonly string[], input?: Buffer): Promise<Result> {
   const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';

@@ -148,7 +148,7 @@ async function explain(given: Given): Promise<number> {
   record['telltale.subject.tags'] = [...inventory.tagsOf(given.from)];
   record['telltale.peer.ip'] = record['destination.ip'] = given.to;
   record['destination.domain'] = given.name ?? '';
-  // Without a name a published range may decide, and some are for one transport.
+  // Without a name, a published range may decide, and some ranges are for one transport only.
   const match = ['udp', 'tcp']
     .map((transport) => catalogue.match(Object.assign(record, { 'network.transport': transport })))
     .find((found) => found !== undefined);

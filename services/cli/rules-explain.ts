@@ -11,11 +11,11 @@ import { replayCapture } from '../probe/replay.ts';
 import { UsageError } from './command.ts';
 import { printable } from './table.ts';
 
-/** Policies and sets of countries to use instead of, or beside, those that ship. */
+/** Policies and sets of countries to use instead of, or in addition to, the built-in ones. */
 export type PolicyFiles = Pick<DetectionFiles, 'policy' | 'jurisdictions'>;
 
 export interface ExplainOptions {
-  /** Rules instead of those that ship. */
+  /** Rules to use instead of the built-in ones. */
   folder: string | undefined;
   /** Id, name or title of a single rule. */
   only: string | undefined;

@@ -84,7 +84,7 @@ export const rules: Command = {
       case 'lint': return lintRules(paths, await names());
       case 'test': {
         if (values.backtest === undefined) return testRules(await names(), single());
-        // parseArgs gives the second value of --backtest as a word of its own.
+        // parseArgs returns the second value of --backtest as a separate positional.
         const from = timeOf(values.backtest);
         const until = paths.find((word) => /^\d{4}-\d\d-\d\d/.test(word));
         if (until === undefined) throw new UsageError('--backtest takes two times, FROM and TO, such as 2026-08-01 2026-08-08');

@@ -51,9 +51,9 @@ ${defaultDataFolder}), so that the same identifier has the same token in every
 scan. Watchlists are those of that folder (telltale watchlist).
 `;
 
-/** At most so many raw values are kept for --reveal; further ones are printed as masks. */
+/** Most raw values that are kept for --reveal; further ones are printed as masks. */
 const maxRevealed = 1_000_000;
-/** At most so many matches are kept for correlations; the summary says how many more there were. */
+/** Most matches that are kept for correlations; the summary says how many more there were. */
 const mostHits = 1_000_000;
 
 export const scan: Command = {

@@ -3,7 +3,7 @@ import { parseListenAddress } from '../probe/listen-address.ts';
 import type { ProbeInputs } from '../probe/sources.ts';
 import { UsageError } from './command.ts';
 
-/** Options of `telltale probe` and `telltale up` that say what is read. */
+/** Options of `telltale probe` and `telltale up` that select what is read. */
 export const sourceArguments = {
   follow: { type: 'boolean', default: false },
   listen: { type: 'string' },

@@ -15,13 +15,13 @@ const newNetwork: DetectionRule = {
   version: '1',
 };
 
-/** Days on which a service must have been seen before a place counts as new to it: a week's silence is no baseline. */
+/** Days on which a service must have been seen before a place counts as new for it: a week with nothing seen is no baseline. */
 const leastDays = 3;
 
 /**
- * A service and role answers a probe from a country, or a network, from which it never did, once enough is known of it to say so.
+ * A service and role answers a probe from a country, or a network, from which it never did before, once enough is known about it to say so.
  *
- * The baseline is from where it answered in 800 days. Each place is told once per probe, service and role: the id is a function of these.
+ * The baseline is where it answered from in the last 800 days. Each place is reported once per probe, service and role, from which the id derives.
  */
 export function contactDetection({ intervalMillis, learningMicros, versions }: BaselineOptions): ScheduledDetection {
   return {
@@ -75,7 +75,7 @@ function findingOf(row: ContactRow, rule: DetectionRule, versions: string): Find
   });
 }
 
-/** One row per probe, service, role and place that answered since the last run, and never before. */
+/** One row per probe, service, role and place that has answered since the last run for the first time. */
 function contactSql(place: 'located' | 'asn'): string {
   const column = place === 'located' ? 'telltale_peer_located' : 'destination_as_number';
   const told = place === 'located' ? column : "concat('AS', toString(destination_as_number), ' ', destination_as_organization_name)";

@@ -22,7 +22,7 @@ const start = Date.UTC(2026, 7, 1) * 1000;
 let batch = 0;
 const uuid = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
-/** Written as in a rule file; `inner` is a correlation that others may name. */
+/** Written as in a rule file; `inner` is a correlation that others may refer to. */
 interface Written {
   type: string;
   rules: string[];
@@ -31,7 +31,7 @@ interface Written {
   condition?: Record<string, unknown> | string;
 }
 
-/** Correlations over three rules, whose ids differ from batch to batch, so that batches share a store. */
+/** Correlations over three rules, whose ids differ from batch to batch, so that batches can share a store. */
 function correlationsOf(number: number, written: Readonly<Record<string, Written>>): Map<string, Correlation> {
   const rule = (name: string, i: number): object => ({
     title: `Rule ${name}`,
@@ -63,7 +63,7 @@ const hitsOf = (number: number, events: readonly Event[]): Hit[] => events.map((
   fields: Object.fromEntries(Object.entries({ 'source.ip': subject, 'destination.domain': domain, 'source.bytes': bytes === 0 ? '' : String(bytes) }).filter(([, text]) => text !== '')),
 }));
 
-/* The oracle: windows by definition, looked for at every event, without any of the product's code. */
+/* The oracle: windows by definition, tested at every event, without any of the product's code. */
 
 interface Seen { rule: string; at: number; id: string; event: Event }
 interface Window { group: string; period: number; at: number; events: Seen[] }
@@ -200,7 +200,7 @@ const quiet: Record<string, Written> = {
 };
 const one = (at: number, subject = '10.0.0.1'): Event => ({ rule: 0, at, subject, domain: 'x', bytes: 1 });
 
-/** Runs one correlation over the store; what it hands on is kept. */
+/** Runs one correlation over the store and returns its findings. */
 function runnerOf(correlation: Correlation, over: Partial<Store> = {}): { run: () => Promise<void>; sent: Finding[]; runner: ScheduledDetections } {
   const sent: Finding[] = [];
   const stored: Pick<Store, 'query' | 'write' | 'detectionRuns' | 'recordDetectionRun' | 'withoutStored'> = {
@@ -211,7 +211,7 @@ function runnerOf(correlation: Correlation, over: Partial<Store> = {}): { run: (
     withoutStored: (findings) => store.withoutStored(findings),
     ...over,
   };
-  // No time passes between the runs of a test: without an interval no run is passed over.
+  // No time passes between the runs of a test: with an interval of zero, no run is skipped.
   const detection = correlationDetection(correlation, { intervalMillis: 0, versions: 'rules 1' });
   const runner = new ScheduledDetections({
     store: stored,
@@ -262,9 +262,9 @@ test('a hit that comes late, in time or in store, counts in the window it belong
   await store.write([], [], [first, third, later]);
   await run();
   assert.deepEqual(sent.map((finding) => finding['@timestamp']), []);
-  await store.write([], [], [second_]); // older than what was looked at
+  await store.write([], [], [second_]); // older than the period examined
   await run();
-  // The first minute holds three, and so does the minute up to 70 s, which lies in the next period.
+  // The first minute holds three, and so does the minute up to 70 s, which ends in the next period.
   assert.deepEqual(sent.map((finding) => finding['@timestamp'] - start), [0, 60 * second]);
   await store.write([], [], [first, second_]); // a replay
   await run();
@@ -308,7 +308,7 @@ test('a fixed period is judged when it is over and its hits have settled', async
   const { run, sent } = runnerOf(correlation);
   await run();
   assert.equal(sent.length, 0, 'its hits were stored a moment ago');
-  // As if the store's clock were a minute further.
+  // As if the store's clock were a minute ahead.
   const later = runnerOf(correlation, { detectionRuns: async () => ({ now: (await store.detectionRuns()).now + 60 * second, until: new Map() }) });
   await later.run();
   assert.deepEqual(later.sent.map((finding) => finding['@timestamp'] - start), [60 * second]);

@@ -14,19 +14,19 @@ import { overlapMicros, secondOf, storedFrom } from './detection-times.ts';
 import { riskScore } from './linkability.ts';
 import type { Query, ScheduledDetection } from './scheduled-detections.ts';
 
-/** What a fixed period waits for, after its end and after the latest of its hits was stored. µs */
+/** How long to wait after a fixed period has ended, and after the latest of its hits was stored, before it is judged. µs */
 const settling = 30_000_000;
-/** Stretches of periods asked for one by one; more are asked for as one. */
+/** Most ranges of periods that are queried separately; more are queried as one. */
 const mostRanges = 16;
 
 export interface CorrelationOptions {
   intervalMillis: number;
-  /** Versions of rules, policies and tables, for the findings. */
+  /** Versions of rules, policies and tables, to be put on findings. */
   versions: string;
 }
 
 /**
- * A correlation as a detection over hits. It looks again at every window that a newly stored hit may belong to, however old the hit's own
+ * Runs a correlation as a detection over hits. It examines again every window to which a newly stored hit may belong, however old the hit's own
  * time, so late data counts; a window that was reported is not reported again.
  */
 export function correlationDetection(correlation: Correlation, { intervalMillis, versions }: CorrelationOptions): ScheduledDetection {
@@ -53,7 +53,7 @@ export interface CorrelationRow {
   settled: number;
   parts: number[];
   tokens: string[];
-  /** Monitored endpoints of the events, ten at most. */
+  /** Monitored endpoints of the events, at most ten. */
   subjects: string[];
   shared: Record<string, string>;
 }
@@ -64,7 +64,7 @@ FROM hits FINAL
 WHERE rule_id = '${rule}' AND timestamp >= fromUnixTimestamp64Micro(${from}, 'UTC') AND timestamp < fromUnixTimestamp64Micro(${to}, 'UTC')`;
 }
 
-/** Periods whose windows may have changed: those that a hit stored since can be part of, and those that have been over since. */
+/** Periods whose windows may have changed: those to which a hit stored since may belong, and those that have ended since. */
 async function touched(correlation: Correlation, query: Query, since: number, now: number): Promise<Omit<CorrelationRange, 'judged'>[]> {
   const period = periodMicros(correlation);
   const reach = reachOf(correlation);
@@ -86,13 +86,13 @@ WHERE rule_id IN {rules:Array(String)} AND ingested_at >= fromUnixTimestamp64Mil
   return ranges.length <= mostRanges ? ranges : [{ first: ranges[0]!.first, last: ranges.at(-1)!.last }];
 }
 
-/** How long after an event a window can be that it has part in. */
+/** How long after an event a window may end that includes it. */
 function reachOf(correlation: Correlation): number {
   const inner = correlation.parts.flatMap((part) => (part.correlation ? [reachOf(part.correlation) + periodMicros(part.correlation)] : []));
   return timespanMicros(correlation) + Math.max(0, ...inner);
 }
 
-/** The longest fixed period that the correlation, or one whose windows it looks at, waits for; 0: none. */
+/** The longest fixed period that the correlation, or one that it refers to, waits for; 0: none. */
 function longestFixed(correlation: Correlation): number {
   return Math.max(
     slides(correlation) ? 0 : timespanMicros(correlation),
@@ -103,8 +103,8 @@ function longestFixed(correlation: Correlation): number {
 const empty = createFlowRecord();
 
 /**
- * The finding for a window. Its id is a function of rule, group and period, and its time the period's beginning, of a fixed period the end:
- * whatever data come late, the finding lands on the same row.
+ * The finding for a window. Its id is a function of rule, group and period, and its time is the beginning of the period, or the end of a fixed
+ * period: however late data arrives, the finding stays on the same row.
  */
 export function correlationFinding(correlation: Correlation, row: CorrelationRow, versions: string): Finding {
   const finding = createFinding(empty);
@@ -137,13 +137,13 @@ export function correlationFinding(correlation: Correlation, row: CorrelationRow
 function messageOf({ title, parts, groups }: Correlation, { grp, events, parts: counts, first, last, subjects, shared }: CorrelationRow): string {
   const of = parts.map((part, i) => `${counts[i]} of "${part.title}"`).filter((_, i) => counts[i]! > 0).join(', ');
   const { 'telltale.observable.kind': kind, 'telltale.observable.mask': mask } = shared;
-  // The subject and the peer are named as such below.
+  // The subject and the peer are named below.
   const named = [subjects.length === 1 ? subjects[0] : '', shared['telltale.peer.ip']];
   const where = groups.flatMap(({ name }, i) => (named.includes(grp[i]) ? [] : [name === 'telltale.observable.token' && mask ? `${kind} ${mask}` : `${name} ${grp[i]}`])).join(', ');
   return `${title}: ${events} event${events === 1 ? '' : 's'} (${of})${where === '' ? '' : ` with ${where}`}${whoAndWhere(subjects, shared)}, from ${secondOf(first)} to ${secondOf(last)}.`;
 }
 
-/** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in and operated from CN (policy conferencing)`, as far as all events agree. */
+/** ` by 10.20.0.11 and 10.20.0.12, to 221.122.63.10 located in and operated from CN (policy conferencing)`, where all events agree. */
 function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string, string>>): string {
   if (subjects.length === 0) return '';
   const { 'telltale.peer.ip': peer, 'telltale.peer.located': located, 'telltale.peer.operated': operated, 'telltale.policy.id': policy } = shared;
@@ -154,7 +154,7 @@ function whoAndWhere(subjects: readonly string[], shared: Readonly<Record<string
   return ` by ${by}${peer ? `, to ${peer}${place && ` ${place}`}` : ''}${policy ? ` (policy ${policy})` : ''}`;
 }
 
-/** Runs correlations over hits at hand, such as those of a scan that stores nothing. */
+/** Runs correlations over hits in memory, such as those of a scan that stores nothing. */
 export function correlate(correlations: readonly Correlation[], hits: readonly Hit[], versions: string): Finding[] {
   const byRule = Map.groupBy(hits, (hit) => hit['rule.id']);
   const eventsOf = (rule: string) =>
@@ -164,9 +164,9 @@ export function correlate(correlations: readonly Correlation[], hits: readonly H
     .flatMap((correlation) => correlationWindows(correlation, eventsOf).map((window) => correlationFinding(correlation, rowOf(window), versions)));
 }
 
-/** Identifiers told of a window, at most. */
+/** Most identifiers that the message about a window names. */
 const mostTokens = 20;
-/** Subjects, as the SQL tells them. */
+/** Subjects, in the form in which the SQL returns them. */
 const mostSubjects = 10;
 
 function rowOf({ group, period, time, events, parts }: CorrelationWindow): CorrelationRow {

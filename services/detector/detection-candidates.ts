@@ -3,14 +3,14 @@ import { BoundedCache } from '#geo';
 
 interface Use { readonly service: string; readonly micros: number }
 
-/** An app that reports its start does so at about the time when it contacts its own service, µs. */
+/** An app that reports its start does so at about the time at which it contacts its own service, µs. */
 const aroundMicros = 60_000_000;
 const mostUses = 8;
 
 /**
- * Apps that may be behind a contact with a third party. An SDK is shared by thousands of apps, and an address by many: who reported cannot be
- * told from the traffic of one flow. What can be said is which services the same subject used within a minute before; all of a subject's records
- * come to one detector, in their order.
+ * Apps that may be behind a contact with a third party. An SDK is shared by thousands of apps, and an address by many: one flow does not show
+ * which app reported. What is known is which services the same subject used within the minute before; all records of a subject arrive at one
+ * detector, in order.
  */
 export class ThirdPartyCandidates {
   readonly #uses = new BoundedCache<readonly Use[]>(16_384);
@@ -24,7 +24,7 @@ export class ThirdPartyCandidates {
     this.#uses.set(record['telltale.subject.ip'], [{ service, micros }, ...uses.filter((use) => use.service !== service)].slice(0, mostUses));
   }
 
-  /** Services that the record's subject used within a minute, the latest first. */
+  /** Services that the record's subject used within a minute, latest first. */
   around(record: FlowRecord): string[] {
     const uses = this.#uses.get(record['telltale.subject.ip']) ?? [];
     return uses.filter(({ micros }) => Math.abs(record['@timestamp'] - micros) <= aroundMicros).map(({ service }) => service);

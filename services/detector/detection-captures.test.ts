@@ -10,8 +10,8 @@ import { replayCapture } from '../probe/replay.ts';
 import { loadDetection, type LoadedDetection } from './packs.ts';
 
 /**
- * Real captures, judged end to end: what tables and names say about the peers that tell something, written by hand and read against them.
- * The answers are those of the pinned tables; a new version of a table may move an address, and then a person looks again.
+ * Real captures, judged end to end: what tables and names say about the relevant peers, written by hand and verified against them.
+ * The answers are those of the pinned tables; a new version of a table may move an address, and then a person must check.
  */
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const captures = join(process.env['TELLTALE_SHARED'] ?? resolve(import.meta.dirname, '../../../../shared'), 'captures/ndpi/pcap');
@@ -34,8 +34,8 @@ async function recordsOf(name: string): Promise<FlowRecord[]> {
 }
 
 /**
- * `service, role | located/registered/operated | site | agreement | verdict reason` of the last record about a peer whose service is known, else the
- * last.
+ * `service, role | located/registered/operated | site | agreement | verdict reason` of the last record about a peer with a known service, else of
+ * the last record.
  */
 function answer(records: readonly FlowRecord[], peer: string): string {
   const about = records.filter((one) => one['telltale.peer.ip'] === peer);
@@ -52,7 +52,7 @@ function answer(records: readonly FlowRecord[], peer: string): string {
 
 const expected: Record<string, Record<string, string>> = {
   'zoom.pcap': {
-    // zoomfrn99mmr: the name says Frankfurt, the tables say the Netherlands; nobody has looked up who controls the Dutch hoster.
+    // zoomfrn99mmr: the name says Frankfurt, the tables say the Netherlands; who controls the Dutch hoster is not in the operator table.
     '109.94.160.99': 'Zoom, media | NL/NL/- | DE Frankfurt | disputed | unknown operated=unknown',
     // zoomam104zc: name and location table say Amsterdam; only Level 3's registration is British.
     '213.19.144.104': 'Zoom, signalling | NL/GB/US | NL Amsterdam | agreed | allowed located=NL, operated=US',
@@ -61,7 +61,7 @@ const expected: Record<string, Record<string, string>> = {
   },
   'stun_zoom.pcapng': { '134.224.90.111': 'Zoom, media | GB/US/US | - | single | allowed located=GB, operated=US' },
   'agora-sd-rtn.pcap': {
-    // The three silent edges and the answering ones lie in one operator's network, in several countries; one of them in Hong Kong.
+    // The three silent edges and the answering ones are in one operator's network, in several countries, one of them in Hong Kong.
     '199.190.44.135': 'Agora, media | HK/US/US | - | single | denied located=HK',
     '103.104.168.244': 'Agora, media | AU/-/- | - | single | unknown operated=unknown',
     '202.226.25.166': 'Agora, media | JP/JP/- | - | single | unknown operated=unknown',
@@ -69,8 +69,8 @@ const expected: Record<string, Record<string, string>> = {
     '23.248.186.179': 'Agora, media | NL/US/US | - | single | allowed located=NL, operated=US',
   },
   'wechat.pcap': {
-    // WeChat at home: no policy that ships asks about it. The first edge stands in Singapore, whatever its registration says; the second
-    // prefix is announced by no network of the table.
+    // WeChat at home: no built-in policy covers it. The first edge is in Singapore, whatever its registration says; the second
+    // prefix is not announced by any network in the table.
     '203.205.147.171': 'WeChat, signalling | SG/CN/CN | - | single | -',
     '203.205.151.162': 'WeChat, signalling | CN/CN/CN | - | single | -',
   },

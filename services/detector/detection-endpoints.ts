@@ -1,6 +1,6 @@
 import type { FlowRecord } from '#flow';
 
-/** Whether the monitored endpoint was called: then the peer is the flow's source. */
+/** Whether the peer called the monitored endpoint, and is thus the flow's source. */
 export function peerIsSource(record: FlowRecord): boolean {
   const peer = record['telltale.peer.ip'];
   return peer !== '' && peer === record['source.ip'] && peer !== record['destination.ip'];

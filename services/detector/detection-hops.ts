@@ -3,18 +3,18 @@ import type { AddressScope, Geography } from '#geo';
 import type { Hop } from '#rules';
 import { isSignalling, type Session } from './detection-sessions.ts';
 
-/** A hop with what tells whether it lies outside the monitored network. */
+/** A hop, and whether it is outside the monitored network. */
 export interface PlacedHop extends Hop {
   readonly scope: AddressScope;
   readonly anycast: boolean;
-  /** It is where the user is, not where the service takes his session: no policy is asked about it. */
+  /** It is where the user is, not where the service routes the session: no policy is asked about it. */
   readonly isClient: boolean;
 }
 
-/** A place on the path that is known by its name alone, or by an address. */
+/** A place on the path that is known only by name, or by an address. */
 export type PathHop = PlacedHop | { readonly kind: string; readonly name: string };
 
-/** Roles on the path of the kinds of hops; a kind that is not listed is a participant's own device. */
+/** Roles on the path by kind of hop; a kind that is not listed is a participant's own device. */
 const roleOfKind: Readonly<Record<string, string>> = {
   'turn-relay': 'relay', 'ice-relay': 'relay', 'turn-peer': 'behind-relay',
   'sip-via': 'proxy', 'sip-record-route': 'proxy', 'sip-route': 'proxy', 'forwarded-proxy': 'proxy', 'sdp-media': 'media',
@@ -29,8 +29,8 @@ const none: readonly PathHop[] = Object.freeze([]);
 const isAddress = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f.]*:[\da-f:.]*)(?:\/\d+)?$/;
 
 /**
- * Places that stand in the session's own messages, and the ends of a tunnel around it, in the order in which they were seen. The subject and the
- * peer are no hops.
+ * Places named in the session's own messages, and the ends of a tunnel around it, in the order in which they were seen. The subject and the
+ * peer are not hops.
  */
 export function hopsOf(record: FlowRecord, geography: Geography): readonly PathHop[] {
   const told = record['telltale.flow.hops'];
@@ -87,7 +87,7 @@ export function hopText({ kind, ip, scope, located, operated }: PlacedHop): stri
   return scope === 'local' ? `${kind}=${ip}/local` : `${kind}=${ip}/${located || '?'}/${operated || '?'}`;
 }
 
-/** Names that content networks give their customers' hosts, as their own documentation of CNAMEs has them. */
+/** Domains of the host names that content networks assign to their customers, according to their own CNAME documentation. */
 const contentNetworks =
   /(?:^|\.)(?:cloudfront\.net|akamai(?:edge|hd|zed)?\.net|edge(?:key|suite)\.net|fastly\.net|fastlylb\.net|cdn\.cloudflare\.net|azureedge\.net|azurefd\.net|cdngslb\.com|kunlun\w*\.com|alikunlun\.com|cdn\.dnsv1\.com|wscdns\.com|lxdns\.com|cdn77\.org|b-cdn\.net)$/;
 
@@ -96,8 +96,8 @@ const unknown = '?';
 const direct: string[] = [];
 
 /**
- * The path as `telltale.path` has it: from the subject over tunnel and peer to the farthest place, and what cannot be seen behind it; of a
- * session over its signalling to where its media go. Empty where subject and peer are all there is to tell.
+ * The path as in `telltale.path`: from the subject through tunnel and peer to the farthest place, and what cannot be observed beyond it; for a
+ * session, from its signalling to where its media go. Empty if it consists only of subject and peer.
  */
 export function pathOf(record: FlowRecord, hops: readonly PathHop[], session: Session | undefined): string[] {
   const why = unobservable(record, hops);
@@ -120,7 +120,7 @@ export function pathOf(record: FlowRecord, hops: readonly PathHop[], session: Se
   return path;
 }
 
-/** Role by the catalogue, else by what the flow does in its session. */
+/** The role according to the catalogue, else according to what the flow does in its session. */
 function roleOfPeer(record: FlowRecord, hops: readonly PathHop[], session: Session | undefined): string {
   if (record['telltale.role'] !== '') return record['telltale.role'];
   if (session === undefined) return 'peer';
@@ -138,7 +138,7 @@ function segment(role: string, host: string, located: string, registered: string
   return `${role}|${host || unknown}|${located || unknown}|${registered || unknown}|${operated || unknown}|${how}`;
 }
 
-/** Why nobody can see from here where the session goes on; '' when the peer may be its end. */
+/** Why it cannot be seen from here where the session continues; '' if the peer may be its end. */
 function unobservable(record: FlowRecord, hops: readonly PathHop[]): string {
   if (hops.length > 0) {
     const has = (role: string): boolean => hops.some(({ kind }) => roleOfKind[kind] === role);

@@ -8,7 +8,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 
 type Login = (connection: TcpConversation) => TcpConversation;
 
-/** What is seen of a login of `jdoe77` with `Tr0ub4dor`, by the name of the rule. */
+/** What is found in a login of `jdoe77` with `Tr0ub4dor`, by name of the rule. */
 const logins: readonly [rule: string, port: number, login: Login][] = [
   ['FTP credentials in clear', 21, (tcp) => tcp.receive('220 FTP ready\r\n').send('USER jdoe77\r\n').receive('331 password\r\n').send('PASS Tr0ub4dor\r\n').receive('230 in\r\n')],
   ['POP3 credentials in clear', 110, (tcp) => tcp.receive('+OK ready\r\n').send('USER jdoe77\r\n').receive('+OK\r\n').send('PASS Tr0ub4dor\r\n').receive('+OK\r\n')],

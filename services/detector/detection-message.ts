@@ -4,17 +4,17 @@ import { dataClassOf, type DataClass } from '#identifiers';
 import type { Expression, Rule } from '#rules';
 import { peerEndpoint, peerIsSource, subjectAddress } from './detection-endpoints.ts';
 
-/** Observables that a sentence names, and places; the others are counted. */
+/** Most observables, and places, that a sentence names; the others are counted. */
 const namedObservables = 3;
 const namedHops = 3;
 
-/** What a sentence needs beside the record. */
+/** What a sentence needs besides the record. */
 export interface MessageFacts {
-  /** What the tables say of a hop. */
+  /** The tables' answer for a hop. */
   placeOf: (ip: string) => Place;
-  /** The tables that were asked for each dimension, with their days. */
+  /** The tables that were consulted for each dimension, with their dates. */
   tablesOf: Readonly<Record<Dimension, string>>;
-  /** Of a contact with a third party: services that the subject used at about that time. */
+  /** For a contact with a third party: services that the subject used at about that time. */
   candidates: readonly string[] | undefined;
   /** The policy that decided, and why: for the record, or for the one place that the finding is about. */
   policy: string;
@@ -22,8 +22,8 @@ export interface MessageFacts {
 }
 
 /**
- * The finding as one sentence: who, what, to whom, where that is, and what remains unknown.
- * It is made of masks and of fields that the probe redacted: no identifier can be read in it.
+ * The finding as one sentence: who sent what to whom, where that is, and what remains unknown.
+ * It consists of masks and of fields that the probe redacted, so no identifier can be read in it.
  */
 export function findingMessage(rule: Rule, record: FlowRecord, observables: readonly Observable[], facts: MessageFacts): string {
   const { candidates, policy, reason } = facts;
@@ -39,7 +39,7 @@ export function findingMessage(rule: Rule, record: FlowRecord, observables: read
   return `${contact(record)}: ${rule.title}${readsHops(rule.expression) ? hopsNamed(record['telltale.flow.hops']) : protocolNamed(record)}.`;
 }
 
-/** Fields that hold the addresses which the session's messages name. */
+/** Fields with the addresses that the session's messages name. */
 const hopFields: ReadonlySet<string> = new Set(['telltale.hops', 'telltale.flow.hops', 'telltale.session.ip', 'telltale.stun.peer_ip']);
 
 function readsHops(expression: Expression): boolean {
@@ -58,13 +58,13 @@ function hopsNamed(hops: readonly string[]): string {
   return ` (${list([...hops.slice(0, namedHops).map((hop) => hop.replace('=', ' ')), ...more])})`;
 }
 
-/** ` (http)`: what was spoken; nothing where the bytes do not tell. */
+/** ` (http)`: the protocol; nothing if it is unknown. */
 function protocolNamed(record: FlowRecord): string {
   const protocol = record['network.protocol'];
   return protocol === '' || protocol === record['network.transport'] ? '' : ` (${protocol})`;
 }
 
-/** Who, and whom: with the tables behind its place and operator, unless the rest of the sentence names them. */
+/** The subject and the peer, with the tables behind the peer's place and operator unless the rest of the sentence names them. */
 function contact(record: FlowRecord, isLocationSourced = true, isOperatorSourced = true): string {
   const located = record['telltale.subject.located'];
   const known = [...(located === '' ? [] : [`in ${located}`]), ...record['telltale.subject.tags']];
@@ -72,7 +72,7 @@ function contact(record: FlowRecord, isLocationSourced = true, isOperatorSourced
   return `${who} ${peerIsSource(record) ? 'was contacted by' : 'contacted'} ${peer(record, isLocationSourced, isOperatorSourced)}${call(record)}`;
 }
 
-/** `, in a call signalled over 192.0.2.1` of the media of a call. */
+/** `, in a call signalled over 192.0.2.1`, for the media of a call. */
 function call(record: FlowRecord): string {
   const signalling = record['telltale.path'].find((segment) => segment.startsWith('signalling|'))?.split('|')[1];
   return record['telltale.session.id'] === '' || signalling === undefined || signalling === record['telltale.peer.ip']
@@ -80,7 +80,7 @@ function call(record: FlowRecord): string {
     : `, in a call signalled over ${signalling}`;
 }
 
-/** Which app reports to a third party: no more than the evidence says. */
+/** Which app reports to a third party: no more than the evidence supports. */
 function appBehind(candidates: readonly string[]): string {
   return `which app did so is uncertain${candidates.length === 0 ? '' : ` (candidates: ${list(candidates)}, used within a minute)`}`;
 }
@@ -94,7 +94,7 @@ function disclosure(record: FlowRecord, observables: readonly Observable[]): str
     : `${subjectAddress(record)} sent ${list(named)} to ${peer(record)}`;
 }
 
-/** What the record's own identifiers tell, and those of earlier records that they are linked with. */
+/** The record's own identifiers, and those of earlier records with which they are linked. */
 function disclosed(record: FlowRecord, observables: readonly Observable[]): string {
   const own = observables.filter((observable) => record['telltale.observables'].includes(observable));
   const earlier = observables.filter((observable) => !own.includes(observable));
@@ -119,7 +119,7 @@ function linkage(observables: readonly Observable[]): string {
   return list([...new Set(observables.map(({ kind }) => classNames[dataClassOf(kind) ?? 'account']))]);
 }
 
-/** A finding about a record or flow may rest on what earlier records of the flow showed. */
+/** A finding about a record or flow may be based on earlier records of the flow. */
 function earlierInFlow(rule: Rule, record: FlowRecord, observables: readonly Observable[]): string {
   if (rule.outcome.finding === 'observable') return '';
   const earlier = record['telltale.flow.observable_kinds'].filter((kind) => !observables.some((observable) => observable.kind === kind));
@@ -142,12 +142,12 @@ function peer(record: FlowRecord, isLocationSourced = false, isOperatorSourced =
   return parts.join(', ');
 }
 
-/** Whether {@link peer} says more than who it is. */
+/** Whether {@link peer} says more than the peer's name. */
 function isPlaced(record: FlowRecord): boolean {
   return record['telltale.peer.operated'] !== '' || location(record, false).length > 0;
 }
 
-/** ` (Zoom, media)`; what else than its name says so stands with it: ` (Zoom, media by range 144.195.0.0/16 of 2026-06-18)`. */
+/** ` (Zoom, media)`; anything but its name that identified it is added (` (Zoom, media by range 144.195.0.0/16 of 2026-06-18)`). */
 function service(record: FlowRecord): string {
   if (record['telltale.service'] === '') return '';
   const attribution = record['telltale.attribution'];
@@ -198,7 +198,7 @@ function withSources(reason: string, record: FlowRecord, { placeOf }: MessageFac
   }).join('; ');
 }
 
-/** What a denial leaves open: it stands on another answer, and nobody sees behind a relay, a media server or a proxy. */
+/** What a denial leaves open: it is based on another answer, and what is behind a relay, a media server or a proxy cannot be seen. */
 function remainingDoubt(record: FlowRecord): string {
   const doubts: string[] = [];
   if (record['telltale.peer.located'] === '' && record['telltale.peer.unlocated'] !== 'local')
@@ -215,7 +215,7 @@ const questions: Record<Dimension, string> = {
   operated: 'from where the network of X is operated',
 };
 
-/** What is said of a peer or hop that a question is open about. */
+/** The facts about a peer or hop that the answer to an open question needs. */
 interface Asked {
   readonly name: string;
   readonly unlocated: string;

@@ -3,13 +3,13 @@ import { distance, distanceLimit, isBeyond, placeless, type Agreement, type City
 import type { JudgedPlace } from '#rules';
 
 const none: readonly string[] = Object.freeze([]);
-/** A table gives the middle of a city; its hosts stand this far around it, km. */
+/** A table gives the centre of a city; its hosts are within this distance of it, km. */
 const cityRadius = 50;
 const nowhere = placeless('reserved');
 
 /**
- * What is known of one flow's peer: the tables' answer, with what the flow itself adds to it (the name it was reached by, the round trip
- * of its handshake). One object serves all records, and keeps the tables' own lists wherever the flow adds nothing.
+ * What is known about one flow's peer: the tables' answer, with what the flow itself adds to it (the name by which it was reached, the
+ * round-trip time of its handshake). One object is reused for all records, and keeps the tables' own lists if the flow adds nothing.
  */
 export class PeerAnswer implements JudgedPlace {
   located = '';
@@ -46,7 +46,7 @@ export class PeerAnswer implements JudgedPlace {
     this.#city = undefined;
   }
 
-  /** A site code in the name is one more source of the location, but never the answer: names are what the vendor writes into them. */
+  /** A site code in the name is another source for the location, but never the answer: vendors can put anything into names. */
   claimSite(site: Site | undefined): void {
     if (site === undefined || this.#place.scope !== 'global') return;
     this.#site = `${site.country} ${site.place}`;
@@ -60,7 +60,7 @@ export class PeerAnswer implements JudgedPlace {
     if (!this.disputed.includes(site.country)) this.disputed = [...this.disputed, site.country];
   }
 
-  /** A company may know better who runs a host than who announces its address. */
+  /** A company may know better who operates a host than who announces its address. */
   overrideOperator(operator: Operator | undefined): void {
     if (operator === undefined || this.#place.scope !== 'global') return;
     this.operated = operator.controlledFrom;
@@ -68,7 +68,7 @@ export class PeerAnswer implements JudgedPlace {
     this.#sources = [...this.#sources, `operated=${operator.controlledFrom} by ${operator.table}, ${operator.confidence}`];
   }
 
-  /** Rules out the countries that light could not have reached and come back from within the round trip. */
+  /** Rules out the countries that light cannot reach and return from within the round-trip time. */
   bound(position: Position, rttMicros: number): void {
     this.#limit = distanceLimit(rttMicros);
     if (this.#place.scope !== 'global' || this.located === '') return;
@@ -81,7 +81,7 @@ export class PeerAnswer implements JudgedPlace {
       if (this.disputed.length === 0) this.#agreement = 'single';
       return;
     }
-    // What answered may also be a proxy on the way: the claim falls, but nothing takes its place.
+    // The response may also come from a proxy on the way: the claim is disproved, but nothing replaces it.
     this.located = '';
     this.#unlocated = 'disproved';
   }
@@ -96,7 +96,7 @@ export class PeerAnswer implements JudgedPlace {
     this.disputed = none;
   }
 
-  /** The city within the answer. One that the round trip rules out is not told, even where the country around it stands. */
+  /** The city within the answer. One that the round-trip time rules out is left out, even if the country around it is not ruled out. */
   locate(city: City | undefined, position: Position | undefined): void {
     const isRuledOut = position !== undefined && city?.position !== undefined && distance(city.position, position) > this.#limit + cityRadius;
     this.#city = isRuledOut ? undefined : city;

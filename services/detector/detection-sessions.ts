@@ -1,9 +1,9 @@
 import type { FlowRecord } from '#flow';
 import { BoundedCache, type ServiceMatch } from '#geo';
 
-/** Media begin at about the time when signalling names their endpoints: within this time before or behind it, µs. */
+/** Media begin at about the time at which signalling names their endpoints: at most this long before or after it, µs. */
 const windowMicros = 600_000_000;
-/** Endpoints that are remembered per subject, and flows per session; of more the oldest are forgotten. */
+/** Most endpoints that are remembered per subject, and flows per session; the oldest are forgotten first. */
 const mostEndpoints = 256;
 const mostFlows = 16;
 
@@ -12,14 +12,14 @@ interface Leg {
   readonly segments: readonly string[];
 }
 
-/** One call: its signalling flow, and the flows that this announced. */
+/** One call: its signalling flow, and the flows that it announced. */
 export class Session {
   readonly id: string;
-  /** No signalling of a call was seen, only a relay that was asked for: should one name its endpoints, they are one session. */
+  /** Only a request for a relay was seen, no signalling of a call: if a call's signalling names its endpoints, the two are one session. */
   readonly isProvisional: boolean;
-  /** Service of the signalling, for media that go to a peer without a name. */
+  /** Service of the signalling, for media with a peer that has no name. */
   service: ServiceMatch | undefined;
-  /** Another session turned out to be the same: a TURN allocation that a call's signalling named. */
+  /** The session that turned out to be the same, for a TURN allocation that a call's signalling named. */
   successor: Session | undefined;
   readonly #legs = new Map<string, Leg>();
 
@@ -29,7 +29,7 @@ export class Session {
   }
 
   /**
-   * Takes the segments of one of its flows. Returns those of all, signalling first; a place that was seen on the wire stands for what only named it.
+   * Adds the segments of one of its flows. Returns those of all, signalling first; a place observed on the wire replaces one that was only named.
    */
   path(flow: string, segments: readonly string[], isSignalling: boolean): string[] {
     if (this.#legs.size >= mostFlows && !this.#legs.has(flow)) this.#legs.delete(this.#legs.keys().next().value!);
@@ -48,7 +48,7 @@ export class Session {
     return [...places.values()];
   }
 
-  /** Hands its flows over to the session that it is part of. */
+  /** Moves its flows to the session to which it belongs. */
   merge(into: Session): void {
     this.successor = into;
     for (const [flow, { segments, isSignalling }] of this.#legs) into.path(flow, segments, isSignalling);
@@ -61,8 +61,8 @@ interface Named {
 }
 
 /**
- * Flows of one call: SDP and TURN name the endpoints that its media go to, and the flows of the same subject from or to one of them belong to it.
- * All of a subject's records come to one detector, in their order; a flow that began before its signalling was seen joins with its next record.
+ * Flows of one call: SDP and TURN name the endpoints to which its media go, and the subject's flows from or to one of them belong to it.
+ * All records of a subject arrive at one detector, in order; a flow that began before its signalling was seen joins with its next record.
  */
 export class Sessions {
   readonly #bySubject: BoundedCache<Map<string, Named>>;
@@ -75,7 +75,7 @@ export class Sessions {
     this.#byFlow = new BoundedCache(rememberedFlows);
   }
 
-  /** The session that the record belongs to, if any; its id is put on the record. */
+  /** The session to which the record belongs, if any; its id is put on the record. */
   join(record: FlowRecord): Session | undefined {
     const session = isSignalling(record) || record['telltale.session.endpoints'].length > 0 ? this.#announcing(record) : this.#announced(record);
     record['telltale.session.id'] = session?.id ?? '';
@@ -101,7 +101,7 @@ export class Sessions {
     return session;
   }
 
-  /** By the call's own id; without one that of the flow, or of an endpoint that is known, or a new one. */
+  /** By the call's own id; without one, the session of the flow or of a known endpoint, or else a new one. */
   #named(record: FlowRecord, named: ReadonlyMap<string, Named>, endpoints: readonly string[]): Session {
     if (isSignalling(record)) {
       const id = record['telltale.session.id'];
@@ -118,9 +118,9 @@ export class Sessions {
     return session;
   }
 
-  /** The session of a flow that was joined before, or from or to one of whose ends signalling named. */
+  /** The session that the flow has joined, or whose signalling named one of its ends. */
   #announced(record: FlowRecord): Session | undefined {
-    // Only flows of a subject with sessions have joined one, and most subjects have none: their flows, each of which is new, are not looked for.
+    // Only flows of a subject with sessions can have joined one. Most subjects have none, and each of their flows would be a lookup in vain.
     const named = this.#bySubject.get(record['telltale.subject.ip']);
     if (named === undefined) return undefined;
     const flow = record['telltale.flow.id'];
@@ -153,7 +153,7 @@ function current(named: Named | undefined, micros: number): Session | undefined 
   return named !== undefined && Math.abs(micros - named.micros) <= windowMicros ? latest(named.session) : undefined;
 }
 
-/** Those in between are left out from then on: a relay asked for over months makes a long chain of them. */
+/** Sessions in between are skipped from then on, since a relay requested over months makes a long chain of them. */
 function latest(session: Session): Session {
   let last = session;
   while (last.successor !== undefined) last = last.successor;

@@ -6,24 +6,24 @@ import { Worker } from 'node:worker_threads';
 import { Geography, readCountries, readNetworks, type GeoTables, type TableFile } from '#geo';
 import type { Metrics } from '#runtime';
 
-/** Table files to use instead of those that ship. */
+/** Table files to use instead of the built-in ones. */
 export interface GeoFiles {
-  /** Location tables (MaxMind DB), the most trusted first. */
+  /** Location tables (MaxMind DB), most trusted first. */
   located?: readonly string[] | undefined;
   /** Table of the countries in which networks are registered (MaxMind DB). */
   registered?: string | undefined;
   /** Table of autonomous systems (MaxMind DB). */
   asn?: string | undefined;
-  /** A company's own operator table, read before the one that ships. */
+  /** A company's own operator table, consulted before the built-in one. */
   operators?: string | undefined;
-  /** Anycast prefixes instead of the list that ships. */
+  /** Anycast prefixes to use instead of the built-in list. */
   anycast?: string | undefined;
 }
 
 /**
- * Tables of npm packages by the question that they answer, the most trusted first; docs/jurisdictions.md argues it. dbip-city is the one that
- * measures places. asn-country is what the registries delegate, geo-whois-asn-country their entries for parts of it, and iptoasn-country the
- * entry of the network that announces it.
+ * npm packages with tables by the question that they answer, most trusted first; docs/jurisdictions.md gives the reasons. dbip-city is the one
+ * that measures locations. asn-country has the delegations of the registries, geo-whois-asn-country their entries for parts of these, and
+ * iptoasn-country the entry of the announcing network.
  */
 const locationPackages = ['dbip-city-mmdb'] as const;
 const registryPackages = ['asn-country', 'geo-whois-asn-country-mmdb', 'iptoasn-country-mmdb'] as const;
@@ -36,7 +36,7 @@ interface TablePaths {
   anycast: string;
 }
 
-/** The configured files, and for the others the folders of npm packages and the library's own. */
+/** The configured files, and otherwise the folders of the npm packages and the library's own files. */
 function pathsOf(root: string, { located, registered, asn, operators, anycast }: GeoFiles): TablePaths {
   const packages = join(root, 'node_modules/@ip-location-db');
   const folders = (names: readonly string[]): string[] => names.map((name) => join(packages, name));
@@ -49,7 +49,7 @@ function pathsOf(root: string, { located, registered, asn, operators, anycast }:
   };
 }
 
-/** Reads the tables that are configured, and for the others those of the npm packages and of the library. */
+/** Reads the configured tables, and otherwise those of the npm packages and of the library. */
 export async function readGeoTables(root: string, files: GeoFiles = {}): Promise<GeoTables> {
   const paths = pathsOf(root, files);
   const [located, registered, networks, operators, anycast] = await Promise.all([
@@ -62,14 +62,14 @@ export async function readGeoTables(root: string, files: GeoFiles = {}): Promise
   return { located, registered, networks, operators, anycast };
 }
 
-/** The same on a thread of its own: parsing takes most of a second, which records would have to wait. Rejects as {@link readGeoTables} does. */
+/** {@link readGeoTables} on a separate thread: parsing takes most of a second, for which records would have to wait. Rejects as it does. */
 async function readGeoTablesAside(root: string, files: GeoFiles): Promise<GeoTables> {
   const worker = new Worker(new URL('geo-tables-worker.js', import.meta.url), { workerData: { root, files } });
   const [tables] = await once(worker, 'message') as [GeoTables];
   return tables;
 }
 
-/** Whether a path is the folder of an npm package, in which more than one file may make the table. */
+/** Whether a path is the folder of an npm package, in which the table may consist of more than one file. */
 function isPackage(path: string): boolean {
   return /@ip-location-db.[^/\\]+$/.test(path);
 }
@@ -80,7 +80,7 @@ function readTable(path: string): Promise<TableFile> {
   return path.endsWith('-mmdb') ? readMmdbPackage(path) : readCsvPackage(path);
 }
 
-/** One file of both families, or one per family. */
+/** One file for both address families, or one per family. */
 function readMmdbPackage(folder: string): Promise<TableFile> {
   const name = basename(folder).replace(/-mmdb$/, '');
   const whole = join(folder, `${name}.mmdb`);
@@ -91,7 +91,7 @@ async function readMmdb(name: string, files: readonly string[]): Promise<TableFi
   return { name, mmdb: await Promise.all(files.map((file) => readFile(file))) };
 }
 
-/** A package was built on the day that its version ends in: 2.3.2026061719. */
+/** The build date of a package is at the end of its version: 2.3.2026061719. */
 async function readCsvPackage(folder: string): Promise<TableFile> {
   const name = basename(folder);
   const [ipv4, ipv6, manifest] = await Promise.all([
@@ -111,15 +111,15 @@ async function readText(file: string): Promise<{ name: string; text: string }> {
   return { name: basename(file), text: await readFile(file, 'utf8') };
 }
 
-/** A table that is older is worth a warning: address blocks are sold and moved every day. */
+/** Older tables deserve a warning, since address blocks are sold and moved every day. */
 export const oldTableDays = 60;
 
 export interface GeoTableWatch {
   root: string;
   files: GeoFiles;
-  /** The tables in use when the watch begins. */
+  /** The tables in use when watching starts. */
   geography: Geography;
-  /** Takes new tables into use. It runs between two batches: a batch is looked up in one set of tables from beginning to end. */
+  /** Puts new tables into use. It runs between two batches: a batch is looked up in one set of tables from beginning to end. */
   replace(geography: Geography): void;
   warn(message: string): void;
   checkMillis: number;
@@ -127,8 +127,8 @@ export interface GeoTableWatch {
 }
 
 /**
- * Looks after the geo tables of a running detector: their age, and whether their files have changed. Changed files are read beside the tables
- * in use, on another thread, and take their place at once; unreadable ones change nothing.
+ * Watches the geo tables of a running detector: their age, and whether their files have changed. Changed files are read by another thread
+ * while the old tables are in use, and then replace them at once; unreadable ones change nothing.
  */
 export class GeoTableWatcher {
   readonly name = 'geo tables';
@@ -156,7 +156,7 @@ export class GeoTableWatcher {
     await this.#checking;
   }
 
-  /** Reads the tables again when a file has changed since the last look. */
+  /** Reads the tables again if a file has changed since the last check. */
   async check(): Promise<void> {
     const { root, files, replace, warn } = this.#watch;
     try {
@@ -174,7 +174,7 @@ export class GeoTableWatcher {
     }
   }
 
-  /** Days since each table was built; tables that do not say are left out. */
+  /** Days since each table was built; tables without a build date are left out. */
   ages(): Record<string, number> {
     const now = (this.#watch.now ?? Date.now)();
     return Object.fromEntries(
@@ -184,7 +184,7 @@ export class GeoTableWatcher {
     );
   }
 
-  /** What is doubtful about the tables in use; undefined: nothing. */
+  /** A warning about the tables in use; undefined: none. */
   warning(): string | undefined {
     const doubts: string[] = [];
     const old = Object.entries(this.ages()).filter(([, days]) => days > oldTableDays).map(([name, days]) => `${name} (${days} days)`);
@@ -193,7 +193,7 @@ export class GeoTableWatcher {
     return doubts.length === 0 ? undefined : doubts.join('; ');
   }
 
-  /** Blocks of addresses in which a table turned out to be damaged. */
+  /** Number of address blocks for which a table turned out to be damaged. */
   faults(): number {
     return this.#geography.faults;
   }
@@ -206,7 +206,7 @@ export class GeoTableWatcher {
   /** Size and time of every file. */
   async #fingerprint(): Promise<string> {
     const paths = pathsOf(this.#watch.root, this.#watch.files);
-    // The files of a package change with its package.json.
+    // Files of a package change together with its package.json.
     const files = [...paths.located, ...paths.registered, paths.asn, ...paths.operators, paths.anycast].map((path) =>
       isPackage(path) ? join(path, 'package.json') : path,
     );
@@ -216,7 +216,9 @@ export class GeoTableWatcher {
 }
 
 export function reportGeoTables(metrics: Metrics, watcher: Pick<GeoTableWatcher, 'ages' | 'faults' | 'counters'>): void {
-  metrics.gauge('telltale_geo_table_faults', 'Blocks of addresses in which a geo table turned out to be damaged and does not answer.', () => watcher.faults());
-  metrics.gauge('telltale_geo_table_age_days', `Days since a geo table was built; more than ${oldTableDays} is worth a warning.`, () => watcher.ages(), {}, 'table');
-  metrics.counts('geo', watcher.counters, { reloads: 'Times that changed geo tables were taken into use.', failures: 'Times that changed geo tables could not be read.' });
+  metrics.gauge('telltale_geo_table_faults', 'Address blocks for which a damaged geo table gives no answer.', () => watcher.faults());
+  metrics.gauge(
+    'telltale_geo_table_age_days', `Days since a geo table was built; above ${oldTableDays} it should be updated.`, () => watcher.ages(), {}, 'table',
+  );
+  metrics.counts('geo', watcher.counters, { reloads: 'Reloads of changed geo tables.', failures: 'Changed geo tables that could not be read.' });
 }

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 let loaded: LoadedDetection;
 before(async () => { loaded = await loadDetection({ root }); });
 
-/** A detection that remembers nothing of earlier tests. */
+/** A detection without memory of earlier tests. */
 function detector(parts: Partial<DetectionParts> = {}): Detection {
   return new Detection({
     geography: loaded.geography,

@@ -16,31 +16,31 @@ export interface DetectionParts {
   catalogue: ServiceCatalogue;
   policies: PolicySet;
   rules: RulePlan;
-  /** Hits that are no findings; none by default. */
+  /** Exceptions, whose hits are not reported as findings; none by default. */
   exceptions?: ExceptionSet;
-  /** What correlations count; nothing by default. */
+  /** Hits that correlations count; none by default. */
   hits?: HitPlan;
-  /** Versions of all of these, for the findings. */
+  /** Versions of all of these, to be put on findings. */
   versions: string;
-  /** What is known of the monitored endpoints. */
+  /** Tags of the monitored endpoints. */
   inventory?: Inventory;
-  /** Where probes stand, by their names; only theirs are the round trips that bound a distance. */
+  /** Positions of probes, by name; only round-trip times measured by these bound a distance. */
   positions?: ReadonlyMap<string, Position>;
-  /** Countries in which probes stand, by their names: so do the private addresses that they see. */
+  /** Countries of probes, by name, which are also assumed for the private addresses that they see. */
   sites?: ReadonlyMap<string, string>;
-  /** Flows remembered for rules that report once per flow: at most twice this number per detection. */
+  /** Flows remembered for rules that report once per flow; a detection holds at most twice this number. */
   rememberedFlows?: number;
 }
 
 /**
- * Enriches flow records in place and finds what rules and policies say about them. Deterministic: the same records in the same order
- * give the same findings with the same ids, and so does handing in a batch again after a failed write.
+ * Enriches flow records in place and applies rules and policies to them. Deterministic: the same records in the same order
+ * give the same findings with the same ids, even if a batch is passed in again after a failed write.
  */
 export class Detection {
   #geography: Geography;
   readonly #catalogue: ServiceCatalogue;
   readonly #policies: PolicySet;
-  /** Hits that an exception kept from being findings, by its title. */
+  /** Hits suppressed by an exception, by its title. */
   readonly counters = { suppressed: new Map<string, number>() };
   #rules: RulePlan;
   #exceptions: ExceptionSet;
@@ -58,10 +58,10 @@ export class Detection {
   readonly #sessions: Sessions;
   #record!: FlowRecord;
   #link: Link | undefined;
-  /** Places that policies deny the record. */
+  /** Places of the record that policies deny. */
   #denials: readonly Denial[] = [];
   #findings: Finding[] = [];
-  /** Rule and token of findings that others of the record cover. */
+  /** Rule and token of findings that other findings of the record cover. */
   readonly #covered = new Set<string>();
   #hits: Hit[] = [];
 
@@ -93,7 +93,7 @@ export class Detection {
     this.#sessions = new Sessions(rememberedFlows);
   }
 
-  /** Takes other rules from the next batch on. */
+  /** Replaces the rules from the next batch on. */
   use({ plan, hits }: Pick<RulePack, 'plan' | 'hits'>, exceptions: ExceptionSet, versions: string): void {
     this.#rules = plan;
     this.#hitPlan = hits;
@@ -101,18 +101,18 @@ export class Detection {
     this.#versions = versions;
   }
 
-  /** Exchanges the geo tables; the records of the next call are looked up in the new ones. */
+  /** Replaces the geo tables; the records of the next call are looked up in the new ones. */
   replaceGeography(geography: Geography, versions: string): void {
     this.#geography = geography;
     this.#versions = versions;
   }
 
-  /** Has the links between identifiers rest on what came before these records as well, where this process has not seen it. */
+  /** Makes links between identifiers include what preceded these records, if this process has not seen it. */
   recall(history: LinkHistory, records: readonly FlowRecord[]): Promise<void> {
     return history.recall(records, this.#linkability, this.#rules.rules.filter(({ outcome }) => outcome.finding === 'link').map(({ id }) => id));
   }
 
-  /** What correlations count in the records of the last call of {@link detect}. */
+  /** The hits for correlations in the records of the last call of {@link detect}. */
   get hits(): readonly Hit[] {
     return this.#hits;
   }
@@ -154,7 +154,7 @@ export class Detection {
     this.#judge(record, peerIsSource(record) ? source : destination);
   }
 
-  /** A private address has no place in any table: the inventory says where its network is, or it is where the probe stands that sees it. */
+  /** No table locates a private address: its location is that of its network in the inventory, or of the probe that sees it. */
   #subjectLocated(record: FlowRecord, tags: readonly string[], place: Place): string {
     const tagged = tags.length === 0 ? undefined : tags.find((tag) => countryTag.test(tag))?.slice(-2);
     return tagged ?? (place.scope === 'local' ? this.#sites.get(record['observer.name']) ?? '' : place.located);
@@ -177,7 +177,7 @@ export class Detection {
       peer.claimSite(this.#catalogue.siteOf(domain));
       peer.overrideOperator(this.#geography.operatorOfDomain(domain));
     }
-    // The round trip is that between the probe and whoever answered the handshake, which is the flow's destination.
+    // The round-trip time is between the probe and whoever answered the handshake, which is the flow's destination.
     const position = record['telltale.handshake.rtt'] === 0 || peerIsSource(record) ? undefined : this.#positions.get(record['observer.name']);
     if (position !== undefined) peer.bound(position, record['telltale.handshake.rtt']);
     if (this.#positions.size > 1) peer.observeAnycast(this.#observeAnycast(record, position));
@@ -201,7 +201,7 @@ export class Detection {
       : this.#observer.observe(peer, record['observer.name'], position, distanceLimit(record['telltale.handshake.rtt']));
   }
 
-  /** One closure for all records. */
+  /** One closure, reused for all records. */
   readonly #onMatch = (rule: Rule, matched: readonly Observable[]): void => {
     const record = this.#record;
     const observables = this.#exceptions.size === 0 ? matched : this.#withoutExceptions(rule, matched);
@@ -225,7 +225,7 @@ export class Detection {
     }
   };
 
-  /** The observables that no exception is about; undefined when nothing is left to report. */
+  /** The observables that no exception covers; undefined if nothing is left to report. */
   #withoutExceptions(rule: Rule, matched: readonly Observable[]): readonly Observable[] | undefined {
     if (matched.length === 0) return this.#suppressed(rule, undefined) ? undefined : matched;
     const left = matched.filter((observable) => !this.#suppressed(rule, observable));
@@ -240,7 +240,7 @@ export class Detection {
 
   /**
    * The id is a function of rule, flow and denied place, and the time is that of the flow's start, so that a later record of the flow gives
-   * the same finding should this process not remember the first (after a restart, or when the flow moved here from another detector).
+   * the same finding if this process does not remember the first (after a restart, or if the flow moved here from another detector).
    */
   #addOncePerFlow(rule: Rule, record: FlowRecord, observables: readonly Observable[], denial?: Denial): void {
     const flow = record['telltale.flow.id'] || record['event.id'];
@@ -251,7 +251,7 @@ export class Detection {
     this.#add(rule, record, flow, observables, record['event.start'] || record['@timestamp'], denial);
   }
 
-  /** Without one of the linked identifiers the others are no link. */
+  /** If an exception covers one of the linked identifiers, the others are not a link. */
   #addLink(rule: Rule, record: FlowRecord, { observables }: Link): void {
     const left = this.#exceptions.size === 0 ? observables : this.#withoutExceptions(rule, observables);
     if (left?.length === observables.length) this.#add(rule, record, record['event.id'], observables);
@@ -259,7 +259,7 @@ export class Detection {
 
   #add(rule: Rule, record: FlowRecord, origin: string, observables: readonly Observable[], time = record['@timestamp'], denial?: Denial): void {
     const [observable, ...related] = observables;
-    // A finding about one observable is told apart by it, one about a denied hop by the hop; one about a record or flow by that alone.
+    // A finding about one observable is identified by it, one about a denied hop by the hop, and one about a record or flow by that alone.
     const identity = rule.outcome.finding === 'observable' ? observable : undefined;
     const id = findingId(rule.id, origin, identity?.token ?? '', identity?.path ?? denial?.place ?? '');
     if (this.#hitPlan.counts(rule.id)) {
@@ -306,7 +306,7 @@ export class Detection {
     this.#findings.push(finding);
   }
 
-  /** What the tables say of a hop: an address, or a network. */
+  /** The tables' answer for a hop: an address, or a network. */
   readonly #placeOf = (ip: string): Place => this.#geography.lookup(ip.replace(/\/.*/, ''));
 
   #level(rule: Rule, policy: string, record: FlowRecord): Level {
@@ -318,17 +318,20 @@ export class Detection {
 const noTexts: string[] = [];
 const noHops: readonly PlacedHop[] = [];
 
-/** The inventory's tag of where a network or host is. Its `residency` is something else: which country's law holds for the person, wherever he is. */
+/**
+ * The inventory's tag for the location of a network or host. Its `residency` is something else: the country whose law applies to the person,
+ * wherever they are.
+ */
 const countryTag = /^country=[A-Z]{2}$/;
 
-/** The packet with which the evidence is complete. */
+/** The packet that completes the evidence. */
 function lastFrame(observables: readonly Observable[]): number {
   let frame = 0;
   for (const observable of observables) frame = Math.max(frame, observable.frame);
   return frame;
 }
 
-/** Of a login the password says what the finding is about, and then the name. */
+/** In a login, the password is what the finding is about, before the name. */
 function secretsFirst(observables: readonly Observable[]): readonly Observable[] {
   return observables.length < 2 ? observables : observables.toSorted((a, b) => Number(isSecret(b)) - Number(isSecret(a)));
 }

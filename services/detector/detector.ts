@@ -5,7 +5,7 @@ import type { FindingSink } from '#transport';
 import type { Detection } from './detection.ts';
 import { LinkHistory } from './link-history.ts';
 
-/** What the detector exports as metrics beside its parts' counters. */
+/** What the detector exports as metrics, besides its parts' counters. */
 export class DetectorCounters {
   records = 0;
   batches = 0;
@@ -19,8 +19,8 @@ export class DetectorCounters {
 }
 
 /**
- * One batch at a time: ask what came before of subjects that are new, enrich and evaluate, store, hand findings on. It resolves when all of
- * that is done, and only then may the source's position move. A batch that comes again changes nothing, since ids are functions of content.
+ * Handles one batch at a time: query what preceded new subjects, enrich and evaluate, store, pass findings on. It resolves when all of
+ * that is done, and only then may the source's position advance. A repeated batch changes nothing, since ids are functions of content.
  */
 export class Detector {
   readonly counters = new DetectorCounters();
@@ -40,7 +40,7 @@ export class Detector {
     this.#history = new LinkHistory((sql, params) => store.query(sql, params), this.counters);
   }
 
-  /** The records of other subjects may come from now on, or of the same after others have read some. */
+  /** From now on, records of other subjects may arrive, or records of the same subjects after other processes have read some. */
   reassigned = (): void => this.#history.forget();
 
   handle = async (records: FlowRecord[]): Promise<void> => {
@@ -68,7 +68,7 @@ export class Detector {
     }
   }
 
-  /** A record that the detection fails on would come again for ever, and hold up all behind it: it alone is left without findings. */
+  /** A record on which detection fails would be read again forever and block all behind it, so it alone is stored without findings. */
   #detectOneByOne(records: readonly FlowRecord[]): { findings: Finding[]; hits: Hit[] } {
     const findings: Finding[] = [];
     const hits: Hit[] = [];

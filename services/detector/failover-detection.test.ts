@@ -31,7 +31,7 @@ const beijing: Partial<FlowRecord> = {
   'destination.as.organization.name': 'China Unicom',
 };
 
-/** What is told of these flows. */
+/** The findings about these flows. */
 async function told(...flows: FlowRecord[]) {
   await using temporary = await temporaryStore();
   await temporary.store.write(flows, []);
@@ -183,7 +183,7 @@ describe('failover', () => {
   });
 });
 
-/** The media server in the United States that nobody hears of any more, and the one in the mainland that takes its place five seconds later. */
+/** The media server in the United States that stops responding, and the one in mainland China that replaces it five seconds later. */
 const [primary, secondary] = ['144.195.10.10', '221.122.63.10'];
 const began = noon / second;
 

@@ -12,23 +12,24 @@ const comeback: DetectionRule = {
   version: '1',
 };
 
-/** Unanswered packets, and how long they went on (µs), that make a peer silent. */
+/** A peer is silent after this many unanswered packets over at least this time (µs). */
 const silence = { packets: 3, micros: 1_000_000 };
-/** A client asks several at once, and keeps the fastest (ICE, Happy Eyeballs): one it asked for so soon after the other is no failover. µs */
+/** A client tries several peers at once and keeps the fastest (ICE, Happy Eyeballs): flows begun this close together are no failover. µs */
 const probing = 1_000_000;
-/** After the last attempt at the silent peer, within which another takes its place. µs */
+/** Time after the last attempt at the silent peer within which another must replace it. µs */
 const takeover = 90_000_000;
-/** Within which a return is told. µs */
+/** Time within which a return is reported. µs */
 const returning = 3_600_000_000;
-/** The table of flows is sorted by the hour of their beginning: no others are read. µs */
+/** The table of flows is sorted by the hour of their beginning, so that no other hours are read. µs */
 const hour = 3_600_000_000;
-/** Of a flow that was silent for longer, what took its place is looked for within the last of it. µs */
+/** For a flow that was silent for longer, its replacement is searched within the last part of this length. µs */
 const longestRead = 24 * hour;
 
 /**
- * A peer of a service falls silent, or refuses, and a peer in another country or network takes its place: per subject, service and role.
+ * A peer of a service stops responding, or refuses, and a peer in another country or network replaces it: per subject, service and role.
  *
- * Whether that place is new is said by the baseline: the countries in which this probe has seen the service and role answer in 800 days. Ids and times are functions of the flows, so any number of runs and processes tell a failover once.
+ * Whether that place is new is decided by the baseline: the countries from which the service and role answered this probe in the last 800 days.
+ * Ids and times are functions of the flows, so any number of runs and processes report a failover once.
  */
 export function failoverDetection({ intervalMillis, learningMicros, versions }: BaselineOptions): ScheduledDetection {
   return {
@@ -40,7 +41,7 @@ export function failoverDetection({ intervalMillis, learningMicros, versions }: 
   };
 }
 
-/** Where a flow went; all of it as text. */
+/** Where a flow went, all of it as text. */
 interface Peer {
   flow: string;
   ip: string;
@@ -68,7 +69,7 @@ interface FailoverRow {
   frame: number;
   policy: string;
   policy_verdict: string;
-  /** What the policy says of the answering peer: `conferencing@1 denied located=CN`. */
+  /** The policy's verdict on the answering peer: `conferencing@1 denied located=CN`. */
   decision: string;
   stored: number;
   silent_from: number;
@@ -129,23 +130,24 @@ function place({ located, asn, organization, source }: Peer): string {
   return `${located === '' ? 'an unknown country' : located}${source}${asn === '0' ? '' : ` (AS${asn} ${organization})`}`;
 }
 
-/** `silent_flow AS …` and so on: what is told of either peer. */
+/** `silent_flow AS …` and so on: the columns about either peer. */
 const peerColumns = ['flow', 'ip', 'port', 'domain', 'located', 'operated', 'asn', 'organization', 'source'];
 const columnsOf = (peer: string): string => peerColumns.map((name) => `${name} AS ${peer}_${name}`).join(', ');
 const tupleOf = (peer: string): string => `map(${peerColumns.map((name) => `'${name}', toString(${peer}_${name})`).join(', ')})`;
 
-/** The countries in which a probe has seen a service and role answer, and since when. */
+/** The countries from which a service and role answered a probe, and since when. */
 const baselineSql = `SELECT observer_name AS observer, telltale_service AS service, telltale_role AS role, telltale_peer_located AS located, min(service_places.first) AS first
     FROM service_places
     GROUP BY observer, service, role, located`;
 
 /**
- * One row per flow whose peer fell silent, with the next flow of that subject, service and role that was answered, when that went elsewhere.
- * Read are flows that have news, and of their subjects what may be the other part of a pair: by the hours in which flows began, which the
- * table is sorted by, so that a run costs the same however much is stored.
- * (Answered by the same peer it is a retry, and so is another peer at the same place.) What is unanswered is told by the flow's latest record.
- * Flow exports and logs may have a record per direction: there it is told by the sum of all, and that the source tells answers at all by those
- * of the peer that took over. A refused TCP handshake is a reset that nothing came before; a log or the flags of an export say so.
+ * One row per flow whose peer fell silent, with the next answered flow of that subject, service and role, if that went elsewhere.
+ * It reads flows with new records and, for their subjects, flows that may be the other part of a pair: by the hour in which flows began, by which
+ * the table is sorted, so that a run costs the same however much is stored.
+ * (A flow answered by the same peer is a retry, and so is one answered by another peer at the same place.) The latest record of a flow shows what
+ * is unanswered. Flow exports and logs may have a record per direction: there it is the sum of all, and whether the source reports responses at
+ * all is shown by those of the peer that took over. A refused TCP handshake is a reset that nothing preceded; a log, or the flags of an export,
+ * show it.
  */
 const failoverSql = `WITH
   fresh AS (

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { readGeoTables, type GeoFiles } from './detection-tables.ts';
 
-/** Reads the geo tables on a thread of its own and hands their memory over, so that nothing waits for the parsing. */
+/** Reads the geo tables on a separate thread and transfers their memory, so that nothing waits for the parsing. */
 const { root, files } = workerData as { root: string; files: GeoFiles };
 const tables = await readGeoTables(root, files);
 const memory = [...tables.located, ...tables.registered, tables.networks].flatMap((table) => ('mmdb' in table

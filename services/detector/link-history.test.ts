@@ -75,7 +75,7 @@ test('links across processes: the store tells what a subject showed before, and 
   assert.deepEqual(await linked(start(), room), ['user_id=tk1.k.user'], 'a batch that comes again tells again what it told');
   assert.deepEqual(await linked(start(), flow(400, seen('room_id', 'tk1.k.late'))), [], 'too late for the window');
 
-  // While others read its partition, a process does not know what they read.
+  // While others read its partition, a process does not see what they read.
   assert.deepEqual(await linked(first, flow(500, seen('account_id', 'tk1.k.account'))), []);
   await start().handle([flow(510, seen('user_id', 'tk1.k.elsewhere'))]);
   first.reassigned();

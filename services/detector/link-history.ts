@@ -3,18 +3,18 @@ import { BoundedCache } from '#geo';
 import { linkWindowMicros, type Linkability } from './linkability.ts';
 import type { Query } from './scheduled-detections.ts';
 
-/** What was told longer ago than this (µs) is told again by a process that begins to follow a subject. */
+/** A process that begins to follow a subject may report links again that were reported longer ago than this (µs). */
 const toldMicros = 86_400_000_000;
-/** Parameters travel in the URL, whose length servers bound. */
+/** Parameters are sent in the URL, whose length servers limit. */
 const subjectsPerQuery = 500;
 /**
- * Subjects that are asked for together begin within this time (µs), since the store is sorted by time: a batch may hold records of now beside
- * those of a capture of years ago, and one question over both would read all that was stored in between.
+ * Subjects that are queried together begin within this time (µs), since the store is sorted by time: a batch may hold current records next to
+ * those of a capture from years ago, and one query for both would read everything stored in between.
  */
 const spanMicros = 3_600_000_000;
-/** Questions per batch; times of subjects beyond are spread so widely that they are no times. */
+/** Most queries per batch; subjects whose times are spread more widely than that probably have wrong clocks. */
 const mostQuestions = 64;
-/** Rows of an answer that are read: of more, those of the earlier records are not. */
+/** Most rows of an answer that are read; beyond that, those of the earlier records are ignored. */
 const mostRowsPerAnswer = 100_000;
 
 const plain = ['event.id', 'telltale.flow.id', 'telltale.subject.ip', 'telltale.peer.ip', 'source.ip', 'destination.ip'] as const;
@@ -23,31 +23,31 @@ const members = ['kind', 'path', 'encoding', 'visibility', 'confidence', 'mask',
 type PastRow = Record<(typeof plain)[number], string> & { micros: string; local: number } & Record<(typeof members)[number], (string | number)[]>;
 interface ToldRow { record: string; subject: string; peer: string; local: number; tokens: string[] }
 
-/** The beginning of what a batch holds of a subject. */
+/** The earliest record of a subject in a batch. */
 interface Beginning {
   micros: number;
-  /** Flows that began before the window does. */
+  /** Flows that began before the window. */
   readonly longFlows: Set<string>;
 }
 
 export interface LinkHistoryCounters {
   recalledSubjects: number;
   recalledRecords: number;
-  /** Answers that were cut at the bound of rows, and subjects that were not asked for. */
+  /** Answers cut at the bound of rows, and subjects that were not queried. */
   recallsCut: number;
 }
 
 /**
- * Links rest on what a subject showed in the last minutes, and that is in the memory of the process that read it. A process that reads a
- * subject's records for the first time, because it has just started or because another one has died, asks the store what came before:
- * an offset moves only behind what is stored, so that nothing is missing there.
+ * Links depend on the identifiers of a subject in the last minutes, which are in the memory of the process that read them. A process that reads
+ * a subject's records for the first time, because it has just started or because another one has died, queries the store for earlier ones:
+ * an offset advances only after its records are stored, so nothing is missing there.
  */
 export class LinkHistory {
   readonly #query: Query;
   readonly #counters: LinkHistoryCounters;
   readonly #rememberedSubjects: number;
   readonly #mostRows: number;
-  /** Subjects whose records all came here since the store was asked. */
+  /** Subjects whose records have all been read by this process since the store was queried. */
   #followed: BoundedCache<true>;
 
   /** @param bounds `rememberedSubjects`: as many as {@link Linkability} remembers */
@@ -59,12 +59,12 @@ export class LinkHistory {
     this.#followed = new BoundedCache(rememberedSubjects);
   }
 
-  /** To be called when other processes may have read records in between: subjects may have been elsewhere. */
+  /** To be called when other processes may have read records in between, of subjects that are then assigned to this one again. */
   forget(): void {
     this.#followed = new BoundedCache(this.#rememberedSubjects);
   }
 
-  /** Tells `linkability` what came before the records of the batch, of subjects that are new here. Rejects when the store does not answer. */
+  /** Passes earlier records of subjects that are new here to `linkability`. Rejects if the store does not answer. */
   async recall(batch: readonly FlowRecord[], linkability: Linkability, linkRules: readonly string[]): Promise<void> {
     const followed = this.#followed;
     const beginnings = this.#newSubjects(batch, followed);
@@ -77,7 +77,7 @@ export class LinkHistory {
     this.#counters.recalledSubjects += beginnings.size;
   }
 
-  /** Subjects with identifiers, and when they begin: a link needs an identifier of its own. */
+  /** Subjects with identifiers, and when they begin; without an identifier of its own, a record completes no link. */
   #newSubjects(batch: readonly FlowRecord[], followed: BoundedCache<true>): Map<string, Beginning> {
     const beginnings = new Map<string, Beginning>();
     for (const record of batch) {
@@ -107,18 +107,18 @@ export class LinkHistory {
     if (longFlows.size > 0) past.push(...await this.#pastOfFlows(longFlows, batch));
     const isOfBatch = new Set(batch.map((record) => record['event.id']));
     for (const row of past.toSorted((a, b) => Number(a.micros) - Number(b.micros))) {
-      // What came later than the batch begins, or is a part of it, is not what came before.
+      // Only what precedes the batch counts: not its own records, and not later ones.
       if (isOfBatch.has(row['event.id']) || Number(row.micros) > beginnings.get(row['telltale.subject.ip'])!.micros) continue;
       linkability.link(recordOf(row), row.local === 1);
       this.#counters.recalledRecords += 1;
     }
     if (linkRules.length === 0) return;
     const told = await this.#ask<ToldRow>(selectTold, { subjects, rules: linkRules, from: String(first - toldMicros), to: String(last) });
-    // The latest that was told of a pair is the one that counts.
+    // The latest report of a pair counts.
     for (const { record, subject, peer, local, tokens } of told.toReversed()) linkability.remember(subject, local === 1 ? peer : '', tokens, record);
   }
 
-  /** Of a flow all identifiers count, however long ago they were seen. */
+  /** All identifiers of a flow count, however long ago they were seen. */
   #pastOfFlows(flows: ReadonlySet<string>, batch: readonly FlowRecord[]): Promise<PastRow[]> {
     const starts = batch.filter((record) => flows.has(record['telltale.flow.id'])).map((record) => record['event.start']);
     return this.#ask<PastRow>(
@@ -128,7 +128,7 @@ export class LinkHistory {
     );
   }
 
-  /** The latest rows that answer; an answer with more of them is counted. */
+  /** The latest rows of the answer; cutting it is counted. */
   async #ask<Row>(sql: string, parameters: Readonly<Record<string, unknown>>): Promise<Row[]> {
     const rows = await this.#query<Row>(sql, { ...parameters, mostRows: this.#mostRows + 1 });
     if (rows.length <= this.#mostRows) return rows;
@@ -137,7 +137,7 @@ export class LinkHistory {
   }
 }
 
-/** Groups of subjects for one question each, by time. */
+/** Groups subjects by time, for one query each. */
 function* nearInTime(beginnings: ReadonlyMap<string, Beginning>): Generator<ReadonlyMap<string, Beginning>> {
   let together = new Map<string, Beginning>();
   let first = 0;

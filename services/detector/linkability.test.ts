@@ -10,7 +10,7 @@ function seen(kind: string, fields: Partial<Observable> = {}): Observable {
 }
 
 let made = 0;
-/** A record of 10.0.0.1 to somebody outside, each in a flow of its own. */
+/** A record of 10.0.0.1 to an external peer, each in a flow of its own. */
 function record(at: number, observables: Observable[], fields: Partial<FlowRecord> = {}): FlowRecord {
   made++;
   return Object.assign(createFlowRecord(), {

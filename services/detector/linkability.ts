@@ -3,12 +3,12 @@ import { BoundedCache } from '#geo';
 import { dataClassOf, type DataClass } from '#identifiers';
 import { peerIsSource } from './detection-endpoints.ts';
 
-/** What a certain identifier of the class tells by itself, percent. What opens something (secrets, sessions) is no part of a link. */
+/** How much a certain identifier of the class reveals by itself, percent. Credentials (secrets, sessions) are not part of links. */
 const weights: Readonly<Record<DataClass, number>> = {
   direct: 55, account: 45, person: 45, device: 45, location: 50, room: 40, session: 50, secret: 65,
 };
 
-/** Who it is, and what becomes known of them by the other identifier: with whom, where, on which device. */
+/** Who it is, and what the other identifier reveals about them: with whom, where, on which device. */
 const links: readonly (readonly [who: readonly DataClass[], what: DataClass])[] = [
   [['account', 'direct', 'person', 'device'], 'room'],
   [['account', 'direct', 'person', 'device'], 'location'],
@@ -18,10 +18,10 @@ const linkable: readonly DataClass[] = ['direct', 'account', 'person', 'device',
 
 /** Identifiers seen within this time (µs), or in one flow, are seen together. */
 export const linkWindowMicros = 120_000_000;
-/** Confidence from which an identifier is part of a link. */
+/** Minimum confidence of an identifier in a link. */
 const leastConfidence = 40;
 
-/** From which score on a level stands. */
+/** The score from which a level applies. */
 const scoreOfLevel: Readonly<Record<Level, number>> = { informational: 5, low: 20, medium: 40, high: 50, critical: 80 };
 
 /** Identifiers that a record links, its own first. */
@@ -37,12 +37,12 @@ interface Seen {
 }
 
 /**
- * Which identifiers of a subject are visible together to one observer: on the path between the subject and the networks outside, or at one peer
- * inside. Remembers the latest identifier of each class per subject, for as many subjects as it is told.
+ * Determines which identifiers of a subject are visible together to one observer: on the path between the subject and external networks, or at
+ * one internal peer. Remembers the latest identifier of each class for at most `rememberedSubjects` subjects.
  */
 export class Linkability {
   readonly #seen: BoundedCache<Map<DataClass, Seen>>;
-  /** The record that told a link, by observer and tokens. A replay of that very record tells it again. */
+  /** The record that reported a link, by observer and tokens. A replay of that very record reports it again. */
   readonly #told: BoundedCache<string>;
 
   constructor(rememberedSubjects: number) {
@@ -50,7 +50,7 @@ export class Linkability {
     this.#told = new BoundedCache(rememberedSubjects);
   }
 
-  /** Takes the record into account. Returns the link that it completes, if that is new. `peerIsLocal`: what it holds does not go outside. */
+  /** Handles a record. Returns the link that it completes, if that is new. `peerIsLocal`: the peer is internal, so what it receives stays inside. */
   link(record: FlowRecord, peerIsLocal: boolean): Link | undefined {
     const observables = record['telltale.observables'];
     if (observables.length === 0) return undefined;
@@ -64,7 +64,7 @@ export class Linkability {
     for (const observable of observables) {
       const dataClass = dataClassOf(observable.kind);
       if (observable.visibility !== 'cleartext' || observable.confidence < leastConfidence || !dataClass || !linkable.includes(dataClass)) continue;
-      // What others send is about others as well, so that only what the subject sends is its own.
+      // What others send is about other people as well, so only what the subject sends is its own.
       if (observable.sender !== subjectSends) continue;
       const known = own.get(dataClass);
       if (known === undefined || observable.confidence > known.observable.confidence) own.set(dataClass, { observable, micros, flow });
@@ -79,11 +79,11 @@ export class Linkability {
     if (seen === undefined) this.#seen.set(observer, seen = new Map());
     for (const [dataClass, one] of own) seen.set(dataClass, one);
     const link = this.#linkOf(together, own, observer, record['event.id']);
-    // Those who stand on a path inside are fewer, and belong there.
+    // Observers on an internal path are fewer, and authorised.
     return link !== undefined && peerIsLocal ? { ...link, score: Math.round(link.score / 2) } : link;
   }
 
-  /** A record, of this process or another, told the link of the tokens. `localPeer`: the peer inside who saw them together; '' is the path. */
+  /** A record, of this process or another, reported the link of the tokens. `localPeer`: the internal peer that saw them together; '' is the path. */
   remember(subject: string, localPeer: string, tokens: readonly string[], recordId: string): void {
     this.#told.set(keyOf(observerOf(subject, localPeer), tokens), recordId);
   }
@@ -114,8 +114,8 @@ function keyOf(observer: string, tokens: readonly string[]): string {
 }
 
 /**
- * What identifiers tell together, percent: 100 × (1 − Π (1 − weight × confidence)) over their classes, each class once, with its most certain one.
- * So two tell more than each of them, and none tells everything.
+ * How much identifiers reveal together, percent: 100 × (1 − Π (1 − weight × confidence)) over their classes, each with its most certain one.
+ * So two reveal more than each of them, and none reveals everything.
  */
 export function togetherScore(observables: readonly Observable[]): number {
   const byClass = new Map<DataClass, number>();
@@ -133,7 +133,7 @@ export function levelOfScore(score: number): Level {
   return levels.findLast((level) => score >= scoreOfLevel[level] && level !== 'informational' && level !== 'low') ?? 'medium';
 }
 
-/** Score of a finding: that of its identifiers together, as far as it lies within what its level stands for. */
+/** Score of a finding: that of its identifiers together, within the range of its level. */
 export function riskScore(level: Level, observables: readonly Observable[]): number {
   const next = levels[levels.indexOf(level) + 1];
   const most = next === undefined ? 100 : scoreOfLevel[next] - 1;

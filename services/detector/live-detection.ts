@@ -16,15 +16,15 @@ type DetectionOptions = z.output<z.ZodObject<typeof detectionOptions>>;
 
 export interface LiveDetection {
   detection: Detection;
-  /** They exchange its rules and tables while it runs. */
+  /** Watchers that replace its rules and tables while it runs. */
   watchers: Component[];
-  /** What is doubtful about its tables, for whoever looks at the service's health. */
+  /** Check of its tables, for the health of the service. */
   checks: Check[];
-  /** What runs over stored data: correlations of the rules in use, and what is learned of services. */
+  /** Detections over stored data: correlations of the rules in use, and those of the baseline. */
   scheduled: () => ScheduledDetection[];
 }
 
-/** A detection whose rules and geo tables are exchanged while it runs, and the components that do so. */
+/** A detection whose rules and geo tables are replaced while it runs, and the components that do so. */
 export async function liveDetection(options: DetectionOptions, { logger, metrics }: { logger: Logger; metrics: Metrics }): Promise<LiveDetection> {
   const { rules, rulesCheckInterval, correlationInterval, baseline, policy, jurisdictions, inventory, geo } = options;
   const files = { root: projectRoot, jurisdictions, inventory, ...geoOptions(geo), ...(rules && { rules }), ...(policy && { policy }) };

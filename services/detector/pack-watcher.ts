@@ -6,16 +6,16 @@ import { folderState, shippedRules } from './rule-folder.ts';
 
 export interface PackWatcherOptions {
   root: string;
-  /** Folder of rules; the pack that ships when left out. */
+  /** Folder of rules; the built-in pack if left out. */
   folder?: string;
   intervalMillis: number;
   logger: Pick<Logger, 'info' | 'error'>;
 }
 
 /**
- * Looks at the folder of rules from time to time, and gives changed rules to the detection: all of them, or none when there is an error in
- * one. A batch is evaluated by one pack from its first record to its last. What changed is loaded once two looks see the same, so that a
- * folder that is being copied is not taken half-way.
+ * Checks the folder of rules regularly, and passes changed rules to the detection: all of them, or none if one has an error. A batch is
+ * evaluated by one pack from its first record to its last. A change is loaded once two checks see the same, so that a folder that is being
+ * copied is not loaded half-way.
  */
 export class PackWatcher implements Component {
   readonly name = 'rule folder';
@@ -59,7 +59,7 @@ export class PackWatcher implements Component {
     await this.#looking;
   }
 
-  /** One look at the folder. It never rejects: what is wrong is logged and counted, and the rules in use stay. */
+  /** Checks the folder once. It never rejects: errors are logged and counted, and the rules in use stay. */
   async look(): Promise<void> {
     const { logger, root } = this.#options;
     let state = '';
@@ -76,7 +76,7 @@ export class PackWatcher implements Component {
       this.counters.reloads += 1;
       logger.info({ rules: pack.plan.rules.length, version: pack.version }, 'rules reloaded');
     } catch (error) {
-      // A folder that cannot be read is told once, as one with a fault is.
+      // A folder that cannot be read is logged once, like one with an error.
       if (state === '' && this.#lastState === undefined) return;
       if (state === '') this.#lastState = undefined;
       this.counters.reloadsRefused += 1;
@@ -85,13 +85,13 @@ export class PackWatcher implements Component {
   }
 }
 
-/** What becomes of rules and exceptions, as metrics. */
+/** Registers the counters of rules and exceptions as metrics. */
 export function reportRules(metrics: Metrics, detection: Pick<Detection, 'counters'>, watcher: Pick<PackWatcher, 'counters'>): void {
   metrics.counts('detector', detection.counters, {
-    suppressed: { help: 'Hits that an exception kept from being findings, by exception.', label: 'exception' },
+    suppressed: { help: 'Rule matches suppressed by an exception, by exception.', label: 'exception' },
   });
   metrics.counts('detector', watcher.counters, {
-    reloads: 'Times that changed rules were taken.',
-    reloadsRefused: 'Times that changed rules had an error, and those in use stayed.',
+    reloads: 'Reloads of changed rules.',
+    reloadsRefused: 'Changes of rules refused because of an error; the rules in use stay.',
   });
 }

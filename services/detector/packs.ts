@@ -11,21 +11,21 @@ import { GeoTableWatcher, readGeoTables, type GeoFiles } from './detection-table
 import { readLogSources, readRuleFolder, readYamlFiles, shippedRules } from './rule-folder.ts';
 
 export interface DetectionFiles {
-  /** Folder of the project: libraries' data and node_modules stand in it. */
+  /** Folder of the project, with the libraries' data and node_modules. */
   root: string;
-  /** Folder of rules instead of the pack that ships (`--rules DIR`); folders below it are read too. */
+  /** Folder of rules instead of the built-in pack (`--rules DIR`); its subfolders are read too. */
   rules?: string;
-  /** One policy, or a folder of policies, instead of those that ship (`--policy FILE`). */
+  /** A policy, or a folder of policies, instead of the built-in ones (`--policy FILE`). */
   policy?: string;
-  /** Geo tables of one's own. */
+  /** The user's own geo tables. */
   geo?: GeoFiles | undefined;
-  /** Named sets of countries beside those that ship. */
+  /** Named sets of countries in addition to the built-in ones. */
   jurisdictions?: string | undefined;
   /** Tags of the monitored endpoints. */
   inventory?: string | undefined;
-  /** Where probes stand, by their names. */
+  /** Positions of probes, by name. */
   positions?: ReadonlyMap<string, Position> | undefined;
-  /** Countries in which probes stand, by their names. */
+  /** Countries of probes, by name. */
   sites?: ReadonlyMap<string, string> | undefined;
 }
 
@@ -36,19 +36,19 @@ export interface LoadedDetection {
   policies: PolicySet;
   pack: RulePack;
   inventory: Inventory;
-  /** Versions of all of these, as findings carry them. */
+  /** Versions of all of these, as put on findings. */
   versions: string;
-  /** What rules may name. */
+  /** The names that rules may use. */
   vocabulary: RuleNames;
-  /** The versions after rules or geo tables were exchanged; it remembers the exchange. */
+  /** The versions after rules or geo tables were replaced; it remembers the replacement. */
   versionsWith(exchanged: { rules?: string; geo?: string }): string;
-  /** Doubts about the files that do not keep them from being used. */
+  /** Warnings about files that can still be used. */
   warnings: Problem[];
 }
 
 /**
- * Reads rules, policies, catalogue and geo tables and makes a detection of them.
- * @throws LocatedError with every problem when a file people write has an error; the system's error when one cannot be read.
+ * Reads rules, policies, catalogue and geo tables, and creates a detection from them.
+ * @throws LocatedError with every problem if a hand-written file has an error; the system's error if a file cannot be read.
  */
 export async function loadDetection(files: DetectionFiles): Promise<LoadedDetection> {
   const { root, rules, policy, geo, jurisdictions, inventory: inventoryFile, positions, sites } = files;
@@ -82,7 +82,7 @@ export async function loadDetection(files: DetectionFiles): Promise<LoadedDetect
   return { detection, geography, catalogue, policies, pack, inventory, versions, vocabulary, versionsWith, warnings: pack.warnings };
 }
 
-/** Keeps the geo tables of a running detection current; a component that starts and stops. */
+/** Keeps the geo tables of a running detection current, as a component that starts and stops. */
 export function watchGeoTables(
   { detection, geography, versionsWith }: LoadedDetection,
   { root, geo }: DetectionFiles,
@@ -92,12 +92,12 @@ export function watchGeoTables(
   return new GeoTableWatcher({ root, files: geo ?? {}, geography, replace, checkMillis, warn });
 }
 
-/** The service catalogue beside the library. */
+/** The library's service catalogue. */
 export async function readCatalogue(root: string): Promise<ServiceCatalogue> {
   return ServiceCatalogue.parse(await readText(join(root, 'libs/geo/services.yaml')));
 }
 
-/** What policy files may refer to: the sets that ship with those of a company, services, identifier kinds. */
+/** The names that policy files may use: the built-in and the company's sets, services, identifier kinds. */
 export async function readPolicyContext(
   root: string, catalogue: ServiceCatalogue, jurisdictions?: string,
 ): Promise<PolicyContext & { kinds: ReadonlyMap<string, string> }> {
@@ -107,13 +107,13 @@ export async function readPolicyContext(
   return { jurisdictions: sets, services: [...catalogue.services.keys()], kinds };
 }
 
-/** The policies that ship, one file, or all of a folder; the fixture files among them are left out. */
+/** The built-in policies, one file, or all of a folder, without its fixture files. */
 export async function readPolicyFiles(root: string, path = join(root, 'libs/rules/policies')): Promise<RuleFile[]> {
   if (!(await stat(path)).isDirectory()) return [{ name: basename(path), text: await readText(path) }];
   return (await readYamlFiles(path)).filter(({ name }) => !/\.fixtures\.ya?ml$/.test(name));
 }
 
-/** The volumes of disclosed identifiers that are reported: those that ship, or those of `file`. @throws LocatedError with every problem. */
+/** The volumes of disclosed identifiers that are reported: the built-in ones, or those of `file`. @throws LocatedError with every problem. */
 export async function readThresholds(
   { root, jurisdictions }: Pick<DetectionFiles, 'root' | 'jurisdictions'>, file = join(root, 'libs/rules/thresholds.yaml'),
 ): Promise<Thresholds> {
@@ -124,14 +124,14 @@ export async function readInventory(file: string | undefined): Promise<Inventory
   return file === undefined ? Inventory.empty : Inventory.parse(await readText(file), basename(file));
 }
 
-/** What rules may name, beside the placeholders of their own folder. */
+/** The names that rules may use, besides the placeholders of their own folder. */
 export type RuleNames = Omit<Vocabulary, 'placeholders'>;
 
 function namesOf({ kinds, jurisdictions }: Awaited<ReturnType<typeof readPolicyContext>>, { policies }: PolicySet): RuleNames {
   return { kinds, jurisdictions, policies: policies.map(({ id }) => id) };
 }
 
-/** The names that rules find where detection is configured so: kinds of identifiers, sets of countries, policies. */
+/** The names available to rules with this configuration: kinds of identifiers, sets of countries, policies. */
 export async function readRuleNames({ root, policy, jurisdictions }: Pick<DetectionFiles, 'root' | 'policy' | 'jurisdictions'>): Promise<RuleNames> {
   const context = await readPolicyContext(root, await readCatalogue(root), jurisdictions);
   return namesOf(context, new PolicySet((await readPolicyFiles(root, policy)).map(({ name, text }) => parsePolicy(text, name, context))));
@@ -144,7 +144,7 @@ export interface LoadedRules {
 }
 
 /**
- * Reads a folder of rules, or the pack that ships. @throws LocatedError with every problem; then nothing of it is to be used.
+ * Reads a folder of rules, or the built-in pack. @throws LocatedError with every problem; nothing of it may then be used.
  */
 export async function loadRules(root: string, vocabulary: RuleNames, folder = shippedRules(root)): Promise<LoadedRules> {
   const [logSources, { rules, placeholders, exceptions: files, others, problems }] = await Promise.all([readLogSources(root), readRuleFolder(folder)]);

@@ -3,8 +3,8 @@ import type { Query } from './scheduled-detections.ts';
 const rowsPerPage = 5_000;
 
 /**
- * The rows of a statement, a page at a time, so that any number of them is told and few are held at once. It must order its rows by what tells
- * them apart, and end in {@link pageSql}.
+ * Yields the rows of a statement a page at a time, so that any number can be handled while few are held at once. The statement must order its
+ * rows by what identifies them, and end in {@link pageSql}.
  */
 export async function* pagesOf<Row>(
   query: Query,

@@ -8,32 +8,32 @@ const exceptionsFolder = /(?:^|\/)exceptions\//;
 const placeholdersFile = /(?:^|\/)placeholders\.ya?ml$/;
 const placeholdersSchema = z.record(z.string(), z.array(z.union([z.string(), z.number()]).transform(String)).min(1));
 
-/** What a folder of rules holds: rules, `<rule>.fixtures.yml` beside them, `exceptions/*.yml`, `placeholders.yml`. */
+/** Content of a folder of rules: rules, `<rule>.fixtures.yml` beside them, `exceptions/*.yml`, `placeholders.yml`. */
 export interface RuleFolder {
   rules: RuleFile[];
   /** By the name of the rule file. */
   fixtures: ReadonlyMap<string, RuleFile>;
   placeholders: ReadonlyMap<string, readonly string[]>;
   exceptions: RuleFile[];
-  /** Exceptions and placeholders: what is reported depends on them as it does on the rules. */
+  /** Exceptions and placeholders, on which findings depend as they do on the rules. */
   others: RuleFile[];
-  /** What is wrong with the placeholders. */
+  /** Errors in the placeholders. */
   problems: Problem[];
-  /** What is wrong with the exceptions. */
+  /** Errors in the exceptions. */
   exceptionProblems: (names: Omit<Vocabulary, 'placeholders'>, check: ExceptionCheck) => Problem[];
 }
 
-/** The pack that ships. */
+/** The built-in pack. */
 export function shippedRules(root: string): string {
   return join(root, 'libs/rules/pack');
 }
 
-/** What rules of other log sources mean. */
+/** The meaning of rules written for other log sources. */
 export async function readLogSources(root: string): Promise<LogSources> {
   return LogSources.parse(await readFile(join(root, 'libs/rules/log-sources.yaml'), 'utf8'));
 }
 
-/** Reads a folder and those below it, in the order of their names; `prefix` stands before the names in messages. */
+/** Reads a folder and its subfolders, in the order of names; `prefix` precedes file names in messages. */
 export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleFolder> {
   const files = await readYamlFiles(folder, prefix);
   const fixtures = new Map<string, RuleFile>();
@@ -63,14 +63,14 @@ export async function readRuleFolder(folder: string, prefix = ''): Promise<RuleF
   };
 }
 
-/** All YAML files of a folder and those below it, in the order of their names, but not what is hidden, such as `.git`. */
+/** All YAML files of a folder and its subfolders, in the order of names, except hidden ones, such as in `.git`. */
 export async function readYamlFiles(folder: string, prefix = ''): Promise<RuleFile[]> {
   const names = await yamlNames(folder);
   const nameOf = (name: string): string => (prefix === '' ? name : join(prefix, name));
   return Promise.all(names.map(async (name) => ({ name: nameOf(name), text: await readFile(join(folder, name), 'utf8') })));
 }
 
-/** Changes when a file of the folder is written, added or removed, or may be read by others than before. */
+/** Changes when a file of the folder is written, added or removed, or its permissions change. */
 export async function folderState(folder: string): Promise<string> {
   const names = await yamlNames(folder);
   const states = await Promise.all(names.map(async (name) => {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../test/support/until.ts';
 import { ScheduledDetections, type ScheduledDetection } from './scheduled-detections.ts';
 
-/** Runs these detections over a store that holds nothing. */
+/** Runs these detections over an empty store. */
 function scheduleOf(detections: () => readonly ScheduledDetection[], seen = new Map<string, number>()): ScheduledDetections {
   return new ScheduledDetections({
     store: {

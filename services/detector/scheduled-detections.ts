@@ -3,27 +3,27 @@ import type { Component, Logger, Metrics } from '#runtime';
 import type { Store } from '#store';
 import type { FindingSink } from '#transport';
 
-/** One statement with `{name:Type}` parameters, to its rows. */
+/** Runs a statement with `{name:Type}` parameters and returns its rows. */
 export type Query = Store['query'];
 
-/** A detection that asks the store from time to time, rather than each record as it comes. */
+/** A detection that queries the store regularly, rather than examining each record as it arrives. */
 export interface ScheduledDetection {
-  /** Under this name the store keeps how far it has come: the same in every process that runs it. */
+  /** The store records its progress under this name, which is the same in every process that runs it. */
   readonly name: string;
   /** For metrics and log. */
   readonly title: string;
   readonly intervalMillis: number;
   /**
-   * Findings about what was stored since `since`, and before `now`: µs of the store's clock. What a run finds a later one may find again, and so
-   * may another process: the ids of the findings, and their times, must be functions of what they are about. In batches that fit into memory.
+   * Findings about what was stored since `since` and before `now`: µs of the store's clock. A later run, or another process, may find them again,
+   * so their ids and times must be functions of what they are about. They come in batches that fit into memory.
    */
   detect(query: Query, seen: { readonly since: number; readonly now: number }): AsyncIterable<Finding[]>;
 }
 
-/** Of a detection that compares with what was learned of services. */
+/** Options of a detection that compares with the baseline of services. */
 export interface BaselineOptions {
   intervalMillis: number;
-  /** How long a service must have been seen by a probe before a place counts as new to it, µs. */
+  /** How long a probe must have seen a service before a place counts as new for it, µs. */
   learningMicros: number;
   versions: string;
 }
@@ -35,27 +35,27 @@ export class ScheduledCounters {
   readonly failures = new Map<string, number>();
   readonly findings = new Map<string, number>();
   readonly seconds = new Map<string, number>();
-  /** Seconds between what was stored and what has been looked at, when last known. */
+  /** How far a detection was behind the store when last checked, seconds. */
   readonly lag = new Map<string, number>();
 }
 
 export interface ScheduledDetectionsParts {
   store: Pick<Store, 'query' | 'write' | 'detectionRuns' | 'recordDetectionRun' | 'withoutStored'>;
   findings: Pick<FindingSink, 'send'>;
-  /** Asked before each round, so that changed rules take part in the next. */
+  /** Called before each round, so that changed rules take part in the next. */
   detections(): readonly ScheduledDetection[];
   logger: Pick<Logger, 'warn'>;
 }
 
-/** How often it is looked for detections whose time has come. */
+/** How often to check for detections that are due. */
 const roundMillis = 1_000;
-/** A detection that takes long comes less often: it rests for so many times as long. */
+/** A detection that takes long runs less often: it rests for this many times its duration. */
 const restPerRun = 9;
 
 /**
- * Runs detections when their time has come, one after the other. A finding is handed on, then stored, and only then is it noted how far the
- * detection has come: after a kill in between the next run finds it again, under the same id. Any number of processes may run the same
- * detections: one that another has just run is passed over, and what two find at the same time lands on one row.
+ * Runs detections when they are due, one after the other. A finding is passed on, then stored, and only then is the progress of the detection
+ * recorded: after a kill in between, the next run finds it again, with the same id. Any number of processes may run the same detections: one
+ * that another process has just run is skipped, and what two find at the same time ends up in one row.
  */
 export class ScheduledDetections implements Component {
   readonly name = 'scheduled detections';
@@ -83,7 +83,7 @@ export class ScheduledDetections implements Component {
     await this.#round;
   }
 
-  /** Runs all of them, after the round in progress: for whoever wants to tell what they find in what has just been stored. */
+  /** Runs all of them after the round in progress, for callers that want to report findings in what was just stored. */
   catchUp(): Promise<void> {
     this.#round = this.#round.then(() => this.run(this.#parts.detections(), { alsoRecent: true }));
     return this.#round;
@@ -94,14 +94,14 @@ export class ScheduledDetections implements Component {
     const detections = this.#parts.detections();
     const due = detections.filter(({ name }) => (this.#due.get(name) ?? 0) <= now);
     if (due.length > 0) await this.run(due);
-    // Of rules that are gone.
+    // Drops the state of rules that are gone.
     for (const name of this.#due.keys()) if (!detections.some((detection) => detection.name === name)) this.#due.delete(name);
     for (const title of this.counters.lag.keys()) if (!detections.some((detection) => detection.title === title)) this.counters.lag.delete(title);
   }
 
   /**
-   * Runs detections now. It never rejects: what fails is logged and counted, and is tried again when its time comes.
-   * @param alsoRecent those as well that were run a moment ago
+   * Runs detections now. It never rejects: failures are logged and counted, and retried when the detection is next due.
+   * @param alsoRecent whether to run those as well that were run a moment ago
    */
   async run(detections: readonly ScheduledDetection[], { alsoRecent = false } = {}): Promise<void> {
     const { store, logger } = this.#parts;
@@ -121,7 +121,7 @@ export class ScheduledDetections implements Component {
           add(this.counters.runs, title, 1);
         }
       } catch (error) {
-        if (this.#stopped) return; // the store has let go of a server that does not answer
+        if (this.#stopped) return; // the store has given up on a server that does not answer
         add(this.counters.failures, title, 1);
         logger.warn({ detection: title, error: (error as Error).message }, 'a scheduled detection failed, and is tried again');
       }
@@ -152,15 +152,15 @@ function add(counts: Map<string, number>, title: string, amount: number): void {
 export function reportScheduledDetections(metrics: Metrics, counters: ScheduledCounters): void {
   const label = 'detection';
   metrics.counts('scheduled', counters, {
-    runs: { help: 'Runs of a scheduled detection, such as a correlation.', label },
-    skipped: { help: 'Runs left out because another process had just done them.', label },
-    failures: { help: 'Runs that failed; they are tried again.', label },
+    runs: { help: 'Completed runs of scheduled detections, such as correlations.', label },
+    skipped: { help: 'Runs skipped because another process had just done them.', label },
+    failures: { help: 'Runs that failed; they are retried.', label },
     findings: { help: 'Findings of scheduled detections.', label },
-    seconds: { help: 'Seconds that runs took, with what they waited for.', label },
+    seconds: { help: 'Seconds that runs took, time waiting included.', label },
   });
   metrics.gauge(
     'telltale_scheduled_lag_seconds',
-    'Seconds between what was stored and what a scheduled detection has looked at, when it last began.',
+    'How far a scheduled detection was behind the store when it last started.',
     () => counters.lag,
     {},
     label,

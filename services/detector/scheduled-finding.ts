@@ -1,9 +1,9 @@
 import { createFinding, createFlowRecord, findingFlowFields, type Finding, type FlowRecord, type Level } from '#flow';
 import { riskScore } from './linkability.ts';
 
-/** What a detection that is no Sigma rule puts on its findings. */
+/** What a detection that is not a Sigma rule puts on its findings. */
 export interface DetectionRule {
-  /** UUID, as Sigma asks for. */
+  /** UUID, as Sigma requires. */
   readonly id: string;
   readonly title: string;
   readonly version: string;
@@ -14,19 +14,19 @@ export interface ScheduledFinding {
   readonly id: string;
   /** µs */
   readonly time: number;
-  /** When what it rests on was stored, µs. */
+  /** When the data behind it was stored, µs. */
   readonly created: number;
   readonly level: Level;
   readonly verdict: Finding['telltale.verdict'];
   readonly message: string;
   readonly versions: string;
-  /** Fields of the flow, or what all flows behind it have in common. */
+  /** Fields of the flow, or those that all flows behind it have in common. */
   readonly flow?: Partial<FlowRecord>;
 }
 
 const empty = createFlowRecord();
 
-/** A finding that rests on many flows, or on one that is only known to matter later. */
+/** A finding based on many flows, or on one whose significance is only known later. */
 export function scheduledFinding({ rule, id, time, created, level, verdict, message, versions, flow = {} }: ScheduledFinding): Finding {
   const finding = createFinding(empty);
   for (const name of findingFlowFields) if (flow[name] !== undefined) Object.assign(finding, { [name]: flow[name] });

@@ -8,7 +8,7 @@ export const second = 1_000_000;
 export const hour = 3_600_000_000;
 export const day = 24 * hour;
 
-/** The one record of a flow of a service: three packets each way unless `fields` say otherwise. */
+/** The only record of a flow of a service: three packets each way unless `fields` say otherwise. */
 export function serviceFlow(start: number, fields: Partial<FlowRecord> = {}): FlowRecord {
   const record = Object.assign(createFlowRecord(), {
     '@timestamp': start, 'event.start': start, 'event.created': start, 'observer.name': 'berlin', 'telltale.flow.state': 'end', 'telltale.flow.end_reason': 'timeout',
@@ -27,7 +27,7 @@ export function serviceFlow(start: number, fields: Partial<FlowRecord> = {}): Fl
   return record;
 }
 
-/** Findings of one run over all that is stored. */
+/** Findings of one run over everything stored. */
 export async function runOnce(store: Store, detection: ScheduledDetection): Promise<Finding[]> {
   await store.refreshRollups();
   const findings: Finding[] = [];

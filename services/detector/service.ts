@@ -10,10 +10,10 @@ import { Detector } from './detector.ts';
 import { liveDetection } from './live-detection.ts';
 import { reportScheduledDetections, ScheduledDetections } from './scheduled-detections.ts';
 
-/** Scheduled detections and rollups look at months of records. */
+/** Scheduled detections and rollups read months of records. */
 const statementTimeout = 300_000;
 
-/** The detector as a service of its own: flow log → enrich, evaluate → ClickHouse → findings topic. */
+/** The detector as a separate service: flow log → enrich, evaluate → ClickHouse → findings topic. */
 export const detectorService: ServiceDefinition<z.output<typeof detectorSchema>> = {
   name: 'detector',
   schema: detectorSchema,

@@ -20,7 +20,7 @@ const threshold: Threshold = {
   days: 30,
 };
 
-/** One flow that tells so many devices, from number `from` on, to a peer operated from China. */
+/** One flow that discloses a number of devices, from number `from` on, to a peer operated from China. */
 function disclosure(from: number, amount: number, start = noon, fields: Partial<FlowRecord> = {}): FlowRecord {
   const observables = Array.from({ length: amount }, (_, i): Observable => ({
     kind: 'imei',

@@ -13,10 +13,10 @@ export interface VolumeOptions {
 }
 
 /**
- * A threshold as a detection over the daily sets of disclosed identifiers: the distinct values told to one operator within the days that end
- * with a day on which something was stored since the last run. Told once per operator and calendar month: the id is a function of these.
+ * A threshold as a detection over the daily sets of disclosed identifiers: the distinct values sent to one operator within the days that end
+ * with a day on which something was stored since the last run. Reported once per operator and calendar month, from which the id derives.
  *
- * What is counted are identifiers and endpoints, not persons; the message says so.
+ * It counts identifiers and endpoints, not persons; the message says so.
  */
 export function volumeDetection(threshold: Threshold, { intervalMillis, version, versions }: VolumeOptions): ScheduledDetection {
   return {
@@ -61,7 +61,7 @@ function findingOf(
   });
 }
 
-/** Per operator and month, the first day on which the days up to it hold more than the threshold. */
+/** Per operator and month, the first day on which the days up to it exceed the threshold. */
 function volumeSql({ dimensions, linked, count }: Threshold): string {
   const columns = dimensions.map((dimension) => `telltale_peer_${dimension}`);
   const isMember = columns.map((column) => `${column} IN {countries:Array(String)}`).join(' OR ');

@@ -1,14 +1,14 @@
-/** A part without which the service cannot do its work. */
+/** A part that the service needs for its work. */
 export interface Check {
   readonly name: string;
-  /** Ends without an error when the part can be used, perhaps with a warning; else throws an error that says what is missing. */
+  /** Resolves if the part can be used, perhaps with a warning; else throws an error that says what is missing. */
   check(): Promise<string | void> | string | void;
 }
 
 export interface CheckResult {
   readonly name: string;
   readonly ok: boolean;
-  /** What is doubtful about a part that can be used. */
+  /** The warning about a part that can be used. */
   readonly warning?: string;
   /** What is missing. */
   readonly reason?: string;
@@ -16,7 +16,7 @@ export interface CheckResult {
 
 const patienceMillis = 2000;
 
-/** Runs all checks at the same time; one that does not answer within 2 s has failed. */
+/** Runs all checks concurrently; one that does not answer within 2 s has failed. */
 export function runChecks(checks: readonly Check[]): Promise<CheckResult[]> {
   return Promise.all(checks.map(runCheck));
 }

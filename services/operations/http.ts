@@ -7,13 +7,13 @@ import type { Component, Logger } from '#runtime';
 export interface HttpOptions {
   readonly modules: readonly (DynamicModule | Type)[];
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 picks any free port. */
   readonly port: number;
   readonly logger: Logger;
 }
 
 export interface HttpServer {
-  /** `http://127.0.0.1:9100`, with the port that was taken. */
+  /** `http://127.0.0.1:9100`, with the actual port. */
   readonly url: string;
   readonly application: NestFastifyApplication;
   close(): Promise<void>;
@@ -25,12 +25,12 @@ class ServiceModule {}
 /**
  * Serves Nest modules over HTTP.
  *
- * @throws Error that says what to do when the address cannot be used.
+ * @throws Error that says what to do if the address cannot be used.
  */
 export async function startHttp({ modules, host, port, logger }: HttpOptions): Promise<HttpServer> {
   const application = await NestFactory.create<NestFastifyApplication>(
     { module: ServiceModule, imports: [...modules] },
-    // A scraper keeps its connection open; a stop must not wait for it.
+    // A scraper keeps its connection open; shutdown must not wait for it.
     new FastifyAdapter({ forceCloseConnections: true }),
     { logger: nestLogger(logger), abortOnError: false },
   );
@@ -45,7 +45,7 @@ export async function startHttp({ modules, host, port, logger }: HttpOptions): P
   return { url, application, close: () => application.close() };
 }
 
-/** The same as part of a lifecycle. */
+/** {@link startHttp} as part of a lifecycle. */
 export class HttpComponent implements Component {
   readonly name = 'http';
   readonly #options: HttpOptions;
@@ -80,12 +80,12 @@ function addressError(error: NodeJS.ErrnoException, host: string, port: number):
   return remedy ? Object.assign(new Error(`Cannot listen: ${remedy}.`, { cause: error }), { code: error.code }) : error;
 }
 
-/** Nest's own messages go to the service's log; those about its start are for whoever debugs Nest. */
+/** Nest's own messages go to the service's log; those about its start only matter when debugging Nest. */
 function nestLogger(logger: Logger): LoggerService {
   const write = (level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal') => (message: unknown, ...rest: unknown[]) => {
     const context = rest.at(-1);
     const fields = typeof context === 'string' ? { context } : {};
-    // An address that cannot be used is said by whoever started it, with what to do.
+    // An address that cannot be used is reported by the caller, with what to do.
     const isSaidElsewhere = context === 'NestApplication' && level === 'error';
     logger[isSaidElsewhere ? 'debug' : level](message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message));
   };

@@ -6,7 +6,7 @@ import { runChecks, type Check } from './checks.ts';
 export const checksToken = Symbol('checks');
 export const metricsToken = Symbol('metrics');
 
-/** What an operator and his tools ask of every service. */
+/** Endpoints for operators and their tools, in every service. */
 @Controller()
 export class OperationsController {
   readonly #checks: readonly Check[];
@@ -17,13 +17,13 @@ export class OperationsController {
     this.#metrics = metrics;
   }
 
-  /** The process is alive. It asks nothing else, since a restart would not mend a part that is missing. */
+  /** The process is alive. It checks nothing else, since a restart would not bring back a missing part. */
   @Get('healthz')
   health() {
     return { status: 'ok' };
   }
 
-  /** 200 when all parts can be used; else 503, and the answer says which part is missing. */
+  /** 200 if all parts can be used; else 503, with a body that says which part is missing. */
   @Get('readyz')
   async readiness(@Res({ passthrough: true }) reply: FastifyReply) {
     const checks = await runChecks(this.#checks);

@@ -1,8 +1,8 @@
 import { open, rename, rm } from 'node:fs/promises';
 
 /**
- * Writes a file so that, whenever the process is killed, either the old content stands there or the new one, whoever else writes it; readable by its
- * owner alone.
+ * Replaces a file atomically: whenever the process is killed, and whoever else writes it, the file has either its old or its new content. It is
+ * readable by its owner only.
  */
 export async function writeAtomically(file: string, content: string): Promise<void> {
   const draft = `${file}.${process.pid}`;

@@ -12,20 +12,20 @@ export interface CaptureSourceOptions {
   captures: readonly string[];
   pipeline: ProbePipeline;
   sink: FlowSink;
-  /** Threads that share the packets of a capture; without, this one does all. */
+  /** Threads that share the packets of a capture; if absent, this one does everything. */
   workers?: ProbeWorkers | undefined;
   logger: Logger;
   /** Bytes and packets of a capture so far. */
   onProgress?: ((input: CaptureInput, bytes: number, packets: number) => void) | undefined;
   /** All captures were read and their records accepted; `unreadable` of them could not be used. */
   onDone: (unreadable: number) => void;
-  /** It was stopped before that: `left` captures were not read completely, or not all their records were accepted. */
+  /** It was stopped before that: `left` captures were not read completely, or not all of their records were accepted. */
   onLeft?: ((left: number) => void) | undefined;
-  /** Records cannot be handed over. */
+  /** Called when records cannot be sent. */
   onFailure: (error: unknown) => void;
 }
 
-/** Reads captures into the flow log, one after the other, as part of a lifecycle. */
+/** Reads captures into the flow log, one after another, as part of a lifecycle. */
 export class CaptureSource implements Component {
   readonly name = 'captures';
   readonly #options: CaptureSourceOptions;

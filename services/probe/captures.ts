@@ -11,17 +11,17 @@ import { unpacked } from './unpack.ts';
 export interface CaptureInput {
   /** Path, or `-`. */
   path: string;
-  /** Name on records: without its folder, which may tell more than it should. */
+  /** Name on records: the path without its folder, which might reveal more than it should. */
   name: string;
   /** Size in bytes; 0 for standard input. */
   size: number;
-  /** When it was written last, µs: the time of packets that have none. */
+  /** When it was last written, µs: the time given to packets that have none. */
   writtenMicros?: number;
-  /** Found while walking a folder, so that it need not be a capture. */
+  /** Found while walking a folder, so it need not be a capture. */
   found: boolean;
 }
 
-/** An argument that names nothing readable. */
+/** An argument that names nothing that can be read. */
 export interface UnreadableInput {
   path: string;
   reason: string;
@@ -65,11 +65,11 @@ function inputOf(file: string, stats: Stats, found: boolean): CaptureInput {
 }
 
 /**
- * The bytes of a capture, in chunks large enough to keep the packet loop busy; gzip and zstd are unpacked, by content.
- * A chunk is valid until the next one is asked for: a file is read into the same memory again and again.
+ * The bytes of a capture, in chunks large enough to keep the packet loop busy. Gzip and zstd are detected by content and unpacked.
+ * A chunk is valid until the next one is requested: a file is always read into the same memory.
  */
 export class CaptureBytes implements AsyncIterable<Buffer> {
-  /** Where and why they could be unpacked no further. */
+  /** Where and why unpacking failed. */
   problem: CaptureError | null = null;
   readonly #input: CaptureInput;
   readonly #onRead: (bytes: number) => void;
@@ -77,7 +77,7 @@ export class CaptureBytes implements AsyncIterable<Buffer> {
 
   /**
    * @param onRead bytes read from the file so far
-   * @param signal ends standard input and named pipes, whose writers may be silent for ever
+   * @param signal ends standard input and named pipes, whose writers may stay silent forever
    */
   constructor(input: CaptureInput, onRead: (bytes: number) => void, signal?: AbortSignal) {
     this.#input = input;
@@ -99,13 +99,13 @@ export class CaptureBytes implements AsyncIterable<Buffer> {
   }
 }
 
-/** Small enough to stay in the processor's cache until it was read. */
+/** Small enough to stay in the processor's cache until it is processed. */
 const chunkBytes = 512 * 1024;
 
 async function chunksOf(file: string, signal: AbortSignal | undefined): Promise<AsyncIterable<Buffer>> {
   const isPipe = file !== '-' && (await stat(file)).isFIFO();
   if (file !== '-' && !isPipe) return readFile(file);
-  // Whoever opens a pipe, or reads it, waits for its writer; a thread that waits so would hold the whole process up.
+  // Opening or reading a pipe waits for its writer; a thread that waits like that would block the end of the process.
   const stream = isPipe ? new Socket({ fd: openSync(file, constants.O_RDONLY | constants.O_NONBLOCK), writable: false }) : process.stdin;
   return signal ? addAbortSignal(signal, stream) : stream;
 }

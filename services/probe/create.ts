@@ -6,13 +6,13 @@ import { defaultTables, type TableBounds } from './tables.ts';
 
 export interface ProbeOptions {
   tokenKey: Uint8Array;
-  /** Name of the probe. `local` is what scans and standalone share, so that scanning a capture twice stores it once. */
+  /** Name of the probe. `local` is shared by scans and standalone, so that a capture scanned twice is stored once. */
   observer?: string;
-  /** CIDR ranges of the monitored side; private ranges where absent. */
+  /** Monitored networks (CIDR). Default: the private ranges. */
   monitoredNetworks?: readonly string[];
   onRecognised?: (recognised: readonly Recognised[]) => void;
   tables?: TableBounds;
-  /** Which flows are this pipeline's, where several share the packets. */
+  /** Which flows this pipeline handles, if several share the packets. */
   share?: FlowShare;
 }
 

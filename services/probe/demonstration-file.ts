@@ -4,8 +4,8 @@ import path from 'node:path';
 import { demonstrationCapture } from './demonstration.ts';
 
 /**
- * Writes the demonstration to `file`, beginning a few minutes ago, unless it is there: from then on its packets, and with them
- * all ids, stay the same, so that replaying it again adds nothing.
+ * Writes the demonstration, starting a few minutes ago, to `file` unless that exists. From then on its packets, and thus all ids,
+ * stay the same, so that replaying it adds nothing.
  */
 export async function ensureDemonstration(file: string): Promise<void> {
   const exists = await stat(file).then(() => true, () => false);

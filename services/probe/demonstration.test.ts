@@ -14,7 +14,7 @@ before(async () => {
   findings = await detect(probed.records);
 });
 
-/** Who, by which rule, what, to whom, where. */
+/** Subject, rule, identifier, peer and countries of a finding. */
 function told(finding: Finding): string {
   const value = probed.recognised.find(({ observable }) => observable.token === finding['telltale.observable.token'])?.value ?? '';
   const what = finding['telltale.observable.kind'] === '' ? finding['telltale.role'] : `${finding['telltale.observable.kind']} ${value}`;

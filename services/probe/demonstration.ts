@@ -4,16 +4,16 @@ import { opaque, prefixed, resolve, srtp, tlsSession, zoomHello, zoomMediaPacket
 
 const second = 1_000_000;
 
-/** The monitored side. Everybody and every identifier in this capture is invented. */
+/** The monitored network. All people and identifiers in this capture are invented. */
 const alice = '10.20.0.11';
 const bela = '10.20.0.12';
 const chen = '10.20.0.13';
 const dora = '10.20.0.14';
 
-/** Servers, chosen for what the public tables say of their addresses; nothing was ever sent to them. */
+/** Servers, chosen for the answers of public tables about their addresses; nothing was ever sent to them. */
 const agoraEdge: Endpoint = { ip: '106.14.12.130', port: 8000 }; // mainland address in Agora's published allowlist
 const zoomWeb: Endpoint = { ip: '206.247.10.10', port: 443 }; // AS30103, United States
-const zoomKeys: Endpoint = { ip: '52.81.151.250', port: 443 }; // Beijing: the key server that Citizen Lab met in April 2020
+const zoomKeys: Endpoint = { ip: '52.81.151.250', port: 443 }; // Beijing: the key server that Citizen Lab observed in April 2020
 const zoomMedia: Endpoint = { ip: '144.195.10.10', port: 8801 }; // AS30103, United States
 const zoomSecondaryMedia: Endpoint = { ip: '221.122.63.10', port: 8801 }; // mainland range in Zoom's published list
 const facebookGraph: Endpoint = { ip: '157.240.22.35', port: 443 };
@@ -25,7 +25,7 @@ const jitsiBridge: Endpoint = { ip: '10.20.1.5', port: 10000 };
 const roomId = 'M5kqPz7XvQ2d';
 
 /**
- * A capture that tells the stories Telltale exists for, beside traffic that is clean. Same start, same bytes.
+ * A capture of the incidents that Telltale was made for, next to clean traffic. The same start gives the same bytes.
  *
  * @param startMicros time of the first packet, µs since 1970; the whole takes three minutes
  * @returns a pcap file
@@ -42,7 +42,7 @@ export function demonstrationCapture(startMicros: number): Buffer {
 /**
  * A voice app joins a room: user id and room id travel in plain UDP, and a second user joins the same room, so that anyone on
  * the path knows who talks to whom (Stanford Internet Observatory, "Clubhouse in China", 2021). The report names host and
- * transport; the layout of the packet was not published, so two common ones stand for it.
+ * transport; the packet layout was not published, so two common ones are used instead.
  */
 function voiceRoom(capture: CaptureBuilder, at: number): void {
   const host = 'qos-america.agoralab.co';
@@ -60,8 +60,8 @@ function voiceRoom(capture: CaptureBuilder, at: number): void {
 
 /**
  * A meeting between people in North America: signalling stays in the United States, the key comes from Beijing, and when the
- * media server falls silent the client moves to a secondary data centre in the mainland (Citizen Lab, "Move Fast and Roll Your
- * Own Crypto", and Zoom's answer, April 2020). Zoom never published the names of its key servers: this one is invented.
+ * media server stops responding, the client moves to a secondary data centre in mainland China (Citizen Lab, "Move Fast and Roll Your
+ * Own Crypto", and Zoom's response, April 2020). Zoom never published the names of its key servers: this one is invented.
  */
 function meetingThroughBeijing(capture: CaptureBuilder, at: number): void {
   tlsSession(capture, { client: { ip: chen, port: 51_001 }, server: zoomWeb, serverName: 'us04web.zoom.us', at, roundTripMicros: 12_000 });
@@ -73,7 +73,7 @@ function meetingThroughBeijing(capture: CaptureBuilder, at: number): void {
   const media = capture.udp({ client: { ip: chen, port: 51_003 }, server: zoomMedia, at: at + 5 * second, stepMicros: 20_000 });
   media.send(zoomHello(1)).receive(zoomHello(2));
   for (let packet = 0; packet < 20; packet++) media.send(zoomMediaPacket('toZoom', packet)).receive(zoomMediaPacket('fromZoom', packet));
-  // Congestion: the primary no longer answers.
+  // Congestion: the primary server no longer responds.
   for (let packet = 20; packet < 28; packet++) media.send(zoomMediaPacket('toZoom', packet));
 
   resolve(capture, chen, 'zoomtj12mmr.tj.zoom.us', zoomSecondaryMedia.ip, at + 8 * second);
@@ -84,7 +84,7 @@ function meetingThroughBeijing(capture: CaptureBuilder, at: number): void {
 
 /**
  * An app reports its start to a third party (Motherboard on Zoom for iOS, March 2020). Today's SDK does so over TLS, where only
- * the contact shows; an old one does so in clear, with the advertising id.
+ * the contact is visible; an old one does so in clear, with the advertising id.
  */
 function appStart(capture: CaptureBuilder, at: number): void {
   tlsSession(capture, { client: { ip: dora, port: 52_001 }, server: facebookGraph, serverName: 'graph.facebook.com', at, roundTripMicros: 9_000 });
@@ -104,12 +104,12 @@ function appStart(capture: CaptureBuilder, at: number): void {
     .close();
 }
 
-/** What must give no finding: a meeting on the company's own Jitsi, the web over TLS, DNS. */
+/** Traffic that must not give a finding: a meeting on the company's own Jitsi, the web over TLS, DNS. */
 function cleanTraffic(capture: CaptureBuilder, at: number): void {
   tlsSession(capture, { client: { ip: alice, port: 53_001 }, server: jitsi, serverName: 'meet.example.org', at, roundTripMicros: 800 });
   const bridge = capture.udp({ client: { ip: alice, port: 53_002 }, server: jitsiBridge, at: at + 2 * second, stepMicros: 20_000 });
   const transaction = createHash('sha256').update('jitsi').digest().subarray(0, 12);
-  // ICE user names are drawn anew for each session (RFC 8445, section 5.3): no identifier.
+  // ICE user names are generated for each session (RFC 8445, section 5.3), so they identify nobody.
   bridge.send(stunMessage('bindingRequest', transaction, [{ type: 'username', value: '8fk2d:Zx0b' }]))
     .receive(stunMessage('bindingSuccess', transaction, [{ type: 'xorMappedAddress', value: { ip: alice, port: 53_002 } }]));
   for (let packet = 0; packet < 20; packet++) bridge.send(srtp(packet)).receive(srtp(packet + 1000));

@@ -3,14 +3,14 @@ import { loggedFlowId } from '#flow';
 import type { EntryOrigin, FlowRecorder } from './flow-recorder.ts';
 import { FlowState } from './flow-state.ts';
 
-/** Entries of logs, archives and flow exports in, flow records out. Entries that name the same flow share what is known of it. */
+/** Turns entries of logs, archives and flow exports into flow records. Entries of the same flow share what is known about it. */
 export class EntryRecorder {
   readonly counters = new IngestCounters();
   readonly certificates = new ZeekCertificates(this.counters);
   readonly #recorder: FlowRecorder;
   readonly #join: FlowJoin<FlowState>;
 
-  /** @param maxFlows whose later lines are waited for */
+  /** @param maxFlows flows kept open for later lines */
   constructor(recorder: FlowRecorder, maxFlows: number) {
     this.#recorder = recorder;
     this.#join = new FlowJoin({ maxFlows }, this.counters);

@@ -14,7 +14,7 @@ import { createPipeline } from './create.ts';
 import { ExportListener, type ExportListenerOptions } from './export-listener.ts';
 import { parseListenAddress } from './listen-address.ts';
 
-/** A datagram of NetFlow v5 with one record: 10.0.0.5:51000 to 198.51.100.7:443, 3 packets, 1500 bytes, one of 10 counted. */
+/** A NetFlow v5 datagram with one record: 10.0.0.5:51000 to 198.51.100.7:443, 3 packets, 1500 bytes, sampled 1 in 10. */
 const datagram = Buffer.from(
   '0005000100000064' + '6553f100' + '00000000' + '00000001' + '0000' + '000a'
   + '0a000005' + 'c6336407' + '00000000' + '00000000' + '00000003' + '000005dc' + '00000032' + '0000003c' + 'c73801bb' + '00180600' + '00000000' + '00000000',
@@ -124,7 +124,7 @@ test('templates are kept as they change, so that a probe that is killed knows th
     await delay(100);
     assert.equal((await stat(templates)).mtimeMs, mtimeMs, 'a template that is repeated changes nothing');
 
-    // As after a SIGKILL of the first: nothing was stopped.
+    // As after a SIGKILL of the first listener: nothing was stopped.
     const third = await start();
     third.send(netflow9(4, 7, data));
     await until('the record of the next probe', () => third.pipeline.entries.counters.entries === 1);

@@ -11,21 +11,21 @@ import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
 export interface ExportListenerOptions extends OutletOptions {
   listen: Pick<UdpAddress, 'host' | 'port'>;
   logger: Logger;
-  /** File that keeps the exporters' templates over a restart. */
+  /** File that keeps the exporters' templates across restarts. */
   templates: string;
   now: () => number;
-  /** How often the templates are saved at most, milliseconds, while exporters change them. */
+  /** Minimum interval between two saves of the templates while exporters change them, milliseconds. */
   saveInterval?: number;
 }
 
-/** How long records wait for more, milliseconds. */
+/** How long records are collected before they are sent, milliseconds. */
 const flushInterval = 1000;
-/** Records that wait for a slow flow log; datagrams beyond are dropped and counted. */
+/** Most records that wait for a slow flow log; further datagrams are dropped and counted. */
 const maxPending = 100_000;
-/** Asked of the kernel: exporters send in bursts. */
+/** Requested from the kernel, since exporters send in bursts. */
 const receiveBufferBytes = 8 * 1024 * 1024;
 
-/** What to do where an address cannot be bound. */
+/** What to do if an address cannot be bound. */
 const remedies: Record<string, string> = {
   EADDRINUSE: 'another program listens there; stop it, or choose another port',
   EADDRNOTAVAIL: 'it is no address of this machine; 0.0.0.0 stands for all of them',
@@ -69,12 +69,12 @@ export class ExportListener implements Component {
     logger.info({ host, port: this.port }, 'listening for flow exports');
   }
 
-  /** The port that is bound: another one than asked for where that was 0. */
+  /** The port that is bound; if port 0 was requested, the one that was assigned. */
   get port(): number {
     return this.#socket!.address().port;
   }
 
-  /** Stops listening, and hands over what waits. */
+  /** Stops listening and sends the remaining records. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     clearInterval(this.#saving);
@@ -87,7 +87,7 @@ export class ExportListener implements Component {
     await this.#outlet.finish();
   }
 
-  /** Exporters repeat their templates only every few minutes: a probe that is killed has those that were last learnt. */
+  /** Exporters repeat their templates only every few minutes, so a probe that was killed starts with the last ones saved. */
   async #save(): Promise<void> {
     const { pipeline, templates, logger } = this.#options;
     const changes = pipeline.exportTemplateChanges;
@@ -120,7 +120,7 @@ export class ExportListener implements Component {
     if (pipeline.pending >= batchSize) void this.#outlet.flush();
   }
 
-  /** Somebody sends here what is no flow export: all of it is counted, the first is told. */
+  /** A sender sends datagrams that are not flow exports: all are counted, and the first is logged. */
   #refuse(exporter: string): void {
     const { pipeline, logger } = this.#options;
     pipeline.entries.counters.add('flow-export', 'datagrams of no known kind');

@@ -15,44 +15,44 @@ export interface FlowRecorderOptions {
   tables: TableBounds;
   /** Wall clock in microseconds, for `event.created`. */
   now: () => number;
-  /** Sees raw values, for `scan --reveal` only; nothing else may keep them. */
+  /** Receives raw values, for `scan --reveal` only; nothing else may keep them. */
   onRecognised?: (recognised: readonly Recognised[]) => void;
 }
 
-/** Of an entry of a log or of a flow export, what a packet does not have. */
+/** What an entry of a log or flow export has in addition to a packet's data. */
 export interface EntryOrigin {
-  /** Number of the line or entry, from 1; 0 where there is none. */
+  /** Number of the line or entry, from 1; 0 if there is none. */
   line: number;
-  /** Digest of the entry: the record's id is made of it, so that reading a log again from anywhere gives the same ids. */
+  /** Digest of the entry. The record's id is derived from it, so that reading a log again from anywhere gives the same ids. */
   digest: string;
-  /** `inspected` where only the company's own inspection can read what the entry tells. */
+  /** `inspected` if only the company's own TLS inspection can read the content of the entry. */
   visibility: 'cleartext' | 'inspected';
-  /** One of so many packets was counted; 0 is all of them, or not known. */
+  /** Sampling rate: one of so many packets was counted; 0 if all were, or if it is unknown. */
   samplingRate: number;
 }
 
-/** Tokens of hardware addresses that are kept; a network segment has fewer hosts. */
+/** Most tokens of hardware addresses that are kept; a network segment has fewer hosts. */
 const rememberedMacs = 4096;
-/** Each of their messages says for itself what it is, and their servers close what was idle for a minute or so (RFC 7766, section 6.2.3). */
+/** Each of their messages can be understood on its own, and their servers close connections idle for about a minute (RFC 7766, section 6.2.3). */
 const exchangeProtocols: ReadonlySet<string> = new Set(['http', 'dns']);
-/** Observables on one record; more are counted on it. */
+/** Most observables on one record; further ones are counted on it. */
 const maxObservables = 256;
 
 /**
- * Flows and their messages in, flow records out: recognise → tokenise and redact → record. Captures, logs and flow exports share it.
- * Raw identifiers live in this class and below it, nowhere after it.
+ * Turns flows and their messages into flow records: recognise → tokenise and redact → record. Used for captures, logs and flow exports.
+ * Raw identifiers exist in this class and in those it calls, but not in its output.
  */
 export class FlowRecorder {
   readonly identifiers = new RecogniserCounters();
   readonly names: NameCache;
   readonly #inference: FlowInference;
   readonly counters = { hopsDropped: 0 };
-  /** Records made so far. */
+  /** Records produced so far. */
   made = 0;
   readonly #options: FlowRecorderOptions;
   readonly #recogniser: Recogniser;
   readonly #macTokens = new Map<string, string>();
-  /** For flows that are only watched: their own pipeline counts what is found. */
+  /** For flows that are only watched: another pipeline counts what is found in them. */
   readonly #watching: Recogniser;
   #records: FlowRecord[] = [];
   #file = '';
@@ -71,7 +71,7 @@ export class FlowRecorder {
     return this.#inference.recurring;
   }
 
-  /** From now on the values of these lists are looked for; null: of none. */
+  /** Sets the lists whose values are searched for from now on; null for none. */
   watch(watch: Watch | null): void {
     this.#recogniser.watch(watch);
   }
@@ -80,17 +80,17 @@ export class FlowRecorder {
     return this.#options.observer;
   }
 
-  /** What follows comes from `file`: a name without its folder, or an interface. */
+  /** Sets the source of what follows: `file` is a name without its folder, or an interface. */
   begin(file: string): void {
     this.#file = file;
   }
 
-  /** Records that wait to be taken. */
+  /** Number of records that {@link take} would return. */
   get pending(): number {
     return this.#records.length;
   }
 
-  /** The records made since the last call. */
+  /** Returns the records produced since the last call. */
   take(): FlowRecord[] {
     const records = this.#records;
     this.#records = [];
@@ -101,7 +101,7 @@ export class FlowRecorder {
     return this.#options.monitored.subjectIsDestination(sourceIp, destinationIp);
   }
 
-  /** One application message: recognise, redact, and make a record when there is something to tell. */
+  /** Handles one application message: recognises and redacts, and produces a record if there is something to report. */
   message(flow: Flow, state: FlowState, message: Message, origin?: EntryOrigin): void {
     const recogniser = state.isWatched ? this.#watching : this.#recogniser;
     const recognised = recogniser.recognise(message);
@@ -142,20 +142,20 @@ export class FlowRecorder {
     this.counters.hopsDropped += state.addHops(texts);
   }
 
-  /** The name will stand on records of other flows, where nobody knows the identifiers in it. */
+  /** The name will be put on records of other flows, for which the identifiers in it are unknown. */
   #learnName(flow: Flow, state: FlowState, { sender, micros }: Message, resolution: NameResolution): void {
     const client = sender === 'destination' ? flow.sourceIp : flow.destinationIp;
     const aliases = resolution.aliases?.map((name) => state.redact(name)) ?? [];
     this.names.learn(client, { ...resolution, name: state.redact(resolution.name), aliases }, micros);
   }
 
-  /** The flow goes on: what it counted since its last record. */
+  /** The flow continues: records its counters since its last record. */
   update(flow: Flow, state: FlowState, origin?: EntryOrigin): void {
     if (state.isWatched) return;
     this.#emit(flow, state, this.#summary(flow, state), false, origin);
   }
 
-  /** The flow is over; of a flow of packets, `reason` says why. */
+  /** The flow has ended; for a flow of packets, `reason` says why. */
   end(flow: Flow, state: FlowState, origin?: EntryOrigin, reason: FlowEndReason | '' = ''): void {
     if (state.isWatched) return;
     const record = this.#summary(flow, state);
@@ -164,7 +164,7 @@ export class FlowRecorder {
     this.#inference.end(state);
   }
 
-  /** A record about the flow rather than a message, with what other flows by now say about its payload. */
+  /** A record about the flow rather than a message, with what has since been inferred about its payload from other flows. */
   #summary(flow: Flow, state: FlowState): FlowRecord {
     const inference = this.#inference.infer(flow, state);
     if (inference) {
@@ -179,7 +179,7 @@ export class FlowRecorder {
     return record;
   }
 
-  /** A record with what is known of the flow itself. */
+  /** A record with the properties of the flow itself. */
   #record(flow: Flow, state: FlowState, micros: number, frame: number): FlowRecord {
     const record = createFlowRecord();
     record['@timestamp'] = micros;
@@ -215,7 +215,7 @@ export class FlowRecorder {
     return record;
   }
 
-  /** What the client asked of DNS before the flow began. */
+  /** The DNS name that the client resolved before the flow began. */
   #learnFromNames(flow: Flow, state: FlowState): void {
     const known = this.names.lookup(flow.sourceIp, flow.destinationIp, flow.startMicros);
     if (known === undefined) return;
@@ -223,7 +223,7 @@ export class FlowRecorder {
     if (state.sequence === 0) this.#addHops(state, known.aliases.map((name) => `dns-cname=${name}`));
   }
 
-  /** The token that an identifier of kind `mac` has too; empty for an address that is nobody's. */
+  /** The token that an identifier of kind `mac` gets too; empty for an address that identifies no device. */
   #macToken(mac: string): string {
     let token = this.#macTokens.get(mac);
     if (token === undefined) {
@@ -264,7 +264,7 @@ function hasFacts(message: Message): boolean {
   return false;
 }
 
-/** Texts of the wire other than words of a protocol. Where a bound left part of a message unread, nobody can say what is in them. */
+/** Texts from the wire other than protocol keywords. If a bound left part of a message unread, it is unknown what is in them. */
 function mayHoldIdentifier(name: FlowField): boolean {
   const { type, lowCardinality }: FieldDefinition = flowFields[name];
   return (type === 'string' || type === 'strings') && lowCardinality === undefined;

@@ -2,53 +2,53 @@ import type { Message } from '#dissect';
 import type { Observable } from '#flow';
 import { redact, type Recognised, type SampledFlow } from '#identifiers';
 
-/** An identifier could be read where no structure is known. */
+/** Verdict if an identifier could be read in payload of unknown structure. */
 export const readable: Message['encryption'] = { verdict: 'cleartext', reason: 'an identifier can be read' };
-/** Places of identifiers that a flow of datagrams remembers as told. */
+/** Most reported identifiers, with their places, that a datagram flow remembers. */
 const maxReported = 1024;
-/** Places on its path that a flow remembers. */
+/** Most hops of its path that a flow remembers. */
 const maxHops = 64;
-/** Raw values of a flow that later messages are redacted with: the latest ones, and at least all of the message itself. */
+/** Raw values of a flow with which later messages are redacted: the latest, and at least all of the message itself. */
 const maxRememberedValues = 64;
-/** Characters of a value that is looked for in the paths of observables. */
+/** Minimum length of a value that is searched for in the paths of observables, in characters. */
 const shortestInPath = 6;
 
-/** What most flows have. Never written to. */
+/** The value that most flows have. Never modified. */
 const none: never[] = [];
 const noVerdict = { verdict: '', reason: '' } as const;
 
-/** What the probe knows of a flow beside its packets: how far it is told, what it is, and the values to redact it with. */
+/** What the probe knows about a flow besides its packets: how much of it was reported, what it is, and the values to redact it with. */
 export class FlowState {
   readonly id: string;
   readonly subjectIsDestination: boolean;
   readonly isDatagrams: boolean;
-  /** Another pipeline reports it: only what it teaches is taken from it. */
+  /** Another pipeline reports it; this one only learns from it. */
   readonly isWatched: boolean;
   /** Kinds of the identifiers seen so far, each once. */
   kinds: readonly string[] = none;
-  /** Round trip of the handshake, µs, where an application's showed it; 0 is unknown. */
+  /** Round-trip time of the handshake, µs, if an application's handshake showed it; 0 is unknown. */
   rttMicros = 0;
-  /** Places on the session's path that its messages have named, `kind=address`, in the order in which they came. */
+  /** Hops of the session's path that its messages have named, `kind=address`, in order of appearance. */
   hops: readonly string[] = none;
   sequence = 0;
   protocol = '';
   verdict: Message['encryption'] | typeof noVerdict = noVerdict;
   domain = '';
   domainSource = '';
-  /** null: not known since what it is made of has changed. */
+  /** null: to be computed, since its inputs have changed. */
   #redactedDomain: string | null = '';
   /** Counters as of the last record: records carry differences. */
   sourceBytes = 0;
   sourcePackets = 0;
   destinationBytes = 0;
   destinationPackets = 0;
-  /** Its beginning, where nobody knows the protocol; null when that is not looked at. */
+  /** Samples of its payload, if the protocol is unknown; null if it is not sampled. */
   sampled: SampledFlow | null | undefined;
   #reported: Set<string> | undefined;
   #inferred: Set<string> | undefined;
   #values: Recognised[] = none;
 
-  /** @param isDatagrams its transport has no stream */
+  /** @param isDatagrams whether its transport is not a stream */
   constructor(id: string, subjectIsDestination: boolean, isDatagrams: boolean, isWatched = false) {
     this.id = id;
     this.isDatagrams = isDatagrams;
@@ -56,7 +56,7 @@ export class FlowState {
     this.subjectIsDestination = subjectIsDestination;
   }
 
-  /** The flow is what its latest recognised message says (ICE turns into RTP); payload that nothing claims changes nothing about that. */
+  /** The flow is classified by its latest recognised message (ICE turns into RTP); unrecognised payload does not change that. */
   learn(message: Message): void {
     const unclaimed = message.protocol === 'udp' || message.protocol === 'tcp' || message.protocol === 'sctp';
     if (!unclaimed || this.protocol === '') {
@@ -75,12 +75,12 @@ export class FlowState {
       if (known >= 0) this.#values.splice(known, 1);
       this.#values.push(one);
     }
-    // A copy, since an array that grew by one has room for seventeen, and most flows have one value.
+    // A copy, since an array that grows by one reserves room for seventeen, and most flows have one value.
     this.#values = this.#values.slice(-Math.max(maxRememberedValues, recognised.length));
     this.#redactedDomain = null;
   }
 
-  /** Adds places on the path. Returns how many there was no room for. */
+  /** Adds hops to the path. Returns for how many there was no room. */
   addHops(texts: readonly string[]): number {
     const news = texts.filter((text) => !this.hops.includes(text));
     if (news.length === 0) return 0;
@@ -89,7 +89,7 @@ export class FlowState {
     return Math.max(0, news.length - room);
   }
 
-  /** Datagram protocols repeat themselves packet by packet: the same identifier at the same place is told once per flow. */
+  /** Datagram protocols repeat themselves in each packet: an identifier at one place is reported once per flow. */
   isNews(token: string, path: string): boolean {
     if (!this.isDatagrams) return true;
     const place = `${token} ${path}`;
@@ -99,7 +99,7 @@ export class FlowState {
     return true;
   }
 
-  /** What was inferred, or recognised with certainty, is told once. */
+  /** A value that was inferred, or recognised with certainty, is reported once. */
   isInferenceNews(token: string): boolean {
     this.#inferred ??= new Set(this.#values.map(({ observable }) => observable.token));
     if (this.#inferred.has(token)) return false;
@@ -116,12 +116,12 @@ export class FlowState {
     return Array.isArray(value) ? value.map((one) => this.redact(String(one))) : value;
   }
 
-  /** The domain, as records carry it. */
+  /** The domain as it appears on records. */
   get redactedDomain(): string {
     return (this.#redactedDomain ??= this.redact(this.domain));
   }
 
-  /** A key can be an identifier too, so that it stands in the path of what is below it. Short and plain words are names. */
+  /** A key can be an identifier too, and would then be in the path of the values below it. Short and plain words are names. */
   withRedactedPaths(recognised: readonly Recognised[]): Observable[] {
     const values = this.#values.filter(({ value }) => value.length >= shortestInPath && /[\d@]/.test(value));
     return recognised.map(({ observable }) => {
@@ -130,7 +130,7 @@ export class FlowState {
     });
   }
 
-  /** The next record counts from zero: an entry of a log carries its own counters. */
+  /** The next record counts from zero, since an entry of a log has its own counters. */
   restartCounters(): void {
     this.sourceBytes = this.sourcePackets = this.destinationBytes = this.destinationPackets = 0;
   }

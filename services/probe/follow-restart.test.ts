@@ -1,4 +1,4 @@
-/** Probes that follow files and are killed without notice: nothing is lost, and what is told twice has the same ids. */
+/** Probes that follow files are killed without notice: nothing is lost, and what is reported twice has the same ids. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,10 +19,13 @@ const program = path.join(import.meta.dirname, 'testing', 'follow-process.js');
 
 const events = (...names: string[]): string => names.map((name) => dnsEvent(`${name}.example`)).join('');
 
-/** What a record told: id, file, line, name asked for, name of the peer. */
+/** What a record contains: id, file, line, queried name, name of the peer. */
 type Told = [id: string, file: string, line: number, name: string, domain: string];
 
-/** Without what is just being written, and what a probe that was killed has left of a line: the flow log has not accepted that, so it is told again. */
+/**
+ * Without the last, unfinished line, which is still being written or was left by a probe that was killed: the flow log has not accepted it, so it is
+ * reported again.
+ */
 function wholeLines(text: string): string[] {
   return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line.endsWith(']'));
 }
@@ -42,7 +45,7 @@ class Probe implements AsyncDisposable {
     });
   }
 
-  /** All that probes of this folder told, the latest last. */
+  /** Everything that the probes of this folder reported, the latest last. */
   async told(): Promise<Told[]> {
     const text = await readFile(path.join(this.#folder, 'told'), 'utf8').catch(() => '');
     return wholeLines(text).map((line) => JSON.parse(line) as Told);
@@ -60,7 +63,7 @@ class Probe implements AsyncDisposable {
     }, 20_000);
   }
 
-  /** The positions say that `bytes` of a file are read. */
+  /** The positions say that the first `bytes` of a file were read. */
   async hasKept(file: string, bytes: number): Promise<void> {
     await until(`${bytes} bytes of ${file} to be kept`, async () => {
       const { files } = JSON.parse(await readFile(path.join(this.#folder, 'positions.json'), 'utf8').catch(() => '{"files":[]}')) as { files: { path: string; offset: number }[] };

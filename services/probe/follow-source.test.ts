@@ -54,7 +54,7 @@ test('a log is followed while it grows, is renamed, and is truncated', async () 
     await source.stop();
     await rm(folder, { recursive: true });
   }
-  // A line without its end may still get it.
+  // An unfinished line may still be completed.
   await untilTold('a.example:1', 'b.example:2', 'c.example:3', 'd.example:1', 'e.example:1');
 });
 
@@ -99,7 +99,7 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   await writeFile(path.join(folder.path, 'a.har'), har('other.example'));
   await until('the document to be read again', () => first.told.includes('other.example/'));
 
-  // As after a SIGKILL of the first.
+  // As after a SIGKILL of the first source.
   await appendFile(path.join(folder.path, 'c.pcap'), connection(1002).pcap().subarray(24));
   const second = start();
   await until('the capture that grew to be read from its beginning', () => second.told.includes('c.example/1002'));
@@ -108,7 +108,7 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   await first.source.stop();
 });
 
-/** A source that looks often, what it told, and what it logged. `accepted` is awaited for each batch. */
+/** A source that checks often, with its records and its log messages. `accepted` is awaited for each batch. */
 async function follow(files: string[], positions: string, accepted: () => Promise<void> = async () => {}) {
   const names: string[] = [];
   const lines: string[] = [];
@@ -176,7 +176,7 @@ test('a log in UTF-16 is read on as it grows, also by the next run', async () =>
     {
       await using followed = await follow([log.path], positions);
       await until('the first line to be told', () => followed.names.includes('a'));
-      // It rests, and grows by a line that comes in two halves, the first of which ends in the middle of a character.
+      // It sleeps, then grows by a line that arrives in two parts, the first of which ends in the middle of a character.
       await delay(60);
       const line = encode(events('b'));
       await appendFile(file, line.subarray(0, 101));
@@ -199,7 +199,7 @@ test('a file that cannot be read is told once, counted, and read when it can be;
   await using folder = await temporaryFolder('follow');
   const [good, blocked] = [path.join(folder.path, 'eve.json'), path.join(folder.path, 'blocked', 'eve.json')];
   await writeFile(good, events('a'));
-  // Not even root can open a file in what is no folder.
+  // Not even root can open a file in a path that is not a folder.
   await writeFile(path.dirname(blocked), '');
   await using followed = await follow([blocked, good, path.join(folder.path, 'later.json')], `${good}.positions`);
   await until('the other file to be told', () => followed.names.includes('a'));

@@ -14,36 +14,36 @@ import { tellProblems } from './problems.ts';
 import { rotationsOf } from './rotations.ts';
 
 export interface FollowSourceOptions {
-  /** Files that grow, and folders of them. */
+  /** Files that grow, and folders of such files. */
   files: readonly string[];
-  /** File that keeps how far they were read. */
+  /** File that records how far they were read. */
   positions: string;
   pipeline: ProbePipeline;
   sink: FlowSink;
   logger: Logger;
-  /** Records cannot be handed over, or a file cannot be read any more. */
+  /** Called when records cannot be sent, or a file can no longer be read. */
   onFailure: (error: unknown) => void;
-  /** How often files are looked at that had nothing new, milliseconds. */
+  /** How often files without new data are checked, milliseconds. */
   pollInterval?: number;
-  /** How often folders are looked through for new files, milliseconds. */
+  /** How often folders are searched for new files, milliseconds. */
   scanInterval?: number;
-  /** How long a file must not have grown to count as read, milliseconds. */
+  /** A file counts as read if it has not grown for this long, milliseconds. */
   settleInterval?: number;
 }
 
-/** Files that are followed; beyond, those found later are passed over. */
+/** Most files that are followed; those found later are passed over. */
 const maxFiles = 10_000;
-/** Files that sleep with an open handle; beyond, what is written to one just before it is rotated may be missed. */
+/** Most sleeping files with an open handle; in others, lines written just before a rotation may be missed. */
 const maxDozing = 512;
-/** How often records are handed over that fill no batch, and positions are saved while they move, milliseconds: a store wants few large inserts. */
+/** How often records that do not fill a batch are sent, and changed positions saved, milliseconds: a store prefers few large inserts. */
 const confirmInterval = 1000;
 
 /**
  * Follows files that grow and are rotated into the flow log, as part of a lifecycle.
  *
- * A position is that of the file's content, and moves when the flow log has accepted the records before it. After a restart a log goes on
- * there; what was read shortly before is read once more without being told, so that its flows are known. A capture, or a document, is read
- * from its beginning unless it was read to its end: only so can flows be rebuilt that were open, and the ids are the same again.
+ * A position refers to the content of a file, and advances when the flow log has accepted the records before it. After a restart, a log is
+ * resumed there; what precedes it is read again without being reported, so that its flows are known. A capture or a document is read from its
+ * beginning unless it was read to its end: open flows cannot be rebuilt otherwise, and the ids are the same again.
  */
 export class FollowSource implements Component {
   readonly name = 'followed files';
@@ -52,11 +52,11 @@ export class FollowSource implements Component {
   readonly #options: FollowSourceOptions;
   readonly #folders: string[] = [];
   readonly #followed = new Map<string, FollowedInput>();
-  /** Files that sleep with an open handle, the one that fell asleep first in front. */
+  /** Sleeping files with an open handle, the longest asleep first. */
   readonly #dozing = new Set<FollowedFile>();
-  /** Files and folders that cannot be read, with the reason that was told. */
+  /** Files and folders that cannot be read, with the reason that was logged. */
   readonly #refused = new Map<string, string>();
-  /** Ends of files that were read, to be kept once their records are accepted. */
+  /** Ends of files that were read, to be saved once their records are accepted. */
   #ended: FilePosition[] = [];
   readonly #stopping = new AbortController();
   #positions!: Positions;
@@ -78,7 +78,7 @@ export class FollowSource implements Component {
     };
   }
 
-  /** @throws {Error} when something is to be followed that is neither file nor folder */
+  /** @throws {Error} if something to be followed is neither a file nor a folder */
   async start(): Promise<void> {
     const { files, positions, logger } = this.#options;
     for (const file of files) {
@@ -95,7 +95,7 @@ export class FollowSource implements Component {
     await this.#running;
   }
 
-  /** Files that are followed. */
+  /** Number of followed files. */
   get files(): number {
     return this.#followed.size;
   }
@@ -120,8 +120,8 @@ export class FollowSource implements Component {
   }
 
   /**
-   * A clean stop: flows are ended and told. A line without its end may still get it: another run reads it whole.
-   * A document that is not yet whole is read again, too.
+   * A clean stop: flows are ended and reported. An unfinished line may still be completed: the next run reads it whole.
+   * An incomplete document is read again, too.
    */
   async #end(): Promise<void> {
     for (const followed of this.#followed.values()) {
@@ -142,7 +142,7 @@ export class FollowSource implements Component {
     return new FollowedInput(new FollowedFile(file, this.#positions, log), isFound, this.#surroundings);
   }
 
-  /** Follows a file. Where it was rotated while nobody read it, first comes what it was before. */
+  /** Follows a file. If it was rotated while the probe was not running, its predecessors are read first. */
   async #catchUp(file: string): Promise<void> {
     const known = this.#positions.latestAt(file);
     const main = this.#add(file, false);
@@ -176,7 +176,7 @@ export class FollowSource implements Component {
     await followed.file.close();
   }
 
-  /** Looks for new files in the folders, and for those that sleep or are gone. */
+  /** Searches the folders for new files, and checks whether sleeping files have grown or are gone. */
   async #scan(): Promise<void> {
     const { scanInterval = 2000, logger } = this.#options;
     if (this.#folders.length === 0 || performance.now() - this.#scannedAt < scanInterval) return;
@@ -211,7 +211,7 @@ export class FollowSource implements Component {
     }
   }
 
-  /** What cannot be read is told once, and tried again: rights are often given a little later. */
+  /** What cannot be read is logged once and retried: permissions are often granted a little later. */
   #refuse(file: string, reason: string): void {
     if (this.#refused.get(file) === reason) return;
     if (this.#refused.size >= maxFiles) this.#refused.clear();
@@ -220,7 +220,7 @@ export class FollowSource implements Component {
     this.#options.logger.error({ file, reason }, 'cannot be read: it is tried again');
   }
 
-  /** A file sleeps with its handle open, as long as not too many do. */
+  /** Puts a file to sleep with its handle open, unless too many are. */
   async #doze(file: FollowedFile): Promise<void> {
     file.sleep();
     this.#dozing.delete(file);
@@ -231,7 +231,7 @@ export class FollowSource implements Component {
     if (first.sleeps) await first.close();
   }
 
-  /** Hands over what waits; when it is accepted the positions move, and are saved. */
+  /** Sends the pending records; once they are accepted, the positions advance and are saved. */
   async #confirm(): Promise<void> {
     await this.#send();
     this.#confirmedAt = performance.now();

@@ -4,8 +4,8 @@ import { digestOfStart, isSameFile, startBytes, type FileIdentity, type FilePosi
 const chunkBytes = 1 << 20;
 
 /**
- * A file that grows and is rotated: renamed, with a new one in its place, or truncated.
- * It need not be there yet, and may be missing for a while between two rotations.
+ * A file that grows and is rotated: renamed and replaced by a new one, or truncated.
+ * It need not exist yet, and may be missing for a while during a rotation.
  */
 export class FollowedFile {
   readonly path: string;
@@ -18,19 +18,19 @@ export class FollowedFile {
   #writtenAt = 0;
   #start: Buffer = Buffer.alloc(0);
   #sleeps = false;
-  /** Of the file as it was when its beginning was compared last. */
+  /** Size and time of the file when its beginning was last compared. */
   #looked = { size: -1, mtimeMs: -1 };
-  /** How far the file was read in an earlier run, where reading goes on there. */
+  /** The position that an earlier run had reached, if reading continues there. */
   resumed: FilePosition | null = null;
 
-  /** @param log path of the log that it was before it was rotated */
+  /** @param log path of the log to which a rotated file belonged */
   constructor(path: string, positions: Positions, log = path) {
     this.path = path;
     this.#log = log;
     this.#positions = positions;
   }
 
-  /** The bytes that came since the last call; null: none yet; `rotated`: what follows is another file. */
+  /** The bytes added since the last call; null: none yet; `rotated`: what follows is another file. */
   async next(): Promise<Buffer | 'rotated' | null> {
     if (this.#sleeps) {
       if (!(await this.#wake())) return 'rotated';
@@ -44,55 +44,55 @@ export class FollowedFile {
 
     const current = await stat(this.path).catch(() => null);
     if (current === null || (current.ino === this.#identity.ino && current.dev === this.#identity.dev)) return null;
-    // The writer may have written its last lines between the two looks above.
+    // The writer may have written its last lines between the two checks above.
     return (await this.#read(handle)) ?? this.#rotated();
   }
 
-  /** When the file at hand was made, or where the file system does not tell last written before it was opened, µs; the same after a restart. */
+  /** When the current file was created, or, where that is unknown, last written before it was opened, µs; the same after a restart. */
   get bornMicros(): number {
     return this.#bornMicros;
   }
 
-  /** Bytes before what is handed out next. */
+  /** Bytes before the next chunk. */
   get offset(): number {
     return this.#position;
   }
 
-  /** The position that is `offset` bytes from its beginning; null when no file was there yet. */
+  /** The position `offset` bytes from its beginning; null if there was no file yet. */
   positionAt(offset: number, line: number, head: string): FilePosition | null {
     if (this.#identity.ino === 0) return null;
     return { path: this.#log, ...this.#identity, offset, line, head, start: digestOfStart(this.#start), writtenAt: this.#writtenAt };
   }
 
-  /** Whether the file that an earlier run had read so far is there. */
+  /** Whether this is the file that an earlier run had read so far. */
   async isStill(known: FilePosition): Promise<boolean> {
     if (this.#handle === undefined && !(await this.#open())) return false;
     return isSameFile(known, this.#identity, (await this.#handle!.stat()).size, this.#start);
   }
 
-  /** Its first bytes, `bytes` of them where there are so many. */
+  /** Its first bytes, at most `bytes` of them. */
   beginning(bytes: number): Promise<Buffer> {
     return this.#bytesAt(0, bytes);
   }
 
-  /** The bytes that stand before `offset`, `bytes` of them where there are so many. */
+  /** The bytes before `offset`, at most `bytes` of them. */
   before(offset: number, bytes: number): Promise<Buffer> {
     const from = Math.max(0, offset - bytes);
     return this.#bytesAt(from, offset - from);
   }
 
-  /** Reads it from its beginning, whatever an earlier run had read. */
+  /** Reads it from its beginning, regardless of what an earlier run had read. */
   rewind(): void {
     this.#position = 0;
     this.resumed = null;
   }
 
-  /** It need not be looked at until the file system says that it changed. Its handle stays: what is written before a rotation is read. */
+  /** It need not be checked until the file system reports a change. Its handle stays open, so that what is written before a rotation is read. */
   sleep(): void {
     this.#sleeps = true;
   }
 
-  /** Sleeps, and has by these figures nothing new. */
+  /** Whether it is asleep and, by these figures, has nothing new. */
   sleepsThrough({ dev, ino, size }: FileIdentity & { size: number }): boolean {
     return this.#sleeps && dev === this.#identity.dev && ino === this.#identity.ino && size === this.#position;
   }
@@ -101,7 +101,7 @@ export class FollowedFile {
     return this.#sleeps;
   }
 
-  /** Gives its handle back: a folder may hold many files that are written no more. */
+  /** Closes its handle, since a folder may hold many files that are no longer written. */
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
@@ -127,7 +127,7 @@ export class FollowedFile {
     return true;
   }
 
-  /** Goes on with a file that slept; false when its handle was given back, and another one is in its place by now. */
+  /** Resumes a sleeping file; false if its handle was closed and it has since been replaced by another. */
   async #wake(): Promise<boolean> {
     this.#sleeps = false;
     if (this.#handle !== undefined) return true;
@@ -146,7 +146,7 @@ export class FollowedFile {
     return 'rotated';
   }
 
-  /** It is shorter than what was read of it, or was written to since it was looked at, and begins otherwise. */
+  /** Whether it is shorter than what was read of it, or was written since the last check and now begins differently. */
   async #isTruncated(handle: FileHandle): Promise<boolean> {
     const { size, mtimeMs } = await handle.stat();
     if (size < this.#position) return true;

@@ -10,56 +10,56 @@ import type { FilePosition } from './positions.ts';
 import { isCompressed } from './unpack.ts';
 
 export interface FollowCounters {
-  /** Files that went on where an earlier run had stopped. */
+  /** Files resumed where an earlier run had stopped. */
   resumed: number;
-  /** Files of which an earlier run had read a part, and whose rest is not there any more. */
+  /** Files that an earlier run had read in part, and whose rest is gone. */
   lostRests: number;
-  /** Files passed over: neither capture nor log, compressed, unreadable, or more than can be followed. */
+  /** Files passed over: neither capture nor log, compressed, unreadable, or beyond the most that are followed. */
   passedOver: number;
-  /** Positions forgotten to make room for others: those files would be read again from their beginning. */
+  /** Positions evicted to make room for others; their files would be read again from the beginning. */
   forgottenPositions: number;
-  /** Positions that could not be saved; they are tried again. */
+  /** Failed attempts to save positions; they are retried. */
   saveFailures: number;
 }
 
-/** What all followed files share. */
+/** Shared by all followed files. */
 export interface FollowSurroundings {
   readonly pipeline: ProbePipeline;
   readonly logger: Logger;
   readonly counters: FollowCounters;
-  /** How long a file must not have grown to count as read, milliseconds. */
+  /** A file counts as read if it has not grown for this long, milliseconds. */
   readonly settleInterval: number;
-  /** Hands over the records that wait. */
+  /** Sends the pending records. */
   send(): Promise<void>;
-  /** A file was read to this end: to be kept when the records before it are accepted. */
+  /** A file was read up to this position, to be saved once the records before it are accepted. */
   keepEnd(position: FilePosition): void;
   readable(file: string): void;
   unreadable(file: string, error: unknown): void;
 }
 
-/** What is read once more before the place where a log goes on, bytes. */
+/** How much is read again before the position where a log is resumed, bytes. */
 const warmBytes = 1 << 20;
 
-/** In the place of what is neither capture nor log. */
+/** Reader for input that is neither capture nor log. */
 const deaf: InputReader = { push: () => {}, finish: () => {}, read: 0, packets: 0, problem: null, isDocument: false };
 
-/** A followed file as a log or capture: its reader, once its beginning tells which, and how far it is read. */
+/** A followed file as a log or capture: its reader, once the beginning of the file determines one, and how far it was read. */
 export class FollowedInput {
   readonly file: FollowedFile;
   readonly #name: string;
-  /** Found in a folder: it may sleep, and need be no log. */
+  /** Found in a folder, so it may sleep, and need not be a log. */
   readonly isFound: boolean;
   readonly #surroundings: FollowSurroundings;
   #reader: InputReader | undefined;
-  /** Its beginning, until it tells the reader. */
+  /** Its beginning, until that determines the reader. */
   #start: Buffer = Buffer.alloc(0);
-  /** It was read as a whole: should it grow, that is to be done again. */
+  /** It was read as a whole, and is read again as a whole if it grows. */
   #isDone = false;
-  /** Something was read since its position was taken. */
+  /** Whether something was read since its position was last taken. */
   #hasMoved = false;
-  /** When something was read last, by the process's clock, milliseconds. */
+  /** When something was last read, by the process's clock, milliseconds. */
   #movedAt = performance.now();
-  /** It has not grown for long since then. */
+  /** Whether it has not grown for long since then. */
   #isSettled = false;
 
   constructor(file: FollowedFile, isFound: boolean, surroundings: FollowSurroundings) {
@@ -69,18 +69,18 @@ export class FollowedInput {
     this.#surroundings = surroundings;
   }
 
-  /** There is, or may be, something new: it is looked at, whether it sleeps or not. */
+  /** There may be something new: it is checked even if it sleeps. */
   stir(): void {
     this.#movedAt = performance.now();
     this.#isSettled = false;
   }
 
-  /** It counts as read, and need be looked at no more until the file system says otherwise. */
+  /** Whether it counts as read and need not be checked until the file system reports a change. */
   get mayDoze(): boolean {
     return this.isFound && this.#isSettled && !this.file.sleeps;
   }
 
-  /** Reads one chunk; false when there is none. */
+  /** Reads one chunk; false if there is none. */
   async advance(): Promise<boolean> {
     const { pipeline, logger, settleInterval, send } = this.#surroundings;
     const isIdle = performance.now() - this.#movedAt > settleInterval;
@@ -110,14 +110,14 @@ export class FollowedInput {
       await this.#resume(this.file.resumed, chunk);
     } else {
       this.#start = Buffer.concat([this.#start, chunk]);
-      // A whole line is enough of a log.
+      // One whole line suffices to recognise a log.
       if (this.#start.length >= leastSample || this.#start.includes(0x0a)) this.#open();
     }
     if (pipeline.pending >= batchSize) await send();
     return true;
   }
 
-  /** Another file follows in its place, or it is not read any more. */
+  /** It is replaced by another file, or no longer read. */
   finish(): void {
     this.#surroundings.pipeline.begin(this.#name);
     this.#openRest();
@@ -130,13 +130,13 @@ export class FollowedInput {
     this.#reader = undefined;
   }
 
-  /** The probe ends. Flows of a capture, and what a document has, are told; a line without its end may still get it, and is read whole later. */
+  /** The probe stops. Flows of a capture and the content of a document are reported; an unfinished line may be completed, and is read whole later. */
   endWhole(): void {
     this.#openRest();
     if (this.#reader !== undefined && this.#reader.mark === undefined) this.finish();
   }
 
-  /** How far it was read, if that is further than when it was asked last; where it cannot be read on from there, its beginning. */
+  /** How far it was read, if further than when last asked; its beginning, if it cannot be resumed from there. */
   takePosition(): FilePosition | null {
     const reader = this.#reader;
     if (!this.#hasMoved || reader === undefined || reader === deaf) return null;
@@ -167,7 +167,7 @@ export class FollowedInput {
       this.finish();
       this.#isDone = true;
     } else if (this.#reader.mark === undefined) {
-      // Flows may go on in the next file: what they counted is told now, and this file need not be read again.
+      // Flows may continue in the next file: their counters are reported now, so that this file need not be read again.
       this.#surroundings.pipeline.report();
       this.#keepEnd(0, '');
       this.#hasMoved = false;
@@ -179,7 +179,7 @@ export class FollowedInput {
     if (position !== null) this.#surroundings.keepEnd(position);
   }
 
-  /** What came so far is all: it tells the reader, however short it is. */
+  /** There is no more input: its beginning, however short, determines the reader. */
   #openRest(): void {
     if (this.#reader === undefined && this.#start.length > 0) this.#open();
   }
@@ -200,7 +200,7 @@ export class FollowedInput {
     });
   }
 
-  /** Goes on where an earlier run had stopped. */
+  /** Resumes where an earlier run had stopped. */
   async #resume(from: FilePosition, chunk: Buffer): Promise<void> {
     const { pipeline, logger, counters, send } = this.#surroundings;
     const start = await this.file.beginning(leastSample);
@@ -218,13 +218,13 @@ export class FollowedInput {
     this.#guard(() => reader.push(chunk));
   }
 
-  /** What cannot be read is told once and passed over, until it is rotated. */
+  /** Unreadable content is logged once and passed over until the file is rotated. */
   #guard(read: () => void): void {
     try {
       read();
     } catch (error) {
       const { logger, counters } = this.#surroundings;
-      // A folder may hold anything; a file that was named is meant.
+      // A folder may hold anything, but a file that was named is meant to be read.
       const isNone = error instanceof CaptureError && (error.code === 'not_a_capture' || error.code === 'empty');
       logger[this.isFound && isNone ? 'debug' : 'error']({ file: this.#name }, (error as Error).message);
       counters.passedOver++;

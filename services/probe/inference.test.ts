@@ -8,7 +8,7 @@ const start = 1_775_217_600_000_000;
 const second = 1_000_000;
 const server: Endpoint = { ip: '198.51.100.7', port: 24_100 };
 
-/** Bytes that look random and are the same each time. */
+/** Bytes that look random but are the same each time. */
 function noise(seed: string, length: number): Buffer {
   const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, i) => createHash('sha256').update(`${seed} ${i}`).digest());
   return Buffer.concat(blocks).subarray(0, length);
@@ -28,7 +28,7 @@ function text(value: string): Buffer {
   return Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
 }
 
-/** Who is where, when: each session is a flow of its own. */
+/** Who is where, and when: each session is a separate flow. */
 interface Session {
   readonly subject: string;
   readonly user: bigint;
@@ -46,7 +46,7 @@ const sessions: Session[] = plan.flatMap((round, number) => round.map((room, use
   subject: `10.20.0.${11 + user}`, user: users[user]!, room: rooms[room]!, at: start + (number * 180 + user * 7) * second, seed: `${number} ${user}`,
 })));
 
-/** A packet of the protocol: the n-th of a session, whose first byte is the n-th from where all sessions begin. */
+/** A packet of the protocol, given its number in the session. */
 type Layout = (session: Session, packet: number) => Buffer;
 
 const time = ({ at }: Session, packet: number): bigint => BigInt(Math.floor(at / 1000) + packet * 20);
@@ -54,7 +54,7 @@ const time = ({ at }: Session, packet: number): bigint => BigInt(Math.floor(at /
 /** Each has a constant, a counter, a clock, the client's address and a nonce beside the two ids. */
 const layouts: Record<string, { layout: Layout; user: string; room: string; userId?: (user: bigint) => bigint }> = {
   'fixed offsets, network order': {
-    user: 'u32be', room: 'u32be', // The high half of the room's u64 is zero: nothing tells it from padding.
+    user: 'u32be', room: 'u32be', // The high half of the room's u64 is zero, which cannot be told from padding.
     layout: (session, packet) => Buffer.concat([
       Buffer.from('c35a0102', 'hex'), u32(packet + 1, 'be'), u64(time(session, packet), 'be'), u32(Number(session.user), 'be'), u64(session.room, 'be'),
       Buffer.from(session.subject.split('.').map(Number)), noise(`${session.seed} ${packet}`, 60),
@@ -104,7 +104,7 @@ function conversation(layout: Layout, of: readonly Session[] = sessions, packets
   return capture.pcap();
 }
 
-/** Kind, value and encoding of what was inferred, each once, with the number of flows. */
+/** Kind, value and encoding of the inferred identifiers, each once, with the number of flows. */
 function inferredIn(capture: Buffer): Map<string, number> {
   const { records, recognised } = probeCapture(capture);
   const values = new Map(recognised.map(({ observable, value }) => [observable.token, value]));
@@ -159,7 +159,7 @@ test('the first packets of a binary TCP stream are looked at too', () => {
       .send(noise(`${session.seed} more`, 900))
       .close();
   }
-  // A connection is told when it closes, with what is known by then: in the second round of who comes when others have come twice, else in the third.
+  // A connection is reported when it closes, with what is known by then: in the second round if others came twice before, else in the third.
   const inferred = [...inferredIn(capture.pcap())].filter(([one]) => one.startsWith('inferred_user_id'));
   assert.deepEqual(inferred.toSorted(), users.map((id, i) => [`inferred_user_id ${id} u32be`, i < 2 ? 1 : 2]).toSorted());
 });

@@ -12,14 +12,14 @@ import {
 } from '#identifiers';
 import type { FlowState } from './flow-state.ts';
 
-/** What was inferred of a flow: observables with their raw values, and for each of them the evidence. */
+/** Inferred identifiers of a flow: observables with their raw values, and the evidence for each of them. */
 export interface Inference {
   readonly recognised: Recognised[];
   readonly evidence: string[];
 }
 
 /**
- * Infers identifiers in flows whose protocol nobody knows. Values stay in here and below; what comes out takes the way of all identifiers.
+ * Infers identifiers in flows of unknown protocols. Raw values do not leave this class except to be handled like all other identifiers.
  */
 export class FlowInference {
   readonly recurring: RecurringValues;
@@ -30,7 +30,7 @@ export class FlowInference {
     this.recurring = new RecurringValues(bounds);
   }
 
-  /** Looks at a message, if nothing claims it and the flow it is in. */
+  /** Examines a message unless it, or the flow it is in, is recognised. */
   observe(flow: Flow, state: FlowState, message: Message, file: string): void {
     if (message.encryption.verdict !== 'opaque' || !isUnknown(state, flow)) return;
     const bytes = message.protocol === 'udp' ? message.payload : message.protocol === 'tcp' ? message.sample : null;
@@ -40,7 +40,7 @@ export class FlowInference {
     if (state.sampled) this.recurring.observe(state.sampled, bytes, message);
   }
 
-  /** What is new in the flow since it was asked last. */
+  /** What was newly inferred for the flow since the last call. */
   infer(flow: Flow, state: FlowState): Inference | undefined {
     if (!state.sampled || !isUnknown(state, flow)) return undefined;
     const { transport } = flow;
@@ -59,7 +59,7 @@ export class FlowInference {
 
   #begin(flow: Flow, state: FlowState, file: string): SampledFlow | null {
     const { sourceIp, destinationIp, transport, destinationPort, startMicros } = flow;
-    // What is told to everybody on a network is told to its neighbours, and malformed questions to a resolver stay DNS.
+    // Multicast and broadcast reach neighbours only, and malformed queries to a resolver are still DNS.
     if (sourceIp === destinationIp || isForMany(destinationIp) || uninferredPorts.has(destinationPort)) return null;
     const domain = state.domain.split('.').slice(-2).join('.');
     return this.recurring.begin({
@@ -84,10 +84,10 @@ function isUnknown({ protocol }: FlowState, { transport }: Flow): boolean {
   return protocol === transport || protocol === 'rtp';
 }
 
-/** Ports of which it is known what is on them, also where it is malformed. */
+/** Ports whose protocol is known even if a message is malformed. */
 export const uninferredPorts: ReadonlySet<number> = new Set([53, 67, 68, 123, 137, 138, 161, 162, 5353, 5355]);
 
-/** Multicast and broadcast (RFC 5771, RFC 4291, section 2.7); of a subnet's broadcast the usual form. */
+/** Multicast and broadcast (RFC 5771; RFC 4291, section 2.7); of subnet broadcasts, the usual form. */
 function isForMany(ip: string): boolean {
   if (ip.includes(':')) return ip.startsWith('ff');
   const first = Number.parseInt(ip, 10);

@@ -4,54 +4,54 @@ import type { CaptureInput } from './captures.ts';
 import type { ProbePipeline } from './pipeline.ts';
 import type { ProbeWorkers } from './workers.ts';
 
-/** What takes an input in chunks, and turns it into records of the pipeline. */
+/** Reads an input in chunks and turns it into records of the pipeline. */
 export interface InputReader {
-  /** The chunk may be overwritten when this is done. */
+  /** The chunk may be overwritten after this returns. */
   push(chunk: Buffer): void | Promise<void>;
   finish(): void | Promise<void>;
-  /** Packets of a capture, entries of a log so far. */
+  /** Packets of a capture or entries of a log so far. */
   readonly read: number;
-  /** Packets of a capture; 0 of a log. */
+  /** Packets of a capture; 0 for a log. */
   readonly packets: number;
   /** Where and why a capture could not be read further. */
   readonly problem: CaptureError | null;
-  /** It is a whole of which no part can be read on: should it grow, all of it is read again. */
+  /** Whether the input is one document that cannot be resumed: if it grows, all of it is read again. */
   readonly isDocument: boolean;
-  /** How far the entries reach that were handed on. Without it, a restart can only read from the beginning. */
+  /** How far the entries reach that were handled. Without it, a restart can only read from the beginning. */
   mark?(): LogMark;
 }
 
-/** What of a mark is kept. */
+/** The part of a mark that is saved. */
 export type ResumePoint = Omit<LogMark, 'unread'>;
 
-/** An input as records name it, and the time of packets that have none. */
+/** The name of an input on records, and the time of packets that have none. */
 export type NamedInput = Pick<CaptureInput, 'name' | 'writtenMicros'>;
 
-/** The reader for an input that begins with `start`, by content: extensions lie. `start` is not consumed: push it. */
+/** The reader for an input that begins with `start`, chosen by content, since extensions lie. `start` is not consumed: push it. */
 export function readerOf(start: Buffer, input: NamedInput, pipeline: ProbePipeline, workers?: ProbeWorkers): InputReader {
   return logReader(start, input.name, pipeline) ?? workers?.reader(input, pipeline) ?? captureReader(pipeline, input.writtenMicros);
 }
 
-/** The reader that goes on in a log behind `from`; `start` is its beginning. Null for inputs that cannot be read so. */
+/** The reader that resumes a log after `from`; `start` is its beginning. Null for inputs that cannot be resumed. */
 export function resumedReaderOf(start: Buffer, name: string, pipeline: ProbePipeline, from: ResumePoint): InputReader | null {
   const reader = logReader(start, name, pipeline, from);
   return reader?.mark === undefined ? null : reader;
 }
 
-/** A log that is read on from a place in it. */
+/** A log that is resumed at a position. */
 export interface ResumedLog {
-  /** Its beginning, and name on records. */
+  /** Its beginning, and its name on records. */
   readonly start: Buffer;
   readonly name: string;
-  /** The last bytes before the place, from the middle of a line. */
+  /** The bytes just before the position, possibly from the middle of a line on. */
   readonly before: Buffer;
   /** See {@link LogMark.head}. */
   readonly head: string;
 }
 
 /**
- * Reads what stands before the place where reading goes on, so that flows of which lines follow are known: the names of their peers, and
- * the values to redact them with. Its records were told already: take and drop them. What cannot be read is not counted again.
+ * Reads what precedes the position where reading continues, so that flows whose lines follow are known: the names of their peers, and the
+ * values to redact them with. Its records were already reported: take and drop them. Unreadable lines are not counted again.
  */
 export function warmUp({ start, name, before, head }: ResumedLog, { entries }: ProbePipeline): void {
   const reader = openLog(
@@ -98,7 +98,7 @@ function logReader(start: Buffer, name: string, { entries }: ProbePipeline, from
   if (reader === null) return null;
   const before = entries.counters.entries;
   return {
-    // Lines are kept as they stand in their chunk.
+    // Lines are kept as views into their chunk.
     push: (chunk) => reader.push(Buffer.from(chunk)),
     finish: () => reader.finish(),
     get read() { return entries.counters.entries - before; },

@@ -1,4 +1,4 @@
-/** Where to listen: for datagrams of flow exports, or for writers of a log. */
+/** Where to listen for flow exports (UDP) or for writers of a log (unix socket). */
 export type ListenAddress = UdpAddress | UnixAddress;
 
 export interface UdpAddress {
@@ -12,7 +12,7 @@ export interface UnixAddress {
   readonly path: string;
 }
 
-/** Reads `udp://127.0.0.1:2055`, `udp://[::1]:2055` or `unix:///run/telltale/eve.sock`; null when it is none. */
+/** Parses `udp://127.0.0.1:2055`, `udp://[::1]:2055` or `unix:///run/telltale/eve.sock`; null if it is neither. */
 export function parseListenAddress(text: string): ListenAddress | null {
   if (text.startsWith('unix:///')) return text.endsWith('/') ? null : { kind: 'unix', path: text.slice('unix://'.length) };
   const match = /^udp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text);

@@ -1,4 +1,4 @@
-/** Real captures of loopback by the programs that are installed here, and programs that fail in ways the real ones do. */
+/** Real captures of loopback by the programs installed here, and programs that fail like the real ones. */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ interface Live extends AsyncDisposable {
   pipeline: ProbePipeline;
   records: FlowRecord[];
   failures: unknown[];
-  /** What was logged, with its level. */
+  /** The logged messages, with their level. */
   logged: string[];
 }
 
@@ -45,7 +45,7 @@ function live(program: string, filter = '', device = 'lo'): Live {
   return { source, pipeline, records, failures, logged, [Symbol.asyncDispose]: () => source.stop() };
 }
 
-/** False, and the test is skipped loudly, where this user may not capture. */
+/** False if this user may not capture; the test is then skipped loudly. */
 async function starts({ source }: Live, t: TestContext, program: string): Promise<boolean> {
   try {
     await source.start();
@@ -135,7 +135,7 @@ for (const program of ['dumpcap', 'tcpdump']) {
 }
 
 describe('a program that misbehaves', () => {
-  /** A `tcpdump` made of shell. */
+  /** A `tcpdump` written as a shell script. */
   async function script(folder: string, body: string): Promise<string> {
     const file = path.join(folder, 'tcpdump');
     await writeFile(file, `#!/bin/sh\n${body}\n`);

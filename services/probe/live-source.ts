@@ -6,7 +6,7 @@ import { batchSize, Outlet, type OutletOptions } from './outlet.ts';
 
 export interface LiveSourceOptions extends OutletOptions {
   request: CaptureRequest;
-  /** `auto`, `dumpcap`, `tcpdump`, or a path to one of them. */
+  /** `auto`, `dumpcap`, `tcpdump`, or a path to either. */
   program: string;
   logger: Logger;
   /** Wall clock, µs. */
@@ -14,29 +14,28 @@ export interface LiveSourceOptions extends OutletOptions {
 }
 
 export interface LiveCounters {
-  /** The capturing program ended and was started again. */
+  /** Restarts of the capture program after it had ended. */
   restarts: number;
 }
 
-/** How often time is let go on and records are handed over, milliseconds. */
+/** How often time is advanced and records are sent, milliseconds. */
 const tickInterval = 1000;
-/** Ticks between two questions for drops. */
+/** Ticks between two requests for drops. */
 const ticksPerQuestion = 10;
 const restartPauses = { minMillis: 1000, maxMillis: 60_000 };
-/** A program that ran for so long is not taken for one that cannot start, milliseconds. */
+/** A program that ran this long is not considered unable to start, milliseconds. */
 const stableAfter = 60_000;
 
 /**
  * Captures from an interface, by dumpcap or tcpdump as a child process, as part of a lifecycle.
  *
- * Time is that of the packets while they come, and that of the clock while none does. A child that ends is started again, with growing
- * pauses; flows outlive that, with a hole in their streams. One that cannot even start the first time ends the probe: that is a
- * matter of its configuration.
+ * Time is that of the packets while they arrive, else that of the clock. A child that ends is restarted, with growing pauses; flows survive
+ * that, with a gap in their streams. If the child cannot even start the first time, the probe ends, since its configuration must be wrong.
  */
 export class LiveSource implements Component {
   readonly name = 'live capture';
   readonly counters: LiveCounters = { restarts: 0 };
-  /** Age of the newest packet when it was read, seconds: it grows where the probe is slower than the traffic. */
+  /** Age of the newest packet when it was read, seconds; it grows while the probe cannot keep up with the traffic. */
   delaySeconds = 0;
   readonly #options: LiveSourceOptions;
   readonly #outlet: Outlet;
@@ -47,10 +46,10 @@ export class LiveSource implements Component {
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #heard = false;
-  /** What the child had said of its drops when they were counted last. */
+  /** The child's drops when they were last counted. */
   #knownDrops = { kernel: 0, interface: 0 };
   #hasToldDrops = false;
-  /** Why the child ended, as it was told, until packets come again. */
+  /** The last logged reason why the child ended; empty once packets arrive again. */
   #toldEnd = '';
 
   constructor(options: LiveSourceOptions) {
@@ -58,7 +57,7 @@ export class LiveSource implements Component {
     this.#outlet = new Outlet(options);
   }
 
-  /** @throws {Error} when there is no program to capture with, or it cannot capture */
+  /** @throws {Error} if there is no capture program, or it cannot capture */
   async start(): Promise<void> {
     const { request, program, pipeline, logger, onFailure } = this.#options;
     const found = await findCaptureProgram(program);
@@ -81,17 +80,17 @@ export class LiveSource implements Component {
     this.#running = this.#run(child).catch(onFailure);
   }
 
-  /** Process id of the capturing program; 0 while there is none. */
+  /** Process id of the capture program; 0 if there is none. */
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
-  /** @throws {Error} while no packet can come */
+  /** @throws {Error} while no packets can arrive */
   check(): void {
     if (this.#child === undefined) throw new Error('the capturing program is not running');
   }
 
-  /** Ends the child, and hands over what waits. */
+  /** Ends the child and sends the remaining records. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#timer);
@@ -118,7 +117,7 @@ export class LiveSource implements Component {
 
       if (performance.now() - start >= stableAfter) failures = 1;
       const pauseMillis = Math.round(backoffMillis(failures, restartPauses));
-      // Numbers in it are those of one run.
+      // Numbers in the reason differ from run to run.
       const toldEnd = problem.replaceAll(/\d+/g, '');
       if (toldEnd !== this.#toldEnd) {
         logger.error(
@@ -134,7 +133,7 @@ export class LiveSource implements Component {
     }
   }
 
-  /** Reads what a child captures until it ends. Gives the reason of its end. */
+  /** Reads what a child captures until it ends. Returns why it ended. */
   async #read(child: CaptureChild): Promise<string> {
     const { pipeline, request, logger, now } = this.#options;
     const view = this.#view;
@@ -174,13 +173,13 @@ export class LiveSource implements Component {
       await child.stop();
       return damage.message;
     }
-    // A child that was killed leaves half a packet, which counts as one cut off.
+    // A child that was killed leaves half a packet, which is counted as truncated.
     attempt(() => {
       reader.finish();
       pull();
     });
     if (this.#program!.name === 'dumpcap') {
-      // What it tells as drops of the interface (isb_ifdrop) are those of the kernel's buffer (ps_drop of libpcap).
+      // What dumpcap reports as drops of the interface (isb_ifdrop) are those of the kernel's buffer (ps_drop of libpcap).
       pipeline.capture.kernelDrops += pipeline.capture.interfaceDrops - interfaceDrops;
       pipeline.capture.interfaceDrops = interfaceDrops;
     }

@@ -29,7 +29,7 @@ const http = [
 ].map((row) => JSON.stringify(row)).join('\n');
 const conn = JSON.stringify({ _path: 'conn', ts: 1_700_000_001.25, ...flow, proto: 'tcp', service: 'http', duration: 2.5, orig_ip_bytes: 900, orig_pkts: 7, resp_ip_bytes: 5000, resp_pkts: 6 });
 
-/** Reads files of these contents, in this order. */
+/** Reads files with these contents, in this order. */
 async function read(files: Record<string, string | Buffer>): Promise<{ records: FlowRecord[]; pipeline: ProbePipeline }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'telltale-logs-'));
   try {

@@ -1,4 +1,4 @@
-/** mitmproxy itself writes the flows: `TELLTALE_TEST_MITMDUMP` names its mitmdump, else the PATH is searched. Traffic is on loopback only. */
+/** mitmproxy itself writes the flows: `TELLTALE_TEST_MITMDUMP` names its mitmdump, else it is searched in the PATH. Traffic is on loopback only. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -76,7 +76,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A request by way of the proxy, as a browser sends it. */
+/** A request through the proxy, as a browser sends it. */
 async function throughProxy(port: number, url: string): Promise<void> {
   const { protocol, host } = new URL(url);
   if (protocol === 'http:') return finished(request({ host: '127.0.0.1', port, path: url, headers: { host } }).end());

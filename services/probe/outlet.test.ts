@@ -4,7 +4,7 @@ import { createFlowRecord, type FlowRecord } from '#flow';
 import { batchSize, Outlet } from './outlet.ts';
 import type { ProbePipeline } from './pipeline.ts';
 
-/** Records that wait, and flows that make one each when they end. */
+/** Pending records, and flows that produce one record each when they end. */
 class Waiting implements Pick<ProbePipeline, 'pending' | 'take' | 'finish'> {
   records: FlowRecord[] = [];
   flows = 0;
@@ -48,7 +48,7 @@ test('what comes in the moment in which a sending ends is handed over by the flu
   pipeline.onLook = () => {
     if (sent.length === 0) return;
     pipeline.onLook = () => {};
-    // The last look has found nothing; before anything else happens, a record comes.
+    // The last check found nothing; before anything else happens, a record arrives.
     queueMicrotask(() => {
       pipeline.add();
       late.resolve(outlet.flush());

@@ -1,17 +1,17 @@
 import type { FlowSink } from '#transport';
 import type { ProbePipeline } from './pipeline.ts';
 
-/** Records that are handed over at once, and so many that it is worth the while before the next look at the clock. */
+/** Records per send; as soon as this many are pending, they are sent without waiting for the next tick of the clock. */
 export const batchSize = 4096;
 
 export interface OutletOptions {
   pipeline: ProbePipeline;
   sink: FlowSink;
-  /** Records cannot be handed over. */
+  /** Called when records cannot be sent. */
   onFailure: (error: unknown) => void;
 }
 
-/** Hands a pipeline's records to the flow log: one send at a time, each with all that waits. */
+/** Sends a pipeline's records to the flow log: one send at a time, each with all pending records. */
 export class Outlet {
   readonly #options: OutletOptions;
   #sending: Promise<void> | undefined;
@@ -20,12 +20,12 @@ export class Outlet {
     this.#options = options;
   }
 
-  /** Resolves when nothing waits any more, or handing over has failed. Awaiting it is the backpressure. */
+  /** Resolves when no records are pending, or sending has failed. Await it for backpressure. */
   flush(): Promise<void> {
     return (this.#sending ??= this.#send());
   }
 
-  /** Ends all flows, so many at a time, and hands over what they still have to tell. */
+  /** Ends all flows, a batch at a time, and sends their remaining records. */
   async finish(): Promise<void> {
     while (!this.#options.pipeline.finish(batchSize)) await this.flush();
     await this.flush();
@@ -33,14 +33,14 @@ export class Outlet {
 
   async #send(): Promise<void> {
     const { pipeline, sink, onFailure } = this.#options;
-    // Not before `#sending` is set.
+    // Continue only after `#sending` is set.
     await Promise.resolve();
     try {
       while (pipeline.pending > 0) await sink.send(pipeline.take());
     } catch (error) {
       onFailure(error);
     } finally {
-      // In one step with the last look at what waits: who flushes later would wait for a sending that looks no more.
+      // Synchronously with the last check for pending records: a later flush would otherwise wait for a send that no longer checks.
       this.#sending = undefined;
     }
   }

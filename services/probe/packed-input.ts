@@ -1,6 +1,6 @@
 import { CaptureError } from '#capture';
 
-/** Compressed bytes that are taken as they come, or so many at a time. A chunk need be valid only until the next one is asked for. */
+/** Compressed bytes, read as they arrive or by count. A chunk need only be valid until the next one is requested. */
 export class PackedInput {
   readonly #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
@@ -10,7 +10,7 @@ export class PackedInput {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** `count` bytes or more, fewer only at the end, which are not taken by this. */
+  /** At least `count` bytes, fewer only at the end of the input, without consuming them. */
   async peek(count: number): Promise<Buffer> {
     while (this.#rest.length < count) {
       const kept = Buffer.from(this.#rest);
@@ -21,14 +21,14 @@ export class PackedInput {
     return this.#rest;
   }
 
-  /** Takes what is at hand; nothing at the end. */
+  /** Consumes the bytes at hand; nothing at the end of the input. */
   async some(): Promise<Buffer> {
     const bytes = await this.peek(1);
     this.#skip(bytes.length);
     return bytes;
   }
 
-  /** @throws {CaptureError} when the input ends before that */
+  /** @throws {CaptureError} if the input ends before that */
   async take(count: number): Promise<Buffer> {
     const bytes = (await this.peek(count)).subarray(0, count);
     if (bytes.length < count) throw this.problem('it is cut');
@@ -36,13 +36,13 @@ export class PackedInput {
     return bytes;
   }
 
-  /** Takes the last `count` bytes of `bytes` back, which `some` gave last. */
+  /** Puts back the last `count` bytes of `bytes`, which `some` returned last. */
   giveBack(bytes: Buffer, count: number): void {
     this.#rest = bytes.subarray(bytes.length - count);
     this.#offset -= count;
   }
 
-  /** Nothing but zeros is left, or nothing at all. */
+  /** Whether nothing but zeros, or nothing at all, is left. */
   async isZeros(): Promise<boolean> {
     for (;;) {
       const bytes = await this.peek(1);

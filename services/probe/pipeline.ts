@@ -13,38 +13,38 @@ import { FlowState } from './flow-state.ts';
 import { flowTableOptions, type TableBounds } from './tables.ts';
 
 export interface PipelineOptions extends FlowRecorderOptions {
-  /** Which flows are this pipeline's, where several share the packets. */
+  /** Which flows this pipeline handles, if several share the packets. */
   share?: FlowShare;
 }
 
-/** While flows are ended for nobody. */
+/** Batch size while flows are ended and their records dropped. */
 const recordsAtOnce = 4096;
-/** Of what may be kept of messages that are not whole: so much is left when room has to be made, so that it seldom has to be. */
+/** Share of the bound on incomplete messages that is left after making room, so that it is rarely necessary. */
 const leftOfMessages = 0.75;
 
 /**
- * Packets and log entries in, flow records out. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
- * An entry of a log is a dissected message already, and takes the rest of the way.
+ * Turns packets and log entries into flow records. Packets: decode → flow and stream → dissect → recognise → tokenise and redact → record.
+ * An entry of a log already is a dissected message and takes the rest of the way.
  */
 export class ProbePipeline implements FlowHandler {
   readonly capture = new CaptureCounters();
   readonly dissect = new DissectCounters();
-  /** What comes from logs, archives and flow exports. */
+  /** Counters of logs, archives and flow exports. */
   readonly entries: EntryRecorder;
-  /** Of flows that are only watched: their own pipeline counts them. */
+  /** For flows that are only watched: another pipeline counts them. */
   readonly #watched: DissectEnvironment = { options: defaultDissectOptions, counters: new DissectCounters() };
   readonly #environment: DissectEnvironment = { options: defaultDissectOptions, counters: this.dissect };
   readonly #recorder: FlowRecorder;
   readonly #flows: FlowTable;
   readonly #tables: TableBounds;
   #exports: FlowExportDecoder;
-  /** Of the datagram at hand: one object for all of them. */
+  /** The current datagram; one object is reused for all. */
   readonly #context: DatagramContext = { sender: 'source', sourcePort: 0, destinationPort: 0, frame: 0, micros: 0 };
-  /** Of all sources before this one. */
+  /** Counters of all earlier sources. */
   #packetsBefore = 0;
-  /** What the dissectors of all flows keep of messages that are not whole, bytes. */
+  /** What the dissectors of all flows hold of incomplete messages, bytes. */
   #heldBytes = 0;
-  /** Whose payload is being dissected: messages come while it is, so that all flows share who takes them. */
+  /** The flow whose payload is being dissected, so that one callback for messages serves all flows. */
   #dissected: Flow | null = null;
   readonly #emit = (message: Message): void => {
     const flow = this.#dissected!;
@@ -75,30 +75,30 @@ export class ProbePipeline implements FlowHandler {
     return this.#recorder.names;
   }
 
-  /** Made by threads that read for this pipeline. */
+  /** Records produced by threads that read for this pipeline. */
   recordsOfWorkers = 0;
 
-  /** Records made so far. */
+  /** Records produced so far. */
   get records(): number {
     return this.#recorder.made + this.recordsOfWorkers;
   }
 
-  /** From now on the values of these watchlists are looked for; null: of none. */
+  /** Sets the watchlists whose values are searched for from now on; null for none. */
   watch(watch: Watch | null): void {
     this.#recorder.watch(watch);
   }
 
-  /** What follows comes from `file` (a name without its folder, or an interface). */
+  /** Sets the source of what follows: `file` is a name without its folder, or an interface. */
   begin(file: string): void {
     this.#recorder.begin(file);
   }
 
-  /** Records that wait to be taken. */
+  /** Number of records that {@link take} would return. */
   get pending(): number {
     return this.#recorder.pending;
   }
 
-  /** The records emitted since the last call. */
+  /** Returns the records produced since the last call. */
   take(): FlowRecord[] {
     return this.#recorder.take();
   }
@@ -107,34 +107,34 @@ export class ProbePipeline implements FlowHandler {
     if (decodePacket(view, this.capture)) this.#flows.packet(view);
   }
 
-  /** Time of a live capture went on without packets, to `micros`: flows end, and are reported, by time alone. */
+  /** Advances the time of a live capture without packets to `micros`: flows end and are reported by time alone. */
   advance(micros: number): void {
     this.#flows.advance(micros);
   }
 
-  /** Reports all flows that have news. */
+  /** Reports all flows with unreported changes. */
   report(): void {
     this.#flows.report();
   }
 
-  /** The source has no more packets: ends all flows, or `most` of them, so that their records can be taken in between. True when none is left. */
+  /** The source has no more packets: ends all flows, or `most` of them, so that their records can be taken in between. True if none is left. */
   finish(most = Infinity): boolean {
     if (!this.#flows.finish(most)) return false;
-    // Private addresses of one capture mean others in the next. The logs of one sensor speak of one network.
+    // A private address of one capture is another host in the next. The logs of one sensor are about one network.
     if (this.capture.packets > this.#packetsBefore) this.names.clear();
     this.#packetsBefore = this.capture.packets;
-    // Templates and sequence numbers of an exporter hold within a source only.
+    // Templates and sequence numbers of an exporter are valid within one source only.
     this.#exports = this.#exportDecoder();
     return true;
   }
 
-  /** Ends all flows and drops what waits to be taken: nobody takes it. The source is read again, or given up. */
+  /** Ends all flows and drops the pending records, because the source is read again or given up. */
   discard(): void {
     while (!this.finish(recordsAtOnce)) this.take();
     this.take();
   }
 
-  /** A datagram of a flow export, sent by `exporter`. Returns false when it is none. */
+  /** Handles a datagram of a flow export, sent by `exporter`. Returns false if it is not one. */
   flowExport(bytes: Buffer, exporter: string, micros: number): boolean {
     return this.#exports.datagram(bytes, exporter, micros) > 0;
   }
@@ -144,12 +144,12 @@ export class ProbePipeline implements FlowHandler {
     return this.#exports.snapshot();
   }
 
-  /** It grows whenever these would be others. */
+  /** Increases whenever {@link templates} would return something else. */
   get exportTemplateChanges(): number {
     return this.#exports.changes;
   }
 
-  /** Takes them back; false when `templates` are none. */
+  /** Restores them; false if `templates` is invalid. */
   restoreExportTemplates(templates: string): boolean {
     return this.#exports.restore(templates);
   }
@@ -196,7 +196,7 @@ export class ProbePipeline implements FlowHandler {
     return context;
   }
 
-  /** The dissector of a flow now keeps `bytes` of messages that are not whole. When all together keep too many, flows give theirs up. */
+  /** The dissector of a flow now holds `bytes` of incomplete messages. If all together hold too many, some flows discard theirs. */
   #hold(context: DissectedFlow, bytes: number): void {
     this.#heldBytes += bytes - context.heldBytes;
     context.heldBytes = bytes;
@@ -204,8 +204,8 @@ export class ProbePipeline implements FlowHandler {
   }
 
   /**
-   * Flows silent for longest tell what they have of messages that are not whole, and give it up; what comes of them later is read from the next
-   * start of a message on.
+   * The flows idle for longest report what they hold of incomplete messages and discard it; their later payload is read from the next start of
+   * a message on.
    */
   #makeRoom(): void {
     for (const flow of this.#flows.flows) {
@@ -248,11 +248,11 @@ export class ProbePipeline implements FlowHandler {
   }
 }
 
-/** What the pipeline knows of a flow of packets, and what reads its payload; kept on `flow.context`. */
+/** The state of a flow of packets, and what reads its payload; kept on `flow.context`. */
 class DissectedFlow extends FlowState {
   stream: StreamDissector | undefined = undefined;
   datagrams: DatagramDissector | undefined = undefined;
   association: SctpDissector | undefined = undefined;
-  /** What they keep of messages that are not whole, bytes. */
+  /** What they hold of incomplete messages, bytes. */
   heldBytes = 0;
 }

@@ -5,31 +5,31 @@ import { z } from 'zod';
 import type { Logger } from '#runtime';
 import { writeAtomically } from './atomic-file.ts';
 
-/** What the file system says of a file: names change, this does not. */
+/** Identifies a file for the file system: its name may change, this does not. */
 export interface FileIdentity {
   readonly dev: number;
   readonly ino: number;
 }
 
-/** How far a file was read and its records accepted by the flow log. */
+/** How far a file was read and its records were accepted by the flow log. */
 export interface FilePosition extends FileIdentity {
-  /** Under which it was followed: a rotated file keeps that of the log it was. */
+  /** The path under which it was followed; a rotated file keeps the path of its log. */
   readonly path: string;
   /** Bytes. */
   readonly offset: number;
   /** Lines, or entries, in them. */
   readonly line: number;
-  /** What its head says of the lines behind that: names of columns. */
+  /** What the log's header says about the lines after it: the names of columns. */
   readonly head: string;
-  /** How many of its first bytes are known, and their SHA-256 in hexadecimal: inode numbers are used again. */
+  /** How many of its first bytes are known, and their SHA-256 in hexadecimal, since inode numbers are reused. */
   readonly start: { readonly bytes: number; readonly digest: string };
-  /** When it was written last, as it was read, milliseconds since 1970. */
+  /** When it was last written, as of reading it, milliseconds since 1970. */
   readonly writtenAt: number;
 }
 
-/** Bytes of a file's beginning that tell it from others. */
+/** Bytes of a file's beginning that distinguish it from others. */
 export const startBytes = 1024;
-/** Files that are remembered, more than are followed at a time; beyond, those heard of longest ago are forgotten. */
+/** Most files that are remembered, more than are followed at a time; the one updated longest ago is forgotten first. */
 const maxPositions = 16_384;
 const formatVersion = 1;
 
@@ -48,8 +48,8 @@ export function digestOfStart(bytes: Buffer): FilePosition['start'] {
 }
 
 /**
- * Positions in files that grow, kept in a file of their own. They move only behind records that the flow log accepted, so that a probe
- * that was killed goes on there: what lies between is read again, and its ids are the same.
+ * Positions in files that grow, kept in a file of their own. They advance only after the flow log has accepted the records, so that a probe
+ * that was killed resumes there: what lies between is read again, with the same ids.
  */
 export class Positions {
   readonly #file: string;
@@ -61,7 +61,7 @@ export class Positions {
     for (const position of positions) this.#positions.set(keyOf(position), position);
   }
 
-  /** Those of an earlier run. A file that holds none is told, and put aside by the next save: everything is then read from its beginning. */
+  /** Loads an earlier run's positions. An invalid file is logged, and moved aside by the next save: all files are then read from the beginning. */
   static async load(file: string, logger: Logger): Promise<Positions> {
     await mkdir(path.dirname(file), { recursive: true });
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -78,7 +78,7 @@ export class Positions {
     }
   }
 
-  /** How far a file was read that has this identity, size and beginning; null when it is another one, or shorter than that. */
+  /** How far the file with this identity, size and beginning was read; null if it is another one or shorter than that. */
   find(identity: FileIdentity, size: number, start: Buffer): FilePosition | null {
     const own = this.#positions.get(keyOf(identity));
     if (own !== undefined && isSameFile(own, identity, size, start)) return own;
@@ -92,20 +92,20 @@ export class Positions {
     return null;
   }
 
-  /** Whether a file was read to its end, and not written since, by what the file system says of it. */
+  /** Whether a file was read to its end and not written since, according to the file system. */
   isReadTo({ dev, ino, size, mtimeMs }: FileIdentity & { size: number; mtimeMs: number }): boolean {
     const known = this.#positions.get(keyOf({ dev, ino }));
     return known !== undefined && known.offset === size && mtimeMs <= known.writtenAt;
   }
 
-  /** The youngest file that was followed under this path. */
+  /** The latest file that was followed under this path. */
   latestAt(file: string): FilePosition | null {
     let latest: FilePosition | null = null;
     for (const one of this.#positions.values()) if (one.path === file && (latest === null || one.writtenAt >= latest.writtenAt)) latest = one;
     return latest;
   }
 
-  /** Returns whether another one had to be forgotten. */
+  /** Returns whether another position had to be forgotten. */
   set(position: FilePosition): boolean {
     const key = keyOf(position);
     const known = this.#positions.get(key);
@@ -116,7 +116,7 @@ export class Positions {
     return this.#positions.size > maxPositions && this.#positions.delete(this.#positions.keys().next().value!);
   }
 
-  /** Saves them if they moved. */
+  /** Saves them if they changed. */
   async save(): Promise<void> {
     if (this.#isSaved) return;
     this.#isSaved = true;
@@ -133,16 +133,16 @@ function keyOf({ dev, ino }: FileIdentity): string {
   return `${dev}:${ino}`;
 }
 
-/** Whether the file that was read to `position` is this one: by its number, or, copied or restored, by its content. */
+/** Whether this is the file that was read to `position`: by its number or, if it was copied or restored, by its content. */
 export function isSameFile(position: FilePosition, identity: FileIdentity, size: number, start: Buffer): boolean {
   const { bytes, digest } = position.start;
   return mayBeSameFile(position, identity, size, start) && digestOfStart(start.subarray(0, bytes)).digest === digest;
 }
 
-/** As {@link isSameFile}, before the digest is made. */
+/** {@link isSameFile}, except for the digest. */
 function mayBeSameFile(position: FilePosition, { dev, ino }: FileIdentity, size: number, start: Buffer): boolean {
   const { offset, start: { bytes } } = position;
   if (size < offset || start.length < bytes) return false;
-  // A short beginning proves nothing, unless it is all that was read.
+  // A short beginning proves nothing unless it is all that was read.
   return (position.dev === dev && position.ino === ino) || bytes === startBytes || (offset > 0 && bytes >= offset);
 }

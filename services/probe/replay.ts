@@ -11,14 +11,14 @@ export interface ReplayOptions {
   pipeline: ProbePipeline;
   /** Resolves once the records are accepted; the next packets are read after that. */
   send: (records: FlowRecord[]) => Promise<void>;
-  /** Threads that share the packets of a capture; without, this thread does all. */
+  /** Threads that share the packets of a capture; if absent, this thread does everything. */
   workers?: ProbeWorkers;
   /** Takes the workers' batches, already in wire format, instead of `send`. */
   sendEncoded?: (batch: Uint8Array) => Promise<void>;
-  /** Bytes of the file, and packets, so far. */
+  /** Bytes of the file, and packets, read so far. */
   onProgress?: (bytes: number, packets: number) => void;
   signal?: AbortSignal;
-  /** Records gathered before they are handed over; the default is {@link recordsAtOnce}. */
+  /** Records collected before they are sent; the default is {@link recordsAtOnce}. */
   atOnce?: number;
 }
 
@@ -26,11 +26,11 @@ export interface ReplayOptions {
 const recordsAtOnce = 4096;
 
 export interface Replayed {
-  /** Packets of a capture; 0 of a log. */
+  /** Packets of a capture; 0 for a log. */
   packets: number;
-  /** Where and why the capture could not be read to its end; everything before it was read. */
+  /** Where and why reading the capture failed; everything before that was read. */
   problem: CaptureError | null;
-  /** The signal ended it before its end. */
+  /** Whether the signal ended it early. */
   stopped: boolean;
 }
 

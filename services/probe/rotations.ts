@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Files that one after the other had the name `file`, as rotation leaves them beside it (`eve.json.1`, `eve-20260101.json`), the oldest first. */
+/** Files that once had the name `file`, as rotation leaves them next to it (`eve.json.1`, `eve-20260101.json`), oldest first. */
 export async function rotationsOf(file: string): Promise<{ path: string; dev: number; ino: number; size: number; modifiedMillis: number }[]> {
   const folder = path.dirname(file);
   const base = path.basename(file);
@@ -14,7 +14,7 @@ export async function rotationsOf(file: string): Promise<{ path: string; dev: nu
   return found.flat().toSorted((a, b) => a.modifiedMillis - b.modifiedMillis);
 }
 
-/** Names that logrotate, Suricata, Zeek, tcpdump and dumpcap make: something with a digit behind the name, or before its extension. */
+/** Names given by logrotate, Suricata, Zeek, tcpdump and dumpcap: something with a digit after the name, or before its extension. */
 export function isRotationOf(name: string, base: string): boolean {
   const { name: stem, ext } = path.parse(base);
   if (name === base || !name.startsWith(stem)) return false;

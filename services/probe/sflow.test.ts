@@ -8,7 +8,7 @@ const at = 1_780_000_000_000_000;
 const client = { ip: '10.1.1.1', port: 40_000 };
 const server = { ip: '93.184.215.14', port: 80 };
 
-/** What an agent of sFlow that samples each frame of `build` sends to a collector, as the probe sees it on the wire. */
+/** The datagrams of an sFlow agent that samples each frame of `build`, as the probe sees them on the wire. */
 function probeSamples(build: (builder: CaptureBuilder) => void, headerBytes: number): ReturnType<typeof probeCapture> {
   const sampled = new CaptureBuilder();
   build(sampled);

@@ -6,20 +6,20 @@ import { uninferredPorts } from './inference.ts';
 const TCP = 6;
 const UDP = 17;
 const DNS = 53;
-/** Header, the root name, type and class. */
+/** Header, root name, type and class. */
 const shortestDns = 17;
 
-/** Ports of TCP on which flows are many, and of a protocol that is known. */
+/** TCP ports with many flows of a known protocol. */
 const webPorts = new Set([80, 443]);
 
 /**
- * The share of one of `count` pipelines that all see every packet. A flow belongs to one by the hash of its endpoints, which is the same
- * for both directions; where identifiers may be inferred, by the hash of its service, since what such payloads mean is inferred from
- * many flows of one service together.
+ * The share of one of `count` pipelines that all see every packet. A flow is assigned by the hash of its endpoints, which is the same
+ * for both directions; if identifiers may be inferred in it, by the hash of its service, since the meaning of such payloads is inferred
+ * from many flows of one service together.
  *
- * The names that DNS teaches label the flows of all pipelines: each follows all of DNS, and reports of it what is its own. So each knows the
- * same names at the same packet, and their records together are those of a single pipeline. Exporters of flows use several ports, but one
- * set of templates: their datagrams go to the first pipeline.
+ * The names learnt from DNS label the flows of all pipelines: each follows all of DNS, and reports its own share of it. So each knows the
+ * same names at the same packet, and their records together are those of a single pipeline. Flow exporters use several ports, but one set
+ * of templates: their datagrams go to the first pipeline.
  */
 export class Share implements FlowShare {
   readonly seed: number;
@@ -46,7 +46,7 @@ function shareHash({ transport, sourcePort, destinationPort }: PacketView, hash:
   return mixed ^ (mixed >>> 15);
 }
 
-/** The port that is likely the server's; 0 where neither is. */
+/** The port that is probably the server's; 0 if neither is. */
 function serviceOf(sourcePort: number, destinationPort: number): number {
   if (isServerPort(sourcePort, destinationPort)) return sourcePort;
   return sourcePort === destinationPort || isServerPort(destinationPort, sourcePort) ? destinationPort : 0;
@@ -56,7 +56,7 @@ function isExport({ transport, sourcePort, destinationPort }: PacketView): boole
   return transport === UDP && (collectorPorts.has(destinationPort) || collectorPorts.has(sourcePort));
 }
 
-/** All that the dissectors take for DNS, and some that they do not: on another port, a datagram with one question. */
+/** Everything that the dissectors recognise as DNS, and a little more: on other ports, any datagram with one question. */
 function mayBeDns({ transport, sourcePort, destinationPort, data, payloadStart, payloadEnd }: PacketView): boolean {
   if (sourcePort === DNS || destinationPort === DNS) return transport === UDP || transport === TCP;
   return transport === UDP && payloadEnd - payloadStart >= shortestDns && data[payloadStart + 4] === 0 && data[payloadStart + 5] === 1;

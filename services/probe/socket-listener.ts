@@ -16,28 +16,28 @@ export interface SocketListenerOptions extends OutletOptions {
 export interface SocketCounters {
   /** Writers that connected. */
   connections: number;
-  /** Connections refused, or ended because what they sent is no log. */
+  /** Connections refused, or closed because their data is not a log. */
   refused: number;
 }
 
-/** Writers at a time: Suricata with one output per thread has as many as it has threads. */
+/** Most concurrent writers: with one output per thread, Suricata has as many as threads. */
 const maxWriters = 64;
 const flushInterval = 1000;
-/** Of sockaddr_un on Linux, without the zero at its end (unix(7)). */
+/** Length of sockaddr_un's path on Linux, without the terminating zero (unix(7)). */
 const longestPath = 107;
-/** Bytes in which a log must have shown which one it is. */
+/** Bytes within which the kind of a log must be recognised. */
 const maxStart = 64 * 1024;
 
 /**
  * Listens on a unix socket for writers of a log, such as Suricata with `filetype: unix_stream`, as part of a lifecycle. Each connection
- * is a log of its own; they may come and go. A stream has no position: what a writer sends while nobody listens is the writer's to keep.
+ * is a separate log; they may come and go. A stream has no position: data written while nobody listens is up to the writer to keep.
  */
 export class SocketListener implements Component {
   readonly name = 'log socket';
   readonly counters: SocketCounters = { connections: 0, refused: 0 };
   readonly #options: SocketListenerOptions;
   readonly #outlet: Outlet;
-  /** Open connections, each with what settles when its last line was read. */
+  /** Open connections, each with a promise that settles when its last line was read. */
   readonly #writers = new Map<Socket, Promise<void>>();
   #server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -47,12 +47,12 @@ export class SocketListener implements Component {
     this.#outlet = new Outlet(options);
   }
 
-  /** Writers that are connected. */
+  /** Number of connected writers. */
   get writers(): number {
     return this.#writers.size;
   }
 
-  /** @throws {Error} when the path is taken, or no socket can be made there */
+  /** @throws {Error} if the path is taken, or no socket can be created there */
   async start(): Promise<void> {
     const { path: file, logger, onFailure } = this.#options;
     if (Buffer.byteLength(file) > longestPath) throw new Error(`${file} is too long for the path of a socket: at most ${longestPath} bytes`);
@@ -65,7 +65,7 @@ export class SocketListener implements Component {
     } catch (error) {
       throw new Error(`cannot listen on the socket ${file}: ${(error as Error).message}`);
     }
-    // The writer often runs as another user: the folder decides who gets here, and the group.
+    // The writer often runs as another user: the folder and the group decide who may connect.
     await chmod(file, 0o660);
     server.on('error', onFailure);
     this.#server = server;
@@ -73,7 +73,7 @@ export class SocketListener implements Component {
     logger.info({ socket: file }, 'listening for writers of a log');
   }
 
-  /** Takes no further line, and hands over what waits. */
+  /** Accepts no further lines, and sends the remaining records. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     const server = this.#server;
@@ -112,21 +112,21 @@ export class SocketListener implements Component {
           reader.push(chunk);
         }
         tellProblems(this.#options.pipeline, logger);
-        // While the flow log is slow nothing more is taken from the socket.
+        // While the flow log is slow, nothing more is read from the socket.
         if (this.#options.pipeline.pending >= batchSize) await this.#outlet.flush();
       }
     } catch (error) {
-      // The writer was killed, or the probe stops: what it sent before stands.
+      // The writer was killed, or the probe stops: what was sent before remains valid.
       logger.debug({ socket: file, err: error }, 'connection broke');
     }
     socket.destroy();
-    // A lone line without its end is a log too.
+    // A single unfinished line is a log too.
     reader ??= this.#open(start);
     reader?.finish();
     tellProblems(this.#options.pipeline, logger);
   }
 
-  /** The reader for what a writer sends, with its beginning read; null, and a complaint, when it is no log. */
+  /** The reader for a writer's log, with its beginning already read; null, after a warning, if it is not a log. */
   #open(start: Buffer): LogReader | null {
     if (start.length === 0) return null;
     const { path: file, pipeline: { entries }, logger } = this.#options;
@@ -149,7 +149,7 @@ export class SocketListener implements Component {
   }
 }
 
-/** Removes a socket that a probe left behind when it was killed; never one that somebody listens on, nor a file of another kind. */
+/** Removes a socket left behind by a probe that was killed, but never one with a listener, nor a file of another kind. */
 async function removeStale(file: string): Promise<void> {
   const stats = await lstat(file).catch(() => null);
   if (stats === null) return;

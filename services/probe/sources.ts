@@ -20,7 +20,7 @@ export interface ProbeInputs {
   listen?: ListenAddress;
   /** Interface to capture from. */
   interface?: string;
-  /** Capture filter, before the configured one. */
+  /** Capture filter, which overrides the configured one. */
   filter?: string;
   /** Threads that share the packets of a capture file. */
   workers?: number;
@@ -37,7 +37,7 @@ export interface SourceOptions extends OutletOptions, Pick<CaptureSourceOptions,
 
 export interface ProbeSource {
   source: Component;
-  /** Conditions for being ready. */
+  /** Conditions for readiness. */
   checks: Check[];
   /** Name of an endless source, such as `interface eth0`. */
   endless: string | null;

@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { parseAddress } from '#capture';
 
-/** Address ranges of the monitored side where nothing else is configured (RFC 1918, 3927, 4193, 4291, 6598). */
+/** Monitored networks if nothing else is configured (RFC 1918, 3927, 4193, 4291, 6598). */
 export const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', 'fc00::/7', 'fe80::/10'];
 
 const mostKnown = 16_384;
@@ -9,20 +9,20 @@ const mostKnown = 16_384;
 /** A range of IPv4 addresses. */
 interface Range {
   readonly mask: number;
-  /** What an address in it has under the mask. */
+  /** The masked bits that all its addresses share. */
   readonly network: number;
 }
 
-/** Tells which endpoint of a flow is the monitored one. */
+/** Determines which endpoint of a flow is the monitored one. */
 export class MonitoredNetworks {
-  /** All ranges: whether they are some, and which of IPv6 holds an address. */
+  /** All ranges, to check whether there are any and which IPv6 range holds an address. */
   readonly #list = new BlockList();
-  /** Those of IPv4, compared in place: a call into the platform makes an object of each address. */
+  /** The IPv4 ranges, compared here, since a call to the platform would create an object per address. */
   readonly #ranges: Range[] = [];
-  /** Of IPv6 addresses asked for lately: flows of one host follow each other. */
+  /** Results for recent IPv6 addresses, since flows of one host follow each other. */
   readonly #known = new Map<string, boolean>();
 
-  /** @throws {TypeError} when an entry is not CIDR notation */
+  /** @throws {TypeError} if an entry is not in CIDR notation */
   constructor(networks: readonly string[] = privateNetworks) {
     for (const network of networks) {
       const [, address = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(network) ?? [];
@@ -35,7 +35,7 @@ export class MonitoredNetworks {
     }
   }
 
-  /** The subject is the monitored address of the two; when both or neither are, it is the source. */
+  /** The subject is the monitored endpoint; if both or neither are monitored, it is the source. */
   subjectIsDestination(sourceIp: string, destinationIp: string): boolean {
     return !this.#contains(sourceIp) && this.#contains(destinationIp);
   }
@@ -57,11 +57,11 @@ export class MonitoredNetworks {
   }
 }
 
-/** Bits in front of an IPv4 address mapped to IPv6 (RFC 4291, section 2.5.5.2). */
+/** Prefix length of the IPv6 range of mapped IPv4 addresses (RFC 4291, section 2.5.5.2). */
 const mappedBits = 96;
 const mapped = parseAddress('::ffff:0.0.0.0');
 
-/** IPv4 addresses in the network, which may be one of IPv6 that holds mapped ones; null when there are none. */
+/** The IPv4 addresses in a network, which may be an IPv6 network with mapped ones; null if there are none. */
 function rangeOf(address: string, prefix: number): Range | null {
   const bytes = parseAddress(address);
   const isOfIpv6 = bytes.length === mapped.length;

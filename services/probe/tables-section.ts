@@ -5,39 +5,49 @@ import { defaultTables, type TableBounds } from './tables.ts';
 const rows = (byDefault: number) => z.int().min(1).max(10_000_000).default(byDefault);
 
 /**
- * As in Suricata's flow-timeouts (60, 300 and 600 s), but for unanswered datagrams, which it gives 30 s. A NAT keeps UDP as long as that (RFC 4787,
- * REQ-5).
+ * As in Suricata's flow-timeouts (60, 300 and 600 s), except for unanswered datagrams, which Suricata keeps for 30 s. For the UDP mappings of a
+ * NAT, RFC 4787 (REQ-5) recommends 300 s or more.
  */
 const timeoutsSection = z.strictObject({
-  active: duration('60s').meta({ description: 'A flow that goes on is reported after each such period.' }),
-  unanswered: duration('60s').meta({ description: 'Of a flow of which one side alone was seen, and of a connection that was only asked for.' }),
-  datagrams: duration('5m').meta({ description: 'Of a flow in both directions, other than a TCP connection.' }),
+  active: duration('60s').meta({ description: 'How often a flow that continues is reported.' }),
+  unanswered: duration('60s')
+    .meta({ description: 'Idle timeout of flows seen in one direction only, including TCP connections that were never answered.' }),
+  datagrams: duration('5m').meta({ description: 'Idle timeout of flows seen in both directions, other than TCP connections.' }),
   connections: duration('10m')
-    .meta({ description: 'Of a TCP connection, and of a flow of an unknown protocol: what it holds is inferred from those that follow.' }),
+    .meta({
+      description: 'Idle timeout of TCP connections, and of flows of unknown protocols, whose identifiers are inferred by comparison with '
+        + 'later flows.',
+    }),
   exchanges: duration('2m')
-    .meta({ description: 'Of HTTP and DNS, in place of these: a message that comes later says for itself what it is, and servers close such a connection sooner.' }),
-  closed: duration('5s').meta({ description: 'Of a connection that was closed or reset: late packets may follow.' }),
-}).prefault({}).meta({ description: 'How long a flow may stay silent before it ends. Time is that of the packets.' });
+    .meta({
+      description: 'Idle timeout of HTTP and DNS, instead of those above: a later message can be understood on its own, and servers close such '
+        + 'connections sooner.',
+    }),
+  closed: duration('5s').meta({ description: 'How long a closed or reset connection is kept, since late packets may follow.' }),
+}).prefault({}).meta({ description: 'How long a flow may be idle before it ends, in packet time.' });
 
-/** Bounds of a probe's tables, together that of its memory. A full table lets go of what is oldest in it, and counts that. */
+/** Bounds of a probe's tables, and thereby of its memory. A full table evicts its oldest entry and counts the eviction. */
 export const tablesSection = z.strictObject({
-  flows: rows(defaultTables.flows).meta({ description: 'Flows of packets at a time. The one silent for longest ends, as `evicted`.' }),
+  flows: rows(defaultTables.flows).meta({ description: 'Most concurrent flows of packets. Beyond it, the one idle for longest ends as `evicted`.' }),
   timeouts: timeoutsSection,
-  stream: size('1MiB').meta({ description: 'What one direction of a TCP connection may hold back while bytes before it are missing.' }),
+  stream: size('1MiB').meta({ description: 'Most bytes that one direction of a TCP connection buffers while earlier ones are missing.' }),
   streams: size('64MiB')
-    .meta({ description: 'What all TCP connections together may hold back. The one that has done so for longest goes on without the missing bytes.' }),
-  fragments: size('4MiB').meta({ description: 'Fragments of IP datagrams that are not whole yet.' }),
+    .meta({ description: 'Most bytes that all TCP connections together buffer. Beyond it, the one that has waited longest skips its gap.' }),
+  fragments: size('4MiB').meta({ description: 'Most bytes of IP fragments that wait for reassembly.' }),
   messages: size('128MiB').meta({
-    description: 'What is kept of bodies, handshakes and other messages that are not whole yet, and of media to see how they are encrypted, of all flows together. '
-      + 'The flow silent for longest gives up its own.',
+    description: 'Most bytes buffered for all flows together: bodies, handshakes and other incomplete messages, and media needed to tell how they '
+      + 'are encrypted. Beyond it, the flow idle for longest loses its part.',
   }),
-  names: rows(defaultTables.names).meta({ description: 'Answers of DNS that label the flows to come, each a client and an address.' }),
-  logFlows: rows(defaultTables.logFlows).meta({ description: 'Flows that logs name and whose later lines are waited for.' }),
-  templates: rows(defaultTables.templates).meta({ description: 'Templates of flow exporters, and as many sampling rates.' }),
-  untemplated: size('4MiB').meta({ description: 'Sets of a flow export that came before their template.' }),
+  names: rows(defaultTables.names).meta({ description: 'DNS answers remembered to name later flows: one per client and address.' }),
+  logFlows: rows(defaultTables.logFlows).meta({ description: 'Flows from logs that are kept open because more lines may follow.' }),
+  templates: rows(defaultTables.templates).meta({ description: 'Templates of flow exporters; the same bound applies to sampling rates.' }),
+  untemplated: size('4MiB').meta({ description: 'Most bytes of flow export sets that arrived before their template.' }),
   samples: rows(defaultTables.samples)
-    .meta({ description: 'Flows of unknown protocols whose first payloads are held to infer identifiers. More are not looked at.' }),
-  values: rows(defaultTables.values)
-    .meta({ description: 'Values in payloads of unknown protocols that are compared. The protocol silent for longest is forgotten.' }),
-}).prefault({})
-  .meta({ description: 'Bounds of the probe\'s tables. A full one lets go of what is oldest in it, and counts that.' }) satisfies z.ZodType<TableBounds, unknown>;
+    .meta({ description: 'Flows of unknown protocols whose first payloads are held to infer identifiers. Further ones are not examined.' }),
+  values: rows(defaultTables.values).meta({
+    description: 'Values from payloads of unknown protocols that are remembered for comparison. Beyond it, the protocol idle for longest is '
+      + 'forgotten.',
+  }),
+}).prefault({}).meta({
+  description: 'Bounds of the probe\'s tables. A full table evicts its oldest entry and counts the eviction.',
+}) satisfies z.ZodType<TableBounds, unknown>;

@@ -54,7 +54,7 @@ const fields: [number, number][] = [[8, 4], [12, 4], [1, 4]];
 const sets = hosts.map((_, i) => ipfix(i, 1, set(300 + i, Buffer.concat([ip('10.0.0.5'), ip('198.51.100.7'), u32(1500)]))));
 const templates = hosts.map((_, i) => ipfix(i, 1, set(2, template(300 + i, ...fields))));
 
-/** For each bound: a small one, what does not fit into it, and the metric that says so. */
+/** For each bound: a small value, input that exceeds it, and the metric that shows it. */
 const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; input: Buffer; metric: RegExp }> = {
   flows: {
     bound: 4,
@@ -128,7 +128,7 @@ const cases: Record<Exclude<keyof TableBounds, 'timeouts'>, { bound: number; inp
   },
 };
 
-/** Workers take a second to start: of bounds that go one way, one is tried with them too. */
+/** Workers take a second to start, so of bounds that are passed on in the same way, only one is tested with them too. */
 const ofWorkers: ReadonlySet<string> = new Set(['flows', 'names', 'templates', 'values']);
 
 async function counted(file: string, tables: TableBounds, { metric }: { metric: RegExp }, workers?: ProbeWorkers): Promise<number> {
@@ -168,7 +168,7 @@ test('bounds are configured, with units, and by default those of the code', () =
   assert.deepEqual(tablesSection.parse(undefined), defaultTables);
 });
 
-/** Why the flows of a capture ended, under these timeouts. */
+/** Why the flows of a capture ended with these timeouts. */
 async function endReasons(input: Buffer, timeouts: object): Promise<string[]> {
   await using folder = await temporaryFolder('timeouts');
   const file = path.join(folder.path, 'input');

@@ -3,7 +3,7 @@ import { defaultNameCacheOptions } from '#dissect';
 import { defaultRecurrenceOptions } from '#identifiers';
 import { flowJoinDefaults, templateDefaults } from '#ingest';
 
-/** Bounds of a probe's tables, which tables-section.ts describes. Counts are of entries, sizes in bytes, times in milliseconds. */
+/** Bounds of a probe's tables, described in tables-section.ts. Counts are of entries, sizes in bytes, times in milliseconds. */
 export interface TableBounds {
   flows: number;
   timeouts: { active: number; unanswered: number; datagrams: number; connections: number; exchanges: number; closed: number };
@@ -19,7 +19,7 @@ export interface TableBounds {
   values: number;
 }
 
-/** Those of the libraries. */
+/** The defaults of the libraries. */
 export const defaultTables: TableBounds = {
   flows: flowTableDefaults.maxFlows,
   timeouts: {
@@ -57,7 +57,7 @@ export function flowTableOptions({ flows, stream, streams, fragments, timeouts }
   };
 }
 
-/** The bounds of each of `count` pipelines that share the packets. What each has of all packets (names, templates, fragments) is not divided. */
+/** The bounds of each of `count` pipelines that share the packets. Tables that each fills from all packets, such as names, are not divided. */
 export function sharedOut(tables: TableBounds, count: number): TableBounds {
   const part = (all: number): number => Math.ceil(all / count);
   const { flows, streams, messages, samples, values } = tables;

@@ -6,9 +6,9 @@ const keyBytes = 32;
 
 /**
  * The key that turns identifiers into tokens (HMAC-SHA-256): 32 bytes, written as 64 hexadecimal digits.
- * Made on first use, readable by its owner alone. Who has it can test guesses against tokens, so it never leaves the probe's host.
+ * Created on first use, readable by its owner only. Whoever has it can test guesses against tokens, so it never leaves the probe's host.
  *
- * @throws {Error} when the file is no key, others may read it, or this user may neither read nor make it
+ * @throws {Error} if the file is not a key, others may read it, or this user may neither read nor create it
  */
 export async function loadOrCreateTokenKey(file: string): Promise<Buffer> {
   try {
@@ -25,7 +25,7 @@ export async function loadOrCreateTokenKey(file: string): Promise<Buffer> {
   }
 }
 
-/** Written aside and linked into place, so that no other process reads half a key; where one was faster, its key counts. */
+/** Written to a temporary file and linked into place, so that no other process reads half a key; if another was faster, its key is used. */
 async function createTokenKey(file: string): Promise<void> {
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
@@ -42,7 +42,7 @@ async function createTokenKey(file: string): Promise<void> {
   }
 }
 
-/** @throws {Error} when the file is no key, or others may read it; `ENOENT` when there is none */
+/** @throws {Error} if the file is not a key, or others may read it; `ENOENT` if there is none */
 export async function readTokenKey(file: string): Promise<Buffer> {
   const text = (await readFile(file, 'utf8')).trim();
   const { mode } = await stat(file);

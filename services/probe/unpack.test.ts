@@ -7,10 +7,10 @@ const text = Buffer.from(Array.from({ length: 2000 }, (_, index) => `line ${inde
 const [first, second] = [text.subarray(0, 9000), text.subarray(9000)];
 const zeros = Buffer.alloc(600);
 const garbage = Buffer.from('something else');
-/** A frame to be skipped (RFC 8878, section 3.1.2). */
+/** A skippable frame (RFC 8878, section 3.1.2). */
 const skipped = Buffer.from('502a4d1804000000ffffffff', 'hex');
 
-/** What is unpacked of input that comes in chunks of so many bytes, which are overwritten when the next is asked for; and the complaint. */
+/** What is unpacked from input in chunks of this many bytes, which are overwritten when the next is requested; and the error. */
 async function unpack(packed: Buffer, chunkBytes: number): Promise<{ out: Buffer; problem: string }> {
   async function* chunks(): AsyncGenerator<Buffer> {
     const chunk = Buffer.alloc(chunkBytes);
@@ -26,7 +26,7 @@ async function unpack(packed: Buffer, chunkBytes: number): Promise<{ out: Buffer
   return { out: Buffer.concat(out), problem };
 }
 
-/** A gzip member with all optional parts of the header. */
+/** A gzip member with all optional header fields. */
 function gzipWithHeader(bytes: Buffer): Buffer {
   const head = Buffer.concat([Buffer.from('1f8b081e0000000000ff0300616263', 'hex'), Buffer.from('capture.pcap\0a comment\0')]);
   const checksum = Buffer.alloc(2);

@@ -2,17 +2,17 @@ import type { Transform } from 'node:stream';
 import { crc32, createInflateRaw, createZstdDecompress, type Zlib } from 'node:zlib';
 import { PackedInput } from './packed-input.ts';
 
-/** Begins like something that {@link unpacked} unpacks. */
+/** Whether it begins like something that {@link unpacked} unpacks. */
 export function isCompressed(start: Buffer): boolean {
   return isGzip(start) || isZstandard(start);
 }
 
 /**
- * The bytes of an input; what gzip or zstd packed is unpacked, also several members or frames one after the other, as parallel packers and
- * `cat` leave them. What was unpacked before an error is handed out first. Chunks are valid until the next one is asked for.
+ * The bytes of an input, unpacked if it is gzip or zstd, including several concatenated members or frames, as parallel packers and `cat`
+ * produce them. What was unpacked before an error is returned first. Chunks are valid until the next one is requested.
  *
- * @param chunkSize of what is unpacked at once, bytes
- * @throws {CaptureError} `compressed` where it is cut or damaged, or something else stands behind it
+ * @param chunkSize bytes unpacked at once
+ * @throws {CaptureError} `compressed` if it is cut or damaged, or followed by something else
  */
 export async function* unpacked(chunks: AsyncIterable<Buffer>, chunkSize: number): AsyncGenerator<Buffer> {
   const input = new PackedInput(chunks);
@@ -22,7 +22,7 @@ export async function* unpacked(chunks: AsyncIterable<Buffer>, chunkSize: number
     if (!isPacked && start.length > 0) yield await input.some();
     else if (isGzip(start)) yield* gzipMember(input, chunkSize);
     else if (isZstandard(start)) yield* decoded(input, createZstdDecompress({ chunkSize }));
-    // Zeros fill up the last block of a tape.
+    // Zeros pad the last block of a tape.
     else if (await input.isZeros()) return;
     else throw input.problem('something else stands behind it');
   }
@@ -35,14 +35,14 @@ function isGzip(start: Buffer): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-/** A frame, or one that is to be skipped (RFC 8878, sections 3.1.1 and 3.1.2). */
+/** A frame, or a skippable one (RFC 8878, sections 3.1.1 and 3.1.2). */
 function isZstandard(start: Buffer): boolean {
   if (start.length < magicBytes) return false;
   const magic = start.readUInt32LE(0);
   return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
 }
 
-/** Optional parts of a gzip header (RFC 1952, section 2.3.1). */
+/** Optional fields of a gzip header (RFC 1952, section 2.3.1). */
 const headerChecksum = 0x02;
 const extraField = 0x04;
 const fileName = 0x08;
@@ -62,7 +62,7 @@ async function* gzipMember(input: PackedInput, chunkSize: number): AsyncGenerato
   if ((await input.take(8)).readUInt32LE(0) !== checksum) throw input.problem('its checksum is another one');
 }
 
-/** What a decoder makes of the input until its data ends, or the input. What stands behind it is left there. */
+/** What a decoder unpacks from the input until its data ends, or the input. What follows the data is not consumed. */
 async function* decoded(input: PackedInput, decoder: Transform & Zlib): AsyncGenerator<Buffer> {
   let wake = (): void => {};
   let failure: Error | undefined;
@@ -87,7 +87,7 @@ async function* decoded(input: PackedInput, decoder: Transform & Zlib): AsyncGen
       };
       if (piece.length > 0) decoder.write(piece, taken);
       else decoder.end();
-      // What it leaves of a piece says that its data has ended.
+      // A piece that is not fully consumed means that the data has ended.
       while (!isOver && (!isTaken || decoder.bytesWritten < fed)) {
         const chunk = decoder.read() as Buffer | null;
         if (chunk !== null) yield chunk;

@@ -7,7 +7,7 @@ export interface WatchlistWatcherOptions {
   folder: string;
   tokenKey: Uint8Array;
   pipeline: Pick<ProbePipeline, 'watch'>;
-  /** They read beside the pipeline. */
+  /** Threads that read alongside the pipeline. */
   workers?: Pick<ProbeWorkers, 'watch'> | undefined;
   logger: Pick<Logger, 'info' | 'error'>;
 }
@@ -15,8 +15,8 @@ export interface WatchlistWatcherOptions {
 const intervalMillis = 5000;
 
 /**
- * Looks at the folder of watchlists from time to time, and gives changed lists to the pipeline: all of them, or none when there is an error in
- * one. A message is read with the lists of its beginning.
+ * Checks the folder of watchlists regularly, and passes changed lists to the pipeline: all of them, or none if one has an error. A message
+ * is searched with the lists that were in use when it began.
  */
 export class WatchlistWatcher implements Component {
   readonly name = 'watchlists';
@@ -42,7 +42,7 @@ export class WatchlistWatcher implements Component {
     await this.#looking;
   }
 
-  /** One look at the folder. It never rejects: what is wrong is logged and counted, and the lists in use stay. */
+  /** Checks the folder once. It never rejects: errors are logged and counted, and the lists in use stay. */
   async look(): Promise<void> {
     const { folder, tokenKey, pipeline, workers, logger } = this.#options;
     try {
@@ -63,7 +63,7 @@ export class WatchlistWatcher implements Component {
 
 export function reportWatchlists(metrics: Metrics, { counters }: Pick<WatchlistWatcher, 'counters'>): void {
   metrics.counts('probe', counters, {
-    watchlistReloads: 'Times that watchlists were taken, at the start and when they changed.',
-    watchlistReloadsRefused: 'Times that watchlists had an error, and those in use stayed.',
+    watchlistReloads: 'Loads of watchlists, at the start and after changes.',
+    watchlistReloadsRefused: 'Changes of watchlists refused because of an error; the watchlists in use stay.',
   });
 }

@@ -16,20 +16,20 @@ import { writeAtomically } from './atomic-file.ts';
 
 const extension = '.jsonl';
 
-/** Longest file that is read, bytes: all values a probe may watch, in all their spellings. */
+/** Largest file that is read, bytes: enough for all values that a probe may watch, in all their spellings. */
 const mostBytes = 128 * 1024 * 1024;
 
 export function watchKeyOf(tokenKey: Uint8Array): WatchKey {
   return createWatchKey(tokenKey, createTokeniser(tokenKey).keyId);
 }
 
-/** Where a list stands. */
+/** File and line of a list. */
 export function watchlistFile(folder: string, name: string): string {
   return path.join(folder, `${name}${extension}`);
 }
 
 /**
- * The lists of a folder, in the order of their names; none when there is no such folder.
+ * The lists of a folder, ordered by name; none if there is no such folder.
  *
  * @throws {WatchlistError} with file and line
  */
@@ -47,18 +47,18 @@ export async function readWatchlists(folder: string, keyId: string): Promise<Wat
   return lists;
 }
 
-/** What finds the values of lists; null when there are none. */
+/** Finds the values of lists; null if there are none. */
 export function watchOf(lists: readonly Watchlist[], tokenKey: Uint8Array): Watch | null {
   return lists.length === 0 ? null : new WatchScanner(lists, watchKeyOf(tokenKey));
 }
 
-/** A probe reads the old list or the new one. */
+/** Replaced atomically, so that a probe reads either the old list or the new one. */
 export async function writeWatchlist(folder: string, list: Watchlist, keyId: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeAtomically(watchlistFile(folder, list.name), serialiseWatchlist(list, keyId));
 }
 
-/** Changes when a list of the folder is written, added or removed; empty when there is no folder. */
+/** Changes when a list of the folder is written, added or removed; empty if there is no folder. */
 export async function watchlistState(folder: string): Promise<string> {
   const states = await Promise.all((await listFiles(folder)).map(async (name) => {
     const { mtimeMs, size, ino } = await stat(path.join(folder, name));

@@ -1,33 +1,33 @@
 import type { CaptureErrorCode } from '#capture';
 import type { TableBounds } from './tables.ts';
 
-/** What a worker is started with. */
+/** The data with which a worker is started. */
 export interface WorkerStart {
   index: number;
   count: number;
-  /** Of the hash by which flows are shared. */
+  /** Seed of the hash by which flows are shared. */
   seed: number;
   tokenKey: Uint8Array;
   observer: string;
   monitoredNetworks: readonly string[] | undefined;
-  /** Of all workers together. */
+  /** Bounds of all workers together. */
   tables: TableBounds;
-  /** Whether raw values are to be handed back, for `scan --reveal` only. */
+  /** Whether raw values are to be returned, for `scan --reveal` only. */
   reveal: boolean;
-  /** Where chunks of the input stand, each worker reading all of them. */
+  /** Memory with the chunks of the input, all of which each worker reads. */
   slots: readonly SharedArrayBuffer[];
 }
 
 export type ToWorker =
   | { kind: 'begin'; name: string; writtenMicros: number }
-  /** Texts of watchlists, which take the place of those before. */
+  /** Texts of watchlists that replace the earlier ones. */
   | { kind: 'watch'; lists: readonly string[] }
   | { kind: 'chunk'; slot: number; length: number }
   | { kind: 'end' }
-  /** Nobody takes what is left: flows, and records on their way. */
+  /** Remaining flows and pending records are to be dropped. */
   | { kind: 'discard' };
 
-/** What was counted since the worker began. */
+/** What was counted since the worker started. */
 export interface WorkerCounters {
   records: number;
   capture: Record<'packets' | 'bytes' | 'decoded' | 'flowsStarted' | 'flowsEnded' | 'streamBytes' | 'gapBytes', number>;
@@ -38,12 +38,12 @@ export interface WorkerCounters {
   inference: Record<'unsampled' | 'evicted' | 'forgotten' | 'userLike' | 'roomLike', number>;
   hopsDropped: number;
   namesEvicted: number;
-  /** Of flow exports. */
+  /** Counters of flow exports. */
   entries: number;
   entryReasons: { source: string; reason: string; count: number }[];
 }
 
-/** `batches`: records in the format of the wire. `revealed`: token and raw value, which stay in this process. */
+/** `batches`: records in wire format. `revealed`: tokens and raw values, which stay in this process. */
 export type FromWorker =
   | { kind: 'read'; packets: number; batches: Uint8Array[]; revealed: [token: string, value: string][] }
   | {
@@ -56,7 +56,7 @@ export type FromWorker =
     }
   | { kind: 'refused'; problem: WorkerProblem };
 
-/** A `CaptureError` on its way. */
+/** A serialised `CaptureError`. */
 export interface WorkerProblem {
   code: CaptureErrorCode;
   offset: number;

@@ -11,7 +11,7 @@ import type { FromWorker, ToWorker, WorkerCounters, WorkerProblem, WorkerStart }
 
 /** Records of one batch. */
 const batchSize = 4096;
-/** While flows end: what becomes of fewer records at a time does not outlive them. */
+/** Batch size while flows end: small enough for the garbage of a batch to die young. */
 const recordsAtOnce = 256;
 
 const { index, count, seed, tokenKey, observer, monitoredNetworks, tables, reveal, slots } = workerData as WorkerStart;
@@ -27,7 +27,7 @@ const pipeline = createPipeline({
 });
 let reader: CaptureInputReader = captureReader(pipeline);
 let chunk = Buffer.alloc(0);
-/** The input is no capture: what is left of it is not looked at. */
+/** The input is not a capture, and the rest of it is ignored. */
 let isRefused = false;
 
 port.on('message', (message: ToWorker) => {
@@ -73,7 +73,7 @@ function handle(message: ToWorker): void {
   }
 }
 
-/** The platform's hashes and decompressors take no shared memory. A chunk is read before the next one comes. */
+/** The platform's hashes and decompressors do not accept shared memory. A chunk is processed before the next one arrives. */
 function ownCopy(slot: SharedArrayBuffer, length: number): Buffer {
   if (chunk.length < length) chunk = Buffer.allocUnsafeSlow(slot.byteLength);
   chunk.set(new Uint8Array(slot, 0, length));

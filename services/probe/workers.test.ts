@@ -20,7 +20,7 @@ let folder: string;
 before(async () => { folder = await mkdtemp(path.join(tmpdir(), 'telltale-workers-')); });
 after(() => rm(folder, { recursive: true }));
 
-/** Clients that ask for names, some of them by a resolver of another network, and go to what they were answered; in frames and in fragments. */
+/** Clients that query names, some of them with a resolver in another network, and connect to the answers; in whole frames and in fragments. */
 function traffic(): Buffer {
   const builder = new CaptureBuilder({ mtu: 600 });
   for (let host = 0; host < 40; host++) {
@@ -103,7 +103,7 @@ test('workers refuse what is no capture, and say where one breaks off', async ()
   assert.equal(problem?.code, 'truncated');
 });
 
-/** More packets than the chunks that may be on their way hold; all of one service, and so of one worker. */
+/** More packets than the pending chunks can hold, all of one service, and thus for one worker. */
 function muchTraffic(): Buffer {
   const builder = new CaptureBuilder();
   for (let i = 0; i < 10_000; i++) {

@@ -14,24 +14,24 @@ export interface WorkerOptions {
   observer?: string;
   monitoredNetworks?: readonly string[];
   tables?: TableBounds;
-  /** Gets raw values with their tokens, for `scan --reveal` only. */
+  /** Receives raw values with their tokens, for `scan --reveal` only. */
   onRevealed?: (token: string, value: string) => void;
 }
 
 export const mostWorkers = 64;
 
-/** Nothing for a single worker: then the calling thread does all. */
+/** Undefined for a single worker: the calling thread then does everything. */
 export function startWorkers(options: WorkerOptions): ProbeWorkers | undefined {
   return options.workers > 1 ? new ProbeWorkers(options) : undefined;
 }
 
-/** Chunks that may be on their way: a worker with little of its own in one goes on to the next, while another still reads. */
+/** Most pending chunks: a worker with little to do in one continues with the next while another still reads. */
 const slotCount = 8;
 const slotBytes = 512 * 1024;
 
 /**
- * Threads that read captures together. Each sees every chunk and decodes every packet, which is cheap, and does all the rest for its share
- * of the flows (see `Share`): nothing has to be handed from one to the other, and what comes out is what one thread would have made.
+ * Threads that read captures together. Each sees every chunk and decodes every packet, which is cheap, and does everything else for its share
+ * of the flows (see `Share`): nothing is passed between them, and the result is the same as with one thread.
  */
 export class ProbeWorkers {
   readonly #slots = Array.from({ length: slotCount }, () => new SharedArrayBuffer(slotBytes));
@@ -56,22 +56,22 @@ export class ProbeWorkers {
     this.#threads = Array.from({ length: workers }, (_, index) => new Thread({ ...common, index }));
   }
 
-  /** From the next chunk on these lists' values are looked for, instead of those before. */
+  /** Sets the lists whose values are searched for from the next chunk on, instead of the earlier ones. */
   watch(lists: readonly Watchlist[]): void {
     const texts = lists.map((list) => serialiseWatchlist(list, this.#keyId));
     for (const thread of this.#threads) thread.tell({ kind: 'watch', lists: texts });
   }
 
-  /** Records in the format of the wire, since the last call. */
+  /** Records in wire format since the last call. */
   take(): Uint8Array[] {
     const batches = this.#batches;
     this.#batches = [];
     return batches;
   }
 
-  /** Reads one capture; what is counted goes to the counters of `pipeline`. */
+  /** Reads one capture; counters are added to those of `pipeline`. */
   reader({ name, writtenMicros = 0 }: NamedInput, pipeline: ProbePipeline): InputReader {
-    /** By slot: done when all threads have read it. */
+    /** By slot: resolves when all threads have read it. */
     const read: Promise<void>[] = this.#slots.map(() => Promise.resolve());
     let slot = 0;
     let packets = 0;
@@ -101,7 +101,7 @@ export class ProbeWorkers {
           new Uint8Array(this.#slots[slot]!).set(part);
           const message: ToWorker = { kind: 'chunk', slot, length: part.length };
           read[slot] = Promise.all(this.#threads.map((thread) => thread.ask(message))).then(take);
-          // Who waits for it sees the error; until then it is nobody's.
+          // The error is reported to those who await it; until then it must not count as unhandled.
           read[slot]!.catch(() => {});
           slot = (slot + 1) % slotCount;
         }
@@ -122,7 +122,7 @@ export class ProbeWorkers {
     };
   }
 
-  /** Drops the rest of an input that is given up: its flows, and its records on their way. */
+  /** Drops the rest of an input that is given up: its flows and its pending records. */
   async discard(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'discard' })));
     this.take();
@@ -146,7 +146,7 @@ function errorOf({ code, offset, message }: { code: CaptureError['code']; offset
   return new CaptureError(code, offset, message.replace(/ \(at byte \d+\)$/, ''));
 }
 
-/** What of a thread's heap is for what was just made. By default it is several times that, for little less of collection. */
+/** Size of a thread's young generation. By default it is several times that, with hardly less garbage collection. */
 const youngMebibytes = 48;
 
 interface Question {
@@ -154,12 +154,12 @@ interface Question {
   reject: (error: unknown) => void;
 }
 
-/** One worker, and the questions it has not answered yet: it answers in their order. */
+/** One worker, and the requests it has not answered yet; it answers them in order. */
 class Thread {
   readonly #worker: Worker;
   readonly #questions: Question[] = [];
   #failure: unknown = null;
-  /** What its counters said last. */
+  /** Its counters as last reported. */
   #told: WorkerCounters | null = null;
 
   constructor(start: WorkerStart) {
@@ -186,7 +186,7 @@ class Thread {
     }).finally(() => this.#rest()) as Promise<FromWorker>;
   }
 
-  /** Adds what was counted since the last time. All threads decode all packets: that counts once. */
+  /** Adds what was counted since the last time. All threads decode all packets, so that is counted once. */
   addCounters(now: WorkerCounters, pipeline: ProbePipeline, decodes: boolean): void {
     const { capture, dissect, identifiers, recurring, recorded, names, entries } = pipeline;
     const told = this.#told;
@@ -233,7 +233,7 @@ class Thread {
     await this.#worker.terminate();
   }
 
-  /** Idle threads do not keep the process: it ends when its work is done. */
+  /** Idle threads do not keep the process alive: it ends when its work is done. */
   #rest(): void {
     if (this.#questions.length === 0) this.#worker.unref();
   }
@@ -244,7 +244,7 @@ class Thread {
   }
 }
 
-/** What a table counts of its own flows; the rest is counted by who decodes. */
+/** Counters that a table keeps for its own flows; the others are counted by the thread that decodes. */
 const ofFlows: ReadonlySet<CaptureReason> = new Set([
   'tcp/retransmission', 'tcp/before_start', 'tcp/out_of_window', 'tcp/out_of_order', 'tcp/overlap', 'tcp/gap', 'tcp/acknowledged', 'tcp/buffer_flow',
   'tcp/buffer_total', 'icmp/error', 'icmp/error_unknown', 'flow/evicted',

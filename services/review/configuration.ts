@@ -7,7 +7,7 @@ export const reviewSection = z
       .array(z.string().min(1))
       .default([])
       .meta({
-        description: 'Names under which browsers reach the page, beside those of this machine; requests for other names are refused (DNS rebinding).',
+        description: 'Host names of the page, besides those of this machine. Requests for others are refused (DNS rebinding).',
       }),
   })
   .prefault({})

@@ -25,7 +25,7 @@ const pageShape = {
 const filterQuery = z.strictObject(filterShape);
 const findingsQuery = z.strictObject({ ...filterShape, ...pageShape });
 
-/** Thrown for a query string that says nothing we know; the message names the parameter. */
+/** Thrown for an invalid query string; the message names the parameter. */
 export class BadQuery extends Error {
   override readonly name = 'BadQuery';
 }
@@ -47,7 +47,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, query: unknown): z.outp
   throw new BadQuery(parsed.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)).join('; '));
 }
 
-/** An empty text field asks for nothing. */
+/** An empty text field is no condition. */
 function withoutAbsent(filter: { [Name in keyof FindingFilter]?: FindingFilter[Name] | undefined }): FindingFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined && value !== '')) as FindingFilter;
 }

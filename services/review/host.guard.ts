@@ -4,8 +4,8 @@ import type { FastifyRequest } from 'fastify';
 export const allowedHosts = Symbol('allowedHosts');
 
 /**
- * Answers only under the names it is known by. Otherwise any web page could have its own name resolve to 127.0.0.1 and read the
- * findings from the analyst's browser (DNS rebinding).
+ * Accepts requests only under known host names. Otherwise any web page could resolve its own name to 127.0.0.1 and read the
+ * findings through the analyst's browser (DNS rebinding).
  */
 @Injectable()
 export class HostGuard implements CanActivate {

@@ -8,7 +8,7 @@ export const pageFiles = Symbol('pageFiles');
 /** The page's files as text, by name. */
 export type PageFiles = ReadonlyMap<string, string>;
 
-/** Nothing but what comes from here; nothing inline, so that an escaped-wrong value could still not run. */
+/** Content from this origin only, and nothing inline, so that even a value that was not escaped could not run as a script. */
 const headers = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

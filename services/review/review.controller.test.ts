@@ -201,7 +201,7 @@ test('it answers only under its own names, and lets nothing in but its own files
   const policy = page.headers.get('content-security-policy')!;
   assert.match(policy, /default-src 'none'/);
   assert.doesNotMatch(policy, /unsafe|https?:|\*/);
-  // The link that the licence of the location table asks for is followed by a person only, and loads nothing.
+  // The link that the licence of the location table requires is followed by a person only, and loads nothing.
   const text = (await page.text()).replace('<a href="https://db-ip.com/" rel="noreferrer">', '');
   assert.doesNotMatch(text, /https?:\/\/|<style|style=|onclick|<script(?! type="module" src="page\/review.js")/);
 });

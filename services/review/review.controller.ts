@@ -6,16 +6,16 @@ import { BadQuery, parseFilter, parseFindingsQuery } from './findings-query.ts';
 import { HostGuard } from './host.guard.ts';
 import { Leaving } from './leaving.ts';
 
-/** Records of a flow that are sent to the page; a flow with more says how many it has. */
+/** Most records of a flow that are sent to the page; if there are more, their number is sent too. */
 const flowRecordLimit = 500;
 
-/** What the review page reads. Only GET, only JSON, nothing cached: findings are personal enough as they are. */
+/** The data of the review page. GET and JSON only, and nothing cached, since findings are personal data. */
 @Controller('api')
 @UseGuards(HostGuard)
 export class ReviewController {
   constructor(private readonly store: Store) {}
 
-  /** A page of findings under the filter in the query string. */
+  /** A page of findings that match the filter in the query string. */
   @Get('findings')
   @Header('cache-control', 'no-store')
   async findings(@Query() query: unknown, @Leaving() signal: AbortSignal) {
@@ -25,14 +25,14 @@ export class ReviewController {
     });
   }
 
-  /** Totals, counts by facet and a histogram over time, under the filter. */
+  /** Totals, counts by facet and a histogram over time of the findings that match the filter. */
   @Get('summary')
   @Header('cache-control', 'no-store')
   async summary(@Query() query: unknown, @Leaving() signal: AbortSignal) {
     return answer(() => summariseFindings(this.store.until(signal), parseFilter(query)));
   }
 
-  /** One finding, the flow behind it, the flow's other findings, and how often its identifier was seen. One over several records has no flow. */
+  /** A finding, its flow, the flow's other findings, and how often its identifier was seen. A finding over several records has no flow. */
   @Get('findings/:id')
   @Header('cache-control', 'no-store')
   async finding(@Param('id') id: string, @Leaving() signal: AbortSignal) {
@@ -52,7 +52,7 @@ export class ReviewController {
   }
 }
 
-/** Errors in terms of HTTP. The server's own text stays inside: it may quote rows. */
+/** Maps errors to HTTP. The server's own message is not passed on, since it may quote rows. */
 async function answer<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -7,13 +7,13 @@ import { PageController, pageFiles, type PageFiles } from './page.controller.ts'
 import { ReviewController } from './review.controller.ts';
 
 export interface ReviewOptions {
-  /** Folder of the project: the page's files are read from `services/review/page` in it. */
+  /** Folder of the project, from which the page's files are read (`services/review/page`). */
   readonly projectRoot: string;
-  /** Names, beside those of this machine's loopback, under which the page is reached. */
+  /** Host names of the page, besides those of this machine's loopback. */
   readonly hosts?: readonly string[];
 }
 
-/** The review page at `/` and what it reads under `/api`. It reads the store, and writes nothing. */
+/** The review page at `/` and its data under `/api`. It reads the store, and writes nothing. */
 @Module({})
 export class ReviewModule {
   static over(store: Store, { projectRoot, hosts = [] }: ReviewOptions): DynamicModule {

@@ -15,7 +15,7 @@ const executable = [
 ].find((path) => existsSync(path));
 const skip = executable === undefined && process.env.CI !== 'true' ? 'NO BROWSER FOUND: the review page is not tested' : false;
 
-/** The page over the given stories, in a browser. A script error, a refused resource or a call to elsewhere fails the test. */
+/** The page with the given stories, in a browser. A script error, a refused resource or a request to another host fails the test. */
 async function show(told: readonly Story[], hash = '') {
   const temporary = await temporaryStore();
   await temporary.store.write(told.flatMap(({ records }) => records), told.map(({ finding }) => finding));
@@ -82,7 +82,7 @@ test('an analyst filters, opens a finding and sees the flow behind it', { skip }
 
   const address = page.url();
   await page.goto('about:blank');
-  await page.goto(address); // the link alone leads back to the same view
+  await page.goto(address); // the link alone restores the same view
   await panel.locator('.records').waitFor();
   assert.equal(await panel.innerText(), text);
 
@@ -199,7 +199,7 @@ test('a store that failed is asked again, also when the page is not live', { ski
   await page.getByRole('alert').waitFor({ state: 'hidden' });
 });
 
-/** Texts whose colour and ground differ by less than WCAG 2.2 asks for (4.5 to 1), with the ratio. Run in the page. */
+/** Texts whose contrast with their background is below the minimum of WCAG 2.2 (4.5 to 1), with the ratio. Runs in the page. */
 const faint = `(() => {
   const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const luminance = (rgb) => {

@@ -6,7 +6,7 @@ import { StoreCheck } from '../store-component.ts';
 import { reviewSchema } from './configuration.ts';
 import { ReviewModule } from './review.module.ts';
 
-/** The review page as a service of its own, over a ClickHouse server that the migration has prepared. */
+/** The review page as a separate service, with a ClickHouse server that was prepared by the migration. */
 export const reviewService: ServiceDefinition<z.output<typeof reviewSchema>> = {
   name: 'review',
   schema: reviewSchema,

@@ -6,7 +6,7 @@ import { createFinding, createFlowRecord, findingId, flowId, recordId, type Find
 import type { Store } from '#store';
 import { ReviewModule } from './review.module.ts';
 
-/** The review page over `store` on a free port of 127.0.0.1. Run from the project's folder. */
+/** The review page for `store` on a free port of 127.0.0.1. Run from the project's folder. */
 export async function serveReview(store: Store): Promise<AsyncDisposable & { url: string }> {
   const application = await NestFactory.create<NestFastifyApplication>(
     ReviewModule.over(store, { projectRoot: process.cwd() }),
@@ -21,7 +21,7 @@ export async function serveReview(store: Store): Promise<AsyncDisposable & { url
 /** 2020-04-02T09:00:00Z in microseconds: when the invented stories begin. */
 export const morning = Date.UTC(2020, 3, 2, 9) * 1000;
 
-/** A flow of three records whose second one carries the evidence, and the finding about it. */
+/** A flow of three records, the second of which has the evidence, and the finding about it. */
 export interface Story {
   readonly records: FlowRecord[];
   readonly finding: Finding;
@@ -40,7 +40,7 @@ export interface StoryOptions {
   readonly flow?: Partial<FlowRecord>;
 }
 
-/** An invented leak. Each `index` gives another flow, a few seconds after the one before. */
+/** An invented leak. Each `index` gives another flow, a few seconds after the previous one. */
 export function story({ index, level, rule, message, verdict = 'violation', observable, peer = {}, flow = {} }: StoryOptions): Story {
   const start = morning + index * 37_123_457;
   const id = flowId('probe-1', `1:${index}`, start);
@@ -104,7 +104,7 @@ export function story({ index, level, rule, message, verdict = 'violation', obse
   return { records, finding };
 }
 
-/** What a correlation would say of `told`: one room of two subjects, without a record or a flow of its own. */
+/** A correlation's finding over `told`: one room of two subjects, without a record or flow of its own. */
 export function overSeveral(told: Story, message: string): Story {
   const finding = Object.assign(createFinding(told.records[1]!), told.finding, {
     'event.id': 'c0ffee', 'rule.id': 'over several', 'rule.name': 'Over several', message, 'telltale.flow.id': '', 'telltale.record.id': '',
@@ -113,7 +113,7 @@ export function overSeveral(told: Story, message: string): Story {
   return { records: [], finding };
 }
 
-/** What an office might leak in a morning: a few kinds of finding, `count` in all. */
+/** The leaks of an office in one morning: a few kinds of findings, `count` in all. */
 export function stories(count: number): Story[] {
   return Array.from({ length: count }, (_, index) => templates[(index * 7 + Math.floor(index / 5)) % templates.length]!(index));
 }

@@ -7,16 +7,16 @@ import { PacketView } from '../view.ts';
 
 export interface Chunk {
   readonly sender: Sender;
-  /** A copy; of a gap, nothing. */
+  /** A copy; empty for a gap. */
   readonly bytes: Buffer;
-  /** Of the bytes, or of the gap. */
+  /** Length of the bytes, or of the gap. */
   readonly length: number;
   readonly frame: number;
   readonly micros: number;
   readonly isGap: boolean;
 }
 
-/** What a handler was told of one flow. */
+/** What a handler received of one flow. */
 export class RecordedFlow {
   readonly flow: Flow;
   readonly firstFrame: number;
@@ -29,7 +29,7 @@ export class RecordedFlow {
     this.firstFrame = flow.lastFrame;
   }
 
-  /** All that a side sent, gaps left out. */
+  /** Everything that a side sent, without gaps. */
   bytes(sender: Sender): Buffer {
     return Buffer.concat(this.chunks.filter((chunk) => chunk.sender === sender).map((chunk) => chunk.bytes));
   }
@@ -51,7 +51,7 @@ export interface Replay {
   readonly reader: CaptureReader;
 }
 
-/** A capture through reader, decoder and flow table, in chunks of `chunkBytes`. */
+/** Sends a capture through reader, decoder and flow table, in chunks of `chunkBytes`. */
 export function replay(capture: Buffer, options: Partial<FlowTableOptions> = {}, chunkBytes = 65_536): Replay {
   const counters = new CaptureCounters();
   const reader = new CaptureReader(counters);

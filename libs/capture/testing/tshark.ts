@@ -3,18 +3,18 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Wireshark's command line tools as the oracle. They complain on stderr and still answer: that is not taken for an error. */
+/** Wireshark's command line tools as the oracle. They may complain on stderr and still give a result: that is not an error. */
 function run(command: string, args: readonly string[]): { stdout: string; stderr: string } {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 29 });
   return { stdout, stderr };
 }
 
-/** The reason to skip, or false. */
+/** The reason to skip the test, or false. */
 export function withoutTshark(): string | false {
   return spawnSync('tshark', ['--version']).error ? 'SKIPPED: tshark is not installed, so nothing is compared with it' : false;
 }
 
-/** Folder of real captures beside the project, or named by TELLTALE_SHARED. */
+/** Folder of real captures next to the project, or given by TELLTALE_SHARED. */
 export const capturesFolder = join(process.env['TELLTALE_SHARED'] ?? resolve(import.meta.dirname, '../../../../../shared'), 'captures');
 
 export function withoutCaptures(): string | false {
@@ -23,7 +23,7 @@ export function withoutCaptures(): string | false {
   );
 }
 
-/** Runs `use` with the capture as a file. */
+/** Calls `use` with the path of a file that holds the capture. */
 export function withFile<T>(capture: Buffer, use: (path: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'telltale-'));
   try {
@@ -35,7 +35,7 @@ export function withFile<T>(capture: Buffer, use: (path: string) => T): T {
   }
 }
 
-/** Fields of each frame that matches the filter, as tshark dissects it; several values of a field are joined by commas. */
+/** Fields of each frame that matches the filter, as dissected by tshark; several values of a field are joined by commas. */
 export function fields<Name extends string>(path: string, filter: string, names: readonly Name[], preferences: readonly string[] = []): Record<Name, string>[] {
   const { stdout } = run('tshark', ['-n', '-r', path, '-Y', filter, '--enable-protocol', 'communityid',
     '-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE',
@@ -48,13 +48,13 @@ export function fields<Name extends string>(path: string, filter: string, names:
 }
 
 export interface FollowedStream {
-  /** `address:port` of the side that tshark takes for the client. */
+  /** `address:port` of the side that tshark considers the client. */
   readonly client: string;
   readonly fromClient: Buffer;
   readonly fromServer: Buffer;
 }
 
-/** TCP streams by number, as "Follow TCP stream" shows them. */
+/** TCP streams by number, as shown by "Follow TCP stream". */
 export function follow(path: string, streams: readonly number[]): Map<number, FollowedStream> {
   const { stdout } = run('tshark', ['-n', '-r', path, '-q', ...streams.flatMap((stream) => ['-z', `follow,tcp,raw,${stream}`])]);
   const followed = new Map<number, FollowedStream>();
@@ -68,7 +68,7 @@ export function follow(path: string, streams: readonly number[]): Map<number, Fo
   return followed;
 }
 
-/** Packets per file. Of a damaged file, those before the damage; a file that is no capture, or of a kind unknown there, is left out. */
+/** Packets per file. For a damaged file, those before the damage; a file that is not a capture, or of an unknown kind, is left out. */
 export function packetCounts(paths: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   const { stdout, stderr } = run('capinfos', ['-c', '-M', '-T', '-m', ...paths]);

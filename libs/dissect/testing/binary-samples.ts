@@ -22,7 +22,7 @@ export const mqttConnect = mqttPacket(
 );
 export const mqttConnect5 = mqttPacket(0x10, text('MQTT'), hex('05 c2 003c 05 1100000e10'), text('client-77'), text('jane'), text('s3same'));
 
-/** A string of AJP: length, text, zero. */
+/** An AJP string: length, text, zero. */
 const ajpText = (value: string): Buffer => bytes(text(value), '\0');
 
 export const ajpRequest = bytes(hex('1234'), prefixed(u16, hex('0204'), ajpText('HTTP/1.1'), ajpText('/shop/cart'), ajpText('192.0.2.9'), hex('ffff'), ajpText('shop.example'), hex('0050 00 0004'),
@@ -41,7 +41,7 @@ export function mipushFrame(command: string, fields: Record<number, string>): Bu
 export const mipushDevice = 'd-3B90E1C7A52F684D0B7E19A3C8F5246D9E07B1A4';
 export const mipushConn = mipushFrame('CONN', { 2: 'Redmi Note 9S', 3: 'V12.5.2.0', 4: mipushDevice, 6: 'mobile-lte', 8: 'ar_EG' });
 
-/** An information element of GTPv1 with a length of its own, and one of GTPv2. */
+/** An information element of GTPv1 that has a length field, and one of GTPv2. */
 const element1 = (type: number, value: Buffer): Buffer => bytes(u8(type), prefixed(u16, value));
 const element2 = (type: number, value: Buffer): Buffer => bytes(u8(type), u16(value.length), u8(0), value);
 
@@ -51,13 +51,13 @@ export const gtp1 = bytes(hex('32 10'), prefixed((length) => u16(length - 4), he
 export const gtp2 = bytes(hex('48 20'), prefixed(u16, hex('00000000 000001 00'), element2(1, hex('62021132547698f0')), element2(76, hex('945103254769f8')),
   element2(75, hex('5302990071168432')), element2(87, hex('86355292040a650002'))));
 
-/** An attribute of Diameter, padded to four bytes. */
+/** A Diameter attribute, padded to four bytes. */
 export function avp(code: number, ...value: (Buffer | string)[]): Buffer {
   const body = bytes(...value);
   return bytes(u32(code), hex('40'), u32(8 + body.length).subarray(1), body, Buffer.alloc((4 - (body.length % 4)) % 4));
 }
 
-/** An attribute of 3GPP. */
+/** A 3GPP attribute. */
 export function avp3gpp(code: number, ...value: (Buffer | string)[]): Buffer {
   const body = bytes(...value);
   return bytes(u32(code), hex('c0'), u32(12 + body.length).subarray(1), u32(10415), body, Buffer.alloc((4 - (body.length % 4)) % 4));
@@ -72,7 +72,7 @@ export const creditControl = diameterMessage(272, avp(263, 'gw.example;18764;523
   avp(443, avp(444, '491711234567'), avp(450, u32(0))), avp(443, avp(450, u32(1)), avp(444, '262011234567890')),
   avp(458, avp(459, u32(0)), avp(460, '3520990017614823')), avp3gpp(873, avp3gpp(874, avp3gpp(1, '262011234567890'))));
 
-/** An attribute of RADIUS. */
+/** A RADIUS attribute. */
 export function radiusAttribute(type: number, ...value: (Buffer | string)[]): Buffer {
   const body = bytes(...value);
   return bytes(u8(type), u8(2 + body.length), body);
@@ -92,7 +92,7 @@ export const accessRequest = radiusPacket(
 );
 
 export const snmpGet = hex('3026 020101 0406 636f72652d72 a019 0201 07 020100 020100 300e 300c 06082b06010201010500 0500');
-/** Version 3, authenticated and private: global data, parameters of the user-based model with the user `jane`, an encrypted scoped PDU. */
+/** Version 3, authenticated and private: global data, parameters of the User-based Security Model with user `jane`, an encrypted scoped PDU. */
 export const snmp3 = bytes(u8(0x30), prefixed(u8, hex('020103 300d 020101 020205dc 040103 020103'),
   u8(4), prefixed(u8, u8(0x30), prefixed(u8, hex('0405 8000000001 020101 020102 0404 6a616e65 0400 0400'))), hex('0403 010203')));
 
@@ -113,23 +113,23 @@ export function dhcpMessage(op: number, ...options: Buffer[]): Buffer {
 export const dhcpOption = (code: number, ...value: (Buffer | string)[]): Buffer => bytes(u8(code), prefixed(u8, ...value));
 export const dhcpRequest = dhcpMessage(1, hex('350103'), dhcpOption(12, 'Lucas-iMac'), dhcpOption(81, hex('000000'), 'lucas.example'));
 
-/** A question with an OPT record that names the client's network. */
+/** A query with an OPT record that contains the client's network. */
 export const dnsWithSubnet = hex(
   '0001 0100 0001 0000 0000 0001 0161 076578616d706c65 00 0001 0001 00 0029 1000 00000000 000b 0008 0007 0001 18 00 c63364',
 );
 
-/** An element of DER, of less than 64 KB. */
+/** A DER element of less than 64 KB. */
 const der = (tag: number, ...value: (Buffer | string)[]): Buffer => {
   const body = bytes(...value);
   return body.length < 0x80 ? bytes(u8(tag), u8(body.length), body) : bytes(u8(tag), u8(0x82), u16(body.length), body);
 };
 
-/** A certificate of a server, without a valid signature. */
+/** A server certificate, without a valid signature. */
 export function certificate(commonName: string, ...dnsNames: string[]): Buffer {
   return x509(commonName, dnsNames.length === 0 ? [] : [der(0x87, hex('c0000201')), ...dnsNames.map((one) => der(0x82, one))]);
 }
 
-/** A certificate of a person: common name, mail address, and user principal name. */
+/** A personal certificate: common name, mail address, and user principal name. */
 export function personalCertificate(commonName: string, mail: string, user: string): Buffer {
   return x509(commonName, [der(0x81, mail), der(0xa0, der(0x06, hex('2b060104018237140203')), der(0xa0, der(0x0c, user)))]);
 }
@@ -187,7 +187,7 @@ export const hl7Message =
 const amfText = (value: string): Buffer => bytes(hex('02'), text(value));
 const amfNumber = hex('00 3ff0000000000000');
 
-/** A message of RTMP in chunks of `size` bytes on chunk stream 3, each after the first behind a header of one byte. */
+/** An RTMP message in chunks of `size` bytes on chunk stream 3, each after the first with a one-byte header. */
 export function rtmpMessage(type: number, body: Buffer, size = 128): Buffer {
   const parts: Buffer[] = [hex('03 000000'), u32(body.length).subarray(1), u8(type), hex('00000000')];
   for (let at = 0; at < body.length; at += size) parts.push(at === 0 ? Buffer.alloc(0) : u8(0xc3), body.subarray(at, at + size));
@@ -223,10 +223,10 @@ export const binaryConversations: Record<string, Packet[]> = {
   mipush: [['destination', mipushFrame('CONN', { 1: '4902617385' })], ['source', bytes(mipushConn, hex('c2fe0005 00000000 0d2301c6'))]],
 };
 
-/** POST /up, with a payload of text. */
+/** POST /up, with a text payload. */
 export const coapRequest = bytes(hex('41 02 0007 5a b2'), 'up', hex('10 ff'), 'uid=4711');
 
-/** What a relay of Telegram's tells of both sides of a call. */
+/** A Telegram relay's message with the addresses of both sides of a call. */
 export const telegramPeers = hex(`9a01c4d277b04e1fa3c55d208e6b1147 ${'ff'.repeat(12)} 1c37d927 c0000209 5ddc0000 c633644d 33ed0000`);
 
 /** Datagrams of binary protocols. */

@@ -11,12 +11,12 @@ import {
 } from '../dissect.ts';
 
 export interface Dissected {
-  /** In the order they were emitted. A payload is a copy. */
+  /** In the order in which they were emitted. Payloads are copies. */
   messages: Message[];
   counters: DissectCounters;
 }
 
-/** A capture through reader, flow table and dissectors. Throws CaptureError. */
+/** Sends a capture through reader, flow table and dissectors. Throws CaptureError. */
 export function dissectCapture(capture: Buffer): Dissected {
   const messages: Message[] = [];
   const emit = (message: Message): void => {
@@ -27,10 +27,7 @@ export function dissectCapture(capture: Buffer): Dissected {
   return { messages, counters: handler.counters };
 }
 
-/**
- * Gives the messages of each flow to the function that `flowStarted` returns for it. Throws CaptureError, after what stands before the error was
- * given.
- */
+/** Passes the messages of each flow to the function that `flowStarted` returns for it. Throws CaptureError after those that precede the error. */
 export function dissectFlows(capture: Buffer, flowStarted: (flow: Flow) => (message: Message) => void): void {
   replay(capture, new Dissectors(flowStarted));
 }

@@ -9,7 +9,7 @@ import {
   type Sender,
 } from '../dissect.ts';
 
-/** One packet of a stream: who sends which bytes. Its frame is its number from 1, its time as many microseconds. */
+/** One packet of a stream: its sender and its bytes. Its frame is its number, from 1, and its time as many microseconds. */
 export type Packet = [sender: Sender, bytes: string | Buffer];
 
 export interface Result {
@@ -17,7 +17,7 @@ export interface Result {
   counters: DissectCounters;
 }
 
-/** Packets of one TCP flow through a dissector, which ends after them. A packet is handed over in a buffer that is reused. */
+/** Sends packets of one TCP flow through a dissector, and then ends the flow. Packets are passed in a buffer that is reused. */
 export function dissectStream(packets: readonly Packet[], options: Partial<DissectOptions> = {}, serverPort = 0): Result {
   const { dissector, result } = openStream(options, serverPort);
   packets.forEach(([sender, bytes], index) => sendReused(dissector, sender, bytes, index + 1));
@@ -42,7 +42,7 @@ export function dissectPayload(payload: Buffer, context: Partial<DatagramContext
   return result;
 }
 
-/** The fields of a message as `path=value`, with the encoding in front of a value that has one. */
+/** The fields of a message as `path=value`, preceded by the encoding if there is one. */
 export function fieldsOf(message: Message | undefined): string[] {
   return (message?.fields ?? []).map(({ path, value, encoding }) => `${path}=${encoding === '' ? '' : `(${encoding})`}${value}`);
 }

@@ -26,7 +26,6 @@ function chunked(startLine: string, headers: string, body: Buffer, size: number)
 const multipart =
   '--B\r\nContent-Disposition: form-data; name="uid"\r\n\r\n42\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n\x89PNG\r\n--B--\r\n';
 
-/** Conversations over TCP, one side's bytes after the other's, that between them use every dissector. */
 const invite = [
   'INVITE sip:00442079460000@b.example SIP/2.0', 'Via: SIP/2.0/TCP 192.0.2.7:5060;branch=z9hG4bK1;received=198.51.100.9', 'From: "Jane" <sip:jane@a.example>;tag=1',
   't: <tel:+44-20-7946-0000>', 'm: <sip:jane@192.0.2.7>;+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"', 'Call-ID: 1@192.0.2.7',
@@ -37,6 +36,7 @@ const invite = [
 export const kerberosReply = ber(0x6b, ber(0x30, ber(0xa0, ber(2, '\x05')), ber(0xa1, ber(2, '\x0b')), ber(0xa3, ber(0x1b, 'A.EXAMPLE')), ber(0xa4, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'), ber(0x1b, 'admin')))))));
 const kerberosRequest = ber(0x6a, ber(0x30, ber(0xa1, ber(2, '\x05')), ber(0xa2, ber(2, '\x0a')), ber(0xa4, ber(0x30, ber(0xa0, ber(3, '\0\0')), ber(0xa1, ber(0x30, ber(0xa0, ber(2, '\x01')), ber(0xa1, ber(0x30, ber(0x1b, 'jane'))))), ber(0xa2, ber(0x1b, 'A.EXAMPLE'))))));
 
+/** TCP conversations, in the order of their packets, that together use every dissector. */
 export const conversations: Record<string, Packet[]> = {
   ...loginConversations,
   ...binaryConversations,
@@ -200,7 +200,7 @@ export const conversations: Record<string, Packet[]> = {
   ],
 };
 
-/** Datagrams of every kind that is known. */
+/** Datagrams of every supported kind. */
 export const datagrams: Buffer[] = [
   ...binaryDatagrams,
   ...loginDatagrams,
@@ -220,13 +220,13 @@ export const datagrams: Buffer[] = [
   kerberosReply,
 ];
 
-/** A frame of HTTP/2, its payload in hexadecimal. */
+/** An HTTP/2 frame, its payload in hexadecimal. */
 export function http2Frame(type: number, flags: number, id: number, payload: string): Buffer {
   const bytes = Buffer.from(payload, 'hex');
   return Buffer.concat([Buffer.from([0, bytes.length >> 8, bytes.length & 0xff, type, flags, 0, 0, 0, id]), bytes]);
 }
 
-/** A frame of WebSocket with that first byte. */
+/** A WebSocket frame with that first byte. */
 export function webSocketFrame(first: number, payload: Buffer, mask = ''): Buffer {
   const long = payload.length > 125;
   const header = Buffer.from([
@@ -237,7 +237,7 @@ export function webSocketFrame(first: number, payload: Buffer, mask = ''): Buffe
   return Buffer.concat([header, Buffer.from(mask), mask === '' ? payload : payload.map((byte, index) => byte ^ mask.charCodeAt(index & 3))]);
 }
 
-/** An element of BER with that tag. */
+/** A BER element with that tag. */
 export function ber(tag: number, ...content: (Buffer | string)[]): Buffer {
   const bytes = Buffer.concat(content.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
   const length = bytes.length < 0x80 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff];

@@ -1,4 +1,4 @@
-/** A probe that follows files and tells its records to a file, to be killed: `follow-process.js OUTPUT POSITIONS FILE…`. */
+/** A probe that follows files and writes its records to a file, and can be killed: `follow-process.js OUTPUT POSITIONS FILE…`. */
 import { appendFile } from 'node:fs/promises';
 import { createLogger } from '#runtime';
 import { createPipeline } from '../create.ts';
@@ -19,7 +19,7 @@ const source = new FollowSource({
           record['destination.domain'],
         ]),
       );
-      // Behind a line that a killed process has left unfinished.
+      // After a line that a killed process has left unfinished.
       await appendFile(output, `\n${lines.join('\n')}\n`);
     },
     close: async () => {},

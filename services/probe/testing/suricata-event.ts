@@ -1,4 +1,4 @@
-/** A line of Suricata's EVE: a question to DNS about `name`. */
+/** A line of Suricata's EVE: a DNS query for `name`. */
 export function dnsEvent(name: string): string {
   return `${JSON.stringify({
     timestamp: '2024-05-01T12:00:00.000001+0000',
