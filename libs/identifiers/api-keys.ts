@@ -1,6 +1,6 @@
 import { literal, sequence, type Anchor } from './scan/anchor.ts';
 
-/** Secret keys of large services, which their prefix gives away. One line per vendor; the vendors' pages and secret-scanning lists name them. */
+/** Secret keys of large services, recognised by their prefix. One line per vendor, after the vendors' pages and secret-scanning lists. */
 const prefixed = [
   'A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}', // Amazon Web Services access key id
   'ya29\\.[\\w-]{20,2048}', // Google OAuth access token
@@ -31,7 +31,7 @@ const prefixed = [
 ].join('|');
 
 export const apiKeyInText = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed})(?![A-Za-z0-9])`, 'y');
-/** How they begin. */
+/** The beginnings of these keys. */
 export const apiKeyAnchors: readonly Anchor[] = [
   ...[
     'AKIA', 'ASIA', 'ABIA', 'ACCA', 'ya29', 'GOCSPX', 'git', 'xox', 'SG.', 'LTAI', 'AKID', 'glpat', 'npm_', 'hf_', 'shp', 'sk-', 'pypi', 'dapi', 'NRAK',
@@ -40,7 +40,7 @@ export const apiKeyAnchors: readonly Anchor[] = [
   sequence('g', 'h', 'pousr'), sequence('sr', 'k', '_'), sequence('d', 'o', 'opr'), sequence('S', 'K', '0123456789abcdef'),
 ];
 
-/** A bot of Telegram has its number in front of the colon. */
+/** A Telegram bot token has the bot's number before the colon. */
 export function startOfApiKey(text: string, at: number): number {
   let start = at;
   while (text[at] === ':' && start > at - 10 && /\d/.test(text[start - 1] ?? '')) start--;
@@ -53,7 +53,7 @@ export function isPrefixedApiKey(value: string): boolean {
   return whole.test(value) && isNoExample(value);
 }
 
-/** Keys that vendors have put into pages and apps, where everybody can read them: they name an app, and the vendor restricts what may be done by them. */
+/** Keys that vendors intend for pages and apps, where everybody can read them: they identify an app, and the vendor restricts what they permit. */
 const publishable = [
   'AIza[\\w-]{35}', // Google API key, restricted to sites, apps and services; Firebase
   'pk_live_[A-Za-z0-9]{16,247}', // Stripe, Clerk

@@ -1,9 +1,9 @@
 /** Credentials of an Authorization or Proxy-Authorization header. RFC 9110, section 11.6.2. */
 export interface Credentials {
   scheme: 'basic' | 'bearer' | 'digest';
-  /** Decoded `user:password`, the token as it stands, or the response of a digest. */
+  /** Decoded `user:password`, the token verbatim, or the response of a digest. */
   value: string;
-  /** What stands in the header. */
+  /** The credentials as written in the header. */
   written: string;
 }
 
@@ -19,8 +19,8 @@ export function isAuthorizationKey(key: string): boolean {
 const digestResponse = /^\s*digest\s[^]{0,4096}?\bresponse\s*=\s*"?([0-9a-f]{32}|[0-9a-f]{64})"?/i;
 
 /**
- * The credentials of the schemes Basic (RFC 7617), Bearer (RFC 6750), Digest (RFC 7616), OAuth and Token; null for other schemes and for what is
- * malformed.
+ * The credentials of the schemes Basic (RFC 7617), Bearer (RFC 6750), Digest (RFC 7616), OAuth and Token; null for other schemes and for malformed
+ * headers.
  */
 export function parseAuthorization(header: string): Credentials | null {
   const digest = digestResponse.exec(header);

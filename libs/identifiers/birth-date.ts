@@ -1,11 +1,11 @@
-/** Year, month and day in one of the orders that are written; which of the two last is the month is not told by the form alone. */
+/** A date as written. If the year is last, the form alone does not tell whether the day or the month comes first. */
 interface WrittenDate {
   readonly year: number;
   readonly first: number;
   readonly second: number;
   /** `1987-11-23`: the year first. */
   readonly isIso: boolean;
-  /** `23.11.1987`: where dots are written, the day comes first. */
+  /** `23.11.1987`: with dots, the day comes first. */
   readonly hasDots: boolean;
 }
 
@@ -20,7 +20,7 @@ function read(value: string): WrittenDate | null {
   return { year: Number(other[3]), first: Number(other[1]), second: Number(other[2]), isIso: false, hasDots: value.includes('.') };
 }
 
-/** A day on which somebody may have been born, but none that programs write when they do not know it. */
+/** Whether it is a plausible date of birth, and not one of the defaults that programs write if they do not know it. */
 export function isBirthDate(value: string): boolean {
   const date = read(value);
   if (date === null) return false;
@@ -30,7 +30,7 @@ export function isBirthDate(value: string): boolean {
   return isDay && !isUnknown && year >= 1900 && year <= 2099;
 }
 
-/** `YYYYMMDD`. Where nothing tells the day from the month, both in the order in which they stand, and the year behind them. */
+/** `YYYYMMDD`. If day and month cannot be told apart, both in the order written, followed by the year. */
 export function normaliseBirthDate(value: string): string {
   const date = read(value);
   if (date === null) return value;

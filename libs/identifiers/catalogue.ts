@@ -20,11 +20,11 @@ import { watchedValue } from './catalogue/watched.ts';
 import type { IdentifierKind } from './kind.ts';
 
 /**
- * All entries, most specific first: where several fit one value, the first is its kind. A kind may have several entries, which
- * differ in how they are recognised.
+ * All entries, most specific first: if several fit a value, the first is its kind. A kind may have several entries, which differ in how they are
+ * recognised.
  *
- * Adding a kind: write its entry beside its kin, with examples that must and must not match, and put it here in front of whatever
- * it is a special case of. Tests, docs/identifiers.md and rules by kind or data class follow.
+ * To add a kind, write its entry beside related ones, with examples that must and must not match, and list it here before any entry of which it is a
+ * special case. Tests, docs/identifiers.md and rules by kind or data class follow.
  */
 export const catalogue: readonly IdentifierKind[] = [
   basicCredentials, digestCredentials, loginResponse, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt,
@@ -38,7 +38,7 @@ export const catalogue: readonly IdentifierKind[] = [
   visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];
 
-/** Place of an entry in the order from specific to general; the lower one wins. */
+/** Index of an entry in the order from specific to general; the lower one wins. */
 export function precedence(kind: IdentifierKind): number {
   return precedences.get(kind)!;
 }

@@ -1,4 +1,4 @@
-/** What the recogniser did, for the probe to flush into its metrics batch by batch. */
+/** Counts of the recogniser, for the probe to flush into its metrics batch by batch. */
 export class RecogniserCounters {
   /** Identifiers reported, by kind. */
   readonly recognised = new Map<string, number>();
@@ -6,11 +6,11 @@ export class RecogniserCounters {
   dropped = 0;
   /** Texts and payloads of which only the beginning was read. */
   truncated = 0;
-  /** Encoded values left alone, because the message had reached its bound of decodings. */
+  /** Encoded values not decoded, because the message had reached its bound of decodings. */
   undecoded = 0;
-  /** Spellings of an identifier that redaction does not look for, because it had too many in one message. */
+  /** Spellings of an identifier that redaction does not search for, because it had too many in one message. */
   spellingsDropped = 0;
-  /** Parts of messages that were not compared with the watchlists, because a message had too many. */
+  /** Parts of messages not compared with the watchlists, because a message had too many. */
   unwatched = 0;
 
   count(kind: string, amount = 1): void {

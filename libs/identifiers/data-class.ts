@@ -2,8 +2,8 @@ import { catalogue } from './catalogue.ts';
 import type { DataClass } from './kind.ts';
 
 /**
- * Kinds of values that recur in payloads of unknown protocols. They are in no catalogue: a value is of such a kind for how it behaves, not for
- * how it looks.
+ * Kinds of values that recur in payloads of unknown protocols. They are not in the catalogue: such values are recognised by their behaviour, not by
+ * their form.
  */
 export const inferredKinds = { user: 'inferred_user_id', room: 'inferred_room_id' } as const;
 
@@ -13,7 +13,7 @@ const classes = new Map<string, DataClass>([
   [inferredKinds.room, 'room'],
 ]);
 
-/** What a value of the kind is about; undefined when there is no such kind. */
+/** The data class of the kind; undefined if there is no such kind. */
 export function dataClassOf(kind: string): DataClass | undefined {
   return classes.get(kind);
 }

@@ -8,18 +8,18 @@ export interface Decoded {
   text: string;
 }
 
-/** As {@link Decoded}, where what comes out is no text: something packed, or a structure of its own. */
+/** Like {@link Decoded}, for a result that is not text: compressed data, or a structure. */
 export interface DecodedBytes {
   encoding: 'hex' | 'base64' | 'base64url';
   bytes: Buffer;
 }
 
-/** Shortest base64 or hexadecimal that is looked into: less hides no key with its value. */
+/** Shortest base64 or hexadecimal value that is decoded: a shorter one cannot contain a key with its value. */
 export const leastEncoded = 12;
-/** Longest: what is longer is a document, and what is encoded in it are parts of it. */
+/** Longer values are documents, of which anything encoded is a part. */
 const mostEncoded = 16 * 1024;
 
-/** What `value` hides, when it is text; null when it is not encoded, or what comes out is no text. */
+/** The text that `value` encodes; null if it is not encoded, or the result is not text. */
 export function decodeOnce(value: string): Decoded | null {
   if (value.length > mostEncoded) return null;
   if (/%[0-9A-Fa-f]{2}/.test(value)) return fromPercent(value);
@@ -29,17 +29,17 @@ export function decodeOnce(value: string): Decoded | null {
   return fromHex(value) ?? fromBase64(value);
 }
 
-/** Shortest encoded structure that is looked into. */
+/** Shortest encoded structure that is decoded. */
 const leastEncodedBytes = 24;
 
-/** The bytes that base64 or hexadecimal stands for; null when `value` is neither. What they are is for the caller to say. */
+/** The bytes that base64 or hexadecimal encodes; null if `value` is neither. The caller has to interpret them. */
 export function decodeBytes(value: string): DecodedBytes | null {
   if (value.length < leastEncodedBytes || value.length > mostEncoded) return null;
   if (value.length % 2 === 0 && /^[0-9A-Fa-f]+$/.test(value)) return { encoding: 'hex', bytes: Buffer.from(value, 'hex') };
   return isBase64(value) ? { encoding: alphabetOf(value), bytes: Buffer.from(value, 'base64') } : null;
 }
 
-/** RFC 3986, section 2.1. Where the bytes are those of another character set, what stands around them is read all the same. */
+/** RFC 3986, section 2.1. If the bytes are in another character set, the text around them is still decoded. */
 function fromPercent(value: string): Decoded {
   try {
     return { encoding: 'url', text: decodeURIComponent(value.replaceAll(/%(?![0-9A-Fa-f]{2})/g, '%25')) };
@@ -57,13 +57,13 @@ function fromHex(value: string): Decoded | null {
 
 function fromBase64(value: string): Decoded | null {
   if (!isBase64(value)) return null;
-  // Most candidates are words and ids: a few decoded bytes tell.
+  // Most candidates are words and ids: the first few decoded bytes tell.
   if (asText(Buffer.from(value.slice(0, leastEncoded), 'base64')) === null) return null;
   const text = asText(Buffer.from(value, 'base64'));
   return text === null ? null : { encoding: alphabetOf(value), text };
 }
 
-/** RFC 4648, sections 4 and 5, with or without what fills it up. */
+/** RFC 4648, sections 4 and 5, with or without padding. */
 function isBase64(value: string): boolean {
   return /^[A-Za-z0-9+/_-]+={0,2}$/.test(value) && value.replace(/=+$/, '').length % 4 !== 1;
 }
@@ -72,7 +72,7 @@ function alphabetOf(value: string): 'base64' | 'base64url' {
   return /[-_]/.test(value) ? 'base64url' : 'base64';
 }
 
-/** Printable text, of which the last character may be cut. */
+/** Printable text, of which the last character may be truncated. */
 function asText(bytes: Buffer): string | null {
   if (!isPrintable(bytes)) return null;
   const text = bytes.toString('utf8');

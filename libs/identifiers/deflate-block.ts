@@ -2,14 +2,14 @@ const stored = 0;
 const fixed = 1;
 const dynamic = 2;
 
-/** Symbols of a block of fixed codes that are looked at. */
+/** Symbols of a block with fixed codes that are checked. */
 const mostSymbols = 4;
-/** Bits of the longest code of code lengths: a complete set of codes fills all of it. */
+/** Code space of the code length codes, which have up to 7 bits: a complete set uses all of it. */
 const fullCode = 1 << 7;
 
 /**
- * Whether `bytes` can begin with a block of deflate (RFC 1951, section 3.2) that holds text. One in eight of random ones can, and asking zlib, which
- * throws, takes a hundred times as long.
+ * Whether `bytes` can begin with a block of deflate (RFC 1951, section 3.2) that contains text. This holds for one in eight random inputs; zlib,
+ * which throws, takes a hundred times as long to tell.
  */
 export function mayBeDeflatedText(bytes: Buffer): boolean {
   switch (bitsAt(bytes, 1, 2)) {
@@ -20,7 +20,7 @@ export function mayBeDeflatedText(bytes: Buffer): boolean {
   }
 }
 
-/** Section 3.2.6: nothing can be repeated before there was a literal, and those of text are no control characters. */
+/** Section 3.2.6: nothing can be repeated before the first literal, and text has no control characters. */
 function beginsWithText(bytes: Buffer): boolean {
   let at = 3;
   for (let i = 0; i < mostSymbols; i++) {
@@ -47,13 +47,13 @@ function hasCodeLengths(bytes: Buffer): boolean {
   return used === fullCode;
 }
 
-/** A number of up to 8 bits, the lowest first. */
+/** A number of up to 8 bits, least significant bit first. */
 function bitsAt(bytes: Buffer, at: number, count: number): number {
   const word = (bytes[at >> 3] ?? 0) | ((bytes[(at >> 3) + 1] ?? 0) << 8);
   return (word >> (at & 7)) & ((1 << count) - 1);
 }
 
-/** A Huffman code of so many bits, the highest first. */
+/** A Huffman code of `count` bits, most significant bit first. */
 function codeAt(bytes: Buffer, at: number, count: number): number {
   let code = 0;
   for (let i = at; i < at + count; i++) code = (code << 1) | (((bytes[i >> 3] ?? 0) >> (i & 7)) & 1);

@@ -1,6 +1,6 @@
 import { isPlaceholder } from './opaque.ts';
 
-/** Names of computers and telephones: often their owner's. RFC 8117 (Current Hostname Practice Considered Harmful). */
+/** Names of computers and telephones, which often contain their owner's. RFC 8117 (Current Hostname Practice Considered Harmful). */
 
 const devices =
   'iphone|ipad|ipod|macbook(?:[ -]?(?:air|pro))?|mbp|mba|imac|mac[ -]?(?:mini|studio|pro|book)|apple[ -]?watch|galaxy|pixel|surface|thinkpad'
@@ -13,22 +13,22 @@ const possessed = new RegExp(
   'iu',
 );
 
-/** Names that Windows and Android make up, one for each device: `DESKTOP-4J7QK2M`, `LAPTOP-…`, `WIN-…`, `android-3be90d5c6a41f728`. */
+/** Names that Windows and Android generate, different for each device: `DESKTOP-4J7QK2M`, `LAPTOP-…`, `WIN-…`, `android-3be90d5c6a41f728`. */
 const drawn = /^(?:(?:DESKTOP|LAPTOP|MINWINPC)-[0-9A-Z]{7}|WIN-[0-9A-Z]{11}|android-[0-9a-f]{15,16})$/i;
 
-/** The words before a device that say its maker or its model, not its owner. */
+/** Words before a device that tell its maker or model, not its owner. */
 const makers = new RegExp(`^(?:${
   'apple|samsung|google|microsoft|lenovo|dell|hp|asus|acer|huawei|honor|xiaomi|redmi|oppo|vivo|oneplus|sony|nokia|motorola|lg|htc|my|the|new'
   + '|test|unknown|generic|android|windows|linux|mac|smart|mobile|wifi|virtual|remote|default|demo|guest|user|admin|home|office|x64|x86|gaming'
   + '|mini'
 })[ _-]`, 'i');
 
-/** A name that says whose the device is, or that only this device has. */
+/** Whether a name tells to whom the device belongs, or is unique to it. */
 export function isPersonalDeviceName(value: string): boolean {
   return value.length <= 64 && (drawn.test(value) || (possessed.test(value) && !makers.test(value)));
 }
 
-/** Names that a whole system or a maker's model has. */
+/** Names shared by all installations of a system or all devices of a model. */
 const common = new RegExp(`^(?:${
   'localhost|localdomain|pop-os|fedora|archlinux|manjaro|centos|parrot|nmap|nessus|openvas|masscan|zgrab|censys|shodan|metasploit|msedgewin10'
   + '|ie\\d{1,2}win\\d{1,2}|(?:r|sw|ap|gw)\\d{1,3}|test[-_]?\\d*|macbook(?:[- ]?(?:air|pro))?|mb(?:p|pro|a|air)|imac|local|android|dhcp|espressif'
@@ -42,12 +42,12 @@ const model = new RegExp(`^(?:${[
   'amazon-[0-9a-f]{6,12}',
 ].join('|')})$`, 'i');
 
-/** Attack tools draw a name of 16 letters and digits for each login; a NetBIOS name has 15 at most, and no person mixes case so. */
+/** Attack tools generate a name of 16 letters and digits for each login; a NetBIOS name has at most 15, and no person mixes case like this. */
 function isDrawn(name: string): boolean {
   return /^[A-Za-z0-9]{16}$/.test(name) && (name.match(/[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])/g)?.length ?? 0) >= 4;
 }
 
-/** What a device may call itself on its network, less what no person chose and what every one of its model is called. */
+/** Whether a value can be the name of a device on its network, excluding generated names and names that all devices of a model have. */
 export function isHostName(value: string): boolean {
   const name = value.replace(/\.$/, '').replace(/\.(?:local|lan|home|home\.arpa|fritz\.box|localdomain)$/i, '');
   return (
@@ -63,7 +63,7 @@ export function isHostName(value: string): boolean {
   );
 }
 
-/** In lower case, without the domain of the local network and its closing dot, and with one sign for those that a host name cannot have. */
+/** In lower case, without the domain of the local network and its final dot, and with a hyphen for characters that a host name cannot contain. */
 export function normaliseHostName(value: string): string {
   return value
     .toLowerCase()

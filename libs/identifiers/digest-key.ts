@@ -1,10 +1,10 @@
-/** Keys that say their value is a digest of an identifier, and of which: `imei_md5`, `idfaSha1`, `sha256_email`, `hashedEmail`, `email_hash`. */
+/**
+ * Keys that tell that their value is the digest of an identifier, and of which: `imei_md5`, `idfaSha1`, `sha256_email`, `hashedEmail`, `email_hash`.
+ */
 const withAlgorithm = /^(?:(.{2,40}?)[_-]?(md5|sha1|sha256)|(md5|sha1|sha256)[_-]?(.{2,40}))$/i;
 const hashed = /^(?:hashed?[_-]?(.{3,40})|(.{3,40}?)[_-]?hash(?:ed)?)$/i;
 
-/**
- * Of advertising services, whose parameters hold nothing but digests: https://developers.facebook.com/docs/marketing-api/conversions-api/parameters
- */
+/** Parameters of advertising services that contain only digests: https://developers.facebook.com/docs/marketing-api/conversions-api/parameters */
 const advertisers = new Map([['em', 'email'], ['ph', 'phone']]);
 
 const algorithms: Record<number, string | undefined> = { 32: 'md5', 40: 'sha1', 64: 'sha256' };
@@ -16,8 +16,8 @@ export interface DigestKey {
 }
 
 /**
- * What a key says is hashed, and how, if `value` is such a digest in hexadecimal; else null.
- * A digest of an identifier follows a person as well as the identifier does.
+ * The identifier that is hashed according to the key, and the algorithm, if `value` is such a digest in hexadecimal; else null. The digest of an
+ * identifier tracks a person as well as the identifier itself.
  */
 export function parseDigestKey(key: string, value: string): DigestKey | null {
   const algorithm = algorithms[value.length];

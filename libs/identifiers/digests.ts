@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 
 const algorithms = ['md5', 'sha1', 'sha256'] as const;
 
-/** Base64 of 16, 20 and 32 bytes without its filler; hexadecimal is told by its length too. */
+/** Lengths of 16, 20 and 32 bytes in base64 without padding, and in hexadecimal. */
 const isDigestLength = new Set([22, 27, 32, 40, 43, 64]);
 
-/** The identifier that a digest was made of. */
+/** The identifier from which a digest was computed. */
 export interface Digested<Identity> {
   identity: Identity;
   algorithm: (typeof algorithms)[number];
 }
 
-/** What may be the digest of something, in the spelling that {@link Digests} looks up; null when `value` is none. */
+/** A possible digest in the spelling that {@link Digests} looks up; null if `value` cannot be one. */
 export function digestOf(value: string): string | null {
   const bare = value.endsWith('=') ? value.replace(/={1,2}$/, '') : value;
   if (!isDigestLength.has(bare.length)) return null;
@@ -30,8 +30,8 @@ export function digestsOf(spellings: Iterable<string>): { digest: string; algori
 }
 
 /**
- * Digests of the identifiers that were seen lately, so that an identifier is known again where only its digest stands. It keeps no raw
- * value; the oldest identifier makes room for a new one.
+ * Digests of recent identifiers, so that an identifier is recognised where only its digest is sent. Keeps no raw values; the oldest identifier is
+ * evicted to make room for a new one.
  */
 export class Digests<Identity> {
   readonly #limit: number;
@@ -39,7 +39,7 @@ export class Digests<Identity> {
   /** Digests of each identifier, by its token, oldest first. */
   readonly #byToken = new Map<string, string[]>();
 
-  /** @param limit identifiers that are remembered */
+  /** @param limit number of identifiers remembered */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -57,7 +57,7 @@ export class Digests<Identity> {
     this.#byToken.set(token, digests.map(({ digest }) => digest));
   }
 
-  /** What `value` is a digest of, if that was seen. */
+  /** The identifier of which `value` is a digest, if it was seen. */
   find(value: string): Digested<Identity> | null {
     if (this.#byDigest.size === 0) return null;
     const digest = digestOf(value);
@@ -69,7 +69,7 @@ export class Digests<Identity> {
     if (oldest === undefined) return;
     const [token, digests] = oldest;
     this.#byToken.delete(token);
-    // Another identifier may have a spelling of it, as one whose case counts.
+    // Another identifier may share a spelling, such as one whose case is significant.
     for (const digest of digests) if (this.#byDigest.get(digest)?.token === token) this.#byDigest.delete(digest);
   }
 }

@@ -18,7 +18,7 @@ const countryDomains = new Set((
   + 'uz va vc ve vg vi vn vu wf ws ye yt za zm zw'
 ).split(' '));
 
-/** Generic top-level domains in use for mail (IANA root zone, abridged), and the reserved ones of RFC 2606 that tests write. */
+/** Generic top-level domains used for mail (IANA root zone, abridged), and those reserved by RFC 2606, which tests use. */
 const genericDomains = new Set((
   'com net org edu gov mil int arpa aero asia biz cat coop info jobs mobi museum name post pro tel travel xxx academy agency app art bank bar '
   + 'berlin bio blog build business camp capital care cash center chat church city cloud club coach codes community company consulting cool '
@@ -32,20 +32,20 @@ const genericDomains = new Set((
   + 'works world wtf xyz yoga zone test example invalid localhost local internal lan corp'
 ).split(' '));
 
-/** An address with a dotted domain and any plausible last label: enough where the key says e-mail. It may have letters of any script (RFC 6531). */
+/** An address with a dotted domain and any plausible last label: enough if the key says e-mail. It may have letters of any script (RFC 6531). */
 export function isEmail(value: string): boolean {
   const ascii = inAscii(value);
   return value.length <= longestAddress && address.test(ascii) && ascii.indexOf('@') <= longestLocalPart && !nobody.test(ascii);
 }
 
-/** In lower case, and the domain as DNS has it (RFC 5890, section 2.3.2.1): `jane@bücher.example` is `jane@xn--bcher-kva.example`. */
+/** In lower case, with the domain as in DNS (RFC 5890, section 2.3.2.1): `jane@bücher.example` becomes `jane@xn--bcher-kva.example`. */
 export function normaliseEmail(value: string): string {
   const lower = value.trim().toLowerCase();
   const at = lower.lastIndexOf('@');
   return isAscii(lower) || at < 0 ? lower : lower.slice(0, at + 1) + (domainToASCII(lower.slice(at + 1)) || lower.slice(at + 1));
 }
 
-/** What an address is judged by: its domain as DNS has it, and of its local part that letters stand there. */
+/** An equivalent for validation: the domain as in DNS, and each letter beyond ASCII in the local part replaced by an `x`. */
 function inAscii(value: string): string {
   const at = value.lastIndexOf('@');
   if (isAscii(value) || at < 0 || value.length > longestAddress) return value;
@@ -57,7 +57,7 @@ function isAscii(value: string): boolean {
   return true;
 }
 
-/** Masked before it was captured, or the name of a node of Celery or Erlang (`celery@desk7.example.org`). */
+/** Addresses masked before they were captured, and names of Celery or Erlang nodes (`celery@desk7.example.org`). */
 const nobody = /^(?:x{3,}|(?:celery|rabbit|ejabberd|couchdb|emqx|riak|vernemq)\d{0,3})@/i;
 
 /** Whether the last label of a name in ASCII is a top-level domain. */
@@ -66,18 +66,18 @@ export function isKnownDomain(value: string): boolean {
   return countryDomains.has(label) || genericDomains.has(label) || label.startsWith('xn--');
 }
 
-/** Schemes whose `user@host` is no mailbox. */
+/** Schemes whose `user@host` is not a mailbox. */
 const otherScheme =
   /(?:sips?|xmpp|ssh|ftps?|sftp|https?|turns?|stuns?|rtsps?|rtmps?|git|ldaps?|mongodb|postgres(?:ql)?|mysql|redis|amqps?):(?:\/\/)?$/i;
 
-/** The rest of the user in a URI of SIP that is damaged. */
+/** Remainder of the user in a damaged SIP URI. */
 const damagedUser = /\bsips?:[^\s<>"',;@?&=]{1,40}$/i;
 
 function isUser(before: string): boolean {
   return otherScheme.test(before) || damagedUser.test(before);
 }
 
-/** The mailbox around the `@` at `at`: the last label is a known top-level domain, so that `pkg@1.2` and `logo@2x.png` are none. */
+/** Finds the mailbox around the `@` at `at`. The last label must be a known top-level domain, which excludes `pkg@1.2` and `logo@2x.png`. */
 export function findEmail(text: string, at: number, from: number, visit: Visit): number {
   if (text[at] !== '@') return from;
   let start = at;
@@ -85,7 +85,7 @@ export function findEmail(text: string, at: number, from: number, visit: Visit):
   while (start < at && !isAlphanumeric(text.charCodeAt(start)) && text[start] !== '_' && !isLetter(text, start)) start++;
   let end = endOfDomain(text, at, isDomainCharacter);
   if (!isMailbox(text.slice(start, end))) {
-    // What follows may be words of another script, or the rest of an international domain.
+    // Words of another script may follow, or the rest of an internationalised domain.
     if (!isLetter(text, end)) return from;
     end = endOfDomain(text, at, (code, i) => isDomainCharacter(code) || isLetter(text, i));
     if (!isMailbox(text.slice(start, end))) return from;
@@ -108,16 +108,19 @@ function isMailbox(value: string): boolean {
   return isEmail(value) && isKnownDomain(inAscii(value));
 }
 
-/** Letters beyond ASCII of scripts that part words by spaces: in others, an address of ASCII may stand between letters that are none of it. */
+/**
+ * Letters beyond ASCII in scripts that separate words by spaces. In other scripts, an ASCII address may directly adjoin letters that do not belong to
+ * it.
+ */
 const letters = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u;
 
 function isLetter(text: string, i: number): boolean {
   return text.charCodeAt(i) >= 0x80 && letters.test(text[i]!);
 }
 
-/** Headers that hold ids in the form of an address. RFC 5322, section 3.6.4; RFC 2392. */
+/** Headers that contain ids in the form of an address. RFC 5322, section 3.6.4; RFC 2392. */
 const idHeader = /(?:message-id|in-reply-to|references|content-id|cid|mid):[^\n]*$/i;
-/** Dates, counters and random letters, as mail programs begin their ids. A phone number has at most 11 digits in a national address. */
+/** Dates, counters and random letters, with which mail programs begin their ids. A phone number in a national address has at most 11 digits. */
 const idLocalPart =
   /\d{12}|(?:^|\D)\d{10,}[^\d]|[^\d]\d{10,}|^[0-9A-F]{8}\.\d|^[0-9a-f]{16,}$|^[0-9a-f]{8}-[0-9a-f]{4}-|^\w{6}-\w{6,11}-\w{2,4}$/i;
 const randomLocalPart = /^(?=[^\d]*\d)(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[\w+=-]{24,}$/;
@@ -127,12 +130,12 @@ function isMessageId(text: string, start: number, at: number): boolean {
   return idLocalPart.test(localPart) || randomLocalPart.test(localPart) || idHeader.test(text.slice(Math.max(0, start - 200), start));
 }
 
-/** `scheme://user:secret@host`: what stands before the sign is a password. */
+/** `scheme://user:secret@host`: the part before the `@` is a password. */
 function isPassword(text: string, start: number): boolean {
   return text[start - 1] === ':' && /:\/\/[^\s/@]{1,80}:$/.test(text.slice(Math.max(0, start - 100), start));
 }
 
-/** Algorithms of SSH that are nobody's standard are named `name@domain` (RFC 4251, section 6). */
+/** SSH algorithms that are not standardised are named `name@domain` (RFC 4251, section 6). */
 function isAlgorithm(value: string): boolean {
   return /@(?:openssh\.com|libssh\.org|ssh\.com|lysator\.liu\.se|matt\.ucc\.asn\.au)$/i.test(value) && /^(?:zlib|etm)@|-|\d/.test(value);
 }

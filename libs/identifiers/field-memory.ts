@@ -25,25 +25,25 @@ function kept(finding: Finding): Finding {
   return { ...finding, value: keptText(finding.value), path: keptText(finding.path), written: keptText(finding.written) };
 }
 
-/** Kinds that a key announces in company. */
+/** Kinds whose key names count only in context. */
 const inCompany = kindsByName(catalogue.filter(({ company }) => company !== undefined));
 
-/** What is known of a field by its path and key alone, and what was found in its latest values. */
+/** Properties of a field that depend only on its path and key, and the findings in its recent values. */
 export class KnownField {
   readonly key: string;
   readonly announcement: Announcement | null;
   readonly isAuthorization: boolean;
   readonly isHost: boolean;
   readonly axis: Axis | null;
-  /** May be a list of longitude and latitude. */
+  /** It may be a list of longitude and latitude. */
   readonly isPair: boolean;
-  /** Kinds that its key announces in company. */
+  /** Kinds that its key announces only in context. */
   readonly inCompany: readonly IdentifierKind[];
-  /** Names a parameter, or is the value of one. */
+  /** Contains the name of a parameter, or the value of one. */
   readonly role: 'name' | 'value' | null;
-  /** No identifier stands in the key itself. */
+  /** The key itself contains no identifier. */
   isKeyPlain = false;
-  /** Of this generation and of the one before. */
+  /** Of the current generation and of the previous one. */
   #values = new Map<string, Remembered>();
   #older: ReadonlyMap<string, Remembered> = nothing;
   #generation: number;
@@ -60,7 +60,7 @@ export class KnownField {
     this.role = /^(?:name|key|n|k)$/i.test(key) ? 'name' : /^(?:value|val|v)$/i.test(key) ? 'value' : null;
   }
 
-  /** Lets go of what was not met since the generation before `generation` began. */
+  /** Drops values not seen since the start of the generation before `generation`. */
   age(generation: number): void {
     if (generation === this.#generation) return;
     this.#older = generation === this.#generation + 1 ? this.#values : nothing;
@@ -68,12 +68,12 @@ export class KnownField {
     this.#generation = generation;
   }
 
-  /** Values met in its generation. */
+  /** Number of values seen in its generation. */
   get size(): number {
     return this.#values.size;
   }
 
-  /** What was found when `text` was read; undefined when that is not known. */
+  /** The findings in `text`; undefined if it is not remembered. */
   recall(text: string): Remembered | undefined {
     const known = this.#values.get(text);
     if (known !== undefined) return known;
@@ -88,16 +88,16 @@ export class KnownField {
 }
 
 /**
- * The fields of late, by their paths: most requests of a client repeat the names, and many the values, of the one before. What was met is kept for a
- * generation and for the next: when one is full another begins, and what is not met in it is let go. Raw values stay in it so long; it is for the
- * recogniser alone.
+ * Recent fields by their paths: most requests of a client repeat the names, and many the values, of the one before. Entries are kept for the
+ * generation in which they were last seen and the one after. A new generation begins when one is full, and drops whatever was not seen in the last.
+ * Since it holds raw values for that time, it is for the recogniser only.
  */
 export class FieldMemory {
   readonly #keyNames: KeyNames;
   #fields = new Map<string, KnownField>();
   #olderFields: ReadonlyMap<string, KnownField> = new Map();
   #generation = 0;
-  /** Met in this generation. */
+  /** Number of values seen in this generation. */
   #values = 0;
 
   constructor(keyNames: KeyNames) {
@@ -115,7 +115,7 @@ export class FieldMemory {
     return known;
   }
 
-  /** What was found when `text` was read as the value of that field; null when that is not known. */
+  /** The findings in `text` as a value of that field; null if it is not remembered. */
   recall(known: KnownField, text: string, encoding: string): readonly Finding[] | null {
     const before = known.size;
     const remembered = known.recall(text);

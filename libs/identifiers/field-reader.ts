@@ -21,7 +21,7 @@ import { isZoomHost, secretOfJoinLink } from './zoom.ts';
 
 const hostLabels = new HostLabels(catalogue);
 
-/** Reads the named fields of a message: headers, parameters, what a login says. */
+/** Reads the named fields of a message: headers, parameters, arguments of a login. */
 export class FieldReader {
   readonly #keyNames: KeyNames;
   readonly #text: TextScanner;
@@ -68,14 +68,14 @@ export class FieldReader {
     const { path, value } = field;
     this.#key(field, known);
     if (path === 'stun.username' || path === 'stun.ice_username') {
-      // An ICE user name is drawn for each session; only a long-term one belongs to somebody.
+      // An ICE user name is random in each session; only a long-term one identifies a user.
       if (path === 'stun.username' && turnUsername.validate(value)) this.#reading.addAnnounced(turnUsername, value, field);
       return;
     }
     if (!this.#knownDigest(field)) this.#remembered(field, known, value, this.#value);
   }
 
-  /** A key may be data itself. */
+  /** A key may itself be data. */
   #key(field: Field, known: KnownField): void {
     if (known.isKeyPlain && this.#reading.watch === null) return;
     this.#reading.beginRecord();
@@ -83,7 +83,7 @@ export class FieldReader {
     known.isKeyPlain = this.#reading.endRecord().length === 0 && this.#reading.isComplete;
   }
 
-  /** What `read` finds in a text of the field or, where it was read before, has found. */
+  /** The findings in a text of the field, by `read` or, if it was read before, from memory. */
   #remembered(field: Field, known: KnownField, text: string, read: (text: string, field: Field, known: KnownField) => void): void {
     const findings = this.#reading.watch === null ? this.#memory.recall(known, text, field.encoding) : null;
     if (findings !== null) return this.#reading.addAgain(findings, field);
@@ -105,7 +105,7 @@ export class FieldReader {
     if (credentials === null) return false;
     if (credentials.scheme === 'basic') {
       const place = { ...field, encoding: chain(field.encoding, 'base64') };
-      // In place of the user's name, and with an empty password.
+      // The key is sent in place of the user's name, with an empty password.
       const key = credentials.value.slice(0, -1);
       if (isPrefixedPublishableKey(key)) this.#reading.addAnnounced(publishableKey, key, place, credentials.written);
       else this.#reading.addAnnounced(basicCredentials, credentials.value, place, credentials.written);
@@ -113,7 +113,7 @@ export class FieldReader {
     }
     if (credentials.scheme === 'digest') {
       if (digestCredentials.validate(credentials.value)) this.#reading.addAnnounced(digestCredentials, credentials.value, field);
-      return false; // Its other parameters name the user.
+      return false; // Its other parameters include the user name.
     }
     const kind = isPrefixedPublishableKey(credentials.value) ? publishableKey : [jwt, bearerToken].find((candidate) => candidate.validate(credentials.value));
     if (kind === undefined) return false;
@@ -122,7 +122,7 @@ export class FieldReader {
     return true;
   }
 
-  /** Whether a value is the digest of an identifier that was seen in clear: it is that identifier then. */
+  /** Whether the value is the digest of an identifier seen in clear; if so, reports that identifier. */
   #knownDigest(field: Field): boolean {
     const digested = this.#digests.find(field.value);
     if (digested === null) return false;
@@ -141,13 +141,13 @@ export class FieldReader {
     return true;
   }
 
-  /** A kind that the message around a field makes of it. */
+  /** A kind whose key name counts only in context: beside certain fields, or at certain hosts. */
   #inCompany(field: Field, kinds: readonly IdentifierKind[], message: Message): void {
     const kind = kinds.find(({ validate, company }) => validate(field.value) && company!.holds(field, message));
     if (kind !== undefined) this.#reading.addAnnounced(kind, field.value, field);
   }
 
-  /** Two elements of one list, as GeoJSON has positions. */
+  /** Two elements of a list, as positions in GeoJSON. */
   #pair(first: Field, second: Field): void {
     if (!second.path.endsWith('[1]') || first.path !== `${second.path.slice(0, -3)}[0]`) return;
     const value = `${first.value},${second.value}`;
@@ -169,7 +169,7 @@ export class FieldReader {
     for (const part of [latitude, longitude]) this.#reading.addAnnounced(geoPosition, value, latitude, part.value);
   }
 
-  /** Jitsi's transports of XMPP name the room in their query. */
+  /** Jitsi's XMPP transports name the room in their query. */
   #jitsiRoom({ facts, fields }: Message): void {
     const path = facts['url.path'];
     if (path === undefined || !/\/(?:http-bind|xmpp-websocket)$/.test(path)) return;
@@ -177,7 +177,7 @@ export class FieldReader {
       if (field.path === 'url.query.room' && roomId.validate(field.value)) this.#reading.addAnnounced(roomId, field.value, field);
   }
 
-  /** Identifiers that a URL names by its path: `/users/4711/rooms/88`, `zoom.us/j/…`. */
+  /** Identifiers in the path of a URL: `/users/4711/rooms/88`, `zoom.us/j/…`. */
   #urlPath(field: Field, message: Message): void {
     const path = this.#reading.bounded(field.value);
     this.#pathSegments(path, field, message);
@@ -196,7 +196,7 @@ export class FieldReader {
 
   readonly #path = (path: string, field: Field): void => this.#values.read(path, null, field);
 
-  /** A join link reaches over host, path and query, which are facts of their own: its secret is to be redacted in the query. */
+  /** A join link spans host, path and query, which are separate facts: its secret has to be redacted in the query. */
   #zoomUrl(hostAndPath: string, query: string, field: Field): void {
     const url = query === '' ? hostAndPath : `${hostAndPath}?${query}`;
     for (const hit of this.#text.scan(url, false)) {

@@ -1,7 +1,7 @@
-/** Names by which servers take everybody in (RFC 1635, and by custom). */
+/** Names by which servers admit anybody (RFC 1635, and by convention). */
 const guests = new Set(['anonymous', 'ftp', 'guest']);
 
-/** Whether a login under the name is nobody's. */
+/** Whether a login under the name identifies nobody. */
 export function isGuest(name: string): boolean {
   return guests.has(name.toLowerCase());
 }

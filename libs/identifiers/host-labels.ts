@@ -1,21 +1,21 @@
 import type { IdentifierKind } from './kind.ts';
 import { kindsByName, nameOfKey, type KindsByName } from './kinds-by-name.ts';
 
-/** Fields that are a host name. */
+/** Fields whose value is a host name. */
 export const hostFields: ReadonlySet<string> = new Set([
   'dns.question.name', 'tls.client.server_name', 'http.request.header.host', 'smtp.helo', 'dhcp.host_name', 'dhcp.client_fqdn', 'stun.realm',
 ]);
 
-/** A name of DNS has at most 255 bytes, and in it few words that name a kind. */
+/** A DNS name has at most 255 bytes, with few words that name a kind. */
 const longestName = 255;
-/** Shorter names, such as `sn` and `did`, are parts of machines' names. */
+/** Shorter names, such as `sn` and `did`, are parts of machine names. */
 const shortestKey = 4;
 const shortestValue = 6;
 const mostWords = 3;
 
 /**
- * Identifiers that the labels of a host name name themselves: `imei-490154203237518.example.org`, `imei.490154203237518.example.org`. Only kinds
- * that follow a person or a device count: `session-7` and `user-2` are machines.
+ * Identifiers in the labels of a host name, if a label also names the kind: `imei-490154203237518.example.org`, `imei.490154203237518.example.org`.
+ * Only kinds that track a person or a device count: `session-7` and `user-2` are machines.
  */
 export class HostLabels {
   readonly #kinds: KindsByName;

@@ -1,7 +1,7 @@
 import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { mayBeDeflatedText } from './deflate-block.ts';
 
-/** Bytes that come out at most; the rest of a larger text is left alone. */
+/** Bound on the decompressed bytes; the rest is ignored. */
 const mostInflated = 64 * 1024;
 
 export interface Inflated {
@@ -10,8 +10,8 @@ export interface Inflated {
 }
 
 /**
- * What gzip (RFC 1952) or zlib (RFC 1950) at the start of `bytes` hides; null when it is neither, or broken at its start. What is cut yields what it
- * held.
+ * Decompresses gzip (RFC 1952) or zlib (RFC 1950) data at the start of `bytes`; null if it is neither, or damaged at its start. Truncated data yields
+ * what it contains.
  */
 export function inflate(bytes: Buffer): Inflated | null {
   if (bytes.length < 8) return null;
@@ -21,7 +21,7 @@ export function inflate(bytes: Buffer): Inflated | null {
   return inflated === null || inflated.length === 0 ? null : { encoding: isGzip ? 'gzip' : 'deflate', bytes: inflated };
 }
 
-/** Method 8, a window of at most 32 KB, no preset dictionary, and a check of both bytes. */
+/** Method 8, a window of at most 32 KB, no preset dictionary, and a valid header checksum. */
 function isZlib(bytes: Buffer): boolean {
   return (bytes[0]! & 0x8f) === 8 && (bytes[1]! & 0x20) === 0 && bytes.readUInt16BE(0) % 31 === 0;
 }
@@ -32,17 +32,17 @@ function attempt(bytes: Buffer, isGzip: boolean): Buffer | null {
     try {
       return isGzip ? gunzipSync(input, options) : inflateSync(input, options);
     } catch (error) {
-      // Node yields nothing at all of what is over the bound; half of the input yields the beginning.
+      // Node yields nothing at all if the result exceeds the bound; half of the input yields the beginning.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') return null;
     }
   }
   return null;
 }
 
-/** Shortest bytes that are tried as bare deflate, which has no mark of its own. */
+/** Shortest input tried as raw deflate, which has no signature. */
 const leastBare = 40;
 
-/** Text in deflate without a wrapper (RFC 1951), as SAML sends its requests (SAML 2.0 Bindings, section 3.4.4.1); null when the bytes are none. */
+/** Text in deflate without a wrapper (RFC 1951), as in SAML requests (SAML 2.0 Bindings, section 3.4.4.1); null if the bytes are not. */
 export function inflateText(bytes: Buffer): string | null {
   if (bytes.length < leastBare || !mayBeDeflatedText(bytes)) return null;
   try {

@@ -1,6 +1,6 @@
-/** A claim of a token, for whoever carries it. */
+/** A claim about the bearer of a token. */
 export interface Claim {
-  /** Name, with those above it: `realm_access.sid`. */
+  /** Name, preceded by those of its parents: `realm_access.sid`. */
   path: string;
   key: string;
   value: string;
@@ -9,13 +9,13 @@ export interface Claim {
 const mostClaims = 64;
 const deepest = 4;
 
-/** Strings and numbers among the claims of a JSON Web Token (RFC 7519, section 4): its second part can be read by anyone. */
+/** The strings and numbers among the claims of a JSON Web Token (RFC 7519, section 4), whose second part anyone can read. */
 export function claimsOf(token: string): Claim[] {
   const claims: Claim[] = [];
   try {
     collect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')), { path: '', key: '', depth: 0 }, claims);
   } catch {
-    // An encrypted token (RFC 7516) holds no claims that could be read.
+    // The claims of an encrypted token (RFC 7516) cannot be read.
   }
   return claims;
 }
@@ -26,7 +26,7 @@ function collect(value: unknown, place: Pick<Claim, 'path' | 'key'> & { depth: n
   if (typeof value === 'string' || typeof value === 'number') claims.push({ path, key, value: String(value) });
   else if (typeof value === 'object' && value !== null && depth < deepest) {
     for (const [name, inner] of Object.entries(value)) {
-      // Elements of a list are claims of its name.
+      // Elements of a list are claims under its name.
       const at = Array.isArray(value) ? { path, key } : { path: path === '' ? name : `${path}.${name}`, key: name };
       collect(inner, { ...at, depth: depth + 1 }, claims);
     }

@@ -1,8 +1,8 @@
-/** V8 does not copy a shorter part of a text out of it, but from here on refers to it (`SlicedString::kMinLength`). */
+/** From this length on, V8 does not copy a substring but refers to the original string (`SlicedString::kMinLength`). */
 const leastReference = 13;
 
 /**
- * A text that may be kept for longer than what it was cut from. A part of a text refers to it, and keeps all of it alive: a key of 20 characters a
+ * A copy of a text that may outlive the string from which it was cut. A substring keeps the whole original alive: a key of 20 characters would keep a
  * body of 64 KiB.
  */
 export function keptText(text: string): string {

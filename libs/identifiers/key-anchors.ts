@@ -1,17 +1,16 @@
 import { any, caseless, digits, eitherCase, lowerCase, sequence, type Sequence } from './scan/anchor.ts';
 
-/** What may stand between the words of a key. */
+/** Separators between the words of a key. */
 const separators = '_.$-';
 const signs = '=:>';
-/** What may follow a name within a key, as a number or an id of the site, which tells several apart. */
+/** Characters that may follow a name within a key, as in a number or an id of the site that distinguishes several. */
 const continued = `${digits}ABCDEF${separators}`;
-/** What may follow a key's last letter: that, a sign, what closes a quote, or the tag that closes an element. */
+/** Characters that may follow the last letter of a key: those, a sign, a closing quote or its escape, or the start of a closing tag. */
 const followers = `${continued}${signs}"'\\<`;
 
 /**
- * Where a key with one of these names (lower case, without separators) may end in front of a sign: its last two letters; its last letter
- * alone, where a separator stands before it; anything at all where a space stands in front of the sign. `ASPSESSIONIDQACBDRTS` ends in
- * letters of its site.
+ * Anchors for the end of a key with one of these names (lower case, without separators) before a sign: its last two letters; its last letter alone,
+ * after a separator; any character, if a space precedes the sign. `ASPSESSIONIDQACBDRTS` ends in letters of its site.
  */
 export function keyAnchors(names: Iterable<string>): Sequence[] {
   const lastButOne = new Map<string, Set<string>>();
@@ -27,7 +26,7 @@ export function keyAnchors(names: Iterable<string>): Sequence[] {
     ...[...lastButOne].map(([character, before]) => sequence(eitherCase([...before].join('')), eitherCase(character), followers)),
     sequence(separators, eitherCase(letters), followers),
     sequence(eitherCase(`${letters}abcdef`) + digits + separators, ' ', signs),
-    // A name of one letter is a hump, or begins the key and goes on: a key has two characters.
+    // A name of one letter is a camelCase hump, or begins a longer key: a key has at least two characters.
     ...[...single].flatMap((letter) => [sequence(lowerCase + digits, letter.toUpperCase(), followers), sequence(eitherCase(letter), continued, any)]),
     caseless('aspsessionid'),
   ];

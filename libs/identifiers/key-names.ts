@@ -2,7 +2,9 @@ import { keptText } from './kept-text.ts';
 import type { IdentifierKind } from './kind.ts';
 import { kindsByName, type KindsByName } from './kinds-by-name.ts';
 
-/** Words that say whose or in whose words an identifier is, and leave the rest of the name as it is: `from_uid`, `X-Client-Uid`. */
+/**
+ * Words that tell whose an identifier is or where it comes from, and do not change the meaning of the rest of the name: `from_uid`, `X-Client-Uid`.
+ */
 const qualifiers = new Set((
   'a app apple android current client creator callee caller chat cookie cur data dev device enc encoded facebook fb from google guest host http '
   + 'im in ios js last login local logged m me member mobile my new obj old original owner p param participant peer phone player qq receiver '
@@ -10,7 +12,7 @@ const qualifiers = new Set((
   + 'self src source stream subscriber target tencent to user voice video vip visitor vivo web wechat weibo wifi wx x xiaomi yy zoom'
 ).split(' '));
 
-/** Words that make a name announce something else: anti-forgery tokens, request and trace ids, digests, experiments, counters. */
+/** Words that change the meaning of a name: anti-forgery tokens, request and trace ids, digests, experiments, counters. */
 const otherwise = new Set((
   'csrf xsrf forgery authenticity request trace tracing correlation span transaction nonce etag boundary ab abtest experiment variant bucket '
   + 'captcha verification verify count expires expiry expire ttl timeout type version page pages placeholder field column class style css '
@@ -19,20 +21,20 @@ const otherwise = new Set((
 ).split(' '));
 
 /**
- * Header names whose words would announce an identifier, but whose meaning is a message's (RFC 3261 20.8; RFC 5322 3.6.4), or that of one playing of a
- * film, which players of Apple number anew each time (HTTP Live Streaming).
+ * Header names whose words would announce an identifier, but which identify a message (RFC 3261 20.8; RFC 5322 3.6.4), or one playback of a film, for
+ * which Apple's players generate a new id each time (HTTP Live Streaming).
  */
 const otherHeaders = new Set([
   'call-id', 'message-id', 'content-id', 'x-request-id', 'x-csrf-token', 'x-xsrf-token', 'sec-websocket-key', 'x-playback-session-id',
 ]);
 
-/** Gnutella proves by it, in the lines of its handshake and in answers, which version of a program it is; requests of HTTP log in with it. */
+/** In Gnutella, in the lines of its handshake and in responses, it proves the version of a program; HTTP requests use it to log in. */
 const versionHeader = /^x-token$/i;
 
-/** Leaf names that mean something only together with the name above them: `room.id`, `user.name`. */
+/** Leaf names that mean something only together with the name of their parent: `room.id`, `user.name`. */
 const leafNames = new Set(['id', 'ids', 'uuid', 'number', 'no', 'name', 'token', 'key', 'value']);
 
-/** Path segments that name a place in a message, not a thing. */
+/** Path segments that denote a part of a message, not a thing. */
 const structure = new Set(
   'url query path http request response header cookie set-cookie body json form text xml payload data params multipart'.split(' '),
 );
@@ -40,20 +42,22 @@ const structure = new Set(
 const longestKey = 64;
 const cacheLimit = 8192;
 
-/** What tells several of a name apart: a number, or an id of the site in hexadecimal (`_pk_id.1.1fff`, `wordpress_logged_in_5f3c…`). */
+/**
+ * A suffix that distinguishes several fields of a name: a number, or an id of the site in hexadecimal (`_pk_id.1.1fff`, `wordpress_logged_in_5f3c…`).
+ */
 const serial = /^(?:\d+|(?=[a-f]*\d)[0-9a-f]{4,64})$/;
 
-/** What a key name announces. */
+/** The kinds that a key name announces. */
 export interface Announcement {
   /** Candidates, most specific first. */
   readonly kinds: readonly IdentifierKind[];
-  /** Unknown words stood before the name: less certain. */
+  /** The name was preceded by unknown words, which makes it less certain. */
   readonly loose: boolean;
 }
 
-/** A name met before. */
+/** A name seen before. */
 interface Known {
-  /** What it announces with no name above it. */
+  /** Its announcement without the name of a parent. */
   readonly alone: Announcement | null;
   readonly dependsOnPath: boolean;
 }
@@ -68,7 +72,7 @@ export function wordsOf(key: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Finds what a key name announces. Lookups of a name seen before cost one Map access; the memory of names is bounded. */
+/** Resolves key names to kinds. Looking up a name seen before takes one Map access; the cache is bounded. */
 export class KeyNames {
   readonly #exact: KindsByName;
   readonly #afterAnyWords: KindsByName;
@@ -85,7 +89,7 @@ export class KeyNames {
     return this.#exact.keys();
   }
 
-  /** What `key` announces; with `path`, names such as `id` are read together with the name above them. */
+  /** The kinds that `key` announces. With `path`, names such as `id` are read together with the name of their parent. */
   announced(key: string, path = ''): Announcement | null {
     if (key.length > longestKey) return null;
     const known = this.#seen.get(key) ?? this.#keep(key, leafNames.has(key.toLowerCase()) || versionHeader.test(key));
@@ -122,14 +126,14 @@ export class KeyNames {
     return null;
   }
 
-  /** `imei2`, `uid1`: the name of the second one of several. */
+  /** `imei2`, `uid1`: the name of one of several. */
   #numbered(name: string): readonly IdentifierKind[] | undefined {
     const bare = name.replace(/[12]$/, '');
     return bare === name ? undefined : this.#exact.get(bare);
   }
 }
 
-/** `id` at `http.request.body.json.room.id` is `room.id`; list indices are skipped, and `rooms` is read as `room`. */
+/** `id` at `http.request.body.json.room.id` becomes `room.id`; list indices are skipped, and `rooms` is read as `room`. */
 function withParent(key: string, path: string): string {
   if (!path.endsWith(key)) return key;
   const segments = path.slice(0, -key.length).split('.').filter((segment) => segment !== '' && !/^(?:\*|\[?\d+\]?)$/.test(segment));

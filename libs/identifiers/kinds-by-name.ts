@@ -3,7 +3,7 @@ import type { IdentifierKind } from './kind.ts';
 /** Kinds by the names that announce them: in lower case, without separators, most specific first. */
 export type KindsByName = ReadonlyMap<string, readonly IdentifierKind[]>;
 
-/** The index of those of the kinds' keys (see {@link IdentifierKind.keys}) that `accept` takes. */
+/** Indexes the kinds by those of their keys (see {@link IdentifierKind.keys}) that satisfy `accept`. */
 export function kindsByName(kinds: readonly IdentifierKind[], accept: (key: string) => boolean = () => true): KindsByName {
   const byName = new Map<string, IdentifierKind[]>();
   for (const kind of kinds) {

@@ -3,7 +3,7 @@ import { password } from './catalogue/credentials.ts';
 import { isGuest } from './guest.ts';
 import type { IdentifierKind } from './kind.ts';
 
-/** Argument of a command that logs in. */
+/** Argument of a login command. */
 export interface LoginArgument {
   readonly kind: IdentifierKind;
   readonly value: string;
@@ -12,14 +12,14 @@ export interface LoginArgument {
 }
 
 /**
- * USER and PASS of FTP (RFC 959, section 4.1.1), POP3 (RFC 1939, section 7) and NNTP (RFC 4643, section 2.3); a NICK-style USER of IRC has more
- * arguments.
+ * USER and PASS of FTP (RFC 959, section 4.1.1), POP3 (RFC 1939, section 7) and NNTP (RFC 4643, section 2.3); USER of IRC has more arguments and does
+ * not match.
  */
 const single = /^(?:AUTHINFO )?(USER|PASS) (\S+)$/i;
 /** LOGIN of IMAP (RFC 9051, section 6.2.3), with or without quotes. */
 const login = /^\S{1,16} LOGIN "?([^\s"]+)"? "?([^\s"]+)"?$/i;
 
-/** User names and passwords in one line of a text protocol. An anonymous login names nobody, and its password is by custom an address. */
+/** User names and passwords in one line of a text protocol. An anonymous login identifies nobody, and by convention its password is an address. */
 export function loginArguments(line: string): LoginArgument[] {
   const command = single.exec(line);
   if (command !== null) {

@@ -1,14 +1,14 @@
 export const macInText = /(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z]|[:-][0-9A-Za-z])/y;
 const macForms = /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{12}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})$/;
 
-/** Addresses that no device has: what systems hand out instead of the true one, and what manuals write. */
+/** Addresses that belong to no device: substitutes that systems return instead of the real one, and examples from manuals. */
 const placeholders = new Set([
   '000000000000', 'ffffffffffff',
-  '020000000000', // Android 6 and later, and iOS 7 and later, give it to apps in place of the device's own.
+  '020000000000', // Given to apps in place of the device's own by Android 6 and later, and by iOS 7 and later.
   '001122334455', '112233445566', 'aabbccddeeff', '0123456789ab', '123456789abc', '010203040506', 'deadbeefcafe',
 ]);
 
-/** EUI-48 of a station: one of the three usual spellings, unicast (IEEE 802, 8.2: the I/G bit is 0), no placeholder. */
+/** EUI-48 of a station: one of the three usual spellings, unicast (IEEE 802, 8.2: the I/G bit is 0), not a placeholder. */
 export function isMac(value: string): boolean {
   const lower = value.toLowerCase();
   if (!macForms.test(lower)) return false;

@@ -1,24 +1,24 @@
 /**
- * Keys and values that markup and lists of parameters keep apart: `<key>uid</key><string>42</string>`, `name="uid" value="42"`, `<uid
- * type="n">42</uid>`. Each question is about one name that was found in any text, which may be a part of a document, or hold one; a body that is a
- * document of XML is read by its structure before (`xml.ts` of the dissectors).
+ * Keys and values separated by markup or in lists of parameters: `<key>uid</key><string>42</string>`, `name="uid" value="42"`, `<uid
+ * type="n">42</uid>`. Each function examines one name found in any text, which may be part of a document or contain one. The body of a complete XML
+ * document is parsed beforehand (`xml.ts` of the dissectors).
  */
 
-/** Characters of a value, and of an opening tag. */
+/** Maximum length, in characters, of a value and of an opening tag. */
 const longestValue = 4096;
 const longestTag = 256;
 
-/** Where a value stands; the end is exclusive. */
+/** Position of a value; the end is exclusive. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** What stands between the name of a value and the value: the tags of property lists and XML-RPC, attributes of a form, members of an object. */
+/** Separates a name from its value: the tags of property lists and XML-RPC, attributes of a form, members of an object. */
 const between =
   /(?:<\/(?:\w{1,16}:)?(?:key|name|n)>\s{0,32}<(?:\w{1,16}:)?(?:value|string|integer|real|v)(?:\s[^<>]{0,64})?>(?:\s{0,32}<(?:string|i4|i8|int|double)>)?|["']\s{1,8}(?:type=["']\w{1,16}["']\s{1,8})?(?:value|content)\s?=\s?["']|\\?["']\s?,\s{0,32}\\?["'](?:value|val|v)\\?["']\s?:\s?\\?["']?)/iy;
 
-/** Whether a name that ends at `end` may have its value further on. */
+/** Whether the value of a name that ends at `end` may follow further on. */
 export function mayBePaired(text: string, end: number): boolean {
   switch (text[end]) {
     case '<': return text[end + 1] === '/';
@@ -27,7 +27,7 @@ export function mayBePaired(text: string, end: number): boolean {
   }
 }
 
-/** The value whose name ends at `end`, on the other side of tags, of an attribute, or of a member of the same object. */
+/** The value of the name that ends at `end`, separated from it by tags, or in another attribute or member of the same object. */
 export function pairedValue(text: string, end: number): Span | null {
   between.lastIndex = end;
   const match = between.exec(text);
@@ -35,7 +35,7 @@ export function pairedValue(text: string, end: number): Span | null {
   return spanOf(text, between.lastIndex, endsOf(match[0].at(-1)!));
 }
 
-/** What ends a value, by the character in front of it. */
+/** The end of a value, by the character before it. */
 function endsOf(opening: string): RegExp {
   switch (opening) {
     case '>': return /</;
@@ -52,12 +52,15 @@ function spanOf(text: string, start: number, ends: RegExp): Span | null {
   return end === start || end === limit ? null : { start, end };
 }
 
-/** Whether the name at `start` begins a tag, with or without a prefix (`<m:accountNumber>`). */
+/** Whether the name at `start` is that of an opening tag, with or without a prefix (`<m:accountNumber>`). */
 export function isOpeningTag(text: string, start: number): boolean {
   return text[beforePrefix(text, start)] === '<';
 }
 
-/** What the closing tag with the name at `start` closes, where its opening tag has attributes; one without is read from there. */
+/**
+ * The content of the element whose closing tag has the name at `start`, if its opening tag has attributes; one without attributes is read from its
+ * opening tag.
+ */
 export function contentBefore(text: string, start: number): Span | null {
   const slash = beforePrefix(text, start);
   if (text[slash] !== '/' || text[slash - 1] !== '<') return null;
@@ -70,7 +73,7 @@ export function contentBefore(text: string, start: number): Span | null {
   return hasAttributes ? { start: tagEnd + 1, end } : null;
 }
 
-/** Index of the character in front of a name, and of its prefix if it has one. */
+/** Index of the character before a name, including its prefix if it has one. */
 function beforePrefix(text: string, start: number): number {
   let at = start - 1;
   if (text[at] !== ':') return at;

@@ -28,7 +28,7 @@ describe('mask', () => {
   });
 
   test('never contains the value, whatever the kind', () => {
-    // A value of a few characters that masks are made of may be part of the mask itself.
+    // A value of a few characters that occur in masks may be part of the mask itself.
     const isPartOfMask = (text: string) => /^[\d*()@.+-]{1,5}$/.test(text);
     const value = fc.oneof(fc.emailAddress(), fc.uuid(), fc.string({ minLength: 1, maxLength: 64 })).filter((text) => !isPartOfMask(text));
     fc.assert(fc.property(fc.constantFrom(...catalogue), value, (kind, text) => {

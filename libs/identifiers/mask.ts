@@ -1,10 +1,10 @@
 import type { IdentifierKind } from './kind.ts';
 
-/** What a person may see of an identifier: enough to recognise one's own, not enough to use it. */
+/** The part of an identifier that may be shown to a person: enough to recognise one's own, not enough to use it. */
 
 const hidden = '******';
 
-/** All but at most a quarter of the characters, never more than 4, are hidden; the length is too: `35******9`. */
+/** Shows at most a quarter of the characters, and never more than 4; the length is hidden too: `35******9`. */
 export function maskValue(value: string): string {
   const characters = Array.from(value);
   const visible = Math.min(4, Math.floor(characters.length / 4));
@@ -12,13 +12,13 @@ export function maskValue(value: string): string {
   return characters.slice(0, visible - tail).join('') + hidden + characters.slice(characters.length - tail).join('');
 }
 
-/** Only the class of the length: `******(8-15)`. */
+/** Shows only the range of the length: `******(8-15)`. */
 export function maskSecret(value: string): string {
   const length = value.length;
   return hidden + (length < 8 ? '(1-7)' : length < 16 ? '(8-15)' : length < 32 ? '(16-31)' : length < 64 ? '(32-63)' : '(64+)');
 }
 
-/** `j***@e******.com`: the first letters of local part and domain where a name of that length is no give-away, and the last label. */
+/** `j***@e******.com`: shows the last label, and the first letters of local part and domain if these are long enough not to be guessed. */
 export function maskEmail(value: string): string {
   const at = value.lastIndexOf('@');
   const dot = value.lastIndexOf('.');
@@ -30,7 +30,7 @@ function initial(name: string): string {
   return name.length >= 4 ? Array.from(name)[0]! : '';
 }
 
-/** As the kind shows its values; secrets and sessions that say nothing else show the class of their length. */
+/** Masks a value as defined by its kind; secrets and sessions without a mask of their own show the range of their length. */
 export function maskOf(kind: IdentifierKind, value: string): string {
   if (kind.mask !== undefined) return kind.mask(value);
   return kind.dataClass === 'secret' || kind.dataClass === 'session' ? maskSecret(value) : maskValue(value);

@@ -1,9 +1,9 @@
 import { caseless } from './scan/anchor.ts';
 
-/** Links of meeting services: who knows one knows the meeting, and with its secret gets in. Zoom's own are in zoom.ts. */
+/** Links of meeting services: whoever knows one knows the meeting, and with its secret can join. Links of Zoom are in zoom.ts. */
 
 /**
- * One pattern per service, over host and path; group 1 is what names the meeting.
+ * One pattern per service, over host and path; group 1 identifies the meeting.
  *
  * Sources: https://support.google.com/meet/answer/9302870 (codes of three groups of letters);
  * https://learn.microsoft.com/graph/api/resources/onlinemeeting (`joinWebUrl`); links of Webex invitations (MTID, personal rooms);
@@ -24,18 +24,18 @@ const patterns = [
   /(?<![\w-])(?:www\.)?clubhouse\.com\/(?:event|room|house)\/([\w-]{6,32})(?![\w-])/gi,
 ] as const;
 
-/** One of these stands in each of them. */
+/** Each pattern contains one of these. */
 const landmarks = ['meet', 'webex', 'whereby', 'bluejeans', '8x8', 'feishu', 'larksuite', 'clubhouse'] as const;
 
 export const meetingLinkAnchors = landmarks.map(caseless);
 
-/** Pages of the services that are no rooms. */
+/** Pages of the services that are not rooms. */
 const pages = new RegExp(`^(?:${
   'about|blog|business|careers|contact|download|favicon|features|help|images|index|information|jobs|legal|libs?|login|news|org|plans|pricing'
   + '|privacy|product|sign-?(?:in|up)|sounds|static|support|team|terms|user|config|css|external_api|http-bind|xmpp-websocket|manifest|robots'
 })`, 'i');
 
-/** Names of meetings in links of the services above. Takes time in proportion to the text. */
+/** Finds names of meetings in links of the services above. Takes time proportional to the length of the text. */
 export function findMeetingLinks(text: string, visit: (start: number, end: number) => void): void {
   for (const pattern of patterns) {
     for (const match of text.matchAll(pattern)) {
@@ -47,7 +47,7 @@ export function findMeetingLinks(text: string, visit: (start: number, end: numbe
   }
 }
 
-/** As the service compares them: Google and Jitsi ignore case, and a thread of Teams is written percent-encoded or not. */
+/** The name as compared by the service: Google and Jitsi ignore case, and Teams threads may be percent-encoded. */
 export function normaliseMeetingName(value: string): string {
   return value.replaceAll(/%3a/gi, ':').replaceAll('%40', '@').toLowerCase();
 }

@@ -17,12 +17,12 @@ for (const range of (
   for (let code = Number(first); code <= Number(last); code++) countryCodes.add(String(code).padStart(3, '0'));
 }
 
-/** Reporting body identifiers that allocate type approval codes today (GSMA TS.06, annex A); the older national ones are left out. */
+/** Reporting body identifiers that allocate type approval codes today (GSMA TS.06, annex A); the older national ones are omitted. */
 const reportingBodies = new Set(['01', '35', '86', '91', '99']);
 
 /**
- * IMEI (15 digits, Luhn), IMEISV (16, no check digit) or an IMEI without its check digit (14). TS 23.003, 6.2.
- * A random number of 15 digits passes one time in ten: only under a key that says so.
+ * IMEI (15 digits, Luhn), IMEISV (16, no check digit) or an IMEI without its check digit (14). TS 23.003, 6.2. One in ten random numbers of 15 digits
+ * passes: only use it under a key that names an IMEI.
  */
 export function isImei(value: string): boolean {
   const digits = value.replaceAll(/[ /-]/g, '');
@@ -30,22 +30,22 @@ export function isImei(value: string): boolean {
   return digits.length === 15 ? passesLuhn(digits) : true;
 }
 
-/** An IMEI that its type approval code gives away under a key that only says device. */
+/** An IMEI recognised by its type approval code, under a key that only says device. */
 export function isImeiOfKnownBody(value: string): boolean {
   return value.length === 15 && reportingBodies.has(value.slice(0, 2)) && isImei(value);
 }
 
-/** Type approval code and serial number: what IMEI and IMEISV of one device have in common. */
+/** Type approval code and serial number, which the IMEI and IMEISV of a device have in common. */
 export function normaliseImei(value: string): string {
   return value.replaceAll(/\D/g, '').slice(0, 14);
 }
 
-/** 14 or 15 digits behind a mobile country code that exists. TS 23.003, 2.2. */
+/** 14 or 15 digits that begin with an existing mobile country code. TS 23.003, 2.2. */
 export function isImsi(value: string): boolean {
   return /^\d{14,15}$/.test(value) && countryCodes.has(value.slice(0, 3)) && !isOneCharacter(value.slice(3));
 }
 
-/** `89`, 18 to 20 digits, Luhn over all of them; a filler F in the last place is left out. ITU-T E.118, 4.1. */
+/** `89`, 18 to 20 digits in all, Luhn over all of them; a filler F at the end is ignored. ITU-T E.118, 4.1. */
 export function isIccid(value: string): boolean {
   const digits = value.replaceAll(/[ -]/g, '').replace(/f$/i, '');
   if (!/^89\d{16,18}$/.test(digits) || isOneCharacter(digits.slice(2))) return false;

@@ -1,4 +1,4 @@
-/** Values that have no structure of their own: what tells an id, a token or a password from a placeholder, a flag or a word. */
+/** Values without a structure of their own: distinguishes an id, a token or a password from a placeholder, a flag or a word. */
 
 const uuid = /^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i;
 
@@ -11,12 +11,12 @@ const placeholders = new Set((
 const template = /^[{<[(%$:#@].*[}>\])%$]$|^\$\{|^\{\{|^%[sd@]|^__[A-Z]|^:[a-z]|^\$[A-Za-z_]/;
 const fileName = /\.(?:png|jpe?g|gif|svg|webp|ico|css|m?js|html?|php|aspx?|jsp|json|xml|mp[34]|m3u8|ts|woff2?|ttf)$/i;
 
-/** RFC 9562 text form, not nil and not max (sections 5.9 and 5.10), and not one digit repeated. */
+/** RFC 9562 text form, neither nil nor max (sections 5.9 and 5.10), and not a single digit repeated. */
 export function isUuid(value: string): boolean {
   return uuid.test(value) && !isOneCharacter(value);
 }
 
-/** `000`, `xx`, `11111`, `00000000-0000-…`: nothing but zeros, crosses or signs, or any other character five times and more. */
+/** `000`, `xx`, `11111`, `00000000-0000-…`: nothing but zeros, crosses or signs, or any other character at least five times. */
 export function isOneCharacter(value: string): boolean {
   let seen = 0;
   for (let i = 0; i < value.length; i++) {
@@ -33,7 +33,7 @@ export function isPlaceholder(value: string): boolean {
   return value === '' || value === '0' || placeholders.has(value.toLowerCase()) || template.test(value) || isOneCharacter(value);
 }
 
-/** Can be the id of something: 1 to 128 characters without space, no placeholder, no URL, no file name, no fraction. */
+/** Can be the id of something: 1 to 128 characters without spaces, not a placeholder, URL, file name or fraction. */
 export function isId(value: string): boolean {
   return value.length <= 128
     && /^[\p{L}\p{N}_+@~$-][\p{L}\p{N}._@:|+~=$/-]*$/u.test(value)
@@ -43,12 +43,12 @@ export function isId(value: string): boolean {
     && !/^-?\d+\.\d*$/.test(value);
 }
 
-/** An {@link isId} that was not chosen as a word: at least `length` characters, and digits or a UUID among them. */
+/** An {@link isId} that was not chosen as a word: at least `length` characters, with digits and some variety. */
 export function isMachineId(value: string, length = 6): boolean {
   return value.length >= length && isId(value) && /\d/.test(value) && distinct(value) >= 4 && !isTimestamp(value) && !isVersion(value);
 }
 
-/** Hexadecimal digits between `least` and `most` long, with enough variety to be no counter or placeholder. */
+/** Hexadecimal digits, between `least` and `most` of them, with enough variety not to be a counter or placeholder. */
 export function isHex(value: string, least: number, most: number): boolean {
   return value.length >= least && value.length <= most && /^[0-9a-fA-F]+$/.test(value) && distinct(value) >= 5;
 }
@@ -58,24 +58,24 @@ export function isTimestamp(value: string): boolean {
   return /^[12]\d{9}(?:\d{3}){0,2}$/.test(value) && Number(value.slice(0, 10)) < 3_000_000_000;
 }
 
-/** Milliseconds or microseconds since 1970, between 2001 and 2065. Ten digits may be an account as well as seconds. */
+/** Milliseconds or microseconds since 1970, between 2001 and 2065. Excludes ten digits, which may be an account as well as seconds. */
 export function isFineTimestamp(value: string): boolean {
   return value.length > 10 && isTimestamp(value);
 }
 
-/** `v1.2`, `10.20.31.42`: numbers of a release. */
+/** `v1.2`, `10.20.31.42`: version numbers. */
 export function isVersion(value: string): boolean {
   return /^v?\d{1,4}(?:\.\d{1,5}){1,4}$/.test(value);
 }
 
-/** How many different characters stand in the first 256. */
+/** Number of distinct characters among the first 256. */
 export function distinct(value: string): number {
   return new Set(value.length > 256 ? value.slice(0, 256) : value).size;
 }
 
 /**
- * Has the variety of a token drawn by a machine: 8 to 4096 characters, and either hexadecimal or a UUID, or letters and digits
- * mixed, or long and of changing case. Words, timestamps, versions and lists of numbers have not.
+ * Whether a value has the variety of a machine-generated token: 8 to 4096 characters, and either hexadecimal or a UUID, or letters and digits mixed,
+ * or long and of changing case. Words, timestamps, versions and lists of numbers do not.
  */
 export function isRandomToken(value: string): boolean {
   if (value.length < 8 || value.length > 4096 || isPlaceholder(value) || /[\s"'<>{}\\]/.test(value) || value.includes('://')) return false;
@@ -100,7 +100,7 @@ function isCamelCase(value: string): boolean {
   return /^[_$]*[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,})+$/.test(value);
 }
 
-/** A password someone could have: at least 3 characters, no placeholder, not already hidden by stars or crosses. */
+/** A plausible password: at least 3 characters, not a placeholder, and not already masked by stars or crosses. */
 export function isPassword(value: string): boolean {
   return value.length >= 3 && value.length <= 256 && !isPlaceholder(value) && !/^[*•.x]+$/i.test(value) && !/[\r\n\0]/.test(value);
 }
@@ -111,7 +111,7 @@ export function normaliseOpaque(value: string): string {
   return uuid.test(bare) ? bare.toLowerCase().replace(/[{}]/g, '') : bare;
 }
 
-/** As {@link normaliseOpaque}, for hexadecimal ids whose case means nothing. */
+/** Like {@link normaliseOpaque}, for hexadecimal ids whose case is not significant. */
 export function normaliseHex(value: string): string {
   return normaliseOpaque(value).toLowerCase();
 }

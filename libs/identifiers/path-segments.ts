@@ -5,22 +5,22 @@ import type { IdentifierKind } from './kind.ts';
 import { isMachineId, isUuid } from './opaque.ts';
 import { isPosition } from './position.ts';
 
-/** Collections whose members are persons, devices and rooms; others, such as `customers`, are often those of an advertiser. */
+/** Collections whose members are persons, devices and rooms; others, such as `customers`, are often an advertiser's. */
 const collections = new Set('user member account device room meeting conference conversation chat call'.split(' '));
 
-/** Shorter names, such as `sn` and `did`, are words of other things in a path. */
+/** Shorter names, such as `sn` and `did`, have other meanings in paths. */
 const leastName = 4;
 const longestName = 32;
 
-/** Segments of a path that are looked at. */
+/** Bound on the segments of a path that are examined. */
 const mostSegments = 64;
 
-/** Text in which no segment can name an identifier: few paths get further. */
+/** A path without a match contains no named identifier: few paths get further. */
 const promising = /\d{4}|\/(?:user|member|account|device|room|meeting|conference|conversation|chat|call)s?\//i;
 
 /**
- * Identifiers that a path of a URL or a topic of MQTT names by the segment before them: `/users/4711`, `/room/MAx7Kq2P`, `/imei/490154203237518`; and
- * a position, which needs no name. A bare word such as the name in `/user/jonas/api` counts only if it stands in another field of the message too, as
+ * Identifiers in a URL path or MQTT topic that are named by the preceding segment: `/users/4711`, `/room/MAx7Kq2P`, `/imei/490154203237518`; also
+ * positions, which need no name. A bare word such as the name in `/user/jonas/api` counts only if it also occurs in another field of the message, as
  * in a cookie named after the user: most words in this place are verbs.
  */
 export function identifiersInPath(path: string, keyNames: KeyNames, fields: readonly Field[]): { kind: IdentifierKind; value: string }[] {
@@ -49,7 +49,7 @@ function memberOf(collection: string, value: string, keyNames: KeyNames, fields:
   return announcement?.kinds.find((candidate) => candidate.within === undefined && candidate.validate(value));
 }
 
-/** A segment that names a kind itself, where that has a form of its own; and a position. */
+/** A segment that follows the name of a kind, if that kind has a form of its own; or a position. */
 function announcedBy(name: string, value: string, keyNames: KeyNames): IdentifierKind | undefined {
   if (isPosition(value)) return geoPosition;
   if (name.length < leastName || name.length > longestName || !/\d{4}/.test(value)) return undefined;
@@ -60,12 +60,12 @@ function announcedBy(name: string, value: string, keyNames: KeyNames): Identifie
   );
 }
 
-/** Digits that are no year. */
+/** Digits that are not a year. */
 function isNumberOfSomething(value: string): boolean {
   return /^\d{2,20}$/.test(value) && !/^(?:19|20)\d\d$/.test(value);
 }
 
-/** The word stands, by itself, at the end of a cookie's name or as another field's value. */
+/** Whether the word also occurs on its own as another field's value, or at the end of a cookie's name. */
 function isConfirmed(word: string, fields: readonly Field[]): boolean {
   return fields.some(({ path, key, value }) => path !== 'url.path' && (value === word || key.endsWith(`-${word}`) || key.endsWith(`_${word}`)));
 }

@@ -10,7 +10,7 @@ import { findUtf16 } from './utf16.ts';
 
 const glance = new PayloadGlance();
 
-/** Bytes of every value, and such as stand together in longer runs than chance has it. */
+/** Bytes of every value, with longer runs of one class than random data has. */
 const bytes = fc.array(
   fc.oneof(
     fc.uint8Array({ maxLength: 40 }), fc.string({ maxLength: 20 }).map((text) => Buffer.from(text)),

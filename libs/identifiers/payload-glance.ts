@@ -1,15 +1,15 @@
 import { characterClasses } from './character-classes.ts';
 
-/** Shortest text that is read: in text, where it is the shortest name of a key, and between binary data. */
+/** Shortest text to be read: in text, the shortest key name; in binary data, the shortest run of text. */
 export const leastKey = 3;
 export const leastText = 8;
-/** Share of printable bytes at the beginning, of so many, from which a payload is text, and is read line by line whatever the length. */
+/** A payload is text, and is read line by line whatever its length, if at least this share of its first `textSample` bytes is printable. */
 const textShare = 0.85;
 const textSample = 512;
-/** Bytes of telephony BCD that hold two digits each; the last one may hold one. */
+/** So many bytes of telephony BCD hold two digits each; the last one may hold only one. */
 const leastDigitPairs = 7;
 
-/** Bits of a byte: printable, part of a key name, sign between key and value, of a text, two decimal digits. */
+/** Classes of a byte, as bits: printable, part of a key name, sign between key and value, text, two decimal digits. */
 export const printable = 1;
 export const word = 2;
 export const sign = 4;
@@ -19,15 +19,16 @@ export const classes = characterClasses(256, [[printable, /[\t -~]/], [word, /[A
   .map((marks, byte) => ((byte & 15) < 10 && byte >> 4 < 10 ? marks | digitPair : marks));
 
 /**
- * What may stand in bytes of unknown structure. Payloads that are encrypted or carry media have hardly ever any of it, and need not be read. What is
- * looked for has a length, so that it is enough to look at one byte in as many. A `false` is certain: what it speaks for stands nowhere.
+ * A quick check of what bytes of unknown structure may contain. Payloads that are encrypted or carry media hardly ever contain any of it and need not
+ * be read. Everything searched for has a minimum length, so that it suffices to look at every n-th byte. `false` is certain: the payload contains
+ * none.
  */
 export class PayloadGlance {
-  /** Nearly all of it is printable. */
+  /** Nearly all of the payload is printable. */
   isText = false;
-  /** Printable characters stand together that are read: {@link leastText}, or in text {@link leastKey}. */
+  /** It contains a run of printable characters long enough to be read: {@link leastText}, or {@link leastKey} if it is text. */
   hasText = false;
-  /** Decimal digits in telephony BCD stand together. */
+  /** It contains a run of decimal digits in telephony BCD. */
   hasDigits = false;
 
   look(bytes: Buffer): void {
@@ -42,7 +43,7 @@ export class PayloadGlance {
   }
 }
 
-/** Whether at least so many bytes with the mark stand together around the one at `at`, which has it. */
+/** Whether the byte at `at`, which has the mark, is in a run of at least `least` bytes with that mark. */
 function isRun(bytes: Buffer, at: number, mark: number, least: number): boolean {
   let start = at;
   while (start > 0 && at - start < least && (classes[bytes[start - 1]!]! & mark) !== 0) start--;
@@ -51,7 +52,7 @@ function isRun(bytes: Buffer, at: number, mark: number, least: number): boolean 
   return end - start >= least;
 }
 
-/** Binary data is told by its first few bytes. */
+/** The first few bytes suffice to recognise binary data. */
 function isText(bytes: Buffer): boolean {
   const sample = Math.min(bytes.length, textSample);
   let others = Math.floor(sample * (1 - textShare));

@@ -15,25 +15,25 @@ import { uncertaintyOfPath } from './uncertainty.ts';
 import { findUtf16 } from './utf16.ts';
 import type { ValueReader } from './value-reader.ts';
 
-/** Longest line of a text protocol, and shortest base64 word in it, that is looked into. */
+/** Longest line of a text protocol, and shortest base64 word in it, that is read. */
 const longestLine = 2048;
 const leastBase64Word = 16;
-/** Bytes of a payload that are read as a structure, and offsets at which one begins: behind a length, or behind the header of a frame. */
+/** Maximum size in bytes of a payload read as a structure, and offsets at which one may begin: after a length, or after the header of a frame. */
 const mostStructured = 16 * 1024;
 const structureOffsets = [0, 2, 4, 5, 8, 12, 16] as const;
-/** Bytes in front of something packed in a payload. */
+/** Maximum number of bytes before compressed data in a payload. */
 const longestHeader = 64;
 
-/** Protocols that are known, but carry what an application likes. */
+/** Known protocols whose payloads may be anything an application sends. */
 const carriers: ReadonlySet<string> = new Set(['http', 'websocket', 'mqtt']);
 
-/** Reads bytes that no dissector names: what they are as a whole, and what stands among them. */
+/** Reads bytes that no dissector has parsed: as a whole, and for identifiers among them. */
 export class PayloadReader {
   readonly #text: TextScanner;
   readonly #scanner: PayloadScanner;
   readonly #values: ValueReader;
   readonly #reading: MessageReading;
-  /** Of the payload at hand. */
+  /** Of the current payload. */
   readonly #glance = new PayloadGlance();
 
   constructor(text: TextScanner, scanner: PayloadScanner, values: ValueReader, reading: MessageReading) {
@@ -60,8 +60,8 @@ export class PayloadReader {
   }
 
   /**
-   * Queries and calls of a known protocol: their structure is no guess any more, and their texts may be wide, or written for mail. Returns whether
-   * the latter held identifiers.
+   * Queries and calls of a known protocol. Their structure need not be guessed, but their text may be UTF-16 or quoted-printable. Returns whether the
+   * latter contained identifiers.
    */
   #claimed(message: Message, bytes: Buffer, isText: boolean): boolean {
     if (!isText) {
@@ -74,8 +74,8 @@ export class PayloadReader {
   }
 
   /**
-   * What a payload as a whole, or behind a short header, is: packed, a structure with names, text of UTF-16, identities in telephony BCD.
-   * Returns whether identifiers stood in a structure of it, so that there is nothing more to guess.
+   * Interprets a payload as a whole, or after a short header, as compressed data, a structure with names, UTF-16 text, or identities in telephony
+   * BCD. Returns whether a structure contained identifiers, so that nothing is left to guess.
    */
   #structured(message: Message, bytes: Buffer): boolean {
     const packed = gzipMark(bytes);
@@ -117,7 +117,7 @@ export class PayloadReader {
     this.#reading.addAnnounced(loginPassword, login.password, placeInPayload(message, login.passwordOffset, 'length-prefixed'));
   }
 
-  /** A line of a text protocol: a login, or base64 as the last word, as SASL mechanisms send it (RFC 4954, section 4). */
+  /** A line of a text protocol: a login, or base64 as the last word, as sent by SASL mechanisms (RFC 4954, section 4). */
   #line(line: string, message: Message): void {
     if (message.sender === 'source') {
       for (const { kind, value, offset } of loginArguments(line)) this.#reading.addAnnounced(kind, value, placeInPayload(message, offset, ''));
@@ -136,14 +136,14 @@ function placeInPayload({ protocol, sender, frame }: Message, offset: number, en
   return { path: `${protocol}.payload@${offset}`, encoding, sender, frame };
 }
 
-/** Where gzip begins (RFC 1952, section 2.3.1; the third byte is the method); -1 when it does not. */
+/** Offset of gzip data (RFC 1952, section 2.3.1; the third byte is the method), or -1. */
 function gzipMark(bytes: Buffer): number {
   const end = Math.min(longestHeader, bytes.length) - 2;
   for (let i = 0; i < end; i++) if (bytes[i] === 0x1f && bytes[i + 1] === 0x8b && bytes[i + 2] === 8) return i;
   return -1;
 }
 
-/** Text without control characters up to the end of a line, and white space behind it. */
+/** Whether it is a line of text without control characters, possibly followed by white space. */
 function isLine(bytes: Buffer): boolean {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13 || bytes[end - 1] === 0x20)) end--;

@@ -92,7 +92,7 @@ describe('length-prefixed keys and values', () => {
 });
 
 describe('bytes without meaning', () => {
-  /** A repeatable stream of bytes that look random: AES-CTR over zeros. */
+  /** A reproducible stream of random-looking bytes: AES-CTR over zeros. */
   function noise(seed: string, length: number): Buffer {
     const key = createHash('sha256').update(seed).digest();
     return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(length));

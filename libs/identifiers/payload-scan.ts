@@ -7,7 +7,7 @@ import type { TextHit, TextScanner } from './text-scan.ts';
 import { uncertaintyOfLooseKey } from './uncertainty.ts';
 import { utf8Text } from './utf8.ts';
 
-/** An identifier in a payload that no dissector claims. */
+/** An identifier in a payload that no dissector recognised. */
 export interface PayloadHit extends Found {
   /** Byte offset of the value in the payload. */
   readonly offset: number;
@@ -17,13 +17,13 @@ export interface PayloadHit extends Found {
 
 const longestKey = 40;
 const longestValue = 512;
-/** Characters of a value between binary data that its shape alone announces. */
+/** Least length, in characters, of a value between binary data that is recognised by its shape alone. */
 const leastAlone = 12;
 
-/** A length in front of a key or value. */
+/** Encoding of the length before a key or value. */
 interface LengthForm {
   readonly width: number;
-  /** -1 when it does not fit. */
+  /** -1 if it does not fit. */
   read(bytes: Buffer, at: number): number;
   readonly order: 'be' | 'le' | '';
 }
@@ -33,32 +33,31 @@ const u16be: LengthForm = { width: 2, order: 'be', read: (bytes, at) => (at + 2 
 const u16le: LengthForm = { width: 2, order: 'le', read: (bytes, at) => (at + 2 <= bytes.length ? bytes.readUInt16LE(at) : -1) };
 const u32be: LengthForm = { width: 4, order: 'be', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32BE(at) : -1) };
 const u32le: LengthForm = { width: 4, order: 'le', read: (bytes, at) => (at + 4 <= bytes.length ? bytes.readUInt32LE(at) : -1) };
-/** MessagePack fixstr: the length stands in the low five bits. */
+/** MessagePack fixstr: the length is in the low five bits. */
 const fixstr: LengthForm = {
   width: 1,
   order: 'be',
   read: (bytes, at) => (at < bytes.length && bytes[at]! >> 5 === 5 ? bytes[at]! & 31 : -1),
 };
 
-/** Wide ones first: a u16 of 3 ends in the same byte as a u8 of 3. */
+/** Wider forms first: a u16 of 3 ends in the same byte as a u8 of 3. */
 const lengthForms: readonly LengthForm[] = [u32be, u32le, u16be, u16le, fixstr, u8];
-/** Of a value, by that of its key, which is tried first. */
+/** Forms to try for a value, by that of its key, which comes first. */
 const formsBehind = new Map(lengthForms.map((form) => [form, [form, ...lengthForms.filter((other) => other !== form)]]));
 
-/** Tags of MessagePack that say how many bytes of big-endian integer follow: uint 16, 32, 64 and int 32, 64. */
+/** MessagePack tags that tell how many bytes of big-endian integer follow: uint 16, 32, 64 and int 32, 64. */
 const integerTags: Record<number, number> = { 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd2: 4, 0xd3: 8 };
 
 /**
- * Finds identifiers in bytes of unknown structure: text in between binary data, and keys and values that stand behind their
- * lengths (u8, u16, u32 in either byte order, MessagePack), the value as text or as an integer.
+ * Finds identifiers in bytes of unknown structure: text between binary data, and length-prefixed keys and values (u8, u16, u32 in either byte order,
+ * MessagePack), where the value is text or an integer.
  *
- * Random bytes give nothing: a key counts only behind its exact length or in front of `=` or `:` in a run of text, and its value
- * must be one that the kind accepts.
+ * Random bytes yield nothing: a key counts only after its exact length, or before `=` or `:` in a run of text, and the kind must accept its value.
  */
 export class PayloadScanner {
   readonly #keyNames: KeyNames;
   readonly #text: TextScanner;
-  /** Of the payload at hand. */
+  /** In the current payload. */
   #hits: PayloadHit[] = [];
 
   constructor(keyNames: KeyNames, text: TextScanner) {
@@ -66,16 +65,16 @@ export class PayloadScanner {
     this.#text = text;
   }
 
-  /** In the order in which they stand. `glance` is what was seen of the payload. */
+  /** In order of occurrence. `glance` is the quick check of the same payload. */
   scan(payload: Buffer, { isText, hasText }: PayloadGlance): readonly PayloadHit[] {
-    // Most payloads have none, and share the array.
+    // Most payloads have no hits, and share the array.
     if (this.#hits.length > 0) this.#hits = [];
     this.#keys(payload);
     if (hasText) this.#texts(payload, !isText);
     return this.#hits.length < 2 ? this.#hits : this.#hits.sort((a, b) => a.offset - b.offset);
   }
 
-  /** Keys behind a length. Each is as long as the stride at least, so that none is stepped over. */
+  /** Length-prefixed keys. Since each is at least as long as the stride, none is skipped. */
   #keys(payload: Buffer): void {
     for (let i = leastKey; i < payload.length;) {
       if ((classes[payload[i]!]! & word) === 0) {
@@ -105,7 +104,7 @@ export class PayloadScanner {
   }
 
   #embeddedText(payload: Buffer, begin: number, end: number, inBinary: boolean): void {
-    // The length of a text is a character itself when the text has between 32 and 126.
+    // The length of a text of 32 to 126 characters is itself a printable character.
     if (inBinary && end - begin < leastAlone && !hasSign(payload, begin, end)) return;
     const start = inBinary && payload[begin] === end - begin - 1 ? begin + 1 : begin;
     for (const hit of this.#text.scan(payload.toString('latin1', start, end))) {
@@ -114,7 +113,7 @@ export class PayloadScanner {
     }
   }
 
-  /** A key in the run of word characters from `start` to `end`, if a length in front of it says how much of the run is the key. */
+  /** A key in the run of word characters from `start` to `end`, if the length before it tells how much of the run is the key. */
   #lengthPrefixed(payload: Buffer, start: number, end: number): void {
     if (!mayBeKey(payload, start, Math.min(end - start, longestKey))) return;
     for (const form of lengthForms) {
@@ -132,13 +131,13 @@ export class PayloadScanner {
   }
 }
 
-/** Whether the byte in front of a word ends a length that one of the forms has: most words of a text have none. */
+/** Whether the byte before a word can be the end of a length in one of the forms: for most words of a text it cannot. */
 function mayBeKey(payload: Buffer, start: number, longest: number): boolean {
   if (start === 0) return false;
   const before = payload[start - 1]!;
   const length = before >> 5 === 5 ? before & 31 : before;
   if (length !== 0) return isKeyLength(length, longest);
-  // Little-endian, of two bytes or four.
+  // Little-endian, two or four bytes.
   return (start >= 2 && isKeyLength(payload[start - 2]!, longest)) || (start >= 4 && isKeyLength(payload[start - 4]!, longest));
 }
 
@@ -158,7 +157,7 @@ function runEnd(payload: Buffer, at: number, mark: number): number {
   return end;
 }
 
-/** The value behind a key: behind a length of the key's own form or another, with or without a type byte in between; or an integer. */
+/** The value after a key: length-prefixed, in the key's own form or another, with or without a type byte before the length; or an integer. */
 function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: readonly IdentifierKind[]): PayloadHit | null {
   for (const form of formsBehind.get(keyForm)!) {
     for (const typeBytes of [0, 1]) {
@@ -184,7 +183,7 @@ function readValue(payload: Buffer, at: number, keyForm: LengthForm, kinds: read
   for (const typeBytes of [0, 1]) {
     for (const width of [4, 8]) {
       const start = at + typeBytes;
-      // With neither length nor type in front, the end of the payload proves nothing.
+      // Without a length or a type before it, the end of the payload proves nothing.
       if (isFollowed(payload, start + width, keyForm) && (typeBytes > 0 || start + width < payload.length)) {
         const hit = readInteger(payload, { start, width, order: keyForm.order }, kinds);
         if (hit !== null) return hit;
@@ -201,11 +200,11 @@ interface IntegerAt {
 }
 
 function readInteger(payload: Buffer, { start, width, order }: IntegerAt, kinds: readonly IdentifierKind[]): PayloadHit | null {
-  // Without an order of its own the number has the one that makes it small; network order where that does not tell.
+  // Without a byte order of its own, the number is read in the order that makes it small, or else in network order.
   const little = order === 'le' || (order === '' && payload[start + width - 1] === 0 && payload[start] !== 0);
   const view = payload.subarray(start, start + width);
   const number = BigInt(`0x${(little ? Buffer.from(view).reverse() : view).toString('hex')}`);
-  // The sizes of frames, flags and counters are no ids.
+  // Frame sizes, flags and counters are not ids.
   if (number < 256n) return null;
   const value = number.toString();
   const kind = kinds.find((candidate) => candidate.within === undefined && candidate.integer === true && candidate.validate(value));
@@ -213,7 +212,7 @@ function readInteger(payload: Buffer, { start, width, order }: IntegerAt, kinds:
   return { kind, value, offset: start, encoding: `u${width * 8}${little ? 'le' : 'be'}`, confidence: kind.confidence - 5 };
 }
 
-/** Whether the payload ends at `at`, or goes on with another word behind its length: then the value before it was read right. */
+/** Whether the payload ends at `at`, or continues with another length-prefixed word: then the value before it was delimited correctly. */
 function isFollowed(payload: Buffer, at: number, form: LengthForm): boolean {
   if (at === payload.length) return true;
   const length = form.read(payload, at);
@@ -222,7 +221,7 @@ function isFollowed(payload: Buffer, at: number, form: LengthForm): boolean {
   return true;
 }
 
-/** Whether labels go on from `at` to a top-level domain and the zero at the end of a name in wire format (RFC 1035, section 3.1). */
+/** Whether the labels from `at` on lead to a top-level domain and the zero that ends a name in wire format (RFC 1035, section 3.1). */
 function isDomainName(payload: Buffer, at: number): boolean {
   for (let labels = 0; labels < 16 && at < payload.length; labels++) {
     const length = payload[at]!;
@@ -233,18 +232,18 @@ function isDomainName(payload: Buffer, at: number): boolean {
   return false;
 }
 
-/** Text on one line. */
+/** The text, if it is on a single line. */
 function lineOf(payload: Buffer, start: number, length: number): string | null {
   const text = utf8Text(payload, start, start + length);
   return text === null || /[\t\r\n]/.test(text) ? null : text;
 }
 
-/** Between binary data a value of a character or two, or a short address, is chance. */
+/** Between binary data, a value of a character or two, or a short address, is coincidence. */
 function standsOut(hit: TextHit): boolean {
   return hit.value.length >= (hit.key === '' ? leastAlone : 2);
 }
 
-/** Whether a key may stand there that announces a value. */
+/** Whether it contains a sign that can follow a key. */
 function hasSign(payload: Buffer, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if ((classes[payload[i]!]! & sign) !== 0) return true;
   return false;

@@ -1,16 +1,16 @@
-/** Where names stand that are the protocol's and the application's own. */
+/** Paths in which names are those of the protocol and the application. */
 const root = /^(?:url\.(?:query|path)|http\.(?:request|response)\.(?:(?:header|trailer)(?:\.(?:set-)?cookie)?|body(?:\.(?:json|form|multipart))?))/;
 
 /**
- * What no name of a field looks like: an address (other than `payload@12`), percent-encoded or not; a long number, or one in groups; a UUID, digits in
- * hexadecimal, a MAC address in any of its spellings.
+ * Data that is not the name of a field: an address (other than `payload@12`), percent-encoded or not; a long number, or one in groups; a UUID,
+ * hexadecimal digits, a MAC address in any of its spellings.
  */
 const data =
   /(?<!payload)@|%(?:25)*40|\d{6}|\d(?:[ ()-]{0,3}\d){8}|[0-9a-f]{8}-[0-9a-f]{4}-|(?=[a-f]*\d)[0-9a-f]{12}|(?:[0-9a-f]{2}[:-]){3}|(?=[a-f.]*\d)(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}/i;
 
 /**
- * A path as it may leave the probe. Some applications use identifiers as keys (`{"members":{"anna@example.org":{"room":…}}}`): what
- * stands in such a path between its root and its last name becomes `{key}`.
+ * A path as it may leave the probe. Some applications use identifiers as keys (`{"members":{"anna@example.org":{"room":…}}}`): the part of such a
+ * path between its root and its last name is replaced by `{key}`.
  */
 export function publicPath(path: string): string {
   if (!data.test(path)) return path;

@@ -7,14 +7,14 @@ const longestKey = 32;
 
 export type Axis = 'latitude' | 'longitude';
 
-/** Which half of a position stands under a key; null when none does. */
+/** Which half of a position a key announces; null if neither. */
 export function axisOf(key: string): Axis | null {
   if (key.length > longestKey || !/l(?:at|on|ng)/i.test(key)) return null;
   const name = wordsOf(key).at(-1) ?? '';
   return latitudes.has(name) ? 'latitude' : longitudes.has(name) ? 'longitude' : null;
 }
 
-/** Names of lists of two numbers: of GeoJSON (RFC 7946, section 3.1.1) and of services that write the latitude first. */
+/** Names of lists of two numbers: in GeoJSON (RFC 7946, section 3.1.1), and of services that put the latitude first. */
 const pairs = new Set(
   'coordinates coordinate coords coord location loc position latlng lnglat latlon lonlat ll geo gps geopoint center'.split(' '),
 );
@@ -23,10 +23,10 @@ export function isPairKey(key: string): boolean {
   return key.length <= longestKey && pairs.has(wordsOf(key).join(''));
 }
 
-/** Two decimal numbers with at least three decimals each, and whatever follows them: an altitude, an accuracy. */
+/** Two numbers with at least three decimals each, possibly followed by an altitude or an accuracy. */
 const position = /^(?:geo:)?(-?\d{1,3}\.\d{3,15})[,; |]{1,2}(-?\d{1,3}\.\d{3,15})(?:[,;|][-\w.=;]{0,64})?$/i;
 
-/** Latitude and longitude, or the other way round where only that is a place; `0,0` is none. */
+/** Latitude and longitude, or the reverse if only that is a place; `0,0` is not a position. */
 export function isPosition(value: string): boolean {
   const match = position.exec(value);
   if (match === null) return isReceiverPosition(value);
@@ -40,15 +40,15 @@ export function isPosition(value: string): boolean {
 export const geoUriInText = /(?<![\w-])geo:-?\d{1,3}\.\d{3,15},-?\d{1,3}\.\d{3,15}(?!\d)/iy;
 
 /**
- * `4831.1234,N,01131.5678,E`: degrees and minutes, as receivers of satellite navigation tell them (NMEA 0183, sentences GGA, GLL and RMC), and
- * trackers after them.
+ * `4831.1234,N,01131.5678,E`: degrees and minutes, as sent by satellite navigation receivers (NMEA 0183, sentences GGA, GLL and RMC), and by trackers
+ * that use the same form.
  */
 export const receiverPositionInText = /(?<![\d.])(\d{2})(\d{2}\.\d{2,8}),([NS]),(\d{3})(\d{2}\.\d{2,8}),([EW])(?![A-Za-z])/y;
 const receiverPosition = new RegExp(`^${receiverPositionInText.source}$`);
-/** Of the minutes, and of the degrees in front of them. */
+/** Length of the degrees and minutes of a latitude. */
 const longestLatitude = 13;
 
-/** Behind the latitude, at the comma. */
+/** Start of a match whose anchor is the comma after the latitude. */
 export function startOfReceiverPosition(text: string, at: number): number {
   return at - /[\d.]*$/.exec(text.slice(Math.max(0, at - longestLatitude), at))![0].length;
 }
@@ -68,7 +68,7 @@ function degreesOf(value: string): { latitude: number; longitude: number } | nul
   return { latitude, longitude: (Number(degrees2) + Number(minutes2) / 60) * (east === 'W' ? -1 : 1) };
 }
 
-/** To three decimals, a hundred metres: how the same place is written twice. */
+/** Truncated to three decimals, a hundred metres, so that spellings of the same place are equal. */
 export function normalisePosition(value: string): string {
   const degrees = degreesOf(value);
   if (degrees !== null) return normalisePosition(`${degrees.latitude.toFixed(6)},${degrees.longitude.toFixed(6)}`);

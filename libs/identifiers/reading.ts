@@ -5,10 +5,10 @@ import type { IdentifierKind } from './kind.ts';
 import { normaliseOpaque } from './opaque.ts';
 import type { WatchScanner } from './watch-scanner.ts';
 
-/** Where a value stood: a {@link Field} is one. */
+/** Where a value was found; a {@link Field} is also a place. */
 export type Place = Pick<Field, 'path' | 'encoding' | 'sender' | 'frame'>;
 
-/** An identifier that can be told again without its value: it was seen in clear, or stands on a watchlist. */
+/** An identifier that can be reported without its value: it was seen in clear, or is on a watchlist. */
 export interface Known {
   kind: IdentifierKind;
   token: string;
@@ -23,17 +23,17 @@ export interface Found {
   readonly confidence: number;
 }
 
-/** An identifier of the message that is being read. */
+/** An identifier of the current message. */
 export interface Hit extends Found {
-  /** What else stood in the message for it: encoded forms and other spellings. */
+  /** Its other forms in the message: encoded forms and other spellings. */
   readonly written: string[];
   confidence: number;
   readonly place: Place;
-  /** Told by its digest, or by a watchlist. */
+  /** Set if it was recognised by its digest, or by a watchlist. */
   readonly known?: Known;
 }
 
-/** What was found in a field, to be found again where the field has the same value again. */
+/** A finding in a field, kept so that it can be reported again if the field has the same value again. */
 export interface Finding extends Found {
   readonly path: string;
   readonly encoding: string;
@@ -43,22 +43,22 @@ export interface Finding extends Found {
 /** Finds the values of watchlists; see {@link Recogniser.watch}. */
 export type Watch = WatchScanner<Place>;
 
-/** Characters of a field and bytes of a payload that are read. */
+/** Bound on the characters of a field and the bytes of a payload that are read. */
 export const longestText = 64 * 1024;
-/** Values of one message that are unwrapped. */
+/** Bound on the values of one message that are decoded. */
 const mostDecodings = 64;
-/** From this length on, one value under two keys is one identifier; shorter ones coincide. */
+/** From this length on, the same value under two keys is one identifier; shorter ones may coincide. */
 const distinctiveLength = 6;
-/** Encoded forms and spellings of one value that are kept for redaction. */
+/** Bound on the encoded forms and spellings of one value that are kept for redaction. */
 const mostSpellings = 16;
 
-/** What is found in one message, each value once, as the most specific kind that fits it; and the bounds that hold for a message. */
+/** The findings in one message, each value once, as the most specific kind that fits it; and the bounds that apply to a message. */
 export class MessageReading {
-  /** Identifiers that were over the bound. */
+  /** Identifiers beyond the bound. */
   dropped = 0;
-  /** Whether all of the message was read and reported: none of the bounds bit. */
+  /** Whether the message was read and reported completely, without hitting any bound. */
   isComplete = true;
-  /** Takes every text and all bytes that are read; null: nothing is looked for. */
+  /** Receives every text and all bytes that are read; null: no watchlist. */
   watch: Watch | null = null;
 
   readonly #counters: RecogniserCounters;
@@ -87,7 +87,9 @@ export class MessageReading {
     return this.#hits.values();
   }
 
-  /** `written` is the encoded text that the value comes out of, if any; `told` what is known of an identifier whose value does not stand there. */
+  /**
+   * `written` is the encoded text from which the value was decoded, if any; `told` is the identity of a value that is itself not in the message.
+   */
   add({ kind, value, confidence }: Found, place: Place, written = '', told?: Known): void {
     this.#record?.push({ kind, value, confidence, path: place.path, encoding: place.encoding, written });
     const folded = normaliseOpaque(value).toLowerCase();
@@ -109,17 +111,17 @@ export class MessageReading {
     this.#hits.set(identity, { kind, value, written: spellings, confidence, place, ...(told && { known: told }) });
   }
 
-  /** As {@link add}, with the confidence that the kind has in a value under a key of its own. */
+  /** Like {@link add}, with the kind's confidence in a value under an announcing key. */
   addAnnounced(kind: IdentifierKind, value: string, place: Place, written = ''): void {
     this.add({ kind, value, confidence: kind.confidence }, place, written);
   }
 
-  /** Adds what was found in the same field before. */
+  /** Adds the findings of an earlier reading of the same field. */
   addAgain(findings: readonly Finding[], { sender, frame }: Field): void {
     for (const finding of findings) this.add(finding, { path: finding.path, encoding: finding.encoding, sender, frame }, finding.written);
   }
 
-  /** Keeps what redaction is to look for too. Where there is no room, what is left in the message may hold the identifier. */
+  /** Keeps a spelling for redaction. If there is no room, the redacted message may still contain the identifier. */
   addSpelling(spellings: string[], spelling: string): void {
     if (spelling === '' || spellings.includes(spelling)) return;
     if (spellings.length < mostSpellings) spellings.push(spelling);
@@ -129,19 +131,19 @@ export class MessageReading {
     }
   }
 
-  /** From here on {@link add} keeps what it is given, until {@link endRecord}. */
+  /** Records all that is passed to {@link add} from here on, until {@link endRecord}. */
   beginRecord(): void {
     this.#record = [];
   }
 
-  /** What was added since {@link beginRecord}. */
+  /** The findings added since {@link beginRecord}. */
   endRecord(): readonly Finding[] {
     const record = this.#record ?? [];
     this.#record = null;
     return record;
   }
 
-  /** One more decoding, if the message may have it. */
+  /** Counts one more decoding, and returns whether the bound for the message permits it. */
   mayDecode(): boolean {
     if (++this.#decodings <= mostDecodings) return true;
     this.#counters.undecoded++;
@@ -157,7 +159,7 @@ export class MessageReading {
     return bytes.length <= longestText ? bytes : (this.truncate(), bytes.subarray(0, longestText));
   }
 
-  /** Only the beginning of something was read. */
+  /** Notes that only the beginning of something was read. */
   truncate(): void {
     this.#counters.truncated++;
     this.isComplete = false;

@@ -12,18 +12,18 @@ import { ValueReader } from './value-reader.ts';
 
 export interface RecogniserOptions {
   readonly tokeniser: Tokeniser;
-  /** Identifiers reported of one message; more are counted as dropped. */
+  /** Bound on the identifiers reported per message; further ones are counted as dropped. */
   readonly maxPerMessage: number;
 }
 
 const nothing: readonly Recognised[] = [];
 
-/** Identifiers whose digests are remembered. */
+/** Number of identifiers whose digests are remembered. */
 const mostDigested = 1024;
-/** A value that a company listed is one, whatever stands around it. */
+/** A value on a company's list is an identifier, whatever its context. */
 const watchedConfidence = 90;
 
-/** Finds the identifiers of the catalogue in messages. One per stream of messages: it keeps buffers, and what recurs, between calls. */
+/** Finds the identifiers of the catalogue in messages. One per stream of messages, since it keeps buffers and recurring values between calls. */
 export class Recogniser {
   readonly #counters: RecogniserCounters;
   readonly #reading: MessageReading;
@@ -43,22 +43,22 @@ export class Recogniser {
     this.#reporter = new Reporter(tokeniser, counters, digests);
   }
 
-  /** Identifiers of the last message that were over the bound. */
+  /** Identifiers of the last message beyond the bound. */
   get dropped(): number {
     return this.#reading.dropped;
   }
 
-  /** Whether all of the last message was read and reported: none of the bounds bit. */
+  /** Whether the last message was read and reported completely, without hitting any bound. */
   get readInFull(): boolean {
     return this.#reading.isComplete;
   }
 
-  /** From the next message on the values of these lists are looked for; null: of none. */
+  /** Searches for the values of these lists from the next message on; null: none. */
   watch(watch: Watch | null): void {
     this.#reading.watch = watch;
   }
 
-  /** The identifiers of a message, each value once, as the most specific kind that fits it, in the order in which they stand. */
+  /** The identifiers of a message in order of occurrence, each value once, as the most specific kind that fits it. */
   recognise(message: Message): readonly Recognised[] {
     const reading = this.#reading;
     reading.begin();
@@ -68,7 +68,10 @@ export class Recogniser {
     return reading.size === 0 ? nothing : this.#reporter.report(message, reading);
   }
 
-  /** Values of watchlists among the texts and bytes of the message. What is recognised too is told as that, with the list's name. */
+  /**
+   * Values of watchlists in the texts and bytes of the message. One that is also recognised as another kind is reported as that kind, with the list's
+   * name.
+   */
   #watched(watch: Watch): void {
     for (const { entry, encoding, value, place, offset } of watch.take()) {
       const path = place.encoding === '' && place.path.endsWith('.payload@0') ? `${place.path.slice(0, -1)}${offset}` : place.path;

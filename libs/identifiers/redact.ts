@@ -1,9 +1,9 @@
 import type { Recognised } from './report.ts';
 
-/** Shorter values coincide with other text: they are replaced only as a whole value or path segment. */
+/** Shorter values coincide with other text: they are replaced only if they are a whole value or path segment. */
 const shortValue = 4;
 
-/** Layers of escapes that are undone. */
+/** Layers of escapes that are decoded. */
 const mostUndone = 2;
 
 interface Replacement {
@@ -13,9 +13,9 @@ interface Replacement {
 }
 
 /**
- * Replaces every recognised value in `text` by `{kind}`: as it stands, percent-encoded (in any mixture, twice too), with `+` for a
- * space, or JSON-escaped, in either case of letters; and the encoded text it was unwrapped from. Values of fewer than 4 characters
- * are replaced where they are a whole value (`uid=7`), path segment or text.
+ * Replaces every recognised value in `text` by `{kind}`: verbatim, percent-encoded (in any mixture, also twice), with `+` for a space, or
+ * JSON-escaped, regardless of case; also the encoded text from which the value was decoded. Values of fewer than 4 characters are replaced only if
+ * they are a whole value (`uid=7`), path segment or text.
  */
 export function redact(text: string, recognised: readonly Recognised[]): string {
   if (text === '' || recognised.length === 0) return text;
@@ -30,17 +30,17 @@ export function redact(text: string, recognised: readonly Recognised[]): string 
   return replacements.length === 0 ? text : replace(text, replacements);
 }
 
-/** Folded once: all texts of a flow are searched for what was recognised in it. */
+/** Folded only once: all texts of a flow are searched for the values recognised in it. */
 function spellingsOf({ value, written }: Recognised): string[] {
   return [value, ...written].filter((spelling) => spelling !== '').map(fold);
 }
 
-/** A text as it reads once decoded, with the place of each character in the original. */
+/** A decoded text, with the position of each character in the original. */
 interface Reading {
   readonly text: string;
-  /** As spellings are, so that they are found in any case. */
+  /** Folded like the spellings, so that they are found in any case. */
   readonly folded: string;
-  /** Start of each character in the original, and at the end its length; null when it is the original. */
+  /** Start of each character in the original, followed by its length; null if this is the original. */
   readonly starts: Int32Array | null;
 }
 
@@ -61,13 +61,13 @@ function isWhole(text: string, start: number, end: number): boolean {
   return (start === 0 || /[=:/"'[,;&?\s]/.test(text[start - 1]!)) && (end === text.length || /[&/;,?#"'}\]\s<:]/.test(text[end]!));
 }
 
-/** Letters in lower case, and `+` as the space that it stands for in forms; the length stays. */
+/** Lower-cases letters and replaces `+` by the space it means in forms; the length stays the same. */
 function fold(text: string): string {
   const lower = isAscii(text) ? text.toLowerCase() : text.replaceAll(/\p{Lu}/gu, lowerCase);
   return lower.includes('+') ? lower.replaceAll('+', ' ') : lower;
 }
 
-/** Of the few letters that are longer in lower case, such as `İ`, as they stand. */
+/** Leaves the few letters that become longer in lower case, such as `İ`, unchanged. */
 function lowerCase(letter: string): string {
   const lower = letter.toLowerCase();
   return lower.length === letter.length ? lower : letter;
@@ -80,11 +80,11 @@ function isAscii(text: string): boolean {
 
 const escape = /[%\\]/g;
 
-/** Undoes one layer of percent-encoding and JSON escapes; null when there is none. */
+/** Decodes one layer of percent-encoding and JSON escapes; null if there is none. */
 function decode({ text, starts: outer }: Reading): Reading | null {
   escape.lastIndex = 0;
   if (!escape.test(text)) return null;
-  // What is decoded is never longer.
+  // Decoding never makes a text longer.
   const starts = new Int32Array(text.length + 1);
   let decoded = '';
   for (let i = 0; i < text.length;) {
@@ -105,7 +105,7 @@ function decode({ text, starts: outer }: Reading): Reading | null {
 
 const jsonEscapes: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
-/** The character or surrogate pair that begins at `i`, and how much text it takes. */
+/** The character or surrogate pair that begins at `i`, and the length of its encoding. */
 function decodeAt(text: string, i: number): { characters: string; length: number } {
   const sign = text[i]!;
   if (sign === '\\') {
@@ -134,7 +134,7 @@ function byteAt(text: string, i: number): number {
   return /^[0-9a-fA-F]{2}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
 }
 
-/** Longest first where they begin together; those that begin inside another are part of it, and lengthen it when they reach beyond. */
+/** The longest first among those that begin at the same position. One that begins inside another is part of it, and extends it if it ends later. */
 function replace(text: string, replacements: Replacement[]): string {
   replacements.sort((a, b) => a.start - b.start || b.end - a.end);
   let out = '';

@@ -9,20 +9,20 @@ import { publicPath } from './place.ts';
 import type { Hit, Known, MessageReading, Place } from './reading.ts';
 import type { Tokeniser } from './token.ts';
 
-/** An identifier with its raw value: it never leaves the process, and serves redaction, for as long as its flow lives, and `--reveal` only. */
+/** An identifier with its raw value, which never leaves the process. It serves redaction, for the lifetime of its flow, and `--reveal` only. */
 export interface Recognised {
   observable: Observable;
   value: string;
-  /** What else stood in the message for it: base64 and the like that it was unwrapped from, and other spellings. */
+  /** Its other forms in the message: encodings from which it was decoded, such as base64, and other spellings. */
   written: string[];
-  /** What redaction looks for. */
+  /** The spellings that redaction searches for. */
   sought?: readonly string[];
 }
 
-/** Shorter values are told apart by their digest too: whoever has it can try them all. */
+/** Shorter values are not hashed: whoever has the digest can try them all. */
 const leastDigested = 5;
 
-/** Makes observables of what was found: the token, the mask, the list that has it. */
+/** Creates observables from the findings, with token, mask and the name of the watchlist. */
 export class Reporter {
   readonly #tokeniser: Tokeniser;
   readonly #counters: RecogniserCounters;
@@ -54,7 +54,7 @@ export class Reporter {
     return recognised;
   }
 
-  /** So that the identifier is known again where only its digest stands. Sessions and secrets are not hashed for others. */
+  /** Allows the identifier to be recognised where only its digest is sent. Sessions and secrets are not hashed. */
   #rememberDigests({ kind, value, place }: Hit, token: string): void {
     if (this.#digests.has(token)) return;
     if (value.length < leastDigested || kind.dataClass === 'secret' || kind.dataClass === 'session' || isDigest(place)) return;
@@ -84,7 +84,7 @@ function observableOf({ kind, value, confidence, place, known }: Hit, token: str
   };
 }
 
-/** The spelling that the token is made of; a digest keeps all its digits. */
+/** The spelling from which the token is derived; a digest keeps all its digits. */
 function normalised({ kind, value, place }: Hit): string {
   return isDigest(place) ? normaliseHex(value) : (kind.normalise ?? normaliseOpaque)(value);
 }

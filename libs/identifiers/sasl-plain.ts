@@ -1,22 +1,25 @@
-/** A login as SASL's mechanism PLAIN has it (RFC 4616, section 2): `[authorization id] NUL user NUL password`. */
+/** A login in the format of the SASL mechanism PLAIN (RFC 4616, section 2): `[authorization id] NUL user NUL password`. */
 export interface PlainLogin {
   readonly user: string;
   readonly password: string;
-  /** Of the user name and the password. */
+  /** Offsets of the user name and the password. */
   readonly userOffset: number;
   readonly passwordOffset: number;
 }
 
 const mechanism = Buffer.from('PLAIN');
-/** Bytes of the name. Each is in it once, so that a search looks at one byte in five and knows by it where the name would begin. */
+/**
+ * Maps each letter of the name to its position. Since each occurs only once, a search can look at every fifth byte and infer from it where the name
+ * would begin.
+ */
 const letters = new Uint8Array(256);
 for (const [i, letter] of mechanism.entries()) letters[letter] = i + 1;
-/** Bytes of a login that are read. */
+/** Maximum length of a login that is read. */
 const longestLogin = 512;
 
 /**
- * The login behind the name of the mechanism, in a binary protocol that says how long it is: a u32 (AMQP 0-9-1, `long-string`), or a tag and a u8 or
- * u32 (AMQP 1.0, `vbin8` and `vbin32`). Null where none stands.
+ * The login after the name of the mechanism, in a binary protocol that prefixes its length: a u32 (AMQP 0-9-1, `long-string`), or a tag and a u8 or
+ * u32 (AMQP 1.0, `vbin8` and `vbin32`). Null if there is none.
  */
 export function findPlainLogin(bytes: Buffer): PlainLogin | null {
   const at = endOfMechanism(bytes);
@@ -26,7 +29,7 @@ export function findPlainLogin(bytes: Buffer): PlainLogin | null {
   return loginAt(bytes, at + 4, bytes.readUInt32BE(at));
 }
 
-/** Behind the first name of the mechanism; -1 when there is none. */
+/** Offset after the first name of the mechanism, or -1. */
 function endOfMechanism(bytes: Buffer): number {
   for (let i = mechanism.length - 1; i < bytes.length; i += mechanism.length) {
     const letter = letters[bytes[i]!]!;

@@ -2,7 +2,7 @@ import { catalogue } from './catalogue.ts';
 import { KeyNames } from './key-names.ts';
 import { TextScanner } from './text-scan.ts';
 
-/** What finds the catalogue's kinds by key and by shape. */
+/** Find the catalogue's kinds by key and by shape. */
 export interface Scanners {
   readonly keyNames: KeyNames;
   readonly text: TextScanner;
@@ -10,7 +10,7 @@ export interface Scanners {
 
 let scanners: Scanners | undefined;
 
-/** Made when the first recogniser is, and once: their tables depend on the catalogue alone, and one message is read at a time. */
+/** Created once, with the first recogniser, and shared: their tables depend on the catalogue alone, and only one message is read at a time. */
 export function catalogueScanners(): Scanners {
   if (scanners === undefined) {
     const keyNames = new KeyNames(catalogue);

@@ -18,7 +18,7 @@ import { residentIdInText } from './resident-id.ts';
 import { Prefilter } from './scan/prefilter.ts';
 import { sipUriInText } from './sip.ts';
 
-/** What each shape must find in a whole text, as one regular expression: its first group, or all of it, that `accept` takes. */
+/** The matches that each shape must find in a whole text, as one regular expression: its first group, or all of it, if `accept` takes it. */
 const patterns: [kind: IdentifierKind, pattern: RegExp, accept?: (value: string) => boolean][] = [
   [
     basicCredentials,
@@ -39,7 +39,7 @@ const link =
 
 const prefilter = new Prefilter(catalogue.map(({ shape }) => shape?.anchors ?? []));
 
-/** `start value` of each match, by way of the anchors. */
+/** `start value` of each match, found by its anchors. */
 function byAnchors(text: string, kind: IdentifierKind): string[] {
   const found: string[] = [];
   const count = prefilter.scanText(text);

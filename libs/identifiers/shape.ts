@@ -2,14 +2,14 @@ import type { Shape, Visit } from './kind.ts';
 import { digits, hexDigits } from './scan/anchor.ts';
 import { Prefilter } from './scan/prefilter.ts';
 
-/** A stretch of text that a pattern matched, and its groups. */
+/** The part of a text that a pattern matched, and its groups. */
 export interface Match {
   readonly start: number;
   readonly end: number;
   readonly groups: readonly (string | undefined)[];
 }
 
-/** Every match of one shape in a text. A scan of many shapes shares one prefilter instead (text-scan.ts). */
+/** Every match of one shape in a text. To scan for many shapes, share one prefilter instead (text-scan.ts). */
 export function findMatches({ anchors, find }: Shape, text: string, visit: Visit): void {
   const prefilter = new Prefilter([anchors], false);
   const candidates = prefilter.scanText(text);
@@ -20,13 +20,13 @@ export function findMatches({ anchors, find }: Shape, text: string, visit: Visit
 interface PatternShape extends Pick<Shape, 'anchors' | 'confidence'> {
   /** With the flag `y`. */
   readonly pattern: RegExp;
-  /** Whether what matches is one; without, all is. */
+  /** Whether a match is valid; by default, all are. */
   readonly accept?: (value: string) => boolean;
-  /** Where a match begins whose anchor stands at `at`; without, there. */
+  /** Start of a match whose anchor is at `at`; by default, `at`. */
   readonly begin?: (text: string, at: number) => number;
 }
 
-/** A shape that a regular expression describes. */
+/** A shape described by a regular expression. */
 export function patternShape({ anchors, confidence, pattern, accept, begin = (_text, at) => at }: PatternShape): Shape {
   const matchAt: Shape['find'] = (text, at, from, visit) => {
     const start = begin(text, at);
@@ -43,7 +43,7 @@ export function patternShape({ anchors, confidence, pattern, accept, begin = (_t
   return { anchors, confidence, find: matchAt };
 }
 
-/** Runs are found by the low bytes of characters: where one beyond Latin-1 seems to be of the class, a true run may begin behind it. */
+/** Runs are found by the low bytes of characters: after a character beyond Latin-1 whose low byte belongs to the class, a true run may begin. */
 function behindWideCharacters(matchAt: Shape['find'], members: string): Shape['find'] {
   const isMember = Uint8Array.from({ length: 256 }, (_, code) => Number(members.includes(String.fromCharCode(code))));
   return (text, at, from, visit) => {
@@ -55,14 +55,14 @@ function behindWideCharacters(matchAt: Shape['find'], members: string): Shape['f
   };
 }
 
-/** A regular expression with the flag `g`, and how many characters its matches may reach in front of their anchor and behind it. */
+/** A regular expression with the flag `g`, and how many characters its matches may extend before and after their anchor. */
 export interface Reach {
   readonly pattern: RegExp;
   readonly before: number;
   readonly after: number;
 }
 
-/** The first match that holds the character at `at`, where an anchor stands, and does not begin before `from`; null if there is none. */
+/** The first match that contains the anchor at `at` and does not begin before `from`; null if there is none. */
 export function matchAround({ pattern, before, after }: Reach, text: string, at: number, from: number): Match | null {
   const first = Math.max(from, at - before);
   const offset = Math.max(0, first - 1);

@@ -8,7 +8,7 @@ export function isSipUri(value: string): boolean {
   return whole.test(bare) && !/^sips?:(?:anonymous|unknown)@/i.test(bare);
 }
 
-/** `user@host`, host in lower case, without scheme, port and parameters: how one person is written in From, To and Contact. */
+/** `user@host`, host in lower case, without scheme, port and parameters: the same for a person in From, To and Contact. */
 export function normaliseSipUri(value: string): string {
   const [user = '', host = ''] = value.replace(/^.*</, '').replace(/>.*$/, '').replace(/^sips?:/i, '').split('@');
   return `${user.replace(/:.*$/, '')}@${host.replace(/[:;?].*$/, '').toLowerCase()}`;

@@ -3,11 +3,11 @@ import { MessagePack, mayEndMessagePack } from './structured/messagepack.ts';
 import { mayBeginMessage, Protobuf } from './structured/protobuf.ts';
 import type { StructuredValue } from './structured/value.ts';
 
-/** Values of a self-describing binary format, which is told by its shape: it fits from the first byte to the last, or is none. */
+/** Values of a self-describing binary format. The format is recognised by structure: the bytes must fit it from the first to the last. */
 export interface Structure {
   readonly encoding: 'msgpack' | 'cbor' | 'protobuf';
   readonly values: readonly StructuredValue[];
-  /** It has more of them. */
+  /** Further values were omitted. */
   readonly isCut: boolean;
 }
 
@@ -15,7 +15,7 @@ const messagePack = new MessagePack();
 const cbor = new Cbor();
 const protobuf = new Protobuf();
 
-/** What `bytes` hold from `start` to the end, when they are MessagePack, CBOR or a Protocol Buffers message; else null. */
+/** The values in `bytes` from `start` to the end, if they are MessagePack, CBOR or a Protocol Buffers message; else null. */
 export function readStructure(bytes: Buffer, start = 0): Structure | null {
   if (bytes.length - start < 4) return null;
   const formats = formatsOf[bytes[start]!]!;
@@ -34,7 +34,7 @@ export function readStructure(bytes: Buffer, start = 0): Structure | null {
 const isMessagePack = 1;
 const isCbor = 2;
 const isProtobuf = 4;
-/** Formats that may begin with a byte. A document of the first two is a map or an array: anything shorter tells nothing that text does not. */
+/** Formats that may begin with a byte. A document of the first two must be a map or an array: a scalar reveals nothing that text does not. */
 const formatsOf = Uint8Array.from({ length: 256 }, (_, first) => (
   ((first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf) ? isMessagePack : 0)
   | ((first >= 0x80 && first <= 0xbf) || first === 0xd9 ? isCbor : 0)

@@ -14,9 +14,9 @@ const imsiElement = 1;
 const imeiElement = 75;
 
 /**
- * Identities behind a tag and their length, as MAP (BER: an octet string, or a context tag) and GTPv2 (information elements 1 and 75,
- * 3GPP TS 29.274, section 8) write them. Eight bytes alone are digits once in 20,000 places of random data: with tag, length, and a country
- * code or check digit it is once in some hundred megabytes.
+ * Identities after a tag and their length, as in MAP (BER: an octet string, or a context tag) and GTPv2 (information elements 1 and 75, 3GPP TS
+ * 29.274, section 8). In random data, eight bytes are all digits at one offset in 20,000; together with tag, length, and a country code or check
+ * digit, once in some hundred megabytes.
  */
 export function findTbcd(bytes: Buffer, visit: (identity: TbcdIdentity) => void): void {
   const end = bytes.length - length;
@@ -34,7 +34,7 @@ export function findTbcd(bytes: Buffer, visit: (identity: TbcdIdentity) => void)
   }
 }
 
-/** 15 digits and a filler, or 16; empty when anything else stands there. */
+/** 15 digits and a filler, or 16; empty for anything else. */
 function digitsAt(bytes: Buffer, at: number): string {
   if (at + length > bytes.length) return '';
   let digits = '';

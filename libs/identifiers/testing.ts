@@ -6,7 +6,7 @@ import { Recogniser } from './recogniser.ts';
 import type { Recognised } from './report.ts';
 import { createTokeniser } from './token.ts';
 
-/** Helpers of this library's tests. */
+/** Helpers for the tests of this library. */
 
 export const testTokeniser = createTokeniser(Buffer.alloc(32, 7));
 

@@ -13,20 +13,20 @@ import { uncertaintyOfLooseKey } from './uncertainty.ts';
 
 /** An identifier in a text. */
 export interface TextHit extends Found {
-  /** Where what was written for it stands in the text; end exclusive. */
+  /** Position of the value as written in the text; end exclusive. */
   readonly start: number;
   readonly end: number;
-  /** Key that announced it; empty when its shape alone did. */
+  /** Key that announced it; empty if it was recognised by its shape. */
   readonly key: string;
-  /** Encoding of the value within the text; empty when it stands as it is. */
+  /** Encoding of the value within the text; empty if verbatim. */
   readonly encoding: string;
 }
 
 const nothing: TextHit[] = [];
 
 /**
- * Finds identifiers in free text, by shape and by key. One pass of the prefilter tells where either may stand; only there the text is
- * read. Of overlapping identifiers the most specific is kept.
+ * Finds identifiers in free text, by shape and by key. One pass of the prefilter tells where either may occur, and only these places are read. Of
+ * overlapping identifiers the most specific is kept.
  */
 export class TextScanner {
   /** Whether the last text holds a percent sign with two hexadecimal digits. */
@@ -36,7 +36,7 @@ export class TextScanner {
   readonly #shaped: readonly IdentifierKind[];
   readonly #wanted: (key: string) => boolean;
   readonly #prefilter: Prefilter;
-  /** Numbers of patterns: the shapes come first. */
+  /** Pattern numbers: the shapes come first. */
   readonly #assignments: number;
   readonly #percent: number;
   /** Where the next match of each pattern may begin. */
@@ -86,7 +86,7 @@ export class TextScanner {
     const assignment = this.#assignment;
     const sign = readAssignment(text, at, this.#from[this.#assignments]!, this.#wanted, assignment);
     if (sign < 0) return;
-    // What stands inside a bare value belongs to it: it is not read again from each sign within.
+    // Anything inside an unquoted value belongs to it, and is not read again from each sign within.
     this.#from[this.#assignments] = assignment.quoted ? sign + 1 : Math.max(sign + 1, assignment.start + assignment.value.length);
     if (assignment.value === '') return;
     const hit = isAuthorizationKey(assignment.key) ? this.#authorization(text, assignment) : this.#assigned(text, assignment);
@@ -113,7 +113,7 @@ export class TextScanner {
     return null;
   }
 
-  /** The scheme and the credentials stand behind one space, so the value goes on to the end of the line or quote. */
+  /** Scheme and credentials are separated by a space, so the value continues to the end of the line or quote. */
   #authorization(text: string, { key, start }: Assignment): TextHit | null {
     const rest = /^[A-Za-z]+ +[^\s"',;<>]+/.exec(text.slice(start, start + 8192));
     const credentials = rest === null ? null : parseAuthorization(rest[0]);
@@ -126,7 +126,7 @@ export class TextScanner {
   }
 }
 
-/** How many of the last hits kept can reach over the next one: one, and what it holds. */
+/** Number of recently kept hits that can overlap the next one: a hit, and those that it holds. */
 const reach = 3;
 
 function withoutOverlap(hits: TextHit[]): TextHit[] {

@@ -11,7 +11,7 @@ const names = new KeyNames(catalogue);
 const wanted = (key: string): boolean => names.announced(key) !== null;
 const prefilter = new Prefilter([keyAnchors(names.names())]);
 
-/** `index of the sign, key` of each, by the anchors. */
+/** `index of the sign, key` of each assignment, found by the anchors. */
 function byAnchors(text: string): string[] {
   const found: string[] = [];
   const assignment = createAssignment();
@@ -27,7 +27,7 @@ function byAnchors(text: string): string[] {
   return found;
 }
 
-/** The same from each sign backwards, by regular expressions. */
+/** The same, found backwards from each sign by regular expressions. */
 function bySigns(text: string): string[] {
   const found: string[] = [];
   for (const { index } of text.matchAll(/=(?![=>])|:(?!:|\/\/)|>(?!>)/g)) {

@@ -10,12 +10,12 @@ const code = {
   tab: 9, newline: 10, space: 0x20, quote: 0x22, apostrophe: 0x27, slash: 0x2f, colon: 0x3a, less: 0x3c, equals: 0x3d, greater: 0x3e, backslash: 0x5c,
 } as const;
 
-/** Classes of characters below 128: part of a key, end of a value that has no quotes. */
+/** Classes of characters below 128: part of a key, end of an unquoted value. */
 const keyCharacter = 1;
 const endOfBareValue = 2;
 const classes = characterClasses(128, [[keyCharacter, /[A-Za-z0-9_.$-]/], [endOfBareValue, /[\p{Cc} "&'),;<>[\\\]{|}]/u]]);
 
-/** How a value is written tells how far to trust it: prose has colons, scripts have bare words. */
+/** A key with its value. The notation tells how far to trust the value: prose has colons, scripts have bare words. */
 export interface Assignment {
   key: string;
   value: string;
@@ -31,7 +31,7 @@ export function createAssignment(): Assignment {
   return { key: '', value: '', start: 0, quoted: false, spaced: false };
 }
 
-/** Where in a text the last sign stands that may be between a key and its value; -1 when there is none. No key ends behind it. */
+/** Index of the last sign in a text that may separate a key from its value, or -1. No key ends after it. */
 export function lastSign(text: string): number {
   for (let at = text.length - 1; at >= 0; at--) {
     const character = text.charCodeAt(at);
@@ -41,8 +41,8 @@ export function lastSign(text: string): number {
 }
 
 /**
- * Reads the assignment whose key ends around `at`, an anchor of `keyAnchors`, into `assignment`. Returns the index in front of its value, the sign's
- * in most, or -1: there is none, that stands before `from`, or `wanted` refuses the key. Looks at no more than 48 characters of a key and 4096 of a
+ * Reads the assignment whose key ends around `at`, an anchor of `keyAnchors`, into `assignment`. Returns the index before its value, in most cases
+ * that of the sign; or -1 if there is none, it is before `from`, or `wanted` rejects the key. Reads at most 48 characters of a key and 4096 of a
  * value.
  */
 export function readAssignment(text: string, at: number, from: number, wanted: (key: string) => boolean, assignment: Assignment): number {
@@ -71,13 +71,13 @@ export function readAssignment(text: string, at: number, from: number, wanted: (
   return value.start - 1;
 }
 
-/** End (exclusive) of the key that goes on or ends at `at`; -1 when it goes on for too long. */
+/** End (exclusive) of the key that continues or ends at `at`; -1 if it is too long. */
 function endOfKey(text: string, at: number): number {
   for (let end = at; end < at + longestKey; end++) if (!isKeyCharacter(text.charCodeAt(end))) return end;
   return -1;
 }
 
-/** Index of the sign behind a key, over a closing quote and a space; -1 when nothing is assigned. */
+/** Index of the sign after a key, skipping a closing quote and a space; -1 if nothing is assigned. */
 function signBehind(text: string, keyEnd: number): number {
   let sign = keyEnd;
   while (text.charCodeAt(sign) === code.backslash) sign++;
@@ -132,8 +132,8 @@ function endsBareValue(character: number): boolean {
 }
 
 /**
- * Whether a value may be taken for what its key says, by the way it is written. In prose (`user: of a process`) and in scripts
- * (`userId:e.userId`) a bare word is no identifier; a number is, and what a line of its own assigns (`login:jane.harbour`).
+ * Whether the notation of a value suggests that it is what its key says. In prose (`user: of a process`) and in scripts (`userId:e.userId`) a bare
+ * word is not an identifier; a number is, and so is the value of an assignment on a line of its own (`login:jane.harbour`).
  */
 export function isTrustworthy(text: string, assignment: Assignment): boolean {
   const { key, value, spaced } = assignment;
@@ -147,7 +147,7 @@ export function isTrustworthy(text: string, assignment: Assignment): boolean {
   return spaced ? /\d/.test(value) : true;
 }
 
-/** Key, sign and value, and nothing else on their line. */
+/** Whether key, sign and value are alone on their line. */
 function isLine(text: string, { key, value, start }: Assignment): boolean {
   const before = start - 1 - key.length;
   return text.startsWith(key, before) && /[\r\n]/.test(text[before - 1] ?? '\n') && /[\r\n]/.test(text[start + value.length] ?? '\n');

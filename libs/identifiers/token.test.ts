@@ -16,7 +16,7 @@ describe('tokeniser', () => {
   for (const [key, data, mac] of vectors) {
     test(`RFC 4231: ${data.toString('latin1').slice(0, 12)}`, () => {
       assert.equal(createHmac('sha256', key).update(data).digest('hex'), mac);
-      // A token takes text: the case whose data is no ASCII shows the primitive alone.
+      // A token takes text, so the test case with data beyond ASCII checks only the primitive.
       if (data.every((byte) => byte < 0x80)) {
         assert.equal(createTokeniser(key).token(data.toString()).split('.')[2], Buffer.from(mac, 'hex').subarray(0, 16).toString('base64url'));
       }

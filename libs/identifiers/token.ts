@@ -2,23 +2,23 @@ import { HmacSha256 } from '#flow';
 import { keptText } from './kept-text.ts';
 
 export interface Tokeniser {
-  /** 8 hexadecimal digits that tell keys apart and say nothing about them. */
+  /** 8 hexadecimal digits that distinguish keys and reveal nothing about them. */
   readonly keyId: string;
   /**
    * `tk1.<key id>.<base64url of the first 16 bytes of HMAC-SHA-256(key, value)>`.
    *
-   * Equal values have equal tokens under one key, so that they can be counted and joined; without the key a token cannot be
-   * traced to its value, not even by trying all values. Give it the normalised value.
+   * Equal values have equal tokens under one key, so that they can be counted and joined. Without the key, a token cannot be traced back to its
+   * value, not even by brute force. Pass the normalised value.
    */
   token(value: string): string;
 }
 
 const leastKeyBytes = 16;
 const tagBytes = 16;
-/** Tokens of values met lately: a session repeats its identifiers message by message. */
+/** Tokens of recent values: a session repeats its identifiers in message after message. */
 const mostKnown = 4096;
 
-/** @throws RangeError when the key has fewer than 16 bytes. */
+/** @throws RangeError if the key has fewer than 16 bytes. */
 export function createTokeniser(key: Uint8Array): Tokeniser {
   if (key.length < leastKeyBytes) throw new RangeError(`a token key needs at least ${leastKeyBytes} bytes, got ${key.length}`);
   const hmac = new HmacSha256(key);

@@ -1,10 +1,10 @@
 /*
- * What is taken off the confidence of an identifier, percent.
+ * Deductions from the confidence in an identifier, percent.
  */
 
-/** Only the path segment, the label or the tag before it announces it. */
+/** It is announced only by the preceding path segment, label or tag. */
 export const uncertaintyOfPath = 25;
 /** It is a digest, whose content cannot be checked. */
 export const uncertaintyOfDigest = 20;
-/** Unknown words stand before the name in its key. */
+/** Unknown words precede the name in its key. */
 export const uncertaintyOfLooseKey = 15;

@@ -1,9 +1,7 @@
-/** Characters of UTF-16 that must stand together before they are read as text. */
+/** Minimum number of consecutive UTF-16 characters that are read as text. */
 const leastRun = 6;
 
-/**
- * Calls `visit` with each run of ASCII in UTF-16, either byte order, that stands in `bytes`: the text, where it begins, and its encoding.
- */
+/** Calls `visit` with each run of ASCII in UTF-16, in either byte order, in `bytes`: the text, its offset, and its encoding. */
 export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, encoding: 'utf-16le' | 'utf-16be') => void): void {
   if (!mayHoldUtf16(bytes)) return;
   const last = bytes.length - 1;
@@ -14,7 +12,8 @@ export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, e
     }
     let end = i + 2;
     while (end + 1 < bytes.length && bytes[end + 1] === 0 && isPrintable(bytes[end]!)) end += 2;
-    // In big-endian the zero before the first character belongs to it, and the last pair looks like the first half of one.
+    // In big-endian, the zero before the first character belongs to it, and the last pair is the second half of one character and the first of the
+    // next.
     const isBigEndian = i > 0 && bytes[i - 1] === 0 && bytes[end] !== 0 && end < bytes.length;
     if (end - i >= 2 * leastRun) {
       const start = isBigEndian ? i - 1 : i;
@@ -25,7 +24,10 @@ export function findUtf16(bytes: Buffer, visit: (text: string, offset: number, e
   }
 }
 
-/** Whether, at one place in eight at least, every other one of the four bytes up to it is zero: so it is within every run that is long enough. */
+/**
+ * Whether, at one offset at least among every eighth, the four bytes up to it are alternately zero and non-zero, as within every sufficiently long
+ * run.
+ */
 function mayHoldUtf16(bytes: Buffer): boolean {
   for (let i = 8; i < bytes.length; i += 8) {
     const isZero = bytes[i] === 0;

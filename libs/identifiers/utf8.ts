@@ -1,4 +1,4 @@
-/** Whether no control characters stand among the bytes, other than white space. */
+/** Whether the bytes contain no control characters other than white space. */
 export function isPrintable(bytes: Buffer, start = 0, end = bytes.length): boolean {
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!;
@@ -7,7 +7,7 @@ export function isPrintable(bytes: Buffer, start = 0, end = bytes.length): boole
   return true;
 }
 
-/** What the bytes say in UTF-8; null when they are no {@link isPrintable} text of it. */
+/** The bytes as UTF-8; null if they are not {@link isPrintable} text. */
 export function utf8Text(bytes: Buffer, start: number, end: number): string | null {
   if (!isPrintable(bytes, start, end)) return null;
   const text = bytes.toString('utf8', start, end);

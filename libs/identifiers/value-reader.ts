@@ -11,32 +11,32 @@ import type { TextScanner } from './text-scan.ts';
 import { uncertaintyOfLooseKey } from './uncertainty.ts';
 import { findUtf16 } from './utf16.ts';
 
-/** Encodings that are unwrapped one inside the other. */
+/** Maximum depth of nested encodings that are decoded. */
 const deepestEncoding = 2;
 
-/** What a value was unwrapped from. */
+/** The encodings from which a value was decoded. */
 interface Wrapping {
-  /** The outermost encoded text, as it stands in the message; empty where there is none. */
+  /** The outermost encoded text, as written in the message; empty if none. */
   readonly written: string;
-  /** How many encodings. */
+  /** Number of encodings. */
   readonly depth: number;
 }
 
 const bare: Wrapping = { written: '', depth: 0 };
-/** Of a value that hides nothing. */
+/** For a value that contains no encodings. */
 const plain: Wrapping = { written: '', depth: deepestEncoding };
 
-/** That of what comes out of `text`. */
+/** The wrapping of the content decoded from `text`. */
 function inside({ written, depth }: Wrapping, text = ''): Wrapping {
   return { written: written || text, depth: depth + 1 };
 }
 
-/** A text whose parts may be encoded, and how many of them are looked into. */
+/** Bounds on a text whose parts may be encoded, and on the parts that are decoded. */
 const longestOfParts = 4096;
 const mostParts = 8;
 const encodedPart = /[A-Za-z0-9+_-]{16,}={0,2}/g;
 
-/** Reads one value: what its key announces, what it says as free text, and what its encodings hide, to a bounded depth. */
+/** Reads one value: by the announcement of its key, as free text, and, to a bounded depth, by decoding it. */
 export class ValueReader {
   readonly #keyNames: KeyNames;
   readonly #text: TextScanner;
@@ -66,12 +66,12 @@ export class ValueReader {
     if (text.length >= leastEncoded || hasPercentEncoding) this.#unwrap(unquoted(text), announcement, place, wrapping);
   }
 
-  /** As {@link read}, of a value that hides nothing; `written` is the encoded text that it comes out of. */
+  /** Like {@link read}, for a value that contains no encodings; `written` is the encoded text from which it was decoded. */
   readPlain(value: string, announcement: Announcement | null, place: Place, written = ''): void {
     this.read(value, announcement, place, written === '' ? plain : { written, depth: deepestEncoding });
   }
 
-  /** What a token says of whoever carries it can be read by anyone, and follows them longer than the token does. */
+  /** Anyone can read the claims of a token about its bearer, and they remain valid longer than the token. */
   claims(token: string, place: Place): void {
     for (const { path, key, value } of claimsOf(token)) {
       const inner = { ...place, path: `${place.path}.claims.${path}`, encoding: chain(place.encoding, 'jwt') };
@@ -79,14 +79,14 @@ export class ValueReader {
     }
   }
 
-  /** One value of a structure of binary data, whose place says the encoding. */
+  /** One value of a binary structure; `place` includes the encoding. */
   structured({ name, value, isInteger }: StructuredValue, place: Place, wrapping: Wrapping = bare): void {
     const announcement = name === '' ? null : this.#keyNames.announced(name);
     if (!isInteger) this.read(value, announcement, place, wrapping);
     else if (announcement !== null) this.#announced(value, integers(announcement), place, wrapping.written);
   }
 
-  /** What gzip or zlib packed; returns whether it was that. */
+  /** Decompresses gzip or zlib data; returns whether it was that. */
   packed(bytes: Buffer, place: Place, wrapping: Wrapping = bare): boolean {
     const inflated = inflate(bytes);
     if (inflated !== null) this.#unpacked(inflated.bytes, { ...place, encoding: chain(place.encoding, inflated.encoding) }, inside(wrapping));
@@ -113,14 +113,14 @@ export class ValueReader {
     this.read(decoded.text, announcement, { ...place, encoding: chain(place.encoding, decoded.encoding) }, inside(wrapping, text));
   }
 
-  /** A value that hides no text may hide something packed, or a structure. */
+  /** A value that is not encoded text may contain compressed data or a structure. */
   #unwrapBytes(text: string, place: Place, wrapping: Wrapping): void {
     const decoded = decodeBytes(text);
     if (decoded === null || !this.#reading.mayDecode()) return;
     this.#bytes(decoded.bytes, { ...place, encoding: chain(place.encoding, decoded.encoding) }, inside(wrapping, text));
   }
 
-  /** Parts of a path, a cookie or a list that are encoded each by itself: `7|amFuZUBleGFtcGxlLm9yZw==|9f1c`. */
+  /** Parts of a path, a cookie or a list that are encoded separately: `7|amFuZUBleGFtcGxlLm9yZw==|9f1c`. */
   #unwrapParts(text: string, place: Place, wrapping: Wrapping): void {
     if (text.length > longestOfParts) return;
     let left = mostParts;
@@ -133,7 +133,7 @@ export class ValueReader {
     }
   }
 
-  /** Bytes that came out of a value: something packed, a structure with names, or text of UTF-16. */
+  /** Decoded bytes: compressed data, a structure with names, or UTF-16 text. */
   #bytes(bytes: Buffer, place: Place, wrapping: Wrapping): void {
     if (this.packed(bytes, place, wrapping) || this.#structure(bytes, place, wrapping)) return;
     const { written, depth } = wrapping;
@@ -144,7 +144,7 @@ export class ValueReader {
     if (text !== null) this.read(text, null, { ...place, encoding: chain(place.encoding, 'deflate') }, inside(wrapping));
   }
 
-  /** What was packed is text, or something else again. */
+  /** Decompressed data: text, or another structure. */
   #unpacked(bytes: Buffer, place: Place, wrapping: Wrapping): void {
     const text = bytes.toString('utf8');
     if (!text.includes('\uFFFD') || wrapping.depth >= deepestEncoding) this.read(text, null, place, wrapping);
@@ -161,10 +161,10 @@ export class ValueReader {
   }
 }
 
-/** Where nothing but the arguments of a login can stand. */
+/** Paths of login arguments, where nothing else can occur. */
 const loginPath = /^(?:[a-z0-9-]+\.login\.|mqtt\.connect\.|url\.(?:username|password)$)/;
 
-/** Does the field stand where key names of that kind mean it? */
+/** Whether the field is in a place where the kind's key names count. */
 function isWithin({ within, noCookie }: IdentifierKind, path: string): boolean {
   if (noCookie === true && isCookie(path)) return false;
   switch (within) {
@@ -180,7 +180,7 @@ function isCookie(path: string): boolean {
   return path.includes('.header.cookie.') || path.includes('.header.set-cookie.');
 }
 
-/** An announcement for a number: kinds that are written as integers. */
+/** The part of an announcement that applies to numbers: kinds that may be stored as integers. */
 function integers({ kinds, loose }: Announcement): Announcement {
   return { kinds: kinds.filter((kind) => kind.integer === true), loose };
 }

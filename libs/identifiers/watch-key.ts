@@ -1,23 +1,23 @@
 import { createCipheriv, createHmac } from 'node:crypto';
 
-/** Bytes of a candidate's block, and of what comes out of it: one block of AES. */
+/** Bytes of a candidate's block, and of its filter output: one AES block. */
 export const blockBytes = 16;
 const tagBytes = 12;
 
-/** What finds values of a list that is kept as keyed digests. Both functions say nothing of a value to who has not the key. */
+/** Finds values of a list that is stored as keyed digests. Without the key, the output of neither function reveals anything about a value. */
 export interface WatchKey {
-  /** Of the tokeniser's key: lists made with another one cannot match. */
+  /** Id of the tokeniser's key: lists made with another key cannot match. */
   readonly keyId: string;
   /**
-   * A keyed function of many 16-byte blocks at once (AES-128, each block by itself). One call costs two microseconds and 10 ns for each block,
-   * where an HMAC costs a microsecond: it decides which candidates are worth one.
+   * A keyed function of many 16-byte blocks at once (AES-128, each block separately). A call costs two microseconds plus 10 ns per block, while an
+   * HMAC costs a microsecond: this decides which candidates are worth one.
    */
   filter(blocks: Buffer): Buffer;
-  /** `base64url` of 12 bytes of HMAC-SHA-256: whether a candidate is on the list. */
+  /** `base64url` of 12 bytes of HMAC-SHA-256: decides whether a candidate is on the list. */
   tag(spelling: string): string;
 }
 
-/** The keys are derived from the token key, so that neither can be told from tokens. */
+/** The keys are derived from the token key, so that neither can be inferred from tokens. */
 export function createWatchKey(key: Uint8Array, keyId: string): WatchKey {
   const derived = (purpose: string): Buffer => createHmac('sha256', key).update(`telltale watchlist ${purpose}`).digest();
   const cipher = createCipheriv('aes-128-ecb', derived('filter').subarray(0, 16), null).setAutoPadding(false);
@@ -30,8 +30,8 @@ export function createWatchKey(key: Uint8Array, keyId: string): WatchKey {
 }
 
 /**
- * Writes the block of a text between `start` and `end` to `at`: its length, its first characters, and two plain digests of all of it. ASCII letters
- * count as small ones.
+ * Writes the block of a text between `start` and `end` to `at`: its length, its first characters, and two unkeyed hashes of all of it. ASCII letters
+ * are lower-cased.
  */
 export function writeTextBlock(blocks: Buffer, at: number, text: string, start: number, end: number): void {
   let one = 0x811c9dc5;
@@ -51,7 +51,7 @@ export function writeTextBlock(blocks: Buffer, at: number, text: string, start: 
   }
 }
 
-/** As {@link writeTextBlock}, of bytes: their length and the first 14. */
+/** Like {@link writeTextBlock}, for bytes: their length and the first 14. */
 export function writeBytesBlock(blocks: Buffer, at: number, bytes: Uint8Array, start: number, length: number): void {
   blocks[at] = length;
   blocks[at + 1] = 1;
@@ -60,7 +60,7 @@ export function writeBytesBlock(blocks: Buffer, at: number, bytes: Uint8Array, s
   for (let i = kept; i < blockBytes - 2; i++) blocks[at + 2 + i] = 0;
 }
 
-/** What {@link WatchKey.tag} is made of. */
+/** Input of {@link WatchKey.tag}. */
 export function textSpelling(text: string): string {
   return `t:${text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())}`;
 }

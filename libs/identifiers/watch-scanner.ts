@@ -2,35 +2,35 @@ import { characterClasses } from './character-classes.ts';
 import type { WatchEntry, Watchlist } from './watchlist.ts';
 import { blockBytes, bytesSpelling, textSpelling, writeBytesBlock, writeTextBlock, type WatchKey } from './watch-key.ts';
 
-/** A value of a list, found. */
+/** A value of a list that was found. */
 export interface WatchHit<Place> {
   readonly entry: WatchEntry;
   readonly list: string;
   /** Encodings around it, outermost first. */
   readonly encoding: string;
-  /** What stands there. */
+  /** The value as written. */
   readonly value: string;
-  /** What was handed over with the text or the bytes, and the offset in them. */
+  /** As passed with the text or the bytes, and the offset within them. */
   readonly place: Place;
   readonly offset: number;
 }
 
-/** Candidates of one message, and those that are worth an HMAC; more are left alone and counted. */
+/** Bounds per message on candidates, and on those checked by HMAC; further ones are skipped and counted. */
 const mostCandidates = 8192;
 const mostTags = 256;
-/** Bytes at the start of a payload in which values are looked for at each offset: headers, where binary protocols have their ids. */
+/** Bytes at the start of a payload in which values are searched for at each offset: headers, where binary protocols put their ids. */
 const binaryBytes = 128;
-/** An integer of four bytes is found by chance in one of some thousand payloads; it counts once it was seen twice at the same offset. */
+/** A four-byte integer is found by chance in one of some thousand payloads, and counts only once it was seen twice at the same offset. */
 const chanceBytes = 4;
 const mostSeen = 4096;
 const longestText = 128;
-/** Longest run whose parts are looked at: base64 is longer. */
+/** Longest run of which parts are examined: base64 is longer. */
 const mostRun = 512;
 
-/** `=` behind base64. */
+/** `=`, the padding of base64. */
 const filler = 0x3d;
 
-/** Bits of a character: part of a word; a sign that may stand inside a value, so that the run and its parts are candidates. */
+/** Classes of a character, as bits: part of a word; a sign that may occur inside a value, so that both the run and its parts are candidates. */
 const word = 1;
 const joiner = 2;
 const classes = characterClasses(128, [[word, /[A-Za-z0-9]/], [joiner, /[._\-+@~$|]/]]);
@@ -42,23 +42,22 @@ interface Mark {
 }
 
 /**
- * Finds the values of watchlists. They are known as keyed digests only, so that candidates are cut out of the traffic and compared:
+ * Finds the values of watchlists. Since these are known only as keyed digests, candidates are extracted from the traffic and compared:
  *
- * - of texts, the text as a whole, each run of letters, digits and `._-+@~$|`, its parts between those signs, and those in front of and behind an
- *   `@`;
- * - of bytes, runs of text, what stands behind a length, and at each of the first 128 offsets as many bytes as a list's binary spellings have.
+ * - from texts, the text as a whole, each run of letters, digits and `._-+@~$|`, its parts between those signs, and those before and after an `@`;
+ * - from bytes, runs of text, length-prefixed text, and, at each of the first 128 offsets, as many bytes as a list's binary spellings have.
  *
- * Of those only such as have the length of a listed spelling go on to the keyed filter, in one call for a message, and only what passes that
- * (one in 256 at most) to an HMAC.
+ * Only candidates that have the length of a listed spelling are passed to the keyed filter, in one call per message, and only those that pass it (at
+ * most one in 256) to an HMAC.
  */
 export class WatchScanner<Place> {
-  /** Candidates that were left alone because a message had too many; whoever reads it may set it back. */
+  /** Candidates skipped because a message had too many; the reader may reset it. */
   skipped = 0;
 
   readonly #key: WatchKey;
   readonly #marks = new Map<string, Mark>();
   readonly #listOfToken = new Map<string, string>();
-  /** One bit for each value that the filter may give. */
+  /** One bit per possible filter output. */
   readonly #bits: Uint32Array;
   readonly #mask: number;
   readonly #textLengths = new Uint8Array(longestText + 1);
@@ -89,22 +88,22 @@ export class WatchScanner<Place> {
     this.#byteLengths = [...byteLengths];
   }
 
-  /** Name of the list that holds a token; empty when none does. */
+  /** Name of the list that contains a token; empty if none does. */
   listOf(token: string): string {
     return this.#listOfToken.get(token) ?? '';
   }
 
-  /** Takes the candidates in a text; what is found in it carries `place`. */
+  /** Collects the candidates in a text; values found in it carry `place`. */
   addText(text: string, place: Place): void {
     const source = this.#sources.push({ held: text, place }) - 1;
     this.#runs(text, source);
-    // As a whole it may have any signs, as the base64 of a digest has.
+    // The whole text may contain any characters, like the base64 of a digest.
     let end = Math.min(text.length, longestText + 2);
     while (end > 0 && text.charCodeAt(end - 1) === filler) end--;
     if (end === text.length || text.length <= longestText + 2) this.#text(text, source, 0, end);
   }
 
-  /** Takes the candidates in bytes of unknown structure. */
+  /** Collects the candidates in bytes of unknown structure. */
   addBytes(bytes: Buffer, place: Place): void {
     const source = this.#sources.push({ held: bytes, place }) - 1;
     const end = Math.min(bytes.length, binaryBytes);
@@ -114,7 +113,7 @@ export class WatchScanner<Place> {
     const text = bytes.toString('latin1');
     const asText = this.#sources.push({ held: text, place }) - 1;
     this.#runs(text, asText);
-    // A text behind its length may be glued to others, so that it is no run of its own.
+    // Length-prefixed text may adjoin other text, and so not be a run of its own.
     for (let at = 0; at + 1 < bytes.length; at++) {
       const length = bytes[at]!;
       if (length <= longestText && this.#textLengths[length] === 1 && at + 1 + length <= bytes.length)
@@ -122,7 +121,7 @@ export class WatchScanner<Place> {
     }
   }
 
-  /** The values of lists among the candidates since the last call. */
+  /** The listed values among the candidates collected since the last call. */
   take(): WatchHit<Place>[] {
     const hits = this.#count === 0 ? [] : this.#matches();
     this.#count = 0;
@@ -150,7 +149,7 @@ export class WatchScanner<Place> {
     }
   }
 
-  /** A run with joiners: without those at its ends; what stands before and behind each `@`; and each part without any. */
+  /** Candidates in a run with joiners: the run without those at its ends; the parts before and after the first `@`; and each part between joiners. */
   #parts(text: string, source: number, start: number, end: number): void {
     while (start < end && isJoiner(text, start) && text[start] !== '+') start++;
     while (end > start && isJoiner(text, end - 1)) end--;

@@ -3,19 +3,19 @@ import type { IdentifierKind } from './kind.ts';
 import { normaliseOpaque } from './opaque.ts';
 import { nationalNumber } from './phone.ts';
 
-/** One way in which traffic may write a value. */
+/** One way in which traffic may represent a value. */
 export interface Spelling {
-  /** Encodings that make it of the value, outermost first; empty: the value itself. */
+  /** Encodings that produce it from the value, outermost first; empty: the value itself. */
   readonly encoding: string;
   readonly written: string | Buffer;
 }
 
-/** Shortest text and fewest digits that are looked for: shorter ones coincide with anything. */
+/** Shortest text and fewest digits that are searched for: shorter ones occur by chance. */
 export const leastText = 4;
 export const leastDigits = 5;
 const leastTbcdDigits = 10;
 
-/** All ways to write a value that are looked for: as it is, in hexadecimal and base64, as a digest, as an integer or in telephony BCD. */
+/** All representations of a value that are searched for: verbatim, in hexadecimal and base64, as a digest, as an integer or in telephony BCD. */
 export function spellingsOf(value: string, kind: IdentifierKind): Spelling[] {
   const plain = plainSpellings(value, kind);
   const spellings: Spelling[] = [];
@@ -42,12 +42,12 @@ export function spellingsOf(value: string, kind: IdentifierKind): Spelling[] {
   return unique(spellings);
 }
 
-/** How a payload shows a text: it is searched byte by byte, each as a character of Latin-1. */
+/** A text as it appears in a payload, which is searched with one Latin-1 character per byte. */
 function inPayload(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** The value, its normal spelling, and for a telephone number how it is dialled at home. */
+/** The value, its normalised spelling, other usual spellings of a MAC address, and for a telephone number its dialled forms. */
 function plainSpellings(value: string, kind: IdentifierKind): string[] {
   const normal = (kind.normalise ?? normaliseOpaque)(value);
   const spellings = [value.trim(), normal];

@@ -29,7 +29,7 @@ function recogniserWith(watched: readonly Watchlist[] = lists): Recogniser {
   return recogniser;
 }
 
-/** `list kind encoding path` of what is on a list. */
+/** `list kind encoding path` of each listed value found. */
 function told(message: Message, recogniser = recogniserWith()): string[] {
   return recogniser.recognise(message).filter(({ observable }) => observable.watchlist !== '')
     .map(({ observable }) => `${observable.watchlist} ${observable.kind} ${observable.encoding} ${observable.path}`);

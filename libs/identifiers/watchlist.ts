@@ -8,7 +8,7 @@ import { findMatches } from './shape.ts';
 import { blockBytes, bytesSpelling, textSpelling, writeBytesBlock, writeTextBlock, type WatchKey } from './watch-key.ts';
 import { leastDigits, leastText, spellingsOf } from './watch-spellings.ts';
 
-/** A value on a list, as it is kept: nothing in it gives the value away to who has not the probe's key. */
+/** A value on a list, as stored: without the probe's key, it reveals nothing of the value but its mask. */
 export interface WatchEntry {
   readonly kind: IdentifierKind;
   /** The token that the value has wherever it is recognised. */
@@ -17,10 +17,10 @@ export interface WatchEntry {
   readonly spellings: readonly WatchMark[];
 }
 
-/** A spelling of a value, as it is kept. */
+/** A spelling of a value, as stored. */
 export interface WatchMark {
   readonly form: 'text' | 'bytes';
-  /** Characters of a text, or bytes. */
+  /** Length in characters of a text, or in bytes. */
   readonly length: number;
   /** First four bytes of {@link WatchKey.filter}. */
   readonly filter: number;
@@ -33,15 +33,15 @@ export interface Watchlist {
   readonly entries: readonly WatchEntry[];
 }
 
-/** Values of all lists of a probe. */
+/** Bound on the values of all lists of a probe. */
 export const mostWatched = 10_000;
 /** Longest value, in characters. */
 export const longestWatched = 128;
 
-/** What is wrong with a list, and where. It never quotes a value. */
+/** The fault of a list, and its location. Never quotes a value. */
 export class WatchlistError extends Error {
   readonly file: string;
-  /** From 1; 0 is the file as a whole. */
+  /** From 1 on; 0 is the file as a whole. */
   readonly line: number;
 
   constructor(file: string, line: number, problem: string) {
@@ -54,10 +54,10 @@ export class WatchlistError extends Error {
 export const watchlistName = /^[a-z0-9][a-z0-9-]{0,47}$/;
 
 /**
- * The entry of a value. Without a kind, a value that has the shape of one (an e-mail address, a MAC address …) is of that kind, and any
- * other a `watched_value`.
+ * Creates the entry of a value. Without a kind, a value that has the shape of one (an e-mail address, a MAC address …) is of that kind, and any other
+ * a `watched_value`.
  *
- * @throws RangeError when the value cannot be watched; the message does not quote it
+ * @throws RangeError if the value cannot be watched; the message does not quote it
  */
 export function watch(value: string, kindName: string, tokeniser: Tokeniser, key: WatchKey): WatchEntry {
   const bare = value.trim();
@@ -96,7 +96,7 @@ function markOf(written: string | Buffer, encoding: string, key: WatchKey): Watc
 
 const version = 1;
 
-/** A list as it stands in its file: a line that names it and its key, then a line for each value. */
+/** The file format of a list: a line with its name and key id, then a line for each value. */
 export function serialiseWatchlist({ name, entries }: Watchlist, keyId: string): string {
   const lines = entries.map(({ kind, token, mask, spellings }) =>
     JSON.stringify({
@@ -128,7 +128,7 @@ function parseLine(line: string, file: string, number: number): Record<string, u
     const parsed: unknown = JSON.parse(line);
     if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
   } catch {
-    // Told below: JSON's own message would quote the line.
+    // Reported below: JSON's own message would quote the line.
   }
   throw new WatchlistError(file, number, 'no JSON object');
 }

@@ -2,14 +2,14 @@ import type { Visit } from './kind.ts';
 import { matchAround, type Match, type Reach } from './shape.ts';
 
 /**
- * Meeting numbers have 11 digits, personal ones 10, and those planned before April 2020 may have 9.
+ * Meeting numbers have 11 digits, personal ones 10, and those scheduled before April 2020 may have 9.
  * https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196
  */
 const meeting =
   /(?<![\w-])(?:[\w-]{1,63}\.){0,3}zoom(?:gov)?\.(?:us|com|com\.cn)\/(?:wc\/)?(?:join|j|s|w|wc)\/(\d{9,11})(?!\d)(?:\?[\w.=&%~-]{0,256})?/gi;
-/** What stands behind the subdomains: most texts with the name have no link. */
+/** The part after the subdomains: most texts that contain the name have no link. */
 const path = /zoom(?:gov)?\.(?:us|com)[\w./]{3,16}\d{9}/iy;
-/** Around its `zoo`: three subdomains in front of it, path and query behind it. */
+/** Around its `zoo`: three subdomains before it, path and query after it. */
 const link: Reach = { pattern: meeting, before: 192, after: 300 };
 const secret = /[?&]pwd=([\w.~%-]{4,128})/i;
 
@@ -23,7 +23,7 @@ function linkAround(text: string, at: number, from: number): Match | null {
   return path.test(text) ? matchAround(link, text, at, from) : null;
 }
 
-/** The number in `zoom.us/j/12345678901`, whose `zoo` stands at `at`. */
+/** Finds the number in `zoom.us/j/12345678901`, whose `zoo` is at `at`. */
 export function findMeetingNumber(text: string, at: number, from: number, visit: Visit): number {
   const found = linkAround(text, at, from);
   if (found === null) return from;
@@ -35,7 +35,7 @@ export function findMeetingNumber(text: string, at: number, from: number, visit:
   return found.end;
 }
 
-/** A join link that carries its `pwd`, and whose `zoo` stands at `at`: whoever has it is let in. */
+/** Finds a join link that contains its `pwd`, and whose `zoo` is at `at`: whoever has it can join. */
 export function findJoinLink(text: string, at: number, from: number, visit: Visit): number {
   const found = linkAround(text, at, from);
   if (found === null) return from;
@@ -56,7 +56,7 @@ export function secretOfJoinLink(link: string): string {
   return secret.exec(link)?.[1] ?? '';
 }
 
-/** Number and secret; the host and the order of parameters say nothing about the meeting. */
+/** Number and secret; the host and the order of parameters do not identify the meeting. */
 export function normaliseJoinLink(value: string): string {
   return `${/\/(\d{9,11})/.exec(value)?.[1] ?? ''}?pwd=${secretOfJoinLink(value)}`;
 }

@@ -4,7 +4,7 @@ import type { ConfigurationProblem } from './configuration-problem.ts';
 import type { JsonSchema } from './options.ts';
 import { sectionNames } from './sections.ts';
 
-/** What the file says. */
+/** The content of the file. */
 export interface FileValues {
   values: Record<string, unknown>;
   problems: ConfigurationProblem[];
@@ -12,7 +12,7 @@ export interface FileValues {
   locate(path: readonly PropertyKey[]): string | undefined;
 }
 
-/** Reads the file; without one, there are no values. Sections of other services are left out. */
+/** Reads the file; without one, there are no values. Sections of other services are ignored. */
 export function readConfigurationFile(path: string | undefined, schema: JsonSchema): FileValues {
   if (!path) return { values: {}, problems: [], locate: () => undefined };
   const failed = (where: string, message: string, remedy: string): FileValues =>
@@ -27,7 +27,7 @@ export function readConfigurationFile(path: string | undefined, schema: JsonSche
   }
   const lines = new LineCounter();
   const place = (offset: number) => `${path}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`;
-  // Pretty errors quote the source, which may hold a secret; for the same reason only the code of an error is shown.
+  // Pretty errors quote the source, which may contain a secret; for the same reason only the code of an error is shown.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
   if (error)
@@ -48,7 +48,7 @@ export function readConfigurationFile(path: string | undefined, schema: JsonSche
   return { values, problems: [], locate: (wanted) => locate(document, wanted, place) };
 }
 
-/** Place of the node at `path`, or of the nearest one above it. */
+/** Position of the node at `path`, or of its nearest ancestor. */
 function locate(document: Document.Parsed, path: readonly PropertyKey[], place: (offset: number) => string): string | undefined {
   for (let length = path.length; length > 0; length--) {
     const parent = document.getIn(path.slice(0, length - 1), true);

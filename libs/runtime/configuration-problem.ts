@@ -1,15 +1,15 @@
-/** Something in the configuration that cannot be used. It never holds a value, which may be a secret. */
+/** A part of the configuration that cannot be used. Never contains a value, which may be a secret. */
 export interface ConfigurationProblem {
-  /** `kafka.brokers`, or empty when the whole file is meant. */
+  /** `kafka.brokers`, or empty for the file as a whole. */
   readonly option: string;
   /** `telltale.yaml:3:5` or `environment variable TELLTALE_KAFKA_BROKERS`. */
   readonly where: string;
   readonly message: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly remedy: string;
 }
 
-/** All problems at once, so that one run is enough to find them. */
+/** Reports all problems at once, so that one run is enough to find them. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   readonly code = 'CONFIGURATION';

@@ -5,19 +5,19 @@ import { readEnvironment, type EnvironmentValue } from './environment.ts';
 import { describeSchema, optionsOf, type Option } from './options.ts';
 import { suggestion } from './suggestion.ts';
 
-/** Where a configuration comes from. A variable of the environment goes before the file, the file before the default. */
+/** The sources of a configuration. Environment variables take precedence over the file, and the file over the defaults. */
 export interface ConfigurationSources {
   /** `process.env`. An empty variable counts as absent. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** YAML file; without it, `TELLTALE_CONFIG` names one. */
+  /** YAML file; by default, the one named by `TELLTALE_CONFIG`. */
   readonly file?: string | undefined;
 }
 
 /**
  * Reads the configuration of a service, once.
  *
- * @param schema a strict zod object of sections (see sections.ts); unknown keys, variables and sections are refused.
- * @throws ConfigurationError with all problems, each with its place and what to do.
+ * @param schema a strict zod object of sections (see sections.ts); unknown keys, variables and sections are rejected.
+ * @throws ConfigurationError with all problems, each with its place and remedy.
  */
 export function loadConfig<Schema extends z.ZodType>(schema: Schema, sources: ConfigurationSources): z.output<Schema> {
   const described = describeSchema(schema);

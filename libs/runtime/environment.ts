@@ -4,14 +4,14 @@ import type { Option, JsonSchema } from './options.ts';
 import { sectionNames } from './sections.ts';
 import { suggestion } from './suggestion.ts';
 
-/** An option that a variable sets. */
+/** An option set by a variable. */
 export interface EnvironmentValue {
   readonly variable: string;
   readonly option: Option;
   readonly value: unknown;
 }
 
-/** Reads the variables of `options`. One that begins with `TELLTALE_` and sets nothing is a problem, unless another service reads it. */
+/** Reads the variables of `options`. A variable that begins with `TELLTALE_` but sets no option is a problem, unless another service reads it. */
 export function readEnvironment(
   environment: Readonly<Record<string, string | undefined>>, options: readonly Option[],
 ): { values: EnvironmentValue[]; problems: ConfigurationProblem[] } {
@@ -37,7 +37,7 @@ function isUnknown(name: string, options: readonly Option[]): boolean {
   return section === undefined || options.some((option) => option.path[0] === section);
 }
 
-/** A variable is text; the schema says what it stands for. What does not fit stays text, for the schema to refuse. */
+/** Converts the text of a variable to the type in the schema. Text that does not fit is left for the schema to reject. */
 function coerce(text: string, schema: JsonSchema): unknown {
   switch (schema.type) {
     case 'integer':

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { Lifecycle, createLogger, runToExit, type Component } from './runtime.ts';
 
-/** Programs that the tests run as a process of their own, since signals and exit codes are what is tested. */
+/** Programs that the tests run as separate processes, since signals and exit codes are tested. */
 const programs: Record<string, (lifecycle: Lifecycle) => void> = {
   normal: (lifecycle) => lifecycle.add(part('first'), part('second')),
   hangs: (lifecycle) => lifecycle.add(part('first'), { ...part('stuck'), stop: () => new Promise(() => {}) }),

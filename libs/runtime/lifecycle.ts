@@ -1,6 +1,6 @@
 import type { Logger } from './logger.ts';
 
-/** A part of a service. Made inert; `start` makes it work, `stop` ends it and waits until it has ended. */
+/** A part of a service. Creating it has no effect; `start` makes it work, `stop` ends it and waits until it has ended. */
 export interface Component {
   readonly name: string;
   start?(): Promise<void> | void;
@@ -9,11 +9,11 @@ export interface Component {
 
 export interface LifecycleOptions {
   readonly logger: Logger;
-  /** How long a stop may take in all, in milliseconds. */
+  /** How long stopping may take in all, in milliseconds. */
   readonly shutdownMillis: number;
 }
 
-/** Starts components in the order in which they are given, and stops them in the reverse one. */
+/** Starts components in the given order, and stops them in reverse. */
 export class Lifecycle {
   readonly #logger: Logger;
   readonly #shutdownMillis: number;
@@ -34,11 +34,11 @@ export class Lifecycle {
     return this;
   }
 
-  /** Starts all. When one fails, those before it are stopped again and its error is thrown. */
+  /** Starts all components. If one fails, stops those before it and throws its error. */
   async start(): Promise<void> {
     for (const component of this.#components) {
       if (this.#stopping) return;
-      // Before its start has ended, since a start that fails halfway may have something to stop.
+      // Before it has started, since a start that fails halfway may leave something to stop.
       this.#started.push(component);
       try {
         await component.start?.();
@@ -50,30 +50,30 @@ export class Lifecycle {
     }
   }
 
-  /** Stops all that was started; never rejects. Gives the names of those that failed or hung. */
+  /** Stops all components that were started. Never rejects; returns the names of those that failed or hung. */
   stop(): Promise<string[]> {
     return (this.#stopping ??= this.#stopAll());
   }
 
-  /** A component cannot go on: ends `run` with this error. */
+  /** Call if a component cannot continue: ends `run` with this error. */
   fail(component: string, error: unknown): void {
     this.#end(new Error(`${component} cannot go on`, { cause: error }));
   }
 
-  /** A component was stopped before it had done what the process was started for: nothing failed, but `run` gives 1, and the log says `what`. */
+  /** Call if a component was stopped before the work of the process was done: nothing failed, but `run` returns 1, and logs `what`. */
   leaveUndone(what: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#leftUndone = true;
     this.#logger.error(fields, what);
   }
 
-  /** All work is done: ends `run` without an error. */
+  /** Call when all work is done: ends `run` without an error. */
   finish(): void {
     this.#end(undefined);
   }
 
   /**
-   * Starts all, runs until SIGINT, SIGTERM, `finish` or `fail`, stops all, and gives the exit code.
-   * A second signal ends the process at once, as does a stop that takes too long.
+   * Starts all components, runs until SIGINT, SIGTERM, `finish` or `fail`, stops all, and returns the exit code. A second signal ends the process at
+   * once; a stop that takes too long ends it too, with exit code 1.
    */
   async run(): Promise<number> {
     const onSignal = (signal: NodeJS.Signals) => {
@@ -134,7 +134,7 @@ async function stopOne(component: Component): Promise<'stopped' | Error> {
   }
 }
 
-/** Runs a service to its end and ends the process with its exit code: the last line of a `main.ts`. */
+/** Runs a service to its end and exits with its exit code: the last line of a `main.ts`. */
 export async function runToExit(lifecycle: Lifecycle): Promise<never> {
   process.exit(await lifecycle.run());
 }

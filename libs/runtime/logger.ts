@@ -3,19 +3,19 @@ import { pino, stdTimeFunctions, type Logger } from 'pino';
 export type { Logger } from 'pino';
 
 export interface LoggerOptions {
-  /** Name of the service; on every line. */
+  /** Name of the service, on every line. */
   readonly name: string;
-  /** Least level that is logged: `trace` … `fatal`, `silent`. */
+  /** Lowest level that is logged: `trace` … `fatal`, `silent`. */
   readonly level?: string;
-  /** `auto`: for a person when stderr is a terminal, else JSON. */
+  /** `auto`: human-readable if stderr is a terminal, else JSON. */
   readonly format?: 'auto' | 'json' | 'text';
-  /** Texts that no line may hold, such as those of `secretsOf(schema, configuration)`. */
+  /** Texts that no line may contain, such as those of `secretsOf(schema, configuration)`. */
   readonly secrets?: readonly string[];
-  /** Where lines go; stderr by default. */
+  /** Destination of the lines; stderr by default. */
   readonly destination?: { write(line: string): unknown };
 }
 
-/** A structured logger on stderr. Lines are written at once, so that none is missing when the process dies. */
+/** A structured logger on stderr. Lines are written synchronously, so that none is lost when the process dies. */
 export function createLogger(options: LoggerOptions): Logger {
   const { name, level = 'info', format = 'auto' } = options;
   const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
@@ -27,10 +27,10 @@ export function createLogger(options: LoggerOptions): Logger {
   );
 }
 
-/** Replaces each secret, as it is and as JSON writes it. */
+/** Replaces each secret, both verbatim and JSON-escaped. */
 function redaction(secrets: readonly string[]): (line: string) => string {
   const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]).filter((form) => form !== '');
-  // Longest first, for a secret that is part of another.
+  // Longest first, in case a secret is part of another.
   const longestFirst = [...new Set(forms)].toSorted((a, b) => b.length - a.length);
   return (line) => longestFirst.reduce((text, form) => text.replaceAll(form, '[secret]'), line);
 }
@@ -38,8 +38,8 @@ function redaction(secrets: readonly string[]): (line: string) => string {
 const colours: Record<string, string> = { warn: '\x1b[33m', error: '\x1b[31m', fatal: '\x1b[31m' };
 
 /**
- * One JSON line as a line for a person: `12:00:01 warn  alerter: message: reason key=value`. An error that only a mistake in the program
- * raises has its stack below; JSON has all stacks.
+ * Formats a JSON line for a person: `12:00:01 warn  alerter: message: reason key=value`. For errors that indicate a programming mistake, the stack
+ * follows below; JSON lines contain all stacks.
  */
 function textLine(json: string): string {
   const {

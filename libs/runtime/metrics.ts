@@ -1,14 +1,14 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-/** What a component counts with: a number, or a number per reason. Hot paths only add to it. */
+/** A component's count: a number, or a number per reason. Hot paths only increment it. */
 export type Count = number | ReadonlyMap<string, number> | Readonly<Record<string, number>>;
 
-/** Help of a count; with `label`, the name of the label that tells the entries of a map apart (`reason` by default). */
+/** Help text of a count; `label` names the label that distinguishes the entries of a map (`reason` by default). */
 export type CountHelp = string | { readonly help: string; readonly label: string };
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Label values per metric; further ones are summed up under `other`, so that no input can grow the registry. */
+/** Bound on label values per metric; further ones are summed up under `other`, so that no input can grow the registry. */
 const maxLabelValues = 100;
 
 /** The metrics of one service. Names begin with `telltale_` and end with their unit; counters end with `_total`. */
@@ -21,9 +21,9 @@ export class Metrics {
   }
 
   /**
-   * Reports an object of counts as `telltale_<area>_<name>_total`, read when scraped.
+   * Reports an object of counts as `telltale_<area>_<name>_total`, read on each scrape.
    *
-   * @param area the part that counts, `capture`.
+   * @param area the part that counts, such as `capture`.
    * @param counts live object; names in camelCase. Only the counts named in `help` are reported.
    * @param labels fixed labels of this object, for several objects under one area (one per receiver, say); same names each time.
    */
@@ -38,9 +38,9 @@ export class Metrics {
   }
 
   /**
-   * Reports a level, such as the length of a queue, read when scraped.
+   * Reports a level, such as the length of a queue, read on each scrape.
    *
-   * @param read the level, or a level for each value of the label `label`; one that is not given any more disappears.
+   * @param read the level, or a level for each value of the label `label`; values no longer returned disappear.
    * @param labels fixed labels, for several levels under one name; same names each time.
    */
   gauge(name: string, help: string, read: () => Count, labels: Labels = {}, label = 'reason'): void {
@@ -56,7 +56,7 @@ export class Metrics {
     return new Histogram({ name, help, buckets, labelNames: [...labelNames], registers: [this.registry] });
   }
 
-  /** All metrics in Prometheus's text format. */
+  /** All metrics in the Prometheus text format. */
   scrape(): Promise<string> {
     return this.registry.metrics();
   }
@@ -72,7 +72,7 @@ export class Metrics {
 
   readonly #sources = new Map<string, Source[]>();
 
-  /** A counter whose value is read when scraped. */
+  /** A counter whose value is read on each scrape. */
   #counter(name: string, help: string, source: Source): void {
     this.#name(name);
     const { sources, isNew } = this.#sourcesOf(name, source);
@@ -103,7 +103,7 @@ function labelNamesOf({ labels, label, read }: Source): string[] {
   return [...Object.keys(labels), ...(typeof read() === 'number' ? [] : [label])];
 }
 
-/** Puts into the metric what its sources say now, and nothing else. */
+/** Replaces the metric's values by the current ones of its sources. */
 function collect(metric: Pick<Counter | Gauge, 'reset' | 'inc'>, sources: readonly Source[]): void {
   metric.reset();
   for (const { labels, label, read } of sources) {

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
-/** One thing that can be configured: a leaf of a service's schema. */
+/** A configuration option: a leaf of a service's schema. */
 export interface Option {
   /** Keys from the top of the file: `['kafka', 'brokers']`. */
   readonly path: readonly string[];
-  /** Environment variables that set it, first one first: `TELLTALE_KAFKA_BROKERS`. */
+  /** Environment variables that set it, in order of precedence: `TELLTALE_KAFKA_BROKERS`. */
   readonly variables: readonly string[];
   readonly schema: JsonSchema;
 }
 
-/** The part of JSON Schema (draft 2020-12) that zod writes for configuration, with our own `variable` and `secret`. */
+/** The part of JSON Schema (draft 2020-12) that zod emits for configurations, with our own `variable` and `secret`. */
 export interface JsonSchema {
-  /** Shown in place of a default that depends on the machine. */
+  /** Shown instead of a default that depends on the machine. */
   readonly defaultText?: string;
   readonly type?: string;
   readonly description?: string;
@@ -23,18 +23,18 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly oneOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
-  /** A further environment variable, for names that other tools use as well. */
+  /** An additional environment variable, for names that other tools use as well. */
   readonly variable?: string;
-  /** Never shown: not in a log, not in an error. */
+  /** Never shown, neither in logs nor in errors. */
   readonly secret?: boolean;
 }
 
-/** The schema as plain data; the source of environment names, reference documentation and redaction. */
+/** The schema as plain data, from which environment names, reference documentation and redaction are derived. */
 export function describeSchema(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
 
-/** All options of a schema, in the order in which they are written. */
+/** All options of a schema, in order of definition. */
 export function optionsOf(schema: JsonSchema): Option[] {
   const options = [...leaves(schema, [])];
   const owners = new Map<string, Option>();
@@ -57,14 +57,14 @@ function* leaves(schema: JsonSchema, path: readonly string[]): Generator<Option>
   yield { path, variables: schema.variable ? [own, schema.variable] : [own], schema };
 }
 
-/** `groupWait` is `group_wait`. */
+/** `groupWait` becomes `group_wait`. */
 export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /**
- * All secrets in a configuration: values marked `secret`, and the password of every URL.
- * Both as written and percent-decoded, so that redaction finds either.
+ * All secrets in a configuration: values marked `secret`, and the password of every URL, both as written and percent-decoded, so that redaction finds
+ * either.
  */
 export function secretsOf(schema: z.ZodType, configuration: unknown): string[] {
   const found = new Set<string>();
@@ -95,7 +95,7 @@ function percentDecoded(text: string): string {
   }
 }
 
-/** The object shapes a schema allows: itself, or each variant of a union. */
+/** The object shapes that a schema allows: itself, or each variant of a union. */
 export function shapesOf(schema: JsonSchema | undefined): readonly JsonSchema[] {
   return schema ? (schema.oneOf ?? schema.anyOf ?? [schema]) : [];
 }

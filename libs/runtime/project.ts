@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Folder of the project: the nearest one above this file with a package.json. YAML, SQL and pages are read from there. */
+/** Root folder of the project: the nearest ancestor of this file with a package.json. YAML, SQL and pages are read from there. */
 export const projectRoot: string = nearestPackage(import.meta.dirname);
 
 /** Version of Telltale. */

@@ -50,7 +50,7 @@ function renderItems({ path, schema }: Option): string {
   }).join('\n');
 }
 
-/** `*required*`; within a section that may be absent, only with that section. */
+/** `*required*`; for options of an optional section, only with that section. */
 function requirementOf(schema: JsonSchema, { path }: Option): string {
   let section: JsonSchema | undefined = schema;
   let optional = '';

@@ -8,21 +8,21 @@ export interface Backoff {
 }
 
 export interface RetryOptions extends Backoff {
-  /** Ends the retrying: the promise rejects with its reason. */
+  /** Ends the retries: the promise rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Attempts in all; without it, until it succeeds or is aborted. */
+  /** Maximum number of attempts; by default, unlimited until success or abort. */
   readonly attempts?: number;
-  /** Errors for which no further attempt is made. */
+  /** Errors that are not retried. */
   readonly isPermanent?: (error: unknown) => boolean;
-  /** Called before each pause: the place for a counter and a log line. */
+  /** Called before each pause, for a counter and a log line. */
   readonly onRetry?: (error: unknown, pauseMillis: number, attempt: number) => void;
   /** Uniform in [0, 1); `Math.random` by default. */
   readonly random?: () => number;
 }
 
 /**
- * Pause before attempt `attempt + 1`, in milliseconds: doubles with each attempt up to the longest,
- * and half of it is random, so that clients which failed together do not come back together.
+ * Pause before attempt `attempt + 1`, in milliseconds: doubles with each attempt up to the maximum, and half of it is random, so that clients that
+ * failed together do not return together.
  *
  * @param attempt attempts made so far, from 1.
  */

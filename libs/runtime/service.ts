@@ -8,7 +8,7 @@ import { secretsOf } from './options.ts';
 import { version } from './project.ts';
 import type { logSection, shutdownSection } from './sections.ts';
 
-/** What every service has in its configuration. */
+/** Sections in the configuration of every service. */
 export interface CommonSections {
   readonly log: z.output<typeof logSection>;
   readonly shutdown: z.output<typeof shutdownSection>;
@@ -24,15 +24,15 @@ export interface ServiceContext<Configuration> {
 export interface ServiceDefinition<Configuration extends CommonSections> {
   readonly name: string;
   readonly schema: z.ZodType<Configuration>;
-  /** Adds the service's components to the lifecycle, in the order in which they start; starts none of them. */
+  /** Adds the service's components to the lifecycle, in the order in which they start, without starting any. */
   readonly build: (context: ServiceContext<Configuration>) => void | Promise<void>;
 }
 
 /**
- * Runs a service as this process: reads its configuration, builds it, runs it until a signal, ends the process.
- * Exit code 2: the configuration cannot be used. 1: the service failed, or was stopped before its work was done, if that has an end. 0: it was stopped.
+ * Runs a service as this process: reads its configuration, builds it, runs it until a signal, and ends the process. Exit code 2: the configuration
+ * cannot be used. 1: the service failed, or was stopped before it had completed work that has an end. 0: it was stopped.
  *
- * @param file YAML file of the configuration, from the command line.
+ * @param file YAML configuration file, from the command line.
  */
 export async function runService<Configuration extends CommonSections>(
   { name, schema, build }: ServiceDefinition<Configuration>,

@@ -1,4 +1,4 @@
-/** What to do about a name that nobody knows. */
+/** The remedy for an unknown name. */
 export function suggestion(name: string, known: readonly string[]): string {
   const [nearest] = known.map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, distance }) => candidate !== '' && distance <= Math.max(2, candidate.length / 4))
@@ -9,7 +9,7 @@ export function suggestion(name: string, known: readonly string[]): string {
     : 'Remove it; docs/configuration.md lists all names';
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein distance. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

@@ -1,6 +1,6 @@
 import { TransportError } from './errors.ts';
 
-/** The bound of a queue: lets records in while there is room, makes senders wait in line otherwise, and bounds the line. */
+/** The bound of a queue: admits records while there is room, makes senders wait in line otherwise, and bounds that line. */
 export class Admission {
   readonly #maxRecords: number;
   readonly #maxWaiting: number;
@@ -12,7 +12,7 @@ export class Admission {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Lets `count` records in: at once (null), or when the promise resolves. More than the bound come in alone. */
+  /** Admits `count` records: at once (null), or when the promise resolves. More records than the bound are admitted on their own. */
   enter(count: number): Promise<void> | null {
     if (this.#waiting.length === 0 && this.#hasRoom(count)) {
       this.#records += count;

@@ -1,38 +1,38 @@
-/** What a sink has done; plain numbers that a service exports. They only grow, except `queuedRecords`. */
+/** Counts of a sink, as plain numbers for the service to export. Monotonic, except `queuedRecords`. */
 export interface SinkCounters {
   /** Records accepted durably. */
   records: number;
-  /** Messages that held them, and their bytes. */
+  /** Messages that contained them, and their size. */
   messages: number;
   bytes: number;
-  /** Attempts that failed and were repeated. */
+  /** Attempts that failed and were retried. */
   retries: number;
   /** Records sent to the dead-letter topic instead, by reason. */
   deadLetters: Record<string, number>;
   /** Records in sends that were rejected, by error code. */
   rejected: Record<string, number>;
-  /** Records waiting or in flight now. */
+  /** Records currently waiting or in flight. */
   queuedRecords: number;
 }
 
-/** What a source has done; plain numbers that a service exports. They only grow, except `lag`. */
+/** Counts of a source, as plain numbers for the service to export. Monotonic, except `lag`. */
 export interface SourceCounters {
-  /** Records that the handler confirmed, and the batches it got them in. */
+  /** Records confirmed by the handler, and the batches in which it received them. */
   records: number;
   batches: number;
   /** Messages read. */
   messages: number;
-  /** Handler failures: the batch was handed over again. */
+  /** Handler failures, after each of which the batch was delivered again. */
   retries: number;
-  /** Times the group was left because of an error and joined anew. */
+  /** Number of times the source left the group because of an error and rejoined it. */
   restarts: number;
   /** Messages sent to the dead-letter topic, by reason. */
   deadLetters: Record<string, number>;
-  /** Messages that the log deleted before they were read. */
+  /** Messages deleted by the log before they were read. */
   lost: number;
-  /** Seconds spent in the handler, failed runs included. */
+  /** Seconds spent in the handler, including failed calls. */
   handlerSeconds: number;
-  /** Messages in the log behind the last one confirmed, by partition assigned to this consumer. */
+  /** Messages in the log after the last confirmed one, by partition assigned to this consumer. */
   lag: Record<number, number>;
 }
 

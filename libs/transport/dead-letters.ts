@@ -4,22 +4,22 @@ import { TransportError } from './errors.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 import { refusalOf } from './refusal.ts';
 
-/** What could not be processed: where it came from and why, never what it said. */
+/** A message or record that could not be processed: its origin and the reason, never its content. */
 export interface DeadLetter {
   /** Stable code such as `unknown_version`. */
   readonly reason: string;
   readonly topic: string;
   readonly partition: number;
-  /** Offset of the message; empty for a record that never became one. */
+  /** Offset of the message; empty for a record that was never written. */
   readonly offset: string;
-  /** Only its length and digest leave the process. Null for a record that never became a message. */
+  /** Only its length and digest leave the process. Null for a record that was never written. */
   readonly payload: Buffer | null;
 }
 
-/** So many stay well below what a topic takes in one request, of some 250 bytes each. */
+/** At some 250 bytes each, this is well below the request size that a topic accepts. */
 const lettersPerRequest = 1_000;
 
-/** Writes dead letters; connects with the first one. */
+/** Writes dead letters; connects when the first one is sent. */
 export class DeadLetters {
   readonly #connection: KafkaConnection;
   readonly #topic: string;
@@ -30,7 +30,7 @@ export class DeadLetters {
     this.#topic = topic;
   }
 
-  /** Resolves when the brokers have acknowledged all. */
+  /** Resolves when the brokers have acknowledged all of them. */
   async send(letters: readonly DeadLetter[]): Promise<void> {
     try {
       await this.#send(letters);

@@ -1,7 +1,7 @@
 /**
  * - `closed`: the log was closed before the records were accepted.
  * - `queue_full`: more sends wait for room than the log allows; await some of them.
- * - `refused`: the brokers will not take the records however often they are asked; the cause says why.
+ * - `refused`: the brokers reject the records, and retrying will not help; the cause has the reason.
  * - `unavailable`: the brokers were not ready in time.
  */
 export type TransportErrorCode = 'closed' | 'queue_full' | 'refused' | 'unavailable';
@@ -22,7 +22,7 @@ export function innermostCause(error: unknown): Error {
   return innermost;
 }
 
-/** Whether what failed may succeed when it is tried again: kafkajs says so on the innermost cause. */
+/** Whether retrying may succeed: kafkajs marks this on the innermost cause. */
 export function isRetriable(error: unknown): boolean {
   const innermost = innermostCause(error) as Error & { retriable?: boolean };
   return innermost.retriable !== false && !programmingErrors.some((type) => innermost instanceof type);

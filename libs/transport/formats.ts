@@ -2,12 +2,15 @@ import { createFlowRecord, createFinding, type Finding, type FlowRecord } from '
 import { decodeBatch, encodeBatch, WireError } from '#wire';
 import { topics } from './topics.ts';
 
-/** How records of one kind stand in the messages of their topic. */
+/** How records of one kind are encoded in the messages of their topic. */
 export interface Format<T> {
   readonly topic: string;
-  /** Most records in one message. With one, the message's key is the subject; with more it has none, for subjects share messages. */
+  /**
+   * Maximum number of records in one message. If it is one, the subject is the message's key; otherwise messages have no key, since subjects share
+   * them.
+   */
   readonly recordsPerMessage: number;
-  /** The address whose records keep their order. */
+  /** The address whose records are kept in order. */
   subjectOf(record: T): string;
   /** Throws {@link PayloadError}. */
   pack(records: readonly T[]): Buffer;
@@ -15,7 +18,7 @@ export interface Format<T> {
   unpack(payload: Buffer): T[];
 }
 
-/** A message that cannot be read, or a record that cannot be written. The code is the dead letter's reason; there is no payload in it. */
+/** A message that cannot be read, or a record that cannot be written. The code is the dead letter's reason; the error contains no payload. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError';
   readonly code: string;
@@ -52,7 +55,7 @@ function located<Result>(work: () => Result): Result {
   }
 }
 
-/** Fields this release does not know are dropped, fields that are missing hold their zero value. */
+/** Fields unknown to this release are dropped; missing fields have their zero value. */
 function findingOf(payload: Buffer): Finding {
   const finding = createFinding(createFlowRecord()) as Record<string, unknown>;
   const parsed = parsedObject(payload);

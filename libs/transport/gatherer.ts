@@ -1,17 +1,17 @@
 import { setImmediate as nextTask } from 'node:timers/promises';
 
-/** A batch for the handler while it is gathered from several partitions. */
+/** A batch for the handler while it is being gathered from several partitions. */
 export interface Gathering<T, Origin> {
   readonly records: T[];
-  /** How far each contributor has come with this batch. */
+  /** The progress of each contributor within this batch. */
   readonly origins: Map<number, Origin>;
-  /** Settles when the batch has been worked off. */
+  /** Settles when the batch has been processed. */
   readonly done: Promise<void>;
 }
 
 /**
- * Puts what several contributors read into common batches, one after the other: a batch is open while the one before it is worked
- * off, and until all contributors that are ready now have added theirs.
+ * Gathers what several contributors read into common batches, one after the other. A batch is open while the previous one is being processed, and
+ * until all contributors that are ready by then have added their records.
  */
 export class Gatherer<T, Origin> {
   readonly #maxRecords: number;
@@ -25,7 +25,7 @@ export class Gatherer<T, Origin> {
     this.#process = process;
   }
 
-  /** Calls `add` with the open batch once that has room. Resolves when the batch has been worked off; rejects when that has failed. */
+  /** Calls `add` with the open batch once that has room. Resolves when the batch has been processed; rejects if that failed. */
   async contribute(add: (gathering: Gathering<T, Origin>) => void): Promise<void> {
     while (this.#open !== null && this.isFull(this.#open)) await this.#nextOpening;
     const gathering = (this.#open ??= this.#begin());

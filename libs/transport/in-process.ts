@@ -8,7 +8,7 @@ export interface InProcessOptions {
   readonly maxQueuedRecords?: number;
   /** Sends that may wait for room; further ones are rejected with `queue_full`. Default 64. */
   readonly maxWaitingSends?: number;
-  /** A batch for the handler is full with this many records; the send that fills it is not split. Default 20 000. */
+  /** A batch for the handler is full at this many records; the send that fills it is not split. Default 20 000. */
   readonly maxBatchRecords?: number;
 }
 
@@ -18,9 +18,9 @@ export interface InProcessLog<T> {
 }
 
 /**
- * A log within the process: what the sink sends is handed to the source's handler as it is, and a send resolves when the handler has
- * confirmed. Nothing is kept across a restart, so an unconfirmed send is the sender's to repeat: the handler's error is passed on to
- * all sends of the batch and to those behind it.
+ * A log within the process: records from the sink are passed unchanged to the source's handler, and a send resolves when the handler has confirmed.
+ * Nothing survives a restart, so the sender has to repeat an unconfirmed send: the handler's error is passed on to all sends of the batch and to
+ * those queued after it.
  */
 export function inProcessLog<T>(options: InProcessOptions = {}): InProcessLog<T> {
   const queue = new SendQueue<T>();
@@ -46,7 +46,7 @@ class SendQueue<T> {
     this.#wake();
   }
 
-  /** The next sends, as many as fill a batch; none when the queue is closed. */
+  /** The next sends, as many as fill a batch; none if the queue is closed. */
   async take(maxRecords: number): Promise<Send<T>[]> {
     while (this.#sends.length === 0 && !this.closed) await new Promise<void>((wake) => (this.#wake = wake));
     let count = 0;

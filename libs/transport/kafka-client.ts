@@ -1,10 +1,10 @@
 import { Kafka, logLevel, type KafkaConfig, type LogEntry } from 'kafkajs';
 import { silentLogger, type TransportLogger } from './logger.ts';
 
-/** Where the brokers are and how to speak to them. */
+/** The addresses of the brokers, and how to connect to them. */
 export interface KafkaConnection extends Pick<KafkaConfig, 'ssl' | 'sasl'> {
   readonly brokers: string[];
-  /** Name under which the brokers' logs and quotas know this client. */
+  /** Name of this client in the logs and quotas of the brokers. */
   readonly clientId: string;
   readonly logger?: TransportLogger;
 }
@@ -15,7 +15,7 @@ export function createKafka({ brokers, clientId, logger = silentLogger, ...secur
     clientId,
     ...security,
     connectionTimeout: 5_000,
-    // Few and short: sinks and sources have retries of their own around these.
+    // Few and short: sinks and sources have their own retries around these.
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 2 },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => forward(entry, logger),
@@ -24,13 +24,13 @@ export function createKafka({ brokers, clientId, logger = silentLogger, ...secur
 
 const levelNames = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info', [logLevel.DEBUG]: 'debug' } as const;
 
-/** What these meet is an error, or comes again, where sinks and sources tell it: once, and not for every attempt. */
+/** Components whose errors are also reported, once and not per attempt, by sinks and sources. */
 const echoes = /^(Connection|BrokerPool|Producer|Consumer|SaslAuthenticator-.*)$/;
 
-/** The same, of those that say other things as well; and a source tells that it is in its group when it also reads. */
+/** Such messages of components that also log others. A source itself reports that it has joined its group, once it also reads. */
 const echoedMessages: ReadonlySet<string> = new Set(['Consumer has joined the group', 'Error when calling eachBatch', 'consumer not running, exiting']);
 
-/** Of what kafkajs adds to a message only these pass: others may hold parts of requests, and with them payload. */
+/** Only these of the fields that kafkajs adds to a message are logged: others may contain parts of requests, and thus payload. */
 const safeFields = ['error', 'broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition', 'offset', 'retryCount', 'retryTime'];
 
 function forward({ namespace, level, log }: LogEntry, logger: TransportLogger): void {

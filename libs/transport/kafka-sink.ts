@@ -23,19 +23,19 @@ export interface KafkaSinkOptions {
   readonly maxQueuedRecords?: number;
   /** Sends that may wait for room; further ones are rejected with `queue_full`. Default 64. */
   readonly maxWaitingSends?: number;
-  /** Bytes that one request puts into one partition, below the topic's max.message.bytes with room for its framing. Default 900 000. */
+  /** Bytes per partition in one request, below the topic's max.message.bytes to leave room for framing. Default 900 000. */
   readonly maxMessageBytes?: number;
-  /** How long a sink that is drained or closed waits while the brokers accept nothing. Default 5 000. */
+  /** How long a draining or closing sink waits while the brokers accept nothing. Default 5 000. */
   readonly patienceMillis?: number;
 }
 
-/** With which brokers refuse a message, or a request, for its length. */
+/** Error types with which brokers reject a message, or a request, for its size. */
 const tooLarge: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 const leastMessageBytes = 1024;
-/** How often a sink that is drained looks whether the brokers still accept, milliseconds. */
+/** How often a draining sink checks whether the brokers still accept records, milliseconds. */
 const clockMillis = 100;
 
-/** Messages for one partition in one request, and how many records they hold. */
+/** Messages for one partition in one request, and the number of records in them. */
 interface Parcel<T> {
   readonly partition: number;
   readonly queue: PartitionQueue<T>;
@@ -47,11 +47,10 @@ interface Parcel<T> {
 /**
  * Writes records to a Kafka topic, many per message, acknowledged by all in-sync replicas.
  *
- * kafkajs sends what it is given at once, so the batching is done here: while one request is in flight, what is sent meanwhile waits
- * and goes out together with the next. There is never a second request in flight, and a request that failed is repeated before
- * anything behind it: that keeps each subject's order over retries. A repeated request may write its records twice; their ids are
- * functions of their content and the store keeps one. (The idempotent producer of kafkajs would spare that, but it is experimental
- * there and cannot go on after the brokers have forgotten its producer id.)
+ * kafkajs sends whatever it is given at once, so the batching is done here: records sent while a request is in flight wait and go out together with
+ * the next one. There is never a second request in flight, and a failed request is retried before anything queued after it, which preserves each
+ * subject's order. A retried request may write its records twice; since record ids are functions of the content, the store keeps only one. (kafkajs's
+ * idempotent producer would avoid the duplicates, but it is experimental and cannot continue after the brokers have forgotten its producer id.)
  */
 export class KafkaSink<T> implements RecordSink<T> {
   readonly counters: SinkCounters = createSinkCounters();
@@ -66,14 +65,14 @@ export class KafkaSink<T> implements RecordSink<T> {
   readonly #admission: Admission;
   readonly #outage: Outage;
   readonly #stopping = new AbortController();
-  /** Sent, not yet distributed over the partitions. */
+  /** Sent, but not yet distributed over the partitions. */
   #inbox: { records: readonly T[]; ticket: Ticket }[] = [];
   #partitioning: Partitioning | null = null;
   #queues: PartitionQueue<T>[] = [];
   #unsettled = new Set<Ticket>();
   #running = false;
   #closed = false;
-  /** When brokers accepted records last, or the first of those began to wait that do so now. */
+  /** When brokers last accepted records, or when the first of the records now waiting was sent. */
   #movedAt = 0;
   #draining: NodeJS.Timeout | undefined;
 
@@ -89,7 +88,7 @@ export class KafkaSink<T> implements RecordSink<T> {
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
       maxInFlightRequests: 1,
-      // Retrying is done here, where it can be counted, logged and ended.
+      // Retries are done here, where they can be counted, logged and stopped.
       retry: { retries: 0 },
     });
     this.#deadLetters = new DeadLetters(connection, options.deadLetterTopic ?? topics.deadLetters);
@@ -115,12 +114,14 @@ export class KafkaSink<T> implements RecordSink<T> {
     }
   }
 
-  /** @throws {Error} while records wait for brokers that do not take them */
+  /** @throws {Error} while records wait because the brokers do not accept them */
   check(): void {
     if (this.#outage.reason !== '') throw new Error(this.#outage.reason);
   }
 
-  /** The process is about to end: what is sent still goes out, as long as the brokers accept. Where they are away it is rejected, soon. */
+  /**
+   * The process is about to end: pending records are still sent as long as the brokers accept them; if they do not, the records are soon rejected.
+   */
   drain(): void {
     const lookAtClock = (): void => {
       if (this.#unsettled.size > 0 && performance.now() - this.#movedAt > this.#patienceMillis) this.#giveUp();
@@ -164,7 +165,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     this.#rejectAll(new TransportError('closed', 'the sink was closed before the brokers acknowledged'));
   }
 
-  /** Sends request after request until nothing is left, then ends; the next send starts it again. */
+  /** Sends one request after the other until nothing is left, then ends; the next send starts it again. */
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
@@ -182,7 +183,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     this.#running = false;
   }
 
-  /** Where brokers take smaller messages than they were made for, smaller ones are made; a record too large for them becomes a dead letter. */
+  /** If the brokers only accept smaller messages, halves the maximum size from now on; a record too large for it becomes a dead letter. */
   #takesLess(error: unknown): boolean {
     if (!tooLarge.has((error as { type?: string }).type ?? '') || this.#maxMessageBytes <= leastMessageBytes) return false;
     this.#maxMessageBytes = Math.max(leastMessageBytes, this.#maxMessageBytes >> 1);
@@ -209,7 +210,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     const parcels: Parcel<T>[] = [];
     for (let partition = 0; partition < this.#queues.length; partition++) {
       if (this.#queues[partition]!.length === 0) continue;
-      // Packing is synchronous work of some milliseconds: let the process do other things in between.
+      // Packing is synchronous work of some milliseconds: yield to other tasks in between.
       await nextTask();
       const parcel = await this.#parcelOf(partition);
       if (parcel !== null) parcels.push(parcel);
@@ -218,7 +219,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     const messages = parcels.flatMap((parcel) => parcel.messages);
     const acknowledged = new Set((await this.#producer.send({ topic: this.#topic, acks: -1, messages })).map(({ partition }) => partition));
     for (const { partition, queue, messages: { length }, records, bytes } of parcels) {
-      // When a partition's leader changes during a request, kafkajs may resolve without having sent what was meant for it.
+      // If a partition's leader changes during a request, kafkajs may resolve without having sent the messages for that partition.
       if (!acknowledged.has(partition)) continue;
       this.counters.records += records;
       this.counters.messages += length;
@@ -250,7 +251,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     this.#inbox = [];
   }
 
-  /** What of a partition's queue goes into the next request; null when nothing is left. What cannot be written becomes a dead letter. */
+  /** The part of a partition's queue that goes into the next request; null if nothing is left. Records that cannot be written become dead letters. */
   async #parcelOf(partition: number): Promise<Parcel<T> | null> {
     const queue = this.#queues[partition]!;
     const messages: Message[] = [];
@@ -262,7 +263,7 @@ export class KafkaSink<T> implements RecordSink<T> {
         messages.push({ key: packed.key, value: packed.value, partition });
         records += packed.count;
         bytes += packed.value.length;
-        // Another one of this size would not fit: spare the attempt.
+        // Another one of this size would not fit, so do not try.
         if (bytes + packed.value.length > this.#maxMessageBytes) break;
       } else if (messages.length > 0) {
         break;
@@ -273,7 +274,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     return messages.length === 0 ? null : { partition, queue, messages, records, bytes };
   }
 
-  /** As many records from position `start` as fit into one message of at most `maxBytes`; the error when not even one does. */
+  /** As many records from position `start` on as fit into one message of at most `maxBytes`; the error if not even one does. */
   #pack(queue: PartitionQueue<T>, start: number, maxBytes: number): { key: string | null; value: Buffer; count: number } | PayloadError {
     let error = new PayloadError('too_large', `the record alone exceeds ${maxBytes} bytes`);
     for (let count = Math.min(this.#format.recordsPerMessage, queue.length - start); count >= 1; count >>= 1) {
@@ -290,7 +291,7 @@ export class KafkaSink<T> implements RecordSink<T> {
     return error;
   }
 
-  /** Replaces the first record of a partition's queue by a dead letter. */
+  /** Replaces the first record of a partition's queue with a dead letter. */
   async #bury(partition: number, queue: PartitionQueue<T>, { code, message }: PayloadError): Promise<void> {
     await this.#deadLetters.send([{ reason: code, topic: this.#topic, partition, offset: '', payload: null }]);
     countReason(this.counters.deadLetters, code);

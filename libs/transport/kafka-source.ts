@@ -19,24 +19,24 @@ export interface KafkaSourceOptions {
   readonly groupId: string;
   readonly topic?: string;
   readonly deadLetterTopic?: string;
-  /** A batch for the handler is full with this many records; the message that fills it is not split. Default 20 000. */
+  /** A batch for the handler is full at this many records; the message that fills it is not split. Default 20 000. */
   readonly maxBatchRecords?: number;
-  /** How long the brokers may hold back what they have while it is less than `minFetchBytes`. Default 250. */
+  /** How long the brokers may delay a response that is smaller than `minFetchBytes`. Default 250. */
   readonly maxWaitMillis?: number;
   /** Default 65 536. */
   readonly minFetchBytes?: number;
-  /** After this long without a heartbeat the brokers give the partitions to another member. Default 30 000. */
+  /** If no heartbeat arrives for this long, the brokers assign the partitions to another member. Default 30 000. */
   readonly sessionTimeoutMillis?: number;
-  /** How often it is asked how far the partitions reach. Default 10 000. */
+  /** How often the end offsets of the partitions are queried. Default 10 000. */
   readonly lagIntervalMillis?: number;
-  /** The group has shared out the partitions anew: other members may have read from those that are assigned here. */
+  /** Called after a rebalance: other members may have read from the partitions now assigned here. */
   readonly onAssigned?: () => void;
 }
 
-/** Partitions of one topic that a consumer works on at a time; more than this wait their turn. */
+/** Partitions of one topic that a consumer processes at the same time; further ones wait their turn. */
 const concurrentPartitions = 64;
 
-/** A message that cannot be decoded, and why; there is no payload in the text. */
+/** A message that cannot be decoded, and the reason; the text contains no payload. */
 interface Unreadable extends DeadLetter {
   readonly error: string;
 }
@@ -52,10 +52,10 @@ interface Origin {
 /**
  * Reads records from a Kafka topic, as a member of a consumer group.
  *
- * What the partitions hold is gathered into large batches, for that is what the store wants. When the handler has confirmed one, and
- * the brokers have acknowledged the dead letters of what could not be decoded, the offsets behind it are committed. So an offset never
- * moves ahead of the store; what was handled but not committed is delivered again, under the same ids. A batch whose handler fails is
- * handed over again after a pause, for as long as it takes: nothing is passed over.
+ * Messages of all partitions are gathered into large batches, which suit the store. When the handler has confirmed a batch, and the brokers have
+ * acknowledged the dead letters of messages that could not be decoded, its offsets are committed. So an offset never gets ahead of the store; records
+ * that were handled but not committed are delivered again, with the same ids. A batch whose handler fails is delivered again after a pause, for as
+ * long as it takes: nothing is skipped.
  */
 export class KafkaSource<T> implements RecordSource<T> {
   readonly counters: SourceCounters = createSourceCounters();
@@ -67,10 +67,10 @@ export class KafkaSource<T> implements RecordSource<T> {
   readonly #outage: Outage;
   readonly #deadLetters: DeadLetters;
   readonly #stopping = new AbortController();
-  /** Why nothing is read, and why what was read is not confirmed; empty when it is. */
+  /** Why nothing is read, and why what was read is not confirmed; each empty if all is well. */
   #readTrouble = 'the brokers have not answered yet';
   #batchTrouble = '';
-  /** The last session ended because Kafka refused something, which only a session that reads disproves. */
+  /** The last session ended because Kafka refused something; only a session that reads disproves that. */
   #isRefused = false;
   #consumer: Consumer | null = null;
   #running: Promise<void> | null = null;
@@ -101,7 +101,7 @@ export class KafkaSource<T> implements RecordSource<T> {
     await this.#deadLetters.close();
   }
 
-  /** A session is a membership in the group; it ends with {@link close} or an error, after which the next one begins. */
+  /** A session is a membership in the group. It ends with {@link close} or an error; after an error the next one begins. */
   async #runSessions(handle: (records: T[]) => Promise<void>): Promise<void> {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
@@ -139,7 +139,7 @@ export class KafkaSource<T> implements RecordSource<T> {
       progress.assigned(memberAssignment[this.#topic] ?? []);
       this.#options.onAssigned?.();
     });
-    // A group may be joined by who may not read the topic: what is fetched proves more.
+    // Joining the group does not require the right to read the topic; only a successful fetch proves it.
     consumer.on(consumer.events.FETCH, () => {
       if (isFetching) return;
       isFetching = true;
@@ -153,7 +153,7 @@ export class KafkaSource<T> implements RecordSource<T> {
     try {
       await consumer.connect();
       await progress.open();
-      // To wait for a place in the group, while other members are at work, is no trouble.
+      // Waiting for a place in the group while other members are at work is not a problem.
       if (!this.#isRefused) this.#readTrouble = '';
       await consumer.subscribe({ topic: this.#topic, fromBeginning: true });
       await consumer.run({
@@ -178,7 +178,7 @@ export class KafkaSource<T> implements RecordSource<T> {
       maxWaitTimeInMs: this.#options.maxWaitMillis ?? 250,
       minBytes: this.#options.minFetchBytes ?? 65_536,
       allowAutoTopicCreation: false,
-      // Joining anew is done here, where it can be counted, logged and ended.
+      // Rejoining is done here, where it can be counted, logged and stopped.
       retry: { restartOnFailure: async () => false },
     });
   }
@@ -189,7 +189,7 @@ export class KafkaSource<T> implements RecordSource<T> {
     return new PartitionProgress(createKafka(this.#connection), options);
   }
 
-  /** Adds what was fetched of one partition to the batches, piece by piece; returns when all of it is confirmed or given up. */
+  /** Adds the messages fetched from one partition to the batches, piece by piece; returns when all of them are confirmed or given up. */
   async #contribute(payload: EachBatchPayload, gatherer: Gatherer<T, Origin>, progress: PartitionProgress): Promise<void> {
     const { messages, partition } = payload.batch;
     await progress.known;
@@ -212,14 +212,14 @@ export class KafkaSource<T> implements RecordSource<T> {
     try {
       for (const record of this.#format.unpack(value)) records.push(record);
     } catch (error) {
-      // A decoder that fails in another way has a bug: that must not block the partition either. Its message might quote the payload.
+      // A decoder that fails in any other way has a bug, which must not block the partition either. Its message might quote the payload.
       const [reason, message] = error instanceof PayloadError ? [error.code, error.message] : ['decoder_failed', (error as Error).name];
       const { partition } = origin.payload.batch;
       origin.unreadable.push({ topic: this.#topic, partition, offset, reason, payload: value, error: message });
     }
   }
 
-  /** Rejects when the batch has to be delivered again: its offsets are not committed then. */
+  /** Rejects if the batch has to be delivered again: its offsets are then not committed. */
   async #confirm(
     { records, origins }: Gathering<T, Origin>, handle: (records: T[]) => Promise<void>, progress: PartitionProgress,
   ): Promise<void> {
@@ -235,11 +235,11 @@ export class KafkaSource<T> implements RecordSource<T> {
     } finally {
       membership.release();
     }
-    // Only now: what was confirmed should be committed before the partitions go to another member.
+    // Not earlier: a confirmed batch should be committed before the partitions are assigned to another member.
     if (membership.error !== null) throw membership.error;
   }
 
-  /** Said once per batch and reason: whoever writes something else into the topic does so with every message. */
+  /** Logs once per batch and reason: whoever writes something else into the topic does so with every message. */
   async #putAside(unreadable: readonly Unreadable[], membership: Membership): Promise<void> {
     await this.#persist(membership, () => this.#deadLetters.send(unreadable));
     for (const [reason, [first, ...others]] of Map.groupBy(unreadable, (letter) => letter.reason)) {
@@ -250,7 +250,7 @@ export class KafkaSource<T> implements RecordSource<T> {
     }
   }
 
-  /** Does `work` until it succeeds. Rejects when the source is closed or has lost its membership, for then others take over. */
+  /** Retries `work` until it succeeds. Rejects if the source is closed or has lost its membership, since other members then take over. */
   async #persist(membership: Membership, work: () => Promise<void>): Promise<void> {
     for (let failures = 1; ; failures++) {
       try {
@@ -290,9 +290,9 @@ export class KafkaSource<T> implements RecordSource<T> {
   }
 }
 
-/** Keeps up the membership in the group while a batch is worked on, so that a long insert causes no rebalance. */
+/** Keeps the membership in the group alive while a batch is processed, so that a long insert causes no rebalance. */
 class Membership {
-  /** Why the membership is lost, or about to be: a rebalance, or a coordinator that does not answer. */
+  /** Why the membership is lost, or about to be: a rebalance, or a coordinator that does not respond. */
   error: Error | null = null;
   readonly #timer: NodeJS.Timeout;
 
@@ -313,7 +313,10 @@ function heartbeatMillis(sessionTimeoutMillis: number): number {
   return Math.min(3_000, Math.floor(sessionTimeoutMillis / 5));
 }
 
-/** Flow records from `telltale.flows.v1`, in the format of #wire. Unless told otherwise little waits for a second: a store wants few large inserts. */
+/**
+ * Flow records from `telltale.flows.v1`, in the format of #wire. By default, small fetches wait for up to a second: a store prefers few large
+ * inserts.
+ */
 export class KafkaFlowSource extends KafkaSource<FlowRecord> implements FlowSource {
   constructor(connection: KafkaConnection, options: KafkaSourceOptions) {
     super(flowFormat, connection, { maxWaitMillis: 1000, minFetchBytes: 256 * 1024, ...options });

@@ -1,29 +1,29 @@
 import type { Finding, FlowRecord } from '#flow';
 
-/** The writing end of a log. One subject's records keep their order; a record may arrive more than once, under the same id. */
+/** The writing end of a log. The records of a subject stay in order; a record may arrive more than once, with the same id. */
 export interface RecordSink<T> {
   /**
-   * Resolves once all `records` are accepted durably: by the brokers' in-sync replicas, or in process once the handler has confirmed.
-   * Awaiting it is the backpressure. The records must not be changed until then.
+   * Resolves once all `records` are accepted durably: by the brokers' in-sync replicas or, in process, once the handler has confirmed. Awaiting it
+   * provides backpressure. The records must not be changed until then.
    *
-   * Rejects with {@link TransportError} or the handler's error; every send behind it is rejected too, so that the sender can repeat
-   * them in order.
+   * Rejects with {@link TransportError} or the handler's error; every send queued after it is rejected too, so that the sender can repeat them in
+   * order.
    */
   send(records: readonly T[]): Promise<void>;
-  /** Waits for what has been accepted, within a bound; what is left is rejected with `closed`. */
+  /** Waits, for a bounded time, for pending records; those left are rejected with `closed`. */
   close(): Promise<void>;
 }
 
 /** The reading end of a log. */
 export interface RecordSource<T> {
-  /** Why nothing is read or confirmed at the moment; empty when all is well. */
+  /** Why nothing is read or confirmed at the moment; empty if all is well. */
   readonly trouble: string;
   /**
-   * Hands over batch after batch, never two at a time; a batch counts as read only when its promise resolves, and none is passed over.
-   * The handler owns the records. Resolves after {@link close}; rejects for what retrying cannot mend (credentials, rights).
+   * Delivers batches one after the other, never two at a time. A batch counts as read only when the handler's promise resolves, and none is skipped.
+   * The handler owns the records. Resolves after {@link close}; rejects for errors that retrying cannot fix (credentials, permissions).
    */
   run(handle: (records: T[]) => Promise<void>): Promise<void>;
-  /** Stops after the batch at hand. */
+  /** Stops after the current batch. */
   close(): Promise<void>;
 }
 

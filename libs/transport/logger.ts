@@ -1,4 +1,4 @@
-/** What this library asks of a logger; pino is one. */
+/** The logger that this library expects, such as pino. */
 export interface TransportLogger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

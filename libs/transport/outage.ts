@@ -2,7 +2,7 @@ import { innermostCause } from './errors.ts';
 import type { TransportLogger } from './logger.ts';
 import { isRefusal, refusalOf, type Access } from './refusal.ts';
 
-/** Says when an outage begins, when its reason becomes another one, and when it is over. How often was tried meanwhile is for counters. */
+/** Logs when an outage begins, when its reason changes, and when it ends. Attempts in between are left to counters. */
 export class Outage {
   readonly #logger: TransportLogger;
   readonly #access: Access;
@@ -11,19 +11,19 @@ export class Outage {
   #since = 0;
   #failures = 0;
 
-  /** @param doing what fails, such as `sending to Kafka` */
+  /** @param doing the activity that fails, such as `sending to Kafka` */
   constructor(logger: TransportLogger, access: Access, doing: string) {
     this.#logger = logger;
     this.#access = access;
     this.#doing = doing;
   }
 
-  /** Why it is tried again and again; empty while all is well. */
+  /** Why attempts are failing; empty if all is well. */
   get reason(): string {
     return this.#reason;
   }
 
-  /** Failures in a row. */
+  /** Consecutive failures. */
   get failures(): number {
     return this.#failures;
   }
@@ -45,7 +45,7 @@ export class Outage {
   }
 }
 
-/** Why the brokers, or the way to them, failed; for what a person has to mend, with how. */
+/** Why the brokers, or the connection to them, failed; with the remedy if a person has to fix it. */
 function reasonOf(error: unknown, access: Access): string {
   const { name, type } = innermostCause(error) as Error & { type?: string };
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return `there is no topic ${access.topic}: telltale migrate makes it`;

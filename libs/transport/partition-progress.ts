@@ -5,23 +5,23 @@ import type { TransportLogger } from './logger.ts';
 export interface PartitionProgressOptions {
   readonly topic: string;
   readonly groupId: string;
-  /** Its `lag` and `lost` are kept. */
+  /** Its `lag` and `lost` are updated. */
   readonly counters: SourceCounters;
   readonly logger: TransportLogger;
-  /** How often the ends of the partitions are asked for. */
+  /** How often the end offsets of the partitions are queried. */
   readonly intervalMillis: number;
 }
 
 /**
- * How far a member of a consumer group has come in the partitions assigned to it.
+ * The progress of a member of a consumer group in the partitions assigned to it.
  *
- * The ends of the partitions are asked for apart from reading: a consumer whose handler waits reads nothing, and would never hear how far
- * it falls behind. What retention deleted before it was read shows as a gap between the group's offset and the first message.
+ * The end offsets of the partitions are queried independently of reading: a consumer whose handler waits reads nothing, and would never learn how far
+ * it falls behind. Messages that retention deleted before they were read show as a gap between the group's offset and the first message.
  */
 export class PartitionProgress {
   readonly #admin: Admin;
   readonly #options: PartitionProgressOptions;
-  /** Offset behind the last confirmed message, by partition; unknown where the group has not confirmed any yet. */
+  /** Offset after the last confirmed message, by partition; absent if the group has not confirmed any yet. */
   readonly #positions = new Map<number, number>();
   #assigned: ReadonlySet<number> = new Set();
   #known: Promise<void> = Promise.resolve();
@@ -33,12 +33,12 @@ export class PartitionProgress {
     this.#options = options;
   }
 
-  /** Settles when the group's offsets of the partitions assigned last have been read, or cannot be. Never rejects. */
+  /** Settles when the group's offsets of the most recently assigned partitions have been read, or cannot be. Never rejects. */
   get known(): Promise<void> {
     return this.#known;
   }
 
-  /** To be called before the group is joined: kafkajs forgets the group's offset when there is no message at it any more. Rejects when it cannot be read. */
+  /** Call before joining the group: kafkajs discards the group's offset if the message at it no longer exists. Rejects if it cannot be read. */
   async open(): Promise<void> {
     await this.#admin.connect();
     await this.#readPositions();
@@ -52,7 +52,7 @@ export class PartitionProgress {
     await this.#admin.disconnect();
   }
 
-  /** The group has shared out its partitions; others may have read from these in between. */
+  /** The group was rebalanced; others may have read from these partitions in between. */
   assigned(partitions: readonly number[]): void {
     const { lag } = this.#options.counters;
     for (const partition of Object.keys(lag)) delete lag[Number(partition)];
@@ -75,7 +75,7 @@ export class PartitionProgress {
     this.#positions.set(partition, offset);
   }
 
-  /** All before `next` is confirmed; the partition ended at `end` when it was last fetched. */
+  /** All messages before `next` are confirmed; the partition ended at `end` when it was last fetched. */
   confirmed(partition: number, next: number, end: number): void {
     this.#positions.set(partition, next);
     this.#options.counters.lag[partition] = end - next;
@@ -85,7 +85,7 @@ export class PartitionProgress {
     const { topic, groupId } = this.#options;
     const [offsets] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
     for (const { partition, offset } of offsets!.partitions) {
-      // Negative: none. A batch that was confirmed meanwhile is ahead of the answer.
+      // Negative: none. A batch confirmed in the meantime is ahead of the response.
       if (Number(offset) >= 0) this.#positions.set(partition, Math.max(Number(offset), this.#positions.get(partition) ?? 0));
     }
   }

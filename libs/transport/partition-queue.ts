@@ -1,4 +1,4 @@
-/** One call of `send`: settled when all its records are. */
+/** One call of `send`, settled when all its records are. */
 export class Ticket {
   remaining: number;
   readonly settled: Promise<void>;
@@ -17,7 +17,7 @@ interface Slice<T> {
   done: number;
 }
 
-/** Records for one partition, in the order in which they were sent, each belonging to the ticket of its send. */
+/** Records for one partition in the order in which they were sent, each with the ticket of its send. */
 export class PartitionQueue<T> {
   readonly #slices: Slice<T>[] = [];
   #length = 0;
@@ -31,7 +31,7 @@ export class PartitionQueue<T> {
     this.#length += records.length;
   }
 
-  /** `count` records from position `start`, which stay in the queue. */
+  /** `count` records from position `start` on, which remain in the queue. */
   peek(start: number, count: number): T[] {
     const found: T[] = [];
     let skip = start;
@@ -44,7 +44,7 @@ export class PartitionQueue<T> {
     return found;
   }
 
-  /** Takes the first `count` records out as done, and resolves the tickets that this completes. */
+  /** Removes the first `count` records as done, and resolves the tickets that this completes. */
   drop(count: number): void {
     this.#length -= count;
     let left = count;

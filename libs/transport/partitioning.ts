@@ -3,10 +3,9 @@ import { Partitioners, type Kafka, type PartitionMetadata } from 'kafkajs';
 const rememberedSubjects = 65_536;
 
 /**
- * Says which partition a subject's records go to: murmur2 of the address, as every Kafka client places a message with that key.
+ * Determines the partition of a subject's records: murmur2 of the address, as every Kafka client does for a message with that key.
  *
- * The number of partitions is read once. Partitions added later are used after a restart, so that no subject moves while its
- * records are in flight.
+ * The number of partitions is read once. Partitions added later are used after a restart, so that no subject moves while its records are in flight.
  */
 export class Partitioning {
   readonly count: number;

@@ -1,26 +1,26 @@
 import { innermostCause, TransportError } from './errors.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 
-/** What a client does with Kafka, as its authorizer sees it (https://kafka.apache.org/documentation/#operations_in_kafka). */
+/** How a client uses Kafka, in the terms of its authorizer (https://kafka.apache.org/documentation/#operations_in_kafka). */
 export interface Access {
   readonly connection: Pick<KafkaConnection, 'brokers' | 'sasl'>;
   readonly operation: 'READ' | 'WRITE' | 'CREATE and DESCRIBE';
   readonly topic: string;
-  /** Consumer group that is joined. */
+  /** Consumer group to join. */
   readonly group?: string;
 }
 
-/** Names of kafkajs and of Kafka's protocol. Who is refused today may be let in tomorrow, without having to be started anew. */
+/** Error names of kafkajs and of the Kafka protocol. A client that is refused may be granted access later, so it need not be restarted. */
 const login = 'KafkaJSSASLAuthenticationError', noCoordinator = 'KafkaJSGroupCoordinatorNotFound';
 const topicDenied = 'TOPIC_AUTHORIZATION_FAILED', groupDenied = 'GROUP_AUTHORIZATION_FAILED';
 const refusals: ReadonlySet<string> = new Set([login, noCoordinator, topicDenied, groupDenied, 'CLUSTER_AUTHORIZATION_FAILED']);
 
-/** Whether Kafka refuses a login, or does not grant a right. */
+/** Whether Kafka rejected a login, or denied a permission. */
 export function isRefusal(error: unknown): boolean {
   return refusals.has(kindOf(error));
 }
 
-/** What Kafka refuses and what to do about it, in a sentence; null when the error is no refusal. */
+/** What Kafka refuses and the remedy, in a sentence; null if the error is not a refusal. */
 export function refusalOf(error: unknown, { connection: { brokers, sasl }, operation, topic, group }: Access): string | null {
   if (!isRefusal(error)) return null;
   if (error instanceof TransportError) return error.message;
@@ -31,7 +31,7 @@ export function refusalOf(error: unknown, { connection: { brokers, sasl }, opera
       return `${kafka} refuses the login of ${user}: ${innermostCause(error).message}. Check kafka.sasl`;
     case groupDenied:
       return `${kafka} refuses ${user} the group ${group}: grant READ on it`;
-    case noCoordinator: // kafkajs keeps the reason to itself
+    case noCoordinator: // kafkajs does not expose the reason
       return `${kafka} names no coordinator of the group ${group}: ${user} needs READ on it, or Kafka is still starting`;
     default:
       return `${kafka} refuses ${user} the topic ${topic}: grant ${operation} on it`;

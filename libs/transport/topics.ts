@@ -4,7 +4,7 @@ import { isRetriable, TransportError } from './errors.ts';
 import { createKafka, type KafkaConnection } from './kafka-client.ts';
 import { refusalOf } from './refusal.ts';
 
-/** Topic names carry the version of what is in them: a change that older consumers cannot read gets a new topic. */
+/** Topic names contain the version of their content: a change that older consumers cannot read gets a new topic. */
 export const topics = {
   flows: 'telltale.flows.v1',
   findings: 'telltale.findings.v1',
@@ -13,20 +13,20 @@ export const topics = {
 
 export interface TopicOptions {
   readonly topic: string;
-  /** Bound of how many consumers of a group share the work. Adding some later moves subjects: see docs/decisions/0001-wire-codec.md. */
+  /** Upper bound on how many consumers of a group share the work. Adding partitions later moves subjects: see docs/decisions/0001-wire-codec.md. */
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly retentionMillis: number;
   /**
-   * What the brokers make of compression by producers. Flow records are compressed within the message, so the brokers store it as it
-   * is; and whatever a foreign producer uses, a consumer never meets a compression it cannot undo.
+   * How brokers treat compression by producers. Flow records are compressed within the message, so brokers store them unchanged; and whatever
+   * compression a foreign producer uses, consumers never receive one they cannot decompress.
    */
   readonly compression: 'uncompressed' | 'gzip';
 }
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Largest record batch that the topics take, in bytes. A sink stays below it: see {@link KafkaSinkOptions.maxMessageBytes}. */
+/** Largest record batch that the topics accept, in bytes. A sink stays below it: see {@link KafkaSinkOptions.maxMessageBytes}. */
 export const maxMessageBytes = 1024 * 1024;
 
 export const defaultTopics: readonly TopicOptions[] = [
@@ -35,7 +35,7 @@ export const defaultTopics: readonly TopicOptions[] = [
   { topic: topics.deadLetters, partitions: 1, replicationFactor: 1, retentionMillis: 14 * day, compression: 'gzip' },
 ];
 
-/** Creates those of `wanted` that do not exist; returns their names. Topics that exist are left as they are. */
+/** Creates those of `wanted` that do not exist, and returns their names. Existing topics are left unchanged. */
 export async function ensureTopics(connection: KafkaConnection, wanted: readonly TopicOptions[] = defaultTopics): Promise<string[]> {
   try {
     return await createMissing(connection, wanted);
@@ -52,7 +52,7 @@ async function createMissing(connection: KafkaConnection, wanted: readonly Topic
   try {
     const existing = new Set(await admin.listTopics());
     const missing = wanted.filter(({ topic }) => !existing.has(topic));
-    // Answers false, and throws nothing, when another process has just created them.
+    // Returns false, without throwing, if another process has just created them.
     if (missing.length > 0) await admin.createTopics({ waitForLeaders: false, topics: missing.map(topicConfig) });
     await leadersAnswer(admin, missing.map(({ topic }) => topic));
     return missing.map(({ topic }) => topic);
@@ -62,8 +62,8 @@ async function createMissing(connection: KafkaConnection, wanted: readonly Topic
 }
 
 /**
- * Waits until the leader of each partition answers for it, 30 s at most. (kafkajs's own `waitForLeaders` asks one broker for its
- * metadata: it fails when that broker has not yet heard of the topic, and says nothing of whether the leaders are at work.)
+ * Waits until the leader of each partition responds, for at most 30 s. (kafkajs's own `waitForLeaders` asks one broker for its metadata: it fails if
+ * that broker has not yet heard of the topic, and does not tell whether the leaders are ready.)
  */
 async function leadersAnswer(admin: Admin, names: string[]): Promise<void> {
   const deadline = Date.now() + 30_000;

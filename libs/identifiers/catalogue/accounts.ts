@@ -7,10 +7,10 @@ import { isFineTimestamp, isId, isPlaceholder, isTimestamp, isUuid, isVersion } 
 export const turnUsername: IdentifierKind = {
   name: 'turn_username',
   dataClass: 'account',
-  // Not by key name: the recogniser takes it from the path `stun.username`, which the STUN dissector keeps for long-term credentials.
+  // Not by key name: the recogniser matches the path `stun.username`, which the STUN dissector keeps for long-term credentials.
   keys: [],
   validate: (value) => value.length <= 513 && !isPlaceholder(value) && !/\p{Cc}/u.test(value) && !/default_?username/i.test(value),
-  // Time-limited credentials are `expiry:user`: the user is what stays the same.
+  // Time-limited credentials are `expiry:user`; only the user part is stable.
   normalise: (value) => /^\d{10}:(.+)$/.exec(value)?.[1] ?? value,
   confidence: 90,
   traps: ['an ICE user name `remote:local` is drawn anew for each session', 'a name that is built into a program'],
@@ -93,7 +93,7 @@ export const userId: IdentifierKind = {
   },
 };
 
-/** Whom a token speaks of, to the service that made it. */
+/** The subject of a token, as identified to the service that issued it. */
 export const tokenSubject: IdentifierKind = {
   ...userId,
   keys: ['sub', 'oid', 'user', 'uid', 'cognito_username', 'puid'],
@@ -113,16 +113,16 @@ export const tokenSubject: IdentifierKind = {
   },
 };
 
-/** Programs name themselves where a user name belongs: `Mozilla/5.0`, `okhttp/4.9.1`. */
+/** User agents in place of a user name: `Mozilla/5.0`, `okhttp/4.9.1`. */
 function isSoftware(value: string): boolean {
   return /^[A-Za-z][\w.-]{1,32}\/v?\d+(?:\.\d+)/.test(value);
 }
 
-/** What stands under `login` and `user` where they ask or answer instead of naming. */
+/** Values of `login` and `user` that are actions, prompts or results instead of names. */
 const answers =
   /^(?:user|login|account|admin-ajax|success|failed|ok|error|status|form|signin|signup|register|logout|submit|ftp|guest|me|self|current|new|edit|all|any)$/i;
 
-/** `DOMAIN\\user`, as Windows writes it ([MS-ADTS], section 5.1.1.1.1), and a distinguished name (RFC 4514). */
+/** `DOMAIN\\user` as written by Windows ([MS-ADTS], section 5.1.1.1.1), or a distinguished name (RFC 4514). */
 function isDomainUser(value: string): boolean {
   return (
     /^[\p{L}\p{N}.-]{1,64}\\{1,2}[\p{L}\p{N}._$-]{2,64}$/u.test(value) ||
@@ -130,7 +130,7 @@ function isDomainUser(value: string): boolean {
   );
 }
 
-/** Names by which scanners introduce themselves; those of Nessus are files. */
+/** Names by which scanners identify themselves; those of Nessus are file names. */
 export function isScanner(value: string): boolean {
   return /^(?:nmap|nessus)$|\.nbin$/i.test(value);
 }
@@ -210,7 +210,7 @@ export const geoPosition: IdentifierKind = {
   },
 };
 
-/** A position as a receiver of satellite navigation tells it. */
+/** A position as reported by a satellite navigation receiver. */
 export const receiverPosition: IdentifierKind = {
   name: geoPosition.name,
   dataClass: geoPosition.dataClass,

@@ -37,7 +37,7 @@ export const email: IdentifierKind = {
   },
 };
 
-/** Whom an envelope names on the host itself: only there an address may do without a domain. */
+/** A mailbox on the local host, named in an SMTP envelope: the only place where an address may lack a domain. */
 export const localMailbox: IdentifierKind = {
   name: email.name,
   dataClass: email.dataClass,
@@ -76,7 +76,7 @@ export const sipUri: IdentifierKind = {
   },
 };
 
-/** A user of a SIP server that is a number, but none of the public network. */
+/** A numeric SIP user that is not a number of the public telephone network. */
 export const sipNumber: IdentifierKind = {
   name: sipUri.name,
   dataClass: sipUri.dataClass,

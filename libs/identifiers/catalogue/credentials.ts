@@ -8,7 +8,7 @@ import { maskSecret } from '../mask.ts';
 import { any, literal, sequence } from '../scan/anchor.ts';
 import { matchAround, patternShape, type Reach } from '../shape.ts';
 
-/** `user:password` in front of the host of a URL, up to the `@`. */
+/** `user:password` before the host of a URL, up to the `@`. */
 const userInfo: Reach = { pattern: /\b[a-z][a-z0-9+.-]{1,15}:\/\/([^\s/:@"'<>]{1,64}:[^\s/@"'<>]{1,128})@/gi, before: 213, after: 0 };
 
 const findUserInfo: Shape['find'] = (text, at, from, visit) => {
@@ -24,7 +24,7 @@ export const basicCredentials: IdentifierKind = {
   name: 'basic_credentials',
   dataClass: 'secret',
   keys: [],
-  // The recogniser hands over the decoded `user:password` of an Authorization header; see authorization.ts.
+  // The recogniser passes the decoded `user:password` of an Authorization header; see authorization.ts.
   validate: (value) => /^[^\p{Cc}:]{0,256}:\P{Cc}{0,256}$/u.test(value) && value.length > 2,
   shape: { anchors: [sequence('@', any, any)], confidence: 90, find: findUserInfo },
   confidence: 99,
@@ -39,12 +39,12 @@ export const basicCredentials: IdentifierKind = {
   },
 };
 
-/** What a client proves its password with: it can be tried out offline, and opens what the digest was made for. */
+/** A client's proof that it knows the password. It can be attacked offline, and grants the access for which the digest was computed. */
 export const digestCredentials: IdentifierKind = {
   name: 'digest_credentials',
   dataClass: 'secret',
   keys: [],
-  // The recogniser hands over the `response` of an Authorization header; see authorization.ts.
+  // The recogniser passes the `response` of an Authorization header; see authorization.ts.
   validate: (value) => /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/i.test(value) && distinct(value) >= 5,
   confidence: 90,
   traps: ['the challenge of a server, which has a nonce and no response'],
@@ -64,12 +64,12 @@ export const digestCredentials: IdentifierKind = {
   },
 };
 
-/** What scanners for weaknesses put into any parameter. */
+/** Payloads that vulnerability scanners put into any parameter. */
 function isProbe(value: string): boolean {
   return /\/etc\/passwd|\.\.\/\.\.|<script|(?:union|select)\s.{0,64}\b(?:select|from)\b|'\s*(?:or|and)\s.{0,32}=/i.test(value);
 }
 
-/** `PWD=/home/jane`, the folder a shell is in; `PASSWORD: 0x02`, a constant. */
+/** `PWD=/home/jane`, a shell's working directory; `PASSWORD: 0x02`, a constant. */
 function isOfShell(value: string): boolean {
   return /^(?:\/[\w.-]+){2,16}\/?$|^0x[\da-f]{1,8}$/i.test(value);
 }
@@ -108,8 +108,8 @@ export const password: IdentifierKind = {
 };
 
 /**
- * Reading it on the path tells no more than reading the page or the app does. One that its owner has not restricted can still be used up at the
- * owner's expense, and a Google key of a project with Gemini opens that too.
+ * Reading it on the path reveals no more than the page or app itself does. But if its owner has not restricted it, anyone can use it at the owner's
+ * expense, and a Google key of a project with Gemini enabled gives access to Gemini too.
  */
 export const publishableKey: IdentifierKind = {
   name: 'publishable_key',
@@ -276,7 +276,7 @@ export const sessionToken: IdentifierKind = {
   },
 };
 
-/** Names that mean a session as names of cookies, and anything elsewhere. */
+/** Names that mean a session in cookies, and could mean anything elsewhere. */
 export const sessionCookie: IdentifierKind = {
   name: sessionToken.name,
   dataClass: sessionToken.dataClass,
@@ -327,7 +327,7 @@ export const trackingId: IdentifierKind = {
   within: 'cookie',
   validate: (value) => /^\S{10,256}$/.test(value) && (value.match(/[\da-f]/gi)?.length ?? 0) >= 8 && distinct(value) >= 5
     && !isPlaceholder(value) && !isTimestamp(value),
-  // Analytics cookies carry the visitor's number among counters and times of visits: the token is made of that number alone.
+  // Analytics cookies contain the visitor's number along with counters and times of visits. The token is derived from that number alone.
   normalise: (value) => /^(\d{6,12}\.\d{6,12})\.\d{10}\./.exec(value)?.[1] ?? /^GA\d\.\d-?\d?\.(\d+\.\d+)$/.exec(value)?.[1] ?? value,
   confidence: 60,
   traps: ['`__utmb`, `__utmc`, `__utmz`: session, and how one came to the site', 'consent and experiment cookies'],
@@ -346,7 +346,7 @@ export const trackingId: IdentifierKind = {
   },
 };
 
-/** A visitor under a name that says so, in cookies and anywhere else. */
+/** A visitor id under an unambiguous name, in cookies and anywhere else. */
 export const visitorId: IdentifierKind = {
   name: trackingId.name,
   dataClass: trackingId.dataClass,
@@ -369,7 +369,7 @@ export const visitorId: IdentifierKind = {
   },
 };
 
-/** The visitor's number of Google's analytics, where it stands without its cookie. */
+/** The visitor's number of Google Analytics, outside its cookie. */
 export const analyticsClient: IdentifierKind = {
   name: trackingId.name,
   dataClass: trackingId.dataClass,

@@ -8,7 +8,7 @@ export const androidId: IdentifierKind = {
   name: 'android_id',
   dataClass: 'device',
   keys: ['*_android_id', 'ssaid', 'client_androidid', 'aid', 'android_device_id', 'secure_android_id', 'androidid', 'andid', 'andi'],
-  // 64 bits in hexadecimal; leading zeros are lost in some releases.
+  // 64 bits in hexadecimal; some releases drop leading zeros.
   validate: (value) => isHex(value, 13, 16) && /[a-f]/i.test(value) && value.toLowerCase() !== '9774d56d682e549c',
   normalise: normaliseHex,
   confidence: 97,
@@ -161,10 +161,10 @@ export const pushToken: IdentifierKind = {
   },
 };
 
-/** Model letters, then the SHA-1 that Xiaomi's push service names a device by; seen in the CONN message on TCP 5222. */
+/** A model letter, then the SHA-1 by which Xiaomi's push service identifies a device; seen in the CONN message on TCP 5222. */
 const xiaomiDevice = /(?<![\w-])[a-z]-[0-9A-F]{40}(?![0-9A-Za-z])/y;
 
-/** A module that signs time stamps: the certificate in each signed program names it (`nCipher NTS ESN:…`). */
+/** A hardware module that signs time stamps, named in the certificate within each signed program (`nCipher NTS ESN:…`). */
 const signingModule = /^(?:[0-9A-F]{4}-){2}[0-9A-F]{4,5}/;
 
 export const deviceId: IdentifierKind = {
@@ -183,7 +183,7 @@ export const deviceId: IdentifierKind = {
     'crashlytics_installation_id', 'app_set_id', 'singular_id', 'sdid', 'kochava_device_id', 'tune_id', 'mat_id', 'leanplum_device_id',
     'braze_device_id', 'clevertap_id', 'moengage_id', 'bugly_device_id', 'analytics_id', 'app_install_id', 'x_install_id', 'app_uuid',
     'installation_identifier', 'gio_id', 'inst_id',
-    // Things and desktops.
+    // IoT devices and desktops.
     'gw_id', 'gwid', 'tuya_device_id', 'dev_eui', 'deveui', 'station_serial', 'inverter_sn', 'meter_no', 'meter_id', 'vin', 'board_serial',
     'bios_serial', 'disk_serial', 'cpu_id', 'mainboard_id', 'machine_code', 'computer_id', 'workstation_id', 'hdd_serial', 'product_serial',
     'anydesk_id', 'teamviewer_id', 'rustdesk_id', 'client_machine_id', 'x_plex_client_identifier', 'client_identifier', 'device_hash',

@@ -6,10 +6,10 @@ import { isMeetingNumber, isZoomHost } from '../zoom.ts';
 import { channelId, meetingId } from './rooms.ts';
 
 /*
- * Kinds under key names that mean anything: `code`, `cname`, `mid`. What stands beside them, or the host, says what they are.
+ * Kinds whose key names are ambiguous: `code`, `cname`, `mid`. Other fields of the message, or its host, tell what they mean.
  */
 
-/** Whether a field of the same query, form or object has one of these keys, and a value that `accept` takes. */
+/** Whether a field of the same query, form or object has one of these keys and a value that satisfies `accept`. */
 function hasSibling({ path, key }: Field, { fields }: Message, keys: RegExp, accept: (value: string, key: string) => boolean = () => true): boolean {
   const parent = path.slice(0, -key.length);
   return fields.some((other) => keys.test(other.key) && other.path.startsWith(parent) && other.path !== path && accept(other.value, other.key));
@@ -83,7 +83,7 @@ export const zoomMeeting: IdentifierKind = {
     holds: (field, message) => isZoomHost(message.facts['url.domain'] ?? '')
       || hasSibling(field, message, /^(?:confno|mn|meeting_?number)$/i, isMeetingNumber),
   },
-  // A number, or what is drawn for each instance of a meeting: 16 bytes in base64.
+  // A meeting number, or the UUID generated for each instance of a meeting: 16 bytes in base64.
   validate: (value) => isMeetingNumber(value) || (/^[A-Za-z0-9+/_-]{22}(?:==)?$/.test(value) && isRandomToken(value)),
   normalise: (value) => (isMeetingNumber(value) ? meetingId.normalise!(value) : normaliseOpaque(value)),
   confidence: 88,

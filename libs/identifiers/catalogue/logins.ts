@@ -7,10 +7,10 @@ import { distinct } from '../opaque.ts';
 import { isScanner, userName } from './accounts.ts';
 
 /*
- * What a protocol's own login carries: no key can lie here, so that a word such as `password` or `guest` is what it stands for.
+ * Fields of a protocol's own login. Their keys are unambiguous, so that even a word such as `password` or `guest` is taken as a value.
  */
 
-/** Already hidden before it was captured. */
+/** Already masked before it was captured. */
 const hidden = /^[*•.x]+$/i;
 
 const isSecret = (value: string): boolean => value.length <= 1024 && !hidden.test(value);
@@ -30,7 +30,7 @@ export const loginPassword: IdentifierKind = {
   },
 };
 
-/** A guest sends an address, a program's name or anything: a credential of nobody, and at best a hint at who it is. */
+/** Guests send an address, a program's name or anything else. It is nobody's credential, and at best hints at who they are. */
 export const guestPassword: IdentifierKind = {
   name: password.name,
   dataClass: password.dataClass,
@@ -69,8 +69,8 @@ export const loginName: IdentifierKind = {
 };
 
 /**
- * The account of a computer in a Windows domain, which logs in by itself all day: its name and a dollar sign. It says which device this is, and of
- * nobody. Its spelling is that of the device's name elsewhere (DHCP, NetBIOS).
+ * The account of a computer in a Windows domain, with which it logs in automatically all day: its name and a dollar sign. It identifies the device,
+ * not a person. It is normalised as the device's name elsewhere (DHCP, NetBIOS).
  */
 export const machineAccount: IdentifierKind = {
   name: deviceName.name,
@@ -95,7 +95,7 @@ export const machineAccount: IdentifierKind = {
   },
 };
 
-/** What a login answers a challenge with, in place of its password: whoever has both can try passwords offline. */
+/** The response to a login challenge, sent instead of the password: whoever captures both can try passwords offline. */
 export const loginResponse: IdentifierKind = {
   name: digestCredentials.name,
   dataClass: digestCredentials.dataClass,

@@ -26,7 +26,7 @@ export const socialSecurityNumber: IdentifierKind = {
   },
 };
 
-/** From advertisements, and what people write where they will not tell theirs. */
+/** Numbers from advertisements, and numbers that people enter when they do not want to give their own. */
 const voided = new Set(['078051120', '219099999', '123456789', '987654321', '111223333', '123121234']);
 
 function isSocialSecurityNumber(value: string): boolean {
@@ -36,8 +36,8 @@ function isSocialSecurityNumber(value: string): boolean {
 }
 
 /**
- * What Windows names an account by, in every domain and on every machine of its own. Accounts begin at 1000; below it is one that a person uses, the
- * administrator (500). The others are built in (guest 501, krbtgt 502) or groups (512 and on), and the same in every domain.
+ * The identifier of a Windows account, within a domain or on a single machine. Accounts are numbered from 1000; below that, only the administrator
+ * (500) is used by a person. The others are built in (guest 501, krbtgt 502) or groups (512 and up), and the same in every domain.
  */
 const accountSid = /(?<![\w-])S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}-(?:500|[1-9]\d{3,9})(?![\w-])/y;
 
@@ -66,7 +66,7 @@ export const windowsSid: IdentifierKind = {
   },
 };
 
-/** A date that with a name or a postcode names most people. */
+/** Together with a name or a postcode, a date of birth identifies most people. */
 export const birthDate: IdentifierKind = {
   name: 'birth_date',
   dataClass: 'person',

@@ -3,7 +3,7 @@ import { caseless } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
 import { isOneCharacter, isPlaceholder, isUuid } from '../opaque.ts';
 
-/** The network a device is on: public tables know where most of them stand. */
+/** The wireless network that a device is connected to: public databases know the location of most of them. */
 export const ssid: IdentifierKind = {
   name: 'ssid',
   dataClass: 'location',
@@ -34,16 +34,16 @@ export const ssid: IdentifierKind = {
 const absent = /^(?:<.*>|0x|unknown[ _-]?ssid|nvram|no[ _-]?wifi|wifi|wlan|mobile|cellular|4g|5g|lte|none)$/i;
 
 const address = '(?:\\d{1,3}(?:\\.\\d{1,3}){3}|[0-9a-f:]{6,39})';
-/** Of a session description, and of an ICE candidate of the host itself (RFC 8866, section 5.7; RFC 8839, section 5.1). */
+/** The address of a session description (RFC 8866, section 5.7), or of an ICE host candidate (RFC 8839, section 5.1). */
 const sessionAddress = new RegExp(`(?<=\\bIN IP[46] )${address}|${address}(?= \\d{1,5} typ host)`, 'iy');
 const introduction = 'IN IP4 '.length;
 
-/** Behind `IN IP4 `, or in front of the port before ` typ host`. */
+/** After `IN IP4 `, or before the port that precedes ` typ host`. */
 function startOfAddress(text: string, at: number): number {
   return text[at] === ' ' ? text.lastIndexOf(' ', at - 1 - /\d*$/.exec(text.slice(at - 5, at))![0].length - 1) + 1 : at + introduction;
 }
 
-/** The address a device has behind its router: an application that tells it shows the inside of a network. */
+/** A device's address behind its router: an application that sends it reveals the inside of a network. */
 export const privateAddress: IdentifierKind = {
   name: 'private_ip',
   dataClass: 'location',

@@ -9,11 +9,11 @@ import { password, sessionToken } from './credentials.ts';
 import { imei, imsi, msisdn } from './subscriptions.ts';
 
 /*
- * Identifiers that a protocol's own field is made for. The field says what the value is, so that no check digit or numbering plan has
- * to prove it; the key names are those that the dissectors give to such fields.
+ * Identifiers in fields that a protocol defines for them. Since the field tells what the value is, no check digit or numbering plan has to confirm
+ * it. The key names are those that the dissectors assign to such fields.
  */
 
-/** Digits of a numbering plan: as many as it allows, and not one repeated. */
+/** Digits, as many as the numbering plan allows, and not all the same. */
 const isDigits = (least: number, most: number) => (value: string) =>
   /^\d+$/.test(value) && value.length >= least && value.length <= most && !isOneCharacter(value);
 
@@ -53,7 +53,7 @@ export const signalledMsisdn: IdentifierKind = {
   },
 };
 
-/** A client identifier tells a broker one client from another, mostly for good: clients that make up a new one say so by its name. */
+/** Identifies a client to the broker, in most cases permanently: generated ids are recognised by their prefix. */
 export const mqttClientId: IdentifierKind = {
   ...deviceId,
   keys: ['mqtt_client_id'],
@@ -67,7 +67,7 @@ export const mqttClientId: IdentifierKind = {
   },
 };
 
-/** What a device calls itself on its network: often the name of its owner. */
+/** The name of a device on its network, which often contains its owner's. */
 export const deviceName: IdentifierKind = {
   name: 'device_name',
   dataClass: 'device',
@@ -111,7 +111,7 @@ export const deviceName: IdentifierKind = {
   },
 };
 
-/** The same where a name says so, but as many models and servers stand there: only what says whose it is counts. */
+/** A device name under an explicit key. Since many of these are models or servers, only names that identify an owner count. */
 export const namedDevice: IdentifierKind = {
   name: deviceName.name,
   dataClass: deviceName.dataClass,
@@ -141,7 +141,7 @@ export const namedDevice: IdentifierKind = {
   },
 };
 
-/** A signature that opens a resource of Azure until its time is over, sent in the place of a password. */
+/** A signature that grants access to an Azure resource until it expires, sent in place of a password. */
 export const sharedAccessSignature: IdentifierKind = {
   ...sessionToken,
   keys: ['password', 'authorization'],
@@ -156,7 +156,7 @@ export const sharedAccessSignature: IdentifierKind = {
   },
 };
 
-/** Communities that equipment has when nobody sets one guard nothing. */
+/** Default communities protect nothing. */
 const isDefaultCommunity = /^(?:public|private|snmp|community)$/i;
 
 export const snmpCommunity: IdentifierKind = {
@@ -179,7 +179,7 @@ export const snmpCommunity: IdentifierKind = {
   },
 };
 
-/** The network of the client, which a resolver passes on to every name server that it asks. */
+/** The client's network, which a resolver forwards to every name server it queries. */
 export const clientSubnet: IdentifierKind = {
   name: 'client_subnet',
   dataClass: 'location',
@@ -197,7 +197,7 @@ export const clientSubnet: IdentifierKind = {
   },
 };
 
-/** Names the stream that is published; who knows it publishes in its owner's place. */
+/** Identifies the stream being published; whoever knows it can publish in its owner's place. */
 export const streamKey: IdentifierKind = {
   name: 'stream_key',
   dataClass: 'secret',
@@ -215,7 +215,7 @@ export const streamKey: IdentifierKind = {
 
 const mediaKeyInText = /(?<=\bcrypto:\d{1,9} [A-Z0-9_]{8,40} inline:)[A-Za-z0-9+/]{38,128}={0,2}/y;
 
-/** Who has it reads the media of a call: the key of a meeting, or of a stream in it. */
+/** Decrypts the media of a call: the key of a meeting, or of a stream within it. */
 export const mediaKey: IdentifierKind = {
   name: 'media_key',
   dataClass: 'secret',
@@ -247,7 +247,7 @@ export const mediaKey: IdentifierKind = {
 
 const uniqueDeviceName = /^uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[\w-]*\d)[\w-]{12,64})(?:::.{1,128})?$/i;
 
-/** What a device announces itself by on its network, again and again, for as long as it lives. */
+/** The identifier that a device announces on its network again and again for its whole lifetime. */
 export const upnpDevice: IdentifierKind = {
   name: deviceId.name,
   dataClass: deviceId.dataClass,
@@ -255,7 +255,7 @@ export const upnpDevice: IdentifierKind = {
   validate: (value) => uniqueDeviceName.test(value) && !isOneCharacter(uniqueDeviceName.exec(value)![1]!),
   normalise: (value) => (uniqueDeviceName.exec(value)?.[1] ?? value).toLowerCase(),
   mask: (value) => maskValue(uniqueDeviceName.exec(value)?.[1] ?? value),
-  // As of the names that devices give themselves: whoever reads it is on the same network.
+  // As for device names: whoever reads it is on the same network.
   confidence: 60,
   traps: ['types of devices and services (`urn:schemas-upnp-org:…`, `upnp:rootdevice`)', '`urn:uuid:` of a message, which is drawn for each'],
   source: 'UPnP Device Architecture 2.0, sections 1.1.4 and 1.2.2 (USN, NT, UDN)',
@@ -272,14 +272,14 @@ export const upnpDevice: IdentifierKind = {
   },
 };
 
-/** The name of a host in a domain, or an address; `jane.doe` is neither. */
+/** A fully qualified host name, or an address; `jane.doe` is neither. */
 const isQualified = (value: string): boolean =>
   /^(?:\*\.)?(?:[\w-]+\.){2,}[\w-]+\.?$|^\*\.|^[\w-]+\.(?:com|net|org|io|dev|cn|local|lan|internal|example)$/i.test(value);
 
-/** Of certificates that all copies of a program have. */
+/** Names in certificates that are the same in all copies of a program. */
 const sharedNames = /\b(?:client|agent|server|service|device|certificate|cert|ca)$|^(?:client|user|test|default|localhost|anonymous|unknown)\b/i;
 
-/** Whom the certificate of a TLS client names; a service that authenticates with one names itself by its host. */
+/** The subject of a TLS client's certificate. A service that authenticates with a certificate is named by its host there, and is not reported. */
 export const certificateHolder: IdentifierKind = {
   name: 'user_name',
   dataClass: 'account',

@@ -73,13 +73,13 @@ export const plainMeeting: IdentifierKind = {
   },
 };
 
-/** From the first landmark, through the whole text: links are rare, and of many forms. */
+/** Scans the whole text at the first anchor: links are rare, and have many forms. */
 const findLinks: Shape['find'] = (text, _at, from, visit) => {
   if (from === 0) findMeetingLinks(text, visit);
   return text.length;
 };
 
-/** A meeting that a link of its service names. */
+/** A meeting named by a link to its service. */
 export const linkedMeeting: IdentifierKind = {
   name: meetingId.name,
   dataClass: meetingId.dataClass,
@@ -111,7 +111,7 @@ export const linkedMeeting: IdentifierKind = {
   },
 };
 
-/** `room@conference.host`: a room of multi-user chat, which Jitsi's are too. */
+/** `room@conference.host`: a multi-user chat room, as also used by Jitsi. */
 const mucRoom = /^[^\s@/<>"']{1,128}@(?:muc|conference|conf|rooms?|chat|groupchat)\.[\w.-]{1,200}(?:\/\S{1,128})?$/i;
 const mucInText = /(?<![\w.%+-])[\w.%+-]{1,128}@(?:muc|conference|conf|rooms|groupchat)\.[a-z0-9][\w.-]{1,200}/iy;
 
@@ -165,7 +165,7 @@ export const roomId: IdentifierKind = {
   },
 };
 
-/** What hotels have too, floor plans and smart homes. */
+/** Rooms of hotels, floor plans and smart homes. */
 const premises =
   /^(?:(?:bed|bath|living|dining|rest|show|ball|board|meeting|conference|class)[ _-]?room|single|double|twin|triple|suite|standard|deluxe|kitchen|office|garage|hall|all|any|main)[ _-]?\d{0,3}$/i;
 

@@ -1,10 +1,10 @@
 import type { IdentifierKind } from '../kind.ts';
 
-/** What a company has put on a watchlist without saying what it is. */
+/** A value on a company's watchlist that is listed without a kind. */
 export const watchedValue: IdentifierKind = {
   name: 'watched_value',
   dataClass: 'account',
-  // Not by key name: the value is known. See watch-scanner.ts.
+  // Not by key name: the value itself is known. See watch-scanner.ts.
   keys: [],
   validate: (value) => value.length >= 4,
   confidence: 90,

@@ -1,19 +1,19 @@
 import { distinct, isMachineId } from '../opaque.ts';
 
-/** A field of the payload: where it is, how long, and how its bytes are read. */
+/** A field of the payload: its position, length and encoding. */
 export interface Extent {
   readonly at: number;
   readonly width: number;
-  /** Empty: as bytes, told in hexadecimal. */
+  /** Empty: bytes, shown in hexadecimal. */
   readonly order: 'be' | 'le' | '';
 }
 
-/** Numbers below are versions, ports, sizes and codes. */
+/** Smaller numbers are versions, ports, sizes and codes. */
 const leastId = 65_536;
 const leastDistinctBytes = 3;
-/** Zeros between the bytes of a number say that it is several: lengths, flags. */
+/** With fewer, the zero bytes separate several smaller numbers, such as lengths and flags. */
 const leastNonZeroBytes = 3;
-/** An integer that is a time within so many seconds of the packet's is one. */
+/** An integer is taken for a time if, read as one, it is within so many seconds of the packet's. */
 const timeNear = 400 * 86_400;
 /** Seconds from 1900 (NTP, RFC 5905) and from 1601 (Windows FILETIME, in units of 100 ns) to 1970. */
 const ntpEpoch = 2_208_988_800;
@@ -25,7 +25,7 @@ export function integerAt(bytes: Buffer, { at, width, order }: Extent): string {
   return (order === 'be' ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at)).toString();
 }
 
-/** Whether the bytes from `start` to `end` are those of something else than an id: uniform, letters, or several numbers. */
+/** Whether the bytes from `start` to `end` cannot be an id: uniform, all printable, or several numbers. */
 export function rejectsBytes(bytes: Buffer, start: number, end: number): boolean {
   let distinct = 0;
   let nonZero = 0;
@@ -44,7 +44,7 @@ function holds(bytes: Buffer, start: number, end: number, byte: number): boolean
   return false;
 }
 
-/** Whether the integer is something else than an id: small, a time near that of the packet, or an address. */
+/** Whether the integer cannot be an id: small, a time close to the packet's, or an address. */
 export function rejectsInteger(bytes: Buffer, { at, width, order }: Extent, micros: number, addresses: readonly string[]): boolean {
   if (order === '') return false;
   const bigEndian = numberAt(bytes, at, width, 'be');
@@ -53,12 +53,12 @@ export function rejectsInteger(bytes: Buffer, { at, width, order }: Extent, micr
     || isAddress(bytes, at, width, addresses);
 }
 
-/** Whether a text is no id that a machine made: names of models, languages and programs recur as well. */
+/** Whether a text is not a machine-generated id: names of models, languages and programs recur as well. */
 export function rejectsText(text: string): boolean {
   return !isMachineId(text) || distinct(text) < 4;
 }
 
-/** The order in which an integer is read, by itself: zeros stand at the high end. Empty where that does not tell. */
+/** The byte order of an integer, from its own bytes: leading zeros are at the high end. Empty if undetermined. */
 export function orderByZeros(bytes: Buffer, start: number, end: number): 'be' | 'le' | '' {
   let first = start;
   let last = end - 1;
@@ -69,8 +69,8 @@ export function orderByZeros(bytes: Buffer, start: number, end: number): 'be' | 
 }
 
 /**
- * The order in which an integer is read, by others of its kind: ids of one service lie close together, so that in the right order they span less.
- * Network order where that does not tell.
+ * The byte order of an integer, from other values of its field: ids of one service are close together, so that in the right order they span a smaller
+ * range. Network order if undetermined.
  */
 export function orderBySpan(fields: readonly Buffer[]): 'be' | 'le' {
   return span(fields, 'le') < span(fields, 'be') ? 'le' : 'be';
@@ -87,7 +87,7 @@ function span(fields: readonly Buffer[], order: 'be' | 'le'): number {
   return most - least;
 }
 
-/** Of four bytes or eight, the latter no longer exact from 2^53 on. */
+/** Four or eight bytes; eight are inexact from 2^53 on. */
 function numberAt(bytes: Buffer, at: number, width: number, order: 'be' | 'le'): number {
   if (width === 4) return order === 'be' ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
   return order === 'be'
@@ -107,7 +107,7 @@ function isNear(one: number, other: number): boolean {
   return Math.abs(one - other) < timeNear;
 }
 
-/** Of one of both sides, in either order, or a private one (RFC 1918): a client tells its own. */
+/** The address of either side, in either byte order, or a private one (RFC 1918), since clients send their own. */
 function isAddress(bytes: Buffer, start: number, width: number, addresses: readonly string[]): boolean {
   for (let at = start; at + 4 <= start + width; at += 4) {
     const [a, b, c, d] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];

@@ -7,11 +7,11 @@ import type { SlotTable } from './slot-table.ts';
 import { none, type ValueTable } from './value-table.ts';
 import { extentOf, type StableWindow } from './window-run.ts';
 
-/** A value that behaves like an identifier. Raw: for the probe alone. */
+/** A value that behaves like an identifier. Contains the raw value: for the probe only. */
 export interface Inferred {
   readonly behaves: 'user' | 'room';
   readonly value: string;
-  /** In the payload of the sample, and how many bytes it takes there. */
+  /** Position in the payload of the sample, and length there. */
   readonly offset: number;
   readonly bytes: number;
   readonly encoding: string;
@@ -19,11 +19,11 @@ export interface Inferred {
   readonly frame: number;
   /** Percent. */
   readonly confidence: number;
-  /** Length in bytes, flows, subjects and packets in which it was seen: `4 bytes; in 3 flows of 1 subject over 61 s (a.pcap#3, a.pcap#12); …`. */
+  /** Length in bytes; flows, subjects and packets in which it was seen: `4 bytes; in 3 flows of 1 subject over 61 s (a.pcap#3, a.pcap#12); …`. */
   readonly evidence: string;
 }
 
-/** A sample while it is compared. */
+/** A sample, decoded for comparison. */
 export interface OpenSample {
   readonly bytes: Buffer;
   readonly fields: PayloadFields;
@@ -42,26 +42,26 @@ interface Found {
   readonly value: string;
 }
 
-/** A flow, and what it is compared with. */
+/** A flow, and the samples and slots it is compared with. */
 export interface Comparison {
   readonly flow: SampledFlow;
   readonly samples: readonly OpenSample[];
-  /** Of its protocol. */
+  /** Slots of the flow's protocol. */
   readonly slots: SlotTable;
 }
 
-/** What in the payloads of a flow behaves like an identifier, each value once. */
+/** The values in the payloads of a flow that behave like identifiers, each once. */
 export function inferredIn(comparison: Comparison): Inferred[] {
   const { samples, slots } = comparison;
   const found = samples.flatMap((sample) => foundIn(sample, comparison));
-  // Where values stand behind types and lengths, distances mean nothing.
+  // In a type-length-value format, distances are meaningless.
   const isTagged = found.some(({ form }) => form === forms.tagged);
   const values = new Map<string, Found>();
   for (const one of found) if (!values.has(one.value) && !(isTagged && one.form === forms.window)) values.set(one.value, one);
   return Array.from(values.values(), (one) => inferred(one, slots));
 }
 
-/** In the order in which they stand. */
+/** In order of occurrence. */
 function foundIn(sample: OpenSample, comparison: Comparison): Found[] {
   const found: Found[] = [];
   const runs: StableWindow[][] = [];
@@ -80,7 +80,7 @@ function foundIn(sample: OpenSample, comparison: Comparison): Found[] {
       if (one !== null) found.push(one);
     }
   }
-  // What recurs most is a field; a window that reaches into it from beside it is none.
+  // The value that recurs most is the field; a window that overlaps it from beside it is not.
   const claimed = new Set<number>();
   for (const run of runs.toSorted((one, other) => slots.values.flows[other[0]!.recurrence]! - slots.values.flows[one[0]!.recurrence]!)) {
     const free = run.filter(({ at }) => !claimed.has(at) && !claimed.has(at + windowBytes - 1));
@@ -92,7 +92,7 @@ function foundIn(sample: OpenSample, comparison: Comparison): Found[] {
   return found.toSorted((one, other) => one.offset - other.offset);
 }
 
-/** The i-th field, when what stands there behaves like an identifier. */
+/** The i-th field, if its value behaves like an identifier. */
 function stableAt(i: number, sample: OpenSample, comparison: Comparison): StableWindow | null {
   const { flow: { peerIp, protocol }, samples, slots } = comparison;
   const { fields } = sample;
@@ -102,7 +102,7 @@ function stableAt(i: number, sample: OpenSample, comparison: Comparison): Stable
   if (recurrence === none) return null;
   const behaves = slots.isUserLike(slot, recurrence) ? 'user' : slots.isRoomLike(slot, recurrence, protocol.subjects.size) ? 'room' : '';
   if (behaves === '' || (fields.form[i] === forms.window && counts(fields.at[i]!, sample, samples))) return null;
-  // Two that talk with each other share whatever their session has.
+  // Two endpoints that talk to each other share all values of their session.
   if (behaves === 'room' && (slots.values.hasSubject(recurrence, protocol.subjects.get(peerIp) ?? none) || changes(i, slot, sample, comparison)))
     return null;
   return { at: fields.at[i]!, length: fields.length[i]!, behaves, slot, recurrence };
@@ -152,13 +152,13 @@ function othersOf({ slot, recurrence, length }: StableWindow, slots: SlotTable):
   });
 }
 
-/** Whether the next window belongs to the same field: it stands one byte further, and was seen in the same flows. */
+/** Whether the next window belongs to the same field: it begins one byte later and was seen in equally many flows of the same subjects. */
 function continues(last: StableWindow, next: StableWindow, values: ValueTable): boolean {
   return next.at === last.at + 1 && next.behaves === last.behaves && values.flows[next.recurrence] === values.flows[last.recurrence]
     && values.haveSameSubjects(last.recurrence, next.recurrence);
 }
 
-/** Whether the flow's other payloads have numbers close by at the same place: then it is a counter or a clock. */
+/** Whether the flow's other payloads have numbers close to it at the same place: then it is a counter or a clock. */
 function counts(at: number, sample: OpenSample, samples: readonly OpenSample[]): boolean {
   const bigEndian = sample.bytes.readUInt32BE(at);
   const littleEndian = sample.bytes.readUInt32LE(at);
@@ -171,7 +171,7 @@ function counts(at: number, sample: OpenSample, samples: readonly OpenSample[]):
   return false;
 }
 
-/** Whether the flow has another shared value at the same slot: states and types of messages are shared by all who pass through them. */
+/** Whether the flow has another shared value at the same slot: states and message types are shared by all subjects that go through them. */
 function changes(i: number, row: number, sample: OpenSample, { samples, slots }: Comparison): boolean {
   const { form, slot, high, low } = sample.fields;
   for (const other of samples) {
@@ -189,7 +189,7 @@ function isShared(row: number, high: number, low: number, slots: SlotTable): boo
   return recurrence !== none && slots.values.subjectCount[recurrence]! > 1;
 }
 
-/** Percent, before what speaks for it. */
+/** Percent, before the evidence is added. */
 const leastConfidence = 40;
 
 function inferred(

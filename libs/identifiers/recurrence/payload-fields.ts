@@ -4,22 +4,22 @@ import {
   bytesRead, mostTexts, nextText, taggedSlot, taggedTextSlot, taggedWidth, textSlot, windowBytes, windowSlot, type Slot, type TextToken,
 } from './payload-slots.ts';
 
-/** How a field is told apart from what stands beside it. A window is part of a field whose length only the comparison of subjects tells. */
+/** How a field is delimited. A window is part of a field whose length is only found by comparing subjects. */
 export const forms = { window: 0, tagged: 1, text: 2 } as const;
 export type Form = (typeof forms)[keyof typeof forms];
 
-/** Each text has two slots; a tagged value takes four bytes at least. */
+/** Each text has two slots; a tagged value takes at least four bytes. */
 const mostFields = bytesRead + bytesRead / windowBytes + 2 * mostTexts;
 
 /**
- * What stands at the slots of a payload: texts, values behind a type and a length, and each window of four bytes between texts, windows in order.
- * In columns that serve one payload after the other: there are hundreds of fields in each.
+ * The values at the slots of a payload: texts, values after a type and a length, and each window of four bytes between texts, windows in order.
+ * Stored in columns that are reused for one payload after the other, since each has hundreds of fields.
  */
 export class PayloadFields {
   count = 0;
   readonly form = new Uint8Array(mostFields);
   readonly slot = new Int32Array(mostFields);
-  /** The value: up to eight bytes as they stand there, of a text a hash. */
+  /** The value: up to eight bytes verbatim, or the hash of a text. */
   readonly high = new Uint32Array(mostFields);
   readonly low = new Uint32Array(mostFields);
   readonly at = new Uint8Array(mostFields);
@@ -42,12 +42,12 @@ export class PayloadFields {
     this.#addNumbers(payload, from, Math.min(payload.length, bytesRead), texts, sender);
   }
 
-  /** The first field at the slot; -1 when there is none. Payloads that are alike have a window at the same index, which is tried first. */
+  /** The first field at the slot, or -1. Similar payloads have a window at the same index, which is tried first. */
   find(slot: Slot, form: Form, index: number): number {
     return form === forms.window && index < this.count && this.slot[index] === slot ? index : this.#findFrom(0, slot);
   }
 
-  /** The next one at the slot of the i-th; of windows there is one. */
+  /** The next field at the slot of the i-th; a slot has only one window. */
   findNext(i: number): number {
     return this.form[i] === forms.window ? -1 : this.#findFrom(i + 1, this.slot[i]!);
   }
@@ -95,11 +95,11 @@ export class PayloadFields {
   }
 }
 
-/** Drawn anew for each process, so that nobody can send two texts that count as one. */
+/** Random for each process, so that nobody can construct two texts that count as one. */
 const highSeed = randomInt(2 ** 32);
 const lowSeed = randomInt(2 ** 32);
 
-/** Murmur's mixing of each byte. */
+/** The mixing step of MurmurHash for each byte. */
 function hash(payload: Buffer, { start, end }: TextToken, seed: number): number {
   let mixed = seed ^ (end - start);
   for (let at = start; at < end; at++) {

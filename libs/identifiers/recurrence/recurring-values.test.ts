@@ -13,7 +13,7 @@ interface Sent {
   readonly payloads: readonly Uint8Array[];
 }
 
-/** Flows, one after the other, all still open when it is asked what they show. */
+/** Flows, one after the other, all still open when the findings are evaluated. */
 function inferredOf(sent: readonly Sent[], finder = new RecurringValues()): Inferred[] {
   const flows = sent.map(({ subject, payloads }, i) => {
     const flow = finder.begin({
@@ -42,7 +42,7 @@ const sent = (subjects: number): fc.Arbitrary<Sent[]> =>
     maxLength: 24,
   });
 
-/** Noise, the same in each run: fast-check prefers small and repeated values, which is what noise is not. */
+/** Noise, the same in each run: fast-check prefers small and repeated values, which noise does not have. */
 function noiseSource(): (length: number) => Buffer {
   let state = 1;
   return (length) => Buffer.from(Array.from({ length }, () => (state = Math.imul(state, 1_664_525) + 1_013_904_223 >>> 0) >>> 24));

@@ -9,14 +9,14 @@ import type { UnknownProtocol } from './unknown-protocol.ts';
 import { mostSubjectsOfAll, none, ValueTable } from './value-table.ts';
 
 export interface RecurrenceOptions {
-  /** Payloads of each direction of a flow that are looked at. */
+  /** Payloads examined per direction of a flow. */
   readonly samplesPerDirection: number;
-  /** Flows whose samples are held at a time. */
+  /** Flows whose samples are held at the same time. */
   readonly maxFlows: number;
-  /** Protocols (transport, port, domain) at a time, and values remembered of all of them; the one silent for longest makes room. */
+  /** Bounds on protocols (transport, port, domain), and on values remembered for all of them; the least recently seen protocol is evicted. */
   readonly maxProtocols: number;
   readonly maxValues: number;
-  /** Period after which a protocol is forgotten, and one in which nothing recurs is looked at again, µs. */
+  /** Period after which a protocol is forgotten, and after which one without recurring values is examined again, µs. */
   readonly retentionMicros: number;
 }
 
@@ -28,41 +28,41 @@ export const defaultRecurrenceOptions: RecurrenceOptions = {
   retentionMicros: 24 * 3600 * 1_000_000,
 };
 
-/** What the search for recurring values did, for the probe to flush into its metrics. */
+/** Counts of the search for recurring values, for the probe to flush into its metrics. */
 export class RecurrenceCounters {
-  /** Flows whose payloads were not looked at, because as many as are allowed were held. */
+  /** Flows whose payloads were not examined, because the maximum number was already held. */
   unsampled = 0;
-  /** Protocols forgotten to make room for others. */
+  /** Protocols evicted to make room for others. */
   evicted = 0;
-  /** Values forgotten, because a place in payloads had as many as are remembered of one. */
+  /** Values forgotten, because their slot already had the maximum number. */
   forgotten = 0;
-  /** Values reported, by what they behave like. */
+  /** Values reported, by behaviour. */
   userLike = 0;
   roomLike = 0;
 }
 
-/** A flow of a protocol that nothing knows, as the probe tells of it. */
+/** A flow of an unknown protocol, as described by the probe. */
 export interface UnknownFlow {
-  /** Transport, port of the server, and its domain where that is known. */
+  /** Transport, port of the server, and its domain if known. */
   readonly protocol: string;
-  /** Addresses of the monitored endpoint and of the other one. */
+  /** Addresses of the monitored endpoint and of its peer. */
   readonly subjectIp: string;
   readonly peerIp: string;
   readonly file: string;
   readonly startMicros: number;
 }
 
-/** Flows after each of which it is asked whether anything recurs in the protocol at all. */
+/** After so many flows of a protocol it is checked whether anything recurs in it at all. */
 const flowsPerReview = 64;
 
 /**
- * Finds values that recur in payloads of unknown structure, and behave like identifiers: of one subject and of no other, in several flows, like a
- * user id; of several subjects close in time, like a room id. Field by field (offset, offset behind a text of any length, or type of a
- * type-length-value format) it compares what the subjects of a protocol send, as FieldHunter does for ids of hosts and sessions
- * (Bermudez et al., "Towards automatic protocol field inference", Computer Communications 84, 2016).
+ * Finds values that recur in payloads of unknown structure and behave like identifiers: a user id occurs in several flows of one subject and of no
+ * other; a room id occurs with several subjects at about the same time. Compares, field by field (offset, offset after a text of any length, or type
+ * in a type-length-value format), what the subjects of a protocol send, as FieldHunter does for host and session ids (Bermudez et al., "Towards
+ * automatic protocol field inference", Computer Communications 84, 2016).
  *
- * Constants of the protocol, counters, times, addresses, and what is drawn anew for each flow do not behave so; keys that stay are longer than ids.
- * One subject alone proves nothing: what it always sends may be the version of its software.
+ * Constants of the protocol, counters, times, addresses, and values that are random in each flow do not behave like this; permanent keys are longer
+ * than ids. A single subject proves nothing: what it always sends may be the version of its software.
  */
 export class RecurringValues {
   readonly counters = new RecurrenceCounters();
@@ -70,7 +70,7 @@ export class RecurringValues {
   readonly #protocols = new Map<string, UnknownProtocol>();
   readonly #values = new ValueTable();
   readonly #slots = new SlotTable(this.#values, this.counters);
-  /** Of the payload at hand, or of each of a flow's. */
+  /** Of the current payload, or of each payload of a flow. */
   readonly #fields: PayloadFields[] = [];
   #flows = 0;
   #subjects = 0;
@@ -80,12 +80,12 @@ export class RecurringValues {
     this.#options = { ...defaultRecurrenceOptions, ...options };
   }
 
-  /** Values that are remembered, and flows whose samples are held. */
+  /** Number of values remembered, and of flows whose samples are held. */
   get size(): { values: number; flows: number } {
     return { values: this.#values.size, flows: this.#held };
   }
 
-  /** Begins to look at a flow; null when that is not worth it, or over a bound. {@link end} it. */
+  /** Starts to sample a flow; null if that is not worthwhile or exceeds a bound. The caller must {@link end} it. */
   begin(flow: UnknownFlow): SampledFlow | null {
     if (this.#held >= this.#options.maxFlows) {
       this.counters.unsampled++;
@@ -116,7 +116,7 @@ export class RecurringValues {
     };
   }
 
-  /** Takes a payload of the flow; only the first few are looked at. */
+  /** Samples a payload of the flow; only the first few are used. */
   observe(flow: SampledFlow, payload: Buffer, { sender, frame, micros }: PayloadOrigin): void {
     flow.lastMicros = Math.max(flow.lastMicros, micros);
     flow.protocol.news++;
@@ -132,8 +132,7 @@ export class RecurringValues {
   }
 
   /**
-   * What of the flow's payloads behaves like an identifier, as far as that can be told by now; nothing when nothing was learned since it was asked
-   * last.
+   * The values in the flow's payloads that behave like identifiers, on the evidence so far; empty if there is no new evidence since the last call.
    */
   infer(flow: SampledFlow): Inferred[] {
     const { protocol } = flow;
@@ -148,7 +147,7 @@ export class RecurringValues {
     return found;
   }
 
-  /** The flow is over: its samples are let go. */
+  /** Releases the samples of a flow that has ended. */
   end(flow: SampledFlow): void {
     flow.samples = [];
     this.#held--;
@@ -202,7 +201,7 @@ export class RecurringValues {
     return row;
   }
 
-  /** Where nothing recurs, encryption is likely: the protocol rests. */
+  /** If nothing recurs, the protocol is probably encrypted: it is suspended. */
   #review(protocol: UnknownProtocol, now: number): void {
     for (const slot of protocol.slots.rows()) if (this.#slots.hasRecurred(slot)) return;
     this.#clear(protocol);

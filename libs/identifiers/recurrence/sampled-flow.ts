@@ -2,16 +2,18 @@ import type { Sender } from '#dissect';
 import type { UnknownProtocol } from './unknown-protocol.ts';
 
 /**
- * Flows of a subject in which a value stands, and other subjects (of which two count) with values of their own there: together so many, or it proves
- * nothing.
+ * Least evidence for a user id: flows of its subject in which it occurs, plus other subjects (at most two) that have values of their own at the slot.
  */
 export const leastUserEvidence = 4;
-/** Between the starts of two flows, µs: those that an application opens at once are one session, and may share what was drawn for it. */
+/**
+ * Least time between the starts of two flows, µs: flows that an application opens at the same time are one session, and may share values generated
+ * for it.
+ */
 export const leastPause = 5_000_000;
-/** What two subjects have within this time they have together, µs. */
+/** Two subjects that have a value within this time of each other share it, µs. */
 export const near = 600_000_000;
 
-/** Who sent a payload, in which packet, and when. */
+/** Sender, packet and time of a payload. */
 export interface PayloadOrigin {
   readonly sender: Sender;
   readonly frame: number;
@@ -21,16 +23,16 @@ export interface PayloadOrigin {
 
 /** The beginning of a payload. */
 export interface Sample extends PayloadOrigin {
-  /** Each character a byte: a string takes what it holds, while a small buffer pins a slab of thousands of bytes. */
+  /** One character per byte: a string takes only the space of its content, while a small buffer pins a slab of thousands of bytes. */
   readonly bytes: string;
 }
 
-/** A flow of a protocol that nothing knows, with the beginnings of its first payloads. */
+/** A flow of an unknown protocol, with the beginnings of its first payloads. */
 export interface SampledFlow {
-  /** No other flow of late has it. */
+  /** Unique among recent flows. */
   readonly number: number;
   readonly protocol: UnknownProtocol;
-  /** The monitored endpoint, by its number in the protocol. */
+  /** The monitored endpoint, by its number within the protocol. */
   readonly subject: number;
   readonly subjectIp: string;
   readonly peerIp: string;
@@ -38,12 +40,12 @@ export interface SampledFlow {
   readonly startMicros: number;
   /** Time of its last payload so far. */
   lastMicros: number;
-  /** Its subject was seen with this protocol before. */
+  /** Whether its subject had been seen with this protocol before. */
   readonly isRepeat: boolean;
-  /** The protocol's news when it was asked last what the flow shows. */
+  /** The protocol's `news` when the flow was last evaluated. */
   inferredAt: number;
-  /** Samples of each direction. */
+  /** Number of samples per direction. */
   readonly taken: Record<Sender, number>;
-  /** None when the flow is over. A new list for each that comes: one that grew by one has room for seventeen. */
+  /** Empty once the flow has ended. Copied for each new sample: an array that grows by one element reserves room for seventeen. */
   samples: readonly Sample[];
 }

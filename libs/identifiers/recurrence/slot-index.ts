@@ -1,7 +1,10 @@
 import { bytesRead, mostSlots, type Slot } from './payload-slots.ts';
 import { none } from './value-table.ts';
 
-/** The rows of a protocol's slots. Windows one byte apart are neighbours, and stand on one page, which is made when one of its slots is. */
+/**
+ * Maps a protocol's slots to rows of the slot table. Windows one byte apart have adjacent slots on the same page; a page is allocated when its first
+ * slot is set.
+ */
 export class SlotIndex {
   readonly #pages: (Int32Array | null)[] = Array.from({ length: mostSlots / bytesRead }, () => null);
 

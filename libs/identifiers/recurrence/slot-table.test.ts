@@ -23,10 +23,10 @@ function flowOf(number: number, subject: number): SampledFlow {
   return { number, protocol, subject, subjectIp: '', peerIp: '', file: 'a', startMicros, lastMicros: startMicros, isRepeat: false, inferredAt: none, taken: { source: 0, destination: 0 }, samples: [] };
 }
 
-/** Three of each of four subjects. */
+/** Three flows of each of four subjects. */
 const flows = Array.from({ length: 12 }, (_, i) => flowOf(i + 1, Math.floor(i / 3)));
 
-/** Slots that were opened and not released, and of each value there the subjects and numbers of its flows. */
+/** Slots that were opened and not released, with the subjects and flow numbers of each value. */
 type Model = Map<number, Map<number, { subjects: Set<number>; flows: Set<number> }>>;
 
 test('a slot knows the values that recur in it, and whose they are, whatever stood in its row before', () => {

@@ -1,29 +1,29 @@
 import { leastPause, leastUserEvidence, near, type PayloadOrigin, type SampledFlow } from './sampled-flow.ts';
 import { mostSubjects, mostSubjectsOfAll, none, type ValueTable } from './value-table.ts';
 
-/** Values of one slot that are remembered. */
+/** Values remembered per slot. */
 const maxValues = 256;
 
 const leastRows = 1024;
-/** Words of a row: a cache line. */
+/** Words per row: one cache line. */
 const words = 16;
-/** Flows with a payload that reaches to the slot. */
+/** Flows with a payload that has a field at the slot. */
 const FLOWS = 0;
-/** Flows of subjects that had been seen before: in each of them a value of the subject's own would have recurred. */
+/** Flows of subjects seen before: in each of them, a value that belongs to the subject would have recurred. */
 const REPEATS = 1;
 /** Flows in which a value recurred. */
 const RECURRING = 2;
-/** The flows that came last, by their numbers. */
+/** Number of the last flow, and of the last flow in which a value recurred. */
 const LAST_FLOW = 3;
 const LAST_RECURRING = 4;
-/** Another one whenever a value, a subject of one, or what speaks for one, comes or goes. */
+/** Incremented whenever a value, one of its subjects, or its evidence changes. */
 const VERSION = 5;
-/** By which version a value was last looked for that may identify somebody, and which was found. */
+/** Version and number of subjects at which a value that may be an identifier was last searched for, and the row found. */
 const LOOKED_AT = 6;
 const LOOKED_AT_SUBJECTS = 7;
 const CANDIDATE = 8;
 const IS_CLOSED = 9;
-/** Lists of values that one flow had, and of those that several did: first, last, size. */
+/** Two linked lists, of values seen in one flow and of values seen in several: first row, last row, size. */
 const ONCE = 10;
 const AGAIN = 13;
 const FIRST = 0;
@@ -32,17 +32,17 @@ const SIZE = 2;
 const lists = [AGAIN, ONCE] as const;
 
 /**
- * What stood at the slots of all protocols. A slot is a row of numbers, as a value is in its table: a payload brings a hundred of them, and those of
- * neighbouring bytes are neighbours.
+ * The values seen at the slots of all protocols. Each slot is a row of numbers, and so is each value in its table: a payload has about a hundred of
+ * them, and neighbouring bytes use neighbouring rows.
  */
 export class SlotTable {
   readonly values: ValueTable;
   readonly #counters: { forgotten: number };
   #rows = new Int32Array(leastRows * words);
   readonly #free: number[] = [];
-  /** Rows from it on were never used. */
+  /** Rows from here on were never used. */
   #end = 0;
-  /** By subject, the round in which it was marked last. */
+  /** By subject, the round in which it was last marked. */
   readonly #marks = new Int32Array(mostSubjectsOfAll);
   #round = 0;
 
@@ -51,7 +51,7 @@ export class SlotTable {
     this.#counters = counters;
   }
 
-  /** A slot at which nothing stood yet. */
+  /** Allocates an empty slot. */
   open(): number {
     const slot = this.#free.pop() ?? this.#end++;
     if (slot * words === this.#rows.length) {
@@ -67,7 +67,7 @@ export class SlotTable {
     return slot;
   }
 
-  /** Nothing more is remembered of it. */
+  /** Drops all values of the slot and accepts no more. */
   close(slot: number): void {
     const at = slot * words;
     this.#rows[at + IS_CLOSED] = 1;
@@ -75,13 +75,13 @@ export class SlotTable {
     this.#clear(at + AGAIN);
   }
 
-  /** As {@link close}, and the row is another slot's next time. */
+  /** Like {@link close}, and frees the row for another slot. */
   release(slot: number): void {
     this.close(slot);
     this.#free.push(slot);
   }
 
-  /** Takes what a payload of the flow has at the slot, unless that is closed; and closes it when it is hopeless. */
+  /** Records a value that a payload of the flow has at the slot, unless the slot is closed. Closes the slot once it is hopeless. */
   add(slot: number, high: number, low: number, flow: SampledFlow, sample: PayloadOrigin): void {
     const rows = this.#rows;
     const at = slot * words;
@@ -104,16 +104,16 @@ export class SlotTable {
     if (this.#isHopeless(at)) this.close(slot);
   }
 
-  /** Whether something recurred in more than one flow. */
+  /** Whether values recurred in more than one flow. */
   hasRecurred(slot: number): boolean {
     return this.#rows[slot * words + IS_CLOSED] === 0 && this.#rows[slot * words + RECURRING]! > 1;
   }
 
   /**
-   * Whether a value here may behave like an identifier at all: not where there is but one, nor where each flow has another, nor where all that recur
-   * are everybody's. That is most slots, and looked at again only when there is news.
+   * Whether any value here can behave like an identifier. Not if there is only one value, if each flow has a different one, or if all recurring
+   * values are shared by everybody. That rules out most slots, and is evaluated again only after changes.
    *
-   * @param subjects of the protocol
+   * @param subjects number of subjects of the protocol
    */
   mayIdentify(slot: number, subjects: number): boolean {
     const rows = this.#rows;
@@ -145,27 +145,30 @@ export class SlotTable {
     return count === 1 ? sessions[row]! > 1 : together[row] === 1 && count !== mostSubjects && count !== subjects;
   }
 
-  /** The value, where several flows had it; else {@link none}. */
+  /** Row of the value if several flows had it, else {@link none}. */
   recurrence(slot: number, high: number, low: number): number {
     const row = this.values.find(slot, high, low);
     return row === none || this.values.flows[row] === 1 ? none : row;
   }
 
-  /** Other values that several flows had. */
+  /** Rows of the other values that several flows had. */
   otherRecurrences(slot: number, one: number): number[] {
     const others: number[] = [];
     for (let row = this.#again(slot); row !== none; row = this.values.next[row]!) if (row !== one) others.push(row);
     return others;
   }
 
-  /** Whether in the lower four bytes of those the one that many bits from the right differs. */
+  /** Whether a value that several flows had differs from `byte` in the byte at bit `shift` of its lower 32 bits. */
   varies(slot: number, byte: number, shift: number): boolean {
     const { values } = this;
     for (let row = this.#again(slot); row !== none; row = values.next[row]!) if ((values.low(row) >>> shift & 0xff) !== byte) return true;
     return false;
   }
 
-  /** Whether it is its subject's own: in several flows of one, over time, while others have other ones here. The more do, the fewer flows say so. */
+  /**
+   * Whether the value belongs to its subject: it occurs in several flows of one subject, over time, while other subjects have other values here. The
+   * more of these there are (up to two), the fewer flows are needed.
+   */
   isUserLike(slot: number, one: number): boolean {
     const { subjectCount, sessions, first, last, flows } = this.values;
     const at = slot * words;
@@ -180,7 +183,7 @@ export class SlotTable {
     return others > 0 && flows[one]! + Math.min(others, 2) >= leastUserEvidence;
   }
 
-  /** Subjects that have another value of their own here. */
+  /** Number of other subjects that have a value of their own here. */
   others(slot: number, one: number): number {
     const { values } = this;
     this.#mark(one);
@@ -190,10 +193,11 @@ export class SlotTable {
   }
 
   /**
-   * Whether it is shared for a time, as that of a meeting place: several subjects have it together while others are elsewhere, and one of those
-   * who have it has been elsewhere too. A version, an application id or a region stays with its subjects, and a key of the day is everybody's.
+   * Whether the value is shared temporarily, like that of a meeting place: several subjects have it together while others have different values, and
+   * one of those who have it has had another value too. A version, an application id or a region stays with its subjects, and a key of the day is
+   * shared by everybody.
    *
-   * @param subjects of the protocol
+   * @param subjects number of subjects of the protocol
    */
   isRoomLike(slot: number, one: number, subjects: number): boolean {
     const { together, subjectCount, comparedAt, mayBeRoom, isElsewhere, first } = this.values;
@@ -214,12 +218,12 @@ export class SlotTable {
       isElsewhere[one] = 0;
     }
     if (mayBeRoom[one] === 0) return false;
-    // Times only widen: who was elsewhere then stays so.
+    // The time range only widens: a subject that was elsewhere remains so.
     if (isElsewhere[one] === 0) isElsewhere[one] = Number(this.#isAnybodyElsewhere(slot, one, first[one]! - near, this.values.until(one) + near));
     return isElsewhere[one] === 1;
   }
 
-  /** Whether one of its subjects has had another value too. */
+  /** Whether one of its subjects has also had another value that recurred. */
   #hasMoved(slot: number, one: number): boolean {
     const { values } = this;
     this.#mark(one);
@@ -227,7 +231,7 @@ export class SlotTable {
     return false;
   }
 
-  /** Whether a subject that never had it had another value between these times. */
+  /** Whether a subject that never had this value had another one between these times, µs. */
   #isAnybodyElsewhere(slot: number, one: number, from: number, until: number): boolean {
     const { values } = this;
     this.#mark(one);
@@ -239,7 +243,7 @@ export class SlotTable {
     return false;
   }
 
-  /** Subjects that had other values about the time in which it was shared, and never this one. */
+  /** Number of subjects that had other values around the time in which this one was shared, and never this one. */
   elsewhere(slot: number, one: number): number {
     const { values } = this;
     const from = values.first[one]! - near;
@@ -254,20 +258,20 @@ export class SlotTable {
     return elsewhere;
   }
 
-  /** Marks the subjects that have the value, and no others. */
+  /** Marks exactly the subjects that have the value. */
   #mark(one: number): void {
     this.#round = (this.#round + 1) | 0;
     for (let i = 0; i < this.values.subjectCount[one]!; i++) this.#marks[this.values.subject(one, i)] = this.#round;
   }
 
-  /** How many subjects of the value are marked. */
+  /** Number of subjects of the value that are marked. */
   #marked(row: number): number {
     let marked = 0;
     for (let i = 0; i < this.values.subjectCount[row]!; i++) if (this.#marks[this.values.subject(row, i)] === this.#round) marked++;
     return marked;
   }
 
-  /** Marks those that are not, and returns how many. */
+  /** Marks the subjects of the value that are not marked yet, and returns how many those were. */
   #markNew(row: number): number {
     let marked = 0;
     for (let i = 0; i < this.values.subjectCount[row]!; i++) {
@@ -292,14 +296,14 @@ export class SlotTable {
     rows[at + RECURRING]!++;
   }
 
-  /** Nothing ever recurs here, and has had its chances: what stands here is drawn anew, or counts. */
+  /** Whether hardly anything recurs here despite ample opportunity: the values are random in each flow, or counters. */
   #isHopeless(at: number): boolean {
     const rows = this.#rows;
     const recurring = rows[at + RECURRING]!;
     return (rows[at + REPEATS]! >= 8 && recurring < rows[at + REPEATS]! * 0.3) || (rows[at + FLOWS]! >= 64 && recurring < rows[at + FLOWS]! * 0.3);
   }
 
-  /** Makes room: the oldest value that never recurred, else the one that recurred first. */
+  /** Evicts a value: the oldest that never recurred, or else the one that recurred first. */
   #forgetOne(at: number): void {
     const list = this.#rows[at + ONCE + SIZE]! > 0 ? at + ONCE : at + AGAIN;
     const oldest = this.#rows[list + FIRST]!;
@@ -309,7 +313,7 @@ export class SlotTable {
     this.#rows[at + VERSION]!++;
   }
 
-  /** The first value that several flows had. */
+  /** First row of the values that several flows had. */
   #again(slot: number): number {
     return this.#rows[slot * words + AGAIN + FIRST]!;
   }
@@ -342,7 +346,7 @@ export class SlotTable {
     rows[list + SIZE]!--;
   }
 
-  /** Removes all values of the list from their table. */
+  /** Removes all values of the list from the value table. */
   #clear(list: number): void {
     for (let row = this.#rows[list + FIRST]!; row !== none;) {
       const next = this.values.next[row]!;

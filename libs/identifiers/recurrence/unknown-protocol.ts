@@ -1,18 +1,18 @@
 import type { SlotIndex } from './slot-index.ts';
 
-/** What the flows of a protocol that nobody knows have shown so far. */
+/** The observations on the flows of an unknown protocol so far. */
 export interface UnknownProtocol {
-  /** Transport, port of the server, and its domain where that is known. */
+  /** Transport, port of the server, and its domain if known. */
   readonly name: string;
   readonly slots: SlotIndex;
-  /** Its subjects, numbered in the order in which they came. */
+  /** Its subjects by address, numbered in order of appearance. */
   readonly subjects: Map<string, number>;
   flows: number;
-  /** It grows with all that it shows. */
+  /** Grows with each new observation. */
   news: number;
-  /** Nothing recurs in it: it is not looked at before this time. */
+  /** Set if nothing recurs in it: its flows are not sampled before this time, µs. */
   restsUntil: number;
   lastMicros: number;
-  /** Others took its room. */
+  /** It was evicted. */
   isForgotten: boolean;
 }

@@ -1,63 +1,63 @@
 import { randomInt } from 'node:crypto';
 import { leastPause, near, type PayloadOrigin, type SampledFlow } from './sampled-flow.ts';
 
-/** Subjects of all protocols together; of one they are told apart by numbers of 16 bits. */
+/** Bound on the subjects of all protocols together. Within a protocol, subjects are numbered with 16 bits. */
 export const mostSubjectsOfAll = 65_535;
-/** No row. */
+/** Denotes that there is no row. */
 export const none = -1;
-/** Subjects of one value that are told apart; with more it belongs to the protocol. */
+/** Subjects distinguished per value; a value with more belongs to the protocol. */
 export const mostSubjects = 16;
 const mostEvidence = 4;
 const leastRows = 1024;
 const keyWords = 4;
 
 /**
- * Values at slots, and where they were seen: a hash table whose rows are numbers. There are a hundred thousand of them, and as objects they would
- * be a good part of the probe's heap.
+ * Values at slots, and where they were seen: a hash table whose rows are spread over typed arrays. There are a hundred thousand rows, which as
+ * objects would take a good part of the probe's heap.
  */
 export class ValueTable {
   size = 0;
-  /** Neighbours in the list in which a row is; of a free row, `next` is another one. */
+  /** Neighbours in the list that contains the row; of a free row, `next` is the next free row. */
   next = new Int32Array(leastRows);
   previous = new Int32Array(leastRows);
   flows = new Int32Array(leastRows);
-  /** Flows that began well after the one before. */
+  /** Flows that began well after the preceding one. */
   sessions = new Int32Array(leastRows);
-  /** When it was seen first and last, µs. */
+  /** When it was first and last seen, µs. */
   first = new Float64Array(leastRows);
   last = new Float64Array(leastRows);
-  /** The flow that had it last; null of a free row. */
+  /** The last flow that had it; null for a free row. */
   readonly lastFlow: (SampledFlow | null)[] = [];
   subjectCount = new Uint8Array(leastRows);
   /** 1: two subjects had it at about the same time. */
   together = new Uint8Array(leastRows);
-  /** What a slot has found out about the row, and by which version of the slot. */
+  /** Results of a slot's comparison of the row, and the version of the slot for which they hold. */
   comparedAt = new Int32Array(leastRows);
   mayBeRoom = new Uint8Array(leastRows);
   isElsewhere = new Uint8Array(leastRows);
   /**
-   * {@link keyWords} of each row: slot ({@link none} of a free row), both halves of the value, and the next row with the same hash. Together, since
-   * they are read together.
+   * {@link keyWords} per row: slot ({@link none} for a free row), both halves of the value, and the next row of the hash chain. Stored together
+   * because they are read together.
    */
   #keys = new Int32Array(leastRows * keyWords).fill(none);
-  /** First row by hash. */
+  /** First row of each hash chain. */
   #chain = new Int32Array(leastRows).fill(none);
   #subjects = new Uint16Array(leastRows * mostSubjects);
   #frames = new Float64Array(leastRows * mostEvidence);
-  /** File of the first flow, and, by place in {@link #frames}, those of later ones that are in another. */
+  /** File of the first flow, and, by index in {@link #frames}, the files of later flows if different. */
   readonly #files: string[] = [];
   readonly #otherFiles = new Map<number, string>();
   #free = none;
-  /** The row that was found last. */
+  /** The row found last. */
   #found = 0;
-  /** Rows from it on were never used. */
+  /** Rows from here on were never used. */
   #end = 0;
   readonly #seed = randomInt(2 ** 31);
 
-  /** The row of a value at a slot; {@link none} where it is not remembered. */
+  /** The row of a value at a slot, or {@link none}. */
   find(slot: number, high: number, low: number): number {
     const keys = this.#keys;
-    // What stood side by side once got rows side by side: where a payload is like one before, no hash is needed.
+    // Values that first occurred side by side have adjacent rows: in a payload that resembles an earlier one, no hash is needed.
     const neighbour = this.#found + 1;
     const beside = neighbour * keyWords;
     if (keys[beside + 2] === (low | 0) && keys[beside] === slot && keys[beside + 1] === (high | 0)) return (this.#found = neighbour);
@@ -70,7 +70,7 @@ export class ValueTable {
     return none;
   }
 
-  /** Of a row that is free, none. */
+  /** {@link none} for a free row. */
   slot(row: number): number {
     return this.#keys[row * keyWords]!;
   }
@@ -83,7 +83,7 @@ export class ValueTable {
     return this.#keys[row * keyWords + 2]! >>> 0;
   }
 
-  /** A row for a value that has none, as the flow has it. */
+  /** Adds a row for a value that has none yet, first seen in this flow. */
   add(slot: number, high: number, low: number, flow: SampledFlow, { frame, micros }: PayloadOrigin): number {
     const row = this.#take();
     const at = row * keyWords;
@@ -103,7 +103,9 @@ export class ValueTable {
     return row;
   }
 
-  /** One more flow has it. Returns whether that is news: of another subject, the second session, or subjects together. */
+  /**
+   * Records a further flow that has the value. Returns whether that is new evidence: another subject, the second session, or two subjects together.
+   */
   again(row: number, flow: SampledFlow, { frame, micros }: PayloadOrigin): boolean {
     const before = this.lastFlow[row]!;
     const flows = this.flows[row]!++;
@@ -162,7 +164,7 @@ export class ValueTable {
     return true;
   }
 
-  /** When it was seen last, µs; its last flow may go on. */
+  /** When it was last seen, µs; its last flow may still be active. */
   until(row: number): number {
     return Math.max(this.last[row]!, this.lastFlow[row]!.lastMicros);
   }
@@ -210,7 +212,7 @@ export class ValueTable {
     this.#frames = grown(this.#frames, new Float64Array(rows * mostEvidence));
     this.#keys = grown(this.#keys, new Int32Array(rows * keyWords).fill(none));
     this.#chain = new Int32Array(rows).fill(none);
-    // It grows when no row is free.
+    // All rows are in use, since the table grows only when none is free.
     for (let row = 0; row < this.#end; row++) this.#enchain(row);
   }
 }

@@ -2,24 +2,24 @@ import { orderByZeros, orderBySpan, rejectsBytes, type Extent } from './field-va
 import { windowBytes } from './payload-slots.ts';
 import type { SlotTable } from './slot-table.ts';
 
-/** A place whose value behaves like an identifier or a part of one. */
+/** A field or window whose value behaves like an identifier or part of one. */
 export interface StableWindow {
   readonly at: number;
   readonly length: number;
   readonly behaves: 'user' | 'room';
-  /** Rows of the slot and of the value. */
+  /** Rows in the slot table and in the value table. */
   readonly slot: number;
   readonly recurrence: number;
 }
 
-/** Bytes that differ between subjects, from which on a field is an id: one that differs is a flag. */
+/** Least number of bytes that differ between subjects in an id: a single one is a flag. */
 const leastVarying = 2;
 const macBytes = 6;
 
 /**
- * The integer that a run of windows covers, each a byte further than the one before. The windows at its ends reach into what stands beside
- * it; what has other values with other subjects is the id, and a constant beside it may be its high end. Null when no integer fits, or
- * none that is an id: what is longer is a key or a digest.
+ * The integer covered by a run of windows, each one byte after the last. The windows at the ends of the run overlap adjacent fields. The bytes that
+ * differ between subjects are the id, and constant bytes next to them may be its high end. Null if no integer fits or none is an id; anything longer
+ * is a key or a digest.
  */
 export function extentOf(run: readonly StableWindow[], bytes: Buffer, slots: SlotTable): Extent | null {
   const begin = run[0]!.at;
@@ -38,7 +38,7 @@ export function extentOf(run: readonly StableWindow[], bytes: Buffer, slots: Slo
   if (needed === macBytes && end - begin === macBytes)
     return rejectsBytes(bytes, first, first + macBytes) ? null : { at: first, width: macBytes, order: '' };
   const width = needed <= 4 ? 4 : 8;
-  // Where constants stand on both sides, fields begin at multiples of their length; else the low end varies, and the high end is to its left.
+  // With constants on both sides, fields are assumed to be aligned; otherwise the low end varies, and the high end is to its left.
   let at = -1;
   for (let start = Math.min(first, end - width); start >= begin && start + width > last; start--) {
     at = start;
@@ -52,13 +52,13 @@ export function extentOf(run: readonly StableWindow[], bytes: Buffer, slots: Slo
   };
 }
 
-/** Whether other values at the slot, which recur too, have another byte there. */
+/** Whether other recurring values at the slot have a different byte there. */
 function varies(run: readonly StableWindow[], at: number, bytes: Buffer, slots: SlotTable): boolean {
   const { slot, at: from } = windowAt(run, at);
   return slots.varies(slot, bytes[at]!, 24 - 8 * (at - from));
 }
 
-/** What others have in place of the field; nothing where it is longer than a window. */
+/** The values of others in place of the field; empty if it is longer than a window. */
 function othersAt(run: readonly StableWindow[], at: number, width: number, slots: SlotTable): Buffer[] {
   const { slot, recurrence, at: from } = windowAt(run, at);
   if (width > windowBytes || from !== at) return [];

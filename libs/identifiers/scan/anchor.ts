@@ -1,11 +1,11 @@
-/** Four characters in a row, each one of some: what the scan kernel looks for on behalf of a pattern. Characters below 256. */
+/** Four consecutive characters, each from a set: what the scan kernel searches for on behalf of a pattern. Characters below 256. */
 export interface Sequence {
   readonly characters: readonly [string, string, string, string];
 }
 
 /**
- * Where a run begins: at least `least` digits or hexadecimal digits (15 or more); a UUID or MAC address, by the separators among hexadecimal
- * digits (`........-....-....-....-`, `..:..:..:..:..:` or with dashes).
+ * The beginning of a run: at least `least` digits or hexadecimal digits (15 or more); a UUID or MAC address, recognised by the separators among its
+ * hexadecimal digits (`........-....-....-....-`, `..:..:..:..:..:` or with dashes).
  */
 export type Run = { readonly run: 'digits' | 'hex'; readonly least: number } | { readonly run: 'uuid' | 'mac' };
 
@@ -14,7 +14,7 @@ export type Anchor = Sequence | Run;
 export const digits = '0123456789';
 export const hexDigits = '0123456789abcdefABCDEF';
 export const lowerCase = 'abcdefghijklmnopqrstuvwxyz';
-/** Also what is read as zero behind the end. */
+/** Includes the zeros that are read beyond the end. */
 export const any = String.fromCharCode(...Array(256).keys());
 
 export function sequence(first: string, second: string, third: string, fourth = any): Sequence {

@@ -2,11 +2,11 @@ import type { Sequence } from './anchor.ts';
 import { mostSequences } from './engine.ts';
 
 const bucketCount = 8;
-/** Characters of what is read on networks, from frequent to rare; the others are rarer. */
+/** Characters of network traffic, from frequent to rare; all others are rarer. */
 const frequent = 'eta oinsrldcupmhg0fb1.w-vy/2kC=A:345678;9TSPMxD"_IERNLOBHUFGW,&%?jqz\r\n';
 const sums = frequencySums();
 
-/** Nibbles of some characters: bit n says that nibble n occurs. A table accepts every pair of a low and a high one. */
+/** Nibbles of a set of characters: bit n is set if nibble n occurs. A table accepts every combination of a low and a high one. */
 interface Nibbles {
   readonly low: number;
   readonly high: number;
@@ -15,19 +15,21 @@ interface Nibbles {
 interface Bucket {
   /** Of the first to fourth character. */
   readonly nibbles: readonly Nibbles[];
-  /** How often it accepts four characters of text, were they independent of each other. */
+  /** Probability that it accepts four characters of text, if these were independent of each other. */
   readonly accepted: number;
 }
 
-/** What the engines find sequences by. */
+/** Tables by which the engines find sequences. */
 export interface SequenceTables {
   /** 16 bytes each: low and high half of the first, second, third and fourth byte of a sequence; one bit per bucket. */
   readonly nibbles: Uint8Array;
-  /** By position in a sequence (four) and byte (256): which of {@link mostSequences} have the byte there, in four words of 32 bits. */
+  /**
+   * By position in a sequence (four) and byte (256): which of {@link mostSequences} have the byte there, in four words of 32 bits.
+   */
   readonly exact: Uint32Array;
 }
 
-/** @throws {RangeError} when there are more than {@link mostSequences} */
+/** @throws {RangeError} if there are more than {@link mostSequences} */
 export function sequenceTables(sequences: readonly Sequence[]): SequenceTables {
   if (sequences.length > mostSequences) throw new RangeError(`${sequences.length} sequences; a prefilter has room for ${mostSequences}`);
   const exact = new Uint32Array(4 * 256 * mostSequences / 32);
@@ -39,7 +41,7 @@ export function sequenceTables(sequences: readonly Sequence[]): SequenceTables {
   return { nibbles: nibbleTables(sequences), exact };
 }
 
-/** Spreads sequences over eight buckets so that few bytes belong to one by chance. */
+/** Distributes sequences over eight buckets so that few bytes match one by chance. */
 function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
   const tables = new Uint8Array(128);
   for (const [number, bucket] of inBuckets(sequences).entries()) {
@@ -53,11 +55,11 @@ function nibbleTables(sequences: readonly Sequence[]): Uint8Array {
   return tables;
 }
 
-/** Joins, again and again, the two buckets whose union accepts the least of what neither accepts. */
+/** Repeatedly merges the two buckets whose union accepts the least beyond what either accepts. */
 function inBuckets(sequences: readonly Sequence[]): Bucket[] {
   const buckets = sequences.map(({ characters }) => bucketOf(characters.map(nibblesOf)));
   const costOf = (a: Bucket, b: Bucket): number => union(a, b).accepted - a.accepted - b.accepted;
-  // Of each bucket with those before it.
+  // Cost of merging each bucket with each one before it.
   const costs = buckets.map((bucket, i) => buckets.slice(0, i).map((other) => costOf(bucket, other)));
   while (buckets.length > bucketCount) {
     let [i, j] = [1, 0];
@@ -93,7 +95,7 @@ function bucketOf(nibbles: readonly Nibbles[]): Bucket {
   return { nibbles, accepted: nibbles.reduce((product, { low, high }) => product * frequencyOf(low, high), 1) };
 }
 
-/** Of the characters with one of these low and one of these high nibbles. */
+/** Frequency of the characters with one of these low and one of these high nibbles. */
 function frequencyOf(low: number, high: number): number {
   let sum = 0;
   for (let left = high; left !== 0; left &= left - 1) {
@@ -103,7 +105,7 @@ function frequencyOf(low: number, high: number): number {
   return sum;
 }
 
-/** By half a row of the table of characters (eight of them) and a choice of its columns: how frequent these are, as a share of text. */
+/** By half a row of the character table (eight characters) and a selection of its columns: the frequency of these characters, as a share of text. */
 function frequencySums(): Float64Array {
   const counts = new Float64Array(256).fill(1);
   for (let i = 0; i < frequent.length; i++) counts[frequent.charCodeAt(i)]! += 400 / (i + 4);

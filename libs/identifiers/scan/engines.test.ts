@@ -7,7 +7,7 @@ import { capacity, mostResults, mostSequences, runBits, runWord, type LeastRuns,
 import { createKernel } from './kernel.ts';
 import { TwinEngine } from './twin.ts';
 
-/** Bytes of all values, with enough of what the engines look for. */
+/** Bytes of all values, with enough of those that the engines search for. */
 const interesting = fc.oneof(
   fc.uint8Array({ maxLength: 80 }),
   fc.stringMatching(/^[0-9a-fA-F:-]{0,90}$/).map((text) => Buffer.from(text, 'latin1')),
@@ -52,7 +52,7 @@ function enginesOf(tables: SequenceTables, least: LeastRuns): [ScanEngine, ScanE
   return [kernelOf(tables, least), new TwinEngine(tables, least)];
 }
 
-/** By one regular expression per run. */
+/** Runs found by one regular expression each. */
 function runsIn(text: string, { digits: leastDigits, hex: leastHex }: LeastRuns): string[] {
   const positions = (name: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => `${match.index} ${name}`);
   const inRun = '[0-9A-Fa-f:-]';

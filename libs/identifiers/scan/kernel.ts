@@ -2,7 +2,7 @@ import type { SequenceTables } from './buckets.ts';
 import { capacity, mostResults, type LeastRuns, type ScanEngine } from './engine.ts';
 import { kernelModule } from './kernel-module.ts';
 
-/** What Node has and @types/node leaves to the DOM's types. */
+/** Provided by Node; @types/node leaves its types to the DOM library. */
 declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
   Module: new (bytes: Uint8Array) => object;
@@ -20,7 +20,7 @@ interface KernelExports {
 
 let compiled: object | null | undefined;
 
-/** The kernel (assembly/kernel.ts) with these tables, in a memory of its own; null where the host has no WebAssembly SIMD. */
+/** The kernel (assembly/kernel.ts) with these tables, in a memory of its own; null if the host has no WebAssembly SIMD. */
 export function createKernel({ nibbles, exact }: SequenceTables, { digits, hex }: LeastRuns): ScanEngine | null {
   if (typeof WebAssembly === 'undefined') return null;
   if (compiled === undefined) {

@@ -5,7 +5,7 @@ import { any, caseless, digits, hexDigits, literal, lowerCase, sequence, type An
 import { capacity } from './engine.ts';
 import { Prefilter } from './prefilter.ts';
 
-/** Some of each sort, more than fill one word of the exact tables, and one that two patterns share. */
+/** Some of each type, more than fit into one word of the exact tables, and one shared by two patterns. */
 const anchors: Anchor[][] = [
   [caseless('imei')], [literal('eyJ'), literal('APA')], [sequence('@', any, any)], [sequence('%', hexDigits, hexDigits)],
   [{ run: 'digits', least: 17 }], [{ run: 'hex', least: 40 }], [{ run: 'uuid' }], [{ run: 'mac' }], [sequence('sr', 'k', '_'), caseless('imei')],
@@ -13,7 +13,7 @@ const anchors: Anchor[][] = [
 ];
 const prefilters = [new Prefilter(anchors), new Prefilter(anchors, false)];
 
-/** Positions by one regular expression per anchor. */
+/** Positions found by one regular expression per anchor. */
 function expected(text: string): string[] {
   const found = new Set<string>();
   for (const [pattern, own] of anchors.entries()) {

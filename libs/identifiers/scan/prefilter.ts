@@ -4,22 +4,22 @@ import { capacity, runBits, runWord, type ScanEngine } from './engine.ts';
 import { createKernel } from './kernel.ts';
 import { TwinEngine } from './twin.ts';
 
-/** Longer inputs are searched piece by piece; each piece sees so many bytes of its neighbours. */
+/** Longer inputs are searched in pieces; each piece overlaps its neighbours by so many bytes. */
 const seenBefore = 64;
 const seenAfter = 128;
 const piece = capacity - seenBefore - seenAfter;
 
 /**
- * One pass over a text or bytes that tells where which pattern may match: wherever one of its anchors stands, and nowhere else.
- * A pattern is the number of its anchors in the list that is handed over. Keeps buffers between calls.
+ * Finds in one pass over a text or bytes where patterns may match: wherever one of their anchors occurs, and nowhere else. A pattern is identified by
+ * the index of its anchors in the list passed to the constructor. Keeps buffers between calls.
  */
 export class Prefilter {
-  /** What the last call found, ascending for each pattern whose anchors are all sequences or all runs. */
+  /** Results of the last call, ascending for each pattern whose anchors are all sequences or all runs. */
   positions = new Int32Array(256);
   patterns = new Int32Array(256);
 
   readonly #engine: ScanEngine;
-  /** Patterns of each bit of each word of an engine's results. */
+  /** Patterns for each bit of each word of an engine's results. */
   readonly #patternsOf: number[][] = Array.from({ length: 32 * runWord + 4 }, () => []);
   readonly #least = { digits: capacity, hex: capacity };
   #count = 0;
@@ -60,7 +60,7 @@ export class Prefilter {
     return this.#count;
   }
 
-  /** As {@link scanText}, of bytes. */
+  /** Like {@link scanText}, for bytes. */
   scanBytes(bytes: Uint8Array): number {
     const { input } = this.#engine;
     this.#count = 0;
@@ -78,7 +78,7 @@ export class Prefilter {
     return this.#count;
   }
 
-  /** Candidates of what is in the engine's input, which stands at `offset` of the whole, as far as they are from `from` to `to`. */
+  /** Collects the candidates in the engine's input, which begins at `offset` of the whole, between `from` and `to`. */
   #collect(length: number, offset: number, from: number, to: number): void {
     const { results } = this.#engine;
     const found = this.#engine.scan(length);

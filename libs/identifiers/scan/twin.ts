@@ -2,15 +2,15 @@ import { digits, hexDigits } from './anchor.ts';
 import type { SequenceTables } from './buckets.ts';
 import { capacity, mostResults, mostSequences, runBits, runWord, type LeastRuns, type ScanEngine } from './engine.ts';
 
-/** By byte, whether it is of the class. */
+/** By byte, whether it belongs to the class. */
 const digitBytes = membersOf(digits);
 const hexBytes = membersOf(hexDigits);
 const runBytes = membersOf(`${hexDigits}-:`);
 const dash = 0x2d;
 
 /**
- * The kernel in plain TypeScript: for searches that are not worth a kernel of their own, for hosts without WebAssembly SIMD, and to compare the
- * kernel with.
+ * The kernel in plain TypeScript: for searches that do not justify a kernel of their own, for hosts without WebAssembly SIMD, and as a reference for
+ * testing the kernel.
  */
 export class TwinEngine implements ScanEngine {
   readonly input = Buffer.alloc(capacity);
@@ -59,7 +59,7 @@ export class TwinEngine implements ScanEngine {
     }
   }
 
-  /** Among the bytes from `begin` to `until`, all of which may be of a run. */
+  /** Finds runs among the bytes from `begin` to `until`, all of which can belong to one. */
   #runs(begin: number, until: number): void {
     const { input } = this;
     let digit = begin;

@@ -1,7 +1,7 @@
 import { numberAt, StructureReader } from './reader.ts';
 import { deepest } from './value.ts';
 
-/** As `mayEndMessagePack`. */
+/** Like `mayEndMessagePack`. */
 export function mayEndCbor(bytes: Buffer, start: number): boolean {
   let at = start;
   for (let left = 1; left > 0 && at + left <= bytes.length; left--) {
@@ -17,7 +17,7 @@ export function mayEndCbor(bytes: Buffer, start: number): boolean {
   return at === bytes.length;
 }
 
-/** RFC 8949, section 3. Items of indefinite length are left alone. */
+/** RFC 8949, section 3. Items of indefinite length are not supported. */
 export class Cbor extends StructureReader {
   protected read(name: string, depth: number): void {
     const start = this.take(1);

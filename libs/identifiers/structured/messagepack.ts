@@ -1,16 +1,16 @@
 import { numberAt, StructureReader } from './reader.ts';
 
-/** By tag of MessagePack from 0xc0 on: bytes of a length or a count behind it, and bytes that follow in any case. */
+/** By MessagePack tag from 0xc0 on: width of the length or count that follows, and bytes that follow in any case. */
 const messagePackWidths = Uint8Array.of(0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4);
 const messagePackTails = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0);
 
 /**
- * Whether the value at `start` may reach to the end of `bytes`, as lengths and counts say. Of random bytes they hardly ever do, and to go by them is
- * much quicker than to read.
+ * Whether the value at `start` may extend to the end of `bytes`, judging by lengths and counts. In random bytes it hardly ever does, and this check
+ * is much faster than parsing.
  */
 export function mayEndMessagePack(bytes: Buffer, start: number): boolean {
   let at = start;
-  // Each value that is left takes a byte at least.
+  // Each remaining value takes at least one byte.
   for (let left = 1; left > 0 && at + left <= bytes.length; left--) {
     const tag = bytes[at++]!;
     if (tag < 0x80 || tag >= 0xe0) continue;

@@ -8,7 +8,7 @@ const LENGTH = 2;
 const FIXED32 = 5;
 const wireTypes: readonly number[] = [VARINT, FIXED64, LENGTH, FIXED32];
 
-/** Whether a message may begin with the byte: a tag of a field from 1 on. */
+/** Whether a message may begin with the byte: the tag of a field number of at least 1. */
 export function mayBeginMessage(first: number): boolean {
   return first >= 8 && wireTypes.includes(first & 7);
 }
@@ -16,17 +16,17 @@ export function mayBeginMessage(first: number): boolean {
 const longestVarint = 10;
 
 /**
- * Strings of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/), and of messages in it. It has numbers instead of
+ * Strings of a Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/), and of nested messages. Fields have numbers instead of
  * names, but an entry of a map is a message of two fields, 1 the name and 2 the value.
  */
 export class Protobuf {
-  /** Values beyond {@link mostValues} were left out. */
+  /** Values beyond {@link mostValues} were omitted. */
   isCut = false;
   #bytes: Buffer = Buffer.alloc(0);
   #position = 0;
   #values: StructuredValue[] = [];
 
-  /** The values of what fits from `start` to the end of `bytes`; null when nothing does, or it tells nothing. */
+  /** The values of the message from `start` to the end of `bytes`; null if it is not a message, or contains nothing of interest. */
   whole(bytes: Buffer, start: number): StructuredValue[] | null {
     this.#bytes = bytes;
     this.#position = start;
@@ -35,7 +35,7 @@ export class Protobuf {
     return this.#message(bytes.length, 0) && this.#values.some(isTelling) ? this.#values : null;
   }
 
-  /** Reads a message that goes on to `end`. Returns false when the bytes are none. */
+  /** Reads a message that extends to `end`. Returns false if the bytes are not a message. */
   #message(end: number, depth: number): boolean {
     let name = '';
     for (let fields = 1; this.#position < end; fields++) {
@@ -65,7 +65,7 @@ export class Protobuf {
     return true;
   }
 
-  /** A text, which is returned, or a message in the message, or neither. */
+  /** Reads a text, which is returned, a nested message, or neither. */
   #content(length: number, name: string, depth: number): string {
     const start = this.#position;
     const end = start + length;
@@ -88,7 +88,7 @@ export class Protobuf {
     else this.#values.push(value);
   }
 
-  /** Passes over a number; returns it, no longer exact from 2^53 on, or -1 where none stands. */
+  /** Skips a number and returns it, inexact from 2^53 on, or -1 if there is none. */
   #varint(end: number): number {
     let value = 0;
     let factor = 1;
@@ -104,7 +104,7 @@ export class Protobuf {
     return -1;
   }
 
-  /** All 64 bits of the number that was passed over last, which begins at `start`. */
+  /** All 64 bits of the number last skipped, which begins at `start`. */
   #integer(start: number): bigint {
     let value = 0n;
     for (let i = this.#position - 1; i >= start; i--) value = (value << 7n) | BigInt(this.#bytes[i]! & 0x7f);

@@ -1,7 +1,7 @@
 import { utf8Text } from '../utf8.ts';
 import { deepest, isTelling, longestName, mostValues, type StructuredValue } from './value.ts';
 
-/** An integer of `width` bytes in network order; infinite where the bytes end before. */
+/** An integer of `width` bytes in network order; infinite if it exceeds the bytes. */
 export function numberAt(bytes: Buffer, at: number, width: number): number {
   if (at + width > bytes.length) return Infinity;
   let number = 0;
@@ -9,19 +9,19 @@ export function numberAt(bytes: Buffer, at: number, width: number): number {
   return number;
 }
 
-/** What MessagePack and CBOR share: names in front of values, in maps of any depth. It keeps nothing from one structure to the next. */
+/** The common part of MessagePack and CBOR: names before values, in nested maps. Keeps nothing from one structure to the next. */
 export abstract class StructureReader {
-  /** Values beyond {@link mostValues} were left out. */
+  /** Values beyond {@link mostValues} were omitted. */
   isCut = false;
 
   protected bytes: Buffer = Buffer.alloc(0);
   protected position = 0;
   protected failed = false;
   #values: StructuredValue[] = [];
-  /** The string that was read last, which may be the name of what follows. */
+  /** The string last read, which may be the name of the next value. */
   #text = '';
 
-  /** The values of what fits from `start` to the end of `bytes`; null when nothing does, or it tells nothing. */
+  /** The values of the structure from `start` to the end of `bytes`; null if it is not one, or contains nothing of interest. */
   whole(bytes: Buffer, start: number): StructuredValue[] | null {
     this.bytes = bytes;
     this.position = start;
@@ -31,7 +31,7 @@ export abstract class StructureReader {
     return !this.failed && this.position === bytes.length && this.#values.some(isTelling) ? this.#values : null;
   }
 
-  /** Reads one value, which stands behind `name`. */
+  /** Reads one value, which follows `name`. */
   protected abstract read(name: string, depth: number): void;
 
   protected map(entries: number, depth: number): void {
@@ -62,7 +62,7 @@ export abstract class StructureReader {
     }
   }
 
-  /** Bytes may be text that its sender did not call so. */
+  /** Bytes may be text that the sender did not declare as such. */
   protected binary(name: string, length: number): void {
     const start = this.take(length);
     const value = this.failed ? null : utf8Text(this.bytes, start, start + length);
@@ -76,12 +76,12 @@ export abstract class StructureReader {
     this.small(name, isSigned ? BigInt.asIntN(width * 8, bits) : bits, start);
   }
 
-  /** A number without a name says nothing. */
+  /** A number without a name is meaningless. */
   protected small(name: string, value: bigint | number, start: number): void {
     if (name !== '') this.#add(name, value.toString(), start, true);
   }
 
-  /** Passes over so many bytes; returns where they begin. */
+  /** Skips `length` bytes and returns the offset of the first. */
   protected take(length: number): number {
     const start = this.position;
     if (start + length > this.bytes.length) this.failed = true;
@@ -89,7 +89,7 @@ export abstract class StructureReader {
     return start;
   }
 
-  /** An integer of `width` bytes that says how long something is. */
+  /** An integer of `width` bytes that is a length. */
   protected length(width: number): number {
     const start = this.take(width);
     return this.failed ? 0 : this.bytes.readUIntBE(start, width);

@@ -1,25 +1,25 @@
 /*
- * AssemblyScript: `npm run generate` compiles this file into ../kernel-module.ts; docs/decisions/0003-scan-kernel.md says why.
- * ../twin.ts does the same in plain TypeScript, and ../engine.ts says what the results mean.
+ * AssemblyScript: `npm run generate` compiles this file into ../kernel-module.ts; see docs/decisions/0003-scan-kernel.md for the reasons. ../twin.ts
+ * does the same in plain TypeScript; ../engine.ts documents the results.
  */
 
-/** The bytes to be searched, at most capacity (../engine.ts); what is read beyond them is set to zero. */
+/** The bytes to search, at most capacity (../engine.ts). Bytes read beyond them are set to zero. */
 export const input: usize = memory.data(16384 + 32, 16);
 /** Eight nibble tables of 16 bytes: low and high half of the first to fourth byte. A byte of a table has one bit per bucket. */
 export const nibbles: usize = memory.data(128, 16);
-/** By position in a sequence and byte, 16 bytes each: which of 128 sequences have the byte there. */
+/** By position in a sequence and byte, 16 bytes each: which of the 128 sequences have the byte there. */
 export const exact: usize = memory.data(4 * 256 * 16, 16);
 /** `position << 8 | word` and the word's bits, each u32. */
 export const results: usize = memory.data(16384 * 7 * 8, 16);
 
-/** Bits of what stands in runs, by the low and the high half of a byte: dash, digit or colon, letter up to f. */
+/** Classes of bytes in runs, as bits by the low and the high half of a byte: dash, digit or colon, letter up to f. */
 const runLow = i8x16(2, 6, 6, 6, 6, 6, 6, 2, 2, 2, 2, 0, 0, 1, 0, 0);
 const runHigh = i8x16(0, 0, 1, 2, 4, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 /**
- * Nibble tables of eight buckets tell, sixteen bytes at a time, where a sequence may stand, as in Teddy
- * (https://github.com/BurntSushi/aho-corasick/tree/master/src/packed/teddy); exact tables tell which. Another pair of tables tells what stands
- * in runs: all that are asked for have at least fifteen such bytes, and so fill an aligned half of a block.
+ * Nibble tables of eight buckets tell, sixteen bytes at a time, where a sequence may be, as in Teddy
+ * (https://github.com/BurntSushi/aho-corasick/tree/master/src/packed/teddy); exact tables tell which. Another pair of tables finds the bytes of runs:
+ * all runs searched for have at least fifteen such bytes, and so fill an aligned half of a block.
  */
 export function scan(length: i32, leastDigits: i32, leastHex: i32): i32 {
   v128.store(input + length, i8x16.splat(0));
@@ -30,7 +30,7 @@ export function scan(length: i32, leastDigits: i32, leastHex: i32): i32 {
   const low3 = v128.load(nibbles, 96), high3 = v128.load(nibbles, 112);
   let end = results;
   let runsUntil = 0;
-  // Each byte is looked up once: as a fourth byte, and, three to one lanes on, as the first to third of the sequence that ends there.
+  // Each byte is looked up once: as a fourth byte, and, shifted by three to one lanes, as the first to third of the sequence that ends there.
   let before0 = i8x16.splat(0), before1 = i8x16.splat(0), before2 = i8x16.splat(0);
   for (let at = -3; at < length; at += 16) {
     const bytes = v128.load(input + at, 3);
@@ -126,7 +126,7 @@ function runEnd(at: i32): i32 {
   return at - 16 + ctz(gaps);
 }
 
-/** The first separator from `at`; `until` if there is none before it. */
+/** The first separator from `at` on, or `until` if there is none before it. */
 function separator(at: i32, until: i32): i32 {
   for (; at < until; at += 16) {
     const bytes = v128.load(input + at);
@@ -136,7 +136,9 @@ function separator(at: i32, until: i32): i32 {
   return until;
 }
 
-/** Where digits, hexadecimal digits, UUID and MAC addresses begin among the bytes from `begin` to `until`, all of which may be of one. */
+/**
+ * Finds where digits, hexadecimal digits, UUIDs and MAC addresses begin among the bytes from `begin` to `until`, all of which can belong to a run.
+ */
 function runs(end: usize, begin: i32, until: i32, leastDigits: i32, leastHex: i32): usize {
   for (let at = begin; at < until; at++) {
     const group = at;
@@ -150,7 +152,7 @@ function runs(end: usize, begin: i32, until: i32, leastDigits: i32, leastHex: i3
   return end;
 }
 
-/** Reads from where `least` digits would end backwards, and goes on behind the first byte that is none. */
+/** Reads backwards from where `least` digits would end, and continues after the first byte that is not a digit. */
 function digits(end: usize, begin: i32, until: i32, least: i32): usize {
   while (begin + least <= until) {
     let at = begin + least;
@@ -166,7 +168,7 @@ function digits(end: usize, begin: i32, until: i32, least: i32): usize {
   return end;
 }
 
-/** Whether what stands at `at` stands `gap` apart behind it too, up to `width` bytes on. */
+/** Whether the byte at `at` recurs at intervals of `gap`, up to `width` bytes further on. */
 function areSpaced(at: i32, gap: i32, width: i32): bool {
   const separator = load<u8>(input + at);
   for (let behind = gap; behind <= width; behind += gap) if (load<u8>(input + at + behind) != separator) return false;
