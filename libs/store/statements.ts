@@ -17,7 +17,7 @@ export interface StatementsOptions {
   readonly onLost: () => void;
 }
 
-/** Runs the store's statements. Once the store is about to close, it waits for an answer only as long as it is given. */
+/** Runs the store's statements. Once the store is about to close, each of them gets `patienceMillis` to be answered. */
 export class Statements {
   readonly #clients: Clients;
   readonly #options: StatementsOptions;
