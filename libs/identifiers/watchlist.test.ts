@@ -145,7 +145,7 @@ describe('the bounds', () => {
       ['abc', '', /too short/],
       ['1234', '', /too short/],
       ['x'.repeat(129), '', /longer than 128/],
-      ['no-address', 'email', /^no valid email$/],
+      ['no-address', 'email', /^the value is not a valid email$/],
       ['jane', 'nonsense', /no kind "nonsense"/],
     ] as const) {
       assert.throws(
@@ -173,11 +173,11 @@ describe('the file of a list', () => {
   test('is refused with file and line where it is none', () => {
     const [head, first] = text.split('\n') as [string, string];
     const cases: [string, RegExp][] = [
-      ['', /l\.jsonl:1: no JSON object/],
-      ['{}', /l\.jsonl:1: no watchlist/],
+      ['', /l\.jsonl:1: the line is not a JSON object/],
+      ['{}', /l\.jsonl:1: the file is not a watchlist/],
       [head.replace(key.keyId, '00000000'), /l\.jsonl:1: made with token key 00000000/],
       [head.replace('"version":1', '"version":9'), /l\.jsonl:1: version 9/],
-      [`${head}\n${first}\n{`, /l\.jsonl:3: no JSON object/],
+      [`${head}\n${first}\n{`, /l\.jsonl:3: the line is not a JSON object/],
       [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: a kind/],
       [`${head}\n${first.replace(':hex"', ':he x"')}`, /l\.jsonl:2: a spelling/],
       [`${head}\n{"kind":"email"}`, /l\.jsonl:2: needs kind/],

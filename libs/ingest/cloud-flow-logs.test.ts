@@ -40,7 +40,7 @@ test('VPC flow logs as CloudWatch exports them, and with their format for a head
   const [names, ...rows] = version3.trim().split('\n');
   const asFormat = [names!.replaceAll(/\S+/g, '${$&}'), ...rows].join('\n');
   assert.deepEqual(readLog('a', asFormat).entries.map(({ endpoints }) => endpoints), readLog('a', version3).entries.map(({ endpoints }) => endpoints));
-  assert.throws(() => readLog('a', rows.join('\n')), { name: 'CaptureError', code: 'unsupported_version', message: /without the line that names its columns/ });
+  assert.throws(() => readLog('a', rows.join('\n')), { name: 'CaptureError', code: 'unsupported_version', message: /lacks the line that names its columns/ });
 });
 
 test('unusable lines are counted with their place', () => {

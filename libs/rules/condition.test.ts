@@ -74,7 +74,7 @@ test('conditions: what is wrong is said, with its place', () => {
     ['', 0, /ends where/],
     ['a and', 5, /ends where/],
     ['a b', 2, /"b" is out of place/],
-    ['(a or b', 7, /"\)" is missing/],
+    ['(a or b', 7, /a closing "\)" is missing/],
     ['a)', 1, /out of place/],
     ['2 of sel*', 0, /expected 1, any or all/],
     ['1 of', 4, /expected "them"/],

@@ -169,38 +169,38 @@ test('a rule about observables is asked about each on its own, and reports those
 
 test('faults are located', () => {
   const select = (line: string): string[] => problemsOf(`selection:\n  ${line}\ncondition: selection`);
-  assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: unknown field "source.prt" (did you mean "source.port"?) [unknown-field]']);
+  assert.deepEqual(select('source.prt: 1'), ['t.yml:7:5: error: the field "source.prt" is unknown (did you mean "source.port"?) [unknown-field]']);
   assert.deepEqual(select('telltale.observable.value: 1'), [
-    't.yml:7:5: error: unknown field "telltale.observable.value" (did you mean "telltale.observable.path"?) [unknown-field]',
+    't.yml:7:5: error: the field "telltale.observable.value" is unknown (did you mean "telltale.observable.path"?) [unknown-field]',
   ]);
-  assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: unknown modifier "|fuzzy" [modifier]']);
+  assert.deepEqual(select('url.path|fuzzy: x'), ['t.yml:7:5: error: the modifier "|fuzzy" is unknown [modifier]']);
   assert.deepEqual(select("url.path|expand: '%Servers%'"), [
-    't.yml:7:5: warning: not evaluable here: placeholder %Servers% has no values [not-evaluable]',
+    't.yml:7:5: warning: it cannot be evaluated here: the placeholder %Servers% has no values [not-evaluable]',
   ]);
   assert.deepEqual(select('url.path|hour: 3'), ['t.yml:7:5: error: |hour needs a field that holds a time [modifier]']);
-  assert.deepEqual(select("'@timestamp|hour': noon"), ["t.yml:7:24: error: |hour takes a number [value]"]);
-  assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no meaning for a single value [modifier]']);
+  assert.deepEqual(select("'@timestamp|hour': noon"), ["t.yml:7:24: error: the value of |hour must be a number [value]"]);
+  assert.deepEqual(select('url.path|contains|all: x'), ['t.yml:7:5: warning: |all has no effect on a single value [modifier]']);
   assert.deepEqual(select('url.path|contains|endswith: x'), ['t.yml:7:5: error: |contains and |endswith exclude each other [modifier]']);
-  assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i belongs after |re [modifier]']);
+  assert.deepEqual(select('url.path|i: x'), ['t.yml:7:5: error: |i is allowed only after |re [modifier]']);
   assert.deepEqual(select("url.path|re: ['a', 'b(a+)+(?>c)', 'c[']"), [
-    't.yml:7:26: error: regular expression, character 2: the time of this repetition can grow exponentially, and no engine that is linear runs atomic groups [regex]',
-    't.yml:7:41: error: regular expression, character 2: the class is not closed [regex]',
+    't.yml:7:26: error: the regular expression cannot be used, at character 2: with this repetition the time can grow exponentially with the length of the value, and no engine that needs only linear time supports atomic groups [regex]',
+    't.yml:7:41: error: the regular expression cannot be used, at character 2: the class is not closed [regex]',
   ]);
   assert.deepEqual(select('url.path|re: a\\p{L}'), [
-    't.yml:7:19: error: regular expression, character 2: there is no Unicode property (\\p) here [regex]',
+    't.yml:7:19: error: the regular expression cannot be used, at character 2: a Unicode property (\\p) is not supported here [regex]',
   ]);
-  assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), ['t.yml:7:21: error: "10.0.0.0/99" is no address block [value]']);
-  assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: |lt takes a number [value]']);
-  assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: |exists takes true or false [value]']);
-  assert.deepEqual(select('url.path|base64: a*'), ['t.yml:7:22: error: wildcards cannot stand under |base64 [value]']);
+  assert.deepEqual(select('source.ip|cidr: 10.0.0.0/99'), ['t.yml:7:21: error: "10.0.0.0/99" is not an address block; expected one such as 10.0.0.0/8 [value]']);
+  assert.deepEqual(select('source.port|lt: many'), ['t.yml:7:21: error: the value of |lt must be a number [value]']);
+  assert.deepEqual(select('source.ip|exists: maybe'), ['t.yml:7:23: error: the value of |exists must be true or false [value]']);
+  assert.deepEqual(select('url.path|base64: a*'), ['t.yml:7:22: error: |base64 cannot be applied to wildcards [value]']);
   assert.deepEqual(select('url.path: []'), ['t.yml:7:5: warning: an empty list asks for an absent field, as null does [value]']);
-  assert.deepEqual(select('url.path: { a: b }'), ['t.yml:7:15: error: a value is text, a number, true, false or null, or a list of these [value]']);
+  assert.deepEqual(select('url.path: { a: b }'), ['t.yml:7:15: error: a value must be text, a number, true, false or null, or a list of these [value]']);
   assert.deepEqual(select('telltale.observables: x'), [
-    't.yml:7:5: error: "telltale.observables" is a list of observables: only |exists applies, or use telltale.observable.* [modifier]',
+    't.yml:7:5: error: "telltale.observables" is a list of observables, to which only |exists applies; use telltale.observable.* for their members [modifier]',
   ]);
   assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: a or c'), ['t.yml:7:19: error: no search is named "c" [unknown-search]']);
   assert.deepEqual(problemsOf('a: { url.path: x }\nb: { url.path: x }\ncondition: a'), [
-    't.yml:7:3: warning: search "b" is not used in the condition [unused-search]',
+    't.yml:7:3: warning: the condition does not use the search "b" [unused-search]',
   ]);
   assert.deepEqual(problemsOf('a: { url.path: x }\ncondition: "a and and"'), [
     't.yml:7:21: error: "and" is out of place: expected a search name, "not" or "(" [condition]',
@@ -253,7 +253,7 @@ test('aggregations of Sigma 1 are read, and not evaluated', () => {
     assert.equal(rules[0]!.evaluable, 'no');
     assert.equal(compileRules(rules).rules.length, 0);
   }
-  assert.match(problemsOf('a: { url.path: x }\ncondition: a | frob() > 5')[0]!, /^t.yml:7:17: error: an aggregation is/);
+  assert.match(problemsOf('a: { url.path: x }\ncondition: a | frob() > 5')[0]!, /^t.yml:7:17: error: expected an aggregation/);
 });
 
 test('broken YAML, an empty file and a repeated id are problems, not exceptions', () => {

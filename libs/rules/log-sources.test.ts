@@ -88,9 +88,9 @@ for (const [logsource, search, match, other] of cases) {
 test('what records lack is told at its place; what can run without it does', () => {
   const only = select('category: process_creation, product: windows', "Image|endswith: '\\cmd.exe', CommandLine|contains|windash: ' -c '");
   assert.deepEqual(only.problems.map(formatProblem), [
-    't.yml:6:8: warning: not evaluable here: field "Image" has no mapping [not-evaluable]',
-    't.yml:6:36: warning: not evaluable here: field "CommandLine" has no mapping [not-evaluable]',
-    't.yml:4:12: warning: not evaluable here: log source windows/process_creation has no mapping [not-evaluable]',
+    't.yml:6:8: warning: it cannot be evaluated here: the field "Image" has no mapping [not-evaluable]',
+    't.yml:6:36: warning: it cannot be evaluated here: the field "CommandLine" has no mapping [not-evaluable]',
+    't.yml:4:12: warning: it cannot be evaluated here: the log source windows/process_creation has no mapping [not-evaluable]',
   ]);
   assert.equal(only.rules[0]!.evaluable, 'no');
 
@@ -106,14 +106,14 @@ test('what records lack is told at its place; what can run without it does', () 
 });
 
 test('faults of a field that records lack are still faults', () => {
-  assert.match(formatProblem(select('category: proxy', 'cs-cookie|fuzzy: x').problems[0]!), /unknown modifier "\|fuzzy"/);
+  assert.match(formatProblem(select('category: proxy', 'cs-cookie|fuzzy: x').problems[0]!), /the modifier "\|fuzzy" is unknown/);
   assert.match(formatProblem(select('category: proxy', "cs-cookie|re: 'a('").problems[0]!), /regular expression/);
   // A pattern that is never run may be slow.
-  assert.match(formatProblem(select('category: proxy', "cs-cookie|re: '(a+)+'").problems[0]!), /warning: not evaluable here/);
+  assert.match(formatProblem(select('category: proxy', "cs-cookie|re: '(a+)+'").problems[0]!), /warning: it cannot be evaluated here/);
 });
 
 test('a value without a mapping is told', () => {
-  assert.match(formatProblem(select('category: firewall', 'action: drop').problems[0]!), /value "drop" of field "action" has no mapping/);
+  assert.match(formatProblem(select('category: firewall', 'action: drop').problems[0]!), /the value "drop" of the field "action" has no mapping/);
 });
 
 test('a mapping to a field that records lack is an error', () => {

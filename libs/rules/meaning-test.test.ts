@@ -83,27 +83,27 @@ for (const [name, search, selected, left] of cases) {
 const faults: [search: string, problem: string][] = [
   ['telltale.observable.kind|identifier: [imei, imie]', 't.yml:7:49: error: no kind of identifier is named "imie" (did you mean "imei"?)'],
   ['telltale.observable.kind: [imei, imie, "im*"]', 't.yml:7:38: warning: no kind of identifier is named "imie" (did you mean "imei"?)'],
-  ['telltale.observable.kind|identifier: device', 't.yml:7:42: error: "device" is a data class: write |dataclass'],
-  ['telltale.observable.kind|dataclass: imei', 't.yml:7:41: error: "imei" is a kind of identifier: write |identifier'],
+  ['telltale.observable.kind|identifier: device', 't.yml:7:42: error: "device" is a data class: use |dataclass for it'],
+  ['telltale.observable.kind|dataclass: imei', 't.yml:7:41: error: "imei" is a kind of identifier: use |identifier for it'],
   ['telltale.observable.kind|dataclass: devices', 't.yml:7:41: error: no data class is named "devices" (did you mean "device"?)'],
-  ['destination.port|identifier: imei', 't.yml:7:5: error: "destination.port" holds no identifiers'],
+  ['destination.port|identifier: imei', 't.yml:7:5: error: the field "destination.port" does not hold identifiers'],
   [
     'destination.ip|jurisdiction: us-countries-of-consern',
-    't.yml:7:34: error: no set of countries is named "us-countries-of-consern" (did you mean "us-countries-of-concern"?), and it is no country code in capitals',
+    't.yml:7:34: error: no set of countries is named "us-countries-of-consern" (did you mean "us-countries-of-concern"?), and it is not a country code in capitals',
   ],
   [
     'destination.domain|jurisdiction: CN',
-    't.yml:7:5: error: |jurisdiction is about addresses: it applies to telltale.peer.ip, source.ip, destination.ip, telltale.peer.located, telltale.peer.registered, ' +
+    't.yml:7:5: error: |jurisdiction judges addresses, and applies only to telltale.peer.ip, source.ip, destination.ip, telltale.peer.located, telltale.peer.registered, ' +
       'telltale.peer.operated, source.geo.country_iso_code, destination.geo.country_iso_code, telltale.peer.disputed, telltale.peer.disproved',
   ],
   ['telltale.peer.ip|policy: eea-vioce', 't.yml:7:30: error: no policy has the id "eea-vioce" (did you mean "eea-voice"?)'],
   [
     'telltale.peer.ip|policy: eea-voice refused',
-    't.yml:7:30: error: "eea-voice refused": behind a policy\'s id stands nothing, or one of allowed, unknown, denied',
+    't.yml:7:30: error: "eea-voice refused" cannot be used: a policy\'s id may be followed only by one of allowed, unknown, denied',
   ],
   ['telltale.peer.ip|policy|contains: eea-voice', 't.yml:7:5: error: |contains and |policy exclude each other'],
-  ['telltale.peer.ip|jurisdicton: CN', 't.yml:7:5: error: unknown modifier "|jurisdicton" (did you mean "jurisdiction"?)'],
-  ['destination.ipp: 10.0.0.1', 't.yml:7:5: error: unknown field "destination.ipp" (did you mean "destination.ip"?)'],
+  ['telltale.peer.ip|jurisdicton: CN', 't.yml:7:5: error: the modifier "|jurisdicton" is unknown (did you mean "jurisdiction"?)'],
+  ['destination.ipp: 10.0.0.1', 't.yml:7:5: error: the field "destination.ipp" is unknown (did you mean "destination.ip"?)'],
 ];
 for (const [search, problem] of faults) {
   test(`refused, with its place: ${search}`, () => {

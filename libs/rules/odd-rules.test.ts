@@ -99,8 +99,8 @@ test('a correlation over longer than events are kept, and a filter for a rule th
     'title: F\nid: 11111111-2222-4333-8444-555555555558\nlogsource: { product: telltale }\nfilter: { rules: [gone], a: { source.port: 1 }, condition: not a }\n';
   const { rules, correlations, filters, problems } = parseRules([{ name: 't.yml', text: [rule, correlation, filter].join('---\n') }], { logSources });
   assert.deepEqual(problems.map(formatProblem), [
-    't.yml:13:42: warning: not evaluable here: a timespan is at most 31 days here: the events of rules are kept for 35 [not-evaluable]',
-    't.yml:18:19: warning: no rule has the id or name "gone": nothing to filter [unknown-rule]',
+    't.yml:13:42: warning: it cannot be evaluated here: its timespan is longer than 31 days, and the events of rules are kept only for 35 [not-evaluable]',
+    't.yml:18:19: warning: no rule has the id or name "gone", so that there is nothing to filter [unknown-rule]',
   ]);
   assert.deepEqual([rules[0]!.evaluable, correlations[0]!.evaluable, filters.length], ['whole', 'no', 1]);
 });
@@ -125,14 +125,14 @@ test('an expression that cannot run here makes a rule of another log source not 
   const parse = (source: string): ReturnType<typeof parseRules> => parseRules([{ name: 't.yml', text: text(source) }], { logSources });
   const proxy = parse('category: proxy');
   assert.deepEqual(proxy.problems.map(formatProblem), [
-    't.yml:6:22: warning: not evaluable here: regular expression, character 2: there is no recursion into a group here [not-evaluable]',
+    't.yml:6:22: warning: it cannot be evaluated here: the regular expression cannot be used, at character 2: recursion into a group is not supported here [not-evaluable]',
   ]);
   assert.deepEqual(
     [proxy.rules[0]!.evaluable, proxy.rules[0]!.gaps],
-    ['part', ['regular expression, character 2: there is no recursion into a group here']],
+    ['part', ['the regular expression cannot be used, at character 2: recursion into a group is not supported here']],
   );
   const own = parseRules([{ name: 't.yml', text: text('product: telltale').replaceAll('c-uri', 'url.path') }], { logSources });
-  assert.deepEqual(own.problems.map(formatProblem), ['t.yml:6:25: error: regular expression, character 2: there is no recursion into a group here [regex]']);
+  assert.deepEqual(own.problems.map(formatProblem), ['t.yml:6:25: error: the regular expression cannot be used, at character 2: recursion into a group is not supported here [regex]']);
   const ofTwo = (key: string): string => parseRules(
     [{ name: 't.yml', text: detection(`a: { ${key}: ['x(?R)', 'y'] }\ncondition: a`).replace('category: process_creation, product: windows', 'category: proxy') }], { logSources },
   ).rules[0]!.evaluable;

@@ -92,7 +92,7 @@ describe('loadConfig', () => {
     ['longer than a timer waits', 'shutdown: { timeout: 30d }', {}, /shutdown\.timeout: expected a duration between 1ms and 24d/],
     ['no size', 'alerter: { bound: big }', {}, /alerter\.bound: expected a size/],
     ['no broker address', 'kafka: { brokers: [localhost] }', {}, /kafka\.brokers\.0: expected host:port/],
-    ['required', 'kafka: { sasl: { username: u } }', {}, /kafka\.sasl\.password: it is required\. Set TELLTALE_KAFKA_SASL_PASSWORD/],
+    ['required', 'kafka: { sasl: { username: u } }', {}, /kafka\.sasl\.password: a value is required\. Set TELLTALE_KAFKA_SASL_PASSWORD/],
     [
       'unknown variant',
       'alerter:\n  receivers:\n    - type: fax',

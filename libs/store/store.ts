@@ -208,7 +208,7 @@ export class Store {
     const [first] = rejections;
     if (first !== undefined) {
       this.counters.rejected += rejections.length;
-      this.#warn(`rows of ${table} are given up: ${rejections.length}, the first ${first.id}: ${first.reason}`);
+      this.#warn(`rows of ${table} cannot be stored and are given up (${rejections.length}; the first is ${first.id}): ${first.reason}`);
     }
     return confirmed;
   }
@@ -318,7 +318,7 @@ export class Store {
     } catch (error) {
       this.counters.rollupFailures++;
       if (this.#statements.lost) return;
-      this.#warn(`rollups are late: ${describe(error)}; trying again`);
+      this.#warn(`the rollups could not be computed (${describe(error)}): trying again`);
       this.#scheduleRefresh();
     }
   }

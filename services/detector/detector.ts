@@ -78,7 +78,7 @@ export class Detector {
         hits.push(...this.#detection.hits);
       } catch (error) {
         this.counters.unjudged++;
-        this.#logger.error({ err: error, record: record['event.id'] }, 'a record could not be evaluated because of a defect in Telltale: it is stored without findings');
+        this.#logger.error({ err: error, record: record['event.id'] }, 'a record could not be evaluated because of a defect in Telltale, and is stored without findings');
       }
     }
     return { findings, hits };

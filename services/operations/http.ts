@@ -72,9 +72,9 @@ export class HttpComponent implements Component {
 function addressError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const remedies: Record<string, string> = {
     EADDRINUSE: `port ${port} on ${host} is in use. Stop what uses it, or set TELLTALE_HTTP_PORT (0 takes any free port)`,
-    EACCES: `port ${port} on ${host} may not be used by this user. Set TELLTALE_HTTP_PORT to 1024 or above`,
-    EADDRNOTAVAIL: `${host} is no address of this machine. Set TELLTALE_HTTP_HOST`,
-    ENOTFOUND: `${host} is no known address. Set TELLTALE_HTTP_HOST`,
+    EACCES: `this user may not use port ${port} on ${host}. Set TELLTALE_HTTP_PORT to 1024 or above`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Set TELLTALE_HTTP_HOST to one that is`,
+    ENOTFOUND: `the host ${host} is unknown. Set TELLTALE_HTTP_HOST to an address of this machine`,
   };
   const remedy = remedies[error.code ?? ''];
   return remedy ? Object.assign(new Error(`Cannot listen: ${remedy}.`, { cause: error }), { code: error.code }) : error;

@@ -204,8 +204,8 @@ test('a file that cannot be read is told once, counted, and read when it can be;
   await using followed = await follow([blocked, good, path.join(folder.path, 'later.json')], `${good}.positions`);
   await until('the other file to be told', () => followed.names.includes('a'));
   await delay(50);
-  assert.equal(followed.lines.filter((line) => /error .*cannot be read: will be retried .*a file stands where a folder is needed/.test(line)).length, 1, followed.lines.join(''));
-  assert.equal(followed.lines.filter((line) => /warn .*cannot be read yet: waiting for it .*later\.json.*no such file/.test(line)).length, 1, followed.lines.join(''));
+  assert.equal(followed.lines.filter((line) => /error .*the file cannot be read and will be tried again .*a file stands where a folder is needed/.test(line)).length, 1, followed.lines.join(''));
+  assert.equal(followed.lines.filter((line) => /warn .*the file cannot be read yet: waiting for it .*later\.json.*no such file/.test(line)).length, 1, followed.lines.join(''));
   assert.equal(followed.source.counters.passedOver, 1);
 
   await rm(path.dirname(blocked));

@@ -199,7 +199,7 @@ describe('a program that misbehaves', () => {
   });
 
   test('one that is not there is named', async () => {
-    await assert.rejects(live('/nowhere/dumpcap').source.start(), /no program to capture with: \/nowhere\/dumpcap/);
+    await assert.rejects(live('/nowhere/dumpcap').source.start(), /there is no program \/nowhere\/dumpcap to capture with/);
   });
 });
 

@@ -32,7 +32,7 @@ export class PageController {
   @Get('page/:name')
   file(@Param('name') name: string, @Res() reply: FastifyReply): void {
     const text = this.files.get(name);
-    if (text === undefined) throw new NotFoundException('No such file.');
+    if (text === undefined) throw new NotFoundException('There is no such file.');
     void reply.headers(headers).type(`${types[extname(name)]}; charset=utf-8`).send(text);
   }
 }

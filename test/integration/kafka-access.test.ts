@@ -57,7 +57,7 @@ test('a wrong password is told once, with what to check, however often it is tri
   assert.throws(() => sink.check(), { message: refused });
   await sink.close();
   await sending;
-  assert.deepEqual(said, [`sending to Kafka failed: retrying until it succeeds: ${refused}`, 'ended before Kafka accepted these records: ']);
+  assert.deepEqual(said, [`sending to Kafka failed: retrying until it succeeds: ${refused}`, 'the process ends before Kafka accepted these records: ']);
   assert.ok(!said.join().includes('wrong'), 'no password in the log');
   await assert.rejects(ensureTopics(connection), (error) => error instanceof TransportError && error.message === refused);
 });

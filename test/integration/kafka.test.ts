@@ -377,7 +377,7 @@ describe('Kafka', { skip: kafka === null }, () => {
     const sink = fixture.sink({ topic });
     const sent = sink.send(recordsOf(subjects, 1));
     await until('it tries', () => sink.counters.retries > 0);
-    assert.match(fixture.logged.join('\n'), /there is no topic \S+-late: telltale migrate makes it/);
+    assert.match(fixture.logged.join('\n'), /there is no topic \S+-late: telltale migrate creates it/);
     await ensureTopics(fixture.connection, [{ topic, partitions: 1, replicationFactor: 1, retentionMillis: 3_600_000, compression: 'gzip' }]);
     await sent;
     await Promise.all([fixture.sink().close(), fixture.source().close()]);

@@ -125,11 +125,11 @@ test('what ClickHouse cannot do is named with its place, and the rest is convert
     assert.deepEqual(problems.map(formatProblem), []);
     return ruleSql(rule!);
   };
-  assert.deepEqual(converted("{ a: { url.path|re: 'ab(?=c)' }, condition: a }"), { convertible: 'no', condition: '0', observables: undefined, gaps: ['url.path: regular expression, character 3: SQL has no look-around'] });
-  assert.deepEqual(converted("{ a: { url.path|re|m: '^x' }, condition: a }").gaps, ['url.path: regular expression, character 1: SQL has no "^" at lines (|m)']);
-  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '(a)\1' }, condition: a }`).gaps, ['url.path: regular expression, character 4: SQL has no back references']);
-  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '^/x/(?>y)/(\w)\1' }, condition: a }`).gaps, ['url.path: regular expression, character 5: SQL has no atomic groups']);
-  assert.deepEqual(converted("{ a: { url.path|re: 'a{1001}' }, condition: a }").gaps, ['url.path: regular expression, character 1: SQL has no counts over 1000']);
+  assert.deepEqual(converted("{ a: { url.path|re: 'ab(?=c)' }, condition: a }"), { convertible: 'no', condition: '0', observables: undefined, gaps: ['url.path: the regular expression cannot be written in SQL at character 3: ClickHouse does not support look-around'] });
+  assert.deepEqual(converted("{ a: { url.path|re|m: '^x' }, condition: a }").gaps, ['url.path: the regular expression cannot be written in SQL at character 1: ClickHouse does not support "^" at lines (|m)']);
+  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '(a)\1' }, condition: a }`).gaps, ['url.path: the regular expression cannot be written in SQL at character 4: ClickHouse does not support back references']);
+  assert.deepEqual(converted(String.raw`{ a: { url.path|re: '^/x/(?>y)/(\w)\1' }, condition: a }`).gaps, ['url.path: the regular expression cannot be written in SQL at character 5: ClickHouse does not support atomic groups']);
+  assert.deepEqual(converted("{ a: { url.path|re: 'a{1001}' }, condition: a }").gaps, ['url.path: the regular expression cannot be written in SQL at character 1: ClickHouse does not support counts over 1000']);
   const rest = converted("{ a: { url.path|re: ['(?=x)', '^/v'] }, condition: a }");
   assert.equal(rest.convertible, 'part');
   assert.equal(rest.condition, "match(leftUTF8(url_path, 4096), '^/v')");

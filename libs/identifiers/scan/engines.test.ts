@@ -139,7 +139,7 @@ describe('sequence tables', () => {
   test('have a bound', () => {
     assert.throws(
       () => sequenceTables(Array.from({ length: mostSequences + 1 }, () => caseless('imei'))),
-      /129 sequences; a prefilter has room for 128/,
+      /there are 129 sequences, and a prefilter has room for 128/,
     );
   });
 
