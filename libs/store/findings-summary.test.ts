@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding } from '#flow';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { summariseFindings } from './findings-summary.ts';
 import { serveLoopback } from './loopback.ts';
 import { openStore } from './store.ts';
-import { findingAbout, flowRecord, noon, temporaryFolder, temporaryStore } from './testing.ts';
+import { findingAbout, flowRecord, noon, temporaryStore } from './testing.ts';
 
 const finding = (index: number, changes: Partial<Finding> = {}): Finding => findingAbout(flowRecord(index), { 'event.id': `finding ${index}`, ...changes });
 
 test('it takes one statement', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using server = await serveLoopback(folder.path);
   await using store = await openStore({ url: server.url, rollupInterval: 3_600_000 });
   await store.migrate();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/support/folder.ts';
 import { tables } from './columns.ts';
 import { openEmbedded } from './embedded.ts';
 import { StoreError } from './errors.ts';
@@ -7,7 +8,7 @@ import { digestOf, migrate } from './migrate.ts';
 import type { Migration } from './migrations/migration.ts';
 import { migrations } from './migrations/migrations.ts';
 import { openStore } from './store.ts';
-import { count, flowRecords, run, temporaryFolder, temporaryStore } from './testing.ts';
+import { count, flowRecords, run, temporaryStore } from './testing.ts';
 
 test('the tables hold exactly the fields of the field table', async () => {
   await using temporary = await temporaryStore();
@@ -46,7 +47,7 @@ test('a shipped migration is frozen', () => {
 });
 
 test('migrating is repeatable, also by two at once and after a kill in the middle', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using first = await openStore({ path: folder.path });
   await using second = await openStore({ path: folder.path });
   await run(folder.path, migrations[0]!.statements[0]!); // a killed migration left its first table
@@ -76,7 +77,7 @@ test('a later migration is applied to a database of an earlier version, and keep
 });
 
 test('where services answered from is taken over from what is stored', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('store');
   await using store = await openStore({ path: folder.path });
   const { client } = await openEmbedded(folder.path);
   await client.command({ query: 'USE telltale' });
