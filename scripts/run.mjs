@@ -22,7 +22,12 @@ switch (task) {
   case 'test':
     build();
     lint();
-    run(node, [...nodeOptions, '--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['dist/libs/**/*.test.js', 'dist/services/**/*.test.js', 'dist/infra/**/*.test.js', 'dist/test/**/*.test.js'])]);
+    run(node, [
+      ...nodeOptions, '--test', '--test-timeout=600000',
+      ...(rest.length > 0 ? rest : [
+        'dist/libs/**/*.test.js', 'dist/services/**/*.test.js', 'dist/infra/**/*.test.js', 'dist/test/**/*.test.js',
+      ]),
+    ]);
     break;
   default:
     console.error(`run.mjs: unknown task ${JSON.stringify(task)}; one of build, generate, lint, start, test`);

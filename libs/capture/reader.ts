@@ -71,5 +71,9 @@ export class CaptureReader {
 }
 
 function notACapture(): CaptureError {
-  return new CaptureError('not_a_capture', 0, 'the input is neither a capture (pcap or pcapng) nor a log or flow export that Telltale knows; unpack archives first');
+  return new CaptureError(
+    'not_a_capture',
+    0,
+    'the input is neither a capture (pcap or pcapng) nor a log or flow export that Telltale knows; unpack archives first',
+  );
 }

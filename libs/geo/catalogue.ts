@@ -157,7 +157,8 @@ export class ServiceCatalogue {
       }
       for (const [j, port] of definition.ports.entries()) {
         const [first = 0, last = first] = port.ports.split('-').map(Number);
-        if (first < 1 || last > 65_535 || last < first) problem(['services', i, 'ports', j, 'ports'], 'port', `"${port.ports}" is not a range of ports from 1 to 65535`);
+        if (first < 1 || last > 65_535 || last < first)
+          problem(['services', i, 'ports', j, 'ports'], 'port', `"${port.ports}" is not a range of ports from 1 to 65535`);
         ports.push({
           transport: port.transport,
           first,

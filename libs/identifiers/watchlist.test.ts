@@ -175,7 +175,7 @@ describe('the file of a list', () => {
     const cases: [string, RegExp][] = [
       ['', /l\.jsonl:1: the line is not a JSON object/],
       ['{}', /l\.jsonl:1: the file is not a watchlist/],
-      [head.replace(key.keyId, '00000000'), /l\.jsonl:1: made with token key 00000000/],
+      [head.replace(key.keyId, '00000000'), /l\.jsonl:1: the list was made with token key 00000000/],
       [head.replace('"version":1', '"version":9'), /l\.jsonl:1: version 9/],
       [`${head}\n${first}\n{`, /l\.jsonl:3: the line is not a JSON object/],
       [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: a kind/],

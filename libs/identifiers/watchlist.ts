@@ -114,12 +114,14 @@ export function parseWatchlist(text: string, file: string, keyId: string): Watch
   const [head = '', ...lines] = text.trimEnd().split('\n');
   const header = parseLine(head, file, 1);
   const name = header['watchlist'];
-  if (typeof name !== 'string' || !watchlistName.test(name)) throw new WatchlistError(file, 1, 'the file is not a watchlist: write one with telltale watchlist add');
+  if (typeof name !== 'string' || !watchlistName.test(name))
+    throw new WatchlistError(file, 1, 'the file is not a watchlist: write one with telltale watchlist add');
   if (header['version'] !== version)
     throw new WatchlistError(file, 1, `the list has version ${String(header['version'])} of the format, and only version ${version} can be read`);
   if (header['key'] !== keyId)
     throw new WatchlistError(file, 1, `the list was made with token key ${String(header['key'])}, but the probe has ${keyId}: add its values anew`);
-  if (lines.length > mostWatched) throw new WatchlistError(file, mostWatched + 2, `the list has more than ${mostWatched} values, the most that are watched`);
+  if (lines.length > mostWatched)
+    throw new WatchlistError(file, mostWatched + 2, `the list has more than ${mostWatched} values, the most that are watched`);
   return { name, entries: lines.map((line, index) => parseEntry(parseLine(line, file, index + 2), file, index + 2)) };
 }
 

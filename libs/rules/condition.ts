@@ -134,7 +134,10 @@ class Parser {
   }
 
   #not(depth: number): Condition {
-    if (depth > deepestNesting) throw new ConditionError(`the condition is nested deeper than ${deepestNesting} levels`, this.#tokens[this.#next]?.offset ?? this.#end);
+    if (depth > deepestNesting)
+      throw new ConditionError(
+        `the condition is nested deeper than ${deepestNesting} levels`, this.#tokens[this.#next]?.offset ?? this.#end,
+      );
     if (this.#accept('not')) return { type: 'not', operand: this.#not(depth + 1) };
     return this.#primary(depth);
   }

@@ -121,8 +121,10 @@ class Linker {
       for (const part of known) {
         for (const rule of this.#basesOf(part)) {
           const field = this.#field(correlation, part, rule, name);
-          if (field?.of === 'record' && field.type === 'observables') reader.fail(at(key), 'unknown-field', `the field "${name}" is a list and has no single value`);
-          else if (field && of === 'number' && field.type !== 'number') reader.fail(at(key), 'unknown-field', `the field "${name}" does not hold numbers`);
+          if (field?.of === 'record' && field.type === 'observables')
+            reader.fail(at(key), 'unknown-field', `the field "${name}" is a list and has no single value`);
+          else if (field && of === 'number' && field.type !== 'number')
+            reader.fail(at(key), 'unknown-field', `the field "${name}" does not hold numbers`);
           else if (field) {
             fields.set(originKey(part.id, rule), field.name);
             hitFields.get(rule)!.set(field.name, field);
@@ -133,7 +135,8 @@ class Linker {
       }
       return { name, fields };
     };
-    if (text.timespanSeconds > longestTimespan) correlation.gaps.push('its timespan is longer than 31 days, and the events of rules are kept only for 35');
+    if (text.timespanSeconds > longestTimespan)
+      correlation.gaps.push('its timespan is longer than 31 days, and the events of rules are kept only for 35');
     const unmapped = correlation.gaps.length;
     if (text.type === 'temporal_ordered' && !isOfAll(text, known))
       correlation.gaps.push('temporal_ordered can ask only for all of its rules in turn');
@@ -163,7 +166,9 @@ class Linker {
   #gaps(parts: readonly CorrelationPart[]): string[] {
     return parts.flatMap((part) => {
       const { title, evaluable } = part.correlation ?? this.#rules.get(part.id)!;
-      return evaluable === 'whole' ? [] : [`the rule "${title}" ${evaluable === 'no' ? 'cannot be evaluated here' : 'can be evaluated here only in part'}`];
+      return evaluable === 'whole'
+        ? []
+        : [`the rule "${title}" ${evaluable === 'no' ? 'cannot be evaluated here' : 'can be evaluated here only in part'}`];
     });
   }
 

@@ -46,7 +46,10 @@ export function readCorrelation(reader: LocatedDocumentReader): CorrelationText 
   if (!isMap(node)) return reader.fail(node, 'correlation', '"correlation" must be a map with type, rules, timespan and more');
   const type = reader.text('type', node) as CorrelationType;
   const known = correlationTypes.includes(type);
-  if (!known) reader.fail(reader.value('type', node) ?? node, 'correlation', `the type "${type}" is unknown: expected one of ${correlationTypes.join(', ')}`);
+  if (!known)
+    reader.fail(
+      reader.value('type', node) ?? node, 'correlation', `the type "${type}" is unknown: expected one of ${correlationTypes.join(', ')}`,
+    );
   const rules = reader.texts('rules', node);
   if (rules.length === 0) reader.fail(reader.value('rules', node) ?? node, 'correlation', 'a correlation must name the rules whose events it counts');
   const condition = readBounds(reader, node, type, known);
@@ -70,7 +73,11 @@ function readTimespan(reader: LocatedDocumentReader, node: Node): number {
   const match = /^(\d+)([smhdwMy])$/.exec(text);
   if (!match || Number(match[1]) === 0) {
     return (
-      reader.fail(reader.value('timespan', node) ?? node, 'timespan', `"${text}" is not a timespan: expected a number followed by s, m, h or d, such as 90m`) ??
+      reader.fail(
+        reader.value('timespan', node) ?? node,
+        'timespan',
+        `"${text}" is not a timespan: expected a number followed by s, m, h or d, such as 90m`,
+      ) ??
       0
     );
   }
@@ -111,13 +118,16 @@ function readBounds(
       reader.fail(
         key,
         'condition',
-        name === 'percentile' ? 'a percentile must be a number from 0 to 100' : `the key "${name}" is unknown: expected one of field, ${comparisons.join(', ')}`,
+        name === 'percentile'
+          ? 'a percentile must be a number from 0 to 100'
+          : `the key "${name}" is unknown: expected one of field, ${comparisons.join(', ')}`,
       );
     else if (!Number.isFinite(number)) reader.fail(value ?? key, 'condition', `"${name}" must be a number`);
     else result.bounds.push({ comparison: name as Bound['comparison'], value: number });
   }
   if (result.bounds.length === 0) reader.fail(given, 'condition', `a condition needs a comparison: one of ${comparisons.join(', ')}`);
-  if (known && type.startsWith('value_') && result.fields.length === 0) reader.fail(given, 'condition', `a condition of type ${type} must name the field whose values count`);
+  if (known && type.startsWith('value_') && result.fields.length === 0)
+    reader.fail(given, 'condition', `a condition of type ${type} must name the field whose values count`);
   return result;
 }
 

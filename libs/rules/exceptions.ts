@@ -59,7 +59,11 @@ function warnOf({ expires, rules }: Exception, reader: LocatedDocumentReader, { 
   const node = reader.value('rules');
   for (const [i, reference] of rules.entries()) {
     if (!known || known.has(reference) || known.has(reference.toLowerCase())) continue;
-    reader.warn(reader.items(node)[i] ?? node, 'unknown-rule', `no rule has the id or title "${reference}", so that the exception has no effect on it`);
+    reader.warn(
+      reader.items(node)[i] ?? node,
+      'unknown-rule',
+      `no rule has the id or title "${reference}", so that the exception has no effect on it`,
+    );
   }
 }
 

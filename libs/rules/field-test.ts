@@ -61,7 +61,9 @@ export function parseFieldTest(key: string, values: readonly RuleValue[], resolv
   if (!field && modifiers.kind !== 'text' && modifiers.kind !== 'regex')
     throw new FieldTestError('modifier', `|${chain.find((one) => one !== 'expand')} needs a field`, 'key');
   if (field?.type === 'observables' && modifiers.kind !== 'exists') {
-    throw new FieldTestError('modifier', `"${name}" is a list of observables, to which only |exists applies; use telltale.observable.* for their members`, 'key');
+    throw new FieldTestError(
+      'modifier', `"${name}" is a list of observables, to which only |exists applies; use telltale.observable.* for their members`, 'key',
+    );
   }
   const { kind, all, negated } = modifiers;
   if (isMeaning(kind)) {
@@ -190,7 +192,12 @@ function valueTests(
     case 'exists':
       return [{ op: 'exists', expected: booleans.get(source.toLowerCase()) ?? fault('the value of |exists must be true or false') }];
     case 'cidr':
-      return [{ op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is not an address block; expected one such as 10.0.0.0/8`), network: source.split('/')[0]! }];
+      return [
+        {
+          op: 'cidr', block: Cidr.parse(source) ?? fault(`"${source}" is not an address block; expected one such as 10.0.0.0/8`),
+          network: source.split('/')[0]!,
+        },
+      ];
     case 'fieldref': {
       const other = resolve(source) ?? fault(`the field "${source}" is unknown${hintFor(source, recordFieldNames)}`);
       if (other.of === 'nowhere' || other.of === 'values') return [{ op: 'field', field: standIn, anchor: modifiers.anchor }];
@@ -208,13 +215,17 @@ function valueTests(
         return [{ op: 'regex', regex: compileRegex(source, modifiers.regexFlags) }];
       } catch (error) {
         if (error instanceof RegexRefused)
-          throw new FieldTestError('regex', `the regular expression cannot be used, at character ${error.offset + 1}: ${error.message}`, index, error.offset);
+          throw new FieldTestError(
+            'regex', `the regular expression cannot be used, at character ${error.offset + 1}: ${error.message}`, index, error.offset,
+          );
         throw error;
       }
     case 'identifier': case 'dataclass': case 'jurisdiction': case 'policy': return []; // handled by meaningTest
     case 'text':
       if (value === null) {
-        return modifiers.anchor === 'whole' && modifiers.transforms.length === 0 ? [{ op: 'absent' }] : fault('null cannot be combined with a modifier');
+        return modifiers.anchor === 'whole' && modifiers.transforms.length === 0
+          ? [{ op: 'absent' }]
+          : fault('null cannot be combined with a modifier');
       }
       if (field?.type === 'number' && modifiers.anchor === 'whole' && modifiers.transforms.length === 0 && isNumeric(value))
         return [{ op: 'number', value: Number(value) }];

@@ -40,7 +40,8 @@ export const kindFields: readonly string[] = ['telltale.observable.kind', 'tellt
 
 function holdsKind(field: Field, kinds: readonly string[]): Expression {
   if (kindFields.includes(field.name)) return anyOf(field, kinds.map((kind) => textTest([kind])));
-  if (field.type !== 'text' && field.type !== 'texts') throw new FieldTestError('modifier', `the field "${field.name}" does not hold identifiers`, 'key');
+  if (field.type !== 'text' && field.type !== 'texts')
+    throw new FieldTestError('modifier', `the field "${field.name}" does not hold identifiers`, 'key');
   return anyOf(field, kinds.map((kind) => textTest([anyRun, `{${kind}}`, anyRun])));
 }
 

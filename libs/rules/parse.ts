@@ -59,7 +59,11 @@ export function parseRules(files: readonly RuleFile[], { logSources = LogSources
         const filter = readFilter(reader, logSources, vocabulary);
         if (filter && ids.take(filter, reader)) filters.push([filter, reader]);
       } else if (!reader.entry('detection') && !reader.entry('logsource')) {
-        reader.fail(reader.root, 'document', 'this is not a rule: a rule has title, logsource and detection, a correlation has "correlation", a filter has "filter"');
+        reader.fail(
+          reader.root,
+          'document',
+          'this is not a rule: a rule has title, logsource and detection, a correlation has "correlation", a filter has "filter"',
+        );
       } else {
         const rule = readRule(reader, logSources, vocabulary);
         if (rule && ids.take(rule, reader)) rules.push(rule);

@@ -138,7 +138,8 @@ function readOutcome(reader: LocatedDocumentReader, aboutObservable: boolean): O
       continue;
     }
     const choice = isScalar(value) ? String(value.value) : '';
-    if (!Object.hasOwn(allowed, name)) reader.fail(key, 'telltale', `the key "${name}" is unknown: expected one of ${Object.keys(allowed).join(', ')}, covers`);
+    if (!Object.hasOwn(allowed, name))
+      reader.fail(key, 'telltale', `the key "${name}" is unknown: expected one of ${Object.keys(allowed).join(', ')}, covers`);
     else if (!allowed[name]!.includes(choice)) {
       reader.fail(value ?? key, 'telltale', `"${choice}" cannot be the ${name} of this rule: expected one of ${allowed[name]!.join(', ')}`);
     } else Object.assign(outcome, { [name]: choice });

@@ -255,7 +255,9 @@ export class Store {
   async recordDetectionRun(name: string, until: number): Promise<void> {
     try {
       await this.#statements.command(
-        "INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, 'UTC')", { name, until: String(until) });
+        "INSERT INTO detection_runs (name, until) SELECT {name:String}, fromUnixTimestamp64Micro({until:Int64}, 'UTC')",
+        { name, until: String(until) },
+      );
     } catch (error) {
       throw new StoreError('query-failed', `ClickHouse did not take a note of a detection run: ${describe(error)}`, { cause: error });
     }

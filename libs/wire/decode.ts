@@ -28,7 +28,8 @@ export function decodeRows(schema: Schema, message: Uint8Array): Row[] {
 function bodyOf(message: Uint8Array): Buffer {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   if (bytes.length < 2) throw new WireError('truncated', bytes.length, 'the bytes end within the header');
-  if (bytes[0] !== version) throw new WireError('unknown_version', 0, `the batch has format version ${bytes[0]}, and this reader knows only version ${version}`);
+  if (bytes[0] !== version)
+    throw new WireError('unknown_version', 0, `the batch has format version ${bytes[0]}, and this reader knows only version ${version}`);
   switch (bytes[1]) {
     case compression.none: return bytes.subarray(2);
     case compression.zstd: return decompressed(bytes.subarray(2));
@@ -104,7 +105,9 @@ function createLists(reader: ByteReader, column: Column, sizes: readonly number[
   let total = 0;
   for (const size of sizes) total += size;
   if (total > limits.items) {
-    throw new WireError('too_large', reader.offset, `the column ${column.field} has ${total} items, and at most ${limits.items} are allowed in a batch`);
+    throw new WireError(
+      'too_large', reader.offset, `the column ${column.field} has ${total} items, and at most ${limits.items} are allowed in a batch`,
+    );
   }
   const all: unknown[][] = [];
   const filled: unknown[][] = [];

@@ -219,7 +219,8 @@ function isConstant(values: ArrayLike<unknown>): boolean {
 function checkItems({ field }: Column, sizes: Float64Array): void {
   let total = 0;
   for (let i = 0; i < sizes.length; i++) total += sizes[i]!;
-  if (total > limits.items) throw new WireError('too_large', 0, `the column ${field} has ${total} items, and at most ${limits.items} are allowed in a batch`);
+  if (total > limits.items)
+    throw new WireError('too_large', 0, `the column ${field} has ${total} items, and at most ${limits.items} are allowed in a batch`);
 }
 
 function unencodable({ field, property }: Column, expected: string): WireError {

@@ -79,10 +79,14 @@ export class Alerter implements Component, Check {
     const { corruptLines } = this.#journal.counts;
     if (corruptLines > 0) {
       const { state: folder } = this.#configuration;
-      this.#logger.warn({ corruptLines, folder }, 'the journal has lines that cannot be read, and are left out; one at its end is what a crash leaves');
+      this.#logger.warn(
+        { corruptLines, folder }, 'the journal has lines that cannot be read, and are left out; one at its end is what a crash leaves',
+      );
     }
     if (this.deliveries.length === 0) this.#logger.warn('no receiver is configured, so that no alerts are sent: set alerter.receivers');
-    this.#logger.info({ groups: this.groups.size, receivers: this.deliveries.map(({ status }) => status.name) }, 'the state was restored from the journal');
+    this.#logger.info(
+      { groups: this.groups.size, receivers: this.deliveries.map(({ status }) => status.name) }, 'the state was restored from the journal',
+    );
     for (const delivery of this.deliveries) delivery.start();
     this.#sweeper = setInterval(() => this.#sweep(), 1000);
   }

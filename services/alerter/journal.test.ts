@@ -103,7 +103,7 @@ describe('journal', () => {
     const { journal: current, entries: read } = await open(folder);
     assert.deepEqual(read, [{ text: 'one' }]);
     await assert.rejects(former.append({ text: 'lost' }), /another process has replaced or removed .*: only one alerter may use a folder/);
-    await assert.rejects(former.rewrite([]), /one alerter per folder/);
+    await assert.rejects(former.rewrite([]), /only one alerter may use a folder/);
     await current.append({ text: 'two' });
     await Promise.all([former.close(), current.close()]);
     assert.deepEqual(await entriesIn(folder), [{ text: 'one' }, { text: 'two' }]);

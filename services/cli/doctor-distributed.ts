@@ -43,7 +43,8 @@ async function lookAtKafka(section: z.output<typeof kafkaSection>): Promise<Find
     const wanted = defaultTopics.map(({ topic }) => topic);
     const lacking = wanted.filter((topic) => !existing.includes(topic));
     const place = `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'} at ${section.brokers.join(', ')}`;
-    if (lacking.length > 0) return { mark: 'missing', found: `${place}; the topics ${lacking.join(', ')} are missing`, remedy: 'Run telltale migrate.' };
+    if (lacking.length > 0)
+      return { mark: 'missing', found: `${place}; the topics ${lacking.join(', ')} are missing`, remedy: 'Run telltale migrate.' };
     const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
     return { mark: 'ok', found: `${place}; ${topics.map(({ name, partitions }) => `${name} (${partitions.length})`).join(', ')}` };
   } catch (error) {

@@ -78,7 +78,10 @@ function configurationOf(file: string | undefined): { configuration: z.output<ty
     const found = error.problems
       .map(({ where, option, message, remedy }) => `${where}: ${option ? `${option}: ` : ''}${message}. ${remedy}.`)
       .join('\n');
-    return { configuration: doctorSchema.parse({}), diagnosis: { part, mark: 'missing', found, remedy: 'Correct these options; the other parts are checked with the defaults.' } };
+    return {
+      configuration: doctorSchema.parse({}),
+      diagnosis: { part, mark: 'missing', found, remedy: 'Correct these options; the other parts are checked with the defaults.' },
+    };
   }
 }
 

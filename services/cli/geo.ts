@@ -1,5 +1,6 @@
 import {
-  agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Operator, type Place, type Position,
+  agreementOf, dimensions, distanceLimit, Geography, isBeyond, parseAddress, type City, type Claim, type Dimension, type Operator,
+  type Place, type Position,
 } from '#geo';
 import { projectRoot } from '#runtime';
 import { readCatalogue } from '../detector/packs.ts';
@@ -34,7 +35,10 @@ Exit status: 0 explained, 2 unusable arguments or an invalid address.
 export const geo: Command = {
   help,
   async run([action, ...args]) {
-    if (action !== 'explain') throw new UsageError(action === undefined ? 'geo needs the action explain' : `geo has no action ${JSON.stringify(action)}: expected explain`);
+    if (action !== 'explain')
+      throw new UsageError(
+        action === undefined ? 'geo needs the action explain' : `geo has no action ${JSON.stringify(action)}: expected explain`,
+      );
     const { values, positionals } = parseArguments({
       args,
       allowPositionals: true,

@@ -30,7 +30,10 @@ export async function lintRules(paths: readonly string[], names: RuleNames): Pro
   const running = [...parsed.rules, ...parsed.correlations].filter(({ evaluable }) => evaluable !== 'no').length;
   const read = count(parsed.rules.length + parsed.correlations.length, 'rule');
   process.stderr.write(`${read}, ${running} evaluable here; ${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}\n`);
-  if (skipped.length > 0) process.stderr.write(`info: ${count(skipped.length, 'file')} of other YAML ${skipped.length === 1 ? 'was' : 'were'} skipped, such as ${skipped[0]}\n`);
+  if (skipped.length > 0)
+    process.stderr.write(
+      `info: ${count(skipped.length, 'file')} of other YAML ${skipped.length === 1 ? 'was' : 'were'} skipped, such as ${skipped[0]}\n`,
+    );
   return errors > 0 ? exitStatus.failed : exitStatus.ok;
 }
 

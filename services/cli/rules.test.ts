@@ -74,7 +74,7 @@ test('rules lint: YAML of another kind in a checkout is skipped and counted, a r
   assert.match(err.replace(`${folder}/`, ''), /\ninfo: 5 files of other YAML were skipped, such as ci\/list\.yaml\n$/);
   const alone = telltale('lint', path.join(folder, 'ci/workflow.yml'));
   assert.equal(alone.status, 1);
-  assert.match(alone.out, /workflow\.yml:1:1 error no rule: a rule has title/);
+  assert.match(alone.out, /workflow\.yml:1:1 error it contains no rule: a rule has title/);
   assert.equal(telltale('lint', path.join(folder, 'regression_data')).status, 0);
 });
 
@@ -128,10 +128,10 @@ test('rules explain: each search of a rule over records', (context) => {
     [['explain'], /needs a FILE/],
     [['explain', path.join(folder, 'gone.json')], /there is no file .*gone\.json/],
     [['explain', path.join(folder, 'gone.pcap')], /gone\.pcap: there is no such file/],
-    [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither pcap nor pcapng/],
+    [['explain', path.join(folder, 'echo.yml')], /echo\.yml: the input is neither a capture/],
     [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
     [['list', '--rules', folder], /only explain takes --rules; use telltale rules list DIR/],
-    [['test', path.join(folder, 'bad.json')], /bad\.json: no rule: a rule has title/],
+    [['test', path.join(folder, 'bad.json')], /bad\.json: it contains no rule: a rule has title/],
     [['list', path.join(folder, 'bad.json')], /bad\.json: no rule/],
     [['convert', path.join(folder, 'bad.json')], /bad\.json: no rule/],
     [['test', '--backtest', 'yesterday', '2026-08-02'], /yesterday: expected a day or a time in UTC/],

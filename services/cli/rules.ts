@@ -79,7 +79,8 @@ export const rules: Command = {
     };
     const names = (): Promise<RuleNames> => readRuleNames({ root: projectRoot, ...files });
     const asSql = async (folder = shippedRules(projectRoot)): Promise<SqlOptions> => ({ folder, names: await names(), only: values.rule });
-    if (values.rules !== undefined && action !== 'explain') throw new UsageError(`only explain takes --rules; use telltale rules ${action ?? 'list'} DIR`);
+    if (values.rules !== undefined && action !== 'explain')
+      throw new UsageError(`only explain takes --rules; use telltale rules ${action ?? 'list'} DIR`);
     switch (action) {
       case 'lint': return lintRules(paths, await names());
       case 'test': {

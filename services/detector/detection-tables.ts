@@ -188,8 +188,10 @@ export class GeoTableWatcher {
   warning(): string | undefined {
     const doubts: string[] = [];
     const old = Object.entries(this.ages()).filter(([, days]) => days > oldTableDays).map(([name, days]) => `${name} (${days} days)`);
-    if (old.length > 0) doubts.push(`geo tables are old: ${old.join(', ')}. Addresses have moved since: update the packages or configure newer files`);
-    if (this.#geography.faults > 0) doubts.push(`geo tables are damaged: for ${this.#geography.faults} blocks of addresses, one of them gives no answer`);
+    if (old.length > 0)
+      doubts.push(`geo tables are old: ${old.join(', ')}. Addresses have moved since: update the packages or configure newer files`);
+    if (this.#geography.faults > 0)
+      doubts.push(`geo tables are damaged: for ${this.#geography.faults} blocks of addresses, one of them gives no answer`);
     return doubts.length === 0 ? undefined : doubts.join('; ');
   }
 

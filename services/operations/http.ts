@@ -87,7 +87,9 @@ function nestLogger(logger: Logger): LoggerService {
     const fields = typeof context === 'string' ? { context } : {};
     // An address that cannot be used is reported by the caller, with what to do.
     const isSaidElsewhere = context === 'NestApplication' && level === 'error';
-    logger[isSaidElsewhere ? 'debug' : level](message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message));
+    logger[isSaidElsewhere ? 'debug' : level](
+      message instanceof Error ? { ...fields, err: message } : fields, message instanceof Error ? message.message : String(message),
+    );
   };
   return { verbose: write('trace'), debug: write('trace'), log: write('debug'), warn: write('warn'), error: write('error'), fatal: write('fatal') };
 }

@@ -58,7 +58,10 @@ export class ExportListener implements Component {
     socket.on('message', (bytes, { address }) => this.#datagram(bytes, address));
     socket.bind(port, host);
     await once(socket, 'listening').catch((error: NodeJS.ErrnoException) => {
-      throw new Error(`cannot listen for flow exports on ${host}, port ${port}: ${remedies[error.code ?? ''] ?? 'choose another address'}`, { cause: error });
+      throw new Error(
+        `cannot listen for flow exports on ${host}, port ${port}: ${remedies[error.code ?? ''] ?? 'choose another address'}`,
+        { cause: error },
+      );
     });
     socket.on('error', onFailure);
     this.#socket = socket;
@@ -126,6 +129,10 @@ export class ExportListener implements Component {
     pipeline.entries.counters.add('flow-export', 'datagrams of no known kind');
     if (this.#hasRefused) return;
     this.#hasRefused = true;
-    logger.warn({ exporter }, 'a datagram was received that is not NetFlow v5 or v9, IPFIX or sFlow v5: check what is sent to this port; further ones are only counted');
+    logger.warn(
+      { exporter },
+      'a datagram was received that is not NetFlow v5 or v9, IPFIX or sFlow v5: check what is sent to this port; further ones are only '
+        + 'counted',
+    );
   }
 }

@@ -232,7 +232,7 @@ test('positions that cannot be read are told, and everything is read anew under 
     await using second = new Probe(folder.path, file);
     await until('all to be told again', async () => (await second.told()).length === 4);
     assert.equal(new Set((await second.told()).map(([id]) => id)).size, 2);
-    assert.match(second.stderr, /positions\.json.*holds no positions/);
+    assert.match(second.stderr, /positions\.json.*the file of positions cannot be used/);
   }
 });
 

@@ -223,7 +223,7 @@ test('a log that does not tell its columns is told, in a folder too, and others 
   await until('the other file to be told', () => followed.names.includes('b'));
   await until('all to be looked at', () => followed.source.counters.passedOver === 2);
   const errors = followed.lines.filter((line) => line.includes('error'));
-  assert.deepEqual(errors.map((line) => /a VPC flow log .* without the line that names its columns.*file=a\.log/.test(line)), [true], errors.join(''));
+  assert.deepEqual(errors.map((line) => /the VPC flow log .* lacks the line that names its columns.*file=a\.log/.test(line)), [true], errors.join(''));
 });
 
 test('what is neither file nor folder is refused', async () => {

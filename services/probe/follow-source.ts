@@ -82,7 +82,9 @@ export class FollowSource implements Component {
   async start(): Promise<void> {
     const { files, positions, logger } = this.#options;
     for (const file of files) {
-      const stats = await stat(file).catch((error: unknown) => logger.warn({ file, reason: whyUnreadable(error) }, 'the file cannot be read yet: waiting for it'));
+      const stats = await stat(file).catch((error: unknown) => {
+        logger.warn({ file, reason: whyUnreadable(error) }, 'the file cannot be read yet: waiting for it');
+      });
       if (stats && !stats.isFile() && !stats.isDirectory())
         throw new Error(`${file} is neither a file nor a folder, and cannot be followed: read it without --follow`);
     }

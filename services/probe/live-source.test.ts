@@ -128,7 +128,7 @@ for (const program of ['dumpcap', 'tcpdump']) {
   test(`${program}: an interface that is none, and a filter that cannot be, are told in the program's words`, async (t) => {
     if (await findCaptureProgram(program) === null) return t.skip('not installed');
     await using unfiltered = live(program, 'no such filter (');
-    await assert.rejects(unfiltered.source.start(), new RegExp(`${program} cannot capture on lo: status 1: ${program}: .+`));
+    await assert.rejects(unfiltered.source.start(), new RegExp(`${program} cannot capture on lo: it ended with status 1: ${program}: .+`));
     await using none = live(program, '', 'none0');
     await assert.rejects(none.source.start(), new RegExp(`${program} cannot capture on none0: .+none0.+/${program} -D lists the interfaces`));
   });
@@ -182,7 +182,7 @@ describe('a program that misbehaves', () => {
     await until('the drops to be told', () => ours.logged.some((line) => line.includes('dropped')));
     const words = ours.logged.map((line) => line.replace(/:.*/, ''));
     assert.deepEqual(words, [
-      'info capturing', 'error the capturing program ended', 'info packets are arriving again', 'warn packets were dropped before they could be read',
+      'info capturing', 'error the capture program ended', 'info packets are arriving again', 'warn packets were dropped before they could be read',
     ]);
     assert.deepEqual([ours.source.counters.restarts, ours.pipeline.capture.kernelDrops], [3, 7]);
   });

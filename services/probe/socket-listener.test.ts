@@ -121,5 +121,5 @@ test('a socket left behind is replaced; one in use, and a file, are not', async 
   await listener.stop();
   await writeFile(file, 'mine');
   await assert.rejects(listen(file), /cannot listen on the socket .*: a file of another kind is there/);
-  await assert.rejects(listen(`${file}${'x'.repeat(100)}`), /too long for the path of a socket: at most 107 bytes/);
+  await assert.rejects(listen(`${file}${'x'.repeat(100)}`), /too long for the path of a socket, which has at most 107 bytes/);
 });

@@ -55,7 +55,8 @@ export class SocketListener implements Component {
   /** @throws {Error} if the path is taken, or no socket can be created there */
   async start(): Promise<void> {
     const { path: file, logger, onFailure } = this.#options;
-    if (Buffer.byteLength(file) > longestPath) throw new Error(`${file} is too long for the path of a socket, which has at most ${longestPath} bytes`);
+    if (Buffer.byteLength(file) > longestPath)
+      throw new Error(`${file} is too long for the path of a socket, which has at most ${longestPath} bytes`);
     const server = createServer((socket) => this.#connected(socket));
     try {
       await mkdir(path.dirname(file), { recursive: true });

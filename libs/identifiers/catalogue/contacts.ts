@@ -32,9 +32,11 @@ export const email: IdentifierKind = {
     ],
     noMatch: [
       'pkg@1.2', 'left-pad@1.3.0', 'logo@2x.png', 'sip:jane@example.org', 'a@b', 'x@y.notatld', ['email', 'none'],
-      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '314159265-7b20e8c4@314159268-7b20e8c1', 'Message-ID: <jane@example.org>',
+      'umac-64-etm@openssh.com,hmac-sha2-256', 'git clone ssh://git@github.com/x', '314159265-7b20e8c4@314159268-7b20e8c1',
+      'Message-ID: <jane@example.org>',
       '<20210304093806.10589-1-jane@example.org>', '<CAHp75VcJwoye5KOYXF3Fs1F-82JPP-7VaU4z@mail.example.com>',
-      '4D81C7A0-2F36-4B95-8E0D-73A5F1902BC8@example.com', 'node celery@desk7.example.org is up', 'To: xxxxxx@example.org', 'From: <sip:40\u001871@sip.example.org>',
+      '4D81C7A0-2F36-4B95-8E0D-73A5F1902BC8@example.com', 'node celery@desk7.example.org is up', 'To: xxxxxx@example.org',
+      'From: <sip:40\u001871@sip.example.org>',
     ],
   },
 };

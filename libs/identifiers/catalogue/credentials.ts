@@ -53,7 +53,8 @@ export const digestCredentials: IdentifierKind = {
     match: [
       [
         'Authorization',
-        'Digest username="pbx40718", realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36", uri="sip:sip.example.org", response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"',
+        'Digest username="pbx40718", realm="sip.example.org", nonce="93e0d5c17fa64b2880a1c7de40f5b36", uri="sip:sip.example.org", '
+          + 'response="4ec5f0e1ba6b2a1a77a1c6e4e5f1b9d2"',
       ],
     ],
     noMatch: [

@@ -28,7 +28,8 @@ export const authorizationCode: IdentifierKind = {
   mask: maskSecret,
   confidence: 90,
   traps: [
-    'Vouchers, countries and errors have codes as well, so that a `code` is reported only beside what else an authorization response or a token request has.',
+    'Vouchers, countries and errors have codes as well, so that a `code` is reported only beside what else an authorization response or a '
+      + 'token request has.',
   ],
   source: 'RFC 6749, sections 4.1.2 and 4.1.3; RFC 7636, section 4.5',
   examples: {
@@ -61,7 +62,8 @@ export const agoraChannel: IdentifierKind = {
   confidence: 88,
   traps: ['RTCP in SDP (RFC 5576) and DNS have names under `cname` as well.', 'A `cname` may be the name of a company or a customer.'],
   source:
-    'https://docs.agora.io/en/cloud-recording/reference/restful-api (cname, uid); https://docs.agora.io/en/video-calling/overview/core-concepts (channel)',
+    'https://docs.agora.io/en/cloud-recording/reference/restful-api (cname, uid); '
+      + 'https://docs.agora.io/en/video-calling/overview/core-concepts (channel)',
   examples: {
     match: [
       ['cname', 'wq-lounge-42', 'url.query.cname', 'appid=9f1c27d3b84e5a60c7d2e1f0938b4a56&uid=527841'],

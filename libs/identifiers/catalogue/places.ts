@@ -53,7 +53,8 @@ export const privateAddress: IdentifierKind = {
   ],
   validate: isPrivate,
   shape: patternShape({
-    anchors: [caseless('in ip4 '), caseless('in ip6 '), caseless(' typ host')], confidence: 70, pattern: sessionAddress, accept: isPrivate, begin: startOfAddress,
+    anchors: [caseless('in ip4 '), caseless('in ip6 '), caseless(' typ host')], confidence: 70, pattern: sessionAddress, accept: isPrivate,
+    begin: startOfAddress,
   }),
   normalise: (value) => value.toLowerCase().replace(/:\d{1,5}$/, (port) => (value.includes('.') ? '' : port)),
   confidence: 70,

@@ -98,7 +98,8 @@ export const linkedMeeting: IdentifierKind = {
   examples: {
     match: [
       'join at https://meet.google.com/kqx-wvzt-bnm now', 'https://teams.microsoft.com/l/meetup-join/19%3ameeting_Nzk2YjFmZDQtOGE1My00%40thread.v2/0',
-      'url: meet.jit.si/QuarterlyReviewHarbour', 'HTTPS://Meet.Google.com/kqx-wvzt-bnm', ['u', 'https://acme.webex.com/meet/jane.doe'], 'https://bluejeans.com/731845209',
+      'url: meet.jit.si/QuarterlyReviewHarbour', 'HTTPS://Meet.Google.com/kqx-wvzt-bnm', ['u', 'https://acme.webex.com/meet/jane.doe'],
+      'https://bluejeans.com/731845209',
     ],
     noMatch: [
       'https://meet.google.com/landing',

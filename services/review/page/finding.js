@@ -182,7 +182,9 @@ function flowSection(finding, flow) {
         ...['#', 'After', 'Frame', 'Sent', 'Received'].map((name) => h('th', { class: 'number', scope: 'col' }, name)),
         h('th', { scope: 'col' }, 'What'))),
       h('tbody', {}, ...records.map((record) => flowRecord(record, start, record['event.id'] === finding['telltale.record.id'])))),
-    ...(totals.records > records.length ? [h('p', { class: 'muted' }, `The list leaves out ${plural(totals.records - records.length, 'further record')}.`)] : [])];
+    ...(totals.records > records.length
+      ? [h('p', { class: 'muted' }, `The list leaves out ${plural(totals.records - records.length, 'further record')}.`)]
+      : [])];
 }
 
 function flowRecord(record, start, isEvidence) {
@@ -215,7 +217,8 @@ function summaryOf(record) {
   }
   if (record['tls.client.server_name']) line.push(`TLS to ${record['tls.client.server_name']}`);
   if (stun.length > 0) line.push('STUN', ...stun);
-  if (line.length === 0) line.push(record['telltale.flow.state'] === 'end' ? 'end of flow' : record['network.protocol'] || record['network.transport']);
+  if (line.length === 0)
+    line.push(record['telltale.flow.state'] === 'end' ? 'end of flow' : record['network.protocol'] || record['network.transport']);
   const verdict = record['telltale.encryption.verdict'];
   return h('span', {}, line.filter(Boolean).join(' '), verdict === '' ? null : h('span', { class: 'muted' }, ` · ${verdict}`));
 }
