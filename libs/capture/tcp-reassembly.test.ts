@@ -11,7 +11,10 @@ const server = { ip: '192.0.2.1', port: 80 };
 const at = 1_700_000_000_000_000;
 
 /** The single flow that results from a conversation. */
-function talk(tell: (conversation: TcpConversation) => void, { tcp = {}, table = {} }: { tcp?: Partial<TcpOptions>; table?: Partial<FlowTableOptions> } = {}) {
+function talk(
+  tell: (conversation: TcpConversation) => void,
+  { tcp = {}, table = {} }: { tcp?: Partial<TcpOptions>; table?: Partial<FlowTableOptions> } = {},
+) {
   const builder = new CaptureBuilder();
   tell(builder.tcp({ client, server, at, ...tcp }));
   const { flows, counters } = replay(builder.pcap(), table);

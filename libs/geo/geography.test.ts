@@ -129,8 +129,11 @@ test('the dimensions are answered apart', () => {
 test('special ranges never have a country, whatever the tables say', () => {
   const local = ['0.0.0.0', '10.1.2.3', '127.0.0.1', '169.254.1.1', '172.31.255.255', '192.168.0.1', '224.0.0.251', '255.255.255.255',
     '::', '::1', 'fe80::1', 'fe80::1%eth0', 'fd00::1', 'ff02::fb'];
-  const reserved = ['100.64.0.1', '100.127.255.255', '192.0.2.1', '198.51.100.1', '203.0.113.9', '198.18.0.1', '240.0.0.1', '192.88.99.1',
-    '::ffff:52.81.151.250', '::52.81.151.250', '64:ff9b::3451:97fa', '64:ff9b:1::1', '2002:3451:97fa::1', '2001:0:3451:97fa::1', '2001:db8::1', '3fff::1', '100::1', '', 'example.com'];
+  const reserved = [
+    '100.64.0.1', '100.127.255.255', '192.0.2.1', '198.51.100.1', '203.0.113.9', '198.18.0.1', '240.0.0.1', '192.88.99.1',
+    '::ffff:52.81.151.250', '::52.81.151.250', '64:ff9b::3451:97fa', '64:ff9b:1::1', '2002:3451:97fa::1', '2001:0:3451:97fa::1',
+    '2001:db8::1', '3fff::1', '100::1', '', 'example.com',
+  ];
   for (const [scope, addresses] of [['local', local], ['reserved', reserved]] as const) {
     for (const ip of addresses) {
       assert.deepEqual(geography.lookup(ip), placeless(scope), ip);

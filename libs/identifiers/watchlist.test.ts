@@ -43,7 +43,10 @@ describe('a value of a watchlist is found', () => {
     for (const value of ['jörg.weiß', 'Jörg.Weiß', '王小明字']) {
       assert.deepEqual(told(messageOf(field('q', `ask ${value} about it`)), recogniser), ['names watched_value  url.query.q']);
       assert.deepEqual(told(opaque([1, 0, 7], value, [0, 7]), recogniser), ['names watched_value  udp.payload@3']);
-      assert.deepEqual(told({ ...payloadOf(Buffer.from(`ask ${value} about it`), 'tcp'), encryption: { verdict: 'cleartext', reason: '' } }, recogniser), ['names watched_value  tcp.payload@4']);
+      assert.deepEqual(
+        told({ ...payloadOf(Buffer.from(`ask ${value} about it`), 'tcp'), encryption: { verdict: 'cleartext', reason: '' } }, recogniser),
+        ['names watched_value  tcp.payload@4'],
+      );
     }
   });
 

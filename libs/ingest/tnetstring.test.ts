@@ -40,7 +40,10 @@ function normal(value: Tnetstring): unknown {
 }
 
 test('property: bytes of any kind are read or refused, and a frame is never inside its own head', () => {
-  const bytes = fc.oneof(fc.uint8Array({ maxLength: 80 }), fc.string({ unit: fc.constantFrom(...'0123456789:,;#^!~]}ab'), maxLength: 80 }).map((one) => Buffer.from(one)));
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 80 }),
+    fc.string({ unit: fc.constantFrom(...'0123456789:,;#^!~]}ab'), maxLength: 80 }).map((one) => Buffer.from(one)),
+  );
   fc.assert(fc.property(bytes, (raw) => {
     const one = Buffer.from(raw);
     try {

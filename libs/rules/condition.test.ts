@@ -12,7 +12,8 @@ function print(condition: Condition, extra: () => boolean, parent: 'or' | 'and' 
       case 'search': return condition.name;
       case 'quantified': return `${condition.quantifier === 'one' ? '1' : 'all'} of ${condition.pattern}`;
       case 'not': return `not ${print(condition.operand, extra, 'not')}`;
-      case 'and': case 'or': return condition.operands.map((operand) => print(operand, extra, condition.type as 'and' | 'or')).join(` ${condition.type} `);
+      case 'and': case 'or':
+        return condition.operands.map((operand) => print(operand, extra, condition.type as 'and' | 'or')).join(` ${condition.type} `);
     }
   })();
   const binding = { top: 0, or: 1, and: 2, not: 3 };

@@ -34,8 +34,19 @@ const problems = (...documents: string[]): string[] => parse(...documents).probl
 test('a rule that a correlation looks at is silent, unless the correlation says generate', () => {
   assert.deepEqual([...parse(login, success, guessing).silent], ['11111111-2222-4333-8444-000000000001', '11111111-2222-4333-8444-000000000002']);
   assert.deepEqual([...parse(login, success, `${guessing}  generate: true\n`).silent], []);
-  assert.deepEqual([...parse(login, success, guessing, guessing.replace('00000a', '00000b').replace('[failed, good]', '[failed]').replace(', good: telltale.subject.ip', '').replace('timespan', 'generate: true\n  timespan')).silent],
-    ['11111111-2222-4333-8444-000000000002']);
+  assert.deepEqual(
+    [
+      ...parse(
+        login,
+        success,
+        guessing,
+        guessing.replace('00000a', '00000b').replace('[failed, good]', '[failed]').replace(', good: telltale.subject.ip', '').replace(
+          'timespan', 'generate: true\n  timespan',
+        ),
+      ).silent,
+    ],
+    ['11111111-2222-4333-8444-000000000002'],
+  );
 });
 
 test('a rule stays loud while the correlation over it cannot run', () => {
@@ -50,11 +61,28 @@ test('what a correlation refers to is checked, with its place', () => {
   assert.deepEqual(problems(login, guessing), [
     't.yml:13:19: error: no rule has the id or name "good" [unknown-rule]',
   ]);
-  assert.deepEqual(problems(login, success, guessing.replace('source.ip', 'source.pi')), ['t.yml:21:13: error: the field "client" of rule "Failed login" is unknown [unknown-field]']);
-  assert.deepEqual(problems(login, correlation('type: event_count\nrules: [failed]\ntimespan: 40d\ncondition: { gte: 2 }')), ['t.yml:13:10: warning: it cannot be evaluated here: its timespan is longer than 31 days, and the events of rules are kept only for 35 [not-evaluable]']);
-  assert.deepEqual(problems(login, correlation('type: value_sum\nrules: [failed]\ntimespan: 1h\ncondition: { field: url.path, gte: 2 }')), ['t.yml:15:14: error: the field "url.path" does not hold numbers [unknown-field]']);
-  assert.deepEqual(problems(login, correlation('type: event_count\nrules: [failed, failed]\ntimespan: 1h\ncondition: { gte: 2 }')), ['t.yml:13:10: error: the correlation names a rule twice [correlation]']);
-  assert.deepEqual(problems(login, success, correlation('type: temporal\nrules: [failed, good]\ntimespan: 1h\ncondition: failed and not godo')), ['t.yml:22:14: error: the correlation names no rule "godo" [condition]']);
+  assert.deepEqual(problems(login, success, guessing.replace('source.ip', 'source.pi')), [
+    't.yml:21:13: error: the field "client" of rule "Failed login" is unknown [unknown-field]',
+  ]);
+  assert.deepEqual(
+    problems(login, correlation('type: event_count\nrules: [failed]\ntimespan: 40d\ncondition: { gte: 2 }')),
+    [
+      't.yml:13:10: warning: it cannot be evaluated here: its timespan is longer than 31 days, and the events of rules are kept only for '
+        + '35 [not-evaluable]',
+    ],
+  );
+  assert.deepEqual(
+    problems(login, correlation('type: value_sum\nrules: [failed]\ntimespan: 1h\ncondition: { field: url.path, gte: 2 }')),
+    ['t.yml:15:14: error: the field "url.path" does not hold numbers [unknown-field]'],
+  );
+  assert.deepEqual(
+    problems(login, correlation('type: event_count\nrules: [failed, failed]\ntimespan: 1h\ncondition: { gte: 2 }')),
+    ['t.yml:13:10: error: the correlation names a rule twice [correlation]'],
+  );
+  assert.deepEqual(
+    problems(login, success, correlation('type: temporal\nrules: [failed, good]\ntimespan: 1h\ncondition: failed and not godo')),
+    ['t.yml:22:14: error: the correlation names no rule "godo" [condition]'],
+  );
   const self = correlation('type: event_count\nrules: [11111111-2222-4333-8444-00000000000a]\ntimespan: 1h\ncondition: { gte: 2 }');
   assert.match(problems(self)[0]!, /^t\.yml:6:11: error: through "11111111-2222-4333-8444-00000000000a" the correlation would count its own events/);
 });

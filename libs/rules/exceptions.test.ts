@@ -6,7 +6,8 @@ import { ExceptionSet, parseExceptions } from './exceptions.ts';
 import type { Rule } from './rule.ts';
 
 const text =
-  'title: Lab\nmatch:\n  source.ip|cidr: 10.9.0.0/16\n  telltale.observable.kind: user_id\nrules: [R]\nowner: netops\nreason: test accounts\nexpires: 2026-06-30\n';
+  'title: Lab\nmatch:\n  source.ip|cidr: 10.9.0.0/16\n  telltale.observable.kind: user_id\nrules: [R]\nowner: netops\n'
+    + 'reason: test accounts\nexpires: 2026-06-30\n';
 const id = '11111111-aaaa-4333-8444-555555555555';
 const parse = (given: string, check = {}): string[] =>
   parseExceptions([{ name: 'e.yml', text: given }], undefined, check).problems.map(formatProblem);

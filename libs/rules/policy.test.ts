@@ -71,7 +71,8 @@ test('the policy that ships: countries of concern by place and by operator, unkn
 
 test('a policy says for whom, for what and when it holds', () => {
   const bounded = policy(
-    'services: [zoom]\nroles: [media]\nsubjects: { cidr: [10.0.0.0/8], not_cidr: [10.9.0.0/16] }\nvalid_from: 2026-01-01\nvalid_to: 2026-06-30\ndeny: { located: [CN] }',
+    'services: [zoom]\nroles: [media]\nsubjects: { cidr: [10.0.0.0/8], not_cidr: [10.9.0.0/16] }\nvalid_from: 2026-01-01\n'
+      + 'valid_to: 2026-06-30\ndeny: { located: [CN] }',
   );
   const cn = peer('CN');
   assert.equal(decide([bounded], cn), 'p denied located=CN');
@@ -251,7 +252,8 @@ test('lint: expired, unreachable and redundant entries', () => {
   ]);
   assert.deepEqual(
     lint(
-      'subjects: { cidr: [10.1.0.0/16, 10.1.2.0/24], not_cidr: [10.0.0.0/8, 192.168.0.0/16], tags: { department: [sales] } }\ndeny: { located: [US] }',
+      'subjects: { cidr: [10.1.0.0/16, 10.1.2.0/24], not_cidr: [10.0.0.0/8, 192.168.0.0/16], tags: { department: [sales] } }\n'
+        + 'deny: { located: [US] }',
     ).map((line) => line.slice(0, line.indexOf(' warning'))),
     ['a.yml:6:20:', 'a.yml:6:33:', 'a.yml:6:33:', 'a.yml:6:70:', 'a.yml:6:108:'],
   );

@@ -83,7 +83,10 @@ test('where services answered from is taken over from what is stored', async () 
   await client.command({ query: 'USE telltale' });
   await migrate(client, migrations.filter(({ name }) => name !== 'service places'));
   await client.close();
-  const place = { 'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.peer.located': 'US', 'destination.as.organization.name': 'Zoom', 'destination.packets': 2 };
+  const place = {
+    'telltale.service': 'Zoom', 'telltale.role': 'media', 'telltale.peer.located': 'US', 'destination.as.organization.name': 'Zoom',
+    'destination.packets': 2,
+  };
   const [first, second] = flowRecords(2, place);
   await store.write([first!, Object.assign(second!, { 'destination.packets': 0, 'telltale.peer.located': 'CN' })], []);
   await store.refreshRollups();

@@ -25,13 +25,17 @@ test('over HTTP: migrates, writes, rolls up and reads as the embedded store does
   assert.ok(inserts.every((statement) => statement.endsWith('FORMAT RowBinary')));
 });
 
-test('a real server: the same', { skip: realServer === undefined ? 'TELLTALE_TEST_CLICKHOUSE is not set: no real ClickHouse server is tested' : false }, async () => {
-  const database = `telltale_test_${process.pid}`;
-  await exercise(realServer!, database);
-  const client = createClient({ url: realServer! });
-  await client.command({ query: `DROP DATABASE ${database}` });
-  await client.close();
-});
+test(
+  'a real server: the same',
+  { skip: realServer === undefined ? 'TELLTALE_TEST_CLICKHOUSE is not set: no real ClickHouse server is tested' : false },
+  async () => {
+    const database = `telltale_test_${process.pid}`;
+    await exercise(realServer!, database);
+    const client = createClient({ url: realServer! });
+    await client.command({ query: `DROP DATABASE ${database}` });
+    await client.close();
+  },
+);
 
 async function exercise(url: string, database: string): Promise<void> {
   await using store = await openStore({ url, database, ...fast });
@@ -59,7 +63,8 @@ test('over HTTP: an insert is repeated until the server confirms it, whatever wa
   server.faults.push(
     {
       status: 500,
-      body: 'Code: 252. DB::Exception: Too many parts (600). Merges are processing significantly slower than inserts. (TOO_MANY_PARTS) (version 25.8.1.1)',
+      body: 'Code: 252. DB::Exception: Too many parts (600). Merges are processing significantly slower than inserts. (TOO_MANY_PARTS) '
+        + '(version 25.8.1.1)',
     },
     { status: 503, body: 'upstream connect error' },
     'drop',
@@ -102,7 +107,8 @@ test('over HTTP: a row the server cannot take is found and reported, the others 
   await store.write(flows, []);
   assert.deepEqual(warnings, [
     `rows of flows cannot be stored and are given up (1; the first is ${flows[77]!['event.id']}): VIOLATED_CONSTRAINT (469)`,
-    `rows of flows cannot be stored and are given up (2; the first is ${flows[500]!['event.id']}): field source.port must be an integer from 0 to 2^53 - 1, but is another number`,
+    `rows of flows cannot be stored and are given up (2; the first is ${flows[500]!['event.id']}): field source.port must be an integer `
+      + 'from 0 to 2^53 - 1, but is another number',
   ]);
   assert.equal(store.counters.rejected, 3);
   assert.equal(store.counters.flows, 999 + 998);
@@ -127,7 +133,9 @@ test('an embedded store rejects rows and refuses statements alike', async () => 
   await run(folder.path, 'ALTER TABLE flows ADD CONSTRAINT small CHECK source_bytes != 203');
   await store.write(flowRecords(10), []);
   assert.equal(await count(store, 'flows FINAL'), 9);
-  assert.deepEqual(warnings, [`rows of flows cannot be stored and are given up (1; the first is ${flowRecords(4)[3]!['event.id']}): VIOLATED_CONSTRAINT (469)`]);
+  assert.deepEqual(warnings, [
+    `rows of flows cannot be stored and are given up (1; the first is ${flowRecords(4)[3]!['event.id']}): VIOLATED_CONSTRAINT (469)`,
+  ]);
 });
 
 test('over HTTP: while an insert is tried again the store says why', async () => {

@@ -67,18 +67,26 @@ describe('journal', () => {
   });
 
   test('one damaged byte costs at most the entries it touches, and is counted', async () => {
-    await fc.assert(fc.asyncProperty(entries, fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 1, max: 255 }), async (list, where, flip) => {
-      const folder = await written(list);
-      const bytes = readFileSync(fileOf(folder));
-      const at = Math.floor(bytes.length * where);
-      bytes[at] = (bytes[at] ?? 0) ^ flip;
-      writeFileSync(fileOf(folder), bytes);
-      const { journal, entries: read } = await open(folder);
-      assert(read.length >= list.length - 2);
-      assert(journal.counts.corruptLines >= 1 && journal.counts.corruptLines <= 2 || read.length === list.length);
-      for (const entry of read) assert(list.some(({ text }) => text === entry.text));
-      await journal.close();
-    }), { numRuns: 50 });
+    await fc.assert(
+      fc.asyncProperty(
+        entries,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.integer({ min: 1, max: 255 }),
+        async (list, where, flip) => {
+          const folder = await written(list);
+          const bytes = readFileSync(fileOf(folder));
+          const at = Math.floor(bytes.length * where);
+          bytes[at] = (bytes[at] ?? 0) ^ flip;
+          writeFileSync(fileOf(folder), bytes);
+          const { journal, entries: read } = await open(folder);
+          assert(read.length >= list.length - 2);
+          assert(journal.counts.corruptLines >= 1 && journal.counts.corruptLines <= 2 || read.length === list.length);
+          for (const entry of read) assert(list.some(({ text }) => text === entry.text));
+          await journal.close();
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   test('an unfinished rewrite leaves the old entries', async () => {

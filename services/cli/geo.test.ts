@@ -76,7 +76,9 @@ test('geo explain: a round trip disproves what is too far away; mistakes are tol
 test('policy lint, test and explain', (context) => {
   assert.deepEqual(telltale('policy', 'lint', '--strict'), { out: '', err: '1 policy file: 0 errors, 0 warnings\n', status: 0 });
   assert.deepEqual(telltale('policy', 'test'), { out: '', err: '14 cases tested, 0 failures\n', status: 0 });
-  const explained = telltale('policy', 'explain', '--to', '109.94.160.99', '--name', 'zoomfrn99mmr.zoom.us', '--hop', '52.81.151.250', '--day', '2026-08-01');
+  const explained = telltale(
+    'policy', 'explain', '--to', '109.94.160.99', '--name', 'zoomfrn99mmr.zoom.us', '--hop', '52.81.151.250', '--day', '2026-08-01',
+  );
   assert.equal(explained.out, `10.0.0.1 → zoomfrn99mmr.zoom.us (Zoom, media by name) on DAY
   located=NL by dbip-city DAY
   registered=NL by asn-country DAY

@@ -217,7 +217,8 @@ describe('scan', () => {
     await mkdir(file('rules'));
     await writeFile(
       file('rules/broken.yml'),
-      'title: Broken\nid: 7a1e8f52-3b0c-4c2f-9a55-0d7e4f1a2b3c\nlogsource:\n  product: telltale\ndetection:\n  some:\n    source.ip|bogus: 1\n  condition: some\nlevel: low\n',
+      'title: Broken\nid: 7a1e8f52-3b0c-4c2f-9a55-0d7e4f1a2b3c\nlogsource:\n  product: telltale\ndetection:\n  some:\n'
+        + '    source.ip|bogus: 1\n  condition: some\nlevel: low\n',
     );
     await writeFile(file('policy.yml'), "id: mine\nversion: '1'\nlevle: high\n");
     const [rule, policy, missing] = await Promise.all([

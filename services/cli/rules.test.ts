@@ -25,9 +25,12 @@ function folderWith(context: TestContext, files: Record<string, string>): string
 }
 
 const rule =
-  'title: Echo\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n  selection: { destination.port: 7 }\n  filter: { destination.domain|endswith: .own.example }\n  condition: selection and not filter\n';
+  'title: Echo\nid: 11111111-2222-4333-8444-555555555555\nlevel: low\nlogsource: { product: telltale }\ndetection:\n'
+    + '  selection: { destination.port: 7 }\n  filter: { destination.domain|endswith: .own.example }\n'
+    + '  condition: selection and not filter\n';
 const fixtures =
-  'match:\n  - { name: echo, record: { destination.port: 7 } }\nno_match:\n  - { name: own, record: { destination.port: 7, destination.domain: a.own.example } }\n';
+  'match:\n  - { name: echo, record: { destination.port: 7 } }\nno_match:\n'
+    + '  - { name: own, record: { destination.port: 7, destination.domain: a.own.example } }\n';
 
 test('rules lint: the pack that ships has nothing wrong', () => {
   const { status, out, err } = telltale('lint');
@@ -60,7 +63,8 @@ test('rules lint: YAML of another kind in a checkout is skipped and counted, a r
     'rules/list.yml': `- title: Listed\n  detection: {}\n`,
     'rules/broken.yml': 'title: Broken\ndetection: [',
     'regression_data/a/info.yml':
-      'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\nregression_tests_info: []\n',
+      'id: 11111111-2222-4333-8444-777777777777\nrule_metadata:\n  - id: 11111111-2222-4333-8444-555555555555\n    title: Echo\n'
+        + 'regression_tests_info: []\n',
     'regression_data/b/info.yml': 'id: 2\n',
     'ci/workflow.yml': 'name: Tests\non: [push]\njobs: {}\n',
     'ci/template.yml': 'name: {{ .Values.name }}\n{{- end }}\n',
@@ -204,7 +208,10 @@ test('rules convert: SQL of rules and correlations, and what SQL cannot say', (c
     out,
     /^-- Echo \(low, [-0-9]+\)\nSELECT [^;]*FROM flows FINAL\nWHERE \(destination_port = 7 AND NOT \(endsWith\(lowerUTF8\(destination_domain\), '\.own\.example'\)\)\)\nORDER BY timestamp$/m,
   );
-  assert.match(out, /^-- left out: url\.path: the regular expression cannot be written in SQL at character 2: ClickHouse does not support look-around\n-- not convertible$/m);
+  assert.match(
+    out,
+    /^-- left out: url\.path: the regular expression cannot be written in SQL at character 2: ClickHouse does not support look-around\n-- not convertible$/m,
+  );
   assert.match(out, /^-- Many echoes \(high, [-0-9]+\)\nSELECT found\.grp AS grp/m);
   assert.equal(telltale('convert', folder, '--rule', 'none').status, 2);
 });

@@ -51,7 +51,8 @@ test('writers come and go, send halves of lines, and are killed; each line is re
 
   const killed = spawn(process.execPath, [
     '-e',
-    `const s=require('net').connect(${JSON.stringify(file)},()=>{s.write(${JSON.stringify(dnsEvent('e.example') + dnsEvent('f.example').slice(0, 30))});console.log('sent')})`,
+    `const s=require('net').connect(${JSON.stringify(file)},`
+      + `()=>{s.write(${JSON.stringify(dnsEvent('e.example') + dnsEvent('f.example').slice(0, 30))});console.log('sent')})`,
   ]);
   await once(killed.stdout, 'data');
   killed.kill('SIGKILL');

@@ -247,7 +247,12 @@ test('on paper: the list whole, or the open finding alone', { skip }, async () =
   await page.locator('#detail .records').waitFor();
   assert.equal(await page.locator('.list').isVisible(), false);
   assert.ok((await height('body')) >= (await height('#detail')));
-  assert.equal(await page.locator('#detail').evaluate((panel: { scrollHeight: number; clientHeight: number }) => panel.scrollHeight > panel.clientHeight), false);
+  assert.equal(
+    await page.locator('#detail').evaluate(
+      (panel: { scrollHeight: number; clientHeight: number }) => panel.scrollHeight > panel.clientHeight,
+    ),
+    false,
+  );
 });
 
 test('a finding over several subjects says so, where others show a host, a frame and a flow', { skip }, async () => {
@@ -269,7 +274,10 @@ test('text from the wire is shown, never run', { skip }, async () => {
   const hostile = '"><img src=x onerror="document.title=\'owned\'"><script>document.title=\'owned\'</script>\'';
   const told = story({
     index: 1, level: 'high', rule: hostile, message: hostile, peer: { located: hostile }, observable: { kind: hostile, path: hostile, mask: hostile },
-    flow: { 'destination.domain': hostile, 'url.domain': hostile, 'url.path': hostile, 'http.request.method': hostile, 'telltale.service': hostile, 'telltale.evidence.file': hostile, 'telltale.policy.verdict': hostile },
+    flow: {
+      'destination.domain': hostile, 'url.domain': hostile, 'url.path': hostile, 'http.request.method': hostile,
+      'telltale.service': hostile, 'telltale.evidence.file': hostile, 'telltale.policy.verdict': hostile,
+    },
   });
   await using shown = await show([told], `finding=${told.finding['event.id']}`);
   const { page, complaints } = shown;
@@ -314,7 +322,9 @@ test('new findings appear while it is open, and a store that fails is said', { s
 for (const width of [1280, 800, 400]) {
   test(`nothing runs over the edge at ${width} pixels`, { skip }, async () => {
     const host = `${'a-very-long-label-'.repeat(3)}a.`.repeat(4) + 'example';
-    const long = story({ index: 99, level: 'high', rule: host, message: `Sent to ${host}.`, flow: { 'destination.domain': host, 'telltale.service': host } });
+    const long = story({
+      index: 99, level: 'high', rule: host, message: `Sent to ${host}.`, flow: { 'destination.domain': host, 'telltale.service': host },
+    });
     const told = [...stories(30), long];
     await using shown = await show(told, `finding=${long.finding['event.id']}`);
     const { page } = shown;

@@ -122,7 +122,8 @@ function runProbe(args: readonly string[], cores = '0'): ProbeRun {
 function runTshark(capture: string): Measured {
   const fields = [
     'frame.number', 'frame.time_epoch', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'udp.srcport', 'udp.dstport',
-    'http.request.method', 'http.host', 'http.request.uri', 'http.user_agent', 'http.cookie', 'http.response.code', 'dns.qry.name', 'dns.a', 'dns.aaaa',
+    'http.request.method', 'http.host', 'http.request.uri', 'http.user_agent', 'http.cookie', 'http.response.code', 'dns.qry.name', 'dns.a',
+    'dns.aaaa',
     'tls.handshake.extensions_server_name', 'stun.att.username', 'stun.att.ipv4', 'quic.version',
   ];
   return timed(['tshark', '-n', '-r', capture, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])]);

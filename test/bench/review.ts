@@ -1,5 +1,6 @@
 /**
- * What the review page asks of an embedded store that is large: `node dist/test/bench/review.js [findings …]`, by default 20,000 and 500,000 of the last
+ * What the review page asks of an embedded store that is large: `node dist/test/bench/review.js [findings …]`, by default 20,000 and
+ * 500,000 of the last
  * 30 days. CPU time and time of an answer, medians of 5; what merges rows meanwhile counts too.
  */
 import { findFinding, findFindings, summariseFindings, type FindingFilter, type FindingSorting } from '#store';
@@ -30,7 +31,9 @@ for (const count of counts) {
   await measure('thousandth page', () => list('time', {}, Math.max(0, Math.min(100_000, count - 100))));
   const [first] = await list('time');
   await measure('a finding', () => findFinding(store, String(first!['event.id'])));
-  await measure('summary and newest while findings are stored, with their CPU time', whileStoring(() => Promise.all([summariseFindings(store, {}), list('time')])));
+  await measure('summary and newest while findings are stored, with their CPU time', whileStoring(() => Promise.all([
+    summariseFindings(store, {}), list('time'),
+  ])));
 }
 
 function list(sort: FindingSorting, filter: FindingFilter = {}, offset = 0) {
@@ -73,6 +76,8 @@ async function measure(what: string, work: () => Promise<unknown>): Promise<void
     const { user, system } = process.cpuUsage(before);
     if (round >= 0) took.push({ cpu: (user + system) / 1000, wall: performance.now() - started });
   }
-  const median = (of: 'cpu' | 'wall'): string => Math.round(took.map((each) => each[of]).toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!).toLocaleString('en');
+  const median = (of: 'cpu' | 'wall'): string => Math.round(
+    took.map((each) => each[of]).toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!,
+  ).toLocaleString('en');
   console.log(`  ${what}: ${median('cpu')} ms of CPU time, ${median('wall')} ms`);
 }

@@ -348,7 +348,10 @@ describe('Kafka', { skip: kafka === null }, () => {
     const topic = `${fixture.topic}-small`;
     const admin = fixture.client.admin();
     await admin.connect();
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries: [{ name: 'max.message.bytes', value: '6000' }] }] });
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic, numPartitions: 1, replicationFactor: 1, configEntries: [{ name: 'max.message.bytes', value: '6000' }] }],
+    });
     await admin.disconnect();
     const giant = recordOf('10.0.0.1', 1_000);
     giant['dns.resolved_ip'] = Array.from({ length: 2_000 }, (_, i) => `PLANTED${Math.sin(i)}`);
