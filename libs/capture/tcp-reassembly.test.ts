@@ -196,7 +196,8 @@ test('any segmentation, order and repetition gives the same bytes, each with the
 });
 
 test('under any loss: delivered and missing bytes add up, in place', () => {
-  fc.assert(fc.property(transmissions, fc.infiniteStream(fc.boolean()), fc.integer({ min: 150, max: 2000 }), ({ bytes, cuts, order, initial }, lost, bound) => {
+  const arbitraries = [transmissions, fc.infiniteStream(fc.boolean()), fc.integer({ min: 150, max: 2000 })] as const;
+  fc.assert(fc.property(...arbitraries, ({ bytes, cuts, order, initial }, lost, bound) => {
     const bounds = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
     const ranges = bounds.slice(1).map((end, index) => [bounds[index]!, end] as const);
     const isLost = lost[Symbol.iterator]();

@@ -15,7 +15,11 @@ function httpHops(...packets: ['source' | 'destination', string][]): (readonly s
 describe('places on the path that messages name', () => {
   test('hosts with and without port, as names and addresses of both families; nonsense is left out', () => {
     const hops = new HopList();
-    for (const host of ['192.0.2.1', '192.0.2.2:8080', '[2001:DB8::1]:443', '"[2001:db8::2]"', 'Edge.Example.net:443', 'localhost', 'unknown', '_hidden', '', '0.0.0.0', 'a b.example']) hops.add('x', host);
+    for (const host of [
+      '192.0.2.1', '192.0.2.2:8080', '[2001:DB8::1]:443', '"[2001:db8::2]"', 'Edge.Example.net:443', 'localhost', 'unknown', '_hidden', '',
+      '0.0.0.0', 'a b.example',
+    ])
+      hops.add('x', host);
     assert.deepEqual(hops.texts, ['x=192.0.2.1', 'x=192.0.2.2', 'x=2001:db8::1', 'x=2001:db8::2', 'x=edge.example.net']);
   });
 

@@ -159,7 +159,9 @@ describe('HTTP/2', () => {
       'http.request.header.x-device=d-3',
       'http.request.header.user-agent=test/1', 'http.request.body.json.room_id=r3',
     ]);
-    for (const expected of ['http.response.header.set-cookie.sid=(url)s 1', 'http.response.body.json.path=/rooms/2?uid=2', 'http.response.body.json.user_id=u-17']) {
+    for (const expected of [
+      'http.response.header.set-cookie.sid=(url)s 1', 'http.response.body.json.path=/rooms/2?uid=2', 'http.response.body.json.user_id=u-17',
+    ]) {
       assert.ok(fieldsOf(responses[1]).includes(expected), expected);
     }
     assert.equal(responses.length, 3);

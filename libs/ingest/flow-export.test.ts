@@ -309,7 +309,10 @@ test('property: flows of any numbers come back as they were exported', () => {
     const expected = flows.map(({ source, destination, sourcePort, destinationPort, bytes, packets }) => ({
       ends: [`${source}:${sourcePort}`, `${destination}:${destinationPort}`].toSorted(), bytes, packets,
     }));
-    for (const datagram of [netflow5(1, 0, flows), netflow9(1, 7, set(0, template(300, ...fields)), set(300, ...records)), ipfix(1, 7, set(2, template(300, ...fields)), set(300, ...records))]) {
+    for (const datagram of [
+      netflow5(1, 0, flows), netflow9(1, 7, set(0, template(300, ...fields)), set(300, ...records)),
+      ipfix(1, 7, set(2, template(300, ...fields)), set(300, ...records)),
+    ]) {
       const { decode, entries } = decoder();
       assert.equal(decode(datagram), datagram.length);
       assert.deepEqual(entries.map(({ endpoints: { sourceIp, sourcePort, destinationIp, destinationPort }, totals }) => ({

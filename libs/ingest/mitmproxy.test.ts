@@ -46,7 +46,10 @@ test('an exchange over TLS is visible to the inspection only; bodies are unpacke
   assert.deepEqual(first!.messages.map(({ encryption }) => encryption.verdict), ['encrypted', 'encrypted']);
   assert.equal(first!.messages[0]!.facts['url.domain'], 'api.example.org');
   const fields = fieldsOf(first!);
-  for (const expected of ['url.query.uid=1840273651', 'http.request.header.cookie.sid=s3ss10n', 'http.request.body.json.room.id=M5kq', 'http.response.body.json.token=t0k']) {
+  for (const expected of [
+    'url.query.uid=1840273651', 'http.request.header.cookie.sid=s3ss10n', 'http.request.body.json.room.id=M5kq',
+    'http.response.body.json.token=t0k',
+  ]) {
     assert.ok(fields.includes(expected), `${expected} in ${fields.join(' ')}`);
   }
 });

@@ -96,8 +96,8 @@ test('where services answered from is taken over from what is stored', async () 
   await store.write([later!], []);
   const hourOf = (micros: number): number => Math.floor(micros / 3_600_000_000) * 3_600;
   assert.deepEqual(
-    await store.query(`SELECT telltale_service AS service, telltale_peer_located AS located, anyLast(destination_as_organization_name) AS organization,
-      toUnixTimestamp(min(service_places.first)) AS first, uniqExact(day) AS days FROM service_places GROUP BY service, located`),
+    await store.query(`SELECT telltale_service AS service, telltale_peer_located AS located,
+      anyLast(destination_as_organization_name) AS organization, toUnixTimestamp(min(service_places.first)) AS first, uniqExact(day) AS days FROM service_places GROUP BY service, located`),
     [{ service: 'Zoom', located: 'US', organization: 'Zoom', first: hourOf(first!['@timestamp']), days: 2 }],
   );
 });

@@ -22,12 +22,16 @@ const logins: readonly [rule: string, port: number, login: Login][] = [
   ['IMAP credentials in clear', 143, (tcp) => tcp.receive('* OK IMAP4rev1 ready\r\n').send('a1 LOGIN jdoe77 Tr0ub4dor\r\n').receive('a1 OK\r\n')],
   [
     'SMTP credentials in clear', 25,
-    (tcp) => tcp.receive('220 mx ESMTP\r\n').send('EHLO x\r\n').receive('250 AUTH\r\n').send(
-      `AUTH PLAIN ${base64('\0jdoe77\0Tr0ub4dor')}\r\n`,
-    ).receive('235 ok\r\n'),
+    (tcp) => tcp.receive('220 mx ESMTP\r\n').send('EHLO x\r\n').receive('250 AUTH\r\n')
+      .send(`AUTH PLAIN ${base64('\0jdoe77\0Tr0ub4dor')}\r\n`).receive('235 ok\r\n'),
   ],
-  ['SMTP credentials in clear', 25, (tcp) => tcp.receive('220 mx ESMTP\r\n').send('EHLO x\r\n').receive('250 AUTH\r\n').send('AUTH LOGIN\r\n').receive('334 VXNlcg==\r\n')
-    .send(`${base64('jdoe77')}\r\n`).receive('334 UGFzcw==\r\n').send(`${base64('Tr0ub4dor')}\r\n`).receive('235 ok\r\n')],
+  [
+    'SMTP credentials in clear', 25,
+    (tcp) => tcp.receive('220 mx ESMTP\r\n').send('EHLO x\r\n').receive('250 AUTH\r\n')
+      .send('AUTH LOGIN\r\n').receive('334 VXNlcg==\r\n')
+      .send(`${base64('jdoe77')}\r\n`).receive('334 UGFzcw==\r\n')
+      .send(`${base64('Tr0ub4dor')}\r\n`).receive('235 ok\r\n'),
+  ],
   [
     'Telnet credentials in clear', 23,
     (tcp) =>

@@ -229,7 +229,9 @@ const sources: Record<string, Buffer> = {
   })).join('\n')),
   'export.ipfix': ipfix(0, 1,
     set(2, template(256, [8, 4], [12, 4], [7, 2], [11, 2], [4, 1], [1, 4], [2, 4], [152, 8], [153, 8])),
-    set(256, ...([['10.0.0.5', primary, 40_000, 8801, 0, 6], ['10.0.0.5', secondary, 40_001, 8801, 8, 28], [secondary, '10.0.0.5', 8801, 40_001, 8, 28]] as const).map(([from, to, fromPort, toPort, start, end]) => Buffer.concat([
+    set(256, ...([
+      ['10.0.0.5', primary, 40_000, 8801, 0, 6], ['10.0.0.5', secondary, 40_001, 8801, 8, 28], [secondary, '10.0.0.5', 8801, 40_001, 8, 28],
+    ] as const).map(([from, to, fromPort, toPort, start, end]) => Buffer.concat([
       ip(from), ip(to), u16(fromPort, toPort), u8(17), u32(4000, 40), milliseconds(began + start), milliseconds(began + end),
     ])))),
 };

@@ -85,7 +85,8 @@ function volumeSql({ dimensions, linked, count }: Threshold): string {
     GROUP BY organization, reached
   )
 SELECT organization, toString(toStartOfMonth(touched.reached)) AS month, toString(touched.reached) AS reached_on,
-  toString(uniqExactMerge(${count})) AS amount, arraySort(arrayDistinct(arrayConcat(${countriesOf}))) AS countries, arraySort(groupUniqArray(kind)) AS kinds,
+  toString(uniqExactMerge(${count})) AS amount,
+  arraySort(arrayDistinct(arrayConcat(${countriesOf}))) AS countries, arraySort(groupUniqArray(kind)) AS kinds,
   toUnixTimestamp64Milli(any(touched.stored)) * 1000 AS stored
 FROM touched INNER JOIN disclosed_identifiers AS told USING (organization)
 WHERE ${conditions} AND told.day <= touched.reached AND told.day > touched.reached - {days:UInt32}

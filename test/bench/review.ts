@@ -47,9 +47,11 @@ async function fill(findings: number): Promise<void> {
     const anew = (column: string): string => `lower(hex(sipHash128(${column}, back))) AS ${column}`;
     await run(path, `INSERT INTO findings SELECT told.* REPLACE (
         ${anew('event_id')}, ${anew('telltale_flow_id')}, ${anew('telltale_record_id')},
-        if(telltale_observable_token = '', '', concat('tk1.9f3c01aa.', substring(hex(MD5(toString(cityHash64(telltale_record_id, back) % 5000))), 1, 22)))
+        if(telltale_observable_token = '', '',
+          concat('tk1.9f3c01aa.', substring(hex(MD5(toString(cityHash64(telltale_record_id, back) % 5000))), 1, 22)))
           AS telltale_observable_token,
-        concat('10.20.', toString(cityHash64(telltale_flow_id, back) % 20), '.', toString(cityHash64(back, telltale_flow_id) % 250)) AS telltale_subject_ip,
+        concat('10.20.', toString(cityHash64(telltale_flow_id, back) % 20), '.', toString(cityHash64(back, telltale_flow_id) % 250))
+          AS telltale_subject_ip,
         now64(6) - toIntervalSecond(cityHash64(event_id, back) % (30 * 86400)) AS timestamp, timestamp AS event_created, now64(3) AS ingested_at)
       FROM told CROSS JOIN (SELECT number AS back FROM numbers(${stored}, ${Math.min(copiesPerInsert, copies - stored)})) AS copies`);
   }

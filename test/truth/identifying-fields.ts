@@ -53,11 +53,15 @@ const plain = [
 
 /** Key names under which web applications send identifiers: lower case, without separators. */
 const identifyingKey = new RegExp(`^(?:x|client|device|user|app)?(?:${[
-  'imei', 'imsi', 'meid', 'mac', 'macaddress', 'androidid', 'idfa', 'idfv', 'gaid', 'aaid', 'oaid', 'udid', 'openudid', 'advertisingid', 'advertiserid', 'deviceid', 'did', 'hostint', 'serialnumber',
-  'uid', 'userid', 'uin', 'user', 'username', 'login', 'account', 'accountid', 'accountname', 'customerid', 'memberid', 'email', 'mail', 'phone', 'phonenumber', 'mobile', 'msisdn', 'tel',
+  'imei', 'imsi', 'meid', 'mac', 'macaddress', 'androidid', 'idfa', 'idfv', 'gaid', 'aaid', 'oaid', 'udid', 'openudid', 'advertisingid',
+  'advertiserid', 'deviceid', 'did', 'hostint', 'serialnumber',
+  'uid', 'userid', 'uin', 'user', 'username', 'login', 'account', 'accountid', 'accountname', 'customerid', 'memberid', 'email', 'mail',
+  'phone', 'phonenumber', 'mobile', 'msisdn', 'tel',
   'firstname', 'lastname', 'fullname', 'nickname', 'displayname', 'realname', 'password', 'passwd', 'pwd', 'pass',
-  'token', 'accesstoken', 'authtoken', 'refreshtoken', 'idtoken', 'apikey', 'secret', 'clientsecret', 'authorizationcode', 'sessionid', 'session', 'sid', 'phpsessid', 'jsessionid', 'sessionkey', 'connectsid',
-  'pushtoken', 'devicetoken', 'registrationid', 'roomid', 'room', 'meetingid', 'conferenceid', 'callid', 'conversationid', 'chatid', 'lat', 'lon', 'lng', 'latitude', 'longitude', 'ssid', 'bssid', 'guid',
+  'token', 'accesstoken', 'authtoken', 'refreshtoken', 'idtoken', 'apikey', 'secret', 'clientsecret', 'authorizationcode', 'sessionid',
+  'session', 'sid', 'phpsessid', 'jsessionid', 'sessionkey', 'connectsid',
+  'pushtoken', 'devicetoken', 'registrationid', 'roomid', 'room', 'meetingid', 'conferenceid', 'callid', 'conversationid', 'chatid',
+  'lat', 'lon', 'lng', 'latitude', 'longitude', 'ssid', 'bssid', 'guid',
   'ga', 'utma', 'fbp', 'gid', 'visitorid', 'anonymousid', 'hostname', 'devicename', 'birthday', 'dob', 'ssn', 'iban',
 ].join('|')})$`);
 
