@@ -33,8 +33,9 @@ export function findPlainLogin(bytes: Buffer): PlainLogin | null {
 function endOfMechanism(bytes: Buffer): number {
   for (let i = mechanism.length - 1; i < bytes.length; i += mechanism.length) {
     const letter = letters[bytes[i]!]!;
-    const start = i - letter + 1;
-    if (letter !== 0 && mechanism.every((byte, j) => bytes[start + j] === byte)) return start + mechanism.length;
+    if (letter === 0) continue;
+    const end = i - letter + 1 + mechanism.length;
+    if (end <= bytes.length && mechanism.compare(bytes, end - mechanism.length, end) === 0) return end;
   }
   return -1;
 }
