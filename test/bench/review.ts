@@ -1,7 +1,6 @@
 /**
  * What the review page asks of an embedded store that is large: `node dist/test/bench/review.js [findings …]`, by default 20,000 and
- * 500,000 of the last
- * 30 days. CPU time and time of an answer, medians of 5; what merges rows meanwhile counts too.
+ * 500,000 of the last 30 days. CPU time and time of an answer, medians of 5; what merges rows meanwhile counts too.
  */
 import { findFinding, findFindings, summariseFindings, type FindingFilter, type FindingSorting } from '#store';
 import { run, temporaryStore } from '../../libs/store/testing.ts';
