@@ -179,11 +179,11 @@ describe('the file of a list', () => {
       ['', /l\.jsonl:1: the line is not a JSON object/],
       ['{}', /l\.jsonl:1: the file is not a watchlist/],
       [head.replace(key.keyId, '00000000'), /l\.jsonl:1: the list was made with token key 00000000/],
-      [head.replace('"version":1', '"version":9'), /l\.jsonl:1: version 9/],
+      [head.replace('"version":1', '"version":9'), /l\.jsonl:1: the list has version 9/],
       [`${head}\n${first}\n{`, /l\.jsonl:3: the line is not a JSON object/],
-      [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: a kind/],
+      [`${head}\n${first.replace('"email"', '"emial"')}`, /l\.jsonl:2: the catalogue does not have the kind/],
       [`${head}\n${first.replace(':hex"', ':he x"')}`, /l\.jsonl:2: a spelling/],
-      [`${head}\n{"kind":"email"}`, /l\.jsonl:2: needs kind/],
+      [`${head}\n{"kind":"email"}`, /l\.jsonl:2: the entry needs kind/],
     ];
     for (const [written, problem] of cases) assert.throws(() => parseWatchlist(written, 'l.jsonl', key.keyId), problem);
   });
