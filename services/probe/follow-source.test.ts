@@ -95,16 +95,13 @@ test('in a folder, what has not grown for a while counts as read: a document is 
   await writeFile(path.join(folder.path, 'c.pcap'), connection(1001).pcap());
   const first = start();
   await until('both to be told', () => first.told.includes('a.example/') && first.told.includes('c.example/1001'));
-  await until(
-    'both to be kept',
-    async () =>
-      (await readFile(positions, 'utf8').catch(() => ''))
-        .split('"offset":')
-        .slice(1)
-        .filter((rest) => !rest.startsWith('0')).length === 2,
-  );
-  await writeFile(path.join(folder.path, 'a.har'), har('other.example'));
+  const keptOffsets = async (): Promise<number[]> =>
+    [...(await readFile(positions, 'utf8').catch(() => '')).matchAll(/"offset":(\d+)/g)].map(([, offset]) => Number(offset));
+  await until('both to be kept', async () => (await keptOffsets()).filter((offset) => offset > 0).length === 2);
+  const other = har('other.example');
+  await writeFile(path.join(folder.path, 'a.har'), other);
   await until('the document to be read again', () => first.told.includes('other.example/'));
+  await until('that to be kept', async () => (await keptOffsets()).includes(other.length));
 
   // As after a SIGKILL of the first source.
   await appendFile(path.join(folder.path, 'c.pcap'), connection(1002).pcap().subarray(24));
