@@ -51,6 +51,12 @@ export class DatagramFlow implements DissectEnvironment {
     return (quic?.heldBytes ?? 0) + (dtls?.heldBytes ?? 0) + (media?.heldBytes ?? 0) + (relayed?.heldBytes ?? 0);
   }
 
+  /** The flow is over. */
+  end(): void {
+    this.#made?.media?.end();
+    this.#made?.relayed?.end();
+  }
+
   /** STUN requests and responses. */
   get stunTimer(): HandshakeTimer {
     return (this.#states.stunTimer ??= new HandshakeTimer());

@@ -48,6 +48,11 @@ export class DatagramDissector {
     return this.#flow.heldBytes;
   }
 
+  /** The flow is over. */
+  end(): void {
+    this.#flow.end();
+  }
+
   datagram(payload: Buffer, context: DatagramContext): void {
     if (payload.length === 0) return;
     const message = claimedMessage(payload, context, this.#flow);

@@ -1,3 +1,4 @@
+import { giveBack } from '#capture';
 import type { Sender } from './message.ts';
 
 const blockBytes = 16;
@@ -30,8 +31,14 @@ export class RepeatedBlocks {
     if (this.#found || this.#payloadsLeft === 0) return false;
     this.#payloadsLeft--;
     this.#found = this.#repeats((this.#places ??= new BlockPlaces()), sender, payload);
-    if (this.#found || this.#payloadsLeft === 0) this.#places = null;
+    if (this.#found || this.#payloadsLeft === 0) this.end();
     return this.#found;
+  }
+
+  /** No more payloads come. */
+  end(): void {
+    this.#places?.release();
+    this.#places = null;
   }
 
   #repeats(known: BlockPlaces, sender: Sender, payload: Buffer): boolean {
@@ -100,6 +107,12 @@ class BlockPlaces {
       const to = this.#entryOf(before[from]!, before[from + 1]!);
       for (let word = 0; word < entryWords; word++) this.#entries[to + word] = before[from + word]!;
     }
+    giveBack(before);
+  }
+
+  /** Gives its memory back; it is unusable from then on. */
+  release(): void {
+    giveBack(this.#entries);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ajp } from './ajp.ts';
-import { ByteStream } from './bytestream.ts';
+import { ByteStream, releaseSpent } from './bytestream.ts';
 import { cassandra } from './cassandra.ts';
 import type { DissectCounters } from './counters.ts';
 import { dceRpc } from './dce-rpc.ts';
@@ -106,6 +106,7 @@ export class StreamDissector implements StreamSession {
     stream.append(bytes, frame, micros);
     this.#advance(sender);
     stream.settle();
+    releaseSpent();
   }
 
   /** `missing` bytes of the sender were lost for good: reading resumes at the next start of a message. */
@@ -117,6 +118,7 @@ export class StreamDissector implements StreamSession {
     } else {
       this.#finishUnclaimed(sender);
     }
+    releaseSpent();
   }
 
   restart(): void {
@@ -133,6 +135,7 @@ export class StreamDissector implements StreamSession {
       this.#finishUnclaimed('destination');
     }
     this.#stop();
+    releaseSpent();
   }
 
   #advance(sender: Sender): void {

@@ -216,6 +216,7 @@ export class ProbePipeline implements FlowHandler {
       if (context.heldBytes === 0) continue;
       this.#dissected = flow;
       context.stream?.end();
+      context.datagrams?.end();
       context.stream = context.datagrams = context.association = undefined;
       this.#heldBytes -= context.heldBytes;
       context.heldBytes = 0;
@@ -236,6 +237,7 @@ export class ProbePipeline implements FlowHandler {
     const context = flow.context as DissectedFlow;
     this.#dissected = flow;
     context.stream?.end();
+    context.datagrams?.end();
     this.#heldBytes -= context.heldBytes;
     this.#recorder.end(flow, context, undefined, reason);
     this.#dissected = null;
