@@ -40,6 +40,11 @@ export class DatagramFlow implements DissectEnvironment {
     return this.#environment.counters;
   }
 
+  /** Whether it is as it was made: nothing of the flow has to be remembered so far. */
+  get isBlank(): boolean {
+    return this.#made === null && !this.hasStun && !this.isZoomPeer && this.#scanned === 0;
+  }
+
   get #states(): States {
     return (this.#made ??= new States());
   }
