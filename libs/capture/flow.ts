@@ -27,9 +27,15 @@ export class Flow {
    */
   readonly sourceMac: string;
   readonly destinationMac: string;
-  /** Time of the first and of the last packet, µs since 1970; number of the last. */
+  /** Time of the first packet, µs since 1970. */
   readonly startMicros: number;
-  lastMicros: number;
+  /**
+   * Times of the last packet and of the destination's last one, µs after the first; null: none since. A small integer or null takes the space of its
+   * field alone, while a time takes that of an object too.
+   */
+  #lastAfter: number | null = null;
+  #answeredAfter: number | null = null;
+  /** Number of the last packet. */
   lastFrame: number;
   sourceBytes = 0;
   sourcePackets = 0;
@@ -37,8 +43,6 @@ export class Flow {
   destinationPackets = 0;
   /** Packets from the source since the destination's last one. */
   unansweredPackets = 0;
-  /** Time of the destination's last packet, µs; 0 if there was none. */
-  answeredMicros = 0;
   /**
    * Time from SYN to SYN-ACK as seen by the probe, µs: the round trip between the probe and the destination. The other half, between the probe and
    * the source, is not included. 0 is unknown: no handshake was seen, or its SYN was retransmitted, so that it is ambiguous which one was answered
@@ -70,8 +74,25 @@ export class Flow {
     this.sourceMac = identity.sourceMac;
     this.destinationMac = identity.destinationMac;
     this.startMicros = micros;
-    this.lastMicros = micros;
     this.lastFrame = frame;
+  }
+
+  /** Time of the last packet, µs since 1970. */
+  get lastMicros(): number {
+    return this.startMicros + (this.#lastAfter ?? 0);
+  }
+
+  set lastMicros(micros: number) {
+    this.#lastAfter = micros - this.startMicros;
+  }
+
+  /** Time of the destination's last packet, µs; 0 if there was none. */
+  get answeredMicros(): number {
+    return this.#answeredAfter === null ? 0 : this.startMicros + this.#answeredAfter;
+  }
+
+  set answeredMicros(micros: number) {
+    this.#answeredAfter = micros - this.startMicros;
   }
 }
 
