@@ -9,7 +9,7 @@ export { CaptureCounters, captureReasons, type CaptureReason } from './counters.
 export { decodePacket } from './decode.ts';
 export { doubled } from './doubled.ts';
 export { CaptureError, type CaptureErrorCode } from './error.ts';
-export { Flow, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
+export { Flow, noSurroundings, type FlowEndReason, type FlowHandler, type Sender } from './flow.ts';
 export { FlowTable, flowTableDefaults, type FlowShare, type FlowTableOptions } from './flow-table.ts';
 export { type CaptureReaderOptions } from './format.ts';
 export { giveBack, keptCopy } from './kept-copy.ts';

@@ -4,6 +4,21 @@ export type Sender = 'source' | 'destination';
 /** `refused` is the name in logs and exports; from packets, it is an `rst` that is preceded by nothing. */
 export type FlowEndReason = 'fin' | 'rst' | 'timeout' | 'evicted' | 'finish' | 'refused';
 
+/** What was around a flow's first packet. Flows on one link share it. */
+export interface FlowSurroundings {
+  /** Encapsulations, outermost first, such as `gre>vxlan`; empty if there are none. */
+  readonly tunnelProtocol: string;
+  /** Endpoints of the outermost encapsulation, as seen from the flow's source; empty if no IP packet encloses it. */
+  readonly tunnelSourceIp: string;
+  readonly tunnelDestinationIp: string;
+  /** Hardware addresses on an Ethernet; empty on other links. They are those of the neighbours, not of hosts behind a router. */
+  readonly sourceMac: string;
+  readonly destinationMac: string;
+}
+
+/** Those of what no packet was seen of. */
+export const noSurroundings: FlowSurroundings = { tunnelProtocol: '', tunnelSourceIp: '', tunnelDestinationIp: '', sourceMac: '', destinationMac: '' };
+
 /** Packets between two endpoints over one transport. Counters are cumulative, bytes are IP lengths. */
 export class Flow {
   readonly sourceIp: string;
@@ -16,17 +31,7 @@ export class Flow {
   readonly ipVersion: 4 | 6;
   /** Community ID v1, seed 0. */
   readonly communityId: string;
-  /** Encapsulations around its first packet, outermost first, such as `gre>vxlan`; empty if there are none. */
-  readonly tunnelProtocol: string;
-  /** Endpoints of the outermost encapsulation, as seen from the flow's source; empty if no IP packet encloses it. */
-  readonly tunnelSourceIp: string;
-  readonly tunnelDestinationIp: string;
-  /**
-   * Hardware addresses of its first packet on an Ethernet; empty on other links. They are those of the neighbours, not of hosts behind a
-   * router.
-   */
-  readonly sourceMac: string;
-  readonly destinationMac: string;
+  readonly surroundings: FlowSurroundings;
   /** Time of the first packet, µs since 1970. */
   readonly startMicros: number;
   /**
@@ -68,11 +73,7 @@ export class Flow {
     this.transport = identity.transport;
     this.ipVersion = identity.ipVersion;
     this.communityId = identity.communityId;
-    this.tunnelProtocol = identity.tunnelProtocol;
-    this.tunnelSourceIp = identity.tunnelSourceIp;
-    this.tunnelDestinationIp = identity.tunnelDestinationIp;
-    this.sourceMac = identity.sourceMac;
-    this.destinationMac = identity.destinationMac;
+    this.surroundings = identity.surroundings;
     this.startMicros = micros;
     this.lastFrame = frame;
   }
@@ -97,7 +98,7 @@ export class Flow {
 }
 
 export type FlowIdentity = Pick<Flow, 'sourceIp' | 'sourcePort' | 'destinationIp' | 'destinationPort' | 'transport' | 'ipVersion' | 'communityId'
-  | 'tunnelProtocol' | 'tunnelSourceIp' | 'tunnelDestinationIp' | 'sourceMac' | 'destinationMac'>;
+  | 'surroundings'>;
 
 /**
  * Receives the results. Calls come in the order of the packets, synchronously; `bytes` are valid during the call only.
