@@ -55,6 +55,8 @@ const full = -1;
 const nothingNew = 0;
 /** Words per entry: both halves of the block's hash, and its offsets. */
 const entryWords = 3;
+/** Share of the entries in use at which there have to be more. */
+const fullest = 0.75;
 
 /**
  * Blocks by hash and sender, each with one bit per offset (modulo 31) at which it occurred. Stored in typed arrays, which take a third of the
@@ -85,7 +87,7 @@ class BlockPlaces {
     this.#entries[entry] = high;
     this.#entries[entry + 1] = low;
     this.#entries[entry + 2] = places;
-    if (before === 0 && ++this.#size * entryWords * 2 > this.#entries.length) this.#grow();
+    if (before === 0 && ++this.#size * entryWords > this.#entries.length * fullest) this.#grow();
     return places;
   }
 
