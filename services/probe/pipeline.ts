@@ -192,7 +192,7 @@ export class ProbePipeline implements FlowHandler {
     }
   }
 
-  /** Most flows are a DNS query and its response, of which nothing is remembered: until there is something, they share one dissector. */
+  /** A dissector for flows of which nothing has to be remembered so far, such as a DNS query and its response; the one that remembers keeps it. */
   #blankDatagrams(isWatched: boolean): DatagramDissector {
     const blank = isWatched ? this.#blankWatched : this.#blank;
     if (blank?.isBlank) return blank;
