@@ -22,7 +22,7 @@ function flowOf(number: number, subject: number): SampledFlow {
   const startMicros = number * 60_000_000;
   return {
     number, protocol, subject, subjectIp: '', peerIp: '', file: 'a', startMicros, lastMicros: startMicros, isRepeat: false,
-    inferredAt: none, taken: { source: 0, destination: 0 }, samples: [],
+    inferredAt: none, takenFromSource: 0, takenFromDestination: 0, firstSample: none,
   };
 }
 
