@@ -138,7 +138,9 @@ function zeekConnections(path: string): Set<string> {
   const lines = readFileSync(path, 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Set(lines.map((line) => {
     const [, , source, sourcePort, destination, destinationPort, protocol] = line.split('\t');
-    return protocol === 'icmp' ? endpoints(source!, 0, destination!, 0) : endpoints(source!, Number(sourcePort), destination!, Number(destinationPort));
+    return protocol === 'icmp'
+      ? endpoints(source!, 0, destination!, 0)
+      : endpoints(source!, Number(sourcePort), destination!, Number(destinationPort));
   }));
 }
 

@@ -111,7 +111,14 @@ test('IPv6 within and around', () => {
     ['Teredo', 'teredo', udp(3544, teredo), outer.sourceIp],
     ['Teredo between peers', 'teredo', udp(50_000, hex('0000 1234 c0000201'), teredo), outer.sourceIp],
     ['Teredo with authentication', 'teredo', udp(3544, hex('0001 0000 0000000000000000 00 0000 1234 c0000201'), teredo), outer.sourceIp],
-    ['fourfold', 'ipv6>ipv4>gre', ip(41, Buffer.concat([ipv6Header(4, 24 + inner6.length + 20), hex(`4500 ${(24 + inner6.length).toString(16).padStart(4, '0')} 0000 0000 40 2f 0000 0a000001 0a000002 0000 86dd`), inner6])), outer.sourceIp],
+    [
+      'fourfold', 'ipv6>ipv4>gre',
+      ip(41, Buffer.concat([
+        ipv6Header(4, 24 + inner6.length + 20),
+        hex(`4500 ${(24 + inner6.length).toString(16).padStart(4, '0')} 0000 0000 40 2f 0000 0a000001 0a000002 0000 86dd`), inner6,
+      ])),
+      outer.sourceIp,
+    ],
   ];
   for (const [name, protocol, capture, outerSource] of cases) {
     const { flow, text } = flowOf(capture);

@@ -107,7 +107,9 @@ describe('SMB', () => {
   });
 
   test('a call through a named pipe that authenticates, and none of what is written to a file', () => {
-    const write = (length: number) => message('fe', hex('4000 0000 00000000 0900 0000'), Buffer.concat([Buffer.alloc(40), ntlm, Buffer.alloc(length)]));
+    const write = (length: number) => message('fe', hex('4000 0000 00000000 0900 0000'), Buffer.concat([
+      Buffer.alloc(40), ntlm, Buffer.alloc(length),
+    ]));
     assert.deepEqual(told([['source', negotiate], ['source', write(20)]])[1], '2 smb cleartext smb.login.user_name=jane smb.login.workstation=PC7');
     assert.deepEqual(told([['source', negotiate], ['source', write(5000)]])[1], '2 smb cleartext');
   });

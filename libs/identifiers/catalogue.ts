@@ -1,7 +1,8 @@
 import { accountId, geoPosition, personName, receiverPosition, tokenSubject, turnUsername, userId, userName } from './catalogue/accounts.ts';
 import { email, iban, localMailbox, paymentCard, residentId, sipNumber, sipUri, xmppJid } from './catalogue/contacts.ts';
 import {
-  analyticsClient, apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, publishableKey, sessionCookie, sessionToken, trackingId, visitorId,
+  analyticsClient, apiKey, basicCredentials, bearerToken, digestCredentials, jwt, password, publishableKey, sessionCookie, sessionToken,
+  trackingId, visitorId,
 } from './catalogue/credentials.ts';
 import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid } from './catalogue/devices.ts';
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
@@ -29,7 +30,8 @@ import type { IdentifierKind } from './kind.ts';
 export const catalogue: readonly IdentifierKind[] = [
   basicCredentials, digestCredentials, loginResponse, joinLink, sharedAccessSignature, snmpCommunity, guestPassword, loginPassword, password, jwt,
   streamKey, mediaKey, publishableKey, apiKey, turnUsername,
-  imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard, windowsSid,
+  imei, deviceImei, imsi, iccid, msisdn, signalledImei, signalledImsi, signalledMsisdn, residentId, socialSecurityNumber, iban, paymentCard,
+  windowsSid,
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
   linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,

@@ -1,4 +1,6 @@
-import { FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender } from '#capture';
+import {
+  FlowTable, decodePacket, CaptureCounters, type Flow, type FlowEndReason, type FlowHandler, type FlowShare, type PacketView, type Sender,
+} from '#capture';
 import {
   DatagramDissector, DissectCounters, SctpDissector, StreamDissector, defaultDissectOptions, dissectIpPayload, isIpPayloadRead,
   type DatagramContext, type DissectEnvironment, type Message,
@@ -243,7 +245,8 @@ export class ProbePipeline implements FlowHandler {
     const { counters } = this.entries;
     const { templates, untemplated } = this.#tables;
     return new FlowExportDecoder({
-      counters, capture: this.capture, emit: (entry) => this.entries.record(entry), maxTemplates: templates, maxSamplers: templates, maxWaitingBytes: untemplated,
+      counters, capture: this.capture, emit: (entry) => this.entries.record(entry), maxTemplates: templates, maxSamplers: templates,
+      maxWaitingBytes: untemplated,
     });
   }
 }
