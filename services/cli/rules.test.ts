@@ -136,8 +136,8 @@ test('rules explain: each search of a rule over records', (context) => {
     [['lint', path.join(folder, 'gone')], /there is no file or folder .*gone/],
     [['list', '--rules', folder], /only explain takes --rules; use telltale rules list DIR/],
     [['test', path.join(folder, 'bad.json')], /bad\.json: it contains no rule: a rule has title/],
-    [['list', path.join(folder, 'bad.json')], /bad\.json: no rule/],
-    [['convert', path.join(folder, 'bad.json')], /bad\.json: no rule/],
+    [['list', path.join(folder, 'bad.json')], /bad\.json: it contains no rule/],
+    [['convert', path.join(folder, 'bad.json')], /bad\.json: it contains no rule/],
     [['test', '--backtest', 'yesterday', '2026-08-02'], /yesterday: expected a day or a time in UTC/],
     [['test', folder, '--backtest', '2026-08-01'], /--backtest takes two times, FROM and TO/],
   ];
