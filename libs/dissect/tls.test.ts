@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tlsClientHello } from '#capture';
-import { certificate, personalCertificate, serverFlight, u24 } from './testing/binary-samples.ts';
+import { certificate, personalCertificate, proxyCertificate, serverFlight, u24 } from './testing/binary-samples.ts';
 import { dissectStream, openStream } from './testing/packets.ts';
 
 /** A ClientHello given byte by byte: TLS 1.2, one suite, SNI `a.example`, ALPN GREASE, `h2` and `http/1.1`. */
@@ -127,6 +127,16 @@ test('whom a certificate names that a client shows in clear', () => {
     ['tls.client.x509.alternative_names', 'email', 'jane@example.org'],
     ['tls.client.x509.alternative_names', 'user_principal_name', 'jdoe@corp.example'],
   ]];
+  assert.deepEqual(named([flight(personalCertificate('Harbour-PC7', 'root@example.org', 'harbour-pc7$@corp.example'))])[0], [
+    ['tls.client.x509.subject.common_name', 'netbios_name', 'Harbour-PC7'],
+    ['tls.client.x509.alternative_names', 'email', 'root@example.org'],
+    ['tls.client.x509.alternative_names', 'user_principal_name', 'harbour-pc7$@corp.example'],
+  ], 'that of a computer');
+  assert.deepEqual(
+    named([flight(proxyCertificate('Jane Doe', '408216935'))]),
+    [[['tls.client.x509.subject.common_name', 'tls_client_certificate_name', 'Jane Doe']]],
+    'that of a proxy',
+  );
   const whole = flight(holder);
   assert.deepEqual(named([whole]), expected);
   assert.deepEqual(named([whole.subarray(0, 40), whole.subarray(40)]), expected);

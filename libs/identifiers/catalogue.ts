@@ -8,8 +8,8 @@ import { advertisingId, androidId, bssid, deviceId, idfv, mac, pushToken, udid }
 import { agoraChannel, authorizationCode, zoomMeeting } from './catalogue/in-company.ts';
 import { guestPassword, loginName, loginPassword, loginResponse, machineAccount } from './catalogue/logins.ts';
 import {
-  certificateHolder, clientSubnet, deviceName, mediaKey, mqttClientId, namedDevice, sharedAccessSignature, signalledImei, signalledImsi,
-  signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
+  certificateDevice, certificateHolder, clientSubnet, deviceName, greetingDevice, mediaKey, mqttClientId, namedDevice, remoteDesktopClient,
+  sharedAccessSignature, signalledImei, signalledImsi, signalledMsisdn, snmpCommunity, streamKey, upnpDevice,
 } from './catalogue/protocols.ts';
 import {
   callId, channelId, conversationId, joinLink, linkedMeeting, meetingId, mucRoomId, plainChannel, plainMeeting, plainRoom, roomId,
@@ -35,7 +35,7 @@ export const catalogue: readonly IdentifierKind[] = [
   androidId, advertisingId, idfv, udid, bssid, mac, pushToken,
   mucRoomId, xmppJid, email, localMailbox, phone, sipUri, sipNumber, geoPosition, receiverPosition,
   linkedMeeting, meetingId, zoomMeeting, plainMeeting, roomId, plainRoom, channelId, agoraChannel, plainChannel, callId, conversationId,
-  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, mqttClientId, machineAccount, deviceName, namedDevice,
+  authorizationCode, bearerToken, sessionToken, sessionCookie, accountId, deviceId, upnpDevice, remoteDesktopClient, certificateDevice, mqttClientId, machineAccount, deviceName, greetingDevice, namedDevice,
   clientSubnet, privateAddress, tokenSubject, userId, loginName, userName, certificateHolder, personName, birthDate,
   visitorId, analyticsClient, trackingId, ssid, watchedValue,
 ];

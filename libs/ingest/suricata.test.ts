@@ -134,7 +134,16 @@ test('logins of MQTT, FTP, POP3, SNMP and Kerberos', () => {
   assert.deepEqual(fields('pop3', { request: { command: 'USER', args: ['bob'] } }), ['pop3.login.user_name=bob']);
   assert.deepEqual(fields('snmp', { version: 1, community: 'internal' }), ['snmp.community=internal']);
   assert.deepEqual(fields('krb5', { cname: 'bob' }), ['kerberos.login.user_name=bob']);
-  assert.deepEqual(fields('krb5', { cname: 'host$' }), []);
+  assert.deepEqual(fields('krb5', { cname: 'host$' }), ['kerberos.login.user_name=host$']);
+  assert.deepEqual(fields('krb5', { cname: '<empty>' }), []);
+  assert.deepEqual(
+    fields('rdp', { client: { client_name: 'HARBOUR-PC7', id: '55302-640-2718287-23104' } }),
+    ['rdp.client_name=HARBOUR-PC7', 'rdp.client_product_id=55302-640-2718287-23104'],
+  );
+  assert.deepEqual(fields('smtp', { helo: 'jane-pc', mail_from: '<jane@desk.intern>', rcpt_to: ['<joe@desk.intern>'] }), [
+    'smtp.helo=jane-pc', 'smtp.mail_from=jane@desk.intern', 'smtp.rcpt_to=joe@desk.intern',
+  ]);
+  assert.deepEqual(fields('smb', { ntlmssp: { user: 'jane', host: 'PC7' } }), ['ntlm.login.user_name=jane', 'ntlm.login.workstation=PC7']);
 });
 
 test('unusable events are counted with their place; events without a flow are counted', () => {

@@ -48,7 +48,8 @@ const plain = [
   'dhcp.option.hostname', 'dhcp.fqdn.name', 'dhcpv6.client_domain', 'browser.response_computer_name',
   'steam_ihs_discovery.body_status_hostname', 'steam_ihs_discovery.body_status_macaddresses',
   'steam_ihs_discovery.body_status_user_steamid', 'steam_ihs_discovery.body_authrequest_devicename',
-  'tivoconnect.identity', 'syslog.hostname', 'vnc.desktop_name', 'dns.opt.client.addr4', 'dns.opt.client.addr6', 'x509ce.rfc822Name', 'rtsp.session',
+  'tivoconnect.identity', 'syslog.hostname', 'rdp.client.name', 'rdp.client.digProductId', 'vnc.desktop_name', 'dns.opt.client.addr4',
+  'dns.opt.client.addr6', 'x509ce.rfc822Name', 'rtsp.session',
 ] as const;
 
 /** Key names under which web applications send identifiers: lower case, without separators. */

@@ -161,19 +161,24 @@ const der = (tag: number, ...value: (Buffer | string)[]): Buffer => {
 
 /** A server certificate, without a valid signature. */
 export function certificate(commonName: string, ...dnsNames: string[]): Buffer {
-  return x509(commonName, dnsNames.length === 0 ? [] : [der(0x87, hex('c0000201')), ...dnsNames.map((one) => der(0x82, one))]);
+  return x509([commonName], dnsNames.length === 0 ? [] : [der(0x87, hex('c0000201')), ...dnsNames.map((one) => der(0x82, one))]);
 }
 
 /** A personal certificate: common name, mail address, and user principal name. */
 export function personalCertificate(commonName: string, mail: string, user: string): Buffer {
-  return x509(commonName, [der(0x81, mail), der(0xa0, der(0x06, hex('2b060104018237140203')), der(0xa0, der(0x0c, user)))]);
+  return x509([commonName], [der(0x81, mail), der(0xa0, der(0x06, hex('2b060104018237140203')), der(0xa0, der(0x0c, user)))]);
 }
 
-function x509(commonName: string, alternativeNames: readonly Buffer[]): Buffer {
+/** A proxy certificate (RFC 3820): its subject is that of the holder, and a number. */
+export function proxyCertificate(commonName: string, number: string): Buffer {
+  return x509([commonName, number], []);
+}
+
+function x509(commonNames: readonly string[], alternativeNames: readonly Buffer[]): Buffer {
   const name = der(
     0x30,
     der(0x31, der(0x30, der(0x06, hex('55040a')), der(0x0c, 'Example'))),
-    der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName))),
+    ...commonNames.map((commonName) => der(0x31, der(0x30, der(0x06, hex('550403')), der(0x0c, commonName)))),
   );
   const names = der(0x30, der(0x06, hex('551d11')), der(0x01, hex('ff')), der(0x04, der(0x30, ...alternativeNames)));
   const algorithm = der(0x30, der(0x06, hex('2a864886f70d01010b')));

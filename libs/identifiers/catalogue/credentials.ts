@@ -319,7 +319,7 @@ const visitorCookies = [
   '_hjid', '_pk_id', '__unam', '__qca', '_scid', '_ttp', '_uetvid', 'baiduid', 'baiduid_bfess', 'bidupsid', 'cna', 'yandexuid', '_ym_uid',
   'demdex', 'tdid', 'tdcpm', 's_vi', 'visid', 'optimizely_end_user_id', 'pgv_pvid', 'pac_uid', 'ptcz', 'um_distinctid', 'cnzz_eid', 'sinaglobal',
   'suv', 'snuid', 'ssuid', 'fuid', 'nfvdid', 'memclid', 'muidb', 'uidr', 'ai_user', '_vwo_uuid', '_mkto_trk', 'tapad_did', 'oaid', 'cmid',
-  '_pin_unauth', '_rdt_uuid', '_yjsu_yjad', '_cc_id', '_parsely_visitor', '_li_ss', 'mp_mixpanel',
+  '_pin_unauth', '_rdt_uuid', '_yjsu_yjad', '_cc_id', '_parsely_visitor', '_li_ss', 'mp_mixpanel', 'visitor_info1_live',
 ] as const;
 
 export const trackingId: IdentifierKind = {
@@ -327,7 +327,7 @@ export const trackingId: IdentifierKind = {
   dataClass: 'device',
   keys: visitorCookies,
   within: 'cookie',
-  validate: (value) => /^\S{10,256}$/.test(value) && (value.match(/[\da-f]/gi)?.length ?? 0) >= 8 && distinct(value) >= 5
+  validate: (value) => /^\S{10,256}$/.test(value) && ((value.match(/[\da-f]/gi)?.length ?? 0) >= 8 || isRandomToken(value)) && distinct(value) >= 5
     && !isPlaceholder(value) && !isTimestamp(value),
   // Analytics cookies contain the visitor's number along with counters and times of visits. The token is derived from that number alone.
   normalise: (value) => /^(\d{6,12}\.\d{6,12})\.\d{10}\./.exec(value)?.[1] ?? /^GA\d\.\d-?\d?\.(\d+\.\d+)$/.exec(value)?.[1] ?? value,
@@ -342,6 +342,7 @@ export const trackingId: IdentifierKind = {
       ['__utma', '151903082.601193707.1258578040.1258578041.1258578042.1', 'http.request.header.cookie.__utma'],
       ['_ga', 'GA1.2.1033501218.1368477899', 'http.request.header.cookie._ga'],
       ['MUID', '8F31D5A0C7264BE99A0D4E72B6183FC5', 'http.response.header.set-cookie.MUID'],
+      ['VISITOR_INFO1_LIVE', 'Qk7mW2zRt9w', 'http.request.header.cookie.VISITOR_INFO1_LIVE'], ['datr', 'rXuWZq3kTvNyLmPs-hGjtQoK', 'http.request.header.cookie.datr'],
     ],
     noMatch: [
       ['__utmz', '274410593.1258578040.1.1.utmccn=(organic)', 'http.request.header.cookie.__utmz'],

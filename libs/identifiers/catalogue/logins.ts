@@ -75,9 +75,9 @@ export const loginName: IdentifierKind = {
 export const machineAccount: IdentifierKind = {
   name: deviceName.name,
   dataClass: deviceName.dataClass,
-  keys: ['user_name', 'account_name', 'user', 'account', 'sam_account_name', 'logon_name', 'login_name'],
-  validate: (value) => /^(?:[\w.-]{1,64}\\{1,2})?[A-Za-z0-9][\w-]{0,14}\$$/.test(value),
-  normalise: (value) => normaliseHostName(value.slice(value.lastIndexOf('\\') + 1, -1)),
+  keys: ['user_name', 'account_name', 'user', 'account', 'sam_account_name', 'logon_name', 'login_name', 'user_principal_name'],
+  validate: (value) => /^(?:[\w.-]{1,64}\\{1,2})?[A-Za-z0-9][\w-]{0,14}\$(?:@[\w.-]{1,253})?$/.test(value),
+  normalise: (value) => normaliseHostName(value.slice(value.lastIndexOf('\\') + 1, value.lastIndexOf('$'))),
   confidence: 80,
   traps: ['Names of persons do not end in a dollar sign.'],
   source: '[MS-ADA3], section 2.222 (sAMAccountName); [MS-KILE], section 3.3.5.1.1',
@@ -86,6 +86,7 @@ export const machineAccount: IdentifierKind = {
       ['user_name', 'HARBOUR-PC7$', 'kerberos.login.user_name'],
       ['user_name', 'DC2$', 'smb.login.user_name'],
       ['Account Name', 'EXAMPLE\\HARBOUR-PC7$'],
+      ['user_principal_name', 'harbour-pc7$@corp.example.org'],
     ],
     noMatch: [
       ['account_name', 'jane'],

@@ -1,6 +1,6 @@
 import { maskSecret, maskValue } from '../mask.ts';
 import { isHostName, isPersonalDeviceName, normaliseHostName } from '../device-name.ts';
-import { isId, isOneCharacter, isRandomToken } from '../opaque.ts';
+import { distinct, isId, isOneCharacter, isRandomToken } from '../opaque.ts';
 import { literal } from '../scan/anchor.ts';
 import { patternShape } from '../shape.ts';
 import type { IdentifierKind } from '../kind.ts';
@@ -107,6 +107,32 @@ export const deviceName: IdentifierKind = {
       ['rfb_host_name', 'QEMU (build-7)'],
       ['rfb_host_name', 'x11vnc'],
       ['host', 'Lucas-MacBook'],
+    ],
+  },
+};
+
+/** Greetings of mail servers, testing tools and bots that are the same everywhere. */
+const commonGreetings = /^(?:[eh]*lo|hello|mail\w*|smtp\w*|mx\d*|relay\d*|gateway\d*|client|user|test\w*|ylmf-pc|attacker|domain|me|foo|bar|x+)$/i;
+
+/** A mail program that has no name in the DNS greets with that of the computer, which often contains its owner's. */
+export const greetingDevice: IdentifierKind = {
+  name: deviceName.name,
+  dataClass: deviceName.dataClass,
+  keys: ['helo'],
+  validate: (value) => {
+    const name = value.replace(/\.(?:local|lan|home|fritz\.box|localdomain|internal)$/i, '');
+    return /^[A-Za-z0-9_-]{3,63}$/.test(name) && isHostName(name) && !commonGreetings.test(name);
+  },
+  normalise: normaliseHostName,
+  // Too little for a link: most of the addresses beside it are those of recipients.
+  confidence: 35,
+  traps: ['names of mail servers, which have a domain', 'greetings that a program always sends'],
+  source: 'RFC 5321, section 4.1.1.1',
+  examples: {
+    match: [['helo', 'Jane-PC', 'smtp.helo'], ['helo', 'marlene', 'smtp.helo'], ['helo', 'marlene.fritz.box', 'smtp.helo']],
+    noMatch: [
+      ['helo', 'mx1.example.org', 'smtp.helo'], ['helo', '[192.0.2.7]', 'smtp.helo'], ['helo', 'localhost', 'smtp.helo'],
+      ['helo', 'EHLO', 'smtp.helo'], ['helo', 'ylmf-pc', 'smtp.helo'],
     ],
   },
 };
@@ -245,6 +271,35 @@ export const mediaKey: IdentifierKind = {
   },
 };
 
+/** The product id of an installed Windows, `edition-channel-number-date`; the digits of the number add up to a multiple of seven. */
+function isWindowsProductId(value: string): boolean {
+  const number = /^\d{5}-\d{3}-(\d{7})-\d{5}$/.exec(value)?.[1];
+  if (number === undefined || isOneCharacter(number)) return false;
+  let sum = 0;
+  for (const digit of number) sum += Number(digit);
+  return sum % 7 === 0;
+}
+
+/** A UUID of which as much is left as fits into the field. */
+const shortenedUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{7,12}$/i;
+
+/** What a client of Remote Desktop says of its own installation, at each connection. */
+export const remoteDesktopClient: IdentifierKind = {
+  ...deviceId,
+  keys: ['rdp_client_product_id'],
+  validate: (value) => isWindowsProductId(value) || (shortenedUuid.test(value) && distinct(value) >= 5),
+  confidence: 80,
+  traps: ['product ids that a maker installs on all its computers (`76497-OEM-…`)', 'clients that send none'],
+  source: '[MS-RDPBCGR], section 2.2.1.3.2 (clientDigProductId)',
+  examples: {
+    match: [['rdp_client_product_id', '55302-640-2718287-23104'], ['rdp_client_product_id', '6d21f9e0-83b4-4c5a-9e17-20af51c']],
+    noMatch: [
+      ['rdp_client_product_id', '76497-OEM-0011903-00107'], ['rdp_client_product_id', '55302-640-2718284-23104'],
+      ['rdp_client_product_id', '00000000-0000-0000-0000-0000000'],
+    ],
+  },
+};
+
 const uniqueDeviceName = /^uuid:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[\w-]*\d)[\w-]{12,64})(?:::.{1,128})?$/i;
 
 /** The identifier that a device announces on its network again and again for its whole lifetime. */
@@ -281,6 +336,20 @@ const isQualified = (value: string): boolean =>
 
 /** Names in certificates that are the same in all copies of a program. */
 const sharedNames = /\b(?:client|agent|server|service|device|certificate|cert|ca)$|^(?:client|user|test|default|localhost|anonymous|unknown)\b/i;
+
+/** Programs that install a certificate of their own number the computers that have it. */
+export const certificateDevice: IdentifierKind = {
+  ...deviceId,
+  keys: ['tls_client_certificate_name'],
+  validate: (value) => /^\d{16,20}$/.test(value) && !isOneCharacter(value),
+  confidence: 75,
+  traps: ['shorter numbers, which may be those of a member of staff'],
+  source: 'RFC 5246, section 7.4.6',
+  examples: {
+    match: [['tls_client_certificate_name', '731940285516627083']],
+    noMatch: [['tls_client_certificate_name', '0000000000000000'], ['common_name', '731940285516627083']],
+  },
+};
 
 /** The subject of a TLS client's certificate. A service that authenticates with a certificate is named by its host there, and is not reported. */
 export const certificateHolder: IdentifierKind = {
